@@ -1,0 +1,109 @@
+// swift-tools-version: 6.1
+// The module graph of opz. Imports point down only; `scripts/test` builds with
+// `--explicit-target-dependency-import-check error`, and ModuleGraphTests reads this file.
+
+import PackageDescription
+
+// The server's dependencies (SwiftNIO, Hummingbird) take minutes to build. OPZ_LIGHT=1 leaves them out,
+// because `swift test --filter` builds every test target.
+let light = Context.environment["OPZ_LIGHT"] == "1"
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: dependencies, resources: [.copy("Fixtures")],
+    swiftSettings: strict)
+}
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+var products: [Product] = [.executable(name: "opz", targets: ["opz"])]
+
+var packages: [Package.Dependency] = [
+  .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+  .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+  .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+]
+
+var targets: [Target] = [
+  .systemLibrary(name: "CLinux"),
+  .systemLibrary(
+    name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+  .systemLibrary(
+    name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+  .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(
+    name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+
+  module("OpzIO", ["CLinux", "CCrypto", system]),
+  module("OpzOCI", ["OpzIO"]),
+  module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", system]),
+  module("OpzStore", ["OpzOCI", "OpzIO", system]),
+  module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzIO", "CCurl", system]),
+  module("OpzModel", ["OpzIO", system]),
+  module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),
+  module("OpzPackage", ["OpzArchive", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", system, yams]),
+  module("OpzDeploy", ["OpzOCI", "OpzIO"]),
+  module(
+    "OpzFlow",
+    [
+      "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzArchive", "OpzModel",
+      "OpzStore", "OpzOCI", "OpzIO", system,
+    ]),
+  module(
+    "OpzCLI",
+    [
+      "OpzFlow", "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzArchive",
+      "OpzModel", "OpzStore", "OpzOCI", "OpzIO", system, argumentParser,
+    ]),
+  .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
+
+  module("OpzTestKit", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzIO", system]),
+
+  tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
+  tests("OpzOCI", ["OpzOCI", "OpzIO"]),
+  tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzStore", ["OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzDistribution", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzModel", ["OpzModel", "OpzIO", "OpzTestKit", system]),
+  tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests(
+    "OpzPackage",
+    ["OpzPackage", "OpzArchive", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system, yams]),
+  tests(
+    "OpzFlow",
+    [
+      "OpzFlow", "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzArchive",
+      "OpzModel", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system,
+    ]),
+  tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+]
+
+if !light {
+  packages.append(
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []))
+  products.append(.executable(name: "opz-server", targets: ["opz-server"]))
+  targets += [
+    module("OpzServe", ["OpzModel", "OpzIO", system, hummingbird]),
+    .executableTarget(
+      name: "opz-server", dependencies: ["OpzServe", "OpzModel", "OpzIO"], swiftSettings: strict),
+    tests("OpzServe", ["OpzServe", "OpzModel", "OpzIO", "OpzTestKit", system, hummingbird]),
+  ]
+}
+
+let package = Package(
+  name: "opz", products: products, dependencies: packages, targets: targets)

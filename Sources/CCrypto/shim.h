@@ -1,0 +1,7 @@
+// The one-shot SHA interface of libcrypto. It is marked deprecated in OpenSSL 3 in favour of EVP, but EVP would
+// drag the whole provider machinery (some 4 MB) into the static opz-server; the code behind both is the same.
+#ifndef OPZ_CCRYPTO_H
+#define OPZ_CCRYPTO_H
+#define OPENSSL_SUPPRESS_DEPRECATED 1
+#include <openssl/sha.h>
+#endif

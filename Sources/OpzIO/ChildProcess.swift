@@ -1,0 +1,237 @@
+internal import CLinux
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A program that we started (posix_spawn). Its output goes to files or to pipes that are drained as it runs.
+public final class ChildProcess: @unchecked Sendable {
+  public enum Stream: Sendable {
+    /// The same as ours.
+    case inherited
+    case discarded
+    /// Appended to a file.
+    case file(FilePath)
+  }
+
+  public struct Output: Sendable {
+    /// The exit code, or 128 plus the signal's number.
+    public let status: Int32
+    public let output: [UInt8]
+    public let errors: [UInt8]
+
+    public var text: String { String(decoding: output, as: UTF8.self) }
+    public var errorText: String { String(decoding: errors, as: UTF8.self) }
+  }
+
+  public let pid: Int32
+  public let program: String
+
+  private init(pid: pid_t, program: String) {
+    self.pid = pid
+    self.program = program
+  }
+
+  /// Starts `arguments[0]`, found by PATH, and returns at once.
+  /// - Parameters:
+  ///   - environment: `NAME=value`; nil for ours.
+  ///   - directory: where it runs; nil for where we are.
+  public static func start(
+    _ arguments: [String], environment: [String]? = nil, directory: FilePath? = nil,
+    output: Stream = .inherited, errors: Stream = .inherited
+  ) throws -> ChildProcess {
+    var actions = SpawnActions()
+    try actions.open(0, .discarded, write: false)
+    try actions.open(1, output, write: true)
+    try actions.open(2, errors, write: true)
+    if let directory { actions.change(to: directory) }
+    return try spawn(arguments, environment, &actions)
+  }
+
+  /// Runs `arguments[0]`, found by PATH, to its end. It blocks: call it on a thread of our own.
+  /// - Parameters:
+  ///   - input: what it reads on standard input.
+  ///   - limit: output past this many bytes is drained and thrown away.
+  public static func run(
+    _ arguments: [String], input: [UInt8] = [], environment: [String]? = nil, directory: FilePath? = nil,
+    limit: Int = 64 << 20
+  ) throws -> Output {
+    let place = FilePath(arguments.first ?? "")
+    let stdin = try Pipe(place)
+    let stdout = try Pipe(place)
+    let stderr = try Pipe(place)
+    var actions = SpawnActions()
+    actions.duplicate(stdin.readEnd, 0)
+    actions.duplicate(stdout.writeEnd, 1)
+    actions.duplicate(stderr.writeEnd, 2)
+    if let directory { actions.change(to: directory) }
+    let child = try spawn(arguments, environment, &actions)
+    stdin.closeRead()
+    stdout.closeWrite()
+    stderr.closeWrite()
+    let (out, err) = pump(input, stdin, stdout, stderr, limit: limit)
+    return Output(status: child.wait(), output: out, errors: err)
+  }
+
+  /// Waits for the end and says the exit code, or 128 plus the number of the signal that ended it. It blocks.
+  @discardableResult
+  public func wait() -> Int32 {
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0 {
+      if errno != EINTR { return -1 }
+    }
+    return ChildProcess.code(status)
+  }
+
+  /// The exit code if it has ended, nil while it runs.
+  public func poll() -> Int32? {
+    var status: Int32 = 0
+    let result = waitpid(pid, &status, WNOHANG)
+    if result == 0 { return nil }
+    return result < 0 ? -1 : ChildProcess.code(status)
+  }
+
+  public func send(signal: Int32) { _ = kill(pid, signal) }
+
+  private static func code(_ status: Int32) -> Int32 {
+    let signal = status & 0x7f
+    return signal == 0 ? (status >> 8) & 0xff : 128 + signal
+  }
+
+  private static func spawn(
+    _ arguments: [String], _ environment: [String]?, _ actions: inout SpawnActions
+  ) throws -> ChildProcess {
+    guard let program = arguments.first else { throw IOFailure("no program to start", path: "") }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+    var envp: [UnsafeMutablePointer<CChar>?]? = environment.map { $0.map { strdup($0) } + [nil] }
+    defer {
+      for pointer in argv { free(pointer) }
+      for pointer in envp ?? [] { free(pointer) }
+    }
+    var pid = pid_t()
+    let code: Int32
+    if envp != nil {
+      code = posix_spawnp(&pid, program, &actions.actions, &attributes, &argv, &envp!)
+    } else {
+      code = posix_spawnp(&pid, program, &actions.actions, &attributes, &argv, environ)
+    }
+    guard code == 0 else {
+      throw IOFailure(errno: code, operation: "start", path: FilePath(program))
+    }
+    return ChildProcess(pid: pid, program: program)
+  }
+
+  private static func pump(
+    _ input: [UInt8], _ stdin: Pipe, _ stdout: Pipe, _ stderr: Pipe, limit: Int
+  ) -> ([UInt8], [UInt8]) {
+    var sent = 0
+    var out: [UInt8] = []
+    var err: [UInt8] = []
+    var polls = [
+      pollfd(fd: input.isEmpty ? -1 : stdin.writeEnd, events: Int16(POLLOUT), revents: 0),
+      pollfd(fd: stdout.readEnd, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: stderr.readEnd, events: Int16(POLLIN), revents: 0),
+    ]
+    if input.isEmpty { stdin.closeWrite() } else { _ = fcntl(stdin.writeEnd, F_SETFL, O_NONBLOCK) }
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while polls.contains(where: { $0.fd >= 0 }) {
+      if waitForReady(&polls, nfds_t(polls.count), -1) < 0, errno != EINTR { break }
+      if polls[0].revents != 0 {
+        let count = input[sent...].withUnsafeBytes { write(stdin.writeEnd, $0.baseAddress, $0.count) }
+        if count > 0 { sent += count }
+        if (count < 0 && errno != EAGAIN && errno != EINTR) || sent == input.count {
+          stdin.closeWrite()
+          polls[0].fd = -1
+        }
+      }
+      for (index, isOutput) in [(1, true), (2, false)] where polls[index].revents != 0 {
+        let count = read(polls[index].fd, &buffer, buffer.count)
+        if count > 0 {
+          let room = max(0, limit - (isOutput ? out.count : err.count))
+          if isOutput { out += buffer.prefix(min(count, room)) } else { err += buffer.prefix(min(count, room)) }
+        } else if count == 0 || errno != EINTR {
+          polls[index].fd = -1
+        }
+      }
+    }
+    return (out, err)
+  }
+}
+
+/// The two ends of pipe(2), each closed once.
+private final class Pipe {
+  private(set) var readEnd: Int32 = -1
+  private(set) var writeEnd: Int32 = -1
+
+  init(_ path: FilePath) throws {
+    var ends: [Int32] = [-1, -1]
+    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw IOFailure.last("pipe", path) }
+    (readEnd, writeEnd) = (ends[0], ends[1])
+  }
+
+  func closeRead() {
+    if readEnd >= 0 { close(readEnd) }
+    readEnd = -1
+  }
+
+  func closeWrite() {
+    if writeEnd >= 0 { close(writeEnd) }
+    writeEnd = -1
+  }
+
+  deinit {
+    closeRead()
+    closeWrite()
+  }
+}
+
+/// What posix_spawn does in the child before the program starts.
+private struct SpawnActions: ~Copyable {
+  var actions = posix_spawn_file_actions_t()
+
+  init() { posix_spawn_file_actions_init(&actions) }
+
+  deinit {
+    var copy = actions
+    posix_spawn_file_actions_destroy(&copy)
+  }
+
+  mutating func duplicate(_ from: Int32, _ to: Int32) {
+    posix_spawn_file_actions_adddup2(&actions, from, to)
+  }
+
+  mutating func change(to directory: FilePath) {
+    _ = directory.withPlatformString { posix_spawn_file_actions_addchdir_np(&actions, $0) }
+  }
+
+  mutating func open(_ descriptor: Int32, _ stream: ChildProcess.Stream, write: Bool) throws {
+    switch stream {
+    case .inherited: break
+    case .discarded:
+      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", write ? O_WRONLY : O_RDONLY, 0)
+    case .file(let path):
+      _ = path.withPlatformString {
+        posix_spawn_file_actions_addopen(&actions, descriptor, $0, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+      }
+    }
+  }
+}
+
+// The name of poll(2) where a method has the same name.
+private func waitForReady(_ polls: inout [pollfd], _ count: nfds_t, _ timeout: Int32) -> Int32 {
+  poll(&polls, count, timeout)
+}

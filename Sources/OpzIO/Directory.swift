@@ -1,0 +1,56 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Reading directories.
+public enum Directory {
+  /// The names in a directory, without `.` and `..`, sorted by their bytes: the order does not depend on locale or disk.
+  public static func entries(_ path: FilePath) throws -> [FilePath.Component] {
+    guard let stream = path.withPlatformString({ opendir($0) }) else { throw IOFailure.last("opendir", path) }
+    defer { closedir(stream) }
+    var names: [FilePath.Component] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw IOFailure.last("readdir", path) }
+        break
+      }
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath(platformString: $0) }
+      }
+      guard let component = name.lastComponent, component.kind == .regular else { continue }
+      names.append(component)
+    }
+    return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+  }
+
+  /// A new empty directory under the system's temporary directory (`TMPDIR`, else `/tmp`), for this user only.
+  public static func temporary(prefix: String = "opz-") throws -> FilePath {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(base)/\(prefix)XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw IOFailure.last("mkdtemp", FilePath(base)) }
+    return FilePath(platformString: template)
+  }
+}
+
+extension FilePath.Component {
+  /// The name's bytes. Names on Linux are bytes, not text.
+  public var bytes: [UInt8] {
+    withPlatformString { pointer in
+      Array(UnsafeBufferPointer(start: pointer, count: strlen(pointer)).map { UInt8(bitPattern: $0) })
+    }
+  }
+}
+
+extension FilePath {
+  /// The path's bytes.
+  public var bytes: [UInt8] {
+    withPlatformString { pointer in
+      Array(UnsafeBufferPointer(start: pointer, count: strlen(pointer)).map { UInt8(bitPattern: $0) })
+    }
+  }
+}

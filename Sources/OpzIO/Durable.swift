@@ -1,0 +1,102 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Files that are either absent or whole and on the disk.
+///
+/// The order is: temporary file in the same directory, write, fsync, rename or link, fsync of the directory. What has
+/// returned without an error survives a power cut.
+public enum Durable {
+  /// Puts `bytes` at `path`, replacing what is there.
+  public static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws {
+    let temporary = try writeTemporary(beside: path, bytes, mode: mode)
+    try publish(temporary, at: path)
+  }
+
+  /// Puts `bytes` at `path` if nothing is there. False, and nothing changed, when something is.
+  public static func claim(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws -> Bool {
+    let temporary = try writeTemporary(beside: path, bytes, mode: mode)
+    defer { try? remove(temporary) }
+    let result = temporary.withPlatformString { from in path.withPlatformString { link(from, $0) } }
+    if result != 0 {
+      if errno == EEXIST { return false }
+      throw IOFailure.last("link", path)
+    }
+    try syncDirectory(path.removingLastComponent())
+    return true
+  }
+
+  /// Moves a finished and synced file to its name and makes the name durable.
+  public static func publish(_ temporary: FilePath, at path: FilePath) throws {
+    let result = temporary.withPlatformString { from in path.withPlatformString { rename(from, $0) } }
+    guard result == 0 else {
+      let failure = IOFailure.last("rename", path)
+      try? remove(temporary)
+      throw failure
+    }
+    try syncDirectory(path.removingLastComponent())
+  }
+
+  /// Makes the names in a directory durable.
+  public static func syncDirectory(_ path: FilePath) throws {
+    let place = path.isEmpty ? FilePath(".") : path
+    let directory = try OpenFile.opening(place, O_RDONLY | O_DIRECTORY, mode: 0)
+    try directory.sync()
+  }
+
+  /// Makes a directory and those above it, each one durable. One that exists is fine.
+  public static func makeDirectory(_ path: FilePath, mode: UInt32 = 0o755) throws {
+    if path.isEmpty { return }
+    if try FileStatus.find(path)?.kind == .directory { return }
+    let parent = path.removingLastComponent()
+    if parent != path { try makeDirectory(parent, mode: mode) }
+    let result = path.withPlatformString { mkdir($0, mode_t(mode)) }
+    if result != 0 {
+      let failure = IOFailure.last("mkdir", path)
+      if failure.errno == EEXIST, try FileStatus.find(path)?.kind == .directory { return }
+      throw failure
+    }
+    try syncDirectory(parent)
+  }
+
+  /// Removes a file. One that is not there is fine.
+  public static func remove(_ path: FilePath) throws {
+    let result = path.withPlatformString { unlink($0) }
+    if result != 0, errno != ENOENT { throw IOFailure.last("unlink", path) }
+  }
+
+  /// Removes a directory and all in it, without following links. One that is not there is fine.
+  public static func removeTree(_ path: FilePath) throws {
+    guard let status = try FileStatus.find(path, followLinks: false) else { return }
+    guard status.kind == .directory else { return try remove(path) }
+    for entry in try Directory.entries(path) { try removeTree(path.appending(entry)) }
+    let result = path.withPlatformString { rmdir($0) }
+    if result != 0, errno != ENOENT { throw IOFailure.last("rmdir", path) }
+  }
+
+  /// A name for a temporary file in the directory of `path`. `opz gc` knows these names by their prefix.
+  public static func temporaryName(beside path: FilePath) -> FilePath {
+    let unique = Hex.encode((0..<8).map { _ in UInt8.random(in: .min ... .max) })
+    return path.removingLastComponent().appending("\(temporaryPrefix)\(getpid())-\(unique)")
+  }
+
+  /// How the names of temporary files begin.
+  public static let temporaryPrefix = ".opz-tmp-"
+
+  private static func writeTemporary(beside path: FilePath, _ bytes: [UInt8], mode: UInt32) throws -> FilePath {
+    let temporary = temporaryName(beside: path)
+    do {
+      let file = try OpenFile.creating(temporary, mode: mode)
+      try file.write(bytes)
+      try file.sync()
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
+    return temporary
+  }
+}

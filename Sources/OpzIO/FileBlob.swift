@@ -1,0 +1,44 @@
+public import SystemPackage
+
+/// A blob that is a file, or the first `size` bytes of one.
+public struct FileBlob: Blob {
+  public let path: FilePath
+  public let size: UInt64
+
+  public init(_ path: FilePath, size: UInt64) {
+    self.path = path
+    self.size = size
+  }
+
+  /// The file as it is now.
+  public init(_ path: FilePath) throws {
+    self.init(path, size: try FileStatus.of(path).size)
+  }
+
+  public func open(at offset: UInt64) throws -> any ByteSource {
+    FileSource(try OpenFile.reading(path), offset: offset, end: size)
+  }
+}
+
+private final class FileSource: ByteSource {
+  private let file: OpenFile
+  private var offset: UInt64
+  private let end: UInt64
+
+  init(_ file: consuming OpenFile, offset: UInt64, end: UInt64) {
+    self.file = file
+    self.offset = offset
+    self.end = end
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    guard offset < end else { return 0 }
+    let wanted = Int(min(UInt64(buffer.count), end - offset))
+    let count = try file.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
+    guard count > 0 else {
+      throw IOFailure("the file is shorter than it was: \(offset) of \(end) bytes", path: file.path)
+    }
+    offset += UInt64(count)
+    return count
+  }
+}

@@ -1,0 +1,37 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A lock on a file (flock(2)), held until the value goes out of scope. The kernel frees it when the process dies.
+///
+/// The lock file is never replaced or removed: a lock on a replaced file locks nothing.
+public struct FileLock: ~Copyable, Sendable {
+  public enum Mode: Sendable {
+    case shared, alone
+  }
+
+  private let file: OpenFile
+
+  private init(_ file: consuming OpenFile) { self.file = file }
+
+  /// Takes the lock, waiting for it. It blocks: call it on a thread of our own.
+  public static func take(_ path: FilePath, _ mode: Mode) throws -> FileLock {
+    let file = try OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664)
+    while flock(file.descriptor, mode == .shared ? LOCK_SH : LOCK_EX) != 0 {
+      if errno != EINTR { throw IOFailure.last("flock", path) }
+    }
+    return FileLock(file)
+  }
+
+  /// Takes the lock if nobody has it in the way.
+  public static func tryTake(_ path: FilePath, _ mode: Mode) throws -> FileLock? {
+    let file = try OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664)
+    if flock(file.descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 { return FileLock(file) }
+    if errno == EWOULDBLOCK { return nil }
+    throw IOFailure.last("flock", path)
+  }
+}

@@ -1,0 +1,32 @@
+/// What a long piece of work tells about itself. Items are named by what they are: `layer 3f2a..`, `model.json`.
+public enum ProgressEvent: Sendable {
+  /// An item begins; `total` bytes, where they are known.
+  case started(item: String, total: UInt64?)
+  /// More bytes of an item are done.
+  case advanced(item: String, bytes: UInt64)
+  /// An item's bytes so far no longer count: it starts over.
+  case restarted(item: String)
+  case finished(item: String, outcome: ProgressOutcome)
+  /// A line for people.
+  case note(String)
+}
+
+public enum ProgressOutcome: String, Sendable {
+  case done
+  /// It was there already.
+  case existed
+  /// The registry took it from another repository.
+  case mounted
+  case failed
+}
+
+/// Where progress goes: a terminal, a log, nowhere.
+public protocol ProgressSink: Sendable {
+  func report(_ event: ProgressEvent)
+}
+
+/// Tells nobody.
+public struct NoProgress: ProgressSink {
+  public init() {}
+  public func report(_ event: ProgressEvent) {}
+}

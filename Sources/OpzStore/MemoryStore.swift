@@ -1,0 +1,47 @@
+public import OpzIO
+public import OpzOCI
+import Synchronization
+
+/// A content store in memory: for tests, and for small things on their way.
+public final class MemoryStore: ContentStore, TagStore {
+  private let state = Mutex(State())
+
+  private struct State {
+    var blobs: [Digest: [UInt8]] = [:]
+    var tags: [String: Descriptor] = [:]
+  }
+
+  public init() {}
+
+  public func contains(_ descriptor: Descriptor) async throws -> Bool {
+    state.withLock { $0.blobs[descriptor.digest] != nil }
+  }
+
+  public func blob(_ descriptor: Descriptor) async throws -> any Blob {
+    guard let bytes = state.withLock({ $0.blobs[descriptor.digest] }) else {
+      throw StoreError(.notFound, descriptor.digest.description, "not in this store")
+    }
+    return BytesBlob(bytes)
+  }
+
+  public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
+    if try await contains(descriptor) { return }
+    let bytes = try await blocking { try blob.bytes() }
+    try Verification.check(bytes, against: descriptor)
+    state.withLock { $0.blobs[descriptor.digest] = bytes }
+  }
+
+  public func resolve(_ tag: String) async throws -> Descriptor {
+    guard let descriptor = state.withLock({ $0.tags[tag] }) else {
+      throw StoreError(.notFound, tag, "no such tag")
+    }
+    return descriptor
+  }
+
+  public func tag(_ descriptor: Descriptor, as tag: String) async throws {
+    guard try await contains(descriptor) else {
+      throw StoreError(.notFound, descriptor.digest.description, "not in this store, so it cannot be tagged")
+    }
+    state.withLock { $0.tags[tag] = descriptor }
+  }
+}

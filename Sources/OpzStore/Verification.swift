@@ -1,0 +1,21 @@
+public import OpzIO
+public import OpzOCI
+
+/// Content against what its descriptor says.
+public enum Verification {
+  public static func check(_ bytes: [UInt8], against descriptor: Descriptor) throws {
+    var hasher = DigestHasher(descriptor.digest.algorithm)
+    hasher.update(bytes)
+    try check(hasher.finish(), UInt64(bytes.count), against: descriptor)
+  }
+
+  public static func check(_ digest: Digest, _ size: UInt64, against descriptor: Descriptor) throws {
+    guard size == descriptor.size else {
+      throw StoreError(
+        .wrongSize, descriptor.digest.description, "\(descriptor.size) bytes were announced, \(size) came")
+    }
+    guard digest == descriptor.digest else {
+      throw StoreError(.wrongDigest, descriptor.digest.description, "the content has the digest \(digest)")
+    }
+  }
+}

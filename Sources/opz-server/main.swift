@@ -1,0 +1,1 @@
+print("opz-server")
