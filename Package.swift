@@ -51,7 +51,7 @@ var targets: [Target] = [
   module("OpzIO", ["CLinux", "CCrypto", system]),
   module("OpzOCI", ["OpzIO"]),
   module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", system]),
-  module("OpzStore", ["OpzOCI", "OpzIO", system]),
+  module("OpzStore", ["CLinux", "OpzOCI", "OpzIO", system]),
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),

@@ -20,11 +20,19 @@ public struct FileLock: ~Copyable, Sendable {
 
   /// Takes the lock, waiting for it. It blocks: call it on a thread of our own.
   public static func take(_ path: FilePath, _ mode: Mode) throws -> FileLock {
-    let file = try OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664)
+    try lock(OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664), mode)
+  }
+
+  private static func lock(_ file: consuming OpenFile, _ mode: Mode) throws -> FileLock {
     while flock(file.descriptor, mode == .shared ? LOCK_SH : LOCK_EX) != 0 {
-      if errno != EINTR { throw IOFailure.last("flock", path) }
+      if errno != EINTR { throw IOFailure.last("flock", file.path) }
     }
     return FileLock(file)
+  }
+
+  /// Takes a lock on a directory itself, so that no lock file has to lie in it.
+  public static func take(directory: FilePath, _ mode: Mode = .alone) throws -> FileLock {
+    try lock(OpenFile.opening(directory, O_RDONLY | O_DIRECTORY, mode: 0), mode)
   }
 
   /// Takes the lock if nobody has it in the way.

@@ -34,6 +34,9 @@ public struct IOFailure: ExplainedError {
     IOFailure(errno: systemErrno, operation: operation, path: path)
   }
 
+  /// The error number of a disk without room.
+  public static let diskFull: Int32 = ENOSPC
+
   public var category: ErrorCategory { errno == ENOENT ? .notFound : .failed }
   public var subject: String { path.string }
   public var reason: String {

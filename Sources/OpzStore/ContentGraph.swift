@@ -1,0 +1,40 @@
+import OpzIO
+public import OpzOCI
+
+/// Everything that a document points to.
+public struct ContentGraph: Sendable {
+  /// Configs and layers, each once, in the order of the documents.
+  public var blobs: [Descriptor] = []
+  /// Manifests and indexes, each after what it names; the root is the last.
+  public var documents: [Descriptor] = []
+
+  /// Reads the documents below `root`.
+  public static func of(_ root: Descriptor, in source: some ContentReader) async throws -> ContentGraph {
+    var graph = ContentGraph()
+    var seen: Set<Digest> = []
+    try await graph.add(root, source, &seen, depth: 0)
+    return graph
+  }
+
+  private mutating func add(
+    _ descriptor: Descriptor, _ source: some ContentReader, _ seen: inout Set<Digest>, depth: Int
+  ) async throws {
+    guard seen.insert(descriptor.digest).inserted else { return }
+    guard depth < 8 else {
+      throw StoreError(.badLayout, descriptor.digest.description, "indexes are nested deeper than 8")
+    }
+    if descriptor.mediaType.isIndex {
+      for child in try await source.index(descriptor).content.manifests {
+        try await add(child, source, &seen, depth: depth + 1)
+      }
+      documents.append(descriptor)
+    } else if descriptor.mediaType.isManifest {
+      for child in try await source.manifest(descriptor).references where seen.insert(child.digest).inserted {
+        blobs.append(child)
+      }
+      documents.append(descriptor)
+    } else {
+      blobs.append(descriptor)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+public import OpzIO
+public import OpzOCI
+public import SystemPackage
+
+/// An OCI image layout on disk (OCI image-spec, image-layout.md): `oci-layout`, `index.json`, `blobs/<alg>/<hex>`.
+///
+/// A blob is written to a temporary name in its own directory, hashed on the way, synced, made read-only and renamed; so a
+/// blob that has its name is whole. `index.json` is rewritten under a lock on the layout's directory.
+public struct LayoutStore: ContentStore, TagStore {
+  public let root: FilePath
+
+  /// Opens a layout, making one where nothing is.
+  /// - Throws: `StoreError.badLayout` when the directory holds something else.
+  public static func create(_ root: FilePath) throws -> LayoutStore {
+    let store = LayoutStore(unchecked: root)
+    if try FileStatus.find(root.appending("oci-layout")) != nil { return try open(root) }
+    if try FileStatus.find(root) != nil, try !Directory.entries(root).isEmpty {
+      throw StoreError(
+        .badLayout, root.string, "the directory is not empty and has no oci-layout file",
+        hint: "name an empty or a new directory")
+    }
+    try store.prepare()
+    return store
+  }
+
+  /// Opens a layout that exists.
+  public static func open(_ root: FilePath) throws -> LayoutStore {
+    let marker = root.appending("oci-layout")
+    guard try FileStatus.find(marker) != nil else {
+      throw StoreError(
+        try FileStatus.find(root) == nil ? .notFound : .badLayout, root.string, "not an OCI image layout: no oci-layout file")
+    }
+    let bytes = try SmallFile.read(marker, limit: 4096)
+    let content = try CanonicalJSON.decode(Marker.self, from: bytes, subject: marker.string)
+    guard content.imageLayoutVersion == "1.0.0" else {
+      throw StoreError(.badLayout, marker.string, "version \(content.imageLayoutVersion) of the layout is not known")
+    }
+    return LayoutStore(unchecked: root)
+  }
+
+  private init(unchecked root: FilePath) { self.root = root }
+
+  /// Makes the directories, the marker and an empty index.
+  package func prepare() throws {
+    try Durable.makeDirectory(blobDirectory(.sha256))
+    if try FileStatus.find(root.appending("index.json")) == nil { try write(Index.Content(manifests: [])) }
+    try Durable.replace(root.appending("oci-layout"), with: Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
+  }
+
+  /// Where a blob is, or would be.
+  public func path(of digest: Digest) -> FilePath { blobDirectory(digest.algorithm).appending(digest.hex) }
+
+  public func contains(_ descriptor: Descriptor) async throws -> Bool { try has(descriptor) }
+
+  /// Whether a blob of the right size is there.
+  public func has(_ descriptor: Descriptor) throws -> Bool {
+    guard let status = try FileStatus.find(path(of: descriptor.digest)) else { return false }
+    return status.kind == .file && status.size == descriptor.size
+  }
+
+  public func blob(_ descriptor: Descriptor) async throws -> any Blob { try file(descriptor) }
+
+  /// The blob's file.
+  public func file(_ descriptor: Descriptor) throws -> FileBlob {
+    let place = path(of: descriptor.digest)
+    guard let status = try FileStatus.find(place), status.kind == .file else {
+      throw StoreError(.notFound, descriptor.digest.description, "not in the store at \(root)")
+    }
+    guard status.size == descriptor.size else {
+      throw StoreError(
+        .wrongSize, place.string, "the blob has \(status.size) bytes and should have \(descriptor.size)",
+        hint: "the file is damaged; opz fsck names all such files")
+    }
+    return FileBlob(place, size: status.size)
+  }
+
+  public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
+    if try has(descriptor) { return }
+    try await blocking {
+      let writer = try ingest(descriptor.digest.algorithm, expecting: descriptor.size)
+      try blob.forEachChunk { try writer.write($0) }
+      try writer.commit(as: descriptor)
+    }
+  }
+
+  /// Stores small bytes and says what they became.
+  @discardableResult
+  public func put(_ bytes: [UInt8], _ mediaType: MediaType) throws -> Descriptor {
+    let descriptor = Descriptor.of(bytes, mediaType)
+    if try has(descriptor) { return descriptor }
+    let writer = try ingest(.sha256, expecting: descriptor.size)
+    try bytes.withUnsafeBytes { try writer.write($0) }
+    try writer.commit(as: descriptor)
+    return descriptor
+  }
+
+  /// A writer for a blob whose digest is known only at the end.
+  /// - Parameter size: bytes to come, where known: a disk without the room is refused before anything is written.
+  public func ingest(_ algorithm: Digest.Algorithm = .sha256, expecting size: UInt64? = nil) throws -> BlobWriter {
+    let directory = blobDirectory(algorithm)
+    try Durable.makeDirectory(directory)
+    if let size { try FreeSpace.require(size, at: directory) }
+    return try BlobWriter(store: self, algorithm: algorithm)
+  }
+
+  private func blobDirectory(_ algorithm: Digest.Algorithm) -> FilePath {
+    root.appending("blobs").appending(algorithm.rawValue)
+  }
+
+  private struct Marker: Codable {
+    var imageLayoutVersion: String
+  }
+}
+
+extension LayoutStore {
+  /// The annotation that carries a tag in `index.json`.
+  public static let tagAnnotation = "org.opencontainers.image.ref.name"
+
+  public func index() throws -> Index.Content {
+    let path = root.appending("index.json")
+    let bytes = try SmallFile.read(path, limit: 64 << 20)
+    return try CanonicalJSON.decode(Index.Content.self, from: bytes, subject: path.string)
+  }
+
+  public func resolve(_ tag: String) async throws -> Descriptor {
+    let found = try index().manifests.first { $0.annotations?[LayoutStore.tagAnnotation] == tag }
+    guard var descriptor = found else {
+      throw StoreError(.notFound, "oci:\(root):\(tag)", "no such tag in the layout")
+    }
+    descriptor.annotations = nil
+    return descriptor
+  }
+
+  public func tag(_ descriptor: Descriptor, as tag: String) async throws {
+    guard try has(descriptor) else {
+      throw StoreError(.notFound, descriptor.digest.description, "not in the layout at \(root), so it cannot be tagged")
+    }
+    try await blocking { [self] in
+      let lock = try FileLock.take(directory: root)
+      var content = try index()
+      content.manifests.removeAll { $0.annotations?[LayoutStore.tagAnnotation] == tag }
+      var entry = descriptor
+      entry.annotations = [LayoutStore.tagAnnotation: tag]
+      content.manifests.append(entry)
+      try write(content)
+      _ = consume lock
+    }
+  }
+
+  /// The only image of a layout without tags, or the one that is tagged.
+  public func resolve(tagOrOnly tag: String?) async throws -> Descriptor {
+    if let tag { return try await resolve(tag) }
+    let manifests = try index().manifests
+    guard manifests.count == 1, var only = manifests.first else {
+      let tags = manifests.compactMap { $0.annotations?[LayoutStore.tagAnnotation] }
+      throw StoreError(
+        .notFound, "oci:\(root)", "the layout holds \(manifests.count) images and no tag was named",
+        hint: tags.isEmpty ? nil : "write oci:\(root):TAG; the tags are \(tags.prefix(10).joined(separator: ", "))")
+    }
+    only.annotations = nil
+    return only
+  }
+
+  package func write(_ content: Index.Content) throws {
+    try Durable.replace(root.appending("index.json"), with: try CanonicalJSON.encode(content))
+  }
+}

@@ -1,0 +1,26 @@
+import OpzIO
+public import SystemPackage
+
+/// Files that are read whole: records, indexes, configuration.
+public enum SmallFile {
+  /// The content.
+  /// - Throws: `StoreError.tooLarge` when there are more than `limit` bytes; the check comes before they are read.
+  public static func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
+    let file = try OpenFile.reading(path)
+    let status = try file.status()
+    guard status.kind == .file else { throw IOFailure("not a regular file", path: path) }
+    guard status.size <= UInt64(limit) else {
+      throw StoreError(.tooLarge, path.string, "\(status.size) bytes are more than the \(limit) that are read here")
+    }
+    var bytes = [UInt8](repeating: 0, count: Int(status.size))
+    var filled = 0
+    while filled < bytes.count {
+      let count = try bytes.withUnsafeMutableBytes {
+        try file.read(at: UInt64(filled), into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
+      }
+      if count == 0 { throw IOFailure("the file became shorter while it was read", path: path) }
+      filled += count
+    }
+    return bytes
+  }
+}
