@@ -23,6 +23,14 @@ public struct FileLock: ~Copyable, Sendable {
     try lock(OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664), mode)
   }
 
+  /// Runs `body` with the lock held.
+  public static func holding<Value>(_ path: FilePath, _ mode: Mode, _ body: () throws -> Value) throws -> Value {
+    let lock = try take(path, mode)
+    let value = try body()
+    _ = consume lock
+    return value
+  }
+
   private static func lock(_ file: consuming OpenFile, _ mode: Mode) throws -> FileLock {
     while flock(file.descriptor, mode == .shared ? LOCK_SH : LOCK_EX) != 0 {
       if errno != EINTR { throw IOFailure.last("flock", file.path) }

@@ -21,7 +21,8 @@ public final class BlobWriter: ByteSink {
     self.store = store
     self.algorithm = algorithm
     hasher = DigestHasher(algorithm)
-    temporary = Durable.temporaryName(beside: store.root.appending("blobs").appending(algorithm.rawValue).appending("x"))
+    temporary = Durable.temporaryName(
+      beside: store.root.appending("blobs").appending(algorithm.rawValue).appending("x"))
     file = try OpenFile.creating(temporary, mode: 0o600)
   }
 

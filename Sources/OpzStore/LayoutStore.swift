@@ -23,12 +23,20 @@ public struct LayoutStore: ContentStore, TagStore {
     return store
   }
 
+  /// Makes a layout in a directory that may hold other things too: a registry's.
+  package static func prepared(_ root: FilePath) throws -> LayoutStore {
+    let store = LayoutStore(unchecked: root)
+    try store.prepare()
+    return store
+  }
+
   /// Opens a layout that exists.
   public static func open(_ root: FilePath) throws -> LayoutStore {
     let marker = root.appending("oci-layout")
     guard try FileStatus.find(marker) != nil else {
       throw StoreError(
-        try FileStatus.find(root) == nil ? .notFound : .badLayout, root.string, "not an OCI image layout: no oci-layout file")
+        try FileStatus.find(root) == nil ? .notFound : .badLayout, root.string,
+        "not an OCI image layout: no oci-layout file")
     }
     let bytes = try SmallFile.read(marker, limit: 4096)
     let content = try CanonicalJSON.decode(Marker.self, from: bytes, subject: marker.string)

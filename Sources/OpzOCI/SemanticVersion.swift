@@ -1,0 +1,106 @@
+/// A version by semver.org, 2.0.0.
+///
+/// Two versions that differ in build metadata only are different versions of equal precedence; they are ordered by their text, so that sorting is stable.
+public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, LosslessStringConvertible {
+  public let major: UInt64
+  public let minor: UInt64
+  public let patch: UInt64
+  /// `rc.1` in `1.0.0-rc.1`; empty for a release.
+  public let prerelease: [String]
+  /// What follows `+`; it does not count for precedence.
+  public let build: [String]
+
+  public init(_ major: UInt64, _ minor: UInt64, _ patch: UInt64) {
+    (self.major, self.minor, self.patch) = (major, minor, patch)
+    prerelease = []
+    build = []
+  }
+
+  /// The version that `text` spells, or nil: no leading `v`, no leading zeros, each number below 2^63.
+  public init?(_ text: String) {
+    guard text.utf8.count <= 128 else { return nil }
+    let plus = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+    let core = plus[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    let numbers = core[0].split(separator: ".", omittingEmptySubsequences: false)
+    guard numbers.count == 3, let major = SemanticVersion.number(numbers[0]),
+      let minor = SemanticVersion.number(numbers[1]), let patch = SemanticVersion.number(numbers[2])
+    else { return nil }
+    (self.major, self.minor, self.patch) = (major, minor, patch)
+    prerelease = core.count == 2 ? core[1].split(separator: ".", omittingEmptySubsequences: false).map(String.init) : []
+    build = plus.count == 2 ? plus[1].split(separator: ".", omittingEmptySubsequences: false).map(String.init) : []
+    guard prerelease.allSatisfy({ SemanticVersion.isIdentifier($0) && !SemanticVersion.hasLeadingZero($0) }),
+      build.allSatisfy(SemanticVersion.isIdentifier)
+    else { return nil }
+  }
+
+  public var description: String {
+    "\(major).\(minor).\(patch)" + (prerelease.isEmpty ? "" : "-" + prerelease.joined(separator: "."))
+      + (build.isEmpty ? "" : "+" + build.joined(separator: "."))
+  }
+
+  public var isPrerelease: Bool { !prerelease.isEmpty }
+
+  /// Which part of a version a change raises.
+  public enum Bump: String, Sendable, CaseIterable {
+    case major, minor, patch
+  }
+
+  /// The next release after this one.
+  public func next(_ bump: Bump) -> SemanticVersion {
+    switch bump {
+    case .major: SemanticVersion(major &+ 1, 0, 0)
+    case .minor: SemanticVersion(major, minor &+ 1, 0)
+    case .patch: SemanticVersion(major, minor, isPrerelease ? patch : patch &+ 1)
+    }
+  }
+
+  private static func number(_ text: Substring) -> UInt64? {
+    guard !text.isEmpty, text.utf8.allSatisfy(isDigit), text == "0" || text.first != "0", let value = UInt64(text),
+      value < 1 << 63
+    else { return nil }
+    return value
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+  private static func isIdentifier(_ text: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        isDigit(byte) || byte == UInt8(ascii: "-") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+          || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+      }
+  }
+
+  private static func hasLeadingZero(_ text: String) -> Bool {
+    text.utf8.count > 1 && text.utf8.first == UInt8(ascii: "0") && text.utf8.allSatisfy(isDigit)
+  }
+}
+
+extension SemanticVersion: Comparable {
+  /// Precedence by semver.org, section 11.
+  public static func < (left: SemanticVersion, right: SemanticVersion) -> Bool {
+    let (first, second) = ((left.major, left.minor, left.patch), (right.major, right.minor, right.patch))
+    if first != second { return first < second }
+    switch (left.prerelease.isEmpty, right.prerelease.isEmpty) {
+    case (true, false): return false
+    case (false, true): return true
+    default: break
+    }
+    for (one, two) in zip(left.prerelease, right.prerelease) where one != two { return precedes(one, two) }
+    if left.prerelease.count != right.prerelease.count { return left.prerelease.count < right.prerelease.count }
+    return left.build.joined(separator: ".").utf8.lexicographicallyPrecedes(right.build.joined(separator: ".").utf8)
+  }
+
+  private static func precedes(_ one: String, _ two: String) -> Bool {
+    let digits = (one.utf8.allSatisfy(isDigit), two.utf8.allSatisfy(isDigit))
+    switch digits {
+    case (true, true):
+      // Numbers of any length: without leading zeros the longer one is the larger.
+      let lengths = (one.utf8.count, two.utf8.count)
+      return lengths.0 == lengths.1 ? one.utf8.lexicographicallyPrecedes(two.utf8) : lengths.0 < lengths.1
+    case (true, false): return true
+    case (false, true): return false
+    case (false, false): return one.utf8.lexicographicallyPrecedes(two.utf8)
+    }
+  }
+}

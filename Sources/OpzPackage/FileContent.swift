@@ -1,0 +1,52 @@
+import OpzIO
+public import SystemPackage
+
+/// A source file as a blob that notices when the file is not the one that was found any more.
+public struct FileContent: Blob {
+  public let file: SourceFile
+
+  public init(_ file: SourceFile) { self.file = file }
+
+  public var size: UInt64 {
+    if case .file(let size) = file.kind { size } else { 0 }
+  }
+
+  public func open(at offset: UInt64) throws -> any ByteSource {
+    let handle = try OpenFile.reading(file.source, followLinks: false)
+    guard try handle.status() == file.status else { throw FileContent.changed(file.source) }
+    return FileContentSource(handle, offset: offset, file: file, size: size)
+  }
+
+  static func changed(_ path: FilePath) -> PackageError {
+    PackageError(
+      .changedWhileRead, path.string, "the file changed while it was packaged",
+      hint: "let the program that writes it finish, then run opz package again")
+  }
+}
+
+private final class FileContentSource: ByteSource {
+  private let handle: OpenFile
+  private var offset: UInt64
+  private let file: SourceFile
+  private let size: UInt64
+
+  init(_ handle: consuming OpenFile, offset: UInt64, file: SourceFile, size: UInt64) {
+    self.handle = handle
+    self.offset = offset
+    self.file = file
+    self.size = size
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let wanted = Int(min(UInt64(buffer.count), size - min(offset, size)))
+    guard wanted > 0 else {
+      // At the end: what was read counts only if nobody wrote in the meantime.
+      guard try handle.status() == file.status else { throw FileContent.changed(file.source) }
+      return 0
+    }
+    let count = try handle.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
+    guard count > 0 else { throw FileContent.changed(file.source) }
+    offset += UInt64(count)
+    return count
+  }
+}

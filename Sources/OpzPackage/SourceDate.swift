@@ -1,0 +1,17 @@
+public import OpzIO
+
+/// The moment that an image says it was created: SOURCE_DATE_EPOCH, else 1970.
+///
+/// https://reproducible-builds.org/specs/source-date-epoch/: a value that is not a whole number of seconds is an error.
+public enum SourceDate {
+  public static func read(_ value: String?) throws -> Timestamp {
+    guard let value else { return Timestamp(milliseconds: 0) }
+    let digits = !value.isEmpty && value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    guard digits, let seconds = Int64(value), let moment = Timestamp(seconds: seconds) else {
+      throw PackageError(
+        .badEpoch, "SOURCE_DATE_EPOCH", "\"\(value.prefix(40))\" is not a whole number of seconds since 1970",
+        hint: "set it to seconds, for instance $(git log -1 --format=%ct), or unset it")
+    }
+    return moment
+  }
+}

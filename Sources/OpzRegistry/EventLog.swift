@@ -1,0 +1,113 @@
+import OpzIO
+import OpzOCI
+import OpzStore
+import SystemPackage
+
+/// The events of one model, on disk: `events/<number>-<hash>.json`, and `heads/<hash>` for each event that no other names.
+///
+/// The hash is the sha256 of the file's bytes. Writers hold the model's lock alone.
+public struct EventLog: Sendable {
+  /// An event with the hash of its file.
+  public struct Entry: Sendable, Hashable {
+    public let hash: String
+    public let event: Event
+  }
+
+  let directory: FilePath
+
+  var events: FilePath { directory.appending("events") }
+  var heads: FilePath { directory.appending("heads") }
+
+  /// All events by number, then by hash.
+  public func entries() throws -> [Entry] {
+    try names().map { try read($0) }
+  }
+
+  /// The hashes of the newest events, sorted.
+  ///
+  /// A writer that died between its event and its head leaves an event with a number above all heads: it counts.
+  public func currentHeads() throws -> [String] {
+    try headEntries().map(\.hash).sorted()
+  }
+
+  func headEntries() throws -> [Name] {
+    let all = try names()
+    let marked = try Set(EventLog.list(heads).map(\.string))
+    var current = all.filter { marked.contains($0.hash) }
+    let top = current.map(\.number).max() ?? 0
+    let strays = all.filter { $0.number > top }
+    current += strays
+    for stray in strays {
+      let seen = try read(stray).event.heads
+      current.removeAll { seen.contains($0.hash) }
+    }
+    return current
+  }
+
+  /// Appends an event after the heads that are there. The caller holds the model's lock alone.
+  /// - Parameter make: the event, given its number and the heads that it names.
+  @discardableResult
+  func append(_ make: (_ number: Int, _ heads: [String]) -> Event) throws -> Entry {
+    try Durable.makeDirectory(events)
+    try Durable.makeDirectory(heads)
+    let seen = try headEntries()
+    let event = make((seen.map(\.number).max() ?? 0) + 1, seen.map(\.hash).sorted())
+    let bytes = try CanonicalJSON.encodePretty(event)
+    let name = Name(number: event.number, hash: Digest.of(bytes).hex)
+    guard try Durable.claim(events.appending(name.file), with: bytes) else {
+      throw RegistryError(.damaged, events.appending(name.file).string, "the event exists already")
+    }
+    _ = try Durable.claim(heads.appending(name.hash), with: [])
+    for old in try EventLog.list(heads) where old.string != name.hash && event.heads.contains(old.string) {
+      try Durable.remove(heads.appending(old))
+    }
+    return Entry(hash: name.hash, event: event)
+  }
+
+  struct Name: Hashable, Comparable {
+    let number: Int
+    let hash: String
+
+    var file: String {
+      let digits = String(number)
+      return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits + "-" + hash + ".json"
+    }
+
+    init(number: Int, hash: String) {
+      self.number = number
+      self.hash = hash
+    }
+
+    init?(_ file: String) {
+      guard file.hasSuffix(".json"), let dash = file.firstIndex(of: "-"), let number = Int(file[..<dash]), number > 0,
+        Digest(algorithm: .sha256, hex: String(file[file.index(after: dash)...].dropLast(5))) != nil
+      else { return nil }
+      self.init(number: number, hash: String(file[file.index(after: dash)...].dropLast(5)))
+    }
+
+    static func < (left: Name, right: Name) -> Bool { (left.number, left.hash) < (right.number, right.hash) }
+  }
+
+  func names() throws -> [Name] {
+    try EventLog.list(events).compactMap { Name($0.string) }.sorted()
+  }
+
+  /// Reads one event and checks that its bytes have the hash in its name.
+  func read(_ name: Name) throws -> Entry {
+    let path = events.appending(name.file)
+    let bytes = try SmallFile.read(path, limit: 16 << 20)
+    guard Digest.of(bytes).hex == name.hash else {
+      throw RegistryError(.damaged, path.string, "the event's content does not have the hash in its name")
+    }
+    let event = try CanonicalJSON.decode(Event.self, from: bytes, subject: path.string)
+    guard event.format == Event.currentFormat else {
+      throw RegistryError(.unknownFormat, path.string, "the event has format \(event.format)", hint: "use a newer opz")
+    }
+    return Entry(hash: name.hash, event: event)
+  }
+
+  static func list(_ directory: FilePath) throws -> [FilePath.Component] {
+    guard try FileStatus.find(directory) != nil else { return [] }
+    return try Directory.entries(directory).filter { !$0.string.hasPrefix(".") }
+  }
+}

@@ -1,0 +1,49 @@
+public import OpzIO
+public import OpzOCI
+
+/// A name in the local registry: `NAME`, `NAME@VERSION` or `NAME@sha256:..`.
+public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
+  public enum Selector: Sendable, Hashable {
+    /// The newest version.
+    case newest
+    case version(SemanticVersion)
+    /// An image's digest.
+    case digest(Digest)
+  }
+
+  public let name: ModelName
+  public let selector: Selector
+
+  public init(_ name: ModelName, _ selector: Selector) {
+    self.name = name
+    self.selector = selector
+  }
+
+  /// Reads a reference.
+  /// - Throws: `RegistryError.badName` when the text is neither.
+  public init(parsing text: String) throws {
+    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let name = try ModelName(parts[0])
+    guard parts.count == 2 else {
+      self.init(name, .newest)
+      return
+    }
+    if let digest = Digest(parts[1]) {
+      self.init(name, .digest(digest))
+    } else if let version = SemanticVersion(parts[1]) {
+      self.init(name, .version(version))
+    } else {
+      throw RegistryError(
+        .badName, text, "\"\(parts[1])\" is neither a version nor a digest",
+        hint: "write \(name)@1.2.0; opz show \(name) lists its versions")
+    }
+  }
+
+  public var description: String {
+    switch selector {
+    case .newest: "\(name)"
+    case .version(let version): "\(name)@\(version)"
+    case .digest(let digest): "\(name)@\(digest)"
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import OpzIO
+public import OpzOCI
+public import OpzStore
+
+/// The version record as an OCI artifact whose subject is the image: so push and pull carry lineage along as a referrer.
+public enum RecordArtifact {
+  public static let artifactType = MediaType("application/vnd.opz.version.v1+json")
+  public static let testType = MediaType("application/vnd.opz.test.v1")
+  public static let titleAnnotation = "org.opencontainers.image.title"
+
+  /// Puts the record's blobs and its manifest into the store.
+  public static func store(_ record: VersionRecord, _ bytes: [UInt8], in store: LayoutStore) throws -> Descriptor {
+    try store.put(Array("{}".utf8), .empty)
+    var layer = try store.put(bytes, artifactType)
+    layer.annotations = [titleAnnotation: "version.json"]
+    let tests = record.tests.map { test in
+      var descriptor = test.descriptor
+      descriptor.annotations = [titleAnnotation: test.name]
+      return descriptor
+    }
+    let manifest = try Manifest(
+      Manifest.Content(
+        artifactType: artifactType, config: .emptyConfig, layers: [layer] + tests, subject: record.image.bare,
+        annotations: [
+          "org.opencontainers.image.version": record.version, "org.opencontainers.image.title": record.name,
+        ]))
+    try store.put(manifest.raw, .imageManifest)
+    return manifest.descriptor
+  }
+
+  /// The record's bytes in an artifact.
+  public static func record(in manifest: Manifest, of source: some ContentReader) async throws -> [UInt8] {
+    guard manifest.content.artifactType == artifactType,
+      let layer = manifest.content.layers.first(where: { $0.mediaType == artifactType })
+    else {
+      throw RegistryError(
+        .damaged, manifest.descriptor.digest.description, "the artifact does not hold a version record")
+    }
+    return try await source.bytes(layer, limit: 64 << 20)
+  }
+}

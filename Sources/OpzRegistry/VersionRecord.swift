@@ -1,0 +1,147 @@
+public import OpzIO
+public import OpzOCI
+
+/// What is known about a version: `version.json`, written once and never changed.
+///
+/// `registry/FORMAT.md` describes the fields; `registry/version.schema.json` is their schema.
+public struct VersionRecord: Codable, Sendable, Hashable {
+  /// The number of this record's format.
+  public static let currentFormat = 1
+
+  public var format = VersionRecord.currentFormat
+  public var name: String
+  public var version: String
+  /// When it was recorded, RFC 3339.
+  public var created: String
+  /// The program that made it: `opz 0.1.0`.
+  public var tool: String
+  /// The image's manifest, or the index of several.
+  public var image: Descriptor
+  /// The digest of the image's config (of the only platform): the identity of the content.
+  public var content: Digest
+  public var runtime: Runtime
+  public var platforms: [String]
+  public var layers: [Layer]
+  public var files: [File]
+  public var model: Model?
+  public var lineage: Lineage
+  /// The `deploy` part of opz.yaml as it was.
+  public var deploy: JSONValue?
+  /// Where `opz push` goes unless it is told.
+  public var pushTo: String?
+  /// Files that `opz test` compares with, kept with the record and not in the image.
+  public var tests: [TestFile]
+
+  public init(
+    name: String, version: String, created: String, tool: String, image: Descriptor, content: Digest, runtime: Runtime,
+    platforms: [String], layers: [Layer], files: [File], model: Model?, lineage: Lineage, deploy: JSONValue?,
+    pushTo: String?, tests: [TestFile]
+  ) {
+    self.name = name
+    self.version = version
+    self.created = created
+    self.tool = tool
+    self.image = image
+    self.content = content
+    self.runtime = runtime
+    self.platforms = platforms
+    self.layers = layers
+    self.files = files
+    self.model = model
+    self.lineage = lineage
+    self.deploy = deploy
+    self.pushTo = pushTo
+    self.tests = tests
+  }
+
+  public struct Runtime: Codable, Sendable, Hashable {
+    public var kind: String
+    /// The base image's name, as opz.yaml or opz has it.
+    public var base: String?
+    public var baseDigest: Digest?
+
+    public init(kind: String, base: String? = nil, baseDigest: Digest? = nil) {
+      self.kind = kind
+      self.base = base
+      self.baseDigest = baseDigest
+    }
+  }
+
+  public struct Layer: Codable, Sendable, Hashable {
+    /// `runtime`, `model`, `code` or `config`.
+    public var role: String
+    public var descriptor: Descriptor
+    /// The digest of the uncompressed tar.
+    public var diffID: Digest
+    /// The compressor and its version, nil for a layer that opz did not write.
+    public var compressor: String?
+
+    public init(role: String, descriptor: Descriptor, diffID: Digest, compressor: String?) {
+      self.role = role
+      self.descriptor = descriptor
+      self.diffID = diffID
+      self.compressor = compressor
+    }
+  }
+
+  public struct File: Codable, Sendable, Hashable {
+    public var role: String
+    /// In the image: `/models/model.json`.
+    public var path: String
+    public var digest: Digest?
+    public var size: UInt64
+    /// Octal text: `0644`.
+    public var mode: String
+    public var link: String?
+
+    public init(role: String, path: String, digest: Digest?, size: UInt64, mode: String, link: String? = nil) {
+      self.role = role
+      self.path = path
+      self.digest = digest
+      self.size = size
+      self.mode = mode
+      self.link = link
+    }
+  }
+
+  public struct Model: Codable, Sendable, Hashable {
+    /// `xgboost-json` ..
+    public var format: String
+    /// The model's inputs and outputs, as OpzModel's `Signature` encodes them.
+    public var signature: JSONValue?
+
+    public init(format: String, signature: JSONValue?) {
+      self.format = format
+      self.signature = signature
+    }
+  }
+
+  public struct TestFile: Codable, Sendable, Hashable {
+    /// `holdout.csv`, `expected.csv` or `requests.jsonl`.
+    public var name: String
+    public var descriptor: Descriptor
+
+    public init(name: String, descriptor: Descriptor) {
+      self.name = name
+      self.descriptor = descriptor
+    }
+  }
+}
+
+extension VersionRecord {
+  /// `churn@1.0.0`.
+  public var reference: String { "\(name)@\(version)" }
+
+  /// Reads `version.json`.
+  /// - Throws: `RegistryError.unknownFormat` for a record of a later opz.
+  public static func decode(_ bytes: [UInt8], subject: String) throws -> VersionRecord {
+    struct Header: Codable { var format: Int }
+    let header = try CanonicalJSON.decode(Header.self, from: bytes, subject: subject)
+    guard header.format == currentFormat else {
+      throw RegistryError(
+        .unknownFormat, subject, "the record has format \(header.format), this opz reads \(currentFormat)",
+        hint: "use a newer opz")
+    }
+    return try CanonicalJSON.decode(VersionRecord.self, from: bytes, subject: subject)
+  }
+}
