@@ -138,6 +138,8 @@ public final class ChildProcess: @unchecked Sendable {
   private static func pump(
     _ input: [UInt8], _ stdin: Pipe, _ stdout: Pipe, _ stderr: Pipe, limit: Int
   ) -> ([UInt8], [UInt8]) {
+    let unmasked = maskBrokenPipe()
+    defer { unmaskBrokenPipe(unmasked) }
     var sent = 0
     var out: [UInt8] = []
     var err: [UInt8] = []
@@ -234,4 +236,25 @@ private struct SpawnActions: ~Copyable {
 // The name of poll(2) where a method has the same name.
 private func waitForReady(_ polls: inout [pollfd], _ count: nfds_t, _ timeout: Int32) -> Int32 {
   poll(&polls, count, timeout)
+}
+
+// A child that does not read its input makes write(2) raise SIGPIPE in the writing thread, which would end this program.
+// It is blocked while we write, and taken away if it came.
+private func maskBrokenPipe() -> sigset_t {
+  var mask = sigset_t()
+  var before = sigset_t()
+  sigemptyset(&mask)
+  sigaddset(&mask, SIGPIPE)
+  pthread_sigmask(SIG_BLOCK, &mask, &before)
+  return before
+}
+
+private func unmaskBrokenPipe(_ before: sigset_t) {
+  var pipe = sigset_t()
+  var now = timespec()
+  sigemptyset(&pipe)
+  sigaddset(&pipe, SIGPIPE)
+  while sigtimedwait(&pipe, nil, &now) == SIGPIPE {}
+  var old = before
+  pthread_sigmask(SIG_SETMASK, &old, nil)
 }

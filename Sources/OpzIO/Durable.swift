@@ -13,21 +13,23 @@ public import SystemPackage
 public enum Durable {
   /// Puts `bytes` at `path`, replacing what is there.
   public static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws {
-    let temporary = try writeTemporary(beside: path, bytes, mode: mode)
+    let temporary = temporaryName(beside: path)
+    do {
+      let file = try OpenFile.creating(temporary, mode: mode)
+      try file.write(bytes)
+      try file.sync()
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
     try publish(temporary, at: path)
   }
 
   /// Puts `bytes` at `path` if nothing is there. False, and nothing changed, when something is.
   public static func claim(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws -> Bool {
-    let temporary = try writeTemporary(beside: path, bytes, mode: mode)
-    defer { try? remove(temporary) }
-    let result = temporary.withPlatformString { from in path.withPlatformString { link(from, $0) } }
-    if result != 0 {
-      if errno == EEXIST { return false }
-      throw IOFailure.last("link", path)
-    }
-    try syncDirectory(path.removingLastComponent())
-    return true
+    let new = try NewFile(in: path.removingLastComponent())
+    try new.file.write(bytes)
+    return try new.publish(at: path, mode: mode)
   }
 
   /// Moves a finished and synced file to its name and makes the name durable.
@@ -86,17 +88,4 @@ public enum Durable {
 
   /// How the names of temporary files begin.
   public static let temporaryPrefix = ".opz-tmp-"
-
-  private static func writeTemporary(beside path: FilePath, _ bytes: [UInt8], mode: UInt32) throws -> FilePath {
-    let temporary = temporaryName(beside: path)
-    do {
-      let file = try OpenFile.creating(temporary, mode: mode)
-      try file.write(bytes)
-      try file.sync()
-    } catch {
-      try? remove(temporary)
-      throw error
-    }
-    return temporary
-  }
 }

@@ -1,4 +1,4 @@
-public import OpzIO
+import OpzIO
 
 /// An immutable view of one platform's image: manifest, configuration and layers.
 ///

@@ -6,13 +6,11 @@ import SystemPackage
 /// A blob on its way into an OCI layout. Nothing is visible until `commit`; a writer that goes away removes its file.
 public final class BlobWriter: ByteSink {
   private let store: LayoutStore
-  private let temporary: FilePath
-  private let file: OpenFile
+  private let new: NewFile
   private var hasher: DigestHasher?
   private let algorithm: Digest.Algorithm
   private var written: UInt64 = 0
   private var flushed: UInt64 = 0
-  private var committed = false
 
   /// The disk is told to begin with what is there at every so many bytes, so that the sync at the end is short.
   private static let flushInterval: UInt64 = 8 << 20
@@ -21,13 +19,7 @@ public final class BlobWriter: ByteSink {
     self.store = store
     self.algorithm = algorithm
     hasher = DigestHasher(algorithm)
-    temporary = Durable.temporaryName(
-      beside: store.root.appending("blobs").appending(algorithm.rawValue).appending("x"))
-    file = try OpenFile.creating(temporary, mode: 0o600)
-  }
-
-  deinit {
-    if !committed { try? Durable.remove(temporary) }
+    new = try NewFile(in: store.root.appending("blobs").appending(algorithm.rawValue))
   }
 
   /// For a producer that hashes the bytes itself: they are hashed once, there.
@@ -35,7 +27,7 @@ public final class BlobWriter: ByteSink {
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     do {
-      try file.write(bytes)
+      try new.file.write(bytes)
     } catch let failure as IOFailure where failure.errno == IOFailure.diskFull {
       throw StoreError(
         .noSpace, store.root.string, "the disk is full after \(written) bytes of a blob",
@@ -44,7 +36,7 @@ public final class BlobWriter: ByteSink {
     hasher?.update(bytes)
     written &+= UInt64(bytes.count)
     if written &- flushed >= BlobWriter.flushInterval {
-      sync_file_range(file.descriptor, off_t(flushed), off_t(written &- flushed), UInt32(OPZ_SYNC_FILE_RANGE_WRITE))
+      sync_file_range(new.file.descriptor, off_t(flushed), off_t(written &- flushed), UInt32(OPZ_SYNC_FILE_RANGE_WRITE))
       flushed = written
     }
   }
@@ -58,7 +50,7 @@ public final class BlobWriter: ByteSink {
   /// Makes the blob durable under the digest that its bytes have.
   public func commit(_ mediaType: MediaType) throws -> Descriptor {
     guard let hasher else {
-      throw StoreError(.wrongDigest, temporary.string, "the producer of the blob did not say its digest")
+      throw StoreError(.wrongDigest, store.root.string, "the producer of the blob did not say its digest")
     }
     let descriptor = Descriptor(mediaType: mediaType, digest: hasher.finish(), size: written)
     try publish(descriptor.digest)
@@ -67,9 +59,10 @@ public final class BlobWriter: ByteSink {
 
   private func publish(_ digest: Digest) throws {
     let destination = store.path(of: digest)
-    try file.setMode(0o444)
-    try file.sync()
-    try Durable.publish(temporary, at: destination)
-    committed = true
+    if try new.publish(at: destination, mode: 0o444) { return }
+    // Another writer was first. Its bytes have the same digest, unless the disk has lost some: then ours take their place.
+    guard try FileStatus.of(destination).size != written else { return }
+    try Durable.remove(destination)
+    _ = try new.publish(at: destination, mode: 0o444)
   }
 }

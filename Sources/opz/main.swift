@@ -1,1 +1,3 @@
-print("opz")
+import OpzCLI
+
+await Opz.run()

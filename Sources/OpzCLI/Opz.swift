@@ -1,0 +1,82 @@
+public import ArgumentParser
+import OpzIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The command `opz`.
+public struct Opz: AsyncParsableCommand {
+  /// The version of this program.
+  public static let version = "0.1.0"
+
+  public static let configuration = CommandConfiguration(
+    commandName: "opz",
+    abstract: "Takes a machine-learning model from a laptop to production.",
+    discussion: """
+      A model, its runtime and its configuration become an OCI image; a registry of plain files records each version and \
+      where it came from; images are pushed to container registries, and Kubernetes manifests are written for them.
+
+      opz init DIR                 a commented opz.yaml for the model in DIR
+      opz package DIR              the image, recorded as a version
+      opz push churn@1.0.0 HOST/crm/churn:1.0.0
+      opz deploy churn@1.0.0 --image HOST/crm/churn
+
+      Exit codes: 0 done, 1 failed, 2 not found, 3 conflict, 4 verification failed, 5 refused by a policy, 6 network or \
+      authorisation, 64 wrong usage, 130 interrupted.
+      """,
+    version: "opz \(version)",
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Build",
+        subcommands: [
+          InitCommand.self, InspectCommand.self, PackageCommand.self, DockerfileCommand.self, TestCommand.self,
+          RuntimeCommand.self,
+        ]),
+      CommandGroup(name: "Registry", subcommands: [ListCommand.self, ShowCommand.self, FsckCommand.self]),
+      CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self]),
+      CommandGroup(name: "Run", subcommands: [DeployCommand.self, ServeCommand.self, ScoreCommand.self]),
+    ])
+
+  public init() {}
+
+  /// Parses the arguments, runs the command, and ends the process with the right code.
+  public static func run() async -> Never {
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      Glibc.exit(0)
+    } catch {
+      Glibc.exit(report(error))
+    }
+  }
+
+  /// Says what went wrong, on standard error, and returns the exit code.
+  static func report(_ error: any Error) -> Int32 {
+    if let explained = error as? any ExplainedError {
+      Console.note("error: \(explained)")
+      return ExitStatus.code(explained.category)
+    }
+    if let code = error as? ExitCode { return code.rawValue }
+    if error is CancellationError {
+      Console.note("error: interrupted")
+      return ExitStatus.interrupted
+    }
+    let code = exitCode(for: error).rawValue
+    let text = fullMessage(for: error)
+    if code == 0 { Console.line(text) } else { Console.note(lowercased(text)) }
+    return code
+  }
+
+  /// ArgumentParser begins with "Error: ", opz's own errors are lower case.
+  private static func lowercased(_ text: String) -> String {
+    text.hasPrefix("Error: ") ? "error: " + text.dropFirst(7) : text
+  }
+}

@@ -1,0 +1,27 @@
+/// A table for people: columns aligned by what a terminal shows, two spaces between them, no trailing spaces.
+struct TextTable {
+  private var rows: [[String]]
+  /// Columns that are aligned to the right: numbers.
+  private let right: Set<Int>
+
+  init(_ header: [String], right: Set<Int> = []) {
+    rows = header.isEmpty ? [] : [header]
+    self.right = right
+  }
+
+  mutating func add(_ row: [String]) { rows.append(row) }
+
+  var text: String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+    return rows.map { row in
+      let cells = row.enumerated().map { column, cell in
+        let space = String(repeating: " ", count: widths[column] - cell.count)
+        return right.contains(column) ? space + cell : cell + space
+      }
+      var line = cells.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return line + "\n"
+    }.joined()
+  }
+}

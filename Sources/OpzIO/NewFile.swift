@@ -1,0 +1,52 @@
+internal import CLinux
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A file on its way to a name. Until it is published it has none (O_TMPFILE), so a process that dies leaves nothing behind.
+///
+/// On file systems without such files it has a temporary name in the same directory (`Durable.temporaryPrefix`).
+public final class NewFile: @unchecked Sendable {
+  public let file: OpenFile
+  /// The temporary name, where one was needed.
+  private var temporary: FilePath?
+
+  /// A new, empty file in a directory, readable by its owner alone until it is published.
+  public init(in directory: FilePath) throws {
+    do {
+      file = try OpenFile.opening(directory, O_RDWR | opz_o_tmpfile, mode: 0o600)
+    } catch let failure as IOFailure where [EOPNOTSUPP, EISDIR, EINVAL].contains(failure.errno) {
+      let name = Durable.temporaryName(beside: directory.appending("x"))
+      file = try OpenFile.creating(name, mode: 0o600)
+      temporary = name
+    }
+  }
+
+  deinit {
+    if let temporary { try? Durable.remove(temporary) }
+  }
+
+  /// Gives the file its mode and its name, durably.
+  /// - Returns: false when the name is taken; the file that has it is left alone.
+  public func publish(at path: FilePath, mode: UInt32) throws -> Bool {
+    try file.setMode(mode)
+    try file.sync()
+    guard try link(to: path) else { return false }
+    try Durable.syncDirectory(path.removingLastComponent())
+    return true
+  }
+
+  private func link(to path: FilePath) throws -> Bool {
+    let source = temporary?.string ?? "/proc/self/fd/\(file.descriptor)"
+    let result = path.withPlatformString {
+      linkat(AT_FDCWD, source, AT_FDCWD, $0, temporary == nil ? AT_SYMLINK_FOLLOW : 0)
+    }
+    if result == 0 { return true }
+    if errno == EEXIST { return false }
+    throw IOFailure.last("link", path)
+  }
+}

@@ -1,0 +1,55 @@
+import OpzIO
+import Synchronization
+
+/// The digests of files, found while they are written into a layer, so that each file is read once.
+final class FileDigests: Sendable {
+  private let found = Mutex<[String: Digest]>([:])
+
+  func set(_ digest: Digest, of destination: String) {
+    found.withLock { $0[destination] = digest }
+  }
+
+  subscript(destination: String) -> Digest? { found.withLock { $0[destination] } }
+}
+
+/// A source file that is hashed as it is read from its start to its end.
+struct HashedFile: Blob {
+  private let content: FileContent
+  private let digests: FileDigests
+
+  init(_ file: SourceFile, _ digests: FileDigests) {
+    content = FileContent(file)
+    self.digests = digests
+  }
+
+  var size: UInt64 { content.size }
+
+  func open(at offset: UInt64) throws -> any ByteSource {
+    let source = try content.open(at: offset)
+    guard offset == 0 else { return source }
+    return HashingSource(source, size: size) { [digests, content] in digests.set($0, of: content.file.destination) }
+  }
+}
+
+private final class HashingSource: ByteSource {
+  private let source: any ByteSource
+  private var left: UInt64
+  private var hasher = DigestHasher(.sha256)
+  private let finished: (Digest) -> Void
+
+  init(_ source: any ByteSource, size: UInt64, finished: @escaping (Digest) -> Void) {
+    self.source = source
+    left = size
+    self.finished = finished
+    if size == 0 { finished(hasher.finish()) }
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let count = try source.read(into: buffer)
+    guard count > 0 else { return 0 }
+    hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    left -= min(left, UInt64(count))
+    if left == 0 { finished(hasher.finish()) }
+    return count
+  }
+}

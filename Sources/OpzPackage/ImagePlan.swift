@@ -1,0 +1,34 @@
+public import OpzIO
+public import OpzOCI
+
+/// Everything that makes an image, known before a byte is written.
+public struct ImagePlan: Sendable {
+  /// A base image, resolved for one platform; its blobs are in the store.
+  public struct Base: Sendable {
+    public let platform: Platform
+    public let image: Image
+
+    public init(platform: Platform, image: Image) {
+      self.platform = platform
+      self.image = image
+    }
+  }
+
+  /// One a platform.
+  public var bases: [Base]
+  public var layers: [PlannedLayer]
+  public var settings: RuntimeSettings
+  public var created: Timestamp
+  /// Of the manifest: title, version, revision. They vary without the content.
+  public var annotations: [String: String]
+
+  public init(
+    bases: [Base], layers: [PlannedLayer], settings: RuntimeSettings, created: Timestamp, annotations: [String: String]
+  ) {
+    self.bases = bases
+    self.layers = layers
+    self.settings = settings
+    self.created = created
+    self.annotations = annotations
+  }
+}

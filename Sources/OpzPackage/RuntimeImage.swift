@@ -1,0 +1,37 @@
+import OpzArchive
+public import OpzIO
+public import OpzOCI
+public import OpzStore
+public import SystemPackage
+
+/// The image `opz-runtime`: the static `opz-server` and nothing else. The base of native images.
+public enum RuntimeImage {
+  /// Makes the image of a server program in a store.
+  /// - Throws: `PackageError.badRuntime` when the file is not a static ELF program.
+  public static func build(from server: FilePath, in store: LayoutStore) async throws -> Image {
+    let platform = try StaticProgram.platform(of: server)
+    let blob = try FileBlob(server)
+    let layer = try await blocking {
+      var writer = try store.ingest()
+      writer.trustProducersDigest()
+      let content = try LayerContent([.file("opz-server", blob, mode: 0o755)])
+      let written = try LayerWriter.write(content, .gzip, to: &writer)
+      try writer.commit(as: written.descriptor)
+      return Layer(descriptor: written.descriptor, diffID: written.diffID)
+    }
+    let scratch = try Image.scratch(platform)
+    var execution = scratch.config.config ?? ImageConfig.Execution()
+    execution.user = RuntimeSettings.defaultUser
+    execution.entrypoint = ["/opz-server"]
+    execution.exposedPorts = ["8080/tcp": ImageConfig.Empty()]
+    execution.stopSignal = "SIGTERM"
+    let image = try scratch.appending(
+      Image.Change(
+        layers: [layer], history: ["opz: opz-server"], execution: execution,
+        created: Timestamp(milliseconds: 0).seconds,
+        annotations: ["org.opencontainers.image.title": "opz-runtime"]))
+    try store.put(image.configBytes, .imageConfig)
+    try store.put(image.manifest.raw, .imageManifest)
+    return image
+  }
+}

@@ -1,0 +1,57 @@
+public import OpzOCI
+
+/// What an image's configuration gets from opz.yaml.
+public struct RuntimeSettings: Sendable, Hashable {
+  /// Replaces the base's entrypoint and command.
+  public var command: [String]?
+  /// `UID[:GID]`.
+  public var user: String
+  /// TCP ports.
+  public var expose: [Int]
+  public var environment: [String: String]
+  /// The image has files below `/app`.
+  public var hasApplication: Bool
+
+  public init(
+    command: [String]? = nil, user: String, expose: [Int], environment: [String: String], hasApplication: Bool
+  ) {
+    self.command = command
+    self.user = user
+    self.expose = expose
+    self.environment = environment
+    self.hasApplication = hasApplication
+  }
+
+  /// The user and group of images that do not say otherwise: neither root nor anybody on the host.
+  public static let defaultUser = "65532:65532"
+
+  /// The base's configuration with these settings over it.
+  func applied(to base: ImageConfig.Execution?) -> ImageConfig.Execution {
+    var result = base ?? ImageConfig.Execution()
+    result.user = user
+    result.env = merge(result.env ?? [])
+    if let command {
+      result.entrypoint = command
+      result.cmd = nil
+    }
+    result.workingDir = hasApplication ? "/app" : (result.workingDir ?? "/")
+    if !expose.isEmpty {
+      let added = Dictionary(expose.map { ("\($0)/tcp", ImageConfig.Empty()) }, uniquingKeysWith: { one, _ in one })
+      result.exposedPorts = (result.exposedPorts ?? [:]).merging(added) { one, _ in one }
+    }
+    if result.stopSignal == nil { result.stopSignal = "SIGTERM" }
+    return result
+  }
+
+  /// The base's variables in their order, replaced where they are set here; then the others by name.
+  private func merge(_ base: [String]) -> [String] {
+    var rest = environment
+    var result = base.map { line in
+      let name = String(line.prefix { $0 != "=" })
+      guard let value = rest.removeValue(forKey: name) else { return line }
+      return "\(name)=\(value)"
+    }
+    result += rest.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { "\($0.key)=\($0.value)" }
+    return result
+  }
+}

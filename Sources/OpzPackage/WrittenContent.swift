@@ -1,0 +1,18 @@
+public import OpzArchive
+public import OpzIO
+public import OpzOCI
+
+/// Layers that are in the store, with what is known of the files in them.
+public struct WrittenContent: Sendable {
+  public struct Entry: Sendable {
+    public let plan: PlannedLayer
+    public let layer: Layer
+    public let compressor: String
+    /// By destination.
+    public let digests: [String: Digest]
+  }
+
+  public var entries: [Entry] = []
+
+  public var layers: [Layer] { entries.map(\.layer) }
+}

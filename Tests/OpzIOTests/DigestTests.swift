@@ -1,0 +1,75 @@
+import OpzIO
+import OpzTestKit
+import Testing
+
+@Suite("Digests")
+struct DigestTests {
+  // FIPS 180-4 examples, as published by NIST.
+  @Test(
+    "are those of the standard",
+    arguments: [
+      ("", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      ("abc", "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+      (
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "sha256:248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+      ),
+    ])
+  func standard(text: String, expected: String) {
+    #expect(Digest.of(Array(text.utf8)).description == expected)
+  }
+
+  @Test("sha512 is the standard's")
+  func sha512() {
+    var hasher = DigestHasher(.sha512)
+    hasher.update(Array("abc".utf8))
+    #expect(
+      hasher.finish().hex
+        == "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+    )
+  }
+
+  @Test("do not depend on how the bytes are cut", arguments: 0..<20)
+  func cuts(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let bytes = random.bytes(Int.random(in: 0...5000, using: &random))
+    var hasher = DigestHasher(.sha256)
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = min(rest.count, Int.random(in: 1...700, using: &random))
+      hasher.update(Array(rest.prefix(count)))
+      rest = rest.dropFirst(count)
+    }
+    #expect(hasher.finish() == Digest.of(bytes))
+  }
+
+  @Test("can be read in the middle")
+  func middle() {
+    var hasher = DigestHasher()
+    hasher.update(Array("ab".utf8))
+    let first = hasher.finish()
+    hasher.update(Array("c".utf8))
+    #expect(first == Digest.of(Array("ab".utf8)))
+    #expect(hasher.finish() == Digest.of(Array("abc".utf8)))
+  }
+
+  @Test(
+    "refuse all other text",
+    arguments: [
+      "", "sha256", "sha256:", "sha256:abc", "sha256:" + String(repeating: "A", count: 64),
+      "sha256:" + String(repeating: "g", count: 64), "sha256:" + String(repeating: "a", count: 63),
+      "sha256:" + String(repeating: "a", count: 65), "sha512:" + String(repeating: "a", count: 64),
+      "md5:" + String(repeating: "a", count: 32), "SHA256:" + String(repeating: "a", count: 64),
+      "sha256:../../" + String(repeating: "a", count: 58), "sha256:" + String(repeating: "a", count: 63) + "\n",
+      "sha256:" + String(repeating: "１", count: 64), "sha256:" + String(repeating: "a", count: 63) + "/",
+    ])
+  func refused(text: String) {
+    #expect(Digest(text) == nil)
+  }
+
+  @Test("read back what they print")
+  func roundTrip() throws {
+    let digest = Digest.of([1, 2, 3])
+    #expect(Digest(digest.description) == digest)
+  }
+}

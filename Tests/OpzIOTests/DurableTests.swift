@@ -1,0 +1,97 @@
+import OpzIO
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("Durable files")
+struct DurableTests {
+  let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  @Test("a claim succeeds once, and leaves nothing else behind")
+  func claimOnce() throws {
+    let path = directory.path.appending("record")
+    #expect(try Durable.claim(path, with: [1]))
+    #expect(try !Durable.claim(path, with: [2]))
+    #expect(try FileBlob(path).bytes() == [1])
+    #expect(try directory.tree() == ["record"])
+  }
+
+  @Test("of many claims at once exactly one wins")
+  func claimRace() async throws {
+    let path = directory.path.appending("record")
+    let winners = try await withThrowingTaskGroup(of: Bool.self) { group in
+      for writer in 0..<32 {
+        group.addTask { try await blocking { try Durable.claim(path, with: Array("writer \(writer)".utf8)) } }
+      }
+      return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+    }
+    #expect(winners == 1)
+    #expect(try directory.tree() == ["record"])
+  }
+
+  @Test("replace puts the new content there with the mode")
+  func replace() throws {
+    let path = directory.path.appending("index.json")
+    try Durable.replace(path, with: [1, 2])
+    try Durable.replace(path, with: [3], mode: 0o600)
+    #expect(try FileBlob(path).bytes() == [3])
+    #expect(try FileStatus.of(path).mode == 0o600)
+    #expect(try directory.tree() == ["index.json"])
+  }
+
+  @Test("a failed replace leaves the old file and no other")
+  func failedReplace() throws {
+    let path = directory.path.appending("taken")
+    try Durable.makeDirectory(path.appending("inside"))
+    #expect(throws: IOFailure.self) { try Durable.replace(path, with: [1]) }
+    #expect(try directory.tree() == ["taken", "taken/inside"])
+  }
+
+  @Test("a missing directory is an error that names the file")
+  func missing() throws {
+    let path = directory.path.appending("no").appending("where")
+    let failure = #expect(throws: IOFailure.self) { try Durable.replace(path, with: []) }
+    #expect(failure?.category == .notFound)
+    #expect(failure?.description.contains("no such file or directory") == true)
+  }
+
+  @Test("removeTree does not follow links")
+  func links() throws {
+    let outside = try directory.write("outside/keep", "x")
+    try Durable.makeDirectory(directory.path.appending("tree"))
+    let result = try ChildProcess.run(["ln", "-s", "../outside", directory.path.appending("tree/link").string])
+    #expect(result.status == 0)
+    try Durable.removeTree(directory.path.appending("tree"))
+    #expect(try FileStatus.find(outside) != nil)
+    #expect(try directory.tree() == ["outside", "outside/keep"])
+  }
+
+  @Test("a lock held alone keeps others out until it is gone")
+  func lock() throws {
+    let path = directory.path.appending("lock")
+    do {
+      let held = try FileLock.take(path, .alone)
+      let other = try FileLock.tryTake(path, .shared)
+      let isFree = other != nil
+      #expect(!isFree)
+      _ = consume held
+    }
+    let again = try FileLock.tryTake(path, .alone)
+    let isFree = again != nil
+    #expect(isFree)
+  }
+
+  @Test("shared locks go together")
+  func sharedLocks() throws {
+    let path = directory.path.appending("lock")
+    let one = try FileLock.take(path, .shared)
+    let two = try FileLock.tryTake(path, .shared)
+    let three = try FileLock.tryTake(path, .alone)
+    let (second, third) = (two != nil, three != nil)
+    #expect(second)
+    #expect(!third)
+    _ = consume one
+  }
+}

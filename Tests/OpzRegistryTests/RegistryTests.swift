@@ -1,0 +1,260 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+import OpzTestKit
+import SystemPackage
+import Testing
+
+/// A registry in a directory of its own, with a way to record small versions.
+struct RegistryFixture {
+  let directory: TemporaryDirectory
+  let registry: Registry
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    registry = try Registry.create(directory.path.appending("registry"))
+  }
+
+  /// An image whose config holds `content`.
+  func image(_ content: String) throws -> Image {
+    var config = ImageConfig(platform: .linuxAMD64, created: "1970-01-01T00:00:00Z")
+    config.author = content
+    let bytes = try CanonicalJSON.encode(config)
+    let manifest = try Manifest(Manifest.Content(config: .of(bytes, .imageConfig), layers: []))
+    try registry.store.put(bytes, .imageConfig)
+    try registry.store.put(manifest.raw, .imageManifest)
+    return try Image(manifest: manifest, configBytes: bytes)
+  }
+
+  func record(_ name: String, _ version: String, _ content: String, tests: [VersionRecord.TestFile] = []) throws
+    -> VersionRecord
+  {
+    let image = try image(content)
+    return VersionRecord(
+      name: name, version: version, created: "2026-01-01T00:00:00Z", tool: "test", image: image.manifest.descriptor,
+      content: image.manifest.content.config.digest, runtime: .init(kind: "model"), platforms: ["linux/amd64"],
+      layers: [],
+      files: [], model: nil, lineage: Lineage(tags: ["team": "crm"]), deploy: nil, pushTo: nil, tests: tests)
+  }
+
+  @discardableResult
+  func add(_ name: String, _ version: String, _ content: String) throws -> Registry.Outcome {
+    let record = try record(name, version, content)
+    let number = SemanticVersion(version)!
+    return try registry.record(try ModelName(name), by: Author(actor: "tester")) { existing in
+      if let same = existing.first(where: { $0.record.content == record.content }) { return .same(same) }
+      return .new(record, number)
+    }
+  }
+
+  /// Changes one byte of a file.
+  func damage(_ path: FilePath) throws {
+    var bytes = try FileBlob(path).bytes()
+    bytes[bytes.count / 2] ^= 1
+    try Durable.replace(path, with: bytes)
+  }
+}
+
+@Suite("Registry")
+struct RegistryTests {
+  let fixture: RegistryFixture
+  var registry: Registry { fixture.registry }
+
+  init() throws { fixture = try RegistryFixture() }
+
+  @Test("a version is found by number, by digest and as the newest")
+  func find() throws {
+    for (version, content) in [("1.0.0", "a"), ("1.10.0", "b"), ("1.9.0", "c"), ("2.0.0-rc.1", "d")] {
+      try fixture.add("crm/churn", version, content)
+    }
+    #expect(try registry.models().map(\.description) == ["crm/churn"])
+    #expect(
+      try registry.versions(ModelName("crm/churn")).map(\.description) == ["1.0.0", "1.9.0", "1.10.0", "2.0.0-rc.1"])
+    #expect(try registry.find(LocalReference(parsing: "crm/churn")).record.version == "1.10.0")
+    let found = try registry.find(LocalReference(parsing: "crm/churn@1.9.0"))
+    let byDigest = try registry.find(LocalReference(parsing: "crm/churn@\(found.record.image.digest)"))
+    #expect(byDigest.record == found.record)
+    for text in ["crm/churn@9.9.9", "other", "crm/churn@sha256:\(String(repeating: "0", count: 64))"] {
+      let error = #expect(throws: RegistryError.self) { try registry.find(LocalReference(parsing: text)) }
+      #expect(error?.category == .notFound)
+      #expect(error?.hint != nil)
+    }
+  }
+
+  @Test("the same content returns its version and adds an event")
+  func same() throws {
+    try fixture.add("churn", "1.0.0", "a")
+    guard case .existed(let version) = try fixture.add("churn", "1.0.1", "a") else {
+      Issue.record("a second version of the same content")
+      return
+    }
+    #expect(version.version.description == "1.0.0")
+    #expect(try registry.log(ModelName("churn")).entries().map(\.event.kind) == [.packaged, .repackaged])
+  }
+
+  @Test("events are a line: each names the one before, and one head is left")
+  func line() throws {
+    for number in 1...5 { try fixture.add("churn", "1.0.\(number)", "\(number)") }
+    let log = try registry.log(ModelName("churn"))
+    let entries = try log.entries()
+    #expect(entries.map(\.event.number) == [1, 2, 3, 4, 5])
+    #expect(entries.dropFirst().map(\.event.heads) == entries.dropLast().map { [$0.hash] })
+    #expect(try log.currentHeads() == [entries[4].hash])
+  }
+
+  @Test("many writers get many versions, all of them recorded")
+  func writers() async throws {
+    let (registry, fixture) = (registry, fixture)
+    let name = try ModelName("churn")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for writer in 0..<12 {
+        group.addTask {
+          for round in 0..<5 {
+            try await blocking {
+              let record = try fixture.record("churn", "0.0.1", "\(writer) \(round)")
+              _ = try registry.record(name, by: Author(actor: "writer \(writer)")) { existing in
+                let next = existing.map(\.version).max()?.next(.patch) ?? SemanticVersion(0, 0, 1)
+                var own = record
+                own.version = next.description
+                return .new(own, next)
+              }
+            }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try registry.versions(name).count == 60)
+    #expect(try registry.log(name).currentHeads().count == 1)
+    let report = try await registry.fsck()
+    #expect(report.problems == [])
+    #expect(report.versions == 60)
+  }
+
+  @Test("a claim without an event is free again; one with an event is not")
+  func orphan() throws {
+    let place = registry.root.appending("models/churn/versions/1.0.0")
+    try Durable.makeDirectory(place)
+    try Durable.replace(place.appending("version.json"), with: Array("half".utf8))
+    #expect(try registry.models().isEmpty)
+    try fixture.add("churn", "1.0.0", "a")
+    #expect(try registry.find(LocalReference(parsing: "churn@1.0.0")).record.version == "1.0.0")
+    let error = #expect(throws: RegistryError.self) { try fixture.add("churn", "1.0.0", "b") }
+    #expect(error?.category == .conflict)
+    #expect(
+      try registry.find(LocalReference(parsing: "churn@1.0.0")).record.content
+        == fixture.image("a").manifest.content.config.digest)
+  }
+
+  @Test("a writer that died between event and head loses nothing")
+  func strayEvent() throws {
+    try fixture.add("churn", "1.0.0", "a")
+    try fixture.add("churn", "1.0.1", "b")
+    let log = try registry.log(ModelName("churn"))
+    let entries = try log.entries()
+    let heads = registry.root.appending("models/churn/heads")
+    try Durable.remove(heads.appending(entries[1].hash))
+    _ = try Durable.claim(heads.appending(entries[0].hash), with: [])
+    #expect(try log.currentHeads() == [entries[1].hash])
+    try fixture.add("churn", "1.0.2", "c")
+    #expect(try log.entries()[2].event.heads == [entries[1].hash])
+  }
+
+  @Test("OCI tools read the registry and each version's own layout")
+  func skopeo() throws {
+    try fixture.add("crm/churn", "1.0.0", "a")
+    for place in ["oci:\(registry.root):crm/churn@1.0.0", "oci:\(registry.root)/models/crm/churn/versions/1.0.0:1.0.0"]
+    {
+      let result = try ChildProcess.run(["skopeo", "inspect", "--raw", place])
+      #expect(result.status == 0, "\(result.errorText)")
+      let image = try fixture.image("a")
+      #expect(Digest.of(result.output) == image.manifest.descriptor.digest)
+    }
+  }
+
+  @Test("a record of a later format is refused with the way out")
+  func laterFormat() throws {
+    let error = #expect(throws: RegistryError.self) {
+      try VersionRecord.decode(Array(#"{"format": 2}"#.utf8), subject: "x")
+    }
+    #expect(error?.code == .unknownFormat)
+  }
+
+  @Test("a directory with other things in it does not become a registry")
+  func foreign() throws {
+    try fixture.directory.write("other/file", "x")
+    #expect(throws: RegistryError.self) { try Registry.create(fixture.directory.path.appending("other")) }
+    #expect(throws: RegistryError.self) { try Registry.open(fixture.directory.path.appending("nothing")) }
+  }
+}
+
+@Suite("fsck")
+struct FsckTests {
+  let fixture: RegistryFixture
+  var registry: Registry { fixture.registry }
+
+  init() throws {
+    fixture = try RegistryFixture()
+    try fixture.add("churn", "1.0.0", "a")
+    try fixture.add("churn", "1.1.0", "b")
+  }
+
+  private func problems() async throws -> [String] {
+    try await registry.fsck().problems.map(\.subject)
+  }
+
+  @Test("an untouched registry is clean")
+  func clean() async throws {
+    #expect(try await problems() == [])
+  }
+
+  @Test("a flipped bit in any blob is found")
+  func flipped() async throws {
+    let directory = registry.root.appending("blobs/sha256")
+    for entry in try Directory.entries(directory) {
+      let path = directory.appending(entry)
+      let whole = try FileBlob(path).bytes()
+      try fixture.damage(path)
+      #expect(try await problems().contains("blobs/sha256/\(entry.string)"))
+      try Durable.replace(path, with: whole)
+    }
+    #expect(try await problems() == [])
+  }
+
+  @Test("each missing blob is found")
+  func missing() async throws {
+    let directory = registry.root.appending("blobs/sha256")
+    for entry in try Directory.entries(directory) {
+      let path = directory.appending(entry)
+      let whole = try FileBlob(path).bytes()
+      try Durable.remove(path)
+      #expect(try await !problems().isEmpty, "\(entry) is missing and nobody noticed")
+      try Durable.replace(path, with: whole)
+    }
+  }
+
+  @Test(
+    "changed, removed and exchanged records and events are found",
+    arguments: ["version", "event", "eventGone", "head", "swap"])
+  func records(_ change: String) async throws {
+    let versions = registry.root.appending("models/churn/versions")
+    let events = registry.root.appending("models/churn/events")
+    let first = try #require(try Directory.entries(events).first)
+    switch change {
+    case "version":
+      let path = versions.appending("1.0.0/version.json")
+      let text = String(decoding: try FileBlob(path).bytes(), as: UTF8.self)
+      try Durable.replace(path, with: Array(text.replacing("crm", with: "cRm").utf8))
+    case "event": try fixture.damage(events.appending(first))
+    case "eventGone": try Durable.remove(events.appending(first))
+    case "head":
+      _ = try Durable.claim(
+        registry.root.appending("models/churn/heads/\(String(repeating: "0", count: 64))"), with: [])
+    default:
+      let bytes = try FileBlob(versions.appending("1.1.0/version.json")).bytes()
+      try Durable.replace(versions.appending("1.0.0/version.json"), with: bytes)
+    }
+    #expect(try await !problems().isEmpty)
+  }
+}

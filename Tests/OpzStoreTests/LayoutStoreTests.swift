@@ -1,0 +1,111 @@
+import OpzIO
+import OpzOCI
+import OpzStore
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("OCI layout")
+struct LayoutStoreTests {
+  let directory: TemporaryDirectory
+  let store: LayoutStore
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    store = try LayoutStore.create(directory.path.appending("layout"))
+  }
+
+  @Test("a new layout is one that other tools read")
+  func empty() throws {
+    #expect(
+      try directory.tree() == [
+        "layout", "layout/blobs", "layout/blobs/sha256", "layout/index.json", "layout/oci-layout",
+      ])
+    let result = try ChildProcess.run(["skopeo", "--version"])
+    #expect(result.status == 0, "run scripts/test: it installs skopeo")
+  }
+
+  @Test("blobs are read-only, named by digest, and nothing else is left")
+  func blob() async throws {
+    let descriptor = try store.put(Array("hello".utf8), .imageConfig)
+    let status = try FileStatus.of(store.path(of: descriptor.digest))
+    #expect(status.mode == 0o444)
+    #expect(try directory.tree().filter { $0.contains("sha256/") } == ["layout/blobs/sha256/\(descriptor.digest.hex)"])
+  }
+
+  @Test("a writer that is given up leaves nothing")
+  func abandoned() throws {
+    do {
+      var writer = try store.ingest()
+      try writer.write([UInt8](repeating: 1, count: 100))
+    }
+    #expect(try directory.tree().filter { $0.contains("sha256/") } == [])
+  }
+
+  @Test("a blob that is damaged on disk is replaced by a new copy of another size, and named until then")
+  func damaged() async throws {
+    let descriptor = try store.put(Array("hello".utf8), .imageConfig)
+    try Durable.remove(store.path(of: descriptor.digest))
+    try Durable.replace(store.path(of: descriptor.digest), with: Array("hell".utf8))
+    await #expect(throws: StoreError.self) { try await store.blob(descriptor) }
+    #expect(try !store.has(descriptor))
+    try await store.put(descriptor, from: BytesBlob(Array("hello".utf8)))
+    #expect(try await store.bytes(descriptor) == Array("hello".utf8))
+  }
+
+  @Test("more bytes than the disk has are refused before anything is written")
+  func noSpace() throws {
+    let error = #expect(throws: StoreError.self) { try store.ingest(expecting: 1 << 60) }
+    #expect(error?.code == .noSpace)
+    #expect(error?.hint != nil)
+  }
+
+  @Test("many tags at once are all kept")
+  func manyTags() async throws {
+    let manifest = try Manifest(Manifest.Content(config: .emptyConfig, layers: []))
+    try store.put(manifest.raw, .imageManifest)
+    let store = store
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<40 { group.addTask { try await store.tag(manifest.descriptor, as: "t\(number)") } }
+      try await group.waitForAll()
+    }
+    #expect(try store.index().manifests.count == 40)
+  }
+
+  @Test("a directory with other things in it is refused")
+  func foreign() throws {
+    try directory.write("other/file", "x")
+    let error = #expect(throws: StoreError.self) { try LayoutStore.create(directory.path.appending("other")) }
+    #expect(error?.code == .badLayout)
+    #expect(throws: StoreError.self) { try LayoutStore.open(directory.path.appending("nothing")) }
+  }
+
+  @Test("copy brings everything, children first, and skips what is there")
+  func copying() async throws {
+    let layer = try store.put([1, 2, 3], .layerTar)
+    let config = try store.put(Array("{}".utf8), .imageConfig)
+    let manifest = try Manifest(Manifest.Content(config: config, layers: [layer]))
+    try store.put(manifest.raw, .imageManifest)
+    let index = try Index(Index.Content(manifests: [manifest.descriptor]))
+    try store.put(index.raw, .imageIndex)
+
+    let target = MemoryStore()
+    let first = try await copy(index.descriptor, from: store, to: target)
+    #expect((first.copied, first.existed) == (4, 0))
+    let second = try await copy(index.descriptor, from: store, to: target)
+    #expect((second.copied, second.existed) == (0, 4))
+    #expect(try await target.bytes(layer) == [1, 2, 3])
+  }
+
+  @Test("copy of an image that lacks a blob fails and leaves no manifest behind")
+  func incomplete() async throws {
+    let missing = Descriptor.of([9], .layerTar)
+    let config = try store.put(Array("{}".utf8), .imageConfig)
+    let manifest = try Manifest(Manifest.Content(config: config, layers: [missing]))
+    try store.put(manifest.raw, .imageManifest)
+    let target = MemoryStore()
+    let error = await #expect(throws: StoreError.self) { try await copy(manifest.descriptor, from: store, to: target) }
+    #expect(error?.category == .notFound)
+    #expect(try await !target.contains(manifest.descriptor))
+  }
+}
