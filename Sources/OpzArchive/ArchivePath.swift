@@ -1,0 +1,73 @@
+import OpzIO
+import SystemPackage
+
+/// Names inside of archives: bytes, relative to the root, `/` between the components.
+enum ArchivePath {
+  /// What a path may have at most, in bytes (PATH_MAX with its final NUL).
+  static let limit = 4095
+  private static let slash = UInt8(ascii: "/")
+
+  /// The path's bytes, after a check that every reader of a layer takes it for the same safe name.
+  static func checked(_ path: FilePath) throws -> [UInt8] {
+    let bytes = path.bytes
+    if let reason = fault(in: bytes) {
+      throw ArchiveError(.badEntry, "archive entry \"\(path.string)\"", reason)
+    }
+    return bytes
+  }
+
+  private static func fault(in bytes: [UInt8]) -> String? {
+    if bytes.isEmpty { return "the name is empty" }
+    if bytes.first == slash { return "the name is absolute; names in a layer are relative to its root" }
+    if bytes.count > limit { return "the name has \(bytes.count) bytes, more than \(limit)" }
+    for part in components(bytes) {
+      if part.isEmpty { return "the name has an empty component" }
+      if part.elementsEqual(".".utf8) { return "the name has a component \".\"" }
+      if part.elementsEqual("..".utf8) { return "the name has a component \"..\"" }
+      if Whiteout.isReserved(part) { return "names that begin with .wh. delete files in a layer below" }
+    }
+    return nil
+  }
+
+  static func components(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    bytes.split(separator: slash, omittingEmptySubsequences: false)
+  }
+
+  /// The components of a name that was read, without `.` and empty ones; empty for the root itself.
+  /// - Throws: `ArchiveError` when the name could lead out of the root.
+  static func normalized(_ bytes: [UInt8], _ limits: ArchiveLimits, archive: String) throws -> [[UInt8]] {
+    func refuse(_ code: ArchiveError.Code, _ reason: String) -> ArchiveError {
+      ArchiveError(code, "\(archive): entry \"\(text(bytes))\"", reason)
+    }
+    guard bytes.count <= limits.pathLength else {
+      throw refuse(.overLimit, "the name has \(bytes.count) bytes, more than \(limits.pathLength)")
+    }
+    if bytes.isEmpty { throw refuse(.malformed, "the name is empty") }
+    if bytes.first == slash { throw refuse(.unsafe, "the name is absolute") }
+    if bytes.contains(0) { throw refuse(.malformed, "the name has a NUL byte") }
+    var parts: [[UInt8]] = []
+    for part in components(bytes) where !part.isEmpty && !part.elementsEqual(".".utf8) {
+      if part.elementsEqual("..".utf8) { throw refuse(.unsafe, "the name has a component \"..\"") }
+      parts.append(Array(part))
+    }
+    guard parts.count <= limits.depth else {
+      throw refuse(.overLimit, "the name has \(parts.count) components, more than \(limits.depth)")
+    }
+    return parts
+  }
+
+  /// For messages: at most 200 bytes, invalid UTF-8 replaced.
+  static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes.prefix(200), as: UTF8.self) }
+}
+
+extension FilePath {
+  /// The path with these bytes, which have no NUL.
+  init(bytes: some Sequence<UInt8>) {
+    self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
+  }
+
+  /// The relative path of these components.
+  init(components: [[UInt8]]) {
+    self.init(bytes: Array(components.joined(separator: [UInt8(ascii: "/")])))
+  }
+}

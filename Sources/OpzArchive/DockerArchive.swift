@@ -1,0 +1,105 @@
+public import OpzIO
+public import OpzOCI
+import SystemPackage
+
+/// The tar that `docker load` and `podman load` read, and that is an OCI layout at the same time.
+///
+/// Engines before 25 read `manifest.json`, whose `Layers` point into `blobs/`; newer ones and OCI tools read `index.json`.
+public enum DockerArchive {
+  /// Writes one image. It blocks.
+  /// - Parameters:
+  ///   - tags: what the image is called once it is loaded, `churn:1.0.0`.
+  ///   - blob: gives the content of the config and of each layer.
+  public static func write(
+    _ manifest: Manifest, tags: [String], to sink: inout some ByteSink,
+    blob: (Descriptor) throws -> any Blob
+  ) throws {
+    var writer = TarWriter(sink)
+    defer { sink = writer.sink }
+    for entry in try entries(manifest, tags, blob) { try writer.write(entry) }
+    try writer.finish()
+  }
+
+  /// The exact size of that tar, in bytes. No content is read.
+  public static func size(_ manifest: Manifest, tags: [String]) throws -> UInt64 {
+    let entries = try entries(manifest, tags) { AnnouncedBlob(size: $0.size) }
+    return try entries.reduce(UInt64(TarFormat.trailer)) { sum, entry in
+      let (total, overflow) = sum.addingReportingOverflow(try entry.archivedSize())
+      if overflow { throw ArchiveError(.badEntry, "docker archive", "it is larger than tar can hold") }
+      return total
+    }
+  }
+
+  /// The small files come first: they tell a streaming reader what follows.
+  private static func entries(
+    _ manifest: Manifest, _ tags: [String], _ blob: (Descriptor) throws -> any Blob
+  ) throws -> [TarEntry] {
+    var entries: [TarEntry] = [
+      .file("oci-layout", BytesBlob(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))),
+      .file("index.json", BytesBlob(try index(manifest, tags))),
+      .file("manifest.json", BytesBlob(try CanonicalJSON.encode([DockerManifest(manifest, tags)]))),
+      .directory("blobs"),
+    ]
+    let content = [manifest.descriptor] + manifest.references
+    for algorithm in Digest.Algorithm.allCases where content.contains(where: { $0.digest.algorithm == algorithm }) {
+      entries.append(.directory(FilePath("blobs/\(algorithm.rawValue)")))
+    }
+    var written: Set<Digest> = []
+    for descriptor in content where written.insert(descriptor.digest).inserted {
+      let isManifest = descriptor.digest == manifest.descriptor.digest
+      let bytes = isManifest ? BytesBlob(manifest.raw) : try blob(descriptor)
+      guard bytes.size == descriptor.size else {
+        throw ArchiveError(
+          .changed, "blob \(descriptor.digest)", "\(bytes.size) bytes are there, the manifest says \(descriptor.size)")
+      }
+      entries.append(.file(FilePath(path(descriptor.digest)), bytes))
+    }
+    return entries
+  }
+
+  private static func path(_ digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
+
+  /// Docker's containerd store takes the name from its own annotation, OCI tools take the tag from the other one.
+  private static func index(_ manifest: Manifest, _ tags: [String]) throws -> [UInt8] {
+    let named = tags.map { tag in
+      var descriptor = manifest.descriptor.bare
+      let short = tag.lastIndex(of: ":").map { String(tag[tag.index(after: $0)...]) } ?? "latest"
+      descriptor.annotations = [
+        "io.containerd.image.name": familiar(tag), "org.opencontainers.image.ref.name": short,
+      ]
+      return descriptor
+    }
+    return try Index(Index.Content(manifests: named.isEmpty ? [manifest.descriptor.bare] : named)).raw
+  }
+
+  /// The full name of what docker shows as `churn:1.0.0`.
+  private static func familiar(_ tag: String) -> String {
+    guard let slash = tag.firstIndex(of: "/") else { return "docker.io/library/\(tag)" }
+    return Reference.namesHost(tag[..<slash]) ? tag : "docker.io/\(tag)"
+  }
+
+  private struct DockerManifest: Encodable {
+    let config: String
+    let repoTags: [String]
+    let layers: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case config = "Config"
+      case repoTags = "RepoTags"
+      case layers = "Layers"
+    }
+
+    init(_ manifest: Manifest, _ tags: [String]) {
+      config = path(manifest.content.config.digest)
+      repoTags = tags
+      layers = manifest.content.layers.map { path($0.digest) }
+    }
+  }
+}
+
+/// A blob of which only the size is of interest.
+private struct AnnouncedBlob: Blob {
+  let size: UInt64
+
+  func open(at offset: UInt64) throws -> any ByteSource { try BytesBlob([]).open(at: 0) }
+}

@@ -1,0 +1,197 @@
+internal import CDeflate
+import OpzIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The blocks of a `GzipWriter` and the threads that compress them.
+///
+/// Blocks have running numbers and live in slots, number modulo slots. A number goes through: being filled, queued,
+/// claimed by a thread, compressed, passed on; so four counters tell everything.
+final class GzipPool {
+  /// More threads than this hash slower than they compress, and cost memory.
+  static let defaultThreads = min(8, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+
+  private let shared: GzipSlots
+  private let threads: Int
+  private var startedThreads = 0
+  private var used = 0
+  private var queued = 0
+  private var passed = 0
+  private var own: GzipCompressor?
+
+  init(threads: Int) {
+    self.threads = max(0, threads)
+    shared = GzipSlots(count: self.threads + 2)
+  }
+
+  deinit { shared.stop() }
+
+  /// Takes bytes into the current block and says how many.
+  func add(_ bytes: UnsafeRawBufferPointer, _ pass: (UnsafeRawBufferPointer) throws -> Void) throws -> Int {
+    if used == 0 { try makeRoom(pass) }
+    let block = shared.input(queued)
+    let count = min(bytes.count, block.count - used)
+    UnsafeMutableRawBufferPointer(rebasing: block[used...]).copyMemory(
+      from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    used += count
+    if used == block.count { try queue() }
+    return count
+  }
+
+  func finish(_ pass: (UnsafeRawBufferPointer) throws -> Void) throws {
+    if used > 0 || queued == 0 {
+      if used == 0 { try makeRoom(pass) }
+      // A single block is not worth a thread.
+      if queued == 0 { try compressHere() } else { try queue() }
+    }
+    while passed < queued { try passOldest(pass) }
+    shared.stop()
+  }
+
+  private func makeRoom(_ pass: (UnsafeRawBufferPointer) throws -> Void) throws {
+    while passed < queued, shared.isDone(passed) || queued - passed == shared.count { try passOldest(pass) }
+  }
+
+  private func queue() throws {
+    if startedThreads == 0 { startThreads() }
+    if startedThreads == 0 { return try compressHere() }
+    shared.queue(queued, used)
+    queued += 1
+    used = 0
+  }
+
+  private func compressHere() throws {
+    let compressor = try own ?? GzipCompressor()
+    own = compressor
+    shared.complete(queued, try compressor.compress(shared.input(queued), used, shared.output(queued)))
+    queued += 1
+    used = 0
+  }
+
+  private func startThreads() {
+    for _ in 0..<threads {
+      let shared = shared
+      shared.threadBegins()
+      if startThread({ shared.work() }) { startedThreads += 1 } else { shared.threadEnds() }
+    }
+  }
+
+  private func passOldest(_ pass: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let count = try shared.waitForResult(passed)
+    try pass(UnsafeRawBufferPointer(rebasing: shared.output(passed)[..<count]))
+    passed += 1
+  }
+}
+
+/// The slots, shared between the writer and the threads.
+final class GzipSlots: @unchecked Sendable {
+  let count: Int
+  private let inputs: [UnsafeMutableRawBufferPointer]
+  private let outputs: [UnsafeMutableRawBufferPointer]
+  private let state: Monitor<State>
+
+  private struct State {
+    var inputCounts: [Int]
+    /// The result of each slot; nil until there is one.
+    var results: [Result<Int, any Error>?]
+    var queued = 0
+    var claimed = 0
+    var threads = 0
+    var isStopped = false
+  }
+
+  init(count: Int) {
+    self.count = count
+    let bound = GzipCompressor.bound
+    inputs = (0..<count).map { _ in .allocate(byteCount: GzipWriterFormat.member, alignment: 4096) }
+    outputs = (0..<count).map { _ in .allocate(byteCount: bound, alignment: 4096) }
+    let none = [Result<Int, any Error>?](repeating: nil, count: count)
+    state = Monitor(State(inputCounts: [Int](repeating: 0, count: count), results: none))
+  }
+
+  deinit { for buffer in inputs + outputs { buffer.deallocate() } }
+
+  func input(_ number: Int) -> UnsafeMutableRawBufferPointer { inputs[number % count] }
+  func output(_ number: Int) -> UnsafeMutableRawBufferPointer { outputs[number % count] }
+
+  func queue(_ number: Int, _ bytes: Int) {
+    state.change { state in
+      state.inputCounts[number % count] = bytes
+      state.results[number % count] = nil
+      state.queued = number + 1
+    }
+  }
+
+  /// A result that was made without the threads.
+  func complete(_ number: Int, _ bytes: Int) {
+    state.change { state in
+      state.results[number % count] = .success(bytes)
+      state.queued = number + 1
+      state.claimed = number + 1
+    }
+  }
+
+  func isDone(_ number: Int) -> Bool { state.change { $0.results[number % count] != nil } }
+
+  func waitForResult(_ number: Int) throws -> Int {
+    try state.wait { $0.results[number % count] }.get()
+  }
+
+  func threadBegins() { state.change { $0.threads += 1 } }
+  func threadEnds() { state.change { $0.threads -= 1 } }
+
+  /// Ends the threads and waits until they are gone: a block at most.
+  func stop() {
+    state.change { $0.isStopped = true }
+    state.wait { $0.threads == 0 ? () : nil }
+  }
+
+  /// What each thread does: compress the next queued block until told to stop.
+  func work() {
+    defer { threadEnds() }
+    let compressor = Result { try GzipCompressor() }
+    while let (number, bytes) = claim() {
+      let result = Result { try compressor.get().compress(input(number), bytes, output(number)) }
+      state.change { $0.results[number % count] = result }
+    }
+  }
+
+  private func claim() -> (number: Int, bytes: Int)? {
+    state.wait { state -> (number: Int, bytes: Int)?? in
+      if state.isStopped { return .some(nil) }
+      guard state.claimed < state.queued else { return nil }
+      let number = state.claimed
+      state.claimed += 1
+      return (number, state.inputCounts[number % count])
+    }
+  }
+}
+
+/// libdeflate's compressor for one thread.
+final class GzipCompressor {
+  private let handle: OpaquePointer
+
+  init() throws {
+    guard let handle = libdeflate_alloc_compressor(GzipWriterFormat.level) else {
+      throw IOFailure(errno: ENOMEM, operation: "libdeflate_alloc_compressor", path: "")
+    }
+    self.handle = handle
+  }
+
+  deinit { libdeflate_free_compressor(handle) }
+
+  /// The largest member that a block can become, in bytes.
+  static var bound: Int { libdeflate_gzip_compress_bound(nil, GzipWriterFormat.member) }
+
+  func compress(
+    _ input: UnsafeMutableRawBufferPointer, _ count: Int, _ output: UnsafeMutableRawBufferPointer
+  ) throws -> Int {
+    let size = libdeflate_gzip_compress(handle, input.baseAddress, count, output.baseAddress, output.count)
+    guard size > 0 else { throw IOFailure("libdeflate did not compress a block of \(count) bytes", path: "") }
+    return size
+  }
+}

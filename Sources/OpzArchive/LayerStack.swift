@@ -1,0 +1,105 @@
+public import OpzIO
+public import SystemPackage
+
+/// The layers of an image, from the lowest to the highest, to be read as one file system.
+///
+/// All calls block: use them on a thread of our own.
+public struct LayerStack: Sendable {
+  public let layers: [PackedLayer]
+  public let limits: ArchiveLimits
+
+  public init(_ layers: [PackedLayer], limits: ArchiveLimits = ArchiveLimits()) {
+    self.layers = layers
+    self.limits = limits
+  }
+
+  /// The files after all whiteouts.
+  /// - Parameter digests: whether every byte is read to hash each file, and to check the layers' diffIDs. Without them
+  ///   the contents of uncompressed layers are passed over.
+  /// - Throws: `ArchiveError` for layers that are damaged, unsafe or over a limit.
+  public func tree(digests: Bool = true) throws -> FileTree {
+    var builder = FileTreeBuilder(limits)
+    for (index, layer) in layers.enumerated() {
+      builder.begin(layer: index, archive: layer.name)
+      let stream = try layer.open(limits)
+      if digests, layer.diffID != nil { stream.beginHashing() }
+      let reader = TarReader(stream, name: layer.name, limits: limits)
+      while let header = try reader.next() {
+        try builder.admit(header)
+        let offset = reader.offset
+        let digest = digests && header.kind == .file ? try LayerStack.hash(reader) : nil
+        try builder.add(header, digest: digest, offset: offset)
+      }
+      if digests { try LayerStack.check(stream, layer) }
+    }
+    return builder.finished()
+  }
+
+  /// Writes the content of one file to `sink`. Links are followed inside of the image.
+  /// - Returns: the file's node.
+  /// - Throws: `ArchiveError` with code `notFound` when there is no such file.
+  public func copy(_ path: FilePath, to sink: inout some ByteSink) throws -> FileTree.Node {
+    let (node, place) = try locate(path)
+    try copy(place, node, to: &sink)
+    return node
+  }
+
+  /// The content of one small file.
+  /// - Parameter limit: refuses more bytes than this before allocating any.
+  public func bytes(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] {
+    let (node, place) = try locate(path)
+    guard node.size <= UInt64(max(0, limit)) else {
+      throw ArchiveError(.overLimit, path.string, "\(node.size) bytes are more than the \(limit) that are read here")
+    }
+    var sink = BytesSink()
+    try copy(place, node, to: &sink)
+    return sink.bytes
+  }
+
+  private func locate(_ path: FilePath) throws -> (FileTree.Node, FileTree.Place) {
+    let tree = try tree(digests: false)
+    guard let resolved = tree.resolve(path), let node = tree[resolved], let place = tree.places[resolved] else {
+      throw ArchiveError(.notFound, path.string, "there is no such file in the image")
+    }
+    return (node, place)
+  }
+
+  private func copy(_ place: FileTree.Place, _ node: FileTree.Node, to sink: inout some ByteSink) throws {
+    let stream = try layers[place.layer].open(limits)
+    try stream.skip(place.offset)
+    try LayerStack.copy(stream, node.size) { try sink.write($0) }
+  }
+
+  /// Hands exactly `size` bytes to `body`.
+  static func copy(_ stream: TarStream, _ size: UInt64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+    defer { buffer.deallocate() }
+    var rest = size
+    while rest > 0 {
+      let wanted = Int(min(UInt64(buffer.count), rest))
+      let count = try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
+      if count == 0 { throw stream.cut() }
+      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      rest -= UInt64(count)
+    }
+  }
+
+  /// Compares the digest of a stream that was hashed to its end with the one that was announced.
+  static func check(_ stream: TarStream, _ layer: PackedLayer) throws {
+    guard let expected = layer.diffID, let found = stream.digest else { return }
+    guard found == expected else {
+      throw ArchiveError(.wrongDigest, layer.name, "the tar has the digest \(found), the image says \(expected)")
+    }
+  }
+
+  private static func hash(_ reader: TarReader) throws -> Digest {
+    var hasher = DigestHasher(.sha256)
+    try reader.forEachChunk { hasher.update($0) }
+    return hasher.finish()
+  }
+}
+
+private struct BytesSink: ByteSink {
+  var bytes: [UInt8] = []
+  mutating func write(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
+}

@@ -1,0 +1,135 @@
+import OpzIO
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Unpacks the layers of an image into a new directory, safely for layers that nobody vouches for.
+///
+/// It goes in two passes. The first reads the headers and applies all layers and whiteouts in memory, so that every limit is
+/// checked and every surviving name known before a byte is written. The second writes directories, then files, then hard
+/// links, and symbolic links last: while anything is written there is no link on the disk that a path could go through, and
+/// nothing is ever deleted or replaced.
+public struct LayerUnpacker: Sendable {
+  public enum SpecialFiles: Sendable {
+    /// Devices and fifos are an error.
+    case refuse
+    /// Devices and fifos are left out.
+    case skip
+  }
+
+  public enum LeavingLinks: Sendable {
+    /// A symbolic link that leads out of the directory is an error; an absolute one does.
+    case refuse
+    /// They are made as they are. It is for directories that become the root of a container.
+    case keep
+  }
+
+  public var specialFiles = SpecialFiles.refuse
+  public var leavingLinks = LeavingLinks.refuse
+  /// Whether setuid and setgid bits are kept.
+  public var keepsSetuid = false
+  /// Whether files get the owners that the layers say. It needs root, and is ignored without it.
+  public var appliesOwners = false
+
+  public init() {}
+
+  /// Unpacks into `directory`, which is made if it is not there, and has to be empty. It blocks.
+  /// - Returns: what was unpacked, without digests.
+  /// - Throws: `ArchiveError` or `IOFailure`. The directory is then empty again.
+  @discardableResult
+  public func unpack(_ stack: LayerStack, into directory: FilePath) throws -> FileTree {
+    let tree = try stack.tree(digests: false)
+    try check(tree)
+    try Durable.makeDirectory(directory)
+    guard try Directory.entries(directory).isEmpty else {
+      throw IOFailure("the directory is not empty", path: directory, hint: "unpack into a new directory")
+    }
+    do {
+      try write(tree, stack, into: directory)
+    } catch {
+      for entry in (try? Directory.entries(directory)) ?? [] { try? Durable.removeTree(directory.appending(entry)) }
+      throw error
+    }
+    return tree
+  }
+
+  private func check(_ tree: FileTree) throws {
+    for (path, node) in tree.nodes {
+      switch node.kind {
+      case .characterDevice, .blockDevice, .fifo:
+        if specialFiles == .refuse {
+          throw ArchiveError(.unsafe, "image entry \"\(path)\"", "it is a device or a fifo (\(node))")
+        }
+      case .symlink(let target):
+        if leavingLinks == .refuse, tree.leaves(target, from: path) {
+          throw ArchiveError(
+            .unsafe, "image entry \"\(path)\"", "the link to \"\(ArchivePath.text(target))\" leads out of the directory"
+          )
+        }
+      case .file, .directory, .hardlink: break
+      }
+    }
+  }
+
+  private func write(_ tree: FileTree, _ stack: LayerStack, into directory: FilePath) throws {
+    let root = try UnpackRoot(directory)
+    let paths = tree.paths
+    for path in paths where tree[path]?.kind == .directory { try root.makeDirectory(path) }
+    let names = Dictionary(grouping: paths.filter { tree.places[$0] != nil }) { tree.places[$0] }
+    for (index, layer) in stack.layers.enumerated() {
+      let files = names.compactMap { place, names -> UnpackFile? in
+        guard let place, place.layer == index, let first = names.first, let node = tree[first] else { return nil }
+        return UnpackFile(offset: place.offset, names: names, node: node)
+      }
+      try writeFiles(files.sorted { $0.offset < $1.offset }, layer, stack.limits, root)
+    }
+    for path in paths {
+      guard let node = tree[path], case .symlink(let target) = node.kind else { continue }
+      try root.makeLink(path, to: target, owner: owner(node))
+    }
+    for path in paths.reversed() {
+      guard let node = tree[path], node.kind == .directory else { continue }
+      try root.setDirectory(path, mode: mode(node), owner: owner(node))
+    }
+  }
+
+  private func writeFiles(
+    _ files: [UnpackFile], _ layer: PackedLayer, _ limits: ArchiveLimits, _ root: UnpackRoot
+  ) throws {
+    if files.isEmpty { return }
+    let stream = try layer.open(limits)
+    if layer.diffID != nil { stream.beginHashing() }
+    for file in files {
+      guard let first = file.names.first else { continue }
+      guard file.offset >= stream.offset else {
+        throw ArchiveError(.malformed, layer.name, "two files of the tar overlap")
+      }
+      try stream.skip(file.offset - stream.offset)
+      let output = try root.makeFile(first)
+      try LayerStack.copy(stream, file.node.size) { try output.write($0) }
+      try UnpackRoot.set(output, mode: mode(file.node), owner: owner(file.node))
+      for name in file.names.dropFirst() { try root.makeHardLink(name, to: first) }
+    }
+    if layer.diffID != nil {
+      try stream.drain()
+      try LayerStack.check(stream, layer)
+    }
+  }
+
+  private func mode(_ node: FileTree.Node) -> UInt32 { keepsSetuid ? node.mode : node.mode & 0o1777 }
+
+  private func owner(_ node: FileTree.Node) -> UnpackRoot.Owner? {
+    appliesOwners && geteuid() == 0 ? UnpackRoot.Owner(uid: node.uid, gid: node.gid) : nil
+  }
+}
+
+/// Content that goes to the disk once, under one or more names.
+private struct UnpackFile {
+  let offset: UInt64
+  let names: [FilePath]
+  let node: FileTree.Node
+}

@@ -1,0 +1,63 @@
+public import OpzIO
+public import OpzOCI
+
+/// A layer as it is stored, to be read.
+public struct PackedLayer: Sendable {
+  public let blob: any Blob
+  public let compression: Compression
+  /// The digest that the uncompressed tar has to have. Nil: not checked.
+  public let diffID: Digest?
+  /// For messages: `layer sha256:3f2a..`.
+  public let name: String
+
+  public init(_ blob: any Blob, _ compression: Compression, diffID: Digest? = nil, name: String = "layer") {
+    self.blob = blob
+    self.compression = compression
+    self.diffID = diffID
+    self.name = name
+  }
+
+  /// The layer that a manifest's descriptor announces.
+  /// - Throws: `ArchiveError` with code `unsupported` when its media type is not a tar that opz reads.
+  public init(_ descriptor: Descriptor, _ blob: any Blob, diffID: Digest? = nil) throws {
+    let name = "layer \(descriptor.digest.short)"
+    guard let compression = Compression(layer: descriptor.mediaType) else {
+      throw ArchiveError(.unsupported, name, "\(descriptor.mediaType) is not a tar that opz reads")
+    }
+    self.init(blob, compression, diffID: diffID, name: name)
+  }
+
+  /// The bytes of the tar.
+  func open(_ limits: ArchiveLimits) throws -> TarStream {
+    switch compression {
+    case .none: TarStream(try PlainSource(blob), name: name)
+    case .gzip, .zstd: TarStream(try DecompressingSource(blob, compression, limits, name: name), name: name)
+    }
+  }
+}
+
+/// An uncompressed blob, in which bytes can be passed over without reading them.
+final class PlainSource: SkippingSource {
+  private let blob: any Blob
+  private var source: any ByteSource
+  private var offset: UInt64 = 0
+
+  init(_ blob: any Blob) throws {
+    self.blob = blob
+    source = try blob.open(at: 0)
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let count = try source.read(into: buffer)
+    offset += UInt64(count)
+    return count
+  }
+
+  func skip(_ count: UInt64) throws -> Bool {
+    let (target, overflow) = offset.addingReportingOverflow(count)
+    guard !overflow, target <= blob.size else { return false }
+    source = try blob.open(at: target)
+    offset = target
+    return true
+  }
+}

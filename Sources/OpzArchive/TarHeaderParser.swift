@@ -1,0 +1,120 @@
+import OpzIO
+import SystemPackage
+
+/// Makes an entry of a ustar header and of the extended headers before it.
+struct TarHeaderParser {
+  let archive: String
+  let limits: ArchiveLimits
+
+  func header(_ fields: TarFields, _ extensions: Extensions) throws -> TarHeader {
+    let pax = extensions.pax ?? PaxRecords()
+    try refuseSparse(pax)
+    let rawName = try pax["path"].map { try nonEmpty($0, "path") } ?? extensions.longName ?? fields.name
+    let parts = try ArchivePath.normalized(rawName, limits, archive: archive)
+    let size = try size(fields, pax)
+    let kind = try kind(fields, pax, extensions, rawName: rawName)
+    guard size == 0 || kind == .file else {
+      throw malformed("\"\(ArchivePath.text(rawName))\" is not a file, but has \(size) bytes of content")
+    }
+    guard !parts.isEmpty || kind == .directory else { throw malformed("the archive's root is not a directory") }
+    return TarHeader(
+      path: FilePath(components: parts), kind: kind,
+      mode: UInt32(truncatingIfNeeded: try fields.unsigned(TarFormat.Field.mode, "mode")) & 0o7777,
+      uid: try owner(fields, TarFormat.Field.uid, pax, "uid"), gid: try owner(fields, TarFormat.Field.gid, pax, "gid"),
+      size: size, mtime: try mtime(fields, pax))
+  }
+
+  /// The two headers have to agree. Only where a size does not fit into the ustar field may that be 0 (Go and Python).
+  private func size(_ fields: TarFields, _ pax: PaxRecords) throws -> UInt64 {
+    let ustar = try fields.unsigned(TarFormat.Field.size, "size")
+    var size = ustar
+    if let record = pax["size"] {
+      size = try unsigned(record, "size")
+      let fits = size <= 0o777_7777_7777
+      guard size == ustar || (!fits && ustar == 0) else {
+        throw malformed("the pax header says \(size) bytes, the ustar header \(ustar)")
+      }
+    }
+    guard size <= TarFormat.sizeLimit else { throw malformed("an entry claims \(size) bytes") }
+    return size
+  }
+
+  private func kind(
+    _ fields: TarFields, _ pax: PaxRecords, _ extensions: Extensions, rawName: [UInt8]
+  ) throws -> TarHeader.Kind {
+    let endsInSlash = rawName.last == UInt8(ascii: "/")
+    switch fields.type {
+    case TarFormat.TypeFlag.oldFile where endsInSlash: return .directory
+    case TarFormat.TypeFlag.file, TarFormat.TypeFlag.oldFile, TarFormat.TypeFlag.contiguousFile:
+      guard !endsInSlash else { throw malformed("the file \"\(ArchivePath.text(rawName))\" is named as a directory") }
+      return .file
+    case TarFormat.TypeFlag.directory: return .directory
+    case TarFormat.TypeFlag.symlink: return .symlink(target: try target(fields, pax, extensions))
+    case TarFormat.TypeFlag.hardlink:
+      let target = try target(fields, pax, extensions)
+      let parts = try ArchivePath.normalized(target, limits, archive: archive)
+      guard !parts.isEmpty else { throw malformed("a hard link points to the archive's root") }
+      return .hardlink(target: FilePath(components: parts))
+    case TarFormat.TypeFlag.characterDevice:
+      return .characterDevice(major: try device(fields, .major), minor: try device(fields, .minor))
+    case TarFormat.TypeFlag.blockDevice:
+      return .blockDevice(major: try device(fields, .major), minor: try device(fields, .minor))
+    case TarFormat.TypeFlag.fifo: return .fifo
+    default: throw ArchiveError(.unsupported, archive, "an entry has the type 0x\(Hex.encode([fields.type]))")
+    }
+  }
+
+  private func target(_ fields: TarFields, _ pax: PaxRecords, _ extensions: Extensions) throws -> [UInt8] {
+    let target = try pax["linkpath"].map { try nonEmpty($0, "linkpath") } ?? extensions.longLink ?? fields.link
+    guard !target.isEmpty, !target.contains(0) else { throw malformed("a link has no target") }
+    guard target.count <= limits.pathLength else {
+      throw ArchiveError(.overLimit, archive, "a link's target has \(target.count) bytes")
+    }
+    return target
+  }
+
+  private enum DeviceNumber { case major, minor }
+
+  private func device(_ fields: TarFields, _ which: DeviceNumber) throws -> UInt32 {
+    let field = which == .major ? TarFormat.Field.major : TarFormat.Field.minor
+    guard let number = UInt32(exactly: try fields.unsigned(field, "device number")) else {
+      throw malformed("a device number is out of range")
+    }
+    return number
+  }
+
+  private func owner(_ fields: TarFields, _ field: Range<Int>, _ pax: PaxRecords, _ key: String) throws -> UInt32 {
+    let value = try pax[key].map { try unsigned($0, key) } ?? fields.unsigned(field, key)
+    // 2^32 - 1 means "leave as it is" to chown(2).
+    guard let owner = UInt32(exactly: value), owner != .max else {
+      throw malformed("the \(key) \(value) is out of range")
+    }
+    return owner
+  }
+
+  /// Whole seconds; pax may add a fraction.
+  private func mtime(_ fields: TarFields, _ pax: PaxRecords) throws -> Int64 {
+    guard let record = pax["mtime"] else { return try fields.number(TarFormat.Field.mtime, "mtime") }
+    let text = String(decoding: record.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)
+    guard let seconds = Int64(text) else { throw malformed("a pax header's mtime is not a number") }
+    return seconds
+  }
+
+  private func unsigned(_ record: [UInt8], _ key: String) throws -> UInt64 {
+    guard let value = PaxRecords.decimal(record) else { throw malformed("a pax header's \(key) is not a number") }
+    return UInt64(value)
+  }
+
+  private func nonEmpty(_ record: [UInt8], _ key: String) throws -> [UInt8] {
+    guard !record.isEmpty else { throw malformed("a pax header's \(key) is empty") }
+    return record
+  }
+
+  private func refuseSparse(_ pax: PaxRecords) throws {
+    guard !pax.values.keys.contains(where: { $0.hasPrefix("GNU.sparse.") }) else {
+      throw ArchiveError(.unsupported, archive, "sparse files are read differently by different programs")
+    }
+  }
+
+  private func malformed(_ reason: String) -> ArchiveError { ArchiveError(.malformed, archive, reason) }
+}
