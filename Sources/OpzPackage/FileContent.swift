@@ -1,5 +1,5 @@
-import OpzIO
-public import SystemPackage
+public import OpzIO
+import SystemPackage
 
 /// A source file as a blob that notices when the file is not the one that was found any more.
 public struct FileContent: Blob {

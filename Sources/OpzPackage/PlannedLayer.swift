@@ -1,6 +1,6 @@
 public import OpzArchive
 import OpzIO
-public import SystemPackage
+import SystemPackage
 
 /// A layer before it is written: what it is for and the files in it.
 public struct PlannedLayer: Sendable {

@@ -1,5 +1,5 @@
 import OpzArchive
-public import OpzIO
+import OpzIO
 public import OpzOCI
 public import OpzStore
 public import SystemPackage

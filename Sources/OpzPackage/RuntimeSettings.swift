@@ -1,4 +1,4 @@
-public import OpzOCI
+import OpzOCI
 
 /// What an image's configuration gets from opz.yaml.
 public struct RuntimeSettings: Sendable, Hashable {

@@ -1,4 +1,4 @@
-public import OpzArchive
+import OpzArchive
 public import OpzIO
 public import OpzOCI
 

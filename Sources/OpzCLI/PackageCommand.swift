@@ -1,0 +1,77 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzOCI
+import SystemPackage
+
+struct PackageCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "package", abstract: "Builds a project's image and records it as a version.",
+    discussion: """
+      Reads opz.yaml in DIR. The same content gives the same image; packaging it again returns the version that exists.
+
+      opz package examples/churn
+      opz package examples/churn --version 1.1.0 --test --push registry.example/crm/churn:1.1.0
+      opz package examples/churn --output docker-archive:churn.tar && docker load -i churn.tar
+      """)
+
+  @Argument(help: "The project's directory.", completion: .directory) var directory = "."
+  @Option(help: "The version, in place of opz.yaml's.") var version: String?
+  @Option(name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+  @Option(name: .customLong("tag"), help: "A tag for --output and --push, the version if none; may be repeated.")
+  var tags: [String] = []
+  @Option(name: .customLong("output"), help: ArgumentHelp("Also write the image to oci:DIR[:TAG] or docker-archive:FILE.", valueName: "place"))
+  var outputs: [String] = []
+  @Option(help: ArgumentHelp("Also push to HOST/REPO[:TAG].", valueName: "dest")) var push: String?
+  @Option(help: ArgumentHelp("Write the image's digest to a file.", valueName: "file"), completion: .file()) var digestFile: String?
+  @Flag(help: "Compare the image's model with its expectations before the version is recorded.") var test = false
+  @Flag(help: "An object: name, version, digest, existed, image, layers, pushed.") var json = false
+  @OptionGroup var options: GlobalOptions
+
+  struct Output: Encodable {
+    let name: String
+    let version: String
+    let digest: String
+    let existed: Bool
+    let size: UInt64
+    let layers: [LayerOutput]
+    let pushed: [String]
+  }
+
+  struct LayerOutput: Encodable {
+    let role: String
+    let digest: String
+    let size: UInt64
+  }
+
+  func validate() throws {
+    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a tag") }
+  }
+
+  func run() async throws {
+    let session = options.session()
+    let request = PackageRequest(
+      project: session.path(directory), version: version, overrides: overrides, tags: tags, outputs: outputs, push: push,
+      test: test)
+    let result = try await PackageProject(request, in: session).run()
+    let record = result.version.record
+    for (path, reason) in result.ignored { options.note("left out \(path): \(reason)") }
+    if let digestFile {
+      try Durable.replace(session.path(digestFile), with: Array("\(record.image.digest)\n".utf8))
+    }
+    if json {
+      return try Console.json(
+        Output(
+          name: record.name, version: record.version, digest: record.image.digest.description, existed: result.existed,
+          size: record.layers.reduce(0) { $0 &+ $1.descriptor.size },
+          layers: record.layers.map { LayerOutput(role: $0.role, digest: $0.descriptor.digest.description, size: $0.descriptor.size) },
+          pushed: result.pushed?.references.map(\.description) ?? []))
+    }
+    options.note(
+      result.existed
+        ? "\(record.reference) has this content already" : "recorded \(record.reference) in \(session.registryPath)")
+    for reference in result.pushed?.references ?? [] { options.note("pushed \(reference)") }
+    Console.line("\(record.reference)  \(record.image.digest)")
+  }
+}

@@ -1,0 +1,70 @@
+import OpzArchive
+import OpzIO
+import OpzOCI
+import OpzStore
+import SystemPackage
+
+/// Writes an image of the registry to a place outside of it.
+struct ImageOutput: Sendable {
+  enum Place: Sendable {
+    case layout(FilePath, tag: String?)
+    case dockerArchive(FilePath)
+  }
+
+  let place: Place
+
+  /// Reads `oci:DIR[:TAG]` or `docker-archive:FILE`.
+  init(_ text: String, in session: Session) throws {
+    if text.hasPrefix("oci:") {
+      let (directory, tag) = Transport.layout(text)
+      guard !directory.isEmpty else { throw ImageOutput.malformed(text) }
+      place = .layout(session.path(directory), tag: tag)
+    } else if text.hasPrefix("docker-archive:"), text.utf8.count > "docker-archive:".utf8.count {
+      place = .dockerArchive(session.path(String(text.dropFirst("docker-archive:".count))))
+    } else {
+      throw ImageOutput.malformed(text)
+    }
+  }
+
+  private static func malformed(_ text: String) -> FlowError {
+    FlowError(.usage, "--output \(text)", "not a place that opz writes to", hint: "write oci:DIR, oci:DIR:TAG or docker-archive:FILE")
+  }
+
+  /// - Parameters:
+  ///   - name: the model's name, for the archive's tags.
+  ///   - tags: the names that the image gets.
+  func write(_ root: Descriptor, name: String, tags: [String], from store: LayoutStore, progress: any ProgressSink) async throws {
+    switch place {
+    case .layout(let directory, let tag):
+      let layout = try LayoutStore.create(directory)
+      _ = try await copy(root, from: store, to: layout, progress: progress)
+      for tag in tag.map({ [$0] }) ?? tags { try await layout.tag(root, as: tag) }
+    case .dockerArchive(let file):
+      let manifest = try await store.image(root).manifest
+      let names = tags.map { "\(name):\($0)" }
+      try await blocking {
+        let directory = file.removingLastComponent().isEmpty ? FilePath(".") : file.removingLastComponent()
+        try FreeSpace.require(try DockerArchive.size(manifest, tags: names), at: directory)
+        let temporary = Durable.temporaryName(beside: file)
+        var sink = FileSink(try OpenFile.creating(temporary))
+        do {
+          try DockerArchive.write(manifest, tags: names, to: &sink) { try store.file($0) }
+          try sink.file.sync()
+        } catch {
+          try? Durable.remove(temporary)
+          throw error
+        }
+        try Durable.publish(temporary, at: file)
+      }
+    }
+  }
+}
+
+/// A file that takes bytes in order.
+private final class FileSink: ByteSink {
+  let file: OpenFile
+
+  init(_ file: consuming OpenFile) { self.file = file }
+
+  func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
+}

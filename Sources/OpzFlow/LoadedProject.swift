@@ -1,0 +1,126 @@
+import OpzIO
+import OpzModel
+import OpzOCI
+import OpzPackage
+import OpzRegistry
+import OpzStore
+import SystemPackage
+
+/// A project directory that has been read: opz.yaml, the model, the files.
+struct LoadedProject: Sendable {
+  let directory: FilePath
+  let config: ProjectConfig
+  let name: ModelName
+  /// Nil: the next one.
+  let version: SemanticVersion?
+  let created: Timestamp
+  let tree: SourceTree
+  let model: Model?
+
+  static func load(_ request: PackageRequest, _ session: Session) throws -> LoadedProject {
+    let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
+    var overrides = request.overrides
+    if let version = request.version { overrides.append("version=\"\(version)\"") }
+    let config = try ConfigReader.read(request.project.appending("opz.yaml"), overrides: overrides)
+    try config.checkFiles(in: request.project)
+    var tree = SourceTree(project: request.project)
+    try tree.add(model: config.model.path)
+    for path in config.code { try tree.add(path, role: .code) }
+    for path in config.config { try tree.add(path, role: .config) }
+    return LoadedProject(
+      directory: request.project, config: config, name: config.name, version: config.version.fixed, created: created,
+      tree: tree, model: try model(config, request.project))
+  }
+
+  /// The native runtime reads the model itself, so a model that it cannot read is an error; for others it is a bonus.
+  private static func model(_ config: ProjectConfig, _ directory: FilePath) throws -> Model? {
+    let path = directory.pushing(FilePath(config.model.path))
+    if config.runtime.kind == .native { return try Model.load(path) }
+    return try? Model.load(path)
+  }
+
+  var runtimeKind: String { config.runtime.kind.rawValue }
+
+  var pushTo: String? { config.push?.to }
+
+  func bases(_ registry: Registry, _ session: Session) async throws -> BaseImages {
+    var inside = session
+    inside.directory = directory
+    switch config.runtime.kind {
+    case .native: return try await .native(config.platforms, registry, session)
+    case .model: return try .scratch(config.platforms)
+    case .custom:
+      return try await .custom(config.runtime.base ?? "scratch", config.platforms, registry, session, project: inside)
+    case .python:
+      throw FlowError(
+        .failed, "runtime.kind", "this opz does not build python runtimes",
+        hint: "use kind: custom with a base that has Python and your packages")
+    }
+  }
+
+  var settings: RuntimeSettings {
+    let kind = config.runtime.kind
+    var environment = config.env
+    if kind == .native { environment["OPZ_MODEL_NAME"] = name.description }
+    let serves = kind != .model
+    return RuntimeSettings(
+      command: config.runtime.command.isEmpty ? nil : config.runtime.command,
+      user: config.runtime.user ?? RuntimeSettings.defaultUser,
+      expose: config.runtime.expose.isEmpty && serves ? [8080] : config.runtime.expose, environment: environment,
+      hasApplication: tree.files.contains { $0.role == .code || $0.role == .config })
+  }
+
+  /// Of the manifest, not of the config: they vary without the content.
+  func annotations(_ version: SemanticVersion, _ lineage: Lineage, _ bases: BaseImages) -> [String: String] {
+    let prefix = "org.opencontainers.image."
+    var result = [
+      prefix + "title": name.description, prefix + "version": version.description, prefix + "created": created.seconds,
+    ]
+    result[prefix + "revision"] = lineage.git?.commit
+    result[prefix + "source"] = lineage.git?.remote
+    result[prefix + "base.digest"] = bases.digest?.description
+    if let base = bases.name, let reference = try? Reference(parsing: base) { result[prefix + "base.name"] = reference.description }
+    return result
+  }
+
+  func modelRecord() throws -> VersionRecord.Model? {
+    guard let model else { return VersionRecord.Model(format: "unknown", signature: nil) }
+    return VersionRecord.Model(format: model.format.rawValue, signature: try JSONValue(encoding: model.signature))
+  }
+
+  func deploySettings() throws -> JSONValue? {
+    try config.deploy.map { try JSONValue(encoding: $0) }
+  }
+
+  func lineage(_ session: Session) async throws -> Lineage {
+    let git = try await GitLineage.find(directory, environment: session.environmentList)
+    let (directory, config) = (directory, config)
+    return try await blocking {
+      var data: [Lineage.DataFile] = []
+      for path in config.lineage.data {
+        let (digest, size) = try TreeDigest.of(directory.pushing(FilePath(path)))
+        data.append(Lineage.DataFile(path: path, digest: digest, size: size))
+      }
+      var metrics: JSONValue?
+      if let path = config.lineage.metrics {
+        let file = directory.pushing(FilePath(path))
+        metrics = try CanonicalJSON.decode(JSONValue.self, from: SmallFile.read(file, limit: 1 << 20), subject: file.string)
+      }
+      return Lineage(git: git, data: data, metrics: metrics, parent: config.lineage.parent, tags: config.lineage.tags)
+    }
+  }
+
+  /// The files beside the model that `opz test` compares with.
+  func storeTests(in store: LayoutStore) throws -> [VersionRecord.TestFile] {
+    let beside = directory.pushing(FilePath(config.model.path)).removingLastComponent()
+    var found: [VersionRecord.TestFile] = []
+    for name in ["holdout.csv", "expected.csv", "requests.jsonl"] {
+      let path = beside.appending(name)
+      guard let status = try FileStatus.find(path), status.kind == .file else { continue }
+      let writer = try store.ingest(expecting: status.size)
+      try FileBlob(path, size: status.size).forEachChunk { try writer.write($0) }
+      found.append(VersionRecord.TestFile(name: name, descriptor: try writer.commit(RecordArtifact.testType)))
+    }
+    return found
+  }
+}

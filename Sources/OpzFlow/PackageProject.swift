@@ -1,0 +1,138 @@
+import OpzArchive
+public import OpzIO
+public import OpzOCI
+import OpzModel
+import OpzPackage
+public import OpzRegistry
+import OpzStore
+import SystemPackage
+
+/// `opz package`: a project becomes an image, recorded as a version.
+public struct PackageProject: Sendable {
+  public struct Result: Sendable {
+    public let version: Registry.Version
+    /// The version was there already, with the same content.
+    public let existed: Bool
+    /// Paths that were left out, with the reason.
+    public let ignored: [(path: String, reason: String)]
+    /// Where the image was pushed.
+    public let pushed: PushResult?
+  }
+
+  private let request: PackageRequest
+  private let session: Session
+
+  public init(_ request: PackageRequest, in session: Session) {
+    self.request = request
+    self.session = session
+  }
+
+  public func run() async throws -> Result {
+    let project = try LoadedProject.load(request, session)
+    let outputs = try request.outputs.map { try ImageOutput($0, in: session) }
+    let destination = try request.push.map { try Reference(parsing: $0) }
+    let registry = try session.createRegistry()
+    let draft = try await build(project, registry)
+    if request.test {
+      let report = try await ImageTest(image: draft.image, tests: draft.tests, name: project.name, session: session).run(registry.store)
+      try report.requireSuccess(project.name.description)
+      session.progress.report(.note(report.summary))
+    }
+    let outcome = try await record(draft, project, registry)
+    let (version, existed) =
+      switch outcome {
+      case .recorded(let version): (version, false)
+      case .existed(let version): (version, true)
+      }
+    let tags = request.tags.isEmpty ? [version.version.description.replacing("+", with: "_")] : request.tags
+    for output in outputs {
+      try await output.write(
+        version.record.image, name: version.record.name, tags: tags, from: registry.store, progress: session.progress)
+    }
+    var pushed: PushResult?
+    if let destination {
+      pushed = try await PushVersion(version, to: destination, tags: request.tags, in: session).run(registry)
+    }
+    return Result(version: version, existed: existed, ignored: project.tree.ignored, pushed: pushed)
+  }
+
+  /// An image without its number.
+  private struct Draft: Sendable {
+    var images: [Image]
+    var image: Image
+    var plan: ImagePlan
+    var written: WrittenContent
+    var bases: BaseImages
+    var lineage: Lineage
+    var tests: [VersionRecord.TestFile]
+  }
+
+  private func build(_ project: LoadedProject, _ registry: Registry) async throws -> Draft {
+    let bases = try await project.bases(registry, session)
+    let builder = ImageBuilder(store: registry.store, progress: session.progress)
+    let written = try await builder.write(PlannedLayer.plan(project.tree.files))
+    let plan = ImagePlan(
+      bases: bases.bases, layers: written.entries.map(\.plan), settings: project.settings, created: project.created,
+      annotations: [:])
+    let images = try builder.images(plan, written)
+    guard let image = images.first(where: { $0.config.platform == .host }) ?? images.first else {
+      throw FlowError(.usage, "platforms", "no platform is named", hint: "write platforms: [linux/amd64] in opz.yaml")
+    }
+    return Draft(
+      images: images, image: image, plan: plan, written: written, bases: bases,
+      lineage: try await project.lineage(session), tests: try project.storeTests(in: registry.store))
+  }
+
+  private func record(_ draft: Draft, _ project: LoadedProject, _ registry: Registry) async throws -> Registry.Outcome {
+    let session = session
+    var details: [String: JSONValue] = [:]
+    if let commit = draft.lineage.git?.commit { details["commit"] = .string(commit) }
+    let (name, wanted, noted) = (project.name, project.version, details)
+    return try await blocking {
+      let sketch = try PackageProject.record(draft, project, version: SemanticVersion(0, 0, 0), image: draft.images[0].manifest.descriptor, session)
+      let choice = VersionChoice(wanted: wanted, draft: sketch) { version in
+        let builder = ImageBuilder(store: registry.store, progress: session.progress)
+        var plan = draft.plan
+        plan.annotations = project.annotations(version, draft.lineage, draft.bases)
+        let descriptor = try builder.store(try builder.images(plan, draft.written))
+        return try PackageProject.record(draft, project, version: version, image: descriptor, session)
+      }
+      return try registry.record(name, by: session.author, details: noted) { try choice($0) }
+    }
+  }
+
+  private static func record(
+    _ draft: Draft, _ project: LoadedProject, version: SemanticVersion, image: Descriptor, _ session: Session
+  ) throws -> VersionRecord {
+    let base = draft.images[0].layers.dropLast(draft.written.layers.count)
+    let own = draft.written.entries.map { entry in
+      VersionRecord.Layer(
+        role: entry.plan.role.rawValue, descriptor: entry.layer.descriptor, diffID: entry.layer.diffID,
+        compressor: entry.compressor)
+    }
+    return VersionRecord(
+      name: project.name.description, version: version.description, created: session.author.at.seconds,
+      tool: session.tool, image: image.bare, content: ImageBuilder.content(of: draft.images),
+      runtime: .init(kind: project.runtimeKind, base: draft.bases.name, baseDigest: draft.bases.digest),
+      platforms: draft.images.map { $0.config.platform.description },
+      layers: base.map { VersionRecord.Layer(role: "runtime", descriptor: $0.descriptor.bare, diffID: $0.diffID, compressor: nil) } + own,
+      files: draft.written.entries.flatMap(files), model: try project.modelRecord(), lineage: draft.lineage,
+      deploy: try project.deploySettings(), pushTo: project.pushTo, tests: draft.tests)
+  }
+
+  private static func files(_ entry: WrittenContent.Entry) -> [VersionRecord.File] {
+    entry.plan.files.compactMap { file in
+      let octal = String(file.mode, radix: 8)
+      let mode = String(repeating: "0", count: max(0, 4 - octal.count)) + octal
+      let path = "/" + file.destination
+      switch file.kind {
+      case .directory: return nil
+      case .file(let size):
+        return VersionRecord.File(
+          role: file.role.rawValue, path: path, digest: entry.digests[file.destination], size: size, mode: mode)
+      case .symlink(let target):
+        return VersionRecord.File(role: file.role.rawValue, path: path, digest: nil, size: 0, mode: mode, link: target)
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+
+/// Which number the content of a package gets.
+///
+/// Inputs or outputs changed -> major; model, code or configuration -> minor; runtime or settings only -> patch.
+struct VersionChoice: Sendable {
+  /// A fixed version, or nil for the next one.
+  let wanted: SemanticVersion?
+  /// The record without its number, to compare with.
+  let draft: VersionRecord
+  /// The record under a number.
+  let number: @Sendable (SemanticVersion) throws -> VersionRecord
+
+  func callAsFunction(_ existing: [Registry.Version]) throws -> Registry.Choice {
+    if let wanted { return try fixed(wanted, existing) }
+    if let same = existing.last(where: { $0.record.content == draft.content }) { return .same(same) }
+    return try numbered(VersionChoice.next(after: existing, for: draft).version)
+  }
+
+  private func fixed(_ wanted: SemanticVersion, _ existing: [Registry.Version]) throws -> Registry.Choice {
+    guard let taken = existing.first(where: { $0.version == wanted }) else { return try numbered(wanted) }
+    if taken.record.content == draft.content { return .same(taken) }
+    let next = VersionChoice.next(after: existing, for: draft)
+    throw RegistryError(
+      .versionTaken, taken.record.reference, "the version exists with other content (\(next.reason)); versions never change",
+      hint: "opz package --version \(next.version), or version: auto in opz.yaml")
+  }
+
+  private func numbered(_ version: SemanticVersion) throws -> Registry.Choice { .new(try number(version), version) }
+
+  /// The next free version, and why it is that one.
+  static func next(after existing: [Registry.Version], for draft: VersionRecord) -> (version: SemanticVersion, reason: String) {
+    guard let latest = existing.last(where: { !$0.version.isPrerelease }) ?? existing.last else {
+      return (SemanticVersion(1, 0, 0), "it is the first")
+    }
+    let (bump, reason) = change(from: latest.record, to: draft)
+    return (latest.version.next(bump), "\(reason) since \(latest.version)")
+  }
+
+  /// What changed between two records, and the part of the version that this raises.
+  static func change(from old: VersionRecord, to new: VersionRecord) -> (bump: SemanticVersion.Bump, reason: String) {
+    if old.model?.signature != new.model?.signature { return (.major, "the model's inputs or outputs changed") }
+    for role in ["model", "code", "config"] where diffIDs(old, role) != diffIDs(new, role) {
+      return (.minor, "the \(role == "config" ? "configuration" : role) changed")
+    }
+    return (.patch, "the runtime or its settings changed")
+  }
+
+  private static func diffIDs(_ record: VersionRecord, _ role: String) -> [Digest] {
+    record.layers.filter { $0.role == role }.map(\.diffID)
+  }
+}
