@@ -17,14 +17,18 @@ struct PackageCommand: AsyncParsableCommand {
 
   @Argument(help: "The project's directory.", completion: .directory) var directory = "."
   @Option(help: "The version, in place of opz.yaml's.") var version: String?
-  @Option(name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
+  @Option(
+    name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
   @Option(name: .customLong("tag"), help: "A tag for --output and --push, the version if none; may be repeated.")
   var tags: [String] = []
-  @Option(name: .customLong("output"), help: ArgumentHelp("Also write the image to oci:DIR[:TAG] or docker-archive:FILE.", valueName: "place"))
+  @Option(
+    name: .customLong("output"),
+    help: ArgumentHelp("Also write the image to oci:DIR[:TAG] or docker-archive:FILE.", valueName: "place"))
   var outputs: [String] = []
   @Option(help: ArgumentHelp("Also push to HOST/REPO[:TAG].", valueName: "dest")) var push: String?
-  @Option(help: ArgumentHelp("Write the image's digest to a file.", valueName: "file"), completion: .file()) var digestFile: String?
+  @Option(help: ArgumentHelp("Write the image's digest to a file.", valueName: "file"), completion: .file())
+  var digestFile: String?
   @Flag(help: "Compare the image's model with its expectations before the version is recorded.") var test = false
   @Flag(help: "An object: name, version, digest, existed, image, layers, pushed.") var json = false
   @OptionGroup var options: GlobalOptions
@@ -52,7 +56,8 @@ struct PackageCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let request = PackageRequest(
-      project: session.path(directory), version: version, overrides: overrides, tags: tags, outputs: outputs, push: push,
+      project: session.path(directory), version: version, overrides: overrides, tags: tags, outputs: outputs,
+      push: push,
       test: test)
     let result = try await PackageProject(request, in: session).run()
     let record = result.version.record
@@ -65,7 +70,9 @@ struct PackageCommand: AsyncParsableCommand {
         Output(
           name: record.name, version: record.version, digest: record.image.digest.description, existed: result.existed,
           size: record.layers.reduce(0) { $0 &+ $1.descriptor.size },
-          layers: record.layers.map { LayerOutput(role: $0.role, digest: $0.descriptor.digest.description, size: $0.descriptor.size) },
+          layers: record.layers.map {
+            LayerOutput(role: $0.role, digest: $0.descriptor.digest.description, size: $0.descriptor.size)
+          },
           pushed: result.pushed?.references.map(\.description) ?? []))
     }
     options.note(

@@ -37,7 +37,9 @@ struct PullCommand: AsyncParsableCommand {
           name: record.name, version: record.version, digest: record.image.digest.description, existed: result.existed,
           bytes: result.bytes))
     }
-    options.note(result.existed ? "\(record.reference) was here already" : "recorded \(record.reference) in \(session.registryPath)")
+    options.note(
+      result.existed
+        ? "\(record.reference) was here already" : "recorded \(record.reference) in \(session.registryPath)")
     Console.line("\(record.reference)  \(record.image.digest)")
   }
 }

@@ -40,7 +40,8 @@ struct PushCommand: AsyncParsableCommand {
     let version = try registry.find(LocalReference(parsing: reference))
     guard let place = destination ?? version.record.pushTo else {
       throw FlowError(
-        .usage, version.record.reference, "no destination", hint: "opz push \(version.record.reference) HOST/REPO:TAG, or push: {to: HOST/REPO} in opz.yaml")
+        .usage, version.record.reference, "no destination",
+        hint: "opz push \(version.record.reference) HOST/REPO:TAG, or push: {to: HOST/REPO} in opz.yaml")
     }
     let result = try await PushVersion(version, to: Reference(parsing: place), tags: tags, in: session).run(registry)
     if json {

@@ -28,14 +28,17 @@ struct BaseImages: Sendable {
   }
 
   /// `scratch`, `oci:DIR[:TAG]` or `HOST/REPO[:TAG|@DIGEST]`.
-  static func custom(_ base: String, _ platforms: [Platform], _ registry: Registry, _ session: Session, project: Session)
+  static func custom(
+    _ base: String, _ platforms: [Platform], _ registry: Registry, _ session: Session, project: Session
+  )
     async throws -> BaseImages
   {
     if base == "scratch" { return try scratch(platforms) }
     if base.hasPrefix("oci:") {
       let (directory, tag) = Transport.layout(base)
       let layout = try LayoutStore.open(project.path(directory))
-      return try await gather(base, from: layout, try await layout.resolve(tagOrOnly: tag), platforms, registry, session)
+      return try await gather(
+        base, from: layout, try await layout.resolve(tagOrOnly: tag), platforms, registry, session)
     }
     let reference = try Reference(parsing: base)
     let remote = try session.repository(reference)

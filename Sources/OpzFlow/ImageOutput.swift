@@ -27,13 +27,17 @@ struct ImageOutput: Sendable {
   }
 
   private static func malformed(_ text: String) -> FlowError {
-    FlowError(.usage, "--output \(text)", "not a place that opz writes to", hint: "write oci:DIR, oci:DIR:TAG or docker-archive:FILE")
+    FlowError(
+      .usage, "--output \(text)", "not a place that opz writes to",
+      hint: "write oci:DIR, oci:DIR:TAG or docker-archive:FILE")
   }
 
   /// - Parameters:
   ///   - name: the model's name, for the archive's tags.
   ///   - tags: the names that the image gets.
-  func write(_ root: Descriptor, name: String, tags: [String], from store: LayoutStore, progress: any ProgressSink) async throws {
+  func write(_ root: Descriptor, name: String, tags: [String], from store: LayoutStore, progress: any ProgressSink)
+    async throws
+  {
     switch place {
     case .layout(let directory, let tag):
       let layout = try LayoutStore.create(directory)

@@ -79,7 +79,9 @@ struct LoadedProject: Sendable {
     result[prefix + "revision"] = lineage.git?.commit
     result[prefix + "source"] = lineage.git?.remote
     result[prefix + "base.digest"] = bases.digest?.description
-    if let base = bases.name, let reference = try? Reference(parsing: base) { result[prefix + "base.name"] = reference.description }
+    if let base = bases.name, let reference = try? Reference(parsing: base) {
+      result[prefix + "base.name"] = reference.description
+    }
     return result
   }
 
@@ -104,7 +106,8 @@ struct LoadedProject: Sendable {
       var metrics: JSONValue?
       if let path = config.lineage.metrics {
         let file = directory.pushing(FilePath(path))
-        metrics = try CanonicalJSON.decode(JSONValue.self, from: SmallFile.read(file, limit: 1 << 20), subject: file.string)
+        metrics = try CanonicalJSON.decode(
+          JSONValue.self, from: SmallFile.read(file, limit: 1 << 20), subject: file.string)
       }
       return Lineage(git: git, data: data, metrics: metrics, parent: config.lineage.parent, tags: config.lineage.tags)
     }

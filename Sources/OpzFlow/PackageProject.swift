@@ -1,7 +1,7 @@
 import OpzArchive
 public import OpzIO
-public import OpzOCI
 import OpzModel
+public import OpzOCI
 import OpzPackage
 public import OpzRegistry
 import OpzStore
@@ -34,7 +34,8 @@ public struct PackageProject: Sendable {
     let registry = try session.createRegistry()
     let draft = try await build(project, registry)
     if request.test {
-      let report = try await ImageTest(image: draft.image, tests: draft.tests, name: project.name, session: session).run(registry.store)
+      let report = try await ImageTest(image: draft.image, tests: draft.tests, name: project.name, session: session)
+        .run(registry.store)
       try report.requireSuccess(project.name.description)
       session.progress.report(.note(report.summary))
     }
@@ -89,7 +90,8 @@ public struct PackageProject: Sendable {
     if let commit = draft.lineage.git?.commit { details["commit"] = .string(commit) }
     let (name, wanted, noted) = (project.name, project.version, details)
     return try await blocking {
-      let sketch = try PackageProject.record(draft, project, version: SemanticVersion(0, 0, 0), image: draft.images[0].manifest.descriptor, session)
+      let sketch = try PackageProject.record(
+        draft, project, version: SemanticVersion(0, 0, 0), image: draft.images[0].manifest.descriptor, session)
       let choice = VersionChoice(wanted: wanted, draft: sketch) { version in
         let builder = ImageBuilder(store: registry.store, progress: session.progress)
         var plan = draft.plan
@@ -115,7 +117,9 @@ public struct PackageProject: Sendable {
       tool: session.tool, image: image.bare, content: ImageBuilder.content(of: draft.images),
       runtime: .init(kind: project.runtimeKind, base: draft.bases.name, baseDigest: draft.bases.digest),
       platforms: draft.images.map { $0.config.platform.description },
-      layers: base.map { VersionRecord.Layer(role: "runtime", descriptor: $0.descriptor.bare, diffID: $0.diffID, compressor: nil) } + own,
+      layers: base.map {
+        VersionRecord.Layer(role: "runtime", descriptor: $0.descriptor.bare, diffID: $0.diffID, compressor: nil)
+      } + own,
       files: draft.written.entries.flatMap(files), model: try project.modelRecord(), lineage: draft.lineage,
       deploy: try project.deploySettings(), pushTo: project.pushTo, tests: draft.tests)
   }

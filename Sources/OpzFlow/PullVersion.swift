@@ -44,7 +44,8 @@ public struct PullVersion: Sendable {
     let first = try await copy(image, from: remote, to: registry.store, progress: session.progress)
     let second = try await copy(artifact, from: remote, to: registry.store, progress: session.progress)
     let outcome = try await blocking { [self] in
-      try registry.adopt(bytes, artifact: artifact, by: session.author, details: ["source": .string(source.description)])
+      try registry.adopt(
+        bytes, artifact: artifact, by: session.author, details: ["source": .string(source.description)])
     }
     let moved = first.bytes &+ second.bytes
     switch outcome {

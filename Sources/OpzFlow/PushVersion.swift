@@ -41,7 +41,8 @@ public struct PushVersion: Sendable {
     for tag in tags { try await remote.tag(version.record.image, as: tag) }
     try await verify(remote)
     let details: [String: JSONValue] = [
-      "destination": .array(references.map { .string($0.description) }), "bytes": .integer(Int64(clamping: image.bytes &+ record.bytes)),
+      "destination": .array(references.map { .string($0.description) }),
+      "bytes": .integer(Int64(clamping: image.bytes &+ record.bytes)),
     ]
     try await blocking { [self] in try registry.note(.pushed, version, by: session.author, details: details) }
     return PushResult(
@@ -54,7 +55,9 @@ public struct PushVersion: Sendable {
     guard let base = version.record.runtime.base, let reference = try? Reference(parsing: base),
       reference.host == destination.host, reference.repository != destination.repository
     else { return [:] }
-    let layers = version.record.layers.filter { $0.role == "runtime" }.map { ($0.descriptor.digest, [reference.repository]) }
+    let layers = version.record.layers.filter { $0.role == "runtime" }.map {
+      ($0.descriptor.digest, [reference.repository])
+    }
     return Dictionary(layers, uniquingKeysWith: { one, _ in one })
   }
 

@@ -24,14 +24,17 @@ struct VersionChoice: Sendable {
     if taken.record.content == draft.content { return .same(taken) }
     let next = VersionChoice.next(after: existing, for: draft)
     throw RegistryError(
-      .versionTaken, taken.record.reference, "the version exists with other content (\(next.reason)); versions never change",
+      .versionTaken, taken.record.reference,
+      "the version exists with other content (\(next.reason)); versions never change",
       hint: "opz package --version \(next.version), or version: auto in opz.yaml")
   }
 
   private func numbered(_ version: SemanticVersion) throws -> Registry.Choice { .new(try number(version), version) }
 
   /// The next free version, and why it is that one.
-  static func next(after existing: [Registry.Version], for draft: VersionRecord) -> (version: SemanticVersion, reason: String) {
+  static func next(after existing: [Registry.Version], for draft: VersionRecord) -> (
+    version: SemanticVersion, reason: String
+  ) {
     guard let latest = existing.last(where: { !$0.version.isPrerelease }) ?? existing.last else {
       return (SemanticVersion(1, 0, 0), "it is the first")
     }

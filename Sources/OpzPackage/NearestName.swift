@@ -1,0 +1,32 @@
+/// Finds the name that somebody meant.
+enum NearestName {
+  /// The closest of `names` within a third of the length of `text`, at least one edit; nil when none is near.
+  static func find(_ text: String, in names: [String]) -> String? {
+    let allowed = max(1, min(text.count, 30) / 3)
+    let ranked = names.map { (name: $0, distance: distance(Array(text.lowercased().prefix(64)), Array($0))) }
+    guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }), best.distance <= allowed
+    else {
+      return nil
+    }
+    return best.name
+  }
+
+  /// Insertions, deletions, changes and swaps of neighbours that turn one into the other (optimal string alignment).
+  static func distance(_ one: [Character], _ two: [Character]) -> Int {
+    var before: [Int] = []
+    var last = Array(0...two.count)
+    for row in 0..<one.count {
+      var current = [row + 1]
+      for column in 0..<two.count {
+        var best = min(last[column + 1] + 1, current[column] + 1, last[column] + (one[row] == two[column] ? 0 : 1))
+        if row > 0, column > 0, one[row] == two[column - 1], one[row - 1] == two[column] {
+          best = min(best, before[column - 1] + 1)
+        }
+        current.append(best)
+      }
+      before = last
+      last = current
+    }
+    return last[two.count]
+  }
+}

@@ -1,0 +1,62 @@
+public import OpzOCI
+
+/// The content of opz.yaml, checked. The design document has the normative text, `templates/opz.schema.json` the schema.
+public struct ProjectConfig: Sendable, Hashable {
+  public var name: ModelName
+  public var version: VersionRule
+  public var model: ModelSource
+  public var runtime: Runtime
+  public var code: [String]
+  public var config: [String]
+  public var env: [String: String]
+  public var platforms: [Platform]
+  public var lineage: LineageSources
+  public var deploy: DeploySettings?
+  public var push: Push?
+  /// Where each key stands, for errors that are found later.
+  public var places: ConfigPlaces
+
+  public enum VersionRule: Sendable, Hashable {
+    case auto
+    case fixed(SemanticVersion)
+
+    public var fixed: SemanticVersion? {
+      if case .fixed(let version) = self { version } else { nil }
+    }
+  }
+
+  public struct ModelSource: Sendable, Hashable {
+    /// A file or a directory, below the project.
+    public var path: String
+    /// `auto`, or the name of a format.
+    public var format: String
+  }
+
+  public struct Runtime: Sendable, Hashable {
+    public enum Kind: String, Sendable, CaseIterable {
+      case native, python, custom, model
+    }
+
+    public var kind: Kind
+    /// `scratch`, `oci:DIR[:TAG]` or `HOST/REPO[:TAG|@DIGEST]`.
+    public var base: String?
+    public var python: String?
+    public var requirements: String?
+    public var lock: String?
+    public var command: [String]
+    /// `UID[:GID]`.
+    public var user: String?
+    public var expose: [Int]
+  }
+
+  public struct LineageSources: Sendable, Hashable {
+    public var data: [String]
+    public var metrics: String?
+    public var parent: String?
+    public var tags: [String: String]
+  }
+
+  public struct Push: Sendable, Hashable {
+    public var to: String
+  }
+}
