@@ -14,6 +14,15 @@ public struct FileTree: Sendable {
     public var size: UInt64
     /// The content's digest, of files, when the tree was read with digests.
     public var digest: Digest?
+
+    public init(kind: TarHeader.Kind, mode: UInt32, uid: UInt32, gid: UInt32, size: UInt64, digest: Digest? = nil) {
+      self.kind = kind
+      self.mode = mode
+      self.uid = uid
+      self.gid = gid
+      self.size = size
+      self.digest = digest
+    }
   }
 
   /// Where a file's content is. Names with the same place are hard links to each other.
