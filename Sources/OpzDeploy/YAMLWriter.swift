@@ -1,0 +1,127 @@
+/// Writes YAML 1.2 that every YAML 1.1 reader understands the same way.
+///
+/// Text that a reader could take for something else (numbers, `yes`, `1e3`, `12:30`, dates, `~`) is put in double quotes.
+public struct YAMLWriter {
+  private var output = ""
+
+  public static func write(_ value: YAMLValue) -> String {
+    var writer = YAMLWriter()
+    writer.block(value, indent: 0)
+    return writer.output
+  }
+
+  private mutating func block(_ value: YAMLValue, indent: Int) {
+    switch value {
+    case .map(let members) where !members.isEmpty:
+      for member in members {
+        comment(member.comment, indent)
+        line(indent, YAMLWriter.scalar(member.key) + ":")
+        nested(member.value, indent: indent)
+      }
+    case .list(let items) where !items.isEmpty:
+      for item in items { element(item, indent: indent) }
+    default:
+      line(indent, YAMLWriter.inline(value))
+      output += "\n"
+    }
+  }
+
+  /// What follows `key:`.
+  private mutating func nested(_ value: YAMLValue, indent: Int) {
+    switch value {
+    case .map(let members) where !members.isEmpty:
+      output += "\n"
+      block(value, indent: indent + 2)
+    case .list(let items) where !items.isEmpty:
+      output += "\n"
+      block(value, indent: indent)
+    default: output += " " + YAMLWriter.inline(value) + "\n"
+    }
+  }
+
+  /// An item of a list; a mapping's first member stands behind the dash.
+  private mutating func element(_ item: YAMLValue, indent: Int) {
+    guard case .map(let members) = item, let first = members.first else {
+      if case .list(let inner) = item, !inner.isEmpty {
+        line(indent, "-\n")
+        return block(item, indent: indent + 2)
+      }
+      line(indent, "- " + YAMLWriter.inline(item) + "\n")
+      return
+    }
+    comment(first.comment, indent)
+    line(indent, "- " + YAMLWriter.scalar(first.key) + ":")
+    nested(first.value, indent: indent + 2)
+    if members.count > 1 { block(.map(Array(members.dropFirst())), indent: indent + 2) }
+  }
+
+  private mutating func comment(_ text: String?, _ indent: Int) {
+    guard let text else { return }
+    for part in text.split(whereSeparator: \.isNewline) { line(indent, "# \(part)\n") }
+  }
+
+  private mutating func line(_ indent: Int, _ text: String) {
+    output += String(repeating: " ", count: indent) + text
+  }
+
+  private static func inline(_ value: YAMLValue) -> String {
+    switch value {
+    case .text(let text): scalar(text)
+    case .integer(let number): String(number)
+    case .bool(let flag): flag ? "true" : "false"
+    case .list: "[]"
+    case .map: "{}"
+    }
+  }
+
+  /// A text as a scalar: plain where nothing can mistake it, else in double quotes.
+  static func scalar(_ text: String) -> String {
+    isPlain(text) ? text : quoted(text)
+  }
+
+  /// Letters, digits and `._/-`, beginning with a letter or `/`, with `:` and `@` inside where no space follows.
+  private static func isPlain(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    guard let first = bytes.first, let last = bytes.last, isLetter(first) || first == UInt8(ascii: "/"), last != UInt8(ascii: ":"),
+      bytes.count <= 512
+    else { return false }
+    let inside: Set<UInt8> = Set("._/-:@".utf8)
+    guard bytes.allSatisfy({ isLetter($0) || isDigit($0) || inside.contains($0) }) else { return false }
+    return !words.contains(text.lowercased()) && !text.hasPrefix("0x") && !text.hasPrefix("0o")
+  }
+
+  /// Plain words that YAML 1.1 or 1.2 reads as something else than text.
+  private static let words: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (65...90).contains(byte) || (97...122).contains(byte) }
+  private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      default:
+        // Control characters, the byte order mark, YAML's own line breaks.
+        let code = scalar.value
+        if code < 0x20 || (0x7f...0xa0).contains(code) || code == 0x2028 || code == 0x2029 || code == 0xfeff {
+          result += "\\u" + hex(code, 4)
+        } else if (0xfffe...0xffff).contains(code) {
+          result += "\\u" + hex(code, 4)
+        } else {
+          result.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return result + "\""
+  }
+
+  private static func hex(_ number: UInt32, _ width: Int) -> String {
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}
