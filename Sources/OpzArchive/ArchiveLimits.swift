@@ -9,6 +9,8 @@ public struct ArchiveLimits: Sendable {
   /// Bytes of a path or of a link's target.
   public var pathLength = 4095
 
+  /// Bytes of all paths together, over all layers: they are held in memory.
+  public var nameBytes = 128 << 20
   /// Components of a path.
   public var depth = 255
 

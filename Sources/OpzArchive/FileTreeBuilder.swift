@@ -10,6 +10,7 @@ struct FileTreeBuilder {
   private var seenWhiteouts: Set<FilePath> = []
   private var totalBytes: UInt64 = 0
   private var entries = 0
+  private var nameBytes = 0
 
   private static let impliedDirectory = FileTree.Node(kind: .directory, mode: 0o755, uid: 0, gid: 0, size: 0)
 
@@ -25,8 +26,12 @@ struct FileTreeBuilder {
   mutating func admit(_ header: TarHeader) throws {
     entries += 1
     totalBytes += header.size
+    nameBytes += header.nameBytes
     guard entries <= limits.entries else {
       throw ArchiveError(.overLimit, archive, "the layers have more than \(limits.entries) entries")
+    }
+    guard nameBytes <= limits.nameBytes else {
+      throw ArchiveError(.overLimit, archive, "the layers' paths have more than \(limits.nameBytes) bytes")
     }
     guard totalBytes <= limits.totalBytes else {
       throw ArchiveError(.overLimit, archive, "the layers hold more than \(limits.totalBytes) bytes")
@@ -152,5 +157,13 @@ private final class TreeNode {
       body(childPath, child)
       child.visit(childPath, body)
     }
+  }
+}
+
+extension TarHeader {
+  /// What its names cost in memory.
+  fileprivate var nameBytes: Int {
+    if case .symlink(let target) = kind { return path.bytes.count + target.count }
+    return path.bytes.count
   }
 }

@@ -12,8 +12,8 @@ import OpzIO
 /// Blocks have running numbers and live in slots, number modulo slots. A number goes through: being filled, queued,
 /// claimed by a thread, compressed, passed on; so four counters tell everything.
 final class GzipPool {
-  /// More threads than this hash slower than they compress, and cost memory.
-  static let defaultThreads = min(8, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+  /// At most 6: each costs 3 MiB, and together they are about as fast as the one thread that hashes their input.
+  static let defaultThreads = min(6, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 
   private let shared: GzipSlots
   private let threads: Int

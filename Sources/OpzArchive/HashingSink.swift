@@ -1,22 +1,19 @@
 import OpzIO
 
-/// Passes bytes on, counts them and, if asked, hashes them.
+/// Passes bytes on, and hashes and counts them.
 struct HashingSink<Sink: ByteSink>: ByteSink {
   private(set) var sink: Sink
   private(set) var size: UInt64 = 0
-  private var hasher: DigestHasher?
+  private var hasher = DigestHasher(.sha256)
 
-  init(_ sink: Sink, hashing: Bool) {
-    self.sink = sink
-    hasher = hashing ? DigestHasher(.sha256) : nil
-  }
+  init(_ sink: Sink) { self.sink = sink }
 
   mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
-    hasher?.update(bytes)
+    hasher.update(bytes)
     size += UInt64(bytes.count)
     try sink.write(bytes)
   }
 
-  /// The digest of everything so far, if it was asked for.
-  var digest: Digest? { hasher?.finish() }
+  /// The digest of everything so far.
+  var digest: Digest { hasher.finish() }
 }

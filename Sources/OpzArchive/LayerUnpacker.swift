@@ -100,7 +100,7 @@ public struct LayerUnpacker: Sendable {
   private func writeFiles(
     _ files: [UnpackFile], _ layer: PackedLayer, _ limits: ArchiveLimits, _ root: UnpackRoot
   ) throws {
-    if files.isEmpty { return }
+    if files.isEmpty, layer.diffID == nil { return }
     let stream = try layer.open(limits)
     if layer.diffID != nil { stream.beginHashing() }
     for file in files {

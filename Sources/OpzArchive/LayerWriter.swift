@@ -3,11 +3,9 @@ public import OpzIO
 /// Writes a layer in one pass over its files: tar, both digests, compression and the sink at the same time.
 ///
 /// One thread reads files into a ring of 1 MiB blocks, one hashes them, and the caller's thread compresses (with the help of
-/// `GzipWriter`'s threads) and writes to the sink. Memory is bounded, whatever the size: 8 MiB of ring, and for gzip
-/// 2 MiB a block that is on its way.
+/// `GzipWriter`'s threads) and writes to the sink. Memory is bounded, whatever the size: a ring of 8 MiB, or
+/// for gzip one of 4 MiB and 2 MiB for each block that is on its way, at most eight.
 public enum LayerWriter {
-  private static let ringBlocks = 8
-
   /// Writes `content` to `sink`. It blocks: call it on a thread of our own.
   /// - Parameter advanced: told how many bytes of the uncompressed tar, of `content.tarSize`, went through, piece by piece.
   /// - Throws: `ArchiveError`, or what a blob or the sink throws. The sink then has a part of the layer.
@@ -16,34 +14,44 @@ public enum LayerWriter {
     advanced: (UInt64) -> Void = { _ in }
   ) throws -> WrittenLayer {
     switch compression {
-    case .none:
-      var counter = HashingSink(sink, hashing: false)
-      defer { sink = counter.sink }
-      let diffID = try run(content) { block in
-        try counter.write(block)
-        advanced(UInt64(block.count))
-      }
-      return WrittenLayer(
-        diffID: diffID, digest: diffID, size: counter.size, tarSize: content.tarSize, compression: .none)
-    case .gzip:
-      let gzip = GzipWriter(HashingSink(sink, hashing: true))
-      defer { sink = gzip.sink.sink }
-      let diffID = try run(content) { block in
-        try gzip.write(block)
-        advanced(UInt64(block.count))
-      }
-      try gzip.finish()
-      let digest = gzip.sink.digest ?? diffID
-      return WrittenLayer(
-        diffID: diffID, digest: digest, size: gzip.sink.size, tarSize: content.tarSize, compression: .gzip)
-    case .zstd:
-      throw ArchiveError(.unsupported, "layer", "opz does not write zstd layers", hint: "use gzip or none")
+    case .none: return try store(content, &sink, advanced)
+    case .gzip: return try compress(content, &sink, advanced)
+    case .zstd: throw ArchiveError(.unsupported, "layer", "opz does not write zstd layers", hint: "use gzip or none")
     }
+  }
+
+  /// The stored bytes are the tar, so one digest is enough.
+  private static func store(
+    _ content: LayerContent, _ sink: inout some ByteSink, _ advanced: (UInt64) -> Void
+  ) throws -> WrittenLayer {
+    var size: UInt64 = 0
+    let diffID = try run(content, ringBlocks: 8) { block in
+      try sink.write(block)
+      size += UInt64(block.count)
+      advanced(UInt64(block.count))
+    }
+    return WrittenLayer(diffID: diffID, digest: diffID, size: size, tarSize: size, compression: .none)
+  }
+
+  private static func compress<Sink: ByteSink>(
+    _ content: LayerContent, _ sink: inout Sink, _ advanced: (UInt64) -> Void
+  ) throws -> WrittenLayer {
+    let gzip = GzipWriter(HashingSink(sink))
+    defer { sink = gzip.sink.sink }
+    var tarSize: UInt64 = 0
+    let diffID = try run(content, ringBlocks: 4) { block in
+      try gzip.write(block)
+      tarSize += UInt64(block.count)
+      advanced(UInt64(block.count))
+    }
+    try gzip.finish()
+    return WrittenLayer(
+      diffID: diffID, digest: gzip.sink.digest, size: gzip.sink.size, tarSize: tarSize, compression: .gzip)
   }
 
   /// Makes the tar, hands its blocks to `take` on this thread, and returns its digest.
   private static func run(
-    _ content: LayerContent, _ take: (UnsafeRawBufferPointer) throws -> Void
+    _ content: LayerContent, ringBlocks: Int, _ take: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> Digest {
     let ring = BlockRing(blocks: ringBlocks, readers: 2)
     let reader = try OwnThread<Void> { fill(ring, content) }

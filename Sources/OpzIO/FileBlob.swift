@@ -1,5 +1,11 @@
 public import SystemPackage
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// A blob that is a file, or the first `size` bytes of one.
 public struct FileBlob: Blob {
   public let path: FilePath
@@ -26,6 +32,8 @@ private final class FileSource: ByteSource {
   private let end: UInt64
 
   init(_ file: consuming OpenFile, offset: UInt64, end: UInt64) {
+    // The kernel then reads ahead twice as far.
+    _ = posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
     self.file = file
     self.offset = offset
     self.end = end

@@ -88,6 +88,15 @@ private func tree(_ layers: [[RawTar.Entry]]) throws -> FileTree {
     }
   }
 
+  @Test func namesAreLimited() throws {
+    var limits = ArchiveLimits()
+    limits.nameBytes = 10
+    let entries = [Entry("12345"), Entry("l", "2", link: "1234")]
+    #expect(throws: Never.self) { _ = try LayerStack([layer(RawTar.bytes(entries))], limits: limits).tree() }
+    let more = layer(RawTar.bytes(entries + [Entry("6")]))
+    #expect(code { _ = try LayerStack([more], limits: limits).tree() } == .overLimit)
+  }
+
   @Test func linksThatNeverEnd() throws {
     var entries = [Entry("a", "2", link: "b"), Entry("b", "2", link: "a"), Entry("self", "2", link: "self/x")]
     for index in 0..<100 { entries.append(Entry("n\(index)", "2", link: "n\(index + 1)/" + "n\(index + 1)")) }

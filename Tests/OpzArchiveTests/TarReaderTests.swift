@@ -227,11 +227,13 @@ private func refusal(_ entries: [RawTar.Entry], limits: ArchiveLimits = ArchiveL
   @Test func wrongDiffID() throws {
     let packed = try gzip(DecompressionTests.plain)
     let input = layer(packed, .gzip, diffID: .of([1]))
+    let empty = layer(RawTar.bytes([Entry("d", "5")]), diffID: .of([1]))
     #expect(code { _ = try LayerStack([input]).tree() } == .wrongDigest)
     try withDirectory { (directory) throws in
       let target = directory.appending("out")
       #expect(code { _ = try LayerUnpacker().unpack(LayerStack([input]), into: target) } == .wrongDigest)
       #expect(try Directory.entries(target).isEmpty)
+      #expect(code { _ = try LayerUnpacker().unpack(LayerStack([empty]), into: target) } == .wrongDigest)
     }
   }
 
