@@ -26,13 +26,10 @@ public struct DeploymentPlan: Sendable {
   /// Percent of the requested CPU that the autoscaler aims at.
   public var cpuTarget: Int
   public var namespace: String?
-  /// Bytes that a node pulls for a pod, compressed.
-  public var imageSize: UInt64
 
   public init(
     model: String, version: String, image: Reference, server: Server, port: Int = 8080, user: String = "65532:65532",
-    minReplicas: Int = 2, maxReplicas: Int = 10, cpu: Quantity, memory: Quantity, cpuTarget: Int = 70,
-    namespace: String? = nil, imageSize: UInt64
+    minReplicas: Int = 2, maxReplicas: Int = 10, cpu: Quantity, memory: Quantity, cpuTarget: Int = 70, namespace: String? = nil
   ) {
     self.model = model
     self.version = version
@@ -46,7 +43,6 @@ public struct DeploymentPlan: Sendable {
     self.memory = memory
     self.cpuTarget = cpuTarget
     self.namespace = namespace
-    self.imageSize = imageSize
   }
 
   /// The replicas vary, so an autoscaler decides.

@@ -73,7 +73,6 @@ public struct DeployVersion: Sendable {
       maxReplicas: settings.replicas?.max ?? max(10, settings.replicas?.min ?? 2),
       cpu: try Quantity(settings.resources?.cpu ?? "500m", key: "deploy.resources.cpu"),
       memory: try Quantity(settings.resources?.memory ?? "256Mi", key: "deploy.resources.memory"),
-      cpuTarget: settings.autoscale?.cpu ?? 70, namespace: namespace,
-      imageSize: record.layers.reduce(0) { $0 &+ $1.descriptor.size })
+      cpuTarget: settings.autoscale?.cpu ?? 70, namespace: namespace)
   }
 }

@@ -31,7 +31,7 @@ public struct Dockerfile: Sendable {
     ]
     for source in sources {
       switch source {
-      case .archive(let path): lines.append("ADD --chown=0:0 [\(quote(path)), \"/\"]")
+      case .archive(let path): lines.append("ADD [\(quote(path)), \"/\"]")
       case .tree(let path, let comment):
         lines.append("# \(comment)")
         lines.append("COPY --chown=0:0 [\(quote(path + "/")), \"/\"]")

@@ -1,0 +1,43 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import SystemPackage
+
+struct DockerfileCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dockerfile", abstract: "Writes a Dockerfile and its context that build the same image.",
+    discussion: """
+      docker build of the directory gives the same files and settings; only times differ.
+
+      opz dockerfile churn@1.0.0 --output churn-docker && docker build churn-docker
+      opz dockerfile examples/churn --output churn-docker
+      """)
+
+  @Argument(help: "NAME@VERSION, or a project's directory (./x, /x or .).") var source = "."
+  @Option(help: ArgumentHelp("A new or empty directory.", valueName: "dir"), completion: .directory) var output = "docker"
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    var session = options.session()
+    let directory = session.path(output)
+    let text: String
+    if Operand.isProject(source, session) {
+      // A registry of its own, for as long as the context is made: nothing is recorded.
+      let temporary = try Directory.temporary(prefix: "opz-dockerfile-")
+      defer { try? Durable.removeTree(temporary) }
+      let project = session.path(source)
+      try await Operand.lendRuntimes(from: session, to: temporary)
+      session.registryPath = temporary
+      let result = try await PackageProject(PackageRequest(project: project), in: session).run()
+      text = try await DockerfileExport(result.version, in: session).write(to: directory, from: session.openRegistry())
+    } else {
+      let registry = try session.openRegistry()
+      let version = try registry.find(LocalReference(parsing: source))
+      text = try await DockerfileExport(version, in: session).write(to: directory, from: registry)
+    }
+    Console.data(text)
+    options.note("wrote \(output)/Dockerfile; build it with: docker build \(output)")
+  }
+}

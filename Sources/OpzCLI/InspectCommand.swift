@@ -1,0 +1,35 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzModel
+import OpzOCI
+import OpzRegistry
+
+struct InspectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Says what a model is: its format, its inputs and outputs.",
+    discussion: """
+      opz inspect examples/churn/model.json
+      opz inspect model.json --json | jq '.signature.inputs[].name'
+      """)
+
+  @Argument(help: "A model's file, or a directory that holds one.", completion: .file()) var path: String
+  @Flag(help: "An object: path, format, signature.") var json = false
+  @OptionGroup var options: GlobalOptions
+
+  struct Output: Encodable {
+    let path: String
+    let format: String
+    let signature: JSONValue
+  }
+
+  func run() async throws {
+    let session = options.session()
+    let model = try Model.load(session.path(path))
+    if json {
+      return try Console.json(
+        Output(path: path, format: model.format.rawValue, signature: try JSONValue(encoding: model.signature)))
+    }
+    Console.data(SignatureText(model: model).text)
+  }
+}

@@ -1,0 +1,87 @@
+import OpzArchive
+public import OpzIO
+import OpzOCI
+import OpzPackage
+public import OpzRegistry
+import OpzStore
+public import SystemPackage
+
+/// `opz dockerfile`: a Dockerfile and its context that give a version's files and settings with `docker build`.
+public struct DockerfileExport: Sendable {
+  private let version: Registry.Version
+  private let session: Session
+
+  public init(_ version: Registry.Version, in session: Session) {
+    self.version = version
+    self.session = session
+  }
+
+  /// Writes `Dockerfile` and its context into a new or empty directory.
+  /// - Returns: the text of the Dockerfile.
+  public func write(to directory: FilePath, from registry: Registry) async throws -> String {
+    if try FileStatus.find(directory) != nil, try !Directory.entries(directory).isEmpty {
+      throw FlowError(.conflict, directory.string, "the directory is not empty", hint: "name a new one with --output DIR")
+    }
+    let image = try await registry.store.image(version.record.image)
+    return try await blocking { [version] in
+      let own = version.record.layers.filter { $0.role != "runtime" }
+      let context = Context(directory: directory, store: registry.store)
+      try Durable.makeDirectory(directory)
+      var sources: [Dockerfile.Source] = []
+      var from = "scratch"
+      if let base = DockerfileExport.pullable(version.record) {
+        from = base
+      } else {
+        let layers = image.layers.prefix(image.layers.count - own.count)
+        sources = try layers.enumerated().map { try context.base($1, number: $0) }
+      }
+      for (number, layer) in own.enumerated() { sources.append(try context.tree(layer, number: number)) }
+      var execution = image.config.config ?? ImageConfig.Execution()
+      execution.labels = nil
+      let file = Dockerfile(from: from, sources: sources, execution: execution)
+      try Durable.replace(directory.appending("Dockerfile"), with: Array(file.text.utf8))
+      return file.text
+    }
+  }
+
+  /// The base as `FROM` names it, if a builder can pull it.
+  private static func pullable(_ record: VersionRecord) -> String? {
+    guard let base = record.runtime.base, let digest = record.runtime.baseDigest, let reference = try? Reference(parsing: base)
+    else { return nil }
+    return reference.pinned(to: digest).description
+  }
+
+  private struct Context {
+    let directory: FilePath
+    let store: LayoutStore
+
+    /// A base layer as the archive that it is: the builder unpacks it.
+    func base(_ layer: Layer, number: Int) throws -> Dockerfile.Source {
+      let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
+      let reader = try TarReader(packed)
+      while let header = try reader.next() {
+        guard header.path.lastComponent?.string.hasPrefix(".wh.") != true else {
+          throw FlowError(
+            .failed, layer.descriptor.digest.description, "the base deletes files of its own lower layers, which ADD cannot",
+            hint: "push the base to a registry and name it there: then the Dockerfile says FROM")
+        }
+      }
+      let suffix = packed.compression == .none ? "tar" : packed.compression == .gzip ? "tar.gz" : "tar.zst"
+      let name = "base/\(number).\(suffix)"
+      try Durable.makeDirectory(directory.appending("base"))
+      let file = try OpenFile.creating(directory.appending(name))
+      try packed.blob.forEachChunk { try file.write($0) }
+      return .archive(name)
+    }
+
+    /// One of opz's own layers, unpacked.
+    func tree(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
+      let name = "layers/\(number)-\(layer.role)"
+      let place = directory.appending(name)
+      try Durable.makeDirectory(place)
+      let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
+      _ = try LayerUnpacker().unpack(LayerStack([packed]), into: place)
+      return .tree(name, comment: layer.role == "config" ? "configuration" : layer.role)
+    }
+  }
+}
