@@ -2,10 +2,13 @@
 struct RequestFailure: Error, Equatable {
   let status: Int
   let message: String
+  /// The request's body was not read to its end, so the connection cannot carry another.
+  let leavesBody: Bool
 
-  init(_ status: Int, _ message: String) {
+  init(_ status: Int, _ message: String, leavesBody: Bool = false) {
     self.status = status
     self.message = message
+    self.leavesBody = leavesBody
   }
 
   /// A request that is written wrongly.

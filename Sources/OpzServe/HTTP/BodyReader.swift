@@ -1,38 +1,45 @@
 internal import HTTPTypes
 internal import Hummingbird
 
-/// Reads a request's body within the limits.
+/// Reads a request's body within the limit.
 struct BodyReader {
-  private let limit: Int
-  private let announced: Int
+  /// Bytes.
+  let limit: Int
 
-  /// - Throws: `RequestFailure` for a header that says already that the body cannot be read.
-  init(_ headers: HTTPFields, _ limits: ServerLimits) throws {
-    limit = limits.bodyBytes
+  /// - Parameter taken: called with the size of each piece before it is kept.
+  /// - Throws: `RequestFailure` that leaves the body unread, and what `taken` throws.
+  func read(_ request: Request, _ taken: (Int) throws -> Void) async throws -> [UInt8] {
+    try check(request.headers)
+    var bytes: [UInt8] = []
+    do {
+      for try await piece in request.body {
+        guard piece.readableBytes <= limit - bytes.count else { throw tooLarge }
+        try taken(piece.readableBytes)
+        bytes.append(contentsOf: piece.readableBytesView)
+      }
+    } catch let failure as RequestFailure {
+      throw failure
+    } catch {
+      // The client broke off, or sent something else than HTTP.
+      throw RequestFailure(400, "the body could not be read: \(error)", leavesBody: true)
+    }
+    return bytes
+  }
+
+  /// What the header says already against reading the body.
+  private func check(_ headers: HTTPFields) throws {
     if let binary = HTTPField.Name("inference-header-content-length"), headers[binary] != nil {
-      throw RequestFailure(400, "binary tensor data is not supported: send the tensors as JSON (binary_data false)")
+      throw RequestFailure(
+        400, "binary tensor data is not supported: send the tensors as JSON (binary_data false)", leavesBody: true)
     }
     if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
-      throw RequestFailure(415, "the content encoding '\(encoding.prefix(50))' is not supported: send plain JSON")
+      throw RequestFailure(
+        415, "the content encoding '\(encoding.prefix(50))' is not supported: send plain JSON", leavesBody: true)
     }
-    announced = headers[.contentLength].flatMap(Int.init) ?? 0
-    if announced > limit { throw tooLarge }
+    if let announced = headers[.contentLength].flatMap(Int.init), announced > limit { throw tooLarge }
   }
 
   private var tooLarge: RequestFailure {
-    RequestFailure(413, "the body has more than \(limit) bytes, the limit of this server")
-  }
-
-  /// - Parameter taken: called with the size of each piece before it is kept.
-  func read(_ body: RequestBody, _ taken: (Int) throws -> Void) async throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    for try await piece in body {
-      guard piece.readableBytes <= limit - bytes.count else { throw tooLarge }
-      try taken(piece.readableBytes)
-      // Not more than has come: the header may lie.
-      if bytes.isEmpty { bytes.reserveCapacity(min(announced, InferenceServer.inlineBytes)) }
-      bytes.append(contentsOf: piece.readableBytesView)
-    }
-    return bytes
+    RequestFailure(413, "the body has more than \(limit) bytes, the limit of this server", leavesBody: true)
   }
 }

@@ -36,7 +36,7 @@ public final class InferenceServer: Sendable {
       answer = try await respond(to: request, route, method: isHead ? "GET" : request.method.rawValue)
     } catch let failure as RequestFailure {
       answer = .failure(failure)
-      if case .model(_, _, .infer)? = route { answer.closes = failure.status == 413 || failure.status == 503 }
+      answer.closes = failure.leavesBody
     } catch {
       answer = .failure(RequestFailure(500, "the request could not be answered"))
       printError("a request failed: \(error)")
@@ -90,15 +90,14 @@ public final class InferenceServer: Sendable {
   }
 
   private func score(_ request: Request) async throws -> ServedModel.Inference {
-    let reader = try BodyReader(request.headers, limits)
     guard admission.enter() else {
-      throw RequestFailure(503, "\(limits.requestsInFlight) requests are in flight: try again")
+      throw RequestFailure(503, "\(limits.requestsInFlight) requests are in flight: try again", leavesBody: true)
     }
     var held = 0
     defer { admission.leave(bytes: held) }
-    let body = try await reader.read(request.body) { count in
+    let body = try await BodyReader(limit: limits.bodyBytes).read(request) { count in
       guard admission.add(bytes: count) else {
-        throw RequestFailure(503, "too many bytes of requests are in flight: try again")
+        throw RequestFailure(503, "too many bytes of requests are in flight: try again", leavesBody: true)
       }
       held += count
     }
