@@ -28,7 +28,16 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+// Hummingbird, and the modules under it whose types its configuration takes.
+let http: [Target.Dependency] = [
+  .product(name: "Hummingbird", package: "hummingbird"),
+  .product(name: "HummingbirdCore", package: "hummingbird"),
+  .product(name: "HTTPTypes", package: "swift-http-types"),
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+  .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+]
 
 var products: [Product] = [.executable(name: "opz", targets: ["opz"])]
 
@@ -94,14 +103,19 @@ var targets: [Target] = [
 ]
 
 if !light {
-  packages.append(
-    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []))
+  packages += [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+  ]
   products.append(.executable(name: "opz-server", targets: ["opz-server"]))
   targets += [
-    module("OpzServe", ["OpzModel", "OpzIO", system, hummingbird]),
+    module("OpzServe", ["OpzModel", "OpzIO", system] + http),
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzModel", "OpzIO"], swiftSettings: strict),
-    tests("OpzServe", ["OpzServe", "OpzModel", "OpzIO", "OpzTestKit", system, hummingbird]),
+    tests("OpzServe", ["OpzServe", "OpzModel", "OpzIO", "OpzTestKit", system] + http),
   ]
 }
 

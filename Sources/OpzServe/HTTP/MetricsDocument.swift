@@ -1,0 +1,46 @@
+/// Writes `GET /metrics`.
+struct MetricsDocument {
+  let model: ServedModel
+  /// The server's own version.
+  let version: String
+  /// Milliseconds since 1970.
+  let started: UInt64
+
+  func answer(_ values: Metrics.Values, inFlight: Int, isReady: Bool) -> Answer {
+    var text = PrometheusText()
+    requests(&text, values)
+    text.describe("opz_inference_duration_seconds", "histogram", "From the end of the header to the answer.")
+    text.histogram("opz_inference_duration_seconds", [], values.latency)
+    text.metric("opz_rows_total", "counter", "Rows scored.", values.rows)
+    text.metric("opz_inference_errors_total", "counter", "Inference requests refused or failed.", values.failure.count)
+    text.metric("opz_requests_in_flight", "gauge", "Inference requests not answered yet.", inFlight)
+    text.metric("opz_ready", "gauge", "1 while the server wants requests.", isReady ? 1 : 0)
+    text.describe("opz_model_info", "gauge", "What is served.")
+    text.sample(
+      "opz_model_info",
+      [
+        ("model", model.name), ("version", model.version), ("platform", model.predictor.platform),
+        ("server", version),
+      ], 1)
+    process(&text)
+    return Answer(
+      status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.text.utf8))
+  }
+
+  private func requests(_ text: inout PrometheusText, _ values: Metrics.Values) {
+    text.describe("opz_requests_total", "counter", "Requests answered, by what they asked for and their status.")
+    let sorted = values.requests.sorted { ($0.key.label, $0.key.status) < ($1.key.label, $1.key.status) }
+    for (key, count) in sorted {
+      text.sample("opz_requests_total", [("endpoint", key.label), ("code", "\(key.status)")], count)
+    }
+  }
+
+  private func process(_ text: inout PrometheusText) {
+    let usage = ProcessUsage.now()
+    text.metric(
+      "process_start_time_seconds", "gauge", "Start of the process, seconds since 1970.", Double(started) / 1000)
+    text.metric("process_cpu_seconds_total", "counter", "User and system time.", usage.cpuSeconds)
+    guard let bytes = usage.residentBytes else { return }
+    text.metric("process_resident_memory_bytes", "gauge", "Resident memory.", bytes)
+  }
+}

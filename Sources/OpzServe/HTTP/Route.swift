@@ -1,0 +1,97 @@
+/// What a path asks for (Open Inference Protocol v2, "HTTP/REST").
+enum Route: Equatable {
+  case server
+  case live
+  case ready
+  case models
+  case statistics
+  case model(name: String, version: String?, Model)
+  case metrics
+
+  /// The part of a model that is asked for.
+  enum Model: Equatable {
+    case metadata, ready, infer, statistics
+  }
+
+  /// The only method that it answers, HEAD besides GET.
+  var method: String {
+    if case .model(_, _, .infer) = self { return "POST" }
+    return "GET"
+  }
+
+  /// The label under which requests are counted.
+  var label: StaticString {
+    switch self {
+    case .server, .models: "metadata"
+    case .live, .ready: "health"
+    case .statistics: "stats"
+    case .metrics: "metrics"
+    case .model(_, _, .metadata): "metadata"
+    case .model(_, _, .ready): "health"
+    case .model(_, _, .infer): "infer"
+    case .model(_, _, .statistics): "stats"
+    }
+  }
+
+  /// The route of a request's target, or nil when there is none. A model's name may hold `/`, plain or as `%2F`.
+  init?(target: String) {
+    let path = target.prefix { $0 != "?" && $0 != "#" }
+    var parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.first == "" else { return nil }
+    parts.removeFirst()
+    if parts.count > 1, parts.last == "" { parts.removeLast() }
+    switch parts {
+    case ["v2"]: self = .server
+    case ["v2", "health", "live"]: self = .live
+    case ["v2", "health", "ready"]: self = .ready
+    case ["v2", "models"]: self = .models
+    case ["v2", "models", "stats"]: self = .statistics
+    case ["metrics"]: self = .metrics
+    default:
+      guard parts.starts(with: ["v2", "models"]), let route = Route.model(parts.dropFirst(2)) else { return nil }
+      self = route
+    }
+  }
+
+  private static func model(_ parts: ArraySlice<String>) -> Route? {
+    var parts = parts
+    var part = Model.metadata
+    if parts.count > 1, let last = parts.last, let verb = verbs[last] {
+      part = verb
+      parts.removeLast()
+    }
+    var version: String?
+    if parts.count > 2, parts[parts.endIndex - 2] == "versions" {
+      version = percentDecoded(parts[parts.endIndex - 1])
+      if version == nil { return nil }
+      parts.removeLast(2)
+    }
+    guard !parts.isEmpty, !parts.contains(""), let name = percentDecoded(parts.joined(separator: "/")) else {
+      return nil
+    }
+    return .model(name: name, version: version, part)
+  }
+
+  private static let verbs: [String: Model] = ["ready": .ready, "infer": .infer, "stats": .statistics]
+}
+
+/// The text with its `%xx` decoded (RFC 3986, section 2.1), or nil when it is not UTF-8 or not well-formed.
+private func percentDecoded(_ text: String) -> String? {
+  var bytes: [UInt8] = []
+  var rest = text.utf8[...]
+  while let byte = rest.popFirst() {
+    guard byte == UInt8(ascii: "%") else {
+      bytes.append(byte)
+      continue
+    }
+    guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) else {
+      return nil
+    }
+    bytes.append(high << 4 | low)
+  }
+  return String(validating: bytes, as: UTF8.self)
+}
+
+private func hexValue(_ byte: UInt8) -> UInt8? {
+  Character(Unicode.Scalar(byte)).hexDigitValue.flatMap(UInt8.init(exactly:))
+}

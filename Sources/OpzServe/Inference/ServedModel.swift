@@ -1,0 +1,61 @@
+/// A model under the name and the version by which clients ask for it.
+public struct ServedModel: Sendable {
+  /// It may have `/` between its parts.
+  public let name: String
+  public let version: String
+  public let predictor: any Predictor
+  private let assembler: RowAssembler
+
+  public init(name: String, version: String, predictor: any Predictor) {
+    self.name = name
+    self.version = version
+    self.predictor = predictor
+    assembler = RowAssembler(predictor.features)
+  }
+
+  /// What one inference took and gave.
+  struct Inference {
+    let body: [UInt8]
+    let rows: Int
+    let decoding: Duration
+    let scoring: Duration
+    let encoding: Duration
+  }
+
+  /// Answers the body of one inference request.
+  /// - Throws: `RequestFailure`, and what the predictor throws.
+  func infer(_ body: [UInt8], _ limits: ServerLimits) throws -> Inference {
+    let start = ContinuousClock.now
+    let columns = predictor.features.count
+    let request = try InferenceDecoder(
+      maximumRows: limits.rows, maximumInputs: max(columns, 1), maximumColumns: columns
+    ).decode(body)
+    let wanted = try outputs(request.outputs)
+    let (matrix, rows) = try assembler.matrix(request.inputs, maximumRows: limits.rows)
+    let decoded = ContinuousClock.now
+    let values = try predictor.predict(matrix, rows: rows, outputs: wanted)
+    let scored = ContinuousClock.now
+    let tensors = zip(wanted, values).map { position, values in
+      let spec = predictor.outputs[position]
+      return OutputTensor(name: spec.name, shape: spec.shape(rows: rows), values: values)
+    }
+    let answer = InferenceEncoder(model: name, version: version).encode(id: request.id, tensors)
+    return Inference(
+      body: answer, rows: rows, decoding: decoded - start, scoring: scored - decoded,
+      encoding: ContinuousClock.now - scored)
+  }
+
+  private func outputs(_ names: [String]?) throws -> [Int] {
+    guard let names else { return Array(predictor.outputs.indices) }
+    var wanted: [Int] = []
+    for name in names {
+      guard let position = predictor.outputs.firstIndex(where: { $0.name == name }) else {
+        let known = predictor.outputs.map(\.name).joined(separator: ", ")
+        throw RequestFailure.bad("there is no output '\(name.prefix(100))': the model has \(known)")
+      }
+      guard !wanted.contains(position) else { throw RequestFailure.bad("the output '\(name)' is asked for twice") }
+      wanted.append(position)
+    }
+    return wanted
+  }
+}

@@ -1,0 +1,103 @@
+/// Reads the `data` of one tensor: row-major, flat or nested as the shape says.
+struct TensorReader {
+  let name: String
+  let datatype: Datatype
+  /// One or two dimensions, checked against the limits.
+  let shape: [Int]
+
+  private var count: Int { shape.reduce(1, *) }
+
+  func read(_ cursor: inout JSONCursor) throws -> InputTensor.Values {
+    // A value takes at least two bytes, so the body bounds what a shape can make us allocate.
+    let capacity = min(count, (cursor.bytes.count - cursor.position) / 2 + 1)
+    switch datatype {
+    case .bytes:
+      var texts: [String?] = []
+      texts.reserveCapacity(capacity)
+      try elements(&cursor) { cursor in
+        texts.append(cursor.take(word: "null") ? nil : try text(&cursor))
+      }
+      return .texts(texts)
+    default:
+      var numbers: [Float] = []
+      numbers.reserveCapacity(capacity)
+      try elements(&cursor) { cursor in numbers.append(try number(&cursor)) }
+      return .numbers(numbers)
+    }
+  }
+
+  /// Calls `element` where each of the shape's values stands, and fails unless they are exactly as many.
+  @inline(__always)
+  private func elements(_ cursor: inout JSONCursor, _ element: (inout JSONCursor) throws -> Void) throws {
+    var ahead = cursor
+    let isNested = try shape.count == 2 && ahead.take("[") && ahead.peek() == UInt8(ascii: "[")
+    if isNested {
+      var rows = 0
+      try cursor.array("the data") { cursor in
+        rows += 1
+        guard rows <= shape[0] else { throw wrongCount("more than \(shape[0]) rows") }
+        try row(&cursor, count: shape[1], element)
+      }
+      guard rows == shape[0] else { throw wrongCount("\(rows) rows") }
+    } else {
+      try row(&cursor, count: count, element)
+    }
+  }
+
+  @inline(__always)
+  private func row(
+    _ cursor: inout JSONCursor, count: Int, _ element: (inout JSONCursor) throws -> Void
+  ) throws {
+    var found = 0
+    try cursor.array("the data") { cursor in
+      found += 1
+      guard found <= count else { throw wrongCount("more than \(count) values") }
+      try element(&cursor)
+    }
+    guard found == count else { throw wrongCount("\(found) values instead of \(count)") }
+  }
+
+  private func wrongCount(_ what: String) -> RequestFailure {
+    RequestFailure.bad("the data of input '\(name.prefix(100))' has \(what), its shape is \(shape)")
+  }
+
+  private func text(_ cursor: inout JSONCursor) throws -> String {
+    guard try cursor.peek() == UInt8(ascii: "\"") else {
+      throw wrong(cursor, "expected a string or null, because the datatype is BYTES")
+    }
+    return try cursor.string()
+  }
+
+  @inline(__always)
+  private func number(_ cursor: inout JSONCursor) throws -> Float {
+    let first = try cursor.peek()
+    if first == UInt8(ascii: "n") || first == UInt8(ascii: "N") {
+      if cursor.take(word: "null") || cursor.take(word: "NaN") { return .nan }
+    }
+    if datatype == .bool { return try boolean(&cursor) }
+    guard first == UInt8(ascii: "-") || (first >= UInt8(ascii: "0") && first <= UInt8(ascii: "9")) else {
+      throw wrong(cursor, "expected a number or null, because the datatype is \(datatype.rawValue)")
+    }
+    let number = try cursor.number()
+    if let limits = datatype.integers {
+      guard let value = cursor.integer(number, limits) else {
+        throw wrong(cursor, "the number before it is not of datatype \(datatype.rawValue)")
+      }
+      return value
+    }
+    // FP64 rounds twice, as every client does that gives a model of floats its doubles.
+    let value = datatype == .fp32 ? cursor.float(number) : Float(cursor.double(number))
+    guard value.isFinite else { throw wrong(cursor, "the number before it is too large for a 32-bit float") }
+    return value
+  }
+
+  private func boolean(_ cursor: inout JSONCursor) throws -> Float {
+    if cursor.take(word: "true") { return 1 }
+    if cursor.take(word: "false") { return 0 }
+    throw wrong(cursor, "expected true, false or null, because the datatype is BOOL")
+  }
+
+  private func wrong(_ cursor: JSONCursor, _ message: String) -> RequestFailure {
+    RequestFailure.bad("input '\(name.prefix(100))', at byte \(cursor.position) of the body: \(message)")
+  }
+}

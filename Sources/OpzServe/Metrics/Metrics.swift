@@ -1,0 +1,70 @@
+import Synchronization
+
+/// What the server counts since its start.
+final class Metrics: Sendable {
+  /// A count of requests: what they asked for and the status they got.
+  struct Key: Hashable {
+    let label: String
+    let status: Int
+  }
+
+  /// How often something was done and how long it took in all, in nanoseconds.
+  struct Total: Equatable {
+    var count: UInt64 = 0
+    var nanoseconds: UInt64 = 0
+
+    mutating func add(_ duration: Duration) {
+      count &+= 1
+      nanoseconds &+= duration.nanoseconds
+    }
+  }
+
+  struct Values {
+    var requests: [Key: UInt64] = [:]
+    var latency = Histogram()
+    var rows: UInt64 = 0
+    var success = Total()
+    var failure = Total()
+    var decoding = Total()
+    var scoring = Total()
+    var encoding = Total()
+    /// Milliseconds since 1970, 0 before the first.
+    var lastInference: UInt64 = 0
+  }
+
+  private let values = Mutex(Values())
+
+  /// A copy of all values at one moment.
+  var snapshot: Values { values.withLock { $0 } }
+
+  /// A request was answered.
+  func count(_ label: StaticString, _ status: Int) {
+    let key = Key(label: "\(label)", status: status)
+    values.withLock { $0.requests[key, default: 0] &+= 1 }
+  }
+
+  /// An inference request was answered.
+  func inferred(_ inference: ServedModel.Inference?, in duration: Duration, now: UInt64) {
+    values.withLock { values in
+      values.latency.record(duration.seconds)
+      guard let inference else { return values.failure.add(duration) }
+      values.success.add(duration)
+      values.rows &+= UInt64(inference.rows)
+      values.decoding.add(inference.decoding)
+      values.scoring.add(inference.scoring)
+      values.encoding.add(inference.encoding)
+      values.lastInference = now
+    }
+  }
+}
+
+extension Duration {
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+
+  /// 0 where it is negative.
+  var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    return UInt64(seconds) &* 1_000_000_000 &+ UInt64(attoseconds / 1_000_000_000)
+  }
+}

@@ -1,0 +1,49 @@
+/// Writes metrics in Prometheus' text format 0.0.4.
+struct PrometheusText {
+  private(set) var text = ""
+
+  /// The head of a metric: one for all its samples.
+  mutating func describe(_ name: String, _ type: String, _ help: String) {
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+  }
+
+  mutating func sample(_ name: String, _ labels: [(String, String)] = [], _ value: some CustomStringConvertible) {
+    text += name
+    if !labels.isEmpty {
+      let pairs = labels.map { "\($0)=\"\(PrometheusText.escape($1))\"" }
+      text += "{" + pairs.joined(separator: ",") + "}"
+    }
+    text += " \(value)\n"
+  }
+
+  /// A metric with one sample.
+  mutating func metric(_ name: String, _ type: String, _ help: String, _ value: some CustomStringConvertible) {
+    describe(name, type, help)
+    sample(name, [], value)
+  }
+
+  /// A histogram's cumulative buckets, its sum and its count.
+  mutating func histogram(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
+    var total: UInt64 = 0
+    for (index, count) in histogram.counts.enumerated() {
+      total &+= count
+      let bound = index < Histogram.bounds.count ? "\(Histogram.bounds[index])" : "+Inf"
+      sample(name + "_bucket", labels + [("le", bound)], total)
+    }
+    sample(name + "_sum", labels, histogram.sum)
+    sample(name + "_count", labels, total)
+  }
+
+  private static func escape(_ value: String) -> String {
+    var escaped = ""
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\\": escaped += "\\\\"
+      case "\"": escaped += "\\\""
+      case "\n": escaped += "\\n"
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
+  }
+}

@@ -1,0 +1,20 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The environment that the process was started with; of a name given twice, the first.
+public func processEnvironment() -> [String: String] {
+  var values: [String: String] = [:]
+  var next = environ
+  while let entry = next.pointee {
+    let text = String(cString: entry)
+    if let equals = text.firstIndex(of: "=") {
+      let name = String(text[..<equals])
+      if values[name] == nil { values[name] = String(text[text.index(after: equals)...]) }
+    }
+    next += 1
+  }
+  return values
+}

@@ -1,0 +1,90 @@
+internal import Hummingbird
+internal import HummingbirdCore
+internal import NIOCore
+import OpzIO
+internal import ServiceLifecycle
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The program `opz-server`.
+public struct ServerCommand: Sendable {
+  private let signals: StopSignals
+  private let started = ContinuousClock.now
+
+  /// Call it first in the program: from here on SIGTERM is not lost.
+  public init() { signals = StopSignals() }
+
+  /// Runs the program to its end.
+  /// - Returns: the exit code: 0, 1 for a failure, 64 for wrong usage.
+  public func run(arguments: [String], environment: [String: String]) async -> Int32 {
+    do {
+      let options = try ServerOptions(arguments: arguments, environment: environment)
+      switch options.action {
+      case .help: print(ServerOptions.help)
+      case .version: print("opz-server \(ServerVersion.text)")
+      case .check: printError("ok: \(ServerCommand.summary(try load(options)))")
+      case .serve: try await serve(try load(options), options)
+      }
+      return 0
+    } catch {
+      printError("opz-server: \(error)")
+      return (error as? any ExplainedError)?.category == .usage ? 64 : 1
+    }
+  }
+
+  private func load(_ options: ServerOptions) throws -> ServedModel {
+    let predictor = try ModelPredictor.load(options.model)
+    return ServedModel(
+      name: options.name ?? ModelPredictor.name(of: options.model), version: options.modelVersion,
+      predictor: predictor)
+  }
+
+  private static func summary(_ model: ServedModel) -> String {
+    "\(model.name) \(model.version), \(model.predictor.platform), \(model.predictor.features.count) features"
+  }
+
+  private func serve(_ model: ServedModel, _ options: ServerOptions) async throws {
+    let server = InferenceServer(
+      model, limits: options.limits, version: ServerVersion.text, cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let stop = StopRequest()
+    let app = ServerCommand.application(server, options) { port in
+      signals.follow(
+        StopSignals.Plan(
+          drain: { server.lifecycle.beginDraining() }, drainSeconds: options.drainSeconds,
+          stop: { stop.request() }, stopSeconds: options.limits.stopSeconds))
+      server.lifecycle.becomeReady()
+      announce(model, options.host, port)
+    }
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(services: [app], logger: app.logger))
+    stop.follow { Task { await group.triggerGracefulShutdown() } }
+    do {
+      try await group.run()
+    } catch let error as IOError {
+      throw ServeError(
+        .cannotListen, "\(options.host):\(options.port)", IOFailure.text(of: error.errnoCode),
+        hint: error.errnoCode == EADDRINUSE ? "--port 0 takes a free port" : nil)
+    }
+  }
+
+  /// One line for the log, and for whoever started us to learn the port.
+  private func announce(_ model: ServedModel, _ host: String, _ port: Int) {
+    var json = JSONWriter()
+    json.raw("{\"event\":\"ready\",\"model\":")
+    json.string(model.name)
+    json.raw(",\"version\":")
+    json.string(model.version)
+    json.raw(",\"host\":")
+    json.string(host)
+    json.raw(",\"port\":")
+    json.number(port)
+    json.raw(",\"ready_ms\":")
+    json.number((ContinuousClock.now - started).nanoseconds / 1_000_000)
+    json.raw("}")
+    printError(String(decoding: json.bytes, as: UTF8.self))
+  }
+}

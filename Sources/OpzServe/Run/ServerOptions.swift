@@ -1,0 +1,132 @@
+public import SystemPackage
+
+/// How a server is started: flags first, then the environment, then the defaults.
+public struct ServerOptions: Sendable, Equatable {
+  public enum Action: Sendable, Equatable {
+    case serve
+    /// Load the model, say so, end.
+    case check
+    case help
+    case version
+  }
+
+  public var action = Action.serve
+  /// A model file, or a directory with one.
+  public var model: FilePath = "/models"
+  /// nil: from the file's or the directory's name.
+  public var name: String?
+  public var modelVersion = "1"
+  /// An IP address.
+  public var host = "0.0.0.0"
+  /// 0 for a free one.
+  public var port = 8080
+  /// How long requests are still answered after SIGTERM before the port is closed.
+  public var drainSeconds = 0
+  public var limits = ServerLimits()
+
+  public init() {}
+
+  /// - Parameters:
+  ///   - arguments: without the program's name.
+  ///   - environment: `NAME: value`.
+  /// - Throws: `ServeError`
+  public init(arguments: [String], environment: [String: String]) throws {
+    try read(environment)
+    var rest = arguments[...]
+    while let argument = rest.popFirst() { try read(argument, &rest) }
+    if name == "" { throw ServerOptions.wrong("--name", "is empty") }
+  }
+
+  private mutating func read(_ environment: [String: String]) throws {
+    // An empty variable counts as none, as manifests often have it.
+    func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    if let text = value("OPZ_MODEL") { model = FilePath(text) }
+    if let text = value("OPZ_MODEL_NAME") { name = text }
+    if let text = value("OPZ_MODEL_VERSION") { modelVersion = text }
+    if let text = value("OPZ_HOST") { host = try ServerOptions.address(text, "OPZ_HOST") }
+    for (variable, option, range) in ServerOptions.numbers {
+      guard let text = value(variable) else { continue }
+      self[keyPath: option] = try ServerOptions.number(text, variable, range)
+    }
+  }
+
+  private mutating func read(_ argument: String, _ rest: inout ArraySlice<String>) throws {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let flag = parts.first ?? ""
+    func value() throws -> String {
+      if parts.count == 2 { return parts[1] }
+      guard let next = rest.popFirst() else { throw ServerOptions.wrong(flag, "has no value") }
+      return next
+    }
+    switch flag {
+    case "--model": model = FilePath(try value())
+    case "--name": name = try value()
+    case "--model-version": modelVersion = try value()
+    case "--host": host = try ServerOptions.address(try value(), flag)
+    case "--port": port = try ServerOptions.number(try value(), flag, 0...65535)
+    case "--check" where parts.count == 1: action = .check
+    case "--version" where parts.count == 1: action = .version
+    case "--help" where parts.count == 1, "-h" where parts.count == 1: action = .help
+    default: throw ServerOptions.wrong(argument, "is not an option")
+    }
+  }
+
+  nonisolated(unsafe) private static let numbers: [(String, WritableKeyPath<ServerOptions, Int>, ClosedRange<Int>)] = [
+    ("OPZ_PORT", \.port, 0...65535),
+    ("OPZ_DRAIN_SECONDS", \.drainSeconds, 0...3600),
+    ("OPZ_STOP_SECONDS", \.limits.stopSeconds, 1...3600),
+    ("OPZ_MAX_BODY_BYTES", \.limits.bodyBytes, 1...(1 << 32)),
+    ("OPZ_MAX_ROWS", \.limits.rows, 1...100_000_000),
+    ("OPZ_MAX_REQUESTS", \.limits.requestsInFlight, 1...100_000),
+    ("OPZ_MAX_CONNECTIONS", \.limits.connections, 1...1_000_000),
+    ("OPZ_HEADER_SECONDS", \.limits.headerSeconds, 1...3600),
+    ("OPZ_BODY_SECONDS", \.limits.bodySeconds, 1...3600),
+    ("OPZ_ANSWER_SECONDS", \.limits.answerSeconds, 1...3600),
+    ("OPZ_IDLE_SECONDS", \.limits.idleSeconds, 1...3600),
+  ]
+
+  private static func number(_ text: String, _ what: String, _ range: ClosedRange<Int>) throws -> Int {
+    guard let value = Int(text), range.contains(value) else {
+      throw wrong(what, "'\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  /// A numeric address only: a static program has no name service.
+  private static func address(_ text: String, _ what: String) throws -> String {
+    if text == "localhost" { return "127.0.0.1" }
+    guard IPAddress.isValid(text) else { throw wrong(what, "'\(text)' is not an IP address") }
+    return text
+  }
+
+  private static func wrong(_ subject: String, _ reason: String) -> ServeError {
+    ServeError(.badOption, subject, reason, hint: "opz-server --help lists the options")
+  }
+
+  /// The text of `--help`.
+  public static let help = """
+    opz-server serves one model over the Open Inference Protocol v2.
+
+    usage: opz-server [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
+           opz-server --check [--model PATH]
+
+      --model PATH       a model file, or a directory with one (OPZ_MODEL, /models)
+      --name NAME        the name that clients ask for (OPZ_MODEL_NAME, from the path)
+      --model-version V  its version (OPZ_MODEL_VERSION, 1)
+      --host IP          the address to listen on (OPZ_HOST, 0.0.0.0)
+      --port N           the port, 0 for a free one (OPZ_PORT, 8080)
+      --check            load the model, say so, and end
+      --version          print the server's version
+      --help             print this text
+
+    limits, by environment:
+      OPZ_MAX_BODY_BYTES (16777216), OPZ_MAX_ROWS (100000), OPZ_MAX_REQUESTS (256), OPZ_MAX_CONNECTIONS (4096)
+      OPZ_HEADER_SECONDS (10), OPZ_BODY_SECONDS (30), OPZ_ANSWER_SECONDS (60), OPZ_IDLE_SECONDS (75)
+
+    SIGTERM: readiness fails at once, requests are answered for OPZ_DRAIN_SECONDS (0) more, those in flight have
+    OPZ_STOP_SECONDS (25), then it ends with 0.
+
+    example: opz-server --model model.json --name churn --port 8080
+             curl localhost:8080/v2/models/churn
+    """
+}

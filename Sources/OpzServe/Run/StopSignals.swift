@@ -1,0 +1,87 @@
+import OpzIO
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// SIGTERM and SIGINT, from the first line of the program on.
+///
+/// Handlers write to a pipe, and a thread reads it. Blocking the signals for sigwait(3) would not do: the main thread waits
+/// in libdispatch with all signals let through. As process 1 of a container the program needs handlers in any case, because
+/// the kernel gives that process no default action.
+final class StopSignals: Sendable {
+  /// What is done at the first signal.
+  struct Plan: Sendable {
+    /// At once.
+    let drain: @Sendable () -> Void
+    /// Seconds after `drain`, or at the next signal.
+    let drainSeconds: Int
+    /// Stops the server; the process is expected to end.
+    let stop: @Sendable () -> Void
+    /// Seconds after `stop` in which it has to.
+    let stopSeconds: Int
+  }
+
+  private let plan = Mutex<Plan?>(nil)
+  private let readEnd: Int32
+
+  /// Installs the handlers, once in a process. Until there is a plan, a signal ends the process with 0: nothing is in
+  /// flight.
+  init() {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else {
+      readEnd = -1
+      return
+    }
+    readEnd = ends[0]
+    signalPipe = ends[1]
+    _ = fcntl(signalPipe, F_SETFL, O_NONBLOCK)
+    signal(SIGPIPE, SIG_IGN)
+    guard startThread({ self.wait() }) else { return }
+    for number in [SIGTERM, SIGINT] { signal(number) { _ in tellSignal() } }
+  }
+
+  func follow(_ plan: Plan) { self.plan.withLock { $0 = plan } }
+
+  private func wait() {
+    wait(seconds: nil)
+    guard let plan = plan.withLock({ $0 }) else { exit(0) }
+    plan.drain()
+    if plan.drainSeconds > 0 { wait(seconds: plan.drainSeconds) }
+    plan.stop()
+    wait(seconds: plan.stopSeconds)
+    printError("opz-server: ended with requests in flight")
+    exit(1)
+  }
+
+  /// Waits for a signal, at most so long.
+  private func wait(seconds: Int?) {
+    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    while true {
+      var timeout: Int32 = -1
+      if let end {
+        let left = (end - .now).seconds
+        if left <= 0 { return }
+        timeout = Int32(clamping: Int((left * 1000).rounded(.up)))
+      }
+      var polled = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
+      guard poll(&polled, 1, timeout) > 0 else { continue }
+      var byte: UInt8 = 0
+      if read(readEnd, &byte, 1) == 1 { return }
+    }
+  }
+}
+
+/// The write end of the pipe: a signal handler can reach nothing but a global. It is set once, before the handlers are.
+nonisolated(unsafe) private var signalPipe: Int32 = -1
+
+/// Only what signal-safety(7) allows.
+private func tellSignal() {
+  let saved = errno
+  var byte: UInt8 = 0
+  _ = write(signalPipe, &byte, 1)
+  errno = saved
+}

@@ -1,0 +1,194 @@
+import HTTPTypes
+import Testing
+
+@testable import OpzServe
+
+@Suite("Inference")
+struct InferenceTests {
+  private let server = InferenceServer.sample()
+  private let path = "/v2/models/team/score/infer"
+
+  private func infer(_ body: String) async throws -> InferenceDocument {
+    let answer = await server.ask(.post, path, body)
+    #expect(answer.status == 200, "\(answer.text)")
+    return try answer.decoded(InferenceDocument.self)
+  }
+
+  @Test("The answer, byte for byte")
+  func golden() async {
+    let body = """
+      {"id":"r-1","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,0.5,null,2]}]}
+      """
+    let answer = await server.ask(.post, path, body)
+    #expect(
+      answer.text == """
+        {"model_name":"team/score","model_version":"3","id":"r-1","outputs":[\
+        {"name":"score","datatype":"FP32","shape":[2],"data":[21.0,10200.5]},\
+        {"name":"row","datatype":"FP32","shape":[2,3],"data":[1.0,2.0,0.0,0.5,null,2.0]}]}
+        """)
+  }
+
+  @Test(
+    "A matrix may be nested or flat, of any number type, its keys in any order",
+    arguments: [
+      #"{"inputs":[{"name":"x","shape":[2,3],"datatype":"FP64","data":[[1,2,0],[3,4,1]]}]}"#,
+      #"{"inputs":[{"data":[[1,2,0],[3,4,1]],"datatype":"FP32","shape":[2,3],"name":"x"}]}"#,
+      #"{"inputs":[{"data":[1,2,0,3,4,1],"name":"x","parameters":{"a":[{}]},"shape":[2,3],"datatype":"INT64"}]}"#,
+      #" { "id" : null , "parameters" : null, "outputs": [], "inputs" : [ { "name":"x", "shape":[ 2 , 3 ], "datatype":"UINT8", "data":[ [1,2, 0] , [3 ,4,1] ] } ] } "#,
+    ])
+  func matrix(body: String) async throws {
+    let document = try await infer(body)
+    #expect(document.id == nil)
+    #expect(document.outputs.map(\.name) == ["score", "row"])
+    #expect(document.outputs[0].data == [21, 143])
+    #expect(document.outputs[1].data == [1, 2, 0, 3, 4, 1])
+  }
+
+  @Test("Named inputs come in any order; categories are texts or numbers; missing is null")
+  func named() async throws {
+    let document = try await infer(
+      """
+      {"outputs":[{"name":"row","parameters":{"binary_data":true}}],"inputs":[
+       {"name":"colour \\"\\u00e9\\"","shape":[4,1],"datatype":"BYTES","data":[["red"],["blue\\n"],[null],["green"]]},
+       {"name":"b","shape":[4],"datatype":"INT8","data":[-1,null,3,4]},
+       {"name":"a","shape":[4],"datatype":"BOOL","data":[true,false,null,true]}]}
+      """)
+    #expect(document.outputs.map(\.name) == ["row"])
+    #expect(document.outputs[0].data == [1, -1, 0, 0, nil, 2, nil, 3, nil, 1, 4, 1])
+  }
+
+  @Test("NaN, as Python writes it, is missing")
+  func notANumber() async throws {
+    let body = #"{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[NaN,1,null]}]}"#
+    #expect(try await infer(body).outputs[1].data == [nil, 1, nil])
+  }
+
+  @Test("No rows give no scores")
+  func empty() async throws {
+    let document = try await infer(#"{"inputs":[{"name":"x","shape":[0,3],"datatype":"FP32","data":[]}]}"#)
+    #expect(document.outputs.map(\.shape) == [[0], [0, 3]])
+    #expect(document.outputs.map(\.data.count) == [0, 0])
+  }
+
+  /// A request with one matrix whose object has these members.
+  private static func matrix(_ members: String) -> String { #"{"inputs":[{"name":"x",\#(members)}]}"# }
+
+  /// A request with the three features, in which `a` has these members.
+  private static func named(_ members: String) -> String {
+    """
+    {"inputs":[{"name":"a",\(members)},{"name":"b","shape":[1],"datatype":"FP32","data":[1]},
+    {"name":"colour \\"é\\"","shape":[1],"datatype":"BYTES","data":["red"]}]}
+    """
+  }
+
+  static let refused: [(String, String)] = [
+    ("", "empty"), ("null", "expected an object"), ("[]", "expected an object"), ("{}", "no 'inputs'"),
+    ("{\"inputs\":[]}", "no inputs"), ("{\"inputs\":[]} x", "after the end"), ("{\"inputs\":{}}", "expected an array"),
+    ("{\"id\":1,\"inputs\":[]}", "expected a string"), ("{\"inputs\":[],\"inputs\":[]}", "twice"),
+    ("{\"inputs\":[{}]}", "without a 'name'"),
+    (matrix(#""shape":[1,3],"data":[1,2,3]"#), "no 'datatype'"),
+    (matrix(#""datatype":"FP32","data":[1,2,3]"#), "no 'shape'"),
+    (matrix(#""datatype":"FP32","shape":[1,3]"#), "no 'data'"),
+    (matrix(#""datatype":"FP16","shape":[1,3],"data":[1,2,3]"#), "is not one of BOOL, UINT8"),
+    (matrix(#""datatype":"FP32","shape":[1,3,1],"data":[1,2,3]"#), "one or two dimensions"),
+    (matrix(#""datatype":"FP32","shape":[],"data":[1]"#), "without dimensions"),
+    (matrix(#""datatype":"FP32","shape":[-1,3],"data":[1,2,3]"#), "whole number from 0"),
+    (matrix(#""datatype":"FP32","shape":[1.5,3],"data":[1,2,3]"#), "whole number from 0"),
+    (matrix(#""datatype":"FP32","shape":[9223372036854775808,3],"data":[]"#), "whole number from 0"),
+    (matrix(#""datatype":"FP32","shape":[1000000000000,3],"data":[]"#), "the limit is 100000"),
+    (matrix(#""datatype":"FP32","shape":[1,4],"data":[1,2,3,4]"#), "the model has 3 features"),
+    (matrix(#""datatype":"FP32","shape":[1,2],"data":[1,2]"#), "2 columns"),
+    (matrix(#""datatype":"FP32","shape":[100000,3],"data":[1,2,3]"#), "3 values instead of 300000"),
+    (matrix(#""datatype":"FP32","shape":[1,3],"data":[1,2]"#), "2 values instead of 3"),
+    (matrix(#""datatype":"FP32","shape":[1,3],"data":[1,2,3,4]"#), "more than 3 values"),
+    (matrix(#""datatype":"FP32","shape":[1,3],"data":[[1,2,3],[1,2,3]]"#), "more than 1 rows"),
+    (matrix(#""datatype":"FP32","shape":[2,3],"data":[[1,2,3]]"#), "1 rows"),
+    (matrix(#""datatype":"FP32","shape":[2,3],"data":[[1,2,3],[1,2]]"#), "2 values instead of 3"),
+    (matrix(#""datatype":"FP32","shape":[2,3],"data":[[1,2,3],1,2,3]"#), "expected an array"),
+    (matrix(#""datatype":"FP32","shape":[1,3],"data":[[[1,2,3]]]"#), "expected a number"),
+    (matrix(#""datatype":"FP32","shape":[1,3],"data":["1",2,3]"#), "expected a number"),
+    (matrix(#""datatype":"FP32","shape":[1,3],"data":[true,2,3]"#), "expected a number"),
+    (matrix(#""datatype":"FP32","shape":[1,3],"data":[1e39,2,3]"#), "too large"),
+    (matrix(#""datatype":"FP64","shape":[1,3],"data":[1e39,2,3]"#), "too large"),
+    (matrix(#""datatype":"FP64","shape":[1,3],"data":[Infinity,2,3]"#), "expected a number"),
+    (matrix(#""datatype":"INT32","shape":[1,3],"data":[1.5,2,3]"#), "not of datatype INT32"),
+    (matrix(#""datatype":"INT32","shape":[1,3],"data":[2147483648,2,3]"#), "not of datatype INT32"),
+    (matrix(#""datatype":"UINT32","shape":[1,3],"data":[-1,2,3]"#), "not of datatype UINT32"),
+    (matrix(#""datatype":"BYTES","shape":[1,3],"data":["a","b","c"]"#), "matrix of texts"),
+    (matrix(#""datatype":"BYTES","shape":[1,3],"data":[1,"b","c"]"#), "because the datatype is BYTES"),
+    (matrix(#""datatype":"BOOL","shape":[1,3],"data":[1,true,true]"#), "expected true, false or null"),
+    (matrix(#""datatype":"FP32","shape":[1],"data":[1]"#), #"missing inputs: a, b, colour "é"; unknown inputs: x"#),
+    (named(#""shape":[2],"datatype":"FP32","data":[1,2]"#), "has 1 rows, 'a' has 2"),
+    (named(#""shape":[1,2],"datatype":"FP32","data":[1,2]"#), "a feature's is [rows]"),
+    (named(#""shape":[1],"datatype":"BYTES","data":["1"]"#), "the feature is numeric"),
+    (
+      #"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","data":[1]},{"name":"a","shape":[1],"datatype":"FP32","data":[1]}]}"#,
+      "there twice"
+    ),
+    (
+      #"{"inputs":[{"name":"b","shape":[1],"datatype":"FP32","data":[1]}]}"#,
+      #"missing inputs: a, colour "é""#
+    ),
+    (
+      #"{"outputs":[{"name":"nope"}],"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]}"#,
+      "the model has score, row"
+    ),
+    (
+      #"{"outputs":[{"name":"row"},{"name":"row"}],"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]}"#,
+      "asked for twice"
+    ),
+    (#"{"outputs":[{}],"inputs":[]}"#, "an output without a 'name'"),
+  ]
+
+  @Test("A wrong request is told what is wrong", arguments: refused)
+  func wrong(body: String, part: String) async {
+    let answer = await server.ask(.post, path, body)
+    #expect(answer.status == 400)
+    #expect(answer.error?.contains(part) == true, "\(answer.text)")
+  }
+
+  @Test("A category that the model does not know is named, with those that it knows")
+  func category() async {
+    let body = InferenceTests.named(#""shape":[1],"datatype":"FP32","data":[1]"#)
+      .replacing("[\"red\"]", with: "[\"pink\"]")
+    let answer = await server.ask(.post, path, body)
+    #expect(answer.status == 400)
+    #expect(answer.error?.contains("'pink'") == true && answer.error?.contains("red, green") == true)
+  }
+
+  @Test("Mutated requests are answered or refused, never failed", arguments: 0..<20 as Range<UInt64>)
+  func mutations(seed: UInt64) async throws {
+    var random = SeededGenerator(seed)
+    let seeds = [
+      #"{"id":"a\u00e9","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[[1,2.5e3,0],[-0.5,null,2]]}],"outputs":[{"name":"row"}]}"#,
+      InferenceTests.named(#""data":[1.25],"parameters":{"k":[true,{"z":1}]},"shape":[1,1],"datatype":"FP64""#),
+    ]
+    for round in 0..<50 {
+      let bytes = mutate(Array(seeds[round % 2].utf8), &random)
+      let answer = await server.ask(.post, path, bytes: bytes)
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(answer.status == 200 || answer.status == 400, "\(text): \(answer.text)")
+      if answer.status == 400 { #expect(answer.error != nil, "\(answer.text)") }
+      if answer.status == 200 { _ = try answer.decoded(InferenceDocument.self) }
+    }
+  }
+
+  private func mutate(_ original: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+    var bytes = original
+    let parts = [
+      "[", "]", "{", "}", ",", ":", "\"", "\\", "null", "-", "1e999", "99999999999999999999", "NaN", "\\ud800", "0",
+    ]
+    for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
+      let place = Int.random(in: 0..<bytes.count, using: &random)
+      switch Int.random(in: 0..<6, using: &random) {
+      case 0: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
+      case 1: bytes.remove(at: place)
+      case 2: bytes.insert(contentsOf: (parts.randomElement(using: &random) ?? "").utf8, at: place)
+      case 3: bytes.removeSubrange(place...)
+      case 4: bytes += bytes[place...]
+      default: bytes.swapAt(place, Int.random(in: 0..<bytes.count, using: &random))
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,74 @@
+import Testing
+
+@testable import OpzServe
+
+@Suite("Options")
+struct ServerOptionsTests {
+  @Test("Flags come before the environment, and that before the defaults")
+  func order() throws {
+    let plain = try ServerOptions(arguments: [], environment: [:])
+    #expect(plain == ServerOptions())
+    #expect(plain.model == "/models" && plain.port == 8080 && plain.host == "0.0.0.0" && plain.drainSeconds == 0)
+    let environment = [
+      "OPZ_MODEL": "/m", "OPZ_MODEL_NAME": "n", "OPZ_MODEL_VERSION": "2", "OPZ_HOST": "::1", "OPZ_PORT": "1",
+      "OPZ_DRAIN_SECONDS": "5", "OPZ_MAX_BODY_BYTES": "10", "OPZ_MAX_ROWS": "11", "OPZ_MAX_REQUESTS": "12",
+    ]
+    var wanted = ServerOptions()
+    (wanted.model, wanted.name, wanted.modelVersion, wanted.host, wanted.port) = ("/m", "n", "2", "::1", 1)
+    (wanted.drainSeconds, wanted.limits.bodyBytes, wanted.limits.rows, wanted.limits.requestsInFlight) = (5, 10, 11, 12)
+    #expect(try ServerOptions(arguments: [], environment: environment) == wanted)
+    (wanted.model, wanted.name, wanted.modelVersion, wanted.host, wanted.port) = ("x", "y", "z", "127.0.0.1", 0)
+    let flags = ["--model", "x", "--name=y", "--model-version", "z", "--host=localhost", "--port", "0"]
+    #expect(try ServerOptions(arguments: flags, environment: environment) == wanted)
+  }
+
+  @Test("An empty variable counts as none")
+  func empty() throws {
+    let environment = ["OPZ_MODEL": "", "OPZ_MODEL_NAME": "", "OPZ_PORT": ""]
+    #expect(try ServerOptions(arguments: [], environment: environment) == ServerOptions())
+  }
+
+  @Test(
+    "Actions",
+    arguments: [("--check", .check), ("--help", .help), ("-h", .help), ("--version", .version)]
+      as [(String, ServerOptions.Action)])
+  func actions(flag: String, action: ServerOptions.Action) throws {
+    #expect(try ServerOptions(arguments: [flag], environment: [:]).action == action)
+  }
+
+  @Test(
+    "Wrong flags are refused by name",
+    arguments: [
+      ["--nope"], ["x"], ["--port"], ["--port", "x"], ["--port", "65536"], ["--port", "-1"],
+      ["--port=99999999999999999999"],
+      ["--host", "example.test"], ["--host", ""], ["--name", ""], ["--check=1"], ["--model"],
+    ])
+  func wrong(arguments: [String]) throws {
+    let error = try #require(throws: ServeError.self) { try ServerOptions(arguments: arguments, environment: [:]) }
+    #expect(error.category == .usage)
+    #expect(error.subject.hasPrefix(arguments[0].prefix { $0 != "=" }))
+  }
+
+  @Test(
+    "Wrong variables are refused by name",
+    arguments: [
+      ("OPZ_PORT", "http"), ("OPZ_DRAIN_SECONDS", "-1"), ("OPZ_DRAIN_SECONDS", "5s"), ("OPZ_MAX_ROWS", "0"),
+      ("OPZ_HOST", "h"),
+      ("OPZ_MAX_BODY_BYTES", "1e6"),
+    ])
+  func wrongVariable(name: String, value: String) throws {
+    let error = try #require(throws: ServeError.self) { try ServerOptions(arguments: [], environment: [name: value]) }
+    #expect(error.subject == name)
+  }
+
+  @Test("The help names every variable")
+  func help() {
+    for name in [
+      "OPZ_MODEL", "OPZ_MODEL_NAME", "OPZ_MODEL_VERSION", "OPZ_HOST", "OPZ_PORT", "OPZ_DRAIN_SECONDS",
+      "OPZ_STOP_SECONDS", "OPZ_MAX_BODY_BYTES", "OPZ_MAX_ROWS", "OPZ_MAX_REQUESTS", "OPZ_MAX_CONNECTIONS",
+      "OPZ_HEADER_SECONDS", "OPZ_BODY_SECONDS", "OPZ_ANSWER_SECONDS", "OPZ_IDLE_SECONDS",
+    ] {
+      #expect(ServerOptions.help.contains(name))
+    }
+  }
+}

@@ -1,0 +1,25 @@
+@testable import OpzServe
+
+/// A small model whose scores a test can compute: `a + 10 b + 100 c`, missing counts 1000.
+struct ScorePredictor: Predictor {
+  let platform = "test_score"
+  let features = [
+    FeatureSpec(name: "a"), FeatureSpec(name: "b"),
+    FeatureSpec(name: "colour \"é\"", categories: ["red", "green", "blue\n"]),
+  ]
+  let outputs = [OutputSpec(name: "score"), OutputSpec(name: "row", columns: 3)]
+
+  func predict(_ matrix: [Float], rows: Int, outputs: [Int]) throws -> [[Float]] {
+    outputs.map { output in
+      if output == 1 { return matrix }
+      return (0..<rows).map { row in
+        let values = matrix[row * 3..<row * 3 + 3].map { $0.isNaN ? 1000 : $0 }
+        return values[0] + 10 * values[1] + 100 * values[2]
+      }
+    }
+  }
+}
+
+extension ServedModel {
+  static let sample = ServedModel(name: "team/score", version: "3", predictor: ScorePredictor())
+}
