@@ -17,17 +17,28 @@ public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible
     guard (1...128).contains(text.utf8.count) else {
       throw refuse("it has \(text.utf8.count) bytes; 1 to 128 are allowed")
     }
-    for part in text.split(separator: "/", omittingEmptySubsequences: false) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    if parts.count > 1, Reference.namesHost(parts[0]) {
+      throw refuse("\"\(parts[0])\" before a / means a container registry")
+    }
+    for part in parts {
       guard part.utf8.count <= 64 else { throw refuse("a part has more than 64 characters") }
       guard !ModelName.reserved.contains(String(part)) else {
         throw refuse("\"\(part)\" is used by the registry itself")
       }
+      guard !part.isEmpty else { throw refuse("a part is empty") }
+      if let bad = part.unicodeScalars.first(where: { !ModelName.isAllowed($0) }) {
+        throw refuse("it may not have \"\(bad)\"")
+      }
       guard Reference.isRepository(String(part)) else {
-        throw refuse(
-          part.isEmpty ? "a part is empty" : "\"\(part)\" has a character, or two separators, that it may not have")
+        throw refuse("a part begins or ends with . _ or -, or has two of them in a row")
       }
     }
     description = text
+  }
+
+  private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+    ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) || "._-".unicodeScalars.contains(scalar)
   }
 
   public static func < (left: ModelName, right: ModelName) -> Bool {

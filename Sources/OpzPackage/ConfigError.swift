@@ -1,21 +1,45 @@
 public import OpzIO
 
-/// An opz.yaml that cannot be used: all that is wrong with it, up to ten things.
+/// An opz.yaml that cannot be used: all that is wrong with it, of which up to ten things are shown.
 public struct ConfigError: ExplainedError {
   public struct Problem: Sendable, Hashable {
-    /// `opz.yaml:12`.
+    /// `opz.yaml:12`, or `--set`.
     public let place: String
     /// `deploy.replicas.min`; empty for the document.
     public let key: String
     public let reason: String
     public let hint: String?
+
+    /// The texts may hold what a file says: control characters are shown as `\u{..}`, so that a file cannot write to a terminal.
+    init(place: String, key: String, reason: String, hint: String? = nil) {
+      self.place = Problem.printable(place, limit: 4096)
+      self.key = Problem.printable(key, limit: 160)
+      self.reason = Problem.printable(reason, limit: 400)
+      self.hint = hint.map { Problem.printable($0, limit: 400) }
+    }
+
+    private static func printable(_ text: String, limit: Int) -> String {
+      var result = ""
+      for (index, scalar) in text.unicodeScalars.enumerated() {
+        if index == limit { return result + ".." }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator:
+          result += scalar.escaped(asASCII: true)
+        default: result.unicodeScalars.append(scalar)
+        }
+      }
+      return result
+    }
+
+    fileprivate var subject: String { key.isEmpty ? place : "\(place): \(key)" }
   }
 
+  /// In the order of the lines.
   public let problems: [Problem]
   public let category: ErrorCategory
 
   public init(_ problems: [Problem], category: ErrorCategory = .failed) {
-    self.problems = Array(problems.prefix(10))
+    self.problems = problems
     self.category = category
   }
 
@@ -23,17 +47,21 @@ public struct ConfigError: ExplainedError {
     self.init([Problem(place: place, key: key, reason: reason, hint: hint)], category: category)
   }
 
-  public var subject: String {
-    problems.first.map { $0.key.isEmpty ? $0.place : "\($0.place): \($0.key)" } ?? "opz.yaml"
-  }
+  public var subject: String { problems.first?.subject ?? "opz.yaml" }
   public var reason: String { problems.first?.reason ?? "" }
   public var hint: String? { problems.first?.hint }
 
+  static let shown = 10
+
+  /// One problem with its hint below it; several with a line each, the hints in brackets.
   public var description: String {
-    let lines = problems.map { "\($0.place): \($0.key.isEmpty ? "" : "\($0.key): ")\($0.reason)" }
-    var hints: [String] = []
-    for hint in problems.compactMap(\.hint) where !hints.contains(hint) { hints.append(hint) }
-    let text = lines.joined(separator: "\n")
-    return hints.isEmpty ? text : text + "\n\n" + hints.map { "hint: \($0)" }.joined(separator: "\n")
+    if problems.count == 1, let problem = problems.first {
+      return "\(problem.subject): \(problem.reason)" + (problem.hint.map { "\n\nhint: \($0)" } ?? "")
+    }
+    var lines = problems.prefix(ConfigError.shown).map { problem in
+      "\(problem.subject): \(problem.reason)" + (problem.hint.map { " (\($0))" } ?? "")
+    }
+    if problems.count > ConfigError.shown { lines.append("and \(problems.count - ConfigError.shown) more") }
+    return lines.joined(separator: "\n")
   }
 }

@@ -2,28 +2,44 @@ import OpzIO
 public import SystemPackage
 
 extension ProjectConfig {
-  /// Checks that each file that opz.yaml names is there.
-  /// - Throws: `ConfigError` of category `notFound` with file, line and key of each one that is not.
+  /// Checks that each file that opz.yaml names is there. The lock is not asked for: `opz lock` writes it.
+  /// - Throws: `ConfigError` with file, line and key of each one that is not; of category `notFound` when that is all.
   public func checkFiles(in directory: FilePath) throws {
-    var named: [(key: String, path: String)] = [("model.path", model.path)]
-    named += code.enumerated().map { ("code.\($0)", $1) }
-    named += config.enumerated().map { ("config.\($0)", $1) }
-    named += lineage.data.enumerated().map { ("lineage.data.\($0)", $1) }
-    if let metrics = lineage.metrics { named.append(("lineage.metrics", metrics)) }
-    if let requirements = runtime.requirements { named.append(("runtime.requirements", requirements)) }
     var problems: [ConfigError.Problem] = []
-    for (key, path) in named where try FileStatus.find(directory.pushing(FilePath(path))) == nil {
+    var category = ErrorCategory.notFound
+    for named in namedFiles {
+      let place = directory.pushing(FilePath(named.path))
+      let status = try FileStatus.find(place)
+      let reason: String
+      switch status?.kind {
+      case .file?: continue
+      case .directory? where !named.isFile: continue
+      case nil: reason = "\(named.path) does not exist"
+      case .directory?: (reason, category) = ("\(named.path) is a directory", .failed)
+      default: (reason, category) = ("\(named.path) is neither a file nor a directory", .failed)
+      }
       problems.append(
         ConfigError.Problem(
-          place: places.subject(key), key: key, reason: "\(path) does not exist", hint: nearest(path, in: directory)))
+          place: places.subject(named.key), key: named.key, reason: reason,
+          hint: status == nil ? nearest(named.path, in: directory) : nil))
     }
-    if !problems.isEmpty { throw ConfigError(problems, category: .notFound) }
+    if !problems.isEmpty { throw ConfigError(problems, category: category) }
+  }
+
+  private var namedFiles: [(key: String, path: String, isFile: Bool)] {
+    var named = [(key: "model.path", path: model.path, isFile: false)]
+    named += code.enumerated().map { ("code.\($0)", $1, false) }
+    named += config.enumerated().map { ("config.\($0)", $1, false) }
+    named += lineage.data.enumerated().map { ("lineage.data.\($0)", $1, false) }
+    if let metrics = lineage.metrics { named.append(("lineage.metrics", metrics, true)) }
+    if let requirements = runtime.requirements { named.append(("runtime.requirements", requirements, true)) }
+    return named
   }
 
   private func nearest(_ path: String, in directory: FilePath) -> String? {
     let place = directory.pushing(FilePath(path))
     let there = (try? Directory.entries(place.removingLastComponent()).map(\.string)) ?? []
     guard let name = place.lastComponent?.string, let near = NearestName.find(name, in: there) else { return nil }
-    return "did you mean \(near)?"
+    return "did you mean \(FilePath(path).removingLastComponent().appending(near))?"
   }
 }

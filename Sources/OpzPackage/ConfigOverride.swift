@@ -1,21 +1,48 @@
 /// `--set key.path=value`: a value that comes over the one in opz.yaml.
+///
+/// A value in brackets, braces or quotes is YAML; any other is taken to the last character, a `#` too. An empty one unsets the key
+/// (a variable or a tag becomes empty).
 struct ConfigOverride {
   private let keys: [String]
   private let value: ConfigNode
 
   init(_ text: String) throws {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-      throw ConfigError("--set \(text)", "not key=value", hint: "write --set env.THRESHOLD='\"0.7\"'", category: .usage)
+      throw ConfigError(
+        "--set \(text)", "not key=value", hint: "write --set env.THRESHOLD=0.7", category: .usage)
     }
-    keys = text[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard !keys.contains("") else { throw ConfigError("--set \(text)", "a part of the key is empty", category: .usage) }
-    var node = try ConfigNode.parse(String(text[text.index(after: equals)...]), file: "--set \(text[..<equals])")
-    node.clearLines()
-    value = node
+    let key = String(text[..<equals])
+    keys = ConfigOverride.split(key)
+    guard !keys.contains(""), keys.count <= 4 else {
+      throw ConfigError(
+        "--set \(key)", "not a path of keys", hint: "write --set deploy.replicas.max=10", category: .usage)
+    }
+    value = try ConfigOverride.value(String(text[text.index(after: equals)...]), place: "--set \(key)")
   }
 
-  func apply(to document: inout ConfigNode) throws {
+  func apply(to document: inout ConfigNode) {
     document.set(keys[...], value)
+  }
+
+  /// Names below `env` and `lineage.tags` are one key, whatever dots they have.
+  private static func split(_ key: String) -> [String] {
+    for open in ConfigKeys.open where key.hasPrefix(open + ".") {
+      return open.split(separator: ".").map(String.init) + [String(key.dropFirst(open.count + 1))]
+    }
+    return key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  private static func value(_ text: String, place: String) throws -> ConfigNode {
+    guard let first = text.unicodeScalars.first, "[{\"'".unicodeScalars.contains(first) else {
+      return ConfigNode(value: ConfigNode.plain(text), line: 0)
+    }
+    do {
+      var node = try ConfigDocument.read(text, file: place)
+      node.clearLines()
+      return node
+    } catch let error as ConfigError {
+      throw ConfigError(place, error.reason, hint: error.hint, category: .usage)
+    }
   }
 }
 
@@ -47,8 +74,10 @@ extension ConfigNode {
     var child = ConfigNode(value: .null, line: 0)
     if let index = pairs.firstIndex(where: { $0.key == key }) {
       child = pairs[index].value
+      var isKept = false
+      if case .map = child.value { isKept = keys.count > 1 }
       child.set(keys.dropFirst(), new)
-      pairs[index] = (key, keys.count == 1 ? 0 : pairs[index].line, child)
+      pairs[index] = (key, isKept ? pairs[index].line : 0, child)
     } else {
       child.set(keys.dropFirst(), new)
       pairs.append((key, 0, child))

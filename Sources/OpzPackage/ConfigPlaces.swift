@@ -4,9 +4,9 @@ public struct ConfigPlaces: Sendable, Hashable {
   public var file: String
   var lines: [String: Int] = [:]
 
-  /// `opz.yaml:12`, or `--set` for a key that the command line gave.
-  func subject(_ key: String) -> String {
+  /// For messages: `opz.yaml:12`, `--set` for a key that the command line gave, the file alone for a key that is not there.
+  public func subject(_ key: String) -> String {
     guard let line = lines[key] else { return file }
-    return line == 0 ? "--set \(key)" : "\(file):\(line)"
+    return line == 0 ? "--set" : "\(file):\(line)"
   }
 }

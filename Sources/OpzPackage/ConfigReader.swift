@@ -10,27 +10,43 @@ public enum ConfigReader {
   /// - Throws: `ConfigError` with all that is wrong, up to ten things.
   public static func read(_ path: FilePath, overrides: [String] = []) throws -> ProjectConfig {
     let file = path.lastComponent?.string ?? "opz.yaml"
-    guard let status = try FileStatus.find(path), status.kind == .file else {
+    guard let status = try FileStatus.find(path) else {
+      let directory = path.removingLastComponent().string
       throw ConfigError(
-        path.string, "no such file", hint: "opz init \(path.removingLastComponent()) writes one", category: .notFound)
+        path.string, "no such file", hint: "opz init \(directory.isEmpty ? "." : directory) writes one",
+        category: .notFound)
     }
-    guard status.size <= UInt64(ConfigNode.maximumBytes) else {
+    // Before it is opened: opening a pipe would wait for a writer.
+    guard status.kind == .file else { throw ConfigError(path.string, "not a regular file") }
+    guard status.size <= UInt64(ConfigDocument.maximumBytes) else {
       throw ConfigError(path.string, "\(status.size) bytes are more than opz.yaml ever has")
     }
-    let bytes = try SmallFile.read(path, limit: ConfigNode.maximumBytes)
+    let bytes = try SmallFile.read(path, limit: ConfigDocument.maximumBytes)
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ConfigError(path.string, "the text is not UTF-8")
+      throw ConfigError(path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
     }
     return try read(text, file: file, overrides: overrides)
   }
 
   /// Reads the text of an opz.yaml.
   public static func read(_ text: String, file: String = "opz.yaml", overrides: [String] = []) throws -> ProjectConfig {
-    var document = try ConfigNode.parse(text, file: file)
+    guard text.utf8.count <= ConfigDocument.maximumBytes else {
+      throw ConfigError(file, "\(text.utf8.count) bytes are more than opz.yaml ever has")
+    }
+    let marked = text.unicodeScalars.first == "\u{FEFF}"
+    var document = try ConfigDocument.read(marked ? String(text.unicodeScalars.dropFirst()) : text, file: file)
+    if document.isNull {
+      throw ConfigError(file, "the file is empty", hint: "opz init in another directory shows what belongs in it")
+    }
+    guard case .map = document.value else {
+      throw ConfigError("\(file):\(document.line)", "\(document.kind) where keys such as name: and model: belong")
+    }
     for override in overrides { try ConfigOverride(override).apply(to: &document) }
     let problems = ConfigProblems(file: file)
     let config = ConfigParts(document, problems).config()
-    guard problems.all.isEmpty, var config else { throw ConfigError(problems.all) }
+    guard problems.all.isEmpty, var config else {
+      throw ConfigError(problems.all, category: problems.areOverrides ? .usage : .failed)
+    }
     config.places = problems.places
     return config
   }

@@ -1,16 +1,22 @@
-import OpzOCI
-
 /// Collects what is wrong with a document while it is read.
 final class ConfigProblems {
-  private(set) var all: [ConfigError.Problem] = []
+  private var found: [(line: Int, problem: ConfigError.Problem)] = []
   var places: ConfigPlaces
 
   init(file: String) { places = ConfigPlaces(file: file) }
 
   func add(_ key: String, _ line: Int, _ reason: String, hint: String? = nil) {
     let place = line == 0 ? "--set" : "\(places.file):\(line)"
-    all.append(ConfigError.Problem(place: place, key: key, reason: reason, hint: hint))
+    found.append((line, ConfigError.Problem(place: place, key: key, reason: reason, hint: hint)))
   }
+
+  /// By line, and in the order in which they were found.
+  var all: [ConfigError.Problem] {
+    found.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }.map(\.element.problem)
+  }
+
+  /// All came from the command line.
+  var areOverrides: Bool { found.allSatisfy { $0.line == 0 } }
 }
 
 /// One mapping of opz.yaml, read key by key. What is not asked for in `keys` is an unknown key.
@@ -19,71 +25,81 @@ struct ConfigScope {
   let line: Int
   private let members: [String: (line: Int, value: ConfigNode)]
   private let problems: ConfigProblems
+  /// False for text or a list in place of the mapping: that is the problem, not the keys that it lacks.
+  private let isMapping: Bool
 
   /// - Parameter node: nil or `null` for a part that is left out.
-  init(_ node: ConfigNode?, path: String, keys: [String], _ problems: ConfigProblems) {
+  /// - Parameter isOpen: the keys are the user's own and have been read with `dictionary`, so that the mapping is only looked up.
+  init(_ node: ConfigNode?, path: String, keys: [String], _ problems: ConfigProblems, isOpen: Bool = false) {
     self.path = path
     self.problems = problems
     line = node?.line ?? 1
     var found: [String: (line: Int, value: ConfigNode)] = [:]
+    var isMapping = true
     switch node?.value {
     case nil, .null: break
     case .map(let pairs):
       for pair in pairs {
         let full = path.isEmpty ? pair.key : "\(path).\(pair.key)"
-        guard keys.contains(pair.key) else {
-          let near = NearestName.find(pair.key, in: keys).map { "did you mean \($0)?" }
-          problems.add(
-            full, pair.line, "unknown key",
-            hint: near ?? "\(path.isEmpty ? "opz.yaml" : path) has \(keys.joined(separator: ", "))")
+        guard isOpen || keys.contains(pair.key) else {
+          let hint = ConfigKeys.hint(unknown: pair.key, in: path, keys: keys)
+          problems.add(full, pair.line, "unknown key", hint: hint)
           continue
         }
         problems.places.lines[full] = pair.line
         found[pair.key] = (pair.line, pair.value)
       }
     default:
+      isMapping = false
+      if isOpen { break }
       problems.add(path, line, "\(node?.kind ?? "") where a mapping with \(keys.joined(separator: ", ")) belongs")
     }
     members = found
+    self.isMapping = isMapping
   }
 
   private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
   func node(_ key: String) -> ConfigNode? { members[key]?.value }
 
-  func has(_ key: String) -> Bool {
-    guard let member = members[key] else { return false }
-    if case .null = member.value.value { return false }
-    return true
-  }
+  /// The key is there and has a value. `key:` with nothing after it is as good as no key.
+  func has(_ key: String) -> Bool { members[key].map { !$0.value.isNull } ?? false }
 
   func fail(_ key: String, _ reason: String, hint: String? = nil) {
     problems.add(full(key), members[key]?.line ?? line, reason, hint: hint)
   }
 
-  /// Text; a number or a flag is taken as it is written only where `scalars` says so.
+  /// Like `fail`, about the item at `index` of a list.
+  func fail(_ key: String, at index: Int, _ reason: String, hint: String? = nil) {
+    let name = "\(full(key)).\(index)"
+    problems.add(name, problems.places.lines[name] ?? members[key]?.line ?? line, reason, hint: hint)
+  }
+
+  /// Text. From the command line, where quotes are a nuisance, a number or a flag is taken as it is written.
   func text(_ key: String) -> String? {
-    guard let member = members[key] else { return nil }
-    switch member.value.value {
-    case .text(let text): return text
-    case .null: return nil
-    case .number, .integer, .bool:
-      fail(key, "\(member.value.kind) where text belongs", hint: "put it in quotes")
-    default: fail(key, "\(member.value.kind) where text belongs")
-    }
+    guard let member = members[key], !member.value.isNull else { return nil }
+    if case .text(let text) = member.value.value { return text }
+    if member.value.line == 0, let written = member.value.written { return written }
+    fail(key, "\(member.value.kind) where text belongs", hint: member.value.written.map { "write \(key): \"\($0)\"" })
     return nil
   }
 
-  func required(_ key: String) -> String? {
-    if !has(key) { problems.add(full(key), line, "missing") }
+  func required(_ key: String, hint: String? = nil) -> String? {
+    require(key, hint: hint)
     return text(key)
   }
 
+  func require(_ key: String, hint: String?) {
+    if !has(key), isMapping { fail(key, "missing", hint: hint) }
+  }
+
   func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
-    guard let member = members[key] else { return nil }
+    guard let member = members[key], !member.value.isNull else { return nil }
     guard case .integer(let number) = member.value.value else {
-      if case .null = member.value.value { return nil }
-      fail(key, "\(member.value.kind) where a whole number belongs")
+      let isNumber = member.value.written.flatMap { Int($0) } != nil
+      fail(
+        key, "\(member.value.kind) where a whole number belongs",
+        hint: isNumber ? "leave the quotes and leading zeros out" : nil)
       return nil
     }
     guard range.contains(number) else {
@@ -93,70 +109,52 @@ struct ConfigScope {
     return number
   }
 
-  /// A list of texts.
-  func texts(_ key: String, hintForText: String? = nil) -> [String] {
-    guard let member = members[key] else { return [] }
+  /// A list of texts with their places in it; numbers are taken as they are written.
+  func texts(_ key: String, hint: String? = nil) -> [(index: Int, text: String)] {
+    guard let member = members[key], !member.value.isNull else { return [] }
     guard case .list(let items) = member.value.value else {
-      if case .null = member.value.value { return [] }
-      fail(key, "\(member.value.kind) where a list belongs", hint: hintForText ?? "write \(key): [..]")
+      let example = member.value.written.map { "[\($0)]" } ?? "[..]"
+      fail(key, "\(member.value.kind) where a list belongs", hint: hint ?? "write \(key): \(example)")
       return []
     }
     return items.enumerated().compactMap { index, item in
       problems.places.lines["\(full(key)).\(index)"] = item.line
       switch item.value {
-      case .text(let text): return text
-      case .integer(let number): return String(number)
-      case .number(let text): return text
+      case .text(let text), .number(let text): return (index, text)
+      case .integer(let number): return (index, String(number))
       default:
-        problems.add("\(full(key)).\(index)", item.line, "\(item.kind) where text belongs")
+        fail(
+          key, at: index, "\(item.kind) where text belongs",
+          hint: item.isNull ? nil : item.written.map { "write \"\($0)\"" })
         return nil
       }
     }
   }
 
-  /// Names to texts.
+  /// Names of the user's own to texts.
   func dictionary(_ key: String) -> [String: String] {
-    guard let member = members[key] else { return [:] }
+    guard let member = members[key], !member.value.isNull else { return [:] }
     guard case .map(let pairs) = member.value.value else {
-      if case .null = member.value.value { return [:] }
-      fail(key, "\(member.value.kind) where a mapping belongs")
+      fail(key, "\(member.value.kind) where a mapping of names to texts belongs")
       return [:]
     }
     var result: [String: String] = [:]
     for pair in pairs {
-      problems.places.lines["\(full(key)).\(pair.key)"] = pair.line
+      let name = "\(full(key)).\(pair.key)"
+      problems.places.lines[name] = pair.line
       switch pair.value.value {
       case .text(let text): result[pair.key] = text
       case .null: result[pair.key] = ""
       default:
-        problems.add(
-          "\(full(key)).\(pair.key)", pair.line, "\(pair.value.kind) where text belongs", hint: "put it in quotes")
+        if pair.line == 0, let written = pair.value.written {
+          result[pair.key] = written
+        } else {
+          problems.add(
+            name, pair.line, "\(pair.value.kind) where text belongs",
+            hint: pair.value.written.map { "write \(pair.key): \"\($0)\"" })
+        }
       }
     }
     return result
-  }
-
-  /// A path below the project.
-  func path(_ key: String, _ text: String, at index: Int? = nil) -> String? {
-    let name = index.map { "\(full(key)).\($0)" } ?? full(key)
-    let line = problems.places.lines[name] ?? members[key]?.line ?? line
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    if text.isEmpty {
-      problems.add(name, line, "an empty path")
-    } else if text.hasPrefix("/") {
-      problems.add(name, line, "\(text) is absolute", hint: "paths in opz.yaml start at its own directory")
-    } else if parts.contains("..") {
-      problems.add(
-        name, line, "\(text) leads out of the project", hint: "put opz.yaml in a directory above, or copy the file")
-    } else if text.utf8.contains(0) {
-      problems.add(name, line, "a NUL character in a path")
-    } else {
-      return text
-    }
-    return nil
-  }
-
-  func paths(_ key: String) -> [String] {
-    texts(key).enumerated().compactMap { path(key, $1, at: $0) }
   }
 }

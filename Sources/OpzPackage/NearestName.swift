@@ -2,8 +2,11 @@
 enum NearestName {
   /// The closest of `names` within a third of the length of `text`, at least one edit; nil when none is near.
   static func find(_ text: String, in names: [String]) -> String? {
-    let allowed = max(1, min(text.count, 30) / 3)
-    let ranked = names.map { (name: $0, distance: distance(Array(text.lowercased().prefix(64)), Array($0))) }
+    let meant = Array(text.prefix(64).lowercased())
+    let allowed = max(1, min(meant.count, 30) / 3)
+    // A directory may have a hundred thousand names: most are out of the question for their length.
+    let near = names.filter { abs($0.utf8.count - text.utf8.count) <= allowed * 4 }
+    let ranked = near.map { (name: $0, distance: distance(meant, Array($0.prefix(128)))) }
     guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }), best.distance <= allowed
     else {
       return nil
@@ -11,7 +14,8 @@ enum NearestName {
     return best.name
   }
 
-  /// Insertions, deletions, changes and swaps of neighbours that turn one into the other (optimal string alignment).
+  /// The least number of insertions, deletions, changes and swaps of neighbours that turn one into
+  /// the other (optimal string alignment).
   static func distance(_ one: [Character], _ two: [Character]) -> Int {
     var before: [Int] = []
     var last = Array(0...two.count)

@@ -1,0 +1,128 @@
+import OpzOCI
+
+extension ConfigParts {
+  func runtime() -> ProjectConfig.Runtime? {
+    let scope = ConfigScope(top.node("runtime"), path: "runtime", keys: ConfigKeys.runtime, problems)
+    let kinds = ProjectConfig.Runtime.Kind.allCases.map(\.rawValue)
+    let text = scope.text("kind") ?? "native"
+    guard let kind = ProjectConfig.Runtime.Kind(rawValue: text) else {
+      scope.fail(
+        "kind", "\"\(text.prefix(80))\" is not a runtime",
+        hint: NearestName.find(text, in: kinds).map { "did you mean \($0)?" }
+          ?? "write one of \(kinds.joined(separator: ", "))")
+      return nil
+    }
+    let useless = ConfigParts.useless(for: kind)
+    for key in ConfigKeys.runtime where useless.contains(key) && scope.has(key) {
+      let others = ProjectConfig.Runtime.Kind.allCases.filter { !ConfigParts.useless(for: $0).contains(key) }
+      let names = others.map(\.rawValue).joined(separator: " or ")
+      scope.fail(key, "a \(kind.rawValue) runtime has no \(key)", hint: "leave it out, or write kind: \(names)")
+    }
+    return ProjectConfig.Runtime(
+      kind: kind, base: base(scope, kind), python: python(scope), requirements: scope.path("requirements"),
+      lock: scope.path("lock"), command: command(scope), user: user(scope), expose: ports(scope))
+  }
+
+  /// Keys that mean nothing for a kind of runtime are mistakes.
+  static func useless(for kind: ProjectConfig.Runtime.Kind) -> Set<String> {
+    switch kind {
+    case .native: ["base", "python", "requirements", "lock", "command", "expose"]
+    case .model: ["base", "python", "requirements", "lock", "command", "user", "expose"]
+    case .custom: ["python", "requirements", "lock"]
+    case .python: []
+    }
+  }
+
+  private func base(_ scope: ConfigScope, _ kind: ProjectConfig.Runtime.Kind) -> String? {
+    let hint = "write base: HOST/REPO:TAG, oci:DIR or scratch"
+    if kind == .custom { scope.require("base", hint: hint) }
+    guard let base = scope.text("base") else { return nil }
+    let isLayout = base.hasPrefix("oci:") && base.utf8.count > 4 && !base.utf8.contains(0)
+    if base != "scratch", !isLayout, (try? Reference(parsing: base)) == nil {
+      scope.fail("base", "\"\(base.prefix(80))\" is neither HOST/REPO:TAG, oci:DIR nor scratch", hint: hint)
+    }
+    return base
+  }
+
+  /// `3.12` looks like a number, and `3.10` would lose its zero if it were one: it is taken as it is written.
+  private func python(_ scope: ConfigScope) -> String? {
+    guard scope.has("python"), let text = scope.node("python")?.written else { return scope.text("python") }
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    let isVersion =
+      (2...3).contains(parts.count) && parts[0] == "3"
+      && parts.allSatisfy { part in
+        (1...3).contains(part.utf8.count) && part.utf8.allSatisfy { (48...57).contains($0) }
+      }
+    if !isVersion {
+      scope.fail("python", "\"\(text.prefix(80))\" is not a version of Python 3", hint: "write python: \"3.12\"")
+    }
+    return text
+  }
+
+  private func command(_ scope: ConfigScope) -> [String] {
+    let words = scope.node("command")?.written?.split(separator: " ").joined(separator: ", ")
+    let command = scope.texts("command", hint: words.map { "write a list: command: [\($0)]" })
+    for (index, word) in command where word.utf8.contains(0) {
+      scope.fail("command", at: index, "a NUL character in a word")
+    }
+    if command.first?.text.isEmpty == true { scope.fail("command", at: 0, "the name of the program is empty") }
+    return command.map(\.text)
+  }
+
+  private func user(_ scope: ConfigScope) -> String? {
+    guard scope.has("user") else { return nil }
+    var text: String?
+    if case .integer(let number)? = scope.node("user")?.value {
+      text = String(number)
+    } else {
+      text = scope.text("user")
+    }
+    guard let text else { return nil }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { part -> Int32? in
+      guard part == "0" || !part.hasPrefix("0"), part.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+      return Int32(part)
+    }
+    guard (1...2).contains(parts.count), !parts.contains(nil) else {
+      scope.fail(
+        "user", "\"\(text.prefix(80))\" is not UID or UID:GID", hint: "write numbers: Kubernetes cannot check a name")
+      return nil
+    }
+    if parts[0] == 0 { scope.fail("user", "0 is root", hint: "use another number, 65532 for instance") }
+    return text
+  }
+
+  private func ports(_ scope: ConfigScope) -> [Int] {
+    guard scope.has("expose"), let node = scope.node("expose") else { return [] }
+    guard case .list(let items) = node.value else {
+      return scope.integer("expose", in: 1...65535).map { [$0] } ?? []
+    }
+    var ports: [Int] = []
+    for (index, item) in items.enumerated() {
+      if case .integer(let port) = item.value, (1...65535).contains(port) {
+        if ports.contains(port) { scope.fail("expose", at: index, "\(port) is there twice") }
+        ports.append(port)
+      } else {
+        let what = item.written.map { "\"\($0.prefix(80))\"" } ?? item.kind
+        scope.fail("expose", at: index, "\(what) is not a port from 1 to 65535")
+      }
+    }
+    return ports
+  }
+}
+
+extension ConfigScope {
+  /// A Kubernetes quantity: text, or a number as it is written. Nothing of it may be negative.
+  func quantity(_ key: String, example: String) -> String? {
+    guard has(key) else { return nil }
+    var text: String?
+    switch node(key)?.value {
+    case .integer(let number)?: text = String(number)
+    case .number(let written)?: text = written
+    default: text = self.text(key)
+    }
+    if let text, text.wholeMatch(of: /[0-9]+(\.[0-9]+)?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?/) == nil {
+      fail(key, "\"\(text.prefix(80))\" is not a Kubernetes quantity", hint: "write \(key): \(example)")
+    }
+    return text
+  }
+}

@@ -1,0 +1,70 @@
+import OpzOCI
+import Testing
+
+@testable import OpzPackage
+
+@Suite("--set key=value")
+struct ConfigOverrideTests {
+  private func read(_ overrides: String..., more: String = "") throws -> ProjectConfig {
+    try ConfigReader.read(ConfigReaderTests.minimal + more, overrides: overrides)
+  }
+
+  @Test func aValueComesOverTheFiles() throws {
+    #expect(try read("version=2.0.0", more: "version: 1.0.0\n").version.fixed == SemanticVersion(2, 0, 0))
+    #expect(try read("version=\"2.0.0\"").version.fixed == SemanticVersion(2, 0, 0))
+    #expect(try read("version=1.0.0", "version=3.0.0").version.fixed == SemanticVersion(3, 0, 0))
+  }
+
+  @Test func mappingsOnTheWayAreMadeAndKept() throws {
+    #expect(try read("deploy.replicas.max=10").deploy?.replicas == .init(min: 1, max: 10))
+    let config = try read("deploy.replicas.max=10", more: "deploy: {replicas: {min: 3, max: 4}, autoscale: {cpu: 9}}\n")
+    #expect(config.deploy?.replicas == .init(min: 3, max: 10))
+    #expect(config.deploy?.autoscale?.cpu == 9)
+  }
+
+  @Test func aTextNeedsNoQuotesAndEndsAtItsEnd() throws {
+    #expect(try read("env.THRESHOLD=0.50").env == ["THRESHOLD": "0.50"])
+    #expect(try read("env.FLAG=true").env == ["FLAG": "true"])
+    #expect(try read("env.NOTE=a # b: *c").env == ["NOTE": "a # b: *c"])
+    #expect(try read("env.PAIR=a=b").env == ["PAIR": "a=b"])
+    #expect(try read("env.EMPTY=").env == ["EMPTY": ""])
+    #expect(try read("env.Q='a # b'").env == ["Q": "a # b"])
+  }
+
+  @Test func listsAndMappingsAreYAML() throws {
+    #expect(try read("code=[a.py, 'b c.py']", more: "code: [x.py]\n").code == ["a.py", "b c.py"])
+    #expect(try read("lineage={tags: {a: b}}").lineage.tags == ["a": "b"])
+  }
+
+  @Test func aTagMayHaveDots() throws {
+    #expect(try read("lineage.tags.team.name=crm").lineage.tags == ["team.name": "crm"])
+  }
+
+  @Test func anEmptyValueUnsetsAKey() throws {
+    #expect(try read("push=", more: "push: {to: registry.example/a}\n").push == nil)
+  }
+
+  @Test(arguments: [
+    ("nmae=x", "--set: nmae: unknown key\n\nhint: did you mean name?"),
+    ("name", "--set name: not key=value\n\nhint: write --set env.THRESHOLD=0.7"),
+    ("=x", "--set =x: not key=value\n\nhint: write --set env.THRESHOLD=0.7"),
+    ("a..b=x", "--set a..b: not a path of keys\n\nhint: write --set deploy.replicas.max=10"),
+    ("a.b.c.d.e=x", "--set a.b.c.d.e: not a path of keys\n\nhint: write --set deploy.replicas.max=10"),
+    ("code=[a", "--set code: not valid YAML: did not find expected ',' or ']', while parsing a flow sequence (line 1)"),
+    ("deploy.replicas.max=ten", "--set: deploy.replicas.max: text where a whole number belongs"),
+    ("name.x=y", "--set: name: a mapping where text belongs"),
+    (
+      "model.path=/etc/passwd",
+      "--set: model.path: /etc/passwd is absolute\n\nhint: paths in opz.yaml start at its own directory"
+    ),
+    (
+      "name=a\u{1B}[2J",
+      "--set: name: \"a\\u{1B}[2J\" is not a model name: it may not have \"\\u{1B}\"\n\nhint: write name: a-2j"
+    ),
+  ])
+  func errorsNameTheOption(override: String, text: String) {
+    let error = #expect(throws: ConfigError.self) { try read(override) }
+    #expect(error?.description == text)
+    #expect(error?.category == .usage)
+  }
+}

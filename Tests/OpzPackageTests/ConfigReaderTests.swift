@@ -1,0 +1,100 @@
+import OpzIO
+import OpzOCI
+import SystemPackage
+import Testing
+
+@testable import OpzPackage
+
+@Suite("opz.yaml that is right")
+struct ConfigReaderTests {
+  static let minimal = "opz: 1\nname: churn\nmodel: {path: model.json}\n"
+
+  @Test func everyKeyOfTheDesignIsRead() throws {
+    let config = try ConfigReader.read(
+      """
+      opz: 1
+      name: churn
+      version: 1.2.0
+      model: {path: model.json, format: auto}
+      runtime: {kind: native}
+      code: [predict.py, lib/]
+      config: [config.json]
+      env: {THRESHOLD: "0.5"}
+      platforms: [linux/amd64, linux/arm/v7]
+      lineage: {data: [data/train.csv], metrics: metrics.json, parent: churn@1.1.0, tags: {team: crm}}
+      deploy: {replicas: {min: 2, max: 10}, resources: {cpu: 500m, memory: 256Mi}, autoscale: {cpu: 70}}
+      push: {to: registry.example/crm/churn}
+      """)
+    #expect(config.name.description == "churn")
+    #expect(config.version.fixed == SemanticVersion(1, 2, 0))
+    #expect(config.model == .init(path: "model.json", format: "auto"))
+    #expect(config.runtime.kind == .native)
+    #expect(config.code == ["predict.py", "lib/"])
+    #expect(config.config == ["config.json"])
+    #expect(config.env == ["THRESHOLD": "0.5"])
+    #expect(config.platforms.map(\.description) == ["linux/amd64", "linux/arm/v7"])
+    #expect(
+      config.lineage
+        == .init(data: ["data/train.csv"], metrics: "metrics.json", parent: "churn@1.1.0", tags: ["team": "crm"]))
+    #expect(config.deploy?.replicas == .init(min: 2, max: 10))
+    #expect(config.deploy?.resources == .init(cpu: "500m", memory: "256Mi"))
+    #expect(config.deploy?.autoscale == .init(cpu: 70))
+    #expect(config.push == .init(to: "registry.example/crm/churn"))
+    #expect(config.places.subject("lineage.tags.team") == "opz.yaml:10")
+    #expect(config.places.subject("code.1") == "opz.yaml:6")
+    #expect(config.places.subject("nothing") == "opz.yaml")
+  }
+
+  @Test func whatIsLeftOutHasDefaults() throws {
+    let config = try ConfigReader.read(Self.minimal)
+    #expect(config.version == .auto)
+    #expect(config.model.format == "auto")
+    #expect(
+      config.runtime
+        == .init(
+          kind: .native, base: nil, python: nil, requirements: nil, lock: nil, command: [], user: nil, expose: []))
+    #expect(config.platforms == [.linuxAMD64])
+    #expect(config.code.isEmpty && config.config.isEmpty && config.env.isEmpty)
+    #expect(config.deploy == nil && config.push == nil)
+  }
+
+  @Test func aKeyWithoutAValueIsAsGoodAsNoKey() throws {
+    let keys = "version:\ncode:\nenv: ~\nplatforms: null\nlineage:\ndeploy:\npush:\nruntime:\n"
+    var config = try ConfigReader.read(Self.minimal + keys)
+    config.places = try ConfigReader.read(Self.minimal).places
+    #expect(try config == ConfigReader.read(Self.minimal))
+  }
+
+  @Test func customRuntimesAreRead() throws {
+    let config = try ConfigReader.read(
+      Self.minimal
+        + "runtime: {kind: custom, base: 'oci:../base:3.12', command: [serve, --port, 80], user: 1000, expose: 80}")
+    #expect(config.runtime.base == "oci:../base:3.12")
+    #expect(config.runtime.command == ["serve", "--port", "80"])
+    #expect(config.runtime.user == "1000")
+    #expect(config.runtime.expose == [80])
+  }
+
+  @Test(arguments: [("3.10", "3.10"), ("\"3.10\"", "3.10"), ("3.12.1", "3.12.1")])
+  func aVersionOfPythonKeepsItsZero(written: String, read: String) throws {
+    let config = try ConfigReader.read(Self.minimal + "runtime: {kind: python, python: \(written)}\n")
+    #expect(config.runtime.python == read)
+  }
+
+  @Test(arguments: ["yes", "no", "on", "0123", "1.2.3", "a b", "2026-01-01", "1:30", "0x1F"])
+  func plainTextThatOtherReadersTwistIsText(word: String) throws {
+    let config = try ConfigReader.read(Self.minimal + "env: {A: \(word)}\n")
+    #expect(config.env == ["A": word])
+  }
+
+  @Test func quantitiesMayBeNumbers() throws {
+    let config = try ConfigReader.read(Self.minimal + "deploy: {resources: {cpu: 0.50, memory: 1}}\n")
+    #expect(config.deploy?.resources == .init(cpu: "0.50", memory: "1"))
+  }
+
+  @Test func aByteOrderMarkAndCarriageReturnsAreNoMatter() throws {
+    let text = "\u{FEFF}" + Self.minimal.split(separator: "\n").joined(separator: "\r\n") + "\r\n"
+    let config = try ConfigReader.read(text)
+    #expect(config.places.subject("model") == "opz.yaml:3")
+  }
+}
