@@ -175,7 +175,7 @@ struct ConfigParts {
     let reference = try? Reference(parsing: to)
     if reference == nil || reference?.digest != nil {
       scope.fail(
-        "to", "\"\(to.prefix(80))\" is not HOST/REPO[:TAG]\(reference == nil ? "" : ": a digest comes of the push")",
+        "to", "\"\(to.prefix(80))\" is not HOST/REPO[:TAG]\(reference == nil ? "" : ": the push makes the digest")",
         hint: "write to: registry.example/crm/churn")
     }
     return ProjectConfig.Push(to: to)

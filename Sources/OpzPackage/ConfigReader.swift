@@ -36,7 +36,7 @@ public enum ConfigReader {
     let marked = text.unicodeScalars.first == "\u{FEFF}"
     var document = try ConfigDocument.read(marked ? String(text.unicodeScalars.dropFirst()) : text, file: file)
     if document.isNull {
-      throw ConfigError(file, "the file is empty", hint: "opz init in another directory shows what belongs in it")
+      throw ConfigError(file, "the file is empty", hint: "remove it, then opz init writes a new one")
     }
     guard case .map = document.value else {
       throw ConfigError("\(file):\(document.line)", "\(document.kind) where keys such as name: and model: belong")

@@ -61,7 +61,7 @@ extension ConfigParts {
 
   private func command(_ scope: ConfigScope) -> [String] {
     let words = scope.node("command")?.written?.split(separator: " ").joined(separator: ", ")
-    let command = scope.texts("command", hint: words.map { "write a list: command: [\($0)]" })
+    let command = scope.texts("command", numbers: true, hint: words.map { "write a list: command: [\($0)]" })
     for (index, word) in command where word.utf8.contains(0) {
       scope.fail("command", at: index, "a NUL character in a word")
     }

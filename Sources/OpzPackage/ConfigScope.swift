@@ -52,7 +52,10 @@ struct ConfigScope {
     default:
       isMapping = false
       if isOpen { break }
-      problems.add(path, line, "\(node?.kind ?? "") where a mapping with \(keys.joined(separator: ", ")) belongs")
+      let short = ["model", "runtime", "push"].contains(path) ? node?.written : nil
+      problems.add(
+        path, line, "\(node?.kind ?? "") where a mapping with \(keys.joined(separator: ", ")) belongs",
+        hint: short.map { "write \(path): {\(keys[0]): \($0)}" })
     }
     members = found
     self.isMapping = isMapping
@@ -96,6 +99,10 @@ struct ConfigScope {
   func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
     guard let member = members[key], !member.value.isNull else { return nil }
     guard case .integer(let number) = member.value.value else {
+      if case .number(let text) = member.value.value, text.utf8.allSatisfy({ $0 != 46 && $0 != 69 && $0 != 101 }) {
+        fail(key, "\(text) is not from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+      }
       let isNumber = member.value.written.flatMap { Int($0) } != nil
       fail(
         key, "\(member.value.kind) where a whole number belongs",
@@ -109,8 +116,9 @@ struct ConfigScope {
     return number
   }
 
-  /// A list of texts with their places in it; numbers are taken as they are written.
-  func texts(_ key: String, hint: String? = nil) -> [(index: Int, text: String)] {
+  /// A list of texts with their places in it.
+  /// - Parameter numbers: whether numbers are taken too, as they are written.
+  func texts(_ key: String, numbers: Bool = false, hint: String? = nil) -> [(index: Int, text: String)] {
     guard let member = members[key], !member.value.isNull else { return [] }
     guard case .list(let items) = member.value.value else {
       let example = member.value.written.map { "[\($0)]" } ?? "[..]"
@@ -120,8 +128,8 @@ struct ConfigScope {
     return items.enumerated().compactMap { index, item in
       problems.places.lines["\(full(key)).\(index)"] = item.line
       switch item.value {
-      case .text(let text), .number(let text): return (index, text)
-      case .integer(let number): return (index, String(number))
+      case .text(let text): return (index, text)
+      case .number where numbers, .integer where numbers: return (index, item.written ?? "")
       default:
         fail(
           key, at: index, "\(item.kind) where text belongs",

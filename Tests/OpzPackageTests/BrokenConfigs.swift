@@ -1,97 +1,245 @@
 /// Documents that are wrong as YAML or as a whole.
 extension BrokenConfig {
   static let documents: [BrokenConfig] = [
-    BrokenConfig("empty", "", "?"),
-    BrokenConfig("only a comment", "# nothing\n", "?"),
-    BrokenConfig("a list", "- opz: 1\n", "?"),
-    BrokenConfig("a text", "opz\n", "?"),
-    BrokenConfig("not YAML", "opz: 1\nname: [churn\nmodel: x\n", "?"),
-    BrokenConfig("a tab", "opz: 1\nmodel:\n\tpath: x\n", "?"),
-    BrokenConfig("two documents", minimal + "---\nopz: 1\n", "?"),
-    BrokenConfig("a key twice", minimal + "name: other\n", "?"),
-    BrokenConfig("a key twice, once quoted", "opz: 1\nenv: {1: a, \"1\": b}\n", "?"),
-    BrokenConfig("a key twice below", minimal + "deploy:\n  replicas: {min: 1, min: 2}\n", "?"),
-    BrokenConfig("an anchor", "opz: 1\nname: &n churn\nmodel: {path: *n}\n", "?"),
-    BrokenConfig("an alias of nothing", "opz: 1\nname: *n\n", "?"),
-    BrokenConfig("a tag", "opz: 1\nname: !!str churn\n", "?"),
-    BrokenConfig("a tag on quotes", "opz: !!int \"1\"\n", "?"),
-    BrokenConfig("a tag on a mapping", "opz: 1\nmodel: !thing {path: x}\n", "?"),
-    BrokenConfig("a key that is a list", "opz: 1\n? [a]\n: b\n", "?"),
-    BrokenConfig("a merge key", minimal + "<<: {version: 1.0.0}\n", "?"),
-    BrokenConfig("a control character", "opz: 1\nname: \u{1}\n", "?"),
-    BrokenConfig("brackets", "opz: 1\ncode: " + String(repeating: "[", count: 10_000), "?"),
-    BrokenConfig("dashes", "opz: 1\ncode:\n" + String(repeating: "- ", count: 10_000), "?"),
+    BrokenConfig("empty", "", "opz.yaml: the file is empty\n\nhint: remove it, then opz init writes a new one"),
+    BrokenConfig(
+      "only a comment", "# nothing\n", "opz.yaml: the file is empty\n\nhint: remove it, then opz init writes a new one"),
+    BrokenConfig("a list", "- opz: 1\n", "opz.yaml:1: a list where keys such as name: and model: belong"),
+    BrokenConfig("a text", "opz\n", "opz.yaml:1: text where keys such as name: and model: belong"),
+    BrokenConfig(
+      "not YAML", "opz: 1\nname: [churn\nmodel: x\n",
+      "opz.yaml:3: not valid YAML: did not find expected ',' or ']', while parsing a flow sequence (line 2)"),
+    BrokenConfig(
+      "a tab", "opz: 1\nmodel:\n\tpath: x\n",
+      "opz.yaml:3: not valid YAML: found character that cannot start any token, while scanning for the next token (line 3)"
+    ),
+    BrokenConfig("two documents", minimal + "---\nopz: 1\n", "opz.yaml:4: a second document begins here"),
+    BrokenConfig(
+      "a key twice", minimal + "name: other\n", "opz.yaml:2: the key name is there twice\n\nhint: keep one of the two"),
+    BrokenConfig(
+      "a key twice, once quoted", "opz: 1\nenv: {1: a, \"1\": b}\n",
+      "opz.yaml:2: the key 1 is there twice, on line 2 too\n\nhint: keep one of the two"),
+    BrokenConfig(
+      "a key twice below", minimal + "deploy:\n  replicas: {min: 1, min: 2}\n",
+      "opz.yaml:5: the key min is there twice\n\nhint: keep one of the two"),
+    BrokenConfig(
+      "an anchor", "opz: 1\nname: &n churn\nmodel: {path: *n}\n",
+      "opz.yaml:2: the anchor &n is not allowed\n\nhint: write the value out"),
+    BrokenConfig("an alias of nothing", "opz: 1\nname: *n\n", "opz.yaml:2: not valid YAML: found undefined alias"),
+    BrokenConfig(
+      "a tag", "opz: 1\nname: !!str churn\n",
+      "opz.yaml:2: the tag tag:yaml.org,2002:str is not allowed\n\nhint: leave the tag out; quotes make a value text"),
+    BrokenConfig(
+      "a tag on quotes", "opz: !!int \"1\"\n",
+      "opz.yaml:1: the tag tag:yaml.org,2002:int is not allowed\n\nhint: leave the tag out; quotes make a value text"),
+    BrokenConfig(
+      "a tag on a mapping", "opz: 1\nmodel: !thing {path: x}\n",
+      "opz.yaml:2: the tag !thing is not allowed\n\nhint: leave the tag out; quotes make a value text"),
+    BrokenConfig("a key that is a list", "opz: 1\n? [a]\n: b\n", "opz.yaml:2: a key is not plain text"),
+    BrokenConfig(
+      "a merge key", minimal + "<<: {version: 1.0.0}\n",
+      "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, env, platforms, lineage, deploy, push"
+    ),
+    BrokenConfig(
+      "a control character", "opz: 1\nname: \u{1}\n", "opz.yaml:2: not valid YAML: control characters are not allowed"),
+    BrokenConfig(
+      "brackets", "opz: 1\ncode: " + String(repeating: "[", count: 10_000),
+      "opz.yaml:2: nested deeper than opz.yaml ever is"),
+    BrokenConfig(
+      "dashes", "opz: 1\ncode:\n" + String(repeating: "- ", count: 10_000),
+      "opz.yaml:3: nested deeper than opz.yaml ever is"),
   ]
 
   private static let minimal = ConfigReaderTests.minimal
 
   static let top: [BrokenConfig] = [
-    BrokenConfig("no format", "name: a\nmodel: {path: x}\n", "?"),
-    BrokenConfig("a newer format", "opz: 2\nname: a\nmodel: {path: x}\n", "?"),
-    BrokenConfig("format zero", "opz: 0\nname: a\nmodel: {path: x}\n", "?"),
-    BrokenConfig("format as text", "opz: \"1\"\nname: a\nmodel: {path: x}\n", "?"),
-    BrokenConfig("no name", "opz: 1\nmodel: {path: x}\n", "?"),
-    BrokenConfig("a name in capitals", "opz: 1\nname: Churn Model\nmodel: {path: x}\n", "?"),
-    BrokenConfig("a name that the registry uses", "opz: 1\nname: crm/versions\nmodel: {path: x}\n", "?"),
-    BrokenConfig("a name like a registry", "opz: 1\nname: registry.example/churn\nmodel: {path: x}\n", "?"),
-    BrokenConfig("a number for a name", "opz: 1\nname: 12\nmodel: {path: x}\n", "?"),
-    BrokenConfig("no model", "opz: 1\nname: a\n", "?"),
-    BrokenConfig("a model in short", "opz: 1\nname: a\nmodel: model.json\n", "?"),
-    BrokenConfig("a model without path", "opz: 1\nname: a\nmodel:\n  format: auto\n", "?"),
-    BrokenConfig("an unknown format", "opz: 1\nname: a\nmodel: {path: x, format: xgboost-jsn}\n", "?"),
-    .more("a key of another part", "kind: native", "?"),
-    .more("a key like none", "zzzzzzzz: 1", "?"),
-    .more("a version with v", "version: v1.2.0", "?"),
-    .more("a version of two numbers", "version: 1.2", "?"),
-    .more("a version that is a list", "version: [1, 2, 0]", "?"),
-    .more("a version like nothing", "version: latest", "?"),
-    .more("leading zeros", "version: 1.02.0", "?"),
+    BrokenConfig(
+      "no format", "name: a\nmodel: {path: x}\n",
+      "opz.yaml:1: opz: missing\n\nhint: begin the file with opz: 1, the number of its format"),
+    BrokenConfig(
+      "a newer format", "opz: 2\nname: a\nmodel: {path: x}\n",
+      "opz.yaml:1: opz: the file has format 2, this opz reads 1\n\nhint: use a newer opz"),
+    BrokenConfig(
+      "format zero", "opz: 0\nname: a\nmodel: {path: x}\n",
+      "opz.yaml:1: opz: the file has format 0, this opz reads 1\n\nhint: write opz: 1"),
+    BrokenConfig(
+      "format as text", "opz: \"1\"\nname: a\nmodel: {path: x}\n",
+      "opz.yaml:1: opz: text where a whole number belongs\n\nhint: leave the quotes and leading zeros out"),
+    BrokenConfig(
+      "no name", "opz: 1\nmodel: {path: x}\n",
+      "opz.yaml:1: name: missing\n\nhint: write name: churn, or name: team/churn"),
+    BrokenConfig(
+      "a name in capitals", "opz: 1\nname: Churn Model\nmodel: {path: x}\n",
+      "opz.yaml:2: name: \"Churn Model\" is not a model name: it may not have \"C\"\n\nhint: write name: churn-model"),
+    BrokenConfig(
+      "a name that the registry uses", "opz: 1\nname: crm/versions\nmodel: {path: x}\n",
+      "opz.yaml:2: name: \"crm/versions\" is not a model name: \"versions\" is used by the registry itself\n\nhint: use lower-case letters, digits, . _ - and / between parts, such as crm/churn"
+    ),
+    BrokenConfig(
+      "a name like a registry", "opz: 1\nname: registry.example/churn\nmodel: {path: x}\n",
+      "opz.yaml:2: name: \"registry.example/churn\" is not a model name: \"registry.example\" before a / means a container registry\n\nhint: write name: registry-example/churn"
+    ),
+    BrokenConfig(
+      "a number for a name", "opz: 1\nname: 12\nmodel: {path: x}\n",
+      "opz.yaml:2: name: a whole number where text belongs\n\nhint: write name: \"12\""),
+    BrokenConfig(
+      "no model", "opz: 1\nname: a\n", "opz.yaml:1: model: missing\n\nhint: write model: {path: model.json}"),
+    BrokenConfig(
+      "a model in short", "opz: 1\nname: a\nmodel: model.json\n",
+      "opz.yaml:3: model: text where a mapping with path, format belongs\n\nhint: write model: {path: model.json}"),
+    BrokenConfig(
+      "a model without path", "opz: 1\nname: a\nmodel:\n  format: auto\n",
+      "opz.yaml:4: model.path: missing\n\nhint: write path: model.json"),
+    BrokenConfig(
+      "an unknown format", "opz: 1\nname: a\nmodel: {path: x, format: xgboost-jsn}\n",
+      "opz.yaml:3: model.format: \"xgboost-jsn\" is not a format that opz knows\n\nhint: did you mean xgboost-json?"),
+    .more("a key of another part", "kind: native", "opz.yaml:4: kind: unknown key\n\nhint: did you mean runtime.kind?"),
+    .more(
+      "a key like none", "zzzzzzzz: 1",
+      "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, env, platforms, lineage, deploy, push"
+    ),
+    .more(
+      "a version with v", "version: v1.2.0",
+      "opz.yaml:4: version: \"v1.2.0\" is not a semantic version\n\nhint: write version: 1.2.0, or version: auto for the next one"
+    ),
+    .more(
+      "a version of two numbers", "version: 1.2",
+      "opz.yaml:4: version: \"1.2\" is not a semantic version\n\nhint: write version: 1.2.0, or version: auto for the next one"
+    ),
+    .more("a version that is a list", "version: [1, 2, 0]", "opz.yaml:4: version: a list where text belongs"),
+    .more(
+      "a version like nothing", "version: latest",
+      "opz.yaml:4: version: \"latest\" is not a semantic version\n\nhint: write version: 1.2.0, or version: auto for the next one"
+    ),
+    .more(
+      "leading zeros", "version: 1.02.0",
+      "opz.yaml:4: version: \"1.02.0\" is not a semantic version\n\nhint: write version: 1.2.0, or version: auto for the next one"
+    ),
   ]
 
   static let parts: [BrokenConfig] = [
-    .more("code in short", "code: predict.py", "?"),
-    .more("code out of the project", "code: [a.py, lib/../../b.py]", "?"),
-    .more("an absolute path", "config:\n  - a.json\n  - /etc/passwd", "?"),
-    .more("a file twice", "code: [a.py, ./a.py]", "?"),
-    .more("a file in two layers", "code: [a.py]\nconfig: [a.py]", "?"),
-    .more("a number in env", "env:\n  THRESHOLD: 0.5", "?"),
-    .more("a flag in env", "env: {DEBUG: true}", "?"),
-    .more("a bad variable", "env: {MY-VAR: x}", "?"),
-    .more("a variable that opz sets", "env: {OPZ_MODEL_NAME: x}", "?"),
-    .more("a line break in a variable", "env: {A: \"x\\ny\"}", "?"),
-    .more("env as a list", "env: [A=b]", "?"),
-    .more("no platforms", "platforms: []", "?"),
-    .more("an unknown platform", "platforms: [linux/amd64, windows/amd64]", "?"),
-    .more("a platform with a typo", "platforms: [linx/amd64]", "?"),
-    .more("a platform twice", "platforms: [linux/arm64, linux/arm64]", "?"),
-    .more("a parent without version", "lineage: {parent: churn}", "?"),
-    .more("a long tag", "lineage: {tags: {\(String(repeating: "t", count: 129)): x}}", "?"),
-    .more("a nested tag", "lineage:\n  tags:\n    a: {b: c}", "?"),
-    .more("a typo far down", "deploy:\n  replicas:\n    mix: 3", "?"),
-    .more("min above max", "deploy: {replicas: {min: 5, max: 2}}", "?"),
-    .more("a negative count", "deploy: {replicas: {min: -1}}", "?"),
-    .more("a count as text", "deploy: {replicas: {min: \"2\"}}", "?"),
-    .more("a huge count", "deploy: {replicas: {max: 99999999999999999999}}", "?"),
-    .more("a bad quantity", "deploy: {resources: {memory: 256MB}}", "?"),
-    .more("no share", "deploy: {autoscale: {cpu: 0}}", "?"),
-    .more("a push without host", "push: {to: crm/churn}", "?"),
-    .more("a push to a digest", "push: {to: \"registry.example/a@sha256:\(String(repeating: "0", count: 64))\"}", "?"),
-    .more("a push without to", "push: {}", "?"),
+    .more(
+      "code in short", "code: predict.py",
+      "opz.yaml:4: code: text where a list belongs\n\nhint: write code: [predict.py]"),
+    .more(
+      "code out of the project", "code: [a.py, lib/../../b.py]",
+      "opz.yaml:4: code.1: lib/../../b.py leads out of the project\n\nhint: put opz.yaml in a directory above, or copy the file"
+    ),
+    .more(
+      "an absolute path", "config:\n  - a.json\n  - /etc/passwd",
+      "opz.yaml:6: config.1: /etc/passwd is absolute\n\nhint: paths in opz.yaml start at its own directory"),
+    .more("a file twice", "code: [a.py, ./a.py]", "opz.yaml:4: code.1: ./a.py is there twice"),
+    .more(
+      "a file in two layers", "code: [a.py]\nconfig: [a.py]",
+      "opz.yaml:5: config.0: a.py is in code already\n\nhint: keep it in one of the two"),
+    .more(
+      "a number in env", "env:\n  THRESHOLD: 0.5",
+      "opz.yaml:5: env.THRESHOLD: a number where text belongs\n\nhint: write THRESHOLD: \"0.5\""),
+    .more(
+      "a flag in env", "env: {DEBUG: true}",
+      "opz.yaml:4: env.DEBUG: true or false where text belongs\n\nhint: write DEBUG: \"true\""),
+    .more(
+      "a bad variable", "env: {MY-VAR: x}",
+      "opz.yaml:4: env.MY-VAR: not a name of an environment variable\n\nhint: use letters, digits and _"),
+    .more(
+      "a variable that opz sets", "env: {OPZ_MODEL_NAME: x}",
+      "opz.yaml:4: env.OPZ_MODEL_NAME: opz sets it itself, to the model's name"),
+    .more("a line break in a variable", "env: {A: \"x\\ny\"}", "opz.yaml:4: env.A: a line break or NUL in the value"),
+    .more("env as a list", "env: [A=b]", "opz.yaml:4: env: a list where a mapping of names to texts belongs"),
+    .more(
+      "no platforms", "platforms: []", "opz.yaml:4: platforms: an empty list\n\nhint: write platforms: [linux/amd64]"),
+    .more(
+      "an unknown platform", "platforms: [linux/amd64, windows/amd64]",
+      "opz.yaml:4: platforms.1: \"windows/amd64\" is not a platform of Linux\n\nhint: write linux/amd64 or linux/arm64"),
+    .more(
+      "a platform with a typo", "platforms: [linx/amd64]",
+      "opz.yaml:4: platforms.0: \"linx/amd64\" is not a platform of Linux\n\nhint: did you mean linux/amd64?"),
+    .more(
+      "a platform twice", "platforms: [linux/arm64, linux/arm64]", "opz.yaml:4: platforms.1: linux/arm64 is there twice"
+    ),
+    .more(
+      "a parent without version", "lineage: {parent: churn}",
+      "opz.yaml:4: lineage.parent: \"churn\" is not NAME@VERSION\n\nhint: write parent: churn@1.1.0"),
+    .more(
+      "a long tag", "lineage: {tags: {\(String(repeating: "t", count: 129)): x}}",
+      "opz.yaml:4: lineage.tags.ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt: the name has 129 bytes; at most 128 are allowed"
+    ),
+    .more(
+      "a nested tag", "lineage:\n  tags:\n    a: {b: c}", "opz.yaml:6: lineage.tags.a: a mapping where text belongs"),
+    .more(
+      "a typo far down", "deploy:\n  replicas:\n    mix: 3",
+      "opz.yaml:6: deploy.replicas.mix: unknown key\n\nhint: did you mean max?"),
+    .more(
+      "min above max", "deploy: {replicas: {min: 5, max: 2}}", "opz.yaml:4: deploy.replicas.min: 5 is more than max, 2"),
+    .more(
+      "a negative count", "deploy: {replicas: {min: -1}}", "opz.yaml:4: deploy.replicas.min: -1 is not from 0 to 10000"),
+    .more(
+      "a count as text", "deploy: {replicas: {min: \"2\"}}",
+      "opz.yaml:4: deploy.replicas.min: text where a whole number belongs\n\nhint: leave the quotes and leading zeros out"
+    ),
+    .more(
+      "a huge count", "deploy: {replicas: {max: 99999999999999999999}}",
+      "opz.yaml:4: deploy.replicas.max: 99999999999999999999 is not from 1 to 10000"),
+    .more(
+      "a bad quantity", "deploy: {resources: {memory: 256MB}}",
+      "opz.yaml:4: deploy.resources.memory: \"256MB\" is not a Kubernetes quantity\n\nhint: write memory: 256Mi"),
+    .more("no share", "deploy: {autoscale: {cpu: 0}}", "opz.yaml:4: deploy.autoscale.cpu: 0 is not from 1 to 1000"),
+    .more(
+      "a push without host", "push: {to: crm/churn}",
+      "opz.yaml:4: push.to: \"crm/churn\" is not HOST/REPO[:TAG]\n\nhint: write to: registry.example/crm/churn"),
+    .more(
+      "a push to a digest", "push: {to: \"registry.example/a@sha256:\(String(repeating: "0", count: 64))\"}",
+      "opz.yaml:4: push.to: \"registry.example/a@sha256:000000000000000000000000000000000000000000000000000000\" is not HOST/REPO[:TAG]: the push makes the digest\n\nhint: write to: registry.example/crm/churn"
+    ),
+    .more(
+      "a push without to", "push: {}", "opz.yaml:4: push.to: missing\n\nhint: write to: registry.example/crm/churn"),
   ]
 
   static let runtimes: [BrokenConfig] = [
-    .more("an unknown runtime", "runtime: {kind: nativ}", "?"),
-    .more("a runtime in short", "runtime: native", "?"),
-    .more("a custom runtime without base", "runtime: {kind: custom}", "?"),
-    .more("a key of another runtime", "runtime: {kind: native, requirements: r.txt}", "?"),
-    .more("a command as text", "runtime: {kind: custom, base: scratch, command: python serve.py}", "?"),
-    .more("a command without program", "runtime: {kind: custom, base: scratch, command: [\"\"]}", "?"),
-    .more("a base without host", "runtime: {kind: custom, base: \"python:3.12\"}", "?"),
-    .more("a user by name", "runtime: {user: nobody}", "?"),
-    .more("root", "runtime: {user: 0}", "?"),
-    .more("a user out of range", "runtime: {user: \"4294967295\"}", "?"),
-    .more("a port out of range", "runtime: {kind: custom, base: scratch, expose: 70000}", "?"),
-    .more("a port as text", "runtime: {kind: custom, base: scratch, expose: [80, http]}", "?"),
-    .more("Python 2", "runtime: {kind: python, python: 2.7}", "?"),
+    .more(
+      "an unknown runtime", "runtime: {kind: nativ}",
+      "opz.yaml:4: runtime.kind: \"nativ\" is not a runtime\n\nhint: did you mean native?"),
+    .more(
+      "a runtime in short", "runtime: native",
+      "opz.yaml:4: runtime: text where a mapping with kind, base, python, requirements, lock, command, user, "
+        + "expose belongs\n\nhint: write runtime: {kind: native}"
+    ),
+    .more(
+      "a custom runtime without base", "runtime: {kind: custom}",
+      "opz.yaml:4: runtime.base: missing\n\nhint: write base: HOST/REPO:TAG, oci:DIR or scratch"),
+    .more(
+      "a key of another runtime", "runtime: {kind: native, requirements: r.txt}",
+      "opz.yaml:4: runtime.requirements: a native runtime has no requirements\n\nhint: leave it out, or write kind: python"
+    ),
+    .more(
+      "a command as text", "runtime: {kind: custom, base: scratch, command: python serve.py}",
+      "opz.yaml:4: runtime.command: text where a list belongs\n\nhint: write a list: command: [python, serve.py]"),
+    .more(
+      "a command without program", "runtime: {kind: custom, base: scratch, command: [\"\"]}",
+      "opz.yaml:4: runtime.command.0: the name of the program is empty"),
+    .more(
+      "a base without host", "runtime: {kind: custom, base: \"python:3.12\"}",
+      "opz.yaml:4: runtime.base: \"python:3.12\" is neither HOST/REPO:TAG, oci:DIR nor scratch\n\nhint: write base: HOST/REPO:TAG, oci:DIR or scratch"
+    ),
+    .more(
+      "a user by name", "runtime: {user: nobody}",
+      "opz.yaml:4: runtime.user: \"nobody\" is not UID or UID:GID\n\nhint: write numbers: Kubernetes cannot check a name"
+    ),
+    .more(
+      "root", "runtime: {user: 0}",
+      "opz.yaml:4: runtime.user: 0 is root\n\nhint: use another number, 65532 for instance"),
+    .more(
+      "a user out of range", "runtime: {user: \"4294967295\"}",
+      "opz.yaml:4: runtime.user: \"4294967295\" is not UID or UID:GID\n\nhint: write numbers: Kubernetes cannot check a name"
+    ),
+    .more(
+      "a port out of range", "runtime: {kind: custom, base: scratch, expose: 70000}",
+      "opz.yaml:4: runtime.expose: 70000 is not from 1 to 65535"),
+    .more(
+      "a port as text", "runtime: {kind: custom, base: scratch, expose: [80, http]}",
+      "opz.yaml:4: runtime.expose.1: \"http\" is not a port from 1 to 65535"),
+    .more(
+      "Python 2", "runtime: {kind: python, python: 2.7}",
+      "opz.yaml:4: runtime.python: \"2.7\" is not a version of Python 3\n\nhint: write python: \"3.12\""),
   ]
 }
