@@ -1,5 +1,3 @@
-import OpzIO
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -7,10 +5,10 @@ import OpzIO
 #endif
 
 /// Work on a thread of its own, whose result is fetched with `join()`.
-final class OwnThread<Value: Sendable>: Sendable {
+public final class OwnThread<Value: Sendable>: Sendable {
   private let result = Monitor<Result<Value, any Error>?>(nil)
 
-  init(_ work: @escaping @Sendable () throws -> Value) throws {
+  public init(_ work: @escaping @Sendable () throws -> Value) throws {
     let result = result
     let started = startThread {
       let outcome = Result { try work() }
@@ -20,7 +18,7 @@ final class OwnThread<Value: Sendable>: Sendable {
   }
 
   /// Waits for the end of the work.
-  func join() throws -> Value {
+  public func join() throws -> Value {
     try result.wait { $0 }.get()
   }
 }

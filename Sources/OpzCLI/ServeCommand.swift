@@ -1,0 +1,47 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Serves a model over HTTP, as its image does.",
+    discussion: """
+      Starts opz-server with the model of a version, or of a file or directory. Open Inference Protocol, version 2.
+
+      opz serve churn@1.0.0 --port 8080
+      curl localhost:8080/v2/models/churn
+      """)
+
+  @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
+  @Option(help: "The address to listen on.") var host = "127.0.0.1"
+  @Option(help: "The port; 0 for a free one.") var port = 8080
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let session = options.session()
+    let operand = ModelOperand(model, session)
+    let served = try await operand.unpacked()
+    guard let server = ServerProgram.find(session.environment) else {
+      throw FlowError(
+        .notFound, "opz-server", "not beside opz", hint: "scripts/install PREFIX installs both; OPZ_SERVER names another")
+    }
+    let arguments = [
+      server.string, "--model", served.path.string, "--name", served.name, "--model-version", served.version, "--host", host,
+      "--port", String(port),
+    ]
+    // The server takes this process's place, so that signals reach it. A directory that was made for it stays until the
+    // system clears its temporary files.
+    var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+    execv(server.string, &argv)
+    throw FlowError(.failed, server.string, IOFailure.last("exec", server).reason)
+  }
+}

@@ -1,0 +1,22 @@
+import OpzArchive
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+
+/// The files of images in a store.
+enum ImageFiles {
+  /// All layers of an image.
+  static func stack(_ image: Image, in store: LayoutStore) throws -> LayerStack {
+    LayerStack(
+      try image.layers.map { try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
+  }
+
+  /// The layers that opz made itself: model, code, configuration.
+  static func stack(_ root: Descriptor, roles record: VersionRecord, in store: LayoutStore) async throws -> LayerStack {
+    let image = try await store.image(root)
+    let own = record.layers.count { $0.role != "runtime" }
+    return LayerStack(
+      try image.layers.suffix(own).map { try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
+  }
+}

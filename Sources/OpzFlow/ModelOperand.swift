@@ -1,0 +1,64 @@
+import OpzArchive
+import OpzIO
+public import OpzModel
+import OpzOCI
+import OpzRegistry
+import OpzStore
+public import SystemPackage
+
+/// A model that an argument names: a path, or a version of the registry.
+public struct ModelOperand: Sendable {
+  public struct Unpacked: Sendable {
+    /// A file or directory with the model.
+    public let path: FilePath
+    public let name: String
+    public let version: String
+  }
+
+  private let text: String
+  private let session: Session
+
+  public init(_ text: String, _ session: Session) {
+    self.text = text
+    self.session = session
+  }
+
+  /// What is a path on the disk is one; `NAME@VERSION` never is, unless written with `./`.
+  private var isPath: Bool {
+    if text == "." || text == ".." || ["/", "./", "../"].contains(where: text.hasPrefix) { return true }
+    return !text.contains("@") && ((try? FileStatus.find(session.path(text))) ?? nil) != nil
+  }
+
+  public func load() async throws -> Model {
+    if isPath {
+      let path = session.path(text)
+      return try await blocking { try Model.load(path) }
+    }
+    let registry = try session.openRegistry()
+    let version = try registry.find(LocalReference(parsing: text))
+    let stack = try await ImageFiles.stack(version.record.image, roles: version.record, in: registry.store)
+    return try await blocking {
+      let models = version.record.files.filter { $0.role == "model" && $0.path.hasSuffix(".json") }
+      guard let file = models.first(where: { $0.path.hasSuffix("/model.json") }) ?? (models.count == 1 ? models[0] : nil) else {
+        throw FlowError(.failed, version.record.reference, "its model is not of a format that opz reads")
+      }
+      let bytes = try stack.bytes(FilePath(String(file.path.dropFirst())), limit: Int(Model.limit))
+      return try Model.read(bytes, name: "\(version.record.reference):\(file.path)")
+    }
+  }
+
+  /// The model in files: where it is, or unpacked from its version into a temporary directory.
+  public func unpacked() async throws -> Unpacked {
+    if isPath {
+      let path = session.path(text).lexicallyNormalized()
+      return Unpacked(path: path, name: path.lastComponent?.stem ?? "model", version: "0")
+    }
+    let registry = try session.openRegistry()
+    let version = try registry.find(LocalReference(parsing: text))
+    let stack = try await ImageFiles.stack(version.record.image, roles: version.record, in: registry.store)
+    let directory = try Directory.temporary(prefix: "opz-serve-")
+    _ = try await blocking { try LayerUnpacker().unpack(stack, into: directory) }
+    return Unpacked(
+      path: directory.appending("models"), name: version.record.name, version: version.record.version)
+  }
+}

@@ -1,0 +1,151 @@
+public import OpzIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Scores a CSV table into a CSV table: streaming, on all cores, in the order of the rows, in memory that does not grow with it.
+public struct BatchScoring: Sendable {
+  public enum Kind: String, Sendable, CaseIterable {
+    case probability, margin, leaf
+  }
+
+  public struct Options: Sendable {
+    public var kind = Kind.probability
+    /// A text that means missing, besides the empty cell.
+    public var missing: String?
+    /// Columns that go to the output as they are.
+    public var keep: [String] = []
+    /// Columns that are passed over.
+    public var ignore: [String] = []
+    /// Threads; 0 for as many as there are cores.
+    public var threads = 0
+
+    public init() {}
+  }
+
+  private let scorer: Scorer
+  private let encoder: RowEncoder
+  private let options: Options
+
+  /// Bytes of input that a thread works on at a time.
+  private static let chunk = 1 << 19
+  /// A record is never longer.
+  private static let recordLimit = 16 << 20
+
+  public init(_ model: Model, _ options: Options = Options()) {
+    scorer = Scorer(model)
+    encoder = RowEncoder(model.signature)
+    self.options = options
+  }
+
+  /// Scores what `source` gives and writes the table to `sink`. It blocks.
+  /// - Returns: how many rows there were.
+  /// - Throws: `ModelError.badRows` that names the line. What was written by then is not to be used.
+  @discardableResult
+  public func run(_ source: any ByteSource, to sink: inout some ByteSink) throws -> Int {
+    var reader = RecordReader(source, chunk: BatchScoring.chunk, limit: BatchScoring.recordLimit)
+    guard let first = try reader.header() else { throw ModelError(.badRows, "input", "no header line") }
+    let columns = try TableColumns(header: first, signature: encoder.signature, options: options)
+    try sink.write(header(columns))
+    let threads = options.threads > 0 ? options.threads : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let pipeline = try OrderedPipeline<RecordReader.Chunk, Scored>(threads: threads) { [self] chunk in
+      try score(chunk, columns)
+    }
+    defer { pipeline.stop() }
+    var rows = 0
+    while let chunk = try reader.next() {
+      for done in try pipeline.submit(chunk) {
+        try sink.write(done.text)
+        rows += done.rows
+      }
+    }
+    while let done = try pipeline.drain() {
+      try sink.write(done.text)
+      rows += done.rows
+    }
+    return rows
+  }
+
+  struct Scored: Sendable {
+    var text: [UInt8]
+    var rows: Int
+  }
+
+  private func header(_ columns: TableColumns) -> [UInt8] {
+    var names = columns.kept.map { columns.header[$0] }
+    switch options.kind {
+    case .leaf: names += (0..<scorer.model.treeCount).map { "leaf_\($0)" }
+    case .probability, .margin:
+      let name = options.kind == .margin ? "margin" : scorer.model.objective.predictionName
+      names += scorer.groups == 1 ? [name] : (0..<scorer.groups).map { "\(name)_\($0)" }
+    }
+    var line: [UInt8] = []
+    for (index, name) in names.enumerated() {
+      if index > 0 { line.append(UInt8(ascii: ",")) }
+      CSVRecords.write(name, to: &line)
+    }
+    line.append(10)
+    return line
+  }
+
+  private func score(_ chunk: RecordReader.Chunk, _ columns: TableColumns) throws -> Scored {
+    var records = CSVRecords(chunk.bytes, line: chunk.line)
+    var fields: [String] = []
+    var matrix: [Float] = []
+    var kept: [String] = []
+    var rows = 0
+    let width = scorer.columns
+    while try records.next(into: &fields) {
+      guard fields.count == columns.header.count else {
+        throw ModelError(
+          .badRows, "line \(records.line)", "\(fields.count) fields where the header has \(columns.header.count)")
+      }
+      let start = matrix.count
+      matrix.append(contentsOf: repeatElement(Float.nan, count: width))
+      for (index, field) in fields.enumerated() {
+        guard let column = columns.modelColumns[index], !field.isEmpty, field != options.missing else { continue }
+        do {
+          matrix[start + column] = try encoder.encode(field, column: column)
+        } catch let error as ModelError {
+          throw ModelError(error.code, "line \(records.line), \(error.subject)", error.reason, hint: error.hint)
+        }
+      }
+      for index in columns.kept { kept.append(fields[index]) }
+      rows += 1
+    }
+    return Scored(text: write(matrix, rows, kept, columns.kept.count), rows: rows)
+  }
+
+  private func write(_ matrix: [Float], _ rows: Int, _ kept: [String], _ keptCount: Int) -> [UInt8] {
+    let texts: (Int) -> String
+    let perRow: Int
+    switch options.kind {
+    case .leaf:
+      let leaves = scorer.leaves(matrix, rows: rows)
+      (texts, perRow) = ({ String(leaves[$0]) }, scorer.model.treeCount)
+    case .margin:
+      let values = scorer.margins(matrix, rows: rows)
+      (texts, perRow) = ({ values[$0].description }, scorer.groups)
+    case .probability:
+      let values = scorer.predictions(matrix, rows: rows)
+      (texts, perRow) = ({ values[$0].description }, scorer.groups)
+    }
+    var output: [UInt8] = []
+    output.reserveCapacity(rows * (perRow + keptCount) * 12)
+    for row in 0..<rows {
+      for index in 0..<keptCount {
+        if index > 0 { output.append(UInt8(ascii: ",")) }
+        CSVRecords.write(kept[row * keptCount + index], to: &output)
+      }
+      for index in 0..<perRow {
+        if index + keptCount > 0 { output.append(UInt8(ascii: ",")) }
+        output.append(contentsOf: texts(row * perRow + index).utf8)
+      }
+      output.append(10)
+    }
+    return output
+  }
+}

@@ -1,0 +1,104 @@
+/// Splits the bytes of a CSV table (RFC 4180) into fields. A field in quotes may hold commas, line breaks and doubled quotes.
+struct CSVRecords {
+  /// The end of the last whole record in `bytes`, or nil when there is none: a line break outside of quotes.
+  /// - Parameters:
+  ///   - start: where the search begins.
+  ///   - quoted: whether that place is inside of quotes; afterwards, whether the end is.
+  static func lastBoundary(_ bytes: [UInt8], from start: Int, quoted: inout Bool) -> Int? {
+    var boundary: Int?
+    bytes.withUnsafeBufferPointer { buffer in
+      for index in start..<buffer.count {
+        switch buffer[index] {
+        case UInt8(ascii: "\""): quoted.toggle()
+        case UInt8(ascii: "\n") where !quoted: boundary = index + 1
+        default: continue
+        }
+      }
+    }
+    return boundary
+  }
+
+  private let bytes: [UInt8]
+  private var index = 0
+  /// The line on which the last record began, from 1.
+  private(set) var line = 0
+  private var nextLine: Int
+
+  init(_ bytes: [UInt8], line: Int) {
+    self.bytes = bytes
+    nextLine = line
+  }
+
+  /// The next record's fields, or nil at the end. Empty lines are passed over.
+  /// - Throws: `ModelError.badRows` for text that is not UTF-8, and for a quote that is not closed.
+  mutating func next(into fields: inout [String]) throws -> Bool {
+    fields.removeAll(keepingCapacity: true)
+    while index < bytes.count, bytes[index] == 10 || (bytes[index] == 13 && index + 1 < bytes.count && bytes[index + 1] == 10) {
+      if bytes[index] == 10 { nextLine += 1 }
+      index += 1
+    }
+    guard index < bytes.count else { return false }
+    line = nextLine
+    while true {
+      fields.append(try bytes[index...].first == UInt8(ascii: "\"") ? quoted() : plain())
+      guard index < bytes.count else { return true }
+      let byte = bytes[index]
+      index += 1
+      if byte == UInt8(ascii: ",") { continue }
+      nextLine += 1
+      return true
+    }
+  }
+
+  /// Up to the next comma or line break; `index` then stands on it.
+  private mutating func plain() throws -> String {
+    let start = index
+    while index < bytes.count, bytes[index] != UInt8(ascii: ","), bytes[index] != 10 { index += 1 }
+    var end = index
+    if end > start, bytes[end - 1] == 13, end == bytes.count || bytes[end] == 10 { end -= 1 }
+    return try text(bytes[start..<end])
+  }
+
+  private mutating func quoted() throws -> String {
+    index += 1
+    var content: [UInt8] = []
+    while true {
+      guard index < bytes.count else { throw failure("a quote is not closed") }
+      let byte = bytes[index]
+      index += 1
+      if byte == UInt8(ascii: "\"") {
+        guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else { break }
+        index += 1
+      }
+      if byte == 10 { nextLine += 1 }
+      content.append(byte)
+    }
+    if index < bytes.count, bytes[index] == 13, index + 1 == bytes.count || bytes[index + 1] == 10 { index += 1 }
+    guard index == bytes.count || bytes[index] == UInt8(ascii: ",") || bytes[index] == 10 else {
+      throw failure("text follows a closing quote")
+    }
+    return try text(content[...])
+  }
+
+  private func text(_ raw: ArraySlice<UInt8>) throws -> String {
+    guard let text = String(validating: raw, as: UTF8.self) else { throw failure("text that is not UTF-8") }
+    return text
+  }
+
+  private func failure(_ reason: String) -> ModelError { ModelError(.badRows, "line \(line)", reason) }
+
+  /// A field as CSV writes it.
+  static func write(_ text: String, to output: inout [UInt8]) {
+    let special = text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 13 }
+    guard special else {
+      output.append(contentsOf: text.utf8)
+      return
+    }
+    output.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") { output.append(byte) }
+      output.append(byte)
+    }
+    output.append(UInt8(ascii: "\""))
+  }
+}

@@ -1,0 +1,34 @@
+import OpzIO
+public import SystemPackage
+
+/// A model that was read and checked: one representation for all formats.
+public struct Model: Sendable {
+  public let format: ModelFormat
+  public let signature: Signature
+  public let objective: Objective
+  /// Outputs a row: 1, or the number of classes.
+  public let groups: Int
+  /// One a group.
+  let baseMargins: [Float]
+  let ensemble: TreeEnsemble
+
+  /// How many trees there are.
+  public var treeCount: Int { ensemble.trees.count }
+
+  /// The largest file that is read, in bytes.
+  public static let limit: UInt64 = 1 << 30
+
+  /// Reads a model's file, or the only model in a directory.
+  /// - Throws: `ModelError` for a file that is no model, or is damaged; `IOFailure` where it cannot be read.
+  public static func load(_ path: FilePath) throws -> Model {
+    let file = try ModelFile.find(path)
+    return try read(try ModelFile.bytes(file), name: file.lastComponent?.string ?? file.string)
+  }
+
+  /// Reads a model from memory.
+  /// - Parameter name: what errors call it.
+  public static func read(_ bytes: [UInt8], name: String) throws -> Model {
+    try ModelFile.check(bytes, name)
+    return try XGBoostReader.read(bytes, name: name)
+  }
+}

@@ -1,0 +1,58 @@
+/// Turns texts and numbers into the float32 that a model's columns want.
+public struct RowEncoder: Sendable {
+  public let signature: Signature
+  /// The codes of each column's texts; nil for numeric columns, empty where the model file has no texts.
+  private let codes: [[String: Float]?]
+
+  public init(_ signature: Signature) {
+    self.signature = signature
+    codes = signature.inputs.map { feature in
+      guard case .categorical(let values) = feature.kind else { return nil }
+      return Dictionary(values.enumerated().map { ($1, Float($0)) }, uniquingKeysWith: { one, _ in one })
+    }
+  }
+
+  /// Whether a column takes texts.
+  public func isCategorical(_ column: Int) -> Bool { codes[column] != nil }
+
+  /// A text of a table: a number, or a category.
+  /// - Throws: `ModelError.badRows` for a text that is neither.
+  public func encode(_ text: some StringProtocol, column: Int) throws -> Float {
+    guard let known = codes[column] else {
+      // Through double, as NumPy and pandas read numbers, then rounded to float32.
+      guard let number = Double(text), number.isFinite else { throw notANumber(String(text), column) }
+      return Float(number)
+    }
+    if let code = known[String(text)] { return code }
+    if known.isEmpty, let code = Double(text) { return try encode(code: code, column: column) }
+    throw unknownCategory(String(text), column)
+  }
+
+  /// A number of a request.
+  public func encode(_ number: Double, column: Int) throws -> Float {
+    guard let known = codes[column] else { return Float(number) }
+    if known.isEmpty { return try encode(code: number, column: column) }
+    // Categories that were numbers in training have them as texts.
+    if let whole = Int(exactly: number), let code = known[String(whole)] { return code }
+    throw unknownCategory("\(number)", column)
+  }
+
+  /// A category by its code.
+  public func encode(code: Double, column: Int) throws -> Float {
+    guard code >= 0, code < 16_777_216, code == code.rounded(.towardZero) else { throw unknownCategory("\(code)", column) }
+    return Float(code)
+  }
+
+  private func notANumber(_ text: String, _ column: Int) -> ModelError {
+    ModelError(.badRows, "column \(signature.inputs[column].name)", "\"\(text.prefix(60))\" is not a number")
+  }
+
+  private func unknownCategory(_ text: String, _ column: Int) -> ModelError {
+    var known: [String] = []
+    if case .categorical(let values) = signature.inputs[column].kind { known = values }
+    let list = known.prefix(12).joined(separator: ", ") + (known.count > 12 ? ", .. (\(known.count) in all)" : "")
+    return ModelError(
+      .badRows, "column \(signature.inputs[column].name)", "\"\(text.prefix(60))\" is a category that the model does not have",
+      hint: known.isEmpty ? "the model knows codes from 0" : "it has \(list)")
+  }
+}

@@ -1,0 +1,66 @@
+/// What a model takes and gives: the contract with those who call it. A change of it is a major version.
+public struct Signature: Codable, Sendable, Hashable {
+  public struct Feature: Codable, Sendable, Hashable {
+    public let name: String
+    public let kind: Kind
+
+    public init(name: String, kind: Kind) {
+      self.name = name
+      self.kind = kind
+    }
+  }
+
+  public enum Kind: Sendable, Hashable {
+    /// A number, rounded to float32.
+    case numeric
+    /// One of these texts, or a code from 0 where the model file has no texts.
+    case categorical([String])
+  }
+
+  public struct Output: Codable, Sendable, Hashable {
+    public let name: String
+    /// Values a row.
+    public let columns: Int
+
+    public init(name: String, columns: Int) {
+      self.name = name
+      self.columns = columns
+    }
+  }
+
+  /// In the order of the model's columns.
+  public let inputs: [Feature]
+  /// The most asked for first.
+  public let outputs: [Output]
+
+  public init(inputs: [Feature], outputs: [Output]) {
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+}
+
+extension Signature.Kind: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case type, categories
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    switch try container.decode(String.self, forKey: .type) {
+    case "numeric": self = .numeric
+    case "categorical": self = .categorical(try container.decode([String].self, forKey: .categories))
+    case let other:
+      throw DecodingError.dataCorruptedError(forKey: .type, in: container, debugDescription: "unknown type \(other)")
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    switch self {
+    case .numeric: try container.encode("numeric", forKey: .type)
+    case .categorical(let values):
+      try container.encode("categorical", forKey: .type)
+      try container.encode(values, forKey: .categories)
+    }
+  }
+}

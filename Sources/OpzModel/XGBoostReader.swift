@@ -1,0 +1,107 @@
+/// Makes a `Model` of an XGBoost JSON file, and checks everything that scoring relies on.
+///
+/// All trees count, as `Booster.predict` uses them; `best_iteration` only guides the scikit-learn wrappers.
+struct XGBoostReader {
+  private let document: XGBoostDocument
+  private let name: String
+
+  static func read(_ bytes: [UInt8], name: String) throws -> Model {
+    let terminated = bytes + [0]
+    let document = try terminated.withUnsafeBufferPointer { buffer in
+      var scanner = JSONScanner(buffer, name: name)
+      var parser = XGBoostParser()
+      try parser.parse(&scanner)
+      return parser.document
+    }
+    return try XGBoostReader(document: document, name: name).model()
+  }
+
+  private func model() throws -> Model {
+    guard document.hasLearner else {
+      throw ModelError(
+        .unknownFormat, name, "JSON, but not a model that opz knows: it has no \"learner\"",
+        hint: "save an XGBoost model with booster.save_model(\"model.json\")")
+    }
+    let objective = try objective()
+    try checkBooster()
+    let groups = max(1, document.classCount)
+    let ensemble = try ensemble(groups)
+    let outputs = [
+      Signature.Output(name: objective.predictionName, columns: groups), Signature.Output(name: "margin", columns: groups),
+    ]
+    return Model(
+      format: .xgboostJSON, signature: Signature(inputs: try features(), outputs: outputs), objective: objective,
+      groups: groups, baseMargins: try baseMargins(objective, groups), ensemble: ensemble)
+  }
+
+  private func objective() throws -> Objective {
+    guard let text = document.objective else { throw damaged("learner.objective.name is missing") }
+    guard let objective = Objective(xgboost: text) else {
+      throw ModelError(
+        .unsupported, name, "the objective \(text.prefix(80)) is not one that opz scores",
+        hint: "package the model with runtime: {kind: custom} and your own server")
+    }
+    return objective
+  }
+
+  private func checkBooster() throws {
+    guard document.booster == "gbtree" || document.booster == "dart" else {
+      throw ModelError(
+        .unsupported, name, "the booster \((document.booster ?? "without a name").prefix(40)) is not one that opz scores",
+        hint: "train with booster: gbtree or dart")
+    }
+    guard document.targetCount <= 1, document.trees.allSatisfy({ $0.leafVectorSize <= 1 }) else {
+      throw ModelError(
+        .unsupported, name, "a model with several targets or vector leaves, which opz does not score",
+        hint: "train one model a target, with multi_strategy: one_output_per_tree")
+    }
+  }
+
+  private func baseMargins(_ objective: Objective, _ groups: Int) throws -> [Float] {
+    let scores = document.baseScore
+    guard scores.count == 1 || scores.count == groups else {
+      throw damaged("base_score has \(scores.count) values for \(groups) outputs")
+    }
+    let margins = scores.map { objective.margin(ofBase: $0) }
+    guard margins.allSatisfy(\.isFinite) else { throw damaged("base_score is not possible for \(objective.name)") }
+    return margins.count == groups ? margins : Array(repeating: margins[0], count: groups)
+  }
+
+  private func features() throws -> [Signature.Feature] {
+    let count = document.featureCount
+    let names = document.featureNames.isEmpty ? (0..<count).map { "f\($0)" } : document.featureNames
+    guard names.count == count, Set(names).count == count else {
+      throw damaged("feature_names has \(names.count) names, some perhaps twice, for \(count) columns")
+    }
+    guard document.featureTypes.isEmpty || document.featureTypes.count == count else {
+      throw damaged("feature_types has \(document.featureTypes.count) types for \(count) columns")
+    }
+    return names.enumerated().map { index, name in
+      let isCategorical = index < document.featureTypes.count && document.featureTypes[index] == "c"
+      guard isCategorical else { return Signature.Feature(name: name, kind: .numeric) }
+      let texts = index < document.categoryTexts.count ? document.categoryTexts[index] : nil
+      return Signature.Feature(name: name, kind: .categorical(texts ?? []))
+    }
+  }
+
+  private func ensemble(_ groups: Int) throws -> TreeEnsemble {
+    let (trees, info, weights) = (document.trees, document.treeInfo, document.weightDrop)
+    guard info.count == trees.count else { throw damaged("tree_info has \(info.count) entries for \(trees.count) trees") }
+    let isDart = document.booster == "dart"
+    guard !isDart || weights.count == trees.count else {
+      throw damaged("weight_drop has \(weights.count) weights for \(trees.count) trees")
+    }
+    var builder = EnsembleBuilder(name: name, columns: document.featureCount)
+    for (index, tree) in trees.enumerated() {
+      guard (0..<groups).contains(info[index]) else {
+        throw damaged("tree \(index) is for output \(info[index]) of \(groups)")
+      }
+      try builder.add(tree, number: index, group: info[index], weight: isDart ? weights[index] : 1)
+    }
+    return builder.ensemble
+  }
+
+  private func damaged(_ reason: String) -> ModelError {
+    ModelError(.damaged, name, reason, hint: "save the model again")
+  }
+}
