@@ -5,12 +5,12 @@
 #endif
 
 /// A value that threads share, and on whose changes they can wait. Every change wakes all that wait.
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var state: State
 
-  init(_ state: State) {
+  package init(_ state: State) {
     self.state = state
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
@@ -23,7 +23,7 @@ final class Monitor<State>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func change<Value>(_ body: (inout State) -> Value) -> Value {
+  package func change<Value>(_ body: (inout State) -> Value) -> Value {
     pthread_mutex_lock(mutex)
     defer {
       pthread_cond_broadcast(condition)
@@ -33,7 +33,7 @@ final class Monitor<State>: @unchecked Sendable {
   }
 
   /// Waits until `body` gives a value. What `body` changes then counts as a change.
-  func wait<Value>(_ body: (inout State) -> Value?) -> Value {
+  package func wait<Value>(_ body: (inout State) -> Value?) -> Value {
     pthread_mutex_lock(mutex)
     defer {
       pthread_cond_broadcast(condition)
