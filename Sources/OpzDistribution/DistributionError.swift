@@ -37,6 +37,8 @@ public struct DistributionError: ExplainedError {
   public let hint: String?
   /// The HTTP status, where there was one.
   public let status: Int?
+  /// Seconds that the peer asked to wait.
+  var retryAfter: Double?
 
   public init(_ code: Code, _ subject: String, _ reason: String, hint: String? = nil, status: Int? = nil) {
     self.code = code

@@ -34,6 +34,8 @@ struct HTTPRequest: Sendable {
   var limit = 4 << 20
   /// Seconds for the whole exchange; 0 for a large body, which has the low-speed limit instead.
   var timeout = 60
+  /// The body of a 2xx answer is not collected but read from `HTTPResponse.reader` while it arrives.
+  var isStreamed = false
 
   /// The first value with this name, whose case does not matter.
   func header(_ name: String) -> String? {

@@ -12,10 +12,12 @@ struct HTTPHead: Sendable {
   var isSuccess: Bool { (200..<300).contains(status) }
 }
 
-/// A whole answer.
+/// A whole answer, or the head of one whose body is still on its way.
 struct HTTPResponse: Sendable {
   var head: HTTPHead
-  var body: [UInt8]
+  var body: [UInt8] = []
+  /// The body of a 2xx answer to a streamed request.
+  var reader: BodyReader?
 
   var status: Int { head.status }
   subscript(name: String) -> String? { head[name] }

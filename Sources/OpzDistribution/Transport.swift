@@ -9,36 +9,24 @@ final class Transport: Sendable {
 
   deinit { loop.stop() }
 
-  /// One exchange, the answer in memory.
+  /// One exchange. Of a streamed request the head of a 2xx answer is returned as soon as it is there.
   /// - Parameter onSent: called on libcurl's thread as the body goes out.
   func send(
     _ request: HTTPRequest, onSent: @escaping @Sendable (Transfer.SendEvent) -> Void = { _ in }
   ) async throws -> HTTPResponse {
-    try await start { continuation in
-      Transfer(request, onSent: onSent) { continuation.resume(with: $0) }
-    }
-  }
-
-  enum Stream: Sendable {
-    /// Not a success.
-    case answer(HTTPResponse)
-    case body(HTTPHead, BodyReader)
-  }
-
-  /// One exchange; the body of a 2xx answer is read from the result while it arrives.
-  func stream(_ request: HTTPRequest) async throws -> Stream {
-    let pipe = BodyPipe()
     let cell = TransferCell()
-    return try await start { (continuation: OneShot<Stream>) in
+    let pipe = request.isStreamed ? BodyPipe() : nil
+    return try await start { continuation in
       let transfer = Transfer(
         request, pipe: pipe,
         onHead: { [self] head in
-          guard let transfer = cell.take() else { return }
-          continuation.resume(with: .success(.body(head, BodyReader(self, transfer, pipe))))
-        },
+          guard let pipe, let transfer = cell.take() else { return }
+          let reader = BodyReader(self, transfer, pipe)
+          continuation.resume(with: .success(HTTPResponse(head: head, reader: reader)))
+        }, onSent: onSent,
         onEnd: { result in
           _ = cell.take()
-          continuation.resume(with: result.map { .answer($0) })
+          continuation.resume(with: result)
         })
       cell.put(transfer)
       return transfer
