@@ -10,19 +10,22 @@ struct BlobUpload {
   /// Repositories of the same registry that may have it.
   let candidates: [String]
 
+  /// Repositories that are asked for a blob before it is sent.
+  static let mountLimit = 3
+
   private var subject: String { "\(client.reference.name)@\(descriptor.digest)" }
   private var scopes: [Scope] { [.push(client.reference.repository)] }
 
   /// Does it, and says how it came there.
   func run() async throws -> ProgressOutcome {
     var session: WebAddress?
-    for candidate in candidates where Reference.isRepository(candidate) {
+    // A mount that is not done opens an upload instead; the ones that are not used end by themselves.
+    for candidate in candidates.prefix(BlobUpload.mountLimit) where Reference.isRepository(candidate) {
       switch try await mount(from: candidate) {
       case .mounted: return .mounted
       case .session(let address): session = address
       case .no: continue
       }
-      break
     }
     let progress = UploadProgress(descriptor.digest.short, client.progress)
     var isRepetition = false

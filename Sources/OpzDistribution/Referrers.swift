@@ -14,7 +14,7 @@ extension RemoteRepository {
     for page in 0..<100 {
       let response = try await client.send(request, [.pull(reference.repository)], "\(name(digest)) referrers")
       if page == 0, [400, 404, 405].contains(response.status) {
-        return try await ReferrersTag(subject: digest, manifests: manifests).read()
+        return try await referrersTag.read(digest)
       }
       guard response.status == 200 else { throw RegistryAnswer.error(response, "\(name(digest)) referrers") }
       found += try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests
@@ -59,39 +59,5 @@ struct ReferrerEntry {
     entry.artifactType = content.artifactType ?? content.config?.mediaType
     entry.annotations = content.annotations
     self.descriptor = entry
-  }
-}
-
-/// The index under the tag `sha256-HEX` that lists referrers where the registry does not.
-struct ReferrersTag {
-  let subject: Digest
-  let manifests: ManifestRequests
-
-  private var tag: String { "\(subject.algorithm.rawValue)-\(subject.hex.prefix(64))" }
-
-  func read() async throws -> [Descriptor] { try await content()?.manifests ?? [] }
-
-  /// Adds an entry. Another writer may replace the tag at the same time; so it is read back, and written again where the entry
-  /// was lost.
-  func add(_ entry: Descriptor) async throws {
-    for _ in 0..<4 {
-      var index = try await content() ?? Index.Content(manifests: [])
-      if index.manifests.contains(where: { $0.digest == entry.digest }) { return }
-      index.manifests.append(entry)
-      let raw = try Index(index).raw
-      try await manifests.put(raw, .imageIndex, as: tag)
-    }
-    throw DistributionError(
-      .badResponse, "\(manifests.client.reference.name):\(tag)", "other writers replace the list of referrers all the time",
-      hint: "push again")
-  }
-
-  private func content() async throws -> Index.Content? {
-    do {
-      let found = try await manifests.get(tag)
-      return try Index(raw: found.bytes, mediaType: found.descriptor.mediaType, subject: tag).content
-    } catch let error as DistributionError where error.code == .notFound {
-      return nil
-    }
   }
 }

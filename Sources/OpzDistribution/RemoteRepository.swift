@@ -15,6 +15,7 @@ public final class RemoteRepository: ContentStore, TagStore {
   /// What `contains` has just found missing: `put` need not ask again.
   private let missing = Mutex<Set<Digest>>([])
   let manifests: ManifestRequests
+  let referrersTag: ReferrersTag
 
   /// - Parameters:
   ///   - reference: its host and repository count; tag and digest do not.
@@ -40,6 +41,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     client = try RegistryClient(
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry)
     manifests = ManifestRequests(client: client)
+    referrersTag = ReferrersTag(manifests)
   }
 
   public func contains(_ descriptor: Descriptor) async throws -> Bool {
@@ -118,7 +120,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     }
     let response = try await manifests.put(bytes, descriptor.mediaType, as: descriptor.digest.description)
     if response["oci-subject"] == nil, let entry = ReferrerEntry(bytes, descriptor) {
-      try await ReferrersTag(subject: entry.subject, manifests: manifests).add(entry.descriptor)
+      try await referrersTag.add(entry.descriptor, to: entry.subject)
     }
   }
 
