@@ -1,12 +1,10 @@
-import OpzModel
 import SystemPackage
 
-/// placeholder until the model module is merged
-struct ModelPredictor: Predictor {
-  var platform: String { "x" }
-  var features: [FeatureSpec] { [] }
-  var outputs: [OutputSpec] { [] }
-  static func load(_ path: FilePath) throws -> ModelPredictor { ModelPredictor() }
+/// A model file's predictor. The model module is not merged yet, so there is none: starting says so.
+struct ModelPredictor {
+  static func load(_ path: FilePath) throws -> any Predictor {
+    throw ServeError(.badModel, path.string, "this build reads no model format")
+  }
+
   static func name(of path: FilePath) -> String { "model" }
-  func predict(_ matrix: [Float], rows: Int, outputs: [Int]) throws -> [[Float]] { [] }
 }
