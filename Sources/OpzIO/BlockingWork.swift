@@ -1,4 +1,3 @@
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -20,12 +19,12 @@ public func blocking<Value: Sendable>(
 }
 
 /// Starts a detached thread. False when the system has none left.
-package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+package func startThread(stackBytes: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) -> Bool {
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)
   defer { pthread_attr_destroy(&attributes) }
   pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-  pthread_attr_setstacksize(&attributes, 1 << 20)
+  pthread_attr_setstacksize(&attributes, stackBytes)
   let box = Unmanaged.passRetained(ThreadBody(body))
   var thread = pthread_t()
   let code = pthread_create(

@@ -14,20 +14,25 @@ struct ConfigDocument {
     self.file = file
   }
 
+  /// Levels of lists and mappings in each other.
+  private static let maximumDepth = 16
+
   /// - Throws: `ConfigError` with the line of what is wrong.
   static func read(_ text: String, file: String) throws -> ConfigNode {
     var native = text
     native.makeContiguousUTF8()
-    return try ConfigDocument(native, file: file).read()
+    let document = ConfigDocument(native, file: file)
+    try AliasBound.check(native) { throw document.fail($0, $1) }
+    return try DeepStack.run { try document.read() }
   }
 
   private func read() throws -> ConfigNode {
-    try YAMLBounds.check(text) { throw fail($0, $1) }
     do {
       // UTF-8 always: left to itself, Yams lets an environment variable choose.
-      let root = try Parser(yaml: text, encoding: .utf8).singleRoot()
-      guard let root else { return ConfigNode(value: .null, line: 1) }
-      return try convert(root)
+      let parser = try Parser(yaml: text, encoding: .utf8)
+      guard let root = try parser.singleRoot() else { return ConfigNode(value: .null, line: 1) }
+      // A node's anchor is a weak reference: it is nil as soon as the parser is gone.
+      return try withExtendedLifetime(parser) { try convert(root, depth: 0) }
     } catch let error as YamlError {
       throw explain(error)
     }
@@ -39,6 +44,8 @@ struct ConfigDocument {
 
   private func explain(_ error: YamlError) -> ConfigError {
     switch error {
+    case .parser(_, let problem, let mark, _) where problem.contains("nesting level"):
+      return fail(mark.line, ConfigDocument.tooDeep)
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
       let context = context.map { ", \($0.text) (line \($0.mark.line))" } ?? ""
       return fail(mark.line, "not valid YAML: \(problem)\(context)")
@@ -56,8 +63,11 @@ struct ConfigDocument {
     }
   }
 
-  private func convert(_ node: Node) throws -> ConfigNode {
+  private static let tooDeep = "nested deeper than opz.yaml ever is"
+
+  private func convert(_ node: Node, depth: Int) throws -> ConfigNode {
     let line = node.mark?.line ?? 1
+    guard depth <= ConfigDocument.maximumDepth else { throw fail(line, ConfigDocument.tooDeep) }
     if let anchor = node.anchor {
       throw fail(line, "the anchor &\(anchor.rawValue.prefix(40)) is not allowed", hint: "write the value out")
     }
@@ -68,10 +78,10 @@ struct ConfigDocument {
       return ConfigNode(value: isPlain ? ConfigNode.plain(scalar.string) : .text(scalar.string), line: line)
     case .sequence(let items):
       try refuseTag(items.tag, unless: .implicit, line)
-      return ConfigNode(value: .list(try items.map(convert)), line: line)
+      return ConfigNode(value: .list(try items.map { try convert($0, depth: depth + 1) }), line: line)
     case .mapping(let members):
       try refuseTag(members.tag, unless: .implicit, line)
-      return ConfigNode(value: .map(try pairs(members, line)), line: line)
+      return ConfigNode(value: .map(try pairs(members, line, depth: depth)), line: line)
     case .alias: throw fail(line, "aliases are not allowed", hint: "write the value out")
     }
   }
@@ -82,7 +92,9 @@ struct ConfigDocument {
       line, "the tag \(tag.rawValue.prefix(80)) is not allowed", hint: "leave the tag out; quotes make a value text")
   }
 
-  private func pairs(_ members: Node.Mapping, _ line: Int) throws -> [(key: String, line: Int, value: ConfigNode)] {
+  private func pairs(_ members: Node.Mapping, _ line: Int, depth: Int) throws -> [(
+    key: String, line: Int, value: ConfigNode
+  )] {
     var seen: [String: Int] = [:]
     return try members.map { key, value in
       // Yams has resolved the tags of keys by now, so that an explicit tag of a key cannot be told from an implicit one.
@@ -94,7 +106,7 @@ struct ConfigDocument {
         throw fail(
           keyLine, "the key \(name.string) is there twice, on line \(first) too", hint: "keep one of the two")
       }
-      return (key: name.string, line: keyLine, value: try convert(value))
+      return (key: name.string, line: keyLine, value: try convert(value, depth: depth + 1))
     }
   }
 }
