@@ -1,0 +1,29 @@
+import OpzIO
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The programs of this package that a build made.
+public enum BuiltPrograms {
+  /// `opz`, beside the test bundle.
+  public static func opz() throws -> FilePath {
+    guard let pointer = realpath("/proc/self/exe", nil) else { throw IOFailure.last("realpath", "/proc/self/exe") }
+    defer { free(pointer) }
+    return try existing(FilePath(platformString: pointer).removingLastComponent().appending("opz"))
+  }
+
+  /// The static `opz-server`: `OPZ_TEST_SERVER`, else what `scripts/build-release` made.
+  public static func server() throws -> FilePath {
+    if let named = ProcessEnvironment.value("OPZ_TEST_SERVER") { return FilePath(named) }
+    return try existing(PackageRoot.path().appending(".build/dist/opz-server"))
+  }
+
+  private static func existing(_ path: FilePath) throws -> FilePath {
+    guard (try? FileStatus.of(path)) != nil else { throw MissingPeer("\(path)") }
+    return path
+  }
+}

@@ -1,0 +1,45 @@
+import OpzIO
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A docker engine of the test's own: its data, its socket, no network. It needs root.
+public final class DockerEngine: Sendable {
+  private let directory: TemporaryDirectory
+  private let engine: ChildProcess
+
+  private var socket: String { "unix://\(directory.path)/docker.sock" }
+
+  public init() async throws {
+    directory = try TemporaryDirectory()
+    let place = directory.path
+    engine = try ChildProcess.start(
+      [
+        "dockerd", "--data-root", "\(place)/data", "--exec-root", "\(place)/exec", "--pidfile", "\(place)/pid", "-H",
+        "unix://\(place)/docker.sock", "--bridge", "none", "--iptables=false",
+      ], output: .discarded, errors: .file(place.appending("log")))
+    for _ in 0..<600 {
+      if let answer = try? await docker("version"), answer.status == 0 { return }
+      if engine.poll() != nil { break }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    let log = (try? FileBlob(place.appending("log")).bytes()).map { String(decoding: $0.suffix(1000), as: UTF8.self) } ?? ""
+    throw MissingPeer("a docker engine that starts (\(log))")
+  }
+
+  deinit {
+    engine.send(signal: SIGTERM)
+    engine.wait()
+    _ = try? ChildProcess.run(["sh", "-c", "umount \(directory.path)/data/overlay2/*/merged 2>/dev/null; umount -R \(directory.path)/exec/* 2>/dev/null; true"])
+  }
+
+  /// Runs the docker client against this engine.
+  public func docker(_ arguments: String...) async throws -> ChildProcess.Output {
+    let command = ["docker", "-H", socket] + arguments
+    return try await blocking { try ChildProcess.run(command, environment: ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "DOCKER_BUILDKIT=0", "HOME=/nonexistent"]) }
+  }
+}
