@@ -168,16 +168,20 @@ struct XGBoostParser {
     }
   }
 
+  /// The texts, or nil for a column without any. XGBoost 3.2 counts characters where it means bytes, so that a text that is not
+  /// ASCII is cut in the file: such a column has codes only.
   private static func texts(_ offsets: [Int]?, _ values: [Int], _ scanner: JSONScanner) throws -> [String]? {
     guard let offsets else { return values.isEmpty ? nil : values.map(String.init) }
     guard offsets.count > 1 else { return nil }
-    return try zip(offsets, offsets.dropFirst()).map { start, end in
+    var result: [String] = []
+    for (start, end) in zip(offsets, offsets.dropFirst()) {
       guard start >= 0, start <= end, end <= values.count else { throw scanner.failure("a category's text is out of range") }
       // The bytes are signed in the file.
       let bytes = values[start..<end].map { UInt8(truncatingIfNeeded: $0) }
-      guard let text = String(validating: bytes, as: UTF8.self) else { throw scanner.failure("a category's text is not UTF-8") }
-      return text
+      guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+      result.append(text)
     }
+    return result
   }
 }
 

@@ -18,4 +18,6 @@ public struct DeploySettings: Sendable, Hashable, Codable {
   public var replicas: Replicas?
   public var resources: Resources?
   public var autoscale: Autoscale?
+
+  public init() {}
 }

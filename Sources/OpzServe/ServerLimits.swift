@@ -4,7 +4,7 @@ public struct ServerLimits: Sendable, Equatable {
   public var bodyBytes = 16 << 20
   /// Rows of one request; more is answered 400.
   public var rows = 100_000
-  /// Inference requests at once, read, waiting and scored; more are answered 503.
+  /// Inference requests at once that are scored or wait for it; more are answered 503.
   public var requestsInFlight = 256
   /// Connections at once; more wait in the kernel's queue.
   public var connections = 4096

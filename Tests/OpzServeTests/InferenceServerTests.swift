@@ -108,35 +108,45 @@ struct InferenceServerTests {
   }
 
   @Test("When as many requests are in flight as may be, the next is told to come back")
-  func busy() async throws {
+  func busy() async {
+    var limits = ServerLimits()
+    limits.requestsInFlight = 0
+    let answer = await InferenceServer.sample(limits).ask(.post, infer, row)
+    #expect(answer.status == 503 && answer.error != nil && !answer.closes)
+    #expect(answer.fields.contains { $0 == ("retry-after", "1") })
+  }
+
+  @Test("Only requests whose body is whole count as in flight")
+  func admission() throws {
     var limits = ServerLimits()
     limits.requestsInFlight = 1
-    let server = InferenceServer.sample(limits)
-    let (pieces, pipe) = AsyncStream<ByteBuffer>.makeStream()
-    let head = HTTPRequest(method: .post, scheme: "http", authority: "h", path: infer)
-    let first = Task { await server.answer(Request(head: head, body: RequestBody(asyncSequence: pieces))) }
-    while await !server.ask(.get, "/metrics").text.contains("opz_requests_in_flight 1\n") { await Task.yield() }
-    let second = await server.ask(.post, infer, row)
-    #expect(second.status == 503)
-    #expect(second.fields.contains { $0 == ("retry-after", "1") })
-    pipe.yield(ByteBuffer(string: row))
-    pipe.finish()
-    #expect(await first.value.status == 200)
-    #expect(await server.ask(.post, infer, row).status == 200)
-    #expect(await server.ask(.get, "/metrics").text.contains("opz_requests_in_flight 0\n"))
+    let admission = Admission(limits)
+    var (slow, first, second) = (admission.open(), admission.open(), admission.open())
+    try slow.add(bytes: 10)
+    try first.score()
+    #expect(throws: RequestFailure.self) { try second.score() }
+    second.close()
+    #expect(admission.requests == 2)
+    first.close()
+    try slow.score()
+    slow.close()
+    #expect(admission.requests == 0)
+    var third = admission.open()
+    try third.score()
   }
 
   @Test("All bodies together stay within their budget")
-  func budget() {
+  func budget() throws {
     var limits = ServerLimits()
     limits.bodyBytes = 32 << 20
     let admission = Admission(limits)
-    #expect(admission.enter())
-    #expect(admission.add(bytes: 128 << 20))
-    #expect(!admission.add(bytes: 1))
-    admission.leave(bytes: 128 << 20)
-    #expect(admission.add(bytes: 1))
-    #expect(admission.requests == 0)
+    var (first, second) = (admission.open(), admission.open())
+    try first.add(bytes: 127 << 20)
+    try second.add(bytes: 1 << 20)
+    #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
+    first.close()
+    try second.add(bytes: 127 << 20)
+    #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
   }
 
   @Test("Statistics count what was inferred")

@@ -1,9 +1,12 @@
 import Synchronization
 
-/// Bounds how much work the server takes on: requests at once, and the bytes of their bodies.
+/// Bounds how much work the server takes on: the bytes of all bodies, and the requests that are scored or wait for it.
+///
+/// A request counts against the limit only when its body is whole, so slow senders cannot shut the others out.
 final class Admission: Sendable {
   private struct State {
-    var requests = 0
+    var open = 0
+    var scoring = 0
     var bytes = 0
   }
 
@@ -12,32 +15,53 @@ final class Admission: Sendable {
 
   init(_ limits: ServerLimits) { self.limits = limits }
 
-  /// Requests that are read, waiting or scored now.
-  var requests: Int { state.withLock { $0.requests } }
+  /// Inference requests without an answer, those included that are still being read.
+  var requests: Int { state.withLock { $0.open } }
 
-  /// Takes a request on; false when there are as many as the limit.
-  func enter() -> Bool {
-    state.withLock { state in
-      guard state.requests < limits.requestsInFlight else { return false }
-      state.requests += 1
-      return true
-    }
+  /// Begins a request. What it takes is given back by `Ticket.close`.
+  func open() -> Ticket {
+    state.withLock { $0.open += 1 }
+    return Ticket(admission: self)
   }
 
-  /// Takes on more bytes of a body; false when all bodies together would be too large.
-  func add(bytes: Int) -> Bool {
-    state.withLock { state in
-      guard bytes <= limits.bodyBudget - state.bytes else { return false }
-      state.bytes += bytes
-      return true
-    }
-  }
+  /// What one request holds. It belongs to the task that answers the request.
+  struct Ticket {
+    fileprivate let admission: Admission
+    private var bytes = 0
+    private var scores = false
 
-  /// A request that was taken on has its answer.
-  func leave(bytes: Int) {
-    state.withLock { state in
-      state.requests -= 1
-      state.bytes -= bytes
+    fileprivate init(admission: Admission) { self.admission = admission }
+
+    /// Takes on more bytes of the body.
+    mutating func add(bytes count: Int) throws {
+      let fits = admission.state.withLock { state in
+        guard count <= admission.limits.bodyBudget - state.bytes else { return false }
+        state.bytes += count
+        return true
+      }
+      guard fits else {
+        throw RequestFailure(503, "too many bytes of requests are in flight: try again", leavesBody: true)
+      }
+      bytes += count
+    }
+
+    /// Takes on the scoring.
+    mutating func score() throws {
+      let limit = admission.limits.requestsInFlight
+      scores = admission.state.withLock { state in
+        guard state.scoring < limit else { return false }
+        state.scoring += 1
+        return true
+      }
+      guard scores else { throw RequestFailure(503, "\(limit) requests are in flight: try again") }
+    }
+
+    func close() {
+      admission.state.withLock { state in
+        state.open -= 1
+        state.scoring -= scores ? 1 : 0
+        state.bytes -= bytes
+      }
     }
   }
 }

@@ -90,17 +90,10 @@ public final class InferenceServer: Sendable {
   }
 
   private func score(_ request: Request) async throws -> ServedModel.Inference {
-    guard admission.enter() else {
-      throw RequestFailure(503, "\(limits.requestsInFlight) requests are in flight: try again", leavesBody: true)
-    }
-    var held = 0
-    defer { admission.leave(bytes: held) }
-    let body = try await BodyReader(limit: limits.bodyBytes).read(request) { count in
-      guard admission.add(bytes: count) else {
-        throw RequestFailure(503, "too many bytes of requests are in flight: try again", leavesBody: true)
-      }
-      held += count
-    }
+    var ticket = admission.open()
+    defer { ticket.close() }
+    let body = try await BodyReader(limit: limits.bodyBytes).read(request) { try ticket.add(bytes: $0) }
+    try ticket.score()
     if body.count <= InferenceServer.inlineBytes { return try model.infer(body, limits) }
     return try await threads.run { [model, limits] in try model.infer(body, limits) }
   }

@@ -1,0 +1,83 @@
+import OpzIO
+import OpzOCI
+
+/// Finds the Authorization header that a repository's registry wants.
+actor Authorizer {
+  private enum Scheme {
+    case unknown
+    case basic
+    case bearer(TokenSource.Realm)
+  }
+
+  private let reference: Reference
+  private let policy: AddressPolicy
+  private let tokens: TokenSource
+  private let credentials: Credentials
+  private var scheme = Scheme.unknown
+  private var lookup: Task<Credential?, any Error>?
+  /// Scopes that challenges asked for on top of ours.
+  private var extra: Set<Scope> = []
+
+  init(_ reference: Reference, policy: AddressPolicy, tokens: TokenSource, credentials: Credentials) {
+    self.reference = reference
+    self.policy = policy
+    self.tokens = tokens
+    self.credentials = credentials
+  }
+
+  /// The header for a request, as far as the registry is known; nil to ask without.
+  func header(for scopes: [Scope]) async throws -> String? {
+    switch scheme {
+    case .unknown: nil
+    case .basic: try await basic()
+    case .bearer(let realm): try await bearer(realm, scopes, rejected: nil)
+    }
+  }
+
+  /// The header that answers a 401.
+  /// - Parameter rejected: the header that got the 401.
+  func header(for scopes: [Scope], challenges: [Challenge], rejected: String?) async throws -> String {
+    for challenge in challenges where challenge.scheme == "bearer" {
+      guard let text = challenge.parameters["realm"], let address = WebAddress(text) else { continue }
+      try policy.checkRealm(address)
+      let realm = TokenSource.Realm(address: address, service: challenge.parameters["service"])
+      scheme = .bearer(realm)
+      extra.formUnion(Scope.parse(challenge.parameters["scope"] ?? ""))
+      return try await bearer(realm, scopes, rejected: rejected)
+    }
+    if challenges.contains(where: { $0.scheme == "basic" }), let header = try await basic(), header != rejected {
+      scheme = .basic
+      return header
+    }
+    throw DistributionError(
+      .unauthorized, reference.name, challenges.isEmpty ? "the registry does not say how to log in" : refusal(rejected),
+      hint: "log in to the registry (docker login \(reference.host) or podman login \(reference.host))", status: 401)
+  }
+
+  private func refusal(_ rejected: String?) -> String {
+    rejected == nil ? "the registry wants a user and a password, and none is known" : "the registry refused the credentials"
+  }
+
+  private func basic() async throws -> String? {
+    guard case .password(let user, let password) = try await credential() else { return nil }
+    return Credential.basic(user: user, password: password)
+  }
+
+  private func bearer(_ realm: TokenSource.Realm, _ scopes: [Scope], rejected: String?) async throws -> String {
+    let found = try await credential()
+    if case .registryToken(let token) = found { return "Bearer \(token)" }
+    let wanted = scopes + extra.filter { $0.type != "repository" || scopes.map(\.name).contains($0.name) }
+    let token = try await tokens.token(
+      realm, wanted, found, rejected: rejected.map { String($0.dropFirst("Bearer ".count)) })
+    return "Bearer \(token.value)"
+  }
+
+  private func credential() async throws -> Credential? {
+    if let lookup { return try await lookup.value }
+    let task = Task { [credentials, reference] in
+      try await blocking { try credentials.find(reference.host, repository: reference.repository) }
+    }
+    lookup = task
+    return try await task.value
+  }
+}

@@ -1,0 +1,69 @@
+import OpzIO
+
+/// A bounded buffer between libcurl's thread, which must not wait, and a reader's thread, which may.
+final class BodyPipe: Sendable {
+  fileprivate struct State {
+    var chunks: [[UInt8]] = []
+    /// Bytes of the first chunk that were read.
+    var offset = 0
+    var held = 0
+    var isPaused = false
+    var end: Result<Void, any Error>?
+  }
+
+  private let monitor = Monitor(State())
+  /// Bytes held before the network has to wait. One chunk of libcurl's may come on top.
+  static let limit = 4 << 20
+
+  /// Takes a copy, unless there is enough already: then false, and the writer pauses.
+  func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    monitor.change { state in
+      state.isPaused = state.held >= BodyPipe.limit
+      if state.isPaused { return false }
+      state.chunks.append(Array(bytes))
+      state.held += bytes.count
+      return true
+    }
+  }
+
+  func finish(_ result: Result<Void, any Error>) {
+    monitor.change { if $0.end == nil { $0.end = result } }
+  }
+
+  /// Waits for bytes; 0 at the end. `resume` is called when the writer may go on.
+  func read(into buffer: UnsafeMutableRawBufferPointer, resume: () -> Void) throws -> Int {
+    let taken: Result<(Int, Bool), any Error> = monitor.wait { state in
+      if state.chunks.isEmpty { return state.end.map { $0.map { (0, false) } } }
+      let count = state.drain(into: buffer)
+      let resumes = state.isPaused && state.held < BodyPipe.limit / 2
+      if resumes { state.isPaused = false }
+      return .success((count, resumes))
+    }
+    let (count, resumes) = try taken.get()
+    if resumes { resume() }
+    return count
+  }
+}
+
+extension BodyPipe.State {
+  fileprivate mutating func drain(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    var filled = 0
+    var used = 0
+    while filled < buffer.count, used < chunks.count {
+      let count = min(buffer.count - filled, chunks[used].count - offset)
+      chunks[used].withUnsafeBytes { bytes in
+        UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<(filled + count)])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)]))
+      }
+      filled += count
+      offset += count
+      if offset == chunks[used].count {
+        used += 1
+        offset = 0
+      }
+    }
+    chunks.removeFirst(used)
+    held -= filled
+    return filled
+  }
+}

@@ -1,0 +1,98 @@
+import FoundationEssentials
+import OpzIO
+import OpzOCI
+import OpzStore
+import SystemPackage
+
+/// A file in the format of docker's `config.json`, which podman's `auth.json` shares.
+struct CredentialFile: Sendable {
+  let path: FilePath
+  private let content: Content
+
+  private struct Content: Decodable {
+    var auths: [String: Entry]?
+    var credHelpers: [String: String]?
+    var credsStore: String?
+  }
+
+  private struct Entry: Decodable {
+    var auth: String?
+    var username: String?
+    var password: String?
+    var identitytoken: String?
+    var registrytoken: String?
+  }
+
+  static let limit = 4 << 20
+
+  /// The file, or nil when there is none. It blocks.
+  static func read(_ path: FilePath) throws -> CredentialFile? {
+    do {
+      let bytes = try SmallFile.read(path, limit: limit)
+      if bytes.allSatisfy({ $0 <= 0x20 }) { return nil }
+      return CredentialFile(path: path, content: try JSONDecoder().decode(Content.self, from: Data(bytes)))
+    } catch let failure as IOFailure where failure.category == .notFound {
+      return nil
+    } catch is DecodingError {
+      // The decoder's own words may quote the file.
+      throw DistributionError(.credentials, path.string, "not JSON in the format of docker's config.json")
+    }
+  }
+
+  /// The helper program for a registry, if one is named: `credHelpers` first, then `credsStore`.
+  func helper(for host: String) -> (name: String, server: String)? {
+    if let found = match(host, repository: nil, in: content.credHelpers ?? [:]), !found.value.isEmpty {
+      return (found.value, found.key)
+    }
+    guard let store = content.credsStore, !store.isEmpty else { return nil }
+    // A store knows a registry by the key under which `docker login` put it.
+    return (store, match(host, repository: nil, in: content.auths ?? [:])?.key ?? host)
+  }
+
+  /// What the file itself has for a repository.
+  func credential(for host: String, repository: String) throws -> Credential? {
+    guard let (key, entry) = match(host, repository: repository, in: content.auths ?? [:]) else { return nil }
+    if let token = entry.identitytoken, !token.isEmpty { return .identityToken(token) }
+    if let token = entry.registrytoken, !token.isEmpty { return .registryToken(token) }
+    if let user = entry.username, let password = entry.password, !user.isEmpty {
+      return .password(user: user, password: password)
+    }
+    guard let auth = entry.auth, !auth.isEmpty else { return nil }
+    guard let data = Data(base64Encoded: auth), let colon = data.firstIndex(of: UInt8(ascii: ":")) else {
+      throw DistributionError(
+        .credentials, path.string, "the auth of \(DistributionError.clean(key)) is not USER:PASSWORD in base64",
+        hint: "log in again")
+    }
+    let user = String(decoding: data[..<colon], as: UTF8.self)
+    let password = String(decoding: data[data.index(after: colon)...], as: UTF8.self)
+    // docker ends the text with NULs in old files.
+    return .password(user: user, password: String(password.prefix { $0 != "\0" }))
+  }
+
+  /// The entry whose key is the longest that fits: `HOST/a/b` before `HOST/a` before `HOST`. Keys of old files are URLs.
+  private func match<Value>(
+    _ host: String, repository: String?, in entries: [String: Value]
+  ) -> (key: String, value: Value)? {
+    let wanted = host.lowercased()
+    var best: (key: String, value: Value, length: Int)?
+    for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
+      guard let length = CredentialFile.fit(key, wanted, repository) else { continue }
+      if best.map({ length > $0.length }) ?? true { best = (key, value, length) }
+    }
+    return best.map { ($0.key, $0.value) }
+  }
+
+  // How well a key fits, nil when it does not: 0 for a URL, 1 for the host, more for each part of a namespace.
+  private static func fit(_ key: String, _ host: String, _ repository: String?) -> Int? {
+    for scheme in ["https://", "http://"] where key.lowercased().hasPrefix(scheme) {
+      let name = key.dropFirst(scheme.count).prefix { $0 != "/" }
+      return name.lowercased() == host ? 0 : nil
+    }
+    let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+    guard let name = parts.first, name.lowercased() == host else { return nil }
+    let namespace = parts.dropFirst().joined(separator: "/")
+    if namespace.isEmpty { return 1 }
+    guard let repository, "\(repository)/".hasPrefix("\(namespace)/") else { return nil }
+    return parts.count
+  }
+}

@@ -1,0 +1,60 @@
+import FoundationEssentials
+import OpzIO
+import SystemPackage
+
+/// A program `docker-credential-NAME` that keeps passwords (docker's credential helper protocol).
+struct CredentialHelper: Sendable {
+  let name: String
+  private let environment: [String: String]
+
+  private struct Answer: Decodable {
+    var Username: String
+    var Secret: String
+  }
+
+  /// - Parameter environment: the program is found by its PATH, and gets it.
+  init(_ name: String, environment: [String: String]) throws {
+    let isName = name.utf8.allSatisfy { byte in
+      (97...122).contains(byte | 0x20) || (48...57).contains(byte) || "._-".utf8.contains(byte)
+    }
+    guard isName, (1...128).contains(name.utf8.count) else {
+      throw DistributionError(
+        .credentials, "docker-credential-\(DistributionError.clean(name))", "not the name of a credential helper")
+    }
+    self.name = name
+    self.environment = environment
+  }
+
+  /// Asks for a server's credential; nil when the helper has none. It blocks.
+  func credential(for server: String) throws -> Credential? {
+    let program = "docker-credential-\(name)"
+    guard let path = find(program) else {
+      throw DistributionError(
+        .credentials, program, "the program is not found in PATH", hint: "install it, or take it out of config.json")
+    }
+    let output = try ChildProcess.run(
+      [path, "get"], input: Array(server.utf8), environment: environment.map { "\($0.key)=\($0.value)" },
+      limit: 1 << 20)
+    guard output.status == 0 else {
+      if (output.text + output.errorText).contains("credentials not found") { return nil }
+      // What it prints is not shown: it may hold the secret.
+      throw DistributionError(
+        .credentials, program, "it ended with \(output.status)",
+        hint: "echo \(server.filter { $0 != "'" }) | \(program) get")
+    }
+    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.output)) else {
+      throw DistributionError(.credentials, program, "its answer is not the JSON of a credential helper")
+    }
+    if answer.Username.isEmpty, answer.Secret.isEmpty { return nil }
+    if answer.Username == "<token>" { return .identityToken(answer.Secret) }
+    return .password(user: answer.Username, password: answer.Secret)
+  }
+
+  private func find(_ program: String) -> String? {
+    let directories = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
+    return directories.lazy.filter { $0.hasPrefix("/") }.map { "\($0)/\(program)" }.first { path in
+      guard let status = try? FileStatus.find(FilePath(path)) else { return false }
+      return status.kind == .file && status.mode & 0o111 != 0
+    }
+  }
+}

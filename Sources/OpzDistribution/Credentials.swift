@@ -1,0 +1,42 @@
+import OpzIO
+import OpzOCI
+import SystemPackage
+
+/// The user's credentials: docker's configuration, then podman's.
+struct Credentials: Sendable {
+  private let environment: [String: String]
+
+  init(environment: [String: String]) { self.environment = environment }
+
+  /// What there is for a repository; nil means anonymous. It blocks.
+  func find(_ host: String, repository: String) throws -> Credential? {
+    for path in files() {
+      guard let file = try CredentialFile.read(path) else { continue }
+      if let (name, server) = file.helper(for: host),
+        let found = try CredentialHelper(name, environment: environment).credential(for: server)
+      {
+        return found
+      }
+      if let found = try file.credential(for: host, repository: repository) { return found }
+    }
+    return nil
+  }
+
+  /// The places where a credential may be, in the order in which they are looked at.
+  func files() -> [FilePath] {
+    var paths: [FilePath] = []
+    if let directory = value("DOCKER_CONFIG") {
+      paths.append(FilePath(directory).appending("config.json"))
+    } else if let home = value("HOME") {
+      paths.append(FilePath(home).appending(".docker/config.json"))
+    }
+    if let file = value("REGISTRY_AUTH_FILE") { paths.append(FilePath(file)) }
+    if let runtime = value("XDG_RUNTIME_DIR") { paths.append(FilePath(runtime).appending("containers/auth.json")) }
+    if let home = value("HOME") { paths.append(FilePath(home).appending(".config/containers/auth.json")) }
+    return paths
+  }
+
+  private func value(_ name: String) -> String? {
+    environment[name].flatMap { $0.isEmpty || $0.contains("\0") ? nil : $0 }
+  }
+}

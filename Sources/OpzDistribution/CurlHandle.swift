@@ -1,0 +1,127 @@
+import CCurl
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A libcurl easy handle, set up for one transfer. Used on the loop's thread.
+final class CurlHandle {
+  let pointer: UnsafeMutableRawPointer
+  let transfer: Transfer
+  private var headers: UnsafeMutablePointer<curl_slist>?
+  private let message = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+
+  init?(_ transfer: Transfer, _ settings: TransportSettings) {
+    guard let pointer = curl_easy_init() else { return nil }
+    self.pointer = pointer
+    self.transfer = transfer
+    message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    setLimits()
+    setPlace(settings)
+    setMethod()
+    setHeaders()
+    setCallbacks()
+    transfer.handle = pointer
+  }
+
+  deinit {
+    transfer.handle = nil
+    curl_easy_cleanup(pointer)
+    curl_slist_free_all(headers)
+    message.deallocate()
+  }
+
+  /// What libcurl said about a failure.
+  var detail: String { String(cString: message) }
+
+  private func set(_ option: CURLoption, _ value: Int) { _ = opz_curl_set_long(pointer, option, value) }
+  private func set(_ option: CURLoption, _ text: String) { _ = opz_curl_set_text(pointer, option, text) }
+
+  private func setLimits() {
+    set(CURLOPT_NOSIGNAL, 1)
+    set(CURLOPT_FOLLOWLOCATION, 0)
+    set(CURLOPT_NETRC, 0)
+    set(CURLOPT_PROTOCOLS_STR, "http,https")
+    set(CURLOPT_PATH_AS_IS, 1)
+    set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    set(CURLOPT_TCP_KEEPALIVE, 1)
+    set(CURLOPT_CONNECTTIMEOUT, 30)
+    set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    set(CURLOPT_LOW_SPEED_TIME, 60)
+    set(CURLOPT_TIMEOUT, transfer.request.timeout)
+    set(CURLOPT_BUFFERSIZE, 512 << 10)
+    set(CURLOPT_UPLOAD_BUFFERSIZE, 2 << 20)
+  }
+
+  private func setPlace(_ settings: TransportSettings) {
+    let origin = transfer.request.address.origin
+    set(CURLOPT_URL, transfer.request.address.description)
+    set(CURLOPT_USERAGENT, settings.userAgent)
+    set(CURLOPT_PROXY, settings.proxy(for: origin))
+    set(CURLOPT_NOPROXY, settings.noProxy)
+    if let file = settings.certificates { set(CURLOPT_CAINFO, file) }
+  }
+
+  private func setMethod() {
+    let request = transfer.request
+    switch request.method {
+    case .get: set(CURLOPT_HTTPGET, 1)
+    case .head: set(CURLOPT_NOBODY, 1)
+    case .post, .put:
+      set(CURLOPT_UPLOAD, 1)
+      set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+      _ = opz_curl_set_size(pointer, CURLOPT_INFILESIZE_LARGE, curl_off_t(clamping: request.body.size))
+    }
+  }
+
+  private func setHeaders() {
+    var lines = transfer.request.headers.map { "\($0.name): \($0.value)" }
+    if let authorization = transfer.request.authorization { lines.append("Authorization: \(authorization)") }
+    // Nothing of a value can begin another header.
+    for line in lines where line.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) {
+      headers = curl_slist_append(headers, line)
+    }
+    _ = opz_curl_set_headers(pointer, headers)
+  }
+
+  private func setCallbacks() {
+    let context = Unmanaged.passUnretained(transfer).toOpaque()
+    _ = opz_curl_set_pointer(pointer, CURLOPT_ERRORBUFFER, message)
+    for option in [CURLOPT_WRITEDATA, CURLOPT_READDATA, CURLOPT_HEADERDATA, CURLOPT_SEEKDATA] {
+      _ = opz_curl_set_pointer(pointer, option, context)
+    }
+    _ = opz_curl_set_data(pointer, CURLOPT_HEADERFUNCTION) { data, size, count, context in
+      guard let transfer = Transfer.from(context) else { return 0 }
+      return transfer.takeHeader(UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
+    }
+    _ = opz_curl_set_data(pointer, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+      guard let transfer = Transfer.from(context) else { return 0 }
+      switch transfer.takeBody(UnsafeRawBufferPointer(start: data, count: size * count)) {
+      case .all: return size * count
+      case .later: return Int(CURL_WRITEFUNC_PAUSE)
+      case .abort: return 0
+      }
+    }
+    _ = opz_curl_set_data(pointer, CURLOPT_READFUNCTION) { data, size, count, context in
+      guard let transfer = Transfer.from(context) else { return Int(CURL_READFUNC_ABORT) }
+      let buffer = UnsafeMutableRawBufferPointer(start: data, count: size * count)
+      return transfer.give(buffer) ?? Int(CURL_READFUNC_ABORT)
+    }
+    _ = opz_curl_set_seek(pointer) { context, offset, origin in
+      guard origin == SEEK_SET, let offset = UInt64(exactly: offset), let transfer = Transfer.from(context) else {
+        return CURL_SEEKFUNC_FAIL
+      }
+      return transfer.rewind(to: offset) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+    }
+  }
+}
+
+extension Transfer {
+  fileprivate static func from(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+    context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+  }
+}

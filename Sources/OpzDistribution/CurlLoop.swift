@@ -1,0 +1,101 @@
+import CCurl
+import OpzIO
+import Synchronization
+
+/// libcurl's multi handle and the one thread that runs it. Connections stay open between transfers.
+final class CurlLoop: @unchecked Sendable {
+  private enum Command {
+    case add(Transfer)
+    case resume(Transfer)
+    case cancel(Transfer)
+    case stop
+  }
+
+  private let multi: UnsafeMutableRawPointer
+  private let settings: TransportSettings
+  private let commands = Mutex<[Command]>([])
+  // The loop's thread alone has these.
+  private var running: [UnsafeMutableRawPointer: CurlHandle] = [:]
+
+  private static let initialised: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+  /// Starts the thread. It ends after `stop`.
+  init(_ settings: TransportSettings) throws {
+    guard CurlLoop.initialised, let multi = curl_multi_init() else {
+      throw DistributionError(.connection, "libcurl", "it could not be initialised")
+    }
+    self.multi = multi
+    self.settings = settings
+    guard startThread({ self.run() }) else {
+      curl_multi_cleanup(multi)
+      throw DistributionError(.connection, "libcurl", "the system has no thread left for it")
+    }
+  }
+
+  func add(_ transfer: Transfer) { submit(.add(transfer)) }
+  func resume(_ transfer: Transfer) { submit(.resume(transfer)) }
+  func cancel(_ transfer: Transfer) { submit(.cancel(transfer)) }
+  /// The last call: the thread then frees libcurl's handles.
+  func stop() { submit(.stop) }
+
+  private func submit(_ command: Command) {
+    // Under the lock, so that the handle is still there: `stop` frees it after the lock was free.
+    commands.withLock {
+      $0.append(command)
+      curl_multi_wakeup(multi)
+    }
+  }
+
+  private func run() {
+    var goesOn = true
+    while goesOn {
+      var active: Int32 = 0
+      curl_multi_perform(multi, &active)
+      finishDone()
+      let waiting = commands.withLock { all in
+        defer { all = [] }
+        return all
+      }
+      for command in waiting where !obey(command) { goesOn = false }
+      if goesOn, waiting.isEmpty { curl_multi_poll(multi, nil, 0, 10_000, nil) }
+    }
+    for handle in running.values { detach(handle, .failure(CancellationError())) }
+    curl_multi_cleanup(multi)
+  }
+
+  private func obey(_ command: Command) -> Bool {
+    switch command {
+    case .stop: return false
+    case .add(let transfer): start(transfer)
+    case .resume(let transfer):
+      if let pointer = transfer.handle { curl_easy_pause(pointer, 0) }
+    case .cancel(let transfer):
+      if let handle = transfer.handle.flatMap({ running[$0] }) { detach(handle, .failure(CancellationError())) }
+    }
+    return true
+  }
+
+  private func start(_ transfer: Transfer) {
+    guard let handle = CurlHandle(transfer, settings), curl_multi_add_handle(multi, handle.pointer) == CURLM_OK else {
+      return transfer.end(.failure(DistributionError(.connection, "libcurl", "it took no further request")))
+    }
+    running[handle.pointer] = handle
+  }
+
+  private func finishDone() {
+    var left: Int32 = 0
+    while let message = curl_multi_info_read(multi, &left) {
+      guard message.pointee.msg == CURLMSG_DONE, let pointer = message.pointee.easy_handle,
+        let handle = running[pointer]
+      else { continue }
+      let code = opz_curl_result(message)
+      detach(handle, code == CURLE_OK ? .success(()) : .failure(CurlFailure.error(code, handle)))
+    }
+  }
+
+  private func detach(_ handle: CurlHandle, _ result: Result<Void, any Error>) {
+    curl_multi_remove_handle(multi, handle.pointer)
+    running[handle.pointer] = nil
+    handle.transfer.end(result)
+  }
+}

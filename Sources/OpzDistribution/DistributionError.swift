@@ -1,0 +1,79 @@
+public import OpzIO
+
+/// A container registry that could not be reached, did not let us in, or answered something else than it should.
+///
+/// Nothing secret is in the text: no header, no query of a URL, no token.
+public struct DistributionError: ExplainedError {
+  public enum Code: Sendable {
+    /// No connection, or it broke.
+    case connection
+    /// The peer's certificate does not prove who it is.
+    case tls
+    case timeout
+    /// 401 after all that we had.
+    case unauthorized
+    /// 403.
+    case denied
+    case notFound
+    /// 429, longer than we wait.
+    case rateLimited
+    /// 413, or an answer that is over its limit.
+    case tooLarge
+    /// 5xx after all attempts.
+    case server
+    /// Another status, or an answer that the distribution-spec does not allow.
+    case badResponse
+    /// A redirect, Location or realm that leads where nothing of ours may go.
+    case refusedAddress
+    /// Credentials that are configured and cannot be used.
+    case credentials
+    case wrongDigest
+    case wrongSize
+  }
+
+  public let code: Code
+  public let subject: String
+  public let reason: String
+  public let hint: String?
+  /// The HTTP status, where there was one.
+  public let status: Int?
+  /// Seconds that the peer asked to wait.
+  var retryAfter: Double?
+
+  public init(_ code: Code, _ subject: String, _ reason: String, hint: String? = nil, status: Int? = nil) {
+    self.code = code
+    self.subject = subject
+    self.reason = reason
+    self.hint = hint
+    self.status = status
+  }
+
+  public var category: ErrorCategory {
+    switch code {
+    case .notFound: .notFound
+    case .wrongDigest, .wrongSize: .verification
+    default: .network
+    }
+  }
+
+  /// Whether the same request may succeed later.
+  var isTransient: Bool {
+    switch code {
+    case .connection, .timeout, .rateLimited, .server: true
+    default: false
+    }
+  }
+
+  /// Text of a peer as it may be shown: 256 characters, no control characters.
+  static func clean(_ text: some StringProtocol) -> String {
+    let visible = text.unicodeScalars.lazy.map { scalar -> Unicode.Scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate: " "
+      default: scalar
+      }
+    }
+    var cleaned = String.UnicodeScalarView()
+    cleaned.append(contentsOf: visible.prefix(256))
+    return String(cleaned)
+  }
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+public import OpzIO
+public import OpzOCI
+
+extension RemoteRepository {
+  /// The manifests whose subject is `digest`: from the referrers API, or from the fallback tag where the registry has none
+  /// (distribution-spec 1.1, "Listing Referrers").
+  public func referrers(of digest: Digest) async throws -> [Descriptor] {
+    var request = HTTPRequest(
+      method: .get, address: client.address("referrers/\(digest)"),
+      headers: [("Accept", MediaType.imageIndex.rawValue)])
+    var found: [Descriptor] = []
+    // A page names the next one; a registry that never ends is stopped.
+    for page in 0..<100 {
+      let response = try await client.send(request, [.pull(reference.repository)], "\(name(digest)) referrers")
+      if page == 0, [400, 404, 405].contains(response.status) {
+        return try await referrersTag.read(digest)
+      }
+      guard response.status == 200 else { throw RegistryAnswer.error(response, "\(name(digest)) referrers") }
+      found += try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests
+      guard let next = ReferrersPage.next(response.head.all("link")) else { break }
+      request.address = try client.resolve(next, from: request.address)
+    }
+    return found
+  }
+}
+
+/// The `Link` header of a list that goes on (RFC 8288).
+enum ReferrersPage {
+  static func next(_ links: [String]) -> String? {
+    for link in links {
+      guard let open = link.firstIndex(of: "<"), let close = link[open...].firstIndex(of: ">") else { continue }
+      let parameters = link[close...].lowercased().filter { $0 != " " && $0 != "\"" }
+      if parameters.contains("rel=next") { return String(link[link.index(after: open)..<close]) }
+    }
+    return nil
+  }
+}
+
+/// What a list of referrers says about a manifest that has a subject.
+struct ReferrerEntry {
+  let subject: Digest
+  let descriptor: Descriptor
+
+  private struct Content: Decodable {
+    var subject: Descriptor?
+    var artifactType: MediaType?
+    var config: Descriptor?
+    var annotations: [String: String]?
+  }
+
+  /// Nil when the document has no subject.
+  init?(_ bytes: [UInt8], _ descriptor: Descriptor) {
+    guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)), let subject = content.subject else {
+      return nil
+    }
+    self.subject = subject.digest
+    var entry = descriptor.bare
+    entry.artifactType = content.artifactType ?? content.config?.mediaType
+    entry.annotations = content.annotations
+    self.descriptor = entry
+  }
+}

@@ -1,0 +1,51 @@
+import OpzIO
+import OpzOCI
+
+/// The index under the tag `sha256-HEX` that lists referrers where the registry does not
+/// (distribution-spec 1.1, "Referrers Tag Schema"). An actor, because an update is a read and a write of the whole.
+actor ReferrersTag {
+  private let manifests: ManifestRequests
+  private var last: Task<Void, any Error>?
+
+  init(_ manifests: ManifestRequests) { self.manifests = manifests }
+
+  /// The referrers of a digest; none where there is no such tag.
+  nonisolated func read(_ subject: Digest) async throws -> [Descriptor] {
+    try await content(ReferrersTag.name(subject))?.manifests ?? []
+  }
+
+  /// Adds an entry, after those that were asked for earlier.
+  func add(_ entry: Descriptor, to subject: Digest) async throws {
+    let previous = last
+    let next = Task {
+      _ = await previous?.result
+      try await self.update(entry, ReferrersTag.name(subject))
+    }
+    last = next
+    try await next.value
+  }
+
+  // Another process may replace the tag at the same time; so it is read back, and written again where the entry was lost.
+  private nonisolated func update(_ entry: Descriptor, _ tag: String) async throws {
+    for _ in 0..<4 {
+      var index = try await content(tag) ?? Index.Content(manifests: [])
+      if index.manifests.contains(where: { $0.digest == entry.digest }) { return }
+      index.manifests.append(entry)
+      try await manifests.put(try Index(index).raw, .imageIndex, as: tag)
+    }
+    throw DistributionError(
+      .badResponse, "\(manifests.client.reference.name):\(tag)", "other writers replace the list of referrers all the time",
+      hint: "push again")
+  }
+
+  private nonisolated func content(_ tag: String) async throws -> Index.Content? {
+    do {
+      let found = try await manifests.get(tag)
+      return try Index(raw: found.bytes, mediaType: found.descriptor.mediaType, subject: tag).content
+    } catch let error as DistributionError where error.code == .notFound {
+      return nil
+    }
+  }
+
+  private static func name(_ subject: Digest) -> String { "\(subject.algorithm.rawValue)-\(subject.hex.prefix(64))" }
+}

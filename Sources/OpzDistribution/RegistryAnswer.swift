@@ -1,0 +1,55 @@
+import FoundationEssentials
+import OpzIO
+
+/// A registry's answer that is no success, as an error (distribution-spec, error codes).
+enum RegistryAnswer {
+  private struct Document: Decodable {
+    struct Item: Decodable {
+      var code: String?
+      var message: String?
+    }
+    var errors: [Item]?
+    /// Token servers have these.
+    var details: String?
+    var message: String?
+  }
+
+  /// The error that an answer stands for.
+  /// - Parameter subject: what was asked for, in the caller's words.
+  static func error(_ response: HTTPResponse, _ subject: String) -> DistributionError {
+    let document = try? JSONDecoder().decode(Document.self, from: Data(response.body))
+    let first = document?.errors?.first
+    let said = first?.message ?? document?.details ?? document?.message ?? ""
+    let words = [first?.code ?? "", said].filter { !$0.isEmpty }.joined(separator: ": ")
+    let code = code(response.status, first?.code)
+    let text = words.isEmpty ? "the registry answered \(response.status)" : "the registry answered \(response.status), "
+    var error = DistributionError(
+      code, subject, text + DistributionError.clean(words), hint: hint(code), status: response.status)
+    error.retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
+    return error
+  }
+
+  private static func code(_ status: Int, _ name: String?) -> DistributionError.Code {
+    switch (status, name) {
+    case (400..<500, "DIGEST_INVALID"): .wrongDigest
+    case (400..<500, "SIZE_INVALID"): .wrongSize
+    case (401, _): .unauthorized
+    case (403, _): .denied
+    case (404, _): .notFound
+    case (408, _): .timeout
+    case (413, _): .tooLarge
+    case (429, _): .rateLimited
+    default: RetryPolicy.isTransient(status) ? .server : .badResponse
+    }
+  }
+
+  private static func hint(_ code: DistributionError.Code) -> String? {
+    switch code {
+    case .unauthorized: "log in to the registry (docker login HOST or podman login HOST)"
+    case .denied: "the user has no right to do this in the repository; log in as another one, or ask who runs the registry"
+    case .tooLarge: "a proxy in front of the registry limits the size of a request; ask who runs it to raise the limit"
+    case .rateLimited: "the registry limits how often it is asked; log in or try later"
+    default: nil
+    }
+  }
+}

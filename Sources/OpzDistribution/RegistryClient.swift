@@ -1,0 +1,145 @@
+import OpzIO
+import OpzOCI
+import Synchronization
+
+/// Requests to one repository of one registry: authorised, redirected by hand, repeated where that may help.
+final class RegistryClient: Sendable {
+  let reference: Reference
+  let policy: AddressPolicy
+  let retrier: Retrier
+  let progress: any ProgressSink
+  private let transport: Transport
+  private let authorizer: Authorizer
+  private let warnings = Mutex<Set<String>>([])
+
+  static let redirectLimit = 5
+
+  init(
+    _ reference: Reference, environment: [String: String], userAgent: String, progress: any ProgressSink,
+    insecure: Bool, retry: RetryPolicy
+  ) throws {
+    let scheme: Origin.Scheme = reference.isLoopback || insecure ? .http : .https
+    guard let origin = Origin(scheme, authority: reference.host) else {
+      throw DistributionError(.refusedAddress, reference.name, "the host is not one that can be connected to")
+    }
+    self.reference = reference
+    self.progress = progress
+    policy = AddressPolicy(registry: origin, insecure: insecure)
+    retrier = Retrier(policy: retry, progress: progress)
+    transport = try Transport(TransportSettings(userAgent: userAgent, environment: environment))
+    authorizer = Authorizer(
+      reference, policy: policy, tokens: TokenSource(transport, retrier), credentials: Credentials(environment: environment))
+  }
+
+  /// An address below `/v2/REPOSITORY/`.
+  func address(_ path: String, query: String? = nil) -> WebAddress {
+    WebAddress(origin: policy.registry, path: "/v2/\(reference.repository)/\(path)", query: query)
+  }
+
+  /// The address that an answer to `request` names in its `Location`, if our requests may go there.
+  func location(of response: HTTPResponse, to request: HTTPRequest) throws -> WebAddress {
+    guard let text = response["location"] else {
+      throw DistributionError(.badResponse, request.address.shown, "the answer \(response.status) has no Location")
+    }
+    return try resolve(text, from: request.address)
+  }
+
+  func resolve(_ location: String, from: WebAddress) throws -> WebAddress {
+    guard let address = from.resolving(location) else {
+      throw DistributionError(.refusedAddress, from.shown, "the registry points to something that is no http address")
+    }
+    try policy.check(address, from: from)
+    return address
+  }
+
+  /// One request, repeated while its failures may pass. An answer with another status is returned whatever it says.
+  /// - Parameter subject: what errors call it.
+  func send(_ request: HTTPRequest, _ scopes: [Scope], _ subject: String) async throws -> HTTPResponse {
+    try await retrier.run(subject) { try await attempt(request, scopes, subject) }
+  }
+
+  /// One request without repetition. A status that may pass is thrown as an error.
+  func attempt(
+    _ request: HTTPRequest, _ scopes: [Scope], _ subject: String,
+    onSent: @escaping @Sendable (Transfer.SendEvent) -> Void = { _ in }
+  ) async throws -> HTTPResponse {
+    let response = try await exchange(request, scopes, onSent)
+    for warning in response.head.all("warning") where warning.hasPrefix("299 ") { warn(warning) }
+    if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
+    return response
+  }
+
+  /// Whether the repository has a blob or a document.
+  func has(_ descriptor: Descriptor, _ scopes: [Scope]) async throws -> Bool {
+    let kind = descriptor.mediaType.isDocument ? "manifests" : "blobs"
+    let headers = descriptor.mediaType.isDocument ? [("Accept", descriptor.mediaType.rawValue)] : []
+    let request = HTTPRequest(method: .head, address: address("\(kind)/\(descriptor.digest)"), headers: headers)
+    let subject = "\(reference.name)@\(descriptor.digest)"
+    let response = try await send(request, scopes, subject)
+    if response.status == 404 { return false }
+    guard response.status == 200 else { throw RegistryAnswer.error(response, subject) }
+    if let length = response["content-length"].flatMap({ UInt64($0) }), length != descriptor.size {
+      throw DistributionError(
+        .wrongSize, subject, "the registry has \(length) bytes for it, and it has \(descriptor.size)")
+    }
+    return true
+  }
+
+  /// Compares the digest that the registry says it has with the one that it must have.
+  func checkDigest(of response: HTTPResponse, _ digest: Digest, _ subject: String) throws {
+    guard let said = response["docker-content-digest"], said != digest.description else { return }
+    // A digest of another algorithm says nothing about this one.
+    if let other = Digest(said), other.algorithm != digest.algorithm { return }
+    throw DistributionError(
+      .wrongDigest, subject, "the registry says that the content's digest is \(DistributionError.clean(said))",
+      hint: "the registry or a proxy in front of it is broken")
+  }
+
+  private func exchange(
+    _ original: HTTPRequest, _ scopes: [Scope], _ onSent: @escaping @Sendable (Transfer.SendEvent) -> Void
+  ) async throws -> HTTPResponse {
+    var request = original
+    // Credentials are for requests that have never left the registry's origin.
+    var isAtHome = request.address.origin == policy.registry
+    var mayAnswer = isAtHome
+    if isAtHome { request.authorization = try await authorizer.header(for: scopes) }
+    var hops = 0
+    while hops <= RegistryClient.redirectLimit {
+      let response = try await transport.send(request, onSent: onSent)
+      if response.status == 401, isAtHome, mayAnswer {
+        mayAnswer = false
+        let challenges = Challenge.parse(response.head.all("www-authenticate"))
+        request.authorization = try await authorizer.header(
+          for: scopes, challenges: challenges, rejected: request.authorization)
+        if request.body.size > 0 { onSent(.rewound) }
+      } else if let next = try redirect(response, request) {
+        hops += 1
+        isAtHome = isAtHome && next.origin == policy.registry
+        if !isAtHome { request.authorization = nil }
+        request.address = next
+        if request.body.size > 0 { onSent(.rewound) }
+      } else {
+        return response
+      }
+    }
+    throw DistributionError(
+      .refusedAddress, original.address.shown, "more than \(RegistryClient.redirectLimit) redirects")
+  }
+
+  private func redirect(_ response: HTTPResponse, _ request: HTTPRequest) throws -> WebAddress? {
+    switch (response.status, request.method) {
+    case (307, _), (308, _), (301, .get), (301, .head), (302, .get), (302, .head), (303, .get), (303, .head):
+      try location(of: response, to: request)
+    default: nil
+    }
+  }
+
+  // A registry's notice for people (RFC 7234, section 5.5): shown once, never acted on.
+  private func warn(_ text: String) {
+    let words = text.split(separator: "\"", omittingEmptySubsequences: false)
+    guard words.count > 1 else { return }
+    let notice = DistributionError.clean(words[1])
+    let isNew = warnings.withLock { $0.count < 16 && $0.insert(notice).inserted }
+    if isNew { progress.report(.note("\(reference.host) says: \(notice)")) }
+  }
+}

@@ -1,0 +1,163 @@
+import OpzIO
+import OpzOCI
+import Synchronization
+
+/// A blob in a registry. Each `open` is a GET, of a range where it begins in the middle.
+struct RemoteBlob: Blob {
+  let client: RegistryClient
+  let descriptor: Descriptor
+
+  var size: UInt64 { descriptor.size }
+
+  func open(at offset: UInt64) throws -> any ByteSource {
+    RemoteSource(client, descriptor, offset: min(offset, size))
+  }
+
+  /// A GET from `offset` on. The answer's reader gives bytes from `Begun.position` on.
+  fileprivate func begin(at offset: UInt64) async throws -> Begun {
+    var request = HTTPRequest(
+      method: .get, address: client.address("blobs/\(descriptor.digest)"), timeout: 0, isStreamed: true)
+    if offset > 0 { request.headers.append(("Range", "bytes=\(offset)-")) }
+    let subject = "\(client.reference.name)@\(descriptor.digest)"
+    let response = try await client.attempt(request, [.pull(client.reference.repository)], subject)
+    guard let reader = response.reader else { throw RegistryAnswer.error(response, subject) }
+    switch response.status {
+    case 200: return Begun(reader: reader, position: 0)
+    case 206 where response["content-range"]?.hasPrefix("bytes \(offset)-") ?? false:
+      return Begun(reader: reader, position: offset)
+    default:
+      throw DistributionError(
+        .badResponse, subject, "the registry answered \(response.status) with another range than asked for")
+    }
+  }
+
+  fileprivate struct Begun: Sendable {
+    let reader: BodyReader
+    let position: UInt64
+  }
+}
+
+/// Reads a remote blob on one thread. A connection that breaks is opened again where it broke.
+private final class RemoteSource: ByteSource {
+  private let client: RegistryClient
+  private let descriptor: Descriptor
+  private var position: UInt64
+  private let reports: Bool
+  private var reader: BodyReader?
+  private var hasStarted = false
+  private var hasFinished = false
+  /// Attempts since the last byte that came.
+  private var attempt = 1
+  private let clock = ContinuousClock()
+  private var lastProgress: ContinuousClock.Instant
+
+  init(_ client: RegistryClient, _ descriptor: Descriptor, offset: UInt64) {
+    self.client = client
+    self.descriptor = descriptor
+    position = offset
+    reports = offset == 0
+    lastProgress = clock.now
+  }
+
+  deinit { finish(.failed) }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    start()
+    guard position < descriptor.size, !buffer.isEmpty else {
+      try checkEnd()
+      return 0
+    }
+    while true {
+      do {
+        let count = try readOnce(buffer)
+        position += UInt64(count)
+        attempt = 1
+        lastProgress = clock.now
+        report(.advanced(item: descriptor.digest.short, bytes: UInt64(count)))
+        return count
+      } catch let error as DistributionError where error.isTransient {
+        reader = nil
+        try waitToRepeat(error)
+      } catch {
+        finish(.failed)
+        throw error
+      }
+    }
+  }
+
+  private func readOnce(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let reader = try self.reader ?? connect()
+    self.reader = reader
+    let room = Int(min(UInt64(buffer.count), descriptor.size - position))
+    let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]))
+    guard count > 0 else {
+      throw DistributionError(
+        .wrongSize, subject, "the registry sent \(position) of \(descriptor.size) bytes and then ended the answer")
+    }
+    return count
+  }
+
+  private func connect() throws -> BodyReader {
+    let blob = RemoteBlob(client: client, descriptor: descriptor)
+    let offset = position
+    let begun = try waitFor { try await blob.begin(at: offset) }
+    // A registry without ranges sends the whole again.
+    var surplus = offset - begun.position
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: surplus > 0 ? 1 << 18 : 0, alignment: 16)
+    defer { scratch.deallocate() }
+    while surplus > 0 {
+      let room = Int(min(UInt64(scratch.count), surplus))
+      let count = try begun.reader.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<room]))
+      guard count > 0 else {
+        throw DistributionError(.wrongSize, subject, "the registry ended the answer before byte \(offset)")
+      }
+      surplus -= UInt64(count)
+    }
+    return begun.reader
+  }
+
+  private func waitToRepeat(_ error: DistributionError) throws {
+    attempt += 1
+    let elapsed = Double((clock.now - lastProgress).components.seconds)
+    let policy = client.retrier.policy
+    guard let wait = policy.delay(before: attempt, elapsed: elapsed, retryAfter: error.retryAfter) else {
+      finish(.failed)
+      throw error
+    }
+    client.progress.report(
+      .note("\(subject): \(error.reason); attempt \(attempt) of \(policy.attempts), from byte \(position) on"))
+    try waitFor { try await Task.sleep(for: .milliseconds(Int64(wait * 1000))) }
+  }
+
+  // More bytes than announced are another blob. A connection that breaks after the last byte does not matter.
+  private func checkEnd() throws {
+    guard position == descriptor.size, !hasFinished else { return }
+    if let reader {
+      var one: UInt8 = 0
+      let count = withUnsafeMutableBytes(of: &one) { (try? reader.read(into: $0)) ?? 0 }
+      guard count == 0 else {
+        finish(.failed)
+        throw DistributionError(.wrongSize, subject, "the registry sent more than the \(descriptor.size) bytes")
+      }
+    }
+    finish(.done)
+  }
+
+  private var subject: String { "\(client.reference.name)@\(descriptor.digest)" }
+
+  private func start() {
+    if hasStarted { return }
+    hasStarted = true
+    report(.started(item: descriptor.digest.short, total: descriptor.size))
+  }
+
+  private func finish(_ outcome: ProgressOutcome) {
+    guard hasStarted, !hasFinished else { return }
+    hasFinished = true
+    report(.finished(item: descriptor.digest.short, outcome: outcome))
+  }
+
+  private func report(_ event: ProgressEvent) {
+    if reports { client.progress.report(event) }
+  }
+}

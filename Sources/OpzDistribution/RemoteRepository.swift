@@ -1,0 +1,142 @@
+public import OpzIO
+public import OpzOCI
+public import OpzStore
+import Synchronization
+
+/// A repository of a container registry as a content store (OCI distribution-spec 1.1).
+///
+/// Plain HTTP is used for this machine only, unless `insecure` says otherwise. Credentials come from docker's and podman's
+/// configuration and go to the registry's own origin and to the token server that it names, nowhere else. Failures that may
+/// pass are repeated a bounded number of times, and then a `DistributionError` says why.
+public final class RemoteRepository: ContentStore, TagStore {
+  public let reference: Reference
+  let client: RegistryClient
+  private let mountCandidates: [Digest: [String]]
+  /// What `contains` has just found missing: `put` need not ask again.
+  private let missing = Mutex<Set<Digest>>([])
+  let manifests: ManifestRequests
+  let referrersTag: ReferrersTag
+
+  /// - Parameters:
+  ///   - reference: its host and repository count; tag and digest do not.
+  ///   - environment: where docker's and podman's configuration, proxies and certificates are looked up.
+  ///   - mountCandidates: repositories of the same registry that may have a blob already.
+  ///   - userAgent: `NAME/VERSION`.
+  ///   - insecure: plain HTTP to any host.
+  public convenience init(
+    _ reference: Reference, environment: [String: String], mountCandidates: [Digest: [String]] = [:],
+    userAgent: String, progress: any ProgressSink = NoProgress(), insecure: Bool = false
+  ) throws {
+    try self.init(
+      reference, environment: environment, mountCandidates: mountCandidates, userAgent: userAgent, progress: progress,
+      insecure: insecure, retry: RetryPolicy())
+  }
+
+  init(
+    _ reference: Reference, environment: [String: String], mountCandidates: [Digest: [String]] = [:],
+    userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy
+  ) throws {
+    self.reference = reference
+    self.mountCandidates = mountCandidates
+    client = try RegistryClient(
+      reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry)
+    manifests = ManifestRequests(client: client)
+    referrersTag = ReferrersTag(manifests)
+  }
+
+  public func contains(_ descriptor: Descriptor) async throws -> Bool {
+    let isThere = try await client.has(descriptor, [.pull(reference.repository)])
+    if !isThere { _ = missing.withLock { $0.insert(descriptor.digest) } }
+    return isThere
+  }
+
+  /// Documents come at once; of blobs only the existence is asked for, and each `open(at:)` is a GET. Such a source blocks:
+  /// use it on a thread of our own.
+  public func blob(_ descriptor: Descriptor) async throws -> any Blob {
+    if descriptor.mediaType.isDocument { return BytesBlob(try await document(descriptor)) }
+    guard try await client.has(descriptor, [.pull(reference.repository)]) else {
+      throw DistributionError(.notFound, name(descriptor.digest), "the repository has no such blob", status: 404)
+    }
+    return RemoteBlob(client: client, descriptor: descriptor)
+  }
+
+  public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
+    let item = descriptor.digest.short
+    let isMissing = missing.withLock { $0.remove(descriptor.digest) != nil }
+    client.progress.report(.started(item: item, total: descriptor.size))
+    do {
+      if !isMissing, try await client.has(descriptor, [.push(reference.repository)]) {
+        client.progress.report(.finished(item: item, outcome: .existed))
+        return
+      }
+      let outcome = try await send(descriptor, blob)
+      client.progress.report(.finished(item: item, outcome: outcome))
+    } catch {
+      client.progress.report(.finished(item: item, outcome: .failed))
+      throw error
+    }
+  }
+
+  /// What a tag or a digest names. The digest is computed from the bytes that the registry sends.
+  /// - Throws: `DistributionError.wrongDigest` when the registry, or the digest asked for, says another one.
+  public func resolve(_ tagOrDigest: String) async throws -> Descriptor {
+    try await manifests.get(tagOrDigest).descriptor
+  }
+
+  /// Puts the manifest's own bytes under the tag once more.
+  public func tag(_ descriptor: Descriptor, as tag: String) async throws {
+    guard Reference.isTag(tag) else {
+      throw DistributionError(.badResponse, "\(reference.name):\(DistributionError.clean(tag))", "not a tag")
+    }
+    let bytes = try await manifests.get(descriptor.digest.description).bytes
+    try await manifests.put(bytes, descriptor.mediaType, as: tag)
+  }
+
+  private func send(_ descriptor: Descriptor, _ blob: any Blob) async throws -> ProgressOutcome {
+    guard blob.size == descriptor.size else {
+      throw DistributionError(
+        .wrongSize, name(descriptor.digest), "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
+    }
+    guard descriptor.mediaType.isDocument else {
+      let upload = BlobUpload(
+        client: client, descriptor: descriptor, blob: blob, candidates: mountCandidates[descriptor.digest] ?? [])
+      return try await upload.run()
+    }
+    try await send(document: descriptor, blob)
+    client.progress.report(.advanced(item: descriptor.digest.short, bytes: descriptor.size))
+    return .done
+  }
+
+  private func send(document descriptor: Descriptor, _ blob: any Blob) async throws {
+    guard descriptor.size <= UInt64(Document.limit) else {
+      throw DistributionError(
+        .tooLarge, name(descriptor.digest),
+        "\(descriptor.size) bytes are more than the \(Document.limit) that a manifest may have")
+    }
+    let bytes = try await blocking { try blob.bytes() }
+    guard ManifestRequests.digest(bytes, descriptor.digest.algorithm) == descriptor.digest else {
+      throw DistributionError(
+        .wrongDigest, name(descriptor.digest), "the content has another digest than its descriptor says")
+    }
+    let response = try await manifests.put(bytes, descriptor.mediaType, as: descriptor.digest.description)
+    if response["oci-subject"] == nil, let entry = ReferrerEntry(bytes, descriptor) {
+      try await referrersTag.add(entry.descriptor, to: entry.subject)
+    }
+  }
+
+  private func document(_ descriptor: Descriptor) async throws -> [UInt8] {
+    let item = descriptor.digest.short
+    client.progress.report(.started(item: item, total: descriptor.size))
+    do {
+      let bytes = try await manifests.get(descriptor.digest.description).bytes
+      client.progress.report(.advanced(item: item, bytes: UInt64(bytes.count)))
+      client.progress.report(.finished(item: item, outcome: .done))
+      return bytes
+    } catch {
+      client.progress.report(.finished(item: item, outcome: .failed))
+      throw error
+    }
+  }
+
+  func name(_ digest: Digest) -> String { "\(reference.name)@\(digest)" }
+}

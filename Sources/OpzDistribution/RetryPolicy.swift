@@ -1,0 +1,36 @@
+import OpzIO
+
+/// How often and when a request is tried again.
+struct RetryPolicy: Sendable {
+  var attempts = 5
+  /// Seconds before the second attempt; doubled for each further one.
+  var base = 0.5
+  /// The longest wait of our own choice, in seconds.
+  var longest = 20.0
+  /// Seconds after the first attempt's begin in which a further one may begin.
+  var deadline = 300.0
+
+  /// Whether an answer with this status may be different the next time.
+  static func isTransient(_ status: Int) -> Bool { status == 408 || status == 429 || (500...599).contains(status) && status != 501 }
+
+  /// Seconds to wait before attempt `next` (2 is the first repetition); nil to give up.
+  /// - Parameters:
+  ///   - elapsed: seconds since the first attempt began.
+  ///   - retryAfter: what the peer asked for.
+  func delay(before next: Int, elapsed: Double, retryAfter: Double?) -> Double? {
+    guard next <= attempts else { return nil }
+    var wait = min(longest, base * Double(1 << min(next - 2, 16)))
+    // Full jitter over the upper half, so that clients that failed together do not come back together.
+    wait *= Double.random(in: 0.5...1)
+    if let retryAfter { wait = max(wait, retryAfter) }
+    return elapsed + wait <= deadline ? wait : nil
+  }
+
+  /// Seconds that a `Retry-After` asks for: a number, or an HTTP date (RFC 9110, section 10.2.3).
+  static func seconds(retryAfter text: String?, now: Timestamp) -> Double? {
+    guard let text else { return nil }
+    if !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) { return min(Double(text) ?? 0, 1e9) }
+    guard let date = HTTPDate.parse(text) else { return nil }
+    return max(0, Double(date.milliseconds &- now.milliseconds) / 1000)
+  }
+}

@@ -1,0 +1,80 @@
+import OpzIO
+
+/// Where bearer tokens come from: fetched once for a set of scopes, kept until shortly before they end.
+actor TokenSource {
+  /// What a `Bearer` challenge says about the token server.
+  struct Realm: Hashable, Sendable {
+    let address: WebAddress
+    let service: String?
+  }
+
+  private struct Key: Hashable {
+    let realm: Realm
+    let scopes: [Scope]
+  }
+
+  private let transport: Transport
+  private let retrier: Retrier
+  private var tokens: [Key: Token] = [:]
+  private var pending: [Key: Task<Token, any Error>] = [:]
+
+  static let answerLimit = 1 << 20
+
+  init(_ transport: Transport, _ retrier: Retrier) {
+    self.transport = transport
+    self.retrier = retrier
+  }
+
+  /// A token for these scopes.
+  /// - Parameter rejected: a token that the registry did not take; it is not given again.
+  func token(_ realm: Realm, _ scopes: [Scope], _ credential: Credential?, rejected: String?) async throws -> Token {
+    let key = Key(realm: realm, scopes: Scope.union(scopes))
+    if let token = tokens[key], token.isFresh(at: .now()), token.value != rejected { return token }
+    let task = pending[key] ?? Task { try await fetch(key, credential) }
+    pending[key] = task
+    defer { pending[key] = nil }
+    let token = try await task.value
+    tokens[key] = token
+    return token
+  }
+
+  private func fetch(_ key: Key, _ credential: Credential?) async throws -> Token {
+    let subject = key.realm.address.shown
+    let request = TokenSource.request(key.realm, key.scopes, credential)
+    let response = try await retrier.run(subject) {
+      let response = try await transport.send(request)
+      if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
+      return response
+    }
+    // A redirect could carry the credentials anywhere, so none is followed.
+    if (300..<400).contains(response.status) {
+      throw DistributionError(.refusedAddress, subject, "the token server redirects, which is not followed")
+    }
+    guard response.head.isSuccess else { throw RegistryAnswer.error(response, subject) }
+    return try Token.parse(response.body, now: .now(), subject: subject)
+  }
+
+  private static func request(_ realm: Realm, _ scopes: [Scope], _ credential: Credential?) -> HTTPRequest {
+    if case .identityToken(let refresh) = credential { return oauth(realm, scopes, refresh) }
+    var address = realm.address
+    if let service = realm.service { address = address.adding("service", service) }
+    for scope in scopes { address = address.adding("scope", scope.description) }
+    var request = HTTPRequest(method: .get, address: address, limit: answerLimit)
+    if case .password(let user, let password) = credential {
+      request.address = address.adding("account", user)
+      request.authorization = Credential.basic(user: user, password: password)
+    }
+    return request
+  }
+
+  // distribution's OAuth2 token specification: a form, all scopes in one value.
+  private static func oauth(_ realm: Realm, _ scopes: [Scope], _ refresh: String) -> HTTPRequest {
+    var fields = [("grant_type", "refresh_token"), ("client_id", "opz"), ("refresh_token", refresh)]
+    if let service = realm.service { fields.append(("service", service)) }
+    fields.append(("scope", scopes.map(\.description).joined(separator: " ")))
+    let form = fields.map { "\($0.0)=\(WebAddress.encode($0.1))" }.joined(separator: "&")
+    return HTTPRequest(
+      method: .post, address: realm.address, headers: [("Content-Type", "application/x-www-form-urlencoded")],
+      body: .bytes(Array(form.utf8)), limit: answerLimit)
+  }
+}

@@ -1,0 +1,131 @@
+import CCurl
+import OpzIO
+
+/// One exchange with libcurl. After it was handed to the `CurlLoop`, only that thread touches it.
+final class Transfer: @unchecked Sendable {
+  let request: HTTPRequest
+  /// Takes the body of a 2xx answer where it is set.
+  let pipe: BodyPipe?
+  /// Called once, when the head of a 2xx answer that goes to the pipe is there.
+  private let onHead: @Sendable (HTTPHead) -> Void
+  private let onEnd: @Sendable (Result<HTTPResponse, any Error>) -> Void
+  private let onSent: @Sendable (SendEvent) -> Void
+
+  var collector = HeaderCollector()
+  private var body: [UInt8] = []
+  private var surplus = 0
+  private var source: (any ByteSource)?
+  private var sent: UInt64 = 0
+  private var failure: (any Error)?
+  /// Set by the loop while libcurl has the transfer.
+  var handle: UnsafeMutableRawPointer?
+
+  /// How an upload goes.
+  enum SendEvent: Sendable {
+    case sent(Int)
+    /// libcurl found its connection dead and starts over.
+    case rewound
+  }
+
+  /// Bytes of the body of an answer that is no success.
+  static let errorLimit = 64 << 10
+  /// Seconds that a registry has to answer after the last byte of a large body: it may hash or copy it first.
+  static let commitTimeout = 600
+
+  init(
+    _ request: HTTPRequest, pipe: BodyPipe? = nil, onHead: @escaping @Sendable (HTTPHead) -> Void = { _ in },
+    onSent: @escaping @Sendable (SendEvent) -> Void = { _ in },
+    onEnd: @escaping @Sendable (Result<HTTPResponse, any Error>) -> Void
+  ) {
+    self.request = request
+    self.pipe = pipe
+    self.onHead = onHead
+    self.onSent = onSent
+    self.onEnd = onEnd
+  }
+
+  func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+    let wasComplete = collector.isComplete
+    guard collector.take(line) else {
+      failure = DistributionError(.badResponse, request.address.shown, "the answer has too many header lines")
+      return false
+    }
+    if !wasComplete, collector.isComplete, pipe != nil, collector.head.isSuccess { onHead(collector.head) }
+    return true
+  }
+
+  enum Taken { case all, later, abort }
+
+  func takeBody(_ bytes: UnsafeRawBufferPointer) -> Taken {
+    let isSuccess = collector.head.isSuccess
+    if let pipe, isSuccess { return pipe.offer(bytes) ? .all : .later }
+    let limit = isSuccess ? request.limit : Transfer.errorLimit
+    let room = limit - body.count
+    body += bytes.prefix(room)
+    if bytes.count <= room { return .all }
+    guard !isSuccess else {
+      failure = DistributionError(
+        .tooLarge, request.address.shown, "the answer is longer than the \(limit) bytes that are read here")
+      return .abort
+    }
+    surplus += bytes.count - room
+    return surplus > 1 << 20 ? .abort : .all
+  }
+
+  /// The next bytes of the request's body: their count, 0 at the end, or nil when they cannot be read.
+  func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
+    do {
+      let size = request.body.size
+      guard sent < size else { return 0 }
+      let source = try self.source ?? open(at: sent)
+      self.source = source
+      let room = Int(min(UInt64(buffer.count), size - sent))
+      let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]))
+      guard count > 0 else {
+        throw DistributionError(
+          .wrongSize, request.address.shown, "the content to send ends after \(sent) of \(size) bytes")
+      }
+      sent += UInt64(count)
+      onSent(.sent(count))
+      if sent == size, size > 0, let handle {
+        _ = opz_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, Transfer.commitTimeout)
+      }
+      return count
+    } catch {
+      failure = error
+      return nil
+    }
+  }
+
+  func rewind(to offset: UInt64) -> Bool {
+    guard offset <= request.body.size else { return false }
+    source = nil
+    sent = offset
+    onSent(.rewound)
+    return true
+  }
+
+  /// Ends the exchange with libcurl's verdict.
+  func end(_ result: Result<Void, any Error>) {
+    source = nil
+    let answer = HTTPResponse(head: collector.head, body: body)
+    // An answer that refuses the body may come with the end of the connection.
+    let isRefusal = collector.isComplete && answer.status >= 400
+    let outcome: Result<HTTPResponse, any Error>
+    switch result {
+    case _ where failure != nil: outcome = .failure(failure ?? CancellationError())
+    case .failure(let error) where !isRefusal || error is CancellationError: outcome = .failure(error)
+    default: outcome = .success(answer)
+    }
+    pipe?.finish(outcome.map { _ in () })
+    onEnd(outcome)
+  }
+
+  private func open(at offset: UInt64) throws -> any ByteSource {
+    switch request.body {
+    case .none: try BytesBlob([]).open(at: 0)
+    case .bytes(let bytes): try BytesBlob(bytes).open(at: offset)
+    case .blob(let blob): try blob.open(at: offset)
+    }
+  }
+}

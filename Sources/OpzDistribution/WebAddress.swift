@@ -1,0 +1,73 @@
+/// An `http` or `https` URL, read strictly: what we check has to be what libcurl connects to.
+///
+/// The path and query stay exactly as they were written (distribution-spec: a Location is opaque).
+struct WebAddress: Hashable, Sendable, CustomStringConvertible {
+  let origin: Origin
+  /// The path with its leading slash, raw.
+  let path: String
+  /// After the `?`, raw; nil without one.
+  let query: String?
+
+  init(origin: Origin, path: String, query: String? = nil) {
+    self.origin = origin
+    self.path = path
+    self.query = query
+  }
+
+  /// Reads an absolute URL; nil when it is anything else than a plain one without user and password.
+  init?(_ text: some StringProtocol) {
+    guard text.utf8.count <= 16 << 10, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }),
+      let scheme = Origin.Scheme.prefix(of: text)
+    else { return nil }
+    let rest = text.dropFirst(scheme.rawValue.count + 3)
+    let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
+    guard let origin = Origin(scheme, authority: String(rest[..<end])) else { return nil }
+    let target = rest[end...].prefix { $0 != "#" }
+    let mark = target.firstIndex(of: "?")
+    let path = String(target[..<(mark ?? target.endIndex)])
+    self.origin = origin
+    self.path = path.isEmpty ? "/" : path
+    self.query = mark.map { String(target[target.index(after: $0)...]) }
+  }
+
+  /// The address that a `Location` or `Link` names, seen from this one (RFC 3986, section 5.2, dots left as they are).
+  func resolving(_ location: String) -> WebAddress? {
+    if Origin.Scheme.prefix(of: location) != nil { return WebAddress(location) }
+    if location.hasPrefix("//") { return WebAddress("\(origin.scheme.rawValue):\(location)") }
+    if location.hasPrefix("/") { return WebAddress("\(origin)\(location)") }
+    if location.hasPrefix("?") { return WebAddress("\(origin)\(path)\(location)") }
+    // `javascript:x` and `file:/x` are schemes, not relative paths.
+    guard !location.isEmpty, !location.prefix(while: { $0 != "/" && $0 != "?" }).contains(":") else { return nil }
+    let directory = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
+    return WebAddress("\(origin)\(directory)\(location)")
+  }
+
+  /// The same with one more `name=value` at the end of the query. The value is encoded, what was there is not touched.
+  func adding(_ name: String, _ value: String) -> WebAddress {
+    let pair = "\(name)=\(WebAddress.encode(value))"
+    guard let query, !query.isEmpty else { return WebAddress(origin: origin, path: path, query: pair) }
+    return WebAddress(origin: origin, path: path, query: "\(query)&\(pair)")
+  }
+
+  var description: String { "\(origin)\(path)" + (query.map { "?\($0)" } ?? "") }
+
+  /// Without the query, which may carry a signature.
+  var shown: String { DistributionError.clean("\(origin)\(path)") }
+
+  /// Percent-encodes all but the unreserved characters of RFC 3986.
+  static func encode(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+      }
+    }
+    return encoded
+  }
+}

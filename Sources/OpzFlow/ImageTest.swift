@@ -1,0 +1,134 @@
+import OpzArchive
+public import OpzIO
+import OpzModel
+import OpzOCI
+import OpzRegistry
+import OpzStore
+import SystemPackage
+
+/// What a test of an image found.
+public struct TestReport: Sendable {
+  public struct Check: Sendable {
+    /// `expected.csv` or `requests.jsonl`.
+    public let name: String
+    /// Values that were compared.
+    public var values = 0
+    /// Values that are the same to the last bit.
+    public var identical = 0
+    public var largestDifference: Float = 0
+    /// The first values that are too far apart, and other failures; at most ten.
+    public var failures: [String] = []
+
+    /// exp and log are not rounded the same way by every C library: probabilities may differ by this much, relative to 1.
+    static let tolerance: Float = 1e-6
+
+    mutating func compare(_ found: Float, _ expected: Float, at place: @autoclosure () -> String) {
+      values += 1
+      if found.bitPattern == expected.bitPattern || (found.isNaN && expected.isNaN) {
+        identical += 1
+        return
+      }
+      let difference = abs(found - expected)
+      largestDifference = max(largestDifference, difference)
+      if !(difference <= Check.tolerance * max(1, abs(expected))) { fail("\(place()): \(found) where \(expected) was expected") }
+    }
+
+    mutating func fail(_ text: String) {
+      if failures.count < 10 { failures.append(text) }
+    }
+  }
+
+  public var checks: [Check] = []
+  /// How the model was run: `opz-server from the image`.
+  public var runner = ""
+
+  public var passed: Bool { checks.allSatisfy(\.failures.isEmpty) }
+
+  public var summary: String {
+    checks.map { check in
+      let same = check.identical == check.values ? "all equal to the last bit" : "\(check.identical) equal to the last bit, largest difference \(check.largestDifference)"
+      return "\(check.name): \(check.values) values, \(same) (\(runner))"
+    }.joined(separator: "\n")
+  }
+
+  /// - Throws: `FlowError` of category `verification` with the first differences.
+  public func requireSuccess(_ subject: String) throws {
+    let failures = checks.flatMap { check in check.failures.map { "\(check.name): \($0)" } }
+    guard let first = failures.first else { return }
+    let more = failures.count > 1 ? "; \(failures.count - 1) more" : ""
+    throw FlowError(
+      .verification, subject, "the image does not give what is expected: \(first)\(more)",
+      hint: "compare the model with the one that expected.csv was made by")
+  }
+}
+
+/// Runs a built image's model and compares what it gives with what was recorded beside the model.
+struct ImageTest: Sendable {
+  let image: Image
+  let tests: [VersionRecord.TestFile]
+  let name: ModelName
+  let session: Session
+
+  func run(_ store: LayoutStore) async throws -> TestReport {
+    guard !tests.isEmpty else {
+      throw FlowError(
+        .notFound, name.description, "nothing to compare with",
+        hint: "put holdout.csv and expected.csv, or requests.jsonl, beside the model")
+    }
+    let directory = try Directory.temporary(prefix: "opz-test-")
+    defer { try? Durable.removeTree(directory) }
+    let stack = try ImageFiles.stack(image, in: store)
+    try await blocking {
+      var unpacker = LayerUnpacker()
+      unpacker.leavingLinks = .keep
+      unpacker.specialFiles = .skip
+      _ = try unpacker.unpack(stack, into: directory)
+    }
+    let model = try await blocking { try Model.load(directory.appending("models")) }
+    let runner = try await runner(directory, model)
+    do {
+      let report = try await compare(runner, model, store)
+      await runner.stop()
+      return report
+    } catch {
+      await runner.stop()
+      throw error
+    }
+  }
+
+  private func runner(_ root: FilePath, _ model: Model) async throws -> any ModelRunner {
+    let entrypoint = image.config.config?.entrypoint
+    if entrypoint == ["/opz-server"] {
+      return try await ServerRunner.start(image, root: root, name: name.description, session: session)
+    }
+    guard entrypoint == nil, image.config.config?.cmd == nil else {
+      throw FlowError(
+        .failed, name.description, "an image with a command of its own cannot be tested without a container engine",
+        hint: "run it with docker or podman and send it your requests")
+    }
+    return ScorerRunner(model)
+  }
+
+  private func compare(_ runner: any ModelRunner, _ model: Model, _ store: LayoutStore) async throws -> TestReport {
+    var report = TestReport()
+    report.runner = runner.description
+    func file(_ name: String) throws -> FileBlob? {
+      try tests.first { $0.name == name }.map { try store.file($0.descriptor) }
+    }
+    if let holdout = try file("holdout.csv"), let expected = try file("expected.csv") {
+      let rows = try await blocking { try TestTable.read(holdout, name: "holdout.csv") }
+      let wanted = try await blocking { try TestTable.read(expected, name: "expected.csv") }
+      report.checks.append(try await TableCheck(rows: rows, expected: wanted, model: model).run(runner))
+    }
+    if let requests = try file("requests.jsonl"), let server = runner as? ServerRunner {
+      let bytes = try await blocking { try requests.bytes() }
+      report.checks.append(try await RequestCheck(bytes).run(server))
+    }
+    guard !report.checks.isEmpty else {
+      throw FlowError(
+        .notFound, name.description, "holdout.csv and expected.csv belong together, and one is missing",
+        hint: "put both beside the model")
+    }
+    return report
+  }
+}

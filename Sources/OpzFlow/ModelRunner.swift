@@ -1,0 +1,37 @@
+import OpzIO
+import OpzModel
+
+/// Something that answers for rows of named texts.
+protocol ModelRunner: Sendable, CustomStringConvertible {
+  /// - Parameter rows: cells in the order of the model's columns; nil is missing.
+  /// - Returns: for each output of the model, rows x columns values.
+  func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]]
+  func stop() async
+}
+
+/// The scorer in this process: for images that have no runtime.
+struct ScorerRunner: ModelRunner {
+  private let scorer: Scorer
+  private let encoder: RowEncoder
+
+  init(_ model: Model) {
+    scorer = Scorer(model)
+    encoder = RowEncoder(model.signature)
+  }
+
+  var description: String { "scored by opz" }
+
+  func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]] {
+    let (scorer, encoder) = (scorer, encoder)
+    return try await blocking {
+      let matrix = try rows.flatMap { row in
+        try row.enumerated().map { column, cell in try cell.map { try encoder.encode($0, column: column) } ?? .nan }
+      }
+      let margins = scorer.margins(matrix, rows: rows.count)
+      let names = signature.outputs.map(\.name)
+      return [names[0]: scorer.predictions(ofMargins: margins), "margin": margins]
+    }
+  }
+
+  func stop() async {}
+}

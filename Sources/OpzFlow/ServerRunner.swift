@@ -1,0 +1,129 @@
+import FoundationEssentials
+import OpzDistribution
+import OpzIO
+import OpzModel
+import OpzOCI
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The server program of an image, run from its unpacked files with the image's environment, on a free port of loopback.
+final class ServerRunner: ModelRunner {
+  private let child: ChildProcess
+  private let client: ServiceClient
+  private let path: String
+
+  var description: String { "opz-server of the image" }
+
+  private init(_ child: ChildProcess, _ client: ServiceClient, path: String) {
+    self.child = child
+    self.client = client
+    self.path = path
+  }
+
+  static func start(_ image: Image, root: FilePath, name: String, session: Session) async throws -> ServerRunner {
+    let host = Platform.host
+    guard image.config.architecture == host.architecture else {
+      throw FlowError(
+        .failed, "\(image.config.platform)", "an image for another processor cannot run on \(host)",
+        hint: "run opz test on such a machine")
+    }
+    var environment = image.config.config?.env ?? []
+    environment += ["OPZ_MODEL=\(root.appending("models"))", "OPZ_HOST=127.0.0.1", "OPZ_PORT=0", "OPZ_DRAIN_SECONDS=0"]
+    let log = root.removingLastComponent().appending("\(root.lastComponent?.string ?? "opz").log")
+    try Durable.remove(log)
+    defer { try? Durable.remove(log) }
+    let child = try ChildProcess.start(
+      [root.appending("opz-server").string], environment: environment, directory: root, output: .discarded, errors: .file(log))
+    do {
+      let port = try await port(child, log)
+      let client = try ServiceClient(port: port, userAgent: session.tool.replacing(" ", with: "/"))
+      return ServerRunner(child, client, path: "/v2/models/\(name)/infer")
+    } catch {
+      child.send(signal: SIGKILL)
+      _ = try? await blocking { child.wait() }
+      throw error
+    }
+  }
+
+  /// Waits for the line that says the port.
+  private static func port(_ child: ChildProcess, _ log: FilePath) async throws -> Int {
+    for _ in 0..<3000 {
+      let text = (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      for line in text.split(separator: "\n") {
+        if let ready = try? JSONDecoder().decode(Ready.self, from: Data(line.utf8)), ready.event == "ready" { return ready.port }
+      }
+      if let status = child.poll() {
+        throw FlowError(
+          .verification, "opz-server of the image", "it ended with status \(status) before it was ready: \(text.suffix(500))")
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    throw FlowError(.verification, "opz-server of the image", "it was not ready after 30 s")
+  }
+
+  private struct Ready: Decodable {
+    let event: String
+    let port: Int
+  }
+
+  func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]] {
+    let inputs = signature.inputs.enumerated().map { column, feature in
+      JSONValue.object([
+        "name": .string(feature.name), "shape": .array([.integer(Int64(rows.count))]),
+        "datatype": .string(feature.isText ? "BYTES" : "FP64"), "data": .array(rows.map { feature.value($0[column]) }),
+      ])
+    }
+    let answer = try await infer(.object(["inputs": .array(inputs)]))
+    var outputs: [String: [Float]] = [:]
+    for output in answer.outputs { outputs[output.name] = output.data.map { $0 ?? .nan } }
+    return outputs
+  }
+
+  struct Answer: Decodable {
+    struct Output: Decodable {
+      let name: String
+      let data: [Float?]
+    }
+    let outputs: [Output]
+  }
+
+  /// Sends one inference request.
+  func infer(_ body: JSONValue) async throws -> Answer {
+    let (status, bytes) = try await client.post(path, CanonicalJSON.encode(body))
+    guard status == 200 else {
+      throw FlowError(
+        .verification, "opz-server of the image", "it answers \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
+    }
+    return try CanonicalJSON.decode(Answer.self, from: bytes, subject: "answer of opz-server")
+  }
+
+  /// Asks the server to end, and makes sure that it did.
+  func stop() async {
+    child.send(signal: SIGTERM)
+    for _ in 0..<500 {
+      if child.poll() != nil { return }
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    child.send(signal: SIGKILL)
+    _ = try? await blocking { [child] in child.wait() }
+  }
+}
+
+extension Signature.Feature {
+  /// The column takes texts.
+  fileprivate var isText: Bool {
+    if case .categorical(let values) = kind { !values.isEmpty } else { false }
+  }
+
+  /// A cell as JSON: null where it is missing.
+  fileprivate func value(_ cell: String?) -> JSONValue {
+    guard let cell else { return .null }
+    if isText { return .string(cell) }
+    return Double(cell).map { .number($0) } ?? .string(cell)
+  }
+}

@@ -1,0 +1,105 @@
+import OpzIO
+import OpzModel
+import OpzOCI
+
+/// A small CSV table in memory.
+struct TestTable: Sendable {
+  let header: [String]
+  let rows: [[String]]
+
+  static func read(_ blob: FileBlob, name: String) throws -> TestTable {
+    guard blob.size <= 256 << 20 else { throw FlowError(.failed, name, "\(blob.size) bytes are too many for a test") }
+    let rows = try CSVTable.read(try blob.bytes(), name: name)
+    guard let header = rows.first else { throw FlowError(.failed, name, "the table is empty") }
+    return TestTable(header: header, rows: Array(rows.dropFirst()))
+  }
+
+  func column(_ name: String) -> Int? { header.firstIndex(of: name) }
+}
+
+/// `holdout.csv` against `expected.csv`.
+struct TableCheck: Sendable {
+  let rows: TestTable
+  let expected: TestTable
+  let model: Model
+
+  /// Rows that are asked for at once.
+  private static let batch = 250
+
+  func run(_ runner: any ModelRunner) async throws -> TestReport.Check {
+    var check = TestReport.Check(name: "expected.csv")
+    guard rows.rows.count == expected.rows.count else {
+      check.fail("\(expected.rows.count) rows for \(rows.rows.count) rows of holdout.csv")
+      return check
+    }
+    let order = model.signature.inputs.map { rows.column($0.name) }
+    let missing = zip(model.signature.inputs, order).filter { $1 == nil }.map(\.0.name)
+    guard missing.isEmpty else {
+      check.fail("holdout.csv has no column \(missing.joined(separator: ", "))")
+      return check
+    }
+    let columns = order.compactMap { $0 }
+    for start in stride(from: 0, to: rows.rows.count, by: TableCheck.batch) {
+      let range = start..<min(start + TableCheck.batch, rows.rows.count)
+      let cells = rows.rows[range].map { row in
+        columns.map { $0 < row.count && !row[$0].isEmpty ? row[$0] : nil }
+      }
+      compare(try await runner.predict(cells, model.signature), range, &check)
+    }
+    return check
+  }
+
+  private func compare(_ outputs: [String: [Float]], _ range: Range<Int>, _ check: inout TestReport.Check) {
+    var compared = false
+    for output in model.signature.outputs {
+      guard let found = outputs[output.name], found.count == range.count * output.columns else {
+        check.fail("the answer has no output \(output.name) for \(range.count) rows")
+        continue
+      }
+      for part in 0..<output.columns {
+        let name = output.columns == 1 ? output.name : "\(output.name)_\(part)"
+        guard let column = expected.column(name) else { continue }
+        compared = true
+        for (index, row) in range.enumerated() {
+          guard column < expected.rows[row].count, let wanted = Float(expected.rows[row][column]) else {
+            check.fail("row \(row + 1), \(name): not a number")
+            continue
+          }
+          check.compare(found[index * output.columns + part], wanted, at: "row \(row + 1), \(name)")
+        }
+      }
+    }
+    if !compared { check.fail("it has none of the columns \(model.signature.outputs.map(\.name).joined(separator: ", "))") }
+  }
+}
+
+/// `requests.jsonl`: a request and the response that it must get, a line each.
+struct RequestCheck: Sendable {
+  private struct Exchange: Decodable {
+    let request: JSONValue
+    let response: ServerRunner.Answer
+  }
+
+  private let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func run(_ server: ServerRunner) async throws -> TestReport.Check {
+    var check = TestReport.Check(name: "requests.jsonl")
+    for (index, line) in bytes.split(separator: 10).enumerated() where line.contains(where: { $0 != 32 && $0 != 13 }) {
+      let place = "requests.jsonl:\(index + 1)"
+      let exchange = try CanonicalJSON.decode(Exchange.self, from: Array(line), subject: place)
+      let answer = try await server.infer(exchange.request)
+      for wanted in exchange.response.outputs {
+        guard let found = answer.outputs.first(where: { $0.name == wanted.name }), found.data.count == wanted.data.count else {
+          check.fail("line \(index + 1): no output \(wanted.name) with \(wanted.data.count) values")
+          continue
+        }
+        for (position, pair) in zip(found.data, wanted.data).enumerated() {
+          check.compare(pair.0 ?? .nan, pair.1 ?? .nan, at: "line \(index + 1), \(wanted.name)[\(position)]")
+        }
+      }
+    }
+    return check
+  }
+}

@@ -1,0 +1,19 @@
+import OpzIO
+import OpzOCI
+public import OpzRegistry
+import OpzStore
+
+/// `opz test`: runs a recorded version and compares it with what was recorded beside the model.
+public enum TestVersion {
+  public static func run(_ version: Registry.Version, in session: Session) async throws -> TestReport {
+    let registry = try session.openRegistry()
+    let image = try await registry.store.image(version.record.image)
+    let test = ImageTest(image: image, tests: version.record.tests, name: version.name, session: session)
+    let report = try await test.run(registry.store)
+    let details: [String: JSONValue] = [
+      "passed": .bool(report.passed), "values": .integer(Int64(report.checks.reduce(0) { $0 + $1.values })),
+    ]
+    try await blocking { try registry.note(.tested, version, by: session.author, details: details) }
+    return report
+  }
+}

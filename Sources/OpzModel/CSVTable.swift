@@ -1,0 +1,17 @@
+/// A CSV table in memory: for small ones.
+public enum CSVTable {
+  /// All records, the header too.
+  /// - Throws: `ModelError.badRows` that names the line.
+  public static func read(_ bytes: [UInt8], name: String) throws -> [[String]] {
+    let content = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
+    var records = CSVRecords(content, line: 1)
+    var rows: [[String]] = []
+    var fields: [String] = []
+    do {
+      while try records.next(into: &fields) { rows.append(fields) }
+    } catch let error as ModelError {
+      throw ModelError(error.code, "\(name), \(error.subject)", error.reason, hint: error.hint)
+    }
+    return rows
+  }
+}

@@ -1,0 +1,26 @@
+public import OpzIO
+public import SystemPackage
+
+/// The Python that the tests' oracles run on: PyPI's packages of `scripts/test-python.txt`.
+public enum Python {
+  /// `OPZ_TEST_PYTHON`, else the environment that `scripts/test` makes.
+  public static func interpreter(_ file: String = #filePath) -> FilePath {
+    if let named = ProcessEnvironment.value("OPZ_TEST_PYTHON") { return FilePath(named) }
+    return PackageRoot.path(file).appending(".build/test-python/bin/python")
+  }
+
+  /// Runs a script. It blocks.
+  /// - Throws: `MissingPeer` when there is no such Python.
+  public static func run(_ arguments: [String], input: [UInt8] = [], directory: FilePath? = nil) throws -> ChildProcess.Output {
+    let interpreter = interpreter()
+    guard (try? FileStatus.of(interpreter)) != nil else { throw MissingPeer("Python at \(interpreter)") }
+    return try ChildProcess.run([interpreter.string] + arguments, input: input, directory: directory)
+  }
+}
+
+/// A real program that a test needs is not there. A test that cannot run has failed.
+public struct MissingPeer: Error, CustomStringConvertible {
+  public let description: String
+
+  public init(_ what: String) { description = "\(what) is missing; run scripts/test, which installs it" }
+}

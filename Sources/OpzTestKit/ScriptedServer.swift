@@ -1,0 +1,129 @@
+import OpzIO
+import Synchronization
+
+/// An HTTP/1.1 server on 127.0.0.1 whose answers a closure makes up, faults included. It records what it was asked.
+public final class ScriptedServer: Sendable {
+  public struct Request: Sendable {
+    public let method: String
+    /// The path with its query, raw.
+    public let target: String
+    /// Names in lower case.
+    public let headers: [(name: String, value: String)]
+    /// The first MiB of the body.
+    public var body: [UInt8] = []
+    public var bodySize: UInt64 = 0
+    /// 1 for the first request to this server.
+    public let number: Int
+
+    public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+    /// The target without its query.
+    public var path: String { String(target.prefix { $0 != "?" }) }
+  }
+
+  public struct Answer: Sendable {
+    public var status: Int
+    public var headers: [(String, String)]
+    public var body: [UInt8]
+    /// Announced in Content-Length; nil for the body's own.
+    public var length: Int?
+    /// The connection ends after so many bytes of the body.
+    public var cutAfter: Int?
+
+    public init(
+      _ status: Int, _ headers: [(String, String)] = [], body: [UInt8] = [], length: Int? = nil, cutAfter: Int? = nil
+    ) {
+      self.status = status
+      self.headers = headers
+      self.body = body
+      self.length = length
+      self.cutAfter = cutAfter
+    }
+
+    public init(_ status: Int, _ headers: [(String, String)] = [], text: String) {
+      self.init(status, headers, body: Array(text.utf8))
+    }
+
+    /// Ends the connection without a word.
+    public static let hangUp = Answer(0)
+  }
+
+  /// What happens when a request's head is there and its body is not.
+  public enum Early: Sendable {
+    case readBody
+    /// The connection ends after so many bytes of the body.
+    case hangUp(after: Int)
+    /// Answers at once and ends the connection.
+    case answer(Answer)
+  }
+
+  private let listener: LoopbackListener
+  private let respond: @Sendable (Request) -> Answer
+  private let early: @Sendable (Request) -> Early
+  private let recorded = Mutex<[Request]>([])
+  private let connections = Mutex<[Int: ServerConnection]>([:])
+
+  public init(
+    early: @escaping @Sendable (Request) -> Early = { _ in .readBody },
+    _ respond: @escaping @Sendable (Request) -> Answer
+  ) throws {
+    listener = try LoopbackListener()
+    self.respond = respond
+    self.early = early
+    let listener = listener
+    _ = startThread { [weak self] in
+      var number = 0
+      while let descriptor = listener.accept() {
+        let connection = ServerConnection(descriptor)
+        number += 1
+        let key = number
+        self?.connections.withLock { $0[key] = connection }
+        _ = startThread { [weak self] in
+          while let server = self, server.serveOne(connection) {}
+          connection.end()
+          self?.connections.withLock { $0[key] = nil }
+        }
+      }
+    }
+  }
+
+  deinit { stop() }
+
+  /// `127.0.0.1:PORT`.
+  public var host: String { "127.0.0.1:\(listener.port)" }
+
+  /// Everything that was asked so far.
+  public var requests: [Request] { recorded.withLock { $0 } }
+
+  /// Takes no more connections and ends those that are there.
+  public func stop() {
+    listener.stop()
+    for connection in connections.withLock({ $0.values.map { $0 } }) { connection.shutDown() }
+  }
+
+  private func serveOne(_ connection: ServerConnection) -> Bool {
+    guard let head = connection.readHead() else { return false }
+    var request = recorded.withLock { all in
+      let request = Request(method: head.method, target: head.target, headers: head.headers, number: all.count + 1)
+      all.append(request)
+      return request
+    }
+    switch early(request) {
+    case .readBody: break
+    case .answer(let answer):
+      connection.write(answer, isHead: false)
+      return false
+    case .hangUp(let bytes):
+      connection.continueIfExpected(request)
+      _ = connection.readBody(bytes)
+      return false
+    }
+    let length = request.header("content-length").flatMap { UInt64($0) } ?? 0
+    connection.continueIfExpected(request)
+    guard let body = connection.readBody(Int(clamping: length)) else { return false }
+    request.body = body
+    request.bodySize = length
+    let complete = request
+    recorded.withLock { $0[complete.number - 1] = complete }
+    return connection.write(respond(complete), isHead: request.method == "HEAD")
+  }
+}

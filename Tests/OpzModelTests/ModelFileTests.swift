@@ -1,0 +1,140 @@
+import OpzIO
+import OpzModel
+import OpzTestKit
+import SystemPackage
+import Testing
+
+/// Small models by hand, in the layouts of several XGBoost versions.
+enum HandMade {
+  /// Two trees on columns a and b: `a < 0.5 ? -1 : (b < 2 ? 0.25 : 1)`, missing a left, missing b right, and a single leaf 0.125.
+  static func model(
+    baseScore: String = "5E-1", objective: String = "binary:logistic", left: String = "[1,-1,3,-1,-1]",
+    right: String = "[2,-1,4,-1,-1]", indices: String = "[0,0,1,0,0]", conditions: String = "[0.5,-1,2,0.25,1]",
+    info: String = "[0,0]", booster: String = "gbtree", extra: String = ""
+  ) -> String {
+    """
+    {"learner":{"attributes":{},"feature_names":["a","b"],"feature_types":["float","float"],
+    "gradient_booster":{"model":{"gbtree_model_param":{"num_trees":"2"},"tree_info":\(info),"trees":[
+    {"left_children":\(left),"right_children":\(right),"parents":[2147483647,0,0,2,2],"split_indices":\(indices),
+    "split_conditions":\(conditions),"default_left":[1,0,0,0,0],"categories":[],"categories_nodes":[],"categories_segments":[],
+    "categories_sizes":[],"tree_param":{"num_nodes":"5","size_leaf_vector":"0"}},
+    {"left_children":[-1],"right_children":[-1],"split_indices":[0],"split_conditions":[0.125],"default_left":[0]}]},
+    "name":"\(booster)"\(extra)},"learner_model_param":{"base_score":"\(baseScore)","num_class":"0","num_feature":"2"},
+    "objective":{"name":"\(objective)"}},"version":[1,7,6]}
+    """
+  }
+
+  static func read(_ text: String) throws -> Model { try Model.read(Array(text.utf8), name: "model.json") }
+}
+
+@Suite("Model files")
+struct ModelFileTests {
+  @Test("the layout of 1.7 is scored", arguments: ["5E-1", "[5E-1]", "0.5"])
+  func old(base: String) throws {
+    let scorer = Scorer(try HandMade.read(HandMade.model(baseScore: base)))
+    let rows: [Float] = [0, 0, 0.5, 1.9, 0.5, 2, .nan, 5, 7, .nan]
+    #expect(scorer.margins(rows, rows: 5) == [-0.875, 0.375, 1.125, -0.875, 1.125])
+    #expect(scorer.leaves(rows, rows: 5) == [1, 0, 3, 0, 4, 0, 1, 0, 4, 0])
+  }
+
+  @Test("a base score other than a half becomes a logit of float32, for logitraw it is the margin")
+  func baseScores() throws {
+    let logit = Scorer(try HandMade.read(HandMade.model(baseScore: "2E-1"))).margins([0, 0], rows: 1)
+    #expect(abs(logit[0] - (-1.3862944 - 0.875)) < 1e-6)
+    let raw = Scorer(try HandMade.read(HandMade.model(baseScore: "2E-1", objective: "binary:logitraw"))).margins([0, 0], rows: 1)
+    #expect(raw == [Float(0.2) + -1 + 0.125])
+  }
+
+  @Test("dart of 3.3 and before has its weights beside the wrapped trees")
+  func dart() throws {
+    let plain = HandMade.model()
+    let start = plain.firstRange(of: "\"gradient_booster\":{")!.upperBound
+    let end = plain.firstRange(of: ",\"learner_model_param\"")!.lowerBound
+    let inner = plain[start..<end].dropLast()
+    let text = plain[..<start] + "\"gbtree\":{\(inner)},\"name\":\"dart\",\"weight_drop\":[0.5,2]}" + plain[end...]
+    let scorer = Scorer(try HandMade.read(String(text)))
+    #expect(scorer.margins([0, 0], rows: 1) == [-0.25])
+  }
+
+  @Test(
+    "what cannot be right is refused, and the error says where",
+    arguments: [
+      ("", "empty"), ("{", "model.json:1:2"), ("[]", "not a model"), ("{}", "no \"learner\""), ("not json", "not a model"),
+      ("{\"learner\": 1}", "an object belongs here"), ("{\"a\":" + String(repeating: "[", count: 5000), "nested deeper"),
+      (HandMade.model(left: "[0,-1,3,-1,-1]"), "reached twice"), (HandMade.model(left: "[1,-1,2,-1,-1]"), "reached twice"),
+      (HandMade.model(left: "[1,-1,99,-1,-1]"), "does not exist"), (HandMade.model(left: "[-7,-1,3,-1,-1]"), "does not exist"),
+      (HandMade.model(right: "[2,-1,9223372036854775807,-1,-1]"), "does not exist"),
+      (HandMade.model(right: "[2,-1,9223372036854775808,-1,-1]"), "too large"),
+      (HandMade.model(indices: "[0,0,2,0,0]"), "column 2 of 2"), (HandMade.model(indices: "[0,0,-1,0,0]"), "column -1"),
+      (HandMade.model(conditions: "[0.5,-1,2,0.25]"), "different lengths"),
+      (HandMade.model(conditions: "[0.5,NaN,2,0.25,1]"), "not a finite number"),
+      (HandMade.model(conditions: "[NaN,1,2,0.25,1]"), "not a number"),
+      (HandMade.model(conditions: "[0.5,-1,2,0.25,1e999]"), "not a finite number"),
+      (HandMade.model(conditions: "[0.5,-1,2,0.25,1e]"), "exponent"), (HandMade.model(info: "[0]"), "tree_info"),
+      (HandMade.model(info: "[0,1]"), "output 1 of 1"), (HandMade.model(booster: "gblinear"), "booster gblinear"),
+      (HandMade.model(objective: "survival:cox"), "objective survival:cox"), (HandMade.model(baseScore: "nan"), "base_score"),
+      (HandMade.model(baseScore: "[1,2]"), "2 values for 1"), (HandMade.model() + "x", "follows the end"),
+      ("{L\u{0}\u{0}\u{0}", "UBJSON"), ("tree\nversion=v4\n", "LightGBM"), ("PK\u{3}\u{4}", "pickle or a zip"),
+    ])
+  func refused(text: String, reason: String) {
+    let error = #expect(throws: ModelError.self) { try HandMade.read(text) }
+    #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+    #expect(error?.hint != nil)
+  }
+
+  @Test("a file that is cut anywhere is an error, never a trap", arguments: 0..<8)
+  func cut(part: Int) throws {
+    let bytes = Array(HandMade.model().utf8)
+    for count in stride(from: part, to: bytes.count, by: 8) {
+      #expect(throws: ModelError.self) { try Model.read(Array(bytes[..<count]), name: "model.json") }
+    }
+  }
+
+  @Test("a changed file is an error or a model that scores, never a trap", arguments: 0..<12)
+  func mutated(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let churn = try FileBlob(PackageRoot.path(#filePath).appending("examples/churn/model.json")).bytes()
+    let original = seed < 10 ? Array(HandMade.model().utf8) : churn
+    for _ in 0..<(seed < 10 ? 200 : 12) {
+      var bytes = original
+      for _ in 0...Int.random(in: 0..<4, using: &random) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
+        case 1: bytes[place] = "0123456789-[]{},:\"eE.".utf8.randomElement(using: &random)!
+        case 2: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1..<9, using: &random)))
+        default: bytes.insert(contentsOf: Array("99999999999".utf8.prefix(Int.random(in: 1..<11, using: &random))), at: place)
+        }
+      }
+      if let model = try? Model.read(bytes, name: "model.json") {
+        let scorer = Scorer(model)
+        _ = scorer.margins([Float](repeating: 1, count: scorer.columns * 3), rows: 3)
+      }
+    }
+  }
+
+  @Test("category texts that XGBoost cut are left out, so that no wrong name is ever matched")
+  func cutTexts() throws {
+    let cats = #","cats":{"enc":[{"offsets":[0,1,2],"values":[-61,-87,97]},{"offsets":[],"values":[]}]}"#
+    let text = HandMade.model().replacing("\"float\",\"float\"", with: "\"c\",\"float\"")
+      .replacing("\"tree_info\":[0,0]", with: "\"tree_info\":[0,0]\(cats)")
+    let encoder = RowEncoder(try HandMade.read(text).signature)
+    #expect(encoder.signature.inputs[0].kind == .categorical([]))
+    #expect(throws: ModelError.self) { try encoder.encode("a", column: 0) }
+    #expect(try encoder.encode("1", column: 0) == 1)
+  }
+
+  @Test("a directory holds one model, or one that is called model.json")
+  func directories() throws {
+    let directory = try TemporaryDirectory()
+    #expect(throws: ModelError.self) { try Model.load(directory.path) }
+    try directory.write("a.json", HandMade.model())
+    #expect(try Model.load(directory.path).treeCount == 2)
+    try directory.write("b.json", HandMade.model())
+    #expect(throws: ModelError.self) { try Model.load(directory.path) }
+    try directory.write("model.json", HandMade.model())
+    #expect(try Model.load(directory.path).treeCount == 2)
+    let error = #expect(throws: IOFailure.self) { try Model.load(directory.path.appending("none.json")) }
+    #expect(error?.category == .notFound)
+  }
+}
