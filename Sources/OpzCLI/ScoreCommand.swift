@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import OpzFlow
 import OpzIO
-import OpzModel
+public import OpzModel
 import OpzOCI
 import OpzRegistry
 import SystemPackage

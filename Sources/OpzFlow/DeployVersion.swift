@@ -1,5 +1,5 @@
 import OpzDeploy
-public import OpzIO
+import OpzIO
 public import OpzOCI
 import OpzPackage
 public import OpzRegistry

@@ -1,5 +1,5 @@
 import OpzArchive
-public import OpzIO
+import OpzIO
 import OpzOCI
 import OpzPackage
 public import OpzRegistry

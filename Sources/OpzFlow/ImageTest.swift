@@ -1,5 +1,5 @@
 import OpzArchive
-public import OpzIO
+import OpzIO
 import OpzModel
 import OpzOCI
 import OpzRegistry

@@ -1,7 +1,7 @@
 import OpzArchive
-public import OpzIO
+import OpzIO
 import OpzModel
-public import OpzOCI
+import OpzOCI
 import OpzPackage
 public import OpzRegistry
 import OpzStore

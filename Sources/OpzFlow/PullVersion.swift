@@ -1,5 +1,5 @@
 import OpzDistribution
-public import OpzIO
+import OpzIO
 public import OpzOCI
 public import OpzRegistry
 import OpzStore
