@@ -17,7 +17,7 @@ public struct ProjectStarter: Sendable {
     if try FileStatus.find(path, followLinks: false) != nil { throw existing(path) }
     guard let model = try findModel(format) else {
       throw ConfigError(
-        directory.string, "no model that opz can read is in this directory",
+        directory.lexicallyNormalized().string, "no model that opz can read is in this directory",
         hint: "save an XGBoost model with booster.save_model(\"model.json\"), or write opz.yaml with "
           + "runtime: {kind: model}", category: .notFound)
     }
@@ -29,7 +29,8 @@ public struct ProjectStarter: Sendable {
   }
 
   private func existing(_ path: FilePath) -> ConfigError {
-    ConfigError(path.string, "the file exists already", hint: "edit it, or remove it first", category: .conflict)
+    let shown = path.lexicallyNormalized().string
+    return ConfigError(shown, "the file exists already", hint: "edit it, or remove it first", category: .conflict)
   }
 
   /// The model: `model.*` before others, then by name. A name that opz.yaml cannot hold is no candidate.
@@ -38,6 +39,8 @@ public struct ProjectStarter: Sendable {
     for entry in try Directory.entries(directory) {
       guard let name = String(validating: entry.bytes, as: UTF8.self), !name.hasPrefix("."),
         !name.unicodeScalars.contains(where: ProjectStarter.isUnwritable),
+        // Opening a pipe would wait for a writer.
+        let kind = try FileStatus.find(directory.appending(entry))?.kind, kind == .file || kind == .directory,
         let format = format(directory.appending(entry))
       else { continue }
       found.append((name, format))

@@ -1,3 +1,4 @@
+import Glibc
 import OpzIO
 import OpzOCI
 import OpzTestKit
@@ -65,6 +66,7 @@ struct ProjectStarterTests {
   @Test func noModelIsNotFound() throws {
     let temporary = try TemporaryDirectory()
     try write("notes.txt", in: temporary.path)
+    try #require(mkfifo(temporary.path.appending("pipe.json").string, 0o600) == 0)
     let error = #expect(throws: ConfigError.self) { try ProjectStarter(temporary.path).write { isJSON($0) } }
     #expect(error?.category == .notFound)
     #expect(try FileStatus.find(temporary.path.appending("opz.yaml")) == nil)
