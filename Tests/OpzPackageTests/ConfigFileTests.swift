@@ -95,4 +95,9 @@ struct ConfigFileTests {
     #expect(
       error?.problems.map(\.reason) == ["model.json does not exist", "pipe is neither a file nor a directory"])
   }
+
+  @Test func theExampleIsRight() throws {
+    let example = ConfigSchemaTests.root.appending("examples/churn")
+    try ConfigReader.read(example.appending("opz.yaml")).checkFiles(in: example)
+  }
 }
