@@ -45,14 +45,16 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
     case major, minor, patch
   }
 
-  /// The next release after this one.
+  /// The next release after this one; for a pre-release such as 2.0.0-rc.1 that is the release that it leads to.
   public func next(_ bump: Bump) -> SemanticVersion {
     switch bump {
-    case .major: SemanticVersion(major &+ 1, 0, 0)
-    case .minor: SemanticVersion(major, minor &+ 1, 0)
-    case .patch: SemanticVersion(major, minor, isPrerelease ? patch : patch &+ 1)
+    case .major: isPrerelease && minor == 0 && patch == 0 ? release : SemanticVersion(major &+ 1, 0, 0)
+    case .minor: isPrerelease && patch == 0 ? release : SemanticVersion(major, minor &+ 1, 0)
+    case .patch: isPrerelease ? release : SemanticVersion(major, minor, patch &+ 1)
     }
   }
+
+  private var release: SemanticVersion { SemanticVersion(major, minor, patch) }
 
   private static func number(_ text: Substring) -> UInt64? {
     guard !text.isEmpty, text.utf8.allSatisfy(isDigit), text == "0" || text.first != "0", let value = UInt64(text),

@@ -3,7 +3,7 @@ import Yams
 /// Reads the YAML of an opz.yaml into a `ConfigNode`, and refuses what opz.yaml has no use for: several documents, tags, anchors
 /// and aliases, keys that are not text or are there twice, deep nesting.
 struct ConfigDocument {
-  static let maximumBytes = 1 << 20
+  static let maximumBytes = 256 << 10
 
   /// For messages: `opz.yaml`.
   private let file: String

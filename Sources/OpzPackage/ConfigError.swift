@@ -61,7 +61,8 @@ public struct ConfigError: ExplainedError {
     var lines = problems.prefix(ConfigError.shown).map { problem in
       "\(problem.subject): \(problem.reason)" + (problem.hint.map { " (\($0))" } ?? "")
     }
-    if problems.count > ConfigError.shown { lines.append("and \(problems.count - ConfigError.shown) more") }
+    let rest = problems.count - ConfigError.shown
+    if rest > 0 { lines.append(problems.count < ConfigProblems.maximum ? "and \(rest) more" : "and many more") }
     return lines.joined(separator: "\n")
   }
 }

@@ -11,9 +11,10 @@ public enum ConfigReader {
   public static func read(_ path: FilePath, overrides: [String] = []) throws -> ProjectConfig {
     let file = path.lastComponent?.string ?? "opz.yaml"
     guard let status = try FileStatus.find(path) else {
-      let directory = path.removingLastComponent().string
+      let shown = path.lexicallyNormalized()
+      let directory = shown.removingLastComponent().string
       throw ConfigError(
-        path.string, "no such file", hint: "opz init \(directory.isEmpty ? "." : directory) writes one",
+        shown.string, "no such file", hint: "opz init \(directory.isEmpty ? "." : directory) writes one",
         category: .notFound)
     }
     // Before it is opened: opening a pipe would wait for a writer.

@@ -5,7 +5,12 @@ final class ConfigProblems {
 
   init(file: String) { places = ConfigPlaces(file: file) }
 
+  /// Nobody reads more, and a hostile file may have a hundred thousand.
+  static let maximum = 100
+  var isFull: Bool { found.count >= ConfigProblems.maximum }
+
   func add(_ key: String, _ line: Int, _ reason: String, hint: String? = nil) {
+    guard !isFull else { return }
     let place = line == 0 ? "--set" : "\(places.file):\(line)"
     found.append((line, ConfigError.Problem(place: place, key: key, reason: reason, hint: hint)))
   }
@@ -42,7 +47,7 @@ struct ConfigScope {
       for pair in pairs {
         let full = path.isEmpty ? pair.key : "\(path).\(pair.key)"
         guard isOpen || keys.contains(pair.key) else {
-          let hint = ConfigKeys.hint(unknown: pair.key, in: path, keys: keys)
+          let hint = problems.isFull ? nil : ConfigKeys.hint(unknown: pair.key, in: path, keys: keys)
           problems.add(full, pair.line, "unknown key", hint: hint)
           continue
         }

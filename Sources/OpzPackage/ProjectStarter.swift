@@ -1,3 +1,4 @@
+import Foundation
 import OpzIO
 import OpzOCI
 public import SystemPackage
@@ -10,82 +11,53 @@ public struct ProjectStarter: Sendable {
 
   /// Writes opz.yaml and returns its path.
   /// - Parameter format: names the format of a file, or nil when it is no model.
-  /// - Throws: `PackageError` when there is an opz.yaml, or no model.
+  /// - Throws: `ConfigError`, as a conflict when there is an opz.yaml, as not found when there is no model.
   public func write(format: (FilePath) -> String?) throws -> FilePath {
     let path = directory.appending("opz.yaml")
-    if try FileStatus.find(path) != nil {
-      throw PackageError(.unsupported, path.string, "the file exists already", hint: "edit it, or remove it first")
+    if try FileStatus.find(path, followLinks: false) != nil { throw existing(path) }
+    guard let model = try findModel(format) else {
+      throw ConfigError(
+        directory.lexicallyNormalized().string, "no model that opz can read is in this directory",
+        hint: "save an XGBoost model with booster.save_model(\"model.json\"), or write opz.yaml with "
+          + "runtime: {kind: model}", category: .notFound)
     }
-    let names = try Directory.entries(directory).map(\.string)
-    let models = names.filter { !$0.hasPrefix(".") && format(directory.appending($0)) != nil }
-    guard let model = models.first(where: { $0.hasPrefix("model.") }) ?? models.first else {
-      throw PackageError(
-        .badModel, directory.string, "no model that opz can read is in this directory",
-        hint:
-          "save an XGBoost model with booster.save_model(\"model.json\"), or write opz.yaml with runtime: {kind: model}"
-      )
-    }
-    let text = text(model: model, format: format(directory.appending(model)) ?? "auto", names: Set(names))
-    guard try Durable.claim(path, with: Array(text.utf8)) else {
-      throw PackageError(.unsupported, path.string, "the file exists already", hint: "edit it, or remove it first")
-    }
+    let text = try StarterText(
+      name: modelName(), model: model.name, format: model.format, files: Set(Directory.entries(directory).map(\.string))
+    )
+    guard try Durable.claim(path, with: Array(text.yaml.utf8)) else { throw existing(path) }
     return path
+  }
+
+  private func existing(_ path: FilePath) -> ConfigError {
+    let shown = path.lexicallyNormalized().string
+    return ConfigError(shown, "the file exists already", hint: "edit it, or remove it first", category: .conflict)
+  }
+
+  /// The model: `model.*` before others, then by name. A name that opz.yaml cannot hold is no candidate.
+  private func findModel(_ format: (FilePath) -> String?) throws -> (name: String, format: String)? {
+    var found: [(name: String, format: String)] = []
+    for entry in try Directory.entries(directory) {
+      guard let name = String(validating: entry.bytes, as: UTF8.self), !name.hasPrefix("."),
+        !name.unicodeScalars.contains(where: ProjectStarter.isUnwritable),
+        // Opening a pipe would wait for a writer.
+        let kind = try FileStatus.find(directory.appending(entry))?.kind, kind == .file || kind == .directory,
+        let format = format(directory.appending(entry))
+      else { continue }
+      found.append((name, format))
+    }
+    return found.first { $0.name.hasPrefix("model.") } ?? found.first
+  }
+
+  /// The reader refuses control characters in paths, and Yams drops a byte order mark at the beginning of a text.
+  static func isUnwritable(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.generalCategory == .control || scalar == "\u{FEFF}"
   }
 
   /// The directory's name as a model's name.
   func modelName() -> String {
-    let text = directory.lexicallyNormalized().lastComponent?.string ?? ""
-    let mapped = text.lowercased().unicodeScalars.map { scalar -> Character in
-      ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) ? Character(scalar) : "-"
-    }
-    let name = String(String(mapped).split(separator: "-").joined(separator: "-").prefix(60))
-    let trimmed = name.hasSuffix("-") ? String(name.dropLast()) : name
-    return (try? ModelName(trimmed))?.description ?? "model"
-  }
-
-  private func text(model: String, format: String, names: Set<String>) -> String {
-    let data = names.contains("data") ? "[data]" : "[]"
-    let metrics =
-      names.contains("metrics.json")
-      ? "\n  metrics: metrics.json" : "\n  # metrics: metrics.json   # numbers to compare versions by"
-    return """
-      # What opz packages, and how it runs. opz package reads this file.
-      opz: 1                          # the format of this file
-      name: \(modelName())
-      version: auto                   # or a number such as 1.2.0; auto takes the next one
-
-      model:
-        path: \(ProjectStarter.quoted(model))   # a file or a directory; found: \(format)
-
-      runtime:
-        kind: native                  # served by opz-server; custom: your own base and command; model: no runtime
-
-      # code: [predict.py, lib/]      # goes to /app
-      # config: [config.json]         # goes to /app
-      # env: {THRESHOLD: "0.5"}
-      platforms: [linux/amd64]
-
-      lineage:                        # where the model comes from; recorded, not part of the image
-        data: \(data)\(metrics)
-        # parent: \(modelName())@1.1.0
-        # tags: {team: crm}
-
-      deploy:                         # what opz deploy writes into the Kubernetes manifests
-        replicas: {min: 2, max: 10}
-        resources: {cpu: 500m, memory: 256Mi}
-        autoscale: {cpu: 70}          # percent of the requested CPU
-
-      # push: {to: registry.example/crm/\(modelName())}
-
-      """
-  }
-
-  /// A file name as a YAML scalar: plain where nothing in it can mean something else.
-  private static func quoted(_ text: String) -> String {
-    let plain = text.utf8.allSatisfy { byte in
-      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || [45, 46, 95].contains(byte)
-    }
-    if plain, text.first?.isLetter == true { return text }
-    return (try? CanonicalJSON.encode(JSONValue.string(text))).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    // "." and "" are the directory where we are, whose name only its whole path says.
+    let whole = URL(fileURLWithPath: directory.isEmpty ? "." : directory.string).standardizedFileURL.path
+    guard let name = FilePath(whole).lastComponent?.string else { return "model" }
+    return ModelName.near(name.replacing("/", with: "-")) ?? "model"
   }
 }

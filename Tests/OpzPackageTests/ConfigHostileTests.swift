@@ -28,26 +28,28 @@ struct ConfigHostileTests {
     }
     let laughs = "a0: &a0 [x]\n" + levels.joined(separator: "\n")
     let two = "a0: &a0 [x]\n" + (1...12).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()
+    let allowed = "a0: &a0 [x]\n" + (1...5).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1), *a\($0 - 1)]\n" }.joined()
     return [
       ("a billion laughs", laughs), ("a billion laughs as a key", laughs + "\n? *a9\n: x\n"),
       ("few aliases, doubled, as a key", two + "? *a11\n: x\n? *a11\n: y\n"),
+      ("as many aliases as are parsed, in a key", allowed + "? *a5\n: x\n"),
       ("flow sequences", String(repeating: "[", count: 100_000)),
-      ("flow mappings", String(repeating: "{a: ", count: 100_000)),
-      ("flow keys", String(repeating: "{? ", count: 100_000)),
+      ("flow mappings", String(repeating: "{a: ", count: 50_000)),
+      ("flow keys", String(repeating: "{? ", count: 50_000)),
       ("block sequences", String(repeating: "- ", count: 100_000)),
       ("block keys", String(repeating: "? ", count: 100_000)),
-      ("indented keys", (0..<2000).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n")),
-      ("steps of a sequence", (0..<2000).map { String(repeating: " ", count: $0) + "-" }.joined(separator: "\n")),
+      ("indented keys", (0..<700).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n")),
+      ("steps of a sequence", (0..<700).map { String(repeating: " ", count: $0) + "-" }.joined(separator: "\n")),
       ("tabs", String(repeating: "-\t", count: 1000)),
       ("brackets hidden by quotes", String(repeating: "[\"]\",", count: 20_000)),
       ("brackets hidden in keys", String(repeating: "{\"}\": ", count: 20_000)),
       ("brackets hidden in comments", String(repeating: "[ # ]\n", count: 20_000)),
-      ("a long line", "name: " + String(repeating: "x", count: 1 << 19)),
-      ("many keys", (0..<50_000).map { "k\($0): x\n" }.joined()),
-      ("many tokens", "code: [" + String(repeating: "a,", count: 400_000) + "]"),
+      ("a long line", "name: " + String(repeating: "x", count: 200_000)),
+      ("many keys", (0..<20_000).map { "k\($0): x\n" }.joined()),
+      ("many tokens", "code: [" + String(repeating: "a,", count: 100_000) + "]"),
       ("a huge file", String(repeating: "#", count: 2 << 20)),
       ("question marks", String(repeating: "?\n", count: 50_000)),
-      ("an open quote", "name: \"" + String(repeating: "\\n", count: 300_000)),
+      ("an open quote", "name: \"" + String(repeating: "\\n", count: 100_000)),
     ]
   }()
 

@@ -1,0 +1,74 @@
+import OpzOCI
+
+/// The text of a new opz.yaml. What is likely wanted is there; the rest is in comments that work when they are uncommented.
+struct StarterText {
+  /// A `ModelName`.
+  let name: String
+  /// The model's file name.
+  let model: String
+  /// What the detector calls its format.
+  let format: String
+  /// The names in the directory.
+  let files: Set<String>
+
+  var yaml: String {
+    """
+    # What opz packages, and how it runs. opz package reads this file.
+    opz: 1                          # the format of this file
+    name: \(StarterText.scalar(name))
+    version: auto                   # or a number such as 1.2.0; auto takes the next one
+
+    model:
+      path: \(StarterText.scalar(model))   # a file or a directory; found: \(StarterText.comment(format))
+
+    runtime:
+      kind: \(runtime)
+
+    # code: [predict.py, lib/]      # goes to /app
+    # config: [config.json]         # goes to /app
+    # env: {THRESHOLD: "0.5"}
+    platforms: [linux/amd64]
+
+    lineage:                        # where the model comes from; recorded, not part of the image
+    \(lineage)
+      # parent: \(name)@1.1.0
+      # tags: {team: crm}
+
+    deploy:                         # what opz deploy writes into the Kubernetes manifests
+      replicas: {min: 2, max: 10}
+      resources: {cpu: 500m, memory: 256Mi}
+      autoscale: {cpu: 70}          # percent of the requested CPU
+
+    # push: {to: registry.example/\(name)}
+
+    """
+  }
+
+  private var runtime: String {
+    format == "xgboost-json"
+      ? "native                  # served by opz-server; custom: your own base and command; model: no runtime"
+      : "model                   # the model alone; custom: your own base and command; native: opz-server"
+  }
+
+  private var lineage: String {
+    let data = files.contains("data") ? "  data: [data]" : "  # data: [data/train.csv]     # its digest is recorded"
+    let metrics = files.contains("metrics.json") ? "  metrics:" : "  # metrics:"
+    return "\(data)\n\(metrics) metrics.json       # numbers to compare versions by"
+  }
+
+  /// Text as a YAML scalar: plain where nothing in it can mean something else.
+  private static func scalar(_ text: String) -> String {
+    let plain = text.utf8.allSatisfy { byte in
+      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        || [45, 46, 47, 95].contains(byte)
+    }
+    // Some readers of YAML take these for true, false and nothing.
+    let words: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
+    if plain, text.first?.isLetter == true, !words.contains(text.lowercased()) { return text }
+    return (try? CanonicalJSON.encode(JSONValue.string(text))).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+  }
+
+  private static func comment(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+}
