@@ -1,5 +1,5 @@
-import OpzIO
-public import SystemPackage
+public import OpzIO
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc

@@ -1,0 +1,182 @@
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import SystemPackage
+import Testing
+
+/// Runs the real program.
+struct Command {
+  let directory: TemporaryDirectory
+  var environment: [String: String]
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": directory.path.string, "OPZ_REGISTRY": "\(directory.path)/registry"]
+    try directory.write("p/weights.bin", "weights")
+    try directory.write("p/opz.yaml", "opz: 1\nname: weights\nmodel: {path: weights.bin}\nruntime: {kind: model}\n")
+  }
+
+  func callAsFunction(_ arguments: String..., input: String = "") throws -> ChildProcess.Output {
+    try ChildProcess.run(
+      [try BuiltPrograms.opz().string] + arguments, input: Array(input.utf8),
+      environment: environment.map { "\($0.key)=\($0.value)" }, directory: directory.path)
+  }
+
+  func json(_ arguments: String...) throws -> [String: JSONValue] {
+    let result = try ChildProcess.run(
+      [try BuiltPrograms.opz().string] + arguments + ["--json"], environment: environment.map { "\($0.key)=\($0.value)" },
+      directory: directory.path)
+    try #require(result.status == 0, "\(result.errorText)")
+    return try CanonicalJSON.decode([String: JSONValue].self, from: result.output, subject: "output")
+  }
+}
+
+@Suite("The command opz")
+struct CommandTests {
+  let opz: Command
+
+  init() throws { opz = try Command() }
+
+  static let commands = [
+    "init", "inspect", "package", "dockerfile", "test", "runtime", "list", "show", "fsck", "push", "pull", "deploy", "serve",
+    "score",
+  ]
+
+  @Test("each command has help with an example", arguments: commands)
+  func help(name: String) throws {
+    let result = try opz("help", name)
+    #expect(result.status == 0)
+    #expect(result.text.contains("opz \(name)"), "no example")
+    #expect(result.text.contains("OVERVIEW: "))
+    #expect(result.errorText == "")
+  }
+
+  @Test("version, completions and the list of commands go to standard output")
+  func general() throws {
+    #expect(try opz("--version").text.hasPrefix("opz 0."))
+    for shell in ["bash", "zsh", "fish"] {
+      let script = try opz("--generate-completion-script", shell)
+      #expect(script.status == 0 && script.text.contains("opz"))
+    }
+    let help = try opz("--help")
+    #expect(help.status == 0)
+    for name in CommandTests.commands { #expect(help.text.contains("  \(name) "), "\(name) is not listed") }
+  }
+
+  @Test(
+    "exit codes say what kind of failure it was",
+    arguments: [
+      (["package", "nowhere"], 2, "opz init"), (["show", "weights@9.9.9"], 2, "1.0.0"), (["show", "nothing"], 2, "it has weights"),
+      (["show", "Bad Name"], 64, "lower-case"), (["package", "p", "--version", "1.0.0", "--set", "env={A: b}"], 3, "--version 1.0.1"),
+      (["package", "p", "--set", "nmae=x"], 64, "name"), (["package", "p", "--output", "tar:x"], 64, "oci:DIR"),
+      (["package", "p", "--tag", "no tag"], 64, "tag"), (["push", "weights@1.0.0"], 64, "HOST/REPO"),
+      (["push", "weights@1.0.0", "weights:1"], 64, "HOST/REPO"), (["nonsense"], 64, ""), (["list", "--nonsense"], 64, ""),
+      (["test", "weights@1.0.0"], 2, "holdout.csv"), (["deploy", "weights@1.0.0", "--image", "a.b/c"], 1, "native"),
+      (["deploy", "weights@1.0.0", "--image", "a.b/c", "--target", "moon"], 64, "kubernetes"),
+      (["inspect", "p/weights.bin"], 1, "save_model"), (["inspect", "p/none"], 2, ""),
+      (["score", "p/weights.bin", "--input", "-"], 1, ""), (["serve", "nothing@1.0.0"], 2, ""), (["pull", "weights"], 64, ""),
+      (["dockerfile", "weights@1.0.0", "--output", "p"], 3, "not empty"),
+    ])
+  func exitCodes(arguments: [String], code: Int32, hint: String) throws {
+    _ = try opz("package", "p", "--quiet")
+    let result = try ChildProcess.run(
+      [try BuiltPrograms.opz().string] + arguments, environment: opz.environment.map { "\($0.key)=\($0.value)" },
+      directory: opz.directory.path)
+    #expect(result.status == code, "\(result.errorText)")
+    #expect(result.text == "", "data on standard output of a failure")
+    #expect(result.errorText.hasPrefix("error: "), "\(result.errorText)")
+    #expect(result.errorText.contains(hint), "\(result.errorText)")
+    #expect(!result.errorText.contains("Fatal error"))
+  }
+
+  @Test("JSON has name, version and digest; the digest file has the same digest")
+  func json() throws {
+    let package = try opz.json("package", "p", "--digest-file", "digest")
+    #expect(package["name"] == .string("weights"))
+    #expect(package["version"] == .string("1.0.0"))
+    guard case .string(let digest)? = package["digest"] else {
+      Issue.record("no digest")
+      return
+    }
+    #expect(try FileBlob(opz.directory.path.appending("digest")).bytes() == Array("\(digest)\n".utf8))
+    let show = try opz.json("show", "weights@1.0.0")
+    #expect(show["digest"] == .string(digest) && show["name"] == .string("weights") && show["version"] == .string("1.0.0"))
+    let list = try opz("list", "--json")
+    let rows = try CanonicalJSON.decode([[String: JSONValue]].self, from: list.output, subject: "list")
+    #expect(rows.map { $0["digest"] } == [.string(digest)])
+    #expect(try opz.json("fsck")["ok"] == .bool(true))
+  }
+
+  @Test("--quiet prints data only; without it remarks go to standard error")
+  func quiet() throws {
+    let loud = try opz("package", "p")
+    #expect(loud.errorText.contains("recorded weights@1.0.0"))
+    #expect(loud.text.hasPrefix("weights@1.0.0  sha256:"))
+    #expect(try opz("package", "p", "--quiet").errorText == "")
+  }
+
+  @Test("umask, locale, time zone, user and directory do not change the digest")
+  func surroundings() throws {
+    let first = try opz("package", "p", "--quiet").text
+    let program = try BuiltPrograms.opz()
+    let other = opz.directory.path.appending("elsewhere/deep")
+    try Durable.makeDirectory(other.removingLastComponent())
+    let script = """
+      set -e; umask 077; cp -r '\(opz.directory.path)/p' '\(other)'; chmod 700 '\(other)'; touch -d 2031-01-01 '\(other)/weights.bin'
+      export LC_ALL=tr_TR.UTF-8 LANG=de_DE TZ=Asia/Kathmandu OPZ_REGISTRY='\(opz.directory.path)/second' USER=other
+      cd /; '\(program)' package '\(other)' --quiet
+      """
+    let second = try ChildProcess.run(["sh", "-c", script], environment: ["PATH=/usr/bin:/bin"])
+    #expect(second.errorText == "")
+    #expect(second.text == first)
+  }
+
+  @Test("a whole file becomes a score table, - reads standard input, a failure leaves no output")
+  func score() throws {
+    let example = PackageRoot.path(#filePath).appending("examples/churn")
+    let model = example.appending("model.json").string
+    let holdout = example.appending("holdout.csv").string
+    #expect(try opz("score", model, "--input", holdout, "--kind", "margin", "--output", "scores.csv").status == 0)
+    let scores = String(decoding: try FileBlob(opz.directory.path.appending("scores.csv")).bytes(), as: UTF8.self)
+    let expected = String(decoding: try FileBlob(example.appending("expected.csv")).bytes(), as: UTF8.self)
+    #expect(scores.split(separator: "\n").dropFirst().map { Float($0) } == expected.split(separator: "\n").dropFirst().map { Float($0.split(separator: ",")[1]) })
+    let text = String(decoding: try FileBlob(FilePath(holdout)).bytes(), as: UTF8.self)
+    let piped = try opz("score", model, "--input", "-", "--kind", "margin", input: text)
+    #expect(piped.text == scores)
+    let failed = try opz("score", model, "--input", "-", "--output", "broken.csv", input: text + "x\n")
+    #expect(failed.status == 1 && failed.errorText.contains("line 1002"))
+    #expect(try opz.directory.tree().filter { $0.contains("broken") || $0.contains("tmp") } == [])
+    let columns = try opz("score", model, "--input", "-", input: "state,wrong\nOH,1\n")
+    #expect(columns.errorText.contains("missing: account_length, area_code"))
+    #expect(columns.errorText.contains("unknown: wrong"))
+  }
+
+  @Test("a reader that goes away ends the program quietly")
+  func brokenPipe() throws {
+    let example = PackageRoot.path(#filePath).appending("examples/churn")
+    let script = "'\(try BuiltPrograms.opz())' score '\(example)/model.json' --input '\(example)/holdout.csv' --kind leaf | head -1 >/dev/null"
+    let result = try ChildProcess.run(["bash", "-c", script])
+    #expect(!result.errorText.contains("error"), "\(result.errorText)")
+  }
+
+  @Test("init writes a project that packages")
+  func initialise() throws {
+    let example = PackageRoot.path(#filePath).appending("examples/churn/model.json")
+    try opz.directory.write("My Project!/model.json", String(decoding: try FileBlob(example).bytes(), as: UTF8.self))
+    let made = try opz("init", "My Project!")
+    #expect(made.status == 0, "\(made.errorText)")
+    let packaged = try opz("package", "My Project!", "--set", "runtime.kind=model", "--quiet")
+    #expect(packaged.status == 0, "\(packaged.errorText)")
+    #expect(packaged.text.hasPrefix("my-project@1.0.0  "))
+    #expect(try opz("init", "My Project!").status == 3)
+  }
+
+  @Test("the exit codes of the README are those of the program")
+  func readme() throws {
+    let readme = String(decoding: try FileBlob(PackageRoot.path(#filePath).appending("README.md")).bytes(), as: UTF8.self)
+    for (code, meaning) in [(0, "done"), (1, "failed"), (2, "not found"), (3, "conflict"), (4, "verification"), (5, "refused"), (6, "network"), (64, "usage"), (130, "interrupted")] {
+      let row = readme.split(separator: "\n").first { $0.hasPrefix("| \(code) |") }
+      #expect(row?.contains(meaning) == true, "\(code)")
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import OpzIO
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("The module graph")
+struct ModuleGraphTests {
+  /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
+  static let order = [
+    "CLinux", "CCrypto", "CDeflate", "CArchive", "CCurl", "OpzIO", "OpzOCI", "OpzArchive", "OpzStore", "OpzDistribution", "OpzModel",
+    "OpzRegistry", "OpzPackage", "OpzDeploy", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",
+  ]
+
+  /// What each module may import of ours, and why it is no more.
+  static let allowed: [String: Set<String>] = [
+    "OpzIO": ["CLinux", "CCrypto"],
+    "OpzOCI": ["OpzIO"],
+    "OpzArchive": ["OpzOCI", "OpzIO", "CArchive", "CDeflate"],
+    "OpzStore": ["OpzOCI", "OpzIO", "CLinux"],
+    "OpzDistribution": ["OpzStore", "OpzOCI", "OpzIO", "CCurl"],
+    // In the static server: no OCI, no JSON library, no packager.
+    "OpzModel": ["OpzIO"],
+    "OpzRegistry": ["OpzStore", "OpzOCI", "OpzIO"],
+    "OpzPackage": ["OpzArchive", "OpzStore", "OpzModel", "OpzOCI", "OpzIO"],
+    // Plans to text, without files or network.
+    "OpzDeploy": ["OpzOCI", "OpzIO"],
+    "OpzServe": ["OpzModel", "OpzIO"],
+    "opz-server": ["OpzServe", "OpzModel", "OpzIO"],
+    "opz": ["OpzCLI"],
+  ]
+
+  private func imports() throws -> [(module: String, file: String, imported: String)] {
+    let root = PackageRoot.path(#filePath).appending("Sources")
+    var found: [(String, String, String)] = []
+    func walk(_ directory: FilePath, _ module: String) throws {
+      for entry in try Directory.entries(directory) {
+        let path = directory.appending(entry)
+        if try FileStatus.of(path).kind == .directory {
+          try walk(path, module)
+        } else if entry.extension == "swift" {
+          let text = String(decoding: try FileBlob(path).bytes(), as: UTF8.self)
+          for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ").filter { !$0.hasPrefix("@") }
+            guard let index = words.firstIndex(of: "import"), index <= 1, words.count > index + 1 else { continue }
+            found.append((module, entry.string, String(words[index + 1])))
+          }
+        }
+      }
+    }
+    for entry in try Directory.entries(root) where try FileStatus.of(root.appending(entry)).kind == .directory {
+      try walk(root.appending(entry), entry.string)
+    }
+    return found
+  }
+
+  @Test("imports point down only")
+  func down() throws {
+    let all = try imports()
+    #expect(all.count > 100)
+    for (module, file, imported) in all where module != "OpzTestKit" {
+      guard let upper = ModuleGraphTests.order.firstIndex(of: module) else {
+        Issue.record("\(module) has no place in the graph")
+        continue
+      }
+      if let lower = ModuleGraphTests.order.firstIndex(of: imported) {
+        #expect(lower < upper, "\(module)/\(file) imports \(imported)")
+        if let allowed = ModuleGraphTests.allowed[module] {
+          #expect(allowed.contains(imported), "\(module)/\(file) imports \(imported)")
+        }
+      }
+    }
+  }
+
+  @Test("the packager's graph has no NIO, and the static server neither Foundation nor Yams")
+  func heavy() throws {
+    for (module, file, imported) in try imports() {
+      let inServer = ["OpzIO", "OpzModel", "OpzServe", "opz-server"].contains(module)
+      if inServer { #expect(!["Foundation", "Yams", "ArgumentParser"].contains(imported), "\(module)/\(file) imports \(imported)") }
+      if !["OpzServe", "opz-server", "OpzTestKit"].contains(module) {
+        #expect(!imported.hasPrefix("NIO") && imported != "Hummingbird", "\(module)/\(file) imports \(imported)")
+      }
+    }
+  }
+}
