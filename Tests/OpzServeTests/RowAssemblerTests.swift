@@ -14,7 +14,7 @@ struct RowAssemblerTests {
       InputTensor(name: name, datatype: .fp32, shape: [1], values: values)
     }
     return try assembler.matrix(
-      [input("code", code), input("number", .numbers([0.5])), input("text", text)], maximumRows: 1
+      [input("code", code), input("number", .numbers([0.5])), input("text", text)]
     ).matrix
   }
 

@@ -19,7 +19,7 @@ struct RowAssembler {
   }
 
   /// - Returns: row-major, rows x features; missing is NaN.
-  func matrix(_ inputs: [InputTensor], maximumRows: Int) throws -> (matrix: [Float], rows: Int) {
+  func matrix(_ inputs: [InputTensor]) throws -> (matrix: [Float], rows: Int) {
     guard let first = inputs.first else { throw RequestFailure.bad("the request has no inputs: \(wanted)") }
     if inputs.count == 1, first.shape.count == 2, positions[first.name] == nil || features.count > 1 {
       return try matrix(of: first)
