@@ -57,7 +57,7 @@ struct ServerDocuments {
     json.string(predictor.platform)
     json.raw(",\"inputs\":")
     json.list(predictor.features) { json, feature in
-      ServerDocuments.tensor(&json, feature.name, feature.categories == nil ? .fp32 : .bytes, [-1])
+      ServerDocuments.tensor(&json, feature.name, feature.datatype, [-1])
     }
     json.raw(",\"outputs\":")
     json.list(predictor.outputs) { json, output in

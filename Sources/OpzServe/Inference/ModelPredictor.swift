@@ -4,8 +4,19 @@ import SystemPackage
 /// A model that OpzModel read, scored by the same `Scorer` as `opz score`.
 struct ModelPredictor: Predictor {
   private let scorer: Scorer
+  let platform: String
+  let features: [FeatureSpec]
+  let outputs: [OutputSpec]
 
-  init(_ model: Model) { scorer = Scorer(model) }
+  init(_ model: Model) {
+    scorer = Scorer(model)
+    platform = model.format.rawValue.replacing("-", with: "_")
+    features = model.signature.inputs.map { input in
+      guard case .categorical(let values) = input.kind else { return FeatureSpec(name: input.name) }
+      return FeatureSpec(name: input.name, categories: values)
+    }
+    outputs = model.signature.outputs.map { OutputSpec(name: $0.name, columns: $0.columns) }
+  }
 
   /// - Throws: `ModelError` for a file that is no model.
   static func load(_ path: FilePath) throws -> ModelPredictor { ModelPredictor(try Model.load(path)) }
@@ -16,21 +27,8 @@ struct ModelPredictor: Predictor {
     return stem == "models" ? "model" : stem
   }
 
-  var platform: String { scorer.model.format.rawValue.replacing("-", with: "_") }
-
-  var features: [FeatureSpec] {
-    scorer.model.signature.inputs.map { input in
-      guard case .categorical(let values) = input.kind, !values.isEmpty else { return FeatureSpec(name: input.name) }
-      return FeatureSpec(name: input.name, categories: values)
-    }
-  }
-
-  var outputs: [OutputSpec] {
-    scorer.model.signature.outputs.map { OutputSpec(name: $0.name, columns: $0.columns) }
-  }
-
   func predict(_ matrix: [Float], rows: Int, outputs: [Int]) throws -> [[Float]] {
     let margins = scorer.margins(matrix, rows: rows)
-    return outputs.map { $0 == 0 ? scorer.predictions(ofMargins: margins) : margins }
+    return outputs.map { self.outputs[$0].name == "margin" ? margins : scorer.predictions(ofMargins: margins) }
   }
 }

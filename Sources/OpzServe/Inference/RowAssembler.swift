@@ -1,5 +1,8 @@
 /// Puts the inputs of a request into the model's matrix: one tensor a feature, or one matrix for all.
 struct RowAssembler {
+  /// XGBoost's categories are below 2^24.
+  private static let codeLimit = 1 << 24
+
   let features: [FeatureSpec]
   private let positions: [String: Int]
   /// For each feature its categories' numbers; nil for a numeric one.
@@ -16,7 +19,7 @@ struct RowAssembler {
   }
 
   /// - Returns: row-major, rows x features; missing is NaN.
-  func matrix(_ inputs: [InputTensor], maximumRows: Int) throws -> (matrix: [Float], rows: Int) {
+  func matrix(_ inputs: [InputTensor]) throws -> (matrix: [Float], rows: Int) {
     guard let first = inputs.first else { throw RequestFailure.bad("the request has no inputs: \(wanted)") }
     if inputs.count == 1, first.shape.count == 2, positions[first.name] == nil || features.count > 1 {
       return try matrix(of: first)
@@ -91,8 +94,12 @@ struct RowAssembler {
   private func fill(_ matrix: inout [Float], _ feature: Int, _ input: InputTensor) throws {
     let columns = features.count
     switch (input.values, codes[feature]) {
-    case (.numbers(let numbers), _):
+    case (.numbers(let numbers), nil):
       for (row, number) in numbers.enumerated() { matrix[row * columns + feature] = number }
+    case (.numbers(let numbers), let codes?):
+      for (row, number) in numbers.enumerated() where !number.isNaN {
+        matrix[row * columns + feature] = try category(number, codes, feature, row)
+      }
     case (.texts(let texts), let codes?):
       for (row, text) in texts.enumerated() {
         guard let text else { continue }
@@ -104,8 +111,18 @@ struct RowAssembler {
     }
   }
 
+  /// The code of a category that is a number: as a text where the model has texts, as itself where it has none. A text's
+  /// position is no category of the client's, so it is not taken for one.
+  private func category(_ number: Float, _ codes: [String: Float], _ feature: Int, _ row: Int) throws -> Float {
+    let whole = Int(exactly: number)
+    if codes.isEmpty, let whole, (0..<RowAssembler.codeLimit).contains(whole) { return number }
+    if let whole, let code = codes[String(whole)] { return code }
+    throw unknownCategory(whole.map(String.init) ?? number.description, feature, row)
+  }
+
   private func unknownCategory(_ text: String, _ feature: Int, _ row: Int) -> RequestFailure {
-    let known = list(features[feature].categories ?? [])
+    let categories = features[feature].categories ?? []
+    let known = categories.isEmpty ? "numbers from 0" : list(categories)
     return RequestFailure.bad(
       "input '\(features[feature].name)', row \(row): the model does not know the category "
         + "'\(text.prefix(100))'; it knows: \(known)")

@@ -31,7 +31,7 @@ public struct ServedModel: Sendable {
       maximumRows: limits.rows, maximumInputs: max(columns, 1), maximumColumns: columns
     ).decode(body)
     let wanted = try outputs(request.outputs)
-    let (matrix, rows) = try assembler.matrix(request.inputs, maximumRows: limits.rows)
+    let (matrix, rows) = try assembler.matrix(request.inputs)
     let decoded = ContinuousClock.now
     let values = try predictor.predict(matrix, rows: rows, outputs: wanted)
     let scored = ContinuousClock.now

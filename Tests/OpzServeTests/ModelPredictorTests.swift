@@ -1,0 +1,71 @@
+import OpzIO
+import OpzModel
+import SystemPackage
+import Testing
+
+@testable import OpzServe
+
+@Suite("A model behind the protocol")
+struct ModelPredictorTests {
+  private static let example = FilePath(#filePath).removingLastComponent().removingLastComponent()
+    .removingLastComponent().appending("examples").appending("churn")
+
+  /// The cells of holdout.csv, which has no quotes, and its columns' names.
+  private func holdout() throws -> (names: [String], rows: [[Substring]]) {
+    let text = String(
+      decoding: try FileBlob(ModelPredictorTests.example.appending("holdout.csv")).bytes(), as: UTF8.self)
+    try #require(!text.contains("\""))
+    let lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    return (try #require(lines.first).map(String.init), Array(lines.dropFirst()))
+  }
+
+  @Test("The churn holdout over the protocol gives the bits of the scorer that `opz score` uses")
+  func churn() async throws {
+    let model = try Model.load(ModelPredictorTests.example.appending("model.json"))
+    let (names, rows) = try holdout()
+    #expect(rows.count >= 1000 && names.sorted() == model.signature.inputs.map(\.name).sorted())
+
+    let encoder = RowEncoder(model.signature)
+    let order = try model.signature.inputs.map { input in try #require(names.firstIndex(of: input.name)) }
+    let matrix = try rows.flatMap { row in
+      try order.enumerated().map { column, cell in
+        row[cell].isEmpty ? Float.nan : try encoder.encode(row[cell], column: column)
+      }
+    }
+    let margins = Scorer(model).margins(matrix, rows: rows.count)
+    let probabilities = Scorer(model).predictions(ofMargins: margins)
+
+    let server = InferenceServer(
+      ServedModel(name: "churn", version: "1", predictor: ModelPredictor(model)), version: "0", cores: 2)
+    let answer = await server.ask(.post, "/v2/models/churn/infer", request(model.signature, names, rows))
+    try #require(answer.status == 200, "\(answer.text.prefix(500))")
+    let outputs = try answer.decoded(InferenceDocument.self).outputs
+    #expect(outputs.map(\.name) == ["probability", "margin"])
+    #expect(outputs.map(\.shape) == [[rows.count], [rows.count]])
+    #expect(outputs[0].data.map { $0?.bitPattern } == probabilities.map(\.bitPattern))
+    #expect(outputs[1].data.map { $0?.bitPattern } == margins.map(\.bitPattern))
+  }
+
+  /// The rows as one input a feature, in the table's order.
+  private func request(_ signature: Signature, _ names: [String], _ rows: [[Substring]]) -> String {
+    let texts = Set(signature.inputs.filter { $0.kind != .numeric }.map(\.name))
+    let inputs = names.enumerated().map { index, name in
+      let cells = rows.map { row in
+        row[index].isEmpty ? "null" : texts.contains(name) ? "\"\(row[index])\"" : String(row[index])
+      }
+      let datatype = texts.contains(name) ? "BYTES" : "FP64"
+      return """
+        {"name":"\(name)","datatype":"\(datatype)","shape":[\(rows.count)],"data":[\(cells.joined(separator: ","))]}
+        """
+    }
+    return "{\"inputs\":[\(inputs.joined(separator: ","))]}"
+  }
+
+  @Test(
+    "A model that nobody named has its file's or its directory's name",
+    arguments: [
+      ("/a/churn.json", "churn"), ("churn.json", "churn"), ("/m/churn/", "churn"), ("/models", "model"), ("/", "model"),
+      ("./x/../models/", "model"),
+    ] as [(FilePath, String)])
+  func names(path: FilePath, name: String) { #expect(ModelPredictor.name(of: path) == name) }
+}

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import OpzServe
+
+@Suite("Rows of a request")
+struct RowAssemblerTests {
+  private let assembler = RowAssembler([
+    FeatureSpec(name: "number"), FeatureSpec(name: "text", categories: ["10", "7", "x"]),
+    FeatureSpec(name: "code", categories: []),
+  ])
+
+  private func matrix(text: InputTensor.Values, code: InputTensor.Values) throws -> [Float] {
+    func input(_ name: String, _ values: InputTensor.Values) -> InputTensor {
+      InputTensor(name: name, datatype: .fp32, shape: [1], values: values)
+    }
+    return try assembler.matrix(
+      [input("code", code), input("number", .numbers([0.5])), input("text", text)]
+    ).matrix
+  }
+
+  @Test("A number is the category that it was as a text, or the code of a model without texts; never a position")
+  func numbers() throws {
+    #expect(try matrix(text: .numbers([7]), code: .numbers([3])) == [0.5, 1, 3])
+    #expect(try matrix(text: .numbers([10]), code: .numbers([16_777_215])) == [0.5, 0, 16_777_215])
+    #expect(try matrix(text: .texts(["x"]), code: .numbers([0])) == [0.5, 2, 0])
+    let missing = try matrix(text: .numbers([.nan]), code: .numbers([.nan]))
+    #expect(missing[1].isNaN && missing[2].isNaN)
+  }
+
+  @Test("Numbers that are no category are refused", arguments: [Float(0), 1, 7.5, -7, 1e30])
+  func unknown(number: Float) {
+    #expect(throws: RequestFailure.self) { try matrix(text: .numbers([number]), code: .numbers([0])) }
+  }
+
+  @Test("Numbers that are no code are refused", arguments: [Float(-1), 0.5, 16_777_216, 1e30])
+  func noCode(number: Float) {
+    #expect(throws: RequestFailure.self) { try matrix(text: .texts([nil]), code: .numbers([number])) }
+  }
+
+  @Test("A text is no code")
+  func text() {
+    #expect(throws: RequestFailure.self) { try matrix(text: .texts(["x"]), code: .texts(["3"])) }
+  }
+}
