@@ -60,6 +60,8 @@ public struct Opz: AsyncParsableCommand {
 
   /// Says what went wrong, on standard error, and returns the exit code.
   static func report(_ error: any Error) -> Int32 {
+    // The reader of our output has gone away (`opz score .. | head`): nobody is left to tell.
+    if let failure = error as? IOFailure, failure.errno == EPIPE { return 0 }
     if let explained = error as? any ExplainedError {
       Console.note("error: \(explained)")
       return ExitStatus.code(explained.category)

@@ -35,7 +35,7 @@ public struct DeployVersion: Sendable {
 
   /// Writes the files into a directory and records the event.
   public func write(_ result: Result, to directory: FilePath, _ registry: Registry) async throws {
-    try await blocking { [self] in
+    try await blocking {
       try Durable.makeDirectory(directory)
       for (name, text) in result.files { try Durable.replace(directory.appending(name), with: Array(text.utf8)) }
     }

@@ -23,6 +23,9 @@ public struct BatchScoring: Sendable {
     /// Threads; 0 for as many as there are cores.
     public var threads = 0
 
+    /// Bytes of input that a thread works on at a time.
+    package var chunk = 1 << 19
+
     public init() {}
   }
 
@@ -30,8 +33,6 @@ public struct BatchScoring: Sendable {
   private let encoder: RowEncoder
   private let options: Options
 
-  /// Bytes of input that a thread works on at a time.
-  private static let chunk = 1 << 19
   /// A record is never longer.
   private static let recordLimit = 16 << 20
 
@@ -46,7 +47,7 @@ public struct BatchScoring: Sendable {
   /// - Throws: `ModelError.badRows` that names the line. What was written by then is not to be used.
   @discardableResult
   public func run(_ source: any ByteSource, to sink: inout some ByteSink) throws -> Int {
-    var reader = RecordReader(source, chunk: BatchScoring.chunk, limit: BatchScoring.recordLimit)
+    var reader = RecordReader(source, chunk: options.chunk, limit: BatchScoring.recordLimit)
     guard let first = try reader.header() else { throw ModelError(.badRows, "input", "no header line") }
     let columns = try TableColumns(header: first, signature: encoder.signature, options: options)
     try sink.write(header(columns))

