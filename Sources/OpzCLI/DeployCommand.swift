@@ -19,11 +19,13 @@ struct DeployCommand: AsyncParsableCommand {
   }
 
   @Argument(help: "NAME@VERSION.") var reference: String
-  @Option(help: ArgumentHelp("The repository that the cluster pulls from; else push.to in opz.yaml.", valueName: "host/repo"))
+  @Option(
+    help: ArgumentHelp("The repository that the cluster pulls from; else push.to in opz.yaml.", valueName: "host/repo"))
   var image: String?
   @Option(help: "What to write for.") var target = Target.kubernetes
   @Option(help: "The namespace of the objects.") var namespace: String?
-  @Option(help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
+  @Option(
+    help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
   var output: String?
   @Flag(help: "An object: name, version, digest, image, output, files.") var json = false
   @OptionGroup var options: GlobalOptions
@@ -43,7 +45,8 @@ struct DeployCommand: AsyncParsableCommand {
     let version = try registry.find(LocalReference(parsing: reference))
     let record = version.record
     guard let place = image ?? record.pushTo else {
-      throw FlowError(.usage, record.reference, "no image repository", hint: "opz deploy \(record.reference) --image HOST/REPO")
+      throw FlowError(
+        .usage, record.reference, "no image repository", hint: "opz deploy \(record.reference) --image HOST/REPO")
     }
     let repository = try Reference(parsing: place)
     let deploy = DeployVersion(version, image: repository, namespace: namespace, in: session)

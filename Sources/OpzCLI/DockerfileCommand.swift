@@ -16,7 +16,8 @@ struct DockerfileCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "NAME@VERSION, or a project's directory (./x, /x or .).") var source = "."
-  @Option(help: ArgumentHelp("A new or empty directory.", valueName: "dir"), completion: .directory) var output = "docker"
+  @Option(help: ArgumentHelp("A new or empty directory.", valueName: "dir"), completion: .directory) var output =
+    "docker"
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {

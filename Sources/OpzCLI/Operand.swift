@@ -9,7 +9,9 @@ import SystemPackage
 enum Operand {
   /// `./x`, `/x` and `.` are paths, and so is a directory with an opz.yaml that is no model's name.
   static func isProject(_ text: String, _ session: Session) -> Bool {
-    if text == "." || text == ".." || text.hasPrefix("./") || text.hasPrefix("../") || text.hasPrefix("/") { return true }
+    if text == "." || text == ".." || text.hasPrefix("./") || text.hasPrefix("../") || text.hasPrefix("/") {
+      return true
+    }
     let marker = session.path(text).appending("opz.yaml")
     return !text.contains("@") && ((try? FileStatus.find(marker)) ?? nil) != nil
   }

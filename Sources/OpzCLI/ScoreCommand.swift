@@ -18,13 +18,15 @@ struct ScoreCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
-  @Option(help: ArgumentHelp("The table, - for standard input.", valueName: "file"), completion: .file()) var input: String
+  @Option(help: ArgumentHelp("The table, - for standard input.", valueName: "file"), completion: .file()) var input:
+    String
   @Option(help: ArgumentHelp("Where the scores go; standard output if none.", valueName: "file"), completion: .file())
   var output: String?
   @Option(help: "What is computed: probability (or the prediction of a regression), margin or leaf.")
   var kind = BatchScoring.Kind.probability
   @Option(help: "A text that means missing, besides the empty cell.") var missing: String?
-  @Option(help: ArgumentHelp("A column to copy to the output; may be repeated.", valueName: "column")) var keep: [String] = []
+  @Option(help: ArgumentHelp("A column to copy to the output; may be repeated.", valueName: "column")) var keep:
+    [String] = []
   @Option(help: ArgumentHelp("A column to pass over; may be repeated.", valueName: "column")) var ignore: [String] = []
   @OptionGroup var options: GlobalOptions
 

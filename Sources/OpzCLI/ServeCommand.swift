@@ -32,10 +32,12 @@ struct ServeCommand: AsyncParsableCommand {
     let served = try await operand.unpacked()
     guard let server = ServerProgram.find(session.environment) else {
       throw FlowError(
-        .notFound, "opz-server", "not beside opz", hint: "scripts/install PREFIX installs both; OPZ_SERVER names another")
+        .notFound, "opz-server", "not beside opz",
+        hint: "scripts/install PREFIX installs both; OPZ_SERVER names another")
     }
     let arguments = [
-      server.string, "--model", served.path.string, "--name", served.name, "--model-version", served.version, "--host", host,
+      server.string, "--model", served.path.string, "--name", served.name, "--model-version", served.version, "--host",
+      host,
       "--port", String(port),
     ]
     // The server takes this process's place, so that signals reach it. A directory that was made for it stays until the

@@ -45,7 +45,8 @@ struct TestCommand: AsyncParsableCommand {
           passed: report.passed,
           checks: report.checks.map {
             Check(
-              name: $0.name, values: $0.values, identical: $0.identical, largestDifference: Double($0.largestDifference),
+              name: $0.name, values: $0.values, identical: $0.identical,
+              largestDifference: Double($0.largestDifference),
               failures: $0.failures)
           }))
       if !report.passed { throw ExitCode(ExitStatus.code(.verification)) }

@@ -18,9 +18,15 @@ struct VersionText {
     table.add(["digest", record.image.digest.description])
     table.add(["content", record.content.description])
     table.add(["created", "\(record.created) by \(record.tool)"])
-    table.add(["runtime", record.runtime.kind + (record.runtime.base.map { " on \($0)" } ?? "") + " (\(record.platforms.joined(separator: ", ")))"])
+    table.add([
+      "runtime",
+      record.runtime.kind + (record.runtime.base.map { " on \($0)" } ?? "")
+        + " (\(record.platforms.joined(separator: ", ")))",
+    ])
     if let model = record.model { table.add(["model", model.format + signature(model)]) }
-    if versions.count > 1 { table.add(["versions", versions.prefix(10).joined(separator: ", ") + (versions.count > 10 ? ", .." : "")]) }
+    if versions.count > 1 {
+      table.add(["versions", versions.prefix(10).joined(separator: ", ") + (versions.count > 10 ? ", .." : "")])
+    }
     return table.text
   }
 
@@ -34,12 +40,16 @@ struct VersionText {
     var table = TextTable([])
     let lineage = record.lineage
     if let git = lineage.git {
-      table.add(["commit", git.commit + (git.dirty ? " with uncommitted changes" : "") + (git.branch.map { " on \($0)" } ?? "")])
+      table.add([
+        "commit", git.commit + (git.dirty ? " with uncommitted changes" : "") + (git.branch.map { " on \($0)" } ?? ""),
+      ])
     }
     if let parent = lineage.parent { table.add(["parent", parent]) }
     for data in lineage.data { table.add(["data", "\(data.path)  \(ByteCount.text(data.size))  \(data.digest)"]) }
     if case .object(let metrics)? = lineage.metrics {
-      for (name, value) in metrics.sorted(by: { $0.key < $1.key }) { table.add(["metric", "\(name) = \(plain(value))"]) }
+      for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
+        table.add(["metric", "\(name) = \(plain(value))"])
+      }
     }
     for (key, value) in lineage.tags.sorted(by: { $0.key < $1.key }) { table.add(["tag", "\(key) = \(value)"]) }
     return table.text
@@ -53,7 +63,10 @@ struct VersionText {
   private var layers: String {
     var table = TextTable(["LAYER", "SIZE", "DIGEST", "COMPRESSION"], right: [1])
     for layer in record.layers {
-      table.add([layer.role, ByteCount.text(layer.descriptor.size), layer.descriptor.digest.description, layer.compressor ?? "as the base has it"])
+      table.add([
+        layer.role, ByteCount.text(layer.descriptor.size), layer.descriptor.digest.description,
+        layer.compressor ?? "as the base has it",
+      ])
     }
     return record.layers.isEmpty ? "" : table.text
   }
@@ -61,16 +74,21 @@ struct VersionText {
   private var files: String {
     var table = TextTable(["FILE", "MODE", "SIZE", "DIGEST"], right: [2])
     for file in record.files.prefix(50) {
-      table.add([file.path, file.mode, ByteCount.text(file.size), file.link.map { "-> \($0)" } ?? file.digest?.description ?? ""])
+      table.add([
+        file.path, file.mode, ByteCount.text(file.size), file.link.map { "-> \($0)" } ?? file.digest?.description ?? "",
+      ])
     }
-    if record.files.count > 50 { table.add([".. and \(record.files.count - 50) more: opz show \(record.reference) --json"]) }
+    if record.files.count > 50 {
+      table.add([".. and \(record.files.count - 50) more: opz show \(record.reference) --json"])
+    }
     return record.files.isEmpty ? "" : table.text
   }
 
   private var history: String {
     var table = TextTable(["EVENT", "WHEN", "WHO", "DETAILS"])
     for event in events {
-      let details = event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
+      let details = event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\(plain($0.value))" }.joined(
+        separator: " ")
       table.add([event.kind.rawValue, String(event.at.prefix(19)) + "Z", event.actor, details])
     }
     return table.text

@@ -7,7 +7,12 @@ struct Container: YAMLEncodable {
       .init("name", .text("model")),
       .init("image", .text(plan.image.description)),
       .init("imagePullPolicy", .text("IfNotPresent")),
-      .init("ports", .list([.map(.init("name", .text("http")), .init("containerPort", .integer(plan.port)), .init("protocol", .text("TCP")))])),
+      .init(
+        "ports",
+        .list([
+          .map(
+            .init("name", .text("http")), .init("containerPort", .integer(plan.port)), .init("protocol", .text("TCP")))
+        ])),
       environment.map { .init("env", $0) },
       .init("resources", resources),
       .init("startupProbe", probe("live", period: 1, failures: Self.startupSeconds), comment: Self.startupComment),

@@ -29,7 +29,8 @@ public struct DeploymentPlan: Sendable {
 
   public init(
     model: String, version: String, image: Reference, server: Server, port: Int = 8080, user: String = "65532:65532",
-    minReplicas: Int = 2, maxReplicas: Int = 10, cpu: Quantity, memory: Quantity, cpuTarget: Int = 70, namespace: String? = nil
+    minReplicas: Int = 2, maxReplicas: Int = 10, cpu: Quantity, memory: Quantity, cpuTarget: Int = 70,
+    namespace: String? = nil
   ) {
     self.model = model
     self.version = version
@@ -63,7 +64,8 @@ public struct DeploymentPlan: Sendable {
     }
     guard minReplicas >= 1 else {
       throw DeployError(
-        .badReplicas, "deploy.replicas.min", "a HorizontalPodAutoscaler on CPU cannot start again from 0", hint: "set min: 1 or more")
+        .badReplicas, "deploy.replicas.min", "a HorizontalPodAutoscaler on CPU cannot start again from 0",
+        hint: "set min: 1 or more")
     }
     guard scales else { return }
     guard (1...1000).contains(cpuTarget) else {

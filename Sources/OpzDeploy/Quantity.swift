@@ -12,7 +12,8 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
   public init(_ text: String, key: String) throws {
     guard let nano = Quantity.parse(text) else {
       throw DeployError(
-        .badQuantity, key, "\"\(text.prefix(40))\" is not a quantity of Kubernetes", hint: "write 500m or 2 for CPU, 256Mi or 2Gi for memory")
+        .badQuantity, key, "\"\(text.prefix(40))\" is not a quantity of Kubernetes",
+        hint: "write 500m or 2 for CPU, 256Mi or 2Gi for memory")
     }
     guard nano > 0 else { throw DeployError(.badQuantity, key, "\(text) is not more than nothing") }
     self.nano = nano
@@ -41,7 +42,9 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
     if rest.first == "-" { return nil }
     if rest.first == "+" { rest = rest.dropFirst() }
     let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
-    guard (1...2).contains(parts.count), parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }) else { return nil }
+    guard (1...2).contains(parts.count), parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }) else {
+      return nil
+    }
     let digits = parts.joined()
     guard !digits.isEmpty, let value = Int128(digits) else { return nil }
     return (value, parts.count == 2 ? parts[1].count : 0)
@@ -50,9 +53,13 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
   private static func factor(_ suffix: Substring) -> (numerator: Int128, decimals: Int)? {
     let binary = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]
     if let index = binary.firstIndex(of: String(suffix)) { return (1 << (10 * Int128(index + 1)), 0) }
-    let decimals: [String: Int] = ["": 0, "n": 9, "u": 6, "m": 3, "k": -3, "M": -6, "G": -9, "T": -12, "P": -15, "E": -18]
+    let decimals: [String: Int] = [
+      "": 0, "n": 9, "u": 6, "m": 3, "k": -3, "M": -6, "G": -9, "T": -12, "P": -15, "E": -18,
+    ]
     if let found = decimals[String(suffix)] { return (1, found) }
-    guard suffix.first == "e" || suffix.first == "E", let exponent = Int(suffix.dropFirst()), (-18...18).contains(exponent) else {
+    guard suffix.first == "e" || suffix.first == "E", let exponent = Int(suffix.dropFirst()),
+      (-18...18).contains(exponent)
+    else {
       return nil
     }
     return (1, -exponent)

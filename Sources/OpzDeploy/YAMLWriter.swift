@@ -82,7 +82,8 @@ public struct YAMLWriter {
   /// Letters, digits and `._/-`, beginning with a letter or `/`, with `:` and `@` inside where no space follows.
   private static func isPlain(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
-    guard let first = bytes.first, let last = bytes.last, isLetter(first) || first == UInt8(ascii: "/"), last != UInt8(ascii: ":"),
+    guard let first = bytes.first, let last = bytes.last, isLetter(first) || first == UInt8(ascii: "/"),
+      last != UInt8(ascii: ":"),
       bytes.count <= 512
     else { return false }
     let inside: Set<UInt8> = Set("._/-:@".utf8)

@@ -28,7 +28,8 @@ final class RegistryClient: Sendable {
     retrier = Retrier(policy: retry, progress: progress)
     transport = try Transport(TransportSettings(userAgent: userAgent, environment: environment))
     authorizer = Authorizer(
-      reference, policy: policy, tokens: TokenSource(transport, retrier), credentials: Credentials(environment: environment))
+      reference, policy: policy, tokens: TokenSource(transport, retrier),
+      credentials: Credentials(environment: environment))
   }
 
   /// An address below `/v2/REPOSITORY/`.

@@ -95,7 +95,8 @@ public final class RemoteRepository: ContentStore, TagStore {
   private func send(_ descriptor: Descriptor, _ blob: any Blob) async throws -> ProgressOutcome {
     guard blob.size == descriptor.size else {
       throw DistributionError(
-        .wrongSize, name(descriptor.digest), "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
+        .wrongSize, name(descriptor.digest),
+        "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
     }
     guard descriptor.mediaType.isDocument else {
       let upload = BlobUpload(

@@ -14,7 +14,9 @@ public enum BatchFiles {
   /// - Returns: how many rows there were.
   public static func score(_ batch: BatchScoring, from input: FilePath?, to output: FilePath?) throws -> Int {
     let source: any ByteSource =
-      if let input { try StreamSource(OpenFile.reading(input)) } else { StreamSource(OpenFile(adopting: dup(0), path: "standard input")) }
+      if let input { try StreamSource(OpenFile.reading(input)) } else {
+        StreamSource(OpenFile(adopting: dup(0), path: "standard input"))
+      }
     guard let output else {
       var sink = StreamSink(OpenFile(adopting: dup(1), path: "standard output"))
       return try batch.run(source, to: &sink)

@@ -30,7 +30,8 @@ public struct DeployVersion: Sendable {
   public func manifests() async throws -> Result {
     let plan = try await plan()
     let manifests = try Manifests(plan)
-    return Result(files: manifests.files.map { ($0.name, $0.text) }, stream: manifests.stream, remarks: manifests.remarks)
+    return Result(
+      files: manifests.files.map { ($0.name, $0.text) }, stream: manifests.stream, remarks: manifests.remarks)
   }
 
   /// Writes the files into a directory and records the event.
@@ -61,7 +62,8 @@ public struct DeployVersion: Sendable {
     }
     var settings = DeploySettings()
     if let recorded = record.deploy {
-      settings = try CanonicalJSON.decode(DeploySettings.self, from: CanonicalJSON.encode(recorded), subject: record.reference)
+      settings = try CanonicalJSON.decode(
+        DeploySettings.self, from: CanonicalJSON.encode(recorded), subject: record.reference)
     }
     let registry = try session.openRegistry()
     let image = try await registry.store.image(record.image)

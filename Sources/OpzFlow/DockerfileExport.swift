@@ -20,7 +20,8 @@ public struct DockerfileExport: Sendable {
   /// - Returns: the text of the Dockerfile.
   public func write(to directory: FilePath, from registry: Registry) async throws -> String {
     if try FileStatus.find(directory) != nil, try !Directory.entries(directory).isEmpty {
-      throw FlowError(.conflict, directory.string, "the directory is not empty", hint: "name a new one with --output DIR")
+      throw FlowError(
+        .conflict, directory.string, "the directory is not empty", hint: "name a new one with --output DIR")
     }
     let image = try await registry.store.image(version.record.image)
     return try await blocking { [version] in
@@ -46,7 +47,8 @@ public struct DockerfileExport: Sendable {
 
   /// The base as `FROM` names it, if a builder can pull it.
   private static func pullable(_ record: VersionRecord) -> String? {
-    guard let base = record.runtime.base, let digest = record.runtime.baseDigest, let reference = try? Reference(parsing: base)
+    guard let base = record.runtime.base, let digest = record.runtime.baseDigest,
+      let reference = try? Reference(parsing: base)
     else { return nil }
     return reference.pinned(to: digest).description
   }
@@ -62,7 +64,8 @@ public struct DockerfileExport: Sendable {
       while let header = try reader.next() {
         guard header.path.lastComponent?.string.hasPrefix(".wh.") != true else {
           throw FlowError(
-            .failed, layer.descriptor.digest.description, "the base deletes files of its own lower layers, which ADD cannot",
+            .failed, layer.descriptor.digest.description,
+            "the base deletes files of its own lower layers, which ADD cannot",
             hint: "push the base to a registry and name it there: then the Dockerfile says FROM")
         }
       }

@@ -17,6 +17,8 @@ enum ImageFiles {
     let image = try await store.image(root)
     let own = record.layers.count { $0.role != "runtime" }
     return LayerStack(
-      try image.layers.suffix(own).map { try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
+      try image.layers.suffix(own).map {
+        try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)
+      })
   }
 }

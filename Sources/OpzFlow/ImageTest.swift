@@ -30,7 +30,9 @@ public struct TestReport: Sendable {
       }
       let difference = abs(found - expected)
       largestDifference = max(largestDifference, difference)
-      if !(difference <= Check.tolerance * max(1, abs(expected))) { fail("\(place()): \(found) where \(expected) was expected") }
+      if !(difference <= Check.tolerance * max(1, abs(expected))) {
+        fail("\(place()): \(found) where \(expected) was expected")
+      }
     }
 
     mutating func fail(_ text: String) {
@@ -46,7 +48,10 @@ public struct TestReport: Sendable {
 
   public var summary: String {
     checks.map { check in
-      let same = check.identical == check.values ? "all equal to the last bit" : "\(check.identical) equal to the last bit, largest difference \(check.largestDifference)"
+      let same =
+        check.identical == check.values
+        ? "all equal to the last bit"
+        : "\(check.identical) equal to the last bit, largest difference \(check.largestDifference)"
       return "\(check.name): \(check.values) values, \(same) (\(runner))"
     }.joined(separator: "\n")
   }

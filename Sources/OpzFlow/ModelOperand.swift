@@ -39,7 +39,9 @@ public struct ModelOperand: Sendable {
     let stack = try await ImageFiles.stack(version.record.image, roles: version.record, in: registry.store)
     return try await blocking {
       let models = version.record.files.filter { $0.role == "model" && $0.path.hasSuffix(".json") }
-      guard let file = models.first(where: { $0.path.hasSuffix("/model.json") }) ?? (models.count == 1 ? models[0] : nil) else {
+      guard
+        let file = models.first(where: { $0.path.hasSuffix("/model.json") }) ?? (models.count == 1 ? models[0] : nil)
+      else {
         throw FlowError(.failed, version.record.reference, "its model is not of a format that opz reads")
       }
       let bytes = try stack.bytes(FilePath(String(file.path.dropFirst())), limit: Int(Model.limit))

@@ -38,7 +38,8 @@ final class ServerRunner: ModelRunner {
     try Durable.remove(log)
     defer { try? Durable.remove(log) }
     let child = try ChildProcess.start(
-      [root.appending("opz-server").string], environment: environment, directory: root, output: .discarded, errors: .file(log))
+      [root.appending("opz-server").string], environment: environment, directory: root, output: .discarded,
+      errors: .file(log))
     do {
       let port = try await port(child, log)
       let client = try ServiceClient(port: port, userAgent: session.tool.replacing(" ", with: "/"))
@@ -55,11 +56,14 @@ final class ServerRunner: ModelRunner {
     for _ in 0..<3000 {
       let text = (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? ""
       for line in text.split(separator: "\n") {
-        if let ready = try? JSONDecoder().decode(Ready.self, from: Data(line.utf8)), ready.event == "ready" { return ready.port }
+        if let ready = try? JSONDecoder().decode(Ready.self, from: Data(line.utf8)), ready.event == "ready" {
+          return ready.port
+        }
       }
       if let status = child.poll() {
         throw FlowError(
-          .verification, "opz-server of the image", "it ended with status \(status) before it was ready: \(text.suffix(500))")
+          .verification, "opz-server of the image",
+          "it ended with status \(status) before it was ready: \(text.suffix(500))")
       }
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -97,7 +101,8 @@ final class ServerRunner: ModelRunner {
     let (status, bytes) = try await client.post(path, CanonicalJSON.encode(body))
     guard status == 200 else {
       throw FlowError(
-        .verification, "opz-server of the image", "it answers \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
+        .verification, "opz-server of the image",
+        "it answers \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
     }
     return try CanonicalJSON.decode(Answer.self, from: bytes, subject: "answer of opz-server")
   }

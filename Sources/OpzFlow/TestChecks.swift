@@ -69,7 +69,9 @@ struct TableCheck: Sendable {
         }
       }
     }
-    if !compared { check.fail("it has none of the columns \(model.signature.outputs.map(\.name).joined(separator: ", "))") }
+    if !compared {
+      check.fail("it has none of the columns \(model.signature.outputs.map(\.name).joined(separator: ", "))")
+    }
   }
 }
 
@@ -91,7 +93,8 @@ struct RequestCheck: Sendable {
       let exchange = try CanonicalJSON.decode(Exchange.self, from: Array(line), subject: place)
       let answer = try await server.infer(exchange.request)
       for wanted in exchange.response.outputs {
-        guard let found = answer.outputs.first(where: { $0.name == wanted.name }), found.data.count == wanted.data.count else {
+        guard let found = answer.outputs.first(where: { $0.name == wanted.name }), found.data.count == wanted.data.count
+        else {
           check.fail("line \(index + 1): no output \(wanted.name) with \(wanted.data.count) values")
           continue
         }

@@ -33,7 +33,9 @@ struct CSVRecords {
   /// - Throws: `ModelError.badRows` for text that is not UTF-8, and for a quote that is not closed.
   mutating func next(into fields: inout [String]) throws -> Bool {
     fields.removeAll(keepingCapacity: true)
-    while index < bytes.count, bytes[index] == 10 || (bytes[index] == 13 && index + 1 < bytes.count && bytes[index + 1] == 10) {
+    while index < bytes.count,
+      bytes[index] == 10 || (bytes[index] == 13 && index + 1 < bytes.count && bytes[index + 1] == 10)
+    {
       if bytes[index] == 10 { nextLine += 1 }
       index += 1
     }

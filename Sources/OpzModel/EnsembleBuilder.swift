@@ -15,7 +15,9 @@ struct EnsembleBuilder {
     guard count > 0, lists.allSatisfy({ $0 == count }), tree.splitTypes.isEmpty || tree.splitTypes.count == count else {
       throw damaged(number, "its lists have different lengths")
     }
-    guard weight.isFinite, ensemble.nodes.count + count < Int(Int32.max) else { throw damaged(number, "it cannot be weighed or counted") }
+    guard weight.isFinite, ensemble.nodes.count + count < Int(Int32.max) else {
+      throw damaged(number, "it cannot be weighed or counted")
+    }
     let sets = try categorySets(tree, number)
     let root = ensemble.nodes.count
     // Depth first, left before right: a path through the tree goes forward through memory.
@@ -23,11 +25,17 @@ struct EnsembleBuilder {
     var pending: [(node: Int, parent: Int, isLeft: Bool)] = [(0, -1, false)]
     while let next = pending.popLast() {
       guard (0..<count).contains(next.node) else { throw damaged(number, "node \(next.node) does not exist") }
-      guard place[next.node] < 0 else { throw damaged(number, "node \(next.node) is reached twice: the tree has a cycle") }
+      guard place[next.node] < 0 else {
+        throw damaged(number, "node \(next.node) is reached twice: the tree has a cycle")
+      }
       let position = ensemble.nodes.count
       place[next.node] = position
       if next.parent >= 0 {
-        if next.isLeft { ensemble.nodes[next.parent].left = UInt32(position) } else { ensemble.nodes[next.parent].right = UInt32(position) }
+        if next.isLeft {
+          ensemble.nodes[next.parent].left = UInt32(position)
+        } else {
+          ensemble.nodes[next.parent].right = UInt32(position)
+        }
       }
       ensemble.nodes.append(try node(tree, next.node, number, sets))
       ensemble.numbers.append(Int32(next.node))
@@ -48,7 +56,9 @@ struct EnsembleBuilder {
       return TreeEnsemble.Node(value: value, feature: TreeEnsemble.Node.leaf, left: 0, right: 0)
     }
     let feature = tree.features[index]
-    guard (0..<columns).contains(feature) else { throw damaged(number, "node \(index) asks for column \(feature) of \(columns)") }
+    guard (0..<columns).contains(feature) else {
+      throw damaged(number, "node \(index) asks for column \(feature) of \(columns)")
+    }
     var word = UInt32(feature)
     if tree.defaultLeft[index] { word |= TreeEnsemble.Node.missingLeft }
     guard !tree.splitTypes.isEmpty, tree.splitTypes[index] != 0 else {
@@ -64,7 +74,8 @@ struct EnsembleBuilder {
 
   /// Adds the tree's category sets and says which one each node has.
   private mutating func categorySets(_ tree: XGBoostDocument.Tree, _ number: Int) throws -> [Int: Int] {
-    guard tree.categoryNodes.count == tree.categorySegments.count, tree.categoryNodes.count == tree.categorySizes.count else {
+    guard tree.categoryNodes.count == tree.categorySegments.count, tree.categoryNodes.count == tree.categorySizes.count
+    else {
       throw damaged(number, "its lists of categories have different lengths")
     }
     var result: [Int: Int] = [:]
@@ -79,7 +90,9 @@ struct EnsembleBuilder {
         throw damaged(number, "a category of node \(node) is out of range")
       }
       let words = values.max().map { $0 / 32 + 1 } ?? 0
-      guard ensemble.words.count + words <= 1 << 28 else { throw damaged(number, "its categories take too much memory") }
+      guard ensemble.words.count + words <= 1 << 28 else {
+        throw damaged(number, "its categories take too much memory")
+      }
       let set = TreeEnsemble.CategorySet(start: ensemble.words.count, count: words)
       ensemble.words.append(contentsOf: repeatElement(0, count: words))
       for value in values { ensemble.words[set.start + value / 32] |= 1 << UInt32(value % 32) }

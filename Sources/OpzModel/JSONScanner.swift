@@ -173,7 +173,9 @@ struct JSONScanner {
     while true {
       let byte = bytes[index]
       if byte == UInt8(ascii: "\"") { break }
-      if byte < 32 { throw failure(index >= bytes.count - 1 ? "the file ends inside of a text" : "a control character in a text") }
+      if byte < 32 {
+        throw failure(index >= bytes.count - 1 ? "the file ends inside of a text" : "a control character in a text")
+      }
       if byte == UInt8(ascii: "\\") {
         index += 1
         guard index < bytes.count - 1 else { throw failure("the file ends inside of a text") }
@@ -290,6 +292,7 @@ struct JSONScanner {
     let before = bytes[..<min(index, bytes.count)]
     let line = before.reduce(1) { $0 + ($1 == 10 ? 1 : 0) }
     let column = index - (before.lastIndex(of: 10) ?? -1)
-    return ModelError(.damaged, "\(name):\(line):\(column)", reason, hint: hint ?? "save the model again; the file may be cut off")
+    return ModelError(
+      .damaged, "\(name):\(line):\(column)", reason, hint: hint ?? "save the model again; the file may be cut off")
   }
 }

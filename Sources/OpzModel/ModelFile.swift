@@ -15,7 +15,8 @@ enum ModelFile {
       throw ModelError(
         .unknownFormat, path.string,
         names.isEmpty ? "no model file is in the directory" : "\(names.count) files could be the model",
-        hint: names.isEmpty ? "save one with booster.save_model(\"model.json\")" : "name one of them, or call it model.json")
+        hint: names.isEmpty
+          ? "save one with booster.save_model(\"model.json\")" : "name one of them, or call it model.json")
     }
     return path.appending(only)
   }
@@ -26,7 +27,8 @@ enum ModelFile {
     let status = try file.status()
     guard status.kind == .file else { throw IOFailure("not a regular file", path: path) }
     guard status.size <= Model.limit else {
-      throw ModelError(.tooLarge, path.string, "\(status.size) bytes are more than the \(Model.limit) that a model may have")
+      throw ModelError(
+        .tooLarge, path.string, "\(status.size) bytes are more than the \(Model.limit) that a model may have")
     }
     let count = Int(status.size)
     let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -39,7 +41,8 @@ enum ModelFile {
     }
     guard bytes.count == count, try file.status() == status else {
       throw ModelError(
-        .damaged, path.string, "the file changed while it was read", hint: "let the program that writes it finish, then try again")
+        .damaged, path.string, "the file changed while it was read",
+        hint: "let the program that writes it finish, then try again")
     }
     return bytes
   }

@@ -45,7 +45,9 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
       state.submitted += 1
     }
     var ready: [Output] = []
-    while let result = takeReady(waiting: monitor.change { $0.submitted - $0.taken } > limit) { ready.append(try result.get()) }
+    while let result = takeReady(waiting: monitor.change { $0.submitted - $0.taken } > limit) {
+      ready.append(try result.get())
+    }
     return ready
   }
 

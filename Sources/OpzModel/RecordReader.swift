@@ -51,7 +51,8 @@ struct RecordReader {
       try fill()
       if let found = CSVRecords.lastBoundary(pending, from: old, quoted: &quoted) { boundary = found }
       guard boundary != nil || pending.count <= limit else {
-        throw ModelError(.badRows, "line \(line)", "a record of more than \(limit) bytes", hint: "a quote may not be closed")
+        throw ModelError(
+          .badRows, "line \(line)", "a record of more than \(limit) bytes", hint: "a quote may not be closed")
       }
     }
     let end = ended ? pending.count : boundary ?? pending.count

@@ -39,7 +39,9 @@ public struct RowEncoder: Sendable {
 
   /// A category by its code.
   public func encode(code: Double, column: Int) throws -> Float {
-    guard code >= 0, code < 16_777_216, code == code.rounded(.towardZero) else { throw unknownCategory("\(code)", column) }
+    guard code >= 0, code < 16_777_216, code == code.rounded(.towardZero) else {
+      throw unknownCategory("\(code)", column)
+    }
     return Float(code)
   }
 
@@ -52,7 +54,8 @@ public struct RowEncoder: Sendable {
     if case .categorical(let values) = signature.inputs[column].kind { known = values }
     let list = known.prefix(12).joined(separator: ", ") + (known.count > 12 ? ", .. (\(known.count) in all)" : "")
     return ModelError(
-      .badRows, "column \(signature.inputs[column].name)", "\"\(text.prefix(60))\" is a category that the model does not have",
+      .badRows, "column \(signature.inputs[column].name)",
+      "\"\(text.prefix(60))\" is a category that the model does not have",
       hint: known.isEmpty ? "the model knows codes from 0" : "it has \(list)")
   }
 }

@@ -30,7 +30,9 @@ public final class Scorer: Sendable {
   }
 
   /// The predictions, `rows` x `groups`: probabilities, or what the objective predicts.
-  public func predictions(_ matrix: [Float], rows: Int) -> [Float] { predictions(ofMargins: margins(matrix, rows: rows)) }
+  public func predictions(_ matrix: [Float], rows: Int) -> [Float] {
+    predictions(ofMargins: margins(matrix, rows: rows))
+  }
 
   /// Turns margins into predictions.
   public func predictions(ofMargins margins: [Float]) -> [Float] {
@@ -49,7 +51,8 @@ public final class Scorer: Sendable {
     return matrix.withUnsafeBufferPointer { buffer in
       (0..<rows).flatMap { row in
         ensemble.trees.map { tree in
-          ensemble.numbers[leaf(tree.root, UnsafeBufferPointer(rebasing: buffer[(row * columns)..<((row + 1) * columns)]))]
+          ensemble.numbers[
+            leaf(tree.root, UnsafeBufferPointer(rebasing: buffer[(row * columns)..<((row + 1) * columns)]))]
         }
       }
     }

@@ -175,7 +175,9 @@ struct XGBoostParser {
     guard offsets.count > 1 else { return nil }
     var result: [String] = []
     for (start, end) in zip(offsets, offsets.dropFirst()) {
-      guard start >= 0, start <= end, end <= values.count else { throw scanner.failure("a category's text is out of range") }
+      guard start >= 0, start <= end, end <= values.count else {
+        throw scanner.failure("a category's text is out of range")
+      }
       // The bytes are signed in the file.
       let bytes = values[start..<end].map { UInt8(truncatingIfNeeded: $0) }
       guard let text = String(validating: bytes, as: UTF8.self) else { return nil }

@@ -27,7 +27,8 @@ struct XGBoostReader {
     let groups = max(1, document.classCount)
     let ensemble = try ensemble(groups)
     let outputs = [
-      Signature.Output(name: objective.predictionName, columns: groups), Signature.Output(name: "margin", columns: groups),
+      Signature.Output(name: objective.predictionName, columns: groups),
+      Signature.Output(name: "margin", columns: groups),
     ]
     return Model(
       format: .xgboostJSON, signature: Signature(inputs: try features(), outputs: outputs), objective: objective,
@@ -47,7 +48,8 @@ struct XGBoostReader {
   private func checkBooster() throws {
     guard document.booster == "gbtree" || document.booster == "dart" else {
       throw ModelError(
-        .unsupported, name, "the booster \((document.booster ?? "without a name").prefix(40)) is not one that opz scores",
+        .unsupported, name,
+        "the booster \((document.booster ?? "without a name").prefix(40)) is not one that opz scores",
         hint: "train with booster: gbtree or dart")
     }
     guard document.targetCount <= 1, document.trees.allSatisfy({ $0.leafVectorSize <= 1 }) else {
@@ -86,7 +88,9 @@ struct XGBoostReader {
 
   private func ensemble(_ groups: Int) throws -> TreeEnsemble {
     let (trees, info, weights) = (document.trees, document.treeInfo, document.weightDrop)
-    guard info.count == trees.count else { throw damaged("tree_info has \(info.count) entries for \(trees.count) trees") }
+    guard info.count == trees.count else {
+      throw damaged("tree_info has \(info.count) entries for \(trees.count) trees")
+    }
     let isDart = document.booster == "dart"
     guard !isDart || weights.count == trees.count else {
       throw damaged("weight_drop has \(weights.count) weights for \(trees.count) trees")

@@ -27,19 +27,27 @@ public final class DockerEngine: Sendable {
       if engine.poll() != nil { break }
       try await Task.sleep(for: .milliseconds(100))
     }
-    let log = (try? FileBlob(place.appending("log")).bytes()).map { String(decoding: $0.suffix(1000), as: UTF8.self) } ?? ""
+    let log =
+      (try? FileBlob(place.appending("log")).bytes()).map { String(decoding: $0.suffix(1000), as: UTF8.self) } ?? ""
     throw MissingPeer("a docker engine that starts (\(log))")
   }
 
   deinit {
     engine.send(signal: SIGTERM)
     engine.wait()
-    _ = try? ChildProcess.run(["sh", "-c", "umount \(directory.path)/data/overlay2/*/merged 2>/dev/null; umount -R \(directory.path)/exec/* 2>/dev/null; true"])
+    _ = try? ChildProcess.run([
+      "sh", "-c",
+      "umount \(directory.path)/data/overlay2/*/merged 2>/dev/null; umount -R \(directory.path)/exec/* 2>/dev/null; true",
+    ])
   }
 
   /// Runs the docker client against this engine.
   public func docker(_ arguments: String...) async throws -> ChildProcess.Output {
     let command = ["docker", "-H", socket] + arguments
-    return try await blocking { try ChildProcess.run(command, environment: ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "DOCKER_BUILDKIT=0", "HOME=/nonexistent"]) }
+    return try await blocking {
+      try ChildProcess.run(
+        command,
+        environment: ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "DOCKER_BUILDKIT=0", "HOME=/nonexistent"])
+    }
   }
 }

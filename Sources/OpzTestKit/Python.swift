@@ -11,7 +11,9 @@ public enum Python {
 
   /// Runs a script. It blocks.
   /// - Throws: `MissingPeer` when there is no such Python.
-  public static func run(_ arguments: [String], input: [UInt8] = [], directory: FilePath? = nil) throws -> ChildProcess.Output {
+  public static func run(_ arguments: [String], input: [UInt8] = [], directory: FilePath? = nil) throws
+    -> ChildProcess.Output
+  {
     let interpreter = interpreter()
     guard (try? FileStatus.of(interpreter)) != nil else { throw MissingPeer("Python at \(interpreter)") }
     return try ChildProcess.run([interpreter.string] + arguments, input: input, directory: directory)

@@ -11,7 +11,10 @@ struct Command {
 
   init() throws {
     directory = try TemporaryDirectory()
-    environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": directory.path.string, "OPZ_REGISTRY": "\(directory.path)/registry"]
+    environment = [
+      "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": directory.path.string,
+      "OPZ_REGISTRY": "\(directory.path)/registry",
+    ]
     try directory.write("p/weights.bin", "weights")
     try directory.write("p/opz.yaml", "opz: 1\nname: weights\nmodel: {path: weights.bin}\nruntime: {kind: model}\n")
   }
@@ -24,7 +27,8 @@ struct Command {
 
   func json(_ arguments: String...) throws -> [String: JSONValue] {
     let result = try ChildProcess.run(
-      [try BuiltPrograms.opz().string] + arguments + ["--json"], environment: environment.map { "\($0.key)=\($0.value)" },
+      [try BuiltPrograms.opz().string] + arguments + ["--json"],
+      environment: environment.map { "\($0.key)=\($0.value)" },
       directory: directory.path)
     try #require(result.status == 0, "\(result.errorText)")
     return try CanonicalJSON.decode([String: JSONValue].self, from: result.output, subject: "output")
@@ -38,7 +42,8 @@ struct CommandTests {
   init() throws { opz = try Command() }
 
   static let commands = [
-    "init", "inspect", "package", "dockerfile", "test", "runtime", "list", "show", "fsck", "push", "pull", "deploy", "serve",
+    "init", "inspect", "package", "dockerfile", "test", "runtime", "list", "show", "fsck", "push", "pull", "deploy",
+    "serve",
     "score",
   ]
 
@@ -66,15 +71,19 @@ struct CommandTests {
   @Test(
     "exit codes say what kind of failure it was",
     arguments: [
-      (["package", "nowhere"], 2, "opz init"), (["show", "weights@9.9.9"], 2, "1.0.0"), (["show", "nothing"], 2, "it has weights"),
-      (["show", "Bad Name"], 64, "lower-case"), (["package", "p", "--version", "1.0.0", "--set", "env={A: b}"], 3, "--version 1.0.1"),
+      (["package", "nowhere"], 2, "opz init"), (["show", "weights@9.9.9"], 2, "1.0.0"),
+      (["show", "nothing"], 2, "it has weights"),
+      (["show", "Bad Name"], 64, "lower-case"),
+      (["package", "p", "--version", "1.0.0", "--set", "env={A: b}"], 3, "--version 1.0.1"),
       (["package", "p", "--set", "nmae=x"], 64, "name"), (["package", "p", "--output", "tar:x"], 64, "oci:DIR"),
       (["package", "p", "--tag", "no tag"], 64, "tag"), (["push", "weights@1.0.0"], 64, "HOST/REPO"),
-      (["push", "weights@1.0.0", "weights:1"], 64, "HOST/REPO"), (["nonsense"], 64, ""), (["list", "--nonsense"], 64, ""),
+      (["push", "weights@1.0.0", "weights:1"], 64, "HOST/REPO"), (["nonsense"], 64, ""),
+      (["list", "--nonsense"], 64, ""),
       (["test", "weights@1.0.0"], 2, "holdout.csv"), (["deploy", "weights@1.0.0", "--image", "a.b/c"], 1, "native"),
       (["deploy", "weights@1.0.0", "--image", "a.b/c", "--target", "moon"], 64, "kubernetes"),
       (["inspect", "p/weights.bin"], 1, "save_model"), (["inspect", "p/none"], 2, ""),
-      (["score", "p/weights.bin", "--input", "-"], 1, ""), (["serve", "nothing@1.0.0"], 2, ""), (["pull", "weights"], 64, ""),
+      (["score", "p/weights.bin", "--input", "-"], 1, ""), (["serve", "nothing@1.0.0"], 2, ""),
+      (["pull", "weights"], 64, ""),
       (["dockerfile", "weights@1.0.0", "--output", "p"], 3, "not empty"),
     ])
   func exitCodes(arguments: [String], code: Int32, hint: String) throws {
@@ -100,7 +109,8 @@ struct CommandTests {
     }
     #expect(try FileBlob(opz.directory.path.appending("digest")).bytes() == Array("\(digest)\n".utf8))
     let show = try opz.json("show", "weights@1.0.0")
-    #expect(show["digest"] == .string(digest) && show["name"] == .string("weights") && show["version"] == .string("1.0.0"))
+    #expect(
+      show["digest"] == .string(digest) && show["name"] == .string("weights") && show["version"] == .string("1.0.0"))
     let list = try opz("list", "--json")
     let rows = try CanonicalJSON.decode([[String: JSONValue]].self, from: list.output, subject: "list")
     #expect(rows.map { $0["digest"] } == [.string(digest)])
@@ -139,7 +149,9 @@ struct CommandTests {
     #expect(try opz("score", model, "--input", holdout, "--kind", "margin", "--output", "scores.csv").status == 0)
     let scores = String(decoding: try FileBlob(opz.directory.path.appending("scores.csv")).bytes(), as: UTF8.self)
     let expected = String(decoding: try FileBlob(example.appending("expected.csv")).bytes(), as: UTF8.self)
-    #expect(scores.split(separator: "\n").dropFirst().map { Float($0) } == expected.split(separator: "\n").dropFirst().map { Float($0.split(separator: ",")[1]) })
+    #expect(
+      scores.split(separator: "\n").dropFirst().map { Float($0) }
+        == expected.split(separator: "\n").dropFirst().map { Float($0.split(separator: ",")[1]) })
     let text = String(decoding: try FileBlob(FilePath(holdout)).bytes(), as: UTF8.self)
     let piped = try opz("score", model, "--input", "-", "--kind", "margin", input: text)
     #expect(piped.text == scores)
@@ -154,7 +166,8 @@ struct CommandTests {
   @Test("a reader that goes away ends the program quietly")
   func brokenPipe() throws {
     let example = PackageRoot.path(#filePath).appending("examples/churn")
-    let script = "'\(try BuiltPrograms.opz())' score '\(example)/model.json' --input '\(example)/holdout.csv' --kind leaf | head -1 >/dev/null"
+    let script =
+      "'\(try BuiltPrograms.opz())' score '\(example)/model.json' --input '\(example)/holdout.csv' --kind leaf | head -1 >/dev/null"
     let result = try ChildProcess.run(["bash", "-c", script])
     #expect(!result.errorText.contains("error"), "\(result.errorText)")
   }
@@ -173,8 +186,12 @@ struct CommandTests {
 
   @Test("the exit codes of the README are those of the program")
   func readme() throws {
-    let readme = String(decoding: try FileBlob(PackageRoot.path(#filePath).appending("README.md")).bytes(), as: UTF8.self)
-    for (code, meaning) in [(0, "done"), (1, "failed"), (2, "not found"), (3, "conflict"), (4, "verification"), (5, "refused"), (6, "network"), (64, "usage"), (130, "interrupted")] {
+    let readme = String(
+      decoding: try FileBlob(PackageRoot.path(#filePath).appending("README.md")).bytes(), as: UTF8.self)
+    for (code, meaning) in [
+      (0, "done"), (1, "failed"), (2, "not found"), (3, "conflict"), (4, "verification"), (5, "refused"),
+      (6, "network"), (64, "usage"), (130, "interrupted"),
+    ] {
       let row = readme.split(separator: "\n").first { $0.hasPrefix("| \(code) |") }
       #expect(row?.contains(meaning) == true, "\(code)")
     }

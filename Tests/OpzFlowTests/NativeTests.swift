@@ -50,7 +50,9 @@ struct NativeTests {
     let second = try await project.package { $0.version = "1.0.1" }.version.record
     #expect(second.layers[0].descriptor.digest != first.layers[0].descriptor.digest)
     #expect(second.layers[1] == first.layers[1])
-    let dynamic = await #expect(throws: (any Error).self) { try await RuntimeImport.program("/bin/ls", in: project.session) }
+    let dynamic = await #expect(throws: (any Error).self) {
+      try await RuntimeImport.program("/bin/ls", in: project.session)
+    }
     #expect("\(dynamic!)".contains("shared libraries"))
   }
 
@@ -63,7 +65,8 @@ struct NativeTests {
     _ = try ChildProcess.run(["ln", "-s", "run.sh", project.path.appending("lib/link").string])
     let version = try await project.package {
       $0.overrides = [
-        "code=[lib]", "config=[settings.json]", #"env={QUOTES: "a \"b\" $HOME ${X:-y} \\ 'c'", EMPTY: "", SPACES: "  two  words "}"#,
+        "code=[lib]", "config=[settings.json]",
+        #"env={QUOTES: "a \"b\" $HOME ${X:-y} \\ 'c'", EMPTY: "", SPACES: "  two  words "}"#,
       ]
       $0.outputs = ["docker-archive:ours.tar"]
       $0.tags = ["ours"]
@@ -79,14 +82,17 @@ struct NativeTests {
     let saved = try await engine.docker("save", "-o", "\(project.directory.path)/theirs.tar", "theirs")
     try #require(saved.status == 0, "\(saved.errorText)")
 
-    let settings = "{{json .Config.Env}}{{json .Config.Entrypoint}}{{json .Config.Cmd}}{{.Config.User}}{{.Config.WorkingDir}}"
+    let settings =
+      "{{json .Config.Env}}{{json .Config.Entrypoint}}{{json .Config.Cmd}}{{.Config.User}}{{.Config.WorkingDir}}"
       + "{{json .Config.ExposedPorts}}{{json .Config.Volumes}}{{.Config.StopSignal}}"
     let ours = try await engine.docker("inspect", "-f", settings, "churn:ours")
     let theirs = try await engine.docker("inspect", "-f", settings, "theirs")
     #expect(ours.status == 0)
     #expect(ours.text == theirs.text)
 
-    let copied = try ChildProcess.run(["skopeo", "copy", "docker-archive:\(project.directory.path)/theirs.tar", "oci:\(project.directory.path)/theirs:t"])
+    let copied = try ChildProcess.run([
+      "skopeo", "copy", "docker-archive:\(project.directory.path)/theirs.tar", "oci:\(project.directory.path)/theirs:t",
+    ])
     try #require(copied.status == 0, "\(copied.errorText)")
     let layout = try LayoutStore.open(project.directory.path.appending("theirs"))
     let mine = try await tree(version.record.image, project.registry().store)
@@ -97,7 +103,9 @@ struct NativeTests {
 
   private func tree(_ descriptor: Descriptor, _ store: LayoutStore) async throws -> FileTree {
     let image = try await store.image(descriptor)
-    let layers = try image.layers.map { try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) }
+    let layers = try image.layers.map {
+      try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)
+    }
     return try await blocking { try LayerStack(layers).tree() }
   }
 }

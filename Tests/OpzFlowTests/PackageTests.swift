@@ -22,7 +22,8 @@ struct PackageTests {
         "sha256:f7b94c11f038625409838457bff1a57fa98115d05edf6b323b75730848b9ff9d",
       ])
     #expect(record.content.description == "sha256:fbd8797cd2fd7656a1d833553d178961f27a9a1b0806aca835733d8c8b1f22e8")
-    #expect(record.image.digest.description == "sha256:bfc40f7e9935bc7bea87f46029584fc41604b9dc2b5cec4a81c9af044293e003")
+    #expect(
+      record.image.digest.description == "sha256:bfc40f7e9935bc7bea87f46029584fc41604b9dc2b5cec4a81c9af044293e003")
   }
 
   @Test("modes, times, order of creation and the directory's place do not change the image")
@@ -39,7 +40,9 @@ struct PackageTests {
     #expect(one.files == two.files)
   }
 
-  @Test("SOURCE_DATE_EPOCH is the image's time, and a wrong one is an error", arguments: ["", "1.5", "-1", "abc", "99999999999999999999"])
+  @Test(
+    "SOURCE_DATE_EPOCH is the image's time, and a wrong one is an error",
+    arguments: ["", "1.5", "-1", "abc", "99999999999999999999"])
   func epoch(wrong: String) async throws {
     var project = try Project.model()
     project.session.environment["SOURCE_DATE_EPOCH"] = "1700000000"
@@ -92,7 +95,9 @@ struct PackageTests {
     #expect(result.ignored.count == 6)
   }
 
-  @Test("a link out of the project is refused, one inside stays a link", arguments: ["/etc/passwd", "../../outside", "nowhere", "../.."])
+  @Test(
+    "a link out of the project is refused, one inside stays a link",
+    arguments: ["/etc/passwd", "../../outside", "nowhere", "../.."])
   func links(target: String) async throws {
     let project = try Project.model()
     try project.directory.write("outside", "x")
@@ -113,7 +118,9 @@ struct PackageTests {
   func missing() async throws {
     let project = try Project.model(yaml: "lineage: {data: [nothing.csv]}")
     let error = await #expect(throws: ConfigError.self) { try await project.package() }
-    #expect(error?.description.contains("opz.yaml:7: lineage.data.0: nothing.csv does not exist") == true, "\(String(describing: error))")
+    #expect(
+      error?.description.contains("opz.yaml:7: lineage.data.0: nothing.csv does not exist") == true,
+      "\(String(describing: error))")
     #expect(error?.category == .notFound)
     #expect(try FileStatus.find(project.directory.path.appending("registry")) == nil)
     let empty = try Project()
@@ -121,7 +128,9 @@ struct PackageTests {
     #expect(none?.hint?.contains("opz init") == true)
   }
 
-  @Test("a native model that is damaged is refused before anything is recorded", arguments: ["", "{", "{\"learner\":{}}", "PK"])
+  @Test(
+    "a native model that is damaged is refused before anything is recorded",
+    arguments: ["", "{", "{\"learner\":{}}", "PK"])
   func damaged(text: String) async throws {
     let project = try Project.churn()
     try project.directory.write("p/model.json", text)
@@ -137,13 +146,17 @@ struct PackageTests {
       $0.tags = ["a", "b"]
     }.version.record.image.digest
     let place = project.directory.path
-    for (source, name) in [("oci:\(place)/layout:a", "a"), ("oci:\(place)/layout:b", "b"), ("oci:\(place)/named:v1", "v1")] {
+    for (source, name) in [
+      ("oci:\(place)/layout:a", "a"), ("oci:\(place)/layout:b", "b"), ("oci:\(place)/named:v1", "v1"),
+    ] {
       let raw = try ChildProcess.run(["skopeo", "inspect", "--raw", source])
       #expect(Digest.of(raw.output) == digest, "\(name): \(raw.errorText)")
     }
     let archive = try ChildProcess.run(["skopeo", "inspect", "docker-archive:\(place)/image.tar:crm/weights:a"])
     #expect(archive.status == 0, "\(archive.errorText)")
-    let unpacked = try ChildProcess.run(["umoci", "unpack", "--rootless", "--image", "\(place)/layout:a", "\(place)/bundle"])
+    let unpacked = try ChildProcess.run([
+      "umoci", "unpack", "--rootless", "--image", "\(place)/layout:a", "\(place)/bundle",
+    ])
     #expect(unpacked.status == 0, "\(unpacked.errorText)")
     let file = place.appending("bundle/rootfs/models/weights.bin")
     #expect(try FileBlob(file).bytes() == Array("weights".utf8))

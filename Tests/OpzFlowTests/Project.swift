@@ -44,7 +44,9 @@ struct Project {
   static func churn() throws -> Project {
     var project = try Project()
     let source = PackageRoot.path(#filePath).appending("examples/churn")
-    for name in ["opz.yaml", "model.json", "holdout.csv", "expected.csv", "requests.jsonl", "metrics.json", "data/churn.csv"] {
+    for name in [
+      "opz.yaml", "model.json", "holdout.csv", "expected.csv", "requests.jsonl", "metrics.json", "data/churn.csv",
+    ] {
       let text = String(decoding: try FileBlob(source.appending(name)).bytes(), as: UTF8.self)
       try project.directory.write("p/\(name)", text)
     }

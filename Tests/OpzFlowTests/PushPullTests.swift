@@ -16,8 +16,10 @@ struct PushPullTests {
     let project = try Project.model(yaml: "lineage: {tags: {team: crm}}")
     let version = try await project.package().version
     let destination = try Reference(parsing: "\(server.host)/crm/weights:1.0.0")
-    let pushed = try await PushVersion(version, to: destination, tags: ["1.0.0", "latest"], in: project.session).run(project.registry())
-    #expect(pushed.references.map(\.description) == ["\(server.host)/crm/weights:1.0.0", "\(server.host)/crm/weights:latest"])
+    let pushed = try await PushVersion(version, to: destination, tags: ["1.0.0", "latest"], in: project.session).run(
+      project.registry())
+    #expect(
+      pushed.references.map(\.description) == ["\(server.host)/crm/weights:1.0.0", "\(server.host)/crm/weights:latest"])
     #expect(pushed.existed == 0)
 
     var other = project.session
@@ -33,7 +35,9 @@ struct PushPullTests {
     #expect((again.copied, again.bytes) == (0, 0))
     let events = try project.registry().log(version.name).entries().map(\.event.kind)
     #expect(events == [.packaged, .pushed, .pushed])
-    let names = await #expect(throws: FlowError.self) { try await PullVersion(destination, expecting: ModelName("other"), in: other).run() }
+    let names = await #expect(throws: FlowError.self) {
+      try await PullVersion(destination, expecting: ModelName("other"), in: other).run()
+    }
     #expect(names?.category == .conflict)
   }
 
@@ -43,7 +47,9 @@ struct PushPullTests {
     let project = try Project.model()
     let result = try await project.package { $0.push = "\(server.host)/crm/weights" }
     #expect(result.pushed?.references.map(\.description) == ["\(server.host)/crm/weights:1.0.0"])
-    let raw = try ChildProcess.run(["skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(server.host)/crm/weights:1.0.0"])
+    let raw = try ChildProcess.run([
+      "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(server.host)/crm/weights:1.0.0",
+    ])
     #expect(Digest.of(raw.output) == result.version.record.image.digest)
   }
 
@@ -70,7 +76,10 @@ struct PushPullTests {
     #expect(result.version.record.runtime.baseDigest == base.image.digest)
     let mounted = progress.mounted
     for layer in base.layers { #expect(mounted.contains(layer.descriptor.digest.short), "\(layer.role) was sent") }
-    let raw = try ChildProcess.run(["skopeo", "copy", "--src-tls-verify=false", "docker://\(server.host)/crm/custom:1", "oci:\(project.directory.path)/copy:1"])
+    let raw = try ChildProcess.run([
+      "skopeo", "copy", "--src-tls-verify=false", "docker://\(server.host)/crm/custom:1",
+      "oci:\(project.directory.path)/copy:1",
+    ])
     #expect(raw.status == 0, "\(raw.errorText)")
   }
 
@@ -80,7 +89,8 @@ struct PushPullTests {
     let project = try Project.model()
     _ = try await project.package { $0.outputs = ["oci:layout:1"] }
     let copied = try ChildProcess.run([
-      "skopeo", "copy", "--dest-tls-verify=false", "oci:\(project.directory.path)/layout:1", "docker://\(server.host)/x:1",
+      "skopeo", "copy", "--dest-tls-verify=false", "oci:\(project.directory.path)/layout:1",
+      "docker://\(server.host)/x:1",
     ])
     #expect(copied.status == 0, "\(copied.errorText)")
     let error = await #expect(throws: FlowError.self) {
@@ -94,7 +104,8 @@ struct PushPullTests {
   func deploy() async throws {
     let project = try Project.churn()
     let version = try await project.package().version
-    let deploy = DeployVersion(version, image: try Reference(parsing: "registry.example/crm/churn"), namespace: "ml", in: project.session)
+    let deploy = DeployVersion(
+      version, image: try Reference(parsing: "registry.example/crm/churn"), namespace: "ml", in: project.session)
     let result = try await deploy.manifests()
     try await deploy.write(result, to: project.directory.path.appending("k8s"), project.registry())
     #expect(

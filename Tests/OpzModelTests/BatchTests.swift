@@ -21,7 +21,8 @@ struct BatchTests {
   @Test(
     "tables in all their spellings",
     arguments: [
-      "a,b\n0,0\n0.5,2\n", "a,b\r\n0,0\r\n0.5,2\r\n", "\u{feff}a,b\n0,0\n0.5,2", "b,a\n0,0\n2,0.5\n", "\"a\",\"b\"\n\"0\",\"0\"\n0.5,2\n",
+      "a,b\n0,0\n0.5,2\n", "a,b\r\n0,0\r\n0.5,2\r\n", "\u{feff}a,b\n0,0\n0.5,2", "b,a\n0,0\n2,0.5\n",
+      "\"a\",\"b\"\n\"0\",\"0\"\n0.5,2\n",
       "a,b\n\n0,0\n\n0.5,2\n\n", "a,b\n0,0\n\"0.5\",2",
     ])
   func spellings(csv: String) throws {
@@ -56,8 +57,10 @@ struct BatchTests {
   @Test(
     "what does not fit is an error that names line or columns",
     arguments: [
-      ("", "no header"), ("a\n1\n", "missing: b"), ("a,b,c\n1,2,3\n", "unknown: c"), ("a,b,b\n1,2,3\n", "there twice: b"),
-      ("a,b\n1,2,3\n", "line 2: 3 fields"), ("a,b\n1,2\n1\n", "line 3: 1 fields"), ("a,b\n1,x\n", "line 2, column b: \"x\""),
+      ("", "no header"), ("a\n1\n", "missing: b"), ("a,b,c\n1,2,3\n", "unknown: c"),
+      ("a,b,b\n1,2,3\n", "there twice: b"),
+      ("a,b\n1,2,3\n", "line 2: 3 fields"), ("a,b\n1,2\n1\n", "line 3: 1 fields"),
+      ("a,b\n1,x\n", "line 2, column b: \"x\""),
       ("a,b\n1,\"2\n", "not closed"), ("a,b\n1,\"2\"x\n", "follows a closing quote"), ("a,b\n1,nan\n", "\"nan\""),
       ("a,b\n1,inf\n", "\"inf\""), ("a,b\n\"1\n\n\",2\n3,x\n", "line 2, column a"),
     ])

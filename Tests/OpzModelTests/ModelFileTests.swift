@@ -41,7 +41,8 @@ struct ModelFileTests {
   func baseScores() throws {
     let logit = Scorer(try HandMade.read(HandMade.model(baseScore: "2E-1"))).margins([0, 0], rows: 1)
     #expect(abs(logit[0] - (-1.3862944 - 0.875)) < 1e-6)
-    let raw = Scorer(try HandMade.read(HandMade.model(baseScore: "2E-1", objective: "binary:logitraw"))).margins([0, 0], rows: 1)
+    let raw = Scorer(try HandMade.read(HandMade.model(baseScore: "2E-1", objective: "binary:logitraw"))).margins(
+      [0, 0], rows: 1)
     #expect(raw == [Float(0.2) + -1 + 0.125])
   }
 
@@ -59,10 +60,14 @@ struct ModelFileTests {
   @Test(
     "what cannot be right is refused, and the error says where",
     arguments: [
-      ("", "empty"), ("{", "model.json:1:2"), ("[]", "not a model"), ("{}", "no \"learner\""), ("not json", "not a model"),
-      ("{\"learner\": 1}", "an object belongs here"), ("{\"a\":" + String(repeating: "[", count: 5000), "nested deeper"),
-      (HandMade.model(left: "[0,-1,3,-1,-1]"), "reached twice"), (HandMade.model(left: "[1,-1,2,-1,-1]"), "reached twice"),
-      (HandMade.model(left: "[1,-1,99,-1,-1]"), "does not exist"), (HandMade.model(left: "[-7,-1,3,-1,-1]"), "does not exist"),
+      ("", "empty"), ("{", "model.json:1:2"), ("[]", "not a model"), ("{}", "no \"learner\""),
+      ("not json", "not a model"),
+      ("{\"learner\": 1}", "an object belongs here"),
+      ("{\"a\":" + String(repeating: "[", count: 5000), "nested deeper"),
+      (HandMade.model(left: "[0,-1,3,-1,-1]"), "reached twice"),
+      (HandMade.model(left: "[1,-1,2,-1,-1]"), "reached twice"),
+      (HandMade.model(left: "[1,-1,99,-1,-1]"), "does not exist"),
+      (HandMade.model(left: "[-7,-1,3,-1,-1]"), "does not exist"),
       (HandMade.model(right: "[2,-1,9223372036854775807,-1,-1]"), "does not exist"),
       (HandMade.model(right: "[2,-1,9223372036854775808,-1,-1]"), "too large"),
       (HandMade.model(indices: "[0,0,2,0,0]"), "column 2 of 2"), (HandMade.model(indices: "[0,0,-1,0,0]"), "column -1"),
@@ -72,7 +77,8 @@ struct ModelFileTests {
       (HandMade.model(conditions: "[0.5,-1,2,0.25,1e999]"), "not a finite number"),
       (HandMade.model(conditions: "[0.5,-1,2,0.25,1e]"), "exponent"), (HandMade.model(info: "[0]"), "tree_info"),
       (HandMade.model(info: "[0,1]"), "output 1 of 1"), (HandMade.model(booster: "gblinear"), "booster gblinear"),
-      (HandMade.model(objective: "survival:cox"), "objective survival:cox"), (HandMade.model(baseScore: "nan"), "base_score"),
+      (HandMade.model(objective: "survival:cox"), "objective survival:cox"),
+      (HandMade.model(baseScore: "nan"), "base_score"),
       (HandMade.model(baseScore: "[1,2]"), "2 values for 1"), (HandMade.model() + "x", "follows the end"),
       ("{L\u{0}\u{0}\u{0}", "UBJSON"), ("tree\nversion=v4\n", "LightGBM"), ("PK\u{3}\u{4}", "pickle or a zip"),
     ])
@@ -103,7 +109,8 @@ struct ModelFileTests {
         case 0: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
         case 1: bytes[place] = "0123456789-[]{},:\"eE.".utf8.randomElement(using: &random)!
         case 2: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1..<9, using: &random)))
-        default: bytes.insert(contentsOf: Array("99999999999".utf8.prefix(Int.random(in: 1..<11, using: &random))), at: place)
+        default:
+          bytes.insert(contentsOf: Array("99999999999".utf8.prefix(Int.random(in: 1..<11, using: &random))), at: place)
         }
       }
       if let model = try? Model.read(bytes, name: "model.json") {

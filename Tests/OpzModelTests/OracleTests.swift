@@ -27,7 +27,8 @@ struct OracleTests {
   @Test(
     "margins and leaves are equal to the last bit",
     arguments: [
-      "binary", "categorical", "logitraw", "hinge", "regression", "absolute", "poisson", "gamma", "tweedie", "multiclass",
+      "binary", "categorical", "logitraw", "hinge", "regression", "absolute", "poisson", "gamma", "tweedie",
+      "multiclass",
       "softmax", "dart", "ranking", "stump", "constant",
     ])
   func equal(kind: String) async throws {
@@ -46,7 +47,8 @@ struct OracleTests {
     let expected = try Numbers.floats(directory.path.appending("margin.f32"))
     try #require(margins.count == expected.count)
     let wrong = zip(margins, expected).enumerated().filter { $1.0.bitPattern != $1.1.bitPattern }
-    #expect(wrong.isEmpty, "\(wrong.count) of \(expected.count) margins differ, first \(String(describing: wrong.first))")
+    #expect(
+      wrong.isEmpty, "\(wrong.count) of \(expected.count) margins differ, first \(String(describing: wrong.first))")
 
     let leaves = scorer.leaves(rows, rows: count)
     #expect(leaves == (try Numbers.integers(directory.path.appending("leaf.i32"))))
