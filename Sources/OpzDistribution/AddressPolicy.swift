@@ -17,7 +17,8 @@ struct AddressPolicy: Sendable {
   func checkRealm(_ realm: WebAddress) throws {
     if realm.origin == registry { return }
     try checkPlace(realm)
-    guard realm.origin.scheme == .https || (registry.isLoopback && realm.origin.isLoopback) || isOwnPlainHost(realm) else {
+    guard realm.origin.scheme == .https || (registry.isLoopback && realm.origin.isLoopback) || isOwnPlainHost(realm)
+    else {
       throw refusal(realm, "credentials are sent to a token server over https only")
     }
     if registry.scheme == .https, realm.origin.scheme == .http {

@@ -55,7 +55,8 @@ actor Authorizer {
   }
 
   private func refusal(_ rejected: String?) -> String {
-    rejected == nil ? "the registry wants a user and a password, and none is known" : "the registry refused the credentials"
+    rejected == nil
+      ? "the registry wants a user and a password, and none is known" : "the registry refused the credentials"
   }
 
   private func basic() async throws -> String? {

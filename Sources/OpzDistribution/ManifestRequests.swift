@@ -48,7 +48,8 @@ final class ManifestRequests: Sendable {
     }
     let digest = Digest(tagOrDigest) ?? Digest.of(bytes)
     try client.checkDigest(of: response, digest, subject(tagOrDigest))
-    remember(Found(descriptor: Descriptor(mediaType: mediaType, digest: digest, size: UInt64(bytes.count)), bytes: bytes))
+    remember(
+      Found(descriptor: Descriptor(mediaType: mediaType, digest: digest, size: UInt64(bytes.count)), bytes: bytes))
     return response
   }
 

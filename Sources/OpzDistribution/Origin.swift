@@ -55,7 +55,8 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
     return labels.allSatisfy { label in
       !label.isEmpty
         && label.utf8.allSatisfy { byte in
-          (97...122).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+          (97...122).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: "_")
         }
     }
   }

@@ -34,7 +34,8 @@ actor ReferrersTag {
       try await manifests.put(try Index(index).raw, .imageIndex, as: tag)
     }
     throw DistributionError(
-      .badResponse, "\(manifests.client.reference.name):\(tag)", "other writers replace the list of referrers all the time",
+      .badResponse, "\(manifests.client.reference.name):\(tag)",
+      "other writers replace the list of referrers all the time",
       hint: "push again")
   }
 

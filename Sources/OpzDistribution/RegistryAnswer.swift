@@ -46,7 +46,8 @@ enum RegistryAnswer {
   private static func hint(_ code: DistributionError.Code) -> String? {
     switch code {
     case .unauthorized: "log in to the registry (docker login HOST or podman login HOST)"
-    case .denied: "the user has no right to do this in the repository; log in as another one, or ask who runs the registry"
+    case .denied:
+      "the user has no right to do this in the repository; log in as another one, or ask who runs the registry"
     case .tooLarge: "a proxy in front of the registry limits the size of a request; ask who runs it to raise the limit"
     case .rateLimited: "the registry limits how often it is asked; log in or try later"
     default: nil

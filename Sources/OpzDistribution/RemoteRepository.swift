@@ -34,12 +34,14 @@ public final class RemoteRepository: ContentStore, TagStore {
 
   init(
     _ reference: Reference, environment: [String: String], mountCandidates: [Digest: [String]] = [:],
-    userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy
+    userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy,
+    scheme: Origin.Scheme? = nil
   ) throws {
     self.reference = reference
     self.mountCandidates = mountCandidates
     client = try RegistryClient(
-      reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry)
+      reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
+      scheme: scheme)
     manifests = ManifestRequests(client: client)
     referrersTag = ReferrersTag(manifests)
   }
@@ -95,7 +97,8 @@ public final class RemoteRepository: ContentStore, TagStore {
   private func send(_ descriptor: Descriptor, _ blob: any Blob) async throws -> ProgressOutcome {
     guard blob.size == descriptor.size else {
       throw DistributionError(
-        .wrongSize, name(descriptor.digest), "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
+        .wrongSize, name(descriptor.digest),
+        "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
     }
     guard descriptor.mediaType.isDocument else {
       let upload = BlobUpload(

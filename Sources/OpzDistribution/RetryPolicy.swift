@@ -11,7 +11,9 @@ struct RetryPolicy: Sendable {
   var deadline = 300.0
 
   /// Whether an answer with this status may be different the next time.
-  static func isTransient(_ status: Int) -> Bool { status == 408 || status == 429 || (500...599).contains(status) && status != 501 }
+  static func isTransient(_ status: Int) -> Bool {
+    status == 408 || status == 429 || (500...599).contains(status) && status != 501
+  }
 
   /// Seconds to wait before attempt `next` (2 is the first repetition); nil to give up.
   /// - Parameters:

@@ -5,7 +5,9 @@ struct Scope: Hashable, Sendable, CustomStringConvertible {
   let actions: Set<String>
 
   static func pull(_ repository: String) -> Scope { Scope(type: "repository", name: repository, actions: ["pull"]) }
-  static func push(_ repository: String) -> Scope { Scope(type: "repository", name: repository, actions: ["pull", "push"]) }
+  static func push(_ repository: String) -> Scope {
+    Scope(type: "repository", name: repository, actions: ["pull", "push"])
+  }
 
   var description: String { "\(type):\(name):\(actions.sorted().joined(separator: ","))" }
 

@@ -1,9 +1,10 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
   import Musl
 #endif
-import Synchronization
 
 /// One connection of a `ScriptedServer`, used by its thread.
 final class ServerConnection: @unchecked Sendable {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import OpzIO
-public import SystemPackage
 import Synchronization
+public import SystemPackage
 
 /// A token server for a `RegistryServer`: it signs JSON web tokens (RS256) with a key of its own, made by `openssl`.
 public final class TokenServer: Sendable {

@@ -71,7 +71,8 @@ import Testing
     if mustReach.contains(lure) { #expect(!sink.requests.isEmpty, "the lure never worked, so this proves nothing") }
     for request in sink.requests {
       #expect(request.header("authorization") == nil, "\(request.method) \(request.target)")
-      let all = request.target + request.headers.map { $0.name + $0.value }.joined()
+      let all =
+        request.target + request.headers.map { $0.name + $0.value }.joined()
         + String(decoding: request.body, as: UTF8.self)
       #expect(!all.contains("secret"))
       #expect(!all.contains("YW5u"), "the start of ann's password in base64")
@@ -90,7 +91,9 @@ import Testing
     "https://10.1.2.3/t", "http://[::ffff:10.0.0.1]/t", "http://example.com:80/t",
   ])
   func refusesRealms(_ realm: String) async throws {
-    let registry = try ScriptedServer { _ in Answer(401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"s\"")]) }
+    let registry = try ScriptedServer { _ in
+      Answer(401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"s\"")])
+    }
     let config = try DockerConfig(registry.host, user: "ann", password: "passw0rd-secret")
     let remote = try repository(registry.host, environment: config.environment)
     let error = await failure { try await remote.resolve("latest") }
@@ -117,7 +120,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "http://10.0.0.1/x", "http://169.254.169.254/x", "https://[fe80::1]/x", "https://192.168.0.1/x", "gopher://127.0.0.1/x",
+    "http://10.0.0.1/x", "http://169.254.169.254/x", "https://[fe80::1]/x", "https://192.168.0.1/x",
+    "gopher://127.0.0.1/x",
     "http://example.com/x", "http://2130706432/x", "javascript:alert(1)", "http://127.0.0.1:99999/x", "http:///x",
   ])
   func refusesLocations(_ location: String) async throws {
@@ -139,12 +143,15 @@ import Testing
       #expect(throws: DistributionError.self) { try policy.checkRealm(target) }
       #expect(throws: DistributionError.self) { try lax.checkRealm(target) }
     }
-    for text in ["https://127.0.0.1/", "https://localhost/", "https://10.0.0.1/", "https://[::1]/", "https://x.localhost/"] {
+    for text in [
+      "https://127.0.0.1/", "https://localhost/", "https://10.0.0.1/", "https://[::1]/", "https://x.localhost/",
+    ] {
       let target = try #require(WebAddress(text))
       #expect(throws: DistributionError.self) { try policy.check(target, from: from) }
       #expect(throws: DistributionError.self) { try policy.checkRealm(target) }
     }
-    for text in ["https://auth.example/token", "https://registry.example:8443/token", "https://registry.example/token"] {
+    for text in ["https://auth.example/token", "https://registry.example:8443/token", "https://registry.example/token"]
+    {
       let target = try #require(WebAddress(text))
       try policy.check(target, from: from)
       try policy.checkRealm(target)
@@ -169,8 +176,10 @@ import Testing
     case (.uploadLocation, "POST"), (.mountLocation, "POST"), (.locationChallengesBasic, "POST"): return to(202)
     case (.uploadLocationSchemeless, "POST"): return Answer(202, [("Location", "//\(sink)/x")])
     case (.uploadLocationUser, "POST"): return Answer(202, [("Location", "http://ann:x@\(sink)/x")])
-    case (.userInRedirect, "GET"): return Answer(307, [("Location", "http://\(request.header("host") ?? "")@\(sink)/x")])
-    case (.backslashInRedirect, "GET"): return Answer(307, [("Location", "http://\(sink)\\@\(request.header("host") ?? "")/")])
+    case (.userInRedirect, "GET"):
+      return Answer(307, [("Location", "http://\(request.header("host") ?? "")@\(sink)/x")])
+    case (.backslashInRedirect, "GET"):
+      return Answer(307, [("Location", "http://\(sink)\\@\(request.header("host") ?? "")/")])
     case (.twoHops, "GET"): return request.path == "/hop" ? to(307) : Answer(307, [("Location", "/hop")])
     case (.hopAndBack, "GET"):
       return Answer(307, [("Location", "http://\(sink)/x?back=http://\(request.header("host") ?? "")/back")])

@@ -146,7 +146,8 @@ import Testing
       request.number < 3 ? Answer(status) : Self.answer(manifest)
     }
     let progress = RecordedProgress()
-    #expect(try await repository(server.host, progress: progress).resolve("latest").digest == manifest.descriptor.digest)
+    #expect(
+      try await repository(server.host, progress: progress).resolve("latest").digest == manifest.descriptor.digest)
     #expect(server.requests.count == 3)
     #expect(progress.notes.count == 2)
   }

@@ -143,9 +143,9 @@ import Testing
   }
 
   @Test func saysThatARegistryWhichIsNotThereIsNotThere() async throws {
-    let port = try LoopbackListener.freePort()
+    let taken = try LoopbackListener(isListening: false)
     let progress = RecordedProgress()
-    let error = await failure { try await repository("127.0.0.1:\(port)", progress: progress).resolve("latest") }
+    let error = await failure { try await repository("127.0.0.1:\(taken.port)", progress: progress).resolve("latest") }
     #expect(error?.code == .connection)
     #expect(progress.notes.count == 4, "each repetition is one note")
   }

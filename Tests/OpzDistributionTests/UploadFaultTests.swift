@@ -5,13 +5,13 @@ import OpzTestKit
 import Synchronization
 import Testing
 
+@testable import OpzDistribution
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
   import Musl
 #endif
-
-@testable import OpzDistribution
 
 /// Registries that misbehave while something is pushed.
 @Suite struct UploadFaultTests {
@@ -20,7 +20,9 @@ import Testing
   private static let blob = Descriptor.of(content, .layerTar)
 
   /// What a plain registry without the blob answers.
-  private static func plain(_ request: ScriptedServer.Request, location: String = "/v2/team/model/blobs/uploads/1?_state=a%2Fb")
+  private static func plain(
+    _ request: ScriptedServer.Request, location: String = "/v2/team/model/blobs/uploads/1?_state=a%2Fb"
+  )
     -> Answer
   {
     switch request.method {
@@ -74,7 +76,11 @@ import Testing
   func sendsAgainAfter(_ status: Int) async throws {
     let puts = Mutex(0)
     let server = try ScriptedServer { request in
-      guard request.method == "PUT", puts.withLock({ $0 += 1; return $0 }) < 3 else { return Self.plain(request) }
+      guard request.method == "PUT",
+        puts.withLock({
+          $0 += 1; return $0
+        }) < 3
+      else { return Self.plain(request) }
       return Answer(status, [("Retry-After", "0")])
     }
     let progress = RecordedProgress()
@@ -178,7 +184,9 @@ import Testing
     let most = Mutex(0)
     let server = try ScriptedServer { request in
       guard request.method == "PUT" else { return Self.plain(request) }
-      let now = waiting.withLock { $0 += 1; return $0 }
+      let now = waiting.withLock {
+        $0 += 1; return $0
+      }
       most.withLock { $0 = max($0, now) }
       // Neither is answered before both bodies are there, or 10 s have gone by.
       for _ in 0..<1000 where most.withLock({ $0 }) < 2 { usleep(10_000) }
@@ -201,7 +209,9 @@ import Testing
     let file = try directory.write("short", "only this")
     let server = try ScriptedServer { Self.plain($0) }
     let remote = try repository(server.host)
-    await #expect(throws: IOFailure.self) { try await remote.put(Self.blob, from: FileBlob(file, size: Self.blob.size)) }
+    await #expect(throws: IOFailure.self) {
+      try await remote.put(Self.blob, from: FileBlob(file, size: Self.blob.size))
+    }
     #expect(server.requests.filter { $0.method == "PUT" }.count <= 1)
   }
 
