@@ -6,6 +6,12 @@ import Testing
 
 @testable import OpzDistribution
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 @Suite struct CredentialsTests {
   // YW5uOnA6dw== is ann:p:w in base64.
   @Test(arguments: [
@@ -139,5 +145,31 @@ import Testing
     for _ in 0..<5 { _ = try await remote.resolve("latest") }
     #expect(tokens.requests.count == 2)
     #expect(registry.requests.count == 6)
+  }
+}
+
+/// What a program that we start inherits.
+@Suite struct InheritanceTests {
+  @Test func noConnectionIsInherited() async throws {
+    let server = try ScriptedServer { _ in .init(404) }
+    let remote = try repository(server.host)
+    // The connection stays open for the next request.
+    _ = try? await remote.resolve("latest")
+    let port = try #require(UInt16(server.host.split(separator: ":")[1]))
+    let open = try await blocking {
+      try Directory.entries("/proc/self/fd").compactMap { Int32($0.string) }.filter { isConnected($0, to: port) }
+    }
+    #expect(!open.isEmpty)
+    for descriptor in open { #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0) }
+    _ = remote
+  }
+
+  private func isConnected(_ descriptor: Int32, to port: UInt16) -> Bool {
+    var peer = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &peer) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+    }
+    return code == 0 && peer.sin_port == port.bigEndian
   }
 }
