@@ -36,16 +36,8 @@ static inline CURLcode opz_curl_set_seek(CURL *handle, opz_curl_seek function) {
   return curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, function);
 }
 
-static inline CURLcode opz_curl_get_long(CURL *handle, CURLINFO info, long *value) {
-  return curl_easy_getinfo(handle, info, value);
-}
-
-static inline CURLcode opz_curl_get_pointer(CURL *handle, CURLINFO info, void **value) {
-  return curl_easy_getinfo(handle, info, (char **)value);
-}
-
-static inline CURLMcode opz_curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
-  return curl_multi_setopt(handle, option, value);
+static inline CURLcode opz_curl_set_socket_options(CURL *handle, curl_sockopt_callback function) {
+  return curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, function);
 }
 
 // The result of a finished transfer, which the message keeps in a union.

@@ -111,6 +111,11 @@ final class CurlHandle {
       let buffer = UnsafeMutableRawBufferPointer(start: data, count: size * count)
       return transfer.give(buffer) ?? Int(CURL_READFUNC_ABORT)
     }
+    // Programs that opz starts (credential helpers) get none of its connections.
+    _ = opz_curl_set_socket_options(pointer) { _, socket, _ in
+      _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
+      return CURL_SOCKOPT_OK
+    }
     _ = opz_curl_set_seek(pointer) { context, offset, origin in
       guard origin == SEEK_SET, let offset = UInt64(exactly: offset), let transfer = Transfer.from(context) else {
         return CURL_SEEKFUNC_FAIL

@@ -2,6 +2,12 @@ import CCurl
 import OpzIO
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// libcurl's multi handle and the one thread that runs it. Connections stay open between transfers.
 final class CurlLoop: @unchecked Sendable {
   private enum Command {
@@ -47,6 +53,7 @@ final class CurlLoop: @unchecked Sendable {
   }
 
   private func run() {
+    blockBrokenPipe()
     var goesOn = true
     while goesOn {
       var active: Int32 = 0
@@ -98,4 +105,12 @@ final class CurlLoop: @unchecked Sendable {
     running[handle.pointer] = nil
     handle.transfer.end(result)
   }
+}
+
+// OpenSSL writes to its socket with write(2): a peer that is gone would end the program.
+private func blockBrokenPipe() {
+  var pipe = sigset_t()
+  sigemptyset(&pipe)
+  sigaddset(&pipe, SIGPIPE)
+  pthread_sigmask(SIG_BLOCK, &pipe, nil)
 }

@@ -14,11 +14,12 @@ final class RegistryClient: Sendable {
 
   static let redirectLimit = 5
 
+  /// - Parameter scheme: nil for the one that the host and `insecure` say.
   init(
     _ reference: Reference, environment: [String: String], userAgent: String, progress: any ProgressSink,
-    insecure: Bool, retry: RetryPolicy
+    insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil
   ) throws {
-    let scheme: Origin.Scheme = reference.isLoopback || insecure ? .http : .https
+    let scheme = scheme ?? (reference.isLoopback || insecure ? .http : .https)
     guard let origin = Origin(scheme, authority: reference.host) else {
       throw DistributionError(.refusedAddress, reference.name, "the host is not one that can be connected to")
     }

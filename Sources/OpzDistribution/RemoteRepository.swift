@@ -34,18 +34,22 @@ public final class RemoteRepository: ContentStore, TagStore {
 
   init(
     _ reference: Reference, environment: [String: String], mountCandidates: [Digest: [String]] = [:],
-    userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy
+    userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy,
+    scheme: Origin.Scheme? = nil
   ) throws {
     self.reference = reference
     self.mountCandidates = mountCandidates
     client = try RegistryClient(
-      reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry)
+      reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
+      scheme: scheme)
     manifests = ManifestRequests(client: client)
     referrersTag = ReferrersTag(manifests)
   }
 
+  /// A document that refers to a subject is there only when the list of referrers names it too: a push that ended between
+  /// the two is finished by the next one.
   public func contains(_ descriptor: Descriptor) async throws -> Bool {
-    let isThere = try await client.has(descriptor, [.pull(reference.repository)])
+    let isThere = try await isWhole(descriptor, [.pull(reference.repository)])
     if !isThere { _ = missing.withLock { $0.insert(descriptor.digest) } }
     return isThere
   }
@@ -65,7 +69,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     let isMissing = missing.withLock { $0.remove(descriptor.digest) != nil }
     client.progress.report(.started(item: item, total: descriptor.size))
     do {
-      if !isMissing, try await client.has(descriptor, [.push(reference.repository)]) {
+      if !isMissing, try await isWhole(descriptor, [.push(reference.repository)]) {
         client.progress.report(.finished(item: item, outcome: .existed))
         return
       }
@@ -90,6 +94,20 @@ public final class RemoteRepository: ContentStore, TagStore {
     }
     let bytes = try await manifests.get(descriptor.digest.description).bytes
     try await manifests.put(bytes, descriptor.mediaType, as: tag)
+  }
+
+  private func isWhole(_ descriptor: Descriptor, _ scopes: [Scope]) async throws -> Bool {
+    guard try await client.has(descriptor, scopes) else { return false }
+    // Only artifacts have subjects in opz; for all others the HEAD is enough, which no registry counts as a pull.
+    guard descriptor.mediaType.isDocument, descriptor.artifactType != nil,
+      let entry = ReferrerEntry(try await manifests.get(descriptor.digest.description).bytes, descriptor)
+    else { return true }
+    do {
+      return try await referrers(of: entry.subject).contains { $0.digest == descriptor.digest }
+    } catch let error as DistributionError where !error.isTransient {
+      // A registry that does not let its referrers be listed cannot be repaired either.
+      return true
+    }
   }
 
   private func send(_ descriptor: Descriptor, _ blob: any Blob) async throws -> ProgressOutcome {

@@ -12,17 +12,21 @@ public final class LoopbackListener: Sendable {
   let descriptor: Int32
   public let port: UInt16
 
-  public init() throws {
+  /// - Parameters:
+  ///   - port: 0 for any that is free.
+  ///   - isListening: without, the port is taken and refuses connections.
+  public init(port wanted: UInt16 = 0, isListening: Bool = true) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw IOFailure.last("socket", "127.0.0.1") }
     self.descriptor = descriptor
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = wanted.bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        bind(descriptor, generic, length) == 0 && listen(descriptor, 64) == 0
+        bind(descriptor, generic, length) == 0 && (!isListening || listen(descriptor, 64) == 0)
           && getsockname(descriptor, generic, &length) == 0
       }
     }
@@ -47,8 +51,14 @@ public final class LoopbackListener: Sendable {
   /// Makes `accept` return.
   func stop() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-  /// A port that nobody listens on, just now.
-  public static func freePort() throws -> UInt16 { try LoopbackListener().port }
+  /// A port that is free just now, for a server that cannot choose one itself. It is below those that the kernel gives to
+  /// others, so that only another caller of this can take it first.
+  public static func freePort() throws -> UInt16 {
+    for _ in 0..<100 {
+      if let found = try? LoopbackListener(port: .random(in: 18_000..<32_000), isListening: false) { return found.port }
+    }
+    throw IOFailure("no free port", path: "127.0.0.1")
+  }
 
   /// Whether somebody takes connections on a port of 127.0.0.1.
   static func isOpen(_ port: UInt16) -> Bool {

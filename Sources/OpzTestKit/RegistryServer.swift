@@ -23,11 +23,13 @@ public final class RegistryServer: Sendable {
   private let process: ChildProcess
 
   /// Starts it and waits until it takes connections. It blocks.
-  public init(_ access: Access = .anonymous) throws {
+  /// - Parameter tls: speaks https, with a certificate of its own for 127.0.0.1.
+  public init(_ access: Access = .anonymous, tls: Bool = false) throws {
     directory = try TemporaryDirectory()
+    if tls { try RegistryServer.makeCertificate(in: directory) }
     for _ in 0..<5 {
       let port = try LoopbackListener.freePort()
-      let process = try RegistryServer.start(access, port, in: directory)
+      let process = try RegistryServer.start(access, port, tls: tls, in: directory)
       // Somebody else may have taken the port meanwhile: then the process ends, and another port is tried.
       if RegistryServer.waits(for: process, port) {
         self.port = port
@@ -53,12 +55,29 @@ public final class RegistryServer: Sendable {
       "data/docker/registry/v2/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))/\(digest.hex)/data")
   }
 
-  private static func start(_ access: Access, _ port: UInt16, in directory: TemporaryDirectory) throws -> ChildProcess {
+  /// The certificate of a server that speaks https.
+  public var certificate: FilePath { directory.path.appending("certificate.pem") }
+
+  private static func makeCertificate(in directory: TemporaryDirectory) throws {
+    let made = try ChildProcess.run([
+      "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=opz-test", "-addext",
+      "subjectAltName=IP:127.0.0.1", "-keyout", directory.path.appending("key.pem").string, "-out",
+      directory.path.appending("certificate.pem").string,
+    ])
+    guard made.status == 0 else { throw IOFailure("openssl: \(made.errorText)", path: directory.path) }
+  }
+
+  private static func start(_ access: Access, _ port: UInt16, tls: Bool, in directory: TemporaryDirectory) throws
+    -> ChildProcess
+  {
+    let files = directory.path
+    let secure =
+      tls ? "tls: {certificate: \"\(files.appending("certificate.pem"))\", key: \"\(files.appending("key.pem"))\"}" : ""
     let config = """
       version: 0.1
       log: {level: error}
       storage: {filesystem: {rootdirectory: \(directory.path.appending("data"))}, delete: {enabled: true}}
-      http: {addr: "127.0.0.1:\(port)"}
+      http: {addr: "127.0.0.1:\(port)", \(secure)}
       \(try auth(access, in: directory))
       """
     let file = try directory.write("config.yml", config)

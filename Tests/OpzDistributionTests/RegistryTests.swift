@@ -99,6 +99,33 @@ import Testing
     server.stop()
   }
 
+  @Test func finishesAReferrerThatNoListNames() async throws {
+    let server = try RegistryServer()
+    let source = MemoryStore()
+    let empty = Array("{}".utf8)
+    try await source.put(.emptyConfig, from: BytesBlob(empty))
+    let image = try Manifest(.init(config: .emptyConfig, layers: []))
+    let record = try Manifest(
+      .init(
+        artifactType: MediaType("application/x.record"), config: .emptyConfig, layers: [],
+        subject: image.descriptor.bare))
+    for manifest in [image, record] { try await source.put(manifest.descriptor, from: BytesBlob(manifest.raw)) }
+    _ = try await copy(image.descriptor, from: source, to: repository(server.host))
+    _ = try await copy(record.descriptor, from: source, to: repository(server.host))
+    // As after a push that was killed between the record and the list.
+    let list = try Index(.init(manifests: []))
+    try await repository(server.host).manifests.put(
+      list.raw, .imageIndex, as: "sha256-\(image.descriptor.digest.hex)")
+    #expect(try await repository(server.host).referrers(of: image.descriptor.digest).isEmpty)
+    let again = try await copy(record.descriptor, from: source, to: repository(server.host))
+    #expect(again.copied == 1 && again.existed == 1)
+    let found = try await repository(server.host).referrers(of: image.descriptor.digest)
+    #expect(found.map(\.digest) == [record.descriptor.digest])
+    let third = try await copy(record.descriptor, from: source, to: repository(server.host))
+    #expect(third.copied == 0)
+    server.stop()
+  }
+
   @Test func copiesAnImageThereAndBack() async throws {
     let server = try RegistryServer()
     let source = MemoryStore()
@@ -143,9 +170,9 @@ import Testing
   }
 
   @Test func saysThatARegistryWhichIsNotThereIsNotThere() async throws {
-    let port = try LoopbackListener.freePort()
+    let taken = try LoopbackListener(isListening: false)
     let progress = RecordedProgress()
-    let error = await failure { try await repository("127.0.0.1:\(port)", progress: progress).resolve("latest") }
+    let error = await failure { try await repository("127.0.0.1:\(taken.port)", progress: progress).resolve("latest") }
     #expect(error?.code == .connection)
     #expect(progress.notes.count == 4, "each repetition is one note")
   }

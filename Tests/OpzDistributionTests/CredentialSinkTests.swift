@@ -1,0 +1,196 @@
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import Testing
+
+@testable import OpzDistribution
+
+/// A registry that tries to have its user's credentials sent somewhere else (CVE-2020-15157 and those that followed).
+///
+/// The second server is the sink: whatever it is asked, no Authorization and no secret may be in it.
+@Suite struct CredentialSinkTests {
+  private typealias Answer = ScriptedServer.Answer
+  private typealias Request = ScriptedServer.Request
+
+  /// What the registry answers with the sink's address in it.
+  enum Lure: String, CaseIterable, Sendable {
+    case head301, head302, head303, head307, head308
+    case get301, get302, get303, get307, get308
+    case getBlob302, getBlob307
+    case post307, post308, put307, put308
+    case manifestPut307, manifestPut308
+    case uploadLocation, uploadLocationSchemeless, uploadLocationUser
+    case mountLocation
+    case userInRedirect, backslashInRedirect, twoHops, hopAndBack
+    case sinkChallengesBasic, sinkChallengesBearer, locationChallengesBasic
+    case referrersRedirect, referrersLink
+  }
+
+  /// How the client logs in at the registry.
+  enum Login: String, CaseIterable, Sendable {
+    case basic, bearer
+  }
+
+  @Test(arguments: Lure.allCases, Login.allCases)
+  func nothingReachesTheSink(_ lure: Lure, _ login: Login) async throws {
+    let manifest = try FaultTests.manifest()
+    let sink = try ScriptedServer { request in
+      switch lure {
+      case .sinkChallengesBasic, .locationChallengesBasic:
+        return Answer(401, [("WWW-Authenticate", "Basic realm=\"sink\"")])
+      case .sinkChallengesBearer:
+        let realm = "http://\(request.header("host") ?? "")/token"
+        return Answer(401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"sink\"")])
+      case .hopAndBack:
+        return Answer(307, [("Location", request.target.split(separator: "back=").last.map(String.init) ?? "/")])
+      default: return FaultTests.answer(manifest)
+      }
+    }
+    let tokens = try ScriptedServer { _ in Answer(200, text: #"{"token":"t0ken-secret","expires_in":600}"#) }
+    let registry = try ScriptedServer { request in
+      guard Self.isLoggedIn(request) else {
+        let bearer = "Bearer realm=\"http://\(tokens.host)/token\",service=\"s\""
+        return Answer(401, [("WWW-Authenticate", login == .basic ? "Basic realm=\"r\"" : bearer)])
+      }
+      return Self.answer(request, lure, sink.host)
+    }
+    let config = try DockerConfig(registry.host, user: "ann", password: "passw0rd-secret")
+    let content = bytes(1000)
+    let blob = Descriptor.of(content, .layerTar)
+    let mounts = lure == .mountLocation ? [blob.digest: ["team/base"]] : [:]
+    let remote = try repository(registry.host, environment: config.environment, mounts: mounts)
+    _ = try? await remote.resolve("latest")
+    _ = try? await remote.contains(blob)
+    _ = try? await readAll(RemoteBlob(client: remote.client, descriptor: blob))
+    _ = try? await remote.put(blob, from: BytesBlob(content))
+    _ = try? await remote.put(manifest.descriptor, from: BytesBlob(manifest.raw))
+    _ = try? await remote.referrers(of: blob.digest)
+
+    #expect(registry.requests.contains { Self.isLoggedIn($0) }, "the client never logged in, so this proves nothing")
+    let mustReach: [Lure] = [.get307, .head307, .getBlob307, .put307, .uploadLocation, .mountLocation, .hopAndBack]
+    if mustReach.contains(lure) { #expect(!sink.requests.isEmpty, "the lure never worked, so this proves nothing") }
+    for request in sink.requests {
+      #expect(request.header("authorization") == nil, "\(request.method) \(request.target)")
+      let all =
+        request.target + request.headers.map { $0.name + $0.value }.joined()
+        + String(decoding: request.body, as: UTF8.self)
+      #expect(!all.contains("secret"))
+      #expect(!all.contains("YW5u"), "the start of ann's password in base64")
+    }
+    if lure == .hopAndBack {
+      let back = registry.requests.filter { $0.path == "/back" }
+      #expect(back.allSatisfy { $0.header("authorization") == nil }, "a stranger chose this request")
+    }
+  }
+
+  @Test(arguments: [
+    "http://10.0.0.1/token", "http://192.168.1.1/token", "http://169.254.169.254/latest/meta-data", "http://0.0.0.0/t",
+    "http://[fe80::1]/t", "http://[fd00::1]/t", "http://example.com/token", "ftp://127.0.0.1/t", "file:///etc/passwd",
+    "http://user:pass@127.0.0.1/t", "http://2130706433/t", "http://0x7f.1/t", "http://127.1/t", "http://0177.0.0.1/t",
+    "http://127.0.0.1\\@example.com/", "//example.com/token", "/token", "", "https://169.254.169.254/t",
+    "https://10.1.2.3/t", "http://[::ffff:10.0.0.1]/t", "http://example.com:80/t",
+  ])
+  func refusesRealms(_ realm: String) async throws {
+    let registry = try ScriptedServer { _ in
+      Answer(401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"s\"")])
+    }
+    let config = try DockerConfig(registry.host, user: "ann", password: "passw0rd-secret")
+    let remote = try repository(registry.host, environment: config.environment)
+    let error = await failure { try await remote.resolve("latest") }
+    #expect(error?.code == .refusedAddress || error?.code == .unauthorized)
+    #expect(registry.requests.allSatisfy { $0.header("authorization") == nil })
+    #expect(registry.requests.count == 1)
+  }
+
+  @Test(arguments: [301, 302, 303, 307, 308], [false, true])
+  func aTokenServersRedirectIsNotFollowed(_ status: Int, _ isIdentity: Bool) async throws {
+    let sink = try ScriptedServer { _ in Answer(200, text: #"{"token":"x"}"#) }
+    let tokens = try ScriptedServer { _ in Answer(status, [("Location", "http://\(sink.host)/token")]) }
+    let registry = try ScriptedServer { _ in
+      Answer(401, [("WWW-Authenticate", "Bearer realm=\"http://\(tokens.host)/token\",service=\"s\"")])
+    }
+    let config =
+      isIdentity
+      ? try DockerConfig(#"{"auths":{"\#(registry.host)":{"identitytoken":"refresh-secret"}}}"#)
+      : try DockerConfig(registry.host, user: "ann", password: "passw0rd-secret")
+    let error = await failure { try await repository(registry.host, environment: config.environment).resolve("latest") }
+    #expect(error?.code == .refusedAddress)
+    #expect(sink.requests.isEmpty)
+    #expect(tokens.requests.count == 1)
+  }
+
+  @Test(arguments: [
+    "http://10.0.0.1/x", "http://169.254.169.254/x", "https://[fe80::1]/x", "https://192.168.0.1/x",
+    "gopher://127.0.0.1/x",
+    "http://example.com/x", "http://2130706432/x", "javascript:alert(1)", "http://127.0.0.1:99999/x", "http:///x",
+  ])
+  func refusesLocations(_ location: String) async throws {
+    let registry = try ScriptedServer { _ in Answer(307, [("Location", location)]) }
+    let error = await failure { try await repository(registry.host).resolve("latest") }
+    #expect(error?.code == .refusedAddress)
+    #expect(registry.requests.count == 1)
+  }
+
+  @Test func refusesPlainHTTPAfterHTTPS() throws {
+    let registry = try #require(Origin(.https, authority: "registry.example"))
+    let policy = AddressPolicy(registry: registry, insecure: false)
+    let from = WebAddress(origin: registry, path: "/v2/")
+    let lax = AddressPolicy(registry: registry, insecure: true)
+    for text in ["http://registry.example/v2/", "http://other.example/", "http://registry.example:443/"] {
+      let target = try #require(WebAddress(text))
+      #expect(throws: DistributionError.self) { try policy.check(target, from: from) }
+      #expect(throws: DistributionError.self) { try lax.check(target, from: from) }
+      #expect(throws: DistributionError.self) { try policy.checkRealm(target) }
+      #expect(throws: DistributionError.self) { try lax.checkRealm(target) }
+    }
+    for text in [
+      "https://127.0.0.1/", "https://localhost/", "https://10.0.0.1/", "https://[::1]/", "https://x.localhost/",
+    ] {
+      let target = try #require(WebAddress(text))
+      #expect(throws: DistributionError.self) { try policy.check(target, from: from) }
+      #expect(throws: DistributionError.self) { try policy.checkRealm(target) }
+    }
+    for text in ["https://auth.example/token", "https://registry.example:8443/token", "https://registry.example/token"]
+    {
+      let target = try #require(WebAddress(text))
+      try policy.check(target, from: from)
+      try policy.checkRealm(target)
+    }
+  }
+
+  private static func isLoggedIn(_ request: Request) -> Bool { request.header("authorization") != nil }
+
+  // Only the registry's own answers; what the lure is not about works.
+  private static func answer(_ request: Request, _ lure: Lure, _ sink: String) -> Answer {
+    let isManifest = request.path.contains("/manifests/")
+    let to = { (status: Int) in Answer(status, [("Location", "http://\(sink)/x")]) }
+    let status = Int(lure.rawValue.suffix(3)) ?? 307
+    switch (lure, request.method) {
+    case (.head301, "HEAD"), (.head302, "HEAD"), (.head303, "HEAD"), (.head307, "HEAD"), (.head308, "HEAD"):
+      return to(status)
+    case (.get301, "GET"), (.get302, "GET"), (.get303, "GET"), (.get307, "GET"), (.get308, "GET"): return to(status)
+    case (.getBlob302, "GET") where !isManifest, (.getBlob307, "GET") where !isManifest: return to(status)
+    case (.post307, "POST"), (.post308, "POST"): return to(status)
+    case (.put307, "PUT") where !isManifest, (.put308, "PUT") where !isManifest: return to(status)
+    case (.manifestPut307, "PUT") where isManifest, (.manifestPut308, "PUT") where isManifest: return to(status)
+    case (.uploadLocation, "POST"), (.mountLocation, "POST"), (.locationChallengesBasic, "POST"): return to(202)
+    case (.uploadLocationSchemeless, "POST"): return Answer(202, [("Location", "//\(sink)/x")])
+    case (.uploadLocationUser, "POST"): return Answer(202, [("Location", "http://ann:x@\(sink)/x")])
+    case (.userInRedirect, "GET"):
+      return Answer(307, [("Location", "http://\(request.header("host") ?? "")@\(sink)/x")])
+    case (.backslashInRedirect, "GET"):
+      return Answer(307, [("Location", "http://\(sink)\\@\(request.header("host") ?? "")/")])
+    case (.twoHops, "GET"): return request.path == "/hop" ? to(307) : Answer(307, [("Location", "/hop")])
+    case (.hopAndBack, "GET"):
+      return Answer(307, [("Location", "http://\(sink)/x?back=http://\(request.header("host") ?? "")/back")])
+    case (.sinkChallengesBasic, "GET"), (.sinkChallengesBearer, "GET"): return to(307)
+    case (.referrersRedirect, "GET") where request.path.contains("/referrers/"): return to(307)
+    case (.referrersLink, "GET") where request.path.contains("/referrers/"):
+      return Answer(200, [("Link", "<http://\(sink)/x>; rel=\"next\"")], text: #"{"schemaVersion":2,"manifests":[]}"#)
+    case (_, "HEAD"): return Answer(404)
+    case (_, "POST"): return Answer(202, [("Location", "/upload")])
+    case (_, "PUT"): return Answer(201)
+    default: return Answer(404)
+    }
+  }
+}
