@@ -15,6 +15,7 @@ struct PullCommand: AsyncParsableCommand {
 
   @Argument(help: "HOST/REPO[:TAG|@DIGEST].") var source: String
   @Argument(help: "The name that the version must have.") var name: String?
+  @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
   @Flag(help: "An object: name, version, digest, existed, bytes.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -27,7 +28,8 @@ struct PullCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let session = options.session()
+    var session = options.session()
+    session.insecure = insecure
     let expected = try name.map { try ModelName($0) }
     let result = try await PullVersion(Reference(parsing: source), expecting: expected, in: session).run()
     let record = result.version.record

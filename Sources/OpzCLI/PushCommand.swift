@@ -17,6 +17,7 @@ struct PushCommand: AsyncParsableCommand {
   @Argument(help: "NAME@VERSION.") var reference: String
   @Argument(help: "HOST/REPO[:TAG]; else push.to in opz.yaml.") var destination: String?
   @Option(name: .customLong("tag"), help: "A tag; may be repeated.") var tags: [String] = []
+  @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
   @Flag(help: "An object: name, version, digest, references, copied, existed, bytes.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -35,7 +36,8 @@ struct PushCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let session = options.session()
+    var session = options.session()
+    session.insecure = insecure
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: reference))
     guard let place = destination ?? version.record.pushTo else {

@@ -8,6 +8,7 @@ extension Session {
   func repository(_ reference: Reference, mounts: [Digest: [String]] = [:]) throws -> RemoteRepository {
     try RemoteRepository(
       reference, environment: environment, mountCandidates: mounts, userAgent: tool.replacing(" ", with: "/"),
-      progress: progress)
+      progress: progress,
+      insecure: insecure)
   }
 }

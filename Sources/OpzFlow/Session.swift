@@ -10,6 +10,8 @@ public struct Session: Sendable {
   public var progress: any ProgressSink
   /// `opz 0.1.0`.
   public var tool: String
+  /// Plain HTTP to registries that are not on this machine.
+  public var insecure = false
 
   public init(
     environment: [String: String], directory: FilePath, registry: String? = nil,
