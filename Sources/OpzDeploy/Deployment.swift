@@ -5,7 +5,8 @@ struct Deployment: YAMLEncodable {
 
   var yaml: YAMLValue {
     KubernetesObject(
-      apiVersion: "apps/v1", kind: "Deployment", metadata: names.metadata(annotations: names.annotations), body: [.init("spec", spec)]
+      apiVersion: "apps/v1", kind: "Deployment", metadata: names.metadata(annotations: names.annotations),
+      body: [.init("spec", spec)]
     ).yaml
   }
 
@@ -29,7 +30,9 @@ struct Deployment: YAMLEncodable {
   private var template: YAMLValue {
     var annotations: [String: String] = [:]
     if plan.server == .native {
-      annotations = ["prometheus.io/scrape": "true", "prometheus.io/port": String(plan.port), "prometheus.io/path": "/metrics"]
+      annotations = [
+        "prometheus.io/scrape": "true", "prometheus.io/port": String(plan.port), "prometheus.io/path": "/metrics",
+      ]
     }
     return .map(
       .init("labels", .texts(names.labels)), annotations.isEmpty ? nil : .init("annotations", .texts(annotations)))
@@ -46,16 +49,18 @@ struct Deployment: YAMLEncodable {
       .init("securityContext", security),
       .init("topologySpreadConstraints", .list(["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map(spread))),
       .init("containers", .list([Container(plan: plan).yaml])),
-      .init("volumes", .list([.map(.init("name", .text("tmp")), .init("emptyDir", .map(.init("sizeLimit", .text("64Mi")))))])))
+      .init(
+        "volumes",
+        .list([.map(.init("name", .text("tmp")), .init("emptyDir", .map(.init("sizeLimit", .text("64Mi")))))])))
   }
 
   private var security: YAMLValue {
-    let ids = plan.user.split(separator: ":").compactMap { Int($0) }
-    let user = ids.first ?? 65532
-    let group = ids.count > 1 ? ids[1] : user
-    return .map(
-      .init("runAsNonRoot", .bool(true)), .init("runAsUser", .integer(user)), .init("runAsGroup", .integer(group)),
-      .init("fsGroup", .integer(group)), .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))))
+    .map(
+      .init("runAsNonRoot", .bool(true)),
+      plan.userAndGroup.map { .init("runAsUser", .integer($0.user)) },
+      plan.userAndGroup.map { .init("runAsGroup", .integer($0.group)) },
+      plan.userAndGroup.map { .init("fsGroup", .integer($0.group)) },
+      .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))))
   }
 
   private func spread(_ key: String) -> YAMLValue {
