@@ -5,7 +5,8 @@ struct HorizontalPodAutoscaler: YAMLEncodable {
 
   var yaml: YAMLValue {
     KubernetesObject(
-      apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", metadata: names.metadata(), body: [.init("spec", spec)]
+      apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", metadata: names.metadata(),
+      body: [.init("spec", spec)]
     ).yaml
   }
 
@@ -13,7 +14,8 @@ struct HorizontalPodAutoscaler: YAMLEncodable {
     .map(
       .init(
         "scaleTargetRef",
-        .map(.init("apiVersion", .text("apps/v1")), .init("kind", .text("Deployment")), .init("name", .text(names.name)))),
+        .map(
+          .init("apiVersion", .text("apps/v1")), .init("kind", .text("Deployment")), .init("name", .text(names.name)))),
       .init("minReplicas", .integer(plan.minReplicas)),
       .init("maxReplicas", .integer(plan.maxReplicas)),
       .init("metrics", .list([metric])),
@@ -21,7 +23,8 @@ struct HorizontalPodAutoscaler: YAMLEncodable {
   }
 
   private var metric: YAMLValue {
-    let target = YAMLValue.map(.init("type", .text("Utilization")), .init("averageUtilization", .integer(plan.cpuTarget)))
+    let target = YAMLValue.map(
+      .init("type", .text("Utilization")), .init("averageUtilization", .integer(plan.cpuTarget)))
     return .map(
       .init("type", .text("Resource")),
       .init("resource", .map(.init("name", .text("cpu")), .init("target", target))))

@@ -23,7 +23,8 @@ public struct Manifests: Sendable {
     if plan.scales {
       objects.append(("horizontalpodautoscaler.yaml", HorizontalPodAutoscaler(plan: plan, names: names).yaml))
     } else {
-      remarks.append("min and max are both \(plan.minReplicas): no HorizontalPodAutoscaler, the Deployment has replicas")
+      remarks.append(
+        "min and max are both \(plan.minReplicas): no HorizontalPodAutoscaler, the Deployment has replicas")
     }
     if plan.minReplicas >= 2 {
       objects.append(("poddisruptionbudget.yaml", PodDisruptionBudget(names: names).yaml))

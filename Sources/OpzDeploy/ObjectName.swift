@@ -22,10 +22,12 @@ public enum ObjectName {
   /// Checks a name that the user wrote.
   public static func check(_ name: String, key: String) throws {
     let bytes = Array(name.utf8)
-    guard let first = bytes.first, let last = bytes.last, bytes.count <= limit, bytes.allSatisfy(isLabel), first != 45, last != 45
+    guard let first = bytes.first, let last = bytes.last, bytes.count <= limit, bytes.allSatisfy(isLabel), first != 45,
+      last != 45
     else {
       throw DeployError(
-        .badName, key, "\"\(name.prefix(80))\" is not a name of Kubernetes", hint: "use at most 63 lower-case letters, digits and -")
+        .badName, key, "\"\(name.prefix(80))\" is not a name of Kubernetes",
+        hint: "use at most 63 lower-case letters, digits and -")
     }
   }
 

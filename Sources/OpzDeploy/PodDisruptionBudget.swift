@@ -11,7 +11,8 @@ struct PodDisruptionBudget: YAMLEncodable {
           .map(
             .init("maxUnavailable", .integer(1)),
             .init(
-              "unhealthyPodEvictionPolicy", .text("AlwaysAllow"), comment: "A pod that is not ready does not hold up a drain."),
+              "unhealthyPodEvictionPolicy", .text("AlwaysAllow"),
+              comment: "A pod that is not ready does not hold up a drain."),
             .init("selector", .map(.init("matchLabels", .texts(names.selector))))))
       ]
     ).yaml

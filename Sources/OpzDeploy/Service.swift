@@ -12,7 +12,8 @@ struct Service: YAMLEncodable {
         .init(
           "spec",
           .map(
-            .init("type", .text("ClusterIP")), .init("selector", .texts(names.selector)), .init("ports", .list([port]))))
+            .init("type", .text("ClusterIP")), .init("selector", .texts(names.selector)), .init("ports", .list([port])))
+        )
       ]
     ).yaml
   }
