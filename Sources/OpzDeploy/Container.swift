@@ -1,3 +1,5 @@
+import OpzOCI
+
 /// The container of a model's pod, restricted as Pod Security's `restricted` profile asks.
 struct Container: YAMLEncodable {
   let plan: DeploymentPlan
@@ -5,7 +7,7 @@ struct Container: YAMLEncodable {
   var yaml: YAMLValue {
     .map(
       .init("name", .text("model")),
-      .init("image", .text(plan.image.description)),
+      .init("image", .text(image.description)),
       .init("imagePullPolicy", .text("IfNotPresent")),
       .init(
         "ports",
@@ -15,16 +17,21 @@ struct Container: YAMLEncodable {
         ])),
       environment.map { .init("env", $0) },
       .init("resources", resources),
-      .init("startupProbe", probe("live", period: 1, failures: Self.startupSeconds), comment: Self.startupComment),
+      .init("startupProbe", probe("live", period: 1, failures: Self.startupSeconds), comment: startupComment),
       .init("readinessProbe", probe("ready", period: 2, failures: 1)),
       .init("livenessProbe", probe("live", period: 10, failures: 3)),
       .init("securityContext", security),
       .init("volumeMounts", .list([.map(.init("name", .text("tmp")), .init("mountPath", .text("/tmp")))])))
   }
 
+  /// By digest alone: a tag beside it would be ignored, and would lie when it moves.
+  private var image: Reference { plan.image.digest.map(plan.image.pinned) ?? plan.image }
+
   private static let startupSeconds = 120
-  private static let startupComment =
-    "No load time was measured: \(startupSeconds) s are allowed before the first answer, far more than opz-server needs."
+  private var startupComment: String {
+    let allowed = "No load time was measured: \(Container.startupSeconds) s are allowed before the first answer"
+    return plan.server == .native ? allowed + ", far more than opz-server needs." : allowed + "."
+  }
 
   private var environment: YAMLValue? {
     guard plan.server == .native else { return nil }

@@ -55,12 +55,12 @@ struct Deployment: YAMLEncodable {
   }
 
   private var security: YAMLValue {
-    let ids = plan.user.split(separator: ":").compactMap { Int($0) }
-    let user = ids.first ?? 65532
-    let group = ids.count > 1 ? ids[1] : user
-    return .map(
-      .init("runAsNonRoot", .bool(true)), .init("runAsUser", .integer(user)), .init("runAsGroup", .integer(group)),
-      .init("fsGroup", .integer(group)), .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))))
+    .map(
+      .init("runAsNonRoot", .bool(true)),
+      plan.userAndGroup.map { .init("runAsUser", .integer($0.user)) },
+      plan.userAndGroup.map { .init("runAsGroup", .integer($0.group)) },
+      plan.userAndGroup.map { .init("fsGroup", .integer($0.group)) },
+      .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))))
   }
 
   private func spread(_ key: String) -> YAMLValue {

@@ -52,6 +52,16 @@ public struct DeploymentPlan: Sendable {
   /// Seconds that a pod goes on serving after it was told to end, until every proxy has taken it out.
   static let drainSeconds = 10
 
+  /// The numbers of `user`; nil for names, root, and numbers that Kubernetes does not take.
+  var userAndGroup: (user: Int, group: Int)? {
+    let parts = user.split(separator: ":", omittingEmptySubsequences: false)
+    let ids = parts.compactMap { part in
+      part.utf8.allSatisfy { (48...57).contains($0) } ? Int32(part).map(Int.init) : nil
+    }
+    guard (1...2).contains(parts.count), ids.count == parts.count, ids[0] > 0 else { return nil }
+    return (ids[0], ids.count == 2 ? ids[1] : ids[0])
+  }
+
   /// Refuses what Kubernetes would refuse, and what it would accept and never scale.
   public func validate() throws {
     guard image.digest != nil else {
@@ -59,6 +69,11 @@ public struct DeploymentPlan: Sendable {
     }
     if let namespace { try ObjectName.check(namespace, key: "--namespace") }
     guard (1...65535).contains(port) else { throw DeployError(.badTarget, "runtime.expose", "\(port) is not a port") }
+    guard userAndGroup != nil else {
+      throw DeployError(
+        .badTarget, "runtime.user", "\"\(user.prefix(80))\" is not UID or UID:GID of a user other than root",
+        hint: "write numbers: Kubernetes cannot check a name")
+    }
     guard minReplicas <= maxReplicas else {
       throw DeployError(.badReplicas, "deploy.replicas.min", "\(minReplicas) is more than max, \(maxReplicas)")
     }
@@ -66,6 +81,10 @@ public struct DeploymentPlan: Sendable {
       throw DeployError(
         .badReplicas, "deploy.replicas.min", "a HorizontalPodAutoscaler on CPU cannot start again from 0",
         hint: "set min: 1 or more")
+    }
+    guard maxReplicas <= Int(Int32.max) else {
+      throw DeployError(
+        .badReplicas, "deploy.replicas.max", "\(maxReplicas) is more than Kubernetes can hold, \(Int32.max)")
     }
     guard scales else { return }
     guard (1...1000).contains(cpuTarget) else {

@@ -16,9 +16,15 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
         hint: "write 500m or 2 for CPU, 256Mi or 2Gi for memory")
     }
     guard nano > 0 else { throw DeployError(.badQuantity, key, "\(text) is not more than nothing") }
+    guard nano <= Quantity.most else {
+      throw DeployError(.badQuantity, key, "\(text) is more than Kubernetes can hold, 2^63 - 1")
+    }
     self.nano = nano
     description = text
   }
+
+  /// apimachinery caps at 2^63 - 1 units.
+  private static let most = Int128(Int64.max) * 1_000_000_000
 
   /// Thousandths, rounded up: millicores.
   public var milli: Int64 { Int64(clamping: (nano + 999_999) / 1_000_000) }
@@ -26,12 +32,13 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
   /// Whole units, rounded up: bytes.
   public var units: Int64 { Int64(clamping: (nano + 999_999_999) / 1_000_000_000) }
 
+  /// Billionths, `Int128.max` where they do not fit; nil for a text that is no quantity.
   private static func parse(_ text: String) -> Int128? {
     guard (1...32).contains(text.utf8.count) else { return nil }
     let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == "." || $0 == "+" || $0 == "-") }
     guard let (digits, scale) = decimal(number), let factor = factor(text[number.endIndex...]) else { return nil }
     let (product, overflow) = digits.multipliedReportingOverflow(by: factor.numerator)
-    guard !overflow else { return nil }
+    guard !overflow else { return .max }
     // product / 10^(scale + factor.decimals) units, in billionths.
     return shift(product, by: 9 - scale - factor.decimals)
   }
@@ -58,20 +65,20 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
     ]
     if let found = decimals[String(suffix)] { return (1, found) }
     guard suffix.first == "e" || suffix.first == "E", let exponent = Int(suffix.dropFirst()),
-      (-18...18).contains(exponent)
+      (-99...99).contains(exponent)
     else {
       return nil
     }
     return (1, -exponent)
   }
 
-  /// `value` times ten to a power, rounded up; nil where it does not fit.
-  private static func shift(_ value: Int128, by power: Int) -> Int128? {
+  /// `value` times ten to a power, rounded up; `Int128.max` where it does not fit.
+  private static func shift(_ value: Int128, by power: Int) -> Int128 {
     var result = value
     if power >= 0 {
       for _ in 0..<power {
         let (next, overflow) = result.multipliedReportingOverflow(by: 10)
-        guard !overflow else { return nil }
+        guard !overflow else { return .max }
         result = next
       }
       return result

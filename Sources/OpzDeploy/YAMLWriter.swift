@@ -15,7 +15,7 @@ public struct YAMLWriter {
     case .map(let members) where !members.isEmpty:
       for member in members {
         comment(member.comment, indent)
-        line(indent, YAMLWriter.scalar(member.key) + ":")
+        key(member.key, indent: indent)
         nested(member.value, indent: indent)
       }
     case .list(let items) where !items.isEmpty:
@@ -25,6 +25,17 @@ public struct YAMLWriter {
       output += "\n"
     }
   }
+
+  /// `key:`, or `? key` and `:` where the key is longer than a reader looks for its colon (1024 characters).
+  private mutating func key(_ text: String, indent: Int, dash: Bool = false) {
+    let key = YAMLWriter.scalar(text)
+    let lead = dash ? "- " : ""
+    guard key.utf8.count > YAMLWriter.longestSimpleKey else { return line(indent, lead + key + ":") }
+    line(indent, lead + "? " + key + "\n")
+    line(indent + lead.utf8.count, ":")
+  }
+
+  private static let longestSimpleKey = 1000
 
   /// What follows `key:`.
   private mutating func nested(_ value: YAMLValue, indent: Int) {
@@ -50,7 +61,7 @@ public struct YAMLWriter {
       return
     }
     comment(first.comment, indent)
-    line(indent, "- " + YAMLWriter.scalar(first.key) + ":")
+    key(first.key, indent: indent, dash: true)
     nested(first.value, indent: indent + 2)
     if members.count > 1 { block(.map(Array(members.dropFirst())), indent: indent + 2) }
   }

@@ -1,0 +1,145 @@
+import OpzDeploy
+import OpzIO
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("Manifests")
+struct ManifestsTests {
+  @Test("the files are those of the fixtures, byte for byte", arguments: Scenario.golden)
+  func golden(scenario: Scenario) throws {
+    let directory = Scenario.fixture(scenario.rawValue)
+    let files = try Manifests(scenario.plan).files
+    #expect(Set(files.map(\.name)) == Set(try Directory.entries(directory).map(\.string)))
+    for file in files {
+      let golden = try FileBlob(directory.appending(file.name)).bytes()
+      #expect(file.text == String(decoding: golden, as: UTF8.self), "\(file.name)")
+      #expect(Array(file.text.utf8) == golden, "\(file.name)")
+    }
+  }
+
+  @Test("the stream is the files but for the kustomization, each after ---", arguments: Scenario.allCases)
+  func stream(scenario: Scenario) throws {
+    let manifests = try Manifests(scenario.plan)
+    #expect(manifests.files.last?.name == "kustomization.yaml")
+    #expect(manifests.stream == manifests.files.dropLast().map { "---\n" + $0.text }.joined())
+    for file in manifests.files {
+      #expect(file.text.hasSuffix("\n") && !file.text.hasSuffix("\n\n") && !file.text.contains("\t"), "\(file.name)")
+      #expect(!file.text.split(separator: "\n").contains { $0.hasSuffix(" ") }, "\(file.name)")
+    }
+  }
+
+  @Test(
+    "kubernetes-validate passes every object, strictly, for three Kubernetes versions", arguments: Scenario.allCases)
+  func valid(scenario: Scenario) async throws {
+    let manifests = try Manifests(scenario.plan)
+    let versions = ["1.27", "1.32", "1.37"]
+    let result = try await Scenario.python("validate.py", versions, input: manifests.stream)
+    #expect(result.status == 0, "\(result.errorText)")
+    #expect(result.text.split(separator: "\n").count == versions.count * (manifests.files.count - 1), "\(result.text)")
+  }
+
+  /// The oracle itself: a key that does not exist, a wrong type and a missing key are found.
+  @Test(
+    "kubernetes-validate refuses a broken stream",
+    arguments: [
+      ("  maxReplicas: 10\n", ""), ("maxReplicas: 10", "maxReplicas: ten"), ("\nspec:\n", "\nspec:\n  replica: 1\n"),
+    ])
+  func invalid(old: String, new: String) async throws {
+    let scaler = try #require(try ManifestsTests.files(Scenario.native.plan)["horizontalpodautoscaler.yaml"])
+    let broken = scaler.replacing(old, with: new)
+    try #require(broken != scaler)
+    let result = try await Scenario.python("validate.py", ["1.37"], input: broken)
+    #expect(result.status == 1, "\(result.text)")
+    #expect(result.errorText.hasPrefix("HorizontalPodAutoscaler 1.37 spec"), "\(result.errorText)")
+  }
+
+  @Test("kubectl kustomize builds the objects of the stream", arguments: Scenario.allCases)
+  func kustomize(scenario: Scenario) async throws {
+    guard ManifestsTests.hasKubectl else { return }
+    let manifests = try Manifests(scenario.plan)
+    let directory = try TemporaryDirectory()
+    for file in manifests.files { try directory.write("k/" + file.name, file.text) }
+    let stream = try directory.write("stream.yaml", manifests.stream)
+    let built = try await blocking {
+      try ChildProcess.run(["kubectl", "kustomize", directory.path.appending("k").string])
+    }
+    try #require(built.status == 0, "\(built.errorText)")
+    let output = try directory.write("built.yaml", built.text)
+    let result = try await Scenario.python("same_objects.py", [stream.string, output.string])
+    #expect(result.status == 0, "\(result.errorText)")
+    #expect(result.text.split(separator: " ").count == manifests.files.count - 1)
+  }
+
+  private static var hasKubectl: Bool {
+    (ProcessEnvironment.value("PATH") ?? "").split(separator: ":").contains { directory in
+      (try? FileStatus.of(FilePath(String(directory)).appending("kubectl"))) != nil
+    }
+  }
+
+  @Test("an autoscaler where replicas vary, replicas where they do not, never both", arguments: Scenario.allCases)
+  func replicas(scenario: Scenario) throws {
+    let plan = try scenario.plan
+    let files = try ManifestsTests.files(plan)
+    let deployment = try #require(files["deployment.yaml"])
+    #expect((files["horizontalpodautoscaler.yaml"] != nil) == (plan.minReplicas < plan.maxReplicas))
+    #expect(deployment.contains("\n  replicas: ") == (plan.minReplicas == plan.maxReplicas))
+    if plan.minReplicas == plan.maxReplicas { #expect(deployment.contains("\n  replicas: \(plan.minReplicas)\n")) }
+  }
+
+  @Test("a disruption budget for two replicas or more", arguments: [1, 2, 3])
+  func budget(least: Int) throws {
+    for most in [least, 10] {
+      let manifests = try Manifests(try Scenario.churn { ($0.minReplicas, $0.maxReplicas) = (least, most) })
+      let files = manifests.files.map(\.name)
+      #expect(files.contains("poddisruptionbudget.yaml") == (least >= 2))
+      #expect(manifests.remarks.contains { $0.contains("PodDisruptionBudget") } == (least < 2))
+      let kustomization = try #require(manifests.files.last).text
+      #expect(kustomization.contains("poddisruptionbudget.yaml") == (least >= 2))
+    }
+  }
+
+  @Test("the remarks name every object that is left out")
+  func remarks() throws {
+    #expect(try Manifests(Scenario.native.plan).remarks == [])
+    #expect(
+      try Manifests(Scenario.custom.plan).remarks == [
+        "min and max are both 1: no HorizontalPodAutoscaler, the Deployment has replicas",
+        "with one replica a PodDisruptionBudget would block every drain: there is none",
+      ])
+  }
+
+  @Test("the image is pinned by digest and has no tag")
+  func image() throws {
+    let plan = try Scenario.churn { plan in
+      plan.image = try .init(parsing: "registry.example:5000/team/churn:1.0.0@\(Scenario.digest)")
+    }
+    let deployment = try #require(try ManifestsTests.files(plan)["deployment.yaml"])
+    let line = deployment.split(separator: "\n").first { $0.contains(" image: ") }
+    #expect(line == "        image: registry.example:5000/team/churn@\(Scenario.digest)")
+  }
+
+  @Test("a user without a group is its own group")
+  func user() throws {
+    for (user, ids) in [
+      ("1001", (1001, 1001)), ("1001:0", (1001, 0)), ("2147483647:2147483647", (2_147_483_647, 2_147_483_647)),
+    ] {
+      let deployment = try #require(try ManifestsTests.files(Scenario.churn { $0.user = user })["deployment.yaml"])
+      #expect(deployment.contains(" runAsUser: \(ids.0)\n"))
+      #expect(deployment.contains(" runAsGroup: \(ids.1)\n"))
+      #expect(deployment.contains(" fsGroup: \(ids.1)\n"))
+    }
+  }
+
+  @Test("a plan is made the same way every time")
+  func reproducible() throws {
+    for scenario in Scenario.allCases {
+      let first = try Manifests(scenario.plan).files
+      for _ in 0..<20 { #expect(try Manifests(scenario.plan).files == first) }
+    }
+  }
+
+  private static func files(_ plan: DeploymentPlan) throws -> [String: String] {
+    Dictionary(uniqueKeysWithValues: try Manifests(plan).files.map { ($0.name, $0.text) })
+  }
+}
