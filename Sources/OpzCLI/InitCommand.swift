@@ -15,7 +15,7 @@ struct InitCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let path = try ProjectStarter(session.path(directory)).write { file in
-      (try? Model.load(file)).map(\.format.rawValue)
+      Model.find(file)?.format.rawValue
     }
     Console.line(path.string)
     options.note("next: opz package \(directory)")

@@ -36,7 +36,7 @@ struct LoadedProject: Sendable {
   private static func model(_ config: ProjectConfig, _ directory: FilePath) throws -> Model? {
     let path = directory.pushing(FilePath(config.model.path))
     if config.runtime.kind == .native { return try Model.load(path) }
-    return try? Model.load(path)
+    return Model.find(path)
   }
 
   var runtimeKind: String { config.runtime.kind.rawValue }

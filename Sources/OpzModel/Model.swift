@@ -25,6 +25,12 @@ public struct Model: Sendable {
     return try read(try ModelFile.bytes(file), name: file.lastComponent?.string ?? file.string)
   }
 
+  /// The model in a file or directory, or nil where there is none that opz reads. A large file of another kind is not read.
+  public static func find(_ path: FilePath) -> Model? {
+    guard let file = try? ModelFile.find(path), ModelFile.looksLikeModel(file) else { return nil }
+    return try? load(file)
+  }
+
   /// Reads a model from memory.
   /// - Parameter name: what errors call it.
   public static func read(_ bytes: [UInt8], name: String) throws -> Model {

@@ -21,6 +21,16 @@ enum ModelFile {
     return path.appending(only)
   }
 
+  /// Whether a file begins like a model and is not too large to look at in passing. Only its first bytes are read.
+  static func looksLikeModel(_ path: FilePath) -> Bool {
+    guard let file = try? OpenFile.reading(path), let status = try? file.status(), status.kind == .file,
+      status.size <= 64 << 20
+    else { return false }
+    var head = [UInt8](repeating: 0, count: 64)
+    let count = (try? head.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }) ?? 0
+    return (try? check(Array(head[..<count]), "")) != nil
+  }
+
   /// The whole file, with the check that nobody wrote to it meanwhile.
   static func bytes(_ path: FilePath) throws -> [UInt8] {
     let file = try OpenFile.reading(path)

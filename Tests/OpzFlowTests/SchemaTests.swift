@@ -1,0 +1,48 @@
+import OpzFlow
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("The registry's schemas")
+struct SchemaTests {
+  @Test("each record and event that opz writes is what its schema says, and a changed one is not")
+  func records() async throws {
+    let project = try Project.churn()
+    let version = try await project.package().version
+    _ = try await project.package()
+    _ = try await TestVersion.run(version, in: project.session)
+    let model = try Project.model(yaml: "lineage: {parent: a/b@1.0.0, tags: {x: y}}")
+    _ = try await model.package()
+
+    var records: [FilePath] = []
+    var events: [FilePath] = []
+    for (place, name) in [(project, "churn"), (model, "crm/weights")] {
+      let root = place.directory.path.appending("registry/models/\(name)")
+      records.append(root.appending("versions/1.0.0/version.json"))
+      events += try Directory.entries(root.appending("events")).map { root.appending("events").appending($0) }
+    }
+    #expect(events.count == 4)
+    let registry = PackageRoot.path(#filePath).appending("registry")
+    #expect(try validate(registry.appending("version.schema.json"), records).status == 0)
+    #expect(try validate(registry.appending("event.schema.json"), events).status == 0)
+
+    let text = String(decoding: try FileBlob(records[0]).bytes(), as: UTF8.self)
+    for (from, to) in [
+      ("\"format\": 1", "\"format\": 2"), ("\"kind\": \"native\"", "\"kind\": \"x\""), ("sha256:", "sha1:"),
+      ("\"files\"", "\"fils\""),
+    ] {
+      let broken = try project.directory.write("broken.json", text.replacing(from, with: to))
+      #expect(try validate(registry.appending("version.schema.json"), [broken]).status == 1, "\(to)")
+    }
+  }
+
+  private func validate(_ schema: FilePath, _ documents: [FilePath]) throws -> ChildProcess.Output {
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzFlowTests/Fixtures/validate.py")
+    let result = try Python.run([script.string, schema.string] + documents.map(\.string))
+    try #require(result.status < 2, "\(result.errorText)\(result.text)")
+    return result
+  }
+}
