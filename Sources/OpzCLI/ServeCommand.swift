@@ -40,10 +40,27 @@ struct ServeCommand: AsyncParsableCommand {
       host,
       "--port", String(port),
     ]
-    // The server takes this process's place, so that signals reach it. A directory that was made for it stays until the
-    // system clears its temporary files.
-    var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    execv(server.string, &argv)
-    throw FlowError(.failed, server.string, IOFailure.last("exec", server).reason)
+    guard let temporary = served.temporary else {
+      // The server takes this process's place, so that signals reach it.
+      var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+      execv(server.string, &argv)
+      throw FlowError(.failed, server.string, IOFailure.last("exec", server).reason)
+    }
+    defer { try? Durable.removeTree(temporary) }
+    let child = try ChildProcess.start(arguments)
+    SignalForwarding.begin(to: child.pid)
+    let status = try await blocking { child.wait() }
+    if status != 0 { throw ExitCode(status) }
+  }
+}
+
+/// Hands SIGTERM, SIGINT and SIGHUP on to the server, so that it drains and this process can clean up after it.
+private enum SignalForwarding {
+  // Written once, before the handlers can run.
+  nonisolated(unsafe) private static var pid: pid_t = 0
+
+  static func begin(to child: pid_t) {
+    pid = child
+    for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { kill(SignalForwarding.pid, $0) } }
   }
 }

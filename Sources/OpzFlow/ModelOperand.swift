@@ -13,6 +13,8 @@ public struct ModelOperand: Sendable {
     public let path: FilePath
     public let name: String
     public let version: String
+    /// A directory that was made for it, to be removed when the model is not needed any more.
+    public let temporary: FilePath?
   }
 
   private let text: String
@@ -53,7 +55,7 @@ public struct ModelOperand: Sendable {
   public func unpacked() async throws -> Unpacked {
     if isPath {
       let path = session.path(text).lexicallyNormalized()
-      return Unpacked(path: path, name: path.lastComponent?.stem ?? "model", version: "0")
+      return Unpacked(path: path, name: path.lastComponent?.stem ?? "model", version: "0", temporary: nil)
     }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: text))
@@ -61,6 +63,7 @@ public struct ModelOperand: Sendable {
     let directory = try Directory.temporary(prefix: "opz-serve-")
     _ = try await blocking { try LayerUnpacker().unpack(stack, into: directory) }
     return Unpacked(
-      path: directory.appending("models"), name: version.record.name, version: version.record.version)
+      path: directory.appending("models"), name: version.record.name, version: version.record.version,
+      temporary: directory)
   }
 }

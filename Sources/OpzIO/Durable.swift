@@ -12,17 +12,11 @@ public import SystemPackage
 /// returned without an error survives a power cut.
 public enum Durable {
   /// Puts `bytes` at `path`, replacing what is there.
+  /// - Parameter mode: less the umask.
   public static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws {
-    let temporary = temporaryName(beside: path)
-    do {
-      let file = try OpenFile.creating(temporary, mode: mode)
-      try file.write(bytes)
-      try file.sync()
-    } catch {
-      try? remove(temporary)
-      throw error
-    }
-    try publish(temporary, at: path)
+    let new = try NewFile(in: path.removingLastComponent(), mode: mode)
+    try new.file.write(bytes)
+    try new.replace(path)
   }
 
   /// Puts `bytes` at `path` if nothing is there. False, and nothing changed, when something is.

@@ -15,13 +15,15 @@ public final class NewFile: @unchecked Sendable {
   /// The temporary name, where one was needed.
   private var temporary: FilePath?
 
-  /// A new, empty file in a directory, readable by its owner alone until it is published.
-  public init(in directory: FilePath) throws {
+  /// A new, empty file in a directory.
+  /// - Parameter mode: less the umask; its owner's alone unless said.
+  public init(in place: FilePath, mode: UInt32 = 0o600) throws {
+    let directory = place.isEmpty ? FilePath(".") : place
     do {
-      file = try OpenFile.opening(directory, O_RDWR | opz_o_tmpfile, mode: 0o600)
+      file = try OpenFile.opening(directory, O_RDWR | opz_o_tmpfile, mode: mode)
     } catch let failure as IOFailure where [EOPNOTSUPP, EISDIR, EINVAL].contains(failure.errno) {
       let name = Durable.temporaryName(beside: directory.appending("x"))
-      file = try OpenFile.creating(name, mode: 0o600)
+      file = try OpenFile.creating(name, mode: mode)
       temporary = name
     }
   }
@@ -38,6 +40,21 @@ public final class NewFile: @unchecked Sendable {
     guard try link(to: path) else { return false }
     try Durable.syncDirectory(path.removingLastComponent())
     return true
+  }
+
+  /// Gives the file its name, durably, in the place of what has the name now. It has a temporary name for no longer than it takes
+  /// to rename it.
+  public func replace(_ path: FilePath) throws {
+    try file.sync()
+    let name = if let temporary { temporary } else { try linked(beside: path) }
+    temporary = nil
+    try Durable.publish(name, at: path)
+  }
+
+  private func linked(beside path: FilePath) throws -> FilePath {
+    let name = Durable.temporaryName(beside: path)
+    guard try link(to: name) else { throw IOFailure(errno: EEXIST, operation: "link", path: name) }
+    return name
   }
 
   private func link(to path: FilePath) throws -> Bool {

@@ -172,6 +172,64 @@ struct CommandTests {
     #expect(!result.errorText.contains("error"), "\(result.errorText)")
   }
 
+  @Test("serve answers, ends with 0 on SIGTERM, and leaves nothing behind", arguments: [true, false])
+  func serve(recorded: Bool) async throws {
+    let example = PackageRoot.path(#filePath).appending("examples/churn")
+    var opz = opz
+    opz.environment["OPZ_SERVER"] = try BuiltPrograms.server().string
+    opz.environment["TMPDIR"] = opz.directory.path.appending("tmp").string
+    try Durable.makeDirectory(opz.directory.path.appending("tmp"))
+    if recorded { #expect(try opz("package", example.string, "--quiet").status == 0) }
+    let port = try LoopbackListener.freePort()
+    let log = opz.directory.path.appending("log")
+    let child = try ChildProcess.start(
+      [try BuiltPrograms.opz().string, "serve", recorded ? "churn@1.0.0" : example.string, "--port", "\(port)"],
+      environment: opz.environment.map { "\($0.key)=\($0.value)" }, output: .discarded, errors: .file(log))
+    let answer = try await blocking {
+      try ChildProcess.run([
+        "curl", "-sS", "--retry", "100", "--retry-delay", "0", "--retry-connrefused", "--retry-max-time", "60",
+        "http://127.0.0.1:\(port)/v2/models/churn",
+      ])
+    }
+    #expect(answer.text.contains("total_day_minutes"), "\(answer.errorText)")
+    child.send(signal: 15)
+    #expect(try await blocking { child.wait() } == 0)
+    #expect(try Directory.entries(opz.directory.path.appending("tmp")).isEmpty)
+  }
+
+  @Test(
+    "a killed package leaves nothing half-written, and the next run gives the same digest",
+    arguments: [5, 30, 60, 120, 250])
+  func killed(milliseconds: Int) async throws {
+    let weights = opz.directory.path.appending("p/weights.bin")
+    let made = try ChildProcess.run(["sh", "-c", "yes weights | head -c 80000000 > \(weights)"])
+    #expect(made.status == 0)
+    let child = try ChildProcess.start(
+      [try BuiltPrograms.opz().string, "package", "p", "--quiet"],
+      environment: opz.environment.map { "\($0.key)=\($0.value)" },
+      directory: opz.directory.path, output: .discarded)
+    try await Task.sleep(for: .milliseconds(milliseconds))
+    child.send(signal: 9)
+    _ = try await blocking { child.wait() }
+    #expect(try opz.directory.tree().filter { $0.contains("opz-tmp") } == [])
+    if try FileStatus.find(opz.directory.path.appending("registry/registry.json")) != nil {
+      let fsck = try opz("fsck")
+      #expect(fsck.status == 0, "\(fsck.text)\(fsck.errorText)")
+    }
+    let first = try opz("package", "p", "--quiet")
+    #expect(first.status == 0, "\(first.errorText)")
+    var other = opz
+    other.environment["OPZ_REGISTRY"] = "\(opz.directory.path)/other"
+    #expect(try other("package", "p", "--quiet").text == first.text)
+  }
+
+  @Test("opz and opz-server say the same version")
+  func versions() throws {
+    let server = try ChildProcess.run([try BuiltPrograms.server().string, "--version"])
+    let program = try opz("--version")
+    #expect(server.text.split(separator: " ").last == program.text.split(separator: " ").last)
+  }
+
   @Test("init writes a project that packages")
   func initialise() throws {
     let example = PackageRoot.path(#filePath).appending("examples/churn/model.json")
