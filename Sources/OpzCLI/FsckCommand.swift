@@ -35,10 +35,13 @@ struct FsckCommand: AsyncParsableCommand {
           blobs: report.blobs, bytes: report.bytes, problems: report.problems))
     } else {
       for problem in report.problems { Console.line("\(problem.subject): \(problem.reason)") }
-      Console.line(
-        "\(report.models) models, \(report.versions) versions, \(report.events) events, \(report.blobs) blobs "
-          + "(\(ByteCount.text(report.bytes))): \(report.problems.isEmpty ? "clean" : "\(report.problems.count) problems")"
-      )
+      let counts = [
+        (report.models, "model"), (report.versions, "version"), (report.events, "event"), (report.blobs, "blob"),
+      ]
+      let text = counts.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", ")
+      let verdict =
+        report.problems.isEmpty ? "clean" : "\(report.problems.count) problem\(report.problems.count == 1 ? "" : "s")"
+      Console.line("\(text) (\(ByteCount.text(report.bytes))): \(verdict)")
     }
     if !report.problems.isEmpty { throw ExitCode(ExitStatus.code(.verification)) }
   }

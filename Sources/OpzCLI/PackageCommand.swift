@@ -30,7 +30,7 @@ struct PackageCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the image's digest to a file.", valueName: "file"), completion: .file())
   var digestFile: String?
   @Flag(help: "Compare the image's model with its expectations before the version is recorded.") var test = false
-  @Flag(help: "An object: name, version, digest, existed, image, layers, pushed.") var json = false
+  @Flag(help: "An object: name, version, digest, existed, size, layers, pushed.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {

@@ -1,4 +1,5 @@
 import HTTPTypes
+import OpzTestKit
 import Testing
 
 @testable import OpzServe
@@ -158,7 +159,7 @@ struct InferenceTests {
 
   @Test("Mutated requests are answered or refused, never failed", arguments: 0..<20 as Range<UInt64>)
   func mutations(seed: UInt64) async throws {
-    var random = SeededGenerator(seed)
+    var random = SeededGenerator(seed: seed)
     let seeds = [
       #"{"id":"a\u00e9","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[[1,2.5e3,0],[-0.5,null,2]]}],"outputs":[{"name":"row"}]}"#,
       InferenceTests.named(#""data":[1.25],"parameters":{"k":[true,{"z":1}]},"shape":[1,1],"datatype":"FP64""#),

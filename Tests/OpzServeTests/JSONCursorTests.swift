@@ -1,3 +1,4 @@
+import OpzTestKit
 import Testing
 
 @testable import OpzServe
@@ -13,7 +14,7 @@ struct JSONCursorTests {
 
   @Test("A number is the nearest float and the nearest double", arguments: [UInt64(1), 2, 3])
   func nearest(seed: UInt64) throws {
-    var random = SeededGenerator(seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<3000 {
       let text = randomNumber(&random)
       let (cursor, number) = try number(text)
@@ -24,7 +25,7 @@ struct JSONCursorTests {
 
   @Test("Every float's shortest text reads back to its bits")
   func roundTrip() throws {
-    var random = SeededGenerator(7)
+    var random = SeededGenerator(seed: 7)
     for _ in 0..<5000 {
       let value = Float(bitPattern: UInt32.random(in: .min ... .max, using: &random))
       guard value.isFinite else { continue }
