@@ -1,23 +1,6 @@
-/// Splits the bytes of a CSV table (RFC 4180) into fields. A field in quotes may hold commas, line breaks and doubled quotes.
+/// Splits the bytes of a CSV table (RFC 4180) into fields. A field that begins with a
+/// quote may hold commas, line breaks and doubled quotes; a quote elsewhere in a field is a character like others.
 struct CSVRecords {
-  /// The end of the last whole record in `bytes`, or nil when there is none: a line break outside of quotes.
-  /// - Parameters:
-  ///   - start: where the search begins.
-  ///   - quoted: whether that place is inside of quotes; afterwards, whether the end is.
-  static func lastBoundary(_ bytes: [UInt8], from start: Int, quoted: inout Bool) -> Int? {
-    var boundary: Int?
-    bytes.withUnsafeBufferPointer { buffer in
-      for index in start..<buffer.count {
-        switch buffer[index] {
-        case UInt8(ascii: "\""): quoted.toggle()
-        case UInt8(ascii: "\n") where !quoted: boundary = index + 1
-        default: continue
-        }
-      }
-    }
-    return boundary
-  }
-
   private let bytes: [UInt8]
   private var index = 0
   /// The line on which the last record began, from 1.

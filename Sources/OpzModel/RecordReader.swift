@@ -13,6 +13,7 @@ struct RecordReader {
   private let limit: Int
   /// Bytes that were read and not handed out.
   private var pending: [UInt8] = []
+  private var begun = false
   private var ended = false
   private var line = 1
 
@@ -22,34 +23,27 @@ struct RecordReader {
     self.limit = limit
   }
 
-  /// The first record, without a byte order mark; nil for an empty input.
+  /// The first record; nil for an empty input.
   mutating func header() throws -> [String]? {
     guard let chunk = try next() else { return nil }
-    var bytes = chunk.bytes
-    if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
-    var quoted = false
-    var end = 0
-    while end < bytes.count {
-      if bytes[end] == UInt8(ascii: "\"") { quoted.toggle() }
-      end += 1
-      if bytes[end - 1] == 10, !quoted { break }
-    }
-    let first = Array(bytes[..<end])
+    let end = CSVCursor.firstBoundary(chunk.bytes)
+    let first = Array(chunk.bytes[..<end])
     var records = CSVRecords(first, line: 1)
     var fields: [String] = []
     guard try records.next(into: &fields) else { throw ModelError(.badRows, "line 1", "the header is empty") }
-    pending = Array(bytes[end...]) + pending
+    pending = Array(chunk.bytes[end...]) + pending
     line = 1 + first.count { $0 == 10 }
     return fields
   }
 
   mutating func next() throws -> Chunk? {
-    var quoted = false
-    var boundary = CSVRecords.lastBoundary(pending, from: 0, quoted: &quoted)
+    try begin()
+    var cursor = CSVCursor()
+    var boundary = cursor.lastBoundary(pending, from: 0)
     while !ended, boundary == nil || pending.count < size {
       let old = pending.count
       try fill()
-      if let found = CSVRecords.lastBoundary(pending, from: old, quoted: &quoted) { boundary = found }
+      if let found = cursor.lastBoundary(pending, from: old) { boundary = found }
       guard boundary != nil || pending.count <= limit else {
         throw ModelError(
           .badRows, "line \(line)", "a record of more than \(limit) bytes", hint: "a quote may not be closed")
@@ -61,6 +55,14 @@ struct RecordReader {
     pending.removeFirst(end)
     line += chunk.bytes.count { $0 == 10 }
     return chunk
+  }
+
+  /// Passes over a byte order mark.
+  private mutating func begin() throws {
+    guard !begun else { return }
+    begun = true
+    while !ended, pending.count < 3 { try fill() }
+    if pending.starts(with: [0xef, 0xbb, 0xbf]) { pending.removeFirst(3) }
   }
 
   private mutating func fill() throws {

@@ -19,18 +19,17 @@ public struct RowEncoder: Sendable {
   /// - Throws: `ModelError.badRows` for a text that is neither.
   public func encode(_ text: some StringProtocol, column: Int) throws -> Float {
     guard let known = codes[column] else {
-      // Through double, as NumPy and pandas read numbers, then rounded to float32.
-      guard let number = Double(text), number.isFinite else { throw notANumber(String(text), column) }
-      return Float(number)
+      guard let number = Self.number(text) else { throw notANumber(String(text), column) }
+      return try round(number, column)
     }
     if let code = known[String(text)] { return code }
-    if known.isEmpty, let code = Double(text) { return try encode(code: code, column: column) }
+    if known.isEmpty, let code = Self.number(text) { return try encode(code: code, column: column) }
     throw unknownCategory(String(text), column)
   }
 
   /// A number of a request.
   public func encode(_ number: Double, column: Int) throws -> Float {
-    guard let known = codes[column] else { return Float(number) }
+    guard let known = codes[column] else { return try round(number, column) }
     if known.isEmpty { return try encode(code: number, column: column) }
     // Categories that were numbers in training have them as texts.
     if let whole = Int(exactly: number), let code = known[String(whole)] { return code }
@@ -43,6 +42,23 @@ public struct RowEncoder: Sendable {
       throw unknownCategory("\(code)", column)
     }
     return Float(code)
+  }
+
+  /// A decimal number; Swift's own reader also takes hexadecimal ones, infinities and NaN, which tables do not mean.
+  private static func number(_ text: some StringProtocol) -> Double? {
+    guard let number = Double(text), number.isFinite else { return nil }
+    return text.utf8.prefix(3).contains { $0 | 0x20 == UInt8(ascii: "x") } ? nil : number
+  }
+
+  /// Through double, as NumPy and pandas read numbers, then to the nearest float32.
+  private func round(_ number: Double, _ column: Int) throws -> Float {
+    let rounded = Float(number)
+    guard rounded.isFinite else {
+      throw ModelError(
+        .badRows, "column \(signature.inputs[column].name)", "\(number) is beyond what the model's float32 holds",
+        hint: "float32 ends at 3.4e38; leave a cell empty where a value is missing")
+    }
+    return rounded
   }
 
   private func notANumber(_ text: String, _ column: Int) -> ModelError {

@@ -62,7 +62,8 @@ struct BatchTests {
       ("a,b\n1,2,3\n", "line 2: 3 fields"), ("a,b\n1,2\n1\n", "line 3: 1 fields"),
       ("a,b\n1,x\n", "line 2, column b: \"x\""),
       ("a,b\n1,\"2\n", "not closed"), ("a,b\n1,\"2\"x\n", "follows a closing quote"), ("a,b\n1,nan\n", "\"nan\""),
-      ("a,b\n1,inf\n", "\"inf\""), ("a,b\n\"1\n\n\",2\n3,x\n", "line 2, column a"),
+      ("a,b\n1,inf\n", "\"inf\""), ("a,b\n0x10,2\n", "\"0x10\""), ("a,b\n-0X1p3,2\n", "\"-0X1p3\""),
+      ("a,b\n1e39,2\n", "float32"), ("a,b\n\"1\n\n\",2\n3,x\n", "line 2, column a"),
     ])
   func errors(csv: String, reason: String) {
     let error = #expect(throws: ModelError.self) { try score(csv) }
@@ -89,6 +90,29 @@ struct BatchTests {
     let broken = csv + "\"row\",x,1\n"
     let error = #expect(throws: ModelError.self) { try score(broken) { $0.ignore = ["id"] } }
     #expect(error?.subject == "line 12002, column a")
+  }
+
+  @Test("where a table is cut into pieces changes neither its scores nor its errors", arguments: 0..<40)
+  func pieces(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let cells = ["x", "\"x\"", "x\"", "\"\"", "\"a\"\"b\"", "\"a\nb\"", "a\"\"b", "\"a,\"", "", "é"]
+    var csv = Bool.random(using: &random) ? "\u{feff}\"id\",a,b\n" : "id,a,b\n"
+    for row in 0..<12 {
+      let text = cells.randomElement(using: &random)!
+      csv += "\(text),\(row),1\(row % 3 == 0 ? "\r\n" : "\n")"
+    }
+    // One in four has a fault somewhere.
+    if seed % 4 == 0 { csv.insert("\"", at: csv.indices.randomElement(using: &random)!) }
+    func outcome(_ chunk: Int) -> String {
+      do {
+        return try score(csv) {
+          $0.keep = ["id"]
+          $0.chunk = chunk
+        }
+      } catch { return "\(error)" }
+    }
+    let whole = outcome(1 << 20)
+    for chunk in [1, 2, 3, 5, 8, 13, 64] { #expect(outcome(chunk) == whole, "pieces of \(chunk) bytes of \(csv)") }
   }
 
   @Test("a record without an end is refused in bounded memory")
