@@ -26,6 +26,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -45,6 +46,7 @@ var packages: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
   .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
   .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
 ]
 
 var targets: [Target] = [
@@ -56,11 +58,13 @@ var targets: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(
     name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
   module("OpzIO", ["CLinux", "CCrypto", system]),
   module("OpzOCI", ["OpzIO"]),
-  module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", system]),
+  module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib", system]),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzIO", system]),
+  module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system, toml]),
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),
@@ -85,6 +89,7 @@ var targets: [Target] = [
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
   tests("OpzOCI", ["OpzOCI", "OpzIO"]),
   tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzStore", ["OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzDistribution", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzModel", ["OpzModel", "OpzIO", "OpzTestKit", system]),
@@ -117,6 +122,19 @@ if !light {
       name: "opz-server", dependencies: ["OpzServe", "OpzModel", "OpzIO"], swiftSettings: strict),
     tests("OpzServe", ["OpzServe", "OpzModel", "OpzIO", "OpzTestKit", system] + http),
   ]
+}
+
+// OPZ_TESTS=OpzArchive,OpzModel keeps the tests of these modules and what they need: the shortest way from a change to its test.
+if let kept = Context.environment["OPZ_TESTS"], !kept.isEmpty {
+  let named = Dictionary(targets.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
+  var needed: Set<String> = []
+  var waiting = kept.split(separator: ",").map { "\($0)Tests" }
+  while let name = waiting.popLast() {
+    guard let target = named[name], needed.insert(name).inserted else { continue }
+    for case .byNameItem(let below, _) in target.dependencies { waiting.append(below) }
+  }
+  targets.removeAll { !needed.contains($0.name) }
+  products = []
 }
 
 let package = Package(

@@ -7,7 +7,8 @@ import Testing
 struct ModuleGraphTests {
   /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
   static let order = [
-    "CLinux", "CCrypto", "CDeflate", "CArchive", "CCurl", "OpzIO", "OpzOCI", "OpzArchive", "OpzStore",
+    "CLinux", "CCrypto", "CDeflate", "CZlib", "CArchive", "CCurl", "OpzIO", "OpzOCI", "OpzArchive", "OpzStore",
+    "OpzPython",
     "OpzDistribution", "OpzModel",
     "OpzRegistry", "OpzPackage", "OpzDeploy", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",
   ]
@@ -16,7 +17,8 @@ struct ModuleGraphTests {
   static let allowed: [String: Set<String>] = [
     "OpzIO": ["CLinux", "CCrypto"],
     "OpzOCI": ["OpzIO"],
-    "OpzArchive": ["OpzOCI", "OpzIO", "CArchive", "CDeflate"],
+    "OpzArchive": ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib"],
+    "OpzPython": ["OpzArchive", "OpzOCI", "OpzIO"],
     "OpzStore": ["OpzOCI", "OpzIO", "CLinux"],
     "OpzDistribution": ["OpzStore", "OpzOCI", "OpzIO", "CCurl"],
     // In the static server: no OCI, no JSON library, no packager.
