@@ -61,11 +61,6 @@ enum ArchivePath {
 }
 
 extension FilePath {
-  /// The path with these bytes, which have no NUL.
-  init(bytes: some Sequence<UInt8>) {
-    self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
-  }
-
   /// The relative path of these components.
   init(components: [[UInt8]]) {
     self.init(bytes: Array(components.joined(separator: [UInt8(ascii: "/")])))

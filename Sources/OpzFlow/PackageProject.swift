@@ -125,18 +125,6 @@ public struct PackageProject: Sendable {
   }
 
   private static func files(_ entry: WrittenContent.Entry) -> [VersionRecord.File] {
-    entry.plan.files.compactMap { file in
-      let octal = String(file.mode, radix: 8)
-      let mode = String(repeating: "0", count: max(0, 4 - octal.count)) + octal
-      let path = "/" + file.destination
-      switch file.kind {
-      case .directory: return nil
-      case .file(let size):
-        return VersionRecord.File(
-          role: file.role.rawValue, path: path, digest: entry.digests[file.destination], size: size, mode: mode)
-      case .symlink(let target):
-        return VersionRecord.File(role: file.role.rawValue, path: path, digest: nil, size: 0, mode: mode, link: target)
-      }
-    }
+    entry.plan.files.compactMap { RecordedFile.make($0, digest: entry.digests[$0.destination]) }
   }
 }

@@ -36,21 +36,3 @@ public enum Directory {
     return FilePath(platformString: template)
   }
 }
-
-extension FilePath.Component {
-  /// The name's bytes. Names on Linux are bytes, not text.
-  public var bytes: [UInt8] {
-    withPlatformString { pointer in
-      Array(UnsafeBufferPointer(start: pointer, count: strlen(pointer)).map { UInt8(bitPattern: $0) })
-    }
-  }
-}
-
-extension FilePath {
-  /// The path's bytes.
-  public var bytes: [UInt8] {
-    withPlatformString { pointer in
-      Array(UnsafeBufferPointer(start: pointer, count: strlen(pointer)).map { UInt8(bitPattern: $0) })
-    }
-  }
-}

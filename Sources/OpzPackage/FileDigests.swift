@@ -1,15 +1,16 @@
 import OpzIO
 import Synchronization
+import SystemPackage
 
 /// The digests of files, found while they are written into a layer, so that each file is read once.
 final class FileDigests: Sendable {
-  private let found = Mutex<[String: Digest]>([:])
+  private let found = Mutex<[FilePath: Digest]>([:])
 
-  func set(_ digest: Digest, of destination: String) {
+  func set(_ digest: Digest, of destination: FilePath) {
     found.withLock { $0[destination] = digest }
   }
 
-  subscript(destination: String) -> Digest? { found.withLock { $0[destination] } }
+  subscript(destination: FilePath) -> Digest? { found.withLock { $0[destination] } }
 }
 
 /// A source file that is hashed as it is read from its start to its end.

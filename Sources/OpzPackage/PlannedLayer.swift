@@ -1,6 +1,5 @@
 public import OpzArchive
 import OpzIO
-import SystemPackage
 
 /// A layer before it is written: what it is for and the files in it.
 public struct PlannedLayer: Sendable {
@@ -19,7 +18,7 @@ public struct PlannedLayer: Sendable {
       let own = files.filter { $0.role == role }
       let large = own.filter { isLarge($0) }
       let small = own.filter { !isLarge($0) }
-      for file in large.sorted(by: { $0.destination.utf8.lexicographicallyPrecedes($1.destination.utf8) }) {
+      for file in large.sorted(by: { $0.destination.bytes.lexicographicallyPrecedes($1.destination.bytes) }) {
         layers.append(PlannedLayer(role: role, files: [file], compression: .none))
       }
       if !small.isEmpty { layers.append(PlannedLayer(role: role, files: small, compression: .gzip)) }
@@ -34,20 +33,23 @@ public struct PlannedLayer: Sendable {
 
   /// What people read: `model`, or the name of the only file.
   public var title: String {
-    files.count == 1 ? files[0].destination : "\(role) (\(files.count) files)"
+    files.count == 1 ? files[0].destination.string : "\(role) (\(files.count) files)"
   }
 }
 
 extension PlannedLayer {
-  /// The entries of the layer's tar, and the digests that its files turn out to have.
+  /// The entries of the layer's tar, and the digests that its files turn out to have. A large file has none of its own: the
+  /// layer's stands for it, and a second SHA-256 over the weights would double the work.
   func content() throws -> (content: LayerContent, digests: FileDigests) {
     let digests = FileDigests()
     let entries = files.map { file in
-      let path = FilePath(file.destination)
+      let path = file.destination
       switch file.kind {
-      case .file: return TarEntry(path, .file(HashedFile(file, digests)), mode: file.mode)
+      case .file:
+        let blob: any Blob = compression == .none ? FileContent(file) : HashedFile(file, digests)
+        return TarEntry(path, .file(blob), mode: file.mode)
       case .directory: return TarEntry(path, .directory, mode: file.mode)
-      case .symlink(let target): return TarEntry(path, .symlink(target: Array(target.utf8)), mode: file.mode)
+      case .symlink(let target): return TarEntry(path, .symlink(target: target), mode: file.mode)
       }
     }
     return (try LayerContent(entries), digests)

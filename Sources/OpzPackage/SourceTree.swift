@@ -3,84 +3,134 @@ public import SystemPackage
 
 /// Finds the files of a project that go into the image.
 ///
-/// Names that are no content (`.git`, caches) or that look like secrets (`.env`, private keys) are left out and reported. A
-/// symbolic link stays a link; one that leads out of what is packaged is refused.
+/// What `IgnoreRules` names is left out of directories and reported. A symbolic link stays a link; one that leads out of what is
+/// packaged is refused. Hard links become files of their own, because a checkout does not keep them. Names are bytes.
 public struct SourceTree: Sendable {
   public private(set) var files: [SourceFile] = []
   /// Paths that were left out, with the reason.
   public private(set) var ignored: [(path: String, reason: String)] = []
 
   private let project: FilePath
+  private var taken: Set<Place> = []
+
+  private struct Place: Hashable {
+    let role: LayerRole
+    let destination: FilePath
+  }
 
   public init(project: FilePath) { self.project = project }
 
   /// Adds the model: a file goes to `/models/<name>`, a directory's content to `/models`.
   public mutating func add(model path: String) throws {
+    let names = SourceTree.names(path)
     let place = project.pushing(FilePath(path))
     let status = try SourceTree.status(place, key: "model.path")
+    let walk = Walk(role: .model, root: place)
+    let destination = FilePath(LayerRole.model.root)
     if status.kind == .directory {
-      try walk(place, destination: LayerRole.model.root, role: .model, root: place, depth: 0)
+      try descend(place, names, destination, walk, try rules(above: names))
     } else {
-      let name = place.lastComponent?.string ?? "model"
-      try add(
-        place, destination: "\(LayerRole.model.root)/\(name)", role: .model, root: place.removingLastComponent(),
-        depth: 0, named: true)
+      let name = place.lastComponent.map { destination.appending($0) } ?? destination.appending("model")
+      try add(place, names, name, Walk(role: .model, root: place.removingLastComponent()), IgnoreRules())
     }
   }
 
   /// Adds a file or directory of code or configuration at its own path below `/app`.
   public mutating func add(_ path: String, role: LayerRole) throws {
+    let names = SourceTree.names(path)
     let place = project.pushing(FilePath(path))
-    _ = try SourceTree.status(place, key: role.rawValue)
-    let parts = path.split(separator: "/").filter { $0 != "." }
-    guard !parts.isEmpty else {
-      return try walk(place, destination: role.root, role: role, root: project, depth: 0)
+    let status = try SourceTree.status(place, key: role.rawValue)
+    let walk = Walk(role: role, root: project)
+    let destination = names.reduce(FilePath(role.root)) { $0.appending(FilePath(bytes: $1).components) }
+    if names.isEmpty {
+      try descend(place, names, destination, walk, try rules(above: names))
+    } else {
+      let rules = status.kind == .directory ? try rules(above: names) : IgnoreRules()
+      try add(place, names, destination, walk, rules)
     }
-    try add(
-      place, destination: "\(role.root)/\(parts.joined(separator: "/"))", role: role, root: project, depth: 0,
-      named: true)
   }
 
-  private mutating func walk(
-    _ directory: FilePath, destination: String, role: LayerRole, root: FilePath, depth: Int
+  /// What stays the same while a directory is walked.
+  private struct Walk {
+    let role: LayerRole
+    /// Links must stay below it.
+    let root: FilePath
+  }
+
+  private static func names(_ path: String) -> [[UInt8]] {
+    path.utf8.split(separator: UInt8(ascii: "/")).map(Array.init).filter { $0 != [46] }
+  }
+
+  /// The rules of the directories from the project down to the one above `names`' last.
+  private func rules(above names: [[UInt8]]) throws -> IgnoreRules {
+    var rules = IgnoreRules()
+    var directory = project
+    for depth in names.indices {
+      try SourceTree.read(directory, depth: depth, into: &rules)
+      directory.append(FilePath(bytes: names[depth]).components)
+    }
+    return rules
+  }
+
+  private static func read(_ directory: FilePath, depth: Int, into rules: inout IgnoreRules) throws {
+    let file = directory.appending(IgnoreRules.fileName)
+    guard let status = try FileStatus.find(file), status.kind == .file else { return }
+    guard status.size <= IgnoreRules.maximumBytes else {
+      throw PackageError(.unsafePath, file.string, "\(status.size) bytes are more than an ignore file ever has")
+    }
+    rules.add(try FileBlob(file, size: status.size).bytes(), name: file.string, depth: depth)
+  }
+
+  /// Adds what is in a directory.
+  private mutating func descend(
+    _ directory: FilePath, _ names: [[UInt8]], _ destination: FilePath, _ walk: Walk, _ above: IgnoreRules
   ) throws {
-    guard depth < 128 else {
+    guard names.count < 128 else {
       throw PackageError(.unsafePath, directory.string, "directories are nested deeper than 128")
     }
+    var rules = above
+    try SourceTree.read(directory, depth: names.count, into: &rules)
     for entry in try Directory.entries(directory) {
       let path = directory.appending(entry)
-      guard let name = String(validating: entry.bytes, as: UTF8.self) else {
-        throw PackageError(.unsafePath, path.string, "the name is not UTF-8", hint: "rename the file")
-      }
-      if let reason = IgnoredNames.reason(name) {
+      let inside = names + [entry.bytes]
+      let status = try FileStatus.of(path, followLinks: false)
+      if let reason = rules.reason(inside, isDirectory: status.kind == .directory) {
         ignored.append((path.string, reason))
         continue
       }
-      try add(path, destination: "\(destination)/\(name)", role: role, root: root, depth: depth + 1, named: false)
+      try add(path, inside, destination.appending(entry), walk, rules, status)
     }
   }
 
   private mutating func add(
-    _ path: FilePath, destination: String, role: LayerRole, root: FilePath, depth: Int, named: Bool
+    _ path: FilePath, _ names: [[UInt8]], _ destination: FilePath, _ walk: Walk, _ rules: IgnoreRules,
+    _ known: FileStatus? = nil
   ) throws {
-    let status = try FileStatus.of(path, followLinks: false)
-    func append(_ kind: SourceFile.Kind, _ mode: UInt32) {
-      guard !files.contains(where: { $0.destination == destination && $0.role == role }) else { return }
-      files.append(
-        SourceFile(role: role, source: path, destination: destination, kind: kind, mode: mode, status: status))
-    }
+    let status = try known ?? FileStatus.of(path, followLinks: false)
     switch status.kind {
-    case .file: append(.file(size: status.size), status.mode & 0o111 == 0 ? 0o644 : 0o755)
+    case .file:
+      take(path, destination, walk, .file(size: status.size), status.mode & 0o111 == 0 ? 0o644 : 0o755, status)
     case .directory:
-      append(.directory, 0o755)
-      try walk(path, destination: destination, role: role, root: root, depth: depth)
+      take(path, destination, walk, .directory, 0o755, status)
+      try descend(path, names, destination, walk, rules)
     case .symlink:
-      append(.symlink(target: try SymbolicLink.target(path, within: root)), 0o777)
+      let target = try SymbolicLink.target(path, within: walk.root)
+      take(path, destination, walk, .symlink(target: target), 0o777, status)
     case .other:
       throw PackageError(
         .unsafePath, path.string, "neither a file, a directory nor a link",
-        hint: "remove it, or name the files to package")
+        hint: "remove it, or name it in \(IgnoreRules.fileName)")
     }
+  }
+
+  private mutating func take(
+    _ path: FilePath, _ destination: FilePath, _ walk: Walk, _ kind: SourceFile.Kind, _ mode: UInt32,
+    _ status: FileStatus
+  ) {
+    guard taken.insert(Place(role: walk.role, destination: destination)).inserted else { return }
+    files.append(
+      SourceFile(
+        role: walk.role, source: path, destination: destination, kind: kind, mode: mode, status: status))
   }
 
   private static func status(_ path: FilePath, key: String) throws -> FileStatus {

@@ -11,27 +11,28 @@ import SystemPackage
 enum SymbolicLink {
   /// What a link says, if it stays below `root`.
   /// - Throws: `PackageError.unsafePath` for an absolute link, one that leads out, and one that leads nowhere.
-  static func target(_ path: FilePath, within root: FilePath) throws -> String {
+  static func target(_ path: FilePath, within root: FilePath) throws -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: 4097)
     let count = path.withPlatformString { readlink($0, &buffer, buffer.count) }
     guard count >= 0 else { throw IOFailure.last("readlink", path) }
-    guard count < buffer.count, let target = String(validating: buffer.prefix(count), as: UTF8.self) else {
-      throw PackageError(.unsafePath, path.string, "the link's target is too long or not UTF-8")
-    }
+    guard count < buffer.count else { throw PackageError(.unsafePath, path.string, "the link's target is too long") }
+    let target = Array(buffer.prefix(count))
     func refuse(_ reason: String) -> PackageError {
       PackageError(
-        .unsafePath, path.string, "the link to \(target) \(reason)",
+        .unsafePath, path.string, "the link to \(String(decoding: target, as: UTF8.self)) \(reason)",
         hint: "replace the link by a copy of what it means, or leave it out")
     }
-    guard !target.hasPrefix("/") else { throw refuse("is absolute, so it would mean something else in the image") }
+    guard target.first != UInt8(ascii: "/") else {
+      throw refuse("is absolute, so it would mean something else in the image")
+    }
     guard let real = resolve(path), let top = resolve(root) else { throw refuse("leads nowhere") }
-    guard real == top || real.hasPrefix(top + "/") else { throw refuse("leads out of \(root)") }
+    guard real.starts(with: top) else { throw refuse("leads out of \(root)") }
     return target
   }
 
-  private static func resolve(_ path: FilePath) -> String? {
+  private static func resolve(_ path: FilePath) -> FilePath? {
     guard let pointer = path.withPlatformString({ realpath($0, nil) }) else { return nil }
     defer { free(pointer) }
-    return String(cString: pointer)
+    return FilePath(platformString: pointer)
   }
 }

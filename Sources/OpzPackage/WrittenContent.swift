@@ -1,6 +1,7 @@
 import OpzArchive
 public import OpzIO
 public import OpzOCI
+public import SystemPackage
 
 /// Layers that are in the store, with what is known of the files in them.
 public struct WrittenContent: Sendable {
@@ -9,7 +10,7 @@ public struct WrittenContent: Sendable {
     public let layer: Layer
     public let compressor: String
     /// By destination.
-    public let digests: [String: Digest]
+    public let digests: [FilePath: Digest]
   }
 
   public var entries: [Entry] = []

@@ -88,11 +88,16 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     public var role: String
     /// In the image: `/models/model.json`.
     public var path: String
+    /// Nil for a link, and for a file that is alone in an uncompressed layer: that layer's `diffID` stands for it.
     public var digest: Digest?
     public var size: UInt64
     /// Octal text: `0644`.
     public var mode: String
+    /// Where a link leads.
     public var link: String?
+    /// The bytes of `path` and of `link` in hex, where they are not UTF-8; the text then has U+FFFD for what is not.
+    public var pathBytes: String?
+    public var linkBytes: String?
 
     public init(role: String, path: String, digest: Digest?, size: UInt64, mode: String, link: String? = nil) {
       self.role = role
