@@ -75,7 +75,8 @@ struct VersionText {
     var table = TextTable(["FILE", "MODE", "SIZE", "DIGEST"], right: [2])
     for file in record.files.prefix(50) {
       table.add([
-        file.path, file.mode, ByteCount.text(file.size), file.link.map { "-> \($0)" } ?? file.digest?.description ?? "alone in its layer",
+        file.path, file.mode, ByteCount.text(file.size),
+        file.link.map { "-> \($0)" } ?? file.digest?.description ?? "alone in its layer",
       ])
     }
     if record.files.count > 50 {

@@ -66,12 +66,10 @@ struct RecordReader {
   }
 
   private mutating func fill() throws {
-    let start = pending.count
-    pending.append(contentsOf: repeatElement(0, count: size))
-    let count = try pending.withUnsafeMutableBytes { buffer in
-      try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
+    let piece = try [UInt8](unsafeUninitializedCapacity: size) { space, count in
+      count = try source.read(into: UnsafeMutableRawBufferPointer(space))
     }
-    pending.removeLast(size - count)
-    if count == 0 { ended = true }
+    pending.append(contentsOf: piece)
+    if piece.isEmpty { ended = true }
   }
 }
