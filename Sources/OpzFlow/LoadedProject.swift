@@ -70,6 +70,9 @@ struct LoadedProject: Sendable {
       hasApplication: tree.files.contains { $0.role == .code || $0.role == .config })
   }
 
+  /// The layers of the project's own files, in the order of the image.
+  var layers: [PlannedLayer] { PlannedLayer.plan(tree.files) }
+
   /// Of the manifest, not of the config: they vary without the content.
   func annotations(_ version: SemanticVersion, _ lineage: Lineage, _ bases: BaseImages) -> [String: String] {
     let prefix = "org.opencontainers.image."

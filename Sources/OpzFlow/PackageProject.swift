@@ -70,8 +70,8 @@ public struct PackageProject: Sendable {
 
   private func build(_ project: LoadedProject, _ registry: Registry) async throws -> Draft {
     let bases = try await project.bases(registry, session)
-    let builder = ImageBuilder(store: registry.store, progress: session.progress)
-    let written = try await builder.write(PlannedLayer.plan(project.tree.files))
+    let builder = registry.imageBuilder(session)
+    let written = try await builder.write(project.layers)
     let plan = ImagePlan(
       bases: bases.bases, layers: written.entries.map(\.plan), settings: project.settings, created: project.created,
       annotations: [:])
@@ -93,7 +93,7 @@ public struct PackageProject: Sendable {
       let sketch = try PackageProject.record(
         draft, project, version: SemanticVersion(0, 0, 0), image: draft.images[0].manifest.descriptor, session)
       let choice = VersionChoice(wanted: wanted, draft: sketch) { version in
-        let builder = ImageBuilder(store: registry.store, progress: session.progress)
+        let builder = registry.imageBuilder(session)
         var plan = draft.plan
         plan.annotations = project.annotations(version, draft.lineage, draft.bases)
         let descriptor = try builder.store(try builder.images(plan, draft.written))
@@ -106,11 +106,11 @@ public struct PackageProject: Sendable {
   private static func record(
     _ draft: Draft, _ project: LoadedProject, version: SemanticVersion, image: Descriptor, _ session: Session
   ) throws -> VersionRecord {
-    let base = draft.images[0].layers.dropLast(draft.written.layers.count)
+    let base = draft.bases.bases[0].image.layers
     let own = draft.written.entries.map { entry in
       VersionRecord.Layer(
         role: entry.plan.role.rawValue, descriptor: entry.layer.descriptor, diffID: entry.layer.diffID,
-        compressor: entry.compressor)
+        compressor: entry.compressor, platform: entry.plan.platform?.description)
     }
     return VersionRecord(
       name: project.name.description, version: version.description, created: session.author.at.seconds,
@@ -125,6 +125,6 @@ public struct PackageProject: Sendable {
   }
 
   private static func files(_ entry: WrittenContent.Entry) -> [VersionRecord.File] {
-    entry.plan.files.compactMap { RecordedFile.make($0, digest: entry.digests[$0.destination]) }
+    entry.plan.source.files.compactMap { RecordedFile.make($0, digest: entry.digests[$0.destination]) }
   }
 }

@@ -37,6 +37,15 @@ public struct Digest: Hashable, Sendable {
     self.hex = Hex.encode(bytes)
   }
 
+  /// The digest whose raw value is `bytes`; nil when there are not as many as the algorithm has.
+  public init?(_ algorithm: Algorithm, bytes: some Collection<UInt8>) {
+    guard bytes.count * 2 == algorithm.hexLength else { return nil }
+    self.init(algorithm: algorithm, raw: bytes)
+  }
+
+  /// The raw value, 32 or 64 bytes.
+  public var bytes: [UInt8] { Hex.decode(hex.utf8) ?? [] }
+
   /// The first 12 hex digits, for people.
   public var short: String { String(hex.prefix(12)) }
 

@@ -8,55 +8,68 @@ public import OpzStore
 /// Layers first, each in one pass over its files; then, when their digests are facts, the images that hold them.
 public struct ImageBuilder: Sendable {
   private let store: LayoutStore
+  private let cache: LayerCache
   private let progress: any ProgressSink
 
-  public init(store: LayoutStore, progress: any ProgressSink) {
+  public init(store: LayoutStore, cache: LayerCache, progress: any ProgressSink) {
     self.store = store
+    self.cache = cache
     self.progress = progress
   }
 
-  /// Writes the layers.
+  /// Writes the layers that were not written before. Each that is done is remembered at once, so that a run that is killed leaves the next one
+  /// only the rest to do.
   /// - Throws: `StoreError.noSpace` before anything is written, where the disk cannot hold the uncompressed ones.
   public func write(_ layers: [PlannedLayer]) async throws -> WrittenContent {
     var content = WrittenContent()
-    let prepared = try layers.map { ($0, try $0.content()) }
-    let certain = prepared.filter { $0.0.compression == .none }.reduce(UInt64(0)) { $0 &+ $1.1.content.tarSize }
+    let cache = cache
+    let found = try await blocking { try layers.map { try cache.find($0) } }
+    let missing = zip(layers, found).filter { $0.1 == nil }.map(\.0)
+    let certain = missing.filter { $0.compression == .none }.reduce(UInt64(0)) { $0 &+ $1.size }
     try FreeSpace.require(certain, at: store.root)
-    for (plan, (tar, digests)) in prepared {
-      let written = try await write(tar, plan)
-      let found = Dictionary(
-        plan.files.compactMap { file in digests[file.destination].map { (file.destination, $0) } },
-        uniquingKeysWith: { one, _ in one })
-      content.entries.append(
-        WrittenContent.Entry(
-          plan: plan, layer: Layer(descriptor: written.descriptor, diffID: written.diffID),
-          compressor: written.compression.identity, digests: found))
+    for (plan, found) in zip(layers, found) {
+      if let found {
+        progress.report(.started(item: plan.title, total: plan.size))
+        progress.report(.finished(item: plan.title, outcome: .existed))
+        content.entries.append(
+          WrittenContent.Entry(plan: plan, layer: found.layer, compressor: found.compressor, digests: found.digests))
+      } else {
+        content.entries.append(try await write(plan))
+      }
     }
+    try await blocking { try cache.save() }
     return content
   }
 
-  private func write(_ content: LayerContent, _ plan: PlannedLayer) async throws -> WrittenLayer {
-    let (item, progress, store) = (plan.title, progress, store)
-    progress.report(.started(item: item, total: content.tarSize))
-    let written = try await blocking {
+  private func write(_ plan: PlannedLayer) async throws -> WrittenContent.Entry {
+    let (item, progress, store, cache) = (plan.title, progress, store, cache)
+    return try await blocking {
+      let began = Timestamp.now()
+      let (content, digests) = try plan.content()
+      progress.report(.started(item: item, total: content.tarSize))
       var writer = try store.ingest(expecting: plan.compression == .none ? content.tarSize : nil)
       writer.trustProducersDigest()
       let written = try LayerWriter.write(content, plan.compression, to: &writer) { bytes in
         progress.report(.advanced(item: item, bytes: bytes))
       }
       try writer.commit(as: written.descriptor)
-      return written
+      let layer = Layer(descriptor: written.descriptor, diffID: written.diffID)
+      let found = Dictionary(
+        plan.source.files.compactMap { file in digests[file.destination].map { (file.destination, $0) } },
+        uniquingKeysWith: { one, _ in one })
+      try cache.remember(layer, written.compression.identity, of: plan, digests: found, began: began)
+      progress.report(.finished(item: item, outcome: .done))
+      return WrittenContent.Entry(plan: plan, layer: layer, compressor: written.compression.identity, digests: found)
     }
-    progress.report(.finished(item: item, outcome: .done))
-    return written
   }
 
   /// The images, one a base.
   public func images(_ plan: ImagePlan, _ content: WrittenContent) throws -> [Image] {
     try plan.bases.map { base in
-      try base.image.appending(
+      let own = content.entries.filter { $0.plan.platform == nil || $0.plan.platform == base.platform }
+      return try base.image.appending(
         Image.Change(
-          layers: content.layers, history: content.entries.map { "opz: \($0.plan.title)" },
+          layers: own.map(\.layer), history: own.map { "opz: \($0.plan.title)" },
           execution: plan.settings.applied(to: base.image.config.config), created: plan.created.seconds,
           annotations: plan.annotations))
     }

@@ -1,57 +1,105 @@
 public import OpzArchive
 import OpzIO
+public import OpzOCI
+import SystemPackage
 
-/// A layer before it is written: what it is for and the files in it.
+/// A layer before it is written: what it is for and what is in it.
 public struct PlannedLayer: Sendable {
   public let role: LayerRole
-  public let files: [SourceFile]
+  public let source: LayerSource
   public let compression: Compression
+  /// Only in this platform's image; nil for a layer of all.
+  public var platform: Platform?
+
+  public init(role: LayerRole, source: LayerSource, compression: Compression, platform: Platform? = nil) {
+    self.role = role
+    self.source = source
+    self.compression = compression
+    self.platform = platform
+  }
 
   /// Files of this size or more get an uncompressed layer each: weights do not compress, and a layer that holds one file is
   /// uploaded again only when that file changes.
   public static let largeFile: UInt64 = 64 << 20
+  /// Smaller files of the model share layers of at most this many bytes.
+  public static let bundle: UInt64 = 256 << 20
 
   /// Splits the files of a project into layers, in the order of the image.
-  public static func plan(_ files: [SourceFile]) -> [PlannedLayer] {
+  /// - Parameter compression: of all but the weights, which nothing but gzip or a plain tar may hold: KServe refuses others.
+  public static func plan(_ files: [SourceFile], compression: Compression = .gzip) -> [PlannedLayer] {
     var layers: [PlannedLayer] = []
     for role in LayerRole.allCases {
       let own = files.filter { $0.role == role }
-      let large = own.filter { isLarge($0) }
-      let small = own.filter { !isLarge($0) }
-      for file in large.sorted(by: { $0.destination.bytes.lexicographicallyPrecedes($1.destination.bytes) }) {
-        layers.append(PlannedLayer(role: role, files: [file], compression: .none))
+        .sorted { $0.destination.bytes.lexicographicallyPrecedes($1.destination.bytes) }
+      let used = role == .model && compression == .zstd ? .gzip : compression
+      for file in own where isLarge(file) {
+        layers.append(PlannedLayer(role: role, source: .files([file]), compression: .none))
       }
-      if !small.isEmpty { layers.append(PlannedLayer(role: role, files: small, compression: .gzip)) }
+      for files in bundles(own.filter { !isLarge($0) }, of: role) {
+        layers.append(PlannedLayer(role: role, source: .files(files), compression: used))
+      }
     }
     return layers
   }
 
   private static func isLarge(_ file: SourceFile) -> Bool {
-    if case .file(let size) = file.kind { return file.role == .model && size >= largeFile }
-    return false
+    file.role == .model && file.size >= largeFile
   }
 
-  /// What people read: `model`, or the name of the only file.
-  public var title: String {
-    files.count == 1 ? files[0].destination.string : "\(role) (\(files.count) files)"
+  private static func bundles(_ files: [SourceFile], of role: LayerRole) -> [[SourceFile]] {
+    guard role == .model else { return files.isEmpty ? [] : [files] }
+    var result: [[SourceFile]] = []
+    var room: UInt64 = 0
+    for file in files {
+      if result.isEmpty || file.size > room {
+        result.append([])
+        room = bundle
+      }
+      result[result.count - 1].append(file)
+      room -= file.size
+    }
+    return result
   }
+
+  /// What people read: the name of the only file or wheel, else the role and how many.
+  public var title: String {
+    switch source {
+    case .files(let files): files.count == 1 ? files[0].destination.string : "\(role) (\(files.count) files)"
+    case .wheels(let source):
+      source.wheels.count == 1 ? source.wheels[0] : "\(role) (\(source.wheels.count) wheels)"
+    }
+  }
+
+  /// Bytes of content that go in, before headers and compression; of wheels, as they are stored.
+  public var size: UInt64 {
+    switch source {
+    case .files(let files): files.reduce(0) { $0 &+ $1.size }
+    case .wheels(let source): source.size
+    }
+  }
+
+  /// The only file of an uncompressed layer has no digest of its own: the layer's stands for it, and a second SHA-256 over the weights
+  /// would double the work.
+  var isAlone: Bool { compression == .none && source.files.count == 1 }
 }
 
 extension PlannedLayer {
-  /// The entries of the layer's tar, and the digests that its files turn out to have. A large file has none of its own: the
-  /// layer's stands for it, and a second SHA-256 over the weights would double the work.
+  /// The entries of the layer's tar, and the digests that its files turn out to have.
   func content() throws -> (content: LayerContent, digests: FileDigests) {
     let digests = FileDigests()
-    let entries = files.map { file in
-      let path = file.destination
-      switch file.kind {
-      case .file:
-        let blob: any Blob = compression == .none ? FileContent(file) : HashedFile(file, digests)
-        return TarEntry(path, .file(blob), mode: file.mode)
-      case .directory: return TarEntry(path, .directory, mode: file.mode)
-      case .symlink(let target): return TarEntry(path, .symlink(target: target), mode: file.mode)
+    switch source {
+    case .wheels(let source): return (try LayerContent(source.entries()), digests)
+    case .files(let files):
+      let entries = files.map { file in
+        let kind: TarEntry.Kind =
+          switch file.kind {
+          case .file: .file(isAlone ? FileContent(file) : HashedFile(file, digests))
+          case .directory: .directory
+          case .symlink(let target): .symlink(target: target)
+          }
+        return TarEntry(file.destination, kind, mode: file.mode, uid: file.owner.uid, gid: file.owner.gid)
       }
+      return (try LayerContent(entries), digests)
     }
-    return (try LayerContent(entries), digests)
   }
 }

@@ -68,19 +68,22 @@ public struct VersionRecord: Codable, Sendable, Hashable {
   }
 
   public struct Layer: Codable, Sendable, Hashable {
-    /// `runtime`, `model`, `code` or `config`.
+    /// `runtime`, `environment`, `files`, `model`, `code` or `config`.
     public var role: String
     public var descriptor: Descriptor
     /// The digest of the uncompressed tar.
     public var diffID: Digest
     /// The compressor and its version, nil for a layer that opz did not write.
     public var compressor: String?
+    /// Where only one platform's image has the layer: `linux/arm64`.
+    public var platform: String?
 
-    public init(role: String, descriptor: Descriptor, diffID: Digest, compressor: String?) {
+    public init(role: String, descriptor: Descriptor, diffID: Digest, compressor: String?, platform: String? = nil) {
       self.role = role
       self.descriptor = descriptor
       self.diffID = diffID
       self.compressor = compressor
+      self.platform = platform
     }
   }
 

@@ -198,7 +198,9 @@ struct PackageTests {
     try tree.add(model: "weights.bin")
     try project.directory.write("p/weights.bin", String(repeating: "y", count: 1000))
     let registry = try project.session.createRegistry()
-    let builder = ImageBuilder(store: registry.store, progress: NoProgress())
+    let builder = ImageBuilder(
+      store: registry.store, cache: LayerCache(registry.root.appending("cache"), store: registry.store),
+      progress: NoProgress())
     let error = await #expect(throws: PackageError.self) { try await builder.write(PlannedLayer.plan(tree.files)) }
     #expect(error?.code == .changedWhileRead)
     #expect(try project.directory.tree().filter { $0.contains("blobs/sha256/") } == [])

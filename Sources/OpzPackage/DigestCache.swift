@@ -1,0 +1,68 @@
+public import OpzIO
+import OpzStore
+import Synchronization
+public import SystemPackage
+
+/// The SHA-256 of files that were read before, found by what stat(2) says of them: device, inode, size, times of modification and of
+/// change in nanoseconds. So an unchanged file costs a stat.
+///
+/// A file whose times are within the clock's grain of the moment it was read is not remembered: it could change again without
+/// its times telling (git calls such an entry racy).
+///
+/// On disk: `opz digests 1\n`, padded with zeros to 16 bytes; records of 72 bytes (device, inode, size, modified, changed, each 8 bytes little
+/// endian; the digest, 32), sorted by device and inode; the SHA-256 of all that. A file that is not so is as good as none.
+public final class DigestCache: Sendable {
+  private struct State {
+    var known: DigestTable
+    var added: [DigestTable.Key: DigestTable.Record] = [:]
+  }
+
+  private let file: FilePath
+  private let state: Mutex<State>
+
+  /// More records than this are forgotten all at once: a cache that only grows is read ever slower.
+  static let maximumRecords = 1_000_000
+
+  public init(_ file: FilePath) {
+    self.file = file
+    state = Mutex(State(known: DigestTable.read(file)))
+  }
+
+  /// The digest of a file with this status, if it was read before and has not changed since.
+  public func digest(of status: FileStatus) -> Digest? {
+    state.withLock { state in
+      if let added = state.added[DigestTable.Key(status)], added.isOf(status) { return added.digest }
+      return state.known.digest(of: status)
+    }
+  }
+
+  /// Remembers what a file was found to be.
+  /// - Parameter read: a moment before its reading began.
+  public func remember(_ digest: Digest, of status: FileStatus, read: Timestamp) {
+    guard DigestCache.isSettled(status, at: read), digest.algorithm == .sha256 else { return }
+    state.withLock { $0.added[DigestTable.Key(status)] = DigestTable.Record(status, digest) }
+  }
+
+  /// Whether a later change of a file would show in its times.
+  static func isSettled(_ status: FileStatus, at moment: Timestamp) -> Bool {
+    let latest = max(status.modified, status.changed)
+    // A file system without nanoseconds counts in seconds, or in two.
+    let grain: Int64 = latest % 1_000_000_000 == 0 ? 2_000_000_000 : 50_000_000
+    return latest < moment.milliseconds &* 1_000_000 &- grain
+  }
+
+  /// Writes what was added. Another process's additions are kept.
+  public func save() throws {
+    let added = state.withLock { $0.added }
+    guard !added.isEmpty else { return }
+    try Durable.makeDirectory(file.removingLastComponent())
+    let lock = try FileLock.take(file.removingLastComponent().appending("lock"), .alone)
+    let merged = DigestTable.read(file).merging(Array(added.values), limit: DigestCache.maximumRecords)
+    try Durable.replace(file, with: merged.bytes)
+    _ = consume lock
+    state.withLock { state in
+      state.known = merged
+      state.added.removeAll()
+    }
+  }
+}

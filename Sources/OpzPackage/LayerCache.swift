@@ -1,0 +1,104 @@
+import OpzArchive
+public import OpzIO
+public import OpzOCI
+public import OpzStore
+public import SystemPackage
+
+/// Layers that were written before, found by everything that their bytes depend on.
+///
+/// In the registry's `cache/`: `digests` (see `DigestCache`), `layers/<key>.json` a layer, `shapes/<key>` an empty file for each layer without
+/// what is in its files. A layer whose blob is gone is not found.
+public struct LayerCache: Sendable {
+  public struct Found: Sendable {
+    public let layer: Layer
+    public let compressor: String
+    /// Of each file but one that is alone in its layer.
+    public let digests: [FilePath: Digest]
+  }
+
+  private struct Entry: Codable {
+    var descriptor: Descriptor
+    var diffID: Digest
+    var compressor: String
+  }
+
+  private let directory: FilePath
+  private let store: LayoutStore
+  private let digests: DigestCache
+
+  /// - Parameter directory: the registry's `cache`.
+  public init(_ directory: FilePath, store: LayoutStore) {
+    self.directory = directory
+    self.store = store
+    digests = DigestCache(directory.appending("digests"))
+  }
+
+  /// The layer, if it was written before.
+  ///
+  /// Files whose times are new are read where a layer of the same shape is known: a fresh checkout costs a pass of SHA-256, but
+  /// no compression and no writing.
+  public func find(_ planned: PlannedLayer) throws -> Found? {
+    if planned.isAlone {
+      guard let key = LayerKey.contents(planned, digest: { _ in nil }) else { return nil }
+      return try entry(key).map { Found(layer: $0.layer, compressor: $0.compressor, digests: [:]) }
+    }
+    var known: [FilePath: Digest] = [:]
+    var unknown: [SourceFile] = []
+    for file in planned.source.files {
+      guard case .file = file.kind else { continue }
+      if let digest = digests.digest(of: file.status) { known[file.destination] = digest } else { unknown.append(file) }
+    }
+    if !unknown.isEmpty {
+      guard try FileStatus.find(shape(planned)) != nil else { return nil }
+      for file in unknown { known[file.destination] = try hash(file) }
+    }
+    guard let key = LayerKey.contents(planned, digest: { known[$0.destination] }), let found = try entry(key) else {
+      return nil
+    }
+    return Found(layer: found.layer, compressor: found.compressor, digests: known)
+  }
+
+  /// Remembers a layer and what its files were found to be.
+  /// - Parameter began: a moment before the first of them was read.
+  func remember(
+    _ layer: Layer, _ compressor: String, of planned: PlannedLayer, digests found: [FilePath: Digest], began: Timestamp
+  ) throws {
+    for file in planned.source.files {
+      if let digest = found[file.destination] { digests.remember(digest, of: file.status, read: began) }
+    }
+    if planned.isAlone, !DigestCache.isSettled(planned.source.files[0].status, at: began) { return }
+    guard let key = LayerKey.contents(planned, digest: { found[$0.destination] }) else { return }
+    let entry = Entry(descriptor: layer.descriptor, diffID: layer.diffID, compressor: compressor)
+    try Durable.makeDirectory(directory.appending("layers"))
+    try Durable.replace(path(key), with: try CanonicalJSON.encode(entry))
+    if !planned.isAlone, !planned.source.files.isEmpty {
+      try Durable.makeDirectory(directory.appending("shapes"))
+      try Durable.replace(shape(planned), with: [])
+    }
+    try digests.save()
+  }
+
+  public func save() throws { try digests.save() }
+
+  private func hash(_ file: SourceFile) throws -> Digest {
+    let began = Timestamp.now()
+    var hasher = DigestHasher(.sha256)
+    try FileContent(file).forEachChunk { hasher.update($0) }
+    let digest = hasher.finish()
+    digests.remember(digest, of: file.status, read: began)
+    return digest
+  }
+
+  private func entry(_ key: Digest) throws -> (layer: Layer, compressor: String)? {
+    // What cannot be read is as good as not there: the layer is made again.
+    guard let bytes = try? SmallFile.read(path(key), limit: 1 << 16),
+      let entry = try? CanonicalJSON.decode(Entry.self, from: bytes, subject: "cache"), try store.has(entry.descriptor)
+    else { return nil }
+    return (Layer(descriptor: entry.descriptor, diffID: entry.diffID), entry.compressor)
+  }
+
+  private func path(_ key: Digest) -> FilePath { directory.appending("layers").appending("\(key.hex).json") }
+  private func shape(_ planned: PlannedLayer) -> FilePath {
+    directory.appending("shapes").appending(LayerKey.shape(planned).hex)
+  }
+}

@@ -1,0 +1,65 @@
+import OpzArchive
+import OpzIO
+import SystemPackage
+
+/// What a layer's bytes depend on, all of it, as one digest: the key of the layer cache.
+enum LayerKey {
+  /// Counts up when the same input would give other bytes.
+  static let format = 1
+
+  /// The key with the files' digests; nil where `digest` does not know one.
+  static func contents(_ layer: PlannedLayer, digest: (SourceFile) -> Digest?) -> Digest? {
+    var hasher = begin(layer)
+    switch layer.source {
+    case .wheels(let source):
+      for line in source.identity { add("wheel \(line)", to: &hasher) }
+    case .files(let files):
+      for file in files {
+        add(file, to: &hasher)
+        guard case .file = file.kind else { continue }
+        guard let digest = layer.isAlone ? stat(file) : digest(file)?.description else { return nil }
+        add(digest, to: &hasher)
+      }
+    }
+    return hasher.finish()
+  }
+
+  /// The key without what is in the files. Two layers of one shape are most often the same one, checked out again.
+  static func shape(_ layer: PlannedLayer) -> Digest {
+    var hasher = begin(layer)
+    for file in layer.source.files { add(file, to: &hasher) }
+    return hasher.finish()
+  }
+
+  private static func begin(_ layer: PlannedLayer) -> DigestHasher {
+    var hasher = DigestHasher(.sha256)
+    add("opz layer \(format)", to: &hasher)
+    add(layer.compression.identity, to: &hasher)
+    return hasher
+  }
+
+  private static func add(_ file: SourceFile, to hasher: inout DigestHasher) {
+    let kind =
+      switch file.kind {
+      case .file(let size): "file \(size)"
+      case .directory: "directory"
+      case .symlink: "link"
+      }
+    add("\(kind) \(file.mode) \(file.owner.uid) \(file.owner.gid)", to: &hasher)
+    add(file.destination.bytes, to: &hasher)
+    if case .symlink(let target) = file.kind { add(target, to: &hasher) }
+  }
+
+  private static func stat(_ file: SourceFile) -> String {
+    let status = file.status
+    return "stat \(status.device) \(status.inode) \(status.size) \(status.modified) \(status.changed)"
+  }
+
+  private static func add(_ text: String, to hasher: inout DigestHasher) { add(Array(text.utf8), to: &hasher) }
+
+  /// With its length before it, so that no two lists of parts run together into the same bytes.
+  private static func add(_ bytes: [UInt8], to hasher: inout DigestHasher) {
+    withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { hasher.update($0) }
+    bytes.withUnsafeBytes { hasher.update($0) }
+  }
+}

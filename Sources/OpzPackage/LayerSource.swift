@@ -1,0 +1,31 @@
+public import OpzArchive
+
+/// What is in a layer before it is written.
+public enum LayerSource: Sendable {
+  case files([SourceFile])
+  case wheels(WheelSource)
+
+  /// Content that is known by the digests of the wheels that it comes from, without a look into them.
+  public struct WheelSource: Sendable {
+    /// File names, sorted.
+    public let wheels: [String]
+    /// Everything that the entries depend on: the digest of each wheel, and how they are laid out. A line each.
+    public let identity: [String]
+    /// Bytes of all wheels as they are stored.
+    public let size: UInt64
+    public let entries: @Sendable () throws -> [TarEntry]
+
+    public init(
+      wheels: [String], identity: [String], size: UInt64, entries: @escaping @Sendable () throws -> [TarEntry]
+    ) {
+      self.wheels = wheels
+      self.identity = identity
+      self.size = size
+      self.entries = entries
+    }
+  }
+
+  public var files: [SourceFile] {
+    if case .files(let files) = self { files } else { [] }
+  }
+}
