@@ -58,11 +58,12 @@ var targets: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(
     name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+  .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
   module("OpzIO", ["CLinux", "CCrypto", system]),
   module("OpzOCI", ["OpzIO"]),
-  module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib", system]),
+  module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzIO", system]),
   module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system, toml]),
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzIO", "CCurl", system]),

@@ -1,11 +1,10 @@
-internal import CDeflate
 public import OpzOCI
 
 /// How a layer's tar is stored.
 public enum Compression: String, Sendable, CaseIterable {
   case none
   case gzip
-  /// Read only: KServe and older runtimes refuse such layers, so opz does not write them.
+  /// KServe and older runtimes refuse such layers.
   case zstd
 
   /// The media type of a layer that is stored so.
@@ -35,8 +34,8 @@ public enum Compression: String, Sendable, CaseIterable {
   public var identity: String {
     switch self {
     case .none: "none"
-    case .gzip: "libdeflate \(LIBDEFLATE_VERSION_STRING) level \(GzipWriterFormat.level) members 1MiB"
-    case .zstd: "zstd"
+    case .gzip: MemberFormat.gzip.identity
+    case .zstd: MemberFormat.zstd.identity
     }
   }
 }

@@ -3,8 +3,8 @@ public import OpzIO
 /// Writes a layer in one pass over its files: tar, both digests, compression and the sink at the same time.
 ///
 /// One thread reads files into a ring of 1 MiB blocks, one hashes them, and the caller's thread compresses (with the help of
-/// `GzipWriter`'s threads) and writes to the sink. Memory is bounded, whatever the size: a ring of 8 MiB, or
-/// for gzip one of 4 MiB and 2 MiB for each block that is on its way, at most eight.
+/// `MemberWriter`'s threads) and writes to the sink. Memory is bounded, whatever the size: a ring of 8 MiB, or
+/// compressed one of 4 MiB and 2 MiB for each block that is on its way, at most eight.
 public enum LayerWriter {
   /// Writes `content` to `sink`. It blocks: call it on a thread of our own.
   /// - Parameter advanced: told how many bytes of the uncompressed tar, of `content.tarSize`, went through, piece by piece.
@@ -15,8 +15,8 @@ public enum LayerWriter {
   ) throws -> WrittenLayer {
     switch compression {
     case .none: return try store(content, &sink, advanced)
-    case .gzip: return try compress(content, &sink, advanced)
-    case .zstd: throw ArchiveError(.unsupported, "layer", "opz does not write zstd layers", hint: "use gzip or none")
+    case .gzip: return try compress(content, .gzip, &sink, advanced)
+    case .zstd: return try compress(content, .zstd, &sink, advanced)
     }
   }
 
@@ -34,19 +34,20 @@ public enum LayerWriter {
   }
 
   private static func compress<Sink: ByteSink>(
-    _ content: LayerContent, _ sink: inout Sink, _ advanced: (UInt64) -> Void
+    _ content: LayerContent, _ format: MemberFormat, _ sink: inout Sink, _ advanced: (UInt64) -> Void
   ) throws -> WrittenLayer {
-    let gzip = GzipWriter(HashingSink(sink))
-    defer { sink = gzip.sink.sink }
+    let members = MemberWriter(HashingSink(sink), format)
+    defer { sink = members.sink.sink }
     var tarSize: UInt64 = 0
     let diffID = try run(content, ringBlocks: 4) { block in
-      try gzip.write(block)
+      try members.write(block)
       tarSize += UInt64(block.count)
       advanced(UInt64(block.count))
     }
-    try gzip.finish()
+    try members.finish()
     return WrittenLayer(
-      diffID: diffID, digest: gzip.sink.digest, size: gzip.sink.size, tarSize: tarSize, compression: .gzip)
+      diffID: diffID, digest: members.sink.digest, size: members.sink.size, tarSize: tarSize,
+      compression: format == .gzip ? .gzip : .zstd)
   }
 
   /// Makes the tar, hands its blocks to `take` on this thread, and returns its digest.

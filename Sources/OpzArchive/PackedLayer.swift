@@ -27,6 +27,20 @@ public struct PackedLayer: Sendable {
     self.init(blob, compression, diffID: diffID, name: name)
   }
 
+  /// Hands the bytes of the uncompressed tar to `body`, piece by piece.
+  public func forEachTarChunk(
+    limits: ArchiveLimits = ArchiveLimits(), _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let stream = try open(limits)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+    defer { buffer.deallocate() }
+    while true {
+      let count = try stream.read(into: buffer)
+      if count == 0 { return }
+      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+
   /// The bytes of the tar.
   func open(_ limits: ArchiveLimits) throws -> TarStream {
     switch compression {

@@ -12,6 +12,14 @@ struct BaseImages: Sendable {
   var name: String?
   /// Of the base's manifest or index.
   var digest: Digest?
+  /// `HOST/REPO` that has the layers, where they were not fetched.
+  var origin: String?
+
+  /// The layers of all platforms' images, each once.
+  var layers: [Layer] {
+    var seen: Set<Digest> = []
+    return bases.flatMap(\.image.layers).filter { seen.insert($0.descriptor.digest).inserted }
+  }
 
   static func scratch(_ platforms: [Platform]) throws -> BaseImages {
     BaseImages(
@@ -27,28 +35,47 @@ struct BaseImages: Sendable {
     return BaseImages(bases: bases, name: "opz-runtime", digest: bases.first?.image.manifest.descriptor.digest)
   }
 
-  /// `scratch`, `oci:DIR[:TAG]` or `HOST/REPO[:TAG|@DIGEST]`.
+  /// A base that somebody else made.
+  /// - Parameters:
+  ///   - base: `scratch`, `oci:DIR[:TAG]`, `docker-archive:FILE` or `HOST/REPO[:TAG|@DIGEST]`.
+  ///   - pinned: what the name means by opz.lock.
   static func custom(
-    _ base: String, _ platforms: [Platform], _ registry: Registry, _ session: Session, project: Session
-  )
-    async throws -> BaseImages
-  {
+    _ base: String, pinned: Digest?, _ platforms: [Platform], _ registry: Registry, _ session: Session, project: Session
+  ) async throws -> BaseImages {
     if base == "scratch" { return try scratch(platforms) }
     if base.hasPrefix("oci:") {
       let (directory, tag) = Transport.layout(base)
       let layout = try LayoutStore.open(project.path(directory))
-      return try await gather(
-        base, from: layout, try await layout.resolve(tagOrOnly: tag), platforms, registry, session)
+      let top = try await layout.resolve(tagOrOnly: tag)
+      try check(top, base, pinned)
+      var images = try await gather(base, from: layout, top, platforms, registry)
+      for image in images.bases {
+        _ = try await copy(
+          image.image.manifest.descriptor, from: layout, to: registry.store, progress: session.progress)
+      }
+      images.digest = top.digest
+      return images
     }
     let reference = try Reference(parsing: base)
     let remote = try session.repository(reference)
-    let top = try await remote.resolve(reference.digest?.description ?? reference.tag ?? "latest")
-    return try await gather(base, from: remote, top, platforms, registry, session)
+    let wanted = reference.digest ?? pinned
+    let top = try await remote.resolve(wanted?.description ?? reference.tag ?? "latest")
+    var images = try await gather(base, from: remote, top, platforms, registry)
+    images.origin = reference.name
+    return images
   }
 
+  /// A layout can be written over; opz.lock says what it was.
+  private static func check(_ top: Descriptor, _ base: String, _ pinned: Digest?) throws {
+    guard let pinned, pinned != top.digest else { return }
+    throw FlowError(
+      .verification, base, "the base is \(top.digest), and opz.lock has \(pinned)",
+      hint: "opz lock --update takes the new one")
+  }
+
+  /// The images' documents; their layers stay where they are.
   private static func gather(
-    _ name: String, from source: some ContentReader, _ top: Descriptor, _ platforms: [Platform], _ registry: Registry,
-    _ session: Session
+    _ name: String, from source: some ContentReader, _ top: Descriptor, _ platforms: [Platform], _ registry: Registry
   ) async throws -> BaseImages {
     var bases: [ImagePlan.Base] = []
     for platform in platforms {
@@ -58,7 +85,8 @@ struct BaseImages: Sendable {
           .notFound, name, "the base is for \(image.config.platform), and \(platform) is wanted",
           hint: "name another base, or set platforms in opz.yaml")
       }
-      _ = try await copy(image.manifest.descriptor, from: source, to: registry.store, progress: session.progress)
+      try registry.store.put(image.manifest.raw, image.manifest.descriptor.mediaType)
+      try registry.store.put(image.configBytes, image.manifest.content.config.mediaType)
       bases.append(ImagePlan.Base(platform: platform, image: image))
     }
     return BaseImages(bases: bases, name: name, digest: top.digest)

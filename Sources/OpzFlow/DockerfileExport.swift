@@ -25,7 +25,7 @@ public struct DockerfileExport: Sendable {
     }
     let image = try await registry.store.image(version.record.image)
     return try await blocking { [version] in
-      let own = version.record.layers.filter { $0.role != "runtime" }
+      let own = version.record.layers.filter { $0.isOwn(on: image.config.platform.description) }
       let context = Context(directory: directory, store: registry.store)
       try Durable.makeDirectory(directory)
       var sources: [Dockerfile.Source] = []
@@ -36,7 +36,7 @@ public struct DockerfileExport: Sendable {
         let layers = image.layers.prefix(image.layers.count - own.count)
         sources = try layers.enumerated().map { try context.base($1, number: $0) }
       }
-      for (number, layer) in own.enumerated() { sources.append(try context.tree(layer, number: number)) }
+      for (number, layer) in own.enumerated() { sources.append(try context.own(layer, number: number)) }
       var execution = image.config.config ?? ImageConfig.Execution()
       execution.labels = nil
       let file = Dockerfile(from: from, sources: sources, execution: execution)
@@ -77,8 +77,22 @@ public struct DockerfileExport: Sendable {
       return .archive(name)
     }
 
-    /// One of opz's own layers, unpacked.
-    func tree(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
+    /// One of opz's own layers: unpacked for people to see, or as a tar where COPY would lose owners.
+    func own(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
+      if layer.role == "files" || layer.role == "environment" { return try archive(layer, number: number) }
+      return try tree(layer, number: number)
+    }
+
+    private func archive(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
+      let name = "layers/\(number)-\(layer.role).tar"
+      try Durable.makeDirectory(directory.appending("layers"))
+      let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
+      let file = try OpenFile.creating(directory.appending(name))
+      try packed.forEachTarChunk { try file.write($0) }
+      return .archive(name)
+    }
+
+    private func tree(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
       let name = "layers/\(number)-\(layer.role)"
       let place = directory.appending(name)
       try Durable.makeDirectory(place)

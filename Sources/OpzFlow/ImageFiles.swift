@@ -15,7 +15,8 @@ enum ImageFiles {
   /// The layers that opz made itself: model, code, configuration.
   static func stack(_ root: Descriptor, roles record: VersionRecord, in store: LayoutStore) async throws -> LayerStack {
     let image = try await store.image(root)
-    let own = record.layers.count { $0.role != "runtime" }
+    let platform = image.config.platform.description
+    let own = record.layers.count { $0.isOwn(on: platform) }
     return LayerStack(
       try image.layers.suffix(own).map {
         try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)

@@ -35,15 +35,15 @@ struct ImageOutput: Sendable {
   /// - Parameters:
   ///   - name: the model's name, for the archive's tags.
   ///   - tags: the names that the image gets.
-  func write(_ root: Descriptor, name: String, tags: [String], from store: LayoutStore, progress: any ProgressSink)
-    async throws
-  {
+  func write(_ root: Descriptor, name: String, tags: [String], from content: VersionContent) async throws {
+    let (store, progress) = (content.registry.store, content.session.progress)
     switch place {
     case .layout(let directory, let tag):
       let layout = try LayoutStore.create(directory)
-      _ = try await copy(root, from: store, to: layout, progress: progress)
+      _ = try await copy(root, from: content, to: layout, progress: progress)
       for tag in tag.map({ [$0] }) ?? tags { try await layout.tag(root, as: tag) }
     case .dockerArchive(let file):
+      try await content.fetchAll()
       let manifest = try await store.image(root).manifest
       let names = tags.map { "\(name):\($0)" }
       try await blocking {

@@ -27,6 +27,7 @@ struct LoadedProject: Sendable {
     try tree.add(model: config.model.path)
     for path in config.code { try tree.add(path, role: .code) }
     for path in config.config { try tree.add(path, role: .config) }
+    for placed in config.files { try tree.add(placed) }
     return LoadedProject(
       directory: request.project, config: config, name: config.name, version: config.version.fixed, created: created,
       tree: tree, model: try model(config, request.project))
@@ -50,7 +51,9 @@ struct LoadedProject: Sendable {
     case .native: return try await .native(config.platforms, registry, session)
     case .model: return try .scratch(config.platforms)
     case .custom:
-      return try await .custom(config.runtime.base ?? "scratch", config.platforms, registry, session, project: inside)
+      let base = config.runtime.base ?? "scratch"
+      let pinned = try ProjectLock.read(in: directory)?.bases[base]
+      return try await .custom(base, pinned: pinned, config.platforms, registry, session, project: inside)
     case .python:
       throw FlowError(
         .failed, "runtime.kind", "this opz does not build python runtimes",
@@ -71,7 +74,7 @@ struct LoadedProject: Sendable {
   }
 
   /// The layers of the project's own files, in the order of the image.
-  var layers: [PlannedLayer] { PlannedLayer.plan(tree.files) }
+  var layers: [PlannedLayer] { PlannedLayer.plan(tree.files, compression: config.compression) }
 
   /// Of the manifest, not of the config: they vary without the content.
   func annotations(_ version: SemanticVersion, _ lineage: Lineage, _ bases: BaseImages) -> [String: String] {

@@ -47,8 +47,8 @@ public struct PackageProject: Sendable {
       }
     let tags = request.tags.isEmpty ? [version.version.description.replacing("+", with: "_")] : request.tags
     for output in outputs {
-      try await output.write(
-        version.record.image, name: version.record.name, tags: tags, from: registry.store, progress: session.progress)
+      let content = VersionContent(registry: registry, record: version.record, session: session)
+      try await output.write(version.record.image, name: version.record.name, tags: tags, from: content)
     }
     var pushed: PushResult?
     if let destination {
@@ -73,9 +73,8 @@ public struct PackageProject: Sendable {
     let builder = registry.imageBuilder(session)
     let written = try await builder.write(project.layers)
     let plan = ImagePlan(
-      bases: bases.bases, layers: written.entries.map(\.plan), settings: project.settings, created: project.created,
-      annotations: [:])
-    let images = try builder.images(plan, written)
+      bases: bases.bases, settings: project.settings, created: project.created, annotations: [:])
+    let images = try builder.images(plan, written.layers)
     guard let image = images.first(where: { $0.config.platform == .host }) ?? images.first else {
       throw FlowError(.usage, "platforms", "no platform is named", hint: "write platforms: [linux/amd64] in opz.yaml")
     }
@@ -96,7 +95,7 @@ public struct PackageProject: Sendable {
         let builder = registry.imageBuilder(session)
         var plan = draft.plan
         plan.annotations = project.annotations(version, draft.lineage, draft.bases)
-        let descriptor = try builder.store(try builder.images(plan, draft.written))
+        let descriptor = try builder.store(try builder.images(plan, draft.written.layers))
         return try PackageProject.record(draft, project, version: version, image: descriptor, session)
       }
       return try registry.record(name, by: session.author, details: noted) { try choice($0) }
@@ -106,7 +105,7 @@ public struct PackageProject: Sendable {
   private static func record(
     _ draft: Draft, _ project: LoadedProject, version: SemanticVersion, image: Descriptor, _ session: Session
   ) throws -> VersionRecord {
-    let base = draft.bases.bases[0].image.layers
+    let base = draft.bases.layers
     let own = draft.written.entries.map { entry in
       VersionRecord.Layer(
         role: entry.plan.role.rawValue, descriptor: entry.layer.descriptor, diffID: entry.layer.diffID,
@@ -115,10 +114,14 @@ public struct PackageProject: Sendable {
     return VersionRecord(
       name: project.name.description, version: version.description, created: session.author.at.seconds,
       tool: session.tool, image: image.bare, content: ImageBuilder.content(of: draft.images),
-      runtime: .init(kind: project.runtimeKind, base: draft.bases.name, baseDigest: draft.bases.digest),
+      runtime: .init(
+        kind: project.runtimeKind, base: draft.bases.name, baseDigest: draft.bases.digest,
+        settings: try JSONValue(encoding: project.settings)),
       platforms: draft.images.map { $0.config.platform.description },
       layers: base.map {
-        VersionRecord.Layer(role: "runtime", descriptor: $0.descriptor.bare, diffID: $0.diffID, compressor: nil)
+        VersionRecord.Layer(
+          role: "runtime", descriptor: $0.descriptor.bare, diffID: $0.diffID, compressor: nil,
+          origin: draft.bases.origin)
       } + own,
       files: draft.written.entries.flatMap(files), model: try project.modelRecord(), lineage: draft.lineage,
       deploy: try project.deploySettings(), pushTo: project.pushTo, tests: draft.tests)

@@ -36,7 +36,8 @@ public struct PushVersion: Sendable {
   public func run(_ registry: Registry) async throws -> PushResult {
     let references = try tags.map { try destination.tagged($0) }
     let remote = try session.repository(destination, mounts: mounts())
-    let image = try await copy(version.record.image, from: registry.store, to: remote, progress: session.progress)
+    let content = VersionContent(registry: registry, record: version.record, session: session)
+    let image = try await copy(version.record.image, from: content, to: remote, progress: session.progress)
     let record = try await copy(version.artifact, from: registry.store, to: remote, progress: session.progress)
     for tag in tags { try await remote.tag(version.record.image, as: tag) }
     try await verify(remote)
@@ -52,13 +53,14 @@ public struct PushVersion: Sendable {
 
   /// The base's blobs may be in the base's repository on the same host: they need not be sent there.
   private func mounts() -> [Digest: [String]] {
-    guard let base = version.record.runtime.base, let reference = try? Reference(parsing: base),
-      reference.host == destination.host, reference.repository != destination.repository
-    else { return [:] }
-    let layers = version.record.layers.filter { $0.role == "runtime" }.map {
-      ($0.descriptor.digest, [reference.repository])
+    var mounts: [Digest: [String]] = [:]
+    for layer in version.record.layers {
+      guard let origin = layer.origin, let reference = try? Reference(parsing: origin),
+        reference.host == destination.host, reference.repository != destination.repository
+      else { continue }
+      mounts[layer.descriptor.digest] = [reference.repository]
     }
-    return Dictionary(layers, uniquingKeysWith: { one, _ in one })
+    return mounts
   }
 
   private func verify(_ remote: RemoteRepository) async throws {

@@ -45,8 +45,9 @@ struct VersionChoice: Sendable {
   /// What changed between two records, and the part of the version that this raises.
   static func change(from old: VersionRecord, to new: VersionRecord) -> (bump: SemanticVersion.Bump, reason: String) {
     if old.model?.signature != new.model?.signature { return (.major, "the model's inputs or outputs changed") }
-    for role in ["model", "code", "config"] where diffIDs(old, role) != diffIDs(new, role) {
-      return (.minor, "the \(role == "config" ? "configuration" : role) changed")
+    for (role, name) in [("model", "model"), ("code", "code"), ("config", "configuration"), ("files", "files")]
+    where diffIDs(old, role) != diffIDs(new, role) {
+      return (.minor, "the \(name) changed")
     }
     return (.patch, "the runtime or its settings changed")
   }

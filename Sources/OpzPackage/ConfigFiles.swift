@@ -30,6 +30,7 @@ extension ProjectConfig {
     var named = [(key: "model.path", path: model.path, isFile: false)]
     named += code.enumerated().map { ("code.\($0)", $1, false) }
     named += config.enumerated().map { ("config.\($0)", $1, false) }
+    named += files.enumerated().map { ("files.\($0).path", $1.path, false) }
     named += lineage.data.enumerated().map { ("lineage.data.\($0)", $1, false) }
     if let metrics = lineage.metrics { named.append(("lineage.metrics", metrics, true)) }
     if let requirements = runtime.requirements { named.append(("runtime.requirements", requirements, true)) }

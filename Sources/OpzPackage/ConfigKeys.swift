@@ -1,10 +1,14 @@
 /// The keys of opz.yaml. `templates/opz.schema.json` has the same; a test compares the two.
 enum ConfigKeys {
   static let top = [
-    "opz", "name", "version", "model", "runtime", "code", "config", "env", "platforms", "lineage", "deploy", "push",
+    "opz", "name", "version", "model", "runtime", "code", "config", "files", "layers", "env", "platforms", "lineage",
+    "deploy", "push",
   ]
   static let model = ["path", "format"]
   static let runtime = ["kind", "base", "python", "requirements", "lock", "command", "user", "expose"]
+  /// Of each item of the list.
+  static let files = ["path", "to", "owner", "mode"]
+  static let layers = ["compression"]
   static let lineage = ["data", "metrics", "parent", "tags"]
   static let deploy = ["replicas", "resources", "autoscale"]
   static let replicas = ["min", "max"]
@@ -16,6 +20,7 @@ enum ConfigKeys {
   static let mappings: [(path: String, keys: [String])] = [
     ("", top), ("model", model), ("runtime", runtime), ("lineage", lineage), ("deploy", deploy),
     ("deploy.replicas", replicas), ("deploy.resources", resources), ("deploy.autoscale", autoscale), ("push", push),
+    ("layers", layers),
   ]
 
   /// Mappings whose keys are the user's own.

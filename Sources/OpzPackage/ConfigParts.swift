@@ -18,16 +18,18 @@ struct ConfigParts {
     let runtime = runtime()
     let version = version()
     let result = (
-      code: top.paths("code"), config: top.paths("config"), env: environment(), platforms: platforms(),
+      code: top.paths("code"), config: top.paths("config"), files: files(), env: environment(), platforms: platforms(),
       lineage: lineage(), deploy: deploy(), push: push()
     )
     for (index, path) in top.texts("config") where result.code.contains(path) {
       top.fail("config", at: index, "\(path) is in code already", hint: "keep it in one of the two")
     }
+    let compression = compression(runtime)
     guard let name, let model, let runtime, let version else { return nil }
     return ProjectConfig(
       name: name, version: version, model: model, runtime: runtime, code: result.code, config: result.config,
-      env: result.env, platforms: result.platforms, lineage: result.lineage, deploy: result.deploy, push: result.push,
+      files: result.files, compression: compression, env: result.env, platforms: result.platforms,
+      lineage: result.lineage, deploy: result.deploy, push: result.push,
       places: problems.places)
   }
 

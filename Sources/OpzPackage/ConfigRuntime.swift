@@ -27,7 +27,7 @@ extension ConfigParts {
   static func useless(for kind: ProjectConfig.Runtime.Kind) -> Set<String> {
     switch kind {
     case .native: ["base", "python", "requirements", "lock", "command", "expose"]
-    case .model: ["base", "python", "requirements", "lock", "command", "user", "expose"]
+    case .model: ["python", "requirements", "lock", "command", "user", "expose"]
     case .custom: ["python", "requirements", "lock"]
     case .python: []
     }

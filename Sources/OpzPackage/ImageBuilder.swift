@@ -64,12 +64,13 @@ public struct ImageBuilder: Sendable {
   }
 
   /// The images, one a base.
-  public func images(_ plan: ImagePlan, _ content: WrittenContent) throws -> [Image] {
+  /// - Parameter own: the layers over the base's, in their order.
+  public func images(_ plan: ImagePlan, _ own: [ImageLayer]) throws -> [Image] {
     try plan.bases.map { base in
-      let own = content.entries.filter { $0.plan.platform == nil || $0.plan.platform == base.platform }
+      let own = own.filter { $0.platform == nil || $0.platform == base.platform }
       return try base.image.appending(
         Image.Change(
-          layers: own.map(\.layer), history: own.map { "opz: \($0.plan.title)" },
+          layers: own.map(\.layer), history: own.map(\.history),
           execution: plan.settings.applied(to: base.image.config.config), created: plan.created.seconds,
           annotations: plan.annotations))
     }

@@ -16,17 +16,15 @@ public struct ImagePlan: Sendable {
 
   /// One a platform.
   public var bases: [Base]
-  public var layers: [PlannedLayer]
   public var settings: RuntimeSettings
   public var created: Timestamp
   /// Of the manifest: title, version, revision. They vary without the content.
   public var annotations: [String: String]
 
   public init(
-    bases: [Base], layers: [PlannedLayer], settings: RuntimeSettings, created: Timestamp, annotations: [String: String]
+    bases: [Base], settings: RuntimeSettings, created: Timestamp, annotations: [String: String]
   ) {
     self.bases = bases
-    self.layers = layers
     self.settings = settings
     self.created = created
     self.annotations = annotations

@@ -3,7 +3,7 @@ public import OpzIO
 /// A project that cannot become an image.
 public struct PackageError: ExplainedError {
   public enum Code: Sendable {
-    case missingFile, unsafePath, changedWhileRead, badRuntime, badModel, badEpoch, unsupported, testFailed
+    case missingFile, unsafePath, changedWhileRead, badRuntime, badModel, badEpoch, badLock, unsupported, testFailed
   }
 
   public let code: Code
@@ -23,7 +23,7 @@ public struct PackageError: ExplainedError {
     case .missingFile: .notFound
     case .testFailed: .verification
     case .badEpoch: .usage
-    case .unsafePath, .changedWhileRead, .badRuntime, .badModel, .unsupported: .failed
+    case .unsafePath, .changedWhileRead, .badRuntime, .badModel, .badLock, .unsupported: .failed
     }
   }
 }

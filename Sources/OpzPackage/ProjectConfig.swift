@@ -1,3 +1,4 @@
+public import OpzArchive
 public import OpzOCI
 
 /// The content of opz.yaml, checked. The design document has the normative text, `templates/opz.schema.json` the schema.
@@ -8,6 +9,9 @@ public struct ProjectConfig: Sendable, Hashable {
   public var runtime: Runtime
   public var code: [String]
   public var config: [String]
+  public var files: [PlacedFiles]
+  /// Of all layers but weights.
+  public var compression: Compression
   public var env: [String: String]
   public var platforms: [Platform]
   public var lineage: LineageSources
@@ -47,6 +51,16 @@ public struct ProjectConfig: Sendable, Hashable {
     /// `UID[:GID]`.
     public var user: String?
     public var expose: [Int]
+  }
+
+  /// A file or directory that goes where opz.yaml says.
+  public struct PlacedFiles: Sendable, Hashable {
+    public var path: String
+    /// Absolute, in the image.
+    public var to: String
+    public var owner: SourceFile.Owner
+    /// Permission bits of files; directories get the right to enter where files have that to read. Nil: 0644, or 0755 for programs.
+    public var mode: UInt32?
   }
 
   public struct LineageSources: Sendable, Hashable {

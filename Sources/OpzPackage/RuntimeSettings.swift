@@ -1,7 +1,7 @@
 import OpzOCI
 
 /// What an image's configuration gets from opz.yaml.
-public struct RuntimeSettings: Sendable, Hashable {
+public struct RuntimeSettings: Codable, Sendable, Hashable {
   /// Replaces the base's entrypoint and command.
   public var command: [String]?
   /// `UID[:GID]`.

@@ -50,11 +50,36 @@ public struct SourceTree: Sendable {
     }
   }
 
+  /// Adds a file or directory where opz.yaml says; a directory's content goes to it.
+  public mutating func add(_ placed: ProjectConfig.PlacedFiles) throws {
+    let names = SourceTree.names(placed.path)
+    let place = project.pushing(FilePath(placed.path))
+    let status = try SourceTree.status(place, key: "files")
+    let destination = FilePath(String(placed.to.drop { $0 == "/" })).lexicallyNormalized()
+    var walk = Walk(role: .files, root: place)
+    walk.owner = placed.owner
+    walk.mode = placed.mode
+    if status.kind == .directory {
+      if !destination.isEmpty { take(place, destination, walk, .directory, walk.directoryMode, status) }
+      try descend(place, names, destination, walk, try rules(above: names))
+    } else {
+      let name = placed.to.hasSuffix("/") ? place.lastComponent.map { destination.appending($0) } : destination
+      walk = Walk(role: .files, root: place.removingLastComponent(), owner: placed.owner, mode: placed.mode)
+      try add(place, names, name ?? destination, walk, IgnoreRules())
+    }
+  }
+
   /// What stays the same while a directory is walked.
   private struct Walk {
     let role: LayerRole
     /// Links must stay below it.
     let root: FilePath
+    var owner = SourceFile.Owner.root
+    /// Of files, where opz.yaml says.
+    var mode: UInt32?
+
+    /// Whoever may read files may enter directories.
+    var directoryMode: UInt32 { mode.map { $0 | ($0 & 0o444) >> 2 } ?? 0o755 }
   }
 
   private static func names(_ path: String) -> [[UInt8]] {
@@ -109,9 +134,10 @@ public struct SourceTree: Sendable {
     let status = try known ?? FileStatus.of(path, followLinks: false)
     switch status.kind {
     case .file:
-      take(path, destination, walk, .file(size: status.size), status.mode & 0o111 == 0 ? 0o644 : 0o755, status)
+      let mode = walk.mode ?? (status.mode & 0o111 == 0 ? 0o644 : 0o755)
+      take(path, destination, walk, .file(size: status.size), mode, status)
     case .directory:
-      take(path, destination, walk, .directory, 0o755, status)
+      take(path, destination, walk, .directory, walk.directoryMode, status)
       try descend(path, names, destination, walk, rules)
     case .symlink:
       let target = try SymbolicLink.target(path, within: walk.root)
@@ -130,7 +156,8 @@ public struct SourceTree: Sendable {
     guard taken.insert(Place(role: walk.role, destination: destination)).inserted else { return }
     files.append(
       SourceFile(
-        role: walk.role, source: path, destination: destination, kind: kind, mode: mode, status: status))
+        role: walk.role, source: path, destination: destination, kind: kind, mode: mode, owner: walk.owner,
+        status: status))
   }
 
   private static func status(_ path: FilePath, key: String) throws -> FileStatus {

@@ -15,5 +15,7 @@ public struct WrittenContent: Sendable {
 
   public var entries: [Entry] = []
 
-  public var layers: [Layer] { entries.map(\.layer) }
+  public var layers: [ImageLayer] {
+    entries.map { ImageLayer(layer: $0.layer, history: "opz: \($0.plan.title)", platform: $0.plan.platform) }
+  }
 }

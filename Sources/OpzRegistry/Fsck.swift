@@ -15,6 +15,8 @@ public struct FsckReport: Sendable {
   public var versions = 0
   public var events = 0
   public var blobs = 0
+  /// Layers of bases that are in container registries and not here.
+  public var elsewhere = 0
   /// Bytes that were hashed.
   public var bytes: UInt64 = 0
   public var problems: [Problem] = []
@@ -125,6 +127,12 @@ extension Registry {
       for root in [artifact, found.record.image] {
         let graph = try await ContentGraph.of(root, in: store)
         for descriptor in graph.blobs + graph.documents where !sound.contains(descriptor.digest) {
+          if try !store.has(descriptor),
+            found.record.layers.contains(where: { $0.descriptor.digest == descriptor.digest && $0.origin != nil })
+          {
+            report.elsewhere += 1
+            continue
+          }
           report.add(subject, "\(descriptor.mediaType) \(descriptor.digest) is missing or damaged")
         }
       }

@@ -59,11 +59,14 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     /// The base image's name, as opz.yaml or opz has it.
     public var base: String?
     public var baseDigest: Digest?
+    /// What the image's configuration got over the base's, so that `opz rebase` can put it over another one's.
+    public var settings: JSONValue?
 
-    public init(kind: String, base: String? = nil, baseDigest: Digest? = nil) {
+    public init(kind: String, base: String? = nil, baseDigest: Digest? = nil, settings: JSONValue? = nil) {
       self.kind = kind
       self.base = base
       self.baseDigest = baseDigest
+      self.settings = settings
     }
   }
 
@@ -77,13 +80,19 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     public var compressor: String?
     /// Where only one platform's image has the layer: `linux/arm64`.
     public var platform: String?
+    /// `HOST/REPO` that has the blob, where it need not be in this registry: a base's layers are fetched only for what needs their bytes.
+    public var origin: String?
 
-    public init(role: String, descriptor: Descriptor, diffID: Digest, compressor: String?, platform: String? = nil) {
+    public init(
+      role: String, descriptor: Descriptor, diffID: Digest, compressor: String?, platform: String? = nil,
+      origin: String? = nil
+    ) {
       self.role = role
       self.descriptor = descriptor
       self.diffID = diffID
       self.compressor = compressor
       self.platform = platform
+      self.origin = origin
     }
   }
 
@@ -134,6 +143,11 @@ public struct VersionRecord: Codable, Sendable, Hashable {
       self.descriptor = descriptor
     }
   }
+}
+
+extension VersionRecord.Layer {
+  /// Whether opz made the layer, and a platform's image has it.
+  public func isOwn(on platform: String) -> Bool { role != "runtime" && (self.platform ?? platform) == platform }
 }
 
 extension VersionRecord {

@@ -31,14 +31,14 @@ import Testing
     #expect(compressed.descriptor.mediaType == .layerTarGzip)
   }
 
-  @Test(arguments: [Compression.none, .gzip], [0, 1, 3 << 20])
+  @Test(arguments: Compression.allCases, [0, 1, 3 << 20])
   func fullDisk(compression: Compression, room: Int) throws {
     let content = try LayerWriterTests.content(8, [30 << 20])
     var sink = FailingSink(left: room)
     #expect(throws: FailingSink.Full.self) { try LayerWriter.write(content, compression, to: &sink) }
   }
 
-  @Test(arguments: [Compression.none, .gzip]) func fileThatCannotBeRead(compression: Compression) throws {
+  @Test(arguments: Compression.allCases) func fileThatCannotBeRead(compression: Compression) throws {
     let content = try LayerContent([
       .file("a", BytesBlob([UInt8](repeating: 1, count: 20 << 20))), .file("b", FileBlob("/nonexistent/b", size: 10)),
     ])
@@ -46,9 +46,18 @@ import Testing
     #expect(throws: IOFailure.self) { try LayerWriter.write(content, compression, to: &sink) }
   }
 
-  @Test func zstdIsNotWritten() throws {
+  @Test(arguments: [[], [0], [1 << 20], [3 << 20, 5, 2 << 20]] as [[Int]])
+  func zstdLayersAreReadByZstdAndByUs(sizes: [Int]) throws {
+    let content = try LayerWriterTests.content(9, sizes)
+    let expected = try tar(content.entries)
     var sink = MemorySink()
-    #expect(code { _ = try LayerWriter.write(try LayerContent([]), .zstd, to: &sink) } == .unsupported)
+    let written = try LayerWriter.write(content, .zstd, to: &sink)
+    #expect(written.descriptor.mediaType == .layerTarZstd && written.digest == .of(sink.bytes))
+    #expect(written.diffID == .of(expected))
+    #expect(try ChildProcess.run(["zstd", "-dcq"], input: sink.bytes).output == expected)
+    var read: [UInt8] = []
+    try layer(sink.bytes, .zstd, diffID: written.diffID).forEachTarChunk { read.append(contentsOf: $0) }
+    #expect(read == expected)
   }
 
   @Test func compressionsHaveMediaTypesAndNames() {
@@ -60,5 +69,6 @@ import Testing
     #expect(Compression(layer: MediaType("application/vnd.cncf.model.weight.v1.raw")) == nil)
     #expect(Compression.gzip.identity.hasPrefix("libdeflate 1."))
     #expect(Compression.gzip.identity.hasSuffix(" level 6 members 1MiB"))
+    #expect(Compression.zstd.identity.hasPrefix("zstd 1."))
   }
 }

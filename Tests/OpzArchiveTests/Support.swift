@@ -46,8 +46,8 @@ func tar(_ entries: [TarEntry]) throws -> [UInt8] {
   return writer.sink.bytes
 }
 
-func gzip(_ bytes: [UInt8], threads: Int = 2) throws -> [UInt8] {
-  let writer = GzipWriter(MemorySink(), threads: threads)
+func gzip(_ bytes: [UInt8], _ format: MemberFormat = .gzip, threads: Int = 2) throws -> [UInt8] {
+  let writer = MemberWriter(MemorySink(), format, threads: threads)
   try bytes.withUnsafeBytes { try writer.write($0) }
   try writer.finish()
   return writer.sink.bytes

@@ -7,7 +7,7 @@ import Testing
 struct ModuleGraphTests {
   /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
   static let order = [
-    "CLinux", "CCrypto", "CDeflate", "CZlib", "CArchive", "CCurl", "OpzIO", "OpzOCI", "OpzArchive", "OpzStore",
+    "CLinux", "CCrypto", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO", "OpzOCI", "OpzArchive", "OpzStore",
     "OpzPython",
     "OpzDistribution", "OpzModel",
     "OpzRegistry", "OpzPackage", "OpzDeploy", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",
@@ -17,7 +17,7 @@ struct ModuleGraphTests {
   static let allowed: [String: Set<String>] = [
     "OpzIO": ["CLinux", "CCrypto"],
     "OpzOCI": ["OpzIO"],
-    "OpzArchive": ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib"],
+    "OpzArchive": ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd"],
     "OpzPython": ["OpzArchive", "OpzOCI", "OpzIO"],
     "OpzStore": ["OpzOCI", "OpzIO", "CLinux"],
     "OpzDistribution": ["OpzStore", "OpzOCI", "OpzIO", "CCurl"],

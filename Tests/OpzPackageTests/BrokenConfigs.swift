@@ -38,7 +38,7 @@ extension BrokenConfig {
     BrokenConfig("a key that is a list", "opz: 1\n? [a]\n: b\n", "opz.yaml:2: a key is not plain text"),
     BrokenConfig(
       "a merge key", minimal + "<<: {version: 1.0.0}\n",
-      "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, env, platforms, lineage, deploy, push"
+      "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
     ),
     BrokenConfig(
       "a control character", "opz: 1\nname: \u{1}\n", "opz.yaml:2: not valid YAML: control characters are not allowed"),
@@ -96,7 +96,7 @@ extension BrokenConfig {
     .more("a key of another part", "kind: native", "opz.yaml:4: kind: unknown key\n\nhint: did you mean runtime.kind?"),
     .more(
       "a key like none", "zzzzzzzz: 1",
-      "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, env, platforms, lineage, deploy, push"
+      "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
     ),
     .more(
       "a version with v", "version: v1.2.0",
@@ -196,6 +196,31 @@ extension BrokenConfig {
   ]
 
   static let runtimes: [BrokenConfig] = [
+    .more(
+      "files that are no list", "files: {path: a, to: /b}",
+      "opz.yaml:4: files: a mapping where a list belongs\n\nhint: write files: [{path: assets, to: /opt/assets}]"),
+    .more(
+      "files without a place", "files: [{path: a}]", "opz.yaml:4: files.0.to: missing\n\nhint: write to: /opt/assets"),
+    .more(
+      "files below the model", "files: [{path: a, to: /models/x}]",
+      "opz.yaml:4: files.0.to: \"/models/x\" is below /models, which is not for files"),
+    .more("a relative place", "files: [{path: a, to: b}]", "opz.yaml:4: files.0.to: \"b\" is not absolute"),
+    .more(
+      "a place with dots", "files: [{path: a, to: /b/../etc}]",
+      "opz.yaml:4: files.0.to: \"/b/../etc\" has . or .. in it"),
+    .more(
+      "an owner by name", "files: [{path: a, to: /b, owner: \"root:root\"}]",
+      "opz.yaml:4: files.0.owner: \"root:root\" is not UID:GID\n\nhint: write numbers: owner: \"1000:1000\""),
+    .more(
+      "a mode with setuid", "files: [{path: a, to: /b, mode: \"4755\"}]",
+      "opz.yaml:4: files.0.mode: \"4755\" is not a mode\n\nhint: write mode: \"0640\""),
+    .more(
+      "an unknown key of files", "files: [{path: a, too: /b}]",
+      "opz.yaml:4: files.0.too: unknown key (did you mean to?)\nopz.yaml:4: files.0.to: missing (write to: /opt/assets)"
+    ),
+    .more(
+      "an unknown compression", "layers: {compression: gzipp}",
+      "opz.yaml:4: layers.compression: \"gzipp\" is not a compression\n\nhint: did you mean gzip?"),
     .more(
       "an unknown runtime", "runtime: {kind: nativ}",
       "opz.yaml:4: runtime.kind: \"nativ\" is not a runtime\n\nhint: did you mean native?"),

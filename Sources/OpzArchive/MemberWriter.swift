@@ -1,31 +1,30 @@
-internal import CDeflate
 public import OpzIO
 
-/// Compresses what is written to it and passes it on: gzip members of exactly 1 MiB of input each, concatenated
-/// (RFC 1952, 2.2), made on several threads by libdeflate.
+/// Compresses what is written to it and passes it on: gzip members (RFC 1952, 2.2) or zstd frames (RFC 8878, 3.1) of exactly 1 MiB
+/// of input each, concatenated, made on several threads.
 ///
 /// The output depends on the input alone, not on how it is cut into writes, nor on the number of threads. Memory is bounded:
 /// `write` waits when too many blocks are on their way. The sink below is only called on the thread that calls `write`
 /// and `finish`, in order. The threads end with `finish()`, or when the writer goes away.
-public final class GzipWriter<Sink: ByteSink>: ByteSink {
+public final class MemberWriter<Sink: ByteSink>: ByteSink {
   /// Where the compressed bytes go.
   public private(set) var sink: Sink
-  private let pool: GzipPool
+  private let pool: MemberPool
   private var hasWritten = false
   private var isFinished = false
 
-  public convenience init(_ sink: Sink) {
-    self.init(sink, threads: GzipPool.defaultThreads)
+  public convenience init(_ sink: Sink, _ format: MemberFormat = .gzip) {
+    self.init(sink, format, threads: MemberPool.defaultThreads)
   }
 
   /// - Parameter threads: how many compress; 0 for the caller's own thread only.
-  public init(_ sink: Sink, threads: Int) {
+  public init(_ sink: Sink, _ format: MemberFormat = .gzip, threads: Int) {
     self.sink = sink
-    pool = GzipPool(threads: threads)
+    pool = MemberPool(format, threads: threads)
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
-    guard !isFinished else { throw ArchiveError(.badEntry, "gzip stream", "a write came after its end") }
+    guard !isFinished else { throw ArchiveError(.badEntry, "compressed stream", "a write came after its end") }
     var rest = bytes
     while !rest.isEmpty {
       let taken = try pool.add(rest, passing)
@@ -41,10 +40,4 @@ public final class GzipWriter<Sink: ByteSink>: ByteSink {
   }
 
   private func passing(_ member: UnsafeRawBufferPointer) throws { try sink.write(member) }
-}
-
-enum GzipWriterFormat {
-  static let level: Int32 = 6
-  /// Input bytes a member.
-  static let member = 1 << 20
 }

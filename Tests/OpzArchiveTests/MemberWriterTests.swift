@@ -5,7 +5,7 @@ import Testing
 
 private let member = 1 << 20
 
-@Suite struct GzipWriterTests {
+@Suite struct MemberWriterTests {
   /// Sizes at and around the members' borders.
   private static let sizes = [0, 1, 511, member - 1, member, member + 1, 2 * member, 3 * member + 12345]
 
@@ -13,14 +13,16 @@ private let member = 1 << 20
   func outputDoesNotDependOnThreads(size: Int, threads: Int) throws {
     var random = Seeded(UInt64(size))
     let input = random.bytes(size)
-    #expect(try gzip(input, threads: threads) == gzip(input, threads: 1))
+    for format in MemberFormat.allCases {
+      #expect(try gzip(input, format, threads: threads) == gzip(input, format, threads: 1))
+    }
   }
 
   @Test(arguments: 0..<12)
   func outputDoesNotDependOnHowTheInputIsCut(seed: UInt64) throws {
     var random = Seeded(seed)
     let input = random.bytes(Int.random(in: 0...(4 * member), using: &random))
-    let writer = GzipWriter(MemorySink(), threads: 3)
+    let writer = MemberWriter(MemorySink(), threads: 3)
     var start = 0
     while start < input.count {
       let longest = [1, 700, 70_000, member, 3 * member].randomElement(using: &random) ?? 1
@@ -65,7 +67,7 @@ private let member = 1 << 20
   }
 
   @Test func finishTwiceIsOnce() throws {
-    let writer = GzipWriter(MemorySink(), threads: 1)
+    let writer = MemberWriter(MemorySink(), threads: 1)
     try writer.finish()
     let once = writer.sink.bytes
     try writer.finish()
@@ -76,7 +78,7 @@ private let member = 1 << 20
   @Test(arguments: [0, 100, member]) func errorsOfTheSinkComeOut(limit: Int) throws {
     var random = Seeded(3)
     let input = random.bytes(8 * member)
-    let writer = GzipWriter(FailingSink(left: limit), threads: 2)
+    let writer = MemberWriter(FailingSink(left: limit), threads: 2)
     #expect(throws: FailingSink.Full.self) {
       try input.withUnsafeBytes { try writer.write($0) }
       try writer.finish()
@@ -85,7 +87,7 @@ private let member = 1 << 20
 
   @Test func abandonedWriterEndsItsThreads() throws {
     for _ in 0..<500 {
-      let writer = GzipWriter(MemorySink(), threads: 4)
+      let writer = MemberWriter(MemorySink(), threads: 4)
       try [UInt8](repeating: 1, count: 3 * member).withUnsafeBytes { try writer.write($0) }
     }
     // The writers' deinit waits for their threads, so 2,000 leaked ones would show; other tests have some hundred.

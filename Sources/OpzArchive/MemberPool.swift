@@ -1,4 +1,3 @@
-internal import CDeflate
 import OpzIO
 
 #if canImport(Glibc)
@@ -7,25 +6,25 @@ import OpzIO
   import Musl
 #endif
 
-/// The blocks of a `GzipWriter` and the threads that compress them.
+/// The blocks of a `MemberWriter` and the threads that compress them.
 ///
 /// Blocks have running numbers and live in slots, number modulo slots. A number goes through: being filled, queued,
 /// claimed by a thread, compressed, passed on; so four counters tell everything.
-final class GzipPool {
+final class MemberPool {
   /// At most 6: each costs 3 MiB, and together they are about as fast as the one thread that hashes their input.
   static let defaultThreads = min(6, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 
-  private let shared: GzipSlots
+  private let shared: MemberSlots
   private let threads: Int
   private var startedThreads = 0
   private var used = 0
   private var queued = 0
   private var passed = 0
-  private var own: GzipCompressor?
+  private var own: (any MemberCompressor)?
 
-  init(threads: Int) {
+  init(_ format: MemberFormat, threads: Int) {
     self.threads = max(0, threads)
-    shared = GzipSlots(count: self.threads + 2)
+    shared = MemberSlots(format, count: self.threads + 2)
   }
 
   deinit { shared.stop() }
@@ -65,7 +64,7 @@ final class GzipPool {
   }
 
   private func compressHere() throws {
-    let compressor = try own ?? GzipCompressor()
+    let compressor = try own ?? shared.format.compressor()
     own = compressor
     shared.complete(queued, try compressor.compress(shared.input(queued), used, shared.output(queued)))
     queued += 1
@@ -88,7 +87,8 @@ final class GzipPool {
 }
 
 /// The slots, shared between the writer and the threads.
-final class GzipSlots: @unchecked Sendable {
+final class MemberSlots: @unchecked Sendable {
+  let format: MemberFormat
   let count: Int
   private let inputs: [UnsafeMutableRawBufferPointer]
   private let outputs: [UnsafeMutableRawBufferPointer]
@@ -104,10 +104,11 @@ final class GzipSlots: @unchecked Sendable {
     var isStopped = false
   }
 
-  init(count: Int) {
+  init(_ format: MemberFormat, count: Int) {
+    self.format = format
     self.count = count
-    let bound = GzipCompressor.bound
-    inputs = (0..<count).map { _ in .allocate(byteCount: GzipWriterFormat.member, alignment: 4096) }
+    let bound = format.bound
+    inputs = (0..<count).map { _ in .allocate(byteCount: MemberFormat.input, alignment: 4096) }
     outputs = (0..<count).map { _ in .allocate(byteCount: bound, alignment: 4096) }
     let none = [Result<Int, any Error>?](repeating: nil, count: count)
     state = Monitor(State(inputCounts: [Int](repeating: 0, count: count), results: none))
@@ -153,7 +154,7 @@ final class GzipSlots: @unchecked Sendable {
   /// What each thread does: compress the next queued block until told to stop.
   func work() {
     defer { threadEnds() }
-    let compressor = Result { try GzipCompressor() }
+    let compressor = Result { try format.compressor() }
     while let (number, bytes) = claim() {
       let result = Result { try compressor.get().compress(input(number), bytes, output(number)) }
       state.change { $0.results[number % count] = result }
@@ -168,30 +169,5 @@ final class GzipSlots: @unchecked Sendable {
       state.claimed += 1
       return (number, state.inputCounts[number % count])
     }
-  }
-}
-
-/// libdeflate's compressor for one thread.
-final class GzipCompressor {
-  private let handle: OpaquePointer
-
-  init() throws {
-    guard let handle = libdeflate_alloc_compressor(GzipWriterFormat.level) else {
-      throw IOFailure(errno: ENOMEM, operation: "libdeflate_alloc_compressor", path: "")
-    }
-    self.handle = handle
-  }
-
-  deinit { libdeflate_free_compressor(handle) }
-
-  /// The largest member that a block can become, in bytes.
-  static var bound: Int { libdeflate_gzip_compress_bound(nil, GzipWriterFormat.member) }
-
-  func compress(
-    _ input: UnsafeMutableRawBufferPointer, _ count: Int, _ output: UnsafeMutableRawBufferPointer
-  ) throws -> Int {
-    let size = libdeflate_gzip_compress(handle, input.baseAddress, count, output.baseAddress, output.count)
-    guard size > 0 else { throw IOFailure("libdeflate did not compress a block of \(count) bytes", path: "") }
-    return size
   }
 }
