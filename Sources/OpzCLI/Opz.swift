@@ -32,8 +32,8 @@ public struct Opz: AsyncParsableCommand {
       CommandGroup(
         name: "Build",
         subcommands: [
-          InitCommand.self, InspectCommand.self, PackageCommand.self, DockerfileCommand.self, TestCommand.self,
-          RuntimeCommand.self,
+          InitCommand.self, InspectCommand.self, PlanCommand.self, LockCommand.self, PackageCommand.self,
+          RebaseCommand.self, DockerfileCommand.self, TestCommand.self, RuntimeCommand.self,
         ]),
       CommandGroup(name: "Registry", subcommands: [ListCommand.self, ShowCommand.self, FsckCommand.self]),
       CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self]),

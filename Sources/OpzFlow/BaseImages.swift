@@ -21,6 +21,14 @@ struct BaseImages: Sendable {
     return bases.flatMap(\.image.layers).filter { seen.insert($0.descriptor.digest).inserted }
   }
 
+  /// The layers as a version's record has them.
+  var records: [VersionRecord.Layer] {
+    layers.map {
+      VersionRecord.Layer(
+        role: "runtime", descriptor: $0.descriptor.bare, diffID: $0.diffID, compressor: nil, origin: origin)
+    }
+  }
+
   static func scratch(_ platforms: [Platform]) throws -> BaseImages {
     BaseImages(
       bases: try platforms.map { ImagePlan.Base(platform: $0, image: try Image.scratch($0)) }, name: nil, digest: nil)

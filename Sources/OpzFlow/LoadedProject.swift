@@ -17,7 +17,11 @@ struct LoadedProject: Sendable {
   let tree: SourceTree
   let model: Model?
 
-  static func load(_ request: PackageRequest, _ session: Session) throws -> LoadedProject {
+  static func load(_ request: PackageRequest, _ session: Session) async throws -> LoadedProject {
+    try await blocking { try read(request, session) }
+  }
+
+  private static func read(_ request: PackageRequest, _ session: Session) throws -> LoadedProject {
     let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
     var overrides = request.overrides
     if let version = request.version { overrides.append("version=\"\(version)\"") }
@@ -74,21 +78,8 @@ struct LoadedProject: Sendable {
   }
 
   /// The layers of the project's own files, in the order of the image.
-  var layers: [PlannedLayer] { PlannedLayer.plan(tree.files, compression: config.compression) }
-
-  /// Of the manifest, not of the config: they vary without the content.
-  func annotations(_ version: SemanticVersion, _ lineage: Lineage, _ bases: BaseImages) -> [String: String] {
-    let prefix = "org.opencontainers.image."
-    var result = [
-      prefix + "title": name.description, prefix + "version": version.description, prefix + "created": created.seconds,
-    ]
-    result[prefix + "revision"] = lineage.git?.commit
-    result[prefix + "source"] = lineage.git?.remote
-    result[prefix + "base.digest"] = bases.digest?.description
-    if let base = bases.name, let reference = try? Reference(parsing: base) {
-      result[prefix + "base.name"] = reference.description
-    }
-    return result
+  func layers(_ session: Session) async throws -> [PlannedLayer] {
+    PlannedLayer.plan(tree.files, compression: config.compression)
   }
 
   func modelRecord() throws -> VersionRecord.Model? {

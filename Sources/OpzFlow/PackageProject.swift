@@ -28,7 +28,7 @@ public struct PackageProject: Sendable {
   }
 
   public func run() async throws -> Result {
-    let project = try LoadedProject.load(request, session)
+    let project = try await LoadedProject.load(request, session)
     let outputs = try request.outputs.map { try ImageOutput($0, in: session) }
     let destination = try request.push.map { try Reference(parsing: $0) }
     let registry = try session.createRegistry()
@@ -71,7 +71,7 @@ public struct PackageProject: Sendable {
   private func build(_ project: LoadedProject, _ registry: Registry) async throws -> Draft {
     let bases = try await project.bases(registry, session)
     let builder = registry.imageBuilder(session)
-    let written = try await builder.write(project.layers)
+    let written = try await builder.write(try await project.layers(session))
     let plan = ImagePlan(
       bases: bases.bases, settings: project.settings, created: project.created, annotations: [:])
     let images = try builder.images(plan, written.layers)
@@ -94,7 +94,8 @@ public struct PackageProject: Sendable {
       let choice = VersionChoice(wanted: wanted, draft: sketch) { version in
         let builder = registry.imageBuilder(session)
         var plan = draft.plan
-        plan.annotations = project.annotations(version, draft.lineage, draft.bases)
+        plan.annotations = ImageAnnotations.make(
+          project.name, version, created: project.created, draft.lineage, draft.bases)
         let descriptor = try builder.store(try builder.images(plan, draft.written.layers))
         return try PackageProject.record(draft, project, version: version, image: descriptor, session)
       }
@@ -105,7 +106,6 @@ public struct PackageProject: Sendable {
   private static func record(
     _ draft: Draft, _ project: LoadedProject, version: SemanticVersion, image: Descriptor, _ session: Session
   ) throws -> VersionRecord {
-    let base = draft.bases.layers
     let own = draft.written.entries.map { entry in
       VersionRecord.Layer(
         role: entry.plan.role.rawValue, descriptor: entry.layer.descriptor, diffID: entry.layer.diffID,
@@ -118,11 +118,7 @@ public struct PackageProject: Sendable {
         kind: project.runtimeKind, base: draft.bases.name, baseDigest: draft.bases.digest,
         settings: try JSONValue(encoding: project.settings)),
       platforms: draft.images.map { $0.config.platform.description },
-      layers: base.map {
-        VersionRecord.Layer(
-          role: "runtime", descriptor: $0.descriptor.bare, diffID: $0.diffID, compressor: nil,
-          origin: draft.bases.origin)
-      } + own,
+      layers: draft.bases.records + own,
       files: draft.written.entries.flatMap(files), model: try project.modelRecord(), lineage: draft.lineage,
       deploy: try project.deploySettings(), pushTo: project.pushTo, tests: draft.tests)
   }

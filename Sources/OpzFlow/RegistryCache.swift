@@ -1,3 +1,4 @@
+import OpzOCI
 import OpzPackage
 import OpzRegistry
 import SystemPackage
@@ -10,5 +11,12 @@ extension Registry {
 
   func imageBuilder(_ session: Session) -> ImageBuilder {
     ImageBuilder(store: store, cache: layerCache, progress: session.progress)
+  }
+
+  /// The newest version of a model that is no pre-release, if there is one.
+  func latest(_ name: ModelName) throws -> Version? {
+    let all = try versions(name)
+    guard let version = all.last(where: { !$0.isPrerelease }) ?? all.last else { return nil }
+    return try find(LocalReference(name, .version(version)))
   }
 }

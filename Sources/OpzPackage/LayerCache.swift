@@ -58,6 +58,9 @@ public struct LayerCache: Sendable {
     return Found(layer: found.layer, compressor: found.compressor, digests: known)
   }
 
+  /// A file's digest, if it was read before and has not changed since.
+  public func digest(of file: SourceFile) -> Digest? { digests.digest(of: file.status) }
+
   /// Remembers a layer and what its files were found to be.
   /// - Parameter began: a moment before the first of them was read.
   func remember(

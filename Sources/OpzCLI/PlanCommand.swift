@@ -1,0 +1,99 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzOCI
+
+struct PlanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Says what opz package would build, reuse and upload, before anything moves.",
+    discussion: """
+      Each layer with its size, and why it is built. With --to, what a push would upload, mount and skip.
+
+      opz plan examples/churn
+      opz plan . --to registry.example/crm/churn --json
+      """)
+
+  @Argument(help: "The project's directory.", completion: .directory) var directory = "."
+  @Option(help: ArgumentHelp("Ask HOST/REPO what it has.", valueName: "dest")) var to: String?
+  @Option(
+    name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+  @Flag(help: "Also list what is left out, and why.") var ignored = false
+  @Flag(help: "An object: layers, ignored, reads, writes, free, uploads, mounts, skips.") var json = false
+  @OptionGroup var options: GlobalOptions
+
+  struct Output: Encodable {
+    let layers: [Layer]
+    let ignored: [Ignored]
+    let reads: UInt64
+    let writes: UInt64
+    let free: UInt64
+    let uploads: UInt64?
+    let mounts: UInt64?
+    let skips: UInt64?
+  }
+
+  struct Layer: Encodable {
+    let role: String
+    let title: String
+    let state: String
+    let reason: String?
+    let size: UInt64
+    let digest: Digest?
+    let transfer: String?
+  }
+
+  struct Ignored: Encodable {
+    let path: String
+    let reason: String
+  }
+
+  func run() async throws {
+    let session = options.session()
+    let request = PackageRequest(project: session.path(directory), overrides: overrides)
+    let destination = try to.map { try Reference(parsing: $0) }
+    let plan = try await PlanProject(request, to: destination, in: session).run()
+    if json { return try Console.json(output(plan)) }
+    Console.data(text(plan))
+    if ignored {
+      for (path, reason) in plan.ignored { Console.line("left out \(path): \(reason)") }
+    }
+    guard plan.fits else {
+      throw FlowError(
+        .failed, session.registryPath.string,
+        "the build may need \(ByteCount.text(plan.writes)) and \(ByteCount.text(plan.free)) are free",
+        hint: "free some room, or name a registry on another disk with --registry DIR")
+    }
+  }
+
+  private func output(_ plan: PackagePlan) -> Output {
+    let hasDestination = to != nil
+    return Output(
+      layers: plan.layers.map {
+        Layer(
+          role: $0.role, title: $0.title, state: $0.state.rawValue, reason: $0.reason, size: $0.size, digest: $0.digest,
+          transfer: $0.transfer?.rawValue)
+      },
+      ignored: plan.ignored.map { Ignored(path: $0.path, reason: $0.reason) }, reads: plan.reads, writes: plan.writes,
+      free: plan.free, uploads: hasDestination ? plan.bytes(.uploaded) : nil,
+      mounts: hasDestination ? plan.bytes(.mounted) : nil, skips: hasDestination ? plan.bytes(.skipped) : nil)
+  }
+
+  private func text(_ plan: PackagePlan) -> String {
+    var table = TextTable(["LAYER", "SIZE", "BUILD"] + (to == nil ? [] : ["PUSH"]) + ["WHAT"], right: [1])
+    for layer in plan.layers {
+      let what = layer.reason.map { "\(layer.title): \($0)" } ?? layer.title
+      table.add(
+        [layer.role, ByteCount.text(layer.size), layer.state.rawValue] + (layer.transfer.map { [$0.rawValue] } ?? [])
+          + [what])
+    }
+    var lines = table.text
+    lines += "\nreads \(ByteCount.text(plan.reads)), writes at most \(ByteCount.text(plan.writes)) of "
+    lines += "\(ByteCount.text(plan.free)) free"
+    if let to {
+      lines += "; uploads \(ByteCount.text(plan.bytes(.uploaded))) to \(to), mounts "
+      lines += "\(ByteCount.text(plan.bytes(.mounted))), skips \(ByteCount.text(plan.bytes(.skipped)))"
+    }
+    return lines + "\n"
+  }
+}

@@ -1,0 +1,123 @@
+import OpzDistribution
+public import OpzIO
+public import OpzOCI
+import OpzPackage
+import OpzRegistry
+import OpzStore
+
+/// What `opz package` would do, before a byte moves.
+public struct PackagePlan: Sendable {
+  public enum State: String, Sendable {
+    /// A layer of the base: it is never built.
+    case base
+    /// The registry has it from an earlier build.
+    case reused
+    case built
+  }
+
+  public enum Transfer: String, Sendable {
+    /// The destination has it.
+    case skipped
+    /// The destination takes it from another repository of the same registry.
+    case mounted
+    case uploaded
+  }
+
+  public struct Layer: Sendable {
+    public let role: String
+    public let title: String
+    public let state: State
+    /// Why it is built; nil where it is not.
+    public let reason: String?
+    /// Bytes as they are stored; of a layer that is to be built, the bytes that go in.
+    public let size: UInt64
+    public let digest: Digest?
+    /// What a push would do with it; nil when no destination was named.
+    public let transfer: Transfer?
+  }
+
+  public let layers: [Layer]
+  /// Files that were left out, with the reason.
+  public let ignored: [(path: String, reason: String)]
+  /// Bytes that the build reads.
+  public let reads: UInt64
+  /// Bytes that the registry's disk needs at most.
+  public let writes: UInt64
+  /// Bytes free there.
+  public let free: UInt64
+
+  public var fits: Bool { writes <= free }
+
+  /// Bytes of layers that a push would treat so; of those that are to be built, at most that many.
+  public func bytes(_ transfer: Transfer) -> UInt64 {
+    layers.filter { $0.transfer == transfer }.reduce(0) { $0 &+ $1.size }
+  }
+}
+
+/// `opz plan`.
+public struct PlanProject: Sendable {
+  private let request: PackageRequest
+  private let destination: Reference?
+  private let session: Session
+
+  public init(_ request: PackageRequest, to destination: Reference? = nil, in session: Session) {
+    self.request = request
+    self.destination = destination
+    self.session = session
+  }
+
+  public func run() async throws -> PackagePlan {
+    let project = try await LoadedProject.load(request, session)
+    let registry = try session.createRegistry()
+    let bases = try await project.bases(registry, session)
+    let remote = try destination.map { try session.repository($0) }
+    var layers: [PackagePlan.Layer] = []
+    for layer in bases.layers {
+      layers.append(
+        PackagePlan.Layer(
+          role: "runtime", title: bases.name ?? "base", state: .base, reason: nil, size: layer.descriptor.size,
+          digest: layer.descriptor.digest,
+          transfer: try await transfer(layer.descriptor, remote, mountable: isMountable(bases))))
+    }
+    let latest = try registry.latest(project.name)
+    let cache = registry.layerCache
+    var (reads, writes): (UInt64, UInt64) = (0, 0)
+    for planned in try await project.layers(session) {
+      let found = try await blocking { try cache.find(planned) }
+      if let found {
+        let descriptor = found.layer.descriptor
+        layers.append(
+          PackagePlan.Layer(
+            role: planned.role.rawValue, title: planned.title, state: .reused, reason: nil, size: descriptor.size,
+            digest: descriptor.digest, transfer: try await transfer(descriptor, remote, mountable: false)))
+      } else {
+        reads &+= planned.size
+        writes &+= planned.size &+ (1 << 16)
+        layers.append(
+          PackagePlan.Layer(
+            role: planned.role.rawValue, title: planned.title, state: .built,
+            reason: BuildReason.text(planned, since: latest, cache: cache), size: planned.size, digest: nil,
+            transfer: remote == nil ? nil : .uploaded))
+      }
+    }
+    try await blocking { try cache.save() }
+    return PackagePlan(
+      layers: layers, ignored: project.tree.ignored, reads: reads, writes: writes,
+      free: try FreeSpace.available(at: registry.root))
+  }
+
+  private func isMountable(_ bases: BaseImages) -> Bool {
+    guard let destination, let origin = bases.origin, let reference = try? Reference(parsing: origin) else {
+      return false
+    }
+    return reference.host == destination.host
+  }
+
+  private func transfer(_ descriptor: Descriptor, _ remote: RemoteRepository?, mountable: Bool) async throws
+    -> PackagePlan.Transfer?
+  {
+    guard let remote else { return nil }
+    if try await remote.contains(descriptor) { return .skipped }
+    return mountable ? .mounted : .uploaded
+  }
+}

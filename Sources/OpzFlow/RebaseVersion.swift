@@ -1,0 +1,103 @@
+import OpzIO
+import OpzOCI
+import OpzPackage
+public import OpzRegistry
+import OpzStore
+
+/// `opz rebase`: a recorded version's own layers and settings on another base, as a new version. Nothing is built.
+public struct RebaseVersion: Sendable {
+  private let version: Registry.Version
+  private let base: String
+  private let session: Session
+
+  /// - Parameter base: as `runtime.base` has it; `opz-runtime` for a native version.
+  public init(_ version: Registry.Version, onto base: String, in session: Session) {
+    self.version = version
+    self.base = base
+    self.session = session
+  }
+
+  public struct Result: Sendable {
+    public let version: Registry.Version
+    /// The base is the one that it has; no version was recorded.
+    public let existed: Bool
+  }
+
+  public func run(_ registry: Registry) async throws -> Result {
+    let record = version.record
+    let settings = try settings()
+    let bases = try await bases(registry, record.platforms.compactMap { Platform($0) })
+    let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
+    let own = try await ownLayers(registry)
+    let builder = registry.imageBuilder(session)
+    let plan = ImagePlan(bases: bases.bases, settings: settings, created: created, annotations: [:])
+    let images = try builder.images(plan, own)
+    let (version, session) = (version, session)
+    let outcome = try await blocking {
+      var draft = record
+      draft.content = ImageBuilder.content(of: images)
+      draft.created = session.author.at.seconds
+      draft.tool = session.tool
+      draft.runtime.base = bases.name
+      draft.runtime.baseDigest = bases.digest
+      draft.layers = bases.records + record.layers.filter { $0.role != "runtime" }
+      draft.lineage.parent = record.reference
+      let sketch = draft
+      let choice = VersionChoice(wanted: nil, draft: sketch) { number in
+        var plan = plan
+        plan.annotations = ImageAnnotations.make(version.name, number, created: created, sketch.lineage, bases)
+        var final = sketch
+        final.image = try builder.store(try builder.images(plan, own)).bare
+        final.version = number.description
+        return final
+      }
+      return try registry.record(
+        version.name, by: session.author, details: ["rebased": .string(record.reference)]
+      ) { try choice($0) }
+    }
+    switch outcome {
+    case .recorded(let version): return Result(version: version, existed: false)
+    case .existed(let version): return Result(version: version, existed: true)
+    }
+  }
+
+  private func settings() throws -> RuntimeSettings {
+    guard let value = version.record.runtime.settings else {
+      throw FlowError(
+        .failed, version.record.reference, "its record does not have its settings, so they cannot go over another base",
+        hint: "set runtime.base in opz.yaml, then opz package")
+    }
+    return try CanonicalJSON.decode(
+      RuntimeSettings.self, from: CanonicalJSON.encode(value), subject: version.record.reference)
+  }
+
+  private func bases(_ registry: Registry, _ platforms: [Platform]) async throws -> BaseImages {
+    switch version.record.runtime.kind {
+    case "native":
+      guard base == "opz-runtime" else {
+        throw FlowError(
+          .usage, "--base \(base)", "a native version stands on opz-runtime",
+          hint: "opz runtime import the new one, then opz rebase \(version.record.reference) --base opz-runtime")
+      }
+      return try await .native(platforms, registry, session)
+    default: return try await .custom(base, pinned: nil, platforms, registry, session, project: session)
+    }
+  }
+
+  /// The version's own layers, with the lines that its images' histories have for them.
+  private func ownLayers(_ registry: Registry) async throws -> [ImageLayer] {
+    let own = version.record.layers.filter { $0.role != "runtime" }
+    var lines: [Digest: String] = [:]
+    for platform in version.record.platforms.compactMap({ Platform($0) }) {
+      let image = try await registry.store.image(version.record.image, platform: platform)
+      let here = own.filter { $0.isOwn(on: platform.description) }
+      let history = (image.config.history ?? []).filter { $0.emptyLayer != true }.suffix(here.count)
+      for (layer, line) in zip(here, history) { lines[layer.diffID] = line.createdBy }
+    }
+    return own.map { layer in
+      ImageLayer(
+        layer: Layer(descriptor: layer.descriptor, diffID: layer.diffID), history: lines[layer.diffID] ?? "opz",
+        platform: layer.platform.flatMap { Platform($0) })
+    }
+  }
+}
