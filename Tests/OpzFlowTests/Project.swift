@@ -4,6 +4,7 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 import OpzTestKit
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -63,4 +64,17 @@ struct Project {
   }
 
   func registry() throws -> Registry { try session.openRegistry() }
+}
+
+/// Keeps how each item of a piece of work ended.
+final class Outcomes: ProgressSink {
+  private let ended = Mutex<[(item: String, outcome: ProgressOutcome)]>([])
+
+  func report(_ event: ProgressEvent) {
+    if case .finished(let item, let outcome) = event { ended.withLock { $0.append((item, outcome)) } }
+  }
+
+  func items(_ outcome: ProgressOutcome) -> Set<String> {
+    Set(ended.withLock { $0 }.filter { $0.outcome == outcome }.map(\.item))
+  }
 }
