@@ -72,17 +72,10 @@ struct VersionText {
   }
 
   private var files: String {
-    var table = TextTable(["FILE", "MODE", "SIZE", "DIGEST"], right: [2])
-    for file in record.files.prefix(50) {
-      table.add([
-        file.path, file.mode, ByteCount.text(file.size),
-        file.link.map { "-> \($0)" } ?? file.digest?.description ?? "alone in its layer",
-      ])
+    if let list = record.fileList {
+      return "the list of files has \(ByteCount.text(list.size)): opz show \(record.reference) --files\n"
     }
-    if record.files.count > 50 {
-      table.add([".. and \(record.files.count - 50) more: opz show \(record.reference) --json"])
-    }
-    return record.files.isEmpty ? "" : table.text
+    return FileText.table(record.files)
   }
 
   private var history: String {

@@ -5,14 +5,18 @@ import SystemPackage
 
 /// Why a layer has to be built.
 enum BuildReason {
-  /// - Parameter latest: the newest version of the model, to compare with.
-  static func text(_ layer: PlannedLayer, since latest: Registry.Version?, cache: LayerCache) -> String {
+  /// - Parameters:
+  ///   - latest: the newest version of the model, to compare with.
+  ///   - files: that version's.
+  static func text(
+    _ layer: PlannedLayer, since latest: Registry.Version?, files: [VersionRecord.File], cache: LayerCache
+  ) -> String {
     guard let latest else { return "there is no version yet" }
     if case .wheels(let source) = layer.source {
       return source.wheels.count == 1 ? "the wheel is new" : "one of these wheels is new"
     }
     let old = Dictionary(
-      latest.record.files.filter { $0.role == layer.role.rawValue }.map { ($0.path, $0) },
+      files.filter { $0.role == layer.role.rawValue }.map { ($0.path, $0) },
       uniquingKeysWith: { one, _ in one })
     if old.isEmpty { return "\(latest.record.reference) has no \(layer.role) layer" }
     let current = layer.source.files.compactMap { RecordedFile.make($0, digest: cache.digest(of: $0)) }

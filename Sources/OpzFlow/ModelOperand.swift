@@ -39,8 +39,9 @@ public struct ModelOperand: Sendable {
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: text))
     let stack = try await ImageFiles.stack(version.record.image, roles: version.record, in: registry.store)
+    let files = try await registry.files(of: version.record)
     return try await blocking {
-      let models = version.record.files.filter { $0.role == "model" && $0.path.hasSuffix(".json") }
+      let models = files.filter { $0.role == "model" && $0.path.hasSuffix(".json") }
       guard
         let file = models.first(where: { $0.path.hasSuffix("/model.json") }) ?? (models.count == 1 ? models[0] : nil)
       else {

@@ -97,7 +97,9 @@ public struct PackageProject: Sendable {
         plan.annotations = ImageAnnotations.make(
           project.name, version, created: project.created, draft.lineage, draft.bases)
         let descriptor = try builder.store(try builder.images(plan, draft.written.layers))
-        return try PackageProject.record(draft, project, version: version, image: descriptor, session)
+        var record = try PackageProject.record(draft, project, version: version, image: descriptor, session)
+        try FileList.place(draft.written.entries.flatMap(PackageProject.files), in: &record, registry.store)
+        return record
       }
       return try registry.record(name, by: session.author, details: noted) { try choice($0) }
     }
@@ -119,7 +121,7 @@ public struct PackageProject: Sendable {
         settings: try JSONValue(encoding: project.settings)),
       platforms: draft.images.map { $0.config.platform.description },
       layers: draft.bases.records + own,
-      files: draft.written.entries.flatMap(files), model: try project.modelRecord(), lineage: draft.lineage,
+      files: [], model: try project.modelRecord(), lineage: draft.lineage,
       deploy: try project.deploySettings(), pushTo: project.pushTo, tests: draft.tests)
   }
 

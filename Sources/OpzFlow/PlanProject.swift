@@ -80,6 +80,7 @@ public struct PlanProject: Sendable {
           transfer: try await transfer(layer.descriptor, remote, mountable: isMountable(bases))))
     }
     let latest = try registry.latest(project.name)
+    let files = if let latest { try await registry.files(of: latest.record) } else { [VersionRecord.File]() }
     let cache = registry.layerCache
     var (reads, writes): (UInt64, UInt64) = (0, 0)
     for planned in try await project.layers(session) {
@@ -96,7 +97,7 @@ public struct PlanProject: Sendable {
         layers.append(
           PackagePlan.Layer(
             role: planned.role.rawValue, title: planned.title, state: .built,
-            reason: BuildReason.text(planned, since: latest, cache: cache), size: planned.size, digest: nil,
+            reason: BuildReason.text(planned, since: latest, files: files, cache: cache), size: planned.size, digest: nil,
             transfer: remote == nil ? nil : .uploaded))
       }
     }

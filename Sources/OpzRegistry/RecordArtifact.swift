@@ -18,9 +18,14 @@ public enum RecordArtifact {
       descriptor.annotations = [titleAnnotation: test.name]
       return descriptor
     }
+    let lists = record.fileList.map { list in
+      var descriptor = list
+      descriptor.annotations = [titleAnnotation: "files.jsonl"]
+      return [descriptor]
+    }
     let manifest = try Manifest(
       Manifest.Content(
-        artifactType: artifactType, config: .emptyConfig, layers: [layer] + tests, subject: record.image.bare,
+        artifactType: artifactType, config: .emptyConfig, layers: [layer] + (lists ?? []) + tests, subject: record.image.bare,
         annotations: [
           "org.opencontainers.image.version": record.version, "org.opencontainers.image.title": record.name,
         ]))

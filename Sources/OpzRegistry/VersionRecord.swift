@@ -22,7 +22,10 @@ public struct VersionRecord: Codable, Sendable, Hashable {
   public var runtime: Runtime
   public var platforms: [String]
   public var layers: [Layer]
+  /// The files that opz put into the image, where they are at most `FileList.inline`.
   public var files: [File]
+  /// The list of more files than that, a blob.
+  public var fileList: Descriptor?
   public var model: Model?
   public var lineage: Lineage
   /// The `deploy` part of opz.yaml as it was.
