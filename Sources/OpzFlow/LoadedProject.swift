@@ -53,8 +53,8 @@ struct LoadedProject: Sendable {
     inside.directory = directory
     switch config.runtime.kind {
     case .native: return try await .native(config.platforms, registry, session)
-    case .model: return try .scratch(config.platforms)
-    case .custom:
+    case .model where config.runtime.base == nil: return try .scratch(config.platforms)
+    case .custom, .model:
       let base = config.runtime.base ?? "scratch"
       let pinned = try ProjectLock.read(in: directory)?.bases[base]
       return try await .custom(base, pinned: pinned, config.platforms, registry, session, project: inside)
@@ -80,6 +80,12 @@ struct LoadedProject: Sendable {
   /// The layers of the project's own files, in the order of the image.
   func layers(_ session: Session) async throws -> [PlannedLayer] {
     PlannedLayer.plan(tree.files, compression: config.compression)
+  }
+
+  func modelPack(_ version: SemanticVersion, _ lineage: Lineage) -> ModelPack.Description {
+    ModelPack.Description(
+      name: name.description, version: version.description, created: created.seconds, format: model?.format.rawValue,
+      source: lineage.git?.remote, revision: lineage.git?.commit)
   }
 
   func modelRecord() throws -> VersionRecord.Model? {

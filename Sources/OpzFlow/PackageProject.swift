@@ -45,6 +45,12 @@ public struct PackageProject: Sendable {
       case .recorded(let version): (version, false)
       case .existed(let version): (version, true)
       }
+    if !existed, project.config.runtime.kind == .model, project.config.runtime.base == nil {
+      session.progress.report(
+        .note(
+          "the image holds the model and no program: KServe mounts it by oci+native://; for oci://, which runs sh in it, "
+            + "name a small base that has sh, ls, ln and sleep in runtime.base"))
+    }
     let tags = request.tags.isEmpty ? [version.version.description.replacing("+", with: "_")] : request.tags
     for output in outputs {
       let content = VersionContent(registry: registry, record: version.record, session: session)
@@ -98,6 +104,13 @@ public struct PackageProject: Sendable {
           project.name, version, created: project.created, draft.lineage, draft.bases)
         let descriptor = try builder.store(try builder.images(plan, draft.written.layers))
         var record = try PackageProject.record(draft, project, version: version, image: descriptor, session)
+        if project.config.runtime.kind == .model {
+          record.artifacts = [
+            ModelPackArtifact.name: try ModelPackArtifact.store(
+              draft.written, project.modelPack(version, draft.lineage), annotations: plan.annotations,
+              in: registry.store)
+          ]
+        }
         try FileList.place(draft.written.entries.flatMap(PackageProject.files), in: &record, registry.store)
         return record
       }

@@ -97,7 +97,8 @@ public struct PlanProject: Sendable {
         layers.append(
           PackagePlan.Layer(
             role: planned.role.rawValue, title: planned.title, state: .built,
-            reason: BuildReason.text(planned, since: latest, files: files, cache: cache), size: planned.size, digest: nil,
+            reason: BuildReason.text(planned, since: latest, files: files, cache: cache), size: planned.size,
+            digest: nil,
             transfer: remote == nil ? nil : .uploaded))
       }
     }

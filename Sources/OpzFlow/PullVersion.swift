@@ -43,6 +43,9 @@ public struct PullVersion: Sendable {
     let registry = try session.createRegistry()
     let first = try await copy(image, from: remote, to: registry.store, progress: session.progress)
     let second = try await copy(artifact, from: remote, to: registry.store, progress: session.progress)
+    for artifact in (record.artifacts ?? [:]).values {
+      _ = try await copy(artifact, from: remote, to: registry.store, progress: session.progress)
+    }
     let outcome = try await blocking { [self] in
       try registry.adopt(
         bytes, artifact: artifact, by: session.author, details: ["source": .string(source.description)])

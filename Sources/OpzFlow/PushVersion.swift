@@ -8,7 +8,7 @@ import OpzStore
 public struct PushResult: Sendable {
   /// The image's digest at the destination.
   public let image: Descriptor
-  /// `HOST/REPO:TAG`, one a tag.
+  /// `HOST/REPO:TAG`, one a tag. What the version has as a ModelPack artifact too is under `TAG.modelpack`.
   public let references: [Reference]
   public let copied: Int
   public let existed: Int
@@ -40,6 +40,10 @@ public struct PushVersion: Sendable {
     let image = try await copy(version.record.image, from: content, to: remote, progress: session.progress)
     let record = try await copy(version.artifact, from: registry.store, to: remote, progress: session.progress)
     for tag in tags { try await remote.tag(version.record.image, as: tag) }
+    for (name, artifact) in version.record.artifacts ?? [:] {
+      _ = try await copy(artifact, from: content, to: remote, progress: session.progress)
+      for tag in tags { try await remote.tag(artifact, as: "\(tag).\(name)") }
+    }
     try await verify(remote)
     let details: [String: JSONValue] = [
       "destination": .array(references.map { .string($0.description) }),

@@ -124,7 +124,7 @@ extension Registry {
       if manifest.content.subject?.digest != found.record.image.digest {
         report.add(subject, "its record belongs to another image")
       }
-      for root in [artifact, found.record.image] {
+      for root in [artifact, found.record.image] + (found.record.artifacts ?? [:]).values {
         let graph = try await ContentGraph.of(root, in: store)
         for descriptor in graph.blobs + graph.documents where !sound.contains(descriptor.digest) {
           if try !store.has(descriptor),

@@ -32,6 +32,8 @@ public struct VersionRecord: Codable, Sendable, Hashable {
   public var deploy: JSONValue?
   /// Where `opz push` goes unless it is told.
   public var pushTo: String?
+  /// Other manifests over the same layers, by what they are: `modelpack`.
+  public var artifacts: [String: Descriptor]?
   /// Files that `opz test` compares with, kept with the record and not in the image.
   public var tests: [TestFile]
 

@@ -1,0 +1,103 @@
+import OpzIO
+
+/// A CNCF ModelPack artifact (model-spec, `application/vnd.cncf.model.manifest.v1+json`): a manifest and a config over layers that an image has
+/// too, so that the bytes are stored and sent once.
+public enum ModelPack {
+  public static let artifactType = MediaType("application/vnd.cncf.model.manifest.v1+json")
+  public static let configType = MediaType("application/vnd.cncf.model.config.v1+json")
+
+  /// What a layer is, in the spec's words.
+  public enum Content: String, Sendable {
+    case weight
+    case weightConfig = "weight.config"
+    case code
+    case doc
+    case dataset
+  }
+
+  public struct PackedLayer: Sendable {
+    public let layer: Layer
+    public let content: Content
+    /// What the spec's annotation says is in it: the path of the only file, or the directory of several.
+    public let path: String
+
+    public init(layer: Layer, content: Content, path: String) {
+      self.layer = layer
+      self.content = content
+      self.path = path
+    }
+  }
+
+  public struct Description: Sendable {
+    public var name: String
+    public var version: String
+    /// RFC 3339.
+    public var created: String
+    /// `xgboost-json`; nil where it is not known.
+    public var format: String?
+    public var source: String?
+    public var revision: String?
+
+    public init(
+      name: String, version: String, created: String, format: String?, source: String?, revision: String?
+    ) {
+      self.name = name
+      self.version = version
+      self.created = created
+      self.format = format
+      self.source = source
+      self.revision = revision
+    }
+  }
+
+  /// The bytes of the config.
+  public static func config(_ description: Description, _ layers: [PackedLayer]) throws -> [UInt8] {
+    var descriptor: [String: JSONValue] = [
+      "name": .string(description.name), "version": .string(description.version),
+      "createdAt": .string(description.created),
+    ]
+    descriptor["sourceURL"] = description.source.map { .string($0) }
+    descriptor["revision"] = description.revision.map { .string($0) }
+    var config: [String: JSONValue] = [:]
+    config["format"] = description.format.map { .string($0) }
+    return try CanonicalJSON.encode(
+      JSONValue.object([
+        "descriptor": .object(descriptor), "config": .object(config),
+        "modelfs": .object([
+          "type": "layers", "diffIds": .array(layers.map { .string($0.layer.diffID.description) }),
+        ]),
+      ]))
+  }
+
+  /// The manifest.
+  /// - Throws: `OCIError` for a layer that is no tar.
+  public static func manifest(config: Descriptor, _ layers: [PackedLayer], annotations: [String: String]) throws
+    -> Manifest
+  {
+    let descriptors = try layers.map { packed in
+      var descriptor = packed.layer.descriptor.bare
+      descriptor.mediaType = try mediaType(packed.content, packed.layer.descriptor.mediaType)
+      descriptor.annotations = ["org.cncf.model.filepath": packed.path]
+      return descriptor
+    }
+    return try Manifest(
+      Manifest.Content(
+        artifactType: artifactType, config: config, layers: descriptors,
+        annotations: annotations.isEmpty ? nil : annotations))
+  }
+
+  private static func mediaType(_ content: Content, _ layer: MediaType) throws -> MediaType {
+    let suffix =
+      switch layer {
+      case .layerTar: "tar"
+      case .layerTarGzip: "tar+gzip"
+      case .layerTarZstd: "tar+zstd"
+      default: throw OCIError(.badDocument, layer.rawValue, "not a layer that a ModelPack artifact can have")
+      }
+    return MediaType("application/vnd.cncf.model.\(content.rawValue).v1.\(suffix)")
+  }
+}
+
+extension JSONValue: ExpressibleByStringLiteral {
+  public init(stringLiteral value: String) { self = .string(value) }
+}
