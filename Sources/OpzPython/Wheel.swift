@@ -1,0 +1,138 @@
+public import OpzArchive
+import OpzIO
+
+/// A Python wheel, read from its zip file (PyPA, binary distribution format 1.0).
+///
+/// Everything that is read of it is compared with its RECORD, which has to list exactly the files that are there.
+public struct Wheel: Sendable {
+  public let name: WheelName
+  public let metadata: WheelMetadata
+  /// The directory of the metadata: `numpy-2.1.0.dist-info`.
+  public let distInfo: String
+  /// Whether the root of the archive goes to purelib rather than to platlib.
+  public let isPurelib: Bool
+  /// The tags in WHEEL, expanded.
+  public let tags: [WheelTag]
+  /// The commands to be made, in the order of entry_points.txt.
+  public let entryPoints: [EntryPoint]
+
+  let archive: ZipArchive
+  /// The files with their digests, without directories, RECORD and signatures.
+  let files: [WheelFile]
+
+  private enum Limit {
+    /// Bytes of METADATA, WHEEL and entry_points.txt.
+    static let text: UInt64 = 16 << 20
+    /// Bytes of RECORD.
+    static let record: UInt64 = 128 << 20
+  }
+
+  /// Reads the metadata. It blocks.
+  /// - Throws: `PythonError` when it is not a wheel of this name, or RECORD and the archive disagree; `ArchiveError`.
+  public init(_ archive: ZipArchive, name: WheelName) throws {
+    let directory = try Wheel.distInfo(in: archive, name)
+    let record = try Wheel.record(in: archive, directory, name)
+    let files = try Wheel.files(in: archive, record, directory, name)
+    /// - Returns: nil when there is no such file.
+    func text(_ file: String) throws -> String? {
+      let path = Array("\(directory)/\(file)".utf8)
+      guard let found = files.first(where: { $0.entry.path == path }) else { return nil }
+      let subject = "wheel \(name): \(file)"
+      guard found.entry.size <= Limit.text else {
+        throw PythonError(.malformed, subject, "it has \(found.entry.size) bytes, more than \(Limit.text)")
+      }
+      let bytes = try found.content(of: archive, wheel: name).bytes()
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw PythonError(.malformed, subject, "it is not UTF-8")
+      }
+      return text
+    }
+    func required(_ file: String) throws -> String {
+      guard let text = try text(file) else {
+        throw PythonError(.malformed, "wheel \(name)", "there is no \(directory)/\(file) in it")
+      }
+      return text
+    }
+    let wheel = try WheelDescription(try required("WHEEL"), of: name)
+    metadata = try WheelMetadata(try required("METADATA"), of: name)
+    entryPoints =
+      try text("entry_points.txt").map {
+        try EntryPointsFile($0, of: "wheel \(name): entry_points.txt").entryPoints
+      } ?? []
+    isPurelib = wheel.isPurelib
+    tags = wheel.tags
+    distInfo = directory
+    self.name = name
+    self.archive = archive
+    self.files = files
+  }
+
+  /// What is to be laid into an image, with an INSTALLER and a RECORD of its own: files only, sorted by the bytes of their paths.
+  /// The same wheel and layout give the same entries. Scripts that get another first line are read for it; contents are compared
+  /// with the wheel's RECORD when they are read to the end.
+  /// - Throws: `PythonError` when two files would go to one place; `ArchiveError`.
+  public func entries(in layout: InstallLayout) throws -> [TarEntry] {
+    var installation = WheelInstallation(self, layout)
+    return try installation.entries()
+  }
+
+  private static func distInfo(in archive: ZipArchive, _ name: WheelName) throws -> String {
+    let suffix = Array(".dist-info".utf8)
+    var found: Set<[UInt8]> = []
+    for entry in archive.entries {
+      let top = entry.path.prefix { $0 != UInt8(ascii: "/") }
+      if top.count < entry.path.count || entry.isDirectory, top.reversed().starts(with: suffix.reversed()) {
+        found.insert(Array(top))
+      }
+    }
+    guard let only = found.first, found.count == 1 else {
+      throw PythonError(.malformed, "wheel \(name)", "it has \(found.count) .dist-info directories, not 1")
+    }
+    let text = String(decoding: only, as: UTF8.self)
+    guard name.isStem(text.dropLast(suffix.count)) else {
+      throw PythonError(
+        .malformed, "wheel \(name)", "its metadata are in \"\(text.prefix(200))\", which is of another distribution")
+    }
+    return text
+  }
+
+  private static func record(in archive: ZipArchive, _ directory: String, _ name: WheelName) throws -> WheelRecord {
+    let path = Array("\(directory)/RECORD".utf8)
+    guard let entry = archive[path], !entry.isDirectory else {
+      throw PythonError(.malformed, "wheel \(name)", "there is no \(directory)/RECORD in it")
+    }
+    let subject = "wheel \(name): RECORD"
+    guard entry.size <= Limit.record else {
+      throw PythonError(.malformed, subject, "it has \(entry.size) bytes, more than \(Limit.record)")
+    }
+    return try WheelRecord(try archive.content(entry).bytes(), own: path, of: subject)
+  }
+
+  /// The files in the archive's order, after a check that RECORD lists them and no others.
+  private static func files(
+    in archive: ZipArchive, _ record: WheelRecord, _ directory: String, _ name: WheelName
+  ) throws -> [WheelFile] {
+    let subject = "wheel \(name): RECORD"
+    let own = Array("\(directory)/RECORD".utf8)
+    // They sign RECORD, so that it cannot list them.
+    let signatures = ["RECORD.jws", "RECORD.p7s"].map { Array("\(directory)/\($0)".utf8) }
+    for path in record.rows.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      guard let entry = archive[path], !entry.isDirectory else {
+        let text = String(decoding: path.prefix(200), as: UTF8.self)
+        throw PythonError(.malformed, subject, "it lists \"\(text)\", which is not in the wheel")
+      }
+    }
+    var files: [WheelFile] = []
+    for entry in archive.entries where !entry.isDirectory && entry.path != own && !signatures.contains(entry.path) {
+      let text = String(decoding: entry.path.prefix(200), as: UTF8.self)
+      guard let row = record.rows[entry.path], let digest = row.digest else {
+        throw PythonError(.malformed, subject, "it does not list \"\(text)\", which is in the wheel")
+      }
+      guard row.size ?? entry.size == entry.size else {
+        throw PythonError(.malformed, subject, "\"\(text)\" has \(entry.size) bytes, and another size in it")
+      }
+      files.append(WheelFile(entry: entry, digest: digest))
+    }
+    return files
+  }
+}

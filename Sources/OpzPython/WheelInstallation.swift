@@ -1,0 +1,161 @@
+import OpzArchive
+import OpzIO
+import SystemPackage
+
+/// Spreads the files of a wheel onto the directories of a layout.
+struct WheelInstallation {
+  private let wheel: Wheel
+  private let layout: InstallLayout
+  /// Where the archive's root goes, and so the directory that RECORD's paths are relative to.
+  private let library: [UInt8]
+  private let commands: Set<String>
+  private var laid: [[UInt8]: Laid] = [:]
+
+  private struct Laid {
+    let entry: TarEntry
+    /// nil for RECORD itself.
+    let digest: Digest?
+    let size: UInt64?
+  }
+
+  /// Written by who installs, not by who builds.
+  private static let installersOwn: Set = ["INSTALLER", "REQUESTED", "direct_url.json"]
+  private static let slash = UInt8(ascii: "/")
+
+  init(_ wheel: Wheel, _ layout: InstallLayout) {
+    self.wheel = wheel
+    self.layout = layout
+    commands = Set(wheel.entryPoints.map(\.name))
+    library = (wheel.isPurelib ? layout.purelib : layout.platlib).bytes
+  }
+
+  mutating func entries() throws -> [TarEntry] {
+    for file in wheel.files { try lay(file) }
+    for entryPoint in wheel.entryPoints {
+      let script = entryPoint.script(interpreter: layout.interpreter)
+      try lay(script, at: layout.scripts.bytes + [Self.slash] + Array(entryPoint.name.utf8), mode: 0o755)
+    }
+    try lay(Array("opz\n".utf8), at: inDistInfo("INSTALLER"), mode: 0o644)
+    try layRecord()
+    return laid.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value.entry)
+  }
+
+  private mutating func lay(_ file: WheelFile) throws {
+    let content = file.content(of: wheel.archive, wheel: wheel.name)
+    let mode: UInt32 = file.entry.isExecutable ? 0o755 : 0o644
+    let parts = file.entry.path.split(separator: Self.slash).map { String(decoding: $0, as: UTF8.self) }
+    guard parts.count > 1, parts[0].hasSuffix(".data") else {
+      if parts.count == 2, parts[0] == wheel.distInfo, Self.installersOwn.contains(parts[1]) { return }
+      return try add(content, file.digest, at: library + [Self.slash] + file.entry.path, mode: mode)
+    }
+    let key = try scheme(parts)
+    let name = parts.dropFirst(2).joined(separator: "/")
+    let place = directory(key).bytes + [Self.slash] + Array(name.utf8)
+    if key == .scripts {
+      if isMadeFromEntryPoint(parts.last ?? "") { return }
+      try layScript(content, file.digest, at: place)
+    } else {
+      try add(content, file.digest, at: place, mode: mode)
+    }
+  }
+
+  /// The subdirectories of a wheel's data directory.
+  private enum Scheme: String {
+    case purelib, platlib, scripts, data, headers
+  }
+
+  private func scheme(_ parts: [String]) throws -> Scheme {
+    let path = parts.joined(separator: "/").prefix(200)
+    // pip takes each directory with this ending for data, others only the one that is named as the metadata are.
+    guard wheel.name.isStem(parts[0].dropLast(".data".count)) else {
+      throw refuse("\"\(path)\" is in a data directory of another distribution")
+    }
+    guard parts.count > 2, let key = Scheme(rawValue: parts[1]) else {
+      throw refuse("\"\(path)\" is in none of the data directories purelib, platlib, scripts, data and headers")
+    }
+    return key
+  }
+
+  private func directory(_ scheme: Scheme) -> FilePath {
+    switch scheme {
+    case .purelib: layout.purelib
+    case .platlib: layout.platlib
+    case .scripts: layout.scripts
+    case .data: layout.data
+    case .headers: layout.headers.appending(wheel.metadata.name)
+    }
+  }
+
+  /// Old builders put a program for each entry point among the scripts; installers leave them out, as pip does.
+  private func isMadeFromEntryPoint(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    let ending = [".exe", "-script.py", ".pya"].first { lower.hasSuffix($0) } ?? ""
+    let command = name.dropLast(ending.count)
+    return commands.contains(String(command))
+  }
+
+  /// A script that begins with `#!python` gets the layout's interpreter, in place of the whole line.
+  private mutating func layScript(_ content: VerifiedBlob, _ digest: Digest, at place: [UInt8]) throws {
+    guard let length = try firstLine(content) else { return try add(content, digest, at: place, mode: 0o755) }
+    let changed = ReplacedStart(start: Array("#!\(layout.interpreter)\n".utf8), content: content, replaced: length)
+    var hasher = DigestHasher()
+    try changed.forEachChunk { hasher.update($0) }
+    try add(changed, hasher.finish(), at: place, mode: 0o755)
+  }
+
+  /// The length of a first line to be replaced, with its end; nil when the file does not begin with `#!python`.
+  private func firstLine(_ content: VerifiedBlob) throws -> UInt64? {
+    let limit = 1 << 16
+    let source = try content.open(at: 0)
+    var head: [UInt8] = []
+    let marker = Array("#!python".utf8)
+    try withUnsafeTemporaryAllocation(byteCount: 512, alignment: 1) { buffer in
+      while head.count < limit, !head.contains(UInt8(ascii: "\n")) {
+        let count = try source.read(into: buffer)
+        if count == 0 { return }
+        head += buffer[..<count]
+        if head.count >= marker.count, !head.starts(with: marker) { return }
+      }
+    }
+    guard head.starts(with: marker) else { return nil }
+    if let end = head.firstIndex(of: UInt8(ascii: "\n")) { return UInt64(end + 1) }
+    guard UInt64(head.count) == content.size else {
+      throw PythonError(.malformed, content.subject, "its first line is longer than \(limit) bytes")
+    }
+    return content.size
+  }
+
+  private mutating func lay(_ bytes: [UInt8], at place: [UInt8], mode: UInt32) throws {
+    try add(BytesBlob(bytes), .of(bytes), at: place, mode: mode)
+  }
+
+  private mutating func add(_ content: any Blob, _ digest: Digest?, at place: [UInt8], mode: UInt32) throws {
+    let entry = TarEntry.file(FilePath(bytes: place), content, mode: mode)
+    let size = digest == nil ? nil : content.size
+    guard laid.updateValue(Laid(entry: entry, digest: digest, size: size), forKey: place) == nil else {
+      throw refuse("two of its files would be \"\(String(decoding: place.prefix(200), as: UTF8.self))\"")
+    }
+  }
+
+  private mutating func layRecord() throws {
+    let own = inDistInfo("RECORD")
+    var lines = laid.map { (path: relative($0.key), digest: $0.value.digest, size: $0.value.size) }
+    lines.append((relative(own), nil, nil))
+    lines.sort { $0.path.lexicographicallyPrecedes($1.path) }
+    let record = lines.flatMap { WheelRecord.line($0.path, $0.digest, $0.size) }
+    try add(BytesBlob(record), nil, at: own, mode: 0o644)
+  }
+
+  private func inDistInfo(_ file: String) -> [UInt8] { library + Array("/\(wheel.distInfo)/\(file)".utf8) }
+
+  /// From the library: `pkg/a.py`, `../../../bin/x`.
+  private func relative(_ place: [UInt8]) -> [UInt8] {
+    let from = library.split(separator: Self.slash)
+    let to = place.split(separator: Self.slash)
+    let shared = zip(from, to).prefix { $0 == $1 }.count
+    let up = Array(repeating: Array("..".utf8)[...], count: from.count - shared)
+    return Array((up + to[shared...]).joined(separator: [Self.slash]))
+  }
+
+  private func refuse(_ reason: String) -> PythonError { PythonError(.malformed, "wheel \(wheel.name)", reason) }
+}

@@ -1,0 +1,81 @@
+/// A wheel's file name: `{distribution}-{version}(-{build})?-{python}-{abi}-{platform}.whl`
+/// (PyPA, binary distribution format: file name convention).
+public struct WheelName: Hashable, Sendable, CustomStringConvertible {
+  /// The whole file name.
+  public let description: String
+  /// As it is written, escaped: `scikit_learn`.
+  public let distribution: String
+  /// As it is written.
+  public let version: String
+  public let build: BuildTag?
+  /// The expanded compressed tag sets, each once.
+  public let tags: [WheelTag]
+
+  /// Bytes of a file name (NAME_MAX).
+  private static let limit = 255
+
+  /// - Throws: `PythonError` when the text is not exactly a wheel's name.
+  public init(parsing text: String) throws {
+    func refuse(_ reason: String) -> PythonError {
+      PythonError(
+        .malformed, "wheel \"\(text.prefix(300))\"", reason,
+        hint: "a wheel is named {distribution}-{version}-{python tag}-{abi tag}-{platform tag}.whl")
+    }
+    guard text.hasSuffix(".whl") else { throw refuse("the name does not end in .whl") }
+    guard text.utf8.count <= WheelName.limit else {
+      throw refuse("the name has \(text.utf8.count) bytes, more than \(WheelName.limit)")
+    }
+    let parts = text.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 5 || parts.count == 6 else {
+      throw refuse("the name has \(parts.count) parts between dashes, not 5 or 6")
+    }
+    guard WheelName.isDistribution(parts[0]) else { throw refuse("\"\(parts[0])\" is not the name of a distribution") }
+    guard WheelName.isVersion(parts[1]) else { throw refuse("\"\(parts[1])\" is not a version") }
+    let build = parts.count == 6 ? BuildTag(parts[2]) : nil
+    guard parts.count == 5 || build != nil else {
+      throw refuse("\"\(parts[2])\" is not a build tag: digits, then letters")
+    }
+    guard let tags = WheelTag.expand(Array(parts.suffix(3))) else { throw refuse("its tags are not sets of names") }
+    description = text
+    distribution = String(parts[0])
+    version = String(parts[1])
+    self.build = build
+    self.tags = tags
+  }
+
+  /// The distribution's normalized name: `scikit-learn`.
+  public var normalizedDistribution: String { WheelName.normalized(distribution) }
+
+  /// Lower case, with `-` for each run of `-`, `_` and `.` (PyPA, name normalization).
+  static func normalized(_ name: some StringProtocol) -> String {
+    let parts = name.lowercased().split(omittingEmptySubsequences: false) { "-_.".contains($0) }
+    var kept: [Substring] = []
+    for (index, part) in parts.enumerated() where !part.isEmpty || index == 0 || index == parts.count - 1 {
+      kept.append(part)
+    }
+    return kept.joined(separator: "-")
+  }
+
+  /// Whether a directory `{stem}.dist-info` is this distribution's and version's, however they are spelled.
+  func isStem(_ stem: some StringProtocol) -> Bool {
+    // Else lower case would make ASCII of some other letters.
+    guard stem.utf8.allSatisfy({ $0 < 0x80 }) else { return false }
+    return stem.indices.contains { index in
+      stem[index] == "-" && WheelName.normalized(stem[..<index]) == normalizedDistribution
+        && VersionText.key(stem[stem.index(after: index)...]) == VersionText.key(version)
+    }
+  }
+
+  static func isDistribution(_ text: some StringProtocol) -> Bool {
+    let bytes = Array(text.utf8)
+    guard let first = bytes.first, let last = bytes.last else { return false }
+    return ASCII.isLetterOrDigit(first) && ASCII.isLetterOrDigit(last)
+      && bytes.allSatisfy { ASCII.isLetterOrDigit($0) || "._-".utf8.contains($0) }
+  }
+
+  private static func isVersion(_ text: Substring) -> Bool {
+    guard let first = text.utf8.first else { return false }
+    return ASCII.isLetterOrDigit(first)
+      && text.utf8.allSatisfy { ASCII.isLetterOrDigit($0) || "._+!".utf8.contains($0) }
+  }
+}
