@@ -1,0 +1,200 @@
+public import OpzIO
+public import SystemPackage
+
+/// Fetches files whose SHA-256 is known from web servers: wheels from package indexes.
+///
+/// A download that broke goes on where it stopped, in this process or the next; a file has its name only when it is whole and its digest
+/// right. The user's name and password for a server go to that server's own origin over https (or on loopback), and not along with a
+/// redirect.
+public final class FileDownload: Sendable {
+  /// What a user has for one server.
+  public struct Login: Sendable {
+    let user: String
+    let password: String
+
+    public init(user: String, password: String) {
+      self.user = user
+      self.password = password
+    }
+  }
+
+  public struct Item: Sendable {
+    /// For messages and progress.
+    public let name: String
+    public let url: String
+    public let digest: Digest
+    /// Bytes, where they are known before.
+    public let size: UInt64?
+
+    public init(name: String, url: String, digest: Digest, size: UInt64?) {
+      self.name = name
+      self.url = url
+      self.digest = digest
+      self.size = size
+    }
+  }
+
+  private let transport: Transport
+  private let logins: [Origin: Login]
+  private let retry: RetryPolicy
+  private let progress: any ProgressSink
+  private let insecure: Bool
+
+  /// No file of an index is larger.
+  static let limit: UInt64 = 64 << 30
+
+  /// - Parameters:
+  ///   - environment: where proxies and certificates are looked up.
+  ///   - logins: by the address of a server, of which scheme, host and port count.
+  ///   - insecure: plain HTTP to any host.
+  public convenience init(
+    environment: [String: String], logins: [(url: String, login: Login)] = [], userAgent: String,
+    progress: any ProgressSink = NoProgress(), insecure: Bool = false
+  ) throws {
+    try self.init(
+      environment: environment, logins: logins, userAgent: userAgent, progress: progress, insecure: insecure,
+      retry: RetryPolicy())
+  }
+
+  init(
+    environment: [String: String], logins: [(url: String, login: Login)], userAgent: String,
+    progress: any ProgressSink, insecure: Bool, retry: RetryPolicy
+  ) throws {
+    transport = try Transport(TransportSettings(userAgent: userAgent, environment: environment))
+    let known = logins.compactMap { entry in WebAddress(entry.url).map { ($0.origin, entry.login) } }
+    self.logins = Dictionary(known, uniquingKeysWith: { first, _ in first })
+    self.progress = progress
+    self.insecure = insecure
+    self.retry = retry
+  }
+
+  /// Fetches a file to `path`, unless something is there.
+  /// - Throws: `DistributionError`; `wrongDigest` for a file that is not the one that was meant, of which nothing stays.
+  public func fetch(_ item: Item, to path: FilePath) async throws {
+    guard let address = WebAddress(item.url) else {
+      throw DistributionError(.badResponse, item.name, "its address is no plain http or https one")
+    }
+    guard address.origin.scheme == .https || address.origin.isLoopback || insecure else {
+      throw refuse(item, "\(address.origin) is plain http")
+    }
+    try await blocking { [self] in
+      if try FileStatus.find(path) != nil { return }
+      try Durable.makeDirectory(path.removingLastComponent())
+      progress.report(.started(item: item.name, total: item.size))
+      do {
+        try download(item, address, to: path)
+        progress.report(.finished(item: item.name, outcome: .done))
+      } catch {
+        progress.report(.finished(item: item.name, outcome: .failed))
+        throw error
+      }
+    }
+  }
+
+  private func download(_ item: Item, _ address: WebAddress, to path: FilePath) throws {
+    let part = FilePath(path.string + ".part")
+    let partial = try PartialFile(part, limit: item.size ?? FileDownload.limit)
+    // Another process may have fetched it while this one waited.
+    if try FileStatus.find(path) != nil { return try Durable.remove(part) }
+    let clock = ContinuousClock()
+    var (attempt, begin) = (1, clock.now)
+    while true {
+      let before = partial.size
+      do {
+        try attemptOnce(item, address, partial)
+        break
+      } catch let error as DistributionError where error.isTransient {
+        if partial.size > before { (attempt, begin) = (1, clock.now) }
+        attempt += 1
+        let elapsed = Double((clock.now - begin).components.seconds)
+        guard let wait = retry.delay(before: attempt, elapsed: elapsed, retryAfter: error.retryAfter) else {
+          throw error
+        }
+        progress.report(.note("\(item.name): \(error.reason); going on at byte \(partial.size)"))
+        let milliseconds = Int64(wait * 1000)
+        try waitFor { try await Task.sleep(for: .milliseconds(milliseconds)) }
+      }
+    }
+    let found = partial.digest
+    guard found == item.digest else {
+      try Durable.remove(part)
+      throw DistributionError(
+        .wrongDigest, item.name, "the server's file has the digest \(found), and \(item.digest) is wanted",
+        hint: "somebody changed the file, or the lock is of another one: opz lock --update looks again")
+    }
+    try partial.file.sync()
+    try Durable.publish(part, at: path)
+  }
+
+  private func attemptOnce(_ item: Item, _ address: WebAddress, _ partial: PartialFile) throws {
+    if let size = item.size, partial.size == size { return }
+    let offset = partial.size
+    let response = try waitFor { [self] in try await request(item, address, from: offset) }
+    guard let reader = response.reader else { throw answer(response, item) }
+    switch response.status {
+    case 200 where offset > 0: try partial.restart()
+    case 200: break
+    case 206 where response["content-range"]?.hasPrefix("bytes \(offset)-") ?? false: break
+    default:
+      throw DistributionError(.badResponse, item.name, "the server answered \(response.status) with another range")
+    }
+    if response.status == 200, offset > 0 { progress.report(.restarted(item: item.name)) }
+    let announced = response["content-length"].flatMap { UInt64($0) }.map { $0 &+ partial.size }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+    defer { buffer.deallocate() }
+    while true {
+      let count = try reader.read(into: buffer)
+      if count == 0 { break }
+      guard try partial.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
+        throw DistributionError(
+          .wrongSize, item.name, "the server sends more than the \(partial.limit) bytes that it has")
+      }
+      progress.report(.advanced(item: item.name, bytes: UInt64(count)))
+    }
+    if let size = item.size ?? announced, partial.size < size {
+      throw DistributionError(.connection, item.name, "the server sent \(partial.size) of \(size) bytes")
+    }
+  }
+
+  private func request(_ item: Item, _ first: WebAddress, from offset: UInt64) async throws -> HTTPResponse {
+    let policy = AddressPolicy(registry: first.origin, insecure: insecure)
+    var address = first
+    for _ in 0...RegistryClient.redirectLimit {
+      var request = HTTPRequest(method: .get, address: address, timeout: 0, isStreamed: true)
+      if offset > 0 { request.headers.append(("Range", "bytes=\(offset)-")) }
+      if let login = logins[address.origin] {
+        request.authorization = Credential.basic(user: login.user, password: login.password)
+      }
+      let response = try await transport.send(request)
+      guard [301, 302, 303, 307, 308].contains(response.status) else { return response }
+      guard let text = response["location"], let next = address.resolving(text) else {
+        throw DistributionError(.badResponse, item.name, "the answer \(response.status) has no usable Location")
+      }
+      try policy.check(next, from: address)
+      address = next
+    }
+    throw DistributionError(.refusedAddress, item.name, "more than \(RegistryClient.redirectLimit) redirects")
+  }
+
+  private func answer(_ response: HTTPResponse, _ item: Item) -> DistributionError {
+    let code: DistributionError.Code =
+      switch response.status {
+      case 401: .unauthorized
+      case 403: .denied
+      case 404: .notFound
+      case 429: .rateLimited
+      default: RetryPolicy.isTransient(response.status) ? .server : .badResponse
+      }
+    var error = DistributionError(
+      code, item.name, "the server answered \(response.status)",
+      hint: code == .unauthorized || code == .denied
+        ? "put the index's login into ~/.netrc, or into uv's variables" : nil,
+      status: response.status)
+    error.retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
+    return error
+  }
+
+  private func refuse(_ item: Item, _ why: String) -> DistributionError {
+    DistributionError(.refusedAddress, item.name, why, hint: "use an index with https")
+  }
+}

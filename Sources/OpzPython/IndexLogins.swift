@@ -1,0 +1,115 @@
+import OpzIO
+import SystemPackage
+
+/// Names and passwords for package indexes, from where uv and pip look: netrc, and addresses in the environment.
+///
+/// They are for requests only; no lock, record or message ever has one.
+public struct IndexLogins: Sendable {
+  public struct Login: Sendable {
+    /// An address of the server.
+    public let url: String
+    public let user: String
+    public let password: String
+  }
+
+  public private(set) var logins: [Login] = []
+
+  private static let variables = [
+    "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL",
+  ]
+
+  /// - Parameters:
+  ///   - environment: variables such as UV_INDEX_URL whose addresses hold a name and a password; NETRC; HOME.
+  ///   - indexes: names and addresses of indexes, for UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD.
+  public init(environment: [String: String], indexes: [(name: String, url: String)] = []) {
+    for variable in IndexLogins.variables {
+      for word in (environment[variable] ?? "").split(separator: " ") {
+        // `name=url`, as UV_INDEX has it.
+        let url = word.contains("://") ? String(word[(IndexLogins.start(of: word))...]) : String(word)
+        if let login = IndexLogins.login(in: url) { logins.append(login) }
+      }
+    }
+    for (name, url) in indexes {
+      let key = String(name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+      guard let password = environment["UV_INDEX_\(key)_PASSWORD"] else { continue }
+      logins.append(Login(url: url, user: environment["UV_INDEX_\(key)_USERNAME"] ?? "", password: password))
+    }
+    let netrc = environment["NETRC"] ?? environment["HOME"].map { "\($0)/.netrc" }
+    if let netrc, let bytes = try? FileBlob(FilePath(netrc)).bytes(), bytes.count <= 1 << 20 {
+      logins += IndexLogins.netrc(String(decoding: bytes, as: UTF8.self))
+    }
+  }
+
+  private static func start(of word: Substring) -> Substring.Index {
+    guard let scheme = word.firstRange(of: "://"), let equals = word[..<scheme.lowerBound].lastIndex(of: "=") else {
+      return word.startIndex
+    }
+    return word.index(after: equals)
+  }
+
+  /// The login in `https://user:password@host/path`.
+  private static func login(in url: String) -> Login? {
+    guard let scheme = url.firstRange(of: "://") else { return nil }
+    let rest = url[scheme.upperBound...]
+    let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    guard let at = authority.lastIndex(of: "@") else { return nil }
+    let parts = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    let user = decoded(parts[0])
+    let password = parts.count > 1 ? decoded(parts[1]) : ""
+    guard let user, let password else { return nil }
+    let place = url[..<scheme.upperBound] + authority[authority.index(after: at)...]
+    return Login(url: String(place), user: user, password: password)
+  }
+
+  private static func decoded(_ text: Substring) -> String? {
+    var bytes: [UInt8] = []
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+      guard digits.utf8.count == 2, let value = UInt8(digits, radix: 16) else { return nil }
+      bytes.append(value)
+      rest = rest.dropFirst(2)
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+
+  /// `machine HOST login NAME password WORD`, in any order of lines; `default` counts for no host.
+  private static func netrc(_ text: String) -> [Login] {
+    var logins: [Login] = []
+    var (machine, user, password): (String?, String?, String?)
+    func finish() {
+      if let machine, let password {
+        logins.append(Login(url: "https://\(machine)", user: user ?? "", password: password))
+        logins.append(Login(url: "http://\(machine)", user: user ?? "", password: password))
+      }
+      (machine, user, password) = (nil, nil, nil)
+    }
+    let lines = text.split(separator: "\n").filter { !$0.trimmed.hasPrefix("#") }
+    var words = lines.flatMap { $0.split { $0 == " " || $0 == "\t" || $0 == "\r" } }[...]
+    while let word = words.popFirst() {
+      switch word {
+      case "machine":
+        finish()
+        machine = words.popFirst().map(String.init)
+      case "default": finish()
+      case "login": user = words.popFirst().map(String.init)
+      case "password": password = words.popFirst().map(String.init)
+      default: continue
+      }
+    }
+    finish()
+    return logins
+  }
+}
+
+extension Substring {
+  fileprivate var trimmed: Substring { drop { $0 == " " || $0 == "\t" } }
+}
+
+extension IndexLogins: CustomStringConvertible {
+  public var description: String { "\(logins.count) logins" }
+}

@@ -1,0 +1,135 @@
+import OpzIO
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzDistribution
+
+@Suite("Downloads of files by digest")
+struct FileDownloadTests {
+  private typealias Answer = ScriptedServer.Answer
+  let directory: TemporaryDirectory
+  let content = bytes(900_000)
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private var path: FilePath { directory.path.appending("wheels/a.whl") }
+
+  private func item(_ url: String, size: Bool = true) -> FileDownload.Item {
+    FileDownload.Item(name: "a.whl", url: url, digest: .of(content), size: size ? UInt64(content.count) : nil)
+  }
+
+  private func client(
+    _ logins: [(url: String, login: FileDownload.Login)] = [], _ progress: any ProgressSink = NoProgress()
+  )
+    throws -> FileDownload
+  {
+    try FileDownload(
+      environment: [:], logins: logins, userAgent: "opz", progress: progress, insecure: false, retry: .quick)
+  }
+
+  private func ranged(_ content: [UInt8], _ request: ScriptedServer.Request, cut: Int? = nil) -> Answer {
+    let start = request.header("range").flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0
+    let headers = start > 0 ? [("Content-Range", "bytes \(start)-\(content.count - 1)/\(content.count)")] : []
+    return Answer(start > 0 ? 206 : 200, headers, body: Array(content[start...]), cutAfter: cut)
+  }
+
+  private var left: [String] { (try? directory.tree().filter { $0 != "wheels" }) ?? [] }
+
+  @Test("a download that breaks goes on where it stopped, with a known size and without", arguments: [true, false])
+  func goesOn(sized: Bool) async throws {
+    let server = try ScriptedServer { [content] in ranged(content, $0, cut: $0.number < 4 ? 200_000 : nil) }
+    try await client().fetch(item("http://\(server.host)/a.whl", size: sized), to: path)
+    #expect(try FileBlob(path).bytes() == content && left == ["wheels/a.whl"])
+    #expect(server.requests.map { $0.header("range") } == [nil, "bytes=200000-", "bytes=400000-", "bytes=600000-"])
+  }
+
+  @Test("the next process goes on with what an earlier one left")
+  func nextProcess() async throws {
+    try Durable.makeDirectory(path.removingLastComponent())
+    try Durable.replace(FilePath(path.string + ".part"), with: Array(content[..<500_000]))
+    let server = try ScriptedServer { [content] in ranged(content, $0) }
+    try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
+    #expect(try FileBlob(path).bytes() == content)
+    #expect(server.requests.map { $0.header("range") } == ["bytes=500000-"])
+    try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
+    #expect(server.requests.count == 1)
+  }
+
+  @Test("a server without ranges sends all again")
+  func noRanges() async throws {
+    try Durable.makeDirectory(path.removingLastComponent())
+    try Durable.replace(FilePath(path.string + ".part"), with: Array(content[..<500_000]))
+    let server = try ScriptedServer { [content] _ in Answer(200, body: content) }
+    try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
+    #expect(try FileBlob(path).bytes() == content)
+  }
+
+  @Test("another file is an error of which nothing stays", arguments: [899_999, 900_000, 900_001])
+  func otherFile(size: Int) async throws {
+    let other = bytes(size).map { $0 ^ 1 }
+    let server = try ScriptedServer { _ in Answer(200, body: other) }
+    let error = await #expect(throws: DistributionError.self) {
+      try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
+    }
+    #expect(error.map { [.wrongDigest, .wrongSize, .connection].contains($0.code) } == true)
+    #expect(!left.contains("wheels/a.whl"))
+  }
+
+  @Test("a rotten part is found by the digest, and the next try succeeds")
+  func rottenPart() async throws {
+    try Durable.makeDirectory(path.removingLastComponent())
+    try Durable.replace(FilePath(path.string + ".part"), with: [UInt8](repeating: 9, count: 1000))
+    let server = try ScriptedServer { [content] in ranged(content, $0) }
+    let error = await #expect(throws: DistributionError.self) {
+      try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
+    }
+    #expect(error?.code == .wrongDigest && left == [])
+    try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
+    #expect(try FileBlob(path).bytes() == content)
+  }
+
+  @Test("a login goes to its own server and not along with a redirect")
+  func logins() async throws {
+    let other = try ScriptedServer { [content] _ in Answer(200, body: content) }
+    let target = "http://\(other.host)/b.whl"
+    let server = try ScriptedServer { _ in Answer(302, [("Location", target)]) }
+    let login = FileDownload.Login(user: "u", password: "secret")
+    try await client([("http://\(server.host)/simple", login)]).fetch(item("http://\(server.host)/a.whl"), to: path)
+    #expect(server.requests.allSatisfy { $0.header("authorization")?.hasPrefix("Basic ") == true })
+    #expect(other.requests.count == 1 && other.requests[0].header("authorization") == nil)
+  }
+
+  @Test(
+    "addresses that nothing of ours may go to",
+    arguments: [
+      "http://example.org/a", "ftp://example.org/a", "file:///etc/passwd", "https://u:p@example.org/a", "a.whl",
+    ])
+  func refused(url: String) async throws {
+    let error = await #expect(throws: DistributionError.self) { try await client().fetch(item(url), to: path) }
+    #expect(error?.description.contains("u:p") == false && left == [])
+  }
+
+  @Test(
+    "statuses become errors that help",
+    arguments: [(401, DistributionError.Code.unauthorized), (403, .denied), (404, .notFound), (503, .server)])
+  func statuses(status: Int, code: DistributionError.Code) async throws {
+    let server = try ScriptedServer { _ in Answer(status, text: "<html>") }
+    let error = await #expect(throws: DistributionError.self) {
+      try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
+    }
+    #expect(error?.code == code)
+    #expect(server.requests.count == (status == 503 ? 5 : 1))
+  }
+
+  @Test("many that want one file fetch it once")
+  func together() async throws {
+    let server = try ScriptedServer { [content] in ranged(content, $0) }
+    let (client, item, path) = (try client(), item("http://\(server.host)/a.whl"), path)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 { group.addTask { try await client.fetch(item, to: path) } }
+      try await group.waitForAll()
+    }
+    #expect(server.requests.count == 1 && left == ["wheels/a.whl"])
+  }
+}

@@ -1,0 +1,43 @@
+import OpzPython
+import OpzTestKit
+import Testing
+
+@Suite("Logins of package indexes")
+struct IndexLoginsTests {
+  private func found(_ environment: [String: String], _ indexes: [(name: String, url: String)] = []) -> [String] {
+    IndexLogins(environment: environment, indexes: indexes).logins.map { "\($0.url) \($0.user) \($0.password)" }
+  }
+
+  @Test("addresses in the environment")
+  func environment() {
+    #expect(
+      found(["UV_INDEX_URL": "https://me:p%40ss@index.example/simple"]) == ["https://index.example me p@ss"])
+    #expect(
+      found(["UV_INDEX": "corp=https://a:b@one.example https://two.example/x"]) == ["https://one.example a b"])
+    #expect(found(["PIP_EXTRA_INDEX_URL": "https://token@x.example/"]) == ["https://x.example token "])
+    #expect(found(["UV_INDEX_URL": "https://a:%zz@x.example"]) == [])
+    #expect(found(["UV_INDEX_URL": ""]) == [])
+  }
+
+  @Test("a named index's variables")
+  func named() {
+    let environment = ["UV_INDEX_MY_CORP_USERNAME": "u", "UV_INDEX_MY_CORP_PASSWORD": "p"]
+    #expect(found(environment, [("my-corp", "https://x.example/simple")]) == ["https://x.example/simple u p"])
+    #expect(found(["UV_INDEX_MY_CORP_USERNAME": "u"], [("my-corp", "https://x.example/simple")]) == [])
+  }
+
+  @Test("netrc, and never a word of it in a description")
+  func netrc() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write(
+      ".netrc",
+      "# machine no.example login a password b\nmachine one.example\n  login u\tpassword secret\ndefault login x password y\n"
+    )
+    let logins = IndexLogins(environment: ["HOME": directory.path.string])
+    #expect(
+      logins.logins.map { "\($0.url) \($0.user) \($0.password)" } == [
+        "https://one.example u secret", "http://one.example u secret",
+      ])
+    #expect(!"\(logins)".contains("secret"))
+  }
+}
