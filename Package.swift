@@ -69,12 +69,12 @@ var targets: [Target] = [
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),
-  module("OpzPackage", ["OpzArchive", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", system, yams]),
+  module("OpzPackage", ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", system, yams]),
   module("OpzDeploy", ["OpzOCI", "OpzIO"]),
   module(
     "OpzFlow",
     [
-      "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzArchive", "OpzModel",
+      "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzPython", "OpzArchive", "OpzModel",
       "OpzStore", "OpzOCI", "OpzIO", system,
     ]),
   module(
@@ -97,12 +97,12 @@ var targets: [Target] = [
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzPackage",
-    ["OpzPackage", "OpzArchive", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+    ["OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system, yams]),
   tests(
     "OpzFlow",
     [
-      "OpzFlow", "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzArchive",
+      "OpzFlow", "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzPython", "OpzArchive",
       "OpzModel", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system,
     ]),
   tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),

@@ -11,19 +11,26 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
   public var environment: [String: String]
   /// The image has files below `/app`.
   public var hasApplication: Bool
+  /// A directory that goes before those of the base's PATH.
+  public var programs: String?
 
   public init(
-    command: [String]? = nil, user: String, expose: [Int], environment: [String: String], hasApplication: Bool
+    command: [String]? = nil, user: String, expose: [Int], environment: [String: String], hasApplication: Bool,
+    programs: String? = nil
   ) {
     self.command = command
     self.user = user
     self.expose = expose
     self.environment = environment
     self.hasApplication = hasApplication
+    self.programs = programs
   }
 
   /// The user and group of images that do not say otherwise: neither root nor anybody on the host.
   public static let defaultUser = "65532:65532"
+
+  /// What container runtimes take where an image says nothing.
+  private static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
   /// The base's configuration with these settings over it.
   func applied(to base: ImageConfig.Execution?) -> ImageConfig.Execution {
@@ -46,6 +53,10 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
   /// The base's variables in their order, replaced where they are set here; then the others by name.
   private func merge(_ base: [String]) -> [String] {
     var rest = environment
+    if let programs, rest["PATH"] == nil {
+      let path = base.first { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? RuntimeSettings.defaultPath
+      rest["PATH"] = "\(programs):\(path)"
+    }
     var result = base.map { line in
       let name = String(line.prefix { $0 != "=" })
       guard let value = rest.removeValue(forKey: name) else { return line }

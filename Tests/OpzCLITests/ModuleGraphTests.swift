@@ -24,7 +24,7 @@ struct ModuleGraphTests {
     // In the static server: no OCI, no JSON library, no packager.
     "OpzModel": ["OpzIO"],
     "OpzRegistry": ["OpzStore", "OpzOCI", "OpzIO"],
-    "OpzPackage": ["OpzArchive", "OpzStore", "OpzModel", "OpzOCI", "OpzIO"],
+    "OpzPackage": ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO"],
     // Plans to text, without files or network.
     "OpzDeploy": ["OpzOCI", "OpzIO"],
     "OpzServe": ["OpzModel", "OpzIO"],

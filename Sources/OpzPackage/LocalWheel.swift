@@ -1,0 +1,19 @@
+public import OpzIO
+public import OpzPython
+public import SystemPackage
+
+/// A wheel whose file is on this machine and has the digest that the lock says.
+public struct LocalWheel: Sendable {
+  public let name: WheelName
+  public let file: FilePath
+  public let digest: Digest
+  /// Bytes of the file.
+  public let size: UInt64
+
+  public init(name: WheelName, file: FilePath, digest: Digest, size: UInt64) {
+    self.name = name
+    self.file = file
+    self.digest = digest
+    self.size = size
+  }
+}

@@ -1,0 +1,67 @@
+public import OpzArchive
+import OpzIO
+public import OpzOCI
+public import OpzPython
+import SystemPackage
+
+/// Splits the wheels of an environment into layers.
+///
+/// A large wheel is a layer of its own, which depends on nothing but the wheel and where it is laid: so it is compressed once on a machine
+/// and sent once to a registry, whatever image it is in. Small wheels share layers by the hash of their names, so that a change
+/// of one changes one layer and the order of none.
+public enum WheelLayers {
+  /// Bytes of a wheel from which it has a layer of its own.
+  public static let large: UInt64 = 4 << 20
+  /// Layers of small wheels.
+  static let groups = 4
+  /// Layers of wheels in one image: container runtimes take 127 in all.
+  static let maximum = 80
+
+  /// - Parameter platform: whose image the layers are for.
+  public static func plan(
+    _ wheels: [LocalWheel], layout: InstallLayout, compression: Compression, platform: Platform
+  ) -> [PlannedLayer] {
+    let sorted = wheels.sorted { $0.name.normalizedDistribution < $1.name.normalizedDistribution }
+    // When there are too many large ones, the smallest of them go to the groups.
+    let bySize = sorted.filter { $0.size >= large }.sorted {
+      ($0.size, $1.name.description) > ($1.size, $0.name.description)
+    }
+    let alone = Set(bySize.prefix(maximum - groups).map(\.digest))
+    var layers = sorted.filter { alone.contains($0.digest) }.map { layer([$0], layout, compression, platform) }
+    for group in 0..<groups {
+      let own = sorted.filter { !alone.contains($0.digest) && number(of: $0) == group }
+      if !own.isEmpty { layers.append(layer(own, layout, compression, platform)) }
+    }
+    return layers
+  }
+
+  private static func number(of wheel: LocalWheel) -> Int {
+    Int(Digest.of(Array(wheel.name.normalizedDistribution.utf8)).bytes[0]) % groups
+  }
+
+  private static func layer(
+    _ wheels: [LocalWheel], _ layout: InstallLayout, _ compression: Compression, _ platform: Platform
+  ) -> PlannedLayer {
+    let source = LayerSource.WheelSource(
+      wheels: wheels.map(\.name.description).sorted(),
+      identity: ["layout \(identity(layout))"] + wheels.map { "\($0.digest) \($0.name)" },
+      size: wheels.reduce(0) { $0 &+ $1.size }, entries: { try entries(wheels, layout) })
+    return PlannedLayer(role: .environment, source: .wheels(source), compression: compression, platform: platform)
+  }
+
+  /// Everything but the wheel that its entries depend on. The number counts up when opz lays wheels out in another way.
+  private static func identity(_ layout: InstallLayout) -> String {
+    "1 \(layout.purelib) \(layout.platlib) \(layout.scripts) \(layout.data) \(layout.headers) \(layout.interpreter)"
+  }
+
+  /// The files of all wheels. Where two have one path, the later by name has it, as with pip.
+  private static func entries(_ wheels: [LocalWheel], _ layout: InstallLayout) throws -> [TarEntry] {
+    var byPath: [FilePath: TarEntry] = [:]
+    for wheel in wheels {
+      let blob = FileBlob(wheel.file, size: wheel.size)
+      let archive = try ZipArchive(blob, name: wheel.name.description)
+      for entry in try Wheel(archive, name: wheel.name).entries(in: layout) { byPath[entry.path] = entry }
+    }
+    return Array(byPath.values)
+  }
+}
