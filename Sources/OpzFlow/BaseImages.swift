@@ -64,6 +64,9 @@ struct BaseImages: Sendable {
       images.digest = top.digest
       return images
     }
+    if base.hasPrefix("docker-archive:") {
+      return try await archive(base, pinned: pinned, platforms, registry, project: project)
+    }
     let reference = try Reference(parsing: base)
     let remote = try session.repository(reference)
     let wanted = reference.digest ?? pinned
@@ -71,6 +74,16 @@ struct BaseImages: Sendable {
     var images = try await gather(base, from: remote, top, platforms, registry)
     images.origin = reference.name
     return images
+  }
+
+  private static func archive(
+    _ base: String, pinned: Digest?, _ platforms: [Platform], _ registry: Registry, project: Session
+  ) async throws -> BaseImages {
+    let path = project.path(String(base.dropFirst("docker-archive:".count)))
+    let image = try await blocking { try DockerArchiveBase.store(path, in: registry.store) }
+    let top = image.manifest.descriptor
+    try check(top, base, pinned)
+    return try await gather(base, from: registry.store, top, platforms, registry)
   }
 
   /// A layout can be written over; opz.lock says what it was.

@@ -16,6 +16,8 @@ struct LoadedProject: Sendable {
   let created: Timestamp
   let tree: SourceTree
   let model: Model?
+  /// Where the project, or the model in it, is one that MLflow saved.
+  let mlflow: MLflowModel?
 
   static func load(_ request: PackageRequest, _ session: Session) async throws -> LoadedProject {
     try await blocking { try read(request, session) }
@@ -25,16 +27,26 @@ struct LoadedProject: Sendable {
     let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
     var overrides = request.overrides
     if let version = request.version { overrides.append("version=\"\(version)\"") }
-    let config = try ConfigReader.read(request.project.appending("opz.yaml"), overrides: overrides)
+    let mlflow = try MLflowModel(in: request.project)
+    let config = try read(request.project, mlflow, overrides)
     try config.checkFiles(in: request.project)
     var tree = SourceTree(project: request.project)
     try tree.add(model: config.model.path)
     for path in config.code { try tree.add(path, role: .code) }
     for path in config.config { try tree.add(path, role: .config) }
     for placed in config.files { try tree.add(placed) }
+    let modelPath = request.project.pushing(FilePath(config.model.path))
     return LoadedProject(
       directory: request.project, config: config, name: config.name, version: config.version.fixed, created: created,
-      tree: tree, model: try model(config, request.project))
+      tree: tree, model: try model(config, request.project), mlflow: try mlflow ?? MLflowModel(in: modelPath))
+  }
+
+  /// opz.yaml, or what an MLflow model's directory says in its place.
+  private static func read(_ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String]) throws -> ProjectConfig {
+    let file = directory.appending("opz.yaml")
+    guard let mlflow, try FileStatus.find(file) == nil else { return try ConfigReader.read(file, overrides: overrides) }
+    let name = ProjectStarter(directory).modelName()
+    return try ConfigReader.read(mlflow.configuration(name: name), file: MLflowModel.fileName, overrides: overrides)
   }
 
   /// The native runtime reads the model itself, so a model that it cannot read is an error; for others it is a bonus.
@@ -89,6 +101,7 @@ struct LoadedProject: Sendable {
   }
 
   func modelRecord() throws -> VersionRecord.Model? {
+    if let mlflow { return VersionRecord.Model(format: "mlflow", signature: mlflow.signature) }
     guard let model else { return VersionRecord.Model(format: "unknown", signature: nil) }
     return VersionRecord.Model(format: model.format.rawValue, signature: try JSONValue(encoding: model.signature))
   }

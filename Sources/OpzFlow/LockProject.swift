@@ -53,6 +53,11 @@ public struct LockProject: Sendable {
       let layout = try LayoutStore.open(inside.path(directory))
       return try await check(layout.resolve(tagOrOnly: tag), in: layout, platforms)
     }
+    if base.hasPrefix("docker-archive:") {
+      let path = project.pushing(FilePath(String(base.dropFirst("docker-archive:".count))))
+      let registry = try session.createRegistry()
+      return try await blocking { try DockerArchiveBase.store(path, in: registry.store).manifest.descriptor.digest }
+    }
     let reference = try Reference(parsing: base)
     let remote = try session.repository(reference)
     let top = try await remote.resolve(reference.digest?.description ?? reference.tag ?? "latest")

@@ -34,12 +34,12 @@ extension ConfigParts {
   }
 
   private func base(_ scope: ConfigScope, _ kind: ProjectConfig.Runtime.Kind) -> String? {
-    let hint = "write base: HOST/REPO:TAG, oci:DIR or scratch"
+    let hint = "write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"
     if kind == .custom { scope.require("base", hint: hint) }
     guard let base = scope.text("base") else { return nil }
-    let isLayout = base.hasPrefix("oci:") && base.utf8.count > 4 && !base.utf8.contains(0)
-    if base != "scratch", !isLayout, (try? Reference(parsing: base)) == nil {
-      scope.fail("base", "\"\(base.prefix(80))\" is neither HOST/REPO:TAG, oci:DIR nor scratch", hint: hint)
+    let isFile = ["oci:", "docker-archive:"].contains { base.hasPrefix($0) && base.utf8.count > $0.utf8.count }
+    if base != "scratch", !isFile || base.utf8.contains(0), (try? Reference(parsing: base)) == nil {
+      scope.fail("base", "\"\(base.prefix(80))\" is neither HOST/REPO:TAG, oci:DIR, docker-archive:FILE nor scratch", hint: hint)
     }
     return base
   }

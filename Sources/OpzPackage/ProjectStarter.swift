@@ -54,7 +54,7 @@ public struct ProjectStarter: Sendable {
   }
 
   /// The directory's name as a model's name.
-  func modelName() -> String {
+  public func modelName() -> String {
     // "." and "" are the directory where we are, whose name only its whole path says.
     let whole = URL(fileURLWithPath: directory.isEmpty ? "." : directory.string).standardizedFileURL.path
     guard let name = FilePath(whole).lastComponent?.string else { return "model" }

@@ -135,4 +135,28 @@ struct BaseTests {
     #expect(again.existed && again.version.version == old.version)
     #expect(try await registry.fsck().problems == [])
   }
+
+  @Test("a docker archive is a base: ours, docker's and podman's", arguments: ["opz", "skopeo", "gzip"])
+  func archive(tool: String) async throws {
+    let small = try Project.model("base")
+    let base = try await small.package { $0.outputs = ["docker-archive:base.tar", "oci:layout:1"] }.version.record
+    let project = try custom("docker-archive:base.tar")
+    let (from, to) = (small.directory.path, project.path.appending("base.tar"))
+    switch tool {
+    case "opz": _ = try ChildProcess.run(["cp", from.appending("base.tar").string, to.string])
+    // skopeo writes what docker save does: layers without compression, named by their diffIDs.
+    case "skopeo":
+      let copied = try ChildProcess.run([
+        "skopeo", "copy", "oci:\(from)/layout:1", "docker-archive:\(to):base:1",
+      ])
+      try #require(copied.status == 0, "\(copied.errorText)")
+    default:
+      try Durable.replace(to, with: [0x1f, 0x8b, 8, 0, 0, 0])
+      await #expect(throws: ArchiveError.self) { try await project.package() }
+      return
+    }
+    let record = try await project.package().version.record
+    #expect(record.layers.filter { $0.role == "runtime" }.map(\.diffID) == base.layers.map(\.diffID))
+    #expect(try await project.registry().fsck().problems == [])
+  }
 }

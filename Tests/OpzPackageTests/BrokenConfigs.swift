@@ -231,7 +231,7 @@ extension BrokenConfig {
     ),
     .more(
       "a custom runtime without base", "runtime: {kind: custom}",
-      "opz.yaml:4: runtime.base: missing\n\nhint: write base: HOST/REPO:TAG, oci:DIR or scratch"),
+      "opz.yaml:4: runtime.base: missing\n\nhint: write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"),
     .more(
       "a key of another runtime", "runtime: {kind: native, requirements: r.txt}",
       "opz.yaml:4: runtime.requirements: a native runtime has no requirements\n\nhint: leave it out, or write kind: python"
@@ -244,7 +244,7 @@ extension BrokenConfig {
       "opz.yaml:4: runtime.command.0: the name of the program is empty"),
     .more(
       "a base without host", "runtime: {kind: custom, base: \"python:3.12\"}",
-      "opz.yaml:4: runtime.base: \"python:3.12\" is neither HOST/REPO:TAG, oci:DIR nor scratch\n\nhint: write base: HOST/REPO:TAG, oci:DIR or scratch"
+      "opz.yaml:4: runtime.base: \"python:3.12\" is neither HOST/REPO:TAG, oci:DIR, docker-archive:FILE nor scratch\n\nhint: write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"
     ),
     .more(
       "a user by name", "runtime: {user: nobody}",

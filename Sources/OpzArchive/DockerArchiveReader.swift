@@ -1,0 +1,85 @@
+public import OpzIO
+import OpzOCI
+import SystemPackage
+
+/// Reads what `docker save`, `podman save` and `opz package --output docker-archive:` write: `manifest.json` with the config and layers of each image.
+///
+/// The archive is walked once for where its members are; their bytes are read from there. Layers are plain or gzipped tars.
+public struct DockerArchiveReader: Sendable {
+  public struct Image: Sendable {
+    /// `churn:1.0.0` ..
+    public let tags: [String]
+    public let config: [UInt8]
+    public let layers: [any Blob]
+  }
+
+  public let images: [Image]
+
+  private struct Entry: Decodable {
+    var config: String
+    var repoTags: [String]?
+    var layers: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case config = "Config"
+      case repoTags = "RepoTags"
+      case layers = "Layers"
+    }
+  }
+
+  private enum Member {
+    case part(from: UInt64, size: UInt64)
+    case link(FilePath)
+  }
+
+  /// Bytes of manifest.json and of a config.
+  private static let documentLimit: UInt64 = 16 << 20
+  private static let memberLimit = 100_000
+
+  /// - Parameter name: what errors call the archive.
+  public init(_ blob: any Blob, name: String) throws {
+    let members = try DockerArchiveReader.members(blob, name)
+    func content(_ path: String) throws -> any Blob {
+      var place = FilePath(path).lexicallyNormalized()
+      for _ in 0..<8 {
+        switch members[place] {
+        case .part(let start, let size)?:
+          if let part = PartOfBlob(blob, from: start, size: size) { return part }
+          throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" in it is cut short")
+        case .link(let target)?: place = place.removingLastComponent().pushing(target).lexicallyNormalized()
+        case nil: throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" is not in it")
+        }
+      }
+      throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" in it is a link in a circle")
+    }
+    func document(_ path: String) throws -> [UInt8] {
+      let blob = try content(path)
+      guard blob.size <= DockerArchiveReader.documentLimit else {
+        throw ArchiveError(.overLimit, name, "\"\(path.prefix(200))\" in it has \(blob.size) bytes")
+      }
+      return try blob.bytes()
+    }
+    let entries = try CanonicalJSON.decode(
+      [Entry].self, from: document("manifest.json"), subject: "\(name): manifest.json")
+    images = try entries.map { entry in
+      Image(tags: entry.repoTags ?? [], config: try document(entry.config), layers: try entry.layers.map(content))
+    }
+  }
+
+  private static func members(_ blob: any Blob, _ name: String) throws -> [FilePath: Member] {
+    let reader = try TarReader(PackedLayer(blob, .none, name: name))
+    var members: [FilePath: Member] = [:]
+    while let header = try reader.next() {
+      guard members.count < memberLimit else { throw ArchiveError(.overLimit, name, "more than \(memberLimit) members") }
+      switch header.kind {
+      case .file: members[header.path] = .part(from: reader.offset, size: header.size)
+      case .symlink(let target):
+        // Older engines save a layer that two images share as a link.
+        members[header.path] = .link(FilePath(bytes: target.filter { $0 != 0 }))
+      case .hardlink(let target): members[header.path] = members[target.lexicallyNormalized()]
+      default: continue
+      }
+    }
+    return members
+  }
+}

@@ -1,0 +1,38 @@
+/// Bytes in the middle of another blob.
+public struct PartOfBlob: Blob {
+  private let whole: any Blob
+  private let start: UInt64
+  public let size: UInt64
+
+  /// - Returns: nil when the whole is shorter than that.
+  public init?(_ whole: any Blob, from start: UInt64, size: UInt64) {
+    let (end, overflow) = start.addingReportingOverflow(size)
+    guard !overflow, end <= whole.size else { return nil }
+    self.whole = whole
+    self.start = start
+    self.size = size
+  }
+
+  public func open(at offset: UInt64) throws -> any ByteSource {
+    let skipped = min(offset, size)
+    return PartSource(try whole.open(at: start + skipped), left: size - skipped)
+  }
+}
+
+private final class PartSource: ByteSource {
+  private let source: any ByteSource
+  private var left: UInt64
+
+  init(_ source: any ByteSource, left: UInt64) {
+    self.source = source
+    self.left = left
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    guard left > 0 else { return 0 }
+    let wanted = Int(min(UInt64(buffer.count), left))
+    let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
+    left -= UInt64(count)
+    return count
+  }
+}

@@ -1,0 +1,91 @@
+import OpzIO
+public import OpzOCI
+import OpzStore
+public import SystemPackage
+
+/// A model directory as `mlflow.*.save_model` writes it: `MLmodel` beside the model's files and its requirements.
+///
+/// Such a directory needs no opz.yaml: what that would say is in the files.
+public struct MLflowModel: Sendable {
+  public static let fileName = "MLmodel"
+
+  /// `3.11`.
+  public let python: String?
+  /// `python_function`, `sklearn` ..
+  public let flavors: [String]
+  /// `inputs`, `outputs` and `params`, each as the JSON that MLmodel has in a text.
+  public let signature: JSONValue?
+  /// The requirements' file, where there is one.
+  public let requirements: String?
+
+  /// Reads the directory; nil when it has no MLmodel.
+  /// - Throws: `ConfigError` for a file that is no YAML.
+  public init?(in directory: FilePath) throws {
+    let path = directory.appending(MLflowModel.fileName)
+    guard let status = try FileStatus.find(path), status.kind == .file else { return nil }
+    let document = try MLflowModel.read(path, name: MLflowModel.fileName)
+    flavors = document["flavors"]?.pairs.map(\.key) ?? []
+    let function = document["flavors"]?["python_function"]
+    var version = function?["python_version"]?.written
+    let environment = directory.appending("python_env.yaml")
+    if version == nil, try FileStatus.find(environment) != nil {
+      version = try MLflowModel.read(environment, name: "python_env.yaml")["python"]?.written
+    }
+    python = version.flatMap(MLflowModel.minor)
+    signature = document["signature"].flatMap(MLflowModel.signature)
+    let file = "requirements.txt"
+    requirements = try FileStatus.find(directory.appending(file)) == nil ? nil : file
+  }
+
+  private static func read(_ path: FilePath, name: String) throws -> ConfigNode {
+    let bytes = try SmallFile.read(path, limit: ConfigDocument.maximumBytes)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ConfigError(path.string, "the text is not UTF-8")
+    }
+    return try ConfigDocument.read(text, file: name)
+  }
+
+  /// The first two numbers of a version.
+  private static func minor(_ text: String) -> String? {
+    let parts = text.split(separator: ".")
+    guard parts.count >= 2, parts.prefix(2).allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } && $0.count < 4 })
+    else { return nil }
+    return "\(parts[0]).\(parts[1])"
+  }
+
+  private static func signature(_ node: ConfigNode) -> JSONValue? {
+    var members: [String: JSONValue] = [:]
+    for (key, _, value) in node.pairs {
+      guard ["inputs", "outputs", "params"].contains(key), case .text(let text) = value.value,
+        let json = try? CanonicalJSON.decode(JSONValue.self, from: Array(text.utf8), subject: key)
+      else { continue }
+      members[key] = json
+    }
+    return members.isEmpty ? nil : .object(members)
+  }
+
+  /// The opz.yaml that the directory stands for. MLflow's own server answers, from the packages that the model requires.
+  /// - Parameter name: the model's name.
+  public func configuration(name: String) -> String {
+    var runtime = ["kind: python"]
+    if let python { runtime.append("python: \"\(python)\"") }
+    if let requirements { runtime.append("requirements: \(requirements)") }
+    runtime.append(
+      "command: [python3, -m, mlflow, models, serve, -m, /models, -h, 0.0.0.0, -p, \"8080\", --env-manager, local]")
+    return """
+      opz: 1
+      name: \(name)
+      model: {path: .}
+      runtime: {\(runtime.joined(separator: ", "))}
+
+      """
+  }
+}
+
+extension ConfigNode {
+  fileprivate var pairs: [(key: String, line: Int, value: ConfigNode)] {
+    if case .map(let pairs) = value { pairs } else { [] }
+  }
+
+  fileprivate subscript(key: String) -> ConfigNode? { pairs.first { $0.key == key }?.value }
+}

@@ -1,0 +1,74 @@
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzPackage
+
+@Suite("MLflow's model directories")
+struct MLflowTests {
+  static let model = """
+    artifact_path: model
+    flavors:
+      python_function:
+        env:
+          conda: conda.yaml
+          virtualenv: python_env.yaml
+        loader_module: mlflow.sklearn
+        model_path: model.pkl
+        predict_fn: predict
+        python_version: 3.11.7
+      sklearn:
+        code: null
+        pickled_model: model.pkl
+        serialization_format: cloudpickle
+        sklearn_version: 1.5.0
+    mlflow_version: 2.14.1
+    model_size_bytes: 1203
+    signature:
+      inputs: '[{"type": "double", "name": "a", "required": true}]'
+      outputs: '[{"type": "long", "required": true}]'
+      params: null
+    utc_time_created: '2026-05-03 14:02:11.123456'
+
+    """
+
+  @Test("what MLmodel says becomes the project's configuration")
+  func read() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("MLmodel", Self.model)
+    try directory.write("requirements.txt", "mlflow==2.14.1\n")
+    let model = try #require(try MLflowModel(in: directory.path))
+    #expect(model.python == "3.11" && model.flavors == ["python_function", "sklearn"])
+    guard case .object(let signature)? = model.signature else { return #expect(Bool(false), "no signature") }
+    #expect(Set(signature.keys) == ["inputs", "outputs"])
+    let config = try ConfigReader.read(model.configuration(name: "churn"), overrides: ["runtime.base=r.example/python:3.11"])
+    #expect(config.runtime.kind == .python && config.runtime.python == "3.11")
+    #expect(config.runtime.requirements == "requirements.txt" && config.runtime.command.contains("mlflow"))
+    #expect(config.model.path == ".")
+  }
+
+  @Test("the version of Python may stand in python_env.yaml alone")
+  func environment() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("MLmodel", "flavors: {sklearn: {pickled_model: model.pkl}}\n")
+    try directory.write("python_env.yaml", "python: 3.10.4\nbuild_dependencies: [pip]\n")
+    let model = try #require(try MLflowModel(in: directory.path))
+    #expect(model.python == "3.10" && model.signature == nil && model.requirements == nil)
+  }
+
+  @Test("anything may be in the file", arguments: ["", "[]", "flavors: 3", "flavors: {python_function: {python_version: [1]}}", "signature: {inputs: '{'}", "a: 1"])
+  func odd(text: String) throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("MLmodel", text)
+    let model = try #require(try MLflowModel(in: directory.path))
+    #expect(model.python == nil && model.signature == nil)
+  }
+
+  @Test("a directory without MLmodel is none")
+  func none() throws {
+    let directory = try TemporaryDirectory()
+    #expect(try MLflowModel(in: directory.path) == nil)
+  }
+}
