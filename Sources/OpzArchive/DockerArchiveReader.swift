@@ -70,7 +70,9 @@ public struct DockerArchiveReader: Sendable {
     let reader = try TarReader(PackedLayer(blob, .none, name: name))
     var members: [FilePath: Member] = [:]
     while let header = try reader.next() {
-      guard members.count < memberLimit else { throw ArchiveError(.overLimit, name, "more than \(memberLimit) members") }
+      guard members.count < memberLimit else {
+        throw ArchiveError(.overLimit, name, "more than \(memberLimit) members")
+      }
       switch header.kind {
       case .file: members[header.path] = .part(from: reader.offset, size: header.size)
       case .symlink(let target):

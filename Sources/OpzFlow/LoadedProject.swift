@@ -42,7 +42,8 @@ struct LoadedProject: Sendable {
   }
 
   /// opz.yaml, or what an MLflow model's directory says in its place.
-  private static func read(_ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String]) throws -> ProjectConfig {
+  private static func read(_ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String]) throws -> ProjectConfig
+  {
     let file = directory.appending("opz.yaml")
     guard let mlflow, try FileStatus.find(file) == nil else { return try ConfigReader.read(file, overrides: overrides) }
     let name = ProjectStarter(directory).modelName()

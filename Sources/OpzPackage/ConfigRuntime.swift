@@ -39,7 +39,8 @@ extension ConfigParts {
     guard let base = scope.text("base") else { return nil }
     let isFile = ["oci:", "docker-archive:"].contains { base.hasPrefix($0) && base.utf8.count > $0.utf8.count }
     if base != "scratch", !isFile || base.utf8.contains(0), (try? Reference(parsing: base)) == nil {
-      scope.fail("base", "\"\(base.prefix(80))\" is neither HOST/REPO:TAG, oci:DIR, docker-archive:FILE nor scratch", hint: hint)
+      scope.fail(
+        "base", "\"\(base.prefix(80))\" is neither HOST/REPO:TAG, oci:DIR, docker-archive:FILE nor scratch", hint: hint)
     }
     return base
   }

@@ -48,7 +48,8 @@ public struct MLflowModel: Sendable {
   /// The first two numbers of a version.
   private static func minor(_ text: String) -> String? {
     let parts = text.split(separator: ".")
-    guard parts.count >= 2, parts.prefix(2).allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } && $0.count < 4 })
+    guard parts.count >= 2,
+      parts.prefix(2).allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } && $0.count < 4 })
     else { return nil }
     return "\(parts[0]).\(parts[1])"
   }

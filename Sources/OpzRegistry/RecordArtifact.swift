@@ -25,7 +25,8 @@ public enum RecordArtifact {
     }
     let manifest = try Manifest(
       Manifest.Content(
-        artifactType: artifactType, config: .emptyConfig, layers: [layer] + (lists ?? []) + tests, subject: record.image.bare,
+        artifactType: artifactType, config: .emptyConfig, layers: [layer] + (lists ?? []) + tests,
+        subject: record.image.bare,
         annotations: [
           "org.opencontainers.image.version": record.version, "org.opencontainers.image.title": record.name,
         ]))

@@ -74,7 +74,10 @@ struct TreeTests {
 
   @Test(
     "what is neither file, directory nor link is refused, and so is a link that leads out",
-    arguments: ["mkfifo m/pipe", "ln -s /etc/passwd m/abs", "ln -s ../../x m/out", "ln -s nowhere m/dangling", "ln -s loop m/loop"])
+    arguments: [
+      "mkfifo m/pipe", "ln -s /etc/passwd m/abs", "ln -s ../../x m/out", "ln -s nowhere m/dangling",
+      "ln -s loop m/loop",
+    ])
   func refused(script: String) async throws {
     let project = try Project.model()
     try sh("cd '\(project.path)' && mkdir m && echo x > m/x && \(script)")
@@ -118,7 +121,7 @@ struct PlatformTests {
       #expect(image.config.platform == platform)
       #expect(image.layers.count == 2 && image.layers[1].descriptor == record.layers.last?.descriptor)
     }
-    #expect(record.content.description == "sha256:golden")
+    #expect(record.content.description == "sha256:28dc8a78d8c4c525c6e17b306cb31bc3361c72a1311460b7455ae49d7efe2f10")
     #expect(try await project.registry().fsck().problems == [])
   }
 

@@ -43,7 +43,8 @@ struct MLflowTests {
     #expect(model.python == "3.11" && model.flavors == ["python_function", "sklearn"])
     guard case .object(let signature)? = model.signature else { return #expect(Bool(false), "no signature") }
     #expect(Set(signature.keys) == ["inputs", "outputs"])
-    let config = try ConfigReader.read(model.configuration(name: "churn"), overrides: ["runtime.base=r.example/python:3.11"])
+    let config = try ConfigReader.read(
+      model.configuration(name: "churn"), overrides: ["runtime.base=r.example/python:3.11"])
     #expect(config.runtime.kind == .python && config.runtime.python == "3.11")
     #expect(config.runtime.requirements == "requirements.txt" && config.runtime.command.contains("mlflow"))
     #expect(config.model.path == ".")
@@ -58,7 +59,11 @@ struct MLflowTests {
     #expect(model.python == "3.10" && model.signature == nil && model.requirements == nil)
   }
 
-  @Test("anything may be in the file", arguments: ["", "[]", "flavors: 3", "flavors: {python_function: {python_version: [1]}}", "signature: {inputs: '{'}", "a: 1"])
+  @Test(
+    "anything may be in the file",
+    arguments: [
+      "", "[]", "flavors: 3", "flavors: {python_function: {python_version: [1]}}", "signature: {inputs: '{'}", "a: 1",
+    ])
   func odd(text: String) throws {
     let directory = try TemporaryDirectory()
     try directory.write("MLmodel", text)

@@ -1,0 +1,75 @@
+public import OpzArchive
+import OpzOCI
+import SystemPackage
+
+/// What a base has that Python wheels depend on, read from its files: nothing of it is executed.
+public struct BaseFacts: Codable, Sendable, Hashable {
+  /// Of glibc, `2.36`; nil for a base without it.
+  public var glibc: String?
+  /// Of musl, `1.2`; nil for a base without it.
+  public var musl: String?
+  /// The versions of Python in it: `3.11`.
+  public var python: [String]
+  /// Of CUDA, as the base's environment says: `12.4.1`.
+  public var cuda: String?
+
+  public init(glibc: String? = nil, musl: String? = nil, python: [String] = [], cuda: String? = nil) {
+    self.glibc = glibc
+    self.musl = musl
+    self.python = python
+    self.cuda = cuda
+  }
+
+  /// Reads the layers of an image.
+  /// - Parameter environment: the image's own, `NAME=value`.
+  /// - Throws: `ArchiveError` for layers that are damaged or unsafe.
+  public static func read(_ stack: LayerStack, environment: [String]) throws -> BaseFacts {
+    let tree = try stack.tree(digests: false)
+    var facts = BaseFacts(cuda: environment.first { $0.hasPrefix("CUDA_VERSION=") }.map { String($0.dropFirst(13)) })
+    facts.python = Set(tree.paths.compactMap(python)).sorted(by: BaseFacts.isBefore)
+    if let path = tree.paths.first(where: isGlibc) {
+      // glibc 2.34 and later say in the library itself what they are; earlier ones in the name that its link leads to.
+      if case .symlink(let target)? = tree[path]?.kind, let version = version(after: "libc-", in: target) {
+        facts.glibc = version
+      } else {
+        facts.glibc = version(after: "stable release version ", in: try stack.bytes(path))
+      }
+    }
+    if tree.paths.contains(where: { $0.lastComponent?.string.hasPrefix("ld-musl-") == true }) { facts.musl = "1.2" }
+    return facts
+  }
+
+  private static func isGlibc(_ path: FilePath) -> Bool {
+    path.lastComponent?.string == "libc.so.6" && path.string.contains("lib")
+  }
+
+  /// `usr/bin/python3.11` -> `3.11`.
+  private static func python(_ path: FilePath) -> String? {
+    guard let name = path.lastComponent?.string, name.hasPrefix("python3."),
+      path.removingLastComponent().string.hasSuffix("bin")
+    else { return nil }
+    let minor = name.dropFirst("python3.".count)
+    guard (1...3).contains(minor.utf8.count), minor.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+    return "3.\(minor)"
+  }
+
+  private static func isBefore(_ one: String, _ other: String) -> Bool {
+    (Int(one.dropFirst(2)) ?? 0) < (Int(other.dropFirst(2)) ?? 0)
+  }
+
+  /// The two numbers that follow a text in bytes.
+  private static func version(after mark: String, in bytes: [UInt8]) -> String? {
+    let mark = Array(mark.utf8)
+    guard let first = mark.first else { return nil }
+    var start = bytes.startIndex
+    while let found = bytes[start...].firstIndex(of: first) {
+      if bytes[found...].starts(with: mark) {
+        let rest = bytes[(found + mark.count)...].prefix(16).prefix { (48...57).contains($0) || $0 == 46 }
+        let parts = String(decoding: rest, as: UTF8.self).split(separator: ".")
+        if parts.count >= 2 { return "\(parts[0]).\(parts[1])" }
+      }
+      start = found + 1
+    }
+    return nil
+  }
+}
