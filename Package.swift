@@ -26,7 +26,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -46,7 +45,6 @@ var packages: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
   .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
   .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-  .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
 ]
 
 var targets: [Target] = [
@@ -65,7 +63,7 @@ var targets: [Target] = [
   module("OpzOCI", ["OpzIO"]),
   module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzIO", system]),
-  module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system, toml]),
+  module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system]),
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),

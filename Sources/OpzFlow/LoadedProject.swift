@@ -67,14 +67,11 @@ struct LoadedProject: Sendable {
     switch config.runtime.kind {
     case .native: return try await .native(config.platforms, registry, session)
     case .model where config.runtime.base == nil: return try .scratch(config.platforms)
-    case .custom, .model:
+    case .custom, .model, .python:
+      if config.runtime.kind == .python, config.runtime.base == nil { throw PythonEnvironment.missingBase }
       let base = config.runtime.base ?? "scratch"
       let pinned = try ProjectLock.read(in: directory)?.bases[base]
       return try await .custom(base, pinned: pinned, config.platforms, registry, session, project: inside)
-    case .python:
-      throw FlowError(
-        .failed, "runtime.kind", "this opz does not build python runtimes",
-        hint: "use kind: custom with a base that has Python and your packages")
     }
   }
 
@@ -82,17 +79,27 @@ struct LoadedProject: Sendable {
     let kind = config.runtime.kind
     var environment = config.env
     if kind == .native { environment["OPZ_MODEL_NAME"] = name.description }
+    if kind == .python, environment["PYTHONUSERBASE"] == nil {
+      environment["PYTHONUSERBASE"] = "/\(PythonProject.prefix)"
+    }
     let serves = kind != .model
     return RuntimeSettings(
       command: config.runtime.command.isEmpty ? nil : config.runtime.command,
       user: config.runtime.user ?? RuntimeSettings.defaultUser,
       expose: config.runtime.expose.isEmpty && serves ? [8080] : config.runtime.expose, environment: environment,
-      hasApplication: tree.files.contains { $0.role == .code || $0.role == .config })
+      hasApplication: tree.files.contains { $0.role == .code || $0.role == .config },
+      programs: kind == .python ? "/\(PythonProject.prefix)/bin" : nil)
   }
 
   /// The layers of the project's own files, in the order of the image.
-  func layers(_ session: Session) async throws -> [PlannedLayer] {
-    PlannedLayer.plan(tree.files, compression: config.compression)
+  func layers(_ environment: PythonEnvironment) -> [PlannedLayer] {
+    environment.layers + PlannedLayer.plan(tree.files, compression: config.compression)
+  }
+
+  /// The wheels of a python runtime; nothing for others.
+  func environment(fetching: Bool = true, _ registry: Registry, _ session: Session) async throws -> PythonEnvironment {
+    guard config.runtime.kind == .python else { return PythonEnvironment() }
+    return try await .load(PythonProject(config: config, directory: directory), fetching: fetching, registry, session)
   }
 
   func modelPack(_ version: SemanticVersion, _ lineage: Lineage) -> ModelPack.Description {

@@ -1,7 +1,9 @@
+import OpzArchive
 import OpzDistribution
 public import OpzIO
 import OpzOCI
 import OpzPackage
+import OpzPython
 import OpzStore
 public import SystemPackage
 
@@ -40,8 +42,70 @@ public struct LockProject: Sendable {
       lock.bases[base] = digest
       pins.append(Pin(base: base, digest: digest, previous: known == digest ? nil : known))
     }
+    if config.runtime.kind == .python { lock.facts = try await lockPython(config, pins, old) }
     if lock != old { try lock.write(in: project) }
     return pins
+  }
+
+  /// Looks into the base, and locks the requirements for each platform. A lock without requirements is the user's own.
+  private func lockPython(_ config: ProjectConfig, _ pins: [Pin], _ old: ProjectLock?) async throws -> [String:
+    BaseFacts]
+  {
+    guard let pin = pins.first else { throw PythonEnvironment.missingBase }
+    let python = PythonProject(config: config, directory: project)
+    let known = pin.previous == nil && !update ? old?.facts?[pin.base] : nil
+    let facts = if let known { known } else { try await facts(pin, config.platforms[0]) }
+    for platform in config.platforms {
+      let target = try python.target(for: platform, facts)
+      let (path, environment, update) = (python.lock(for: platform), session.environment, update)
+      let progress = session.progress
+      let source = try python.source()
+      try await blocking {
+        let isThere = try FileStatus.find(path) != nil
+        if let source, update || !isThere {
+          if update { try Durable.remove(path) }
+          try UvCompile(source, for: target, environment: environment).run(output: path)
+        }
+        let wheels = try PythonLock.read(path).select(for: target)
+        if !facts.hasLibstdcxx, wheels.contains(where: { $0.name.tags.allSatisfy { $0.platform != "any" } }) {
+          progress.report(
+            .note(
+              "\(pin.base) has no libstdc++.so.6, which most compiled wheels need: add Debian's libstdc++6, Alpine's libstdc++"
+            ))
+        }
+      }
+      session.progress.report(.note("\(path.lexicallyNormalized()) is for \(target)"))
+    }
+    return [pin.base: facts]
+  }
+
+  private func facts(_ pin: Pin, _ platform: Platform) async throws -> BaseFacts {
+    var inside = session
+    inside.directory = project
+    let registry = try session.createRegistry()
+    let bases = try await BaseImages.custom(
+      pin.base, pinned: pin.digest, [platform], registry, session, project: inside)
+    let image = bases.bases[0].image
+    let (repository, store) = (
+      try bases.origin.map { try session.repository(try Reference(parsing: $0)) }, registry.store
+    )
+    var layers: [PackedLayer] = []
+    for layer in image.layers {
+      let isHere = try store.has(layer.descriptor)
+      let blob: any Blob =
+        if !isHere, let repository { try await repository.blob(layer.descriptor) } else {
+          try store.file(layer.descriptor)
+        }
+      layers.append(try PackedLayer(layer.descriptor, blob, diffID: layer.diffID))
+    }
+    let stack = LayerStack(layers)
+    let environment = image.config.config?.env ?? []
+    if let active = environment.first(where: { $0.hasPrefix("VIRTUAL_ENV=") }) {
+      throw FlowError(
+        .failed, pin.base, "its \(active) makes Python look nowhere else for packages",
+        hint: "name a base without a virtual environment")
+    }
+    return try await blocking { try BaseFacts.read(stack, environment: environment) }
   }
 
   /// The digest, after a look at whether the base is there for each platform.

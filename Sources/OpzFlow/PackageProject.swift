@@ -70,6 +70,7 @@ public struct PackageProject: Sendable {
     var plan: ImagePlan
     var written: WrittenContent
     var bases: BaseImages
+    var packages: [VersionRecord.Package]
     var lineage: Lineage
     var tests: [VersionRecord.TestFile]
   }
@@ -77,7 +78,8 @@ public struct PackageProject: Sendable {
   private func build(_ project: LoadedProject, _ registry: Registry) async throws -> Draft {
     let bases = try await project.bases(registry, session)
     let builder = registry.imageBuilder(session)
-    let written = try await builder.write(try await project.layers(session))
+    let environment = try await project.environment(registry, session)
+    let written = try await builder.write(project.layers(environment))
     let plan = ImagePlan(
       bases: bases.bases, settings: project.settings, created: project.created, annotations: [:])
     let images = try builder.images(plan, written.layers)
@@ -85,7 +87,7 @@ public struct PackageProject: Sendable {
       throw FlowError(.usage, "platforms", "no platform is named", hint: "write platforms: [linux/amd64] in opz.yaml")
     }
     return Draft(
-      images: images, image: image, plan: plan, written: written, bases: bases,
+      images: images, image: image, plan: plan, written: written, bases: bases, packages: environment.packages,
       lineage: try await project.lineage(session), tests: try project.storeTests(in: registry.store))
   }
 
@@ -104,6 +106,7 @@ public struct PackageProject: Sendable {
           project.name, version, created: project.created, draft.lineage, draft.bases)
         let descriptor = try builder.store(try builder.images(plan, draft.written.layers))
         var record = try PackageProject.record(draft, project, version: version, image: descriptor, session)
+        if !draft.packages.isEmpty { record.packages = draft.packages }
         if project.config.runtime.kind == .model {
           record.artifacts = [
             ModelPackArtifact.name: try ModelPackArtifact.store(

@@ -83,7 +83,7 @@ public struct PlanProject: Sendable {
     let files = if let latest { try await registry.files(of: latest.record) } else { [VersionRecord.File]() }
     let cache = registry.layerCache
     var (reads, writes): (UInt64, UInt64) = (0, 0)
-    for planned in try await project.layers(session) {
+    for planned in project.layers(try await project.environment(fetching: false, registry, session)) {
       let found = try await blocking { try cache.find(planned) }
       if let found {
         let descriptor = found.layer.descriptor

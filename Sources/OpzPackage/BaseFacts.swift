@@ -13,11 +13,17 @@ public struct BaseFacts: Codable, Sendable, Hashable {
   /// Of CUDA, as the base's environment says: `12.4.1`.
   public var cuda: String?
 
-  public init(glibc: String? = nil, musl: String? = nil, python: [String] = [], cuda: String? = nil) {
+  /// Whether it has libstdc++.so.6, which wheels with C++ in them take from the base.
+  public var hasLibstdcxx: Bool
+
+  public init(
+    glibc: String? = nil, musl: String? = nil, python: [String] = [], cuda: String? = nil, hasLibstdcxx: Bool = false
+  ) {
     self.glibc = glibc
     self.musl = musl
     self.python = python
     self.cuda = cuda
+    self.hasLibstdcxx = hasLibstdcxx
   }
 
   /// Reads the layers of an image.
@@ -35,6 +41,7 @@ public struct BaseFacts: Codable, Sendable, Hashable {
         facts.glibc = version(after: "stable release version ", in: try stack.bytes(path))
       }
     }
+    facts.hasLibstdcxx = tree.paths.contains { $0.lastComponent?.string == "libstdc++.so.6" }
     if tree.paths.contains(where: { $0.lastComponent?.string.hasPrefix("ld-musl-") == true }) { facts.musl = "1.2" }
     return facts
   }

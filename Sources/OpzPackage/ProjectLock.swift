@@ -11,6 +11,8 @@ public struct ProjectLock: Codable, Sendable, Hashable {
   public var opz = 1
   /// Of each base as opz.yaml names it, the digest of its manifest or index.
   public var bases: [String: Digest] = [:]
+  /// What each base has that wheels depend on; for Python runtimes.
+  public var facts: [String: BaseFacts]?
 
   public init() {}
 

@@ -26,6 +26,8 @@ public struct VersionRecord: Codable, Sendable, Hashable {
   public var files: [File]
   /// The list of more files than that, a blob.
   public var fileList: Descriptor?
+  /// The Python packages of the image, and the wheels that they are from.
+  public var packages: [Package]?
   public var model: Model?
   public var lineage: Lineage
   /// The `deploy` part of opz.yaml as it was.
@@ -123,6 +125,26 @@ public struct VersionRecord: Codable, Sendable, Hashable {
       self.size = size
       self.mode = mode
       self.link = link
+    }
+  }
+
+  public struct Package: Codable, Sendable, Hashable {
+    /// Normalised: `scikit-learn`.
+    public var name: String
+    public var version: String
+    /// The file's name.
+    public var wheel: String
+    /// The wheel's.
+    public var digest: Digest
+    /// `linux/amd64`.
+    public var platform: String
+
+    public init(name: String, version: String, wheel: String, digest: Digest, platform: String) {
+      self.name = name
+      self.version = version
+      self.wheel = wheel
+      self.digest = digest
+      self.platform = platform
     }
   }
 

@@ -1,0 +1,141 @@
+import OpzArchive
+import OpzDistribution
+import OpzIO
+import OpzOCI
+import OpzPackage
+import OpzPython
+import OpzRegistry
+import SystemPackage
+
+/// The wheels of a project's locks, on this machine, checked, and as layers.
+struct PythonEnvironment: Sendable {
+  var layers: [PlannedLayer] = []
+  var packages: [VersionRecord.Package] = []
+
+  /// Wheels on their way at once.
+  private static let parallel = 4
+
+  /// - Parameter fetching: false to plan with what the locks say of the wheels, without bringing any here.
+  static func load(
+    _ project: PythonProject, fetching: Bool = true, _ registry: Registry, _ session: Session
+  ) async throws -> PythonEnvironment {
+    guard let base = project.config.runtime.base else { throw missingBase }
+    guard let facts = try ProjectLock.read(in: project.directory)?.facts?[base] else {
+      throw FlowError(
+        .notFound, project.directory.appending(ProjectLock.fileName).string,
+        "what \(base) has for Python is not locked",
+        hint: "opz lock \(project.directory)")
+    }
+    var environment = PythonEnvironment()
+    for platform in project.config.platforms {
+      let target = try project.target(for: platform, facts)
+      let lock = project.lock(for: platform)
+      let locked = try await blocking { try PythonLock.read(lock).select(for: target) }
+      let local: [LocalWheel]
+      if fetching {
+        local = try await fetch(locked, beside: lock.removingLastComponent(), registry, session)
+        try await check(local, target, facts, lock, registry)
+      } else {
+        local = locked.map { LocalWheel(name: $0.name, file: "", digest: $0.digest, size: $0.size ?? 0) }
+      }
+      environment.layers += WheelLayers.plan(
+        local, layout: try project.layout(target), compression: project.config.compression, platform: platform)
+      environment.packages += locked.map {
+        VersionRecord.Package(
+          name: $0.name.normalizedDistribution, version: $0.version, wheel: $0.name.description, digest: $0.digest,
+          platform: platform.description)
+      }
+    }
+    return environment
+  }
+
+  static var missingBase: FlowError {
+    FlowError(
+      .failed, "runtime.base", "a python runtime stands on a base with Python in it, and none is named",
+      hint: "write base: HOST/REPO:TAG below runtime, or --set runtime.base=HOST/REPO:TAG")
+  }
+
+  /// Brings the wheels that are not in the cache into it, each by its digest.
+  private static func fetch(
+    _ wheels: [LockedWheel], beside directory: FilePath, _ registry: Registry, _ session: Session
+  ) async throws -> [LocalWheel] {
+    let cache = registry.cacheDirectory.appending("wheels")
+    let download = try FileDownload(
+      environment: session.environment,
+      logins: IndexLogins(environment: session.environment).logins.map {
+        ($0.url, FileDownload.Login(user: $0.user, password: $0.password))
+      }, userAgent: session.tool.replacing(" ", with: "/"), progress: session.progress, insecure: session.insecure)
+    var rest = wheels.makeIterator()
+    return try await withThrowingTaskGroup(of: LocalWheel.self) { group in
+      func add() {
+        guard let wheel = rest.next() else { return }
+        group.addTask {
+          let path = cache.appending("\(wheel.digest.hex).whl")
+          switch wheel.place {
+          case .url(let url):
+            try await download.fetch(
+              FileDownload.Item(name: wheel.name.description, url: url, digest: wheel.digest, size: wheel.size),
+              to: path)
+          case .path(let relative):
+            let place = directory.pushing(FilePath(relative))
+            try await blocking { try take(place, wheel, to: path) }
+          }
+          return LocalWheel(name: wheel.name, file: path, digest: wheel.digest, size: try FileStatus.of(path).size)
+        }
+      }
+      for _ in 0..<parallel { add() }
+      var local: [LocalWheel] = []
+      while let wheel = try await group.next() {
+        local.append(wheel)
+        add()
+      }
+      return local
+    }
+  }
+
+  /// Copies a wheel of the project into the cache, if it is the one that was locked.
+  private static func take(_ source: FilePath, _ wheel: LockedWheel, to path: FilePath) throws {
+    if try FileStatus.find(path) != nil { return }
+    guard try FileStatus.find(source) != nil else {
+      throw FlowError(.notFound, source.string, "the lock names this wheel, and it is not there")
+    }
+    try Durable.makeDirectory(path.removingLastComponent())
+    let new = try NewFile(in: path.removingLastComponent())
+    var hasher = DigestHasher(.sha256)
+    try FileBlob(source).forEachChunk { bytes in
+      hasher.update(bytes)
+      try new.file.write(bytes)
+    }
+    let found = hasher.finish()
+    guard found == wheel.digest else {
+      throw FlowError(
+        .verification, source.string, "the wheel has the digest \(found), and \(wheel.digest) is locked",
+        hint: "opz lock --update takes the new one")
+    }
+    _ = try new.publish(at: path, mode: 0o444)
+  }
+
+  /// Reads the wheels' metadata and says what does not go together. What was checked once is not read again.
+  private static func check(
+    _ wheels: [LocalWheel], _ target: PythonTarget, _ facts: BaseFacts, _ lock: FilePath, _ registry: Registry
+  ) async throws {
+    let text = wheels.map(\.digest.description).sorted().joined(separator: "\n") + "\n\(target)\n\(facts.cuda ?? "")"
+    let marker = registry.cacheDirectory.appending("checks").appending(Digest.of(Array(text.utf8)).hex)
+    try await blocking {
+      if try FileStatus.find(marker) != nil { return }
+      let metadata = try wheels.map { wheel in
+        let archive = try ZipArchive(FileBlob(wheel.file, size: wheel.size), name: wheel.name.description)
+        return try Wheel(archive, name: wheel.name).metadata
+      }
+      let problems = EnvironmentCheck.problems(metadata, for: target, cuda: facts.cuda)
+      guard problems.isEmpty else {
+        let shown = problems.prefix(10).map(\.description).joined(separator: "; ")
+        throw FlowError(
+          .failed, lock.string, "the packages do not go together: \(shown)",
+          hint: "mend the requirements, then opz lock --update")
+      }
+      try Durable.makeDirectory(marker.removingLastComponent())
+      try Durable.replace(marker, with: [])
+    }
+  }
+}

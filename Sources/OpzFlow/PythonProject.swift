@@ -1,0 +1,77 @@
+import OpzIO
+import OpzOCI
+import OpzPackage
+import OpzPython
+import SystemPackage
+
+/// What opz.yaml and opz.lock say of a Python runtime: where its locks are and what it is for.
+struct PythonProject: Sendable {
+  let config: ProjectConfig
+  let directory: FilePath
+
+  /// Below which directory wheels are laid: Python's user base, which PYTHONUSERBASE names, so that the base's own Python finds them
+  /// wherever it keeps its libraries.
+  static let prefix = FilePath("opt/python")
+
+  /// Requirements to lock, the first that is there where opz.yaml names none.
+  func source() throws -> UvCompile.Source? {
+    if let named = config.runtime.requirements { return .requirements(directory.pushing(FilePath(named))) }
+    if try FileStatus.find(directory.appending("uv.lock")) != nil { return .project(directory) }
+    for name in ["requirements.txt", "requirements.in", "pyproject.toml"] {
+      let path = directory.appending(name)
+      if try FileStatus.find(path) != nil { return .requirements(path) }
+    }
+    return nil
+  }
+
+  /// The lock for a platform: opz.yaml's own, `pylock.toml`, or one a platform.
+  func lock(for platform: Platform) -> FilePath {
+    if let named = config.runtime.lock { return directory.pushing(FilePath(named)) }
+    guard config.platforms.count > 1 else { return directory.appending("pylock.toml") }
+    let name = platform.description.replacing("/", with: "-")
+    return directory.appending("pylock.\(name).toml")
+  }
+
+  func target(for platform: Platform, _ facts: BaseFacts) throws -> PythonTarget {
+    let base = config.runtime.base ?? "the base"
+    let wanted = config.runtime.python.map { $0.split(separator: ".").prefix(2).joined(separator: ".") }
+    let version: String
+    if let wanted {
+      guard facts.python.isEmpty || facts.python.contains(wanted) else {
+        throw FlowError(
+          .failed, "runtime.python: \(wanted)", "\(base) has Python \(facts.python.joined(separator: ", "))",
+          hint: "name a base with Python \(wanted), or another version")
+      }
+      version = wanted
+    } else {
+      guard facts.python.count == 1, let only = facts.python.first else {
+        throw FlowError(
+          .failed, base,
+          facts.python.isEmpty ? "no Python was found in it" : "it has Python \(facts.python.joined(separator: ", "))",
+          hint: "write python: \"3.12\" below runtime")
+      }
+      version = only
+    }
+    guard let minor = version.split(separator: ".").last.flatMap({ Int($0) }) else {
+      throw FlowError(.failed, "runtime.python: \(version)", "not a version of Python 3")
+    }
+    return try PythonTarget(minor: minor, platform: platform, library: try library(facts, base))
+  }
+
+  private func library(_ facts: BaseFacts, _ base: String) throws -> PythonTarget.Library {
+    func numbers(_ text: String) -> (Int, Int)? {
+      let parts = text.split(separator: ".").compactMap { Int($0) }
+      return parts.count == 2 ? (parts[0], parts[1]) : nil
+    }
+    if let glibc = facts.glibc.flatMap(numbers) { return .glibc(glibc.0, glibc.1) }
+    if let musl = facts.musl.flatMap(numbers) { return .musl(musl.0, musl.1) }
+    throw FlowError(
+      .failed, base, "it has neither glibc nor musl that wheels could use",
+      hint: "name a base with Python in it")
+  }
+
+  func layout(_ target: PythonTarget) throws -> InstallLayout {
+    let python = "3.\(target.minor)"
+    return try InstallLayout(prefix: PythonProject.prefix, python: python, interpreter: "/usr/bin/env python\(python)")
+  }
+}

@@ -1,0 +1,69 @@
+/// Whether the wheels of an environment go together, by their own metadata: what `pip check` says, without Python.
+public enum EnvironmentCheck {
+  public struct Problem: Sendable, Hashable, CustomStringConvertible {
+    public let package: String
+    public let reason: String
+
+    public var description: String { "\(package) \(reason)" }
+  }
+
+  /// - Parameters:
+  ///   - wheels: the metadata of each.
+  ///   - cuda: the base's version of CUDA, nil for a base without.
+  public static func problems(_ wheels: [WheelMetadata], for target: PythonTarget, cuda: String?) -> [Problem] {
+    let versions = Dictionary(
+      wheels.map { (WheelName.normalized($0.name), $0.version) }, uniquingKeysWith: { one, _ in one })
+    var problems: [Problem] = []
+    for wheel in wheels {
+      let package = "\(wheel.name) \(wheel.version)"
+      if let python = wheel.requiresPython, let clause = refusing(python, target) {
+        problems.append(Problem(package: package, reason: "requires Python \(clause)"))
+      }
+      for text in wheel.requiresDist {
+        guard let requirement = WheelRequirement(text), requirement.marker?.holds(for: target) ?? true else { continue }
+        guard let version = versions[requirement.name] else {
+          problems.append(Problem(package: package, reason: "requires \(requirement.name), which is not locked"))
+          continue
+        }
+        if let clause = requirement.broken(by: version) {
+          problems.append(
+            Problem(package: package, reason: "requires \(requirement.name)\(clause), and \(version) is locked"))
+        }
+      }
+      if let own = major(ofCUDA: wheel), let cuda, let base = cuda.split(separator: ".").first.flatMap({ Int($0) }),
+        own != base
+      {
+        problems.append(Problem(package: package, reason: "is built for CUDA \(own), and the base has CUDA \(cuda)"))
+      }
+    }
+    return problems
+  }
+
+  private static func refusing(_ text: String, _ target: PythonTarget) -> String? {
+    for clause in text.split(separator: ",") {
+      let plain = clause.filter { $0 != " " }
+      let comparison = plain.prefix { "<>=!~".contains($0) }
+      let version = String(plain.dropFirst(comparison.count))
+      // Of the patch number nothing is known, so a clause about one is met where it can be.
+      let parts = version.split(separator: ".")
+      let own = parts.count > 2 && comparison.hasPrefix(">") ? "3.\(target.minor).999" : "3.\(target.minor)"
+      if EnvironmentMarker.versions(own, String(comparison), version) == false { return plain }
+    }
+    return nil
+  }
+
+  /// `2.3.0+cu121` and `nvidia-cublas-cu12` are for CUDA 12.
+  private static func major(ofCUDA wheel: WheelMetadata) -> Int? {
+    let name = WheelName.normalized(wheel.name)
+    let tail: Substring
+    if name.hasPrefix("nvidia-"), let last = name.split(separator: "-").last, last.hasPrefix("cu") {
+      tail = last.dropFirst(2)
+    } else if let mark = wheel.version.firstRange(of: "+cu") {
+      tail = wheel.version[mark.upperBound...]
+    } else {
+      return nil
+    }
+    let digits = tail.prefix { $0.isNumber }
+    return digits.count == 3 ? Int(digits.prefix(2)) : Int(digits)
+  }
+}

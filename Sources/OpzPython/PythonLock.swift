@@ -1,0 +1,211 @@
+import OpzIO
+public import SystemPackage
+
+/// A `pylock.toml` (PyPA, pylock.toml specification 1.0): every package of an environment with the digests of its wheels.
+public struct PythonLock: Sendable {
+  /// Its path, for messages.
+  public let subject: String
+  /// `>=3.11`
+  public let requiresPython: String?
+  private let packages: [Package]
+
+  private struct Package: Sendable {
+    let name: String
+    let version: String?
+    let marker: String?
+    let wheels: [File]
+    let hasSource: Bool
+    /// It comes from a place that no digest pins.
+    let isUnpinned: Bool
+  }
+
+  private struct File: Sendable {
+    let name: String?
+    let url: String?
+    let path: String?
+    let size: Int64?
+    let sha256: String?
+  }
+
+  private static let maximumBytes: UInt64 = 16 << 20
+  private static let maximumPackages = 10_000
+
+  /// Reads a lock.
+  /// - Throws: `PythonError`: not there, too large, no TOML, another version.
+  public static func read(_ path: FilePath) throws -> PythonLock {
+    guard let status = try FileStatus.find(path) else {
+      throw PythonError(.notFound, path.string, "there is no lock", hint: "opz lock writes it")
+    }
+    guard status.kind == .file, status.size <= maximumBytes else {
+      throw PythonError(.malformed, path.string, "not a file of at most \(maximumBytes) bytes")
+    }
+    let bytes = try FileBlob(path, size: status.size).bytes()
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw PythonError(.malformed, path.string, "the text is not UTF-8")
+    }
+    return try PythonLock(text, subject: path.string)
+  }
+
+  /// - Parameter subject: what errors call the lock.
+  public init(_ text: String, subject: String) throws {
+    self.subject = subject
+    let document: TOMLValue
+    do {
+      document = try TOMLReader.read(text)
+    } catch {
+      throw PythonError(.malformed, "\(subject):\(error.line)", "not valid TOML: \(error.reason)")
+    }
+    guard let version = document["lock-version"]?.string, let items = document["packages"]?.array else {
+      throw PythonError(
+        .malformed, subject, "not a lock: it has no lock-version or no packages", hint: "opz lock writes one")
+    }
+    guard version.hasPrefix("1.") else {
+      throw PythonError(.malformed, subject, "lock-version \(version.prefix(20)) is not 1.0", hint: "use a newer opz")
+    }
+    guard items.count <= PythonLock.maximumPackages else {
+      throw PythonError(.malformed, subject, "it has \(items.count) packages")
+    }
+    requiresPython = document["requires-python"]?.string
+    packages = try items.map { try PythonLock.package($0, subject) }
+  }
+
+  private static func package(_ value: TOMLValue, _ subject: String) throws -> Package {
+    guard let name = value["name"]?.string else {
+      throw PythonError(.malformed, subject, "one of its packages has no name")
+    }
+    func text(_ key: String) throws -> String? {
+      guard let member = value[key] else { return nil }
+      guard let text = member.string else {
+        throw PythonError(.malformed, "\(subject): \(name.prefix(100))", "\(key) is no text")
+      }
+      return text
+    }
+    let wheels = value["wheels"]?.array ?? []
+    return Package(
+      name: name, version: try text("version"), marker: try text("marker"),
+      wheels: wheels.map { wheel in
+        File(
+          name: wheel["name"]?.string, url: wheel["url"]?.string, path: wheel["path"]?.string,
+          size: wheel["size"]?.integer,
+          sha256: wheel["hashes"]?["sha256"]?.string)
+      }, hasSource: value["sdist"] != nil,
+      isUnpinned: ["vcs", "directory", "archive"].contains { value[$0] != nil })
+  }
+
+  /// For each package that the target needs, the wheel that fits it best.
+  /// - Throws: `PythonError`: a package without a fitting wheel, without a digest, or from a place that opz does not take packages from.
+  public func select(for target: PythonTarget) throws -> [LockedWheel] {
+    try checkPython(target)
+    var seen: Set<String> = []
+    return try packages.compactMap { package in
+      if let marker = package.marker, try !EnvironmentMarker(parsing: marker).holds(for: target) { return nil }
+      let wheel = try best(package, target)
+      guard seen.insert(wheel.name.normalizedDistribution).inserted else {
+        throw PythonError(.incompatible, "\(subject): \(package.name)", "it is there twice for \(target)")
+      }
+      return wheel
+    }.sorted { $0.name.normalizedDistribution < $1.name.normalizedDistribution }
+  }
+
+  private func checkPython(_ target: PythonTarget) throws {
+    for clause in (requiresPython ?? "").split(separator: ",") {
+      let text = clause.filter { $0 != " " }
+      let comparison = text.prefix { "<>=!~".contains($0) }
+      let version = String(text.dropFirst(comparison.count))
+      // Patch numbers are the base's, and are not known here.
+      let own =
+        version.split(separator: ".").count > 2 && comparison.hasPrefix(">")
+        ? "3.\(target.minor).999" : "3.\(target.minor)"
+      guard EnvironmentMarker.versions(own, String(comparison), version) != false else {
+        throw PythonError(
+          .incompatible, subject, "it is for Python \(requiresPython ?? ""), and \(target) is wanted",
+          hint: "opz lock --update makes one for this Python")
+      }
+    }
+  }
+
+  private func best(_ package: Package, _ target: PythonTarget) throws -> LockedWheel {
+    let name = "\(subject): \(package.name.prefix(100)) \((package.version ?? "").prefix(50))"
+    if package.isUnpinned {
+      throw PythonError(
+        .incompatible, name, "it comes from a directory, an archive or a version control system, which no digest pins",
+        hint: "build a wheel of it (uv build --wheel), and name that in the requirements")
+    }
+    var fitting: (rank: Int, build: BuildTag?, wheel: WheelName, file: File)?
+    for file in package.wheels {
+      let wheel = try WheelName(parsing: try PythonLock.fileName(file, name))
+      guard let rank = wheel.tags.compactMap({ target.rank($0) }).min() else { continue }
+      if let old = fitting,
+        (old.rank, 0) < (rank, 0) || (old.rank == rank && !PythonLock.isNewer(wheel.build, old.build))
+      {
+        continue
+      }
+      fitting = (rank, wheel.build, wheel, file)
+    }
+    guard let fitting else { throw nothingFits(package, name, target) }
+    guard let hash = fitting.file.sha256, let digest = Digest(algorithm: .sha256, hex: hash) else {
+      throw PythonError(
+        .malformed, name, "its wheel \(fitting.wheel) has no SHA-256",
+        hint: "lock again from an index that says digests")
+    }
+    guard let size = fitting.file.size.map({ UInt64(exactly: $0) }) ?? .some(0) else {
+      throw PythonError(.malformed, name, "its wheel has a negative size")
+    }
+    return LockedWheel(
+      name: fitting.wheel, version: package.version ?? fitting.wheel.version,
+      place: try PythonLock.place(fitting.file, name),
+      size: fitting.file.size == nil ? nil : size, digest: digest)
+  }
+
+  private static func isNewer(_ build: BuildTag?, _ old: BuildTag?) -> Bool {
+    switch (build, old) {
+    case (let build?, let old?): old < build
+    case (.some, nil): true
+    default: false
+    }
+  }
+
+  private func nothingFits(_ package: Package, _ name: String, _ target: PythonTarget) -> PythonError {
+    if package.wheels.isEmpty, package.hasSource {
+      return PythonError(
+        .incompatible, name, "there is only its source, and opz builds nothing",
+        hint:
+          "build a wheel for \(target.platform) (uv build --wheel, or pip wheel), put it on an index of yours, and lock again"
+      )
+    }
+    return PythonError(
+      .incompatible, name, "none of its \(package.wheels.count) wheels fits \(target)",
+      hint: "another version of it, of Python or of the base may have one; opz lock --update looks again")
+  }
+
+  private static func fileName(_ file: File, _ package: String) throws -> String {
+    if let name = file.name { return name }
+    guard let place = file.url ?? file.path else {
+      throw PythonError(.malformed, package, "one of its wheels has neither url nor path")
+    }
+    let last = place.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last ?? ""
+    return String(last.replacing("%2B", with: "+").replacing("%2b", with: "+"))
+  }
+
+  /// - Throws: for a URL with a user in it, and for paths that lead out of the lock's directory.
+  private static func place(_ file: File, _ package: String) throws -> LockedWheel.Place {
+    if let url = file.url {
+      let authority = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
+      guard !authority.contains("@") else {
+        throw PythonError(
+          .malformed, package, "the address of its wheel has a user or password in it",
+          hint: "take it out of the lock; put it into ~/.netrc or into uv's variables")
+      }
+      guard !url.hasPrefix("file:") else {
+        throw PythonError(
+          .malformed, package, "its wheel is at an absolute place on this machine", hint: "use a path beside the lock")
+      }
+      return .url(url)
+    }
+    let path = file.path ?? ""
+    guard !path.isEmpty, !path.hasPrefix("/"), !path.contains("\\"), !path.split(separator: "/").contains("..") else {
+      throw PythonError(.malformed, package, "the path of its wheel leads out of the project")
+    }
+    return .path(path)
+  }
+}
