@@ -66,6 +66,17 @@ public struct UvCompile: Sendable {
         .tool, "uv", "it could not lock for \(target):\n  \(lines.prefix(3000))",
         hint: "change the requirements, or the version of Python or of the base")
     }
+    try makeRelative(output)
+  }
+
+  /// Wheels in a directory beside the lock are at absolute places in what uv writes, which mean nothing on another machine.
+  private func makeRelative(_ lock: FilePath) throws {
+    guard let directory = RealPath.of(lock.removingLastComponent().isEmpty ? "." : lock.removingLastComponent()) else {
+      return
+    }
+    let text = String(decoding: try FileBlob(lock).bytes(), as: UTF8.self)
+    let relative = text.replacing("url = \"file://\(directory)/", with: "path = \"")
+    if relative != text { try Durable.replace(lock, with: Array(relative.utf8)) }
   }
 
   /// Text without the users and passwords in addresses.

@@ -1,0 +1,86 @@
+public import OpzIO
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// podman, run as a container of ours is run in production: a read-only root, no network but the host's loopback.
+public struct PodmanEngine: Sendable {
+  private static let limits = ["--runtime", "runc", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
+
+  public init() throws {
+    let version = try? ChildProcess.run(["podman", "--version"])
+    guard version?.status == 0 else { throw MissingPeer("podman") }
+  }
+
+  /// Loads a docker archive and says the image's name.
+  public func load(_ archive: FilePath) throws -> String {
+    let result = try ChildProcess.run(["podman", "load", "-q", "-i", archive.string])
+    guard result.status == 0, let line = result.text.split(separator: "\n").last, let colon = line.firstRange(of: ": ")
+    else {
+      throw MissingPeer("podman load: \(result.errorText)")
+    }
+    return String(line[colon.upperBound...])
+  }
+
+  public func remove(_ image: String) { _ = try? ChildProcess.run(["podman", "rmi", "-f", image]) }
+
+  /// Runs a program of the image to its end.
+  public func run(_ image: String, entrypoint: String, _ arguments: [String]) throws -> ChildProcess.Output {
+    try ChildProcess.run(
+      ["podman", "run", "--rm", "--read-only", "--network", "none", "--entrypoint", entrypoint] + PodmanEngine.limits
+        + [image]
+        + arguments)
+  }
+
+  /// Starts the image with other words in place of its entrypoint.
+  public func start(_ image: String, _ command: [String]) throws -> Container {
+    let log = try TemporaryDirectory()
+    let name = log.path.lastComponent?.string ?? "opz-test"
+    let process = try ChildProcess.start(
+      ["podman", "run", "--rm", "--name", name, "--read-only", "--network", "host", "--entrypoint", command[0]]
+        + PodmanEngine.limits
+        + [image]
+        + command.dropFirst(), output: .file(log.path.appending("log")), errors: .file(log.path.appending("log")))
+    return Container(process, log, name)
+  }
+
+  public final class Container: Sendable {
+    private let process: ChildProcess
+    private let directory: TemporaryDirectory
+    private let name: String
+
+    init(_ process: ChildProcess, _ directory: TemporaryDirectory, _ name: String) {
+      self.name = name
+      self.process = process
+      self.directory = directory
+    }
+
+    public var output: String {
+      ((try? FileBlob(directory.path.appending("log")).bytes()) ?? []).withUnsafeBytes {
+        String(decoding: $0, as: UTF8.self)
+      }
+    }
+
+    /// Waits until the program prints a text.
+    /// - Throws: when it ends, or when two minutes have gone.
+    public func waitForOutput(_ text: String) throws {
+      for _ in 0..<2400 {
+        if output.contains(text) { return }
+        if process.poll() != nil { break }
+        usleep(50_000)
+      }
+      throw MissingPeer("the container's \"\(text)\", which said \(output.suffix(1000))")
+    }
+
+    public func stop() {
+      // A program that is the container's first gets no signal that it did not ask for, but this one.
+      _ = try? ChildProcess.run(["podman", "rm", "-f", "-t", "0", name])
+      process.send(signal: SIGKILL)
+      process.wait()
+    }
+  }
+}
