@@ -5,9 +5,10 @@ import OpzOCI
 
 struct LockCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lock", abstract: "Pins the base image that opz.yaml names, in opz.lock.",
+    commandName: "lock", abstract: "Pins the base image in opz.lock, and Python packages in pylock.toml.",
     discussion: """
-      A tag moves; opz package takes the digest that opz.lock has. Commit the file.
+      A tag moves; opz package takes the digest that opz.lock has. For a python runtime, uv (PyPI; OPZ_UV names it) resolves \
+      requirements.txt, pyproject.toml or uv.lock into pylock.toml with the digest of each wheel. Commit both files.
 
       opz lock examples/churn --set runtime.kind=custom --set runtime.base=registry.example/base:1
       opz lock . --update
