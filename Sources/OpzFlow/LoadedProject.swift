@@ -28,7 +28,7 @@ struct LoadedProject: Sendable {
     var overrides = request.overrides
     if let version = request.version { overrides.append("version=\"\(version)\"") }
     let mlflow = try MLflowModel(in: request.project)
-    let config = try read(request.project, mlflow, overrides)
+    let config = try configuration(request.project, mlflow, overrides)
     try config.checkFiles(in: request.project)
     var tree = SourceTree(project: request.project)
     try tree.add(model: config.model.path)
@@ -42,8 +42,9 @@ struct LoadedProject: Sendable {
   }
 
   /// opz.yaml, or what an MLflow model's directory says in its place.
-  private static func read(_ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String]) throws -> ProjectConfig
-  {
+  static func configuration(
+    _ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String]
+  ) throws -> ProjectConfig {
     let file = directory.appending("opz.yaml")
     guard let mlflow, try FileStatus.find(file) == nil else { return try ConfigReader.read(file, overrides: overrides) }
     let name = ProjectStarter(directory).modelName()

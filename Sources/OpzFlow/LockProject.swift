@@ -31,7 +31,7 @@ public struct LockProject: Sendable {
   }
 
   public func run() async throws -> [Pin] {
-    let config = try ConfigReader.read(project.appending("opz.yaml"), overrides: overrides)
+    let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides)
     // A lock that cannot be read is in the way, unless it is to be made anew.
     let old = update ? (try? ProjectLock.read(in: project)) ?? nil : try ProjectLock.read(in: project)
     var lock = ProjectLock()
@@ -74,7 +74,7 @@ public struct LockProject: Sendable {
             ))
         }
       }
-      session.progress.report(.note("\(path.lexicallyNormalized()) is for \(target)"))
+      session.progress.report(.note("\(path.lastComponent?.string ?? "the lock") is for \(target)"))
     }
     return [pin.base: facts]
   }

@@ -174,6 +174,30 @@ struct PythonPackageTests {
     }
   }
 
+  @Test("a directory that MLflow saved is a project without an opz.yaml")
+  func mlflow() async throws {
+    let project = try await project()
+    try Durable.remove(project.path.appending("opz.yaml"))
+    try project.directory.write(
+      "p/MLmodel",
+      "flavors:\n  python_function: {loader_module: x, python_version: 3.11.4}\nsignature:\n  inputs: '[{\"type\": \"double\", \"name\": \"a\"}]'\n"
+    )
+    try lock(project, [try wheel(project, "mlflow")])
+    let base = ["runtime.base=oci:../base:1"]
+    _ = try await LockProject(project.path, overrides: base, update: false, in: project.session).run()
+    let record = try await project.package { $0.overrides = base }.version.record
+    #expect(record.name == "p" && record.runtime.kind == "python" && record.model?.format == "mlflow")
+    #expect(
+      record.files.map(\.path).contains("/models/MLmodel") && !record.files.map(\.path).contains("/models/pylock.toml"))
+    let execution = try await project.registry().store.image(record.image).config.config
+    #expect(execution?.entrypoint?.prefix(4) == ["python3", "-m", "mlflow", "models"])
+    try project.directory.write(
+      "p/MLmodel",
+      "flavors:\n  python_function: {loader_module: x, python_version: 3.11.4}\nsignature:\n  inputs: '[{\"type\": \"long\", \"name\": \"a\"}]'\n"
+    )
+    #expect(try await project.package { $0.overrides = base }.version.version.description == "2.0.0")
+  }
+
   @Test("opz plan says what the lock's wheels would be without fetching any")
   func plan() async throws {
     let project = try await project()
