@@ -62,7 +62,10 @@ struct PythonEnvironment: Sendable {
     let cache = registry.cacheDirectory.appending("wheels")
     let download = try FileDownload(
       environment: session.environment,
-      logins: IndexLogins(environment: session.environment).logins.map {
+      logins: IndexLogins(
+        environment: session.environment,
+        indexes: UvIndexes.read(in: directory, environment: session.environment)
+      ).logins.map {
         ($0.url, FileDownload.Login(user: $0.user, password: $0.password))
       }, userAgent: session.tool.replacing(" ", with: "/"), progress: session.progress, insecure: session.insecure)
     var rest = wheels.makeIterator()

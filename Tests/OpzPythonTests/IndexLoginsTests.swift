@@ -40,4 +40,19 @@ struct IndexLoginsTests {
       ])
     #expect(!"\(logins)".contains("secret"))
   }
+
+  @Test("the indexes that uv's files name")
+  func indexes() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write(
+      "p/pyproject.toml",
+      "[[tool.uv.index]]\nname = \"corp\"\nurl = \"https://a.example/simple\"\n[[tool.uv.index]]\nurl = \"https://b.example\"\n"
+    )
+    try directory.write("p/uv.toml", "[[index]]\nname = \"own\"\nurl = \"https://c.example\"\ndefault = true\n")
+    try directory.write("home/uv/uv.toml", "index = [")
+    let environment = ["XDG_CONFIG_HOME": directory.path.appending("home").string, "UV_INDEX_CORP_PASSWORD": "p"]
+    let found = UvIndexes.read(in: directory.path.appending("p"), environment: environment)
+    #expect(found.map { "\($0.name) \($0.url)" } == ["own https://c.example", "corp https://a.example/simple"])
+    #expect(IndexLogins(environment: environment, indexes: found).logins.map(\.url) == ["https://a.example/simple"])
+  }
 }
