@@ -71,41 +71,7 @@ struct NativeTests {
       $0.outputs = ["docker-archive:ours.tar"]
       $0.tags = ["ours"]
     }.version
-    let context = project.directory.path.appending("context")
-    _ = try await DockerfileExport(version, in: project.session).write(to: context, from: project.registry())
-
-    let engine = try await DockerEngine()
-    let built = try await engine.docker("build", "-q", "-t", "theirs", context.string)
-    try #require(built.status == 0, "\(built.errorText)\(built.text)")
-    let loaded = try await engine.docker("load", "-i", "\(project.directory.path)/ours.tar")
-    try #require(loaded.status == 0, "\(loaded.errorText)")
-    let saved = try await engine.docker("save", "-o", "\(project.directory.path)/theirs.tar", "theirs")
-    try #require(saved.status == 0, "\(saved.errorText)")
-
-    let settings =
-      "{{json .Config.Env}}{{json .Config.Entrypoint}}{{json .Config.Cmd}}{{.Config.User}}{{.Config.WorkingDir}}"
-      + "{{json .Config.ExposedPorts}}{{json .Config.Volumes}}{{.Config.StopSignal}}"
-    let ours = try await engine.docker("inspect", "-f", settings, "churn:ours")
-    let theirs = try await engine.docker("inspect", "-f", settings, "theirs")
-    #expect(ours.status == 0)
-    #expect(ours.text == theirs.text)
-
-    let copied = try ChildProcess.run([
-      "skopeo", "copy", "docker-archive:\(project.directory.path)/theirs.tar", "oci:\(project.directory.path)/theirs:t",
-    ])
-    try #require(copied.status == 0, "\(copied.errorText)")
-    let layout = try LayoutStore.open(project.directory.path.appending("theirs"))
-    let mine = try await tree(version.record.image, project.registry().store)
-    let other = try await tree(try await layout.resolve("t"), layout)
-    #expect(mine.differences(from: other) == [])
+    let mine = try await DockerComparison.check(version, of: project)
     #expect(mine.paths.count == 9)
-  }
-
-  private func tree(_ descriptor: Descriptor, _ store: LayoutStore) async throws -> FileTree {
-    let image = try await store.image(descriptor)
-    let layers = try image.layers.map {
-      try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)
-    }
-    return try await blocking { try LayerStack(layers).tree() }
   }
 }

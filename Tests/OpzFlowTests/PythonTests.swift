@@ -48,8 +48,8 @@ struct PythonPackageTests {
         f"{name}-1.0.dist-info/entry_points.txt": f"[console_scripts]\\n{name}-run = {name}:main\\n".encode()}
       record = "".join(f"{p},sha256={base64.urlsafe_b64encode(hashlib.sha256(c).digest()).decode().rstrip('=')},{len(c)}\\n" for p, c in files.items())
       with zipfile.ZipFile(out, "w") as z:
-        for p, c in files.items(): z.writestr(p, c)
-        z.writestr(f"{name}-1.0.dist-info/RECORD", record + f"{name}-1.0.dist-info/RECORD,,\\n")
+        for p, c in files.items(): z.writestr(zipfile.ZipInfo(p), c)
+        z.writestr(zipfile.ZipInfo(f"{name}-1.0.dist-info/RECORD"), record + f"{name}-1.0.dist-info/RECORD,,\\n")
       """
     let file = "\(name)-1.0-\(tag).whl"
     let path = project.path.appending("wheels/\(file)")
@@ -172,6 +172,23 @@ struct PythonPackageTests {
       let image = try await store.image(record.image, platform: try #require(Platform(platform)))
       #expect(image.layers.contains { $0.diffID == layer.diffID } && image.layers.count == 5)
     }
+  }
+
+  @Test("docker build of the generated Dockerfile gives the same files, owners and settings")
+  func dockerfile() async throws {
+    let project = try await project()
+    try lock(project, [try wheel(project, "greet"), try wheel(project, "other")])
+    try await opzLock(project)
+    try project.directory.write("p/assets/run", "#!/bin/sh\n", mode: 0o755)
+    try project.directory.write("p/assets/data", "x")
+    let version = try await project.package {
+      $0.outputs = ["docker-archive:ours.tar"]
+      $0.tags = ["ours"]
+      $0.overrides = [#"files=[{path: assets, to: /opt/assets, owner: "1000:2000", mode: "0750"}]"#]
+    }.version
+    let tree = try await DockerComparison.check(version, of: project)
+    #expect(tree["opt/assets/data"]?.uid == 1000 && tree["opt/assets/data"]?.gid == 2000)
+    #expect(tree["opt/python/bin/greet-run"]?.mode == 0o755)
   }
 
   @Test("a directory that MLflow saved is a project without an opz.yaml")
