@@ -2,6 +2,7 @@
 #ifndef OPZ_CLINUX_H
 #define OPZ_CLINUX_H
 #include <fcntl.h>
+#include <malloc.h>
 #include <spawn.h>
 #include <sys/types.h>
 

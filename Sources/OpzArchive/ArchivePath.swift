@@ -7,13 +7,17 @@ enum ArchivePath {
   static let limit = 4095
   private static let slash = UInt8(ascii: "/")
 
-  /// The path's bytes, after a check that every reader of a layer takes it for the same safe name.
-  static func checked(_ path: FilePath) throws -> [UInt8] {
-    let bytes = path.bytes
-    if let reason = fault(in: bytes) {
+  /// Checks that every reader of a layer takes the path for the same safe name.
+  static func check(_ path: FilePath) throws {
+    if let reason = fault(in: path.bytes) {
       throw ArchiveError(.badEntry, "archive entry \"\(path.string)\"", reason)
     }
-    return bytes
+  }
+
+  /// The path's bytes, after that check.
+  static func checked(_ path: FilePath) throws -> [UInt8] {
+    try check(path)
+    return path.bytes
   }
 
   private static func fault(in bytes: [UInt8]) -> String? {

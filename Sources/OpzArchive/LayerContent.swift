@@ -11,16 +11,17 @@ public struct LayerContent: Sendable {
   /// Sorts entries and adds the parent directories that they do not have (mode 0755, owner 0:0).
   /// - Throws: `ArchiveError` for an unsafe name (absolute, `..`, empty, a whiteout), a name that comes twice, and an entry
   ///   below one that is not a directory.
-  public init(_ entries: [TarEntry]) throws {
-    var byPath: [[UInt8]: TarEntry] = [:]
-    for entry in entries {
-      let path = try ArchivePath.checked(entry.path)
-      if byPath.updateValue(entry, forKey: path) != nil {
-        throw ArchiveError(.badEntry, "archive entry \"\(entry.path.string)\"", "the name comes twice in one layer")
-      }
+  public init(_ entries: consuming [TarEntry]) throws {
+    var sorted = entries
+    for entry in sorted { try ArchivePath.check(entry.path) }
+    LayerContent.sort(&sorted)
+    for (one, next) in zip(sorted, sorted.dropFirst()) where one.path == next.path {
+      throw ArchiveError(.badEntry, "archive entry \"\(one.path.string)\"", "the name comes twice in one layer")
     }
-    for entry in entries { try LayerContent.addParents(of: entry, &byPath) }
-    self.entries = byPath.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    let parents = try LayerContent.missingParents(of: sorted)
+    sorted += parents
+    LayerContent.sort(&sorted)
+    self.entries = sorted
     var total = UInt64(TarFormat.trailer)
     for entry in self.entries {
       let (sum, overflow) = total.addingReportingOverflow(try entry.archivedSize())
@@ -32,17 +33,40 @@ public struct LayerContent: Sendable {
     tarSize = total
   }
 
-  private static func addParents(of entry: TarEntry, _ byPath: inout [[UInt8]: TarEntry]) throws {
-    let path = entry.path.bytes
-    for slash in path.indices where path[slash] == UInt8(ascii: "/") {
-      let parent = Array(path[..<slash])
-      if let above = byPath[parent] {
-        if case .directory = above.kind { continue }
-        throw ArchiveError(
-          .badEntry, "archive entry \"\(entry.path.string)\"", "\"\(above.path.string)\" above it is not a directory")
+  /// Most often they are sorted.
+  private static func sort(_ entries: inout [TarEntry]) {
+    let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.path.bytesPrecede($1.path) }
+    if !isSorted { entries.sort { $0.path.bytesPrecede($1.path) } }
+  }
+
+  /// The directories above the entries that are not among them.
+  private static func missingParents(of sorted: [TarEntry]) throws -> [TarEntry] {
+    var seen: Set<FilePath> = []
+    var missing: [TarEntry] = []
+    for entry in sorted {
+      var path = entry.path
+      // Above a directory that was seen, all were.
+      while path.removeLastComponent(), !path.isEmpty, seen.insert(path).inserted {
+        guard let above = find(path, in: sorted) else {
+          missing.append(.directory(path))
+          continue
+        }
+        guard case .directory = above.kind else {
+          throw ArchiveError(
+            .badEntry, "archive entry \"\(entry.path.string)\"", "\"\(path.string)\" above it is not a directory")
+        }
       }
-      byPath[parent] = .directory(FilePath(bytes: parent))
     }
+    return missing
+  }
+
+  private static func find(_ path: FilePath, in sorted: [TarEntry]) -> TarEntry? {
+    var (low, high) = (0, sorted.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if sorted[middle].path.bytesPrecede(path) { low = middle + 1 } else { high = middle }
+    }
+    return low < sorted.count && sorted[low].path == path ? sorted[low] : nil
   }
 
   /// Writes the tar, single-threaded. `LayerWriter` is faster for large content.

@@ -45,6 +45,7 @@ public struct Opz: AsyncParsableCommand {
   /// Parses the arguments, runs the command, and ends the process with the right code.
   public static func run() async -> Never {
     signal(SIGPIPE, SIG_IGN)
+    HeapLimits.apply()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -114,7 +114,7 @@ public struct PackageProject: Sendable {
               in: registry.store)
           ]
         }
-        try FileList.place(draft.written.entries.flatMap(PackageProject.files), in: &record, registry.store)
+        try FileList.place(draft.written.entries.lazy.flatMap(PackageProject.files), in: &record, registry.store)
         return record
       }
       return try registry.record(name, by: session.author, details: noted) { try choice($0) }
@@ -141,7 +141,7 @@ public struct PackageProject: Sendable {
       deploy: try project.deploySettings(), pushTo: project.pushTo, tests: draft.tests)
   }
 
-  private static func files(_ entry: WrittenContent.Entry) -> [VersionRecord.File] {
-    entry.plan.source.files.compactMap { RecordedFile.make($0, digest: entry.digests[$0.destination]) }
+  private static func files(_ entry: WrittenContent.Entry) -> some Sequence<VersionRecord.File> {
+    zip(entry.plan.source.files, entry.digests).lazy.compactMap { RecordedFile.make($0, digest: $1) }
   }
 }

@@ -11,9 +11,23 @@ public struct Digest: Hashable, Sendable {
     public var hexLength: Int { self == .sha256 ? 64 : 128 }
   }
 
-  public let algorithm: Algorithm
+  /// In the value itself where it is a SHA-256: a list of 100,000 files has one each.
+  private enum Value: Hashable, Sendable {
+    case sha256(UInt64, UInt64, UInt64, UInt64)
+    case sha512([UInt8])
+  }
+
+  private let value: Value
+
+  public var algorithm: Algorithm {
+    switch value {
+    case .sha256: .sha256
+    case .sha512: .sha512
+    }
+  }
+
   /// Lower-case hex digits, of the algorithm's length.
-  public let hex: String
+  public var hex: String { Hex.encode(bytes) }
 
   /// The digest that `text` spells, or nil when the text is not exactly one.
   public init?(_ text: String) {
@@ -26,32 +40,44 @@ public struct Digest: Hashable, Sendable {
 
   /// The digest with this hex value, or nil when the value has another length or another character than 0-9 and a-f.
   public init?(algorithm: Algorithm, hex: String) {
-    guard hex.utf8.count == algorithm.hexLength, hex.utf8.allSatisfy(Digest.isLowerHex) else { return nil }
-    self.algorithm = algorithm
-    self.hex = hex
+    guard hex.utf8.count == algorithm.hexLength, let bytes = Hex.decode(hex.utf8) else { return nil }
+    self.init(algorithm: algorithm, raw: bytes)
   }
 
   /// The digest whose raw value is `bytes`, 32 or 64 of them.
-  init(algorithm: Algorithm, raw bytes: some Sequence<UInt8>) {
-    self.algorithm = algorithm
-    self.hex = Hex.encode(bytes)
+  init(algorithm: Algorithm, raw bytes: [UInt8]) {
+    guard algorithm == .sha256 else {
+      value = .sha512(bytes)
+      return
+    }
+    func word(_ index: Int) -> UInt64 {
+      bytes[(index * 8)..<(index * 8 + 8)].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    value = .sha256(word(0), word(1), word(2), word(3))
   }
 
   /// The digest whose raw value is `bytes`; nil when there are not as many as the algorithm has.
   public init?(_ algorithm: Algorithm, bytes: some Collection<UInt8>) {
     guard bytes.count * 2 == algorithm.hexLength else { return nil }
-    self.init(algorithm: algorithm, raw: bytes)
+    self.init(algorithm: algorithm, raw: Array(bytes))
   }
 
   /// The raw value, 32 or 64 bytes.
-  public var bytes: [UInt8] { Hex.decode(hex.utf8) ?? [] }
+  public var bytes: [UInt8] {
+    switch value {
+    case .sha512(let bytes): bytes
+    case .sha256(let one, let two, let three, let four):
+      [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+        for (index, word) in [one, two, three, four].enumerated() {
+          UnsafeMutableRawBufferPointer(buffer).storeBytes(of: word.bigEndian, toByteOffset: index * 8, as: UInt64.self)
+        }
+        count = 32
+      }
+    }
+  }
 
   /// The first 12 hex digits, for people.
   public var short: String { String(hex.prefix(12)) }
-
-  private static func isLowerHex(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-  }
 }
 
 extension Digest: CustomStringConvertible, LosslessStringConvertible {

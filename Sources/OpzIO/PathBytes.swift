@@ -9,18 +9,19 @@ public import SystemPackage
 extension FilePath.Component {
   /// The name's bytes. Names on Linux are bytes, not text.
   public var bytes: [UInt8] {
-    withPlatformString { pointer in
-      Array(UnsafeBufferPointer(start: pointer, count: strlen(pointer)).map { UInt8(bitPattern: $0) })
-    }
+    withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
   }
 }
 
 extension FilePath {
   /// The path's bytes.
   public var bytes: [UInt8] {
-    withPlatformString { pointer in
-      Array(UnsafeBufferPointer(start: pointer, count: strlen(pointer)).map { UInt8(bitPattern: $0) })
-    }
+    withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+  }
+
+  /// Whether the path's bytes come before the other's: the order of names in a layer.
+  public func bytesPrecede(_ other: FilePath) -> Bool {
+    withPlatformString { one in other.withPlatformString { strcmp(one, $0) < 0 } }
   }
 
   /// The path with these bytes, which have no NUL.

@@ -13,8 +13,32 @@ public import SystemPackage
 /// endian; the digest, 32), sorted by device and inode; the SHA-256 of all that. A file that is not so is as good as none.
 public final class DigestCache: Sendable {
   private struct State {
+    /// What was read from the disk.
     var known: DigestTable
-    var added: [DigestTable.Key: DigestTable.Record] = [:]
+    /// What was found since, sorted at the last look.
+    var fresh = DigestTable.empty
+    /// What was found after it.
+    var added: [DigestTable.Record] = []
+
+    mutating func sort() {
+      guard !added.isEmpty else { return }
+      fresh = fresh.merging(take(), limit: DigestCache.maximumRecords)
+    }
+
+    /// Moved out, so that sorting them makes no copy.
+    mutating func take() -> [DigestTable.Record] {
+      let taken = added
+      added = []
+      return taken
+    }
+
+    mutating func takeAll() -> [DigestTable.Record] {
+      guard fresh.count > 0 else { return take() }
+      sort()
+      let taken = fresh.records
+      fresh = .empty
+      return taken
+    }
   }
 
   private let file: FilePath
@@ -31,8 +55,8 @@ public final class DigestCache: Sendable {
   /// The digest of a file with this status, if it was read before and has not changed since.
   public func digest(of status: FileStatus) -> Digest? {
     state.withLock { state in
-      if let added = state.added[DigestTable.Key(status)], added.isOf(status) { return added.digest }
-      return state.known.digest(of: status)
+      state.sort()
+      return state.fresh.digest(of: status) ?? state.known.digest(of: status)
     }
   }
 
@@ -40,7 +64,7 @@ public final class DigestCache: Sendable {
   /// - Parameter read: a moment before its reading began.
   public func remember(_ digest: Digest, of status: FileStatus, read: Timestamp) {
     guard DigestCache.isSettled(status, at: read), digest.algorithm == .sha256 else { return }
-    state.withLock { $0.added[DigestTable.Key(status)] = DigestTable.Record(status, digest) }
+    state.withLock { $0.added.append(DigestTable.Record(status, digest)) }
   }
 
   /// Whether a later change of a file would show in its times.
@@ -53,16 +77,13 @@ public final class DigestCache: Sendable {
 
   /// Writes what was added. Another process's additions are kept.
   public func save() throws {
-    let added = state.withLock { $0.added }
+    let added = state.withLock { $0.takeAll() }
     guard !added.isEmpty else { return }
     try Durable.makeDirectory(file.removingLastComponent())
     let lock = try FileLock.take(file.removingLastComponent().appending("lock"), .alone)
-    let merged = DigestTable.read(file).merging(Array(added.values), limit: DigestCache.maximumRecords)
+    let merged = DigestTable.read(file).merging(added, limit: DigestCache.maximumRecords)
     try Durable.replace(file, with: merged.bytes)
     _ = consume lock
-    state.withLock { state in
-      state.known = merged
-      state.added.removeAll()
-    }
+    state.withLock { $0.known = merged }
   }
 }

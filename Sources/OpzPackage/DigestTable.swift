@@ -20,6 +20,11 @@ struct DigestTable: Sendable {
     let modified, changed: Int64
     let digest: Digest
 
+    init(device: UInt64, inode: UInt64, size: UInt64, modified: Int64, changed: Int64, digest: Digest) {
+      (self.device, self.inode, self.size) = (device, inode, size)
+      (self.modified, self.changed, self.digest) = (modified, changed, digest)
+    }
+
     init(_ status: FileStatus, _ digest: Digest) {
       (device, inode, size) = (status.device, status.inode, status.size)
       (modified, changed) = (status.modified, status.changed)
@@ -27,11 +32,6 @@ struct DigestTable: Sendable {
     }
 
     var key: Key { Key(device, inode) }
-
-    func isOf(_ status: FileStatus) -> Bool {
-      inode == status.inode && device == status.device && size == status.size && modified == status.modified
-        && changed == status.changed
-    }
   }
 
   static let header: [UInt8] = Array("opz digests 1\n".utf8) + [0, 0]
@@ -48,9 +48,15 @@ struct DigestTable: Sendable {
     let limit = header.count + stride * DigestCache.maximumRecords + trailer
     guard let bytes = try? SmallFile.read(file, limit: limit), bytes.starts(with: header),
       bytes.count >= header.count + trailer, (bytes.count - header.count - trailer) % stride == 0,
-      Digest.of(Array(bytes[..<(bytes.count - trailer)])).bytes.elementsEqual(bytes[(bytes.count - trailer)...])
+      digest(of: bytes, count: bytes.count - trailer).bytes.elementsEqual(bytes[(bytes.count - trailer)...])
     else { return .empty }
     return DigestTable(bytes: bytes)
+  }
+
+  private static func digest(of bytes: [UInt8], count: Int) -> Digest {
+    var hasher = DigestHasher(.sha256)
+    bytes.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    return hasher.finish()
   }
 
   func digest(of status: FileStatus) -> Digest? {
@@ -80,13 +86,27 @@ struct DigestTable: Sendable {
     return bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: start, as: UInt64.self)) }
   }
 
-  /// A table with these records too, one a file; they take the place of those that it has. Beyond `limit` it begins anew.
-  func merging(_ added: [Record], limit: Int) -> DigestTable {
-    let sorted = added.sorted { $0.key < $1.key }
-    var output = DigestTable.header
+  /// All records, by their keys.
+  var records: [Record] {
+    (0..<count).map { index in
+      let start = DigestTable.header.count + index * DigestTable.stride + 40
+      return Record(
+        device: number(index, 0), inode: number(index, 1), size: number(index, 2),
+        modified: Int64(bitPattern: number(index, 3)), changed: Int64(bitPattern: number(index, 4)),
+        digest: Digest(.sha256, bytes: bytes[start..<(start + 32)])!)
+    }
+  }
+
+  /// A table with these records too, one a file: the last of those with its key; they take the place of those that it has. Beyond `limit` it begins anew.
+  func merging(_ added: consuming [Record], limit: Int) -> DigestTable {
+    var sorted = added
+    sorted.sort { $0.key < $1.key }
+    var output: [UInt8] = []
     output.reserveCapacity(bytes.count + sorted.count * DigestTable.stride + 64)
+    output += DigestTable.header
     var old = count + sorted.count > limit ? count : 0
-    for record in sorted {
+    for (index, record) in sorted.enumerated() {
+      if index + 1 < sorted.count, sorted[index + 1].key == record.key { continue }
       while old < count, key(old) < record.key { copy(&old, to: &output) }
       if old < count, key(old) == record.key { old += 1 }
       for value in [

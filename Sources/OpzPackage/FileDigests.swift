@@ -2,25 +2,29 @@ import OpzIO
 import Synchronization
 import SystemPackage
 
-/// The digests of files, found while they are written into a layer, so that each file is read once.
+/// The digests of a layer's files in their order, found while they are written, so that each file is read once.
 final class FileDigests: Sendable {
-  private let found = Mutex<[FilePath: Digest]>([:])
+  private let found: Mutex<[Digest?]>
 
-  func set(_ digest: Digest, of destination: FilePath) {
-    found.withLock { $0[destination] = digest }
-  }
+  init(count: Int) { found = Mutex(Array(repeating: nil, count: count)) }
 
-  subscript(destination: FilePath) -> Digest? { found.withLock { $0[destination] } }
+  func set(_ digest: Digest, at index: Int) { found.withLock { $0[index] = digest } }
+
+  /// Of each file; nil for what is not one, and for a file that was not read to its end.
+  var all: [Digest?] { found.withLock { $0 } }
 }
 
 /// A source file that is hashed as it is read from its start to its end.
 struct HashedFile: Blob {
   private let content: FileContent
   private let digests: FileDigests
+  private let index: Int
 
-  init(_ file: SourceFile, _ digests: FileDigests) {
+  /// - Parameter index: the file's place in its layer.
+  init(_ file: SourceFile, at index: Int, _ digests: FileDigests) {
     content = FileContent(file)
     self.digests = digests
+    self.index = index
   }
 
   var size: UInt64 { content.size }
@@ -28,7 +32,7 @@ struct HashedFile: Blob {
   func open(at offset: UInt64) throws -> any ByteSource {
     let source = try content.open(at: offset)
     guard offset == 0 else { return source }
-    return HashingSource(source, size: size) { [digests, content] in digests.set($0, of: content.file.destination) }
+    return HashingSource(source, size: size) { [digests, index] in digests.set($0, at: index) }
   }
 }
 

@@ -54,9 +54,7 @@ public struct ImageBuilder: Sendable {
       }
       try writer.commit(as: written.descriptor)
       let layer = Layer(descriptor: written.descriptor, diffID: written.diffID)
-      let found = Dictionary(
-        plan.source.files.compactMap { file in digests[file.destination].map { (file.destination, $0) } },
-        uniquingKeysWith: { one, _ in one })
+      let found = digests.all
       try cache.remember(layer, written.compression.identity, of: plan, digests: found, began: began)
       progress.report(.finished(item: item, outcome: .done))
       return WrittenContent.Entry(plan: plan, layer: layer, compressor: written.compression.identity, digests: found)

@@ -12,8 +12,8 @@ public struct LayerCache: Sendable {
   public struct Found: Sendable {
     public let layer: Layer
     public let compressor: String
-    /// Of each file but one that is alone in its layer.
-    public let digests: [FilePath: Digest]
+    /// Of the layer's files, in their order; nil for what is not a file, and for one that is alone in its layer.
+    public let digests: [Digest?]
   }
 
   private struct Entry: Codable {
@@ -39,20 +39,17 @@ public struct LayerCache: Sendable {
   /// no compression and no writing.
   public func find(_ planned: PlannedLayer) throws -> Found? {
     if planned.isAlone {
-      guard let key = LayerKey.contents(planned, digest: { _ in nil }) else { return nil }
-      return try entry(key).map { Found(layer: $0.layer, compressor: $0.compressor, digests: [:]) }
+      guard let key = LayerKey.contents(planned, digests: [nil]) else { return nil }
+      return try entry(key).map { Found(layer: $0.layer, compressor: $0.compressor, digests: [nil]) }
     }
-    var known: [FilePath: Digest] = [:]
-    var unknown: [SourceFile] = []
-    for file in planned.source.files {
-      guard case .file = file.kind else { continue }
-      if let digest = digests.digest(of: file.status) { known[file.destination] = digest } else { unknown.append(file) }
-    }
+    let files = planned.source.files
+    var known = files.map { LayerKey.needsDigest($0) ? digests.digest(of: $0.status) : nil }
+    let unknown = files.indices.filter { known[$0] == nil && LayerKey.needsDigest(files[$0]) }
     if !unknown.isEmpty {
       guard try FileStatus.find(shape(planned)) != nil else { return nil }
-      for file in unknown { known[file.destination] = try hash(file) }
+      for index in unknown { known[index] = try hash(files[index]) }
     }
-    guard let key = LayerKey.contents(planned, digest: { known[$0.destination] }), let found = try entry(key) else {
+    guard let key = LayerKey.contents(planned, digests: known), let found = try entry(key) else {
       return nil
     }
     return Found(layer: found.layer, compressor: found.compressor, digests: known)
@@ -64,13 +61,13 @@ public struct LayerCache: Sendable {
   /// Remembers a layer and what its files were found to be.
   /// - Parameter began: a moment before the first of them was read.
   func remember(
-    _ layer: Layer, _ compressor: String, of planned: PlannedLayer, digests found: [FilePath: Digest], began: Timestamp
+    _ layer: Layer, _ compressor: String, of planned: PlannedLayer, digests found: [Digest?], began: Timestamp
   ) throws {
-    for file in planned.source.files {
-      if let digest = found[file.destination] { digests.remember(digest, of: file.status, read: began) }
+    for (file, digest) in zip(planned.source.files, found) {
+      if let digest { digests.remember(digest, of: file.status, read: began) }
     }
     if planned.isAlone, !DigestCache.isSettled(planned.source.files[0].status, at: began) { return }
-    guard let key = LayerKey.contents(planned, digest: { found[$0.destination] }) else { return }
+    guard let key = LayerKey.contents(planned, digests: found) else { return }
     let entry = Entry(descriptor: layer.descriptor, diffID: layer.diffID, compressor: compressor)
     try Durable.makeDirectory(directory.appending("layers"))
     try Durable.replace(path(key), with: try CanonicalJSON.encode(entry))

@@ -7,17 +7,17 @@ enum LayerKey {
   /// Counts up when the same input would give other bytes.
   static let format = 1
 
-  /// The key with the files' digests; nil where `digest` does not know one.
-  static func contents(_ layer: PlannedLayer, digest: (SourceFile) -> Digest?) -> Digest? {
+  /// The key with the files' digests; nil where one is missing.
+  static func contents(_ layer: PlannedLayer, digests: [Digest?]) -> Digest? {
     var hasher = begin(layer)
     switch layer.source {
     case .wheels(let source):
       for line in source.identity { add("wheel \(line)", to: &hasher) }
     case .files(let files):
-      for file in files {
+      for (file, digest) in zip(files, digests) {
         add(file, to: &hasher)
-        guard case .file = file.kind else { continue }
-        guard let digest = layer.isAlone ? stat(file) : digest(file)?.description else { return nil }
+        guard needsDigest(file) else { continue }
+        guard let digest = layer.isAlone ? stat(file) : digest?.description else { return nil }
         add(digest, to: &hasher)
       }
     }
@@ -29,6 +29,10 @@ enum LayerKey {
     var hasher = begin(layer)
     for file in layer.source.files { add(file, to: &hasher) }
     return hasher.finish()
+  }
+
+  static func needsDigest(_ file: SourceFile) -> Bool {
+    if case .file = file.kind { true } else { false }
   }
 
   private static func begin(_ layer: PlannedLayer) -> DigestHasher {

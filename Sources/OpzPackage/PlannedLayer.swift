@@ -30,7 +30,7 @@ public struct PlannedLayer: Sendable {
     var layers: [PlannedLayer] = []
     for role in LayerRole.allCases {
       let own = files.filter { $0.role == role }
-        .sorted { $0.destination.bytes.lexicographicallyPrecedes($1.destination.bytes) }
+        .sorted { $0.destination.bytesPrecede($1.destination) }
       let used = role == .model && compression == .zstd ? .gzip : compression
       for file in own where isLarge(file) {
         layers.append(PlannedLayer(role: role, source: .files([file]), compression: .none))
@@ -86,14 +86,14 @@ public struct PlannedLayer: Sendable {
 extension PlannedLayer {
   /// The entries of the layer's tar, and the digests that its files turn out to have.
   func content() throws -> (content: LayerContent, digests: FileDigests) {
-    let digests = FileDigests()
+    let digests = FileDigests(count: source.files.count)
     switch source {
     case .wheels(let source): return (try LayerContent(source.entries()), digests)
     case .files(let files):
-      let entries = files.map { file in
+      let entries = files.enumerated().map { index, file in
         let kind: TarEntry.Kind =
           switch file.kind {
-          case .file: .file(isAlone ? FileContent(file) : HashedFile(file, digests))
+          case .file: .file(isAlone ? FileContent(file) : HashedFile(file, at: index, digests))
           case .directory: .directory
           case .symlink(let target): .symlink(target: target)
           }

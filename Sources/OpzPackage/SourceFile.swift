@@ -2,7 +2,9 @@ public import OpzIO
 public import SystemPackage
 
 /// A file, directory or link of the project that goes into the image.
-public struct SourceFile: Sendable {
+///
+/// A reference, because a project may have 100,000 of them and each is in a few lists.
+public final class SourceFile: Sendable {
   public enum Kind: Sendable, Hashable {
     case file(size: UInt64)
     case directory
@@ -23,17 +25,40 @@ public struct SourceFile: Sendable {
   }
 
   public let role: LayerRole
-  /// Where it is now.
-  public let source: FilePath
+  /// The directory that it is in now; one value for all files of a directory.
+  private let directory: FilePath
+  /// Its name there; nil where it has the name of its destination.
+  private let name: FilePath.Component?
   /// Where it goes, without a leading slash: `models/model.json`.
   public let destination: FilePath
   public let kind: Kind
   /// 0755 or 0644 unless opz.yaml says: only the executable bit of the source counts, so that umask and checkout do not matter.
   public let mode: UInt32
   /// 0:0 unless opz.yaml says.
-  public var owner = Owner.root
+  public let owner: Owner
   /// What stat(2) said when the file was found; the reader checks that it is still so.
   public let status: FileStatus
+
+  /// - Parameter directory: where the file `name` is now.
+  public init(
+    role: LayerRole, in directory: FilePath, name: FilePath.Component?, destination: FilePath, kind: Kind, mode: UInt32,
+    owner: Owner = .root, status: FileStatus
+  ) {
+    self.role = role
+    self.directory = directory
+    self.name = name == destination.lastComponent ? nil : name
+    self.destination = destination
+    self.kind = kind
+    self.mode = mode
+    self.owner = owner
+    self.status = status
+  }
+
+  /// Where it is now.
+  public var source: FilePath {
+    guard let name = name ?? destination.lastComponent else { return directory }
+    return directory.appending(name)
+  }
 
   /// Bytes of content; 0 for what is not a file.
   public var size: UInt64 {

@@ -11,12 +11,8 @@ public struct SourceTree: Sendable {
   public private(set) var ignored: [(path: String, reason: String)] = []
 
   private let project: FilePath
-  private var taken: Set<Place> = []
-
-  private struct Place: Hashable {
-    let role: LayerRole
-    let destination: FilePath
-  }
+  /// Destinations, so that what two keys name is packaged once.
+  private var taken: [LayerRole: Set<FilePath>] = [:]
 
   public init(project: FilePath) { self.project = project }
 
@@ -31,7 +27,8 @@ public struct SourceTree: Sendable {
       try descend(place, names, destination, walk, try rules(above: names))
     } else {
       let name = place.lastComponent.map { destination.appending($0) } ?? destination.appending("model")
-      try add(place, names, name, Walk(role: .model, root: place.removingLastComponent()), IgnoreRules())
+      try add(
+        SourceTree.split(place), names, name, Walk(role: .model, root: place.removingLastComponent()), IgnoreRules())
     }
   }
 
@@ -46,7 +43,7 @@ public struct SourceTree: Sendable {
       try descend(place, names, destination, walk, try rules(above: names))
     } else {
       let rules = status.kind == .directory ? try rules(above: names) : IgnoreRules()
-      try add(place, names, destination, walk, rules)
+      try add(SourceTree.split(place), names, destination, walk, rules)
     }
   }
 
@@ -60,12 +57,14 @@ public struct SourceTree: Sendable {
     walk.owner = placed.owner
     walk.mode = placed.mode
     if status.kind == .directory {
-      if !destination.isEmpty { take(place, destination, walk, .directory, walk.directoryMode, status) }
+      if !destination.isEmpty {
+        take(SourceTree.split(place), destination, walk, .directory, walk.directoryMode, status)
+      }
       try descend(place, names, destination, walk, try rules(above: names))
     } else {
       let name = placed.to.hasSuffix("/") ? place.lastComponent.map { destination.appending($0) } : destination
       walk = Walk(role: .files, root: place.removingLastComponent(), owner: placed.owner, mode: placed.mode)
-      try add(place, names, name ?? destination, walk, IgnoreRules())
+      try add(SourceTree.split(place), names, name ?? destination, walk, IgnoreRules())
     }
   }
 
@@ -81,6 +80,11 @@ public struct SourceTree: Sendable {
     /// Whoever may read files may enter directories.
     var directoryMode: UInt32 { mode.map { $0 | ($0 & 0o444) >> 2 } ?? 0o755 }
   }
+
+  /// A file by its directory, which all files of a directory share, and its name.
+  private typealias Entry = (directory: FilePath, name: FilePath.Component?)
+
+  private static func split(_ path: FilePath) -> Entry { (path.removingLastComponent(), path.lastComponent) }
 
   private static func names(_ path: String) -> [[UInt8]] {
     path.utf8.split(separator: UInt8(ascii: "/")).map(Array.init).filter { $0 != [46] }
@@ -123,25 +127,26 @@ public struct SourceTree: Sendable {
         ignored.append((path.string, reason))
         continue
       }
-      try add(path, inside, destination.appending(entry), walk, rules, status)
+      try add((directory, entry), inside, destination.appending(entry), walk, rules, status)
     }
   }
 
   private mutating func add(
-    _ path: FilePath, _ names: [[UInt8]], _ destination: FilePath, _ walk: Walk, _ rules: IgnoreRules,
+    _ entry: Entry, _ names: [[UInt8]], _ destination: FilePath, _ walk: Walk, _ rules: IgnoreRules,
     _ known: FileStatus? = nil
   ) throws {
+    let path = entry.name.map { entry.directory.appending($0) } ?? entry.directory
     let status = try known ?? FileStatus.of(path, followLinks: false)
     switch status.kind {
     case .file:
       let mode = walk.mode ?? (status.mode & 0o111 == 0 ? 0o644 : 0o755)
-      take(path, destination, walk, .file(size: status.size), mode, status)
+      take(entry, destination, walk, .file(size: status.size), mode, status)
     case .directory:
-      take(path, destination, walk, .directory, walk.directoryMode, status)
+      take(entry, destination, walk, .directory, walk.directoryMode, status)
       try descend(path, names, destination, walk, rules)
     case .symlink:
       let target = try SymbolicLink.target(path, within: walk.root)
-      take(path, destination, walk, .symlink(target: target), 0o777, status)
+      take(entry, destination, walk, .symlink(target: target), 0o777, status)
     case .other:
       throw PackageError(
         .unsafePath, path.string, "neither a file, a directory nor a link",
@@ -150,14 +155,14 @@ public struct SourceTree: Sendable {
   }
 
   private mutating func take(
-    _ path: FilePath, _ destination: FilePath, _ walk: Walk, _ kind: SourceFile.Kind, _ mode: UInt32,
+    _ entry: Entry, _ destination: FilePath, _ walk: Walk, _ kind: SourceFile.Kind, _ mode: UInt32,
     _ status: FileStatus
   ) {
-    guard taken.insert(Place(role: walk.role, destination: destination)).inserted else { return }
+    guard taken[walk.role, default: []].insert(destination).inserted else { return }
     files.append(
       SourceFile(
-        role: walk.role, source: path, destination: destination, kind: kind, mode: mode, owner: walk.owner,
-        status: status))
+        role: walk.role, in: entry.directory, name: entry.name, destination: destination, kind: kind, mode: mode,
+        owner: walk.owner, status: status))
   }
 
   private static func status(_ path: FilePath, key: String) throws -> FileStatus {

@@ -1,7 +1,6 @@
 import OpzArchive
 public import OpzIO
 public import OpzOCI
-public import SystemPackage
 
 /// Layers that are in the store, with what is known of the files in them.
 public struct WrittenContent: Sendable {
@@ -9,8 +8,8 @@ public struct WrittenContent: Sendable {
     public let plan: PlannedLayer
     public let layer: Layer
     public let compressor: String
-    /// By destination.
-    public let digests: [FilePath: Digest]
+    /// Of the plan's files, in their order; nil for what is not a file, and for one that is alone in its layer.
+    public let digests: [Digest?]
   }
 
   public var entries: [Entry] = []

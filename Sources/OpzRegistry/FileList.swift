@@ -12,31 +12,51 @@ public enum FileList {
   static let limit = 1 << 30
 
   /// Puts the files into a record, and into the store where they are many.
-  public static func place(_ files: [VersionRecord.File], in record: inout VersionRecord, _ store: LayoutStore) throws {
-    guard files.count > inline else {
-      (record.files, record.fileList) = (files, nil)
+  /// - Parameter files: gone through once; only as many as a record holds are in memory together.
+  public static func place(
+    _ files: some Sequence<VersionRecord.File>, in record: inout VersionRecord, _ store: LayoutStore
+  ) throws {
+    (record.files, record.fileList) = ([], nil)
+    var first: [VersionRecord.File] = []
+    var writer: BlobWriter?
+    var lines: [UInt8] = []
+    for file in files {
+      if writer == nil, first.count < inline {
+        first.append(file)
+        continue
+      }
+      let list = try writer ?? store.ingest()
+      if writer == nil {
+        writer = list
+        for file in first { try append(file, to: &lines) }
+      }
+      try append(file, to: &lines)
+      if lines.count >= 1 << 16 { try flush(&lines, to: list) }
+    }
+    guard let writer else {
+      record.files = first
       return
     }
-    record.files = []
-    record.fileList = try store.put(encode(files), mediaType)
+    try flush(&lines, to: writer)
+    record.fileList = try writer.commit(mediaType)
   }
 
-  static func encode(_ files: [VersionRecord.File]) throws -> [UInt8] {
-    var output: [UInt8] = []
-    output.reserveCapacity(files.count * 160)
-    for file in files {
-      var members: [String: JSONValue] = [
-        "mode": .string(file.mode), "path": .string(file.path), "role": .string(file.role),
-        "size": .integer(Int64(clamping: file.size)),
-      ]
-      members["digest"] = file.digest.map { .string($0.description) }
-      members["link"] = file.link.map { .string($0) }
-      members["pathBytes"] = file.pathBytes.map { .string($0) }
-      members["linkBytes"] = file.linkBytes.map { .string($0) }
-      output += try CanonicalJSON.encode(JSONValue.object(members))
-      output.append(UInt8(ascii: "\n"))
-    }
-    return output
+  private static func flush(_ lines: inout [UInt8], to writer: BlobWriter) throws {
+    try lines.withUnsafeBytes { try writer.write($0) }
+    lines.removeAll(keepingCapacity: true)
+  }
+
+  private static func append(_ file: VersionRecord.File, to lines: inout [UInt8]) throws {
+    var members: [String: JSONValue] = [
+      "mode": .string(file.mode), "path": .string(file.path), "role": .string(file.role),
+      "size": .integer(Int64(clamping: file.size)),
+    ]
+    members["digest"] = file.digest.map { .string($0.description) }
+    members["link"] = file.link.map { .string($0) }
+    members["pathBytes"] = file.pathBytes.map { .string($0) }
+    members["linkBytes"] = file.linkBytes.map { .string($0) }
+    lines += try CanonicalJSON.encode(JSONValue.object(members))
+    lines.append(UInt8(ascii: "\n"))
   }
 
   static func decode(_ bytes: [UInt8], subject: String) throws -> [VersionRecord.File] {

@@ -105,8 +105,7 @@ struct CacheTests {
     let status = try FileStatus.of("/etc/passwd")
     func file(_ name: String, _ mebibytes: UInt64, _ role: LayerRole = .model) -> SourceFile {
       SourceFile(
-        role: role, source: FilePath(name), destination: FilePath(name), kind: .file(size: mebibytes << 20),
-        mode: 0o644,
+        role: role, in: "", name: nil, destination: FilePath(name), kind: .file(size: mebibytes << 20), mode: 0o644,
         status: status)
     }
     let files = [
