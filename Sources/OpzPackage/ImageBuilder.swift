@@ -17,28 +17,43 @@ public struct ImageBuilder: Sendable {
     self.progress = progress
   }
 
-  /// Writes the layers that were not written before. Each that is done is remembered at once, so that a run that is killed leaves the next one
+  /// Writes the layers that were not written before, a stored one and a compressed one at the same time: the disk bounds one, the
+  /// cores the other. Each that is done is remembered at once, so that a run that is killed leaves the next one
   /// only the rest to do.
   /// - Throws: `StoreError.noSpace` before anything is written, where the disk cannot hold the uncompressed ones.
   public func write(_ layers: [PlannedLayer]) async throws -> WrittenContent {
-    var content = WrittenContent()
     let cache = cache
     let found = try await blocking { try layers.map { try cache.find($0) } }
     let missing = zip(layers, found).filter { $0.1 == nil }.map(\.0)
     let certain = missing.filter { $0.compression == .none }.reduce(UInt64(0)) { $0 &+ $1.size }
     try FreeSpace.require(certain, at: store.root)
-    for (plan, found) in zip(layers, found) {
-      if let found {
+    let absent = layers.indices.filter { found[$0] == nil }
+    async let stored = write(layers, absent.filter { layers[$0].compression == .none })
+    async let compressed = write(layers, absent.filter { layers[$0].compression != .none })
+    let written = try await stored.merging(compressed) { one, _ in one }
+    try await blocking { try cache.save() }
+    var content = WrittenContent()
+    for (index, plan) in layers.enumerated() {
+      if let found = found[index] {
         progress.report(.started(item: plan.title, total: plan.size))
         progress.report(.finished(item: plan.title, outcome: .existed))
         content.entries.append(
           WrittenContent.Entry(plan: plan, layer: found.layer, compressor: found.compressor, digests: found.digests))
-      } else {
-        content.entries.append(try await write(plan))
+      } else if let entry = written[index] {
+        content.entries.append(entry)
       }
     }
-    try await blocking { try cache.save() }
     return content
+  }
+
+  /// Writes these of the layers, one after the other.
+  private func write(_ layers: [PlannedLayer], _ indices: [Int]) async throws -> [Int: WrittenContent.Entry] {
+    var written: [Int: WrittenContent.Entry] = [:]
+    for index in indices {
+      try Task.checkCancellation()
+      written[index] = try await write(layers[index])
+    }
+    return written
   }
 
   private func write(_ plan: PlannedLayer) async throws -> WrittenContent.Entry {
