@@ -10,8 +10,15 @@ struct FsckCommand: AsyncParsableCommand {
       Reads every blob and checks its digest, every reference, every event and record. Exit code 4 when anything is wrong.
 
       opz fsck
+      opz fsck --quick                                  blobs are there and have their sizes, unread
+      opz fsck --expect HASH                            the log still has an event known from elsewhere
+      opz fsck --repair --from HOST/crm/churn           fetches what is missing or rotten, then reads all again
       """)
 
+  @Flag(help: "Do not hash blobs.") var quick = false
+  @Option(help: ArgumentHelp("The hash of an event that must be in the log; may be repeated.", valueName: "hash")) var expect: [String] = []
+  @Flag(help: "Put generated files right, and fetch lost blobs from where --from says or versions were pushed.") var repair = false
+  @Option(help: ArgumentHelp("HOST/REPO, or a directory with a registry or an OCI layout; may be repeated.", valueName: "source")) var from: [String] = []
   @Flag(help: "An object: ok, models, versions, events, blobs, bytes, problems.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -22,19 +29,38 @@ struct FsckCommand: AsyncParsableCommand {
     let events: Int
     let blobs: Int
     let bytes: UInt64
+    let elsewhere: Int
+    let repaired: Int
+    let heads: [String]
     let problems: [FsckReport.Problem]
+  }
+
+  func validate() throws {
+    guard from.isEmpty || repair else { throw ValidationError("--from goes with --repair") }
   }
 
   func run() async throws {
     let session = options.session()
-    let report = try await session.openRegistry().fsck(progress: session.progress)
+    let registry = try session.openRegistry()
+    let audit = Registry.FsckOptions(quick: quick, expected: expect)
+    var report = try await registry.fsck(audit, progress: session.progress)
+    var repaired = 0
+    if repair, !report.problems.isEmpty {
+      repaired = try await RepairRegistry(registry, from: from, in: session).run(report)
+      report = try await registry.fsck(audit, progress: session.progress)
+    }
+    let heads = try registry.models().flatMap { try registry.log($0).currentHeads() }.sorted()
     if json {
       try Console.json(
         Summary(
           ok: report.problems.isEmpty, models: report.models, versions: report.versions, events: report.events,
-          blobs: report.blobs, bytes: report.bytes, problems: report.problems))
+          blobs: report.blobs, bytes: report.bytes, elsewhere: report.elsewhere, repaired: repaired, heads: heads,
+          problems: report.problems))
     } else {
-      for problem in report.problems { Console.line("\(problem.subject): \(problem.reason)") }
+      for problem in report.problems {
+        Console.line("\(problem.subject): \(problem.reason)" + (problem.hint.map { "\n  hint: \($0)" } ?? ""))
+      }
+      if repaired > 0 { Console.line("\(repaired) files put right") }
       let counts = [
         (report.models, "model"), (report.versions, "version"), (report.events, "event"), (report.blobs, "blob"),
       ]

@@ -35,7 +35,13 @@ public struct Opz: AsyncParsableCommand {
           InitCommand.self, InspectCommand.self, PlanCommand.self, LockCommand.self, PackageCommand.self,
           RebaseCommand.self, DockerfileCommand.self, TestCommand.self, RuntimeCommand.self,
         ]),
-      CommandGroup(name: "Registry", subcommands: [ListCommand.self, ShowCommand.self, FsckCommand.self]),
+      CommandGroup(
+        name: "Registry",
+        subcommands: [
+          ListCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self, PromoteCommand.self,
+          ApproveCommand.self, RollbackCommand.self, TagCommand.self, DeleteCommand.self, GCCommand.self,
+          FsckCommand.self, ExportCommand.self,
+        ]),
       CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self]),
       CommandGroup(name: "Run", subcommands: [DeployCommand.self, ServeCommand.self, ScoreCommand.self]),
     ])

@@ -19,7 +19,7 @@ struct PlanCommand: AsyncParsableCommand {
     name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
   @Flag(help: "Also list what is left out, and why.") var ignored = false
-  @Flag(help: "An object: layers, ignored, reads, writes, free, uploads, mounts, skips.") var json = false
+  @Flag(help: "An object: layers, ignored, reads, writes, seconds, free, uploads, mounts, skips.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -27,6 +27,7 @@ struct PlanCommand: AsyncParsableCommand {
     let ignored: [Ignored]
     let reads: UInt64
     let writes: UInt64
+    let seconds: Double?
     let free: UInt64
     let uploads: UInt64?
     let mounts: UInt64?
@@ -75,7 +76,7 @@ struct PlanCommand: AsyncParsableCommand {
           transfer: $0.transfer?.rawValue)
       },
       ignored: plan.ignored.map { Ignored(path: $0.path, reason: $0.reason) }, reads: plan.reads, writes: plan.writes,
-      free: plan.free, uploads: hasDestination ? plan.bytes(.uploaded) : nil,
+      seconds: plan.seconds, free: plan.free, uploads: hasDestination ? plan.bytes(.uploaded) : nil,
       mounts: hasDestination ? plan.bytes(.mounted) : nil, skips: hasDestination ? plan.bytes(.skipped) : nil)
   }
 
@@ -90,6 +91,10 @@ struct PlanCommand: AsyncParsableCommand {
     var lines = table.text
     lines += "\nreads \(ByteCount.text(plan.reads)), writes at most \(ByteCount.text(plan.writes)) of "
     lines += "\(ByteCount.text(plan.free)) free"
+    if plan.writes > 0 {
+      lines += plan.seconds.map { $0 < 1 ? ", takes less than a second" : ", takes some \(Int($0.rounded())) s" }
+        ?? ", takes as long as the first build here shows"
+    }
     if let to {
       lines += "; uploads \(ByteCount.text(plan.bytes(.uploaded))) to \(to), mounts "
       lines += "\(ByteCount.text(plan.bytes(.mounted))), skips \(ByteCount.text(plan.bytes(.skipped)))"

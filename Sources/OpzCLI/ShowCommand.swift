@@ -10,12 +10,14 @@ struct ShowCommand: AsyncParsableCommand {
     discussion: """
       opz show churn            the newest version
       opz show churn@1.0.0
+      opz show churn@production --at 2026-05-03T14:02Z     what production was then
       opz show churn@1.0.0 --files
       opz show churn@1.0.0 --json | jq .lineage.metrics
       """)
 
-  @Argument(help: "NAME, NAME@VERSION or NAME@sha256:...") var reference: String
+  @Argument(help: "NAME, NAME@VERSION, NAME@ALIAS or NAME@sha256:...") var reference: String
   @Flag(help: "All files of the image that opz put there; an array with --json.") var files = false
+  @Option(help: ArgumentHelp("As it was then: 2026-05-03, 2026-05-03T14:02Z.", valueName: "time")) var at: String?
   @Flag(help: "An object: the record with digest and events.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -27,23 +29,41 @@ struct ShowCommand: AsyncParsableCommand {
     let lineage: Lineage
     let events: [Event]
     let versions: [String]
+    let aliases: [String]
+    let tags: [String: String]
+    let card: String?
   }
 
   func run() async throws {
     let registry = try options.session().openRegistry()
-    let version = try registry.find(LocalReference(parsing: reference))
+    let reference = try LocalReference(parsing: reference)
+    let state = try at.map { try registry.state(reference.name, at: moment($0)) } ?? registry.state(reference.name)
+    let version = try registry.find(reference, in: state)
     if files {
       let all = try await registry.files(of: version.record)
       return json ? try Console.json(all) : Console.data(FileText.table(all))
     }
     let events = try registry.log(version.name).entries().map(\.event).filter { $0.version == version.record.version }
-    let versions = try registry.versions(version.name).reversed().map(\.description)
+    let versions = state.live.reversed().map(\.version.description)
+    let aliases = state.aliases(of: version.version).map(\.description)
+    let tags = version.record.lineage.tags.merging(state.tags[version.version] ?? [:]) { _, new in new }
+    let card = try registry.card(of: version)
     if json {
       return try Console.json(
         Output(
           name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
-          record: version.record, lineage: version.record.lineage, events: events, versions: versions))
+          record: version.record, lineage: version.record.lineage, events: events, versions: versions, aliases: aliases, tags: tags,
+          card: card))
     }
-    Console.data(VersionText(record: version.record, events: events, versions: versions).text)
+    Console.data(VersionText(
+        record: version.record, events: events, versions: versions, aliases: aliases, tags: tags, card: card
+      ).text)
+  }
+
+  private func moment(_ text: String) throws -> Timestamp {
+    guard let moment = Timestamp(text) else {
+      throw ValidationError("--at \(text): write a time as 2026-05-03 or 2026-05-03T14:02Z")
+    }
+    return moment
   }
 }

@@ -7,9 +7,13 @@ struct VersionText {
   let record: VersionRecord
   let events: [Event]
   let versions: [String]
+  var aliases: [String] = []
+  /// Those of `opz tag`, over those of the record.
+  var tags: [String: String] = [:]
+  var card: String?
 
   var text: String {
-    [head, lineage, layers, files, history].filter { !$0.isEmpty }.joined(separator: "\n")
+    [head, lineage, card ?? "", layers, files, history].filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
   private var head: String {
@@ -24,6 +28,7 @@ struct VersionText {
         + " (\(record.platforms.joined(separator: ", ")))",
     ])
     if let model = record.model { table.add(["model", model.format + signature(model)]) }
+    if !aliases.isEmpty { table.add(["aliases", aliases.joined(separator: ", ")]) }
     if versions.count > 1 {
       table.add(["versions", versions.prefix(10).joined(separator: ", ") + (versions.count > 10 ? ", .." : "")])
     }
@@ -48,14 +53,14 @@ struct VersionText {
     for data in lineage.data { table.add(["data", "\(data.path)  \(ByteCount.text(data.size))  \(data.digest)"]) }
     if case .object(let metrics)? = lineage.metrics {
       for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
-        table.add(["metric", "\(name) = \(plain(value))"])
+        table.add(["metric", "\(name) = \(VersionText.plain(value))"])
       }
     }
-    for (key, value) in lineage.tags.sorted(by: { $0.key < $1.key }) { table.add(["tag", "\(key) = \(value)"]) }
+    for (key, value) in tags.sorted(by: { $0.key < $1.key }) { table.add(["tag", "\(key) = \(value)"]) }
     return table.text
   }
 
-  private func plain(_ value: JSONValue) -> String {
+  private static func plain(_ value: JSONValue) -> String {
     if case .string(let text) = value { return text }
     return (try? CanonicalJSON.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
@@ -81,10 +86,16 @@ struct VersionText {
   private var history: String {
     var table = TextTable(["EVENT", "WHEN", "WHO", "DETAILS"])
     for event in events {
-      let details = event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\(plain($0.value))" }.joined(
-        separator: " ")
-      table.add([event.kind.rawValue, String(event.at.prefix(19)) + "Z", event.actor, details])
+      let subject = event.alias.map { "\($0.name) " } ?? ""
+      table.add([
+        event.kind.rawValue, String(event.at.prefix(19)) + "Z", event.actor, subject + VersionText.details(event),
+      ])
     }
     return table.text
+  }
+
+  /// What else an event knows, in a line.
+  static func details(_ event: Event) -> String {
+    event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
   }
 }

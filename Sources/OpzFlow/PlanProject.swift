@@ -43,6 +43,8 @@ public struct PackagePlan: Sendable {
   public let reads: UInt64
   /// Bytes that the registry's disk needs at most.
   public let writes: UInt64
+  /// How long writing them will take, by how fast this machine was before; nil before it ever was.
+  public let seconds: Double?
   /// Bytes free there.
   public let free: UInt64
 
@@ -83,6 +85,7 @@ public struct PlanProject: Sendable {
     let files = if let latest { try await registry.files(of: latest.record) } else { [VersionRecord.File]() }
     let cache = registry.layerCache
     var (reads, writes): (UInt64, UInt64) = (0, 0)
+    var missing: [PlannedLayer] = []
     for planned in project.layers(try await project.environment(fetching: false, registry, session)) {
       let found = try await blocking { try cache.find(planned) }
       if let found {
@@ -92,6 +95,7 @@ public struct PlanProject: Sendable {
             role: planned.role.rawValue, title: planned.title, state: .reused, reason: nil, size: descriptor.size,
             digest: descriptor.digest, transfer: try await transfer(descriptor, remote, mountable: false)))
       } else {
+        missing.append(planned)
         reads &+= planned.size
         writes &+= planned.size &+ (1 << 16)
         layers.append(
@@ -105,7 +109,7 @@ public struct PlanProject: Sendable {
     try await blocking { try cache.save() }
     return PackagePlan(
       layers: layers, ignored: project.tree.ignored, reads: reads, writes: writes,
-      free: try FreeSpace.available(at: registry.root))
+      seconds: cache.speed.seconds(missing), free: try FreeSpace.available(at: registry.root))
   }
 
   private func isMountable(_ bases: BaseImages) -> Bool {

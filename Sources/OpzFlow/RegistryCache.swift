@@ -15,8 +15,6 @@ extension Registry {
 
   /// The newest version of a model that is no pre-release, if there is one.
   func latest(_ name: ModelName) throws -> Version? {
-    let all = try versions(name)
-    guard let version = all.last(where: { !$0.isPrerelease }) ?? all.last else { return nil }
-    return try find(LocalReference(name, .version(version)))
+    try state(name).newest.map { try load(name, $0) }
   }
 }

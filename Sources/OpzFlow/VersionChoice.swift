@@ -13,16 +13,21 @@ struct VersionChoice: Sendable {
   /// The record under a number.
   let number: @Sendable (SemanticVersion) throws -> VersionRecord
 
-  func callAsFunction(_ existing: [Registry.Version]) throws -> Registry.Choice {
-    if let wanted { return try fixed(wanted, existing) }
-    if let same = existing.last(where: { $0.record.content == draft.content }) { return .same(same) }
-    return try numbered(VersionChoice.next(after: existing, for: draft).version)
+  func callAsFunction(_ known: KnownVersions) throws -> Registry.Choice {
+    if let wanted { return try fixed(wanted, known) }
+    if let same = try known.find(content: draft.content) { return .same(same) }
+    return try numbered(VersionChoice.next(after: known, for: draft).version)
   }
 
-  private func fixed(_ wanted: SemanticVersion, _ existing: [Registry.Version]) throws -> Registry.Choice {
-    guard let taken = existing.first(where: { $0.version == wanted }) else { return try numbered(wanted) }
+  private func fixed(_ wanted: SemanticVersion, _ known: KnownVersions) throws -> Registry.Choice {
+    guard known.state.versions[wanted] != nil else { return try numbered(wanted) }
+    let next = try VersionChoice.next(after: known, for: draft)
+    guard let taken = try known.find(wanted) else {
+      throw RegistryError(
+        .versionTaken, "\(draft.name)@\(wanted)", "the version was deleted; its number stays taken",
+        hint: "opz package --version \(next.version), or version: auto in opz.yaml")
+    }
     if taken.record.content == draft.content { return .same(taken) }
-    let next = VersionChoice.next(after: existing, for: draft)
     throw RegistryError(
       .versionTaken, taken.record.reference,
       "the version exists with other content (\(next.reason)); versions never change",
@@ -32,14 +37,18 @@ struct VersionChoice: Sendable {
   private func numbered(_ version: SemanticVersion) throws -> Registry.Choice { .new(try number(version), version) }
 
   /// The next free version, and why it is that one.
-  static func next(after existing: [Registry.Version], for draft: VersionRecord) -> (
+  static func next(after known: KnownVersions, for draft: VersionRecord) throws -> (
     version: SemanticVersion, reason: String
   ) {
-    guard let latest = existing.last(where: { !$0.version.isPrerelease }) ?? existing.last else {
-      return (SemanticVersion(1, 0, 0), "it is the first")
+    let taken = known.state.taken
+    guard let latest = try known.newest() else {
+      // Where all were deleted, their numbers stay taken.
+      return (taken.last?.next(.major) ?? SemanticVersion(1, 0, 0), "it is the first")
     }
     let (bump, reason) = change(from: latest.record, to: draft)
-    return (latest.version.next(bump), "\(reason) since \(latest.version)")
+    var next = latest.version.next(bump)
+    while known.state.versions[next] != nil { next = next.next(bump) }
+    return (next, "\(reason) since \(latest.version)")
   }
 
   /// What changed between two records, and the part of the version that this raises.

@@ -19,6 +19,24 @@ public enum Durable {
     try new.replace(path)
   }
 
+  /// Puts `bytes` at `path` without waiting for the disk: for caches that know themselves whether they are whole.
+  public static func replaceLazily(_ path: FilePath, with bytes: [UInt8]) throws {
+    let name = temporaryName(beside: path)
+    let file = try OpenFile.creating(name, mode: 0o644)
+    do {
+      try file.write(bytes)
+    } catch {
+      try? remove(name)
+      throw error
+    }
+    let result = name.withPlatformString { from in path.withPlatformString { rename(from, $0) } }
+    if result != 0 {
+      let failure = IOFailure.last("rename", path)
+      try? remove(name)
+      throw failure
+    }
+  }
+
   /// Puts `bytes` at `path` if nothing is there. False, and nothing changed, when something is.
   public static func claim(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws -> Bool {
     let new = try NewFile(in: path.removingLastComponent())

@@ -27,6 +27,9 @@ public struct ImageBuilder: Sendable {
     let missing = zip(layers, found).filter { $0.1 == nil }.map(\.0)
     let certain = missing.filter { $0.compression == .none }.reduce(UInt64(0)) { $0 &+ $1.size }
     try FreeSpace.require(certain, at: store.root)
+    if let seconds = cache.speed.seconds(missing), seconds >= 5 {
+      progress.report(.note("writing layers will take some \(Int(seconds)) s"))
+    }
     let absent = layers.indices.filter { found[$0] == nil }
     async let stored = write(layers, absent.filter { layers[$0].compression == .none })
     async let compressed = write(layers, absent.filter { layers[$0].compression != .none })
@@ -60,6 +63,7 @@ public struct ImageBuilder: Sendable {
     let (item, progress, store, cache) = (plan.title, progress, store, cache)
     return try await blocking {
       let began = Timestamp.now()
+      let clock = ContinuousClock.now
       let (content, digests) = try plan.content()
       progress.report(.started(item: item, total: content.tarSize))
       var writer = try store.ingest(expecting: plan.compression == .none ? content.tarSize : nil)
@@ -70,6 +74,7 @@ public struct ImageBuilder: Sendable {
       try writer.commit(as: written.descriptor)
       let layer = Layer(descriptor: written.descriptor, diffID: written.diffID)
       let found = digests.all
+      if plan.size >= WritingSpeed.least { try cache.observe(plan, clock.duration(to: .now)) }
       try cache.remember(layer, written.compression.identity, of: plan, digests: found, began: began)
       progress.report(.finished(item: item, outcome: .done))
       return WrittenContent.Entry(plan: plan, layer: layer, compressor: written.compression.identity, digests: found)

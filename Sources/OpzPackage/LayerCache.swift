@@ -80,6 +80,15 @@ public struct LayerCache: Sendable {
 
   public func save() throws { try digests.save() }
 
+  public var speed: WritingSpeed { WritingSpeed.read(directory) }
+
+  /// Remembers how long a layer took.
+  func observe(_ layer: PlannedLayer, _ time: Duration) throws {
+    var speed = speed
+    speed.add(layer, time)
+    try speed.write(directory)
+  }
+
   private func hash(_ file: SourceFile) throws -> Digest {
     let began = Timestamp.now()
     var hasher = DigestHasher(.sha256)

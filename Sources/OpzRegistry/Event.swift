@@ -17,6 +17,20 @@ public struct Event: Codable, Sendable, Hashable {
     case pulled
     case deployed
     case tested
+    /// An alias was set, or taken away.
+    case aliased
+    case unaliased
+    /// An alias was set after the gates of a policy; `details` has their evidence.
+    case promoted
+    /// An alias went back to what it named before.
+    case rolledBack = "rolled-back"
+    /// Somebody answers for a version; `details` says for which alias.
+    case approved
+    /// A tag was set or taken away, or a model card was written.
+    case tagged
+    case described
+    /// A tombstone: the version is gone, its number stays taken.
+    case deleted
   }
 
   public var format = Event.currentFormat
@@ -34,12 +48,31 @@ public struct Event: Codable, Sendable, Hashable {
   public var image: Digest
   /// The manifest of the record's artifact.
   public var record: Descriptor?
+  /// The identity of the version's content, so that nobody has to read its record to know it.
+  public var content: Digest?
+  /// What happened to an alias.
+  public var alias: AliasMove?
   /// What else is worth knowing, by kind: `destination`, `commit` ..
   public var details: [String: JSONValue]
 
+  /// A move of an alias to the event's version, or away from it.
+  public struct AliasMove: Codable, Sendable, Hashable {
+    public var name: String
+    /// The hashes of the moves that this one takes the place of, sorted. Two moves after the same one were made apart: a conflict.
+    public var after: [String]
+    /// Of a roll-back: the hash of the move whose state is back.
+    public var restores: String?
+
+    public init(name: String, after: [String], restores: String? = nil) {
+      self.name = name
+      self.after = after
+      self.restores = restores
+    }
+  }
+
   public init(
     kind: Kind, model: String, version: String, at: String, actor: String, number: Int, heads: [String], image: Digest,
-    record: Descriptor? = nil, details: [String: JSONValue] = [:]
+    record: Descriptor? = nil, content: Digest? = nil, alias: AliasMove? = nil, details: [String: JSONValue] = [:]
   ) {
     self.kind = kind
     self.model = model
@@ -50,6 +83,8 @@ public struct Event: Codable, Sendable, Hashable {
     self.heads = heads
     self.image = image
     self.record = record
+    self.content = content
+    self.alias = alias
     self.details = details
   }
 }

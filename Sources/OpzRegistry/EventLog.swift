@@ -103,6 +103,9 @@ public struct EventLog: Sendable {
     guard event.format == Event.currentFormat else {
       throw RegistryError(.unknownFormat, path.string, "the event has format \(event.format)", hint: "use a newer opz")
     }
+    guard event.number == name.number else {
+      throw RegistryError(.damaged, path.string, "the event has the number \(event.number), its name another")
+    }
     return Entry(hash: name.hash, event: event)
   }
 

@@ -12,15 +12,12 @@ import SystemPackage
 // Generated files: OCI tools read them, opz does not. Losing them loses nothing.
 extension Registry {
   /// How many of the newest versions the top index lists.
-  static let indexLimit = 1000
+  static let indexLimit = 50
 
   /// Makes a version's directory an OCI layout of its own, its blobs linked to the registry's.
   func exportLayout(of version: Version) throws {
     let place = directory(version.name, version.version)
-    try Durable.replace(place.appending("oci-layout"), with: Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
-    try Durable.replace(
-      place.appending("index.json"),
-      with: try CanonicalJSON.encode(Index.Content(manifests: [entry(version, tag: version.version.description)])))
+    for (file, bytes) in try layoutFiles(of: version) { try Durable.replace(place.appending(file), with: bytes) }
     let link = place.appending("blobs")
     if try FileStatus.find(link, followLinks: false) != nil { return }
     let up = String(repeating: "../", count: 3 + version.name.description.split(separator: "/").count)
@@ -28,16 +25,50 @@ extension Registry {
     try Durable.syncDirectory(place)
   }
 
-  /// Adds a version to the top index.
-  func exportIndex(adding version: Version) throws {
+  /// The generated files of a version's directory.
+  func layoutFiles(of version: Version) throws -> [(file: String, bytes: [UInt8])] {
+    let index = Index.Content(manifests: [entry(version, tag: version.version.description)])
+    return [
+      ("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)), ("index.json", try CanonicalJSON.encode(index)),
+    ]
+  }
+
+  /// Adds a version to the top index, under its number or an alias.
+  func exportIndex(adding version: Version, tag: String) throws {
     let lock = try FileLock.take(directory: root)
     var content = (try? store.index()) ?? Index.Content(manifests: [])
-    let tag = version.record.reference
     content.manifests.removeAll { $0.annotations?[LayoutStore.tagAnnotation] == tag }
     content.manifests.append(entry(version, tag: tag))
     content.manifests = content.manifests.suffix(Registry.indexLimit)
     try store.write(content)
     _ = consume lock
+  }
+
+  /// Takes a version out of the top index.
+  func exportIndex(removing tag: String) throws {
+    let lock = try FileLock.take(directory: root)
+    var content = (try? store.index()) ?? Index.Content(manifests: [])
+    content.manifests.removeAll { $0.annotations?[LayoutStore.tagAnnotation] == tag }
+    try store.write(content)
+    _ = consume lock
+  }
+
+  /// Writes the top index with every version and alias in it, for OCI tools that want all of them.
+  /// - Returns: how many entries it has.
+  public func exportWholeIndex() throws -> Int {
+    var entries: [Descriptor] = []
+    for name in try models() {
+      let state = try state(name)
+      for found in state.live {
+        let version = try load(name, found)
+        entries.append(entry(version, tag: version.record.reference))
+        entries += state.aliases(of: found.version).map { entry(version, tag: "\(name)@\($0)") }
+      }
+    }
+    let lock = try FileLock.take(directory: root)
+    try store.write(Index.Content(manifests: entries))
+    _ = consume lock
+    return entries.count
   }
 
   private func entry(_ version: Version, tag: String) -> Descriptor {

@@ -3,141 +3,116 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// What an audit of a registry found.
-public struct FsckReport: Sendable {
-  public struct Problem: Sendable, Hashable, Codable {
-    /// A path below the registry's root, a digest, or `churn@1.0.0`.
-    public let subject: String
-    public let reason: String
-  }
-
-  public var models = 0
-  public var versions = 0
-  public var events = 0
-  public var blobs = 0
-  /// Layers of bases that are in container registries and not here.
-  public var elsewhere = 0
-  /// Bytes that were hashed.
-  public var bytes: UInt64 = 0
-  public var problems: [Problem] = []
-
-  mutating func add(_ subject: String, _ reason: String) {
-    problems.append(Problem(subject: subject, reason: reason))
-  }
-
-  mutating func add(_ subject: String, _ error: any Error) {
-    let text = (error as? any ExplainedError).map { $0.subject == subject ? $0.reason : "\($0.subject): \($0.reason)" }
-    add(subject, text ?? "\(error)")
-  }
-}
-
 extension Registry {
-  /// Reads everything: each blob has its digest, each reference its blob, each event the hash in its name, each head its
-  /// event, each record the artifact that carries it.
-  public func fsck(progress: any ProgressSink = NoProgress()) async throws -> FsckReport {
-    var report = FsckReport()
-    let sound = try await hashBlobs(into: &report, progress)
-    for name in try models() {
-      report.models += 1
-      let recorded = checkEvents(of: name, &report)
-      for (version, artifact) in recorded.sorted(by: { $0.key < $1.key }) {
-        report.versions += 1
-        await check(name, version, artifact, sound, &report)
-      }
+  /// How much an audit reads.
+  public struct FsckOptions: Sendable {
+    /// Blobs are there and have their sizes; they are not hashed.
+    public var quick = false
+    /// Hashes of events that the log must hold, known from elsewhere: a whole history put back cannot be seen from inside.
+    public var expected: [String] = []
+
+    public init(quick: Bool = false, expected: [String] = []) {
+      self.quick = quick
+      self.expected = expected
     }
+  }
+
+  /// Reads everything: each blob has its digest, each reference its blob, each event the hash in its name and its place in the graph, each
+  /// head its event, each record the artifact that carries it, each generated file its source.
+  public func fsck(_ options: FsckOptions = FsckOptions(), progress: any ProgressSink = NoProgress()) async throws
+    -> FsckReport
+  {
+    var report = FsckReport()
+    let rotten = options.quick ? [] : try await hashBlobs(into: &report, progress)
+    let names = try models()
+    var hashes: Set<String> = []
+    for part in try await inParallel(names, { try ModelAudit(registry: self, name: $0, rotten: rotten).run() }) {
+      report.merge(part.report)
+      hashes.formUnion(part.events)
+    }
+    for expected in options.expected where !hashes.contains(expected) {
+      report.add(
+        expected, "no model's log has this event: history was cut off, or put back to an earlier state",
+        hint: "restore the registry from a copy that has it")
+    }
+    checkTopIndex(names, &report)
     return report
   }
 
+  /// Hashes all blobs on all cores.
+  /// - Returns: the digests of those that are not what they are named.
   private func hashBlobs(into report: inout FsckReport, _ progress: any ProgressSink) async throws -> Set<Digest> {
-    var sound: Set<Digest> = []
+    var digests: [Digest] = []
     for algorithm in Digest.Algorithm.allCases {
-      let directory = root.appending("blobs").appending(algorithm.rawValue)
-      for entry in try EventLog.list(directory) {
-        guard let digest = Digest(algorithm: algorithm, hex: entry.string) else {
-          report.add("blobs/\(algorithm)/\(entry.string)", "the name is not a digest")
-          continue
-        }
-        report.blobs += 1
-        let path = store.path(of: digest)
-        progress.report(.started(item: digest.short, total: nil))
-        let (found, size) = try await blocking {
-          var hasher = DigestHasher(algorithm)
-          let blob = try FileBlob(path)
-          try blob.forEachChunk { hasher.update($0) }
-          return (hasher.finish(), blob.size)
-        }
-        report.bytes &+= size
-        progress.report(.finished(item: digest.short, outcome: found == digest ? .done : .failed))
-        if found == digest {
-          sound.insert(digest)
+      for entry in try EventLog.list(root.appending("blobs").appending(algorithm.rawValue)) {
+        if let digest = Digest(algorithm: algorithm, hex: entry.string) {
+          digests.append(digest)
         } else {
-          report.add("blobs/\(algorithm)/\(digest.hex)", "the content has the digest \(found)")
+          report.add("blobs/\(algorithm)/\(entry.string)", "the name is not a digest")
         }
       }
     }
-    return sound
-  }
-
-  private func checkEvents(of name: ModelName, _ report: inout FsckReport) -> [SemanticVersion: Descriptor] {
-    let log = log(name)
-    var recorded: [SemanticVersion: Descriptor] = [:]
-    do {
-      let names = try log.names()
-      let known = Set(names.map(\.hash))
-      for event in names {
-        report.events += 1
-        do {
-          let entry = try log.read(event)
-          for head in entry.event.heads where !known.contains(head) {
-            report.add("models/\(name)/events/\(event.file)", "it follows the event \(head), which is missing")
-          }
-          if let version = SemanticVersion(entry.event.version), let artifact = entry.event.record {
-            recorded[version] = artifact
-          }
-        } catch {
-          report.add("models/\(name)/events/\(event.file)", error)
-        }
-      }
-      for head in try EventLog.list(log.heads) where !known.contains(head.string) {
-        report.add("models/\(name)/heads/\(head.string)", "the event that it names is missing")
-      }
-    } catch {
-      report.add("models/\(name)", error)
+    report.blobs = digests.count
+    var rotten: Set<Digest> = []
+    for (digest, found, size) in try await inParallel(digests, { try hash($0, progress) }) {
+      report.bytes &+= size
+      guard found != digest else { continue }
+      rotten.insert(digest)
+      report.add("blobs/\(digest.algorithm)/\(digest.hex)", "the content has the digest \(found)")
     }
-    return recorded
+    return rotten
   }
 
-  private func check(
-    _ name: ModelName, _ version: SemanticVersion, _ artifact: Descriptor, _ sound: Set<Digest>,
-    _ report: inout FsckReport
-  ) async {
-    let subject = "\(name)@\(version)"
-    do {
-      let found = try find(LocalReference(name, .version(version)))
-      guard found.record.name == name.description, found.record.version == version.description else {
-        return report.add(subject, "its record is of \(found.record.reference)")
-      }
-      let manifest = try await store.manifest(artifact)
-      if try await RecordArtifact.record(in: manifest, of: store) != found.bytes {
-        report.add(subject, "version.json differs from the record that was stored with it")
-      }
-      if manifest.content.subject?.digest != found.record.image.digest {
-        report.add(subject, "its record belongs to another image")
-      }
-      for root in [artifact, found.record.image] + (found.record.artifacts ?? [:]).values {
-        let graph = try await ContentGraph.of(root, in: store)
-        for descriptor in graph.blobs + graph.documents where !sound.contains(descriptor.digest) {
-          if try !store.has(descriptor),
-            found.record.layers.contains(where: { $0.descriptor.digest == descriptor.digest && $0.origin != nil })
-          {
-            report.elsewhere += 1
-            continue
+  private func hash(_ digest: Digest, _ progress: any ProgressSink) throws -> (Digest, Digest, UInt64) {
+    progress.report(.started(item: digest.short, total: nil))
+    var hasher = DigestHasher(digest.algorithm)
+    let blob = try FileBlob(store.path(of: digest))
+    try blob.forEachChunk { hasher.update($0) }
+    let found = hasher.finish()
+    progress.report(.finished(item: digest.short, outcome: found == digest ? .done : .failed))
+    return (digest, found, blob.size)
+  }
+
+  /// Each entry that opz wrote into the top index stands for what it names. Other tools may have entries of their own.
+  private func checkTopIndex(_ names: [ModelName], _ report: inout FsckReport) {
+    let hint = "opz export --index writes it again"
+    // A clone of a registry kept in git has none.
+    guard (try? FileStatus.find(root.appending("index.json"))) != nil else { return }
+    guard let index = try? store.index() else {
+      return report.add("index.json", "it cannot be read", hint: hint)
+    }
+    for entry in index.manifests {
+      guard let tag = entry.annotations?[LayoutStore.tagAnnotation], tag.contains("@") else { continue }
+      var found: Descriptor?
+      do {
+        found = try find(LocalReference(parsing: tag)).record.image
+      } catch let error as RegistryError where error.code == .conflict {
+        // Named by the model's audit.
+        continue
+      } catch {}
+      if found?.bare != entry.bare { report.add("index.json", "\(tag) is not what the registry has", hint: hint) }
+    }
+  }
+
+  /// Runs `work` on items in chunks, a thread of our own a core; the results keep the items' order.
+  func inParallel<Item: Sendable, Result: Sendable>(
+    _ items: [Item], _ work: @escaping @Sendable (Item) throws -> Result
+  ) async throws -> [Result] {
+    let lanes = max(1, min(Cores.count, items.count))
+    let next = Counter()
+    return try await withThrowingTaskGroup(of: [(Int, Result)].self) { group in
+      for _ in 0..<lanes {
+        group.addTask {
+          try await blocking {
+            var results: [(Int, Result)] = []
+            while let index = next.take(below: items.count) { results.append((index, try work(items[index]))) }
+            return results
           }
-          report.add(subject, "\(descriptor.mediaType) \(descriptor.digest) is missing or damaged")
         }
       }
-    } catch {
-      report.add(subject, error)
+      var all: [(Int, Result)] = []
+      for try await part in group { all += part }
+      return all.sorted { $0.0 < $1.0 }.map(\.1)
     }
   }
 }

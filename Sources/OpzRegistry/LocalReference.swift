@@ -1,12 +1,13 @@
 public import OpzIO
 public import OpzOCI
 
-/// A name in the local registry: `NAME`, `NAME@VERSION` or `NAME@sha256:..`.
+/// A name in the local registry: `NAME`, `NAME@VERSION`, `NAME@ALIAS` or `NAME@sha256:..`.
 public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
   public enum Selector: Sendable, Hashable {
     /// The newest version.
     case newest
     case version(SemanticVersion)
+    case alias(AliasName)
     /// An image's digest.
     case digest(Digest)
   }
@@ -32,9 +33,11 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
       self.init(name, .digest(digest))
     } else if let version = SemanticVersion(parts[1]) {
       self.init(name, .version(version))
+    } else if let alias = AliasName(parts[1]) {
+      self.init(name, .alias(alias))
     } else {
       throw RegistryError(
-        .badName, text, "\"\(parts[1])\" is neither a version nor a digest",
+        .badName, text, "\"\(parts[1])\" is neither a version, an alias nor a digest",
         hint: "write \(name)@1.2.0; opz show \(name) lists its versions")
     }
   }
@@ -43,6 +46,7 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
     switch selector {
     case .newest: "\(name)"
     case .version(let version): "\(name)@\(version)"
+    case .alias(let alias): "\(name)@\(alias)"
     case .digest(let digest): "\(name)@\(digest)"
     }
   }

@@ -24,19 +24,20 @@ extension Registry {
 
   /// Records a version, in the order blobs, record, claim, event.
   ///
-  /// The blobs of the image and of `record.tests` are in the store already. Under the model's lock, `choose` is given all
-  /// versions that there are and says which number the record takes, or which version it is already.
+  /// The blobs of the image and of `record.tests` are in the store already. Under the model's lock, `choose` is given what is known of
+  /// the model and says which number the record takes, or which version it is already.
   public func record(
     _ name: ModelName, by author: Author, details: [String: JSONValue] = [:],
-    choose: @Sendable (_ existing: [Version]) throws -> Choice
+    choose: @Sendable (_ known: KnownVersions) throws -> Choice
   ) throws -> Outcome {
     try locked(name) {
-      switch try choose(try all(name)) {
+      switch try choose(KnownVersions(registry: self, name: name, state: try state(name))) {
       case .same(let version):
         try append(.repackaged, version, author, details)
         return .existed(version)
       case .new(let record, let version):
         let bytes = try CanonicalJSON.encodePretty(record)
+        try requireBlobs(of: record)
         let recorded = try claim(name, version, record, bytes)
         try append(.packaged, recorded, author, details)
         return .recorded(recorded)
@@ -60,7 +61,14 @@ extension Registry {
       throw RegistryError(.damaged, artifact.digest.description, "\"\(record.version)\" is not a version")
     }
     return try locked(name) {
-      if let existing = try all(name).first(where: { $0.version == version }) {
+      let state = try state(name)
+      if state.versions[version] != nil {
+        guard let entry = try state.only(version, of: name) else {
+          throw RegistryError(
+            .versionTaken, record.reference, "the version was deleted here; its number stays taken",
+            hint: "pull into another registry with --registry DIR")
+        }
+        let existing = try load(name, entry)
         guard existing.bytes == bytes else {
           throw RegistryError(
             .versionTaken, record.reference, "this registry has another version of that number",
@@ -80,7 +88,34 @@ extension Registry {
     try locked(version.name) { try append(kind, version, author, details) }
   }
 
-  private func locked<Value>(_ name: ModelName, _ body: () throws -> Value) throws -> Value {
+  /// What was reused may have been collected since it was found: nothing is recorded whose blobs are not here or known to be elsewhere.
+  private func requireBlobs(of record: VersionRecord) throws {
+    let elsewhere = Set(record.layers.filter { $0.origin != nil }.map(\.descriptor.digest))
+    var roots = [record.image] + (record.artifacts ?? [:]).values + record.tests.map(\.descriptor)
+    roots += record.fileList.map { [$0] } ?? []
+    while let root = roots.popLast() {
+      guard try store.has(root) else {
+        if elsewhere.contains(root.digest) { continue }
+        throw RegistryError(
+          .conflict, record.reference, "\(root.mediaType) \(root.digest) was collected while the version was made",
+          hint: "run the command again")
+      }
+      roots += try children(of: root)
+    }
+  }
+
+  /// What a manifest or an index names.
+  func children(of descriptor: Descriptor) throws -> [Descriptor] {
+    guard descriptor.mediaType.isIndex || descriptor.mediaType.isManifest else { return [] }
+    let bytes = try store.file(descriptor).bytes()
+    let subject = descriptor.digest.description
+    if descriptor.mediaType.isIndex {
+      return try Index(raw: bytes, mediaType: descriptor.mediaType, subject: subject).content.manifests
+    }
+    return try Manifest(raw: bytes, mediaType: descriptor.mediaType, subject: subject).references
+  }
+
+  func locked<Value>(_ name: ModelName, _ body: () throws -> Value) throws -> Value {
     try FileLock.holding(root.appending("lock"), .shared) {
       try Durable.makeDirectory(directory(name))
       return try FileLock.holding(directory(name).appending("lock"), .alone, body)
@@ -97,7 +132,7 @@ extension Registry {
     try Durable.makeDirectory(place)
     let path = place.appending("version.json")
     if try !Durable.claim(path, with: bytes, mode: 0o444) {
-      guard try recorded(name)[version] == nil else {
+      guard try state(name).versions[version] == nil else {
         throw RegistryError(
           .versionTaken, record.reference, "the version exists", hint: "opz package --version auto takes the next")
       }
@@ -108,15 +143,20 @@ extension Registry {
     return recorded
   }
 
-  private func append(
-    _ kind: Event.Kind, _ version: Version, _ author: Author, _ details: [String: JSONValue]
+  func append(
+    _ kind: Event.Kind, _ version: Version, _ author: Author, _ details: [String: JSONValue],
+    alias: Event.AliasMove? = nil
   ) throws {
     try log(version.name).append { number, heads in
       Event(
         kind: kind, model: version.name.description, version: version.version.description, at: author.at.description,
         actor: author.actor, number: number, heads: heads, image: version.record.image.digest,
-        record: version.artifact, details: details)
+        record: version.artifact, content: version.record.content, alias: alias, details: details)
     }
-    if kind == .packaged || kind == .pulled { try exportIndex(adding: version) }
+    if kind == .packaged || kind == .pulled { try exportIndex(adding: version, tag: version.record.reference) }
+    if let alias {
+      let tag = "\(version.name)@\(alias.name)"
+      try kind == .unaliased ? exportIndex(removing: tag) : exportIndex(adding: version, tag: tag)
+    }
   }
 }

@@ -1,4 +1,4 @@
-import OpzIO
+public import OpzIO
 public import OpzOCI
 public import OpzStore
 public import SystemPackage
@@ -35,6 +35,7 @@ public struct Registry: Sendable {
       let store = try LayoutStore.prepared(root)
       try Durable.makeDirectory(root.appending("models"))
       if try FileStatus.find(marker) == nil {
+        for (file, text) in Registry.gitFiles { _ = try Durable.claim(root.appending(file), with: Array(text.utf8)) }
         try Durable.replace(marker, with: try CanonicalJSON.encodePretty(Marker(format: 1)))
       }
       _ = consume lock
@@ -61,6 +62,25 @@ public struct Registry: Sendable {
   }
 
   struct Marker: Codable { var format: Int }
+
+  /// A registry in git keeps records and events; blobs live in a container registry, and the rest is generated.
+  private static let gitFiles = [
+    (
+      ".gitignore",
+      """
+      /blobs/
+      /cache/
+      /index.json
+      lock
+      .opz-tmp-*
+      /models/**/versions/*/blobs
+      /models/**/versions/*/index.json
+      /models/**/versions/*/oci-layout
+
+      """
+    ),
+    (".gitattributes", "# Hashes are of bytes: nothing changes line ends.\n* -text\n"),
+  ]
 
   func directory(_ name: ModelName) -> FilePath {
     root.appending("models").pushing(FilePath(name.description))
@@ -108,51 +128,68 @@ extension Registry {
 
   /// The versions of a model, oldest first by precedence.
   public func versions(_ name: ModelName) throws -> [SemanticVersion] {
-    Array(try recorded(name).keys).sorted()
+    try state(name).live.map(\.version)
   }
 
-  /// Versions that an event has recorded, with the artifact of each.
-  func recorded(_ name: ModelName) throws -> [SemanticVersion: Descriptor] {
-    var found: [SemanticVersion: Descriptor] = [:]
-    for entry in try log(name).entries() where entry.event.kind == .packaged || entry.event.kind == .pulled {
-      if let version = SemanticVersion(entry.event.version), let record = entry.event.record { found[version] = record }
+  /// What the events of a model amount to, with the help of `cache/`.
+  public func state(_ name: ModelName) throws -> ModelState {
+    let log = log(name)
+    let names = try log.names()
+    let file = root.appending("cache").appending("state")
+      .appending(name.description.split(separator: "/").joined(separator: "%2F") + ".state")
+    let cached = StateFile.read(file)
+    var found = cached ?? StateFile(mark: .init(), state: ModelState())
+    let old = names.prefix { $0.number <= found.mark.top }
+    // Events that a merge brought may come before those that were folded: then from the beginning.
+    let isPrefix = old.count == found.mark.count && (old.isEmpty || StateFile.Mark(old) == found.mark)
+    if !isPrefix { found = StateFile(mark: .init(), state: ModelState()) }
+    let new = isPrefix ? names[old.endIndex...] : names[...]
+    for name in new { found.state.apply(try log.read(name)) }
+    if new.count > 16 {
+      found.mark = StateFile.Mark(names)
+      // A registry that may only be read has the cache that it has.
+      try? found.write(file)
     }
-    return found
+    return found.state
+  }
+
+  /// What they amounted to at a moment (RFC 3339): events that say that they are later do not count.
+  public func state(_ name: ModelName, at moment: Timestamp) throws -> ModelState {
+    var state = ModelState()
+    for entry in try log(name).entries() where entry.event.at <= moment.description { state.apply(entry) }
+    return state
   }
 
   /// The version that a reference names.
-  public func find(_ reference: LocalReference) throws -> Version {
-    let recorded = try recorded(reference.name)
-    guard !recorded.isEmpty else { throw unknown(reference.name) }
+  ///
+  /// - Throws: `RegistryError.notFound`; `.conflict` where two clones gave the number, or the alias, to different content.
+  public func find(_ reference: LocalReference) throws -> Version { try find(reference, in: state(reference.name)) }
+
+  /// The version that a reference named in a state.
+  public func find(_ reference: LocalReference, in state: ModelState) throws -> Version {
+    guard !state.versions.isEmpty else { throw unknown(reference.name) }
+    let found: ModelState.Entry?
     switch reference.selector {
-    case .version(let version):
-      guard let artifact = recorded[version] else { throw missing(reference, recorded.keys.sorted()) }
-      return try load(reference.name, version, artifact)
-    case .newest:
-      let order = recorded.keys.sorted()
-      guard let newest = order.last(where: { !$0.isPrerelease }) ?? order.last, let artifact = recorded[newest] else {
-        throw unknown(reference.name)
-      }
-      return try load(reference.name, newest, artifact)
-    case .digest(let digest):
-      for (version, artifact) in recorded.sorted(by: { $0.key > $1.key }) {
-        let candidate = try load(reference.name, version, artifact)
-        if candidate.record.image.digest == digest { return candidate }
-      }
-      throw missing(reference, recorded.keys.sorted())
+    case .version(let version): found = try state.only(version, of: reference.name)
+    case .newest: found = try state.newest.flatMap { try state.only($0.version, of: reference.name) }
+    case .digest(let digest): found = state.live.last { $0.image == digest }
+    case .alias(let alias):
+      let version = try state.target(alias, of: reference.name)
+      found = try state.only(version, of: reference.name)
     }
+    guard let found else { throw missing(reference, state) }
+    return try load(reference.name, found)
   }
 
   /// All versions of a model, oldest first.
-  public func all(_ name: ModelName) throws -> [Version] {
-    try recorded(name).sorted { $0.key < $1.key }.map { try load(name, $0.key, $0.value) }
-  }
+  public func all(_ name: ModelName) throws -> [Version] { try state(name).live.map { try load(name, $0) } }
 
-  private func load(_ name: ModelName, _ version: SemanticVersion, _ artifact: Descriptor) throws -> Version {
-    let path = directory(name, version).appending("version.json")
+  /// Reads the record of a version.
+  public func load(_ name: ModelName, _ entry: ModelState.Entry) throws -> Version {
+    let path = directory(name, entry.version).appending("version.json")
     let bytes = try SmallFile.read(path, limit: 64 << 20)
     let record = try VersionRecord.decode(bytes, subject: path.string)
-    return Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact)
+    return Version(name: name, version: entry.version, record: record, bytes: bytes, artifact: entry.artifact)
   }
 
   private func unknown(_ name: ModelName) -> RegistryError {
@@ -162,9 +199,17 @@ extension Registry {
       hint: near.isEmpty ? "opz package records one" : "it has \(near.joined(separator: ", ")); opz list shows all")
   }
 
-  private func missing(_ reference: LocalReference, _ known: [SemanticVersion]) -> RegistryError {
-    RegistryError(
+  private func missing(_ reference: LocalReference, _ state: ModelState) -> RegistryError {
+    if case .version(let version) = reference.selector, state.versions[version] != nil {
+      return RegistryError(
+        .notFound, reference.description, "the version was deleted; its number stays taken",
+        hint: "opz history \(reference.name) says when and by whom")
+    }
+    let known = state.live.map(\.version)
+    return RegistryError(
       .notFound, reference.description, "no such version",
-      hint: "the newest are \(known.suffix(5).reversed().map(\.description).joined(separator: ", "))")
+      hint: known.isEmpty
+        ? "all versions were deleted"
+        : "the newest are \(known.suffix(5).reversed().map(\.description).joined(separator: ", "))")
   }
 }

@@ -3,7 +3,7 @@ public import OpzIO
 /// A registry that does not have what was asked for, or refuses a change.
 public struct RegistryError: ExplainedError {
   public enum Code: Sendable {
-    case badName, notFound, versionTaken, damaged, unknownFormat
+    case badName, notFound, versionTaken, conflict, damaged, unknownFormat, held
   }
 
   public let code: Code
@@ -22,7 +22,7 @@ public struct RegistryError: ExplainedError {
     switch code {
     case .badName: .usage
     case .notFound: .notFound
-    case .versionTaken: .conflict
+    case .versionTaken, .conflict, .held: .conflict
     case .damaged: .verification
     case .unknownFormat: .failed
     }

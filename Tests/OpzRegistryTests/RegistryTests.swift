@@ -16,6 +16,12 @@ struct RegistryFixture {
     registry = try Registry.create(directory.path.appending("registry"))
   }
 
+  /// The same directory, another registry in it.
+  init(directory: TemporaryDirectory, registry: Registry) {
+    self.directory = directory
+    self.registry = registry
+  }
+
   /// An image whose config holds `content`.
   func image(_ content: String) throws -> Image {
     var config = ImageConfig(platform: .linuxAMD64, created: "1970-01-01T00:00:00Z")
@@ -42,8 +48,8 @@ struct RegistryFixture {
   func add(_ name: String, _ version: String, _ content: String) throws -> Registry.Outcome {
     let record = try record(name, version, content)
     let number = SemanticVersion(version)!
-    return try registry.record(try ModelName(name), by: Author(actor: "tester")) { existing in
-      if let same = existing.first(where: { $0.record.content == record.content }) { return .same(same) }
+    return try registry.record(try ModelName(name), by: Author(actor: "tester")) { known in
+      if let same = try known.find(content: record.content) { return .same(same) }
       return .new(record, number)
     }
   }
@@ -113,8 +119,8 @@ struct RegistryTests {
           for round in 0..<3 {
             try await blocking {
               let record = try fixture.record("churn", "0.0.1", "\(writer) \(round)")
-              _ = try registry.record(name, by: Author(actor: "writer \(writer)")) { existing in
-                let next = existing.map(\.version).max()?.next(.patch) ?? SemanticVersion(0, 0, 1)
+              _ = try registry.record(name, by: Author(actor: "writer \(writer)")) { known in
+                let next = known.state.taken.last?.next(.patch) ?? SemanticVersion(0, 0, 1)
                 var own = record
                 own.version = next.description
                 return .new(own, next)

@@ -1,0 +1,105 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzOCI
+import OpzRegistry
+
+struct AliasCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "alias", abstract: "Sets an alias of a model, takes it away, or lists all.",
+    discussion: """
+      An alias names one version and moves; versions never change. --expect makes it compare-and-swap: the alias moves only \
+      if it names that version now (none: if it is not set), else exit code 3.
+
+      opz alias churn
+      opz alias churn champion 1.2.0 --expect 1.1.0
+      opz alias churn champion --remove
+      """)
+
+  @Argument(help: "The model's name.") var name: String
+  @Argument(help: "The alias; without it all are listed.") var alias: String?
+  @Argument(help: "The version that it is to name.") var version: String?
+  @Option(help: ArgumentHelp("What it must name now: a version, or none.", valueName: "version")) var expect: String?
+  @Flag(help: "Take the alias away.") var remove = false
+  @Flag(help: "An object: name, alias, from, version; without ALIAS an array of alias, version, at, actor.") var json = false
+  @OptionGroup var options: GlobalOptions
+
+  struct Output: Encodable {
+    let name: String
+    let alias: String
+    let from: String?
+    let version: String?
+  }
+
+  struct Row: Encodable {
+    let alias: String
+    let version: String?
+    let at: String
+    let actor: String
+  }
+
+  func validate() throws {
+    guard alias != nil || (version == nil && !remove && expect == nil) else { throw ValidationError("name the alias") }
+    if alias != nil, remove == (version != nil) {
+      throw ValidationError("name the version that the alias is to name, or say --remove")
+    }
+  }
+
+  func run() async throws {
+    let session = options.session()
+    let registry = try session.openRegistry()
+    let model = try ModelName(name)
+    guard let alias else { return try list(registry, model) }
+    let target = try AliasName(parsing: alias)
+    let change: Registry.AliasChange
+    if let version {
+      let found = try registry.find(LocalReference(parsing: "\(model)@\(version)"))
+      change = try registry.set(target, to: found, expecting: try Expectation.read(expect), by: session.author)
+    } else {
+      change = try registry.unset(target, of: model, expecting: try Expectation.read(expect), by: session.author)
+    }
+    if json {
+      return try Console.json(
+        Output(
+          name: model.description, alias: target.description, from: change.from?.description,
+          version: change.to?.description))
+    }
+    Console.line(AliasText.line(model, change))
+  }
+
+  private func list(_ registry: Registry, _ model: ModelName) throws {
+    _ = try registry.find(LocalReference(model, .newest))
+    let state = try registry.state(model)
+    let rows = state.moves.keys.sorted().flatMap { alias in
+      state.tips(alias).filter { $0.version != nil || state.isConflicted(alias) }.map {
+        Row(alias: alias.description, version: $0.version?.description, at: $0.at, actor: $0.actor)
+      }
+    }
+    if json { return try Console.json(rows) }
+    guard !rows.isEmpty else { return options.note("no aliases yet; opz alias \(model) production VERSION sets one") }
+    var table = TextTable(["ALIAS", "VERSION", "SINCE", "BY"])
+    for row in rows { table.add([row.alias, row.version ?? "-", String(row.at.prefix(19)) + "Z", row.actor]) }
+    Console.data(table.text)
+  }
+}
+
+/// What `--expect` says.
+enum Expectation {
+  static func read(_ text: String?) throws -> Registry.Expectation {
+    guard let text else { return .anything }
+    if text == "none" { return .nothing }
+    guard let version = SemanticVersion(text) else {
+      throw ValidationError("--expect \(text): a version, or none")
+    }
+    return .version(version)
+  }
+}
+
+/// A move of an alias for people.
+enum AliasText {
+  static func line(_ name: ModelName, _ change: Registry.AliasChange) -> String {
+    let to = change.to?.description ?? "nothing"
+    guard change.isChange else { return "\(name)@\(change.alias) names \(to) already" }
+    return "\(name)@\(change.alias): \(change.from?.description ?? "nothing") -> \(to)"
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzOCI
+import OpzRegistry
+
+struct GCCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gc", abstract: "Removes blobs that nothing names, and versions that the retention rules let go.",
+    discussion: """
+      policy.yaml in the registry may hold rules: retention: {last: 10, days: 90, tagged: true, aliased: true}. Without them all \
+      versions stay. Blobs younger than the grace age stay: somebody may be making a version of them.
+
+      opz gc --dry-run          what would go, and why the rest stays
+      opz gc
+      opz gc --pushed           also layers that a container registry has, asked now
+      """)
+
+  @Flag(name: .customLong("dry-run"), help: "Explain, and change nothing.") var dryRun = false
+  @Option(help: ArgumentHelp("Leave blobs alone that are younger.", valueName: "hours")) var grace: Double = 24
+  @Flag(help: "Also drop local layers of versions that were pushed and are whole there.") var pushed = false
+  @Flag(help: "An object: versions, dropped, kept, young, freed.") var json = false
+  @OptionGroup var options: GlobalOptions
+
+  struct Output: Encodable {
+    let versions: [CollectionReport.Version]
+    let dropped: [CollectionReport.Blob]
+    let kept: Int
+    let young: Int
+    let temporary: Int
+    let freed: UInt64
+    let dryRun: Bool
+  }
+
+  func validate() throws {
+    guard grace >= 0, grace <= 1e6 else { throw ValidationError("--grace is a number of hours") }
+  }
+
+  func run() async throws {
+    let session = options.session()
+    let registry = try session.openRegistry()
+    let report = try await CollectGarbage(
+      isRehearsal: dryRun, grace: Int64(grace * 3600), pushed: pushed, in: session
+    ).run(registry)
+    if json {
+      return try Console.json(
+        Output(
+          versions: report.versions, dropped: report.dropped, kept: report.kept, young: report.young,
+          temporary: report.temporary, freed: report.freed, dryRun: dryRun))
+    }
+    show(report)
+  }
+
+  private func show(_ report: CollectionReport) {
+    let gone = report.versions.filter { !$0.keeps }
+    if dryRun || !gone.isEmpty {
+      var table = TextTable(["VERSION", "", "WHY"])
+      for version in dryRun ? report.versions : gone {
+        table.add([version.reference, version.keeps ? "keep" : "drop", version.reason])
+      }
+      if !report.versions.isEmpty { Console.data(table.text) }
+    }
+    if dryRun, !report.dropped.isEmpty {
+      var table = TextTable(["BLOB", "SIZE", "WHY"], right: [1])
+      for blob in report.dropped { table.add([blob.digest.description, ByteCount.text(blob.size), blob.reason]) }
+      Console.data(table.text)
+    }
+    let verb = dryRun ? "would go" : "went"
+    Console.line(
+      "\(gone.count) of \(report.versions.count) versions and \(report.dropped.count) blobs (\(ByteCount.text(report.freed))) \(verb); "
+        + "\(report.kept) blobs are in use, \(report.young) too young to tell")
+  }
+}

@@ -1,0 +1,74 @@
+import OpzIO
+import OpzOCI
+import OpzPackage
+public import OpzRegistry
+import SystemPackage
+
+/// `opz gc`: a collection by the rules of the registry's policy.
+public struct CollectGarbage: Sendable {
+  private let isRehearsal: Bool
+  private let grace: Int64
+  private let pushed: Bool
+  private let session: Session
+
+  /// - Parameters:
+  ///   - grace: seconds for which blobs that nothing names are left alone.
+  ///   - pushed: also drops layers that a container registry has.
+  public init(isRehearsal: Bool, grace: Int64, pushed: Bool, in session: Session) {
+    self.isRehearsal = isRehearsal
+    self.grace = grace
+    self.pushed = pushed
+    self.session = session
+  }
+
+  public func run(_ registry: Registry) async throws -> CollectionReport {
+    var options = Registry.CollectionOptions()
+    options.isRehearsal = isRehearsal
+    options.grace = grace
+    if let rules = try PromoteVersion.policy(of: registry).retention {
+      options.rules = RetentionRules(last: rules.last, days: rules.days, tagged: rules.tagged, aliased: rules.aliased)
+    }
+    if pushed { options.elsewhere = try await safeElsewhere(registry) }
+    let final = options
+    return try await blocking { try registry.collect(final, by: session.author) }
+  }
+
+  /// Layers that every version that has them was pushed with, and that the container registry has at this moment. Manifests, configurations
+  /// and records stay: they are small, and say what is where.
+  private func safeElsewhere(_ registry: Registry) async throws -> Set<Digest> {
+    var safe: Set<Digest> = []
+    var needed: Set<Digest> = []
+    for name in try registry.models() {
+      let state = try registry.state(name)
+      for entry in state.live {
+        let record = try registry.load(name, entry).record
+        let content = VersionContent(registry: registry, record: record, session: session)
+        for layer in record.layers {
+          let digest = layer.descriptor.digest
+          if needed.contains(digest) || safe.contains(digest) { continue }
+          let hasPlace = !(state.places[entry.version] ?? []).isEmpty || layer.origin != nil
+          if hasPlace, try await content.isElsewhere(layer.descriptor) {
+            safe.insert(digest)
+          } else {
+            needed.insert(digest)
+          }
+        }
+      }
+    }
+    // What one version was pushed with, another that was not may need: its bytes are the same, but nothing says where to look.
+    return safe.subtracting(needed).subtracting(try unplaced(registry))
+  }
+
+  private func unplaced(_ registry: Registry) throws -> Set<Digest> {
+    var found: Set<Digest> = []
+    for name in try registry.models() {
+      let state = try registry.state(name)
+      for entry in state.live where (state.places[entry.version] ?? []).isEmpty {
+        let layers = try registry.load(name, entry).record.layers.filter { $0.origin == nil }
+        found.formUnion(layers.map(\.descriptor.digest))
+      }
+    }
+    // Images on a pinned runtime are built from its layers.
+    return found
+  }
+}

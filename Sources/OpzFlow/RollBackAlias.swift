@@ -1,0 +1,51 @@
+import OpzIO
+public import OpzOCI
+public import OpzRegistry
+import OpzStore
+
+/// `opz rollback`: an alias goes back to what it named before, after that was proved whole.
+public struct RollBackAlias: Sendable {
+  private let name: ModelName
+  private let alias: AliasName
+  private let session: Session
+
+  public init(_ name: ModelName, _ alias: AliasName, in session: Session) {
+    self.name = name
+    self.alias = alias
+    self.session = session
+  }
+
+  /// - Throws: `FlowError` of category `verification` where a blob is missing or rotten; the alias then stays where it is.
+  public func run(_ registry: Registry) async throws -> Registry.AliasChange {
+    let (move, version) = try await blocking { [self] in try registry.previous(alias, of: name) }
+    let content = VersionContent(registry: registry, record: version.record, session: session)
+    let proved = try await prove(version, content, registry)
+    return try await blocking { [self] in
+      try registry.rollBack(
+        alias, to: move, version, by: session.author, details: ["verified": .integer(Int64(proved))])
+    }
+  }
+
+  /// Every blob of the image, read and hashed where it is here, asked for where it is elsewhere.
+  /// - Returns: how many blobs.
+  private func prove(_ version: Registry.Version, _ content: VersionContent, _ registry: Registry) async throws -> Int {
+    let graph = try await ContentGraph.of(version.record.image, in: content)
+    let blobs = graph.blobs + graph.documents
+    for descriptor in blobs {
+      if try registry.store.has(descriptor) {
+        let found = try await blocking {
+          var hasher = DigestHasher(descriptor.digest.algorithm)
+          try registry.store.file(descriptor).forEachChunk { hasher.update($0) }
+          return hasher.finish()
+        }
+        if found == descriptor.digest { continue }
+      } else if try await content.isElsewhere(descriptor) {
+        continue
+      }
+      throw FlowError(
+        .verification, version.record.reference, "its \(descriptor.mediaType) \(descriptor.digest) is missing or damaged",
+        hint: "opz fsck --repair --from HOST/REPO fetches it; then roll back again")
+    }
+    return blobs.count
+  }
+}

@@ -1,0 +1,143 @@
+import OpzIO
+import OpzStore
+public import SystemPackage
+
+/// What a registry's `policy.yaml` asks for: the gates of a promotion, and how long versions are kept.
+///
+///     opz: 1
+///     promote:
+///       production:
+///         from: staging                # the version holds this alias
+///         metrics: {auc: ">= 0.9"}     # compared with the version's own
+///         better: {auc: 0.002}         # than the one whose place it takes, by so much; -0.01: lower by so much
+///         tests: true                  # the last opz test passed
+///         clean: true                  # made from a commit without changes
+///         approvals: 2                 # by others than the one who promotes
+///         sbom: true
+///         signature: true
+///         scan: true
+///     retention: {last: 10, days: 90, tagged: true, aliased: true}
+public struct RegistryPolicy: Sendable, Equatable {
+  public struct Threshold: Sendable, Equatable {
+    public let metric: String
+    /// `<`, `<=`, `=`, `>=` or `>`.
+    public let comparison: String
+    public let value: Double
+  }
+
+  /// The gates before an alias.
+  public struct Gates: Sendable, Equatable {
+    public var from: String?
+    public var metrics: [Threshold] = []
+    /// Metric and the least gain; a negative one asks for a loss.
+    public var better: [(metric: String, gain: Double)] = []
+    public var tests = false
+    public var clean = false
+    public var approvals = 0
+    public var sbom = false
+    public var signature = false
+    public var scan = false
+
+    public init() {}
+
+    public static func == (one: Gates, other: Gates) -> Bool {
+      one.from == other.from && one.metrics == other.metrics && one.better.map(\.metric) == other.better.map(\.metric)
+        && one.better.map(\.gain) == other.better.map(\.gain) && one.tests == other.tests && one.clean == other.clean
+        && one.approvals == other.approvals && one.sbom == other.sbom && one.signature == other.signature
+        && one.scan == other.scan
+    }
+  }
+
+  public struct Retention: Sendable, Equatable {
+    public var last: Int?
+    public var days: Int?
+    public var tagged = true
+    public var aliased = true
+  }
+
+  /// By alias.
+  public var promote: [String: Gates] = [:]
+  public var retention: Retention?
+
+  public init() {}
+
+  /// - Throws: `ConfigError` with all that is wrong.
+  public static func read(_ path: FilePath) throws -> RegistryPolicy {
+    let bytes = try SmallFile.read(path, limit: ConfigDocument.maximumBytes)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ConfigError(path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
+    }
+    return try read(text, file: path.lastComponent?.string ?? "policy.yaml")
+  }
+
+  public static func read(_ text: String, file: String) throws -> RegistryPolicy {
+    let problems = ConfigProblems(file: file)
+    let root = ConfigScope(
+      try ConfigDocument.read(text, file: file), path: "", keys: ["opz", "promote", "retention"], problems)
+    if root.integer("opz", in: 1...1) == nil, !root.has("opz") { root.require("opz", hint: "write opz: 1") }
+    var policy = RegistryPolicy()
+    if case .map(let aliases)? = root.node("promote")?.value {
+      for (alias, _, node) in aliases { policy.promote[alias] = gates(node, "promote.\(alias)", problems) }
+    }
+    if root.has("retention") {
+      let scope = ConfigScope(
+        root.node("retention"), path: "retention", keys: ["last", "days", "tagged", "aliased"], problems)
+      policy.retention = Retention(
+        last: scope.integer("last", in: 1...1_000_000), days: scope.integer("days", in: 0...100_000),
+        tagged: scope.flag("tagged") ?? true, aliased: scope.flag("aliased") ?? true)
+    }
+    guard problems.all.isEmpty else { throw ConfigError(problems.all) }
+    return policy
+  }
+
+  private static func gates(_ node: ConfigNode, _ path: String, _ problems: ConfigProblems) -> Gates {
+    let keys = ["from", "metrics", "better", "tests", "clean", "approvals", "sbom", "signature", "scan"]
+    let scope = ConfigScope(node, path: path, keys: keys, problems)
+    var gates = Gates()
+    gates.from = scope.text("from")
+    for (metric, text) in scope.dictionary("metrics").sorted(by: { $0.key < $1.key }) {
+      if let threshold = threshold(metric, text) {
+        gates.metrics.append(threshold)
+      } else {
+        scope.fail("metrics", "\"\(text)\" is no threshold", hint: "write \(metric): \">= 0.9\"")
+      }
+    }
+    if case .map(let pairs)? = scope.node("better")?.value {
+      for (metric, _, value) in pairs {
+        if let gain = value.written.flatMap(Double.init), gain.isFinite {
+          gates.better.append((metric, gain))
+        } else {
+          scope.fail("better", "\(metric) needs a number", hint: "write \(metric): 0.002, or -0.01 where less is better")
+        }
+      }
+    } else if scope.has("better") {
+      scope.fail("better", "a mapping of metrics to numbers belongs here")
+    }
+    gates.tests = scope.flag("tests") ?? false
+    gates.clean = scope.flag("clean") ?? false
+    gates.approvals = scope.integer("approvals", in: 0...100) ?? 0
+    gates.sbom = scope.flag("sbom") ?? false
+    gates.signature = scope.flag("signature") ?? false
+    gates.scan = scope.flag("scan") ?? false
+    return gates
+  }
+
+  private static func threshold(_ metric: String, _ text: String) -> Threshold? {
+    let trimmed = text.filter { $0 != " " }
+    for comparison in ["<=", ">=", "==", "<", ">", "="] where trimmed.hasPrefix(comparison) {
+      guard let value = Double(trimmed.dropFirst(comparison.count)), value.isFinite else { return nil }
+      return Threshold(metric: metric, comparison: comparison == "==" ? "=" : comparison, value: value)
+    }
+    return nil
+  }
+}
+
+extension ConfigScope {
+  /// `true` or `false`.
+  func flag(_ key: String) -> Bool? {
+    guard has(key), let node = node(key) else { return nil }
+    if case .flag(let text) = node.value { return text.lowercased() == "true" }
+    fail(key, "\(node.kind) where true or false belongs")
+    return nil
+  }
+}

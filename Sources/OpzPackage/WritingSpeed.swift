@@ -1,0 +1,50 @@
+import OpzIO
+import OpzOCI
+import OpzStore
+import SystemPackage
+
+/// How fast this machine wrote layers before, to say how long a build will take. In the registry's `cache/speed.json`; losing it loses nothing.
+public struct WritingSpeed: Codable, Sendable, Hashable {
+  /// Bytes a second that go into an uncompressed layer, and into a compressed one; 0 before there was one.
+  var stored: UInt64 = 0
+  var compressed: UInt64 = 0
+
+  /// Less than this says more about starting than about writing.
+  static let least: UInt64 = 4 << 20
+
+  static func read(_ directory: FilePath) -> WritingSpeed {
+    guard let bytes = try? SmallFile.read(directory.appending("speed.json"), limit: 4096),
+      let speed = try? CanonicalJSON.decode(WritingSpeed.self, from: bytes, subject: "cache")
+    else { return WritingSpeed() }
+    return speed
+  }
+
+  func write(_ directory: FilePath) throws {
+    try Durable.makeDirectory(directory)
+    try Durable.replace(directory.appending("speed.json"), with: CanonicalJSON.encode(self))
+  }
+
+  /// Takes what a layer took into the average; the newest layer counts half.
+  mutating func add(_ layer: PlannedLayer, _ time: Duration) {
+    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+    guard layer.size >= WritingSpeed.least, seconds > 0 else { return }
+    let found = UInt64(clamping: Int64(min(Double(layer.size) / seconds, 1e12)))
+    func average(_ old: UInt64) -> UInt64 { old == 0 ? found : old / 2 &+ found / 2 }
+    if layer.compression == .none { stored = average(stored) } else { compressed = average(compressed) }
+  }
+
+  /// Seconds that these layers will take; stored and compressed ones are written at the same time. Nil where one of the two speeds is needed
+  /// and was never seen.
+  public func seconds(_ layers: [PlannedLayer]) -> Double? {
+    func bytes(_ isStored: Bool) -> Double {
+      layers.filter { ($0.compression == .none) == isStored }.reduce(0) { $0 + Double($1.size) }
+    }
+    let (plain, packed) = (bytes(true), bytes(false))
+    func time(_ bytes: Double, _ speed: UInt64) -> Double? {
+      if bytes < Double(WritingSpeed.least) { return 0 }
+      return speed == 0 ? nil : bytes / Double(speed)
+    }
+    guard let one = time(plain, stored), let other = time(packed, compressed) else { return nil }
+    return max(one, other)
+  }
+}

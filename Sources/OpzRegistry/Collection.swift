@@ -1,0 +1,151 @@
+public import OpzIO
+import OpzOCI
+import OpzStore
+import SystemPackage
+
+/// What a collection keeps and drops, and why.
+public struct CollectionReport: Sendable {
+  public struct Version: Sendable, Codable {
+    public let reference: String
+    public let keeps: Bool
+    public let reason: String
+  }
+
+  public struct Blob: Sendable, Codable {
+    public let digest: Digest
+    public let size: UInt64
+    public let reason: String
+  }
+
+  /// All versions, with why each stays or goes.
+  public var versions: [Version] = []
+  /// Blobs that went, or would.
+  public var dropped: [Blob] = []
+  /// Blobs that nothing names and that are too young to go.
+  public var young = 0
+  /// Blobs that stay because a version, a runtime or a card names them.
+  public var kept = 0
+  /// Temporary files of writers that died.
+  public var temporary = 0
+
+  /// Bytes that are free now, or would be.
+  public var freed: UInt64 { dropped.reduce(0) { $0 &+ $1.size } }
+}
+
+extension Registry {
+  public struct CollectionOptions: Sendable {
+    /// Changes nothing.
+    public var isRehearsal = false
+    /// Blobs that nothing names are left alone for so long, seconds: a version in the making has not named its blobs yet.
+    public var grace: Int64 = 86_400
+    public var rules = RetentionRules()
+    /// Blobs of versions that may go though a version names them, because they were found whole elsewhere just now.
+    public var elsewhere: Set<Digest> = []
+
+    public init() {}
+  }
+
+  /// Deletes what the rules say, then removes the blobs that nothing names. It holds the registry's lock alone, so no version is recorded
+  /// meanwhile; readers go on, and what they have open stays readable.
+  public func collect(_ options: CollectionOptions, by author: Author) throws -> CollectionReport {
+    var report = CollectionReport()
+    try applyRules(options, author, &report)
+    try FileLock.holding(root.appending("lock"), .alone) {
+      let roots = try reachable(ignoring: options.isRehearsal ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
+      try sweep(roots, options, author, &report)
+    }
+    return report
+  }
+
+  private func applyRules(_ options: CollectionOptions, _ author: Author, _ report: inout CollectionReport) throws {
+    for name in try models() {
+      let state = try state(name)
+      for (rank, entry) in state.live.reversed().enumerated() {
+        let reference = "\(name)@\(entry.version)"
+        let tags = try load(name, entry).record.lineage.tags.merging(state.tags[entry.version] ?? [:]) { _, new in new }
+        let reason = options.rules.reason(entry, rank: rank, tags: tags, state, author.at)
+        report.versions.append(
+          .init(reference: reference, keeps: reason != nil, reason: reason ?? "the retention rules do not keep it"))
+        if reason == nil, !options.isRehearsal {
+          try delete(name, entry.version, image: entry.image, force: !options.rules.aliased, by: author)
+        }
+      }
+    }
+  }
+
+  /// The digests that versions, runtimes and cards name.
+  /// - Throws: where a document cannot be read: a collection that does not know what it keeps removes nothing.
+  private func reachable(ignoring gone: Set<String>) throws -> Set<Digest> {
+    var found: Set<Digest> = []
+    for name in try models() {
+      let state = try state(name)
+      for entry in state.live where !gone.contains("\(name)@\(entry.version)") {
+        // The record as the artifact has it: where clones gave one number away twice, version.json is of only one of them.
+        let record = try (try? recordBytes(of: entry)).map { try VersionRecord.decode($0, subject: "\(name)") }
+        let version = try record.map {
+          Version(name: name, version: entry.version, record: $0, bytes: [], artifact: entry.artifact)
+        } ?? load(name, entry)
+        let others = (version.record.artifacts ?? [:]).values
+        for root in [entry.artifact, version.record.image] + others { try mark(root, &found, version, state) }
+        if let card = state.cards[entry.version] { found.insert(card.digest) }
+        found.formUnion(version.record.layers.map(\.descriptor.digest))
+      }
+    }
+    for image in try runtimes().map(\.image) { try mark(image, &found, nil, ModelState()) }
+    return found
+  }
+
+  private func mark(_ root: Descriptor, _ found: inout Set<Digest>, _ version: Version?, _ state: ModelState) throws {
+    guard found.insert(root.digest).inserted else { return }
+    guard try store.has(root) else {
+      // What is elsewhere cannot name what is here.
+      if let version, state.places[version.version] != nil { return }
+      throw RegistryError(
+        .damaged, version?.record.reference ?? root.digest.description, "\(root.digest) is missing, so what it names is not known",
+        hint: "opz fsck names all such blobs; nothing was removed")
+    }
+    for child in try children(of: root) {
+      if child.mediaType.isManifest || child.mediaType.isIndex {
+        try mark(child, &found, version, state)
+      } else {
+        found.insert(child.digest)
+      }
+    }
+  }
+
+  private func sweep(
+    _ named: Set<Digest>, _ options: CollectionOptions, _ author: Author, _ report: inout CollectionReport
+  ) throws {
+    let edge = author.at.milliseconds - options.grace * 1000
+    for algorithm in Digest.Algorithm.allCases {
+      let directory = root.appending("blobs").appending(algorithm.rawValue)
+      guard try FileStatus.find(directory) != nil else { continue }
+      var isChanged = false
+      for entry in try Directory.entries(directory) {
+        let path = directory.appending(entry)
+        let status = try FileStatus.of(path, followLinks: false)
+        let isYoung = max(status.modified, status.changed) / 1_000_000 > edge
+        if entry.string.hasPrefix(Durable.temporaryPrefix) {
+          if isYoung { continue }
+          report.temporary += 1
+          if !options.isRehearsal { try Durable.remove(path) }
+          continue
+        }
+        guard let digest = Digest(algorithm: algorithm, hex: entry.string) else { continue }
+        let isSafeElsewhere = options.elsewhere.contains(digest)
+        if named.contains(digest), !isSafeElsewhere {
+          report.kept += 1
+        } else if isYoung, !isSafeElsewhere {
+          report.young += 1
+        } else {
+          let reason = isSafeElsewhere ? "a container registry has it" : "nothing names it"
+          report.dropped.append(.init(digest: digest, size: status.size, reason: reason))
+          if !options.isRehearsal { try Durable.remove(path) }
+          isChanged = true
+        }
+      }
+      if isChanged, !options.isRehearsal { try Durable.syncDirectory(directory) }
+    }
+    report.dropped.sort { $0.size > $1.size }
+  }
+}

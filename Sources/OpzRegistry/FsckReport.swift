@@ -1,0 +1,47 @@
+import OpzIO
+public import OpzOCI
+
+/// What an audit of a registry found.
+public struct FsckReport: Sendable {
+  public struct Problem: Sendable, Hashable, Codable {
+    /// A path below the registry's root, a digest, or `churn@1.0.0`.
+    public let subject: String
+    public let reason: String
+    /// What to do; nil where `opz fsck --repair` may help.
+    public let hint: String?
+  }
+
+  public var models = 0
+  public var versions = 0
+  public var events = 0
+  public var blobs = 0
+  /// Blobs that are in container registries and not here.
+  public var elsewhere = 0
+  /// Bytes that were hashed.
+  public var bytes: UInt64 = 0
+  public var problems: [Problem] = []
+  /// Blobs that should be here and are missing or rotten.
+  public var lost: [Descriptor] = []
+
+  mutating func add(_ subject: String, _ reason: String, hint: String? = nil) {
+    problems.append(Problem(subject: subject, reason: reason, hint: hint))
+  }
+
+  mutating func add(_ subject: String, _ error: any Error) {
+    let explained = error as? any ExplainedError
+    let text = explained.map { $0.subject == subject ? $0.reason : "\($0.subject): \($0.reason)" }
+    add(subject, text ?? "\(error)", hint: explained?.hint)
+  }
+
+  mutating func merge(_ other: FsckReport) {
+    models += other.models
+    versions += other.versions
+    events += other.events
+    blobs += other.blobs
+    elsewhere += other.elsewhere
+    bytes &+= other.bytes
+    problems += other.problems
+    let known = Set(lost.map(\.digest))
+    lost += other.lost.filter { !known.contains($0.digest) }
+  }
+}

@@ -1,0 +1,202 @@
+import OpzIO
+import OpzOCI
+import OpzStore
+import SystemPackage
+
+/// The audit of one model: its events, heads, versions and generated files.
+struct ModelAudit {
+  let registry: Registry
+  let name: ModelName
+  /// Blobs that are not what they are named.
+  let rotten: Set<Digest>
+  private var report = FsckReport()
+  private var state = ModelState()
+  /// Where a version's content is besides.
+  private var log: EventLog { registry.log(name) }
+
+  init(registry: Registry, name: ModelName, rotten: Set<Digest>) {
+    self.registry = registry
+    self.name = name
+    self.rotten = rotten
+  }
+
+  /// - Returns: what was found, and the hashes of all events.
+  consuming func run() throws -> (report: FsckReport, events: Set<String>) {
+    report.models = 1
+    let events = checkEvents()
+    for entry in state.live {
+      report.versions += 1
+      check(entry)
+    }
+    checkConflicts()
+    checkDirectories()
+    return (report, events)
+  }
+
+  // MARK: Events
+
+  private mutating func checkEvents() -> Set<String> {
+    do {
+      let names = try log.names()
+      let numbers = Dictionary(names.map { ($0.hash, $0.number) }, uniquingKeysWith: { one, _ in one })
+      var followed: Set<String> = []
+      for file in try EventLog.list(log.events) where EventLog.Name(file.string) == nil {
+        report.add("models/\(name)/events/\(file.string)", "the name is not one of an event")
+      }
+      for event in names {
+        report.events += 1
+        do {
+          let entry = try log.read(event)
+          followed.formUnion(entry.event.heads)
+          state.apply(entry)
+          if let reason = fault(in: entry, numbers) { report.add(path(event), reason) }
+        } catch {
+          report.add(path(event), error)
+        }
+      }
+      try checkHeads(names, followed)
+      return Set(names.map(\.hash))
+    } catch {
+      report.add("models/\(name)", error)
+      return []
+    }
+  }
+
+  private func path(_ event: EventLog.Name) -> String { "models/\(name)/events/\(event.file)" }
+
+  private func fault(in entry: EventLog.Entry, _ numbers: [String: Int]) -> String? {
+    let event = entry.event
+    if event.model != name.description { return "it is of the model \(event.model)" }
+    if let missing = event.heads.first(where: { numbers[$0] == nil }) {
+      return "it follows the event \(missing), which is missing"
+    }
+    let expected = (event.heads.compactMap { numbers[$0] }.max() ?? 0) + 1
+    if event.number != expected { return "it has the number \(event.number) and follows number \(expected - 1)" }
+    if SemanticVersion(event.version) == nil { return "\"\(event.version)\" is not a version" }
+    return nil
+  }
+
+  /// An event that nothing follows is a head, but for one whose writer died before it could say so: then what it follows still is one.
+  private mutating func checkHeads(_ names: [EventLog.Name], _ followed: Set<String>) throws {
+    let known = Set(names.map(\.hash))
+    let heads = Set(try EventLog.list(log.heads).map(\.string))
+    for head in heads.subtracting(known).sorted() {
+      report.add("models/\(name)/heads/\(head)", "the event that it names is missing")
+    }
+    for event in names where !followed.contains(event.hash) && !heads.contains(event.hash) {
+      let before = (try? log.read(event).event.heads) ?? []
+      if before.isEmpty ? names.count == 1 : before.contains(where: heads.contains) { continue }
+      report.add(path(event), "nothing follows it and heads/ does not name it")
+    }
+  }
+
+  // MARK: Versions
+
+  private mutating func check(_ entry: ModelState.Entry) {
+    let subject = "\(name)@\(entry.version)"
+    do {
+      let manifest = try document(entry.artifact)
+      guard let layer = manifest.content.layers.first(where: { $0.mediaType == RecordArtifact.artifactType }) else {
+        return report.add(subject, "its artifact does not hold a record")
+      }
+      let version = try registry.load(name, entry)
+      guard version.record.name == name.description, version.record.version == entry.version.description else {
+        return report.add(subject, "its record is of \(version.record.reference)")
+      }
+      if Digest.of(version.bytes) != layer.digest {
+        report.add(
+          subject, "version.json differs from the record that was stored with it",
+          hint: "opz fsck --repair writes it again")
+      }
+      if manifest.content.subject?.digest != version.record.image.digest || entry.image != version.record.image.digest {
+        report.add(subject, "its record belongs to another image")
+      }
+      try checkContent(version, manifest)
+      checkExports(version)
+    } catch {
+      report.add(subject, error)
+    }
+  }
+
+  private func document(_ descriptor: Descriptor) throws -> Manifest {
+    try Manifest(
+      raw: registry.store.file(descriptor).bytes(), mediaType: descriptor.mediaType,
+      subject: descriptor.digest.description)
+  }
+
+  private mutating func checkContent(_ version: Registry.Version, _ artifact: Manifest) throws {
+    let places = state.places[version.version] ?? []
+    func isElsewhere(_ descriptor: Descriptor) -> Bool {
+      !places.isEmpty
+        || version.record.layers.contains { $0.descriptor.digest == descriptor.digest && $0.origin != nil }
+    }
+    var missing: [Descriptor] = []
+    if let card = state.cards[version.version] { try look(card, &missing) }
+    for descriptor in artifact.references { try look(descriptor, &missing) }
+    var rest = [version.record.image] + (version.record.artifacts ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+    while let root = rest.popLast() {
+      guard try look(root, &missing) else { continue }
+      rest += try registry.children(of: root)
+    }
+    for descriptor in missing {
+      if try !registry.store.has(descriptor), isElsewhere(descriptor) {
+        report.elsewhere += 1
+        continue
+      }
+      report.lost.append(descriptor)
+      report.add(
+        "\(name)@\(version.version)", "\(descriptor.mediaType) \(descriptor.digest) is missing or damaged",
+        hint: places.first.map { "opz fsck --repair --from \($0)" })
+    }
+  }
+
+  /// Whether a blob is there, whole as far as is known.
+  @discardableResult
+  private func look(_ descriptor: Descriptor, _ missing: inout [Descriptor]) throws -> Bool {
+    if try registry.store.has(descriptor), !rotten.contains(descriptor.digest) { return true }
+    missing.append(descriptor)
+    return false
+  }
+
+  // MARK: Generated files
+
+  private mutating func checkExports(_ version: Registry.Version) {
+    let place = registry.directory(name, version.version)
+    let subject = "models/\(name)/versions/\(version.version)"
+    for (file, bytes) in (try? registry.layoutFiles(of: version)) ?? [] {
+      // In a clone of a registry kept in git they are not there; nothing that opz does needs them.
+      guard let found = try? SmallFile.read(place.appending(file), limit: 1 << 20), found != bytes else { continue }
+      report.add("\(subject)/\(file)", "the generated file is not what its source gives", hint: "opz fsck --repair writes it again")
+    }
+  }
+
+  private mutating func checkConflicts() {
+    for (version, entries) in state.versions.sorted(by: { $0.key < $1.key }) {
+      let live = entries.filter { $0.deletedBy == nil }
+      guard live.count > 1 else { continue }
+      report.add(
+        "\(name)@\(version)",
+        "two registries gave this number to different images: \(live.map { "\($0.image)" }.joined(separator: " and "))",
+        hint: "opz delete \(name)@\(version) --digest DIGEST drops one; package its content again for a number of its own")
+    }
+    for alias in state.moves.keys.sorted() where state.isConflicted(alias) {
+      let named = state.tips(alias).map { "\($0.version?.description ?? "nothing") by \($0.actor) at \($0.at)" }
+      report.add(
+        "\(name)@\(alias)", "two registries moved the alias: \(named.joined(separator: "; "))",
+        hint: "opz alias \(name) \(alias) VERSION decides")
+    }
+    for alias in state.moves.keys.sorted() {
+      if let version = state.target(alias), state.versions[version]?.contains(where: { $0.deletedBy == nil }) != true {
+        report.add("\(name)@\(alias)", "it names \(version), which is not there")
+      }
+    }
+  }
+
+  /// Directories of versions that no event knows: what a writer left that died is harmless, anything else is not ours.
+  private mutating func checkDirectories() {
+    let versions = registry.directory(name).appending("versions")
+    for entry in (try? EventLog.list(versions)) ?? [] where SemanticVersion(entry.string) == nil {
+      report.add("models/\(name)/versions/\(entry.string)", "the name is not a version")
+    }
+  }
+}

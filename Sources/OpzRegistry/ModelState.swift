@@ -1,0 +1,191 @@
+public import OpzIO
+public import OpzOCI
+
+/// What the events of a model amount to: the versions that exist, what each alias names, tags and cards.
+///
+/// It is a fold over the events in the order of their numbers, then hashes. An event's number is above those of all that it follows, so causes
+/// come before effects, and two clones that have the same events get the same state.
+public struct ModelState: Sendable, Equatable {
+  /// A version that an event recorded.
+  public struct Entry: Sendable, Equatable {
+    public let version: SemanticVersion
+    public let artifact: Descriptor
+    public let image: Digest
+    /// Nil for events of early registries.
+    public let content: Digest?
+    /// The hash of the event that recorded it.
+    public let event: String
+    /// RFC 3339.
+    public let at: String
+    /// The hash of the event that deleted it.
+    public var deletedBy: String?
+  }
+
+  /// One setting of an alias.
+  public struct Move: Sendable, Equatable {
+    /// Of its event.
+    public let hash: String
+    /// Nil where the alias was taken away.
+    public let version: SemanticVersion?
+    public let at: String
+    public let actor: String
+    public let kind: Event.Kind
+    public let after: [String]
+    public let restores: String?
+  }
+
+  /// By version; more than one entry where two clones gave the same number to different content.
+  public internal(set) var versions: [SemanticVersion: [Entry]] = [:]
+  /// All moves of each alias, in the order of the fold.
+  public internal(set) var moves: [AliasName: [Move]] = [:]
+  public internal(set) var tags: [SemanticVersion: [String: String]] = [:]
+  /// The model card of a version, a blob.
+  public internal(set) var cards: [SemanticVersion: Descriptor] = [:]
+
+  /// Where a version was pushed to or pulled from, the latest last: its blobs were whole there.
+  public internal(set) var places: [SemanticVersion: [String]] = [:]
+
+  public init() {}
+
+  mutating func apply(_ event: EventLog.Entry) {
+    let (hash, event) = (event.hash, event.event)
+    guard let version = SemanticVersion(event.version) else { return }
+    switch event.kind {
+    case .packaged: record(event, hash, version)
+    case .pulled:
+      record(event, hash, version)
+      place(event.details["source"], version)
+    case .pushed: place(event.details["destination"], version)
+    case .deleted:
+      for index in (versions[version] ?? []).indices where versions[version]?[index].artifact == event.record {
+        versions[version]?[index].deletedBy = hash
+      }
+    case .aliased, .unaliased, .promoted, .rolledBack: move(event, hash, version)
+    case .tagged:
+      for (key, value) in event.details {
+        if case .string(let text) = value { tags[version, default: [:]][key] = text }
+        if case .null = value { tags[version]?[key] = nil }
+      }
+    case .described: cards[version] = event.details["card"].flatMap(ModelState.descriptor)
+    case .repackaged, .deployed, .tested, .approved: break
+    }
+  }
+
+  private mutating func place(_ value: JSONValue?, _ version: SemanticVersion) {
+    let values: [JSONValue] = if case .array(let items)? = value { items } else { value.map { [$0] } ?? [] }
+    for case .string(let place) in values {
+      places[version, default: []].removeAll { $0 == place }
+      places[version, default: []].append(place)
+    }
+  }
+
+  private mutating func record(_ event: Event, _ hash: String, _ version: SemanticVersion) {
+    guard let artifact = event.record else { return }
+    if versions[version, default: []].contains(where: { $0.artifact == artifact && $0.deletedBy == nil }) { return }
+    versions[version, default: []].append(
+      Entry(
+        version: version, artifact: artifact, image: event.image, content: event.content, event: hash, at: event.at))
+  }
+
+  private mutating func move(_ event: Event, _ hash: String, _ version: SemanticVersion) {
+    guard let move = event.alias, let alias = AliasName(move.name) else { return }
+    moves[alias, default: []].append(
+      Move(
+        hash: hash, version: event.kind == .unaliased ? nil : version, at: event.at, actor: event.actor,
+        kind: event.kind, after: move.after, restores: move.restores))
+  }
+
+  static func descriptor(_ value: JSONValue) -> Descriptor? {
+    guard let bytes = try? CanonicalJSON.encode(value) else { return nil }
+    return try? CanonicalJSON.decode(Descriptor.self, from: bytes, subject: "event")
+  }
+}
+
+extension ModelState {
+  /// The versions that are there, oldest first by precedence.
+  public var live: [Entry] {
+    versions.values.flatMap { $0 }.filter { $0.deletedBy == nil }.sorted { $0.version < $1.version }
+  }
+
+  /// Numbers that are taken, by what is there and by what was deleted.
+  public var taken: [SemanticVersion] { versions.keys.sorted() }
+
+  /// The newest release, or the newest pre-release where there is no release.
+  public var newest: Entry? {
+    let order = live
+    return order.last { !$0.version.isPrerelease } ?? order.last
+  }
+
+  /// The moves of an alias that no other took the place of: one, or several that were made apart.
+  public func tips(_ alias: AliasName) -> [Move] {
+    let moves = moves[alias] ?? []
+    let replaced = Set(moves.flatMap(\.after))
+    return moves.filter { !replaced.contains($0.hash) }
+  }
+
+  /// What an alias names; nil where it is not set, or where clones disagree.
+  public func target(_ alias: AliasName) -> SemanticVersion? {
+    let named = Set(tips(alias).map(\.version))
+    return named.count == 1 ? named.first ?? nil : nil
+  }
+
+  /// Whether two clones moved an alias to different versions.
+  public func isConflicted(_ alias: AliasName) -> Bool { Set(tips(alias).map(\.version)).count > 1 }
+
+  /// The only entry of a number; nil where there is none.
+  /// - Throws: `RegistryError.conflict` where two clones gave it to different content.
+  func only(_ version: SemanticVersion, of name: ModelName) throws -> Entry? {
+    let found = (versions[version] ?? []).filter { $0.deletedBy == nil }
+    guard found.count > 1 else { return found.first }
+    throw RegistryError(
+      .conflict, "\(name)@\(version)",
+      "two registries gave this number to different images: \(found.map { "\($0.image)" }.joined(separator: " and "))",
+      hint: "opz delete \(name)@\(version) --digest DIGEST drops one of them; package its content again for a number of its own")
+  }
+
+  /// What an alias names.
+  /// - Throws: `RegistryError.notFound`, `.conflict` where clones moved it to different versions.
+  func target(_ alias: AliasName, of name: ModelName) throws -> SemanticVersion {
+    if let version = target(alias) { return version }
+    if isConflicted(alias) {
+      let named = tips(alias).map { "\($0.version?.description ?? "none") by \($0.actor)" }
+      throw RegistryError(
+        .conflict, "\(name)@\(alias)", "two registries moved the alias: \(named.joined(separator: ", "))",
+        hint: "opz alias \(name) \(alias) VERSION decides")
+    }
+    let known = moves.keys.filter { target($0) != nil }.sorted().map(\.description)
+    throw RegistryError(
+      .notFound, "\(name)@\(alias)", "no such alias",
+      hint: known.isEmpty ? "opz alias \(name) \(alias) VERSION sets it" : "\(name) has \(known.joined(separator: ", "))")
+  }
+
+  /// The aliases that name a version.
+  public func aliases(of version: SemanticVersion) -> [AliasName] {
+    moves.keys.filter { alias in tips(alias).contains { $0.version == version } }.sorted()
+  }
+
+  /// The move whose state a roll-back of `alias` brings back: the one before that which stands. A roll-back stands for the move that it restored.
+  public func previous(_ alias: AliasName) -> Move? {
+    let all = Dictionary((moves[alias] ?? []).map { ($0.hash, $0) }, uniquingKeysWith: { one, _ in one })
+    let tips = tips(alias)
+    func original(_ move: Move) -> Move { move.restores.flatMap { all[$0] } ?? move }
+    guard tips.count == 1, let tip = tips.first else { return nil }
+    var move = original(tip)
+    // At most as many steps as there are moves: a log that names itself in a circle cannot be made, but it can be forged.
+    for _ in all {
+      guard let before = move.after.compactMap({ all[$0] }).first else { return nil }
+      move = original(before)
+      guard let version = move.version, version != tip.version else { continue }
+      if versions[version]?.contains(where: { $0.deletedBy == nil }) == true { return move }
+    }
+    return nil
+  }
+
+  /// The versions that an alias named at any time since `moment` (RFC 3339), those that it named then included.
+  public func held(_ alias: AliasName, since moment: String) -> Set<SemanticVersion> {
+    let moves = moves[alias] ?? []
+    let ends = Dictionary(
+      moves.flatMap { move in move.after.map { ($0, move.at) } }, uniquingKeysWith: { max($0, $1) })
+    return Set(moves.filter { (ends[$0.hash] ?? "9") >= moment }.compactMap(\.version))
+  }
+}

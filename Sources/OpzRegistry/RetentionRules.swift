@@ -1,0 +1,40 @@
+import OpzOCI
+import OpzIO
+
+/// Which versions a collection keeps; the others are deleted by it. Without rules it keeps all.
+public struct RetentionRules: Sendable, Equatable {
+  /// The newest so many of each model.
+  public var last: Int?
+  /// Younger than so many days.
+  public var days: Int?
+  /// Those with a tag that `opz tag` or opz.yaml gave them.
+  public var tagged = true
+  /// Those that an alias names, or named within the rollback window.
+  public var aliased = true
+
+  public init(last: Int? = nil, days: Int? = nil, tagged: Bool = true, aliased: Bool = true) {
+    self.last = last
+    self.days = days
+    self.tagged = tagged
+    self.aliased = aliased
+  }
+
+  /// Why a version is kept; nil for one that goes.
+  /// - Parameters:
+  ///   - rank: how many newer versions the model has.
+  ///   - tags: all tags of the version.
+  func reason(_ entry: ModelState.Entry, rank: Int, tags: [String: String], _ state: ModelState, _ now: Timestamp) -> String? {
+    if let alias = state.aliases(of: entry.version).first, aliased { return "the alias \(alias) names it" }
+    let window = Timestamp(milliseconds: now.milliseconds - Int64(Registry.rollbackDays) * 86_400_000).description
+    if aliased, let alias = state.moves.keys.sorted().first(where: { state.held($0, since: window).contains(entry.version) }) {
+      return "the alias \(alias) named it within \(Registry.rollbackDays) days"
+    }
+    if let last, rank < last { return "it is one of the newest \(last)" }
+    if let days {
+      let edge = Timestamp(milliseconds: now.milliseconds - Int64(min(days, 100_000)) * 86_400_000).description
+      if entry.at >= edge { return "it is younger than \(days) days" }
+    }
+    if tagged, let tag = tags.keys.min() { return "it has the tag \(tag)" }
+    return last == nil && days == nil ? "no rule says that it goes" : nil
+  }
+}

@@ -1,0 +1,78 @@
+import OpzOCI
+
+/// The fields of a version that queries and sorting know.
+///
+///     name version digest content created runtime platform format size author
+///     alias            those that name it now
+///     tag.NAME         lineage tags of opz.yaml, and those of opz tag over them
+///     metrics.NAME     numbers and texts of the metrics file; deeper ones by more dots
+///     git.commit git.branch git.dirty parent base
+public struct VersionFields: Sendable {
+  let record: VersionRecord
+  let version: SemanticVersion
+  let aliases: [AliasName]
+  let tags: [String: String]
+
+  public init(_ version: Registry.Version, _ state: ModelState) {
+    record = version.record
+    self.version = version.version
+    aliases = state.aliases(of: version.version)
+    tags = version.record.lineage.tags.merging(state.tags[version.version] ?? [:]) { _, new in new }
+  }
+
+  static let names = [
+    "name", "version", "digest", "content", "created", "runtime", "platform", "format", "size", "alias", "parent",
+    "base", "tag.NAME", "metrics.NAME", "git.commit", "git.branch", "git.dirty",
+  ]
+
+  /// Whether a field can be there at all, so that a misspelt one is an error and not an empty list.
+  public static func isKnown(_ field: VersionQuery.Field) -> Bool {
+    switch field.first {
+    case "tag", "metrics": field.count > 1
+    default: names.contains(field.joined(separator: "."))
+    }
+  }
+
+  public func values(_ field: VersionQuery.Field) -> [QueryValue] {
+    switch (field.first ?? "", field.count) {
+    case ("metrics", 2...): record.lineage.metrics.map { VersionFields.values($0, field.dropFirst()) } ?? []
+    case ("tag", 2...): tags[field.dropFirst().joined(separator: ".")].map { [.text($0)] } ?? []
+    case ("git", 2): git(field[1])
+    case ("name", 1): [.text(record.name)]
+    case ("version", 1): [.version(version)]
+    case ("digest", 1): [.text(record.image.digest.description)]
+    case ("content", 1): [.text(record.content.description)]
+    case ("created", 1): [.text(record.created)]
+    case ("runtime", 1): [.text(record.runtime.kind)]
+    case ("base", 1): record.runtime.base.map { [.text($0)] } ?? []
+    case ("platform", 1): record.platforms.map { .text($0) }
+    case ("format", 1): record.model.map { [.text($0.format)] } ?? []
+    case ("size", 1): [.number(record.layers.reduce(0) { $0 + Double($1.descriptor.size) })]
+    case ("alias", 1): aliases.map { .text($0.description) }
+    case ("parent", 1): record.lineage.parent.map { [.text($0)] } ?? []
+    default: []
+    }
+  }
+
+  private func git(_ part: String) -> [QueryValue] {
+    guard let git = record.lineage.git else { return [] }
+    switch part {
+    case "commit": return [.text(git.commit)]
+    case "branch": return git.branch.map { [.text($0)] } ?? []
+    case "dirty": return [.bool(git.dirty)]
+    default: return []
+    }
+  }
+
+  /// A name may have dots itself: the longest that is there counts.
+  private static func values(_ json: JSONValue, _ path: ArraySlice<String>) -> [QueryValue] {
+    guard !path.isEmpty else { return QueryValue.values(json) }
+    guard case .object(let members) = json else { return [] }
+    for count in stride(from: path.count, through: 1, by: -1) {
+      if let inner = members[path.prefix(count).joined(separator: ".")] {
+        return values(inner, path.dropFirst(count))
+      }
+    }
+    return []
+  }
+}

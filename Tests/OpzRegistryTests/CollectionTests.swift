@@ -1,0 +1,113 @@
+import OpzIO
+import OpzOCI
+import OpzStore
+import OpzTestKit
+import Testing
+
+@testable import OpzRegistry
+
+@Suite("Collection")
+struct CollectionTests {
+  let fixture: RegistryFixture
+  var registry: Registry { fixture.registry }
+  let author = Author(actor: "t", at: Timestamp(milliseconds: Timestamp.now().milliseconds + 60_000))
+
+  init() throws {
+    fixture = try RegistryFixture()
+    for version in ["1.0.0", "1.1.0", "1.2.0", "1.3.0"] { try fixture.add("churn", version, version) }
+  }
+
+  func options(_ change: (inout Registry.CollectionOptions) -> Void = { _ in }) -> Registry.CollectionOptions {
+    var options = Registry.CollectionOptions()
+    options.grace = 0
+    change(&options)
+    return options
+  }
+
+  @Test("what nothing names goes when it is old enough, and nothing else does")
+  func unnamed() async throws {
+    try registry.store.put(Array("nobody's".utf8), MediaType("text/plain"))
+    var young = options()
+    young.grace = 3600
+    #expect(try registry.collect(young, by: author).dropped.isEmpty)
+    let rehearsal = try registry.collect(options { $0.isRehearsal = true }, by: author)
+    #expect(rehearsal.dropped.map(\.size) == [8])
+    let report = try registry.collect(options(), by: author)
+    #expect(report.dropped.map(\.digest) == rehearsal.dropped.map(\.digest) && report.freed == 8)
+    #expect(try registry.collect(options(), by: author).dropped.isEmpty)
+    #expect(try await registry.fsck().problems == [])
+  }
+
+  @Test("a deleted version's blobs go, those that another version has too stay")
+  func deleted() async throws {
+    let before = try registry.collect(options(), by: author).kept
+    try registry.delete(ModelName("churn"), SemanticVersion(1, 1, 0), by: author)
+    let report = try registry.collect(options(), by: author)
+    // Its config, manifest, record and artifact; the empty config is everybody's.
+    #expect(report.dropped.count == 4 && report.kept == before - 4)
+    #expect(try await registry.fsck().problems == [])
+    #expect(try registry.versions(ModelName("churn")).count == 3)
+  }
+
+  @Test("rules keep the newest, the tagged and what an alias names or named, and say why")
+  func rules() async throws {
+    try registry.set(AliasName("production")!, to: try registry.find(LocalReference(parsing: "churn@1.0.0")), by: author)
+    let rules = RetentionRules(last: 1, tagged: false)
+    let rehearsal = try registry.collect(options { ($0.rules, $0.isRehearsal) = (rules, true) }, by: author)
+    #expect(rehearsal.versions.map(\.keeps) == [true, false, false, true])
+    #expect(rehearsal.versions[0].reason.contains("newest 1") && rehearsal.versions[3].reason.contains("production"))
+    #expect(try registry.versions(ModelName("churn")).count == 4)
+    let report = try registry.collect(options { $0.rules = rules }, by: author)
+    #expect(report.dropped.count == rehearsal.dropped.count && report.dropped.count == 8)
+    #expect(try registry.versions(ModelName("churn")).map(\.description) == ["1.0.0", "1.3.0"])
+    #expect(try await registry.fsck().problems == [])
+    // The fixture's records have a tag.
+    let tagged = try registry.collect(options { $0.rules = RetentionRules(last: 1) }, by: author)
+    #expect(tagged.versions.map(\.keeps) == [true, true])
+  }
+
+  @Test("a collection that cannot read what a version names removes nothing")
+  func damaged() async throws {
+    try registry.store.put(Array("nobody's".utf8), MediaType("text/plain"))
+    let version = try registry.find(LocalReference(parsing: "churn@1.0.0"))
+    try Durable.remove(registry.store.path(of: version.record.image.digest))
+    #expect(throws: RegistryError.self) { try registry.collect(options(), by: author) }
+    let blob = Descriptor.of(Array("nobody's".utf8), MediaType("text/plain"))
+    #expect(try registry.store.has(blob))
+  }
+
+  @Test("a card stays with its version, and goes with it")
+  func card() throws {
+    let version = try registry.find(LocalReference(parsing: "churn@1.1.0"))
+    try registry.describe(version, Array("# Churn\n".utf8), by: author)
+    #expect(try registry.collect(options(), by: author).dropped.isEmpty)
+    #expect(try registry.card(of: version) == "# Churn\n")
+    try registry.delete(ModelName("churn"), SemanticVersion(1, 1, 0), by: author)
+    #expect(try registry.collect(options(), by: author).dropped.count == 5)
+  }
+
+  @Test("writers record versions while collections run; nothing that was recorded loses a blob")
+  func meanwhile() async throws {
+    let (fixture, author, options) = (fixture, author, options())
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for writer in 0..<3 {
+        group.addTask {
+          for round in 0..<6 {
+            // A collection may take the blobs before they are recorded: then it is made again, as the hint says.
+            for attempt in 0..<50 {
+              do {
+                try await blocking { _ = try fixture.add("m\(writer)", "1.0.\(round)", "\(writer) \(round)") }
+                break
+              } catch where attempt < 49 {}
+            }
+          }
+        }
+      }
+      group.addTask { for _ in 0..<15 { try await blocking { _ = try fixture.registry.collect(options, by: author) } } }
+      try await group.waitForAll()
+    }
+    for writer in 0..<3 { #expect(try registry.versions(ModelName("m\(writer)")).count == 6) }
+    let problems = try await registry.fsck().problems
+    #expect(problems == [])
+  }
+}
