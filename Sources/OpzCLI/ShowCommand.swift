@@ -38,16 +38,19 @@ struct ShowCommand: AsyncParsableCommand {
     let registry = try options.session().openRegistry()
     let reference = try LocalReference(parsing: reference)
     let state = try at.map { try registry.state(reference.name, at: moment($0)) } ?? registry.state(reference.name)
+    if let at, state.versions.isEmpty, try !registry.state(reference.name).versions.isEmpty {
+      throw RegistryError(.notFound, "\(reference)", "there was no version at \(at)", hint: "opz history \(reference.name) begins later")
+    }
     let version = try registry.find(reference, in: state)
     if files {
       let all = try await registry.files(of: version.record)
       return json ? try Console.json(all) : Console.data(FileText.table(all))
     }
-    let events = try registry.log(version.name).entries().map(\.event).filter { $0.version == version.record.version }
+    let events = try registry.events(of: version.name, version.version, in: state)
     let versions = state.live.reversed().map(\.version.description)
     let aliases = state.aliases(of: version.version).map(\.description)
     let tags = version.record.lineage.tags.merging(state.tags[version.version] ?? [:]) { _, new in new }
-    let card = try registry.card(of: version)
+    let card = try registry.card(of: version, in: state)
     if json {
       return try Console.json(
         Output(

@@ -31,6 +31,11 @@ public struct Digest: Hashable, Sendable {
 
   /// The digest that `text` spells, or nil when the text is not exactly one.
   public init?(_ text: String) {
+    // A registry's lists have hundreds of thousands of them.
+    if text.utf8.count == 71, text.utf8.starts(with: "sha256:".utf8), let bytes = Hex.decode(Array(text.utf8.dropFirst(7))) {
+      self.init(algorithm: .sha256, raw: bytes)
+      return
+    }
     let bytes = text.utf8
     guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
       let algorithm = Algorithm(rawValue: String(text[..<colon]))
@@ -40,7 +45,7 @@ public struct Digest: Hashable, Sendable {
 
   /// The digest with this hex value, or nil when the value has another length or another character than 0-9 and a-f.
   public init?(algorithm: Algorithm, hex: String) {
-    guard hex.utf8.count == algorithm.hexLength, let bytes = Hex.decode(hex.utf8) else { return nil }
+    guard hex.utf8.count == algorithm.hexLength, let bytes = Hex.decode(Array(hex.utf8)) else { return nil }
     self.init(algorithm: algorithm, raw: bytes)
   }
 

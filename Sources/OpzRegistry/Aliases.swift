@@ -30,6 +30,8 @@ extension Registry {
       }
       let current = try check(alias, expected, state, version.name)
       if current == version.version, !state.isConflicted(alias) {
+        // The one who set it may have died before the export.
+        try exportIndex(adding: version, tag: "\(version.name)@\(alias)")
         return AliasChange(alias: alias, from: current, to: current)
       }
       let move = Event.AliasMove(name: alias.description, after: state.tips(alias).map(\.hash).sorted())

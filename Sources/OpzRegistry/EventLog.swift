@@ -79,17 +79,29 @@ public struct EventLog: Sendable {
     }
 
     init?(_ file: String) {
-      guard file.hasSuffix(".json"), let dash = file.firstIndex(of: "-"), let number = Int(file[..<dash]), number > 0,
-        Digest(algorithm: .sha256, hex: String(file[file.index(after: dash)...].dropLast(5))) != nil
+      self.init(Array(file.utf8))
+    }
+
+    /// The bytes of a file's name.
+    init?(_ file: [UInt8]) {
+      guard file.count > 70, file.suffix(5).elementsEqual(".json".utf8), file[file.count - 70] == UInt8(ascii: "-") else {
+        return nil
+      }
+      let hash = file[(file.count - 69)..<(file.count - 5)]
+      guard hash.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }),
+        let number = Int(String(decoding: file[..<(file.count - 70)], as: UTF8.self)), number > 0
       else { return nil }
-      self.init(number: number, hash: String(file[file.index(after: dash)...].dropLast(5)))
+      self.init(number: number, hash: String(decoding: hash, as: UTF8.self))
     }
 
     static func < (left: Name, right: Name) -> Bool { (left.number, left.hash) < (right.number, right.hash) }
   }
 
   func names() throws -> [Name] {
-    try EventLog.list(events).compactMap { Name($0.string) }.sorted()
+    guard try FileStatus.find(events) != nil else { return [] }
+    let found = try Directory.entries(events).compactMap { Name($0.bytes) }
+    // Most often they are in their order: the number has leading zeros.
+    return zip(found, found.dropFirst()).allSatisfy { $0 < $1 } ? found : found.sorted()
   }
 
   /// Reads one event and checks that its bytes have the hash in its name.

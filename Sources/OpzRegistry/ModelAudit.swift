@@ -9,15 +9,18 @@ struct ModelAudit {
   let name: ModelName
   /// Blobs that are not what they are named.
   let rotten: Set<Digest>
+  /// Documents whose digests are not checked are not read either: what they name is in the record too.
+  let isQuick: Bool
   private var report = FsckReport()
   private var state = ModelState()
   /// Where a version's content is besides.
   private var log: EventLog { registry.log(name) }
 
-  init(registry: Registry, name: ModelName, rotten: Set<Digest>) {
+  init(registry: Registry, name: ModelName, rotten: Set<Digest>, isQuick: Bool) {
     self.registry = registry
     self.name = name
     self.rotten = rotten
+    self.isQuick = isQuick
   }
 
   /// - Returns: what was found, and the hashes of all events.
@@ -93,6 +96,39 @@ struct ModelAudit {
   // MARK: Versions
 
   private mutating func check(_ entry: ModelState.Entry) {
+    isQuick ? checkQuickly(entry) : checkWholly(entry)
+  }
+
+  /// `version.json` is the record whose digest the artifact names, and what the record names is there.
+  private mutating func checkQuickly(_ entry: ModelState.Entry) {
+    let subject = "\(name)@\(entry.version)"
+    do {
+      let version = try registry.load(name, entry)
+      let artifact = try registry.store.file(entry.artifact).bytes()
+      let wanted = Array(Digest.of(version.bytes).description.utf8)
+      if Digest.of(artifact) != entry.artifact.digest || !artifact.contains(wanted) {
+        report.add(
+          subject, "version.json differs from the record that was stored with it",
+          hint: "opz fsck --repair writes it again")
+      }
+      if version.record.image.digest != entry.image { report.add(subject, "its record belongs to another image") }
+      let record = version.record
+      var named = [record.image] + record.layers.map(\.descriptor) + record.tests.map(\.descriptor)
+      named += record.platforms.count == 1 ? [Descriptor(mediaType: .imageConfig, digest: record.content, size: .max)] : []
+      named += (record.artifacts ?? [:]).map(\.value) + (record.fileList.map { [$0] } ?? [])
+      named += state.cards[entry.version].map { [$0] } ?? []
+      named.append(Descriptor.of(version.bytes, RecordArtifact.artifactType))
+      named.append(.emptyConfig)
+      var missing: [Descriptor] = []
+      for descriptor in named { try look(descriptor, &missing) }
+      reportMissing(missing, version)
+      checkExports(version)
+    } catch {
+      report.add(subject, error)
+    }
+  }
+
+  private mutating func checkWholly(_ entry: ModelState.Entry) {
     let subject = "\(name)@\(entry.version)"
     do {
       let manifest = try document(entry.artifact)
@@ -125,11 +161,6 @@ struct ModelAudit {
   }
 
   private mutating func checkContent(_ version: Registry.Version, _ artifact: Manifest) throws {
-    let places = state.places[version.version] ?? []
-    func isElsewhere(_ descriptor: Descriptor) -> Bool {
-      !places.isEmpty
-        || version.record.layers.contains { $0.descriptor.digest == descriptor.digest && $0.origin != nil }
-    }
     var missing: [Descriptor] = []
     if let card = state.cards[version.version] { try look(card, &missing) }
     for descriptor in artifact.references { try look(descriptor, &missing) }
@@ -138,8 +169,17 @@ struct ModelAudit {
       guard try look(root, &missing) else { continue }
       rest += try registry.children(of: root)
     }
-    for descriptor in missing {
-      if try !registry.store.has(descriptor), isElsewhere(descriptor) {
+    reportMissing(missing, version)
+  }
+
+  private mutating func reportMissing(_ missing: [Descriptor], _ version: Registry.Version) {
+    let places = state.places[version.version] ?? []
+    var seen: Set<Digest> = []
+    for descriptor in missing where seen.insert(descriptor.digest).inserted {
+      let isElsewhere =
+        !places.isEmpty
+        || version.record.layers.contains { $0.descriptor.digest == descriptor.digest && $0.origin != nil }
+      if isElsewhere, (try? FileStatus.find(registry.store.path(of: descriptor.digest))) == .some(nil) {
         report.elsewhere += 1
         continue
       }
@@ -150,10 +190,13 @@ struct ModelAudit {
     }
   }
 
-  /// Whether a blob is there, whole as far as is known.
+  /// Whether a blob is there, whole as far as is known. A size that is not known is `.max`.
   @discardableResult
   private func look(_ descriptor: Descriptor, _ missing: inout [Descriptor]) throws -> Bool {
-    if try registry.store.has(descriptor), !rotten.contains(descriptor.digest) { return true }
+    let isThere =
+      descriptor.size == .max
+      ? try FileStatus.find(registry.store.path(of: descriptor.digest)) != nil : try registry.store.has(descriptor)
+    if isThere, !rotten.contains(descriptor.digest) { return true }
     missing.append(descriptor)
     return false
   }
@@ -163,6 +206,9 @@ struct ModelAudit {
   private mutating func checkExports(_ version: Registry.Version) {
     let place = registry.directory(name, version.version)
     let subject = "models/\(name)/versions/\(version.version)"
+    guard (try? FileStatus.find(place.appending("oci-layout"))) != .some(nil)
+      || (try? FileStatus.find(place.appending("index.json"))) != .some(nil)
+    else { return }
     for (file, bytes) in (try? registry.layoutFiles(of: version)) ?? [] {
       // In a clone of a registry kept in git they are not there; nothing that opz does needs them.
       guard let found = try? SmallFile.read(place.appending(file), limit: 1 << 20), found != bytes else { continue }

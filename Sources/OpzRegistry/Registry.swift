@@ -181,6 +181,14 @@ extension Registry {
     return try load(reference.name, found)
   }
 
+  /// The events about a version.
+  public func events(of name: ModelName, _ version: SemanticVersion, in state: ModelState) throws -> [Event] {
+    let log = log(name)
+    return try (state.events[version] ?? []).compactMap { text in
+      try EventLog.Name(text + ".json").map { try log.read($0).event }
+    }
+  }
+
   /// All versions of a model, oldest first.
   public func all(_ name: ModelName) throws -> [Version] { try state(name).live.map { try load(name, $0) } }
 

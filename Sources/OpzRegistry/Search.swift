@@ -19,7 +19,15 @@ extension Registry {
     public let version: Version
     public let aliases: [AliasName]
     public let tags: [String: String]
-    let fields: VersionFields
+  }
+
+  /// A version that passed, before its record is read.
+  private struct Hit: Sendable {
+    let name: ModelName
+    let entry: ModelState.Entry
+    let keys: [QueryValue?]
+    let aliases: [AliasName]
+    let tags: [String: String]
   }
 
   /// The versions that pass a query.
@@ -31,25 +39,49 @@ extension Registry {
   ) async throws -> [Found] {
     for field in query?.fields ?? [] { try Registry.requireKnown(field, in: field.joined(separator: ".")) }
     let names = try name.map { [$0] } ?? models()
-    let found = try await inParallel(names) { name in
-      let state = try state(name)
-      return try state.live.reversed().compactMap { entry -> Found? in
-        let version = try load(name, entry)
-        let fields = VersionFields(version, state)
-        guard query?.matches(fields.values) ?? true else { return nil }
-        return Found(version: version, aliases: fields.aliases, tags: fields.tags, fields: fields)
-      }
-    }.flatMap { $0 }
-    guard !sort.isEmpty else { return Array(found.prefix(limit)) }
-    let keyed = found.enumerated().map { ($0.offset, $0.element, sort.map($0.element.fields.key)) }
-    return keyed.sorted { Registry.isBefore($0, $1, sort) }.prefix(limit).map(\.1)
+    var hits: [Hit] = try await inParallel(names) { try self.hits($0, query, sort) }.flatMap { $0 }
+    if !sort.isEmpty {
+      hits = hits.enumerated().sorted {
+        Registry.isBefore(($0.offset, $0.element.keys), ($1.offset, $1.element.keys), sort)
+      }.map(\.element)
+    }
+    return try await inParallel(Array(hits.prefix(limit))) { hit in
+      let version = try load(hit.name, hit.entry)
+      let tags = version.record.lineage.tags.merging(hit.tags) { _, new in new }
+      return Found(version: version, aliases: hit.aliases, tags: tags)
+    }
   }
 
-  private static func isBefore(
-    _ one: (Int, Found, [QueryValue?]), _ other: (Int, Found, [QueryValue?]), _ sort: [SortKey]
-  ) -> Bool {
+  private func hits(_ name: ModelName, _ query: VersionQuery?, _ sort: [SortKey]) throws -> [Hit] {
+    let state = try state(name)
+    let aliases = Dictionary(
+      grouping: state.moves.keys.sorted().flatMap { alias in state.tips(alias).map { (alias, $0.version) } }, by: \.1)
+    var wanted: [VersionQuery.Field: Int] = [:]
+    for field in (query?.fields ?? []) + sort.map(\.field) where field != ["alias"] && wanted[field] == nil {
+      wanted[field] = wanted.count
+    }
+    var file = FieldsFile(wanted.sorted { $0.value < $1.value }.map(\.key), of: name, in: self)
+    let found = try state.live.reversed().compactMap { entry -> Hit? in
+      let row = wanted.isEmpty ? [] : try file.rows[entry.artifact.digest] ?? file.add(load(name, entry))
+      let named = (aliases[entry.version] ?? []).map(\.0)
+      let tags = state.tags[entry.version] ?? [:]
+      func values(_ field: VersionQuery.Field) -> [QueryValue] {
+        if field == ["alias"] { return named.map { .text($0.description) } }
+        if field.first == "tag", let tag = tags[field.dropFirst().joined(separator: ".")] { return [.text(tag)] }
+        return wanted[field].map { row[$0] } ?? []
+      }
+      guard query?.matches(values) ?? true else { return nil }
+      return Hit(
+        name: name, entry: entry, keys: sort.map { values($0.field).first.map(Registry.sortable) }, aliases: named,
+        tags: tags)
+    }
+    file.save()
+    return found
+  }
+
+  private static func isBefore(_ one: (Int, [QueryValue?]), _ other: (Int, [QueryValue?]), _ sort: [SortKey]) -> Bool {
     for (index, key) in sort.enumerated() {
-      switch (one.2[index], other.2[index]) {
+      switch (one.1[index], other.1[index]) {
       case (nil, nil): continue
       case (nil, _): return false
       case (_, nil): return true
@@ -62,20 +94,16 @@ extension Registry {
     return one.0 < other.0
   }
 
+  /// Two versions compare by precedence.
+  private static func sortable(_ value: QueryValue) -> QueryValue {
+    if case .version(let version) = value { .text(version.sortText) } else { value }
+  }
+
   static func requireKnown(_ field: VersionQuery.Field, in text: String) throws {
     guard !VersionFields.isKnown(field) else { return }
     throw RegistryError(
       .badName, text, "versions have no field \"\(field.joined(separator: "."))\"",
       hint: "the fields are \(VersionFields.names.joined(separator: ", "))")
-  }
-}
-
-extension VersionFields {
-  fileprivate func key(_ key: Registry.SortKey) -> QueryValue? {
-    values(key.field).first.map { value in
-      // Two versions compare by precedence.
-      if case .version(let version) = value { .text(version.sortText) } else { value }
-    }
   }
 }
 

@@ -74,6 +74,9 @@ struct StateFile {
     for (version, card) in state.cards.sorted(by: { $0.key < $1.key }) {
       text += StateFile.line(["c", "\(version)", card.mediaType.description, "\(card.digest)", "\(card.size)"])
     }
+    for (version, events) in state.events.sorted(by: { $0.key < $1.key }) {
+      text += StateFile.line(["e", "\(version)", events.joined(separator: ","), ""])
+    }
     for (version, places) in state.places.sorted(by: { $0.key < $1.key }) {
       text += StateFile.line(["p", "\(version)", "\(places.count)"] + places)
     }
@@ -90,7 +93,7 @@ struct StateFile {
     fields.map { $0.utf8.contains { $0 < 32 || $0 == 37 } ? escape($0) : $0 }.joined(separator: "\t") + "\n"
   }
 
-  private static func escape(_ text: String) -> String {
+  static func escape(_ text: String) -> String {
     var bytes: [UInt8] = []
     for byte in text.utf8 {
       if byte < 32 || byte == 37 {
@@ -127,8 +130,11 @@ extension ModelState {
       guard let version = SemanticVersion(fields[1]), let digest = Digest(fields[3]), let size = UInt64(fields[4]),
         let image = Digest(fields[6])
       else { return false }
-      var artifact = Descriptor(mediaType: MediaType(fields[2]), digest: digest, size: size)
-      if !fields[5].isEmpty { artifact.artifactType = MediaType(fields[5]) }
+      // One string for all: they are most often the same two.
+      let media = fields[2] == MediaType.imageManifest.rawValue ? MediaType.imageManifest : MediaType(fields[2])
+      var artifact = Descriptor(mediaType: media, digest: digest, size: size)
+      let type = RecordArtifact.artifactType
+      if !fields[5].isEmpty { artifact.artifactType = fields[5] == type.rawValue ? type : MediaType(fields[5]) }
       versions[version, default: []].append(
         Entry(
           version: version, artifact: artifact, image: image, content: Digest(fields[7]), event: fields[8],
@@ -143,6 +149,9 @@ extension ModelState {
     case ("t", 4):
       guard let version = SemanticVersion(fields[1]) else { return false }
       tags[version, default: [:]][StateFile.unescape(fields[2])] = StateFile.unescape(fields[3])
+    case ("e", 4):
+      guard let version = SemanticVersion(fields[1]) else { return false }
+      events[version] = fields[2].split(separator: ",").map(String.init)
     case ("c", 5):
       guard let version = SemanticVersion(fields[1]), let digest = Digest(fields[3]), let size = UInt64(fields[4]) else {
         return false

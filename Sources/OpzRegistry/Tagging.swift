@@ -31,8 +31,8 @@ extension Registry {
   }
 
   /// The model card of a version, if it has one.
-  public func card(of version: Version) throws -> String? {
-    guard let blob = try state(version.name).cards[version.version] else { return nil }
+  public func card(of version: Version, in state: ModelState? = nil) throws -> String? {
+    guard let blob = try (state ?? self.state(version.name)).cards[version.version] else { return nil }
     return String(decoding: try SmallFile.read(store.path(of: blob.digest), limit: Registry.cardLimit), as: UTF8.self)
   }
 }

@@ -7,17 +7,13 @@ import OpzOCI
 ///     tag.NAME         lineage tags of opz.yaml, and those of opz tag over them
 ///     metrics.NAME     numbers and texts of the metrics file; deeper ones by more dots
 ///     git.commit git.branch git.dirty parent base
-public struct VersionFields: Sendable {
+struct VersionFields: Sendable {
   let record: VersionRecord
   let version: SemanticVersion
-  let aliases: [AliasName]
-  let tags: [String: String]
 
-  public init(_ version: Registry.Version, _ state: ModelState) {
+  init(_ version: Registry.Version) {
     record = version.record
     self.version = version.version
-    aliases = state.aliases(of: version.version)
-    tags = version.record.lineage.tags.merging(state.tags[version.version] ?? [:]) { _, new in new }
   }
 
   static let names = [
@@ -26,17 +22,18 @@ public struct VersionFields: Sendable {
   ]
 
   /// Whether a field can be there at all, so that a misspelt one is an error and not an empty list.
-  public static func isKnown(_ field: VersionQuery.Field) -> Bool {
+  static func isKnown(_ field: VersionQuery.Field) -> Bool {
     switch field.first {
     case "tag", "metrics": field.count > 1
     default: names.contains(field.joined(separator: "."))
     }
   }
 
-  public func values(_ field: VersionQuery.Field) -> [QueryValue] {
+  /// What the record says: no alias, and no tag of `opz tag`.
+  func values(_ field: VersionQuery.Field) -> [QueryValue] {
     switch (field.first ?? "", field.count) {
     case ("metrics", 2...): record.lineage.metrics.map { VersionFields.values($0, field.dropFirst()) } ?? []
-    case ("tag", 2...): tags[field.dropFirst().joined(separator: ".")].map { [.text($0)] } ?? []
+    case ("tag", 2...): record.lineage.tags[field.dropFirst().joined(separator: ".")].map { [.text($0)] } ?? []
     case ("git", 2): git(field[1])
     case ("name", 1): [.text(record.name)]
     case ("version", 1): [.version(version)]
@@ -48,7 +45,6 @@ public struct VersionFields: Sendable {
     case ("platform", 1): record.platforms.map { .text($0) }
     case ("format", 1): record.model.map { [.text($0.format)] } ?? []
     case ("size", 1): [.number(record.layers.reduce(0) { $0 + Double($1.descriptor.size) })]
-    case ("alias", 1): aliases.map { .text($0.description) }
     case ("parent", 1): record.lineage.parent.map { [.text($0)] } ?? []
     default: []
     }
