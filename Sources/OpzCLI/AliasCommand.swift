@@ -21,7 +21,8 @@ struct AliasCommand: AsyncParsableCommand {
   @Argument(help: "The version that it is to name.") var version: String?
   @Option(help: ArgumentHelp("What it must name now: a version, or none.", valueName: "version")) var expect: String?
   @Flag(help: "Take the alias away.") var remove = false
-  @Flag(help: "An object: name, alias, from, version; without ALIAS an array of alias, version, at, actor.") var json = false
+  @Flag(help: "An object: name, alias, from, version; without ALIAS an array of alias, version, at, actor.") var json =
+    false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {

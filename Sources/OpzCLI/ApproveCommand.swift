@@ -14,7 +14,8 @@ struct ApproveCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "NAME@VERSION.") var reference: String
-  @Option(name: .customLong("for"), help: ArgumentHelp("The alias that it is approved for.", valueName: "alias")) var alias: String
+  @Option(name: .customLong("for"), help: ArgumentHelp("The alias that it is approved for.", valueName: "alias"))
+  var alias: String
   @Option(help: "Why.") var reason: String?
   @OptionGroup var options: GlobalOptions
 

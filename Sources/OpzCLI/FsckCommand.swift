@@ -16,9 +16,14 @@ struct FsckCommand: AsyncParsableCommand {
       """)
 
   @Flag(help: "Do not hash blobs.") var quick = false
-  @Option(help: ArgumentHelp("The hash of an event that must be in the log; may be repeated.", valueName: "hash")) var expect: [String] = []
-  @Flag(help: "Put generated files right, and fetch lost blobs from where --from says or versions were pushed.") var repair = false
-  @Option(help: ArgumentHelp("HOST/REPO, or a directory with a registry or an OCI layout; may be repeated.", valueName: "source")) var from: [String] = []
+  @Option(help: ArgumentHelp("The hash of an event that must be in the log; may be repeated.", valueName: "hash"))
+  var expect: [String] = []
+  @Flag(help: "Put generated files right, and fetch lost blobs from where --from says or versions were pushed.")
+  var repair = false
+  @Option(
+    help: ArgumentHelp(
+      "HOST/REPO, or a directory with a registry or an OCI layout; may be repeated.", valueName: "source")) var from:
+    [String] = []
   @Flag(help: "An object: ok, models, versions, events, blobs, bytes, problems.") var json = false
   @OptionGroup var options: GlobalOptions
 

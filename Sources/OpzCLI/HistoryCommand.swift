@@ -37,7 +37,9 @@ struct HistoryCommand: AsyncParsableCommand {
     let found = try LocalReference(parsing: reference)
     var entries = try registry.log(found.name).entries()
     if entries.isEmpty { _ = try registry.find(found) }
-    if case .version(let version) = found.selector { entries = entries.filter { $0.event.version == version.description } }
+    if case .version(let version) = found.selector {
+      entries = entries.filter { $0.event.version == version.description }
+    }
     if let alias { entries = entries.filter { $0.event.alias?.name == alias } }
     let rows = entries.reversed().prefix(max(0, limit ?? .max)).map { Row(hash: $0.hash, event: $0.event) }
     if json { return try Console.json(rows) }

@@ -19,8 +19,13 @@ struct ListCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "A model's name.") var name: String?
-  @Option(name: .customLong("where"), help: ArgumentHelp("Versions that pass a filter, of all models.", valueName: "query")) var filter: String?
-  @Option(help: ArgumentHelp("By a field; -created is newest first. May be repeated.", valueName: "field")) var sort: [String] = []
+  @Option(
+    name: .customLong("where"), help: ArgumentHelp("Versions that pass a filter, of all models.", valueName: "query"))
+  var filter: String?
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("By a field; -created is newest first. May be repeated.", valueName: "field")) var sort:
+    [String] = []
   @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit: Int?
   @Flag(help: "An array of objects: name, version, digest, created, runtime, metrics.") var json = false
   @OptionGroup var options: GlobalOptions

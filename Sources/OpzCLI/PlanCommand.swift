@@ -92,7 +92,8 @@ struct PlanCommand: AsyncParsableCommand {
     lines += "\nreads \(ByteCount.text(plan.reads)), writes at most \(ByteCount.text(plan.writes)) of "
     lines += "\(ByteCount.text(plan.free)) free"
     if plan.writes > 0 {
-      lines += plan.seconds.map { $0 < 1 ? ", takes less than a second" : ", takes some \(Int($0.rounded())) s" }
+      lines +=
+        plan.seconds.map { $0 < 1 ? ", takes less than a second" : ", takes some \(Int($0.rounded())) s" }
         ?? ", takes as long as the first build here shows"
     }
     if let to {

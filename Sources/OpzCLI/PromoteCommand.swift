@@ -22,7 +22,8 @@ struct PromoteCommand: AsyncParsableCommand {
   @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
   @Option(help: ArgumentHelp("The alias that moves.", valueName: "alias")) var to: String
   @Option(help: ArgumentHelp("The gates; else policy.yaml in the registry.", valueName: "file")) var policy: String?
-  @Option(help: ArgumentHelp("What the alias must name now: a version, or none.", valueName: "version")) var expect: String?
+  @Option(help: ArgumentHelp("What the alias must name now: a version, or none.", valueName: "version")) var expect:
+    String?
   @Flag(name: .customLong("dry-run"), help: "Show what the gates say, and move nothing.") var dryRun = false
   @Flag(help: "An object: name, version, alias, from, gates.") var json = false
   @OptionGroup var options: GlobalOptions

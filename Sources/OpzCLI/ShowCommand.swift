@@ -39,7 +39,8 @@ struct ShowCommand: AsyncParsableCommand {
     let reference = try LocalReference(parsing: reference)
     let state = try at.map { try registry.state(reference.name, at: moment($0)) } ?? registry.state(reference.name)
     if let at, state.versions.isEmpty, try !registry.state(reference.name).versions.isEmpty {
-      throw RegistryError(.notFound, "\(reference)", "there was no version at \(at)", hint: "opz history \(reference.name) begins later")
+      throw RegistryError(
+        .notFound, "\(reference)", "there was no version at \(at)", hint: "opz history \(reference.name) begins later")
     }
     let version = try registry.find(reference, in: state)
     if files {
@@ -55,10 +56,12 @@ struct ShowCommand: AsyncParsableCommand {
       return try Console.json(
         Output(
           name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
-          record: version.record, lineage: version.record.lineage, events: events, versions: versions, aliases: aliases, tags: tags,
+          record: version.record, lineage: version.record.lineage, events: events, versions: versions, aliases: aliases,
+          tags: tags,
           card: card))
     }
-    Console.data(VersionText(
+    Console.data(
+      VersionText(
         record: version.record, events: events, versions: versions, aliases: aliases, tags: tags, card: card
       ).text)
   }

@@ -53,7 +53,8 @@ public struct PromoteVersion: Sendable {
     var results: [GateResult] = []
     if let from = gates.from {
       let holds = AliasName(from).map { state.aliases(of: version.version).contains($0) } ?? false
-      results.append(GateResult(gate: "from", passed: holds, evidence: holds ? "\(from) names it" : "\(from) does not name it"))
+      results.append(
+        GateResult(gate: "from", passed: holds, evidence: holds ? "\(from) names it" : "\(from) does not name it"))
     }
     results += gates.metrics.map { threshold($0) }
     results += gates.better.map { gain($0.metric, $0.gain, over: current) }
@@ -120,7 +121,8 @@ public struct PromoteVersion: Sendable {
       return GateResult(gate: gate, passed: true, evidence: "no version is in its place")
     }
     guard let new = metric(name, of: version), let old = metric(name, of: current) else {
-      return GateResult(gate: gate, passed: false, evidence: "\(version.version) and \(current.version) do not both have the metric")
+      return GateResult(
+        gate: gate, passed: false, evidence: "\(version.version) and \(current.version) do not both have the metric")
     }
     let gain = new - old
     let passed = least < 0 ? gain <= least : gain >= least

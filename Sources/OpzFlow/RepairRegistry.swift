@@ -25,7 +25,9 @@ public struct RepairRegistry: Sendable {
     for place in try places() { if let reader = try? session.repository(place) { readers.append(reader) } }
     for descriptor in report.lost {
       for reader in readers {
-        guard (try? await reader.contains(descriptor)) == true, let blob = try? await reader.blob(descriptor) else { continue }
+        guard (try? await reader.contains(descriptor)) == true, let blob = try? await reader.blob(descriptor) else {
+          continue
+        }
         try await blocking { try registry.discard(descriptor) }
         try await registry.store.put(descriptor, from: blob)
         repaired += 1

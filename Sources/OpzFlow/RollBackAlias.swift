@@ -43,7 +43,8 @@ public struct RollBackAlias: Sendable {
         continue
       }
       throw FlowError(
-        .verification, version.record.reference, "its \(descriptor.mediaType) \(descriptor.digest) is missing or damaged",
+        .verification, version.record.reference,
+        "its \(descriptor.mediaType) \(descriptor.digest) is missing or damaged",
         hint: "opz fsck --repair --from HOST/REPO fetches it; then roll back again")
     }
     return blobs.count

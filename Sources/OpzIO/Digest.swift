@@ -32,7 +32,9 @@ public struct Digest: Hashable, Sendable {
   /// The digest that `text` spells, or nil when the text is not exactly one.
   public init?(_ text: String) {
     // A registry's lists have hundreds of thousands of them.
-    if text.utf8.count == 71, text.utf8.starts(with: "sha256:".utf8), let bytes = Hex.decode(Array(text.utf8.dropFirst(7))) {
+    if text.utf8.count == 71, text.utf8.starts(with: "sha256:".utf8),
+      let bytes = Hex.decode(Array(text.utf8.dropFirst(7)))
+    {
       self.init(algorithm: .sha256, raw: bytes)
       return
     }

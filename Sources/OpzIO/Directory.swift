@@ -10,29 +10,35 @@ public import SystemPackage
 public enum Directory {
   /// The names in a directory, without `.` and `..`, sorted by their bytes: the order does not depend on locale or disk.
   public static func entries(_ path: FilePath) throws -> [FilePath.Component] {
+    try names(path).map { FilePath(bytes: $0).lastComponent! }
+  }
+
+  /// The same names as bytes: many times faster for 100,000 of them.
+  public static func names(_ path: FilePath) throws -> [[UInt8]] {
     guard let stream = path.withPlatformString({ opendir($0) }) else { throw IOFailure.last("opendir", path) }
     defer { closedir(stream) }
-    // The bytes are kept beside each name, because the order asks for them again and again.
-    var names: [(bytes: [UInt8], component: FilePath.Component)] = []
+    var names: [[UInt8]] = []
     while true {
       errno = 0
       guard let entry = readdir(stream) else {
         if errno != 0 { throw IOFailure.last("readdir", path) }
         break
       }
-      let (bytes, name) = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
-          let count = strnlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), 256)
-          return (
-            Array(UnsafeBufferPointer(start: bytes, count: count)),
-            FilePath(platformString: UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self))
-          )
-        }
-      }
-      guard let component = name.lastComponent, component.kind == .regular else { continue }
-      names.append((bytes, component))
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      if name == [46] || name == [46, 46] { continue }
+      names.append(name)
     }
-    return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.map(\.component)
+    return names.sorted(by: Directory.precedes)
+  }
+
+  private static func precedes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    let order = one.withUnsafeBytes { left in
+      other.withUnsafeBytes { right in
+        let count = min(left.count, right.count)
+        return count == 0 ? 0 : memcmp(left.baseAddress!, right.baseAddress!, count)
+      }
+    }
+    return order == 0 ? one.count < other.count : order < 0
   }
 
   /// A new empty directory under the system's temporary directory (`TMPDIR`, else `/tmp`), for this user only.

@@ -107,7 +107,8 @@ public struct RegistryPolicy: Sendable, Equatable {
         if let gain = value.written.flatMap(Double.init), gain.isFinite {
           gates.better.append((metric, gain))
         } else {
-          scope.fail("better", "\(metric) needs a number", hint: "write \(metric): 0.002, or -0.01 where less is better")
+          scope.fail(
+            "better", "\(metric) needs a number", hint: "write \(metric): 0.002, or -0.01 where less is better")
         }
       }
     } else if scope.has("better") {

@@ -63,7 +63,8 @@ extension Registry {
   public func previous(_ alias: AliasName, of name: ModelName) throws -> (move: ModelState.Move, version: Version) {
     let state = try state(name)
     let standing = try state.target(alias, of: name)
-    guard let move = state.previous(alias), let number = move.version, let entry = try state.only(number, of: name) else {
+    guard let move = state.previous(alias), let number = move.version, let entry = try state.only(number, of: name)
+    else {
       throw RegistryError(
         .notFound, "\(name)@\(alias)", "nothing is known that it named before \(standing)",
         hint: "opz history \(name) --alias \(alias) shows what it named; opz alias \(name) \(alias) VERSION sets it")

@@ -51,7 +51,8 @@ extension Registry {
     var report = CollectionReport()
     try applyRules(options, author, &report)
     try FileLock.holding(root.appending("lock"), .alone) {
-      let roots = try reachable(ignoring: options.isRehearsal ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
+      let roots = try reachable(
+        ignoring: options.isRehearsal ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
       try sweep(roots, options, author, &report)
     }
     return report
@@ -82,9 +83,10 @@ extension Registry {
       for entry in state.live where !gone.contains("\(name)@\(entry.version)") {
         // The record as the artifact has it: where clones gave one number away twice, version.json is of only one of them.
         let record = try (try? recordBytes(of: entry)).map { try VersionRecord.decode($0, subject: "\(name)") }
-        let version = try record.map {
-          Version(name: name, version: entry.version, record: $0, bytes: [], artifact: entry.artifact)
-        } ?? load(name, entry)
+        let version =
+          try record.map {
+            Version(name: name, version: entry.version, record: $0, bytes: [], artifact: entry.artifact)
+          } ?? load(name, entry)
         let others = (version.record.artifacts ?? [:]).values
         for root in [entry.artifact, version.record.image] + others { try mark(root, &found, version, state) }
         if let card = state.cards[entry.version] { found.insert(card.digest) }
@@ -101,7 +103,8 @@ extension Registry {
       // What is elsewhere cannot name what is here.
       if let version, state.places[version.version] != nil { return }
       throw RegistryError(
-        .damaged, version?.record.reference ?? root.digest.description, "\(root.digest) is missing, so what it names is not known",
+        .damaged, version?.record.reference ?? root.digest.description,
+        "\(root.digest) is missing, so what it names is not known",
         hint: "opz fsck names all such blobs; nothing was removed")
     }
     for child in try children(of: root) {

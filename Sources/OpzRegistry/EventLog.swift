@@ -84,7 +84,8 @@ public struct EventLog: Sendable {
 
     /// The bytes of a file's name.
     init?(_ file: [UInt8]) {
-      guard file.count > 70, file.suffix(5).elementsEqual(".json".utf8), file[file.count - 70] == UInt8(ascii: "-") else {
+      guard file.count > 70, file.suffix(5).elementsEqual(".json".utf8), file[file.count - 70] == UInt8(ascii: "-")
+      else {
         return nil
       }
       let hash = file[(file.count - 69)..<(file.count - 5)]
@@ -99,7 +100,7 @@ public struct EventLog: Sendable {
 
   func names() throws -> [Name] {
     guard try FileStatus.find(events) != nil else { return [] }
-    let found = try Directory.entries(events).compactMap { Name($0.bytes) }
+    let found = try Directory.names(events).compactMap { Name($0) }
     // Most often they are in their order: the number has leading zeros.
     return zip(found, found.dropFirst()).allSatisfy { $0 < $1 } ? found : found.sorted()
   }

@@ -34,7 +34,8 @@ struct FieldsFile {
     guard Digest.of(Array(bytes[...cut])).hex.utf8.elementsEqual(bytes[(cut + 1)..<(bytes.count - 1)]) else { return }
     for line in bytes[..<cut].split(separator: FieldsFile.newline) {
       let parts = line.split(separator: FieldsFile.tab, omittingEmptySubsequences: false)
-      guard parts.count == fields.count + 1, let digest = Digest(algorithm: .sha256, hex: String(decoding: parts[0], as: UTF8.self))
+      guard parts.count == fields.count + 1,
+        let digest = Digest(algorithm: .sha256, hex: String(decoding: parts[0], as: UTF8.self))
       else {
         rows = [:]
         return

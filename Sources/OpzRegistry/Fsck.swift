@@ -26,7 +26,9 @@ extension Registry {
     let rotten = options.quick ? [] : try await hashBlobs(into: &report, progress)
     let names = try models()
     var hashes: Set<String> = []
-    for part in try await inParallel(names, { try ModelAudit(registry: self, name: $0, rotten: rotten, isQuick: options.quick).run() }) {
+    for part in try await inParallel(
+      names, { try ModelAudit(registry: self, name: $0, rotten: rotten, isQuick: options.quick).run() })
+    {
       report.merge(part.report)
       hashes.formUnion(part.events)
     }
@@ -44,11 +46,14 @@ extension Registry {
   private func hashBlobs(into report: inout FsckReport, _ progress: any ProgressSink) async throws -> Set<Digest> {
     var digests: [Digest] = []
     for algorithm in Digest.Algorithm.allCases {
-      for entry in try EventLog.list(root.appending("blobs").appending(algorithm.rawValue)) {
-        if let digest = Digest(algorithm: algorithm, hex: entry.string) {
+      let directory = root.appending("blobs").appending(algorithm.rawValue)
+      guard try FileStatus.find(directory) != nil else { continue }
+      for name in try Directory.names(directory) where name.first != UInt8(ascii: ".") {
+        let text = String(decoding: name, as: UTF8.self)
+        if let digest = Digest(algorithm: algorithm, hex: text) {
           digests.append(digest)
         } else {
-          report.add("blobs/\(algorithm)/\(entry.string)", "the name is not a digest")
+          report.add("blobs/\(algorithm)/\(text)", "the name is not a digest")
         }
       }
     }

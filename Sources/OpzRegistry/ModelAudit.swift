@@ -114,7 +114,8 @@ struct ModelAudit {
       if version.record.image.digest != entry.image { report.add(subject, "its record belongs to another image") }
       let record = version.record
       var named = [record.image] + record.layers.map(\.descriptor) + record.tests.map(\.descriptor)
-      named += record.platforms.count == 1 ? [Descriptor(mediaType: .imageConfig, digest: record.content, size: .max)] : []
+      named +=
+        record.platforms.count == 1 ? [Descriptor(mediaType: .imageConfig, digest: record.content, size: .max)] : []
       named += (record.artifacts ?? [:]).map(\.value) + (record.fileList.map { [$0] } ?? [])
       named += state.cards[entry.version].map { [$0] } ?? []
       named.append(Descriptor.of(version.bytes, RecordArtifact.artifactType))
@@ -206,13 +207,16 @@ struct ModelAudit {
   private mutating func checkExports(_ version: Registry.Version) {
     let place = registry.directory(name, version.version)
     let subject = "models/\(name)/versions/\(version.version)"
-    guard (try? FileStatus.find(place.appending("oci-layout"))) != .some(nil)
-      || (try? FileStatus.find(place.appending("index.json"))) != .some(nil)
+    guard
+      (try? FileStatus.find(place.appending("oci-layout"))) != .some(nil)
+        || (try? FileStatus.find(place.appending("index.json"))) != .some(nil)
     else { return }
     for (file, bytes) in (try? registry.layoutFiles(of: version)) ?? [] {
       // In a clone of a registry kept in git they are not there; nothing that opz does needs them.
       guard let found = try? SmallFile.read(place.appending(file), limit: 1 << 20), found != bytes else { continue }
-      report.add("\(subject)/\(file)", "the generated file is not what its source gives", hint: "opz fsck --repair writes it again")
+      report.add(
+        "\(subject)/\(file)", "the generated file is not what its source gives",
+        hint: "opz fsck --repair writes it again")
     }
   }
 
@@ -223,7 +227,8 @@ struct ModelAudit {
       report.add(
         "\(name)@\(version)",
         "two registries gave this number to different images: \(live.map { "\($0.image)" }.joined(separator: " and "))",
-        hint: "opz delete \(name)@\(version) --digest DIGEST drops one; package its content again for a number of its own")
+        hint:
+          "opz delete \(name)@\(version) --digest DIGEST drops one; package its content again for a number of its own")
     }
     for alias in state.moves.keys.sorted() where state.isConflicted(alias) {
       let named = state.tips(alias).map { "\($0.version?.description ?? "nothing") by \($0.actor) at \($0.at)" }

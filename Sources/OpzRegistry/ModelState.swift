@@ -144,7 +144,9 @@ extension ModelState {
     throw RegistryError(
       .conflict, "\(name)@\(version)",
       "two registries gave this number to different images: \(found.map { "\($0.image)" }.joined(separator: " and "))",
-      hint: "opz delete \(name)@\(version) --digest DIGEST drops one of them; package its content again for a number of its own")
+      hint:
+        "opz delete \(name)@\(version) --digest DIGEST drops one of them; package its content again for a number of its own"
+    )
   }
 
   /// What an alias names.
@@ -160,7 +162,8 @@ extension ModelState {
     let known = moves.keys.filter { target($0) != nil }.sorted().map(\.description)
     throw RegistryError(
       .notFound, "\(name)@\(alias)", "no such alias",
-      hint: known.isEmpty ? "opz alias \(name) \(alias) VERSION sets it" : "\(name) has \(known.joined(separator: ", "))")
+      hint: known.isEmpty
+        ? "opz alias \(name) \(alias) VERSION sets it" : "\(name) has \(known.joined(separator: ", "))")
   }
 
   /// The aliases that name a version.

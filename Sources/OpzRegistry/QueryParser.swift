@@ -55,7 +55,9 @@ struct QueryParser {
       return .symbol(symbol == "==" ? "=" : symbol)
     default: break
     }
-    if first.isASCII, first.isNumber || ((first == "-" || first == "+") && at + 1 < characters.count && characters[at + 1].isNumber) {
+    if first.isASCII,
+      first.isNumber || ((first == "-" || first == "+") && at + 1 < characters.count && characters[at + 1].isNumber)
+    {
       return try number(characters, &at)
     }
     guard first.isLetter || first == "_" else {
@@ -179,7 +181,10 @@ struct QueryParser {
     case .quoted(let name):
       index += 1
       return name
-    default: throw problem("expected the name of a field, found \(shown)", hint: "fields are version, created, runtime, alias, tag.NAME, metrics.NAME ..")
+    default:
+      throw problem(
+        "expected the name of a field, found \(shown)",
+        hint: "fields are version, created, runtime, alias, tag.NAME, metrics.NAME ..")
     }
   }
 

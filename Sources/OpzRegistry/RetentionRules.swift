@@ -1,5 +1,5 @@
-import OpzOCI
 import OpzIO
+import OpzOCI
 
 /// Which versions a collection keeps; the others are deleted by it. Without rules it keeps all.
 public struct RetentionRules: Sendable, Equatable {
@@ -23,10 +23,14 @@ public struct RetentionRules: Sendable, Equatable {
   /// - Parameters:
   ///   - rank: how many newer versions the model has.
   ///   - tags: all tags of the version.
-  func reason(_ entry: ModelState.Entry, rank: Int, tags: [String: String], _ state: ModelState, _ now: Timestamp) -> String? {
+  func reason(_ entry: ModelState.Entry, rank: Int, tags: [String: String], _ state: ModelState, _ now: Timestamp)
+    -> String?
+  {
     if let alias = state.aliases(of: entry.version).first, aliased { return "the alias \(alias) names it" }
     let window = Timestamp(milliseconds: now.milliseconds - Int64(Registry.rollbackDays) * 86_400_000).description
-    if aliased, let alias = state.moves.keys.sorted().first(where: { state.held($0, since: window).contains(entry.version) }) {
+    if aliased,
+      let alias = state.moves.keys.sorted().first(where: { state.held($0, since: window).contains(entry.version) })
+    {
       return "the alias \(alias) named it within \(Registry.rollbackDays) days"
     }
     if let last, rank < last { return "it is one of the newest \(last)" }

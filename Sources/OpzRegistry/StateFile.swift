@@ -153,7 +153,8 @@ extension ModelState {
       guard let version = SemanticVersion(fields[1]) else { return false }
       events[version] = fields[2].split(separator: ",").map(String.init)
     case ("c", 5):
-      guard let version = SemanticVersion(fields[1]), let digest = Digest(fields[3]), let size = UInt64(fields[4]) else {
+      guard let version = SemanticVersion(fields[1]), let digest = Digest(fields[3]), let size = UInt64(fields[4])
+      else {
         return false
       }
       cards[version] = Descriptor(mediaType: MediaType(fields[2]), digest: digest, size: size)

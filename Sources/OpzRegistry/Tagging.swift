@@ -10,11 +10,13 @@ extension Registry {
   /// Sets tags of a version, and takes away those that are nil.
   public func tag(_ version: Version, _ tags: [String: String?], by author: Author) throws {
     for (key, value) in tags {
-      guard !key.isEmpty, key.utf8.count <= 128, !key.utf8.contains(where: { $0 < 33 || $0 == UInt8(ascii: "=") }) else {
+      guard !key.isEmpty, key.utf8.count <= 128, !key.utf8.contains(where: { $0 < 33 || $0 == UInt8(ascii: "=") })
+      else {
         throw RegistryError(.badName, key, "not a tag's name: 1 to 128 bytes without spaces or =")
       }
       guard (value ?? "").utf8.count <= 4096 else {
-        throw RegistryError(.badName, key, "the tag's value has more than 4,096 bytes", hint: "opz tag --card holds longer texts")
+        throw RegistryError(
+          .badName, key, "the tag's value has more than 4,096 bytes", hint: "opz tag --card holds longer texts")
       }
     }
     try note(.tagged, version, by: author, details: tags.mapValues { $0.map { .string($0) } ?? .null })
@@ -24,7 +26,8 @@ extension Registry {
   public func describe(_ version: Version, _ markdown: [UInt8], by author: Author) throws {
     guard markdown.count <= Registry.cardLimit, String(validating: markdown, as: UTF8.self) != nil else {
       throw RegistryError(
-        .badName, version.record.reference, "a model card is UTF-8 text of at most 1 MiB; this has \(markdown.count) bytes")
+        .badName, version.record.reference,
+        "a model card is UTF-8 text of at most 1 MiB; this has \(markdown.count) bytes")
     }
     let blob = try store.put(markdown, Registry.cardType)
     try note(.described, version, by: author, details: ["card": try JSONValue(encoding: blob.bare)])

@@ -44,7 +44,8 @@ struct CommandTests {
   static let commands = [
     "init", "inspect", "package", "dockerfile", "test", "runtime", "list", "show", "fsck", "push", "pull", "deploy",
     "serve",
-    "score",
+    "score", "plan", "lock", "rebase", "history", "alias", "promote", "approve", "rollback", "tag", "delete", "gc",
+    "export",
   ]
 
   @Test("each command has help with an example", arguments: commands)
@@ -85,6 +86,18 @@ struct CommandTests {
       (["score", "p/weights.bin", "--input", "-"], 1, ""), (["serve", "nothing@1.0.0"], 2, ""),
       (["pull", "weights"], 64, ""),
       (["dockerfile", "weights@1.0.0", "--output", "p"], 3, "not empty"),
+      (["alias", "weights", "production", "9.9.9"], 2, "1.0.0"),
+      (["alias", "weights", "1.0.0", "1.0.0"], 64, "champion"),
+      (["alias", "weights", "a", "1.0.0", "--expect", "2.0.0"], 3, "history"), (["alias", "weights", "a"], 64, ""),
+      (["show", "weights@production"], 2, "opz alias"), (["rollback", "weights", "--alias", "production"], 2, ""),
+      (["promote", "weights@1.0.0", "--to", "a", "--policy", "none.yaml"], 2, ""),
+      (["list", "--where", "a ="], 64, "column 4"), (["list", "--where", "auc > 1"], 64, "metrics.NAME"),
+      (["list", "--sort", "-nothing"], 64, "created"), (["show", "weights", "--at", "noon"], 64, "2026-05-03"),
+      (["show", "weights", "--at", "1999-01-01"], 2, "history"), (["delete", "weights@9.9.9"], 2, ""),
+      (["delete", "weights"], 64, "weights@1.0.0"), (["tag", "weights", "x"], 64, "KEY=VALUE"),
+      (["export"], 64, "--index"),
+      (["fsck", "--from", "x"], 64, "--repair"),
+      (["gc", "--grace", "-1"], 64, ""),
     ])
   func exitCodes(arguments: [String], code: Int32, hint: String) throws {
     _ = try opz("package", "p", "--quiet")
@@ -114,6 +127,41 @@ struct CommandTests {
     let list = try opz("list", "--json")
     let rows = try CanonicalJSON.decode([[String: JSONValue]].self, from: list.output, subject: "list")
     #expect(rows.map { $0["digest"] } == [.string(digest)])
+    #expect(try opz.json("fsck")["ok"] == .bool(true))
+  }
+
+  @Test("a version's life: alias, promotion, what was then, roll-back, tags, search, deletion, collection")
+  func life() throws {
+    _ = try opz("package", "p", "--quiet")
+    try opz.directory.write("p/weights.bin", "other weights")
+    #expect(try opz("package", "p", "--quiet").status == 0)
+    #expect(try opz.json("alias", "weights", "production", "1.0.0", "--expect", "none")["version"] == .string("1.0.0"))
+    let then = Timestamp.now()
+    _ = try ChildProcess.run(["sleep", "0.05"])
+    try opz.directory.write("registry/policy.yaml", "opz: 1\npromote: {production: {tests: true}}\n")
+    let refused = try opz("promote", "weights@1.1.0", "--to", "production")
+    #expect(refused.status == 5 && refused.errorText.contains("tests"))
+    #expect(try opz("promote", "weights@1.1.0", "--to", "production", "--dry-run").status == 5)
+    try opz.directory.write("registry/policy.yaml", "opz: 1\nretention: {last: 1}\n")
+    #expect(try opz.json("promote", "weights@1.1.0", "--to", "production")["from"] == .string("1.0.0"))
+    #expect(try opz.json("show", "weights@production")["version"] == .string("1.1.0"))
+    let past = try opz.json("show", "weights@production", "--at", then.description)
+    #expect(past["version"] == .string("1.0.0") && past["aliases"] == .array([.string("production")]))
+    #expect(try opz.json("rollback", "weights", "--alias", "production")["version"] == .string("1.0.0"))
+    try opz.directory.write("card.md", "# Weights\n")
+    #expect(try opz("tag", "weights@1.1.0", "team=crm", "--card", "card.md").status == 0)
+    #expect(try opz("show", "weights@1.1.0").text.contains("# Weights"))
+    let found = try opz(
+      "list", "--where", "tag.team = 'crm' or alias = 'production'", "--sort", "-created", "--limit", "1", "--json")
+    let rows = try CanonicalJSON.decode([[String: JSONValue]].self, from: found.output, subject: "list")
+    #expect(rows.map { $0["version"] } == [.string("1.1.0")])
+    #expect(try opz("history", "weights", "--alias", "production").text.contains("rolled-back"))
+    #expect(try opz("delete", "weights@1.1.0").status == 3)
+    #expect(try opz("delete", "weights@1.1.0", "--force").status == 0)
+    #expect(try opz.json("gc", "--grace", "0", "--dry-run")["dryRun"] == .bool(true))
+    #expect(try opz("gc", "--grace", "0").text.contains("went"))
+    #expect(try opz("fsck", "--expect", String(repeating: "a", count: 64)).status == 4)
+    #expect(try opz("export", "--index").text.contains("2 versions and aliases"))
     #expect(try opz.json("fsck")["ok"] == .bool(true))
   }
 

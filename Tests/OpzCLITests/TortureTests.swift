@@ -104,7 +104,9 @@ struct TortureTests {
     }
   }
 
-  @Test("a name is given to a file that is on the disk, and its directory is synced after", arguments: [["alias", "churn", "champion", "1.2.0"], ["package", "p", "--version", "2.0.0"]])
+  @Test(
+    "a name is given to a file that is on the disk, and its directory is synced after",
+    arguments: [["alias", "churn", "champion", "1.2.0"], ["package", "p", "--version", "2.0.0"]])
   func order(_ command: [String]) throws {
     let directory = try Self.prepare()
     let opz = try BuiltPrograms.opz().string

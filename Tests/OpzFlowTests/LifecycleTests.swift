@@ -1,5 +1,4 @@
 import OpzDistribution
-@testable import OpzFlow
 import OpzIO
 import OpzOCI
 import OpzPackage
@@ -8,6 +7,8 @@ import OpzStore
 import OpzTestKit
 import SystemPackage
 import Testing
+
+@testable import OpzFlow
 
 @Suite("Promotion, roll-back and what lives elsewhere")
 struct LifecycleTests {
@@ -28,7 +29,9 @@ struct LifecycleTests {
     try project.registry().find(LocalReference(parsing: "crm/weights@\(text)"))
   }
 
-  func promote(_ project: Project, _ text: String, _ policy: String, by actor: String = "tester") async throws -> [GateResult] {
+  func promote(_ project: Project, _ text: String, _ policy: String, by actor: String = "tester") async throws
+    -> [GateResult]
+  {
     var session = project.session
     session.environment["USER"] = actor
     let gates = try RegistryPolicy.read("opz: 1\npromote: {production: \(policy)}\n", file: "policy.yaml")
@@ -39,8 +42,10 @@ struct LifecycleTests {
   @Test(
     "a gate that does not pass refuses, and the alias stays",
     arguments: [
-      "{metrics: {auc: \">= 0.92\"}}", "{metrics: {f1: \"> 0\"}}", "{better: {auc: 0.02}}", "{better: {loss: -0.1}}", "{better: {f1: 0}}",
-      "{tests: true}", "{clean: true}", "{approvals: 1}", "{from: staging}", "{sbom: true}", "{signature: true}", "{scan: true}",
+      "{metrics: {auc: \">= 0.92\"}}", "{metrics: {f1: \"> 0\"}}", "{better: {auc: 0.02}}", "{better: {loss: -0.1}}",
+      "{better: {f1: 0}}",
+      "{tests: true}", "{clean: true}", "{approvals: 1}", "{from: staging}", "{sbom: true}", "{signature: true}",
+      "{scan: true}",
     ])
   func refuses(_ policy: String) async throws {
     let project = try await project()
@@ -59,22 +64,27 @@ struct LifecycleTests {
     try registry.note(.tested, second, by: Author(actor: "ci"), details: ["passed": .bool(true)])
     try registry.note(.approved, second, by: Author(actor: "ann"), details: ["alias": .string("production")])
     try registry.set(AliasName("staging")!, to: second, by: Author(actor: "ci"))
-    let policy = "{from: staging, metrics: {auc: \">= 0.91\", loss: \"< 0.3\"}, better: {auc: 0.005}, tests: true, approvals: 1}"
+    let policy =
+      "{from: staging, metrics: {auc: \">= 0.91\", loss: \"< 0.3\"}, better: {auc: 0.005}, tests: true, approvals: 1}"
     let gates = try await promote(project, "1.1.0", policy)
     #expect(gates.map(\.gate) == ["from", "metrics.auc", "metrics.loss", "better.auc", "tests", "approvals"])
     let event = try #require(try registry.log(second.name).entries().last?.event)
     #expect(event.kind == .promoted && event.alias?.name == "production")
     #expect(event.details["gates"] == (try JSONValue(encoding: gates)))
     // One's own approval is none.
-    let error = await #expect(throws: FlowError.self) { try await promote(project, "1.0.0", "{approvals: 1}", by: "ann") }
+    let error = await #expect(throws: FlowError.self) {
+      try await promote(project, "1.0.0", "{approvals: 1}", by: "ann")
+    }
     #expect(error?.reason.contains("0 of 1") == true)
   }
 
   @Test(
     "a policy that cannot be read is an error that names the line",
     arguments: [
-      "opz: 2", "promote: {}", "opz: 1\npromote: {production: {metrics: {auc: \"about 1\"}}}", "opz: 1\npromote: {production: {metric: {}}}",
-      "opz: 1\npromote: {production: {tests: maybe}}", "opz: 1\nretention: {last: 0}", "opz: 1\npromote: {production: {better: {auc: x}}}", "[",
+      "opz: 2", "promote: {}", "opz: 1\npromote: {production: {metrics: {auc: \"about 1\"}}}",
+      "opz: 1\npromote: {production: {metric: {}}}",
+      "opz: 1\npromote: {production: {tests: maybe}}", "opz: 1\nretention: {last: 0}",
+      "opz: 1\npromote: {production: {better: {auc: x}}}", "[",
     ])
   func badPolicy(_ text: String) {
     #expect(throws: ConfigError.self) { try RegistryPolicy.read(text, file: "policy.yaml") }
@@ -102,7 +112,9 @@ struct LifecycleTests {
     #expect(try find(project, "production").version.description == "1.0.0")
   }
 
-  @Test("layers that a container registry has can be dropped here; fsck knows, what needs them fetches them, repair brings back what is rotten")
+  @Test(
+    "layers that a container registry has can be dropped here; fsck knows, what needs them fetches them, repair brings back what is rotten"
+  )
   func pushed() async throws {
     let server = try RegistryServer()
     let project = try await project()
@@ -110,7 +122,8 @@ struct LifecycleTests {
     let destination = "\(server.host)/crm/weights"
     for text in ["1.0.0", "1.1.0"] {
       let version = try find(project, text)
-      _ = try await PushVersion(version, to: try Reference(parsing: "\(destination):\(text)"), in: project.session).run(registry)
+      _ = try await PushVersion(version, to: try Reference(parsing: "\(destination):\(text)"), in: project.session).run(
+        registry)
     }
     func collect(_ rehearsal: Bool = false) async throws -> CollectionReport {
       try await CollectGarbage(isRehearsal: rehearsal, grace: 0, pushed: true, in: project.session).run(registry)
@@ -143,7 +156,8 @@ struct LifecycleTests {
     let project = try await project()
     let registry = try project.registry()
     let version = try find(project, "1.0.0")
-    _ = try await PushVersion(version, to: try Reference(parsing: "\(server.host)/a:1"), in: project.session).run(registry)
+    _ = try await PushVersion(version, to: try Reference(parsing: "\(server.host)/a:1"), in: project.session).run(
+      registry)
     let report = try await CollectGarbage(isRehearsal: false, grace: 0, pushed: true, in: project.session).run(registry)
     // Code and configuration are the other version's too.
     #expect(report.dropped.map(\.digest) == [version.record.layers[0].descriptor.digest])

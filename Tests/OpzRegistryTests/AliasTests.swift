@@ -19,7 +19,9 @@ struct AliasTests {
     for version in ["1.0.0", "1.1.0", "1.2.0"] { try fixture.add("churn", version, "content of \(version)") }
   }
 
-  func version(_ text: String) throws -> Registry.Version { try registry.find(LocalReference(parsing: "churn@\(text)")) }
+  func version(_ text: String) throws -> Registry.Version {
+    try registry.find(LocalReference(parsing: "churn@\(text)"))
+  }
 
   func set(_ text: String, expecting: Registry.Expectation = .anything) throws {
     try registry.set(production, to: try version(text), expecting: expecting, by: author)
@@ -49,7 +51,9 @@ struct AliasTests {
     #expect(try registry.log(churn).entries().count == before)
   }
 
-  @Test("an alias that does not name what was expected stays", arguments: [Registry.Expectation.nothing, .version(SemanticVersion(1, 2, 0))])
+  @Test(
+    "an alias that does not name what was expected stays",
+    arguments: [Registry.Expectation.nothing, .version(SemanticVersion(1, 2, 0))])
   func compareAndSwap(_ expected: Registry.Expectation) throws {
     try set("1.0.0")
     let error = #expect(throws: RegistryError.self) { try set("1.1.0", expecting: expected) }
@@ -89,7 +93,9 @@ struct AliasTests {
     try set("1.2.0")
     #expect(try back() == "1.0.0")
     // A move that is not the previous one any more is refused.
-    let (move, version) = try { try set("1.1.0"); return try registry.previous(production, of: churn) }()
+    let (move, version) = try {
+      try set("1.1.0"); return try registry.previous(production, of: churn)
+    }()
     try set("1.2.0")
     #expect(throws: RegistryError.self) { try registry.rollBack(production, to: move, version, by: author) }
   }
@@ -129,7 +135,9 @@ struct AliasTests {
     }
     #expect(named?.category == .conflict)
     try set("1.1.0")
-    let lately = #expect(throws: RegistryError.self) { try registry.delete(churn, SemanticVersion(1, 0, 0), by: author) }
+    let lately = #expect(throws: RegistryError.self) {
+      try registry.delete(churn, SemanticVersion(1, 0, 0), by: author)
+    }
     #expect(lately?.hint?.contains("--force") == true)
     let later = Author(actor: "t", at: Timestamp(milliseconds: Timestamp.now().milliseconds + 31 * 86_400_000))
     try registry.delete(churn, SemanticVersion(1, 0, 0), by: later)
@@ -153,7 +161,8 @@ struct AliasTests {
       case 3: try registry.describe(try version("1.1.0"), Array("# \(round)".utf8), by: author)
       case 4:
         try registry.note(
-          .pushed, try version("1.0.0"), by: author, details: ["destination": .array([.string("host.example/a:\(round % 3)")])])
+          .pushed, try version("1.0.0"), by: author,
+          details: ["destination": .array([.string("host.example/a:\(round % 3)")])])
       default: _ = try? registry.delete(churn, SemanticVersion(2, UInt64(seed), UInt64(random.next() % 40)), by: author)
       }
       if random.next() % 7 == 0 { _ = try registry.state(churn) }
@@ -193,12 +202,16 @@ struct TimestampTextTests {
     "times are read in the forms that people write",
     arguments: [
       ("1970-01-01", 0), ("2026-05-03T14:02Z", 1_777_816_920_000), ("2026-05-03T14:02:05.123Z", 1_777_816_925_123),
-      ("2026-05-03T16:02+02:00", 1_777_816_920_000), ("2026-05-03 14:02", 1_777_816_920_000), ("2024-02-29", 1_709_164_800_000),
+      ("2026-05-03T16:02+02:00", 1_777_816_920_000), ("2026-05-03 14:02", 1_777_816_920_000),
+      ("2024-02-29", 1_709_164_800_000),
     ] as [(String, Int64)])
   func read(_ text: String, _ expected: Int64) { #expect(Timestamp(text)?.milliseconds == expected) }
 
   @Test(
     "anything else is not a time",
-    arguments: ["", "2026", "2026-13-01", "2026-02-30", "2026-05-03T25:00Z", "2026-05-03T14:02Zx", "1969-01-01", "2026-05-03T14", "2025-02-29"])
+    arguments: [
+      "", "2026", "2026-13-01", "2026-02-30", "2026-05-03T25:00Z", "2026-05-03T14:02Zx", "1969-01-01", "2026-05-03T14",
+      "2025-02-29",
+    ])
   func refuse(_ text: String) { #expect(Timestamp(text) == nil) }
 }

@@ -60,7 +60,8 @@ struct AuditTests {
     var seen = 0
     for path in try Self.known(fixture) {
       let before = try FileBlob(path).bytes()
-      guard !before.isEmpty, path.lastComponent != "registry.json", path.lastComponent != "oci-layout" || path.string.contains("versions")
+      guard !before.isEmpty, path.lastComponent != "registry.json",
+        path.lastComponent != "oci-layout" || path.string.contains("versions")
       else { continue }
       seen += 1
       var bytes = before
@@ -81,7 +82,9 @@ struct AuditTests {
     let gone = state.versions[SemanticVersion(1, 1, 0)]!.first!
     // The blobs of the deleted version may go: that is what a collection does.
     let manifest = try fixture.registry.children(of: gone.artifact).map(\.digest)
-    let image = try fixture.registry.children(of: Descriptor(mediaType: .imageManifest, digest: gone.image, size: 0).sized(fixture)).map(\.digest)
+    let image = try fixture.registry.children(
+      of: Descriptor(mediaType: .imageManifest, digest: gone.image, size: 0).sized(fixture)
+    ).map(\.digest)
     let loose = Set((manifest + image + [gone.artifact.digest, gone.image]).map(\.hex))
     let empty = Descriptor.of(Array("{}".utf8), .empty).digest.hex
     for path in try Self.known(fixture) {

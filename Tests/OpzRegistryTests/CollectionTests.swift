@@ -51,7 +51,8 @@ struct CollectionTests {
 
   @Test("rules keep the newest, the tagged and what an alias names or named, and say why")
   func rules() async throws {
-    try registry.set(AliasName("production")!, to: try registry.find(LocalReference(parsing: "churn@1.0.0")), by: author)
+    try registry.set(
+      AliasName("production")!, to: try registry.find(LocalReference(parsing: "churn@1.0.0")), by: author)
     let rules = RetentionRules(last: 1, tagged: false)
     let rehearsal = try registry.collect(options { ($0.rules, $0.isRehearsal) = (rules, true) }, by: author)
     #expect(rehearsal.versions.map(\.keeps) == [true, false, false, true])
@@ -98,7 +99,7 @@ struct CollectionTests {
               do {
                 try await blocking { _ = try fixture.add("m\(writer)", "1.0.\(round)", "\(writer) \(round)") }
                 break
-              } catch where attempt < 49 {}
+              } catch  where attempt < 49 {}
             }
           }
         }

@@ -39,7 +39,9 @@ struct GoldenTests {
     #expect(state.taken.map(\.description) == ["1.0.0", "1.1.0", "1.2.0"])
     let production = try registry.find(LocalReference(parsing: "crm/churn@production"))
     #expect(production.version.description == "1.0.0")
-    #expect(production.record.image.digest.description == "sha256:98402ce161cf6690f7d54199fd4d2a08df1bca33d350f6fa56a820a5ba2c4af4")
+    #expect(
+      production.record.image.digest.description
+        == "sha256:98402ce161cf6690f7d54199fd4d2a08df1bca33d350f6fa56a820a5ba2c4af4")
     #expect(state.target(AliasName("champion")!) == nil)
     let second = try registry.find(LocalReference(parsing: "crm/churn@1.1.0"))
     #expect(state.tags[second.version] == ["reviewed": "yes"] && second.record.lineage.tags == ["team": "crm"])

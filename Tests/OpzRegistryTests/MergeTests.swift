@@ -56,7 +56,9 @@ struct GitClones {
 
 @Suite("Clones that merge")
 struct MergeTests {
-  func add(_ registry: Registry, _ fixture: RegistryFixture, _ name: String, _ version: String, _ content: String) throws {
+  func add(_ registry: Registry, _ fixture: RegistryFixture, _ name: String, _ version: String, _ content: String)
+    throws
+  {
     let other = RegistryFixture(directory: fixture.directory, registry: registry)
     try other.add(name, version, content)
   }

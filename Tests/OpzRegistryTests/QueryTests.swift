@@ -19,10 +19,14 @@ struct QueryTests {
     "queries that hold",
     arguments: [
       "metrics.auc > 0.9", "metrics.auc>=0.91", "metrics.auc = 9.1e-1", "version > \"1.9.0\"", "version <= '1.10.0'",
-      "tag.team = \"crm\"", "tag.team like 'C%'", "tag.team like \"_r_\"", "tag.team not like 'x%'", "alias = 'champion'",
-      "alias in ('a', 'production')", "alias not in ('a')", "metrics.loss is null", "metrics.auc is not null", "tag.year = 2026",
-      "metrics.auc > 0.9 and (tag.team = \"crm\" or alias = \"production\")", "not metrics.auc < 0.9", "not not tag.team = 'crm'",
-      "metrics.auc > 1 or tag.team = 'crm' and metrics.f1 < 1", "created > \"2026-05\"", "git.dirty = false", "`metrics`.`auc` > 0",
+      "tag.team = \"crm\"", "tag.team like 'C%'", "tag.team like \"_r_\"", "tag.team not like 'x%'",
+      "alias = 'champion'",
+      "alias in ('a', 'production')", "alias not in ('a')", "metrics.loss is null", "metrics.auc is not null",
+      "tag.year = 2026",
+      "metrics.auc > 0.9 and (tag.team = \"crm\" or alias = \"production\")", "not metrics.auc < 0.9",
+      "not not tag.team = 'crm'",
+      "metrics.auc > 1 or tag.team = 'crm' and metrics.f1 < 1", "created > \"2026-05\"", "git.dirty = false",
+      "`metrics`.`auc` > 0",
       "METRICS.auc IS NULL", "tag.team != 'x'", "alias != 'x'", "((((tag.team='crm'))))", "tag.team like '%%%m'",
     ])
   func hold(_ text: String) throws { #expect(try Self.holds(text)) }
@@ -30,8 +34,10 @@ struct QueryTests {
   @Test(
     "queries that do not hold",
     arguments: [
-      "metrics.auc > 0.91", "version < \"1.9.0\"", "tag.team = 'CRM'", "metrics.loss < 1", "metrics.loss != 1", "alias = 'x'",
-      "alias != 'champion'", "tag.team = 'crm' and metrics.f1 > 1", "version = 'text'", "metrics.auc = 'x'", "git.dirty = true",
+      "metrics.auc > 0.91", "version < \"1.9.0\"", "tag.team = 'CRM'", "metrics.loss < 1", "metrics.loss != 1",
+      "alias = 'x'",
+      "alias != 'champion'", "tag.team = 'crm' and metrics.f1 > 1", "version = 'text'", "metrics.auc = 'x'",
+      "git.dirty = true",
       "tag.team like 'c'", "not (tag.team = 'crm')",
     ])
   func fail(_ text: String) throws { #expect(try !Self.holds(text)) }
@@ -39,9 +45,12 @@ struct QueryTests {
   @Test(
     "errors point at the column",
     arguments: [
-      ("", 1), ("metrics.auc >", 14), ("metrics.auc > x", 15), ("auc 0.9", 5), ("a = 1 and", 10), ("(a = 1", 7), ("a = 1)", 6),
-      ("a = 'x", 5), ("a ! 1", 3), ("a in 1", 6), ("a in (1 2)", 9), ("a like 1", 8), ("a is 1", 6), ("a = 1.2.3", 5), ("a = 0x10", 5),
-      ("and = 1", 1), ("a. = 1", 4), ("a = 1 b = 2", 7), ("a not = 1", 7), ("a = #", 5), ("a = nan", 5), ("a = 1e999", 5),
+      ("", 1), ("metrics.auc >", 14), ("metrics.auc > x", 15), ("auc 0.9", 5), ("a = 1 and", 10), ("(a = 1", 7),
+      ("a = 1)", 6),
+      ("a = 'x", 5), ("a ! 1", 3), ("a in 1", 6), ("a in (1 2)", 9), ("a like 1", 8), ("a is 1", 6), ("a = 1.2.3", 5),
+      ("a = 0x10", 5),
+      ("and = 1", 1), ("a. = 1", 4), ("a = 1 b = 2", 7), ("a not = 1", 7), ("a = #", 5), ("a = nan", 5),
+      ("a = 1e999", 5),
     ])
   func errors(_ text: String, _ column: Int) throws {
     let error = #expect(throws: QueryError.self) { try VersionQuery(parsing: text) }
@@ -58,9 +67,13 @@ struct QueryTests {
     let query = try VersionQuery(parsing: "a like '\(pattern)b'")
     #expect(!query.matches { _ in [.text(String(repeating: "a", count: 2_000))] })
     var random = SplitMix(seed: 7)
-    let pieces = ["a", ".", "(", ")", "and", "or", "not", "in", "like", "is", "null", "=", "<", "'x'", "1", ",", "`", "\u{0}", "é", "-"]
+    let pieces = [
+      "a", ".", "(", ")", "and", "or", "not", "in", "like", "is", "null", "=", "<", "'x'", "1", ",", "`", "\u{0}", "é",
+      "-",
+    ]
     for _ in 0..<5_000 {
-      let text = (0..<Int(random.next() % 12)).map { _ in pieces[Int(random.next() % UInt64(pieces.count))] }.joined(separator: " ")
+      let text = (0..<Int(random.next() % 12)).map { _ in pieces[Int(random.next() % UInt64(pieces.count))] }.joined(
+        separator: " ")
       _ = try? VersionQuery(parsing: text)
     }
   }
@@ -70,7 +83,9 @@ struct QueryTests {
     let fixture = try RegistryFixture()
     for (index, version) in ["1.2.0", "1.10.0", "1.9.0", "2.0.0-rc.2", "2.0.0-rc.10", "2.0.0"].enumerated() {
       var record = try fixture.record("churn", version, version)
-      record.lineage.metrics = .object(["auc": .number(0.8 + Double(index) / 100), "by.segment": .object(["a": .integer(Int64(index))])])
+      record.lineage.metrics = .object([
+        "auc": .number(0.8 + Double(index) / 100), "by.segment": .object(["a": .integer(Int64(index))]),
+      ])
       let number = SemanticVersion(version)!
       let final = record
       _ = try fixture.registry.record(try ModelName("churn"), by: Author(actor: "t")) { _ in .new(final, number) }
