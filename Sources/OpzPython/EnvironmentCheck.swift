@@ -47,7 +47,7 @@ public enum EnvironmentCheck {
       // Of the patch number nothing is known, so a clause about one is met where it can be.
       let parts = version.split(separator: ".")
       let own = parts.count > 2 && comparison.hasPrefix(">") ? "3.\(target.minor).999" : "3.\(target.minor)"
-      if EnvironmentMarker.versions(own, String(comparison), version) == false { return plain }
+      if PythonVersion.meets(own, String(comparison), version) == false { return plain }
     }
     return nil
   }

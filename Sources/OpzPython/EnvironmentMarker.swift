@@ -52,7 +52,7 @@ public struct EnvironmentMarker: Sendable {
     let (one, other) = (value(left, target), value(right, target))
     if comparison == "in" { return other.contains(one) }
     if comparison == "not in" { return !other.contains(one) }
-    if isVersion(left) || isVersion(right), let result = EnvironmentMarker.versions(one, comparison, other) {
+    if isVersion(left) || isVersion(right), let result = PythonVersion.meets(one, comparison, other) {
       return result
     }
     switch comparison {
@@ -90,40 +90,6 @@ public struct EnvironmentMarker: Sendable {
     case "implementation_name": return "cpython"
     default: return ""
     }
-  }
-
-  /// Versions of Python compare number by number; nil where one is no such version.
-  static func versions(_ one: String, _ comparison: String, _ other: String) -> Bool? {
-    if comparison == "==" || comparison == "!=", other.hasSuffix(".*") {
-      guard let left = numbers(one), let right = numbers(String(other.dropLast(2))) else { return nil }
-      return left.starts(with: right) == (comparison == "==")
-    }
-    guard let left = numbers(one), let right = numbers(other) else { return nil }
-    let order = compare(left, right)
-    switch comparison {
-    case "==", "===": return order == 0
-    case "!=": return order != 0
-    case "<": return order < 0
-    case "<=": return order <= 0
-    case ">": return order > 0
-    case ">=": return order >= 0
-    case "~=": return order >= 0 && right.count > 1 && left.starts(with: right.dropLast())
-    default: return nil
-    }
-  }
-
-  private static func numbers(_ text: String) -> [Int]? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-    guard !parts.isEmpty, parts.count < 8, !parts.contains(nil) else { return nil }
-    return parts.compactMap(\.self)
-  }
-
-  private static func compare(_ one: [Int], _ other: [Int]) -> Int {
-    for index in 0..<max(one.count, other.count) {
-      let (left, right) = (index < one.count ? one[index] : 0, index < other.count ? other[index] : 0)
-      if left != right { return left < right ? -1 : 1 }
-    }
-    return 0
   }
 
   // MARK: Reading

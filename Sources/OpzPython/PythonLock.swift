@@ -116,7 +116,7 @@ public struct PythonLock: Sendable {
       let own =
         version.split(separator: ".").count > 2 && comparison.hasPrefix(">")
         ? "3.\(target.minor).999" : "3.\(target.minor)"
-      guard EnvironmentMarker.versions(own, String(comparison), version) != false else {
+      guard PythonVersion.meets(own, String(comparison), version) != false else {
         throw PythonError(
           .incompatible, subject, "it is for Python \(requiresPython ?? ""), and \(target) is wanted",
           hint: "opz lock --update makes one for this Python")

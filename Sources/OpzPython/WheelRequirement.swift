@@ -1,5 +1,4 @@
-/// What a wheel asks for: `numpy (>=1.22,<3) ; python_version >= "3.9"` (dependency specifiers). Of a version that is more than numbers,
-/// nothing is said.
+/// What a wheel asks for: `numpy (>=1.22,<3) ; python_version >= "3.9"` (dependency specifiers).
 struct WheelRequirement: Sendable {
   /// Normalised.
   let name: String
@@ -29,9 +28,7 @@ struct WheelRequirement: Sendable {
 
   /// A clause that a version does not meet.
   func broken(by version: String) -> String? {
-    // What follows a plus names a build of the same version.
-    let plain = String(version.prefix { $0 != "+" })
-    return clauses.first { EnvironmentMarker.versions(plain, $0.comparison, $0.version) == false }.map {
+    clauses.first { PythonVersion.meets(version, $0.comparison, $0.version) == false }.map {
       $0.comparison + $0.version
     }
   }
