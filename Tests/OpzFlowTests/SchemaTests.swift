@@ -26,6 +26,10 @@ struct SchemaTests {
     }
     #expect(events.count == 4)
     let registry = PackageRoot.path(#filePath).appending("registry")
+    // The golden registry has every kind of event.
+    let golden = registry.appending("golden/models/crm/churn")
+    records += ["1.0.0", "1.1.0", "1.2.0"].map { golden.appending("versions/\($0)/version.json") }
+    events += try Directory.entries(golden.appending("events")).map { golden.appending("events").appending($0) }
     #expect(try validate(registry.appending("version.schema.json"), records).status == 0)
     #expect(try validate(registry.appending("event.schema.json"), events).status == 0)
 
