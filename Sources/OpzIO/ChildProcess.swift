@@ -123,11 +123,17 @@ public final class ChildProcess: @unchecked Sendable {
       for pointer in envp ?? [] { free(pointer) }
     }
     var pid = pid_t()
-    let code: Int32
-    if envp != nil {
-      code = posix_spawnp(&pid, program, &actions.actions, &attributes, &argv, &envp!)
-    } else {
-      code = posix_spawnp(&pid, program, &actions.actions, &attributes, &argv, environ)
+    var code: Int32 = 0
+    // A program that was just written is busy while a child of another thread, between its fork and its exec, still holds the writer's
+    // descriptor: it is free again in a moment.
+    for attempt in 0..<8 {
+      if envp != nil {
+        code = posix_spawnp(&pid, program, &actions.actions, &attributes, &argv, &envp!)
+      } else {
+        code = posix_spawnp(&pid, program, &actions.actions, &attributes, &argv, environ)
+      }
+      guard code == ETXTBSY else { break }
+      usleep(1000 << UInt32(attempt))
     }
     guard code == 0 else {
       throw IOFailure(errno: code, operation: "start", path: FilePath(program))
