@@ -54,8 +54,38 @@ extension Registry {
       let roots = try reachable(
         ignoring: options.isRehearsal ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
       try sweep(roots, options, author, &report)
+      let edge = author.at.milliseconds - options.grace * 1000
+      for part in ["models", "cache", "runtimes"] {
+        try removeTemporary(below: root.appending(part), olderThan: edge, options, &report)
+      }
+      try removeTemporary(in: root, olderThan: edge, options, &report)
     }
     return report
+  }
+
+  private func removeTemporary(
+    below directory: FilePath, olderThan edge: Int64, _ options: CollectionOptions, _ report: inout CollectionReport
+  ) throws {
+    guard try FileStatus.find(directory, followLinks: false)?.kind == .directory else { return }
+    try removeTemporary(in: directory, olderThan: edge, options, &report)
+    for name in try Directory.names(directory) where name.first != UInt8(ascii: ".") {
+      try removeTemporary(
+        below: directory.appending(FilePath(bytes: name).components), olderThan: edge, options, &report)
+    }
+  }
+
+  /// What a writer left that was killed between giving a file a temporary name and its own.
+  private func removeTemporary(
+    in directory: FilePath, olderThan edge: Int64, _ options: CollectionOptions, _ report: inout CollectionReport
+  ) throws {
+    for name in try Directory.names(directory) where name.starts(with: Durable.temporaryPrefix.utf8) {
+      let path = directory.appending(FilePath(bytes: name).components)
+      guard let status = try FileStatus.find(path, followLinks: false), status.modified / 1_000_000 <= edge else {
+        continue
+      }
+      report.temporary += 1
+      if !options.isRehearsal { try Durable.remove(path) }
+    }
   }
 
   private func applyRules(_ options: CollectionOptions, _ author: Author, _ report: inout CollectionReport) throws {

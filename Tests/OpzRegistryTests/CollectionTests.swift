@@ -77,6 +77,20 @@ struct CollectionTests {
     #expect(try registry.store.has(blob))
   }
 
+  @Test("temporary files of writers that were killed go when they are old enough, wherever they are")
+  func temporary() throws {
+    let places = ["", "models/churn/events/", "models/churn/versions/1.0.0/", "cache/state/", "blobs/sha256/"]
+    try Durable.makeDirectory(registry.root.appending("cache/state"))
+    for place in places {
+      try Durable.replace(registry.root.appending("\(place).opz-tmp-1-00").lexicallyNormalized(), with: [])
+    }
+    var young = options()
+    young.grace = 3600
+    #expect(try registry.collect(young, by: author).temporary == 0)
+    #expect(try registry.collect(options(), by: author).temporary == places.count)
+    #expect(try registry.collect(options(), by: author).temporary == 0)
+  }
+
   @Test("a card stays with its version, and goes with it")
   func card() throws {
     let version = try registry.find(LocalReference(parsing: "churn@1.1.0"))
