@@ -68,7 +68,6 @@ public struct CollectGarbage: Sendable {
         found.formUnion(layers.map(\.descriptor.digest))
       }
     }
-    // Images on a pinned runtime are built from its layers.
     return found
   }
 }

@@ -107,7 +107,7 @@ extension Registry {
   /// The digests that versions, runtimes and cards name.
   /// - Throws: where a document cannot be read: a collection that does not know what it keeps removes nothing.
   private func reachable(ignoring gone: Set<String>) throws -> Set<Digest> {
-    var found: Set<Digest> = []
+    var found = try pinned()
     for name in try models() {
       let state = try state(name)
       for entry in state.live where !gone.contains("\(name)@\(entry.version)") {
@@ -123,6 +123,12 @@ extension Registry {
         found.formUnion(version.record.layers.map(\.descriptor.digest))
       }
     }
+    return found
+  }
+
+  /// What the pinned runtimes are made of: the next native image is built from it here, wherever else it is.
+  private func pinned() throws -> Set<Digest> {
+    var found: Set<Digest> = []
     for image in try runtimes().map(\.image) { try mark(image, &found, nil, ModelState()) }
     return found
   }
@@ -150,6 +156,7 @@ extension Registry {
     _ named: Set<Digest>, _ options: CollectionOptions, _ author: Author, _ report: inout CollectionReport
   ) throws {
     let edge = author.at.milliseconds - options.grace * 1000
+    let safe = options.elsewhere.subtracting(try pinned())
     for algorithm in Digest.Algorithm.allCases {
       let directory = root.appending("blobs").appending(algorithm.rawValue)
       guard try FileStatus.find(directory) != nil else { continue }
@@ -165,7 +172,7 @@ extension Registry {
           continue
         }
         guard let digest = Digest(algorithm: algorithm, hex: entry.string) else { continue }
-        let isSafeElsewhere = options.elsewhere.contains(digest)
+        let isSafeElsewhere = safe.contains(digest)
         if named.contains(digest), !isSafeElsewhere {
           report.kept += 1
         } else if isYoung, !isSafeElsewhere {

@@ -91,6 +91,15 @@ struct CollectionTests {
     #expect(try registry.collect(options(), by: author).temporary == 0)
   }
 
+  @Test("what is elsewhere goes, but for what a pinned runtime is made of")
+  func pinned() throws {
+    let pinned = try registry.find(LocalReference(parsing: "churn@1.0.0")).record
+    try registry.pin(pinned.image, for: .linuxAMD64)
+    let other = try registry.find(LocalReference(parsing: "churn@1.1.0")).record
+    let report = try registry.collect(options { $0.elsewhere = [pinned.content, other.content] }, by: author)
+    #expect(report.dropped.map(\.digest) == [other.content])
+  }
+
   @Test("a card stays with its version, and goes with it")
   func card() throws {
     let version = try registry.find(LocalReference(parsing: "churn@1.1.0"))
