@@ -49,10 +49,10 @@ var packages: [Package.Dependency] = [
 
 var targets: [Target] = [
   .systemLibrary(name: "CLinux"),
-  .systemLibrary(
-    name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-  .systemLibrary(
-    name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+  // Their headers are compiled against; the libraries are loaded by the commands that need them (CLazy says why).
+  .target(name: "CLazy"),
+  .target(name: "CCurl", dependencies: ["CLazy"]),
+  .target(name: "CArchive", dependencies: ["CLazy"]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(
     name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),

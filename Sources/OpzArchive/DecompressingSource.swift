@@ -15,6 +15,10 @@ final class DecompressingSource: ByteSource {
   private var isAtEnd = false
 
   init(_ blob: any Blob, _ compression: Compression, _ limits: ArchiveLimits, name: String) throws {
+    if let problem = opz_archive_load() {
+      throw ArchiveError(
+        .malformed, name, String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
+    }
     guard let archive = archive_read_new() else {
       throw ArchiveError(.malformed, name, "libarchive has no memory")
     }

@@ -27,6 +27,10 @@ final class CurlLoop: @unchecked Sendable {
 
   /// Starts the thread. It ends after `stop`.
   init(_ settings: TransportSettings) throws {
+    if let problem = opz_curl_load() {
+      throw DistributionError(
+        .connection, "libcurl", String(cString: problem), hint: "install libcurl: apt-get install libcurl4")
+    }
     guard CurlLoop.initialised, let multi = curl_multi_init() else {
       throw DistributionError(.connection, "libcurl", "it could not be initialised")
     }

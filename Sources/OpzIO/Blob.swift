@@ -30,6 +30,8 @@ extension Blob {
   /// Hands all bytes to `body` in pieces of up to `chunk` bytes.
   public func forEachChunk(of chunk: Int = 1 << 20, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let source = try open(at: 0)
+    // A registry has hundreds of thousands of blobs of some hundred bytes: a large buffer for each is more work than reading them.
+    let chunk = Int(min(UInt64(chunk), max(size, 4096)))
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 4096)
     defer { buffer.deallocate() }
     while true {
@@ -42,6 +44,7 @@ extension Blob {
   /// All bytes in memory: for small blobs only.
   public func bytes() throws -> [UInt8] {
     var all: [UInt8] = []
+    all.reserveCapacity(Int(min(size, 1 << 20)))
     try forEachChunk { all.append(contentsOf: $0) }
     return all
   }

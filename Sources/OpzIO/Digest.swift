@@ -31,11 +31,8 @@ public struct Digest: Hashable, Sendable {
 
   /// The digest that `text` spells, or nil when the text is not exactly one.
   public init?(_ text: String) {
-    // A registry's lists have hundreds of thousands of them.
-    if text.utf8.count == 71, text.utf8.starts(with: "sha256:".utf8),
-      let bytes = Hex.decode(Array(text.utf8.dropFirst(7)))
-    {
-      self.init(algorithm: .sha256, raw: bytes)
+    if let digest = Digest(sha256: Array(text.utf8)[...]) {
+      self = digest
       return
     }
     let bytes = text.utf8
@@ -43,6 +40,40 @@ public struct Digest: Hashable, Sendable {
       let algorithm = Algorithm(rawValue: String(text[..<colon]))
     else { return nil }
     self.init(algorithm: algorithm, hex: String(text[bytes.index(after: colon)...]))
+  }
+
+  /// The digest that the bytes of a text spell, where they are `sha256:` and 64 digits. A registry's lists have hundreds of thousands of them.
+  init?(sha256 text: ArraySlice<UInt8>) {
+    guard text.count == 71, text.prefix(7).elementsEqual("sha256:".utf8) else { return nil }
+    self.init(sha256Hex: text.dropFirst(7))
+  }
+
+  /// The digest whose SHA-256 value is spelled by 64 lower-case digits; nil for anything else.
+  public init?(sha256Hex text: ArraySlice<UInt8>) {
+    guard text.count == 64 else { return nil }
+    let words = text.withUnsafeBufferPointer { digits -> (UInt64, UInt64, UInt64, UInt64)? in
+      func word(_ start: Int) -> UInt64? {
+        var word: UInt64 = 0
+        for digit in digits[start..<(start + 16)] {
+          switch digit {
+          case 48...57: word = word << 4 | UInt64(digit - 48)
+          case 97...102: word = word << 4 | UInt64(digit - 87)
+          default: return nil
+          }
+        }
+        return word
+      }
+      guard let one = word(0), let two = word(16), let three = word(32), let four = word(48) else { return nil }
+      return (one, two, three, four)
+    }
+    guard let words else { return nil }
+    value = .sha256(words.0, words.1, words.2, words.3)
+  }
+
+  /// The digest that the bytes of a text spell.
+  public init?(text: ArraySlice<UInt8>) {
+    guard let digest = Digest(sha256: text) ?? Digest(String(decoding: text, as: UTF8.self)) else { return nil }
+    self = digest
   }
 
   /// The digest with this hex value, or nil when the value has another length or another character than 0-9 and a-f.

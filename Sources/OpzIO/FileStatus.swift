@@ -55,10 +55,10 @@ public struct FileStatus: Sendable, Hashable {
 
   /// The status, or nil when nothing has that name.
   public static func find(_ path: FilePath, followLinks: Bool = true) throws -> FileStatus? {
-    do {
-      return try of(path, followLinks: followLinks)
-    } catch let failure as IOFailure where failure.errno == ENOENT || failure.errno == ENOTDIR {
-      return nil
-    }
+    var info = stat()
+    let result = path.withPlatformString { followLinks ? stat($0, &info) : lstat($0, &info) }
+    if result == 0 { return FileStatus(info) }
+    guard errno == ENOENT || errno == ENOTDIR else { throw IOFailure.last("stat", path) }
+    return nil
   }
 }

@@ -16,6 +16,25 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
     build = []
   }
 
+  /// The version that the bytes of a text spell: most are three numbers, which need no text.
+  public init?(ascii text: ArraySlice<UInt8>) {
+    let dot = UInt8(ascii: ".")
+    if let first = text.firstIndex(of: dot), let second = text[(first + 1)...].firstIndex(of: dot),
+      let major = SemanticVersion.number(text[..<first]),
+      let minor = SemanticVersion.number(text[(first + 1)..<second]),
+      let patch = SemanticVersion.number(text[(second + 1)...])
+    {
+      self.init(major, minor, patch)
+    } else {
+      self.init(String(decoding: text, as: UTF8.self))
+    }
+  }
+
+  private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+    guard digits.count < 19, digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
+    return UInt64(decimal: digits)
+  }
+
   /// The version that `text` spells, or nil: no leading `v`, no leading zeros, each number below 2^63.
   public init?(_ text: String) {
     guard text.utf8.count <= 128 else { return nil }

@@ -8,8 +8,6 @@ import SystemPackage
 /// One file a model and set of fields: a line a version with the hex of its artifact's digest, then for each field its values. The sha256 of all
 /// before is in the last line. A file that is not so is as good as none.
 struct FieldsFile {
-  private static let newline = UInt8(ascii: "\n")
-  private static let tab = UInt8(ascii: "\t")
   /// Between the values of one field.
   private static let between: UInt8 = 0x1F
 
@@ -28,20 +26,14 @@ struct FieldsFile {
   }
 
   private mutating func read() {
-    guard let bytes = try? SmallFile.read(path, limit: 256 << 20), bytes.last == FieldsFile.newline,
-      let cut = bytes.dropLast().lastIndex(of: FieldsFile.newline)
-    else { return }
-    guard Digest.of(Array(bytes[...cut])).hex.utf8.elementsEqual(bytes[(cut + 1)..<(bytes.count - 1)]) else { return }
-    for line in bytes[..<cut].split(separator: FieldsFile.newline) {
-      let parts = line.split(separator: FieldsFile.tab, omittingEmptySubsequences: false)
-      guard parts.count == fields.count + 1,
-        let digest = Digest(algorithm: .sha256, hex: String(decoding: parts[0], as: UTF8.self))
-      else {
+    guard var lines = SealedLines(path) else { return }
+    while lines.next() {
+      guard lines.count == fields.count + 1, let digest = Digest(sha256Hex: lines[0]) else {
         rows = [:]
         return
       }
-      rows[digest] = parts.dropFirst().map { part in
-        part.split(separator: FieldsFile.between).compactMap(FieldsFile.value)
+      rows[digest] = (1..<lines.count).map { field in
+        lines.isEmpty(field) ? [] : lines[field].split(separator: FieldsFile.between).compactMap(FieldsFile.value)
       }
     }
   }
@@ -59,16 +51,14 @@ struct FieldsFile {
     guard isChanged else { return }
     var bytes: [UInt8] = []
     for (digest, values) in rows {
-      bytes += Array(digest.hex.utf8)
+      Hex.append(digest.bytes, to: &bytes)
       for field in values {
-        bytes.append(FieldsFile.tab)
+        bytes.append(SealedLines.tab)
         bytes += Array(field.map(FieldsFile.bytes).joined(separator: [FieldsFile.between]))
       }
-      bytes.append(FieldsFile.newline)
+      bytes.append(SealedLines.newline)
     }
-    bytes += Array("\(Digest.of(bytes).hex)\n".utf8)
-    try? Durable.makeDirectory(path.removingLastComponent())
-    try? Durable.replaceLazily(path, with: bytes)
+    try? SealedLines.write(path, bytes)
   }
 
   private static func bytes(_ value: QueryValue) -> [UInt8] {
@@ -77,7 +67,7 @@ struct FieldsFile {
       case .number(let number): "n\(number)"
       case .bool(let value): "b\(value)"
       case .version(let version): "v\(version)"
-      case .text(let text): "t" + StateFile.escape(text)
+      case .text(let text): "t" + SealedLines.escape(text)
       }
     return Array(text.utf8)
   }
@@ -88,7 +78,7 @@ struct FieldsFile {
     case UInt8(ascii: "n"): return Double(text).map { .number($0) }
     case UInt8(ascii: "b"): return .bool(text == "true")
     case UInt8(ascii: "v"): return SemanticVersion(text).map { .version($0) }
-    case UInt8(ascii: "t"): return .text(StateFile.unescape(text))
+    case UInt8(ascii: "t"): return .text(SealedLines.unescape(text))
     default: return nil
     }
   }

@@ -105,8 +105,8 @@ struct ModelAudit {
     do {
       let version = try registry.load(name, entry)
       let artifact = try registry.store.file(entry.artifact).bytes()
-      let wanted = Array(Digest.of(version.bytes).description.utf8)
-      if Digest.of(artifact) != entry.artifact.digest || !artifact.contains(wanted) {
+      let wanted = Digest.of(version.bytes).description
+      if Digest.of(artifact) != entry.artifact.digest || !artifact.contains(text: wanted) {
         report.add(
           subject, "version.json differs from the record that was stored with it",
           hint: "opz fsck --repair writes it again")

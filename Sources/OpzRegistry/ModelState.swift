@@ -45,15 +45,17 @@ public struct ModelState: Sendable, Equatable {
   /// Where a version was pushed to or pulled from, the latest last: its blobs were whole there.
   public internal(set) var places: [SemanticVersion: [String]] = [:]
 
-  /// The events about a version, in the order of the fold, each by the name of its file without `.json`.
-  public internal(set) var events: [SemanticVersion: [String]] = [:]
+  /// The events about a version, in the order of the fold.
+  public internal(set) var events: [SemanticVersion: [EventLog.Name]] = [:]
 
   public init() {}
 
   mutating func apply(_ event: EventLog.Entry) {
     let (hash, event) = (event.hash, event.event)
-    guard let version = SemanticVersion(event.version) else { return }
-    events[version, default: []].append("\(event.number)-\(hash)")
+    guard let version = SemanticVersion(event.version), let digest = Digest(algorithm: .sha256, hex: hash) else {
+      return
+    }
+    events[version, default: []].append(EventLog.Name(number: event.number, digest: digest))
     switch event.kind {
     case .packaged: record(event, hash, version)
     case .pulled:

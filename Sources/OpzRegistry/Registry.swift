@@ -184,9 +184,7 @@ extension Registry {
   /// The events about a version.
   public func events(of name: ModelName, _ version: SemanticVersion, in state: ModelState) throws -> [Event] {
     let log = log(name)
-    return try (state.events[version] ?? []).compactMap { text in
-      try EventLog.Name(text + ".json").map { try log.read($0).event }
-    }
+    return try (state.events[version] ?? []).map { try log.read($0).event }
   }
 
   /// All versions of a model, oldest first.

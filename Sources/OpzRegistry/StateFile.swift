@@ -19,7 +19,15 @@ struct StateFile {
       count = events.count
       top = events.last?.number ?? 0
       var hasher = DigestHasher(.sha256)
-      for name in events { hasher.update(Array("\(name.number)-\(name.hash)\n".utf8)) }
+      var line: [UInt8] = []
+      for name in events {
+        line.removeAll(keepingCapacity: true)
+        line += Array(String(name.number).utf8)
+        line.append(UInt8(ascii: "-"))
+        Hex.append(name.digest.bytes, to: &line)
+        line.append(SealedLines.newline)
+        hasher.update(line)
+      }
       names = hasher.finish().hex
     }
   }
@@ -28,25 +36,16 @@ struct StateFile {
   var state: ModelState
 
   static func read(_ file: FilePath) -> StateFile? {
-    guard let bytes = try? SmallFile.read(file, limit: 256 << 20) else { return nil }
-    guard bytes.last == newline, let cut = bytes.dropLast().lastIndex(of: newline) else { return nil }
-    let seal = bytes[(cut + 1)..<(bytes.count - 1)]
-    guard Digest.of(Array(bytes[...cut])).hex.utf8.elementsEqual(seal) else { return nil }
-    var lines = bytes[..<cut].split(separator: newline, omittingEmptySubsequences: false)[...]
-    guard let head = lines.popFirst().map(fields), head.count == 4, head[0] == "opz state 1", let count = Int(head[1]),
-      let top = Int(head[2])
+    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 1",
+      let count = Int(decimal: lines[1]), let top = Int(decimal: lines[2])
     else { return nil }
     var mark = Mark()
-    (mark.count, mark.top, mark.names) = (count, top, head[3])
+    (mark.count, mark.top, mark.names) = (count, top, lines.text(3))
     var state = ModelState()
-    for line in lines {
-      guard state.add(fields(line)) else { return nil }
+    while lines.next() {
+      guard state.add(lines) else { return nil }
     }
     return StateFile(mark: mark, state: state)
-  }
-
-  private static func fields(_ line: ArraySlice<UInt8>) -> [String] {
-    line.split(separator: tab, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
   }
 
   func write(_ file: FilePath) throws {
@@ -75,94 +74,67 @@ struct StateFile {
       text += StateFile.line(["c", "\(version)", card.mediaType.description, "\(card.digest)", "\(card.size)"])
     }
     for (version, events) in state.events.sorted(by: { $0.key < $1.key }) {
-      text += StateFile.line(["e", "\(version)", events.joined(separator: ","), ""])
+      let names = events.map { "\($0.number)-\($0.hash)" }.joined(separator: ",")
+      text += StateFile.line(["e", "\(version)", names, ""])
     }
     for (version, places) in state.places.sorted(by: { $0.key < $1.key }) {
       text += StateFile.line(["p", "\(version)", "\(places.count)"] + places)
     }
-    let bytes = Array(text.utf8)
-    try Durable.makeDirectory(file.removingLastComponent())
-    try Durable.replaceLazily(file, with: bytes + Array("\(Digest.of(bytes).hex)\n".utf8))
+    try SealedLines.write(file, Array(text.utf8))
   }
 
-  private static let newline = UInt8(ascii: "\n")
-  private static let tab = UInt8(ascii: "\t")
-
-  /// Tabs and line breaks in tags and names of actors would end a field.
   private static func line(_ fields: [String]) -> String {
-    fields.map { $0.utf8.contains { $0 < 32 || $0 == 37 } ? escape($0) : $0 }.joined(separator: "\t") + "\n"
-  }
-
-  static func escape(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      if byte < 32 || byte == 37 {
-        bytes += [37] + Array(Hex.encode([byte]).utf8)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  static func unescape(_ text: String) -> String {
-    guard text.utf8.contains(37) else { return text }
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == 37, let value = Hex.decode(rest.prefix(2)), value.count == 1 {
-        bytes.append(value[0])
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    fields.map(SealedLines.escape).joined(separator: "\t") + "\n"
   }
 }
 
 extension ModelState {
   /// Takes one line of a state file. False where it is not one.
-  fileprivate mutating func add(_ fields: [String]) -> Bool {
-    guard fields.count >= 4, let key = fields.first else { return false }
-    switch (key, fields.count) {
-    case ("v", 11):
-      guard let version = SemanticVersion(fields[1]), let digest = Digest(fields[3]), let size = UInt64(fields[4]),
-        let image = Digest(fields[6])
-      else { return false }
-      // One string for all: they are most often the same two.
-      let media = fields[2] == MediaType.imageManifest.rawValue ? MediaType.imageManifest : MediaType(fields[2])
-      var artifact = Descriptor(mediaType: media, digest: digest, size: size)
-      let type = RecordArtifact.artifactType
-      if !fields[5].isEmpty { artifact.artifactType = fields[5] == type.rawValue ? type : MediaType(fields[5]) }
-      versions[version, default: []].append(
-        Entry(
-          version: version, artifact: artifact, image: image, content: Digest(fields[7]), event: fields[8],
-          at: fields[9], deletedBy: fields[10].isEmpty ? nil : fields[10]))
-    case ("a", 9):
-      guard let alias = AliasName(fields[1]), let kind = Event.Kind(rawValue: fields[3]) else { return false }
-      moves[alias, default: []].append(
-        Move(
-          hash: fields[4], version: SemanticVersion(fields[2]), at: fields[5], actor: StateFile.unescape(fields[6]),
-          kind: kind, after: fields[7].split(separator: ",").map(String.init),
-          restores: fields[8].isEmpty ? nil : fields[8]))
-    case ("t", 4):
-      guard let version = SemanticVersion(fields[1]) else { return false }
-      tags[version, default: [:]][StateFile.unescape(fields[2])] = StateFile.unescape(fields[3])
-    case ("e", 4):
-      guard let version = SemanticVersion(fields[1]) else { return false }
-      events[version] = fields[2].split(separator: ",").map(String.init)
-    case ("c", 5):
-      guard let version = SemanticVersion(fields[1]), let digest = Digest(fields[3]), let size = UInt64(fields[4])
-      else {
-        return false
-      }
-      cards[version] = Descriptor(mediaType: MediaType(fields[2]), digest: digest, size: size)
-    case ("p", _):
-      guard let version = SemanticVersion(fields[1]) else { return false }
-      places[version] = fields[3...].map { StateFile.unescape($0) }
-    default: return false
+  fileprivate mutating func add(_ line: SealedLines) -> Bool {
+    guard line.count >= 4, let key = line[0].first, line[0].count == 1, let version = SemanticVersion(ascii: line[1])
+    else {
+      return line.count == 9 && addMove(line)
     }
+    switch (key, line.count) {
+    case (UInt8(ascii: "v"), 11): return addVersion(version, line)
+    case (UInt8(ascii: "t"), 4): tags[version, default: [:]][line.unescaped(2)] = line.unescaped(3)
+    case (UInt8(ascii: "e"), 4):
+      events[version] = line[2].split(separator: UInt8(ascii: ",")).compactMap { EventLog.Name(stem: $0) }
+    case (UInt8(ascii: "c"), 5):
+      guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
+      cards[version] = Descriptor(mediaType: MediaType(line.text(2)), digest: digest, size: size)
+    case (UInt8(ascii: "p"), _): places[version] = (3..<line.count).map { line.unescaped($0) }
+    default: return addMove(line)
+    }
+    return true
+  }
+
+  private mutating func addVersion(_ version: SemanticVersion, _ line: SealedLines) -> Bool {
+    guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]), let image = Digest(text: line[6])
+    else {
+      return false
+    }
+    var artifact = Descriptor(
+      mediaType: MediaType(line.text(2, or: MediaType.imageManifest.rawValue)), digest: digest, size: size)
+    if !line.isEmpty(5) {
+      artifact.artifactType = MediaType(line.text(5, or: RecordArtifact.artifactType.rawValue))
+    }
+    versions[version, default: []].append(
+      Entry(
+        version: version, artifact: artifact, image: image, content: Digest(text: line[7]), event: line.text(8),
+        at: line.text(9), deletedBy: line.isEmpty(10) ? nil : line.text(10)))
+    return true
+  }
+
+  private mutating func addMove(_ line: SealedLines) -> Bool {
+    guard line.count == 9, line.text(0) == "a", let alias = AliasName(line.text(1)),
+      let kind = Event.Kind(rawValue: line.text(3))
+    else { return false }
+    moves[alias, default: []].append(
+      Move(
+        hash: line.text(4), version: SemanticVersion(line.text(2)), at: line.text(5), actor: line.unescaped(6),
+        kind: kind, after: line.text(7).split(separator: ",").map(String.init),
+        restores: line.isEmpty(8) ? nil : line.text(8)))
     return true
   }
 }

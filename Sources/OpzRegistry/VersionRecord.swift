@@ -185,12 +185,15 @@ extension VersionRecord {
   /// - Throws: `RegistryError.unknownFormat` for a record of a later opz.
   public static func decode(_ bytes: [UInt8], subject: String) throws -> VersionRecord {
     struct Header: Codable { var format: Int }
-    let header = try CanonicalJSON.decode(Header.self, from: bytes, subject: subject)
-    guard header.format == currentFormat else {
+    let record = Result { try CanonicalJSON.decode(VersionRecord.self, from: bytes, subject: subject) }
+    // What a later format has need not decode at all: then the number alone is read.
+    let format =
+      try (try? record.get())?.format ?? CanonicalJSON.decode(Header.self, from: bytes, subject: subject).format
+    guard format == currentFormat else {
       throw RegistryError(
-        .unknownFormat, subject, "the record has format \(header.format), this opz reads \(currentFormat)",
+        .unknownFormat, subject, "the record has format \(format), this opz reads \(currentFormat)",
         hint: "use a newer opz")
     }
-    return try CanonicalJSON.decode(VersionRecord.self, from: bytes, subject: subject)
+    return try record.get()
   }
 }

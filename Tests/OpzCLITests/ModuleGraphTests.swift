@@ -7,7 +7,8 @@ import Testing
 struct ModuleGraphTests {
   /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
   static let order = [
-    "CLinux", "CCrypto", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO", "OpzOCI", "OpzArchive", "OpzStore",
+    "CLinux", "CLazy", "CCrypto", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO", "OpzOCI", "OpzArchive",
+    "OpzStore",
     "OpzPython",
     "OpzDistribution", "OpzModel",
     "OpzRegistry", "OpzPackage", "OpzDeploy", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",

@@ -123,8 +123,8 @@ struct AuditTests {
     try fixture.add("fraud", "1.0.0", "x")
     let log = fixture.registry.log(try ModelName("churn"))
     for entry in try log.entries() {
-      let old = EventLog.Name(number: entry.event.number, hash: entry.hash)
-      let new = EventLog.Name(number: entry.event.number + 1, hash: entry.hash)
+      let old = try #require(EventLog.Name(stem: Array("\(entry.event.number)-\(entry.hash)".utf8)[...]))
+      let new = EventLog.Name(number: entry.event.number + 1, digest: old.digest)
       try move(log.events.appending(old.file), log.events.appending(new.file))
       #expect(try await fixture.registry.fsck(.init(quick: true)).problems.isEmpty == false, "\(old.file)")
       try move(log.events.appending(new.file), log.events.appending(old.file))

@@ -1,0 +1,15 @@
+extension FixedWidthInteger {
+  /// The number that ASCII digits spell, leading zeros allowed; nil for none, for any other byte, and for what does not fit.
+  public init?(decimal digits: ArraySlice<UInt8>) {
+    guard !digits.isEmpty else { return nil }
+    var value: Self = 0
+    for digit in digits {
+      guard (48...57).contains(digit), let figure = Self(exactly: digit - 48) else { return nil }
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(figure)
+      guard !overflow, !carry else { return nil }
+      value = sum
+    }
+    self = value
+  }
+}
