@@ -53,6 +53,7 @@ var targets: [Target] = [
   .target(name: "CLazy"),
   .target(name: "CCurl", dependencies: ["CLazy"]),
   .target(name: "CArchive", dependencies: ["CLazy"]),
+  .target(name: "CSQLite", dependencies: ["CLazy"]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(
     name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
@@ -69,10 +70,11 @@ var targets: [Target] = [
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),
   module("OpzPackage", ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", system, yams]),
   module("OpzDeploy", ["OpzOCI", "OpzIO"]),
+  module("OpzMLflow", ["OpzOCI", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",
     [
-      "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzPython", "OpzArchive", "OpzModel",
+      "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython", "OpzArchive", "OpzModel",
       "OpzStore", "OpzOCI", "OpzIO", system,
     ]),
   module(
@@ -97,10 +99,11 @@ var targets: [Target] = [
     "OpzPackage",
     ["OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system, yams]),
+  tests("OpzMLflow", ["OpzMLflow", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzFlow",
     [
-      "OpzFlow", "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzPython", "OpzArchive",
+      "OpzFlow", "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython", "OpzArchive",
       "OpzModel", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system,
     ]),
   tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),

@@ -40,7 +40,7 @@ public struct Opz: AsyncParsableCommand {
         subcommands: [
           ListCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self, PromoteCommand.self,
           ApproveCommand.self, RollbackCommand.self, TagCommand.self, DeleteCommand.self, GCCommand.self,
-          FsckCommand.self, ExportCommand.self,
+          FsckCommand.self, ExportCommand.self, ImportCommand.self,
         ]),
       CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self]),
       CommandGroup(name: "Run", subcommands: [DeployCommand.self, ServeCommand.self, ScoreCommand.self]),

@@ -28,7 +28,9 @@ struct LoadedProject: Sendable {
     var overrides = request.overrides
     if let version = request.version { overrides.append("version=\"\(version)\"") }
     let mlflow = try MLflowModel(in: request.project)
-    let config = try configuration(request.project, mlflow, overrides)
+    let config =
+      try request.configuration.map { try ConfigReader.read($0.text, file: $0.file, overrides: overrides) }
+      ?? configuration(request.project, mlflow, overrides)
     try config.checkFiles(in: request.project)
     var tree = SourceTree(project: request.project)
     try tree.add(model: config.model.path)

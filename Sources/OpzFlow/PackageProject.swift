@@ -45,7 +45,8 @@ public struct PackageProject: Sendable {
       case .recorded(let version): (version, false)
       case .existed(let version): (version, true)
       }
-    if !existed, project.config.runtime.kind == .model, project.config.runtime.base == nil {
+    if !existed, request.configuration == nil, project.config.runtime.kind == .model, project.config.runtime.base == nil
+    {
       session.progress.report(
         .note(
           "the image holds the model and no program: KServe mounts it by oci+native://; for oci://, which runs sh in it, "
@@ -86,9 +87,11 @@ public struct PackageProject: Sendable {
     guard let image = images.first(where: { $0.config.platform == .host }) ?? images.first else {
       throw FlowError(.usage, "platforms", "no platform is named", hint: "write platforms: [linux/amd64] in opz.yaml")
     }
+    var lineage = request.lineage
+    if lineage == nil { lineage = try await project.lineage(session) }
     return Draft(
       images: images, image: image, plan: plan, written: written, bases: bases, packages: environment.packages,
-      lineage: try await project.lineage(session), tests: try project.storeTests(in: registry.store))
+      lineage: lineage ?? Lineage(), tests: try project.storeTests(in: registry.store))
   }
 
   private func record(_ draft: Draft, _ project: LoadedProject, _ registry: Registry) async throws -> Registry.Outcome {

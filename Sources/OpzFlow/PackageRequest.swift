@@ -1,3 +1,4 @@
+public import OpzRegistry
 public import SystemPackage
 
 /// What `opz package` was asked to do.
@@ -13,6 +14,10 @@ public struct PackageRequest: Sendable {
   public var outputs: [String]
   /// `HOST/REPO[:TAG]`.
   public var push: String?
+  /// The text of an opz.yaml in place of the project's, and what it is called in errors: for a version that is taken over from elsewhere.
+  public var configuration: (text: String, file: String)?
+  /// In place of what the project's directory says of where it comes from.
+  public var lineage: Lineage?
   /// Compare the image's model with its expectations before the version is recorded.
   public var test: Bool
 

@@ -1,8 +1,8 @@
-import OpzOCI
+public import OpzOCI
 
 extension ModelName {
   /// A name that is near to text that is none, to propose.
-  static func near(_ text: String) -> String? {
+  public static func near(_ text: String) -> String? {
     let parts = text.prefix(256).lowercased().split(separator: "/").map { part in
       let mapped = part.unicodeScalars.map { ConfigCharacters.isLowerOrDigit($0) ? Character($0) : "-" }
       let joined = String(mapped).split(separator: "-").joined(separator: "-").prefix(60)

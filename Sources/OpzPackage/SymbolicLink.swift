@@ -25,14 +25,8 @@ enum SymbolicLink {
     guard target.first != UInt8(ascii: "/") else {
       throw refuse("is absolute, so it would mean something else in the image")
     }
-    guard let real = resolve(path), let top = resolve(root) else { throw refuse("leads nowhere") }
+    guard let real = RealPath.of(path), let top = RealPath.of(root) else { throw refuse("leads nowhere") }
     guard real.starts(with: top) else { throw refuse("leads out of \(root)") }
     return target
-  }
-
-  private static func resolve(_ path: FilePath) -> FilePath? {
-    guard let pointer = path.withPlatformString({ realpath($0, nil) }) else { return nil }
-    defer { free(pointer) }
-    return FilePath(platformString: pointer)
   }
 }

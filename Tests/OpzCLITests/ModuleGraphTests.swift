@@ -7,11 +7,12 @@ import Testing
 struct ModuleGraphTests {
   /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
   static let order = [
-    "CLinux", "CLazy", "CCrypto", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO", "OpzOCI", "OpzArchive",
+    "CLinux", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO", "OpzOCI",
+    "OpzArchive",
     "OpzStore",
     "OpzPython",
     "OpzDistribution", "OpzModel",
-    "OpzRegistry", "OpzPackage", "OpzDeploy", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",
+    "OpzRegistry", "OpzPackage", "OpzDeploy", "OpzMLflow", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",
   ]
 
   /// What each module may import of ours, and why it is no more.
@@ -28,6 +29,7 @@ struct ModuleGraphTests {
     "OpzPackage": ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO"],
     // Plans to text, without files or network.
     "OpzDeploy": ["OpzOCI", "OpzIO"],
+    "OpzMLflow": ["OpzOCI", "OpzIO", "CSQLite"],
     "OpzServe": ["OpzModel", "OpzIO"],
     "opz-server": ["OpzServe", "OpzModel", "OpzIO"],
     "opz": ["OpzCLI"],

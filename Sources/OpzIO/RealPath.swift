@@ -1,4 +1,4 @@
-import SystemPackage
+public import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -6,9 +6,10 @@ import SystemPackage
   import Musl
 #endif
 
-/// A path without links and dots in it.
-enum RealPath {
-  static func of(_ path: FilePath) -> FilePath? {
+/// A path without links and dots in it (realpath(3)).
+public enum RealPath {
+  /// Nil where nothing has the name.
+  public static func of(_ path: FilePath) -> FilePath? {
     guard let pointer = path.withPlatformString({ realpath($0, nil) }) else { return nil }
     defer { free(pointer) }
     return FilePath(platformString: pointer)

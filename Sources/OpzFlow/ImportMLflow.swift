@@ -1,0 +1,239 @@
+public import OpzIO
+public import OpzMLflow
+public import OpzOCI
+import OpzPackage
+public import OpzRegistry
+import OpzStore
+import SystemPackage
+
+/// `opz import`: the versions of an MLflow model registry, with tags, aliases and what their runs measured.
+///
+/// Version 3 of MLflow becomes 3.0.0. Its artifacts become an image of the model alone, as `runtime: {kind: model}` makes one. Done again, it takes what is
+/// new: versions that are here keep their content, tags and cards follow MLflow, an alias that somebody moved here stays.
+public struct ImportMLflow: Sendable {
+  public struct Request: Sendable {
+    /// A path or `sqlite:///..`.
+    public var database: String
+    public var workspace = "default"
+    /// `[PREFIX=]DIR`.
+    public var artifacts: [String] = []
+    /// MLflow's names of the models to take; all where there are none.
+    public var models: [String] = []
+    /// Names here for names in MLflow that are none here, or that should be others.
+    public var names: [String: String] = [:]
+    /// Say what would be done.
+    public var isRehearsal = false
+
+    public init(database: String) { self.database = database }
+  }
+
+  /// What became of one version.
+  public struct Item: Sendable, Encodable {
+    public enum Outcome: String, Sendable, Encodable { case imported, existed, planned, failed }
+
+    public let model: String
+    public let number: UInt64
+    /// `churn@3.0.0`
+    public let reference: String
+    public let outcome: Outcome
+    public let digest: String?
+    public internal(set) var aliases: [String]
+    public let reason: String?
+  }
+
+  private let request: Request
+  private let session: Session
+
+  public init(_ request: Request, in session: Session) {
+    self.request = request
+    self.session = session
+  }
+
+  public func run() async throws -> [Item] {
+    let store = try MLflowStore(request.database, in: session.directory)
+    let places = try ArtifactPlaces(database: store.path, named: request.artifacts, in: session.directory)
+    let all = try store.models(workspace: request.workspace)
+    let names = try names(of: choose(all, store))
+    if !request.isRehearsal { _ = try session.createRegistry() }
+    var items: [Item] = []
+    for model in all {
+      guard let name = names[model.name] else { continue }
+      var found: [Item] = []
+      for version in model.versions { found.append(await take(version, of: model, as: name, places)) }
+      try await setAliases(of: model, name, &found)
+      items += found
+    }
+    return items
+  }
+
+  // MARK: Names
+
+  private func choose(_ all: [MLflowStore.Model], _ store: MLflowStore) throws -> [MLflowStore.Model] {
+    let known = all.map(\.name)
+    for wanted in request.models + request.names.keys.sorted() where !known.contains(wanted) {
+      throw MLflowError(
+        .notFound, wanted, "no such registered model in \(store.path)",
+        hint: known.isEmpty ? nil : "it has \(known.prefix(8).joined(separator: ", "))")
+    }
+    return request.models.isEmpty ? all : all.filter { request.models.contains($0.name) }
+  }
+
+  private func names(of models: [MLflowStore.Model]) throws -> [String: ModelName] {
+    var names: [String: ModelName] = [:]
+    var owners: [ModelName: String] = [:]
+    for model in models {
+      guard let text = request.names[model.name] ?? ModelName.near(model.name) else {
+        throw FlowError(
+          .usage, model.name, "it cannot be a model's name here", hint: "write --name '\(model.name)=NAME'")
+      }
+      let name = try ModelName(text)
+      if let other = owners.updateValue(model.name, forKey: name) {
+        throw FlowError(
+          .usage, model.name, "it would be named \(name) here, as \"\(other)\" would",
+          hint: "write --name '\(model.name)=NAME'")
+      }
+      names[model.name] = name
+    }
+    return names
+  }
+
+  // MARK: Versions
+
+  private func take(
+    _ version: MLflowVersion, of model: MLflowStore.Model, as name: ModelName, _ places: ArtifactPlaces
+  ) async -> Item {
+    let number = SemanticVersion(version.number, 0, 0)
+    func item(_ outcome: Item.Outcome, _ digest: Digest? = nil, _ reason: String? = nil) -> Item {
+      Item(
+        model: model.name, number: version.number, reference: "\(name)@\(number)", outcome: outcome,
+        digest: digest?.description, aliases: [], reason: reason)
+    }
+    do {
+      if let status = version.status, status != "READY" {
+        throw MLflowError(.noArtifacts, version.location, "MLflow says that the version is \(status)")
+      }
+      let place = try places.find(version.location)
+      if request.isRehearsal { return item(.planned) }
+      let lineage = ImportMLflow.lineage(version, of: model)
+      let result = try await PackageProject(try package(place, name, number, lineage), in: session).run()
+      try await follow(result.version, lineage.tags, version.description ?? model.description)
+      return item(result.existed ? .existed : .imported, result.version.record.image.digest)
+    } catch {
+      let reason = (error as? any ExplainedError).map {
+        [$0.reason, $0.hint].compactMap(\.self).joined(separator: "; ")
+      }
+      return item(.failed, nil, reason ?? "\(error)")
+    }
+  }
+
+  private func package(
+    _ place: FilePath, _ name: ModelName, _ version: SemanticVersion, _ lineage: Lineage
+  ) throws -> PackageRequest {
+    let isFile = try FileStatus.of(place).kind == .file
+    var request = PackageRequest(project: isFile ? place.removingLastComponent() : place)
+    let model = isFile ? place.lastComponent?.string ?? "." : "."
+    let path = String(decoding: try CanonicalJSON.encode(model), as: UTF8.self)
+    request.configuration = (
+      "opz: 1\nname: \(name)\nversion: \(version)\nmodel: {path: \(path)}\nruntime: {kind: model}\n",
+      "\(name)@\(version)"
+    )
+    request.lineage = lineage
+    return request
+  }
+
+  /// Tags that the record has: MLflow's own of the version and of its model, the parameters of its run, and where it comes from.
+  private static func lineage(_ version: MLflowVersion, of model: MLflowStore.Model) -> Lineage {
+    var tags = model.tags.merging(version.tags) { _, own in own }
+    for (key, value) in version.run?.parameters ?? [:] { tags["param.\(key)"] = value }
+    tags["mlflow.model"] = model.name
+    tags["mlflow.version"] = "\(version.number)"
+    tags["mlflow.run"] = version.run?.id
+    tags["mlflow.stage"] = version.stage
+    tags["mlflow.user"] = version.run?.tags["mlflow.user"]
+    if let created = version.created, (0..<253_402_300_800_000).contains(created) {
+      tags["mlflow.created"] = Timestamp(milliseconds: created).description
+    }
+    var git: Lineage.GitCommit?
+    if let run = version.run, let commit = run.tags["mlflow.source.git.commit"] {
+      let remote = run.tags["mlflow.source.git.repoURL"].flatMap(GitLineage.withoutCredentials)
+      git = Lineage.GitCommit(
+        commit: commit, branch: run.tags["mlflow.source.git.branch"], remote: remote,
+        dirty: run.tags["mlflow.source.git.dirty"] == "True")
+    }
+    let metrics = version.run?.metrics ?? [:]
+    return Lineage(git: git, metrics: metrics.isEmpty ? nil : .object(metrics), tags: tags.filter { isTag($0.key) })
+  }
+
+  private static func isTag(_ key: String) -> Bool {
+    !key.isEmpty && key.utf8.count <= 128 && !key.utf8.contains { $0 < 33 || $0 == UInt8(ascii: "=") }
+  }
+
+  /// What changed in MLflow since the version was recorded: tags, and the description as its card.
+  private func follow(_ version: Registry.Version, _ wanted: [String: String], _ description: String?) async throws {
+    let (registry, author) = (try session.openRegistry(), session.author)
+    try await blocking {
+      let state = try registry.state(version.name)
+      let current = version.record.lineage.tags.merging(state.tags[version.version] ?? [:]) { _, new in new }
+      let changed = wanted.filter { current[$0.key] != $0.value }
+      if !changed.isEmpty { try registry.tag(version, changed.mapValues { $0 }, by: author) }
+      if let description, try registry.card(of: version, in: state) != description {
+        try registry.describe(version, Array(description.utf8), by: author)
+      }
+    }
+  }
+
+  // MARK: Aliases
+
+  /// MLflow's aliases; where it has stages instead, the newest version in production and in staging.
+  private func wantedAliases(of model: MLflowStore.Model) -> [String: UInt64] {
+    var wanted: [String: UInt64] = [:]
+    for version in model.versions {
+      guard let stage = version.stage?.lowercased(), stage != "archived" else { continue }
+      wanted[stage] = version.number
+    }
+    for (alias, number) in model.aliases { wanted[alias.lowercased()] = number }
+    return wanted
+  }
+
+  private func setAliases(of model: MLflowStore.Model, _ name: ModelName, _ items: inout [Item]) async throws {
+    for (text, number) in wantedAliases(of: model).sorted(by: { $0.key < $1.key }) {
+      guard let index = items.firstIndex(where: { $0.number == number && $0.outcome != .failed }) else {
+        session.progress.report(.note("\(name)@\(text) is not set: MLflow's version \(number) is not here"))
+        continue
+      }
+      guard let alias = AliasName(text) else {
+        session.progress.report(.note("\"\(text)\" of \(name) is left out: aliases are letters, digits, - _ and ."))
+        continue
+      }
+      if request.isRehearsal {
+        items[index].aliases.append(text)
+      } else if try await set(alias, name, SemanticVersion(number, 0, 0)) {
+        items[index].aliases.append(text)
+      }
+    }
+  }
+
+  /// False where the alias names another version here: somebody decided that, and the import does not undo it.
+  private func set(_ alias: AliasName, _ name: ModelName, _ wanted: SemanticVersion) async throws -> Bool {
+    let (registry, author) = (try session.openRegistry(), session.author)
+    let (database, progress) = (request.database, session.progress)
+    return try await blocking {
+      let state = try registry.state(name)
+      if let current = state.target(alias) {
+        if current == wanted { return true }
+        progress.report(
+          .note(
+            "\(name)@\(alias) stays at \(current); MLflow has \(wanted): opz alias \(name) \(alias) \(wanted) --expect \(current) moves it"
+          ))
+        return false
+      }
+      let version = try registry.find(LocalReference(parsing: "\(name)@\(wanted)"), in: state)
+      try registry.set(
+        alias, to: version, expecting: .nothing, by: author,
+        details: [
+          "source": .string("mlflow"), "database": .string(FilePath(database).lastComponent?.string ?? database),
+        ])
+      return true
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import OpzIO
+public import SystemPackage
+
+/// Where artifacts may be on this machine.
+///
+/// The database says where the artifacts of a version are, and whoever wrote it may have named any file of this machine. So a version is taken only
+/// from below the database's own directory, and from directories that the user named.
+public struct ArtifactPlaces: Sendable {
+  private let base: FilePath
+  private let roots: [FilePath]
+  /// A prefix of a location, and the directory that holds what is below it.
+  private let moved: [(prefix: String, directory: FilePath)]
+
+  /// - Parameters:
+  ///   - database: its directory is a place by itself, and where relative locations start.
+  ///   - named: `DIR`, or `PREFIX=DIR` for locations that begin with PREFIX: `s3://bucket/mlflow=/mnt/copy`.
+  ///   - directory: where relative paths in `named` start.
+  public init(database: FilePath, named: [String], in directory: FilePath) throws {
+    let parent = database.removingLastComponent()
+    base = parent.isEmpty ? "." : parent
+    var roots = [base]
+    var moved: [(String, FilePath)] = []
+    for text in named {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let place = directory.pushing(FilePath(parts[parts.count - 1]))
+      guard try FileStatus.find(place)?.kind == .directory else {
+        throw MLflowError(.noArtifacts, place.string, "no such directory", hint: "write --artifacts [PREFIX=]DIR")
+      }
+      roots.append(place)
+      moved += parts.count == 2 ? [(parts[0], place)] : [("mlflow-artifacts:/", place)]
+    }
+    self.roots = roots.compactMap(RealPath.of)
+    // The longest prefix says the most.
+    self.moved = moved.sorted { $0.0.utf8.count > $1.0.utf8.count }
+  }
+
+  /// The file or directory that a location means, without links in it.
+  public func find(_ location: String) throws -> FilePath {
+    let path = try path(location)
+    guard let real = RealPath.of(path) else {
+      throw MLflowError(
+        .noArtifacts, location, "\(path) does not exist",
+        hint: "where the files were moved, --artifacts PREFIX=DIR names the directory for what began with PREFIX")
+    }
+    guard roots.contains(where: { real.starts(with: $0) }) else {
+      throw MLflowError(
+        .noArtifacts, location, "it is not below the database's directory, and a database could name any file",
+        hint: "--artifacts DIR allows what is below DIR")
+    }
+    return real
+  }
+
+  private func path(_ location: String) throws -> FilePath {
+    for (prefix, directory) in moved {
+      guard let rest = location.afterPrefix(prefix) else { continue }
+      // A server's name between two slashes and the path: mlflow-artifacts://host:port/1/2.
+      let isServer = prefix == "mlflow-artifacts:/" && rest.hasPrefix("/")
+      let below = isServer ? rest.drop { $0 == "/" }.drop { $0 != "/" } : rest[...]
+      return directory.pushing(FilePath(String(below.drop { $0 == "/" })))
+    }
+    if let rest = location.afterPrefix("file:") {
+      let path = rest.afterPrefix("//").map { String($0.drop { $0 != "/" }) } ?? rest
+      return FilePath(ArtifactPlaces.percentDecoded(path))
+    }
+    if let end = location.firstRange(of: ":/"), end.lowerBound != location.startIndex {
+      let scheme = location[..<end.lowerBound]
+      throw MLflowError(
+        .noArtifacts, location, "opz reads artifacts from files, not from \(scheme)",
+        hint: "copy them here, then --artifacts '\(location.prefix(40))..=DIR' with the prefix that DIR stands for")
+    }
+    guard !location.isEmpty else { throw MLflowError(.noArtifacts, "the version", "it names no artifacts") }
+    return base.pushing(FilePath(location))
+  }
+
+  private static func percentDecoded(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      let digits = rest.prefix(2).map { $0 >= 65 && $0 <= 70 ? $0 + 32 : $0 }
+      if byte == UInt8(ascii: "%"), digits.count == 2, let value = Hex.decode(digits) {
+        bytes += value
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

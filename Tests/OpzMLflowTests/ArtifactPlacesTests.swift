@@ -1,0 +1,65 @@
+import OpzIO
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzMLflow
+
+@Suite("Where artifacts may be")
+struct ArtifactPlacesTests {
+  let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    try directory.write("store/mlruns/a b/MLmodel", "x")
+    try directory.write("copy/1/model/MLmodel", "x")
+    try directory.write("secret/key", "x")
+    _ = try ChildProcess.run(["ln", "-s", "../secret", directory.path.appending("store/link").string])
+  }
+
+  func places(_ named: String...) throws -> ArtifactPlaces {
+    try ArtifactPlaces(database: directory.path.appending("store/mlflow.db"), named: named, in: directory.path)
+  }
+
+  func root(_ text: String) throws -> FilePath { try #require(RealPath.of(directory.path)).pushing(FilePath(text)) }
+
+  @Test("below the database, in each way that MLflow writes it")
+  func below() throws {
+    let wanted = try root("store/mlruns/a b")
+    let path = directory.path.appending("store/mlruns/a b").string
+    for location in [
+      "./mlruns/a b", "mlruns/a b", path, "file://\(path)", "file:\(path)",
+      "file://\(path.replacing(" ", with: "%20"))",
+    ] {
+      #expect(try places().find(location) == wanted, "\(location)")
+    }
+  }
+
+  @Test("copies stand for a prefix")
+  func moved() throws {
+    let wanted = try root("copy/1/model")
+    #expect(try places("s3://bucket/x=copy").find("s3://bucket/x/1/model") == wanted)
+    #expect(try places("copy").find("mlflow-artifacts:/1/model") == wanted)
+    #expect(try places("copy").find("mlflow-artifacts://host:5000/1/model") == wanted)
+    #expect(try places("/old/home=copy").find("/old/home/1/model") == wanted)
+    #expect(try places("s3://b=copy", "s3://b/longer=copy/1").find("s3://b/longer/model") == wanted)
+  }
+
+  @Test(
+    "what the database has no say over is refused",
+    arguments: [
+      "/etc", "/etc/passwd", "../secret", "../secret/key", "link", "link/key", "file:///etc", "mlruns/../../secret",
+      "s3://bucket/x", "", "mlflow-artifacts:/1/model", "dbfs:/x", "%2e%2e/secret", "file:../secret",
+      "file:%2e%2e/secret", "/",
+    ])
+  func outside(_ location: String) throws {
+    let error = #expect(throws: MLflowError.self) { try places().find(location) }
+    #expect(error?.kind == .noArtifacts)
+  }
+
+  @Test("a copy's prefix leads nowhere else")
+  func escape() throws {
+    #expect(throws: MLflowError.self) { try places("s3://b=copy").find("s3://b/../secret") }
+    #expect(throws: MLflowError.self) { try places("none") }
+  }
+}
