@@ -37,10 +37,17 @@ public struct Session: Sendable {
   public func path(_ text: String) -> FilePath { directory.pushing(FilePath(text)) }
 
   /// The registry, which must exist.
-  public func openRegistry() throws -> Registry { try Registry.open(registryPath) }
+  public func openRegistry() throws -> Registry { ofOneHost(try Registry.open(registryPath)) }
 
   /// The registry, made if there is none.
-  public func createRegistry() throws -> Registry { try Registry.create(registryPath) }
+  public func createRegistry() throws -> Registry { ofOneHost(try Registry.create(registryPath)) }
+
+  /// `OPZ_ONE_HOST=1`: no other machine writes to the registry.
+  private func ofOneHost(_ registry: Registry) -> Registry {
+    var registry = registry
+    registry.isOfOneHost = environment["OPZ_ONE_HOST"] == "1"
+    return registry
+  }
 
   public var author: Author {
     let user = environment["OPZ_ACTOR"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "unknown"

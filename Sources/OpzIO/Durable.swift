@@ -14,7 +14,9 @@ public enum Durable {
   /// Puts `bytes` at `path`, replacing what is there.
   /// - Parameter mode: less the umask.
   public static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws {
-    let new = try NewFile(in: path.removingLastComponent(), mode: mode)
+    let directory = path.removingLastComponent()
+    let new = try NewFile(in: directory, mode: mode)
+    if try SharedDirectory.isOne(directory) { try new.file.setMode(mode | SharedDirectory.readable) }
     try new.file.write(bytes)
     try new.replace(path)
   }
@@ -24,6 +26,7 @@ public enum Durable {
     let name = temporaryName(beside: path)
     let file = try OpenFile.creating(name, mode: 0o644)
     do {
+      if try SharedDirectory.isOne(path.removingLastComponent()) { try file.setMode(0o644 | SharedDirectory.readable) }
       try file.write(bytes)
     } catch {
       try? remove(name)
@@ -62,7 +65,7 @@ public enum Durable {
     try directory.sync()
   }
 
-  /// Makes a directory and those above it, each one durable. One that exists is fine.
+  /// Makes a directory and those above it, each one durable. One that exists is fine. Below a directory that a group shares it is shared too.
   public static func makeDirectory(_ path: FilePath, mode: UInt32 = 0o755) throws {
     if path.isEmpty { return }
     if try FileStatus.find(path)?.kind == .directory { return }
@@ -74,6 +77,7 @@ public enum Durable {
       if failure.errno == EEXIST, try FileStatus.find(path)?.kind == .directory { return }
       throw failure
     }
+    try SharedDirectory.share(path, below: parent)
     try syncDirectory(parent)
   }
 

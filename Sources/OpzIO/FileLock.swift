@@ -20,7 +20,22 @@ public struct FileLock: ~Copyable, Sendable {
 
   /// Takes the lock, waiting for it. It blocks: call it on a thread of our own.
   public static func take(_ path: FilePath, _ mode: Mode) throws -> FileLock {
-    try lock(OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664), mode)
+    try lock(open(path), mode)
+  }
+
+  /// The lock file, made where there is none. NFS wants it open for writing; elsewhere a group's member who may only read it can lock it too.
+  private static func open(_ path: FilePath) throws -> OpenFile {
+    let file: OpenFile
+    do {
+      file = try OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664)
+    } catch let failure as IOFailure where failure.errno == EACCES || failure.errno == EROFS {
+      return try OpenFile.reading(path)
+    }
+    if try file.status().mode & 0o060 != 0o060, try SharedDirectory.isOne(path.removingLastComponent()) {
+      // Another user's: then it is that one who shares it.
+      do { try file.setMode(0o664) } catch let failure as IOFailure where failure.errno == EPERM {}
+    }
+    return file
   }
 
   /// Runs `body` with the lock held.
@@ -45,7 +60,7 @@ public struct FileLock: ~Copyable, Sendable {
 
   /// Takes the lock if nobody has it in the way.
   public static func tryTake(_ path: FilePath, _ mode: Mode) throws -> FileLock? {
-    let file = try OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664)
+    let file = try open(path)
     if flock(file.descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 { return FileLock(file) }
     if errno == EWOULDBLOCK { return nil }
     throw IOFailure.last("flock", path)

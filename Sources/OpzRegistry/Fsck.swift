@@ -3,6 +3,12 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 extension Registry {
   /// How much an audit reads.
   public struct FsckOptions: Sendable {
@@ -27,7 +33,7 @@ extension Registry {
     let names = try models()
     var hashes: Set<String> = []
     for part in try await inParallel(
-      names, { try ModelAudit(registry: self, name: $0, rotten: rotten, isQuick: options.quick).run() })
+      names, { try ModelAudit.run(self, $0, rotten: rotten, isQuick: options.quick) })
     {
       report.merge(part.report)
       hashes.formUnion(part.events)
@@ -60,6 +66,10 @@ extension Registry {
     report.blobs = digests.count
     var rotten: Set<Digest> = []
     for (digest, found, size) in try await inParallel(digests, { try hash($0, progress) }) {
+      guard let found else {
+        report.blobs -= 1
+        continue
+      }
       report.bytes &+= size
       guard found != digest else { continue }
       rotten.insert(digest)
@@ -68,14 +78,20 @@ extension Registry {
     return rotten
   }
 
-  private func hash(_ digest: Digest, _ progress: any ProgressSink) throws -> (Digest, Digest, UInt64) {
+  /// - Returns: nil for what was found where a collection removed the blob since it was listed.
+  private func hash(_ digest: Digest, _ progress: any ProgressSink) throws -> (Digest, found: Digest?, UInt64) {
     progress.report(.started(item: digest.short, total: nil))
-    var hasher = DigestHasher(digest.algorithm)
-    let blob = try FileBlob(store.path(of: digest))
-    try blob.forEachChunk { hasher.update($0) }
-    let found = hasher.finish()
-    progress.report(.finished(item: digest.short, outcome: found == digest ? .done : .failed))
-    return (digest, found, blob.size)
+    do {
+      var hasher = DigestHasher(digest.algorithm)
+      let blob = try FileBlob(store.path(of: digest))
+      try blob.forEachChunk { hasher.update($0) }
+      let found = hasher.finish()
+      progress.report(.finished(item: digest.short, outcome: found == digest ? .done : .failed))
+      return (digest, found, blob.size)
+    } catch let failure as IOFailure where failure.errno == ENOENT {
+      progress.report(.finished(item: digest.short, outcome: .done))
+      return (digest, nil, 0)
+    }
   }
 
   /// Each entry that opz wrote into the top index stands for what it names. Other tools may have entries of their own.

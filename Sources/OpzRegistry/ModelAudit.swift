@@ -23,8 +23,22 @@ struct ModelAudit {
     self.isQuick = isQuick
   }
 
+  /// Audits a model while others may write: what looks wrong is looked at again where events have come in the meantime.
   /// - Returns: what was found, and the hashes of all events.
-  consuming func run() throws -> (report: FsckReport, events: Set<String>) {
+  static func run(_ registry: Registry, _ name: ModelName, rotten: Set<Digest>, isQuick: Bool) throws -> (
+    report: FsckReport, events: Set<String>
+  ) {
+    var last: (report: FsckReport, events: Set<String>)
+    var rest = 8
+    repeat {
+      last = try ModelAudit(registry: registry, name: name, rotten: rotten, isQuick: isQuick).run()
+      rest -= 1
+    } while rest > 0 && !last.report.problems.isEmpty
+      && (try? Set(registry.log(name).names().map(\.hash))) != .some(last.events)
+    return last
+  }
+
+  private consuming func run() throws -> (report: FsckReport, events: Set<String>) {
     report.models = 1
     let events = checkEvents()
     for entry in state.live {
@@ -40,7 +54,7 @@ struct ModelAudit {
 
   private mutating func checkEvents() -> Set<String> {
     do {
-      let names = try log.names()
+      let (names, heads) = try snapshot()
       let numbers = Dictionary(names.map { ($0.hash, $0.number) }, uniquingKeysWith: { one, _ in one })
       var followed: Set<String> = []
       for file in try EventLog.list(log.events) where EventLog.Name(file.string) == nil {
@@ -57,12 +71,21 @@ struct ModelAudit {
           report.add(path(event), error)
         }
       }
-      try checkHeads(names, followed)
+      try checkHeads(names, heads, followed)
       return Set(names.map(\.hash))
     } catch {
       report.add("models/\(name)", error)
       return []
     }
+  }
+
+  /// Events and heads of one moment: an append writes the one and then the other, under the model's lock.
+  private func snapshot() throws -> (names: [EventLog.Name], heads: Set<String>) {
+    // Where the lock can be neither made nor opened nobody of us writes.
+    let lock = try? FileLock.take(registry.directory(name).appending("lock"), .shared)
+    let found = (try log.names(), Set(try EventLog.list(log.heads).map(\.string)))
+    _ = consume lock
+    return found
   }
 
   private func path(_ event: EventLog.Name) -> String { "models/\(name)/events/\(event.file)" }
@@ -80,9 +103,8 @@ struct ModelAudit {
   }
 
   /// An event that nothing follows is a head, but for one whose writer died before it could say so: then what it follows still is one.
-  private mutating func checkHeads(_ names: [EventLog.Name], _ followed: Set<String>) throws {
+  private mutating func checkHeads(_ names: [EventLog.Name], _ heads: Set<String>, _ followed: Set<String>) throws {
     let known = Set(names.map(\.hash))
-    let heads = Set(try EventLog.list(log.heads).map(\.string))
     for head in heads.subtracting(known).sorted() {
       report.add("models/\(name)/heads/\(head)", "the event that it names is missing")
     }

@@ -115,7 +115,24 @@ extension Registry {
     return try Manifest(raw: bytes, mediaType: descriptor.mediaType, subject: subject).references
   }
 
+  /// - Throws: `RegistryError.conflict` on a file system whose locks other machines do not see.
+  func requireLocks() throws {
+    guard !isOfOneHost, let place = RealPath.of(root), let mount = MountTable.current()?.mount(of: place),
+      let problem = LockReach.problem(mount)
+    else { return }
+    throw RegistryError(
+      .conflict, root.string, "writers on two machines would not see each other's locks: \(problem)",
+      hint:
+        "use a mount with locks, or a registry on each machine that meet in git; OPZ_ONE_HOST=1 if this machine alone writes here"
+    )
+  }
+
   func locked<Value>(_ name: ModelName, _ body: () throws -> Value) throws -> Value {
+    try requireLocks()
+    return try writing(name, body)
+  }
+
+  private func writing<Value>(_ name: ModelName, _ body: () throws -> Value) throws -> Value {
     try FileLock.holding(root.appending("lock"), .shared) {
       try Durable.makeDirectory(directory(name))
       return try FileLock.holding(directory(name).appending("lock"), .alone, body)

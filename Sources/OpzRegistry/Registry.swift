@@ -18,6 +18,8 @@ public import SystemPackage
 public struct Registry: Sendable {
   public let root: FilePath
   public let store: LayoutStore
+  /// The user says that no other machine writes here, so locks need not reach any.
+  public var isOfOneHost = false
 
   /// Opens a registry, making one where nothing is.
   public static func create(_ root: FilePath) throws -> Registry {

@@ -134,4 +134,32 @@ struct CollectionTests {
     let problems = try await registry.fsck().problems
     #expect(problems == [])
   }
+
+  @Test("an audit that runs while others write and collect finds nothing wrong", arguments: [true, false])
+  func audits(isQuick: Bool) async throws {
+    let (registry, fixture, author, options) = (registry, fixture, author, options())
+    let version = try registry.find(LocalReference(parsing: "churn@1.1.0"))
+    let auditing = Task {
+      repeat {
+        try await blocking { _ = try registry.collect(options, by: author) }
+        let problems = try await registry.fsck(Registry.FsckOptions(quick: isQuick)).problems
+        #expect(problems == [])
+      } while !Task.isCancelled
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for writer in 0..<3 {
+        group.addTask {
+          for round in 0..<30 {
+            try await blocking { try registry.tag(version, ["w\(writer)": "\(round)"], by: author) }
+            if round % 10 == 0 {
+              try? await blocking { _ = try fixture.add("churn", "2.\(writer).\(round)", "\(writer) \(round)") }
+            }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    auditing.cancel()
+    try await auditing.value
+  }
 }

@@ -1,0 +1,28 @@
+import OpzIO
+
+/// Whether flock(2), which all writers of a registry rely on, reaches the other machines that may write in it.
+///
+/// On local disks there are none. NFS (since Linux 2.6.12) and SMB turn flock into locks of the server, unless they are mounted not to; Ceph, GFS2,
+/// Lustre and OCFS2 have locks of the cluster, with the same exception. File systems over object stores and SSH have none.
+enum LockReach {
+  /// Why locks are not seen by other machines; nil where they are, or where nothing speaks against it.
+  static func problem(_ mount: MountTable.Mount) -> String? {
+    let options = Set(mount.options)
+    switch mount.type {
+    case "nfs", "nfs4":
+      return ["nolock", "local_lock=all", "local_lock=flock"].first(where: options.contains).map {
+        "it is NFS mounted with \($0)"
+      }
+    case "cifs", "smb3": return options.contains("nobrl") ? "it is SMB mounted with nobrl" : nil
+    case "lustre", "gfs2":
+      return ["localflock", "localflocks"].first(where: options.contains).map {
+        "it is \(mount.type) mounted with \($0)"
+      }
+    case "fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "fuse.goofys", "fuse.rclone", "fuse.mount-s3", "fuse.mountpoint-s3",
+      "fuse.blobfuse",
+      "fuse.blobfuse2":
+      return "\(mount.type.dropFirst(5)) keeps no locks for others"
+    default: return nil
+    }
+  }
+}
