@@ -5,12 +5,12 @@ public enum Hex {
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     text.reserveCapacity(bytes.underestimatedCount * 2)
-    append(bytes, to: &text)
+    append(Array(bytes), to: &text)
     return String(decoding: text, as: UTF8.self)
   }
 
   /// The digits as bytes.
-  public static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
+  public static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
     for byte in bytes {
       text.append(digits[Int(byte >> 4)])
       text.append(digits[Int(byte & 15)])

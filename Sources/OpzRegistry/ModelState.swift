@@ -110,7 +110,8 @@ public struct ModelState: Sendable, Equatable {
 extension ModelState {
   /// The versions that are there, oldest first by precedence.
   public var live: [Entry] {
-    versions.values.flatMap { $0 }.filter { $0.deletedBy == nil }.sorted { $0.version < $1.version }
+    // An entry is much to move about; its number is not.
+    versions.keys.sorted().flatMap { (versions[$0] ?? []).filter { $0.deletedBy == nil } }
   }
 
   /// Numbers that are taken, by what is there and by what was deleted.
