@@ -88,7 +88,7 @@ var targets: [Target] = [
   module("OpzTestKit", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzIO", system]),
 
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
-  tests("OpzOCI", ["OpzOCI", "OpzIO"]),
+  tests("OpzOCI", ["OpzOCI", "OpzIO", "OpzTestKit"]),
   tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzStore", ["OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),

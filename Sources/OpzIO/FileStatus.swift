@@ -61,4 +61,12 @@ public struct FileStatus: Sendable, Hashable {
     guard errno == ENOENT || errno == ENOTDIR else { throw IOFailure.last("stat", path) }
     return nil
   }
+
+  /// Whether a change after `moment` would show in the times: they are older than the clock's grain then.
+  public func isSettled(at moment: Timestamp) -> Bool {
+    let latest = max(modified, changed)
+    // A file system without nanoseconds counts in seconds, or in two.
+    let grain: Int64 = latest % 1_000_000_000 == 0 ? 2_000_000_000 : 50_000_000
+    return latest < moment.milliseconds &* 1_000_000 &- grain
+  }
 }

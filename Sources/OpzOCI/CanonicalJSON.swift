@@ -54,7 +54,8 @@ extension JSONValue {
       self = document
       return
     }
-    self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+    let bytes = try JSONEncoder().encode(value)
+    self = try JSONValue(plain: Array(bytes)) ?? JSONDecoder().decode(JSONValue.self, from: bytes)
   }
 }
 

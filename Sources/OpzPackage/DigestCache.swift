@@ -63,16 +63,8 @@ public final class DigestCache: Sendable {
   /// Remembers what a file was found to be.
   /// - Parameter read: a moment before its reading began.
   public func remember(_ digest: Digest, of status: FileStatus, read: Timestamp) {
-    guard DigestCache.isSettled(status, at: read), digest.algorithm == .sha256 else { return }
+    guard status.isSettled(at: read), digest.algorithm == .sha256 else { return }
     state.withLock { $0.added.append(DigestTable.Record(status, digest)) }
-  }
-
-  /// Whether a later change of a file would show in its times.
-  static func isSettled(_ status: FileStatus, at moment: Timestamp) -> Bool {
-    let latest = max(status.modified, status.changed)
-    // A file system without nanoseconds counts in seconds, or in two.
-    let grain: Int64 = latest % 1_000_000_000 == 0 ? 2_000_000_000 : 50_000_000
-    return latest < moment.milliseconds &* 1_000_000 &- grain
   }
 
   /// Writes what was added. Another process's additions are kept.

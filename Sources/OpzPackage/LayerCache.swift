@@ -66,7 +66,7 @@ public struct LayerCache: Sendable {
     for (file, digest) in zip(planned.source.files, found) {
       if let digest { digests.remember(digest, of: file.status, read: began) }
     }
-    if planned.isAlone, !DigestCache.isSettled(planned.source.files[0].status, at: began) { return }
+    if planned.isAlone, !planned.source.files[0].status.isSettled(at: began) { return }
     guard let key = LayerKey.contents(planned, digests: found) else { return }
     let entry = Entry(descriptor: layer.descriptor, diffID: layer.diffID, compressor: compressor)
     try Durable.makeDirectory(directory.appending("layers"))

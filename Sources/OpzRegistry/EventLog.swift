@@ -119,7 +119,9 @@ public struct EventLog: Sendable {
     guard Digest.of(bytes) == name.digest else {
       throw RegistryError(.damaged, path.string, "the event's content does not have the hash in its name")
     }
-    let event = try CanonicalJSON.decode(Event.self, from: bytes, subject: path.string)
+    let event =
+      try JSONValue(plain: bytes).flatMap { Event($0) }
+      ?? CanonicalJSON.decode(Event.self, from: bytes, subject: path.string)
     guard event.format == Event.currentFormat else {
       throw RegistryError(.unknownFormat, path.string, "the event has format \(event.format)", hint: "use a newer opz")
     }

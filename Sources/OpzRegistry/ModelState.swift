@@ -102,6 +102,7 @@ public struct ModelState: Sendable, Equatable {
   }
 
   static func descriptor(_ value: JSONValue) -> Descriptor? {
+    if let descriptor = Descriptor(value) { return descriptor }
     guard let bytes = try? CanonicalJSON.encode(value) else { return nil }
     return try? CanonicalJSON.decode(Descriptor.self, from: bytes, subject: "event")
   }

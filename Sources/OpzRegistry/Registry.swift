@@ -194,10 +194,14 @@ extension Registry {
 
   /// Reads the record of a version.
   public func load(_ name: ModelName, _ entry: ModelState.Entry) throws -> Version {
-    let path = directory(name, entry.version).appending("version.json")
+    try load(name, entry.version, artifact: entry.artifact)
+  }
+
+  func load(_ name: ModelName, _ version: SemanticVersion, artifact: Descriptor) throws -> Version {
+    let path = directory(name, version).appending("version.json")
     let bytes = try SmallFile.read(path, limit: 64 << 20)
     let record = try VersionRecord.decode(bytes, subject: path.string)
-    return Version(name: name, version: entry.version, record: record, bytes: bytes, artifact: entry.artifact)
+    return Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact)
   }
 
   private func unknown(_ name: ModelName) -> RegistryError {

@@ -1,3 +1,4 @@
+import OpzIO
 public import OpzOCI
 
 extension Registry {
@@ -24,10 +25,19 @@ extension Registry {
   /// A version that passed, before its record is read.
   private struct Hit: Sendable {
     let name: ModelName
-    let entry: ModelState.Entry
+    let version: SemanticVersion
+    let artifact: Descriptor
     let keys: [QueryValue?]
     let aliases: [AliasName]
     let tags: [String: String]
+
+    init(
+      _ name: ModelName, _ row: FieldsFile.Row, _ sort: [SortKey], _ values: (VersionQuery.Field) -> [QueryValue]
+    ) {
+      self.name = name
+      (version, artifact, aliases, tags) = (row.version, row.artifact, row.aliases, row.tags)
+      keys = sort.map { values($0.field).first.map(Registry.sortable) }
+    }
   }
 
   /// The versions that pass a query.
@@ -46,37 +56,86 @@ extension Registry {
       }.map(\.element)
     }
     return try await inParallel(Array(hits.prefix(limit))) { hit in
-      let version = try load(hit.name, hit.entry)
+      let version = try load(hit.name, hit.version, artifact: hit.artifact)
       let tags = version.record.lineage.tags.merging(hit.tags) { _, new in new }
       return Found(version: version, aliases: hit.aliases, tags: tags)
     }
   }
 
   private func hits(_ name: ModelName, _ query: VersionQuery?, _ sort: [SortKey]) throws -> [Hit] {
-    let state = try state(name)
-    let aliases = Dictionary(
-      grouping: state.moves.keys.sorted().flatMap { alias in state.tips(alias).map { (alias, $0.version) } }, by: \.1)
     var wanted: [VersionQuery.Field: Int] = [:]
     for field in (query?.fields ?? []) + sort.map(\.field) where field != ["alias"] && wanted[field] == nil {
       wanted[field] = wanted.count
     }
-    var file = FieldsFile(wanted.sorted { $0.value < $1.value }.map(\.key), of: name, in: self)
-    let found = try state.live.reversed().compactMap { entry -> Hit? in
-      let row = wanted.isEmpty ? [] : try file.rows[entry.artifact.digest] ?? file.add(load(name, entry))
-      let named = (aliases[entry.version] ?? []).map(\.0)
-      let tags = state.tags[entry.version] ?? [:]
+    let file = FieldsFile(wanted.sorted { $0.value < $1.value }.map(\.key), of: name, in: self)
+    let mark = FieldsFile.mark(log(name).events)
+    let kept = file.lines()
+    if let kept, mark == kept.mark { return Registry.hits(name, in: kept, wanted, query, sort) }
+    let rows = try rows(name, file.fields, known: kept)
+    if let mark { file.write(rows, mark: mark) }
+    return rows.compactMap { row in
       func values(_ field: VersionQuery.Field) -> [QueryValue] {
-        if field == ["alias"] { return named.map { .text($0.description) } }
-        if field.first == "tag", let tag = tags[field.dropFirst().joined(separator: ".")] { return [.text(tag)] }
-        return wanted[field].map { row[$0] } ?? []
+        Registry.values(field, { row.aliases }, { row.tags }, { row.values[$0] }, wanted)
       }
       guard query?.matches(values) ?? true else { return nil }
-      return Hit(
-        name: name, entry: entry, keys: sort.map { values($0.field).first.map(Registry.sortable) }, aliases: named,
-        tags: tags)
+      return Hit(name, row, sort, values)
     }
-    file.save()
-    return found
+  }
+
+  /// The same from what was kept: of a version that does not pass only the fields are read that the query asks for.
+  private static func hits(
+    _ name: ModelName, in kept: FieldsFile.Lines, _ wanted: [VersionQuery.Field: Int], _ query: VersionQuery?,
+    _ sort: [SortKey]
+  ) -> [Hit] {
+    var lines = kept
+    var hits: [Hit] = []
+    while lines.next() {
+      func values(_ field: VersionQuery.Field) -> [QueryValue] {
+        Registry.values(field, { lines.aliases }, { lines.tags }, { lines.values($0) }, wanted)
+      }
+      guard query?.matches(values) ?? true, let row = lines.row else { continue }
+      hits.append(Hit(name, row, sort, values))
+    }
+    return hits
+  }
+
+  /// The values of a field: of now for aliases, a tag of `opz tag` over one of opz.yaml, else what the record says.
+  private static func values(
+    _ field: VersionQuery.Field, _ aliases: () -> [AliasName], _ tags: () -> [String: String],
+    _ recorded: (Int) -> [QueryValue], _ wanted: [VersionQuery.Field: Int]
+  ) -> [QueryValue] {
+    if field == ["alias"] { return aliases().map { .text($0.description) } }
+    if field.first == "tag", let tag = tags()[field.dropFirst().joined(separator: ".")] { return [.text(tag)] }
+    return wanted[field].map(recorded) ?? []
+  }
+
+  /// The versions of a model, the newest first. Records are read where no row of another time has their fields.
+  private func rows(_ name: ModelName, _ fields: [VersionQuery.Field], known: FieldsFile.Lines?) throws
+    -> [FieldsFile.Row]
+  {
+    var kept: [Digest: [[QueryValue]]] = [:]
+    if var known {
+      while known.next() {
+        if let row = known.row { kept[row.artifact.digest] = row.values }
+      }
+    }
+    let state = try state(name)
+    let aliases = Dictionary(
+      grouping: state.moves.keys.sorted().flatMap { alias in state.tips(alias).map { (alias, $0.version) } }, by: \.1)
+    return try state.live.reversed().map { entry in
+      let values: [[QueryValue]]
+      if let found = kept[entry.artifact.digest] {
+        values = found
+      } else if fields.isEmpty {
+        values = []
+      } else {
+        let record = try VersionFields(load(name, entry))
+        values = fields.map { record.values($0) }
+      }
+      return FieldsFile.Row(
+        artifact: entry.artifact, version: entry.version, aliases: (aliases[entry.version] ?? []).map(\.0),
+        tags: state.tags[entry.version] ?? [:], values: values)
+    }
   }
 
   private static func isBefore(_ one: (Int, [QueryValue?]), _ other: (Int, [QueryValue?]), _ sort: [SortKey]) -> Bool {
@@ -95,7 +154,7 @@ extension Registry {
   }
 
   /// Two versions compare by precedence.
-  private static func sortable(_ value: QueryValue) -> QueryValue {
+  fileprivate static func sortable(_ value: QueryValue) -> QueryValue {
     if case .version(let version) = value { .text(version.sortText) } else { value }
   }
 

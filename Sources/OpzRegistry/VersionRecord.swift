@@ -184,6 +184,9 @@ extension VersionRecord {
   /// Reads `version.json`.
   /// - Throws: `RegistryError.unknownFormat` for a record of a later opz.
   public static func decode(_ bytes: [UInt8], subject: String) throws -> VersionRecord {
+    if let record = JSONValue(plain: bytes).flatMap({ VersionRecord($0) }), record.format == currentFormat {
+      return record
+    }
     struct Header: Codable { var format: Int }
     let record = Result { try CanonicalJSON.decode(VersionRecord.self, from: bytes, subject: subject) }
     // What a later format has need not decode at all: then the number alone is read.

@@ -1,0 +1,35 @@
+import OpzIO
+
+extension Descriptor {
+  /// The descriptor that an object is. Nil for anything that is none, and for one with urls or a platform, which are rare and left to `Codable`.
+  public init?(_ json: JSONValue?) {
+    guard let json, let type = json["mediaType"]?.string, let digest = json["digest"]?.string.flatMap({ Digest($0) }),
+      let size = json["size"]?.integer.flatMap({ UInt64(exactly: $0) }), json["platform"] == nil, json["urls"] == nil
+    else { return nil }
+    self.init(mediaType: MediaType(type), digest: digest, size: size)
+    if let type = json["artifactType"] {
+      guard let text = type.string else { return nil }
+      artifactType = MediaType(text)
+    }
+    if let value = json["annotations"] {
+      guard let texts = value.texts else { return nil }
+      annotations = texts
+    }
+  }
+}
+
+extension JSONValue {
+  /// The members of an object that has texts only.
+  public var texts: [String: String]? {
+    guard let object else { return nil }
+    let texts = object.compactMapValues(\.string)
+    return texts.count == object.count ? texts : nil
+  }
+
+  /// The items of a list that has texts only.
+  public var textList: [String]? {
+    guard let array else { return nil }
+    let texts = array.compactMap(\.string)
+    return texts.count == array.count ? texts : nil
+  }
+}

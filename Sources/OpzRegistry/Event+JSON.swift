@@ -1,0 +1,41 @@
+import OpzIO
+import OpzOCI
+
+extension Event {
+  /// The event that an object is, without `Codable`'s detours: an audit reads 100,000 of them. Nil where it is none, or one that only `Codable` reads.
+  init?(_ json: JSONValue) {
+    guard let format = json["format"]?.integer.flatMap({ Int(exactly: $0) }),
+      let kind = json["kind"]?.string.flatMap(Kind.init(rawValue:)), let model = json["model"]?.string,
+      let version = json["version"]?.string, let at = json["at"]?.string, let actor = json["actor"]?.string,
+      let number = json["number"]?.integer.flatMap({ Int(exactly: $0) }), let heads = json["heads"]?.textList,
+      let image = json["image"]?.string.flatMap({ Digest($0) }), let details = json["details"]?.object
+    else { return nil }
+    self.init(
+      kind: kind, model: model, version: version, at: at, actor: actor, number: number, heads: heads, image: image,
+      details: details)
+    self.format = format
+    if let value = json["record"] {
+      guard let descriptor = Descriptor(value) else { return nil }
+      record = descriptor
+    }
+    if let value = json["content"] {
+      guard let digest = value.string.flatMap({ Digest($0) }) else { return nil }
+      content = digest
+    }
+    if let value = json["alias"] {
+      guard let move = AliasMove(value) else { return nil }
+      alias = move
+    }
+  }
+}
+
+extension Event.AliasMove {
+  fileprivate init?(_ json: JSONValue) {
+    guard let name = json["name"]?.string, let after = json["after"]?.textList else { return nil }
+    self.init(name: name, after: after)
+    if let value = json["restores"] {
+      guard let text = value.string else { return nil }
+      restores = text
+    }
+  }
+}
