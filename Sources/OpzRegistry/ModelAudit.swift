@@ -127,8 +127,8 @@ struct ModelAudit {
     do {
       let version = try registry.load(name, entry)
       let artifact = try registry.store.file(entry.artifact).bytes()
-      let wanted = Digest.of(version.bytes).description
-      if Digest.of(artifact) != entry.artifact.digest || !artifact.contains(text: wanted) {
+      let stored = Descriptor.of(version.bytes, RecordArtifact.artifactType)
+      if Digest.of(artifact) != entry.artifact.digest || !artifact.contains(text: stored.digest.description) {
         report.add(
           subject, "version.json differs from the record that was stored with it",
           hint: "opz fsck --repair writes it again")
@@ -140,7 +140,7 @@ struct ModelAudit {
         record.platforms.count == 1 ? [Descriptor(mediaType: .imageConfig, digest: record.content, size: .max)] : []
       named += (record.artifacts ?? [:]).map(\.value) + (record.fileList.map { [$0] } ?? [])
       named += state.cards[entry.version].map { [$0] } ?? []
-      named.append(Descriptor.of(version.bytes, RecordArtifact.artifactType))
+      named.append(stored)
       named.append(.emptyConfig)
       var missing: [Descriptor] = []
       for descriptor in named { try look(descriptor, &missing) }

@@ -49,42 +49,60 @@ struct StateFile {
   }
 
   func write(_ file: FilePath) throws {
-    var text = "opz state 1\t\(mark.count)\t\(mark.top)\t\(mark.names)\n"
-    for entry in state.versions.values.flatMap({ $0 }).sorted(by: { ($0.version, $0.event) < ($1.version, $1.event) }) {
-      text += StateFile.line([
-        "v", "\(entry.version)", entry.artifact.mediaType.description, "\(entry.artifact.digest)",
-        "\(entry.artifact.size)", entry.artifact.artifactType?.description ?? "", "\(entry.image)",
-        entry.content.map { "\($0)" } ?? "", entry.event, entry.at, entry.deletedBy ?? "",
-      ])
+    var text = Lines()
+    text.add("opz state 1", "\(mark.count)", "\(mark.top)", mark.names)
+    for version in state.versions.keys.sorted() {
+      for entry in (state.versions[version] ?? []).sorted(by: { $0.event < $1.event }) {
+        text.add(
+          "v", "\(version)", entry.artifact.mediaType.rawValue, "\(entry.artifact.digest)", "\(entry.artifact.size)",
+          entry.artifact.artifactType?.rawValue ?? "", "\(entry.image)", entry.content.map { "\($0)" } ?? "",
+          entry.event,
+          entry.at, entry.deletedBy ?? "")
+      }
     }
     for (alias, moves) in state.moves.sorted(by: { $0.key < $1.key }) {
       for move in moves {
-        text += StateFile.line([
+        text.add(
           "a", "\(alias)", move.version?.description ?? "", move.kind.rawValue, move.hash, move.at, move.actor,
-          move.after.joined(separator: ","), move.restores ?? "",
-        ])
+          move.after.joined(separator: ","), move.restores ?? "")
       }
     }
     for (version, tags) in state.tags.sorted(by: { $0.key < $1.key }) {
-      for (key, value) in tags.sorted(by: { $0.key < $1.key }) {
-        text += StateFile.line(["t", "\(version)", key, value])
-      }
+      for (key, value) in tags.sorted(by: { $0.key < $1.key }) { text.add("t", "\(version)", key, value) }
     }
     for (version, card) in state.cards.sorted(by: { $0.key < $1.key }) {
-      text += StateFile.line(["c", "\(version)", card.mediaType.description, "\(card.digest)", "\(card.size)"])
+      text.add("c", "\(version)", card.mediaType.rawValue, "\(card.digest)", "\(card.size)")
     }
-    for (version, events) in state.events.sorted(by: { $0.key < $1.key }) {
-      let names = events.map { "\($0.number)-\($0.hash)" }.joined(separator: ",")
-      text += StateFile.line(["e", "\(version)", names, ""])
-    }
+    for version in state.events.keys.sorted() { text.add(version, state.events[version] ?? []) }
     for (version, places) in state.places.sorted(by: { $0.key < $1.key }) {
-      text += StateFile.line(["p", "\(version)", "\(places.count)"] + places)
+      text.add(["p", "\(version)", "\(places.count)"] + places)
     }
-    try SealedLines.write(file, Array(text.utf8))
+    try SealedLines.write(file, text.bytes)
   }
 
-  private static func line(_ fields: [String]) -> String {
-    fields.map(SealedLines.escape).joined(separator: "\t") + "\n"
+  private struct Lines {
+    var bytes: [UInt8] = []
+
+    mutating func add(_ fields: String...) { add(fields) }
+
+    mutating func add(_ fields: [String]) {
+      for (index, field) in fields.enumerated() {
+        if index > 0 { bytes.append(SealedLines.tab) }
+        bytes += SealedLines.escape(field).utf8
+      }
+      bytes.append(SealedLines.newline)
+    }
+
+    /// The events about a version.
+    mutating func add(_ version: SemanticVersion, _ names: [EventLog.Name]) {
+      bytes += "e\t\(version)\t".utf8
+      for (index, name) in names.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        bytes += "\(name.number)-".utf8
+        Hex.append(name.digest.bytes, to: &bytes)
+      }
+      bytes += [SealedLines.tab, SealedLines.newline]
+    }
   }
 }
 
