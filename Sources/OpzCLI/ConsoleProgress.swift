@@ -42,6 +42,10 @@ final class ConsoleProgress: ProgressSink {
         state.items[item, default: Item()].done &+= bytes
       case .restarted(let item):
         state.items[item]?.done = 0
+      case .repeated(let item, let bytes):
+        if let done = state.items[item]?.done { state.items[item]?.done = done - min(done, bytes) }
+      case .kept(let item, let bytes):
+        state.items[item, default: Item()].done &+= bytes
       case .finished(let item, let outcome):
         clear(&state)
         let size = state.items[item]?.total.map { "  \(ByteCount.text($0))" } ?? ""

@@ -1,81 +1,170 @@
 import OpzIO
 import OpzOCI
 
-/// Brings one blob into a repository: mounted from another one where that works, else sent in one PUT
-/// (distribution-spec 1.1, "Pushing a blob monolithically").
-struct BlobUpload {
+/// Brings one blob into a repository: mounted from another one where that works, else sent whole or in chunks, gone on with where an
+/// earlier attempt or process was ended (distribution-spec 1.1, "Pushing blobs"). Used by one task.
+final class BlobUpload {
   let client: RegistryClient
   let descriptor: Descriptor
   let blob: any Blob
-  /// Repositories of the same registry that may have it.
-  let candidates: [String]
+  /// The source may wait, because it is a network peer itself.
+  let readsAhead: Bool
+  let progress: UploadProgress
 
-  /// Repositories that are asked for a blob before it is sent.
-  static let mountLimit = 3
+  /// The upload that is under way.
+  var session: UploadSession?
+  var pacer = ChunkPacer()
+  /// The next request takes a new connection: the last one broke.
+  var needsFreshConnection = false
+  private var entry: JournalEntry?
+  var patience: Patience
+  /// Tried in place of the way that the registry's traits say.
+  private var otherWay: RegistryTraits.Way?
+  private var firstRefusal: DistributionError?
+  /// The answer to a request that completes the blob may have been lost.
+  var mayBeStored = false
+  /// The registry's answer to the last question for the session's status has to come before anything is sent.
+  var isDoubtful = false
+  private var hasStartedOver = false
 
-  private var subject: String { "\(client.reference.name)@\(descriptor.digest)" }
-  private var scopes: [Scope] { [.push(client.reference.repository)] }
+  /// - Parameter readsAhead: for a source that may wait for a network peer.
+  init(_ client: RegistryClient, _ descriptor: Descriptor, _ blob: any Blob, readsAhead: Bool = false) {
+    self.client = client
+    self.descriptor = descriptor
+    self.blob = blob
+    self.readsAhead = readsAhead
+    progress = UploadProgress(descriptor.digest.short, client.progress)
+    patience = Patience(client.retrier.policy, size: descriptor.size)
+  }
+
+  var subject: String { "\(client.reference.name)@\(descriptor.digest)" }
+  var scopes: [Scope] { [.push(client.reference.repository)] }
+  private var way: RegistryTraits.Way { otherWay ?? client.traits.current.way(of: descriptor.size) }
 
   /// Does it, and says how it came there.
-  func run() async throws -> ProgressOutcome {
-    var session: WebAddress?
-    // A mount that is not done opens an upload instead; the ones that are not used end by themselves.
-    for candidate in candidates.prefix(BlobUpload.mountLimit) where Reference.isRepository(candidate) {
-      switch try await mount(from: candidate) {
-      case .mounted: return .mounted
-      case .session(let address): session = address
-      case .no: continue
-      }
-    }
-    let progress = UploadProgress(descriptor.digest.short, client.progress)
-    var isRepetition = false
-    try await client.retrier.run(subject, onRetry: progress.restart) {
-      // The answer to a whole upload may have been lost on its way.
-      if isRepetition, try await client.has(descriptor, scopes) { return }
-      isRepetition = true
-      // A session that a mount opened serves the first attempt; each further attempt opens its own.
-      let place = if let session { session } else { try await begin() }
-      session = nil
-      try await put(to: place, progress)
-    }
-    return .done
-  }
-
-  private enum Mount {
-    case mounted
-    case session(WebAddress)
-    case no
-  }
-
-  // Whatever goes wrong with a mount, the blob can be sent.
-  private func mount(from candidate: String) async throws -> Mount {
-    let query = "mount=\(WebAddress.encode(descriptor.digest.description))&from=\(WebAddress.encode(candidate))"
-    let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/", query: query))
+  /// - Parameter candidates: repositories of the same registry that may have it.
+  func run(candidates: [String]) async throws -> ProgressOutcome {
+    if way == .chunks { entry = await client.journalEntry(for: descriptor) }
     do {
-      let response = try await client.attempt(request, scopes + [.pull(candidate)], subject)
-      switch response.status {
-      case 201: return .mounted
-      case 202: return .session(try client.location(of: response, to: request))
-      default: return .no
+      try await takeUp()
+      if session == nil, try await mount(from: candidates) {
+        entry?.remove()
+        return .mounted
       }
-    } catch is DistributionError {
-      return .no
+      try await send()
+      entry?.remove()
+      return .done
+    } catch let error as DistributionError {
+      throw await explained(error)
     }
   }
 
-  private func begin() async throws -> WebAddress {
-    let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/"))
-    let response = try await client.attempt(request, scopes, subject)
-    guard response.status == 202 else { throw RegistryAnswer.error(response, subject) }
-    return try client.location(of: response, to: request)
+  private func send() async throws {
+    while true {
+      do {
+        if mayBeStored, try await client.has(descriptor, scopes) { return progress.settle(at: descriptor.size) }
+        mayBeStored = false
+        try await refresh()
+        let way = way
+        guard let refusal = way == .whole ? try await sendWhole() : try await sendChunks() else {
+          // A way is remembered only when the other one was refused and this one worked.
+          if otherWay != nil { client.traits.learn { $0.way = way } }
+          return
+        }
+        try await adapt(to: refusal, way)
+      } catch let error as DistributionError where error.isTransient {
+        try await wait(after: error)
+      }
+    }
   }
 
-  private func put(to session: WebAddress, _ progress: UploadProgress) async throws {
-    let request = HTTPRequest(
-      method: .put, address: session.adding("digest", descriptor.digest.description),
-      headers: [("Content-Type", "application/octet-stream")], body: .blob(blob), timeout: 0)
-    let response = try await client.attempt(request, scopes, subject, onSent: progress.take)
-    guard response.status == 201 || response.status == 204 else { throw RegistryAnswer.error(response, subject) }
-    try client.checkDigest(of: response, descriptor.digest, subject)
+  /// Looks for another way after an answer that will not change.
+  private func adapt(to refusal: DistributionError, _ way: RegistryTraits.Way) async throws {
+    if refusal.code == .unauthorized || refusal.code == .denied { throw refusal }
+    let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || progress.wasRewound)
+    if wasUnderWay, refusal.code != .tooLarge { return try await startOver(after: refusal) }
+    await drop(keepsOpen: false)
+    progress.settle(at: 0)
+    let isOfTheWay = [400, 404, 405, 411, 413, 416, 501].contains(refusal.status ?? 0)
+    guard isOfTheWay, refusal.code != .wrongDigest, refusal.code != .wrongSize, otherWay == nil, descriptor.size > 0
+    else { throw firstRefusal ?? refusal }
+    if refusal.code == .tooLarge {
+      let most = max(RegistryTraits.smallestRequest, descriptor.size / 2)
+      client.traits.learn { $0.requestMaximum = min($0.requestMaximum ?? .max, most) }
+    }
+    firstRefusal = refusal
+    otherWay = way == .whole ? .chunks : .whole
+    if otherWay == .chunks, entry == nil { entry = await client.journalEntry(for: descriptor) }
+  }
+
+  /// The registry has lost an upload that was under way, or made something else of its chunks than the blob.
+  private func startOver(after refusal: DistributionError) async throws {
+    if progress.wasRewound { client.traits.learn { $0.survivesCuts = false } }
+    let done = session?.acknowledged ?? 0
+    await drop(keepsOpen: false)
+    progress.settle(at: 0)
+    let isWrong = refusal.code == .wrongDigest || refusal.code == .wrongSize
+    guard !(isWrong && hasStartedOver), let seconds = patience.lost(done, refusal) else { throw refusal }
+    hasStartedOver = hasStartedOver || isWrong
+    client.progress.report(.note("\(subject): \(refusal.reason); starting this blob over"))
+    try await Task.sleep(for: .milliseconds(Int64(seconds * 1000)))
+  }
+
+  private func wait(after error: DistributionError) async throws {
+    isDoubtful = session != nil
+    needsFreshConnection = error.code == .connection || error.code == .timeout
+    guard let seconds = patience.next(error, at: session?.acknowledged ?? 0) else { throw error }
+    let place = session.map { $0.acknowledged > 0 ? ", from byte \($0.acknowledged) on" : "" } ?? ""
+    client.progress.report(.note("\(subject): \(error.reason); \(patience.text(seconds))\(place)"))
+    try await Task.sleep(for: .milliseconds(Int64(seconds * 1000)))
+    if session == nil { progress.settle(at: 0) }
+  }
+
+  /// The registry has these bytes for certain.
+  func acknowledged(_ session: UploadSession) {
+    self.session = session
+    progress.settle(at: session.acknowledged)
+    entry?.write(session.location, acknowledged: session.acknowledged)
+  }
+
+  /// Gives the session up.
+  /// - Parameter keepsOpen: false to tell the registry.
+  func drop(keepsOpen: Bool) async {
+    guard let old = session else { return }
+    session = nil
+    isDoubtful = false
+    entry?.clear()
+    if !keepsOpen { await cancel(old) }
+  }
+
+  /// What an earlier process left.
+  private func takeUp() async throws {
+    guard let record = entry?.read() else { return }
+    let home = client.address("blobs/uploads/")
+    guard let location = WebAddress(record.location), (try? client.policy.check(location, from: home)) != nil else {
+      entry?.clear()
+      return
+    }
+    session = UploadSession(location)
+    isDoubtful = true
+    do {
+      try await client.retrier.run(subject) { try await refresh() }
+    } catch let error as DistributionError where error.isTransient {
+      // Still in doubt; the next look is made when the registry answers again.
+    }
+    guard let session, !isDoubtful, session.acknowledged > 0 else { return }
+    client.progress.report(
+      .note("\(subject): going on at byte \(session.acknowledged) of \(descriptor.size), which an earlier push reached")
+    )
+  }
+
+  private func explained(_ error: DistributionError) async -> DistributionError {
+    var error = error
+    guard let session, session.acknowledged > 0, entry != nil else {
+      if !error.isTransient { await drop(keepsOpen: false) }
+      return error
+    }
+    error.bytesSafe = session.acknowledged
+    return error
   }
 }

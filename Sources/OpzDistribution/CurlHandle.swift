@@ -33,6 +33,9 @@ final class CurlHandle {
     message.deallocate()
   }
 
+  /// Bytes a second: a peer that is slower for `idle` seconds has failed, or a drip could last for ever.
+  private static let slowest = 1000
+
   /// What libcurl said about a failure.
   var detail: String { String(cString: message) }
 
@@ -50,8 +53,9 @@ final class CurlHandle {
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     set(CURLOPT_TCP_KEEPALIVE, 1)
     set(CURLOPT_CONNECTTIMEOUT, 30)
-    set(CURLOPT_LOW_SPEED_LIMIT, 1)
-    set(CURLOPT_LOW_SPEED_TIME, 60)
+    set(CURLOPT_LOW_SPEED_LIMIT, CurlHandle.slowest)
+    set(CURLOPT_LOW_SPEED_TIME, transfer.request.idle)
+    if transfer.request.isFresh { set(CURLOPT_FRESH_CONNECT, 1) }
     set(CURLOPT_TIMEOUT, transfer.request.timeout)
     set(CURLOPT_BUFFERSIZE, 512 << 10)
     set(CURLOPT_UPLOAD_BUFFERSIZE, 2 << 20)
@@ -71,10 +75,11 @@ final class CurlHandle {
     switch request.method {
     case .get: set(CURLOPT_HTTPGET, 1)
     case .head: set(CURLOPT_NOBODY, 1)
-    case .post, .put:
+    case .post, .put, .patch:
       set(CURLOPT_UPLOAD, 1)
       set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
       _ = opz_curl_set_size(pointer, CURLOPT_INFILESIZE_LARGE, curl_off_t(clamping: request.body.size))
+    case .delete: set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
     }
   }
 
@@ -109,7 +114,11 @@ final class CurlHandle {
     _ = opz_curl_set_data(pointer, CURLOPT_READFUNCTION) { data, size, count, context in
       guard let transfer = Transfer.from(context) else { return Int(CURL_READFUNC_ABORT) }
       let buffer = UnsafeMutableRawBufferPointer(start: data, count: size * count)
-      return transfer.give(buffer) ?? Int(CURL_READFUNC_ABORT)
+      switch transfer.give(buffer) {
+      case .bytes(let count): return count
+      case .later: return Int(CURL_READFUNC_PAUSE)
+      case .abort: return Int(CURL_READFUNC_ABORT)
+      }
     }
     // Programs that opz starts (credential helpers) get none of its connections.
     _ = opz_curl_set_socket_options(pointer) { _, socket, _ in

@@ -91,6 +91,9 @@ final class CurlLoop: @unchecked Sendable {
       return transfer.end(.failure(DistributionError(.connection, "libcurl", "it took no further request")))
     }
     running[handle.pointer] = handle
+    transfer.wake = { [weak self, weak transfer] in
+      if let transfer { self?.resume(transfer) }
+    }
   }
 
   private func finishDone() {

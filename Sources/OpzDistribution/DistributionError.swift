@@ -37,6 +37,8 @@ public struct DistributionError: ExplainedError {
   public let hint: String?
   /// The HTTP status, where there was one.
   public let status: Int?
+  /// Bytes of the blob that the registry has and that the next push of it goes on after, where there are some.
+  public internal(set) var bytesSafe: UInt64?
   /// Seconds that the peer asked to wait.
   var retryAfter: Double?
 

@@ -7,6 +7,8 @@ struct HTTPRequest: Sendable {
     case head = "HEAD"
     case post = "POST"
     case put = "PUT"
+    case patch = "PATCH"
+    case delete = "DELETE"
   }
 
   enum Body: Sendable {
@@ -34,6 +36,12 @@ struct HTTPRequest: Sendable {
   var limit = 4 << 20
   /// Seconds for the whole exchange; 0 for a large body, which has the low-speed limit instead.
   var timeout = 60
+  /// Seconds without a byte after which the peer is given up.
+  var idle = 60
+  /// The body's source may wait: it is read on a thread of its own.
+  var readsAhead = false
+  /// Takes a new connection: the last one broke.
+  var isFresh = false
   /// The body of a 2xx answer is not collected but read from `HTTPResponse.reader` while it arrives.
   var isStreamed = false
 

@@ -16,6 +16,8 @@ struct HTTPHead: Sendable {
 struct HTTPResponse: Sendable {
   var head: HTTPHead
   var body: [UInt8] = []
+  /// Who answered, after redirects.
+  var address: WebAddress?
   /// The body of a 2xx answer to a streamed request.
   var reader: BodyReader?
 

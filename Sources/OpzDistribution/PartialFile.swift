@@ -19,21 +19,10 @@ final class PartialFile {
   /// Opens what an earlier try left, and reads it; what is over the limit is of another file and goes.
   init(_ path: FilePath, limit: UInt64) throws {
     self.limit = limit
-    file = try PartialFile.take(path)
+    guard let taken = try LockedFile.take(path, waits: true) else { throw IOFailure("it is locked", path: path) }
+    file = taken
     let there = try file.status().size
     if there > limit { try truncate() } else { try read(there) }
-  }
-
-  /// Opens and locks. Who had it before may have renamed or removed it in the meantime: then it is another file that has the name.
-  private static func take(_ path: FilePath) throws -> OpenFile {
-    while true {
-      let file = try OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o600)
-      while flock(file.descriptor, LOCK_EX) != 0 {
-        if errno != EINTR { throw IOFailure.last("flock", path) }
-      }
-      let own = try file.status()
-      if let named = try FileStatus.find(path), (named.device, named.inode) == (own.device, own.inode) { return file }
-    }
   }
 
   private func read(_ count: UInt64) throws {

@@ -8,6 +8,8 @@ final class RegistryClient: Sendable {
   let policy: AddressPolicy
   let retrier: Retrier
   let progress: any ProgressSink
+  let traits: LearnedTraits
+  private let journal: UploadJournal?
   private let transport: Transport
   private let authorizer: Authorizer
   private let warnings = Mutex<Set<String>>([])
@@ -17,7 +19,7 @@ final class RegistryClient: Sendable {
   /// - Parameter scheme: nil for the one that the host and `insecure` say.
   init(
     _ reference: Reference, environment: [String: String], userAgent: String, progress: any ProgressSink,
-    insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil
+    insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, state: TransferState? = nil
   ) throws {
     let scheme = scheme ?? (reference.isLoopback || insecure ? .http : .https)
     guard let origin = Origin(scheme, authority: reference.host) else {
@@ -25,6 +27,8 @@ final class RegistryClient: Sendable {
     }
     self.reference = reference
     self.progress = progress
+    traits = LearnedTraits(origin, in: state?.traits)
+    journal = state.map { UploadJournal(directory: $0.uploads) }
     policy = AddressPolicy(registry: origin, insecure: insecure)
     retrier = Retrier(policy: retry, progress: progress)
     transport = try Transport(TransportSettings(userAgent: userAgent, environment: environment))
@@ -43,7 +47,7 @@ final class RegistryClient: Sendable {
     guard let text = response["location"] else {
       throw DistributionError(.badResponse, request.address.shown, "the answer \(response.status) has no Location")
     }
-    return try resolve(text, from: request.address)
+    return try resolve(text, from: response.address ?? request.address)
   }
 
   func resolve(_ location: String, from: WebAddress) throws -> WebAddress {
@@ -87,6 +91,15 @@ final class RegistryClient: Sendable {
     return true
   }
 
+  /// The journal's entry for an upload of this repository.
+  func journalEntry(for descriptor: Descriptor) async -> JournalEntry? {
+    guard let journal else { return nil }
+    let key = UploadRecord.Key(
+      registry: policy.registry.description, repository: reference.repository, digest: descriptor.digest.description,
+      size: descriptor.size)
+    return try? await blocking { journal.entry(for: key) }
+  }
+
   /// Compares the digest that the registry says it has with the one that it must have.
   func checkDigest(of response: HTTPResponse, _ digest: Digest, _ subject: String) throws {
     guard let said = response["docker-content-digest"], said != digest.description else { return }
@@ -107,7 +120,8 @@ final class RegistryClient: Sendable {
     if isAtHome { request.authorization = try await authorizer.header(for: scopes) }
     var hops = 0
     while hops <= RegistryClient.redirectLimit {
-      let response = try await transport.send(request, onSent: onSent)
+      var response = try await transport.send(request, onSent: onSent)
+      response.address = request.address
       if response.status == 401, isAtHome, mayAnswer {
         mayAnswer = false
         let challenges = Challenge.parse(response.head.all("www-authenticate"))

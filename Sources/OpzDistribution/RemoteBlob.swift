@@ -6,11 +6,13 @@ import Synchronization
 struct RemoteBlob: Blob {
   let client: RegistryClient
   let descriptor: Descriptor
+  /// Says nothing of its progress: who reads it does.
+  var isQuiet = false
 
   var size: UInt64 { descriptor.size }
 
   func open(at offset: UInt64) throws -> any ByteSource {
-    RemoteSource(client, descriptor, offset: min(offset, size))
+    RemoteSource(client, descriptor, offset: min(offset, size), isQuiet: isQuiet)
   }
 
   /// A GET from `offset` on. The answer's reader gives bytes from `Begun.position` on.
@@ -51,11 +53,11 @@ private final class RemoteSource: ByteSource {
   private let clock = ContinuousClock()
   private var lastProgress: ContinuousClock.Instant
 
-  init(_ client: RegistryClient, _ descriptor: Descriptor, offset: UInt64) {
+  init(_ client: RegistryClient, _ descriptor: Descriptor, offset: UInt64, isQuiet: Bool) {
     self.client = client
     self.descriptor = descriptor
     position = offset
-    reports = offset == 0
+    reports = offset == 0 && !isQuiet
     lastProgress = clock.now
   }
 

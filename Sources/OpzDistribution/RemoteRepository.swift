@@ -23,25 +23,28 @@ public final class RemoteRepository: ContentStore, TagStore {
   ///   - mountCandidates: repositories of the same registry that may have a blob already.
   ///   - userAgent: `NAME/VERSION`.
   ///   - insecure: plain HTTP to any host.
+  ///   - state: where uploads and the registry's limits are remembered; nil to forget them with the process.
+  ///   - retry: how often and how long failures that may pass are repeated.
   public convenience init(
     _ reference: Reference, environment: [String: String], mountCandidates: [Digest: [String]] = [:],
-    userAgent: String, progress: any ProgressSink = NoProgress(), insecure: Bool = false
+    userAgent: String, progress: any ProgressSink = NoProgress(), insecure: Bool = false,
+    state: TransferState? = nil, retry: RetryPolicy = RetryPolicy()
   ) throws {
     try self.init(
       reference, environment: environment, mountCandidates: mountCandidates, userAgent: userAgent, progress: progress,
-      insecure: insecure, retry: RetryPolicy())
+      insecure: insecure, retry: retry, scheme: nil, state: state)
   }
 
   init(
     _ reference: Reference, environment: [String: String], mountCandidates: [Digest: [String]] = [:],
     userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy,
-    scheme: Origin.Scheme? = nil
+    scheme: Origin.Scheme?, state: TransferState? = nil
   ) throws {
     self.reference = reference
     self.mountCandidates = mountCandidates
     client = try RegistryClient(
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
-      scheme: scheme)
+      scheme: scheme, state: state)
     manifests = ManifestRequests(client: client)
     referrersTag = ReferrersTag(manifests)
   }
@@ -96,6 +99,12 @@ public final class RemoteRepository: ContentStore, TagStore {
     try await manifests.put(bytes, descriptor.mediaType, as: tag)
   }
 
+  /// What the registry has shown of its limits so far.
+  public var traits: RegistryTraits { client.traits.current }
+
+  /// Remembers what a probe has found out about the registry.
+  public func learn(_ change: (inout RegistryTraits) -> Void) { client.traits.learn(change) }
+
   private func isWhole(_ descriptor: Descriptor, _ scopes: [Scope]) async throws -> Bool {
     guard try await client.has(descriptor, scopes) else { return false }
     // Only artifacts have subjects in opz; for all others the HEAD is enough, which no registry counts as a pull.
@@ -117,9 +126,8 @@ public final class RemoteRepository: ContentStore, TagStore {
         "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
     }
     guard descriptor.mediaType.isDocument else {
-      let upload = BlobUpload(
-        client: client, descriptor: descriptor, blob: blob, candidates: mountCandidates[descriptor.digest] ?? [])
-      return try await upload.run()
+      let upload = BlobUpload(client, descriptor, UploadSource.of(blob), readsAhead: blob is RemoteBlob)
+      return try await upload.run(candidates: mountCandidates[descriptor.digest] ?? [])
     }
     try await send(document: descriptor, blob)
     client.progress.report(.advanced(item: descriptor.digest.short, bytes: descriptor.size))
@@ -138,7 +146,9 @@ public final class RemoteRepository: ContentStore, TagStore {
         .wrongDigest, name(descriptor.digest), "the content has another digest than its descriptor says")
     }
     let response = try await manifests.put(bytes, descriptor.mediaType, as: descriptor.digest.description)
-    if response["oci-subject"] == nil, let entry = ReferrerEntry(bytes, descriptor) {
+    let isListed = response["oci-subject"] != nil
+    if isListed { client.traits.learn { $0.referrers = true } }
+    if !isListed, let entry = ReferrerEntry(bytes, descriptor) {
       try await referrersTag.add(entry.descriptor, to: entry.subject)
     }
   }

@@ -31,11 +31,11 @@ struct Retrier: Sendable {
     }
   }
 
-  private static func seconds(_ duration: Duration) -> Double {
+  static func seconds(_ duration: Duration) -> Double {
     Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
   }
 
-  private static func text(_ seconds: Double) -> String {
+  static func text(_ seconds: Double) -> String {
     let tenths = Int64((min(seconds, 1e9) * 10).rounded())
     return "\(tenths / 10).\(tenths % 10)"
   }

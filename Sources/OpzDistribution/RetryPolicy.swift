@@ -1,14 +1,23 @@
 import OpzIO
 
 /// How often and when a request is tried again.
-struct RetryPolicy: Sendable {
-  var attempts = 5
+public struct RetryPolicy: Sendable {
+  public var attempts = 5
   /// Seconds before the second attempt; doubled for each further one.
-  var base = 0.5
+  public var base = 0.5
   /// The longest wait of our own choice, in seconds.
-  var longest = 20.0
+  public var longest = 20.0
   /// Seconds after the first attempt's begin in which a further one may begin.
-  var deadline = 300.0
+  public var deadline = 300.0
+
+  public init() {}
+
+  init(attempts: Int, base: Double, longest: Double, deadline: Double) {
+    self.attempts = attempts
+    self.base = base
+    self.longest = longest
+    self.deadline = deadline
+  }
 
   /// Whether an answer with this status may be different the next time.
   static func isTransient(_ status: Int) -> Bool {

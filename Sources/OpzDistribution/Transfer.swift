@@ -15,10 +15,13 @@ final class Transfer: @unchecked Sendable {
   private var body: [UInt8] = []
   private var surplus = 0
   private var source: (any ByteSource)?
+  private var feed: BodyFeed?
   private var sent: UInt64 = 0
   private var failure: (any Error)?
   /// Set by the loop while libcurl has the transfer.
   var handle: UnsafeMutableRawPointer?
+  /// Goes on with a transfer whose body had nothing to give.
+  var wake: @Sendable () -> Void = {}
 
   /// How an upload goes.
   enum SendEvent: Sendable {
@@ -72,15 +75,15 @@ final class Transfer: @unchecked Sendable {
     return surplus > 1 << 20 ? .abort : .all
   }
 
-  /// The next bytes of the request's body: their count, 0 at the end, or nil when they cannot be read.
-  func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
+  enum Given { case bytes(Int), later, abort }
+
+  /// The next bytes of the request's body; none at the end.
+  func give(_ buffer: UnsafeMutableRawBufferPointer) -> Given {
     do {
       let size = request.body.size
-      guard sent < size else { return 0 }
-      let source = try self.source ?? open(at: sent)
-      self.source = source
-      let room = Int(min(UInt64(buffer.count), size - sent))
-      let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]))
+      guard sent < size else { return .bytes(0) }
+      let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), size - sent))])
+      guard let count = request.readsAhead ? try takeAhead(room) : try read(room) else { return .later }
       guard count > 0 else {
         throw DistributionError(
           .wrongSize, request.address.shown, "the content to send ends after \(sent) of \(size) bytes")
@@ -90,16 +93,33 @@ final class Transfer: @unchecked Sendable {
       if sent == size, size > 0, let handle {
         _ = opz_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, Transfer.commitTimeout)
       }
-      return count
+      return .bytes(count)
     } catch {
       failure = error
-      return nil
+      return .abort
+    }
+  }
+
+  private func read(_ room: UnsafeMutableRawBufferPointer) throws -> Int {
+    let source = try self.source ?? open(at: sent)
+    self.source = source
+    return try source.read(into: room)
+  }
+
+  private func takeAhead(_ room: UnsafeMutableRawBufferPointer) throws -> Int? {
+    guard case .blob(let blob) = request.body else { return try read(room) }
+    let feed = try self.feed ?? BodyFeed(blob, at: sent, wake: wake)
+    self.feed = feed
+    switch try feed.take(into: room) {
+    case .bytes(let count): return count
+    case .later: return nil
+    case .end: return 0
     }
   }
 
   func rewind(to offset: UInt64) -> Bool {
     guard offset <= request.body.size else { return false }
-    source = nil
+    release()
     sent = offset
     onSent(.rewound)
     return true
@@ -107,7 +127,7 @@ final class Transfer: @unchecked Sendable {
 
   /// Ends the exchange with libcurl's verdict.
   func end(_ result: Result<Void, any Error>) {
-    source = nil
+    release()
     let answer = HTTPResponse(head: collector.head, body: body)
     // An answer that refuses the body may come with the end of the connection.
     let isRefusal = collector.isComplete && answer.status >= 400
@@ -119,6 +139,12 @@ final class Transfer: @unchecked Sendable {
     }
     pipe?.finish(outcome.map { _ in () })
     onEnd(outcome)
+  }
+
+  private func release() {
+    source = nil
+    feed?.cancel()
+    feed = nil
   }
 
   private func open(at offset: UInt64) throws -> any ByteSource {

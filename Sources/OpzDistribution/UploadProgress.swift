@@ -3,9 +3,17 @@ import Synchronization
 
 /// Tells a progress sink about one item that is sent, and takes back what did not count.
 final class UploadProgress: Sendable {
+  private struct Count {
+    /// Bytes that the sink was told of.
+    var told: UInt64 = 0
+    /// Where the request that is under way began.
+    var base: UInt64 = 0
+    var wasRewound = false
+  }
+
   private let item: String
   private let sink: any ProgressSink
-  private let sent = Mutex(false)
+  private let count = Mutex(Count())
 
   init(_ item: String, _ sink: any ProgressSink) {
     self.item = item
@@ -15,18 +23,27 @@ final class UploadProgress: Sendable {
   func take(_ event: Transfer.SendEvent) {
     switch event {
     case .sent(let bytes):
-      sent.withLock { $0 = true }
+      count.withLock { $0.told &+= UInt64(bytes) }
       sink.report(.advanced(item: item, bytes: UInt64(bytes)))
-    case .rewound: restart()
+    case .rewound:
+      settle(at: count.withLock { $0.base })
+      count.withLock { $0.wasRewound = true }
     }
   }
 
-  /// The item starts over; nothing is said when nothing was sent.
-  func restart() {
-    let hadSent = sent.withLock { value in
-      defer { value = false }
-      return value
+  /// Bytes that were sent or had come earlier, as far as they count.
+  var sent: UInt64 { count.withLock { $0.told } }
+
+  /// The request that is under way was begun again, on another connection: what came of its first try nobody knows.
+  var wasRewound: Bool { count.withLock { $0.wasRewound } }
+
+  /// What the registry has: all beyond it is sent again, all before it that was not sent here came earlier.
+  func settle(at offset: UInt64) {
+    let told = count.withLock { count in
+      defer { count = Count(told: offset, base: offset) }
+      return count.told
     }
-    if hadSent { sink.report(.restarted(item: item)) }
+    if told > offset { sink.report(.repeated(item: item, bytes: told - offset)) }
+    if told < offset { sink.report(.kept(item: item, bytes: offset - told)) }
   }
 }

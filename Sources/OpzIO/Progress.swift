@@ -6,6 +6,10 @@ public enum ProgressEvent: Sendable {
   case advanced(item: String, bytes: UInt64)
   /// An item's bytes so far no longer count: it starts over.
   case restarted(item: String)
+  /// Bytes of an item that were sent and do not count: they are sent again.
+  case repeated(item: String, bytes: UInt64)
+  /// Bytes of an item that an earlier attempt had brought.
+  case kept(item: String, bytes: UInt64)
   case finished(item: String, outcome: ProgressOutcome)
   /// A line for people.
   case note(String)

@@ -52,6 +52,8 @@ public final class ScriptedServer: Sendable {
     case readBody
     /// The connection ends after so many bytes of the body.
     case hangUp(after: Int)
+    /// The same, and the bytes that came are handed over.
+    case cut(after: Int, take: @Sendable ([UInt8]) -> Void)
     /// Answers at once and ends the connection.
     case answer(Answer)
   }
@@ -59,16 +61,19 @@ public final class ScriptedServer: Sendable {
   private let listener: LoopbackListener
   private let respond: @Sendable (Request) -> Answer
   private let early: @Sendable (Request) -> Early
+  private let bodyLimit: Int
   private let recorded = Mutex<[Request]>([])
   private let connections = Mutex<[Int: ServerConnection]>([:])
 
+  /// - Parameter bodyLimit: bytes of a body that are kept.
   public init(
-    early: @escaping @Sendable (Request) -> Early = { _ in .readBody },
+    bodyLimit: Int = 1 << 20, early: @escaping @Sendable (Request) -> Early = { _ in .readBody },
     _ respond: @escaping @Sendable (Request) -> Answer
   ) throws {
     listener = try LoopbackListener()
     self.respond = respond
     self.early = early
+    self.bodyLimit = bodyLimit
     let listener = listener
     _ = startThread { [weak self] in
       var number = 0
@@ -114,12 +119,16 @@ public final class ScriptedServer: Sendable {
       return false
     case .hangUp(let bytes):
       connection.continueIfExpected(request)
-      _ = connection.readBody(bytes)
+      _ = connection.readBody(bytes, keeping: 0)
+      return false
+    case .cut(let bytes, let take):
+      connection.continueIfExpected(request)
+      if let body = connection.readBody(bytes, keeping: bodyLimit) { take(body) }
       return false
     }
     let length = request.header("content-length").flatMap { UInt64($0) } ?? 0
     connection.continueIfExpected(request)
-    guard let body = connection.readBody(Int(clamping: length)) else { return false }
+    guard let body = connection.readBody(Int(clamping: length), keeping: bodyLimit) else { return false }
     request.body = body
     request.bodySize = length
     let complete = request

@@ -47,14 +47,14 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  /// The first MiB of a body; nil when the peer ends before it does.
-  func readBody(_ length: Int) -> [UInt8]? {
+  /// A body's first bytes; nil when the peer ends before it does.
+  func readBody(_ length: Int, keeping limit: Int) -> [UInt8]? {
     var kept: [UInt8] = []
     var left = length
     while left > 0 {
       if pending.isEmpty, !fill() { return nil }
       let count = min(left, pending.count)
-      kept += pending.prefix(min(count, (1 << 20) - kept.count))
+      kept += pending.prefix(min(count, limit - kept.count))
       pending.removeFirst(count)
       left -= count
     }

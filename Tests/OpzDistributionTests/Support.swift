@@ -25,6 +25,8 @@ final class RecordedProgress: ProgressSink {
       switch event {
       case .advanced(_, let bytes): sum + bytes
       case .restarted: 0
+      case .kept(_, let bytes): sum + bytes
+      case .repeated(_, let bytes): sum - bytes
       default: sum
       }
     }
@@ -55,11 +57,12 @@ struct DockerConfig {
 
 func repository(
   _ host: String, _ name: String = "team/model", environment: [String: String] = [:],
-  mounts: [Digest: [String]] = [:], progress: any ProgressSink = NoProgress(), retry: RetryPolicy = .quick
+  mounts: [Digest: [String]] = [:], progress: any ProgressSink = NoProgress(), retry: RetryPolicy = .quick,
+  state: TransferState? = nil
 ) throws -> RemoteRepository {
   try RemoteRepository(
     try Reference(host: host, repository: name), environment: environment, mountCandidates: mounts,
-    userAgent: "opz-tests/1", progress: progress, retry: retry)
+    userAgent: "opz-tests/1", progress: progress, state: state, retry: retry)
 }
 
 /// Reads a blob from an offset to its end, on a thread of our own.

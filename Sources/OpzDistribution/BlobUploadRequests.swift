@@ -1,0 +1,185 @@
+import OpzIO
+import OpzOCI
+
+/// The requests of an upload.
+extension BlobUpload {
+  /// Repositories that are asked for a blob before it is sent.
+  static let mountLimit = 3
+
+  /// Tries to have the blob without sending it. Whatever goes wrong with a mount, the blob can be sent.
+  func mount(from candidates: [String]) async throws -> Bool {
+    if client.traits.current.mounts == false { return false }
+    for candidate in candidates.prefix(BlobUpload.mountLimit) where Reference.isRepository(candidate) {
+      let query = "mount=\(WebAddress.encode(descriptor.digest.description))&from=\(WebAddress.encode(candidate))"
+      let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/", query: query))
+      do {
+        let response = try await client.attempt(request, scopes + [.pull(candidate)], subject)
+        switch response.status {
+        case 201:
+          client.traits.learn { $0.mounts = true }
+          return true
+        // A mount that is not done opens an upload instead; the ones that are not used end by themselves.
+        case 202: session = try opened(response, request)
+        case 404, 405, 501: client.traits.learn { if $0.mounts == nil { $0.mounts = false } }
+        default: continue
+        }
+      } catch is DistributionError {
+        continue
+      }
+    }
+    return false
+  }
+
+  /// The session to send into, opened where there is none.
+  func opening() async throws -> UploadSession {
+    if let session { return session }
+    let request = HTTPRequest(
+      method: .post, address: client.address("blobs/uploads/"), isFresh: needsFreshConnection)
+    let response = try await client.attempt(request, scopes, subject)
+    needsFreshConnection = false
+    guard response.status == 202 else { throw RegistryAnswer.error(response, subject) }
+    return try opened(response, request)
+  }
+
+  private func opened(_ response: HTTPResponse, _ request: HTTPRequest) throws -> UploadSession {
+    var session = UploadSession(try client.location(of: response, to: request))
+    session.chunkMinimum = response["oci-chunk-min-length"].flatMap { UInt64($0) } ?? 0
+    if session.chunkMinimum > 0, session.chunkMinimum <= RegistryTraits.largestMinimum {
+      let minimum = session.chunkMinimum
+      client.traits.learn { $0.chunkMinimum = minimum }
+    }
+    return session
+  }
+
+  /// Asks the registry how much it has of an upload that is in doubt. One that it does not know any more is given up.
+  func refresh() async throws {
+    guard isDoubtful, var current = session else { return }
+    let request = HTTPRequest(method: .get, address: current.location, isFresh: needsFreshConnection)
+    let response = try await client.attempt(request, scopes, subject)
+    needsFreshConnection = false
+    if [401, 403].contains(response.status) { throw RegistryAnswer.error(response, subject) }
+    let wasSent = progress.sent > current.acknowledged
+    guard response.head.isSuccess, current.adopt(response, size: descriptor.size) else {
+      if wasSent, response.status == 404 { client.traits.learn { $0.survivesCuts = false } }
+      patience.forget(current.acknowledged)
+      await drop(keepsOpen: true)
+      return progress.settle(at: 0)
+    }
+    if wasSent { client.traits.learn { $0.survivesCuts = true } }
+    if response["location"] != nil { current.location = try client.location(of: response, to: request) }
+    isDoubtful = false
+    acknowledged(current)
+  }
+
+  /// One PUT. Gives the answer that refuses it, if one does.
+  func sendWhole() async throws -> DistributionError? {
+    let place = try await opening()
+    // A session serves one body.
+    session = nil
+    progress.settle(at: 0)
+    let body = HTTPRequest.Body.blob(blob)
+    let request = HTTPRequest(
+      method: .put, address: place.location.adding("digest", descriptor.digest.description),
+      headers: [("Content-Type", "application/octet-stream")], body: body, timeout: 0, readsAhead: readsAhead,
+      isFresh: needsFreshConnection)
+    return try await complete(request)
+  }
+
+  /// PATCHes until all is there, and an empty PUT. Gives the answer that refuses it, if one does.
+  func sendChunks() async throws -> DistributionError? {
+    var current = try await opening()
+    if session == nil { acknowledged(current) }
+    var questions = 0
+    while current.acknowledged < descriptor.size {
+      let traits = client.traits.current
+      let minimum = max(current.chunkMinimum, traits.chunkMinimum ?? 0)
+      let wanted = pacer.next(minimum: minimum, maximum: traits.requestMaximum)
+      let count = min(wanted, descriptor.size - current.acknowledged)
+      let response = try await patch(current, count)
+      switch response.status {
+      case 201, 202, 204:
+        if response["location"] != nil { current.location = try client.location(of: response, to: request(current)) }
+        current.accept(response, sent: count)
+        acknowledged(current)
+        questions = 0
+      case 413 where count > RegistryTraits.smallestRequest:
+        let most = max(RegistryTraits.smallestRequest, count / 2)
+        client.traits.learn { $0.requestMaximum = min($0.requestMaximum ?? .max, most) }
+        guard try await look(&current) else { return try await sendChunks() }
+      case 416 where questions < 3:
+        questions += 1
+        let before = current.acknowledged
+        let refusal = RegistryAnswer.error(response, subject)
+        guard try await look(&current), current.acknowledged != before else { return refusal }
+      default:
+        return RegistryAnswer.error(response, subject)
+      }
+    }
+    return try await close(current)
+  }
+
+  // Asks for the status; false when the session is gone.
+  private func look(_ current: inout UploadSession) async throws -> Bool {
+    isDoubtful = true
+    try await refresh()
+    guard let session else { return false }
+    current = session
+    return true
+  }
+
+  private func request(_ session: UploadSession) -> HTTPRequest {
+    HTTPRequest(method: .patch, address: session.location)
+  }
+
+  private func patch(_ session: UploadSession, _ count: UInt64) async throws -> HTTPResponse {
+    let begin = session.acknowledged
+    guard let part = PartOfBlob(blob, from: begin, size: count) else {
+      throw DistributionError(.wrongSize, subject, "the content ends before byte \(begin &+ count)")
+    }
+    var request = request(session)
+    request.headers = [
+      ("Content-Type", "application/octet-stream"), ("Content-Range", "\(begin)-\(begin &+ count &- 1)"),
+    ]
+    // The first chunk asks whether it may come; those after it save the question's round trip.
+    if begin > 0, !needsFreshConnection { request.headers.append(("Expect", "")) }
+    request.body = .blob(part)
+    request.timeout = 0
+    request.readsAhead = readsAhead
+    request.isFresh = needsFreshConnection
+    let clock = ContinuousClock()
+    let start = clock.now
+    do {
+      let response = try await client.attempt(request, scopes, subject, onSent: progress.take)
+      needsFreshConnection = false
+      pacer.sent(count, in: Retrier.seconds(clock.now - start))
+      return response
+    } catch {
+      pacer.cut(count)
+      throw error
+    }
+  }
+
+  private func close(_ session: UploadSession) async throws -> DistributionError? {
+    try await complete(
+      HTTPRequest(
+        method: .put, address: session.location.adding("digest", descriptor.digest.description),
+        headers: [("Content-Type", "application/octet-stream")], timeout: 0, idle: Transfer.commitTimeout,
+        isFresh: needsFreshConnection))
+  }
+
+  private func complete(_ request: HTTPRequest) async throws -> DistributionError? {
+    mayBeStored = true
+    let response = try await client.attempt(request, scopes, subject, onSent: progress.take)
+    needsFreshConnection = false
+    mayBeStored = false
+    guard response.status == 201 || response.status == 204 else { return RegistryAnswer.error(response, subject) }
+    try client.checkDigest(of: response, descriptor.digest, subject)
+    return nil
+  }
+
+  /// Tells the registry that an upload is not wanted any more. It would forget it by itself.
+  func cancel(_ session: UploadSession) async {
+    let request = HTTPRequest(method: .delete, address: session.location, timeout: 10)
+    _ = try? await client.attempt(request, scopes, subject)
+  }
+}
