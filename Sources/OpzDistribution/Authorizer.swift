@@ -45,7 +45,7 @@ actor Authorizer {
       extra.formUnion(Scope.parse(challenge.parameters["scope"] ?? ""))
       return try await bearer(realm, scopes, rejected: rejected)
     }
-    if challenges.contains(where: { $0.scheme == "basic" }), let header = try await basic(), header != rejected {
+    if challenges.contains(where: { $0.scheme == "basic" }), let header = try await basic(otherThan: rejected) {
       scheme = .basic
       return header
     }
@@ -59,18 +59,47 @@ actor Authorizer {
       ? "the registry wants a user and a password, and none is known" : "the registry refused the credentials"
   }
 
-  private func basic() async throws -> String? {
-    guard case .password(let user, let password) = try await credential() else { return nil }
+  private func basic() async throws -> String? { Authorizer.basic(try await credential()) }
+
+  // A password that is refused now may have been good for some hours (ECR's): the helper is asked once more.
+  private func basic(otherThan rejected: String?) async throws -> String? {
+    let found = try await credential()
+    if let header = Authorizer.basic(found), header != rejected { return header }
+    guard rejected != nil, let new = try await renewed(found) else { return nil }
+    return Authorizer.basic(new)
+  }
+
+  private static func basic(_ credential: Credential?) -> String? {
+    guard case .password(let user, let password) = credential else { return nil }
     return Credential.basic(user: user, password: password)
   }
 
   private func bearer(_ realm: TokenSource.Realm, _ scopes: [Scope], rejected: String?) async throws -> String {
     let found = try await credential()
     if case .registryToken(let token) = found { return "Bearer \(token)" }
+    do {
+      return try await bearer(realm, scopes, found, rejected)
+    } catch let error as DistributionError where error.code == .unauthorized {
+      guard let new = try await renewed(found) else { throw error }
+      return try await bearer(realm, scopes, new, rejected)
+    }
+  }
+
+  private func bearer(
+    _ realm: TokenSource.Realm, _ scopes: [Scope], _ found: Credential?, _ rejected: String?
+  ) async throws -> String {
     let wanted = scopes + extra.filter { $0.type != "repository" || scopes.map(\.name).contains($0.name) }
     let token = try await tokens.token(
       realm, wanted, found, rejected: rejected.map { String($0.dropFirst("Bearer ".count)) })
     return "Bearer \(token.value)"
+  }
+
+  /// What the user has now; nil when it is what was refused.
+  private func renewed(_ refused: Credential?) async throws -> Credential? {
+    if let current = try await credential(), current != refused { return current }
+    lookup = nil
+    guard let new = try await credential(), new != refused else { return nil }
+    return new
   }
 
   private func credential() async throws -> Credential? {

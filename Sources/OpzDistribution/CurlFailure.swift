@@ -18,6 +18,8 @@ enum CurlFailure {
     case CURLE_COULDNT_CONNECT: (.connection, "check the registry's name and port, and the network")
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
       (.tls, "name the certificate authority's file with SSL_CERT_FILE")
+    case CURLE_SSL_CERTPROBLEM:
+      (.tls, "check the client's certificate and key in certs.d")
     case CURLE_SSL_CONNECT_ERROR:
       (.tls, "the registry may speak plain HTTP; --insecure allows that where the network is trusted")
     default: (.connection, nil)

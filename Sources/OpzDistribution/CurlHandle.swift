@@ -1,4 +1,6 @@
 import CCurl
+import OpzStore
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -13,13 +15,16 @@ final class CurlHandle {
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let message = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
-  init?(_ transfer: Transfer, _ settings: TransportSettings) {
+  /// - Throws: `DistributionError` or `IOFailure` for certificates that cannot be read.
+  init?(_ transfer: Transfer, _ settings: TransportSettings) throws {
+    let certificates = try settings.certificateStore.directory(for: transfer.request.address.origin)
     guard let pointer = curl_easy_init() else { return nil }
     self.pointer = pointer
     self.transfer = transfer
     message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     setLimits()
     setPlace(settings)
+    setCertificates(certificates, settings)
     setMethod()
     setHeaders()
     setCallbacks()
@@ -67,7 +72,25 @@ final class CurlHandle {
     set(CURLOPT_USERAGENT, settings.userAgent)
     set(CURLOPT_PROXY, settings.proxy(for: origin))
     set(CURLOPT_NOPROXY, settings.noProxy)
+  }
+
+  private func setCertificates(_ found: CertificateDirectory, _ settings: TransportSettings) {
     if let file = settings.certificates { set(CURLOPT_CAINFO, file) }
+    if !found.authorities.isEmpty {
+      var all = found.authorities
+      if let file = settings.certificates, let named = try? SmallFile.read(FilePath(file), limit: 16 << 20) {
+        all += named
+      }
+      all.withUnsafeMutableBytes { bytes in
+        // libcurl copies it.
+        var blob = curl_blob(data: bytes.baseAddress, len: bytes.count, flags: UInt32(CURL_BLOB_COPY))
+        _ = withUnsafeMutablePointer(to: &blob) { opz_curl_set_pointer(pointer, CURLOPT_CAINFO_BLOB, $0) }
+      }
+    }
+    if let certificate = found.certificate, let key = found.key {
+      set(CURLOPT_SSLCERT, certificate.string)
+      set(CURLOPT_SSLKEY, key.string)
+    }
   }
 
   private func setMethod() {

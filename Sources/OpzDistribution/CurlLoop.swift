@@ -87,7 +87,9 @@ final class CurlLoop: @unchecked Sendable {
   }
 
   private func start(_ transfer: Transfer) {
-    guard let handle = CurlHandle(transfer, settings), curl_multi_add_handle(multi, handle.pointer) == CURLM_OK else {
+    let made: CurlHandle?
+    do { made = try CurlHandle(transfer, settings) } catch { return transfer.end(.failure(error)) }
+    guard let handle = made, curl_multi_add_handle(multi, handle.pointer) == CURLM_OK else {
       return transfer.end(.failure(DistributionError(.connection, "libcurl", "it took no further request")))
     }
     running[handle.pointer] = handle

@@ -22,12 +22,20 @@ enum RegistryAnswer {
     let said = first?.message ?? document?.details ?? document?.message ?? ""
     let words = [first?.code ?? "", said].filter { !$0.isEmpty }.joined(separator: ": ")
     let code = code(response.status, first?.code)
-    let text = words.isEmpty ? "the registry answered \(response.status)" : "the registry answered \(response.status), "
+    let isPage = document == nil && (response["content-type"]?.lowercased().contains("text/html") ?? false)
+    // Registries answer in JSON: a page comes from what stands in front of one.
+    let answer = isPage ? "a proxy in front of the registry answered" : "the registry answered"
+    let text = words.isEmpty ? "\(answer) \(response.status)" : "\(answer) \(response.status), "
+    let isQuota = words.lowercased().contains("quota") || response.status == 507
     var error = DistributionError(
-      code, subject, text + DistributionError.clean(words), hint: hint(code), status: response.status)
+      code, subject, text + DistributionError.clean(words), hint: isQuota ? quotaHint : hint(code, first?.code),
+      status: response.status)
     error.retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
     return error
   }
+
+  private static let quotaHint =
+    "the repository's quota is used up; delete old versions in the registry, or ask who runs it for more"
 
   private static func code(_ status: Int, _ name: String?) -> DistributionError.Code {
     switch (status, name) {
@@ -43,8 +51,10 @@ enum RegistryAnswer {
     }
   }
 
-  private static func hint(_ code: DistributionError.Code) -> String? {
+  private static func hint(_ code: DistributionError.Code, _ name: String?) -> String? {
     switch code {
+    case _ where name == "NAME_INVALID" || name == "NAME_UNKNOWN":
+      "the registry has no such repository; check its name, or have it created"
     case .unauthorized: "log in to the registry (docker login HOST or podman login HOST)"
     case .denied:
       "the user has no right to do this in the repository; log in as another one, or ask who runs the registry"

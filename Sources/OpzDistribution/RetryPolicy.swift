@@ -21,7 +21,7 @@ public struct RetryPolicy: Sendable {
 
   /// Whether an answer with this status may be different the next time.
   static func isTransient(_ status: Int) -> Bool {
-    status == 408 || status == 429 || (500...599).contains(status) && status != 501
+    status == 408 || status == 429 || (500...599).contains(status) && ![501, 505, 507].contains(status)
   }
 
   /// Seconds to wait before attempt `next` (2 is the first repetition); nil to give up.

@@ -40,11 +40,11 @@ actor TokenSource {
 
   private func fetch(_ key: Key, _ credential: Credential?) async throws -> Token {
     let subject = key.realm.address.shown
-    let request = TokenSource.request(key.realm, key.scopes, credential)
-    let response = try await retrier.run(subject) {
-      let response = try await transport.send(request)
-      if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
-      return response
+    var response = try await ask(TokenSource.request(key.realm, key.scopes, credential), subject)
+    if case .identityToken(let refresh) = credential, [404, 405].contains(response.status) {
+      // A token server without OAuth takes the refresh token as the password of the user `<token>`.
+      let old = Credential.password(user: "<token>", password: refresh)
+      response = try await ask(TokenSource.request(key.realm, key.scopes, old), subject)
     }
     // A redirect could carry the credentials anywhere, so none is followed.
     if (300..<400).contains(response.status) {
@@ -52,6 +52,14 @@ actor TokenSource {
     }
     guard response.head.isSuccess else { throw RegistryAnswer.error(response, subject) }
     return try Token.parse(response.body, now: .now(), subject: subject)
+  }
+
+  private func ask(_ request: HTTPRequest, _ subject: String) async throws -> HTTPResponse {
+    try await retrier.run(subject) {
+      let response = try await transport.send(request)
+      if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
+      return response
+    }
   }
 
   private static func request(_ realm: Realm, _ scopes: [Scope], _ credential: Credential?) -> HTTPRequest {

@@ -2,10 +2,13 @@
 struct TransportSettings: Sendable {
   let userAgent: String
   private let environment: [String: String]
+  /// What `certs.d` has for an origin.
+  let certificateStore: CertificateStore
 
   init(userAgent: String, environment: [String: String]) {
     self.userAgent = String(userAgent.unicodeScalars.filter { $0.value >= 0x20 && $0.value < 0x7f })
     self.environment = environment
+    certificateStore = CertificateStore(environment: environment)
   }
 
   /// The proxy for an origin, as curl reads the environment; empty for none. A request to this machine takes none.

@@ -1,6 +1,7 @@
 import OpzDistribution
 import OpzIO
 import OpzOCI
+import SystemPackage
 
 extension Session {
   /// A repository of a container registry, with this user's credentials.
@@ -9,6 +10,16 @@ extension Session {
     try RemoteRepository(
       reference, environment: environment, mountCandidates: mounts, userAgent: tool.replacing(" ", with: "/"),
       progress: progress,
-      insecure: insecure)
+      insecure: insecure, state: transferState)
+  }
+
+  /// Where uploads and registries' limits are remembered: `OPZ_PUSH_STATE`, which a pipeline can keep in a cached directory, else the
+  /// registry's cache; nil where there is neither.
+  private var transferState: TransferState? {
+    if let named = environment["OPZ_PUSH_STATE"], !named.isEmpty { return TransferState(directory: path(named)) }
+    guard let marker = try? FileStatus.find(registryPath.appending("oci-layout")), marker.kind == .file else {
+      return nil
+    }
+    return TransferState(directory: registryPath.appending("cache").appending("push"))
   }
 }

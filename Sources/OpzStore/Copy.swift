@@ -5,53 +5,50 @@ public import OpzOCI
 /// name them, so that nothing in the destination ever names what is not there.
 ///
 /// A document that the destination has is still walked, because a store may hold a manifest whose blobs are lost.
-/// - Parameter parallel: blobs on their way at once.
+/// - Parameter parallel: blobs on their way at once. Whether they are there is asked for more of them at a time.
 public func copy(
   _ root: Descriptor, from source: some ContentReader, to destination: some ContentStore, parallel: Int = 2,
   progress: any ProgressSink = NoProgress()
 ) async throws -> CopyResult {
   let work = try await ContentGraph.of(root, in: source)
   var result = CopyResult(root: root)
-  var pending = work.blobs.makeIterator()
-  try await withThrowingTaskGroup(of: UInt64?.self) { group in
-    func add() -> Bool {
-      guard let blob = pending.next() else { return false }
-      group.addTask { try await copyOne(blob, from: source, to: destination, progress: progress) }
-      return true
-    }
-    for _ in 0..<max(1, parallel) where !add() { break }
-    while let bytes = try await group.next() {
-      result.count(bytes)
-      _ = add()
-    }
+  let areThere = try await concurrently(work.blobs, limit: questions) { blob in
+    try await isThere(blob, in: destination, progress: progress)
   }
+  let missing = zip(work.blobs, areThere).filter { !$0.1 }.map(\.0)
+  result.existed = work.blobs.count - missing.count
+  let moved = try await concurrently(missing, limit: parallel) { blob in
+    try await destination.put(blob, from: try await source.blob(blob))
+    return blob.size
+  }
+  for bytes in moved { result.count(bytes) }
   for document in work.documents {
-    result.count(try await copyOne(document, from: source, to: destination, progress: progress))
+    if try await isThere(document, in: destination, progress: progress) {
+      result.existed += 1
+    } else {
+      try await destination.put(document, from: try await source.blob(document))
+      result.count(document.size)
+    }
   }
   return result
 }
 
+/// Blobs whose existence is asked for at once.
+private let questions = 8
+
 extension CopyResult {
-  fileprivate mutating func count(_ moved: UInt64?) {
-    if let moved {
-      copied += 1
-      bytes &+= moved
-    } else {
-      existed += 1
-    }
+  fileprivate mutating func count(_ moved: UInt64) {
+    copied += 1
+    bytes &+= moved
   }
 }
 
-private func copyOne(
-  _ descriptor: Descriptor, from source: some ContentReader, to destination: some ContentStore,
-  progress: any ProgressSink
-) async throws -> UInt64? {
+private func isThere(
+  _ descriptor: Descriptor, in destination: some ContentStore, progress: any ProgressSink
+) async throws -> Bool {
+  guard try await destination.contains(descriptor) else { return false }
   let item = "\(descriptor.digest.short)"
-  if try await destination.contains(descriptor) {
-    progress.report(.started(item: item, total: descriptor.size))
-    progress.report(.finished(item: item, outcome: .existed))
-    return nil
-  }
-  try await destination.put(descriptor, from: try await source.blob(descriptor))
-  return descriptor.size
+  progress.report(.started(item: item, total: descriptor.size))
+  progress.report(.finished(item: item, outcome: .existed))
+  return true
 }

@@ -96,3 +96,6 @@ func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
   for index in words.indices { words[index] = random.next() }
   return words.withUnsafeBytes { Array($0.prefix(count)) }
 }
+
+/// What a registry does otherwise than the spec says.
+func quirks(_ change: (inout SpecRegistry.Quirks) -> Void) -> SpecRegistry.Quirks { SpecRegistry.Quirks().with(change) }

@@ -1,35 +1,46 @@
-import OpzIO
-import OpzTestKit
+public import OpzIO
+import OpzOCI
 import Synchronization
 
-@testable import OpzDistribution
-
-/// A small registry that takes uploads by the rules of the distribution-spec, with quirks where a test wants them. It keeps what it gets
-/// in memory and checks each digest.
-final class SpecRegistry: Sendable {
-  struct Quirks: Sendable {
+/// A small registry that takes pushes by the rules of the distribution-spec, with quirks where a test wants them. It keeps what it gets in
+/// memory, checks each digest and counts what comes over the wire.
+public final class SpecRegistry: Sendable {
+  public struct Quirks: Sendable {
     /// Bytes of a chunk that was cut stay.
-    var keepsCutChunks = true
+    public var keepsCutChunks = true
     /// An upload whose chunk was cut is gone (docker-registry 2.8.2).
-    var losesCutUploads = false
+    public var losesCutUploads = false
     /// The largest body; more is answered with this status.
-    var largestPatch: (size: Int, status: Int)?
-    var largestPut: (size: Int, status: Int)?
+    public var largestPatch: (size: Int, status: Int)?
+    public var largestPut: (size: Int, status: Int)?
     /// PUT after POST is answered so (Artifactory).
-    var putStatus: Int?
+    public var putStatus: Int?
     /// PATCH is answered so (GAR).
-    var patchStatus: Int?
+    public var patchStatus: Int?
     /// What a PATCH that is taken answers.
-    var acceptStatus = 202
+    public var acceptStatus = 202
     /// `Range` stays at the end of the first chunk (ECR).
-    var stuckRange = false
-    var chunkMinimum: Int?
+    public var stuckRange = false
+    public var chunkMinimum: Int?
     /// An empty upload's `Range`.
-    var emptyRange = "0-0"
+    public var emptyRange = "0-0"
     /// What `Location` looks like: `PATH` and `HOST` are filled in.
-    var location = "PATH"
+    public var location = "PATH"
     /// Answers to POST, PATCH, PUT that get lost: by the number of the request.
-    var lostAnswers: Set<Int> = []
+    public var lostAnswers: Set<Int> = []
+    /// After a cut nobody is answered until `comeBack`.
+    public var staysDown = false
+    /// Answers in the registry's place, before a body is read.
+    public var gate: @Sendable (ScriptedServer.Request) -> ScriptedServer.Answer? = { _ in nil }
+
+    public init() {}
+
+    /// With one change.
+    public func with(_ change: (inout Quirks) -> Void) -> Quirks {
+      var copy = self
+      change(&copy)
+      return copy
+    }
   }
 
   private struct State {
@@ -38,10 +49,13 @@ final class SpecRegistry: Sendable {
     var steps: [String: Int] = [:]
     var firstEnds: [String: Int] = [:]
     var blobs: [String: [UInt8]] = [:]
+    /// By digest and by tag: the bytes and their type.
+    var documents: [String: (bytes: [UInt8], type: String)] = [:]
     var cuts: [Int]
     var received = 0
+    var isDown = false
     var counter = 0
-    var patches: [(from: Int, size: Int)] = []
+    public var patches: [(from: Int, size: Int)] = []
   }
 
   private let state: Mutex<State>
@@ -49,7 +63,7 @@ final class SpecRegistry: Sendable {
   private let server: Mutex<ScriptedServer?>
 
   /// - Parameter cuts: after so many bytes of all bodies together the connection ends.
-  init(_ quirks: Quirks = Quirks(), cuts: [Int] = []) throws {
+  public init(_ quirks: Quirks = Quirks(), cuts: [Int] = []) throws {
     self.quirks = quirks
     state = Mutex(State(cuts: cuts.sorted()))
     server = Mutex(nil)
@@ -59,24 +73,35 @@ final class SpecRegistry: Sendable {
     server.withLock { $0 = made }
   }
 
-  var host: String { server.withLock { $0?.host ?? "" } }
-  var requests: [ScriptedServer.Request] { server.withLock { $0?.requests ?? [] } }
+  /// `127.0.0.1:PORT`.
+  public var host: String { server.withLock { $0?.host ?? "" } }
+  public var requests: [ScriptedServer.Request] { server.withLock { $0?.requests ?? [] } }
   /// Bytes of all bodies.
-  var received: Int { state.withLock { $0.received } }
-  var patches: [(from: Int, size: Int)] { state.withLock { $0.patches } }
-  var openUploads: Int { state.withLock { $0.uploads.count } }
+  public var received: Int { state.withLock { $0.received } }
+  public var patches: [(from: Int, size: Int)] { state.withLock { $0.patches } }
+  public var openUploads: Int { state.withLock { $0.uploads.count } }
 
-  func blob(_ digest: Digest) -> [UInt8]? { state.withLock { $0.blobs[digest.description] } }
-  func stop() { server.withLock { $0?.stop() } }
-  func count(_ method: String) -> Int { requests.filter { $0.method == method }.count }
+  /// Whether it has a blob with these bytes.
+  public func has(_ content: [UInt8]) -> Bool {
+    state.withLock { $0.blobs[Digest.of(content).description] == content }
+  }
+  public func stop() { server.withLock { $0?.stop() } }
+  /// Answers again.
+  public func comeBack() { state.withLock { $0.isDown = false } }
+
+  /// Requests with a method.
+  public func count(_ method: String) -> Int { requests.filter { $0.method == method }.count }
 
   private func early(_ request: ScriptedServer.Request) -> ScriptedServer.Early {
+    if state.withLock({ $0.isDown }) { return .answer(.hangUp) }
+    if let answer = quirks.gate(request) { return .answer(answer) }
     let length = request.header("content-length").flatMap { Int($0) } ?? 0
     guard length > 0, ["PATCH", "PUT"].contains(request.method) else { return .readBody }
     if let refusal = refusal(request, length) { return .answer(refusal) }
     return state.withLock { state in
       guard let cut = state.cuts.first, cut < state.received + length else { return .readBody }
       state.cuts.removeFirst()
+      state.isDown = quirks.staysDown
       let after = max(0, cut - state.received)
       state.received += after
       return .cut(after: after) { [self] in keep($0, of: request) }
@@ -94,7 +119,7 @@ final class SpecRegistry: Sendable {
   private func keep(_ bytes: [UInt8], of request: ScriptedServer.Request) {
     state.withLock { state in
       let id = Self.id(request)
-      if quirks.losesCutUploads { state.uploads[id] = nil }
+      if quirks.losesCutUploads, state.uploads.removeValue(forKey: id) != nil { return }
       // libcurl sends a request once more by itself when a connection that was open before ends: that one does not fit.
       let begin = request.header("content-range")?.split(separator: "-").first.flatMap { Int($0) }
       if quirks.keepsCutChunks, begin == state.uploads[id]?.count { state.uploads[id]? += bytes }
@@ -112,6 +137,8 @@ final class SpecRegistry: Sendable {
 
   private func take(_ request: ScriptedServer.Request, _ state: inout State) -> ScriptedServer.Answer {
     let id = Self.id(request)
+    if request.path.contains("/manifests/") { return document(request, id, &state) }
+    if request.path.contains("/referrers/") { return .init(404) }
     switch request.method {
     case "HEAD":
       guard let blob = state.blobs[id] else { return .init(404) }
@@ -122,6 +149,8 @@ final class SpecRegistry: Sendable {
       state.uploads[new] = []
       let headers = quirks.chunkMinimum.map { [("OCI-Chunk-Min-Length", "\($0)")] } ?? []
       return .init(202, [("Location", place(new, &state, request))] + headers)
+    case "GET" where request.path.contains("/blobs/sha256:"):
+      return state.blobs[id].map { .init(200, body: $0) } ?? .init(404)
     case "GET", "DELETE", "PATCH", "PUT":
       guard let have = state.uploads[id], request.target.contains("step=\(state.steps[id] ?? 0)") else {
         return .init(404, text: #"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#)
@@ -133,6 +162,21 @@ final class SpecRegistry: Sendable {
       return step(request, id, have, &state)
     default: return .init(405)
     }
+  }
+
+  private func document(
+    _ request: ScriptedServer.Request, _ name: String, _ state: inout State
+  ) -> ScriptedServer.Answer {
+    if request.method == "PUT" {
+      let digest = Digest.of(request.body).description
+      let document = (request.body, request.header("content-type") ?? "")
+      state.documents[digest] = document
+      state.documents[name] = document
+      return .init(201, [("Docker-Content-Digest", digest)])
+    }
+    guard let found = state.documents[name] else { return .init(404) }
+    let headers = [("Content-Type", found.type), ("Docker-Content-Digest", Digest.of(found.bytes).description)]
+    return .init(200, headers, body: found.bytes)
   }
 
   private func step(
@@ -158,7 +202,7 @@ final class SpecRegistry: Sendable {
       let whole = have + request.body
       let digest = Digest.of(whole).description
       state.uploads[id] = nil
-      guard request.target.hasSuffix("digest=" + WebAddress.encode(digest)) else {
+      guard request.target.hasSuffix("digest=" + digest.replacing(":", with: "%3A")) else {
         return .init(400, text: #"{"errors":[{"code":"DIGEST_INVALID"}]}"#)
       }
       state.blobs[digest] = whole
@@ -173,9 +217,10 @@ final class SpecRegistry: Sendable {
 
   // Each answer has another Location, and only the newest one works.
   private func place(_ id: String, _ state: inout State, _ request: ScriptedServer.Request) -> String {
+    let home = request.path.split(separator: "/uploads").first.map { "\($0)/uploads" } ?? ""
     let next = (state.steps[id] ?? 0) + 1
     state.steps[id] = next
-    let path = "/v2/team/model/blobs/uploads/\(id)?state=%2Fa%3D&step=\(next)"
+    let path = "\(home)/\(id)?state=%2Fa%3D&step=\(next)"
     return quirks.location.replacing("PATH", with: path).replacing("HOST", with: request.header("host") ?? "")
   }
 }

@@ -1,0 +1,60 @@
+import OpzIO
+import OpzStore
+import SystemPackage
+
+/// What docker's and containers' `certs.d/HOST:PORT` hold for a registry: `*.crt` are authorities to trust beside the system's,
+/// `NAME.cert` with `NAME.key` is who we are.
+struct CertificateDirectory: Sendable, Equatable {
+  /// PEM, one after the other.
+  var authorities: [UInt8] = []
+  var certificate: FilePath?
+  var key: FilePath?
+
+  private static let limit = 1 << 20
+
+  /// Looks in the user's places, then in the system's; the first directory that is there counts. It blocks.
+  static func find(for origin: Origin, environment: [String: String]) throws -> CertificateDirectory {
+    guard origin.scheme == .https else { return CertificateDirectory() }
+    for place in places(environment) {
+      for name in names(origin) {
+        let directory = place.appending(name)
+        if (try? FileStatus.find(directory))??.kind == .directory { return try read(directory) }
+      }
+    }
+    return CertificateDirectory()
+  }
+
+  private static func places(_ environment: [String: String]) -> [FilePath] {
+    var places: [FilePath] = []
+    if let home = environment["HOME"], home.hasPrefix("/") {
+      places += [".config/containers/certs.d", ".config/docker/certs.d", ".docker/certs.d"].map {
+        FilePath(home).appending(FilePath($0).components)
+      }
+    }
+    return places + ["/etc/containers/certs.d", "/etc/docker/certs.d"]
+  }
+
+  // The directory is named as the reference names the registry: with the port where it says one.
+  private static func names(_ origin: Origin) -> [String] {
+    let long = "\(origin.host):\(origin.port)"
+    return origin.port == origin.scheme.port ? [origin.host, long] : [long]
+  }
+
+  private static func read(_ directory: FilePath) throws -> CertificateDirectory {
+    var found = CertificateDirectory()
+    for name in try Directory.entries(directory).map(\.string).sorted() {
+      let path = directory.appending(name)
+      if name.hasSuffix(".crt") {
+        found.authorities += try SmallFile.read(path, limit: limit) + [UInt8(ascii: "\n")]
+      } else if name.hasSuffix(".cert"), found.certificate == nil {
+        let key = directory.appending(String(name.dropLast(5)) + ".key")
+        guard try FileStatus.find(key) != nil else {
+          throw DistributionError(.credentials, path.string, "there is no \(key.lastComponent?.string ?? "") beside it")
+        }
+        found.certificate = path
+        found.key = key
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,19 @@
+import Synchronization
+
+/// The certificates of each origin, looked up once.
+final class CertificateStore: Sendable {
+  private let environment: [String: String]
+  private let known = Mutex<[Origin: Result<CertificateDirectory, any Error>]>([:])
+
+  init(environment: [String: String]) { self.environment = environment }
+
+  /// It reads some small files the first time.
+  func directory(for origin: Origin) throws -> CertificateDirectory {
+    try known.withLock { known in
+      if let found = known[origin] { return try found.get() }
+      let found = Result { try CertificateDirectory.find(for: origin, environment: environment) }
+      known[origin] = found
+      return try found.get()
+    }
+  }
+}

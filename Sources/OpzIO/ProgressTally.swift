@@ -1,0 +1,66 @@
+import Synchronization
+
+/// Counts what a transfer did while it tells another sink.
+public final class ProgressTally: ProgressSink {
+  /// Bytes.
+  public struct Totals: Sendable, Hashable {
+    /// Went over the wire, those that had to go twice included.
+    public var sent: UInt64 = 0
+    /// Of these, the ones that went again.
+    public var resent: UInt64 = 0
+    /// An earlier attempt or process had brought them.
+    public var kept: UInt64 = 0
+    /// Were there already.
+    public var skipped: UInt64 = 0
+    /// Taken by the registry from another repository.
+    public var mounted: UInt64 = 0
+
+    public init() {}
+  }
+
+  fileprivate struct State {
+    var totals = Totals()
+    var sizes: [String: UInt64] = [:]
+    var done: [String: UInt64] = [:]
+  }
+
+  private let sink: any ProgressSink
+  private let state = Mutex(State())
+
+  public init(_ sink: any ProgressSink) { self.sink = sink }
+
+  public var totals: Totals { state.withLock { $0.totals } }
+
+  public func report(_ event: ProgressEvent) {
+    state.withLock { $0.count(event) }
+    sink.report(event)
+  }
+}
+
+extension ProgressTally.State {
+  fileprivate mutating func count(_ event: ProgressEvent) {
+    switch event {
+    case .started(let item, let total):
+      sizes[item] = total
+      done[item] = 0
+    case .advanced(let item, let bytes):
+      totals.sent &+= bytes
+      done[item, default: 0] &+= bytes
+    case .restarted(let item):
+      totals.resent &+= done[item] ?? 0
+      done[item] = 0
+    case .repeated(let item, let bytes):
+      totals.resent &+= bytes
+      done[item] = (done[item] ?? 0) &- min(done[item] ?? 0, bytes)
+    case .kept(let item, let bytes):
+      totals.kept &+= bytes
+      done[item, default: 0] &+= bytes
+    case .finished(let item, let outcome):
+      if outcome == .existed { totals.skipped &+= sizes[item] ?? 0 }
+      if outcome == .mounted { totals.mounted &+= sizes[item] ?? 0 }
+      sizes[item] = nil
+      done[item] = nil
+    case .note: break
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/// Does asynchronous work for each item, no more than `limit` at a time, and gives the results in the items' order. The first failure ends
+/// what is under way.
+func concurrently<Item: Sendable, Value: Sendable>(
+  _ items: [Item], limit: Int, _ work: @escaping @Sendable (Item) async throws -> Value
+) async throws -> [Value] {
+  var results: [Int: Value] = [:]
+  try await withThrowingTaskGroup(of: (Int, Value).self) { group in
+    var next = 0
+    func add() {
+      guard next < items.count else { return }
+      let (index, item) = (next, items[next])
+      next += 1
+      group.addTask { (index, try await work(item)) }
+    }
+    for _ in 0..<max(1, limit) { add() }
+    while let (index, value) = try await group.next() {
+      results[index] = value
+      add()
+    }
+  }
+  return items.indices.compactMap { results[$0] }
+}
