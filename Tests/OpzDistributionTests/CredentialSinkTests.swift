@@ -24,6 +24,12 @@ import Testing
     case userInRedirect, backslashInRedirect, twoHops, hopAndBack
     case sinkChallengesBasic, sinkChallengesBearer, locationChallengesBasic
     case referrersRedirect, referrersLink
+    case patch307, patch308, patchLocation, patchLocationPort, patchCutThenStatus, closing307, delete307
+
+    var isOfChunks: Bool {
+      [.patch307, .patch308, .patchLocation, .patchLocationPort, .patchCutThenStatus, .closing307, .delete307]
+        .contains(self)
+    }
   }
 
   /// How the client logs in at the registry.
@@ -59,6 +65,7 @@ import Testing
     let blob = Descriptor.of(content, .layerTar)
     let mounts = lure == .mountLocation ? [blob.digest: ["team/base"]] : [:]
     let remote = try repository(registry.host, environment: config.environment, mounts: mounts)
+    if lure.isOfChunks { remote.learn { $0.way = .chunks } }
     _ = try? await remote.resolve("latest")
     _ = try? await remote.contains(blob)
     _ = try? await readAll(RemoteBlob(client: remote.client, descriptor: blob))
@@ -67,7 +74,10 @@ import Testing
     _ = try? await remote.referrers(of: blob.digest)
 
     #expect(registry.requests.contains { Self.isLoggedIn($0) }, "the client never logged in, so this proves nothing")
-    let mustReach: [Lure] = [.get307, .head307, .getBlob307, .put307, .uploadLocation, .mountLocation, .hopAndBack]
+    let mustReach: [Lure] = [
+      .patch307, .patchLocation, .patchLocationPort, .patchCutThenStatus, .closing307, .delete307, .get307, .head307,
+      .getBlob307, .put307, .uploadLocation, .mountLocation, .hopAndBack,
+    ]
     if mustReach.contains(lure) { #expect(!sink.requests.isEmpty, "the lure never worked, so this proves nothing") }
     for request in sink.requests {
       #expect(request.header("authorization") == nil, "\(request.method) \(request.target)")
@@ -187,6 +197,15 @@ import Testing
     case (.referrersRedirect, "GET") where request.path.contains("/referrers/"): return to(307)
     case (.referrersLink, "GET") where request.path.contains("/referrers/"):
       return Answer(200, [("Link", "<http://\(sink)/x>; rel=\"next\"")], text: #"{"schemaVersion":2,"manifests":[]}"#)
+    case (.patch307, "PATCH"), (.patch308, "PATCH"): return to(status)
+    case (.patchLocation, "PATCH"): return Answer(202, [("Location", "http://\(sink)/x"), ("Range", "0-0")])
+    case (.patchLocationPort, "PATCH"): return Answer(202, [("Location", "//\(sink)/upload")])
+    case (.patchCutThenStatus, "PATCH"): return .hangUp
+    case (.patchCutThenStatus, "GET") where request.path == "/upload": return to(307)
+    case (.closing307, "PUT") where request.header("content-length") == "0": return to(307)
+    case (.delete307, "PATCH"): return Answer(403)
+    case (.delete307, "DELETE"): return to(307)
+    case (_, "PATCH"): return Answer(202, [("Location", "/upload")])
     case (_, "HEAD"): return Answer(404)
     case (_, "POST"): return Answer(202, [("Location", "/upload")])
     case (_, "PUT"): return Answer(201)
