@@ -62,18 +62,23 @@ public final class ScriptedServer: Sendable {
   private let respond: @Sendable (Request) -> Answer
   private let early: @Sendable (Request) -> Early
   private let bodyLimit: Int
+  private let onBroken: @Sendable (Request, Int) -> Void
   private let recorded = Mutex<[Request]>([])
   private let connections = Mutex<[Int: ServerConnection]>([:])
 
-  /// - Parameter bodyLimit: bytes of a body that are kept.
+  /// - Parameters:
+  ///   - bodyLimit: bytes of a body that are kept.
+  ///   - onBroken: called with a request whose peer went away after so many bytes of the body.
   public init(
     bodyLimit: Int = 1 << 20, early: @escaping @Sendable (Request) -> Early = { _ in .readBody },
+    onBroken: @escaping @Sendable (Request, Int) -> Void = { _, _ in },
     _ respond: @escaping @Sendable (Request) -> Answer
   ) throws {
     listener = try LoopbackListener()
     self.respond = respond
     self.early = early
     self.bodyLimit = bodyLimit
+    self.onBroken = onBroken
     let listener = listener
     _ = startThread { [weak self] in
       var number = 0
@@ -123,13 +128,17 @@ public final class ScriptedServer: Sendable {
       return false
     case .cut(let bytes, let take):
       connection.continueIfExpected(request)
-      if let body = connection.readBody(bytes, keeping: bodyLimit) { take(body) }
+      take(connection.readBody(bytes, keeping: bodyLimit).kept)
       return false
     }
     let length = request.header("content-length").flatMap { UInt64($0) } ?? 0
     connection.continueIfExpected(request)
-    guard let body = connection.readBody(Int(clamping: length), keeping: bodyLimit) else { return false }
-    request.body = body
+    let body = connection.readBody(Int(clamping: length), keeping: bodyLimit)
+    request.body = body.kept
+    guard UInt64(body.count) == length else {
+      onBroken(request, body.count)
+      return false
+    }
     request.bodySize = length
     let complete = request
     recorded.withLock { $0[complete.number - 1] = complete }

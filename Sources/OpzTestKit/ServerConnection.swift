@@ -47,18 +47,18 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  /// A body's first bytes; nil when the peer ends before it does.
-  func readBody(_ length: Int, keeping limit: Int) -> [UInt8]? {
+  /// A body's first bytes, and how many bytes came: fewer than `length` when the peer ends before the body does.
+  func readBody(_ length: Int, keeping limit: Int) -> (kept: [UInt8], count: Int) {
     var kept: [UInt8] = []
     var left = length
     while left > 0 {
-      if pending.isEmpty, !fill() { return nil }
+      if pending.isEmpty, !fill() { break }
       let count = min(left, pending.count)
       kept += pending.prefix(min(count, limit - kept.count))
       pending.removeFirst(count)
       left -= count
     }
-    return kept
+    return (kept, length - left)
   }
 
   func continueIfExpected(_ request: ScriptedServer.Request) {

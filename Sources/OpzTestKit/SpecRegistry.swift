@@ -43,12 +43,27 @@ public final class SpecRegistry: Sendable {
     }
   }
 
+  /// What came of a blob. Its bytes are hashed and, unless they are many, kept.
+  private struct Upload {
+    var count = 0
+    var hasher = DigestHasher()
+    var bytes: [UInt8] = []
+
+    mutating func add(_ more: [UInt8]) {
+      count += more.count
+      hasher.update(more)
+      bytes = count <= SpecRegistry.keptLimit ? bytes + more : []
+    }
+  }
+
+  private static let keptLimit = 64 << 20
+
   private struct State {
-    var uploads: [String: [UInt8]] = [:]
+    var uploads: [String: Upload] = [:]
     /// By upload, the only place that is good for the next request.
     var steps: [String: Int] = [:]
     var firstEnds: [String: Int] = [:]
-    var blobs: [String: [UInt8]] = [:]
+    var blobs: [String: Upload] = [:]
     /// By digest and by tag: the bytes and their type.
     var documents: [String: (bytes: [UInt8], type: String)] = [:]
     var cuts: [Int]
@@ -67,9 +82,13 @@ public final class SpecRegistry: Sendable {
     self.quirks = quirks
     state = Mutex(State(cuts: cuts.sorted()))
     server = Mutex(nil)
-    let made = try ScriptedServer(bodyLimit: 1 << 30, early: { [unowned self] in early($0) }) { [unowned self] in
-      answer($0)
-    }
+    let made = try ScriptedServer(
+      bodyLimit: 1 << 30, early: { [unowned self] in early($0) },
+      onBroken: { [unowned self] request, count in
+        state.withLock { $0.received += count }
+        keep(request.body, of: request)
+      }
+    ) { [unowned self] in answer($0) }
     server.withLock { $0 = made }
   }
 
@@ -83,9 +102,17 @@ public final class SpecRegistry: Sendable {
 
   /// Whether it has a blob with these bytes.
   public func has(_ content: [UInt8]) -> Bool {
-    state.withLock { $0.blobs[Digest.of(content).description] == content }
+    state.withLock { $0.blobs[Digest.of(content).description]?.bytes == content }
   }
   public func stop() { server.withLock { $0?.stop() } }
+  /// Whether it has a blob with this digest.
+  public func hasBlob(_ digest: Digest) -> Bool { state.withLock { $0.blobs[digest.description] != nil } }
+
+  /// The digest of the document that a tag names.
+  public func digest(ofTag tag: String) -> Digest? {
+    state.withLock { $0.documents[tag].map { Digest.of($0.bytes) } }
+  }
+
   /// Answers again.
   public func comeBack() { state.withLock { $0.isDown = false } }
 
@@ -122,7 +149,7 @@ public final class SpecRegistry: Sendable {
       if quirks.losesCutUploads, state.uploads.removeValue(forKey: id) != nil { return }
       // libcurl sends a request once more by itself when a connection that was open before ends: that one does not fit.
       let begin = request.header("content-range")?.split(separator: "-").first.flatMap { Int($0) }
-      if quirks.keepsCutChunks, begin == state.uploads[id]?.count { state.uploads[id]? += bytes }
+      if quirks.keepsCutChunks, begin == state.uploads[id]?.count { state.uploads[id]?.add(bytes) }
     }
   }
 
@@ -146,13 +173,13 @@ public final class SpecRegistry: Sendable {
     case "POST":
       state.counter += 1
       let new = "u\(state.counter)"
-      state.uploads[new] = []
+      state.uploads[new] = Upload()
       let headers = quirks.chunkMinimum.map { [("OCI-Chunk-Min-Length", "\($0)")] } ?? []
       return .init(202, [("Location", place(new, &state, request))] + headers)
     case "GET" where request.path.contains("/blobs/sha256:"):
-      return state.blobs[id].map { .init(200, body: $0) } ?? .init(404)
+      return state.blobs[id].map { .init(200, body: $0.bytes) } ?? .init(404)
     case "GET", "DELETE", "PATCH", "PUT":
-      guard let have = state.uploads[id], request.target.contains("step=\(state.steps[id] ?? 0)") else {
+      guard let have = state.uploads[id]?.count, request.target.contains("step=\(state.steps[id] ?? 0)") else {
         return .init(404, text: #"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#)
       }
       if request.method == "DELETE" {
@@ -180,28 +207,28 @@ public final class SpecRegistry: Sendable {
   }
 
   private func step(
-    _ request: ScriptedServer.Request, _ id: String, _ have: [UInt8], _ state: inout State
+    _ request: ScriptedServer.Request, _ id: String, _ have: Int, _ state: inout State
   ) -> ScriptedServer.Answer {
     switch request.method {
     case "GET":
-      return .init(204, [("Range", range(id, have.count, state)), ("Location", place(id, &state, request))])
+      return .init(204, [("Range", range(id, have, state)), ("Location", place(id, &state, request))])
     case "PATCH":
       state.received += request.body.count
       let bounds = request.header("content-range")?.split(separator: "-").compactMap { Int($0) } ?? []
-      guard bounds.count == 2, bounds[0] == have.count, bounds[1] + 1 - bounds[0] == request.body.count else {
+      guard bounds.count == 2, bounds[0] == have, bounds[1] + 1 - bounds[0] == request.body.count else {
         return .init(416)
       }
       state.patches.append((bounds[0], request.body.count))
-      let whole = have + request.body
-      state.uploads[id] = whole
-      if state.firstEnds[id] == nil { state.firstEnds[id] = whole.count }
+      state.uploads[id]?.add(request.body)
+      let whole = have + request.body.count
+      if state.firstEnds[id] == nil { state.firstEnds[id] = whole }
       return .init(
-        quirks.acceptStatus, [("Range", range(id, whole.count, state)), ("Location", place(id, &state, request))])
+        quirks.acceptStatus, [("Range", range(id, whole, state)), ("Location", place(id, &state, request))])
     default:
       state.received += request.body.count
-      let whole = have + request.body
-      let digest = Digest.of(whole).description
-      state.uploads[id] = nil
+      guard var whole = state.uploads.removeValue(forKey: id) else { return .init(404) }
+      whole.add(request.body)
+      let digest = whole.hasher.finish().description
       guard request.target.hasSuffix("digest=" + digest.replacing(":", with: "%3A")) else {
         return .init(400, text: #"{"errors":[{"code":"DIGEST_INVALID"}]}"#)
       }

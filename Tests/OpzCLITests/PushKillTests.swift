@@ -1,0 +1,83 @@
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import SystemPackage
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// `opz push`, killed at random moments and begun again. OPZ_KILLS sets how often.
+@Suite("A push that is killed")
+struct PushKillTests {
+  private static let size = 6_000_000
+  private static let chunk = 500_000
+  private static let kills = ProcessEnvironment.value("OPZ_KILLS").flatMap { Int($0) } ?? 6
+
+  private let opz: Command
+
+  init() throws {
+    opz = try Command()
+    var random = SeededGenerator(seed: 7)
+    try Durable.replace(
+      opz.directory.path.appending("p").appending("weights.bin"), with: random.bytes(Self.size))
+    let made = try opz("package", "p", "--version", "1.0.0")
+    try #require(made.status == 0, "\(made.errorText)")
+  }
+
+  @Test("goes on where the registry has it, and ends with the same digest", arguments: [true, false])
+  func goesOn(_ keepsCutChunks: Bool) async throws {
+    var random = SeededGenerator(seed: keepsCutChunks ? 1 : 2)
+    guard case .string(let expected) = try opz.json("show", "weights@1.0.0")["digest"] else {
+      throw MissingPeer("opz show --json without a digest")
+    }
+    var killed = 0
+    while killed < Self.kills {
+      let server = try SpecRegistry(SpecRegistry.Quirks().with { $0.keepsCutChunks = keepsCutChunks })
+      try learn(server)
+      var here = 0
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let moment = Int.random(in: 0..<Self.size, using: &random)
+        if try kill(server, after: moment, microseconds: .random(in: 0..<3000, using: &random)) { here += 1 }
+      }
+      let last = try opz("push", "weights@1.0.0", "\(server.host)/team/model:1.0.0")
+      try #require(last.status == 0, "\(last.errorText)")
+      #expect(server.digest(ofTag: "1.0.0")?.description == expected)
+      // What is small goes in one piece each time; of what is large no more than a chunk a kill goes twice.
+      let allowed = here * (Self.chunk + 100_000) + 100_000
+      #expect(server.received - Self.size <= allowed, "\(server.received) bytes after \(here) kills")
+      let left = try Directory.entries(opz.directory.path.appending("registry/cache/push/uploads"))
+      #expect(left.isEmpty)
+      killed += max(1, here)
+      server.stop()
+    }
+  }
+
+  /// A client that knows that requests may have no more bytes than this sends all that is larger in chunks.
+  private func learn(_ server: SpecRegistry) throws {
+    let port = server.host.split(separator: ":")[1]
+    let now = Timestamp.now().milliseconds
+    try opz.directory.write(
+      "registry/cache/push/registries/http-127.0.0.1-\(port).json",
+      #"{"format":1,"learned":\#(now),"registry":"http://\#(server.host)","requestMaximum":\#(Self.chunk)}"#)
+  }
+
+  /// Kills a push when the registry has so many bytes more, and a little later. False when it was done before.
+  private func kill(_ server: SpecRegistry, after bytes: Int, microseconds: UInt32) throws -> Bool {
+    let begin = server.received
+    let log = opz.directory.path.appending("log")
+    let process = try ChildProcess.start(
+      [try BuiltPrograms.opz().string, "push", "weights@1.0.0", "\(server.host)/team/model:1.0.0"],
+      environment: opz.environment.map { "\($0.key)=\($0.value)" }, directory: opz.directory.path,
+      output: .file(log), errors: .file(log))
+    while process.poll() == nil, server.received - begin < bytes { usleep(200) }
+    usleep(microseconds)
+    let wasRunning = process.poll() == nil
+    process.send(signal: SIGKILL)
+    process.wait()
+    return wasRunning
+  }
+}
