@@ -68,19 +68,20 @@ var targets: [Target] = [
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),
+  module("OpzTrust", ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "CCrypto", system]),
   module("OpzPackage", ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", system, yams]),
   module("OpzDeploy", ["OpzOCI", "OpzIO"]),
   module("OpzMLflow", ["OpzOCI", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",
     [
-      "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython", "OpzArchive", "OpzModel",
-      "OpzStore", "OpzOCI", "OpzIO", system,
+      "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython", "OpzArchive",
+      "OpzModel", "OpzStore", "OpzOCI", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
     [
-      "OpzFlow", "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzArchive",
+      "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzArchive",
       "OpzModel", "OpzStore", "OpzOCI", "OpzIO", system, argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
@@ -95,6 +96,7 @@ var targets: [Target] = [
   tests("OpzDistribution", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzModel", ["OpzModel", "OpzIO", "OpzTestKit", system]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzTrust", ["OpzTrust", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzPackage",
     ["OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
@@ -103,8 +105,8 @@ var targets: [Target] = [
   tests(
     "OpzFlow",
     [
-      "OpzFlow", "OpzPackage", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython", "OpzArchive",
-      "OpzModel", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system,
+      "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython",
+      "OpzArchive", "OpzModel", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system,
     ]),
   tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
 ]

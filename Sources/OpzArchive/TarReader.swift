@@ -32,7 +32,7 @@ public final class TarReader {
   }
 
   /// Where the next byte of the current entry's content is in the tar.
-  var offset: UInt64 { stream.offset }
+  package var offset: UInt64 { stream.offset }
 
   /// The next entry, or nil at the end. What is left of the current content is passed over.
   /// - Throws: `ArchiveError`; the reader is of no use after it.

@@ -42,6 +42,11 @@ public struct Opz: AsyncParsableCommand {
           ApproveCommand.self, RollbackCommand.self, TagCommand.self, DeleteCommand.self, GCCommand.self,
           FsckCommand.self, ExportCommand.self, ImportCommand.self,
         ]),
+      CommandGroup(
+        name: "Trust",
+        subcommands: [
+          SignCommand.self, VerifyCommand.self, AttestCommand.self, SBOMCommand.self, ScanCommand.self,
+        ]),
       CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self]),
       CommandGroup(name: "Run", subcommands: [DeployCommand.self, ServeCommand.self, ScoreCommand.self]),
     ])

@@ -9,11 +9,12 @@ struct PromoteCommand: AsyncParsableCommand {
     commandName: "promote", abstract: "Moves an alias to a version after the gates of the registry's policy.",
     discussion: """
       policy.yaml in the registry (or --policy FILE) says what an alias asks for: thresholds of metrics, a gain over the \
-      version in its place, passed tests, a clean commit, approvals. The decision and its evidence are an event. Exit code 5 \
+      version in its place, passed tests, a clean commit, approvals, signatures, a bill of materials, clean scans. The decision and its evidence are an event. Exit code 5 \
       when a gate does not pass.
 
       promote:
-        production: {metrics: {auc: ">= 0.9"}, better: {auc: 0.002}, tests: true, approvals: 1}
+        production: {metrics: {auc: ">= 0.9"}, better: {auc: 0.002}, tests: true, approvals: 1,
+                     signature: {keys: [keys/release.pub]}, sbom: true, scan: clean}
 
       opz promote churn@1.2.0 --to production --dry-run
       opz promote churn@1.2.0 --to production --expect 1.1.0
@@ -45,7 +46,7 @@ struct PromoteCommand: AsyncParsableCommand {
     let gates = try PromoteVersion.policy(of: registry, policy.map { session.path($0) })
     let promotion = PromoteVersion(version, to: alias, policy: gates, in: session)
     if dryRun {
-      let results = try promotion.check(registry)
+      let results = try await promotion.check(registry)
       try show(version, alias, registry.state(version.name).target(alias), results, promoted: false)
       if results.contains(where: { !$0.passed }) { throw ExitCode(ExitStatus.code(.refused)) }
       return

@@ -32,6 +32,7 @@ struct ShowCommand: AsyncParsableCommand {
     let aliases: [String]
     let tags: [String: String]
     let card: String?
+    let attachments: [Descriptor]
   }
 
   func run() async throws {
@@ -51,6 +52,7 @@ struct ShowCommand: AsyncParsableCommand {
     let versions = state.live.reversed().map(\.version.description)
     let aliases = state.aliases(of: version.version).map(\.description)
     let tags = version.record.lineage.tags.merging(state.tags[version.version] ?? [:]) { _, new in new }
+    let attachments = state.attachments(of: version)
     let card = try registry.card(of: version, in: state)
     if json {
       return try Console.json(
@@ -58,11 +60,12 @@ struct ShowCommand: AsyncParsableCommand {
           name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
           record: version.record, lineage: version.record.lineage, events: events, versions: versions, aliases: aliases,
           tags: tags,
-          card: card))
+          card: card, attachments: attachments.map(\.descriptor)))
     }
     Console.data(
       VersionText(
-        record: version.record, events: events, versions: versions, aliases: aliases, tags: tags, card: card
+        record: version.record, events: events, versions: versions, aliases: aliases, tags: tags, card: card,
+        attachments: attachments
       ).text)
   }
 

@@ -11,9 +11,10 @@ struct VersionText {
   /// Those of `opz tag`, over those of the record.
   var tags: [String: String] = [:]
   var card: String?
+  var attachments: [ModelState.Attachment] = []
 
   var text: String {
-    [head, lineage, card ?? "", layers, files, history].filter { !$0.isEmpty }.joined(separator: "\n")
+    [head, lineage, card ?? "", layers, files, attached, history].filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
   private var head: String {
@@ -83,6 +84,19 @@ struct VersionText {
     return FileText.table(record.files)
   }
 
+  /// Their types are what their makers say; `opz verify` reads them.
+  private var attached: String {
+    var table = TextTable(["ATTACHED", "WHEN", "WHO", "DIGEST"])
+    for attachment in attachments {
+      let descriptor = attachment.descriptor
+      let type = descriptor.annotations?["dev.sigstore.bundle.predicateType"] ?? descriptor.artifactType?.description
+      table.add([
+        type ?? "", String(attachment.at.prefix(19)) + "Z", attachment.actor, descriptor.digest.description,
+      ])
+    }
+    return attachments.isEmpty ? "" : table.text
+  }
+
   private var history: String {
     var table = TextTable(["EVENT", "WHEN", "WHO", "DETAILS"])
     for event in events {
@@ -96,6 +110,9 @@ struct VersionText {
 
   /// What else an event knows, in a line.
   static func details(_ event: Event) -> String {
-    event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
+    if event.kind == .attached, case .object(let members)? = event.details["attachment"] {
+      return ["artifactType", "digest"].compactMap { members[$0] }.map(plain).joined(separator: " ")
+    }
+    return event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
   }
 }

@@ -11,6 +11,8 @@ public struct GateResult: Sendable, Codable, Equatable {
   public let passed: Bool
   /// What was compared: `0.91 >= 0.9`.
   public let evidence: String
+  /// Of a gate that does not pass: the command that helps.
+  public var hint: String?
 }
 
 /// `opz promote`: an alias moves to a version after the gates of the registry's policy; the decision and its evidence are an event.
@@ -24,6 +26,8 @@ public struct PromoteVersion: Sendable {
   private let version: Registry.Version
   private let alias: AliasName
   private let gates: RegistryPolicy.Gates
+  /// Where the policy's keys are.
+  private let keys: FilePath?
   private let session: Session
 
   /// - Parameter policy: nil for the registry's own `policy.yaml`; none asks for nothing.
@@ -34,6 +38,7 @@ public struct PromoteVersion: Sendable {
     self.alias = alias
     self.session = session
     gates = policy.promote[alias.description] ?? RegistryPolicy.Gates()
+    keys = policy.directory
   }
 
   /// The policy of a registry: `policy.yaml` in it, or an empty one.
@@ -44,7 +49,13 @@ public struct PromoteVersion: Sendable {
   }
 
   /// What each gate says, without moving anything.
-  public func check(_ registry: Registry) throws -> [GateResult] {
+  public func check(_ registry: Registry) async throws -> [GateResult] {
+    try await blocking { [self] in try checkRecords(registry) }
+      + TrustGates(version, gates, keys: keys ?? registry.root, in: session).check(registry)
+  }
+
+  /// The gates that look at records and events.
+  private func checkRecords(_ registry: Registry) throws -> [GateResult] {
     let state = try registry.state(version.name)
     let events = try registry.log(version.name).entries().map(\.event).filter {
       $0.version == version.version.description && $0.image == version.record.image.digest
@@ -61,24 +72,20 @@ public struct PromoteVersion: Sendable {
     if gates.tests { results.append(tests(events)) }
     if gates.clean { results.append(clean()) }
     if gates.approvals > 0 { results.append(approvals(events)) }
-    for (name, isAsked) in [("sbom", gates.sbom), ("signature", gates.signature), ("scan", gates.scan)] where isAsked {
-      // What cannot be verified does not pass.
-      results.append(GateResult(gate: name, passed: false, evidence: "this opz cannot verify it yet"))
-    }
     return results
   }
 
   /// - Throws: `FlowError` of category `refused` with the gates that do not pass; nothing is changed then.
   public func run(_ registry: Registry, expecting expected: Registry.Expectation = .anything) async throws -> Result {
-    try await blocking { [self] in
-      let results = try check(registry)
-      let failed = results.filter { !$0.passed }
-      guard failed.isEmpty else {
-        throw FlowError(
-          .refused, "\(version.record.reference) to \(alias)",
-          failed.map { "\($0.gate): \($0.evidence)" }.joined(separator: "; "),
-          hint: "policy.yaml in the registry has the gates; opz promote --dry-run shows them all")
-      }
+    let results = try await check(registry)
+    let failed = results.filter { !$0.passed }
+    guard failed.isEmpty else {
+      let hints = failed.compactMap(\.hint) + ["policy.yaml in the registry has the gates; opz promote --dry-run shows them all"]
+      throw FlowError(
+        .refused, "\(version.record.reference) to \(alias)",
+        failed.map { "\($0.gate): \($0.evidence)" }.joined(separator: "; "), hint: hints.joined(separator: "\n      "))
+    }
+    return try await blocking { [self] in
       var details: [String: JSONValue] = [:]
       if !results.isEmpty { details["gates"] = try JSONValue(encoding: results) }
       let change = try registry.set(

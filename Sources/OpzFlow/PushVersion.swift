@@ -44,6 +44,7 @@ public struct PushVersion: Sendable {
       _ = try await copy(artifact, from: content, to: remote, progress: session.progress)
       for tag in tags { try await remote.tag(artifact, as: "\(tag).\(name)") }
     }
+    try await VersionAttachments(version, session).push(registry, from: content, to: remote)
     try await verify(remote)
     let details: [String: JSONValue] = [
       "destination": .array(references.map { .string($0.description) }),

@@ -13,9 +13,9 @@ public import SystemPackage
 ///         tests: true                  # the last opz test passed
 ///         clean: true                  # made from a commit without changes
 ///         approvals: 2                 # by others than the one who promotes
-///         sbom: true
-///         signature: true
-///         scan: true
+///         signature: {keys: [keys/release.pub]}   # beside policy.yaml; match: any takes one of them, all is the rule
+///         sbom: true                   # CycloneDX is attached; {keys: [..]}: signed by one of them
+///         scan: clean                  # the last verdict of each scanner; {tools: [opz], days: 30, keys: [..]}
 ///     retention: {last: 10, days: 90, tagged: true, aliased: true}
 public struct RegistryPolicy: Sendable, Equatable {
   public struct Threshold: Sendable, Equatable {
@@ -34,9 +34,9 @@ public struct RegistryPolicy: Sendable, Equatable {
     public var tests = false
     public var clean = false
     public var approvals = 0
-    public var sbom = false
-    public var signature = false
-    public var scan = false
+    public var signature: Signature?
+    public var sbom: Attested?
+    public var scan: Scan?
 
     public init() {}
 
@@ -46,6 +46,29 @@ public struct RegistryPolicy: Sendable, Equatable {
         && one.approvals == other.approvals && one.sbom == other.sbom && one.signature == other.signature
         && one.scan == other.scan
     }
+  }
+
+  /// Who must have signed the image.
+  public struct Signature: Sendable, Equatable {
+    /// Files with public keys, from where policy.yaml is.
+    public var keys: [String]
+    /// Whether one of the keys is enough.
+    public var any: Bool
+  }
+
+  /// A document that must be attached.
+  public struct Attested: Sendable, Equatable {
+    /// One of these must have signed it; empty where nobody need have.
+    public var keys: [String]
+  }
+
+  /// What scanners must have said.
+  public struct Scan: Sendable, Equatable {
+    public var keys: [String]
+    /// The oldest that a verdict may be.
+    public var days: Int?
+    /// Scanners that must have given one.
+    public var tools: [String]
   }
 
   public struct Retention: Sendable, Equatable {
@@ -58,6 +81,8 @@ public struct RegistryPolicy: Sendable, Equatable {
   /// By alias.
   public var promote: [String: Gates] = [:]
   public var retention: Retention?
+  /// Where its keys are looked up.
+  public var directory: FilePath?
 
   public init() {}
 
@@ -67,7 +92,9 @@ public struct RegistryPolicy: Sendable, Equatable {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigError(path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
     }
-    return try read(text, file: path.lastComponent?.string ?? "policy.yaml")
+    var policy = try read(text, file: path.lastComponent?.string ?? "policy.yaml")
+    policy.directory = path.removingLastComponent()
+    return policy
   }
 
   public static func read(_ text: String, file: String) throws -> RegistryPolicy {
@@ -117,10 +144,49 @@ public struct RegistryPolicy: Sendable, Equatable {
     gates.tests = scope.flag("tests") ?? false
     gates.clean = scope.flag("clean") ?? false
     gates.approvals = scope.integer("approvals", in: 0...100) ?? 0
-    gates.sbom = scope.flag("sbom") ?? false
-    gates.signature = scope.flag("signature") ?? false
-    gates.scan = scope.flag("scan") ?? false
+    gates.signature = signature(scope, path, problems)
+    gates.sbom = sbom(scope, path, problems)
+    gates.scan = scan(scope, path, problems)
     return gates
+  }
+
+  private static func signature(_ scope: ConfigScope, _ path: String, _ problems: ConfigProblems) -> Signature? {
+    guard scope.has("signature") else { return nil }
+    let hint = "write signature: {keys: [keys/release.pub]}; opz sign --generate-key makes a key"
+    guard case .map? = scope.node("signature")?.value else {
+      scope.fail("signature", "the keys that count are missing", hint: hint)
+      return nil
+    }
+    let inner = ConfigScope(
+      scope.node("signature"), path: "\(path).signature", keys: ["keys", "match"], problems)
+    let keys = inner.texts("keys").map(\.text)
+    if keys.isEmpty { inner.fail("keys", "no key can have signed it", hint: hint) }
+    let match = inner.text("match") ?? "all"
+    if !["all", "any"].contains(match) { inner.fail("match", "\"\(match)\" is neither all nor any") }
+    return Signature(keys: keys, any: match == "any")
+  }
+
+  private static func sbom(_ scope: ConfigScope, _ path: String, _ problems: ConfigProblems) -> Attested? {
+    guard scope.has("sbom"), let node = scope.node("sbom") else { return nil }
+    guard case .map = node.value else { return scope.flag("sbom") == true ? Attested(keys: []) : nil }
+    let inner = ConfigScope(node, path: "\(path).sbom", keys: ["keys"], problems)
+    return Attested(keys: inner.texts("keys").map(\.text))
+  }
+
+  private static func scan(_ scope: ConfigScope, _ path: String, _ problems: ConfigProblems) -> Scan? {
+    guard scope.has("scan"), let node = scope.node("scan") else { return nil }
+    switch node.value {
+    case .text("clean"): return Scan(keys: [], days: nil, tools: [])
+    case .map:
+      let inner = ConfigScope(node, path: "\(path).scan", keys: ["tools", "days", "keys"], problems)
+      return Scan(
+        keys: inner.texts("keys").map(\.text), days: inner.integer("days", in: 0...100_000),
+        tools: inner.texts("tools").map(\.text))
+    case .flag: return scope.flag("scan") == true ? Scan(keys: [], days: nil, tools: []) : nil
+    default:
+      scope.fail("scan", "\(node.kind) where clean belongs", hint: "write scan: clean, or scan: {tools: [opz], days: 30}")
+      return nil
+    }
   }
 
   private static func threshold(_ metric: String, _ text: String) -> Threshold? {

@@ -23,7 +23,7 @@ public struct CollectionReport: Sendable {
   public var dropped: [Blob] = []
   /// Blobs that nothing names and that are too young to go.
   public var young = 0
-  /// Blobs that stay because a version, a runtime or a card names them.
+  /// Blobs that stay because a version, a runtime, a card or an attachment names them.
   public var kept = 0
   /// Temporary files of writers that died.
   public var temporary = 0
@@ -104,7 +104,7 @@ extension Registry {
     }
   }
 
-  /// The digests that versions, runtimes and cards name.
+  /// The digests that versions, runtimes, cards and attachments name.
   /// - Throws: where a document cannot be read: a collection that does not know what it keeps removes nothing.
   private func reachable(ignoring gone: Set<String>) throws -> Set<Digest> {
     var found = try pinned()
@@ -119,6 +119,7 @@ extension Registry {
           } ?? load(name, entry)
         let others = (version.record.artifacts ?? [:]).values
         for root in [entry.artifact, version.record.image] + others { try mark(root, &found, version, state) }
+        for attachment in state.attachments(of: version) { try mark(attachment.descriptor, &found, version, state) }
         if let card = state.cards[entry.version] { found.insert(card.digest) }
         found.formUnion(version.record.layers.map(\.descriptor.digest))
       }

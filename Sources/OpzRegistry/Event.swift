@@ -29,6 +29,8 @@ public struct Event: Codable, Sendable, Hashable {
     /// A tag was set or taken away, or a model card was written.
     case tagged
     case described
+    /// An artifact whose subject is the image was added: `details.attachment` is its manifest's descriptor.
+    case attached
     /// A tombstone: the version is gone, its number stays taken.
     case deleted
   }

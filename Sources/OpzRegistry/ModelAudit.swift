@@ -142,6 +142,7 @@ struct ModelAudit {
       named += state.cards[entry.version].map { [$0] } ?? []
       named.append(stored)
       named.append(.emptyConfig)
+      named += state.attachments(of: version).map(\.descriptor)
       var missing: [Descriptor] = []
       for descriptor in named { try look(descriptor, &missing) }
       reportMissing(missing, version)
@@ -187,12 +188,25 @@ struct ModelAudit {
     var missing: [Descriptor] = []
     if let card = state.cards[version.version] { try look(card, &missing) }
     for descriptor in artifact.references { try look(descriptor, &missing) }
+    for attachment in state.attachments(of: version) { try check(attachment, of: version, &missing) }
     var rest = [version.record.image] + (version.record.artifacts ?? [:]).sorted { $0.key < $1.key }.map(\.value)
     while let root = rest.popLast() {
       guard try look(root, &missing) else { continue }
       rest += try registry.children(of: root)
     }
     reportMissing(missing, version)
+  }
+
+  /// An attachment is about the image that its event says, and all of it is there.
+  private mutating func check(
+    _ attachment: ModelState.Attachment, of version: Registry.Version, _ missing: inout [Descriptor]
+  ) throws {
+    guard try look(attachment.descriptor, &missing) else { return }
+    let manifest = try document(attachment.descriptor)
+    if manifest.content.subject?.digest != attachment.image {
+      report.add("\(name)@\(version.version)", "the attachment \(attachment.descriptor.digest) belongs to another image")
+    }
+    for descriptor in manifest.references { try look(descriptor, &missing) }
   }
 
   private mutating func reportMissing(_ missing: [Descriptor], _ version: Registry.Version) {

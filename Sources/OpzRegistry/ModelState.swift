@@ -42,6 +42,9 @@ public struct ModelState: Sendable, Equatable {
   /// The model card of a version, a blob.
   public internal(set) var cards: [SemanticVersion: Descriptor] = [:]
 
+  /// Artifacts about a version, in the order of the fold.
+  public internal(set) var attachments: [SemanticVersion: [Attachment]] = [:]
+
   /// Where a version was pushed to or pulled from, the latest last: its blobs were whole there.
   public internal(set) var places: [SemanticVersion: [String]] = [:]
 
@@ -73,6 +76,7 @@ public struct ModelState: Sendable, Equatable {
         if case .null = value { tags[version]?[key] = nil }
       }
     case .described: cards[version] = event.details["card"].flatMap(ModelState.descriptor)
+    case .attached: attach(event, version)
     case .repackaged, .deployed, .tested, .approved: break
     }
   }

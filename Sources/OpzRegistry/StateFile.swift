@@ -74,6 +74,12 @@ struct StateFile {
       text.add("c", "\(version)", card.mediaType.rawValue, "\(card.digest)", "\(card.size)")
     }
     for version in state.events.keys.sorted() { text.add(version, state.events[version] ?? []) }
+    for (version, attachments) in state.attachments.sorted(by: { $0.key < $1.key }) {
+      for attachment in attachments {
+        let descriptor = String(decoding: try CanonicalJSON.encode(attachment.descriptor), as: UTF8.self)
+        text.add("r", "\(version)", descriptor, "\(attachment.image)", attachment.at, attachment.actor)
+      }
+    }
     for (version, places) in state.places.sorted(by: { $0.key < $1.key }) {
       text.add(["p", "\(version)", "\(places.count)"] + places)
     }
@@ -121,6 +127,13 @@ extension ModelState {
     case (UInt8(ascii: "c"), 5):
       guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
       cards[version] = Descriptor(mediaType: MediaType(line.text(2)), digest: digest, size: size)
+    case (UInt8(ascii: "r"), 6):
+      guard let image = Digest(text: line[3]),
+        let descriptor = try? CanonicalJSON.decode(
+          Descriptor.self, from: Array(line.unescaped(2).utf8), subject: "cache")
+      else { return false }
+      attachments[version, default: []].append(
+        Attachment(descriptor: descriptor, image: image, at: line.text(4), actor: line.unescaped(5)))
     case (UInt8(ascii: "p"), _): places[version] = (3..<line.count).map { line.unescaped($0) }
     default: return addMove(line)
     }

@@ -1,0 +1,25 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzTrust
+
+/// A key that signs, and its password.
+struct KeyOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The private key, in PEM.", valueName: "file")) var key: String?
+  @Flag(
+    name: .customLong("password-stdin"), help: "The key's password is on standard input; else it is OPZ_KEY_PASSWORD.")
+  var passwordStdin = false
+
+  func privateKey(_ session: Session) throws -> PrivateKey? {
+    try key.map { try KeyFiles.privateKey(session.path($0), password: password(), in: session) }
+  }
+
+  /// A line of standard input.
+  func password() throws -> [UInt8]? {
+    guard passwordStdin else { return nil }
+    guard let line = readLine(strippingNewline: true), !line.isEmpty, line.utf8.count <= 1024 else {
+      throw ValidationError("--password-stdin: there is no password on standard input")
+    }
+    return Array(line.utf8)
+  }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzTrust
+
+struct ScanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scan", abstract: "Looks into a version's files for code in models, and for secrets.",
+    discussion: """
+      Pickles are followed opcode by opcode, in torch's and NumPy's archives too; whatever they import that is not on a list of what \
+      models need is an error. So is a pickle that cannot be followed, code in a Keras model, a private key, an access token. The base's layers \
+      are read with --all. Exit code 5 when there is an error. It does not know vulnerabilities: opz attest --type scan takes the SARIF \
+      of a scanner that does.
+
+      opz scan churn@1.2.0
+      opz scan churn@1.2.0 --allow 'mypackage.features.*' --attach
+      opz scan churn@1.2.0 --sarif > churn.sarif
+      """)
+
+  @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
+  @Option(help: ArgumentHelp("package.module.Name or package.* that a pickle may use; may be repeated.", valueName: "name"))
+  var allow: [String] = []
+  @Flag(help: "The base's layers too.") var all = false
+  @Flag(help: "Attach the verdict to the image, for the gate scan.") var attach = false
+  @Flag(help: "SARIF 2.1.0 on standard output.") var sarif = false
+  @OptionGroup var keys: KeyOptions
+  @Flag(help: "An object: name, version, digest, clean, files, bytes, pickles, findings.") var json = false
+  @OptionGroup var options: GlobalOptions
+
+  struct Output: Encodable {
+    let name: String
+    let version: String
+    let digest: String
+    let clean: Bool
+    let files: Int
+    let bytes: UInt64
+    let pickles: Int
+    let findings: [ScanReport.Finding]
+  }
+
+  func validate() throws {
+    guard attach || keys.key == nil else { throw ValidationError("--key signs what --attach attaches") }
+    guard !(sarif && json) else { throw ValidationError("--sarif and --json: one of them") }
+  }
+
+  func run() async throws {
+    let session = options.session()
+    let registry = try session.openRegistry()
+    let version = try registry.find(LocalReference(parsing: reference))
+    let key = try keys.privateKey(session)
+    let scan = ScanVersion(version, allowed: allow, all: all, in: session)
+    let report = try await scan.run(registry)
+    if attach {
+      _ = try await AttestVersion(version, in: session).run(
+        .scan, scan.sarif(report), with: key, subject: version.record.reference, registry)
+      options.note("attached the verdict to \(version.record.reference)")
+    }
+    try show(report, version, scan)
+    if !report.isClean { throw ExitCode(ExitStatus.code(.refused)) }
+  }
+
+  private func show(_ report: ScanReport, _ version: Registry.Version, _ scan: ScanVersion) throws {
+    if sarif { return Console.data(String(decoding: try scan.sarif(report), as: UTF8.self)) }
+    if json {
+      return try Console.json(
+        Output(
+          name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
+          clean: report.isClean, files: report.files, bytes: report.bytes, pickles: report.pickles,
+          findings: report.findings))
+    }
+    if !report.findings.isEmpty {
+      var table = TextTable(["LEVEL", "RULE", "FILE", "AT", "WHAT"], right: [3])
+      for finding in report.findings {
+        table.add([
+          finding.level.rawValue, finding.rule.rawValue, finding.path, finding.offset.map(String.init) ?? "",
+          finding.text,
+        ])
+      }
+      Console.data(table.text)
+    }
+    let errors = report.findings.count { $0.level == .error }
+    Console.line(
+      "\(version.record.reference): \(report.files) files, \(ByteCount.text(report.bytes)), \(report.pickles) pickles: "
+        + (errors == 0 ? "clean" : "\(errors) errors"))
+  }
+}

@@ -1,0 +1,60 @@
+import OpzIO
+public import OpzOCI
+public import OpzRegistry
+public import OpzTrust
+
+/// `opz attest`: a document about a version's image, attached to it; with a key as a signed statement.
+public struct AttestVersion: Sendable {
+  private let version: Registry.Version
+  private let session: Session
+
+  public init(_ version: Registry.Version, in session: Session) {
+    self.version = version
+    self.session = session
+  }
+
+  /// - Parameters:
+  ///   - document: JSON.
+  ///   - key: nil attaches the document as it is, which only bills of materials and scans can be.
+  ///   - subject: what errors name.
+  public func run(
+    _ type: PredicateType, _ document: [UInt8], with key: PrivateKey?, subject: String, _ registry: Registry
+  ) async throws -> Descriptor {
+    guard document.count <= Evidence.limit else {
+      throw FlowError(.usage, subject, "\(document.count) bytes are more than the \(Evidence.limit) that can be attached")
+    }
+    let value = try StrictJSON.read(document, subject: subject)
+    guard type != .signature else {
+      throw FlowError(.usage, subject, "a signature is not a document", hint: "opz sign \(version.record.reference)")
+    }
+    if type == .billOfMaterials { try ModelBOM.check(value, subject: subject) }
+    if type == .scan { _ = try ScanVerdict.read(value, subject: subject) }
+    return try await blocking { [self] in
+      if let key { return try AttestVersion.attach(type, value, to: version, with: key, registry, session) }
+      guard let media = AttestVersion.media[type] else {
+        throw FlowError(
+          .usage, subject, "a statement of the type \(type) counts only when it is signed", hint: "add --key FILE")
+      }
+      return try registry.attach(document, media, to: version, by: session.author)
+    }
+  }
+
+  /// What can be attached as it is.
+  static let media: [PredicateType: MediaType] = [.billOfMaterials: ModelBOM.mediaType, .scan: ScanVerdict.mediaType]
+
+  static func attach(
+    _ type: PredicateType, _ predicate: JSONValue, to version: Registry.Version, with key: PrivateKey,
+    _ registry: Registry, _ session: Session
+  ) throws -> Descriptor {
+    let statement = Statement(
+      about: version.record.image.digest, name: version.record.reference, type.uri, predicate)
+    let envelope = try DSSEEnvelope(signing: try statement.encode(), DSSEEnvelope.inToto, with: [key])
+    let bundle = try SigstoreBundle(envelope, by: key.publicKey).encode()
+    return try registry.attach(
+      bundle, SigstoreBundle.mediaType, to: version,
+      annotations: [
+        SigstoreBundle.contentAnnotation: "dsse-envelope", SigstoreBundle.predicateAnnotation: type.uri,
+        "org.opencontainers.image.created": session.author.at.seconds,
+      ], by: session.author)
+  }
+}

@@ -1,0 +1,38 @@
+import OpzIO
+import OpzStore
+public import OpzTrust
+public import SystemPackage
+
+/// Keys in files.
+public enum KeyFiles {
+  private static let limit = 1 << 16
+
+  /// - Throws: `TrustError.badKey` for what is no public key; `IOFailure` for a file that cannot be read.
+  public static func publicKey(_ path: FilePath) throws -> PublicKey {
+    try PublicKey(pem: SmallFile.read(path, limit: limit), name: path.string)
+  }
+
+  /// - Parameter password: of an encrypted key; else `OPZ_KEY_PASSWORD`.
+  public static func privateKey(_ path: FilePath, password: [UInt8]?, in session: Session) throws -> PrivateKey {
+    try PrivateKey(pem: SmallFile.read(path, limit: limit), name: path.string) {
+      password ?? session.environment["OPZ_KEY_PASSWORD"].map { Array($0.utf8) }
+    }
+  }
+
+  /// Writes `PREFIX.key`, which its owner alone can read, and `PREFIX.pub`. Neither takes the place of a file.
+  /// - Returns: the two paths and the key.
+  public static func generate(
+    _ kind: PublicKey.Kind, at prefix: FilePath, password: [UInt8]?, in session: Session
+  ) throws -> (secret: FilePath, open: FilePath, key: PublicKey) {
+    let key = try PrivateKey.generate(kind)
+    let secret = FilePath(prefix.string + ".key")
+    let open = FilePath(prefix.string + ".pub")
+    let pem = try key.pem(password: password ?? session.environment["OPZ_KEY_PASSWORD"].map { Array($0.utf8) })
+    for (path, bytes, mode) in [(secret, pem, UInt32(0o600)), (open, Array(key.publicKey.pem.utf8), 0o644)] {
+      guard try Durable.claim(path, with: bytes, mode: mode) else {
+        throw FlowError(.conflict, path.string, "the file exists", hint: "name another prefix; a key is never replaced")
+      }
+    }
+    return (secret, open, key.publicKey)
+  }
+}

@@ -1,0 +1,48 @@
+import OpzArchive
+import OpzIO
+import OpzOCI
+public import OpzRegistry
+import OpzStore
+public import OpzTrust
+
+/// `opz scan`: looks into the files of a version's image for what runs code when a model is loaded, and for keys and tokens.
+public struct ScanVersion: Sendable {
+  private let version: Registry.Version
+  private let allowed: [String]
+  private let all: Bool
+  private let session: Session
+
+  /// - Parameters:
+  ///   - allowed: names in Python that the user answers for.
+  ///   - all: the base's layers too.
+  public init(_ version: Registry.Version, allowed: [String] = [], all: Bool = false, in session: Session) {
+    self.version = version
+    self.allowed = allowed
+    self.all = all
+    self.session = session
+  }
+
+  public func run(_ registry: Registry) async throws -> ScanReport {
+    let content = VersionContent(registry: registry, record: version.record, session: session)
+    var scanner = try ImageScanner(allowed: allowed)
+    for layer in version.record.layers where all || layer.role != "runtime" {
+      let packed = try PackedLayer(
+        layer.descriptor, try await content.blob(layer.descriptor), diffID: layer.diffID)
+      // Wheels come from an index that everybody reads.
+      let secrets = !["environment", "runtime"].contains(layer.role)
+      let before = scanner
+      scanner = try await blocking {
+        var next = before
+        try next.scan(packed, digest: layer.descriptor.digest, secrets: secrets)
+        return next
+      }
+    }
+    return scanner.report
+  }
+
+  /// The report as a document for other tools, and for `opz attest`.
+  public func sarif(_ report: ScanReport) throws -> [UInt8] {
+    try CanonicalJSON.encodePretty(
+      report.sarif(about: version.record.image.digest, name: version.record.name, tool: session.tool))
+  }
+}

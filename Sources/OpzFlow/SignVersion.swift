@@ -1,0 +1,58 @@
+import OpzIO
+public import OpzOCI
+public import OpzRegistry
+public import OpzTrust
+
+/// `opz sign`: says with a key that an image is what it should be, in the two forms that others read.
+public struct SignVersion: Sendable {
+  public struct Result: Sendable {
+    /// What was attached; empty where the key had signed before.
+    public let attached: [Descriptor]
+    public let existed: Bool
+  }
+
+  private let version: Registry.Version
+  private let identity: String
+  private let session: Session
+
+  /// - Parameter identity: `HOST/REPO` for the older form, in which podman and skopeo look for it; else `push.to`, else the model's name.
+  public init(_ version: Registry.Version, identity: String?, in session: Session) {
+    self.version = version
+    self.session = session
+    let place = (identity ?? version.record.pushTo).flatMap { try? Reference(parsing: $0) }?.name
+    self.identity = place ?? identity ?? version.record.name
+  }
+
+  public func run(_ registry: Registry, with key: PrivateKey) async throws -> Result {
+    let evidence = try await VersionAttachments(version, session).evidence(registry).map(\.evidence)
+    let mine = evidence.filter { $0.isSigned(by: key.publicKey, as: .signature) }
+    return try await blocking { [self] in
+      var attached: [Descriptor] = []
+      if !mine.contains(where: { if case .statement = $0.content { true } else { false } }) {
+        attached.append(
+          try AttestVersion.attach(.signature, .object([:]), to: version, with: key, registry, session))
+      }
+      let old = evidence.flatMap { evidence -> [SimpleSigning] in
+        if case .signatures(let all) = evidence.content { all } else { [] }
+      }
+      let isThere = old.contains {
+        $0.image == version.record.image.digest && $0.isSigned(by: key.publicKey) && $0.identity == identity
+      }
+      if !isThere { attached.append(try attachClassic(key, after: old, registry)) }
+      return Result(attached: attached, existed: attached.isEmpty)
+    }
+  }
+
+  /// One manifest has all signatures of this form, because one tag names it.
+  private func attachClassic(_ key: PrivateKey, after old: [SimpleSigning], _ registry: Registry) throws -> Descriptor {
+    let new = try SimpleSigning(signing: version.record.image.digest, identity: identity, with: key)
+    var seen: Set<SimpleSigning> = []
+    let all = (old + [new]).filter { $0.image == version.record.image.digest && seen.insert($0).inserted }
+    let layers = try all.map { signature in
+      var layer = try registry.store.put(signature.payload, SimpleSigning.mediaType)
+      layer.annotations = signature.annotations
+      return layer
+    }
+    return try registry.attach(layers, SimpleSigning.artifactType, to: version, by: session.author)
+  }
+}

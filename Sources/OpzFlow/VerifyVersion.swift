@@ -1,0 +1,63 @@
+import OpzIO
+import OpzOCI
+public import OpzRegistry
+public import OpzTrust
+
+/// `opz verify`: which attachments of a version are signed by which keys. Nothing outside of the registry is asked.
+public struct VerifyVersion: Sendable {
+  /// One attachment.
+  public struct Line: Sendable, Codable {
+    public let digest: String
+    /// `signature`, `sbom`, a URI ..
+    public let type: String
+    /// The names of the keys that signed it.
+    public let keys: [String]
+    /// Why it cannot be read.
+    public let problem: String?
+    public let at: String
+  }
+
+  private let version: Registry.Version
+  private let session: Session
+
+  public init(_ version: Registry.Version, in session: Session) {
+    self.version = version
+    self.session = session
+  }
+
+  /// - Parameters:
+  ///   - keys: with the names that the user gave them.
+  ///   - type: what each key must have signed.
+  /// - Throws: `FlowError` of category `verification` where a key has not signed it, or the image is not what the record says.
+  public func run(
+    _ registry: Registry, _ keys: [(name: String, key: PublicKey)], type: PredicateType
+  ) async throws -> [Line] {
+    let content = VersionContent(registry: registry, record: version.record, session: session)
+    _ = try await content.bytes(version.record.image)
+    let all = try await VersionAttachments(version, session).evidence(registry)
+    for (name, key) in keys where !all.contains(where: { $0.evidence.isSigned(by: key, as: type) }) {
+      throw FlowError(
+        .verification, version.record.reference, VerifyVersion.reason(all.map(\.evidence), name, type),
+        hint: type == .signature
+          ? "opz sign \(version.record.reference) --key FILE signs it; opz show lists what is attached"
+          : "opz attest \(version.record.reference) --type \(type) --key FILE attaches one")
+    }
+    return all.map { evidence, attachment in
+      var problem: String?
+      if case .broken(let reason) = evidence.content { problem = reason }
+      return Line(
+        digest: evidence.descriptor.digest.description, type: evidence.kind,
+        keys: keys.filter { evidence.isSigned(by: $0.key) }.map(\.name), problem: problem, at: attachment.at)
+    }
+  }
+
+  private static func reason(_ all: [Evidence], _ name: String, _ type: PredicateType) -> String {
+    let what = type == .signature ? "signature" : "attestation of the type \(type)"
+    let broken = all.compactMap { if case .broken(let reason) = $0.content { reason } else { nil } }
+    let others = all.count - broken.count
+    var text = "no \(what) of its image is by \(name)"
+    if others > 0 { text += "; \(others) other\(others == 1 ? " attachment is" : " attachments are") there" }
+    if let first = broken.first { text += "; \(broken.count) cannot be read: \(first)" }
+    return text
+  }
+}

@@ -1,0 +1,135 @@
+internal import CCrypto
+
+/// A key of libcrypto. It is never changed after it was made, so threads may share it.
+final class CryptoKey: @unchecked Sendable {
+  private let key: OpaquePointer
+
+  private init?(_ key: OpaquePointer?) {
+    // What went wrong before is nobody's business later.
+    ERR_clear_error()
+    guard let key else { return nil }
+    self.key = key
+  }
+
+  deinit { EVP_PKEY_free(key) }
+
+  convenience init?(publicPEM pem: [UInt8]) {
+    self.init(CryptoKey.reading(pem) { PEM_read_bio_PUBKEY($0, nil, noPassword, nil) })
+  }
+
+  convenience init?(privatePEM pem: [UInt8], password: [UInt8]?) {
+    var secret = password ?? []
+    let key = secret.withUnsafeMutableBytes { bytes -> OpaquePointer? in
+      var buffer = UnsafeMutableRawBufferPointer(bytes)
+      return withUnsafeMutablePointer(to: &buffer) { pointer in
+        CryptoKey.reading(pem) { PEM_read_bio_PrivateKey($0, nil, givePassword, pointer) }
+      }
+    }
+    self.init(key)
+  }
+
+  convenience init?(generating kind: PublicKey.Kind) {
+    let context = EVP_PKEY_CTX_new_from_name(nil, kind == .ed25519 ? "ED25519" : "EC", nil)
+    defer { EVP_PKEY_CTX_free(context) }
+    var key: OpaquePointer?
+    guard EVP_PKEY_keygen_init(context) == 1,
+      kind == .ed25519 || EVP_PKEY_CTX_set_group_name(context, "P-256") == 1, EVP_PKEY_generate(context, &key) == 1
+    else {
+      ERR_clear_error()
+      return nil
+    }
+    self.init(key)
+  }
+
+  /// Nil for keys that opz does not sign or verify with.
+  var kind: PublicKey.Kind? {
+    switch EVP_PKEY_get_base_id(key) {
+    case EVP_PKEY_ED25519: return .ed25519
+    case EVP_PKEY_EC:
+      var name = [CChar](repeating: 0, count: 64)
+      var count = 0
+      guard EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1 else { return nil }
+      let group = String(decoding: name.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      return ["prime256v1", "P-256"].contains(group) ? .ecdsaP256 : nil
+    default: return nil
+    }
+  }
+
+  var publicDER: [UInt8]? {
+    var bytes: UnsafeMutablePointer<UInt8>?
+    let count = i2d_PUBKEY(key, &bytes)
+    guard count > 0, let bytes else { return nil }
+    defer { CRYPTO_free(bytes, "", 0) }
+    return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
+  }
+
+  func privatePEM(_ password: [UInt8]?) -> [UInt8]? {
+    guard let output = BIO_new(BIO_s_mem()) else { return nil }
+    defer { BIO_free(output) }
+    let written =
+      password.map { password in
+        password.withUnsafeBytes {
+          PEM_write_bio_PKCS8PrivateKey(
+            output, key, EVP_aes_256_cbc(), $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count), nil,
+            nil)
+        }
+      } ?? PEM_write_bio_PKCS8PrivateKey(output, key, nil, nil, 0, nil, nil)
+    ERR_clear_error()
+    guard written == 1 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 1 << 14)
+    let count = BIO_read(output, &bytes, Int32(bytes.count))
+    return count > 0 ? Array(bytes.prefix(Int(count))) : nil
+  }
+
+  func sign(_ message: [UInt8]) -> [UInt8]? {
+    let context = EVP_MD_CTX_new()
+    defer {
+      EVP_MD_CTX_free(context)
+      ERR_clear_error()
+    }
+    guard EVP_DigestSignInit(context, nil, hash, nil, key) == 1 else { return nil }
+    var count = 0
+    guard EVP_DigestSign(context, nil, &count, message, message.count) == 1, count > 0, count <= 4096 else {
+      return nil
+    }
+    var signature = [UInt8](repeating: 0, count: count)
+    guard EVP_DigestSign(context, &signature, &count, message, message.count) == 1 else { return nil }
+    return Array(signature.prefix(count))
+  }
+
+  func verify(_ signature: [UInt8], _ message: [UInt8]) -> Bool {
+    let context = EVP_MD_CTX_new()
+    defer {
+      EVP_MD_CTX_free(context)
+      ERR_clear_error()
+    }
+    guard EVP_DigestVerifyInit(context, nil, hash, nil, key) == 1 else { return false }
+    return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+  }
+
+  /// Ed25519 hashes by itself.
+  private var hash: OpaquePointer? { kind == .ed25519 ? nil : EVP_sha256() }
+
+  private static func reading(_ pem: [UInt8], _ body: (OpaquePointer) -> OpaquePointer?) -> OpaquePointer? {
+    pem.withUnsafeBytes { bytes in
+      guard let input = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+      defer { BIO_free(input) }
+      return body(input)
+    }
+  }
+}
+
+/// libcrypto would ask the terminal.
+private func noPassword(
+  _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32, _: UnsafeMutableRawPointer?
+) -> Int32 { -1 }
+
+private func givePassword(
+  _ target: UnsafeMutablePointer<CChar>?, _ capacity: Int32, _: Int32, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let secret = context?.assumingMemoryBound(to: UnsafeMutableRawBufferPointer.self).pointee, let target,
+    !secret.isEmpty, secret.count <= Int(capacity), let source = secret.baseAddress
+  else { return -1 }
+  UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: secret.count)
+  return Int32(secret.count)
+}

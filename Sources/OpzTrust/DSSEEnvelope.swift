@@ -1,0 +1,52 @@
+public import OpzOCI
+
+/// A payload with signatures over it and its type (DSSE 1.0.2, envelope.md and protocol.md).
+public struct DSSEEnvelope: Sendable, Hashable {
+  public static let inToto = "application/vnd.in-toto+json"
+
+  public let payloadType: String
+  public let payload: [UInt8]
+  public let signatures: [[UInt8]]
+
+  /// Signs a payload.
+  public init(signing payload: [UInt8], _ payloadType: String, with keys: [PrivateKey]) throws {
+    self.payload = payload
+    self.payloadType = payloadType
+    let message = DSSEEnvelope.encode(payloadType, payload)
+    signatures = try keys.map { try $0.sign(message) }
+  }
+
+  /// - Throws: `TrustError.malformed` for a document that is not an envelope.
+  init(_ document: JSONValue?, subject: String) throws {
+    guard case .object(let members)? = document, case .string(let type)? = members["payloadType"],
+      case .string(let text)? = members["payload"], let payload = Base64.decode(text),
+      case .array(let items)? = members["signatures"], !items.isEmpty, items.count <= 64
+    else { throw TrustError(.malformed, subject, "it holds no DSSE envelope") }
+    signatures = try items.map { item in
+      guard case .object(let members) = item, case .string(let text)? = members["sig"],
+        let signature = Base64.decode(text)
+      else { throw TrustError(.malformed, subject, "a signature of the envelope cannot be read") }
+      return signature
+    }
+    payloadType = type
+    self.payload = payload
+  }
+
+  /// What is signed: the pre-authentication encoding, in which type and payload cannot run into each other.
+  public static func encode(_ type: String, _ payload: [UInt8]) -> [UInt8] {
+    Array("DSSEv1 \(type.utf8.count) \(type) \(payload.count) ".utf8) + payload
+  }
+
+  /// Whether one of the signatures is the key's.
+  public func isSigned(by key: PublicKey) -> Bool {
+    let message = DSSEEnvelope.encode(payloadType, payload)
+    return signatures.contains { key.verifies($0, of: message) }
+  }
+
+  var document: JSONValue {
+    .object([
+      "payload": .string(Base64.encode(payload)), "payloadType": .string(payloadType),
+      "signatures": .array(signatures.map { .object(["sig": .string(Base64.encode($0))]) }),
+    ])
+  }
+}

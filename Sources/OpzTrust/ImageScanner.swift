@@ -1,0 +1,62 @@
+public import OpzArchive
+public import OpzIO
+import OpzOCI
+import SystemPackage
+
+/// Scans the files of an image's layers, those too that a later layer hides: they are in the image all the same.
+public struct ImageScanner: Sendable {
+  private var scanner: FileScanner
+  /// A file of more bytes in a compressed layer goes through a temporary file.
+  private static let memory: UInt64 = 64 << 20
+
+  /// - Parameter allowed: names in Python that the user answers for, as `PickleAllowlist` has them.
+  public init(allowed: [String] = []) throws {
+    for pattern in allowed { try PickleAllowlist.check(pattern) }
+    scanner = FileScanner(ScanReport(allowed: allowed))
+  }
+
+  public var report: ScanReport { scanner.report }
+
+  /// Reads a layer, after its bytes were compared with the digest that it is named by. It blocks.
+  /// - Parameters:
+  ///   - digest: of the layer as it is stored.
+  ///   - secrets: whether keys and tokens in it count.
+  /// - Throws: `TrustError.notVerified` for other bytes; `ArchiveError` for a layer that is no tar.
+  public mutating func scan(_ layer: PackedLayer, digest: Digest, secrets: Bool) throws {
+    var hasher = DigestHasher(digest.algorithm)
+    try layer.blob.forEachChunk { hasher.update($0) }
+    guard hasher.finish() == digest else {
+      throw TrustError(
+        .notVerified, layer.name, "its bytes do not have the digest that it is named by",
+        hint: "opz fsck names all such blobs")
+    }
+    scanner.begin(layer: digest)
+    let reader = try TarReader(layer)
+    while let header = try reader.next() {
+      guard header.kind == .file, header.size > 0 else { continue }
+      try scan(reader, header, layer, secrets: secrets)
+    }
+  }
+
+  private mutating func scan(_ reader: TarReader, _ header: TarHeader, _ layer: PackedLayer, secrets: Bool) throws {
+    let path = String(decoding: header.path.string.utf8, as: UTF8.self)
+    if layer.compression == .none {
+      guard let content = PartOfBlob(layer.blob, from: reader.offset, size: header.size) else {
+        throw ArchiveError(.malformed, layer.name, "the tar is cut short")
+      }
+      return scanner.scan(path, content, secrets: secrets)
+    }
+    guard header.size > ImageScanner.memory else {
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(Int(header.size))
+      try reader.forEachChunk { bytes.append(contentsOf: $0) }
+      return scanner.scan(path, BytesBlob(bytes), secrets: secrets)
+    }
+    let directory = try Directory.temporary(prefix: "opz-scan-")
+    defer { try? Durable.removeTree(directory) }
+    let file = directory.appending("content")
+    let output = try OpenFile.creating(file, mode: 0o600)
+    try reader.forEachChunk { try output.write($0) }
+    scanner.scan(path, try FileBlob(file), secrets: secrets)
+  }
+}

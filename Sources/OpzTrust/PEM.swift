@@ -1,0 +1,37 @@
+import OpzIO
+
+/// The text form of keys (RFC 7468).
+enum PEM {
+  static let publicHint = "openssl pkey -in KEY -pubout -out KEY.pub gives the public half of a key"
+
+  /// A file with two keys would be another key to each reader.
+  static func requireOne(_ label: String, in pem: [UInt8], _ name: String) throws {
+    guard pem.count <= 1 << 16 else { throw TrustError(.badKey, name, "\(pem.count) bytes are too many for a key") }
+    let text = String(decoding: pem, as: UTF8.self)
+    let labels = text.split(separator: "\n").compactMap { line -> Substring? in
+      guard line.hasPrefix("-----BEGIN "), let end = line.dropFirst(11).firstRange(of: "-----") else { return nil }
+      return line.dropFirst(11)[..<end.lowerBound]
+    }
+    guard let first = labels.first else {
+      throw TrustError(.badKey, name, "there is no key in PEM in it", hint: "it begins with -----BEGIN \(label)-----")
+    }
+    guard labels.count == 1 || (labels.count == 2 && first == "EC PARAMETERS") else {
+      throw TrustError(.badKey, name, "there are \(labels.count) things in it, and one key belongs there")
+    }
+    let isPrivate = label == "PRIVATE KEY"
+    guard let found = labels.last, isPrivate ? found.hasSuffix("PRIVATE KEY") : found == label else {
+      throw TrustError(
+        .badKey, name, "it holds a \(labels.last ?? "") where a \(label) belongs", hint: isPrivate ? nil : publicHint)
+    }
+  }
+
+  static func encode(_ der: [UInt8], _ label: String) -> String {
+    var text = "-----BEGIN \(label)-----\n"
+    var rest = Base64.encode(der)[...]
+    while !rest.isEmpty {
+      text += rest.prefix(64) + "\n"
+      rest = rest.dropFirst(64)
+    }
+    return text + "-----END \(label)-----\n"
+  }
+}

@@ -1,0 +1,118 @@
+public import OpzIO
+public import OpzOCI
+
+/// What a scan of an image's files found.
+public struct ScanReport: Sendable {
+  /// The name that its verdict has in policies.
+  public static let tool = "opz"
+
+  public enum Level: String, Sendable, Codable, Comparable {
+    case note, warning, error
+
+    public static func < (one: Level, other: Level) -> Bool { one.rank < other.rank }
+    private var rank: Int { self == .note ? 0 : self == .warning ? 1 : 2 }
+  }
+
+  public struct Finding: Sendable, Hashable, Codable {
+    public let rule: Rule
+    public let level: Level
+    /// In the image, a member of an archive after `!/`: `models/model.pt!/archive/data.pkl`.
+    public let path: String
+    /// In the file.
+    public let offset: UInt64?
+    public let text: String
+  }
+
+  /// What is looked for.
+  public enum Rule: String, Sendable, Codable, CaseIterable {
+    case pickleCall = "pickle-call"
+    case pickleBroken = "pickle-broken"
+    case archive = "archive"
+    case kerasCode = "keras-code"
+    case secret = "secret"
+    case unread = "unread"
+
+    public var description: String {
+      switch self {
+      case .pickleCall: "A pickle that, when it is loaded, uses something that is not on the list of what models need."
+      case .pickleBroken: "A pickle that cannot be followed to its end, so nobody knows what loading it does."
+      case .archive: "An archive that two readers would read differently."
+      case .kerasCode: "A Keras model that brings code of its own."
+      case .secret: "A private key or an access token."
+      case .unread: "A file that was not looked into."
+      }
+    }
+  }
+
+  public internal(set) var findings: [Finding] = []
+  public internal(set) var files = 0
+  public internal(set) var bytes: UInt64 = 0
+  /// Pickles that were followed, those in archives included.
+  public internal(set) var pickles = 0
+  /// Layers that were read.
+  public internal(set) var layers: [Digest] = []
+  /// What the user allowed besides.
+  public let allowed: [String]
+
+  public init(allowed: [String] = []) { self.allowed = allowed }
+
+  public var isClean: Bool { !findings.contains { $0.level == .error } }
+
+  /// The document for other tools: the same for the same content.
+  /// - Parameter tool: `opz 0.1.0`.
+  public func sarif(about image: Digest, name: String, tool: String) -> JSONValue {
+    let version = tool.split(separator: " ").last.map(String.init) ?? tool
+    let driver: [String: JSONValue] = [
+      "name": .string(ScanReport.tool), "version": .string(version),
+      "rules": .array(
+        Rule.allCases.map {
+          .object(["id": .string($0.rawValue), "shortDescription": .object(["text": .string($0.description)])])
+        }),
+    ]
+    let run: [String: JSONValue] = [
+      "tool": .object(["driver": .object(driver)]),
+      "artifacts": .array([.object(["location": .object(["uri": .string("pkg:oci/\(name)@\(image)")])])]),
+      "results": .array(findings.map(ScanReport.result)),
+      "columnKind": .string("utf16CodeUnits"),
+      "properties": .object([
+        "image": .string(image.description), "files": .integer(Int64(files)),
+        "bytes": .integer(Int64(clamping: bytes)), "pickles": .integer(Int64(pickles)),
+        "layers": .array(layers.map { .string($0.description) }), "allowed": .array(allowed.map { .string($0) }),
+      ]),
+    ]
+    return .object([
+      "$schema": .string("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"),
+      "version": .string("2.1.0"), "runs": .array([.object(run)]),
+    ])
+  }
+
+  private static func result(_ finding: Finding) -> JSONValue {
+    var place: [String: JSONValue] = [
+      "artifactLocation": .object(["uri": .string(uri(finding.path))])
+    ]
+    if let offset = finding.offset {
+      place["region"] = .object(["byteOffset": .integer(Int64(clamping: offset)), "byteLength": .integer(1)])
+    }
+    return .object([
+      "ruleId": .string(finding.rule.rawValue), "level": .string(finding.level.rawValue),
+      "message": .object(["text": .string("\(finding.path): \(finding.text)")]),
+      "locations": .array([.object(["physicalLocation": .object(place)])]),
+    ])
+  }
+
+  /// A relative reference (RFC 3986, 4.2).
+  private static func uri(_ path: String) -> String {
+    var text: [UInt8] = []
+    for byte in path.utf8 {
+      switch byte {
+      case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"),
+        UInt8(ascii: "/"), UInt8(ascii: "!"):
+        text.append(byte)
+      default:
+        text.append(UInt8(ascii: "%"))
+        text += Hex.encode([byte]).uppercased().utf8
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
