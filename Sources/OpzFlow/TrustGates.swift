@@ -72,13 +72,19 @@ struct TrustGates {
 
   /// The last verdict of each scanner counts: a scanner that found nothing does not speak for another that did.
   private func scan(_ all: [Attached], _ keys: [Named], _ asked: RegistryPolicy.Scan) -> GateResult {
-    var last: [String: (verdict: ScanVerdict, at: String)] = [:]
+    var last: [String: (verdict: ScanVerdict, at: Timestamp)] = [:]
     for (evidence, attachment) in all {
       guard
         let document = evidence.document(.scan, as: ScanVerdict.mediaType, signedBy: keys.map(\.key)),
         let verdicts = try? ScanVerdict.read(document, subject: "")
       else { continue }
-      for verdict in verdicts { last[verdict.tool] = (verdict, attachment.at) }
+      for verdict in verdicts {
+        // A verdict that was pulled is as old as it says itself, and never newer than its coming here.
+        let came = Timestamp(attachment.at) ?? Timestamp(milliseconds: 0)
+        let at = min(verdict.ended ?? came, came)
+        if let other = last[verdict.tool], other.at > at { continue }
+        last[verdict.tool] = (verdict, at)
+      }
     }
     let hint = "opz scan \(version.record.reference) --attach" + (keys.isEmpty ? "" : " --key FILE")
     func fail(_ evidence: String, _ hint: String) -> GateResult {
@@ -93,11 +99,11 @@ struct TrustGates {
     let limit = asked.days.map { Timestamp(milliseconds: session.author.at.milliseconds &- Int64($0) &* 86_400_000) }
     for (tool, found) in last.sorted(by: { $0.key < $1.key }) {
       if let reason = found.verdict.problem { return fail("\(tool): \(reason)", "opz scan \(version.record.reference)") }
-      if let limit, found.at < limit.description {
-        return fail("\(tool): the verdict is of \(found.at.prefix(10)), older than \(asked.days ?? 0) days", hint)
+      if let limit, found.at < limit {
+        return fail("\(tool): the verdict is of \(found.at.seconds), older than \(asked.days ?? 0) days", hint)
       }
     }
-    let text = last.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value.at.prefix(19))Z" }
+    let text = last.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value.at.seconds)" }
     return GateResult(gate: "scan", passed: true, evidence: "clean by \(text.joined(separator: ", "))")
   }
 }

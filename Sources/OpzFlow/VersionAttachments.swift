@@ -30,12 +30,11 @@ struct VersionAttachments {
   }
 
   func push(_ registry: Registry, from content: VersionContent, to remote: RemoteRepository) async throws {
-    for attachment in try registry.state(version.name).attachments(of: version) {
-      let descriptor = attachment.descriptor
-      _ = try await copy(descriptor, from: content, to: remote, progress: session.progress)
-      guard descriptor.artifactType == SimpleSigning.artifactType else { continue }
-      // Where the readers of this form look. The latest has the signatures of those before it too.
-      try await remote.tag(descriptor, as: SimpleSigning.tag(version.record.image.digest))
+    let all = try registry.state(version.name).attachments(of: version).map(\.descriptor)
+    for descriptor in all { _ = try await copy(descriptor, from: content, to: remote, progress: session.progress) }
+    // Where the readers of this form look. The latest has the signatures of those before it too.
+    if let last = all.last(where: { $0.artifactType == SimpleSigning.artifactType }) {
+      try await remote.tag(last, as: SimpleSigning.tag(version.record.image.digest))
     }
   }
 

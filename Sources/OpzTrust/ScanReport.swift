@@ -58,9 +58,11 @@ public struct ScanReport: Sendable {
 
   public var isClean: Bool { !findings.contains { $0.level == .error } }
 
-  /// The document for other tools: the same for the same content.
-  /// - Parameter tool: `opz 0.1.0`.
-  public func sarif(about image: Digest, name: String, tool: String) -> JSONValue {
+  /// The document for other tools, the same for the same findings and time.
+  /// - Parameters:
+  ///   - tool: `opz 0.1.0`.
+  ///   - end: when the scan ended.
+  public func sarif(about image: Digest, name: String, tool: String, at end: Timestamp) -> JSONValue {
     let version = tool.split(separator: " ").last.map(String.init) ?? tool
     let driver: [String: JSONValue] = [
       "name": .string(ScanReport.tool), "version": .string(version),
@@ -73,6 +75,9 @@ public struct ScanReport: Sendable {
       "tool": .object(["driver": .object(driver)]),
       "artifacts": .array([.object(["location": .object(["uri": .string("pkg:oci/\(name)@\(image)")])])]),
       "results": .array(findings.map(ScanReport.result)),
+      "invocations": .array([
+        .object(["executionSuccessful": .bool(true), "endTimeUtc": .string(end.description)])
+      ]),
       "columnKind": .string("utf16CodeUnits"),
       "properties": .object([
         "image": .string(image.description), "files": .integer(Int64(files)),

@@ -1,3 +1,4 @@
+public import OpzIO
 public import OpzOCI
 
 /// What one scanner said of an image (SARIF 2.1.0, a run).
@@ -8,6 +9,8 @@ public struct ScanVerdict: Sendable, Hashable {
   /// Results of the level `error` that are not suppressed.
   public let errors: Int
   public let warnings: Int
+  /// When the scan ended, where the scanner says so.
+  public let ended: Timestamp?
   /// Why the run is no verdict at all.
   public let failure: String?
   /// One of the errors, for people.
@@ -39,6 +42,7 @@ public struct ScanVerdict: Sendable, Hashable {
       for case .object(let component) in extensions { levels.add(component) }
     }
     var (errors, warnings, example) = (0, 0, "")
+    ended = ScanVerdict.end(members["invocations"])
     var failure = ScanVerdict.failure(members["invocations"])
     if case .array(let results)? = members["results"] {
       for result in results {
@@ -66,6 +70,14 @@ public struct ScanVerdict: Sendable, Hashable {
       if case .object(let members) = $0 { members["executionSuccessful"] == .bool(false) } else { false }
     }
     return failed ? "the scanner says that it failed" : nil
+  }
+
+  private static func end(_ invocations: JSONValue?) -> Timestamp? {
+    guard case .array(let items)? = invocations else { return nil }
+    return items.compactMap { item -> Timestamp? in
+      guard case .object(let members) = item, case .string(let text)? = members["endTimeUtc"] else { return nil }
+      return Timestamp(text)
+    }.max()
   }
 
   private static func text(_ result: [String: JSONValue]) -> String {

@@ -20,6 +20,10 @@ struct Command {
   }
 
   func callAsFunction(_ arguments: String..., input: String = "") throws -> ChildProcess.Output {
+    try run(arguments, input: input)
+  }
+
+  func run(_ arguments: [String], input: String = "") throws -> ChildProcess.Output {
     try ChildProcess.run(
       [try BuiltPrograms.opz().string] + arguments, input: Array(input.utf8),
       environment: environment.map { "\($0.key)=\($0.value)" }, directory: directory.path)
@@ -45,7 +49,7 @@ struct CommandTests {
     "init", "inspect", "package", "dockerfile", "test", "runtime", "list", "show", "fsck", "push", "pull", "deploy",
     "serve",
     "score", "plan", "lock", "rebase", "history", "alias", "promote", "approve", "rollback", "tag", "delete", "gc",
-    "export",
+    "export", "sign", "verify", "attest", "sbom", "scan",
   ]
 
   @Test("each command has help with an example", arguments: commands)

@@ -18,6 +18,7 @@ struct TortureTests {
     ["package", "p", "--version", "2.0.0"], ["alias", "churn", "champion", "1.2.0"],
     ["promote", "churn@1.2.0", "--to", "production"], ["delete", "churn@1.0.0"], ["gc", "--grace", "0"],
     ["rollback", "churn", "--alias", "production"],
+    ["sbom", "churn@1.2.0", "--attach"],
   ]
 
   /// Kill where the disk changes its mind, and errors where it would not.
@@ -97,6 +98,10 @@ struct TortureTests {
     case "alias": #expect(version("champion") == "1.2.0", "\(inject)")
     case "promote": #expect(version("production") == "1.2.0", "\(inject)")
     case "delete": #expect(version("1.0.0") == nil, "\(inject)")
+    case "sbom":
+      let found = try? registry.find(LocalReference(parsing: "churn@1.2.0"))
+      let count = try found.map { try registry.state($0.name).attachments(of: $0).count }
+      #expect(count == 1, "\(inject)")
     case "rollback": #expect(version("production") == "1.2.0", "\(inject)")
     default:
       let blob = Descriptor.of(Array("nobody's".utf8), MediaType("text/plain"))

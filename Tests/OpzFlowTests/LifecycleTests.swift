@@ -44,8 +44,8 @@ struct LifecycleTests {
     arguments: [
       "{metrics: {auc: \">= 0.92\"}}", "{metrics: {f1: \"> 0\"}}", "{better: {auc: 0.02}}", "{better: {loss: -0.1}}",
       "{better: {f1: 0}}",
-      "{tests: true}", "{clean: true}", "{approvals: 1}", "{from: staging}", "{sbom: true}", "{signature: true}",
-      "{scan: true}",
+      "{tests: true}", "{clean: true}", "{approvals: 1}", "{from: staging}", "{sbom: true}", "{scan: clean}",
+      "{scan: {tools: [opz]}}",
     ])
   func refuses(_ policy: String) async throws {
     let project = try await project()
@@ -85,6 +85,10 @@ struct LifecycleTests {
       "opz: 1\npromote: {production: {metric: {}}}",
       "opz: 1\npromote: {production: {tests: maybe}}", "opz: 1\nretention: {last: 0}",
       "opz: 1\npromote: {production: {better: {auc: x}}}", "[",
+      "opz: 1\npromote: {production: {signature: true}}", "opz: 1\npromote: {production: {signature: {keys: []}}}",
+      "opz: 1\npromote: {production: {signature: {keys: [a], match: some}}}",
+      "opz: 1\npromote: {production: {scan: dirty}}", "opz: 1\npromote: {production: {scan: {days: old}}}",
+      "opz: 1\npromote: {production: {sbom: maybe}}", "opz: 1\npromote: {production: {sbom: {key: a}}}",
     ])
   func badPolicy(_ text: String) {
     #expect(throws: ConfigError.self) { try RegistryPolicy.read(text, file: "policy.yaml") }

@@ -15,7 +15,9 @@ struct SchemaTests {
     _ = try await project.package()
     _ = try await TestVersion.run(version, in: project.session)
     let model = try Project.model(yaml: "lineage: {parent: a/b@1.0.0, tags: {x: y}}")
-    _ = try await model.package()
+    let other = try await model.package().version
+    let type = MediaType("application/vnd.example+json")
+    _ = try model.registry().attach(Array("{}".utf8), type, to: other, by: model.session.author)
 
     var records: [FilePath] = []
     var events: [FilePath] = []
@@ -24,9 +26,9 @@ struct SchemaTests {
       records.append(root.appending("versions/1.0.0/version.json"))
       events += try Directory.entries(root.appending("events")).map { root.appending("events").appending($0) }
     }
-    #expect(events.count == 4)
+    #expect(events.count == 5)
     let registry = PackageRoot.path(#filePath).appending("registry")
-    // The golden registry has every kind of event.
+    // The golden registry has the other kinds of events.
     let golden = registry.appending("golden/models/crm/churn")
     records += ["1.0.0", "1.1.0", "1.2.0"].map { golden.appending("versions/\($0)/version.json") }
     events += try Directory.entries(golden.appending("events")).map { golden.appending("events").appending($0) }

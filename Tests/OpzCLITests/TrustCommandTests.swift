@@ -1,0 +1,80 @@
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import Testing
+
+@Suite("Signing, scanning and promoting by commands")
+struct TrustCommandTests {
+  let opz: Command
+
+  init() throws { opz = try Command() }
+
+  @Test("package, sign, sbom, scan, promote: refused with 5 before, done with 0 after")
+  func wholeWay() throws {
+    #expect(try opz("package", "p").status == 0)
+    #expect(try opz("sign", "--generate-key", "registry/release").status == 0)
+    try opz.directory.write(
+      "registry/policy.yaml",
+      "opz: 1\npromote: {production: {signature: {keys: [release.pub]}, sbom: true, scan: clean}}\n")
+    let steps: [[String]] = [
+      ["sign", "weights@1.0.0", "--key", "registry/release.key"], ["sbom", "weights@1.0.0", "--attach"],
+      ["scan", "weights@1.0.0", "--attach"],
+    ]
+    for step in steps {
+      let refused = try opz("promote", "weights@1.0.0", "--to", "production")
+      #expect(refused.status == 5 && refused.errorText.contains("opz \(step[0]) weights@1.0.0"))
+      let done = try opz.run(step)
+      #expect(done.status == 0, "\(step): \(done.errorText)")
+    }
+    #expect(try opz("promote", "weights@1.0.0", "--to", "production").status == 0)
+    #expect(try opz("verify", "weights@production", "--key", "registry/release.pub").status == 0)
+    #expect(try opz("sign", "--generate-key", "other", "--type", "ed25519").status == 0)
+    let wrong = try opz("verify", "weights@production", "--key", "other.pub")
+    #expect(wrong.status == 4 && wrong.errorText.contains("opz sign weights@1.0.0"))
+    #expect(try opz("verify", "weights@production", "--key", "registry/release.pub", "--type", "sbom").status == 4)
+    #expect(try opz("fsck").status == 0)
+    let shown = try opz.json("show", "weights@1.0.0")
+    guard case .array(let attachments)? = shown["attachments"] else { return #expect(Bool(false), "no attachments") }
+    #expect(attachments.count == 4)
+    #expect(try opz("show", "weights@1.0.0").text.contains("application/sarif+json"))
+  }
+
+  @Test("a hostile pickle is exit code 5, and the finding names it")
+  func hostile() throws {
+    try opz.directory.write("p/weights.bin", "cos\nsystem\n(S'id'\ntR.")
+    #expect(try opz("package", "p").status == 0)
+    let result = try opz("scan", "weights")
+    #expect(result.status == 5 && result.text.contains("os.system"))
+    let sarif = try opz("scan", "weights", "--sarif", "--attach")
+    #expect(sarif.status == 5)
+    try opz.directory.write("out.sarif", sarif.text)
+    #expect(try opz("attest", "weights", "--type", "scan", "out.sarif").status == 0)
+    #expect(try opz("scan", "weights", "--allow", "os.*").status == 64)
+  }
+
+  @Test("an encrypted key takes its password from the environment or from standard input")
+  func password() throws {
+    #expect(try opz("package", "p").status == 0)
+    #expect(try opz("sign", "--generate-key", "k", "--password-stdin", input: "secret\n").status == 0)
+    #expect(try opz("sign", "weights", "--key", "k.key").status == 1)
+    #expect(try opz("sign", "weights", "--key", "k.key", "--password-stdin", input: "wrong\n").status == 1)
+    #expect(try opz("sign", "weights", "--key", "k.key", "--password-stdin", input: "secret\n").status == 0)
+    #expect(try opz("verify", "weights", "--key", "k.pub").status == 0)
+    var other = opz
+    other.environment["OPZ_KEY_PASSWORD"] = "secret"
+    #expect(try other("attest", "weights", "--type", "vuln", "--predicate", "p/v.json", "--key", "k.key").status == 1)
+    try opz.directory.write("p/v.json", "{}")
+    #expect(try other("attest", "weights", "--type", "vuln", "--predicate", "p/v.json", "--key", "k.key").status == 0)
+    #expect(try opz("verify", "weights", "--key", "k.pub", "--type", "vuln").status == 0)
+    #expect(try opz("sign", "--generate-key", "k").status == 3)
+  }
+
+  @Test("wrong usage is 64", arguments: [
+    ["sign"], ["sign", "weights"], ["sign", "weights", "--generate-key", "k"], ["verify", "weights"],
+    ["attest", "weights", "--type", "x", "f"], ["sbom", "weights", "--key", "k"], ["scan", "weights", "--key", "k"],
+    ["sign", "--generate-key", "k", "--type", "rsa"],
+  ])
+  func usage(_ arguments: [String]) throws {
+    #expect(try opz.run(arguments).status == 64)
+  }
+}

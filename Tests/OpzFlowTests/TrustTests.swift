@@ -1,0 +1,292 @@
+import OpzDistribution
+import OpzIO
+import OpzOCI
+import OpzPackage
+import OpzRegistry
+import OpzStore
+import OpzTestKit
+import OpzTrust
+import SystemPackage
+import Testing
+
+@testable import OpzFlow
+
+@Suite("Signatures, bills of materials and scans of versions")
+struct TrustTests {
+  let production = AliasName("production")!
+  let policy = """
+    {signature: {keys: [release.pub]}, sbom: {keys: [release.pub]}, scan: {tools: [opz], days: 1, keys: [release.pub]}}
+    """
+
+  func key(_ project: Project, _ name: String = "release") throws -> PrivateKey {
+    let made = try KeyFiles.generate(
+      .ecdsaP256, at: project.session.registryPath.appending(name), password: nil, in: project.session)
+    return try KeyFiles.privateKey(made.secret, password: nil, in: project.session)
+  }
+
+  func sbom(_ record: VersionRecord, _ registry: Registry) async throws -> [UInt8] {
+    try await ModelBOM(record, files: registry.files(of: record)).encode()
+  }
+
+  /// The gates that do not pass.
+  func failing(_ project: Project, _ version: Registry.Version, _ policy: String) async throws -> [GateResult] {
+    let gates = try RegistryPolicy.read("opz: 1\npromote: {production: \(policy)}\n", file: "policy.yaml")
+    return try await PromoteVersion(version, to: production, policy: gates, in: project.session)
+      .check(project.registry()).filter { !$0.passed }
+  }
+
+  @Test("a promotion passes when all is there and signed, and each missing part refuses with the command that helps")
+  func gates() async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let key = try key(project)
+    let attest = AttestVersion(version, in: project.session)
+    func names() async throws -> [String] { try await failing(project, version, policy).map(\.gate) }
+    let first = try await failing(project, version, policy)
+    #expect(first.map(\.gate) == ["signature", "sbom", "scan"])
+    #expect(first.compactMap(\.hint).count == 3 && first.allSatisfy { $0.hint?.hasPrefix("opz s") == true })
+
+    _ = try await SignVersion(version, identity: nil, in: project.session).run(registry, with: key)
+    #expect(try await names() == ["sbom", "scan"])
+    // Unsigned ones do not do where a key is asked for, another's neither.
+    let bill = try await sbom(version.record, registry)
+    _ = try await attest.run(.billOfMaterials, bill, with: nil, subject: "x", registry)
+    _ = try await attest.run(.billOfMaterials, bill, with: self.key(project, "other"), subject: "x", registry)
+    #expect(try await names() == ["sbom", "scan"])
+    #expect(try await failing(project, version, "{sbom: true}") == [])
+    _ = try await attest.run(.billOfMaterials, bill, with: key, subject: "x", registry)
+    let scan = ScanVersion(version, in: project.session)
+    let report = try await scan.run(registry)
+    #expect(report.isClean && report.files == 3)
+    _ = try await attest.run(.scan, scan.sarif(report), with: key, subject: "x", registry)
+    #expect(try await names() == [])
+
+    let gates = try RegistryPolicy.read("opz: 1\npromote: {production: \(policy)}\n", file: "policy.yaml")
+    let result = try await PromoteVersion(version, to: production, policy: gates, in: project.session).run(registry)
+    #expect(result.gates.map(\.gate) == ["signature", "sbom", "scan"])
+    #expect(result.gates[0].evidence.contains(key.publicKey.fingerprint.short))
+    #expect(try await registry.fsck().problems == [])
+  }
+
+  @Test("what one version has does nothing for another")
+  func otherVersion() async throws {
+    let project = try Project.model()
+    let first = try await project.package().version
+    try project.directory.write("p/weights.bin", "other")
+    let second = try await project.package().version
+    let registry = try project.registry()
+    let key = try key(project)
+    _ = try await SignVersion(first, identity: nil, in: project.session).run(registry, with: key)
+    #expect(try await failing(project, first, "{signature: {keys: [release.pub]}}") == [])
+    #expect(try await failing(project, second, "{signature: {keys: [release.pub]}}").count == 1)
+    // The statement of the first under the second's manifest.
+    let state = try registry.state(first.name)
+    let stolen = try #require(state.attachments(of: first).first).descriptor
+    let layer = try #require(try await registry.store.manifest(stolen).content.layers.first)
+    _ = try registry.attach([layer], SigstoreBundle.mediaType, to: second, by: Author(actor: "mallory"))
+    #expect(try await failing(project, second, "{signature: {keys: [release.pub]}}").count == 1)
+    let error = await #expect(throws: FlowError.self) {
+      try await VerifyVersion(second, in: project.session).run(registry, [("k", key.publicKey)], type: .signature)
+    }
+    #expect(error?.category == .verification)
+  }
+
+  @Test("all keys, or any of them", arguments: [("all", 1), ("any", 0)])
+  func match(_ match: String, _ failures: Int) async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    let one = try key(project, "one")
+    let two = try key(project, "two")
+    let gate = "{signature: {keys: [one.pub, two.pub], match: \(match)}}"
+    let sign = SignVersion(version, identity: "h/r", in: project.session)
+    #expect(try await failing(project, version, gate).count == 1)
+    _ = try await sign.run(project.registry(), with: one)
+    #expect(try await failing(project, version, gate).count == failures)
+    _ = try await sign.run(project.registry(), with: two)
+    #expect(try await failing(project, version, gate) == [])
+    #expect(try await sign.run(project.registry(), with: one).existed)
+  }
+
+  @Test("the last verdict of each scanner counts, and how old it is")
+  func verdicts() async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let attest = AttestVersion(version, in: project.session)
+    func say(_ tool: String, _ level: String) async throws {
+      let text =
+        #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"\#(tool)"}},"results":[{"level":"\#(level)","message":{"text":"CVE-1 at \#(registry.root)"}}]}]}"#
+      _ = try await attest.run(.scan, Array(text.utf8), with: nil, subject: "x", registry)
+    }
+    try await say("Trivy", "error")
+    #expect(try await failing(project, version, "{scan: clean}").first?.evidence.contains("CVE-1") == true)
+    try await say("opz", "note")
+    #expect(try await failing(project, version, "{scan: clean}").count == 1)
+    try await say("Trivy", "warning")
+    #expect(try await failing(project, version, "{scan: clean}") == [])
+    #expect(try await failing(project, version, "{scan: {tools: [Trivy, opz], days: 1}}") == [])
+    #expect(try await failing(project, version, "{scan: {tools: [Grype]}}").first?.hint?.contains("attest") == true)
+    try registry.note(
+      .attached, version, by: Author(actor: "x", at: Timestamp(milliseconds: 0)),
+      details: ["attachment": try JSONValue(encoding: try await old(version, registry))])
+    #expect(try await failing(project, version, "{scan: {days: 30}}").first?.evidence.contains("older than 30") == true)
+  }
+
+  /// A verdict that is in the store and was attached long ago.
+  func old(_ version: Registry.Version, _ registry: Registry) async throws -> Descriptor {
+    let text = #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"ancient"}},"results":[]}]}"#
+    let layer = try registry.store.put(Array(text.utf8), ScanVerdict.mediaType)
+    let manifest = try Manifest(
+      Manifest.Content(
+        artifactType: ScanVerdict.mediaType, config: .emptyConfig, layers: [layer], subject: version.record.image))
+    try registry.store.put(manifest.raw, .imageManifest)
+    return manifest.descriptor
+  }
+
+  @Test("a hostile model is found in the image's layers, however they are compressed")
+  func hostile() async throws {
+    let evil = Array("cos\nsystem\n(S'id'\ntR.".utf8)
+    for compression in ["gzip", "zstd", "none"] {
+      let project = try Project.model(yaml: "layers: {compression: \(compression)}")
+      try Durable.replace(project.path.appending("weights.bin"), with: evil)
+      let version = try await project.package().version
+      let scan = ScanVersion(version, in: project.session)
+      let report = try await scan.run(project.registry())
+      #expect(report.findings.map(\.path) == ["models/weights.bin"], "\(compression)")
+      _ = try await AttestVersion(version, in: project.session).run(
+        .scan, scan.sarif(report), with: nil, subject: "x", project.registry())
+      #expect(try await failing(project, version, "{scan: clean}").first?.evidence.contains("os.system") == true)
+    }
+  }
+
+  @Test("a secret in the code is found, and the layer's bytes are compared with their digest first")
+  func secrets() async throws {
+    let project = try Project.model()
+    try project.directory.write("p/lib/settings.py", "KEY = 'AKIAQ3EGRWZTV7UXKLMP'\n")
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let report = try await ScanVersion(version, in: project.session).run(registry)
+    #expect(report.findings.map(\.rule) == [.secret] && report.findings.first?.path == "app/lib/settings.py")
+    let layer = registry.store.path(of: version.record.layers[0].descriptor.digest)
+    var bytes = try FileBlob(layer).bytes()
+    bytes[bytes.count / 2] ^= 1
+    try Durable.replace(layer, with: bytes)
+    await #expect(throws: TrustError.self) { try await ScanVersion(version, in: project.session).run(registry) }
+  }
+
+  @Test("a push carries what is attached, a pull brings it, and the signature holds there")
+  func travel() async throws {
+    let server = try RegistryServer()
+    let project = try Project.model()
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let key = try key(project)
+    let destination = try Reference(parsing: "\(server.host)/crm/weights:1.0.0")
+    _ = try await SignVersion(version, identity: destination.name, in: project.session).run(registry, with: key)
+    _ = try await AttestVersion(version, in: project.session).run(
+      .billOfMaterials, sbom(version.record, registry), with: nil, subject: "x", registry)
+    _ = try await PushVersion(version, to: destination, in: project.session).run(registry)
+
+    var other = project.session
+    other.registryPath = project.directory.path.appending("other")
+    let pulled = try await PullVersion(destination, in: other).run().version
+    let there = try other.openRegistry()
+    let lines = try await VerifyVersion(pulled, in: other).run(there, [("release", key.publicKey)], type: .signature)
+    #expect(Set(lines.map(\.digest)) == Set(try registry.state(version.name).attachments(of: version).map { "\($0.descriptor.digest)" }))
+    #expect(lines.count == 3 && lines.count { $0.keys == ["release"] } == 2)
+    #expect(try await there.fsck().problems == [])
+    // Pulled again, nothing is attached twice.
+    _ = try await PullVersion(destination, in: other).run()
+    #expect(try there.log(version.name).entries().count { $0.event.kind == .attached } == 3)
+
+    // Where cosign before 3, podman and skopeo look.
+    let remote = try project.session.repository(destination)
+    let classic = try await remote.resolve(SimpleSigning.tag(version.record.image.digest))
+    let manifest = try await remote.manifest(classic)
+    #expect(manifest.content.layers.map(\.mediaType) == [SimpleSigning.mediaType])
+    let raw = try ChildProcess.run([
+      "skopeo", "inspect", "--raw", "--tls-verify=false",
+      "docker://\(destination.name):\(SimpleSigning.tag(version.record.image.digest))",
+    ])
+    #expect(raw.output == manifest.raw)
+  }
+
+  @Test("openssl verifies the simple signing of a second key beside the first")
+  func classic() async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let sign = SignVersion(version, identity: "h.example/r", in: project.session)
+    for name in ["one", "two"] { _ = try await sign.run(registry, with: key(project, name)) }
+    let last = try #require(
+      registry.state(version.name).attachments(of: version).last {
+        $0.descriptor.artifactType == SimpleSigning.artifactType
+      })
+    let layers = try await registry.store.manifest(last.descriptor).content.layers
+    #expect(layers.count == 2)
+    for (layer, name) in zip(layers, ["one", "two"]) {
+      let signature = try #require(layer.annotations?[SimpleSigning.signatureAnnotation])
+      try project.directory.write("sig64", signature + "\n")
+      _ = try ChildProcess.run(
+        ["openssl", "base64", "-d", "-A", "-in", "sig64", "-out", "sig"], directory: project.directory.path)
+      let check = try ChildProcess.run(
+        [
+          "openssl", "dgst", "-sha256", "-verify", "registry/\(name).pub", "-signature", "sig",
+          registry.store.path(of: layer.digest).string,
+        ], directory: project.directory.path)
+      #expect(check.status == 0, "\(name): \(check.text)\(check.errorText)")
+    }
+  }
+
+  @Test("bills of materials are what CycloneDX's own schema asks for, and always the same")
+  func bills() async throws {
+    let churn = try Project.churn()
+    let model = try Project.model(
+      yaml: "lineage: {parent: a/b@1.0.0, data: [weights.bin, lib/code.py], metrics: config.json, tags: {x: y}}")
+    var paths: [FilePath] = []
+    for project in [churn, model] {
+      var record = try await project.package().version.record
+      let registry = try project.registry()
+      for round in 0..<2 {
+        if round == 1 {
+          // Wheels, odd names, two platforms with one wheel.
+          record.packages = ["linux/amd64", "linux/arm64"].map {
+            .init(name: "scikit-learn", version: "1.9.1+cpu", wheel: "scikit_learn.whl", digest: .of([1]), platform: $0)
+          }
+          record.lineage.metrics = .object(["a": .object([:]), "b": .string("x"), "c": .integer(1), "d": .number(0.1)])
+        }
+        let bytes = try await sbom(record, registry)
+        #expect(try await sbom(record, registry) == bytes)
+        try ModelBOM.check(StrictJSON.read(bytes, subject: "x"), subject: "x")
+        let path = project.directory.path.appending("bom\(round).json")
+        try Durable.replace(path, with: bytes)
+        paths.append(path)
+      }
+    }
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzFlowTests/Fixtures/sbom.py").string
+    let result = try Python.run([script] + paths.map(\.string))
+    #expect(result.status == 0, "\(result.text)\(result.errorText)")
+    let text = String(decoding: try FileBlob(paths[0]).bytes(), as: UTF8.self)
+    for part in ["\"state: categorical\"", "\"probability: 1 a row\"", "\"auc\"", "opz-runtime", "data/churn.csv"] {
+      #expect(text.contains(part), "\(part)")
+    }
+    try Durable.replace(paths[0], with: Array(text.replacing("machine-learning-model", with: "model").utf8))
+    #expect(try Python.run([script, paths[0].string]).status == 1)
+  }
+
+  @Test("only documents of the type are attached, unsigned ones only where that is honest", arguments: [
+    ("sbom", "{}"), ("sbom", #"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[]}"#), ("scan", "{}"), ("scan", "not JSON"),
+    ("slsaprovenance", "{}"), ("signature", "{}"), ("https://example.com/x", "{}"),
+    ("sbom", #"{"bomFormat":"CycloneDX","bomFormat":"x","specVersion":"1.6","components":[1]}"#),
+  ])
+  func refused(_ type: String, _ document: String) async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    await #expect(throws: (any ExplainedError).self) {
+      try await AttestVersion(version, in: project.session).run(
+        PredicateType(parsing: type), Array(document.utf8), with: nil, subject: "x", project.registry())
+    }
+    #expect(try project.registry().state(version.name).attachments == [:])
+  }
+}

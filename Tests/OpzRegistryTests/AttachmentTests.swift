@@ -1,0 +1,136 @@
+import OpzIO
+import OpzOCI
+import OpzStore
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzRegistry
+
+@Suite("Artifacts about a version")
+struct AttachmentTests {
+  let fixture: RegistryFixture
+  var registry: Registry { fixture.registry }
+  let type = MediaType("application/vnd.example+json")
+
+  init() throws {
+    fixture = try RegistryFixture()
+    try fixture.add("crm/churn", "1.0.0", "one")
+    try fixture.add("crm/churn", "2.0.0", "two")
+  }
+
+  func find(_ version: String, in other: Registry? = nil) throws -> Registry.Version {
+    try (other ?? registry).find(LocalReference(parsing: "crm/churn@\(version)"))
+  }
+
+  func attached(_ version: String) throws -> [Digest] {
+    let version = try find(version)
+    return try registry.state(version.name).attachments(of: version).map(\.descriptor.digest)
+  }
+
+  @discardableResult
+  func attach(_ text: String, to version: String = "1.0.0", annotations: [String: String] = [:]) throws -> Descriptor {
+    try registry.attach(
+      Array(text.utf8), type, to: find(version), annotations: annotations, by: Author(actor: "ann\tx"))
+  }
+
+  @Test("it is an event, belongs to one version, and comes once")
+  func attaches() async throws {
+    let first = try attach("a", annotations: ["k": "v\tw"])
+    let second = try attach("b")
+    #expect(try attach("a", annotations: ["k": "v\tw"]) == first)
+    #expect(try attached("1.0.0") == [first.digest, second.digest] && attached("2.0.0") == [])
+    let events = try registry.log(ModelName("crm/churn")).entries().map(\.event)
+    #expect(events.map(\.kind) == [.packaged, .packaged, .attached, .attached])
+    #expect(events[2].details["attachment"] == (try JSONValue(encoding: first)))
+    #expect(first.artifactType == type && first.annotations == ["k": "v\tw"])
+    let manifest = try await registry.store.manifest(first)
+    #expect(try manifest.content.subject?.digest == find("1.0.0").record.image.digest)
+    #expect(try await registry.fsck().problems == [])
+  }
+
+  @Test("the cache of the state has them as the events have")
+  func cache() throws {
+    for number in 0..<20 { try attach("\(number)", annotations: ["n%": "\(number)\n"]) }
+    let name = try ModelName("crm/churn")
+    let cached = try registry.state(name)
+    #expect(try FileStatus.find(registry.root.appending("cache/state/crm%2Fchurn.state")) != nil)
+    #expect(try registry.state(name) == cached)
+    try Durable.removeTree(registry.root.appending("cache"))
+    #expect(try registry.state(name) == cached)
+    #expect(cached.attachments.values.first?.count == 20)
+  }
+
+  @Test("a collection keeps them, and drops those of a version that is gone")
+  func collection() async throws {
+    let kept = try attach("kept")
+    let gone = try attach("gone", to: "2.0.0")
+    var options = Registry.CollectionOptions()
+    options.grace = -1
+    _ = try registry.collect(options, by: Author(actor: "t"))
+    #expect(try registry.store.has(kept) && registry.store.has(gone))
+    try registry.delete(try ModelName("crm/churn"), SemanticVersion("2.0.0")!, by: Author(actor: "t"))
+    _ = try registry.collect(options, by: Author(actor: "t"))
+    #expect(try registry.store.has(kept) && !registry.store.has(gone))
+    #expect(try await registry.fsck().problems == [])
+  }
+
+  @Test("an audit names one that is missing, rotten, or without its content", arguments: [false, true])
+  func audit(_ quick: Bool) async throws {
+    let attachment = try attach("content")
+    let manifest = registry.store.path(of: attachment.digest)
+    let content = registry.store.path(of: .of(Array("content".utf8)))
+    let bytes = try FileBlob(manifest).bytes()
+    try Durable.remove(manifest)
+    let missing = try await registry.fsck(Registry.FsckOptions(quick: quick))
+    #expect(missing.problems.contains { $0.reason.contains("\(attachment.digest)") })
+    try Durable.replace(manifest, with: bytes)
+    if quick { return }
+    try fixture.damage(content)
+    #expect(!(try await registry.fsck().problems.isEmpty))
+    try Durable.remove(content)
+    #expect(!(try await registry.fsck().problems.isEmpty))
+  }
+
+  @Test("an event that attaches another image's artifact is named by an audit, and counts for nothing")
+  func forged() async throws {
+    let other = try attach("of two", to: "2.0.0")
+    let one = try find("1.0.0")
+    try registry.note(.attached, one, by: Author(actor: "x"), details: ["attachment": try JSONValue(encoding: other)])
+    let problems = try await registry.fsck().problems
+    #expect(problems.contains { $0.reason.contains("belongs to another image") })
+    let manifest = try await registry.store.manifest(other)
+    #expect(throws: RegistryError.self) { try registry.attach(manifest, to: one, by: Author(actor: "x")) }
+  }
+
+  @Test("nothing is attached whose content is not here")
+  func incomplete() throws {
+    let one = try find("1.0.0")
+    let manifest = try Manifest(
+      Manifest.Content(
+        artifactType: type, config: .emptyConfig, layers: [.of(Array("nowhere".utf8), type)], subject: one.record.image))
+    #expect(throws: RegistryError.self) { try registry.attach(manifest, to: one, by: Author(actor: "x")) }
+    #expect(try attached("1.0.0") == [])
+  }
+
+  @Test("two clones that attach the same thing and different things agree after they meet")
+  func merge() throws {
+    let clone = fixture.directory.path.appending("clone")
+    _ = try ChildProcess.run(["cp", "-r", registry.root.string, clone.string])
+    let other = try Registry.open(clone)
+    for place in [registry, other] {
+      try place.attach(Array("same".utf8), type, to: find("1.0.0", in: place), by: Author(actor: "a"))
+    }
+    try other.attach(Array("theirs".utf8), type, to: find("1.0.0", in: other), by: Author(actor: "b"))
+    try attach("ours")
+    for (from, to) in [(registry, other), (other, registry)] {
+      for part in ["events", "heads"] {
+        let place = "models/crm/churn/\(part)"
+        _ = try ChildProcess.run(["cp", "-rn", from.root.appending(place).string + "/.", to.root.appending(place).string])
+      }
+    }
+    let name = try ModelName("crm/churn")
+    #expect(try registry.state(name) == other.state(name))
+    #expect(try attached("1.0.0").count == 3)
+  }
+}
