@@ -69,13 +69,12 @@ struct PickleBytes {
     return true
   }
 
-  /// A line without its end; nil where it has none, or is longer than any name.
-  mutating func line(limit: Int = 1 << 16) throws -> [UInt8]? {
+  /// A line without its end, at most its first 4,096 bytes: no name is longer. Nil where the line has no end.
+  mutating func line() throws -> [UInt8]? {
     var found: [UInt8] = []
     while let byte = try byte() {
       if byte == UInt8(ascii: "\n") { return found }
-      found.append(byte)
-      if found.count > limit { return nil }
+      if found.count < 4096 { found.append(byte) }
     }
     return nil
   }

@@ -268,7 +268,7 @@ struct PickleMachine {
   private mutating func passArray(_ array: JoblibArray?) throws {
     guard let array else { throw broken("the array that joblib put here has no size that can be known") }
     try followAsOpcodes()
-    if array.isAligned {
+    if array.isAligned, !array.holdsObjects {
       guard let padding = try bytes.byte(), try bytes.skip(UInt64(padding)) else { throw cut() }
     }
     if array.holdsObjects {

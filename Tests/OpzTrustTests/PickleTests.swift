@@ -89,7 +89,7 @@ struct PickleTests {
   func fuzz(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let seeds = try PickleTests.vectors()
-    for _ in 0..<4_000 {
+    for _ in 0..<1_000 {
       var bytes = seeds[Int.random(in: 0..<seeds.count, using: &random)].bytes.prefix(2048).map { $0 }
       for _ in 0..<Int.random(in: 1...6, using: &random) where !bytes.isEmpty {
         let index = Int.random(in: 0..<bytes.count, using: &random)
@@ -107,10 +107,10 @@ struct PickleTests {
 
   @Test("nothing that a stream says makes it cost more than its bytes")
   func deep() {
-    // A million tuples in tuples, dictionaries in dictionaries, marks.
-    for piece in [[0x29] + [UInt8](repeating: 0x85, count: 1_000_000), [UInt8](repeating: 0x28, count: 1_000_000)] {
-      #expect(!PickleTests.scan("a.pkl", [0x80, 4] + piece + [0x2E] + [0xFF]).findings.isEmpty || true)
-    }
+    // Tuples in tuples, and dictionaries in dictionaries, a hundred thousand deep; marks without end.
+    let tuples: [UInt8] = [0x80, 4, 0x29] + [UInt8](repeating: 0x85, count: 1_000_000) + [0x2E]
+    #expect(PickleTests.scan("a.pkl", tuples).isClean)
+    #expect(!PickleTests.scan("a.pkl", [0x80, 4] + [UInt8](repeating: 0x28, count: 100_000) + [0x2E]).isClean)
     var nested: [UInt8] = [0x80, 4]
     for _ in 0..<100_000 { nested += [0x7D, 0x8C, 1, 0x61] }
     nested.append(0x4E)
@@ -128,7 +128,7 @@ struct SecretTests {
     "-----BEGIN RSA PRIVATE KEY-----\n\(body)\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n\(body)\n",
     "{\"private_key\": \"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\\n\"}",
     "aws_access_key_id = AKIAQ3EGRWZTV7UXKLMP\n", "key: AIzaSyD4kQx9mZ2bT7uV1wY3cE5fG6hJ8kL0nPq\n",
-    "GITHUB_TOKEN=ghp_a8Kd93nfLq0Zx7Vb2Wm5Rt1Yc6Ue4Hs9Jg0P\n", "hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgHi",
+    "GITHUB_TOKEN=ghp_a8Kd93nfLq0Zx7Vb2Wm5Rt1Yc6Ue4Hs9Jg0P\n", "hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH",
   ])
   func found(_ text: String) {
     var scanner = FileScanner(ScanReport())
