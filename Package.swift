@@ -39,6 +39,13 @@ let http: [Target.Dependency] = [
   .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
 ]
 
+// The hub speaks HTTP through SwiftNIO itself: a fault is a matter of bytes on a socket, which a framework hides.
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+
 var products: [Product] = [.executable(name: "opz", targets: ["opz"])]
 
 var packages: [Package.Dependency] = [
@@ -120,11 +127,19 @@ if !light {
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
   ]
   products.append(.executable(name: "opz-server", targets: ["opz-server"]))
+  products.append(.executable(name: "opz-hub", targets: ["opz-hub"]))
   targets += [
     module("OpzServe", ["OpzModel", "OpzIO", system] + http),
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzModel", "OpzIO"], swiftSettings: strict),
     tests("OpzServe", ["OpzServe", "OpzModel", "OpzIO", "OpzTestKit", system] + http),
+    module("OpzHub", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", system, yams] + nio),
+    .executableTarget(
+      name: "opz-hub", dependencies: ["OpzHub"], swiftSettings: strict),
+    tests(
+      "OpzHub",
+      ["OpzHub", "opz-hub", "OpzDistribution", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system] + nio
+    ),
   ]
 }
 

@@ -40,7 +40,7 @@ public struct Opz: AsyncParsableCommand {
         subcommands: [
           ListCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self, PromoteCommand.self,
           ApproveCommand.self, RollbackCommand.self, TagCommand.self, DeleteCommand.self, GCCommand.self,
-          FsckCommand.self, ExportCommand.self, ImportCommand.self,
+          FsckCommand.self, ExportCommand.self, ImportCommand.self, RegistryCommand.self,
         ]),
       CommandGroup(
         name: "Trust",

@@ -30,22 +30,14 @@ struct ServeCommand: AsyncParsableCommand {
     let session = options.session()
     let operand = ModelOperand(model, session)
     let served = try await operand.unpacked()
-    guard let server = ServerProgram.find(session.environment) else {
-      throw FlowError(
-        .notFound, "opz-server", "not beside opz",
-        hint: "scripts/install PREFIX installs both; OPZ_SERVER names another")
-    }
+    let server = try InstalledProgram.server.require(
+      session.environment, install: "scripts/install PREFIX installs both")
     let arguments = [
       server.string, "--model", served.path.string, "--name", served.name, "--model-version", served.version, "--host",
       host,
       "--port", String(port),
     ]
-    guard let temporary = served.temporary else {
-      // The server takes this process's place, so that signals reach it.
-      var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-      execv(server.string, &argv)
-      throw FlowError(.failed, server.string, IOFailure.last("exec", server).reason)
-    }
+    guard let temporary = served.temporary else { try ProcessImage.become(arguments) }
     defer { try? Durable.removeTree(temporary) }
     let child = try ChildProcess.start(arguments)
     SignalForwarding.begin(to: child.pid)

@@ -5,12 +5,6 @@ import OpzRegistry
 import OpzStore
 public import SystemPackage
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// Brings the native runtime into a registry.
 public enum RuntimeImport {
   public struct Result: Sendable {
@@ -51,7 +45,7 @@ public enum RuntimeImport {
   /// installed with opz is imported.
   static func ensure(_ platform: Platform, registry: Registry, session: Session) async throws -> Image {
     if let pinned = try registry.runtime(for: platform) { return try await registry.store.image(pinned) }
-    guard platform == .host, let server = ServerProgram.find(session.environment) else {
+    guard platform == .host, let server = InstalledProgram.server.find(session.environment) else {
       throw FlowError(
         .notFound, "opz-runtime for \(platform)", "this registry has no native runtime for the platform",
         hint: "opz runtime import PATH-OF-OPZ-SERVER (built for \(platform)), or opz runtime import oci:DIR")
@@ -59,17 +53,5 @@ public enum RuntimeImport {
     let result = try await program(server, in: session)
     session.progress.report(.note("imported \(server) as the runtime for \(platform): \(result.image.digest)"))
     return try await registry.store.image(result.image)
-  }
-}
-
-/// The `opz-server` program that belongs to this opz.
-public enum ServerProgram {
-  /// `OPZ_SERVER`, else the file beside this program.
-  public static func find(_ environment: [String: String]) -> FilePath? {
-    if let named = environment["OPZ_SERVER"], !named.isEmpty { return FilePath(named) }
-    guard let pointer = realpath("/proc/self/exe", nil) else { return nil }
-    defer { free(pointer) }
-    let beside = FilePath(platformString: pointer).removingLastComponent().appending("opz-server")
-    return ((try? FileStatus.find(beside)) ?? nil) == nil ? nil : beside
   }
 }

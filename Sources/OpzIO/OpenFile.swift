@@ -29,6 +29,11 @@ public struct OpenFile: ~Copyable, Sendable {
     try opening(path, O_RDWR | O_CREAT | O_EXCL, mode: mode)
   }
 
+  /// Opens a file whose writes go to its end. A symbolic link as the last component is an error.
+  public static func appending(_ path: FilePath) throws -> OpenFile {
+    try opening(path, O_WRONLY | O_APPEND | O_NOFOLLOW, mode: 0)
+  }
+
   /// Opens with the flags of open(2); `O_CLOEXEC` is added.
   public static func opening(_ path: FilePath, _ flags: Int32, mode: UInt32) throws -> OpenFile {
     while true {

@@ -55,7 +55,7 @@ extension Registry {
         ignoring: options.isRehearsal ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
       try sweep(roots, options, author, &report)
       let edge = author.at.milliseconds - options.grace * 1000
-      for part in ["models", "cache", "runtimes"] {
+      for part in ["models", "cache", "runtimes", "repositories"] {
         try removeTemporary(below: root.appending(part), olderThan: edge, options, &report)
       }
       try removeTemporary(in: root, olderThan: edge, options, &report)
@@ -104,7 +104,7 @@ extension Registry {
     }
   }
 
-  /// The digests that versions, runtimes, cards and attachments name.
+  /// The digests that versions, runtimes, cards, attachments and repositories name.
   /// - Throws: where a document cannot be read: a collection that does not know what it keeps removes nothing.
   private func reachable(ignoring gone: Set<String>) throws -> Set<Digest> {
     var found = try pinned()
@@ -127,9 +127,13 @@ extension Registry {
     return found
   }
 
-  /// What the pinned runtimes are made of: the next native image is built from it here, wherever else it is.
+  /// What has to be here, wherever else it is: what the pinned runtimes are made of, because the next native image is built from it, and what
+  /// the repositories name, because this is where others pull it from.
   private func pinned() throws -> Set<Digest> {
     var found: Set<Digest> = []
+    for name in try repositories() {
+      for root in try repository(name).manifests() { try mark(root, &found, nil, ModelState()) }
+    }
     for image in try runtimes().map(\.image) { try mark(image, &found, nil, ModelState()) }
     return found
   }

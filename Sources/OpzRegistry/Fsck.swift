@@ -43,6 +43,7 @@ extension Registry {
         expected, "no model's log has this event: history was cut off, or put back to an earlier state",
         hint: "restore the registry from a copy that has it")
     }
+    checkRepositories(rotten, &report)
     checkTopIndex(names, &report)
     return report
   }

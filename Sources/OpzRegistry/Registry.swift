@@ -12,6 +12,7 @@ public import SystemPackage
 ///     models/<name>/events/<number>-<hash>.json
 ///     models/<name>/heads/<hash>
 ///     models/<name>/lock, lock     flock(2)
+///     repositories/<name>/         what clients of `opz registry serve` pushed (`Repository`)
 ///     cache/                       can be rebuilt
 ///
 /// `registry/FORMAT.md` is the whole of it. A version exists once an event names it.
@@ -72,6 +73,7 @@ public struct Registry: Sendable {
       """
       /blobs/
       /cache/
+      /repositories/
       /index.json
       lock
       .opz-tmp-*

@@ -116,6 +116,19 @@ public struct LayoutStore: ContentStore, TagStore {
     return try BlobWriter(store: self, algorithm: algorithm)
   }
 
+  /// Gives a file its name among the blobs, durably, in place of the one that it has. The caller has hashed it.
+  /// - Parameter file: on the file system of the layout.
+  package func adopt(_ file: FilePath, as digest: Digest) throws {
+    let new = try OpenFile.reading(file, followLinks: false)
+    let destination = path(of: digest)
+    try Durable.makeDirectory(destination.removingLastComponent())
+    try new.setMode(0o444)
+    try new.sync()
+    // A file that has the name already has the same bytes, unless the disk has lost some.
+    if try FileStatus.find(destination)?.size == new.status().size { return try Durable.remove(file) }
+    try Durable.publish(file, at: destination)
+  }
+
   private func blobDirectory(_ algorithm: Digest.Algorithm) -> FilePath {
     algorithm == .sha256 ? sha256 : root.appending("blobs").appending(algorithm.rawValue)
   }

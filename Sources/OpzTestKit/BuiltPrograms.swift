@@ -10,10 +10,15 @@ public import SystemPackage
 /// The programs of this package that a build made.
 public enum BuiltPrograms {
   /// `opz`, beside the test bundle.
-  public static func opz() throws -> FilePath {
+  public static func opz() throws -> FilePath { try beside("opz") }
+
+  /// `opz-hub`, beside the test bundle.
+  public static func hub() throws -> FilePath { try beside("opz-hub") }
+
+  private static func beside(_ name: String) throws -> FilePath {
     guard let pointer = realpath("/proc/self/exe", nil) else { throw IOFailure.last("realpath", "/proc/self/exe") }
     defer { free(pointer) }
-    return try existing(FilePath(platformString: pointer).removingLastComponent().appending("opz"))
+    return try existing(FilePath(platformString: pointer).removingLastComponent().appending(name))
   }
 
   /// The static `opz-server`: `OPZ_TEST_SERVER`, else what `scripts/build-release` made.

@@ -42,7 +42,9 @@ public final class DockerEngine: Sendable {
   }
 
   /// Runs the docker client against this engine.
-  public func docker(_ arguments: String...) async throws -> ChildProcess.Output {
+  public func docker(_ arguments: String...) async throws -> ChildProcess.Output { try await docker(arguments) }
+
+  public func docker(_ arguments: [String]) async throws -> ChildProcess.Output {
     let command = ["docker", "-H", socket] + arguments
     return try await blocking {
       try ChildProcess.run(

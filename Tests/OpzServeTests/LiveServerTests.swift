@@ -1,5 +1,6 @@
 import Hummingbird
 import OpzIO
+import OpzTestKit
 import ServiceLifecycle
 import Testing
 

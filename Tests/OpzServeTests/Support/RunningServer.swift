@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OpzIO
+import OpzTestKit
 import SystemPackage
 import Testing
 

@@ -7,15 +7,19 @@ import OpzIO
 #endif
 
 /// A TCP connection to a port on 127.0.0.1 that sends exactly the bytes it is told to. Every call blocks.
-final class RawConnection {
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+public final class RawConnection {
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+
+    public init(description: String) { self.description = description }
   }
 
   private let descriptor: Int32
+  /// The peer ended the connection with a reset (RST).
+  public private(set) var wasReset = false
 
   /// Connects; a call that waits longer than a minute fails, so that a test cannot hang.
-  init(port: Int) throws {
+  public init(port: Int) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var wait = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
@@ -35,10 +39,10 @@ final class RawConnection {
 
   /// False when the peer has closed.
   @discardableResult
-  func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+  public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool {
+  public func send(_ bytes: [UInt8]) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes {
@@ -50,15 +54,18 @@ final class RawConnection {
     return true
   }
 
+  /// Says that nothing more will be sent.
+  public func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
   /// What the peer sends until it closes; a reset counts as that.
-  func receiveAll() throws -> String {
+  public func receiveAll() throws -> String {
     var all: [UInt8] = []
     while let piece = try receive() { all += piece }
     return String(decoding: all, as: UTF8.self)
   }
 
   /// The next response with a content length, head and body; nil when the peer closes before it.
-  func receiveResponse() throws -> (status: Int, head: String, body: String)? {
+  public func receiveResponse() throws -> (status: Int, head: String, body: String)? {
     var all: [UInt8] = []
     while true {
       let text = String(decoding: all, as: UTF8.self)
@@ -74,10 +81,12 @@ final class RawConnection {
     }
   }
 
-  private func receive() throws -> [UInt8]? {
+  /// The next bytes that the peer sends; nil when it has closed.
+  public func receive() throws -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let count = recv(descriptor, &buffer, buffer.count, 0)
     if count > 0 { return Array(buffer[..<count]) }
+    if count < 0, errno == ECONNRESET { wasReset = true }
     if count == 0 || errno == ECONNRESET { return nil }
     throw Failure(description: "recv: \(IOFailure.text(of: errno))")
   }

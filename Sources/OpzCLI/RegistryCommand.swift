@@ -1,0 +1,62 @@
+import ArgumentParser
+import OpzFlow
+
+struct RegistryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "registry", abstract: "The registry as a container registry.",
+    discussion: """
+      opz registry serve --listen 127.0.0.1:5000
+      docker pull 127.0.0.1:5000/churn:1.0.0
+      """,
+    subcommands: [RegistryServeCommand.self]
+  )
+}
+
+struct RegistryServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Serves the registry to container tools, or plays one that fails.",
+    discussion: """
+      Starts opz-hub: an OCI distribution-spec registry over the local one. A version NAME@VERSION is pulled as HOST/NAME:VERSION, an \
+      alias as HOST/NAME:ALIAS; what is pushed is kept in the registry's directory.
+
+      opz registry serve --listen 127.0.0.1:5000
+      docker pull 127.0.0.1:5000/churn:1.0.0
+
+      With --faults it is as slow, strict or broken as the file says, so that a pipeline can rehearse it.
+
+      echo 'personality: ghcr' > faults.yaml
+      opz registry serve --registry /tmp/rehearsal --faults faults.yaml
+      """)
+
+  @Option(help: ArgumentHelp("The address and port to listen on; port 0 for a free one.", valueName: "address:port"))
+  var listen = "127.0.0.1:5000"
+  @Option(help: ArgumentHelp("YAML or JSON: which registry to be like, and what goes wrong when.", valueName: "file"))
+  var faults: String?
+  @Flag(help: "Listen on an address that other machines reach, without a password and in plain text.")
+  var insecureAnywhere = false
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let session = options.session()
+    let hub = try InstalledProgram.hub.require(
+      session.environment, install: "scripts/install PREFIX hub installs it too")
+    var arguments = [hub.string, "--registry", session.registryPath.string, "--listen", listen]
+    if let faults { arguments += ["--faults", faults] }
+    if insecureAnywhere { arguments.append("--insecure-anywhere") }
+    try ProcessImage.become(arguments)
+  }
+}
+
+struct RegistryFaultsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "faults", abstract: "Lists the personalities and faults that opz registry serve --faults knows.",
+    discussion: "opz registry faults")
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let hub = try InstalledProgram.hub.require(
+      options.session().environment, install: "scripts/install PREFIX hub installs it too")
+    try ProcessImage.become([hub.string, "--list"])
+  }
+}

@@ -1,0 +1,83 @@
+import OpzIO
+import OpzOCI
+
+extension Fault {
+  /// Bodies that are not what they should be.
+  static let contents: [Fault] = [
+    Fault(
+      "corrupt-body", "a byte in the middle of the body is another", .after,
+      .change { answer, _, _ in
+        guard var bytes = answer.small, !bytes.isEmpty else { return }
+        bytes[bytes.count / 2] ^= 0x20
+        answer.body = .bytes(bytes)
+      }),
+    Fault(
+      "truncated-json", "half of the body, and a length that fits", .after,
+      .change { answer, _, _ in
+        answer.shorten(to: answer.body.count / 2)
+      }),
+    Fault(
+      "empty-body", "no body where there should be one", .after, .change { answer, _, _ in answer.body = .bytes([]) }),
+    Fault(
+      "short-body", "the body ends before its Content-Length", .after,
+      .change { answer, _, rule in
+        answer.fill()
+        answer.delivery.cut = rule.at ?? answer.body.count / 2
+      }),
+    Fault(
+      "long-length", "Content-Length is 1,000 bytes too much, and the connection ends", .after,
+      .change { answer, _, _ in
+        answer.fill()
+        answer.delivery.announced = answer.body.count + 1000
+        answer.delivery.cut = answer.body.count
+      }),
+    Fault(
+      "short-length", "Content-Length is too little: the rest follows the answer", .after,
+      .change { answer, _, _ in
+        answer.fill()
+        answer.delivery.announced = answer.body.count / 2
+        answer.delivery.closes = true
+      }),
+    Fault(
+      "wrong-type", "Content-Type is a web page's", .after,
+      .change { answer, _, _ in
+        answer["Content-Type"] = "text/html; charset=utf-8"
+      }),
+    Fault("html-page", "200 with a page to log in", .after, .answer { _, _ in .page(200, "Please log in", "captive") }),
+    Fault(
+      "range-ignored", "all of a blob where a part of it was asked for", .after, kind: .blobGet,
+      .change { answer, _, _ in
+        guard case .file(let path, let from, let count) = answer.body, answer.status == 206 else { return }
+        let total =
+          answer["Content-Range"].flatMap { $0.split(separator: "/").last }.flatMap { UInt64($0) } ?? from + count
+        answer.status = 200
+        answer["Content-Range"] = nil
+        answer.body = .file(path, from: 0, count: total)
+      }),
+    Fault(
+      "range-lie", "206 whose Content-Range is not what comes", .after, kind: .blobGet,
+      .change { answer, _, _ in
+        answer.status = 206
+        answer["Content-Range"] = "bytes 7-\(7 + answer.body.count)/\(answer.body.count + 100)"
+      }),
+  ]
+}
+
+extension Answer {
+  /// The body in memory, where it is one of up to 64 MiB.
+  var small: [UInt8]? {
+    switch body {
+    case .bytes(let bytes): bytes
+    case .file(let path, let from, let count):
+      count > 64 << 20
+        ? nil : PartOfBlob(FileBlob(path, size: from &+ count), from: from, size: count).flatMap { try? $0.bytes() }
+    }
+  }
+
+  mutating func shorten(to count: UInt64) {
+    switch body {
+    case .bytes(let bytes): body = .bytes(Array(bytes.prefix(Int(clamping: count))))
+    case .file(let path, let from, let all): body = .file(path, from: from, count: min(all, count))
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import OpzIO
+
+extension Fault {
+  /// Headers that are not what they should be.
+  static let headers: [Fault] = [
+    Fault(
+      "wrong-digest", "Docker-Content-Digest is another", .after,
+      .change { answer, _, _ in
+        answer["Docker-Content-Digest"] = "\(Digest.of(Array("another".utf8)))"
+      }),
+    Fault(
+      "nonsense-digest", "Docker-Content-Digest is none", .after,
+      .change { answer, _, _ in
+        answer["Docker-Content-Digest"] = "sha256:../../../../etc/passwd"
+      }),
+    Fault(
+      "no-digest", "no Docker-Content-Digest", .after, .change { answer, _, _ in answer["Docker-Content-Digest"] = nil }
+    ),
+    Fault(
+      "huge-headers", "64 KiB of headers, 64 of them", .after,
+      .change { answer, _, _ in
+        for index in 0..<64 { answer.headers.append(("X-Fault-\(index)", String(repeating: "x", count: 1024))) }
+      }),
+    Fault(
+      "endless-headers", "16 MiB of headers", .after,
+      .change { answer, _, _ in
+        for index in 0..<256 { answer.headers.append(("X-Fault-\(index)", String(repeating: "x", count: 65_536))) }
+      }),
+    Fault(
+      "folded-header", "a header that goes on in the next line", .after,
+      .change { answer, _, _ in
+        answer.headers.append(("X-Fault", "one\r\n two"))
+      }),
+    Fault(
+      "control-header", "a warning with control characters in it", .after,
+      .change { answer, _, _ in
+        answer.headers.append(("Warning", "299 - \"\u{1b}[2Jpay \u{7}now\""))
+      }),
+    Fault(
+      "two-lengths", "two lengths that differ", .after,
+      .change { answer, _, _ in
+        let count = answer.body.count
+        answer.headers.append(("Content-Length", "\(count)"))
+        answer.headers.append(("Content-Length", "\(count + 1)"))
+        answer.delivery.closes = true
+      }),
+    Fault(
+      "clock-skew", "Date is `seconds` (86400) ahead", .after,
+      .change { answer, _, rule in
+        let moment = Timestamp.now().milliseconds + Int64((rule.seconds ?? 86_400) * 1000)
+        answer["Date"] = HTTPDate.text(Timestamp(milliseconds: moment))
+      }),
+    Fault(
+      "no-subject", "OCI-Subject is missing", .after, kind: .manifestPut,
+      .change { answer, _, _ in
+        answer["OCI-Subject"] = nil
+      }),
+  ]
+}

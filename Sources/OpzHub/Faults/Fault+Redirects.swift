@@ -1,0 +1,29 @@
+extension Fault {
+  /// Redirects that lead nowhere good.
+  static let redirects: [Fault] = [
+    redirect("redirect-loop", "307 to the same address") { request, _ in request.target },
+    redirect("redirect-elsewhere", "307 to another host (`to`)") { request, rule in
+      (rule.to ?? "http://\(request.otherHost)") + request.target
+    },
+    redirect("redirect-private", "307 to a link-local address, where clouds keep credentials") { _, _ in
+      "http://169.254.169.254/latest/meta-data/"
+    },
+    redirect("redirect-file", "307 to a file") { _, _ in "file:///etc/passwd" },
+    redirect("redirect-nonsense", "307 to what is no address") { _, _ in "http://[::bad]:99999/%zz\u{7f}" },
+    Fault("redirect-bare", "307 without a Location", .before, .answer { _, _ in Answer(307) }),
+  ]
+
+  private static func redirect(
+    _ name: String, _ summary: String, _ location: @escaping @Sendable (HubRequest, FaultRule) -> String
+  ) -> Fault {
+    Fault(name, summary, .before, .answer { request, rule in Answer(307, [("Location", location(request, rule))]) })
+  }
+}
+
+extension HubRequest {
+  /// This hub by another name: another host for those who compare names.
+  var otherHost: String {
+    host.hasPrefix("127.0.0.1")
+      ? "localhost" + host.dropFirst(9) : "127.0.0.1" + (host.firstIndex(of: ":").map { host[$0...] } ?? "")
+  }
+}

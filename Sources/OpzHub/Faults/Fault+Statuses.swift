@@ -1,0 +1,90 @@
+import OpzIO
+
+extension Fault {
+  /// What registries and the proxies before them answer when they do not want to.
+  static let statuses: [Fault] = [
+    refusal("400", 400, .unknown), refusal("401-bare", 401, .unauthorized), refusal("403", 403, .denied),
+    refusal("404", 404, .nameUnknown), refusal("404-upload", 404, .blobUploadUnknown),
+    refusal("405", 405, .unsupported),
+    refusal("408", 408, .unknown), refusal("416", 416, .blobUploadInvalid), refusal("429", 429, .tooManyRequests),
+    refusal("500", 500, .unknown), refusal("503", 503, .unknown), refusal("504", 504, .unknown),
+    refusal("507-quota", 507, .denied), refusal("599", 599, .unknown),
+    Fault(
+      "401-challenge", "401 with a challenge, in the middle of everything", .before,
+      .answer { request, _ in
+        SpecError(
+          401, .unauthorized, "the token is not good any more",
+          [TokenAuthority.challenge(request, "http://\(request.host)")]
+        )
+        .answer
+      }),
+    Fault(
+      "401-foreign-realm", "401 whose realm is another host (`to`)", .before,
+      .answer { request, rule in
+        SpecError(
+          401, .unauthorized, "ask elsewhere",
+          [TokenAuthority.challenge(request, rule.to ?? "http://\(request.otherHost)")]
+        ).answer
+      }),
+    Fault(
+      "413-html", "413 with a proxy's page", .before,
+      .answer { _, _ in .page(413, "Request Entity Too Large", "nginx") }),
+    Fault("502-html", "502 with a proxy's page", .before, .answer { _, _ in .page(502, "Bad Gateway", "nginx") }),
+    Fault(
+      "429-seconds", "429 with Retry-After in `seconds` (1)", .before,
+      .answer { _, rule in
+        SpecError(429, .tooManyRequests, "slow down", [("Retry-After", "\(Int(rule.seconds ?? 1))")]).answer
+      }),
+    Fault(
+      "429-date", "429 with Retry-After as a date, in `seconds` (2)", .before,
+      .answer { _, rule in
+        let moment = Timestamp(milliseconds: Timestamp.now().milliseconds + Int64((rule.seconds ?? 2) * 1000))
+        return SpecError(429, .tooManyRequests, "slow down", [("Retry-After", HTTPDate.text(moment))]).answer
+      }),
+    Fault(
+      "429-days", "429 with Retry-After in a week", .before,
+      .answer { _, _ in
+        SpecError(429, .tooManyRequests, "come back", [("Retry-After", "604800")]).answer
+      }),
+    Fault(
+      "503-nonsense", "503 with a Retry-After that is neither", .before,
+      .answer { _, _ in
+        SpecError(503, .unknown, "busy", [("Retry-After", "soon, 99999999999999999999")]).answer
+      }),
+    Fault(
+      "huge-error", "500 with an error of 64 MiB", .before,
+      .answer { _, _ in
+        Answer(500, [("Content-Type", "application/json")], body: .bytes([UInt8](repeating: 0x20, count: 64 << 20)))
+      }),
+    Fault(
+      "error-bomb", "400 whose JSON is 100,000 lists deep", .before,
+      .answer { _, _ in
+        Answer(400, [("Content-Type", "application/json")], body: .bytes([UInt8](repeating: 0x5b, count: 100_000)))
+      }),
+    Fault("unexpected-204", "204 where something else is due", .after, .answer { _, _ in Answer(204) }),
+  ]
+
+  private static func refusal(_ name: String, _ status: Int, _ code: SpecError.Code) -> Fault {
+    Fault(
+      name, "\(status) with the code \(code.rawValue)", .before,
+      .answer { _, _ in
+        SpecError(status, code, "a fault of the rehearsal").answer
+      })
+  }
+}
+
+extension Answer {
+  /// The page of a proxy.
+  static func page(_ status: Int, _ title: String, _ server: String) -> Answer {
+    let text = """
+      <html>\r
+      <head><title>\(status) \(title)</title></head>\r
+      <body>\r
+      <center><h1>\(status) \(title)</h1></center>\r
+      <hr><center>\(server)</center>\r
+      </body>\r
+      </html>\r\n
+      """
+    return Answer(status, [("Server", server), ("Content-Type", "text/html")], body: .bytes(Array(text.utf8)))
+  }
+}

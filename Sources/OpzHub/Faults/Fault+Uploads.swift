@@ -1,0 +1,70 @@
+extension Fault {
+  /// Locations and ranges of uploads.
+  static let uploads: [Fault] = [
+    location("location-missing", "no Location") { _, _, _ in nil },
+    location("location-relative", "Location is relative to the request") { location, request, _ in
+      let name = location.split(separator: "/").last.map(String.init) ?? ""
+      return request.path.hasSuffix("/")
+        ? name : request.path.split(separator: "/").last.map(String.init) == name ? name : "./uploads/\(name)"
+    },
+    location("location-absolute", "Location has scheme and host") { location, request, _ in
+      "http://\(request.host)\(location)"
+    },
+    location("location-schemeless", "Location begins with //") { location, request, _ in "//\(request.host)\(location)"
+    },
+    location("location-query", "Location has a query that is to be kept") { location, _, _ in
+      location + "?state=a%2Fb%3D&x=1"
+    },
+    location("location-stale", "Location is an upload that is not there") { location, _, _ in
+      String(location.prefix { $0 != "?" }.dropLast(17)) + String(location.hasSuffix("0") ? "1" : "0")
+        + String(location.suffix(16))
+    },
+    location("location-elsewhere", "Location is on another host (`to`)") { location, request, rule in
+      (rule.to ?? "http://\(request.otherHost)") + location
+    },
+    location("location-private", "Location is a link-local address") { _, _, _ in "http://169.254.169.254/upload" },
+    location("location-file", "Location is a file") { _, _, _ in "file:///etc/passwd" },
+    Fault(
+      "two-locations", "Location twice, and they differ", .after,
+      .change { answer, _, _ in
+        answer.headers.append(("Location", "/v2/another/blobs/uploads/0"))
+      }),
+    Fault(
+      "range-missing", "no Range in an answer about an upload", .after,
+      .change { answer, _, _ in answer["Range"] = nil }),
+    Fault(
+      "range-sticks", "Range says that only the first byte is there", .after,
+      .change { answer, _, _ in
+        if answer["Range"] != nil { answer["Range"] = "0-0" }
+      }),
+    Fault(
+      "range-ahead", "Range says that more is there than came", .after,
+      .change { answer, _, _ in
+        guard let end = answer["Range"].flatMap({ $0.split(separator: "-").last }).flatMap({ UInt64($0) }) else {
+          return
+        }
+        answer["Range"] = "0-\(end &+ 1000)"
+      }),
+    Fault(
+      "range-nonsense", "Range is none", .after,
+      .change { answer, _, _ in
+        if answer["Range"] != nil { answer["Range"] = "0-18446744073709551616" }
+      }),
+    Fault(
+      "huge-minimum", "OCI-Chunk-Min-Length is 1 TiB", .after, kind: .uploadStart,
+      .change { answer, _, _ in
+        answer["OCI-Chunk-Min-Length"] = "1099511627776"
+      }),
+  ]
+
+  private static func location(
+    _ name: String, _ summary: String, _ change: @escaping @Sendable (String, HubRequest, FaultRule) -> String?
+  ) -> Fault {
+    Fault(
+      name, summary, .after,
+      .change { answer, request, rule in
+        guard let location = answer["Location"] else { return }
+        answer["Location"] = change(location, request, rule)
+      })
+  }
+}

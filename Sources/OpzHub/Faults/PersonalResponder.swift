@@ -1,0 +1,239 @@
+import NIOCore
+import OpzIO
+import OpzOCI
+import Synchronization
+
+/// Makes a registry that follows the spec behave like one that is known. Each quirk looks at requests before the registry does, or at its answers.
+struct PersonalResponder: Responder {
+  let inner: any Responder
+  let quirks: [Quirk]
+  private let memory = QuirkMemory()
+
+  init(_ inner: any Responder, _ quirks: [Quirk]) {
+    self.inner = inner
+    self.quirks = quirks
+  }
+
+  func answer(_ original: HubRequest, _ body: any RequestBody) async throws -> Answer {
+    var request = original
+    var body = body
+    for quirk in quirks {
+      if let refusal = try PersonalResponder.refusal(quirk, request, memory) { return refusal }
+      try await change(quirk, &request, &body)
+    }
+    var answer: Answer
+    do {
+      answer = try await inner.answer(request, body)
+    } catch let end as HangUp {
+      if quirks.contains(.cutEndsUpload), request.kind == .uploadChunk || request.kind == .uploadFinish {
+        try await forget(request)
+      }
+      throw end
+    }
+    for quirk in quirks { PersonalResponder.apply(quirk, request, &answer, memory) }
+    return answer
+  }
+
+  /// What has to be read to know, or is to be read by the registry in another way.
+  private func change(_ quirk: Quirk, _ request: inout HubRequest, _ body: inout any RequestBody) async throws {
+    switch quirk {
+    case .takesDisorder: request.headers.remove(name: "content-range")
+    case .refusesReferrers, .knownConfigsOnly, .lostBlobs:
+      guard request.kind == .manifestPut, (request.length ?? 0) <= UInt64(Document.limit) else { return }
+      let bytes = try await body.bytes(limit: Document.limit)
+      if let refusal = refusal(quirk, manifest: bytes) { throw refusal }
+      body = KnownBody(bytes)
+    default: break
+    }
+  }
+
+  private func refusal(_ quirk: Quirk, manifest bytes: [UInt8]) -> SpecError? {
+    let members = (try? CanonicalJSON.decode([String: JSONValue].self, from: bytes, subject: "")) ?? [:]
+    switch quirk {
+    case .refusesReferrers(let every):
+      guard members["subject"] != nil, memory.count("referrer") % max(1, every) == 0 else { return nil }
+      return SpecError(405, .unsupported, "this type of artifact is not taken")
+    case .knownConfigsOnly:
+      guard case .object(let config)? = members["config"], case .string(let type)? = config["mediaType"] else {
+        return nil
+      }
+      let known: [MediaType] = [.imageConfig, .dockerConfig]
+      return known.contains(MediaType(type))
+        ? nil : SpecError(400, .manifestInvalid, "the config type \(type.prefix(100)) is not known")
+    case .lostBlobs:
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard let lost = memory.lost.first(where: { text.contains($0.description) }) else { return nil }
+      return SpecError(404, .manifestBlobUnknown, "blob unknown to registry: \(lost)")
+    default: return nil
+    }
+  }
+
+  private func forget(_ request: HubRequest) async throws {
+    var cancel = request
+    cancel.method = "DELETE"
+    _ = try await inner.answer(cancel, KnownBody([]))
+  }
+}
+
+extension PersonalResponder {
+  /// The answer to a request that this registry does not even look at.
+  static func refusal(_ quirk: Quirk, _ request: HubRequest, _ memory: QuirkMemory) throws -> Answer? {
+    switch (quirk, request.kind) {
+    case (.chunkMinimum(let least), .uploadChunk):
+      let last = memory.replace("chunk " + request.path, request.length)
+      guard let last, last < least else { return nil }
+      return SpecError(400, .sizeInvalid, "a chunk before the last had \(last) bytes, below \(least)").answer
+    case (.chunkMaximum(let most, let status), .uploadChunk):
+      guard (request.length ?? 0) > most else { return nil }
+      return SpecError(status, .sizeInvalid, "a chunk may have \(most) bytes").answer
+    case (.noChunks, .uploadChunk):
+      guard memory.replace("chunk " + request.path, 1) != nil else { return nil }
+      return SpecError(405, .unsupported, "chunked uploads are not supported").answer
+    case (.dropsMissingRepositories, _):
+      if !request.kind.isRead, request.route.name?.hasPrefix("missing/") == true { throw HangUp() }
+      return nil
+    case (.throttlesManifests(let every), .manifestPut):
+      // What was refused is let through when it comes again.
+      guard memory.count("manifest") % max(1, every) == 0 else { return nil }
+      return SpecError(429, .tooManyRequests, "Rate exceeded").answer
+    case (.spuriousDenial(let times), .token):
+      guard memory.count("token") <= times else { return nil }
+      return SpecError(403, .denied, "denied").answer
+    case (.plainRangesOnly, .uploadChunk):
+      guard request.header("content-range")?.hasPrefix("bytes") == true else { return nil }
+      return SpecError(400, .sizeInvalid, "Content-Range is START-END here").answer
+    default: return try laterRefusal(quirk, request, memory)
+    }
+  }
+
+  private static func laterRefusal(_ quirk: Quirk, _ request: HubRequest, _ memory: QuirkMemory) throws -> Answer? {
+    switch (quirk, request.kind) {
+    case (.chunkBeforePut, .uploadChunk):
+      _ = memory.replace("chunk " + request.path, 1)
+      return nil
+    case (.chunkBeforePut, .uploadFinish):
+      guard memory.replace("chunk " + request.path, 1) == nil else { return nil }
+      return SpecError(404, .blobUploadUnknown, "no such upload").answer
+    case (.mountNeedsFrom, .uploadStart):
+      guard request.query["mount"] != nil, request.query["from"] == nil else { return nil }
+      return SpecError(400, .nameInvalid, "from is missing").answer
+    case (.pullLimit(let most), .manifestGet):
+      guard memory.count("pull") > most else { return nil }
+      return SpecError(
+        429, .tooManyRequests, "You have reached your pull rate limit",
+        [("ratelimit-limit", "\(most);w=21600"), ("ratelimit-remaining", "0;w=21600")]
+      ).answer
+    case (.lostBlobs, .blobHead), (.lostBlobs, .blobGet):
+      guard case .blob(_, let text) = request.route, let digest = Digest(text), memory.lost.contains(digest) else {
+        return nil
+      }
+      return SpecError(404, .blobUnknown, "blob unknown to registry").answer
+    case (.bodyLimit(let most, let server), _):
+      return (request.length ?? 0) > most ? .page(413, "Payload Too Large", server) : nil
+    case (.noReferrers, .referrers):
+      return Answer(
+        404, [("Content-Type", "text/plain; charset=utf-8")], body: .bytes(Array("404 page not found\n".utf8)))
+    case (.largeManifestIs400, .manifestPut):
+      guard (request.length ?? 0) > UInt64(Document.limit) else { return nil }
+      return SpecError(400, .manifestInvalid, "manifest invalid").answer
+    case (.statefulLocation, .uploadChunk), (.statefulLocation, .uploadFinish), (.statefulLocation, .uploadStatus):
+      guard request.query["_state"] != request.path.split(separator: "/").last.map(state) else { return nil }
+      return SpecError(404, .blobUploadInvalid, "blob upload invalid").answer
+    default: return nil
+    }
+  }
+
+  /// What this registry answers in place of what the spec has.
+  static func apply(_ quirk: Quirk, _ request: HubRequest, _ answer: inout Answer, _ memory: QuirkMemory) {
+    switch quirk {
+    case .announcesMinimum(let least) where request.kind == .uploadStart && answer.status == 202:
+      answer["OCI-Chunk-Min-Length"] = "\(least)"
+    case .chunkStatus(let status) where request.kind == .uploadChunk && answer.status == 202: answer.status = status
+    case .rangeSticks where [.uploadChunk, .uploadStatus].contains(request.kind) && answer["Range"] != nil:
+      answer["Range"] = memory.first("range " + request.path, answer["Range"] ?? "")
+    case .lostBlobs(let most) where request.kind == .uploadFinish || request.kind == .uploadStart:
+      guard answer.status == 201, request.query["mount"] == nil,
+        let digest = request.query["digest"].flatMap({ Digest($0) })
+      else { return }
+      memory.stored(digest, losing: most)
+    case .noReferrers: answer["OCI-Subject"] = nil
+    case .statefulLocation:
+      guard let place = answer["Location"], place.contains("/blobs/uploads/"), let id = place.split(separator: "/").last
+      else {
+        if let place = answer["Location"] { answer["Location"] = "http://\(request.host)\(place)" }
+        return
+      }
+      answer["Location"] = "http://\(request.host)\(place)?_state=\(state(id))"
+    default: break
+    }
+  }
+
+  /// What a client has to bring back; padded, as real ones are, so that who re-encodes it is found out.
+  private static func state(_ id: some StringProtocol) -> String {
+    String(Digest.of(Array("state \(id)".utf8)).hex.prefix(20)) + "=="
+  }
+}
+
+/// What a registry of this kind keeps in mind. It holds some thousand uploads, then begins anew.
+final class QuirkMemory: Sendable {
+  private struct State {
+    var numbers: [String: UInt64] = [:]
+    var texts: [String: String] = [:]
+    var counts: [String: Int] = [:]
+    var lost: Set<Digest> = []
+    var known: Set<Digest> = []
+  }
+
+  private let state = Mutex(State())
+  private static let room = 10_000
+
+  /// Sets a number. Returns the one before.
+  func replace(_ key: String, _ number: UInt64?) -> UInt64? {
+    state.withLock { state in
+      if state.numbers.count > QuirkMemory.room { state.numbers = [:] }
+      defer { state.numbers[key] = number }
+      return state.numbers[key]
+    }
+  }
+
+  /// The first text that was said under this key.
+  func first(_ key: String, _ text: String) -> String {
+    state.withLock { state in
+      if state.texts.count > QuirkMemory.room { state.texts = [:] }
+      if let first = state.texts[key] { return first }
+      // Nothing at all is no chunk.
+      if text != "0-0" { state.texts[key] = text }
+      return text
+    }
+  }
+
+  /// 1 for the first, 2 for the second.
+  func count(_ key: String) -> Int {
+    state.withLock { state in
+      state.counts[key, default: 0] &+= 1
+      return state.counts[key] ?? 0
+    }
+  }
+
+  var lost: Set<Digest> { state.withLock { $0.lost } }
+
+  /// A blob was stored: the first ones are lost, once.
+  func stored(_ digest: Digest, losing most: Int) {
+    state.withLock { state in
+      if state.lost.remove(digest) != nil { return }
+      if state.known.count < most, state.known.insert(digest).inserted { state.lost.insert(digest) }
+    }
+  }
+}
+
+/// A body that was read already.
+final class KnownBody: RequestBody {
+  private var bytes: [UInt8]?
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes.isEmpty ? nil : bytes }
+
+  func next() async throws -> ByteBuffer? {
+    defer { bytes = nil }
+    return bytes.map { ByteBuffer(bytes: $0) }
+  }
+}

@@ -1,0 +1,101 @@
+import OpzIO
+import OpzOCI
+
+/// Asks for tokens, and is the server that gives them (distribution's token document), to whoever asks.
+struct TokenAuthority: Responder {
+  let inner: any Responder
+  /// Seconds that a token lives; nil where none is asked for. The token server answers in any case.
+  let life: Int?
+  /// Tokens are of this hub's present run alone.
+  private let secret = Hex.encode((0..<16).map { _ in UInt8.random(in: .min ... .max) })
+
+  init(_ inner: any Responder, life: Int?) {
+    self.inner = inner
+    self.life = life
+  }
+
+  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+    if request.route == .token { return try await token(request, body) }
+    guard life != nil else { return try await inner.answer(request, body) }
+    let held = request.header("authorization").map { scopes(of: $0) } ?? nil
+    if let held, TokenAuthority.needs(request).allSatisfy(held.contains) {
+      return try await inner.answer(request, body)
+    }
+    let problem = request.header("authorization") == nil ? nil : held == nil ? "invalid_token" : "insufficient_scope"
+    throw SpecError(
+      401, .unauthorized, "a token is needed", [TokenAuthority.challenge(request, "http://\(request.host)", problem)])
+  }
+
+  /// `WWW-Authenticate`, with the scope that the request needs.
+  static func challenge(_ request: HubRequest, _ origin: String, _ problem: String? = nil) -> (
+    name: String, value: String
+  ) {
+    var value = #"Bearer realm="\#(origin)/token",service="opz-hub""#
+    let scopes = grouped(request)
+    if !scopes.isEmpty { value += #",scope="\#(scopes)""# }
+    if let problem { value += #",error="\#(problem)""# }
+    return ("WWW-Authenticate", value)
+  }
+
+  private static func actions(_ request: HubRequest) -> [String] {
+    request.kind.isRead
+      ? ["pull"] : request.method == "DELETE" && request.kind != .uploadCancel ? ["delete"] : ["pull", "push"]
+  }
+
+  private static func grouped(_ request: HubRequest) -> String {
+    if case .catalog = request.route { return "registry:catalog:*" }
+    guard let name = request.route.name, Reference.isRepository(name) else { return "" }
+    return "repository:\(name):\(actions(request).joined(separator: ","))"
+  }
+
+  /// What a request needs, one action each.
+  private static func needs(_ request: HubRequest) -> [String] { split(grouped(request)) }
+
+  private static func split(_ scope: String) -> [String] {
+    guard let colon = scope.lastIndex(of: ":") else { return [] }
+    return scope[scope.index(after: colon)...].split(separator: ",").map { scope[...colon] + String($0) }
+  }
+
+  // MARK: Tokens
+
+  private func token(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+    var wanted: [String]
+    switch request.method {
+    case "GET": wanted = request.query.all("scope")
+    case "POST":
+      let form = Query(String(decoding: try await body.bytes(limit: 64 << 10), as: UTF8.self))
+      wanted = form.all("scope")
+    default: throw SpecError(405, .unsupported, "tokens are asked for with GET or POST")
+    }
+    wanted = wanted.flatMap { $0.split(separator: " ").map(String.init) }
+    let now = Timestamp.now()
+    let seconds = life ?? 300
+    let text = issue(wanted.flatMap(TokenAuthority.split), until: now.milliseconds + Int64(seconds) * 1000)
+    return try Answer(
+      200,
+      json: JSONValue.object([
+        "token": .string(text), "access_token": .string(text), "expires_in": .integer(Int64(seconds)),
+        "issued_at": .string(now.seconds),
+      ]))
+  }
+
+  private func issue(_ scopes: [String], until end: Int64) -> String {
+    let claims = Hex.encode(Array(([String(end)] + scopes.prefix(64)).joined(separator: " ").utf8))
+    return claims + "." + seal(claims)
+  }
+
+  private func seal(_ claims: String) -> String { Digest.of(Array((secret + claims + secret).utf8)).hex }
+
+  /// The scopes of a token that is ours and good; nil for any other.
+  private func scopes(of authorization: String) -> Set<String>? {
+    let parts = authorization.split(separator: " ")
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+    let halves = parts[1].split(separator: ".")
+    guard halves.count == 2, seal(String(halves[0])) == halves[1], let claims = Hex.decode(Array(halves[0].utf8)) else {
+      return nil
+    }
+    let words = String(decoding: claims, as: UTF8.self).split(separator: " ").map(String.init)
+    guard let end = words.first.flatMap({ Int64($0) }), Timestamp.now().milliseconds < end else { return nil }
+    return Set(words.dropFirst())
+  }
+}

@@ -1,0 +1,85 @@
+import OpzOCI
+
+/// What a path names (OCI distribution-spec, "Endpoints"). Names and digests are as the client wrote them: who uses them makes typed ones.
+enum Route: Sendable, Equatable {
+  case ping, catalog, token, unknown
+  case tags(name: String)
+  case manifest(name: String, reference: String)
+  case blob(name: String, digest: String)
+  case uploads(name: String)
+  case upload(name: String, id: String)
+  case referrers(name: String, digest: String)
+
+  /// A name may have any number of parts, so a path is read from its end.
+  /// - Parameter path: raw, with its percent signs.
+  init(path: String) {
+    if path == "/v2/" || path == "/v2" {
+      self = .ping
+      return
+    }
+    if path == "/token" {
+      self = .token
+      return
+    }
+    var parts = path.split(separator: "/", omittingEmptySubsequences: false).map { Query.decode(String($0)) }
+    guard parts.count >= 3, parts[0] == "", parts[1] == "v2" else {
+      self = .unknown
+      return
+    }
+    parts.removeFirst(2)
+    self = Route.read(parts)
+  }
+
+  private static func read(_ parts: [String]) -> Route {
+    if parts == ["_catalog"] { return .catalog }
+    func name(_ count: Int) -> String { parts.dropLast(count).joined(separator: "/") }
+    let end = parts.suffix(3)
+    switch (end.first, end.dropFirst().first, end.last) {
+    case ("blobs", "uploads", "") where parts.count > 3: return .uploads(name: name(3))
+    case ("blobs", "uploads", let id?) where parts.count > 3: return .upload(name: name(3), id: id)
+    default: break
+    }
+    guard parts.count > 2, let last = parts.last else { return .unknown }
+    switch parts[parts.count - 2] {
+    case "tags" where last == "list": return .tags(name: name(2))
+    case "manifests": return .manifest(name: name(2), reference: last)
+    case "blobs" where last == "uploads": return .uploads(name: name(2))
+    case "blobs": return .blob(name: name(2), digest: last)
+    case "referrers": return .referrers(name: name(2), digest: last)
+    default: return .unknown
+    }
+  }
+
+  /// The repository's name, as it was written.
+  var name: String? {
+    switch self {
+    case .ping, .catalog, .token, .unknown: nil
+    case .tags(let name), .manifest(let name, _), .blob(let name, _), .uploads(let name), .upload(let name, _),
+      .referrers(let name, _):
+      name
+    }
+  }
+
+  func kind(_ method: String) -> RequestKind {
+    switch (self, method) {
+    case (.ping, _): .ping
+    case (.catalog, _): .catalog
+    case (.token, _): .token
+    case (.tags, _): .tags
+    case (.referrers, _): .referrers
+    case (.manifest, "HEAD"): .manifestHead
+    case (.manifest, "GET"): .manifestGet
+    case (.manifest, "PUT"): .manifestPut
+    case (.manifest, "DELETE"): .manifestDelete
+    case (.blob, "HEAD"): .blobHead
+    case (.blob, "GET"): .blobGet
+    case (.blob, "DELETE"): .blobDelete
+    case (.uploads, "POST"): .uploadStart
+    case (.upload, "PATCH"): .uploadChunk
+    case (.upload, "GET"): .uploadStatus
+    case (.upload, "PUT"): .uploadFinish
+    case (.upload, "DELETE"): .uploadCancel
+    default: .other
+    }
+  }
+}

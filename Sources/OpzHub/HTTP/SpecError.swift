@@ -1,0 +1,63 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+
+/// An error as the distribution-spec has them ("Error Codes"): a status, a code, and words for people.
+struct SpecError: Error, Sendable {
+  enum Code: String, Sendable {
+    case blobUnknown = "BLOB_UNKNOWN"
+    case blobUploadInvalid = "BLOB_UPLOAD_INVALID"
+    case blobUploadUnknown = "BLOB_UPLOAD_UNKNOWN"
+    case digestInvalid = "DIGEST_INVALID"
+    case manifestBlobUnknown = "MANIFEST_BLOB_UNKNOWN"
+    case manifestInvalid = "MANIFEST_INVALID"
+    case manifestUnknown = "MANIFEST_UNKNOWN"
+    case nameInvalid = "NAME_INVALID"
+    case nameUnknown = "NAME_UNKNOWN"
+    case sizeInvalid = "SIZE_INVALID"
+    case unauthorized = "UNAUTHORIZED"
+    case denied = "DENIED"
+    case unsupported = "UNSUPPORTED"
+    case tooManyRequests = "TOOMANYREQUESTS"
+    case unknown = "UNKNOWN"
+  }
+
+  let status: Int
+  let code: Code
+  let message: String
+  var headers: [(name: String, value: String)]
+
+  init(_ status: Int, _ code: Code, _ message: String, _ headers: [(name: String, value: String)] = []) {
+    self.status = status
+    self.code = code
+    self.message = message
+    self.headers = headers
+  }
+
+  var answer: Answer {
+    let document = JSONValue.object([
+      "errors": .array([.object(["code": .string(code.rawValue), "message": .string(message)])])
+    ])
+    let bytes = (try? CanonicalJSON.encode(document)) ?? []
+    return Answer(status, [("Content-Type", "application/json")] + headers, body: .bytes(bytes))
+  }
+
+  /// What a client is told of an error of ours. Paths of this machine stay here.
+  static func of(_ error: any Error) -> SpecError {
+    switch error {
+    case let error as SpecError: error
+    case let error as OCIError: SpecError(400, .manifestInvalid, error.reason)
+    case let error as StoreError where error.code == .wrongDigest || error.code == .wrongSize:
+      SpecError(400, .digestInvalid, error.reason)
+    case let error as StoreError where error.code == .noSpace: full
+    case let error as RegistryError where error.code == .notFound:
+      SpecError(404, .manifestBlobUnknown, "\(error.subject): \(error.reason)")
+    case let error as IOFailure where error.errno == IOFailure.diskFull: full
+    case let error as any ExplainedError: SpecError(500, .unknown, error.reason)
+    default: SpecError(500, .unknown, "the registry failed")
+    }
+  }
+
+  private static let full = SpecError(507, .denied, "the registry's disk is full")
+}

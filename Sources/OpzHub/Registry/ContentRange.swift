@@ -1,0 +1,14 @@
+/// The `Content-Range` of a chunk: `START-END`, inclusive, as the distribution-spec has it and no other header does.
+struct ContentRange: Equatable {
+  let start: UInt64
+  let count: UInt64
+
+  init?(_ text: String) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
+      let start = UInt64(parts[0]), let end = UInt64(parts[1]), start <= end, end < UInt64.max
+    else { return nil }
+    self.start = start
+    count = end - start + 1
+  }
+}

@@ -1,0 +1,33 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+
+extension RegistryResponder {
+  /// Content is by its digest: whoever knows one may read it under any name.
+  func blob(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Answer {
+    switch request.method {
+    case "GET", "HEAD": break
+    case "DELETE":
+      throw SpecError(
+        405, .unsupported, "blobs are shared by all repositories; opz gc removes those that nothing names")
+    default: throw SpecError(405, .unsupported, "not a method of this path")
+    }
+    let place = registry.store.path(of: digest)
+    guard let status = try await onDisk({ try FileStatus.find(place) }), status.kind == .file else {
+      throw SpecError(404, .blobUnknown, "no such blob")
+    }
+    var headers: [(name: String, value: String)] = [
+      ("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", digest.description),
+      ("Accept-Ranges", "bytes"), ("ETag", "\"\(digest)\""),
+    ]
+    guard let text = request.header("range"), request.method == "GET", let range = ByteRange(text) else {
+      return Answer(200, headers, body: .file(place, from: 0, count: status.size))
+    }
+    guard let part = range.within(status.size) else {
+      throw SpecError(
+        416, .sizeInvalid, "the blob has \(status.size) bytes", [("Content-Range", "bytes */\(status.size)")])
+    }
+    headers.append(("Content-Range", "bytes \(part.lowerBound)-\(part.upperBound)/\(status.size)"))
+    return Answer(206, headers, body: .file(place, from: part.lowerBound, count: part.upperBound - part.lowerBound + 1))
+  }
+}

@@ -1,0 +1,62 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+
+extension RegistryResponder {
+  /// Entries of a page when the client does not say, and when it asks for more.
+  private static let page = 1000
+
+  func tags(_ request: HubRequest, _ name: RepositoryName) async throws -> Answer {
+    let tags = try await onDisk { [registry] () -> [String]? in
+      let (repository, model) = (registry.repository(name), try ModelRepository(name.description, in: registry))
+      guard try model != nil || repository.exists() else { return nil }
+      return try Array(Set(repository.tags() + (model?.tags() ?? [])))
+    }
+    guard let tags else { throw SpecError(404, .nameUnknown, "no such repository") }
+    let (entries, next) = try page(request, tags)
+    return try Answer(
+      200, next,
+      json: JSONValue.object(["name": .string(name.description), "tags": .array(entries.map(JSONValue.string))]))
+  }
+
+  func catalog(_ request: HubRequest) async throws -> Answer {
+    let names = try await onDisk { [registry] in
+      let models = try registry.models().filter { try ModelRepository($0.description, in: registry) != nil }
+      return Set(try registry.repositories().map(\.description) + models.map(\.description))
+    }
+    let (entries, next) = try page(request, Array(names))
+    return try Answer(200, next, json: JSONValue.object(["repositories": .array(entries.map(JSONValue.string))]))
+  }
+
+  /// The part of a list that `n` and `last` ask for, and where the next one is.
+  private func page(_ request: HubRequest, _ all: [String]) throws -> ([String], [(name: String, value: String)]) {
+    var count = RegistryResponder.page
+    if let text = request.query["n"] {
+      guard let wanted = UInt64(text) else { throw SpecError(400, .unsupported, "n is not a whole number") }
+      count = Int(min(wanted, UInt64(count)))
+    }
+    let last = request.query["last"].map { Array($0.utf8) } ?? []
+    let rest = all.map { Array($0.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
+      .drop { !last.isEmpty && !last.lexicographicallyPrecedes($0) }
+    let entries = rest.prefix(count).map { String(decoding: $0, as: UTF8.self) }
+    guard rest.count > count, let end = entries.last else { return (entries, []) }
+    return (entries, [("Link", "<\(request.path)?n=\(count)&last=\(end)>; rel=\"next\"")])
+  }
+
+  /// An index of what refers to a digest; an empty one where nothing does ("Listing Referrers").
+  func referrers(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Answer {
+    var found = try await onDisk { [registry] in
+      let pushed = try registry.repository(name).referrers(of: digest)
+      let known = Set(pushed.map(\.digest))
+      let records = try ModelRepository(name.description, in: registry)?.referrers(of: digest) ?? []
+      return pushed + records.filter { !known.contains($0.digest) }
+    }
+    var headers: [(name: String, value: String)] = []
+    if let type = request.query["artifactType"] {
+      found.removeAll { $0.artifactType?.rawValue != type }
+      headers.append(("OCI-Filters-Applied", "artifactType"))
+    }
+    let index = try Index(.init(manifests: found))
+    return Answer(200, [("Content-Type", MediaType.imageIndex.rawValue)] + headers, body: .bytes(index.raw))
+  }
+}

@@ -1,0 +1,79 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+
+extension RegistryResponder {
+  func manifest(_ request: HubRequest, _ name: RepositoryName, _ reference: String, _ body: any RequestBody)
+    async throws
+    -> Answer
+  {
+    let digest = reference.contains(":") ? try digest(reference) : nil
+    guard digest != nil || Reference.isTag(reference) else {
+      throw SpecError(400, .manifestInvalid, "neither a tag nor a digest")
+    }
+    switch request.method {
+    case "GET", "HEAD": return try await get(name, reference, digest)
+    case "PUT": return try await put(request, name, reference, digest, body)
+    case "DELETE": return try await delete(name, reference, digest)
+    default: throw SpecError(405, .unsupported, "not a method of this path")
+    }
+  }
+
+  private func get(_ name: RepositoryName, _ tag: String, _ digest: Digest?) async throws -> Answer {
+    let found = try await onDisk { [registry] () -> Descriptor? in
+      let repository = registry.repository(name)
+      if let found = try digest.map(repository.manifest) ?? repository.resolve(tag) { return found }
+      let model = try ModelRepository(name.description, in: registry)
+      return try digest.map { try model?.manifest($0) } ?? model?.resolve(tag)
+    }
+    guard let found else { throw SpecError(404, .manifestUnknown, "no such manifest in this repository") }
+    let file = try await onDisk { [store = registry.store] in try store.has(found) ? store.file(found) : nil }
+    guard let file else {
+      throw SpecError(404, .manifestUnknown, "the manifest is not in this registry; opz fsck says where it may be")
+    }
+    return Answer(
+      200, [("Content-Type", found.mediaType.rawValue), ("Docker-Content-Digest", found.digest.description)],
+      body: .file(file.path, from: 0, count: file.size))
+  }
+
+  private func put(
+    _ request: HubRequest, _ name: RepositoryName, _ reference: String, _ digest: Digest?, _ body: any RequestBody
+  ) async throws -> Answer {
+    if let length = request.length, length > UInt64(Document.limit) {
+      throw SpecError(413, .sizeInvalid, "a manifest may have \(Document.limit) bytes")
+    }
+    let bytes = try await body.bytes(limit: Document.limit)
+    let said = request.header("content-type")?.split(separator: ";").first.map { $0.filter { $0 != " " } } ?? ""
+    let type = MediaType(String(said))
+    guard type.isDocument else {
+      throw SpecError(400, .manifestInvalid, "Content-Type is no manifest's or index's: \"\(said.prefix(100))\"")
+    }
+    let (stored, subject) = try await onDisk { [registry] in
+      if digest == nil { try Self.refuse(reference, of: name, bytes, registry) }
+      return try registry.repository(name).put(bytes, type, digest: digest, tag: digest == nil ? reference : nil)
+    }
+    var answer = Answer(
+      201,
+      [("Location", "/v2/\(name)/manifests/\(stored.digest)"), ("Docker-Content-Digest", stored.digest.description)])
+    if let subject { answer.headers.append(("OCI-Subject", subject.description)) }
+    return answer
+  }
+
+  /// A version is what its record says for ever, and an alias is moved by `opz alias` and `opz promote`, which ask for their reasons.
+  private static func refuse(_ tag: String, of name: RepositoryName, _ bytes: [UInt8], _ registry: Registry) throws {
+    guard let taken = try ModelRepository(name.description, in: registry)?.resolve(tag),
+      taken.digest != Digest.of(bytes)
+    else { return }
+    throw SpecError(
+      403, .denied, "\(tag) is a version or an alias of the model \(name); opz package, alias and promote set it")
+  }
+
+  private func delete(_ name: RepositoryName, _ tag: String, _ digest: Digest?) async throws -> Answer {
+    let isGone = try await onDisk { [registry] in
+      let repository = registry.repository(name)
+      return try digest.map(repository.delete) ?? repository.delete(tag: tag)
+    }
+    guard isGone else { throw SpecError(404, .manifestUnknown, "no such manifest was pushed to this repository") }
+    return Answer(202)
+  }
+}

@@ -1,0 +1,114 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+
+extension RegistryResponder {
+  /// POST: a mount, a whole blob, or the begin of an upload ("Pushing blobs").
+  func begin(_ request: HubRequest, _ name: RepositoryName, _ body: any RequestBody) async throws -> Answer {
+    if let text = request.query["mount"] {
+      let wanted = try digest(text)
+      let place = registry.store.path(of: wanted)
+      // `from` says where it may be; here all repositories share their content.
+      if let from = request.query["from"] { _ = try repository(from) }
+      if try await onDisk({ try FileStatus.find(place)?.kind == .file }) { return created(name, wanted) }
+    }
+    let whole = try request.query["digest"].map { try digest($0) }
+    let upload = try await uploads.begin(name)
+    guard let whole else {
+      await uploads.give(back: upload)
+      return accepted(202, name, upload)
+    }
+    return try await holding(upload) {
+      try await append(body, to: upload)
+      return try await finish(upload, name, whole)
+    }
+  }
+
+  func upload(_ request: HubRequest, _ name: RepositoryName, _ id: String, _ body: any RequestBody) async throws
+    -> Answer
+  {
+    guard ["GET", "PATCH", "PUT", "DELETE"].contains(request.method) else {
+      throw SpecError(405, .unsupported, "not a method of this path")
+    }
+    // What is wrong in the request itself ends no upload.
+    let wanted = try request.method == "PUT" ? digest(request.query["digest"] ?? "") : nil
+    let upload = try await uploads.take(id, name)
+    return try await holding(upload) {
+      switch request.method {
+      case "GET": return await given(back: upload, accepted(204, name, upload))
+      case "DELETE":
+        try await uploads.end(upload)
+        return Answer(204)
+      case "PATCH":
+        if let refusal = disorder(request, name, upload) { return await given(back: upload, refusal) }
+        try await append(body, to: upload)
+        try await onDisk { try upload.sync() }
+        return await given(back: upload, accepted(202, name, upload))
+      default:
+        if let refusal = disorder(request, name, upload) { return await given(back: upload, refusal) }
+        try await append(body, to: upload)
+        guard let wanted else { throw SpecError(400, .digestInvalid, "no digest") }
+        return try await finish(upload, name, wanted)
+      }
+    }
+  }
+
+  /// Runs `work`; where it fails the upload can be gone on with from what has come.
+  private func holding(_ upload: Upload, _ work: () async throws -> Answer) async throws -> Answer {
+    do {
+      return try await work()
+    } catch {
+      await uploads.give(back: upload)
+      throw error
+    }
+  }
+
+  private func given(back upload: Upload, _ answer: Answer) async -> Answer {
+    await uploads.give(back: upload)
+    return answer
+  }
+
+  private func append(_ body: any RequestBody, to upload: Upload) async throws {
+    while let piece = try await body.next() { try await onDisk { try upload.write(piece) } }
+  }
+
+  /// The answer to a chunk that does not begin where the upload ends, or is not as long as it says.
+  private func disorder(_ request: HubRequest, _ name: RepositoryName, _ upload: Upload) -> Answer? {
+    guard let text = request.header("content-range") else { return nil }
+    guard let range = ContentRange(text), request.length.map({ $0 == range.count }) ?? true else {
+      return SpecError(400, .sizeInvalid, "Content-Range is not START-END of the body").answer
+    }
+    guard range.start != upload.size else { return nil }
+    var answer = SpecError(
+      416, .blobUploadInvalid, "the upload has \(upload.size) bytes, so the next chunk begins there"
+    ).answer
+    answer.headers += position(name, upload)
+    return answer
+  }
+
+  private func finish(_ upload: Upload, _ name: RepositoryName, _ wanted: Digest) async throws -> Answer {
+    let found = try await onDisk { try upload.digest(wanted.algorithm) }
+    guard found == wanted else {
+      // Nothing that may still come makes these bytes right.
+      try await uploads.end(upload)
+      return SpecError(400, .digestInvalid, "the \(upload.size) bytes have the digest \(found)").answer
+    }
+    try await onDisk { [store = registry.store] in try store.adopt(upload.path, as: wanted) }
+    try await uploads.end(upload)
+    return created(name, wanted)
+  }
+
+  private func created(_ name: RepositoryName, _ digest: Digest) -> Answer {
+    Answer(201, [("Location", "/v2/\(name)/blobs/\(digest)"), ("Docker-Content-Digest", digest.description)])
+  }
+
+  private func accepted(_ status: Int, _ name: RepositoryName, _ upload: Upload) -> Answer {
+    Answer(status, position(name, upload) + [("Docker-Upload-UUID", upload.id.description)])
+  }
+
+  /// `Range` is inclusive, so nothing at all has no right form: `0-0` is what registries say.
+  private func position(_ name: RepositoryName, _ upload: Upload) -> [(name: String, value: String)] {
+    let last = upload.size == 0 ? 0 : upload.size - 1
+    return [("Location", "/v2/\(name)/blobs/uploads/\(upload.id)"), ("Range", "0-\(last)")]
+  }
+}

@@ -1,0 +1,67 @@
+import NIOPosix
+import OpzIO
+import OpzOCI
+import OpzRegistry
+
+/// A registry as the OCI distribution-spec 1.1.1 has it. It does nothing that the spec does not say: what real registries do besides is for
+/// those who stand before it.
+struct RegistryResponder: Responder {
+  let registry: Registry
+  let uploads: Uploads
+  /// Its threads may wait for the disk.
+  let disk: NIOThreadPool
+
+  init(_ registry: Registry, limits: HubLimits = HubLimits()) throws {
+    self.registry = registry
+    disk = NIOThreadPool.singleton
+    uploads = try Uploads(registry, disk: disk, limit: limits.uploads)
+  }
+
+  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+    var answer: Answer
+    do {
+      answer = try await route(request, body)
+    } catch let end as HangUp {
+      throw end
+    } catch {
+      answer = SpecError.of(error).answer
+    }
+    answer.headers.append(("Docker-Distribution-Api-Version", "registry/2.0"))
+    return answer
+  }
+
+  private func route(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+    let isRead = request.method == "GET" || request.method == "HEAD"
+    switch request.route {
+    case .ping where isRead: return Answer(200, [("Content-Type", "application/json")], body: .bytes(Array("{}".utf8)))
+    case .catalog where isRead: return try await catalog(request)
+    case .tags(let name) where isRead: return try await tags(request, try repository(name))
+    case .referrers(let name, let text) where isRead:
+      return try await referrers(request, try repository(name), try digest(text))
+    case .manifest(let name, let reference): return try await manifest(request, try repository(name), reference, body)
+    case .blob(let name, let text): return try await blob(request, try repository(name), try digest(text))
+    case .uploads(let name) where request.method == "POST": return try await begin(request, try repository(name), body)
+    case .upload(let name, let id): return try await upload(request, try repository(name), id, body)
+    case .token, .unknown: throw SpecError(404, .unsupported, "this registry has no such path")
+    default: throw SpecError(405, .unsupported, "not a method of this path")
+    }
+  }
+
+  func repository(_ text: String) throws -> RepositoryName {
+    guard let name = RepositoryName(text) else {
+      throw SpecError(400, .nameInvalid, "not a repository name: lower-case parts joined by /, at most 255 bytes")
+    }
+    return name
+  }
+
+  func digest(_ text: String) throws -> Digest {
+    guard let digest = Digest(text) else {
+      throw SpecError(400, .digestInvalid, "not a digest: sha256: and 64 hex digits, or sha512: and 128, in lower case")
+    }
+    return digest
+  }
+
+  func onDisk<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await disk.runIfActive(work)
+  }
+}

@@ -1,0 +1,22 @@
+import OpzIO
+import OpzRegistry
+
+/// The name of an upload: 32 random hex digits, and 16 of the repository's digest, so that no other repository can go on with it.
+struct UploadID: Hashable, Sendable, CustomStringConvertible {
+  let description: String
+
+  init(new repository: RepositoryName) {
+    description = Hex.encode((0..<16).map { _ in UInt8.random(in: .min ... .max) }) + UploadID.mark(repository)
+  }
+
+  /// Nil for what is no such name, or another repository's.
+  init?(_ text: String, of repository: RepositoryName) {
+    let bytes = Array(text.utf8)
+    guard bytes.count == 48, Hex.decode(bytes) != nil, text.hasSuffix(UploadID.mark(repository)) else { return nil }
+    description = text
+  }
+
+  private static func mark(_ repository: RepositoryName) -> String {
+    String(Digest.of(Array(repository.description.utf8)).hex.prefix(16))
+  }
+}

@@ -1,0 +1,89 @@
+import NIOPosix
+import OpzIO
+import OpzRegistry
+import SystemPackage
+
+/// The uploads of a registry: files in `cache/uploads`, which outlive the hub, each used by one request at a time.
+actor Uploads {
+  private let directory: FilePath
+  private let disk: NIOThreadPool
+  private let limit: Int
+  private var idle: [UploadID: Upload] = [:]
+  private var busy: Set<UploadID> = []
+
+  /// How long a request waits for another that uses the same upload: after a cut the client may be back before its old connection has ended.
+  private static let patience = Duration.seconds(10)
+  /// Uploads that nobody has touched for so long are removed when the hub starts.
+  private static let life: Int64 = 86_400_000
+
+  init(_ registry: Registry, disk: NIOThreadPool, limit: Int) throws {
+    directory = registry.root.appending("cache").appending("uploads")
+    self.disk = disk
+    self.limit = limit
+    try Durable.makeDirectory(directory)
+    let edge = Timestamp.now().milliseconds - Uploads.life
+    for name in try Directory.names(directory) where name.starts(with: Durable.temporaryPrefix.utf8) {
+      let path = directory.appending(FilePath(bytes: name).components)
+      if try FileStatus.of(path, followLinks: false).modified / 1_000_000 < edge { try Durable.remove(path) }
+    }
+  }
+
+  /// Begins an upload and gives it to the caller alone.
+  func begin(_ repository: RepositoryName) async throws -> Upload {
+    guard idle.count + busy.count < limit else {
+      throw SpecError(429, .tooManyRequests, "\(limit) uploads were begun and not ended", [("Retry-After", "30")])
+    }
+    let id = UploadID(new: repository)
+    busy.insert(id)
+    do {
+      let path = path(id)
+      return try await disk.runIfActive { try Upload(id, at: path, isNew: true) }
+    } catch {
+      busy.remove(id)
+      throw error
+    }
+  }
+
+  /// Gives an upload to the caller alone, who gives it back.
+  /// - Throws: `SpecError` 404 where there is none.
+  func take(_ text: String, _ repository: RepositoryName) async throws -> Upload {
+    guard let id = UploadID(text, of: repository) else { throw Uploads.unknown }
+    let end = ContinuousClock.now + Uploads.patience
+    while busy.contains(id) {
+      guard ContinuousClock.now < end else {
+        throw SpecError(429, .tooManyRequests, "another request uses this upload", [("Retry-After", "2")])
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    busy.insert(id)
+    if let upload = idle.removeValue(forKey: id) { return upload }
+    do {
+      let path = path(id)
+      return try await disk.runIfActive {
+        guard try FileStatus.find(path, followLinks: false)?.kind == .file else { throw Uploads.unknown }
+        return try Upload(id, at: path, isNew: false)
+      }
+    } catch {
+      busy.remove(id)
+      throw error
+    }
+  }
+
+  func give(back upload: Upload) {
+    busy.remove(upload.id)
+    idle[upload.id] = upload
+  }
+
+  /// Ends an upload; its file goes, where it was not made a blob.
+  func end(_ upload: Upload) async throws {
+    defer { busy.remove(upload.id) }
+    try await disk.runIfActive { try Durable.remove(upload.path) }
+  }
+
+  private func path(_ id: UploadID) -> FilePath {
+    // `opz gc` knows by the prefix what was left by those who died.
+    directory.appending(Durable.temporaryPrefix + id.description)
+  }
+
+  private static let unknown = SpecError(404, .blobUploadUnknown, "no such upload in this repository")
+}

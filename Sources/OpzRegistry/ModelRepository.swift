@@ -1,0 +1,81 @@
+public import OpzIO
+public import OpzOCI
+import OpzStore
+
+/// A model of the registry as clients of a container registry see it: its versions and aliases are tags that nobody can push to.
+public struct ModelRepository: Sendable {
+  public let name: ModelName
+  private let registry: Registry
+  private let state: ModelState
+
+  /// Nil where there is no such model, or nothing is left of it.
+  public init?(_ name: String, in registry: Registry) throws {
+    guard let name = try? ModelName(name), try registry.hasModel(name) else { return nil }
+    let state = try registry.state(name)
+    guard !state.live.isEmpty else { return nil }
+    self.name = name
+    self.registry = registry
+    self.state = state
+  }
+
+  /// The tag of a version. A tag may not have the `+` of build metadata; `_`, which no version has, stands for it.
+  public static func tag(_ version: SemanticVersion) -> String { version.description.replacing("+", with: "_") }
+
+  /// Versions, aliases, and `latest` for the newest version; sorted by their bytes.
+  public func tags() -> [String] {
+    let aliases = state.moves.keys.filter { state.target($0) != nil }.map(\.description)
+    let versions = state.live.map { ModelRepository.tag($0.version) }
+    return Set(versions + aliases + ["latest"]).filter { Reference.isTag($0) }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The image that a tag names; nil where there is none, or where clones of the registry disagree about it.
+  public func resolve(_ tag: String) throws -> Descriptor? {
+    let version: SemanticVersion?
+    if let number = SemanticVersion(tag.replacing("_", with: "+")) {
+      version = number
+    } else if let alias = AliasName(tag), let target = state.target(alias) {
+      version = target
+    } else {
+      version = tag == "latest" ? state.newest?.version : nil
+    }
+    guard let version else { return nil }
+    let live = (state.versions[version] ?? []).filter { $0.deletedBy == nil }
+    return live.count == 1 ? try registry.document(live[0].image) : nil
+  }
+
+  /// A manifest or index by its digest.
+  public func manifest(_ digest: Digest) throws -> Descriptor? { try registry.document(digest) }
+
+  /// The records of the versions whose image has this digest.
+  public func referrers(of digest: Digest) throws -> [Descriptor] {
+    try state.live.filter { $0.image == digest }.compactMap { entry in
+      guard try registry.store.has(entry.artifact) else { return nil }
+      var descriptor = entry.artifact
+      let manifest = try? Manifest(
+        raw: registry.store.file(descriptor).bytes(), mediaType: descriptor.mediaType, subject: "\(name)")
+      descriptor.artifactType = manifest?.content.artifactType ?? descriptor.artifactType
+      descriptor.annotations = manifest?.content.annotations
+      return descriptor
+    }
+  }
+}
+
+extension Registry {
+  func hasModel(_ name: ModelName) throws -> Bool {
+    try FileStatus.find(directory(name).appending("events"))?.kind == .directory
+  }
+
+  /// The blob of this digest as a manifest or an index, where it is one by what it says itself.
+  func document(_ digest: Digest) throws -> Descriptor? {
+    let place = store.path(of: digest)
+    guard let status = try FileStatus.find(place), status.kind == .file, status.size <= UInt64(Document.limit),
+      let members = try? CanonicalJSON.decode(
+        [String: JSONValue].self, from: SmallFile.read(place, limit: Document.limit), subject: "")
+    else { return nil }
+    var type: MediaType = members["manifests"] == nil ? .imageManifest : .imageIndex
+    if case .string(let text)? = members["mediaType"] { type = MediaType(text) }
+    guard type.isDocument, members[type.isIndex ? "manifests" : "config"] != nil else { return nil }
+    return Descriptor(mediaType: type, digest: digest, size: status.size)
+  }
+}

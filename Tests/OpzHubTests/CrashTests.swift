@@ -1,0 +1,123 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzTestKit
+import Synchronization
+import Testing
+
+@testable import OpzHub
+
+@Suite("the hub killed")
+struct CrashTests {
+  @Test("kill -9 in the middle of pushes: what was acknowledged is there, fsck finds nothing, and a push goes on")
+  func killed() async throws {
+    let directory = try TemporaryDirectory()
+    let place = directory.path.appending("registry")
+    let registry = try Registry.create(place)
+    let acknowledged = Acknowledged()
+    for round in 0..<6 {
+      let hub = try await blocking { try HubProcess(place, in: directory) }
+      await withTaskGroup(of: Void.self) { group in
+        for lane in 0..<4 {
+          group.addTask {
+            for step in 0..<1000 {
+              let tag = "\(round).\(lane).\(step)"
+              guard let manifest = try? await push(tag, hub.port) else { return }
+              acknowledged.add(tag, manifest)
+            }
+          }
+        }
+        group.addTask {
+          // Not after a time, but after so many pushes: the test is as long as the machine is slow.
+          let goal = acknowledged.all.count + 3 + 5 * round
+          while acknowledged.all.count < goal { try? await Task.sleep(for: .milliseconds(2)) }
+          try? await blocking { hub.kill() }
+        }
+      }
+      #expect(try await registry.fsck().problems == [])
+    }
+    let hub = try await blocking { try HubProcess(place, in: directory) }
+    for (tag, manifest) in acknowledged.all {
+      let reply = try await ask(hub.port, "GET", "/v2/team/model/manifests/\(tag)")
+      #expect(reply.status == 200 && reply.body == manifest.raw, "\(tag)")
+    }
+    _ = try await push("last", hub.port)
+  }
+
+  @Test("an upload outlives the hub: the next one says what is there, and ends it")
+  func resumed() async throws {
+    let directory = try TemporaryDirectory()
+    let place = directory.path.appending("registry")
+    let data = bytes(500_000)
+    let first = try await blocking { try HubProcess(place, in: directory) }
+    let upload = try #require(try await ask(first.port, "POST", "/v2/a/blobs/uploads/")["location"])
+    _ = try await ask(first.port, "PATCH", upload, body: Array(data[..<200_000]))
+    first.kill()
+    let second = try await blocking { try HubProcess(place, in: directory) }
+    let status = try await ask(second.port, "GET", upload)
+    #expect(status.status == 204 && status["range"] == "0-199999")
+    _ = try await ask(second.port, "PATCH", upload, body: Array(data[200_000...]))
+    #expect(try await ask(second.port, "PUT", "\(upload)?digest=\(Digest.of(data))").status == 201)
+    #expect(try await Registry.open(place).fsck().problems == [])
+  }
+
+  @Test("a body that is cut leaves what came, to be gone on with")
+  func cut() async throws {
+    let hub = try await TestHub()
+    let data = bytes(500_000)
+    let upload = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/")["location"])
+    let (host, port) = (hub.host, hub.server.port)
+    try await blocking {
+      let connection = try RawConnection(port: port)
+      connection.send(
+        TestHub.request("PATCH", upload, [("Content-Length", "\(data.count)")], host: host) + data[..<100_000])
+      connection.finishSending()
+      _ = try connection.receiveAll()
+    }
+    let status = try await hub.ask("GET", upload)
+    #expect(status["range"] == "0-99999")
+    _ = try await hub.ask("PATCH", upload, [("Content-Range", "100000-499999")], body: Array(data[100_000...]))
+    #expect(try await hub.ask("PUT", "\(upload)?digest=\(Digest.of(data))").status == 201)
+  }
+}
+
+private final class Acknowledged: Sendable {
+  private let pushed = Mutex<[(tag: String, manifest: Manifest)]>([])
+
+  var all: [(tag: String, manifest: Manifest)] { pushed.withLock { $0 } }
+  func add(_ tag: String, _ manifest: Manifest) { pushed.withLock { $0.append((tag, manifest)) } }
+}
+
+private func ask(
+  _ port: Int, _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = []
+)
+  async throws -> Reply
+{
+  let sent = TestHub.request(method, target, headers, body: body, host: "127.0.0.1:\(port)")
+  let got = try await blocking {
+    let connection = try RawConnection(port: port)
+    connection.send(sent)
+    var all: [UInt8] = []
+    while let piece = try connection.receive() { all += piece }
+    return all
+  }
+  guard let reply = Reply(got) else { throw RawConnection.Failure(description: "no answer") }
+  return reply
+}
+
+private func push(_ tag: String, _ port: Int) async throws -> Manifest {
+  let layer = Array("layer of \(tag)".utf8) + bytes(100_000)
+  for blob in [Array("{}".utf8), layer] {
+    let place = try await ask(port, "POST", "/v2/team/model/blobs/uploads/")["location"] ?? ""
+    let middle = blob.count / 2
+    _ = try await ask(port, "PATCH", place, body: Array(blob[..<middle]))
+    let end = try await ask(port, "PUT", "\(place)?digest=\(Digest.of(blob))", body: Array(blob[middle...]))
+    guard end.status == 201 else { throw RawConnection.Failure(description: "\(end.status)") }
+  }
+  let manifest = try Manifest(.init(config: .emptyConfig, layers: [.of(layer, .layerTar)]))
+  let reply = try await ask(
+    port, "PUT", "/v2/team/model/manifests/\(tag)", [("Content-Type", MediaType.imageManifest.rawValue)],
+    body: manifest.raw)
+  guard reply.status == 201 else { throw RawConnection.Failure(description: "\(reply.status)") }
+  return manifest
+}

@@ -1,0 +1,92 @@
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzHub
+
+@Suite("plans of faults")
+struct PlanTests {
+  @Test("YAML and JSON say the same")
+  func read() throws {
+    let yaml = """
+      personality: ghcr
+      limit: 1000
+      faults:
+        - fault: cut
+          stage: during
+          kind: upload-chunk
+          path: /v2/crm/*
+          at: 100
+          skip: 1
+          times: 3
+        - {fault: 429-date, seconds: 1.5}
+      """
+    let json = """
+      {"personality":"ghcr","limit":1000,"faults":[{"fault":"cut","stage":"during","kind":"upload-chunk","path":"/v2/crm/*",
+      "at":100,"skip":1,"times":3},{"fault":"429-date","seconds":1.5}]}
+      """
+    let plan = try FaultPlan(yaml: yaml, subject: "")
+    #expect(plan == (try FaultPlan(yaml: json, subject: "")))
+    #expect(plan.faults?.count == 2 && plan.faults?[0].kind == .uploadChunk && plan.faults?[1].seconds == 1.5)
+  }
+
+  @Test(
+    "what is wrong is named",
+    arguments: [
+      ("", "empty"), ("[]", "not a mapping"), ("personality: none", "\"none\""),
+      ("faults: [{fault: cutt}]", "\"cutt\""),
+      ("faults: [{fault: cut, stage: never}]", "stage"), ("faults: [{stage: after}]", "\"fault\""),
+      ("fault: cut", "\"fault\""),
+      ("faults: [{fault: cut, tmies: 3}]", "\"tmies\""), ("faults: [cut]", "not a mapping"),
+      ("faults: [{fault: cut, at: -1}]", "at"),
+      ("faults: [{fault: cut, times: -1}]", "times"), ("faults: [{fault: stall, seconds: 1e9}]", "seconds"),
+      ("faults: [{fault: stall, seconds: .nan}]", "seconds"),
+      ("faults: [{fault: redirect-elsewhere, to: \"a\\r\\nb\"}]", "to"),
+      ("personality: [", ""), ("faults: [{fault: cut, kind: upload}]", "kind"), ("tokenSeconds: -1", "tokenSeconds"),
+    ])
+  func wrong(_ text: String, _ word: String) {
+    let error = #expect(throws: HubError.self) { try FaultPlan(yaml: text, subject: "faults.yaml") }
+    #expect(error?.code == .badFaults && error?.description.contains(word) == true, "\(String(describing: error))")
+  }
+
+  @Test("the schema and the page have the names that there are")
+  func documents() throws {
+    let root = PackageRoot.path().appending("registry")
+    let page = String(decoding: try FileBlob(root.appending("FAULTS.md")).bytes(), as: UTF8.self)
+    for fault in Fault.all {
+      #expect(page.contains("| `\(fault.name)` | \(fault.stage) | \(fault.summary) |"), "\(fault.name)")
+    }
+    for one in Personality.all { #expect(page.contains("| `\(one.name)` | \(one.summary) |"), "\(one.name)") }
+    let schema = String(decoding: try FileBlob(root.appending("faults.schema.json")).bytes(), as: UTF8.self)
+    let names = Fault.all.map(\.name) + Personality.all.map(\.name) + RequestKind.allCases.map(\.rawValue)
+    for name in names + FaultStage.allCases.map(\.rawValue) { #expect(schema.contains("\"\(name)\""), "\(name)") }
+  }
+
+  @Test(
+    "options",
+    arguments: [
+      (["--registry", "r"], "127.0.0.1", 5000), (["--registry=r", "--listen", "localhost:0"], "127.0.0.1", 0),
+      (["--registry", "r", "--listen", "[::1]:80"], "::1", 80),
+      (["--registry", "r", "--listen", "0.0.0.0:80", "--insecure-anywhere"], "0.0.0.0", 80),
+    ])
+  func options(_ arguments: [String], _ host: String, _ port: Int) throws {
+    let options = try HubOptions(arguments: arguments)
+    #expect(options.host == host && options.port == port && options.registry == "r")
+  }
+
+  @Test(
+    "options that are refused",
+    arguments: [
+      [], ["--registry"], ["--registry", "r", "--listen", "0.0.0.0:80"],
+      ["--registry", "r", "--listen", "127.0.0.1.example:80"],
+      ["--registry", "r", "--listen", "80"], ["--registry", "r", "--listen", "127.0.0.1:65536"],
+      ["--registry", "r", "x"],
+      ["--registry", "r", "--listen", "[::]:80"],
+    ])
+  func refused(_ arguments: [String]) {
+    let error = #expect(throws: HubError.self) { try HubOptions(arguments: arguments) }
+    #expect(error?.code == .badOption)
+  }
+}
