@@ -1,0 +1,41 @@
+/// Which pods count for a decision: kube-controller-manager's `groupPods`.
+public struct PodGroups: Sendable, Hashable {
+  public private(set) var ready = 0
+  public private(set) var unready: Set<String> = []
+  /// Without a sample.
+  public private(set) var missing: Set<String> = []
+  /// On their way out.
+  public private(set) var ignored: Set<String> = []
+
+  public init(
+    _ pods: [AutoscaledPod], _ samples: [String: MetricSample], _ calculator: ReplicaCalculator, isCPU: Bool,
+    now: Double = 0
+  ) {
+    for pod in pods {
+      if pod.isDeleted || pod.phase == .failed {
+        ignored.insert(pod.name)
+      } else if pod.phase == .pending {
+        unready.insert(pod.name)
+      } else if let sample = samples[pod.name] {
+        if isCPU, PodGroups.isUnready(pod, sample, calculator, now: now) {
+          unready.insert(pod.name)
+        } else {
+          ready += 1
+        }
+      } else {
+        missing.insert(pod.name)
+      }
+    }
+  }
+
+  /// A pod that starts burns CPU that says nothing about its load.
+  private static func isUnready(
+    _ pod: AutoscaledPod, _ sample: MetricSample, _ calculator: ReplicaCalculator, now: Double
+  ) -> Bool {
+    guard let isReady = pod.isReady, let started = pod.started else { return true }
+    if started + calculator.initializationPeriod > now {
+      return !isReady || sample.at < pod.readySince + sample.window
+    }
+    return !isReady && started + calculator.readinessDelay > pod.readySince
+  }
+}
