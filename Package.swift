@@ -76,8 +76,10 @@ var targets: [Target] = [
   module("OpzModel", ["OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),
   module("OpzTrust", ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "CCrypto", system]),
-  module("OpzPackage", ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", system, yams]),
   module("OpzDeploy", ["OpzOCI", "OpzIO"]),
+  module(
+    "OpzPackage",
+    ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO", system, yams]),
   module("OpzMLflow", ["OpzOCI", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",
@@ -106,7 +108,7 @@ var targets: [Target] = [
   tests("OpzTrust", ["OpzTrust", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzPackage",
-    ["OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+    ["OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system, yams]),
   tests("OpzMLflow", ["OpzMLflow", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(

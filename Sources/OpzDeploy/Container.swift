@@ -2,42 +2,82 @@ import OpzOCI
 
 /// The container of a model's pod, restricted as Pod Security's `restricted` profile asks.
 struct Container: YAMLEncodable {
+  /// Who takes the container, and what they leave to be said in it.
+  enum Place {
+    case deployment
+    /// Knative gives the port its name, and refuses most of a pod's security context.
+    case knative
+    /// KServe finds the container by its name.
+    case kserve
+    case job
+  }
+
   let plan: DeploymentPlan
+  let names: PlanNames
+  var place = Place.deployment
 
   var yaml: YAMLValue {
-    .map(
-      .init("name", .text("model")),
+    var members: [YAMLValue.Member?] = [
+      .init("name", .text(name)),
       .init("image", .text(image.description)),
       .init("imagePullPolicy", .text("IfNotPresent")),
-      .init(
-        "ports",
-        .list([
-          .map(
-            .init("name", .text("http")), .init("containerPort", .integer(plan.port)), .init("protocol", .text("TCP")))
-        ])),
+    ]
+    members += place == .job ? job : serving
+    members += [
       environment.map { .init("env", $0) },
+      sources.map { .init("envFrom", $0) },
       .init("resources", resources),
-      .init("startupProbe", probe("live", period: 1, failures: Self.startupSeconds), comment: startupComment),
-      .init("readinessProbe", probe("ready", period: 2, failures: 1)),
-      .init("livenessProbe", probe("live", period: 10, failures: 3)),
+    ]
+    if place != .job { members += probes }
+    members += [
       .init("securityContext", security),
-      .init("volumeMounts", .list([.map(.init("name", .text("tmp")), .init("mountPath", .text("/tmp")))])))
+      .init("volumeMounts", .list(mounts)),
+    ]
+    return .map(members.compactMap { $0 })
+  }
+
+  private var name: String {
+    switch place {
+    case .deployment, .knative: "model"
+    case .kserve: "kserve-container"
+    case .job: "score"
+    }
   }
 
   /// By digest alone: a tag beside it would be ignored, and would lie when it moves.
-  private var image: Reference { plan.image.digest.map(plan.image.pinned) ?? plan.image }
+  var image: Reference { plan.image.digest.map(plan.image.pinned) ?? plan.image }
 
-  private static let startupSeconds = 120
-  private var startupComment: String {
-    let allowed = "No load time was measured: \(Container.startupSeconds) s are allowed before the first answer"
-    return plan.server == .native ? allowed + ", far more than opz-server needs." : allowed + "."
+  private var serving: [YAMLValue.Member?] {
+    let port = YAMLValue.map(
+      place == .knative ? nil : .init("name", .text("http")), .init("containerPort", .integer(plan.port)),
+      .init("protocol", .text("TCP")))
+    return [.init("ports", .list([port]))]
   }
 
+  // MARK: Batch
+
+  private var batch: DeploySettings.Batch { plan.settings.batch ?? DeploySettings.Batch() }
+
+  private var job: [YAMLValue.Member?] {
+    if let command = batch.command { return [.init("command", .texts(command))] }
+    let words = [
+      "score", "--input", Volumes.input, "--output", Volumes.output, "--shards", String(batch.shards ?? 1),
+    ]
+    return [
+      .init("args", .texts(words), comment: "The shard is JOB_COMPLETION_INDEX, which Kubernetes sets in each pod.")
+    ]
+  }
+
+  // MARK: Environment
+
   private var environment: YAMLValue? {
-    guard plan.server == .native else { return nil }
     func variable(_ name: String, _ value: String, _ comment: String? = nil) -> YAMLValue {
       .map(.init("name", .text(name), comment: comment), .init("value", .text(value)))
     }
+    if place == .job {
+      return batch.command == nil ? nil : .list([variable("OPZ_SHARDS", String(batch.shards ?? 1))])
+    }
+    guard plan.server == .native else { return nil }
     return .list([
       variable("OPZ_MODEL_VERSION", plan.version),
       variable(
@@ -46,28 +86,76 @@ struct Container: YAMLEncodable {
     ])
   }
 
+  private var sources: YAMLValue? {
+    var items: [YAMLValue] = []
+    if let values = plan.settings.env, !values.isEmpty {
+      let name = ConfigMap(values: values, names: names).name
+      items.append(.map(.init("configMapRef", .map(.init("name", .text(name))))))
+    }
+    for secret in plan.settings.envFrom ?? [] {
+      items.append(.map(.init("secretRef", .map(.init("name", .text(secret))))))
+    }
+    return items.isEmpty ? nil : .list(items)
+  }
+
   /// The limits equal the requests: what was measured with is what a pod gets, and the kernel takes it last for others.
   private var resources: YAMLValue {
+    let gpu = plan.settings.resources?.gpu
     let amounts = YAMLValue.map(
-      .init("cpu", .text(plan.cpu.description)), .init("memory", .text(plan.memory.description)))
+      .init("cpu", .text(plan.cpu.description)), .init("memory", .text(plan.memory.description)),
+      gpu.map { .init($0.resource ?? "nvidia.com/gpu", .integer($0.count)) })
     return .map(.init("requests", amounts), .init("limits", amounts))
   }
 
+  // MARK: Probes
+
+  private var probes: [YAMLValue.Member?] {
+    // Knative probes readiness far more often than once a second while it starts, through its own proxy.
+    let start = probe("live", period: 1, failures: plan.startupSeconds)
+    return [
+      .init("startupProbe", start, comment: startupComment),
+      .init("readinessProbe", probe("ready", period: 2, failures: 1)),
+      .init("livenessProbe", probe("live", period: 10, failures: 3)),
+    ]
+  }
+
+  private var startupComment: String {
+    let seconds = plan.startupSeconds
+    if let measured = plan.readyMilliseconds {
+      return "opz test measured \(measured) ms to the first answer: \(seconds) s are allowed, for a slower node that pulls and reads from a cold disk."
+    }
+    let allowed = "No load time was measured: \(seconds) s are allowed before the first answer"
+    return plan.server == .native ? allowed + ", far more than opz-server needs." : allowed + "."
+  }
+
   private func probe(_ state: String, period: Int, failures: Int) -> YAMLValue {
+    let port = place == .knative ? YAMLValue.integer(plan.port) : .text("http")
     let action: YAMLValue.Member =
       switch plan.server {
-      case .native: .init("httpGet", .map(.init("path", .text("/v2/health/\(state)")), .init("port", .text("http"))))
-      case .custom: .init("tcpSocket", .map(.init("port", .text("http"))))
+      case .native: .init("httpGet", .map(.init("path", .text("/v2/health/\(state)")), .init("port", port)))
+      case .custom, .weights: .init("tcpSocket", .map(.init("port", port)))
       }
     return .map(
       action, .init("periodSeconds", .integer(period)), .init("timeoutSeconds", .integer(1)),
       .init("failureThreshold", .integer(failures)))
   }
 
+  // MARK: Security
+
   private var security: YAMLValue {
-    .map(
+    let ids = plan.userAndGroup
+    let isAlone = place == .knative
+    return .map(
+      isAlone ? .init("runAsNonRoot", .bool(true)) : nil,
+      isAlone ? ids.map { .init("runAsUser", .integer($0.user)) } : nil,
+      isAlone ? .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))) : nil,
       .init("allowPrivilegeEscalation", .bool(false)),
       .init("readOnlyRootFilesystem", .bool(true)),
       .init("capabilities", .map(.init("drop", .list([.text("ALL")])))))
+  }
+
+  private var mounts: [YAMLValue] {
+    let own = YAMLValue.map(.init("name", .text("tmp")), .init("mountPath", .text("/tmp")))
+    return [own] + (place == .job ? Volumes(batch: batch).mounts : [])
   }
 }

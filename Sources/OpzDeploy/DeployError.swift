@@ -3,7 +3,7 @@ public import OpzIO
 /// A deployment that would be wrong, or that Kubernetes would refuse.
 public struct DeployError: ExplainedError {
   public enum Code: Sendable {
-    case badName, badQuantity, badReplicas, badTarget, neverScales, notPinned
+    case badName, badQuantity, badReplicas, badTarget, neverScales, notPinned, badPatch
   }
 
   public let code: Code

@@ -14,10 +14,16 @@ struct Deployment: YAMLEncodable {
     .map(
       plan.scales ? nil : .init("replicas", .integer(plan.minReplicas)),
       .init("revisionHistoryLimit", .integer(5)),
-      .init("progressDeadlineSeconds", .integer(600)),
+      .init("progressDeadlineSeconds", .integer(plan.progressSeconds), comment: progressComment),
       .init("strategy", strategy),
       .init("selector", .map(.init("matchLabels", .texts(names.selector)))),
-      .init("template", .map(.init("metadata", template), .init("spec", pod))))
+      .init("template", .map(.init("metadata", template), .init("spec", PodSpec(plan: plan, names: names).yaml))))
+  }
+
+  /// Only where it is not Kubernetes' own.
+  private var progressComment: String? {
+    guard plan.progressSeconds > 600, let bytes = plan.imageBytes else { return nil }
+    return "The image has \(bytes / 1_000_000) MB: at 10 MB/s, the pull is most of it."
   }
 
   /// New pods come before old ones go.
@@ -36,37 +42,5 @@ struct Deployment: YAMLEncodable {
     }
     return .map(
       .init("labels", .texts(names.labels)), annotations.isEmpty ? nil : .init("annotations", .texts(annotations)))
-  }
-
-  private var pod: YAMLValue {
-    .map(
-      .init("serviceAccountName", .text(names.name)),
-      .init("automountServiceAccountToken", .bool(false)),
-      .init("enableServiceLinks", .bool(false)),
-      .init(
-        "terminationGracePeriodSeconds", .integer(DeploymentPlan.drainSeconds + 35),
-        comment: "The drain, the longest request, and some room."),
-      .init("securityContext", security),
-      .init("topologySpreadConstraints", .list(["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map(spread))),
-      .init("containers", .list([Container(plan: plan).yaml])),
-      .init(
-        "volumes",
-        .list([.map(.init("name", .text("tmp")), .init("emptyDir", .map(.init("sizeLimit", .text("64Mi")))))])))
-  }
-
-  private var security: YAMLValue {
-    .map(
-      .init("runAsNonRoot", .bool(true)),
-      plan.userAndGroup.map { .init("runAsUser", .integer($0.user)) },
-      plan.userAndGroup.map { .init("runAsGroup", .integer($0.group)) },
-      plan.userAndGroup.map { .init("fsGroup", .integer($0.group)) },
-      .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))))
-  }
-
-  private func spread(_ key: String) -> YAMLValue {
-    .map(
-      .init("maxSkew", .integer(1)), .init("topologyKey", .text(key)),
-      .init("whenUnsatisfiable", .text("ScheduleAnyway")),
-      .init("labelSelector", .map(.init("matchLabels", .texts(names.selector)))))
   }
 }

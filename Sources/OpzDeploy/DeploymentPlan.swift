@@ -8,6 +8,8 @@ public struct DeploymentPlan: Sendable {
     case native
     /// Somebody's own program: only the port is known.
     case custom
+    /// None: the image is a model, and KServe brings the server.
+    case weights
   }
 
   /// The model's name and version.
@@ -23,14 +25,27 @@ public struct DeploymentPlan: Sendable {
   public var maxReplicas: Int
   public var cpu: Quantity
   public var memory: Quantity
-  /// Percent of the requested CPU that the autoscaler aims at.
-  public var cpuTarget: Int
+  /// Percent of the requested CPU that the autoscaler aims at; nil where it does not look at the CPU.
+  public var cpuTarget: Int?
   public var namespace: String?
+  public var target: DeployTarget
+  /// The rest of opz.yaml's `deploy`.
+  public var settings: DeploySettings
+  /// What `opz test` measured from the start to the first answer, milliseconds.
+  public var readyMilliseconds: Int?
+  /// The compressed layers that a node pulls.
+  public var imageBytes: UInt64?
+  /// `xgboost`: what KServe looks for a server by.
+  public var modelFormat: String?
+  /// The image has files beside the model, so that a container can start in it.
+  public var hasBase = false
+  /// A PodDisruptionBudget, where there are pods enough.
+  public var hasBudget = true
 
   public init(
     model: String, version: String, image: Reference, server: Server, port: Int = 8080, user: String = "65532:65532",
-    minReplicas: Int = 2, maxReplicas: Int = 10, cpu: Quantity, memory: Quantity, cpuTarget: Int = 70,
-    namespace: String? = nil
+    minReplicas: Int = 2, maxReplicas: Int = 10, cpu: Quantity, memory: Quantity, cpuTarget: Int? = 70,
+    namespace: String? = nil, target: DeployTarget = .kubernetes, settings: DeploySettings = DeploySettings()
   ) {
     self.model = model
     self.version = version
@@ -44,6 +59,26 @@ public struct DeploymentPlan: Sendable {
     self.memory = memory
     self.cpuTarget = cpuTarget
     self.namespace = namespace
+    self.target = target
+    self.settings = settings
+  }
+
+  /// A plan of what opz.yaml says, with opz's defaults for the rest.
+  /// - Throws: `DeployError` for a quantity that is none.
+  public init(
+    model: String, version: String, image: Reference, server: Server, port: Int, user: String,
+    settings: DeploySettings, target: DeployTarget, namespace: String?
+  ) throws {
+    let scale = settings.autoscale
+    let others = [scale?.memory, scale?.concurrency, scale?.rps]
+    let least = settings.replicas?.min ?? 2
+    self.init(
+      model: model, version: version, image: image, server: server, port: port, user: user, minReplicas: least,
+      maxReplicas: settings.replicas?.max ?? max(10, least),
+      cpu: try Quantity(settings.resources?.cpu ?? "500m", key: "deploy.resources.cpu"),
+      memory: try Quantity(settings.resources?.memory ?? "256Mi", key: "deploy.resources.memory"),
+      cpuTarget: scale?.cpu ?? (others.allSatisfy { $0 == nil } && target != .knative ? 70 : nil),
+      namespace: namespace ?? settings.namespace?.name, target: target, settings: settings)
   }
 
   /// The replicas vary, so an autoscaler decides.
@@ -51,6 +86,12 @@ public struct DeploymentPlan: Sendable {
 
   /// Seconds that a pod goes on serving after it was told to end, until every proxy has taken it out.
   static let drainSeconds = 10
+
+  /// Requests that opz-server answers at a time (OPZ_MAX_REQUESTS); it refuses more.
+  static let mostInFlight = 256
+
+  /// Two versions share the requests, so that names have the version in them.
+  var isSided: Bool { settings.rollout != nil && target.hasDeployment }
 
   /// The numbers of `user`; nil for names, root, and numbers that Kubernetes does not take.
   var userAndGroup: (user: Int, group: Int)? {
@@ -62,40 +103,20 @@ public struct DeploymentPlan: Sendable {
     return (ids[0], ids.count == 2 ? ids[1] : ids[0])
   }
 
-  /// Refuses what Kubernetes would refuse, and what it would accept and never scale.
-  public func validate() throws {
-    guard image.digest != nil else {
-      throw DeployError(.notPinned, image.description, "the image is not pinned by digest")
-    }
-    if let namespace { try ObjectName.check(namespace, key: "--namespace") }
-    guard (1...65535).contains(port) else { throw DeployError(.badTarget, "runtime.expose", "\(port) is not a port") }
-    guard userAndGroup != nil else {
-      throw DeployError(
-        .badTarget, "runtime.user", "\"\(user.prefix(80))\" is not UID or UID:GID of a user other than root",
-        hint: "write numbers: Kubernetes cannot check a name")
-    }
-    guard minReplicas <= maxReplicas else {
-      throw DeployError(.badReplicas, "deploy.replicas.min", "\(minReplicas) is more than max, \(maxReplicas)")
-    }
-    guard minReplicas >= 1 else {
-      throw DeployError(
-        .badReplicas, "deploy.replicas.min", "a HorizontalPodAutoscaler on CPU cannot start again from 0",
-        hint: "set min: 1 or more")
-    }
-    guard maxReplicas <= Int(Int32.max) else {
-      throw DeployError(
-        .badReplicas, "deploy.replicas.max", "\(maxReplicas) is more than Kubernetes can hold, \(Int32.max)")
-    }
-    guard scales else { return }
-    guard (1...1000).contains(cpuTarget) else {
-      throw DeployError(.badTarget, "deploy.autoscale.cpu", "\(cpuTarget)% is not a target")
-    }
-    // The CPU limit equals the request, so use is at most 100%; the autoscaler acts only above 1.1 times the target.
-    guard cpuTarget < 91 else {
-      throw DeployError(
-        .neverScales, "deploy.autoscale.cpu",
-        "\(cpuTarget)% never scales up: use is at most 100% of the request, and 100 / \(cpuTarget) is not above the tolerance of 1.1",
-        hint: "aim at 90 or less; 70 leaves room for the time that a new pod needs")
-    }
+  /// Requests in flight of a pod that Knative aims at: what opz.yaml says, else eight a core, because Knative's own 100 is never reached by a small pod.
+  var knativeConcurrency: Int {
+    settings.autoscale?.concurrency ?? Int(clamping: max(1, (cpu.milli + 999) / 1000)) * 8
+  }
+
+  /// Seconds from the start of the container within which it must answer: ten times what was measured and 10 more, 120 where nothing was.
+  var startupSeconds: Int {
+    guard let readyMilliseconds, readyMilliseconds >= 0 else { return 120 }
+    return 10 + min(readyMilliseconds, 3_600_000) / 100
+  }
+
+  /// Seconds for a rollout to make progress: pulling the image at 10 MB/s, the start, and a minute; never less than Kubernetes' own 600.
+  var progressSeconds: Int {
+    let pull = Int(clamping: (imageBytes ?? 0) / 10_000_000)
+    return max(600, min(pull, 86_400) + startupSeconds + 60)
   }
 }

@@ -1,4 +1,4 @@
-/// The autoscaler (autoscaling/v2), its behaviour written out: the defaults differ between an absent and an empty `behavior`.
+/// The autoscaler (autoscaling/v2) of a Deployment. Of several signals, it follows the one that wants the most pods.
 struct HorizontalPodAutoscaler: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
@@ -18,33 +18,30 @@ struct HorizontalPodAutoscaler: YAMLEncodable {
           .init("apiVersion", .text("apps/v1")), .init("kind", .text("Deployment")), .init("name", .text(names.name)))),
       .init("minReplicas", .integer(plan.minReplicas)),
       .init("maxReplicas", .integer(plan.maxReplicas)),
-      .init("metrics", .list([metric])),
-      .init("behavior", .map(.init("scaleUp", up), .init("scaleDown", down))))
+      .init("metrics", .list(metrics)),
+      .init("behavior", ScalingBehavior(plan).yaml))
   }
 
-  private var metric: YAMLValue {
-    let target = YAMLValue.map(
-      .init("type", .text("Utilization")), .init("averageUtilization", .integer(plan.cpuTarget)))
+  private var metrics: [YAMLValue] {
+    let scale = plan.settings.autoscale
+    return [
+      scale?.concurrency.map { pods(AdapterRules.inFlight, $0) },
+      scale?.rps.map { pods(AdapterRules.perSecond, $0) },
+      plan.cpuTarget.map { resource("cpu", $0) },
+      scale?.memory.map { resource("memory", $0) },
+    ].compactMap { $0 }
+  }
+
+  private func resource(_ name: String, _ percent: Int) -> YAMLValue {
+    let target = YAMLValue.map(.init("type", .text("Utilization")), .init("averageUtilization", .integer(percent)))
     return .map(
-      .init("type", .text("Resource")),
-      .init("resource", .map(.init("name", .text("cpu")), .init("target", target))))
+      .init("type", .text("Resource")), .init("resource", .map(.init("name", .text(name)), .init("target", target))))
   }
 
-  /// At once, and by no more than doubling or four pods in 15 s.
-  private var up: YAMLValue {
-    .map(
-      .init("stabilizationWindowSeconds", .integer(0)), .init("selectPolicy", .text("Max")),
-      .init("policies", .list([policy("Percent", 100, 15), policy("Pods", 4, 15)])))
-  }
-
-  /// Only below what the last five minutes wanted, and by half in a minute: a lull in traffic is not its end.
-  private var down: YAMLValue {
-    .map(
-      .init("stabilizationWindowSeconds", .integer(300)), .init("selectPolicy", .text("Max")),
-      .init("policies", .list([policy("Percent", 50, 60)])))
-  }
-
-  private func policy(_ type: String, _ value: Int, _ seconds: Int) -> YAMLValue {
-    .map(.init("type", .text(type)), .init("value", .integer(value)), .init("periodSeconds", .integer(seconds)))
+  private func pods(_ metric: String, _ average: Int) -> YAMLValue {
+    let target = YAMLValue.map(.init("type", .text("AverageValue")), .init("averageValue", .text(String(average))))
+    return .map(
+      .init("type", .text("Pods")),
+      .init("pods", .map(.init("metric", .map(.init("name", .text(metric)))), .init("target", target))))
   }
 }

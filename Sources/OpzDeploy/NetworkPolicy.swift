@@ -1,22 +1,63 @@
-/// Who may talk to the pods: anybody in the cluster on the port, and the native server to nobody.
+/// Who may talk to the pods: on the port anybody in the cluster, or whom opz.yaml names; and the native server to nobody.
 struct NetworkPolicy: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
+  let selector: [String: String]
+  var place = Container.Place.deployment
 
   var yaml: YAMLValue {
-    let ports = YAMLValue.list([.map(.init("port", .text("http")), .init("protocol", .text("TCP")))])
-    let native = plan.server == .native
+    // A command of the user's may need the network; opz-server does not.
+    let isOwn = place == .job ? plan.settings.batch?.command == nil : !isThroughKnative
+    let isClosed = plan.server == .native && isOwn
+    let why = place == .job ? "Scoring needs no network." : "opz-server opens no connection."
     return KubernetesObject(
       apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: names.metadata(),
       body: [
         .init(
           "spec",
           .map(
-            .init("podSelector", .map(.init("matchLabels", .texts(names.selector)))),
-            .init("policyTypes", .list(native ? [.text("Ingress"), .text("Egress")] : [.text("Ingress")])),
-            .init("ingress", .list([.map(.init("ports", ports))])),
-            native ? .init("egress", .list([]), comment: "opz-server opens no connection.") : nil))
+            .init("podSelector", .map(.init("matchLabels", .texts(selector)))),
+            .init("policyTypes", .list(isClosed ? [.text("Ingress"), .text("Egress")] : [.text("Ingress")])),
+            .init("ingress", .list(place == .job ? [] : ingress)),
+            isClosed ? .init("egress", .list([]), comment: why) : nil))
       ]
     ).yaml
+  }
+
+  /// KServe's own servers do not name theirs.
+  private var port: YAMLValue { plan.server == .weights ? .integer(8080) : .text("http") }
+
+  private var isThroughKnative: Bool {
+    plan.target == .knative || plan.target == .kserve && plan.isKnativeMode
+  }
+
+  private var ingress: [YAMLValue] {
+    if isThroughKnative { return [.map(.init("ports", .list(knative)))] }
+    let ports = YAMLValue.list([.map(.init("port", port), .init("protocol", .text("TCP")))])
+    let from = sources
+    return [.map(from.isEmpty ? nil : .init("from", .list(from)), .init("ports", ports))]
+  }
+
+  /// Knative's activator and autoscaler come through the queue-proxy of each pod.
+  private var knative: [YAMLValue] {
+    [8012, 8013, 8112, 9090, 9091, 8022].map { .map(.init("port", .integer($0)), .init("protocol", .text("TCP"))) }
+  }
+
+  private var sources: [YAMLValue] {
+    guard let ingress = plan.settings.ingress else { return [] }
+    let pods = (ingress.pods ?? [:]).isEmpty ? nil : ingress.pods
+    func matching(_ labels: [String: String]) -> YAMLValue { .map(.init("matchLabels", .texts(labels))) }
+    func peer(_ namespace: String?, _ pods: [String: String]?) -> YAMLValue {
+      .map(
+        namespace.map { .init("namespaceSelector", matching(["kubernetes.io/metadata.name": $0])) },
+        pods.map { .init("podSelector", matching($0)) })
+    }
+    var peers = (ingress.namespaces ?? []).map { peer($0, pods) }
+    if peers.isEmpty, let pods { peers = [peer(nil, pods)] }
+    let monitoring = plan.settings.monitoring
+    if !peers.isEmpty, plan.server == .native, monitoring?.enabled == true || monitoring?.namespace != nil {
+      peers.append(peer(monitoring?.namespace ?? "monitoring", nil))
+    }
+    return peers
   }
 }

@@ -4,7 +4,7 @@ import OpzIO
 public enum ObjectName {
   /// The name of the objects of a model: `crm/churn_v2` becomes `crm-churn-v2`. A name that is too long keeps its beginning and gets
   /// eight digits of its hash, so that two long names stay different.
-  public static func of(model: String) throws -> String {
+  public static func of(model: String, limit: Int = limit) throws -> String {
     let mapped = model.utf8.map { byte in isLabel(byte) ? Character(Unicode.Scalar(byte)) : "-" }
     var name = String(mapped.drop { $0 == "-" })
     while name.last == "-" { name.removeLast() }
@@ -19,6 +19,16 @@ public enum ObjectName {
     return start + "-" + Digest.of(Array(model.utf8)).hex.prefix(8)
   }
 
+  /// The name of the objects of one version: `churn-1-2-0`. Where two versions could become one name, it has digits of the hash.
+  public static func of(model: String, version: String, limit: Int = limit) throws -> String {
+    let text = "\(model)-\(version)"
+    guard version.utf8.contains(where: { $0 != 46 && !(48...57).contains($0) }) else {
+      return try of(model: text, limit: limit)
+    }
+    // Lower case, so that `of` changes nothing more.
+    return try of(model: "\(text.lowercased().prefix(limit - 9))-\(Digest.of(Array(text.utf8)).hex.prefix(8))", limit: limit)
+  }
+
   /// Checks a name that the user wrote.
   public static func check(_ name: String, key: String) throws {
     let bytes = Array(name.utf8)
@@ -29,6 +39,40 @@ public enum ObjectName {
         .badName, key, "\"\(name.prefix(80))\" is not a name of Kubernetes",
         hint: "use at most 63 lower-case letters, digits and -")
     }
+  }
+
+  /// Checks the name of an object that is not a Service: a DNS subdomain (RFC 1123), at most 253 characters.
+  public static func checkSubdomain(_ name: String, key: String) throws {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    let isName = name.utf8.count <= 253 && parts.allSatisfy { part in
+      part.utf8.allSatisfy(isLabel) && !part.isEmpty && !part.hasPrefix("-") && !part.hasSuffix("-")
+    }
+    guard isName else {
+      throw DeployError(
+        .badName, key, "\"\(name.prefix(80))\" is not a name of Kubernetes",
+        hint: "use at most 253 lower-case letters, digits, - and .")
+    }
+  }
+
+  /// Checks labels: `[PREFIX/]NAME`, the prefix a DNS subdomain, name and value at most 63 letters, digits, `_`, `.` and `-`.
+  public static func checkLabels(_ labels: [String: String], key: String) throws {
+    for (name, value) in labels.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+      let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      if parts.count == 2 { try checkSubdomain(parts[0], key: key) }
+      let last = parts.last ?? ""
+      guard isQualified(last), value.isEmpty || isQualified(value) else {
+        throw DeployError(
+          .badName, key, "\"\(name.prefix(80))\": \"\(value.prefix(80))\" is not a label of Kubernetes",
+          hint: "use at most 63 letters, digits, - _ and ., a letter or digit first and last")
+      }
+    }
+  }
+
+  private static func isQualified(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    guard let first = bytes.first, let last = bytes.last, bytes.count <= limit else { return false }
+    func isWord(_ byte: UInt8) -> Bool { isLabel(byte) && byte != 45 || (65...90).contains(byte) }
+    return isWord(first) && isWord(last) && bytes.allSatisfy { isWord($0) || $0 == 45 || $0 == 46 || $0 == 95 }
   }
 
   /// A value of a label: at most 63 characters, `_`, `.` and `-` inside.
@@ -42,7 +86,7 @@ public enum ObjectName {
     return value
   }
 
-  private static let limit = 63
+  public static let limit = 63
 
   private static func isLabel(_ byte: UInt8) -> Bool {
     (48...57).contains(byte) || (97...122).contains(byte) || byte == 45

@@ -1,17 +1,26 @@
+import OpzIO
+
 /// The names and labels that all objects of a plan share.
 struct PlanNames: Sendable {
   /// Of every object.
   let name: String
+  /// Of what two versions share: the model's.
+  let shared: String
   let namespace: String?
   /// What selects the pods; it never changes, because a Deployment's selector cannot.
   let selector: [String: String]
   let labels: [String: String]
   let annotations: [String: String]
 
-  init(_ plan: DeploymentPlan) throws {
-    name = try ObjectName.of(model: plan.model)
+  /// - Parameter limit: the longest name, characters.
+  init(_ plan: DeploymentPlan, limit: Int? = nil) throws {
+    let limit = limit ?? plan.target.nameLimit
+    shared = try ObjectName.of(model: plan.model, limit: limit)
+    name = plan.isSided ? try ObjectName.of(model: plan.model, version: plan.version, limit: limit) : shared
     namespace = plan.namespace
-    selector = ["app.kubernetes.io/name": name, "app.kubernetes.io/component": "model"]
+    var selector = ["app.kubernetes.io/name": shared, "app.kubernetes.io/component": "model"]
+    if plan.isSided { selector["app.kubernetes.io/instance"] = name }
+    self.selector = selector
     labels = selector.merging([
       "app.kubernetes.io/version": ObjectName.labelValue(plan.version), "app.kubernetes.io/managed-by": "opz",
     ]) { one, _ in one }
@@ -22,5 +31,24 @@ struct PlanNames: Sendable {
 
   func metadata(annotations: [String: String] = [:]) -> ObjectMeta {
     ObjectMeta(name: name, namespace: namespace, labels: labels, annotations: annotations)
+  }
+
+  /// Of an object that is not of one version.
+  func sharedMetadata() -> ObjectMeta {
+    ObjectMeta(
+      name: shared, namespace: namespace,
+      labels: ["app.kubernetes.io/name": shared, "app.kubernetes.io/managed-by": "opz"])
+  }
+
+  /// A PromQL matcher for the pods: their names begin with the Deployment's, of which Kubernetes keeps 46 characters at least.
+  var podMatcher: String {
+    let place = namespace.map { "namespace=\"\($0)\"," } ?? ""
+    return "\(place)pod=~\"\(name.prefix(46))-.+\""
+  }
+
+  /// A name that changes with the content: what uses it rolls out anew.
+  func name(of content: [String: String]) -> String {
+    let text = content.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { "\($0.key)=\($0.value)\n" }
+    return "\(name.prefix(54))-\(Digest.of(Array(text.joined().utf8)).hex.prefix(8))"
   }
 }

@@ -1,6 +1,7 @@
 /// The budget for drains: one pod at a time. With a single replica it would block every drain, so there is none then.
 struct PodDisruptionBudget: YAMLEncodable {
   let names: PlanNames
+  let selector: [String: String]
 
   var yaml: YAMLValue {
     KubernetesObject(
@@ -13,7 +14,7 @@ struct PodDisruptionBudget: YAMLEncodable {
             .init(
               "unhealthyPodEvictionPolicy", .text("AlwaysAllow"),
               comment: "A pod that is not ready does not hold up a drain."),
-            .init("selector", .map(.init("matchLabels", .texts(names.selector))))))
+            .init("selector", .map(.init("matchLabels", .texts(selector))))))
       ]
     ).yaml
   }

@@ -1,8 +1,12 @@
+public import OpzOCI
+
 /// A YAML document as opz writes it: mappings keep their order, and a member can have a comment above it.
 public indirect enum YAMLValue: Sendable, Hashable {
   case text(String)
   case integer(Int)
   case bool(Bool)
+  case number(Double)
+  case null
   case list([YAMLValue])
   case map([Member])
 
@@ -22,9 +26,49 @@ public indirect enum YAMLValue: Sendable, Hashable {
   /// A mapping of the members that have a value.
   public static func map(_ members: Member?...) -> YAMLValue { .map(members.compactMap { $0 }) }
 
+  /// Texts in their order.
+  public static func texts(_ values: [String]) -> YAMLValue { .list(values.map { .text($0) }) }
+
   /// Texts by name, sorted by name.
   public static func texts(_ values: [String: String]) -> YAMLValue {
     .map(values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { Member($0.key, .text($0.value)) })
+  }
+}
+
+extension YAMLValue {
+  /// The member of a mapping; nil for none, and for what is no mapping.
+  public subscript(_ key: String) -> YAMLValue? {
+    guard case .map(let members) = self else { return nil }
+    return members.first { $0.key == key }?.value
+  }
+
+  public var text: String? { if case .text(let text) = self { text } else { nil } }
+
+  /// The same values, whatever the order of members and the comments.
+  public func isSame(as other: YAMLValue) -> Bool {
+    switch (self, other) {
+    case (.map(let left), .map(let right)):
+      left.count == right.count
+        && left.allSatisfy { member in other[member.key].map { member.value.isSame(as: $0) } ?? false }
+    case (.list(let left), .list(let right)):
+      left.count == right.count && zip(left, right).allSatisfy { $0.isSame(as: $1) }
+    default: self == other
+    }
+  }
+
+  /// A JSON document: members by name.
+  public init(_ json: JSONValue) {
+    switch json {
+    case .null: self = .null
+    case .bool(let flag): self = .bool(flag)
+    case .integer(let number): self = .integer(Int(number))
+    case .number(let number): self = .number(number)
+    case .string(let text): self = .text(text)
+    case .array(let items): self = .list(items.map { YAMLValue($0) })
+    case .object(let members):
+      let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      self = .map(sorted.map { Member($0.key, YAMLValue($0.value)) })
+    }
   }
 }
 

@@ -80,9 +80,19 @@ public struct YAMLWriter {
     case .text(let text): scalar(text)
     case .integer(let number): String(number)
     case .bool(let flag): flag ? "true" : "false"
+    case .number(let number): decimal(number)
+    case .null: "null"
     case .list: "[]"
     case .map: "{}"
     }
+  }
+
+  /// `1e-07` and `1e+16` become `1.0e-07`: without a point, YAML 1.1 takes them for text.
+  private static func decimal(_ number: Double) -> String {
+    guard number.isFinite else { return number.isNaN ? ".nan" : number < 0 ? "-.inf" : ".inf" }
+    let text = String(number)
+    guard let exponent = text.firstIndex(of: "e"), !text.contains(".") else { return text }
+    return text[..<exponent] + ".0" + text[exponent...]
   }
 
   /// A text as a scalar: plain where nothing can mistake it, else in double quotes.

@@ -10,21 +10,39 @@ enum ConfigKeys {
   static let files = ["path", "to", "owner", "mode"]
   static let layers = ["compression"]
   static let lineage = ["data", "metrics", "parent", "tags"]
-  static let deploy = ["replicas", "resources", "autoscale"]
+  static let deploy = [
+    "replicas", "resources", "autoscale", "env", "envFrom", "imagePullSecrets", "priorityClass", "spread", "namespace",
+    "ingress", "monitoring", "vpa", "storage", "rollout", "batch", "patches",
+  ]
   static let replicas = ["min", "max"]
-  static let resources = ["cpu", "memory"]
-  static let autoscale = ["cpu"]
+  static let resources = ["cpu", "memory", "gpu"]
+  static let gpu = ["count", "resource", "product", "toleration"]
+  static let autoscale = ["cpu", "memory", "concurrency", "rps", "activate", "up", "down"]
+  static let rule = ["window", "pods", "percent", "period"]
+  static let namespace = ["name", "quota"]
+  static let quota = ["cpu", "memory", "pods"]
+  static let ingress = ["namespaces", "pods"]
+  static let monitoring = ["enabled", "server", "namespace", "labels"]
+  static let rollout = ["strategy", "weight", "gateway", "hosts"]
+  static let batch = ["input", "output", "shards", "parallelism", "schedule", "timeZone", "command"]
+  static let volume = ["claim", "path"]
+  /// Of each item of the list.
+  static let patch = ["kind", "name", "merge", "json"]
   static let push = ["to"]
 
   /// Every mapping with fixed keys, by its own path.
   static let mappings: [(path: String, keys: [String])] = [
     ("", top), ("model", model), ("runtime", runtime), ("lineage", lineage), ("deploy", deploy),
     ("deploy.replicas", replicas), ("deploy.resources", resources), ("deploy.autoscale", autoscale), ("push", push),
+    ("deploy.resources.gpu", gpu), ("deploy.autoscale.up", rule), ("deploy.autoscale.down", rule),
+    ("deploy.namespace", namespace), ("deploy.namespace.quota", quota), ("deploy.ingress", ingress),
+    ("deploy.monitoring", monitoring), ("deploy.rollout", rollout), ("deploy.batch", batch),
+    ("deploy.batch.input", volume), ("deploy.batch.output", volume),
     ("layers", layers),
   ]
 
   /// Mappings whose keys are the user's own.
-  static let open = ["env", "lineage.tags"]
+  static let open = ["env", "lineage.tags", "deploy.env", "deploy.ingress.pods", "deploy.monitoring.labels"]
 
   /// What to do about a key that its mapping does not have: the nearest key there, else the same key elsewhere.
   static func hint(unknown key: String, in path: String, keys: [String]) -> String {

@@ -145,31 +145,6 @@ struct ConfigParts {
       data: scope.paths("data"), metrics: scope.path("metrics"), parent: parent, tags: tags)
   }
 
-  private func deploy() -> DeploySettings? {
-    guard top.has("deploy") else { return nil }
-    let scope = ConfigScope(top.node("deploy"), path: "deploy", keys: ConfigKeys.deploy, problems)
-    var settings = DeploySettings()
-    if scope.has("replicas") {
-      let replicas = ConfigScope(scope.node("replicas"), path: "deploy.replicas", keys: ConfigKeys.replicas, problems)
-      let low = replicas.integer("min", in: 0...10_000) ?? 1
-      let high = replicas.integer("max", in: 1...10_000) ?? max(low, 1)
-      if low > high { replicas.fail("min", "\(low) is more than max, \(high)") }
-      settings.replicas = DeploySettings.Replicas(min: low, max: high)
-    }
-    if scope.has("resources") {
-      let resources = ConfigScope(
-        scope.node("resources"), path: "deploy.resources", keys: ConfigKeys.resources, problems)
-      settings.resources = DeploySettings.Resources(
-        cpu: resources.quantity("cpu", example: "500m"), memory: resources.quantity("memory", example: "256Mi"))
-    }
-    if scope.has("autoscale") {
-      let autoscale = ConfigScope(
-        scope.node("autoscale"), path: "deploy.autoscale", keys: ConfigKeys.autoscale, problems)
-      settings.autoscale = DeploySettings.Autoscale(cpu: autoscale.integer("cpu", in: 1...1000))
-    }
-    return settings
-  }
-
   private func push() -> ProjectConfig.Push? {
     guard top.has("push") else { return nil }
     let scope = ConfigScope(top.node("push"), path: "push", keys: ConfigKeys.push, problems)

@@ -1,3 +1,4 @@
+import OpzDeploy
 import OpzOCI
 
 extension ConfigParts {
@@ -123,6 +124,8 @@ extension ConfigScope {
     }
     if let text, text.wholeMatch(of: /[0-9]+(\.[0-9]+)?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?/) == nil {
       fail(key, "\"\(text.prefix(80))\" is not a Kubernetes quantity", hint: "write \(key): \(example)")
+    } else if let text {
+      check(key) { _ = try Quantity(text, key: key) }
     }
     return text
   }

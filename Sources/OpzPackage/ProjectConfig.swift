@@ -1,4 +1,5 @@
 public import OpzArchive
+public import OpzDeploy
 public import OpzOCI
 
 /// The content of opz.yaml, checked. The design document has the normative text, `templates/opz.schema.json` the schema.

@@ -12,7 +12,7 @@ struct ModuleGraphTests {
     "OpzStore",
     "OpzPython",
     "OpzDistribution", "OpzModel",
-    "OpzRegistry", "OpzTrust", "OpzPackage", "OpzDeploy", "OpzMLflow", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",
+    "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",
     "OpzHub", "opz-hub",
   ]
 
@@ -29,7 +29,7 @@ struct ModuleGraphTests {
     "OpzRegistry": ["OpzStore", "OpzOCI", "OpzIO"],
     // Signatures bring libcrypto's providers: the static server is not above it.
     "OpzTrust": ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "CCrypto"],
-    "OpzPackage": ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzOCI", "OpzIO"],
+    "OpzPackage": ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO"],
     // Plans to text, without files or network.
     "OpzDeploy": ["OpzOCI", "OpzIO"],
     "OpzMLflow": ["OpzOCI", "OpzIO", "CSQLite"],

@@ -53,16 +53,19 @@ struct DeploymentPlanTests {
     try refuses(.badReplicas, "deploy.replicas.min: \(Int.max) is more than max, \(Int.min)") {
       ($0.minReplicas, $0.maxReplicas) = (.max, .min)
     }
-    for least in [0, -1, .min] {
+    for least in [-1, .min] {
       try refuses(
-        .badReplicas,
-        """
-        deploy.replicas.min: a HorizontalPodAutoscaler on CPU cannot start again from 0
-
-        hint: set min: 1 or more
-        """
+        .badReplicas, "deploy.replicas.min: \(least) is less than nothing\n\nhint: set min: 0 or more"
       ) { $0.minReplicas = least }
     }
+    try refuses(
+      .badReplicas,
+      """
+      deploy.replicas.min: a HorizontalPodAutoscaler cannot start again from 0
+
+      hint: set min: 1 or more, or use --target keda or knative
+      """
+    ) { $0.minReplicas = 0 }
     try refuses(.badReplicas, "deploy.replicas.max: 2147483648 is more than Kubernetes can hold, 2147483647") {
       $0.maxReplicas = 2_147_483_648
     }

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// A plan with a name, that fixtures and oracles look at.
 enum Scenario: String, CaseIterable, Sendable {
-  /// opz-server, 2 to 10 replicas.
+  /// A CPU and a table: opz-server, 2 to 10 replicas.
   case native
   /// Somebody's own server, one replica, in a namespace.
   case custom
@@ -16,9 +16,27 @@ enum Scenario: String, CaseIterable, Sendable {
   case fixed
   /// A name, version and quantities that are awkward in YAML and as names.
   case awkward
-
-  /// Those whose files are under Fixtures.
-  static let golden: [Scenario] = [.native, .custom]
+  /// A large image of somebody's own server on nodes with an accelerator.
+  case gpu
+  /// KEDA, down to no pod.
+  case zero
+  /// Requests in flight through prometheus-adapter, alerts, recommendations.
+  case monitored
+  /// Two versions behind a Gateway.
+  case canary
+  case blueGreen = "blue-green"
+  /// A Job over eight shards, and a CronJob with a command.
+  case batch
+  case scheduled
+  /// A registry inside, a namespace with a quota, patches.
+  case airGapped = "air-gapped"
+  /// Knative down to no pod, and two of its revisions.
+  case knative
+  case knativeCanary = "knative-canary"
+  /// KServe: a container, an image volume, a modelcar.
+  case kserve
+  case kserveVolume = "kserve-volume"
+  case modelcar
 
   static let digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -41,7 +59,137 @@ enum Scenario: String, CaseIterable, Sendable {
           server: .native, port: 65535, user: "10:20", minReplicas: 2, maxReplicas: 1000,
           cpu: try Quantity("1e0", key: "cpu"),
           memory: try Quantity("0.5Gi", key: "memory"), cpuTarget: 90, namespace: "12")
+      default: try Scenario.settled(self)
       }
+    }
+  }
+
+  /// What is written of the plan.
+  var purpose: Manifests.Purpose {
+    get throws {
+      switch self {
+      case .canary, .blueGreen, .knativeCanary:
+        .serving(
+          beside: try Scenario.churn { plan in
+            plan.version = "0.9.0"
+            plan.image = try Reference(
+              parsing: "registry.example:5000/team/churn@sha256:\(String(repeating: "1", count: 64))")
+            plan.maxReplicas = 6
+            plan.cpuTarget = self == .knativeCanary ? nil : 60
+          })
+      case .batch, .scheduled: .batch
+      default: .serving()
+      }
+    }
+  }
+
+  var manifests: Manifests { get throws { try Manifests(plan, purpose) } }
+
+  /// The scenarios of opz.yaml's other keys.
+  private static func settled(_ scenario: Scenario) throws -> DeploymentPlan {
+    switch scenario {
+    case .gpu:
+      try churn { plan in
+        plan.server = .custom
+        plan.settings.resources = .init(gpu: .init(count: 1, product: "NVIDIA-A10G"))
+        plan.settings.priorityClass = "serving"
+        plan.settings.spread = .hard
+        plan.settings.envFrom = ["model-token"]
+        plan.readyMilliseconds = 41_000
+        plan.imageBytes = 9_800_000_000
+        (plan.minReplicas, plan.maxReplicas) = (1, 4)
+      }
+    case .zero:
+      try churn { plan in
+        plan.target = .keda
+        (plan.minReplicas, plan.maxReplicas, plan.cpuTarget) = (0, 20, nil)
+        plan.settings.autoscale = .init(
+          concurrency: 8, rps: 50, activate: "sum(rate(gateway_requests_total{route=\"churn\"}[1m]))",
+          down: .init(window: 600, pods: 2, period: 30))
+        plan.settings.monitoring = .init(server: "http://prometheus.monitoring:9090")
+        plan.readyMilliseconds = 31
+      }
+    case .monitored:
+      try churn { plan in
+        plan.cpuTarget = 70
+        plan.settings.autoscale = .init(cpu: 70, memory: 80, concurrency: 16, rps: 200, up: .init(percent: 50, period: 30))
+        plan.settings.monitoring = .init(enabled: true, labels: ["release": "prometheus"])
+        plan.settings.vpa = true
+        plan.settings.env = ["OPZ_MAX_REQUESTS": "128", "OPZ_MAX_ROWS": "1000"]
+        plan.settings.ingress = .init(namespaces: ["crm", "gateway"], pods: ["app": "front"])
+        plan.namespace = "scoring"
+      }
+    case .canary, .blueGreen:
+      try churn { plan in
+        plan.settings.rollout = .init(
+          strategy: scenario == .canary ? .canary : .blueGreen, weight: scenario == .canary ? 20 : nil,
+          gateway: "infra/public", hosts: ["churn.example"])
+        plan.namespace = "scoring"
+      }
+    case .batch:
+      try churn { plan in
+        plan.settings.batch = .init(
+          input: .init(claim: "tables", path: "2026/11"), output: .init(claim: "scores"), shards: 8, parallelism: 4)
+      }
+    case .scheduled:
+      try churn { plan in
+        plan.settings.batch = .init(schedule: "*/30 6-18 * * mon-fri", timeZone: "Europe/Berlin", command: ["/refresh"])
+        plan.server = .custom
+      }
+    case .airGapped: try isolated()
+    case .knative, .knativeCanary:
+      try churn { plan in
+        plan.target = .knative
+        (plan.minReplicas, plan.cpuTarget) = (0, nil)
+        if scenario == .knativeCanary { plan.settings.rollout = .init(strategy: .canary, weight: 5) }
+      }
+    case .kserve: try churn { $0.target = .kserve }
+    default:
+      try churn { plan in
+        plan.target = .kserve
+        plan.server = .weights
+        plan.modelFormat = "xgboost"
+        if scenario == .modelcar { (plan.settings.storage, plan.hasBase) = (.modelcar, true) }
+      }
+    }
+  }
+
+  private static func isolated() throws -> DeploymentPlan {
+    try churn { plan in
+      plan.image = try Reference(parsing: "10.20.0.5:5000/ml/churn@\(digest)")
+      plan.namespace = "scoring"
+      plan.settings.namespace = .init(name: "scoring", quota: .init(cpu: "8", memory: "8Gi", pods: 30))
+      plan.settings.imagePullSecrets = ["inner-registry"]
+      plan.settings.ingress = .init(namespaces: ["gateway"])
+      plan.settings.patches = [
+        .init(
+          kind: "Deployment",
+          merge: .object([
+            "spec": .object([
+              "template": .object([
+                "spec": .object([
+                  "nodeSelector": .object(["zone": .string("inner")]),
+                  "containers": .array([
+                    .object([
+                      "name": .string("model"),
+                      "env": .array([
+                        .object(["name": .string("OPZ_IDLE_SECONDS"), "value": .string("30")])
+                      ]),
+                    ])
+                  ]),
+                ])
+              ])
+            ])
+          ])),
+        .init(
+          kind: "Service",
+          json: [
+            .object([
+              "op": .string("add"), "path": .string("/metadata/annotations"),
+              "value": .object(["example.org/team": .string("crm")]),
+            ])
+          ]),
+      ]
     }
   }
 
@@ -60,7 +208,7 @@ enum Scenario: String, CaseIterable, Sendable {
 
   /// A script or a directory of the fixtures.
   static func fixture(_ name: String) -> FilePath {
-    PackageRoot.path(#filePath).appending("Tests/OpzDeployTests/Fixtures").appending(name)
+    PackageRoot.path(#filePath).appending("Tests/OpzDeployTests/Fixtures").pushing(FilePath(name))
   }
 
   /// Runs a script of the fixtures.

@@ -1,0 +1,57 @@
+/// Refuses a `deploy.batch` that would not run.
+struct BatchChecks {
+  let plan: DeploymentPlan
+  let batch: DeploySettings.Batch
+
+  func validate() throws {
+    guard plan.server != .weights else {
+      throw refuse("batch", "a model without a runtime scores nothing", "package it with runtime: {kind: native}")
+    }
+    if batch.command == nil {
+      guard plan.server == .native else {
+        throw refuse("batch.command", "only opz-server has a command for it", "write command: [python, score.py]")
+      }
+      for (key, volume) in [("input", batch.input), ("output", batch.output)] where volume == nil {
+        throw refuse("batch.\(key)", "missing", "write \(key): {claim: NAME}, a PersistentVolumeClaim")
+      }
+    } else if batch.command?.first?.isEmpty ?? true {
+      throw refuse("batch.command", "no program is named", "write command: [python, score.py]")
+    }
+    for (key, value) in [("shards", batch.shards), ("parallelism", batch.parallelism)] {
+      if let value, !(1...10_000).contains(value) { throw refuse("batch.\(key)", "\(value) is not from 1 to 10000") }
+    }
+    for (key, volume) in [("input", batch.input), ("output", batch.output)] {
+      guard let path = volume?.path else { continue }
+      let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+      guard !path.isEmpty, !path.hasPrefix("/"), !parts.contains(".."), !path.utf8.contains(where: { $0 < 32 }) else {
+        throw refuse("batch.\(key).path", "\"\(path.prefix(80))\" is not below the volume", "write a relative path")
+      }
+    }
+    try checkSchedule()
+  }
+
+  private func checkSchedule() throws {
+    guard let schedule = batch.schedule else {
+      guard batch.timeZone == nil else { throw refuse("batch.timeZone", "there is no schedule") }
+      return
+    }
+    let named = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"]
+    guard named.contains(schedule) || CronSchedule.isValid(schedule) else {
+      throw refuse(
+        "batch.schedule", "\"\(schedule.prefix(80))\" is not a schedule of cron",
+        "write minute, hour, day, month, weekday: \"0 3 * * *\"")
+    }
+    let zone = batch.timeZone ?? "UTC"
+    let isZone = zone.utf8.count <= 64 && !zone.isEmpty && zone.utf8.allSatisfy { byte in
+      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "/_+-".utf8.contains(byte)
+    }
+    // kube-controller-manager refuses Local, which is its own and not the cluster's.
+    guard isZone, zone.lowercased() != "local" else {
+      throw refuse("batch.timeZone", "\"\(zone.prefix(80))\" is not the name of a time zone", "write Europe/Berlin or UTC")
+    }
+  }
+
+  private func refuse(_ key: String, _ reason: String, _ hint: String? = nil) -> DeployError {
+    DeployError(.badTarget, "deploy.\(key)", reason, hint: hint)
+  }
+}

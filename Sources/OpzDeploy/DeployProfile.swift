@@ -1,0 +1,21 @@
+/// How much of a plan an environment needs.
+public enum DeployProfile: String, Sendable, CaseIterable {
+  /// All that opz.yaml says.
+  case prod
+  /// At most two pods on any node, without budgets, alerts, priority, quota and recommendations.
+  case dev
+
+  func apply(to plan: DeploymentPlan) -> DeploymentPlan {
+    guard self == .dev else { return plan }
+    var plan = plan
+    plan.minReplicas = min(plan.minReplicas, 1)
+    plan.maxReplicas = min(plan.maxReplicas, 2)
+    plan.hasBudget = false
+    plan.settings.priorityClass = nil
+    plan.settings.spread = DeploySettings.Spread.none
+    plan.settings.monitoring?.enabled = false
+    plan.settings.vpa = false
+    plan.settings.namespace?.quota = nil
+    return plan
+  }
+}

@@ -1,0 +1,60 @@
+import OpzOCI
+
+/// A chart whose rendering with its own values is the plain output: `helm install NAME DIR`.
+public struct HelmChart: Sendable {
+  public let files: [Manifests.File]
+
+  /// - Throws: `DeployError` where an object has a text that only templates have.
+  public init(_ plan: DeploymentPlan, _ manifests: Manifests) throws {
+    guard !manifests.stream.contains(HelmTemplate.mark) else {
+      throw DeployError(.badTarget, "\(plan.model)@\(plan.version)", "\(HelmTemplate.mark) is a word of the templates")
+    }
+    var values = HelmValues()
+    let names = try PlanNames(plan)
+    var templates: [Manifests.File] = []
+    for object in manifests.objects {
+      let root = HelmChart.root(object, plan, names, manifests)
+      let template = HelmTemplate(object, root: root, &values)
+      templates.append(Manifests.File("templates/" + object.file.name, template.text))
+    }
+    let schema = String(decoding: try CanonicalJSON.encodePretty(values.schema), as: UTF8.self)
+    files =
+      [
+        Manifests.File("Chart.yaml", YAMLWriter.write(HelmChart.chart(plan, names))),
+        Manifests.File("values.yaml", YAMLWriter.write(values.yaml)),
+        Manifests.File("values.schema.json", schema),
+        Manifests.File("templates/_helpers.tpl", helpers),
+      ] + templates
+  }
+
+  /// The part of the values that an object of one of two versions has.
+  private static func root(
+    _ object: Manifests.Object, _ plan: DeploymentPlan, _ names: PlanNames, _ manifests: Manifests
+  ) -> String {
+    let services = manifests.objects.filter { $0.kind == "Service" }
+    guard plan.isSided, services.count == 2 else { return "" }
+    let side = object.value["metadata"]?["labels"]?["app.kubernetes.io/instance"]?.text
+    return side == names.name ? "candidate." : "stable."
+  }
+
+  private static func chart(_ plan: DeploymentPlan, _ names: PlanNames) -> YAMLValue {
+    .map(
+      .init("apiVersion", .text("v2")), .init("name", .text(names.shared)),
+      .init("description", .text("The model \(plan.model), version \(plan.version).")),
+      .init("type", .text("application")), .init("version", .text(plan.version)),
+      .init("appVersion", .text(plan.version)), .init("kubeVersion", .text(">=1.27.0-0")))
+  }
+}
+
+/// The hash is of the same bytes as `PlanNames.name(of:)`: a template ranges over a mapping in the order of its keys.
+private let helpers = """
+  {{/* Eight digits of the hash of a mapping of texts. */}}
+  {{- define "opz.hash" -}}
+  {{- $text := "" -}}
+  {{- range $name, $value := . -}}
+  {{- $text = printf "%s%s=%s\\n" $text $name $value -}}
+  {{- end -}}
+  {{- sha256sum $text | trunc 8 -}}
+  {{- end -}}
+
+  """

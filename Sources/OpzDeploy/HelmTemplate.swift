@@ -1,0 +1,258 @@
+import OpzOCI
+
+/// One object as a template: what users change are values, the rest is what the plain output has.
+struct HelmTemplate {
+  private var value: YAMLValue
+  /// `candidate.` where a chart has two versions.
+  private let root: String
+  private var expressions: [String] = []
+  private var blocks: [[String]] = []
+  private var condition: String?
+
+  /// A word that no object has; see `HelmChart`.
+  static let mark = "opzHelm"
+
+  init(_ object: Manifests.Object, root: String, _ values: inout HelmValues) {
+    value = object.value
+    self.root = root
+    switch object.kind {
+    case "Deployment":
+      replicas(&values)
+      pod(["spec", "template", "spec"], &values)
+    case "HorizontalPodAutoscaler": scaler(&values, least: "minReplicas", most: "maxReplicas")
+    case "ScaledObject": scaler(&values, least: "minReplicaCount", most: "maxReplicaCount")
+    case "Service" where object.apiVersion.hasPrefix("serving"):
+      pod(["spec", "template", "spec"], &values)
+      annotations(&values)
+    case "InferenceService": inference(&values)
+    case "Job": pod(["spec", "template", "spec"], &values)
+    case "CronJob": pod(["spec", "jobTemplate", "spec", "template", "spec"], &values)
+    case "ConfigMap": environment(&values)
+    default: optional(object, &values)
+    }
+  }
+
+  // MARK: Text
+
+  var text: String {
+    // What looks like an expression and is none: `{{ $labels.pod }}` of an alert.
+    var text = YAMLWriter.write(value).replacing("{{", with: "{{ \"{{\" }}")
+    for (index, expression) in expressions.enumerated() {
+      text = text.replacing("\(HelmTemplate.mark)Expression\(index)x", with: expression)
+    }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
+      let bare = line.drop { $0 == " " }
+      guard bare.hasPrefix("\(HelmTemplate.mark)Block"),
+        let index = Int(bare.dropFirst(HelmTemplate.mark.utf8.count + 5).prefix { $0.isNumber }),
+        blocks.indices.contains(index)
+      else { return [String(line)] }
+      let indent = String(line.prefix(line.count - bare.count))
+      return blocks[index].map { $0.replacing("INDENT", with: String(indent.count + 2)) }
+        .map { $0.isEmpty ? "" : indent + $0 }
+    }
+    let body = lines.joined(separator: "\n")
+    return condition.map { "{{- if \($0) }}\n\(body){{- end }}\n" } ?? body
+  }
+
+  // MARK: Replacing
+
+  private mutating func set(_ path: [String], _ expression: String) {
+    let pointer = JSONPointer(path)
+    guard pointer.value(in: value) != nil else { return }
+    expressions.append(expression)
+    change(path, .text("\(HelmTemplate.mark)Expression\(expressions.count - 1)x"))
+  }
+
+  /// Puts lines in place of a member, or as a new member before another one.
+  private mutating func block(_ parent: [String], _ key: String, before: String, _ lines: [String]) {
+    guard case .map(var members)? = JSONPointer(parent).value(in: value) else { return }
+    blocks.append(lines)
+    let mark = YAMLValue.Member("\(HelmTemplate.mark)Block\(blocks.count - 1)x", .text("x"))
+    if let place = members.firstIndex(where: { $0.key == key }) {
+      members[place] = mark
+    } else if let place = members.firstIndex(where: { $0.key == before }) {
+      members.insert(mark, at: place)
+    }
+    change(parent, .map(members))
+  }
+
+  private mutating func change(_ path: [String], _ new: YAMLValue) { value = HelmTemplate.changed(value, path[...], new) }
+
+  private static func changed(_ value: YAMLValue, _ path: ArraySlice<String>, _ new: YAMLValue) -> YAMLValue {
+    guard let part = path.first else { return new }
+    switch value {
+    case .map(var members):
+      guard let index = members.firstIndex(where: { $0.key == part }) else { return value }
+      members[index].value = changed(members[index].value, path.dropFirst(), new)
+      return .map(members)
+    case .list(var items):
+      guard let index = JSONPointer.index(part), items.indices.contains(index) else { return value }
+      items[index] = changed(items[index], path.dropFirst(), new)
+      return .list(items)
+    default: return value
+    }
+  }
+
+  private func find(_ path: [String]) -> YAMLValue? { JSONPointer(path).value(in: value) }
+
+  // MARK: Kinds
+
+  private static let count: [String: JSONValue] = [
+    "type": .string("integer"), "minimum": .integer(0), "maximum": .integer(Int64(Int32.max)),
+  ]
+  private static let percent: [String: JSONValue] = [
+    "type": .string("integer"), "minimum": .integer(1), "maximum": .integer(90),
+  ]
+  private static let amount: [String: JSONValue] = [
+    "type": .array([.string("string"), .string("number")]),
+    "pattern": .string("^[0-9]+(\\.[0-9]+)?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$"),
+  ]
+  private static let flag: [String: JSONValue] = ["type": .string("boolean")]
+
+  private mutating func replicas(_ values: inout HelmValues) {
+    let scales = find(["spec", "replicas"]) == nil
+    let on = values.add(
+      root + "autoscaling.enabled", .bool(scales), "false: replicas.min pods, whatever the load is.", HelmTemplate.flag)
+    let least = values.add(
+      root + "replicas.min", find(["spec", "replicas"]) ?? .integer(1), "Pods at least; all, where nothing scales.",
+      HelmTemplate.count)
+    block(
+      ["spec"], "replicas", before: "revisionHistoryLimit",
+      ["{{- if not \(on) }}", "replicas: {{ \(least) | int64 }}", "{{- end }}"])
+  }
+
+  private mutating func pod(_ path: [String], _ values: inout HelmValues) {
+    container(path + ["containers", "0"], &values)
+    let parts: [(String, String, String, String)] = [
+      ("imagePullSecrets", "array", "Names of Secrets to pull the image with: [{name: NAME}].", "containers"),
+      ("priorityClassName", "string", "A PriorityClass.", "containers"),
+      ("nodeSelector", "object", "Labels that a node must have.", "containers"),
+      ("tolerations", "array", "Taints that do not matter.", "containers"),
+      ("topologySpreadConstraints", "array", "How the pods spread over zones and nodes.", "containers"),
+      ("affinity", "object", "Which nodes and pods are preferred.", "containers"),
+    ]
+    for (key, type, about, before) in parts {
+      let empty: YAMLValue = type == "array" ? .list([]) : type == "object" ? .map([]) : .text("")
+      let now = find(path + [key]) ?? empty
+      let place = values.add(root + key, now, about, ["type": .string(type)])
+      let lines =
+        type == "string"
+        ? ["\(key): {{ . | quote }}"] : ["\(key):", "  {{- toYaml . | nindent INDENT }}"]
+      block(path, key, before: before, ["{{- with \(place) }}"] + lines + ["{{- end }}"])
+    }
+  }
+
+  private mutating func container(_ path: [String], _ values: inout HelmValues) {
+    guard let image = find(path + ["image"])?.text, let at = image.lastIndex(of: "@") else { return }
+    let repository = values.add(
+      root + "image.repository", .text(String(image[..<at])), "HOST/REPO that the cluster pulls from.",
+      ["type": .string("string"), "minLength": .integer(1)])
+    let digest = values.add(
+      root + "image.digest", .text(String(image[image.index(after: at)...])), "Of the image's manifest.",
+      ["type": .string("string"), "pattern": .string("^sha256:[0-9a-f]{64}$")])
+    set(path + ["image"], "\"{{ \(repository) }}@{{ \(digest) }}\"")
+    for (key, about) in [("cpu", "Cores: 500m or 2."), ("memory", "Bytes: 256Mi or 2Gi.")] {
+      guard let now = find(path + ["resources", "requests", key]) else { continue }
+      let place = values.add(root + "resources." + key, now, about, HelmTemplate.amount)
+      for part in ["requests", "limits"] { set(path + ["resources", part, key], "{{ \(place) | quote }}") }
+    }
+    if let now = find(path + ["startupProbe", "failureThreshold"]) {
+      let place = values.add(
+        root + "startupSeconds", now, "Seconds from a container's start to its first answer.", HelmTemplate.count)
+      set(path + ["startupProbe", "failureThreshold"], "{{ \(place) | int64 }}")
+    }
+    for (index, source) in sources(path).enumerated() where source["configMapRef"] != nil {
+      set(path + ["envFrom", String(index), "configMapRef", "name"], configName(&values, source["configMapRef"]?["name"]))
+    }
+  }
+
+  private func sources(_ path: [String]) -> [YAMLValue] {
+    if case .list(let items)? = find(path + ["envFrom"]) { items } else { [] }
+  }
+
+  private mutating func scaler(_ values: inout HelmValues, least: String, most: String) {
+    let on = values.add(
+      root + "autoscaling.enabled", .bool(true), "false: replicas.min pods, whatever the load is.", HelmTemplate.flag)
+    condition = on
+    for (key, name, about) in [(least, "min", "Pods at least."), (most, "max", "Pods at most.")] {
+      guard let now = find(["spec", key]) else { continue }
+      let place = values.add(root + "replicas." + name, now, about, HelmTemplate.count)
+      set(["spec", key], "{{ \(place) | int64 }}")
+    }
+    guard case .list(let metrics)? = find(["spec", "metrics"]) else { return }
+    for (index, metric) in metrics.enumerated() {
+      guard let name = metric["resource"]?["name"]?.text,
+        let now = metric["resource"]?["target"]?["averageUtilization"]
+      else { continue }
+      let place = values.add(
+        root + "autoscaling." + name, now, "Percent of the request that a pod uses. Above 90 nothing scales.", HelmTemplate.percent)
+      set(
+        ["spec", "metrics", String(index), "resource", "target", "averageUtilization"], "{{ \(place) | int64 }}")
+    }
+  }
+
+  private mutating func annotations(_ values: inout HelmValues) {
+    let path = ["spec", "template", "metadata", "annotations"]
+    for (key, name, about) in [("min-scale", "min", "Pods at least."), ("max-scale", "max", "Pods at most.")] {
+      guard let now = find(path + ["autoscaling.knative.dev/" + key])?.text.flatMap({ Int($0) }) else { continue }
+      let place = values.add(root + "replicas." + name, .integer(now), about, HelmTemplate.count)
+      set(path + ["autoscaling.knative.dev/" + key], "{{ \(place) | int64 | quote }}")
+    }
+  }
+
+  private mutating func inference(_ values: inout HelmValues) {
+    let path = ["spec", "predictor"]
+    for (key, name, about) in [("minReplicas", "min", "Pods at least."), ("maxReplicas", "max", "Pods at most.")] {
+      guard let now = find(path + [key]) else { continue }
+      let place = values.add(root + "replicas." + name, now, about, HelmTemplate.count)
+      set(path + [key], "{{ \(place) | int64 }}")
+    }
+    if let now = find(path + ["scaleTarget"]) {
+      let place = values.add(
+        root + "autoscaling.target", now, "What the autoscaler aims at, in the unit of its metric.", HelmTemplate.count)
+      set(path + ["scaleTarget"], "{{ \(place) | int64 }}")
+    }
+    if find(path + ["containers"]) != nil { pod(path, &values) }
+  }
+
+  // MARK: Configuration
+
+  private func configName(_ values: inout HelmValues, _ name: YAMLValue?) -> String {
+    // The name without the digits of the hash, which the template computes as opz does.
+    let stem = (name?.text ?? "").dropLast(8)
+    return "\(stem){{ include \"opz.hash\" .Values.\(root)env }}"
+  }
+
+  private mutating func environment(_ values: inout HelmValues) {
+    let place = values.add(
+      root + "env", find(["data"]) ?? .map([]), "Variables of the server. Pods roll when one changes.",
+      ["type": .string("object"), "additionalProperties": .object(["type": .string("string")])])
+    set(["metadata", "name"], configName(&values, find(["metadata", "name"])))
+    block([], "data", before: "data", ["data:", "  {{- toYaml \(place) | nindent INDENT }}"])
+  }
+
+  private static let switches: [String: (key: String, about: String)] = [
+    "PodDisruptionBudget": ("podDisruptionBudget.enabled", "One pod at a time goes in a drain."),
+    "NetworkPolicy": ("networkPolicy.enabled", "Who may talk to the pods."),
+    "ServiceMonitor": ("monitoring.enabled", "A ServiceMonitor and alerts for the Prometheus Operator."),
+    "PrometheusRule": ("monitoring.enabled", "A ServiceMonitor and alerts for the Prometheus Operator."),
+    "VerticalPodAutoscaler": ("verticalPodAutoscaler.enabled", "Recommends requests, and changes nothing."),
+    "Namespace": ("namespace.create", "The namespace, with Pod Security's restricted profile."),
+  ]
+
+  private mutating func optional(_ object: Manifests.Object, _ values: inout HelmValues) {
+    if object.kind == "HTTPRoute" { return weights(&values) }
+    guard let (key, about) = HelmTemplate.switches[object.kind] else { return }
+    condition = values.add(key, .bool(true), about, HelmTemplate.flag)
+  }
+
+  private mutating func weights(_ values: inout HelmValues) {
+    let path = ["spec", "rules", "0", "backendRefs"]
+    guard case .list(let backends)? = find(path), backends.count == 2, let now = backends[1]["weight"] else { return }
+    let place = values.add(
+      "rollout.weight", now, "Percent of the requests that the candidate gets.",
+      ["type": .string("integer"), "minimum": .integer(0), "maximum": .integer(100)])
+    set(path + ["1", "weight"], "{{ \(place) | int64 }}")
+    set(path + ["0", "weight"], "{{ sub 100 (\(place) | int64) }}")
+  }
+}

@@ -1,0 +1,82 @@
+import OpzOCI
+
+/// The values of a chart with their documentation and their schema, filled while the templates are made.
+struct HelmValues {
+  /// A place in values.yaml.
+  private struct Entry {
+    let path: [String]
+    let value: YAMLValue
+    let about: String
+    let schema: [String: JSONValue]
+  }
+
+  private var entries: [Entry] = []
+  private static let sections = [
+    "image": "What runs. The digest decides; there is no tag.",
+    "replicas": "How many pods there are at least and at most.",
+    "resources": "Of one pod: its requests, and its limits too.",
+    "autoscaling": "What decides how many pods there are.",
+    "stable": "The version that serves.",
+    "candidate": "The version that comes.",
+  ]
+
+  /// - Parameter path: `replicas.min`
+  /// - Returns: the expression for it: `.Values.replicas.min`.
+  mutating func add(_ path: String, _ value: YAMLValue, _ about: String, _ schema: [String: JSONValue]) -> String {
+    let parts = path.split(separator: ".").map(String.init)
+    if !entries.contains(where: { $0.path == parts }) {
+      entries.append(Entry(path: parts, value: value, about: about, schema: schema))
+    }
+    return ".Values." + path
+  }
+
+  // MARK: values.yaml
+
+  var yaml: YAMLValue { HelmValues.tree(entries.map { ($0.path[...], $0) }) }
+
+  private static func tree(_ entries: [(path: ArraySlice<String>, entry: Entry)]) -> YAMLValue {
+    var members: [YAMLValue.Member] = []
+    for (path, entry) in entries {
+      guard let key = path.first, !members.contains(where: { $0.key == key }) else { continue }
+      if path.count == 1 {
+        members.append(.init(key, entry.value, comment: entry.about))
+      } else {
+        let below = entries.filter { $0.path.first == key }.map { ($0.path.dropFirst(), $0.entry) }
+        members.append(.init(key, tree(below), comment: sections[key]))
+      }
+    }
+    return .map(members)
+  }
+
+  // MARK: values.schema.json
+
+  /// Draft 7, which Helm reads.
+  var schema: JSONValue {
+    guard case .object(var top) = HelmValues.schema(entries.map { ($0.path[...], $0) }),
+      case .object(var properties)? = top["properties"]
+    else { return .null }
+    top["$schema"] = .string("http://json-schema.org/draft-07/schema#")
+    // Helm gives it to charts that are part of another.
+    properties["global"] = .object(["type": .string("object")])
+    top["properties"] = .object(properties)
+    return .object(top)
+  }
+
+  private static func schema(_ entries: [(path: ArraySlice<String>, entry: Entry)]) -> JSONValue {
+    var properties: [String: JSONValue] = [:]
+    for (path, entry) in entries {
+      guard let key = path.first, properties[key] == nil else { continue }
+      if path.count == 1 {
+        properties[key] = .object(entry.schema.merging(["description": .string(entry.about)]) { one, _ in one })
+      } else {
+        properties[key] = schema(entries.filter { $0.path.first == key }.map { ($0.path.dropFirst(), $0.entry) })
+      }
+    }
+    return .object([
+      "type": .string("object"), "additionalProperties": .bool(false), "properties": .object(properties),
+      "required": .array(properties.keys.sorted().filter { isRequired($0) }.map { .string($0) }),
+    ])
+  }
+
+  private static func isRequired(_ key: String) -> Bool { ["image", "repository", "digest"].contains(key) }
+}

@@ -1,0 +1,186 @@
+public import OpzOCI
+
+/// Operations on a document (RFC 6902), all or none.
+public struct JSONPatch: Sendable {
+  private struct Operation: Sendable {
+    let name: String
+    let path: JSONPointer
+    let from: JSONPointer?
+    let value: YAMLValue?
+    let subject: String
+  }
+
+  private let operations: [Operation]
+
+  /// - Parameter subject: what errors name: `deploy.patches.0.json`.
+  /// - Throws: `DeployError.badPatch` for an operation that RFC 6902 does not have.
+  public init(_ operations: [JSONValue], subject: String) throws {
+    self.operations = try operations.enumerated().map { try JSONPatch.operation($1, "\(subject).\($0)") }
+  }
+
+  private static func operation(_ json: JSONValue, _ subject: String) throws -> Operation {
+    guard case .object(let members) = json, case .string(let name)? = members["op"],
+      case .string(let path)? = members["path"]
+    else {
+      throw DeployError(.badPatch, subject, "an operation has op and path", hint: "write {op: replace, path: /a/b, value: 1}")
+    }
+    func pointer(_ text: String) throws -> JSONPointer {
+      guard let pointer = JSONPointer(text) else {
+        throw DeployError(
+          .badPatch, subject, "\"\(text.prefix(80))\" is not a JSON pointer",
+          hint: "it begins with /, and ~1 in it is a /: /metadata/annotations/a~1b")
+      }
+      return pointer
+    }
+    var from: JSONPointer?
+    switch name {
+    case "add", "replace", "test":
+      guard members["value"] != nil else { throw DeployError(.badPatch, subject, "\(name) has no value") }
+    case "move", "copy":
+      guard case .string(let text)? = members["from"] else {
+        throw DeployError(.badPatch, subject, "\(name) has no from")
+      }
+      from = try pointer(text)
+    case "remove": break
+    default:
+      throw DeployError(
+        .badPatch, subject, "\"\(name.prefix(40))\" is not an operation",
+        hint: "they are add, remove, replace, move, copy, test")
+    }
+    return Operation(
+      name: name, path: try pointer(path), from: from, value: members["value"].map { YAMLValue($0) }, subject: subject)
+  }
+
+  /// - Throws: `DeployError.badPatch` that names the operation which has no place, or whose test fails.
+  public func apply(to document: YAMLValue) throws -> YAMLValue {
+    var document = document
+    for operation in operations { document = try JSONPatch.apply(operation, to: document) }
+    return document
+  }
+
+  private static func apply(_ operation: Operation, to document: YAMLValue) throws -> YAMLValue {
+    let path = operation.path
+    func missing(_ pointer: JSONPointer) -> DeployError {
+      DeployError(.badPatch, operation.subject, "there is nothing at \(pointer.description.prefix(200))")
+    }
+    func put(_ value: YAMLValue, in document: YAMLValue) throws -> YAMLValue {
+      guard let result = document.setting(value, at: path.parts[...], adds: true) else { throw missing(path) }
+      return result
+    }
+    func taken(_ pointer: JSONPointer) throws -> YAMLValue {
+      guard let result = document.removing(at: pointer.parts[...]) else { throw missing(pointer) }
+      return result
+    }
+    switch operation.name {
+    case "add": return try put(operation.value ?? .null, in: document)
+    case "remove": return try taken(path)
+    case "replace":
+      guard path.value(in: document) != nil,
+        let result = document.setting(operation.value ?? .null, at: path.parts[...], adds: false)
+      else { throw missing(path) }
+      return result
+    case "test":
+      guard let found = path.value(in: document) else { throw missing(path) }
+      guard found.isSame(as: operation.value ?? .null) else {
+        throw DeployError(.badPatch, operation.subject, "the value at \(path) is another")
+      }
+      return document
+    default:
+      let from = operation.from ?? path
+      guard let value = from.value(in: document) else { throw missing(from) }
+      if operation.name == "copy" { return try put(value, in: document) }
+      guard from == path || !path.parts.starts(with: from.parts) else {
+        throw DeployError(.badPatch, operation.subject, "\(from) cannot be moved into itself")
+      }
+      return try put(value, in: taken(from))
+    }
+  }
+
+  /// The operations that make one document into another, as a document; lists of another length are replaced whole.
+  static func between(_ old: YAMLValue, _ new: YAMLValue) -> [YAMLValue] {
+    var found: [YAMLValue] = []
+    compare(old, new, JSONPointer([]), &found)
+    return found
+  }
+
+  private static func compare(_ old: YAMLValue, _ new: YAMLValue, _ place: JSONPointer, _ found: inout [YAMLValue]) {
+    func add(_ name: String, _ place: JSONPointer, _ value: YAMLValue?) {
+      found.append(
+        .map(
+          .init("op", .text(name)), .init("path", .text(place.description)), value.map { .init("value", $0) }))
+    }
+    switch (old, new) {
+    case _ where old.isSame(as: new): break
+    case (.map(let before), .map(let after)):
+      for member in before where new[member.key] == nil { add("remove", place.appending(member.key), nil) }
+      for member in after {
+        if let value = old[member.key] {
+          compare(value, member.value, place.appending(member.key), &found)
+        } else {
+          add("add", place.appending(member.key), member.value)
+        }
+      }
+    case (.list(let before), .list(let after)) where before.count == after.count:
+      for (index, pair) in zip(before, after).enumerated() {
+        compare(pair.0, pair.1, place.appending(String(index)), &found)
+      }
+    default: add("replace", place, new)
+    }
+  }
+}
+
+extension YAMLValue {
+  /// Nil where the place does not exist.
+  fileprivate func setting(_ value: YAMLValue, at path: ArraySlice<String>, adds: Bool) -> YAMLValue? {
+    guard let part = path.first else { return value }
+    let rest = path.dropFirst()
+    switch self {
+    case .map(var members):
+      if let index = members.firstIndex(where: { $0.key == part }) {
+        guard let below = members[index].value.setting(value, at: rest, adds: adds) else { return nil }
+        members[index] = Member(part, below, comment: rest.isEmpty ? nil : members[index].comment)
+      } else {
+        guard rest.isEmpty, adds else { return nil }
+        members.append(Member(part, value))
+      }
+      return .map(members)
+    case .list(var items):
+      if part == "-", rest.isEmpty, adds { return .list(items + [value]) }
+      guard let index = JSONPointer.index(part), index <= items.count else { return nil }
+      if rest.isEmpty, adds {
+        items.insert(value, at: index)
+        return .list(items)
+      }
+      guard index < items.count, let below = items[index].setting(value, at: rest, adds: adds) else { return nil }
+      items[index] = below
+      return .list(items)
+    default: return nil
+    }
+  }
+
+  fileprivate func removing(at path: ArraySlice<String>) -> YAMLValue? {
+    guard let part = path.first else { return .null }
+    let rest = path.dropFirst()
+    switch self {
+    case .map(var members):
+      guard let index = members.firstIndex(where: { $0.key == part }) else { return nil }
+      if rest.isEmpty {
+        members.remove(at: index)
+        return .map(members)
+      }
+      guard let below = members[index].value.removing(at: rest) else { return nil }
+      members[index].value = below
+      return .map(members)
+    case .list(var items):
+      guard let index = JSONPointer.index(part), items.indices.contains(index) else { return nil }
+      if rest.isEmpty {
+        items.remove(at: index)
+        return .list(items)
+      }
+      guard let below = items[index].removing(at: rest) else { return nil }
+      items[index] = below
+      return .list(items)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/// A Service of Knative (serving.knative.dev/v1). What Knative takes only behind its feature flags stays out, or says so.
+struct KnativeService: YAMLEncodable {
+  let plan: DeploymentPlan
+  let names: PlanNames
+  /// The revision that serves beside this one, and the percent of this one.
+  var beside: (revision: String, weight: Int)?
+
+  var yaml: YAMLValue {
+    KubernetesObject(
+      apiVersion: "serving.knative.dev/v1", kind: "Service", metadata: names.metadata(annotations: names.annotations),
+      body: [.init("spec", spec)]
+    ).yaml
+  }
+
+  /// A revision's name: the Service's before it, as Knative asks; the version, so that traffic can be divided by name; and digits of the whole
+  /// template, because a revision never changes. `-private` still fits behind it.
+  static func revision(_ plan: DeploymentPlan, _ names: PlanNames) throws -> String {
+    let template = KnativeService(plan: plan, names: names).template(revision: nil)
+    let hash = names.name(of: ["template": YAMLWriter.write(template)]).suffix(8)
+    let version = try ObjectName.of(model: "\(names.name)-\(plan.version.lowercased())", limit: 46)
+    return "\(version)-\(hash)"
+  }
+
+  private var revision: String? { plan.settings.rollout == nil ? nil : try? KnativeService.revision(plan, names) }
+
+  private var spec: YAMLValue {
+    .map(.init("template", template(revision: revision)), .init("traffic", traffic))
+  }
+
+  private var traffic: YAMLValue {
+    func part(_ name: String?, _ percent: Int) -> YAMLValue {
+      .map(
+        name.map { .init("revisionName", .text($0)) } ?? .init("latestRevision", .bool(true)),
+        .init("percent", .integer(percent)))
+    }
+    guard let beside else { return .list([part(revision, 100)]) }
+    return .list([part(revision, beside.weight), part(beside.revision, 100 - beside.weight)])
+  }
+
+  private func template(revision: String?) -> YAMLValue {
+    .map(
+      .init(
+        "metadata",
+        .map(
+          revision.map { .init("name", .text($0)) }, .init("labels", .texts(names.labels)),
+          .init("annotations", .texts(annotations)))),
+      .init(
+        "spec",
+        .map(
+          [.init("timeoutSeconds", .integer(60))] + (PodSpec(plan: plan, names: names, place: .knative).yaml.members))))
+  }
+
+  /// The pod's annotations: Knative's autoscaler reads them there.
+  private var annotations: [String: String] {
+    let scale = plan.settings.autoscale
+    var found = [
+      "autoscaling.knative.dev/min-scale": String(plan.minReplicas),
+      "autoscaling.knative.dev/max-scale": String(plan.maxReplicas),
+      "autoscaling.knative.dev/initial-scale": String(max(1, plan.minReplicas)),
+      "serving.knative.dev/progress-deadline": "\(plan.progressSeconds)s",
+    ]
+    if let window = scale?.down?.window { found["autoscaling.knative.dev/scale-down-delay"] = "\(window)s" }
+    let (kind, metric, target): (String, String, Int) =
+      if let cpu = plan.cpuTarget { ("hpa", "cpu", cpu) } else if let memory = scale?.memory {
+        ("hpa", "memory", megabytes(memory))
+      } else if let rps = scale?.rps { ("kpa", "rps", rps) } else { ("kpa", "concurrency", plan.knativeConcurrency) }
+    found["autoscaling.knative.dev/class"] = "\(kind).autoscaling.knative.dev"
+    found["autoscaling.knative.dev/metric"] = metric
+    found["autoscaling.knative.dev/target"] = String(target)
+    // Knative aims at 70% of a target unless it is told that the target is meant.
+    if kind == "kpa" { found["autoscaling.knative.dev/target-utilization-percentage"] = "100" }
+    if plan.server == .native {
+      found["prometheus.io/scrape"] = "true"
+      found["prometheus.io/port"] = String(plan.port)
+      found["prometheus.io/path"] = "/metrics"
+    }
+    return found
+  }
+
+  /// Knative's target of memory is in MiB.
+  private func megabytes(_ percent: Int) -> Int {
+    Int(clamping: max(1, Int128(plan.memory.units) * Int128(percent) / 100 >> 20))
+  }
+}
+
+extension YAMLValue {
+  /// Of a mapping; none of anything else.
+  var members: [Member] { if case .map(let members) = self { members } else { [] } }
+}

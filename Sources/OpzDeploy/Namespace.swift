@@ -1,0 +1,58 @@
+/// A Namespace that refuses what Pod Security's `restricted` profile does.
+struct Namespace: YAMLEncodable {
+  let name: String
+
+  var yaml: YAMLValue {
+    KubernetesObject(
+      apiVersion: "v1", kind: "Namespace",
+      metadata: ObjectMeta(
+        name: name, namespace: nil,
+        labels: [
+          "app.kubernetes.io/managed-by": "opz", "pod-security.kubernetes.io/enforce": "restricted",
+          "pod-security.kubernetes.io/enforce-version": "latest",
+        ]), body: []
+    ).yaml
+  }
+}
+
+/// What all pods of the namespace may have together.
+struct ResourceQuota: YAMLEncodable {
+  let quota: DeploySettings.Quota
+  let names: PlanNames
+
+  var yaml: YAMLValue {
+    var hard: [String: String] = [:]
+    for prefix in ["requests", "limits"] {
+      hard["\(prefix).cpu"] = quota.cpu
+      hard["\(prefix).memory"] = quota.memory
+    }
+    hard["pods"] = quota.pods.map { String($0) }
+    return KubernetesObject(
+      apiVersion: "v1", kind: "ResourceQuota", metadata: names.sharedMetadata(),
+      body: [.init("spec", .map(.init("hard", .texts(hard))))]
+    ).yaml
+  }
+}
+
+/// What a container has that says nothing: with a quota, Kubernetes refuses one without requests.
+struct LimitRange: YAMLEncodable {
+  let plan: DeploymentPlan
+  let names: PlanNames
+
+  var yaml: YAMLValue {
+    let amounts = YAMLValue.texts(["cpu": plan.cpu.description, "memory": plan.memory.description])
+    return KubernetesObject(
+      apiVersion: "v1", kind: "LimitRange", metadata: names.sharedMetadata(),
+      body: [
+        .init(
+          "spec",
+          .map(
+            .init(
+              "limits",
+              .list([
+                .map(.init("type", .text("Container")), .init("defaultRequest", amounts), .init("default", amounts))
+              ]))))
+      ]
+    ).yaml
+  }
+}

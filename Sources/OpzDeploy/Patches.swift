@@ -1,0 +1,44 @@
+import OpzOCI
+
+/// The changes of opz.yaml's `deploy.patches`, in their order.
+struct Patches {
+  private let patches: [DeploySettings.Patch]
+
+  init(_ patches: [DeploySettings.Patch]) { self.patches = patches }
+
+  /// - Throws: `DeployError.badPatch` that names the patch: where no object is of its kind and name, and where it cannot be applied.
+  func apply(to objects: [Manifests.Object]) throws -> [Manifests.Object] {
+    var objects = objects
+    for (index, patch) in patches.enumerated() {
+      let key = "deploy.patches.\(index)"
+      let found = objects.indices.filter { place in
+        objects[place].kind == patch.kind && (patch.name == nil || objects[place].name == patch.name)
+      }
+      guard !found.isEmpty else {
+        let known = objects.map { "\($0.kind) \($0.name)" }
+        throw DeployError(
+          .badPatch, key, "there is no \(patch.kind)\(patch.name.map { " \($0)" } ?? "") in these objects",
+          hint: "they are \(known.joined(separator: ", "))")
+      }
+      for place in found {
+        let old = objects[place]
+        objects[place].value = try Patches.changed(old, patch, key)
+        guard objects[place].kind == old.kind, !objects[place].name.isEmpty else {
+          throw DeployError(.badPatch, key, "it takes the object's kind or name away")
+        }
+      }
+    }
+    return objects
+  }
+
+  private static func changed(_ object: Manifests.Object, _ patch: DeploySettings.Patch, _ key: String) throws -> YAMLValue {
+    var value = object.value
+    if let merge = patch.merge {
+      // A custom resource's group is a domain; of the built-in ones that we write, only one is.
+      let isBuiltIn = !object.apiVersion.contains(".") || object.apiVersion.hasPrefix("networking.k8s.io/")
+      value = try StrategicMerge(isKeyed: isBuiltIn, subject: key + ".merge").merge(YAMLValue(merge), into: value)
+    }
+    if let operations = patch.json { value = try JSONPatch(operations, subject: key + ".json").apply(to: value) }
+    return value
+  }
+}

@@ -1,0 +1,159 @@
+extension DeploymentPlan {
+  /// Refuses what Kubernetes would refuse, and what it would accept and never scale.
+  public func validate() throws {
+    guard image.digest != nil else {
+      throw DeployError(.notPinned, image.description, "the image is not pinned by digest")
+    }
+    if let namespace { try ObjectName.check(namespace, key: namespaceKey) }
+    guard (1...65535).contains(port) else { throw DeployError(.badTarget, "runtime.expose", "\(port) is not a port") }
+    guard userAndGroup != nil || server == .weights else {
+      throw DeployError(
+        .badTarget, "runtime.user", "\"\(user.prefix(80))\" is not UID or UID:GID of a user other than root",
+        hint: "write numbers: Kubernetes cannot check a name")
+    }
+    try checkServer()
+    try checkReplicas()
+    try checkNames()
+    try checkQuota()
+    try checkRollout()
+    if scales || minReplicas == 0 { try checkSignals() }
+  }
+
+  private var namespaceKey: String { settings.namespace?.name == namespace ? "deploy.namespace.name" : "--namespace" }
+
+  private func checkServer() throws {
+    if server == .weights {
+      guard target == .kserve else {
+        throw DeployError(
+          .badTarget, "\(model)@\(version)", "a model without a runtime does not serve",
+          hint: "--target kserve mounts it into a server of KServe's; or package it with runtime: {kind: native}")
+      }
+      guard settings.storage != .modelcar || hasBase else {
+        throw DeployError(
+          .badTarget, "deploy.storage", "a modelcar is a container that runs a shell, and this image has none",
+          hint: "package it with runtime: {kind: model, base: ..}, or write storage: native")
+      }
+    } else if settings.storage != nil, target == .kserve {
+      throw DeployError(
+        .badTarget, "deploy.storage", "the image has a server of its own, so KServe mounts nothing",
+        hint: "leave it out, or package with runtime: {kind: model}")
+    }
+  }
+
+  private func checkReplicas() throws {
+    guard minReplicas <= maxReplicas else {
+      throw DeployError(.badReplicas, "deploy.replicas.min", "\(minReplicas) is more than max, \(maxReplicas)")
+    }
+    guard maxReplicas <= Int(Int32.max) else {
+      throw DeployError(
+        .badReplicas, "deploy.replicas.max", "\(maxReplicas) is more than Kubernetes can hold, \(Int32.max)")
+    }
+    guard minReplicas < 1 else { return }
+    func refuse(_ reason: String, _ hint: String) -> DeployError {
+      DeployError(.badReplicas, "deploy.replicas.min", reason, hint: hint)
+    }
+    guard minReplicas == 0 else { throw refuse("\(minReplicas) is less than nothing", "set min: 0 or more") }
+    switch target {
+    case .kubernetes:
+      throw refuse(
+        "a HorizontalPodAutoscaler cannot start again from 0",
+        "set min: 1 or more, or use --target keda or knative")
+    case .keda where settings.autoscale?.activate == nil:
+      throw refuse(
+        "without pods there is no metric of theirs, so nothing would start the first one",
+        "write autoscale: {activate: QUERY} with the rate at the gateway, use --target knative, or set min: 1")
+    case .knative where cpuTarget != nil || settings.autoscale?.memory != nil,
+      .kserve where !isKnativeMode:
+      throw refuse(
+        "CPU and memory of no pod are nothing, so it would never start again",
+        "aim at concurrency or rps, or set min: 1")
+    default: break
+    }
+  }
+
+  private func checkNames() throws {
+    let names: [(String, [String])] = [
+      ("deploy.imagePullSecrets", settings.imagePullSecrets ?? []), ("deploy.envFrom", settings.envFrom ?? []),
+      ("deploy.priorityClass", settings.priorityClass.map { [$0] } ?? []),
+      ("deploy.batch.input.claim", settings.batch?.input.map { [$0.claim] } ?? []),
+      ("deploy.batch.output.claim", settings.batch?.output.map { [$0.claim] } ?? []),
+    ]
+    for (key, values) in names {
+      for value in values { try ObjectName.checkSubdomain(value, key: key) }
+    }
+    for name in settings.ingress?.namespaces ?? [] { try ObjectName.check(name, key: "deploy.ingress.namespaces") }
+    try ObjectName.checkLabels(settings.ingress?.pods ?? [:], key: "deploy.ingress.pods")
+    try ObjectName.checkLabels(settings.monitoring?.labels ?? [:], key: "deploy.monitoring.labels")
+    if let name = settings.monitoring?.namespace { try ObjectName.check(name, key: "deploy.monitoring.namespace") }
+    if let gpu = settings.resources?.gpu { try checkGPU(gpu) }
+  }
+
+  private func checkGPU(_ gpu: DeploySettings.GPU) throws {
+    guard (1...1024).contains(gpu.count) else {
+      throw DeployError(.badTarget, "deploy.resources.gpu.count", "\(gpu.count) is not from 1 to 1024")
+    }
+    let resource = gpu.resource ?? "nvidia.com/gpu"
+    guard resource.contains("/") else {
+      throw DeployError(
+        .badName, "deploy.resources.gpu.resource", "\"\(resource.prefix(80))\" is not a resource of a device plugin",
+        hint: "write nvidia.com/gpu or amd.com/gpu")
+    }
+    try ObjectName.checkLabels([resource: ""], key: "deploy.resources.gpu.resource")
+    try ObjectName.checkLabels([gpu.toleration ?? resource: ""], key: "deploy.resources.gpu.toleration")
+    try ObjectName.checkLabels(["a": gpu.product ?? ""], key: "deploy.resources.gpu.product")
+  }
+
+  /// A quota that the most replicas do not fit into would stop the autoscaler without a word.
+  private func checkQuota() throws {
+    guard let quota = settings.namespace?.quota else { return }
+    if namespace == nil {
+      throw DeployError(
+        .badTarget, "deploy.namespace.quota", "a quota is a namespace's, and none is named",
+        hint: "write namespace: {name: scoring, quota: ..}, or give --namespace")
+    }
+    let most = Int128(maxReplicas)
+    func check(_ text: String?, _ key: String, _ one: Quantity) throws {
+      guard let text else { return }
+      let limit = try Quantity(text, key: "deploy.namespace.quota.\(key)")
+      guard one.nano * most > limit.nano else { return }
+      throw DeployError(
+        .neverScales, "deploy.namespace.quota.\(key)",
+        "\(text) stops the autoscaler at \(limit.nano / one.nano) pods of \(one): replicas.max is \(maxReplicas)",
+        hint: "a rollout needs a quarter more than max")
+    }
+    try check(quota.cpu, "cpu", cpu)
+    try check(quota.memory, "memory", memory)
+    if let pods = quota.pods, pods < maxReplicas {
+      throw DeployError(
+        .neverScales, "deploy.namespace.quota.pods", "\(pods) pods are less than replicas.max, \(maxReplicas)",
+        hint: "a rollout needs a quarter more than max")
+    }
+  }
+
+  private func checkRollout() throws {
+    guard let rollout = settings.rollout else { return }
+    if let weight = rollout.weight, !(0...100).contains(weight) {
+      throw DeployError(.badTarget, "deploy.rollout.weight", "\(weight) is not from 0 to 100")
+    }
+    if rollout.strategy == .blueGreen, let weight = rollout.weight, weight != 0, weight != 100 {
+      throw DeployError(
+        .badTarget, "deploy.rollout.weight", "\(weight)% is neither of blue-green's two",
+        hint: "write 0 or 100, or strategy: canary")
+    }
+    guard target.hasDeployment else { return }
+    guard let gateway = rollout.gateway else {
+      throw DeployError(
+        .badTarget, "deploy.rollout.gateway", "weights are a Gateway's, and none is named",
+        hint: "write gateway: NAMESPACE/NAME")
+    }
+    let parts = gateway.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard (1...2).contains(parts.count) else {
+      throw DeployError(.badName, "deploy.rollout.gateway", "\"\(gateway.prefix(80))\" is not NAMESPACE/NAME")
+    }
+    for part in parts { try ObjectName.checkSubdomain(part, key: "deploy.rollout.gateway") }
+    for host in rollout.hosts ?? [] {
+      let plain = host.hasPrefix("*.") ? String(host.dropFirst(2)) : host
+      try ObjectName.checkSubdomain(plain, key: "deploy.rollout.hosts")
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/// What pods are made from: their security, where they run, and the container.
+struct PodSpec: YAMLEncodable {
+  let plan: DeploymentPlan
+  let names: PlanNames
+  var place = Container.Place.deployment
+
+  var yaml: YAMLValue {
+    .map(identity + lifetime + scheduling + content)
+  }
+
+  private var identity: [YAMLValue.Member] {
+    let secrets = (plan.settings.imagePullSecrets ?? []).map { YAMLValue.map(.init("name", .text($0))) }
+    return [
+      .init("serviceAccountName", .text(names.name)),
+      .init("automountServiceAccountToken", .bool(false)),
+      .init("enableServiceLinks", .bool(false)),
+    ] + (secrets.isEmpty ? [] : [.init("imagePullSecrets", .list(secrets))])
+  }
+
+  private var lifetime: [YAMLValue.Member] {
+    switch place {
+    case .knative: []
+    case .job: [.init("restartPolicy", .text("Never")), .init("securityContext", security)]
+    case .deployment, .kserve:
+      [
+        .init(
+          "terminationGracePeriodSeconds", .integer(DeploymentPlan.drainSeconds + 35),
+          comment: "The drain, the longest request, and some room."),
+        .init("securityContext", security),
+      ]
+    }
+  }
+
+  private var scheduling: [YAMLValue.Member] {
+    let comment = place == .knative ? "Knative takes it where config-features enables \(Self.features)." : nil
+    var members: [YAMLValue.Member] = []
+    if let name = plan.settings.priorityClass, place != .knative { members.append(.init("priorityClassName", .text(name))) }
+    if let gpu = plan.settings.resources?.gpu {
+      let resource = gpu.resource ?? "nvidia.com/gpu"
+      if let product = gpu.product {
+        members.append(.init("nodeSelector", .map(.init(resource + ".product", .text(product))), comment: comment))
+      }
+      members.append(
+        .init(
+          "tolerations",
+          .list([
+            .map(
+              .init("key", .text(gpu.toleration ?? resource)), .init("operator", .text("Exists")),
+              .init("effect", .text("NoSchedule")))
+          ]), comment: gpu.product == nil ? comment : nil))
+    }
+    let spread = plan.settings.spread ?? .soft
+    if place == .deployment || place == .kserve, spread != .none {
+      let keys = ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+      members.append(.init("topologySpreadConstraints", .list(keys.map { self.spread($0, spread) })))
+    }
+    return members
+  }
+
+  static let features = "kubernetes.podspec-nodeselector and kubernetes.podspec-tolerations"
+
+  private var content: [YAMLValue.Member] {
+    let batch = plan.settings.batch
+    let own = YAMLValue.map(
+      .init("name", .text("tmp")), .init("emptyDir", .map(.init("sizeLimit", .text("64Mi")))))
+    let volumes = [own] + (place == .job ? batch.map { Volumes(batch: $0).volumes } ?? [] : [])
+    return [
+      .init("containers", .list([Container(plan: plan, names: names, place: place).yaml])),
+      .init("volumes", .list(volumes)),
+    ]
+  }
+
+  private var security: YAMLValue {
+    .map(
+      .init("runAsNonRoot", .bool(true)),
+      plan.userAndGroup.map { .init("runAsUser", .integer($0.user)) },
+      plan.userAndGroup.map { .init("runAsGroup", .integer($0.group)) },
+      plan.userAndGroup.map { .init("fsGroup", .integer($0.group)) },
+      .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))))
+  }
+
+  private func spread(_ key: String, _ how: DeploySettings.Spread) -> YAMLValue {
+    .map(
+      .init("maxSkew", .integer(1)), .init("topologyKey", .text(key)),
+      .init("whenUnsatisfiable", .text(how == .hard ? "DoNotSchedule" : "ScheduleAnyway")),
+      .init("labelSelector", .map(.init("matchLabels", .texts(names.selector)))))
+  }
+}

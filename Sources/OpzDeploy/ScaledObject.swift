@@ -1,0 +1,65 @@
+/// KEDA's autoscaler (keda.sh/v1alpha1) of a Deployment: from 0 to 1 by itself, above through a HorizontalPodAutoscaler of its own.
+struct ScaledObject: YAMLEncodable {
+  let plan: DeploymentPlan
+  let names: PlanNames
+
+  var yaml: YAMLValue {
+    KubernetesObject(
+      apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject", metadata: names.metadata(), body: [.init("spec", spec)]
+    ).yaml
+  }
+
+  private var scale: DeploySettings.Autoscale { plan.settings.autoscale ?? DeploySettings.Autoscale() }
+
+  private var spec: YAMLValue {
+    .map(
+      .init("scaleTargetRef", .map(.init("name", .text(names.name)))),
+      .init("pollingInterval", .integer(15)),
+      .init("cooldownPeriod", .integer(scale.down?.window ?? 300)),
+      .init("minReplicaCount", .integer(plan.minReplicas)),
+      .init("maxReplicaCount", .integer(plan.maxReplicas)),
+      fallback,
+      .init(
+        "advanced",
+        .map(.init("horizontalPodAutoscalerConfig", .map(.init("behavior", ScalingBehavior(plan).yaml))))),
+      .init("triggers", .list(triggers)))
+  }
+
+  /// KEDA refuses it beside CPU and memory, whose metrics are not its own.
+  private var fallback: YAMLValue.Member? {
+    guard plan.cpuTarget == nil, scale.memory == nil else { return nil }
+    let replicas = max(1, plan.minReplicas, plan.maxReplicas / 2)
+    return .init(
+      "fallback", .map(.init("failureThreshold", .integer(4)), .init("replicas", .integer(replicas))),
+      comment: "While Prometheus does not answer, half of the most pods are better than none.")
+  }
+
+  private var triggers: [YAMLValue] {
+    [
+      scale.concurrency.map { prometheus("sum(\(AdapterRules.inFlight){\(names.podMatcher)})", $0) },
+      scale.rps.map { prometheus(scale.activate ?? rate, $0) },
+      plan.cpuTarget.map { resource("cpu", $0) },
+      scale.memory.map { resource("memory", $0) },
+    ].compactMap { $0 }
+  }
+
+  private var rate: String { "sum(rate(opz_inference_duration_seconds_count{\(names.podMatcher)}[1m]))" }
+
+  private func prometheus(_ query: String, _ threshold: Int) -> YAMLValue {
+    .map(
+      .init("type", .text("prometheus")),
+      .init("metricType", .text("AverageValue")),
+      .init(
+        "metadata",
+        .map(
+          .init("serverAddress", .text(plan.settings.monitoring?.server ?? "")),
+          .init("query", .text(query)), .init("threshold", .text(String(threshold))),
+          .init("activationThreshold", .text("0")))))
+  }
+
+  private func resource(_ type: String, _ percent: Int) -> YAMLValue {
+    .map(
+      .init("type", .text(type)), .init("metricType", .text("Utilization")),
+      .init("metadata", .map(.init("value", .text(String(percent))))))
+  }
+}

@@ -1,0 +1,57 @@
+/// Batch scoring: an Indexed Job with a pod for each shard of the input, or a CronJob that makes such Jobs.
+struct ScoringJob: YAMLEncodable {
+  let plan: DeploymentPlan
+  let names: PlanNames
+  let batch: DeploySettings.Batch
+
+  /// A CronJob's Jobs are named after it and the minute, and their pods after those and the index: 63 characters in all.
+  static let nameLimit = 46
+
+  private var shards: Int { batch.shards ?? 1 }
+
+  var yaml: YAMLValue {
+    let metadata = names.metadata(annotations: names.annotations)
+    guard let schedule = batch.schedule else {
+      return KubernetesObject(apiVersion: "batch/v1", kind: "Job", metadata: metadata, body: [.init("spec", spec)]).yaml
+    }
+    let body = YAMLValue.map(
+      .init("schedule", .text(schedule)), batch.timeZone.map { .init("timeZone", .text($0)) },
+      .init("concurrencyPolicy", .text("Forbid"), comment: "A run that is late is not joined by the next."),
+      .init("startingDeadlineSeconds", .integer(3600)),
+      .init("successfulJobsHistoryLimit", .integer(3)), .init("failedJobsHistoryLimit", .integer(3)),
+      .init("jobTemplate", .map(.init("metadata", .map(.init("labels", .texts(names.labels)))), .init("spec", spec))))
+    return KubernetesObject(apiVersion: "batch/v1", kind: "CronJob", metadata: metadata, body: [.init("spec", body)])
+      .yaml
+  }
+
+  private var spec: YAMLValue {
+    .map(
+      .init("completionMode", .text("Indexed")),
+      .init("completions", .integer(shards)),
+      .init("parallelism", .integer(min(batch.parallelism ?? shards, shards))),
+      .init(
+        "backoffLimit", .integer(max(6, shards &* 2)),
+        comment: "A shard can be done again: its file appears when it is whole."),
+      .init("ttlSecondsAfterFinished", .integer(604_800)),
+      .init("podFailurePolicy", .map(.init("rules", .list(rules)))),
+      .init(
+        "template",
+        .map(
+          .init("metadata", .map(.init("labels", .texts(names.labels)))),
+          .init("spec", PodSpec(plan: plan, names: names, place: .job).yaml))))
+  }
+
+  private var rules: [YAMLValue] {
+    let drained = YAMLValue.map(
+      .init("action", .text("Ignore"), comment: "A node that is drained is nobody's fault."),
+      .init("onPodConditions", .list([.map(.init("type", .text("DisruptionTarget")), .init("status", .text("True")))])))
+    let usage = YAMLValue.map(
+      .init("action", .text("FailJob"), comment: "Wrong usage (64) will not be right another time."),
+      .init(
+        "onExitCodes",
+        .map(
+          .init("containerName", .text("score")), .init("operator", .text("In")),
+          .init("values", .list([.integer(64)])))))
+    return [drained, usage]
+  }
+}

@@ -1,0 +1,104 @@
+extension DeploymentPlan {
+  /// KServe lets Knative scale where requests are the signal, and a HorizontalPodAutoscaler where CPU or memory is.
+  var isKnativeMode: Bool { settings.autoscale?.concurrency != nil || settings.autoscale?.rps != nil }
+
+  /// Refuses targets that no load can pass, and signals that nobody would measure.
+  func checkSignals() throws {
+    let scale = settings.autoscale
+    if let cpuTarget { try checkPercent(cpuTarget, "cpu") }
+    if let memory = scale?.memory { try checkPercent(memory, "memory") }
+    for (key, value) in [("concurrency", scale?.concurrency), ("rps", scale?.rps)] {
+      guard let value else { continue }
+      guard (1...1_000_000).contains(value) else {
+        throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(value) is not from 1 to 1000000")
+      }
+    }
+    try checkConcurrency()
+    try checkSource()
+    try checkOne()
+    try check(scale?.up, "up")
+    try check(scale?.down, "down")
+  }
+
+  private func checkPercent(_ percent: Int, _ key: String) throws {
+    guard (1...1000).contains(percent) else {
+      throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(percent)% is not a target")
+    }
+    // The limit equals the request, so use is at most 100%; the autoscaler acts only above 1.1 times the target.
+    guard percent < 91 else {
+      throw DeployError(
+        .neverScales, "deploy.autoscale.\(key)",
+        "\(percent)% never scales up: use is at most 100% of the request, and 100 / \(percent) is not above the tolerance of 1.1",
+        hint: "aim at 90 or less; 70 leaves room for the time that a new pod needs")
+    }
+  }
+
+  /// opz-server refuses what is above its limit, so more is never in flight.
+  private func checkConcurrency() throws {
+    guard server == .native, let aim = settings.autoscale?.concurrency else { return }
+    let most = settings.env?["OPZ_MAX_REQUESTS"].flatMap { Int($0) } ?? DeploymentPlan.mostInFlight
+    guard aim.multipliedReportingOverflow(by: 11).partialValue >= most.multipliedReportingOverflow(by: 10).partialValue
+    else { return }
+    throw DeployError(
+      .neverScales, "deploy.autoscale.concurrency",
+      "\(aim) never scales up: opz-server has at most \(most) requests in flight, and \(most) / \(aim) is not above the tolerance of 1.1",
+      hint: "aim at what one pod answers within your latency; opz-server refuses what is above OPZ_MAX_REQUESTS")
+  }
+
+  /// Requests are counted by opz-server, by Knative's proxy, or at a gateway.
+  private func checkSource() throws {
+    let scale = settings.autoscale
+    if scale?.activate != nil {
+      guard target == .keda else {
+        throw DeployError(
+          .badTarget, "deploy.autoscale.activate", "only KEDA asks a query", hint: "use --target keda, or leave it out")
+      }
+      guard scale?.rps != nil else {
+        throw DeployError(
+          .badTarget, "deploy.autoscale.activate", "the rate is divided by the requests per second of one pod",
+          hint: "write rps beside it")
+      }
+    }
+    guard target.hasDeployment, isKnativeMode else { return }
+    let needsPods = scale?.concurrency != nil || scale?.activate == nil
+    if server == .custom, needsPods {
+      throw DeployError(
+        .badTarget, "deploy.autoscale.\(scale?.concurrency != nil ? "concurrency" : "rps")",
+        "only opz-server counts its requests, and this image has a server of its own",
+        hint: "aim at cpu, use --target knative, or with keda write activate: QUERY for the rate at the gateway")
+    }
+    if target == .keda, settings.monitoring?.server == nil {
+      throw DeployError(
+        .badTarget, "deploy.monitoring.server", "KEDA must know where Prometheus is",
+        hint: "write monitoring: {server: \"http://prometheus.monitoring:9090\"}")
+    }
+  }
+
+  /// Knative and KServe look at one signal.
+  private func checkOne() throws {
+    guard !target.hasDeployment else { return }
+    let scale = settings.autoscale
+    let written = [
+      ("cpu", scale?.cpu), ("memory", scale?.memory), ("concurrency", scale?.concurrency), ("rps", scale?.rps),
+    ].filter { $0.1 != nil }.map(\.0)
+    guard written.count > 1 else { return }
+    throw DeployError(
+      .badTarget, "deploy.autoscale.\(written[1])", "\(target.rawValue) looks at one signal, and \(written[0]) is set",
+      hint: "keep one of \(written.joined(separator: ", "))")
+  }
+
+  /// Kubernetes' ranges: a window up to an hour, a period up to half an hour.
+  private func check(_ rule: DeploySettings.Rule?, _ direction: String) throws {
+    guard let rule else { return }
+    let ranges: [(String, Int?, ClosedRange<Int>)] = [
+      ("window", rule.window, 0...3600), ("pods", rule.pods, 1...Int(Int32.max)),
+      ("percent", rule.percent, 1...Int(Int32.max)), ("period", rule.period, 1...1800),
+    ]
+    for (key, value, range) in ranges {
+      guard let value, !range.contains(value) else { continue }
+      throw DeployError(
+        .badTarget, "deploy.autoscale.\(direction).\(key)",
+        "\(value) is not from \(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/// Kubernetes' strategic merge: mappings member by member, null takes a member away, and lists of named things thing by thing.
+///
+/// The lists that are merged, and their keys, are those of Kubernetes' API (`x-kubernetes-patch-merge-key`) for the kinds that opz writes; any
+/// other list takes the place of the old one. A custom resource has no such lists. `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and
+/// `$setElementOrder` are as apimachinery's strategicpatch has them.
+struct StrategicMerge {
+  /// The object is of a built-in kind.
+  let isKeyed: Bool
+  /// What errors name.
+  let subject: String
+
+  func merge(_ patch: YAMLValue, into old: YAMLValue) throws -> YAMLValue {
+    guard case .map = patch else { throw DeployError(.badPatch, subject, "a merge is a mapping") }
+    return try merged(patch, old, path: []) ?? .map([])
+  }
+
+  /// Nil where the patch deletes the value.
+  private func merged(_ patch: YAMLValue, _ old: YAMLValue?, path: [String]) throws -> YAMLValue? {
+    switch patch {
+    case .null: nil
+    case .map(let members): try mapping(members, old, path)
+    case .list(let items): try list(items, old, path)
+    default: patch
+    }
+  }
+
+  // MARK: Mappings
+
+  private func mapping(_ patch: [YAMLValue.Member], _ old: YAMLValue?, _ path: [String]) throws -> YAMLValue? {
+    var base: [YAMLValue.Member] = []
+    switch directive(patch) {
+    case "delete"?: return nil
+    case "replace"?: break
+    case nil, "merge"?: base = old?.members ?? []
+    case let other?: throw refuse(path, "$patch: \(other.prefix(40)) is not merge, replace or delete")
+    }
+    var result = base
+    for member in patch where !member.key.hasPrefix("$") {
+      let place = result.firstIndex { $0.key == member.key }
+      let below = path + [member.key]
+      let order = patch.first { $0.key == "$setElementOrder/" + member.key }?.value
+      guard var value = try merged(member.value, place.map { result[$0].value }, path: below) else {
+        if let place { result.remove(at: place) }
+        continue
+      }
+      if let order { value = try ordered(value, order, below) }
+      if let place {
+        // A comment speaks of the value that opz chose.
+        let isSame = result[place].value.isSame(as: value)
+        let keepsComment = isSame || !member.value.members.isEmpty
+        result[place] = .init(member.key, value, comment: keepsComment ? result[place].comment : nil)
+      } else {
+        result.append(.init(member.key, value))
+      }
+    }
+    try deletions(patch, &result, path)
+    return .map(try retained(patch, result, path))
+  }
+
+  private func directive(_ members: [YAMLValue.Member]) -> String? {
+    members.first { $0.key == "$patch" }?.value.text
+  }
+
+  private func deletions(_ patch: [YAMLValue.Member], _ result: inout [YAMLValue.Member], _ path: [String]) throws {
+    let prefix = "$deleteFromPrimitiveList/"
+    for member in patch where member.key.hasPrefix(prefix) {
+      let key = String(member.key.dropFirst(prefix.count))
+      guard case .list(let gone) = member.value else { throw refuse(path + [member.key], "a list belongs here") }
+      guard let place = result.firstIndex(where: { $0.key == key }), case .list(let items) = result[place].value else {
+        continue
+      }
+      result[place].value = .list(items.filter { !gone.contains($0) })
+    }
+  }
+
+  private func retained(
+    _ patch: [YAMLValue.Member], _ result: [YAMLValue.Member], _ path: [String]
+  ) throws -> [YAMLValue.Member] {
+    guard let keys = patch.first(where: { $0.key == "$retainKeys" })?.value else { return result }
+    guard case .list(let items) = keys else { throw refuse(path + ["$retainKeys"], "a list belongs here") }
+    return result.filter { items.contains(.text($0.key)) }
+  }
+
+  // MARK: Lists
+
+  private func list(_ patch: [YAMLValue], _ old: YAMLValue?, _ path: [String]) throws -> YAMLValue {
+    let items = patch.filter { item in !isDirective(item, "replace") }
+    func new() throws -> YAMLValue { try .list(items.compactMap { try merged($0, nil, path: path) }) }
+    guard items.count == patch.count, isKeyed, case .list(let base)? = old else { return try new() }
+    if path.last == "finalizers" { return .list(base + items.filter { !base.contains($0) }) }
+    guard let key = StrategicMerge.key(path) else { return try new() }
+    var result = base
+    for item in items {
+      guard let name = item[key] else { throw refuse(path, "an item has no \(key), by which it would be found") }
+      let place = result.firstIndex { $0[key] == name }
+      guard let value = try merged(item, place.map { result[$0] }, path: path) else {
+        if let place { result.remove(at: place) }
+        continue
+      }
+      if let place { result[place] = value } else { result.append(value) }
+    }
+    return .list(result)
+  }
+
+  private func isDirective(_ item: YAMLValue, _ name: String) -> Bool {
+    item.members.count == 1 && directive(item.members) == name
+  }
+
+  /// The items in the order that is asked for, those that it does not name after them.
+  private func ordered(_ value: YAMLValue, _ order: YAMLValue, _ path: [String]) throws -> YAMLValue {
+    guard case .list(let items) = value, case .list(let wanted) = order else {
+      throw refuse(path, "$setElementOrder names a list's items")
+    }
+    let key = StrategicMerge.key(path)
+    func matches(_ item: YAMLValue, _ place: YAMLValue) -> Bool {
+      guard let key, let name = place[key] else { return item == place }
+      return item[key] == name
+    }
+    let first = wanted.compactMap { place in items.first { matches($0, place) } }
+    return .list(first + items.filter { item in !wanted.contains { matches(item, $0) } })
+  }
+
+  /// What the items of a list are merged by; nil for a list that is replaced.
+  private static func key(_ path: [String]) -> String? {
+    switch path.last {
+    case "containers", "initContainers", "ephemeralContainers", "volumes", "env", "imagePullSecrets", "secrets":
+      "name"
+    case "ports": path.contains("containers") || path.contains("initContainers") ? "containerPort" : "port"
+    case "volumeMounts": "mountPath"
+    case "volumeDevices": "devicePath"
+    case "hostAliases": "ip"
+    case "topologySpreadConstraints": "topologyKey"
+    case "ownerReferences": "uid"
+    // A NetworkPolicy has ports too, below ingress and egress: those lists are replaced.
+    default: nil
+    }
+  }
+
+  private func refuse(_ path: [String], _ reason: String) -> DeployError {
+    DeployError(.badPatch, ([subject] + path).joined(separator: "."), reason)
+  }
+}

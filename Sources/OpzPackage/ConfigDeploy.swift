@@ -1,0 +1,243 @@
+import OpzDeploy
+import OpzOCI
+
+extension ConfigParts {
+  /// `deploy`: what the manifests of a version say. Whether the parts agree is asked when they are written, for a target.
+  func deploy() -> DeploySettings? {
+    guard top.has("deploy") else { return nil }
+    let scope = ConfigScope(top.node("deploy"), path: "deploy", keys: ConfigKeys.deploy, problems)
+    var settings = DeploySettings()
+    settings.replicas = part(scope, "replicas", ConfigKeys.replicas, replicas)
+    settings.resources = part(scope, "resources", ConfigKeys.resources, resources)
+    settings.autoscale = part(scope, "autoscale", ConfigKeys.autoscale, autoscale)
+    settings.env = variables(scope)
+    settings.envFrom = names(scope, "envFrom") { try ObjectName.checkSubdomain($0, key: "") }
+    settings.imagePullSecrets = names(scope, "imagePullSecrets") { try ObjectName.checkSubdomain($0, key: "") }
+    settings.priorityClass = name(scope, "priorityClass") { try ObjectName.checkSubdomain($0, key: "") }
+    settings.spread = choice(scope, "spread")
+    settings.namespace = part(scope, "namespace", ConfigKeys.namespace, namespace)
+    settings.ingress = part(scope, "ingress", ConfigKeys.ingress) { ingress in
+      DeploySettings.Ingress(
+        namespaces: names(ingress, "namespaces") { try ObjectName.check($0, key: "") }, pods: labels(ingress, "pods"))
+    }
+    settings.monitoring = part(scope, "monitoring", ConfigKeys.monitoring, monitoring)
+    settings.vpa = scope.flag("vpa")
+    settings.storage = choice(scope, "storage")
+    settings.rollout = part(scope, "rollout", ConfigKeys.rollout, rollout)
+    settings.batch = part(scope, "batch", ConfigKeys.batch, batch)
+    settings.patches = patches(scope)
+    return settings
+  }
+
+  /// A mapping below another; nil where it is left out.
+  private func part<Value>(
+    _ scope: ConfigScope, _ key: String, _ keys: [String], _ read: (ConfigScope) -> Value?
+  ) -> Value? {
+    guard scope.has(key) else { return nil }
+    return read(ConfigScope(scope.node(key), path: "\(scope.path).\(key)", keys: keys, problems))
+  }
+
+  // MARK: Parts
+
+  private func replicas(_ scope: ConfigScope) -> DeploySettings.Replicas {
+    let low = scope.integer("min", in: 0...10_000) ?? 1
+    let high = scope.integer("max", in: 1...10_000) ?? max(low, 1)
+    if low > high { scope.fail("min", "\(low) is more than max, \(high)") }
+    return DeploySettings.Replicas(min: low, max: high)
+  }
+
+  private func resources(_ scope: ConfigScope) -> DeploySettings.Resources {
+    DeploySettings.Resources(
+      cpu: scope.quantity("cpu", example: "500m"), memory: scope.quantity("memory", example: "256Mi"),
+      gpu: part(scope, "gpu", ConfigKeys.gpu) { gpu in
+        gpu.require("count", hint: "write count: 1")
+        return DeploySettings.GPU(
+          count: gpu.integer("count", in: 1...1024) ?? 1, resource: gpu.text("resource"), product: gpu.text("product"),
+          toleration: gpu.text("toleration"))
+      })
+  }
+
+  private func autoscale(_ scope: ConfigScope) -> DeploySettings.Autoscale {
+    DeploySettings.Autoscale(
+      cpu: scope.integer("cpu", in: 1...1000), memory: scope.integer("memory", in: 1...1000),
+      concurrency: scope.integer("concurrency", in: 1...1_000_000), rps: scope.integer("rps", in: 1...1_000_000),
+      activate: scope.text("activate"), up: part(scope, "up", ConfigKeys.rule, rule),
+      down: part(scope, "down", ConfigKeys.rule, rule))
+  }
+
+  private func rule(_ scope: ConfigScope) -> DeploySettings.Rule {
+    DeploySettings.Rule(
+      window: scope.integer("window", in: 0...3600), pods: scope.integer("pods", in: 1...10_000),
+      percent: scope.integer("percent", in: 1...10_000), period: scope.integer("period", in: 1...1800))
+  }
+
+  private func namespace(_ scope: ConfigScope) -> DeploySettings.Namespace {
+    DeploySettings.Namespace(
+      name: name(scope, "name") { try ObjectName.check($0, key: "") },
+      quota: part(scope, "quota", ConfigKeys.quota) { quota in
+        DeploySettings.Quota(
+          cpu: quota.quantity("cpu", example: "20"), memory: quota.quantity("memory", example: "40Gi"),
+          pods: quota.integer("pods", in: 1...100_000))
+      })
+  }
+
+  private func monitoring(_ scope: ConfigScope) -> DeploySettings.Monitoring {
+    let server = scope.text("server")
+    if let server, server.wholeMatch(of: /https?:\/\/[A-Za-z0-9.\-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~\-\/]*)?/) == nil {
+      scope.fail(
+        "server", "\"\(server.prefix(80))\" is not an address",
+        hint: "write server: \"http://prometheus.monitoring:9090\"")
+    }
+    return DeploySettings.Monitoring(
+      enabled: scope.flag("enabled"), server: server,
+      namespace: name(scope, "namespace") { try ObjectName.check($0, key: "") }, labels: labels(scope, "labels"))
+  }
+
+  private func rollout(_ scope: ConfigScope) -> DeploySettings.Rollout? {
+    scope.require("strategy", hint: "write strategy: canary, or blue-green")
+    let weight = scope.integer("weight", in: 0...100)
+    let strategy: DeploySettings.Rollout.Strategy? = choice(scope, "strategy")
+    if strategy == .blueGreen, let weight, weight != 0, weight != 100 {
+      scope.fail("weight", "\(weight)% is neither of blue-green's two", hint: "write 0 or 100, or strategy: canary")
+    }
+    let gateway = scope.text("gateway")
+    let hosts = names(scope, "hosts") { host in
+      try ObjectName.checkSubdomain(host.hasPrefix("*.") ? String(host.dropFirst(2)) : host, key: "")
+    }
+    return strategy.map { DeploySettings.Rollout(strategy: $0, weight: weight, gateway: gateway, hosts: hosts) }
+  }
+
+  private func batch(_ scope: ConfigScope) -> DeploySettings.Batch {
+    let command = scope.texts("command", numbers: true).map(\.text)
+    return DeploySettings.Batch(
+      input: part(scope, "input", ConfigKeys.volume, volume), output: part(scope, "output", ConfigKeys.volume, volume),
+      shards: scope.integer("shards", in: 1...10_000), parallelism: scope.integer("parallelism", in: 1...10_000),
+      schedule: scope.text("schedule"), timeZone: scope.text("timeZone"), command: command.isEmpty ? nil : command)
+  }
+
+  private func volume(_ scope: ConfigScope) -> DeploySettings.Volume? {
+    let claim = scope.required("claim", hint: "write claim: NAME, a PersistentVolumeClaim")
+    if let claim { check(scope, "claim") { try ObjectName.checkSubdomain(claim, key: "") } }
+    let path = scope.path("path")
+    return claim.map { DeploySettings.Volume(claim: $0, path: path) }
+  }
+
+  // MARK: Patches
+
+  private func patches(_ scope: ConfigScope) -> [DeploySettings.Patch]? {
+    guard scope.has("patches"), let node = scope.node("patches") else { return nil }
+    guard case .list(let items) = node.value else {
+      scope.fail(
+        "patches", "\(node.kind) where a list belongs", hint: "write patches: [{kind: Deployment, merge: {spec: {..}}}]")
+      return nil
+    }
+    return items.enumerated().compactMap { index, item in
+      patch(ConfigScope(item, path: "deploy.patches.\(index)", keys: ConfigKeys.patch, problems))
+    }
+  }
+
+  private func patch(_ scope: ConfigScope) -> DeploySettings.Patch? {
+    let kind = scope.required("kind", hint: "write kind: Deployment")
+    guard scope.has("merge") != scope.has("json") else {
+      scope.fail("merge", "a patch has either merge or json", hint: "write merge: {spec: {..}}, or json: [{op: ..}]")
+      return nil
+    }
+    let merge = scope.node("merge").flatMap { $0.isNull ? nil : JSONValue($0) }
+    if let node = scope.node("merge"), scope.has("merge") {
+      guard case .map = node.value else {
+        scope.fail("merge", "\(node.kind) where a mapping belongs")
+        return nil
+      }
+    }
+    var operations: [JSONValue]?
+    if scope.has("json"), let node = scope.node("json") {
+      guard case .array(let items) = JSONValue(node) else {
+        scope.fail("json", "\(node.kind) where a list belongs", hint: "write json: [{op: replace, path: /a, value: 1}]")
+        return nil
+      }
+      operations = items
+      check(scope, "json") { _ = try JSONPatch(items, subject: "") }
+    }
+    return kind.map { DeploySettings.Patch(kind: $0, name: scope.text("name"), merge: merge, json: operations) }
+  }
+
+  // MARK: Values
+
+  private func variables(_ scope: ConfigScope) -> [String: String]? {
+    guard scope.has("env") else { return nil }
+    let values = scope.dictionary("env")
+    let open = ConfigScope(scope.node("env"), path: "deploy.env", keys: [], problems, isOpen: true)
+    for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+      if name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) == nil {
+        open.fail(name, "not a name of an environment variable", hint: "use letters, digits and _")
+      }
+      if ["OPZ_MODEL_VERSION", "OPZ_DRAIN_SECONDS", "OPZ_MODEL_NAME"].contains(name) { open.fail(name, "opz sets it itself") }
+      if value.utf8.contains(0) { open.fail(name, "NUL in the value") }
+    }
+    return values
+  }
+
+  private func labels(_ scope: ConfigScope, _ key: String) -> [String: String]? {
+    guard scope.has(key) else { return nil }
+    let labels = scope.dictionary(key)
+    check(scope, key) { try ObjectName.checkLabels(labels, key: "") }
+    return labels
+  }
+
+  private func name(_ scope: ConfigScope, _ key: String, _ test: (String) throws -> Void) -> String? {
+    let text = scope.text(key)
+    if let text { check(scope, key) { try test(text) } }
+    return text
+  }
+
+  private func names(_ scope: ConfigScope, _ key: String, _ test: (String) throws -> Void) -> [String]? {
+    guard scope.has(key) else { return nil }
+    return scope.texts(key).map { index, text in
+      do { try test(text) } catch {
+        let error = error as? DeployError
+        scope.fail(key, at: index, error?.reason ?? "not a name", hint: error?.hint)
+      }
+      return text
+    }
+  }
+
+  private func check(_ scope: ConfigScope, _ key: String, _ test: () throws -> Void) { scope.check(key, test) }
+
+  private func choice<Choice: RawRepresentable & CaseIterable>(_ scope: ConfigScope, _ key: String) -> Choice?
+  where Choice.RawValue == String {
+    guard let text = scope.text(key) else { return nil }
+    if let choice = Choice(rawValue: text) { return choice }
+    let known = Choice.allCases.map(\.rawValue)
+    scope.fail(
+      key, "\"\(text.prefix(80))\" is not a \(key) that opz knows",
+      hint: NearestName.find(text, in: known).map { "did you mean \($0)?" } ?? "write one of \(known.joined(separator: ", "))"
+    )
+    return nil
+  }
+}
+
+extension ConfigScope {
+  /// What a check of OpzDeploy refuses is a problem of the key.
+  func check(_ key: String, _ test: () throws -> Void) {
+    do { try test() } catch {
+      let error = error as? DeployError
+      fail(key, error?.reason ?? "not right", hint: error?.hint)
+    }
+  }
+}
+
+extension JSONValue {
+  /// A document of opz.yaml that opz does not read itself.
+  init(_ node: ConfigNode) {
+    switch node.value {
+    case .null: self = .null
+    case .flag(let text): self = .bool(text.lowercased() == "true")
+    case .integer(let number): self = .integer(Int64(number))
+    case .number(let text): self = Double(text).map { .number($0) } ?? .string(text)
+    case .text(let text): self = .string(text)
+    case .list(let items): self = .array(items.map { JSONValue($0) })
+    case .map(let pairs):
+      self = .object(Dictionary(pairs.map { ($0.key, JSONValue($0.value)) }, uniquingKeysWith: { _, last in last }))
+    }
+  }
+}

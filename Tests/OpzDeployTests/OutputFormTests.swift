@@ -1,0 +1,144 @@
+import OpzDeploy
+import OpzIO
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("Kustomize and Helm give the plain objects")
+struct OutputFormTests {
+  private func write(_ files: [Manifests.File], to directory: TemporaryDirectory) throws {
+    for file in files { try directory.write("out/" + file.name, file.text) }
+  }
+
+  private func kubectl(_ arguments: [String], input: String = "") async throws -> ChildProcess.Output {
+    try await blocking { try Kubectl.run(arguments, input: input) }
+  }
+
+  private func same(_ one: String, _ other: String, _ directory: TemporaryDirectory) async throws {
+    let paths = try [directory.write("one.yaml", one), directory.write("other.yaml", other)]
+    let result = try await Scenario.python("same_objects.py", paths.map(\.string))
+    #expect(result.status == 0, "\(result.errorText)")
+  }
+
+  @Test("kubectl kustomize builds the objects of the stream", arguments: Scenario.allCases)
+  func plain(scenario: Scenario) async throws {
+    let manifests = try scenario.manifests
+    let directory = try TemporaryDirectory()
+    try write(manifests.files, to: directory)
+    let built = try await kubectl(["kustomize", directory.path.appending("out").string])
+    try #require(built.status == 0, "\(built.errorText)")
+    try await same(manifests.stream, built.text, directory)
+  }
+
+  @Test("each overlay is the plain output of its profile", arguments: Scenario.allCases, DeployProfile.allCases)
+  func overlay(scenario: Scenario, profile: DeployProfile) async throws {
+    let directory = try TemporaryDirectory()
+    try write(KustomizeLayout(scenario.plan, scenario.purpose).files, to: directory)
+    let built = try await kubectl(["kustomize", directory.path.appending("out/overlays/\(profile.rawValue)").string])
+    try #require(built.status == 0, "\(built.errorText)")
+    try await same(
+      Manifests(scenario.plan, scenario.purpose, profile: profile).stream, built.text, directory)
+  }
+
+  @Test("the dev overlay has fewer pods, and no budget")
+  func dev() throws {
+    let files = try KustomizeLayout(Scenario.native.plan).files
+    let names = files.map(\.name)
+    #expect(names.contains("overlays/prod/poddisruptionbudget.yaml"))
+    #expect(!names.contains("base/poddisruptionbudget.yaml"))
+    let patch = try #require(files.first { $0.name == "overlays/dev/patch-horizontalpodautoscaler.yaml" })
+    #expect(
+      patch.text == """
+        - op: replace
+          path: /spec/minReplicas
+          value: 1
+        - op: replace
+          path: /spec/maxReplicas
+          value: 2
+
+        """)
+  }
+
+  private func render(_ scenario: Scenario, _ values: String = "{}") async throws -> (ChildProcess.Output, TemporaryDirectory) {
+    let directory = try TemporaryDirectory()
+    try write(HelmChart(scenario.plan, scenario.manifests).files, to: directory)
+    return (try await Scenario.python("chart.py", [directory.path.appending("out").string, values]), directory)
+  }
+
+  @Test("Helm renders the objects of the stream", arguments: Scenario.allCases)
+  func helm(scenario: Scenario) async throws {
+    let (result, directory) = try await render(scenario)
+    try #require(result.status == 0, "\(result.errorText)")
+    try await same(try scenario.manifests.stream, result.text, directory)
+  }
+
+  @Test("values change what they say")
+  func values() async throws {
+    let (result, _) = try await render(
+      .monitored,
+      """
+      {"replicas": {"min": 3, "max": 9}, "resources": {"cpu": "2"}, "env": {"OPZ_MAX_ROWS": "7"},
+       "networkPolicy": {"enabled": false}, "tolerations": [{"key": "a", "operator": "Exists"}], "startupSeconds": 30,
+       "image": {"repository": "other.example/x"}}
+      """)
+    try #require(result.status == 0, "\(result.errorText)")
+    for part in [
+      "minReplicas: 3", "maxReplicas: 9", "cpu: \"2\"", "OPZ_MAX_ROWS: \"7\"", "failureThreshold: 30",
+      "image: \"other.example/x@\(Scenario.digest)\"", "key: a", "kind: PrometheusRule",
+    ] {
+      #expect(result.text.contains(part), "\(part)")
+    }
+    #expect(!result.text.contains("NetworkPolicy"))
+    #expect(!result.text.contains("  replicas:"))
+  }
+
+  @Test("without the autoscaler there are replicas, and no other way")
+  func fixed() async throws {
+    let (result, _) = try await render(.native, #"{"autoscaling": {"enabled": false}, "replicas": {"min": 5}}"#)
+    try #require(result.status == 0, "\(result.errorText)")
+    #expect(result.text.contains("  replicas: 5\n"))
+    #expect(!result.text.contains("HorizontalPodAutoscaler"))
+  }
+
+  @Test("a changed variable gives the ConfigMap another name in both places")
+  func hash() async throws {
+    let (result, _) = try await render(.monitored, #"{"env": {"OPZ_MAX_ROWS": "8"}}"#)
+    let names = Set(result.text.matches(of: /name: (churn-[0-9a-f]{8})/).map { String($0.1) })
+    #expect(names.count == 1)
+    #expect(try !Scenario.monitored.manifests.stream.contains(names.first ?? "churn-"))
+  }
+
+  @Test(
+    "the schema refuses what the chart does not have",
+    arguments: [
+      #"{"replicas": {"mim": 1}}"#, #"{"replicas": {"min": -1}}"#, #"{"image": {"digest": "latest"}}"#,
+      #"{"resources": {"memory": "256MB"}}"#, #"{"autoscaling": {"cpu": 95}}"#, #"{"replica": 1}"#,
+    ])
+  func schema(values: String) async throws {
+    let (result, _) = try await render(.native, values)
+    #expect(result.status == 1)
+  }
+
+  @Test("every value has a comment, and the schema a description")
+  func documented() throws {
+    let files = try HelmChart(Scenario.monitored.plan, Scenario.monitored.manifests).files
+    let values = try #require(files.first { $0.name == "values.yaml" }).text.split(separator: "\n")
+    let isKey = { (line: Substring) in line.contains(/^ *[a-zA-Z]+:/) }
+    for (index, line) in values.enumerated() where isKey(line) && !line.contains("OPZ_") && line.prefix(3) != "   " {
+      guard !line.hasPrefix("  ") || values[..<index].last(where: { !$0.hasPrefix("  ") })?.hasPrefix("topology") != true
+      else { continue }
+      guard ["podDisruptionBudget:", "networkPolicy:", "monitoring:", "verticalPodAutoscaler:"].contains(String(line)) == false
+      else { continue }
+      #expect(index > 0 && values[index - 1].contains("# "), "\(line)")
+    }
+  }
+}
+
+/// PyPI's kubectl, in the environment of the tests' Python.
+enum Kubectl {
+  static func run(_ arguments: [String], input: String = "") throws -> ChildProcess.Output {
+    let program = Python.interpreter().removingLastComponent().appending("kubectl")
+    guard (try? FileStatus.of(program)) != nil else { throw MissingPeer("kubectl at \(program)") }
+    return try ChildProcess.run([program.string] + arguments, input: Array(input.utf8))
+  }
+}

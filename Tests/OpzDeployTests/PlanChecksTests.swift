@@ -1,0 +1,188 @@
+import OpzDeploy
+import OpzIO
+import Testing
+
+@Suite("What a plan may ask for")
+struct PlanChecksTests {
+  typealias Change = @Sendable (inout DeploymentPlan) throws -> Void
+
+  struct Refusal: Sendable, CustomTestStringConvertible {
+    let message: String
+    let change: Change
+    init(_ message: String, _ change: @escaping Change) { (self.message, self.change) = (message, change) }
+    var testDescription: String { message }
+  }
+
+  static let refusals: [Refusal] = [
+    .init("deploy.replicas.min: without pods there is no metric of theirs, so nothing would start the first one") {
+      ($0.target, $0.minReplicas) = (.keda, 0)
+      $0.settings.autoscale = .init(concurrency: 8)
+      $0.settings.monitoring = .init(server: "http://p:9090")
+    },
+    .init("deploy.replicas.min: CPU and memory of no pod are nothing, so it would never start again") {
+      ($0.target, $0.minReplicas) = (.knative, 0)
+    },
+    .init("deploy.replicas.min: CPU and memory of no pod are nothing, so it would never start again") {
+      ($0.target, $0.minReplicas) = (.kserve, 0)
+    },
+    .init("deploy.replicas.min: -1 is less than nothing") { ($0.target, $0.minReplicas) = (.knative, -1) },
+    .init(
+      "deploy.autoscale.memory: 95% never scales up: use is at most 100% of the request, and 100 / 95 is not above the tolerance of 1.1"
+    ) { $0.settings.autoscale = .init(memory: 95) },
+    .init(
+      "deploy.autoscale.concurrency: 240 never scales up: opz-server has at most 256 requests in flight, and 256 / 240 is not above the tolerance of 1.1"
+    ) { $0.settings.autoscale = .init(concurrency: 240) },
+    .init(
+      "deploy.autoscale.concurrency: 30 never scales up: opz-server has at most 32 requests in flight, and 32 / 30 is not above the tolerance of 1.1"
+    ) {
+      $0.settings.autoscale = .init(concurrency: 30)
+      $0.settings.env = ["OPZ_MAX_REQUESTS": "32"]
+    },
+    .init("deploy.autoscale.rps: 0 is not from 1 to 1000000") { $0.settings.autoscale = .init(rps: 0) },
+    .init("deploy.autoscale.rps: only opz-server counts its requests, and this image has a server of its own") {
+      $0.server = .custom
+      $0.settings.autoscale = .init(rps: 10)
+    },
+    .init("deploy.autoscale.activate: only KEDA asks a query") { $0.settings.autoscale = .init(rps: 1, activate: "q") },
+    .init("deploy.autoscale.activate: the rate is divided by the requests per second of one pod") {
+      $0.target = .keda
+      $0.settings.autoscale = .init(activate: "q")
+    },
+    .init("deploy.monitoring.server: KEDA must know where Prometheus is") {
+      $0.target = .keda
+      $0.settings.autoscale = .init(concurrency: 8)
+    },
+    .init("deploy.autoscale.rps: knative looks at one signal, and concurrency is set") {
+      ($0.target, $0.cpuTarget) = (.knative, nil)
+      $0.settings.autoscale = .init(concurrency: 8, rps: 10)
+    },
+    .init("deploy.autoscale.down.window: 3601 is not from 0 to 3600") {
+      $0.settings.autoscale = .init(down: .init(window: 3601))
+    },
+    .init("deploy.autoscale.up.period: 1801 is not from 1 to 1800") {
+      $0.settings.autoscale = .init(up: .init(period: 1801))
+    },
+    .init("deploy.namespace.quota.cpu: 4 stops the autoscaler at 8 pods of 500m: replicas.max is 10") {
+      $0.namespace = "a"
+      $0.settings.namespace = .init(quota: .init(cpu: "4"))
+    },
+    .init("deploy.namespace.quota.pods: 9 pods are less than replicas.max, 10") {
+      $0.namespace = "a"
+      $0.settings.namespace = .init(quota: .init(pods: 9))
+    },
+    .init("deploy.namespace.quota.memory: \"2GB\" is not a quantity of Kubernetes") {
+      $0.namespace = "a"
+      $0.settings.namespace = .init(quota: .init(memory: "2GB"))
+    },
+    .init("deploy.namespace.quota: a quota is a namespace's, and none is named") {
+      $0.settings.namespace = .init(quota: .init(cpu: "40"))
+    },
+    .init("deploy.namespace.name: \"A\" is not a name of Kubernetes") {
+      $0.namespace = "A"
+      $0.settings.namespace = .init(name: "A")
+    },
+    .init("deploy.imagePullSecrets: \"My_Secret\" is not a name of Kubernetes") {
+      $0.settings.imagePullSecrets = ["ok", "My_Secret"]
+    },
+    .init("deploy.envFrom: \"\" is not a name of Kubernetes") { $0.settings.envFrom = [""] },
+    .init("deploy.priorityClass: \"a..b\" is not a name of Kubernetes") { $0.settings.priorityClass = "a..b" },
+    .init("deploy.ingress.pods: \"app\": \"-a\" is not a label of Kubernetes") {
+      $0.settings.ingress = .init(pods: ["app": "-a"])
+    },
+    .init("deploy.resources.gpu.resource: \"gpu\" is not a resource of a device plugin") {
+      $0.settings.resources = .init(gpu: .init(count: 1, resource: "gpu"))
+    },
+    .init("deploy.rollout.gateway: weights are a Gateway's, and none is named") {
+      $0.settings.rollout = .init(strategy: .canary)
+    },
+    .init("deploy.rollout.weight: 50% is neither of blue-green's two") {
+      $0.settings.rollout = .init(strategy: .blueGreen, weight: 50, gateway: "a")
+    },
+    .init("deploy.rollout: KServe ignores a canary's weight in its Standard mode (kserve #4074)") {
+      $0.target = .kserve
+      $0.settings.rollout = .init(strategy: .canary)
+    },
+    .init("churn@1.0.0: a model without a runtime does not serve") { $0.server = .weights },
+    .init("deploy.storage: a modelcar is a container that runs a shell, and this image has none") {
+      ($0.target, $0.server, $0.modelFormat) = (.kserve, .weights, "xgboost")
+      $0.settings.storage = .modelcar
+    },
+    .init("churn@1.0.0: KServe finds a server by the model's format, which is not known") {
+      ($0.target, $0.server) = (.kserve, .weights)
+    },
+    .init("deploy.storage: the image has a server of its own, so KServe mounts nothing") {
+      $0.target = .kserve
+      $0.settings.storage = .native
+    },
+  ]
+
+  @Test("what would not run or never scale is refused, with its key", arguments: refusals)
+  func refusal(refusal: Refusal) throws {
+    let plan = try Scenario.churn(refusal.change)
+    let error = #expect(throws: DeployError.self) { _ = try Manifests(plan) }
+    #expect(error.map { "\($0.subject): \($0.reason)" } == refusal.message)
+  }
+
+  static let batches: [(String, DeploySettings.Batch)] = [
+    ("deploy.batch.input: missing", .init(output: .init(claim: "a"))),
+    ("deploy.batch.output: missing", .init(input: .init(claim: "a"))),
+    ("deploy.batch.shards: 0 is not from 1 to 10000", .init(input: .init(claim: "a"), output: .init(claim: "b"), shards: 0)),
+    (
+      "deploy.batch.input.path: \"../x\" is not below the volume",
+      .init(input: .init(claim: "a", path: "../x"), output: .init(claim: "b"))
+    ),
+    ("deploy.batch.schedule: \"0 3 * *\" is not a schedule of cron", .init(schedule: "0 3 * *", command: ["a"])),
+    ("deploy.batch.timeZone: \"Local\" is not the name of a time zone", .init(schedule: "@daily", timeZone: "Local", command: ["a"])),
+    ("deploy.batch.timeZone: there is no schedule", .init(timeZone: "UTC", command: ["a"])),
+    ("deploy.batch.command: no program is named", .init(command: [""])),
+  ]
+
+  @Test("a batch that would not run is refused, with its key", arguments: batches)
+  func batch(message: String, batch: DeploySettings.Batch) throws {
+    let plan = try Scenario.churn { $0.settings.batch = batch }
+    let error = #expect(throws: DeployError.self) { _ = try Manifests(plan, .batch) }
+    #expect(error.map { "\($0.subject): \($0.reason)" } == message)
+  }
+
+  @Test(
+    "schedules are those of Kubernetes' parser",
+    arguments: [
+      ("* * * * *", true), ("0 3 * * *", true), ("*/15 0-6,22 1-31/2 jan-mar MON-fri", true), ("59 23 31 12 6", true),
+      ("60 * * * *", false), ("* 24 * * *", false), ("* * 0 * *", false), ("* * * 13 *", false), ("* * * * 7", false),
+      ("*/0 * * * *", false), ("5-1 * * * *", false), ("a * * * *", false), ("* * * *", false), ("* * * * * *", false),
+      ("", false), ("-1 * * * *", false), ("1- * * * *", false), ("99999999999999999999 * * * *", false),
+    ])
+  func schedule(text: String, isValid: Bool) throws {
+    let plan = try Scenario.churn { $0.settings.batch = .init(schedule: text, command: ["a"]) }
+    #expect(isValid == ((try? Manifests(plan, .batch)) != nil))
+  }
+
+  @Test("labels at their limits")
+  func labels() throws {
+    let long = String(repeating: "a", count: 63)
+    let domain = [long, long, long, String(repeating: "b", count: 61)].joined(separator: ".")
+    for label in [["a": ""], [long: long], ["\(domain)/\(long)": "A_b.c-D"]] {
+      #expect(throws: Never.self) { try ObjectName.checkLabels(label, key: "k") }
+    }
+    for label in [["": "a"], [long + "a": ""], ["a": long + "a"], ["a/b/c": ""], ["/a": ""], ["A.b/c": ""], ["a": "é"], ["a": "a "]] {
+      #expect(throws: DeployError.self) { try ObjectName.checkLabels(label, key: "k") }
+    }
+  }
+
+  @Test("names of versions are short enough, and different", arguments: [1, 20, 40, 63])
+  func versions(length: Int) throws {
+    let model = String(repeating: "m", count: length)
+    let versions = ["1.0.0", "1.0.0-rc.1", "1.0.0-RC.1", "1.0.0+1", "1.0.0-1", "10.0.0", "1.0.1"]
+    let names = try versions.map { try ObjectName.of(model: model, version: $0) }
+    #expect(Set(names).count == names.count)
+    for name in names { #expect(throws: Never.self) { try ObjectName.check(name, key: "k") } }
+  }
+
+  @Test("a start is given ten times what was measured", arguments: [(nil, 120), (0, 10), (31, 10), (41_000, 420), (Int.max, 36_010)])
+  func startup(measured: Int?, seconds: Int) throws {
+    let plan = try Scenario.churn { $0.readyMilliseconds = measured }
+    let text = try #require(Manifests(plan).documents.first { $0.name == "deployment.yaml" }).text
+    #expect(text.contains("periodSeconds: 1\n          timeoutSeconds: 1\n          failureThreshold: \(seconds)\n"))
+    #expect(text.contains("No load time was measured") == (measured == nil))
+  }
+}
