@@ -20,7 +20,8 @@ struct ScanCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
-  @Option(help: ArgumentHelp("package.module.Name or package.* that a pickle may use; may be repeated.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("package.module.Name or package.* that a pickle may use; may be repeated.", valueName: "name"))
   var allow: [String] = []
   @Flag(help: "The base's layers too.") var all = false
   @Flag(help: "Attach the verdict to the image, for the gate scan.") var attach = false
@@ -81,8 +82,9 @@ struct ScanCommand: AsyncParsableCommand {
       Console.data(table.text)
     }
     let errors = report.findings.count { $0.level == .error }
-    Console.line(
-      "\(version.record.reference): \(report.files) files, \(ByteCount.text(report.bytes)), \(report.pickles) pickles: "
-        + (errors == 0 ? "clean" : "\(errors) errors"))
+    let seen = "\(count(report.files, "file")), \(ByteCount.text(report.bytes)), \(count(report.pickles, "pickle"))"
+    Console.line("\(version.record.reference): \(seen): \(errors == 0 ? "clean" : count(errors, "error"))")
   }
+
+  private func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 }

@@ -13,7 +13,7 @@ struct SignCommand: AsyncParsableCommand {
       and skopeo read. opz push carries both. podman and skopeo compare --identity with where they pull from. Keys are PEM, \
       ECDSA on P-256 or Ed25519, encrypted where OPZ_KEY_PASSWORD or --password-stdin gives a password.
 
-      opz sign --generate-key release                     writes release.key and release.pub
+      opz sign --generate-key release       release.key, which stays with you, and release.pub, for policies
       opz sign churn@1.2.0 --key release.key --identity registry.example/crm/churn
       """)
 
@@ -37,7 +37,9 @@ struct SignCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    guard (reference == nil) != (generate == nil) else { throw ValidationError("name a version, or --generate-key PREFIX") }
+    guard (reference == nil) != (generate == nil) else {
+      throw ValidationError("name a version, or --generate-key PREFIX")
+    }
     guard PublicKey.Kind(rawValue: type) != nil else { throw ValidationError("--type is ecdsa-p256 or ed25519") }
     guard generate != nil || keys.key != nil else { throw ValidationError("--key FILE signs it") }
   }

@@ -21,7 +21,8 @@ public struct AttestVersion: Sendable {
     _ type: PredicateType, _ document: [UInt8], with key: PrivateKey?, subject: String, _ registry: Registry
   ) async throws -> Descriptor {
     guard document.count <= Evidence.limit else {
-      throw FlowError(.usage, subject, "\(document.count) bytes are more than the \(Evidence.limit) that can be attached")
+      throw FlowError(
+        .usage, subject, "\(document.count) bytes are more than the \(Evidence.limit) that can be attached")
     }
     let value = try StrictJSON.read(document, subject: subject)
     guard type != .signature else {

@@ -80,7 +80,8 @@ public struct PromoteVersion: Sendable {
     let results = try await check(registry)
     let failed = results.filter { !$0.passed }
     guard failed.isEmpty else {
-      let hints = failed.compactMap(\.hint) + ["policy.yaml in the registry has the gates; opz promote --dry-run shows them all"]
+      let hints =
+        failed.compactMap(\.hint) + ["policy.yaml in the registry has the gates; opz promote --dry-run shows them all"]
       throw FlowError(
         .refused, "\(version.record.reference) to \(alias)",
         failed.map { "\($0.gate): \($0.evidence)" }.joined(separator: "; "), hint: hints.joined(separator: "\n      "))

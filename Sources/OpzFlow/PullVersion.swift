@@ -50,7 +50,10 @@ public struct PullVersion: Sendable {
       try registry.adopt(
         bytes, artifact: artifact, by: session.author, details: ["source": .string(source.description)])
     }
-    let adopted = switch outcome { case .recorded(let version), .existed(let version): version }
+    let adopted =
+      switch outcome {
+      case .recorded(let version), .existed(let version): version
+      }
     try await VersionAttachments(adopted, session).pull(remote, to: registry)
     let moved = first.bytes &+ second.bytes
     switch outcome {

@@ -43,6 +43,7 @@ public struct ScanVersion: Sendable {
   /// The report as a document for other tools, and for `opz attest`.
   public func sarif(_ report: ScanReport) throws -> [UInt8] {
     try CanonicalJSON.encodePretty(
-      report.sarif(about: version.record.image.digest, name: version.record.name, tool: session.tool, at: session.author.at))
+      report.sarif(
+        about: version.record.image.digest, name: version.record.name, tool: session.tool, at: session.author.at))
   }
 }

@@ -98,7 +98,9 @@ struct TrustGates {
     }
     let limit = asked.days.map { Timestamp(milliseconds: session.author.at.milliseconds &- Int64($0) &* 86_400_000) }
     for (tool, found) in last.sorted(by: { $0.key < $1.key }) {
-      if let reason = found.verdict.problem { return fail("\(tool): \(reason)", "opz scan \(version.record.reference)") }
+      if let reason = found.verdict.problem {
+        return fail("\(tool): \(reason)", "opz scan \(version.record.reference)")
+      }
       if let limit, found.at < limit {
         return fail("\(tool): the verdict is of \(found.at.seconds), older than \(asked.days ?? 0) days", hint)
       }

@@ -184,7 +184,8 @@ public struct RegistryPolicy: Sendable, Equatable {
         tools: inner.texts("tools").map(\.text))
     case .flag: return scope.flag("scan") == true ? Scan(keys: [], days: nil, tools: []) : nil
     default:
-      scope.fail("scan", "\(node.kind) where clean belongs", hint: "write scan: clean, or scan: {tools: [opz], days: 30}")
+      scope.fail(
+        "scan", "\(node.kind) where clean belongs", hint: "write scan: clean, or scan: {tools: [opz], days: 30}")
       return nil
     }
   }

@@ -50,7 +50,8 @@ extension Registry {
       }
       for part in manifest.references where try !store.has(part) {
         throw RegistryError(
-          .conflict, version.record.reference, "\(part.mediaType) \(part.digest) of the attachment is not in the registry",
+          .conflict, version.record.reference,
+          "\(part.mediaType) \(part.digest) of the attachment is not in the registry",
           hint: "run the command again")
       }
       try append(.attached, version, author, ["attachment": try JSONValue(encoding: found)])

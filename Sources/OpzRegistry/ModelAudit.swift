@@ -204,7 +204,8 @@ struct ModelAudit {
     guard try look(attachment.descriptor, &missing) else { return }
     let manifest = try document(attachment.descriptor)
     if manifest.content.subject?.digest != attachment.image {
-      report.add("\(name)@\(version.version)", "the attachment \(attachment.descriptor.digest) belongs to another image")
+      report.add(
+        "\(name)@\(version.version)", "the attachment \(attachment.descriptor.digest) belongs to another image")
     }
     for descriptor in manifest.references { try look(descriptor, &missing) }
   }

@@ -162,7 +162,9 @@ struct FileScanner: Sendable {
   private mutating func addEvents(_ path: String, _ events: [PickleMachine.Event]) {
     var seen: Set<String> = []
     for event in events where seen.insert(event.text).inserted {
-      add(.pickleCall, .error, path, event.offset, "its pickle \(event.text), which is not on the list of what models need")
+      add(
+        .pickleCall, .error, path, event.offset,
+        "its pickle \(event.text), which is not on the list of what models need")
     }
   }
 
@@ -217,7 +219,9 @@ struct FileScanner: Sendable {
         if !["keras", "tf_keras"].contains(top), !module.hasPrefix("tensorflow.keras"), module != "builtins",
           !allowlist.allows(PickleGlobal(module: module, name: name)), seen.insert(module + name).inserted
         {
-          add(.kerasCode, .error, path, nil, "it makes \(module.prefix(100)).\(name.prefix(100)), which is not Keras's own")
+          add(
+            .kerasCode, .error, path, nil,
+            "it makes \(module.prefix(100)).\(name.prefix(100)), which is not Keras's own")
         }
       default: break
       }
@@ -230,7 +234,9 @@ struct FileScanner: Sendable {
     guard !head.isEmpty, !head.contains(0) else { return }
     guard blob.size <= FileScanner.textLimit else { return }
     for match in SecretPatterns.matches(try blob.bytes()) {
-      add(.secret, match.what.contains("encrypted") ? .warning : .error, path, UInt64(match.offset), "it holds \(match.what)")
+      add(
+        .secret, match.what.contains("encrypted") ? .warning : .error, path, UInt64(match.offset),
+        "it holds \(match.what)")
     }
   }
 }

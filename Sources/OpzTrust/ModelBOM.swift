@@ -57,7 +57,9 @@ public struct ModelBOM: Sendable {
     return "urn:uuid:\(parts.joined(separator: "-"))"
   }
 
-  private var imageRef: String { "pkg:oci/\(record.name.split(separator: "/").last ?? "")@\(ModelBOM.encoded(record.image.digest))" }
+  private var imageRef: String {
+    "pkg:oci/\(record.name.split(separator: "/").last ?? "")@\(ModelBOM.encoded(record.image.digest))"
+  }
 
   private static func encoded(_ digest: Digest) -> String { "\(digest.algorithm.rawValue)%3A\(digest.hex)" }
 

@@ -12,14 +12,24 @@ public struct PickleAllowlist: Sendable {
     let body = pattern.hasSuffix(".*") ? String(pattern.dropLast(2)) : pattern
     let parts = body.split(separator: ".", omittingEmptySubsequences: false)
     let isName = parts.allSatisfy { part in
-      !part.isEmpty && part.utf8.allSatisfy { $0 == 95 || (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) }
+      !part.isEmpty
+        && part.utf8.allSatisfy {
+          $0 == 95 || (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+        }
     }
     guard isName, parts.count > 1 || pattern.hasSuffix(".*") else {
       throw TrustError(.usage, pattern, "not a name in Python", hint: "write package.module.Name or package.*")
     }
     let top = String(parts[0])
-    guard !["builtins", "__builtin__", "os", "posix", "nt", "subprocess", "sys", "importlib", "runpy", "shutil", "socket", "ctypes", "pickle", "operator"].contains(top)
-    else { throw TrustError(.usage, pattern, "what is in \(top) can run anything", hint: "name the class of your own that needs it") }
+    guard
+      ![
+        "builtins", "__builtin__", "os", "posix", "nt", "subprocess", "sys", "importlib", "runpy", "shutil", "socket",
+        "ctypes", "pickle", "operator",
+      ].contains(top)
+    else {
+      throw TrustError(
+        .usage, pattern, "what is in \(top) can run anything", hint: "name the class of your own that needs it")
+    }
   }
 
   func allows(_ global: PickleGlobal) -> Bool {
@@ -31,31 +41,30 @@ public struct PickleAllowlist: Sendable {
     return PickleAllowlist.isLibraryClass(global)
   }
 
-  /// Classes of libraries for models: their modules are on the list, and a class is named like one. Functions are not: each is on the list
-  /// itself. `__pyx_unpickle_X` is how Cython makes an instance of X.
+  /// Classes of scikit-learn and of libraries like it: the module is on the list, and the class is named like one. Functions are not: each is on
+  /// the list itself. `__pyx_unpickle_X` is how Cython makes an instance of X.
   private static func isLibraryClass(_ global: PickleGlobal) -> Bool {
+    if let prefix = estimators[global.module] { return global.name.hasPrefix(prefix) }
     let parts = global.module.split(separator: ".")
-    guard let top = parts.first, let open = libraries[String(top)] else { return false }
-    let closed: Set<Substring> = ["tests", "testing", "_testing", "externals", "conftest", "_build_utils", "datasets", "inspection", "f2py"]
-    guard !parts.contains(where: closed.contains) else { return false }
-    guard open.isEmpty || (parts.count > 1 && open.contains(String(parts[1]))) else { return false }
-    if global.name.hasPrefix("__pyx_unpickle_") { return top == "sklearn" }
+    let closed: Set<Substring> = ["tests", "_testing", "externals", "conftest"]
+    guard parts.count > 1, parts[0] == "sklearn", open.contains(parts[1]), !parts.contains(where: closed.contains) else {
+      return false
+    }
+    if global.name.hasPrefix("__pyx_unpickle_") { return true }
     let first = global.name.drop { $0 == "_" }.first
     return first.map { $0.isASCII && $0.isUppercase } ?? false
   }
 
-  /// The second part of the modules' names; empty for all.
-  private static let libraries: [String: Set<String>] = [
-    "sklearn": [
-      "_loss", "base", "calibration", "cluster", "compose", "covariance", "cross_decomposition", "decomposition",
-      "discriminant_analysis", "dummy", "ensemble", "feature_extraction", "feature_selection", "gaussian_process",
-      "impute", "isotonic", "kernel_approximation", "kernel_ridge", "linear_model", "manifold", "metrics", "mixture",
-      "model_selection", "multiclass", "multioutput", "naive_bayes", "neighbors", "neural_network", "pipeline",
-      "preprocessing", "random_projection", "semi_supervised", "svm", "tree", "utils",
-    ],
-    "xgboost": ["core", "sklearn"],
-    "lightgbm": ["basic", "sklearn"],
-    "catboost": ["core"],
+  /// How the estimators of a module are named. What else is in it came by imports of its own.
+  private static let estimators = ["xgboost.sklearn": "XGB", "lightgbm.sklearn": "LGBM", "catboost.core": "CatBoost"]
+
+  /// The parts of scikit-learn that have estimators. `datasets` and the like read files and the network.
+  private static let open: Set<Substring> = [
+    "_loss", "base", "calibration", "cluster", "compose", "covariance", "cross_decomposition", "decomposition",
+    "discriminant_analysis", "dummy", "ensemble", "feature_extraction", "feature_selection", "gaussian_process",
+    "impute", "isotonic", "kernel_approximation", "kernel_ridge", "linear_model", "manifold", "metrics", "mixture",
+    "model_selection", "multiclass", "multioutput", "naive_bayes", "neighbors", "neural_network", "pipeline",
+    "preprocessing", "random_projection", "semi_supervised", "svm", "tree", "utils",
   ]
 
   private static let names: [String: Set<String>] = [
@@ -89,7 +98,9 @@ public struct PickleAllowlist: Sendable {
       "DataFrame", "Series", "Timestamp", "Timedelta", "CategoricalDtype", "StringDtype", "DatetimeTZDtype", "Index",
       "RangeIndex", "MultiIndex", "DatetimeIndex", "TimedeltaIndex", "CategoricalIndex", "Categorical",
     ],
-    "pandas.arrays": ["StringArray", "DatetimeArray", "TimedeltaArray", "IntegerArray", "FloatingArray", "BooleanArray"],
+    "pandas.arrays": [
+      "StringArray", "DatetimeArray", "TimedeltaArray", "IntegerArray", "FloatingArray", "BooleanArray",
+    ],
     "pandas.core.internals.managers": ["BlockManager", "SingleBlockManager"],
     "pandas.core.internals.blocks": ["new_block"],
     "pandas._libs.internals": ["_unpickle_block"],
@@ -98,15 +109,19 @@ public struct PickleAllowlist: Sendable {
     "pandas.core.indexes.datetimes": ["DatetimeIndex", "_new_DatetimeIndex"],
     "pandas.core.indexes.category": ["CategoricalIndex"],
     "pandas.core.arrays.categorical": ["Categorical"], "pandas.core.arrays.string_": ["StringArray", "StringDtype"],
-    "pandas.core.arrays.datetimes": ["DatetimeArray"], "pandas.core.dtypes.dtypes": ["CategoricalDtype", "DatetimeTZDtype"],
+    "pandas.core.arrays.datetimes": ["DatetimeArray"],
+    "pandas.core.dtypes.dtypes": ["CategoricalDtype", "DatetimeTZDtype"],
     "pandas._libs.tslibs.timestamps": ["_unpickle_timestamp", "Timestamp"],
     "pandas._libs.tslibs.timedeltas": ["_timedelta_unpickle"],
     "pandas._libs.arrays": ["__pyx_unpickle_NDArrayBacked"],
-    "sklearn.feature_selection._univariate_selection": ["chi2", "f_classif", "f_oneway", "f_regression", "r_regression"],
+    "sklearn.feature_selection._univariate_selection": [
+      "chi2", "f_classif", "f_oneway", "f_regression", "r_regression",
+    ],
     "sklearn.feature_selection._mutual_info": ["mutual_info_classif", "mutual_info_regression"],
     "sklearn.metrics._dist_metrics": ["newObj"], "sklearn.neighbors._kd_tree": ["newObj"],
     "sklearn.neighbors._ball_tree": ["newObj"],
     "joblib.numpy_pickle": ["NumpyArrayWrapper"],
+    "xgboost.core": ["Booster"], "lightgbm.basic": ["Booster"],
     "torch._utils": [
       "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter", "_rebuild_qtensor", "_rebuild_sparse_tensor",
     ],
@@ -122,8 +137,9 @@ public struct PickleAllowlist: Sendable {
   private static let reconstruct: Set<String> = ["_reconstruct", "scalar"]
 
   private static let dtypes = Set(
-    ["Bool", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float16", "Float32", "Float64",
-      "Complex64", "Complex128", "Object", "Str", "Bytes", "DateTime64", "TimeDelta64", "Void"
+    [
+      "Bool", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float16", "Float32", "Float64",
+      "Complex64", "Complex128", "Object", "Str", "Bytes", "DateTime64", "TimeDelta64", "Void",
     ].map { "\($0)DType" })
 
   private static let numpy: Set<String> = [

@@ -54,7 +54,9 @@ struct PickleMachine {
     while try step() {
       steps += 1
       if steps > limit { throw broken("more than \(limit) opcodes") }
-      if stack.count > PickleMachine.most || memo.count > PickleMachine.most { throw broken("more values than a model has") }
+      if stack.count > PickleMachine.most || memo.count > PickleMachine.most {
+        throw broken("more values than a model has")
+      }
     }
   }
 
@@ -107,7 +109,7 @@ struct PickleMachine {
 
   private mutating func literal(_ opcode: PickleOpcode) throws {
     switch opcode {
-    case .int, .float, .long, .persistent: 
+    case .int, .float, .long, .persistent:
       guard try bytes.line() != nil else { throw cut() }
       push(.other)
     case .string: push(quoted(try line()))
@@ -258,7 +260,8 @@ struct PickleMachine {
     let target = try top()
     calls = true
     if case .global(let global) = target { report("changes \(PickleMachine.clean(global.description))") }
-    guard !isGuess, case .made(let maker, _) = target, maker.module == "joblib.numpy_pickle", maker.name == "NumpyArrayWrapper",
+    guard !isGuess, case .made(let maker, _) = target, maker.module == "joblib.numpy_pickle",
+      maker.name == "NumpyArrayWrapper",
       case .dictionary(let fields) = state
     else { return }
     try passArray(JoblibArray(fields.members))
@@ -392,6 +395,7 @@ struct PickleMachine {
 
   /// Names come from the file: no control characters reach a terminal.
   private static func clean(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
+    String(
+      String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
   }
 }

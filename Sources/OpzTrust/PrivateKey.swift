@@ -29,7 +29,8 @@ public struct PrivateKey: Sendable {
     }
     guard let key = CryptoKey(privatePEM: pem, password: secret) else {
       throw TrustError(
-        .badKey, name, isEncrypted ? "the password is wrong, or the key is damaged" : "the private key in it is damaged",
+        .badKey, name,
+        isEncrypted ? "the password is wrong, or the key is damaged" : "the private key in it is damaged",
         hint: "opz sign --generate-key NAME makes a new pair")
     }
     publicKey = try PublicKey(key, name)

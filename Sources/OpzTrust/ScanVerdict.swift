@@ -20,7 +20,8 @@ public struct ScanVerdict: Sendable, Hashable {
   public var problem: String? {
     if let failure { return failure }
     guard errors > 0 else { return nil }
-    return "\(errors) result\(errors == 1 ? "" : "s") of the level error\(example.isEmpty ? "" : ", the first: \(example)")"
+    return
+      "\(errors) result\(errors == 1 ? "" : "s") of the level error\(example.isEmpty ? "" : ", the first: \(example)")"
   }
 
   /// - Throws: `TrustError.malformed` for a document that is not SARIF 2.1.0, or has no run.

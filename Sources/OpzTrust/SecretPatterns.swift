@@ -42,7 +42,8 @@ enum SecretPatterns {
     Token("github_pat_", 82...82, .url, "a GitHub token"), Token("glpat-", 20...64, .url, "a GitLab token"),
     Token("xoxb-", 40...120, .url, "a Slack token"), Token("xoxp-", 40...120, .url, "a Slack token"),
     Token("hf_", 34...34, .alphanumeric, "a Hugging Face token"), Token("npm_", 36...36, .alphanumeric, "an npm token"),
-    Token("pypi-AgEIcHlwaS5vcmc", 50...400, .url, "a PyPI token"), Token("sk_live_", 24...99, .alphanumeric, "a Stripe key"),
+    Token("pypi-AgEIcHlwaS5vcmc", 50...400, .url, "a PyPI token"),
+    Token("sk_live_", 24...99, .alphanumeric, "a Stripe key"),
     Token("sk-ant-", 80...120, .url, "an Anthropic key"), Token("dckr_pat_", 27...27, .url, "a Docker token"),
   ]
 

@@ -125,7 +125,8 @@ private struct StrictJSONReader {
   }
 
   private mutating func unit() throws -> UInt16 {
-    guard index + 4 <= bytes.count, let value = UInt16(String(decoding: bytes[index..<(index + 4)], as: UTF8.self), radix: 16),
+    guard index + 4 <= bytes.count,
+      let value = UInt16(String(decoding: bytes[index..<(index + 4)], as: UTF8.self), radix: 16),
       bytes[index] != UInt8(ascii: "+"), bytes[index] != UInt8(ascii: "-")
     else { throw fail("four hexadecimal digits belong here") }
     index += 4

@@ -69,11 +69,13 @@ struct TrustCommandTests {
     #expect(try opz("sign", "--generate-key", "k").status == 3)
   }
 
-  @Test("wrong usage is 64", arguments: [
-    ["sign"], ["sign", "weights"], ["sign", "weights", "--generate-key", "k"], ["verify", "weights"],
-    ["attest", "weights", "--type", "x", "f"], ["sbom", "weights", "--key", "k"], ["scan", "weights", "--key", "k"],
-    ["sign", "--generate-key", "k", "--type", "rsa"],
-  ])
+  @Test(
+    "wrong usage is 64",
+    arguments: [
+      ["sign"], ["sign", "weights"], ["sign", "weights", "--generate-key", "k"], ["verify", "weights"],
+      ["attest", "weights", "--type", "x", "f"], ["sbom", "weights", "--key", "k"], ["scan", "weights", "--key", "k"],
+      ["sign", "--generate-key", "k", "--type", "rsa"],
+    ])
   func usage(_ arguments: [String]) throws {
     #expect(try opz.run(arguments).status == 64)
   }

@@ -108,7 +108,8 @@ struct AttachmentTests {
     let one = try find("1.0.0")
     let manifest = try Manifest(
       Manifest.Content(
-        artifactType: type, config: .emptyConfig, layers: [.of(Array("nowhere".utf8), type)], subject: one.record.image))
+        artifactType: type, config: .emptyConfig, layers: [.of(Array("nowhere".utf8), type)], subject: one.record.image)
+    )
     #expect(throws: RegistryError.self) { try registry.attach(manifest, to: one, by: Author(actor: "x")) }
     #expect(try attached("1.0.0") == [])
   }
@@ -126,7 +127,9 @@ struct AttachmentTests {
     for (from, to) in [(registry, other), (other, registry)] {
       for part in ["events", "heads"] {
         let place = "models/crm/churn/\(part)"
-        _ = try ChildProcess.run(["cp", "-rn", from.root.appending(place).string + "/.", to.root.appending(place).string])
+        _ = try ChildProcess.run([
+          "cp", "-rn", from.root.appending(place).string + "/.", to.root.appending(place).string,
+        ])
       }
     }
     let name = try ModelName("crm/churn")

@@ -21,7 +21,9 @@ struct OpenSSL {
 
   func bytes(_ name: String) throws -> [UInt8] { try FileBlob(directory.path.appending(name)).bytes() }
 
-  func write(_ name: String, _ bytes: [UInt8]) throws { try Durable.replace(directory.path.appending(name), with: bytes) }
+  func write(_ name: String, _ bytes: [UInt8]) throws {
+    try Durable.replace(directory.path.appending(name), with: bytes)
+  }
 
   /// `key.pem` and `pub.pem`.
   func generate(_ kind: PublicKey.Kind) throws {
@@ -108,11 +110,13 @@ struct KeyTests {
     #expect(try PrivateKey(pem: openssl.bytes("old.pem"), name: "key") { nil }.publicKey.kind == .ecdsaP256)
   }
 
-  @Test("keys of other kinds are refused by name", arguments: [
-    ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-    ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"], ["genpkey", "-algorithm", "ED448"],
-    ["genpkey", "-algorithm", "X25519"], ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
-  ])
+  @Test(
+    "keys of other kinds are refused by name",
+    arguments: [
+      ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+      ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"], ["genpkey", "-algorithm", "ED448"],
+      ["genpkey", "-algorithm", "X25519"], ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
+    ])
   func others(_ arguments: [String]) throws {
     let made = try ChildProcess.run(["openssl"] + arguments + ["-out", "key.pem"], directory: openssl.directory.path)
     try #require(made.status == 0, "\(made.errorText)")
@@ -126,13 +130,17 @@ struct KeyTests {
     }
   }
 
-  @Test("what is no key is refused, and nothing traps", arguments: [
-    "", "hello", "-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
-    "-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----\n", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
-    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
-    "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
-  ])
+  @Test(
+    "what is no key is refused, and nothing traps",
+    arguments: [
+      "", "hello", "-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
+      "-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----\n",
+      "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+      "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+      "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+      "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
+    ])
   func malformed(_ text: String) throws {
     let public_ = #expect(throws: TrustError.self) { try PublicKey(pem: Array(text.utf8), name: "x") }
     let private_ = #expect(throws: TrustError.self) { try PrivateKey(pem: Array(text.utf8), name: "x") { [1] } }

@@ -49,7 +49,8 @@ struct PickleTests {
 
   @Test("what the user answers for passes, and nothing beside it")
   func allowed() throws {
-    let pickle = Array("\u{80}".unicodeScalars.map { UInt8($0.value) }) + Array("\u{2}cmine.features\nEncoder\n)R.".utf8)
+    let pickle =
+      Array("\u{80}".unicodeScalars.map { UInt8($0.value) }) + Array("\u{2}cmine.features\nEncoder\n)R.".utf8)
     #expect(!PickleTests.scan("a.pkl", pickle).isClean)
     #expect(PickleTests.scan("a.pkl", pickle, allowed: ["mine.features.Encoder"]).isClean)
     #expect(PickleTests.scan("a.pkl", pickle, allowed: ["mine.*"]).isClean)
@@ -58,7 +59,9 @@ struct PickleTests {
 
   @Test(
     "names that can run anything cannot be allowed",
-    arguments: ["os.*", "builtins.eval", "*", "subprocess.Popen", "", "a b.c", "a..b", "mine", ".*", "operator.attrgetter"])
+    arguments: [
+      "os.*", "builtins.eval", "*", "subprocess.Popen", "", "a b.c", "a..b", "mine", ".*", "operator.attrgetter",
+    ])
   func refused(_ pattern: String) {
     #expect(throws: TrustError.self) { try ImageScanner(allowed: [pattern]) }
   }
@@ -121,27 +124,35 @@ struct PickleTests {
 
 @Suite("Secrets")
 struct SecretTests {
-  static let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKjMzEfYyjiWA4R4\n/M2bS1GB4t7NXp98C3SC6dVMvDu"
+  static let body =
+    "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKjMzEfYyjiWA4R4\n/M2bS1GB4t7NXp98C3SC6dVMvDu"
 
-  @Test("keys and tokens are found", arguments: [
-    "-----BEGIN PRIVATE KEY-----\n\(body)\n-----END PRIVATE KEY-----\n",
-    "-----BEGIN RSA PRIVATE KEY-----\n\(body)\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n\(body)\n",
-    "{\"private_key\": \"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\\n\"}",
-    "aws_access_key_id = AKIAQ3EGRWZTV7UXKLMP\n", "key: AIzaSyD4kQx9mZ2bT7uV1wY3cE5fG6hJ8kL0nPq\n",
-    "GITHUB_TOKEN=ghp_a8Kd93nfLq0Zx7Vb2Wm5Rt1Yc6Ue4Hs9Jg0P\n", "hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH",
-  ])
+  @Test(
+    "keys and tokens are found",
+    arguments: [
+      "-----BEGIN PRIVATE KEY-----\n\(body)\n-----END PRIVATE KEY-----\n",
+      "-----BEGIN RSA PRIVATE KEY-----\n\(body)\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n\(body)\n",
+      "{\"private_key\": \"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\\n\"}",
+      "aws_access_key_id = AKIAQ3EGRWZTV7UXKLMP\n", "key: AIzaSyD4kQx9mZ2bT7uV1wY3cE5fG6hJ8kL0nPq\n",
+      "GITHUB_TOKEN=ghp_a8Kd93nfLq0Zx7Vb2Wm5Rt1Yc6Ue4Hs9Jg0P\n", "hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH",
+    ])
   func found(_ text: String) {
     var scanner = FileScanner(ScanReport())
     scanner.scan("app/settings.py", BytesBlob(Array(text.utf8)), secrets: true)
     #expect(scanner.report.findings.map(\.rule) == [.secret])
   }
 
-  @Test("texts that speak of them are not", arguments: [
-    "-----BEGIN PRIVATE KEY-----\n", "if line == '-----BEGIN RSA PRIVATE KEY-----': raise ValueError('not here, and nowhere else')",
-    "AKIAIOSFODNN7EXAMPLE", "AKIAAAAAAAAAAAAAAAAA", "xAKIAQ3EGRWZTV7UXKLMP", "AKIAQ3EGRWZTV7UXKLMPQQ", "ghp_short",
-    "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "-----BEGIN PUBLIC KEY-----\n\(body)\n", "-----BEGIN CERTIFICATE-----\n\(body)\n",
-    "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "hf_model_name_that_is_long_but_a_name_x",
-  ])
+  @Test(
+    "texts that speak of them are not",
+    arguments: [
+      "-----BEGIN PRIVATE KEY-----\n",
+      "if line == '-----BEGIN RSA PRIVATE KEY-----': raise ValueError('not here, and nowhere else')",
+      "AKIAIOSFODNN7EXAMPLE", "AKIAAAAAAAAAAAAAAAAA", "xAKIAQ3EGRWZTV7UXKLMP", "AKIAQ3EGRWZTV7UXKLMPQQ", "ghp_short",
+      "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "-----BEGIN PUBLIC KEY-----\n\(body)\n",
+      "-----BEGIN CERTIFICATE-----\n\(body)\n",
+      "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+      "hf_model_name_that_is_long_but_a_name_x",
+    ])
   func passed(_ text: String) {
     var scanner = FileScanner(ScanReport())
     scanner.scan("app/settings.py", BytesBlob(Array(text.utf8)), secrets: true)

@@ -18,19 +18,22 @@ struct ScanVerdictTests {
       ).first)
   }
 
-  @Test("a run is clean by the levels of its results", arguments: [
-    ("[]", "[]", true), (#"[{"level":"error"}]"#, "[]", false), (#"[{"level":"warning"},{"level":"note"}]"#, "[]", true),
-    ("[{}]", "[]", true), (#"[{"level":"fatal"}]"#, "[]", false), (#"[{"kind":"pass","level":"error"}]"#, "[]", true),
-    (#"[{"ruleId":"a"}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, false),
-    (#"[{"ruleId":"a/b"}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, false),
-    (#"[{"ruleIndex":0}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, false),
-    (#"[{"ruleIndex":7}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, true),
-    (#"[{"ruleId":"a","level":"note"}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, true),
-    (#"[{"level":"error","suppressions":[{"kind":"external"}]}]"#, "[]", true),
-    (#"[{"level":"error","suppressions":[]}]"#, "[]", false),
-    (#"[{"level":"error","suppressions":[{"status":"underReview"}]}]"#, "[]", false),
-    (#"[{"level":"error","suppressions":[{"status":"accepted"},{"status":"rejected"}]}]"#, "[]", false),
-  ])
+  @Test(
+    "a run is clean by the levels of its results",
+    arguments: [
+      ("[]", "[]", true), (#"[{"level":"error"}]"#, "[]", false),
+      (#"[{"level":"warning"},{"level":"note"}]"#, "[]", true),
+      ("[{}]", "[]", true), (#"[{"level":"fatal"}]"#, "[]", false), (#"[{"kind":"pass","level":"error"}]"#, "[]", true),
+      (#"[{"ruleId":"a"}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, false),
+      (#"[{"ruleId":"a/b"}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, false),
+      (#"[{"ruleIndex":0}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, false),
+      (#"[{"ruleIndex":7}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, true),
+      (#"[{"ruleId":"a","level":"note"}]"#, #"[{"id":"a","defaultConfiguration":{"level":"error"}}]"#, true),
+      (#"[{"level":"error","suppressions":[{"kind":"external"}]}]"#, "[]", true),
+      (#"[{"level":"error","suppressions":[]}]"#, "[]", false),
+      (#"[{"level":"error","suppressions":[{"status":"underReview"}]}]"#, "[]", false),
+      (#"[{"level":"error","suppressions":[{"status":"accepted"},{"status":"rejected"}]}]"#, "[]", false),
+    ])
   func levels(_ results: String, _ rules: String, _ isClean: Bool) throws {
     #expect((try run(results, rules: rules).problem == nil) == isClean)
   }
@@ -42,11 +45,14 @@ struct ScanVerdictTests {
     #expect(try run("null").problem != nil)
   }
 
-  @Test("what is not SARIF 2.1.0 is refused", arguments: [
-    "{}", "[]", #"{"version":"2.0.0","runs":[]}"#, #"{"version":"2.1.0","runs":[]}"#, #"{"version":"2.1.0","runs":[{}]}"#,
-    #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":""}},"results":[]}]}"#,
-    #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"results":[1]}]}"#,
-  ])
+  @Test(
+    "what is not SARIF 2.1.0 is refused",
+    arguments: [
+      "{}", "[]", #"{"version":"2.0.0","runs":[]}"#, #"{"version":"2.1.0","runs":[]}"#,
+      #"{"version":"2.1.0","runs":[{}]}"#,
+      #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":""}},"results":[]}]}"#,
+      #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"results":[1]}]}"#,
+    ])
   func malformed(_ text: String) {
     #expect(throws: TrustError.self) { try read(text) }
   }
@@ -56,7 +62,8 @@ struct ScanVerdictTests {
     let image = Digest.of([1])
     var scanner = FileScanner(ScanReport(allowed: ["a.B"]))
     scanner.scan("models/ä b.pkl", BytesBlob(Array("cos\nsystem\n(S'id'\ntR.".utf8)), secrets: true)
-    let document = scanner.report.sarif(about: image, name: "crm/churn", tool: "opz 0.1.0", at: Timestamp(milliseconds: 1_000))
+    let document = scanner.report.sarif(
+      about: image, name: "crm/churn", tool: "opz 0.1.0", at: Timestamp(milliseconds: 1_000))
     let verdict = try #require(try ScanVerdict.read(document, subject: "x").first)
     #expect(verdict.tool == "opz" && verdict.errors == 1 && verdict.ended == Timestamp(milliseconds: 1_000))
     #expect(verdict.problem?.contains("os.system") == true)

@@ -63,6 +63,8 @@ bad("numpy's own eval", b"\x80\x04" + text("numpy.testing._private.utils") + tex
 bad("sklearn's function", b"\x80\x04" + text("sklearn.utils.validation") + text("check_array") + b"\x93.")
 bad("sklearn's copy of joblib", b"\x80\x04" + text("sklearn.externals.joblib") + text("Parallel") + b"\x93.")
 bad("a name like one of sklearn's", b"\x80\x04" + text("sklearn_evil.tree") + text("Tree") + b"\x93.")
+bad("what a library imported", b"\x80\x04" + text("lightgbm.basic") + text("NamedTemporaryFile") + b"\x93.")
+bad("sklearn's reader of the network", b"\x80\x04" + text("sklearn.datasets._openml") + text("Request") + b"\x93.")
 bad("main", b"\x80\x04" + text("__main__") + text("Model") + b"\x93).")
 bad("an empty name", b"\x80\x04" + text("os") + text("") + b"\x93.")
 bad("functools.partial", b"\x80\x04" + text("functools") + text("partial") + b"\x93.")
