@@ -47,7 +47,8 @@ public struct PickleAllowlist: Sendable {
     if let prefix = estimators[global.module] { return global.name.hasPrefix(prefix) }
     let parts = global.module.split(separator: ".")
     let closed: Set<Substring> = ["tests", "_testing", "externals", "conftest"]
-    guard parts.count > 1, parts[0] == "sklearn", open.contains(parts[1]), !parts.contains(where: closed.contains) else {
+    guard parts.count > 1, parts[0] == "sklearn", open.contains(parts[1]), !parts.contains(where: closed.contains)
+    else {
       return false
     }
     if global.name.hasPrefix("__pyx_unpickle_") { return true }

@@ -26,6 +26,8 @@ struct PickleMachine {
   private let depth: Int
   /// The bytes need not be a pickle at all: a name that no module has ends it, and joblib's arrays are not passed over.
   private var isGuess: Bool
+  /// An array of joblib's is followed as opcodes: where the unpickler would raise an error, nothing more happens.
+  private var isSecondReading = false
 
   private(set) var events: [Event] = []
   /// Something was imported or called.
@@ -197,18 +199,18 @@ struct PickleMachine {
     case .inst:
       let global = try global(try line(), try line())
       _ = try popToMark()
-      push(called(.global(global), []))
+      push(try called(.global(global), []))
     case .obj:
       let items = try popToMark()
       guard let callee = items.first else { throw broken("OBJ without a class") }
-      push(called(callee, Array(items.dropFirst())))
+      push(try called(callee, Array(items.dropFirst())))
     case .reduce, .newObj:
       let items = try pop(2)
       let arguments = if case .tuple(let all) = items[1] { all } else { [PickleValue]() }
-      push(called(items[0], arguments))
+      push(try called(items[0], arguments))
     case .newObjEx:
       let items = try pop(3)
-      push(called(items[0], []))
+      push(try called(items[0], []))
     case .build: try build()
     case .binPersistent:
       _ = try pop()
@@ -230,6 +232,7 @@ struct PickleMachine {
 
   private mutating func stackGlobal(_ module: PickleValue, _ name: PickleValue) throws -> PickleValue {
     guard case .text(let module) = module, case .text(let name) = name else {
+      if isSecondReading, !(module.mayBeText && name.mayBeText) { throw broken("a name that is no text") }
       usesGlobals = true
       report("imports something whose name cannot be known before it is loaded")
       return .other
@@ -239,18 +242,22 @@ struct PickleMachine {
 
   private mutating func checked(_ global: PickleGlobal) throws -> PickleGlobal {
     if isGuess, !global.isPlain { throw broken("no module has such a name") }
+    if isSecondReading, !allows(global), !PythonModules.mayExist(global.module) {
+      throw broken("there is no such module")
+    }
     usesGlobals = true
     if !allows(global) { report("uses \(PickleMachine.clean(global.description))") }
     return global
   }
 
-  private mutating func called(_ callee: PickleValue, _ arguments: [PickleValue]) -> PickleValue {
-    calls = true
-    usesGlobals = true
+  private mutating func called(_ callee: PickleValue, _ arguments: [PickleValue]) throws -> PickleValue {
     guard case .global(let global) = callee else {
+      if isSecondReading { throw broken("what is called is no function") }
+      (calls, usesGlobals) = (true, true)
       report("calls what another call gave")
       return .other
     }
+    (calls, usesGlobals) = (true, true)
     let text = arguments.first.flatMap { if case .text(let text) = $0 { text } else { nil } }
     return .made(global, text)
   }
@@ -290,6 +297,7 @@ struct PickleMachine {
     other.bytes = try bytes.copy()
     other.events = []
     other.isGuess = true
+    other.isSecondReading = true
     // A call that comes before it breaks has been made.
     _ = try? other.run(limit: 1 << 16)
     events += other.events
@@ -373,24 +381,24 @@ struct PickleMachine {
   private mutating func text(_ count: UInt64) throws -> PickleValue {
     guard count <= 1024 else {
       guard try bytes.skip(count) else { throw cut() }
-      return .other
+      return .hiddenText
     }
     guard let raw = try bytes.bytes(Int(count)) else { throw cut() }
-    return String(validating: raw, as: UTF8.self).map { .text($0) } ?? .other
+    return String(validating: raw, as: UTF8.self).map { .text($0) } ?? .hiddenText
   }
 
   /// The line of STRING: a Python literal in quotes.
   private func quoted(_ line: [UInt8]) -> PickleValue {
     guard line.count >= 2, let first = line.first, first == line.last, [0x22, 0x27].contains(first) else {
-      return .other
+      return .hiddenText
     }
     return plain(Array(line.dropFirst().dropLast()))
   }
 
   private func plain(_ text: [UInt8]) -> PickleValue {
     // An escape is another text than it seems: then the name is not known.
-    guard text.count <= 1024, !text.contains(UInt8(ascii: "\\")) else { return .other }
-    return String(validating: text, as: UTF8.self).map { .text($0) } ?? .other
+    guard text.count <= 1024, !text.contains(UInt8(ascii: "\\")) else { return .hiddenText }
+    return String(validating: text, as: UTF8.self).map { .text($0) } ?? .hiddenText
   }
 
   /// Names come from the file: no control characters reach a terminal.

@@ -21,6 +21,8 @@ enum PickleValue {
   case mark
   /// Text that is short and plain enough to be a name.
   case text(String)
+  /// Text that is too long for a name, or that has escapes.
+  case hiddenText
   case number(UInt64)
   case global(PickleGlobal)
   /// Of texts and numbers only.
@@ -29,6 +31,14 @@ enum PickleValue {
   /// What a call of a global gave, and the first text of its arguments.
   case made(PickleGlobal, String?)
   case other
+
+  /// Whether the unpickler may find a text here.
+  var mayBeText: Bool {
+    switch self {
+    case .text, .hiddenText, .made: true
+    default: false
+    }
+  }
 
   var isPlain: Bool {
     switch self {

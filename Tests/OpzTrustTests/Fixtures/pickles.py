@@ -244,6 +244,16 @@ if "--libraries" in sys.argv:
     head = pickle.dumps(wrapper, 2)[:-1]
     payload = b"0cos\nsystem\n(S'id'\ntR."
     bad("opcodes in joblib's array", head + payload + b"." * (64 - len(payload)) + b".")
+    # The same names by the memo: joblib counts anew in an array of objects, pickle's own reader goes on counting.
+    wrapper = joblib.numpy_pickle.NumpyArrayWrapper(np.ndarray, (1,), "C", np.dtype("O"))
+    wrapper.numpy_array_alignment_bytes = None
+    outer = pickle.dumps(wrapper, 2)[:-1]
+    inner = b"\x80\x04" + text("collections") + b"\x94" + text("OrderedDict") + b"\x94h\x00h\x01\x93."
+    names = b"\x80\x02X\x02\x00\x00\x00osq\x000X\x06\x00\x00\x00systemq\x010"
+    moved = outer[2:]
+    for index in range(63, -1, -1):
+        moved = moved.replace(bytes([ord("q"), index]), bytes([ord("q"), index + 100])).replace(bytes([ord("h"), index]), bytes([ord("h"), index + 100]))
+    bad("two readings of a memo", names + moved + inner + b".")
     good("numbers in joblib's array", head + bytes(range(64)) + b".")
     bad("joblib's array cut short", head + bytes(10))
     wrapper.shape = (1 << 40, 1 << 40)
