@@ -44,7 +44,8 @@ struct PlanTests {
       ("faults: [{fault: cut, times: -1}]", "times"), ("faults: [{fault: stall, seconds: 1e9}]", "seconds"),
       ("faults: [{fault: stall, seconds: .nan}]", "seconds"),
       ("faults: [{fault: redirect-elsewhere, to: \"a\\r\\nb\"}]", "to"),
-      ("personality: [", ""), ("faults: [{fault: cut, kind: upload}]", "kind"), ("tokenSeconds: -1", "tokenSeconds"),
+      ("personality: [", "parser"), ("faults: [{fault: cut, kind: upload}]", "kind"),
+      ("tokenSeconds: -1", "tokenSeconds"),
     ])
   func wrong(_ text: String, _ word: String) {
     let error = #expect(throws: HubError.self) { try FaultPlan(yaml: text, subject: "faults.yaml") }

@@ -96,9 +96,6 @@ extension PersonalResponder {
       // What was refused is let through when it comes again.
       guard memory.count("manifest") % max(1, every) == 0 else { return nil }
       return SpecError(429, .tooManyRequests, "Rate exceeded").answer
-    case (.spuriousDenial(let times), .token):
-      guard memory.count("token") <= times else { return nil }
-      return SpecError(403, .denied, "denied").answer
     case (.plainRangesOnly, .uploadChunk):
       guard request.header("content-range")?.hasPrefix("bytes") == true else { return nil }
       return SpecError(400, .sizeInvalid, "Content-Range is START-END here").answer

@@ -5,8 +5,10 @@ struct Rehearsal: Responder {
 
   init(_ plan: FaultPlan, before registry: any Responder) {
     let personality = plan.personality.flatMap(Personality.named)
-    let personal = PersonalResponder(registry, personality?.quirks(limit: plan.limit) ?? [])
-    let tokens = TokenAuthority(personal, life: plan.tokenSeconds ?? personality?.tokenSeconds)
+    let quirks = personality?.quirks(limit: plan.limit) ?? []
+    let denials = quirks.reduce(0) { if case .spuriousDenial(let times) = $1 { $0 + times } else { $0 } }
+    let tokens = TokenAuthority(
+      PersonalResponder(registry, quirks), life: plan.tokenSeconds ?? personality?.tokenSeconds, denials: denials)
     faults = FaultCount(plan.faults ?? [])
     responder = FaultyResponder(inner: tokens, count: faults)
   }

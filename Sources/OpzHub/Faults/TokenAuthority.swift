@@ -6,12 +6,16 @@ struct TokenAuthority: Responder {
   let inner: any Responder
   /// Seconds that a token lives; nil where none is asked for. The token server answers in any case.
   let life: Int?
+  /// How often it denies first, for no reason.
+  let denials: Int
+  private let asked = Counter()
   /// Tokens are of this hub's present run alone.
   private let secret = Hex.encode((0..<16).map { _ in UInt8.random(in: .min ... .max) })
 
-  init(_ inner: any Responder, life: Int?) {
+  init(_ inner: any Responder, life: Int?, denials: Int = 0) {
     self.inner = inner
     self.life = life
+    self.denials = denials
   }
 
   func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
@@ -59,6 +63,7 @@ struct TokenAuthority: Responder {
   // MARK: Tokens
 
   private func token(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+    if asked.take(below: denials) != nil { throw SpecError(403, .denied, "denied") }
     var wanted: [String]
     switch request.method {
     case "GET": wanted = request.query.all("scope")

@@ -1,6 +1,12 @@
 import OpzOCI
 import OpzTestKit
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// One answer, as it came over the wire.
 struct Reply: Sendable {
   let status: Int
@@ -22,10 +28,9 @@ struct Reply: Sendable {
 
   /// Splits all that came before the end of a connection; nil where that is no answer.
   init?(_ bytes: [UInt8]) {
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard text.hasPrefix("HTTP/1.1 "), let end = Reply.end(bytes), let status = Int(text.dropFirst(9).prefix(3)) else {
-      return nil
-    }
+    guard bytes.starts(with: "HTTP/1.1 ".utf8), let end = Reply.end(bytes),
+      let status = Int(String(decoding: bytes.dropFirst(9).prefix(3), as: UTF8.self))
+    else { return nil }
     let head = String(decoding: bytes[..<end], as: UTF8.self)
     self.status = status
     headers = head.replacing("\r\n", with: "\n").split(separator: "\n").dropFirst().map { line in
@@ -36,7 +41,16 @@ struct Reply: Sendable {
   }
 
   private static func end(_ bytes: [UInt8]) -> Int? {
-    guard bytes.count >= 4 else { return nil }
-    return (0...(bytes.count - 4)).first { bytes[$0..<($0 + 4)].elementsEqual("\r\n\r\n".utf8) }
+    // Debug builds are slow, and some answers are large.
+    bytes.withUnsafeBytes { all in
+      guard let base = all.baseAddress else { return nil }
+      var offset = 0
+      while offset + 4 <= all.count, let found = memchr(base + offset, 13, all.count - offset - 3) {
+        offset = UnsafeRawPointer(found) - base
+        if all[offset + 1] == 10, all[offset + 2] == 13, all[offset + 3] == 10 { return offset }
+        offset += 1
+      }
+      return nil
+    }
   }
 }

@@ -1,0 +1,90 @@
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzHub
+
+/// opz's own client against each fault at each stage, and each personality: every run ends in success, which is looked at on the disk, or in a
+/// typed error, and none hangs.
+@Suite("the matrix")
+struct MatrixTests {
+  struct Cell: Sendable, Hashable, CustomStringConvertible {
+    let fault: String
+    let stage: FaultStage
+    let kind: RequestKind
+    /// Strikes each time, not once.
+    let isLasting: Bool
+
+    var description: String { "\(fault) \(stage) \(kind.rawValue)\(isLasting ? " always" : "")" }
+    var isPull: Bool { kind == .blobGet || kind == .manifestGet }
+
+    var plan: FaultPlan {
+      var rule = FaultRule(fault, stage, kind: kind)
+      rule.times = isLasting ? 0 : 1
+      if ["stall", "delay", "drip"].contains(fault) { rule.seconds = 0.02 }
+      var plan = FaultPlan([rule])
+      if kind == .token { plan.tokenSeconds = 3600 }
+      return plan
+    }
+  }
+
+  private static let once: [RequestKind] = [
+    .blobHead, .uploadStart, .uploadChunk, .uploadFinish, .manifestHead, .manifestPut, .manifestGet, .blobGet, .token,
+  ]
+  private static let lasting: [RequestKind] = [.uploadStart, .uploadFinish, .manifestPut, .manifestGet, .blobGet]
+
+  static let cells: [Cell] = Fault.all.flatMap { fault in
+    FaultStage.allCases.flatMap { stage -> [Cell] in
+      let kinds = fault.kind.map { [$0] } ?? once
+      return kinds.map { Cell(fault: fault.name, stage: stage, kind: $0, isLasting: false) }
+        + lasting.filter { fault.kind == nil || fault.kind == $0 }
+        .map { Cell(fault: fault.name, stage: stage, kind: $0, isLasting: true) }
+    }
+  }
+
+  private static let lanes = 4
+
+  /// Cells in which the client does what it must not; a line each, and why.
+  private static func known() throws -> Set<String> {
+    let file = PackageRoot.path().appending("Tests/OpzHubTests/Fixtures/matrix-known.txt")
+    let text = String(decoding: try FileBlob(file).bytes(), as: UTF8.self)
+    return Set(text.split(separator: "\n").map { String($0.prefix { $0 != "#" }) }.map { $0.replacing("  ", with: "") })
+  }
+
+  @Test("each fault at each stage", arguments: 0..<lanes)
+  func faults(_ lane: Int) async throws {
+    let hub = try await TestHub { Stage($0) }
+    let stage = try #require(hub.responder as? Stage)
+    let known = try MatrixTests.known()
+    var successes = 0
+    for (index, cell) in MatrixTests.cells.enumerated() where index % MatrixTests.lanes == lane {
+      let layers = [bytes(20_000, seed: UInt64(index)), bytes(300, seed: UInt64(index) + 1_000_000)]
+      let run = MatrixRun(hub: hub, stage: stage, repository: "m/n\(index)", layers: layers)
+      let outcome = await cell.isPull ? run.pull(cell.plan) : run.push(cell.plan)
+      if outcome == .success { successes += 1 }
+      guard case .wrong(let what) = outcome else { continue }
+      if known.contains("\(cell)") { continue }
+      Issue.record("\(cell): \(what)")
+    }
+    #expect(successes > 100, "faults that strike once are mostly survived")
+    #expect(try await hub.registry.fsck().problems == [])
+  }
+
+  @Test("each personality", arguments: Personality.all.map(\.name))
+  func personalities(_ name: String) async throws {
+    let hub = try await TestHub { Stage($0) }
+    let stage = try #require(hub.responder as? Stage)
+    var plan = FaultPlan(personality: name)
+    if ["cloudflare", "nginx-limit"].contains(name) { plan.limit = 1 << 20 }
+    let layers = [bytes(12 << 20, seed: 5), bytes(3 << 20, seed: 6), bytes(100, seed: 7)]
+    let push = MatrixRun(hub: hub, stage: stage, repository: "p/push", layers: layers)
+    let pull = MatrixRun(hub: hub, stage: stage, repository: "p/pull", layers: layers.map { $0 + [1] })
+    for (what, outcome) in [("push", await push.push(plan)), ("pull", await pull.pull(plan))] {
+      if case .wrong(let problem) = outcome { Issue.record("\(name), \(what): \(problem)") }
+      print("matrix: \(name) \(what): \(outcome)")
+    }
+    #expect(try await hub.registry.fsck().problems == [])
+  }
+}

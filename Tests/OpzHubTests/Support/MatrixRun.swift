@@ -1,0 +1,129 @@
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+import OpzTestKit
+import Synchronization
+
+@testable import OpzDistribution
+@testable import OpzHub
+
+/// Answers as another does, who can be exchanged between two runs.
+final class Stage: Responder {
+  private let present: Mutex<any Responder>
+
+  init(_ responder: any Responder) { present = Mutex(responder) }
+
+  func play(_ responder: any Responder) { present.withLock { $0 = responder } }
+
+  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+    try await present.withLock { $0 }.answer(request, body)
+  }
+}
+
+/// One push or pull of opz's own client against a hub that fails.
+struct MatrixRun: Sendable {
+  enum Outcome: Sendable, Equatable {
+    case success
+    /// A typed error.
+    case refused(String)
+    /// What must not be.
+    case wrong(String)
+  }
+
+  let hub: TestHub
+  let stage: Stage
+  let repository: String
+  let layers: [[UInt8]]
+  let config = Array("{}".utf8)
+
+  /// Far above what any run takes, with all its repetitions: who is not back by then hangs.
+  static let deadline = Duration.seconds(120)
+
+  var manifest: Manifest {
+    get throws {
+      try Manifest(
+        .init(
+          config: .emptyConfig, layers: layers.map { .of($0, .layerTar) }, annotations: ["repository": repository]))
+    }
+  }
+
+  /// The client, impatient.
+  private var client: RemoteRepository {
+    get throws {
+      try RemoteRepository(
+        Reference(host: hub.host, repository: repository), environment: [:], userAgent: "opz-tests/1",
+        retry: RetryPolicy(attempts: 4, base: 0.01, longest: 0.05, deadline: 10))
+    }
+  }
+
+  func push(_ plan: FaultPlan) async -> Outcome {
+    await ended {
+      let source = MemoryStore()
+      for layer in layers { try await source.put(.of(layer, .layerTar), from: BytesBlob(layer)) }
+      try await source.put(.emptyConfig, from: BytesBlob(config))
+      let manifest = try manifest
+      try await source.put(manifest.descriptor, from: BytesBlob(manifest.raw))
+      stage.play(Rehearsal(plan, before: try RegistryResponder(hub.registry)))
+      let client = try client
+      _ = try await copy(manifest.descriptor, from: source, to: client)
+      try await client.tag(manifest.descriptor, as: "1")
+      return try problem(manifest)
+    }
+  }
+
+  func pull(_ plan: FaultPlan) async -> Outcome {
+    await ended {
+      for layer in layers { try hub.registry.store.put(layer, .layerTar) }
+      try hub.registry.store.put(config, .empty)
+      let manifest = try manifest
+      guard let name = RepositoryName(repository) else { return "no name" }
+      _ = try hub.registry.repository(name).put(manifest.raw, .imageManifest, tag: "1")
+      stage.play(Rehearsal(plan, before: try RegistryResponder(hub.registry)))
+      let client = try client
+      let found = try await client.resolve("1")
+      guard found.digest == manifest.descriptor.digest else { return "the tag is another manifest" }
+      let destination = MemoryStore()
+      _ = try await copy(found, from: client, to: destination)
+      for layer in layers where try await destination.blob(.of(layer, .layerTar)).bytes() != layer {
+        return "another layer"
+      }
+      return try await destination.blob(manifest.descriptor).bytes() == manifest.raw ? nil : "another manifest"
+    }
+  }
+
+  /// What is not as the client was told, read from the disk.
+  private func problem(_ manifest: Manifest) throws -> String? {
+    guard let name = RepositoryName(repository) else { return "no name" }
+    guard try hub.registry.repository(name).resolve("1")?.digest == manifest.descriptor.digest else {
+      return "the tag is not there"
+    }
+    for layer in layers where try hub.registry.store.file(.of(layer, .layerTar)).bytes() != layer {
+      return "a layer is another"
+    }
+    return try hub.registry.store.file(manifest.descriptor).bytes() == manifest.raw ? nil : "the manifest is another"
+  }
+
+  private func ended(_ work: @escaping @Sendable () async throws -> String?) async -> Outcome {
+    await withTaskGroup(of: Outcome.self) { group in
+      group.addTask {
+        do {
+          return try await work().map { .wrong("a wrong success: \($0)") } ?? .success
+        } catch let error as DistributionError {
+          return .refused("\(error.code)")
+        } catch let error as StoreError where error.category == .verification || error.category == .notFound {
+          return .refused("\(error.code)")
+        } catch {
+          return .wrong("an error that is not typed: \(error)")
+        }
+      }
+      group.addTask {
+        try? await Task.sleep(for: MatrixRun.deadline)
+        return .wrong("a hang")
+      }
+      let first = await group.next() ?? .wrong("nothing")
+      group.cancelAll()
+      return first
+    }
+  }
+}
