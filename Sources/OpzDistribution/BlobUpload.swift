@@ -20,6 +20,8 @@ final class BlobUpload {
   var patience: Patience
   /// Tried in place of the way that the registry's traits say.
   private var otherWay: RegistryTraits.Way?
+  /// The largest request that has not been refused yet.
+  var requestLimit: UInt64?
   private var firstRefusal: DistributionError?
   /// The answer to a request that completes the blob may have been lost.
   var mayBeStored = false
@@ -67,9 +69,7 @@ final class BlobUpload {
         try await refresh()
         let way = way
         guard let refusal = way == .whole ? try await sendWhole() : try await sendChunks() else {
-          // A way is remembered only when the other one was refused and this one worked.
-          if otherWay != nil { client.traits.learn { $0.way = way } }
-          return
+          return remember(way)
         }
         try await adapt(to: refusal, way)
       } catch let error as DistributionError where error.isTransient {
@@ -88,13 +88,24 @@ final class BlobUpload {
     let isOfTheWay = [400, 404, 405, 411, 413, 416, 501].contains(refusal.status ?? 0)
     guard isOfTheWay, refusal.code != .wrongDigest, refusal.code != .wrongSize, otherWay == nil, descriptor.size > 0
     else { throw firstRefusal ?? refusal }
-    if refusal.code == .tooLarge {
-      let most = max(RegistryTraits.smallestRequest, descriptor.size / 2)
-      client.traits.learn { $0.requestMaximum = min($0.requestMaximum ?? .max, most) }
-    }
+    if refusal.code == .tooLarge { shrink(descriptor.size) }
     firstRefusal = refusal
     otherWay = way == .whole ? .chunks : .whole
     if otherWay == .chunks, entry == nil { entry = await client.journalEntry(for: descriptor) }
+  }
+
+  /// A request with so many bytes was too large for the registry, or for a proxy.
+  func shrink(_ count: UInt64) {
+    requestLimit = min(requestLimit ?? .max, max(RegistryTraits.smallestRequest, count / 2))
+  }
+
+  // What was refused is remembered only with what worked in its place: a quota's 413 teaches nothing.
+  private func remember(_ way: RegistryTraits.Way) {
+    let isOther = otherWay != nil && requestLimit == nil
+    client.traits.learn {
+      if isOther { $0.way = way }
+      if let requestLimit { $0.requestMaximum = min($0.requestMaximum ?? .max, requestLimit) }
+    }
   }
 
   /// The registry has lost an upload that was under way, or made something else of its chunks than the blob.
@@ -121,10 +132,11 @@ final class BlobUpload {
   }
 
   /// The registry has these bytes for certain.
-  func acknowledged(_ session: UploadSession) {
+  func acknowledged(_ session: UploadSession) async throws {
     self.session = session
     progress.settle(at: session.acknowledged)
-    entry?.write(session.location, acknowledged: session.acknowledged)
+    guard let entry else { return }
+    try await blocking { entry.write(session.location, acknowledged: session.acknowledged) }
   }
 
   /// Gives the session up.

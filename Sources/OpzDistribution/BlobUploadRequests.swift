@@ -68,7 +68,7 @@ extension BlobUpload {
     if wasSent { client.traits.learn { $0.survivesCuts = true } }
     if response["location"] != nil { current.location = try client.location(of: response, to: request) }
     isDoubtful = false
-    acknowledged(current)
+    try await acknowledged(current)
   }
 
   /// One PUT. Gives the answer that refuses it, if one does.
@@ -88,23 +88,22 @@ extension BlobUpload {
   /// PATCHes until all is there, and an empty PUT. Gives the answer that refuses it, if one does.
   func sendChunks() async throws -> DistributionError? {
     var current = try await opening()
-    if session == nil { acknowledged(current) }
+    if session == nil { try await acknowledged(current) }
     var questions = 0
     while current.acknowledged < descriptor.size {
       let traits = client.traits.current
       let minimum = max(current.chunkMinimum, traits.chunkMinimum ?? 0)
-      let wanted = pacer.next(minimum: minimum, maximum: traits.requestMaximum)
+      let wanted = pacer.next(minimum: minimum, maximum: [traits.requestMaximum, requestLimit].compactMap { $0 }.min())
       let count = min(wanted, descriptor.size - current.acknowledged)
       let response = try await patch(current, count)
       switch response.status {
       case 201, 202, 204:
         if response["location"] != nil { current.location = try client.location(of: response, to: request(current)) }
         current.accept(response, sent: count)
-        acknowledged(current)
+        try await acknowledged(current)
         questions = 0
       case 413 where count > RegistryTraits.smallestRequest:
-        let most = max(RegistryTraits.smallestRequest, count / 2)
-        client.traits.learn { $0.requestMaximum = min($0.requestMaximum ?? .max, most) }
+        shrink(count)
         guard try await look(&current) else { return try await sendChunks() }
       case 416 where questions < 3:
         questions += 1
@@ -163,7 +162,7 @@ extension BlobUpload {
     try await complete(
       HTTPRequest(
         method: .put, address: session.location.adding("digest", descriptor.digest.description),
-        headers: [("Content-Type", "application/octet-stream")], timeout: 0, idle: Transfer.commitTimeout,
+        headers: [("Content-Type", "application/octet-stream")], timeout: 0, idle: HTTPRequest.commitIdle,
         isFresh: needsFreshConnection))
   }
 

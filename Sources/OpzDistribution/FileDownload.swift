@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzStore
 public import SystemPackage
 
 /// Fetches files whose SHA-256 is known from web servers: wheels from package indexes.

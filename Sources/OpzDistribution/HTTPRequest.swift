@@ -38,12 +38,27 @@ struct HTTPRequest: Sendable {
   var timeout = 60
   /// Seconds without a byte after which the peer is given up.
   var idle = 60
+  /// The same after the last byte of the body.
+  var commit = HTTPRequest.commitIdle
   /// The body's source may wait: it is read on a thread of its own.
   var readsAhead = false
   /// Takes a new connection: the last one broke.
   var isFresh = false
   /// The body of a 2xx answer is not collected but read from `HTTPResponse.reader` while it arrives.
   var isStreamed = false
+
+  /// Seconds that a registry has to answer after the last byte of a large body: it may hash or copy it first.
+  static let commitIdle = 600
+
+  /// The same with other limits of time: all of them are made for `RetryPolicy.idle` of 60 s.
+  func limited(to idle: Int) -> HTTPRequest {
+    var request = self
+    let scaled = { (seconds: Int) in seconds == 0 ? 0 : max(1, seconds &* min(max(idle, 1), 86_400) / 60) }
+    request.timeout = scaled(timeout)
+    request.idle = scaled(self.idle)
+    request.commit = scaled(commit)
+    return request
+  }
 
   /// The first value with this name, whose case does not matter.
   func header(_ name: String) -> String? {

@@ -113,7 +113,7 @@ final class RegistryClient: Sendable {
   private func exchange(
     _ original: HTTPRequest, _ scopes: [Scope], _ onSent: @escaping @Sendable (Transfer.SendEvent) -> Void
   ) async throws -> HTTPResponse {
-    var request = original
+    var request = original.limited(to: retrier.policy.idle)
     // Credentials are for requests that have never left the registry's origin.
     var isAtHome = request.address.origin == policy.registry
     var mayAnswer = isAtHome

@@ -126,7 +126,7 @@ public final class RemoteRepository: ContentStore, TagStore {
         "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
     }
     guard descriptor.mediaType.isDocument else {
-      let upload = BlobUpload(client, descriptor, UploadSource.of(blob), readsAhead: blob is RemoteBlob)
+      let upload = BlobUpload(client, descriptor, UploadSource.of(blob), readsAhead: blob.isCostly)
       return try await upload.run(candidates: mountCandidates[descriptor.digest] ?? [])
     }
     try await send(document: descriptor, blob)

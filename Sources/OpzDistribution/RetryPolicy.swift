@@ -10,6 +10,10 @@ public struct RetryPolicy: Sendable {
   /// Seconds after the first attempt's begin in which a further one may begin.
   public var deadline = 300.0
 
+  /// Seconds without an answer, or nearly without bytes, after which a peer has failed. A registry that hashes or copies a blob
+  /// before it answers has ten times as long.
+  public var idle = 60
+
   public init() {}
 
   init(attempts: Int, base: Double, longest: Double, deadline: Double) {

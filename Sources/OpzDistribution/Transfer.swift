@@ -32,8 +32,6 @@ final class Transfer: @unchecked Sendable {
 
   /// Bytes of the body of an answer that is no success.
   static let errorLimit = 64 << 10
-  /// Seconds that a registry has to answer after the last byte of a large body: it may hash or copy it first.
-  static let commitTimeout = 600
 
   init(
     _ request: HTTPRequest, pipe: BodyPipe? = nil, onHead: @escaping @Sendable (HTTPHead) -> Void = { _ in },
@@ -91,7 +89,7 @@ final class Transfer: @unchecked Sendable {
       sent += UInt64(count)
       onSent(.sent(count))
       if sent == size, size > 0, let handle {
-        _ = opz_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, Transfer.commitTimeout)
+        _ = opz_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, request.commit)
       }
       return .bytes(count)
     } catch {

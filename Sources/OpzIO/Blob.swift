@@ -5,6 +5,9 @@ public protocol Blob: Sendable {
   /// Bytes.
   var size: UInt64 { get }
 
+  /// Reading the bytes again costs more than keeping what came of them: a network peer has them.
+  var isCostly: Bool { get }
+
   /// A source that starts at `offset`, at most `size`. It may block; use it on a thread of our own.
   func open(at offset: UInt64) throws -> any ByteSource
 }
@@ -27,6 +30,8 @@ extension ByteSink {
 }
 
 extension Blob {
+  public var isCostly: Bool { false }
+
   /// Hands all bytes to `body` in pieces of up to `chunk` bytes.
   public func forEachChunk(of chunk: Int = 1 << 20, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let source = try open(at: 0)

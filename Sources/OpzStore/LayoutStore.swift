@@ -90,6 +90,7 @@ public struct LayoutStore: ContentStore, TagStore {
   public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
     if try has(descriptor) { return }
     try await blocking {
+      if blob.isCostly, blob.size >= LayoutStore.costlySize { return try fetch(descriptor, from: blob) }
       let writer = try ingest(descriptor.digest.algorithm, expecting: descriptor.size)
       try blob.forEachChunk { try writer.write($0) }
       try writer.commit(as: descriptor)

@@ -1,5 +1,4 @@
-import OpzIO
-import SystemPackage
+public import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -8,11 +7,11 @@ import SystemPackage
 #endif
 
 /// A file with a lock on itself: what is locked and what is guarded are one.
-enum LockedFile {
+package enum LockedFile {
   /// Opens and locks, making the file where there is none. Who had it before may have renamed or removed it in the meantime: then it
   /// is another file that has the name.
   /// - Returns: nil when somebody has it and `waits` is false. It blocks where `waits` is true.
-  static func take(_ path: FilePath, waits: Bool) throws -> OpenFile? {
+  package static func take(_ path: FilePath, waits: Bool) throws -> OpenFile? {
     while true {
       let file = try OpenFile.opening(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
       while flock(file.descriptor, LOCK_EX | (waits ? 0 : LOCK_NB)) != 0 {

@@ -1,5 +1,6 @@
-import OpzIO
-import SystemPackage
+internal import CLinux
+package import OpzIO
+package import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -9,16 +10,23 @@ import SystemPackage
 
 /// A file that is being fetched, with the digest of what is there so far. Only one process has it at a time: the kernel's lock on
 /// the file itself says which.
-final class PartialFile {
-  let file: OpenFile
+package final class PartialFile {
+  package let file: OpenFile
   /// Bytes; no more are taken.
-  let limit: UInt64
-  private(set) var size: UInt64 = 0
-  private var hasher = DigestHasher(.sha256)
+  package let limit: UInt64
+  package private(set) var size: UInt64 = 0
+  private let algorithm: Digest.Algorithm
+  private var hasher: DigestHasher
+  private var flushed: UInt64 = 0
+
+  /// The disk is told to begin with what is there at every so many bytes, so that the sync at the end is short.
+  private static let flushInterval: UInt64 = 8 << 20
 
   /// Opens what an earlier try left, and reads it; what is over the limit is of another file and goes.
-  init(_ path: FilePath, limit: UInt64) throws {
+  package init(_ path: FilePath, limit: UInt64, algorithm: Digest.Algorithm = .sha256) throws {
     self.limit = limit
+    self.algorithm = algorithm
+    hasher = DigestHasher(algorithm)
     guard let taken = try LockedFile.take(path, waits: true) else { throw IOFailure("it is locked", path: path) }
     file = taken
     let there = try file.status().size
@@ -37,19 +45,24 @@ final class PartialFile {
   }
 
   /// Adds bytes; false, and nothing changed, when they are too many.
-  func append(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
+  package func append(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
     guard UInt64(bytes.count) <= limit - size else { return false }
     try file.write(bytes)
     hasher.update(bytes)
     size += UInt64(bytes.count)
+    if size - flushed >= PartialFile.flushInterval {
+      sync_file_range(file.descriptor, off_t(flushed), off_t(size - flushed), UInt32(OPZ_SYNC_FILE_RANGE_WRITE))
+      flushed = size
+    }
     return true
   }
 
   /// Forgets all bytes.
-  func restart() throws {
+  package func restart() throws {
     try truncate()
     size = 0
-    hasher = DigestHasher(.sha256)
+    flushed = 0
+    hasher = DigestHasher(algorithm)
   }
 
   private func truncate() throws {
@@ -58,5 +71,5 @@ final class PartialFile {
     }
   }
 
-  var digest: Digest { hasher.finish() }
+  package var digest: Digest { hasher.finish() }
 }

@@ -1,0 +1,52 @@
+import OpzIO
+import OpzOCI
+import SystemPackage
+
+extension LayoutStore {
+  /// Bytes from which on a blob that is costly to read is gone on with by the next process.
+  static let costlySize: UInt64 = 16 << 20
+
+  /// Brings a blob that a network peer has. What came of one that broke off stays under a temporary name, which `opz gc` knows, and is
+  /// gone on with; two processes that want the same fetch it once. It blocks.
+  func fetch(_ descriptor: Descriptor, from blob: any Blob) throws {
+    let place = path(of: descriptor.digest)
+    let directory = place.removingLastComponent()
+    try Durable.makeDirectory(directory)
+    let name = directory.appending("\(Durable.temporaryPrefix)part-\(descriptor.digest.hex)")
+    let partial = try PartialFile(name, limit: descriptor.size, algorithm: descriptor.digest.algorithm)
+    // Another process may have brought it while this one waited.
+    if try has(descriptor) { return try Durable.remove(name) }
+    do {
+      try FreeSpace.require(descriptor.size - partial.size, at: directory)
+      try receive(blob, into: partial)
+      try Verification.check(partial.digest, partial.size, against: descriptor)
+    } catch let error as any ExplainedError where error.category == .verification || error is StoreError {
+      // What is not the blob, or has no room, is of no use to anybody.
+      try? Durable.remove(name)
+      throw error
+    }
+    try partial.file.setMode(0o444)
+    try partial.file.sync()
+    try Durable.publish(name, at: place)
+  }
+
+  private func receive(_ blob: any Blob, into partial: PartialFile) throws {
+    if partial.size == blob.size { return }
+    let source = try blob.open(at: partial.size)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    while true {
+      let count = try source.read(into: buffer)
+      if count == 0 { return }
+      do {
+        guard try partial.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
+          throw StoreError(.wrongSize, root.string, "more than the \(partial.limit) bytes that the blob has were sent")
+        }
+      } catch let failure as IOFailure where failure.errno == IOFailure.diskFull {
+        throw StoreError(
+          .noSpace, root.string, "the disk is full after \(partial.size) bytes of a blob",
+          hint: "free some space, or name another directory with --registry DIR")
+      }
+    }
+  }
+}
