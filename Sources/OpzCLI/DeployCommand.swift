@@ -1,5 +1,6 @@
-import ArgumentParser
-import OpzFlow
+public import ArgumentParser
+public import OpzDeploy
+public import OpzFlow
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -8,65 +9,127 @@ struct DeployCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "deploy", abstract: "Writes the Kubernetes manifests of a version.",
     discussion: """
-      The image is pinned by the version's digest; replicas, resources and the autoscaler's target are those of opz.yaml.
+      The image is pinned by the version's digest; the rest is the deploy part of opz.yaml. Each deploy is an event with the exact objects, so that \
+      the next one can be compared with it and opz rollback --deploy brings it back.
 
       opz deploy churn@1.0.0 --image registry.example/crm/churn --output k8s
-      opz deploy churn@1.0.0 --image registry.example/crm/churn --output - | kubectl apply -f -
+      opz deploy churn@1.0.0 --target keda --profile dev --output - | kubectl apply -f -
+      opz deploy churn@1.1.0 --beside churn@1.0.0 --weight 10 --apply
+      opz deploy churn@1.1.0 --diff
       """)
-
-  enum Target: String, ExpressibleByArgument, CaseIterable {
-    case kubernetes
-  }
 
   @Argument(help: "NAME@VERSION.") var reference: String
   @Option(
     help: ArgumentHelp("The repository that the cluster pulls from; else push.to in opz.yaml.", valueName: "host/repo"))
   var image: String?
-  @Option(help: "What to write for.") var target = Target.kubernetes
+  @Option(help: "What runs and scales it.") var target = DeployTarget.kubernetes
+  @Option(help: "prod: all that opz.yaml says; dev: at most two pods, without budgets, quota and alerts.")
+  var profile = DeployProfile.prod
+  @Option(help: "Files of objects, a kustomize base with overlays, or a Helm chart.") var form = DeployRequest.Form.plain
   @Option(help: "The namespace of the objects.") var namespace: String?
+  @Option(help: ArgumentHelp("The version that shares the requests.", valueName: "name@version")) var beside: String?
+  @Option(help: "Percent of the requests that this version gets, beside another.") var weight: Int?
+  @Flag(help: "The Job or CronJob of deploy.batch, and not the server.") var batch = false
+  @Flag(help: "What changes from the last deploy, and in the cluster where one answers; nothing is written.") var diff = false
+  @Flag(help: "Apply with kubectl (server-side).") var apply = false
   @Option(
     help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
   var output: String?
-  @Flag(help: "An object: name, version, digest, image, output, files.") var json = false
+  @Flag(help: "An object: name, version, digest, image, output, files, applied.") var json = false
   @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if diff, apply || output != nil { throw ValidationError("--diff writes and applies nothing") }
+    if batch, beside != nil { throw ValidationError("--batch has no other version beside it") }
+    if let weight, !(0...100).contains(weight) { throw ValidationError("--weight is from 0 to 100") }
+    if output == "-", form != .plain { throw ValidationError("--output - is of --form plain") }
+    if apply, form != .plain { throw ValidationError("--apply is of --form plain; helm and kustomize apply their own") }
+  }
 
   struct Output: Encodable {
     let name: String
     let version: String
     let digest: String
     let image: String
-    let output: String
+    let output: String?
     let files: [String]
+    let applied: Bool
   }
 
   func run() async throws {
     let session = options.session()
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: reference))
+    let deploy = DeployVersion(version, try request(version, registry), in: session)
+    let result = try await deploy.manifests()
+    for remark in result.remarks { options.note(remark) }
+    if diff { return try await difference(deploy, result, registry, session) }
+    if apply { try await applied(deploy, result, registry, session) }
+    if output == "-" {
+      try await deploy.record(result, registry)
+      return Console.data(result.stream)
+    }
+    let directory = output ?? (apply ? nil : "k8s-\(version.record.name.replacing("/", with: "-"))")
+    if let directory { try await deploy.write(result, to: session.path(directory)) }
+    try await deploy.record(result, registry)
+    try report(version.record, result, directory)
+  }
+
+  private func request(_ version: Registry.Version, _ registry: Registry) throws -> DeployRequest {
     let record = version.record
     guard let place = image ?? record.pushTo else {
       throw FlowError(
         .usage, record.reference, "no image repository", hint: "opz deploy \(record.reference) --image HOST/REPO")
     }
-    let repository = try Reference(parsing: place)
-    let deploy = DeployVersion(version, image: repository, namespace: namespace, in: session)
-    let result = try await deploy.manifests()
-    for remark in result.remarks { options.note(remark) }
-    if output == "-" {
-      try await deploy.record(result, registry)
-      return Console.data(result.stream)
+    return DeployRequest(
+      repository: try Reference(parsing: place), target: target, profile: profile, form: form, namespace: namespace,
+      beside: try beside.map { try registry.find(LocalReference(parsing: $0)) }, weight: weight, isBatch: batch)
+  }
+
+  private func difference(
+    _ deploy: DeployVersion, _ result: DeployVersion.Result, _ registry: Registry, _ session: Session
+  ) async throws {
+    if let recorded = try await deploy.difference(result, registry) {
+      Console.data(recorded)
+      options.note(recorded.isEmpty ? "the last deploy of \(result.place) has the same objects" : "against the last deploy of \(result.place)")
+    } else {
+      options.note("nothing was deployed in \(result.place) before")
     }
-    let directory = output ?? "k8s-\(record.name.replacing("/", with: "-"))"
-    try await deploy.write(result, to: session.path(directory), registry)
-    let pinned = repository.pinned(to: record.image.digest).description
+    let cluster = ClusterClient(session)
+    guard await cluster.answers() else { return options.note("no cluster answers kubectl") }
+    let text = try await cluster.difference(result.stream)
+    Console.data(text)
+    options.note(text.isEmpty ? "the cluster has the same objects" : "against the cluster")
+  }
+
+  private func applied(
+    _ deploy: DeployVersion, _ result: DeployVersion.Result, _ registry: Registry, _ session: Session
+  ) async throws {
+    let gone = try await deploy.gone(result, registry)
+    let text = try await ClusterClient(session).apply(result.stream)
+    for line in text.split(separator: "\n") { options.note(String(line)) }
+    for name in gone { options.note("no longer written, and not deleted: \(name)") }
+  }
+
+  private func report(_ record: VersionRecord, _ result: DeployVersion.Result, _ directory: String?) throws {
+    let pinned = try Reference(parsing: image ?? record.pushTo ?? "").pinned(to: record.image.digest).description
     if json {
       return try Console.json(
         Output(
           name: record.name, version: record.version, digest: record.image.digest.description, image: pinned,
-          output: directory, files: result.files.map(\.name)))
+          output: directory, files: directory == nil ? [] : result.files.map(\.name), applied: apply))
     }
+    guard let directory else { return }
     for file in result.files { Console.line("\(directory)/\(file.name)") }
     options.note("the image is \(pinned)")
-    options.note("apply with: kubectl apply -k \(directory)")
+    switch form {
+    case .plain: options.note("apply with: kubectl apply -k \(directory)")
+    case .kustomize: options.note("apply with: kubectl apply -k \(directory)/overlays/\(profile.rawValue)")
+    case .helm: options.note("apply with: helm upgrade --install NAME \(directory)")
+    }
   }
 }
+
+extension DeployTarget: ExpressibleByArgument {}
+extension DeployProfile: ExpressibleByArgument {}
+extension DeployRequest.Form: ExpressibleByArgument {}

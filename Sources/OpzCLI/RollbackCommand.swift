@@ -6,22 +6,43 @@ import OpzRegistry
 
 struct RollbackCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rollback", abstract: "Brings back what an alias named before, after proving that it is whole.",
+    commandName: "rollback", abstract: "Brings back what an alias named before, or the manifests of the deploy before.",
     discussion: """
-      Every blob of the version is read and checked first; where one is missing the alias stays. Again goes one further back.
+      Of an alias, every blob of the version is read and checked first; where one is missing the alias stays. Of a deploy, the manifests come back as \
+      they were, byte for byte. Again goes one further back.
 
       opz rollback churn --alias production
+      opz rollback churn --deploy --apply
+      opz rollback churn --deploy | kubectl apply --server-side -f -
       """)
 
   @Argument(help: "The model's name.") var name: String
-  @Option(help: "The alias.") var alias: String
-  @Flag(help: "An object: name, alias, from, version.") var json = false
+  @Option(help: "The alias.") var alias: String?
+  @Flag(help: "The manifests of the deploy before the last, on standard output.") var deploy = false
+  @Option(help: "Where it was deployed, as opz deploy --diff says it: kubernetes/scoring/prod; else where it was last.")
+  var place: String?
+  @Flag(help: "Apply the manifests with kubectl (server-side).") var apply = false
+  @Flag(help: "An object: name, alias or place, from, version.") var json = false
   @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    guard (alias != nil) != deploy else { throw ValidationError("give --alias NAME, or --deploy") }
+    if !deploy, apply || place != nil { throw ValidationError("--apply and --place are of --deploy") }
+  }
+
+  struct Output: Encodable {
+    let name: String
+    let place: String
+    let from: String
+    let version: String
+    let applied: Bool
+  }
 
   func run() async throws {
     let session = options.session()
     let registry = try session.openRegistry()
     let model = try ModelName(name)
+    guard let alias else { return try await manifests(model, registry, session) }
     let change = try await RollBackAlias(model, try AliasName(parsing: alias), in: session).run(registry)
     if json {
       return try Console.json(
@@ -30,5 +51,25 @@ struct RollbackCommand: AsyncParsableCommand {
           version: change.to?.description))
     }
     Console.line(AliasText.line(model, change))
+  }
+
+  private func manifests(_ model: ModelName, _ registry: Registry, _ session: Session) async throws {
+    let rollback = RollBackDeploy(model, in: session)
+    let found = try await rollback.find(registry, place: place)
+    if apply {
+      let text = try await ClusterClient(session).apply(found.stream)
+      for line in text.split(separator: "\n") { options.note(String(line)) }
+    }
+    try await rollback.record(found, registry)
+    for name in found.gone { options.note("not among them, and not deleted: \(name)") }
+    options.note(
+      "\(model) in \(found.restored.place): back from \(found.last.version) to \(found.restored.version), as it was at \(found.restored.at)")
+    if json {
+      return try Console.json(
+        Output(
+          name: model.description, place: found.restored.place, from: found.last.version.description,
+          version: found.restored.version.description, applied: apply))
+    }
+    if !apply { Console.data(found.stream) }
   }
 }

@@ -11,11 +11,15 @@ public struct HelmChart: Sendable {
     }
     var values = HelmValues()
     let names = try PlanNames(plan)
-    var templates: [Manifests.File] = []
-    for object in manifests.objects {
+    var templates: [Manifests.File?] = manifests.objects.map { _ in nil }
+    // An autoscaler's numbers come before a Deployment's, which has none of its own.
+    let scalers = manifests.objects.indices.filter { manifests.objects[$0].kind.hasSuffix("Autoscaler") || manifests.objects[$0].kind == "ScaledObject" }
+    let others = manifests.objects.indices.filter { !scalers.contains($0) }
+    for index in scalers + others {
+      let object = manifests.objects[index]
       let root = HelmChart.root(object, plan, names, manifests)
       let template = HelmTemplate(object, root: root, &values)
-      templates.append(Manifests.File("templates/" + object.file.name, template.text))
+      templates[index] = Manifests.File("templates/" + object.file.name, template.text)
     }
     let schema = String(decoding: try CanonicalJSON.encodePretty(values.schema), as: UTF8.self)
     files =
@@ -24,7 +28,7 @@ public struct HelmChart: Sendable {
         Manifests.File("values.yaml", YAMLWriter.write(values.yaml)),
         Manifests.File("values.schema.json", schema),
         Manifests.File("templates/_helpers.tpl", helpers),
-      ] + templates
+      ] + templates.compactMap { $0 }
   }
 
   /// The part of the values that an object of one of two versions has.

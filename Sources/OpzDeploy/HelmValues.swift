@@ -18,6 +18,9 @@ struct HelmValues {
     "autoscaling": "What decides how many pods there are.",
     "stable": "The version that serves.",
     "candidate": "The version that comes.",
+    "rollout": "How the two versions share the requests.",
+    "podDisruptionBudget": "Drains.", "networkPolicy": "The network.", "monitoring": "Prometheus.",
+    "verticalPodAutoscaler": "Recommendations.", "namespace": "Where the objects are.",
   ]
 
   /// - Parameter path: `replicas.min`

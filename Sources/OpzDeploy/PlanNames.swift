@@ -40,10 +40,17 @@ struct PlanNames: Sendable {
       labels: ["app.kubernetes.io/name": shared, "app.kubernetes.io/managed-by": "opz"])
   }
 
-  /// A PromQL matcher for the pods: their names begin with the Deployment's, of which Kubernetes keeps 46 characters at least.
-  var podMatcher: String {
+  /// A PromQL matcher for the pods by their names, so that the metrics of `churn` are not those of `churn-eu`. Kubernetes shortens a pod's name
+  /// where the Deployment's has more than 46 characters.
+  func podMatcher(_ plan: DeploymentPlan) -> String {
     let place = namespace.map { "namespace=\"\($0)\"," } ?? ""
-    return "\(place)pod=~\"\(name.prefix(46))-.+\""
+    let ends = "[0-9a-z]+-[0-9a-z]{5}"
+    let isKnative = plan.target == .knative || plan.target == .kserve && plan.isKnativeMode
+    let pods =
+      if isKnative { "\(name)-.+-deployment-\(ends)" } else if plan.target == .kserve {
+        "\(name)-predictor-\(ends)"
+      } else { name.utf8.count > 46 ? "\(name.prefix(46)).+" : "\(name)-\(ends)" }
+    return "\(place)pod=~\"\(pods)\""
   }
 
   /// A name that changes with the content: what uses it rolls out anew.

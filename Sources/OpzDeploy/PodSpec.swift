@@ -71,11 +71,12 @@ struct PodSpec: YAMLEncodable {
   }
 
   private var security: YAMLValue {
-    .map(
+    // A server of KServe's has the user of its own image.
+    let ids = plan.server == .weights ? nil : plan.userAndGroup
+    return .map(
       .init("runAsNonRoot", .bool(true)),
-      plan.userAndGroup.map { .init("runAsUser", .integer($0.user)) },
-      plan.userAndGroup.map { .init("runAsGroup", .integer($0.group)) },
-      plan.userAndGroup.map { .init("fsGroup", .integer($0.group)) },
+      ids.map { .init("runAsUser", .integer($0.user)) }, ids.map { .init("runAsGroup", .integer($0.group)) },
+      ids.map { .init("fsGroup", .integer($0.group)) },
       .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))))
   }
 

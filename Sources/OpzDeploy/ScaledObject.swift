@@ -36,14 +36,14 @@ struct ScaledObject: YAMLEncodable {
 
   private var triggers: [YAMLValue] {
     [
-      scale.concurrency.map { prometheus("sum(\(AdapterRules.inFlight){\(names.podMatcher)})", $0) },
+      scale.concurrency.map { prometheus("sum(\(AdapterRules.inFlight){\(names.podMatcher(plan))})", $0) },
       scale.rps.map { prometheus(scale.activate ?? rate, $0) },
       plan.cpuTarget.map { resource("cpu", $0) },
       scale.memory.map { resource("memory", $0) },
     ].compactMap { $0 }
   }
 
-  private var rate: String { "sum(rate(opz_inference_duration_seconds_count{\(names.podMatcher)}[1m]))" }
+  private var rate: String { "sum(rate(opz_inference_duration_seconds_count{\(names.podMatcher(plan))}[1m]))" }
 
   private func prometheus(_ query: String, _ threshold: Int) -> YAMLValue {
     .map(

@@ -51,7 +51,8 @@ struct ScoringJob: YAMLEncodable {
         "onExitCodes",
         .map(
           .init("containerName", .text("score")), .init("operator", .text("In")),
-          .init("values", .list([.integer(64)])))))
+          .init("values", .list([.integer(64)])))),
+      .init("onPodConditions", .list([]), comment: "Nothing, but Kubernetes 1.27 wants the key."))
     return [drained, usage]
   }
 }

@@ -39,6 +39,11 @@ struct StrategicMerge {
       let place = result.firstIndex { $0.key == member.key }
       let below = path + [member.key]
       let order = patch.first { $0.key == "$setElementOrder/" + member.key }?.value
+      // What apimachinery does with `$patch: delete` in a mapping: an empty one stays.
+      if directive(member.value.members) == "delete" {
+        if let place { result[place] = .init(member.key, .map([])) }
+        continue
+      }
       guard var value = try merged(member.value, place.map { result[$0].value }, path: below) else {
         if let place { result.remove(at: place) }
         continue

@@ -1,6 +1,6 @@
-import OpzDeploy
+public import OpzDeploy
 import OpzIO
-public import OpzOCI
+import OpzOCI
 import OpzPackage
 public import OpzRegistry
 import OpzStore
@@ -9,72 +9,129 @@ public import SystemPackage
 /// `opz deploy`: the Kubernetes manifests of a version.
 public struct DeployVersion: Sendable {
   public struct Result: Sendable {
-    public let files: [(name: String, text: String)]
+    public let files: [Manifests.File]
+    /// The objects of the profile, one document each.
     public let stream: String
     public let remarks: [String]
+    /// What a later deploy of the same place takes the place of: `kubernetes/scoring/prod`.
+    public let place: String
   }
 
   private let version: Registry.Version
-  private let repository: Reference
-  private let namespace: String?
+  private let request: DeployRequest
   private let session: Session
 
-  /// - Parameter repository: `HOST/REPO` that the cluster pulls from; its tag does not matter, the digest does.
-  public init(_ version: Registry.Version, image repository: Reference, namespace: String?, in session: Session) {
+  public init(_ version: Registry.Version, _ request: DeployRequest, in session: Session) {
     self.version = version
-    self.repository = repository
-    self.namespace = namespace
+    self.request = request
     self.session = session
   }
 
   public func manifests() async throws -> Result {
-    let plan = try await plan()
-    let manifests = try Manifests(plan)
+    let registry = try session.openRegistry()
+    let plan = try await plan(version, registry)
+    let other: DeploymentPlan? = if let beside = request.beside { try await self.plan(beside, registry) } else { nil }
+    let purpose: Manifests.Purpose = request.isBatch ? .batch : .serving(beside: other)
+    let manifests = try Manifests(plan, purpose, profile: request.profile)
+    let files =
+      switch request.form {
+      case .plain: manifests.files
+      case .kustomize: try KustomizeLayout(plan, purpose).files
+      case .helm: try HelmChart(plan, manifests).files
+      }
+    let parts = [
+      plan.target.rawValue, plan.namespace ?? "", request.profile.rawValue, request.isBatch ? "batch" : nil,
+    ]
     return Result(
-      files: manifests.files.map { ($0.name, $0.text) }, stream: manifests.stream, remarks: manifests.remarks)
+      files: files, stream: manifests.stream, remarks: manifests.remarks,
+      place: parts.compactMap { $0 }.joined(separator: "/"))
   }
 
-  /// Writes the files into a directory and records the event.
-  public func write(_ result: Result, to directory: FilePath, _ registry: Registry) async throws {
+  /// Writes the files into a directory.
+  public func write(_ result: Result, to directory: FilePath) async throws {
     try await blocking {
-      try Durable.makeDirectory(directory)
-      for (name, text) in result.files { try Durable.replace(directory.appending(name), with: Array(text.utf8)) }
+      for file in result.files {
+        let path = directory.pushing(FilePath(file.name))
+        try Durable.makeDirectory(path.removingLastComponent())
+        try Durable.replace(path, with: Array(file.text.utf8))
+      }
     }
-    try await record(result, registry)
   }
 
+  /// Records the event, with the exact objects.
   public func record(_ result: Result, _ registry: Registry) async throws {
-    let digest = Digest.of(Array(result.stream.utf8))
-    let image = repository.pinned(to: version.record.image.digest).description
+    let image = request.repository.pinned(to: version.record.image.digest).description
     try await blocking { [self] in
-      try registry.note(
-        .deployed, version, by: session.author,
-        details: ["target": .string("kubernetes"), "image": .string(image), "manifests": .string(digest.description)])
+      try registry.deployed(
+        version, Array(result.stream.utf8), place: result.place,
+        details: ["target": .string(request.target.rawValue), "image": .string(image)], by: session.author)
     }
   }
 
-  private func plan() async throws -> DeploymentPlan {
-    let record = version.record
-    guard record.runtime.kind != "model" else {
-      throw FlowError(
-        .failed, record.reference, "a model without a runtime does not serve",
-        hint: "package it with runtime: {kind: native}, or mount the image as a volume")
+  /// What changes from what was deployed last in the same place; nil where nothing was.
+  public func difference(_ result: Result, _ registry: Registry) async throws -> String? {
+    guard let old = try await recorded(result, registry) else { return nil }
+    return old.difference(to: ManifestStream(result.stream))
+  }
+
+  /// The objects that were deployed last in the same place and are no more.
+  public func gone(_ result: Result, _ registry: Registry) async throws -> [String] {
+    guard let old = try await recorded(result, registry) else { return [] }
+    return old.gone(in: ManifestStream(result.stream)).map(\.name)
+  }
+
+  private func recorded(_ result: Result, _ registry: Registry) async throws -> ManifestStream? {
+    try await blocking { [version] in
+      guard let last = try registry.state(version.name).deploys.last(where: { $0.place == result.place }) else {
+        return nil
+      }
+      return ManifestStream(String(decoding: try registry.manifests(of: last), as: UTF8.self))
     }
+  }
+
+  // MARK: The plan
+
+  private func plan(_ version: Registry.Version, _ registry: Registry) async throws -> DeploymentPlan {
+    let record = version.record
     var settings = DeploySettings()
     if let recorded = record.deploy {
       settings = try CanonicalJSON.decode(
         DeploySettings.self, from: CanonicalJSON.encode(recorded), subject: record.reference)
     }
-    let registry = try session.openRegistry()
+    if let weight = request.weight { settings.rollout?.weight = weight }
     let image = try await registry.store.image(record.image)
     let port = (image.config.config?.exposedPorts ?? [:]).keys.compactMap { Int($0.prefix { $0 != "/" }) }.min()
-    return DeploymentPlan(
-      model: record.name, version: record.version, image: repository.pinned(to: record.image.digest),
-      server: record.runtime.kind == "native" ? .native : .custom, port: port ?? 8080,
-      user: image.config.config?.user ?? RuntimeSettings.defaultUser, minReplicas: settings.replicas?.min ?? 2,
-      maxReplicas: settings.replicas?.max ?? max(10, settings.replicas?.min ?? 2),
-      cpu: try Quantity(settings.resources?.cpu ?? "500m", key: "deploy.resources.cpu"),
-      memory: try Quantity(settings.resources?.memory ?? "256Mi", key: "deploy.resources.memory"),
-      cpuTarget: settings.autoscale?.cpu ?? 70, namespace: namespace)
+    var plan = try DeploymentPlan(
+      model: record.name, version: record.version, image: request.repository.pinned(to: record.image.digest),
+      server: DeployVersion.server(record), port: port ?? 8080,
+      user: image.config.config?.user ?? RuntimeSettings.defaultUser, settings: settings, target: request.target,
+      namespace: request.namespace)
+    plan.readyMilliseconds = try await measured(version, registry)
+    let platform = record.platforms.first ?? ""
+    plan.imageBytes = record.layers.filter { ($0.platform ?? platform) == platform }
+      .reduce(0) { $0 &+ $1.descriptor.size }
+    plan.modelFormat = record.model.flatMap { $0.format == "xgboost-json" ? "xgboost" : nil }
+    plan.hasBase = record.runtime.base.map { $0 != "scratch" } ?? false
+    return plan
+  }
+
+  private static func server(_ record: VersionRecord) -> DeploymentPlan.Server {
+    switch record.runtime.kind {
+    case "native": .native
+    case "model": .weights
+    default: .custom
+    }
+  }
+
+  /// From the start to the first answer, as the last `opz test` measured it.
+  private func measured(_ version: Registry.Version, _ registry: Registry) async throws -> Int? {
+    try await blocking {
+      let state = try registry.state(version.name)
+      let events = try registry.events(of: version.name, version.version, in: state)
+      for event in events.reversed() where event.kind == .tested {
+        if case .integer(let number)? = event.details["readyMilliseconds"] { return Int(number) }
+      }
+      return nil
+    }
   }
 }

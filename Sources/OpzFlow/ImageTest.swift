@@ -43,6 +43,8 @@ public struct TestReport: Sendable {
   public var checks: [Check] = []
   /// How the model was run: `opz-server from the image`.
   public var runner = ""
+  /// From the server's start to the moment when it answers; nil where none was started.
+  public var readyMilliseconds: Int?
 
   public var passed: Bool { checks.allSatisfy(\.failures.isEmpty) }
 
@@ -117,6 +119,7 @@ struct ImageTest: Sendable {
   private func compare(_ runner: any ModelRunner, _ model: Model, _ store: LayoutStore) async throws -> TestReport {
     var report = TestReport()
     report.runner = runner.description
+    report.readyMilliseconds = (runner as? ServerRunner)?.readyMilliseconds
     func file(_ name: String) throws -> FileBlob? {
       try tests.first { $0.name == name }.map { try store.file($0.descriptor) }
     }

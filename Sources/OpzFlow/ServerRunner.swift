@@ -16,13 +16,16 @@ final class ServerRunner: ModelRunner {
   private let child: ChildProcess
   private let client: ServiceClient
   private let path: String
+  /// As the server says it.
+  let readyMilliseconds: Int?
 
   var description: String { "opz-server of the image" }
 
-  private init(_ child: ChildProcess, _ client: ServiceClient, path: String) {
+  private init(_ child: ChildProcess, _ client: ServiceClient, path: String, _ readyMilliseconds: Int?) {
     self.child = child
     self.client = client
     self.path = path
+    self.readyMilliseconds = readyMilliseconds
   }
 
   static func start(_ image: Image, root: FilePath, name: String, session: Session) async throws -> ServerRunner {
@@ -41,9 +44,9 @@ final class ServerRunner: ModelRunner {
       [root.appending("opz-server").string], environment: environment, directory: root, output: .discarded,
       errors: .file(log))
     do {
-      let port = try await port(child, log)
-      let client = try ServiceClient(port: port, userAgent: session.tool.replacing(" ", with: "/"))
-      return ServerRunner(child, client, path: "/v2/models/\(name)/infer")
+      let ready = try await ready(child, log)
+      let client = try ServiceClient(port: ready.port, userAgent: session.tool.replacing(" ", with: "/"))
+      return ServerRunner(child, client, path: "/v2/models/\(name)/infer", ready.milliseconds)
     } catch {
       child.send(signal: SIGKILL)
       _ = try? await blocking { child.wait() }
@@ -52,12 +55,12 @@ final class ServerRunner: ModelRunner {
   }
 
   /// Waits for the line that says the port.
-  private static func port(_ child: ChildProcess, _ log: FilePath) async throws -> Int {
+  private static func ready(_ child: ChildProcess, _ log: FilePath) async throws -> Ready {
     for _ in 0..<3000 {
       let text = (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? ""
       for line in text.split(separator: "\n") {
         if let ready = try? JSONDecoder().decode(Ready.self, from: Data(line.utf8)), ready.event == "ready" {
-          return ready.port
+          return ready
         }
       }
       if let status = child.poll() {
@@ -73,6 +76,12 @@ final class ServerRunner: ModelRunner {
   private struct Ready: Decodable {
     let event: String
     let port: Int
+    let milliseconds: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case event, port
+      case milliseconds = "ready_ms"
+    }
   }
 
   func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]] {

@@ -10,10 +10,14 @@ public enum TestVersion {
     let image = try await registry.store.image(version.record.image)
     let test = ImageTest(image: image, tests: version.record.tests, name: version.name, session: session)
     let report = try await test.run(registry.store)
-    let details: [String: JSONValue] = [
+    var details: [String: JSONValue] = [
       "passed": .bool(report.passed), "values": .integer(Int64(report.checks.reduce(0) { $0 + $1.values })),
     ]
-    try await blocking { try registry.note(.tested, version, by: session.author, details: details) }
+    // `opz deploy` derives probes from it.
+    details["readyMilliseconds"] = report.readyMilliseconds.map { .integer(Int64($0)) }
+    try await blocking { [details] in
+      try registry.note(.tested, version, by: session.author, details: details)
+    }
     return report
   }
 }

@@ -23,7 +23,7 @@ public struct CollectionReport: Sendable {
   public var dropped: [Blob] = []
   /// Blobs that nothing names and that are too young to go.
   public var young = 0
-  /// Blobs that stay because a version, a runtime, a card or an attachment names them.
+  /// Blobs that stay because a version, a runtime, a card, an attachment or a deploy names them.
   public var kept = 0
   /// Temporary files of writers that died.
   public var temporary = 0
@@ -104,7 +104,7 @@ extension Registry {
     }
   }
 
-  /// The digests that versions, runtimes, cards, attachments and repositories name.
+  /// The digests that versions, runtimes, cards, attachments, deploys and repositories name.
   /// - Throws: where a document cannot be read: a collection that does not know what it keeps removes nothing.
   private func reachable(ignoring gone: Set<String>) throws -> Set<Digest> {
     var found = try pinned()
@@ -123,6 +123,7 @@ extension Registry {
         if let card = state.cards[entry.version] { found.insert(card.digest) }
         found.formUnion(version.record.layers.map(\.descriptor.digest))
       }
+      found.formUnion(state.deploys.map(\.manifests.digest))
     }
     return found
   }

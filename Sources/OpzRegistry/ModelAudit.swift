@@ -140,6 +140,7 @@ struct ModelAudit {
         record.platforms.count == 1 ? [Descriptor(mediaType: .imageConfig, digest: record.content, size: .max)] : []
       named += (record.artifacts ?? [:]).map(\.value) + (record.fileList.map { [$0] } ?? [])
       named += state.cards[entry.version].map { [$0] } ?? []
+      named += state.deploys.filter { $0.version == entry.version }.map(\.manifests)
       named.append(stored)
       named.append(.emptyConfig)
       named += state.attachments(of: version).map(\.descriptor)
@@ -187,6 +188,7 @@ struct ModelAudit {
   private mutating func checkContent(_ version: Registry.Version, _ artifact: Manifest) throws {
     var missing: [Descriptor] = []
     if let card = state.cards[version.version] { try look(card, &missing) }
+    for deploy in state.deploys where deploy.version == version.version { try look(deploy.manifests, &missing) }
     for descriptor in artifact.references { try look(descriptor, &missing) }
     for attachment in state.attachments(of: version) { try check(attachment, of: version, &missing) }
     var rest = [version.record.image] + (version.record.artifacts ?? [:]).sorted { $0.key < $1.key }.map(\.value)

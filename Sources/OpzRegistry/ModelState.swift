@@ -34,6 +34,34 @@ public struct ModelState: Sendable, Equatable {
     public let restores: String?
   }
 
+  /// A deploy whose manifests were kept.
+  public struct Deploy: Sendable, Equatable {
+    /// Of its event.
+    public let hash: String
+    public let version: SemanticVersion
+    /// What it took the place of: the target, namespace and profile, as whoever deploys names them.
+    public let place: String
+    /// The objects, a blob.
+    public let manifests: Descriptor
+    public let at: String
+    public let actor: String
+    /// The hash of the deploy whose manifests these are, where they were brought back.
+    public let restores: String?
+
+    public init(
+      hash: String, version: SemanticVersion, place: String, manifests: Descriptor, at: String, actor: String,
+      restores: String?
+    ) {
+      self.hash = hash
+      self.version = version
+      self.place = place
+      self.manifests = manifests
+      self.at = at
+      self.actor = actor
+      self.restores = restores
+    }
+  }
+
   /// By version; more than one entry where two clones gave the same number to different content.
   public internal(set) var versions: [SemanticVersion: [Entry]] = [:]
   /// All moves of each alias, in the order of the fold.
@@ -47,6 +75,9 @@ public struct ModelState: Sendable, Equatable {
 
   /// Where a version was pushed to or pulled from, the latest last: its blobs were whole there.
   public internal(set) var places: [SemanticVersion: [String]] = [:]
+
+  /// What was deployed, in the order of the fold.
+  public internal(set) var deploys: [Deploy] = []
 
   /// The events about a version, in the order of the fold.
   public internal(set) var events: [SemanticVersion: [EventLog.Name]] = [:]
@@ -77,7 +108,8 @@ public struct ModelState: Sendable, Equatable {
       }
     case .described: cards[version] = event.details["card"].flatMap(ModelState.descriptor)
     case .attached: attach(event, version)
-    case .repackaged, .deployed, .tested, .approved: break
+    case .deployed: deploy(event, hash, version)
+    case .repackaged, .tested, .approved: break
     }
   }
 
@@ -87,6 +119,16 @@ public struct ModelState: Sendable, Equatable {
       places[version, default: []].removeAll { $0 == place }
       places[version, default: []].append(place)
     }
+  }
+
+  /// Events of early registries have only the digest of the manifests, and nothing to bring back.
+  private mutating func deploy(_ event: Event, _ hash: String, _ version: SemanticVersion) {
+    guard let value = event.details["manifests"], let manifests = ModelState.descriptor(value) else { return }
+    func text(_ key: String) -> String? { if case .string(let text)? = event.details[key] { text } else { nil } }
+    deploys.append(
+      Deploy(
+        hash: hash, version: version, place: text("place") ?? "", manifests: manifests, at: event.at,
+        actor: event.actor, restores: text("restores")))
   }
 
   private mutating func record(_ event: Event, _ hash: String, _ version: SemanticVersion) {
@@ -113,6 +155,18 @@ public struct ModelState: Sendable, Equatable {
 }
 
 extension ModelState {
+  /// The deploy whose manifests a roll-back brings back: in the place of the last one, that before it with other manifests. What was
+  /// brought back stands for the deploy that it is of.
+  public func previousDeploy(in place: String? = nil) -> (last: Deploy, before: Deploy)? {
+    guard let last = deploys.last(where: { place == nil || $0.place == place }) else { return nil }
+    let all = deploys.filter { $0.place == last.place }
+    let original = last.restores.flatMap { hash in all.lastIndex { $0.hash == hash } } ?? all.count - 1
+    guard let before = all[..<original].last(where: { $0.manifests.digest != last.manifests.digest }) else {
+      return nil
+    }
+    return (last, before)
+  }
+
   /// The versions that are there, oldest first by precedence.
   public var live: [Entry] {
     // An entry is much to move about; its number is not.

@@ -36,7 +36,7 @@ struct StateFile {
   var state: ModelState
 
   static func read(_ file: FilePath) -> StateFile? {
-    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 1",
+    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 2",
       let count = Int(decimal: lines[1]), let top = Int(decimal: lines[2])
     else { return nil }
     var mark = Mark()
@@ -50,7 +50,7 @@ struct StateFile {
 
   func write(_ file: FilePath) throws {
     var text = Lines()
-    text.add("opz state 1", "\(mark.count)", "\(mark.top)", mark.names)
+    text.add("opz state 2", "\(mark.count)", "\(mark.top)", mark.names)
     for version in state.versions.keys.sorted() {
       for entry in (state.versions[version] ?? []).sorted(by: { $0.event < $1.event }) {
         text.add(
@@ -72,6 +72,12 @@ struct StateFile {
     }
     for (version, card) in state.cards.sorted(by: { $0.key < $1.key }) {
       text.add("c", "\(version)", card.mediaType.rawValue, "\(card.digest)", "\(card.size)")
+    }
+    for deploy in state.deploys {
+      text.add(
+        "d", "\(deploy.version)", deploy.hash, deploy.place, deploy.at, deploy.actor,
+        deploy.manifests.mediaType.rawValue,
+        "\(deploy.manifests.digest)", "\(deploy.manifests.size)", deploy.restores ?? "")
     }
     for version in state.events.keys.sorted() { text.add(version, state.events[version] ?? []) }
     for (version, attachments) in state.attachments.sorted(by: { $0.key < $1.key }) {
@@ -134,6 +140,13 @@ extension ModelState {
       else { return false }
       attachments[version, default: []].append(
         Attachment(descriptor: descriptor, image: image, at: line.text(4), actor: line.unescaped(5)))
+    case (UInt8(ascii: "d"), 10):
+      guard let digest = Digest(text: line[7]), let size = UInt64(decimal: line[8]) else { return false }
+      deploys.append(
+        Deploy(
+          hash: line.text(2), version: version, place: line.unescaped(3),
+          manifests: Descriptor(mediaType: MediaType(line.text(6)), digest: digest, size: size), at: line.text(4),
+          actor: line.unescaped(5), restores: line.isEmpty(9) ? nil : line.text(9)))
     case (UInt8(ascii: "p"), _): places[version] = (3..<line.count).map { line.unescaped($0) }
     default: return addMove(line)
     }

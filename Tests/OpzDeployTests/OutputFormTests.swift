@@ -1,5 +1,6 @@
 import OpzDeploy
 import OpzIO
+import OpzOCI
 import OpzTestKit
 import SystemPackage
 import Testing
@@ -123,13 +124,19 @@ struct OutputFormTests {
   func documented() throws {
     let files = try HelmChart(Scenario.monitored.plan, Scenario.monitored.manifests).files
     let values = try #require(files.first { $0.name == "values.yaml" }).text.split(separator: "\n")
-    let isKey = { (line: Substring) in line.contains(/^ *[a-zA-Z]+:/) }
-    for (index, line) in values.enumerated() where isKey(line) && !line.contains("OPZ_") && line.prefix(3) != "   " {
-      guard !line.hasPrefix("  ") || values[..<index].last(where: { !$0.hasPrefix("  ") })?.hasPrefix("topology") != true
-      else { continue }
-      guard ["podDisruptionBudget:", "networkPolicy:", "monitoring:", "verticalPodAutoscaler:"].contains(String(line)) == false
-      else { continue }
-      #expect(index > 0 && values[index - 1].contains("# "), "\(line)")
+    let top = values.indices.filter { values[$0].contains(/^[a-zA-Z]+:/) }
+    #expect(top.count >= 12)
+    for index in top { #expect(index > 0 && values[index - 1].hasPrefix("# "), "\(values[index])") }
+    let schema = try #require(files.first { $0.name == "values.schema.json" }).text
+    try described(CanonicalJSON.decode(JSONValue.self, from: Array(schema.utf8), subject: "schema"), "values")
+  }
+
+  private func described(_ schema: JSONValue, _ path: String) throws {
+    guard case .object(let members) = schema, case .object(let properties)? = members["properties"] else { return }
+    for (key, child) in properties where key != "global" {
+      guard case .object(let below) = child else { continue }
+      #expect(below["properties"] != nil || below["description"] != nil, "\(path).\(key)")
+      try described(child, "\(path).\(key)")
     }
   }
 }

@@ -104,10 +104,11 @@ struct PushPullTests {
   func deploy() async throws {
     let project = try Project.churn()
     let version = try await project.package().version
-    let deploy = DeployVersion(
-      version, image: try Reference(parsing: "registry.example/crm/churn"), namespace: "ml", in: project.session)
+    let request = DeployRequest(repository: try Reference(parsing: "registry.example/crm/churn"), namespace: "ml")
+    let deploy = DeployVersion(version, request, in: project.session)
     let result = try await deploy.manifests()
-    try await deploy.write(result, to: project.directory.path.appending("k8s"), project.registry())
+    try await deploy.write(result, to: project.directory.path.appending("k8s"))
+    try await deploy.record(result, project.registry())
     #expect(
       try Directory.entries(project.directory.path.appending("k8s")).map(\.string) == [
         "deployment.yaml", "horizontalpodautoscaler.yaml", "kustomization.yaml", "networkpolicy.yaml",

@@ -183,6 +183,52 @@ extension BrokenConfig {
     .more(
       "a bad quantity", "deploy: {resources: {memory: 256MB}}",
       "opz.yaml:4: deploy.resources.memory: \"256MB\" is not a Kubernetes quantity\n\nhint: write memory: 256Mi"),
+    .more(
+      "no memory", "deploy: {resources: {memory: 0Mi}}", "opz.yaml:4: deploy.resources.memory: 0Mi is not more than nothing"),
+    .more(
+      "a key that is almost right", "deploy: {autoscale: {concurency: 8}}",
+      "opz.yaml:4: deploy.autoscale.concurency: unknown key\n\nhint: did you mean concurrency?"),
+    .more(
+      "a secret that is no name", "deploy: {envFrom: [ok, My_Token]}",
+      "opz.yaml:4: deploy.envFrom.1: \"My_Token\" is not a name of Kubernetes\n\nhint: use at most 253 lower-case letters, digits, - and ."
+    ),
+    .more(
+      "a namespace of 64 characters", "deploy: {namespace: {name: \(String(repeating: "a", count: 64))}}",
+      "opz.yaml:4: deploy.namespace.name: \"\(String(repeating: "a", count: 64))\" is not a name of Kubernetes\n\nhint: use at most 63 lower-case letters, digits and -"
+    ),
+    .more(
+      "a label that is none", "deploy: {ingress: {pods: {app: -x}}}",
+      "opz.yaml:4: deploy.ingress.pods: \"app\": \"-x\" is not a label of Kubernetes\n\nhint: use at most 63 letters, digits, - _ and ., a letter or digit first and last"
+    ),
+    .more(
+      "a spread like none", "deploy: {spread: softt}",
+      "opz.yaml:4: deploy.spread: \"softt\" is not a spread that opz knows\n\nhint: did you mean soft?"),
+    .more(
+      "a GPU without a count", "deploy: {resources: {gpu: {product: T4}}}",
+      "opz.yaml:4: deploy.resources.gpu.count: missing\n\nhint: write count: 1"),
+    .more(
+      "half of blue-green", "deploy: {rollout: {strategy: blue-green, weight: 50}}",
+      "opz.yaml:4: deploy.rollout.weight: 50% is neither of blue-green's two\n\nhint: write 0 or 100, or strategy: canary"),
+    .more(
+      "a variable of opz's own", "deploy: {env: {OPZ_DRAIN_SECONDS: \"1\"}}",
+      "opz.yaml:4: deploy.env.OPZ_DRAIN_SECONDS: opz sets it itself"),
+    .more(
+      "an address without http", "deploy: {monitoring: {server: \"prometheus:9090\"}}",
+      "opz.yaml:4: deploy.monitoring.server: \"prometheus:9090\" is not an address\n\nhint: write server: \"http://prometheus.monitoring:9090\""
+    ),
+    .more(
+      "a patch of two kinds", "deploy: {patches: [{kind: Service, merge: {}, json: []}]}",
+      "opz.yaml:4: deploy.patches.0.merge: a patch has either merge or json\n\nhint: write merge: {spec: {..}}, or json: [{op: ..}]"
+    ),
+    .more(
+      "an operation that is none", "deploy: {patches: [{kind: Service, json: [{op: set, path: /a}]}]}",
+      "opz.yaml:4: deploy.patches.0.json: \"set\" is not an operation\n\nhint: they are add, remove, replace, move, copy, test"
+    ),
+    .more(
+      "a flag as text", "deploy: {vpa: \"yes\"}", "opz.yaml:4: deploy.vpa: text where true or false belongs"),
+    .more(
+      "a volume without a claim", "deploy: {batch: {input: {path: a}}}",
+      "opz.yaml:4: deploy.batch.input.claim: missing\n\nhint: write claim: NAME, a PersistentVolumeClaim"),
     .more("no share", "deploy: {autoscale: {cpu: 0}}", "opz.yaml:4: deploy.autoscale.cpu: 0 is not from 1 to 1000"),
     .more(
       "a push without host", "push: {to: crm/churn}",

@@ -23,7 +23,7 @@ enum ValidConfigs {
       "opz: 1\nname: churn.v2\nmodel: {path: \"a b/ü.json\"}\n",
       "opz: 1\nname: localhost\nmodel: {path: ./model.json}\n",
       "{\"opz\": 1, \"name\": \"churn\", \"model\": {\"path\": \"m\"}}",
-    ] + more.map { minimal + $0 + "\n" }
+    ] + [minimal + DeploySettingsTests.all] + more.map { minimal + $0 + "\n" }
 
   private static let more: [String] = [
     "version: 1.0.0-rc.1+build.5", "version: \"0.0.0\"", "version: 1.0.0-0a.--", "version:", "version: ~",
@@ -33,6 +33,9 @@ enum ValidConfigs {
     "lineage: {parent: crm/churn@1.0.0-rc.1}",
     "deploy: {replicas: {min: 0, max: 1}}", "deploy: {replicas: {max: 3}, resources: {}, autoscale: }",
     "deploy: {resources: {cpu: 2, memory: 1.5Gi}}", "deploy: {resources: {cpu: 0.5, memory: \"1e9\"}}",
+    "deploy: {autoscale: {up: , down: {}}, namespace: {quota: {}}, ingress: {}, monitoring: {enabled: false}, patches: []}",
+    "deploy: {resources: {gpu: {count: 1}}, spread: none, rollout: {strategy: blue-green, weight: 100, gateway: gw}}",
+    "deploy: {batch: {schedule: \"@daily\", command: [a]}, env: , envFrom: [], vpa: false, storage: modelcar}",
     "push: {to: \"localhost:5000/a/b:v1\"}", "push: {to: localhost/a}", "push:",
     "runtime:", "runtime: {kind: , user: \"1000:0\"}", "runtime: {kind: model}",
     "runtime: {kind: model, base: , expose: ~}", "runtime: {kind: model, base: \"oci:busybox\"}",

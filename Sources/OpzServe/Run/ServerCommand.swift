@@ -22,6 +22,10 @@ public struct ServerCommand: Sendable {
   /// - Returns: the exit code: 0, 1 for a failure, 64 for wrong usage.
   public func run(arguments: [String], environment: [String: String]) async -> Int32 {
     do {
+      if arguments.first == "score" {
+        printError("ok: \(try ScoreOptions(arguments: arguments.dropFirst(), environment: environment).run())")
+        return 0
+      }
       let options = try ServerOptions(arguments: arguments, environment: environment)
       switch options.action {
       case .help: print(ServerOptions.help)

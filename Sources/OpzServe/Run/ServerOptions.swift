@@ -109,6 +109,8 @@ public struct ServerOptions: Sendable, Equatable {
 
     usage: opz-server [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
            opz-server --check [--model PATH]
+           opz-server score --input FILE|DIR --output DIR [--shards N] [--shard I] [--model PATH]
+                            [--kind probability|margin|leaf] [--missing TEXT] [--keep COLUMN] [--ignore COLUMN]
 
       --model PATH       a model file, or a directory with one (OPZ_MODEL, /models)
       --name NAME        the name that clients ask for (OPZ_MODEL_NAME, from the path)
@@ -118,6 +120,9 @@ public struct ServerOptions: Sendable, Equatable {
       --check            load the model, say so, and end
       --version          print the server's version
       --help             print this text
+
+    score: the rows of a CSV table, or of every .csv file of a directory, go to files in DIR. With shards, part I (JOB_COMPLETION_INDEX, from 0)
+    of N (OPZ_SHARDS): of a directory every Nth file, of a single table its share of the records.
 
     limits, by environment:
       OPZ_MAX_BODY_BYTES (16777216), OPZ_MAX_ROWS (100000), OPZ_MAX_REQUESTS (256), OPZ_MAX_CONNECTIONS (4096)

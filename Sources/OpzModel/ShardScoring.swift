@@ -1,0 +1,80 @@
+public import OpzIO
+public import SystemPackage
+
+/// Scores one of N parts of the input into files: of a directory every Nth table, of a single table the records of its part. Each file
+/// appears when it is whole, so that a part can be done again.
+public struct ShardScoring: Sendable {
+  public struct Result: Sendable, Equatable {
+    public var files = 0
+    public var rows = 0
+  }
+
+  private let batch: BatchScoring
+  private let index: Int
+  private let count: Int
+
+  /// - Parameter index: from 0.
+  /// - Throws: `ModelError` where there is no such part.
+  public init(_ batch: BatchScoring, index: Int, of count: Int) throws {
+    guard count >= 1, (0..<count).contains(index) else {
+      throw ModelError(.badRows, "shard \(index)", "there are \(count), counted from 0")
+    }
+    self.batch = batch
+    self.index = index
+    self.count = count
+  }
+
+  /// - Parameters:
+  ///   - input: a table, or a directory of files whose names end with `.csv`.
+  ///   - output: a directory; the files have the names of the tables, or `NAME-00003-of-00008.csv`.
+  /// - Throws: `ModelError` that names the file and the part.
+  public func run(_ input: FilePath, to output: FilePath) throws -> Result {
+    try Durable.makeDirectory(output)
+    var result = Result()
+    guard try FileStatus.of(input).kind == .directory else {
+      let shard = try TableShard(input, index: index, of: count)
+      let stem = input.stem ?? "scores"
+      let name = count == 1 ? "\(stem).csv" : "\(stem)-\(digits(index))-of-\(digits(count)).csv"
+      result.rows = try score(shard, input, output.appending(name))
+      result.files = 1
+      return result
+    }
+    let tables = try Directory.entries(input).filter { $0.extension == "csv" && !$0.string.hasPrefix(".") }
+    guard !tables.isEmpty else {
+      throw ModelError(.badRows, input.string, "no file ends with .csv", hint: "name a table, or a directory of tables")
+    }
+    for (place, table) in tables.enumerated() where place % count == index {
+      let file = input.appending(table)
+      result.rows += try score(TableShard(file, index: 0, of: 1), file, output.appending(table))
+      result.files += 1
+    }
+    return result
+  }
+
+  private func score(_ shard: TableShard, _ input: FilePath, _ output: FilePath) throws -> Int {
+    let temporary = Durable.temporaryName(beside: output)
+    var sink = FileSink(try OpenFile.creating(temporary))
+    do {
+      let rows = try batch.run(shard.open(), to: &sink)
+      try sink.file.sync()
+      try Durable.publish(temporary, at: output)
+      return rows
+    } catch {
+      try? Durable.remove(temporary)
+      guard let error = error as? ModelError else { throw error }
+      let place = count == 1 ? "" : " of the part that begins at byte \(shard.range.lowerBound)"
+      throw ModelError(error.code, "\(input), \(error.subject)\(place)", error.reason, hint: error.hint)
+    }
+  }
+
+  private func digits(_ number: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, 5 - text.utf8.count)) + text
+  }
+}
+
+private final class FileSink: ByteSink {
+  let file: OpenFile
+  init(_ file: consuming OpenFile) { self.file = file }
+  func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
+}

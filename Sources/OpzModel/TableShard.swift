@@ -1,0 +1,107 @@
+public import OpzIO
+public import SystemPackage
+
+/// One of N parts of a CSV table: its header, and the records that begin in the part's share of the bytes. Together the parts have every
+/// record once, in order.
+///
+/// A record may have line breaks in quotes, so where one begins is only known from the table's beginning: a part reads what is before it,
+/// and scores what is its own.
+public struct TableShard: Sendable {
+  private let file: FilePath
+  private let header: [UInt8]
+  /// Of the file's bytes.
+  public let range: Range<UInt64>
+
+  /// - Parameters:
+  ///   - index: from 0.
+  ///   - count: how many parts there are, at least 1.
+  public init(_ file: FilePath, index: Int, of count: Int) throws {
+    guard count >= 1, (0..<count).contains(index) else {
+      throw ModelError(.badRows, "shard \(index)", "there are \(count), counted from 0")
+    }
+    let blob = try FileBlob(file)
+    var finder = BoundaryFinder(size: blob.size, index: UInt64(index), count: UInt64(count))
+    try blob.forEachChunk { try finder.read($0) }
+    self.file = file
+    header = finder.header
+    range = finder.range
+  }
+
+  public func open() throws -> any ByteSource {
+    ShardSource(header: header, rest: try FileBlob(file, size: range.upperBound).open(at: range.lowerBound))
+  }
+}
+
+/// Finds the header and the first records at or after two places.
+private struct BoundaryFinder {
+  private let size: UInt64
+  private let index: UInt64
+  private let count: UInt64
+  private var cursor = CSVCursor()
+  private var offset: UInt64 = 0
+  private var isInHeader = true
+  private var bounds: (lower: UInt64, upper: UInt64) = (0, 0)
+  private var lower: UInt64?
+  private var upper: UInt64?
+  private(set) var header: [UInt8] = []
+
+  /// A header is never longer.
+  private static let limit = 16 << 20
+
+  init(size: UInt64, index: UInt64, count: UInt64) {
+    self.size = size
+    self.index = index
+    self.count = count
+  }
+
+  var range: Range<UInt64> {
+    let end = isInHeader ? offset : size
+    let start = min(lower ?? end, end)
+    return start..<max(start, index + 1 == count ? size : min(upper ?? size, size))
+  }
+
+  mutating func read(_ chunk: UnsafeRawBufferPointer) throws {
+    for byte in chunk {
+      offset += 1
+      if isInHeader { header.append(byte) }
+      guard cursor.endsRecord(byte) else {
+        guard header.count <= BoundaryFinder.limit else {
+          throw ModelError(.badRows, "line 1", "a header of more than \(BoundaryFinder.limit) bytes")
+        }
+        continue
+      }
+      if isInHeader { endHeader() }
+      if lower == nil, offset >= bounds.lower { lower = offset }
+      if upper == nil, offset >= bounds.upper { upper = offset }
+    }
+  }
+
+  private mutating func endHeader() {
+    isInHeader = false
+    func bound(_ part: UInt64) -> UInt64 {
+      let rest = size - offset
+      // Without the product of both, which may be too large.
+      return offset + rest / count * part + rest % count * part / count
+    }
+    bounds = (bound(index), bound(index + 1))
+  }
+}
+
+private final class ShardSource: ByteSource {
+  private let header: [UInt8]
+  private var done = 0
+  private let rest: any ByteSource
+
+  init(header: [UInt8], rest: any ByteSource) {
+    self.header = header
+    self.rest = rest
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let count = min(buffer.count, header.count - done)
+    guard count > 0 else { return try rest.read(into: buffer) }
+    buffer.copyBytes(from: header[done..<(done + count)])
+    done += count
+    return count
+  }
+}

@@ -1,0 +1,77 @@
+public import OpzModel
+public import SystemPackage
+
+/// How `opz-server score` is started: flags first, then the environment, then the defaults.
+public struct ScoreOptions: Sendable {
+  /// A model file, or a directory with one.
+  public var model: FilePath = "/models"
+  public var input: FilePath = ""
+  public var output: FilePath = ""
+  /// From 0.
+  public var shard = 0
+  public var shards = 1
+  public var batch = BatchScoring.Options()
+
+  /// - Parameter arguments: without the program's name and without `score`.
+  /// - Throws: `ServeError`
+  public init(arguments: some Collection<String>, environment: [String: String]) throws {
+    func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    if let text = value("OPZ_MODEL") { model = FilePath(text) }
+    if let text = value("OPZ_SHARDS") { shards = try ScoreOptions.number(text, "OPZ_SHARDS", 1...10_000) }
+    let index = value("JOB_COMPLETION_INDEX")
+    if let index { shard = try ScoreOptions.number(index, "JOB_COMPLETION_INDEX", 0...9999) }
+    var rest = Array(arguments)[...]
+    while let argument = rest.popFirst() { try read(argument, &rest) }
+    for (flag, path) in [("--input", input), ("--output", output)] where path.isEmpty {
+      throw ScoreOptions.wrong(flag, "is missing")
+    }
+    guard shard < shards else {
+      throw ScoreOptions.wrong("--shard", "\(shard) is not one of \(shards), counted from 0")
+    }
+  }
+
+  private mutating func read(_ argument: String, _ rest: inout ArraySlice<String>) throws {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let flag = parts.first ?? ""
+    func value() throws -> String {
+      if parts.count == 2 { return parts[1] }
+      guard let next = rest.popFirst() else { throw ScoreOptions.wrong(flag, "has no value") }
+      return next
+    }
+    switch flag {
+    case "--model": model = FilePath(try value())
+    case "--input": input = FilePath(try value())
+    case "--output": output = FilePath(try value())
+    case "--shard": shard = try ScoreOptions.number(try value(), flag, 0...9999)
+    case "--shards": shards = try ScoreOptions.number(try value(), flag, 1...10_000)
+    case "--missing": batch.missing = try value()
+    case "--keep": batch.keep.append(try value())
+    case "--ignore": batch.ignore.append(try value())
+    case "--kind":
+      let text = try value()
+      guard let kind = BatchScoring.Kind(rawValue: text) else {
+        throw ScoreOptions.wrong(flag, "'\(text)' is not probability, margin or leaf")
+      }
+      batch.kind = kind
+    default: throw ScoreOptions.wrong(argument, "is not an option of score")
+    }
+  }
+
+  private static func number(_ text: String, _ what: String, _ range: ClosedRange<Int>) throws -> Int {
+    guard let value = Int(text), range.contains(value) else {
+      throw wrong(what, "'\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  private static func wrong(_ subject: String, _ reason: String) -> ServeError {
+    ServeError(.badOption, subject, reason, hint: "opz-server --help lists the options")
+  }
+
+  /// Scores, and says how many rows there were.
+  func run() throws -> String {
+    let scoring = try ShardScoring(BatchScoring(Model.load(model), batch), index: shard, of: shards)
+    let result = try scoring.run(input, to: output)
+    return "shard \(shard) of \(shards): \(result.rows) rows of \(result.files) files"
+  }
+}

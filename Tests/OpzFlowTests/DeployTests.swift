@@ -1,0 +1,159 @@
+import OpzDeploy
+import OpzFlow
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("Deploys are compared and brought back")
+struct DeployTests {
+  let project: Project
+
+  init() throws { project = try Project() }
+
+  /// A version whose image is of somebody's own, so that no server is needed.
+  private func version(_ number: String, max: Int) async throws -> Registry.Version {
+    try project.directory.write("p/weights.bin", "weights \(number)")
+    try project.directory.write(
+      "p/opz.yaml",
+      """
+      opz: 1
+      name: churn
+      version: \(number)
+      model: {path: weights.bin}
+      runtime: {kind: custom, base: scratch, command: [/serve], expose: 9000}
+      deploy: {replicas: {min: 2, max: \(max)}, rollout: \(number == "3.0.0" ? "{strategy: canary, gateway: gw}" : "")}
+
+      """)
+    return try await project.package().version
+  }
+
+  private func deploy(_ version: Registry.Version, _ change: (inout DeployRequest) -> Void = { _ in }) throws -> DeployVersion {
+    var request = DeployRequest(repository: try Reference(parsing: "registry.example/crm/churn"))
+    change(&request)
+    return DeployVersion(version, request, in: project.session)
+  }
+
+  @Test("a deploy is compared with the last one in its place")
+  func difference() async throws {
+    let registry = try project.session.createRegistry()
+    let first = try deploy(try await version("1.0.0", max: 10))
+    let old = try await first.manifests()
+    #expect(try await first.difference(old, registry) == nil)
+    try await first.record(old, registry)
+    #expect(try await first.difference(old, registry) == "")
+    let second = try deploy(try await version("1.1.0", max: 20))
+    let new = try await second.manifests()
+    let text = try #require(try await second.difference(new, registry))
+    #expect(text.contains("--- a/HorizontalPodAutoscaler churn\n"))
+    #expect(text.contains("-  maxReplicas: 10\n+  maxReplicas: 20\n"))
+    #expect(!text.contains("NetworkPolicy churn\n@@ -1"))
+    let other = try deploy(try await version("1.1.0", max: 20)) { $0.namespace = "ml" }
+    let elsewhere = try await other.manifests()
+    #expect(elsewhere.place == "kubernetes/ml/prod" && new.place == "kubernetes//prod")
+    #expect(try await other.difference(elsewhere, registry) == nil)
+  }
+
+  @Test("the manifests before come back byte for byte, and again goes one further back")
+  func rollback() async throws {
+    let registry = try project.session.createRegistry()
+    var streams: [String] = []
+    for (number, most) in [("1.0.0", 10), ("1.1.0", 20), ("2.0.0", 2)] {
+      let deploy = try deploy(try await version(number, max: most))
+      let result = try await deploy.manifests()
+      try await deploy.record(result, registry)
+      streams.append(result.stream)
+    }
+    let rollback = RollBackDeploy(try ModelName("churn"), in: project.session)
+    for (index, number) in [(1, "1.1.0"), (0, "1.0.0")] {
+      let found = try await rollback.find(registry)
+      #expect(found.stream == streams[index] && found.version.record.version == number)
+      // The last one had fixed replicas, so no autoscaler.
+      #expect(found.gone == [])
+      try await rollback.record(found, registry)
+    }
+    let error = await #expect(throws: FlowError.self) { try await rollback.find(registry) }
+    #expect(error?.category == .notFound)
+    let events = try registry.log(ModelName("churn")).entries().map(\.event).filter { $0.kind == .deployed }
+    #expect(events.map(\.version) == ["1.0.0", "1.1.0", "2.0.0", "1.1.0", "1.0.0"])
+    #expect(events.map { $0.details["restores"] != nil } == [false, false, false, true, true])
+  }
+
+  @Test("a collection keeps what was deployed, and an audit misses what is gone")
+  func kept() async throws {
+    let registry = try project.session.createRegistry()
+    let deploy = try deploy(try await version("1.0.0", max: 10))
+    try await deploy.record(try await deploy.manifests(), registry)
+    var options = Registry.CollectionOptions()
+    options.grace = 0
+    let later = Author(actor: "t", at: Timestamp(milliseconds: Timestamp.now().milliseconds + 60_000))
+    _ = try registry.collect(options, by: later)
+    let last = try #require(try registry.state(ModelName("churn")).deploys.last)
+    #expect(try registry.manifests(of: last) == Array(try await deploy.manifests().stream.utf8))
+    #expect(try await registry.fsck().problems == [])
+    let path = registry.store.path(of: last.manifests.digest)
+    try Durable.remove(path)
+    #expect(try await registry.fsck().problems != [])
+    try Durable.replace(path, with: Array("other".utf8))
+    #expect(throws: RegistryError.self) { try registry.manifests(of: last) }
+  }
+
+  @Test("the cache of the state has the deploys too")
+  func cached() async throws {
+    let registry = try project.session.createRegistry()
+    let version = try await version("1.0.0", max: 10)
+    for index in 0..<20 {
+      try registry.deployed(
+        version, Array("kind: A\(index)\n".utf8), place: "a\tb/\(index)", details: [:], by: project.session.author)
+    }
+    let name = try ModelName("churn")
+    let first = try registry.state(name)
+    #expect(first.deploys.count == 20 && first.deploys[3].place == "a\tb/3")
+    #expect(try registry.state(name) == first)
+    #expect(try registry.state(name, at: Timestamp(milliseconds: Timestamp.now().milliseconds + 1)).deploys == first.deploys)
+  }
+
+  @Test("two versions beside each other, and the weight of the command line")
+  func beside() async throws {
+    let old = try await version("1.0.0", max: 10)
+    let new = try await version("3.0.0", max: 20)
+    let deploy = try deploy(new) { ($0.beside, $0.weight) = (old, 25) }
+    let result = try await deploy.manifests()
+    #expect(result.stream.contains("    - name: churn-1-0-0\n      port: 80\n      weight: 75\n"))
+    #expect(result.stream.contains("    - name: churn-3-0-0\n      port: 80\n      weight: 25\n"))
+    #expect(result.files.map(\.name).filter { $0.hasPrefix("horizontal") }.count == 2)
+  }
+
+  /// No API server runs here: a script stands in for kubectl, to see what it is given.
+  private func client(_ script: String) throws -> ClusterClient {
+    let path = try project.directory.write("kubectl", "#!/bin/sh\n\(script)\n", mode: 0o755)
+    var session = project.session
+    session.environment["OPZ_KUBECTL"] = path.string
+    return ClusterClient(session)
+  }
+
+  @Test("kubectl gets the objects on its standard input, for a server-side apply")
+  func apply() async throws {
+    let text = try await client("echo \"$@\"; cat").apply("kind: A\n")
+    #expect(text == "apply --server-side --field-manager opz -f -\nkind: A\n")
+    let diff = try await client("echo \"$@\"; cat; exit 1").difference("kind: B\n")
+    #expect(diff == "diff --server-side --field-manager opz -f -\nkind: B\n")
+    #expect(await (try client("test \"$1 $2 $3\" = 'get --raw /readyz'")).answers())
+    #expect(await (try client("exit 1")).answers() == false)
+  }
+
+  @Test("a kubectl that fails is an error with its words")
+  func failure() async throws {
+    let failing = try client("echo 'no such host' >&2; exit 2")
+    for work in [failing.apply, failing.difference] {
+      let error = await #expect(throws: FlowError.self) { try await work("kind: A\n") }
+      #expect(error?.reason.contains("no such host") == true)
+    }
+    var session = project.session
+    session.environment["OPZ_KUBECTL"] = "/nowhere/kubectl"
+    #expect(await ClusterClient(session).answers() == false)
+  }
+}

@@ -1,0 +1,92 @@
+import OpzDeploy
+import OpzOCI
+import Testing
+
+@testable import OpzPackage
+
+@Suite("The deploy part of opz.yaml")
+struct DeploySettingsTests {
+  private func read(_ deploy: String) throws -> DeploySettings {
+    try #require(try ConfigReader.read(ConfigReaderTests.minimal + deploy).deploy)
+  }
+
+  @Test func everyKeyIsRead() throws {
+    let settings = try read(DeploySettingsTests.all)
+    #expect(settings.replicas == .init(min: 0, max: 20))
+    #expect(
+      settings.resources
+        == .init(cpu: "500m", memory: "0.1Gi", gpu: .init(count: 2, resource: "amd.com/gpu", product: "MI300X", toleration: "gpu")))
+    #expect(
+      settings.autoscale
+        == .init(
+          cpu: 70, memory: 80, concurrency: 8, rps: 50, activate: "sum(rate(x[1m]))",
+          up: .init(window: 0, pods: 4, percent: 100, period: 15), down: .init(window: 600, pods: 1)))
+    #expect(settings.env == ["OPZ_MAX_ROWS": "1000"])
+    #expect(settings.envFrom == ["token", "a.b"])
+    #expect(settings.imagePullSecrets == ["registry"])
+    #expect(settings.priorityClass == "serving" && settings.spread == .hard && settings.vpa == true)
+    #expect(settings.namespace == .init(name: "scoring", quota: .init(cpu: "20", memory: "1e10", pods: 50)))
+    #expect(settings.ingress == .init(namespaces: ["crm"], pods: ["app.kubernetes.io/name": "front"]))
+    #expect(
+      settings.monitoring
+        == .init(enabled: true, server: "http://prometheus.monitoring:9090", namespace: "monitoring", labels: ["release": "p"]))
+    #expect(settings.storage == .native)
+    #expect(settings.rollout == .init(strategy: .canary, weight: 10, gateway: "infra/public", hosts: ["*.example.org", "a.b"]))
+    #expect(
+      settings.batch
+        == .init(
+          input: .init(claim: "tables", path: "2026"), output: .init(claim: "scores"), shards: 8, parallelism: 4,
+          schedule: "0 3 * * *", timeZone: "Europe/Berlin", command: ["score", "1"]))
+    let merge = JSONValue.object(["spec": .object(["x": .number(0.5), "y": .null, "z": .bool(true), "n": .array([.integer(1)])])])
+    #expect(settings.patches?.first == .init(kind: "Deployment", merge: merge))
+    #expect(
+      settings.patches?.last
+        == .init(
+          kind: "Service", name: "churn",
+          json: [.object(["op": .string("add"), "path": .string("/a"), "value": .string("b")])]))
+  }
+
+  /// The record keeps JSON; what comes back is what was read.
+  @Test func theRecordKeepsAll() throws {
+    let settings = try read(DeploySettingsTests.all)
+    let bytes = try CanonicalJSON.encode(JSONValue(encoding: settings))
+    #expect(try CanonicalJSON.decode(DeploySettings.self, from: bytes, subject: "record") == settings)
+  }
+
+  static let all = """
+    deploy:
+      replicas: {min: 0, max: 20}
+      resources: {cpu: 500m, memory: 0.1Gi, gpu: {count: 2, resource: amd.com/gpu, product: MI300X, toleration: gpu}}
+      autoscale:
+        cpu: 70
+        memory: 80
+        concurrency: 8
+        rps: 50
+        activate: sum(rate(x[1m]))
+        up: {window: 0, pods: 4, percent: 100, period: 15}
+        down: {window: 600, pods: 1}
+      env: {OPZ_MAX_ROWS: "1000"}
+      envFrom: [token, a.b]
+      imagePullSecrets: [registry]
+      priorityClass: serving
+      spread: hard
+      vpa: true
+      namespace: {name: scoring, quota: {cpu: 20, memory: 1e10, pods: 50}}
+      ingress: {namespaces: [crm], pods: {app.kubernetes.io/name: front}}
+      monitoring: {enabled: true, server: "http://prometheus.monitoring:9090", namespace: monitoring, labels: {release: p}}
+      storage: native
+      rollout: {strategy: canary, weight: 10, gateway: infra/public, hosts: ["*.example.org", a.b]}
+      batch:
+        input: {claim: tables, path: "2026"}
+        output: {claim: scores}
+        shards: 8
+        parallelism: 4
+        schedule: 0 3 * * *
+        timeZone: Europe/Berlin
+        command: [score, 1]
+      patches:
+        - {kind: Deployment, merge: {spec: {x: 0.5, y: null, z: true, n: [1]}}}
+        - {kind: Service, name: churn, json: [{op: add, path: /a, value: b}]}
+
+    """
+}
