@@ -108,7 +108,10 @@ var targets: [Target] = [
   tests("OpzTrust", ["OpzTrust", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzPackage",
-    ["OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+    [
+      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit",
+      system,
+    ]),
   tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system, yams]),
   tests("OpzMLflow", ["OpzMLflow", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(

@@ -25,12 +25,14 @@ struct DeployCommand: AsyncParsableCommand {
   @Option(help: "What runs and scales it.") var target = DeployTarget.kubernetes
   @Option(help: "prod: all that opz.yaml says; dev: at most two pods, without budgets, quota and alerts.")
   var profile = DeployProfile.prod
-  @Option(help: "Files of objects, a kustomize base with overlays, or a Helm chart.") var form = DeployRequest.Form.plain
+  @Option(help: "Files of objects, a kustomize base with overlays, or a Helm chart.") var form = DeployRequest.Form
+    .plain
   @Option(help: "The namespace of the objects.") var namespace: String?
   @Option(help: ArgumentHelp("The version that shares the requests.", valueName: "name@version")) var beside: String?
   @Option(help: "Percent of the requests that this version gets, beside another.") var weight: Int?
   @Flag(help: "The Job or CronJob of deploy.batch, and not the server.") var batch = false
-  @Flag(help: "What changes from the last deploy, and in the cluster where one answers; nothing is written.") var diff = false
+  @Flag(help: "What changes from the last deploy, and in the cluster where one answers; nothing is written.") var diff =
+    false
   @Flag(help: "Apply with kubectl (server-side).") var apply = false
   @Option(
     help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
@@ -91,7 +93,9 @@ struct DeployCommand: AsyncParsableCommand {
   ) async throws {
     if let recorded = try await deploy.difference(result, registry) {
       Console.data(recorded)
-      options.note(recorded.isEmpty ? "the last deploy of \(result.place) has the same objects" : "against the last deploy of \(result.place)")
+      options.note(
+        recorded.isEmpty
+          ? "the last deploy of \(result.place) has the same objects" : "against the last deploy of \(result.place)")
     } else {
       options.note("nothing was deployed in \(result.place) before")
     }

@@ -63,7 +63,8 @@ struct RollbackCommand: AsyncParsableCommand {
     try await rollback.record(found, registry)
     for name in found.gone { options.note("not among them, and not deleted: \(name)") }
     options.note(
-      "\(model) in \(found.restored.place): back from \(found.last.version) to \(found.restored.version), as it was at \(found.restored.at)")
+      "\(model) in \(found.restored.place): back from \(found.last.version) to \(found.restored.version), as it was at \(found.restored.at)"
+    )
     if json {
       return try Console.json(
         Output(

@@ -63,6 +63,8 @@ struct VersionText {
 
   private static func plain(_ value: JSONValue) -> String {
     if case .string(let text) = value { return text }
+    // Of a blob, its name is enough.
+    if case .object(let members) = value, case .string(let digest)? = members["digest"] { return digest }
     return (try? CanonicalJSON.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 

@@ -13,7 +13,8 @@ struct AdapterRules: YAMLEncodable {
 
   private var gauge: YAMLValue {
     rule(
-      series: AdapterRules.inFlight, name: AdapterRules.inFlight, "sum(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)")
+      series: AdapterRules.inFlight, name: AdapterRules.inFlight,
+      "sum(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)")
   }
 
   private var rate: YAMLValue {

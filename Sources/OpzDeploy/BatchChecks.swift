@@ -42,12 +42,15 @@ struct BatchChecks {
         "write minute, hour, day, month, weekday: \"0 3 * * *\"")
     }
     let zone = batch.timeZone ?? "UTC"
-    let isZone = zone.utf8.count <= 64 && !zone.isEmpty && zone.utf8.allSatisfy { byte in
-      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "/_+-".utf8.contains(byte)
-    }
+    let isZone =
+      zone.utf8.count <= 64 && !zone.isEmpty
+      && zone.utf8.allSatisfy { byte in
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "/_+-".utf8.contains(byte)
+      }
     // kube-controller-manager refuses Local, which is its own and not the cluster's.
     guard isZone, zone.lowercased() != "local" else {
-      throw refuse("batch.timeZone", "\"\(zone.prefix(80))\" is not the name of a time zone", "write Europe/Berlin or UTC")
+      throw refuse(
+        "batch.timeZone", "\"\(zone.prefix(80))\" is not the name of a time zone", "write Europe/Berlin or UTC")
     }
   }
 

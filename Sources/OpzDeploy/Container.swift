@@ -122,7 +122,8 @@ struct Container: YAMLEncodable {
   private var startupComment: String {
     let seconds = plan.startupSeconds
     if let measured = plan.readyMilliseconds {
-      return "opz test measured \(measured) ms to the first answer: \(seconds) s are allowed, for a slower node that pulls and reads from a cold disk."
+      return
+        "opz test measured \(measured) ms to the first answer: \(seconds) s are allowed, for a slower node that pulls and reads from a cold disk."
     }
     let allowed = "No load time was measured: \(seconds) s are allowed before the first answer"
     return plan.server == .native ? allowed + ", far more than opz-server needs." : allowed + "."

@@ -13,7 +13,9 @@ public struct HelmChart: Sendable {
     let names = try PlanNames(plan)
     var templates: [Manifests.File?] = manifests.objects.map { _ in nil }
     // An autoscaler's numbers come before a Deployment's, which has none of its own.
-    let scalers = manifests.objects.indices.filter { manifests.objects[$0].kind.hasSuffix("Autoscaler") || manifests.objects[$0].kind == "ScaledObject" }
+    let scalers = manifests.objects.indices.filter {
+      manifests.objects[$0].kind.hasSuffix("Autoscaler") || manifests.objects[$0].kind == "ScaledObject"
+    }
     let others = manifests.objects.indices.filter { !scalers.contains($0) }
     for index in scalers + others {
       let object = manifests.objects[index]

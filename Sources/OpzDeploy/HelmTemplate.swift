@@ -76,7 +76,9 @@ struct HelmTemplate {
     change(parent, .map(members))
   }
 
-  private mutating func change(_ path: [String], _ new: YAMLValue) { value = HelmTemplate.changed(value, path[...], new) }
+  private mutating func change(_ path: [String], _ new: YAMLValue) {
+    value = HelmTemplate.changed(value, path[...], new)
+  }
 
   private static func changed(_ value: YAMLValue, _ path: ArraySlice<String>, _ new: YAMLValue) -> YAMLValue {
     guard let part = path.first else { return new }
@@ -162,7 +164,8 @@ struct HelmTemplate {
       set(path + ["startupProbe", "failureThreshold"], "{{ \(place) | int64 }}")
     }
     for (index, source) in sources(path).enumerated() where source["configMapRef"] != nil {
-      set(path + ["envFrom", String(index), "configMapRef", "name"], configName(&values, source["configMapRef"]?["name"]))
+      set(
+        path + ["envFrom", String(index), "configMapRef", "name"], configName(&values, source["configMapRef"]?["name"]))
     }
   }
 
@@ -185,7 +188,8 @@ struct HelmTemplate {
         let now = metric["resource"]?["target"]?["averageUtilization"]
       else { continue }
       let place = values.add(
-        root + "autoscaling." + name, now, "Percent of the request that a pod uses. Above 90 nothing scales.", HelmTemplate.percent)
+        root + "autoscaling." + name, now, "Percent of the request that a pod uses. Above 90 nothing scales.",
+        HelmTemplate.percent)
       set(
         ["spec", "metrics", String(index), "resource", "target", "averageUtilization"], "{{ \(place) | int64 }}")
     }

@@ -26,7 +26,8 @@ struct InferenceService: YAMLEncodable {
       .init("scaleMetric", .text(metric.name)),
       .init(
         "scaleTarget", .integer(metric.target),
-        comment: plan.isKnativeMode ? nil : "KServe writes the autoscaler itself, without a behaviour that could be set here."),
+        comment: plan.isKnativeMode
+          ? nil : "KServe writes the autoscaler itself, without a behaviour that could be set here."),
     ]
     let pod = PodSpec(plan: plan, names: names, place: .kserve).yaml.members
     guard plan.server == .weights else { return .map(scaling + pod) }

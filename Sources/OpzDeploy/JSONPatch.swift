@@ -22,7 +22,8 @@ public struct JSONPatch: Sendable {
     guard case .object(let members) = json, case .string(let name)? = members["op"],
       case .string(let path)? = members["path"]
     else {
-      throw DeployError(.badPatch, subject, "an operation has op and path", hint: "write {op: replace, path: /a/b, value: 1}")
+      throw DeployError(
+        .badPatch, subject, "an operation has op and path", hint: "write {op: replace, path: /a/b, value: 1}")
     }
     func pointer(_ text: String) throws -> JSONPointer {
       guard let pointer = JSONPointer(text) else {

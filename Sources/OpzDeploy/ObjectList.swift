@@ -63,7 +63,8 @@ struct ObjectList {
   private func check(_ other: DeploymentPlan) throws {
     guard plan.settings.rollout != nil else {
       throw DeployError(
-        .badTarget, "deploy.rollout", "two versions share requests by weight, and opz.yaml of \(plan.version) has no rollout",
+        .badTarget, "deploy.rollout",
+        "two versions share requests by weight, and opz.yaml of \(plan.version) has no rollout",
         hint: "write rollout: {strategy: canary, weight: 10, gateway: NAMESPACE/NAME}")
     }
     guard other.model == plan.model, other.version != plan.version else {
@@ -76,7 +77,8 @@ struct ObjectList {
 
   private mutating func addDeployments(_ other: DeploymentPlan?) throws {
     var backends: [(service: String, weight: Int)] = []
-    let weight = other == nil ? 100 : plan.settings.rollout?.weight ?? (plan.settings.rollout?.strategy == .canary ? 10 : 0)
+    let weight =
+      other == nil ? 100 : plan.settings.rollout?.weight ?? (plan.settings.rollout?.strategy == .canary ? 10 : 0)
     if var other {
       // The names of both sides have the version in them, whatever the older opz.yaml says.
       other.settings.rollout = plan.settings.rollout
@@ -173,7 +175,8 @@ struct ObjectList {
     add("networkpolicy", NetworkPolicy(plan: plan, names: names, selector: selector))
     addMonitoring(plan, names)
     if plan.settings.autoscale?.concurrency == nil, plan.settings.autoscale?.rps == nil, plan.cpuTarget == nil {
-      remarks.append("no concurrency was measured or set: the aim is \(plan.knativeConcurrency) requests in flight, 8 a core")
+      remarks.append(
+        "no concurrency was measured or set: the aim is \(plan.knativeConcurrency) requests in flight, 8 a core")
     }
     if plan.settings.resources?.gpu != nil { remarks.append("Knative must have \(PodSpec.features) enabled") }
     if plan.settings.priorityClass != nil || plan.settings.spread != nil {

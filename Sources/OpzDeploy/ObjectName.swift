@@ -26,7 +26,8 @@ public enum ObjectName {
       return try of(model: text, limit: limit)
     }
     // Lower case, so that `of` changes nothing more.
-    return try of(model: "\(text.lowercased().prefix(limit - 9))-\(Digest.of(Array(text.utf8)).hex.prefix(8))", limit: limit)
+    return try of(
+      model: "\(text.lowercased().prefix(limit - 9))-\(Digest.of(Array(text.utf8)).hex.prefix(8))", limit: limit)
   }
 
   /// Checks a name that the user wrote.
@@ -44,9 +45,11 @@ public enum ObjectName {
   /// Checks the name of an object that is not a Service: a DNS subdomain (RFC 1123), at most 253 characters.
   public static func checkSubdomain(_ name: String, key: String) throws {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    let isName = name.utf8.count <= 253 && parts.allSatisfy { part in
-      part.utf8.allSatisfy(isLabel) && !part.isEmpty && !part.hasPrefix("-") && !part.hasSuffix("-")
-    }
+    let isName =
+      name.utf8.count <= 253
+      && parts.allSatisfy { part in
+        part.utf8.allSatisfy(isLabel) && !part.isEmpty && !part.hasPrefix("-") && !part.hasSuffix("-")
+      }
     guard isName else {
       throw DeployError(
         .badName, key, "\"\(name.prefix(80))\" is not a name of Kubernetes",

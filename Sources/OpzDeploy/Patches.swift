@@ -31,7 +31,9 @@ struct Patches {
     return objects
   }
 
-  private static func changed(_ object: Manifests.Object, _ patch: DeploySettings.Patch, _ key: String) throws -> YAMLValue {
+  private static func changed(_ object: Manifests.Object, _ patch: DeploySettings.Patch, _ key: String) throws
+    -> YAMLValue
+  {
     var value = object.value
     if let merge = patch.merge {
       // A custom resource's group is a domain; of the built-in ones that we write, only one is.

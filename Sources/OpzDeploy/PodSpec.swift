@@ -34,7 +34,9 @@ struct PodSpec: YAMLEncodable {
   private var scheduling: [YAMLValue.Member] {
     let comment = place == .knative ? "Knative takes it where config-features enables \(Self.features)." : nil
     var members: [YAMLValue.Member] = []
-    if let name = plan.settings.priorityClass, place != .knative { members.append(.init("priorityClassName", .text(name))) }
+    if let name = plan.settings.priorityClass, place != .knative {
+      members.append(.init("priorityClassName", .text(name)))
+    }
     if let gpu = plan.settings.resources?.gpu {
       let resource = gpu.resource ?? "nvidia.com/gpu"
       if let product = gpu.product {

@@ -13,7 +13,7 @@ public struct DeployVersion: Sendable {
     /// The objects of the profile, one document each.
     public let stream: String
     public let remarks: [String]
-    /// What a later deploy of the same place takes the place of: `kubernetes/scoring/prod`.
+    /// What a later deploy of the same place takes the place of: `kubernetes/scoring/prod`, with `-` for no namespace.
     public let place: String
   }
 
@@ -40,7 +40,7 @@ public struct DeployVersion: Sendable {
       case .helm: try HelmChart(plan, manifests).files
       }
     let parts = [
-      plan.target.rawValue, plan.namespace ?? "", request.profile.rawValue, request.isBatch ? "batch" : nil,
+      plan.target.rawValue, plan.namespace ?? "-", request.profile.rawValue, request.isBatch ? "batch" : nil,
     ]
     return Result(
       files: files, stream: manifests.stream, remarks: manifests.remarks,

@@ -128,7 +128,8 @@ extension ConfigParts {
     guard scope.has("patches"), let node = scope.node("patches") else { return nil }
     guard case .list(let items) = node.value else {
       scope.fail(
-        "patches", "\(node.kind) where a list belongs", hint: "write patches: [{kind: Deployment, merge: {spec: {..}}}]")
+        "patches", "\(node.kind) where a list belongs", hint: "write patches: [{kind: Deployment, merge: {spec: {..}}}]"
+      )
       return nil
     }
     return items.enumerated().compactMap { index, item in
@@ -171,7 +172,9 @@ extension ConfigParts {
       if name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) == nil {
         open.fail(name, "not a name of an environment variable", hint: "use letters, digits and _")
       }
-      if ["OPZ_MODEL_VERSION", "OPZ_DRAIN_SECONDS", "OPZ_MODEL_NAME"].contains(name) { open.fail(name, "opz sets it itself") }
+      if ["OPZ_MODEL_VERSION", "OPZ_DRAIN_SECONDS", "OPZ_MODEL_NAME"].contains(name) {
+        open.fail(name, "opz sets it itself")
+      }
       if value.utf8.contains(0) { open.fail(name, "NUL in the value") }
     }
     return values
@@ -210,7 +213,8 @@ extension ConfigParts {
     let known = Choice.allCases.map(\.rawValue)
     scope.fail(
       key, "\"\(text.prefix(80))\" is not a \(key) that opz knows",
-      hint: NearestName.find(text, in: known).map { "did you mean \($0)?" } ?? "write one of \(known.joined(separator: ", "))"
+      hint: NearestName.find(text, in: known).map { "did you mean \($0)?" }
+        ?? "write one of \(known.joined(separator: ", "))"
     )
     return nil
   }

@@ -48,11 +48,17 @@ struct LineDiffTests {
   func applies(seed: UInt64) async throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<20 {
-      let old = (0..<Int.random(in: 1...40, using: &generator)).map { _ in "l\(Int.random(in: 0...9, using: &generator))\n" }
+      let old = (0..<Int.random(in: 1...40, using: &generator)).map { _ in
+        "l\(Int.random(in: 0...9, using: &generator))\n"
+      }
       var new = old
       for _ in 0..<Int.random(in: 1...6, using: &generator) {
         let place = Int.random(in: 0...new.count, using: &generator)
-        if Bool.random(using: &generator), place < new.count { new.remove(at: place) } else { new.insert("n\n", at: place) }
+        if Bool.random(using: &generator), place < new.count {
+          new.remove(at: place)
+        } else {
+          new.insert("n\n", at: place)
+        }
       }
       guard new != old, !new.isEmpty else { continue }
       let directory = try TemporaryDirectory()

@@ -60,7 +60,9 @@ struct OutputFormTests {
         """)
   }
 
-  private func render(_ scenario: Scenario, _ values: String = "{}") async throws -> (ChildProcess.Output, TemporaryDirectory) {
+  private func render(_ scenario: Scenario, _ values: String = "{}") async throws -> (
+    ChildProcess.Output, TemporaryDirectory
+  ) {
     let directory = try TemporaryDirectory()
     try write(HelmChart(scenario.plan, scenario.manifests).files, to: directory)
     return (try await Scenario.python("chart.py", [directory.path.appending("out").string, values]), directory)

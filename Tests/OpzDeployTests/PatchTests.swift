@@ -32,9 +32,15 @@ struct PatchTests {
       "Deployment",
       #"{"spec":{"template":{"spec":{"tolerations":[{"key":"a","operator":"Exists"}],"topologySpreadConstraints":[{"topologyKey":"kubernetes.io/hostname","maxSkew":3,"whenUnsatisfiable":"DoNotSchedule"}]}}}}"#
     ),
-    ("Deployment", #"{"spec":{"template":{"spec":{"containers":[{"name":"model","resources":{"$patch":"replace","limits":{"cpu":"1"}}}]}}}}"#),
+    (
+      "Deployment",
+      #"{"spec":{"template":{"spec":{"containers":[{"name":"model","resources":{"$patch":"replace","limits":{"cpu":"1"}}}]}}}}"#
+    ),
     ("Deployment", #"{"spec":{"strategy":{"$patch":"replace","type":"Recreate"}}}"#),
-    ("Deployment", #"{"spec":{"template":{"spec":{"containers":[{"$patch":"replace"},{"name":"other","image":"x"}]}}}}"#),
+    (
+      "Deployment",
+      #"{"spec":{"template":{"spec":{"containers":[{"$patch":"replace"},{"name":"other","image":"x"}]}}}}"#
+    ),
     ("Deployment", #"{"spec":{"template":{"spec":{"securityContext":{"$patch":"delete"}}}}}"#),
     ("Deployment", #"{"spec":{"template":{"spec":{"imagePullSecrets":[{"name":"a"},{"name":"b"}]}}}}"#),
     (
@@ -42,24 +48,36 @@ struct PatchTests {
       #"{"spec":{"template":{"spec":{"containers":[{"name":"model","securityContext":{"capabilities":{"drop":["NET_RAW"]}}}]}}}}"#
     ),
     ("Service", #"{"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30080},{"port":81,"name":"b"}]}}"#),
-    ("HorizontalPodAutoscaler", #"{"spec":{"maxReplicas":20,"behavior":{"scaleDown":{"policies":[{"type":"Pods","value":1,"periodSeconds":60}]}}}}"#),
+    (
+      "HorizontalPodAutoscaler",
+      #"{"spec":{"maxReplicas":20,"behavior":{"scaleDown":{"policies":[{"type":"Pods","value":1,"periodSeconds":60}]}}}}"#
+    ),
     ("NetworkPolicy", #"{"spec":{"ingress":[{"ports":[{"port":80}]}],"egress":null}}"#),
     ("PodDisruptionBudget", #"{"spec":{"maxUnavailable":null,"minAvailable":"50%"}}"#),
   ]
 
   static let operations: [(kind: String, patch: String)] = [
     ("Deployment", #"[{"op":"replace","path":"/spec/progressDeadlineSeconds","value":900}]"#),
-    ("Deployment", #"[{"op":"add","path":"/metadata/annotations/a~1b~0c","value":"x"},{"op":"remove","path":"/metadata/annotations/opz.dev~1model"}]"#),
+    (
+      "Deployment",
+      #"[{"op":"add","path":"/metadata/annotations/a~1b~0c","value":"x"},{"op":"remove","path":"/metadata/annotations/opz.dev~1model"}]"#
+    ),
     (
       "Deployment",
       #"[{"op":"add","path":"/spec/template/spec/containers/0/env/-","value":{"name":"A","value":"1"}},{"op":"add","path":"/spec/template/spec/containers/0/env/0","value":{"name":"B","value":"2"}}]"#
     ),
-    ("Deployment", #"[{"op":"move","from":"/metadata/labels/app.kubernetes.io~1version","path":"/metadata/annotations/version"}]"#),
+    (
+      "Deployment",
+      #"[{"op":"move","from":"/metadata/labels/app.kubernetes.io~1version","path":"/metadata/annotations/version"}]"#
+    ),
     (
       "Deployment",
       #"[{"op":"copy","from":"/spec/template/spec/volumes/0","path":"/spec/template/spec/volumes/1"},{"op":"replace","path":"/spec/template/spec/volumes/1/name","value":"t2"}]"#
     ),
-    ("Service", #"[{"op":"test","path":"/spec/type","value":"ClusterIP"},{"op":"replace","path":"/spec/type","value":"NodePort"}]"#),
+    (
+      "Service",
+      #"[{"op":"test","path":"/spec/type","value":"ClusterIP"},{"op":"replace","path":"/spec/type","value":"NodePort"}]"#
+    ),
   ]
 
   private func plan(_ kind: String, merge: String? = nil, json: String? = nil) throws -> DeploymentPlan {

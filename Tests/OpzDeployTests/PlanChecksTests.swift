@@ -126,13 +126,19 @@ struct PlanChecksTests {
   static let batches: [(String, DeploySettings.Batch)] = [
     ("deploy.batch.input: missing", .init(output: .init(claim: "a"))),
     ("deploy.batch.output: missing", .init(input: .init(claim: "a"))),
-    ("deploy.batch.shards: 0 is not from 1 to 10000", .init(input: .init(claim: "a"), output: .init(claim: "b"), shards: 0)),
+    (
+      "deploy.batch.shards: 0 is not from 1 to 10000",
+      .init(input: .init(claim: "a"), output: .init(claim: "b"), shards: 0)
+    ),
     (
       "deploy.batch.input.path: \"../x\" is not below the volume",
       .init(input: .init(claim: "a", path: "../x"), output: .init(claim: "b"))
     ),
     ("deploy.batch.schedule: \"0 3 * *\" is not a schedule of cron", .init(schedule: "0 3 * *", command: ["a"])),
-    ("deploy.batch.timeZone: \"Local\" is not the name of a time zone", .init(schedule: "@daily", timeZone: "Local", command: ["a"])),
+    (
+      "deploy.batch.timeZone: \"Local\" is not the name of a time zone",
+      .init(schedule: "@daily", timeZone: "Local", command: ["a"])
+    ),
     ("deploy.batch.timeZone: there is no schedule", .init(timeZone: "UTC", command: ["a"])),
     ("deploy.batch.command: no program is named", .init(command: [""])),
   ]
@@ -164,7 +170,9 @@ struct PlanChecksTests {
     for label in [["a": ""], [long: long], ["\(domain)/\(long)": "A_b.c-D"]] {
       #expect(throws: Never.self) { try ObjectName.checkLabels(label, key: "k") }
     }
-    for label in [["": "a"], [long + "a": ""], ["a": long + "a"], ["a/b/c": ""], ["/a": ""], ["A.b/c": ""], ["a": "é"], ["a": "a "]] {
+    for label in [
+      ["": "a"], [long + "a": ""], ["a": long + "a"], ["a/b/c": ""], ["/a": ""], ["A.b/c": ""], ["a": "é"], ["a": "a "],
+    ] {
       #expect(throws: DeployError.self) { try ObjectName.checkLabels(label, key: "k") }
     }
   }
@@ -178,7 +186,9 @@ struct PlanChecksTests {
     for name in names { #expect(throws: Never.self) { try ObjectName.check(name, key: "k") } }
   }
 
-  @Test("a start is given ten times what was measured", arguments: [(nil, 120), (0, 10), (31, 10), (41_000, 420), (Int.max, 36_010)])
+  @Test(
+    "a start is given ten times what was measured",
+    arguments: [(nil, 120), (0, 10), (31, 10), (41_000, 420), (Int.max, 36_010)])
   func startup(measured: Int?, seconds: Int) throws {
     let plan = try Scenario.churn { $0.readyMilliseconds = measured }
     let text = try #require(Manifests(plan).documents.first { $0.name == "deployment.yaml" }).text

@@ -19,9 +19,15 @@ struct RoundTripTests {
     case .mapping(let mapping): .map(mapping.map { .init($0.key.string ?? "", value($0.value)) })
     case .sequence(let items): .list(items.map(value))
     case .scalar(let scalar):
-      if scalar.style == .doubleQuoted { .text(scalar.string) } else if let number = node.int { .integer(number) } else if let flag = node.bool {
+      if scalar.style == .doubleQuoted {
+        .text(scalar.string)
+      } else if let number = node.int {
+        .integer(number)
+      } else if let flag = node.bool {
         .bool(flag)
-      } else { .text(scalar.string) }
+      } else {
+        .text(scalar.string)
+      }
     default: .null
     }
   }

@@ -112,7 +112,8 @@ enum Scenario: String, CaseIterable, Sendable {
     case .monitored:
       try churn { plan in
         plan.cpuTarget = 70
-        plan.settings.autoscale = .init(cpu: 70, memory: 80, concurrency: 16, rps: 200, up: .init(percent: 50, period: 30))
+        plan.settings.autoscale = .init(
+          cpu: 70, memory: 80, concurrency: 16, rps: 200, up: .init(percent: 50, period: 30))
         plan.settings.monitoring = .init(enabled: true, labels: ["release": "prometheus"])
         plan.settings.vpa = true
         plan.settings.env = ["OPZ_MAX_REQUESTS": "128", "OPZ_MAX_ROWS": "1000"]

@@ -31,7 +31,9 @@ struct DeployTests {
     return try await project.package().version
   }
 
-  private func deploy(_ version: Registry.Version, _ change: (inout DeployRequest) -> Void = { _ in }) throws -> DeployVersion {
+  private func deploy(_ version: Registry.Version, _ change: (inout DeployRequest) -> Void = { _ in }) throws
+    -> DeployVersion
+  {
     var request = DeployRequest(repository: try Reference(parsing: "registry.example/crm/churn"))
     change(&request)
     return DeployVersion(version, request, in: project.session)
@@ -53,7 +55,7 @@ struct DeployTests {
     #expect(!text.contains("NetworkPolicy churn\n@@ -1"))
     let other = try deploy(try await version("1.1.0", max: 20)) { $0.namespace = "ml" }
     let elsewhere = try await other.manifests()
-    #expect(elsewhere.place == "kubernetes/ml/prod" && new.place == "kubernetes//prod")
+    #expect(elsewhere.place == "kubernetes/ml/prod" && new.place == "kubernetes/-/prod")
     #expect(try await other.difference(elsewhere, registry) == nil)
   }
 
@@ -113,7 +115,8 @@ struct DeployTests {
     let first = try registry.state(name)
     #expect(first.deploys.count == 20 && first.deploys[3].place == "a\tb/3")
     #expect(try registry.state(name) == first)
-    #expect(try registry.state(name, at: Timestamp(milliseconds: Timestamp.now().milliseconds + 1)).deploys == first.deploys)
+    #expect(
+      try registry.state(name, at: Timestamp(milliseconds: Timestamp.now().milliseconds + 1)).deploys == first.deploys)
   }
 
   @Test("two versions beside each other, and the weight of the command line")

@@ -47,14 +47,16 @@ struct ShardTests {
         // A part ends where a record does.
         var cursor = CSVCursor()
         let last = cursor.lastBoundary(bytes, from: 0)
-        #expect(last == bytes.count || index == count - 1 || bytes.count == header.count || end == UInt64(text.utf8.count))
+        #expect(
+          last == bytes.count || index == count - 1 || bytes.count == header.count || end == UInt64(text.utf8.count))
         joined += bytes.dropFirst(header.count)
       }
       #expect(joined == Array(text.utf8))
     }
   }
 
-  @Test("a table without records, without a line end, without anything", arguments: ["a,b\n", "a,b", "", "\n", "\"open\n"])
+  @Test(
+    "a table without records, without a line end, without anything", arguments: ["a,b\n", "a,b", "", "\n", "\"open\n"])
   func short(text: String) throws {
     let directory = try TemporaryDirectory()
     let file = try directory.write("t.csv", text)

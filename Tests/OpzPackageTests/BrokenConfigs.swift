@@ -184,7 +184,8 @@ extension BrokenConfig {
       "a bad quantity", "deploy: {resources: {memory: 256MB}}",
       "opz.yaml:4: deploy.resources.memory: \"256MB\" is not a Kubernetes quantity\n\nhint: write memory: 256Mi"),
     .more(
-      "no memory", "deploy: {resources: {memory: 0Mi}}", "opz.yaml:4: deploy.resources.memory: 0Mi is not more than nothing"),
+      "no memory", "deploy: {resources: {memory: 0Mi}}",
+      "opz.yaml:4: deploy.resources.memory: 0Mi is not more than nothing"),
     .more(
       "a key that is almost right", "deploy: {autoscale: {concurency: 8}}",
       "opz.yaml:4: deploy.autoscale.concurency: unknown key\n\nhint: did you mean concurrency?"),
@@ -208,7 +209,8 @@ extension BrokenConfig {
       "opz.yaml:4: deploy.resources.gpu.count: missing\n\nhint: write count: 1"),
     .more(
       "half of blue-green", "deploy: {rollout: {strategy: blue-green, weight: 50}}",
-      "opz.yaml:4: deploy.rollout.weight: 50% is neither of blue-green's two\n\nhint: write 0 or 100, or strategy: canary"),
+      "opz.yaml:4: deploy.rollout.weight: 50% is neither of blue-green's two\n\nhint: write 0 or 100, or strategy: canary"
+    ),
     .more(
       "a variable of opz's own", "deploy: {env: {OPZ_DRAIN_SECONDS: \"1\"}}",
       "opz.yaml:4: deploy.env.OPZ_DRAIN_SECONDS: opz sets it itself"),

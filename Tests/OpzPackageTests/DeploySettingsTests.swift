@@ -15,7 +15,9 @@ struct DeploySettingsTests {
     #expect(settings.replicas == .init(min: 0, max: 20))
     #expect(
       settings.resources
-        == .init(cpu: "500m", memory: "0.1Gi", gpu: .init(count: 2, resource: "amd.com/gpu", product: "MI300X", toleration: "gpu")))
+        == .init(
+          cpu: "500m", memory: "0.1Gi",
+          gpu: .init(count: 2, resource: "amd.com/gpu", product: "MI300X", toleration: "gpu")))
     #expect(
       settings.autoscale
         == .init(
@@ -29,15 +31,21 @@ struct DeploySettingsTests {
     #expect(settings.ingress == .init(namespaces: ["crm"], pods: ["app.kubernetes.io/name": "front"]))
     #expect(
       settings.monitoring
-        == .init(enabled: true, server: "http://prometheus.monitoring:9090", namespace: "monitoring", labels: ["release": "p"]))
+        == .init(
+          enabled: true, server: "http://prometheus.monitoring:9090", namespace: "monitoring", labels: ["release": "p"])
+    )
     #expect(settings.storage == .native)
-    #expect(settings.rollout == .init(strategy: .canary, weight: 10, gateway: "infra/public", hosts: ["*.example.org", "a.b"]))
+    #expect(
+      settings.rollout
+        == .init(strategy: .canary, weight: 10, gateway: "infra/public", hosts: ["*.example.org", "a.b"]))
     #expect(
       settings.batch
         == .init(
           input: .init(claim: "tables", path: "2026"), output: .init(claim: "scores"), shards: 8, parallelism: 4,
           schedule: "0 3 * * *", timeZone: "Europe/Berlin", command: ["score", "1"]))
-    let merge = JSONValue.object(["spec": .object(["x": .number(0.5), "y": .null, "z": .bool(true), "n": .array([.integer(1)])])])
+    let merge = JSONValue.object([
+      "spec": .object(["x": .number(0.5), "y": .null, "z": .bool(true), "n": .array([.integer(1)])])
+    ])
     #expect(settings.patches?.first == .init(kind: "Deployment", merge: merge))
     #expect(
       settings.patches?.last

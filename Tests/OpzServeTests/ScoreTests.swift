@@ -11,8 +11,13 @@ struct ScoreTests {
   func order() throws {
     let environment = ["JOB_COMPLETION_INDEX": "3", "OPZ_SHARDS": "8", "OPZ_MODEL": "/m"]
     let options = try ScoreOptions(arguments: ["--input", "i", "--output=o"], environment: environment)
-    #expect(options.shard == 3 && options.shards == 8 && options.model == "/m" && options.input == "i" && options.output == "o")
-    let flags = ["--input=i", "--output=o", "--shard", "1", "--shards=2", "--kind", "leaf", "--keep", "a", "--ignore=b", "--missing=NA"]
+    #expect(
+      options.shard == 3 && options.shards == 8 && options.model == "/m" && options.input == "i"
+        && options.output == "o")
+    let flags = [
+      "--input=i", "--output=o", "--shard", "1", "--shards=2", "--kind", "leaf", "--keep", "a", "--ignore=b",
+      "--missing=NA",
+    ]
     let other = try ScoreOptions(arguments: flags, environment: environment)
     #expect(other.shard == 1 && other.shards == 2 && other.batch.kind == .leaf)
     #expect(other.batch.keep == ["a"] && other.batch.ignore == ["b"] && other.batch.missing == "NA")
@@ -37,8 +42,10 @@ struct ScoreTests {
     let root = PackageRoot.path(#filePath).appending("examples/churn")
     func score(_ output: String, _ environment: [String], _ arguments: [String] = []) throws -> ChildProcess.Output {
       try ChildProcess.run(
-        [try RunningServer.program(), "score", "--input", root.appending("holdout.csv").string, "--output",
-          directory.path.appending(output).string] + arguments,
+        [
+          try RunningServer.program(), "score", "--input", root.appending("holdout.csv").string, "--output",
+          directory.path.appending(output).string,
+        ] + arguments,
         environment: ["OPZ_MODEL=\(root.appending("model.json"))"] + environment)
     }
     try await blocking {
