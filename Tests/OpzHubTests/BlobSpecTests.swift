@@ -227,6 +227,19 @@ struct BlobSpecTests {
     #expect(try await hub.ask("PUT", place + "?digest=\(digest)").status == 201)
   }
 
+  @Test("one upload too many ends the one that was left alone for the longest time")
+  func room() async throws {
+    var limits = HubLimits()
+    limits.uploads = 2
+    let hub = try await TestHub(limits: limits)
+    var places: [String] = []
+    for _ in 0..<3 { places.append(try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/")["location"])) }
+    var statuses: [Int] = []
+    for place in places { statuses.append(try await hub.ask("GET", place).status) }
+    #expect(statuses == [404, 204, 204])
+    #expect(try hub.directory.tree().filter { $0.hasPrefix("registry/cache/uploads/") }.count == 2)
+  }
+
   @Test("chunked transfer encoding")
   func chunkedBody() async throws {
     let hub = try await TestHub()

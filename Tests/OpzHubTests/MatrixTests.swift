@@ -19,21 +19,26 @@ struct MatrixTests {
 
     var description: String { "\(fault) \(stage) \(kind.rawValue)\(isLasting ? " always" : "")" }
     var isPull: Bool { kind == .blobGet || kind == .manifestGet }
+    var isChunked: Bool { kind == .uploadChunk || kind == .uploadStatus }
 
     var plan: FaultPlan {
       var rule = FaultRule(fault, stage, kind: kind)
       rule.times = isLasting ? 0 : 1
       if ["stall", "delay", "drip"].contains(fault) { rule.seconds = 0.02 }
-      var plan = FaultPlan([rule])
+      // An upload's status is asked for after a cut.
+      var plan = FaultPlan(kind == .uploadStatus ? [FaultRule("cut", kind: .uploadChunk), rule] : [rule])
       if kind == .token { plan.tokenSeconds = 3600 }
       return plan
     }
   }
 
   private static let once: [RequestKind] = [
-    .blobHead, .uploadStart, .uploadChunk, .uploadFinish, .manifestHead, .manifestPut, .manifestGet, .blobGet, .token,
+    .blobHead, .uploadStart, .uploadChunk, .uploadStatus, .uploadFinish, .manifestHead, .manifestPut, .manifestGet,
+    .blobGet, .token,
   ]
-  private static let lasting: [RequestKind] = [.uploadStart, .uploadFinish, .manifestPut, .manifestGet, .blobGet]
+  private static let lasting: [RequestKind] = [
+    .uploadStart, .uploadChunk, .uploadFinish, .manifestPut, .manifestGet, .blobGet,
+  ]
 
   static let cells: [Cell] = Fault.all.flatMap { fault in
     FaultStage.allCases.flatMap { stage -> [Cell] in
@@ -50,7 +55,8 @@ struct MatrixTests {
   private static func known() throws -> Set<String> {
     let file = PackageRoot.path().appending("Tests/OpzHubTests/Fixtures/matrix-known.txt")
     let text = String(decoding: try FileBlob(file).bytes(), as: UTF8.self)
-    return Set(text.split(separator: "\n").map { String($0.prefix { $0 != "#" }) }.map { $0.replacing("  ", with: "") })
+    let lines = text.split(separator: "\n").map { $0.prefix { $0 != "#" } }
+    return Set(lines.map { $0.split(separator: " ").joined(separator: " ") })
   }
 
   @Test("each fault at each stage", arguments: 0..<lanes)
@@ -60,8 +66,10 @@ struct MatrixTests {
     let known = try MatrixTests.known()
     var successes = 0
     for (index, cell) in MatrixTests.cells.enumerated() where index % MatrixTests.lanes == lane {
-      let layers = [bytes(20_000, seed: UInt64(index)), bytes(300, seed: UInt64(index) + 1_000_000)]
-      let run = MatrixRun(hub: hub, stage: stage, repository: "m/n\(index)", layers: layers)
+      let size = cell.isChunked ? 200_000 : 20_000
+      let layers = [bytes(size, seed: UInt64(index)), bytes(300, seed: UInt64(index) + 1_000_000)]
+      let run = MatrixRun(
+        hub: hub, stage: stage, repository: "m/n\(index)", layers: layers, isChunked: cell.isChunked)
       let outcome = await cell.isPull ? run.pull(cell.plan) : run.push(cell.plan)
       if outcome == .success { successes += 1 }
       guard case .wrong(let what) = outcome else { continue }
@@ -78,12 +86,15 @@ struct MatrixTests {
     let stage = try #require(hub.responder as? Stage)
     var plan = FaultPlan(personality: name)
     if ["cloudflare", "nginx-limit"].contains(name) { plan.limit = 1 << 20 }
-    let layers = [bytes(12 << 20, seed: 5), bytes(3 << 20, seed: 6), bytes(100, seed: 7)]
+    let layers = [bytes(20 << 20, seed: 5), bytes(3 << 20, seed: 6), bytes(100, seed: 7)]
     let push = MatrixRun(hub: hub, stage: stage, repository: "p/push", layers: layers)
     let pull = MatrixRun(hub: hub, stage: stage, repository: "p/pull", layers: layers.map { $0 + [1] })
+    let known = try MatrixTests.known()
     for (what, outcome) in [("push", await push.push(plan)), ("pull", await pull.pull(plan))] {
-      if case .wrong(let problem) = outcome { Issue.record("\(name), \(what): \(problem)") }
-      print("matrix: \(name) \(what): \(outcome)")
+      if known.contains("\(name) \(what)") { continue }
+      // The artifact's config is of a type that quay does not know.
+      let isDue = name == "quay" && what == "push" ? outcome == .refused("badResponse") : outcome == .success
+      #expect(isDue, "\(name), \(what): \(outcome)")
     }
     #expect(try await hub.registry.fsck().problems == [])
   }

@@ -12,14 +12,33 @@ final class Upload: @unchecked Sendable {
   /// The digest so far; nil for an upload of before the hub was started anew, whose bytes are read again at its end.
   private var hasher: DigestHasher?
 
-  /// - Parameter isNew: false for one of before the hub's start.
-  init(_ id: UploadID, at path: FilePath, isNew: Bool) throws {
+  /// What is remembered of an upload that no request uses. Its file is closed: there may be more uploads than a process may have files.
+  struct Rest: Sendable {
+    let size: UInt64
+    let hasher: DigestHasher?
+    let since = ContinuousClock.now
+  }
+
+  /// A new one.
+  init(new id: UploadID, at path: FilePath) throws {
     self.id = id
     self.path = path
-    file = isNew ? try OpenFile.creating(path, mode: 0o600) : try OpenFile.appending(path)
-    size = isNew ? 0 : try file.status().size
-    hasher = isNew ? DigestHasher(.sha256) : nil
+    file = try OpenFile.creating(path, mode: 0o600)
+    size = 0
+    hasher = DigestHasher(.sha256)
   }
+
+  /// One that is gone on with.
+  init(_ id: UploadID, at path: FilePath, _ rest: Rest?) throws {
+    self.id = id
+    self.path = path
+    file = try OpenFile.appending(path)
+    // A write that failed may have left a part of a piece.
+    size = try file.status().size
+    hasher = rest?.size == size ? rest?.hasher : nil
+  }
+
+  var rest: Rest { Rest(size: size, hasher: hasher) }
 
   func write(_ piece: ByteBuffer) throws {
     try piece.withUnsafeReadableBytes { bytes in

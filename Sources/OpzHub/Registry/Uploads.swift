@@ -8,7 +8,7 @@ actor Uploads {
   private let directory: FilePath
   private let disk: NIOThreadPool
   private let limit: Int
-  private var idle: [UploadID: Upload] = [:]
+  private var idle: [UploadID: Upload.Rest] = [:]
   private var busy: Set<UploadID> = []
 
   /// How long a request waits for another that uses the same upload: after a cut the client may be back before its old connection has ended.
@@ -24,20 +24,20 @@ actor Uploads {
     let edge = Timestamp.now().milliseconds - Uploads.life
     for name in try Directory.names(directory) where name.starts(with: Durable.temporaryPrefix.utf8) {
       let path = directory.appending(FilePath(bytes: name).components)
-      if try FileStatus.of(path, followLinks: false).modified / 1_000_000 < edge { try Durable.remove(path) }
+      // Another hub of the same registry may end it meanwhile.
+      guard let status = try FileStatus.find(path, followLinks: false) else { continue }
+      if status.modified / 1_000_000 < edge { try Durable.remove(path) }
     }
   }
 
   /// Begins an upload and gives it to the caller alone.
   func begin(_ repository: RepositoryName) async throws -> Upload {
-    guard idle.count + busy.count < limit else {
-      throw SpecError(429, .tooManyRequests, "\(limit) uploads were begun and not ended", [("Retry-After", "30")])
-    }
+    if idle.count + busy.count >= limit { try await makeRoom() }
     let id = UploadID(new: repository)
     busy.insert(id)
     do {
       let path = path(id)
-      return try await disk.runIfActive { try Upload(id, at: path, isNew: true) }
+      return try await disk.runIfActive { try Upload(new: id, at: path) }
     } catch {
       busy.remove(id)
       throw error
@@ -56,12 +56,12 @@ actor Uploads {
       try await Task.sleep(for: .milliseconds(10))
     }
     busy.insert(id)
-    if let upload = idle.removeValue(forKey: id) { return upload }
+    let rest = idle.removeValue(forKey: id)
     do {
       let path = path(id)
       return try await disk.runIfActive {
         guard try FileStatus.find(path, followLinks: false)?.kind == .file else { throw Uploads.unknown }
-        return try Upload(id, at: path, isNew: false)
+        return try Upload(id, at: path, rest)
       }
     } catch {
       busy.remove(id)
@@ -71,13 +71,23 @@ actor Uploads {
 
   func give(back upload: Upload) {
     busy.remove(upload.id)
-    idle[upload.id] = upload
+    idle[upload.id] = upload.rest
   }
 
   /// Ends an upload; its file goes, where it was not made a blob.
   func end(_ upload: Upload) async throws {
     defer { busy.remove(upload.id) }
     try await disk.runIfActive { try Durable.remove(upload.path) }
+  }
+
+  /// Ends the upload that was left alone for the longest time.
+  private func makeRoom() async throws {
+    guard let (oldest, _) = idle.min(by: { $0.value.since < $1.value.since }) else {
+      throw SpecError(429, .tooManyRequests, "\(limit) uploads are under way", [("Retry-After", "30")])
+    }
+    idle[oldest] = nil
+    let path = path(oldest)
+    try await disk.runIfActive { try Durable.remove(path) }
   }
 
   private func path(_ id: UploadID) -> FilePath {

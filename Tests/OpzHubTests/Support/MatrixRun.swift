@@ -10,11 +10,15 @@ import Synchronization
 
 /// Answers as another does, who can be exchanged between two runs.
 final class Stage: Responder {
+  private let registry: any Responder
   private let present: Mutex<any Responder>
 
-  init(_ responder: any Responder) { present = Mutex(responder) }
+  init(_ registry: any Responder) {
+    self.registry = registry
+    present = Mutex(registry)
+  }
 
-  func play(_ responder: any Responder) { present.withLock { $0 = responder } }
+  func play(_ plan: FaultPlan) { present.withLock { $0 = Rehearsal(plan, before: registry) } }
 
   func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
     try await present.withLock { $0 }.answer(request, body)
@@ -35,6 +39,8 @@ struct MatrixRun: Sendable {
   let stage: Stage
   let repository: String
   let layers: [[UInt8]]
+  /// Sends what is larger than 64 KiB in chunks of that, as if it had learned it.
+  var isChunked = false
   let config = Array("{}".utf8)
 
   /// Far above what any run takes, with all its repetitions: who is not back by then hangs.
@@ -51,9 +57,11 @@ struct MatrixRun: Sendable {
   /// The client, impatient.
   private var client: RemoteRepository {
     get throws {
-      try RemoteRepository(
+      let repository = try RemoteRepository(
         Reference(host: hub.host, repository: repository), environment: [:], userAgent: "opz-tests/1",
         retry: RetryPolicy(attempts: 4, base: 0.01, longest: 0.05, deadline: 10))
+      if isChunked { repository.client.traits.learn { $0.requestMaximum = RegistryTraits.smallestRequest } }
+      return repository
     }
   }
 
@@ -64,10 +72,14 @@ struct MatrixRun: Sendable {
       try await source.put(.emptyConfig, from: BytesBlob(config))
       let manifest = try manifest
       try await source.put(manifest.descriptor, from: BytesBlob(manifest.raw))
-      stage.play(Rehearsal(plan, before: try RegistryResponder(hub.registry)))
+      stage.play(plan)
       let client = try client
       _ = try await copy(manifest.descriptor, from: source, to: client)
       try await client.tag(manifest.descriptor, as: "1")
+      // As `opz push` does: who was told that all is done looks.
+      guard try await client.resolve("1").digest == manifest.descriptor.digest else {
+        return "the tag is another manifest"
+      }
       return try problem(manifest)
     }
   }
@@ -79,7 +91,7 @@ struct MatrixRun: Sendable {
       let manifest = try manifest
       guard let name = RepositoryName(repository) else { return "no name" }
       _ = try hub.registry.repository(name).put(manifest.raw, .imageManifest, tag: "1")
-      stage.play(Rehearsal(plan, before: try RegistryResponder(hub.registry)))
+      stage.play(plan)
       let client = try client
       let found = try await client.resolve("1")
       guard found.digest == manifest.descriptor.digest else { return "the tag is another manifest" }
