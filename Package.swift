@@ -80,17 +80,18 @@ var targets: [Target] = [
   module(
     "OpzPackage",
     ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO", system, yams]),
+  module("OpzLint", ["OpzDeploy", "OpzOCI", "OpzIO", yams]),
   module("OpzMLflow", ["OpzOCI", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",
     [
-      "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython", "OpzArchive",
-      "OpzModel", "OpzStore", "OpzOCI", "OpzIO", system,
+      "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzMLflow", "OpzPython",
+      "OpzArchive", "OpzModel", "OpzStore", "OpzOCI", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
     [
-      "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzArchive",
+      "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
       "OpzModel", "OpzStore", "OpzOCI", "OpzIO", system, argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
@@ -113,6 +114,7 @@ var targets: [Target] = [
       system,
     ]),
   tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system, yams]),
+  tests("OpzLint", ["OpzLint", "OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests("OpzMLflow", ["OpzMLflow", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzFlow",

@@ -48,7 +48,11 @@ public struct Opz: AsyncParsableCommand {
           SignCommand.self, VerifyCommand.self, AttestCommand.self, SBOMCommand.self, ScanCommand.self,
         ]),
       CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self]),
-      CommandGroup(name: "Run", subcommands: [DeployCommand.self, ServeCommand.self, ScoreCommand.self]),
+      CommandGroup(
+        name: "Run",
+        subcommands: [
+          DeployCommand.self, LintCommand.self, ResolveCommand.self, ServeCommand.self, ScoreCommand.self,
+        ]),
     ])
 
   public init() {}

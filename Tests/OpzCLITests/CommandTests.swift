@@ -49,7 +49,7 @@ struct CommandTests {
     "init", "inspect", "package", "dockerfile", "test", "runtime", "list", "show", "fsck", "push", "pull", "deploy",
     "serve",
     "score", "plan", "lock", "rebase", "history", "alias", "promote", "approve", "rollback", "tag", "delete", "gc",
-    "export", "sign", "verify", "attest", "sbom", "scan", "registry",
+    "export", "sign", "verify", "attest", "sbom", "scan", "registry", "lint", "resolve",
   ]
 
   @Test("each command has help with an example", arguments: commands)

@@ -12,8 +12,8 @@ struct ModuleGraphTests {
     "OpzStore",
     "OpzPython",
     "OpzDistribution", "OpzModel",
-    "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI", "opz", "OpzServe", "opz-server",
-    "OpzHub", "opz-hub",
+    "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI", "opz", "OpzServe",
+    "opz-server", "OpzHub", "opz-hub",
   ]
 
   /// What each module may import of ours, and why it is no more.
@@ -32,6 +32,8 @@ struct ModuleGraphTests {
     "OpzPackage": ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO"],
     // Plans to text, without files or network.
     "OpzDeploy": ["OpzOCI", "OpzIO"],
+    // Texts to findings: no registry, no network.
+    "OpzLint": ["OpzDeploy", "OpzOCI", "OpzIO"],
     "OpzMLflow": ["OpzOCI", "OpzIO", "CSQLite"],
     "OpzServe": ["OpzModel", "OpzIO"],
     "opz-server": ["OpzServe", "OpzModel", "OpzIO"],

@@ -1,0 +1,80 @@
+import ArgumentParser
+import OpzFlow
+import OpzIO
+import SystemPackage
+
+struct ResolveCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resolve", abstract: "Writes digests into manifests that name versions or tags.",
+    discussion: """
+      Manifests, kustomizations (images) and Helm values (repository, tag, digest) that name opz://NAME@VERSION, opz://NAME@ALIAS \
+      or HOST/REPO:TAG. Comments, order, quotes and white space stay as they are, to the byte. A version becomes the place where it \
+      was pushed.
+
+      opz resolve -f k8s --in-place
+      opz resolve -f values.yaml > values.pinned.yaml
+      opz resolve -f k8s --check
+      """)
+
+  @Option(
+    name: [.customShort("f"), .customLong("file")],
+    help: ArgumentHelp("A file, a directory, or - for standard input; may be repeated.", valueName: "path"),
+    completion: .file())
+  var files: [String] = []
+  @Option(
+    help: ArgumentHelp("A directory for the files, or - for one stream (the default).", valueName: "dir"),
+    completion: .directory)
+  var output: String?
+  @Flag(help: "Writes the files where they are.") var inPlace = false
+  @Flag(help: "Writes nothing and asks nobody: ends with 5 when something has no digest.") var check = false
+  @Flag(help: "An object: pinned, changed, files, and open with --check.") var json = false
+  @OptionGroup var options: GlobalOptions
+
+  struct Output: Encodable {
+    let pinned: Int
+    let changed: Int
+    let files: [String]
+    let open: [String]
+  }
+
+  func validate() throws {
+    guard !files.isEmpty else { throw ValidationError("nothing to resolve; write -f FILE or -f DIR") }
+    if [output != nil, inPlace, check].count(where: \.self) > 1 {
+      throw ValidationError("--output, --in-place and --check exclude each other")
+    }
+    if json, !inPlace, !check, output == nil || output == "-" {
+      throw ValidationError(
+        "--json needs --output DIR, --in-place or --check: the manifests go to standard output else")
+    }
+  }
+
+  func run() async throws {
+    let session = options.session()
+    let resolve = ResolveManifests(files, in: session)
+    let result = try await check ? resolve.check() : resolve.run()
+    for remark in result.remarks { options.note(remark) }
+    if check { return try report(result) }
+    if inPlace {
+      try await result.write(in: session)
+    } else if let output, output != "-" {
+      try await result.write(to: session.path(output), named: files, in: session)
+    } else {
+      Console.data(result.stream)
+    }
+    if json {
+      let changed = result.files.filter { $0.changed > 0 }.map(\.name)
+      return try Console.json(Output(pinned: result.pinned, changed: result.changed, files: changed, open: []))
+    }
+    options.note("\(result.changed) pinned, \(result.pinned) had a digest")
+  }
+
+  private func report(_ result: ResolveManifests.Result) throws {
+    if json {
+      try Console.json(Output(pinned: result.pinned, changed: 0, files: [], open: result.open))
+    } else {
+      for place in result.open { Console.line(place) }
+      options.note("\(result.open.count) without a digest, \(result.pinned) with one")
+    }
+    if !result.open.isEmpty { throw ExitCode(ExitStatus.code(.refused)) }
+  }
+}

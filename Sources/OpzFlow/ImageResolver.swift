@@ -1,0 +1,72 @@
+import OpzDistribution
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+
+/// Turns names of images into digests: versions through the opz registry, tags through the container registry.
+struct ImageResolver: Sendable {
+  typealias Answer = Result<Reference, FlowError>
+
+  private static let atOnce = 8
+
+  private let session: Session
+
+  init(_ session: Session) { self.session = session }
+
+  /// Each once, several at a time.
+  func resolve(_ names: [String]) async -> [String: Answer] {
+    await withTaskGroup(of: (String, Answer).self) { group in
+      var answers: [String: Answer] = [:]
+      for (index, name) in names.enumerated() {
+        if index >= ImageResolver.atOnce, let (name, answer) = await group.next() { answers[name] = answer }
+        group.addTask { (name, await self.answer(name)) }
+      }
+      for await (name, answer) in group { answers[name] = answer }
+      return answers
+    }
+  }
+
+  private func answer(_ name: String) async -> Answer {
+    do {
+      return .success(try await name.hasPrefix("opz://") ? version(String(name.dropFirst(6))) : remote(name))
+    } catch let error as FlowError {
+      return .failure(error)
+    } catch let error as any ExplainedError {
+      return .failure(FlowError(error.category, error.subject, error.reason, hint: error.hint))
+    } catch {
+      return .failure(FlowError(.failed, name, "\(error)"))
+    }
+  }
+
+  /// Where the version was pushed last: there its blobs are whole, and nodes can pull.
+  private func version(_ name: String) async throws -> Reference {
+    try await blocking { [session] in
+      let registry = try session.openRegistry()
+      let reference = try LocalReference(parsing: name)
+      let version = try registry.find(reference)
+      let places = try registry.state(reference.name).places[version.version] ?? []
+      guard let place = places.last(where: { (try? Reference(parsing: $0)) != nil }) else {
+        throw FlowError(
+          .notFound, name, "\(version.record.reference) was not pushed anywhere that a cluster could pull from",
+          hint: "opz push \(version.record.reference) HOST/REPO")
+      }
+      let pushed = try Reference(parsing: place)
+      let tag = pushed.tag ?? version.version.description.replacing("+", with: "_")
+      return try Reference(
+        host: pushed.host, repository: pushed.repository, tag: tag, digest: version.record.image.digest)
+    }
+  }
+
+  private func remote(_ name: String) async throws -> Reference {
+    guard let slash = name.firstIndex(of: "/"), Reference.namesHost(name[..<slash]) else {
+      throw FlowError(
+        .failed, name, "it names no registry, and opz guesses none",
+        hint: "write HOST/REPO:TAG; for Docker Hub docker.io/library/NAME:TAG")
+    }
+    let reference = try Reference(parsing: name)
+    let found = try await session.repository(reference).resolve(reference.tag ?? "latest")
+    return try Reference(
+      host: reference.host, repository: reference.repository, tag: reference.tag, digest: found.digest)
+  }
+}

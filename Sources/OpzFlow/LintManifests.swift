@@ -1,0 +1,29 @@
+import OpzIO
+public import OpzLint
+
+/// `opz lint`: what is wrong with manifests before they are applied.
+public struct LintManifests: Sendable {
+  public struct Result: Sendable {
+    public let report: LintReport
+    /// What was read, for excerpts.
+    public let inputs: [LintInput]
+  }
+
+  private let names: [String]
+  private let options: LintOptions
+  private let session: Session
+
+  /// - Parameter names: files, directories, `-`.
+  public init(_ names: [String], _ options: LintOptions, in session: Session) {
+    self.names = names
+    self.options = options
+    self.session = session
+  }
+
+  public func run() async throws -> Result {
+    try await blocking { [self] in
+      let inputs = try ManifestFiles.read(names, session)
+      return Result(report: try Linter(options).run(inputs), inputs: inputs)
+    }
+  }
+}

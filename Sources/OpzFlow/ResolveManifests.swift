@@ -1,0 +1,119 @@
+import OpzDistribution
+import OpzIO
+import OpzLint
+import OpzOCI
+import OpzRegistry
+import OpzStore
+public import SystemPackage
+
+/// `opz resolve`: manifests that name versions or tags come back with digests, and all else as it was, to the byte.
+public struct ResolveManifests: Sendable {
+  public struct File: Sendable {
+    /// As the user named it.
+    public let name: String
+    public let bytes: [UInt8]
+    public let changed: Int
+  }
+
+  public struct Result: Sendable {
+    public let files: [File]
+    /// `FILE:LINE:COLUMN: asked` of what has no digest yet; empty after a resolution.
+    public let open: [String]
+    public let remarks: [String]
+    /// How many images were pinned before, and how many are now.
+    public let pinned: Int
+    public let changed: Int
+  }
+
+  private struct Source: Sendable {
+    let input: LintInput
+    let uses: [ImageUse]
+  }
+
+  private let names: [String]
+  private let session: Session
+
+  public init(_ names: [String], in session: Session) {
+    self.names = names
+    self.session = session
+  }
+
+  /// What is not pinned. Nothing is asked of any registry.
+  public func check() async throws -> Result {
+    let (sources, remarks) = try await read()
+    let open = sources.flatMap { source in
+      source.uses.filter { !$0.isPinned }.map { "\(ResolveManifests.place(source, $0)): \($0.asked)" }
+    }
+    let pinned = sources.reduce(0) { $0 + $1.uses.count { $0.isPinned } }
+    return Result(files: [], open: open, remarks: remarks, pinned: pinned, changed: 0)
+  }
+
+  /// Each reference is asked for once, several at a time.
+  /// - Throws: `FlowError` that names every place that cannot be resolved; then nothing is written.
+  public func run() async throws -> Result {
+    let (sources, remarks) = try await read()
+    let asked = Set(sources.flatMap(\.uses).filter { !$0.isPinned && $0.problem == nil }.map(\.asked))
+    let answers = await ImageResolver(session).resolve(asked.sorted())
+    try ResolveManifests.refuse(sources, answers)
+    let files = sources.map { source in
+      let open = source.uses.filter { !$0.isPinned }
+      let edits = open.flatMap { use -> [TextEdit] in
+        guard case .success(let reference)? = answers[use.asked] else { return [] }
+        return use.edits(reference)
+      }
+      return File(name: source.input.name, bytes: TextEdit.apply(edits, to: source.input.bytes), changed: open.count)
+    }
+    let pinned = sources.reduce(0) { $0 + $1.uses.count { $0.isPinned } }
+    return Result(
+      files: files, open: [], remarks: remarks, pinned: pinned, changed: files.reduce(0) { $0 + $1.changed })
+  }
+
+  private func read() async throws -> ([Source], [String]) {
+    try await blocking { [self] in
+      var sources: [Source] = []
+      var (remarks, replaced) = ([String](), Set<String>())
+      for input in try ManifestFiles.read(names, session) {
+        if ManifestImages.isTemplate(input.bytes) {
+          remarks.append(
+            "\(input.name): a template of Helm, left as it is; render it first: helm template . | opz resolve -f -")
+          sources.append(Source(input: input, uses: []))
+          continue
+        }
+        do throws(YAMLProblem) {
+          let images = try ManifestImages(input.bytes)
+          replaced.formUnion(images.replaced)
+          sources.append(Source(input: input, uses: images.uses))
+        } catch {
+          throw FlowError(
+            .failed, "\(input.name):\(error.place.line):\(error.place.column)", error.reason, hint: error.hint)
+        }
+      }
+      // What a kustomization replaces is a placeholder in the manifests.
+      let kept = sources.map { source in
+        Source(input: source.input, uses: source.uses.filter { $0.isPart || !replaced.contains($0.name) })
+      }
+      return (kept, remarks)
+    }
+  }
+
+  private static func place(_ source: Source, _ use: ImageUse) -> String {
+    "\(source.input.name):\(use.place.line):\(use.place.column)"
+  }
+
+  private static func refuse(_ sources: [Source], _ answers: [String: ImageResolver.Answer]) throws {
+    var problems: [FlowError] = []
+    for source in sources {
+      for use in source.uses where !use.isPinned {
+        let place = "\(place(source, use)): \(use.asked.prefix(200))"
+        if let problem = use.problem {
+          problems.append(FlowError(.failed, place, problem.reason, hint: problem.hint))
+        } else if case .failure(let error)? = answers[use.asked] {
+          problems.append(FlowError(error.category, place, error.reason, hint: error.hint))
+        }
+      }
+    }
+    guard let first = problems.first else { return }
+    let rest = problems.dropFirst().prefix(20).map { "\n\($0.subject): \($0.reason)" }.joined()
+    throw FlowError(first.category, first.subject, first.reason + rest, hint: first.hint)
+  }
+}

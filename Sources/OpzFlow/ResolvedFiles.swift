@@ -1,0 +1,56 @@
+import OpzIO
+public import SystemPackage
+
+extension ResolveManifests.Result {
+  /// All files in one stream. One file is itself, to the byte.
+  public var stream: String {
+    guard files.count > 1 else { return files.map { String(decoding: $0.bytes, as: UTF8.self) }.joined() }
+    return files.map { file in
+      var text = String(decoding: file.bytes, as: UTF8.self)
+      if !text.hasPrefix("---") { text = "---\n" + text }
+      return text.hasSuffix("\n") ? text : text + "\n"
+    }.joined()
+  }
+
+  /// Puts those that changed where they were, with the modes that they had.
+  public func write(in session: Session) async throws {
+    guard !files.contains(where: { $0.name == "-" }) else {
+      throw FlowError(.usage, "--in-place", "standard input has no place", hint: "leave --in-place out")
+    }
+    try await blocking {
+      for file in files where file.changed > 0 {
+        // A link is kept: what it names is written.
+        let path = session.path(file.name)
+        let real = RealPath.of(path) ?? path
+        try Durable.replace(real, with: file.bytes, mode: try FileStatus.of(real).mode)
+      }
+    }
+  }
+
+  /// Puts all files below a directory, by their paths below what the user named.
+  /// - Parameter roots: the names that were given; a file alone keeps its last component.
+  public func write(to directory: FilePath, named roots: [String], in session: Session) async throws {
+    try await blocking {
+      var taken: Set<String> = []
+      for file in files {
+        let name = try ResolveManifests.Result.below(file.name, roots)
+        guard taken.insert(name).inserted else {
+          throw FlowError(
+            .conflict, file.name, "two files would be \(name)", hint: "name one directory, or write each to its own")
+        }
+        let path = directory.pushing(FilePath(name))
+        try Durable.makeDirectory(path.removingLastComponent())
+        try Durable.replace(path, with: file.bytes)
+      }
+    }
+  }
+
+  private static func below(_ name: String, _ roots: [String]) throws -> String {
+    if name == "-" { return "stdin.yaml" }
+    for root in roots where name != root {
+      let prefix = FilePath(root).string + (root.hasSuffix("/") ? "" : "/")
+      if name.hasPrefix(prefix) { return String(name.dropFirst(prefix.count)) }
+    }
+    return FilePath(name).lastComponent?.string ?? name
+  }
+}

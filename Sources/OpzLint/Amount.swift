@@ -1,0 +1,31 @@
+import OpzDeploy
+
+/// A quantity that stands somewhere: CPU in thousandths, all else in units.
+struct Amount: Sendable {
+  let node: YAMLNode
+  let text: String
+  let milli: Int64
+  let units: Int64
+
+  /// Nil where there is none, or none that Kubernetes could read: that is a finding of its own.
+  init?(_ node: YAMLNode?) {
+    guard let node, let text = node.text else { return nil }
+    self.node = node
+    self.text = text
+    if let quantity = try? Quantity(text, key: "") {
+      milli = quantity.milli
+      units = quantity.units
+    } else if Amount.isZero(text) {
+      (milli, units) = (0, 0)
+    } else {
+      return nil
+    }
+  }
+
+  /// `Quantity` is more than nothing, always; here nothing is an amount too.
+  static func isZero(_ text: String) -> Bool {
+    let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    return digits.contains("0") && digits.allSatisfy { $0 == "0" || $0 == "." }
+      && (try? Quantity("1" + text[digits.endIndex...], key: "")) != nil
+  }
+}

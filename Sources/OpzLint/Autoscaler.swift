@@ -1,0 +1,49 @@
+import OpzDeploy
+
+/// A HorizontalPodAutoscaler, or the ScaledObject that KEDA makes one of.
+public struct Autoscaler: Sendable {
+  public let object: KubernetesObject
+  let target: YAMLNode?
+  let targetKind: String
+  let targetName: String
+  let minimum: YAMLNode?
+  let maximum: YAMLNode?
+  let metrics: [ScalingMetric]
+  let behavior: YAMLNode?
+
+  var isKEDA: Bool { object.kind == "ScaledObject" }
+  /// 1 where nothing is written; KEDA's own default is 0.
+  var min: Int { minimum?.int ?? (isKEDA ? 0 : 1) }
+  /// KEDA's default is 100; of an HPA it is required.
+  var max: Int? { maximum?.int ?? (isKEDA && maximum == nil ? 100 : nil) }
+
+  init?(_ object: KubernetesObject) {
+    let spec = object.root["spec"]
+    switch (object.group, object.kind) {
+    case ("autoscaling", "HorizontalPodAutoscaler"):
+      minimum = spec?["minReplicas"]
+      maximum = spec?["maxReplicas"]
+      behavior = spec?["behavior"]
+      metrics = ScalingMetric.ofHPA(object)
+    case ("keda.sh", "ScaledObject"):
+      minimum = spec?["minReplicaCount"]
+      maximum = spec?["maxReplicaCount"]
+      behavior = spec?["advanced", "horizontalPodAutoscalerConfig", "behavior"]
+      metrics = (spec?["triggers"]?.list ?? []).compactMap(ScalingMetric.init(trigger:))
+    default: return nil
+    }
+    self.object = object
+    target = spec?["scaleTargetRef"]
+    targetKind = target?["kind"]?.text ?? "Deployment"
+    targetName = target?["name"]?.text ?? ""
+  }
+
+  /// How far above its target a metric may be before anything happens.
+  var tolerance: ReplicaCalculator.Tolerance {
+    func read(_ direction: String) -> Double {
+      behavior?[direction, "tolerance"]?.text.flatMap { try? Quantity($0, key: "") }.map { Double($0.milli) / 1000 }
+        ?? 0.1
+    }
+    return ReplicaCalculator.Tolerance(up: read("scaleUp"), down: read("scaleDown"))
+  }
+}

@@ -1,0 +1,27 @@
+/// Numbers as messages show them.
+enum Decimal {
+  /// Two digits behind the point, cut and not rounded, so that what is shown never crosses a limit; without zeros at the end.
+  static func text(_ value: Double) -> String {
+    guard value.isFinite, abs(value) < 1e12 else { return value > 0 ? "infinity" : "\(value)" }
+    let hundredths = Int((value * 100).rounded(.towardZero))
+    let (whole, rest) = (hundredths / 100, abs(hundredths % 100))
+    let sign = hundredths < 0 && whole == 0 ? "-" : ""
+    if rest == 0 { return "\(sign)\(whole)" }
+    return "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest % 10 == 0 ? rest / 10 : rest)"
+  }
+
+  /// `500m`, `2`.
+  static func cores(_ milli: Int64) -> String { milli % 1000 == 0 ? "\(milli / 1000)" : "\(milli)m" }
+
+  /// `256Mi`, `1.5Gi`, `100`.
+  static func bytes(_ units: Int64) -> String {
+    for (suffix, shift) in [("Gi", 30), ("Mi", 20), ("Ki", 10)] where units >= 1 << shift {
+      return text(Double(units) / Double(1 << shift)) + suffix
+    }
+    return "\(units)"
+  }
+
+  static func amount(_ value: Int64, of resource: String) -> String {
+    resource == "cpu" ? cores(value) : bytes(value)
+  }
+}

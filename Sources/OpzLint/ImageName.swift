@@ -1,0 +1,39 @@
+import OpzIO
+
+/// The name of an image as a container runtime reads it: a host is not needed.
+struct ImageName: Sendable {
+  let tag: Substring?
+  let digest: Digest?
+  let name: Substring
+
+  init(_ text: String) {
+    var rest = text[...]
+    if let at = rest.firstIndex(of: "@") {
+      digest = Digest(String(rest[rest.index(after: at)...]))
+      rest = rest[..<at]
+    } else {
+      digest = nil
+    }
+    if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
+      tag = rest[rest.index(after: colon)...]
+      rest = rest[..<colon]
+    } else {
+      tag = nil
+    }
+    name = rest
+  }
+
+  /// What a Kubernetes that resolves nothing pulls: whatever is there on that day.
+  var moves: Bool { digest == nil && (tag == nil || tag == "latest") }
+
+  /// The images of a workload, with the container's name.
+  static func all(of workload: Workload, _ set: ObjectSet) -> [(node: YAMLNode, text: String, container: LintContainer)]
+  {
+    workload.containers.compactMap { container in
+      guard let node = container.node["image"], let text = node.text, !text.hasPrefix("opz://"),
+        !set.replacedImages.contains(String(ImageName(text).name))
+      else { return nil }
+      return (node, text, container)
+    }
+  }
+}

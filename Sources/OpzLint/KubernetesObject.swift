@@ -1,0 +1,50 @@
+/// An object of Kubernetes, as somebody wrote it.
+public struct KubernetesObject: Sendable {
+  /// The file's name.
+  public let file: String
+  public let root: YAMLNode
+  public let apiVersion: String
+  public let kind: String
+  /// `default` where none is written.
+  public let namespace: String
+  public let name: String
+
+  /// Nil for what is no object: values of Helm, a patch, a workflow.
+  init?(_ root: YAMLNode, file: String) {
+    guard let apiVersion = root["apiVersion"]?.text, let kind = root["kind"]?.text, apiVersion.utf8.count <= 300 else {
+      return nil
+    }
+    self.file = file
+    self.root = root
+    self.apiVersion = apiVersion
+    self.kind = kind
+    namespace = root["metadata", "namespace"]?.text ?? "default"
+    name = root["metadata", "name"]?.text ?? root["metadata", "generateName"]?.text ?? ""
+  }
+
+  /// `apps` of `apps/v1`; empty for the core.
+  public var group: Substring {
+    guard let slash = apiVersion.firstIndex(of: "/") else { return "" }
+    return apiVersion[..<slash]
+  }
+
+  /// `Deployment crm/churn`.
+  public var title: String { "\(kind.prefix(80)) \(namespace.prefix(80))/\(name.prefix(253))" }
+
+  public var annotations: [String: String] { root["metadata", "annotations"]?.strings ?? [:] }
+  public var labels: [String: String] { root["metadata", "labels"]?.strings ?? [:] }
+
+  /// Where it begins.
+  public var place: Place { root.members.first?.place ?? root.place }
+
+  func isOf(_ group: Substring, _ kind: String) -> Bool { self.kind == kind && self.group == group }
+
+  /// The objects in a document: itself, or the items of a List.
+  static func all(in root: YAMLNode, file: String, depth: Int = 0) -> [KubernetesObject] {
+    guard let object = KubernetesObject(root, file: file) else { return [] }
+    guard object.kind.hasSuffix("List"), case .list(let items)? = root["items"]?.content, depth < 3 else {
+      return [object]
+    }
+    return items.flatMap { all(in: $0, file: file, depth: depth + 1) }
+  }
+}

@@ -1,0 +1,72 @@
+/// Lints manifests of Kubernetes: anybody's, in one go, because objects mean each other.
+///
+/// It blocks, and reads on threads of its own.
+public struct Linter: Sendable {
+  private let options: LintOptions
+  private let rules: [any Rule]
+
+  public init(_ options: LintOptions = LintOptions()) {
+    self.options = options
+    rules = RuleBook.rules.filter { !options.allowed.contains($0.about.code) }
+  }
+
+  /// Lints one text.
+  public static func lint(_ text: String, named name: String, _ options: LintOptions = LintOptions()) throws
+    -> [Finding]
+  {
+    try Linter(options).run([LintInput(name, Array(text.utf8))]).findings
+  }
+
+  public func run(_ inputs: [LintInput]) throws -> LintReport {
+    let sources = try DeepThreads.map(inputs.count, threads: options.threads) { LintSource(inputs[$0]) }
+    let batches = sources.flatMap(\.batches)
+    let read = try DeepThreads.map(batches.count, threads: options.threads) { batches[$0].read() }
+    let objects = read.flatMap(\.objects)
+    let set = ObjectSet(objects, options)
+    let found = try DeepThreads.map(rules.count, threads: options.threads) { [rules] index in
+      var findings = Findings(rules[index].about)
+      rules[index].check(set, &findings)
+      return findings.all
+    }
+    let all = sources.flatMap(\.findings) + read.flatMap(\.findings) + found.flatMap(\.self)
+    let allowances = sources.flatMap(\.allowances) + objects.flatMap(Linter.allowances)
+    return report(all, allowances, inputs, objects: objects.count)
+  }
+
+  private static func allowances(of object: KubernetesObject) -> [Allowance] {
+    let nodes = [
+      object.root["metadata", "annotations"], object.root["spec", "template", "metadata", "annotations"],
+    ]
+    return nodes.compactMap { $0?[Allowance.annotation] }.flatMap { node in
+      Allowance.read(node.text ?? "", file: object.file, place: node.place, scope: .object(object.title))
+    }
+  }
+
+  private func report(
+    _ found: [Finding], _ allowances: [Allowance], _ inputs: [LintInput], objects: Int
+  ) -> LintReport {
+    var (standing, allowed) = ([Finding](), [Finding]())
+    var used: Set<Int> = []
+    let byCode = Dictionary(grouping: allowances.indices, by: { allowances[$0].code })
+    for finding in found {
+      let covering = (byCode[finding.code] ?? []).filter { allowances[$0].covers(finding) }
+      used.formUnion(covering)
+      guard let reason = covering.map({ allowances[$0].reason }).first(where: { !$0.isEmpty }) else {
+        standing.append(finding)
+        continue
+      }
+      var finding = finding
+      finding.allowed = reason
+      allowed.append(finding)
+    }
+    standing += AllowanceRules.findings(allowances, used: used)
+    let order = Dictionary(inputs.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    func sorted(_ findings: [Finding]) -> [Finding] {
+      findings.filter { $0.severity >= options.minimum && !options.allowed.contains($0.code) }.sorted {
+        ((order[$0.file] ?? 0), $0.line, $0.column, $0.code, $0.message)
+          < ((order[$1.file] ?? 0), $1.line, $1.column, $1.code, $1.message)
+      }
+    }
+    return LintReport(findings: sorted(standing), allowed: sorted(allowed), files: inputs.count, objects: objects)
+  }
+}

@@ -1,0 +1,27 @@
+/// The images that a text of manifests, kustomizations or Helm values names. Nothing is ever written but their scalars.
+public struct ManifestImages: Sendable {
+  public let uses: [ImageUse]
+  /// Names that a kustomization in it replaces.
+  public let replaced: Set<String>
+
+  /// - Throws: `YAMLProblem` for what cannot be read.
+  public init(_ bytes: [UInt8]) throws(YAMLProblem) {
+    let stream = try YAMLStream(bytes)
+    var finder = ImageFinder(bytes)
+    for part in stream.parts {
+      finder.begin(part)
+      do throws(YAMLProblem) {
+        for root in try YAMLReader.read(stream.text(part), lines: 0) { finder.document(root) }
+      } catch {
+        let place = Place(line: error.place.line + part.lines, column: error.place.column)
+        throw YAMLProblem(place, error.reason, hint: error.hint)
+      }
+    }
+    var seen: Set<Place> = []
+    uses = finder.uses.filter { seen.insert($0.place).inserted }
+    replaced = finder.replaced
+  }
+
+  /// Whether the text is a template, which has no images before Helm has rendered it.
+  public static func isTemplate(_ bytes: [UInt8]) -> Bool { HelmTemplate.isOne(bytes) }
+}

@@ -1,0 +1,87 @@
+/// All objects that are linted together, and who means whom.
+public struct ObjectSet: Sendable {
+  public let objects: [KubernetesObject]
+  public let workloads: [Workload]
+  public let autoscalers: [Autoscaler]
+  let options: LintOptions
+  /// Images that a kustomization of the set replaces: placeholders in the manifests.
+  let replacedImages: Set<String>
+  /// ConfigMaps that a kustomization of the set makes, under names with a hash.
+  let generatedConfig: Set<String>
+  private let byKind: [String: [KubernetesObject]]
+  private let workloadsByTitle: [String: Int]
+  /// By namespace, then by `key=value` of a pod's labels.
+  private let workloadsByLabel: [String: [Int]]
+  private let workloadsByNamespace: [String: [Int]]
+  private let autoscalersByTarget: [String: [Int]]
+
+  init(_ objects: [KubernetesObject], _ options: LintOptions) {
+    self.objects = objects
+    self.options = options
+    workloads = objects.compactMap(Workload.init)
+    autoscalers = objects.compactMap(Autoscaler.init)
+    byKind = Dictionary(grouping: objects, by: \.kind)
+    let kustomizations = (byKind["Kustomization"] ?? []).map(\.root)
+    func names(_ key: String) -> Set<String> {
+      Set(kustomizations.flatMap { $0[key]?.list ?? [] }.compactMap { $0["name"]?.text })
+    }
+    (replacedImages, generatedConfig) = (names("images"), names("configMapGenerator"))
+    var (titles, labels, namespaces) = ([String: Int](), [String: [Int]](), [String: [Int]]())
+    for (index, workload) in workloads.enumerated() {
+      titles[workload.object.title] = index
+      namespaces[workload.object.namespace, default: []].append(index)
+      for (key, value) in workload.podLabels {
+        labels["\(workload.object.namespace)\n\(key)\n\(value)", default: []].append(index)
+      }
+    }
+    (workloadsByTitle, workloadsByLabel, workloadsByNamespace) = (titles, labels, namespaces)
+    autoscalersByTarget = Dictionary(
+      grouping: autoscalers.indices, by: { [autoscalers] in ObjectSet.target(autoscalers[$0]) })
+  }
+
+  private static func target(_ autoscaler: Autoscaler) -> String {
+    "\(autoscaler.targetKind) \(autoscaler.object.namespace)/\(autoscaler.targetName)"
+  }
+
+  func all(_ group: Substring, _ kind: String) -> [KubernetesObject] {
+    (byKind[kind] ?? []).filter { $0.group == group }
+  }
+
+  func workload(of autoscaler: Autoscaler) -> Workload? {
+    workloadsByTitle[ObjectSet.target(autoscaler)].map { workloads[$0] }
+  }
+
+  func workload(_ kind: String, _ name: String, in namespace: String) -> Workload? {
+    workloadsByTitle["\(kind) \(namespace)/\(name)"].map { workloads[$0] }
+  }
+
+  func workloads(in namespace: String) -> [Workload] { (workloadsByNamespace[namespace] ?? []).map { workloads[$0] } }
+
+  func autoscalers(of workload: Workload) -> [Autoscaler] {
+    (autoscalersByTarget[workload.object.title] ?? []).map { autoscalers[$0] }
+  }
+
+  /// The workloads whose pods have all of these labels. No labels select nothing here.
+  func workloads(labelled labels: [String: String], in namespace: String) -> [Workload] {
+    guard let (key, value) = labels.min(by: { $0.key < $1.key }) else { return [] }
+    return (workloadsByLabel["\(namespace)\n\(key)\n\(value)"] ?? []).map { workloads[$0] }.filter { workload in
+      labels.allSatisfy { workload.podLabels[$0.key] == $0.value }
+    }
+  }
+
+  /// The workloads that a label selector means; nil where it has expressions, which are not looked into.
+  func workloads(selected selector: YAMLNode?, in namespace: String) -> [Workload]? {
+    guard let selector, selector["matchExpressions"] == nil else { return nil }
+    return workloads(labelled: selector["matchLabels"]?.strings ?? [:], in: namespace)
+  }
+
+  /// The fewest and the most replicas of a workload, and who says so.
+  func replicas(of workload: Workload) -> (least: Int, most: Int, place: YAMLNode?) {
+    if let autoscaler = autoscalers(of: workload).first {
+      let least = Swift.max(1, autoscaler.min)
+      return (least, Swift.max(least, autoscaler.max ?? least), autoscaler.minimum)
+    }
+    let written = workload.replicas?.int ?? 1
+    return (written, written, workload.replicas)
+  }
+}

@@ -1,0 +1,23 @@
+/// A probe, with Kubernetes' defaults.
+struct Probe: Sendable {
+  let node: YAMLNode
+  let delay: Int
+  let period: Int
+  let failures: Int
+  let timeout: Int
+
+  init?(_ node: YAMLNode?) {
+    guard let node else { return nil }
+    func read(_ key: String, _ usual: Int) -> Int { min(max(0, node[key]?.int ?? usual), 1_000_000) }
+    self.node = node
+    delay = read("initialDelaySeconds", 0)
+    period = max(1, read("periodSeconds", 10))
+    failures = max(1, read("failureThreshold", 3))
+    timeout = max(1, read("timeoutSeconds", 1))
+  }
+
+  /// Seconds from the start until it gives up.
+  var budget: Int { delay + failures * period }
+
+  var text: String { "\(delay) + \(failures) * \(period) = \(budget) s" }
+}

@@ -1,0 +1,45 @@
+/// OPZ003 to OPZ005: allowances that say too little or too much.
+enum AllowanceRules {
+  static let noReason = RuleAbout(
+    code: "OPZ003", severity: .warning, title: "an allowance without a reason",
+    why:
+      "Whoever reads the manifest next year must know why the rule does not count here. Without a reason the finding stands.",
+    remedy: "write the reason behind the code: opz.dev/allow: \"OPZ501: the registry forbids moving tags\"",
+    wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {opz.dev/allow: OPZ113}}",
+    right: """
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: a, annotations: {opz.dev/allow: "OPZ501: the registry forbids moving tags"}}
+      spec: {containers: [{name: a, image: "r.example/a:latest"}]}
+      """)
+  static let unused = RuleAbout(
+    code: "OPZ004", severity: .note, title: "an allowance that is not needed",
+    why: "Nothing of this code was found where the allowance counts. Left there, it would hide the next one.",
+    remedy: "take it out",
+    wrong: "apiVersion: v1\nkind: ConfigMap\n# opz:allow OPZ501 it was there once\nmetadata: {name: a}",
+    right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
+  static let unknown = RuleAbout(
+    code: "OPZ005", severity: .warning, title: "an allowance of an unknown code",
+    why: "No rule has this code, so nothing is allowed by it.",
+    remedy: "write a code that opz lint prints, such as OPZ101",
+    wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {opz.dev/allow: \"OPZ999: because\"}}",
+    right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
+
+  static let all = [noReason, unused, unknown]
+
+  /// - Parameter used: the numbers of those that covered a finding.
+  static func findings(_ allowances: [Allowance], used: Set<Int>) -> [Finding] {
+    allowances.enumerated().compactMap { index, allowance in
+      let object: String = if case .object(let title) = allowance.scope { title } else { "" }
+      func finding(_ about: RuleAbout, _ message: String) -> Finding {
+        Finding(
+          about.code, about.severity, allowance.file, allowance.place, object, message, hint: about.remedy)
+      }
+      if RuleBook.about(allowance.code)?.code != allowance.code {
+        return finding(unknown, "no rule has the code \"\(allowance.code.prefix(40))\"")
+      }
+      if allowance.reason.isEmpty { return finding(noReason, "\(allowance.code) is allowed without a reason") }
+      return used.contains(index) ? nil : finding(unused, "nothing that \(allowance.code) finds is here")
+    }
+  }
+}

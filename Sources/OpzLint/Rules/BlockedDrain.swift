@@ -1,0 +1,43 @@
+/// OPZ401: a disruption budget that no drain can keep.
+struct BlockedDrain: Rule {
+  let about = RuleAbout(
+    code: "OPZ401", severity: .error, title: "a PodDisruptionBudget that blocks drains",
+    why: """
+      A drain may evict replicas - minAvailable pods, or maxUnavailable of them; percentages are rounded up. Where that is 0, `kubectl drain` waits for ever, and
+      so do upgrades of nodes and the cluster autoscaler. Counted is the fewest replicas: the autoscaler's minimum.
+      """,
+    remedy: "use maxUnavailable: 1 and at least 2 replicas",
+    wrong: Example.stream(
+      Example.deployment(spec: "replicas: 2"),
+      "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: churn}\nspec: {minAvailable: 2, selector: {matchLabels: {app: churn}}}"
+    ),
+    right: Example.stream(
+      Example.deployment(spec: "replicas: 2"),
+      "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: churn}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: churn}}}"
+    ))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for budget in set.all("policy", "PodDisruptionBudget") {
+      let spec = budget.root["spec"]
+      if let node = spec?["maxUnavailable"], let share = Share(node), share.count(of: 1_000_000, up: true) == 0 {
+        found.add(budget, node, "maxUnavailable: \(share.text): no pod may ever be evicted")
+        continue
+      }
+      guard let node = spec?["minAvailable"], let share = Share(node) else { continue }
+      if share.text == "100%" {
+        found.add(budget, node, "minAvailable: 100%: no pod may ever be evicted")
+        continue
+      }
+      for workload in set.workloads(selected: spec?["selector"], in: budget.namespace) ?? [] where workload.serves {
+        let least = set.replicas(of: workload).least
+        let needed = share.count(of: least, up: true)
+        guard least > 0, needed >= least else { continue }
+        let rounded = share.text.hasSuffix("%") ? "ceil(\(share.text) of \(least)) = \(needed)" : "\(needed)"
+        found.add(
+          budget, node,
+          "minAvailable \(rounded) of the \(least) \(least == 1 ? "replica" : "replicas") of \(workload.object.title): \(least) - \(needed) < 1 may be evicted"
+        )
+      }
+    }
+  }
+}

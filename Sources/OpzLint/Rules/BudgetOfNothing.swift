@@ -1,0 +1,28 @@
+/// OPZ403: a budget of pods that nobody makes.
+struct BudgetOfNothing: Rule {
+  let about = RuleAbout(
+    code: "OPZ403", severity: .warning, title: "a PodDisruptionBudget that selects nothing",
+    why:
+      "A budget whose selector meets no pod protects nothing, and nothing says so. Looked for where the set has workloads in the namespace.",
+    remedy: "use the labels of the pod's template",
+    wrong: Example.stream(
+      Example.deployment(),
+      "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: churn}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: chrun}}}"
+    ),
+    right: Example.stream(
+      Example.deployment(),
+      "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: churn}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: churn}}}"
+    ))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for budget in set.all("policy", "PodDisruptionBudget") {
+      let selector = budget.root["spec", "selector"]
+      guard let labels = selector?["matchLabels"], !labels.members.isEmpty,
+        !set.workloads(in: budget.namespace).isEmpty,
+        set.workloads(selected: selector, in: budget.namespace)?.isEmpty == true
+      else { continue }
+      found.add(
+        budget, labels, "no workload of \(budget.namespace.prefix(63)) here has pods with \(Labels.text(labels))")
+    }
+  }
+}

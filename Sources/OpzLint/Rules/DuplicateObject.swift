@@ -1,0 +1,30 @@
+/// OPZ807: two objects of one name.
+struct DuplicateObject: Rule {
+  let about = RuleAbout(
+    code: "OPZ807", severity: .error, title: "an object that is there twice",
+    why:
+      "`kubectl apply` makes the first and changes it into the second: which of them runs depends on the order of the files.",
+    remedy: "keep one of them, or put one into another namespace",
+    wrong: Example.stream(
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}"),
+    right: Example.stream(
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    var first: [String: KubernetesObject] = [:]
+    for object in set.objects where object.root["metadata", "name"] != nil {
+      let key = "\(object.group) \(object.title)"
+      // In another directory it is another variant: overlays of kustomize have their base's objects again.
+      guard let other = first.updateValue(object, forKey: key),
+        DuplicateObject.directory(other) == DuplicateObject.directory(object)
+      else { continue }
+      found.add(
+        object, object.root["metadata", "name"], "\(object.title) is in \(other.file):\(other.place.line) too",
+        severity: other.file == object.file ? .error : .warning)
+    }
+  }
+
+  private static func directory(_ object: KubernetesObject) -> Substring {
+    object.file.lastIndex(of: "/").map { object.file[..<$0] } ?? ""
+  }
+}

@@ -1,0 +1,38 @@
+/// OPZ604: GPUs that are asked for wrongly.
+struct GPULimits: Rule {
+  let about = RuleAbout(
+    code: "OPZ604", severity: .error, title: "a GPU without a limit, or a part of one",
+    why: """
+      Devices cannot be shared or overcommitted: a limit is needed, a request must equal it, and both are whole numbers. Anything else is refused by the
+      API server.
+      """,
+    remedy: "write the GPUs under limits alone, as a whole number",
+    wrong: Example.deployment("resources: {requests: {nvidia.com/gpu: 1}}"),
+    right: Example.deployment("resources: {limits: {nvidia.com/gpu: 1}}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      for container in workload.containers {
+        for resource in GPU.resources(of: container) {
+          let (request, limit) = (Amount(container.node["resources", "requests", resource]), container.limit(resource))
+          guard let limit else {
+            if let request {
+              found.add(
+                workload.object, request.node,
+                "\(container.name) requests \(request.text) of \(resource) and has no limit")
+            }
+            continue
+          }
+          if limit.milli % 1000 != 0 {
+            found.add(
+              workload.object, limit.node, "\(container.name): \(limit.text) of \(resource) is not a whole number")
+          } else if let request, request.milli != limit.milli {
+            found.add(
+              workload.object, request.node,
+              "\(container.name): \(request.text) of \(resource) requested, \(limit.text) at most: they must be equal")
+          }
+        }
+      }
+    }
+  }
+}

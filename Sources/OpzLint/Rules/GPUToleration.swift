@@ -1,0 +1,25 @@
+/// OPZ605: pods that the GPU nodes turn away.
+struct GPUToleration: Rule {
+  let about = RuleAbout(
+    code: "OPZ605", severity: .note, title: "a GPU without a toleration",
+    why: """
+      Clusters taint their GPU nodes, most with `nvidia.com/gpu`, so that other pods stay away. Where the admission plugin ExtendedResourceToleration does
+      not run, a pod without the toleration stays pending for ever.
+      """,
+    remedy: "add tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]",
+    wrong: Example.deployment("resources: {limits: {nvidia.com/gpu: 1}}"),
+    right: Example.deployment(
+      "resources: {limits: {nvidia.com/gpu: 1}}",
+      pod: "tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads where workload.pod["tolerations"]?.list.isEmpty ?? true {
+      for container in workload.containers {
+        guard let resource = GPU.resources(of: container).first else { continue }
+        found.add(
+          workload.object, container.node["resources"],
+          "\(container.name) needs \(resource), and the pod tolerates no taint")
+      }
+    }
+  }
+}

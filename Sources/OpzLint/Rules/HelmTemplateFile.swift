@@ -1,0 +1,15 @@
+/// OPZ002: a template of Helm, which was not looked at.
+enum HelmTemplateFile {
+  static let about = RuleAbout(
+    code: "OPZ002", severity: .note, title: "a template of Helm",
+    why: "A template is no YAML until Helm has put values into it, and what it becomes depends on them.",
+    remedy: "render it first: helm template . | opz lint -",
+    wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Values.name }}}",
+    right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {alert: \"{{ $labels.pod }}\"}")
+
+  static func finding(_ file: String) -> Finding {
+    Finding(
+      about.code, about.severity, file, Place(line: 1, column: 1), "", "a template of Helm: it was left out",
+      hint: about.remedy)
+  }
+}

@@ -1,0 +1,21 @@
+/// OPZ502: a tag is a promise, a digest a fact.
+struct ImageNotPinned: Rule {
+  let about = RuleAbout(
+    code: "OPZ502", severity: .note, title: "an image that is not pinned by digest",
+    why:
+      "A tag can be pushed again. With a digest every node runs the same bytes, and what was tested is what is deployed.",
+    remedy: "pin it: opz resolve -f FILE --in-place writes the digest beside the tag",
+    wrong: Example.deployment("image: \"r.example/crm/churn:1.0.0\""),
+    right: Example.deployment("image: \"r.example/crm/churn:1.0.0@\(Example.digest)\""))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      for (node, text, container) in ImageName.all(of: workload, set) {
+        let image = ImageName(text)
+        guard image.digest == nil, !image.moves else { continue }
+        found.add(
+          workload.object, node, "\(container.name) runs \(text.prefix(200)), whatever it names when a node pulls it")
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/// OPZ201: KServe's defaults never scale.
+struct InferenceServiceNeverScales: Rule {
+  let about = RuleAbout(
+    code: "OPZ201", severity: .error, title: "an InferenceService that never scales",
+    why: """
+      Without Knative (`deploymentMode: RawDeployment` or `Standard`) KServe sets maxReplicas to minReplicas where it is not written, and minReplicas is 1:
+      the HorizontalPodAutoscaler has min = max = 1 and never moves (kserve #6246). With Knative no maximum means no limit, which is a note only.
+      """,
+    remedy: "write maxReplicas above minReplicas on the component",
+    wrong: """
+      apiVersion: serving.kserve.io/v1beta1
+      kind: InferenceService
+      metadata: {name: churn, annotations: {serving.kserve.io/deploymentMode: RawDeployment}}
+      spec:
+        predictor: {model: {modelFormat: {name: xgboost}, storageUri: "oci://r.example/churn:1"}}
+      """,
+    right: """
+      apiVersion: serving.kserve.io/v1beta1
+      kind: InferenceService
+      metadata: {name: churn, annotations: {serving.kserve.io/deploymentMode: RawDeployment}}
+      spec:
+        predictor: {minReplicas: 2, maxReplicas: 10, model: {modelFormat: {name: xgboost}, storageUri: "oci://r.example/churn:1"}}
+      """)
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for service in set.all("serving.kserve.io", "InferenceService") {
+      for component in ["predictor", "transformer", "explainer"] {
+        guard let spec = service.root["spec", component] else { continue }
+        check(service, component, spec, &found)
+      }
+    }
+  }
+
+  private func check(_ service: KubernetesObject, _ component: String, _ spec: YAMLNode, _ found: inout Findings) {
+    let least = spec["minReplicas"]?.int ?? 1
+    if let most = spec["maxReplicas"] {
+      guard let number = most.int, number > 0 else { return }
+      if number < least {
+        found.add(service, most, "\(component): at most \(number) and at least \(least) replicas: \(number) < \(least)")
+      } else if number == least {
+        found.add(
+          service, most, "\(component): at least \(least) and at most \(number) replicas: it never scales",
+          severity: .warning)
+      }
+      return
+    }
+    switch InferenceMode(service) {
+    case .knative: return
+    case .standard:
+      found.add(service, spec, "\(component): without maxReplicas it is minReplicas, \(max(1, least)): it never scales")
+    case .unknown:
+      found.add(
+        service, spec,
+        "\(component): without maxReplicas it is minReplicas, \(max(1, least)), and never scales, unless the cluster's default is Knative",
+        severity: .warning)
+    }
+  }
+}

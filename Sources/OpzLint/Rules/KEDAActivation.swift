@@ -1,0 +1,34 @@
+/// OPZ208: what scaling to zero costs, and what wakes it.
+struct KEDAActivation: Rule {
+  let about = RuleAbout(
+    code: "OPZ208", severity: .warning, title: "scaling to zero that flaps",
+    why: """
+      KEDA goes to 0 when no trigger was active for cooldownPeriod (300 s), and back when a value is above activationThreshold (0: any noise). Each return
+      costs poll (30 s) + schedule + load. A cooldown below the load time turns pods off that have just become ready; without an activation
+      threshold one health check an hour keeps the pod, or wakes it.
+      """,
+    remedy: "set cooldownPeriod to several times the load time, and activationThreshold above the noise",
+    wrong: Example.scaledObject("cooldownPeriod: 10", trigger: Example.prometheus),
+    right: Example.scaledObject(
+      "cooldownPeriod: 600", trigger: Example.prometheus.replacing("\"50\"", with: "\"50\", activationThreshold: \"1\"")
+    ))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for autoscaler in set.autoscalers where autoscaler.isKEDA && autoscaler.min == 0 {
+      let cooldown = autoscaler.object.root["spec", "cooldownPeriod"]
+      let load = LoadTime.seconds(set.workload(of: autoscaler), set.options) ?? 30
+      if let cooldown, let seconds = cooldown.int, Double(seconds) < load {
+        found.add(
+          autoscaler.object, cooldown,
+          "pods end \(seconds) s after the last request, and need \(Decimal.text(load)) s to come back: \(seconds) < \(Decimal.text(load))"
+        )
+      }
+      for metric in autoscaler.metrics where metric.type == "prometheus" {
+        guard let data = metric.node["metadata"], data["activationThreshold"] == nil else { continue }
+        found.add(
+          autoscaler.object, data, "no activationThreshold: any value above 0 wakes it, and keeps it awake",
+          severity: .note)
+      }
+    }
+  }
+}

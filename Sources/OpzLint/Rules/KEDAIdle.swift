@@ -1,0 +1,28 @@
+/// OPZ209: an idle count that is no less than the minimum.
+struct KEDAIdle: Rule {
+  let about = RuleAbout(
+    code: "OPZ209", severity: .error, title: "idleReplicaCount not below minReplicaCount",
+    why:
+      "KEDA refuses a ScaledObject whose idleReplicaCount is not below minReplicaCount, and the only value that works is 0.",
+    remedy: "set idleReplicaCount: 0 and minReplicaCount: 1 or more, or leave idleReplicaCount out",
+    wrong: Example.scaledObject("{idleReplicaCount: 2, minReplicaCount: 2}".flattened, trigger: Example.prometheus),
+    right: Example.scaledObject("{idleReplicaCount: 0, minReplicaCount: 2}".flattened, trigger: Example.prometheus))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for autoscaler in set.autoscalers where autoscaler.isKEDA {
+      guard let idle = autoscaler.object.root["spec", "idleReplicaCount"], let count = idle.int else { continue }
+      if count >= autoscaler.min {
+        found.add(
+          autoscaler.object, idle,
+          "idle with \(count) and at least \(autoscaler.min) replicas: \(count) is not below \(autoscaler.min)")
+      } else if count != 0 {
+        found.add(autoscaler.object, idle, "idleReplicaCount: \(count) is not 0")
+      }
+    }
+  }
+}
+
+extension String {
+  /// `{a: 1, b: 2}` as lines of a mapping two levels in.
+  fileprivate var flattened: String { dropFirst().dropLast().split(separator: ", ").joined(separator: "\n  ") }
+}

@@ -1,0 +1,21 @@
+/// OPZ204: scaling annotations where nobody reads them.
+struct KnativeAnnotationPlace: Rule {
+  let about = RuleAbout(
+    code: "OPZ204", severity: .error, title: "Knative's scaling annotations in the wrong place",
+    why:
+      "A revision takes `autoscaling.knative.dev/*` from the template's metadata. On the Service's own metadata Knative's webhook refuses them.",
+    remedy: "put them under spec.template.metadata.annotations",
+    wrong: KnativeBounds.knative(
+      "{}", metadata: "{name: churn, annotations: {autoscaling.knative.dev/min-scale: \"1\"}}"),
+    right: KnativeBounds.knative("{autoscaling.knative.dev/min-scale: \"1\"}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads where workload.object.isOf("serving.knative.dev", "Service") {
+      for member in workload.object.root["metadata", "annotations"]?.members ?? []
+      where member.key.hasPrefix(KnativeScaling.prefix) {
+        found.add(
+          workload.object, member.value, "\(member.key.prefix(80)) is on the Service, not on the revision's template")
+      }
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/// OPZ203: bounds of a revision that contradict each other.
+struct KnativeBounds: Rule {
+  let about = RuleAbout(
+    code: "OPZ203", severity: .error, title: "Knative bounds that contradict each other",
+    why: """
+      Knative refuses a revision whose max-scale is below its min-scale (max-scale 0 is no limit), and one with an initial-scale above max-scale starts
+      with pods that are taken away at once. With both equal it never scales.
+      """,
+    remedy: "set min-scale below max-scale, and initial-scale between them",
+    wrong: knative("{autoscaling.knative.dev/min-scale: \"5\", autoscaling.knative.dev/max-scale: \"3\"}"),
+    right: knative("{autoscaling.knative.dev/min-scale: \"1\", autoscaling.knative.dev/max-scale: \"10\"}"))
+
+  static func knative(_ annotations: String, spec: String = "", metadata: String = "{name: churn}") -> String {
+    """
+    apiVersion: serving.knative.dev/v1
+    kind: Service
+    metadata: \(metadata)
+    spec:
+      template:
+        metadata: {annotations: \(annotations)}
+        spec:
+    \(spec.isEmpty ? "" : "      \(spec)\n")      containers: [{image: "r.example/churn:1.0.0"}]
+    """
+  }
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads where workload.isKnative {
+      let scaling = KnativeScaling(workload)
+      guard let most = scaling.most, let number = most.int, number > 0 else { continue }
+      if let least = scaling.least?.int, least > number {
+        found.add(workload.object, most, "at most \(number) and at least \(least) pods: \(number) < \(least)")
+      } else if scaling.least?.int == number {
+        found.add(
+          workload.object, most, "at least \(number) and at most \(number) pods: it never scales", severity: .warning)
+      }
+      if let initial = scaling.initial, let first = initial.int, first > number {
+        found.add(workload.object, initial, "it starts with \(first) pods and may have \(number): \(first) > \(number)")
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/// OPZ206: a metric that the class of autoscaler does not know.
+struct KnativeClass: Rule {
+  let about = RuleAbout(
+    code: "OPZ206", severity: .error, title: "a metric that Knative's autoscaler class does not have",
+    why: """
+      The default class, `kpa.autoscaling.knative.dev`, knows concurrency and rps; `hpa.autoscaling.knative.dev` knows cpu, memory and custom metrics and
+      does not scale to zero. A revision with another combination is refused, or never scales.
+      """,
+    remedy: "add the annotation autoscaling.knative.dev/class: hpa.autoscaling.knative.dev, or use concurrency or rps",
+    wrong: KnativeBounds.knative("{autoscaling.knative.dev/metric: cpu, autoscaling.knative.dev/target: \"70\"}"),
+    right: KnativeBounds.knative("{autoscaling.knative.dev/metric: rps, autoscaling.knative.dev/target: \"70\"}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads where workload.isKnative {
+      let scaling = KnativeScaling(workload)
+      let kind = scaling["class"]?.text ?? "kpa.autoscaling.knative.dev"
+      if let metric = scaling["metric"], let name = metric.text {
+        let isRequests = name == "concurrency" || name == "rps"
+        if kind.hasPrefix("kpa."), !isRequests {
+          found.add(workload.object, metric, "the class kpa knows concurrency and rps, not \(name.prefix(60))")
+        } else if kind.hasPrefix("hpa."), isRequests {
+          found.add(
+            workload.object, metric, "the class hpa knows cpu, memory and custom metrics, not \(name.prefix(60))")
+        }
+      }
+      if kind.hasPrefix("hpa."), let least = scaling.least, least.int == 0 {
+        found.add(workload.object, least, "the class hpa does not scale to zero: min-scale 0 is 1", severity: .warning)
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/// OPZ302: a liveness probe that kills while the model is loading.
+struct LivenessDuringLoad: Rule {
+  let about = RuleAbout(
+    code: "OPZ302", severity: .error, title: "a liveness probe that kills during the load",
+    why: """
+      Without a startup probe the liveness probe begins at the start. After initialDelaySeconds + failureThreshold * periodSeconds without an answer the
+      kubelet kills the container, in the middle of its load (kserve PR #4840, triton #6469).
+      """,
+    remedy: "add a startup probe; the liveness probe waits until it has passed",
+    wrong: Example.deployment("livenessProbe: {httpGet: {path: /live, port: 8080}}").replacing(
+      "metadata: {name: churn}", with: "metadata: {name: churn, annotations: {opz.dev/load-seconds: \"90\"}}"),
+    right: Example.deployment(
+      """
+      livenessProbe: {httpGet: {path: /live, port: 8080}}
+      startupProbe: {httpGet: {path: /ready, port: 8080}, failureThreshold: 18}
+      """
+    ).replacing("metadata: {name: churn}", with: "metadata: {name: churn, annotations: {opz.dev/load-seconds: \"90\"}}")
+  )
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      guard let load = LoadTime.seconds(workload, set.options) else { continue }
+      for container in workload.main where container.node["startupProbe"] == nil {
+        guard let probe = Probe(container.node["livenessProbe"]), Double(probe.budget) < load else { continue }
+        found.add(
+          workload.object, probe.node,
+          "it kills \(container.name) after \(probe.text), and the load takes \(Decimal.text(load)) s")
+      }
+    }
+  }
+}

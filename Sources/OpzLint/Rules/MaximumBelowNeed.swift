@@ -1,0 +1,38 @@
+/// OPZ109: even all pods together are too few.
+struct MaximumBelowNeed: Rule {
+  let about = RuleAbout(
+    code: "OPZ109", severity: .error, title: "maximum below the need",
+    why: """
+      With a peak of R requests a second and P that one pod serves, ceil(R / P) pods are needed. `--need R --per-pod P` say so, or the annotations
+      `opz.dev/need-rps` and `opz.dev/pod-rps` on the workload or its autoscaler.
+      """,
+    remedy: "raise the maximum to the pods that are needed",
+    wrong: Example.stream(
+      Example.deployment(Example.cpuRequest),
+      Example.hpa(max: 4).replacing(
+        "{name: churn}\nspec:\n  scale",
+        with: "{name: churn, annotations: {opz.dev/need-rps: \"900\", opz.dev/pod-rps: \"120\"}}\nspec:\n  scale")),
+    right: Example.stream(
+      Example.deployment(Example.cpuRequest),
+      Example.hpa(max: 8).replacing(
+        "{name: churn}\nspec:\n  scale",
+        with: "{name: churn, annotations: {opz.dev/need-rps: \"900\", opz.dev/pod-rps: \"120\"}}\nspec:\n  scale")))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for autoscaler in set.autoscalers {
+      let workload = set.workload(of: autoscaler)
+      func said(_ key: String) -> Double? {
+        (autoscaler.object.annotations[key] ?? workload?.annotation(key)).flatMap(Double.init)
+      }
+      guard let need = said("opz.dev/need-rps") ?? set.options.need, need.isFinite,
+        let one = said("opz.dev/pod-rps") ?? set.options.perPod, one > 0, let most = autoscaler.max
+      else { continue }
+      let pods = (need / one).rounded(.up)
+      guard pods > Double(most) else { continue }
+      found.add(
+        autoscaler.object, autoscaler.maximum,
+        "ceil(\(Decimal.text(need)) / \(Decimal.text(one))) = \(Decimal.text(pods)) pods are needed, and there are at most \(most): \(Decimal.text(Double(most) * one)) requests a second"
+      )
+    }
+  }
+}

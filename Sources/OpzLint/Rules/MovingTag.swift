@@ -1,0 +1,24 @@
+/// OPZ501: an image that may be another one tomorrow.
+struct MovingTag: Rule {
+  let about = RuleAbout(
+    code: "OPZ501", severity: .error, title: "an image without a tag, or latest",
+    why: """
+      Which image runs depends on when a node pulled it: two pods of one Deployment can run two models, and a roll-back pulls the new one again. No tag
+      means `latest`.
+      """,
+    remedy: "pin the digest: opz resolve -f FILE writes it beside the tag",
+    wrong: Example.deployment("image: \"r.example/crm/churn:latest\""),
+    right: Example.deployment("image: \"r.example/crm/churn:1.0.0\""))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      for (node, text, container) in ImageName.all(of: workload, set) {
+        let image = ImageName(text)
+        guard image.moves else { continue }
+        found.add(
+          workload.object, node,
+          "\(container.name) runs \(text.prefix(200)): \(image.tag == nil ? "no tag means latest" : "latest moves")")
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/// OPZ304: requests come before the server can answer.
+struct NoReadinessProbe: Rule {
+  let about = RuleAbout(
+    code: "OPZ304", severity: .warning, title: "no readiness probe",
+    why: """
+      Without one a pod counts as ready when its process has begun: a rolling update ends old pods while new ones still load their model, and the Service
+      sends requests to them. Looked for in workloads that a Service selects.
+      """,
+    remedy: "add a readinessProbe that answers only when the model is loaded",
+    wrong: Example.stream(
+      Example.deployment("ports: [{containerPort: 8080}]"),
+      "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {selector: {app: churn}, ports: [{port: 8080}]}"),
+    right: Example.stream(
+      Example.deployment("ports: [{containerPort: 8080}]\nreadinessProbe: {httpGet: {path: /ready, port: 8080}}"),
+      "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {selector: {app: churn}, ports: [{port: 8080}]}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    var seen: Set<String> = []
+    for service in set.all("", "Service") {
+      let selector = service.root["spec", "selector"]?.strings ?? [:]
+      for workload in set.workloads(labelled: selector, in: service.namespace) where workload.serves {
+        guard !workload.main.contains(where: { $0.node["readinessProbe"] != nil }),
+          seen.insert(workload.object.title).inserted
+        else { continue }
+        found.add(
+          workload.object, workload.pod["containers"],
+          "no container has a readiness probe, and Service \(service.name.prefix(63)) sends requests as soon as the process runs"
+        )
+      }
+    }
+  }
+}

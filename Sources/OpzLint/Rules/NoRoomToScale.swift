@@ -1,0 +1,19 @@
+/// OPZ108: an autoscaler that cannot move.
+struct NoRoomToScale: Rule {
+  let about = RuleAbout(
+    code: "OPZ108", severity: .warning, title: "maximum equal to minimum",
+    why:
+      "An autoscaler with one number to choose from never scales. That is what `maxReplicas: 1` beside the default minimum of 1 means too.",
+    remedy: "raise the maximum, or write replicas and take the autoscaler away",
+    wrong: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 3, max: 3)),
+    right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 3, max: 6)))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for autoscaler in set.autoscalers {
+      guard let most = autoscaler.max, most >= 1, most == autoscaler.min else { continue }
+      found.add(
+        autoscaler.object, autoscaler.maximum,
+        "at least \(most) and at most \(most) replicas: there is nothing to choose")
+    }
+  }
+}

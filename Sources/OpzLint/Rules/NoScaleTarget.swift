@@ -1,0 +1,24 @@
+/// OPZ110: an autoscaler of something that is not there.
+struct NoScaleTarget: Rule {
+  let about = RuleAbout(
+    code: "OPZ110", severity: .warning, title: "the autoscaler's target is not there",
+    why: """
+      `scaleTargetRef` names an object of the same namespace. A wrong name or kind is no error for the API server; the autoscaler says
+      `FailedGetScale` and does nothing. Looked for where the set has workloads of that kind in the namespace.
+      """,
+    remedy: "name the workload as its metadata does, in the same namespace",
+    wrong: Example.stream(
+      Example.deployment().replacing("metadata: {name: churn}", with: "metadata: {name: churn-server}"), Example.hpa()),
+    right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa()))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for autoscaler in set.autoscalers where set.workload(of: autoscaler) == nil {
+      let others = set.workloads(in: autoscaler.object.namespace).filter { $0.object.kind == autoscaler.targetKind }
+      guard let other = others.first else { continue }
+      found.add(
+        autoscaler.object, autoscaler.target?["name"] ?? autoscaler.target,
+        "no \(autoscaler.targetKind) \(autoscaler.object.namespace)/\(autoscaler.targetName.prefix(80)) here; there is \(other.object.title)"
+      )
+    }
+  }
+}

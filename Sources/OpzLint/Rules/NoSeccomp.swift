@@ -1,0 +1,21 @@
+/// OPZ704: every system call of the kernel.
+struct NoSeccomp: Rule {
+  let about = RuleAbout(
+    code: "OPZ704", severity: .warning, title: "no seccomp profile",
+    why:
+      "Pod Security \"restricted\": seccompProfile is RuntimeDefault or Localhost, on the pod or each container. Without it most clusters filter no system calls.",
+    remedy: "set securityContext: {seccompProfile: {type: RuntimeDefault}} on the pod",
+    wrong: Example.deployment(),
+    right: Example.deployment(pod: "securityContext: {seccompProfile: {type: RuntimeDefault}}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for (workload, container, security) in ContainerSecurity.all(set) {
+      let profile = security["seccompProfile"]
+      let type = profile?["type"]?.text
+      guard type != "RuntimeDefault", type != "Localhost" else { continue }
+      found.add(
+        workload.object, profile ?? security.place ?? container.node,
+        "\(container.name): \(type.map { "the seccomp profile is \($0.prefix(40))" } ?? "no seccomp profile")")
+    }
+  }
+}

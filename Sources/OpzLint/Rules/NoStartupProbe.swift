@@ -1,0 +1,27 @@
+/// OPZ303: a liveness probe alone has to be slow enough for the start.
+struct NoStartupProbe: Rule {
+  let about = RuleAbout(
+    code: "OPZ303", severity: .warning, title: "a liveness probe without a startup probe",
+    why: """
+      One probe cannot be patient with a start of a minute and quick with a server that hangs. With a startup probe the liveness probe begins when it has
+      passed, and needs no initialDelaySeconds. A server of models is slowest when a node has to read the model from a cold disk.
+      """,
+    remedy: "add a startupProbe with the readiness probe's path and a failureThreshold for the slowest start",
+    wrong: Example.deployment("livenessProbe: {httpGet: {path: /live, port: 8080}}"),
+    right: Example.deployment(
+      """
+      livenessProbe: {httpGet: {path: /live, port: 8080}}
+      startupProbe: {httpGet: {path: /ready, port: 8080}, failureThreshold: 30}
+      """))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads where workload.serves {
+      let load = LoadTime.seconds(workload, set.options)
+      for container in workload.main where container.node["startupProbe"] == nil {
+        guard let probe = Probe(container.node["livenessProbe"]), Double(probe.budget) >= load ?? 0 else { continue }
+        found.add(
+          workload.object, probe.node, "\(container.name) is killed when a start takes more than \(probe.text)")
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/// OPZ806: configuration that is not there.
+struct NoSuchConfig: Rule {
+  let about = RuleAbout(
+    code: "OPZ806", severity: .warning, title: "a ConfigMap or key that is not there",
+    why: """
+      A pod that names a ConfigMap or a key that does not exist stays in `CreateContainerConfigError`. A missing key of a ConfigMap that is in the set is an
+      error; a missing ConfigMap is looked for where the set has others in the namespace. Secrets are made elsewhere, and not looked for.
+      """,
+    remedy: "add the ConfigMap or key, or mark the reference optional: true",
+    wrong: Example.stream(
+      Example.deployment("env: [{name: LEVEL, valueFrom: {configMapKeyRef: {name: churn, key: levl}}}]"),
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: churn}\ndata: {level: info}"),
+    right: Example.stream(
+      Example.deployment("env: [{name: LEVEL, valueFrom: {configMapKeyRef: {name: churn, key: level}}}]"),
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: churn}\ndata: {level: info}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    let maps = Dictionary(set.all("", "ConfigMap").map { ("\($0.namespace)/\($0.name)", $0) }) { first, _ in first }
+    let namespaces = Set(maps.values.map(\.namespace))
+    for workload in set.workloads where namespaces.contains(workload.object.namespace) {
+      let references =
+        workload.containers.flatMap { container in
+          (container.node["env"]?.list ?? []).compactMap { $0["valueFrom", "configMapKeyRef"] }
+            + (container.node["envFrom"]?.list ?? []).compactMap { $0["configMapRef"] }
+        } + (workload.pod["volumes"]?.list ?? []).compactMap { $0["configMap"] }
+      for reference in references where reference["optional"]?.bool != true {
+        check(reference, workload, maps, set.generatedConfig, &found)
+      }
+    }
+  }
+
+  private func check(
+    _ reference: YAMLNode, _ workload: Workload, _ maps: [String: KubernetesObject],
+    _ generated: Set<String>, _ found: inout Findings
+  ) {
+    guard let node = reference["name"], let name = node.text, name != "kube-root-ca.crt", !generated.contains(name)
+    else {
+      return
+    }
+    guard let map = maps["\(workload.object.namespace)/\(name)"] else {
+      return found.add(
+        workload.object, node, "there is no ConfigMap \(workload.object.namespace.prefix(63))/\(name.prefix(253)) here")
+    }
+    guard let key = reference["key"], let text = key.text else { return }
+    let keys = ["data", "binaryData"].flatMap { map.root[$0]?.members ?? [] }.map(\.key)
+    guard !keys.contains(text) else { return }
+    found.add(
+      workload.object, key,
+      "\(map.title) has no key \(text.prefix(253)); it has \(keys.prefix(5).joined(separator: ", ").prefix(200))",
+      severity: .error)
+  }
+}

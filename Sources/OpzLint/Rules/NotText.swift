@@ -1,0 +1,65 @@
+/// OPZ810: a number where Kubernetes wants text.
+struct NotText: Rule {
+  let about = RuleAbout(
+    code: "OPZ810", severity: .error, title: "a number or truth value where text belongs",
+    why: """
+      Values of labels, annotations, ConfigMaps and environment variables are text. `value: 8080` and `value: true` are refused: "cannot unmarshal number into Go
+      struct field". YAML 1.1 reads `yes`, `no`, `on` and `off` as truth values too.
+      """,
+    remedy: "put it in quotes",
+    wrong: Example.deployment("env: [{name: PORT, value: 8080}]"),
+    right: Example.deployment("env: [{name: PORT, value: \"8080\"}]"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for object in set.objects {
+      for (path, node) in [
+        ("labels", object.root["metadata", "labels"]), ("annotations", object.root["metadata", "annotations"]),
+      ] {
+        check(node, path, object, &found)
+      }
+      if object.isOf("", "ConfigMap") { check(object.root["data"], "data", object, &found) }
+    }
+    for workload in set.workloads {
+      if workload.object.kind != "Pod", workload.object.kind != "InferenceService" {
+        check(workload.template["metadata", "labels"], "labels", workload.object, &found)
+        check(workload.template["metadata", "annotations"], "annotations", workload.object, &found)
+      }
+      for container in workload.containers {
+        for entry in container.node["env"]?.list ?? [] {
+          guard let value = entry["value"], NotText.isOther(value) else { continue }
+          found.add(
+            workload.object, value,
+            "\(container.name): \(entry["name"]?.text?.prefix(100) ?? "?") is \(value.text?.prefix(40) ?? "a list or mapping"), not text"
+          )
+        }
+      }
+    }
+  }
+
+  private func check(_ node: YAMLNode?, _ path: String, _ object: KubernetesObject, _ found: inout Findings) {
+    for member in node?.members ?? [] where NotText.isOther(member.value) {
+      found.add(
+        object, member.value,
+        "\(path): \(member.key.prefix(100)) is \(member.value.text?.prefix(40) ?? "a list or mapping"), not text")
+    }
+  }
+
+  /// What Kubernetes' YAML reader (YAML 1.1) does not take for text.
+  private static func isOther(_ node: YAMLNode) -> Bool {
+    guard case .scalar(let text, let isPlain) = node.content else { return true }
+    guard isPlain, let first = text.utf8.first else { return false }
+    let words = ["true", "false", "yes", "no", "on", "off"]
+    if words.contains(text) || words.contains(where: { $0.uppercased() == text || $0.capitalized == text }) {
+      return true
+    }
+    guard (48...57).contains(first) || first == 43 || first == 45 || first == 46 else { return false }
+    if text.hasPrefix("0x") || text.hasPrefix("0o") || text.hasPrefix("0b") {
+      return Int(text.dropFirst(2), radix: text.hasPrefix("0x") ? 16 : text.hasPrefix("0o") ? 8 : 2) != nil
+    }
+    return Double(text) != nil
+  }
+}
+
+extension String {
+  fileprivate var capitalized: String { prefix(1).uppercased() + dropFirst() }
+}

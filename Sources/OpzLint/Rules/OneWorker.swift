@@ -1,0 +1,69 @@
+/// OPZ102: fewer workers than cores, so that usage cannot come above the target.
+struct OneWorker: Rule {
+  let about = RuleAbout(
+    code: "OPZ102", severity: .error, title: "too few workers for the cores",
+    why: """
+      A Python process runs Python on one core at a time. With w workers of t threads (`OMP_NUM_THREADS`) on a request of k cores, usage is at most
+      w * t / k of the request, and the target is dead where
+
+          100 * w * t / k / target <= 1.1
+
+      One worker on 2 cores is at most 50%: every target of 46% and more is dead. Known are uvicorn, gunicorn, hypercorn and fastapi, their
+      `--workers` and `WEB_CONCURRENCY`; the annotation `opz.dev/workers` says it for others. Without `OMP_NUM_THREADS` numeric libraries may
+      use more cores, so this is then a warning.
+      """,
+    remedy: "run as many workers as the request has cores (WEB_CONCURRENCY), or ask for fewer cores",
+    wrong: Example.stream(
+      Example.deployment(
+        """
+        command: [uvicorn, "app:app"]
+        env: [{name: OMP_NUM_THREADS, value: "1"}]
+        resources: {requests: {cpu: "2"}}
+        """), Example.hpa()),
+    right: Example.stream(
+      Example.deployment(
+        """
+        command: [uvicorn, "app:app", --workers, "2"]
+        env: [{name: OMP_NUM_THREADS, value: "1"}]
+        resources: {requests: {cpu: "2"}}
+        """), Example.hpa()))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for autoscaler in set.autoscalers {
+      guard let workload = set.workload(of: autoscaler) else { continue }
+      for metric in autoscaler.metrics where metric.resource == "cpu" {
+        guard DeadTarget.proof(metric, workload, autoscaler) == nil else { continue }
+        check(metric, workload, autoscaler, &found)
+      }
+    }
+  }
+
+  private func check(
+    _ metric: ScalingMetric, _ workload: Workload, _ autoscaler: Autoscaler, _ found: inout Findings
+  ) {
+    guard case .utilization(let target)? = metric.target, target > 0,
+      let request = UsageCap.request(workload, metric)
+    else { return }
+    var (most, certain, servers) = (Int64(0), true, [String]())
+    for container in UsageCap.counted(workload, metric) {
+      if let server = ServerWorkers(container, annotation: workload.annotation("opz.dev/workers")) {
+        most = UsageCap.sum([most, min(server.milli, container.limit("cpu")?.milli ?? .max)])
+        certain = certain && server.isCertain
+        servers.append("\(server.text) in \(container.name)")
+      } else if let limit = container.limit("cpu"), limit.milli > 0 {
+        most = UsageCap.sum([most, limit.milli])
+      } else {
+        return
+      }
+    }
+    let percent = UsageCap.percent(most, of: request)
+    let ratio = Double(percent) / Double(target)
+    guard !servers.isEmpty, ratio <= 1 + autoscaler.tolerance.up else { return }
+    found.add(
+      autoscaler.object, metric.place,
+      """
+      \(servers.joined(separator: ", ")): at most \(Decimal.cores(most)) of the \(Decimal.cores(request)) cores asked for, \(percent)%; \
+      \(percent) / \(target) = \(Decimal.text(ratio)) is not above \(Decimal.text(1 + autoscaler.tolerance.up)), so it never scales up
+      """, severity: certain ? nil : .warning)
+  }
+}

@@ -1,0 +1,20 @@
+/// OPZ702: a process that may get more rights than it began with.
+struct PrivilegeEscalation: Rule {
+  let about = RuleAbout(
+    code: "OPZ702", severity: .warning, title: "privilege escalation is allowed",
+    why:
+      "Pod Security \"restricted\": allowPrivilegeEscalation is false for each container; the default is true, which lets setuid programs become root.",
+    remedy: "set allowPrivilegeEscalation: false on the container",
+    wrong: Example.deployment(),
+    right: Example.deployment("securityContext: {allowPrivilegeEscalation: false}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for (workload, container, security) in ContainerSecurity.all(set) {
+      let node = security.own("allowPrivilegeEscalation")
+      guard node?.bool != false else { continue }
+      found.add(
+        workload.object, node ?? security.place ?? container.node,
+        "\(container.name): allowPrivilegeEscalation is not false")
+    }
+  }
+}

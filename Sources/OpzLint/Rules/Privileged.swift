@@ -1,0 +1,17 @@
+/// OPZ706: root of the node.
+struct Privileged: Rule {
+  let about = RuleAbout(
+    code: "OPZ706", severity: .error, title: "a privileged container",
+    why:
+      "A privileged container has every device and capability of its node: whoever gets into it has the node. GPUs do not need it.",
+    remedy: "take privileged away; device plugins give GPUs to ordinary containers",
+    wrong: Example.deployment("securityContext: {privileged: true}"),
+    right: Example.deployment("securityContext: {privileged: false}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for (workload, container, security) in ContainerSecurity.all(set) where workload.object.kind != "DaemonSet" {
+      guard let node = security.own("privileged"), node.bool == true else { continue }
+      found.add(workload.object, node, "\(container.name) is privileged")
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// OPZ307: probes that cannot do what they say.
+struct ProbeTimeout: Rule {
+  let about = RuleAbout(
+    code: "OPZ307", severity: .warning, title: "a probe that waits longer than its period",
+    why: """
+      The kubelet begins the next probe when the last one has ended: with timeoutSeconds above periodSeconds, a hanging server is probed every
+      timeoutSeconds, and the time to a restart is failureThreshold * timeoutSeconds, not what the period says.
+      """,
+    remedy: "set timeoutSeconds to at most periodSeconds",
+    wrong: Example.deployment(
+      "readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 5, timeoutSeconds: 30}"),
+    right: Example.deployment(
+      "readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 5, timeoutSeconds: 2}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      for container in workload.running {
+        for key in ["startupProbe", "readinessProbe", "livenessProbe"] {
+          guard let probe = Probe(container.node[key]), probe.timeout > probe.period else { continue }
+          found.add(
+            workload.object, probe.node["timeoutSeconds"] ?? probe.node,
+            "\(key): \(probe.timeout) s timeout > \(probe.period) s period: a hang is seen after \(probe.failures) * \(probe.timeout) = \(probe.failures * probe.timeout) s"
+          )
+        }
+      }
+    }
+  }
+}

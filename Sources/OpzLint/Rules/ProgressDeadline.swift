@@ -1,0 +1,38 @@
+/// OPZ306: a rollout is given up while its pods still start.
+struct ProgressDeadline: Rule {
+  let about = RuleAbout(
+    code: "OPZ306", severity: .error, title: "a progress deadline shorter than a start",
+    why: """
+      A Deployment whose new pods are not ready within progressDeadlineSeconds (600) says `ProgressDeadlineExceeded`; pipelines that wait for the rollout
+      fail, and Argo CD and Helm call it degraded. It must be above the startup probe's budget and the load time, and the API server wants it
+      above minReadySeconds.
+      """,
+    remedy: "set progressDeadlineSeconds above startup budget + minReadySeconds",
+    wrong: Example.deployment(
+      "startupProbe: {httpGet: {path: /ready, port: 8080}, failureThreshold: 60}", spec: "progressDeadlineSeconds: 120"),
+    right: Example.deployment("startupProbe: {httpGet: {path: /ready, port: 8080}, failureThreshold: 60}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads where workload.object.kind == "Deployment" {
+      let written = workload.object.root["spec", "progressDeadlineSeconds"]
+      let deadline = written?.int ?? 600
+      let ready = workload.object.root["spec", "minReadySeconds"]?.int ?? 0
+      if ready >= deadline {
+        found.add(workload.object, written, "minReadySeconds \(ready) is not below progressDeadlineSeconds \(deadline)")
+      }
+      let load = LoadTime.seconds(workload, set.options) ?? 0
+      if load >= Double(deadline) {
+        found.add(
+          workload.object, written,
+          "the load takes \(Decimal.text(load)) s, and the rollout is given up after \(deadline) s")
+        continue
+      }
+      for container in workload.main {
+        guard let probe = Probe(container.node["startupProbe"]), probe.budget > deadline else { continue }
+        found.add(
+          workload.object, written ?? probe.node,
+          "\(container.name) may start for \(probe.text), and the rollout is given up after \(deadline) s")
+      }
+    }
+  }
+}

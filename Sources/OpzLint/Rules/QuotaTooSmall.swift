@@ -1,0 +1,46 @@
+/// OPZ606: the namespace's quota ends before the autoscaler does.
+struct QuotaTooSmall: Rule {
+  let about = RuleAbout(
+    code: "OPZ606", severity: .error, title: "a quota below what the most replicas ask for",
+    why: """
+      A ResourceQuota refuses pods above it: the Deployment stays below the replicas that the autoscaler wants, at the worst time. Counted is, for each
+      workload of the namespace, replicas at most * requests of a pod, and 1 more pod of a rollout is not.
+      """,
+    remedy: "raise the quota, or lower maxReplicas to what fits",
+    wrong: Example.stream(
+      Example.deployment(Example.cpuRequest), Example.hpa(max: 10),
+      "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: team}\nspec: {hard: {requests.cpu: \"4\"}}"),
+    right: Example.stream(
+      Example.deployment(Example.cpuRequest), Example.hpa(max: 10),
+      "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: team}\nspec: {hard: {requests.cpu: \"6\"}}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for quota in set.all("", "ResourceQuota") where quota.root["spec", "scopes"] == nil {
+      for member in quota.root["spec", "hard"]?.members ?? [] {
+        guard let hard = Amount(member.value) else { continue }
+        let workloads = set.workloads(in: quota.namespace).filter { $0.serves && $0.object.kind != "DaemonSet" }
+        let parts = workloads.compactMap { part(member.key, $0, set) }
+        let total = UsageCap.sum(parts.map(\.value))
+        let isCPU = member.key.hasSuffix("cpu")
+        guard !parts.isEmpty, total > (isCPU ? hard.milli : hard.units) else { continue }
+        let sum = parts.prefix(3).map(\.text).joined(separator: " + ") + (parts.count > 3 ? " + .." : "")
+        let all = Decimal.amount(total, of: isCPU ? "cpu" : member.key.hasSuffix("memory") ? "memory" : "pods")
+        found.add(quota, member.value, "\(sum) = \(all) of \(member.key.prefix(80)), and the quota is \(hard.text)")
+      }
+    }
+  }
+
+  /// What one workload takes of a quota at its most replicas.
+  private func part(_ key: String, _ workload: Workload, _ set: ObjectSet) -> (value: Int64, text: String)? {
+    let most = Int64(clamping: max(0, set.replicas(of: workload).most))
+    if key == "pods" || key == "count/pods" { return (most, "\(most)") }
+    let limits = key.hasPrefix("limits.")
+    let resource = limits ? String(key.dropFirst(7)) : key.hasPrefix("requests.") ? String(key.dropFirst(9)) : key
+    guard resource == "cpu" || resource == "memory" || GPU.isOne(resource) else { return nil }
+    let each = workload.running.compactMap { limits ? $0.limit(resource) : $0.request(resource) }
+    let pod = UsageCap.sum(each.map { UsageCap.value($0, resource) })
+    guard pod > 0 else { return nil }
+    let (product, overflow) = most.multipliedReportingOverflow(by: pod)
+    return (overflow ? .max : product, "\(most) * \(Decimal.amount(pod, of: resource))")
+  }
+}

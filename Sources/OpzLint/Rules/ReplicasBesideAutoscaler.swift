@@ -1,0 +1,24 @@
+/// OPZ106: two who decide about one number.
+struct ReplicasBesideAutoscaler: Rule {
+  let about = RuleAbout(
+    code: "OPZ106", severity: .error, title: "replicas beside an autoscaler",
+    why: """
+      Each `kubectl apply` puts `replicas` back to what is written, and takes away the pods that the autoscaler added: with 40 pods under load and
+      `replicas: 2`, a deploy ends 38 of them. The autoscaler needs minutes to bring them back.
+      """,
+    remedy: "leave replicas out; minReplicas of the autoscaler is the number to start with",
+    wrong: Example.stream(Example.deployment(Example.cpuRequest, spec: "replicas: 2"), Example.hpa()),
+    right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa()))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      guard let replicas = workload.replicas, let autoscaler = set.autoscalers(of: workload).first else { continue }
+      // 0 is a switch of the HorizontalPodAutoscaler itself: it is off then.
+      let most = autoscaler.max.map { "up to \($0)" } ?? "the autoscaler's"
+      found.add(
+        workload.object, replicas,
+        "replicas: \(replicas.text?.prefix(20) ?? "") while \(autoscaler.object.title) decides: each apply sets \(most) pods back to \(replicas.text?.prefix(20) ?? "")"
+      )
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/// OPZ308: a rollout doubles the pods, and the autoscaler takes their start for load.
+struct RollingSurge: Rule {
+  let about = RuleAbout(
+    code: "OPZ308", severity: .warning, title: "a large surge beside a CPU autoscaler",
+    why: """
+      During a rollout there are replicas * (1 + maxSurge) pods, and new ones burn CPU while they load. The autoscaler counts what it sees and may multiply
+      them (kubernetes #72775: 383 pods became 664). From a surge of 50% on, the cluster must have room for it.
+      """,
+    remedy: "set maxSurge to 25% or less, and a startup probe, so that loading pods are not ready",
+    wrong: Example.stream(
+      Example.deployment(Example.cpuRequest, spec: "strategy: {rollingUpdate: {maxSurge: 100%}}"), Example.hpa(max: 40)),
+    right: Example.stream(
+      Example.deployment(Example.cpuRequest, spec: "strategy: {rollingUpdate: {maxSurge: 25%}}"), Example.hpa(max: 40)))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for autoscaler in set.autoscalers where autoscaler.metrics.contains(where: { $0.resource == "cpu" }) {
+      guard let workload = set.workload(of: autoscaler), let most = autoscaler.max, (4...1_000_000).contains(most),
+        let surge = workload.object.root["spec", "strategy", "rollingUpdate", "maxSurge"],
+        let extra = Share(surge)?.count(of: most, up: true), extra * 2 >= most
+      else { continue }
+      found.add(
+        workload.object, surge,
+        "at \(most) replicas a rollout has \(most) + \(extra) = \(most + extra) pods, and \(extra) of them load")
+    }
+  }
+}

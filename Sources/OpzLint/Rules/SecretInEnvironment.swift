@@ -1,0 +1,41 @@
+/// OPZ708: a password in the manifest.
+struct SecretInEnvironment: Rule {
+  let about = RuleAbout(
+    code: "OPZ708", severity: .error, title: "a secret's value in the environment",
+    why: """
+      What stands in a manifest stands in git, in the event log and in `kubectl describe`. Found are values of variables whose names end in PASSWORD, SECRET,
+      TOKEN, API_KEY, ACCESS_KEY or PRIVATE_KEY, and values that look like keys of AWS, GitHub, Hugging Face, Slack or a private key.
+      """,
+    remedy: "use valueFrom: {secretKeyRef: {name: NAME, key: KEY}}, and change the secret: it has been seen",
+    wrong: Example.deployment("env: [{name: DB_PASSWORD, value: hunter22}]"),
+    right: Example.deployment("env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}]"))
+
+  private static let suffixes = [
+    "PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY",
+  ]
+  private static let prefixes = [
+    "AKIA", "ASIA", "ghp_", "gho_", "github_pat_", "hf_", "xoxb-", "xoxp-", "sk-", "-----BEGIN",
+  ]
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      for container in workload.containers {
+        for (name, node) in container.environment.sorted(by: { $0.key < $1.key }) {
+          guard let value = node.text, SecretInEnvironment.isSecret(name, value) else { continue }
+          // The value is not shown: this goes into logs.
+          found.add(workload.object, node, "\(container.name): \(name.prefix(100)) has its value in the manifest")
+        }
+      }
+    }
+  }
+
+  private static func isSecret(_ name: String, _ value: String) -> Bool {
+    if prefixes.contains(where: { value.hasPrefix($0) }) && value.utf8.count >= 16 { return true }
+    let upper = name.uppercased()
+    // References to other variables, files and switches are no secrets.
+    let isOther =
+      value.isEmpty || value.hasPrefix("$(") || value.hasPrefix("/") || value.hasPrefix("${")
+      || ["true", "false", "none"].contains(value.lowercased()) || Int(value) != nil && value.utf8.count < 6
+    return suffixes.contains { upper.hasSuffix($0) } && !isOther
+  }
+}

@@ -1,0 +1,25 @@
+/// OPZ802: a Service without a server.
+struct ServiceOfNothing: Rule {
+  let about = RuleAbout(
+    code: "OPZ802", severity: .warning, title: "a Service that selects nothing",
+    why:
+      "A Service whose selector meets no pod has no endpoints: connections are refused, and nothing says why. Looked for where the set has workloads in the namespace.",
+    remedy: "use the labels of the pod's template",
+    wrong: Example.stream(
+      Example.deployment(),
+      "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {selector: {app: chrun}, ports: [{port: 8080}]}"),
+    right: Example.stream(
+      Example.deployment(),
+      "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {selector: {app: churn}, ports: [{port: 8080}]}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for service in set.all("", "Service") {
+      guard let selector = service.root["spec", "selector"], !selector.members.isEmpty,
+        !set.workloads(in: service.namespace).isEmpty,
+        set.workloads(labelled: selector.strings, in: service.namespace).isEmpty
+      else { continue }
+      found.add(
+        service, selector, "no workload of \(service.namespace.prefix(63)) here has pods with \(Labels.text(selector))")
+    }
+  }
+}

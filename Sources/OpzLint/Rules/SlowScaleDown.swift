@@ -1,0 +1,34 @@
+/// OPZ114: pods that stay long after the load has gone.
+struct SlowScaleDown: Rule {
+  let about = RuleAbout(
+    code: "OPZ114", severity: .warning, title: "scaling down is off, or takes very long",
+    why: """
+      `selectPolicy: Disabled` keeps the replicas of the highest peak for ever. A stabilization window holds the largest proposal of that many
+      seconds; above half an hour a daily peak costs hours of pods. The API server refuses more than 3600.
+      """,
+    remedy: "use a window of 300 (the default) to 1800 seconds, and a policy that takes a few pods a minute",
+    wrong: Example.stream(
+      Example.deployment(Example.cpuRequest), Example.hpa(spec: "behavior: {scaleDown: {selectPolicy: Disabled}}")),
+    right: Example.stream(
+      Example.deployment(Example.cpuRequest),
+      Example.hpa(spec: "behavior: {scaleDown: {stabilizationWindowSeconds: 600}}")))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for autoscaler in set.autoscalers {
+      guard let down = autoscaler.behavior?["scaleDown"] else { continue }
+      if let policy = down["selectPolicy"], policy.text == "Disabled" {
+        found.add(
+          autoscaler.object, policy,
+          "scaling down is disabled: replicas only ever rise, to \(autoscaler.max.map(String.init) ?? "the maximum")")
+      }
+      guard let window = down["stabilizationWindowSeconds"], let seconds = window.int else { continue }
+      if seconds > 3600 {
+        found.add(autoscaler.object, window, "\(seconds) s is more than the API server takes, 3600", severity: .error)
+      } else if seconds > 1800 {
+        found.add(
+          autoscaler.object, window,
+          "the largest proposal of \(seconds / 60) minutes counts: a peak of a minute is paid for \(seconds / 60)")
+      }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/// OPZ503: nodes that keep different images under one name.
+struct StaleTag: Rule {
+  let about = RuleAbout(
+    code: "OPZ503", severity: .warning, title: "a moving tag that is not pulled again",
+    why: """
+      `imagePullPolicy: IfNotPresent` with `latest` takes what a node has. A node that pulled last month runs last month's image beside a new node's.
+      `Never` needs the image on every node.
+      """,
+    remedy: "pin the digest; then IfNotPresent is right",
+    wrong: Example.deployment("image: \"r.example/crm/churn:latest\"\nimagePullPolicy: IfNotPresent"),
+    right: Example.deployment("image: \"r.example/crm/churn:1.0.0@\(Example.digest)\"\nimagePullPolicy: IfNotPresent"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      for (_, text, container) in ImageName.all(of: workload, set) where ImageName(text).moves {
+        guard let policy = container.node["imagePullPolicy"], policy.text == "IfNotPresent" || policy.text == "Never"
+        else { continue }
+        found.add(
+          workload.object, policy, "\(policy.text ?? ""): a node runs the \(text.prefix(200)) that it has, however old")
+      }
+    }
+  }
+}

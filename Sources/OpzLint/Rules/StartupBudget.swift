@@ -1,0 +1,40 @@
+/// OPZ301: a container is killed before its model is loaded.
+struct StartupBudget: Rule {
+  let about = RuleAbout(
+    code: "OPZ301", severity: .error, title: "a startup probe shorter than the load",
+    why: """
+      The kubelet kills a container whose startup probe has not passed after
+
+          initialDelaySeconds + failureThreshold * periodSeconds
+
+      and starts it again: with a model that needs longer, for ever. The load time is `--load-seconds`, or the annotation `opz.dev/load-seconds`
+      on the workload.
+      """,
+    remedy: "raise failureThreshold, so that the budget is at least twice the load time",
+    wrong: Example.deployment(
+      "startupProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 5, failureThreshold: 6}"
+    ).replacing(
+      "metadata: {name: churn}", with: "metadata: {name: churn, annotations: {opz.dev/load-seconds: \"90\"}}"),
+    right: Example.deployment(
+      "startupProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 5, failureThreshold: 36}"
+    ).replacing(
+      "metadata: {name: churn}", with: "metadata: {name: churn, annotations: {opz.dev/load-seconds: \"90\"}}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for workload in set.workloads {
+      guard let load = LoadTime.seconds(workload, set.options) else { continue }
+      for container in workload.main {
+        guard let probe = Probe(container.node["startupProbe"]) else { continue }
+        if Double(probe.budget) < load {
+          found.add(
+            workload.object, probe.node, "it gives up after \(probe.text), and the load takes \(Decimal.text(load)) s")
+        } else if Double(probe.budget) < load * 1.5 {
+          found.add(
+            workload.object, probe.node,
+            "it gives up after \(probe.text); the load takes \(Decimal.text(load)) s, so a node that is 1.5 times slower never starts it",
+            severity: .warning)
+        }
+      }
+    }
+  }
+}

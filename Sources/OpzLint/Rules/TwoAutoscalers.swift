@@ -1,0 +1,28 @@
+/// OPZ111: two autoscalers of one workload.
+struct TwoAutoscalers: Rule {
+  let about = RuleAbout(
+    code: "OPZ111", severity: .error, title: "two autoscalers on one target",
+    why: """
+      Each takes what the other did for the current number and corrects it: the replicas jump between the two. Two HorizontalPodAutoscalers say
+      `AmbiguousSelector` and do nothing. A KEDA ScaledObject makes a HorizontalPodAutoscaler of its own, so that one beside it is a second one.
+      """,
+    remedy: "put the metrics into one autoscaler: it takes the largest of their proposals",
+    wrong: Example.stream(
+      Example.deployment(Example.cpuRequest), Example.hpa(), Example.hpa(target: 50, name: "churn-2")),
+    right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa()))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    var first: [String: Autoscaler] = [:]
+    for autoscaler in set.autoscalers where !autoscaler.targetName.isEmpty {
+      let key = "\(autoscaler.targetKind) \(autoscaler.object.namespace)/\(autoscaler.targetName)"
+      guard let other = first[key] else {
+        first[key] = autoscaler
+        continue
+      }
+      guard other.object.title != autoscaler.object.title else { continue }
+      found.add(
+        autoscaler.object, autoscaler.target,
+        "\(key) has an autoscaler, \(other.object.title) (\(other.object.file):\(other.object.place.line))")
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/// OPZ112: one autoscaler changes what the other divides by.
+struct VerticalBesideHorizontal: Rule {
+  let about = RuleAbout(
+    code: "OPZ112", severity: .error, title: "a VerticalPodAutoscaler and a HorizontalPodAutoscaler on one resource",
+    why: """
+      The horizontal one keeps usage / request at its target; the vertical one sets the request by the usage. Each answers the other's move: load adds
+      pods, fewer requests each, smaller requests, higher utilization, more pods. VPA's documentation forbids it for the same resource.
+      """,
+    remedy: "set updateMode: \"Off\" (advice only), or controlledResources without the autoscaler's resource",
+    wrong: Example.stream(
+      Example.deployment(Example.cpuRequest), Example.hpa(),
+      """
+      apiVersion: autoscaling.k8s.io/v1
+      kind: VerticalPodAutoscaler
+      metadata: {name: churn}
+      spec:
+        targetRef: {apiVersion: apps/v1, kind: Deployment, name: churn}
+        updatePolicy: {updateMode: Auto}
+      """),
+    right: Example.stream(
+      Example.deployment(Example.cpuRequest), Example.hpa(),
+      """
+      apiVersion: autoscaling.k8s.io/v1
+      kind: VerticalPodAutoscaler
+      metadata: {name: churn}
+      spec:
+        targetRef: {apiVersion: apps/v1, kind: Deployment, name: churn}
+        updatePolicy: {updateMode: "Off"}
+      """))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for vertical in set.all("autoscaling.k8s.io", "VerticalPodAutoscaler") {
+      let spec = vertical.root["spec"]
+      let mode = spec?["updatePolicy", "updateMode"]
+      // `Off` without quotes is false in YAML 1.1, which Kubernetes reads.
+      if let mode, ["Off", "off", "OFF", "false", "Initial"].contains(mode.text) { continue }
+      let kind = spec?["targetRef", "kind"]?.text ?? "Deployment"
+      let name = spec?["targetRef", "name"]?.text ?? ""
+      guard let workload = set.workload(kind, name, in: vertical.namespace) else { continue }
+      let policies = spec?["resourcePolicy", "containerPolicies"]?.list ?? []
+      let controlled =
+        policies.compactMap { $0["controlledResources"]?.list.compactMap(\.text) }.first ?? ["cpu", "memory"]
+      for autoscaler in set.autoscalers(of: workload) {
+        for metric in autoscaler.metrics {
+          guard let resource = metric.resource, controlled.contains(resource) else { continue }
+          found.add(
+            vertical, mode ?? spec,
+            "it sets the \(resource) request of \(workload.object.title), by which \(autoscaler.object.title) divides usage"
+          )
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/// OPZ707: an image that can be changed while it runs.
+struct WritableRoot: Rule {
+  let about = RuleAbout(
+    code: "OPZ707", severity: .note, title: "the root file system can be written",
+    why:
+      "With readOnlyRootFilesystem what runs is what was scanned and signed, and a server that fills its disk cannot fill the node's.",
+    remedy: "set readOnlyRootFilesystem: true, and an emptyDir with a sizeLimit where the server writes",
+    wrong: Example.deployment(),
+    right: Example.deployment("securityContext: {readOnlyRootFilesystem: true}"))
+
+  func check(_ set: ObjectSet, _ found: inout Findings) {
+    for (workload, container, security) in ContainerSecurity.all(set) where container.role == .main {
+      guard security.own("readOnlyRootFilesystem")?.bool != true else { continue }
+      found.add(
+        workload.object, security.place ?? container.node, "\(container.name): readOnlyRootFilesystem is not true")
+    }
+  }
+}

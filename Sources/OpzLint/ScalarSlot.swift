@@ -1,0 +1,53 @@
+/// A scalar's place in the bytes of a text, so that it can be written anew while all else stays as it is.
+struct ScalarSlot: Sendable {
+  /// Without the quotes.
+  let range: Range<Int>
+  let text: String
+  /// Nothing stands there: `digest:` at a line's end.
+  private let isMissing: Bool
+
+  /// Nil where the scalar is not simply written: escapes, several lines, a block.
+  /// - Parameter starts: where each line of the document begins in `bytes`.
+  init?(_ node: YAMLNode, in bytes: [UInt8], _ starts: [Int]) {
+    guard case .scalar(let text, let isPlain) = node.content, node.place.line <= starts.count else { return nil }
+    var index = starts[node.place.line - 1]
+    for _ in 1..<max(1, node.place.column) {
+      index += 1
+      while index < bytes.count, bytes[index] & 0xc0 == 0x80 { index += 1 }
+    }
+    self.text = text
+    let wanted = Array(text.utf8)
+    if isPlain, wanted.isEmpty {
+      guard index <= bytes.count, index > 0 else { return nil }
+      (range, isMissing) = (index..<index, true)
+      return
+    }
+    index = ScalarSlot.pastProperties(bytes, index)
+    guard index < bytes.count else { return nil }
+    let quote = bytes[index]
+    let isQuoted = quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'")
+    let start = isQuoted ? index + 1 : index
+    let end = start + wanted.count
+    guard end <= bytes.count, bytes[start..<end].elementsEqual(wanted), isQuoted == !isPlain || !isQuoted else {
+      return nil
+    }
+    if isQuoted { guard end < bytes.count, bytes[end] == quote else { return nil } }
+    (range, isMissing) = (start..<end, false)
+  }
+
+  /// The new bytes, in the quotes that are there.
+  func edit(_ text: String) -> TextEdit {
+    let needsSpace = isMissing
+    return TextEdit(range: range, text: needsSpace ? " " + text : text)
+  }
+
+  /// Anchors and tags stand before the value.
+  private static func pastProperties(_ bytes: [UInt8], _ start: Int) -> Int {
+    var index = start
+    while index < bytes.count, bytes[index] == UInt8(ascii: "&") || bytes[index] == UInt8(ascii: "!") {
+      while index < bytes.count, bytes[index] > UInt8(ascii: " ") { index += 1 }
+      while index < bytes.count, bytes[index] == UInt8(ascii: " ") { index += 1 }
+    }
+    return index
+  }
+}

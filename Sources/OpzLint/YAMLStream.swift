@@ -1,0 +1,89 @@
+import OpzIO
+
+/// A text cut where documents begin, so that each is read by itself: a document that cannot be read does not hide the others, and
+/// threads share them.
+///
+/// A line that begins with `---` begins a document wherever it stands: YAML forbids it in block and quoted scalars (1.2.2, 9.1.2).
+struct YAMLStream: Sendable {
+  static let maximumBytes = 32 << 20
+  static let maximumDocuments = 200_000
+
+  struct Part: Sendable {
+    let range: Range<Int>
+    /// Lines before it.
+    let lines: Int
+  }
+
+  let bytes: [UInt8]
+  let parts: [Part]
+
+  /// - Throws: `YAMLProblem` for what is no text.
+  init(_ bytes: [UInt8]) throws(YAMLProblem) {
+    let start = Place(line: 1, column: 1)
+    guard bytes.count <= YAMLStream.maximumBytes else {
+      throw YAMLProblem(
+        start, "\(bytes.count) bytes are more than the \(YAMLStream.maximumBytes >> 20) MiB that opz reads")
+    }
+    if let nul = bytes.firstIndex(of: 0) {
+      throw YAMLProblem(YAMLStream.place(of: nul, in: bytes), "a NUL byte: this is not text")
+    }
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+      throw YAMLProblem(
+        YAMLStream.place(of: YAMLStream.firstBroken(bytes), in: bytes), "the text is not UTF-8",
+        hint: "save the file as UTF-8")
+    }
+    self.bytes = bytes
+    parts = YAMLStream.cut(bytes)
+    guard parts.count <= YAMLStream.maximumDocuments else {
+      throw YAMLProblem(start, "more than \(YAMLStream.maximumDocuments) documents")
+    }
+  }
+
+  func text(_ part: Part) -> String { String(decoding: bytes[part.range], as: UTF8.self) }
+
+  private static func cut(_ bytes: [UInt8]) -> [Part] {
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    var (begin, beginLine) = (bytes.starts(with: mark) ? 3 : 0, 0)
+    var (line, index, parts) = (0, begin, [Part]())
+    bytes.withUnsafeBufferPointer { all in
+      var hasDirectives = false
+      while index < all.count {
+        if all[index] == UInt8(ascii: "%") { hasDirectives = true }
+        if index > begin, isMarker(all, index) {
+          parts.append(Part(range: begin..<index, lines: beginLine))
+          (begin, beginLine) = (index, line)
+        }
+        while index < all.count, all[index] != UInt8(ascii: "\n") { index += 1 }
+        index += 1
+        line += 1
+      }
+      parts.append(Part(range: begin..<all.count, lines: beginLine))
+      // A directive belongs to the document after it.
+      if hasDirectives, let first = parts.first { parts = [Part(range: first.range.lowerBound..<all.count, lines: 0)] }
+    }
+    return parts
+  }
+
+  private static func isMarker(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
+    guard index + 3 <= bytes.count, (0..<3).allSatisfy({ bytes[index + $0] == UInt8(ascii: "-") }) else { return false }
+    return index + 3 == bytes.count || bytes[index + 3] <= UInt8(ascii: " ")
+  }
+
+  private static func firstBroken(_ bytes: [UInt8]) -> Int {
+    // The longest prefix that is text, by halving; a character that the cut goes through is up to three bytes.
+    var (low, high) = (0, bytes.count)
+    while low < high {
+      let middle = (low + high + 1) / 2
+      let isText = (0...min(3, middle)).contains { String(validating: bytes[..<(middle - $0)], as: UTF8.self) != nil }
+      if isText { low = middle } else { high = middle - 1 }
+    }
+    return max(0, low - 3)
+  }
+
+  static func place(of offset: Int, in bytes: [UInt8]) -> Place {
+    let before = bytes[..<min(offset, bytes.count)]
+    let line = before.count { $0 == UInt8(ascii: "\n") }
+    let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    return Place(line: line + 1, column: before[start...].count { $0 & 0xc0 != 0x80 } + 1)
+  }
+}

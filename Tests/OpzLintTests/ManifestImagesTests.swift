@@ -1,0 +1,124 @@
+import OpzIO
+import OpzLint
+import OpzOCI
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("Images in texts")
+struct ManifestImagesTests {
+  private static let digest = Digest("sha256:" + String(repeating: "a", count: 64))
+
+  private static func read(_ name: String) throws -> [UInt8] {
+    try FileBlob(PackageRoot.path(#filePath).appending("Tests/OpzLintTests/Fixtures/images").appending(name)).bytes()
+  }
+
+  /// What a registry would say, without one: versions are pushed to push.example.
+  private static func answer(_ use: ImageUse) throws -> Reference {
+    let digest = try #require(digest)
+    guard use.version == nil else {
+      return try Reference(host: "push.example", repository: "crm/churn", tag: "1.0.0", digest: digest)
+    }
+    let named = try Reference(parsing: use.asked)
+    return try Reference(host: named.host, repository: named.repository, tag: named.tag, digest: digest)
+  }
+
+  private static func pin(_ bytes: [UInt8]) throws -> [UInt8] {
+    let uses = try ManifestImages(bytes).uses.filter { !$0.isPinned }
+    #expect(uses.allSatisfy { $0.problem == nil }, "\(uses.compactMap { $0.problem?.reason })")
+    return TextEdit.apply(try uses.flatMap { $0.edits(try answer($0)) }, to: bytes)
+  }
+
+  @Test("before and after, to the byte; and again nothing changes", arguments: ["", "values.", "kustomization."])
+  func golden(_ kind: String) throws {
+    let after = try ManifestImagesTests.read("\(kind)after.yaml")
+    let pinned = try ManifestImagesTests.pin(ManifestImagesTests.read("\(kind)before.yaml"))
+    #expect(String(decoding: pinned, as: UTF8.self) == String(decoding: after, as: UTF8.self))
+    #expect(try ManifestImagesTests.pin(pinned) == pinned)
+    #expect(try ManifestImages(pinned).uses.allSatisfy { $0.isPinned })
+  }
+
+  @Test("line ends and a byte order mark stay", arguments: ["", "values.", "kustomization."])
+  func ends(_ kind: String) throws {
+    func windows(_ bytes: [UInt8]) -> [UInt8] { [0xef, 0xbb, 0xbf] + bytes.flatMap { $0 == 10 ? [13, 10] : [$0] } }
+    let pinned = try ManifestImagesTests.pin(windows(ManifestImagesTests.read("\(kind)before.yaml")))
+    #expect(try pinned == windows(ManifestImagesTests.read("\(kind)after.yaml")))
+  }
+
+  @Test("only scalars of images change, wherever they stand", arguments: 0..<60)
+  func property(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let quotes = ["", "'", "\""]
+    let fillers = [
+      "# image: r.example/no:1\n", "\n", "x: [1, 'image: r.example/no:2', {y: ü★}]\n",
+      "t: |\n  image: r.example/no:3\n\n  end\n", "---\n", "u: \"a\\nb \\u2028\"\n", "v: 'l1\n\n  l2'\n",
+      "w: a\u{2028}  b\n",
+    ]
+    var (text, expected, key) = ("", "", 0)
+    for _ in 0..<Int.random(in: 1...12, using: &random) {
+      key += 1
+      // Keys are their number, so that none is there twice.
+      let filler = (fillers.randomElement(using: &random) ?? "")
+      let unique = filler.first?.isLetter == true ? filler.prefix(1) + "\(key)" + filler.dropFirst() : filler[...]
+      text += unique
+      expected += unique
+      guard Bool.random(using: &random) else { continue }
+      let quote = quotes.randomElement(using: &random) ?? ""
+      let image = "r.example/x\(Int.random(in: 0...99, using: &random)):1"
+      let pad = String(repeating: " ", count: Int.random(in: 1...3, using: &random))
+      let open =
+        Bool.random(using: &random) ? "k\(key):\(pad){image:\(pad)\(quote)" : "k\(key):\n\(pad)image:\(pad)\(quote)"
+      let close = open.contains("{") ? "\(quote)}\n" : "\(quote) # end\n"
+      text += open + image + close
+      expected += open + image + "@sha256:" + String(repeating: "a", count: 64) + close
+    }
+    let pinned = String(decoding: try ManifestImagesTests.pin(Array(text.utf8)), as: UTF8.self)
+    #expect(pinned == expected)
+  }
+
+  @Test(
+    "what is not written on one line is named, not guessed",
+    arguments: [
+      "image: \"r.example/\\x61:1\"", "image: >-\n  r.example/a:1", "image: |-\n  r.example/a:1",
+      "image: {repository: r.example/a, tag: \"\"}", "image: {repository: opz://churn, tag: \"\\x31\"}",
+    ])
+  func problems(_ text: String) throws {
+    let use = try #require(try ManifestImages(Array(text.utf8)).uses.first)
+    #expect(use.problem != nil)
+    #expect(use.place.line == 1)
+  }
+
+  @Test(
+    "other uses of the word are left",
+    arguments: [
+      "image: {}", "image: \"\"", "image: $(IMAGE)", "image: \"{{ .x }}\"", "image: 5\n---\nimages: [a]",
+      "properties: {image: {type: string}}", "repository: https://x\ntag: 1",
+    ])
+  func others(_ text: String) throws {
+    let uses = try ManifestImages(Array(text.utf8)).uses
+    #expect(uses.allSatisfy { $0.asked == "5" }, "\(uses.map(\.asked))")
+  }
+
+  @Test("kubectl's kustomize takes what is written")
+  func kustomize() throws {
+    // Debian has no kubectl; where there is one, it is asked.
+    guard (try? ChildProcess.run(["kubectl", "version", "--client"])) != nil else { return }
+    let directory = try TemporaryDirectory()
+    let pinned = try ManifestImagesTests.read("kustomization.after.yaml")
+    try directory.write(
+      "kustomization.yaml",
+      String(decoding: pinned, as: UTF8.self).replacing("resources: [deployment.yaml]", with: "resources: [pod.yaml]"))
+    try directory.write(
+      "pod.yaml",
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: churn}, {name: b, image: worker}, {name: c, image: \"r.example/mesh/proxy:2\"}]}\n"
+    )
+    let output = try ChildProcess.run(["kubectl", "kustomize", directory.path.string])
+    try #require(output.status == 0, "\(output.errorText)")
+    let digest = "sha256:" + String(repeating: "a", count: 64)
+    for image in [
+      "r.example/crm/churn:1.0.0@\(digest)", "push.example/crm/churn@\(digest)", "r.example/mesh/proxy:3@\(digest)",
+    ] {
+      #expect(output.text.contains("image: \(image)\n"), "\(output.text)")
+    }
+  }
+}
