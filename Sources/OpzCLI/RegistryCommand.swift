@@ -8,7 +8,7 @@ struct RegistryCommand: ParsableCommand {
       opz registry serve --listen 127.0.0.1:5000
       docker pull 127.0.0.1:5000/churn:1.0.0
       """,
-    subcommands: [RegistryServeCommand.self]
+    subcommands: [RegistryServeCommand.self, RegistryFaultsCommand.self]
   )
 }
 

@@ -279,6 +279,18 @@ struct CommandTests {
     #expect(try other("package", "p", "--quiet").text == first.text)
   }
 
+  @Test("registry serve and registry faults start opz-hub", arguments: ["serve", "faults"])
+  func hub(_ command: String) async throws {
+    var opz = opz
+    let listing = try opz.directory.write("hub", "#!/bin/sh\necho \"hub $*\"\n", mode: 0o755)
+    opz.environment["OPZ_HUB"] = listing.string
+    let started = try opz("registry", command)
+    #expect(started.status == 0)
+    #expect(started.text.hasPrefix(command == "serve" ? "hub --registry /" : "hub --list"), "\(started.text)")
+    opz.environment["OPZ_HUB"] = "/nonexistent"
+    #expect(try opz("registry", command).status == 1)
+  }
+
   @Test("opz and opz-server say the same version")
   func versions() throws {
     let server = try ChildProcess.run([try BuiltPrograms.server().string, "--version"])

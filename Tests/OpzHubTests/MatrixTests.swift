@@ -85,6 +85,8 @@ struct MatrixTests {
     let hub = try await TestHub { Stage($0) }
     let stage = try #require(hub.responder as? Stage)
     var plan = FaultPlan(personality: name)
+    // On a busy machine a token of 2 seconds may be over before it is used.
+    if name == "short-tokens" { plan.tokenSeconds = 6 }
     if ["cloudflare", "nginx-limit"].contains(name) { plan.limit = 1 << 20 }
     let layers = [bytes(20 << 20, seed: 5), bytes(3 << 20, seed: 6), bytes(100, seed: 7)]
     let push = MatrixRun(hub: hub, stage: stage, repository: "p/push", layers: layers)
