@@ -66,7 +66,10 @@ struct FileScanner: Sendable {
     } else if head.count > 1, head[0] == 0x80, head[1] <= 5 {
       try pickle(path, blob, at: 0)
     } else if let format = FileScanner.compression(head) {
-      let level: ScanReport.Level = isPickleName || suffix == "keras" ? .error : .note
+      // model.pkl.gz is one too.
+      let parts = name.split(separator: ".").dropFirst().map { Substring($0.lowercased()) }
+      let level: ScanReport.Level =
+        parts.contains { $0 == "keras" || FileScanner.pickleNames.contains($0) } ? .error : .note
       add(.unread, level, path, nil, "it is compressed by \(format) and was not looked into")
     } else if isPickleName, !head.isEmpty {
       try pickle(path, blob, at: 0)

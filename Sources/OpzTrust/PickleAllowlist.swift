@@ -82,7 +82,7 @@ public struct PickleAllowlist: Sendable {
     "numpy.core.numeric": ["_frombuffer"], "numpy._core.numeric": ["_frombuffer"],
     "numpy.core": ["_ufunc_reconstruct"], "numpy._core": ["_ufunc_reconstruct"],
     "numpy.ma.core": ["MaskedArray", "_mareconstruct"], "numpy.ma": ["MaskedArray"],
-    "numpy.dtypes": dtypes,
+    "numpy.dtypes": dtypes, "numpy.matrixlib.defmatrix": ["matrix"],
     "numpy.random": ["RandomState", "Generator"],
     "numpy.random._pickle": ["__bit_generator_ctor", "__generator_ctor", "__randomstate_ctor"],
     "numpy.random._mt19937": ["MT19937"], "numpy.random._pcg64": ["PCG64", "PCG64DXSM"],

@@ -35,7 +35,10 @@ enum PickleValue {
   /// Whether the unpickler may find a text here.
   var mayBeText: Bool {
     switch self {
-    case .text, .hiddenText, .made: true
+    case .text, .hiddenText: true
+    // str(..), encode(.., "rot13"), and _reconstructor(str, str, ..), which makes one.
+    case .made(let global, _):
+      ["str", "unicode"].contains(global.name) || ["_codecs", "copyreg", "copy_reg"].contains(global.module)
     default: false
     }
   }

@@ -62,7 +62,7 @@ struct TrustCommandTests {
     #expect(try opz("verify", "weights", "--key", "k.pub").status == 0)
     var other = opz
     other.environment["OPZ_KEY_PASSWORD"] = "secret"
-    #expect(try other("attest", "weights", "--type", "vuln", "--predicate", "p/v.json", "--key", "k.key").status == 1)
+    #expect(try other("attest", "weights", "--type", "vuln", "--predicate", "p/v.json", "--key", "k.key").status == 2)
     try opz.directory.write("p/v.json", "{}")
     #expect(try other("attest", "weights", "--type", "vuln", "--predicate", "p/v.json", "--key", "k.key").status == 0)
     #expect(try opz("verify", "weights", "--key", "k.pub", "--type", "vuln").status == 0)

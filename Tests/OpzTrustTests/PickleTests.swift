@@ -66,6 +66,16 @@ struct PickleTests {
     #expect(throws: TrustError.self) { try ImageScanner(allowed: [pattern]) }
   }
 
+  @Test("what is compressed was not looked into: an error where its name says that it is a pickle, else a note")
+  func compressed() {
+    let gzip: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    for (name, level) in [
+      ("a.pkl.gz", ScanReport.Level.error), ("a.joblib", .error), ("a.csv.gz", .note), ("pkl", .note),
+    ] {
+      #expect(PickleTests.scan("models/\(name)", gzip).findings.map(\.level) == [level], "\(name)")
+    }
+  }
+
   @Test("texts and programs are no pickles")
   func texts() throws {
     let root = PackageRoot.path(#filePath)
