@@ -9,22 +9,32 @@ import Synchronization
 
 /// The two outputs of a command: data on standard output, words for people on standard error.
 enum Console {
-  static func data(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
+  static func data(_ text: String) {
+    ConsoleProgress.clearCurrent()
+    write(Array(text.utf8), to: STDOUT_FILENO)
+  }
 
   static func line(_ text: String) { data(text + "\n") }
 
   /// A document for programs: sorted keys, two spaces.
   static func json(_ value: some Encodable) throws { write(try CanonicalJSON.encodePretty(value), to: STDOUT_FILENO) }
 
-  static func note(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
+  static func note(_ text: String) {
+    ConsoleProgress.clearCurrent()
+    write(Array((text + "\n").utf8), to: STDERR_FILENO)
+  }
 
   static var errorsAreTerminal: Bool { isatty(STDERR_FILENO) == 1 }
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
   /// Columns of the terminal, 80 where that is unknown.
-  static var width: Int {
+  static var width: Int { size.map { Int($0.ws_col) } ?? 80 }
+  /// Lines of the terminal, 24 where that is unknown.
+  static var height: Int { size.map { Int($0.ws_row) } ?? 24 }
+
+  private static var size: winsize? {
     var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 80
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0 ? size : nil
   }
 
   /// Writes all bytes. A reader that went away (`opz list | head`) ends the program quietly.

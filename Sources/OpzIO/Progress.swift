@@ -1,5 +1,7 @@
 /// What a long piece of work tells about itself. Items are named by what they are: `layer 3f2a..`, `model.json`.
 public enum ProgressEvent: Sendable {
+  /// So many more items and bytes are to come, some of which may be there already: what a total is made of.
+  case planned(items: Int, bytes: UInt64)
   /// An item begins; `total` bytes, where they are known.
   case started(item: String, total: UInt64?)
   /// More bytes of an item are done.

@@ -10,7 +10,18 @@ public func copy(
   _ root: Descriptor, from source: some ContentReader, to destination: some ContentStore, parallel: Int = 2,
   progress: any ProgressSink = NoProgress()
 ) async throws -> CopyResult {
-  let work = try await ContentGraph.of(root, in: source)
+  try await copy(
+    try await ContentGraph.of(root, in: source), root: root, from: source, to: destination, parallel: parallel,
+    progress: progress)
+}
+
+/// Copies content whose documents have been read already.
+public func copy(
+  _ work: ContentGraph, root: Descriptor, from source: some ContentReader, to destination: some ContentStore,
+  parallel: Int = 2, progress: any ProgressSink = NoProgress()
+) async throws -> CopyResult {
+  let all = work.blobs + work.documents
+  progress.report(.planned(items: all.count, bytes: all.reduce(0) { $0 &+ $1.size }))
   var result = CopyResult(root: root)
   let areThere = try await concurrently(work.blobs, limit: questions) { blob in
     try await isThere(blob, in: destination, progress: progress)

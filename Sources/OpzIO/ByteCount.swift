@@ -1,6 +1,6 @@
 /// Bytes for people: `512 B`, `1.4 MiB`.
-enum ByteCount {
-  static func text(_ bytes: UInt64) -> String {
+public enum ByteCount {
+  public static func text(_ bytes: UInt64) -> String {
     guard bytes >= 1024 else { return "\(bytes) B" }
     var value = Double(bytes)
     var unit = 0
