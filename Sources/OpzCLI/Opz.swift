@@ -47,7 +47,7 @@ public struct Opz: AsyncParsableCommand {
         subcommands: [
           SignCommand.self, VerifyCommand.self, AttestCommand.self, SBOMCommand.self, ScanCommand.self,
         ]),
-      CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self]),
+      CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self, CopyCommand.self]),
       CommandGroup(
         name: "Run",
         subcommands: [

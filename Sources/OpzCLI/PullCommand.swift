@@ -8,15 +8,17 @@ struct PullCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pull", abstract: "Brings a version from a container registry, with its record.",
     discussion: """
-      The version keeps its name, number and digest; its lineage comes with it.
+      The version keeps its name, number and digest; its lineage comes with it, and so does what refers to it: SBOMs, \
+      signatures. A later push takes them along.
 
       opz pull registry.example/crm/churn:1.0.0
       """)
 
   @Argument(help: "HOST/REPO[:TAG|@DIGEST].") var source: String
   @Argument(help: "The name that the version must have.") var name: String?
+  @Flag(name: .customLong("no-referrers"), help: "The image and its record alone.") var noReferrers = false
   @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
-  @Flag(help: "An object: name, version, digest, existed, bytes.") var json = false
+  @Flag(help: "An object: name, version, digest, existed, bytes, referrers.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -25,20 +27,24 @@ struct PullCommand: AsyncParsableCommand {
     let digest: String
     let existed: Bool
     let bytes: UInt64
+    let referrers: [Descriptor]
   }
 
   func run() async throws {
     var session = options.session()
     session.insecure = insecure
     let expected = try name.map { try ModelName($0) }
-    let result = try await PullVersion(Reference(parsing: source), expecting: expected, in: session).run()
+    var pull = PullVersion(try Reference(parsing: source), expecting: expected, in: session)
+    pull.referrers = !noReferrers
+    let result = try await pull.run()
     let record = result.version.record
     if json {
       return try Console.json(
         Output(
           name: record.name, version: record.version, digest: record.image.digest.description, existed: result.existed,
-          bytes: result.bytes))
+          bytes: result.bytes, referrers: result.referrers))
     }
+    if !result.referrers.isEmpty { options.note("with \(Words.count(result.referrers.count, "referrer"))") }
     options.note(
       result.existed
         ? "\(record.reference) was here already" : "recorded \(record.reference) in \(session.registryPath)")

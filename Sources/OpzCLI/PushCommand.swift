@@ -8,17 +8,24 @@ struct PushCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "push", abstract: "Pushes a version to a container registry.",
     discussion: """
-      The image, and the version's record as its referrer. What the registry has is not sent. Credentials come from docker's \
-      config.json. Plain HTTP is used for loopback addresses only.
+      The image, the version's record and what else refers to it. What the registry has is not sent. After that the tags are \
+      read again and the registry is asked for every blob; the receipt says so, and the event has it. A tag that somebody \
+      else moved is left alone. Credentials come from docker's config.json and podman's auth.json. Plain HTTP is used for \
+      loopback addresses only.
 
       opz push churn@1.0.0 registry.example/crm/churn:1.0.0
+      opz push churn@production --tag stable --receipt push.json
       """)
 
   @Argument(help: "NAME@VERSION.") var reference: String
   @Argument(help: "HOST/REPO[:TAG]; else push.to in opz.yaml.") var destination: String?
   @Option(name: .customLong("tag"), help: "A tag; may be repeated.") var tags: [String] = []
+  @OptionGroup var expectation: ExpectOption
+  @Flag(help: "Move tags that somebody else moved.") var force = false
+  @Option(help: ArgumentHelp("Write what was checked, as JSON (registry/receipt.schema.json).", valueName: "file"))
+  var receipt: String?
   @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
-  @Flag(help: "An object: name, version, digest, references, copied, existed, bytes.") var json = false
+  @Flag(help: "An object: name, version, digest, references, copied, existed, bytes, totals.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -29,10 +36,12 @@ struct PushCommand: AsyncParsableCommand {
     let copied: Int
     let existed: Int
     let bytes: UInt64
+    let totals: TransferTotals
   }
 
   func validate() throws {
     for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a tag") }
+    if force, expectation.expect != nil { throw ValidationError("--force and --expect exclude each other") }
   }
 
   func run() async throws {
@@ -45,15 +54,20 @@ struct PushCommand: AsyncParsableCommand {
         .usage, version.record.reference, "no destination",
         hint: "opz push \(version.record.reference) HOST/REPO:TAG, or push: {to: HOST/REPO} in opz.yaml")
     }
-    let result = try await PushVersion(version, to: Reference(parsing: place), tags: tags, in: session).run(registry)
+    var push = PushVersion(version, to: try Reference(parsing: place), tags: tags, in: session)
+    push.expectation = force ? .anything : expectation.value ?? .asSeen
+    let result = try await push.run(registry)
+    if let receipt {
+      try Durable.replace(session.path(receipt), with: try CanonicalJSON.encodePretty(result.receipt))
+    }
     if json {
       return try Console.json(
         Output(
           name: version.record.name, version: version.record.version, digest: result.image.digest.description,
           references: result.references.map(\.description), copied: result.copied, existed: result.existed,
-          bytes: result.bytes))
+          bytes: result.bytes, totals: result.totals))
     }
-    options.note("sent \(ByteCount.text(result.bytes)) in \(result.copied) blobs; \(result.existed) were there")
+    options.note(TotalsText.line(result.totals))
     for reference in result.references { Console.line("\(reference)@\(result.image.digest)") }
   }
 }

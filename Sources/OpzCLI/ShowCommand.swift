@@ -13,10 +13,12 @@ struct ShowCommand: AsyncParsableCommand {
       opz show churn@production --at 2026-05-03T14:02Z     what production was then
       opz show churn@1.0.0 --files
       opz show churn@1.0.0 --json | jq .lineage.metrics
+      opz show registry.example/crm/churn:1.0.0      the image there, its platforms and referrers
       """)
 
-  @Argument(help: "NAME, NAME@VERSION, NAME@ALIAS or NAME@sha256:...") var reference: String
+  @Argument(help: "NAME, NAME@VERSION, NAME@ALIAS or NAME@sha256:...; HOST/REPO:TAG.") var reference: String
   @Flag(help: "All files of the image that opz put there; an array with --json.") var files = false
+  @Flag(help: "Speak plain HTTP to a container registry, where the network is trusted.") var insecure = false
   @Option(help: ArgumentHelp("As it was then: 2026-05-03, 2026-05-03T14:02Z.", valueName: "time")) var at: String?
   @Flag(help: "An object: the record with digest and events.") var json = false
   @OptionGroup var options: GlobalOptions
@@ -36,6 +38,7 @@ struct ShowCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if ImagePlace.isRemote(reference) { return try await showRemote() }
     let registry = try options.session().openRegistry()
     let reference = try LocalReference(parsing: reference)
     let state = try at.map { try registry.state(reference.name, at: moment($0)) } ?? registry.state(reference.name)
@@ -67,6 +70,16 @@ struct ShowCommand: AsyncParsableCommand {
         record: version.record, events: events, versions: versions, aliases: aliases, tags: tags, card: card,
         attachments: attachments
       ).text)
+  }
+
+  private func showRemote() async throws {
+    guard at == nil, !files else {
+      throw ValidationError("--at and --files are for versions of the local registry; opz pull brings one there")
+    }
+    var session = options.session()
+    session.insecure = insecure
+    let listing = try await RemoteListing.read(Reference(parsing: reference), in: session)
+    if json { try Console.json(listing) } else { Console.data(ListingText(listing: listing).text) }
   }
 
   private func moment(_ text: String) throws -> Timestamp {

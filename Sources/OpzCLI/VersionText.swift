@@ -110,11 +110,12 @@ struct VersionText {
     return table.text
   }
 
-  /// What else an event knows, in a line.
+  /// What else an event knows, in a line. A receipt is a page of its own: opz show --json has it.
   static func details(_ event: Event) -> String {
     if event.kind == .attached, case .object(let members)? = event.details["attachment"] {
       return ["artifactType", "digest"].compactMap { members[$0] }.map(plain).joined(separator: " ")
     }
-    return event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
+    let shown = event.details.filter { !["receipt", "referrers"].contains($0.key) }.sorted { $0.key < $1.key }
+    return shown.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
   }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import OpzIO
 public import OpzOCI
 
@@ -34,30 +33,5 @@ enum ReferrersPage {
       if parameters.contains("rel=next") { return String(link[link.index(after: open)..<close]) }
     }
     return nil
-  }
-}
-
-/// What a list of referrers says about a manifest that has a subject.
-struct ReferrerEntry {
-  let subject: Digest
-  let descriptor: Descriptor
-
-  private struct Content: Decodable {
-    var subject: Descriptor?
-    var artifactType: MediaType?
-    var config: Descriptor?
-    var annotations: [String: String]?
-  }
-
-  /// Nil when the document has no subject.
-  init?(_ bytes: [UInt8], _ descriptor: Descriptor) {
-    guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)), let subject = content.subject else {
-      return nil
-    }
-    self.subject = subject.digest
-    var entry = descriptor.bare
-    entry.artifactType = content.artifactType ?? content.config?.mediaType
-    entry.annotations = content.annotations
-    self.descriptor = entry
   }
 }

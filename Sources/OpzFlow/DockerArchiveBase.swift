@@ -55,7 +55,7 @@ enum DockerArchiveBase {
     }
   }
 
-  private static func compression(of blob: any Blob) throws -> Compression {
+  static func compression(of blob: any Blob) throws -> Compression {
     var head = [UInt8](repeating: 0, count: 4)
     let source = try blob.open(at: 0)
     let count = try head.withUnsafeMutableBytes { try source.read(into: $0) }

@@ -1,4 +1,3 @@
-import OpzArchive
 import OpzIO
 import OpzOCI
 import OpzStore
@@ -44,31 +43,8 @@ struct ImageOutput: Sendable {
       for tag in tag.map({ [$0] }) ?? tags { try await layout.tag(root, as: tag) }
     case .dockerArchive(let file):
       try await content.fetchAll()
-      let manifest = try await store.image(root).manifest
-      let names = tags.map { "\(name):\($0)" }
-      try await blocking {
-        let directory = file.removingLastComponent().isEmpty ? FilePath(".") : file.removingLastComponent()
-        try FreeSpace.require(try DockerArchive.size(manifest, tags: names), at: directory)
-        let temporary = Durable.temporaryName(beside: file)
-        var sink = FileSink(try OpenFile.creating(temporary))
-        do {
-          try DockerArchive.write(manifest, tags: names, to: &sink) { try store.file($0) }
-          try sink.file.sync()
-        } catch {
-          try? Durable.remove(temporary)
-          throw error
-        }
-        try Durable.publish(temporary, at: file)
-      }
+      let image = try await store.image(root).manifest.descriptor
+      try await DockerArchiveFile(file).write(image, names: tags.map { "\(name):\($0)" }, from: store, trusting: true)
     }
   }
-}
-
-/// A file that takes bytes in order.
-private final class FileSink: ByteSink {
-  let file: OpenFile
-
-  init(_ file: consuming OpenFile) { self.file = file }
-
-  func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
 }

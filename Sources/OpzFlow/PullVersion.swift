@@ -3,20 +3,25 @@ import OpzIO
 public import OpzOCI
 public import OpzRegistry
 import OpzStore
+import OpzTrust
 
-/// `opz pull`: brings a version back from a container registry, byte for byte, its record with it.
+/// `opz pull`: brings a version back from a container registry, byte for byte, with its record and what else refers to it.
 public struct PullVersion: Sendable {
   public struct Result: Sendable {
     public let version: Registry.Version
     public let existed: Bool
     /// Bytes that were fetched.
     public let bytes: UInt64
+    /// Manifests that came along, the record aside.
+    public let referrers: [Descriptor]
   }
 
   private let source: Reference
   /// The name that the version must have, if the user said one.
   private let expected: ModelName?
   private let session: Session
+  /// Whether what refers to the image comes along. The record does always.
+  public var referrers = true
 
   public init(_ source: Reference, expecting name: ModelName? = nil, in session: Session) {
     self.source = source
@@ -41,24 +46,59 @@ public struct PullVersion: Sendable {
         hint: "leave the name out; a version keeps its name and number")
     }
     let registry = try session.createRegistry()
-    let first = try await copy(image, from: remote, to: registry.store, progress: session.progress)
-    let second = try await copy(artifact, from: remote, to: registry.store, progress: session.progress)
+    var moved = try await copy(image, from: remote, to: registry.store, progress: session.progress).bytes
+    moved &+= try await copy(artifact, from: remote, to: registry.store, progress: session.progress).bytes
     for artifact in (record.artifacts ?? [:]).values {
       _ = try await copy(artifact, from: remote, to: registry.store, progress: session.progress)
     }
-    let outcome = try await blocking { [self] in
-      try registry.adopt(
-        bytes, artifact: artifact, by: session.author, details: ["source": .string(source.description)])
-    }
-    let adopted =
-      switch outcome {
-      case .recorded(let version), .existed(let version): version
+    let others = referrers ? try await fetchReferrers(of: image, but: artifact, from: remote, registry, &moved) : []
+    let (version, existed) = try await adopt(bytes, artifact, others, registry)
+    if referrers { try await VersionAttachments(version, session).pull(remote, to: registry) }
+    let attached = referrers ? try registry.state(version.name).attachments(of: version).map(\.descriptor.bare) : []
+    return Result(version: version, existed: existed, bytes: moved, referrers: attached + others)
+  }
+
+  /// What is about one platform's image, or about a referrer. What is about the image itself is attached to the version.
+  private func fetchReferrers(
+    of image: Descriptor, but record: Descriptor, from remote: RemoteRepository, _ registry: Registry,
+    _ moved: inout UInt64
+  ) async throws -> [Descriptor] {
+    let documents = try await ContentGraph.of(image, in: registry.store).documents.map(\.digest)
+    let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress)
+    var others: [Descriptor] = []
+    for other in found.referrers where other.subject != image.digest {
+      let graph = try await ContentGraph.of(other.descriptor.bare, in: remote)
+      // Anybody who may push can add some.
+      guard graph.blobs.allSatisfy({ $0.size <= UInt64(Evidence.limit) }) else {
+        session.progress.report(
+          .note("\(other.descriptor.digest.short) refers to the image and is too large to come along"))
+        continue
       }
-    try await VersionAttachments(adopted, session).pull(remote, to: registry)
-    let moved = first.bytes &+ second.bytes
-    switch outcome {
-    case .recorded(let version): return Result(version: version, existed: false, bytes: moved)
-    case .existed(let version): return Result(version: version, existed: true, bytes: moved)
+      moved &+= try await copy(
+        graph, root: other.descriptor.bare, from: remote, to: registry.store, progress: session.progress
+      ).bytes
+      others.append(other.descriptor.bare)
+    }
+    return others
+  }
+
+  private func adopt(
+    _ bytes: [UInt8], _ artifact: Descriptor, _ referrers: [Descriptor], _ registry: Registry
+  ) async throws -> (version: Registry.Version, existed: Bool) {
+    var details: [String: JSONValue] = ["source": .string(source.description)]
+    if !referrers.isEmpty { details["referrers"] = .array(try referrers.map { try JSONValue(encoding: $0) }) }
+    let (found, session) = (details, session)
+    return try await blocking {
+      switch try registry.adopt(bytes, artifact: artifact, by: session.author, details: found) {
+      case .recorded(let version): return (version, false)
+      case .existed(let version):
+        // More may have been said about a version that was here.
+        let known = Set((try registry.state(version.name).referrers[version.version] ?? []).map(\.digest))
+        if referrers.contains(where: { !known.contains($0.digest) }) {
+          try registry.note(.pulled, version, by: session.author, details: found)
+        }
+        return (version, true)
+      }
     }
   }
 

@@ -12,71 +12,71 @@ public struct PushResult: Sendable {
   public let references: [Reference]
   public let copied: Int
   public let existed: Int
+  public let totals: TransferTotals
+  /// What was checked after the push. The event has it too.
+  public let receipt: Receipt
+
   /// Bytes that were sent.
-  public let bytes: UInt64
+  public var bytes: UInt64 { totals.sent }
 }
 
-/// `opz push`: copies a version's image and its record to a container registry, then reads the tag back.
+/// `opz push`: copies a version's image, its record and what else refers to it to a container registry, then asks for all of it again.
 public struct PushVersion: Sendable {
   private let version: Registry.Version
   private let destination: Reference
   private let tags: [String]
   private let session: Session
+  /// What the tags must name before they are moved.
+  public var expectation = TagExpectation.asSeen
 
   /// - Parameter tags: the names that the image gets; the destination's tag, else the version, where there are none.
   public init(_ version: Registry.Version, to destination: Reference, tags: [String] = [], in session: Session) {
     self.version = version
     self.destination = destination
-    // `+` is no character of a tag; build metadata follows an underscore there, as Helm writes it.
-    let own = destination.tag ?? version.version.description.replacing("+", with: "_")
+    let own = destination.tag ?? Reference.tag(for: version.version)
     self.tags = tags.isEmpty ? [own] : tags
     self.session = session
   }
 
+  /// - Throws: `PushFailure`, which says what is safe and how to go on; `FlowError` of category `conflict` where a tag is not what is expected.
   public func run(_ registry: Registry) async throws -> PushResult {
-    let references = try tags.map { try destination.tagged($0) }
-    let remote = try session.repository(destination, mounts: mounts())
-    let content = VersionContent(registry: registry, record: version.record, session: session)
-    let image = try await copy(version.record.image, from: content, to: remote, progress: session.progress)
-    let record = try await copy(version.artifact, from: registry.store, to: remote, progress: session.progress)
-    for tag in tags { try await remote.tag(version.record.image, as: tag) }
-    for (name, artifact) in version.record.artifacts ?? [:] {
-      _ = try await copy(artifact, from: content, to: remote, progress: session.progress)
-      for tag in tags { try await remote.tag(artifact, as: "\(tag).\(name)") }
+    let ledger = TransferLedger(session.progress)
+    do {
+      return try await push(registry, ledger)
+    } catch let error as DistributionError {
+      throw PushFailure(error, safe: ledger.safe, of: total, resume: command)
     }
-    try await VersionAttachments(version, session).push(registry, from: content, to: remote)
-    try await verify(remote)
+  }
+
+  private func push(_ registry: Registry, _ ledger: TransferLedger) async throws -> PushResult {
+    let references = try tags.map { try destination.tagged($0) }
+    var sending = session
+    sending.progress = ledger
+    let remote = try sending.repository(destination, mounts: Mounts.origins(of: version.record, for: destination))
+    let state = try registry.state(version.name)
+    let delivery = RemoteDelivery(
+      root: version.record.image, source: try await VersionSource.open(version, registry, session), tags: tags,
+      referrers: true,
+      tagGuard: TagGuard(repository: remote, expectation: expectation, seen: state.seen), progress: ledger)
+    let report = try await delivery.run()
+    let receipt = Receipt(version, references, report, ledger, by: session.author, tool: session.tool)
     let details: [String: JSONValue] = [
       "destination": .array(references.map { .string($0.description) }),
-      "bytes": .integer(Int64(clamping: image.bytes &+ record.bytes)),
+      "bytes": .integer(Int64(clamping: ledger.totals.sent)), "receipt": try JSONValue(encoding: receipt),
     ]
     try await blocking { [self] in try registry.note(.pushed, version, by: session.author, details: details) }
     return PushResult(
-      image: version.record.image, references: references, copied: image.copied + record.copied,
-      existed: image.existed + record.existed, bytes: image.bytes &+ record.bytes)
+      image: version.record.image, references: references, copied: report.copied, existed: report.existed,
+      totals: ledger.totals, receipt: receipt)
   }
 
-  /// The base's blobs may be in the base's repository on the same host: they need not be sent there.
-  private func mounts() -> [Digest: [String]] {
-    var mounts: [Digest: [String]] = [:]
-    for layer in version.record.layers {
-      guard let origin = layer.origin, let reference = try? Reference(parsing: origin),
-        reference.host == destination.host, reference.repository != destination.repository
-      else { continue }
-      mounts[layer.descriptor.digest] = [reference.repository]
-    }
-    return mounts
-  }
+  /// Bytes of the image's layers.
+  private var total: UInt64 { version.record.layers.reduce(0) { $0 &+ $1.descriptor.size } }
 
-  private func verify(_ remote: RemoteRepository) async throws {
-    for tag in tags {
-      let found = try await remote.resolve(tag)
-      guard found.digest == version.record.image.digest else {
-        throw FlowError(
-          .verification, "\(destination.name):\(tag)",
-          "the tag names \(found.digest) after the push of \(version.record.image.digest)",
-          hint: "somebody else pushes to this tag, or the registry is broken; push again")
-      }
-    }
+  /// What goes on with this push.
+  private var command: String {
+    let more = tags.count > 1 ? tags.map { " --tag \($0)" }.joined() : ""
+    let place = tags.count > 1 ? destination.name : "\(destination.name):\(tags[0])"
+    return "opz push \(version.record.reference) \(place)\(more)"
   }
 }

@@ -8,8 +8,7 @@ extension Session {
   /// - Parameter mounts: repositories on the same host that have a blob.
   func repository(_ reference: Reference, mounts: [Digest: [String]] = [:]) throws -> RemoteRepository {
     try RemoteRepository(
-      reference, environment: environment, mountCandidates: mounts, userAgent: tool.replacing(" ", with: "/"),
-      progress: progress,
+      reference, environment: environment, mountCandidates: mounts, userAgent: userAgent, progress: progress,
       insecure: insecure, state: transferState)
   }
 
@@ -22,4 +21,7 @@ extension Session {
     }
     return TransferState(directory: registryPath.appending("cache").appending("push"))
   }
+
+  /// What registries are told that we are: `opz/0.1.0`.
+  public var userAgent: String { tool.replacing(" ", with: "/") }
 }

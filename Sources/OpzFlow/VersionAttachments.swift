@@ -29,15 +29,6 @@ struct VersionAttachments {
     return found
   }
 
-  func push(_ registry: Registry, from content: VersionContent, to remote: RemoteRepository) async throws {
-    let all = try registry.state(version.name).attachments(of: version).map(\.descriptor)
-    for descriptor in all { _ = try await copy(descriptor, from: content, to: remote, progress: session.progress) }
-    // Where the readers of this form look. The latest has the signatures of those before it too.
-    if let last = all.last(where: { $0.artifactType == SimpleSigning.artifactType }) {
-      try await remote.tag(last, as: SimpleSigning.tag(version.record.image.digest))
-    }
-  }
-
   func pull(_ remote: RemoteRepository, to registry: Registry) async throws {
     let listed = try await remote.referrers(of: version.record.image.digest).filter {
       $0.artifactType != RecordArtifact.artifactType && $0.mediaType.isManifest

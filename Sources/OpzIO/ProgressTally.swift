@@ -60,7 +60,7 @@ extension ProgressTally.State {
       if outcome == .mounted { totals.mounted &+= sizes[item] ?? 0 }
       sizes[item] = nil
       done[item] = nil
-    case .note: break
+    case .planned, .note: break
     }
   }
 }

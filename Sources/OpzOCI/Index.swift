@@ -38,10 +38,13 @@ public struct Index: Sendable {
     descriptor = Descriptor.of(raw, mediaType)
   }
 
-  /// The manifest for a platform; the only one when there is just one.
+  /// The manifest for a platform; the only one when there is just one. A variant counts where it is asked for.
   public func manifest(for platform: Platform) -> Descriptor? {
     let images = content.manifests.filter { $0.mediaType.isManifest && $0.platform?.os != "unknown" }
-    return images.first { $0.platform?.os == platform.os && $0.platform?.architecture == platform.architecture }
+    return images.first { image in
+      image.platform?.os == platform.os && image.platform?.architecture == platform.architecture
+        && (platform.variant == nil || image.platform?.variant == platform.variant)
+    }
       ?? (images.count == 1 && images[0].platform == nil ? images[0] : nil)
   }
 }

@@ -120,6 +120,10 @@ extension Registry {
         let others = (version.record.artifacts ?? [:]).values
         for root in [entry.artifact, version.record.image] + others { try mark(root, &found, version, state) }
         for attachment in state.attachments(of: version) { try mark(attachment.descriptor, &found, version, state) }
+        // What was attached may be elsewhere, or lost: it is no part of the version.
+        for referrer in state.referrers[entry.version] ?? [] where try store.has(referrer) {
+          try mark(referrer, &found, version, state)
+        }
         if let card = state.cards[entry.version] { found.insert(card.digest) }
         found.formUnion(version.record.layers.map(\.descriptor.digest))
       }

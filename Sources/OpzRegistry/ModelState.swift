@@ -79,6 +79,12 @@ public struct ModelState: Sendable, Equatable {
   /// What was deployed, in the order of the fold.
   public internal(set) var deploys: [Deploy] = []
 
+  /// Manifests whose subject is the version's image, or another of them: what events list as `referrers`. The record is none of these.
+  public internal(set) var referrers: [SemanticVersion: [Descriptor]] = [:]
+
+  /// What `HOST/REPO:TAG` named when it was last pushed or pulled from here.
+  public internal(set) var seen: [String: Digest] = [:]
+
   /// The events about a version, in the order of the fold.
   public internal(set) var events: [SemanticVersion: [EventLog.Name]] = [:]
 
@@ -90,12 +96,13 @@ public struct ModelState: Sendable, Equatable {
       return
     }
     events[version, default: []].append(EventLog.Name(number: event.number, digest: digest))
+    refer(event.details["referrers"], version)
     switch event.kind {
     case .packaged: record(event, hash, version)
     case .pulled:
       record(event, hash, version)
-      place(event.details["source"], version)
-    case .pushed: place(event.details["destination"], version)
+      place(event.details["source"], version, event.image)
+    case .pushed: place(event.details["destination"], version, event.image)
     case .deleted:
       for index in (versions[version] ?? []).indices where versions[version]?[index].artifact == event.record {
         versions[version]?[index].deletedBy = hash
@@ -113,11 +120,20 @@ public struct ModelState: Sendable, Equatable {
     }
   }
 
-  private mutating func place(_ value: JSONValue?, _ version: SemanticVersion) {
+  private mutating func refer(_ value: JSONValue?, _ version: SemanticVersion) {
+    guard case .array(let items)? = value else { return }
+    for descriptor in items.compactMap(ModelState.descriptor) {
+      if referrers[version, default: []].contains(where: { $0.digest == descriptor.digest }) { continue }
+      referrers[version, default: []].append(descriptor.bare)
+    }
+  }
+
+  private mutating func place(_ value: JSONValue?, _ version: SemanticVersion, _ image: Digest) {
     let values: [JSONValue] = if case .array(let items)? = value { items } else { value.map { [$0] } ?? [] }
     for case .string(let place) in values {
       places[version, default: []].removeAll { $0 == place }
       places[version, default: []].append(place)
+      seen[place] = image
     }
   }
 

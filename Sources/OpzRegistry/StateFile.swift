@@ -89,6 +89,13 @@ struct StateFile {
     for (version, places) in state.places.sorted(by: { $0.key < $1.key }) {
       text.add(["p", "\(version)", "\(places.count)"] + places)
     }
+    for (version, referrers) in state.referrers.sorted(by: { $0.key < $1.key }) {
+      for one in referrers {
+        text.add(
+          "x", "\(version)", one.mediaType.rawValue, "\(one.digest)", "\(one.size)", one.artifactType?.rawValue ?? "")
+      }
+    }
+    for (place, digest) in state.seen.sorted(by: { $0.key < $1.key }) { text.add("s", place, "\(digest)", "") }
     try SealedLines.write(file, text.bytes)
   }
 
@@ -123,7 +130,7 @@ extension ModelState {
   fileprivate mutating func add(_ line: SealedLines) -> Bool {
     guard line.count >= 4, let key = line[0].first, line[0].count == 1, let version = SemanticVersion(ascii: line[1])
     else {
-      return line.count == 9 && addMove(line)
+      return line.count == 9 ? addMove(line) : addSeen(line)
     }
     switch (key, line.count) {
     case (UInt8(ascii: "v"), 11): return addVersion(version, line)
@@ -147,6 +154,11 @@ extension ModelState {
           hash: line.text(2), version: version, place: line.unescaped(3),
           manifests: Descriptor(mediaType: MediaType(line.text(6)), digest: digest, size: size), at: line.text(4),
           actor: line.unescaped(5), restores: line.isEmpty(9) ? nil : line.text(9)))
+    case (UInt8(ascii: "x"), 6):
+      guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
+      let type = line.isEmpty(5) ? nil : MediaType(line.unescaped(5))
+      referrers[version, default: []].append(
+        Descriptor(mediaType: MediaType(line.unescaped(2)), digest: digest, size: size, artifactType: type))
     case (UInt8(ascii: "p"), _): places[version] = (3..<line.count).map { line.unescaped($0) }
     default: return addMove(line)
     }
@@ -167,6 +179,12 @@ extension ModelState {
       Entry(
         version: version, artifact: artifact, image: image, content: Digest(text: line[7]), event: line.text(8),
         at: line.text(9), deletedBy: line.isEmpty(10) ? nil : line.text(10)))
+    return true
+  }
+
+  private mutating func addSeen(_ line: SealedLines) -> Bool {
+    guard line.count == 4, line.text(0) == "s", let digest = Digest(text: line[2]) else { return false }
+    seen[line.unescaped(1)] = digest
     return true
   }
 

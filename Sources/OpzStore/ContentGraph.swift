@@ -8,6 +8,8 @@ public struct ContentGraph: Sendable {
   /// Manifests and indexes, each after what it names; the root is the last.
   public var documents: [Descriptor] = []
 
+  public init() {}
+
   /// Reads the documents below `root`.
   public static func of(_ root: Descriptor, in source: some ContentReader) async throws -> ContentGraph {
     var graph = ContentGraph()

@@ -1,7 +1,7 @@
 /// Does asynchronous work for each item, no more than `limit` at a time, and gives the results in the items' order. The first failure ends
 /// what is under way.
-func concurrently<Item: Sendable, Value: Sendable>(
-  _ items: [Item], limit: Int, _ work: @escaping @Sendable (Item) async throws -> Value
+public func concurrently<Item: Sendable, Value: Sendable>(
+  _ items: [Item], limit: Int = 8, _ work: @escaping @Sendable (Item) async throws -> Value
 ) async throws -> [Value] {
   var results: [Int: Value] = [:]
   try await withThrowingTaskGroup(of: (Int, Value).self) { group in

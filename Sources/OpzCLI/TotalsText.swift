@@ -1,0 +1,18 @@
+import OpzFlow
+import OpzIO
+
+/// What became of a transfer's bytes, in a line: what is nothing is left out, but for what was sent.
+enum TotalsText {
+  static func line(_ totals: TransferTotals) -> String {
+    var parts = ["sent \(ByteCount.text(totals.sent)) in \(Words.count(totals.sentItems, "blob"))"]
+    if totals.mountedItems > 0 {
+      parts.append("mounted \(ByteCount.text(totals.mounted)) in \(Words.count(totals.mountedItems, "blob"))")
+    }
+    if totals.skippedItems > 0 {
+      parts.append("skipped \(ByteCount.text(totals.skipped)) in \(Words.count(totals.skippedItems, "blob"))")
+    }
+    if totals.kept > 0 { parts.append("kept \(ByteCount.text(totals.kept)) of an earlier push") }
+    if totals.resent > 0 { parts.append("resent \(ByteCount.text(totals.resent))") }
+    return parts.joined(separator: "; ")
+  }
+}

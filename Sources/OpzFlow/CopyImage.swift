@@ -1,0 +1,152 @@
+import OpzArchive
+import OpzDistribution
+import OpzIO
+public import OpzOCI
+import OpzRegistry
+import OpzStore
+import SystemPackage
+
+/// `opz copy`: an image from one place to another, byte for byte, with what refers to it. From one container registry to another it streams;
+/// within one, blobs are mounted; within one repository, only the tag is written.
+public struct CopyImage: Sendable {
+  public struct Options: Sendable {
+    /// Tags at the destination, instead of its own.
+    public var tags: [String] = []
+    /// One image of an index, instead of the whole.
+    public var platform: Platform?
+    public var referrers = true
+    public var expectation = TagExpectation.anything
+
+    public init() {}
+  }
+
+  public struct Result: Sendable {
+    public let image: Descriptor
+    /// What the image is called at the destination, as opz reads it.
+    public let references: [String]
+    public let referrers: [Descriptor]
+    public let totals: TransferTotals
+  }
+
+  private let source: ImagePlace
+  private let destination: ImagePlace
+  private let options: Options
+  private let session: Session
+
+  public init(_ source: ImagePlace, to destination: ImagePlace, _ options: Options = Options(), in session: Session) {
+    self.source = source
+    self.destination = destination
+    self.options = options
+    self.session = session
+  }
+
+  /// - Throws: the errors of both sides; `FlowError` of category `usage` where a place cannot be copied from or to.
+  public func run() async throws -> Result {
+    let opened = try await CopySource.open(source, in: session)
+    let root = try await choose(opened)
+    switch destination {
+    case .remote(let reference): return try await toRemote(reference, root, opened)
+    case .layout(let directory, let tag): return try await toLayout(directory, tag, root, opened)
+    case .dockerArchive(let file): return try await toArchive(file, root, opened)
+    case .version(let reference):
+      throw FlowError(
+        .usage, "\(reference)", "a copy goes to a container registry, an OCI layout or a docker archive",
+        hint: "opz pull brings a version into the local registry")
+    }
+  }
+
+  private func choose(_ opened: CopySource) async throws -> Descriptor {
+    guard let platform = options.platform else { return opened.root }
+    return try await choose(platform, opened.root, opened.content)
+  }
+
+  private func choose(_ platform: Platform, _ root: Descriptor, _ content: some ReferrerReader) async throws
+    -> Descriptor
+  {
+    let there: String
+    if root.mediaType.isIndex {
+      let index = try await content.index(root)
+      if let chosen = index.manifest(for: platform) { return chosen.bare }
+      there = index.content.manifests.compactMap { $0.platform?.description }.joined(separator: ", ")
+    } else {
+      let own = try await content.image(root).config.platform
+      if own.os == platform.os, own.architecture == platform.architecture { return root }
+      there = "\(own)"
+    }
+    throw FlowError(.notFound, "\(source)", "no image for \(platform)", hint: "it has \(there)")
+  }
+
+  // MARK: To a container registry
+
+  private func toRemote(_ reference: Reference, _ root: Descriptor, _ opened: CopySource) async throws -> Result {
+    if let pinned = reference.digest, pinned != root.digest {
+      throw FlowError(
+        .verification, "\(reference)", "the image to copy is \(root.digest)",
+        hint: "leave the digest out, or copy that one")
+    }
+    let ledger = TransferLedger(session.progress)
+    let tags = names(reference.tag, pinned: reference.digest != nil, opened)
+    let remote = try repository(reference, root, ledger, mounts: try await mounts(reference, root, opened))
+    let delivery = RemoteDelivery(
+      root: root, source: opened.content, tags: tags, referrers: options.referrers && !isRetag(reference),
+      tagGuard: TagGuard(repository: remote, expectation: options.expectation, seen: [:]), progress: ledger)
+    let report = try await delivery.run()
+    let references = tags.isEmpty ? ["\(reference.pinned(to: root.digest))"] : tags.map { "\(reference.name):\($0)" }
+    return Result(
+      image: root, references: references, referrers: report.referrers.map(\.descriptor), totals: ledger.totals)
+  }
+
+  /// The source is in the same repository, so everything is there already.
+  private func isRetag(_ reference: Reference) -> Bool {
+    if case .remote(let from) = source { from.name == reference.name } else { false }
+  }
+
+  private func repository(
+    _ reference: Reference, _ root: Descriptor, _ ledger: TransferLedger, mounts: [Digest: [String]]
+  ) throws -> RemoteRepository {
+    var session = session
+    session.progress = ledger
+    return try session.repository(reference, mounts: mounts)
+  }
+
+  /// The tags asked for, else the destination's own, else the source's. A pin without a tag needs none.
+  private func names(_ own: String?, pinned: Bool, _ opened: CopySource) -> [String] {
+    if !options.tags.isEmpty { return options.tags }
+    if let own { return [own] }
+    return pinned ? [] : opened.tag.map { [$0] } ?? []
+  }
+
+  private func mounts(
+    _ reference: Reference, _ root: Descriptor, _ opened: CopySource
+  ) async throws -> [Digest: [String]] {
+    switch source {
+    case .remote(let from) where from.host == reference.host && from.repository != reference.repository:
+      return try await Mounts.all(below: root, in: opened.content, from: from.repository)
+    case .version:
+      return opened.record.map { Mounts.origins(of: $0, for: reference) } ?? [:]
+    default: return [:]
+    }
+  }
+
+  // MARK: To files
+
+  private func toLayout(
+    _ directory: FilePath, _ tag: String?, _ root: Descriptor, _ opened: CopySource
+  ) async throws -> Result {
+    let ledger = TransferLedger(session.progress)
+    let tags = names(tag, pinned: false, opened)
+    let delivery = LayoutDelivery(
+      root: root, tags: tags, referrers: options.referrers, layout: try LayoutStore.create(directory), progress: ledger)
+    let referrers = try await delivery.run(from: opened.content)
+    let references = tags.isEmpty ? ["oci:\(directory)"] : tags.map { "oci:\(directory):\($0)" }
+    return Result(image: root, references: references, referrers: referrers, totals: ledger.totals)
+  }
+
+  private func toArchive(_ file: FilePath, _ index: Descriptor, _ opened: CopySource) async throws -> Result {
+    let root = index.mediaType.isIndex ? try await choose(options.platform ?? .host, index, opened.content) : index
+    let name = opened.name
+    let names = names(nil, pinned: false, opened).map { "\(name):\($0)" }
+    try await DockerArchiveFile(file).write(root, names: names, from: opened.content)
+    return Result(image: root, references: ["docker-archive:\(file)"], referrers: [], totals: TransferTotals())
+  }
+}

@@ -1,0 +1,56 @@
+import OpzDistribution
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+
+/// The place that a copy reads from, opened: its content, and the image that is meant.
+struct CopySource: Sendable {
+  let content: any ReferrerReader
+  let root: Descriptor
+  /// What the image is tagged as there, for a destination that says nothing.
+  var tag: String?
+  /// What an archive calls it.
+  var name: String
+  /// Of a local version.
+  var record: VersionRecord?
+
+  static func open(_ place: ImagePlace, in session: Session) async throws -> CopySource {
+    switch place {
+    case .remote(let reference):
+      var quiet = session
+      quiet.progress = NotesOnly(sink: session.progress)
+      let repository = try quiet.repository(reference)
+      let tag = reference.tag ?? (reference.digest == nil ? "latest" : nil)
+      let root = try await repository.resolve(reference.digest?.description ?? tag ?? "latest")
+      return CopySource(content: repository, root: root, tag: tag, name: lastPart(reference.repository))
+    case .version(let reference):
+      let registry = try session.openRegistry()
+      let version = try registry.find(reference)
+      let source = try await VersionSource.open(version, registry, session)
+      return CopySource(
+        content: source, root: version.record.image, tag: Reference.tag(for: version.version),
+        name: version.name.description, record: version.record)
+    case .layout(let directory, let tag):
+      let layout = try LayoutStore.open(directory)
+      return CopySource(
+        content: layout, root: try await layout.resolve(tagOrOnly: tag).bare, tag: tag,
+        name: directory.lastComponent?.string ?? "image")
+    case .dockerArchive(let file):
+      let archive = try await blocking { try DockerArchiveContent(file) }
+      let parts = archive.names.first.map { $0.split(separator: ":").map(String.init) } ?? []
+      return CopySource(
+        content: archive, root: archive.root, tag: parts.count > 1 ? parts.last : nil,
+        name: parts.first ?? file.stem ?? "image")
+    }
+  }
+
+  private static func lastPart(_ repository: String) -> String {
+    repository.split(separator: "/").last.map(String.init) ?? repository
+  }
+}
+
+extension Reference {
+  /// `+` is no character of a tag; build metadata follows an underscore there, as Helm writes it.
+  static func tag(for version: SemanticVersion) -> String { version.description.replacing("+", with: "_") }
+}

@@ -1,0 +1,50 @@
+import OpzArchive
+import OpzIO
+import OpzOCI
+import OpzStore
+import SystemPackage
+
+/// An image in a docker archive as content by digest: its layers are read where they lie.
+struct DockerArchiveContent: ReferrerReader {
+  let root: Descriptor
+  /// `NAME:TAG`, as the archive has them.
+  let names: [String]
+  private let blobs: [Digest: any Blob]
+
+  /// Hashes the layers once, because an archive does not say their digests in a way that can be trusted. It blocks.
+  init(_ path: FilePath) throws {
+    let reader = try DockerArchiveReader(try FileBlob(path), name: path.string)
+    guard reader.images.count == 1, let archived = reader.images.first else {
+      throw FlowError(
+        .failed, path.string, "the archive has \(reader.images.count) images, and one is copied",
+        hint: "save the one that is meant: docker save NAME:TAG -o FILE")
+    }
+    var blobs: [Digest: any Blob] = [:]
+    let layers = try archived.layers.map { layer in
+      let compression = try DockerArchiveBase.compression(of: layer)
+      var hasher = DigestHasher(.sha256)
+      try layer.forEachChunk { hasher.update($0) }
+      let descriptor = Descriptor(mediaType: compression.layerMediaType, digest: hasher.finish(), size: layer.size)
+      blobs[descriptor.digest] = layer
+      return descriptor
+    }
+    let config = Descriptor.of(archived.config, .imageConfig)
+    let manifest = try Manifest(Manifest.Content(config: config, layers: layers))
+    blobs[config.digest] = BytesBlob(archived.config)
+    blobs[manifest.descriptor.digest] = BytesBlob(manifest.raw)
+    _ = try Image(manifest: manifest, configBytes: archived.config)
+    (root, names, self.blobs) = (manifest.descriptor, archived.tags, blobs)
+  }
+
+  func contains(_ descriptor: Descriptor) async throws -> Bool { blobs[descriptor.digest] != nil }
+
+  func blob(_ descriptor: Descriptor) async throws -> any Blob {
+    guard let blob = blobs[descriptor.digest] else {
+      throw FlowError(.notFound, descriptor.digest.description, "not in the archive")
+    }
+    return blob
+  }
+
+  func referrers(of digest: Digest) async throws -> [Descriptor] { [] }
+  func named(_ tag: String) async throws -> Descriptor? { nil }
+}

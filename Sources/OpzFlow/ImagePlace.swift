@@ -1,0 +1,57 @@
+public import OpzOCI
+public import OpzRegistry
+public import SystemPackage
+
+/// What a copy reads from or writes to.
+public enum ImagePlace: Sendable, CustomStringConvertible {
+  /// `HOST/REPO[:TAG][@DIGEST]`.
+  case remote(Reference)
+  /// `NAME@VERSION`, of the local registry.
+  case version(LocalReference)
+  /// `oci:DIR[:TAG]`.
+  case layout(FilePath, tag: String?)
+  /// `docker-archive:FILE`.
+  case dockerArchive(FilePath)
+
+  /// Reads a place as the user wrote it. A first component with `.` or `:`, or `localhost`, is a host.
+  /// - Throws: `OCIError`, `RegistryError` or `FlowError` where it is none.
+  public init(parsing text: String, in session: Session) throws {
+    if text.hasPrefix("oci:") {
+      let (directory, tag) = Transport.layout(text)
+      guard !directory.isEmpty else { throw ImagePlace.malformed(text) }
+      self = .layout(session.path(directory), tag: tag)
+    } else if text.hasPrefix("docker-archive:") {
+      let file = text.dropFirst("docker-archive:".count)
+      guard !file.isEmpty else { throw ImagePlace.malformed(text) }
+      self = .dockerArchive(session.path(String(file)))
+    } else if text.hasPrefix("docker://") {
+      throw FlowError(
+        .usage, text, "not a place that opz knows", hint: "leave docker:// out: \(text.dropFirst("docker://".count))")
+    } else if ImagePlace.isRemote(text) {
+      self = .remote(try Reference(parsing: text))
+    } else {
+      self = .version(try LocalReference(parsing: text))
+    }
+  }
+
+  /// Whether a name's first component is a host.
+  public static func isRemote(_ text: String) -> Bool {
+    guard let slash = text.firstIndex(of: "/") else { return false }
+    return Reference.namesHost(text[..<slash])
+  }
+
+  public var description: String {
+    switch self {
+    case .remote(let reference): "\(reference)"
+    case .version(let reference): "\(reference)"
+    case .layout(let directory, let tag): "oci:\(directory)" + (tag.map { ":\($0)" } ?? "")
+    case .dockerArchive(let file): "docker-archive:\(file)"
+    }
+  }
+
+  private static func malformed(_ text: String) -> FlowError {
+    FlowError(
+      .usage, text, "not a place that opz copies from or to",
+      hint: "write HOST/REPO:TAG, NAME@VERSION, oci:DIR, oci:DIR:TAG or docker-archive:FILE")
+  }
+}

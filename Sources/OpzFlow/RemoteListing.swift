@@ -1,0 +1,94 @@
+import OpzDistribution
+public import OpzIO
+public import OpzOCI
+import OpzStore
+
+/// What a container registry has under a name: the image, its platforms, and everything that refers to it.
+public struct RemoteListing: Codable, Sendable, Hashable {
+  public struct Image: Codable, Sendable, Hashable {
+    /// `linux/amd64`; nil where nobody says.
+    public let platform: String?
+    public let digest: Digest
+    /// Bytes of config and layers, as they are stored.
+    public let size: UInt64
+    public let layers: Int
+  }
+
+  public struct Referrer: Codable, Sendable, Hashable {
+    public let digest: Digest
+    public let artifactType: MediaType?
+    public let mediaType: MediaType
+    /// Bytes of the manifest and all that it names.
+    public let size: UInt64
+    /// What it refers to: the image, one of its platforms' images, another referrer.
+    public let subject: Digest
+    public let annotations: [String: String]
+  }
+
+  public let reference: String
+  public let digest: Digest
+  public let mediaType: MediaType
+  public let artifactType: MediaType?
+  /// Bytes of all blobs, each once.
+  public let size: UInt64
+  public let images: [Image]
+  public let annotations: [String: String]
+  public let referrers: [Referrer]
+  /// cosign's tags for the image that exist, with what they name.
+  public let tags: [String: Digest]
+
+  /// Reads documents only.
+  public static func read(_ reference: Reference, in session: Session) async throws -> RemoteListing {
+    let remote = try session.repository(reference)
+    let root = try await remote.resolve(reference.digest?.description ?? reference.tag ?? "latest")
+    let graph = try await ContentGraph.of(root, in: remote)
+    let documents = graph.documents.map(\.digest)
+    let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress)
+    let tags = try await CosignTags.of(documents, in: remote)
+    let annotations: [String: String]?
+    if root.mediaType.isIndex {
+      annotations = try await remote.index(root).content.annotations
+    } else {
+      annotations = try await remote.manifest(root).content.annotations
+    }
+    return RemoteListing(
+      reference: reference.description, digest: root.digest, mediaType: root.mediaType,
+      artifactType: root.mediaType.isManifest ? try await remote.manifest(root).content.artifactType : nil,
+      size: graph.blobs.reduce(0) { $0 &+ $1.size }, images: try await images(root, remote),
+      annotations: annotations ?? [:],
+      referrers: try await concurrently(found.referrers) { try await referrer($0, remote) },
+      tags: Dictionary(tags.map { ($0.tag, $0.descriptor.digest) }, uniquingKeysWith: { one, _ in one }))
+  }
+
+  private static func images(_ root: Descriptor, _ remote: RemoteRepository) async throws -> [Image] {
+    guard root.mediaType.isIndex else {
+      let manifest = try await remote.manifest(root)
+      let isImage = [.imageConfig, .dockerConfig].contains(manifest.content.config.mediaType)
+      let platform = isImage ? try await remote.image(root).config.platform : nil
+      return [image(manifest, platform)]
+    }
+    let children = try await remote.index(root).content.manifests
+    return try await concurrently(children) { child in
+      // An index in an index is a thing of its own.
+      guard child.mediaType.isManifest else {
+        return Image(platform: child.platform?.description, digest: child.digest, size: child.size, layers: 0)
+      }
+      return image(try await remote.manifest(child), child.platform)
+    }
+  }
+
+  private static func image(_ manifest: Manifest, _ platform: Platform?) -> Image {
+    Image(
+      platform: platform?.description, digest: manifest.descriptor.digest,
+      size: manifest.references.reduce(0) { $0 &+ $1.size }, layers: manifest.content.layers.count)
+  }
+
+  private static func referrer(_ found: ReferrerGraph.Referrer, _ remote: RemoteRepository) async throws -> Referrer {
+    let graph = try await ContentGraph.of(found.descriptor.bare, in: remote)
+    return Referrer(
+      digest: found.descriptor.digest, artifactType: found.descriptor.artifactType,
+      mediaType: found.descriptor.mediaType,
+      size: (graph.blobs + graph.documents).reduce(0) { $0 &+ $1.size }, subject: found.subject,
+      annotations: found.descriptor.annotations ?? [:])
+  }
+}

@@ -1,0 +1,29 @@
+import FoundationEssentials
+public import OpzIO
+
+/// What a list of referrers says about a manifest that has a subject (distribution-spec 1.1, "Listing Referrers").
+public struct ReferrerEntry: Sendable, Hashable {
+  public let subject: Digest
+  /// With the artifact's type and annotations.
+  public let descriptor: Descriptor
+
+  private struct Content: Decodable {
+    var subject: Descriptor?
+    var artifactType: MediaType?
+    var config: Descriptor?
+    var annotations: [String: String]?
+  }
+
+  /// Nil when the document has no subject.
+  /// - Parameter bytes: of a manifest or an index.
+  public init?(_ bytes: [UInt8], _ descriptor: Descriptor) {
+    guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)), let subject = content.subject else {
+      return nil
+    }
+    self.subject = subject.digest
+    var entry = descriptor.bare
+    entry.artifactType = content.artifactType ?? content.config?.mediaType
+    entry.annotations = content.annotations
+    self.descriptor = entry
+  }
+}

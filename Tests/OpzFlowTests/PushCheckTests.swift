@@ -1,0 +1,186 @@
+import OpzDistribution
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzFlow
+
+@Suite("What a push checks, and keeps")
+struct PushCheckTests {
+  let server: RegistryServer
+  let project: Project
+  let version: Registry.Version
+
+  init() async throws {
+    server = try RegistryServer()
+    project = try Project.model()
+    version = try await project.package().version
+  }
+
+  private func push(
+    _ version: Registry.Version? = nil, _ place: String = "crm/weights:1", _ expectation: TagExpectation = .asSeen
+  ) async throws -> PushResult {
+    var push = PushVersion(
+      version ?? self.version, to: try Reference(parsing: "\(server.host)/\(place)"), in: project.session)
+    push.expectation = expectation
+    return try await push.run(project.registry())
+  }
+
+  @Test("the receipt lists what is there, the event has it, and its schema describes it")
+  func receipt() async throws {
+    let result = try await push()
+    let receipt = result.receipt
+    #expect(receipt.digest == version.record.image.digest && receipt.name == "crm/weights")
+    #expect(receipt.tags.map(\.reference) == ["\(server.host)/crm/weights:1"] && receipt.tags[0].previous == nil)
+    #expect(receipt.referrers.map(\.digest) == [version.artifact.digest])
+    #expect(Set(receipt.blobs.map(\.outcome)) == ["sent"])
+    #expect(receipt.blobs.reduce(0) { $0 + $1.size } == receipt.bytes.sent)
+    for blob in receipt.blobs where !blob.mediaType.isDocument {
+      #expect(try FileStatus.of(server.file(of: blob.digest)).size == blob.size)
+    }
+    let again = try await push()
+    #expect(Set(again.receipt.blobs.map(\.outcome)) == ["existed"])
+    #expect(again.receipt.tags[0].previous == version.record.image.digest && again.bytes == 0)
+
+    let event = try #require(try project.registry().log(version.name).entries().last?.event)
+    let kept = try CanonicalJSON.encode(try #require(event.details["receipt"]))
+    #expect(try CanonicalJSON.decode(Receipt.self, from: kept, subject: "event") == again.receipt)
+
+    let schema = PackageRoot.path(#filePath).appending("registry/receipt.schema.json")
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzFlowTests/Fixtures/validate.py")
+    let good = try project.directory.write(
+      "receipt.json", String(decoding: try CanonicalJSON.encodePretty(receipt), as: UTF8.self))
+    let checked = try Python.run([script.string, schema.string, good.string])
+    #expect(checked.status == 0, "\(checked.text)\(checked.errorText)")
+    let text = String(decoding: try FileBlob(good).bytes(), as: UTF8.self)
+    for (from, to) in [("\"format\": 1", "\"format\": 2"), ("\"sent\"", "\"lost\""), ("\"checked\"", "\"chekced\"")] {
+      let broken = try project.directory.write("broken.json", text.replacing(from, with: to))
+      #expect(try Python.run([script.string, schema.string, broken.string]).status == 1, "\(to)")
+    }
+  }
+
+  @Test("a tag that somebody else moved is left alone, unless one says so")
+  func moved() async throws {
+    _ = try await push()
+    let remote = try project.session.repository(Reference(parsing: "\(server.host)/crm/weights"))
+    let stranger = try await Attachment.put("stranger", about: nil, in: remote)
+    try await remote.tag(stranger, as: "1")
+    let error = await #expect(throws: FlowError.self) { try await push() }
+    #expect(error?.category == .conflict && error?.hint?.contains("--force") == true)
+    #expect(try await remote.resolve("1").digest == stranger.digest, "nothing was moved")
+    // A tag that we never saw is nobody's business; the same tag elsewhere is another one.
+    _ = try await push(nil, "other/weights:1")
+    let wrong = await #expect(throws: FlowError.self) { try await push(nil, "crm/weights:1", .absent) }
+    #expect(wrong?.category == .conflict)
+    _ = try await push(nil, "crm/weights:1", .digest(stranger.digest))
+    #expect(try await remote.resolve("1").digest == version.record.image.digest)
+    try await remote.tag(stranger, as: "1")
+    _ = try await push(nil, "crm/weights:1", .anything)
+    _ = try await push()
+  }
+
+  @Test("moving our own tag on is no conflict, and a tag that is gone is set again")
+  func own() async throws {
+    _ = try await push()
+    try project.directory.write("p/weights.bin", "better weights")
+    let next = try await project.package().version
+    #expect(next.version != version.version)
+    let result = try await push(next)
+    #expect(result.receipt.tags[0].previous == version.record.image.digest)
+    // The cache of the registry's state says the same as its events.
+    try Durable.removeTree(project.session.registryPath.appending("cache"))
+    #expect(
+      try project.registry().state(version.name).seen["\(server.host)/crm/weights:1"] == next.record.image.digest)
+  }
+
+  @Test("content that the registry lost is noticed")
+  func lost() async throws {
+    let result = try await push()
+    let layer = try #require(version.record.layers.first?.descriptor)
+    try Durable.remove(server.file(of: layer.digest))
+    let remote = try project.session.repository(Reference(parsing: "\(server.host)/crm/weights"))
+    let error = await #expect(throws: FlowError.self) {
+      try await RemoteProof(repository: remote).check(
+        tags: ["1"], of: version.record.image.digest,
+        content: result.receipt.blobs.map {
+          Descriptor(mediaType: $0.mediaType, digest: $0.digest, size: $0.size)
+        })
+    }
+    #expect(error?.category == .verification && error?.subject.contains(layer.digest.description) == true)
+  }
+
+  @Test("what was attached elsewhere is pulled, survives a collection, and is pushed on")
+  func attached() async throws {
+    _ = try await push()
+    let remote = try project.session.repository(Reference(parsing: "\(server.host)/crm/weights"))
+    let sbom = try await Attachment.put("sbom", about: version.record.image, in: remote)
+    let signature = try await Attachment.put("signature", about: sbom, in: remote)
+
+    var other = project.session
+    other.registryPath = project.directory.path.appending("other")
+    let source = try Reference(parsing: "\(server.host)/crm/weights:1")
+    let pulled = try await PullVersion(source, in: other).run()
+    #expect(Set(pulled.referrers.map(\.digest)) == [sbom.digest, signature.digest])
+    let registry = try other.openRegistry()
+    var options = Registry.CollectionOptions()
+    options.grace = 0
+    _ = try registry.collect(options, by: other.author)
+    #expect(try registry.store.has(sbom.bare) && registry.store.has(signature.bare))
+    #expect(try await registry.fsck().problems == [])
+
+    let third = try RegistryServer()
+    let onward = try Reference(parsing: "\(third.host)/x/weights:1")
+    let pushed = try await PushVersion(pulled.version, to: onward, in: other).run(registry)
+    #expect(
+      Set(pushed.receipt.referrers.map(\.digest)) == [version.artifact.digest, sbom.digest, signature.digest])
+    let there = try other.repository(onward)
+    #expect(try await there.referrers(of: sbom.digest).map(\.digest) == [signature.digest])
+
+    // One that came later makes an event of its own, once.
+    let late = try await Attachment.put("scan", about: version.record.image, in: remote)
+    #expect(try await PullVersion(source, in: other).run().referrers.map(\.digest).contains(late.digest))
+    _ = try await PullVersion(source, in: other).run()
+    let events = try registry.log(version.name).entries().map(\.event.kind)
+    #expect(events == [.pulled, .pushed, .pulled])
+  }
+
+  @Test("a failure says what is safe and how to go on")
+  func failure() async throws {
+    let port = try LoopbackListener.freePort()
+    let place = try Reference(parsing: "127.0.0.1:\(port)/crm/weights:1")
+    let error = PushFailure(
+      DistributionError(.tooLarge, "\(place)", "the registry answered 413", hint: "ask for more"), safe: 3 << 20,
+      of: 10 << 20, resume: "opz push crm/weights@1.0.0 \(place)")
+    #expect(
+      error.description == """
+        \(place): the registry answered 413; 3.0 MiB of 10.0 MiB are safe
+
+        hint: ask for more; opz push crm/weights@1.0.0 \(place) goes on from there
+        """)
+    #expect(error.category == .network)
+  }
+
+  @Test("show lists platforms, sizes and referrers")
+  func listing() async throws {
+    _ = try await push()
+    let place = try Reference(parsing: "\(server.host)/crm/weights:1")
+    let remote = try project.session.repository(place)
+    let sbom = try await Attachment.put("sbom", about: version.record.image, "a bill", in: remote)
+    let signature = try await Attachment.put("cosign", about: nil, in: remote)
+    let tag = "sha256-\(version.record.image.digest.hex).sig"
+    try await remote.tag(signature, as: tag)
+    let listing = try await RemoteListing.read(place, in: project.session)
+    #expect(listing.digest == version.record.image.digest && listing.reference == place.description)
+    #expect(
+      listing.images.map(\.platform) == ["linux/amd64"] && listing.images[0].layers == version.record.layers.count)
+    #expect(listing.images[0].size == listing.size && listing.tags == [tag: signature.digest])
+    let one = try #require(listing.referrers.first { $0.digest == sbom.digest })
+    #expect(one.artifactType?.rawValue == "application/vnd.example.sbom" && one.annotations == ["about": "sbom"])
+    #expect(one.size == sbom.size + 2 + 6 && one.subject == listing.digest)
+    #expect(listing.referrers.count == 2)
+  }
+}
