@@ -47,7 +47,11 @@ public struct Opz: AsyncParsableCommand {
         subcommands: [
           SignCommand.self, VerifyCommand.self, AttestCommand.self, SBOMCommand.self, ScanCommand.self,
         ]),
-      CommandGroup(name: "Distribute", subcommands: [PushCommand.self, PullCommand.self, CopyCommand.self]),
+      CommandGroup(
+        name: "Distribute",
+        subcommands: [
+          PushCommand.self, PullCommand.self, CopyCommand.self, LoginCommand.self, LogoutCommand.self,
+        ]),
       CommandGroup(
         name: "Run",
         subcommands: [

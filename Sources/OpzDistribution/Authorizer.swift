@@ -51,7 +51,7 @@ actor Authorizer {
     }
     throw DistributionError(
       .unauthorized, reference.name, challenges.isEmpty ? "the registry does not say how to log in" : refusal(rejected),
-      hint: "log in to the registry (docker login \(reference.host) or podman login \(reference.host))", status: 401)
+      hint: "log in to the registry: opz login \(reference.host)", status: 401)
   }
 
   private func refusal(_ rejected: String?) -> String {

@@ -82,6 +82,9 @@ struct CredentialFile: Sendable {
     return best.map { ($0.key, $0.value) }
   }
 
+  /// Whether an entry's key stands for a host as a whole.
+  static func isKey(_ key: String, of host: String) -> Bool { fit(key, host.lowercased(), nil) != nil }
+
   // How well a key fits, nil when it does not: 0 for a URL, 1 for the host, more for each part of a namespace.
   private static func fit(_ key: String, _ host: String, _ repository: String?) -> Int? {
     for scheme in ["https://", "http://"] where key.lowercased().hasPrefix(scheme) {

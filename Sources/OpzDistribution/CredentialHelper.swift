@@ -25,16 +25,11 @@ struct CredentialHelper: Sendable {
     self.environment = environment
   }
 
+  var program: String { "docker-credential-\(name)" }
+
   /// Asks for a server's credential; nil when the helper has none. It blocks.
   func credential(for server: String) throws -> Credential? {
-    let program = "docker-credential-\(name)"
-    guard let path = find(program) else {
-      throw DistributionError(
-        .credentials, program, "the program is not found in PATH", hint: "install it, or take it out of config.json")
-    }
-    let output = try ChildProcess.run(
-      [path, "get"], input: Array(server.utf8), environment: environment.map { "\($0.key)=\($0.value)" },
-      limit: 1 << 20)
+    let output = try run("get", Array(server.utf8))
     guard output.status == 0 else {
       if (output.text + output.errorText).contains("credentials not found") { return nil }
       // What it prints is not shown: it may hold the secret.
@@ -48,6 +43,16 @@ struct CredentialHelper: Sendable {
     if answer.Username.isEmpty, answer.Secret.isEmpty { return nil }
     if answer.Username == "<token>" { return .identityToken(answer.Secret) }
     return .password(user: answer.Username, password: answer.Secret)
+  }
+
+  /// Runs one of the protocol's verbs.
+  func run(_ verb: String, _ input: [UInt8]) throws -> ChildProcess.Output {
+    guard let path = find(program) else {
+      throw DistributionError(
+        .credentials, program, "the program is not found in PATH", hint: "install it, or take it out of config.json")
+    }
+    return try ChildProcess.run(
+      [path, verb], input: input, environment: environment.map { "\($0.key)=\($0.value)" }, limit: 1 << 20)
   }
 
   private func find(_ program: String) -> String? {

@@ -6,10 +6,22 @@ import SystemPackage
 struct Credentials: Sendable {
   private let environment: [String: String]
 
-  init(environment: [String: String]) { self.environment = environment }
+  /// In place of all that is configured: what a login tries.
+  private let only: Credential?
+
+  init(environment: [String: String]) {
+    self.environment = environment
+    only = nil
+  }
+
+  init(_ only: Credential) {
+    environment = [:]
+    self.only = only
+  }
 
   /// What there is for a repository; nil means anonymous. It blocks.
   func find(_ host: String, repository: String) throws -> Credential? {
+    if let only { return only }
     for path in files() {
       guard let file = try CredentialFile.read(path) else { continue }
       if let (name, server) = file.helper(for: host),

@@ -55,7 +55,7 @@ enum RegistryAnswer {
     switch code {
     case _ where name == "NAME_INVALID" || name == "NAME_UNKNOWN":
       "the registry has no such repository; check its name, or have it created"
-    case .unauthorized: "log in to the registry (docker login HOST or podman login HOST)"
+    case .unauthorized: "log in to the registry: opz login HOST"
     case .denied:
       "the user has no right to do this in the repository; log in as another one, or ask who runs the registry"
     case .tooLarge: "a proxy in front of the registry limits the size of a request; ask who runs it to raise the limit"

@@ -16,10 +16,13 @@ final class RegistryClient: Sendable {
 
   static let redirectLimit = 5
 
-  /// - Parameter scheme: nil for the one that the host and `insecure` say.
+  /// - Parameters:
+  ///   - scheme: nil for the one that the host and `insecure` say.
+  ///   - credentials: in place of those that the environment leads to.
   init(
     _ reference: Reference, environment: [String: String], userAgent: String, progress: any ProgressSink,
-    insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, state: TransferState? = nil
+    insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, state: TransferState? = nil,
+    credentials: Credentials? = nil
   ) throws {
     let scheme = scheme ?? (reference.isLoopback || insecure ? .http : .https)
     guard let origin = Origin(scheme, authority: reference.host) else {
@@ -34,7 +37,7 @@ final class RegistryClient: Sendable {
     transport = try Transport(TransportSettings(userAgent: userAgent, environment: environment))
     authorizer = Authorizer(
       reference, policy: policy, tokens: TokenSource(transport, retrier),
-      credentials: Credentials(environment: environment))
+      credentials: credentials ?? Credentials(environment: environment))
   }
 
   /// An address below `/v2/REPOSITORY/`.
@@ -57,6 +60,9 @@ final class RegistryClient: Sendable {
     try policy.check(address, from: from)
     return address
   }
+
+  /// One request as a stranger makes it, for what the registry says to one.
+  func unauthorised(_ request: HTTPRequest) async throws -> HTTPResponse { try await transport.send(request) }
 
   /// One request, repeated while its failures may pass. An answer with another status is returned whatever it says.
   /// - Parameter subject: what errors call it.

@@ -1,0 +1,69 @@
+import ArgumentParser
+import OpzDistribution
+import OpzFlow
+import OpzIO
+
+struct LoginCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "login", abstract: "Keeps a user's credentials for a container registry.",
+    discussion: """
+      They are tried at the registry first, and then kept where docker and podman find them too: through the credential helper \
+      that docker's config.json names for the host, else in that file, which then only you can read. The secret comes \
+      from standard input, or is asked for on a terminal; it is never an argument, which everybody on the machine could read.
+
+      opz login registry.example -u ann --password-stdin < token
+      opz login registry.example
+      """)
+
+  @Argument(help: "HOST[:PORT].") var host: String
+  @Option(name: [.customShort("u"), .customLong("username")], help: "The user; asked for on a terminal.")
+  var user: String?
+  @Flag(name: .customLong("password-stdin"), help: "Read the secret from standard input.") var fromInput = false
+  @Option(
+    help: ArgumentHelp(
+      "Keep them in this file, in the format of podman's auth.json and docker's config.json.", valueName: "file"))
+  var authfile: String?
+  @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let session = options.session()
+    let (user, secret) = try await blocking { [self] in try ask() }
+    let login = try RegistryLogin(
+      host, environment: session.environment, userAgent: session.userAgent, insecure: insecure)
+    let verdict = try await login.check(user: user, secret: secret)
+    let store = CredentialStore(environment: session.environment, file: authfile.map(session.path))
+    let place = try await blocking { [host] in try store.save(host, user: user, secret: secret) }
+    switch verdict {
+    case .accepted: options.note("logged in to \(host) as \(user); kept by \(place)")
+    case .notAsked: options.note("\(host) asks nobody for credentials, so they were not tried; kept by \(place)")
+    }
+  }
+
+  private func ask() throws -> (user: String, secret: String) {
+    if fromInput {
+      guard let user, !user.isEmpty else {
+        throw usage("--password-stdin needs a user", "opz login \(host) -u USER --password-stdin")
+      }
+      return (try checked(user), try SecretInput.standardInput())
+    }
+    guard Terminal.isThere else {
+      throw usage("there is no terminal to ask on", "opz login \(host) -u USER --password-stdin < FILE")
+    }
+    let name = try user ?? Terminal.ask("user for \(host): ")
+    return (try checked(name), try Terminal.ask("password or token: ", isSecret: true))
+  }
+
+  // Basic authentication ends the user at the first colon (RFC 7617).
+  private func checked(_ user: String) throws -> String {
+    guard !user.isEmpty, !user.contains(":"), user.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f })
+    else {
+      throw usage("a user has no colon and no control character", nil)
+    }
+    return user
+  }
+
+  private func usage(_ reason: String, _ hint: String?) -> FlowError {
+    FlowError(.usage, "login to \(host)", reason, hint: hint)
+  }
+}

@@ -1,0 +1,44 @@
+import OpzFlow
+import OpzIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A secret that comes through standard input.
+enum SecretInput {
+  static let limit = 64 << 10
+
+  /// All of it, without the line's end. It blocks.
+  static func standardInput() throws -> String {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = read(STDIN_FILENO, &buffer, buffer.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw IOFailure(errno: errno, operation: "read", path: "standard input")
+      }
+      if count == 0 { break }
+      bytes += buffer.prefix(count)
+      guard bytes.count <= limit else { throw refusal("it is longer than \(limit) bytes") }
+    }
+    return try secret(bytes)
+  }
+
+  /// The text of a secret as it was read.
+  static func secret(_ bytes: [UInt8]) throws -> String {
+    var rest = bytes[...]
+    if rest.last == UInt8(ascii: "\n") { rest.removeLast() }
+    if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
+    guard !rest.isEmpty else { throw refusal("it is empty") }
+    guard let text = String(validating: rest, as: UTF8.self), rest.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+      throw refusal("it has a line's end or another control character in it")
+    }
+    return text
+  }
+
+  private static func refusal(_ reason: String) -> FlowError { FlowError(.usage, "the secret", reason) }
+}

@@ -1,0 +1,29 @@
+import FoundationEssentials
+import OpzIO
+
+extension CredentialHelper {
+  private struct Entry: Encodable {
+    let ServerURL: String
+    let Username: String
+    let Secret: String
+  }
+
+  /// Has the helper keep a secret, which goes to its standard input. It blocks.
+  func store(user: String, secret: String, for server: String) throws {
+    let input = try JSONEncoder().encode(Entry(ServerURL: server, Username: user, Secret: secret))
+    try change("store", Array(input))
+  }
+
+  /// Has the helper forget a server. It blocks.
+  func erase(_ server: String) throws { try change("erase", Array(server.utf8)) }
+
+  private func change(_ verb: String, _ input: [UInt8]) throws {
+    let output = try run(verb, input)
+    guard output.status == 0 else {
+      // What it prints is not shown: it may hold the secret.
+      throw DistributionError(
+        .credentials, program, "\(verb) ended with \(output.status)",
+        hint: "see what it needs: \(program) list")
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import FoundationEssentials
+import OpzIO
+import OpzStore
+public import SystemPackage
+
+/// Where a user's credentials are kept: docker's `config.json`, the helper that it names, or a file that podman reads.
+public struct CredentialStore: Sendable {
+  public enum Place: Sendable, Equatable, CustomStringConvertible {
+    /// `docker-credential-NAME`.
+    case helper(String)
+    case file(FilePath)
+
+    public var description: String {
+      switch self {
+      case .helper(let name): "docker-credential-\(name)"
+      case .file(let path): path.string
+      }
+    }
+  }
+
+  private let environment: [String: String]
+  private let chosen: FilePath?
+
+  /// - Parameters:
+  ///   - environment: where the files are looked up.
+  ///   - file: the only file, in place of docker's.
+  public init(environment: [String: String], file: FilePath? = nil) {
+    self.environment = environment
+    chosen = file
+  }
+
+  /// Keeps a user's secret for a host, through the helper that is set for it, else in the file, which then only its owner can read.
+  /// All else in the file stays byte for byte. It blocks.
+  public func save(_ host: String, user: String, secret: String) throws -> Place {
+    guard let path = chosen ?? Credentials(environment: environment).files().first else {
+      throw DistributionError(
+        .credentials, host, "there is no place to keep them",
+        hint: "set HOME or DOCKER_CONFIG, or name a file with --authfile")
+    }
+    let helper = try CredentialFile.read(path)?.helper(for: host)
+    if let helper {
+      try CredentialHelper(helper.name, environment: environment).store(user: user, secret: secret, for: helper.server)
+    }
+    // An empty entry says to other tools that the helper has it; an old secret does not stay beside it.
+    let value =
+      helper == nil
+      ? "{\n\t\t\t\"auth\": \(JSONText.quoted(Data("\(user):\(secret)".utf8).base64EncodedString()))\n\t\t}" : "{}"
+    try change(path) { text in
+      guard text.set("auths", helper?.server ?? host, to: value) else {
+        throw DistributionError(.credentials, path.string, "its auths are no object", hint: "repair the file by hand")
+      }
+      return true
+    }
+    return helper.map { .helper($0.name) } ?? .file(path)
+  }
+
+  /// Takes away all that there is for a host, in every place where it would be found. It blocks.
+  public func erase(_ host: String) throws -> [Place] {
+    var places: [Place] = []
+    for path in chosen.map({ [$0] }) ?? Credentials(environment: environment).files() {
+      guard let file = try CredentialFile.read(path) else { continue }
+      if let (name, server) = file.helper(for: host) {
+        let helper = try CredentialHelper(name, environment: environment)
+        if try helper.credential(for: server) != nil {
+          try helper.erase(server)
+          places.append(.helper(name))
+        }
+      }
+      let hasSecret = try file.credential(for: host, repository: "") != nil
+      let isChanged = try change(path) { $0.remove("auths") { CredentialFile.isKey($0, of: host) } > 0 }
+      if isChanged, hasSecret { places.append(.file(path)) }
+    }
+    return places
+  }
+
+  /// Changes the file under a lock on its directory, so that two logins do not lose each other's.
+  @discardableResult
+  private func change(_ named: FilePath, _ body: (inout JSONText) throws -> Bool) throws -> Bool {
+    // A link stays a link.
+    let path = RealPath.of(named) ?? named
+    let directory = path.removingLastComponent().isEmpty ? FilePath(".") : path.removingLastComponent()
+    try Durable.makeDirectory(directory, mode: 0o700)
+    let lock = try FileLock.take(directory: directory)
+    let isChanged = try rewrite(path, in: directory, body)
+    _ = consume lock
+    return isChanged
+  }
+
+  private func rewrite(_ path: FilePath, in directory: FilePath, _ body: (inout JSONText) throws -> Bool) throws -> Bool
+  {
+    var bytes: [UInt8] = []
+    if try FileStatus.find(path) != nil { bytes = try SmallFile.read(path, limit: CredentialFile.limit) }
+    if bytes.allSatisfy({ $0 <= 0x20 }) { bytes = Array("{}\n".utf8) }
+    guard var text = JSONText(bytes) else {
+      throw DistributionError(.credentials, path.string, "not JSON in the format of docker's config.json")
+    }
+    guard try body(&text) else { return false }
+    // Never more than its owner's, in a directory that a group shares too.
+    let new = try NewFile(in: directory, mode: 0o600)
+    try new.file.write(text.bytes)
+    try new.replace(path)
+    return true
+  }
+}
