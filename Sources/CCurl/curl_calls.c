@@ -7,6 +7,7 @@ const char *opz_curl_load(void) { return opz_library_load(&curl); }
 
 OPZ_LAZY(curl, CURLcode, curl_global_init, (long flags), (flags))
 OPZ_LAZY(curl, CURL *, curl_easy_init, (void), ())
+OPZ_LAZY(curl, CURLcode, curl_easy_perform, (CURL * handle), (handle))
 OPZ_LAZY(curl, CURLcode, curl_easy_pause, (CURL * handle, int mask), (handle, mask))
 OPZ_LAZY(curl, const char *, curl_easy_strerror, (CURLcode code), (code))
 OPZ_LAZY(curl, CURLM *, curl_multi_init, (void), ())
@@ -62,3 +63,5 @@ CURLcode opz_curl_set_socket_options(CURL *handle, curl_sockopt_callback functio
 CURLcode opz_curl_get_long(CURL *handle, CURLINFO info, long *value) { return get()(handle, info, value); }
 
 CURLcode opz_curl_get_seconds(CURL *handle, CURLINFO info, double *value) { return get()(handle, info, value); }
+
+CURLcode opz_curl_get_certificates(CURL *handle, struct curl_certinfo **chain) { return get()(handle, CURLINFO_CERTINFO, chain); }

@@ -51,6 +51,7 @@ public struct Opz: AsyncParsableCommand {
         name: "Distribute",
         subcommands: [
           PushCommand.self, PullCommand.self, CopyCommand.self, LoginCommand.self, LogoutCommand.self,
+          DoctorCommand.self,
         ]),
       CommandGroup(
         name: "Run",

@@ -49,7 +49,8 @@ struct CommandTests {
     "init", "inspect", "package", "dockerfile", "test", "runtime", "list", "show", "fsck", "push", "pull", "deploy",
     "serve",
     "score", "plan", "lock", "rebase", "history", "alias", "promote", "approve", "rollback", "tag", "delete", "gc",
-    "export", "sign", "verify", "attest", "sbom", "scan", "registry", "lint", "resolve",
+    "export", "sign", "verify", "attest", "sbom", "scan", "registry", "lint", "resolve", "copy", "login", "logout",
+    "doctor",
   ]
 
   @Test("each command has help with an example", arguments: commands)

@@ -23,6 +23,8 @@ CURLcode opz_curl_set_socket_options(CURL *handle, curl_sockopt_callback functio
 CURLcode opz_curl_get_long(CURL *handle, CURLINFO info, long *value);
 // Seconds: CURLINFO_TOTAL_TIME and the like.
 CURLcode opz_curl_get_seconds(CURL *handle, CURLINFO info, double *value);
+// The certificates that the peer showed, where CURLOPT_CERTINFO was set; libcurl keeps them until the handle is gone.
+CURLcode opz_curl_get_certificates(CURL *handle, struct curl_certinfo **chain);
 
 // The result of a finished transfer, which the message keeps in a union.
 static inline CURLcode opz_curl_result(const CURLMsg *message) { return message->data.result; }

@@ -1,0 +1,41 @@
+import OpzIO
+import OpzOCI
+
+/// Looks for the largest body of a request: doubled until one is refused, then halved in between, within a budget.
+struct BodyProbe: Sendable {
+  let uploads: UploadProbe
+  /// Bytes that may be sent in all.
+  let budget: UInt64
+
+  /// The search ends when the gap is this part of what was taken.
+  static let precision: UInt64 = 16
+
+  func run(_ probe: inout RegistryProbe) async {
+    // A chunk can be cancelled, a whole body only be refused.
+    let method = probe.chunks == true && probe.chunkRefused == nil ? HTTPRequest.Method.patch : .put
+    var left = budget
+    while let size = BodyProbe.next(taken: probe.largestTaken ?? 0, refused: probe.smallestRefused), size <= left {
+      left -= size
+      do {
+        switch try await uploads.sendOne(method, size, &probe) {
+        case .taken: probe.take(size)
+        case .tooLarge: probe.refuse(size)
+        case .refused(let status):
+          return probe.note("body", .warn, "one of \(ByteCount.text(size)) is answered \(status)")
+        }
+      } catch {
+        let explained = error as? DistributionError
+        return probe.note(
+          "body", .warn, "\(ByteCount.text(size)): \(explained?.reason ?? "\(error)")", explained?.hint ?? "")
+      }
+    }
+  }
+
+  /// The size to try next; nil where the limit is known well enough.
+  static func next(taken: UInt64, refused: UInt64?) -> UInt64? {
+    guard let refused else { return max(taken, 1 << 20).multipliedReportingOverflow(by: 2).partialValue }
+    guard refused > taken else { return nil }
+    let gap = refused - taken
+    return gap > max(taken / precision, 64 << 10) ? taken + gap / 2 : nil
+  }
+}

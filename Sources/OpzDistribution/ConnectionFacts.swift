@@ -1,0 +1,106 @@
+import CCurl
+import OpzIO
+
+/// What one connection to a registry shows before anybody logs in.
+struct ConnectionFacts: Sendable {
+  let head: HTTPHead
+  /// `1.1`, `2`.
+  let httpVersion: String
+  let certificates: [RegistryProbe.Certificate]
+  /// When the peer's own certificate ends.
+  let expires: Timestamp?
+  /// The proxy that it went through, without user and password.
+  let proxy: String?
+  /// Seconds to the first byte of the answer.
+  let seconds: Double
+  /// When it was asked.
+  let at: Timestamp
+
+  /// One GET on a connection of its own. It blocks. libcurl has been initialised.
+  static func get(_ address: WebAddress, _ settings: TransportSettings) throws -> ConnectionFacts {
+    let transfer = Transfer(HTTPRequest(method: .get, address: address), onEnd: { _ in })
+    guard let handle = try CurlHandle(transfer, settings) else {
+      throw DistributionError(.connection, "libcurl", "it took no further request")
+    }
+    _ = opz_curl_set_long(handle.pointer, CURLOPT_CERTINFO, 1)
+    let begin = Timestamp.now()
+    let code = curl_easy_perform(handle.pointer)
+    guard code == CURLE_OK || transfer.collector.isComplete else { throw CurlFailure.error(code, handle) }
+    let chain = certificates(handle)
+    return ConnectionFacts(
+      head: transfer.collector.head, httpVersion: version(handle), certificates: chain.map(\.certificate),
+      expires: chain.first?.expires, proxy: proxy(handle, address.origin, settings),
+      seconds: seconds(handle, CURLINFO_STARTTRANSFER_TIME), at: begin)
+  }
+
+  private static func number(_ handle: CurlHandle, _ info: CURLINFO) -> Int {
+    var value = 0
+    return opz_curl_get_long(handle.pointer, info, &value) == CURLE_OK ? value : 0
+  }
+
+  private static func seconds(_ handle: CurlHandle, _ info: CURLINFO) -> Double {
+    var value = 0.0
+    return opz_curl_get_seconds(handle.pointer, info, &value) == CURLE_OK ? value : 0
+  }
+
+  private static func version(_ handle: CurlHandle) -> String {
+    switch number(handle, CURLINFO_HTTP_VERSION) {
+    case Int(CURL_HTTP_VERSION_1_0): "1.0"
+    case Int(CURL_HTTP_VERSION_2_0): "2"
+    case Int(CURL_HTTP_VERSION_3): "3"
+    default: "1.1"
+    }
+  }
+
+  private static func proxy(_ handle: CurlHandle, _ origin: Origin, _ settings: TransportSettings) -> String? {
+    let named = settings.proxy(for: origin)
+    guard !named.isEmpty else { return nil }
+    // Through a proxy, https is a tunnel, and plain http another port.
+    let isUsed =
+      origin.scheme == .https
+      ? number(handle, CURLINFO_HTTP_CONNECTCODE) != 0
+      : settings.noProxy.isEmpty || number(handle, CURLINFO_PRIMARY_PORT) != Int(origin.port)
+    return isUsed ? shown(proxy: named) : nil
+  }
+
+  /// A proxy's address without the user and password that may stand in it.
+  static func shown(proxy: String) -> String {
+    let rest = proxy.firstRange(of: "://").map { proxy[$0.upperBound...] } ?? proxy[...]
+    let authority = rest.prefix { $0 != "/" && $0 != "?" }
+    return DistributionError.clean(
+      authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority)
+  }
+
+  private static func certificates(
+    _ handle: CurlHandle
+  ) -> [(certificate: RegistryProbe.Certificate, expires: Timestamp?)] {
+    var chain: UnsafeMutablePointer<curl_certinfo>?
+    guard opz_curl_get_certificates(handle.pointer, &chain) == CURLE_OK, let chain, let all = chain.pointee.certinfo
+    else { return [] }
+    return (0..<max(0, min(16, Int(chain.pointee.num_of_certs)))).map { index in
+      var fields: [String: String] = [:]
+      var item = all[index]
+      while let line = item {
+        let text = String(cString: line.pointee.data)
+        if let colon = text.firstIndex(of: ":"), text.utf8.count < 4096 {
+          fields[String(text[..<colon])] = String(text[text.index(after: colon)...])
+        }
+        item = line.pointee.next
+      }
+      let expires = fields["Expire date"].flatMap { date($0) }
+      return (
+        RegistryProbe.Certificate(
+          subject: DistributionError.clean(fields["Subject"] ?? ""),
+          issuer: DistributionError.clean(fields["Issuer"] ?? ""),
+          expires: expires?.description), expires
+      )
+    }
+  }
+
+  /// Reads OpenSSL's `Nov 26 22:33:20 2027 GMT`.
+  static func date(_ text: String) -> Timestamp? {
+    let fields = text.split(separator: " ")
+    guard fields.count == 5, fields[4] == "GMT" else { return nil }
+    return HTTPDate.parse("Day, \(fields[1]) \(fields[0]) \(fields[3]) \(fields[2]) GMT")
+  }
+}

@@ -1,0 +1,80 @@
+import OpzIO
+import OpzOCI
+
+/// Tries how large a manifest may be. Each is sent under a digest that it does not have, so it is refused: for its size where that is too
+/// much, else for the digest.
+struct ManifestProbe: Sendable {
+  let client: RegistryClient
+
+  private var subject: String { client.reference.name }
+  private var scopes: [Scope] { [.push(client.reference.repository)] }
+
+  func run(_ probe: inout RegistryProbe) async {
+    do {
+      try await checkDeletion(&probe)
+      let limit = UInt64(Document.limit)
+      guard let refusal = try await refusal(of: 1 << 10, &probe) else {
+        return probe.note(
+          "manifests", .fail, "one was taken under a digest that it does not have", "do not trust this registry")
+      }
+      if try await self.refusal(of: limit, &probe) != refusal {
+        return probe.note(
+          "manifests", .warn, "one of \(ByteCount.text(limit)) is refused, which the spec asks to be taken",
+          "records with very many files may not fit")
+      }
+      probe.manifestTaken = limit
+      let more = limit + (64 << 10)
+      let takesMore = try await self.refusal(of: more, &probe) == refusal
+      if takesMore { probe.manifestTaken = more }
+      probe.note(
+        "manifests", .ok, "up to \(ByteCount.text(limit))" + (takesMore ? " and more" : ""),
+        takesMore ? "opz makes none above \(ByteCount.text(limit))" : "")
+    } catch {
+      let explained = error as? DistributionError
+      probe.note("manifests", .warn, explained?.reason ?? "\(error)", explained?.hint ?? "")
+    }
+  }
+
+  private func checkDeletion(_ probe: inout RegistryProbe) async throws {
+    let response = try await client.attempt(
+      HTTPRequest(method: .delete, address: client.address("manifests/\(RandomDigest.make())")), scopes, subject)
+    probe.deletes = response.status == 404 || response.head.isSuccess
+    probe.note(
+      "deletion", .ok,
+      probe.deletes == true ? "manifests can be deleted" : "manifests cannot be deleted (\(response.status))",
+      probe.deletes == true ? "" : "what is pushed stays")
+  }
+
+  /// How a manifest of so many bytes is refused; nil where it is taken.
+  private func refusal(of size: UInt64, _ probe: inout RegistryProbe) async throws -> String? {
+    let body = try ManifestProbe.manifest(of: Int(size))
+    let request = HTTPRequest(
+      method: .put, address: client.address("manifests/\(RandomDigest.make())"),
+      headers: [("Content-Type", MediaType.imageManifest.rawValue)], body: .bytes(body), timeout: 0)
+    probe.sent &+= UInt64(body.count)
+    let response = try await client.attempt(request, scopes, subject)
+    guard response.head.isSuccess else {
+      // The status and the code, without the words.
+      return RegistryAnswer.error(response, subject).reason.split(separator: ":").first.map(String.init) ?? ""
+    }
+    // Taken: then it goes again, under the name it was given and under its own.
+    let names = [request.address] + [client.address("manifests/\(Digest.of(body))")]
+    for address in names {
+      _ = try? await client.attempt(HTTPRequest(method: .delete, address: address), scopes, subject)
+    }
+    return nil
+  }
+
+  /// A manifest of exactly so many bytes, whose blobs nobody has.
+  static func manifest(of size: Int) throws -> [UInt8] {
+    let config = Descriptor(mediaType: .imageConfig, digest: RandomDigest.make(), size: 2)
+    func make(_ padding: Int) throws -> [UInt8] {
+      try Manifest(
+        Manifest.Content(
+          config: config, layers: [], annotations: ["padding": String(repeating: "x", count: padding)])
+      ).raw
+    }
+    let least = try make(0).count
+    return try make(max(0, size - least))
+  }
+}

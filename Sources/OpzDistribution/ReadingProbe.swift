@@ -1,0 +1,111 @@
+import FoundationEssentials
+import OpzIO
+import OpzOCI
+
+/// What a repository shows to those who only read: ranges, the list of referrers, a blob that a mount can be tried with.
+struct ReadingProbe: Sendable {
+  let client: RegistryClient
+
+  private struct Tags: Decodable { var tags: [String]? }
+
+  /// Reads only.
+  /// - Returns: whether the repository can be read by us, and a blob of it.
+  func run(_ probe: inout RegistryProbe) async -> (isReadable: Bool, blob: Descriptor?) {
+    do {
+      let blob = try await anyBlob()
+      try await readRange(blob, &probe)
+      try await listReferrers(&probe)
+      return (true, blob)
+    } catch {
+      let explained = error as? DistributionError
+      probe.note("repository", .fail, explained?.reason ?? "\(error)", explained?.hint ?? "")
+      return (false, nil)
+    }
+  }
+
+  /// Tries a mount. What it opens in its place is cancelled.
+  func tryMount(_ blob: Descriptor?, _ probe: inout RegistryProbe) async {
+    do {
+      try await mount(blob, &probe)
+    } catch {
+      probe.note("mounts", .warn, (error as? DistributionError)?.reason ?? "\(error)", "sends every blob")
+    }
+  }
+
+  private var subject: String { client.reference.name }
+  private var pull: [Scope] { [.pull(client.reference.repository)] }
+
+  /// The smallest blob of some image that is there; nil where there is none.
+  private func anyBlob() async throws -> Descriptor? {
+    let list = HTTPRequest(method: .get, address: client.address("tags/list", query: "n=50"))
+    let response = try await client.send(list, pull, subject)
+    if response.status == 404 { return nil }
+    guard response.status == 200 else { throw RegistryAnswer.error(response, subject) }
+    let tags = (try? JSONDecoder().decode(Tags.self, from: Data(response.body)))?.tags ?? []
+    let manifests = ManifestRequests(client: client)
+    for tag in tags.filter({ Reference.isTag($0) }).prefix(3) {
+      guard let found = try? await manifests.get(tag), found.descriptor.mediaType.isManifest else { continue }
+      let manifest = try Manifest(raw: found.bytes, mediaType: found.descriptor.mediaType, subject: subject)
+      let small = manifest.references.filter { (2...(1 << 20)).contains($0.size) }
+      if let blob = small.min(by: { $0.size < $1.size }) { return blob }
+    }
+    return nil
+  }
+
+  private func readRange(_ blob: Descriptor?, _ probe: inout RegistryProbe) async throws {
+    guard let blob else {
+      return probe.note("ranges", .skipped, "the repository has no image to try it with")
+    }
+    let request = HTTPRequest(
+      method: .get, address: client.address("blobs/\(blob.digest)"), headers: [("Range", "bytes=1-1")])
+    let response = try await client.send(request, pull, subject)
+    probe.ranges = response.status == 206 && response.body.count == 1
+    probe.note(
+      "ranges", probe.ranges == true ? .ok : .warn,
+      probe.ranges == true
+        ? "a part of a blob can be read" : "a part of a blob was asked for, and the answer was \(response.status)",
+      probe.ranges == true ? "a broken pull goes on where it stopped" : "a broken pull reads the blob again")
+  }
+
+  private func listReferrers(_ probe: inout RegistryProbe) async throws {
+    let request = HTTPRequest(
+      method: .get, address: client.address("referrers/\(RandomDigest.make())"),
+      headers: [("Accept", MediaType.imageIndex.rawValue)])
+    let response = try await client.send(request, pull, subject)
+    let isThere = response.status == 200 && (try? Index(raw: response.body, subject: subject)) != nil
+    probe.referrers = isThere
+    probe.note(
+      "referrers", .ok, isThere ? "the registry lists them" : "no list (\(response.status))",
+      isThere ? "" : "keeps the list under the tag sha256-DIGEST, as the spec says")
+  }
+
+  /// A mount from the repository into itself: where it works nothing is new.
+  private func mount(_ blob: Descriptor?, _ probe: inout RegistryProbe) async throws {
+    let digest = blob?.digest ?? RandomDigest.make()
+    let from = WebAddress.encode(client.reference.repository)
+    let query = "mount=\(WebAddress.encode(digest.description))&from=\(from)"
+    let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/", query: query))
+    let response = try await client.attempt(request, [.push(client.reference.repository)], subject)
+    if response.status == 202 {
+      await UploadProbe(client: client).cancel(try client.location(of: response, to: request))
+    }
+    guard blob != nil else {
+      let isRight = response.status == 202
+      return probe.note(
+        "mounts", isRight ? .ok : .warn,
+        isRight
+          ? "a mount of an unknown blob opens an upload" : "a mount of an unknown blob was answered \(response.status)",
+        "tries to mount, and sends what was not mounted")
+    }
+    probe.mounts = response.status == 201
+    probe.note(
+      "mounts", probe.mounts == true ? .ok : .warn,
+      probe.mounts == true ? "blobs can be mounted" : "a mount was answered \(response.status)",
+      probe.mounts == true ? "blobs of other repositories on this host are not sent" : "sends every blob")
+  }
+}
+
+/// A digest that no content has.
+enum RandomDigest {
+  static func make() -> Digest { .of((0..<32).map { _ in UInt8.random(in: .min ... .max) }) }
+}

@@ -1,0 +1,180 @@
+public import OpzIO
+public import OpzOCI
+
+/// Finds out what a container registry does before much is sent to it: `opz doctor`.
+///
+/// Without a repository it only reads. With one it opens uploads and cancels them, and sends content under digests that it does not have, so
+/// that a registry which works refuses it: nothing is left behind.
+public struct RegistryDoctor: Sendable {
+  private let reference: Reference
+  private let hasRepository: Bool
+  private let environment: [String: String]
+  private let userAgent: String
+  private let insecure: Bool
+  /// Looks for the largest body, which sends up to `deepLimit` bytes.
+  private let isDeep: Bool
+  /// Nil for the one that the host says.
+  var scheme: Origin.Scheme?
+  /// Bytes that the search may send.
+  var budget = RegistryDoctor.deepLimit
+
+  /// Bytes that a search for the largest body may send.
+  public static let deepLimit: UInt64 = 512 << 20
+
+  /// - Parameter place: `HOST` or `HOST/REPO`.
+  /// - Throws: `OCIError` where it is neither.
+  public init(
+    _ place: String, environment: [String: String], userAgent: String, insecure: Bool = false, deep: Bool = false
+  ) throws {
+    hasRepository = place.contains("/")
+    let named = hasRepository ? try Reference(parsing: place) : try Reference(host: place, repository: "opz")
+    reference = try Reference(host: named.host, repository: named.repository)
+    self.environment = environment
+    self.userAgent = userAgent
+    self.insecure = insecure
+    isDeep = deep
+  }
+
+  /// Looks at one thing after the other. What goes wrong is a finding.
+  /// - Throws: where libcurl cannot be used, or the host cannot be connected to by its name alone.
+  public func run(progress: any ProgressSink = NoProgress()) async throws -> RegistryProbe {
+    var retry = RetryPolicy()
+    retry.attempts = 2
+    let client = try RegistryClient(
+      reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
+      scheme: scheme)
+    var probe = RegistryProbe(
+      registry: client.policy.registry.description, repository: hasRepository ? reference.repository : nil)
+    guard await connect(client, &probe) else { return probe }
+    guard await logIn(client, &probe) else { return probe }
+    guard hasRepository else {
+      probe.note(
+        "repository", .skipped, "none was named, so nothing was written",
+        "opz doctor \(reference.host)/REPO looks at uploads, mounts, referrers and limits")
+      return probe
+    }
+    let reading = ReadingProbe(client: client)
+    let found = await reading.run(&probe)
+    guard found.isReadable else { return probe }
+    let uploads = UploadProbe(client: client)
+    guard await uploads.run(&probe) else { return probe }
+    await reading.tryMount(found.blob, &probe)
+    await ManifestProbe(client: client).run(&probe)
+    if isDeep { await BodyProbe(uploads: uploads, budget: budget).run(&probe) }
+    RegistryDoctor.sum(isDeep, &probe)
+    return probe
+  }
+
+  // MARK: Connection
+
+  private func connect(_ client: RegistryClient, _ probe: inout RegistryProbe) async -> Bool {
+    let facts: ConnectionFacts
+    do {
+      let (request, settings) = (client.versionCheck, TransportSettings(userAgent: userAgent, environment: environment))
+      facts = try await blocking { try ConnectionFacts.get(request.address, settings) }
+    } catch {
+      let explained = error as? DistributionError
+      probe.note("connection", .fail, explained?.reason ?? "\(error)", explained?.hint ?? "")
+      return false
+    }
+    probe.httpVersion = facts.httpVersion
+    probe.proxy = facts.proxy
+    probe.note(
+      "connection", .ok,
+      "HTTP/\(facts.httpVersion), first byte after \(Int((facts.seconds * 1000).rounded())) ms")
+    probe.note(
+      "proxy", .ok, facts.proxy.map { "through \($0)" } ?? "none in between",
+      facts.proxy == nil ? "" : "set by the environment")
+    checkCertificates(facts, client.policy.registry, &probe)
+    checkClock(facts, &probe)
+    return checkVersion(facts, &probe)
+  }
+
+  private func checkCertificates(_ facts: ConnectionFacts, _ origin: Origin, _ probe: inout RegistryProbe) {
+    guard origin.scheme == .https else {
+      return probe.note(
+        "tls", origin.isLoopback ? .ok : .warn, "plain http" + (origin.isLoopback ? " to this machine" : ""),
+        origin.isLoopback ? "" : "credentials and models can be read on the way; use https")
+    }
+    probe.certificates = facts.certificates
+    guard let own = facts.certificates.first else { return probe.note("tls", .ok, "the certificate is trusted") }
+    guard let expires = facts.expires else { return probe.note("tls", .ok, "trusted, issued by \(own.issuer)") }
+    let days = (expires.milliseconds &- Timestamp.now().milliseconds) / 86_400_000
+    probe.note(
+      "tls", days < 14 ? .warn : .ok,
+      "\(facts.certificates.count) certificates, issued by \(own.issuer), ends \(expires.description.prefix(10)) (\(days) days)",
+      days < 14 ? "have it renewed; pushes fail the day after" : "")
+  }
+
+  private func checkClock(_ facts: ConnectionFacts, _ probe: inout RegistryProbe) {
+    guard let date = facts.head["date"].flatMap({ HTTPDate.parse($0) }) else {
+      return probe.note("clock", .skipped, "the registry says no date")
+    }
+    // The header has whole seconds.
+    let skew = (date.milliseconds &- facts.at.milliseconds) / 1000
+    probe.clockSkew = skew
+    let (verdict, action): (RegistryProbe.Verdict, String) =
+      switch skew.magnitude {
+      case ...30: (.ok, "")
+      case ...300: (.warn, "tokens may look expired or not yet valid; set both clocks by NTP")
+      default: (.fail, "tokens will be refused; set both clocks by NTP")
+      }
+    probe.note(
+      "clock", verdict, skew.magnitude <= 1 ? "as ours" : "\(skew.magnitude) s \(skew > 0 ? "before" : "behind") ours",
+      action)
+  }
+
+  private func checkVersion(_ facts: ConnectionFacts, _ probe: inout RegistryProbe) -> Bool {
+    let said = facts.head["docker-distribution-api-version"]
+    guard [200, 401, 403].contains(facts.head.status) else {
+      probe.note(
+        "api", .fail, "GET /v2/ answered \(facts.head.status)", "this is no container registry, or a proxy hides /v2/")
+      return false
+    }
+    probe.note("api", .ok, "the registry API, version 2" + (said.map { " (\($0))" } ?? ""))
+    return true
+  }
+
+  // MARK: Who we are
+
+  private func logIn(_ client: RegistryClient, _ probe: inout RegistryProbe) async -> Bool {
+    do {
+      let challenges = try await client.challenges()
+      let (environment, reference) = (environment, reference)
+      let known = try await blocking {
+        try Credentials(environment: environment).find(reference.host, repository: reference.repository) != nil
+      }
+      let bearer = challenges?.first { $0.scheme == "bearer" }
+      probe.authentication = challenges == nil ? "none" : bearer == nil ? "basic" : "bearer"
+      let response = try await client.send(client.versionCheck, [], reference.host)
+      guard response.status == 200 else { throw RegistryAnswer.error(response, reference.host) }
+      let realm = bearer?.parameters["realm"].flatMap { WebAddress($0) }.map { " from \($0.origin)" } ?? ""
+      let way = challenges == nil ? "everybody is let in" : bearer == nil ? "user and password" : "tokens\(realm)"
+      probe.note(
+        "auth", .ok, challenges == nil ? way : "\(way), \(known ? "with your credentials" : "as anybody")",
+        bearer == nil ? "" : "fetches one for each repository, and anew before it ends")
+      return true
+    } catch {
+      let explained = error as? DistributionError
+      probe.note("auth", .fail, explained?.reason ?? "\(error)", "opz login \(reference.host)")
+      return false
+    }
+  }
+
+  private static func sum(_ isDeep: Bool, _ probe: inout RegistryProbe) {
+    if probe.left > 0 {
+      probe.note(
+        "left behind", .warn, "\(probe.left) uploads could not be cancelled", "the registry drops them by itself")
+    }
+    if let refused = probe.smallestRefused {
+      let taken = probe.largestTaken ?? 0
+      probe.note(
+        "body", taken < 5 << 20 ? .warn : .ok,
+        "\(ByteCount.text(taken)) taken, \(ByteCount.text(refused)) refused: the registry or a proxy before it has a limit",
+        "requests stay at or below \(ByteCount.text(taken))")
+    } else if let taken = probe.largestTaken {
+      probe.note(
+        "body", .ok, "\(ByteCount.text(taken)) in one request taken", isDeep ? "" : "--deep looks for the limit")
+    }
+  }
+}

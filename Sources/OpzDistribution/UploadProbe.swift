@@ -1,0 +1,162 @@
+import OpzIO
+import OpzOCI
+
+/// Tries how blobs can be sent. Each upload is cancelled, and none is finished.
+struct UploadProbe: Sendable {
+  let client: RegistryClient
+
+  static let small: UInt64 = 1 << 10
+  /// Just above what one registry takes and at what another asks for: GitHub's stops at 4 MiB, Amazon's begins at 5 MiB.
+  static let large: UInt64 = 5 << 20
+
+  private var subject: String { client.reference.name }
+  private var scopes: [Scope] { [.push(client.reference.repository)] }
+
+  /// False where nothing can be sent, or what was begun could not be cancelled.
+  func run(_ probe: inout RegistryProbe) async -> Bool {
+    do {
+      guard let (session, head) = try await begin() else {
+        probe.note("uploads", .fail, "no upload can be opened", "ask who runs the registry")
+        return false
+      }
+      probe.chunkMinimum = head["oci-chunk-min-length"].flatMap { UInt64($0) }
+      guard await cancel(session) else {
+        probe.note(
+          "uploads", .warn, "an upload cannot be cancelled; one is left, which the registry drops by itself",
+          "nothing more was tried")
+        return false
+      }
+      probe.note("uploads", .ok, "can be opened and cancelled")
+      try await sendChunks(&probe)
+      return true
+    } catch {
+      let explained = error as? DistributionError
+      probe.note("uploads", .fail, explained?.reason ?? "\(error)", explained?.hint ?? "")
+      return false
+    }
+  }
+
+  /// Opens an upload.
+  func begin() async throws -> (session: WebAddress, head: HTTPHead)? {
+    let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/"))
+    let response = try await client.attempt(request, scopes, subject)
+    guard response.status == 202 else { throw RegistryAnswer.error(response, subject) }
+    return (try client.location(of: response, to: request), response.head)
+  }
+
+  /// Cancels an upload (distribution's API, "Canceling an Upload").
+  @discardableResult
+  func cancel(_ session: WebAddress) async -> Bool {
+    let request = HTTPRequest(method: .delete, address: session)
+    guard let response = try? await client.attempt(request, scopes, subject) else { return false }
+    return response.head.isSuccess
+  }
+
+  /// A body to an upload's address.
+  func send(_ method: HTTPRequest.Method, _ size: UInt64, to address: WebAddress, from offset: UInt64? = nil)
+    async throws -> (response: HTTPResponse, request: HTTPRequest)
+  {
+    var request = HTTPRequest(
+      method: method, address: address, headers: [("Content-Type", "application/octet-stream")],
+      body: .blob(ZeroBlob(size: size)), timeout: 0)
+    if let offset { request.headers.append(("Content-Range", "\(offset)-\(offset &+ size &- 1)")) }
+    return (try await client.attempt(request, scopes, subject), request)
+  }
+
+  private enum Chunks {
+    /// Two chunks were taken; whether the registry says how far it is.
+    case taken(saysWhere: Bool)
+    case refused(Int)
+  }
+
+  private func sendChunks(_ probe: inout RegistryProbe) async throws {
+    var first = UploadProbe.small
+    var answer = try await twoChunks(of: first, &probe)
+    if case .refused(let status) = answer, [400, 413, 416, 422].contains(status) {
+      first = min(max(probe.chunkMinimum ?? UploadProbe.large, UploadProbe.small), 64 << 20)
+      answer = try await twoChunks(of: first, &probe)
+      if case .taken = answer { probe.chunkMinimum = probe.chunkMinimum ?? first }
+    }
+    switch answer {
+    case .refused(let status):
+      probe.chunks = false
+      probe.note(
+        "chunks", .warn, "a chunk was answered \(status)", "each blob goes in one request; a cut begins that blob again"
+      )
+    case .taken(let saysWhere):
+      probe.chunks = true
+      let minimum =
+        probe.chunkMinimum.map { ", of \(ByteCount.text($0)) and more" } ?? ", of \(ByteCount.text(first)) and more"
+      probe.note(
+        "chunks", saysWhere ? .ok : .warn,
+        "are taken\(minimum)" + (saysWhere ? "" : ", but the registry does not say how far it is"),
+        saysWhere ? "large blobs go in chunks, and go on after a cut" : "a cut begins that blob again")
+      try await largeChunk(&probe)
+    }
+  }
+
+  private func twoChunks(of size: UInt64, _ probe: inout RegistryProbe) async throws -> Chunks {
+    guard let (opened, _) = try await begin() else { return .refused(0) }
+    var session = opened
+    for offset in [0, size] {
+      let (response, request) = try await send(.patch, size, to: session, from: offset)
+      probe.sent &+= size
+      guard [201, 202, 204].contains(response.status) else {
+        await cancel(session)
+        return .refused(response.status)
+      }
+      probe.take(size)
+      session = try client.location(of: response, to: request)
+    }
+    let status = try await client.attempt(HTTPRequest(method: .get, address: session), scopes, subject)
+    let end = status["range"].flatMap { $0.split(separator: "-").last }.flatMap { UInt64($0) }
+    await cancel(session)
+    return .taken(saysWhere: status.head.isSuccess && end == 2 &* size &- 1)
+  }
+
+  private func largeChunk(_ probe: inout RegistryProbe) async throws {
+    let size = UploadProbe.large
+    guard probe.largestTaken ?? 0 < size else { return }
+    switch try await sendOne(.patch, size, &probe) {
+    case .taken: probe.take(size)
+    case .tooLarge: probe.refuse(size)
+    case .refused(let status):
+      probe.chunkRefused = size
+      probe.note(
+        "chunk size", .warn, "one of \(ByteCount.text(size)) is answered \(status)", "each blob goes in one request")
+    }
+  }
+
+  enum Answer: Sendable, Equatable {
+    case taken
+    /// 413, or a connection that was closed in the middle, as some proxies do.
+    case tooLarge
+    case refused(Int)
+  }
+
+  /// One body to an upload of its own, which is cancelled.
+  /// - Parameter method: a PUT comes with the digest of something else, so that nothing is stored.
+  func sendOne(_ method: HTTPRequest.Method, _ size: UInt64, _ probe: inout RegistryProbe) async throws -> Answer {
+    guard let (opened, _) = try await begin() else { return .refused(0) }
+    let address = method == .put ? opened.adding("digest", RandomDigest.make().description) : opened
+    var session = opened
+    var answer = Answer.tooLarge
+    probe.sent &+= size
+    do {
+      let (response, request) = try await send(method, size, to: address, from: method == .patch ? 0 : nil)
+      switch response.status {
+      case 413: break
+      case 200..<300:
+        answer = .taken
+        session = try client.location(of: response, to: request)
+      default: answer = method == .put ? .taken : .refused(response.status)
+      }
+    } catch let error as DistributionError where error.code == .connection || error.code == .tooLarge {
+      answer = .tooLarge
+    }
+    // A PUT that was refused for its digest has ended its upload.
+    let isCancelled = await cancel(session)
+    if !isCancelled, method == .patch { probe.left += 1 }
+    return answer
+  }
+}

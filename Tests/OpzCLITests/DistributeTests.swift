@@ -1,0 +1,115 @@
+import FoundationEssentials
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("Login, copy, push and doctor, by the real program")
+struct DistributeTests {
+  private static let secret = "s3cr3t-0f-Ann"
+  let opz: Command
+  let server: RegistryServer
+
+  init() throws {
+    opz = try Command()
+    server = try RegistryServer(.basic(user: "ann", password: Self.secret))
+  }
+
+  private func text(_ name: String) throws -> String {
+    String(decoding: try FileBlob(opz.directory.path.appending(name)).bytes(), as: UTF8.self)
+  }
+
+  @Test("a secret shows up in no output, receipt, event or error, whatever is done with it")
+  func secrets() throws {
+    #expect(try opz("package", "p").status == 0)
+    let place = "\(server.host)/crm/weights"
+    var outputs: [ChildProcess.Output] = []
+    func run(_ status: Int32, _ result: ChildProcess.Output) {
+      #expect(result.status == status, "\(result.errorText)")
+      outputs.append(result)
+    }
+    run(6, try opz("login", server.host, "-u", "ann", "--password-stdin", input: "wr0ng-\(Self.secret)"))
+    run(0, try opz("login", server.host, "-u", "ann", "--password-stdin", input: "\(Self.secret)\n"))
+    run(0, try opz("push", "weights@1.0.0", place, "--receipt", "receipt.json"))
+    run(0, try opz("push", "weights@1.0.0", place, "--json"))
+    run(3, try opz("push", "weights@1.0.0", place, "--expect", "none"))
+    run(0, try opz("copy", "\(place):1.0.0", place, "--tag", "stable", "--tag", "latest"))
+    run(0, try opz("copy", "\(place):stable", "oci:layout", "--json"))
+    run(0, try opz("show", "\(place):stable"))
+    run(0, try opz("show", "\(place):stable", "--json"))
+    run(0, try opz("doctor", place))
+    run(0, try opz("doctor", place, "--json"))
+    run(2, try opz("show", "\(place):missing"))
+    run(0, try opz("logout", server.host))
+    run(6, try opz("push", "weights@1.0.0", place))
+    run(6, try opz("doctor", place))
+    let kept = try ChildProcess.run(["grep", "-r", Self.secret, opz.directory.path.string])
+    #expect(kept.status == 1, "\(kept.text)")
+    let encoded = Data("ann:\(Self.secret)".utf8).base64EncodedString()
+    for output in outputs {
+      for hidden in [Self.secret, encoded] { #expect(!(output.text + output.errorText).contains(hidden)) }
+    }
+    #expect(outputs.last?.text.contains("opz login \(server.host)") == true)
+    #expect(outputs[13].errorText.contains("opz push weights@1.0.0 \(place):1.0.0 goes on from there"))
+    #expect(try text("receipt.json").contains("\"outcome\": \"sent\""))
+  }
+
+  private func terminal(_ typed: [String], _ arguments: [String]) throws -> ChildProcess.Output {
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzCLITests/Fixtures/terminal.py")
+    return try ChildProcess.run(
+      ["python3", script.string] + typed.flatMap { ["--type", $0] } + ["--", try BuiltPrograms.opz().string]
+        + arguments,
+      environment: opz.environment.map { "\($0.key)=\($0.value)" }, directory: opz.directory.path)
+  }
+
+  @Test("on a terminal it asks, and the secret is not shown as it is typed")
+  func asks() throws {
+    // A mistake is taken back: `x`, a backspace; and a whole line by ^U.
+    let result = try terminal(
+      ["user for=an\\x7fnn\\r", "password=nonsense\\x15\(Self.secret)x\\x7f\\r"], ["login", server.host])
+    #expect(result.status == 0, "\(result.text)")
+    #expect(result.text.contains("logged in to \(server.host) as ann"))
+    #expect(!result.text.contains(Self.secret) && !result.text.contains("nonsense"))
+    #expect(try text(".docker/config.json").contains(server.host))
+    let interrupted = try terminal(["password=abc\\x03"], ["login", server.host, "-u", "ann"])
+    #expect(interrupted.status == 130)
+  }
+
+  @Test(
+    "a secret that is no secret is refused",
+    arguments: ["", "\n", "two\nlines", "nul\0", String(repeating: "x", count: 70_000)])
+  func refused(input: String) throws {
+    let result = try opz("login", server.host, "-u", "ann", "--password-stdin", input: input)
+    #expect(result.status == 64)
+  }
+
+  @Test("nobody is asked where there is no terminal, and a user has no colon")
+  func usage() throws {
+    for arguments in [
+      ["login", server.host], ["login", server.host, "--password-stdin"],
+      ["login", server.host, "-u", "a:b", "--password-stdin"],
+      ["login", "https://\(server.host)", "-u", "a", "--password-stdin"],
+      ["copy", "docker://\(server.host)/a:1", "oci:x"], ["push", "weights@1.0.0", "--expect", "latest"],
+      ["push", "weights@1.0.0", "--force", "--expect", "none"],
+    ] {
+      let result = try ChildProcess.run(
+        [try BuiltPrograms.opz().string] + arguments, input: Array("x".utf8),
+        environment: opz.environment.map { "\($0.key)=\($0.value)" }, directory: opz.directory.path)
+      #expect(result.status == 64, "\(arguments): \(result.errorText)")
+    }
+  }
+
+  @Test("bars on a terminal, and none of them stays")
+  func bars() throws {
+    let open = try RegistryServer()
+    try opz.directory.write("p/weights.bin", String(repeating: "weights", count: 3_000_000))
+    #expect(try opz("package", "p", "--set", "layers={compression: none}").status == 0)
+    let result = try terminal([], ["push", "weights@1.0.0", "\(open.host)/a/b"])
+    #expect(result.status == 0, "\(result.text)")
+    #expect(result.text.contains("  done    ") && result.text.contains("sent 20."))
+    // A frame ends before something else is said.
+    let last = try #require(result.text.split(separator: "\u{1B}[J").last)
+    #expect(last.contains("sent 20."))
+  }
+}
