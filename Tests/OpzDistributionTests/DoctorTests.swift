@@ -21,11 +21,14 @@ struct DoctorTests {
     probe.findings.first { $0.check == check }?.verdict
   }
 
-  /// The uploads that a docker-registry has not forgotten.
+  /// The uploads that a docker-registry has not forgotten, and their bytes. (2.8.2 cancels one, and then writes the state of its hash once
+  /// more: some hundred bytes that belong to nothing.)
   private func uploads(_ server: RegistryServer) throws -> [String] {
     var root = server.file(of: .of([1]))
     for _ in 0..<5 { root.removeLastComponent() }
-    let found = try ChildProcess.run(["find", root.string, "-path", "*_uploads/*", "-type", "f"])
+    let found = try ChildProcess.run([
+      "find", root.string, "-path", "*_uploads/*", "-type", "f", "-not", "-path", "*/hashstates/*",
+    ])
     return found.text.split(separator: "\n").map(String.init)
   }
 
