@@ -83,6 +83,7 @@ final class BlobUpload {
     if refusal.code == .unauthorized || refusal.code == .denied { throw refusal }
     let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || progress.wasRewound)
     if wasUnderWay, refusal.code != .tooLarge { return try await startOver(after: refusal) }
+    mayBeStored = progress.wasRewound
     await drop(keepsOpen: false)
     progress.settle(at: 0)
     let isOfTheWay = [400, 404, 405, 411, 413, 416, 501].contains(refusal.status ?? 0)
@@ -111,6 +112,8 @@ final class BlobUpload {
   /// The registry has lost an upload that was under way, or made something else of its chunks than the blob.
   private func startOver(after refusal: DistributionError) async throws {
     if progress.wasRewound { client.traits.learn { $0.survivesCuts = false } }
+    // The answer to the closing PUT may be the one that was lost.
+    mayBeStored = true
     let done = session?.acknowledged ?? 0
     await drop(keepsOpen: false)
     progress.settle(at: 0)
@@ -158,6 +161,7 @@ final class BlobUpload {
       return
     }
     session = UploadSession(location)
+    session?.acknowledged = record.acknowledged
     isDoubtful = true
     do {
       try await client.retrier.run(subject) { try await refresh() }

@@ -54,21 +54,37 @@ extension BlobUpload {
   /// Asks the registry how much it has of an upload that is in doubt. One that it does not know any more is given up.
   func refresh() async throws {
     guard isDoubtful, var current = session else { return }
+    let wasSent = progress.sent > current.acknowledged
+    var known = current.acknowledged
+    for _ in 0..<BlobUpload.settlingLimit {
+      guard try await ask(&current) else {
+        if wasSent { client.traits.learn { $0.survivesCuts = false } }
+        patience.forget(known)
+        await drop(keepsOpen: true)
+        return progress.settle(at: 0)
+      }
+      if current.acknowledged == known { break }
+      // What was under way when a connection was cut may still come out of somebody's buffers: it has to come to rest first.
+      known = current.acknowledged
+      try await Task.sleep(for: .milliseconds(Int64(client.retrier.policy.base * 1000)))
+    }
+    if wasSent { client.traits.learn { $0.survivesCuts = true } }
+    isDoubtful = false
+    try await acknowledged(current)
+  }
+
+  /// Times that a growing upload is asked for how much of it there is.
+  private static let settlingLimit = 20
+
+  /// One question for the status; false when the registry does not know the upload.
+  private func ask(_ current: inout UploadSession) async throws -> Bool {
     let request = HTTPRequest(method: .get, address: current.location, isFresh: needsFreshConnection)
     let response = try await client.attempt(request, scopes, subject)
     needsFreshConnection = false
     if [401, 403].contains(response.status) { throw RegistryAnswer.error(response, subject) }
-    let wasSent = progress.sent > current.acknowledged
-    guard response.head.isSuccess, current.adopt(response, size: descriptor.size) else {
-      if wasSent, response.status == 404 { client.traits.learn { $0.survivesCuts = false } }
-      patience.forget(current.acknowledged)
-      await drop(keepsOpen: true)
-      return progress.settle(at: 0)
-    }
-    if wasSent { client.traits.learn { $0.survivesCuts = true } }
+    guard response.head.isSuccess, current.adopt(response, size: descriptor.size) else { return false }
     if response["location"] != nil { current.location = try client.location(of: response, to: request) }
-    isDoubtful = false
-    try await acknowledged(current)
+    return true
   }
 
   /// One PUT. Gives the answer that refuses it, if one does.
@@ -105,8 +121,10 @@ extension BlobUpload {
       case 413 where count > RegistryTraits.smallestRequest:
         shrink(count)
         guard try await look(&current) else { return try await sendChunks() }
-      case 416 where questions < 3:
+      // 416, or libcurl's own second try after an answer that was lost: the upload may have moved on.
+      case 416 where questions < 3, 400..<500 where questions < 3 && progress.wasRewound:
         questions += 1
+        try await Task.sleep(for: .milliseconds(Int64(client.retrier.policy.base * 1000)))
         let before = current.acknowledged
         let refusal = RegistryAnswer.error(response, subject)
         guard try await look(&current), current.acknowledged != before else { return refusal }
