@@ -40,14 +40,22 @@ struct MatrixTests {
     .uploadStart, .uploadChunk, .uploadFinish, .manifestPut, .manifestGet, .blobGet,
   ]
 
-  static let cells: [Cell] = Fault.all.flatMap { fault in
-    FaultStage.allCases.flatMap { stage -> [Cell] in
-      let kinds = fault.kind.map { [$0] } ?? once
-      return kinds.map { Cell(fault: fault.name, stage: stage, kind: $0, isLasting: false) }
-        + lasting.filter { fault.kind == nil || fault.kind == $0 }
-        .map { Cell(fault: fault.name, stage: stage, kind: $0, isLasting: true) }
+  /// `OPZ_TEST_MATRIX=all` runs every cell, which takes some minutes; else each fault at each stage has one kind of request that it strikes once, and
+  /// one that it strikes always, and the kinds take turns.
+  static let cells: [Cell] = {
+    let isWhole = ProcessEnvironment.value("OPZ_TEST_MATRIX") == "all"
+    var turn = 0
+    return Fault.all.flatMap { fault in
+      FaultStage.allCases.flatMap { stage -> [Cell] in
+        turn += 1
+        return [(once, false), (lasting, true)].flatMap { kinds, isLasting -> [Cell] in
+          let fitting = fault.kind.map { only in kinds.contains(only) || !isLasting ? [only] : [] } ?? kinds
+          let chosen = isWhole || fitting.isEmpty ? fitting : [fitting[turn % fitting.count]]
+          return chosen.map { Cell(fault: fault.name, stage: stage, kind: $0, isLasting: isLasting) }
+        }
+      }
     }
-  }
+  }()
 
   private static let lanes = 4
 
@@ -64,19 +72,20 @@ struct MatrixTests {
     let hub = try await TestHub { Stage($0) }
     let stage = try #require(hub.responder as? Stage)
     let known = try MatrixTests.known()
-    var successes = 0
+    var (runs, successes) = (0, 0)
     for (index, cell) in MatrixTests.cells.enumerated() where index % MatrixTests.lanes == lane {
       let size = cell.isChunked ? 200_000 : 20_000
       let layers = [bytes(size, seed: UInt64(index)), bytes(300, seed: UInt64(index) + 1_000_000)]
       let run = MatrixRun(
         hub: hub, stage: stage, repository: "m/n\(index)", layers: layers, isChunked: cell.isChunked)
       let outcome = await cell.isPull ? run.pull(cell.plan) : run.push(cell.plan)
+      runs += 1
       if outcome == .success { successes += 1 }
       guard case .wrong(let what) = outcome else { continue }
       if known.contains("\(cell)") { continue }
       Issue.record("\(cell): \(what)")
     }
-    #expect(successes > 100, "faults that strike once are mostly survived")
+    #expect(successes * 3 > runs, "\(successes) of \(runs): most faults that strike once are survived")
     #expect(try await hub.registry.fsck().problems == [])
   }
 
