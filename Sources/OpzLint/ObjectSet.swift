@@ -8,6 +8,8 @@ public struct ObjectSet: Sendable {
   let replacedImages: Set<String>
   /// ConfigMaps that a kustomization of the set makes, under names with a hash.
   let generatedConfig: Set<String>
+  /// Namespaces with custom resources whose controllers may make pods.
+  private let foreign: Set<String>
   private let byKind: [String: [KubernetesObject]]
   private let workloadsByTitle: [String: Int]
   /// By namespace, then by `key=value` of a pod's labels.
@@ -21,6 +23,7 @@ public struct ObjectSet: Sendable {
     workloads = objects.compactMap(Workload.init)
     autoscalers = objects.compactMap(Autoscaler.init)
     byKind = Dictionary(grouping: objects, by: \.kind)
+    foreign = Set(objects.filter { !ObjectSet.isKnown($0.group) }.map(\.namespace))
     let kustomizations = (byKind["Kustomization"] ?? []).map(\.root)
     func names(_ key: String) -> Set<String> {
       Set(kustomizations.flatMap { $0[key]?.list ?? [] }.compactMap { $0["name"]?.text })
@@ -39,6 +42,15 @@ public struct ObjectSet: Sendable {
       grouping: autoscalers.indices, by: { [autoscalers] in ObjectSet.target(autoscalers[$0]) })
   }
 
+  /// Groups whose pods are known, or that make none.
+  private static func isKnown(_ group: Substring) -> Bool {
+    let known: Set<Substring> = [
+      "", "apps", "batch", "autoscaling", "policy", "keda.sh", "monitoring.coreos.com", "cert-manager.io",
+      "serving.knative.dev", "serving.kserve.io", "argoproj.io", "extensions", "traefik.io",
+    ]
+    return known.contains(group) || group.hasSuffix(".k8s.io") || group.hasSuffix(".istio.io")
+  }
+
   private static func target(_ autoscaler: Autoscaler) -> String {
     "\(autoscaler.targetKind) \(autoscaler.object.namespace)/\(autoscaler.targetName)"
   }
@@ -53,6 +65,11 @@ public struct ObjectSet: Sendable {
 
   func workload(_ kind: String, _ name: String, in namespace: String) -> Workload? {
     workloadsByTitle["\(kind) \(namespace)/\(name)"].map { workloads[$0] }
+  }
+
+  /// Whether all pods of the namespace come from workloads of the set that are understood: a custom resource may make others.
+  func isClosed(_ namespace: String) -> Bool {
+    !workloads(in: namespace).isEmpty && !foreign.contains(namespace)
   }
 
   func workloads(in namespace: String) -> [Workload] { (workloadsByNamespace[namespace] ?? []).map { workloads[$0] } }

@@ -13,7 +13,7 @@ public struct Workload: Sendable {
     self.object = object
     self.template = template
     self.pod = pod
-    podLabels = template["metadata", "labels"]?.strings ?? [:]
+    podLabels = (template["metadata", "labels"]?.strings ?? [:]).merging(Workload.added(to: object)) { own, _ in own }
     let setup = (pod["initContainers"]?.list ?? []).map {
       LintContainer(node: $0, role: $0["restartPolicy"]?.text == "Always" ? .sidecar : .setup)
     }
@@ -24,7 +24,7 @@ public struct Workload: Sendable {
     let root = object.root
     if object.isOf("serving.kserve.io", "InferenceService") {
       // A predictor is a pod's spec with a few more keys; one with a model instead of containers is KServe's to fill.
-      return root["spec", "predictor"].flatMap { $0["containers"] == nil ? nil : (root, $0) }
+      return root["spec", "predictor"].map { (root, $0) }
     }
     let template: YAMLNode? =
       switch (object.group, object.kind) {
@@ -36,6 +36,20 @@ public struct Workload: Sendable {
       default: nil
       }
     return template.flatMap { template in template["spec"].map { (template, $0) } }
+  }
+
+  /// Labels that controllers put on the pods that they make.
+  private static func added(to object: KubernetesObject) -> [String: String] {
+    switch object.group {
+    case "serving.kserve.io":
+      [
+        "serving.kserve.io/inferenceservice": object.name, "component": "predictor",
+        "app": "isvc.\(object.name)-predictor",
+      ]
+    case "serving.knative.dev": ["serving.knative.dev/service": object.name]
+    case "batch": ["job-name": object.name, "batch.kubernetes.io/job-name": object.name]
+    default: [:]
+    }
   }
 
   /// Pods that are kept running, so that probes and scaling mean something.

@@ -12,7 +12,8 @@ struct ModuleGraphTests {
     "OpzStore",
     "OpzPython",
     "OpzDistribution", "OpzModel",
-    "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI", "opz", "OpzServe",
+    "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
+    "OpzServe",
     "opz-server", "OpzHub", "opz-hub",
   ]
 

@@ -3,7 +3,7 @@ struct BudgetOfNothing: Rule {
   let about = RuleAbout(
     code: "OPZ403", severity: .warning, title: "a PodDisruptionBudget that selects nothing",
     why:
-      "A budget whose selector meets no pod protects nothing, and nothing says so. Looked for where the set has workloads in the namespace.",
+      "A budget whose selector meets no pod protects nothing, and nothing says so. Looked for where the set has workloads in the namespace, and no custom resource that could make pods.",
     remedy: "use the labels of the pod's template",
     wrong: Example.stream(
       Example.deployment(),
@@ -18,7 +18,7 @@ struct BudgetOfNothing: Rule {
     for budget in set.all("policy", "PodDisruptionBudget") {
       let selector = budget.root["spec", "selector"]
       guard let labels = selector?["matchLabels"], !labels.members.isEmpty,
-        !set.workloads(in: budget.namespace).isEmpty,
+        set.isClosed(budget.namespace),
         set.workloads(selected: selector, in: budget.namespace)?.isEmpty == true
       else { continue }
       found.add(

@@ -3,7 +3,7 @@ struct ServiceOfNothing: Rule {
   let about = RuleAbout(
     code: "OPZ802", severity: .warning, title: "a Service that selects nothing",
     why:
-      "A Service whose selector meets no pod has no endpoints: connections are refused, and nothing says why. Looked for where the set has workloads in the namespace.",
+      "A Service whose selector meets no pod has no endpoints: connections are refused, and nothing says why. Looked for where the set has workloads in the namespace, and no custom resource that could make pods.",
     remedy: "use the labels of the pod's template",
     wrong: Example.stream(
       Example.deployment(),
@@ -15,7 +15,7 @@ struct ServiceOfNothing: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for service in set.all("", "Service") {
       guard let selector = service.root["spec", "selector"], !selector.members.isEmpty,
-        !set.workloads(in: service.namespace).isEmpty,
+        set.isClosed(service.namespace), selector["statefulset.kubernetes.io/pod-name"] == nil,
         set.workloads(labelled: selector.strings, in: service.namespace).isEmpty
       else { continue }
       found.add(
