@@ -2,6 +2,7 @@ public import ArgumentParser
 public import OpzDeploy
 public import OpzFlow
 import OpzIO
+import OpzLint
 import OpzOCI
 import OpzRegistry
 
@@ -34,6 +35,8 @@ struct DeployCommand: AsyncParsableCommand {
   @Flag(help: "What changes from the last deploy, and in the cluster where one answers; nothing is written.") var diff =
     false
   @Flag(help: "Apply with kubectl (server-side).") var apply = false
+  @Option(help: ArgumentHelp("A code of opz lint that is not looked for; may be repeated.", valueName: "code"))
+  var allow: [String] = []
   @Option(
     help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
   var output: String?
@@ -65,6 +68,10 @@ struct DeployCommand: AsyncParsableCommand {
     let deploy = DeployVersion(version, try request(version, registry), in: session)
     let result = try await deploy.manifests()
     for remark in result.remarks { options.note(remark) }
+    for finding in result.report.findings where finding.severity == .warning {
+      options.note("warning: \(finding.object): \(finding.code): \(finding.message)")
+    }
+    try deploy.requireSound(result)
     if diff { return try await difference(deploy, result, registry, session) }
     if apply { try await applied(deploy, result, registry, session) }
     if output == "-" {
@@ -83,9 +90,15 @@ struct DeployCommand: AsyncParsableCommand {
       throw FlowError(
         .usage, record.reference, "no image repository", hint: "opz deploy \(record.reference) --image HOST/REPO")
     }
-    return DeployRequest(
+    var request = DeployRequest(
       repository: try Reference(parsing: place), target: target, profile: profile, form: form, namespace: namespace,
       beside: try beside.map { try registry.find(LocalReference(parsing: $0)) }, weight: weight, isBatch: batch)
+    request.allowed = Set(
+      try allow.map { code in
+        guard let about = RuleBook.about(code) else { throw LintCommand.unknown(code) }
+        return about.code
+      })
+    return request
   }
 
   private func difference(

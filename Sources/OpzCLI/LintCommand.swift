@@ -83,7 +83,7 @@ struct LintCommand: AsyncParsableCommand {
     Console.data(about.page)
   }
 
-  private static func unknown(_ code: String) -> FlowError {
+  static func unknown(_ code: String) -> FlowError {
     FlowError(.usage, code, "no rule has this code", hint: "opz lint --explain all lists them")
   }
 }

@@ -25,6 +25,8 @@ public struct DeployRequest: Sendable {
   public var weight: Int?
   /// The Job of `deploy.batch` and not the server.
   public var isBatch: Bool
+  /// Codes of `opz lint` that are not looked for.
+  public var allowed: Set<String> = []
 
   public init(
     repository: Reference, target: DeployTarget = .kubernetes, profile: DeployProfile = .prod, form: Form = .plain,

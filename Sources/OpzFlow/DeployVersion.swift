@@ -1,5 +1,6 @@
 public import OpzDeploy
 import OpzIO
+public import OpzLint
 import OpzOCI
 import OpzPackage
 public import OpzRegistry
@@ -15,6 +16,8 @@ public struct DeployVersion: Sendable {
     public let remarks: [String]
     /// What a later deploy of the same place takes the place of: `kubernetes/scoring/prod`, with `-` for no namespace.
     public let place: String
+    /// What `opz lint` says of the stream.
+    public let report: LintReport
   }
 
   private let version: Registry.Version
@@ -44,7 +47,28 @@ public struct DeployVersion: Sendable {
     ]
     return Result(
       files: files, stream: manifests.stream, remarks: manifests.remarks,
-      place: parts.compactMap { $0 }.joined(separator: "/"))
+      place: parts.compactMap { $0 }.joined(separator: "/"), report: try await lint(manifests.stream, plan))
+  }
+
+  /// Patches and settings can make of right objects ones that never scale: they are looked at as anybody's are.
+  private func lint(_ stream: String, _ plan: DeploymentPlan) async throws -> LintReport {
+    var options = LintOptions()
+    options.allowed = request.allowed
+    options.loadSeconds = plan.readyMilliseconds.map { Double($0) / 1000 }
+    let input = LintInput(version.record.reference, Array(stream.utf8))
+    return try await blocking { [options] in try Linter(options).run([input]) }
+  }
+
+  /// - Throws: `FlowError.refused` where the objects have errors.
+  public func requireSound(_ result: Result) throws {
+    let errors = result.report.findings.filter { $0.severity == .error }
+    guard let first = errors.first else { return }
+    let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
+    throw FlowError(
+      .refused, first.object, "\(first.code): \(first.message)\(more)",
+      hint:
+        "\(first.hint.map { "\($0); " } ?? "")opz lint --explain \(first.code) says why, --allow \(first.code) lets it pass"
+    )
   }
 
   /// Writes the files into a directory.

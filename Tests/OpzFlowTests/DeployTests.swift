@@ -130,6 +130,34 @@ struct DeployTests {
     #expect(result.files.map(\.name).filter { $0.hasPrefix("horizontal") }.count == 2)
   }
 
+  @Test("objects that a patch made unsound are refused, with the rule that says why")
+  func lint() async throws {
+    try project.directory.write("p/weights.bin", "weights")
+    try project.directory.write(
+      "p/opz.yaml",
+      """
+      opz: 1
+      name: churn
+      version: 1.0.0
+      model: {path: weights.bin}
+      runtime: {kind: custom, base: scratch, command: [/serve], expose: 9000}
+      deploy:
+        patches:
+          - kind: HorizontalPodAutoscaler
+            json: [{op: replace, path: /spec/metrics/0/resource/target/averageUtilization, value: 99}]
+
+      """)
+    let version = try await project.package().version
+    let strict = try deploy(version)
+    let result = try await strict.manifests()
+    let error = #expect(throws: FlowError.self) { try strict.requireSound(result) }
+    #expect(error?.category == .refused)
+    let code = try #require(result.report.findings.first { $0.severity == .error }?.code)
+    #expect(error?.reason.hasPrefix("\(code): ") == true && error?.hint?.contains("--allow \(code)") == true)
+    let lenient = try deploy(version) { $0.allowed = [code] }
+    try lenient.requireSound(try await lenient.manifests())
+  }
+
   /// No API server runs here: a script stands in for kubectl, to see what it is given.
   private func client(_ script: String) throws -> ClusterClient {
     let path = try project.directory.write("kubectl", "#!/bin/sh\n\(script)\n", mode: 0o755)
