@@ -27,6 +27,8 @@ final class BlobUpload {
   var mayBeStored = false
   /// The registry's answer to the last question for the session's status has to come before anything is sent.
   var isDoubtful = false
+  /// The registry did not know the session any more when it was asked.
+  var wasLost = false
   private var hasStartedOver = false
 
   /// - Parameter readsAhead: for a source that may wait for a network peer.
@@ -81,7 +83,7 @@ final class BlobUpload {
   /// Looks for another way after an answer that will not change.
   private func adapt(to refusal: DistributionError, _ way: RegistryTraits.Way) async throws {
     if refusal.code == .unauthorized || refusal.code == .denied { throw refusal }
-    let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || progress.wasRewound)
+    let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || progress.wasRewound || wasLost)
     if wasUnderWay, refusal.code != .tooLarge { return try await startOver(after: refusal) }
     mayBeStored = progress.wasRewound
     await drop(keepsOpen: false)
@@ -118,7 +120,9 @@ final class BlobUpload {
     await drop(keepsOpen: false)
     progress.settle(at: 0)
     let isWrong = refusal.code == .wrongDigest || refusal.code == .wrongSize
-    guard !(isWrong && hasStartedOver), let seconds = patience.lost(done, refusal) else { throw refusal }
+    guard !(isWrong && hasStartedOver),
+      let seconds = wasLost ? patience.next(refusal, at: 0) : patience.lost(done, refusal)
+    else { throw refusal }
     hasStartedOver = hasStartedOver || isWrong
     client.progress.report(.note("\(subject): \(refusal.reason); starting this blob over"))
     try await Task.sleep(for: .milliseconds(Int64(seconds * 1000)))

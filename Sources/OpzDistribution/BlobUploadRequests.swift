@@ -33,6 +33,7 @@ extension BlobUpload {
   /// The session to send into, opened where there is none.
   func opening() async throws -> UploadSession {
     if let session { return session }
+    wasLost = false
     let request = HTTPRequest(
       method: .post, address: client.address("blobs/uploads/"), isFresh: needsFreshConnection)
     let response = try await client.attempt(request, scopes, subject)
@@ -60,6 +61,7 @@ extension BlobUpload {
       guard try await ask(&current) else {
         if wasSent { client.traits.learn { $0.survivesCuts = false } }
         patience.forget(known)
+        wasLost = true
         await drop(keepsOpen: true)
         return progress.settle(at: 0)
       }

@@ -84,6 +84,7 @@ import Testing
     #expect(server.received == 250_000 + 900_000)
     #expect(server.count("POST") == 2)
     #expect(remote.traits.survivesCuts == false)
+    #expect(remote.traits.way == nil, "a cut says nothing against chunks")
     server.stop()
   }
 
