@@ -23,7 +23,8 @@ struct DoctorCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let doctor = try RegistryDoctor(
-      place, environment: session.environment, userAgent: session.userAgent, insecure: insecure, deep: deep)
+      place, environment: session.environment, userAgent: session.userAgent, insecure: insecure, deep: deep,
+      state: session.transferState)
     let probe = try await doctor.run(progress: session.progress)
     if json { try Console.json(probe) } else { Console.data(DoctorCommand.table(probe)) }
     if !probe.isHealthy { throw ExitCode(ExitStatus.code(.network)) }

@@ -13,6 +13,8 @@ public struct RegistryDoctor: Sendable {
   private let insecure: Bool
   /// Looks for the largest body, which sends up to `deepLimit` bytes.
   private let isDeep: Bool
+  /// Where the registry's limits are remembered.
+  private let state: TransferState?
   /// Nil for the one that the host says.
   var scheme: Origin.Scheme?
   /// Bytes that the search may send.
@@ -21,10 +23,13 @@ public struct RegistryDoctor: Sendable {
   /// Bytes that a search for the largest body may send.
   public static let deepLimit: UInt64 = 512 << 20
 
-  /// - Parameter place: `HOST` or `HOST/REPO`.
+  /// - Parameters:
+  ///   - place: `HOST` or `HOST/REPO`.
+  ///   - state: where pushes look for the registry's limits: what is found is kept there for them.
   /// - Throws: `OCIError` where it is neither.
   public init(
-    _ place: String, environment: [String: String], userAgent: String, insecure: Bool = false, deep: Bool = false
+    _ place: String, environment: [String: String], userAgent: String, insecure: Bool = false, deep: Bool = false,
+    state: TransferState? = nil
   ) throws {
     hasRepository = place.contains("/")
     let named = hasRepository ? try Reference(parsing: place) : try Reference(host: place, repository: "opz")
@@ -33,6 +38,7 @@ public struct RegistryDoctor: Sendable {
     self.userAgent = userAgent
     self.insecure = insecure
     isDeep = deep
+    self.state = state
   }
 
   /// Looks at one thing after the other. What goes wrong is a finding.
@@ -42,7 +48,7 @@ public struct RegistryDoctor: Sendable {
     retry.attempts = 2
     let client = try RegistryClient(
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
-      scheme: scheme)
+      scheme: scheme, state: state)
     var probe = RegistryProbe(
       registry: client.policy.registry.description, repository: hasRepository ? reference.repository : nil)
     guard await connect(client, &probe) else { return probe }
@@ -62,6 +68,7 @@ public struct RegistryDoctor: Sendable {
     await ManifestProbe(client: client).run(&probe)
     if isDeep { await BodyProbe(uploads: uploads, budget: budget).run(&probe) }
     RegistryDoctor.sum(isDeep, &probe)
+    client.traits.learn { $0.take(probe) }
     return probe
   }
 

@@ -1,4 +1,4 @@
-import OpzDistribution
+public import OpzDistribution
 import OpzIO
 import OpzOCI
 import SystemPackage
@@ -14,7 +14,7 @@ extension Session {
 
   /// Where uploads and registries' limits are remembered: `OPZ_PUSH_STATE`, which a pipeline can keep in a cached directory, else the
   /// registry's cache; nil where there is neither.
-  private var transferState: TransferState? {
+  public var transferState: TransferState? {
     if let named = environment["OPZ_PUSH_STATE"], !named.isEmpty { return TransferState(directory: path(named)) }
     guard let marker = try? FileStatus.find(registryPath.appending("oci-layout")), marker.kind == .file else {
       return nil

@@ -59,6 +59,40 @@ struct DoctorTests {
     #expect(!FileStatus.exists(server.file(of: .of([UInt8](repeating: 0, count: 1 << 10)))))
   }
 
+  @Test("what was found is what the next push knows")
+  func lessons() async throws {
+    let server = try RegistryServer()
+    let directory = try TemporaryDirectory()
+    let state = TransferState(directory: directory.path.appending("state"))
+    let doctor = try RegistryDoctor(
+      "\(server.host)/team/model", environment: [:], userAgent: "opz-tests/1", state: state)
+    let found = try await doctor.run()
+    let origin = try #require(Origin(.http, authority: server.host))
+    let known = LearnedTraits(origin, in: state.traits).current
+    #expect(found.referrers == false && known.referrers == false && known.way == nil)
+  }
+
+  @Test("limits become requests of that size, and refused chunks become one request")
+  func takenOver() {
+    var probe = RegistryProbe(registry: "https://r.example", repository: "a")
+    probe.largestTaken = 10 << 20
+    var traits = RegistryTraits(registry: "https://r.example")
+    traits.take(probe)
+    #expect(traits.requestMaximum == nil, "nothing was refused")
+    probe.smallestRefused = 11 << 20
+    probe.chunkMinimum = 5 << 20
+    traits.take(probe)
+    #expect((traits.requestMaximum, traits.chunkMinimum, traits.way) == (10 << 20, 5 << 20, nil))
+    probe.chunkRefused = 5 << 20
+    traits.take(probe)
+    #expect(traits.way == .whole)
+    probe.chunkRefused = nil
+    probe.chunks = true
+    probe.chunkMinimum = .max
+    traits.take(probe)
+    #expect((traits.way, traits.chunkMinimum) == (nil, 5 << 20))
+  }
+
   @Test("without a repository it only reads; where nobody is let in it says how to log in")
   func reading() async throws {
     let server = try RegistryServer()
