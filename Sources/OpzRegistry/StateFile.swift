@@ -36,7 +36,7 @@ struct StateFile {
   var state: ModelState
 
   static func read(_ file: FilePath) -> StateFile? {
-    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 2",
+    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 3",
       let count = Int(decimal: lines[1]), let top = Int(decimal: lines[2])
     else { return nil }
     var mark = Mark()
@@ -50,7 +50,7 @@ struct StateFile {
 
   func write(_ file: FilePath) throws {
     var text = Lines()
-    text.add("opz state 2", "\(mark.count)", "\(mark.top)", mark.names)
+    text.add("opz state 3", "\(mark.count)", "\(mark.top)", mark.names)
     for version in state.versions.keys.sorted() {
       for entry in (state.versions[version] ?? []).sorted(by: { $0.event < $1.event }) {
         text.add(

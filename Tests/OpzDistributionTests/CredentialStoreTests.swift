@@ -136,7 +136,7 @@ struct CredentialStoreTests {
   func parallel() async throws {
     let config = try DockerConfig("{}")
     let store = CredentialStore(environment: config.environment)
-    _ = try await mapInParallel(Array(0..<24), limit: 12) { number in
+    _ = try await concurrently(Array(0..<24), limit: 12) { number in
       try await blocking { try store.save("r\(number).example", user: "u", secret: "s\(number)") }
     }
     for number in 0..<24 {

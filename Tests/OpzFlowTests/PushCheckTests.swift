@@ -145,7 +145,7 @@ struct PushCheckTests {
     #expect(try await PullVersion(source, in: other).run().referrers.map(\.digest).contains(late.digest))
     _ = try await PullVersion(source, in: other).run()
     let events = try registry.log(version.name).entries().map(\.event.kind)
-    #expect(events == [.pulled, .pushed, .pulled])
+    #expect(events == [.pulled, .attached, .pushed, .attached])
   }
 
   @Test("a failure says what is safe and how to go on")
