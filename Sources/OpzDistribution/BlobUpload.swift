@@ -30,6 +30,8 @@ final class BlobUpload {
   /// The registry did not know the session any more when it was asked.
   var wasLost = false
   private var hasStartedOver = false
+  /// A chunk after the first was refused though nothing had broken.
+  private var wasRefusedUnderWay = false
 
   /// - Parameter readsAhead: for a source that may wait for a network peer.
   init(_ client: RegistryClient, _ descriptor: Descriptor, _ blob: any Blob, readsAhead: Bool = false) {
@@ -83,12 +85,17 @@ final class BlobUpload {
   /// Looks for another way after an answer that will not change.
   private func adapt(to refusal: DistributionError, _ way: RegistryTraits.Way) async throws {
     if refusal.code == .unauthorized || refusal.code == .denied { throw refusal }
-    let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || progress.wasRewound || wasLost)
-    if wasUnderWay, refusal.code != .tooLarge { return try await startOver(after: refusal) }
+    let isOfTheWay = [400, 404, 405, 411, 413, 416, 501].contains(refusal.status ?? 0)
+    let hasBroken = progress.wasRewound || wasLost
+    let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || hasBroken)
+    if wasUnderWay, refusal.code != .tooLarge, hasBroken || !wasRefusedUnderWay || !isOfTheWay {
+      // One that takes a first chunk and no second (GAR) does so twice; one that lost the upload, once.
+      if !hasBroken { wasRefusedUnderWay = true }
+      return try await startOver(after: refusal)
+    }
     mayBeStored = progress.wasRewound
     await drop(keepsOpen: false)
     progress.settle(at: 0)
-    let isOfTheWay = [400, 404, 405, 411, 413, 416, 501].contains(refusal.status ?? 0)
     guard isOfTheWay, refusal.code != .wrongDigest, refusal.code != .wrongSize, otherWay == nil, descriptor.size > 0
     else { throw firstRefusal ?? refusal }
     if refusal.code == .tooLarge { shrink(descriptor.size) }

@@ -1,4 +1,5 @@
 public import OpzIO
+public import OpzStore
 
 /// A container registry that could not be reached, did not let us in, or answered something else than it should.
 ///
@@ -29,6 +30,8 @@ public struct DistributionError: ExplainedError {
     case credentials
     case wrongDigest
     case wrongSize
+    /// A manifest names a blob or a manifest that the registry says it does not have.
+    case missingContent
   }
 
   public let code: Code
@@ -39,6 +42,8 @@ public struct DistributionError: ExplainedError {
   public let status: Int?
   /// Bytes of the blob that the registry has and that the next push of it goes on after, where there are some.
   public internal(set) var bytesSafe: UInt64?
+  /// The answer is one that does not change, but of a peer that is known to change its mind.
+  var isWorthRepeating = false
   /// Seconds that the peer asked to wait.
   var retryAfter: Double?
 
@@ -62,7 +67,7 @@ public struct DistributionError: ExplainedError {
   var isTransient: Bool {
     switch code {
     case .connection, .timeout, .rateLimited, .server: true
-    default: false
+    default: isWorthRepeating
     }
   }
 
@@ -78,4 +83,8 @@ public struct DistributionError: ExplainedError {
     cleaned.append(contentsOf: visible.prefix(256))
     return String(cleaned)
   }
+}
+
+extension DistributionError: MissingContentError {
+  public var isAboutMissingContent: Bool { code == .missingContent }
 }

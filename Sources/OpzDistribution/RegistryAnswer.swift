@@ -41,6 +41,7 @@ enum RegistryAnswer {
     switch (status, name) {
     case (400..<500, "DIGEST_INVALID"): .wrongDigest
     case (400..<500, "SIZE_INVALID"): .wrongSize
+    case (400..<500, "MANIFEST_BLOB_UNKNOWN"): .missingContent
     case (401, _): .unauthorized
     case (403, _): .denied
     case (404, _): .notFound

@@ -19,6 +19,8 @@ actor TokenSource {
   private var pending: [Key: Task<Token, any Error>] = [:]
 
   static let answerLimit = 1 << 20
+  /// Denials that are not believed.
+  static let denialLimit = 2
 
   init(_ transport: Transport, _ retrier: Retrier) {
     self.transport = transport
@@ -55,10 +57,16 @@ actor TokenSource {
   }
 
   private func ask(_ request: HTTPRequest, _ subject: String) async throws -> HTTPResponse {
-    try await retrier.run(subject) {
+    var denials = 0
+    return try await retrier.run(subject) {
       let response = try await transport.send(request)
       if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
-      return response
+      // GHCR's denies now and then what it grants a moment later.
+      guard response.status == 403, denials < TokenSource.denialLimit else { return response }
+      denials += 1
+      var denial = RegistryAnswer.error(response, subject)
+      denial.isWorthRepeating = true
+      throw denial
     }
   }
 

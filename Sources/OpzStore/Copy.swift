@@ -37,11 +37,31 @@ public func copy(
     if try await isThere(document, in: destination, progress: progress) {
       result.existed += 1
     } else {
-      try await destination.put(document, from: try await source.blob(document))
+      do {
+        try await destination.put(document, from: try await source.blob(document))
+      } catch let error as any MissingContentError where error.isAboutMissingContent {
+        try await putLost(work.blobs, from: source, to: destination, progress: progress, after: error)
+        try await destination.put(document, from: try await source.blob(document))
+      }
       result.count(document.size)
     }
   }
   return result
+}
+
+/// Puts the blobs once more that a destination took and does not have.
+/// - Throws: `error` where it has them all.
+private func putLost(
+  _ blobs: [Descriptor], from source: some ContentReader, to destination: some ContentStore,
+  progress: any ProgressSink, after error: any MissingContentError
+) async throws {
+  var isLost = false
+  for blob in blobs where try await !destination.contains(blob) {
+    isLost = true
+    progress.report(.note("\(blob.digest): the destination took it and does not have it; sending it again"))
+    try await destination.put(blob, from: try await source.blob(blob))
+  }
+  if !isLost { throw error }
 }
 
 /// Blobs whose existence is asked for at once.
