@@ -40,7 +40,9 @@ struct ScoreTests {
   func program() async throws {
     let directory = try TemporaryDirectory()
     let root = PackageRoot.path(#filePath).appending("examples/churn")
-    func score(_ output: String, _ environment: [String], _ arguments: [String] = []) throws -> ChildProcess.Output {
+    @Sendable func score(_ output: String, _ environment: [String], _ arguments: [String] = []) throws
+      -> ChildProcess.Output
+    {
       try ChildProcess.run(
         [
           try RunningServer.program(), "score", "--input", root.appending("holdout.csv").string, "--output",
