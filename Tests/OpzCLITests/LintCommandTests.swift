@@ -34,7 +34,7 @@ struct LintCommandTests {
     let result = try opz(
       "lint", "-", input: "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: x}]}\n")
     #expect(result.status == 5)
-    #expect(result.text.contains("-:4:40: error OPZ501 Pod default/a"), "\(result.text)")
+    #expect(result.text.contains("-:4:38: error OPZ501 Pod default/a"), "\(result.text)")
     #expect(try opz("lint", "-", "--min-severity", "error", input: "a: 1\n").status == 0)
   }
 
