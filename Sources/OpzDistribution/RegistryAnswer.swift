@@ -56,6 +56,8 @@ enum RegistryAnswer {
     switch code {
     case _ where name == "NAME_INVALID" || name == "NAME_UNKNOWN":
       "the registry has no such repository; check its name, or have it created"
+    case .notFound where name == "MANIFEST_UNKNOWN":
+      "the repository has no such tag or digest; check it, or push it first"
     case .unauthorized: "log in to the registry: opz login HOST"
     case .denied:
       "the user has no right to do this in the repository; log in as another one, or ask who runs the registry"
