@@ -73,7 +73,8 @@ struct MatrixTests {
     let stage = try #require(hub.responder as? Stage)
     let known = try MatrixTests.known()
     var (runs, successes) = (0, 0)
-    for (index, cell) in MatrixTests.cells.enumerated() where index % MatrixTests.lanes == lane {
+    // Two by two, since one that strikes once and one that strikes always take turns.
+    for (index, cell) in MatrixTests.cells.enumerated() where index / 2 % MatrixTests.lanes == lane {
       let size = cell.isChunked ? 200_000 : 20_000
       let layers = [bytes(size, seed: UInt64(index)), bytes(300, seed: UInt64(index) + 1_000_000)]
       let run = MatrixRun(
@@ -85,7 +86,7 @@ struct MatrixTests {
       if known.contains("\(cell)") { continue }
       Issue.record("\(cell): \(what)")
     }
-    #expect(successes * 6 > runs, "\(successes) of \(runs): many faults that strike once are survived")
+    #expect(successes * 3 > runs, "\(successes) of \(runs): many faults that strike once are survived")
     #expect(try await hub.registry.fsck().problems == [])
   }
 

@@ -24,7 +24,7 @@ struct AnswerWriter {
       try await output.write(ByteBuffer(bytes: head.prefix(cut)))
       throw HangUp(resets: delivery.resets)
     }
-    try await output.write(ByteBuffer(bytes: head))
+    try await send(head)
     if request.method != "HEAD", answer.mayHaveBody {
       try await body(answer)
     } else if delivery.cut != nil || delivery.pause?.isLast == true {
@@ -32,6 +32,15 @@ struct AnswerWriter {
       throw HangUp(resets: delivery.resets)
     }
     if !delivery.after.isEmpty { try await output.write(ByteBuffer(bytes: delivery.after)) }
+  }
+
+  /// Piece by piece, so that a reader has its patience for each.
+  private func send(_ bytes: [UInt8]) async throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      try await output.write(ByteBuffer(bytes: rest.prefix(AnswerWriter.piece)))
+      rest = rest.dropFirst(AnswerWriter.piece)
+    }
   }
 
   private func head(_ answer: Answer, _ request: HubRequest, closes: Bool) -> [UInt8] {

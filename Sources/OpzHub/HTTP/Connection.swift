@@ -17,11 +17,14 @@ struct Connection: Sendable {
       do {
         while let request = try await parts.nextHead(), try await exchange(request, parts, writer) {}
       } catch let end as HangUp {
+        await flush()
         if end.resets { reset() }
+        return
       } catch is HTTPParserError {
         try await output.write(
           ByteBuffer(string: "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
       }
+      await flush()
     }
   }
 
@@ -46,6 +49,9 @@ struct Connection: Sendable {
     await parts.discard(limit: limits.unwantedBytes)
     close.cancel()
   }
+
+  /// Waits until all that was written is with the system: the end of a channel throws away what a slow reader has not made room for.
+  private func flush() async { try? await channel.channel.writeAndFlush(ByteBuffer()).get() }
 
   /// The end of the connection will be a reset.
   private func reset() {
