@@ -20,7 +20,8 @@ extension BlobUpload {
           return true
         // A mount that is not done opens an upload instead; the ones that are not used end by themselves.
         case 202: session = try opened(response, request)
-        case 404, 405, 501: client.traits.learn { if $0.mounts == nil { $0.mounts = false } }
+        // 404 may be about the other repository alone.
+        case 405, 501: client.traits.learn { if $0.mounts == nil { $0.mounts = false } }
         default: continue
         }
       } catch is DistributionError {

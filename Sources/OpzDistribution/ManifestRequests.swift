@@ -14,7 +14,8 @@ final class ManifestRequests: Sendable {
   /// The last documents that were sent or fetched by digest: a tag puts the same bytes once more.
   private let recent = Mutex<[Found]>([])
 
-  private static let recentLimit = 8
+  /// Bytes of all that is remembered; the last document is, whatever its size.
+  private static let recentLimit = 8 << 20
   private static let accepted: [MediaType] = [.imageManifest, .imageIndex, .dockerManifest, .dockerManifestList]
 
   init(client: RegistryClient) { self.client = client }
@@ -94,8 +95,16 @@ final class ManifestRequests: Sendable {
     recent.withLock { all in
       all.removeAll { $0.descriptor.digest == found.descriptor.digest }
       all.append(found)
-      if all.count > ManifestRequests.recentLimit { all.removeFirst() }
+      var bytes = all.reduce(0) { $0 + $1.bytes.count }
+      while all.count > 1, bytes > ManifestRequests.recentLimit { bytes -= all.removeFirst().bytes.count }
     }
+  }
+
+  /// Takes a document that the caller has. Bytes with another digest are none of it.
+  func know(_ found: Found) {
+    let digest = found.descriptor.digest
+    guard ManifestRequests.digest(found.bytes, digest.algorithm) == digest else { return }
+    remember(found)
   }
 
   private func subject(_ tagOrDigest: String) -> String {

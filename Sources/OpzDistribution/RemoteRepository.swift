@@ -11,7 +11,7 @@ import Synchronization
 public final class RemoteRepository: ContentStore, TagStore {
   public let reference: Reference
   let client: RegistryClient
-  private let mountCandidates: [Digest: [String]]
+  private let mounts: MountOrigins
   /// What `contains` has just found missing: `put` need not ask again.
   private let missing = Mutex<Set<Digest>>([])
   let manifests: ManifestRequests
@@ -20,28 +20,28 @@ public final class RemoteRepository: ContentStore, TagStore {
   /// - Parameters:
   ///   - reference: its host and repository count; tag and digest do not.
   ///   - environment: where docker's and podman's configuration, proxies and certificates are looked up.
-  ///   - mountCandidates: repositories of the same registry that may have a blob already.
+  ///   - mounts: repositories of the same registry that may have a blob already.
   ///   - userAgent: `NAME/VERSION`.
   ///   - insecure: plain HTTP to any host.
   ///   - state: where uploads and the registry's limits are remembered; nil to forget them with the process.
   ///   - retry: how often and how long failures that may pass are repeated.
   public convenience init(
-    _ reference: Reference, environment: [String: String], mountCandidates: [Digest: [String]] = [:],
+    _ reference: Reference, environment: [String: String], mounts: MountOrigins = MountOrigins(),
     userAgent: String, progress: any ProgressSink = NoProgress(), insecure: Bool = false,
     state: TransferState? = nil, retry: RetryPolicy = RetryPolicy()
   ) throws {
     try self.init(
-      reference, environment: environment, mountCandidates: mountCandidates, userAgent: userAgent, progress: progress,
+      reference, environment: environment, mounts: mounts, userAgent: userAgent, progress: progress,
       insecure: insecure, retry: retry, scheme: nil, state: state)
   }
 
   init(
-    _ reference: Reference, environment: [String: String], mountCandidates: [Digest: [String]] = [:],
+    _ reference: Reference, environment: [String: String], mounts: MountOrigins = MountOrigins(),
     userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy,
     scheme: Origin.Scheme?, state: TransferState? = nil
   ) throws {
     self.reference = reference
-    self.mountCandidates = mountCandidates
+    self.mounts = mounts
     client = try RegistryClient(
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
       scheme: scheme, state: state)
@@ -99,6 +99,11 @@ public final class RemoteRepository: ContentStore, TagStore {
     try await manifests.put(bytes, descriptor.mediaType, as: tag)
   }
 
+  /// Takes documents that the caller has, so that they are not fetched to learn what they say.
+  public func know(_ documents: [(descriptor: Descriptor, bytes: [UInt8])]) {
+    for document in documents { manifests.know(.init(descriptor: document.descriptor.bare, bytes: document.bytes)) }
+  }
+
   /// What the registry has shown of its limits so far.
   public var traits: RegistryTraits { client.traits.current }
 
@@ -127,7 +132,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     }
     guard descriptor.mediaType.isDocument else {
       let upload = BlobUpload(client, descriptor, UploadSource.of(blob), readsAhead: blob.isCostly)
-      return try await upload.run(candidates: mountCandidates[descriptor.digest] ?? [])
+      return try await upload.run(candidates: mounts.repositories(for: descriptor.digest))
     }
     try await send(document: descriptor, blob)
     client.progress.report(.advanced(item: descriptor.digest.short, bytes: descriptor.size))

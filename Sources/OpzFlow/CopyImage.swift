@@ -86,7 +86,7 @@ public struct CopyImage: Sendable {
     }
     let ledger = TransferLedger(session.progress)
     let tags = names(reference.tag, pinned: reference.digest != nil, opened)
-    let remote = try repository(reference, root, ledger, mounts: try await mounts(reference, root, opened))
+    let remote = try repository(reference, ledger, mounts: opened.mounts(reference))
     let delivery = RemoteDelivery(
       root: root, source: opened.content, tags: tags, referrers: options.referrers && !isRetag(reference),
       tagGuard: TagGuard(repository: remote, expectation: options.expectation, seen: [:]), progress: ledger)
@@ -102,7 +102,7 @@ public struct CopyImage: Sendable {
   }
 
   private func repository(
-    _ reference: Reference, _ root: Descriptor, _ ledger: TransferLedger, mounts: [Digest: [String]]
+    _ reference: Reference, _ ledger: TransferLedger, mounts: MountOrigins
   ) throws -> RemoteRepository {
     var session = session
     session.progress = ledger
@@ -114,18 +114,6 @@ public struct CopyImage: Sendable {
     if !options.tags.isEmpty { return options.tags }
     if let own { return [own] }
     return pinned ? [] : opened.tag.map { [$0] } ?? []
-  }
-
-  private func mounts(
-    _ reference: Reference, _ root: Descriptor, _ opened: CopySource
-  ) async throws -> [Digest: [String]] {
-    switch source {
-    case .remote(let from) where from.host == reference.host && from.repository != reference.repository:
-      return try await Mounts.all(below: root, in: opened.content, from: from.repository)
-    case .version:
-      return opened.record.map { Mounts.origins(of: $0, for: reference) } ?? [:]
-    default: return [:]
-    }
   }
 
   // MARK: To files

@@ -12,8 +12,8 @@ struct CopySource: Sendable {
   var tag: String?
   /// What an archive calls it.
   var name: String
-  /// Of a local version.
-  var record: VersionRecord?
+  /// Repositories of a destination's host that may have the content already.
+  var mounts: @Sendable (Reference) -> MountOrigins = { _ in MountOrigins() }
 
   static func open(_ place: ImagePlace, in session: Session) async throws -> CopySource {
     switch place {
@@ -23,14 +23,19 @@ struct CopySource: Sendable {
       let repository = try quiet.repository(reference)
       let tag = reference.tag ?? (reference.digest == nil ? "latest" : nil)
       let root = try await repository.resolve(reference.digest?.description ?? tag ?? "latest")
-      return CopySource(content: repository, root: root, tag: tag, name: lastPart(reference.repository))
+      return CopySource(content: repository, root: root, tag: tag, name: lastPart(reference.repository)) {
+        let isNeighbour = $0.host == reference.host && $0.repository != reference.repository
+        return MountOrigins(likely: isNeighbour ? [reference.repository] : [])
+      }
     case .version(let reference):
       let registry = try session.openRegistry()
       let version = try registry.find(reference)
       let source = try await VersionSource.open(version, registry, session)
+      let state = try registry.state(version.name)
       return CopySource(
         content: source, root: version.record.image, tag: Reference.tag(for: version.version),
-        name: version.name.description, record: version.record)
+        name: version.name.description
+      ) { Mounts.origins(of: version, state, for: $0) }
     case .layout(let directory, let tag):
       let layout = try LayoutStore.open(directory)
       return CopySource(

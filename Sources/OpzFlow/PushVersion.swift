@@ -52,8 +52,8 @@ public struct PushVersion: Sendable {
     let references = try tags.map { try destination.tagged($0) }
     var sending = session
     sending.progress = ledger
-    let remote = try sending.repository(destination, mounts: Mounts.origins(of: version.record, for: destination))
     let state = try registry.state(version.name)
+    let remote = try sending.repository(destination, mounts: Mounts.origins(of: version, state, for: destination))
     let delivery = RemoteDelivery(
       root: version.record.image, source: try await VersionSource.open(version, registry, session), tags: tags,
       referrers: true,

@@ -6,9 +6,9 @@ import SystemPackage
 extension Session {
   /// A repository of a container registry, with this user's credentials.
   /// - Parameter mounts: repositories on the same host that have a blob.
-  func repository(_ reference: Reference, mounts: [Digest: [String]] = [:]) throws -> RemoteRepository {
+  func repository(_ reference: Reference, mounts: MountOrigins = MountOrigins()) throws -> RemoteRepository {
     try RemoteRepository(
-      reference, environment: environment, mountCandidates: mounts, userAgent: userAgent, progress: progress,
+      reference, environment: environment, mounts: mounts, userAgent: userAgent, progress: progress,
       insecure: insecure, state: transferState)
   }
 

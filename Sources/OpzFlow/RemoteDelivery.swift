@@ -30,53 +30,35 @@ struct RemoteDelivery: Sendable {
 
   private func run(_ source: some ReferrerReader) async throws -> Report {
     // Before a byte is sent: a conflict should not cost an upload.
-    try await checkTags()
-    var report = Report()
-    let image = try await add(root, from: source, to: &report)
-    if referrers { try await addReferrers(of: image, from: source, to: &report) }
-    report.previous = try await checkTags()
-    for tag in tags where report.previous[tag] != root.digest { try await remote.tag(root, as: tag) }
-    try await RemoteProof(repository: remote).check(tags: tags, of: root.digest, content: report.content)
-    return report
+    var previous = try await checkTags()
+    let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
+    remote.know(try await shipment.documents(in: source))
+    let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
+    // While nothing was sent nobody had the time to move a tag, and nothing that was there has to be asked for twice.
+    let isNew = result.copied > 0
+    if isNew { previous = try await checkTags() }
+    let isMoved = try await moveTags(shipment, previous)
+    try await RemoteProof(repository: remote)
+      .check(tags: tags, of: root.digest, content: isNew || isMoved ? shipment.all : [])
+    return Report(
+      copied: result.copied, existed: result.existed, content: shipment.all, referrers: shipment.referrers,
+      previous: previous)
   }
 
-  @discardableResult
   private func checkTags() async throws -> [String: Digest] {
     let found = try await concurrently(tags) { tag in (tag, try await tagGuard.check(tag, wanted: root.digest)) }
     return Dictionary(found.compactMap { tag, digest in digest.map { (tag, $0) } }, uniquingKeysWith: { one, _ in one })
   }
 
-  private func addReferrers(of image: ContentGraph, from source: some ReferrerReader, to report: inout Report)
-    async throws
-  {
-    let documents = image.documents.map(\.digest)
-    let found = try await ReferrerGraph.of(documents, in: source, progress: progress)
-    for referrer in found.referrers { try await add(referrer.descriptor, from: source, to: &report) }
-    report.referrers = found.referrers
-    for other in try await Companions.of(root.digest, found.referrers, in: source, progress: progress) {
-      try await add(other.descriptor, from: source, to: &report)
-      for tag in tags { try await remote.tag(other.descriptor, as: "\(tag).\(other.name)") }
-    }
-    for tagged in try await CosignTags.of(documents, in: source) {
-      try await add(tagged.descriptor, from: source, to: &report)
-      try await remote.tag(tagged.descriptor, as: tagged.tag)
-    }
-  }
-
-  @discardableResult
-  private func add(
-    _ descriptor: Descriptor, from source: some ReferrerReader, to report: inout Report
-  ) async throws -> ContentGraph {
-    let graph = try await ContentGraph.of(descriptor, in: source)
-    // What this delivery has brought already is not asked for again.
-    let known = Set(report.content.map(\.digest))
-    var new = ContentGraph()
-    new.blobs = graph.blobs.filter { !known.contains($0.digest) }
-    new.documents = graph.documents.filter { !known.contains($0.digest) }
-    let result = try await copy(new, root: descriptor, from: source, to: remote, progress: progress)
-    report.copied += result.copied
-    report.existed += result.existed
-    report.content += new.blobs + new.documents
-    return graph
+  /// Sets the tags that name something else; the image's own are the last.
+  /// - Returns: whether there was one.
+  private func moveTags(_ shipment: Shipment, _ previous: [String: Digest]) async throws -> Bool {
+    let stale = try await concurrently(shipment.companions) { companion in
+      try await remote.digest(ofTag: companion.tag) == companion.descriptor.digest ? nil : companion
+    }.compactMap { $0 }
+    for companion in stale { try await remote.tag(companion.descriptor, as: companion.tag) }
+    let own = tags.filter { previous[$0] != root.digest }
+    for tag in own { try await remote.tag(root, as: tag) }
+    return !stale.isEmpty || !own.isEmpty
   }
 }

@@ -23,28 +23,24 @@ public func copy(
   let all = work.blobs + work.documents
   progress.report(.planned(items: all.count, bytes: all.reduce(0) { $0 &+ $1.size }))
   var result = CopyResult(root: root)
-  let areThere = try await concurrently(work.blobs, limit: questions) { blob in
-    try await isThere(blob, in: destination, progress: progress)
+  let areThere = try await concurrently(all, limit: questions) { item in
+    try await isThere(item, in: destination, progress: progress)
   }
-  let missing = zip(work.blobs, areThere).filter { !$0.1 }.map(\.0)
-  result.existed = work.blobs.count - missing.count
-  let moved = try await concurrently(missing, limit: parallel) { blob in
+  let missing = Set(zip(all, areThere).filter { !$0.1 }.map(\.0.digest))
+  result.existed = areThere.filter { $0 }.count
+  let moved = try await concurrently(work.blobs.filter { missing.contains($0.digest) }, limit: parallel) { blob in
     try await destination.put(blob, from: try await source.blob(blob))
     return blob.size
   }
   for bytes in moved { result.count(bytes) }
-  for document in work.documents {
-    if try await isThere(document, in: destination, progress: progress) {
-      result.existed += 1
-    } else {
-      do {
-        try await destination.put(document, from: try await source.blob(document))
-      } catch let error as any MissingContentError where error.isAboutMissingContent {
-        try await putLost(work.blobs, from: source, to: destination, progress: progress, after: error)
-        try await destination.put(document, from: try await source.blob(document))
-      }
-      result.count(document.size)
+  for document in work.documents where missing.contains(document.digest) {
+    do {
+      try await destination.put(document, from: try await source.blob(document))
+    } catch let error as any MissingContentError where error.isAboutMissingContent {
+      try await putLost(work.blobs, from: source, to: destination, progress: progress, after: error)
+      try await destination.put(document, from: try await source.blob(document))
     }
+    result.count(document.size)
   }
   return result
 }
@@ -64,7 +60,7 @@ private func putLost(
   if !isLost { throw error }
 }
 
-/// Blobs whose existence is asked for at once.
+/// Blobs and documents whose existence is asked for at once.
 private let questions = 8
 
 extension CopyResult {

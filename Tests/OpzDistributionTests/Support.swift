@@ -61,7 +61,7 @@ func repository(
   state: TransferState? = nil
 ) throws -> RemoteRepository {
   try RemoteRepository(
-    try Reference(host: host, repository: name), environment: environment, mountCandidates: mounts,
+    try Reference(host: host, repository: name), environment: environment, mounts: MountOrigins(known: mounts),
     userAgent: "opz-tests/1", progress: progress, state: state, retry: retry)
 }
 

@@ -83,6 +83,41 @@ struct PushCheckTests {
     _ = try await push()
   }
 
+  @Test("what a neighbour on the host has from an earlier push is mounted, its record and all")
+  func mounted() async throws {
+    _ = try await push()
+    let promoted = try await push(nil, "prod/weights:1")
+    #expect(promoted.totals.mounted > 0)
+    for blob in promoted.receipt.blobs {
+      #expect(blob.outcome == (blob.mediaType.isDocument ? "sent" : "mounted"), "\(blob.digest)")
+    }
+    // The next version's unchanged layers are with the last one.
+    try project.directory.write("p/weights.bin", "better weights")
+    let next = try await project.package().version
+    let moved = try await push(next, "stage/weights:2")
+    #expect(moved.totals.mounted > 0 && moved.totals.sent > 0)
+  }
+
+  @Test("where all is there, each thing is asked for once and the tag read again")
+  func frugal() async throws {
+    let spec = try SpecRegistry()
+    defer { spec.stop() }
+    let place = try Reference(parsing: "\(spec.host)/crm/weights:1")
+    let registry = try project.registry()
+    let first = try await PushVersion(version, to: place, in: project.session).run(registry)
+    let before = spec.requests.count
+    let again = try await PushVersion(version, to: place, in: project.session).run(registry)
+    #expect(again.bytes == 0)
+    let asked = spec.requests.dropFirst(before).map { "\($0.method) \($0.target)" }
+    #expect(asked.allSatisfy { $0.hasPrefix("HEAD ") || $0.hasPrefix("GET ") })
+    for blob in first.receipt.blobs {
+      #expect(asked.filter { $0.hasPrefix("HEAD ") && $0.hasSuffix("\(blob.digest)") }.count == 1, "\(blob.digest)")
+    }
+    #expect(asked.last == "GET /v2/crm/weights/manifests/1")
+    // Nothing else but the tags, and the lists of referrers, under the fallback tag too.
+    #expect(asked.count <= first.receipt.blobs.count + 8, "\(asked)")
+  }
+
   @Test("moving our own tag on is no conflict, and a tag that is gone is set again")
   func own() async throws {
     _ = try await push()
