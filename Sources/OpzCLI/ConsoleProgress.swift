@@ -27,6 +27,26 @@ final class ConsoleProgress: ProgressSink {
     self.terminal = terminal
     interval = terminal ? 100_000_000 : 5_000_000_000
     ConsoleProgress.current.withLock { $0 = self }
+    keepTime()
+  }
+
+  /// Draws though nothing happens, so that a transfer that stands still is seen to.
+  private func keepTime() {
+    Task.detached { [weak self] in
+      while true {
+        try await Task.sleep(for: .seconds(1))
+        guard let self else { return }
+        tick()
+      }
+    }
+  }
+
+  private func tick() {
+    state.withLock { state in
+      guard !state.board.isEmpty, state.lastDrawn > 0 else { return }
+      let now = ConsoleProgress.now()
+      terminal ? draw(&state, nil, now) : log(&state, nil, now)
+    }
   }
 
   /// Takes the bars off the screen, for what is printed beside them.

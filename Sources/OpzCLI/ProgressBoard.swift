@@ -22,6 +22,8 @@ struct ProgressBoard {
   /// Blobs that are smaller have no bar: they would only flicker.
   static let smallest: UInt64 = 256 << 10
   static let barLimit = 6
+  /// Nanoseconds after which it is said that nothing moves.
+  static let quiet: UInt64 = 5_000_000_000
 
   var isEmpty: Bool { items.isEmpty }
 
@@ -91,11 +93,21 @@ struct ProgressBoard {
     return seconds < 0.2 ? nil : Double(moved - first.moved) / seconds
   }
 
+  /// Whole seconds since something moved, where that is long ago.
+  private func silence(at now: UInt64) -> UInt64? {
+    guard let last = samples.last, !items.isEmpty, now > last.at, now - last.at >= ProgressBoard.quiet else {
+      return nil
+    }
+    return (now - last.at) / 1_000_000_000
+  }
+
   /// `57%  1.4 GiB of 2.5 GiB  120.3 MiB/s  0:15 left  3 of 10 blobs`, each part only where it is known.
   private func figures(at now: UInt64) -> [String] {
     var parts = ["\(ByteCount.text(done)) of \(ByteCount.text(total))"]
     if total > 0 { parts.insert("\(Int(100 * min(1, Double(done) / Double(total))))%", at: 0) }
-    if let rate = rate(at: now) {
+    if let seconds = silence(at: now) {
+      parts.append("nothing for \(seconds) s")
+    } else if let rate = rate(at: now) {
       parts.append("\(ByteCount.text(UInt64(min(rate, 1e18))))/s")
       parts.append("\(ProgressBoard.clock(Double(total - min(done, total)) / rate)) left")
     }

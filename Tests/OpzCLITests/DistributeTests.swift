@@ -84,6 +84,26 @@ struct DistributeTests {
     #expect(result.status == 64)
   }
 
+  @Test("docker reads what we log in to and out of, and we read what docker does")
+  func docker() async throws {
+    #expect(try opz("package", "p").status == 0)
+    let engine = try await DockerEngine()
+    let configuration = ["--config", opz.directory.path.appending(".docker").string]
+    let place = "\(server.host)/crm/weights"
+    #expect(try opz("login", server.host, "-u", "ann", "--password-stdin", input: Self.secret).status == 0)
+    #expect(try opz("push", "weights@1.0.0", place).status == 0)
+    let pulled = try await engine.docker(configuration + ["pull", "\(place):1.0.0"])
+    #expect(pulled.status == 0, "\(pulled.errorText)")
+    #expect(try opz("logout", server.host).status == 0)
+    #expect(try await engine.docker(configuration + ["pull", "\(place):1.0.0"]).status != 0)
+    let login = try await engine.docker(
+      configuration + ["login", "--username", "ann", "--password", Self.secret, server.host])
+    #expect(login.status == 0, "\(login.errorText)")
+    #expect(try opz("push", "weights@1.0.0", place, "--tag", "again").status == 0)
+    #expect(try await engine.docker(configuration + ["logout", server.host]).status == 0)
+    #expect(try opz("push", "weights@1.0.0", place, "--tag", "more").status == 6)
+  }
+
   @Test("nobody is asked where there is no terminal, and a user has no colon")
   func usage() throws {
     for arguments in [
