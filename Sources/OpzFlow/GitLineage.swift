@@ -7,18 +7,38 @@ enum GitLineage {
   /// Nil where there is no git, no repository, or no commit yet.
   static func find(_ directory: FilePath, environment: [String]) async throws -> Lineage.GitCommit? {
     try await blocking {
-      func git(_ arguments: String...) -> String? {
+      func git(_ arguments: String...) -> [String]? {
         let command = ["git", "-C", directory.string, "-c", "core.fsmonitor=false"] + arguments
         guard let result = try? ChildProcess.run(command, environment: environment), result.status == 0 else {
           return nil
         }
-        return result.text.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init)
+        return result.text.split(separator: "\n").map(String.init)
       }
-      guard let commit = git("rev-parse", "--verify", "HEAD"), commit.utf8.count >= 40 else { return nil }
-      let branch = git("symbolic-ref", "--quiet", "--short", "HEAD")
-      let remote = git("config", "--get", "remote.origin.url").flatMap(withoutCredentials)
-      let dirty = !(git("status", "--porcelain", "--", ".") ?? "").isEmpty
-      return Lineage.GitCommit(commit: commit, branch: branch, remote: remote, dirty: dirty)
+      guard let lines = git("status", "--porcelain=v2", "--branch", "--", "."), let status = Status(lines) else {
+        return nil
+      }
+      let remote = git("config", "--get", "remote.origin.url")?.first.flatMap(withoutCredentials)
+      return Lineage.GitCommit(commit: status.commit, branch: status.branch, remote: remote, dirty: status.isDirty)
+    }
+  }
+
+  /// What `git status --porcelain=v2 --branch` says (git-status(1)).
+  struct Status: Equatable {
+    let commit: String
+    /// Nil where HEAD is detached.
+    let branch: String?
+    let isDirty: Bool
+
+    /// Nil where there is no commit yet.
+    init?(_ lines: [String]) {
+      func header(_ name: String) -> String? {
+        lines.first { $0.hasPrefix("# \(name) ") }.map { String($0.dropFirst(name.count + 3)) }
+      }
+      // In place of a hash: "(initial)".
+      guard let commit = header("branch.oid"), commit.utf8.count >= 40 else { return nil }
+      self.commit = commit
+      branch = header("branch.head").flatMap { $0 == "(detached)" ? nil : $0 }
+      isDirty = lines.contains { !$0.hasPrefix("#") }
     }
   }
 

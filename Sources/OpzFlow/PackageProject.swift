@@ -31,7 +31,7 @@ public struct PackageProject: Sendable {
     let project = try await LoadedProject.load(request, session)
     let outputs = try request.outputs.map { try ImageOutput($0, in: session) }
     let destination = try request.push.map { try Reference(parsing: $0) }
-    let registry = try session.createRegistry()
+    let registry = try session.createRegistry().settlingTogether()
     let draft = try await build(project, registry)
     if request.test {
       let report = try await ImageTest(image: draft.image, tests: draft.tests, name: project.name, session: session)
@@ -77,6 +77,8 @@ public struct PackageProject: Sendable {
   }
 
   private func build(_ project: LoadedProject, _ registry: Registry) async throws -> Draft {
+    // Programs of git take their time, so they run while layers are written.
+    async let found = request.lineage == nil ? project.lineage(session) : nil
     let bases = try await project.bases(registry, session)
     let builder = registry.imageBuilder(session)
     let environment = try await project.environment(registry, session)
@@ -87,8 +89,7 @@ public struct PackageProject: Sendable {
     guard let image = images.first(where: { $0.config.platform == .host }) ?? images.first else {
       throw FlowError(.usage, "platforms", "no platform is named", hint: "write platforms: [linux/amd64] in opz.yaml")
     }
-    var lineage = request.lineage
-    if lineage == nil { lineage = try await project.lineage(session) }
+    let lineage = try await request.lineage ?? found
     return Draft(
       images: images, image: image, plan: plan, written: written, bases: bases, packages: environment.packages,
       lineage: lineage ?? Lineage(), tests: try project.storeTests(in: registry.store))

@@ -14,30 +14,12 @@ public enum Durable {
   /// Puts `bytes` at `path`, replacing what is there.
   /// - Parameter mode: less the umask.
   public static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws {
-    let directory = path.removingLastComponent()
-    let new = try NewFile(in: directory, mode: mode)
-    if try SharedDirectory.isOne(directory) { try new.file.setMode(mode | SharedDirectory.readable) }
-    try new.file.write(bytes)
-    try new.replace(path)
+    try PendingFile(replacing: path, with: bytes, mode: mode).file.replace(path)
   }
 
   /// Puts `bytes` at `path` without waiting for the disk: for caches that know themselves whether they are whole.
   public static func replaceLazily(_ path: FilePath, with bytes: [UInt8]) throws {
-    let name = temporaryName(beside: path)
-    let file = try OpenFile.creating(name, mode: 0o644)
-    do {
-      if try SharedDirectory.isOne(path.removingLastComponent()) { try file.setMode(0o644 | SharedDirectory.readable) }
-      try file.write(bytes)
-    } catch {
-      try? remove(name)
-      throw error
-    }
-    let result = name.withPlatformString { from in path.withPlatformString { rename(from, $0) } }
-    if result != 0 {
-      let failure = IOFailure.last("rename", path)
-      try? remove(name)
-      throw failure
-    }
+    try PendingFile(replacing: path, with: bytes).file.takeName(path)
   }
 
   /// Puts `bytes` at `path` if nothing is there. False, and nothing changed, when something is.
@@ -49,13 +31,57 @@ public enum Durable {
 
   /// Moves a finished and synced file to its name and makes the name durable.
   public static func publish(_ temporary: FilePath, at path: FilePath) throws {
-    let result = temporary.withPlatformString { from in path.withPlatformString { rename(from, $0) } }
+    try rename(temporary, to: path)
+    try syncDirectory(path.removingLastComponent())
+  }
+
+  /// Gives a file that is on the disk another name in its directory, durably. When that fails it keeps the name that it has.
+  public static func move(_ path: FilePath, to other: FilePath) throws {
+    let result = path.withPlatformString { from in other.withPlatformString { systemRename(from, $0) } }
+    guard result == 0 else { throw IOFailure.last("rename", other) }
+    try syncDirectory(other.removingLastComponent())
+  }
+
+  /// Moves a file to its name; one that cannot be moved is removed.
+  static func rename(_ temporary: FilePath, to path: FilePath) throws {
+    let result = temporary.withPlatformString { from in path.withPlatformString { systemRename(from, $0) } }
     guard result == 0 else {
       let failure = IOFailure.last("rename", path)
       try? remove(temporary)
       throw failure
     }
-    try syncDirectory(path.removingLastComponent())
+  }
+
+  /// Gives many files their names, durably. All are synced first, at the same time, so that the disk writes its journal once for all of them;
+  /// then each gets its name, in their order; then each directory is synced once.
+  /// - Parameter directories: others whose names are to be durable with them.
+  /// - Returns: for each file whether it has its name; false where the name was taken and is left.
+  @discardableResult
+  public static func publish(_ files: [PendingFile], syncing directories: [FilePath] = []) throws -> [Bool] {
+    for pending in files {
+      if let mode = pending.mode { try pending.file.file.setMode(mode) }
+    }
+    try syncTogether(files.map(\.file))
+    let named = try files.map { try $0.giveName() }
+    var synced: Set<FilePath> = []
+    for directory in files.map({ $0.path.removingLastComponent() }) + directories
+    where synced.insert(directory).inserted {
+      try syncDirectory(directory)
+    }
+    return named
+  }
+
+  /// Syncs files on threads of their own, the first on this one. More than so many at a time gain nothing.
+  private static func syncTogether(_ files: [NewFile]) throws {
+    var rest = files[...]
+    while let first = rest.popFirst() {
+      let others = try rest.prefix(15).map { file in try OwnThread { try file.file.sync() } }
+      rest = rest.dropFirst(others.count)
+      let own = Result { try first.file.sync() }
+      // All are waited for before one's failure ends it.
+      let outcomes = others.map { other in Result { try other.join() } }
+      for outcome in [own] + outcomes { try outcome.get() }
+    }
   }
 
   /// Makes the names in a directory durable.
@@ -67,10 +93,18 @@ public enum Durable {
 
   /// Makes a directory and those above it, each one durable. One that exists is fine. Below a directory that a group shares it is shared too.
   public static func makeDirectory(_ path: FilePath, mode: UInt32 = 0o755) throws {
+    var parents: [FilePath] = []
+    try makeDirectory(path, mode: mode, unsynced: &parents)
+    for parent in parents { try syncDirectory(parent) }
+  }
+
+  /// The same, waiting for no disk.
+  /// - Parameter unsynced: gets the directories that must be synced for the new ones to be durable, the topmost first.
+  public static func makeDirectory(_ path: FilePath, mode: UInt32 = 0o755, unsynced: inout [FilePath]) throws {
     if path.isEmpty { return }
     if try FileStatus.find(path)?.kind == .directory { return }
     let parent = path.removingLastComponent()
-    if parent != path { try makeDirectory(parent, mode: mode) }
+    if parent != path { try makeDirectory(parent, mode: mode, unsynced: &unsynced) }
     let result = path.withPlatformString { mkdir($0, mode_t(mode)) }
     if result != 0 {
       let failure = IOFailure.last("mkdir", path)
@@ -78,7 +112,7 @@ public enum Durable {
       throw failure
     }
     try SharedDirectory.share(path, below: parent)
-    try syncDirectory(parent)
+    unsynced.append(parent)
   }
 
   /// Removes a file. One that is not there is fine.
@@ -105,3 +139,6 @@ public enum Durable {
   /// How the names of temporary files begin.
   public static let temporaryPrefix = ".opz-tmp-"
 }
+
+// The name of rename(2) where a method has the same name.
+private func systemRename(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 { rename(from, to) }

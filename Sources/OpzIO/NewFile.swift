@@ -42,13 +42,19 @@ public final class NewFile: @unchecked Sendable {
     return true
   }
 
-  /// Gives the file its name, durably, in the place of what has the name now. It has a temporary name for no longer than it takes
-  /// to rename it.
+  /// Gives the file its name, durably, in the place of what has the name now.
   public func replace(_ path: FilePath) throws {
     try file.sync()
+    try takeName(path)
+    try Durable.syncDirectory(path.removingLastComponent())
+  }
+
+  /// Gives the file its name in the place of what has the name now, and waits for no disk. It has a temporary name for no longer than it
+  /// takes to rename it.
+  func takeName(_ path: FilePath) throws {
     let name = if let temporary { temporary } else { try linked(beside: path) }
     temporary = nil
-    try Durable.publish(name, at: path)
+    try Durable.rename(name, to: path)
   }
 
   private func linked(beside path: FilePath) throws -> FilePath {
@@ -57,7 +63,8 @@ public final class NewFile: @unchecked Sendable {
     return name
   }
 
-  private func link(to path: FilePath) throws -> Bool {
+  /// False when the name is taken.
+  func link(to path: FilePath) throws -> Bool {
     let source = temporary?.string ?? "/proc/self/fd/\(file.descriptor)"
     let result = path.withPlatformString {
       linkat(AT_FDCWD, source, AT_FDCWD, $0, temporary == nil ? AT_SYMLINK_FOLLOW : 0)

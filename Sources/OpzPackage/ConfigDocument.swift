@@ -28,8 +28,9 @@ struct ConfigDocument {
 
   private func read() throws -> ConfigNode {
     do {
-      // UTF-8 always: left to itself, Yams lets an environment variable choose.
-      let parser = try Parser(yaml: text, encoding: .utf8)
+      // UTF-8 always: left to itself, Yams lets an environment variable choose. What a plain value is `ConfigNode` says; Yams's own rules are
+      // regular expressions, which take longer to make than all of this.
+      let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
       guard let root = try parser.singleRoot() else { return ConfigNode(value: .null, line: 1) }
       // A node's anchor is a weak reference: it is nil as soon as the parser is gone.
       return try withExtendedLifetime(parser) { try convert(root, depth: 0) }

@@ -74,7 +74,7 @@ public final class DigestCache: Sendable {
     try Durable.makeDirectory(file.removingLastComponent())
     let lock = try FileLock.take(file.removingLastComponent().appending("lock"), .alone)
     let merged = DigestTable.read(file).merging(added, limit: DigestCache.maximumRecords)
-    try Durable.replace(file, with: merged.bytes)
+    try Durable.replaceLazily(file, with: merged.bytes)
     _ = consume lock
     state.withLock { $0.known = merged }
   }

@@ -70,10 +70,10 @@ public struct LayerCache: Sendable {
     guard let key = LayerKey.contents(planned, digests: found) else { return }
     let entry = Entry(descriptor: layer.descriptor, diffID: layer.diffID, compressor: compressor)
     try Durable.makeDirectory(directory.appending("layers"))
-    try Durable.replace(path(key), with: try CanonicalJSON.encode(entry))
+    try Durable.replaceLazily(path(key), with: try CanonicalJSON.encode(entry))
     if !planned.isAlone, !planned.source.files.isEmpty {
       try Durable.makeDirectory(directory.appending("shapes"))
-      try Durable.replace(shape(planned), with: [])
+      try Durable.replaceLazily(shape(planned), with: [])
     }
     try digests.save()
   }

@@ -21,7 +21,7 @@ public struct WritingSpeed: Codable, Sendable, Hashable {
 
   func write(_ directory: FilePath) throws {
     try Durable.makeDirectory(directory)
-    try Durable.replace(directory.appending("speed.json"), with: CanonicalJSON.encode(self))
+    try Durable.replaceLazily(directory.appending("speed.json"), with: CanonicalJSON.encode(self))
   }
 
   /// Takes what a layer took into the average; the newest layer counts half.

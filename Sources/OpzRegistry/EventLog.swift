@@ -57,11 +57,20 @@ public struct EventLog: Sendable {
     guard try Durable.claim(events.appending(name.file), with: bytes) else {
       throw RegistryError(.damaged, events.appending(name.file).string, "the event exists already")
     }
-    _ = try Durable.claim(heads.appending(name.hash), with: [])
-    for old in try EventLog.list(heads) where old.string != name.hash && event.heads.contains(old.string) {
-      try Durable.remove(heads.appending(old))
-    }
+    try moveHeads(event.heads, to: name.hash)
     return Entry(hash: name.hash, event: event)
+  }
+
+  /// Puts the new head in the place of those that its event follows. Heads are empty files that are on the disk since the first was made, so one
+  /// of the old becomes the new by a rename.
+  private func moveHeads(_ followed: [String], to new: String) throws {
+    let old = try EventLog.list(heads).filter { $0.string != new && followed.contains($0.string) }
+    guard let first = old.first else {
+      _ = try Durable.claim(heads.appending(new), with: [])
+      return
+    }
+    for other in old.dropFirst() { try Durable.remove(heads.appending(other)) }
+    try Durable.move(heads.appending(first), to: heads.appending(new))
   }
 
   /// The name of an event's file: 100,000 of them are compared by each search.

@@ -15,14 +15,17 @@ extension Registry {
   static let indexLimit = 50
 
   /// Makes a version's directory an OCI layout of its own, its blobs linked to the registry's.
-  func exportLayout(of version: Version) throws {
+  func exportLayout(of version: Version) throws { try Durable.publish(try layout(of: version)) }
+
+  /// The same without names: the caller publishes the files.
+  func layout(of version: Version) throws -> [PendingFile] {
     let place = directory(version.name, version.version)
-    for (file, bytes) in try layoutFiles(of: version) { try Durable.replace(place.appending(file), with: bytes) }
+    let files = try layoutFiles(of: version).map { try PendingFile(replacing: place.appending($0), with: $1) }
     let link = place.appending("blobs")
-    if try FileStatus.find(link, followLinks: false) != nil { return }
+    if try FileStatus.find(link, followLinks: false) != nil { return files }
     let up = String(repeating: "../", count: 3 + version.name.description.split(separator: "/").count)
     guard link.withPlatformString({ symlink(up + "blobs", $0) }) == 0 else { throw IOFailure.last("symlink", link) }
-    try Durable.syncDirectory(place)
+    return files
   }
 
   /// The generated files of a version's directory.

@@ -31,14 +31,21 @@ extension Registry {
     choose: @Sendable (_ known: KnownVersions) throws -> Choice
   ) throws -> Outcome {
     try locked(name) {
-      switch try choose(KnownVersions(registry: self, name: name, state: try state(name))) {
+      let state = try state(name)
+      switch try choose(KnownVersions(registry: self, name: name, state: state)) {
       case .same(let version):
+        try store.settle()
         try append(.repackaged, version, author, details)
         return .existed(version)
       case .new(let record, let version):
         let bytes = try CanonicalJSON.encodePretty(record)
         try requireBlobs(of: record)
-        let recorded = try claim(name, version, record, bytes)
+        guard state.versions[version] == nil else {
+          throw RegistryError(
+            .versionTaken, record.reference, "the version exists", hint: "opz package --version auto takes the next")
+        }
+        let artifact = try RecordArtifact.store(record, bytes, in: store)
+        let recorded = try claim(Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact))
         try append(.packaged, recorded, author, details)
         return .recorded(recorded)
       }
@@ -77,7 +84,7 @@ extension Registry {
         }
         return .existed(existing)
       }
-      let recorded = try claim(name, version, record, bytes, artifact: artifact)
+      let recorded = try claim(Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact))
       try append(.pulled, recorded, author, details)
       return .recorded(recorded)
     }
@@ -107,7 +114,7 @@ extension Registry {
   /// What a manifest or an index names.
   func children(of descriptor: Descriptor) throws -> [Descriptor] {
     guard descriptor.mediaType.isIndex || descriptor.mediaType.isManifest else { return [] }
-    let bytes = try store.file(descriptor).bytes()
+    let bytes = try store.content(descriptor)
     let subject = descriptor.digest.description
     if descriptor.mediaType.isIndex {
       return try Index(raw: bytes, mediaType: descriptor.mediaType, subject: subject).content.manifests
@@ -139,25 +146,15 @@ extension Registry {
     }
   }
 
-  /// Writes `version.json`. A claim without an event is what a writer left that died: its number is free.
-  private func claim(
-    _ name: ModelName, _ version: SemanticVersion, _ record: VersionRecord, _ bytes: [UInt8],
-    artifact: Descriptor? = nil
-  ) throws -> Version {
-    let made = try artifact ?? RecordArtifact.store(record, bytes, in: store)
-    let place = directory(name, version)
-    try Durable.makeDirectory(place)
-    let path = place.appending("version.json")
-    if try !Durable.claim(path, with: bytes, mode: 0o444) {
-      guard try state(name).versions[version] == nil else {
-        throw RegistryError(
-          .versionTaken, record.reference, "the version exists", hint: "opz package --version auto takes the next")
-      }
-      try Durable.replace(path, with: bytes, mode: 0o444)
-    }
-    let recorded = Version(name: name, version: version, record: record, bytes: bytes, artifact: made)
-    try exportLayout(of: recorded)
-    return recorded
+  /// Writes `version.json` and what is generated of it, together with the blobs that wait for their names. A claim without an event is what a
+  /// writer left that died: its number is free, and this takes its place.
+  private func claim(_ version: Version) throws -> Version {
+    let place = directory(version.name, version.version)
+    var parents: [FilePath] = []
+    try Durable.makeDirectory(place, unsynced: &parents)
+    let json = try PendingFile(version.bytes, at: place.appending("version.json"), mode: 0o444, collision: .replace)
+    try store.settle(with: [json] + layout(of: version), syncing: parents)
+    return version
   }
 
   func append(

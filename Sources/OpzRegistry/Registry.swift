@@ -55,13 +55,23 @@ public struct Registry: Sendable {
         .notFound, root.string, "there is no registry here",
         hint: "opz package makes one; --registry DIR or OPZ_REGISTRY names another")
     }
-    let marker = try CanonicalJSON.decode(Marker.self, from: SmallFile.read(path, limit: 4096), subject: path.string)
-    guard marker.format == 1 else {
+    let bytes = try SmallFile.read(path, limit: 4096)
+    let format =
+      try JSONValue(plain: bytes)?["format"]?.integer
+      ?? Int64(CanonicalJSON.decode(Marker.self, from: bytes, subject: path.string).format)
+    guard format == 1 else {
       throw RegistryError(
-        .unknownFormat, path.string, "the registry has format \(marker.format), this opz reads 1",
+        .unknownFormat, path.string, "the registry has format \(format), this opz reads 1",
         hint: "use a newer opz")
     }
     return Registry(root: root, store: try LayoutStore.open(root))
+  }
+
+  /// The same registry for a command that makes many small blobs before it records a version: see `LayoutStore.settlingTogether`.
+  public func settlingTogether() -> Registry {
+    var registry = Registry(root: root, store: store.settlingTogether())
+    registry.isOfOneHost = isOfOneHost
+    return registry
   }
 
   struct Marker: Codable { var format: Int }

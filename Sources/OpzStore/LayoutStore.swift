@@ -10,6 +10,8 @@ public struct LayoutStore: ContentStore, TagStore {
   public let root: FilePath
   /// Where most blobs are: an audit asks for a million of them.
   private let sha256: FilePath
+  /// Where blobs wait for their names; nil where each gets it at once.
+  let waiting: WaitingBlobs?
 
   /// Opens a layout, making one where nothing is.
   /// - Throws: `StoreError.badLayout` when the directory holds something else.
@@ -41,15 +43,18 @@ public struct LayoutStore: ContentStore, TagStore {
         "not an OCI image layout: no oci-layout file")
     }
     let bytes = try SmallFile.read(marker, limit: 4096)
-    let content = try CanonicalJSON.decode(Marker.self, from: bytes, subject: marker.string)
-    guard content.imageLayoutVersion == "1.0.0" else {
-      throw StoreError(.badLayout, marker.string, "version \(content.imageLayoutVersion) of the layout is not known")
+    let version =
+      try JSONValue(plain: bytes)?["imageLayoutVersion"]?.string
+      ?? CanonicalJSON.decode(Marker.self, from: bytes, subject: marker.string).imageLayoutVersion
+    guard version == "1.0.0" else {
+      throw StoreError(.badLayout, marker.string, "version \(version) of the layout is not known")
     }
     return LayoutStore(unchecked: root)
   }
 
-  private init(unchecked root: FilePath) {
+  private init(unchecked root: FilePath, waiting: WaitingBlobs? = nil) {
     self.root = root
+    self.waiting = waiting
     sha256 = root.appending("blobs").appending(Digest.Algorithm.sha256.rawValue)
   }
 
@@ -65,8 +70,37 @@ public struct LayoutStore: ContentStore, TagStore {
 
   public func contains(_ descriptor: Descriptor) async throws -> Bool { try has(descriptor) }
 
+  /// The same layout for one who puts many small blobs and can wait: they are read here as any others, but get their names, and are on the
+  /// disk, only with `settle()`. What is never settled was never there.
+  public func settlingTogether() -> LayoutStore { LayoutStore(unchecked: root, waiting: WaitingBlobs()) }
+
+  /// Gives the blobs that wait for them their names, durably, together with other files. Then all names among the blobs are durable, those too
+  /// that another process gave a moment ago.
+  /// - Parameters:
+  ///   - files: get their names after the blobs.
+  ///   - directories: synced with those of the files.
+  /// - Returns: for each of `files` whether it has its name; false where the name was taken and is left.
+  @discardableResult
+  public func settle(with files: [PendingFile] = [], syncing directories: [FilePath] = []) throws -> [Bool] {
+    let blobs = waiting?.all ?? []
+    let pending = blobs.map { PendingFile($0.file, at: path(of: $0.digest), mode: 0o444) }
+    let named = try Durable.publish(pending + files, syncing: directories + (blobs.isEmpty ? [sha256] : []))
+    for (blob, isNamed) in zip(blobs, named) where !isNamed { try restore(blob) }
+    waiting?.remove(blobs)
+    return Array(named.dropFirst(blobs.count))
+  }
+
+  /// Another writer was first. Its bytes have the same digest, unless the disk has lost some: then ours take their place.
+  private func restore(_ blob: WaitingBlobs.Blob) throws {
+    let destination = path(of: blob.digest)
+    guard try FileStatus.find(destination)?.size != blob.size else { return }
+    try Durable.remove(destination)
+    _ = try blob.file.publish(at: destination, mode: 0o444)
+  }
+
   /// Whether a blob of the right size is there.
   public func has(_ descriptor: Descriptor) throws -> Bool {
+    if let blob = waiting?.find(descriptor.digest) { return blob.size == descriptor.size }
     guard let status = try FileStatus.find(path(of: descriptor.digest)) else { return false }
     return status.kind == .file && status.size == descriptor.size
   }
@@ -75,6 +109,7 @@ public struct LayoutStore: ContentStore, TagStore {
 
   /// The blob's file.
   public func file(_ descriptor: Descriptor) throws -> FileBlob {
+    if waiting?.find(descriptor.digest) != nil { try settle() }
     let place = path(of: descriptor.digest)
     guard let status = try FileStatus.find(place), status.kind == .file else {
       throw StoreError(.notFound, descriptor.digest.description, "not in the store at \(root)")
@@ -85,6 +120,14 @@ public struct LayoutStore: ContentStore, TagStore {
         hint: "the file is damaged; opz fsck names all such files")
     }
     return FileBlob(place, size: status.size)
+  }
+
+  /// The bytes of a small blob, one that waits for its name too.
+  package func content(_ descriptor: Descriptor) throws -> [UInt8] {
+    guard let blob = waiting?.find(descriptor.digest), blob.size == descriptor.size else {
+      return try file(descriptor).bytes()
+    }
+    return try SmallFile.read(blob.file.file, limit: Int(WaitingBlobs.limit))
   }
 
   public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {

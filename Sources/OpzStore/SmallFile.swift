@@ -6,7 +6,11 @@ public enum SmallFile {
   /// The content.
   /// - Throws: `StoreError.tooLarge` when there are more than `limit` bytes; the check comes before they are read.
   public static func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
-    let file = try OpenFile.reading(path)
+    try read(OpenFile.reading(path), limit: limit)
+  }
+
+  static func read(_ file: borrowing OpenFile, limit: Int) throws -> [UInt8] {
+    let path = file.path
     let status = try file.status()
     guard status.kind == .file else { throw IOFailure("not a regular file", path: path) }
     guard status.size <= UInt64(limit) else {
