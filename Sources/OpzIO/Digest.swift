@@ -50,24 +50,22 @@ public struct Digest: Hashable, Sendable {
 
   /// The digest whose SHA-256 value is spelled by 64 lower-case digits; nil for anything else.
   public init?(sha256Hex text: ArraySlice<UInt8>) {
-    guard text.count == 64 else { return nil }
-    let words = text.withUnsafeBufferPointer { digits -> (UInt64, UInt64, UInt64, UInt64)? in
-      func word(_ start: Int) -> UInt64? {
-        var word: UInt64 = 0
-        for digit in digits[start..<(start + 16)] {
-          switch digit {
-          case 48...57: word = word << 4 | UInt64(digit - 48)
-          case 97...102: word = word << 4 | UInt64(digit - 87)
-          default: return nil
-          }
-        }
-        return word
-      }
-      guard let one = word(0), let two = word(16), let three = word(32), let four = word(48) else { return nil }
-      return (one, two, three, four)
-    }
-    guard let words else { return nil }
-    value = .sha256(words.0, words.1, words.2, words.3)
+    guard let digest = text.withUnsafeBufferPointer({ Digest(sha256Hex: $0) }) else { return nil }
+    self = digest
+  }
+
+  /// The digest that a text spells, where it is `sha256:` and 64 digits.
+  package init?(sha256Text text: UnsafeBufferPointer<UInt8>) {
+    guard text.count == 71, text.prefix(7).elementsEqual("sha256:".utf8) else { return nil }
+    self.init(sha256Hex: UnsafeBufferPointer(rebasing: text[7...]))
+  }
+
+  private init?(sha256Hex text: UnsafeBufferPointer<UInt8>) {
+    guard text.count == 64, let base = UnsafeRawPointer(text.baseAddress) else { return nil }
+    guard let one = Hex.word(base), let two = Hex.word(base + 16), let three = Hex.word(base + 32),
+      let four = Hex.word(base + 48)
+    else { return nil }
+    value = .sha256(one, two, three, four)
   }
 
   /// The digest that the bytes of a text spell.

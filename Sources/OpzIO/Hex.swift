@@ -1,7 +1,5 @@
 /// Lower-case hexadecimal.
 public enum Hex {
-  private static let digits: [UInt8] = Array("0123456789abcdef".utf8)
-
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     text.reserveCapacity(bytes.underestimatedCount * 2)
@@ -12,9 +10,22 @@ public enum Hex {
   /// The digits as bytes.
   public static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
     for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
+      text.append(digit(byte >> 4))
+      text.append(digit(byte & 15))
     }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 { value &+ (value < 10 ? 48 : 87) }
+
+  /// The number that 16 lower-case digits spell, all at once: a registry's files have millions of digests.
+  static func word(_ digits: UnsafeRawPointer) -> UInt64? {
+    let text = digits.loadUnaligned(as: SIMD16<UInt8>.self)
+    let (figures, letters) = (text &- 48, text &- 97)
+    let isFigure = figures .< 10
+    guard all(isFigure .| (letters .< 6)) else { return nil }
+    let values = (letters &+ 10).replacing(with: figures, where: isFigure)
+    let bytes = values.evenHalf &<< 4 | values.oddHalf
+    return UInt64(bigEndian: unsafeBitCast(bytes, to: UInt64.self))
   }
 
   /// The bytes that lower-case digits spell; nil for an odd number of them and for other characters.

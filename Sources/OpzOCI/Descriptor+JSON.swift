@@ -18,6 +18,36 @@ extension Descriptor {
   }
 }
 
+extension Descriptor {
+  /// The same of a text that is read in place.
+  package init?(_ json: JSONPlace?) {
+    guard let json, let type = json["mediaType"].flatMap({ MediaType($0) }), let digest = json["digest"]?.digest,
+      let size = json["size"]?.integer.flatMap({ UInt64(exactly: $0) }), json["platform"] == nil, json["urls"] == nil
+    else { return nil }
+    self.init(mediaType: type, digest: digest, size: size)
+    if let type = json["artifactType"] {
+      guard let type = MediaType(type) else { return nil }
+      artifactType = type
+    }
+    if let value = json["annotations"] {
+      guard let texts = value.texts else { return nil }
+      annotations = texts
+    }
+  }
+}
+
+extension MediaType {
+  /// One string stands for many of the most frequent type.
+  fileprivate init?(_ json: JSONPlace) {
+    if json.isText("application/vnd.oci.image.manifest.v1+json") {
+      self = .imageManifest
+    } else {
+      guard let text = json.string else { return nil }
+      self.init(text)
+    }
+  }
+}
+
 extension JSONValue {
   /// The members of an object that has texts only.
   public var texts: [String: String]? {

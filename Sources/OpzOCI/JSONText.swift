@@ -23,6 +23,18 @@ extension JSONValue {
     return value
   }
 
+  /// The text whose quote is at `place`, with the place after it. Nil where there is none.
+  static func text(in bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> (text: String, end: Int)? {
+    var reader = JSONTextReader(bytes, at: place)
+    return reader.string().map { ($0, reader.place) }
+  }
+
+  /// The same for a number.
+  static func number(in bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> (value: JSONValue, end: Int)? {
+    var reader = JSONTextReader(bytes, at: place)
+    return reader.number().map { ($0, reader.place) }
+  }
+
   public var string: String? { if case .string(let text) = self { text } else { nil } }
   public var integer: Int64? { if case .integer(let number) = self { number } else { nil } }
   public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
@@ -33,9 +45,12 @@ extension JSONValue {
 /// A place in JSON text. Each read gives nil where the text is not as it should be.
 private struct JSONTextReader {
   private let bytes: UnsafeBufferPointer<UInt8>
-  private var place = 0
+  private(set) var place: Int
 
-  init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+  init(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int = 0) {
+    self.bytes = bytes
+    self.place = place
+  }
 
   mutating func isAtEnd() -> Bool {
     skipSpace()
@@ -105,7 +120,7 @@ private struct JSONTextReader {
     return take("]") ? .array(items) : nil
   }
 
-  private mutating func string() -> String? {
+  mutating func string() -> String? {
     place += 1
     let start = place
     var union: UInt8 = 0
@@ -173,7 +188,7 @@ private struct JSONTextReader {
     return UInt32(high[0]) << 8 | UInt32(high[1])
   }
 
-  private mutating func number() -> JSONValue? {
+  mutating func number() -> JSONValue? {
     let start = place
     if byte == UInt8(ascii: "-") { place += 1 }
     let first = byte

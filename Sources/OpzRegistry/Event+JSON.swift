@@ -2,13 +2,18 @@ import OpzIO
 import OpzOCI
 
 extension Event {
-  /// The event that an object is, without `Codable`'s detours: an audit reads 100,000 of them. Nil where it is none, or one that only `Codable` reads.
-  init?(_ json: JSONValue) {
+  /// The event that a text is, without `Codable`'s detours: an audit reads 100,000 of them. Nil where it is none, or one that only `Codable` reads.
+  init?(plain bytes: [UInt8]) {
+    guard let event = JSONPlace.read(bytes, { Event($0) }) else { return nil }
+    self = event
+  }
+
+  private init?(_ json: JSONPlace) {
     guard let format = json["format"]?.integer.flatMap({ Int(exactly: $0) }),
       let kind = json["kind"]?.string.flatMap(Kind.init(rawValue:)), let model = json["model"]?.string,
       let version = json["version"]?.string, let at = json["at"]?.string, let actor = json["actor"]?.string,
       let number = json["number"]?.integer.flatMap({ Int(exactly: $0) }), let heads = json["heads"]?.textList,
-      let image = json["image"]?.string.flatMap({ Digest($0) }), let details = json["details"]?.object
+      let image = json["image"]?.digest, let details = json["details"]?.value.object
     else { return nil }
     self.init(
       kind: kind, model: model, version: version, at: at, actor: actor, number: number, heads: heads, image: image,
@@ -19,7 +24,7 @@ extension Event {
       record = descriptor
     }
     if let value = json["content"] {
-      guard let digest = value.string.flatMap({ Digest($0) }) else { return nil }
+      guard let digest = value.digest else { return nil }
       content = digest
     }
     if let value = json["alias"] {
@@ -30,7 +35,7 @@ extension Event {
 }
 
 extension Event.AliasMove {
-  fileprivate init?(_ json: JSONValue) {
+  fileprivate init?(_ json: JSONPlace) {
     guard let name = json["name"]?.string, let after = json["after"]?.textList else { return nil }
     self.init(name: name, after: after)
     if let value = json["restores"] {

@@ -129,7 +129,7 @@ public struct EventLog: Sendable {
       throw RegistryError(.damaged, path.string, "the event's content does not have the hash in its name")
     }
     let event =
-      try JSONValue(plain: bytes).flatMap { Event($0) }
+      try Event(plain: bytes)
       ?? CanonicalJSON.decode(Event.self, from: bytes, subject: path.string)
     guard event.format == Event.currentFormat else {
       throw RegistryError(.unknownFormat, path.string, "the event has format \(event.format)", hint: "use a newer opz")

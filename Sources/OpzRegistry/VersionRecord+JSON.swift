@@ -2,29 +2,34 @@ import OpzIO
 import OpzOCI
 
 extension VersionRecord {
-  /// The record that an object is, without `Codable`'s detours: a search without a cache and an audit read 100,000 of them.
+  /// The record that a text is, without `Codable`'s detours: a search without a cache and an audit read 100,000 of them.
   ///
   /// Nil where it is none, or one that only `Codable` reads; so nothing here has to be lenient.
-  init?(_ json: JSONValue) {
+  init?(plain bytes: [UInt8]) {
+    guard let record = JSONPlace.read(bytes, { VersionRecord($0) }) else { return nil }
+    self = record
+  }
+
+  private init?(_ json: JSONPlace) {
     var fields = PlainFields(json)
     self.init(
       name: fields.text("name"), version: fields.text("version"), created: fields.text("created"),
       tool: fields.text("tool"), image: fields.descriptor("image"), content: fields.digest("content"),
-      runtime: Runtime(fields.member("runtime"), &fields), platforms: fields.textList("platforms"),
+      runtime: fields.required("runtime", Runtime.init), platforms: fields.textList("platforms"),
       layers: fields.list("layers", Layer.init), files: fields.list("files", File.init),
-      model: fields.optional("model", Model.init), lineage: Lineage(fields.member("lineage"), &fields),
-      deploy: json["deploy"], pushTo: fields.optionalText("pushTo"), tests: fields.list("tests", TestFile.init))
+      model: fields.optional("model", Model.init), lineage: fields.required("lineage", Lineage.init),
+      deploy: json["deploy"]?.value, pushTo: fields.optionalText("pushTo"), tests: fields.list("tests", TestFile.init))
     format = Int(fields.integer("format"))
     fileList = fields.optional("fileList") { json, fields in
       guard let descriptor = Descriptor(json) else { return fields.fail(VersionRecord.none) }
       return descriptor
     }
     packages = json["packages"] == nil ? nil : fields.list("packages", Package.init)
-    if let found = json["artifacts"]?.object {
-      artifacts = found.compactMapValues { Descriptor($0) }
-      if artifacts?.count != found.count { return nil }
-    } else if json["artifacts"] != nil {
-      return nil
+    if let found = json["artifacts"] {
+      guard let members = found.members else { return nil }
+      artifacts = Dictionary(
+        members.map { ($0.key, Descriptor($0.value) ?? fields.fail(VersionRecord.none)) },
+        uniquingKeysWith: { one, _ in one })
     }
     if fields.isBroken { return nil }
   }
@@ -34,42 +39,42 @@ extension VersionRecord {
 
 /// The members of an object, read one after the other; one that is missing or of another kind is remembered, and something stands in its place.
 private struct PlainFields {
-  let json: JSONValue
+  let json: JSONPlace?
   private(set) var isBroken = false
 
-  init(_ json: JSONValue) { self.json = json }
+  init(_ json: JSONPlace?) { self.json = json }
 
   mutating func fail<Value>(_ value: Value) -> Value {
     isBroken = true
     return value
   }
 
-  mutating func member(_ key: String) -> JSONValue { json[key] ?? fail(.null) }
-  mutating func text(_ key: String) -> String { json[key]?.string ?? fail("") }
-  mutating func integer(_ key: String) -> Int64 { json[key]?.integer ?? fail(0) }
-  mutating func size(_ key: String) -> UInt64 { UInt64(exactly: integer(key)) ?? fail(0) }
-  mutating func flag(_ key: String) -> Bool { json[key]?.bool ?? fail(false) }
-  mutating func textList(_ key: String) -> [String] { json[key]?.textList ?? fail([]) }
-  mutating func descriptor(_ key: String) -> Descriptor { Descriptor(json[key]) ?? fail(VersionRecord.none) }
+  private func find(_ key: StaticString) -> JSONPlace? { json?[key] }
 
-  mutating func digest(_ key: String) -> Digest {
-    json[key]?.string.flatMap { Digest($0) } ?? fail(VersionRecord.none.digest)
+  mutating func text(_ key: StaticString) -> String { find(key)?.string ?? fail("") }
+  mutating func integer(_ key: StaticString) -> Int64 { find(key)?.integer ?? fail(0) }
+  mutating func size(_ key: StaticString) -> UInt64 { UInt64(exactly: integer(key)) ?? fail(0) }
+  mutating func flag(_ key: StaticString) -> Bool { find(key)?.bool ?? fail(false) }
+  mutating func textList(_ key: StaticString) -> [String] { find(key)?.textList ?? fail([]) }
+  mutating func descriptor(_ key: StaticString) -> Descriptor { Descriptor(find(key)) ?? fail(VersionRecord.none) }
+  mutating func digest(_ key: StaticString) -> Digest { find(key)?.digest ?? fail(VersionRecord.none.digest) }
+  mutating func optionalText(_ key: StaticString) -> String? { find(key) == nil ? nil : text(key) }
+  mutating func optionalDigest(_ key: StaticString) -> Digest? { find(key) == nil ? nil : digest(key) }
+
+  mutating func required<Value>(_ key: StaticString, _ make: (JSONPlace?, inout PlainFields) -> Value) -> Value {
+    make(find(key) ?? fail(nil), &self)
   }
 
-  mutating func optionalText(_ key: String) -> String? { json[key] == nil ? nil : text(key) }
-  mutating func optionalDigest(_ key: String) -> Digest? { json[key] == nil ? nil : digest(key) }
-
-  mutating func optional<Value>(_ key: String, _ make: (JSONValue, inout PlainFields) -> Value) -> Value? {
-    json[key].map { make($0, &self) }
+  mutating func optional<Value>(_ key: StaticString, _ make: (JSONPlace?, inout PlainFields) -> Value) -> Value? {
+    find(key).map { make($0, &self) }
   }
 
-  mutating func list<Value>(_ key: String, _ make: (JSONValue, inout PlainFields) -> Value) -> [Value] {
-    guard let items = json[key]?.array else { return fail([]) }
-    return items.map { make($0, &self) }
+  mutating func list<Value>(_ key: StaticString, _ make: (JSONPlace?, inout PlainFields) -> Value) -> [Value] {
+    find(key)?.map { make($0, &self) } ?? fail([])
   }
 
   /// Reads the members of an object inside of this one.
-  mutating func inside<Value>(_ json: JSONValue, _ read: (inout PlainFields) -> Value) -> Value {
+  mutating func inside<Value>(_ json: JSONPlace?, _ read: (inout PlainFields) -> Value) -> Value {
     var inner = PlainFields(json)
     defer { isBroken = isBroken || inner.isBroken }
     return read(&inner)
@@ -77,17 +82,17 @@ private struct PlainFields {
 }
 
 extension VersionRecord.Runtime {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(
         kind: $0.text("kind"), base: $0.optionalText("base"), baseDigest: $0.optionalDigest("baseDigest"),
-        settings: json["settings"])
+        settings: json?["settings"]?.value)
     }
   }
 }
 
 extension VersionRecord.Layer {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(
         role: $0.text("role"), descriptor: $0.descriptor("descriptor"), diffID: $0.digest("diffID"),
@@ -98,7 +103,7 @@ extension VersionRecord.Layer {
 }
 
 extension VersionRecord.File {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       var file = Self(
         role: $0.text("role"), path: $0.text("path"), digest: $0.optionalDigest("digest"), size: $0.size("size"),
@@ -111,7 +116,7 @@ extension VersionRecord.File {
 }
 
 extension VersionRecord.Package {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(
         name: $0.text("name"), version: $0.text("version"), wheel: $0.text("wheel"), digest: $0.digest("digest"),
@@ -121,30 +126,30 @@ extension VersionRecord.Package {
 }
 
 extension VersionRecord.Model {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
-    self = fields.inside(json) { Self(format: $0.text("format"), signature: json["signature"]) }
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+    self = fields.inside(json) { Self(format: $0.text("format"), signature: json?["signature"]?.value) }
   }
 }
 
 extension VersionRecord.TestFile {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
     self = fields.inside(json) { Self(name: $0.text("name"), descriptor: $0.descriptor("descriptor")) }
   }
 }
 
 extension Lineage {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
     self = fields.inside(json) { fields in
       Self(
         git: fields.optional("git", GitCommit.init), data: fields.list("data", DataFile.init),
-        metrics: json["metrics"], parent: fields.optionalText("parent"),
-        tags: json["tags"]?.texts ?? fields.fail([:]))
+        metrics: json?["metrics"]?.value, parent: fields.optionalText("parent"),
+        tags: json?["tags"]?.texts ?? fields.fail([:]))
     }
   }
 }
 
 extension Lineage.GitCommit {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(
         commit: $0.text("commit"), branch: $0.optionalText("branch"), remote: $0.optionalText("remote"),
@@ -154,7 +159,7 @@ extension Lineage.GitCommit {
 }
 
 extension Lineage.DataFile {
-  fileprivate init(_ json: JSONValue, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(path: $0.text("path"), digest: $0.digest("digest"), size: $0.size("size"))
     }

@@ -184,7 +184,7 @@ extension VersionRecord {
   /// Reads `version.json`.
   /// - Throws: `RegistryError.unknownFormat` for a record of a later opz.
   public static func decode(_ bytes: [UInt8], subject: String) throws -> VersionRecord {
-    if let record = JSONValue(plain: bytes).flatMap({ VersionRecord($0) }), record.format == currentFormat {
+    if let record = VersionRecord(plain: bytes), record.format == currentFormat {
       return record
     }
     struct Header: Codable { var format: Int }

@@ -38,11 +38,11 @@ struct PlainDocumentTests {
   func whole() throws {
     let record = Array(Self.record.utf8)
     #expect(
-      try JSONValue(plain: record).flatMap { VersionRecord($0) }
+      try VersionRecord(plain: record)
         == CanonicalJSON.decode(VersionRecord.self, from: record, subject: "x"))
     let event = Array(Self.event.utf8)
     #expect(
-      try JSONValue(plain: event).flatMap { Event($0) } == CanonicalJSON.decode(Event.self, from: event, subject: "x"))
+      try Event(plain: event) == CanonicalJSON.decode(Event.self, from: event, subject: "x"))
   }
 
   @Test(
@@ -56,11 +56,11 @@ struct PlainDocumentTests {
         cases += 1
         let bytes = try CanonicalJSON.encode(mutant)
         if text == Self.record {
-          let plain = JSONValue(plain: bytes).flatMap { VersionRecord($0) }
+          let plain = VersionRecord(plain: bytes)
           let codable = try? CanonicalJSON.decode(VersionRecord.self, from: bytes, subject: "x")
           #expect(plain == nil || plain == codable, "\(String(decoding: bytes, as: UTF8.self))")
         } else {
-          let plain = JSONValue(plain: bytes).flatMap { Event($0) }
+          let plain = Event(plain: bytes)
           let codable = try? CanonicalJSON.decode(Event.self, from: bytes, subject: "x")
           #expect(plain == nil || plain == codable, "\(String(decoding: bytes, as: UTF8.self))")
         }
@@ -98,13 +98,13 @@ struct PlainDocumentTests {
     var count = 0
     for entry in try Directory.entries(root.appending("events")) {
       let bytes = try FileBlob(root.appending("events").appending(entry)).bytes()
-      let event = try #require(JSONValue(plain: bytes).flatMap { Event($0) })
+      let event = try #require(Event(plain: bytes))
       #expect(try event == CanonicalJSON.decode(Event.self, from: bytes, subject: entry.string))
       count += 1
     }
     for version in try Directory.entries(root.appending("versions")) {
       let bytes = try FileBlob(root.appending("versions").appending(version).appending("version.json")).bytes()
-      let record = try #require(JSONValue(plain: bytes).flatMap { VersionRecord($0) })
+      let record = try #require(VersionRecord(plain: bytes))
       #expect(try record == CanonicalJSON.decode(VersionRecord.self, from: bytes, subject: version.string))
       count += 1
     }
