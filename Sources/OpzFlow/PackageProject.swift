@@ -78,7 +78,7 @@ public struct PackageProject: Sendable {
 
   private func build(_ project: LoadedProject, _ registry: Registry) async throws -> Draft {
     // Programs of git take their time, so they run while layers are written.
-    async let found = request.lineage == nil ? project.lineage(session) : nil
+    async let lineage = lineage(of: project)
     let bases = try await project.bases(registry, session)
     let builder = registry.imageBuilder(session)
     let environment = try await project.environment(registry, session)
@@ -89,10 +89,14 @@ public struct PackageProject: Sendable {
     guard let image = images.first(where: { $0.config.platform == .host }) ?? images.first else {
       throw FlowError(.usage, "platforms", "no platform is named", hint: "write platforms: [linux/amd64] in opz.yaml")
     }
-    let lineage = try await request.lineage ?? found
     return Draft(
       images: images, image: image, plan: plan, written: written, bases: bases, packages: environment.packages,
-      lineage: lineage ?? Lineage(), tests: try project.storeTests(in: registry.store))
+      lineage: try await lineage, tests: try project.storeTests(in: registry.store))
+  }
+
+  private func lineage(of project: LoadedProject) async throws -> Lineage {
+    if let given = request.lineage { return given }
+    return try await project.lineage(session)
   }
 
   private func record(_ draft: Draft, _ project: LoadedProject, _ registry: Registry) async throws -> Registry.Outcome {

@@ -112,6 +112,19 @@ public struct Digest: Hashable, Sendable {
     }
   }
 
+  /// Appends the hex digits.
+  public func appendHex(to text: inout [UInt8]) {
+    guard case .sha256(let one, let two, let three, let four) = value else { return Hex.append(bytes, to: &text) }
+    for word in [one, two, three, four] { Hex.append(word, to: &text) }
+  }
+
+  /// Appends the text, `sha256:..`.
+  public func append(to text: inout [UInt8]) {
+    text += algorithm.rawValue.utf8
+    text.append(UInt8(ascii: ":"))
+    appendHex(to: &text)
+  }
+
   /// The first 12 hex digits, for people.
   public var short: String { String(hex.prefix(12)) }
 }

@@ -15,6 +15,13 @@ public enum Hex {
     }
   }
 
+  /// The 16 digits of a number.
+  static func append(_ word: UInt64, to text: inout [UInt8]) {
+    for shift in stride(from: 60, through: 0, by: -4) {
+      text.append(digit(UInt8(truncatingIfNeeded: word &>> UInt64(shift)) & 15))
+    }
+  }
+
   private static func digit(_ value: UInt8) -> UInt8 { value &+ (value < 10 ? 48 : 87) }
 
   /// The number that 16 lower-case digits spell, all at once: a registry's files have millions of digests.

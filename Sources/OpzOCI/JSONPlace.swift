@@ -165,7 +165,8 @@ private struct JSONTapeReader {
   private var byte: UInt8 { place < bytes.count ? bytes[place] : 0 }
 
   private mutating func skipSpace() {
-    while place < bytes.count, bytes[place] == 0x20 || bytes[place] == 0x0A || bytes[place] == 0x0D || bytes[place] == 9 {
+    while place < bytes.count, bytes[place] == 0x20 || bytes[place] == 0x0A || bytes[place] == 0x0D || bytes[place] == 9
+    {
       place += 1
     }
   }

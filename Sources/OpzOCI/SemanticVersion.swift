@@ -16,27 +16,49 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
     build = []
   }
 
-  /// The version that the bytes of a text spell: most are three numbers, which need no text.
+  /// The version that the bytes of a text spell.
   public init?(ascii text: ArraySlice<UInt8>) {
-    let dot = UInt8(ascii: ".")
-    if let first = text.firstIndex(of: dot), let second = text[(first + 1)...].firstIndex(of: dot),
-      let major = SemanticVersion.number(text[..<first]),
-      let minor = SemanticVersion.number(text[(first + 1)..<second]),
-      let patch = SemanticVersion.number(text[(second + 1)...])
-    {
-      self.init(major, minor, patch)
+    if let version = text.withUnsafeBufferPointer(SemanticVersion.plain) {
+      self = version
     } else {
-      self.init(String(decoding: text, as: UTF8.self))
+      self.init(parts: String(decoding: text, as: UTF8.self))
     }
   }
 
-  private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
-    guard digits.count < 19, digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
-    return UInt64(decimal: digits)
+  /// Most versions are three numbers; a registry's files have hundreds of thousands of them.
+  private static func plain(_ text: UnsafeBufferPointer<UInt8>) -> SemanticVersion? {
+    var place = 0
+    func number() -> UInt64? {
+      let start = place
+      var value: UInt64 = 0
+      while place < text.count, (48...57).contains(text[place]) {
+        guard place - start < 18 else { return nil }
+        value = value &* 10 &+ UInt64(text[place] &- 48)
+        place += 1
+      }
+      return place == start || (text[start] == 48 && place > start + 1) ? nil : value
+    }
+    func dot() -> Bool {
+      guard place < text.count, text[place] == UInt8(ascii: ".") else { return false }
+      place += 1
+      return true
+    }
+    guard let major = number(), dot(), let minor = number(), dot(), let patch = number(), place == text.count else {
+      return nil
+    }
+    return SemanticVersion(major, minor, patch)
   }
 
   /// The version that `text` spells, or nil: no leading `v`, no leading zeros, each number below 2^63.
   public init?(_ text: String) {
+    if let version = text.utf8.withContiguousStorageIfAvailable(SemanticVersion.plain) ?? nil {
+      self = version
+    } else {
+      self.init(parts: text)
+    }
+  }
+
+  private init?(parts text: String) {
     guard text.utf8.count <= 128 else { return nil }
     let plus = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
     let core = plus[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
@@ -100,8 +122,9 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
 extension SemanticVersion: Comparable {
   /// Precedence by semver.org, section 11.
   public static func < (left: SemanticVersion, right: SemanticVersion) -> Bool {
-    let (first, second) = ((left.major, left.minor, left.patch), (right.major, right.minor, right.patch))
-    if first != second { return first < second }
+    if left.major != right.major { return left.major < right.major }
+    if left.minor != right.minor { return left.minor < right.minor }
+    if left.patch != right.patch { return left.patch < right.patch }
     switch (left.prerelease.isEmpty, right.prerelease.isEmpty) {
     case (true, false): return false
     case (false, true): return true

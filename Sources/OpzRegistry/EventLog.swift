@@ -20,7 +20,8 @@ public struct EventLog: Sendable {
 
   /// All events by number, then by hash.
   public func entries() throws -> [Entry] {
-    try names().map { try read($0) }
+    let directory = try? OpenDirectory(events)
+    return try names().map { try read($0, in: directory) }
   }
 
   /// The hashes of the newest events, sorted.
@@ -82,9 +83,18 @@ public struct EventLog: Sendable {
     public var hash: String { digest.hex }
 
     /// `00000012-4be7...json`
-    var file: String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits + "-" + hash + ".json"
+    var file: String { String(decoding: fileBytes, as: UTF8.self) }
+
+    var fileBytes: [UInt8] {
+      let digits = String(number).utf8
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(80)
+      for _ in 0..<max(0, 8 - digits.count) { bytes.append(UInt8(ascii: "0")) }
+      bytes += digits
+      bytes.append(UInt8(ascii: "-"))
+      digest.appendHex(to: &bytes)
+      bytes += ".json".utf8
+      return bytes
     }
 
     init(number: Int, digest: Digest) {
@@ -114,28 +124,53 @@ public struct EventLog: Sendable {
     }
   }
 
-  func names() throws -> [Name] {
-    guard try FileStatus.find(events) != nil else { return [] }
-    let found = try Directory.names(events).compactMap { Name(file: $0) }
+  func names() throws -> [Name] { try namesAndOthers().names }
+
+  /// All names in the directory of events: those of events, in their order, and others.
+  func namesAndOthers() throws -> (names: [Name], others: [String]) {
+    guard try FileStatus.find(events) != nil else { return ([], []) }
+    var found: [Name] = []
+    var others: [String] = []
+    for file in try Directory.names(events) where file.first != UInt8(ascii: ".") {
+      if let name = Name(file: file) {
+        found.append(name)
+      } else {
+        others.append(String(decoding: file, as: UTF8.self))
+      }
+    }
+    return (EventLog.ordered(found), others)
+  }
+
+  private static func ordered(_ found: [Name]) -> [Name] {
     // Most often they are in their order: the number has leading zeros.
     return zip(found, found.dropFirst()).allSatisfy { $0 < $1 } ? found : found.sorted()
   }
 
   /// Reads one event and checks that its bytes have the hash in its name.
-  func read(_ name: Name) throws -> Entry {
+  /// - Parameter directory: that of the events, for who reads many.
+  func read(_ name: Name, in directory: OpenDirectory? = nil) throws -> Entry {
+    if let bytes = directory?.read(name.fileBytes, limit: EventLog.limit) {
+      return try entry(name, bytes, path: { events.appending(name.file) })
+    }
     let path = events.appending(name.file)
-    let bytes = try SmallFile.read(path, limit: 16 << 20)
+    return try entry(name, SmallFile.read(path, limit: EventLog.limit), path: { path })
+  }
+
+  private static let limit = 16 << 20
+
+  private func entry(_ name: Name, _ bytes: [UInt8], path: () -> FilePath) throws -> Entry {
     guard Digest.of(bytes) == name.digest else {
-      throw RegistryError(.damaged, path.string, "the event's content does not have the hash in its name")
+      throw RegistryError(.damaged, path().string, "the event's content does not have the hash in its name")
     }
     let event =
       try Event(plain: bytes)
-      ?? CanonicalJSON.decode(Event.self, from: bytes, subject: path.string)
+      ?? CanonicalJSON.decode(Event.self, from: bytes, subject: path().string)
     guard event.format == Event.currentFormat else {
-      throw RegistryError(.unknownFormat, path.string, "the event has format \(event.format)", hint: "use a newer opz")
+      throw RegistryError(
+        .unknownFormat, path().string, "the event has format \(event.format)", hint: "use a newer opz")
     }
     guard event.number == name.number else {
-      throw RegistryError(.damaged, path.string, "the event has the number \(event.number), its name another")
+      throw RegistryError(.damaged, path().string, "the event has the number \(event.number), its name another")
     }
     return Entry(hash: name.hash, event: event)
   }

@@ -112,7 +112,7 @@ struct FieldsFile {
       guard row.artifact.mediaType == .imageManifest, row.artifact.artifactType == RecordArtifact.artifactType,
         row.artifact.digest.algorithm == .sha256
       else { return }
-      Hex.append(row.artifact.digest.bytes, to: &bytes)
+      row.artifact.digest.appendHex(to: &bytes)
       let tags = row.tags.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }.map(SealedLines.escape)
       for text in [
         "\(row.artifact.size)", "\(row.version)", row.aliases.map(\.description).joined(separator: ","),

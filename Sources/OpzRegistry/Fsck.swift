@@ -31,14 +31,15 @@ extension Registry {
     var report = FsckReport()
     let rotten = options.quick ? [] : try await hashBlobs(into: &report, progress)
     let names = try models()
-    var hashes: Set<String> = []
+    var hashes: Set<Digest> = []
     for part in try await inParallel(
       names, { try ModelAudit.run(self, $0, rotten: rotten, isQuick: options.quick) })
     {
       report.merge(part.report)
       hashes.formUnion(part.events)
     }
-    for expected in options.expected where !hashes.contains(expected) {
+    for expected in options.expected
+    where Digest(algorithm: .sha256, hex: expected).map({ !hashes.contains($0) }) ?? true {
       report.add(
         expected, "no model's log has this event: history was cut off, or put back to an earlier state",
         hint: "restore the registry from a copy that has it")

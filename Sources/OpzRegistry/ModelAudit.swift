@@ -13,32 +13,37 @@ struct ModelAudit {
   let isQuick: Bool
   private var report = FsckReport()
   private var state = ModelState()
-  /// Where a version's content is besides.
   private var log: EventLog { registry.log(name) }
+  private let blobs: OpenDirectory?
+  private let versions: OpenDirectory?
+  /// The sizes of blobs that versions share, nil where there is none: layers of bases above all.
+  private var shared: [Digest: UInt64?] = [:]
 
   init(registry: Registry, name: ModelName, rotten: Set<Digest>, isQuick: Bool) {
     self.registry = registry
     self.name = name
     self.rotten = rotten
     self.isQuick = isQuick
+    blobs = try? OpenDirectory(registry.root.appending("blobs").appending("sha256"))
+    versions = try? OpenDirectory(registry.versionsDirectory(name))
   }
 
   /// Audits a model while others may write: what looks wrong is looked at again where events have come in the meantime.
   /// - Returns: what was found, and the hashes of all events.
   static func run(_ registry: Registry, _ name: ModelName, rotten: Set<Digest>, isQuick: Bool) throws -> (
-    report: FsckReport, events: Set<String>
+    report: FsckReport, events: Set<Digest>
   ) {
-    var last: (report: FsckReport, events: Set<String>)
+    var last: (report: FsckReport, events: Set<Digest>)
     var rest = 8
     repeat {
       last = try ModelAudit(registry: registry, name: name, rotten: rotten, isQuick: isQuick).run()
       rest -= 1
     } while rest > 0 && !last.report.problems.isEmpty
-      && (try? Set(registry.log(name).names().map(\.hash))) != .some(last.events)
+      && (try? Set(registry.log(name).names().map(\.digest))) != .some(last.events)
     return last
   }
 
-  private consuming func run() throws -> (report: FsckReport, events: Set<String>) {
+  private consuming func run() throws -> (report: FsckReport, events: Set<Digest>) {
     report.models = 1
     let events = checkEvents()
     for entry in state.live {
@@ -52,63 +57,69 @@ struct ModelAudit {
 
   // MARK: Events
 
-  private mutating func checkEvents() -> Set<String> {
+  private mutating func checkEvents() -> Set<Digest> {
     do {
-      let (names, heads) = try snapshot()
-      let numbers = Dictionary(names.map { ($0.hash, $0.number) }, uniquingKeysWith: { one, _ in one })
-      var followed: Set<String> = []
-      for file in try EventLog.list(log.events) where EventLog.Name(file.string) == nil {
-        report.add("models/\(name)/events/\(file.string)", "the name is not one of an event")
-      }
+      let (names, others, heads) = try snapshot()
+      let numbers = Dictionary(names.map { ($0.digest, $0.number) }, uniquingKeysWith: { one, _ in one })
+      var followed: Set<Digest> = []
+      for file in others { report.add("models/\(name)/events/\(file)", "the name is not one of an event") }
+      let model = name.description
+      let directory = try? OpenDirectory(log.events)
       for event in names {
         report.events += 1
         do {
-          let entry = try log.read(event)
-          followed.formUnion(entry.event.heads)
+          let entry = try log.read(event, in: directory)
+          followed.formUnion(entry.event.heads.compactMap(ModelAudit.digest))
           state.apply(entry)
-          if let reason = fault(in: entry, numbers) { report.add(path(event), reason) }
+          if let reason = fault(in: entry.event, of: model, numbers) { report.add(path(event), reason) }
         } catch {
           report.add(path(event), error)
         }
       }
       try checkHeads(names, heads, followed)
-      return Set(names.map(\.hash))
+      return Set(numbers.keys)
     } catch {
       report.add("models/\(name)", error)
       return []
     }
   }
 
+  /// Nil for what is not the hash of an event.
+  private static func digest(_ hash: String) -> Digest? { Digest(sha256Hex: Array(hash.utf8)[...]) }
+
   /// Events and heads of one moment: an append writes the one and then the other, under the model's lock.
-  private func snapshot() throws -> (names: [EventLog.Name], heads: Set<String>) {
+  private func snapshot() throws -> (names: [EventLog.Name], others: [String], heads: Set<String>) {
     // Where the lock can be neither made nor opened nobody of us writes.
     let lock = try? FileLock.take(registry.directory(name).appending("lock"), .shared)
-    let found = (try log.names(), Set(try EventLog.list(log.heads).map(\.string)))
+    let found = try log.namesAndOthers()
+    let heads = Set(try EventLog.list(log.heads).map(\.string))
     _ = consume lock
-    return found
+    return (found.names, found.others, heads)
   }
 
   private func path(_ event: EventLog.Name) -> String { "models/\(name)/events/\(event.file)" }
 
-  private func fault(in entry: EventLog.Entry, _ numbers: [String: Int]) -> String? {
-    let event = entry.event
-    if event.model != name.description { return "it is of the model \(event.model)" }
-    if let missing = event.heads.first(where: { numbers[$0] == nil }) {
-      return "it follows the event \(missing), which is missing"
+  private func fault(in event: Event, of model: String, _ numbers: [Digest: Int]) -> String? {
+    if event.model != model { return "it is of the model \(event.model)" }
+    var last = 0
+    for head in event.heads {
+      guard let number = ModelAudit.digest(head).flatMap({ numbers[$0] }) else {
+        return "it follows the event \(head), which is missing"
+      }
+      last = max(last, number)
     }
-    let expected = (event.heads.compactMap { numbers[$0] }.max() ?? 0) + 1
-    if event.number != expected { return "it has the number \(event.number) and follows number \(expected - 1)" }
+    if event.number != last &+ 1 { return "it has the number \(event.number) and follows number \(last)" }
     if SemanticVersion(event.version) == nil { return "\"\(event.version)\" is not a version" }
     return nil
   }
 
   /// An event that nothing follows is a head, but for one whose writer died before it could say so: then what it follows still is one.
-  private mutating func checkHeads(_ names: [EventLog.Name], _ heads: Set<String>, _ followed: Set<String>) throws {
-    let known = Set(names.map(\.hash))
+  private mutating func checkHeads(_ names: [EventLog.Name], _ heads: Set<String>, _ followed: Set<Digest>) throws {
+    let known = Set(names.filter { heads.contains($0.hash) }.map(\.hash))
     for head in heads.subtracting(known).sorted() {
       report.add("models/\(name)/heads/\(head)", "the event that it names is missing")
     }
-    for event in names where !followed.contains(event.hash) && !heads.contains(event.hash) {
+    for event in names where !followed.contains(event.digest) && !known.contains(event.hash) {
       let before = (try? log.read(event).event.heads) ?? []
       if before.isEmpty ? names.count == 1 : before.contains(where: heads.contains) { continue }
       report.add(path(event), "nothing follows it and heads/ does not name it")
@@ -125,8 +136,8 @@ struct ModelAudit {
   private mutating func checkQuickly(_ entry: ModelState.Entry) {
     let subject = "\(name)@\(entry.version)"
     do {
-      let version = try registry.load(name, entry)
-      let artifact = try registry.store.file(entry.artifact).bytes()
+      let version = try registry.load(name, entry.version, artifact: entry.artifact, in: versions)
+      let artifact = try document(bytes: entry.artifact)
       let stored = Descriptor.of(version.bytes, RecordArtifact.artifactType)
       if Digest.of(artifact) != entry.artifact.digest || !artifact.contains(text: stored.digest.description) {
         report.add(
@@ -135,17 +146,17 @@ struct ModelAudit {
       }
       if version.record.image.digest != entry.image { report.add(subject, "its record belongs to another image") }
       let record = version.record
-      var named = [record.image] + record.layers.map(\.descriptor) + record.tests.map(\.descriptor)
+      var named = [record.image] + record.tests.map(\.descriptor)
       named +=
         record.platforms.count == 1 ? [Descriptor(mediaType: .imageConfig, digest: record.content, size: .max)] : []
       named += (record.artifacts ?? [:]).map(\.value) + (record.fileList.map { [$0] } ?? [])
       named += state.cards[entry.version].map { [$0] } ?? []
       named += state.deploys.filter { $0.version == entry.version }.map(\.manifests)
       named.append(stored)
-      named.append(.emptyConfig)
       named += state.attachments(of: version).map(\.descriptor)
       var missing: [Descriptor] = []
       for descriptor in named { try look(descriptor, &missing) }
+      for descriptor in record.layers.map(\.descriptor) + [.emptyConfig] { try lookOnce(descriptor, &missing) }
       reportMissing(missing, version)
       checkExports(version)
     } catch {
@@ -177,6 +188,22 @@ struct ModelAudit {
     } catch {
       report.add(subject, error)
     }
+  }
+
+  private func document(bytes descriptor: Descriptor) throws -> [UInt8] {
+    if descriptor.digest.algorithm == .sha256, let size = Int(exactly: descriptor.size), size <= Document.limit,
+      let bytes = blobs?.read(ModelAudit.file(descriptor.digest), limit: size), bytes.count == size
+    {
+      return bytes
+    }
+    return try registry.store.file(descriptor).bytes()
+  }
+
+  private static func file(_ digest: Digest) -> [UInt8] {
+    var name: [UInt8] = []
+    name.reserveCapacity(64)
+    digest.appendHex(to: &name)
+    return name
   }
 
   private func document(_ descriptor: Descriptor) throws -> Manifest {
@@ -233,12 +260,37 @@ struct ModelAudit {
   /// Whether a blob is there, whole as far as is known. A size that is not known is `.max`.
   @discardableResult
   private func look(_ descriptor: Descriptor, _ missing: inout [Descriptor]) throws -> Bool {
-    let isThere =
-      descriptor.size == .max
-      ? try FileStatus.find(registry.store.path(of: descriptor.digest)) != nil : try registry.store.has(descriptor)
+    let isThere = isWhole(try size(of: descriptor.digest), descriptor)
     if isThere, !rotten.contains(descriptor.digest) { return true }
     missing.append(descriptor)
     return false
+  }
+
+  /// The same for a blob that other versions may name too: its size is asked for once.
+  private mutating func lookOnce(_ descriptor: Descriptor, _ missing: inout [Descriptor]) throws {
+    let size: UInt64?
+    if let known = shared[descriptor.digest] {
+      size = known
+    } else {
+      size = try self.size(of: descriptor.digest)
+      shared[descriptor.digest] = .some(size)
+    }
+    if !isWhole(size, descriptor) || rotten.contains(descriptor.digest) { missing.append(descriptor) }
+  }
+
+  private func isWhole(_ size: UInt64?, _ descriptor: Descriptor) -> Bool {
+    size != nil && (size == descriptor.size || descriptor.size == .max)
+  }
+
+  /// The size of a blob's file; nil where there is none.
+  private func size(of digest: Digest) throws -> UInt64? {
+    let status =
+      if let blobs, digest.algorithm == .sha256 {
+        try blobs.find(ModelAudit.file(digest))
+      } else {
+        try FileStatus.find(registry.store.path(of: digest))
+      }
+    return status?.kind == .file ? status?.size : nil
   }
 
   // MARK: Generated files
@@ -246,13 +298,16 @@ struct ModelAudit {
   private mutating func checkExports(_ version: Registry.Version) {
     let place = registry.directory(name, version.version)
     let subject = "models/\(name)/versions/\(version.version)"
-    guard
-      (try? FileStatus.find(place.appending("oci-layout"))) != .some(nil)
-        || (try? FileStatus.find(place.appending("index.json"))) != .some(nil)
-    else { return }
+    let own = Array("\(version.version)/".utf8)
+    func isThere(_ file: String) -> Bool { (try? versions?.find(own + file.utf8)) ?? nil != nil }
+    guard isThere("oci-layout") || isThere("index.json") else { return }
     for (file, bytes) in (try? registry.layoutFiles(of: version)) ?? [] {
       // In a clone of a registry kept in git they are not there; nothing that opz does needs them.
-      guard let found = try? SmallFile.read(place.appending(file), limit: 1 << 20), found != bytes else { continue }
+      guard
+        let found = versions?.read(own + file.utf8, limit: 1 << 20)
+          ?? (try? SmallFile.read(place.appending(file), limit: 1 << 20)),
+        found != bytes
+      else { continue }
       report.add(
         "\(subject)/\(file)", "the generated file is not what its source gives",
         hint: "opz fsck --repair writes it again")
@@ -284,9 +339,9 @@ struct ModelAudit {
 
   /// Directories of versions that no event knows: what a writer left that died is harmless, anything else is not ours.
   private mutating func checkDirectories() {
-    let versions = registry.directory(name).appending("versions")
-    for entry in (try? EventLog.list(versions)) ?? [] where SemanticVersion(entry.string) == nil {
-      report.add("models/\(name)/versions/\(entry.string)", "the name is not a version")
+    for entry in (try? Directory.names(registry.versionsDirectory(name))) ?? []
+    where entry.first != UInt8(ascii: ".") && SemanticVersion(ascii: entry[...]) == nil {
+      report.add("models/\(name)/versions/\(String(decoding: entry, as: UTF8.self))", "the name is not a version")
     }
   }
 }

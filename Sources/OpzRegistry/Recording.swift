@@ -45,7 +45,8 @@ extension Registry {
             .versionTaken, record.reference, "the version exists", hint: "opz package --version auto takes the next")
         }
         let artifact = try RecordArtifact.store(record, bytes, in: store)
-        let recorded = try claim(Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact))
+        let recorded = try claim(
+          Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact))
         try append(.packaged, recorded, author, details)
         return .recorded(recorded)
       }

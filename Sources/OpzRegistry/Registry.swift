@@ -101,7 +101,7 @@ public struct Registry: Sendable {
   }
 
   func directory(_ name: ModelName, _ version: SemanticVersion) -> FilePath {
-    directory(name).appending("versions").appending(version.description)
+    versionsDirectory(name).appending(version.description)
   }
 
   /// The events of a model.
@@ -158,7 +158,8 @@ extension Registry {
     let isPrefix = old.count == found.mark.count && (old.isEmpty || StateFile.Mark(old) == found.mark)
     if !isPrefix { found = StateFile(mark: .init(), state: ModelState()) }
     let new = isPrefix ? names[old.endIndex...] : names[...]
-    for name in new { found.state.apply(try log.read(name)) }
+    let events = new.count > 8 ? try? OpenDirectory(log.events) : nil
+    for name in new { found.state.apply(try log.read(name, in: events)) }
     if new.count > 16 {
       found.mark = StateFile.Mark(names)
       // A registry that may only be read has the cache that it has.
@@ -209,12 +210,22 @@ extension Registry {
     try load(name, entry.version, artifact: entry.artifact)
   }
 
-  func load(_ name: ModelName, _ version: SemanticVersion, artifact: Descriptor) throws -> Version {
+  /// - Parameter directory: that of the versions, for who reads many.
+  func load(
+    _ name: ModelName, _ version: SemanticVersion, artifact: Descriptor, in versions: OpenDirectory? = nil
+  ) throws -> Version {
+    if let bytes = versions?.read(Array("\(version)/version.json".utf8), limit: 64 << 20),
+      let record = VersionRecord(plain: bytes), record.format == VersionRecord.currentFormat
+    {
+      return Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact)
+    }
     let path = directory(name, version).appending("version.json")
     let bytes = try SmallFile.read(path, limit: 64 << 20)
     let record = try VersionRecord.decode(bytes, subject: path.string)
     return Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact)
   }
+
+  func versionsDirectory(_ name: ModelName) -> FilePath { directory(name).appending("versions") }
 
   private func unknown(_ name: ModelName) -> RegistryError {
     let near = ((try? models()) ?? []).map(\.description).prefix(8)

@@ -77,17 +77,25 @@ struct SealedLines {
 
   /// Tabs and line breaks in tags and names of actors would end a field.
   static func escape(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 < 32 || $0 == 37 }) else { return text }
     var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      if byte < 32 || byte == 37 {
-        bytes.append(37)
-        Hex.append([byte], to: &bytes)
-      } else {
-        bytes.append(byte)
+    append(text, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends a text, escaped.
+  static func append(_ text: String, to bytes: inout [UInt8]) {
+    var text = text
+    text.withUTF8 { text in
+      guard text.contains(where: { $0 < 32 || $0 == 37 }) else { return bytes.append(contentsOf: text) }
+      for byte in text {
+        if byte < 32 || byte == 37 {
+          bytes.append(37)
+          Hex.append([byte], to: &bytes)
+        } else {
+          bytes.append(byte)
+        }
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   static func unescape(_ text: String) -> String {

@@ -122,6 +122,7 @@ extension Registry {
     let state = try state(name)
     let aliases = Dictionary(
       grouping: state.moves.keys.sorted().flatMap { alias in state.tips(alias).map { (alias, $0.version) } }, by: \.1)
+    let versions = fields.isEmpty ? nil : try? OpenDirectory(versionsDirectory(name))
     return try state.live.reversed().map { entry in
       let values: [[QueryValue]]
       if let found = kept[entry.artifact.digest] {
@@ -129,7 +130,8 @@ extension Registry {
       } else if fields.isEmpty {
         values = []
       } else {
-        let record = try VersionFields(load(name, entry))
+        let record = try VersionFields(
+          load(name, entry.version, artifact: entry.artifact, in: versions))
         values = fields.map { record.values($0) }
       }
       return FieldsFile.Row(

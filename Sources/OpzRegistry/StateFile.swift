@@ -22,9 +22,9 @@ struct StateFile {
       var line: [UInt8] = []
       for name in events {
         line.removeAll(keepingCapacity: true)
-        line += Array(String(name.number).utf8)
+        line += String(name.number).utf8
         line.append(UInt8(ascii: "-"))
-        Hex.append(name.digest.bytes, to: &line)
+        name.digest.appendHex(to: &line)
         line.append(SealedLines.newline)
         hasher.update(line)
       }
@@ -51,14 +51,10 @@ struct StateFile {
   func write(_ file: FilePath) throws {
     var text = Lines()
     text.add("opz state 3", "\(mark.count)", "\(mark.top)", mark.names)
-    for version in state.versions.keys.sorted() {
-      for entry in (state.versions[version] ?? []).sorted(by: { $0.event < $1.event }) {
-        text.add(
-          "v", "\(version)", entry.artifact.mediaType.rawValue, "\(entry.artifact.digest)", "\(entry.artifact.size)",
-          entry.artifact.artifactType?.rawValue ?? "", "\(entry.image)", entry.content.map { "\($0)" } ?? "",
-          entry.event,
-          entry.at, entry.deletedBy ?? "")
-      }
+    // Each version has an event at least.
+    let order = state.events.keys.sorted()
+    for version in order {
+      for entry in (state.versions[version] ?? []).sorted(by: { $0.event < $1.event }) { text.add(entry) }
     }
     for (alias, moves) in state.moves.sorted(by: { $0.key < $1.key }) {
       for move in moves {
@@ -79,7 +75,7 @@ struct StateFile {
         deploy.manifests.mediaType.rawValue,
         "\(deploy.manifests.digest)", "\(deploy.manifests.size)", deploy.restores ?? "")
     }
-    for version in state.events.keys.sorted() { text.add(version, state.events[version] ?? []) }
+    for version in order { text.add(version, state.events[version] ?? []) }
     for (version, attachments) in state.attachments.sorted(by: { $0.key < $1.key }) {
       for attachment in attachments {
         let descriptor = String(decoding: try CanonicalJSON.encode(attachment.descriptor), as: UTF8.self)
@@ -107,9 +103,32 @@ struct StateFile {
     mutating func add(_ fields: [String]) {
       for (index, field) in fields.enumerated() {
         if index > 0 { bytes.append(SealedLines.tab) }
-        bytes += SealedLines.escape(field).utf8
+        SealedLines.append(field, to: &bytes)
       }
       bytes.append(SealedLines.newline)
+    }
+
+    /// Field by field: there are 100,000 of them.
+    mutating func add(_ entry: ModelState.Entry) {
+      bytes += "v\t\(entry.version)".utf8
+      add(field: entry.artifact.mediaType.rawValue)
+      bytes.append(SealedLines.tab)
+      entry.artifact.digest.append(to: &bytes)
+      add(field: String(entry.artifact.size))
+      add(field: entry.artifact.artifactType?.rawValue ?? "")
+      bytes.append(SealedLines.tab)
+      entry.image.append(to: &bytes)
+      bytes.append(SealedLines.tab)
+      entry.content?.append(to: &bytes)
+      add(field: entry.event)
+      add(field: entry.at)
+      add(field: entry.deletedBy ?? "")
+      bytes.append(SealedLines.newline)
+    }
+
+    private mutating func add(field: String) {
+      bytes.append(SealedLines.tab)
+      SealedLines.append(field, to: &bytes)
     }
 
     /// The events about a version.
@@ -118,7 +137,7 @@ struct StateFile {
       for (index, name) in names.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
         bytes += "\(name.number)-".utf8
-        Hex.append(name.digest.bytes, to: &bytes)
+        name.digest.appendHex(to: &bytes)
       }
       bytes += [SealedLines.tab, SealedLines.newline]
     }
