@@ -39,6 +39,30 @@ struct TrustCommandTests {
     #expect(try opz("show", "weights@1.0.0").text.contains("application/sarif+json"))
   }
 
+  /// `registry/golden-2` was signed by opz 0.1.0.
+  @Test("signatures and attestations of an early opz are verified, and its deploys come back byte for byte")
+  func golden() throws {
+    let golden = PackageRoot.path(#filePath).appending("registry/golden-2").string
+    #expect(try ChildProcess.run(["cp", "-r", golden, "registry"], directory: opz.directory.path).status == 0)
+    for type in ["slsaprovenance", "sbom"] {
+      #expect(
+        try opz("verify", "crm/churn@1.1.0", "--key", "registry/release.pub", "--type", type).status == 0, "\(type)")
+    }
+    #expect(try opz("verify", "crm/churn@1.1.0", "--key", "registry/release.pub").status == 0)
+    #expect(try opz("verify", "ops/fraud@2.0.0", "--key", "registry/release.pub").status == 0)
+    #expect(try opz("verify", "crm/churn@1.0.0", "--key", "registry/release.pub").status == 4)
+    #expect(
+      try opz(
+        "deploy", "crm/churn@1.1.0", "--target", "kserve", "--image", "registry.example/crm/churn", "--output", "-"
+      )
+      .status == 0)
+    let back = try opz("rollback", "crm/churn", "--deploy", "--place", "kserve/-/prod")
+    #expect(back.status == 0 && Digest.of(Array(back.text.utf8)).description == Self.firstDeploy)
+    #expect(try opz("fsck").status == 0)
+  }
+
+  private static let firstDeploy = "sha256:76046df05cf89fefa16e981c2862ce19cf9cc31598f8267834950a8e6a12cc1a"
+
   @Test("a hostile pickle is exit code 5, and the finding names it")
   func hostile() throws {
     try opz.directory.write("p/weights.bin", "cos\nsystem\n(S'id'\ntR.")

@@ -29,9 +29,14 @@ struct SchemaTests {
     #expect(events.count == 5)
     let registry = PackageRoot.path(#filePath).appending("registry")
     // The golden registry has the other kinds of events.
-    let golden = registry.appending("golden/models/crm/churn")
-    records += ["1.0.0", "1.1.0", "1.2.0"].map { golden.appending("versions/\($0)/version.json") }
-    events += try Directory.entries(golden.appending("events")).map { golden.appending("events").appending($0) }
+    for (place, versions) in [
+      ("golden/models/crm/churn", ["1.0.0", "1.1.0", "1.2.0"]), ("golden-2/models/crm/churn", ["1.0.0", "1.1.0"]),
+      ("golden-2/models/ops/fraud", ["2.0.0"]),
+    ] {
+      let golden = registry.pushing(FilePath(place))
+      records += versions.map { golden.appending("versions/\($0)/version.json") }
+      events += try Directory.entries(golden.appending("events")).map { golden.appending("events").appending($0) }
+    }
     #expect(try validate(registry.appending("version.schema.json"), records).status == 0)
     #expect(try validate(registry.appending("event.schema.json"), events).status == 0)
 

@@ -56,3 +56,94 @@ struct GoldenTests {
     #expect(throws: RegistryError.self) { try fixture.add("crm/churn", "1.2.0", "other") }
   }
 }
+
+/// `registry/golden-2` was written once, by opz 0.1.0: signed with `release.pub`, attested, scanned, deployed, rolled back, pushed, and with a model
+/// that was pulled. Each later opz must read it.
+@Suite("The golden registry with attachments and deploys")
+struct GoldenTrustTests {
+  let registry: Registry
+  let directory: TemporaryDirectory
+  let churn: ModelName
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    let golden = PackageRoot.path(#filePath).appending("registry/golden-2")
+    _ = try ChildProcess.run(["cp", "-r", golden.string, directory.path.appending("r").string])
+    registry = try Registry.open(directory.path.appending("r"))
+    churn = try ModelName("crm/churn")
+  }
+
+  @Test(
+    "an audit finds nothing, in full and quickly, and the history is the one that was written",
+    arguments: [false, true])
+  func audit(_ isQuick: Bool) async throws {
+    let report = try await registry.fsck(Registry.FsckOptions(quick: isQuick))
+    #expect(report.problems == [] && report.models == 2 && report.versions == 3 && report.events == 17)
+    #expect(report.blobs == (isQuick ? 0 : 41))
+    #expect(
+      try registry.log(churn).entries().map(\.event.kind) == [
+        .packaged, .deployed, .packaged, .attached, .attached, .attached, .attached, .attached, .attached, .deployed,
+        .deployed, .deployed, .pushed,
+      ])
+    let fraud = try registry.log(ModelName("ops/fraud")).entries().map(\.event.kind)
+    #expect(fraud == [.pulled, .attached, .attached, .attached])
+  }
+
+  @Test("what is attached is what was attached, and each blob of it is there")
+  func attachments() throws {
+    let version = try registry.find(LocalReference(parsing: "crm/churn@1.1.0"))
+    let attachments = try registry.state(churn).attachments(of: version)
+    let bundle = "application/vnd.dev.sigstore.bundle.v0.3+json"
+    #expect(
+      attachments.map { $0.descriptor.artifactType?.rawValue ?? "" } == [
+        bundle, "application/vnd.dev.cosign.artifact.sig.v1+json", "application/vnd.cyclonedx+json", bundle, bundle,
+        "application/sarif+json",
+      ])
+    for attachment in attachments {
+      #expect(attachment.actor == "golden@opz" && attachment.image == version.record.image.digest)
+      let manifest = try Manifest(
+        raw: registry.store.file(attachment.descriptor).bytes(), mediaType: attachment.descriptor.mediaType,
+        subject: "golden")
+      #expect(manifest.content.subject?.digest == version.record.image.digest)
+      for blob in manifest.references { #expect(try registry.store.has(blob)) }
+    }
+    #expect(attachments.filter { $0.descriptor.annotations?["dev.sigstore.bundle.predicateType"] != nil }.count == 3)
+  }
+
+  @Test("deploys are by place, and the one that was brought back stands for its original")
+  func deploys() throws {
+    let state = try registry.state(churn)
+    let production = state.deploys.filter { $0.place == "kserve/-/prod" }
+    #expect(production.map(\.version.description) == ["1.0.0", "1.1.0", "1.0.0"])
+    #expect(production[2].manifests == production[0].manifests && production[2].restores == production[0].hash)
+    #expect(state.deploys.map(\.place).last { $0 != "kserve/-/prod" } == "kserve/scoring/dev")
+    // Nothing is before the first one.
+    #expect(state.previousDeploy(in: "kserve/-/prod") == nil)
+    let stream = try String(decoding: registry.store.file(production[0].manifests).bytes(), as: UTF8.self)
+    #expect(
+      stream.contains(
+        "registry.example/crm/churn@sha256:16624a28af0f4ac52fc8fe86f3c6383f5988b27e88f036daac3e49d9c9ab5c14"))
+  }
+
+  @Test("where versions were pushed to and pulled from is known, with the receipt")
+  func places() throws {
+    let version = try #require(SemanticVersion("1.1.0"))
+    #expect(try registry.state(churn).places[version] == ["127.0.0.1:5077/crm/churn:1.1.0"])
+    let pushed = try #require(try registry.log(churn).entries().last?.event)
+    let receipt = try #require(pushed.details["receipt"]?.object)
+    #expect(receipt["digest"] == nil || receipt["digest"]?.string == pushed.image.description)
+    let fraud = try registry.find(LocalReference(parsing: "ops/fraud"))
+    #expect(fraud.version.description == "2.0.0")
+    #expect(try registry.state(fraud.name).places[fraud.version] == ["127.0.0.1:5077/ops/fraud:2.0.0"])
+    #expect(try registry.state(fraud.name).attachments(of: fraud).count == 3)
+  }
+
+  @Test("the state that is kept of it is the state")
+  func kept() throws {
+    let state = try registry.state(churn)
+    let file = directory.path.appending("kept.state")
+    let names = try registry.log(churn).names()
+    try StateFile(mark: StateFile.Mark(names), state: state).write(file)
+    #expect(StateFile.read(file)?.state == state)
+  }
+}
