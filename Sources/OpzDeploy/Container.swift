@@ -9,7 +9,11 @@ struct Container: YAMLEncodable {
     case knative
     /// KServe finds the container by its name.
     case kserve
+    /// KServe where Knative runs the pods, so that both have their say.
+    case kserveKnative
     case job
+
+    var isKnative: Bool { self == .knative || self == .kserveKnative }
   }
 
   let plan: DeploymentPlan
@@ -39,7 +43,7 @@ struct Container: YAMLEncodable {
   private var name: String {
     switch place {
     case .deployment, .knative: "model"
-    case .kserve: "kserve-container"
+    case .kserve, .kserveKnative: "kserve-container"
     case .job: "score"
     }
   }
@@ -49,7 +53,7 @@ struct Container: YAMLEncodable {
 
   private var serving: [YAMLValue.Member?] {
     let port = YAMLValue.map(
-      place == .knative ? nil : .init("name", .text("http")), .init("containerPort", .integer(plan.port)),
+      place.isKnative ? nil : .init("name", .text("http")), .init("containerPort", .integer(plan.port)),
       .init("protocol", .text("TCP")))
     return [.init("ports", .list([port]))]
   }
@@ -130,7 +134,7 @@ struct Container: YAMLEncodable {
   }
 
   private func probe(_ state: String, period: Int, failures: Int) -> YAMLValue {
-    let port = place == .knative ? YAMLValue.integer(plan.port) : .text("http")
+    let port = place.isKnative ? YAMLValue.integer(plan.port) : .text("http")
     let action: YAMLValue.Member =
       switch plan.server {
       case .native: .init("httpGet", .map(.init("path", .text("/v2/health/\(state)")), .init("port", port)))
@@ -145,7 +149,7 @@ struct Container: YAMLEncodable {
 
   private var security: YAMLValue {
     let ids = plan.userAndGroup
-    let isAlone = place == .knative
+    let isAlone = place.isKnative
     return .map(
       isAlone ? .init("runAsNonRoot", .bool(true)) : nil,
       isAlone ? ids.map { .init("runAsUser", .integer($0.user)) } : nil,

@@ -2,7 +2,8 @@
 ///
 /// An image with a server is a container of its own; a model alone is mounted into one of KServe's servers, as an image volume
 /// (`oci+native://`, KServe 0.20 with Kubernetes 1.33) or by a container beside it (`oci://`). `minReplicas` and `maxReplicas` are always
-/// written: left out, KServe sets both to one and never scales (kserve #6246).
+/// written: left out, KServe sets both to one and never scales (kserve #6246). In its Knative mode KServe copies the pod into a Service of
+/// Knative's, which refuses most of what a Deployment's pod has: then nothing of that is written.
 struct InferenceService: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
@@ -27,9 +28,10 @@ struct InferenceService: YAMLEncodable {
       .init(
         "scaleTarget", .integer(metric.target),
         comment: plan.isKnativeMode
-          ? nil : "KServe writes the autoscaler itself, without a behaviour that could be set here."),
+          ? nil : "KServe writes the autoscaler itself; only its newest versions take a behaviour (autoScaling)."),
     ]
-    let pod = PodSpec(plan: plan, names: names, place: .kserve).yaml.members
+    let place: Container.Place = plan.isKnativeMode ? .kserveKnative : .kserve
+    let pod = PodSpec(plan: plan, names: names, place: place).yaml.members
     guard plan.server == .weights else { return .map(scaling + pod) }
     return .map(scaling + pod.filter { !["containers", "volumes"].contains($0.key) } + [.init("model", model)])
   }
@@ -52,11 +54,16 @@ struct InferenceService: YAMLEncodable {
       .init("protocolVersion", .text("v2")),
       .init(
         "storageUri", .text("\(scheme)://\(image)"),
-        comment: scheme == "oci" ? nil : "An image volume: KServe 0.20, Kubernetes 1.33, containerd 2 or CRI-O 1.31."),
+        comment: scheme == "oci"
+          ? nil
+          : "An image volume: KServe 0.20; Kubernetes 1.35, or 1.33 with the gate ImageVolume; containerd 2 or CRI-O 1.31."
+      ),
       .init("resources", .map(.init("requests", amounts), .init("limits", amounts))),
       .init(
         "securityContext",
         .map(
+          plan.isKnativeMode ? .init("runAsNonRoot", .bool(true)) : nil,
+          plan.isKnativeMode ? .init("seccompProfile", .map(.init("type", .text("RuntimeDefault")))) : nil,
           .init("allowPrivilegeEscalation", .bool(false)),
           .init("capabilities", .map(.init("drop", .list([.text("ALL")])))))))
   }

@@ -178,6 +178,10 @@ struct ObjectList {
       remarks.append(
         "no concurrency was measured or set: the aim is \(plan.knativeConcurrency) requests in flight, 8 a core")
     }
+    addKnativeLimits()
+  }
+
+  private mutating func addKnativeLimits() {
     if plan.settings.resources?.gpu != nil { remarks.append("Knative must have \(PodSpec.features) enabled") }
     if plan.settings.priorityClass != nil || plan.settings.spread != nil {
       remarks.append("Knative takes neither priorityClass nor spread unless features are enabled: they are left out")
@@ -199,7 +203,7 @@ struct ObjectList {
     addConfigMap(plan, names)
     add("inferenceservice", InferenceService(plan: plan, names: names))
     let selector = ["serving.kserve.io/inferenceservice": names.name]
-    if !plan.isKnativeMode { addBudget(plan, names, selector) }
+    if plan.isKnativeMode { addKnativeLimits() } else { addBudget(plan, names, selector) }
     add("networkpolicy", NetworkPolicy(plan: plan, names: names, selector: selector))
     addMonitoring(plan, names)
   }

@@ -19,7 +19,7 @@ struct PodSpec: YAMLEncodable {
 
   private var lifetime: [YAMLValue.Member] {
     switch place {
-    case .knative: []
+    case .knative, .kserveKnative: []
     case .job: [.init("restartPolicy", .text("Never")), .init("securityContext", security)]
     case .deployment, .kserve:
       [
@@ -32,9 +32,9 @@ struct PodSpec: YAMLEncodable {
   }
 
   private var scheduling: [YAMLValue.Member] {
-    let comment = place == .knative ? "Knative takes it where config-features enables \(Self.features)." : nil
+    let comment = place.isKnative ? "Knative takes it where config-features enables \(Self.features)." : nil
     var members: [YAMLValue.Member] = []
-    if let name = plan.settings.priorityClass, place != .knative {
+    if let name = plan.settings.priorityClass, !place.isKnative {
       members.append(.init("priorityClassName", .text(name)))
     }
     if let gpu = plan.settings.resources?.gpu {

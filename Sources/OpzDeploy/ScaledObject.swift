@@ -25,7 +25,7 @@ struct ScaledObject: YAMLEncodable {
       .init("triggers", .list(triggers)))
   }
 
-  /// KEDA refuses it beside CPU and memory, whose metrics are not its own.
+  /// Older KEDA refuses the whole object for it where CPU or memory is looked at too, whose metrics are not its own.
   private var fallback: YAMLValue.Member? {
     guard plan.cpuTarget == nil, scale.memory == nil else { return nil }
     let replicas = max(1, plan.minReplicas, plan.maxReplicas / 2)

@@ -37,6 +37,9 @@ enum Scenario: String, CaseIterable, Sendable {
   case kserve
   case kserveVolume = "kserve-volume"
   case modelcar
+  /// KServe where Knative runs the pods: requests per second of a container, requests in flight of a mounted model.
+  case kserveRequests = "kserve-requests"
+  case kserveFlight = "kserve-flight"
 
   static let digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -145,6 +148,21 @@ enum Scenario: String, CaseIterable, Sendable {
         if scenario == .knativeCanary { plan.settings.rollout = .init(strategy: .canary, weight: 5) }
       }
     case .kserve: try churn { $0.target = .kserve }
+    case .kserveRequests:
+      try churn { plan in
+        (plan.target, plan.minReplicas, plan.cpuTarget) = (.kserve, 0, nil)
+        plan.settings.autoscale = .init(rps: 50)
+        plan.settings.priorityClass = "serving"
+        plan.settings.resources = .init(gpu: .init(count: 1))
+        plan.settings.env = ["OPZ_MAX_ROWS": "1000"]
+        plan.settings.imagePullSecrets = ["inner-registry"]
+      }
+    case .kserveFlight:
+      try churn { plan in
+        (plan.target, plan.cpuTarget) = (.kserve, nil)
+        (plan.server, plan.modelFormat) = (.weights, "xgboost")
+        plan.settings.autoscale = .init(concurrency: 8)
+      }
     default:
       try churn { plan in
         plan.target = .kserve
