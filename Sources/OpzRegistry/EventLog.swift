@@ -70,8 +70,9 @@ public struct EventLog: Sendable {
       _ = try Durable.claim(heads.appending(new), with: [])
       return
     }
-    for other in old.dropFirst() { try Durable.remove(heads.appending(other)) }
     try Durable.move(heads.appending(first), to: heads.appending(new))
+    // Only now: who dies in between leaves heads that the new one follows, and none that nothing leads to.
+    for other in old.dropFirst() { try Durable.remove(heads.appending(other)) }
   }
 
   /// The name of an event's file: 100,000 of them are compared by each search.
