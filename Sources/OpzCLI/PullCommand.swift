@@ -17,6 +17,7 @@ struct PullCommand: AsyncParsableCommand {
   @Argument(help: "HOST/REPO[:TAG|@DIGEST].") var source: String
   @Argument(help: "The name that the version must have.") var name: String?
   @Flag(name: .customLong("no-referrers"), help: "The image and its record alone.") var noReferrers = false
+  @Flag(help: "Take an older version than the tag named when it was last seen from here.") var force = false
   @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
   @Flag(help: "An object: name, version, digest, existed, bytes, referrers.") var json = false
   @OptionGroup var options: GlobalOptions
@@ -36,6 +37,7 @@ struct PullCommand: AsyncParsableCommand {
     let expected = try name.map { try ModelName($0) }
     var pull = PullVersion(try Reference(parsing: source), expecting: expected, in: session)
     pull.referrers = !noReferrers
+    pull.acceptsRollback = force
     let result = try await pull.run()
     let record = result.version.record
     if json {

@@ -22,6 +22,8 @@ public struct PullVersion: Sendable {
   private let session: Session
   /// Whether what refers to the image comes along. The record does always.
   public var referrers = true
+  /// Whether a tag may name an older version than it did when it was last seen from here.
+  public var acceptsRollback = false
 
   public init(_ source: Reference, expecting name: ModelName? = nil, in session: Session) {
     self.source = source
@@ -46,6 +48,7 @@ public struct PullVersion: Sendable {
         hint: "leave the name out; a version keeps its name and number")
     }
     let registry = try session.createRegistry()
+    if !acceptsRollback { try refuseRollback(to: record, registry) }
     var moved = try await copy(image, from: remote, to: registry.store, progress: session.progress).bytes
     moved &+= try await copy(artifact, from: remote, to: registry.store, progress: session.progress).bytes
     for artifact in (record.artifacts ?? [:]).values {
@@ -56,6 +59,19 @@ public struct PullVersion: Sendable {
     if referrers { try await VersionAttachments(version, session).pull(remote, to: registry) }
     let attached = referrers ? try registry.state(version.name).attachments(of: version).map(\.descriptor.bare) : []
     return Result(version: version, existed: existed, bytes: moved, referrers: attached + others)
+  }
+
+  /// Who may move a tag can put it back on a version whose faults are known.
+  private func refuseRollback(to record: VersionRecord, _ registry: Registry) throws {
+    let state = try registry.state(ModelName(record.name))
+    guard source.digest == nil, let last = state.seen[source.description], last != record.image.digest,
+      let before = state.versions.first(where: { $0.value.contains { $0.image == last } })?.key,
+      let now = SemanticVersion(record.version), now < before
+    else { return }
+    throw FlowError(
+      .conflict, source.description,
+      "the tag went back: it names \(record.reference), and named \(before) when it was last seen from here",
+      hint: "--force takes the older version; \(source.name)@\(record.image.digest) asks no tag")
   }
 
   /// What is about one platform's image, or about a referrer. What is about the image itself is attached to the version.
@@ -87,14 +103,16 @@ public struct PullVersion: Sendable {
   ) async throws -> (version: Registry.Version, existed: Bool) {
     var details: [String: JSONValue] = ["source": .string(source.description)]
     if !referrers.isEmpty { details["referrers"] = .array(try referrers.map { try JSONValue(encoding: $0) }) }
-    let (found, session) = (details, session)
+    let (found, session, source) = (details, session, source)
     return try await blocking {
       switch try registry.adopt(bytes, artifact: artifact, by: session.author, details: found) {
       case .recorded(let version): return (version, false)
       case .existed(let version):
-        // More may have been said about a version that was here.
-        let known = Set((try registry.state(version.name).referrers[version.version] ?? []).map(\.digest))
-        if referrers.contains(where: { !known.contains($0.digest) }) {
+        // More may have been said about a version that was here, and the tag may have named another one.
+        let state = try registry.state(version.name)
+        let known = Set((state.referrers[version.version] ?? []).map(\.digest))
+        let isMoved = state.seen[source.description].map { $0 != version.record.image.digest } ?? false
+        if isMoved || referrers.contains(where: { !known.contains($0.digest) }) {
           try registry.note(.pulled, version, by: session.author, details: found)
         }
         return (version, true)

@@ -83,6 +83,34 @@ struct PushCheckTests {
     _ = try await push()
   }
 
+  @Test("a tag that goes back to an older version is not followed unless one says so")
+  func rollback() async throws {
+    _ = try await push()
+    try project.directory.write("p/weights.bin", "better weights")
+    let next = try await project.package().version
+    var other = project.session
+    other.registryPath = project.directory.path.appending("other")
+    let source = try Reference(parsing: "\(server.host)/crm/weights:1")
+    func pull(force: Bool = false) async throws -> PullVersion.Result {
+      var pull = PullVersion(source, in: other)
+      pull.acceptsRollback = force
+      return try await pull.run()
+    }
+    #expect(try await pull().version.version == version.version)
+    _ = try await push(next)
+    #expect(try await pull().version.version == next.version)
+    _ = try await push(version, "crm/weights:1", .anything)
+    let error = await #expect(throws: FlowError.self) { try await pull() }
+    #expect(error?.category == .conflict && error?.reason.contains("went back") == true)
+    // By its digest nothing is asked; and once it was taken the tag is known to name it.
+    let pinned = PullVersion(source.pinned(to: version.record.image.digest), in: other)
+    #expect(try await pinned.run().existed)
+    await #expect(throws: FlowError.self) { try await pull() }
+    #expect(try await pull(force: true).existed)
+    #expect(try await pull().existed)
+    #expect(try await other.openRegistry().fsck().problems == [])
+  }
+
   @Test("what a neighbour on the host has from an earlier push is mounted, its record and all")
   func mounted() async throws {
     _ = try await push()
