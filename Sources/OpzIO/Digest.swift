@@ -27,7 +27,12 @@ public struct Digest: Hashable, Sendable {
   }
 
   /// Lower-case hex digits, of the algorithm's length.
-  public var hex: String { Hex.encode(bytes) }
+  public var hex: String {
+    var text: [UInt8] = []
+    text.reserveCapacity(algorithm.hexLength)
+    appendHex(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
 
   /// The digest that `text` spells, or nil when the text is not exactly one.
   public init?(_ text: String) {

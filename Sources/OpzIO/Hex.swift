@@ -15,25 +15,44 @@ public enum Hex {
     }
   }
 
-  /// The 16 digits of a number.
+  /// The number that 16 lower-case digits spell; nil for other characters. A registry's files have millions of digests, so eight are read at once.
+  static func word(_ digits: UnsafeRawPointer) -> UInt64? {
+    guard let high = half(digits.loadUnaligned(as: UInt64.self)),
+      let low = half(digits.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    else { return nil }
+    return high << 32 | low
+  }
+
+  /// One in each byte.
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+
+  /// What eight digits spell, each a byte in the order of memory.
+  private static func half(_ loaded: UInt64) -> UInt64? {
+    let text = UInt64(bigEndian: loaded)
+    // 0x30..0x39 or 0x61..0x66: one bit tells which, and is 1 in the bytes of letters.
+    let letters = text &>> 6 & ones
+    var value = (text & (ones &* 15)) &+ letters &* 9
+    guard text & (ones &* 0xF0) == (ones &* 0x30) &+ letters &* 0x30, value & (ones &* 16) == 0,
+      (value &+ (ones &* 6)) &>> 4 & ones == letters
+    else { return nil }
+    value = (value | value &>> 4) & 0x00FF_00FF_00FF_00FF
+    value = (value | value &>> 8) & 0x0000_FFFF_0000_FFFF
+    return (value | value &>> 16) & 0xFFFF_FFFF
+  }
+
+  /// Appends the 16 digits of a number.
   static func append(_ word: UInt64, to text: inout [UInt8]) {
-    for shift in stride(from: 60, through: 0, by: -4) {
-      text.append(digit(UInt8(truncatingIfNeeded: word &>> UInt64(shift)) & 15))
+    for half in [word &>> 32, word & 0xFFFF_FFFF] {
+      var value = (half | half &<< 16) & 0x0000_FFFF_0000_FFFF
+      value = (value | value &<< 8) & 0x00FF_00FF_00FF_00FF
+      value = (value | value &<< 4) & (ones &* 15)
+      let letters = (value &+ (ones &* 6)) &>> 4 & ones
+      value = value &+ ones &* 0x30 &+ letters &* 39
+      withUnsafeBytes(of: value.bigEndian) { text.append(contentsOf: $0) }
     }
   }
 
   private static func digit(_ value: UInt8) -> UInt8 { value &+ (value < 10 ? 48 : 87) }
-
-  /// The number that 16 lower-case digits spell, all at once: a registry's files have millions of digests.
-  static func word(_ digits: UnsafeRawPointer) -> UInt64? {
-    let text = digits.loadUnaligned(as: SIMD16<UInt8>.self)
-    let (figures, letters) = (text &- 48, text &- 97)
-    let isFigure = figures .< 10
-    guard all(isFigure .| (letters .< 6)) else { return nil }
-    let values = (letters &+ 10).replacing(with: figures, where: isFigure)
-    let bytes = values.evenHalf &<< 4 | values.oddHalf
-    return UInt64(bigEndian: unsafeBitCast(bytes, to: UInt64.self))
-  }
 
   /// The bytes that lower-case digits spell; nil for an odd number of them and for other characters.
   public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {

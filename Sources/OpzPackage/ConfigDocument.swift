@@ -88,7 +88,7 @@ struct ConfigDocument {
   }
 
   private func refuseTag(_ tag: Tag, unless expected: Tag.Name, _ line: Int) throws {
-    guard tag != Tag(expected) else { return }
+    guard tag != Tag(expected, .basic) else { return }
     throw fail(
       line, "the tag \(tag.rawValue.prefix(80)) is not allowed", hint: "leave the tag out; quotes make a value text")
   }

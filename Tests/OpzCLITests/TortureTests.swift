@@ -54,6 +54,7 @@ struct TortureTests {
     "the registry stands, what was acknowledged is there, and the command run again does its work", arguments: commands)
   func stands(_ command: [String]) async throws {
     let directory = try Self.prepare()
+    var calls = 0
     for (index, (call, fault)) in Self.faults.enumerated() {
       // A sample that is the same each time: another moment for each command and call.
       let moments = Self.isWhole ? Array(1...400) : [1 + (command[0].utf8.count * 5 + index * 3) % 9]
@@ -61,8 +62,10 @@ struct TortureTests {
         let ended = try await hurt(command, "\(call):\(fault):when=\(moment)", directory)
         // The call did not come so often.
         if Self.isWhole, ended { break }
+        calls += 1
       }
     }
+    if Self.isWhole { print("\(command.joined(separator: " ")): killed or failed at \(calls) calls") }
   }
 
   /// - Returns: whether the command ended well for all that.

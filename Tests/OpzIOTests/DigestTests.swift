@@ -29,6 +29,25 @@ struct DigestTests {
     )
   }
 
+  /// Eight digits are read at once: each byte at each place of a value is tried.
+  @Test("digits are 0-9 and a-f, at each of the 64 places", arguments: [0, 1, 7, 8, 15, 16, 31, 40, 62, 63])
+  func places(place: Int) {
+    for byte in UInt8.min...UInt8.max {
+      var text = Array("0123456789abcdef00ff99aa5a6b7c8d0123456789abcdeffedcba9876543210".utf8)
+      text[place] = byte
+      let found = Digest(sha256Hex: text[...])
+      let isDigit = (48...57).contains(byte) || (97...102).contains(byte)
+      #expect((found != nil) == isDigit, "\(byte)")
+      guard let found else { continue }
+      #expect(found.hex == String(decoding: text, as: UTF8.self))
+      var appended: [UInt8] = [1]
+      found.appendHex(to: &appended)
+      #expect(appended == [1] + text)
+      #expect(Hex.encode(found.bytes) == found.hex)
+      #expect(Digest(algorithm: .sha256, hex: found.hex) == found)
+    }
+  }
+
   @Test("do not depend on how the bytes are cut", arguments: 0..<20)
   func cuts(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
