@@ -27,9 +27,9 @@ public struct FileLock: ~Copyable, Sendable {
   private static func open(_ path: FilePath) throws -> OpenFile {
     let file: OpenFile
     do {
-      file = try OpenFile.opening(path, O_RDWR | O_CREAT, mode: 0o664)
+      file = try OpenFile.opening(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o664)
     } catch let failure as IOFailure where failure.errno == EACCES || failure.errno == EROFS {
-      return try OpenFile.reading(path)
+      return try OpenFile.reading(path, followLinks: false)
     }
     if try file.status().mode & 0o060 != 0o060, try SharedDirectory.isOne(path.removingLastComponent()) {
       // Another user's: then it is that one who shares it.

@@ -43,6 +43,9 @@ extension Registry {
     public var elsewhere: Set<Digest> = []
 
     public init() {}
+
+    /// Milliseconds since 1970: what is younger is left alone.
+    fileprivate func edge(_ now: Timestamp) -> Int64 { now.milliseconds - max(0, min(grace, 1 << 40)) * 1000 }
   }
 
   /// Deletes what the rules say, then removes the blobs that nothing names. It holds the registry's lock alone, so no version is recorded
@@ -54,7 +57,7 @@ extension Registry {
       let roots = try reachable(
         ignoring: options.isRehearsal ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
       try sweep(roots, options, author, &report)
-      let edge = author.at.milliseconds - options.grace * 1000
+      let edge = options.edge(author.at)
       for part in ["models", "cache", "runtimes", "repositories"] {
         try removeTemporary(below: root.appending(part), olderThan: edge, options, &report)
       }
@@ -165,7 +168,7 @@ extension Registry {
   private func sweep(
     _ named: Set<Digest>, _ options: CollectionOptions, _ author: Author, _ report: inout CollectionReport
   ) throws {
-    let edge = author.at.milliseconds - options.grace * 1000
+    let edge = options.edge(author.at)
     let safe = options.elsewhere.subtracting(try pinned())
     for algorithm in Digest.Algorithm.allCases {
       let directory = root.appending("blobs").appending(algorithm.rawValue)

@@ -68,15 +68,14 @@ extension Registry {
   /// Puts the record that stands into `version.json`, where a merge may have left the other or both.
   private func restoreRecord(_ name: ModelName, _ entry: ModelState.Entry) throws {
     let bytes = try recordBytes(of: entry)
-    try Durable.replace(directory(name, entry.version).appending("version.json"), with: bytes, mode: 0o444)
+    try Durable.replace(ownDirectory(name, entry.version).appending("version.json"), with: bytes, mode: 0o444)
     try exportLayout(of: try load(name, entry))
   }
 
   private func removeExports(of name: ModelName, _ version: SemanticVersion) throws {
-    for file in ["index.json", "oci-layout", "blobs"] {
-      try Durable.remove(directory(name, version).appending(file))
-    }
-    try Durable.syncDirectory(directory(name, version))
+    let place = try ownDirectory(name, version)
+    for file in ["index.json", "oci-layout", "blobs"] { try Durable.remove(place.appending(file)) }
+    try Durable.syncDirectory(place)
     try exportIndex(removing: "\(name)@\(version)")
   }
 }

@@ -37,11 +37,10 @@ public struct EventLog: Sendable {
     var current = all.filter { marked.contains($0.hash) }
     let top = current.map(\.number).max() ?? 0
     let strays = all.filter { $0.number > top }
+    if strays.isEmpty { return current }
     current += strays
-    for stray in strays {
-      let seen = try read(stray).event.heads
-      current.removeAll { seen.contains($0.hash) }
-    }
+    let followed = Set(try strays.flatMap { try read($0).event.heads })
+    current.removeAll { followed.contains($0.hash) }
     return current
   }
 
@@ -52,7 +51,13 @@ public struct EventLog: Sendable {
     try Durable.makeDirectory(events)
     try Durable.makeDirectory(heads)
     let seen = try headEntries()
-    let event = make((seen.map(\.number).max() ?? 0) + 1, seen.map(\.hash).sorted())
+    let last = seen.map(\.number).max() ?? 0
+    guard last < Name.largest else {
+      throw RegistryError(
+        .damaged, events.string, "an event has the number \(last), and none can come after it",
+        hint: "opz fsck names the event whose number is wrong; a writer counts from one")
+    }
+    let event = make(last + 1, seen.map(\.hash).sorted())
     let bytes = try CanonicalJSON.encodePretty(event)
     let name = Name(number: event.number, digest: Digest.of(bytes))
     guard try Durable.claim(events.appending(name.file), with: bytes) else {
@@ -79,6 +84,9 @@ public struct EventLog: Sendable {
   public struct Name: Hashable, Comparable, Sendable {
     public let number: Int
     public let digest: Digest
+
+    /// No log is so long; JSON's readers agree on whole numbers up to here.
+    static let largest = 1 << 53
 
     /// The digest's hex digits.
     public var hash: String { digest.hex }
@@ -115,7 +123,7 @@ public struct EventLog: Sendable {
     init?(stem: ArraySlice<UInt8>) {
       guard stem.count > 65, stem[stem.endIndex - 65] == UInt8(ascii: "-"),
         let digest = Digest(sha256Hex: stem.suffix(64)),
-        let number = Int(decimal: stem.dropLast(65)), number > 0
+        let number = Int(decimal: stem.dropLast(65)), (1...Name.largest).contains(number)
       else { return nil }
       self.init(number: number, digest: digest)
     }

@@ -30,7 +30,8 @@ extension Registry {
   {
     var report = FsckReport()
     let rotten = options.quick ? [] : try await hashBlobs(into: &report, progress)
-    let names = try models()
+    let (names, others) = try modelsAndOthers()
+    for other in others { report.add("models/\(other)", "it is a link, or its name is not one of a model") }
     var hashes: Set<Digest> = []
     for part in try await inParallel(
       names, { try ModelAudit.run(self, $0, rotten: rotten, isQuick: options.quick) })
@@ -58,10 +59,15 @@ extension Registry {
       guard try FileStatus.find(directory) != nil else { continue }
       for name in try Directory.names(directory) where name.first != UInt8(ascii: ".") {
         let text = String(decoding: name, as: UTF8.self)
-        if let digest = Digest(algorithm: algorithm, hex: text) {
-          digests.append(digest)
-        } else {
+        guard let digest = Digest(algorithm: algorithm, hex: text) else {
           report.add("blobs/\(algorithm)/\(text)", "the name is not a digest")
+          continue
+        }
+        // A pipe would be waited for; a blob that is gone by now was collected.
+        if let status = try FileStatus.find(store.path(of: digest)), status.kind != .file {
+          report.add("blobs/\(algorithm)/\(text)", "it is not a regular file")
+        } else {
+          digests.append(digest)
         }
       }
     }

@@ -196,7 +196,7 @@ struct ModelAudit {
     {
       return bytes
     }
-    return try registry.store.file(descriptor).bytes()
+    return try registry.store.content(descriptor)
   }
 
   private static func file(_ digest: Digest) -> [UInt8] {
@@ -208,7 +208,7 @@ struct ModelAudit {
 
   private func document(_ descriptor: Descriptor) throws -> Manifest {
     try Manifest(
-      raw: registry.store.file(descriptor).bytes(), mediaType: descriptor.mediaType,
+      raw: registry.store.content(descriptor), mediaType: descriptor.mediaType,
       subject: descriptor.digest.description)
   }
 

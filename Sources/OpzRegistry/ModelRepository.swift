@@ -53,7 +53,7 @@ public struct ModelRepository: Sendable {
       guard try registry.store.has(entry.artifact) else { return nil }
       var descriptor = entry.artifact
       let manifest = try? Manifest(
-        raw: registry.store.file(descriptor).bytes(), mediaType: descriptor.mediaType, subject: "\(name)")
+        raw: registry.store.content(descriptor), mediaType: descriptor.mediaType, subject: "\(name)")
       descriptor.artifactType = manifest?.content.artifactType ?? descriptor.artifactType
       descriptor.annotations = manifest?.content.annotations
       return descriptor

@@ -122,8 +122,8 @@ public struct ModelState: Sendable, Equatable {
 
   private mutating func refer(_ value: JSONValue?, _ version: SemanticVersion) {
     guard case .array(let items)? = value else { return }
-    for descriptor in items.compactMap(ModelState.descriptor) {
-      if referrers[version, default: []].contains(where: { $0.digest == descriptor.digest }) { continue }
+    var known = Set((referrers[version] ?? []).map(\.digest))
+    for descriptor in items.compactMap(ModelState.descriptor) where known.insert(descriptor.digest).inserted {
       referrers[version, default: []].append(descriptor.bare)
     }
   }

@@ -142,6 +142,7 @@ extension Registry {
 
   private func writing<Value>(_ name: ModelName, _ body: () throws -> Value) throws -> Value {
     try FileLock.holding(root.appending("lock"), .shared) {
+      try refuseLinks(name)
       try Durable.makeDirectory(directory(name))
       return try FileLock.holding(directory(name).appending("lock"), .alone, body)
     }
@@ -150,7 +151,7 @@ extension Registry {
   /// Writes `version.json` and what is generated of it, together with the blobs that wait for their names. A claim without an event is what a
   /// writer left that died: its number is free, and this takes its place.
   private func claim(_ version: Version) throws -> Version {
-    let place = directory(version.name, version.version)
+    let place = try ownDirectory(version.name, version.version)
     var parents: [FilePath] = []
     try Durable.makeDirectory(place, unsynced: &parents)
     let json = try PendingFile(version.bytes, at: place.appending("version.json"), mode: 0o444, collision: .replace)

@@ -122,21 +122,35 @@ extension Registry {
   }
 
   /// The names of all models, sorted.
-  public func models() throws -> [ModelName] {
+  public func models() throws -> [ModelName] { try modelsAndOthers().models }
+
+  /// The names of all models, and of what is below `models` and cannot be one.
+  func modelsAndOthers() throws -> (models: [ModelName], others: [String]) {
     var names: [ModelName] = []
-    try collect(root.appending("models"), prefix: "", depth: 0, into: &names)
-    return names.sorted { $0.description.utf8.lexicographicallyPrecedes($1.description.utf8) }
+    var others: [String] = []
+    try collect(root.appending("models"), prefix: "", into: &names, &others)
+    return (names.sorted { $0.description.utf8.lexicographicallyPrecedes($1.description.utf8) }, others.sorted())
   }
 
-  private func collect(_ directory: FilePath, prefix: String, depth: Int, into names: inout [ModelName]) throws {
-    guard depth < 32 else { return }
-    for entry in try EventLog.list(directory) {
-      let path = directory.appending(entry)
-      guard try FileStatus.of(path).kind == .directory else { continue }
-      if ModelName.reserved.contains(entry.string) { continue }
-      let text = prefix + entry.string
-      if try FileStatus.find(path.appending("events")) != nil { names.append(try ModelName(text)) }
-      try collect(path, prefix: text + "/", depth: depth + 1, into: &names)
+  private func collect(
+    _ directory: FilePath, prefix: String, into names: inout [ModelName], _ others: inout [String]
+  ) throws {
+    for entry in try EventLog.list(directory) where !ModelName.reserved.contains(entry.string) {
+      let (path, text) = (directory.appending(entry), prefix + entry.string)
+      switch try FileStatus.find(path, followLinks: false)?.kind {
+      case .directory: break
+      // It could lead in a circle, or out of the registry.
+      case .symlink:
+        others.append(text)
+        continue
+      case .file, .other, nil: continue
+      }
+      let name = try? ModelName(text)
+      if try FileStatus.find(path.appending("events")) != nil {
+        if let name { names.append(name) } else { others.append(text) }
+      }
+      // What is no name has none below it, and so no name is deeper than a name is long.
+      if name != nil { try collect(path, prefix: text + "/", into: &names, &others) }
     }
   }
 
@@ -223,6 +237,28 @@ extension Registry {
     let bytes = try SmallFile.read(path, limit: 64 << 20)
     let record = try VersionRecord.decode(bytes, subject: path.string)
     return Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact)
+  }
+
+  /// The directory of a version, for who writes in it.
+  func ownDirectory(_ name: ModelName, _ version: SemanticVersion) throws -> FilePath {
+    try refuseLinks(name, below: ["versions/\(version)"])
+    return directory(name, version)
+  }
+
+  /// What is below `models` is the registry's own. A link there may have come with a clone, and would have us write elsewhere.
+  /// - Throws: `RegistryError.damaged`.
+  func refuseLinks(_ name: ModelName, below parts: [String] = ["events", "heads", "versions"]) throws {
+    var path = root.appending("models")
+    let parents = name.description.split(separator: "/").map { part in
+      path.append(String(part))
+      return path
+    }
+    for place in parents + parts.map({ path.pushing(FilePath($0)) })
+    where try FileStatus.find(place, followLinks: false)?.kind == .symlink {
+      throw RegistryError(
+        .damaged, place.string, "it is a symbolic link, and a registry has none there",
+        hint: "look who made it; put a directory in its place")
+    }
   }
 
   func versionsDirectory(_ name: ModelName) -> FilePath { directory(name).appending("versions") }

@@ -18,7 +18,7 @@ extension Registry {
 
   private func rewrite(_ name: ModelName, _ entry: ModelState.Entry) throws -> Int {
     var written = 0
-    let place = directory(name, entry.version)
+    let place = try ownDirectory(name, entry.version)
     let conflicts = try state(name).live.filter { $0.version == entry.version }.count > 1
     if !conflicts, let bytes = try? recordBytes(of: entry) {
       let path = place.appending("version.json")
@@ -41,12 +41,12 @@ extension Registry {
   /// The record's bytes as the artifact has them.
   func recordBytes(of entry: ModelState.Entry) throws -> [UInt8] {
     let manifest = try Manifest(
-      raw: store.file(entry.artifact).bytes(), mediaType: entry.artifact.mediaType,
+      raw: store.content(entry.artifact), mediaType: entry.artifact.mediaType,
       subject: entry.artifact.digest.description)
     guard let layer = manifest.content.layers.first(where: { $0.mediaType == RecordArtifact.artifactType }) else {
       throw RegistryError(.damaged, entry.artifact.digest.description, "the artifact does not hold a version record")
     }
-    let bytes = try store.file(layer).bytes()
+    let bytes = try store.content(layer, limit: 64 << 20)
     guard Digest.of(bytes) == layer.digest else {
       throw RegistryError(.damaged, layer.digest.description, "the blob is rotten")
     }

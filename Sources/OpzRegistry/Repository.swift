@@ -103,7 +103,7 @@ public struct Repository: Sendable {
     guard let descriptor = try manifest(digest) else { return false }
     for tag in try tags() where try resolve(tag)?.digest == digest { _ = try delete(tag: tag) }
     if try registry.store.has(descriptor),
-      let document = try? PushedDocument(registry.store.file(descriptor).bytes(), descriptor.mediaType, subject: ""),
+      let document = try? PushedDocument(registry.store.content(descriptor), descriptor.mediaType, subject: ""),
       let subject = document.subject
     {
       try remove(referrersDirectory(subject).appending(Repository.file(digest)))

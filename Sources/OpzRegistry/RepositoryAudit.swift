@@ -32,7 +32,7 @@ extension Registry {
   private func check(_ descriptor: Descriptor, _ place: String, _ report: inout FsckReport) throws {
     let subject = "\(place)@\(descriptor.digest)"
     do {
-      let document = try PushedDocument(store.file(descriptor).bytes(), descriptor.mediaType, subject: subject)
+      let document = try PushedDocument(store.content(descriptor), descriptor.mediaType, subject: subject)
       for needed in document.needs where try !store.has(needed) {
         report.add(subject, "\(needed.digest) is missing", hint: "push it again")
       }

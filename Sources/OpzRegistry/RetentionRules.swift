@@ -35,7 +35,7 @@ public struct RetentionRules: Sendable, Equatable {
     }
     if let last, rank < last { return "it is one of the newest \(last)" }
     if let days {
-      let edge = Timestamp(milliseconds: now.milliseconds - Int64(min(days, 100_000)) * 86_400_000).description
+      let edge = Timestamp(milliseconds: now.milliseconds - Int64(max(0, min(days, 100_000))) * 86_400_000).description
       if entry.at >= edge { return "it is younger than \(days) days" }
     }
     if tagged, let tag = tags.keys.min() { return "it has the tag \(tag)" }

@@ -122,8 +122,14 @@ public struct LayoutStore: ContentStore, TagStore {
     return FileBlob(place, size: status.size)
   }
 
-  /// The bytes of a small blob, one that waits for its name too.
-  package func content(_ descriptor: Descriptor) throws -> [UInt8] {
+  /// The bytes of a small blob, one that waits for its name too. They are not verified.
+  /// - Throws: `StoreError.tooLarge` for more than `limit` bytes, before any is read.
+  package func content(_ descriptor: Descriptor, limit: Int = Document.limit) throws -> [UInt8] {
+    guard descriptor.size <= UInt64(limit) else {
+      throw StoreError(
+        .tooLarge, descriptor.digest.description,
+        "\(descriptor.size) bytes are more than the \(limit) that are read here")
+    }
     guard let blob = waiting?.find(descriptor.digest), blob.size == descriptor.size else {
       return try file(descriptor).bytes()
     }

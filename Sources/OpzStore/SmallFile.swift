@@ -1,12 +1,19 @@
 import OpzIO
 public import SystemPackage
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Files that are read whole: records, indexes, configuration.
 public enum SmallFile {
   /// The content.
   /// - Throws: `StoreError.tooLarge` when there are more than `limit` bytes; the check comes before they are read.
   public static func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
-    try read(OpenFile.reading(path), limit: limit)
+    // A pipe is not waited for: it is no regular file.
+    try read(OpenFile.opening(path, O_RDONLY | O_NONBLOCK, mode: 0), limit: limit)
   }
 
   static func read(_ file: borrowing OpenFile, limit: Int) throws -> [UInt8] {
