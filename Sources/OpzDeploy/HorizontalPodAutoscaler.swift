@@ -19,7 +19,7 @@ struct HorizontalPodAutoscaler: YAMLEncodable {
       .init("minReplicas", .integer(plan.minReplicas)),
       .init("maxReplicas", .integer(plan.maxReplicas)),
       .init("metrics", .list(metrics)),
-      .init("behavior", ScalingBehavior(plan).yaml))
+      .init("behavior", ScalingBehavior(plan).yaml, comment: ScalingBehavior.about(plan)))
   }
 
   private var metrics: [YAMLValue] {

@@ -21,7 +21,10 @@ struct ScaledObject: YAMLEncodable {
       fallback,
       .init(
         "advanced",
-        .map(.init("horizontalPodAutoscalerConfig", .map(.init("behavior", ScalingBehavior(plan).yaml))))),
+        .map(
+          .init(
+            "horizontalPodAutoscalerConfig",
+            .map(.init("behavior", ScalingBehavior(plan).yaml, comment: ScalingBehavior.about(plan)))))),
       .init("triggers", .list(triggers)))
   }
 

@@ -8,6 +8,43 @@ struct ScalingBehavior: YAMLEncodable {
     down = plan.settings.autoscale?.down
   }
 
+  /// The same as the controller reads it.
+  var rules: (up: ScalingRules, down: ScalingRules) {
+    (
+      read(up, window: 0, period: 15, percent: 100, pods: 4),
+      read(down, window: 300, period: 60, percent: 50, pods: nil)
+    )
+  }
+
+  private func read(_ rule: DeploySettings.Rule?, window: Int, period: Int, percent: Int, pods: Int?) -> ScalingRules {
+    let policies = amounts(rule, percent, pods).map { kind, value in
+      ScalingRules.Policy(kind, value, period: Double(rule?.period ?? period))
+    }
+    return ScalingRules(window: Double(rule?.window ?? window), policies: policies)
+  }
+
+  /// What the user says of the amounts takes the place of both, so that `pods: 1` is one pod and not half of them.
+  private func amounts(
+    _ rule: DeploySettings.Rule?, _ percent: Int, _ pods: Int?
+  ) -> [(kind: ScalingRules.Policy.Kind, value: Int)] {
+    let isOwn = rule?.percent != nil || rule?.pods != nil
+    let found: [(ScalingRules.Policy.Kind, Int?)] = [
+      (.percent, isOwn ? rule?.percent : percent), (.pods, isOwn ? rule?.pods : pods),
+    ]
+    return found.compactMap { kind, value in value.map { (kind, $0) } }
+  }
+
+  /// What a peak meets that wants all pods at once.
+  static func about(_ plan: DeploymentPlan) -> String {
+    let rules = ScalingBehavior(plan).rules
+    let limits = ReplicaLimits(least: plan.minReplicas, most: plan.maxReplicas, up: rules.up, down: rules.down)
+    let path = ScaleUpPath(limits, from: plan.minReplicas)
+    let start = max(1, plan.minReplicas)
+    guard path.arrives else { return "From \(start) to \(plan.maxReplicas) pods takes more than a day." }
+    guard path.seconds > 0 else { return "From \(start) to \(plan.maxReplicas) pods at once, where all are wanted." }
+    return "From \(start) to \(plan.maxReplicas) pods, where all are wanted: \(path.text) in \(path.seconds) s."
+  }
+
   var yaml: YAMLValue { .map(.init("scaleUp", scaleUp), .init("scaleDown", scaleDown)) }
 
   /// At once, and by no more than doubling or four pods in 15 s.
@@ -20,16 +57,11 @@ struct ScalingBehavior: YAMLEncodable {
     rule(down, window: 300, period: 60, percent: 50, pods: nil)
   }
 
-  /// What the user says of the amounts takes the place of both, so that `pods: 1` is one pod and not half of them.
   private func rule(_ rule: DeploySettings.Rule?, window: Int, period: Int, percent: Int, pods: Int?) -> YAMLValue {
-    let isOwn = rule?.percent != nil || rule?.pods != nil
-    let amounts = [("Percent", isOwn ? rule?.percent : percent), ("Pods", isOwn ? rule?.pods : pods)]
     let seconds = rule?.period ?? period
-    let policies = amounts.compactMap { type, value in
-      value.map {
-        YAMLValue.map(
-          .init("type", .text(type)), .init("value", .integer($0)), .init("periodSeconds", .integer(seconds)))
-      }
+    let policies = amounts(rule, percent, pods).map { kind, value in
+      YAMLValue.map(
+        .init("type", .text(kind.rawValue)), .init("value", .integer(value)), .init("periodSeconds", .integer(seconds)))
     }
     return .map(
       .init("stabilizationWindowSeconds", .integer(rule?.window ?? window)), .init("selectPolicy", .text("Max")),

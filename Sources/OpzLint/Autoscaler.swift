@@ -38,6 +38,22 @@ public struct Autoscaler: Sendable {
     targetName = target?["name"]?.text ?? ""
   }
 
+  /// The behavior's limits upwards, with what the API server fills in; nil where there is none, or none that it would take.
+  var upward: ScalingRules? {
+    guard let up = behavior?["scaleUp"] else { return nil }
+    let policies = (up["policies"]?.list ?? []).map { policy -> ScalingRules.Policy? in
+      guard let kind = policy["type"]?.text.flatMap(ScalingRules.Policy.Kind.init), let value = policy["value"]?.int,
+        let period = policy["periodSeconds"]?.int, value > 0, value <= Int(Int32.max), (1...1800).contains(period)
+      else { return nil }
+      return ScalingRules.Policy(kind, value, period: Double(period))
+    }
+    let selection = up["selectPolicy"].map { $0.text.flatMap(ScalingRules.Selection.init) } ?? .most
+    let window = up["stabilizationWindowSeconds"].map { $0.int } ?? 0
+    guard let selection, let window, (0...3600).contains(window), policies.allSatisfy({ $0 != nil }) else { return nil }
+    return .upward(
+      window: Double(window), selection: selection, policies: policies.isEmpty ? nil : policies.compactMap { $0 })
+  }
+
   /// How far above its target a metric may be before anything happens.
   var tolerance: ReplicaCalculator.Tolerance {
     func read(_ direction: String) -> Double {

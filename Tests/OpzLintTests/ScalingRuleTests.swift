@@ -254,8 +254,30 @@ struct AutoscalerRuleTests {
       ("scaleDown: {stabilizationWindowSeconds: 1800}", "OPZ114", Severity?.none),
       ("scaleDown: {stabilizationWindowSeconds: 1801}", "OPZ114", .warning),
       ("scaleDown: {stabilizationWindowSeconds: 3601}", "OPZ114", .error),
-      ("scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 450}]}", "OPZ116", nil),
-      ("scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 451}]}", "OPZ116", .warning),
+      // From 2 to 10: eight steps with seven periods between them, each up to the next sync.
+      ("scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 510}]}", "OPZ116", nil),
+      ("scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 511}]}", "OPZ116", .warning),
+      (
+        "scaleUp: {stabilizationWindowSeconds: 3600, policies: [{type: Pods, value: 8, periodSeconds: 60}]}", "OPZ116",
+        nil
+      ),
+      (
+        "scaleUp: {stabilizationWindowSeconds: 3600, policies: [{type: Pods, value: 7, periodSeconds: 60}]}", "OPZ116",
+        .warning
+      ),
+      // A percentage is rounded up: one pod a period until it is two.
+      ("scaleUp: {policies: [{type: Percent, value: 1, periodSeconds: 510}]}", "OPZ116", nil),
+      ("scaleUp: {policies: [{type: Percent, value: 1, periodSeconds: 600}]}", "OPZ116", .warning),
+      ("scaleUp: {policies: [{type: Percent, value: 100, periodSeconds: 600}]}", "OPZ116", nil),
+      // The quicker of two, unless the slower is asked for.
+      (
+        "scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 600}, {type: Pods, value: 4, periodSeconds: 15}]}",
+        "OPZ116", nil
+      ),
+      (
+        "scaleUp: {selectPolicy: Min, policies: [{type: Pods, value: 1, periodSeconds: 600}, {type: Pods, value: 4, periodSeconds: 15}]}",
+        "OPZ116", .warning
+      ),
       ("scaleUp: {selectPolicy: Disabled}", "OPZ116", .error),
     ])
   func behavior(_ behavior: String, _ code: String, _ severity: Severity?) throws {

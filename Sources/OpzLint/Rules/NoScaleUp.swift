@@ -1,10 +1,13 @@
+import OpzDeploy
+
 /// OPZ116: scaling up is off, or so slow that it is.
 struct NoScaleUp: Rule {
   let about = RuleAbout(
     code: "OPZ116", severity: .error, title: "scaling up is off, or far too slow",
     why: """
-      `selectPolicy: Disabled` for scaleUp never adds a pod. A policy of v pods in p seconds needs (max - min) / v * p seconds from the minimum to the
-      maximum; above an hour the peak is over before the pods are there.
+      `selectPolicy: Disabled` for scaleUp never adds a pod. A policy of v pods or percent in p seconds lets the replicas grow by so much, at once and
+      then whenever p seconds have passed at one of the controller's syncs (each 15 s); a stabilization window comes before the first of them. Above
+      an hour from the minimum to the maximum the peak is over before the pods are there.
       """,
     remedy: "leave scaleUp out: its default is the larger of 4 pods and 100% in 15 seconds",
     wrong: Example.stream(
@@ -21,24 +24,13 @@ struct NoScaleUp: Rule {
           autoscaler.object, policy, "scaling up is disabled: replicas never rise above \(max(1, autoscaler.min))")
         continue
       }
-      // Percentages grow with the replicas; policies of pods are a straight line.
-      let policies = up["policies"]?.list ?? []
-      guard !policies.isEmpty, policies.allSatisfy({ $0["type"]?.text == "Pods" }), let most = autoscaler.max else {
-        continue
-      }
-      let speeds = policies.compactMap { policy -> Double? in
-        guard let value = policy["value"]?.int, let period = policy["periodSeconds"]?.int, value > 0, period > 0 else {
-          return nil
-        }
-        return Double(value) / Double(period)
-      }
-      let isMin = up["selectPolicy"]?.text == "Min"
-      guard let speed = isMin ? speeds.min() : speeds.max() else { continue }
-      let minutes = Double(most &- max(1, autoscaler.min)) / speed / 60
-      guard minutes > 60 else { continue }
+      guard let most = autoscaler.max, let rules = autoscaler.upward else { continue }
+      let start = max(1, autoscaler.min)
+      let path = ScaleUpPath(ReplicaLimits(least: start, most: min(most, Int(Int32.max)), up: rules), from: start)
+      guard path.seconds > 3600 || !path.arrives else { continue }
+      let time = path.arrives ? "takes \(Decimal.text(Double(path.seconds) / 60)) minutes" : "takes more than a day"
       found.add(
-        autoscaler.object, up["policies"],
-        "from \(max(1, autoscaler.min)) to \(most) pods at \(Decimal.text(speed * 60)) a minute takes \(Decimal.text(minutes)) minutes",
+        autoscaler.object, up["policies"] ?? up, "from \(start) to \(most) pods \(time): \(path.text)",
         severity: .warning)
     }
   }
