@@ -35,23 +35,8 @@ struct BatchChecks {
       guard batch.timeZone == nil else { throw refuse("batch.timeZone", "there is no schedule") }
       return
     }
-    let named = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"]
-    guard named.contains(schedule) || CronSchedule.isValid(schedule) else {
-      throw refuse(
-        "batch.schedule", "\"\(schedule.prefix(80))\" is not a schedule of cron",
-        "write minute, hour, day, month, weekday: \"0 3 * * *\"")
-    }
-    let zone = batch.timeZone ?? "UTC"
-    let isZone =
-      zone.utf8.count <= 64 && !zone.isEmpty
-      && zone.utf8.allSatisfy { byte in
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "/_+-".utf8.contains(byte)
-      }
-    // kube-controller-manager refuses Local, which is its own and not the cluster's.
-    guard isZone, zone.lowercased() != "local" else {
-      throw refuse(
-        "batch.timeZone", "\"\(zone.prefix(80))\" is not the name of a time zone", "write Europe/Berlin or UTC")
-    }
+    _ = try CronSchedule(schedule, key: "deploy.batch.schedule")
+    if let zone = batch.timeZone { try CronSchedule.checkTimeZone(zone, key: "deploy.batch.timeZone") }
   }
 
   private func refuse(_ key: String, _ reason: String, _ hint: String? = nil) -> DeployError {

@@ -12,7 +12,10 @@ struct Container: YAMLEncodable {
     /// KServe where Knative runs the pods, so that both have their say.
     case kserveKnative
     case job
+    /// A Job that runs a command of the user's.
+    case command
 
+    var isJob: Bool { self == .job || self == .command }
     var isKnative: Bool { self == .knative || self == .kserveKnative }
   }
 
@@ -26,13 +29,13 @@ struct Container: YAMLEncodable {
       .init("image", .text(image.description)),
       .init("imagePullPolicy", .text("IfNotPresent")),
     ]
-    members += place == .job ? job : serving
+    members += place.isJob ? job : serving
     members += [
       environment.map { .init("env", $0) },
       sources.map { .init("envFrom", $0) },
       .init("resources", resources),
     ]
-    if place != .job { members += probes }
+    if !place.isJob { members += probes }
     members += [
       .init("securityContext", security),
       .init("volumeMounts", .list(mounts)),
@@ -45,6 +48,7 @@ struct Container: YAMLEncodable {
     case .deployment, .knative: "model"
     case .kserve, .kserveKnative: "kserve-container"
     case .job: "score"
+    case .command: "command"
     }
   }
 
@@ -81,6 +85,7 @@ struct Container: YAMLEncodable {
     if place == .job {
       return batch.command == nil ? nil : .list([variable("OPZ_SHARDS", String(batch.shards ?? 1))])
     }
+    if place == .command { return .list([variable("OPZ_MODEL_VERSION", plan.version)]) }
     guard plan.server == .native else { return nil }
     return .list([
       variable("OPZ_MODEL_VERSION", plan.version),

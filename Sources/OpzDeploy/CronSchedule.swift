@@ -1,38 +1,91 @@
-/// The five fields of a CronJob's schedule, as Kubernetes' parser (robfig/cron v3) takes them.
-enum CronSchedule {
+/// The schedule of a CronJob, as Kubernetes' parser (robfig/cron v3, ParseStandard) takes it: five fields, or a name such as `@daily`.
+public struct CronSchedule: Sendable, Hashable {
+  private static let names = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"]
   private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-  private static let days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+  private static let weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+  /// Of each month, in a leap year.
+  private static let lengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
-  static func isValid(_ text: String) -> Bool {
-    let fields = text.split(separator: " ", omittingEmptySubsequences: true)
-    guard fields.count == 5, text.utf8.count <= 256 else { return false }
-    let ranges: [(ClosedRange<Int>, [String])] = [
-      (0...59, []), (0...23, []), (1...31, []), (1...12, months), (0...6, days),
-    ]
-    return zip(fields, ranges).allSatisfy { field, range in
-      field.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { isPart($0, range.0, range.1) }
+  /// Minutes, hours, days, months, weekdays; empty for a name.
+  private let fields: [Set<Int>]
+  private let isAnyWeekday: Bool
+
+  /// - Throws: `DeployError` for what Kubernetes would refuse, and for a day that never comes.
+  public init(_ text: String, key: String) throws {
+    func refuse(_ reason: String) -> DeployError {
+      DeployError(
+        .badTarget, key, "\"\(text.prefix(80))\" \(reason)",
+        hint: "write minute, hour, day, month, weekday: \"0 3 * * *\"")
     }
+    guard text.utf8.count <= 256 else { throw refuse("is not a schedule of cron") }
+    if CronSchedule.names.contains(text) {
+      (fields, isAnyWeekday) = ([], true)
+      return
+    }
+    let parts = text.split(separator: " ", omittingEmptySubsequences: true)
+    let ranges: [(ClosedRange<Int>, [String])] = [
+      (0...59, []), (0...23, []), (1...31, []), (1...12, CronSchedule.months), (0...6, CronSchedule.weekdays),
+    ]
+    let read = zip(parts, ranges).compactMap { part, range in CronSchedule.values(part, range.0, range.1) }
+    guard parts.count == 5, read.count == 5 else { throw refuse("is not a schedule of cron") }
+    fields = read
+    isAnyWeekday = parts[4].split(separator: ",").contains { ["*", "?", "*/1", "?/1"].contains($0) }
+    guard comes else { throw refuse("never comes: the month has no such day") }
   }
 
-  /// `*`, `N` or `N-M`, each with `/STEP`.
-  private static func isPart(_ text: Substring, _ range: ClosedRange<Int>, _ names: [String]) -> Bool {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard (1...2).contains(parts.count) else { return false }
-    if parts.count == 2 {
-      guard let step = number(parts[1]), step > 0 else { return false }
+  /// A day or a weekday is enough where both are given, so only a day alone can be one that its month has not.
+  private var comes: Bool {
+    guard fields.count == 5, isAnyWeekday else { return true }
+    return fields[3].contains { month in fields[2].contains { $0 <= CronSchedule.lengths[month - 1] } }
+  }
+
+  /// Nil for a field that is none.
+  private static func values(_ text: Substring, _ range: ClosedRange<Int>, _ names: [String]) -> Set<Int>? {
+    var found: Set<Int> = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let more = step(part, range, names) else { return nil }
+      found.formUnion(more)
     }
-    if parts[0] == "*" || parts[0] == "?" { return true }
+    return found
+  }
+
+  /// `*`, `N` or `N-M`, each with `/STEP`; `N/STEP` goes on to the end.
+  private static func step(_ text: Substring, _ range: ClosedRange<Int>, _ names: [String]) -> Set<Int>? {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count) else { return nil }
+    var step = 1
+    if parts.count == 2 {
+      guard let number = number(parts[1]), number > 0 else { return nil }
+      step = number
+    }
+    if parts[0] == "*" || parts[0] == "?" {
+      return Set(stride(from: range.lowerBound, through: range.upperBound, by: step))
+    }
     let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
     let values = ends.compactMap { end in
       number(end) ?? names.firstIndex(of: end.lowercased()).map { $0 + range.lowerBound }
     }
     guard (1...2).contains(ends.count), values.count == ends.count, values.allSatisfy(range.contains) else {
-      return false
+      return nil
     }
-    return values.count == 1 || values[0] <= values[1]
+    let last = values.count == 2 ? values[1] : parts.count == 2 ? range.upperBound : values[0]
+    return values[0] <= last ? Set(stride(from: values[0], through: last, by: step)) : nil
   }
 
   private static func number(_ text: Substring) -> Int? {
     text.utf8.allSatisfy { (48...57).contains($0) } ? Int(text) : nil
+  }
+
+  /// Checks the name of a time zone. kube-controller-manager refuses Local, which is its own and not the cluster's.
+  public static func checkTimeZone(_ zone: String, key: String) throws {
+    let isZone =
+      zone.utf8.count <= 64 && !zone.isEmpty
+      && zone.utf8.allSatisfy { byte in
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "/_+-".utf8.contains(byte)
+      }
+    guard isZone, zone.lowercased() != "local" else {
+      throw DeployError(
+        .badTarget, key, "\"\(zone.prefix(80))\" is not the name of a time zone", hint: "write Europe/Berlin or UTC")
+    }
   }
 }

@@ -157,6 +157,49 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
+  /// A command of the version's image that runs at certain times, in a CronJob of its own.
+  public struct Schedule: Sendable, Hashable, Codable {
+    /// What happens when a run is due while the one before it still runs.
+    public enum Concurrency: String, Sendable, Codable, CaseIterable {
+      /// It is left out.
+      case forbid
+      case allow
+      /// It takes the other's place.
+      case replace
+    }
+
+    public var name: String
+    /// Five fields of cron(8).
+    public var cron: String
+    public var command: [String]
+    /// `Europe/Berlin`
+    public var timeZone: String?
+    public var concurrency: Concurrency?
+    /// Seconds that a run may begin late; one that could not is left out.
+    public var deadline: Int?
+    /// Seconds that a run may take.
+    public var timeout: Int?
+    /// How often a failed run is tried again.
+    public var retries: Int?
+    /// What the server has if nil.
+    public var resources: Resources?
+
+    public init(
+      name: String, cron: String, command: [String], timeZone: String? = nil, concurrency: Concurrency? = nil,
+      deadline: Int? = nil, timeout: Int? = nil, retries: Int? = nil, resources: Resources? = nil
+    ) {
+      self.name = name
+      self.cron = cron
+      self.command = command
+      self.timeZone = timeZone
+      self.concurrency = concurrency
+      self.deadline = deadline
+      self.timeout = timeout
+      self.retries = retries
+      self.resources = resources
+    }
+  }
+
   /// A part of a PersistentVolumeClaim.
   public struct Volume: Sendable, Hashable, Codable {
     public var claim: String
@@ -251,6 +294,7 @@ public struct DeploySettings: Sendable, Hashable, Codable {
   public var storage: Storage?
   public var rollout: Rollout?
   public var batch: Batch?
+  public var schedules: [Schedule]?
   public var patches: [Patch]?
 
   public init() {}

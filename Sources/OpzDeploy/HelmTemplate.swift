@@ -26,6 +26,7 @@ struct HelmTemplate {
       annotations(&values)
     case "InferenceService": inference(&values)
     case "Job": pod(["spec", "template", "spec"], &values)
+    case "CronJob" where object.schedule != nil: scheduled(object.schedule ?? "", &values)
     case "CronJob": pod(["spec", "jobTemplate", "spec", "template", "spec"], &values)
     case "ConfigMap": environment(&values)
     default: optional(object, &values)
@@ -125,26 +126,46 @@ struct HelmTemplate {
 
   private mutating func pod(_ path: [String], _ values: inout HelmValues) {
     container(path + ["containers", "0"], &values)
+    secrets(path, &values)
     let parts: [(String, String, String, String)] = [
-      ("imagePullSecrets", "array", "Names of Secrets to pull the image with: [{name: NAME}].", "containers"),
       ("priorityClassName", "string", "A PriorityClass.", "containers"),
       ("nodeSelector", "object", "Labels that a node must have.", "containers"),
       ("tolerations", "array", "Taints that do not matter.", "containers"),
       ("topologySpreadConstraints", "array", "How the pods spread over zones and nodes.", "containers"),
       ("affinity", "object", "Which nodes and pods are preferred.", "containers"),
     ]
-    for (key, type, about, before) in parts {
-      let empty: YAMLValue = type == "array" ? .list([]) : type == "object" ? .map([]) : .text("")
-      let now = find(path + [key]) ?? empty
-      let place = values.add(root + key, now, about, ["type": .string(type)])
-      let lines =
-        type == "string"
-        ? ["\(key): {{ . | quote }}"] : ["\(key):", "  {{- toYaml . | nindent INDENT }}"]
-      block(path, key, before: before, ["{{- with \(place) }}"] + lines + ["{{- end }}"])
-    }
+    for (key, type, about, before) in parts { part(path, key, type, about, before, &values) }
+  }
+
+  private mutating func secrets(_ path: [String], _ values: inout HelmValues) {
+    let about = "Names of Secrets to pull the image with: [{name: NAME}]."
+    part(path, "imagePullSecrets", "array", about, "containers", &values)
+  }
+
+  private mutating func part(
+    _ path: [String], _ key: String, _ type: String, _ about: String, _ before: String, _ values: inout HelmValues
+  ) {
+    let empty: YAMLValue = type == "array" ? .list([]) : type == "object" ? .map([]) : .text("")
+    let now = find(path + [key]) ?? empty
+    let place = values.add(root + key, now, about, ["type": .string(type)])
+    let lines =
+      type == "string"
+      ? ["\(key): {{ . | quote }}"] : ["\(key):", "  {{- toYaml . | nindent INDENT }}"]
+    block(path, key, before: before, ["{{- with \(place) }}"] + lines + ["{{- end }}"])
   }
 
   private mutating func container(_ path: [String], _ values: inout HelmValues) {
+    image(path, &values)
+    amounts(path, root, &values)
+    if let now = find(path + ["startupProbe", "failureThreshold"]) {
+      let place = values.add(
+        root + "startupSeconds", now, "Seconds from a container's start to its first answer.", HelmTemplate.count)
+      set(path + ["startupProbe", "failureThreshold"], "{{ \(place) | int64 }}")
+    }
+    configuration(path, &values)
+  }
+
+  private mutating func image(_ path: [String], _ values: inout HelmValues) {
     guard let image = find(path + ["image"])?.text, let at = image.lastIndex(of: "@") else { return }
     let repository = values.add(
       root + "image.repository", .text(String(image[..<at])), "HOST/REPO that the cluster pulls from.",
@@ -153,16 +174,17 @@ struct HelmTemplate {
       root + "image.digest", .text(String(image[image.index(after: at)...])), "Of the image's manifest.",
       ["type": .string("string"), "pattern": .string("^sha256:[0-9a-f]{64}$")])
     set(path + ["image"], "\"{{ \(repository) }}@{{ \(digest) }}\"")
+  }
+
+  private mutating func amounts(_ path: [String], _ root: String, _ values: inout HelmValues) {
     for (key, about) in [("cpu", "Cores: 500m or 2."), ("memory", "Bytes: 256Mi or 2Gi.")] {
       guard let now = find(path + ["resources", "requests", key]) else { continue }
       let place = values.add(root + "resources." + key, now, about, HelmTemplate.amount)
       for part in ["requests", "limits"] { set(path + ["resources", part, key], "{{ \(place) | quote }}") }
     }
-    if let now = find(path + ["startupProbe", "failureThreshold"]) {
-      let place = values.add(
-        root + "startupSeconds", now, "Seconds from a container's start to its first answer.", HelmTemplate.count)
-      set(path + ["startupProbe", "failureThreshold"], "{{ \(place) | int64 }}")
-    }
+  }
+
+  private mutating func configuration(_ path: [String], _ values: inout HelmValues) {
     for (index, source) in sources(path).enumerated() where source["configMapRef"] != nil {
       set(
         path + ["envFrom", String(index), "configMapRef", "name"], configName(&values, source["configMapRef"]?["name"]))
@@ -217,6 +239,23 @@ struct HelmTemplate {
       set(path + ["scaleTarget"], "{{ \(place) | int64 }}")
     }
     if find(path + ["containers"]) != nil { pod(path, &values) }
+  }
+
+  /// What is the server's is a value of the server's; the rest stands below the command's name.
+  private mutating func scheduled(_ name: String, _ values: inout HelmValues) {
+    let own = root + "schedules.\(name)."
+    condition = values.add(own + "enabled", .bool(true), "Whether it runs at all.", HelmTemplate.flag)
+    if let now = find(["spec", "schedule"]) {
+      let cron = values.add(
+        own + "cron", now, "Minute, hour, day, month, weekday.", ["type": .string("string"), "minLength": .integer(1)])
+      set(["spec", "schedule"], "{{ \(cron) | quote }}")
+    }
+    let pod = ["spec", "jobTemplate", "spec", "template", "spec"]
+    secrets(pod, &values)
+    let container = pod + ["containers", "0"]
+    image(container, &values)
+    amounts(container, own, &values)
+    configuration(container, &values)
   }
 
   // MARK: Configuration

@@ -12,6 +12,7 @@ struct HelmValues {
 
   private var entries: [Entry] = []
   private static let sections = [
+    "schedules": "Commands that run at certain times.",
     "image": "What runs. The digest decides; there is no tag.",
     "replicas": "How many pods there are at least and at most.",
     "resources": "Of one pod: its requests, and its limits too.",
@@ -30,7 +31,11 @@ struct HelmValues {
     if !entries.contains(where: { $0.path == parts }) {
       entries.append(Entry(path: parts, value: value, about: about, schema: schema))
     }
-    return ".Values." + path
+    // A name with a hyphen is none in a template.
+    let isPlain = path.utf8.allSatisfy {
+      $0 == 46 || $0 == 95 || (48...57).contains($0) || $0 | 32 > 96 && $0 | 32 < 123
+    }
+    return isPlain ? ".Values." + path : "(index .Values \(parts.map { "\"\($0)\"" }.joined(separator: " ")))"
   }
 
   // MARK: values.yaml

@@ -27,6 +27,8 @@ public struct Manifests: Sendable {
     var file: File { File(stem + ".yaml", YAMLWriter.write(value), value) }
     var kind: String { value["kind"]?.text ?? "" }
     var name: String { value["metadata"]?["name"]?.text ?? "" }
+    /// The scheduled command that it runs.
+    var schedule: String? { value["metadata"]?["labels"]?[PlanNames.schedule]?.text }
     var apiVersion: String { value["apiVersion"]?.text ?? "" }
   }
 

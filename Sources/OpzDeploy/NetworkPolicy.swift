@@ -7,7 +7,12 @@ struct NetworkPolicy: YAMLEncodable {
 
   var yaml: YAMLValue {
     // A command of the user's may need the network; opz-server does not.
-    let isOwn = place == .job ? plan.settings.batch?.command == nil : !isThroughKnative
+    let isOwn =
+      switch place {
+      case .command: false
+      case .job: plan.settings.batch?.command == nil
+      default: !isThroughKnative
+      }
     let isClosed = plan.server == .native && isOwn
     let why = place == .job ? "Scoring needs no network." : "opz-server opens no connection."
     return KubernetesObject(
@@ -18,7 +23,7 @@ struct NetworkPolicy: YAMLEncodable {
           .map(
             .init("podSelector", .map(.init("matchLabels", .texts(selector)))),
             .init("policyTypes", .list(isClosed ? [.text("Ingress"), .text("Egress")] : [.text("Ingress")])),
-            .init("ingress", .list(place == .job ? [] : ingress)),
+            .init("ingress", .list(place.isJob ? [] : ingress)),
             isClosed ? .init("egress", .list([]), comment: why) : nil))
       ]
     ).yaml

@@ -21,6 +21,7 @@ struct ObjectList {
     case .knative: try addKnative(other)
     case .kserve: try addKServe()
     }
+    try addSchedules(other)
     if plan.settings.batch != nil { remarks.append("deploy.batch is written by --batch, as objects of their own") }
   }
 
@@ -157,6 +158,26 @@ struct ObjectList {
     remarks.append("the autoscaler needs prometheus-adapter with the rules of prometheus-adapter-values.yaml")
   }
 
+  /// Of two versions, the one that serves runs its commands: each at its time, and not twice.
+  private mutating func addSchedules(_ other: DeploymentPlan?) throws {
+    var (plan, names) = (plan, names)
+    if var other {
+      other.settings.rollout = plan.settings.rollout
+      other.target = plan.target
+      other.namespace = plan.namespace
+      (plan, names) = (other, try PlanNames(other))
+    }
+    let schedules = plan.settings.schedules ?? []
+    guard !schedules.isEmpty else { return }
+    try ScheduleChecks(plan: plan, schedules: schedules).validate()
+    for schedule in schedules {
+      add("cronjob-\(schedule.name)", try ScheduledCommand(schedule, of: plan, names))
+    }
+    let all = try names.schedule(nil)
+    add("networkpolicy-schedules", NetworkPolicy(plan: plan, names: all, selector: all.selector, place: .command))
+    if other != nil { remarks.append("the scheduled commands are those of \(plan.version), which serves") }
+  }
+
   // MARK: Knative and KServe
 
   private mutating func addKnative(_ other: DeploymentPlan?) throws {
@@ -206,37 +227,5 @@ struct ObjectList {
     if plan.isKnativeMode { addKnativeLimits() } else { addBudget(plan, names, selector) }
     add("networkpolicy", NetworkPolicy(plan: plan, names: names, selector: selector))
     addMonitoring(plan, names)
-  }
-}
-
-extension PlanNames {
-  /// Of the objects of `deploy.batch`.
-  func batch() -> PlanNames {
-    PlanNames(
-      name: name + "-score", shared: shared, namespace: namespace,
-      selector: ["app.kubernetes.io/name": shared, "app.kubernetes.io/component": "score"],
-      labels: labels.merging(["app.kubernetes.io/component": "score"]) { _, new in new }, annotations: annotations)
-  }
-
-  /// A Job never changes, so each plan has its own.
-  func batch(of plan: DeploymentPlan) throws -> PlanNames {
-    let pod = YAMLWriter.write(PodSpec(plan: plan, names: self, place: .job).yaml)
-    let hash = name(of: ["pod": pod]).suffix(8)
-    let stem = name.prefix(ScoringJob.nameLimit - 9)
-    return PlanNames(
-      name: "\(stem)-\(hash)", shared: shared, namespace: namespace, selector: selector, labels: labels,
-      annotations: annotations)
-  }
-
-  private init(
-    name: String, shared: String, namespace: String?, selector: [String: String], labels: [String: String],
-    annotations: [String: String]
-  ) {
-    self.name = name
-    self.shared = shared
-    self.namespace = namespace
-    self.selector = selector
-    self.labels = labels
-    self.annotations = annotations
   }
 }

@@ -85,22 +85,23 @@ extension DeploymentPlan {
     try ObjectName.checkLabels(settings.ingress?.pods ?? [:], key: "deploy.ingress.pods")
     try ObjectName.checkLabels(settings.monitoring?.labels ?? [:], key: "deploy.monitoring.labels")
     if let name = settings.monitoring?.namespace { try ObjectName.check(name, key: "deploy.monitoring.namespace") }
-    if let gpu = settings.resources?.gpu { try checkGPU(gpu) }
+    try checkGPU(key: "deploy.resources.gpu")
   }
 
-  private func checkGPU(_ gpu: DeploySettings.GPU) throws {
+  func checkGPU(key: String) throws {
+    guard let gpu = settings.resources?.gpu else { return }
     guard (1...1024).contains(gpu.count) else {
-      throw DeployError(.badTarget, "deploy.resources.gpu.count", "\(gpu.count) is not from 1 to 1024")
+      throw DeployError(.badTarget, "\(key).count", "\(gpu.count) is not from 1 to 1024")
     }
     let resource = gpu.resource ?? "nvidia.com/gpu"
     guard resource.contains("/") else {
       throw DeployError(
-        .badName, "deploy.resources.gpu.resource", "\"\(resource.prefix(80))\" is not a resource of a device plugin",
+        .badName, "\(key).resource", "\"\(resource.prefix(80))\" is not a resource of a device plugin",
         hint: "write nvidia.com/gpu or amd.com/gpu")
     }
-    try ObjectName.checkLabels([resource: ""], key: "deploy.resources.gpu.resource")
-    try ObjectName.checkLabels([gpu.toleration ?? resource: ""], key: "deploy.resources.gpu.toleration")
-    try ObjectName.checkLabels(["a": gpu.product ?? ""], key: "deploy.resources.gpu.product")
+    try ObjectName.checkLabels([resource: ""], key: "\(key).resource")
+    try ObjectName.checkLabels([gpu.toleration ?? resource: ""], key: "\(key).toleration")
+    try ObjectName.checkLabels(["a": gpu.product ?? ""], key: "\(key).product")
   }
 
   /// A quota that the most replicas do not fit into would stop the autoscaler without a word.

@@ -59,3 +59,49 @@ struct PlanNames: Sendable {
     return "\(name.prefix(54))-\(Digest.of(Array(text.joined().utf8)).hex.prefix(8))"
   }
 }
+
+extension PlanNames {
+  /// Of the objects of `deploy.batch`.
+  func batch() -> PlanNames {
+    PlanNames(
+      name: name + "-score", shared: shared, namespace: namespace,
+      selector: ["app.kubernetes.io/name": shared, "app.kubernetes.io/component": "score"],
+      labels: labels.merging(["app.kubernetes.io/component": "score"]) { _, new in new }, annotations: annotations)
+  }
+
+  /// A Job never changes, so each plan has its own.
+  func batch(of plan: DeploymentPlan) throws -> PlanNames {
+    let pod = YAMLWriter.write(PodSpec(plan: plan, names: self, place: .job).yaml)
+    let hash = name(of: ["pod": pod]).suffix(8)
+    let stem = name.prefix(ScoringJob.nameLimit - 9)
+    return PlanNames(
+      name: "\(stem)-\(hash)", shared: shared, namespace: namespace, selector: selector, labels: labels,
+      annotations: annotations)
+  }
+
+  static let schedule = "opz.dev/schedule"
+
+  /// Of a scheduled command, or of what all share. Two versions share the names, so that one takes the other's place.
+  func schedule(_ name: String?) throws -> PlanNames {
+    var own = ["app.kubernetes.io/component": ScheduledCommand.component]
+    own[PlanNames.schedule] = name
+    return PlanNames(
+      name: try ObjectName.of(model: "\(shared)-\(name ?? "schedules")", limit: ScheduledCommand.nameLimit),
+      shared: shared,
+      namespace: namespace, selector: ["app.kubernetes.io/name": shared].merging(own) { _, new in new },
+      labels: labels.filter { $0.key != "app.kubernetes.io/instance" }.merging(own) { _, new in new },
+      annotations: annotations)
+  }
+
+  private init(
+    name: String, shared: String, namespace: String?, selector: [String: String], labels: [String: String],
+    annotations: [String: String]
+  ) {
+    self.name = name
+    self.shared = shared
+    self.namespace = namespace
+    self.selector = selector
+    self.labels = labels
+    self.annotations = annotations
+  }
+}

@@ -20,7 +20,7 @@ struct PodSpec: YAMLEncodable {
   private var lifetime: [YAMLValue.Member] {
     switch place {
     case .knative, .kserveKnative: []
-    case .job: [.init("restartPolicy", .text("Never")), .init("securityContext", security)]
+    case .job, .command: [.init("restartPolicy", .text("Never")), .init("securityContext", security)]
     case .deployment, .kserve:
       [
         .init(

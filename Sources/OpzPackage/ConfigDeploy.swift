@@ -25,6 +25,7 @@ extension ConfigParts {
     settings.storage = choice(scope, "storage")
     settings.rollout = part(scope, "rollout", ConfigKeys.rollout, rollout)
     settings.batch = part(scope, "batch", ConfigKeys.batch, batch)
+    settings.schedules = schedules(scope)
     settings.patches = patches(scope)
     return settings
   }
@@ -120,6 +121,44 @@ extension ConfigParts {
     if let claim { check(scope, "claim") { try ObjectName.checkSubdomain(claim, key: "") } }
     let path = scope.path("path")
     return claim.map { DeploySettings.Volume(claim: $0, path: path) }
+  }
+
+  // MARK: Scheduled commands
+
+  private func schedules(_ scope: ConfigScope) -> [DeploySettings.Schedule]? {
+    guard scope.has("schedules"), let node = scope.node("schedules") else { return nil }
+    guard case .list(let items) = node.value else {
+      scope.fail(
+        "schedules", "\(node.kind) where a list belongs",
+        hint: "write schedules: [{name: refresh, cron: \"0 3 * * *\", command: [python, refresh.py]}]")
+      return nil
+    }
+    var names: Set<String> = []
+    return items.enumerated().compactMap { index, item in
+      let part = ConfigScope(item, path: "deploy.schedules.\(index)", keys: ConfigKeys.schedule, problems)
+      guard let schedule = schedule(part) else { return nil }
+      if !names.insert(schedule.name).inserted { part.fail("name", "\(schedule.name) is there twice") }
+      return schedule
+    }
+  }
+
+  private func schedule(_ scope: ConfigScope) -> DeploySettings.Schedule? {
+    let name = scope.required("name", hint: "write name: refresh")
+    if let name { check(scope, "name") { try ScheduledCommand.checkName(name, key: "") } }
+    let cron = scope.required("cron", hint: "write minute, hour, day, month, weekday: \"0 3 * * *\"")
+    if let cron { check(scope, "cron") { _ = try CronSchedule(cron, key: "") } }
+    scope.require("command", hint: "write command: [python, refresh.py]")
+    let command = scope.texts("command", numbers: true).map(\.text)
+    if scope.has("command"), command.first?.isEmpty ?? true { scope.fail("command", "no program is named") }
+    let zone = scope.text("timeZone")
+    if let zone { check(scope, "timeZone") { try CronSchedule.checkTimeZone(zone, key: "") } }
+    guard let name, let cron else { return nil }
+    return DeploySettings.Schedule(
+      name: name, cron: cron, command: command, timeZone: zone, concurrency: choice(scope, "concurrency"),
+      deadline: scope.integer("deadline", in: ScheduledCommand.deadlines),
+      timeout: scope.integer("timeout", in: ScheduledCommand.timeouts),
+      retries: scope.integer("retries", in: ScheduledCommand.retries),
+      resources: part(scope, "resources", ConfigKeys.resources, resources))
   }
 
   // MARK: Patches

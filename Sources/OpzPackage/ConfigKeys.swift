@@ -12,7 +12,7 @@ enum ConfigKeys {
   static let lineage = ["data", "metrics", "parent", "tags"]
   static let deploy = [
     "replicas", "resources", "autoscale", "env", "envFrom", "imagePullSecrets", "priorityClass", "spread", "namespace",
-    "ingress", "monitoring", "vpa", "storage", "rollout", "batch", "patches",
+    "ingress", "monitoring", "vpa", "storage", "rollout", "batch", "schedules", "patches",
   ]
   static let replicas = ["min", "max"]
   static let resources = ["cpu", "memory", "gpu"]
@@ -26,6 +26,10 @@ enum ConfigKeys {
   static let rollout = ["strategy", "weight", "gateway", "hosts"]
   static let batch = ["input", "output", "shards", "parallelism", "schedule", "timeZone", "command"]
   static let volume = ["claim", "path"]
+  /// Of each item of the list.
+  static let schedule = [
+    "name", "cron", "command", "timeZone", "concurrency", "deadline", "timeout", "retries", "resources",
+  ]
   /// Of each item of the list.
   static let patch = ["kind", "name", "merge", "json"]
   static let push = ["to"]

@@ -103,6 +103,23 @@ struct OutputFormTests {
     #expect(!result.text.contains("HorizontalPodAutoscaler"))
   }
 
+  @Test("a scheduled command has values of its own, also one whose name is none in a template")
+  func schedules() async throws {
+    let (result, _) = try await render(
+      .commands,
+      """
+      {"schedules": {"refresh": {"enabled": false}, "drift-report": {"cron": "5 4 * * *", "resources": {"memory": "9Gi"}}},
+       "resources": {"memory": "1Gi"}, "image": {"repository": "other.example/x"}, "env": {"TABLE": "x"}}
+      """)
+    try #require(result.status == 0, "\(result.errorText)")
+    #expect(result.text.contains("schedule: \"5 4 * * *\"") && !result.text.contains("schedule: \"0 3 * * *\""))
+    #expect(result.text.matches(of: /memory: "9Gi"/).count == 2 && result.text.matches(of: /memory: "1Gi"/).count == 2)
+    #expect(result.text.matches(of: /image: "?other.example\/x@/).count == 2)
+    #expect(Set(result.text.matches(of: /name: (churn-[0-9a-f]{8})/).map { String($0.1) }).count == 1)
+    let (refused, _) = try await render(.commands, #"{"schedules": {"other": {"enabled": true}}}"#)
+    #expect(refused.status == 1)
+  }
+
   @Test("a changed variable gives the ConfigMap another name in both places")
   func hash() async throws {
     let (result, _) = try await render(.monitored, #"{"env": {"OPZ_MAX_ROWS": "8"}}"#)

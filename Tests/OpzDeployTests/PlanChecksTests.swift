@@ -163,6 +163,116 @@ struct PlanChecksTests {
     #expect(isValid == ((try? Manifests(plan, .batch)) != nil))
   }
 
+  @Test(
+    "a day that its month never has is refused; one that a leap year has is not",
+    arguments: [
+      ("0 0 30 2 *", false), ("0 0 31 2,4,6,9,11 *", false), ("0 0 30-31 feb ?", false), ("0 0 31 4 */1", false),
+      ("0 0 29 2 *", true), ("0 0 31 2,3 *", true), ("0 0 30 4 *", true), ("0 0 28-31 2 *", true),
+      // Either of the two days is enough where both are given; */2 counts as given.
+      ("0 0 30 2 1", true), ("0 0 30 2 */2", true),
+      // From the number on, each third.
+      ("0 0 30/3 2 *", false), ("0 0 29/3 2 *", true), ("0 0 31 1/2 *", true), ("0 0 31 4/7 *", false),
+    ])
+  func neverComes(text: String, comes: Bool) {
+    #expect(((try? CronSchedule(text, key: "k")) != nil) == comes)
+  }
+
+  static let schedules: [(String, DeploySettings.Schedule)] = [
+    (
+      "deploy.schedules.1.cron: \"60 * * * *\" is not a schedule of cron",
+      .init(name: "a", cron: "60 * * * *", command: ["a"])
+    ),
+    (
+      "deploy.schedules.1.cron: \"0 0 31 2 *\" never comes: the month has no such day",
+      .init(name: "a", cron: "0 0 31 2 *", command: ["a"])
+    ),
+    (
+      "deploy.schedules.1.cron: \"@every 5m\" is not a schedule of cron",
+      .init(name: "a", cron: "@every 5m", command: ["a"])
+    ),
+    (
+      "deploy.schedules.1.cron: \"TZ=UTC 0 3 * * *\" is not a schedule of cron",
+      .init(name: "a", cron: "TZ=UTC 0 3 * * *", command: ["a"])
+    ),
+    (
+      "deploy.schedules.1.name: \"Refresh\" is not a name of Kubernetes",
+      .init(name: "Refresh", cron: "@daily", command: ["a"])
+    ),
+    (
+      "deploy.schedules.1.name: \"\(String(repeating: "a", count: 41))\" has 41 characters, and a CronJob's name has room for 40",
+      .init(name: String(repeating: "a", count: 41), cron: "@daily", command: ["a"])
+    ),
+    (
+      "deploy.schedules.1.name: score is the name of deploy.batch's CronJob",
+      .init(name: "score", cron: "@daily", command: ["a"])
+    ),
+    ("deploy.schedules.1.name: first is there twice", .init(name: "first", cron: "@daily", command: ["a"])),
+    ("deploy.schedules.1.command: no program is named", .init(name: "a", cron: "@daily", command: [])),
+    ("deploy.schedules.1.command: no program is named", .init(name: "a", cron: "@daily", command: [""])),
+    (
+      "deploy.schedules.1.timeZone: \"local\" is not the name of a time zone",
+      .init(name: "a", cron: "@daily", command: ["a"], timeZone: "local")
+    ),
+    (
+      "deploy.schedules.1.deadline: 9 is not from 10 to 604800",
+      .init(name: "a", cron: "@daily", command: ["a"], deadline: 9)
+    ),
+    (
+      "deploy.schedules.1.timeout: 0 is not from 1 to 604800",
+      .init(name: "a", cron: "@daily", command: ["a"], timeout: 0)
+    ),
+    (
+      "deploy.schedules.1.retries: 101 is not from 0 to 100",
+      .init(name: "a", cron: "@daily", command: ["a"], retries: 101)
+    ),
+    (
+      "deploy.schedules.1.resources.memory: \"4GB\" is not a quantity of Kubernetes",
+      .init(name: "a", cron: "@daily", command: ["a"], resources: .init(memory: "4GB"))
+    ),
+    (
+      "deploy.schedules.1.resources.gpu.count: 0 is not from 1 to 1024",
+      .init(name: "a", cron: "@daily", command: ["a"], resources: .init(gpu: .init(count: 0)))
+    ),
+  ]
+
+  @Test("a scheduled command that would not run is refused, with its key", arguments: schedules)
+  func schedule(message: String, schedule: DeploySettings.Schedule) throws {
+    let plan = try Scenario.churn { plan in
+      plan.server = .custom
+      plan.settings.schedules = [.init(name: "first", cron: "@daily", command: ["a"]), schedule]
+    }
+    let error = #expect(throws: DeployError.self) { _ = try Manifests(plan) }
+    #expect(error.map { "\($0.subject): \($0.reason)" } == message)
+  }
+
+  @Test("the edges of a scheduled command are accepted, whatever the model's name", arguments: [1, 12, 40, 63, 128])
+  func scheduleEdges(length: Int) async throws {
+    let name = String(repeating: "a", count: 40)
+    let plan = try Scenario.churn { plan in
+      plan.model = String(repeating: "m", count: length)
+      plan.settings.schedules = [
+        .init(name: name, cron: "0 0 29 2 *", command: ["a"], deadline: 10, timeout: 604_800, retries: 100),
+        .init(name: "b", cron: "@hourly", command: ["a"], deadline: 604_800, timeout: 1, retries: 0),
+      ]
+    }
+    let manifests = try Manifests(plan)
+    let jobs = manifests.documents.filter { $0.text.contains("\nkind: CronJob\n") }
+    let names = jobs.compactMap { $0.value["metadata"]?["name"]?.text }
+    #expect(Set(names).count == 2)
+    for name in names { #expect(name.utf8.count <= 52 && name.hasPrefix("m"), "\(name)") }
+    let result = try await Scenario.python("validate.py", ["1.27", "1.37"], input: manifests.stream)
+    #expect(result.status == 0, "\(result.errorText)")
+  }
+
+  @Test("a server's Service and autoscaler never take a scheduled pod for one of its own")
+  func scheduledPods() throws {
+    let documents = try Scenario.commands.manifests.documents
+    let selector = try #require(documents.first { $0.name == "service.yaml" }?.value["spec"]?["selector"])
+    let pods = documents.compactMap { $0.value["spec"]?["jobTemplate"]?["spec"]?["template"]?["metadata"]?["labels"] }
+    #expect(pods.count == 2)
+    for labels in pods { #expect(selector["app.kubernetes.io/component"] != labels["app.kubernetes.io/component"]) }
+  }
+
   @Test("labels at their limits")
   func labels() throws {
     let long = String(repeating: "a", count: 63)

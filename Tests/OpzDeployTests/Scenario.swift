@@ -28,6 +28,9 @@ enum Scenario: String, CaseIterable, Sendable {
   /// A Job over eight shards, and a CronJob with a command.
   case batch
   case scheduled
+  /// A server, and two commands at certain times.
+  case commands
+  case commandsCanary = "commands-canary"
   /// A registry inside, a namespace with a quota, patches.
   case airGapped = "air-gapped"
   /// Knative down to no pod, and two of its revisions.
@@ -71,9 +74,10 @@ enum Scenario: String, CaseIterable, Sendable {
   var purpose: Manifests.Purpose {
     get throws {
       switch self {
-      case .canary, .blueGreen, .knativeCanary:
+      case .canary, .blueGreen, .knativeCanary, .commandsCanary:
         .serving(
           beside: try Scenario.churn { plan in
+            if self == .commandsCanary { plan.settings.schedules = [Scenario.refresh] }
             plan.version = "0.9.0"
             plan.image = try Reference(
               parsing: "registry.example:5000/team/churn@sha256:\(String(repeating: "1", count: 64))")
@@ -140,6 +144,27 @@ enum Scenario: String, CaseIterable, Sendable {
         plan.settings.batch = .init(schedule: "*/30 6-18 * * mon-fri", timeZone: "Europe/Berlin", command: ["/refresh"])
         plan.server = .custom
       }
+    case .commands:
+      try churn { plan in
+        plan.server = .custom
+        plan.settings.env = ["TABLE": "customers"]
+        plan.settings.envFrom = ["model-token"]
+        plan.settings.imagePullSecrets = ["inner-registry"]
+        plan.settings.priorityClass = "serving"
+        plan.settings.resources = .init(gpu: .init(count: 1))
+        plan.settings.schedules = [
+          refresh,
+          .init(
+            name: "drift-report", cron: "*/30 6-18 * * mon-fri", command: ["python", "-m", "drift", "--window", "7"],
+            timeZone: "Europe/Berlin", concurrency: .replace, deadline: 300, timeout: 1200, retries: 0,
+            resources: .init(cpu: "2", memory: "4Gi")),
+        ]
+      }
+    case .commandsCanary:
+      try churn { plan in
+        plan.settings.rollout = .init(strategy: .canary, weight: 20, gateway: "infra/public")
+        plan.settings.schedules = [refresh]
+      }
     case .airGapped: try isolated()
     case .knative, .knativeCanary:
       try churn { plan in
@@ -172,6 +197,9 @@ enum Scenario: String, CaseIterable, Sendable {
       }
     }
   }
+
+  private static let refresh = DeploySettings.Schedule(
+    name: "refresh", cron: "0 3 * * *", command: ["python", "refresh.py"])
 
   private static func isolated() throws -> DeploymentPlan {
     try churn { plan in

@@ -55,7 +55,7 @@ struct ConfigSchemaTests {
   /// A schema cannot compare two values, and PyYAML reads what opz refuses.
   static let beyondTheSchema: Set<String> = [
     "a key twice", "a key twice, once quoted", "a key twice below", "an anchor", "a tag", "a merge key", "a file twice",
-    "a file in two layers", "min above max", "a user out of range",
+    "a file in two layers", "min above max", "a day that never comes", "two schedules of a name", "a user out of range",
   ]
 
   @Test func wrongDocumentsAreWrongForBoth() throws {

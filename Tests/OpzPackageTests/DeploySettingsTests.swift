@@ -43,6 +43,14 @@ struct DeploySettingsTests {
         == .init(
           input: .init(claim: "tables", path: "2026"), output: .init(claim: "scores"), shards: 8, parallelism: 4,
           schedule: "0 3 * * *", timeZone: "Europe/Berlin", command: ["score", "1"]))
+    #expect(
+      settings.schedules == [
+        .init(name: "refresh", cron: "0 3 * * *", command: ["python", "refresh.py"]),
+        .init(
+          name: "drift", cron: "*/30 6-18 * * mon-fri", command: ["drift", "7"], timeZone: "Europe/Berlin",
+          concurrency: .replace, deadline: 300, timeout: 1200, retries: 0,
+          resources: .init(cpu: "2", memory: "4Gi", gpu: .init(count: 1))),
+      ])
     let merge = JSONValue.object([
       "spec": .object(["x": .number(0.5), "y": .null, "z": .bool(true), "n": .array([.integer(1)])])
     ])
@@ -92,6 +100,17 @@ struct DeploySettingsTests {
         schedule: 0 3 * * *
         timeZone: Europe/Berlin
         command: [score, 1]
+      schedules:
+        - {name: refresh, cron: 0 3 * * *, command: [python, refresh.py]}
+        - name: drift
+          cron: "*/30 6-18 * * mon-fri"
+          command: [drift, 7]
+          timeZone: Europe/Berlin
+          concurrency: replace
+          deadline: 300
+          timeout: 1200
+          retries: 0
+          resources: {cpu: 2, memory: 4Gi, gpu: {count: 1}}
       patches:
         - {kind: Deployment, merge: {spec: {x: 0.5, y: null, z: true, n: [1]}}}
         - {kind: Service, name: churn, json: [{op: add, path: /a, value: b}]}
