@@ -231,29 +231,29 @@ extension BrokenConfig {
     .more(
       "a schedule without a command", "deploy: {schedules: [{name: a, cron: \"@daily\"}]}",
       "opz.yaml:4: deploy.schedules.0.command: missing\n\nhint: write command: [python, refresh.py]"),
-    BrokenConfig(
+    .more(
       "a schedule of four fields", "deploy: {schedules: [{name: a, cron: 0 3 * *, command: [a]}]}",
       "opz.yaml:4: deploy.schedules.0.cron: \"0 3 * *\" is not a schedule of cron\n\nhint: write minute, hour, day, month, weekday: \"0 3 * * *\""
     ),
-    BrokenConfig(
+    .more(
       "a day that never comes", "deploy: {schedules: [{name: a, cron: 0 3 30 2 *, command: [a]}]}",
       "opz.yaml:4: deploy.schedules.0.cron: \"0 3 30 2 *\" never comes: the month has no such day\n\nhint: write minute, hour, day, month, weekday: \"0 3 * * *\""
     ),
-    BrokenConfig(
+    .more(
       "two schedules of a name",
       "deploy: {schedules: [{name: a, cron: \"@daily\", command: [a]}, {name: a, cron: \"@daily\", command: [b]}]}",
       "opz.yaml:4: deploy.schedules.1.name: a is there twice"),
-    BrokenConfig(
+    .more(
       "a schedule's name that is too long",
       "deploy: {schedules: [{name: \(String(repeating: "a", count: 41)), cron: \"@daily\", command: [a]}]}",
       "opz.yaml:4: deploy.schedules.0.name: \"\(String(repeating: "a", count: 41))\" has 41 characters, and a CronJob's name has room for 40\n\nhint: the model's name comes before it, and the time of the run behind it"
     ),
-    BrokenConfig(
+    .more(
       "a concurrency like none",
       "deploy: {schedules: [{name: a, cron: \"@daily\", command: [a], concurrency: forbidd}]}",
       "opz.yaml:4: deploy.schedules.0.concurrency: \"forbidd\" is not a concurrency that opz knows\n\nhint: did you mean forbid?"
     ),
-    BrokenConfig(
+    .more(
       "a volume without a claim", "deploy: {batch: {input: {path: a}}}",
       "opz.yaml:4: deploy.batch.input.claim: missing\n\nhint: write claim: NAME, a PersistentVolumeClaim"),
     .more("no share", "deploy: {autoscale: {cpu: 0}}", "opz.yaml:4: deploy.autoscale.cpu: 0 is not from 1 to 1000"),
