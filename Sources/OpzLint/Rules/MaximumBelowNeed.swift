@@ -27,7 +27,8 @@ struct MaximumBelowNeed: Rule {
       guard let need = said("opz.dev/need-rps") ?? set.options.need, need.isFinite,
         let one = said("opz.dev/pod-rps") ?? set.options.perPod, one > 0, let most = autoscaler.max
       else { continue }
-      let pods = (need / one).rounded(.up)
+      // 1.1 / 0.1 is a little more than 11.
+      let pods = (need / one * (1 - 1e-9)).rounded(.up)
       guard pods > Double(most) else { continue }
       found.add(
         autoscaler.object, autoscaler.maximum,

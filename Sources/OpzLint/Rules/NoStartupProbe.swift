@@ -18,7 +18,7 @@ struct NoStartupProbe: Rule {
     for workload in set.workloads where workload.serves {
       let load = LoadTime.seconds(workload, set.options)
       for container in workload.main where container.node["startupProbe"] == nil {
-        guard let probe = Probe(container.node["livenessProbe"]), Double(probe.budget) >= load ?? 0 else { continue }
+        guard let probe = Probe(container.node["livenessProbe"]), Double(probe.certain) >= load ?? 0 else { continue }
         found.add(
           workload.object, probe.node, "\(container.name) is killed when a start takes more than \(probe.text)")
       }

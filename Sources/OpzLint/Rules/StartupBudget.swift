@@ -7,7 +7,8 @@ struct StartupBudget: Rule {
 
           initialDelaySeconds + failureThreshold * periodSeconds
 
-      and starts it again: with a model that needs longer, for ever. The load time is `--load-seconds`, or the annotation `opz.dev/load-seconds`
+      and starts it again: with a model that needs longer, for ever. Its ticks know nothing of the container's start, so that it may be up to a
+      period earlier: only failureThreshold - 1 periods are certain. The load time is `--load-seconds`, or the annotation `opz.dev/load-seconds`
       on the workload.
       """,
     remedy: "raise failureThreshold, so that the budget is at least twice the load time",
@@ -33,6 +34,10 @@ struct StartupBudget: Rule {
             workload.object, probe.node,
             "it gives up after \(probe.text); the load takes \(Decimal.text(load)) s, so a node that is 1.5 times slower never starts it",
             severity: .warning)
+        } else if Double(probe.certain) < load {
+          found.add(
+            workload.object, probe.node,
+            "it may give up after \(probe.certainText), and the load takes \(Decimal.text(load)) s", severity: .warning)
         }
       }
     }
