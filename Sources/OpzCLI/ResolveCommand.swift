@@ -9,7 +9,8 @@ struct ResolveCommand: AsyncParsableCommand {
     discussion: """
       Manifests, kustomizations (images) and Helm values (repository, tag, digest) that name opz://NAME@VERSION, opz://NAME@ALIAS \
       or HOST/REPO:TAG. Comments, order, quotes and white space stay as they are, to the byte. A version becomes the place where it \
-      was pushed.
+      was pushed. An image that names no registry (nginx:1.27) stays as it is, because each node's container runtime decides what \
+      that is; for Docker Hub's write docker.io/library/nginx:1.27.
 
       opz resolve -f k8s --in-place
       opz resolve -f values.yaml > values.pinned.yaml
@@ -27,7 +28,8 @@ struct ResolveCommand: AsyncParsableCommand {
   var output: String?
   @Flag(help: "Writes the files where they are.") var inPlace = false
   @Flag(help: "Writes nothing and asks nobody: ends with 5 when something has no digest.") var check = false
-  @Flag(help: "An object: pinned, changed, files, and open with --check.") var json = false
+  @Flag(help: "Refuses images that name no registry.") var strict = false
+  @Flag(help: "An object: pinned, changed, files, unqualified, and open with --check.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -35,6 +37,7 @@ struct ResolveCommand: AsyncParsableCommand {
     let changed: Int
     let files: [String]
     let open: [String]
+    let unqualified: [String]
   }
 
   func validate() throws {
@@ -50,9 +53,13 @@ struct ResolveCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
-    let resolve = ResolveManifests(files, in: session)
+    let resolve = ResolveManifests(files, isStrict: strict, in: session)
     let result = try await check ? resolve.check() : resolve.run()
     for remark in result.remarks { options.note(remark) }
+    if let first = result.unqualified.first {
+      let more = result.unqualified.count > 1 ? " and \(result.unqualified.count - 1) more name" : " names"
+      options.note("\(first)\(more) no registry: left as it is (--strict refuses)")
+    }
     if check { return try report(result) }
     if inPlace {
       try await result.write(in: session)
@@ -63,14 +70,17 @@ struct ResolveCommand: AsyncParsableCommand {
     }
     if json {
       let changed = result.files.filter { $0.changed > 0 }.map(\.name)
-      return try Console.json(Output(pinned: result.pinned, changed: result.changed, files: changed, open: []))
+      return try Console.json(
+        Output(
+          pinned: result.pinned, changed: result.changed, files: changed, open: [], unqualified: result.unqualified))
     }
     options.note("\(result.changed) pinned, \(result.pinned) had a digest")
   }
 
   private func report(_ result: ResolveManifests.Result) throws {
     if json {
-      try Console.json(Output(pinned: result.pinned, changed: 0, files: [], open: result.open))
+      try Console.json(
+        Output(pinned: result.pinned, changed: 0, files: [], open: result.open, unqualified: result.unqualified))
     } else {
       for place in result.open { Console.line(place) }
       options.note("\(result.open.count) without a digest, \(result.pinned) with one")

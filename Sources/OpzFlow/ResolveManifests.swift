@@ -20,6 +20,8 @@ public struct ResolveManifests: Sendable {
     /// `FILE:LINE:COLUMN: asked` of what has no digest yet; empty after a resolution.
     public let open: [String]
     public let remarks: [String]
+    /// `FILE:LINE:COLUMN: asked` of images that name no registry, and stay as they are.
+    public let unqualified: [String]
     /// How many images were pinned before, and how many are now.
     public let pinned: Int
     public let changed: Int
@@ -30,28 +32,41 @@ public struct ResolveManifests: Sendable {
     let uses: [ImageUse]
   }
 
+  /// What was read.
+  private struct Reading: Sendable {
+    var sources: [Source] = []
+    var remarks: [String] = []
+    var unqualified: [String] = []
+  }
+
   private let names: [String]
+  private let isStrict: Bool
   private let session: Session
 
-  public init(_ names: [String], in session: Session) {
+  /// - Parameter isStrict: an image that names no registry is refused, and does not stay as it is.
+  public init(_ names: [String], isStrict: Bool = false, in session: Session) {
     self.names = names
+    self.isStrict = isStrict
     self.session = session
   }
 
   /// What is not pinned. Nothing is asked of any registry.
   public func check() async throws -> Result {
-    let (sources, remarks) = try await read()
+    let reading = try await read()
+    let sources = reading.sources
     let open = sources.flatMap { source in
       source.uses.filter { !$0.isPinned }.map { "\(ResolveManifests.place(source, $0)): \($0.asked)" }
     }
     let pinned = sources.reduce(0) { $0 + $1.uses.count { $0.isPinned } }
-    return Result(files: [], open: open, remarks: remarks, pinned: pinned, changed: 0)
+    return Result(
+      files: [], open: open, remarks: reading.remarks, unqualified: reading.unqualified, pinned: pinned, changed: 0)
   }
 
   /// Each reference is asked for once, several at a time.
   /// - Throws: `FlowError` that names every place that cannot be resolved; then nothing is written.
   public func run() async throws -> Result {
-    let (sources, remarks) = try await read()
+    let reading = try await read()
+    let sources = reading.sources
     let asked = Set(sources.flatMap(\.uses).filter { !$0.isPinned && $0.problem == nil }.map(\.asked))
     let answers = await ImageResolver(session).resolve(asked.sorted())
     try ResolveManifests.refuse(sources, answers)
@@ -65,16 +80,16 @@ public struct ResolveManifests: Sendable {
     }
     let pinned = sources.reduce(0) { $0 + $1.uses.count { $0.isPinned } }
     return Result(
-      files: files, open: [], remarks: remarks, pinned: pinned, changed: files.reduce(0) { $0 + $1.changed })
+      files: files, open: [], remarks: reading.remarks, unqualified: reading.unqualified, pinned: pinned,
+      changed: files.reduce(0) { $0 + $1.changed })
   }
 
-  private func read() async throws -> ([Source], [String]) {
+  private func read() async throws -> Reading {
     try await blocking { [self] in
-      var sources: [Source] = []
-      var (remarks, replaced) = ([String](), Set<String>())
+      var (reading, sources, replaced) = (Reading(), [Source](), Set<String>())
       for input in try ManifestFiles.read(names, session) {
         if ManifestImages.isTemplate(input.bytes) {
-          remarks.append(
+          reading.remarks.append(
             "\(input.name): a template of Helm, left as it is; render it first: helm template . | opz resolve -f -")
           sources.append(Source(input: input, uses: []))
           continue
@@ -89,10 +104,16 @@ public struct ResolveManifests: Sendable {
         }
       }
       // What a kustomization replaces is a placeholder in the manifests.
-      let kept = sources.map { source in
-        Source(input: source.input, uses: source.uses.filter { $0.isPart || !replaced.contains($0.name) })
+      for source in sources {
+        let uses = source.uses.filter { $0.isPart || !replaced.contains($0.name) }
+        let loose = isStrict ? [] : uses.filter { !$0.isPinned && $0.problem == nil && !$0.namesRegistry }
+        reading.unqualified += loose.map { "\(ResolveManifests.place(source, $0)): \($0.asked)" }
+        reading.sources.append(
+          Source(
+            input: source.input, uses: uses.filter { $0.isPinned || $0.problem != nil || $0.namesRegistry || isStrict })
+        )
       }
-      return (kept, remarks)
+      return reading
     }
   }
 

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzOCI
 
 /// The name of an image as a container runtime reads it: a host is not needed.
 struct ImageName: Sendable {
@@ -25,6 +26,13 @@ struct ImageName: Sendable {
 
   /// What a Kubernetes that resolves nothing pulls: whatever is there on that day.
   var moves: Bool { digest == nil && (tag == nil || tag == "latest") }
+
+  /// What to do about a name that opz resolve leaves as it is; nil for one that says where it is.
+  var hint: String? {
+    if let slash = name.firstIndex(of: "/"), Reference.namesHost(name[..<slash]) { return nil }
+    return
+      "write the registry (docker.io/library/nginx:1.27 for Docker Hub's nginx:1.27), then opz resolve -f FILE writes the digest"
+  }
 
   /// The images of a workload, with the container's name.
   static func all(of workload: Workload, _ set: ObjectSet) -> [(node: YAMLNode, text: String, container: LintContainer)]

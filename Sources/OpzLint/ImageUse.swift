@@ -25,6 +25,13 @@ public struct ImageUse: Sendable {
     asked.hasPrefix(ImageUse.scheme) ? String(asked.dropFirst(ImageUse.scheme.count)) : nil
   }
 
+  /// It says where it is: `nginx:1.27` leaves that to each node's container runtime, whose answer is not always Docker Hub.
+  public var namesRegistry: Bool {
+    guard version == nil else { return true }
+    guard let slash = asked.firstIndex(of: "/") else { return false }
+    return Reference.namesHost(asked[..<slash])
+  }
+
   /// The image's name without tag and digest, as kustomize compares it.
   public var name: String { String(ImageName(asked).name) }
 

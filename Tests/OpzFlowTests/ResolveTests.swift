@@ -78,7 +78,7 @@ struct ResolveTests {
       ("opz://crm/weights@staging", .notFound, "no such alias"),
       ("opz://nobody@1.0.0", .notFound, "no such model"), ("HOST/crm/weights:2", .notFound, ""),
       ("HOST/crm/none:1", .notFound, ""),
-      ("nginx:1.25", .failed, "names no registry"), ("127.0.0.1:1/x:1", .network, ""),
+      ("127.0.0.1:1/x:1", .network, ""),
       ("HOST/UPPER:1", .usage, "not a reference"),
     ])
   func unresolvable(_ image: String, _ category: ErrorCategory, _ reason: String) async throws {
@@ -90,6 +90,28 @@ struct ResolveTests {
     #expect(error.category == category, "\(error)")
     #expect(reason.isEmpty || error.reason.contains(reason), "\(error)")
     #expect(error.hint != nil || category == .network, "\(error)")
+    #expect(try file("a.yaml") == text)
+  }
+
+  /// What `nginx` is, each node's container runtime decides.
+  @Test(
+    "an image that names no registry stays as it is and is named; strictly, it is refused",
+    arguments: ["nginx", "nginx:1.27", "bitnami/nginx:1.27"])
+  func unqualified(_ image: String) async throws {
+    let text = "image: \(server.host)/crm/weights:1.0.0\n---\nx: 1\nimage: \(image) # a comment\n"
+    try project.directory.write("a.yaml", text)
+    let result = try await run("a.yaml")
+    #expect(result.unqualified == ["a.yaml:4:8: \(image)"])
+    #expect(result.changed == 1)
+    #expect(result.stream == text.replacing("weights:1.0.0", with: "weights:1.0.0@\(digest)"))
+    let check = try await ResolveManifests(["a.yaml"], in: project.session).check()
+    #expect(check.open == ["a.yaml:1:8: \(server.host)/crm/weights:1.0.0"])
+    #expect(check.unqualified == ["a.yaml:4:8: \(image)"])
+
+    let strict = ResolveManifests(["a.yaml"], isStrict: true, in: project.session)
+    let error = try #require(await #expect(throws: FlowError.self) { try await strict.run() })
+    #expect(error.subject == "a.yaml:4:8: \(image)" && error.reason.contains("names no registry"), "\(error)")
+    #expect(try await strict.check().open.count == 2)
     #expect(try file("a.yaml") == text)
   }
 

@@ -165,6 +165,9 @@ struct PodRuleTests {
   func tags(_ image: String, _ code: String) throws {
     let codes = try LintedText.codes(LintedText.deployment("").replacing("r.example/churn:1", with: image))
     #expect(codes.filter { $0.hasPrefix("OPZ50") } == (code.isEmpty ? [] : [code]))
+    // opz resolve pins what says where it is.
+    let hint = try LintedText.find(code, LintedText.deployment("").replacing("r.example/churn:1", with: image))?.hint
+    #expect(hint.map { $0.hasPrefix("write the registry") } == (code.isEmpty ? nil : !image.hasPrefix("localhost")))
   }
 
   @Test(

@@ -45,6 +45,29 @@ struct ManifestImagesTests {
     #expect(try pinned == windows(ManifestImagesTests.read("\(kind)after.yaml")))
   }
 
+  /// A chart joins the parts with a colon: with the digest in the tag it is one reference still.
+  @Test("Helm renders pinned values into a reference", arguments: ["\"1.0.0\"", "1.0.0", "v2"])
+  func helm(_ tag: String) async throws {
+    let directory = try TemporaryDirectory()
+    let values = "image:\n  repository: r.example/crm/churn\n  tag: \(tag) # of the model\n"
+    let pinned = try ManifestImagesTests.pin(Array(values.utf8))
+    try directory.write("chart/values.yaml", String(decoding: pinned, as: UTF8.self))
+    try directory.write("chart/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\ndescription: a\n")
+    try directory.write(
+      "chart/templates/pod.yaml",
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: \"{{ .Values.image.repository }}:{{ .Values.image.tag }}\"\n"
+    )
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzDeployTests/Fixtures/chart.py")
+    let rendered = try await blocking {
+      try Python.run([script.string, directory.path.appending("chart").string])
+    }
+    try #require(rendered.status == 0, "\(rendered.errorText)")
+    let use = try #require(try ManifestImages(Array(rendered.text.utf8)).uses.first)
+    let reference = try Reference(parsing: use.asked)
+    #expect(use.isPinned && reference.digest == ManifestImagesTests.digest)
+    #expect(reference.name == "r.example/crm/churn" && reference.tag == tag.replacing("\"", with: ""))
+  }
+
   @Test("only scalars of images change, wherever they stand", arguments: 0..<60)
   func property(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)

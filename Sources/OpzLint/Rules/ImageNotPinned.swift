@@ -14,7 +14,8 @@ struct ImageNotPinned: Rule {
         let image = ImageName(text)
         guard image.digest == nil, !image.moves else { continue }
         found.add(
-          workload.object, node, "\(container.name) runs \(text.prefix(200)), whatever it names when a node pulls it")
+          workload.object, node, "\(container.name) runs \(text.prefix(200)), whatever it names when a node pulls it",
+          hint: image.hint)
       }
     }
   }
