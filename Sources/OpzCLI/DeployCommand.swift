@@ -35,6 +35,7 @@ struct DeployCommand: AsyncParsableCommand {
   @Flag(help: "What changes from the last deploy, and in the cluster where one answers; nothing is written.") var diff =
     false
   @Flag(help: "Apply with kubectl (server-side).") var apply = false
+  @Flag(help: "With --apply: delete what the last deploy of the place had and this one has not.") var prune = false
   @Option(help: ArgumentHelp("A code of opz lint that is not looked for; may be repeated.", valueName: "code"))
   var allow: [String] = []
   @Option(
@@ -46,6 +47,7 @@ struct DeployCommand: AsyncParsableCommand {
   func validate() throws {
     if diff, apply || output != nil { throw ValidationError("--diff writes and applies nothing") }
     if batch, beside != nil { throw ValidationError("--batch has no other version beside it") }
+    if prune, !apply { throw ValidationError("--prune is of --apply") }
     if let weight, !(0...100).contains(weight) { throw ValidationError("--weight is from 0 to 100") }
     if output == "-", form != .plain { throw ValidationError("--output - is of --form plain") }
     if apply, form != .plain { throw ValidationError("--apply is of --form plain; helm and kustomize apply their own") }
@@ -79,7 +81,11 @@ struct DeployCommand: AsyncParsableCommand {
       return Console.data(result.stream)
     }
     let directory = output ?? (apply ? nil : "k8s-\(version.record.name.replacing("/", with: "-"))")
-    if let directory { try await deploy.write(result, to: session.path(directory)) }
+    if let directory {
+      for name in try await deploy.write(result, to: session.path(directory)) {
+        options.note("\(directory)/\(name) was there before and is not part of this deploy")
+      }
+    }
     try await deploy.record(result, registry)
     try report(version.record, result, directory)
   }
@@ -123,9 +129,18 @@ struct DeployCommand: AsyncParsableCommand {
     _ deploy: DeployVersion, _ result: DeployVersion.Result, _ registry: Registry, _ session: Session
   ) async throws {
     let gone = try await deploy.gone(result, registry)
-    let text = try await ClusterClient(session).apply(result.stream)
+    let cluster = ClusterClient(session)
+    let text = try await cluster.apply(result.stream)
     for line in text.split(separator: "\n") { options.note(String(line)) }
-    for name in gone { options.note("no longer written, and not deleted: \(name)") }
+    let deleted = prune ? DeployVersion.deletable(gone) : []
+    if !deleted.isEmpty {
+      // The other way round: what uses another object goes before it.
+      let stream = deleted.reversed().map { "---\n" + $0.text }.joined()
+      for line in try await cluster.delete(stream).split(separator: "\n") { options.note(String(line)) }
+    }
+    for document in gone where !deleted.contains(document) {
+      options.note("no longer written, and not deleted: \(document.name)")
+    }
   }
 
   private func report(_ record: VersionRecord, _ result: DeployVersion.Result, _ directory: String?) throws {

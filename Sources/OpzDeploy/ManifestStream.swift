@@ -5,6 +5,9 @@ public struct ManifestStream: Sendable {
     /// `Deployment churn`
     public let name: String
     public let text: String
+
+    /// `Deployment`
+    public var kind: Substring { name.prefix { $0 != " " } }
   }
 
   public let documents: [Document]

@@ -36,6 +36,15 @@ public struct ClusterClient: Sendable {
     return result.text
   }
 
+  /// Deletes objects by their names; one that is not there is no failure.
+  /// - Returns: what kubectl says of each object.
+  /// - Throws: `FlowError` where kubectl fails: then some objects may have been deleted.
+  public func delete(_ stream: String) async throws -> String {
+    let result = try await run(["delete", "--ignore-not-found", "--wait=false", "-f", "-"], stream)
+    guard result.status == 0 else { throw failure("delete", result) }
+    return result.text
+  }
+
   private func run(_ arguments: [String], _ input: String = "") async throws -> ChildProcess.Output {
     try await blocking { [program, session] in
       try ChildProcess.run(
@@ -44,10 +53,15 @@ public struct ClusterClient: Sendable {
     }
   }
 
+  private static let hints = [
+    "apply": "nothing was recorded; objects that were applied before it failed stay",
+    "delete": "the objects were applied, and nothing was recorded: the same command again goes on",
+  ]
+
   private func failure(_ command: String, _ result: ChildProcess.Output) -> FlowError {
     let words = result.errorText.split(separator: "\n").suffix(5).joined(separator: "\n")
     return FlowError(
       .failed, "kubectl \(command)", "it ended with \(result.status): \(words.prefix(2000))",
-      hint: command == "apply" ? "nothing was recorded; objects that were applied before it failed stay" : nil)
+      hint: ClusterClient.hints[command])
   }
 }

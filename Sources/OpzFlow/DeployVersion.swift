@@ -72,14 +72,26 @@ public struct DeployVersion: Sendable {
   }
 
   /// Writes the files into a directory.
-  public func write(_ result: Result, to directory: FilePath) async throws {
+  /// - Returns: YAML files beside them that are none of them and that kubectl or Helm would take along, by their paths below the directory.
+  @discardableResult
+  public func write(_ result: Result, to directory: FilePath) async throws -> [String] {
     try await blocking {
       for file in result.files {
         let path = directory.pushing(FilePath(file.name))
         try Durable.makeDirectory(path.removingLastComponent())
         try Durable.replace(path, with: Array(file.text.utf8))
       }
+      return try others(result.files.map { FilePath($0.name) }, in: directory)
     }
+  }
+
+  /// kustomize reads what a kustomization lists, and nothing else.
+  private func others(_ names: [FilePath], in directory: FilePath) throws -> [String] {
+    guard request.form != .kustomize else { return [] }
+    let (known, parent) = (Set(names), FilePath(request.form == .helm ? "templates" : ""))
+    return try Directory.entries(directory.pushing(parent)).map { parent.appending($0) }.filter {
+      !known.contains($0) && ["yaml", "yml"].contains($0.extension ?? "")
+    }.map(\.string).sorted()
   }
 
   /// Records the event, with the exact objects.
@@ -99,9 +111,15 @@ public struct DeployVersion: Sendable {
   }
 
   /// The objects that were deployed last in the same place and are no more.
-  public func gone(_ result: Result, _ registry: Registry) async throws -> [String] {
+  public func gone(_ result: Result, _ registry: Registry) async throws -> [ManifestStream.Document] {
     guard let old = try await recorded(result, registry) else { return [] }
-    return old.gone(in: ManifestStream(result.stream)).map(\.name)
+    return old.gone(in: ManifestStream(result.stream))
+  }
+
+  /// Of those, what may be deleted: not a Namespace, with which all in it would go, and not a ConfigMap, with which pods of the version before
+  /// start while the new ones come.
+  public static func deletable(_ gone: [ManifestStream.Document]) -> [ManifestStream.Document] {
+    gone.filter { !["Namespace", "ConfigMap"].contains($0.kind) }
   }
 
   private func recorded(_ result: Result, _ registry: Registry) async throws -> ManifestStream? {
