@@ -18,11 +18,11 @@ public final class RawConnection {
   /// The peer ended the connection with a reset (RST).
   public private(set) var wasReset = false
 
-  /// Connects; a call that waits longer than ten minutes fails, so that a test cannot hang. (A server in the tests' own process waits for its turn
+  /// Connects; a call that waits longer than an hour fails, so that a test cannot hang. (A server in the tests' own process waits for its turn
   /// while hundreds of other tests run.)
   public init(port: Int) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var wait = timeval(tv_sec: 600, tv_usec: 0)
+    var wait = timeval(tv_sec: 3600, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

@@ -35,7 +35,7 @@ final class RecordedProgress: ProgressSink {
 
 extension RetryPolicy {
   /// For tests: the same rules, short waits.
-  static let quick = RetryPolicy(attempts: 5, base: 0.01, longest: 0.05, deadline: 600)
+  static let quick = RetryPolicy(attempts: 5, base: 0.01, longest: 0.05, deadline: 6000)
 }
 
 /// A directory with docker's `config.json` in it, and the environment that names it.
