@@ -133,11 +133,7 @@ struct DeployCommand: AsyncParsableCommand {
     let text = try await cluster.apply(result.stream)
     for line in text.split(separator: "\n") { options.note(String(line)) }
     let deleted = prune ? DeployVersion.deletable(gone) : []
-    if !deleted.isEmpty {
-      // The other way round: what uses another object goes before it.
-      let stream = deleted.reversed().map { "---\n" + $0.text }.joined()
-      for line in try await cluster.delete(stream).split(separator: "\n") { options.note(String(line)) }
-    }
+    for line in try await cluster.delete(deleted).split(separator: "\n") { options.note(String(line)) }
     for document in gone where !deleted.contains(document) {
       options.note("no longer written, and not deleted: \(document.name)")
     }

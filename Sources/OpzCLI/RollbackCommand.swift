@@ -22,11 +22,13 @@ struct RollbackCommand: AsyncParsableCommand {
   @Option(help: "Where it was deployed, as opz deploy --diff says it: kubernetes/scoring/prod; else where it was last.")
   var place: String?
   @Flag(help: "Apply the manifests with kubectl (server-side).") var apply = false
+  @Flag(help: "With --apply: delete what the last deploy had and these manifests have not.") var prune = false
   @Flag(help: "An object: name, alias or place, from, version.") var json = false
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
     guard (alias != nil) != deploy else { throw ValidationError("give --alias NAME, or --deploy") }
+    if prune, !apply { throw ValidationError("--prune is of --apply") }
     if !deploy, apply || place != nil { throw ValidationError("--apply and --place are of --deploy") }
   }
 
@@ -56,12 +58,16 @@ struct RollbackCommand: AsyncParsableCommand {
   private func manifests(_ model: ModelName, _ registry: Registry, _ session: Session) async throws {
     let rollback = RollBackDeploy(model, in: session)
     let found = try await rollback.find(registry, place: place)
+    let deleted = prune ? DeployVersion.deletable(found.gone) : []
     if apply {
-      let text = try await ClusterClient(session).apply(found.stream)
+      let cluster = ClusterClient(session)
+      let text = try await cluster.apply(found.stream) + cluster.delete(deleted)
       for line in text.split(separator: "\n") { options.note(String(line)) }
     }
     try await rollback.record(found, registry)
-    for name in found.gone { options.note("not among them, and not deleted: \(name)") }
+    for document in found.gone where !deleted.contains(document) {
+      options.note("not among them, and not deleted: \(document.name)")
+    }
     options.note(
       "\(model) in \(found.restored.place): back from \(found.last.version) to \(found.restored.version), as it was at \(found.restored.at)"
     )

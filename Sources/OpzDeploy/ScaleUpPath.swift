@@ -7,17 +7,18 @@ public struct ScaleUpPath: Sendable, Hashable {
   }
 
   public let steps: [Step]
-  /// Whether the last step is the most; false where a day is not enough.
+  /// Whether the last step is the most; false where the time is not enough.
   public let arrives: Bool
 
   /// - Parameter start: at least one, because an autoscaler of none is off.
-  public init(_ limits: ReplicaLimits, from start: Int) {
+  /// - Parameter longest: seconds after which nobody wants to know more.
+  public init(_ limits: ReplicaLimits, from start: Int, longest: Double = 86_400) {
     var (steps, current, now) = ([Step](), max(1, start), 0.0)
     var added = ReplicaLog()
     // Until the window is over, the smallest recommendation in it is what there was before the load.
     let window = limits.up.window ?? 0
     var log = ReplicaLog(window > 0 ? [ReplicaLog.Entry(current, at: 0)] : [])
-    while current < limits.most, now <= 86_400 {
+    while current < limits.most, now <= longest {
       let wanted = limits.stabilized(current: current, desired: limits.most, &log, now: now)
       let next = limits.limited(current: current, desired: wanted, added: added, removed: ReplicaLog(), now: now)
       if next > current {

@@ -1,3 +1,4 @@
+public import OpzDeploy
 import OpzIO
 import SystemPackage
 
@@ -36,10 +37,12 @@ public struct ClusterClient: Sendable {
     return result.text
   }
 
-  /// Deletes objects by their names; one that is not there is no failure.
+  /// Deletes objects by their names, what uses another before it; one that is not there is no failure.
   /// - Returns: what kubectl says of each object.
   /// - Throws: `FlowError` where kubectl fails: then some objects may have been deleted.
-  public func delete(_ stream: String) async throws -> String {
+  public func delete(_ documents: [ManifestStream.Document]) async throws -> String {
+    guard !documents.isEmpty else { return "" }
+    let stream = documents.reversed().map { "---\n" + $0.text }.joined()
     let result = try await run(["delete", "--ignore-not-found", "--wait=false", "-f", "-"], stream)
     guard result.status == 0 else { throw failure("delete", result) }
     return result.text

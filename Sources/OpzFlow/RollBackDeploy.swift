@@ -1,4 +1,4 @@
-import OpzDeploy
+public import OpzDeploy
 import OpzIO
 public import OpzOCI
 public import OpzRegistry
@@ -11,7 +11,7 @@ public struct RollBackDeploy: Sendable {
     public let restored: ModelState.Deploy
     public let stream: String
     /// Objects that the last deploy had and that this one has not.
-    public let gone: [String]
+    public let gone: [ManifestStream.Document]
   }
 
   private let name: ModelName
@@ -39,7 +39,7 @@ public struct RollBackDeploy: Sendable {
       let now = ManifestStream(String(decoding: try registry.manifests(of: last), as: UTF8.self))
       return Result(
         version: version, last: last, restored: before, stream: stream,
-        gone: now.gone(in: ManifestStream(stream)).map(\.name))
+        gone: now.gone(in: ManifestStream(stream)))
     }
   }
 

@@ -40,7 +40,8 @@ public struct Autoscaler: Sendable {
 
   /// The behavior's limits upwards, with what the API server fills in; nil where there is none, or none that it would take.
   var upward: ScalingRules? {
-    guard let up = behavior?["scaleUp"] else { return nil }
+    // Nobody writes more policies, and each costs time.
+    guard let up = behavior?["scaleUp"], (up["policies"]?.list ?? []).count <= 16 else { return nil }
     let policies = (up["policies"]?.list ?? []).map { policy -> ScalingRules.Policy? in
       guard let kind = policy["type"]?.text.flatMap(ScalingRules.Policy.Kind.init), let value = policy["value"]?.int,
         let period = policy["periodSeconds"]?.int, value > 0, value <= Int(Int32.max), (1...1800).contains(period)

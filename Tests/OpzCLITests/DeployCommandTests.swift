@@ -67,6 +67,20 @@ struct DeployCommandTests {
     #expect(try log().contains("delete") == false)
   }
 
+  @Test("a roll-back prunes what came since")
+  func rollback() throws {
+    #expect(try deploy("1.1.0", "--apply").status == 0)
+    #expect(try deploy("1.0.0", "--apply").status == 0)
+    _ = try log()
+    #expect(try opz("rollback", "churn", "--deploy", "--prune").status == 64)
+    let result = try opz("rollback", "churn", "--deploy", "--apply", "--prune")
+    #expect(result.status == 0, "\(result.errorText)")
+    let given = try log().split(separator: "delete --ignore-not-found --wait=false -f -\n")
+    try #require(given.count == 2)
+    #expect(given[1].contains("  name: churn-refresh\n") && !given[1].contains("kind: ConfigMap"))
+    #expect(result.errorText.contains("not deleted: ConfigMap churn-") && !result.errorText.contains("CronJob"))
+  }
+
   @Test("a delete that fails records nothing, so that the next one tries again")
   func again() throws {
     #expect(try deploy("1.0.0", "--apply").status == 0)

@@ -178,11 +178,6 @@ struct DeployTests {
 
   @Test("what a deploy no longer has is deleted by its name, but for a Namespace and a ConfigMap")
   func prune() async throws {
-    let text = try await client("echo \"$@\"; cat").delete("kind: A\n")
-    #expect(text == "delete --ignore-not-found --wait=false -f -\nkind: A\n")
-    let error = await #expect(throws: FlowError.self) { try await client("exit 1").delete("") }
-    #expect(error?.hint?.contains("again goes on") == true)
-
     func document(_ kind: String, _ name: String) -> String {
       "---\napiVersion: v1\nkind: \(kind)\nmetadata:\n  name: \(name)\n  namespace: a\n"
     }
@@ -192,6 +187,15 @@ struct DeployTests {
     let gone = old.gone(in: ManifestStream(document("Deployment", "churn") + document("ConfigMap", "c-2")))
     #expect(gone.map(\.name) == ["Namespace a/a", "ConfigMap a/c-1", "CronJob a/refresh"])
     #expect(DeployVersion.deletable(gone).map(\.name) == ["CronJob a/refresh"])
+
+    let script = "echo \"$@\"; cat"
+    let text = try await client(script).delete(Array(gone.suffix(2)))
+    #expect(
+      text == "delete --ignore-not-found --wait=false -f -\n" + document("CronJob", "refresh")
+        + document("ConfigMap", "c-1"))
+    #expect(try await client(script).delete([]) == "")
+    let error = await #expect(throws: FlowError.self) { try await client("exit 1").delete(gone) }
+    #expect(error?.hint?.contains("again goes on") == true)
   }
 
   @Test("a kubectl that fails is an error with its words")
