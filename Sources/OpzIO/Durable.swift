@@ -75,11 +75,12 @@ public enum Durable {
   private static func syncTogether(_ files: [NewFile]) throws {
     var rest = files[...]
     while let first = rest.popFirst() {
-      let others = try rest.prefix(15).map { file in try OwnThread { try file.file.sync() } }
+      // Where no thread is to be had, the file is synced here.
+      let others = rest.prefix(15).map { file in (file: file, thread: try? OwnThread { try file.file.sync() }) }
       rest = rest.dropFirst(others.count)
       let own = Result { try first.file.sync() }
       // All are waited for before one's failure ends it.
-      let outcomes = others.map { other in Result { try other.join() } }
+      let outcomes = others.map { other in Result { try other.thread?.join() ?? other.file.file.sync() } }
       for outcome in [own] + outcomes { try outcome.get() }
     }
   }

@@ -57,6 +57,7 @@ public struct EventLog: Sendable {
         .damaged, events.string, "an event has the number \(last), and none can come after it",
         hint: "opz fsck names the event whose number is wrong; a writer counts from one")
     }
+    try markStrays(among: seen)
     let event = make(last + 1, seen.map(\.hash).sorted())
     let bytes = try CanonicalJSON.encodePretty(event)
     let name = Name(number: event.number, digest: Digest.of(bytes))
@@ -65,6 +66,13 @@ public struct EventLog: Sendable {
     }
     try moveHeads(event.heads, to: name.hash)
     return Entry(hash: name.hash, event: event)
+  }
+
+  /// Does what a writer left undone that died after its event and before its head. It is done before the next event, so that there is never more
+  /// than one above the heads, whoever dies.
+  private func markStrays(among current: [Name]) throws {
+    let marked = Set(try EventLog.list(heads).map(\.string))
+    for stray in current where !marked.contains(stray.hash) { try moveHeads(read(stray).event.heads, to: stray.hash) }
   }
 
   /// Puts the new head in the place of those that its event follows. Heads are empty files that are on the disk since the first was made, so one

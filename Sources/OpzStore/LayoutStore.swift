@@ -84,7 +84,7 @@ public struct LayoutStore: ContentStore, TagStore {
   public func settle(with files: [PendingFile] = [], syncing directories: [FilePath] = []) throws -> [Bool] {
     let blobs = waiting?.all ?? []
     let pending = blobs.map { PendingFile($0.file, at: path(of: $0.digest), mode: 0o444) }
-    let named = try Durable.publish(pending + files, syncing: directories + (blobs.isEmpty ? [sha256] : []))
+    let named = try Durable.publish(pending + files, syncing: directories + [sha256])
     for (blob, isNamed) in zip(blobs, named) where !isNamed { try restore(blob) }
     waiting?.remove(blobs)
     return Array(named.dropFirst(blobs.count))

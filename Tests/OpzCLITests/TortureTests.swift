@@ -92,6 +92,29 @@ struct TortureTests {
     return hurt.status == 0
   }
 
+  @Test(
+    "two writers that die one after the other leave what one leaves",
+    arguments: ["rename", "linkat", "fsync"], 1...4)
+  func twice(_ call: String, _ moment: Int) async throws {
+    let directory = try Self.prepare()
+    let opz = try BuiltPrograms.opz().string
+    func killed(_ fault: String, _ alias: String) throws -> Bool {
+      let result = try ChildProcess.run(
+        ["strace", "-f", "-q", "-o", "/dev/null", "-e", "trace=\(fault.prefix { $0 != ":" })", "-e", "inject=\(fault)"]
+          + [opz, "alias", "churn", alias, "1.2.0", "--quiet", "--registry", "base"], directory: directory.path)
+      return result.status != 0
+    }
+    // The first rename is that of the head: the event is there.
+    #expect(try killed("rename:signal=KILL:when=1", "first"))
+    _ = try killed("\(call):signal=KILL:when=\(moment)", "second")
+    let registry = try Registry.open(directory.path.appending("base"))
+    #expect(try await registry.fsck().problems == [])
+    #expect(try registry.find(LocalReference(parsing: "churn@first")).version.description == "1.2.0")
+    #expect(try !killed("rename:signal=KILL:when=99", "third"))
+    #expect(try await registry.fsck().problems == [])
+    #expect(try Directory.entries(registry.root.pushing("models/churn/heads")).count == 1)
+  }
+
   private static func checkDone(_ command: [String], _ registry: Registry, _ inject: String) throws {
     func version(_ text: String) -> String? {
       (try? registry.find(LocalReference(parsing: "churn@\(text)")))?.version.description
