@@ -59,7 +59,6 @@ struct KnativeService: YAMLEncodable {
       "autoscaling.knative.dev/initial-scale": String(max(1, plan.minReplicas)),
       "serving.knative.dev/progress-deadline": "\(plan.progressSeconds)s",
     ]
-    if let window = scale?.down?.window { found["autoscaling.knative.dev/scale-down-delay"] = "\(window)s" }
     let (kind, metric, target): (String, String, Int) =
       if let cpu = plan.cpuTarget { ("hpa", "cpu", cpu) } else if let memory = scale?.memory {
         ("hpa", "memory", megabytes(memory))
@@ -67,8 +66,12 @@ struct KnativeService: YAMLEncodable {
     found["autoscaling.knative.dev/class"] = "\(kind).autoscaling.knative.dev"
     found["autoscaling.knative.dev/metric"] = metric
     found["autoscaling.knative.dev/target"] = String(target)
-    // Knative aims at 70% of a target unless it is told that the target is meant.
-    if kind == "kpa" { found["autoscaling.knative.dev/target-utilization-percentage"] = "100" }
+    if kind == "kpa" {
+      // Knative aims at 70% of a target unless it is told that the target is meant.
+      found["autoscaling.knative.dev/target-utilization-percentage"] = "100"
+      // Its other autoscaler does not read it, and has one window for both directions.
+      if let window = scale?.down?.window { found["autoscaling.knative.dev/scale-down-delay"] = "\(window)s" }
+    }
     if plan.server == .native {
       found["prometheus.io/scrape"] = "true"
       found["prometheus.io/port"] = String(plan.port)

@@ -21,6 +21,10 @@ struct ObjectList {
     case .knative: try addKnative(other)
     case .kserve: try addKServe()
     }
+    if plan.settings.resources?.gpu != nil, plan.server == .native {
+      remarks.append("opz-server computes on the CPU: its GPU would be idle")
+    }
+    addLeftOut()
     try addSchedules(other)
     if plan.settings.batch != nil { remarks.append("deploy.batch is written by --batch, as objects of their own") }
   }
@@ -146,7 +150,6 @@ struct ObjectList {
 
   private mutating func addSpare(_ plan: DeploymentPlan) {
     guard let gpu = plan.settings.resources?.gpu else { return }
-    if plan.server == .native { remarks.append("opz-server computes on the CPU: its GPU would be idle") }
     let resource = gpu.resource ?? "nvidia.com/gpu"
     remarks.append("a rollout adds pods before it takes any away: it needs free nodes with \(gpu.count) \(resource)")
   }
@@ -179,6 +182,17 @@ struct ObjectList {
   }
 
   // MARK: Knative and KServe
+
+  /// How fast replicas change is Knative's and KServe's own affair.
+  private mutating func addLeftOut() {
+    guard !plan.target.hasDeployment, let scale = plan.settings.autoscale else { return }
+    var down = scale.down
+    if plan.target == .knative, plan.cpuTarget == nil, scale.memory == nil { down?.window = nil }
+    guard scale.up ?? .init() != .init() || down ?? .init() != .init() else { return }
+    remarks.append(
+      "\(plan.target.rawValue) has limits of its own: deploy.autoscale.up and down are left out"
+        + (down == scale.down ? "" : ", but for down.window"))
+  }
 
   private mutating func addKnative(_ other: DeploymentPlan?) throws {
     var service = KnativeService(plan: plan, names: names)

@@ -8,7 +8,8 @@ struct CustomResourceTests {
   @Test(
     "a custom resource that is broken anywhere is refused",
     arguments: [
-      (Scenario.canary, ["HTTPRoute"]), (.zero, ["ScaledObject"]), (.kserve, ["InferenceService"]),
+      (Scenario.canary, ["HTTPRoute"]), (.zero, ["ScaledObject"]), (.kedaResources, ["ScaledObject"]),
+      (.knativeCPU, ["Service"]), (.kserve, ["InferenceService"]),
       (.kserveVolume, ["InferenceService"]), (.modelcar, ["InferenceService"]), (.kserveRequests, ["InferenceService"]),
       (.kserveFlight, ["InferenceService"]), (.knative, ["Service"]), (.knativeCanary, ["Service"]),
       (.monitored, ["PrometheusRule", "ServiceMonitor", "VerticalPodAutoscaler"]),
@@ -57,6 +58,20 @@ struct CustomResourceTests {
     .init(
       .zero, "stabilizationWindowSeconds: 600", "stabilizationWindowSeconds: 3601", "ScaledObject 1.37 spec.advanced"),
     .init(.zero, "    failureThreshold: 4\n", "", "ScaledObject 1.37 spec.fallback"),
+    .init(.kedaResources, "value: \"70\"", "value: 70", "ScaledObject 1.37 spec.triggers.0.metadata.value"),
+    .init(
+      .kedaResources, "metricType: Utilization", "metricType: Value", "ScaledObject 1.37 spec.triggers.0.metricType"),
+    .init(.kedaResources, "    metricType: Utilization\n", "", "ScaledObject 1.37 spec.triggers.0"),
+    // KEDA before 2.17 refuses it beside CPU.
+    .init(
+      .kedaResources, "  advanced:\n", "  fallback:\n    failureThreshold: 4\n    replicas: 5\n  advanced:\n",
+      "ScaledObject 1.37 spec.triggers.0"),
+    .init(.knative, "delay: \"900s\"", "delay: \"3601s\"", "Service 1.37 spec.template.metadata.annotations"),
+    .init(.knative, "delay: \"900s\"", "delay: \"15m\"", "Service 1.37 spec.template.metadata.annotations"),
+    .init(.knativeCPU, "metric: cpu", "metric: concurrency", "Service 1.37 spec.template.metadata.annotations"),
+    .init(
+      .knativeCPU, "      volumes:\n", "      priorityClassName: a\n      volumes:\n", "Service 1.37 spec.template.spec"
+    ),
     .init(.knative, "timeoutSeconds: 60", "timeoutSeconds: 601", "Service 1.37 spec.template.spec.timeoutSeconds"),
     .init(.knative, "min-scale: \"0\"", "min-scale: 0", "Service 1.37 spec.template.metadata.annotations"),
     .init(.knative, "min-scale: \"0\"", "minScale: \"0\"", "Service 1.37 spec.template.metadata.annotations"),

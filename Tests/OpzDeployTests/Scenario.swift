@@ -20,6 +20,8 @@ enum Scenario: String, CaseIterable, Sendable {
   case gpu
   /// KEDA, down to no pod.
   case zero
+  /// KEDA on CPU and memory, never down to none.
+  case kedaResources = "keda-resources"
   /// Requests in flight through prometheus-adapter, alerts, recommendations.
   case monitored
   /// Two versions behind a Gateway.
@@ -36,6 +38,8 @@ enum Scenario: String, CaseIterable, Sendable {
   /// Knative down to no pod, and two of its revisions.
   case knative
   case knativeCanary = "knative-canary"
+  /// Knative's other autoscaler, on nodes with an accelerator.
+  case knativeCPU = "knative-cpu"
   /// KServe: a container, an image volume, a modelcar.
   case kserve
   case kserveVolume = "kserve-volume"
@@ -170,7 +174,20 @@ enum Scenario: String, CaseIterable, Sendable {
       try churn { plan in
         plan.target = .knative
         (plan.minReplicas, plan.cpuTarget) = (0, nil)
+        if scenario == .knative { plan.settings.autoscale = .init(down: .init(window: 900, pods: 1)) }
         if scenario == .knativeCanary { plan.settings.rollout = .init(strategy: .canary, weight: 5) }
+      }
+    case .kedaResources:
+      try churn { plan in
+        plan.target = .keda
+        plan.settings.autoscale = .init(cpu: 70, memory: 80, up: .init(window: 60, pods: 2, period: 60))
+      }
+    case .knativeCPU:
+      try churn { plan in
+        plan.target = .knative
+        plan.settings.autoscale = .init(cpu: 70, down: .init(window: 900))
+        plan.settings.resources = .init(gpu: .init(count: 2, product: "NVIDIA-A10G"))
+        plan.settings.envFrom = ["model-token"]
       }
     case .kserve: try churn { $0.target = .kserve }
     case .kserveRequests:
