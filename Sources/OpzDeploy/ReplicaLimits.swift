@@ -54,7 +54,14 @@ public struct ReplicaLimits: Sendable, Hashable {
   /// - Parameter added: what was added before, for as long as a policy looks back; `removed` alike.
   public func limited(current: Int, desired: Int, added: ReplicaLog, removed: ReplicaLog, now: Double) -> Int {
     func changed(_ log: ReplicaLog, _ seconds: Double) -> Int { log.values(within: seconds, of: now).reduce(0, &+) }
-    func start(_ period: Double) -> Double { Double(current &- changed(added, period) &+ changed(removed, period)) }
+    return limited(current: current, desired: desired) { period in
+      current &- changed(added, period) &+ changed(removed, period)
+    }
+  }
+
+  /// - Parameter replicas: how many there were so many seconds ago.
+  func limited(current: Int, desired: Int, replicas: (Double) -> Int) -> Int {
+    func start(_ period: Double) -> Double { Double(replicas(period)) }
     if desired > current {
       let proposals = up.policies.map { policy in
         let start = start(policy.period)

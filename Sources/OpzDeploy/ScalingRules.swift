@@ -54,7 +54,4 @@ public struct ScalingRules: Sendable, Hashable {
     ScalingRules(
       window: window, selection: selection ?? .most, policies: policies ?? [Policy(.percent, 100, period: 15)])
   }
-
-  /// Seconds that a change counts for some policy.
-  var longestPeriod: Double { policies.map(\.period).max() ?? 0 }
 }

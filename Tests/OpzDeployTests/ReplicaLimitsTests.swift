@@ -1,6 +1,7 @@
 import FoundationEssentials
 import OpzDeploy
 import OpzIO
+import OpzTestKit
 import Testing
 
 /// The controller's own tables of limits and windows. See Fixtures/README.md for the file's words.
@@ -250,6 +251,36 @@ struct ReplicaLimitsTests {
     #expect(found.text == path.text)
     #expect(found.seconds == path.seconds)
     #expect(found.arrives)
+  }
+
+  /// The path keeps running sums; the log of the controller's tables is the oracle.
+  @Test("the path is that of the limits and the log, sync by sync", arguments: 0..<30 as Range<UInt64>)
+  func sums(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let policies = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+      ScalingRules.Policy(
+        Bool.random(using: &random) ? .pods : .percent, Int.random(in: 1...60, using: &random),
+        period: Double(Int.random(in: 1...400, using: &random)))
+    }
+    let rules = ScalingRules.upward(
+      window: Double(Int.random(in: 0...120, using: &random)), selection: Bool.random(using: &random) ? .most : .least,
+      policies: policies)
+    let limits = ReplicaLimits(least: 1, most: Int.random(in: 2...200, using: &random), up: rules)
+    let path = ScaleUpPath(limits, from: 1)
+    var (current, now, steps) = (1, 0.0, [ScaleUpPath.Step]())
+    var added = ReplicaLog()
+    var log = ReplicaLog([.init(1, at: 0)])
+    while current < limits.most, now <= 86_400 {
+      let wanted = limits.stabilized(current: current, desired: limits.most, &log, now: now)
+      let next = limits.limited(current: current, desired: wanted, added: added, removed: ReplicaLog(), now: now)
+      if next > current {
+        added.add(next - current, at: now, kept: policies.map(\.period).max() ?? 0)
+        steps.append(.init(seconds: Int(now), replicas: next))
+        current = next
+      }
+      now += ReplicaLimits.sync
+    }
+    #expect(path.steps == steps)
   }
 
   @Test("a path that does not arrive says so")
