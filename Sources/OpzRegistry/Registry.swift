@@ -26,8 +26,12 @@ public struct Registry: Sendable {
   public static func create(_ root: FilePath) throws -> Registry {
     let marker = root.appending("registry.json")
     if try FileStatus.find(marker) == nil {
-      if try FileStatus.find(root) != nil, try !Directory.entries(root).isEmpty,
-        try FileStatus.find(root.appending("oci-layout")) == nil
+      // One who was killed while he made it leaves these.
+      let begun = ["lock", "blobs", "index.json"]
+      if try FileStatus.find(root) != nil, try FileStatus.find(root.appending("oci-layout")) == nil,
+        try !Directory.entries(root).allSatisfy({
+          begun.contains($0.string) || $0.string.hasPrefix(Durable.temporaryPrefix)
+        })
       {
         throw RegistryError(
           .badName, root.string, "the directory is not empty and is not a registry",
