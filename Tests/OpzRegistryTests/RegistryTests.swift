@@ -193,6 +193,28 @@ struct RegistryTests {
     #expect(throws: RegistryError.self) { try Registry.create(fixture.directory.path.appending("other")) }
     #expect(throws: RegistryError.self) { try Registry.open(fixture.directory.path.appending("nothing")) }
   }
+
+  @Test(
+    "what a maker left that was killed is made a registry by the next one",
+    arguments: [["lock"], ["lock", "blobs/"], ["lock", "blobs/sha256/", "index.json"], [".opz-tmp-1", "blobs/"]])
+  func begun(_ names: [String]) throws {
+    let place = try TemporaryDirectory()
+    let root = place.path.appending("registry")
+    try Durable.makeDirectory(root)
+    for name in names {
+      let path = root.appending(name)
+      if name.hasSuffix("/") {
+        try Durable.makeDirectory(path)
+      } else {
+        try Durable.replace(path, with: name == "index.json" ? Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8) : [])
+      }
+    }
+    try Durable.replace(root.appending("notes.txt"), with: [])
+    #expect(throws: RegistryError.self, "somebody's own file") { try Registry.create(root) }
+    try Durable.remove(root.appending("notes.txt"))
+    _ = try Registry.create(root)
+    #expect(try Registry.open(root).models() == [])
+  }
 }
 
 @Suite("fsck")
