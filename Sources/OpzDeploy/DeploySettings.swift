@@ -276,6 +276,8 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     case native
     /// `oci://`: a container beside the server.
     case modelcar
+    /// `oci+fetch://`: KServe's storage initializer pulls the image and copies what is below /models.
+    case fetch
   }
 
   public var replicas: Replicas?

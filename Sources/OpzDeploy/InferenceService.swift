@@ -44,20 +44,28 @@ struct InferenceService: YAMLEncodable {
     return ("cpu", plan.cpuTarget ?? 70)
   }
 
+  /// The scheme of the image's address, and what a cluster needs for it.
+  private var storage: (scheme: String, needs: String?) {
+    switch plan.settings.storage {
+    case .modelcar: ("oci", nil)
+    case .fetch: ("oci+fetch", "KServe 0.21 pulls the image itself, before each pod's start, and copies /models.")
+    case .native, nil:
+      (
+        "oci+native",
+        "An image volume: KServe 0.20; Kubernetes 1.35, or 1.33 with the gate ImageVolume; containerd 2 or CRI-O 1.31."
+      )
+    }
+  }
+
   private var model: YAMLValue {
     let image = Container(plan: plan, names: names, place: .kserve).image
     let amounts = YAMLValue.map(
       .init("cpu", .text(plan.cpu.description)), .init("memory", .text(plan.memory.description)))
-    let scheme = plan.settings.storage == .modelcar ? "oci" : "oci+native"
+    let (scheme, needs) = storage
     return .map(
       .init("modelFormat", .map(.init("name", .text(plan.modelFormat ?? "unknown")))),
       .init("protocolVersion", .text("v2")),
-      .init(
-        "storageUri", .text("\(scheme)://\(image)"),
-        comment: scheme == "oci"
-          ? nil
-          : "An image volume: KServe 0.20; Kubernetes 1.35, or 1.33 with the gate ImageVolume; containerd 2 or CRI-O 1.31."
-      ),
+      .init("storageUri", .text("\(scheme)://\(image)"), comment: needs),
       .init("resources", .map(.init("requests", amounts), .init("limits", amounts))),
       .init(
         "securityContext",

@@ -57,7 +57,7 @@ struct ImageFinder {
     if text.hasPrefix(ImageUse.scheme) { return add(node, text, prefix: "") }
     if key == "image" { return add(node, text, prefix: "") }
     guard key == "storageUri" else { return }
-    for prefix in ["oci://", "oci+native://"] where text.hasPrefix(prefix) {
+    for prefix in ["oci://", "oci+native://", "oci+modelcar://", "oci+fetch://"] where text.hasPrefix(prefix) {
       add(node, String(text.dropFirst(prefix.count)), prefix: prefix)
     }
   }

@@ -10,7 +10,8 @@ struct CustomResourceTests {
     arguments: [
       (Scenario.canary, ["HTTPRoute"]), (.zero, ["ScaledObject"]), (.kedaResources, ["ScaledObject"]),
       (.knativeCPU, ["Service"]), (.kserve, ["InferenceService"]),
-      (.kserveVolume, ["InferenceService"]), (.modelcar, ["InferenceService"]), (.kserveRequests, ["InferenceService"]),
+      (.kserveVolume, ["InferenceService"]), (.modelcar, ["InferenceService"]), (.kserveFetch, ["InferenceService"]),
+      (.kserveRequests, ["InferenceService"]),
       (.kserveFlight, ["InferenceService"]), (.knative, ["Service"]), (.knativeCanary, ["Service"]),
       (.monitored, ["PrometheusRule", "ServiceMonitor", "VerticalPodAutoscaler"]),
     ])

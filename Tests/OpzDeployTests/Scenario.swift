@@ -40,10 +40,11 @@ enum Scenario: String, CaseIterable, Sendable {
   case knativeCanary = "knative-canary"
   /// Knative's other autoscaler, on nodes with an accelerator.
   case knativeCPU = "knative-cpu"
-  /// KServe: a container, an image volume, a modelcar.
+  /// KServe: a container, an image volume, a modelcar, a copy that is fetched.
   case kserve
   case kserveVolume = "kserve-volume"
   case modelcar
+  case kserveFetch = "kserve-fetch"
   /// KServe where Knative runs the pods: requests per second of a container, requests in flight of a mounted model.
   case kserveRequests = "kserve-requests"
   case kserveFlight = "kserve-flight"
@@ -210,6 +211,7 @@ enum Scenario: String, CaseIterable, Sendable {
         plan.target = .kserve
         plan.server = .weights
         plan.modelFormat = "xgboost"
+        if scenario == .kserveFetch { plan.settings.storage = .fetch }
         if scenario == .modelcar { (plan.settings.storage, plan.hasBase) = (.modelcar, true) }
       }
     }

@@ -36,6 +36,7 @@ enum ValidConfigs {
     "deploy: {autoscale: {up: , down: {}}, namespace: {quota: {}}, ingress: {}, monitoring: {enabled: false}, patches: []}",
     "deploy: {resources: {gpu: {count: 1}}, spread: none, rollout: {strategy: blue-green, weight: 100, gateway: gw}}",
     "deploy: {batch: {schedule: \"@daily\", command: [a]}, env: , envFrom: [], vpa: false, storage: modelcar}",
+    "deploy: {storage: fetch}",
     "deploy: {schedules: []}", "deploy: {schedules: [{name: a, cron: 59 23 31 12 6, command: [a, 1], resources: }]}",
     "deploy: {schedules: [{name: 0-9, cron: \"@weekly\", command: [a], concurrency: allow, deadline: 10, timeout: 604800}]}",
     "push: {to: \"localhost:5000/a/b:v1\"}", "push: {to: localhost/a}", "push:",
