@@ -45,6 +45,19 @@ struct ManifestImagesTests {
     #expect(try pinned == windows(ManifestImagesTests.read("\(kind)after.yaml")))
   }
 
+  @Test(
+    "each way in which KServe gets an image is pinned, and no other storage is",
+    arguments: [
+      ("oci://", true), ("oci+native://", true), ("oci+modelcar://", true), ("oci+fetch://", true), ("s3://", false),
+      ("ocis://", false),
+    ])
+  func storage(_ scheme: String, _ isImage: Bool) throws {
+    let text = "model:\n  storageUri: \(scheme)r.example/crm/churn:1.0.0\n"
+    let pinned = String(decoding: try ManifestImagesTests.pin(Array(text.utf8)), as: UTF8.self)
+    #expect(pinned.hasPrefix("model:\n  storageUri: \(scheme)r.example/crm/churn"))
+    #expect(pinned.contains("@sha256:") == isImage && (pinned == text) == !isImage, "\(pinned)")
+  }
+
   /// A chart joins the parts with a colon: with the digest in the tag it is one reference still.
   @Test("Helm renders pinned values into a reference", arguments: ["\"1.0.0\"", "1.0.0", "v2"])
   func helm(_ tag: String) async throws {
