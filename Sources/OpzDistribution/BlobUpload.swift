@@ -54,15 +54,20 @@ final class BlobUpload {
     do {
       try await takeUp()
       if session == nil, try await mount(from: candidates) {
-        entry?.remove()
+        await settle()
         return .mounted
       }
       try await send()
-      entry?.remove()
+      await settle()
       return .done
     } catch let error as DistributionError {
       throw await explained(error)
     }
+  }
+
+  /// The blob is there. An earlier push may have sent it in another way, and left an entry that this one has not taken.
+  private func settle() async {
+    if let entry { entry.remove() } else { await client.settle(descriptor) }
   }
 
   private func send() async throws {

@@ -79,7 +79,10 @@ public final class FileDownload: Sendable {
       throw refuse(item, "\(address.origin) is plain http")
     }
     try await blocking { [self] in
-      if try FileStatus.find(path) != nil { return }
+      if try FileStatus.find(path) != nil {
+        // What an earlier try left of it is of no use.
+        return LockedFile.removeUnused(FileDownload.part(of: path))
+      }
       try Durable.makeDirectory(path.removingLastComponent())
       progress.report(.started(item: item.name, total: item.size))
       do {
@@ -92,8 +95,10 @@ public final class FileDownload: Sendable {
     }
   }
 
+  private static func part(of path: FilePath) -> FilePath { FilePath(path.string + ".part") }
+
   private func download(_ item: Item, _ address: WebAddress, to path: FilePath) throws {
-    let part = FilePath(path.string + ".part")
+    let part = FileDownload.part(of: path)
     let partial = try PartialFile(part, limit: item.size ?? FileDownload.limit)
     // Another process may have fetched it while this one waited.
     if try FileStatus.find(path) != nil { return try Durable.remove(part) }

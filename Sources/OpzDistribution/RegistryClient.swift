@@ -94,16 +94,26 @@ final class RegistryClient: Sendable {
       throw DistributionError(
         .wrongSize, subject, "the registry has \(length) bytes for it, and it has \(descriptor.size)")
     }
+    await settle(descriptor)
     return true
   }
 
   /// The journal's entry for an upload of this repository.
   func journalEntry(for descriptor: Descriptor) async -> JournalEntry? {
     guard let journal else { return nil }
-    let key = UploadRecord.Key(
+    return try? await blocking { [key = key(descriptor)] in journal.entry(for: key) }
+  }
+
+  /// Takes what an earlier push left in the journal of a blob that is there.
+  func settle(_ descriptor: Descriptor) async {
+    guard let journal, !descriptor.mediaType.isDocument else { return }
+    try? await blocking { [key = key(descriptor)] in journal.settle(key) }
+  }
+
+  private func key(_ descriptor: Descriptor) -> UploadRecord.Key {
+    UploadRecord.Key(
       registry: policy.registry.description, repository: reference.repository, digest: descriptor.digest.description,
       size: descriptor.size)
-    return try? await blocking { journal.entry(for: key) }
   }
 
   /// Compares the digest that the registry says it has with the one that it must have.

@@ -22,4 +22,14 @@ package enum LockedFile {
       if let named = try FileStatus.find(path), (named.device, named.inode) == (own.device, own.inode) { return file }
     }
   }
+
+  /// Removes a regular file that nobody has locked. One that is not there, or cannot be removed, is left.
+  /// - Parameter isOfNoUse: looks into it first.
+  package static func removeUnused(_ path: FilePath, if isOfNoUse: (borrowing OpenFile) -> Bool = { _ in true }) {
+    // `take` would make it.
+    guard (try? FileStatus.find(path, followLinks: false))??.kind == .file,
+      let file = try? take(path, waits: false)
+    else { return }
+    if isOfNoUse(file) { try? Durable.remove(path) }
+  }
 }

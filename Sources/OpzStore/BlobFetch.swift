@@ -12,7 +12,7 @@ extension LayoutStore {
     let place = path(of: descriptor.digest)
     let directory = place.removingLastComponent()
     try Durable.makeDirectory(directory)
-    let name = directory.appending("\(Durable.temporaryPrefix)part-\(descriptor.digest.hex)")
+    let name = partialPath(of: descriptor.digest)
     let partial = try PartialFile(name, limit: descriptor.size, algorithm: descriptor.digest.algorithm)
     // Another process may have brought it while this one waited.
     if try has(descriptor) { return try Durable.remove(name) }
@@ -29,6 +29,13 @@ extension LayoutStore {
     try partial.file.sync()
     try Durable.publish(name, at: place)
   }
+
+  private func partialPath(of digest: Digest) -> FilePath {
+    path(of: digest).removingLastComponent().appending("\(Durable.temporaryPrefix)part-\(digest.hex)")
+  }
+
+  /// The blob is whole, so what is left of a fetch that was ended is of no use. One that is under way is locked, and stays.
+  func settle(_ digest: Digest) { LockedFile.removeUnused(partialPath(of: digest)) }
 
   private func receive(_ blob: any Blob, into partial: PartialFile) throws {
     if partial.size == blob.size { return }

@@ -59,6 +59,7 @@ public final class BlobWriter: ByteSink {
 
   private func publish(_ digest: Digest) throws {
     if let waiting = store.waiting, written <= WaitingBlobs.limit { return waiting.add(digest, written, new) }
+    defer { if written >= LayoutStore.costlySize { store.settle(digest) } }
     let destination = store.path(of: digest)
     if try new.publish(at: destination, mode: 0o444) { return }
     // Another writer was first. Its bytes have the same digest, unless the disk has lost some: then ours take their place.

@@ -68,7 +68,11 @@ public struct LayoutStore: ContentStore, TagStore {
   /// Where a blob is, or would be.
   public func path(of digest: Digest) -> FilePath { blobDirectory(digest.algorithm).appending(digest.hex) }
 
-  public func contains(_ descriptor: Descriptor) async throws -> Bool { try has(descriptor) }
+  public func contains(_ descriptor: Descriptor) async throws -> Bool {
+    let isThere = try has(descriptor)
+    if isThere, descriptor.size >= LayoutStore.costlySize { settle(descriptor.digest) }
+    return isThere
+  }
 
   /// The same layout for one who puts many small blobs and can wait: they are read here as any others, but get their names, and are on the
   /// disk, only with `settle()`. What is never settled was never there.
@@ -137,7 +141,7 @@ public struct LayoutStore: ContentStore, TagStore {
   }
 
   public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
-    if try has(descriptor) { return }
+    if try await contains(descriptor) { return }
     try await blocking {
       if blob.isCostly, blob.size >= LayoutStore.costlySize { return try fetch(descriptor, from: blob) }
       let writer = try ingest(descriptor.digest.algorithm, expecting: descriptor.size)

@@ -56,6 +56,27 @@ struct PushKillTests {
     }
   }
 
+  @Test("at the end of its entry leaves one that the next push takes away, and sends nothing twice")
+  func atTheVeryEnd() throws {
+    let server = try SpecRegistry()
+    try learn(server)
+    let words = ["push", "weights@1.0.0", "\(server.host)/team/model:1.0.0"]
+    // The blob's entry is the only file that a push removes.
+    let fault = ["-e", "trace=unlink", "-e", "inject=unlink:signal=KILL:when=1"]
+    let killed = try ChildProcess.run(
+      ["strace", "-f", "-q", "-o", "/dev/null"] + fault + [try BuiltPrograms.opz().string] + words,
+      environment: opz.environment.map { "\($0.key)=\($0.value)" }, directory: opz.directory.path)
+    #expect(killed.status != 0)
+    let uploads = opz.directory.path.appending("registry/cache/push/uploads")
+    #expect(try Directory.entries(uploads).count == 1, "it was killed at another moment")
+    let sent = server.received
+    let last = try opz.run(words)
+    #expect(last.status == 0, "\(last.errorText)")
+    #expect(try Directory.entries(uploads).isEmpty)
+    #expect(server.received - sent < 100_000, "what was there went once more")
+    server.stop()
+  }
+
   /// A client that knows that requests may have no more bytes than this sends all that is larger in chunks.
   private func learn(_ server: SpecRegistry) throws {
     let port = server.host.split(separator: ":")[1]

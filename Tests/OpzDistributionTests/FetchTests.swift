@@ -22,6 +22,22 @@ import Testing
     }
   }
 
+  @Test("what a pull left that was ended goes when the blob is there", arguments: [true, false])
+  func whatIsSettledGoes(_ comesLater: Bool) async throws {
+    let directory = try TemporaryDirectory()
+    let store = try LayoutStore.create(directory.path.appending("layout"))
+    let blobs = store.root.appending("blobs/sha256")
+    let part = blobs.appending("\(Durable.temporaryPrefix)part-\(Self.blob.digest.hex)")
+    if !comesLater { try await store.put(Self.blob, from: BytesBlob(Self.content)) }
+    try Durable.replace(part, with: Array(Self.content[..<5_000_000]))
+    if comesLater {
+      try await store.put(Self.blob, from: BytesBlob(Self.content))
+    } else {
+      #expect(try await store.contains(Self.blob))
+    }
+    #expect(try Directory.entries(blobs).map(\.string) == [Self.blob.digest.hex])
+  }
+
   @Test func theNextProcessGoesOnWhereAPullBroke() async throws {
     let server = try Self.server(cutFirst: 9_000_000)
     let directory = try TemporaryDirectory()

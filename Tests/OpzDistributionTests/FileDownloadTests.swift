@@ -56,6 +56,15 @@ struct FileDownloadTests {
     #expect(server.requests.count == 1)
   }
 
+  @Test("what an earlier one left goes where the file came in another way")
+  func settled() async throws {
+    try Durable.makeDirectory(path.removingLastComponent())
+    try Durable.replace(FilePath(path.string + ".part"), with: Array(content[..<500_000]))
+    try Durable.replace(path, with: content)
+    try await client().fetch(item("http://127.0.0.1:9/a.whl"), to: path)
+    #expect(left == ["wheels/a.whl"])
+  }
+
   @Test("a server without ranges sends all again")
   func noRanges() async throws {
     try Durable.makeDirectory(path.removingLastComponent())

@@ -178,6 +178,89 @@ import Testing
     server.stop()
   }
 
+  /// What a push leaves that is killed between the registry's last answer and the end of its entry.
+  private func leaveSettled(_ server: SpecRegistry, _ descriptor: Descriptor) async throws {
+    let client = try remote(server.host).client
+    let entry = try #require(await client.journalEntry(for: descriptor))
+    entry.write(client.address("blobs/uploads/1"), acknowledged: descriptor.size)
+    #expect(try journal().count == 1)
+  }
+
+  @Test("an entry of a blob that is there goes, whichever way the next push finds that out", arguments: [true, false])
+  func settledEntriesGo(_ asksFirst: Bool) async throws {
+    let server = try SpecRegistry()
+    try await remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
+    try await leaveSettled(server, Self.blob)
+    let next = try repository(server.host, state: state)
+    if asksFirst {
+      #expect(try await next.contains(Self.blob))
+    } else {
+      try await next.put(Self.blob, from: BytesBlob(Self.content))
+    }
+    #expect(try journal().isEmpty)
+    #expect(server.received == Self.content.count, "nothing was sent twice")
+    server.stop()
+  }
+
+  @Test("an entry goes where the next push sends the blob in one piece") func settledByAnotherWay() async throws {
+    let server = try SpecRegistry()
+    try await leaveSettled(server, Self.blob)
+    try await repository(server.host, state: state).put(Self.blob, from: BytesBlob(Self.content))
+    #expect(server.has(Self.content))
+    #expect(try journal().isEmpty)
+    server.stop()
+  }
+
+  @Test("one that a process uses stays") func usedEntriesStay() async throws {
+    let server = try SpecRegistry()
+    try await remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
+    let client = try remote(server.host).client
+    let entry = try #require(await client.journalEntry(for: Self.blob))
+    entry.write(client.address("blobs/uploads/1"), acknowledged: 1)
+    #expect(try await remote(server.host).contains(Self.blob))
+    #expect(entry.read() != nil)
+    #expect(try journal().count == 1)
+    server.stop()
+  }
+
+  @Test("a push that is refused leaves none") func refusedPushesLeaveNone() async throws {
+    let server = try SpecRegistry(quirks { $0.gate = { $0.method == "POST" ? .init(403) : nil } })
+    let error = await failure { try await remote(server.host).put(Self.blob, from: BytesBlob(Self.content)) }
+    #expect(error?.code == .denied)
+    #expect(try journal().isEmpty)
+    server.stop()
+  }
+
+  enum Leftover: CaseIterable { case torn, foreign, future, empty, huge, random }
+
+  @Test("entries that nobody can go on with go, and what is not ours stays", arguments: Leftover.allCases)
+  func uselessEntriesGo(_ leftover: Leftover) async throws {
+    let server = try SpecRegistry()
+    try await leaveSettled(server, Self.blob)
+    let file = try #require(try journal().first)
+    var record = try CanonicalJSON.decode(
+      UploadRecord.self, from: SmallFile.read(file, limit: 1 << 20), subject: "journal")
+    let own = try SmallFile.read(file, limit: 1 << 20)
+    let other = Descriptor.of(Array("other".utf8), .layerTar)
+    switch leftover {
+    case .torn: try Durable.replace(file, with: Array(own.dropLast(9)))
+    case .foreign:
+      try Durable.move(file, to: file.removingLastComponent().appending(String(repeating: "a", count: 64) + ".json"))
+    case .future:
+      record.updated += 30 * 86_400_000
+      try Durable.replace(file, with: try CanonicalJSON.encode(record))
+    case .empty:
+      try Durable.replace(file, with: [])
+      #expect(try ChildProcess.run(["touch", "-d", "5 minutes ago", file.string]).status == 0)
+    case .huge: try Durable.replace(file, with: bytes(40_000))
+    case .random: try Durable.replace(file, with: bytes(300))
+    }
+    try Durable.replace(state.uploads.appending("notes.txt"), with: own)
+    _ = try await remote(server.host).client.journalEntry(for: other)
+    #expect(try journal().map(\.lastComponent?.string) == ["notes.txt"])
+    server.stop()
+  }
+
   @Test func aDirectoryThatCannotBeUsedCostsNoPush() async throws {
     let server = try SpecRegistry()
     let file = try directory.write("file", "not a directory")
