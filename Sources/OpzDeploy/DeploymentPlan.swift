@@ -90,6 +90,12 @@ public struct DeploymentPlan: Sendable {
   /// Requests that opz-server answers at a time (OPZ_MAX_REQUESTS); it refuses more.
   static let mostInFlight = 256
 
+  /// The same as opz.yaml has it; as many as a number can be at most where it is not one that opz-server takes.
+  var mostRequests: Int {
+    guard let written = settings.env?["OPZ_MAX_REQUESTS"].flatMap({ Int($0) }) else { return DeploymentPlan.mostInFlight }
+    return min(max(1, written), Int(Int32.max))
+  }
+
   /// Two versions share the requests, so that names have the version in them.
   var isSided: Bool { settings.rollout != nil && target.hasDeployment }
 
@@ -105,7 +111,8 @@ public struct DeploymentPlan: Sendable {
 
   /// Requests in flight of a pod that Knative aims at: what opz.yaml says, else eight a core, because Knative's own 100 is never reached by a small pod.
   var knativeConcurrency: Int {
-    settings.autoscale?.concurrency ?? Int(clamping: max(1, (cpu.milli + 999) / 1000)) * 8
+    // More than a million is refused where it is written, too.
+    settings.autoscale?.concurrency ?? Int(min(max(1, cpu.units), 125_000)) * 8
   }
 
   /// Seconds from the start of the container within which it must answer: ten times what was measured and 10 more, 120 where nothing was.

@@ -82,7 +82,8 @@ struct KnativeService: YAMLEncodable {
 
   /// Knative's target of memory is in MiB.
   private func megabytes(_ percent: Int) -> Int {
-    Int(clamping: max(1, Int128(plan.memory.units) * Int128(percent) / 100 >> 20))
+    let bytes = Int128(plan.memory.units) * Int128(percent) / 100
+    return Int(clamping: max(1, bytes / (1 << 20)))
   }
 }
 

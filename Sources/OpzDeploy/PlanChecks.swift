@@ -16,6 +16,7 @@ extension DeploymentPlan {
     try checkNames()
     try checkQuota()
     try checkRollout()
+    try checkRanges()
     if scales || minReplicas == 0 { try checkSignals() }
   }
 
@@ -124,6 +125,9 @@ extension DeploymentPlan {
     }
     try check(quota.cpu, "cpu", cpu)
     try check(quota.memory, "memory", memory)
+    if let pods = quota.pods, pods < 0 {
+      throw DeployError(.badTarget, "deploy.namespace.quota.pods", "\(pods) is less than nothing")
+    }
     if let pods = quota.pods, pods < maxReplicas {
       throw DeployError(
         .neverScales, "deploy.namespace.quota.pods", "\(pods) pods are less than replicas.max, \(maxReplicas)",

@@ -18,7 +18,7 @@ struct PrometheusRule: YAMLEncodable {
 
   private var rules: [YAMLValue] {
     let pods = names.podMatcher(plan)
-    let most = plan.settings.env?["OPZ_MAX_REQUESTS"].flatMap { Int($0) } ?? DeploymentPlan.mostInFlight
+    let most = plan.mostRequests
     let busy = most / 5 &* 4
     var found = [
       alert(

@@ -21,7 +21,8 @@ public struct ScaleUpPath: Sendable, Hashable {
     var (steps, current) = ([Step](), max(1, start))
     var changes = ScaleUpPath.Changes(limits.up.policies)
     // Until the window is over, the smallest recommendation in it is what there was before the load.
-    var now = ((limits.up.window ?? 0) / ReplicaLimits.sync).rounded(.up) * ReplicaLimits.sync
+    var now = max(0, ((limits.up.window ?? 0) / ReplicaLimits.sync).rounded(.up) * ReplicaLimits.sync)
+    let longest = min(longest, 1e9)
     while current < limits.most, now <= longest {
       changes.forget(at: now)
       let next = limits.limited(current: current, desired: limits.most) { current &- changes.sum(within: $0) }

@@ -2,28 +2,31 @@ extension DeploymentPlan {
   /// KServe lets Knative scale where requests are the signal, and a HorizontalPodAutoscaler where CPU or memory is.
   var isKnativeMode: Bool { settings.autoscale?.concurrency != nil || settings.autoscale?.rps != nil }
 
-  /// Refuses targets that no load can pass, and signals that nobody would measure.
-  func checkSignals() throws {
+  /// Refuses numbers that Kubernetes would refuse, whether or not the replicas vary: Knative and KServe get them all the same.
+  func checkRanges() throws {
     let scale = settings.autoscale
-    if let cpuTarget { try checkPercent(cpuTarget, "cpu") }
-    if let memory = scale?.memory { try checkPercent(memory, "memory") }
-    for (key, value) in [("concurrency", scale?.concurrency), ("rps", scale?.rps)] {
-      guard let value else { continue }
-      guard (1...1_000_000).contains(value) else {
-        throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(value) is not from 1 to 1000000")
-      }
+    for (key, value) in [("cpu", cpuTarget), ("memory", scale?.memory)] {
+      guard let value, !(1...1000).contains(value) else { continue }
+      throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(value)% is not a target")
     }
-    try checkConcurrency()
-    try checkSource()
-    try checkOne()
+    for (key, value) in [("concurrency", scale?.concurrency), ("rps", scale?.rps)] {
+      guard let value, !(1...1_000_000).contains(value) else { continue }
+      throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(value) is not from 1 to 1000000")
+    }
     try check(scale?.up, "up")
     try check(scale?.down, "down")
   }
 
+  /// Refuses targets that no load can pass, and signals that nobody would measure.
+  func checkSignals() throws {
+    if let cpuTarget { try checkPercent(cpuTarget, "cpu") }
+    if let memory = settings.autoscale?.memory { try checkPercent(memory, "memory") }
+    try checkConcurrency()
+    try checkSource()
+    try checkOne()
+  }
+
   private func checkPercent(_ percent: Int, _ key: String) throws {
-    guard (1...1000).contains(percent) else {
-      throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(percent)% is not a target")
-    }
     // The limit equals the request, so use is at most 100%; the autoscaler acts only above 1.1 times the target.
     guard percent < 91 else {
       throw DeployError(
@@ -36,9 +39,8 @@ extension DeploymentPlan {
   /// opz-server refuses what is above its limit, so more is never in flight.
   private func checkConcurrency() throws {
     guard server == .native, let aim = settings.autoscale?.concurrency else { return }
-    let most = settings.env?["OPZ_MAX_REQUESTS"].flatMap { Int($0) } ?? DeploymentPlan.mostInFlight
-    guard aim.multipliedReportingOverflow(by: 11).partialValue >= most.multipliedReportingOverflow(by: 10).partialValue
-    else { return }
+    let most = mostRequests
+    guard Int128(aim) * 11 >= Int128(most) * 10 else { return }
     throw DeployError(
       .neverScales, "deploy.autoscale.concurrency",
       "\(aim) never scales up: opz-server has at most \(most) requests in flight, and \(most) / \(aim) is not above the tolerance of 1.1",

@@ -188,6 +188,7 @@ extension ConfigParts {
         scope.fail("merge", "\(node.kind) where a mapping belongs")
         return nil
       }
+      checkNumbers(node, scope, "merge")
     }
     var operations: [JSONValue]?
     if scope.has("json"), let node = scope.node("json") {
@@ -196,9 +197,22 @@ extension ConfigParts {
         return nil
       }
       operations = items
+      checkNumbers(node, scope, "json")
       check(scope, "json") { _ = try JSONPatch(items, subject: "") }
     }
     return kind.map { DeploySettings.Patch(kind: $0, name: scope.text("name"), merge: merge, json: operations) }
+  }
+
+  /// A number that is none in JSON would be written as nothing.
+  private func checkNumbers(_ node: ConfigNode, _ scope: ConfigScope, _ key: String) {
+    switch node.value {
+    case .number(let text) where Double(text)?.isFinite != true:
+      scope.fail(
+        key, "\(text.prefix(40)) is more than a number can be", hint: "write \"\(text.prefix(40))\" for a text")
+    case .list(let items): for item in items { checkNumbers(item, scope, key) }
+    case .map(let pairs): for pair in pairs { checkNumbers(pair.value, scope, key) }
+    default: break
+    }
   }
 
   // MARK: Values

@@ -69,6 +69,43 @@ struct DeploySettingsTests {
     #expect(try CanonicalJSON.decode(DeploySettings.self, from: bytes, subject: "record") == settings)
   }
 
+  @Test("a platform has one name, and is there once")
+  func platforms() throws {
+    let config = try ConfigReader.read(
+      ConfigReaderTests.minimal + "platforms: [linux/x86_64, linux/arm64/v8, linux/arm]\n")
+    #expect(config.platforms.map(\.description) == ["linux/amd64", "linux/arm64", "linux/arm/v7"])
+    let error = #expect(throws: ConfigError.self) {
+      try ConfigReader.read(ConfigReaderTests.minimal + "platforms: [linux/arm64, linux/aarch64]\n")
+    }
+    #expect(error.map { "\($0)".contains("linux/aarch64 is there twice") } ?? false)
+  }
+
+  /// Every number of a whole `deploy`, one at a time.
+  @Test(
+    "an extreme number is read or is a problem of opz.yaml",
+    arguments: [
+      "0", "-1", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e308", "1e999", "9E", "0x10",
+      "1_000",
+    ])
+  func extremes(_ value: String) {
+    let numbers = DeploySettingsTests.all.ranges(of: /\b[0-9]+(?:\.[0-9]+)?(?:m|Mi|Gi)?\b/)
+    #expect(numbers.count > 30)
+    for range in numbers {
+      var text = DeploySettingsTests.all
+      text.replaceSubrange(range, with: value)
+      do { _ = try read(text) } catch { #expect(error is ConfigError, "\(error)") }
+    }
+  }
+
+  @Test(
+    "a number that JSON does not have is refused in a patch",
+    arguments: ["merge: {spec: {a: [1e999]}}", "json: [{op: add, path: /a, value: 1e999}]"])
+  func infinitePatch(_ patch: String) throws {
+    let error = #expect(throws: ConfigError.self) { try read("deploy:\n  patches: [{kind: Service, \(patch)}]\n") }
+    #expect(
+      error.map { "\($0)".contains("deploy.patches.0.\(patch.prefix(4))") } ?? false, "\(String(describing: error))")
+  }
+
   static let all = """
     deploy:
       replicas: {min: 0, max: 20}
