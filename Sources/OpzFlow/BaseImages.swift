@@ -101,7 +101,8 @@ struct BaseImages: Sendable {
     var bases: [ImagePlan.Base] = []
     for platform in platforms {
       let image = try await source.image(top, platform: platform)
-      guard image.config.os == platform.os, image.config.architecture == platform.architecture else {
+      let own = image.config.platform
+      guard top.mediaType.isIndex ? platform.isSameProcessor(as: own) : platform.takes(own) else {
         throw FlowError(
           .notFound, name, "the base is for \(image.config.platform), and \(platform) is wanted",
           hint: "name another base, or set platforms in opz.yaml")

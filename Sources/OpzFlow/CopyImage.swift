@@ -66,11 +66,11 @@ public struct CopyImage: Sendable {
     let there: String
     if root.mediaType.isIndex {
       let index = try await content.index(root)
-      if let chosen = index.manifest(for: platform) { return chosen.bare }
-      there = index.content.manifests.compactMap { $0.platform?.description }.joined(separator: ", ")
+      if let chosen = try await content.choose(platform, from: index) { return chosen.descriptor.bare }
+      there = index.platforms
     } else {
       let own = try await content.image(root).config.platform
-      if own.os == platform.os, own.architecture == platform.architecture { return root }
+      if platform.takes(own) { return root }
       there = "\(own)"
     }
     throw FlowError(.notFound, "\(source)", "no image for \(platform)", hint: "it has \(there)")

@@ -149,8 +149,8 @@ public struct DeployVersion: Sendable {
       user: image.config.config?.user ?? RuntimeSettings.defaultUser, settings: settings, target: request.target,
       namespace: request.namespace)
     plan.readyMilliseconds = try await measured(version, registry)
-    let platform = record.platforms.first ?? ""
-    plan.imageBytes = record.layers.filter { ($0.platform ?? platform) == platform }
+    let platform = record.platforms.first.flatMap { Platform($0) } ?? .host
+    plan.imageBytes = record.layers.filter { $0.isPart(of: platform) }
       .reduce(0) { $0 &+ $1.descriptor.size }
     plan.modelFormat = record.model.flatMap { $0.format == "xgboost-json" ? "xgboost" : nil }
     plan.hasBase = record.runtime.base.map { $0 != "scratch" } ?? false

@@ -25,7 +25,7 @@ public struct DockerfileExport: Sendable {
     }
     let image = try await registry.store.image(version.record.image)
     return try await blocking { [version] in
-      let own = version.record.layers.filter { $0.isOwn(on: image.config.platform.description) }
+      let own = version.record.layers.filter { $0.isOwn(on: image.config.platform) }
       let context = Context(directory: directory, store: registry.store)
       try Durable.makeDirectory(directory)
       var sources: [Dockerfile.Source] = []

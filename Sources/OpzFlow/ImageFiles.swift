@@ -15,7 +15,7 @@ enum ImageFiles {
   /// The layers that opz made itself: model, code, configuration.
   static func stack(_ root: Descriptor, roles record: VersionRecord, in store: LayoutStore) async throws -> LayerStack {
     let image = try await store.image(root)
-    let platform = image.config.platform.description
+    let platform = image.config.platform
     let own = record.layers.count { $0.isOwn(on: platform) }
     return LayerStack(
       try image.layers.suffix(own).map {

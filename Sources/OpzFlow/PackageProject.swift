@@ -86,7 +86,8 @@ public struct PackageProject: Sendable {
     let plan = ImagePlan(
       bases: bases.bases, settings: project.settings, created: project.created, annotations: [:])
     let images = try builder.images(plan, written.layers)
-    guard let image = images.first(where: { $0.config.platform == .host }) ?? images.first else {
+    guard let image = images.first(where: { Platform.host.isSameProcessor(as: $0.config.platform) }) ?? images.first
+    else {
       throw FlowError(.usage, "platforms", "no platform is named", hint: "write platforms: [linux/amd64] in opz.yaml")
     }
     return Draft(
@@ -143,7 +144,7 @@ public struct PackageProject: Sendable {
       runtime: .init(
         kind: project.runtimeKind, base: draft.bases.name, baseDigest: draft.bases.digest,
         settings: try JSONValue(encoding: project.settings)),
-      platforms: draft.images.map { $0.config.platform.description },
+      platforms: draft.images.map { $0.config.platform.normalized.description },
       layers: draft.bases.records + own,
       files: [], model: try project.modelRecord(), lineage: draft.lineage,
       deploy: try project.deploySettings(), pushTo: project.pushTo, tests: draft.tests)

@@ -90,7 +90,7 @@ public struct RebaseVersion: Sendable {
     var lines: [Digest: String] = [:]
     for platform in version.record.platforms.compactMap({ Platform($0) }) {
       let image = try await registry.store.image(version.record.image, platform: platform)
-      let here = own.filter { $0.isOwn(on: platform.description) }
+      let here = own.filter { $0.isOwn(on: platform) }
       let history = (image.config.history ?? []).filter { $0.emptyLayer != true }.suffix(here.count)
       for (layer, line) in zip(here, history) { lines[layer.diffID] = line.createdBy }
     }

@@ -29,7 +29,7 @@ public enum RuntimeImport {
     let registry = try session.createRegistry()
     let source = try LayoutStore.open(root)
     let top = try await source.resolve(tagOrOnly: tag)
-    let manifests = top.mediaType.isIndex ? try await source.index(top).content.manifests : [top]
+    let manifests = top.mediaType.isIndex ? try await source.index(top).images : [top]
     var results: [Result] = []
     for manifest in manifests {
       let image = try await source.image(manifest)
@@ -45,7 +45,7 @@ public enum RuntimeImport {
   /// installed with opz is imported.
   static func ensure(_ platform: Platform, registry: Registry, session: Session) async throws -> Image {
     if let pinned = try registry.runtime(for: platform) { return try await registry.store.image(pinned) }
-    guard platform == .host, let server = InstalledProgram.server.find(session.environment) else {
+    guard platform.isSameProcessor(as: .host), let server = InstalledProgram.server.find(session.environment) else {
       throw FlowError(
         .notFound, "opz-runtime for \(platform)", "this registry has no native runtime for the platform",
         hint: "opz runtime import PATH-OF-OPZ-SERVER (built for \(platform)), or opz runtime import oci:DIR")

@@ -48,11 +48,14 @@ public struct Image: Sendable {
     /// RFC 3339; the image's and each new layer's.
     public var created: String
     public var annotations: [String: String]
+    /// What the image is for, where that is a later processor than the base is for; the base's own if nil.
+    public var platform: Platform?
 
     public init(
       layers: [Layer], history: [String], execution: ImageConfig.Execution, created: String,
-      annotations: [String: String]
+      annotations: [String: String], platform: Platform? = nil
     ) {
+      self.platform = platform
       self.layers = layers
       self.history = history
       self.execution = execution
@@ -72,6 +75,9 @@ public struct Image: Sendable {
     }
     whole["config"] = .object(execution)
     whole["created"] = .string(change.created)
+    if let wanted = change.platform, wanted.normalized != config.platform.normalized {
+      whole["variant"] = wanted.variant.map { .string($0) }
+    }
     whole["rootfs"] = try JSONValue(encoding: ImageConfig.RootFS(diffIDs: (layers + change.layers).map(\.diffID)))
     let added = change.history.map { ImageConfig.History(created: change.created, createdBy: $0) }
     whole["history"] = try JSONValue(encoding: (config.history ?? []) + added)

@@ -8,9 +8,17 @@ public struct ImageConfig: Sendable, Codable, Hashable {
   public var architecture: String
   public var os: String
   public var variant: String?
+  public var osVersion: String?
+  public var osFeatures: [String]?
   public var config: Execution?
   public var rootfs: RootFS
   public var history: [History]?
+
+  enum CodingKeys: String, CodingKey {
+    case created, author, architecture, os, variant, config, rootfs, history
+    case osVersion = "os.version"
+    case osFeatures = "os.features"
+  }
 
   public struct Execution: Sendable, Codable, Hashable {
     public var user: String?
@@ -84,8 +92,14 @@ public struct ImageConfig: Sendable, Codable, Hashable {
     architecture = platform.architecture
     os = platform.os
     variant = platform.variant
+    osVersion = platform.osVersion
+    osFeatures = platform.osFeatures
     rootfs = RootFS(diffIDs: diffIDs)
   }
 
-  public var platform: Platform { Platform(os: os, architecture: architecture, variant: variant) }
+  public var platform: Platform {
+    var platform = Platform(os: os, architecture: architecture, variant: variant, osVersion: osVersion)
+    platform.osFeatures = osFeatures
+    return platform
+  }
 }

@@ -38,13 +38,28 @@ public struct Index: Sendable {
     descriptor = Descriptor.of(raw, mediaType)
   }
 
-  /// The manifest for a platform; the only one when there is just one. A variant counts where it is asked for.
-  public func manifest(for platform: Platform) -> Descriptor? {
-    let images = content.manifests.filter { $0.mediaType.isManifest && $0.platform?.os != "unknown" }
-    return images.first { image in
-      image.platform?.os == platform.os && image.platform?.architecture == platform.architecture
-        && (platform.variant == nil || image.platform?.variant == platform.variant)
+  /// The manifests of images that run on a platform, the best first and else in the index's order; then those that do not say what they run
+  /// on, whose configurations must be asked. Attestations (`unknown/unknown`) are never among them.
+  public func manifests(for platform: Platform) -> [Descriptor] {
+    let images = images
+    let ranked = images.enumerated().compactMap { place, image in
+      image.platform.flatMap { platform.rank(of: $0) }.map { (rank: $0, place: place, image: image) }
     }
-      ?? (images.count == 1 && images[0].platform == nil ? images[0] : nil)
+    return ranked.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.image)
+      + images.filter { $0.platform == nil }
+  }
+
+  /// The manifests of images.
+  public var images: [Descriptor] { content.manifests.filter { $0.mediaType.isManifest && !isAttestation($0) } }
+
+  /// What it has images for, for people.
+  public var platforms: String {
+    let all = images.compactMap { $0.platform?.description }
+    return all.isEmpty ? "no images" : all.prefix(20).joined(separator: ", ") + (all.count > 20 ? ", .." : "")
+  }
+
+  private func isAttestation(_ manifest: Descriptor) -> Bool {
+    manifest.platform?.isUnknown ?? false
+      || manifest.annotations?["vnd.docker.reference.type"] == "attestation-manifest"
   }
 }

@@ -1,26 +1,46 @@
-/// An operating system and a processor architecture, in Go's names.
+/// An operating system and a processor architecture, in Go's names (OCI image-spec, image-index.md).
 public struct Platform: Hashable, Sendable, Codable, CustomStringConvertible {
   public var architecture: String
   public var os: String
   public var variant: String?
+  /// Windows' build, `10.0.17763.4131`.
+  public var osVersion: String?
+  /// What the operating system must have.
+  public var osFeatures: [String]?
 
-  public init(os: String, architecture: String, variant: String? = nil) {
+  enum CodingKeys: String, CodingKey {
+    case architecture, os, variant
+    case osVersion = "os.version"
+    case osFeatures = "os.features"
+  }
+
+  public init(os: String, architecture: String, variant: String? = nil, osVersion: String? = nil) {
     self.os = os
     self.architecture = architecture
     self.variant = variant
+    self.osVersion = osVersion
   }
 
-  /// `linux/amd64`, `linux/arm/v7`; nil for other text.
+  /// `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763)/amd64`; nil for other text.
   public init?(_ text: String) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard (2...3).contains(parts.count),
-      parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } })
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let name = parts[0].prefix { $0 != "(" }
+    let version = parts[0].dropFirst(name.count)
+    guard (2...3).contains(parts.count), Platform.isWord(name), parts.dropFirst().allSatisfy(Platform.isWord),
+      version.isEmpty || (version.last == ")" && Platform.isWord(version.dropFirst().dropLast()))
     else { return nil }
-    self.init(os: parts[0], architecture: parts[1], variant: parts.count == 3 ? parts[2] : nil)
+    self.init(
+      os: String(name), architecture: String(parts[1]), variant: parts.count == 3 ? String(parts[2]) : nil,
+      osVersion: version.isEmpty ? nil : String(version.dropFirst().dropLast()))
+  }
+
+  private static func isWord(_ text: Substring) -> Bool {
+    !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
   }
 
   public var description: String {
-    variant.map { "\(os)/\(architecture)/\($0)" } ?? "\(os)/\(architecture)"
+    let system = osVersion.map { "\(os)(\($0))" } ?? os
+    return variant.map { "\(system)/\(architecture)/\($0)" } ?? "\(system)/\(architecture)"
   }
 
   /// What this program runs on.

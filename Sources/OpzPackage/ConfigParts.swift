@@ -109,7 +109,9 @@ struct ConfigParts {
     }
     var result: [Platform] = []
     for (index, text) in top.texts("platforms") {
-      guard let platform = Platform(text), platform.os == "linux", text == text.lowercased() else {
+      guard let platform = Platform(text)?.normalized, platform.os == "linux", platform.osVersion == nil,
+        text == text.lowercased()
+      else {
         let known = ["linux/amd64", "linux/arm64"]
         top.fail(
           "platforms", at: index, "\"\(text.prefix(80))\" is not a platform of Linux",

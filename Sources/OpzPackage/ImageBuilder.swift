@@ -90,7 +90,7 @@ public struct ImageBuilder: Sendable {
         Image.Change(
           layers: own.map(\.layer), history: own.map(\.history),
           execution: plan.settings.applied(to: base.image.config.config), created: plan.created.seconds,
-          annotations: plan.annotations))
+          annotations: plan.annotations, platform: base.platform))
     }
   }
 

@@ -29,11 +29,13 @@ public struct PythonTarget: Sendable, Hashable {
 
   /// `x86_64` for linux/amd64.
   public static func machine(_ platform: Platform) -> String? {
-    switch (platform.architecture, platform.variant) {
-    case ("amd64", nil): "x86_64"
-    case ("arm64", nil), ("arm64", "v8"): "aarch64"
+    let platform = platform.normalized
+    return switch (platform.architecture, platform.variant) {
+    // Wheels know no later processors of these lines apart.
+    case ("amd64", _): "x86_64"
+    case ("arm64", _): "aarch64"
     case ("386", nil): "i686"
-    case ("arm", "v7"): "armv7l"
+    case ("arm", "v7"), ("arm", "v8"): "armv7l"
     case ("ppc64le", nil), ("s390x", nil), ("riscv64", nil): platform.architecture
     default: nil
     }

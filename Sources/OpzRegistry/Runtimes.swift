@@ -13,7 +13,8 @@ extension Registry {
   }
 
   private func pinPath(_ platform: Platform) -> FilePath {
-    root.appending("runtimes").appending("\(platform.os)-\(platform.architecture).json")
+    let platform = platform.normalized
+    return root.appending("runtimes").appending("\(platform.os)-\(platform.architecture).json")
   }
 
   /// The runtime's manifest, nil where none has been imported.

@@ -174,7 +174,13 @@ public struct VersionRecord: Codable, Sendable, Hashable {
 
 extension VersionRecord.Layer {
   /// Whether opz made the layer, and a platform's image has it.
-  public func isOwn(on platform: String) -> Bool { role != "runtime" && (self.platform ?? platform) == platform }
+  public func isOwn(on platform: Platform) -> Bool { role != "runtime" && isPart(of: platform) }
+
+  /// Whether a platform's image has the layer, under whatever name the platform goes.
+  public func isPart(of platform: Platform) -> Bool {
+    guard let own = self.platform else { return true }
+    return Platform(own)?.normalized == platform.normalized
+  }
 }
 
 extension VersionRecord {

@@ -4,16 +4,31 @@ extension ContentReader {
   /// The image that a manifest's descriptor points to; of an index, the image for `platform`.
   /// - Throws: an error of category `notFound` when an index has none for the platform.
   public func image(_ descriptor: Descriptor, platform: Platform = .host) async throws -> Image {
-    guard descriptor.mediaType.isIndex else {
-      let manifest = try await manifest(descriptor)
-      return try Image(manifest: manifest, configBytes: await bytes(manifest.content.config))
-    }
+    guard descriptor.mediaType.isIndex else { return try await image(manifest: descriptor) }
     let index = try await index(descriptor)
-    guard let chosen = index.manifest(for: platform) else {
-      let there = index.content.manifests.compactMap { $0.platform?.description }.joined(separator: ", ")
+    guard let (_, image) = try await choose(platform, from: index) else {
       throw StoreError(
-        .notFound, descriptor.digest.description, "no image for \(platform)", hint: "the index has \(there)")
+        .notFound, descriptor.digest.description, "no image for \(platform)",
+        hint: "the index has \(index.platforms)")
     }
-    return try await image(chosen, platform: platform)
+    return image
+  }
+
+  /// The image of an index that runs best on a platform, in containerd's order (`Platform.rank`), with the index's descriptor of it; nil where
+  /// none does.
+  public func choose(_ platform: Platform, from index: Index) async throws -> (descriptor: Descriptor, image: Image)? {
+    for candidate in index.manifests(for: platform) {
+      let image = try await image(manifest: candidate)
+      // One that says nothing of its platform is what its configuration says.
+      guard candidate.platform == nil, platform.rank(of: image.config.platform) == nil else {
+        return (candidate, image)
+      }
+    }
+    return nil
+  }
+
+  private func image(manifest descriptor: Descriptor) async throws -> Image {
+    let manifest = try await manifest(descriptor)
+    return try Image(manifest: manifest, configBytes: await bytes(manifest.content.config))
   }
 }

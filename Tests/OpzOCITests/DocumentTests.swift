@@ -95,8 +95,8 @@ struct DocumentTests {
     var two = Descriptor.of([2], .imageManifest)
     two.platform = Platform(os: "linux", architecture: "arm64")
     let index = try Index(Index.Content(manifests: [one, two]))
-    #expect(index.manifest(for: .linuxAMD64)?.digest == one.digest)
-    #expect(index.manifest(for: Platform("linux/arm64")!)?.digest == two.digest)
-    #expect(index.manifest(for: Platform("linux/s390x")!) == nil)
+    #expect(index.manifests(for: .linuxAMD64).first?.digest == one.digest)
+    #expect(index.manifests(for: Platform("linux/arm64")!).first?.digest == two.digest)
+    #expect(index.manifests(for: Platform("linux/s390x")!).isEmpty)
   }
 }

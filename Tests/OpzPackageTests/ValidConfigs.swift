@@ -28,7 +28,7 @@ enum ValidConfigs {
   private static let more: [String] = [
     "version: 1.0.0-rc.1+build.5", "version: \"0.0.0\"", "version: 1.0.0-0a.--", "version:", "version: ~",
     "code:", "code: []", "code: [\"2024\", .]", "env:", "env: {}", "env: {_a1: x, B: , C: \"\"}",
-    "platforms: [linux/amd64, linux/arm64, linux/arm/v7]", "platforms:",
+    "platforms: [linux/amd64, linux/arm64, linux/arm/v7]", "platforms: [linux/x86_64, linux/arm64/v8]", "platforms:",
     "lineage:", "lineage: {}", "lineage: {data: [], tags: {\"a.b/c\": \"1\", x: }}",
     "lineage: {parent: crm/churn@1.0.0-rc.1}",
     "deploy: {replicas: {min: 0, max: 1}}", "deploy: {replicas: {max: 3}, resources: {}, autoscale: }",
