@@ -90,10 +90,10 @@ public struct DeploymentPlan: Sendable {
   /// Requests that opz-server answers at a time (OPZ_MAX_REQUESTS); it refuses more.
   static let mostInFlight = 256
 
-  /// The same as opz.yaml has it; as many as a number can be at most where it is not one that opz-server takes.
+  /// What opz.yaml sets of it, within what a number in Kubernetes can be.
   var mostRequests: Int {
-    guard let written = settings.env?["OPZ_MAX_REQUESTS"].flatMap({ Int($0) }) else { return DeploymentPlan.mostInFlight }
-    return min(max(1, written), Int(Int32.max))
+    let written = settings.env?["OPZ_MAX_REQUESTS"].flatMap { Int($0) }
+    return min(max(1, written ?? DeploymentPlan.mostInFlight), Int(Int32.max))
   }
 
   /// Two versions share the requests, so that names have the version in them.
