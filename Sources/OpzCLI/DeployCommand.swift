@@ -10,7 +10,8 @@ struct DeployCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "deploy", abstract: "Writes the Kubernetes manifests of a version.",
     discussion: """
-      The image is pinned by the version's digest; the rest is the deploy part of opz.yaml. Each deploy is an event with the exact objects, so that \
+      The image is pinned by the version's digest; the rest is the deploy part of opz.yaml as it was last packaged, or that of \
+      --settings FILE. Each deploy is an event with the exact objects, so that \
       the next one can be compared with it and opz rollback --deploy brings it back.
 
       opz deploy churn@1.0.0 --image registry.example/crm/churn --output k8s
@@ -31,6 +32,10 @@ struct DeployCommand: AsyncParsableCommand {
   @Option(help: "The namespace of the objects.") var namespace: String?
   @Option(help: ArgumentHelp("The version that shares the requests.", valueName: "name@version")) var beside: String?
   @Option(help: "Percent of the requests that this version gets, beside another.") var weight: Int?
+  @Option(
+    help: ArgumentHelp("An opz.yaml whose deploy part counts, in place of what was packaged.", valueName: "file"),
+    completion: .file())
+  var settings: String?
   @Flag(help: "The Job or CronJob of deploy.batch, and not the server.") var batch = false
   @Flag(help: "What changes from the last deploy, and in the cluster where one answers; nothing is written.") var diff =
     false
@@ -41,7 +46,7 @@ struct DeployCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
   var output: String?
-  @Flag(help: "An object: name, version, digest, image, output, files, applied.") var json = false
+  @Flag(help: "An object: name, version, digest, image, settings, output, files, applied.") var json = false
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
@@ -58,6 +63,7 @@ struct DeployCommand: AsyncParsableCommand {
     let version: String
     let digest: String
     let image: String
+    let settings: String
     let output: String?
     let files: [String]
     let applied: Bool
@@ -66,9 +72,11 @@ struct DeployCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let registry = try session.openRegistry()
-    let version = try registry.find(LocalReference(parsing: reference))
-    let deploy = DeployVersion(version, try request(version, registry), in: session)
+    let version = try registry.current(registry.find(LocalReference(parsing: reference)))
+    let request = try request(version, registry, session)
+    let deploy = DeployVersion(version, request, in: session)
     let result = try await deploy.manifests()
+    options.note(result.settings)
     for remark in result.remarks { options.note(remark) }
     for finding in result.report.findings where finding.severity == .warning {
       options.note("warning: \(finding.object): \(finding.code): \(finding.message)")
@@ -87,18 +95,22 @@ struct DeployCommand: AsyncParsableCommand {
       }
     }
     try await deploy.record(result, registry)
-    try report(version.record, result, directory)
+    try report(version.record, request, result, directory)
   }
 
-  private func request(_ version: Registry.Version, _ registry: Registry) throws -> DeployRequest {
+  private func request(
+    _ version: Registry.Version, _ registry: Registry, _ session: Session
+  ) throws -> DeployRequest {
     let record = version.record
-    guard let place = image ?? record.pushTo else {
+    let file = try settings.map { try SettingsFile(session.path($0), name: $0, for: version) }
+    guard let place = image ?? (file.map(\.pushTo) ?? record.pushTo) else {
       throw FlowError(
         .usage, record.reference, "no image repository", hint: "opz deploy \(record.reference) --image HOST/REPO")
     }
     var request = DeployRequest(
       repository: try Reference(parsing: place), target: target, profile: profile, form: form, namespace: namespace,
       beside: try beside.map { try registry.find(LocalReference(parsing: $0)) }, weight: weight, isBatch: batch)
+    request.settings = file
     request.allowed = Set(
       try allow.map { code in
         guard let about = RuleBook.about(code) else { throw LintCommand.unknown(code) }
@@ -139,13 +151,16 @@ struct DeployCommand: AsyncParsableCommand {
     }
   }
 
-  private func report(_ record: VersionRecord, _ result: DeployVersion.Result, _ directory: String?) throws {
-    let pinned = try Reference(parsing: image ?? record.pushTo ?? "").pinned(to: record.image.digest).description
+  private func report(
+    _ record: VersionRecord, _ request: DeployRequest, _ result: DeployVersion.Result, _ directory: String?
+  ) throws {
+    let pinned = request.repository.pinned(to: record.image.digest).description
     if json {
       return try Console.json(
         Output(
           name: record.name, version: record.version, digest: record.image.digest.description, image: pinned,
-          output: directory, files: directory == nil ? [] : result.files.map(\.name), applied: apply))
+          settings: result.settings, output: directory, files: directory == nil ? [] : result.files.map(\.name),
+          applied: apply))
     }
     guard let directory else { return }
     for file in result.files { Console.line("\(directory)/\(file.name)") }

@@ -82,9 +82,9 @@ struct ListCommand: AsyncParsableCommand {
     try registry.models().compactMap { name in
       let state = try registry.state(name)
       guard let newest = state.newest else { return nil }
-      let record = try registry.load(name, newest).record
-      let tags = record.lineage.tags.merging(state.tags[newest.version] ?? [:]) { _, new in new }
-      return row(record, versions: state.live.count, state.aliases(of: newest.version), tags)
+      let version = try registry.current(registry.load(name, newest), in: state)
+      return row(
+        version.record, versions: state.live.count, state.aliases(of: newest.version), state.tags(of: version))
     }
   }
 

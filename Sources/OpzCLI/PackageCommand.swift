@@ -2,6 +2,7 @@ import ArgumentParser
 import OpzFlow
 import OpzIO
 import OpzOCI
+import OpzRegistry
 import SystemPackage
 
 struct PackageCommand: AsyncParsableCommand {
@@ -30,7 +31,8 @@ struct PackageCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the image's digest to a file.", valueName: "file"), completion: .file())
   var digestFile: String?
   @Flag(help: "Compare the image's model with its expectations before the version is recorded.") var test = false
-  @Flag(help: "An object: name, version, digest, existed, size, layers, pushed.") var json = false
+  @Flag(help: "An object: name, version, digest, existed, settings (what changed), size, layers, pushed.")
+  var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -38,6 +40,7 @@ struct PackageCommand: AsyncParsableCommand {
     let version: String
     let digest: String
     let existed: Bool
+    let settings: [SettingsChange]
     let size: UInt64
     let layers: [LayerOutput]
     let pushed: [String]
@@ -69,7 +72,7 @@ struct PackageCommand: AsyncParsableCommand {
       return try Console.json(
         Output(
           name: record.name, version: record.version, digest: record.image.digest.description, existed: result.existed,
-          size: record.layers.reduce(0) { $0 &+ $1.descriptor.size },
+          settings: result.changes, size: record.layers.reduce(0) { $0 &+ $1.descriptor.size },
           layers: record.layers.map {
             LayerOutput(role: $0.role, digest: $0.descriptor.digest.description, size: $0.descriptor.size)
           },
@@ -78,6 +81,10 @@ struct PackageCommand: AsyncParsableCommand {
     options.note(
       result.existed
         ? "\(record.reference) has this content already" : "recorded \(record.reference) in \(session.registryPath)")
+    if !result.changes.isEmpty {
+      options.note("recorded its settings, which opz deploy takes from now on:")
+      for change in result.changes { options.note("  \(change)") }
+    }
     for reference in result.pushed?.references ?? [] { options.note("pushed \(reference)") }
     Console.line("\(record.reference)  \(record.image.digest)")
   }

@@ -2,12 +2,13 @@ import ArgumentParser
 import OpzFlow
 import OpzIO
 import OpzOCI
+import OpzRegistry
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Says what opz package would build, reuse and upload, before anything moves.",
     discussion: """
-      Each layer with its size, and why it is built. With --to, what a push would upload, mount and skip.
+      Each layer with its size, and why it is built; settings that the newest version does not have so. With --to, what a push would upload, mount and skip.
 
       opz plan examples/churn
       opz plan . --to registry.example/crm/churn --json
@@ -19,11 +20,13 @@ struct PlanCommand: AsyncParsableCommand {
     name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
   @Flag(help: "Also list what is left out, and why.") var ignored = false
-  @Flag(help: "An object: layers, ignored, reads, writes, seconds, free, uploads, mounts, skips.") var json = false
+  @Flag(help: "An object: layers, settings, ignored, reads, writes, seconds, free, uploads, mounts, skips.") var json =
+    false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
     let layers: [Layer]
+    let settings: [SettingsChange]
     let ignored: [Ignored]
     let reads: UInt64
     let writes: UInt64
@@ -56,6 +59,10 @@ struct PlanCommand: AsyncParsableCommand {
     let plan = try await PlanProject(request, to: destination, in: session).run()
     if json { return try Console.json(output(plan)) }
     Console.data(text(plan))
+    if !plan.settings.isEmpty {
+      Console.line("settings that change since \(plan.latest ?? "the newest version"):")
+      for change in plan.settings { Console.line("  \(change)") }
+    }
     if ignored {
       for (path, reason) in plan.ignored { Console.line("left out \(path): \(reason)") }
     }
@@ -75,7 +82,8 @@ struct PlanCommand: AsyncParsableCommand {
           role: $0.role, title: $0.title, state: $0.state.rawValue, reason: $0.reason, size: $0.size, digest: $0.digest,
           transfer: $0.transfer?.rawValue)
       },
-      ignored: plan.ignored.map { Ignored(path: $0.path, reason: $0.reason) }, reads: plan.reads, writes: plan.writes,
+      settings: plan.settings, ignored: plan.ignored.map { Ignored(path: $0.path, reason: $0.reason) },
+      reads: plan.reads, writes: plan.writes,
       seconds: plan.seconds, free: plan.free, uploads: hasDestination ? plan.bytes(.uploaded) : nil,
       mounts: hasDestination ? plan.bytes(.mounted) : nil, skips: hasDestination ? plan.bytes(.skipped) : nil)
   }

@@ -48,7 +48,7 @@ struct PushCommand: AsyncParsableCommand {
     var session = options.session()
     session.insecure = insecure
     let registry = try session.openRegistry()
-    let version = try registry.find(LocalReference(parsing: reference))
+    let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     guard let place = destination ?? version.record.pushTo else {
       throw FlowError(
         .usage, version.record.reference, "no destination",

@@ -28,7 +28,7 @@ struct SBOMCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let registry = try session.openRegistry()
-    let version = try registry.find(LocalReference(parsing: reference))
+    let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     let bytes = try await ModelBOM(version.record, files: registry.files(of: version.record)).encode()
     guard attach else { return Console.data(String(decoding: bytes, as: UTF8.self)) }
     let attached = try await AttestVersion(version, in: session).run(

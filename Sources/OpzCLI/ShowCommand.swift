@@ -20,7 +20,7 @@ struct ShowCommand: AsyncParsableCommand {
   @Flag(help: "All files of the image that opz put there; an array with --json.") var files = false
   @Flag(help: "Speak plain HTTP to a container registry, where the network is trusted.") var insecure = false
   @Option(help: ArgumentHelp("As it was then: 2026-05-03, 2026-05-03T14:02Z.", valueName: "time")) var at: String?
-  @Flag(help: "An object: the record with digest and events.") var json = false
+  @Flag(help: "An object: the record with digest, events and the settings that count now.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -33,8 +33,24 @@ struct ShowCommand: AsyncParsableCommand {
     let versions: [String]
     let aliases: [String]
     let tags: [String: String]
+    let settings: Settings
     let card: String?
     let attachments: [Descriptor]
+  }
+
+  /// The settings that count now. `record` has those of the first packaging.
+  struct Settings: Encodable {
+    let at: String
+    let event: Int?
+    let hash: String?
+    let deploy: JSONValue?
+    let pushTo: String?
+    let tests: [VersionRecord.TestFile]
+
+    init(source: SettingsSource, _ record: VersionRecord) {
+      (at, event, hash) = (source.at, source.event?.number, source.event?.hash)
+      (deploy, pushTo, tests) = (record.deploy, record.pushTo, record.tests)
+    }
   }
 
   func run() async throws {
@@ -54,20 +70,22 @@ struct ShowCommand: AsyncParsableCommand {
     let events = try registry.events(of: version.name, version.version, in: state)
     let versions = state.live.reversed().map(\.version.description)
     let aliases = state.aliases(of: version.version).map(\.description)
-    let tags = version.record.lineage.tags.merging(state.tags[version.version] ?? [:]) { _, new in new }
+    let tags = state.tags(of: version)
+    let current = try registry.current(version, in: state).record
+    let source = SettingsSource(version, in: state)
     let attachments = state.attachments(of: version)
     let card = try registry.card(of: version, in: state)
     if json {
       return try Console.json(
         Output(
           name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
-          record: version.record, lineage: version.record.lineage, events: events, versions: versions, aliases: aliases,
-          tags: tags,
-          card: card, attachments: attachments.map(\.descriptor)))
+          record: version.record, lineage: current.lineage, events: events, versions: versions, aliases: aliases,
+          tags: tags, settings: Settings(source: source, current), card: card,
+          attachments: attachments.map(\.descriptor)))
     }
     Console.data(
       VersionText(
-        record: version.record, events: events, versions: versions, aliases: aliases, tags: tags, card: card,
+        record: current, source: source, events: events, versions: versions, aliases: aliases, tags: tags, card: card,
         attachments: attachments
       ).text)
   }

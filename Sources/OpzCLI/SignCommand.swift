@@ -53,7 +53,7 @@ struct SignCommand: AsyncParsableCommand {
     }
     guard let key = try keys.privateKey(session), let reference else { return }
     let registry = try session.openRegistry()
-    let version = try registry.find(LocalReference(parsing: reference))
+    let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     let result = try await SignVersion(version, identity: identity, in: session).run(registry, with: key)
     if json {
       return try Console.json(

@@ -1,10 +1,13 @@
+import OpzFlow
 import OpzIO
 import OpzOCI
 import OpzRegistry
 
 /// A version for people.
 struct VersionText {
+  /// With the settings that count now.
   let record: VersionRecord
+  let source: SettingsSource
   let events: [Event]
   let versions: [String]
   var aliases: [String] = []
@@ -28,6 +31,7 @@ struct VersionText {
       record.runtime.kind + (record.runtime.base.map { " on \($0)" } ?? "")
         + " (\(record.platforms.joined(separator: ", ")))",
     ])
+    if source.event != nil { table.add(["settings", source.description]) }
     if let model = record.model { table.add(["model", model.format + signature(model)]) }
     if !aliases.isEmpty { table.add(["aliases", aliases.joined(separator: ", ")]) }
     if versions.count > 1 {
@@ -110,11 +114,22 @@ struct VersionText {
     return table.text
   }
 
+  /// The fields of settings that changed: `deploy.replicas.max, push.to and 3 more`.
+  private static func names(_ value: JSONValue?) -> String? {
+    guard case .array(let items)? = value else { return nil }
+    let names = items.compactMap { item -> String? in if case .string(let text) = item { text } else { nil } }
+    let rest = names.count - 6
+    return names.prefix(6).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+  }
+
   /// What else an event knows, in a line. A receipt is a page of its own: opz show --json has it.
   static func details(_ event: Event) -> String {
     if event.kind == .attached, case .object(let members)? = event.details["attachment"] {
       return ["artifactType", "digest"].compactMap { members[$0] }.map(plain).joined(separator: " ")
     }
+    let changed = event.kind == .configured ? names(event.details["changed"]) : nil
+    if let changed, event.details["commit"] == nil { return changed }
+    if let changed { return "\(changed) commit=\(plain(event.details["commit"] ?? .null))" }
     let shown = event.details.filter { !["receipt", "referrers"].contains($0.key) }.sorted { $0.key < $1.key }
     return shown.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
   }

@@ -25,6 +25,8 @@ public struct DeployRequest: Sendable {
   public var weight: Int?
   /// The Job of `deploy.batch` and not the server.
   public var isBatch: Bool
+  /// In the place of the settings that the version was packaged with.
+  public var settings: SettingsFile?
   /// Codes of `opz lint` that are not looked for.
   public var allowed: Set<String> = []
 

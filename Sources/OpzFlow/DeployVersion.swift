@@ -14,6 +14,10 @@ public struct DeployVersion: Sendable {
     /// The objects of the profile, one document each.
     public let stream: String
     public let remarks: [String]
+    /// Whose settings these are: `settings of opz.yaml packaged at TIME (event N)`.
+    public let settings: String
+    /// The hash of that event; nil for the record's settings and for a file's.
+    public let settingsEvent: String?
     /// What a later deploy of the same place takes the place of: `kubernetes/scoring/prod`, with `-` for no namespace.
     public let place: String
     /// What `opz lint` says of the stream.
@@ -32,8 +36,10 @@ public struct DeployVersion: Sendable {
 
   public func manifests() async throws -> Result {
     let registry = try session.openRegistry()
-    let plan = try await plan(version, registry)
-    let other: DeploymentPlan? = if let beside = request.beside { try await self.plan(beside, registry) } else { nil }
+    let (current, source) = try await current(version, registry)
+    let plan = try await plan(current, registry, request.settings?.deploy)
+    let other: DeploymentPlan? =
+      if let beside = request.beside { try await self.plan(self.current(beside, registry).0, registry) } else { nil }
     let purpose: Manifests.Purpose = request.isBatch ? .batch : .serving(beside: other)
     let manifests = try Manifests(plan, purpose, profile: request.profile)
     let files =
@@ -47,6 +53,8 @@ public struct DeployVersion: Sendable {
     ]
     return Result(
       files: files, stream: manifests.stream, remarks: manifests.remarks,
+      settings: request.settings.map { "settings of \($0.name)" } ?? source.description,
+      settingsEvent: request.settings == nil ? source.event?.hash : nil,
       place: parts.compactMap { $0 }.joined(separator: "/"), report: try await lint(manifests.stream, plan))
   }
 
@@ -97,10 +105,11 @@ public struct DeployVersion: Sendable {
   /// Records the event, with the exact objects.
   public func record(_ result: Result, _ registry: Registry) async throws {
     let image = request.repository.pinned(to: version.record.image.digest).description
-    try await blocking { [self] in
+    var details: [String: JSONValue] = ["target": .string(request.target.rawValue), "image": .string(image)]
+    details["settings"] = result.settingsEvent.map { .string($0) }
+    try await blocking { [self, details] in
       try registry.deployed(
-        version, Array(result.stream.utf8), place: result.place,
-        details: ["target": .string(request.target.rawValue), "image": .string(image)], by: session.author)
+        version, Array(result.stream.utf8), place: result.place, details: details, by: session.author)
     }
   }
 
@@ -133,10 +142,22 @@ public struct DeployVersion: Sendable {
 
   // MARK: The plan
 
-  private func plan(_ version: Registry.Version, _ registry: Registry) async throws -> DeploymentPlan {
+  /// The version with its newest settings, and where they are from.
+  private func current(_ version: Registry.Version, _ registry: Registry) async throws -> (
+    Registry.Version, SettingsSource
+  ) {
+    try await blocking {
+      let state = try registry.state(version.name)
+      return (try registry.current(version, in: state), SettingsSource(version, in: state))
+    }
+  }
+
+  private func plan(
+    _ version: Registry.Version, _ registry: Registry, _ given: DeploySettings? = nil
+  ) async throws -> DeploymentPlan {
     let record = version.record
-    var settings = DeploySettings()
-    if let recorded = record.deploy {
+    var settings = given ?? DeploySettings()
+    if given == nil, let recorded = record.deploy {
       settings = try CanonicalJSON.decode(
         DeploySettings.self, from: CanonicalJSON.encode(recorded), subject: record.reference)
     }

@@ -173,7 +173,7 @@ public struct ImportMLflow: Sendable {
     let (registry, author) = (try session.openRegistry(), session.author)
     try await blocking {
       let state = try registry.state(version.name)
-      let current = version.record.lineage.tags.merging(state.tags[version.version] ?? [:]) { _, new in new }
+      let current = state.tags(of: version)
       let changed = wanted.filter { current[$0.key] != $0.value }
       if !changed.isEmpty { try registry.tag(version, changed.mapValues { $0 }, by: author) }
       if let description, try registry.card(of: version, in: state) != description {

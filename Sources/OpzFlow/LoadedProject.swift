@@ -142,14 +142,30 @@ struct LoadedProject: Sendable {
 
   /// The files beside the model that `opz test` compares with.
   func storeTests(in store: LayoutStore) throws -> [VersionRecord.TestFile] {
+    try testFiles { blob in
+      let writer = try store.ingest(expecting: blob.size)
+      try blob.forEachChunk { try writer.write($0) }
+      return try writer.commit(RecordArtifact.testType)
+    }
+  }
+
+  /// The same files where they are, with nothing stored.
+  func tests() throws -> [VersionRecord.TestFile] {
+    try testFiles { blob in
+      var hasher = DigestHasher(.sha256)
+      try blob.forEachChunk { hasher.update($0) }
+      return Descriptor(mediaType: RecordArtifact.testType, digest: hasher.finish(), size: blob.size)
+    }
+  }
+
+  private func testFiles(_ descriptor: (FileBlob) throws -> Descriptor) throws -> [VersionRecord.TestFile] {
     let beside = directory.pushing(FilePath(config.model.path)).removingLastComponent()
     var found: [VersionRecord.TestFile] = []
     for name in ["holdout.csv", "expected.csv", "requests.jsonl"] {
       let path = beside.appending(name)
       guard let status = try FileStatus.find(path), status.kind == .file else { continue }
-      let writer = try store.ingest(expecting: status.size)
-      try FileBlob(path, size: status.size).forEachChunk { try writer.write($0) }
-      found.append(VersionRecord.TestFile(name: name, descriptor: try writer.commit(RecordArtifact.testType)))
+      found.append(
+        VersionRecord.TestFile(name: name, descriptor: try descriptor(FileBlob(path, size: status.size))))
     }
     return found
   }

@@ -13,6 +13,8 @@ public struct PackageProject: Sendable {
     public let version: Registry.Version
     /// The version was there already, with the same content.
     public let existed: Bool
+    /// Settings of opz.yaml that changed since; an event has them now.
+    public let changes: [SettingsChange]
     /// Paths that were left out, with the reason.
     public let ignored: [(path: String, reason: String)]
     /// Where the image was pushed.
@@ -40,10 +42,11 @@ public struct PackageProject: Sendable {
       session.progress.report(.note(report.summary))
     }
     let outcome = try await record(draft, project, registry)
-    let (version, existed) =
+    let (version, existed, changes): (Registry.Version, Bool, [SettingsChange]) =
       switch outcome {
-      case .recorded(let version): (version, false)
-      case .existed(let version): (version, true)
+      case .recorded(let version): (version, false, [])
+      case .existed(let version): (version, true, [])
+      case .configured(let version, let changes): (version, true, changes)
       }
     if !existed, request.configuration == nil, project.config.runtime.kind == .model, project.config.runtime.base == nil
     {
@@ -61,7 +64,8 @@ public struct PackageProject: Sendable {
     if let destination {
       pushed = try await PushVersion(version, to: destination, tags: request.tags, in: session).run(registry)
     }
-    return Result(version: version, existed: existed, ignored: project.tree.ignored, pushed: pushed)
+    return Result(
+      version: version, existed: existed, changes: changes, ignored: project.tree.ignored, pushed: pushed)
   }
 
   /// An image without its number.
@@ -101,7 +105,7 @@ public struct PackageProject: Sendable {
   }
 
   private func record(_ draft: Draft, _ project: LoadedProject, _ registry: Registry) async throws -> Registry.Outcome {
-    let session = session
+    let (session, request) = (session, request)
     var details: [String: JSONValue] = [:]
     if let commit = draft.lineage.git?.commit { details["commit"] = .string(commit) }
     let (name, wanted, noted) = (project.name, project.version, details)
@@ -126,7 +130,11 @@ public struct PackageProject: Sendable {
         try FileList.place(draft.written.entries.lazy.flatMap(PackageProject.files), in: &record, registry.store)
         return record
       }
-      return try registry.record(name, by: session.author, details: noted) { try choice($0) }
+      // What is taken over from elsewhere has its lineage from there, and its tags are followed one by one.
+      let settings = request.lineage == nil ? VersionSettings(sketch) : nil
+      return try registry.record(
+        name, by: session.author, details: noted, settings: settings
+      ) { try choice($0) }
     }
   }
 

@@ -2,7 +2,7 @@ import OpzDistribution
 public import OpzIO
 public import OpzOCI
 import OpzPackage
-import OpzRegistry
+public import OpzRegistry
 import OpzStore
 
 /// What `opz package` would do, before a byte moves.
@@ -37,6 +37,10 @@ public struct PackagePlan: Sendable {
   }
 
   public let layers: [Layer]
+  /// The newest version, `churn@1.0.0`; nil before there is one.
+  public let latest: String?
+  /// What of opz.yaml's settings that version does not have so.
+  public let settings: [SettingsChange]
   /// Files that were left out, with the reason.
   public let ignored: [(path: String, reason: String)]
   /// Bytes that the build reads.
@@ -108,8 +112,23 @@ public struct PlanProject: Sendable {
     }
     try await blocking { try cache.save() }
     return PackagePlan(
-      layers: layers, ignored: project.tree.ignored, reads: reads, writes: writes,
+      layers: layers, latest: latest?.record.reference,
+      settings: try await changes(of: project, since: latest, registry), ignored: project.tree.ignored, reads: reads,
+      writes: writes,
       seconds: cache.speed.seconds(missing), free: try FreeSpace.available(at: registry.root))
+  }
+
+  /// What of the settings the newest version does not have so.
+  private func changes(
+    of project: LoadedProject, since latest: Registry.Version?, _ registry: Registry
+  ) async throws -> [SettingsChange] {
+    guard let latest else { return [] }
+    let lineage = try await project.lineage(session)
+    return try await blocking {
+      let settings = VersionSettings(
+        deploy: try project.deploySettings(), lineage: lineage, pushTo: project.pushTo, tests: try project.tests())
+      return try settings.changes(since: VersionSettings(registry.current(latest).record))
+    }
   }
 
   private func isMountable(_ bases: BaseImages) -> Bool {

@@ -60,15 +60,19 @@ public struct PromoteVersion: Sendable {
     let events = try registry.log(version.name).entries().map(\.event).filter {
       $0.version == version.version.description && $0.image == version.record.image.digest
     }
-    let current = try state.target(alias).map { try registry.find(LocalReference(version.name, .version($0))) }
+    // Metrics that were packaged later count, as `opz show` has them.
+    let now = try registry.current(version, in: state)
+    let current = try state.target(alias).map {
+      try registry.current(registry.find(LocalReference(version.name, .version($0)), in: state), in: state)
+    }
     var results: [GateResult] = []
     if let from = gates.from {
       let holds = AliasName(from).map { state.aliases(of: version.version).contains($0) } ?? false
       results.append(
         GateResult(gate: "from", passed: holds, evidence: holds ? "\(from) names it" : "\(from) does not name it"))
     }
-    results += gates.metrics.map { threshold($0) }
-    results += gates.better.map { gain($0.metric, $0.gain, over: current) }
+    results += gates.metrics.map { threshold($0, now) }
+    results += gates.better.map { gain($0.metric, $0.gain, now, over: current) }
     if gates.tests { results.append(tests(events)) }
     if gates.clean { results.append(clean()) }
     if gates.approvals > 0 { results.append(approvals(events)) }
@@ -106,7 +110,7 @@ public struct PromoteVersion: Sendable {
     }
   }
 
-  private func threshold(_ wanted: RegistryPolicy.Threshold) -> GateResult {
+  private func threshold(_ wanted: RegistryPolicy.Threshold, _ version: Registry.Version) -> GateResult {
     let gate = "metrics.\(wanted.metric)"
     guard let found = metric(wanted.metric, of: version) else {
       return GateResult(gate: gate, passed: false, evidence: "the version has no such metric")
@@ -123,7 +127,9 @@ public struct PromoteVersion: Sendable {
     return GateResult(gate: gate, passed: passed, evidence: "\(found) \(sign) \(wanted.comparison) \(wanted.value)")
   }
 
-  private func gain(_ name: String, _ least: Double, over current: Registry.Version?) -> GateResult {
+  private func gain(
+    _ name: String, _ least: Double, _ version: Registry.Version, over current: Registry.Version?
+  ) -> GateResult {
     let gate = "better.\(name)"
     guard let current, current.version != version.version else {
       return GateResult(gate: gate, passed: true, evidence: "no version is in its place")

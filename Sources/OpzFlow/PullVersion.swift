@@ -107,7 +107,7 @@ public struct PullVersion: Sendable {
     return try await blocking {
       switch try registry.adopt(bytes, artifact: artifact, by: session.author, details: found) {
       case .recorded(let version): return (version, false)
-      case .existed(let version):
+      case .existed(let version), .configured(let version, _):
         // More may have been said about a version that was here, and the tag may have named another one.
         let state = try registry.state(version.name)
         let known = Set((state.referrers[version.version] ?? []).map(\.digest))

@@ -54,6 +54,12 @@ public struct PushVersion: Sendable {
     sending.progress = ledger
     let state = try registry.state(version.name)
     let remote = try sending.repository(destination, mounts: Mounts.origins(of: version, state, for: destination))
+    if let later = state.configuration(of: version) {
+      session.progress.report(
+        .note(
+          "the record travels with the settings of its first packaging; those of event \(later.event.number) stay in this registry"
+        ))
+    }
     let delivery = RemoteDelivery(
       root: version.record.image, source: try await VersionSource.open(version, registry, session), tags: tags,
       referrers: true,

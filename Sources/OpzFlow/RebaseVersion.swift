@@ -24,7 +24,8 @@ public struct RebaseVersion: Sendable {
   }
 
   public func run(_ registry: Registry) async throws -> Result {
-    let record = version.record
+    // What was configured since goes along: it would be lost otherwise.
+    let record = try await blocking { [version] in try registry.current(version).record }
     let settings = try settings()
     let bases = try await bases(registry, record.platforms.compactMap { Platform($0) })
     let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
@@ -57,7 +58,7 @@ public struct RebaseVersion: Sendable {
     }
     switch outcome {
     case .recorded(let version): return Result(version: version, existed: false)
-    case .existed(let version): return Result(version: version, existed: true)
+    case .existed(let version), .configured(let version, _): return Result(version: version, existed: true)
     }
   }
 

@@ -7,12 +7,17 @@ import OpzStore
 public enum TestVersion {
   public static func run(_ version: Registry.Version, in session: Session) async throws -> TestReport {
     let registry = try session.openRegistry()
+    let (version, source) = try await blocking {
+      let state = try registry.state(version.name)
+      return (try registry.current(version, in: state), state.configuration(of: version))
+    }
     let image = try await registry.store.image(version.record.image)
     let test = ImageTest(image: image, tests: version.record.tests, name: version.name, session: session)
     let report = try await test.run(registry.store)
     var details: [String: JSONValue] = [
       "passed": .bool(report.passed), "values": .integer(Int64(report.checks.reduce(0) { $0 + $1.values })),
     ]
+    details["settings"] = source.map { .string($0.event.hash) }
     // `opz deploy` derives probes from it.
     details["readyMilliseconds"] = report.readyMilliseconds.map { .integer(Int64($0)) }
     try await blocking { [details] in

@@ -96,7 +96,7 @@ extension Registry {
       let state = try state(name)
       for (rank, entry) in state.live.reversed().enumerated() {
         let reference = "\(name)@\(entry.version)"
-        let tags = try load(name, entry).record.lineage.tags.merging(state.tags[entry.version] ?? [:]) { _, new in new }
+        let tags = state.tags(of: try load(name, entry))
         let reason = options.rules.reason(entry, rank: rank, tags: tags, state, author.at)
         report.versions.append(
           .init(reference: reference, keeps: reason != nil, reason: reason ?? "the retention rules do not keep it"))
@@ -129,6 +129,7 @@ extension Registry {
         }
         if let card = state.cards[entry.version] { found.insert(card.digest) }
         found.formUnion(version.record.layers.map(\.descriptor.digest))
+        found.formUnion(try settings(of: version, in: state)?.tests.map(\.descriptor.digest) ?? [])
       }
       found.formUnion(state.deploys.map(\.manifests.digest))
     }

@@ -13,6 +13,8 @@ public struct Event: Codable, Sendable, Hashable {
     case packaged
     /// The same content was packaged again, from another commit perhaps.
     case repackaged
+    /// The same content was packaged with other settings: `details.settings` has all of them.
+    case configured
     case pushed
     case pulled
     case deployed

@@ -12,9 +12,9 @@ import SystemPackage
 struct FieldsFile {
   /// Between the values of one field.
   private static let between: UInt8 = 0x1F
-  private static let title = "opz fields 2"
-  /// Before the fields: artifact, its size, version, aliases, tags.
-  private static let fixed = 5
+  private static let title = "opz fields 3"
+  /// Before the fields: artifact, its size, version, aliases, tags, whether these are all.
+  private static let fixed = 6
 
   let fields: [VersionQuery.Field]
   private let path: FilePath
@@ -31,8 +31,10 @@ struct FieldsFile {
     let artifact: Descriptor
     let version: SemanticVersion
     let aliases: [AliasName]
-    /// Those of `opz tag`.
+    /// Those of `opz tag`; where settings came after the record, all that the version has.
     let tags: [String: String]
+    /// No tag of the record counts.
+    let hasAllTags: Bool
     let values: [[QueryValue]]
   }
 
@@ -82,6 +84,8 @@ struct FieldsFile {
         uniquingKeysWith: { _, new in new })
     }
 
+    var hasAllTags: Bool { !lines.isEmpty(5) }
+
     /// The values of a field, by its place among the file's.
     func values(_ field: Int) -> [QueryValue] {
       let place = FieldsFile.fixed + field
@@ -95,7 +99,8 @@ struct FieldsFile {
       return Row(
         artifact: Descriptor(
           mediaType: .imageManifest, digest: digest, size: size, artifactType: RecordArtifact.artifactType),
-        version: version, aliases: aliases, tags: tags, values: (0..<fields).map(values))
+        version: version, aliases: aliases, tags: tags, hasAllTags: hasAllTags,
+        values: (0..<fields).map(values))
     }
   }
 
@@ -116,7 +121,7 @@ struct FieldsFile {
       let tags = row.tags.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }.map(SealedLines.escape)
       for text in [
         "\(row.artifact.size)", "\(row.version)", row.aliases.map(\.description).joined(separator: ","),
-        tags.joined(separator: "\u{1F}"),
+        tags.joined(separator: "\u{1F}"), row.hasAllTags ? "1" : "",
       ] {
         bytes.append(SealedLines.tab)
         bytes += text.utf8

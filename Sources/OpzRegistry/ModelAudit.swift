@@ -109,6 +109,7 @@ struct ModelAudit {
       last = max(last, number)
     }
     if event.number != last &+ 1 { return "it has the number \(event.number) and follows number \(last)" }
+    if event.kind == .configured, VersionSettings(event) == nil { return "its settings cannot be read" }
     if SemanticVersion(event.version) == nil { return "\"\(event.version)\" is not a version" }
     return nil
   }
@@ -152,6 +153,7 @@ struct ModelAudit {
       named += (record.artifacts ?? [:]).map(\.value) + (record.fileList.map { [$0] } ?? [])
       named += state.cards[entry.version].map { [$0] } ?? []
       named += state.deploys.filter { $0.version == entry.version }.map(\.manifests)
+      named += try registry.settings(of: version, in: state)?.tests.map(\.descriptor) ?? []
       named.append(stored)
       named += state.attachments(of: version).map(\.descriptor)
       var missing: [Descriptor] = []
@@ -217,6 +219,7 @@ struct ModelAudit {
     if let card = state.cards[version.version] { try look(card, &missing) }
     for deploy in state.deploys where deploy.version == version.version { try look(deploy.manifests, &missing) }
     for descriptor in artifact.references { try look(descriptor, &missing) }
+    for test in try registry.settings(of: version, in: state)?.tests ?? [] { try look(test.descriptor, &missing) }
     for attachment in state.attachments(of: version) { try check(attachment, of: version, &missing) }
     var rest = [version.record.image] + (version.record.artifacts ?? [:]).sorted { $0.key < $1.key }.map(\.value)
     while let root = rest.popLast() {

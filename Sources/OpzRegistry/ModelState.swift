@@ -76,6 +76,9 @@ public struct ModelState: Sendable, Equatable {
   /// Where a version was pushed to or pulled from, the latest last: its blobs were whole there.
   public internal(set) var places: [SemanticVersion: [String]] = [:]
 
+  /// Of each image of a version, the event that has its newest settings.
+  public internal(set) var configurations: [SemanticVersion: [Configuration]] = [:]
+
   /// What was deployed, in the order of the fold.
   public internal(set) var deploys: [Deploy] = []
 
@@ -95,7 +98,8 @@ public struct ModelState: Sendable, Equatable {
     guard let version = SemanticVersion(event.version), let digest = Digest(algorithm: .sha256, hex: hash) else {
       return
     }
-    events[version, default: []].append(EventLog.Name(number: event.number, digest: digest))
+    let name = EventLog.Name(number: event.number, digest: digest)
+    events[version, default: []].append(name)
     refer(event.details["referrers"], version)
     switch event.kind {
     case .packaged: record(event, hash, version)
@@ -116,6 +120,7 @@ public struct ModelState: Sendable, Equatable {
     case .described: cards[version] = event.details["card"].flatMap(ModelState.descriptor)
     case .attached: attach(event, version)
     case .deployed: deploy(event, hash, version)
+    case .configured: configure(event, name, version)
     case .repackaged, .tested, .approved: break
     }
   }

@@ -20,14 +20,17 @@ extension Registry {
     case recorded(Version)
     /// The same content was there, under this version.
     case existed(Version)
+    /// The same content was there, and its settings changed: an event has them.
+    case configured(Version, [SettingsChange])
   }
 
   /// Records a version, in the order blobs, record, claim, event.
   ///
   /// The blobs of the image and of `record.tests` are in the store already. Under the model's lock, `choose` is given what is known of
   /// the model and says which number the record takes, or which version it is already.
+  /// - Parameter settings: what the version is to be used with, should it be there already.
   public func record(
-    _ name: ModelName, by author: Author, details: [String: JSONValue] = [:],
+    _ name: ModelName, by author: Author, details: [String: JSONValue] = [:], settings: VersionSettings? = nil,
     choose: @Sendable (_ known: KnownVersions) throws -> Choice
   ) throws -> Outcome {
     try locked(name) {
@@ -35,6 +38,10 @@ extension Registry {
       switch try choose(KnownVersions(registry: self, name: name, state: state)) {
       case .same(let version):
         try store.settle()
+        let changes = try settings.map { try configure(version, $0, in: state, author, details) } ?? []
+        if !changes.isEmpty {
+          return .configured(version, changes)
+        }
         try append(.repackaged, version, author, details)
         return .existed(version)
       case .new(let record, let version):

@@ -30,12 +30,14 @@ extension Registry {
     let keys: [QueryValue?]
     let aliases: [AliasName]
     let tags: [String: String]
+    let hasAllTags: Bool
 
     init(
       _ name: ModelName, _ row: FieldsFile.Row, _ sort: [SortKey], _ values: (VersionQuery.Field) -> [QueryValue]
     ) {
       self.name = name
-      (version, artifact, aliases, tags) = (row.version, row.artifact, row.aliases, row.tags)
+      (version, artifact, aliases) = (row.version, row.artifact, row.aliases)
+      (tags, hasAllTags) = (row.tags, row.hasAllTags)
       keys = sort.map { values($0.field).first.map(Registry.sortable) }
     }
   }
@@ -57,6 +59,7 @@ extension Registry {
     }
     return try await inParallel(Array(hits.prefix(limit))) { hit in
       let version = try load(hit.name, hit.version, artifact: hit.artifact)
+      if hit.hasAllTags { return Found(version: try current(version), aliases: hit.aliases, tags: hit.tags) }
       let tags = version.record.lineage.tags.merging(hit.tags) { _, new in new }
       return Found(version: version, aliases: hit.aliases, tags: tags)
     }
@@ -75,7 +78,7 @@ extension Registry {
     if let mark { file.write(rows, mark: mark) }
     return rows.compactMap { row in
       func values(_ field: VersionQuery.Field) -> [QueryValue] {
-        Registry.values(field, { row.aliases }, { row.tags }, { row.values[$0] }, wanted)
+        Registry.values(field, { row.aliases }, { row.tags }, row.hasAllTags, { row.values[$0] }, wanted)
       }
       guard query?.matches(values) ?? true else { return nil }
       return Hit(name, row, sort, values)
@@ -91,7 +94,7 @@ extension Registry {
     var hits: [Hit] = []
     while lines.next() {
       func values(_ field: VersionQuery.Field) -> [QueryValue] {
-        Registry.values(field, { lines.aliases }, { lines.tags }, { lines.values($0) }, wanted)
+        Registry.values(field, { lines.aliases }, { lines.tags }, lines.hasAllTags, { lines.values($0) }, wanted)
       }
       guard query?.matches(values) ?? true, let row = lines.row else { continue }
       hits.append(Hit(name, row, sort, values))
@@ -99,13 +102,16 @@ extension Registry {
     return hits
   }
 
-  /// The values of a field: of now for aliases, a tag of `opz tag` over one of opz.yaml, else what the record says.
+  /// The values of a field: of now for aliases, a tag of `opz tag` over one of opz.yaml, else what the record or later settings say.
   private static func values(
     _ field: VersionQuery.Field, _ aliases: () -> [AliasName], _ tags: () -> [String: String],
-    _ recorded: (Int) -> [QueryValue], _ wanted: [VersionQuery.Field: Int]
+    _ hasAllTags: @autoclosure () -> Bool, _ recorded: (Int) -> [QueryValue], _ wanted: [VersionQuery.Field: Int]
   ) -> [QueryValue] {
     if field == ["alias"] { return aliases().map { .text($0.description) } }
-    if field.first == "tag", let tag = tags()[field.dropFirst().joined(separator: ".")] { return [.text(tag)] }
+    if field.first == "tag" {
+      if let tag = tags()[field.dropFirst().joined(separator: ".")] { return [.text(tag)] }
+      if hasAllTags() { return [] }
+    }
     return wanted[field].map(recorded) ?? []
   }
 
@@ -125,7 +131,14 @@ extension Registry {
     let versions = fields.isEmpty ? nil : try? OpenDirectory(versionsDirectory(name))
     return try state.live.reversed().map { entry in
       let values: [[QueryValue]]
-      if let found = kept[entry.artifact.digest] {
+      if let later = state.configurations[entry.version]?.last(where: { $0.image == entry.image }) {
+        let version = try load(name, entry.version, artifact: entry.artifact, in: versions)
+        let fieldsNow = try VersionFields(version, record: current(version, in: state).record)
+        return FieldsFile.Row(
+          artifact: entry.artifact, version: entry.version, aliases: (aliases[entry.version] ?? []).map(\.0),
+          tags: later.tags.merging(state.tags[entry.version] ?? [:]) { _, new in new }, hasAllTags: true,
+          values: fields.map { fieldsNow.values($0) })
+      } else if let found = kept[entry.artifact.digest] {
         values = found
       } else if fields.isEmpty {
         values = []
@@ -136,7 +149,7 @@ extension Registry {
       }
       return FieldsFile.Row(
         artifact: entry.artifact, version: entry.version, aliases: (aliases[entry.version] ?? []).map(\.0),
-        tags: state.tags[entry.version] ?? [:], values: values)
+        tags: state.tags[entry.version] ?? [:], hasAllTags: false, values: values)
     }
   }
 

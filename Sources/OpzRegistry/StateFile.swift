@@ -36,7 +36,7 @@ struct StateFile {
   var state: ModelState
 
   static func read(_ file: FilePath) -> StateFile? {
-    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 3",
+    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 4",
       let count = Int(decimal: lines[1]), let top = Int(decimal: lines[2])
     else { return nil }
     var mark = Mark()
@@ -50,7 +50,7 @@ struct StateFile {
 
   func write(_ file: FilePath) throws {
     var text = Lines()
-    text.add("opz state 3", "\(mark.count)", "\(mark.top)", mark.names)
+    text.add("opz state 4", "\(mark.count)", "\(mark.top)", mark.names)
     // Each version has an event at least.
     let order = state.events.keys.sorted()
     for version in order {
@@ -76,6 +76,13 @@ struct StateFile {
         "\(deploy.manifests.digest)", "\(deploy.manifests.size)", deploy.restores ?? "")
     }
     for version in order { text.add(version, state.events[version] ?? []) }
+    for (version, configurations) in state.configurations.sorted(by: { $0.key < $1.key }) {
+      for one in configurations {
+        let tags = one.tags.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+        text.add(
+          ["g", "\(version)", "\(one.event.number)-\(one.event.hash)", "\(one.image)", one.at, one.actor] + tags)
+      }
+    }
     for (version, attachments) in state.attachments.sorted(by: { $0.key < $1.key }) {
       for attachment in attachments {
         let descriptor = String(decoding: try CanonicalJSON.encode(attachment.descriptor), as: UTF8.self)
@@ -178,6 +185,7 @@ extension ModelState {
       let type = line.isEmpty(5) ? nil : MediaType(line.unescaped(5))
       referrers[version, default: []].append(
         Descriptor(mediaType: MediaType(line.unescaped(2)), digest: digest, size: size, artifactType: type))
+    case (UInt8(ascii: "g"), 6...): return addConfiguration(version, line)
     case (UInt8(ascii: "p"), _): places[version] = (3..<line.count).map { line.unescaped($0) }
     default: return addMove(line)
     }
@@ -198,6 +206,17 @@ extension ModelState {
       Entry(
         version: version, artifact: artifact, image: image, content: Digest(text: line[7]), event: line.text(8),
         at: line.text(9), deletedBy: line.isEmpty(10) ? nil : line.text(10)))
+    return true
+  }
+
+  private mutating func addConfiguration(_ version: SemanticVersion, _ line: SealedLines) -> Bool {
+    guard line.count.isMultiple(of: 2), let event = EventLog.Name(stem: line[2]), let image = Digest(text: line[3])
+    else { return false }
+    let tags = stride(from: 6, to: line.count, by: 2).map { (line.unescaped($0), line.unescaped($0 + 1)) }
+    configurations[version, default: []].append(
+      Configuration(
+        event: event, image: image, at: line.text(4), actor: line.unescaped(5),
+        tags: Dictionary(tags, uniquingKeysWith: { one, _ in one })))
     return true
   }
 

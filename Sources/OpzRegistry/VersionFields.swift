@@ -11,8 +11,11 @@ struct VersionFields: Sendable {
   let record: VersionRecord
   let version: SemanticVersion
 
-  init(_ version: Registry.Version) {
-    record = version.record
+  init(_ version: Registry.Version) { self.init(version, record: version.record) }
+
+  /// - Parameter record: in place of the version's own: with later settings.
+  init(_ version: Registry.Version, record: VersionRecord) {
+    self.record = record
     self.version = version.version
   }
 

@@ -43,6 +43,33 @@ struct DeployCommandTests {
     return text
   }
 
+  @Test("settings that changed alone are told, shown and deployed; --settings FILE takes a file's")
+  func settings() throws {
+    #expect(try deploy("1.1.0", "--output", "-").errorText.contains("settings of opz.yaml packaged at "))
+    try opz.directory.write(
+      "p/opz.yaml",
+      String(decoding: FileBlob(opz.directory.path.appending("p/opz.yaml")).bytes(), as: UTF8.self)
+        .replacing("env: {A: c}", with: "env: {A: d}, replicas: {min: 3, max: 7}"))
+    let plan = try opz("plan", "p", "--json")
+    #expect(plan.text.contains("\"field\": \"deploy.env.A\"") && plan.text.contains("\"new\": 7"))
+    let packaged = try opz("package", "p")
+    #expect(packaged.status == 0, "\(packaged.errorText)")
+    #expect(packaged.errorText.contains("churn@1.1.0 has this content already"))
+    #expect(packaged.errorText.contains("  deploy.env.A: \"c\" -> \"d\"\n"))
+    #expect(try opz("plan", "p").text.contains("settings that change") == false)
+    let deployed = try deploy("1.1.0", "--output", "-")
+    #expect(deployed.errorText.contains("(event ") && deployed.text.contains("maxReplicas: 7"))
+    let file = try deploy("1.1.0", "--output", "-", "--settings", "q.yaml")
+    #expect(file.status == 2 && file.errorText.contains("q.yaml"))
+    try opz.directory.write(
+      "q.yaml", "opz: 1\nname: churn\nmodel: {path: x}\ndeploy: {replicas: {min: 3, max: 9}}\n")
+    let other = try deploy("1.1.0", "--output", "-", "--settings", "q.yaml")
+    #expect(other.status == 0 && other.text.contains("maxReplicas: 9"), "\(other.errorText)")
+    #expect(other.errorText.contains("settings of q.yaml\n"))
+    #expect(try opz("show", "churn@1.1.0").text.contains("settings  settings of opz.yaml packaged at "))
+    #expect(try opz("history", "churn").text.contains("deploy.env.A, deploy.replicas.max, deploy.replicas.min"))
+  }
+
   @Test("--prune deletes what the last deploy of the place had, after the new objects were applied")
   func prune() throws {
     #expect(try deploy("1.0.0", "--apply", "--prune").status == 0)

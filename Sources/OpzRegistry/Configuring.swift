@@ -1,0 +1,91 @@
+public import OpzIO
+import OpzOCI
+import OpzStore
+
+extension ModelState {
+  /// The newest settings of a version's image, where they are not those of its record.
+  public struct Configuration: Sendable, Equatable {
+    /// The event that has the settings.
+    public let event: EventLog.Name
+    /// The image that they are of.
+    public let image: Digest
+    /// RFC 3339.
+    public let at: String
+    public let actor: String
+    /// Those of `lineage.tags`.
+    public let tags: [String: String]
+  }
+
+  /// The event with a version's newest settings; nil where they are those of its record.
+  public func configuration(of version: Registry.Version) -> Configuration? {
+    configurations[version.version]?.last { $0.image == version.record.image.digest }
+  }
+
+  /// The last in the order of the fold stands. One whose settings cannot be read changes nothing; an audit names it.
+  mutating func configure(_ event: Event, _ name: EventLog.Name, _ version: SemanticVersion) {
+    guard let settings = VersionSettings(event) else { return }
+    configurations[version, default: []].removeAll { $0.image == event.image }
+    configurations[version, default: []].append(
+      Configuration(
+        event: name, image: event.image, at: event.at, actor: event.actor, tags: settings.lineage.tags))
+  }
+
+  /// Tags of a version: those of `opz tag` over those of opz.yaml.
+  public func tags(of version: Registry.Version) -> [String: String] {
+    let own = configuration(of: version)?.tags ?? version.record.lineage.tags
+    return own.merging(tags[version.version] ?? [:]) { _, new in new }
+  }
+}
+
+extension Registry {
+  /// The version with its newest settings in its record's place; its bytes are as they were.
+  /// - Throws: where the event that has them cannot be read.
+  public func current(_ version: Version, in state: ModelState) throws -> Version {
+    guard let settings = try settings(of: version, in: state) else { return version }
+    return Version(
+      name: version.name, version: version.version, record: version.record.with(settings), bytes: version.bytes,
+      artifact: version.artifact)
+  }
+
+  /// The same as of now.
+  public func current(_ version: Version) throws -> Version { try current(version, in: state(version.name)) }
+
+  /// The newest settings of a version, where they are not those of its record.
+  public func settings(of version: Version, in state: ModelState) throws -> VersionSettings? {
+    guard let found = state.configuration(of: version) else { return nil }
+    let event = try log(version.name).read(found.event).event
+    guard let settings = VersionSettings(event) else {
+      throw RegistryError(
+        .damaged, log(version.name).events.appending(found.event.file).string, "the settings cannot be read")
+    }
+    return settings
+  }
+
+  /// Appends the settings, if they are not those that the version has. The caller holds the model's lock.
+  /// - Returns: what changed.
+  func configure(
+    _ version: Version, _ settings: VersionSettings, in state: ModelState, _ author: Author,
+    _ details: [String: JSONValue]
+  ) throws -> [SettingsChange] {
+    let changes = try settings.changes(since: VersionSettings(current(version, in: state).record))
+    if changes.isEmpty { return [] }
+    let value = try JSONValue(encoding: settings)
+    let size = try CanonicalJSON.encode(value).count
+    guard size <= VersionSettings.limit else {
+      throw RegistryError(
+        .badName, version.record.reference,
+        "its settings have \(size) bytes; at most \(VersionSettings.limit) are kept",
+        hint: "keep fewer metrics and tags; a file among lineage.data can have them")
+    }
+    for test in settings.tests where try !store.has(test.descriptor) {
+      throw RegistryError(
+        .conflict, version.record.reference, "\(test.name) was collected while it was recorded",
+        hint: "run the command again")
+    }
+    var details = details
+    details["settings"] = value
+    details["changed"] = .array(changes.prefix(50).map { .string($0.field) })
+    try append(.configured, version, author, details)
+    return changes
+  }
+}

@@ -1,0 +1,51 @@
+public import OpzOCI
+
+/// One field that two sets of settings do not have alike.
+public struct SettingsChange: Codable, Sendable, Hashable {
+  /// As opz.yaml names it: `deploy.replicas.max`, `lineage.data[0].digest`.
+  public let field: String
+  /// Nil where it was not set.
+  public let old: JSONValue?
+  /// Nil where it is not set any more.
+  public let new: JSONValue?
+
+  /// The fields in which two documents differ, sorted. Lists of one length are compared item by item, others as a whole.
+  static func between(_ old: JSONValue, _ new: JSONValue) -> [SettingsChange] {
+    var found: [SettingsChange] = []
+    compare("", old, new, into: &found)
+    return found.sorted { $0.field.utf8.lexicographicallyPrecedes($1.field.utf8) }
+  }
+
+  private static func compare(_ path: String, _ old: JSONValue?, _ new: JSONValue?, into found: inout [SettingsChange])
+  {
+    // Null and nothing are the same to who reads settings.
+    let (old, new) = (old == .null ? nil : old, new == .null ? nil : new)
+    if old == new { return }
+    switch (old, new) {
+    case (.object(let one)?, .object(let other)?):
+      for key in Set(one.keys).union(other.keys) {
+        compare(path.isEmpty ? key : "\(path).\(key)", one[key], other[key], into: &found)
+      }
+    case (.object(let one)?, nil) where !one.isEmpty:
+      for (key, value) in one { compare("\(path).\(key)", value, nil, into: &found) }
+    case (nil, .object(let other)?) where !other.isEmpty:
+      for (key, value) in other { compare("\(path).\(key)", nil, value, into: &found) }
+    case (.array(let one)?, .array(let other)?) where one.count == other.count:
+      for (index, (left, right)) in zip(one, other).enumerated() {
+        compare("\(path)[\(index)]", left, right, into: &found)
+      }
+    default: found.append(SettingsChange(field: path, old: old, new: new))
+    }
+  }
+}
+
+extension SettingsChange: CustomStringConvertible {
+  /// `deploy.replicas.max: 10 -> 20`, in one line.
+  public var description: String { "\(field): \(SettingsChange.text(old)) -> \(SettingsChange.text(new))" }
+
+  private static func text(_ value: JSONValue?) -> String {
+    guard let value else { return "(not set)" }
+    let text = (try? CanonicalJSON.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return text.count > 80 ? text.prefix(77) + ".." : text
+  }
+}
