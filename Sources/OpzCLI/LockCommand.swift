@@ -2,20 +2,32 @@ import ArgumentParser
 import OpzFlow
 import OpzIO
 import OpzOCI
+import SystemPackage
 
 struct LockCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lock", abstract: "Pins the base image in opz.lock, and Python packages in pylock.toml.",
     discussion: """
       A tag moves; opz package takes the digest that opz.lock has. For a python runtime, uv (PyPI; OPZ_UV names it) resolves \
-      requirements.txt, pyproject.toml or uv.lock into pylock.toml with the digest of each wheel. Commit both files.
+      requirements.txt, pyproject.toml or uv.lock into pylock.toml with the digest of each wheel. opz.lock has the digests of \
+      all that was resolved: where that changes, opz package refuses, and opz lock changes what it must and nothing else. \
+      Commit both files.
 
       opz lock examples/churn --set runtime.kind=custom --set runtime.base=registry.example/base:1
-      opz lock . --update
+      opz lock .                               after requirements.txt changed: one more package leaves the others where they are
+      opz lock . --update                      the base and all packages as they are now
+      opz lock . --update numpy --update scipy
+      opz lock . --check                       in a pipeline: exit code 3 where a lock is old
       """)
 
   @Argument(help: "The project's directory.", completion: .directory) var directory = "."
-  @Flag(help: "Look again at what is locked already.") var update = false
+  @Flag(
+    help:
+      "Look again at what is locked already: the base and all packages. With NAME: at that package; may be repeated.")
+  var update = false
+  @Option(name: .customLong("update-package"), help: ArgumentHelp("As --update NAME.", valueName: "name"))
+  var packages: [String] = []
+  @Flag(help: "Say whether the locks are those of the project, and change nothing.") var check = false
   @Option(
     name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
@@ -28,9 +40,24 @@ struct LockCommand: AsyncParsableCommand {
     let previous: Digest?
   }
 
+  func validate() throws {
+    if check, update || !packages.isEmpty {
+      throw ValidationError("--check changes nothing, so it has nothing to update")
+    }
+    if check, json { throw ValidationError("--check has no --json: its exit code is the answer") }
+    if update, !packages.isEmpty { throw ValidationError("--update without NAME raises all packages already") }
+  }
+
   func run() async throws {
     let session = options.session()
-    let pins = try await LockProject(session.path(directory), overrides: overrides, update: update, in: session).run()
+    let lock = LockProject(
+      session.path(directory), overrides: overrides,
+      update: update ? .all : packages.isEmpty ? .needed : .packages(packages), in: session)
+    if check {
+      try await lock.check()
+      return options.note("the locks are those of the project")
+    }
+    let pins = try await lock.run()
     if json {
       return try Console.json(pins.map { Output(base: $0.base, digest: $0.digest, previous: $0.previous) })
     }
@@ -39,5 +66,30 @@ struct LockCommand: AsyncParsableCommand {
       Console.line("\(pin.base)  \(pin.digest)")
       if let previous = pin.previous { options.note("it was \(previous)") }
     }
+  }
+
+  /// `--update NAME` as `--update-package NAME`: an option with a value that may be missing can come once only in ArgumentParser.
+  ///
+  /// A word after `--update` that is a project's directory is the directory.
+  static func spelledOut(_ arguments: [String]) -> [String] {
+    guard arguments.first(where: { !$0.hasPrefix("-") }) == "lock" else { return arguments }
+    var rest = arguments[...]
+    var result: [String] = []
+    while let word = rest.popFirst() {
+      if word == "--" { return result + [word] + rest }
+      if word.hasPrefix("--update=") {
+        result.append("--update-package=" + word.dropFirst("--update=".count))
+      } else if word == "--update", let next = rest.first, LockProject.isPackageName(next), !isProject(next) {
+        rest.removeFirst()
+        result += ["--update-package", next]
+      } else {
+        result.append(word)
+      }
+    }
+    return result
+  }
+
+  private static func isProject(_ path: String) -> Bool {
+    ["opz.yaml", "MLmodel"].contains { ((try? FileStatus.find(FilePath(path).appending($0))) ?? nil) != nil }
   }
 }

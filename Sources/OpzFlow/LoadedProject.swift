@@ -73,7 +73,12 @@ struct LoadedProject: Sendable {
     case .custom, .model, .python:
       if config.runtime.kind == .python, config.runtime.base == nil { throw PythonEnvironment.missingBase }
       let base = config.runtime.base ?? "scratch"
-      let pinned = try ProjectLock.read(in: directory)?.bases[base]
+      let lock = try ProjectLock.read(in: directory)
+      let pinned = lock?.bases[base]
+      if let lock, !lock.bases.isEmpty, pinned == nil, base != "scratch" {
+        session.progress.report(
+          .note("warning: opz.lock pins another base, so \(base) is taken as it is now; opz lock \(directory) pins it"))
+      }
       return try await .custom(base, pinned: pinned, config.platforms, registry, session, project: inside)
     }
   }

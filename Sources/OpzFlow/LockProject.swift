@@ -17,66 +17,100 @@ public struct LockProject: Sendable {
     public let previous: Digest?
   }
 
+  /// What may move to something newer than what is locked.
+  public enum Update: Sendable, Hashable {
+    /// What no longer is what the project asks for, and nothing else.
+    case needed
+    /// These packages too.
+    case packages([String])
+    /// The base and all packages.
+    case all
+  }
+
+  /// Whether a text can name a Python package.
+  public static func isPackageName(_ text: String) -> Bool { RequirementsFile.isName(text) }
+
   private let project: FilePath
   private let overrides: [String]
-  private let update: Bool
+  private let update: Update
   private let session: Session
 
-  /// - Parameter update: look again at what is locked already.
-  public init(_ project: FilePath, overrides: [String] = [], update: Bool, in session: Session) {
+  public init(_ project: FilePath, overrides: [String] = [], update: Update = .needed, in session: Session) {
     self.project = project
     self.overrides = overrides
     self.update = update
     self.session = session
   }
 
+  /// - Parameter update: look again at all that is locked already.
+  public init(_ project: FilePath, overrides: [String] = [], update: Bool, in session: Session) {
+    self.init(project, overrides: overrides, update: update ? .all : .needed, in: session)
+  }
+
+  /// Finds out all that is to be locked, then writes: a lock that fails changes no file.
   public func run() async throws -> [Pin] {
     let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides)
     // A lock that cannot be read is in the way, unless it is to be made anew.
-    let old = update ? (try? ProjectLock.read(in: project)) ?? nil : try ProjectLock.read(in: project)
+    let old = update == .all ? (try? ProjectLock.read(in: project)) ?? nil : try ProjectLock.read(in: project)
     var lock = ProjectLock()
     var pins: [Pin] = []
     if let base = config.runtime.base, base != "scratch" {
       let known = old?.bases[base]
-      let digest = if let known, !update { known } else { try await resolve(base, config.platforms) }
+      let digest = if let known, update != .all { known } else { try await resolve(base, config.platforms) }
       lock.bases[base] = digest
       pins.append(Pin(base: base, digest: digest, previous: known == digest ? nil : known))
     }
-    if config.runtime.kind == .python { lock.facts = try await lockPython(config, pins, old) }
-    if lock != old { try lock.write(in: project) }
+    var texts: [(path: FilePath, text: String)] = []
+    if config.runtime.kind == .python {
+      guard let pin = pins.first else { throw PythonEnvironment.missingBase }
+      let known = pin.previous == nil && update != .all ? old?.facts?[pin.base] : nil
+      let facts = if let known { known } else { try await facts(pin, config.platforms[0]) }
+      lock.facts = [pin.base: facts]
+      let packages = LockPackages(
+        project: PythonProject(config: config, directory: project), facts: facts, update: update, old: old,
+        session: session)
+      (texts, lock.inputs) = try await packages.run()
+    } else if case .packages(let names) = update {
+      throw FlowError(
+        .usage, "--update \(names[0])", "a \(config.runtime.kind.rawValue) runtime has no packages to lock")
+    }
+    let (changed, final) = (texts, lock)
+    try await blocking {
+      // opz.lock says what the others are of, so it comes last.
+      for (path, text) in changed { try Durable.replace(path, with: Array(text.utf8)) }
+      if final != old { try final.write(in: project) }
+    }
     return pins
   }
 
-  /// Looks into the base, and locks the requirements for each platform. A lock without requirements is the user's own.
-  private func lockPython(_ config: ProjectConfig, _ pins: [Pin], _ old: ProjectLock?) async throws -> [String:
-    BaseFacts]
-  {
-    guard let pin = pins.first else { throw PythonEnvironment.missingBase }
-    let python = PythonProject(config: config, directory: project)
-    let known = pin.previous == nil && !update ? old?.facts?[pin.base] : nil
-    let facts = if let known { known } else { try await facts(pin, config.platforms[0]) }
-    for platform in config.platforms {
-      let target = try python.target(for: platform, facts)
-      let (path, environment, update) = (python.lock(for: platform), session.environment, update)
-      let progress = session.progress
-      let source = try python.source()
-      try await blocking {
-        let isThere = try FileStatus.find(path) != nil
-        if let source, update || !isThere {
-          if update { try Durable.remove(path) }
-          try UvCompile(source, for: target, environment: environment).run(output: path)
-        }
-        let wheels = try PythonLock.read(path).select(for: target)
-        if !facts.hasLibstdcxx, wheels.contains(where: { $0.name.tags.allSatisfy { $0.platform != "any" } }) {
-          progress.report(
-            .note(
-              "\(pin.base) has no libstdc++.so.6, which most compiled wheels need: add Debian's libstdc++6, Alpine's libstdc++"
-            ))
-        }
-      }
-      session.progress.report(.note("\(path.lastComponent?.string ?? "the lock") is for \(target)"))
+  /// Whether the locks are those of the project as it is: `opz lock --check`. Nothing is resolved, and nothing written.
+  /// - Throws: `FlowError` of category `conflict` where they are not, `notFound` where there are none.
+  public func check() async throws {
+    let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides)
+    guard let base = config.runtime.base, base != "scratch" else { return }
+    let hint = "opz lock \(project)"
+    let file = project.appending(ProjectLock.fileName).string
+    guard let lock = try ProjectLock.read(in: project) else {
+      throw FlowError(.notFound, file, "there is no lock", hint: hint)
     }
-    return [pin.base: facts]
+    guard lock.bases[base] != nil else {
+      throw FlowError(.conflict, file, "\(base) is not locked", hint: hint)
+    }
+    guard config.runtime.kind == .python else { return }
+    guard let facts = lock.facts?[base] else {
+      throw FlowError(.conflict, file, "what \(base) has for Python is not locked", hint: hint)
+    }
+    let python = PythonProject(config: config, directory: project)
+    try await blocking {
+      let (targets, requirements) = (try python.targets(facts), try python.requirements())
+      guard try python.requireCurrent(lock, python.inputs(requirements, targets)) else {
+        throw FlowError(.conflict, file, "it does not say what the packages were locked from", hint: hint)
+      }
+      for (platform, target) in targets {
+        _ = try PythonLock.read(python.lock(for: platform)).select(
+          for: target, allowing: requirements.flatMap { HashRules($0, for: target) })
+      }
+    }
   }
 
   private func facts(_ pin: Pin, _ platform: Platform) async throws -> BaseFacts {

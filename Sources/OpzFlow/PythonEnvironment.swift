@@ -20,20 +20,34 @@ struct PythonEnvironment: Sendable {
     _ project: PythonProject, fetching: Bool = true, _ registry: Registry, _ session: Session
   ) async throws -> PythonEnvironment {
     guard let base = project.config.runtime.base else { throw missingBase }
-    guard let facts = try ProjectLock.read(in: project.directory)?.facts?[base] else {
+    guard let recorded = try ProjectLock.read(in: project.directory), let facts = recorded.facts?[base] else {
       throw FlowError(
         .notFound, project.directory.appending(ProjectLock.fileName).string,
         "what \(base) has for Python is not locked",
         hint: "opz lock \(project.directory)")
     }
     var environment = PythonEnvironment()
+    let (targets, requirements) = try await blocking {
+      let targets = try project.targets(facts)
+      let requirements = try project.requirements()
+      let isKnown = try project.requireCurrent(recorded, project.inputs(requirements, targets))
+      if !isKnown, try project.source() != nil {
+        session.progress.report(
+          .note(
+            "warning: opz.lock does not say what the packages were locked from, so nobody sees whether that changed; opz lock writes it"
+          ))
+      }
+      return (targets, requirements)
+    }
     for platform in project.config.platforms {
-      let target = try project.target(for: platform, facts)
+      guard let target = targets[platform] else { continue }
       let lock = project.lock(for: platform)
-      let locked = try await blocking { try PythonLock.read(lock).select(for: target) }
+      let rules = requirements.flatMap { HashRules($0, for: target) }
+      let locked = try await blocking { try PythonLock.read(lock).select(for: target, allowing: rules) }
       let local: [LocalWheel]
       if fetching {
         local = try await fetch(locked, beside: lock.removingLastComponent(), registry, session)
+        if let rules { try await check(locked, local, rules, subject: lock.string) }
         try await check(local, target, facts, lock, registry)
       } else {
         local = locked.map { LocalWheel(name: $0.name, file: "", digest: $0.digest, size: $0.size ?? 0) }
@@ -55,8 +69,19 @@ struct PythonEnvironment: Sendable {
       hint: "write base: HOST/REPO:TAG below runtime, or --set runtime.base=HOST/REPO:TAG")
   }
 
+  /// Looks at the bytes of wheels of which the lock does not have the digests that the requirements list.
+  static func check(_ locked: [LockedWheel], _ local: [LocalWheel], _ rules: HashRules, subject: String) async throws {
+    let files = Dictionary(local.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
+    try await blocking {
+      for wheel in locked {
+        guard let file = files[wheel.name] else { continue }
+        try rules.check(wheel, FileBlob(file.file, size: file.size), subject: subject)
+      }
+    }
+  }
+
   /// Brings the wheels that are not in the cache into it, each by its digest.
-  private static func fetch(
+  static func fetch(
     _ wheels: [LockedWheel], beside directory: FilePath, _ registry: Registry, _ session: Session
   ) async throws -> [LocalWheel] {
     let cache = registry.cacheDirectory.appending("wheels")

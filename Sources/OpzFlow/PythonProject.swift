@@ -24,6 +24,36 @@ struct PythonProject: Sendable {
     return nil
   }
 
+  /// The requirements with all that they include; nil for what is no requirements file.
+  func requirements() throws -> RequirementsFile? {
+    guard case .requirements(let file)? = try source() else { return nil }
+    let name = file.lastComponent?.string ?? ""
+    return ["pyproject.toml", "setup.py", "setup.cfg"].contains(name) ? nil : try RequirementsFile.read(file)
+  }
+
+  /// What the locks depend on, as it is now.
+  func inputs(_ requirements: RequirementsFile?, _ targets: [Platform: PythonTarget]) throws -> ProjectLock.Inputs {
+    let files = try source().map { try LockInputs.digests(of: $0, requirements, in: directory) } ?? [:]
+    return ProjectLock.Inputs(
+      files: files, targets: Dictionary(targets.map { ("\($0)", "\($1)") }, uniquingKeysWith: { one, _ in one }))
+  }
+
+  func targets(_ facts: BaseFacts) throws -> [Platform: PythonTarget] {
+    try Dictionary(
+      config.platforms.map { ($0, try target(for: $0, facts)) }, uniquingKeysWith: { one, _ in one })
+  }
+
+  /// - Returns: false where opz.lock does not say what it was made from.
+  /// - Throws: `FlowError` of category `conflict` where a lock is not that of what it was made from, with the file that changed.
+  func requireCurrent(_ lock: ProjectLock, _ now: ProjectLock.Inputs) throws -> Bool {
+    guard let then = lock.inputs else { return false }
+    guard let change = now.change(since: then) else { return true }
+    let subject = change.subject == "opz.yaml" ? change.subject : directory.pushing(FilePath(change.subject)).string
+    throw FlowError(
+      .conflict, subject, "\(change.reason), so the locked packages may not be those that are asked for",
+      hint: "opz lock \(directory)")
+  }
+
   /// The lock for a platform: opz.yaml's own, `pylock.toml`, or one a platform.
   func lock(for platform: Platform) -> FilePath {
     if let named = config.runtime.lock { return directory.pushing(FilePath(named)) }

@@ -13,6 +13,39 @@ public struct ProjectLock: Codable, Sendable, Hashable {
   public var bases: [String: Digest] = [:]
   /// What each base has that wheels depend on; for Python runtimes.
   public var facts: [String: BaseFacts]?
+  /// What the Python locks were made from; nil in files of an opz that did not look.
+  public var inputs: Inputs?
+
+  /// What decides which packages are locked. Where it is not so any more, the lock is old.
+  public struct Inputs: Codable, Sendable, Hashable {
+    /// By path from the project: of a requirements file and what it includes, uv.lock and uv.toml the sha256 of their bytes, of a
+    /// pyproject.toml that of its dependencies and uv's settings.
+    public var files: [String: Digest]
+    /// By platform, what the packages are for: `Python 3.11 on linux/amd64 with glibc 2.36`.
+    public var targets: [String: String]
+
+    public init(files: [String: Digest] = [:], targets: [String: String] = [:]) {
+      self.files = files
+      self.targets = targets
+    }
+
+    /// What is not as it was, in words; nil where nothing changed.
+    public func change(since old: Inputs) -> (subject: String, reason: String)? {
+      for path in Set(files.keys).union(old.files.keys).sorted() where files[path] != old.files[path] {
+        if files[path] == nil { return (path, "it was locked, and it is not there any more") }
+        return (path, old.files[path] == nil ? "it is new since opz lock" : "it changed since opz lock")
+      }
+      for platform in targets.keys.sorted() where targets[platform] != old.targets[platform] {
+        let now = targets[platform] ?? ""
+        return (
+          "opz.yaml",
+          old.targets[platform].map { "the packages are locked for \($0), and \(now) is wanted" }
+            ?? "no packages are locked for \(now)"
+        )
+      }
+      return nil
+    }
+  }
 
   public init() {}
 

@@ -14,4 +14,6 @@ public struct LockedWheel: Sendable, Hashable {
   /// Bytes, where the lock says.
   public let size: UInt64?
   public let digest: Digest
+  /// All that the lock says, the SHA-256 among them.
+  public let hashes: [FileHash]
 }

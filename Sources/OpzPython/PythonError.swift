@@ -10,6 +10,8 @@ public struct PythonError: ExplainedError {
     /// No wheel fits the platform, or packages do not go together.
     case incompatible
     case notFound
+    /// A lock is not that of what it was made from.
+    case outdated
     /// uv is missing or failed.
     case tool
   }
@@ -31,6 +33,7 @@ public struct PythonError: ExplainedError {
     case .malformed, .incompatible, .tool: .failed
     case .wrongDigest: .verification
     case .notFound: .notFound
+    case .outdated: .conflict
     }
   }
 }

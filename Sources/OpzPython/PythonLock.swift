@@ -24,7 +24,7 @@ public struct PythonLock: Sendable {
     let url: String?
     let path: String?
     let size: Int64?
-    let sha256: String?
+    let hashes: [FileHash]
   }
 
   private static let maximumBytes: UInt64 = 16 << 20
@@ -80,26 +80,39 @@ public struct PythonLock: Sendable {
       }
       return text
     }
-    let wheels = value["wheels"]?.array ?? []
+    let (wheels, archive) = (value["wheels"]?.array ?? [], PythonLock.archive(value))
     return Package(
       name: name, version: try text("version"), marker: try text("marker"),
-      wheels: wheels.map { wheel in
-        File(
-          name: wheel["name"]?.string, url: wheel["url"]?.string, path: wheel["path"]?.string,
-          size: wheel["size"]?.integer,
-          sha256: wheel["hashes"]?["sha256"]?.string)
-      }, hasSource: value["sdist"] != nil,
-      isUnpinned: ["vcs", "directory", "archive"].contains { value[$0] != nil })
+      wheels: (wheels + archive).map(PythonLock.file), hasSource: value["sdist"] != nil,
+      isUnpinned: ["vcs", "directory"].contains { value[$0] != nil } || (value["archive"] != nil && archive.isEmpty))
+  }
+
+  /// The file that an address in the requirements names; nothing where it is no wheel.
+  private static func archive(_ value: TOMLValue) -> [TOMLValue] {
+    guard let archive = value["archive"], let place = archive["url"]?.string ?? archive["path"]?.string else {
+      return []
+    }
+    return place.prefix { $0 != "?" && $0 != "#" }.hasSuffix(".whl") ? [archive] : []
+  }
+
+  private static func file(_ value: TOMLValue) -> File {
+    File(
+      name: value["name"]?.string, url: value["url"]?.string, path: value["path"]?.string,
+      size: value["size"]?.integer,
+      hashes: FileHash.Algorithm.allCases.compactMap { algorithm in
+        value["hashes"]?[algorithm.rawValue]?.string.flatMap { FileHash(algorithm, hex: $0) }
+      })
   }
 
   /// For each package that the target needs, the wheel that fits it best.
-  /// - Throws: `PythonError`: a package without a fitting wheel, without a digest, or from a place that opz does not take packages from.
-  public func select(for target: PythonTarget) throws -> [LockedWheel] {
+  /// - Parameter rules: digests that the requirements list; nil where they list none.
+  /// - Throws: `PythonError`: `wrongDigest` where no fitting wheel is among those that are listed; a package without a fitting wheel, without a digest, or from a place that opz does not take packages from.
+  public func select(for target: PythonTarget, allowing rules: HashRules? = nil) throws -> [LockedWheel] {
     try checkPython(target)
     var seen: Set<String> = []
     return try packages.compactMap { package in
       if let marker = package.marker, try !EnvironmentMarker(parsing: marker).holds(for: target) { return nil }
-      let wheel = try best(package, target)
+      let wheel = try best(package, target, rules)
       guard seen.insert(wheel.name.normalizedDistribution).inserted else {
         throw PythonError(.incompatible, "\(subject): \(package.name)", "it is there twice for \(target)")
       }
@@ -124,13 +137,14 @@ public struct PythonLock: Sendable {
     }
   }
 
-  private func best(_ package: Package, _ target: PythonTarget) throws -> LockedWheel {
+  private func best(_ package: Package, _ target: PythonTarget, _ rules: HashRules?) throws -> LockedWheel {
     let name = "\(subject): \(package.name.prefix(100)) \((package.version ?? "").prefix(50))"
     if package.isUnpinned {
       throw PythonError(
         .incompatible, name, "it comes from a directory, an archive or a version control system, which no digest pins",
         hint: "build a wheel of it (uv build --wheel), and name that in the requirements")
     }
+    var refusal: PythonError?
     var fitting: (rank: Int, build: BuildTag?, wheel: WheelName, file: File)?
     for file in package.wheels {
       let wheel = try WheelName(parsing: try PythonLock.fileName(file, name))
@@ -140,10 +154,19 @@ public struct PythonLock: Sendable {
       {
         continue
       }
+      if let rules, case let verdict = rules.verdict(wheel.normalizedDistribution, file.hashes),
+        let error = rules.refusal(verdict, subject: name, file: wheel.description, file.hashes)
+      {
+        refusal = refusal ?? error
+        continue
+      }
       fitting = (rank, wheel.build, wheel, file)
     }
+    if fitting == nil, let refusal { throw refusal }
     guard let fitting else { throw nothingFits(package, name, target) }
-    guard let hash = fitting.file.sha256, let digest = Digest(algorithm: .sha256, hex: hash) else {
+    guard let hash = fitting.file.hashes.first(where: { $0.algorithm == .sha256 }),
+      let digest = Digest(algorithm: .sha256, hex: hash.hex)
+    else {
       throw PythonError(
         .malformed, name, "its wheel \(fitting.wheel) has no SHA-256",
         hint: "lock again from an index that says digests")
@@ -154,7 +177,7 @@ public struct PythonLock: Sendable {
     return LockedWheel(
       name: fitting.wheel, version: package.version ?? fitting.wheel.version,
       place: try PythonLock.place(fitting.file, name),
-      size: fitting.file.size == nil ? nil : size, digest: digest)
+      size: fitting.file.size == nil ? nil : size, digest: digest, hashes: fitting.file.hashes)
   }
 
   private static func isNewer(_ build: BuildTag?, _ old: BuildTag?) -> Bool {

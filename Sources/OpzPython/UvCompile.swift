@@ -10,9 +10,24 @@ public struct UvCompile: Sendable {
     case project(FilePath)
   }
 
+  /// What may move to a newer version than the lock that is there has.
+  public enum Upgrade: Sendable, Hashable {
+    /// What no longer meets the requirements, and nothing else.
+    case needed
+    /// These packages too, by normalized name.
+    case packages([String])
+    /// Everything.
+    case all
+  }
+
   private let source: Source
   private let target: PythonTarget
   private let environment: [String: String]
+  /// Whose uv.toml or `[tool.uv]` counts, and where relative paths begin, absolute; the working directory if nil.
+  public var project: FilePath?
+  public var upgrade = Upgrade.needed
+  /// As pip's `--pre`, which uv passes over in a requirements file.
+  public var allowsPrereleases = false
 
   /// - Parameter environment: where uv is found (`OPZ_UV`, else PATH) and what it reads of indexes and proxies.
   public init(_ source: Source, for target: PythonTarget, environment: [String: String]) {
@@ -27,14 +42,23 @@ public struct UvCompile: Sendable {
     switch source {
     case .project(let directory):
       return [
-        uv, "export", "--format", "pylock.toml", "--frozen", "--no-dev", "--no-emit-project", "--no-header", "--quiet",
+        uv, "export", "--format", "pylock.toml", "--locked", "--no-dev", "--no-emit-project", "--no-header", "--quiet",
         "--project", directory.string, "--output-file", output.string,
       ]
     case .requirements(let file):
       return [
         uv, "pip", "compile", file.string, "--format", "pylock.toml", "--no-header", "--quiet", "--python-version",
         "3.\(target.minor)", "--python-platform", platform, "--output-file", output.string,
-      ]
+      ] + (project.map { ["--project", $0.string] } ?? []) + (allowsPrereleases ? ["--prerelease", "allow"] : [])
+        + upgrades
+    }
+  }
+
+  private var upgrades: [String] {
+    switch upgrade {
+    case .needed: []
+    case .packages(let names): names.flatMap { ["--upgrade-package", $0] }
+    case .all: ["--upgrade"]
     }
   }
 
@@ -49,6 +73,25 @@ public struct UvCompile: Sendable {
     }
   }
 
+  /// Runs uv beside a lock, which stays as it is. It blocks.
+  ///
+  /// - Parameter lock: where the result belongs. What it has already moves only where it must.
+  /// - Returns: the text of the new lock.
+  /// - Throws: `PythonError.tool` with the end of what uv says.
+  public func resolve(beside lock: FilePath) throws -> String {
+    let parent = lock.removingLastComponent()
+    // uv writes places relative to the lock's directory, so it has to be in or below that.
+    let directory = parent.appending("\(Durable.temporaryPrefix)lock-\(UInt64.random(in: 0...UInt64.max))")
+    try Durable.makeDirectory(directory)
+    defer { try? Durable.removeTree(directory) }
+    let output = directory.appending("pylock.toml")
+    if upgrade != .all, case .requirements = source, let status = try FileStatus.find(lock), status.kind == .file {
+      try Durable.replaceLazily(output, with: try FileBlob(lock, size: status.size).bytes())
+    }
+    try run(output: output)
+    return relative(String(decoding: try FileBlob(output).bytes(), as: UTF8.self), to: parent)
+  }
+
   /// Runs uv. It blocks.
   /// - Parameter output: the lock, which uv takes hints from where it is there already, so that only what must move moves.
   /// - Throws: `PythonError.tool` with the end of what uv says.
@@ -56,27 +99,33 @@ public struct UvCompile: Sendable {
     let list = environment.map { "\($0.key)=\($0.value)" }.sorted()
     let result: ChildProcess.Output
     do {
-      result = try ChildProcess.run(arguments(output: output), environment: list)
+      result = try ChildProcess.run(arguments(output: output), environment: list, directory: project)
     } catch let failure as IOFailure where failure.category == .notFound {
       throw PythonError(.tool, "uv", "there is no such program", hint: "pip install uv, or name it with OPZ_UV")
     }
     guard result.status == 0 else {
+      if case .project(let directory) = source, result.errorText.contains("--locked") {
+        throw PythonError(
+          .outdated, directory.appending("uv.lock").string, "it is not the lock of pyproject.toml as that is now",
+          hint: "uv lock --project \(directory), then opz lock")
+      }
       let lines = UvCompile.masked(result.errorText).split(separator: "\n").suffix(12).joined(separator: "\n  ")
       throw PythonError(
         .tool, "uv", "it could not lock for \(target):\n  \(lines.prefix(3000))",
         hint: "change the requirements, or the version of Python or of the base")
     }
-    try makeRelative(output)
   }
 
   /// Wheels in a directory beside the lock are at absolute places in what uv writes, which mean nothing on another machine.
-  private func makeRelative(_ lock: FilePath) throws {
-    guard let directory = RealPath.of(lock.removingLastComponent().isEmpty ? "." : lock.removingLastComponent()) else {
-      return
+  private func relative(_ text: String, to directory: FilePath) -> String {
+    var text = text.replacing("path = \"../", with: "path = \"")
+    for place in Set([directory, RealPath.of(directory.isEmpty ? "." : directory) ?? directory]) where !place.isEmpty {
+      text = text.replacing("url = \"file://\(place)/", with: "path = \"").replacing(
+        "path = \"\(place)/", with: "path = \"")
     }
-    let text = String(decoding: try FileBlob(lock).bytes(), as: UTF8.self)
-    let relative = text.replacing("url = \"file://\(directory)/", with: "path = \"")
-    if relative != text { try Durable.replace(lock, with: Array(relative.utf8)) }
+    return text.split(separator: "\n", omittingEmptySubsequences: false).filter {
+      !$0.hasPrefix("index = \"file:")
+    }.joined(separator: "\n")
   }
 
   /// Text without the users and passwords in addresses.

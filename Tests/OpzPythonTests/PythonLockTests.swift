@@ -181,6 +181,14 @@ struct UvCompileTests {
         "--python-version", "3.12",
         "--python-platform", "aarch64-unknown-linux-musl", "--output-file", "p/pylock.toml",
       ])
+    var uv = UvCompile(.requirements("p/r.in"), for: arm, environment: [:])
+    (uv.project, uv.allowsPrereleases, uv.upgrade) = ("p", true, .packages(["a", "b"]))
+    #expect(
+      uv.arguments(output: "o").suffix(8) == [
+        "--project", "p", "--prerelease", "allow", "--upgrade-package", "a", "--upgrade-package", "b",
+      ])
+    // A uv.lock that is old is refused, and not exported.
+    #expect(UvCompile(.project("p"), for: arm, environment: [:]).arguments(output: "o").contains("--locked"))
     let old = try PythonTarget(minor: 9, platform: .linuxAMD64, library: .glibc(2, 29))
     #expect(
       UvCompile(.requirements("r"), for: old, environment: [:]).arguments(output: "o").contains("x86_64-manylinux_2_28")

@@ -1,0 +1,142 @@
+import OpzIO
+import OpzOCI
+import OpzPackage
+import OpzPython
+import OpzStore
+import SystemPackage
+
+/// The Python part of `opz lock`: one lock a platform, resolved where what it was made from changed. It writes nothing.
+struct LockPackages: Sendable {
+  let project: PythonProject
+  let facts: BaseFacts
+  let update: LockProject.Update
+  /// opz.lock as it was.
+  let old: ProjectLock?
+  let session: Session
+
+  /// - Returns: the locks that are to be written, and what all of them are made from.
+  func run() async throws -> (texts: [(path: FilePath, text: String)], inputs: ProjectLock.Inputs) {
+    let (targets, requirements, inputs) = try await blocking {
+      let (targets, requirements) = (try project.targets(facts), try project.requirements())
+      return (targets, requirements, try project.inputs(requirements, targets))
+    }
+    let source = try project.source()
+    try checkUpdate(source)
+    var texts: [(path: FilePath, text: String)] = []
+    for platform in project.config.platforms {
+      guard let target = targets[platform] else { continue }
+      let path = project.lock(for: platform)
+      let rules = requirements.flatMap { HashRules($0, for: target) }
+      let isOld = try isOld(path, platform, inputs)
+      let text: String? =
+        if let source, isOld {
+          try await blocking { try resolve(source, requirements, target, rules, at: path) }
+        } else { nil }
+      let wheels = try await blocking {
+        let lock = try text.map { try PythonLock($0, subject: path.string) } ?? PythonLock.read(path)
+        return try lock.select(for: target, allowing: rules)
+      }
+      if let rules { try await check(wheels, rules, at: path) }
+      if !facts.hasLibstdcxx, wheels.contains(where: { $0.name.tags.allSatisfy { $0.platform != "any" } }) {
+        session.progress.report(
+          .note(
+            "\(project.config.runtime.base ?? "the base") has no libstdc++.so.6, which most compiled wheels need: add Debian's libstdc++6, Alpine's libstdc++"
+          ))
+      }
+      if let text { texts.append((path, text)) }
+      session.progress.report(.note("\(path.lastComponent?.string ?? "the lock") is for \(target)"))
+    }
+    return (texts, inputs)
+  }
+
+  /// A lock that was there before the first `opz lock` is the user's own, and is left as it is until what it is of changes.
+  private func isOld(_ path: FilePath, _ platform: Platform, _ now: ProjectLock.Inputs) throws -> Bool {
+    guard update == .needed, try FileStatus.find(path) != nil else { return true }
+    guard let old else { return false }
+    guard let then = old.inputs else { return true }
+    return then.files != now.files || then.targets["\(platform)"] != now.targets["\(platform)"]
+  }
+
+  private func checkUpdate(_ source: UvCompile.Source?) throws {
+    guard case .packages(let names) = update else {
+      if update == .all, case .project(let directory)? = source {
+        session.progress.report(
+          .note("uv.lock stays as it is: uv lock --upgrade --project \(directory) raises the packages in it"))
+      }
+      return
+    }
+    for name in names where !RequirementsFile.isName(name) {
+      throw FlowError(.usage, "--update \(name.prefix(100))", "not the name of a package")
+    }
+    guard case .requirements? = source else {
+      throw FlowError(
+        .usage, "--update \(names[0])", source == nil ? "there are no requirements to resolve" : "uv.lock is uv's own",
+        hint: source == nil ? nil : "uv lock --upgrade-package \(names[0]), then opz lock")
+    }
+  }
+
+  /// - Returns: the text of the lock; nil where the one that is there has the same packages.
+  private func resolve(
+    _ source: UvCompile.Source, _ requirements: RequirementsFile?, _ target: PythonTarget, _ rules: HashRules?,
+    at path: FilePath
+  ) throws -> String? {
+    var uv = UvCompile(source, for: target, environment: session.environment)
+    if project.directory.isAbsolute { uv.project = project.directory }
+    uv.allowsPrereleases = requirements?.allowsPrereleases ?? false
+    uv.upgrade =
+      switch update {
+      case .needed: .needed
+      case .packages(let names): .packages(names.map(RequirementsFile.normalized))
+      case .all: .all
+      }
+    let before = try? String(decoding: FileBlob(path).bytes(), as: UTF8.self)
+    var text = try uv.resolve(beside: path)
+    if let rules { text = LockText.keeping(rules, in: text) }
+    let new = try PythonLock(text, subject: path.string).select(for: target, allowing: rules)
+    if case .packages(let names) = update {
+      let known = Set(new.map(\.name.normalizedDistribution))
+      for name in names where !known.contains(RequirementsFile.normalized(name)) {
+        throw FlowError(
+          .notFound, "--update \(name)", "no package of that name is locked for \(target)",
+          hint: "the lock has \(known.sorted().prefix(20).joined(separator: ", "))")
+      }
+    }
+    let then = before.flatMap { try? PythonLock($0, subject: path.string).select(for: target, allowing: rules) }
+    if let before, then == new, rules.map({ LockText.keeping($0, in: before) == before }) ?? true { return nil }
+    say(what(new, since: then ?? []), path)
+    return text
+  }
+
+  private func what(_ new: [LockedWheel], since old: [LockedWheel]) -> [String] {
+    func versions(_ wheels: [LockedWheel]) -> [String: String] {
+      Dictionary(wheels.map { ($0.name.normalizedDistribution, $0.version) }, uniquingKeysWith: { one, _ in one })
+    }
+    let (now, then) = (versions(new), versions(old))
+    return Set(now.keys).union(then.keys).sorted().compactMap { name in
+      switch (then[name], now[name]) {
+      case (nil, let version?): "\(name) \(version) is new"
+      case (let version?, nil): "\(name) \(version) is gone"
+      case (let one?, let other?) where one != other: "\(name) \(one) -> \(other)"
+      default: nil
+      }
+    }
+  }
+
+  private func say(_ changes: [String], _ path: FilePath) {
+    // Of a first lock, opz plan lists the packages.
+    guard !changes.isEmpty, (try? FileStatus.find(path)) ?? nil != nil else { return }
+    let rest = changes.count - 20
+    let more = rest > 0 ? [".. and \(rest) more"] : []
+    let name = path.lastComponent?.string ?? "the lock"
+    session.progress.report(.note("\(name): \((changes.prefix(20) + more).joined(separator: ", "))"))
+  }
+
+  /// Digests that the index does not say can be told by the wheels alone: those are fetched.
+  private func check(_ wheels: [LockedWheel], _ rules: HashRules, at path: FilePath) async throws {
+    let some = wheels.filter(rules.needsBytes)
+    if some.isEmpty { return }
+    let local = try await PythonEnvironment.fetch(
+      some, beside: path.removingLastComponent(), session.createRegistry(), session)
+    try await PythonEnvironment.check(some, local, rules, subject: path.string)
+  }
+}

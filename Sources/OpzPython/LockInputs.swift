@@ -1,0 +1,126 @@
+public import OpzIO
+public import SystemPackage
+
+/// The files that a resolution of Python packages depends on, by their digests.
+public enum LockInputs {
+  /// What a file is to a lock.
+  enum Part: Equatable {
+    case whole
+    /// The dependencies and uv's settings of a pyproject.toml; the rest of it changes no lock.
+    case dependencies
+    /// uv's settings alone.
+    case settings
+  }
+
+  private static let maximumBytes = 16 << 20
+
+  /// - Parameters:
+  ///   - source: what is resolved.
+  ///   - requirements: the files that it is made of, where it is a requirements file.
+  ///   - project: the directory that paths are relative to.
+  /// - Returns: by path, with `/`; paths that lead out of the project begin with `..`.
+  public static func digests(
+    of source: UvCompile.Source, _ requirements: RequirementsFile?, in project: FilePath
+  ) throws -> [String: Digest] {
+    var parts: [FilePath: Part] = [:]
+    switch source {
+    case .requirements(let file):
+      if let requirements {
+        for file in requirements.files { parts[file] = .whole }
+      } else {
+        parts[file.lexicallyNormalized()] = file.lastComponent == "pyproject.toml" ? .dependencies : .whole
+      }
+    case .project(let directory):
+      parts[directory.appending("uv.lock").lexicallyNormalized()] = .whole
+      parts[directory.appending("pyproject.toml").lexicallyNormalized()] = .dependencies
+    }
+    if let (file, part) = try settings(project), parts[file] == nil { parts[file] = part }
+    return try Dictionary(
+      parts.compactMap { file, part in
+        try digest(of: file, part).map { (relative(file, to: project.lexicallyNormalized()), $0) }
+      }, uniquingKeysWith: { one, _ in one })
+  }
+
+  /// The nearest file from which uv takes its settings: uv.toml, or a pyproject.toml with `[tool.uv]`.
+  private static func settings(_ project: FilePath) throws -> (FilePath, Part)? {
+    var directory = project.lexicallyNormalized()
+    while true {
+      let own = directory.appending("uv.toml")
+      if try FileStatus.find(own)?.kind == .file { return (own, .whole) }
+      let file = directory.appending("pyproject.toml")
+      if try FileStatus.find(file)?.kind == .file, document(file)?["tool"]?["uv"] != nil { return (file, .settings) }
+      guard directory.isAbsolute, !directory.removingLastComponent().isEmpty, directory.lastComponent != nil else {
+        return nil
+      }
+      directory.removeLastComponent()
+    }
+  }
+
+  private static func document(_ file: FilePath) -> TOMLValue? {
+    guard let status = (try? FileStatus.find(file)) ?? nil, status.kind == .file, status.size <= UInt64(maximumBytes),
+      let bytes = try? FileBlob(file, size: status.size).bytes()
+    else { return nil }
+    return try? TOMLReader.read(String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// Nil for a file that is not there.
+  private static func digest(of file: FilePath, _ part: Part) throws -> Digest? {
+    guard let status = try FileStatus.find(file) else { return nil }
+    guard status.kind == .file, status.size <= UInt64(maximumBytes) else {
+      throw PythonError(.malformed, file.string, "not a file of at most \(maximumBytes) bytes")
+    }
+    // What cannot be read counts as it is: uv says what is wrong with it.
+    guard part != .whole, let document = document(file) else {
+      return Digest.of(try FileBlob(file, size: status.size).bytes())
+    }
+    var text = ""
+    let project = document["project"]
+    if part == .dependencies {
+      for key in ["name", "dependencies", "optional-dependencies", "requires-python", "dynamic"] {
+        append(key, project?[key], to: &text)
+      }
+      append("dependency-groups", document["dependency-groups"], to: &text)
+      append("build-system", document["build-system"], to: &text)
+    }
+    append("tool.uv", document["tool"]?["uv"], to: &text)
+    return Digest.of(Array(text.utf8))
+  }
+
+  private static func append(_ key: String, _ value: TOMLValue?, to text: inout String) {
+    guard let value else { return }
+    text += "\(key) = "
+    write(value, to: &text)
+    text += "\n"
+  }
+
+  /// One text for each value, whatever it is written like.
+  private static func write(_ value: TOMLValue, to text: inout String) {
+    func quoted(_ string: String) -> String { "\(string.utf8.count):\(string)" }
+    switch value {
+    case .string(let string): text += "s\(quoted(string))"
+    case .integer(let number): text += "i\(number);"
+    case .float(let number): text += "f\(number);"
+    case .boolean(let flag): text += flag ? "true;" : "false;"
+    case .date(let date): text += "d\(quoted(date))"
+    case .array(let items):
+      text += "["
+      for item in items { write(item, to: &text) }
+      text += "]"
+    case .table(let members):
+      text += "{"
+      for (key, member) in members.sorted(by: { $0.key < $1.key }) {
+        text += quoted(key)
+        write(member, to: &text)
+      }
+      text += "}"
+    }
+  }
+
+  /// `../common.txt` from a project beside it.
+  static func relative(_ file: FilePath, to directory: FilePath) -> String {
+    guard file.isAbsolute == directory.isAbsolute else { return file.string }
+    let (own, other) = (Array(file.components), Array(directory.components))
+    let shared = zip(own, other).prefix { $0 == $1 }.count
+    return (Array(repeating: "..", count: other.count - shared) + own[shared...].map(\.string)).joined(separator: "/")
+  }
+}

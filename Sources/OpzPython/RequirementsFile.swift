@@ -1,0 +1,241 @@
+import OpzIO
+public import SystemPackage
+
+/// A requirements.txt with all that it includes (pip, requirements file format).
+///
+/// uv resolves it; this reads what uv passes over: which files it is made of, the digests that it lists, and options that mean something to pip.
+public struct RequirementsFile: Sendable {
+  /// A requirement or constraint of a package.
+  public struct Item: Sendable {
+    /// Normalized: `scikit-learn`.
+    public let name: String
+    /// Those of `--hash` and of an address's fragment.
+    public let hashes: [FileHash]
+    public let marker: EnvironmentMarker?
+    /// Of a file or address, whose digests alone ask nothing of other packages.
+    public let isDirect: Bool
+    public let isConstraint: Bool
+    /// `requirements.txt:3`
+    public let place: String
+  }
+
+  /// The file and all that it includes, each once.
+  public private(set) var files: [FilePath] = []
+  public private(set) var items: [Item] = []
+  /// The place of `--require-hashes`.
+  public private(set) var requireHashes: String?
+  /// `--pre` is there.
+  public private(set) var allowsPrereleases = false
+
+  private static let maximumBytes = 4 << 20
+  private static let maximumFiles = 200
+
+  /// - Throws: `PythonError`: for a file that is missing or no text, and for what opz does not do, by its name.
+  public static func read(_ path: FilePath) throws -> RequirementsFile {
+    var found = RequirementsFile()
+    try found.add(path, isConstraint: false)
+    return found
+  }
+
+  private mutating func add(_ path: FilePath, isConstraint: Bool) throws {
+    var waiting = [(path: path.lexicallyNormalized(), isConstraint: isConstraint, from: "")]
+    var seen: Set<String> = []
+    while let next = waiting.popLast() {
+      // As a requirement and as a constraint it is not the same.
+      guard seen.insert("\(next.isConstraint) \(next.path)").inserted else { continue }
+      guard seen.count <= RequirementsFile.maximumFiles else {
+        throw PythonError(.malformed, path.string, "it includes more than \(RequirementsFile.maximumFiles) files")
+      }
+      let text = try RequirementsFile.text(next.path, from: next.from)
+      if !files.contains(next.path) { files.append(next.path) }
+      var included: [(path: FilePath, isConstraint: Bool, from: String)] = []
+      for line in RequirementsLines(text) {
+        let place = "\(next.path.lastComponent?.string ?? next.path.string):\(line.number)"
+        try read(line.text, place, next.path, next.isConstraint, &included)
+      }
+      waiting += included.reversed()
+    }
+  }
+
+  private static func text(_ path: FilePath, from: String) throws -> String {
+    guard let status = try FileStatus.find(path) else {
+      throw PythonError(
+        .notFound, path.string, from.isEmpty ? "there is no such file" : "\(from) includes it, and it is not there")
+    }
+    guard status.kind == .file, status.size <= UInt64(maximumBytes) else {
+      throw PythonError(.malformed, path.string, "not a file of at most \(maximumBytes) bytes")
+    }
+    guard let text = String(validating: try FileBlob(path, size: status.size).bytes(), as: UTF8.self) else {
+      throw PythonError(.malformed, path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
+    }
+    return text
+  }
+
+  // MARK: A line
+
+  private mutating func read(
+    _ line: String, _ place: String, _ file: FilePath, _ isConstraint: Bool,
+    _ included: inout [(path: FilePath, isConstraint: Bool, from: String)]
+  ) throws {
+    guard line.hasPrefix("-") else { return try addItem(line, place, isConstraint) }
+    var words = RequirementsLines.words(line)[...]
+    while let word = words.popFirst() {
+      let (option, joined) = RequirementsFile.option(word)
+      func value() throws -> String {
+        guard let value = joined ?? words.popFirst(), !value.isEmpty else {
+          throw PythonError(.malformed, place, "\(option) has no value")
+        }
+        return value
+      }
+      switch option {
+      case "-r", "--requirement", "-c", "--constraint":
+        let isConstraint = isConstraint || option == "-c" || option == "--constraint"
+        included.append((try RequirementsFile.place(of: value(), beside: file, place), isConstraint, place))
+      case "--index-url", "-i", "--extra-index-url", "--find-links", "-f", "--only-binary": _ = try value()
+      case "--no-index", "--prefer-binary": break
+      case "--no-binary":
+        let packages = try value()
+        if packages != ":none:" {
+          throw PythonError(
+            .incompatible, place, "--no-binary \(packages.prefix(100)): opz takes wheels only, and builds nothing",
+            hint: "build a wheel of it (uv build --wheel), put it on an index of yours, and leave --no-binary out")
+        }
+      case "--pre": allowsPrereleases = true
+      case "--require-hashes": requireHashes = requireHashes ?? place
+      case "-e", "--editable":
+        throw PythonError(
+          .incompatible, place, "\(option): a directory is nothing that a digest pins",
+          hint: "name files of the project in code:, or build a wheel (uv build --wheel) and name that")
+      case "--trusted-host":
+        throw PythonError(
+          .incompatible, place, "--trusted-host: opz checks certificates",
+          hint: "leave it out; SSL_CERT_FILE names a certificate authority of yours")
+      default:
+        throw PythonError(
+          .incompatible, place, "\(option.prefix(100)): opz does not know the option, and would not do what it says",
+          hint: "leave it out of \(file.lastComponent?.string ?? "the file")")
+      }
+    }
+  }
+
+  /// `--hash=x` and `-rfile` in two.
+  static func option(_ word: String) -> (name: String, value: String?) {
+    if word.hasPrefix("--") {
+      guard let equals = word.firstIndex(of: "=") else { return (word, nil) }
+      return (String(word[..<equals]), String(word[word.index(after: equals)...]))
+    }
+    guard word.utf8.count > 2 else { return (word, nil) }
+    let value = word.dropFirst(2)
+    return (String(word.prefix(2)), String(value.first == "=" ? value.dropFirst() : value))
+  }
+
+  private static func place(of text: String, beside file: FilePath, _ place: String) throws -> FilePath {
+    guard !text.contains("://") || text.hasPrefix("file://"), !text.contains("${"), !text.utf8.contains(0) else {
+      throw PythonError(
+        .incompatible, place, "it includes \(text.prefix(200)), which may be something else tomorrow",
+        hint: "keep the file in the project")
+    }
+    let path = FilePath(text.hasPrefix("file://") ? String(text.dropFirst(7)) : text)
+    return file.removingLastComponent().pushing(path).lexicallyNormalized()
+  }
+
+  private mutating func addItem(_ line: String, _ place: String, _ isConstraint: Bool) throws {
+    let words = RequirementsLines.words(line)
+    let count = words.firstIndex { $0.hasPrefix("-") } ?? words.count
+    let requirement = words[..<count].joined(separator: " ")
+    var hashes: [FileHash] = []
+    var rest = words[count...]
+    while let word = rest.popFirst() {
+      let (option, joined) = RequirementsFile.option(word)
+      guard option == "--hash" else {
+        throw PythonError(
+          .incompatible, place, "\(option.prefix(100)) of a requirement: opz builds nothing, so it would do nothing",
+          hint: "leave it out")
+      }
+      hashes.append(try RequirementsFile.hash(joined ?? rest.popFirst() ?? "", place))
+    }
+    let (subject, marker) = RequirementsFile.split(requirement)
+    let address = RequirementsFile.address(subject)
+    if let address { hashes += try RequirementsFile.fragment(address, place) }
+    guard let name = RequirementsFile.name(subject, address) else {
+      if hashes.isEmpty { return }
+      throw PythonError(
+        .malformed, place, "\(subject.prefix(200)): the package that these digests are of has no name",
+        hint: "write NAME @ ADDRESS")
+    }
+    items.append(
+      Item(
+        name: name, hashes: hashes, marker: try marker.map { try EnvironmentMarker(parsing: $0) },
+        isDirect: address != nil && count == words.count, isConstraint: isConstraint, place: place))
+  }
+
+  private static func hash(_ text: String, _ place: String) throws -> FileHash {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2 else {
+      throw PythonError(
+        .malformed, place, "--hash \(text.prefix(100)) is not ALGORITHM:DIGEST", hint: "write --hash=sha256:..")
+    }
+    guard let algorithm = FileHash.Algorithm(rawValue: parts[0]) else {
+      throw PythonError(
+        .incompatible, place, "--hash=\(parts[0].prefix(30)): the algorithm is none of sha256, sha384 and sha512",
+        hint: "write --hash=sha256:..; pip hash FILE says it")
+    }
+    guard let hash = FileHash(algorithm, hex: parts[1]) else {
+      throw PythonError(.malformed, place, "--hash=\(text.prefix(200)) has not \(algorithm.digits) hex digits")
+    }
+    return hash
+  }
+
+  /// The digests in an address's fragment: `#sha256=..&egg=..`.
+  private static func fragment(_ address: String, _ place: String) throws -> [FileHash] {
+    guard let mark = address.firstIndex(of: "#") else { return [] }
+    return try address[address.index(after: mark)...].split(separator: "&").compactMap { part in
+      let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+      guard pair.count == 2, ["sha", "md5"].contains(where: pair[0].hasPrefix) else { return nil }
+      return try hash("\(pair[0]):\(pair[1])", place)
+    }
+  }
+
+  /// The requirement and its marker. In an address the mark has a blank before it.
+  private static func split(_ text: String) -> (String, marker: String?) {
+    let isAddress = text.contains("://") || text.contains("@")
+    guard let mark = isAddress ? text.firstRange(of: " ;")?.lowerBound : text.firstIndex(of: ";") else {
+      return (text, nil)
+    }
+    let marker = text[mark...].drop { $0 == " " || $0 == ";" }
+    return (String(text[..<mark]), marker.isEmpty ? nil : String(marker))
+  }
+
+  /// What follows `NAME @`, or all of an address or path without a name.
+  private static func address(_ text: String) -> String? {
+    if let at = text.firstIndex(of: "@"), text[..<at].utf8.allSatisfy({ isName($0) || " [],".utf8.contains($0) }) {
+      return String(text[text.index(after: at)...].drop { $0 == " " })
+    }
+    return text.contains("/") || text.hasSuffix(".whl") ? text : nil
+  }
+
+  private static func name(_ text: String, _ address: String?) -> String? {
+    if address == nil || address != text {
+      let name = text.utf8.prefix { isName($0) }
+      return name.isEmpty ? nil : normalized(String(decoding: Array(name), as: UTF8.self))
+    }
+    let file = String(text.prefix { $0 != "#" && $0 != "?" }.split(separator: "/").last ?? "")
+    return (try? WheelName(parsing: file.replacing("%2B", with: "+").replacing("%2b", with: "+")))?
+      .normalizedDistribution
+  }
+
+  private static func isName(_ byte: UInt8) -> Bool {
+    (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || ".-_".utf8.contains(byte)
+  }
+
+  /// Whether a text can be a package's name.
+  public static func isName(_ text: String) -> Bool {
+    guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+    return text.utf8.allSatisfy { isName($0) } && !".-_".utf8.contains(first) && !".-_".utf8.contains(last)
+  }
+
+  /// PEP 503: `Scikit_Learn` -> `scikit-learn`.
+  public static func normalized(_ name: String) -> String {
+    name.lowercased().split { ".-_".contains($0) }.joined(separator: "-")
+  }
+}
