@@ -12,7 +12,8 @@ struct DeployCommand: AsyncParsableCommand {
     discussion: """
       The image is pinned by the version's digest; the rest is the deploy part of opz.yaml as it was last packaged, or that of \
       --settings FILE. Each deploy is an event with the exact objects, so that \
-      the next one can be compared with it and opz rollback --deploy brings it back.
+      the next one can be compared with it and opz rollback --deploy brings it back. --apply asks the cluster first (a server-side dry run) and changes \
+      nothing where an object would be refused; requests go to new pods only when they are ready.
 
       opz deploy churn@1.0.0 --image registry.example/crm/churn --output k8s
       opz deploy churn@1.0.0 --target keda --profile dev --output - | kubectl apply -f -
@@ -40,19 +41,32 @@ struct DeployCommand: AsyncParsableCommand {
   @Flag(help: "What changes from the last deploy, and in the cluster where one answers; nothing is written.") var diff =
     false
   @Flag(help: "Apply with kubectl (server-side).") var apply = false
-  @Flag(help: "With --apply: delete what the last deploy of the place had and this one has not.") var prune = false
+  @Flag(
+    help: """
+      With --apply: delete what earlier deploys left in this cluster and namespace, whatever their target and profile, and this one has not.
+      """) var prune = false
+  @Option(
+    help: ArgumentHelp(
+      "With --apply: how long pods are waited for, before requests go to them and others are deleted; else the Deployment's progressDeadlineSeconds and a minute.",
+      valueName: "seconds"))
+  var timeout: Int?
   @Option(help: ArgumentHelp("A code of opz lint that is not looked for; may be repeated.", valueName: "code"))
   var allow: [String] = []
   @Option(
     help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
   var output: String?
-  @Flag(help: "An object: name, version, digest, image, settings, output, files, applied.") var json = false
+  @Flag(
+    help:
+      "An object: name, version, digest, image, settings, output, files, applied; place, cluster, objects and deleted with --apply."
+  ) var json = false
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
     if diff, apply || output != nil { throw ValidationError("--diff writes and applies nothing") }
     if batch, beside != nil { throw ValidationError("--batch has no other version beside it") }
     if prune, !apply { throw ValidationError("--prune is of --apply") }
+    if timeout != nil, !apply { throw ValidationError("--timeout is of --apply") }
+    if let timeout, !(1...86_400).contains(timeout) { throw ValidationError("--timeout is from 1 to 86400 seconds") }
     if let weight, !(0...100).contains(weight) { throw ValidationError("--weight is from 0 to 100") }
     if output == "-", form != .plain { throw ValidationError("--output - is of --form plain") }
     if apply, form != .plain { throw ValidationError("--apply is of --form plain; helm and kustomize apply their own") }
@@ -67,6 +81,10 @@ struct DeployCommand: AsyncParsableCommand {
     let output: String?
     let files: [String]
     let applied: Bool
+    let place: String
+    let cluster: String?
+    let objects: [String]
+    let deleted: [String]
   }
 
   func run() async throws {
@@ -83,9 +101,12 @@ struct DeployCommand: AsyncParsableCommand {
     }
     try deploy.requireSound(result)
     if diff { return try await difference(deploy, result, registry, session) }
-    if apply { try await applied(deploy, result, registry, session) }
+    var done = ApplyDeploy.Result(place: result.place)
+    if apply {
+      done = try await deploy.apply(result, registry, prunes: prune, seconds: timeout) { [options] in options.note($0) }
+    }
     if output == "-" {
-      try await deploy.record(result, registry)
+      if !apply { try await deploy.record(result, registry) }
       return Console.data(result.stream)
     }
     let directory = output ?? (apply ? nil : "k8s-\(version.record.name.replacing("/", with: "-"))")
@@ -94,8 +115,8 @@ struct DeployCommand: AsyncParsableCommand {
         options.note("\(directory)/\(name) was there before and is not part of this deploy")
       }
     }
-    try await deploy.record(result, registry)
-    try report(version.record, request, result, directory)
+    if !apply { try await deploy.record(result, registry) }
+    try report(version.record, request, result, directory, done)
   }
 
   private func request(
@@ -122,37 +143,28 @@ struct DeployCommand: AsyncParsableCommand {
   private func difference(
     _ deploy: DeployVersion, _ result: DeployVersion.Result, _ registry: Registry, _ session: Session
   ) async throws {
+    let place = await deploy.known(result.place).place
     if let recorded = try await deploy.difference(result, registry) {
       Console.data(recorded)
       options.note(
         recorded.isEmpty
-          ? "the last deploy of \(result.place) has the same objects" : "against the last deploy of \(result.place)")
+          ? "the last deploy of \(place) has the same objects" : "against the last deploy of \(place)")
     } else {
-      options.note("nothing was deployed in \(result.place) before")
+      options.note("nothing was deployed in \(place) before")
     }
     let cluster = ClusterClient(session)
     guard await cluster.answers() else { return options.note("no cluster answers kubectl") }
     let text = try await cluster.difference(result.stream)
     Console.data(text)
     options.note(text.isEmpty ? "the cluster has the same objects" : "against the cluster")
-  }
-
-  private func applied(
-    _ deploy: DeployVersion, _ result: DeployVersion.Result, _ registry: Registry, _ session: Session
-  ) async throws {
-    let gone = try await deploy.gone(result, registry)
-    let cluster = ClusterClient(session)
-    let text = try await cluster.apply(result.stream)
-    for line in text.split(separator: "\n") { options.note(String(line)) }
-    let deleted = prune ? DeployVersion.deletable(gone) : []
-    for line in try await cluster.delete(deleted).split(separator: "\n") { options.note(String(line)) }
-    for document in gone where !deleted.contains(document) {
-      options.note("no longer written, and not deleted: \(document.name)")
+    for document in try await deploy.leftOver(result, registry) {
+      options.note("in the cluster, and no longer written: \(document.name)")
     }
   }
 
   private func report(
-    _ record: VersionRecord, _ request: DeployRequest, _ result: DeployVersion.Result, _ directory: String?
+    _ record: VersionRecord, _ request: DeployRequest, _ result: DeployVersion.Result, _ directory: String?,
+    _ done: ApplyDeploy.Result
   ) throws {
     let pinned = request.repository.pinned(to: record.image.digest).description
     if json {
@@ -160,7 +172,8 @@ struct DeployCommand: AsyncParsableCommand {
         Output(
           name: record.name, version: record.version, digest: record.image.digest.description, image: pinned,
           settings: result.settings, output: directory, files: directory == nil ? [] : result.files.map(\.name),
-          applied: apply))
+          applied: apply, place: done.place.text, cluster: done.place.cluster, objects: done.applied,
+          deleted: done.deleted))
     }
     guard let directory else { return }
     for file in result.files { Console.line("\(directory)/\(file.name)") }

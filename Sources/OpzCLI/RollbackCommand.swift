@@ -9,7 +9,7 @@ struct RollbackCommand: AsyncParsableCommand {
     commandName: "rollback", abstract: "Brings back what an alias named before, or the manifests of the deploy before.",
     discussion: """
       Of an alias, every blob of the version is read and checked first; where one is missing the alias stays. Of a deploy, the manifests come back as \
-      they were, byte for byte. Again goes one further back.
+      they were, byte for byte: those of the last deploy that was whole, if the last one failed, else of the one before. Again goes one further back.
 
       opz rollback churn --alias production
       opz rollback churn --deploy --apply
@@ -19,16 +19,25 @@ struct RollbackCommand: AsyncParsableCommand {
   @Argument(help: "The model's name.") var name: String
   @Option(help: "The alias.") var alias: String?
   @Flag(help: "The manifests of the deploy before the last, on standard output.") var deploy = false
-  @Option(help: "Where it was deployed, as opz deploy --diff says it: kubernetes/scoring/prod; else where it was last.")
+  @Option(
+    help: "Where it was deployed: a namespace, - for none, with /batch behind it for --batch; else where it was last.")
   var place: String?
   @Flag(help: "Apply the manifests with kubectl (server-side).") var apply = false
-  @Flag(help: "With --apply: delete what the last deploy had and these manifests have not.") var prune = false
-  @Flag(help: "An object: name, alias or place, from, version.") var json = false
+  @Flag(
+    help: "With --apply: delete what later deploys left in this cluster and namespace and these manifests have not.")
+  var prune = false
+  @Option(
+    help: ArgumentHelp("With --apply: how long pods are waited for, as of opz deploy --timeout.", valueName: "seconds"))
+  var timeout: Int?
+  @Flag(help: "An object: name, alias or place, from, version; applied, cluster, objects and deleted of a deploy.")
+  var json = false
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
     guard (alias != nil) != deploy else { throw ValidationError("give --alias NAME, or --deploy") }
     if prune, !apply { throw ValidationError("--prune is of --apply") }
+    if timeout != nil, !apply { throw ValidationError("--timeout is of --apply") }
+    if let timeout, !(1...86_400).contains(timeout) { throw ValidationError("--timeout is from 1 to 86400 seconds") }
     if !deploy, apply || place != nil { throw ValidationError("--apply and --place are of --deploy") }
   }
 
@@ -38,6 +47,9 @@ struct RollbackCommand: AsyncParsableCommand {
     let from: String
     let version: String
     let applied: Bool
+    let cluster: String?
+    let objects: [String]
+    let deleted: [String]
   }
 
   func run() async throws {
@@ -57,25 +69,24 @@ struct RollbackCommand: AsyncParsableCommand {
 
   private func manifests(_ model: ModelName, _ registry: Registry, _ session: Session) async throws {
     let rollback = RollBackDeploy(model, in: session)
-    let found = try await rollback.find(registry, place: place)
-    let deleted = prune ? DeployVersion.deletable(found.gone) : []
+    let found = try await rollback.find(registry, place: place, applies: apply)
+    var done = ApplyDeploy.Result(place: found.restored.place)
     if apply {
-      let cluster = ClusterClient(session)
-      let text = try await cluster.apply(found.stream) + cluster.delete(deleted)
-      for line in text.split(separator: "\n") { options.note(String(line)) }
-    }
-    try await rollback.record(found, registry)
-    for document in found.gone where !deleted.contains(document) {
-      options.note("not among them, and not deleted: \(document.name)")
+      done = try await rollback.apply(found, registry, prunes: prune, seconds: timeout) { [options] in options.note($0)
+      }
+    } else {
+      try await rollback.record(found, registry)
+      for document in found.gone { options.note("not among them, and not deleted: \(document.name)") }
     }
     options.note(
-      "\(model) in \(found.restored.place): back from \(found.last.version) to \(found.restored.version), as it was at \(found.restored.at)"
+      "\(model) in \(done.place): back from \(found.last.version) to \(found.restored.version), as it was at \(found.restored.at)"
     )
     if json {
       return try Console.json(
         Output(
-          name: model.description, place: found.restored.place, from: found.last.version.description,
-          version: found.restored.version.description, applied: apply))
+          name: model.description, place: done.place.text, from: found.last.version.description,
+          version: found.restored.version.description, applied: apply, cluster: done.place.cluster,
+          objects: done.applied, deleted: done.deleted))
     }
     if !apply { Console.data(found.stream) }
   }

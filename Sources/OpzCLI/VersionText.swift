@@ -130,7 +130,21 @@ struct VersionText {
     let changed = event.kind == .configured ? names(event.details["changed"]) : nil
     if let changed, event.details["commit"] == nil { return changed }
     if let changed { return "\(changed) commit=\(plain(event.details["commit"] ?? .null))" }
+    if event.kind == .deployed, event.details["of"] != nil { return outcome(event.details) }
     let shown = event.details.filter { !["receipt", "referrers"].contains($0.key) }.sorted { $0.key < $1.key }
     return shown.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
+  }
+
+  /// How an apply ended: numbers of objects, whose names opz history --json has.
+  private static func outcome(_ details: [String: JSONValue]) -> String {
+    var parts = ["outcome=\(details["outcome"].map(plain) ?? "?")"]
+    for key in ["applied", "deleted"] {
+      if case .array(let names)? = details[key] { parts.append("\(key)=\(names.count)") }
+    }
+    if case .string(let hash)? = details["of"] { parts.append("of=\(hash.prefix(12))") }
+    if case .string(let reason)? = details["reason"] {
+      parts.append("reason=\(reason.prefix { $0 != "\n" }.prefix(200))")
+    }
+    return parts.joined(separator: " ")
   }
 }

@@ -1,22 +1,13 @@
 /// Manifests as they were kept: the documents of a stream that opz wrote, found without a YAML reader. opz writes a line break in a text as
 /// an escape, so a line is either structure or a comment.
 public struct ManifestStream: Sendable {
-  public struct Document: Sendable, Hashable {
-    /// `Deployment churn`
-    public let name: String
-    public let text: String
-
-    /// `Deployment`
-    public var kind: Substring { name.prefix { $0 != " " } }
-  }
-
-  public let documents: [Document]
+  public let documents: [ManifestDocument]
 
   public init(_ text: String) {
-    var found: [Document] = []
+    var found: [ManifestDocument] = []
     var lines: [Substring] = []
     func close() {
-      if !lines.isEmpty { found.append(ManifestStream.document(lines)) }
+      if !lines.isEmpty { found.append(ManifestDocument(lines)) }
       lines = []
     }
     for line in text.split(separator: "\n", omittingEmptySubsequences: true) {
@@ -26,30 +17,25 @@ public struct ManifestStream: Sendable {
     documents = found
   }
 
-  private static func document(_ lines: [Substring]) -> Document {
-    func value(after prefix: String, in lines: ArraySlice<Substring>) -> Substring {
-      lines.first { $0.hasPrefix(prefix) }?.dropFirst(prefix.utf8.count) ?? "?"
-    }
-    let start = lines.firstIndex(of: "metadata:").map { $0 + 1 } ?? lines.endIndex
-    let metadata = lines[start...].prefix { $0.hasPrefix(" ") }
-    let kind = value(after: "kind: ", in: lines[...])
-    let place = value(after: "  namespace: ", in: metadata)
-    let name = "\(kind) \(place == "?" ? "" : place + "/")\(value(after: "  name: ", in: metadata))"
-    return Document(name: name, text: lines.joined(separator: "\n") + "\n")
-  }
+  public init(_ documents: [ManifestDocument]) { self.documents = documents }
+
+  /// The documents, each after `---`.
+  public var text: String { documents.map { "---\n" + $0.text }.joined() }
 
   /// What changes from these objects to others, object by object, as `diff -u` writes it; empty where nothing does.
   public func difference(to new: ManifestStream) -> String {
     var text = ""
     for document in new.documents {
-      text += LineDiff.unified(document.name, self[document.name]?.text, document.text)
+      text += LineDiff.unified(document.name, self[document.identity]?.text, document.text)
     }
     for document in gone(in: new) { text += LineDiff.unified(document.name, document.text, nil) }
     return text
   }
 
   /// The objects that the others do not have.
-  public func gone(in new: ManifestStream) -> [Document] { documents.filter { new[$0.name] == nil } }
+  public func gone(in new: ManifestStream) -> [ManifestDocument] { documents.filter { new[$0.identity] == nil } }
 
-  private subscript(_ name: String) -> Document? { documents.first { $0.name == name } }
+  private subscript(_ identity: ManifestDocument.Identity) -> ManifestDocument? {
+    documents.first { $0.identity == identity }
+  }
 }

@@ -25,19 +25,25 @@ struct PlanNames: Sendable {
       "app.kubernetes.io/version": ObjectName.labelValue(plan.version), "app.kubernetes.io/managed-by": "opz",
     ]) { one, _ in one }
     annotations = [
-      "opz.dev/model": "\(plan.model)@\(plan.version)", "opz.dev/digest": plan.image.digest?.description ?? "",
+      PlanNames.owner: "\(plan.model)@\(plan.version)", "opz.dev/digest": plan.image.digest?.description ?? "",
     ]
   }
 
+  /// The annotation of every object that says whose it is: two models can have one name in Kubernetes.
+  static let owner = "opz.dev/model"
+
   func metadata(annotations: [String: String] = [:]) -> ObjectMeta {
-    ObjectMeta(name: name, namespace: namespace, labels: labels, annotations: annotations)
+    var all = annotations
+    all[PlanNames.owner] = self.annotations[PlanNames.owner]
+    return ObjectMeta(name: name, namespace: namespace, labels: labels, annotations: all)
   }
 
   /// Of an object that is not of one version.
   func sharedMetadata() -> ObjectMeta {
     ObjectMeta(
       name: shared, namespace: namespace,
-      labels: ["app.kubernetes.io/name": shared, "app.kubernetes.io/managed-by": "opz"])
+      labels: ["app.kubernetes.io/name": shared, "app.kubernetes.io/managed-by": "opz"],
+      annotations: annotations.filter { $0.key == PlanNames.owner }.mapValues { String($0.prefix { $0 != "@" }) })
   }
 
   /// A PromQL matcher for the pods by their names, so that the metrics of `churn` are not those of `churn-eu`. Kubernetes shortens a pod's name

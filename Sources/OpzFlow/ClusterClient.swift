@@ -1,9 +1,26 @@
 public import OpzDeploy
 import OpzIO
+import OpzOCI
 import SystemPackage
 
 /// kubectl, which knows the cluster, its certificates and its rules: opz speaks to no API server itself.
 public struct ClusterClient: Sendable {
+  /// What kubectl says where it is asked for a change.
+  public struct Answer: Sendable {
+    /// A line an object.
+    public let lines: [String]
+    public let warnings: [String]
+    /// Nil where all of it was done.
+    public let failure: FlowError?
+    /// All that it wrote to standard error.
+    let words: String
+  }
+
+  /// Who has a field by a server-side apply.
+  public static let manager = "opz"
+  /// Who holds a Deployment's number of pods while it goes from opz to an autoscaler or back.
+  public static let handover = "opz-handover"
+
   private let program: String
   private let session: Session
 
@@ -19,33 +36,82 @@ public struct ClusterClient: Sendable {
     return result?.status == 0
   }
 
+  /// The address of the API server and the namespace of kubectl's context; the address is nil inside of a pod.
+  /// - Throws: `FlowError` where there is no kubectl.
+  public func context() async throws -> (cluster: String?, namespace: String) {
+    let template = "jsonpath={.clusters[0].cluster.server}{\"\\n\"}{.contexts[0].context.namespace}"
+    let result = try await run(["config", "view", "--minify", "-o", template])
+    let lines = result.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    guard result.status == 0 else { return (nil, "default") }
+    return (lines.first.flatMap { $0.isEmpty ? nil : $0 }, lines.count > 1 && !lines[1].isEmpty ? lines[1] : "default")
+  }
+
   /// What the cluster would change, as `kubectl diff` says it; empty where it would change nothing.
   /// - Throws: `FlowError` where kubectl fails.
   public func difference(_ stream: String) async throws -> String {
-    let result = try await run(["diff", "--server-side", "--field-manager", "opz", "-f", "-"], stream)
+    let result = try await run(["diff", "--server-side", "--field-manager", ClusterClient.manager, "-f", "-"], stream)
     // 1 says that there are differences.
-    guard result.status <= 1 else { throw failure("diff", result) }
+    guard result.status <= 1 else { throw ClusterFailure.error("kubectl diff", result) }
     return result.text
   }
 
-  /// Applies the objects (server-side apply, so that other managers' fields stay theirs).
-  /// - Returns: what kubectl says of each object.
-  /// - Throws: `FlowError` where kubectl fails: then some objects may have been applied.
-  public func apply(_ stream: String) async throws -> String {
-    let result = try await run(["apply", "--server-side", "--field-manager", "opz", "-f", "-"], stream)
-    guard result.status == 0 else { throw failure("apply", result) }
-    return result.text
+  /// The objects that the cluster has, of these. A kind that it does not know has none.
+  /// - Throws: `FlowError` where kubectl fails.
+  public func live(_ documents: [ManifestDocument]) async throws -> [ClusterObject] {
+    var asked = documents
+    // Each turn takes away at least a kind.
+    while !asked.isEmpty {
+      let arguments = ["get", "--ignore-not-found", "--show-managed-fields", "-o", "json", "-f", "-"]
+      let result = try await run(arguments, asked.map(\.head).joined())
+      guard result.status != 0 else { return try ClusterObject.read(result.output) }
+      let known = asked.filter { document in !ClusterFailure.missesKind(result.errorText, document) }
+      guard known.count < asked.count else { throw ClusterFailure.error("kubectl get", result) }
+      asked = known
+    }
+    return []
+  }
+
+  /// Applies objects (server-side apply, so that other managers' fields stay theirs). Where it fails for one of them, kubectl goes on with the next.
+  /// - Parameters:
+  ///   - manager: who has the fields then.
+  ///   - force: takes fields that others have.
+  ///   - isDry: asks the cluster, its webhooks too, and changes nothing.
+  public func apply(
+    _ stream: String, as manager: String = ClusterClient.manager, force: Bool = false, isDry: Bool = false
+  ) async throws -> Answer {
+    var arguments = ["apply", "--server-side", "--field-manager", manager, "-f", "-"]
+    if force { arguments.append("--force-conflicts") }
+    if isDry { arguments.append("--dry-run=server") }
+    return answer("kubectl apply", try await run(arguments, stream))
   }
 
   /// Deletes objects by their names, what uses another before it; one that is not there is no failure.
-  /// - Returns: what kubectl says of each object.
-  /// - Throws: `FlowError` where kubectl fails: then some objects may have been deleted.
-  public func delete(_ documents: [ManifestStream.Document]) async throws -> String {
-    guard !documents.isEmpty else { return "" }
-    let stream = documents.reversed().map { "---\n" + $0.text }.joined()
-    let result = try await run(["delete", "--ignore-not-found", "--wait=false", "-f", "-"], stream)
-    guard result.status == 0 else { throw failure("delete", result) }
-    return result.text
+  /// - Parameter waits: until they are gone, a minute at most.
+  public func delete(_ documents: [ManifestDocument], waits: Bool = false) async throws -> Answer {
+    guard !documents.isEmpty else { return Answer(lines: [], warnings: [], failure: nil, words: "") }
+    let stream = documents.reversed().map(\.head).joined()
+    let end = waits ? ["--wait=true", "--timeout=60s"] : ["--wait=false"]
+    return answer("kubectl delete", try await run(["delete", "--ignore-not-found"] + end + ["-f", "-"], stream))
+  }
+
+  /// Waits until the pods of a Deployment are those of its newest template, and available.
+  /// - Parameter seconds: after which it gives up.
+  /// - Returns: nil where they are; else why not.
+  public func rollout(_ deployment: ManifestDocument, seconds: Int) async throws -> String? {
+    let place = deployment.identity.namespace.map { ["--namespace", $0] } ?? []
+    let result = try await run(
+      ["rollout", "status", "deployment/\(deployment.identity.name)", "--timeout", "\(max(1, seconds))s"] + place)
+    guard result.status != 0 else { return nil }
+    let lines = (result.text.split(separator: "\n").suffix(1) + result.errorText.split(separator: "\n").suffix(3))
+    return lines.joined(separator: "; ")
+  }
+
+  private func answer(_ command: String, _ result: ChildProcess.Output) -> Answer {
+    let lines = result.text.split(separator: "\n").map(String.init)
+    let warnings = result.errorText.split(separator: "\n").filter { $0.hasPrefix("Warning: ") }.map(String.init)
+    return Answer(
+      lines: lines, warnings: warnings,
+      failure: result.status == 0 ? nil : ClusterFailure.error(command, result), words: result.errorText)
   }
 
   private func run(_ arguments: [String], _ input: String = "") async throws -> ChildProcess.Output {
@@ -54,17 +120,5 @@ public struct ClusterClient: Sendable {
         [program] + arguments, input: Array(input.utf8), environment: session.environmentList,
         directory: session.directory)
     }
-  }
-
-  private static let hints = [
-    "apply": "nothing was recorded; objects that were applied before it failed stay",
-    "delete": "the objects were applied, and nothing was recorded: the same command again goes on",
-  ]
-
-  private func failure(_ command: String, _ result: ChildProcess.Output) -> FlowError {
-    let words = result.errorText.split(separator: "\n").suffix(5).joined(separator: "\n")
-    return FlowError(
-      .failed, "kubectl \(command)", "it ended with \(result.status): \(words.prefix(2000))",
-      hint: ClusterClient.hints[command])
   }
 }

@@ -18,8 +18,8 @@ public struct DeployVersion: Sendable {
     public let settings: String
     /// The hash of that event; nil for the record's settings and for a file's.
     public let settingsEvent: String?
-    /// What a later deploy of the same place takes the place of: `kubernetes/scoring/prod`, with `-` for no namespace.
-    public let place: String
+    /// What a later deploy of the same place takes the place of; its cluster is not known before it is applied.
+    public let place: DeployPlace
     /// What `opz lint` says of the stream.
     public let report: LintReport
   }
@@ -48,14 +48,27 @@ public struct DeployVersion: Sendable {
       case .kustomize: try KustomizeLayout(plan, purpose).files
       case .helm: try HelmChart(plan, manifests).files
       }
-    let parts = [
-      plan.target.rawValue, plan.namespace ?? "-", request.profile.rawValue, request.isBatch ? "batch" : nil,
-    ]
     return Result(
-      files: files, stream: manifests.stream, remarks: manifests.remarks,
+      files: files, stream: manifests.stream, remarks: manifests.remarks + (try await namesakes(registry)),
       settings: request.settings.map { "settings of \($0.name)" } ?? source.description,
       settingsEvent: request.settings == nil ? source.event?.hash : nil,
-      place: parts.compactMap { $0 }.joined(separator: "/"), report: try await lint(manifests.stream, plan))
+      place: DeployPlace(namespace: plan.namespace, isBatch: request.isBatch),
+      report: try await lint(manifests.stream, plan))
+  }
+
+  /// Models of the registry whose objects would have the same names.
+  private func namesakes(_ registry: Registry) async throws -> [String] {
+    try await blocking { [version] in
+      let own = try ObjectName.of(model: version.name.description)
+      // Only another character that became a dash makes two names one.
+      guard own.contains("-") else { return [] }
+      let others = try registry.models().filter { name in
+        name != version.name && (try? ObjectName.of(model: name.description)) == own
+      }
+      return others.map {
+        "\($0) and \(version.name) have the same names in Kubernetes (\(own)): deploy them into different namespaces"
+      }
+    }
   }
 
   /// Patches and settings can make of right objects ones that never scale: they are looked at as anybody's are.
@@ -102,42 +115,76 @@ public struct DeployVersion: Sendable {
     }.map(\.string).sorted()
   }
 
-  /// Records the event, with the exact objects.
+  /// Records that the objects were written, with the exact objects.
   public func record(_ result: Result, _ registry: Registry) async throws {
-    let image = request.repository.pinned(to: version.record.image.digest).description
-    var details: [String: JSONValue] = ["target": .string(request.target.rawValue), "image": .string(image)]
-    details["settings"] = result.settingsEvent.map { .string($0) }
-    try await blocking { [self, details] in
+    try await blocking { [self] in
       try registry.deployed(
-        version, Array(result.stream.utf8), place: result.place, details: details, by: session.author)
+        version, Array(result.stream.utf8), place: result.place, details: details(result), by: session.author)
     }
   }
 
-  /// What changes from what was deployed last in the same place; nil where nothing was.
+  /// Applies the objects, and records that.
+  /// - Parameters:
+  ///   - prunes: deletes what earlier deploys of the place left over.
+  ///   - seconds: how long pods are waited for; nil for as long as the Deployments say.
+  ///   - note: is told what happens, a line at a time.
+  /// - Throws: `FlowError` where it was not whole.
+  @discardableResult
+  public func apply(
+    _ result: Result, _ registry: Registry, prunes: Bool = false, seconds: Int? = nil,
+    note: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws -> ApplyDeploy.Result {
+    var apply = ApplyDeploy(version, result.stream, place: result.place, in: session)
+    (apply.details, apply.prunes, apply.seconds) = (details(result), prunes, seconds)
+    return try await apply.run(registry, note: note)
+  }
+
+  private func details(_ result: Result) -> [String: JSONValue] {
+    var details: [String: JSONValue] = [
+      "target": .string(request.target.rawValue), "profile": .string(request.profile.rawValue),
+      "image": .string(request.repository.pinned(to: version.record.image.digest).description),
+    ]
+    details["settings"] = result.settingsEvent.map { .string($0) }
+    return details
+  }
+
+  /// What changes from the last whole deploy in the same place; nil where there was none.
   public func difference(_ result: Result, _ registry: Registry) async throws -> String? {
-    guard let old = try await recorded(result, registry) else { return nil }
-    return old.difference(to: ManifestStream(result.stream))
-  }
-
-  /// The objects that were deployed last in the same place and are no more.
-  public func gone(_ result: Result, _ registry: Registry) async throws -> [ManifestStream.Document] {
-    guard let old = try await recorded(result, registry) else { return [] }
-    return old.gone(in: ManifestStream(result.stream))
-  }
-
-  /// Of those, what may be deleted: not a Namespace, with which all in it would go, and not a ConfigMap, with which pods of the version before
-  /// start while the new ones come.
-  public static func deletable(_ gone: [ManifestStream.Document]) -> [ManifestStream.Document] {
-    gone.filter { !["Namespace", "ConfigMap"].contains($0.kind) }
-  }
-
-  private func recorded(_ result: Result, _ registry: Registry) async throws -> ManifestStream? {
-    try await blocking { [version] in
-      guard let last = try registry.state(version.name).deploys.last(where: { $0.place == result.place }) else {
-        return nil
-      }
-      return ManifestStream(String(decoding: try registry.manifests(of: last), as: UTF8.self))
+    let (place, context) = await known(result.place)
+    return try await blocking { [version] in
+      let deploys = try registry.state(version.name).deploys(in: place, context: context)
+      guard let last = deploys.last(where: \.isWhole) else { return nil }
+      let old = ManifestStream(String(decoding: try registry.manifests(of: last), as: UTF8.self))
+      return old.difference(to: ManifestStream(result.stream))
     }
+  }
+
+  /// What the cluster still has of earlier deploys of the place, and these objects do not.
+  /// - Throws: `FlowError` where kubectl fails, or where an object is another model's.
+  public func leftOver(_ result: Result, _ registry: Registry) async throws -> [ManifestDocument] {
+    let cluster = ClusterClient(session)
+    let context = try await cluster.context()
+    let place = await known(result.place).place
+    let earlier = try await ApplyDeploy.earlier(version.name, in: place, context: context.namespace, registry)
+    return try await ApplyPlan(
+      version.name, ManifestStream(result.stream), earlier: earlier, prunes: true, namespace: context.namespace, cluster
+    ).leftOver
+  }
+
+  /// The place with the cluster and the namespace that kubectl would speak to, as far as they are known.
+  public func known(_ place: DeployPlace) async -> (place: DeployPlace, context: String?) {
+    guard let context = try? await ClusterClient(session).context(), let cluster = context.cluster else {
+      return (place, nil)
+    }
+    var place = place.settled(in: context.namespace)
+    place.cluster = cluster
+    return (place, context.namespace)
+  }
+
+  /// Of what is no longer written, what may be deleted: not a Namespace, with which all in it would go, and not a ConfigMap, with which pods of the version before
+  /// start while the new ones come.
+  public static func deletable(_ gone: [ManifestDocument]) -> [ManifestDocument] {
+    gone.filter { !["Namespace", "ConfigMap"].contains($0.kind) }
   }
 
   // MARK: The plan

@@ -11,7 +11,7 @@ public struct RollBackDeploy: Sendable {
     public let restored: ModelState.Deploy
     public let stream: String
     /// Objects that the last deploy had and that this one has not.
-    public let gone: [ManifestStream.Document]
+    public let gone: [ManifestDocument]
   }
 
   private let name: ModelName
@@ -23,15 +23,23 @@ public struct RollBackDeploy: Sendable {
   }
 
   /// Finds the deploy and reads its manifests.
-  /// - Parameter place: `kubernetes/scoring/prod`; where the last deploy went, if nil.
+  /// - Parameters:
+  ///   - place: `scoring`, `scoring/batch`, `-`; where the last deploy went, if nil.
+  ///   - applies: it is to be applied to the cluster of kubectl's context: deploys to other clusters do not count.
   /// - Throws: `FlowError.notFound` where there is none before the last, `RegistryError` where its version or manifests are gone.
-  public func find(_ registry: Registry, place: String? = nil) async throws -> Result {
-    try await blocking { [name] in
+  public func find(_ registry: Registry, place: String? = nil, applies: Bool = false) async throws -> Result {
+    let context = applies ? try await ClusterClient(session).context() : nil
+    return try await blocking { [name] in
       let state = try registry.state(name)
-      guard let (last, before) = state.previousDeploy(in: place) else {
-        let places = Set(state.deploys.map(\.place)).sorted().joined(separator: ", ")
+      let last = state.deploys.last { deploy in
+        context?.cluster == nil || deploy.place.cluster == nil || deploy.place.cluster == context?.cluster
+      }
+      var wanted = place.map { DeployPlace($0) } ?? last?.place
+      if let cluster = context?.cluster { wanted?.cluster = cluster }
+      guard let wanted, let (last, before) = state.previousDeploy(in: wanted, context: context?.namespace) else {
+        let places = Set(state.deploys.map(\.place.text)).sorted().joined(separator: ", ")
         throw FlowError(
-          .notFound, name.description, "no deploy before the last has other manifests",
+          .notFound, name.description, "no whole deploy before the last has other manifests",
           hint: places.isEmpty ? "opz deploy records one" : "it was deployed in \(places); --place names one")
       }
       let version = try registry.find(LocalReference(name, .version(before.version)), in: state)
@@ -47,8 +55,26 @@ public struct RollBackDeploy: Sendable {
   public func record(_ result: Result, _ registry: Registry) async throws {
     try await blocking { [session] in
       try registry.deployed(
-        result.version, Array(result.stream.utf8), place: result.restored.place,
-        restores: result.restored.restores ?? result.restored.hash, details: [:], by: session.author)
+        result.version, Array(result.stream.utf8), place: result.restored.place, restores: result.original,
+        details: [:], by: session.author)
     }
   }
+
+  /// Applies the manifests, and records that.
+  /// - Parameters: as of `DeployVersion.apply`.
+  /// - Throws: `FlowError` where it was not whole.
+  @discardableResult
+  public func apply(
+    _ result: Result, _ registry: Registry, prunes: Bool = false, seconds: Int? = nil,
+    note: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws -> ApplyDeploy.Result {
+    var apply = ApplyDeploy(result.version, result.stream, place: result.restored.place, in: session)
+    (apply.restores, apply.prunes, apply.seconds) = (result.original, prunes, seconds)
+    return try await apply.run(registry, note: note)
+  }
+}
+
+extension RollBackDeploy.Result {
+  /// The hash of the deploy whose manifests these are.
+  fileprivate var original: String { restored.restores ?? restored.hash }
 }

@@ -11,15 +11,34 @@ extension Registry {
   /// - Parameters:
   ///   - place: where it went; a later deploy in the same place takes this one's.
   ///   - restores: the hash of the deploy whose manifests these are.
+  ///   - isAttempt: opz is about to apply them: it counts as whole only when `settle` said so.
+  /// - Returns: the hash of the event.
+  @discardableResult
   public func deployed(
-    _ version: Version, _ manifests: [UInt8], place: String, restores: String? = nil, details: [String: JSONValue],
-    by author: Author
-  ) throws {
+    _ version: Version, _ manifests: [UInt8], place: DeployPlace, restores: String? = nil, isAttempt: Bool = false,
+    details: [String: JSONValue], by author: Author
+  ) throws -> String {
     let blob = try store.put(manifests, Registry.manifestsType)
     var details = details
     details["manifests"] = try JSONValue(encoding: blob.bare)
-    details["place"] = .string(place)
+    details["place"] = .string(place.text)
+    details["cluster"] = place.cluster.map { .string($0) }
     details["restores"] = restores.map { .string($0) }
+    details["attempt"] = isAttempt ? .bool(true) : nil
+    return try note(.deployed, version, by: author, details: details)
+  }
+
+  /// Records how an attempt ended. Without this event, as after a power cut, it counts as not whole.
+  /// - Parameters:
+  ///   - attempt: the hash that `deployed` returned.
+  ///   - isWhole: all of it was applied.
+  ///   - details: what was applied, what was deleted, why it failed.
+  public func settle(
+    _ attempt: String, of version: Version, isWhole: Bool, details: [String: JSONValue], by author: Author
+  ) throws {
+    var details = details
+    details["of"] = .string(attempt)
+    details["outcome"] = .string(isWhole ? "whole" : "failed")
     try note(.deployed, version, by: author, details: details)
   }
 

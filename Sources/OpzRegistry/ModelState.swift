@@ -39,18 +39,20 @@ public struct ModelState: Sendable, Equatable {
     /// Of its event.
     public let hash: String
     public let version: SemanticVersion
-    /// What it took the place of: the target, namespace and profile, as whoever deploys names them.
-    public let place: String
+    /// What it took the place of.
+    public let place: DeployPlace
     /// The objects, a blob.
     public let manifests: Descriptor
     public let at: String
     public let actor: String
     /// The hash of the deploy whose manifests these are, where they were brought back.
     public let restores: String?
+    /// False for an attempt to apply them of which nobody said that all of it was done.
+    public var isWhole: Bool
 
     public init(
-      hash: String, version: SemanticVersion, place: String, manifests: Descriptor, at: String, actor: String,
-      restores: String?
+      hash: String, version: SemanticVersion, place: DeployPlace, manifests: Descriptor, at: String, actor: String,
+      restores: String?, isWhole: Bool = true
     ) {
       self.hash = hash
       self.version = version
@@ -59,6 +61,7 @@ public struct ModelState: Sendable, Equatable {
       self.at = at
       self.actor = actor
       self.restores = restores
+      self.isWhole = isWhole
     }
   }
 
@@ -144,12 +147,17 @@ public struct ModelState: Sendable, Equatable {
 
   /// Events of early registries have only the digest of the manifests, and nothing to bring back.
   private mutating func deploy(_ event: Event, _ hash: String, _ version: SemanticVersion) {
-    guard let value = event.details["manifests"], let manifests = ModelState.descriptor(value) else { return }
     func text(_ key: String) -> String? { if case .string(let text)? = event.details[key] { text } else { nil } }
+    if let attempt = text("of") {
+      guard let index = deploys.lastIndex(where: { $0.hash == attempt }) else { return }
+      return deploys[index].isWhole = text("outcome") == "whole"
+    }
+    guard let value = event.details["manifests"], let manifests = ModelState.descriptor(value) else { return }
     deploys.append(
       Deploy(
-        hash: hash, version: version, place: text("place") ?? "", manifests: manifests, at: event.at,
-        actor: event.actor, restores: text("restores")))
+        hash: hash, version: version, place: DeployPlace(text("place") ?? "-", cluster: text("cluster")),
+        manifests: manifests, at: event.at, actor: event.actor, restores: text("restores"),
+        isWhole: event.details["attempt"] != .bool(true)))
   }
 
   private mutating func record(_ event: Event, _ hash: String, _ version: SemanticVersion) {
@@ -176,15 +184,27 @@ public struct ModelState: Sendable, Equatable {
 }
 
 extension ModelState {
-  /// The deploy whose manifests a roll-back brings back: in the place of the last one, that before it with other manifests. What was
-  /// brought back stands for the deploy that it is of.
-  public func previousDeploy(in place: String? = nil) -> (last: Deploy, before: Deploy)? {
-    guard let last = deploys.last(where: { place == nil || $0.place == place }) else { return nil }
-    let all = deploys.filter { $0.place == last.place }
-    let original = last.restores.flatMap { hash in all.lastIndex { $0.hash == hash } } ?? all.count - 1
-    guard let before = all[..<original].last(where: { $0.manifests.digest != last.manifests.digest }) else {
-      return nil
+  /// The deploys that can be of a place, in the order of the fold.
+  /// - Parameter context: the namespace of objects that name none.
+  public func deploys(in place: DeployPlace, context: String? = nil) -> [Deploy] {
+    let place = place.settled(in: context)
+    return deploys.filter { $0.place.settled(in: context).mayBe(place) }
+  }
+
+  /// The deploy whose manifests a roll-back brings back: in the place of the last one, that before it which was whole and has other manifests. What
+  /// was brought back stands for the deploy that it is of. Where the last one was not whole, it is the last that was: or, where that was a
+  /// roll-back, what it was to bring back.
+  /// - Parameter context: the namespace of objects that name none.
+  public func previousDeploy(in place: DeployPlace, context: String? = nil) -> (last: Deploy, before: Deploy)? {
+    let all = deploys(in: place, context: context)
+    guard let last = all.last else { return nil }
+    guard last.isWhole else {
+      let meant = last.restores.flatMap { hash in all.last { $0.hash == hash } }
+      return (meant ?? all.last { $0.isWhole }).map { (last, $0) }
     }
+    let original = last.restores.flatMap { hash in all.lastIndex { $0.hash == hash } } ?? all.count - 1
+    guard let before = all[..<original].last(where: { $0.isWhole && $0.manifests.digest != last.manifests.digest })
+    else { return nil }
     return (last, before)
   }
 

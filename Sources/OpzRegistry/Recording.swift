@@ -99,7 +99,11 @@ extension Registry {
   }
 
   /// Adds an event about a version that exists.
-  public func note(_ kind: Event.Kind, _ version: Version, by author: Author, details: [String: JSONValue]) throws {
+  /// - Returns: its hash.
+  @discardableResult
+  public func note(
+    _ kind: Event.Kind, _ version: Version, by author: Author, details: [String: JSONValue]
+  ) throws -> String {
     try locked(version.name) { try append(kind, version, author, details) }
   }
 
@@ -166,11 +170,12 @@ extension Registry {
     return version
   }
 
+  @discardableResult
   func append(
     _ kind: Event.Kind, _ version: Version, _ author: Author, _ details: [String: JSONValue],
     alias: Event.AliasMove? = nil
-  ) throws {
-    try log(version.name).append { number, heads in
+  ) throws -> String {
+    let entry = try log(version.name).append { number, heads in
       Event(
         kind: kind, model: version.name.description, version: version.version.description, at: author.at.description,
         actor: author.actor, number: number, heads: heads, image: version.record.image.digest,
@@ -181,5 +186,6 @@ extension Registry {
       let tag = "\(version.name)@\(alias.name)"
       try kind == .unaliased ? exportIndex(removing: tag) : exportIndex(adding: version, tag: tag)
     }
+    return entry.hash
   }
 }

@@ -36,7 +36,7 @@ struct StateFile {
   var state: ModelState
 
   static func read(_ file: FilePath) -> StateFile? {
-    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 4",
+    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 5",
       let count = Int(decimal: lines[1]), let top = Int(decimal: lines[2])
     else { return nil }
     var mark = Mark()
@@ -50,7 +50,7 @@ struct StateFile {
 
   func write(_ file: FilePath) throws {
     var text = Lines()
-    text.add("opz state 4", "\(mark.count)", "\(mark.top)", mark.names)
+    text.add("opz state 5", "\(mark.count)", "\(mark.top)", mark.names)
     // Each version has an event at least.
     let order = state.events.keys.sorted()
     for version in order {
@@ -71,9 +71,10 @@ struct StateFile {
     }
     for deploy in state.deploys {
       text.add(
-        "d", "\(deploy.version)", deploy.hash, deploy.place, deploy.at, deploy.actor,
+        "d", "\(deploy.version)", deploy.hash, deploy.place.text, deploy.at, deploy.actor,
         deploy.manifests.mediaType.rawValue,
-        "\(deploy.manifests.digest)", "\(deploy.manifests.size)", deploy.restores ?? "")
+        "\(deploy.manifests.digest)", "\(deploy.manifests.size)", deploy.restores ?? "", deploy.place.cluster ?? "",
+        deploy.isWhole ? "whole" : "")
     }
     for version in order { text.add(version, state.events[version] ?? []) }
     for (version, configurations) in state.configurations.sorted(by: { $0.key < $1.key }) {
@@ -173,13 +174,14 @@ extension ModelState {
       else { return false }
       attachments[version, default: []].append(
         Attachment(descriptor: descriptor, image: image, at: line.text(4), actor: line.unescaped(5)))
-    case (UInt8(ascii: "d"), 10):
+    case (UInt8(ascii: "d"), 12):
       guard let digest = Digest(text: line[7]), let size = UInt64(decimal: line[8]) else { return false }
       deploys.append(
         Deploy(
-          hash: line.text(2), version: version, place: line.unescaped(3),
+          hash: line.text(2), version: version,
+          place: DeployPlace(line.unescaped(3), cluster: line.isEmpty(10) ? nil : line.unescaped(10)),
           manifests: Descriptor(mediaType: MediaType(line.text(6)), digest: digest, size: size), at: line.text(4),
-          actor: line.unescaped(5), restores: line.isEmpty(9) ? nil : line.text(9)))
+          actor: line.unescaped(5), restores: line.isEmpty(9) ? nil : line.text(9), isWhole: line.text(11) == "whole"))
     case (UInt8(ascii: "x"), 6):
       guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
       let type = line.isEmpty(5) ? nil : MediaType(line.unescaped(5))

@@ -6,12 +6,13 @@ import Testing
 @Suite("opz deploy")
 struct DeployCommandTests {
   private var opz: Command
+  /// The real kubectl speaks to it.
+  private let server: KubernetesServer
 
-  /// No API server runs here: a script stands in for kubectl and keeps what it is given.
   init() throws {
     opz = try Command()
-    let path = try opz.directory.write("kubectl", "#!/bin/sh\necho \"$@\" >>log\ncat >>log\n", mode: 0o755)
-    opz.environment["OPZ_KUBECTL"] = path.string
+    server = try KubernetesServer()
+    opz.environment.merge(server.environment) { _, new in new }
     try project("1.0.0", "env: {A: b}, schedules: [{name: refresh, cron: \"@daily\", command: [/refresh]}]")
     try project("1.1.0", "env: {A: c}")
   }
@@ -34,13 +35,6 @@ struct DeployCommandTests {
 
   private func deploy(_ version: String, _ more: String...) throws -> ChildProcess.Output {
     try opz.run(["deploy", "churn@\(version)", "--image", "registry.example/crm/churn"] + more)
-  }
-
-  private func log() throws -> String {
-    let path = opz.directory.path.appending("log")
-    let text = String(decoding: try FileBlob(path).bytes(), as: UTF8.self)
-    try opz.directory.write("log", "")
-    return text
   }
 
   @Test("settings that changed alone are told, shown and deployed; --settings FILE takes a file's")
@@ -70,59 +64,119 @@ struct DeployCommandTests {
     #expect(try opz("history", "churn").text.contains("deploy.env.A, deploy.replicas.max, deploy.replicas.min"))
   }
 
-  @Test("--prune deletes what the last deploy of the place had, after the new objects were applied")
+  @Test("--prune deletes what earlier deploys left, after the new objects were applied")
   func prune() throws {
     #expect(try deploy("1.0.0", "--apply", "--prune").status == 0)
-    #expect(try log().contains("delete") == false)
-    let named = try deploy("1.1.0", "--apply", "--namespace", "other")
-    #expect(named.status == 0 && !named.errorText.contains("not deleted"))
-    _ = try log()
+    #expect(try server.names("cronjobs") == ["churn-refresh"])
+    #expect(try !server.changes().contains { $0.hasPrefix("DELETE") })
+    let named = try deploy("1.1.0", "--apply", "--namespace", "default")
+    #expect(named.status == 0 && !named.errorText.contains("not deleted"), "\(named.errorText)")
 
+    let kept = try deploy("1.1.0", "--apply")
+    #expect(kept.errorText.contains("no longer written, and not deleted: CronJob churn-refresh"))
+    let before = try server.changes().count
     let result = try deploy("1.1.0", "--apply", "--prune")
     #expect(result.status == 0, "\(result.errorText)")
-    let given = try log().split(separator: "delete --ignore-not-found --wait=false -f -\n")
-    try #require(given.count == 2)
-    #expect(given[0].hasPrefix("apply --server-side") && !given[0].contains("kind: CronJob"))
-    let kinds = given[1].split(separator: "\n").filter { $0.hasPrefix("kind: ") }
-    #expect(kinds == ["kind: NetworkPolicy", "kind: CronJob"])
-    #expect(given[1].contains("  name: churn-refresh\n") && given[1].contains("  name: churn-schedules\n"))
+    let changes = try server.changes().dropFirst(before)
+    #expect(
+      changes.filter { $0.hasPrefix("DELETE") } == [
+        "DELETE networkpolicies/churn-schedules", "DELETE cronjobs/churn-refresh",
+      ])
+    #expect(changes.suffix(2).allSatisfy { $0.hasPrefix("DELETE") })
     #expect(result.errorText.contains("no longer written, and not deleted: ConfigMap churn-"))
     #expect(!result.errorText.contains("not deleted: CronJob"))
 
     // What is deleted is deleted once.
+    let count = try server.changes().filter { $0.hasPrefix("DELETE") }.count
     #expect(try deploy("1.1.0", "--apply", "--prune").status == 0)
-    #expect(try log().contains("delete") == false)
+    #expect(try server.changes().filter { $0.hasPrefix("DELETE") }.count == count)
   }
 
   @Test("a roll-back prunes what came since")
   func rollback() throws {
     #expect(try deploy("1.1.0", "--apply").status == 0)
     #expect(try deploy("1.0.0", "--apply").status == 0)
-    _ = try log()
     #expect(try opz("rollback", "churn", "--deploy", "--prune").status == 64)
+    #expect(try opz("rollback", "churn", "--deploy", "--timeout", "9").status == 64)
     let result = try opz("rollback", "churn", "--deploy", "--apply", "--prune")
     #expect(result.status == 0, "\(result.errorText)")
-    let given = try log().split(separator: "delete --ignore-not-found --wait=false -f -\n")
-    try #require(given.count == 2)
-    #expect(given[1].contains("  name: churn-refresh\n") && !given[1].contains("kind: ConfigMap"))
-    #expect(result.errorText.contains("not deleted: ConfigMap churn-") && !result.errorText.contains("CronJob"))
+    #expect(try server.names("cronjobs") == [])
+    #expect(
+      result.errorText.contains("not deleted: ConfigMap churn-") && !result.errorText.contains("not deleted: CronJob"))
+    #expect(result.errorText.contains("churn in scoring of \(server.address): back from 1.0.0 to 1.1.0"))
   }
 
-  @Test("a delete that fails records nothing, so that the next one tries again")
+  @Test("a delete that fails is a deploy that is not whole, and the same command again goes on")
   func again() throws {
     #expect(try deploy("1.0.0", "--apply").status == 0)
-    try opz.directory.write("kubectl", "#!/bin/sh\ncat >/dev/null\ntest \"$1\" != delete\n", mode: 0o755)
+    try server.control(#"{"faults": [{"verb": "DELETE", "status": 500, "message": "etcdserver: request timed out"}]}"#)
     let failed = try deploy("1.1.0", "--apply", "--prune")
     #expect(failed.status == 1 && failed.errorText.contains("the same command again goes on"), "\(failed.errorText)")
-    try opz.directory.write("kubectl", "#!/bin/sh\necho \"$@\" >>log\ncat >>log\n", mode: 0o755)
+    #expect(try opz("history", "churn").text.contains("outcome=failed applied="))
+    try server.control("{}")
     #expect(try deploy("1.1.0", "--apply", "--prune").status == 0)
-    #expect(try log().contains("name: churn-refresh"))
+    #expect(try server.names("cronjobs") == [])
+  }
+
+  @Test("an opz that is killed while it applies leaves an attempt, and the roll-back goes to the last whole deploy")
+  func killed() throws {
+    #expect(try deploy("1.0.0", "--apply").status == 0)
+    #expect(try deploy("1.1.0", "--apply").status == 0)
+    var killer = opz
+    let path = try opz.directory.write(
+      "kubectl",
+      """
+      #!/bin/sh
+      case "$*" in
+      *dry-run*|config*|get*) exec \(KubernetesServer.kubectl) "$@";;
+      esac
+      kill -9 $PPID
+
+      """, mode: 0o755)
+    killer.environment["OPZ_KUBECTL"] = path.string
+    let result = try killer.run(["deploy", "churn@1.0.0", "--image", "registry.example/crm/churn", "--apply"])
+    #expect(result.status == 128 + 9)
+    #expect(try opz("history", "churn").text.contains("attempt=true"))
+    let back = try opz("rollback", "churn", "--deploy", "--apply", "--json")
+    #expect(back.status == 0 && back.text.contains("\"version\": \"1.1.0\""), "\(back.text) \(back.errorText)")
+  }
+
+  @Test("exit codes say what stands in the way")
+  func codes() throws {
+    for (control, code) in [
+      (#"{"faults": [{"status": 401, "message": "Unauthorized"}]}"#, 6),
+      (
+        #"{"faults": [{"resource": "services", "status": 403, "message": "admission webhook \"p\" denied the request: no"}]}"#,
+        5
+      ),
+      (#"{"missing": ["autoscaling"]}"#, 2),
+    ] as [(String, Int32)] {
+      try server.control(control)
+      let result = try deploy("1.0.0", "--apply")
+      #expect(result.status == code && result.errorText.contains("hint: "), "\(result.errorText)")
+    }
+    try server.control("{}")
+    #expect(try server.changes() == [])
+    #expect(try opz("rollback", "churn", "--deploy").status == 2)
+  }
+
+  @Test("--diff names what is in the cluster and no longer written, and changes nothing")
+  func diff() throws {
+    #expect(try deploy("1.0.0", "--apply").status == 0)
+    let before = try server.changes()
+    let result = try deploy("1.1.0", "--diff")
+    #expect(
+      result.status == 0 && result.errorText.contains("in the cluster, and no longer written: CronJob churn-refresh"))
+    #expect(result.errorText.contains("against the last deploy of scoring of \(server.address)"))
+    #expect(try server.changes() == before)
   }
 
   @Test("--prune without --apply is wrong usage")
   func usage() throws {
     let result = try deploy("1.0.0", "--prune")
     #expect(result.status == 64 && result.errorText.contains("--apply"))
+    #expect(try deploy("1.0.0", "--timeout", "5").status == 64)
+    #expect(try deploy("1.0.0", "--apply", "--timeout", "0").status == 64)
   }
 
   @Test(

@@ -55,7 +55,7 @@ struct DeployTests {
     #expect(!text.contains("NetworkPolicy churn\n@@ -1"))
     let other = try deploy(try await version("1.1.0", max: 20)) { $0.namespace = "ml" }
     let elsewhere = try await other.manifests()
-    #expect(elsewhere.place == "kubernetes/ml/prod" && new.place == "kubernetes/-/prod")
+    #expect(elsewhere.place == DeployPlace(namespace: "ml") && new.place == DeployPlace(namespace: nil))
     #expect(try await other.difference(elsewhere, registry) == nil)
   }
 
@@ -109,11 +109,14 @@ struct DeployTests {
     let version = try await version("1.0.0", max: 10)
     for index in 0..<20 {
       try registry.deployed(
-        version, Array("kind: A\(index)\n".utf8), place: "a\tb/\(index)", details: [:], by: project.session.author)
+        version, Array("kind: A\(index)\n".utf8),
+        place: DeployPlace("a\tb/\(index)", cluster: index % 2 == 0 ? nil : "https://c"),
+        isAttempt: index % 3 == 0, details: [:], by: project.session.author)
     }
     let name = try ModelName("churn")
     let first = try registry.state(name)
-    #expect(first.deploys.count == 20 && first.deploys[3].place == "a\tb/3")
+    #expect(first.deploys.count == 20 && first.deploys[3].place == DeployPlace("a\tb/3", cluster: "https://c"))
+    #expect(first.deploys.prefix(4).map(\.isWhole) == [false, true, true, false])
     #expect(try registry.state(name) == first)
     #expect(
       try registry.state(name, at: Timestamp(milliseconds: Timestamp.now().milliseconds + 1)).deploys == first.deploys)
@@ -158,26 +161,27 @@ struct DeployTests {
     try lenient.requireSound(try await lenient.manifests())
   }
 
-  /// No API server runs here: a script stands in for kubectl, to see what it is given.
-  private func client(_ script: String) throws -> ClusterClient {
-    let path = try project.directory.write("kubectl", "#!/bin/sh\n\(script)\n", mode: 0o755)
+  @Test("kubectl diff is what the cluster would change")
+  func diff() async throws {
+    let server = try KubernetesServer()
     var session = project.session
-    session.environment["OPZ_KUBECTL"] = path.string
-    return ClusterClient(session)
+    session.environment.merge(server.environment) { _, new in new }
+    let client = ClusterClient(session)
+    #expect(await client.answers())
+    let stream = "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {ports: [{port: 80}]}\n"
+    #expect(try await client.difference(stream).contains("+kind: Service"))
+    #expect(try await client.apply(stream).lines == ["service/churn serverside-applied"])
+    #expect(try await client.difference(stream) == "")
+    let context = try await client.context()
+    #expect(context.cluster == server.address && context.namespace == "scoring")
+    let documents = ManifestStream("apiVersion: v1\nkind: Service\nmetadata:\n  name: churn\n").documents
+    #expect(try await client.delete(documents).lines == ["service \"churn\" deleted from scoring namespace"])
+    #expect(try await client.delete(documents).lines == [])
+    #expect(try await client.delete([]).lines == [])
   }
 
-  @Test("kubectl gets the objects on its standard input, for a server-side apply")
-  func apply() async throws {
-    let text = try await client("echo \"$@\"; cat").apply("kind: A\n")
-    #expect(text == "apply --server-side --field-manager opz -f -\nkind: A\n")
-    let diff = try await client("echo \"$@\"; cat; exit 1").difference("kind: B\n")
-    #expect(diff == "diff --server-side --field-manager opz -f -\nkind: B\n")
-    #expect(await (try client("test \"$1 $2 $3\" = 'get --raw /readyz'")).answers())
-    #expect(await (try client("exit 1")).answers() == false)
-  }
-
-  @Test("what a deploy no longer has is deleted by its name, but for a Namespace and a ConfigMap")
-  func prune() async throws {
+  @Test("what a deploy no longer has is deletable, but for a Namespace and a ConfigMap")
+  func prune() throws {
     func document(_ kind: String, _ name: String) -> String {
       "---\napiVersion: v1\nkind: \(kind)\nmetadata:\n  name: \(name)\n  namespace: a\n"
     }
@@ -185,28 +189,38 @@ struct DeployTests {
       document("Namespace", "a") + document("ConfigMap", "c-1") + document("CronJob", "refresh")
         + document("Deployment", "churn"))
     let gone = old.gone(in: ManifestStream(document("Deployment", "churn") + document("ConfigMap", "c-2")))
-    #expect(gone.map(\.name) == ["Namespace a/a", "ConfigMap a/c-1", "CronJob a/refresh"])
+    #expect(gone.map(\.name) == ["Namespace a", "ConfigMap a/c-1", "CronJob a/refresh"])
     #expect(DeployVersion.deletable(gone).map(\.name) == ["CronJob a/refresh"])
-
-    let script = "echo \"$@\"; cat"
-    let text = try await client(script).delete(Array(gone.suffix(2)))
-    #expect(
-      text == "delete --ignore-not-found --wait=false -f -\n" + document("CronJob", "refresh")
-        + document("ConfigMap", "c-1"))
-    #expect(try await client(script).delete([]) == "")
-    let error = await #expect(throws: FlowError.self) { try await client("exit 1").delete(gone) }
-    #expect(error?.hint?.contains("again goes on") == true)
   }
 
   @Test("a kubectl that fails is an error with its words")
   func failure() async throws {
-    let failing = try client("echo 'no such host' >&2; exit 2")
-    for work in [failing.apply, failing.difference] {
-      let error = await #expect(throws: FlowError.self) { try await work("kind: A\n") }
-      #expect(error?.reason.contains("no such host") == true)
-    }
+    let path = try project.directory.write("kubectl", "#!/bin/sh\necho 'no such host' >&2; exit 2\n", mode: 0o755)
     var session = project.session
+    session.environment["OPZ_KUBECTL"] = path.string
+    let failing = ClusterClient(session)
+    let error = await #expect(throws: FlowError.self) { try await failing.difference("kind: A\n") }
+    #expect(error?.reason.contains("no such host") == true)
+    #expect(try await failing.apply("kind: A\n").failure?.reason.contains("no such host") == true)
     session.environment["OPZ_KUBECTL"] = "/nowhere/kubectl"
     #expect(await ClusterClient(session).answers() == false)
+  }
+
+  @Test("a cluster that does not answer is a failure of the network")
+  func unreachable() async throws {
+    let server = try KubernetesServer()
+    var session = project.session
+    session.environment.merge(server.environment) { _, new in new }
+    let config = try project.directory.write(
+      "kubeconfig",
+      """
+      {apiVersion: v1, kind: Config, clusters: [{name: t, cluster: {server: "http://127.0.0.1:1"}}], users: [],
+       contexts: [{name: t, context: {cluster: t, user: ""}}], current-context: t}
+
+      """)
+    session.environment["KUBECONFIG"] = config.string
+    #expect(
+      try await ClusterClient(session).apply("kind: A\napiVersion: v1\nmetadata: {name: a}\n").failure?.category
+        == .network)
   }
 }

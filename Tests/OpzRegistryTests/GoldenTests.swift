@@ -110,15 +110,17 @@ struct GoldenTrustTests {
     #expect(attachments.filter { $0.descriptor.annotations?["dev.sigstore.bundle.predicateType"] != nil }.count == 3)
   }
 
+  /// Those of registries of before are whole, and their target and profile are no part of the place.
   @Test("deploys are by place, and the one that was brought back stands for its original")
   func deploys() throws {
     let state = try registry.state(churn)
-    let production = state.deploys.filter { $0.place == "kserve/-/prod" }
+    let production = state.deploys.filter { $0.place == DeployPlace(namespace: nil) }
     #expect(production.map(\.version.description) == ["1.0.0", "1.1.0", "1.0.0"])
     #expect(production[2].manifests == production[0].manifests && production[2].restores == production[0].hash)
-    #expect(state.deploys.map(\.place).last { $0 != "kserve/-/prod" } == "kserve/scoring/dev")
+    #expect(state.deploys.map(\.place).last { $0.namespace != nil } == DeployPlace(namespace: "scoring"))
+    #expect(state.deploys.allSatisfy { $0.isWhole })
     // Nothing is before the first one.
-    #expect(state.previousDeploy(in: "kserve/-/prod") == nil)
+    #expect(state.previousDeploy(in: DeployPlace(namespace: nil)) == nil)
     let stream = try String(decoding: registry.store.file(production[0].manifests).bytes(), as: UTF8.self)
     #expect(
       stream.contains(

@@ -1,0 +1,108 @@
+/// One object of a `ManifestStream`.
+public struct ManifestDocument: Sendable, Hashable {
+  /// What makes two documents the same object of a cluster; its version is no part of it.
+  public struct Identity: Sendable, Hashable {
+    /// `apps`; empty for the core group.
+    public let group: String
+    public let kind: String
+    /// Nil where the object names none.
+    public var namespace: String?
+    public let name: String
+
+    public init(group: String, kind: String, namespace: String?, name: String) {
+      self.group = group
+      self.kind = kind
+      self.namespace = namespace
+      self.name = name
+    }
+  }
+
+  public let apiVersion: String
+  public let identity: Identity
+  public let text: String
+
+  init(_ lines: [Substring]) {
+    func value(after prefix: String, in lines: ArraySlice<Substring>) -> String? {
+      lines.first { $0.hasPrefix(prefix) }.map { ManifestDocument.plain($0.dropFirst(prefix.utf8.count)) }
+    }
+    let metadata = ManifestDocument.block("metadata:", lines)
+    let kind = value(after: "kind: ", in: lines[...]) ?? "?"
+    apiVersion = value(after: "apiVersion: ", in: lines[...]) ?? ""
+    identity = Identity(
+      group: apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : "", kind: kind,
+      namespace: kind == "Namespace" ? nil : value(after: "  namespace: ", in: metadata),
+      name: value(after: "  name: ", in: metadata) ?? "?")
+    text = lines.joined(separator: "\n") + "\n"
+  }
+
+  /// `Deployment scoring/churn`
+  public var name: String {
+    "\(identity.kind) \(identity.namespace.map { $0 + "/" } ?? "")\(identity.name)"
+  }
+
+  /// `Deployment`
+  public var kind: String { identity.kind }
+
+  /// What names the object and nothing else.
+  public var head: String { head("") }
+
+  /// A document of a Deployment that says how many pods it has and nothing else.
+  public func head(replicas: Int) -> String { head("spec:\n  replicas: \(replicas)\n") }
+
+  /// The number of pods that a Deployment says; nil where it leaves that to an autoscaler.
+  public var replicas: Int? { kind == "Deployment" ? number("replicas") : nil }
+
+  /// The document without its number of pods.
+  public var withoutReplicas: ManifestDocument {
+    guard replicas != nil else { return self }
+    return ManifestDocument(lines.filter { !$0.hasPrefix("  replicas: ") })
+  }
+
+  /// A number of `spec`, by its key.
+  public func number(_ key: String) -> Int? {
+    ManifestDocument.block("spec:", lines).first { $0.hasPrefix("  \(key): ") }.flatMap {
+      Int($0.dropFirst(key.utf8.count + 4).prefix { $0 != " " })
+    }
+  }
+
+  /// The name that the autoscaler's target has; nil of other objects.
+  public var scales: String? {
+    guard ManifestDocument.autoscalers.contains(kind) else { return nil }
+    let target = lines.drop { $0 != "  scaleTargetRef:" }.dropFirst().prefix { $0.hasPrefix("    ") }
+    return target.first { $0.hasPrefix("    name: ") }.map { ManifestDocument.plain($0.dropFirst(10)) }
+  }
+
+  /// A label of the object itself.
+  public func label(_ key: String) -> String? {
+    let metadata = ManifestDocument.block("metadata:", lines)
+    let labels = metadata.drop { $0 != "  labels:" }.dropFirst().prefix { $0.hasPrefix("    ") }
+    return labels.first { $0.hasPrefix("    \(key): ") }.map {
+      ManifestDocument.plain($0.dropFirst(key.utf8.count + 6))
+    }
+  }
+
+  /// The kinds that a CustomResourceDefinition makes.
+  public var definedKind: String? {
+    guard kind == "CustomResourceDefinition" else { return nil }
+    return lines.first { $0.hasPrefix("    kind: ") }.map { ManifestDocument.plain($0.dropFirst(10)) }
+  }
+
+  private static let autoscalers: Set = ["HorizontalPodAutoscaler", "ScaledObject"]
+
+  private var lines: [Substring] { text.split(separator: "\n") }
+
+  private func head(_ more: String) -> String {
+    let place = identity.namespace.map { "  namespace: \"\($0)\"\n" } ?? ""
+    return "---\napiVersion: \(apiVersion)\nkind: \(kind)\nmetadata:\n  name: \"\(identity.name)\"\n\(place)\(more)"
+  }
+
+  private static func block(_ key: String, _ lines: [Substring]) -> ArraySlice<Substring> {
+    let start = lines.firstIndex { $0 == key }.map { $0 + 1 } ?? lines.endIndex
+    return lines[start...].prefix { $0.hasPrefix(" ") }
+  }
+
+  /// A scalar without its quotes: names have no escapes.
+  private static func plain(_ text: Substring) -> String {
+    text.count >= 2 && text.first == "\"" && text.last == "\"" ? String(text.dropFirst().dropLast()) : String(text)
+  }
+}

@@ -1,0 +1,192 @@
+public import OpzDeploy
+import OpzIO
+
+/// Brings objects into a cluster, in an order in which what serves goes on serving.
+///
+/// All are asked of the cluster first, by a dry run. Then: the number of pods is held where it goes from opz to an autoscaler or back; all but the route
+/// is applied; the pods are waited for where requests are to go to them at once; the route; and what is left over is deleted.
+public struct ApplyObjects: Sendable {
+  public struct Report: Sendable {
+    /// As kubectl names them: `deployment.apps/churn`.
+    public internal(set) var applied: [String] = []
+    public internal(set) var deleted: [String] = []
+    /// Nil where all of it was done.
+    public internal(set) var failure: FlowError?
+  }
+
+  private let plan: ApplyPlan
+  private let cluster: ClusterClient
+  private let prunes: Bool
+  private let seconds: Int?
+  private let note: @Sendable (String) -> Void
+  private var report = Report()
+
+  /// - Parameters:
+  ///   - seconds: how long pods are waited for; nil for as long as the Deployments themselves say.
+  ///   - note: is told what happens, a line at a time.
+  public init(
+    _ plan: ApplyPlan, _ cluster: ClusterClient, prunes: Bool, seconds: Int?,
+    note: @escaping @Sendable (String) -> Void
+  ) {
+    self.plan = plan
+    self.cluster = cluster
+    self.prunes = prunes
+    self.seconds = seconds
+    self.note = note
+  }
+
+  // MARK: The dry run
+
+  /// Asks the cluster and its webhooks, and changes nothing.
+  /// - Throws: `FlowError` where one of the objects would be refused.
+  public func rehearse() async throws {
+    let defined = Set(plan.stream.documents.compactMap(\.definedKind))
+    func isAsked(_ document: ManifestDocument) -> Bool {
+      !plan.isInNewNamespace(document) && !defined.contains(document.kind)
+    }
+    let documents = plan.stream.documents
+    say("not asked before, because this apply makes their namespace or their kind", documents.filter { !isAsked($0) })
+    let asked = documents.filter(isAsked).map(plan.asked)
+    guard !asked.isEmpty else { return }
+    let all = try await cluster.apply(ManifestStream(asked).text, isDry: true)
+    guard all.failure != nil else { return }
+    // One by one, because kubectl does not say of which object it speaks.
+    var refused: [(ManifestDocument, FlowError)] = []
+    var silent: [ManifestDocument] = []
+    for document in asked {
+      let answer = try await cluster.apply(ManifestStream([document]).text, isDry: true)
+      guard let failure = answer.failure else { continue }
+      if ClusterFailure.refusesDryRun(answer.words) {
+        silent.append(document)
+      } else {
+        refused.append((document, failure))
+      }
+      // Whoever is not let in is not let in for any.
+      if failure.category == .network { break }
+    }
+    say("not asked before, because a webhook of the cluster takes no dry run", silent)
+    guard let (document, failure) = refused.first else { return }
+    let names = refused.dropFirst().map(\.0.name).joined(separator: ", ")
+    throw FlowError(
+      failure.category, document.name,
+      "the cluster would refuse it, so nothing was applied: \(failure.reason)"
+        + (names.isEmpty ? "" : "\nand \(names)"),
+      hint: failure.hint)
+  }
+
+  private func say(_ reason: String, _ documents: [ManifestDocument]) {
+    if !documents.isEmpty { note("\(reason): \(documents.map(\.name).joined(separator: ", "))") }
+  }
+
+  // MARK: The steps
+
+  /// Applies. It goes on to the next step only where the one before was done.
+  public func run() async -> Report {
+    var steps = self
+    do { try await steps.all() } catch let error as FlowError {
+      steps.report.failure = error
+    } catch {
+      steps.report.failure = FlowError(.failed, "kubectl", "\(error)")
+    }
+    return steps.report
+  }
+
+  private mutating func all() async throws {
+    try await delete(plan.scalers, waits: true)
+    for hold in plan.holds { try await take(hold) }
+    let routes = plan.routes
+    try await apply(plan.stream.documents.filter { !routes.contains($0) })
+    for hold in plan.starts {
+      // The autoscaler may have been quicker: then the number is its own.
+      _ = try await cluster.apply(hold.deployment.head(replicas: hold.replicas), as: ClusterClient.handover)
+    }
+    try await release()
+    let leftOver = plan.leftOver.filter { !plan.scalers.contains($0) }
+    let deleted = prunes ? DeployVersion.deletable(leftOver) : []
+    if !routes.isEmpty || deleted.contains(where: { $0.kind == "Deployment" }) { try await wait(routes) }
+    try await apply(routes)
+    try await delete(deleted)
+    let kept = leftOver.filter { !deleted.contains($0) }
+    for document in kept.prefix(20) { note("no longer written, and not deleted: \(document.name)") }
+    if kept.count > 20 { note("no longer written, and not deleted: \(kept.count - 20) more") }
+    for (document, owner) in plan.foreign { note("no longer written, and of \(owner) now: \(document.name)") }
+  }
+
+  private mutating func apply(_ documents: [ManifestDocument]) async throws {
+    guard !documents.isEmpty else { return }
+    let answer = try await cluster.apply(ManifestStream(documents).text)
+    try take(answer, into: \.applied)
+  }
+
+  private mutating func delete(_ documents: [ManifestDocument], waits: Bool = false) async throws {
+    try take(try await cluster.delete(documents, waits: waits), into: \.deleted)
+  }
+
+  private mutating func take(_ answer: ClusterClient.Answer, into names: WritableKeyPath<Report, [String]>) throws {
+    for line in answer.warnings + answer.lines { note(line) }
+    report[keyPath: names] += answer.lines.compactMap(ApplyObjects.name)
+    if let failure = answer.failure { throw failure }
+  }
+
+  /// `deployment.apps/churn serverside-applied`, `deployment.apps "churn" deleted from scoring namespace`.
+  private static func name(_ line: String) -> String? {
+    let words = line.split(separator: " ")
+    guard let first = words.first else { return nil }
+    guard words.count > 1, words[1].hasPrefix("\"") else { return String(first) }
+    return "\(first)/\(words[1].filter { $0 != "\"" })"
+  }
+
+  // MARK: The number of pods
+
+  private func take(_ hold: ApplyPlan.Hold) async throws {
+    let answer = try await cluster.apply(
+      hold.deployment.head(replicas: hold.replicas), as: ClusterClient.handover, force: hold.force)
+    if let failure = answer.failure { throw failure }
+    note("\(hold.deployment.name) keeps \(hold.replicas) replicas while their owner changes")
+  }
+
+  /// Gives up what was held, where somebody else has it by now: given up by its only owner, it would be one. An autoscaler takes it by itself with the
+  /// first number that differs.
+  private func release() async throws {
+    let held = plan.holds.map(\.deployment)
+    guard !held.isEmpty else { return }
+    for object in try await cluster.live(held) {
+      guard object.replicaOwners.contains(where: { $0.manager == ClusterClient.handover }),
+        object.replicaOwners.contains(where: { $0.manager != ClusterClient.handover }),
+        let document = held.first(where: { $0.identity.name == object.identity.name })
+      else { continue }
+      let answer = try await cluster.apply(document.head, as: ClusterClient.handover)
+      if let failure = answer.failure { throw failure }
+    }
+  }
+
+  // MARK: The wait
+
+  private func wait(_ routes: [ManifestDocument]) async throws {
+    let deployments = plan.stream.documents.filter { $0.kind == "Deployment" }
+    let limit = seconds ?? (deployments.compactMap { $0.number("progressDeadlineSeconds") }.max() ?? 600) + 60
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(limit)
+    for deployment in deployments {
+      note("waiting for the pods of \(deployment.name), \(limit) s at most")
+      let rest = Int(clamping: (end - clock.now).components.seconds)
+      guard let reason = try await cluster.rollout(deployment, seconds: rest) else { continue }
+      throw late(deployment, routes, "within \(limit) s", reason)
+    }
+  }
+
+  private func late(
+    _ deployment: ManifestDocument, _ routes: [ManifestDocument], _ time: String, _ reason: String
+  ) -> FlowError {
+    let route = routes.map(\.name).joined(separator: ", ")
+    let nothing = route.isEmpty ? "nothing was deleted" : "\(route) was not switched and nothing was deleted"
+    let name = deployment.label("app.kubernetes.io/name") ?? plan.model.description
+    let ways = [
+      "kubectl describe pods --selector app.kubernetes.io/name=\(name) says why", "the same command again goes on",
+      "opz rollback \(plan.model) --deploy --apply --prune goes back",
+    ]
+    return FlowError(
+      .failed, deployment.name, "its pods were not ready \(time), so \(nothing): \(reason)",
+      hint: ways.joined(separator: "; "))
+  }
+}

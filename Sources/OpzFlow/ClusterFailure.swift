@@ -1,0 +1,64 @@
+import OpzDeploy
+import OpzIO
+
+/// What kubectl's words mean. It has one exit code for all failures.
+enum ClusterFailure {
+  /// Words of kubectl and of the API server, the first that fits; the texts are those of k8s.io/apimachinery's errors and of kubectl.
+  private static let meanings: [(words: String, category: ErrorCategory, hint: String)] = [
+    (
+      "Apply failed with", .conflict,
+      "somebody else has these fields: agree with their owner; kubectl apply --server-side --field-manager opz --force-conflicts takes them"
+    ),
+    ("You must be logged in to the server", .network, "log in to the cluster; kubectl auth whoami says who you are"),
+    (
+      "asked for the client to provide credentials", .network,
+      "log in to the cluster; kubectl auth whoami says who you are"
+    ),
+    ("denied the request", .refused, "the cluster's own rules refuse the object"),
+    ("violates PodSecurity", .refused, "the namespace's Pod Security level refuses the pods"),
+    ("exceeded quota", .refused, "the namespace's quota is used up"),
+    ("is being terminated", .conflict, "the namespace is being deleted: wait until it is gone, or choose another"),
+    ("(Forbidden)", .network, "kubectl auth can-i --list says what you may do there"),
+    (
+      "no matches for kind", .notFound,
+      "the cluster does not have this kind: install what brings it, or choose another --target"
+    ),
+    (
+      "namespaces \"", .notFound,
+      "kubectl create namespace NAME makes it, or deploy: {namespace: {name: NAME}} in opz.yaml writes it along"
+    ),
+    (
+      "could not find the requested resource", .notFound,
+      "the cluster does not have this kind: install what brings it, or choose another --target"
+    ),
+    ("Unable to connect to the server", .network, "kubectl cluster-info says whether the cluster answers"),
+    ("The connection to the server", .network, "kubectl cluster-info says whether the cluster answers"),
+    ("dial tcp", .network, "kubectl cluster-info says whether the cluster answers"),
+  ]
+
+  static func error(_ command: String, _ result: ChildProcess.Output) -> FlowError {
+    var known: Set<Substring> = []
+    let all = result.errorText.split(separator: "\n").filter { line in
+      !line.hasPrefix("Warning: ") && !isLog(line) && known.insert(line).inserted
+    }
+    // What kubectl advises after a conflict is about its own options.
+    let words = all.prefix { !$0.hasPrefix("Please review the fields above") }.prefix(12).joined(separator: "\n")
+    let meaning = meanings.first { words.contains($0.words) }
+    return FlowError(
+      meaning?.category ?? .failed, command, "it ended with \(result.status): \(words.prefix(2000))",
+      hint: meaning?.hint)
+  }
+
+  /// `E1128 20:30:27.773710   11545 memcache.go:381] ..`: what the libraries log is said once more behind it.
+  private static func isLog(_ line: Substring) -> Bool {
+    line.hasPrefix("E") && line.dropFirst().prefix(4).allSatisfy(\.isNumber) && line.contains(".go:")
+  }
+
+  /// Whether kubectl says that the cluster has no such kind.
+  static func missesKind(_ words: String, _ document: ManifestDocument) -> Bool {
+    words.contains("no matches for kind \"\(document.kind)\" in version \"\(document.apiVersion)\"")
+  }
+
+  /// Whether a webhook has side effects and so takes no dry run.
+  static func refusesDryRun(_ words: String) -> Bool { words.contains("does not support dry run") }
+}
