@@ -26,6 +26,7 @@ struct LockPackages: Sendable {
     for platform in project.config.platforms {
       guard let target = targets[platform] else { continue }
       let path = project.lock(for: platform)
+      try await blocking { try project.requireLockPlace(path) }
       let rules = requirements.flatMap { HashRules($0, for: target) }
       let isOld = try isOld(path, platform, inputs)
       let text: String? =
@@ -36,6 +37,7 @@ struct LockPackages: Sendable {
         let lock = try text.map { try PythonLock($0, subject: path.string) } ?? PythonLock.read(path)
         return try lock.select(for: target, allowing: rules)
       }
+      try project.requireAll(requirements, in: wheels, target, path, inputs)
       if let rules { try await check(wheels, rules, at: path) }
       if !facts.hasLibstdcxx, wheels.contains(where: { $0.name.tags.allSatisfy { $0.platform != "any" } }) {
         session.progress.report(
@@ -43,7 +45,14 @@ struct LockPackages: Sendable {
             "\(project.config.runtime.base ?? "the base") has no libstdc++.so.6, which most compiled wheels need: add Debian's libstdc++6, Alpine's libstdc++"
           ))
       }
-      if let text { texts.append((path, text)) }
+      if let text {
+        if let other = texts.first(where: { $0.path == path }), other.text != text {
+          throw FlowError(
+            .conflict, path.string, "it cannot be the lock of all platforms: their packages are not the same",
+            hint: "leave runtime.lock out, and each platform gets a lock of its own")
+        }
+        texts.append((path, text))
+      }
       session.progress.report(.note("\(path.lastComponent?.string ?? "the lock") is for \(target)"))
     }
     return (texts, inputs)

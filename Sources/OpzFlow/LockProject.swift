@@ -107,8 +107,10 @@ public struct LockProject: Sendable {
         throw FlowError(.conflict, file, "it does not say what the packages were locked from", hint: hint)
       }
       for (platform, target) in targets {
-        _ = try PythonLock.read(python.lock(for: platform)).select(
+        let path = python.lock(for: platform)
+        let wheels = try PythonLock.read(path).select(
           for: target, allowing: requirements.flatMap { HashRules($0, for: target) })
+        try python.requireAll(requirements, in: wheels, target, path, python.inputs(requirements, targets))
       }
     }
   }

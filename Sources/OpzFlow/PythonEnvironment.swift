@@ -27,27 +27,29 @@ struct PythonEnvironment: Sendable {
         hint: "opz lock \(project.directory)")
     }
     var environment = PythonEnvironment()
-    let (targets, requirements) = try await blocking {
+    let (targets, requirements, inputs) = try await blocking {
       let targets = try project.targets(facts)
       let requirements = try project.requirements()
-      let isKnown = try project.requireCurrent(recorded, project.inputs(requirements, targets))
+      let inputs = try project.inputs(requirements, targets)
+      let isKnown = try project.requireCurrent(recorded, inputs)
       if !isKnown, try project.source() != nil {
         session.progress.report(
           .note(
             "warning: opz.lock does not say what the packages were locked from, so nobody sees whether that changed; opz lock writes it"
           ))
       }
-      return (targets, requirements)
+      return (targets, requirements, inputs)
     }
     for platform in project.config.platforms {
       guard let target = targets[platform] else { continue }
       let lock = project.lock(for: platform)
       let rules = requirements.flatMap { HashRules($0, for: target) }
       let locked = try await blocking { try PythonLock.read(lock).select(for: target, allowing: rules) }
+      try project.requireAll(requirements, in: locked, target, lock, inputs)
       let local: [LocalWheel]
       if fetching {
         local = try await fetch(locked, beside: lock.removingLastComponent(), registry, session)
-        if let rules { try await check(locked, local, rules, subject: lock.string) }
+        try await check(locked, local, rules, subject: lock.string)
         try await check(local, target, facts, lock, registry)
       } else {
         local = locked.map { LocalWheel(name: $0.name, file: "", digest: $0.digest, size: $0.size ?? 0) }
@@ -69,13 +71,17 @@ struct PythonEnvironment: Sendable {
       hint: "write base: HOST/REPO:TAG below runtime, or --set runtime.base=HOST/REPO:TAG")
   }
 
-  /// Looks at the bytes of wheels of which the lock does not have the digests that the requirements list.
-  static func check(_ locked: [LockedWheel], _ local: [LocalWheel], _ rules: HashRules, subject: String) async throws {
+  /// Looks at the bytes of wheels where their SHA-256 is not all that the lock or the requirements say.
+  static func check(
+    _ locked: [LockedWheel], _ local: [LocalWheel], _ rules: HashRules?, subject: String
+  ) async throws {
     let files = Dictionary(local.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
     try await blocking {
       for wheel in locked {
         guard let file = files[wheel.name] else { continue }
-        try rules.check(wheel, FileBlob(file.file, size: file.size), subject: subject)
+        let blob = try FileBlob(file.file, size: file.size)
+        try wheel.check(blob, subject: subject)
+        try rules?.check(wheel, blob, subject: subject)
       }
     }
   }

@@ -54,6 +54,48 @@ struct PythonProject: Sendable {
       hint: "opz lock \(directory)")
   }
 
+  /// A package that the requirements name and the lock has not was lost on its way: by a merge, or by an opz that did not look.
+  /// - Throws: `FlowError` of category `conflict` with the place of the requirement.
+  func requireAll(
+    _ requirements: RequirementsFile?, in wheels: [LockedWheel], _ target: PythonTarget, _ lock: FilePath,
+    _ inputs: ProjectLock.Inputs
+  ) throws {
+    // uv's settings can leave out what is required.
+    let hasSettings = inputs.files.keys.contains {
+      ["uv.toml", "pyproject.toml"].contains(FilePath($0).lastComponent?.string)
+    }
+    guard let requirements, !hasSettings else { return }
+    let known = Set(wheels.map(\.name.normalizedDistribution))
+    for item in requirements.items where !item.isConstraint && item.marker?.holds(for: target) != false {
+      guard !known.contains(item.name) else { continue }
+      throw FlowError(
+        .conflict, lock.string, "it has no \(item.name), which \(item.place) asks for",
+        hint: "opz lock --update \(directory) makes it anew")
+    }
+  }
+
+  /// What stands where a lock is to be written is no lock: nothing of the user's is replaced by one.
+  func requireLockPlace(_ path: FilePath) throws {
+    let inputs = try source().map { source in
+      switch source {
+      case .requirements(let file): [file.lexicallyNormalized()]
+      case .project(let directory): [directory.appending("uv.lock").lexicallyNormalized()]
+      }
+    }
+    let isInput = inputs?.contains(path.lexicallyNormalized()) ?? false
+    guard isInput || path.lastComponent == "uv.lock" || path.lastComponent == "pyproject.toml" else {
+      guard let status = try FileStatus.find(path), status.kind == .file, status.size > 0, status.size < 16 << 20,
+        !String(decoding: try FileBlob(path, size: status.size).bytes(), as: UTF8.self).contains("lock-version")
+      else { return }
+      throw FlowError(
+        .conflict, path.string, "it is no pylock.toml, and opz lock would replace it",
+        hint: "name another file in runtime.lock, or move this one away")
+    }
+    throw FlowError(
+      .conflict, "runtime.lock: \(config.runtime.lock ?? "")", "the packages are locked from this file, and not in it",
+      hint: "leave lock out: opz lock reads the file and writes pylock.toml")
+  }
+
   /// The lock for a platform: opz.yaml's own, `pylock.toml`, or one a platform.
   func lock(for platform: Platform) -> FilePath {
     if let named = config.runtime.lock { return directory.pushing(FilePath(named)) }

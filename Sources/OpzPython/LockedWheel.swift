@@ -16,4 +16,15 @@ public struct LockedWheel: Sendable, Hashable {
   public let digest: Digest
   /// All that the lock says, the SHA-256 among them.
   public let hashes: [FileHash]
+
+  /// Compares the bytes with what the lock says besides their SHA-256, by which they were fetched.
+  /// - Throws: `PythonError.wrongDigest`.
+  public func check(_ blob: some Blob, subject: String) throws {
+    for hash in hashes where hash.algorithm != .sha256 {
+      guard let found = try FileHash.of(blob, hash.algorithm), found != hash else { continue }
+      throw PythonError(
+        .wrongDigest, "\(subject): \(name)", "the wheel has \(found), and \(hash) is locked",
+        hint: "the lock does not agree with itself: opz lock --update makes it anew")
+    }
+  }
 }

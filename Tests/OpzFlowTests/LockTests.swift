@@ -200,6 +200,67 @@ struct LockTests {
     try await project.plan()
   }
 
+  @Test("a package that is required and not in the lock is missed, whatever opz.lock says")
+  func missed() async throws {
+    let project = try await LockedProject()
+    for name in ["a", "b"] { try project.wheel(name, "1.0") }
+    try project.require("a")
+    try await project.lock()
+    let without = try project.text("pylock.toml")
+    try project.require("a", "b", "never; python_version < '3'")
+    try await project.lock()
+    // As a merge would leave it.
+    try project.write("pylock.toml", without)
+    for run in [{ try await project.plan() }, { _ = try await project.packages() }, { try await project.check() }]
+      as [() async throws -> Void]
+    {
+      let error = await #expect(throws: FlowError.self) { try await run() }
+      #expect(error?.category == .conflict && error?.reason.contains("no b, which requirements.txt:4") == true)
+    }
+    try await project.lock(.all)
+    #expect(try await project.packages() == ["a 1.0", "b 1.0"])
+  }
+
+  @Test(
+    "opz lock replaces no file that is no lock",
+    arguments: ["uv.lock", "requirements.txt", "notes.txt", "pyproject.toml"])
+  func notALock(_ file: String) async throws {
+    let project = try await LockedProject()
+    try project.wheel("a", "1.0")
+    try project.require("a")
+    try project.write("notes.txt", "mine\n")
+    try project.write("pyproject.toml", "[project]\nname = 'p'\nversion = '1'\n")
+    if file == "uv.lock" { try project.write("uv.lock", "version = 1\n") }
+    try project.configure("python: \"3.11\", lock: \(file)")
+    let before = try project.locks()
+    for update in [LockProject.Update.needed, .all] {
+      let error = await #expect(throws: FlowError.self) { try await project.lock(update) }
+      #expect(error?.category == .conflict && error?.hint != nil)
+      #expect(try project.locks() == before)
+    }
+  }
+
+  @Test("every digest that a user's lock has is compared with the bytes", arguments: ["sha384", "sha512"])
+  func digests(_ algorithm: String) async throws {
+    let project = try await LockedProject()
+    let sha256 = try project.wheel("a", "1.0")
+    let blob = try FileBlob(project.project.path.appending("wheels/a-1.0-py3-none-any.whl"))
+    let kind = try #require(FileHash.Algorithm(rawValue: algorithm))
+    let right = try #require(try FileHash.of(blob, kind))
+    func lock(_ hex: String) throws {
+      try project.write(
+        "pylock.toml",
+        "lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\nversion = \"1.0\"\nwheels = [{ path = \"wheels/a-1.0-py3-none-any.whl\", hashes = { \(algorithm) = \"\(hex)\", sha256 = \"\(sha256)\" } }]\n"
+      )
+    }
+    try lock(right.hex)
+    try await project.lock()
+    #expect(try await project.packages() == ["a 1.0"])
+    try lock(String(repeating: "0", count: right.hex.count))
+    let error = await #expect(throws: PythonError.self) { try await project.packages() }
+    #expect(error?.category == .verification && error?.reason.contains(right.hex) == true)
+  }
+
   @Test("uv.lock: opz lock refuses one that is not that of pyproject.toml, package one that changed since")
   func uvLock() async throws {
     let project = try await LockedProject()
