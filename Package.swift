@@ -4,7 +4,7 @@
 
 import PackageDescription
 
-// The server's dependencies (SwiftNIO, Hummingbird) take minutes to build. OPZ_LIGHT=1 leaves them out,
+// The servers' dependency (SwiftNIO) takes minutes to build. OPZ_LIGHT=1 leaves them out,
 // because `swift test --filter` builds every test target.
 let light = Context.environment["OPZ_LIGHT"] == "1"
 
@@ -29,22 +29,11 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
-// Hummingbird, and the modules under it whose types its configuration takes.
-let http: [Target.Dependency] = [
-  .product(name: "Hummingbird", package: "hummingbird"),
-  .product(name: "HummingbirdCore", package: "hummingbird"),
-  .product(name: "HTTPTypes", package: "swift-http-types"),
-  .product(name: "NIOCore", package: "swift-nio"),
-  .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-  .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-]
-
-// The hub speaks HTTP through SwiftNIO itself: a fault is a matter of bytes on a socket, which a framework hides.
 let nio: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"),
   .product(name: "NIOPosix", package: "swift-nio"),
-  .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 var products: [Product] = [.executable(name: "opz", targets: ["opz"])]
 
@@ -127,26 +116,27 @@ var targets: [Target] = [
 
 if !light {
   packages += [
-    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
-    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
-    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
   ]
   products.append(.executable(name: "opz-server", targets: ["opz-server"]))
   products.append(.executable(name: "opz-hub", targets: ["opz-hub"]))
   targets += [
-    module("OpzServe", ["OpzModel", "OpzIO", system] + http),
+    module("OpzHTTPServer", ["OpzIO", system] + nio),
+    tests("OpzHTTPServer", ["OpzHTTPServer", "opz-server", "opz-hub", "OpzIO", "OpzTestKit", system]),
+    module("OpzServe", ["OpzHTTPServer", "OpzModel", "OpzIO", system, nioCore]),
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzModel", "OpzIO"], swiftSettings: strict),
-    tests("OpzServe", ["OpzServe", "OpzModel", "OpzIO", "OpzTestKit", system] + http),
-    module("OpzHub", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", system, yams] + nio),
+    tests(
+      "OpzServe", ["OpzServe", "opz-server", "OpzHTTPServer", "OpzModel", "OpzIO", "OpzTestKit", system, nioCore]),
+    module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", system, yams] + nio),
     .executableTarget(
       name: "opz-hub", dependencies: ["OpzHub"], swiftSettings: strict),
     tests(
       "OpzHub",
-      ["OpzHub", "opz-hub", "OpzDistribution", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system] + nio
-    ),
+      [
+        "OpzHub", "opz-hub", "OpzHTTPServer", "OpzDistribution", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO",
+        "OpzTestKit", system,
+      ] + nio),
   ]
 }
 

@@ -1,3 +1,5 @@
+import OpzHTTPServer
+
 /// What one client may ask for, so that none can take the server from the others.
 public struct ServerLimits: Sendable, Equatable {
   /// Bytes of one request body; more is answered 413.
@@ -6,7 +8,7 @@ public struct ServerLimits: Sendable, Equatable {
   public var rows = 100_000
   /// Inference requests at once that are scored or wait for it; more are answered 503.
   public var requestsInFlight = 256
-  /// Connections at once; more wait in the kernel's queue.
+  /// Connections at once; more are answered 503.
   public var connections = 4096
   /// Seconds from a connection's start to the end of its first request's header.
   public var headerSeconds = 10
@@ -20,11 +22,32 @@ public struct ServerLimits: Sendable, Equatable {
   /// Seconds that requests in flight have once the server stops listening.
   public var stopSeconds = 25
 
-  /// Bytes of all request bodies held at once. It follows the size of one.
-  var bodyBudget: Int {
-    let (product, overflow) = bodyBytes.multipliedReportingOverflow(by: 4)
-    return overflow ? Int.max : max(product, 64 << 20)
-  }
-
   public init() {}
+
+  /// Bytes of all request bodies, and of all answers that clients have not taken, held at once. It follows the size of one.
+  var bodyBudget: Int { max(bodyBytes.times(4), 64 << 20) }
+
+  /// Bytes that decoding and scoring may take at once. A request that takes more by itself has its turn alone.
+  var scoringBudget: Int { 64 << 20 }
+
+  /// The limits of the HTTP server under it.
+  var http: HTTPServerLimits {
+    var limits = HTTPServerLimits()
+    limits.connections = connections
+    limits.bodyBytes = UInt64(bodyBytes)
+    limits.headSeconds = headerSeconds
+    (limits.bodySeconds, limits.pieceSeconds) = (bodySeconds, bodySeconds)
+    limits.answerSeconds = answerSeconds
+    limits.idleSeconds = idleSeconds
+    limits.lingerSeconds = 2
+    return limits
+  }
+}
+
+extension Int {
+  /// The product, or the greatest number where it is greater.
+  func times(_ factor: Int) -> Int {
+    let (product, overflow) = multipliedReportingOverflow(by: factor)
+    return overflow ? .max : product
+  }
 }

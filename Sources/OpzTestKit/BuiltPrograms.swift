@@ -15,6 +15,9 @@ public enum BuiltPrograms {
   /// `opz-hub`, beside the test bundle.
   public static func hub() throws -> FilePath { try beside("opz-hub") }
 
+  /// `opz-server` as the tests' build made it, beside the test bundle.
+  public static func debugServer() throws -> FilePath { try beside("opz-server") }
+
   private static func beside(_ name: String) throws -> FilePath {
     guard let pointer = realpath("/proc/self/exe", nil) else { throw IOFailure.last("realpath", "/proc/self/exe") }
     defer { free(pointer) }

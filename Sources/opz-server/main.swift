@@ -1,3 +1,4 @@
+import OpzIO
 import OpzServe
 
 #if canImport(Glibc)
@@ -6,5 +7,7 @@ import OpzServe
   import Musl
 #endif
 
+// What large requests took is given back, so that a pod's memory holds the next ones.
+HeapLimits.apply()
 let command = ServerCommand()
 exit(await command.run(arguments: Array(CommandLine.arguments.dropFirst()), environment: processEnvironment()))

@@ -1,4 +1,3 @@
-import HTTPTypes
 import OpzTestKit
 import Testing
 
@@ -10,7 +9,7 @@ struct InferenceTests {
   private let path = "/v2/models/team/score/infer"
 
   private func infer(_ body: String) async throws -> InferenceDocument {
-    let answer = await server.ask(.post, path, body)
+    let answer = await server.ask("POST", path, body)
     #expect(answer.status == 200, "\(answer.text)")
     return try answer.decoded(InferenceDocument.self)
   }
@@ -20,7 +19,7 @@ struct InferenceTests {
     let body = """
       {"id":"r-1","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,0.5,null,2]}]}
       """
-    let answer = await server.ask(.post, path, body)
+    let answer = await server.ask("POST", path, body)
     #expect(
       answer.text == """
         {"model_name":"team/score","model_version":"3","id":"r-1","outputs":[\
@@ -116,7 +115,13 @@ struct InferenceTests {
     (matrix(#""datatype":"INT32","shape":[1,3],"data":[2147483648,2,3]"#), "not of datatype INT32"),
     (matrix(#""datatype":"UINT32","shape":[1,3],"data":[-1,2,3]"#), "not of datatype UINT32"),
     (matrix(#""datatype":"BYTES","shape":[1,3],"data":["a","b","c"]"#), "matrix of texts"),
-    (matrix(#""datatype":"BYTES","shape":[1,3],"data":[1,"b","c"]"#), "because the datatype is BYTES"),
+    (matrix(#""datatype":"BYTES","shape":[1,3],"data":[1,"b","c"]"#), "matrix of texts"),
+    (matrix(#""data":[1,"b","c"],"datatype":"BYTES","shape":[1,3]"#), "matrix of texts"),
+    (matrix(#""datatype":"BYTES","shape":[1],"data":["b"]"#), "unknown inputs: x"),
+    (
+      #"{"inputs":[{"name":"colour \"é\"","shape":[1],"datatype":"BYTES","data":[1]}]}"#,
+      "because the datatype is BYTES"
+    ),
     (matrix(#""datatype":"BOOL","shape":[1,3],"data":[1,true,true]"#), "expected true, false or null"),
     (matrix(#""datatype":"FP32","shape":[1],"data":[1]"#), #"missing inputs: a, b, colour "é"; unknown inputs: x"#),
     (named(#""shape":[2],"datatype":"FP32","data":[1,2]"#), "has 1 rows, 'a' has 2"),
@@ -143,7 +148,7 @@ struct InferenceTests {
 
   @Test("A wrong request is told what is wrong", arguments: refused)
   func wrong(body: String, part: String) async {
-    let answer = await server.ask(.post, path, body)
+    let answer = await server.ask("POST", path, body)
     #expect(answer.status == 400)
     #expect(answer.error?.contains(part) == true, "\(answer.text)")
   }
@@ -152,7 +157,7 @@ struct InferenceTests {
   func category() async {
     let body = InferenceTests.named(#""shape":[1],"datatype":"FP32","data":[1]"#)
       .replacing("[\"red\"]", with: "[\"pink\"]")
-    let answer = await server.ask(.post, path, body)
+    let answer = await server.ask("POST", path, body)
     #expect(answer.status == 400)
     #expect(answer.error?.contains("'pink'") == true && answer.error?.contains("red, green") == true)
   }
@@ -166,7 +171,7 @@ struct InferenceTests {
     ]
     for round in 0..<50 {
       let bytes = mutate(Array(seeds[round % 2].utf8), &random)
-      let answer = await server.ask(.post, path, bytes: bytes)
+      let answer = await server.ask("POST", path, bytes: bytes)
       let text = String(decoding: bytes, as: UTF8.self)
       #expect(answer.status == 200 || answer.status == 400, "\(text): \(answer.text)")
       if answer.status == 400 { #expect(answer.error != nil, "\(answer.text)") }

@@ -1,7 +1,5 @@
-import Hummingbird
 import OpzIO
 import OpzTestKit
-import ServiceLifecycle
 import Testing
 
 @testable import OpzServe
@@ -28,23 +26,17 @@ struct LiveServerTests {
   ) async throws {
     var options = ServerOptions()
     (options.host, options.port) = ("127.0.0.1", 0)
-    let (ports, pipe) = AsyncStream<Int>.makeStream()
     let server = InferenceServer.sample(limits)
-    let app = ServerCommand.application(server, options) { port in
-      server.lifecycle.becomeReady()
-      pipe.yield(port)
-    }
-    let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [app], logger: app.logger))
-    let running = Task { try await group.run() }
-    var iterator = ports.makeAsyncIterator()
-    let port = try #require(await iterator.next())
+    let http = try await ServerCommand.listen(options, limits)
+    server.lifecycle.becomeReady()
+    let running = Task { await http.run(server) }
     do {
-      try await blocking { try client(port) }
+      try await blocking { try client(http.port) }
     } catch {
       Issue.record(error)
     }
-    await group.triggerGracefulShutdown()
-    try await running.value
+    http.stop()
+    await running.value
   }
 
   @Test("One connection carries many requests, pipelined too")
@@ -154,33 +146,6 @@ struct LiveServerTests {
       let request = LiveServerTests.post(body)
       for _ in 0..<1000 where !connection.send(request) { return }
       Issue.record("a thousand answers, none of them taken")
-    }
-  }
-
-  @Test(
-    "What is not HTTP gets 400 or a closed connection, and the server goes on",
-    arguments: [
-      "\r\n\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}",
-      "POST /v2/models/team/score/infer HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
-      "POST /v2/models/team/score/infer HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n{",
-      "POST /v2/models/team/score/infer HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
-      "GET /v2 HTTP/1.1\r\nA B: c\r\n\r\n",
-      "GET /v2 HTTP/1.1\r\nX: " + String(repeating: "a", count: 100_000) + "\r\n\r\n",
-      "GET /" + String(repeating: "a", count: 200_000) + " HTTP/1.1\r\n\r\n",
-      "GET /v2 HTTP/1.1\r\n" + String(repeating: "X: y\r\n", count: 5000) + "\r\n",
-    ])
-  func notHTTP(text: String) async throws {
-    var limits = ServerLimits()
-    limits.headerSeconds = 1
-    limits.bodySeconds = 1
-    try await withServer(limits) { port in
-      let connection = try RawConnection(port: port)
-      connection.send(text)
-      let answer = try connection.receiveAll()
-      #expect(answer == "" || answer.hasPrefix("HTTP/1.1 400"), "\(answer.prefix(200))")
-      let good = try RawConnection(port: port)
-      good.send("GET /v2/health/ready HTTP/1.1\r\nHost: h\r\n\r\n")
-      #expect(try good.receiveResponse()?.status == 200)
     }
   }
 }

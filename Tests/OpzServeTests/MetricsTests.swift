@@ -45,11 +45,11 @@ struct MetricsTests {
     server.lifecycle.becomeReady()
     let infer = "/v2/models/team/score/infer"
     let body = #"{"inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,1,2,0]}]}"#
-    for _ in 0..<5 { _ = await server.ask(.post, infer, body) }
-    _ = await server.ask(.post, infer, "{")
-    _ = await server.ask(.get, "/nope")
-    _ = await server.ask(.get, "/v2/health/ready")
-    let samples = try parse(await server.ask(.get, "/metrics").text)
+    for _ in 0..<5 { _ = await server.ask("POST", infer, body) }
+    _ = await server.ask("POST", infer, "{")
+    _ = await server.ask("GET", "/nope")
+    _ = await server.ask("GET", "/v2/health/ready")
+    let samples = try parse(await server.ask("GET", "/metrics").text)
     func value(_ name: String, _ labels: [String: String] = [:]) -> Double? {
       samples.first { $0.name == name && $0.labels == labels }?.value
     }

@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzModel
 import SystemPackage
@@ -37,7 +38,7 @@ struct ModelPredictorTests {
 
     let server = InferenceServer(
       ServedModel(name: "churn", version: "1", predictor: ModelPredictor(model)), version: "0", cores: 2)
-    let answer = await server.ask(.post, "/v2/models/churn/infer", request(model.signature, names, rows))
+    let answer = await server.ask("POST", "/v2/models/churn/infer", request(model.signature, names, rows))
     try #require(answer.status == 200, "\(answer.text.prefix(500))")
     let outputs = try answer.decoded(InferenceDocument.self).outputs
     #expect(outputs.map(\.name) == ["probability", "margin"])

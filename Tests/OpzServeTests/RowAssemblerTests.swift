@@ -22,7 +22,7 @@ struct RowAssemblerTests {
   func numbers() throws {
     #expect(try matrix(text: .numbers([7]), code: .numbers([3])) == [0.5, 1, 3])
     #expect(try matrix(text: .numbers([10]), code: .numbers([16_777_215])) == [0.5, 0, 16_777_215])
-    #expect(try matrix(text: .texts(["x"]), code: .numbers([0])) == [0.5, 2, 0])
+    #expect(try matrix(text: .codes([2]), code: .numbers([0])) == [0.5, 2, 0])
     let missing = try matrix(text: .numbers([.nan]), code: .numbers([.nan]))
     #expect(missing[1].isNaN && missing[2].isNaN)
   }
@@ -34,11 +34,11 @@ struct RowAssemblerTests {
 
   @Test("Numbers that are no code are refused", arguments: [Float(-1), 0.5, 16_777_216, 1e30])
   func noCode(number: Float) {
-    #expect(throws: RequestFailure.self) { try matrix(text: .texts([nil]), code: .numbers([number])) }
+    #expect(throws: RequestFailure.self) { try matrix(text: .codes([.nan]), code: .numbers([number])) }
   }
 
   @Test("A text is no code")
   func text() {
-    #expect(throws: RequestFailure.self) { try matrix(text: .texts(["x"]), code: .texts(["3"])) }
+    #expect(throws: RequestFailure.self) { try assembler.categories(of: "code", shape: [1]).code(of: "3", row: 0) }
   }
 }

@@ -1,3 +1,5 @@
+import OpzHTTPServer
+
 extension Fault {
   /// What happens to connections.
   static let connection: [Fault] = [

@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 

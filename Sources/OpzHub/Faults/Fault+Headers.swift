@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 
 extension Fault {

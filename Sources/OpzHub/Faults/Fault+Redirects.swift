@@ -1,3 +1,5 @@
+import OpzHTTPServer
+
 extension Fault {
   /// Redirects that lead nowhere good.
   static let redirects: [Fault] = [

@@ -1,3 +1,5 @@
+import OpzHTTPServer
+
 /// One way to fail.
 struct Fault: Sendable {
   enum Effect: Sendable {

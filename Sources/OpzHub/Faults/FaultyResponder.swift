@@ -1,4 +1,5 @@
 import NIOCore
+import OpzHTTPServer
 
 /// Lets a plan's faults strike what another responder answers. It knows nothing of registries.
 struct FaultyResponder: Responder {

@@ -1,4 +1,5 @@
 import NIOCore
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 import Synchronization
@@ -37,7 +38,7 @@ struct PersonalResponder: Responder {
   /// What has to be read to know, or is to be read by the registry in another way.
   private func change(_ quirk: Quirk, _ request: inout HubRequest, _ body: inout any RequestBody) async throws {
     switch quirk {
-    case .takesDisorder: request.headers.remove(name: "content-range")
+    case .takesDisorder: request.headers.remove("content-range")
     case .refusesReferrers, .knownConfigsOnly, .lostBlobs:
       guard request.kind == .manifestPut, (request.length ?? 0) <= UInt64(Document.limit) else { return }
       let bytes = try await body.bytes(limit: Document.limit)

@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 
 /// What a client hopes to hear, said without anything having been done.

@@ -1,3 +1,5 @@
+import OpzHTTPServer
+
 /// A registry as a plan has it: the registry, what is peculiar to it, its tokens, and before them all the faults.
 struct Rehearsal: Responder {
   let faults: FaultCount

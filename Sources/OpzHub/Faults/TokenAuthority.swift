@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 
@@ -66,11 +67,12 @@ struct TokenAuthority: Responder {
     if asked.take(below: denials) != nil { throw SpecError(403, .denied, "denied") }
     var wanted: [String]
     switch request.method {
-    case "GET": wanted = request.query.all("scope")
+    case "OPTIONS": return .options(request.route.methods)
+    case "GET", "HEAD": wanted = request.query.all("scope")
     case "POST":
       let form = Query(String(decoding: try await body.bytes(limit: 64 << 10), as: UTF8.self))
       wanted = form.all("scope")
-    default: throw SpecError(405, .unsupported, "tokens are asked for with GET or POST")
+    default: throw request.route.refusal("tokens are asked for with GET or POST")
     }
     wanted = wanted.flatMap { $0.split(separator: " ").map(String.init) }
     let now = Timestamp.now()

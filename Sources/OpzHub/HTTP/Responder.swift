@@ -1,3 +1,5 @@
+import OpzHTTPServer
+
 /// Something that answers requests: the registry, and what stands before it.
 protocol Responder: Sendable {
   /// - Throws: `SpecError` for what the client is told; `HangUp` for the end of the connection.

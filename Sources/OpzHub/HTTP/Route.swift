@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzOCI
 
 /// What a path names (OCI distribution-spec, "Endpoints"). Names and digests are as the client wrote them: who uses them makes typed ones.
@@ -60,6 +61,24 @@ enum Route: Sendable, Equatable {
     }
   }
 
+  /// What may be done here, without OPTIONS; empty where there is nothing.
+  var methods: [String] {
+    switch self {
+    case .unknown: []
+    case .ping, .catalog, .tags, .referrers: ["GET", "HEAD"]
+    case .token: ["GET", "HEAD", "POST"]
+    case .manifest: ["GET", "HEAD", "PUT", "DELETE"]
+    case .blob: ["GET", "HEAD"]
+    case .uploads: ["POST"]
+    case .upload: ["GET", "HEAD", "PATCH", "PUT", "DELETE"]
+    }
+  }
+
+  /// The refusal of a method that is none of this path's (RFC 9110, section 15.5.6, wants `Allow`).
+  func refusal(_ reason: String = "not a method of this path") -> SpecError {
+    SpecError(405, .unsupported, reason, [("Allow", Answer.allow(methods))])
+  }
+
   func kind(_ method: String) -> RequestKind {
     switch (self, method) {
     case (.ping, _): .ping
@@ -76,7 +95,7 @@ enum Route: Sendable, Equatable {
     case (.blob, "DELETE"): .blobDelete
     case (.uploads, "POST"): .uploadStart
     case (.upload, "PATCH"): .uploadChunk
-    case (.upload, "GET"): .uploadStatus
+    case (.upload, "GET"), (.upload, "HEAD"): .uploadStatus
     case (.upload, "PUT"): .uploadFinish
     case (.upload, "DELETE"): .uploadCancel
     default: .other

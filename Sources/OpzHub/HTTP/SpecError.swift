@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -47,6 +48,8 @@ struct SpecError: Error, Sendable {
   static func of(_ error: any Error) -> SpecError {
     switch error {
     case let error as SpecError: error
+    case let error as RequestProblem:
+      SpecError(error.status, error.status == 413 ? .sizeInvalid : .unsupported, error.reason)
     case let error as OCIError: SpecError(400, .manifestInvalid, error.reason)
     case let error as StoreError where error.code == .wrongDigest || error.code == .wrongSize:
       SpecError(400, .digestInvalid, error.reason)

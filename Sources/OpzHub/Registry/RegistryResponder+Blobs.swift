@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -8,9 +9,8 @@ extension RegistryResponder {
     switch request.method {
     case "GET", "HEAD": break
     case "DELETE":
-      throw SpecError(
-        405, .unsupported, "blobs are shared by all repositories; opz gc removes those that nothing names")
-    default: throw SpecError(405, .unsupported, "not a method of this path")
+      throw request.route.refusal("blobs are shared by all repositories; opz gc removes those that nothing names")
+    default: throw request.route.refusal()
     }
     let place = registry.store.path(of: digest)
     guard let status = try await onDisk({ try FileStatus.find(place) }), status.kind == .file else {

@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -15,7 +16,7 @@ extension RegistryResponder {
     case "GET", "HEAD": return try await get(name, reference, digest)
     case "PUT": return try await put(request, name, reference, digest, body)
     case "DELETE": return try await delete(name, reference, digest)
-    default: throw SpecError(405, .unsupported, "not a method of this path")
+    default: throw request.route.refusal()
     }
   }
 

@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -27,15 +28,15 @@ extension RegistryResponder {
   func upload(_ request: HubRequest, _ name: RepositoryName, _ id: String, _ body: any RequestBody) async throws
     -> Answer
   {
-    guard ["GET", "PATCH", "PUT", "DELETE"].contains(request.method) else {
-      throw SpecError(405, .unsupported, "not a method of this path")
+    guard request.route.methods.contains(request.method) else {
+      throw request.route.refusal()
     }
     // What is wrong in the request itself ends no upload.
     let wanted = try request.method == "PUT" ? digest(request.query["digest"] ?? "") : nil
     let upload = try await uploads.take(id, name)
     return try await holding(upload) {
       switch request.method {
-      case "GET": return await given(back: upload, accepted(204, name, upload))
+      case "GET", "HEAD": return await given(back: upload, accepted(204, name, upload))
       case "DELETE":
         try await uploads.end(upload)
         return Answer(204)

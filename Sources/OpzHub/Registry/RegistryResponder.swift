@@ -1,4 +1,5 @@
 import NIOPosix
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -31,6 +32,7 @@ struct RegistryResponder: Responder {
   }
 
   private func route(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+    if request.method == "OPTIONS", !request.route.methods.isEmpty { return .options(request.route.methods) }
     let isRead = request.method == "GET" || request.method == "HEAD"
     switch request.route {
     case .ping where isRead: return Answer(200, [("Content-Type", "application/json")], body: .bytes(Array("{}".utf8)))
@@ -43,7 +45,7 @@ struct RegistryResponder: Responder {
     case .uploads(let name) where request.method == "POST": return try await begin(request, try repository(name), body)
     case .upload(let name, let id): return try await upload(request, try repository(name), id, body)
     case .token, .unknown: throw SpecError(404, .unsupported, "this registry has no such path")
-    default: throw SpecError(405, .unsupported, "not a method of this path")
+    default: throw request.route.refusal()
     }
   }
 

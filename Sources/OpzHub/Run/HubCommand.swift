@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -13,12 +14,17 @@ import SystemPackage
 public struct HubCommand: Sendable {
   public static let version = "0.1.0"
 
-  public init() {}
+  /// Seconds that requests in flight have after SIGTERM. What was acknowledged is on the disk, and pushes go on with what has come.
+  private static let stopSeconds = 10
 
-  /// Runs the program to its end, which only a signal brings: what was acknowledged is on the disk, so it needs no other.
-  /// - Returns: the exit code: 1 for a failure, 64 for wrong usage.
+  private let signals: StopSignals
+
+  /// Call it first in the program: from here on SIGTERM is not lost.
+  public init() { signals = StopSignals(program: "opz-hub") }
+
+  /// Runs the program to its end, which only a signal brings.
+  /// - Returns: the exit code: 0 after a signal, 1 for a failure, 64 for wrong usage.
   public func run(arguments: [String]) async -> Int32 {
-    signal(SIGPIPE, SIG_IGN)
     do {
       let options = try HubOptions(arguments: arguments)
       switch options.action {
@@ -39,14 +45,27 @@ public struct HubCommand: Sendable {
     registry.isOfOneHost = getenv("OPZ_ONE_HOST").map { String(cString: $0) } == "1"
     let plan = try options.faults.map(FaultPlan.read)
     let hub = try RegistryResponder(registry)
-    let server = try await HubServer(host: options.host, port: options.port)
+    let server = try await HubCommand.listen(options.host, options.port)
+    signals.follow(
+      StopSignals.Plan(
+        drain: {}, drainSeconds: 0, stop: { server.stop() }, stopSeconds: HubCommand.stopSeconds))
     // One line for the log, and for whoever started us to learn the port.
     let ready = JSONValue.object([
       "event": .string("ready"), "host": .string(server.host), "port": .integer(Int64(server.port)),
       "registry": .string(options.registry.string),
     ])
     say(String(decoding: try CanonicalJSON.encode(ready), as: UTF8.self))
-    try await server.run(plan.map { Rehearsal($0, before: hub) } ?? hub)
+    await server.run(HubService(responder: plan.map { Rehearsal($0, before: hub) } ?? hub))
+  }
+
+  static func listen(_ host: String, _ port: Int, _ limits: HubLimits = HubLimits()) async throws -> HTTPServer {
+    do {
+      return try await HTTPServer(host: host, port: port, limits: limits.http)
+    } catch let error as IOFailure {
+      throw HubError(
+        .cannotListen, "\(host):\(port)", error.errno == 0 ? error.reason : IOFailure.text(of: error.errno),
+        hint: "--listen 127.0.0.1:0 takes a free port")
+    }
   }
 
   /// All personalities and faults, one a line.

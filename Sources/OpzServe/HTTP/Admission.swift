@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Bounds how much work the server takes on: the bytes of all bodies, and the requests that are scored or wait for it.
+/// Bounds how much work the server takes on: the bytes of all bodies and answers, and the requests that are scored or wait for it.
 ///
 /// A request counts against the limit only when its body is whole, so slow senders cannot shut the others out.
 final class Admission: Sendable {
@@ -18,22 +18,33 @@ final class Admission: Sendable {
   /// Inference requests without an answer, those included that are still being read.
   var requests: Int { state.withLock { $0.open } }
 
-  /// Begins a request. What it takes is given back by `Ticket.close`.
+  /// Begins a request.
   func open() -> Ticket {
     state.withLock { $0.open += 1 }
     return Ticket(admission: self)
   }
 
-  /// What one request holds. It belongs to the task that answers the request.
-  struct Ticket {
-    fileprivate let admission: Admission
-    private var bytes = 0
-    private var scores = false
+  /// What one request holds; with the ticket's last use all of it is given back. It goes with the answer until that is written.
+  final class Ticket: Sendable {
+    private struct Held {
+      var bytes = 0
+      var scores = false
+      var isOpen = true
+    }
+
+    private let admission: Admission
+    private let held = Mutex(Held())
 
     fileprivate init(admission: Admission) { self.admission = admission }
 
-    /// Takes on more bytes of the body.
-    mutating func add(bytes count: Int) throws {
+    deinit {
+      close()
+      give(back: held.withLock { $0.bytes })
+    }
+
+    /// Takes on more bytes.
+    /// - Throws: `RequestFailure` with 503 where all requests together would have too many.
+    func add(bytes count: Int) throws {
       let fits = admission.state.withLock { state in
         guard count <= admission.limits.bodyBudget - state.bytes else { return false }
         state.bytes += count
@@ -42,25 +53,44 @@ final class Admission: Sendable {
       guard fits else {
         throw RequestFailure(503, "too many bytes of requests are in flight: try again", leavesBody: true)
       }
-      bytes += count
+      held.withLock { $0.bytes += count }
+    }
+
+    /// Holds so many bytes from now on, whether there is room or not: an answer that is there.
+    func hold(bytes count: Int) {
+      let difference = held.withLock { held in
+        defer { held.bytes = count }
+        return count - held.bytes
+      }
+      admission.state.withLock { $0.bytes += difference }
+    }
+
+    func give(back count: Int) {
+      admission.state.withLock { $0.bytes -= count }
+      held.withLock { $0.bytes -= count }
     }
 
     /// Takes on the scoring.
-    mutating func score() throws {
+    func score() throws {
       let limit = admission.limits.requestsInFlight
-      scores = admission.state.withLock { state in
+      let scores = admission.state.withLock { state in
         guard state.scoring < limit else { return false }
         state.scoring += 1
         return true
       }
       guard scores else { throw RequestFailure(503, "\(limit) requests are in flight: try again") }
+      held.withLock { $0.scores = true }
     }
 
+    /// The request is answered; what is left is the answer's bytes.
     func close() {
+      let (wasOpen, scored) = held.withLock { held in
+        defer { (held.isOpen, held.scores) = (false, false) }
+        return (held.isOpen, held.scores)
+      }
       admission.state.withLock { state in
-        state.open -= 1
-        state.scoring -= scores ? 1 : 0
-        state.bytes -= bytes
+        state.open -= wasOpen ? 1 : 0
+        state.scoring -= scored ? 1 : 0
       }
     }
   }

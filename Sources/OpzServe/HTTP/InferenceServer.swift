@@ -1,11 +1,12 @@
-internal import Hummingbird
+public import OpzHTTPServer
 import OpzIO
 
 /// Answers the protocol's requests for one model. It knows nothing of sockets.
-public final class InferenceServer: Sendable {
+public final class InferenceServer: HTTPService {
   /// Bodies up to this size are scored where they are read, in about a millisecond; larger ones on `ScoringThreads`.
   static let inlineBytes = 64 << 10
 
+  public let methods = ["GET", "HEAD", "POST"]
   public let model: ServedModel
   public let limits: ServerLimits
   let lifecycle = Lifecycle()
@@ -22,35 +23,45 @@ public final class InferenceServer: Sendable {
     self.model = model
     self.limits = limits
     admission = Admission(limits)
-    threads = ScoringThreads(count: cores)
+    threads = ScoringThreads(count: cores, memory: limits.scoringBudget)
     documents = ServerDocuments(model: model, version: version)
     metricsDocument = MetricsDocument(model: model, version: version, started: unixMilliseconds())
   }
 
   /// Answers any request, and counts it.
-  func answer(_ request: Request) async -> Answer {
-    let isHead = request.method == .head
-    let route = Route(target: request.uri.string)
+  public func answer(_ request: Request, _ body: any RequestBody) async throws -> Answer {
+    let route = Route(path: request.path)
     var answer: Answer
     do {
-      answer = try await respond(to: request, route, method: isHead ? "GET" : request.method.rawValue)
+      answer = try await respond(to: request, route, body)
     } catch let failure as RequestFailure {
       answer = .failure(failure)
-      answer.closes = failure.leavesBody
+      answer.delivery.closes = failure.leavesBody
+    } catch let problem as RequestProblem {
+      answer = .failure(RequestFailure(problem.status, problem.reason))
+      answer.delivery.closes = true
     } catch {
       answer = .failure(RequestFailure(500, "the request could not be answered"))
       printError("a request failed: \(error)")
     }
-    if let route, answer.status == 405 { answer.fields.append(("allow", route.allowed)) }
+    if let route, answer.status == 405 { answer["Allow"] = Answer.allow(route.methods) }
+    // A client that keeps the connection would send its next request to a server that is gone.
+    if lifecycle.isDraining { answer.delivery.closes = true }
     metrics.count(route?.label ?? "other", answer.status)
     return answer
   }
 
-  private func respond(to request: Request, _ route: Route?, method: String) async throws -> Answer {
+  public func refusal(_ problem: RequestProblem) -> Answer {
+    metrics.count("other", problem.status)
+    return .failure(RequestFailure(problem.status, problem.reason))
+  }
+
+  private func respond(to request: Request, _ route: Route?, _ body: any RequestBody) async throws -> Answer {
     guard let route else { throw RequestFailure(404, "there is nothing at this path") }
     if case .model(let name, let version, _) = route { try check(name: name, version: version) }
-    guard method == route.method else {
-      throw RequestFailure(405, "the method \(method.prefix(20)) is not allowed here: use \(route.method)")
+    if request.method == "OPTIONS" { return .options(route.methods) }
+    guard route.methods.contains(request.method) else {
+      throw RequestFailure(405, "the method \(request.method) is not allowed here: use \(route.methods[0])")
     }
     switch route {
     case .server: return documents.server()
@@ -63,7 +74,7 @@ public final class InferenceServer: Sendable {
     case .model(_, _, .metadata): return documents.metadata()
     case .model(_, _, .ready): return documents.modelReady(lifecycle.isReady)
     case .statistics, .model(_, _, .statistics): return documents.statistics(metrics.snapshot)
-    case .model(_, _, .infer): return try await infer(request)
+    case .model(_, _, .infer): return try await infer(request, body)
     }
   }
 
@@ -77,29 +88,31 @@ public final class InferenceServer: Sendable {
     }
   }
 
-  private func infer(_ request: Request) async throws -> Answer {
+  private func infer(_ request: Request, _ body: any RequestBody) async throws -> Answer {
     let start = ContinuousClock.now
+    let ticket = admission.open()
+    defer { ticket.close() }
     do {
-      let inference = try await score(request)
+      let inference = try await score(request, body, ticket)
       metrics.inferred(inference, in: ContinuousClock.now - start, now: unixMilliseconds())
-      return .json(inference.body)
+      var answer = Answer.json(inference.body)
+      ticket.hold(bytes: inference.body.count)
+      answer.lease = ticket
+      return answer
     } catch {
       metrics.inferred(nil, in: ContinuousClock.now - start, now: unixMilliseconds())
       throw error
     }
   }
 
-  private func score(_ request: Request) async throws -> ServedModel.Inference {
-    var ticket = admission.open()
-    defer { ticket.close() }
-    let body = try await BodyReader(limit: limits.bodyBytes).read(request) { try ticket.add(bytes: $0) }
+  private func score(_ request: Request, _ body: any RequestBody, _ ticket: Admission.Ticket) async throws
+    -> ServedModel.Inference
+  {
+    let bytes = try await BodyReader(limit: limits.bodyBytes).read(request, body, ticket)
     try ticket.score()
-    if body.count <= InferenceServer.inlineBytes { return try model.infer(body, limits) }
-    return try await threads.run { [model, limits] in try model.infer(body, limits) }
+    if bytes.count <= InferenceServer.inlineBytes { return try model.infer(bytes, limits) }
+    return try await threads.run(memory: model.memory(ofBody: bytes.count, limits)) { [model, limits] in
+      try model.infer(bytes, limits)
+    }
   }
-}
-
-extension Route {
-  /// The `Allow` header field's value.
-  fileprivate var allowed: String { method == "GET" ? "GET, HEAD" : method }
 }

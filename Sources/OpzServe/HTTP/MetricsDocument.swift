@@ -1,3 +1,5 @@
+import OpzHTTPServer
+
 /// Writes `GET /metrics`.
 struct MetricsDocument {
   let model: ServedModel
@@ -23,8 +25,7 @@ struct MetricsDocument {
         ("server", version),
       ], 1)
     process(&text)
-    return Answer(
-      status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.text.utf8))
+    return Answer("text/plain; version=0.0.4; charset=utf-8", Array(text.text.utf8))
   }
 
   private func requests(_ text: inout PrometheusText, _ values: Metrics.Values) {

@@ -13,10 +13,10 @@ enum Route: Equatable {
     case metadata, ready, infer, statistics
   }
 
-  /// The only method that it answers, HEAD besides GET.
-  var method: String {
-    if case .model(_, _, .infer) = self { return "POST" }
-    return "GET"
+  /// The methods that it answers, besides OPTIONS.
+  var methods: [String] {
+    if case .model(_, _, .infer) = self { return ["POST"] }
+    return ["GET", "HEAD"]
   }
 
   /// The label under which requests are counted.
@@ -33,9 +33,8 @@ enum Route: Equatable {
     }
   }
 
-  /// The route of a request's target, or nil when there is none. A model's name may hold `/`, plain or as `%2F`.
-  init?(target: String) {
-    let path = target.prefix { $0 != "?" && $0 != "#" }
+  /// The route of a request's path, or nil when there is none. A model's name may hold `/`, plain or as `%2F`.
+  init?(path: Substring) {
     var parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.first == "" else { return nil }
     parts.removeFirst()

@@ -1,3 +1,5 @@
+import OpzHTTPServer
+
 /// The small documents that the server answers, beside inference.
 struct ServerDocuments {
   let model: ServedModel

@@ -6,6 +6,8 @@ struct InferenceDecoder {
   let maximumInputs: Int
   /// Columns of a matrix.
   let maximumColumns: Int
+  /// What texts mean.
+  let assembler: RowAssembler
 
   func decode(_ body: [UInt8]) throws -> InferenceRequest {
     guard !body.isEmpty else { throw RequestFailure.bad("the body is empty: send the request's JSON object") }
@@ -19,12 +21,24 @@ struct InferenceDecoder {
         hasInputs = true
         request.inputs = try inputs(&cursor)
       case "outputs": request.outputs = try outputs(&cursor)
-      default: try cursor.skipValue()
+      case "parameters": try parameters("the request", &cursor)
+      default:
+        try RefusedParameter.check(key, of: "the request")
+        try cursor.skipValue()
       }
     }
     try cursor.expectEnd()
     guard hasInputs else { throw RequestFailure.bad("the request has no 'inputs'") }
     return request
+  }
+
+  /// Parameters are hints, and those that are not known are passed over; but one that asks for another answer is not.
+  private func parameters(_ owner: String, _ cursor: inout JSONCursor) throws {
+    if cursor.take(word: "null") { return }
+    try cursor.object("the parameters of \(owner)") { key, cursor in
+      try RefusedParameter.check(key, of: owner)
+      try cursor.skipValue()
+    }
   }
 
   private func optionalString(_ cursor: inout JSONCursor) throws -> String? {
@@ -49,7 +63,11 @@ struct InferenceDecoder {
       guard names.count < 100 else { throw RequestFailure.bad("more than 100 outputs") }
       var name: String?
       try cursor.object("an output") { key, cursor in
-        if key == "name" { name = try cursor.string() } else { try cursor.skipValue() }
+        switch key {
+        case "name": name = try cursor.string()
+        case "parameters": try parameters("an output", &cursor)
+        default: try cursor.skipValue()
+        }
       }
       guard let name else { throw RequestFailure.bad("an output without a 'name'") }
       names.append(name)
@@ -72,6 +90,7 @@ struct InferenceDecoder {
           partial.dataPosition = cursor.position
           try cursor.skipValue()
         }
+      case "parameters": try parameters("an input", &cursor)
       default: try cursor.skipValue()
       }
     }
@@ -95,7 +114,9 @@ struct InferenceDecoder {
 
   private func reader(_ partial: PartialTensor) throws -> TensorReader? {
     guard let name = partial.name, let datatype = partial.datatype, let shape = partial.shape else { return nil }
-    return TensorReader(name: name, datatype: datatype, shape: shape)
+    return TensorReader(
+      name: name, datatype: datatype, shape: shape,
+      categories: datatype == .bytes ? try assembler.categories(of: name, shape: shape) : nil)
   }
 
   private func datatype(_ cursor: inout JSONCursor) throws -> Datatype {

@@ -5,7 +5,8 @@ struct InferenceEncoder {
 
   func encode(id: String?, _ outputs: [OutputTensor]) -> [UInt8] {
     let values = outputs.reduce(0) { $0 + $1.values.count }
-    var json = JSONWriter(capacity: 256 + values * 14)
+    // No float is longer than -1.1754944e-38 and its comma, so the text does not move while it grows.
+    var json = JSONWriter(capacity: 256 + values * 16)
     json.raw("{\"model_name\":")
     json.string(model)
     json.raw(",\"model_version\":")

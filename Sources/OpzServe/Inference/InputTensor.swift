@@ -3,8 +3,8 @@ struct InputTensor {
   enum Values {
     /// Missing is NaN.
     case numbers([Float])
-    /// Missing is nil.
-    case texts([String?])
+    /// What texts are in the feature's list of categories. Missing is NaN.
+    case codes([Float])
   }
 
   let name: String

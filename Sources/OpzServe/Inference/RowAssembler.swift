@@ -1,21 +1,34 @@
 /// Puts the inputs of a request into the model's matrix: one tensor a feature, or one matrix for all.
 struct RowAssembler {
-  /// XGBoost's categories are below 2^24.
-  private static let codeLimit = 1 << 24
-
   let features: [FeatureSpec]
   private let positions: [String: Int]
-  /// For each feature its categories' numbers; nil for a numeric one.
-  private let codes: [[String: Float]?]
+  /// For each feature its categories; nil for a numeric one.
+  private let categories: [Categories?]
 
   init(_ features: [FeatureSpec]) {
     self.features = features
     positions = Dictionary(features.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-    codes = features.map { feature in
-      feature.categories.map { categories in
-        Dictionary(categories.enumerated().map { ($1, Float($0)) }, uniquingKeysWith: { first, _ in first })
+    categories = features.map { feature in
+      feature.categories.map { texts in
+        let codes = Dictionary(texts.enumerated().map { ($1, Float($0)) }, uniquingKeysWith: { first, _ in first })
+        return Categories(feature: feature, codes: codes)
       }
     }
+  }
+
+  /// What the texts of an input mean, before any of them is read.
+  /// - Throws: `RequestFailure` for an input that no model of these features takes as texts.
+  func categories(of name: String, shape: [Int]) throws -> Categories {
+    let place = "input '\(name.prefix(100))'"
+    guard let position = positions[name], shape.count < 2 || shape[1] == 1 else {
+      throw shape.count == 2
+        ? RequestFailure.bad("\(place) is a matrix of texts: give texts as one input a feature")
+        : mismatch(unknown: [name], missing: [])
+    }
+    guard let categories = categories[position] else {
+      throw RequestFailure.bad("\(place) is of BYTES: the feature is numeric")
+    }
+    return categories
   }
 
   /// - Returns: row-major, rows x features; missing is NaN.
@@ -38,10 +51,9 @@ struct RowAssembler {
     guard input.columns == features.count else {
       throw RequestFailure.bad("\(place) has \(input.columns) columns: \(wanted)")
     }
-    guard case .numbers(let numbers) = input.values else {
-      throw RequestFailure.bad("\(place) is a matrix of texts: give texts as one input a feature")
+    switch input.values {
+    case .numbers(let values), .codes(let values): return (values, input.rows)
     }
-    return (numbers, input.rows)
   }
 
   private func matrix(byName inputs: [InputTensor]) throws -> (matrix: [Float], rows: Int) {
@@ -93,38 +105,13 @@ struct RowAssembler {
 
   private func fill(_ matrix: inout [Float], _ feature: Int, _ input: InputTensor) throws {
     let columns = features.count
-    switch (input.values, codes[feature]) {
-    case (.numbers(let numbers), nil):
-      for (row, number) in numbers.enumerated() { matrix[row * columns + feature] = number }
-    case (.numbers(let numbers), let codes?):
+    switch (input.values, categories[feature]) {
+    case (.numbers(let numbers), let categories?):
       for (row, number) in numbers.enumerated() where !number.isNaN {
-        matrix[row * columns + feature] = try category(number, codes, feature, row)
+        matrix[row * columns + feature] = try categories.code(of: number, row: row)
       }
-    case (.texts(let texts), let codes?):
-      for (row, text) in texts.enumerated() {
-        guard let text else { continue }
-        guard let code = codes[text] else { throw unknownCategory(text, feature, row) }
-        matrix[row * columns + feature] = code
-      }
-    case (.texts, nil):
-      throw RequestFailure.bad("input '\(input.name)' is of BYTES: the feature is numeric")
+    case (.numbers(let numbers), nil), (.codes(let numbers), _):
+      for (row, number) in numbers.enumerated() { matrix[row * columns + feature] = number }
     }
-  }
-
-  /// The code of a category that is a number: as a text where the model has texts, as itself where it has none. A text's
-  /// position is no category of the client's, so it is not taken for one.
-  private func category(_ number: Float, _ codes: [String: Float], _ feature: Int, _ row: Int) throws -> Float {
-    let whole = Int(exactly: number)
-    if codes.isEmpty, let whole, (0..<RowAssembler.codeLimit).contains(whole) { return number }
-    if let whole, let code = codes[String(whole)] { return code }
-    throw unknownCategory(whole.map(String.init) ?? number.description, feature, row)
-  }
-
-  private func unknownCategory(_ text: String, _ feature: Int, _ row: Int) -> RequestFailure {
-    let categories = features[feature].categories ?? []
-    let known = categories.isEmpty ? "numbers from 0" : list(categories)
-    return RequestFailure.bad(
-      "input '\(features[feature].name)', row \(row): the model does not know the category "
-        + "'\(text.prefix(100))'; it knows: \(known)")
   }
 }

@@ -28,7 +28,7 @@ public struct ServedModel: Sendable {
     let start = ContinuousClock.now
     let columns = predictor.features.count
     let request = try InferenceDecoder(
-      maximumRows: limits.rows, maximumInputs: max(columns, 1), maximumColumns: columns
+      maximumRows: limits.rows, maximumInputs: max(columns, 1), maximumColumns: columns, assembler: assembler
     ).decode(body)
     let wanted = try outputs(request.outputs)
     let (matrix, rows) = try assembler.matrix(request.inputs)
@@ -43,6 +43,16 @@ public struct ServedModel: Sendable {
     return Inference(
       body: answer, rows: rows, decoding: decoded - start, scoring: scored - decoded,
       encoding: ContinuousClock.now - scored)
+  }
+
+  /// The most bytes that `infer` takes beside a body of so many, whatever its datatypes.
+  ///
+  /// A value is at least two bytes of text and becomes four bytes twice, in its input and in the matrix; a text that is no value is no more
+  /// than that while its escapes are read. A score is four bytes as a margin and four as a score, and at most 16 as text.
+  func memory(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
+    let rows = min(limits.rows, bytes / 2 / max(1, predictor.features.count))
+    let columns = predictor.outputs.reduce(0) { $0 + $1.columns }
+    return min(bytes.times(4), 1 << 60) + min(rows.times(columns).times(24), 1 << 60)
   }
 
   private func outputs(_ names: [String]?) throws -> [Int] {

@@ -4,26 +4,26 @@ struct TensorReader {
   let datatype: Datatype
   /// One or two dimensions, checked against the limits.
   let shape: [Int]
+  /// What texts mean; nil for every datatype but BYTES.
+  let categories: Categories?
 
   private var count: Int { shape.reduce(1, *) }
 
   func read(_ cursor: inout JSONCursor) throws -> InputTensor.Values {
     // A value takes at least two bytes, so the body bounds what a shape can make us allocate.
     let capacity = min(count, (cursor.bytes.count - cursor.position) / 2 + 1)
-    switch datatype {
-    case .bytes:
-      var texts: [String?] = []
-      texts.reserveCapacity(capacity)
-      try elements(&cursor) { cursor in
-        texts.append(cursor.take(word: "null") ? nil : try text(&cursor))
-      }
-      return .texts(texts)
-    default:
-      var numbers: [Float] = []
-      numbers.reserveCapacity(capacity)
+    var numbers: [Float] = []
+    numbers.reserveCapacity(capacity)
+    guard let categories else {
       try elements(&cursor) { cursor in numbers.append(try number(&cursor)) }
       return .numbers(numbers)
     }
+    // No list of texts is made: it would take many times the body's bytes.
+    try elements(&cursor) { cursor in
+      if cursor.take(word: "null") { return numbers.append(.nan) }
+      numbers.append(try categories.code(of: try text(&cursor), row: numbers.count))
+    }
+    return .codes(numbers)
   }
 
   /// Calls `element` where each of the shape's values stands, and fails unless they are exactly as many.

@@ -5,45 +5,66 @@ import Synchronization
 ///
 /// Swift's cooperative pool has one thread a core, and health probes are answered on it: a request of many rows would
 /// keep a probe waiting. Short requests do not come here; starting a thread would cost more than they do.
+///
+/// What the work of all of them takes is bounded too: a request whose memory does not fit waits until it does, or until it is alone.
 final class ScoringThreads: Sendable {
   private struct State {
     var free: Int
-    var waiting: [CheckedContinuation<Void, Never>] = []
+    var running = 0
+    var memory = 0
+    var waiting: [(memory: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+    /// Takes a thread and so much memory, where both are there.
+    mutating func take(_ bytes: Int, of budget: Int) -> Bool {
+      guard free > 0, running == 0 || bytes <= budget - memory else { return false }
+      free -= 1
+      running += 1
+      memory += bytes
+      return true
+    }
   }
 
   private let state: Mutex<State>
+  private let budget: Int
 
-  init(count: Int) { state = Mutex(State(free: max(1, count))) }
+  /// - Parameter memory: bytes of all work together.
+  init(count: Int, memory: Int) {
+    state = Mutex(State(free: max(1, count)))
+    budget = memory
+  }
 
-  /// Runs `work` on a thread when one is free. The number that may wait is bounded by `Admission`.
-  func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-    await take()
-    defer { give() }
+  /// Runs `work` on a thread when there is room. The number that may wait is bounded by `Admission`.
+  /// - Parameter memory: the most bytes that it takes.
+  func run<Value: Sendable>(memory: Int, _ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    await take(memory)
+    defer { give(memory) }
     return try await blocking { try work() }
   }
 
-  private func take() async {
+  private func take(_ memory: Int) async {
     await withCheckedContinuation { continuation in
       let isFree = state.withLock { state in
-        guard state.free > 0 else {
-          state.waiting.append(continuation)
-          return false
-        }
-        state.free -= 1
-        return true
+        // In order: who needs much would never have its turn otherwise.
+        if state.waiting.isEmpty, state.take(memory, of: budget) { return true }
+        state.waiting.append((memory, continuation))
+        return false
       }
       if isFree { continuation.resume() }
     }
   }
 
-  private func give() {
-    let next: CheckedContinuation<Void, Never>? = state.withLock { state in
-      guard !state.waiting.isEmpty else {
-        state.free += 1
-        return nil
+  private func give(_ memory: Int) {
+    let next = state.withLock { state in
+      state.free += 1
+      state.running -= 1
+      state.memory -= memory
+      var next: [CheckedContinuation<Void, Never>] = []
+      while let first = state.waiting.first, state.take(first.memory, of: budget) {
+        next.append(first.continuation)
+        state.waiting.removeFirst()
       }
-      return state.waiting.removeFirst()
+      return next
     }
-    next?.resume()
+    for continuation in next { continuation.resume() }
   }
 }

@@ -1,8 +1,5 @@
-internal import Hummingbird
-internal import HummingbirdCore
-internal import NIOCore
+import OpzHTTPServer
 import OpzIO
-internal import ServiceLifecycle
 
 #if canImport(Glibc)
   import Glibc
@@ -16,7 +13,7 @@ public struct ServerCommand: Sendable {
   private let started = ContinuousClock.now
 
   /// Call it first in the program: from here on SIGTERM is not lost.
-  public init() { signals = StopSignals() }
+  public init() { signals = StopSignals(program: "opz-server") }
 
   /// Runs the program to its end.
   /// - Returns: the exit code: 0, 1 for a failure, 64 for wrong usage.
@@ -54,24 +51,23 @@ public struct ServerCommand: Sendable {
   private func serve(_ model: ServedModel, _ options: ServerOptions) async throws {
     let server = InferenceServer(
       model, limits: options.limits, version: ServerVersion.text, cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    let stop = StopRequest()
-    let app = ServerCommand.application(server, options) { port in
-      signals.follow(
-        StopSignals.Plan(
-          drain: { server.lifecycle.beginDraining() }, drainSeconds: options.drainSeconds,
-          stop: { stop.request() }, stopSeconds: options.limits.stopSeconds))
-      server.lifecycle.becomeReady()
-      announce(model, options.host, port)
-    }
-    let group = ServiceGroup(
-      configuration: ServiceGroupConfiguration(services: [app], logger: app.logger))
-    stop.follow { Task { await group.triggerGracefulShutdown() } }
+    let http = try await ServerCommand.listen(options, server.limits)
+    signals.follow(
+      StopSignals.Plan(
+        drain: { server.lifecycle.beginDraining() }, drainSeconds: options.drainSeconds,
+        stop: { http.stop() }, stopSeconds: options.limits.stopSeconds))
+    server.lifecycle.becomeReady()
+    announce(model, options.host, http.port)
+    await http.run(server)
+  }
+
+  static func listen(_ options: ServerOptions, _ limits: ServerLimits) async throws -> HTTPServer {
     do {
-      try await group.run()
-    } catch let error as IOError {
+      return try await HTTPServer(host: options.host, port: options.port, limits: limits.http)
+    } catch let error as IOFailure {
       throw ServeError(
-        .cannotListen, "\(options.host):\(options.port)", IOFailure.text(of: error.errnoCode),
-        hint: error.errnoCode == EADDRINUSE ? "--port 0 takes a free port" : nil)
+        .cannotListen, "\(options.host):\(options.port)", IOFailure.text(of: error.errno),
+        hint: error.errno == EADDRINUSE ? "--port 0 takes a free port" : nil)
     }
   }
 

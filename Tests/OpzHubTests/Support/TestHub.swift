@@ -1,3 +1,4 @@
+import OpzHTTPServer
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -9,20 +10,20 @@ import OpzTestKit
 final class TestHub: Sendable {
   let directory: TemporaryDirectory
   let registry: Registry
-  let server: HubServer
+  let server: HTTPServer
   let responder: any Responder
-  private let task: Task<Void, any Error>
+  private let task: Task<Void, Never>
 
   init(limits: HubLimits = HubLimits(), _ wrap: (RegistryResponder) throws -> any Responder = { $0 }) async throws {
     directory = try TemporaryDirectory()
     registry = try Registry.create(directory.path.appending("registry"))
-    server = try await HubServer(host: "127.0.0.1", port: 0, limits: limits)
+    server = try await HubCommand.listen("127.0.0.1", 0, limits)
     responder = try wrap(try RegistryResponder(registry, limits: limits))
-    task = Task { [server, responder] in try await server.run(responder) }
+    task = Task { [server, responder] in await server.run(HubService(responder: responder)) }
   }
 
   deinit {
-    server.stop()
+    server.abort()
     task.cancel()
   }
 

@@ -1,6 +1,6 @@
 import FoundationEssentials
-import HTTPTypes
-import Hummingbird
+import NIOCore
+import OpzHTTPServer
 
 @testable import OpzServe
 
@@ -10,28 +10,46 @@ extension InferenceServer {
     InferenceServer(.sample, limits: limits, version: "0.0.0", cores: 2)
   }
 
-  func ask(
-    _ method: HTTPRequest.Method, _ path: String, _ body: String = "", headers: HTTPFields = [:]
-  ) async -> Answer {
+  func ask(_ method: String, _ path: String, _ body: String = "", headers: HTTPFields = [:]) async -> Answer {
     await ask(method, path, bytes: Array(body.utf8), headers: headers)
   }
 
-  func ask(
-    _ method: HTTPRequest.Method, _ path: String, bytes: [UInt8], headers: HTTPFields = [:]
-  ) async -> Answer {
-    let head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path, headerFields: headers)
-    return await answer(Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: bytes))))
+  func ask(_ method: String, _ path: String, bytes: [UInt8], headers: HTTPFields = [:]) async -> Answer {
+    let framing: Request.Framing =
+      headers.first("transfer-encoding") != nil ? .chunked : bytes.isEmpty ? .none : .length(UInt64(bytes.count))
+    do {
+      return try await answer(Request(method, path, headers, framing: framing), BytesBody(bytes))
+    } catch {
+      return Answer(599, body: .bytes(Array("\(error)".utf8)))
+    }
+  }
+}
+
+/// A body that came over no wire, in pieces of 1,000 bytes.
+private final class BytesBody: RequestBody {
+  private var rest: ArraySlice<UInt8>
+
+  init(_ bytes: [UInt8]) { rest = bytes[...] }
+
+  func next() async throws -> ByteBuffer? {
+    defer { rest = rest.dropFirst(1000) }
+    return rest.isEmpty ? nil : ByteBuffer(bytes: rest.prefix(1000))
   }
 }
 
 extension Answer {
-  var text: String { String(decoding: body, as: UTF8.self) }
+  var bytes: [UInt8] {
+    guard case .bytes(let bytes) = body else { return [] }
+    return bytes
+  }
+
+  var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// The text of `{"error": ..}`; nil when the body is anything else.
-  var error: String? { try? JSONDecoder().decode([String: String].self, from: Data(body))["error"] }
+  var error: String? { try? JSONDecoder().decode([String: String].self, from: Data(bytes))["error"] }
 
   func decoded<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    try JSONDecoder().decode(type, from: Data(body))
+    try JSONDecoder().decode(type, from: Data(bytes))
   }
 }
 

@@ -12,9 +12,9 @@ import Synchronization
 /// Handlers write to a pipe, and a thread reads it. Blocking the signals for sigwait(3) would not do: the main thread waits
 /// in libdispatch with all signals let through. As process 1 of a container the program needs handlers in any case, because
 /// the kernel gives that process no default action.
-final class StopSignals: Sendable {
+public final class StopSignals: Sendable {
   /// What is done at the first signal.
-  struct Plan: Sendable {
+  public struct Plan: Sendable {
     /// At once.
     let drain: @Sendable () -> Void
     /// Seconds after `drain`, or at the next signal.
@@ -23,14 +23,26 @@ final class StopSignals: Sendable {
     let stop: @Sendable () -> Void
     /// Seconds after `stop` in which it has to.
     let stopSeconds: Int
+
+    public init(
+      drain: @escaping @Sendable () -> Void, drainSeconds: Int, stop: @escaping @Sendable () -> Void, stopSeconds: Int
+    ) {
+      self.drain = drain
+      self.drainSeconds = drainSeconds
+      self.stop = stop
+      self.stopSeconds = stopSeconds
+    }
   }
 
   private let plan = Mutex<Plan?>(nil)
   private let readEnd: Int32
+  private let program: String
 
   /// Installs the handlers, once in a process. Until there is a plan, a signal ends the process with 0: nothing is in
   /// flight.
-  init() {
+  /// - Parameter program: its name, for the line that says that requests were cut off.
+  public init(program: String) {
+    self.program = program
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else {
       readEnd = -1
@@ -44,7 +56,7 @@ final class StopSignals: Sendable {
     for number in [SIGTERM, SIGINT] { signal(number) { _ in tellSignal() } }
   }
 
-  func follow(_ plan: Plan) { self.plan.withLock { $0 = plan } }
+  public func follow(_ plan: Plan) { self.plan.withLock { $0 = plan } }
 
   private func wait() {
     wait(seconds: nil)
@@ -53,7 +65,8 @@ final class StopSignals: Sendable {
     if plan.drainSeconds > 0 { wait(seconds: plan.drainSeconds) }
     plan.stop()
     wait(seconds: plan.stopSeconds)
-    printError("opz-server: ended with requests in flight")
+    let line = Array("\(program): ended with requests in flight\n".utf8)
+    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     exit(1)
   }
 
@@ -63,9 +76,9 @@ final class StopSignals: Sendable {
     while true {
       var timeout: Int32 = -1
       if let end {
-        let left = (end - .now).seconds
+        let left = (end - .now) / .milliseconds(1)
         if left <= 0 { return }
-        timeout = Int32(clamping: Int((left * 1000).rounded(.up)))
+        timeout = Int32(clamping: Int(left.rounded(.up)))
       }
       var polled = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
       guard poll(&polled, 1, timeout) > 0 else { continue }

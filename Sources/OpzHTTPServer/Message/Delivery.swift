@@ -1,46 +1,60 @@
 /// How an answer goes over the wire. An ordinary one is whole, at once, and as long as it says; faults change that.
-struct Delivery: Sendable {
-  enum Framing: Sendable {
+public struct Delivery: Sendable {
+  public enum Framing: Sendable {
     case length, chunked
     /// Neither a length nor chunks: the end of the connection is the end of the body.
     case untilClose
   }
 
-  struct Pause: Sendable {
+  public struct Pause: Sendable {
     /// After so many bytes of the body, 0 for before the first.
-    var at: UInt64
-    var duration: Duration
+    public var at: UInt64
+    public var duration: Duration
     /// The connection ends then, and the rest is never sent.
-    var isLast: Bool
+    public var isLast: Bool
+
+    public init(at: UInt64, duration: Duration, isLast: Bool) {
+      self.at = at
+      self.duration = duration
+      self.isLast = isLast
+    }
   }
 
-  struct Drip: Sendable {
-    var bytes: Int
-    var every: Duration
+  public struct Drip: Sendable {
+    public var bytes: Int
+    public var every: Duration
+
+    public init(bytes: Int, every: Duration) {
+      self.bytes = bytes
+      self.every = every
+    }
   }
 
-  var framing = Framing.length
+  public var framing = Framing.length
   /// What `Content-Length` says in place of the truth.
-  var announced: UInt64?
+  public var announced: UInt64?
   /// Bytes in place of status line and headers and body.
-  var raw: [UInt8]?
+  public var raw: [UInt8]?
   /// Bytes before the status line.
-  var before: [UInt8] = []
+  public var before: [UInt8] = []
   /// Bytes after the body that belong to nothing.
-  var after: [UInt8] = []
+  public var after: [UInt8] = []
   /// The connection ends after so many bytes of status line and headers.
-  var headCut: Int?
+  public var headCut: Int?
   /// The connection ends after so many bytes of the body.
-  var cut: UInt64?
+  public var cut: UInt64?
   /// It ends with a reset.
-  var resets = false
+  public var resets = false
   /// Silence before the status line.
-  var delay: Duration?
-  var pause: Pause?
-  var drip: Drip?
-  /// The connection ends after the answer, which says so unless `isSilent`.
-  var closes = false
+  public var delay: Duration?
+  public var pause: Pause?
+  public var drip: Drip?
+  /// The connection ends after the answer, which says so.
+  public var closes = false
 
+  public init() {}
+
+  /// No fault is in it.
   var isOrdinary: Bool {
     framing == .length && announced == nil && raw == nil && before.isEmpty && after.isEmpty && headCut == nil
       && cut == nil

@@ -1,11 +1,4 @@
-import NIOCore
-
-/// The body of a request, pulled piece by piece: what is not pulled waits in the client.
-protocol RequestBody: AnyObject {
-  /// The next piece; nil at the end.
-  /// - Throws: `HangUp` where the client has gone away.
-  func next() async throws -> ByteBuffer?
-}
+import OpzHTTPServer
 
 extension RequestBody {
   /// All of a small body.
@@ -20,10 +13,4 @@ extension RequestBody {
     }
     return all
   }
-}
-
-/// The end of a connection without another word.
-struct HangUp: Error {
-  /// With a reset (RST) in place of an orderly end.
-  var resets = false
 }

@@ -1,0 +1,7 @@
+/// The end of a connection without another word.
+public struct HangUp: Error, Sendable {
+  /// With a reset (RST) in place of an orderly end.
+  public var resets: Bool
+
+  public init(resets: Bool = false) { self.resets = resets }
+}

@@ -1,0 +1,66 @@
+/// The head of a request, checked against RFC 9112: what is here is well-formed.
+public struct Request: Sendable {
+  /// How the body ends (RFC 9112, section 6).
+  public enum Framing: Sendable, Equatable {
+    case none
+    /// Bytes; above 0.
+    case length(UInt64)
+    case chunked
+  }
+
+  public var method: String
+  /// Path and query as the client wrote them, in origin form: a target in absolute form is cut to it. `*` for `OPTIONS *`.
+  public let target: String
+  /// The target without its query, percent signs and all.
+  public let path: Substring
+  /// What follows the question mark.
+  public let query: Substring
+  public var fields: HTTPFields
+  /// The authority that was asked: the target's where it is absolute, else the Host field. nil where an HTTP/1.0 client names none.
+  public let host: String?
+  public let framing: Framing
+  /// The client speaks HTTP/1.0.
+  public let isOld: Bool
+  /// The client would use the connection again.
+  public let keepsAlive: Bool
+
+  init(
+    method: String, target: String, fields: HTTPFields, host: String?, framing: Framing, isOld: Bool,
+    keepsAlive: Bool
+  ) {
+    self.method = method
+    self.target = target
+    let question = target.utf8.firstIndex(of: UInt8(ascii: "?"))
+    path = target[..<(question ?? target.endIndex)]
+    query = question.map { target[target.index(after: $0)...] } ?? ""
+    self.fields = fields
+    self.host = host
+    self.framing = framing
+    self.isOld = isOld
+    self.keepsAlive = keepsAlive
+  }
+
+  /// A request of HTTP/1.1 that came over no wire.
+  public init(_ method: String, _ target: String, _ fields: HTTPFields = [:], framing: Framing = .none) {
+    self.init(
+      method: method, target: target, fields: fields, host: fields.first("host"), framing: framing, isOld: false,
+      keepsAlive: true)
+  }
+
+  /// The first field of this name.
+  public func field(_ name: String) -> String? { fields.first(name) }
+
+  /// Bytes of the body; nil where it is chunked.
+  public var length: UInt64? {
+    switch framing {
+    case .none: 0
+    case .length(let count): count
+    case .chunked: nil
+    }
+  }
+
+  public var hasBody: Bool { framing != .none }
+
+  /// The client waits to be told to send its body (RFC 9110, section 10.1.1).
+  var expectsContinue: Bool { hasBody && !isOld && fields.list("expect") == ["100-continue"] }
+}

@@ -1,0 +1,12 @@
+/// A request that cannot be answered as it was meant: broken against RFC 9112, or beyond a limit. The connection ends after the answer.
+public struct RequestProblem: Error, Sendable, Equatable {
+  /// 400, 413, 414, 417, 431, 501, 503 or 505.
+  public let status: Int
+  /// For the client: what is wrong.
+  public let reason: String
+
+  public init(_ status: Int, _ reason: String) {
+    self.status = status
+    self.reason = reason
+  }
+}

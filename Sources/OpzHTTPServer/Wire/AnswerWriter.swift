@@ -1,0 +1,148 @@
+import NIOCore
+import NIOPosix
+import OpzIO
+
+/// Puts an answer on the wire, byte by byte as its delivery says.
+struct AnswerWriter {
+  let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
+  let disk: NIOThreadPool
+  let limits: HTTPServerLimits
+  let patience: Patience
+
+  private static let piece = 256 << 10
+
+  /// - Parameter closes: the connection ends after it, whatever the answer says.
+  /// - Throws: `HangUp` where the connection ends before the answer does.
+  func write(_ answer: Answer, isHead: Bool, isOld: Bool, closes: Bool) async throws {
+    let delivery = answer.delivery
+    if let delay = delivery.delay { try await sleep(delay) }
+    if !delivery.before.isEmpty { try await put(ByteBuffer(bytes: delivery.before)) }
+    if let raw = delivery.raw {
+      try await put(ByteBuffer(bytes: raw))
+      throw HangUp(resets: delivery.resets)
+    }
+    var head = AnswerWriter.head(answer, isOld: isOld, closes: closes)
+    if let cut = delivery.headCut {
+      try await put(head.readSlice(length: min(cut, head.readableBytes)) ?? ByteBuffer())
+      throw HangUp(resets: delivery.resets)
+    }
+    let hasBody = !isHead && answer.mayHaveBody
+    if hasBody, delivery.isOrdinary, case .bytes(let bytes) = answer.body, bytes.count <= AnswerWriter.piece {
+      head.writeBytes(bytes)
+      return try await put(head)
+    }
+    try await send(head)
+    if hasBody {
+      try await body(answer)
+    } else if delivery.cut != nil || delivery.pause?.isLast == true {
+      if let pause = delivery.pause { try await sleep(pause.duration) }
+      throw HangUp(resets: delivery.resets)
+    }
+    if !delivery.after.isEmpty { try await put(ByteBuffer(bytes: delivery.after)) }
+  }
+
+  /// The client has its time for each piece.
+  private func put(_ piece: ByteBuffer) async throws {
+    patience.allow(limits.answerSeconds)
+    try await output.write(piece)
+  }
+
+  private func send(_ bytes: ByteBuffer) async throws {
+    var rest = bytes
+    while let piece = rest.readSlice(length: min(rest.readableBytes, AnswerWriter.piece)), piece.readableBytes > 0 {
+      try await put(piece)
+    }
+  }
+
+  /// A silence of the server's own making is no reason to end the connection.
+  private func sleep(_ time: Duration) async throws {
+    patience.allow(Int(clamping: time.components.seconds) + limits.answerSeconds)
+    try await Task.sleep(for: time)
+  }
+
+  private static func head(_ answer: Answer, isOld: Bool, closes: Bool) -> ByteBuffer {
+    var text = ByteBuffer()
+    text.reserveCapacity(512)
+    text.writeString("HTTP/1.1 \(answer.status) \(answer.reason)\r\n")
+    for (name, value) in answer.headers {
+      text.writeString(name)
+      text.writeStaticString(": ")
+      text.writeString(value)
+      text.writeStaticString("\r\n")
+    }
+    if answer.mayHaveBody {
+      switch answer.delivery.framing {
+      case .length:
+        if answer["Content-Length"] == nil {
+          text.writeString("Content-Length: \(answer.delivery.announced ?? answer.body.count)\r\n")
+        }
+      case .chunked: text.writeStaticString("Transfer-Encoding: chunked\r\n")
+      case .untilClose: break
+      }
+    }
+    if answer["Date"] == nil { text.writeString("Date: \(HTTPDate.now())\r\n") }
+    if closes {
+      text.writeStaticString("Connection: close\r\n")
+    } else if isOld {
+      text.writeStaticString("Connection: keep-alive\r\n")
+    }
+    text.writeStaticString("\r\n")
+    return text
+  }
+
+  private func body(_ answer: Answer) async throws {
+    let delivery = answer.delivery
+    let total = answer.body.count
+    let end = min(total, delivery.cut ?? total)
+    var halt = delivery.pause.map { min($0.at, end) }
+    var offset: UInt64 = 0
+    while true {
+      if offset == halt, let pause = delivery.pause {
+        halt = nil
+        try await sleep(pause.duration)
+        if pause.isLast { throw HangUp(resets: delivery.resets) }
+      }
+      if offset == end { break }
+      let count = min((halt ?? end) - offset, UInt64(delivery.drip?.bytes ?? AnswerWriter.piece))
+      patience.allow(limits.workSeconds)
+      try await put(try await read(answer.body, offset, Int(count)), delivery)
+      offset += count
+      if let drip = delivery.drip { try await sleep(drip.every) }
+    }
+    if delivery.cut != nil { throw HangUp(resets: delivery.resets) }
+    if delivery.framing == .chunked { try await put(ByteBuffer(string: "0\r\n\r\n")) }
+  }
+
+  private func put(_ piece: ByteBuffer, _ delivery: Delivery) async throws {
+    guard delivery.framing == .chunked else { return try await put(piece) }
+    var chunk = ByteBuffer(string: String(piece.readableBytes, radix: 16) + "\r\n")
+    chunk.writeImmutableBuffer(piece)
+    // A chunked answer that is cut ends inside of a chunk.
+    if delivery.cut == nil { chunk.writeString("\r\n") }
+    try await put(chunk)
+  }
+
+  private func read(_ body: Answer.Body, _ offset: UInt64, _ count: Int) async throws -> ByteBuffer {
+    switch body {
+    case .bytes(let bytes):
+      let start = min(Int(clamping: offset), bytes.count)
+      return ByteBuffer(bytes: bytes[start..<min(start + count, bytes.count)])
+    case .file(let path, let from, _):
+      return try await disk.runIfActive {
+        let file = try OpenFile.reading(path)
+        var buffer = ByteBuffer()
+        var filled = 0
+        while filled < count {
+          let read = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count - filled) {
+            try file.read(
+              at: from &+ offset &+ UInt64(filled),
+              into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(count - filled)))
+          }
+          if read == 0 { throw IOFailure("the file became shorter while it was read", path: path) }
+          filled += read
+        }
+        return buffer
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/// How a request's body ends, by its fields (RFC 9112, section 6.3).
+enum BodyFraming {
+  static func read(_ fields: HTTPFields, isOld: Bool) throws -> Request.Framing {
+    var codings: [String] = []
+    var lengths: [String] = []
+    for field in fields.all {
+      if isSameName(field.name, "transfer-encoding") { codings.append(field.value) }
+      if isSameName(field.name, "content-length") { lengths.append(field.value) }
+    }
+    if codings.isEmpty { return try length(lengths) }
+    guard !isOld else { throw RequestProblem(400, "Transfer-Encoding in a request of HTTP/1.0") }
+    guard lengths.isEmpty else { throw RequestProblem(400, "both Transfer-Encoding and Content-Length") }
+    return try coding(codings)
+  }
+
+  private static func coding(_ values: [String]) throws -> Request.Framing {
+    let codings = values.joined(separator: ",").split(separator: ",", omittingEmptySubsequences: false).map {
+      String($0.filter { $0 != " " && $0 != "\t" }).lowercased()
+    }
+    guard codings.last == "chunked" else {
+      throw RequestProblem(400, "Transfer-Encoding does not end with chunked, so the body has no end")
+    }
+    guard codings.filter({ $0 == "chunked" }).count == 1, !codings.contains("") else {
+      throw RequestProblem(400, "Transfer-Encoding is no list of codings with chunked once")
+    }
+    guard codings.count == 1 else {
+      throw RequestProblem(501, "the transfer coding '\(codings[0].prefix(30))' is not known to this server")
+    }
+    return .chunked
+  }
+
+  /// More than one length is refused even where they are equal, as RFC 9110, section 8.6, allows.
+  private static func length(_ values: [String]) throws -> Request.Framing {
+    guard let text = values.first else { return .none }
+    guard values.count == 1, !text.isEmpty, text.utf8.allSatisfy(isDigit) else {
+      throw RequestProblem(400, "Content-Length is not one number")
+    }
+    // Too many digits are a body that is too large, not a number that is none.
+    let count = UInt64(text) ?? .max
+    return count == 0 ? .none : .length(count)
+  }
+}

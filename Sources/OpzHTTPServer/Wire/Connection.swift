@@ -1,0 +1,90 @@
+import NIOCore
+import NIOPosix
+
+/// One client's connection: requests are answered one after the other.
+struct Connection: Sendable {
+  let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
+  let service: any HTTPService
+  let disk: NIOThreadPool
+  let limits: HTTPServerLimits
+  let patience: Patience
+  let connections: Connections
+
+  func serve() async {
+    // What goes wrong here is the end of this connection and of nothing else.
+    try? await channel.executeThenClose { input, output in
+      let reader = RequestReader(input.makeAsyncIterator(), output, limits, patience)
+      let writer = AnswerWriter(output: output, disk: disk, limits: limits, patience: patience)
+      do {
+        while let request = try await reader.nextHead() {
+          guard try await exchange(request, reader, writer) else { break }
+        }
+      } catch let end as HangUp {
+        await flush()
+        if end.resets { reset() }
+        return
+      } catch let problem as RequestProblem {
+        try await writer.write(service.refusal(problem), isHead: false, isOld: false, closes: true)
+        return await settle(reader)
+      }
+      await flush()
+    }
+  }
+
+  /// The answer to a client for which there is no room.
+  func refuse() async {
+    try? await channel.executeThenClose { input, output in
+      var answer = service.refusal(RequestProblem(503, "this server has as many connections as it may: try again"))
+      answer["Retry-After"] = "1"
+      let writer = AnswerWriter(output: output, disk: disk, limits: limits, patience: patience)
+      patience.allow(limits.lingerSeconds)
+      try await writer.write(answer, isHead: false, isOld: false, closes: true)
+      await settle(RequestReader(input.makeAsyncIterator(), output, limits, patience))
+    }
+  }
+
+  /// - Returns: whether the connection can be used again.
+  private func exchange(_ request: Request, _ reader: RequestReader, _ writer: AnswerWriter) async throws -> Bool {
+    let answer = try await answer(request, reader)
+    let closes =
+      answer.delivery.closes || answer.delivery.framing == .untilClose || !request.keepsAlive || !reader.isNearlyWhole
+      || connections.isStopping
+    try await writer.write(answer, isHead: request.method == "HEAD", isOld: request.isOld, closes: closes)
+    guard closes else {
+      try await reader.finish()
+      return true
+    }
+    if !reader.isWhole && !reader.isAwaited || reader.hasMore { await settle(reader) } else { await flush() }
+    return false
+  }
+
+  private func answer(_ request: Request, _ reader: RequestReader) async throws -> Answer {
+    if request.target == "*" { return .options(service.methods) }
+    do {
+      return try await service.answer(request, reader)
+    } catch let problem as RequestProblem {
+      return service.refusal(problem)
+    } catch let end as HangUp {
+      guard reader.isCutShort, !end.resets else { throw end }
+      return service.refusal(RequestProblem(400, "the connection ended in the middle of the body"))
+    } catch {
+      return service.refusal(RequestProblem(500, "the request could not be answered"))
+    }
+  }
+
+  /// Lets the client read the answer: an end while it sends would be a reset, which takes the answer out of its hands (RFC 9112, section 9.6).
+  private func settle(_ reader: RequestReader) async {
+    await flush()
+    try? await channel.channel.close(mode: .output).get()
+    await reader.discard()
+  }
+
+  /// Waits until all that was written is with the system: the end of a channel throws away what a slow reader has not made room for.
+  private func flush() async { try? await channel.channel.writeAndFlush(ByteBuffer()).get() }
+
+  /// The end of the connection will be a reset.
+  private func reset() {
+    guard let options = channel.channel as? any SocketOptionProvider else { return }
+    _ = options.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+  }
+}

@@ -1,0 +1,52 @@
+/// The Host field of a request (RFC 9112, section 3.2).
+enum HostField {
+  /// - Returns: its value; nil where an HTTP/1.0 client sends none. It may be empty.
+  static func read(_ fields: HTTPFields, isOld: Bool) throws -> String? {
+    var found: String?
+    for field in fields.all where isSameName(field.name, "host") {
+      guard found == nil else { throw RequestProblem(400, "two Host fields") }
+      found = field.value
+    }
+    guard let found else {
+      guard isOld else { throw RequestProblem(400, "a request of HTTP/1.1 without a Host field") }
+      return nil
+    }
+    guard found.isEmpty || isAuthority(found) else { throw RequestProblem(400, "the Host field is no host") }
+    return found
+  }
+
+  /// `uri-host [":" port]` with a host that is not empty (RFC 3986, section 3.2.2).
+  static func isAuthority(_ text: some StringProtocol) -> Bool {
+    var rest = Array(text.utf8)[...]
+    if rest.first == UInt8(ascii: "[") {
+      guard let end = rest.firstIndex(of: UInt8(ascii: "]")), isAddress(rest[1..<end]) else { return false }
+      rest = rest[(end + 1)...]
+    } else {
+      let name = rest.prefix { $0 != UInt8(ascii: ":") }
+      guard !name.isEmpty, isName(name) else { return false }
+      rest = rest.dropFirst(name.count)
+    }
+    if rest.isEmpty { return true }
+    guard rest.popFirst() == UInt8(ascii: ":"), rest.count <= 5, rest.allSatisfy(isDigit) else { return false }
+    return rest.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) } <= 65_535
+  }
+
+  /// Letters, digits, what is unreserved or a sub-delimiter, and percent signs with two digits.
+  private static func isName(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var rest = bytes
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "%") {
+        guard rest.popFirst().flatMap(hexDigit) != nil, rest.popFirst().flatMap(hexDigit) != nil else { return false }
+      } else if !isTokenByte(byte) && !"(),;=".utf8.contains(byte) || "#^`|".utf8.contains(byte) {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// What may stand between the brackets: IPv6, with dots for its IPv4 form.
+  private static func isAddress(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.count >= 2 && bytes.count <= 45 && bytes.contains(UInt8(ascii: ":"))
+      && bytes.allSatisfy { hexDigit($0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
+  }
+}

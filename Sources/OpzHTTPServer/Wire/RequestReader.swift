@@ -1,0 +1,147 @@
+import NIOCore
+
+/// The requests of one connection, one after the other, each with its body. Used by the connection's task alone: bytes are taken from the
+/// client when they are wanted, so nothing is read ahead of what is answered.
+final class RequestReader: RequestBody {
+  private enum Body {
+    case end
+    case left(UInt64)
+    case chunks(ChunkDecoder)
+    /// The client ended the connection, or what it sent is no body.
+    case broken
+  }
+
+  private var input: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+  private let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
+  private let limits: HTTPServerLimits
+  private let patience: Patience
+  private var buffer = ByteBuffer()
+  private var body = Body.end
+  private var bodyEnd: ContinuousClock.Instant?
+  /// The client waits to be told to send its body (RFC 9110, section 10.1.1).
+  private(set) var isAwaited = false
+  /// The connection ended in the middle of a request.
+  private(set) var isCutShort = false
+
+  init(
+    _ input: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
+    _ output: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ limits: HTTPServerLimits, _ patience: Patience
+  ) {
+    self.input = input
+    self.output = output
+    self.limits = limits
+    self.patience = patience
+  }
+
+  /// All of the body of the present request was pulled.
+  var isWhole: Bool { if case .end = body { true } else { false } }
+
+  /// The rest of the body is small enough to be read for the sake of the connection.
+  var isNearlyWhole: Bool {
+    switch body {
+    case .end: true
+    case .left(let count): count <= 64 << 10 && !isAwaited
+    case .chunks, .broken: false
+    }
+  }
+
+  /// Bytes came that belong to no request that was answered.
+  var hasMore: Bool { buffer.readableBytes > 0 }
+
+  /// The head of the next request; nil at the end of the connection.
+  func nextHead() async throws -> Request? {
+    var scanner = HeadScanner(limits)
+    while true {
+      if let end = try buffer.withUnsafeReadableBytes({ try scanner.end(in: $0) }) {
+        return try begin(scanner.start, end)
+      }
+      // Between requests an end is an end.
+      let isIdle = buffer.readableBytes == scanner.start
+      if isIdle, !patience.idle() { return nil }
+      guard var piece = try await input.next() else {
+        isCutShort = !isIdle
+        if isIdle { return nil }
+        throw RequestProblem(400, "the connection ended in the middle of a head")
+      }
+      if isIdle { patience.allow(limits.headSeconds) }
+      take(&piece)
+    }
+  }
+
+  private func begin(_ start: Int, _ end: Int) throws -> Request {
+    let request = try buffer.withUnsafeReadableBytes {
+      try HeadParser(limits: limits).request(UnsafeRawBufferPointer(rebasing: $0[start..<end]))
+    }
+    buffer.moveReaderIndex(forwardBy: end)
+    switch request.framing {
+    case .none: body = .end
+    case .length(let count): body = .left(count)
+    case .chunked: body = .chunks(ChunkDecoder(limits))
+    }
+    bodyEnd = request.hasBody ? limits.bodySeconds.map { .now + .seconds($0) } : nil
+    isAwaited = request.expectsContinue
+    patience.allow(limits.workSeconds)
+    return request
+  }
+
+  func next() async throws -> ByteBuffer? {
+    while true {
+      switch body {
+      case .end: return nil
+      case .broken: throw HangUp()
+      case .left(let count):
+        if let piece = buffer.readSlice(length: Int(min(count, UInt64(buffer.readableBytes)))), piece.readableBytes > 0
+        {
+          body = count == UInt64(piece.readableBytes) ? .end : .left(count - UInt64(piece.readableBytes))
+          return piece
+        }
+      case .chunks(var decoder):
+        do {
+          let piece = try decoder.next(&buffer)
+          body = decoder.isAtEnd ? .end : .chunks(decoder)
+          if piece != nil || decoder.isAtEnd { return piece }
+        } catch {
+          body = .broken
+          throw error
+        }
+      }
+      try await more()
+    }
+  }
+
+  /// Waits for more bytes of the body.
+  private func more() async throws {
+    do {
+      if isAwaited {
+        isAwaited = false
+        patience.allow(limits.answerSeconds)
+        try await output.write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
+      }
+      patience.allow(limits.pieceSeconds, until: bodyEnd)
+      if var piece = try await input.next() {
+        patience.allow(limits.workSeconds)
+        return take(&piece)
+      }
+    } catch {}
+    body = .broken
+    isCutShort = true
+    throw HangUp()
+  }
+
+  private func take(_ piece: inout ByteBuffer) {
+    if buffer.readableBytes == 0 { buffer = piece } else { buffer.writeBuffer(&piece) }
+  }
+
+  /// Reads what is left of a body that nobody wants.
+  func finish() async throws {
+    while try await next() != nil {}
+  }
+
+  /// Reads and drops all that still comes, within limits, so that the client sees the answer that was sent before it had sent all.
+  func discard() async {
+    patience.allow(limits.lingerSeconds)
+    buffer = ByteBuffer()
+    var left = limits.unwantedBytes
+    while left > 0, let piece = try? await input.next() { left -= piece.readableBytes }
+  }
+}

@@ -1,0 +1,9 @@
+import OpzHTTPServer
+import OpzOCI
+
+extension Answer {
+  init(_ status: Int, _ headers: [(name: String, value: String)] = [], json value: some Encodable) throws {
+    self.init(
+      status, [("Content-Type", "application/json")] + headers, body: .bytes(try CanonicalJSON.encode(value)))
+  }
+}

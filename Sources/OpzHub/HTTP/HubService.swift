@@ -1,0 +1,13 @@
+import OpzHTTPServer
+
+/// A responder as the HTTP server knows it.
+struct HubService: HTTPService {
+  let responder: any Responder
+  let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+  func answer(_ request: Request, _ body: any RequestBody) async throws -> Answer {
+    try await responder.settled(HubRequest(request), body)
+  }
+
+  func refusal(_ problem: RequestProblem) -> Answer { SpecError.of(problem).answer }
+}
