@@ -8,6 +8,7 @@
 
 extern int pipe2(int ends[2], int flags);
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 extern void *memmem(const void *bytes, size_t count, const void *wanted, size_t wanted_count);
 extern int sync_file_range(int fd, off_t offset, off_t count, unsigned int flags);
 #define OPZ_SYNC_FILE_RANGE_WRITE 2

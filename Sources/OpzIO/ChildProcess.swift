@@ -116,6 +116,10 @@ public final class ChildProcess: @unchecked Sendable {
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    #if canImport(Glibc)
+      // Locks, sockets and pipes of ours would live as long as the child otherwise.
+      posix_spawn_file_actions_addclosefrom_np(&actions.actions, 3)
+    #endif
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?]? = environment.map { $0.map { strdup($0) } + [nil] }
     defer {
