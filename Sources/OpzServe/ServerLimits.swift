@@ -24,11 +24,16 @@ public struct ServerLimits: Sendable, Equatable {
 
   public init() {}
 
-  /// Bytes of all request bodies, and of all answers that clients have not taken, held at once. It follows the size of one.
-  var bodyBudget: Int { max(bodyBytes.times(4), 64 << 20) }
+  // `opz deploy` compares the sum of these with the memory that it gives a pod (DeploymentPlan.serverBytes; a test says that they agree).
 
-  /// Bytes that decoding and scoring may take at once. A request that takes more by itself has its turn alone.
-  var scoringBudget: Int { 64 << 20 }
+  /// Bytes of all request bodies, and of all answers that clients have not taken, held at once. It follows the size of one.
+  public var bodyBudget: Int { bodyBytes.times(4).plus(outputBudget) }
+
+  /// Bytes that decoding and scoring may take at once: one body of the largest size has its turn alone, smaller ones together.
+  public var scoringBudget: Int { bodyBytes.times(4).plus(outputBudget) }
+
+  /// Bytes that the scores of one request may take, as numbers and as text; more are answered 413.
+  public var outputBudget: Int { 16 << 20 }
 
   /// The limits of the HTTP server under it.
   var http: HTTPServerLimits {
@@ -49,5 +54,11 @@ extension Int {
   func times(_ factor: Int) -> Int {
     let (product, overflow) = multipliedReportingOverflow(by: factor)
     return overflow ? .max : product
+  }
+
+  /// The sum, or the greatest number where it is greater.
+  func plus(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
   }
 }

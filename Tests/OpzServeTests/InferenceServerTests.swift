@@ -138,14 +138,14 @@ struct InferenceServerTests {
     let admission = Admission(limits)
     var first: Admission.Ticket? = admission.open()
     let second = admission.open()
-    try first?.add(bytes: 127 << 20)
+    try first?.add(bytes: 143 << 20)
     try second.add(bytes: 1 << 20)
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
     // Its answer may not be taken yet.
     first?.close()
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
     first = nil
-    try second.add(bytes: 127 << 20)
+    try second.add(bytes: 143 << 20)
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
   }
 

@@ -153,6 +153,29 @@ struct InferenceTests {
     #expect(answer.error?.contains(part) == true, "\(answer.text)")
   }
 
+  @Test(
+    "A parameter that asks for another answer is refused, and named; one that is not known is passed over",
+    arguments: [
+      "sequence_id", "sequence_start", "sequence_end", "priority", "timeout", "classification", "shared_memory_region",
+      "binary_data_size",
+    ])
+  func parameters(name: String) async {
+    let matrix = #""name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]"#
+    for body in [
+      #"{"parameters":{"\#(name)":1},"inputs":[{\#(matrix)}]}"#,
+      #"{"inputs":[{\#(matrix)}],"parameters":{"a":{},"\#(name)":null}}"#,
+      #"{"\#(name)":1,"inputs":[{\#(matrix)}]}"#,
+      #"{"inputs":[{\#(matrix),"parameters":{"\#(name)":3}}]}"#,
+      #"{"inputs":[{\#(matrix)}],"outputs":[{"name":"row","parameters":{"\#(name)":3}}]}"#,
+    ] {
+      let answer = await server.ask("POST", path, body)
+      #expect(answer.status == 400, "\(body)")
+      #expect(answer.error?.contains("'\(name)' of ") == true, "\(answer.text)")
+    }
+    let other = #"{"parameters":{"x\#(name)":1},"inputs":[{\#(matrix)}]}"#
+    #expect(await server.ask("POST", path, other).status == 200)
+  }
+
   @Test("A category that the model does not know is named, with those that it knows")
   func category() async {
     let body = InferenceTests.named(#""shape":[1],"datatype":"FP32","data":[1]"#)

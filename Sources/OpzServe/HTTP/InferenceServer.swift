@@ -108,7 +108,12 @@ public final class InferenceServer: HTTPService {
   private func score(_ request: Request, _ body: any RequestBody, _ ticket: Admission.Ticket) async throws
     -> ServedModel.Inference
   {
+    // The answer's room is taken with the body's, so that no body is read in vain.
+    if let length = request.length {
+      try ticket.add(bytes: model.answer(ofBody: Int(clamping: min(length, UInt64(limits.bodyBytes))), limits))
+    }
     let bytes = try await BodyReader(limit: limits.bodyBytes).read(request, body, ticket)
+    if request.length == nil { try ticket.add(bytes: model.answer(ofBody: bytes.count, limits)) }
     try ticket.score()
     if bytes.count <= InferenceServer.inlineBytes { return try model.infer(bytes, limits) }
     return try await threads.run(memory: model.memory(ofBody: bytes.count, limits)) { [model, limits] in

@@ -32,6 +32,7 @@ public struct ServedModel: Sendable {
     ).decode(body)
     let wanted = try outputs(request.outputs)
     let (matrix, rows) = try assembler.matrix(request.inputs)
+    try check(rows, wanted, limits)
     let decoded = ContinuousClock.now
     let values = try predictor.predict(matrix, rows: rows, outputs: wanted)
     let scored = ContinuousClock.now
@@ -45,14 +46,35 @@ public struct ServedModel: Sendable {
       encoding: ContinuousClock.now - scored)
   }
 
+  /// Bytes of one score: a float as a margin, one as a score, and at most 16 of text.
+  private static let scoreBytes = 24
+  private static let textBytes = 16
+
   /// The most bytes that `infer` takes beside a body of so many, whatever its datatypes.
   ///
   /// A value is at least two bytes of text and becomes four bytes twice, in its input and in the matrix; a text that is no value is no more
-  /// than that while its escapes are read. A score is four bytes as a margin and four as a score, and at most 16 as text.
+  /// than that while its escapes are read.
   func memory(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
-    let rows = min(limits.rows, bytes / 2 / max(1, predictor.features.count))
+    bytes.times(4).plus(min(scores(ofBody: bytes, limits).times(ServedModel.scoreBytes), limits.outputBudget))
+  }
+
+  /// The most bytes of the answer to a body of so many.
+  func answer(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
+    min(scores(ofBody: bytes, limits).times(ServedModel.textBytes), limits.outputBudget)
+  }
+
+  /// A row has a value for each feature.
+  private func scores(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
     let columns = predictor.outputs.reduce(0) { $0 + $1.columns }
-    return min(bytes.times(4), 1 << 60) + min(rows.times(columns).times(24), 1 << 60)
+    return min(limits.rows, bytes / 2 / max(1, predictor.features.count)).times(columns)
+  }
+
+  private func check(_ rows: Int, _ wanted: [Int], _ limits: ServerLimits) throws {
+    let columns = max(1, wanted.reduce(0) { $0 + predictor.outputs[$1].columns })
+    let most = limits.outputBudget / ServedModel.scoreBytes / columns
+    guard rows <= most else {
+      throw RequestFailure(413, "\(rows) rows with \(columns) scores each: send at most \(most) rows at once")
+    }
   }
 
   private func outputs(_ names: [String]?) throws -> [Int] {

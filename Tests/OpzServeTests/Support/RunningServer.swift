@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// The program `opz-server`, started on a free port of 127.0.0.1 and killed with this value.
-final class RunningServer {
+final class RunningServer: @unchecked Sendable {
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
@@ -27,10 +27,11 @@ final class RunningServer {
   private var status: Int32?
 
   /// Starts it and waits until it says that it is ready.
-  init(_ arguments: [String], _ environment: [String] = []) throws {
+  init(_ arguments: [String], _ environment: [String] = [], program: String? = nil) throws {
     log = FilePath("/tmp/opz-serve-test-\(getpid())-\(UInt64.random(in: .min ... .max))")
     process = try ChildProcess.start(
-      [try RunningServer.program()] + arguments, environment: ["OPZ_HOST=127.0.0.1", "OPZ_PORT=0"] + environment,
+      [try program ?? RunningServer.program()] + arguments,
+      environment: ["OPZ_HOST=127.0.0.1", "OPZ_PORT=0"] + environment,
       output: .discarded, errors: .file(log))
     while true {
       if let ready = errors.split(separator: "\n").compactMap(RunningServer.ready).first {
