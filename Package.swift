@@ -127,7 +127,8 @@ if !light {
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzModel", "OpzIO"], swiftSettings: strict),
     tests(
-      "OpzServe", ["OpzServe", "opz-server", "OpzHTTPServer", "OpzModel", "OpzIO", "OpzTestKit", system, nioCore]),
+      "OpzServe",
+      ["OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzModel", "OpzIO", "OpzTestKit", system, nioCore]),
     module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", system, yams] + nio),
     .executableTarget(
       name: "opz-hub", dependencies: ["OpzHub"], swiftSettings: strict),

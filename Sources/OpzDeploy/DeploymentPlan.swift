@@ -35,6 +35,8 @@ public struct DeploymentPlan: Sendable {
   public var readyMilliseconds: Int?
   /// The compressed layers that a node pulls.
   public var imageBytes: UInt64?
+  /// The model's files, uncompressed.
+  public var modelBytes: UInt64?
   /// `xgboost`: what KServe looks for a server by.
   public var modelFormat: String?
   /// The image has files beside the model, so that a container can start in it.

@@ -12,6 +12,7 @@ extension DeploymentPlan {
         hint: "write numbers: Kubernetes cannot check a name")
     }
     try checkServer()
+    try checkMemory()
     try checkReplicas()
     try checkNames()
     try checkQuota()

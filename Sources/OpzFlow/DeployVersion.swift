@@ -220,6 +220,7 @@ public struct DeployVersion: Sendable {
     let platform = record.platforms.first.flatMap { Platform($0) } ?? .host
     plan.imageBytes = record.layers.filter { $0.isPart(of: platform) }
       .reduce(0) { $0 &+ $1.descriptor.size }
+    plan.modelBytes = record.files.filter { $0.role == "model" }.reduce(0) { $0 &+ $1.size }
     plan.modelFormat = record.model.flatMap { $0.format == "xgboost-json" ? "xgboost" : nil }
     plan.hasBase = record.runtime.base.map { $0 != "scratch" } ?? false
     return plan

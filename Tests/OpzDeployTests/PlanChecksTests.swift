@@ -25,6 +25,18 @@ struct PlanChecksTests {
     .init("deploy.replicas.min: CPU and memory of no pod are nothing, so it would never start again") {
       ($0.target, $0.minReplicas) = (.kserve, 0)
     },
+    .init(
+      "deploy.resources.memory: 191Mi are less than the 192Mi that opz-server may take: 160Mi for requests (OPZ_MAX_BODY_BYTES is 16777216), 0Mi for the model, 32Mi for itself"
+    ) { $0.memory = try Quantity("191Mi", key: "memory") },
+    .init(
+      "deploy.resources.memory: 256Mi are less than the 257Mi that opz-server may take: 160Mi for requests (OPZ_MAX_BODY_BYTES is 16777216), 65Mi for the model, 32Mi for itself"
+    ) { ($0.memory, $0.modelBytes) = (try Quantity("256Mi", key: "memory"), (64 << 20) + 1) },
+    .init(
+      "deploy.resources.memory: 1Gi are less than the 1088Mi that opz-server may take: 1024Mi for requests (OPZ_MAX_BODY_BYTES is 130023424), 32Mi for the model, 32Mi for itself"
+    ) {
+      ($0.memory, $0.modelBytes) = (try Quantity("1Gi", key: "memory"), 32 << 20)
+      $0.settings.env = ["OPZ_MAX_BODY_BYTES": "130023424"]
+    },
     .init("deploy.replicas.min: -1 is less than nothing") { ($0.target, $0.minReplicas) = (.knative, -1) },
     .init(
       "deploy.autoscale.memory: 95% never scales up: use is at most 100% of the request, and 100 / 95 is not above the tolerance of 1.1"

@@ -1,3 +1,4 @@
+import OpzDeploy
 import OpzIO
 import OpzTestKit
 import Synchronization
@@ -94,6 +95,14 @@ struct MemoryTests {
     let status = try ChildProcess.run(["cat", "/proc/\(pid)/status"]).text
     let match = try #require(status.firstMatch(of: /VmHWM:\s+(\d+) kB/))
     return try #require(Int(match.1)) << 10
+  }
+
+  @Test("What `opz deploy` counts for requests is what they may take", arguments: [1, 1 << 20, 16 << 20, 1 << 32])
+  func deployed(body: Int) {
+    var limits = ServerLimits()
+    #expect(limits.bodyBytes == ServerMemory.bodyBytes)
+    limits.bodyBytes = body
+    #expect(Int128(limits.bodyBudget + limits.scoringBudget) == ServerMemory.requestBytes(body: Int128(body)))
   }
 
   @Test("What is announced is counted before it comes, what is not as it grows")

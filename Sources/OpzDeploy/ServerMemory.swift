@@ -1,0 +1,27 @@
+/// What opz-server may take of a pod's memory. The numbers are its own (ServerLimits); a test says that they agree.
+public enum ServerMemory {
+  /// Bytes of one request body where nothing else is set (OPZ_MAX_BODY_BYTES).
+  public static let bodyBytes = 16 << 20
+  /// Bytes of the program itself, its threads and its connections.
+  public static let ownBytes = 32 << 20
+
+  /// Bytes that requests take at most: four bodies while they come and four times one while it is decoded, and the scores of each half.
+  public static func requestBytes(body: Int128) -> Int128 { 8 * body + (32 << 20) }
+}
+
+extension DeploymentPlan {
+  /// A pod that its own requests can end is one that is killed when it is needed most.
+  func checkMemory() throws {
+    guard server == .native else { return }
+    let body = Int128(settings.env?["OPZ_MAX_BODY_BYTES"].flatMap { UInt32($0) } ?? UInt32(ServerMemory.bodyBytes))
+    let model = Int128(modelBytes ?? 0)
+    let need = Int128(ServerMemory.ownBytes) + ServerMemory.requestBytes(body: body) + model
+    guard memory.nano < need * 1_000_000_000 else { return }
+    func mebi(_ bytes: Int128) -> String { "\((bytes + (1 << 20) - 1) >> 20)Mi" }
+    throw DeployError(
+      .badTarget, "deploy.resources.memory",
+      "\(memory) are less than the \(mebi(need)) that opz-server may take: \(mebi(ServerMemory.requestBytes(body: body))) for requests "
+        + "(OPZ_MAX_BODY_BYTES is \(body)), \(mebi(model)) for the model, \(mebi(Int128(ServerMemory.ownBytes))) for itself",
+      hint: "write memory: \(mebi(need)) or more, or env: {OPZ_MAX_BODY_BYTES: \"1048576\"} where requests are small")
+  }
+}
