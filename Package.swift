@@ -45,6 +45,8 @@ var packages: [Package.Dependency] = [
 
 var targets: [Target] = [
   .systemLibrary(name: "CLinux"),
+  // Runs before main: the arguments that Swift loses, and standard descriptors that are closed.
+  .target(name: "CStart"),
   // Their headers are compiled against; the libraries are loaded by the commands that need them (CLazy says why).
   .target(name: "CLazy"),
   .target(name: "CCurl", dependencies: ["CLazy"]),
@@ -56,7 +58,7 @@ var targets: [Target] = [
   .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-  module("OpzIO", ["CLinux", "CCrypto", system]),
+  module("OpzIO", ["CLinux", "CStart", "CCrypto", system]),
   module("OpzOCI", ["OpzIO"]),
   module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzIO", system]),
@@ -131,7 +133,7 @@ if !light {
       ["OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzModel", "OpzIO", "OpzTestKit", system, nioCore]),
     module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", system, yams] + nio),
     .executableTarget(
-      name: "opz-hub", dependencies: ["OpzHub"], swiftSettings: strict),
+      name: "opz-hub", dependencies: ["OpzHub", "OpzIO"], swiftSettings: strict),
     tests(
       "OpzHub",
       [

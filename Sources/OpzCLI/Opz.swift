@@ -67,7 +67,7 @@ public struct Opz: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     HeapLimits.apply()
     do {
-      var command = try parseAsRoot(LockCommand.spelledOut(Array(CommandLine.arguments.dropFirst())))
+      var command = try parseAsRoot(LockCommand.spelledOut(ProcessArguments.all()))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -1,4 +1,5 @@
 import OpzHub
+import OpzIO
 
 #if canImport(Glibc)
   import Glibc
@@ -6,4 +7,4 @@ import OpzHub
   import Musl
 #endif
 
-exit(await HubCommand().run(arguments: Array(CommandLine.arguments.dropFirst())))
+exit(await HubCommand().run(arguments: ProcessArguments.all()))

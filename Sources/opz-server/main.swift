@@ -10,4 +10,4 @@ import OpzServe
 // What large requests took is given back, so that a pod's memory holds the next ones.
 HeapLimits.apply()
 let command = ServerCommand()
-exit(await command.run(arguments: Array(CommandLine.arguments.dropFirst()), environment: processEnvironment()))
+exit(await command.run(arguments: ProcessArguments.all(), environment: processEnvironment()))

@@ -1,0 +1,33 @@
+#include "start.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <unistd.h>
+
+static int argument_count;
+static char **arguments;
+
+int opz_argument_count(void) { return argument_count; }
+
+const char *opz_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : NULL; }
+
+// Opened the wrong way round, so that each use fails with EBADF as that of a closed one does.
+static void open_standard_descriptors(void) {
+  for (int descriptor = 0; descriptor <= 2; descriptor++) {
+    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number is this one: those below are open.
+    int opened = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
+    if (opened >= 0 && opened != descriptor) close(opened);
+  }
+}
+
+#ifdef __GLIBC__
+__attribute__((constructor)) static void start(int count, char **values, char **environment) {
+  (void)environment;
+  argument_count = count;
+  arguments = values;
+  open_standard_descriptors();
+}
+#else
+__attribute__((constructor)) static void start(void) { open_standard_descriptors(); }
+#endif
