@@ -45,6 +45,9 @@ struct CopyCommand: AsyncParsableCommand {
   func run() async throws {
     var session = options.session()
     session.insecure = insecure
+    if let path = ImagePlace.archive(destination, in: session) {
+      try Console.yield(destination, to: path, json: json)
+    }
     var choice = CopyImage.Options()
     choice.tags = tags
     choice.platform = platform.flatMap { Platform($0) }

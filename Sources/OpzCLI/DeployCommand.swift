@@ -89,6 +89,10 @@ struct DeployCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
+    if let output, isStream(output, session) {
+      guard form == .plain else { throw ValidationError("--output \(output) is of --form plain") }
+      try Console.yield("--output", to: session.output(output), json: json)
+    }
     let registry = try session.openRegistry()
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     let request = try request(version, registry, session)
@@ -105,9 +109,10 @@ struct DeployCommand: AsyncParsableCommand {
     if apply {
       done = try await deploy.apply(result, registry, prunes: prune, seconds: timeout) { [options] in options.note($0) }
     }
-    if output == "-" {
+    if let output, isStream(output, session) {
+      try await blocking { try OutputFile.write(Array(result.stream.utf8), to: session.output(output)) }
       if !apply { try await deploy.record(result, registry) }
-      return Console.data(result.stream)
+      return
     }
     let directory = output ?? (apply ? nil : "k8s-\(version.record.name.replacing("/", with: "-"))")
     if let directory {
@@ -117,6 +122,11 @@ struct DeployCommand: AsyncParsableCommand {
     }
     if !apply { try await deploy.record(result, registry) }
     try report(version.record, request, result, directory, done)
+  }
+
+  /// `-`, and what cannot be a directory: /dev/stdout, a pipe.
+  private func isStream(_ output: String, _ session: Session) -> Bool {
+    output == "-" || OutputFile.isStream(session.path(output))
   }
 
   private func request(

@@ -22,6 +22,10 @@ struct DockerfileCommand: AsyncParsableCommand {
 
   func run() async throws {
     var session = options.session()
+    guard output != "-", !OutputFile.isStream(session.path(output)) else {
+      throw FlowError(
+        .usage, "--output \(output)", "a Dockerfile and its context are a directory", hint: "name a new directory")
+    }
     let directory = session.path(output)
     let text: String
     if Operand.isProject(source, session) {
@@ -38,7 +42,7 @@ struct DockerfileCommand: AsyncParsableCommand {
       let version = try registry.find(LocalReference(parsing: source))
       text = try await DockerfileExport(version, in: session).write(to: directory, from: registry)
     }
-    Console.data(text)
+    Console.document(text)
     options.note("wrote \(output)/Dockerfile; build it with: docker build \(output)")
   }
 }

@@ -73,16 +73,16 @@ public struct Opz: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      Glibc.exit(0)
+      Glibc.exit(Console.finish(0))
     } catch {
-      Glibc.exit(report(error))
+      Glibc.exit(Console.finish(report(error)))
     }
   }
 
   /// Says what went wrong, on standard error, and returns the exit code.
   static func report(_ error: any Error) -> Int32 {
     // The reader of our output has gone away (`opz score .. | head`): nobody is left to tell.
-    if let failure = error as? IOFailure, failure.errno == EPIPE { return 0 }
+    if let failure = error as? IOFailure, StandardOutput.isGone(failure) { return 0 }
     if let explained = error as? any ExplainedError {
       Console.note("error: \(explained)")
       return ExitStatus.code(explained.category)
@@ -94,7 +94,7 @@ public struct Opz: AsyncParsableCommand {
     }
     let code = exitCode(for: error).rawValue
     let text = fullMessage(for: error)
-    if code == 0 { Console.line(text) } else { Console.note(lowercased(text)) }
+    if code == 0 { Console.document(text + "\n") } else { Console.note(lowercased(text)) }
     return code
   }
 

@@ -14,6 +14,7 @@ struct PackageCommand: AsyncParsableCommand {
       opz package examples/churn
       opz package examples/churn --version 1.1.0 --test --push registry.example/crm/churn:1.1.0
       opz package examples/churn --output docker-archive:churn.tar && docker load -i churn.tar
+      opz package examples/churn --output docker-archive:/dev/stdout | docker load
       """)
 
   @Argument(help: "The project's directory.", completion: .directory) var directory = "."
@@ -25,7 +26,8 @@ struct PackageCommand: AsyncParsableCommand {
   var tags: [String] = []
   @Option(
     name: .customLong("output"),
-    help: ArgumentHelp("Also write the image to oci:DIR[:TAG] or docker-archive:FILE.", valueName: "place"))
+    help: ArgumentHelp(
+      "Also write the image to oci:DIR[:TAG] or docker-archive:FILE (- for a pipe).", valueName: "place"))
   var outputs: [String] = []
   @Option(help: ArgumentHelp("Also push to HOST/REPO[:TAG].", valueName: "dest")) var push: String?
   @Option(help: ArgumentHelp("Write the image's digest to a file.", valueName: "file"), completion: .file())
@@ -58,6 +60,10 @@ struct PackageCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
+    for output in outputs {
+      if let path = ImagePlace.archive(output, in: session) { try Console.yield("--output", to: path, json: json) }
+    }
+    if let digestFile { try Console.yield("--digest-file", to: session.output(digestFile), json: json) }
     let request = PackageRequest(
       project: session.path(directory), version: version, overrides: overrides, tags: tags, outputs: outputs,
       push: push,
@@ -66,7 +72,7 @@ struct PackageCommand: AsyncParsableCommand {
     let record = result.version.record
     for (path, reason) in result.ignored { options.note("left out \(path): \(reason)") }
     if let digestFile {
-      try Durable.replace(session.path(digestFile), with: Array("\(record.image.digest)\n".utf8))
+      try OutputFile.write(Array("\(record.image.digest)\n".utf8), to: session.output(digestFile))
     }
     if json {
       return try Console.json(

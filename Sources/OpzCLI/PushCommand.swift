@@ -47,6 +47,7 @@ struct PushCommand: AsyncParsableCommand {
   func run() async throws {
     var session = options.session()
     session.insecure = insecure
+    if let receipt { try Console.yield("--receipt", to: session.output(receipt), json: json) }
     let registry = try session.openRegistry()
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     guard let place = destination ?? version.record.pushTo else {
@@ -58,7 +59,7 @@ struct PushCommand: AsyncParsableCommand {
     push.expectation = force ? .anything : expectation.value ?? .asSeen
     let result = try await push.run(registry)
     if let receipt {
-      try Durable.replace(session.path(receipt), with: try CanonicalJSON.encodePretty(result.receipt))
+      try OutputFile.write(try CanonicalJSON.encodePretty(result.receipt), to: session.output(receipt))
     }
     if json {
       return try Console.json(

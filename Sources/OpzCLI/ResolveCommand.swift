@@ -53,6 +53,9 @@ struct ResolveCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
+    if let output, OutputFile.isStream(session.output(output)) {
+      try Console.yield("--output", to: session.output(output), json: json)
+    }
     let resolve = ResolveManifests(files, isStrict: strict, in: session)
     let result = try await check ? resolve.check() : resolve.run()
     for remark in result.remarks { options.note(remark) }
@@ -63,10 +66,11 @@ struct ResolveCommand: AsyncParsableCommand {
     if check { return try report(result) }
     if inPlace {
       try await result.write(in: session)
-    } else if let output, output != "-" {
+    } else if let output, output != "-", !OutputFile.isStream(session.path(output)) {
       try await result.write(to: session.path(output), named: files, in: session)
     } else {
-      Console.data(result.stream)
+      let path = session.output(output ?? "-")
+      try await blocking { try OutputFile.write(Array(result.stream.utf8), to: path) }
     }
     if json {
       let changed = result.files.filter { $0.changed > 0 }.map(\.name)

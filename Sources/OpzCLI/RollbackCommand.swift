@@ -88,6 +88,6 @@ struct RollbackCommand: AsyncParsableCommand {
           version: found.restored.version.description, applied: apply, cluster: done.place.cluster,
           objects: done.applied, deleted: done.deleted))
     }
-    if !apply { Console.data(found.stream) }
+    if !apply { Console.document(found.stream) }
   }
 }

@@ -40,7 +40,7 @@ struct ScoreCommand: AsyncParsableCommand {
     settings.ignore = ignore
     let batch = BatchScoring(loaded, settings)
     let from = input == "-" ? nil : session.path(input)
-    let to = output.flatMap { $0 == "-" ? nil : session.path($0) }
+    let to = output.map { session.output($0) }
     let rows = try await blocking { try BatchFiles.score(batch, from: from, to: to) }
     options.note("\(rows) rows")
   }

@@ -76,8 +76,8 @@ public struct CredentialStore: Sendable {
   /// Changes the file under a lock on its directory, so that two logins do not lose each other's.
   @discardableResult
   private func change(_ named: FilePath, _ body: (inout JSONText) throws -> Bool) throws -> Bool {
-    // A link stays a link.
-    let path = RealPath.of(named) ?? named
+    // A link stays a link; one that names nothing yet too.
+    let path = try OutputFile.place(of: named)
     let directory = path.removingLastComponent().isEmpty ? FilePath(".") : path.removingLastComponent()
     try Durable.makeDirectory(directory, mode: 0o700)
     let lock = try FileLock.take(directory: directory)
@@ -96,9 +96,7 @@ public struct CredentialStore: Sendable {
     }
     guard try body(&text) else { return false }
     // Never more than its owner's, in a directory that a group shares too.
-    let new = try NewFile(in: directory, mode: 0o600)
-    try new.file.write(text.bytes)
-    try new.replace(path)
+    try OutputFile.write(text.bytes, to: path, mode: 0o600, isPrivate: true)
     return true
   }
 }

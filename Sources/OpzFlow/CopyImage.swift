@@ -134,6 +134,7 @@ public struct CopyImage: Sendable {
     let root = index.mediaType.isIndex ? try await choose(options.platform ?? .host, index, opened.content) : index
     let name = opened.name
     let names = names(nil, pinned: false, opened).map { "\(name):\($0)" }
+    try DockerArchiveFile.require(file)
     try await DockerArchiveFile(file).write(root, names: names, from: opened.content)
     return Result(image: root, references: ["docker-archive:\(file)"], referrers: [], totals: TransferTotals())
   }

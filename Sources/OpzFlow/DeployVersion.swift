@@ -100,7 +100,7 @@ public struct DeployVersion: Sendable {
       for file in result.files {
         let path = directory.pushing(FilePath(file.name))
         try Durable.makeDirectory(path.removingLastComponent())
-        try Durable.replace(path, with: Array(file.text.utf8))
+        try OutputFile.write(Array(file.text.utf8), to: path)
       }
       return try others(result.files.map { FilePath($0.name) }, in: directory)
     }

@@ -4,7 +4,7 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// A docker archive that is written to a file: whole, or not at all.
+/// A docker archive that is written to a file, whole or not at all, or into a pipe.
 struct DockerArchiveFile: Sendable {
   let path: FilePath
 
@@ -25,32 +25,26 @@ struct DockerArchiveFile: Sendable {
     }
     let found = blobs
     try await blocking { [path] in
-      let directory = path.removingLastComponent().isEmpty ? FilePath(".") : path.removingLastComponent()
-      try FreeSpace.require(try DockerArchive.size(manifest, tags: names), at: directory)
-      let temporary = Durable.temporaryName(beside: path)
-      var sink = FileSink(try OpenFile.creating(temporary))
-      do {
-        try DockerArchive.write(manifest, tags: names, to: &sink) { descriptor in
-          guard let blob = found[descriptor.digest] else {
-            throw FlowError(.notFound, descriptor.digest.description, "not among the image's blobs")
-          }
-          return blob
-        }
-        try sink.file.sync()
-      } catch {
-        try? Durable.remove(temporary)
-        throw error
+      var output = try OutputFile(path)
+      if let directory = output.stagingDirectory {
+        try FreeSpace.require(try DockerArchive.size(manifest, tags: names), at: directory)
       }
-      try Durable.publish(temporary, at: path)
+      try DockerArchive.write(manifest, tags: names, to: &output) { descriptor in
+        guard let blob = found[descriptor.digest] else {
+          throw FlowError(.notFound, descriptor.digest.description, "not among the image's blobs")
+        }
+        return blob
+      }
+      try output.finish()
     }
   }
-}
 
-/// A file that takes bytes in order.
-private final class FileSink: ByteSink {
-  let file: OpenFile
-
-  init(_ file: consuming OpenFile) { self.file = file }
-
-  func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
+  /// - Throws: where the place can be none for an archive: a directory, a terminal.
+  static func require(_ path: FilePath) throws {
+    try OutputFile.require(path)
+    guard OutputFile.isTerminal(path) else { return }
+    throw FlowError(
+      .usage, "docker-archive:\(path)", "an archive is nothing for a terminal",
+      hint: "name a file, or pipe it: .. docker-archive:/dev/stdout | docker load")
+  }
 }

@@ -19,7 +19,9 @@ struct ImageOutput: Sendable {
       guard !directory.isEmpty else { throw ImageOutput.malformed(text) }
       place = .layout(session.path(directory), tag: tag)
     } else if text.hasPrefix("docker-archive:"), text.utf8.count > "docker-archive:".utf8.count {
-      place = .dockerArchive(session.path(String(text.dropFirst("docker-archive:".count))))
+      let file = session.output(String(text.dropFirst("docker-archive:".count)))
+      try DockerArchiveFile.require(file)
+      place = .dockerArchive(file)
     } else {
       throw ImageOutput.malformed(text)
     }

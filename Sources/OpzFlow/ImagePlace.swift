@@ -23,7 +23,7 @@ public enum ImagePlace: Sendable, CustomStringConvertible {
     } else if text.hasPrefix("docker-archive:") {
       let file = text.dropFirst("docker-archive:".count)
       guard !file.isEmpty else { throw ImagePlace.malformed(text) }
-      self = .dockerArchive(session.path(String(file)))
+      self = .dockerArchive(session.output(String(file)))
     } else if text.hasPrefix("docker://") {
       throw FlowError(
         .usage, text, "not a place that opz knows", hint: "leave docker:// out: \(text.dropFirst("docker://".count))")
@@ -32,6 +32,11 @@ public enum ImagePlace: Sendable, CustomStringConvertible {
     } else {
       self = .version(try LocalReference(parsing: text))
     }
+  }
+
+  /// The file of `docker-archive:FILE`; `-` is standard output. Nil for any other place.
+  public static func archive(_ text: String, in session: Session) -> FilePath? {
+    text.hasPrefix("docker-archive:") ? session.output(String(text.dropFirst("docker-archive:".count))) : nil
   }
 
   /// Whether a name's first component is a host.

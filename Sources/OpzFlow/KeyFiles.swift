@@ -28,10 +28,16 @@ public enum KeyFiles {
     let secret = FilePath(prefix.string + ".key")
     let open = FilePath(prefix.string + ".pub")
     let pem = try key.pem(password: password ?? session.environment["OPZ_KEY_PASSWORD"].map { Array($0.utf8) })
-    for (path, bytes, mode) in [(secret, pem, UInt32(0o600)), (open, Array(key.publicKey.pem.utf8), 0o644)] {
+    func claim(_ path: FilePath, _ bytes: [UInt8], _ mode: UInt32) throws {
       guard try Durable.claim(path, with: bytes, mode: mode) else {
         throw FlowError(.conflict, path.string, "the file exists", hint: "name another prefix; a key is never replaced")
       }
+    }
+    try claim(secret, pem, 0o600)
+    do { try claim(open, Array(key.publicKey.pem.utf8), 0o644) } catch {
+      // Half of a pair would only be in the way of the next.
+      try? Durable.remove(secret)
+      throw error
     }
     return (secret, open, key.publicKey)
   }

@@ -19,10 +19,7 @@ extension ResolveManifests.Result {
     }
     try await blocking {
       for file in files where file.changed > 0 {
-        // A link is kept: what it names is written.
-        let path = session.path(file.name)
-        let real = RealPath.of(path) ?? path
-        try Durable.replace(real, with: file.bytes, mode: try FileStatus.of(real).mode)
+        try OutputFile.write(file.bytes, to: session.path(file.name))
       }
     }
   }
@@ -40,7 +37,7 @@ extension ResolveManifests.Result {
         }
         let path = directory.pushing(FilePath(name))
         try Durable.makeDirectory(path.removingLastComponent())
-        try Durable.replace(path, with: file.bytes)
+        try OutputFile.write(file.bytes, to: path)
       }
     }
   }

@@ -36,6 +36,9 @@ public struct Session: Sendable {
   /// A path as the user wrote it, from where the command runs.
   public func path(_ text: String) -> FilePath { directory.pushing(FilePath(text)) }
 
+  /// A file for output as the user wrote it: `-` is standard output.
+  public func output(_ text: String) -> FilePath { text == "-" ? OutputFile.standardOutput : path(text) }
+
   /// The registry, which must exist.
   public func openRegistry() throws -> Registry { ofOneHost(try Registry.open(registryPath)) }
 

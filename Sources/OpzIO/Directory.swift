@@ -43,9 +43,14 @@ public enum Directory {
 
   /// A new empty directory under the system's temporary directory (`TMPDIR`, else `/tmp`), for this user only.
   public static func temporary(prefix: String = "opz-") throws -> FilePath {
-    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(base)/\(prefix)XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw IOFailure.last("mkdtemp", FilePath(base)) }
+    var template = Array("\(temporaryRoot)/\(prefix)XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw IOFailure.last("mkdtemp", temporaryRoot) }
     return FilePath(platformString: template)
+  }
+
+  /// `TMPDIR`, else `/tmp`. An empty one is none: it would be the root directory.
+  static var temporaryRoot: FilePath {
+    guard let named = getenv("TMPDIR").map({ String(cString: $0) }), !named.isEmpty else { return "/tmp" }
+    return FilePath(named)
   }
 }

@@ -109,7 +109,10 @@ public enum Durable {
     let result = path.withPlatformString { mkdir($0, mode_t(mode)) }
     if result != 0 {
       let failure = IOFailure.last("mkdir", path)
-      if failure.errno == EEXIST, try FileStatus.find(path)?.kind == .directory { return }
+      if failure.errno == EEXIST {
+        if try FileStatus.find(path)?.kind == .directory { return }
+        throw IOFailure("it is there and is no directory", path: path, hint: "name a directory, or a new one")
+      }
       throw failure
     }
     try SharedDirectory.share(path, below: parent)

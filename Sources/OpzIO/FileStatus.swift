@@ -24,6 +24,9 @@ public struct FileStatus: Sendable, Hashable {
   /// Nanoseconds since 1970 of the last change of content or attributes.
   public let changed: Int64
   public let links: UInt64
+  /// The owner's number, and the group's.
+  public let user: UInt32
+  public let group: UInt32
 
   init(_ info: stat) {
     switch info.st_mode & S_IFMT {
@@ -39,6 +42,8 @@ public struct FileStatus: Sendable, Hashable {
     modified = FileStatus.nanoseconds(info.st_mtim)
     changed = FileStatus.nanoseconds(info.st_ctim)
     links = UInt64(info.st_nlink)
+    user = info.st_uid
+    group = info.st_gid
   }
 
   private static func nanoseconds(_ time: timespec) -> Int64 {

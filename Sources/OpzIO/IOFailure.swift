@@ -37,6 +37,9 @@ public struct IOFailure: ExplainedError {
   /// The error number of a disk without room.
   public static let diskFull: Int32 = ENOSPC
 
+  /// The error number of a pipe whose other end was closed.
+  public static let readerIsGone: Int32 = EPIPE
+
   public var category: ErrorCategory { errno == ENOENT ? .notFound : .failed }
   public var subject: String { path.string }
   public var reason: String {

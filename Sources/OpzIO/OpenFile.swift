@@ -60,10 +60,22 @@ public struct OpenFile: ~Copyable, Sendable {
 
   /// Writes the whole buffer at the current offset.
   public func write(_ buffer: UnsafeRawBufferPointer) throws {
+    try OpenFile.write(buffer, to: descriptor, path: path)
+  }
+
+  /// Writes the whole buffer to a descriptor that is somebody else's, which may be one that does not wait (`O_NONBLOCK`).
+  static func write(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32, path: FilePath) throws {
     var rest = buffer
     while !rest.isEmpty {
-      let count = try retrying("write") { systemWrite(descriptor, rest.baseAddress, rest.count) }
-      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      let count = systemWrite(descriptor, rest.baseAddress, rest.count)
+      if count >= 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      } else if errno == EAGAIN {
+        var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&room, 1, -1)
+      } else if errno != EINTR {
+        throw IOFailure.last("write", path)
+      }
     }
   }
 

@@ -52,15 +52,12 @@ public struct ShardScoring: Sendable {
   }
 
   private func score(_ shard: TableShard, _ input: FilePath, _ output: FilePath) throws -> Int {
-    let temporary = Durable.temporaryName(beside: output)
-    var sink = FileSink(try OpenFile.creating(temporary))
+    var sink = try OutputFile(output)
     do {
       let rows = try batch.run(shard.open(), to: &sink)
-      try sink.file.sync()
-      try Durable.publish(temporary, at: output)
+      try sink.finish()
       return rows
     } catch {
-      try? Durable.remove(temporary)
       guard let error = error as? ModelError else { throw error }
       let place = count == 1 ? "" : " of the part that begins at byte \(shard.range.lowerBound)"
       throw ModelError(error.code, "\(input), \(error.subject)\(place)", error.reason, hint: error.hint)
@@ -71,10 +68,4 @@ public struct ShardScoring: Sendable {
     let text = String(number)
     return String(repeating: "0", count: max(0, 5 - text.utf8.count)) + text
   }
-}
-
-private final class FileSink: ByteSink {
-  let file: OpenFile
-  init(_ file: consuming OpenFile) { self.file = file }
-  func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
 }

@@ -68,6 +68,6 @@ public struct ProjectLock: Codable, Sendable, Hashable {
   }
 
   public func write(in project: FilePath) throws {
-    try Durable.replace(project.appending(ProjectLock.fileName), with: try CanonicalJSON.encodePretty(self))
+    try OutputFile.write(try CanonicalJSON.encodePretty(self), to: project.appending(ProjectLock.fileName))
   }
 }

@@ -28,11 +28,13 @@ public struct HubCommand: Sendable {
     do {
       let options = try HubOptions(arguments: arguments)
       switch options.action {
-      case .help: print(HubOptions.help)
-      case .list: print(HubCommand.list())
-      case .version: print("opz-hub \(HubCommand.version)")
+      case .help: try StandardOutput.write(Array("\(HubOptions.help)\n".utf8))
+      case .list: try StandardOutput.write(Array("\(HubCommand.list())\n".utf8))
+      case .version: try StandardOutput.write(Array("opz-hub \(HubCommand.version)\n".utf8))
       case .serve: try await serve(options)
       }
+      return 0
+    } catch let failure as IOFailure where StandardOutput.isGone(failure) {
       return 0
     } catch {
       say("opz-hub: \(error)")
@@ -80,7 +82,7 @@ public struct HubCommand: Sendable {
   }
 
   private func say(_ text: String) {
-    let line = Array((text + "\n").utf8)
+    let line = Array((PrintableText.text(text) + "\n").utf8)
     _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }

@@ -25,11 +25,13 @@ public struct ServerCommand: Sendable {
       }
       let options = try ServerOptions(arguments: arguments, environment: environment)
       switch options.action {
-      case .help: print(ServerOptions.help)
-      case .version: print("opz-server \(ServerVersion.text)")
+      case .help: try StandardOutput.write(Array("\(ServerOptions.help)\n".utf8))
+      case .version: try StandardOutput.write(Array("opz-server \(ServerVersion.text)\n".utf8))
       case .check: printError("ok: \(ServerCommand.summary(try load(options)))")
       case .serve: try await serve(try load(options), options)
       }
+      return 0
+    } catch let failure as IOFailure where StandardOutput.isGone(failure) {
       return 0
     } catch {
       printError("opz-server: \(error)")

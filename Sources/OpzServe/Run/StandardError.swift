@@ -1,3 +1,5 @@
+import OpzIO
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -6,7 +8,7 @@
 
 /// Writes one line to standard error. A container's standard error is its log.
 func printError(_ line: String) {
-  var bytes = Array(line.utf8)
+  var bytes = Array(PrintableText.text(line).utf8)
   bytes.append(UInt8(ascii: "\n"))
   var rest = bytes[...]
   while !rest.isEmpty {

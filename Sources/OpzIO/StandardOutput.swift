@@ -1,0 +1,30 @@
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Standard output, which can be full, closed, or a pipe that nobody reads.
+public enum StandardOutput {
+  /// Writes all bytes.
+  /// - Throws: `IOFailure`; with `IOFailure.readerIsGone` where the other end of a pipe was closed.
+  public static func write(_ bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes { try OpenFile.write($0, to: STDOUT_FILENO, path: path) }
+  }
+
+  /// Learns of what a file system says only when a file is closed (a quota on NFS). Descriptor 1 stays open.
+  public static func finish() throws {
+    let copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+    guard copy >= 0 else { return }
+    if close(copy) != 0, errno != EINTR { throw IOFailure.last("close", path) }
+  }
+
+  /// Whether a failure says that nobody reads standard output any more.
+  public static func isGone(_ failure: IOFailure) -> Bool {
+    failure.errno == IOFailure.readerIsGone && failure.path == path
+  }
+
+  static let path: FilePath = "standard output"
+}
