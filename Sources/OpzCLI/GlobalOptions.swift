@@ -14,7 +14,8 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The registry's directory; else OPZ_REGISTRY, else ~/.local/share/opz/registry.", valueName: "dir"))
+      "The registry's directory; else OPZ_REGISTRY, else $XDG_DATA_HOME/opz/registry, else ~/.local/share/opz/registry.",
+      valueName: "dir"))
   var registry: String?
 
   @Flag(name: .shortAndLong, help: "No progress and no remarks; errors only.")
@@ -23,7 +24,8 @@ struct GlobalOptions: ParsableArguments {
   /// What the command runs in.
   func session() -> Session {
     Session(
-      environment: GlobalOptions.environment(), directory: GlobalOptions.directory(), registry: registry,
+      environment: UserAccount.completing(GlobalOptions.environment()), directory: GlobalOptions.directory(),
+      registry: registry,
       progress: quiet ? NoProgress() : ConsoleProgress(terminal: Console.errorsAreTerminal),
       tool: "opz \(Opz.version)")
   }

@@ -40,7 +40,7 @@ struct RegistryServeCommand: AsyncParsableCommand {
     let session = options.session()
     let hub = try InstalledProgram.hub.require(
       session.environment, install: "scripts/install PREFIX hub installs it too")
-    var arguments = [hub.string, "--registry", session.registryPath.string, "--listen", listen]
+    var arguments = [hub.string, "--registry", try session.requireRegistryPath().string, "--listen", listen]
     if let faults { arguments += ["--faults", faults] }
     if insecureAnywhere { arguments.append("--insecure-anywhere") }
     try ProcessImage.become(arguments)

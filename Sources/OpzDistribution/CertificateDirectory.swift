@@ -26,9 +26,9 @@ struct CertificateDirectory: Sendable, Equatable {
 
   private static func places(_ environment: [String: String]) -> [FilePath] {
     var places: [FilePath] = []
-    if let home = environment["HOME"], home.hasPrefix("/") {
+    if let home = UserHome.directory(environment) {
       places += [".config/containers/certs.d", ".config/docker/certs.d", ".docker/certs.d"].map {
-        FilePath(home).appending(FilePath($0).components)
+        home.appending(FilePath($0).components)
       }
     }
     return places + ["/etc/containers/certs.d", "/etc/docker/certs.d"]

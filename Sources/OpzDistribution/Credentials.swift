@@ -39,12 +39,13 @@ struct Credentials: Sendable {
     var paths: [FilePath] = []
     if let directory = value("DOCKER_CONFIG") {
       paths.append(FilePath(directory).appending("config.json"))
-    } else if let home = value("HOME") {
-      paths.append(FilePath(home).appending(".docker/config.json"))
+    } else if let home = UserHome.directory(environment) {
+      paths.append(home.appending(".docker").appending("config.json"))
     }
     if let file = value("REGISTRY_AUTH_FILE") { paths.append(FilePath(file)) }
-    if let runtime = value("XDG_RUNTIME_DIR") { paths.append(FilePath(runtime).appending("containers/auth.json")) }
-    if let home = value("HOME") { paths.append(FilePath(home).appending(".config/containers/auth.json")) }
+    for place in [UserHome.runtime(environment), UserHome.configuration(environment)] {
+      if let place { paths.append(place.appending("containers").appending("auth.json")) }
+    }
     return paths
   }
 

@@ -16,7 +16,9 @@ extension Session {
   /// registry's cache; nil where there is neither.
   public var transferState: TransferState? {
     if let named = environment["OPZ_PUSH_STATE"], !named.isEmpty { return TransferState(directory: path(named)) }
-    guard let marker = try? FileStatus.find(registryPath.appending("oci-layout")), marker.kind == .file else {
+    guard !registryPath.isEmpty, let marker = try? FileStatus.find(registryPath.appending("oci-layout")),
+      marker.kind == .file
+    else {
       return nil
     }
     return TransferState(directory: registryPath.appending("cache").appending("push"))

@@ -6,6 +6,7 @@ public import SystemPackage
 public struct Session: Sendable {
   public var environment: [String: String]
   public var directory: FilePath
+  /// Empty where there is no place for one (`requireRegistryPath`).
   public var registryPath: FilePath
   public var progress: any ProgressSink
   /// `opz 0.1.0`.
@@ -22,15 +23,32 @@ public struct Session: Sendable {
     self.directory = directory
     self.progress = progress
     self.tool = tool
-    registryPath = directory.pushing(FilePath(Session.registryPath(registry, environment)))
+    registryPath = Session.registryPath(registry, environment).map { directory.pushing($0) } ?? ""
   }
 
-  /// `--registry DIR`, else `OPZ_REGISTRY`, else `$XDG_DATA_HOME/opz/registry`.
-  private static func registryPath(_ option: String?, _ environment: [String: String]) -> String {
-    if let option { return option }
-    if let named = environment["OPZ_REGISTRY"], !named.isEmpty { return named }
-    if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return data + "/opz/registry" }
-    return (environment["HOME"] ?? "") + "/.local/share/opz/registry"
+  /// `--registry DIR`, else `OPZ_REGISTRY`, else `$XDG_DATA_HOME/opz/registry`, else `~/.local/share/opz/registry`; nil without a home.
+  private static func registryPath(_ option: String?, _ environment: [String: String]) -> FilePath? {
+    if let option { return FilePath(option) }
+    if let named = environment["OPZ_REGISTRY"], !named.isEmpty { return FilePath(named) }
+    return UserHome.data(environment)?.appending("opz").appending("registry")
+  }
+
+  /// - Throws: `FlowError` where there is no place for a registry.
+  public func requireRegistryPath() throws -> FilePath {
+    let ways = "name it with --registry DIR, or set OPZ_REGISTRY or XDG_DATA_HOME"
+    guard !registryPath.isEmpty else {
+      throw FlowError(
+        .usage, "the registry",
+        "there is no place for it: the user has no home directory (HOME is unset, relative or /)",
+        hint: ways)
+    }
+    // No shell has written out the ~ of --registry=~/x, or of a variable that a unit file or a Dockerfile sets.
+    if let tilde = registryPath.components.first(where: { $0.string == "~" }) {
+      throw FlowError(
+        .usage, registryPath.string, "\(tilde) is a directory's name here, which no shell wrote out",
+        hint: "write the whole path; \(ways)")
+    }
+    return registryPath
   }
 
   /// A path as the user wrote it, from where the command runs.
@@ -40,10 +58,10 @@ public struct Session: Sendable {
   public func output(_ text: String) -> FilePath { text == "-" ? OutputFile.standardOutput : path(text) }
 
   /// The registry, which must exist.
-  public func openRegistry() throws -> Registry { ofOneHost(try Registry.open(registryPath)) }
+  public func openRegistry() throws -> Registry { ofOneHost(try Registry.open(requireRegistryPath())) }
 
   /// The registry, made if there is none.
-  public func createRegistry() throws -> Registry { ofOneHost(try Registry.create(registryPath)) }
+  public func createRegistry() throws -> Registry { ofOneHost(try Registry.create(requireRegistryPath())) }
 
   /// `OPZ_ONE_HOST=1`: no other machine writes to the registry.
   private func ofOneHost(_ registry: Registry) -> Registry {

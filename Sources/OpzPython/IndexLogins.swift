@@ -34,7 +34,7 @@ public struct IndexLogins: Sendable {
       guard let password = environment["UV_INDEX_\(key)_PASSWORD"] else { continue }
       logins.append(Login(url: url, user: environment["UV_INDEX_\(key)_USERNAME"] ?? "", password: password))
     }
-    let netrc = environment["NETRC"] ?? environment["HOME"].map { "\($0)/.netrc" }
+    let netrc = environment["NETRC"] ?? UserHome.directory(environment)?.appending(".netrc").string
     if let netrc, let bytes = try? FileBlob(FilePath(netrc)).bytes(), bytes.count <= 1 << 20 {
       logins += IndexLogins.netrc(String(decoding: bytes, as: UTF8.self))
     }

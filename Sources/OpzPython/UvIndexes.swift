@@ -10,8 +10,9 @@ public enum UvIndexes {
   public static func read(in project: FilePath, environment: [String: String]) -> [(name: String, url: String)] {
     var found = indexes(project.appending("uv.toml")) { $0 }
     found += indexes(project.appending("pyproject.toml")) { $0["tool"]?["uv"] }
-    let home = environment["XDG_CONFIG_HOME"] ?? environment["HOME"].map { "\($0)/.config" }
-    if let home { found += indexes(FilePath(home).appending("uv/uv.toml")) { $0 } }
+    if let home = UserHome.configuration(environment) {
+      found += indexes(home.appending("uv").appending("uv.toml")) { $0 }
+    }
     return found
   }
 
