@@ -134,7 +134,7 @@ struct DeployCommand: AsyncParsableCommand {
   ) throws -> DeployRequest {
     let record = version.record
     let file = try settings.map { try SettingsFile(session.path($0), name: $0, for: version) }
-    guard let place = image ?? (file.map(\.pushTo) ?? record.pushTo) else {
+    guard let place = image ?? file?.pushTo ?? record.pushTo else {
       throw FlowError(
         .usage, record.reference, "no image repository", hint: "opz deploy \(record.reference) --image HOST/REPO")
     }

@@ -6,6 +6,8 @@ public enum LockInputs {
   /// What a file is to a lock.
   enum Part: Equatable {
     case whole
+    /// A wheel that a requirement names by its path; it may be large.
+    case wheel
     /// The dependencies and uv's settings of a pyproject.toml; the rest of it changes no lock.
     case dependencies
     /// uv's settings alone.
@@ -27,6 +29,7 @@ public enum LockInputs {
     case .requirements(let file):
       if let requirements {
         for file in requirements.files { parts[file] = .whole }
+        for file in requirements.localFiles { parts[project.pushing(file).lexicallyNormalized()] = .wheel }
       } else {
         parts[file.lexicallyNormalized()] = file.lastComponent == "pyproject.toml" ? .dependencies : .whole
       }
@@ -66,6 +69,13 @@ public enum LockInputs {
   /// Nil for a file that is not there.
   private static func digest(of file: FilePath, _ part: Part) throws -> Digest? {
     guard let status = try FileStatus.find(file) else { return nil }
+    if part == .wheel {
+      // A directory is refused when it is locked, with what to do.
+      guard status.kind == .file else { return nil }
+      var hasher = DigestHasher(.sha256)
+      try FileBlob(file, size: status.size).forEachChunk { hasher.update($0) }
+      return hasher.finish()
+    }
     guard status.kind == .file, status.size <= UInt64(maximumBytes) else {
       throw PythonError(.malformed, file.string, "not a file of at most \(maximumBytes) bytes")
     }

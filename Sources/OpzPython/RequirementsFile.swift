@@ -24,6 +24,8 @@ public struct RequirementsFile: Sendable {
   public private(set) var items: [Item] = []
   /// The place of `--require-hashes`.
   public private(set) var requireHashes: String?
+  /// Files that requirements name by their paths, relative to where uv runs or absolute.
+  public private(set) var localFiles: [FilePath] = []
   /// `--pre` is there.
   public private(set) var allowsPrereleases = false
 
@@ -156,6 +158,7 @@ public struct RequirementsFile: Sendable {
     }
     let (subject, marker) = RequirementsFile.split(requirement)
     let address = RequirementsFile.address(subject)
+    if let file = address.flatMap(RequirementsFile.localFile), !localFiles.contains(file) { localFiles.append(file) }
     if let address { hashes += try RequirementsFile.fragment(address, place) }
     guard let name = RequirementsFile.name(subject, address) else {
       if hashes.isEmpty { return }
@@ -212,6 +215,16 @@ public struct RequirementsFile: Sendable {
       return String(text[text.index(after: at)...].drop { $0 == " " })
     }
     return text.contains("/") || text.hasSuffix(".whl") ? text : nil
+  }
+
+  /// The path of a file on this machine.
+  private static func localFile(_ address: String) -> FilePath? {
+    let place = String(address.prefix { $0 != "#" && $0 != "?" })
+    if place.hasPrefix("file:") {
+      let path = place.dropFirst(5)
+      return FilePath(String(path.hasPrefix("//") ? path.dropFirst(2) : path).replacing("%20", with: " "))
+    }
+    return place.contains("://") || place.isEmpty ? nil : FilePath(place)
   }
 
   private static func name(_ text: String, _ address: String?) -> String? {

@@ -97,6 +97,23 @@ struct LockTests {
     #expect(error?.category == .conflict && error?.subject.hasSuffix("uv.toml") == true)
   }
 
+  @Test("a wheel that is named by its path is part of what is locked; --pre counts")
+  func named() async throws {
+    let project = try await LockedProject()
+    try project.wheel("a", "1.0")
+    try project.wheel("b", "1.0")
+    try project.wheel("b", "2.0rc1")
+    try project.require("--pre", "a @ file://\(project.project.path)/wheels/a-1.0-py3-none-any.whl", "b")
+    try await project.lock()
+    #expect(try await project.packages() == ["a 1.0", "b 2.0rc1"])
+    let other = try project.wheel("a", "1.0", requires: "Summary: another")
+    let error = await #expect(throws: FlowError.self) { try await project.plan() }
+    #expect(error?.category == .conflict && error?.subject.hasSuffix("wheels/a-1.0-py3-none-any.whl") == true)
+    try await project.lock()
+    #expect(try project.text("pylock.toml").contains(other))
+    #expect(try await project.packages() == ["a 1.0", "b 2.0rc1"])
+  }
+
   @Test("another Python, and another platform, want a lock of their own")
   func targets() async throws {
     let project = try await LockedProject()
@@ -368,7 +385,7 @@ struct RequirementHashTests {
     try project.require(filled)
     if isRight {
       try await project.lock()
-      _ = try await project.packages()
+      try await project.plan()
     } else {
       let error = await #expect(throws: PythonError.self) { try await project.lock() }
       #expect(error?.category == .verification, "\(error?.description ?? "")")

@@ -2,6 +2,7 @@ import OpzFlow
 import OpzIO
 import OpzOCI
 import OpzTestKit
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -49,22 +50,11 @@ struct LockedProject {
   /// Makes `NAME-VERSION-py3-none-any.whl` and says its SHA-256.
   @discardableResult
   func wheel(_ name: String, _ version: String, requires: String = "", tag: String = "py3-none-any") throws -> String {
-    let script = """
-      import base64, hashlib, sys, zipfile
-      name, version, requires, tag, out = sys.argv[1:]
-      info = f"{name}-{version}.dist-info"
-      files = {f"{name}.py": version.encode(), f"{info}/METADATA": f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n{requires}\\n".encode(),
-        f"{info}/WHEEL": f"Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: {tag}\\n".encode()}
-      record = "".join(f"{p},sha256={base64.urlsafe_b64encode(hashlib.sha256(c).digest()).decode().rstrip('=')},{len(c)}\\n" for p, c in files.items())
-      with zipfile.ZipFile(out, "w") as z:
-        for p, c in files.items(): z.writestr(zipfile.ZipInfo(p), c)
-        z.writestr(zipfile.ZipInfo(f"{info}/RECORD"), record + f"{info}/RECORD,,\\n")
-      """
-    let path = project.path.appending("wheels/\(name)-\(version)-\(tag).whl")
-    try Durable.makeDirectory(path.removingLastComponent())
-    let made = try Python.run(["-c", script, name, version, requires, tag, path.string])
-    try #require(made.status == 0, "\(made.errorText)")
-    return Digest.of(try FileBlob(path).bytes()).hex
+    let file = "\(name)-\(version)-\(tag).whl"
+    let bytes = try HandMadeWheels.bytes([name, version, requires, tag], file)
+    try Durable.makeDirectory(project.path.appending("wheels"))
+    try Durable.replace(project.path.appending("wheels/\(file)"), with: bytes)
+    return Digest.of(bytes).hex
   }
 
   @discardableResult
@@ -92,5 +82,36 @@ struct LockedProject {
       if entry.string.hasPrefix(".") { found[entry.string] = [] }
     }
     return found
+  }
+}
+
+/// Small wheels; each is made once.
+private enum HandMadeWheels {
+  private static let made = Mutex<[[String]: [UInt8]]>([:])
+
+  private static let script = """
+    import base64, hashlib, sys, zipfile
+    name, version, requires, tag, out = sys.argv[1:]
+    info = f"{name}-{version}.dist-info"
+    files = {f"{name}.py": version.encode(), f"{info}/METADATA": f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n{requires}\\n".encode(),
+      f"{info}/WHEEL": f"Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: {tag}\\n".encode()}
+    record = "".join(f"{p},sha256={base64.urlsafe_b64encode(hashlib.sha256(c).digest()).decode().rstrip('=')},{len(c)}\\n" for p, c in files.items())
+    with zipfile.ZipFile(out, "w") as z:
+      for p, c in files.items(): z.writestr(zipfile.ZipInfo(p), c)
+      z.writestr(zipfile.ZipInfo(f"{info}/RECORD"), record + f"{info}/RECORD,,\\n")
+    """
+
+  /// - Parameter words: name, version, further lines of METADATA, tag.
+  static func bytes(_ words: [String], _ file: String) throws -> [UInt8] {
+    try made.withLock { made in
+      if let bytes = made[words] { return bytes }
+      let directory = try TemporaryDirectory()
+      let path = directory.path.appending(file)
+      let result = try Python.run(["-c", script] + words + [path.string])
+      try #require(result.status == 0, "\(result.errorText)")
+      let bytes = try FileBlob(path).bytes()
+      made[words] = bytes
+      return bytes
+    }
   }
 }
