@@ -162,15 +162,28 @@ public struct ApplyObjects: Sendable {
 
   // MARK: The wait
 
+  /// Kinds whose own controllers make Deployments and Services, some of them with names that the old ones still have: to wait for them first could be
+  /// for ever.
+  private static let servers: Set = ["Service", "InferenceService"]
+
   private func wait(_ routes: [ManifestDocument]) async throws {
     let deployments = plan.stream.documents.filter { $0.kind == "Deployment" }
-    let limit = seconds ?? (deployments.compactMap { $0.number("progressDeadlineSeconds") }.max() ?? 600) + 60
+    guard !deployments.isEmpty else {
+      let server = plan.stream.documents.last { ApplyObjects.servers.contains($0.kind) }
+      return note("the pods that served go now; those of \(server?.name ?? "the new objects") are not waited for")
+    }
+    let own = deployments.compactMap { $0.number("progressDeadlineSeconds") }.max() ?? 600
+    let limit = seconds ?? min(max(own, 0), 86_400) + 60
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(limit)
+    let start = clock.now
+    let end = start + .seconds(limit)
     for deployment in deployments {
       note("waiting for the pods of \(deployment.name), \(limit) s at most")
       let rest = Int(clamping: (end - clock.now).components.seconds)
-      guard let reason = try await cluster.rollout(deployment, seconds: rest) else { continue }
+      guard let reason = try await cluster.rollout(deployment, seconds: rest) else {
+        note("the pods of \(deployment.name) are ready after \((clock.now - start).components.seconds) s")
+        continue
+      }
       throw late(deployment, routes, "within \(limit) s", reason)
     }
   }

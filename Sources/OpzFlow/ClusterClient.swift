@@ -1,6 +1,7 @@
 public import OpzDeploy
 import OpzIO
 import OpzOCI
+import OpzStore
 import SystemPackage
 
 /// kubectl, which knows the cluster, its certificates and its rules: opz speaks to no API server itself.
@@ -42,8 +43,25 @@ public struct ClusterClient: Sendable {
     let template = "jsonpath={.clusters[0].cluster.server}{\"\\n\"}{.contexts[0].context.namespace}"
     let result = try await run(["config", "view", "--minify", "-o", template])
     let lines = result.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    guard result.status == 0 else { return (nil, "default") }
-    return (lines.first.flatMap { $0.isEmpty ? nil : $0 }, lines.count > 1 && !lines[1].isEmpty ? lines[1] : "default")
+    guard result.status == 0, let address = lines.first, !address.isEmpty else { return (nil, podNamespace) }
+    return (ClusterClient.withoutUser(address), lines.count > 1 && !lines[1].isEmpty ? lines[1] : "default")
+  }
+
+  /// Where kubectl is in a pod: as client-go finds it (tools/clientcmd, inClusterClientConfig.Namespace).
+  private var podNamespace: String {
+    guard session.environment["KUBERNETES_SERVICE_HOST"]?.isEmpty == false else { return "default" }
+    if let named = session.environment["POD_NAMESPACE"], !named.isEmpty { return named }
+    let file = try? SmallFile.read("/var/run/secrets/kubernetes.io/serviceaccount/namespace", limit: 1 << 10)
+    let name = String(decoding: file ?? [], as: UTF8.self).filter { !$0.isWhitespace }
+    return name.isEmpty ? "default" : name
+  }
+
+  /// An event keeps the address, and it is nobody's place for a password.
+  static func withoutUser(_ address: String) -> String {
+    guard let start = address.firstRange(of: "://")?.upperBound else { return address }
+    let host = address[start...].prefix { $0 != "/" }
+    guard let at = host.lastIndex(of: "@") else { return address }
+    return String(address[..<start] + address[address.index(after: at)...])
   }
 
   /// What the cluster would change, as `kubectl diff` says it; empty where it would change nothing.
@@ -81,6 +99,8 @@ public struct ClusterClient: Sendable {
   ) async throws -> Answer {
     var arguments = ["apply", "--server-side", "--field-manager", manager, "-f", "-"]
     if force { arguments.append("--force-conflicts") }
+    // Older kubectls would miss what the whole object must have.
+    if manager == ClusterClient.handover { arguments.append("--validate=false") }
     if isDry { arguments.append("--dry-run=server") }
     return answer("kubectl apply", try await run(arguments, stream))
   }

@@ -332,6 +332,23 @@ struct ApplyTests {
     #expect(try server.names("deployments") == ["churn-1-0-0", "churn-2-0-0"])
   }
 
+  @Test(
+    "without a rollout from now on, the new pods are as many as the old ones before those go", arguments: [true, false])
+  func rolloutEnds(isSidedFirst: Bool) async throws {
+    let one = try await version("1.0.0", isSidedFirst ? Self.canary : Self.scaled)
+    let two = try await version("2.0.0", isSidedFirst ? Self.scaled : Self.canary)
+    let (first, second) = isSidedFirst ? ("churn-1-0-0", "churn") : ("churn", "churn-2-0-0")
+    try await apply(one)
+    try server.control(#"{"readyAfter": 4, "load": {"\#(first)": 6}}"#)
+    try await apply(two, prunes: true)
+    #expect(try server.replicas(second) == [1, 6])
+    #expect(try server.names("deployments") == [second])
+    // The pods were there before anything was deleted.
+    let changes = try server.changes()
+    let held = try #require(changes.lastIndex(of: "PATCH opz-handover deployments/\(second)"))
+    #expect(try #require(changes.firstIndex { $0.hasPrefix("DELETE") }) > held)
+  }
+
   // MARK: The place
 
   @Test("what another target or profile left is named, and deleted when asked, however long ago it was")

@@ -206,6 +206,34 @@ struct DeployTests {
     #expect(await ClusterClient(session).answers() == false)
   }
 
+  @Test(
+    "the place is the one of kubectl's context, without anybody's password",
+    arguments: [
+      ("https://me:secret@10.0.0.1:6443/k@8s", ", namespace: team", "https://10.0.0.1:6443/k@8s", "team"),
+      ("https://10.0.0.1:6443", "", "https://10.0.0.1:6443", "default"),
+      (nil, "", nil, "pod"),
+    ] as [(String?, String, String?, String)])
+  func context(server: String?, more: String, address: String?, namespace: String) async throws {
+    var session = project.session
+    session.environment["OPZ_KUBECTL"] = KubernetesServer.kubectl.string
+    session.environment["KUBERNETES_SERVICE_HOST"] = "10.96.0.1"
+    session.environment["POD_NAMESPACE"] = "pod"
+    session.environment["KUBECONFIG"] = "/nowhere/config"
+    if let server {
+      session.environment["KUBECONFIG"] =
+        try project.directory.write(
+          "kubeconfig",
+          """
+          {apiVersion: v1, kind: Config, clusters: [{name: t, cluster: {server: "\(server)"}}], users: [],
+           contexts: [{name: t, context: {cluster: t, user: ""\(more)}}], current-context: t}
+
+          """
+        ).string
+    }
+    let context = try await ClusterClient(session).context()
+    #expect(context.cluster == address && context.namespace == namespace)
+  }
+
   @Test("a cluster that does not answer is a failure of the network")
   func unreachable() async throws {
     let server = try KubernetesServer()
