@@ -59,61 +59,66 @@ var targets: [Target] = [
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
   module("OpzIO", ["CLinux", "CStart", "CCrypto", system]),
-  module("OpzOCI", ["OpzIO"]),
-  module("OpzArchive", ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
-  module("OpzStore", ["CLinux", "OpzOCI", "OpzIO", system]),
+  module("OpzJSON", []),
+  module("OpzOCI", ["OpzJSON", "OpzIO"]),
+  module("OpzArchive", ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
+  module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system]),
-  module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzIO", "CCurl", system]),
+  module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzIO", system]),
-  module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzIO", system]),
-  module("OpzTrust", ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "CCrypto", system]),
-  module("OpzDeploy", ["OpzOCI", "OpzIO"]),
+  module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
+  module("OpzTrust", ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto", system]),
+  module("OpzDeploy", ["OpzOCI", "OpzJSON", "OpzIO"]),
   module(
     "OpzPackage",
-    ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO", system, yams]),
-  module("OpzLint", ["OpzDeploy", "OpzOCI", "OpzIO", yams]),
-  module("OpzMLflow", ["OpzOCI", "OpzIO", "CSQLite", system]),
+    ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO", system, yams]),
+  module("OpzLint", ["OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO", yams]),
+  module("OpzMLflow", ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",
     [
       "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzMLflow", "OpzPython",
-      "OpzArchive", "OpzModel", "OpzStore", "OpzOCI", "OpzIO", system,
+      "OpzArchive", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
     [
       "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
-      "OpzModel", "OpzStore", "OpzOCI", "OpzIO", system, argumentParser,
+      "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
 
-  module("OpzTestKit", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzIO", system]),
+  module("OpzTestKit", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
 
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
-  tests("OpzOCI", ["OpzOCI", "OpzIO", "OpzTestKit"]),
-  tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzIO", "OpzTestKit", system]),
-  tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzIO", "OpzTestKit", system]),
-  tests("OpzStore", ["OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
-  tests("OpzDistribution", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzJSON", ["OpzJSON", "OpzTestKit"]),
+  tests("OpzOCI", ["OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit"]),
+  tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzStore", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzDistribution", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzModel", ["OpzModel", "OpzIO", "OpzTestKit", system]),
-  tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
-  tests("OpzTrust", ["OpzTrust", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests(
+    "OpzTrust",
+    ["OpzTrust", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzPackage",
     [
-      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit",
+      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO",
+      "OpzTestKit",
       system,
     ]),
-  tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system, yams]),
-  tests("OpzLint", ["OpzLint", "OpzDeploy", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system, yams]),
+  tests("OpzLint", ["OpzLint", "OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzMLflow", ["OpzMLflow", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzFlow",
     [
       "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython",
-      "OpzArchive", "OpzModel", "OpzStore", "OpzOCI", "OpzIO", "OpzTestKit", system,
+      "OpzArchive", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system,
     ]),
-  tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzIO", "OpzTestKit", system]),
+  tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
 ]
 
 if !light {
@@ -131,13 +136,13 @@ if !light {
     tests(
       "OpzServe",
       ["OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzModel", "OpzIO", "OpzTestKit", system, nioCore]),
-    module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO", system, yams] + nio),
+    module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, yams] + nio),
     .executableTarget(
       name: "opz-hub", dependencies: ["OpzHub", "OpzIO"], swiftSettings: strict),
     tests(
       "OpzHub",
       [
-        "OpzHub", "opz-hub", "OpzHTTPServer", "OpzDistribution", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO",
+        "OpzHub", "opz-hub", "OpzHTTPServer", "OpzDistribution", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO",
         "OpzTestKit", system,
       ] + nio),
   ]

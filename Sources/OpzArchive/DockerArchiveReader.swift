@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 import OpzOCI
 import SystemPackage
 
@@ -60,7 +61,7 @@ public struct DockerArchiveReader: Sendable {
       return try blob.bytes()
     }
     let entries = try CanonicalJSON.decode(
-      [Entry].self, from: document("manifest.json"), subject: "\(name): manifest.json")
+      [Entry].self, from: document("manifest.json"), .dockerArchive, subject: "\(name): manifest.json")
     images = try entries.map { entry in
       Image(tags: entry.repoTags ?? [], config: try document(entry.config), layers: try entry.layers.map(content))
     }

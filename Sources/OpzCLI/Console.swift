@@ -1,5 +1,6 @@
 import OpzFlow
 import OpzIO
+import OpzJSON
 import OpzOCI
 import Synchronization
 import SystemPackage

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OpzFlow
 import OpzIO
+import OpzJSON
 import OpzModel
 import OpzOCI
 import OpzRegistry

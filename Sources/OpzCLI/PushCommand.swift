@@ -1,6 +1,7 @@
 import ArgumentParser
 import OpzFlow
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzRegistry
 

@@ -1,4 +1,5 @@
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// The `deploy` part of opz.yaml, as it is recorded with a version. Quantities are Kubernetes' texts; what is nil has opz's defaults.
 public struct DeploySettings: Sendable, Hashable, Codable {

@@ -1,3 +1,4 @@
+import OpzJSON
 import OpzOCI
 
 /// A chart whose rendering with its own values is the plain output: `helm install NAME DIR`.

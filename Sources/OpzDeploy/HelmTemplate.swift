@@ -1,3 +1,4 @@
+import OpzJSON
 import OpzOCI
 
 /// One object as a template: what users change are values, the rest is what the plain output has.

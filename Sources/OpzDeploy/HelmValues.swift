@@ -1,3 +1,4 @@
+import OpzJSON
 import OpzOCI
 
 /// The values of a chart with their documentation and their schema, filled while the templates are made.

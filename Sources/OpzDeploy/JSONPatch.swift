@@ -1,4 +1,5 @@
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// Operations on a document (RFC 6902), all or none.
 public struct JSONPatch: Sendable {

@@ -1,4 +1,5 @@
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// A YAML document as opz writes it: mappings keep their order, and a member can have a comment above it.
 public indirect enum YAMLValue: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OpzIO
+import OpzJSON
 import OpzOCI
 import Synchronization
 

@@ -114,7 +114,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     guard try await client.has(descriptor, scopes) else { return false }
     // Only artifacts have subjects in opz; for all others the HEAD is enough, which no registry counts as a pull.
     guard descriptor.mediaType.isDocument, descriptor.artifactType != nil,
-      let entry = ReferrerEntry(try await manifests.get(descriptor.digest.description).bytes, descriptor)
+      let entry = try ReferrerEntry(await manifests.get(descriptor.digest.description).bytes, descriptor)
     else { return true }
     do {
       return try await referrers(of: entry.subject).contains { $0.digest == descriptor.digest }
@@ -153,7 +153,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     let response = try await manifests.put(bytes, descriptor.mediaType, as: descriptor.digest.description)
     let isListed = response["oci-subject"] != nil
     if isListed { client.traits.learn { $0.referrers = true } }
-    if !isListed, let entry = ReferrerEntry(bytes, descriptor) {
+    if !isListed, let entry = try ReferrerEntry(bytes, descriptor) {
       try await referrersTag.add(entry.descriptor, to: entry.subject)
     }
   }

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 import OpzOCI
 
 /// What is known of an upload that is under way.

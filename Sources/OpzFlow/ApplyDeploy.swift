@@ -1,5 +1,6 @@
 public import OpzDeploy
 import OpzIO
+public import OpzJSON
 public import OpzOCI
 public import OpzRegistry
 

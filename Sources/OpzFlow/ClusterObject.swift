@@ -1,4 +1,5 @@
 import OpzDeploy
+import OpzJSON
 import OpzOCI
 
 /// An object as the cluster has it: what opz must know before it changes it.

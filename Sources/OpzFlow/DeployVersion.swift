@@ -1,5 +1,6 @@
 public import OpzDeploy
 import OpzIO
+import OpzJSON
 public import OpzLint
 import OpzOCI
 import OpzPackage

@@ -1,5 +1,6 @@
 import OpzArchive
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzStore
 import SystemPackage
@@ -15,7 +16,8 @@ enum DockerArchiveBase {
         .failed, path.string, "the archive has \(reader.images.count) images, and a base is one",
         hint: "save the one that is meant: docker save NAME:TAG -o FILE")
     }
-    let config = try CanonicalJSON.decode(ImageConfig.self, from: archived.config, subject: "\(path): config")
+    let config = try CanonicalJSON.decode(
+      ImageConfig.self, from: archived.config, .imageConfig, subject: "\(path): config")
     guard config.rootfs.diffIDs.count == archived.layers.count else {
       throw FlowError(
         .verification, path.string,

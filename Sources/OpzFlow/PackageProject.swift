@@ -1,5 +1,6 @@
 import OpzArchive
 import OpzIO
+import OpzJSON
 import OpzModel
 import OpzOCI
 import OpzPackage

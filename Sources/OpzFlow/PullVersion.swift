@@ -1,5 +1,6 @@
 import OpzDistribution
 import OpzIO
+import OpzJSON
 public import OpzOCI
 public import OpzRegistry
 import OpzStore

@@ -54,7 +54,7 @@ struct ReferrerGraph: Sendable {
     for entry in listed where entry.mediaType.isDocument {
       do {
         let bytes = try await source.bytes(entry)
-        guard let own = ReferrerEntry(bytes, entry.bare), own.subject == subject else {
+        guard let own = try ReferrerEntry(bytes, entry.bare), own.subject == subject else {
           progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short) and is none"))
           continue
         }

@@ -1,5 +1,6 @@
 import OpzArchive
 import OpzIO
+import OpzJSON
 import OpzOCI
 public import OpzRegistry
 import OpzStore

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import OpzDistribution
 import OpzIO
+import OpzJSON
 import OpzModel
 import OpzOCI
 import SystemPackage

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 import OpzOCI
 public import OpzRegistry
 import OpzStore

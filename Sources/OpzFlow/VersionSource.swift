@@ -20,7 +20,7 @@ struct VersionSource: ReferrerReader {
     for candidate in [version.artifact] + attached {
       do {
         let bytes = try await content.bytes(candidate)
-        if let entry = ReferrerEntry(bytes, candidate.bare) { entries.append(entry) }
+        if let entry = try ReferrerEntry(bytes, candidate.bare) { entries.append(entry) }
       } catch let error as any ExplainedError where error.category == .notFound && candidate != version.artifact {
         session.progress.report(.note("\(candidate.digest.short) was attached to the version and is not here"))
       }

@@ -1,4 +1,5 @@
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// A report for programs.
 public enum LintDocument {

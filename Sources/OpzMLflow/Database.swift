@@ -1,5 +1,6 @@
 internal import CSQLite
 import OpzIO
+import OpzJSON
 import OpzOCI
 import SystemPackage
 

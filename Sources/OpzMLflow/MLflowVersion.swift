@@ -1,4 +1,5 @@
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// A version of a registered model, as MLflow's store has it.
 public struct MLflowVersion: Sendable, Hashable {

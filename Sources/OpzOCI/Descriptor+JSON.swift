@@ -1,4 +1,5 @@
 import OpzIO
+public import OpzJSON
 
 extension Descriptor {
   /// The descriptor that an object is. Nil for anything that is none, and for one with urls or a platform, which are rare and left to `Codable`.
@@ -45,21 +46,5 @@ extension MediaType {
       guard let text = json.string else { return nil }
       self.init(text)
     }
-  }
-}
-
-extension JSONValue {
-  /// The members of an object that has texts only.
-  public var texts: [String: String]? {
-    guard let object else { return nil }
-    let texts = object.compactMapValues(\.string)
-    return texts.count == object.count ? texts : nil
-  }
-
-  /// The items of a list that has texts only.
-  public var textList: [String]? {
-    guard let array else { return nil }
-    let texts = array.compactMap(\.string)
-    return texts.count == array.count ? texts : nil
   }
 }

@@ -1,23 +1,40 @@
 import OpzIO
+import OpzJSON
 
 /// What manifests and indexes have in common.
 public enum Document {
   /// The largest manifest or index that is read, in bytes. Registries refuse larger ones too.
   public static let limit = 4 << 20
 
-  /// Refuses what one reader could take for a manifest and another for an index.
-  static func check(_ raw: [UInt8], _ mediaType: MediaType, _ name: String, isIndex: Bool) throws {
+  /// Reads a manifest or an index, and refuses what one reader could take for another than the next does: see `JSONShape.manifestOrIndex`.
+  static func read<Content: Decodable>(
+    _ type: Content.Type, _ raw: [UInt8], _ mediaType: MediaType, _ name: String, isIndex: Bool
+  ) throws -> Content {
     guard raw.count <= limit else {
       throw OCIError(.tooLarge, name, "\(raw.count) bytes are more than the \(limit) that a manifest may have")
     }
-    let members = try CanonicalJSON.decode([String: JSONValue].self, from: raw, subject: name)
-    if members["manifests"] != nil, members["layers"] != nil || members["config"] != nil {
+    do {
+      return try JSONPlace.read(raw, .manifestOrIndex) { document in
+        try check(document, mediaType, name, isIndex: isIndex)
+        return try document.decode(type)
+      }
+    } catch let failure as JSONFailure {
+      throw OCIError(failure, name)
+    }
+  }
+
+  private static func check(_ document: JSONPlace, _ mediaType: MediaType, _ name: String, isIndex: Bool) throws {
+    guard document.isObject else { throw OCIError(.badDocument, name, "it is no JSON object") }
+    if document.member("manifests") != nil, document.member("layers") != nil || document.member("config") != nil {
       throw OCIError(.ambiguousDocument, name, "it is both a manifest and an index")
     }
-    guard mediaType.isIndex == isIndex, members[isIndex ? "manifests" : "config"] != nil else {
+    if document["fsLayers"]?.map({ $0 })?.isEmpty == false {
+      throw OCIError(.ambiguousDocument, name, "it has fsLayers, by which others take it for a manifest of schema 1")
+    }
+    guard mediaType.isIndex == isIndex, document.member(isIndex ? "manifests" : "config") != nil else {
       throw OCIError(.badDocument, name, "\(mediaType) is not \(isIndex ? "an index" : "a manifest")")
     }
-    if case .string(let inner)? = members["mediaType"], inner != mediaType.rawValue {
+    if let inner = document["mediaType"]?.string, inner != mediaType.rawValue {
       throw OCIError(.ambiguousDocument, name, "it calls itself \(inner), but was announced as \(mediaType)")
     }
   }

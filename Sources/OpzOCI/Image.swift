@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 
 /// An immutable view of one platform's image: manifest, configuration and layers.
 ///
@@ -11,11 +12,11 @@ public struct Image: Sendable {
   public let layers: [Layer]
 
   /// The image that a manifest and the bytes of its config make.
-  /// - Throws: `OCIError` when there are not as many layers as diffIDs.
+  /// - Throws: `OCIError` when there are not as many layers as diffIDs, or when other readers read another config.
   public init(manifest: Manifest, configBytes: [UInt8]) throws {
     let name = manifest.descriptor.digest.description
     let config = try CanonicalJSON.decode(
-      ImageConfig.self, from: configBytes, subject: manifest.content.config.digest.description)
+      ImageConfig.self, from: configBytes, .imageConfig, subject: manifest.content.config.digest.description)
     guard config.rootfs.diffIDs.count == manifest.content.layers.count else {
       throw OCIError(
         .badDocument, name,

@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 
 /// The configuration of an image (OCI image-spec, config.md).
 public struct ImageConfig: Sendable, Codable, Hashable {
@@ -96,6 +97,21 @@ public struct ImageConfig: Sendable, Codable, Hashable {
     osFeatures = platform.osFeatures
     rootfs = RootFS(diffIDs: diffIDs)
   }
+
+  /// Refuses a configuration that others read differently, or that nobody should. One that is no JSON at all is nobody's image.
+  /// - Throws: `OCIError`.
+  public static func check(_ bytes: [UInt8], subject: String) throws {
+    do {
+      try JSONPlace.read(bytes, .imageConfig) { _ in }
+    } catch let failure as JSONFailure where failure.kind != .syntax && failure.kind != .mismatch {
+      throw OCIError(failure, subject)
+    } catch is JSONFailure {
+      return
+    }
+  }
+
+  /// The most bytes of a configuration that are read.
+  public static let limit = 16 << 20
 
   public var platform: Platform {
     var platform = Platform(os: os, architecture: architecture, variant: variant, osVersion: osVersion)

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 
 /// A list of manifests (OCI image-spec, image-index.md), with the bytes that it was read from.
 public struct Index: Sendable {
@@ -30,10 +31,10 @@ public struct Index: Sendable {
   }
 
   /// Reads an index.
-  /// - Throws: `OCIError` when it is over 4 MiB, not JSON, or both a manifest and an index (CVE-2021-41190).
+  /// - Throws: `OCIError` when it is over 4 MiB, not JSON, both a manifest and an index (CVE-2021-41190),
+  ///   or another one for readers that pass over case or take the last of two keys.
   public init(raw: [UInt8], mediaType: MediaType = .imageIndex, subject name: String) throws {
-    try Document.check(raw, mediaType, name, isIndex: true)
-    content = try CanonicalJSON.decode(Content.self, from: raw, subject: name)
+    content = try Document.read(Content.self, raw, mediaType, name, isIndex: true)
     self.raw = raw
     descriptor = Descriptor.of(raw, mediaType)
   }

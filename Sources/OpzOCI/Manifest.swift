@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 
 /// One image's or artifact's manifest (OCI image-spec, manifest.md), with the bytes that it was read from.
 ///
@@ -41,10 +42,10 @@ public struct Manifest: Sendable {
   }
 
   /// Reads a manifest.
-  /// - Throws: `OCIError` when it is over 4 MiB, not JSON, or both a manifest and an index (CVE-2021-41190).
+  /// - Throws: `OCIError` when it is over 4 MiB, not JSON, both a manifest and an index (CVE-2021-41190),
+  ///   or another one for readers that pass over case or take the last of two keys.
   public init(raw: [UInt8], mediaType: MediaType, subject name: String) throws {
-    try Document.check(raw, mediaType, name, isIndex: false)
-    let content = try CanonicalJSON.decode(Content.self, from: raw, subject: name)
+    let content = try Document.read(Content.self, raw, mediaType, name, isIndex: false)
     guard content.schemaVersion == 2 else {
       throw OCIError(.badDocument, name, "schema version \(content.schemaVersion) is not 2")
     }

@@ -32,6 +32,8 @@ public struct MediaType: Hashable, Sendable, RawRepresentable, Codable, CustomSt
 
   /// One image's manifest, OCI's or Docker's.
   public var isManifest: Bool { self == .imageManifest || self == .dockerManifest }
+  /// The configuration of an image, OCI's or Docker's.
+  public var isImageConfig: Bool { self == .imageConfig || self == .dockerConfig }
   /// A list of manifests, OCI's or Docker's.
   public var isIndex: Bool { self == .imageIndex || self == .dockerManifestList }
   /// What a registry keeps under `manifests`, not under `blobs`.

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 
 /// A CNCF ModelPack artifact (model-spec, `application/vnd.cncf.model.manifest.v1+json`): a manifest and a config over layers that an image has
 /// too, so that the bytes are stored and sent once.
@@ -96,8 +97,4 @@ public enum ModelPack {
       }
     return MediaType("application/vnd.cncf.model.\(content.rawValue).v1.\(suffix)")
   }
-}
-
-extension JSONValue: ExpressibleByStringLiteral {
-  public init(stringLiteral value: String) { self = .string(value) }
 }

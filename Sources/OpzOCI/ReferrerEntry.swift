@@ -1,5 +1,5 @@
-import FoundationEssentials
 public import OpzIO
+import OpzJSON
 
 /// What a list of referrers says about a manifest that has a subject (distribution-spec 1.1, "Listing Referrers").
 public struct ReferrerEntry: Sendable, Hashable {
@@ -14,12 +14,18 @@ public struct ReferrerEntry: Sendable, Hashable {
     var annotations: [String: String]?
   }
 
-  /// Nil when the document has no subject.
+  /// Nil when the document has no subject, or is none that can be read.
   /// - Parameter bytes: of a manifest or an index.
-  public init?(_ bytes: [UInt8], _ descriptor: Descriptor) {
-    guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)), let subject = content.subject else {
-      return nil
+  /// - Throws: `OCIError` for one that others read differently.
+  public init?(_ bytes: [UInt8], _ descriptor: Descriptor) throws {
+    let found: Content?
+    do {
+      found = try CanonicalJSON.decode(
+        Content.self, from: bytes, .manifestOrIndex, subject: descriptor.digest.description)
+    } catch let error as OCIError where error.code != .ambiguousDocument {
+      found = nil
     }
+    guard let content = found, let subject = content.subject else { return nil }
     self.subject = subject.digest
     var entry = descriptor.bare
     entry.artifactType = content.artifactType ?? content.config?.mediaType

@@ -1,3 +1,4 @@
+import OpzJSON
 public import OpzOCI
 
 /// The Dockerfile that makes the same image with `docker build`.

@@ -1,5 +1,6 @@
 import OpzArchive
 public import OpzIO
+import OpzJSON
 public import OpzOCI
 public import OpzStore
 public import SystemPackage

@@ -1,5 +1,6 @@
 import OpzIO
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 import OpzStore
 public import SystemPackage
 

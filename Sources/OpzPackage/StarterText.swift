@@ -1,3 +1,4 @@
+import OpzJSON
 import OpzOCI
 
 /// The text of a new opz.yaml. What is likely wanted is there; the rest is in comments that work when they are uncommented.

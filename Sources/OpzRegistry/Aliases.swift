@@ -1,3 +1,4 @@
+public import OpzJSON
 public import OpzOCI
 
 extension Registry {

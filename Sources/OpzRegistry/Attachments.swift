@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 public import OpzOCI
 import OpzStore
 

@@ -1,4 +1,5 @@
 import OpzIO
+public import OpzJSON
 public import OpzOCI
 import OpzStore
 

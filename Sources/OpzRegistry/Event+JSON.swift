@@ -1,10 +1,11 @@
 import OpzIO
+import OpzJSON
 import OpzOCI
 
 extension Event {
   /// The event that a text is, without `Codable`'s detours: an audit reads 100,000 of them. Nil where it is none, or one that only `Codable` reads.
   init?(plain bytes: [UInt8]) {
-    guard let event = JSONPlace.read(bytes, { Event($0) }) else { return nil }
+    guard let event = try? JSONPlace.read(bytes, .event, { Event($0) }) else { return nil }
     self = event
   }
 

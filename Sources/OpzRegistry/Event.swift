@@ -1,4 +1,5 @@
 public import OpzIO
+public import OpzJSON
 public import OpzOCI
 
 /// Something that happened to a model: one file in `events/`, never changed.

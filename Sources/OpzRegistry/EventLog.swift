@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzStore
 import SystemPackage
@@ -181,7 +182,7 @@ public struct EventLog: Sendable {
     }
     let event =
       try Event(plain: bytes)
-      ?? CanonicalJSON.decode(Event.self, from: bytes, subject: path().string)
+      ?? CanonicalJSON.decode(Event.self, from: bytes, .event, subject: path().string)
     guard event.format == Event.currentFormat else {
       throw RegistryError(
         .unknownFormat, path().string, "the event has format \(event.format)", hint: "use a newer opz")

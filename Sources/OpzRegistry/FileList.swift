@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 public import OpzOCI
 public import OpzStore
 
@@ -61,7 +62,7 @@ public enum FileList {
 
   static func decode(_ bytes: [UInt8], subject: String) throws -> [VersionRecord.File] {
     try bytes.split(separator: UInt8(ascii: "\n")).map {
-      try CanonicalJSON.decode(VersionRecord.File.self, from: Array($0), subject: subject)
+      try CanonicalJSON.decode(VersionRecord.File.self, from: Array($0), .file, subject: subject)
     }
   }
 }

@@ -1,5 +1,6 @@
 public import OpzIO
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// Where a version comes from. None of it is part of the image's content.
 public struct Lineage: Codable, Sendable, Hashable {

@@ -224,7 +224,9 @@ struct ModelAudit {
     var rest = [version.record.image] + (version.record.artifacts ?? [:]).sorted { $0.key < $1.key }.map(\.value)
     while let root = rest.popLast() {
       guard try look(root, &missing) else { continue }
-      rest += try registry.children(of: root)
+      let children = try registry.children(of: root)
+      for child in children { try registry.check(config: child) }
+      rest += children
     }
     reportMissing(missing, version)
   }

@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 public import OpzOCI
 
 /// What the events of a model amount to: the versions that exist, what each alias names, tags and cards.

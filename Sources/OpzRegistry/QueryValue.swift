@@ -1,3 +1,4 @@
+public import OpzJSON
 public import OpzOCI
 
 /// A value in a query, or of a version's field.

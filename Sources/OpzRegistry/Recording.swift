@@ -1,4 +1,5 @@
 public import OpzIO
+public import OpzJSON
 public import OpzOCI
 import OpzStore
 import SystemPackage
@@ -121,6 +122,14 @@ extension Registry {
       }
       roots += try children(of: root)
     }
+  }
+
+  /// Reads the configuration of an image, where it is here, and refuses one that others read differently.
+  func check(config: Descriptor) throws {
+    guard config.mediaType.isImageConfig, config.size <= UInt64(ImageConfig.limit), try store.has(config) else {
+      return
+    }
+    try ImageConfig.check(store.content(config, limit: ImageConfig.limit), subject: config.digest.description)
   }
 
   /// What a manifest or an index names.

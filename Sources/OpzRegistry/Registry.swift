@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 public import OpzOCI
 public import OpzStore
 public import SystemPackage
@@ -60,9 +61,7 @@ public struct Registry: Sendable {
         hint: "opz package makes one; --registry DIR or OPZ_REGISTRY names another")
     }
     let bytes = try SmallFile.read(path, limit: 4096)
-    let format =
-      try JSONValue(plain: bytes)?["format"]?.integer
-      ?? Int64(CanonicalJSON.decode(Marker.self, from: bytes, subject: path.string).format)
+    let format = try CanonicalJSON.decode(Marker.self, from: bytes, subject: path.string).format
     guard format == 1 else {
       throw RegistryError(
         .unknownFormat, path.string, "the registry has format \(format), this opz reads 1",

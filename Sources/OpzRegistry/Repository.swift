@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 public import OpzOCI
 import OpzStore
 import SystemPackage
@@ -78,6 +79,7 @@ public struct Repository: Sendable {
           .notFound, "\(needed.digest)", "the manifest names it, and it is not in this registry",
           hint: "push the blobs before the manifest that names them")
       }
+      if let config = document.config { try registry.check(config: config) }
       try store(bytes, descriptor)
       try write(descriptor, at: place(of: descriptor.digest))
       if let subject = document.subject {
@@ -143,7 +145,7 @@ public struct Repository: Sendable {
     guard try FileStatus.find(file) != nil else { return nil }
     do {
       return try CanonicalJSON.decode(
-        Descriptor.self, from: SmallFile.read(file, limit: Document.limit), subject: file.string)
+        Descriptor.self, from: SmallFile.read(file, limit: Document.limit), .descriptor, subject: file.string)
     } catch let failure as IOFailure where failure.category == .notFound {
       return nil
     }

@@ -36,6 +36,7 @@ extension Registry {
       for needed in document.needs where try !store.has(needed) {
         report.add(subject, "\(needed.digest) is missing", hint: "push it again")
       }
+      if let config = document.config { try check(config: config) }
     } catch {
       report.add(subject, error)
     }

@@ -1,3 +1,4 @@
+public import OpzJSON
 public import OpzOCI
 
 /// One field that two sets of settings do not have alike.

@@ -1,3 +1,4 @@
+import OpzJSON
 import OpzOCI
 
 /// The fields of a version that queries and sorting know.

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 import OpzOCI
 
 extension VersionRecord {
@@ -6,7 +7,7 @@ extension VersionRecord {
   ///
   /// Nil where it is none, or one that only `Codable` reads; so nothing here has to be lenient.
   init?(plain bytes: [UInt8]) {
-    guard let record = JSONPlace.read(bytes, { VersionRecord($0) }) else { return nil }
+    guard let record = try? JSONPlace.read(bytes, .record, { VersionRecord($0) }) else { return nil }
     self = record
   }
 

@@ -1,4 +1,5 @@
 public import OpzIO
+public import OpzJSON
 public import OpzOCI
 
 /// What is known about a version: `version.json`, written once and never changed.
@@ -194,7 +195,7 @@ extension VersionRecord {
       return record
     }
     struct Header: Codable { var format: Int }
-    let record = Result { try CanonicalJSON.decode(VersionRecord.self, from: bytes, subject: subject) }
+    let record = Result { try CanonicalJSON.decode(VersionRecord.self, from: bytes, .record, subject: subject) }
     // What a later format has need not decode at all: then the number alone is read.
     let format =
       try (try? record.get())?.format ?? CanonicalJSON.decode(Header.self, from: bytes, subject: subject).format

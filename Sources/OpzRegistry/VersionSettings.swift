@@ -1,3 +1,4 @@
+public import OpzJSON
 public import OpzOCI
 
 /// The parts of opz.yaml that are no content: they may change while a version stays what it is.

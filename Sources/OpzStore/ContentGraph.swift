@@ -31,7 +31,9 @@ public struct ContentGraph: Sendable {
       }
       documents.append(descriptor)
     } else if descriptor.mediaType.isManifest {
-      for child in try await source.manifest(descriptor).references where seen.insert(child.digest).inserted {
+      let manifest = try await source.manifest(descriptor)
+      try await source.checkConfig(of: manifest)
+      for child in manifest.references where seen.insert(child.digest).inserted {
         blobs.append(child)
       }
       documents.append(descriptor)

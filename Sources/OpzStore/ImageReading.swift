@@ -1,6 +1,18 @@
+import OpzIO
 public import OpzOCI
 
 extension ContentReader {
+  /// Reads the configuration of a manifest's image, and refuses one that others read differently. One that is not there is somebody else's to miss.
+  public func checkConfig(of manifest: Manifest) async throws {
+    let config = manifest.content.config
+    guard config.mediaType.isImageConfig else { return }
+    do {
+      try ImageConfig.check(await bytes(config, limit: ImageConfig.limit), subject: config.digest.description)
+    } catch let error as any ExplainedError where error.category == .notFound {
+      return
+    }
+  }
+
   /// The image that a manifest's descriptor points to; of an index, the image for `platform`.
   /// - Throws: an error of category `notFound` when an index has none for the platform.
   public func image(_ descriptor: Descriptor, platform: Platform = .host) async throws -> Image {

@@ -6,7 +6,7 @@ extension LayoutStore {
   public func referrers(of digest: Digest) throws -> [Descriptor] {
     var found: [Descriptor] = []
     for entry in try index().manifests where entry.mediaType.isDocument && entry.size <= UInt64(Document.limit) {
-      guard try has(entry), let referrer = ReferrerEntry(try content(entry), entry.bare),
+      guard try has(entry), let referrer = try ReferrerEntry(try content(entry), entry.bare),
         referrer.subject == digest
       else { continue }
       found.append(referrer.descriptor)

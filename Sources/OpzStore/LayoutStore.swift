@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 public import OpzOCI
 public import SystemPackage
 
@@ -43,9 +44,8 @@ public struct LayoutStore: ContentStore, TagStore {
         "not an OCI image layout: no oci-layout file")
     }
     let bytes = try SmallFile.read(marker, limit: 4096)
-    let version =
-      try JSONValue(plain: bytes)?["imageLayoutVersion"]?.string
-      ?? CanonicalJSON.decode(Marker.self, from: bytes, subject: marker.string).imageLayoutVersion
+    let version = try CanonicalJSON.decode(Marker.self, from: bytes, .layoutMarker, subject: marker.string)
+      .imageLayoutVersion
     guard version == "1.0.0" else {
       throw StoreError(.badLayout, marker.string, "version \(version) of the layout is not known")
     }
@@ -199,7 +199,7 @@ extension LayoutStore {
   public func index() throws -> Index.Content {
     let path = root.appending("index.json")
     let bytes = try SmallFile.read(path, limit: 64 << 20)
-    return try CanonicalJSON.decode(Index.Content.self, from: bytes, subject: path.string)
+    return try CanonicalJSON.decode(Index.Content.self, from: bytes, .manifestOrIndex, subject: path.string)
   }
 
   public func resolve(_ tag: String) async throws -> Descriptor {

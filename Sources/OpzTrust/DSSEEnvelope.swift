@@ -1,4 +1,5 @@
-public import OpzOCI
+import OpzJSON
+import OpzOCI
 
 /// A payload with signatures over it and its type (DSSE 1.0.2, envelope.md and protocol.md).
 public struct DSSEEnvelope: Sendable, Hashable {

@@ -1,4 +1,5 @@
-public import OpzIO
+import OpzIO
+public import OpzJSON
 public import OpzOCI
 public import OpzRegistry
 

@@ -1,5 +1,6 @@
 public import OpzIO
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// What a scan of an image's files found.
 public struct ScanReport: Sendable {

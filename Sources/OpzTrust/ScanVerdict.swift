@@ -1,4 +1,5 @@
 public import OpzIO
+public import OpzJSON
 public import OpzOCI
 
 /// What one scanner said of an image (SARIF 2.1.0, a run).

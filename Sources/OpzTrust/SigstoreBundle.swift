@@ -1,4 +1,5 @@
-public import OpzIO
+import OpzIO
+import OpzJSON
 public import OpzOCI
 
 /// A DSSE envelope as cosign 3 attaches it to an image (sigstore's protobuf-specs, Bundle v0.3, in JSON), signed with a key of one's own.

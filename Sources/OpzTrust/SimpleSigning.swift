@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzJSON
 public import OpzOCI
 
 /// An image's signature in the form that cosign before 3, skopeo and podman read: a payload that names the image, signed as it is.

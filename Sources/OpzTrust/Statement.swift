@@ -1,5 +1,6 @@
 public import OpzIO
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// Something that is claimed about an image (in-toto attestation framework, Statement v1).
 public struct Statement: Sendable, Hashable {

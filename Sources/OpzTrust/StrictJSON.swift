@@ -1,4 +1,5 @@
-public import OpzOCI
+public import OpzJSON
+import OpzOCI
 
 /// JSON that reads one way only (RFC 8259): a key that comes twice, text that is not UTF-8 and anything after the document are errors.
 ///

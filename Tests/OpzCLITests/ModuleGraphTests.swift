@@ -7,7 +7,7 @@ import Testing
 struct ModuleGraphTests {
   /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
   static let order = [
-    "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO",
+    "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO", "OpzJSON",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
@@ -21,28 +21,30 @@ struct ModuleGraphTests {
   /// What each module may import of ours, and why it is no more.
   static let allowed: [String: Set<String>] = [
     "OpzIO": ["CLinux", "CStart", "CCrypto"],
-    "OpzOCI": ["OpzIO"],
-    "OpzArchive": ["OpzOCI", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd"],
+    // No Foundation either: it is in the static server.
+    "OpzJSON": [],
+    "OpzOCI": ["OpzJSON", "OpzIO"],
+    "OpzArchive": ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd"],
     "OpzPython": ["OpzArchive", "OpzOCI", "OpzIO"],
-    "OpzStore": ["OpzOCI", "OpzIO", "CLinux"],
-    "OpzDistribution": ["OpzStore", "OpzOCI", "OpzIO", "CCurl"],
+    "OpzStore": ["OpzOCI", "OpzJSON", "OpzIO", "CLinux"],
+    "OpzDistribution": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl"],
     // In the static server: no OCI, no JSON library, no packager.
     "OpzModel": ["OpzIO"],
-    "OpzRegistry": ["OpzStore", "OpzOCI", "OpzIO"],
+    "OpzRegistry": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers: the static server is not above it.
-    "OpzTrust": ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzIO", "CCrypto"],
-    "OpzPackage": ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzIO"],
+    "OpzTrust": ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto"],
+    "OpzPackage": ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO"],
     // Plans to text, without files or network.
-    "OpzDeploy": ["OpzOCI", "OpzIO"],
+    "OpzDeploy": ["OpzOCI", "OpzJSON", "OpzIO"],
     // Texts to findings: no registry, no network.
-    "OpzLint": ["OpzDeploy", "OpzOCI", "OpzIO"],
-    "OpzMLflow": ["OpzOCI", "OpzIO", "CSQLite"],
+    "OpzLint": ["OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO"],
+    "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
     // Under both servers: no word of models or registries.
     "OpzHTTPServer": ["OpzIO"],
     "OpzServe": ["OpzHTTPServer", "OpzModel", "OpzIO"],
     "opz-server": ["OpzServe", "OpzModel", "OpzIO"],
     // Beside the packager's graph, not in it: SwiftNIO stays out of opz.
-    "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzIO"],
+    "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     "opz-hub": ["OpzHub", "OpzIO"],
     "opz": ["OpzCLI"],
   ]

@@ -1,5 +1,6 @@
 import OpzDeploy
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzTestKit
 import SystemPackage

@@ -1,6 +1,7 @@
 import OpzDeploy
 import OpzFlow
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzRegistry
 import OpzTestKit

@@ -1,5 +1,6 @@
 import OpzDistribution
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzPackage
 import OpzRegistry

@@ -1,6 +1,7 @@
 import OpzDistribution
 import OpzFlow
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzPython
 import OpzRegistry

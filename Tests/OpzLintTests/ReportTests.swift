@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 import OpzLint
 import OpzOCI
 import OpzTestKit

@@ -1,5 +1,6 @@
 import Foundation
 import OpzIO
+import OpzJSON
 import OpzOCI
 import SystemPackage
 import Testing

@@ -1,4 +1,5 @@
 import OpzDeploy
+import OpzJSON
 import OpzOCI
 import Testing
 

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzTestKit
 import SystemPackage
@@ -49,7 +50,7 @@ struct PlainDocumentTests {
     "with any member gone, null or of another kind they are read as Codable reads them, or not at all",
     arguments: [record, event])
   func mutated(_ text: String) throws {
-    let document = try #require(JSONValue(plain: Array(text.utf8)))
+    let document = try JSONValue(json: Array(text.utf8))
     var cases = 0
     for replacement: JSONValue? in [nil, .null, .integer(-1), .string("x"), .array([]), .object([:]), .bool(true)] {
       for mutant in Self.mutants(document, replacement) {

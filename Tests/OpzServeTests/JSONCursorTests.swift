@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzJSON
 import OpzTestKit
 import Testing
 

@@ -1,6 +1,7 @@
 import NIOCore
 import OpzHTTPServer
 import OpzIO
+import OpzJSON
 import OpzOCI
 import Synchronization
 

@@ -1,5 +1,6 @@
 import OpzHTTPServer
 import OpzIO
+import OpzJSON
 import OpzOCI
 
 /// Asks for tokens, and is the server that gives them (distribution's token document), to whoever asks.

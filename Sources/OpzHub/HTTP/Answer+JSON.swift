@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzJSON
 import OpzOCI
 
 extension Answer {

@@ -1,5 +1,6 @@
 import OpzHTTPServer
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzRegistry
 import SystemPackage

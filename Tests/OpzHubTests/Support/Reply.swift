@@ -1,3 +1,4 @@
+import OpzJSON
 import OpzOCI
 import OpzTestKit
 

@@ -1,0 +1,201 @@
+/// A place in a JSON text that moves forward, for reading a document of known shape without building it in memory.
+///
+/// What is not asked for is passed over; it is checked all the same. Keys that come twice are refused in every object. A cursor is of use only inside
+/// of the closure that `read` gives it to.
+public struct JSONCursor {
+  @usableFromInline var tokens: JSONTokenizer
+  private var depth = 0
+
+  private init(_ tokens: JSONTokenizer) { self.tokens = tokens }
+
+  /// Reads a whole document: `body` takes its value, and nothing may follow.
+  /// - Throws: `JSONFailure`, and what `body` throws.
+  public static func read<Value>(
+    _ bytes: [UInt8], options: JSONOptions = JSONOptions(), _ body: (inout JSONCursor) throws -> Value
+  ) throws -> Value {
+    try bytes.withUnsafeBufferPointer { buffer in
+      var cursor = JSONCursor(JSONTokenizer(buffer, options))
+      try cursor.tokens.checkStart()
+      let value = try body(&cursor)
+      try cursor.tokens.expectEnd()
+      return value
+    }
+  }
+
+  /// Bytes before the place.
+  @inlinable public var position: Int { tokens.position }
+
+  /// Bytes from the place to the end of the text.
+  public var remaining: Int { tokens.bytes.count - tokens.position }
+
+  /// A cursor at a value that this one has passed.
+  public func again(at position: Int) -> JSONCursor {
+    var copy = self
+    copy.tokens.position = min(max(0, position), tokens.position)
+    return copy
+  }
+
+  /// An error at this place.
+  public func failure(_ reason: String) -> JSONFailure { tokens.failure(.mismatch, reason) }
+
+  /// The first byte of what comes next, which is not taken.
+  @inlinable
+  public mutating func peek() throws -> UInt8 {
+    tokens.skipSpace()
+    guard tokens.position < tokens.bytes.count else { throw end() }
+    return tokens.byte
+  }
+
+  @usableFromInline
+  func end() -> JSONFailure { tokens.wrong("a value") }
+
+  /// Takes `null`, `true` or `NaN` if it is next.
+  @inlinable
+  public mutating func take(word: StaticString) -> Bool {
+    tokens.skipSpace()
+    return tokens.take(word: word)
+  }
+
+  // MARK: Structure
+
+  /// Reads an object and hands each key to `member`, which reads the value.
+  /// - Parameter what: `the request`, for the error.
+  public mutating func object(_ what: String, _ member: (String, inout JSONCursor) throws -> Void) throws {
+    try members(what) { key, cursor in try member(cursor.tokens.string(key), &cursor) }
+  }
+
+  private mutating func members(
+    _ what: String, _ member: (JSONTokenizer.Text, inout JSONCursor) throws -> Void
+  ) throws {
+    guard tokens.take(UInt8(ascii: "{")) else { throw tokens.wrong("an object: \(what)") }
+    try enter()
+    defer { depth -= 1 }
+    if tokens.take(UInt8(ascii: "}")) { return }
+    var keys = KeySet()
+    repeat {
+      tokens.skipSpace()
+      guard tokens.byte == UInt8(ascii: "\"") else { throw tokens.wrong("a key of \(what)") }
+      let start = tokens.position
+      let key = try tokens.text()
+      guard keys.count < tokens.options.memberCount else {
+        throw JSONFailure(.tooLarge, at: start, "more than \(tokens.options.memberCount) keys in \(what)")
+      }
+      guard keys.insert(key, of: tokens) else {
+        throw JSONFailure(.ambiguous, at: start, "\(what) has the key \"\(tokens.string(key).prefix(100))\" twice")
+      }
+      guard tokens.take(UInt8(ascii: ":")) else { throw tokens.wrong("\":\"") }
+      try member(key, &self)
+    } while tokens.take(UInt8(ascii: ","))
+    guard tokens.take(UInt8(ascii: "}")) else { throw tokens.wrong("\",\" or \"}\"") }
+  }
+
+  /// Reads a list and calls `element` before each element, which it reads.
+  @inlinable
+  public mutating func array(_ what: String, _ element: (inout JSONCursor) throws -> Void) throws {
+    guard try beginArray(what) else { return }
+    repeat { try element(&self) } while tokens.take(UInt8(ascii: ","))
+    try endArray()
+  }
+
+  /// - Returns: whether the list has elements.
+  @usableFromInline
+  mutating func beginArray(_ what: String) throws -> Bool {
+    guard tokens.take(UInt8(ascii: "[")) else { throw tokens.wrong("a list: \(what)") }
+    try enter()
+    guard tokens.take(UInt8(ascii: "]")) else { return true }
+    depth -= 1
+    return false
+  }
+
+  @usableFromInline
+  mutating func endArray() throws {
+    guard tokens.take(UInt8(ascii: "]")) else { throw tokens.wrong("\",\" or \"]\"") }
+    depth -= 1
+  }
+
+  private mutating func enter() throws {
+    depth += 1
+    guard depth <= tokens.options.depth else {
+      throw tokens.failure(.tooDeep, "nested deeper than \(tokens.options.depth)")
+    }
+  }
+
+  /// Passes over one value of any kind.
+  public mutating func skip() throws {
+    tokens.skipSpace()
+    switch tokens.byte {
+    case UInt8(ascii: "{"): try members("an object") { _, cursor in try cursor.skip() }
+    case UInt8(ascii: "["): try array("a list") { try $0.skip() }
+    case UInt8(ascii: "\""): _ = try tokens.text()
+    case UInt8(ascii: "t"): try expect("true")
+    case UInt8(ascii: "f"): try expect("false")
+    case UInt8(ascii: "n"): try expect("null")
+    default:
+      if tokens.nonFinite() == nil { _ = try tokens.number() }
+    }
+  }
+
+  private mutating func expect(_ word: StaticString) throws {
+    guard tokens.take(word: word) else { throw tokens.wrong("a value") }
+  }
+
+  // MARK: Values
+
+  public mutating func string() throws -> String {
+    tokens.skipSpace()
+    return tokens.string(try tokens.text())
+  }
+
+  public mutating func number() throws -> JSONNumber {
+    tokens.skipSpace()
+    return try tokens.number()
+  }
+
+  /// The nearest double; infinite when it is out of range.
+  public func double(_ number: JSONNumber) -> Double { number.double(in: tokens.bytes) }
+
+  /// The nearest float, rounded once; infinite when it is out of range.
+  public func float(_ number: JSONNumber) -> Float { number.float(in: tokens.bytes) }
+
+  /// Its digits as a whole number without the sign; nil when it is not written as one or does not fit.
+  public func magnitude(_ number: JSONNumber) -> UInt64? { number.magnitude(in: tokens.bytes) }
+
+  /// A number in float32, rounded once from its decimal text; NaN and the infinities where the options allow them.
+  public mutating func float() throws -> Float {
+    tokens.skipSpace()
+    if let special = tokens.nonFinite() { return Float(special) }
+    return try tokens.number().float(in: tokens.bytes)
+  }
+
+  /// A whole number.
+  public mutating func integer() throws -> Int {
+    tokens.skipSpace()
+    let start = tokens.position
+    let number = try tokens.number()
+    guard number.isInteger else {
+      throw JSONFailure(.mismatch, at: start, "a whole number belongs here")
+    }
+    guard let value = number.integer(in: tokens.bytes) else {
+      throw JSONFailure(.mismatch, at: start, "a whole number that is too large")
+    }
+    return Int(value)
+  }
+
+  public mutating func floats() throws -> [Float] {
+    var values: [Float] = []
+    try array("numbers") { values.append(try $0.float()) }
+    return values
+  }
+
+  public mutating func integers() throws -> [Int] {
+    var values: [Int] = []
+    try array("whole numbers") { values.append(try $0.integer()) }
+    return values
+  }
+
+  public mutating func strings() throws -> [String] {
+    var values: [String] = []
+    try array("texts") { values.append(try $0.string()) }
+    return values
+  }
+}

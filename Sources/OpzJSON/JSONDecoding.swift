@@ -1,0 +1,177 @@
+/// Reads a `Decodable` type from JSON text.
+public enum JSONDecoding {
+  /// Reads a document of a known type.
+  /// - Parameter shape: what its keys are compared with; see `JSONShape`.
+  /// - Throws: `JSONFailure`; what does not fit the type is a `mismatch` that names the member: `layers.0: the key "size" is missing`.
+  public static func decode<Value: Decodable>(
+    _ type: Value.Type, from bytes: [UInt8], _ shape: JSONShape = .anything, options: JSONOptions = JSONOptions()
+  ) throws -> Value {
+    try JSONPlace.read(bytes, shape, options: options) { try $0.decode(type) }
+  }
+
+  /// Reads a type from a value that was read already.
+  /// - Throws: as the other.
+  public static func decode<Value: Decodable>(_ type: Value.Type, from value: JSONValue) throws -> Value {
+    try decode(type, from: CanonicalJSON.encode(value))
+  }
+
+  fileprivate static func explain(_ error: DecodingError) -> String {
+    switch error {
+    case .keyNotFound(let key, let context): "\(place(context))the key \"\(key.stringValue)\" is missing"
+    case .typeMismatch(let type, let context): "\(place(context))expected \(type)"
+    case .valueNotFound(let type, let context): "\(place(context))expected \(type), found null"
+    case .dataCorrupted(let context): "\(place(context))\(context.debugDescription)"
+    @unknown default: "not the expected JSON"
+    }
+  }
+
+  private static func place(_ context: DecodingError.Context) -> String {
+    let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+    return path.isEmpty ? "" : "\(path): "
+  }
+}
+
+extension JSONPlace {
+  /// Reads a type from the value.
+  /// - Throws: `JSONFailure` as `JSONDecoding.decode` does.
+  public func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    do {
+      return try PlaceDecoder(place: self, codingPath: []).get(type)
+    } catch let error as DecodingError {
+      throw JSONFailure(.mismatch, at: nil, JSONDecoding.explain(error))
+    }
+  }
+}
+
+private struct PlaceDecoder: Decoder {
+  let place: JSONPlace
+  let codingPath: [any CodingKey]
+  var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+  func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    guard place.isObject else { throw mismatch([String: Any].self) }
+    return KeyedDecodingContainer(KeyedPlace(place: place, codingPath: codingPath))
+  }
+
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    guard let items = place.map({ $0 }) else { throw mismatch([Any].self) }
+    return ListPlace(items: items, codingPath: codingPath)
+  }
+
+  func singleValueContainer() -> any SingleValueDecodingContainer { SinglePlace(decoder: self) }
+
+  func mismatch(_ type: any Any.Type) -> DecodingError {
+    let context = DecodingError.Context(codingPath: codingPath, debugDescription: "another kind of value")
+    return place.isNull ? .valueNotFound(type, context) : .typeMismatch(type, context)
+  }
+
+  /// One value of a type.
+  func get<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    let found: Any?
+    switch type {
+    case is JSONValue.Type: found = place.value
+    case is String.Type: found = place.string
+    case is Bool.Type: found = place.bool
+    case is Double.Type: found = place.double
+    case is Float.Type: found = place.float
+    case let integer as any FixedWidthInteger.Type: found = try self.integer(integer)
+    default: return try Value(from: self)
+    }
+    guard let value = found as? Value else { throw mismatch(type) }
+    return value
+  }
+
+  private func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws -> Value? {
+    guard place.double != nil else { return nil }
+    let value = place.integer.flatMap { Value(exactly: $0) } ?? place.unsigned.flatMap { Value(exactly: $0) }
+    guard let value else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: codingPath, debugDescription: "a number that is not a whole one of \(type)"))
+    }
+    return value
+  }
+}
+
+private struct KeyedPlace<Key: CodingKey>: KeyedDecodingContainerProtocol {
+  let place: JSONPlace
+  let codingPath: [any CodingKey]
+
+  var allKeys: [Key] { (place.members ?? []).compactMap { Key(stringValue: $0.key) } }
+
+  func contains(_ key: Key) -> Bool { place.member(key.stringValue) != nil }
+
+  private func decoder(_ key: any CodingKey) throws -> PlaceDecoder {
+    guard let member = place.member(key.stringValue) else {
+      throw DecodingError.keyNotFound(key, .init(codingPath: codingPath, debugDescription: "no such key"))
+    }
+    return PlaceDecoder(place: member, codingPath: codingPath + [key])
+  }
+
+  func decodeNil(forKey key: Key) throws -> Bool { try decoder(key).place.isNull }
+  func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try decoder(key).get(type) }
+
+  func nestedContainer<Nested: CodingKey>(
+    keyedBy type: Nested.Type, forKey key: Key
+  ) throws -> KeyedDecodingContainer<Nested> { try decoder(key).container(keyedBy: type) }
+
+  func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+    try decoder(key).unkeyedContainer()
+  }
+
+  func superDecoder() throws -> any Decoder { try decoder(NamedKey("super")) }
+  func superDecoder(forKey key: Key) throws -> any Decoder { try decoder(key) }
+}
+
+private struct ListPlace: UnkeyedDecodingContainer {
+  let items: [JSONPlace]
+  let codingPath: [any CodingKey]
+  private(set) var currentIndex = 0
+
+  init(items: [JSONPlace], codingPath: [any CodingKey]) {
+    self.items = items
+    self.codingPath = codingPath
+  }
+
+  var count: Int? { items.count }
+  var isAtEnd: Bool { currentIndex >= items.count }
+
+  private func decoder() throws -> PlaceDecoder {
+    let path = codingPath + [NamedKey(currentIndex)]
+    guard !isAtEnd else {
+      throw DecodingError.valueNotFound(Any.self, .init(codingPath: path, debugDescription: "the list ends"))
+    }
+    return PlaceDecoder(place: items[currentIndex], codingPath: path)
+  }
+
+  /// Moves on only where the value was what was asked for.
+  private mutating func take<Value>(_ read: (PlaceDecoder) throws -> Value) throws -> Value {
+    let value = try read(decoder())
+    currentIndex += 1
+    return value
+  }
+
+  mutating func decodeNil() throws -> Bool {
+    guard try decoder().place.isNull else { return false }
+    currentIndex += 1
+    return true
+  }
+
+  mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try take { try $0.get(type) } }
+
+  mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested> {
+    try take { try $0.container(keyedBy: type) }
+  }
+
+  mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    try take { try $0.unkeyedContainer() }
+  }
+  mutating func superDecoder() throws -> any Decoder { try take { $0 } }
+}
+
+private struct SinglePlace: SingleValueDecodingContainer {
+  let decoder: PlaceDecoder
+  var codingPath: [any CodingKey] { decoder.codingPath }
+
+  func decodeNil() -> Bool { decoder.place.isNull }
+  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoder.get(type) }
+}

@@ -1,0 +1,61 @@
+/// A number of a JSON text, kept so that it can be read as an integer or as the nearest float of either size.
+public struct JSONNumber: Sendable {
+  /// The digits without the point, the first 19 significant ones.
+  public let mantissa: UInt64
+  /// The power of ten that the mantissa is multiplied by.
+  public let exponent: Int
+  public let isNegative: Bool
+  /// It has neither a point nor an exponent.
+  public let isInteger: Bool
+  /// Digits were dropped from the mantissa.
+  public let isTruncated: Bool
+  /// Where it stands in the text.
+  public let range: Range<Int>
+}
+
+extension JSONNumber {
+  /// The nearest double; infinite when it is out of range.
+  /// - Parameter bytes: the text that it was read from.
+  func double(in bytes: UnsafeBufferPointer<UInt8>) -> Double {
+    // Both factors are exact, so one rounding is left (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
+    if !isTruncated, mantissa <= 1 << 53, (-22...22).contains(exponent) {
+      let number = Double(mantissa)
+      let value = powersOfTen.withUnsafeBufferPointer { exponent < 0 ? number / $0[-exponent] : number * $0[exponent] }
+      return isNegative ? -value : value
+    }
+    return Double(text(in: bytes)) ?? .nan
+  }
+
+  /// The nearest float; infinite when it is out of range.
+  func float(in bytes: UnsafeBufferPointer<UInt8>) -> Float {
+    let double = double(in: bytes)
+    // A double half-way between two floats, or below the normal floats, may have been rounded once already.
+    let isTie = double.bitPattern & 0x1fff_ffff == 0x1000_0000
+    if !isTie, double.magnitude >= Double(Float.leastNormalMagnitude) || mantissa == 0, double.magnitude < 3e38 {
+      return Float(double)
+    }
+    return Float(text(in: bytes)) ?? .nan
+  }
+
+  /// Its digits as a whole number without the sign; nil when it is not one or does not fit.
+  func magnitude(in bytes: UnsafeBufferPointer<UInt8>) -> UInt64? {
+    guard isInteger else { return nil }
+    if !isTruncated { return mantissa }
+    let text = text(in: bytes)
+    return UInt64(isNegative ? text.dropFirst() : text[...])
+  }
+
+  /// The whole number; nil when it is not written as one, or does not fit.
+  func integer(in bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
+    guard let magnitude = magnitude(in: bytes) else { return nil }
+    if isNegative { return magnitude <= 1 << 63 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil }
+    return Int64(exactly: magnitude)
+  }
+
+  private func text(in bytes: UnsafeBufferPointer<UInt8>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+}
+
+private let powersOfTen: [Double] = [
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+  1e21, 1e22,
+]

@@ -1,0 +1,203 @@
+/// A value in a JSON text that is read in place: nothing is made of it but what is asked for.
+///
+/// A search without a cache and an audit read hundreds of thousands of small documents, and to make a dictionary of each object takes most of
+/// their time. A place is of use only inside of the closure that `read` gives it to.
+public struct JSONPlace {
+  private let bytes: UnsafeBufferPointer<UInt8>
+  private let nodes: UnsafeBufferPointer<JSONTape.Node>
+  private let index: Int
+
+  /// Reads a whole document, and gives `body` its value.
+  /// - Parameter shape: what its keys are compared with; see `JSONShape`.
+  /// - Throws: `JSONFailure`, and what `body` throws.
+  public static func read<Value>(
+    _ bytes: [UInt8], _ shape: JSONShape = .anything, options: JSONOptions = JSONOptions(),
+    _ body: (JSONPlace) throws -> Value
+  ) throws -> Value {
+    try bytes.withUnsafeBufferPointer { bytes in
+      try JSONTape(bytes, options).nodes.withUnsafeBufferPointer { nodes in
+        let place = JSONPlace(bytes: bytes, nodes: nodes, index: 0)
+        try shape.check(place)
+        return try body(place)
+      }
+    }
+  }
+
+  private var node: JSONTape.Node { nodes[index] }
+
+  private func at(_ index: Int) -> JSONPlace { JSONPlace(bytes: bytes, nodes: nodes, index: index) }
+
+  /// The bytes of a text between its quotes, as they stand there; nil where it has escapes, and for other values.
+  public var plainText: UnsafeBufferPointer<UInt8>? { node.kind == .text ? raw : nil }
+
+  private var raw: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: bytes[node.range]) }
+
+  /// Where its bytes are, the quotes of a text among them.
+  public var range: Range<Int> {
+    node.kind == .text || node.kind == .escapedText
+      ? node.range.lowerBound - 1..<node.range.upperBound + 1 : node.range
+  }
+
+  /// The value of a member; nil where there is none, where it is null, or where this is no object.
+  public subscript(key: StaticString) -> JSONPlace? {
+    guard node.kind == .object else { return nil }
+    var index = self.index + 1
+    while index < Int(node.next) {
+      if at(index).isText(key) { return nodes[index + 1].kind == .null ? nil : at(index + 1) }
+      index = Int(nodes[index + 1].next)
+    }
+    return nil
+  }
+
+  /// The value of a member, null too; nil where there is none, or where this is no object.
+  public func member(_ key: String) -> JSONPlace? {
+    var key = key
+    return key.withUTF8 { wanted in
+      guard node.kind == .object else { return nil }
+      var index = self.index + 1
+      while index < Int(node.next) {
+        if at(index).isText(wanted) { return at(index + 1) }
+        index = Int(nodes[index + 1].next)
+      }
+      return nil
+    }
+  }
+
+  /// Whether it is a text of these characters.
+  public func isText(_ text: StaticString) -> Bool {
+    isText(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  @inline(__always)
+  private func isText(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    let node = node
+    guard node.kind == .text else { return node.kind == .escapedText && string?.utf8.elementsEqual(text) == true }
+    guard node.range.count == text.count else { return false }
+    for offset in 0..<text.count where bytes[Int(node.start) + offset] != text[offset] { return false }
+    return true
+  }
+
+  public var isNull: Bool { node.kind == .null }
+  public var isObject: Bool { node.kind == .object }
+
+  public var string: String? {
+    node.kind == .text || node.kind == .escapedText ? JSONTape.string(node, bytes) : nil
+  }
+
+  /// A whole number, however it is written (`2`, `2.0`, `2e0`); nil for others and for what `Int64` does not hold.
+  public var integer: Int64? {
+    switch node.kind {
+    case .integer: number?.integer(in: bytes)
+    case .number: double.flatMap { Int64(exactly: $0) }
+    default: nil
+    }
+  }
+
+  /// A whole number from 0, of all 64 bits.
+  public var unsigned: UInt64? {
+    if let integer { return UInt64(exactly: integer) }
+    guard let number, !number.isNegative else { return nil }
+    return number.isInteger ? number.magnitude(in: bytes) : double.flatMap { UInt64(exactly: $0) }
+  }
+
+  /// The nearest double.
+  public var double: Double? { number?.double(in: bytes) }
+
+  /// The nearest float, rounded once.
+  public var float: Float? { number?.float(in: bytes) }
+
+  private var number: JSONNumber? {
+    guard node.kind == .integer || node.kind == .number else { return nil }
+    var tokens = JSONTokenizer(bytes, at: Int(node.start), JSONOptions())
+    return try? tokens.number()
+  }
+
+  public var bool: Bool? {
+    switch node.kind {
+    case .yes: true
+    case .no: false
+    default: nil
+    }
+  }
+
+  /// The values of a list; nil where this is none.
+  public func map<Value>(_ make: (JSONPlace) throws -> Value) rethrows -> [Value]? {
+    guard node.kind == .array else { return nil }
+    var values: [Value] = []
+    var index = self.index + 1
+    while index < Int(node.next) {
+      values.append(try make(at(index)))
+      index = Int(nodes[index].next)
+    }
+    return values
+  }
+
+  /// Goes through the values of a list.
+  func forEachItem<Failure: Error>(_ body: (JSONPlace) throws(Failure) -> Void) throws(Failure) {
+    guard node.kind == .array else { return }
+    var index = self.index + 1
+    while index < Int(node.next) {
+      try body(at(index))
+      index = Int(nodes[index].next)
+    }
+  }
+
+  /// Goes through the members of an object, null ones too: the place of each key and of its value.
+  func forEachMember<Failure: Error>(_ body: (JSONPlace, JSONPlace) throws(Failure) -> Void) throws(Failure) {
+    guard node.kind == .object else { return }
+    var index = self.index + 1
+    while index < Int(node.next) {
+      try body(at(index), at(index + 1))
+      index = Int(nodes[index + 1].next)
+    }
+  }
+
+  /// The members of an object, null ones too; nil where this is none.
+  public var members: [(key: String, value: JSONPlace)]? {
+    guard node.kind == .object else { return nil }
+    var members: [(String, JSONPlace)] = []
+    forEachMember { members.append(($0.string ?? "", $1)) }
+    return members
+  }
+
+  /// The items of a list that has texts only.
+  public var textList: [String]? {
+    guard let texts = map(\.string) else { return nil }
+    let found = texts.compactMap(\.self)
+    return found.count == texts.count ? found : nil
+  }
+
+  /// The members of an object that has texts only.
+  public var texts: [String: String]? {
+    guard let members else { return nil }
+    var texts: [String: String] = [:]
+    for (key, value) in members {
+      guard let text = value.string else { return nil }
+      texts[key] = text
+    }
+    return texts
+  }
+
+  /// The value and all in it. A number that is whole is an integer, however it is written.
+  public var value: JSONValue {
+    switch node.kind {
+    case .null: .null
+    case .no: .bool(false)
+    case .yes: .bool(true)
+    case .integer, .number: integer.map { .integer($0) } ?? .number(double ?? 0)
+    case .text, .escapedText: .string(string ?? "")
+    case .array: .array(map(\.value) ?? [])
+    case .object: .object(object)
+    }
+  }
+
+  private var object: [String: JSONValue] {
+    var object: [String: JSONValue] = [:]
+    forEachMember { object[$0.string ?? ""] = $1.value }
+    return object
+  }
+
+  func failure(_ kind: JSONFailure.Kind, _ reason: String) -> JSONFailure {
+    JSONFailure(kind, at: range.lowerBound, reason)
+  }
+}

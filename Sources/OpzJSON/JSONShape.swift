@@ -1,0 +1,66 @@
+/// Which keys a document has where readers look members up by name, so that a key which only some of them find is refused.
+///
+/// Go's encoding/json, which container tools are written with, takes the last of two keys and passes over case (Unicode's simple folding: U+017F is an
+/// `s`, U+212A a `k`) where it fills a struct. So in the objects of a shape a key may not differ from a known one by case alone, nor two unknown keys
+/// from each other. In maps, such as annotations, keys are exact for everybody.
+public indirect enum JSONShape: Sendable {
+  /// Whatever it is, it is not looked into.
+  case anything
+  /// A text that may not be empty: a type that one reader passes over and another does not know.
+  case name
+  case list(JSONShape)
+  /// Keys are anybody's, values have one shape.
+  case map(JSONShape)
+  case object([Member])
+
+  public struct Member: Sendable {
+    let key: StaticString
+    let shape: JSONShape
+
+    public init(_ key: StaticString, _ shape: JSONShape = .anything) {
+      self.key = key
+      self.shape = shape
+    }
+  }
+
+  /// An object of members that are not looked into, and of others.
+  public static func object(_ plain: [StaticString], _ others: [Member] = []) -> JSONShape {
+    .object(plain.map { Member($0) } + others)
+  }
+
+  func check(_ place: JSONPlace) throws(JSONFailure) {
+    switch self {
+    case .anything: return
+    case .name:
+      if place.plainText?.isEmpty == true { throw place.failure(.ambiguous, "an empty text where a type belongs") }
+    case .list(let shape):
+      if case .anything = shape { return }
+      try place.forEachItem { (item) throws(JSONFailure) in try shape.check(item) }
+    case .map(let shape):
+      if case .anything = shape { return }
+      try place.forEachMember { (_, value) throws(JSONFailure) in try shape.check(value) }
+    case .object(let members):
+      var unknown: [[Unicode.Scalar]] = []
+      try place.forEachMember { (key, value) throws(JSONFailure) in
+        if let member = members.first(where: { key.isText($0.key) }) { return try member.shape.check(value) }
+        try JSONShape.checkUnknown(key, members, &unknown)
+      }
+    }
+  }
+
+  private static func checkUnknown(
+    _ key: JSONPlace, _ members: [Member], _ unknown: inout [[Unicode.Scalar]]
+  ) throws(JSONFailure) {
+    let text = key.string ?? ""
+    let folded = CaseFolding.fold(text)
+    for member in members where CaseFolding.fold("\(member.key)") == folded {
+      throw key.failure(
+        .ambiguous, "the key \"\(text.prefix(100))\" is \"\(member.key)\" for readers that pass over case")
+    }
+    guard !unknown.contains(folded) else {
+      throw key.failure(
+        .ambiguous, "the key \"\(text.prefix(100))\" comes twice for readers that pass over case")
+    }
+    unknown.append(folded)
+  }
+}

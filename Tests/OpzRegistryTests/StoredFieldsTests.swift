@@ -1,0 +1,189 @@
+import OpzIO
+import OpzJSON
+import OpzOCI
+import Testing
+
+@testable import OpzRegistry
+
+/// Every stored property of what is kept comes back from the disk. A property that is added and that a reader does not know of fails here: the
+/// fixtures have no property at its default, and `Mirror` sees all that there are.
+@Suite("No field is lost")
+struct StoredFieldsTests {
+  private static func digest(_ byte: UInt8) -> Digest { Digest.of([byte]) }
+
+  private static var platform: Platform {
+    var platform = Platform(os: "linux", architecture: "arm", variant: "v7", osVersion: "10.0.1")
+    platform.osFeatures = ["win32k"]
+    return platform
+  }
+
+  private static var descriptor: Descriptor {
+    var descriptor = Descriptor(
+      mediaType: MediaType("application/x"), digest: digest(1), size: 12, artifactType: MediaType("a/b"),
+      annotations: ["k": "v"], platform: platform)
+    descriptor.urls = ["https://example.com/x"]
+    return descriptor
+  }
+
+  /// Without what the fast readers leave to `Codable`.
+  private static var plainDescriptor: Descriptor {
+    var plain = descriptor
+    (plain.platform, plain.urls) = (nil, nil)
+    return plain
+  }
+
+  private static func record(_ descriptor: Descriptor) -> VersionRecord {
+    var file = VersionRecord.File(
+      role: "model", path: "/a\u{FFFD}", digest: digest(2), size: 3, mode: "0644", link: "b\u{FFFD}")
+    (file.pathBytes, file.linkBytes) = ("2f61ff", "62ff")
+    var record = VersionRecord(
+      name: "crm/churn", version: "1.2.3", created: "2026-01-01T00:00:00Z", tool: "opz 1", image: descriptor,
+      content: digest(3),
+      runtime: .init(
+        kind: "python", base: "h.example/b:1", baseDigest: digest(4), settings: .object(["a": .integer(1)])),
+      platforms: ["linux/amd64"],
+      layers: [
+        .init(
+          role: "model", descriptor: descriptor, diffID: digest(5), compressor: "zstd 1", platform: "linux/amd64",
+          origin: "h.example/b")
+      ], files: [file], model: .init(format: "xgboost-json", signature: .object(["inputs": .array([])])),
+      lineage: Lineage(
+        git: .init(commit: "c", branch: "main", remote: "r", dirty: true),
+        data: [.init(path: "d", digest: digest(6), size: 5)], metrics: .object(["auc": .number(0.5)]),
+        parent: "crm/churn@1.0.0", tags: ["team": "crm"]),
+      deploy: .object(["replicas": .integer(2)]), pushTo: "h.example/b",
+      tests: [.init(name: "holdout.csv", descriptor: descriptor)])
+    record.fileList = descriptor
+    record.packages = [.init(name: "numpy", version: "2", wheel: "n.whl", digest: digest(7), platform: "linux/amd64")]
+    record.artifacts = ["modelpack": descriptor]
+    return record
+  }
+
+  private static func event(_ descriptor: Descriptor) -> Event {
+    Event(
+      kind: .rolledBack, model: "crm/churn", version: "1.2.3", at: "2026-01-01T00:00:00.000Z", actor: "me@here",
+      number: 7, heads: ["x"], image: digest(1), record: descriptor, content: digest(2),
+      alias: .init(name: "production", after: ["p"], restores: "q"), details: ["reason": .string("because")])
+  }
+
+  /// Says of each stored property, at every depth, whether it has a value of its own.
+  private func checkFilled(_ value: Any, _ place: String) {
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .optional:
+      guard let inner = mirror.children.first else {
+        Issue.record("\(place) is nil in the fixture: give it a value")
+        return
+      }
+      checkFilled(inner.value, place)
+    case .collection, .set, .dictionary:
+      #expect(!mirror.children.isEmpty, "\(place) is empty in the fixture")
+      for child in mirror.children { checkFilled(child.value, "\(place)[]") }
+    case .struct where !(value is Digest) && !(value is any StringProtocol):
+      for child in mirror.children { checkFilled(child.value, "\(place).\(child.label ?? "?")") }
+    case .tuple: for child in mirror.children { checkFilled(child.value, place) }
+    default: #expect(!["", "false", "0"].contains("\(value)"), "\(place) is at its default in the fixture")
+    }
+  }
+
+  /// The stored properties as text, by their places.
+  private func stored(_ value: Any, _ place: String, _ found: inout [String: String]) {
+    let mirror = Mirror(reflecting: value)
+    if mirror.children.isEmpty || value is JSONValue || value is Digest {
+      found[place] = "\(value)"
+      return
+    }
+    for (index, child) in mirror.children.enumerated() {
+      stored(child.value, "\(place).\(child.label ?? "\(index)")", &found)
+    }
+  }
+
+  private func expectKept<Value: Codable & Equatable>(
+    _ value: Value, read: [([UInt8]) throws -> Value?]
+  ) throws {
+    checkFilled(value, "\(Value.self)")
+    var before: [String: String] = [:]
+    stored(value, "", &before)
+    for read in read + [{ try JSONDecoding.decode(Value.self, from: $0) }] {
+      let back = try #require(try read(CanonicalJSON.encodePretty(value)))
+      var after: [String: String] = [:]
+      stored(back, "", &after)
+      for (place, text) in before { #expect(after[place] == text, "\(Value.self)\(place) is lost") }
+      #expect(back == value)
+    }
+  }
+
+  /// The fixture with whatever the fast reader has to leave to the other taken out.
+  private func expectReadFast<Value: Codable & Equatable>(_ value: Value, _ read: ([UInt8]) -> Value?) throws {
+    #expect(read(try CanonicalJSON.encodePretty(value)) == value)
+  }
+
+  @Test("of a version's record")
+  func record() throws {
+    try expectKept(Self.record(Self.descriptor), read: [{ try VersionRecord.decode($0, subject: "test") }])
+    try expectReadFast(Self.record(Self.plainDescriptor)) { VersionRecord(plain: $0) }
+  }
+
+  @Test("of an event")
+  func event() throws {
+    try expectKept(Self.event(Self.descriptor), read: [])
+    try expectReadFast(Self.event(Self.plainDescriptor)) { Event(plain: $0) }
+  }
+
+  @Test("of descriptors, manifests, indexes and configs")
+  func documents() throws {
+    try expectKept(Self.descriptor, read: [])
+    try expectReadFast(Self.plainDescriptor) { bytes in
+      (try? JSONPlace.read(bytes) { Descriptor($0) }) ?? nil
+    }
+    try expectReadFast(Self.plainDescriptor) { bytes in Descriptor(try? JSONValue(json: bytes)) }
+    let manifest = Manifest.Content(
+      artifactType: MediaType("a/b"), config: Self.descriptor, layers: [Self.descriptor], subject: Self.descriptor,
+      annotations: ["a": "b"])
+    try expectKept(manifest, read: [{ try Manifest(raw: $0, mediaType: .imageManifest, subject: "test").content }])
+    var index = Index.Content(
+      manifests: [Self.descriptor], artifactType: MediaType("a/b"), annotations: ["a": "b"])
+    index.subject = Self.descriptor
+    try expectKept(index, read: [{ try Index(raw: $0, subject: "test").content }])
+    var config = ImageConfig(
+      platform: Self.platform, created: "2026-01-01T00:00:00Z", diffIDs: [Self.digest(1)])
+    (config.osVersion, config.osFeatures) = ("10.0.1", ["win32k"])
+    config.author = "me"
+    var execution = ImageConfig.Execution()
+    execution.user = "1"
+    execution.exposedPorts = ["8080/tcp": .init()]
+    execution.env = ["A=1"]
+    execution.entrypoint = ["/bin/a"]
+    execution.cmd = ["b"]
+    execution.volumes = ["/v": .init()]
+    execution.workingDir = "/w"
+    execution.labels = ["l": "1"]
+    execution.stopSignal = "SIGTERM"
+    config.config = execution
+    var history = ImageConfig.History(created: "2026-01-01T00:00:00Z", createdBy: "opz", comment: "c")
+    history.emptyLayer = true
+    config.history = [history]
+    try expectKept(config, read: [])
+  }
+
+  /// Every member that a record or an event is written with has a place in the shape that it is read by.
+  @Test("a record and an event that are written are read by their shapes")
+  func shapes() throws {
+    for descriptor in [Self.descriptor, Self.plainDescriptor] {
+      _ = try JSONValue(json: CanonicalJSON.encode(Self.record(descriptor)), .record)
+      _ = try JSONValue(json: CanonicalJSON.encode(Self.event(descriptor)), .event)
+    }
+    for (text, shape) in try [
+      (CanonicalJSON.encode(Self.record(Self.descriptor)), JSONShape.record),
+      (CanonicalJSON.encode(Self.event(Self.descriptor)), JSONShape.event),
+    ] {
+      guard case .object(let members) = try JSONValue(json: text) else { continue }
+      for key in members.keys {
+        // In another case beside itself, each member has to be known.
+        var doubled = members
+        doubled[key.uppercased()] = .null
+        #expect(throws: JSONFailure.self, "\(key)") { try JSONValue(json: CanonicalJSON.encode(doubled), shape) }
+      }
+    }
+  }
+}
