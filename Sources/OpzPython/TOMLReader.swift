@@ -28,7 +28,8 @@ struct TOMLReader {
   private let bytes: [UInt8]
   private var index = 0
   private var line = 1
-  private static let maximumDepth = 64
+  /// Of tables in tables, however they are written: `a.b.c = 1` is three deep. Only a value may be deeper by one key.
+  private static let maximumDepth = 128
 
   private init(_ text: String) { bytes = Array(text.utf8) }
 
@@ -48,16 +49,17 @@ struct TOMLReader {
   private mutating func document() throws(Failure) -> TOMLValue {
     let root = Table()
     var current = root
+    var depth = 0
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { index = 3 }
     while true {
       try skipLines()
       guard let byte = next else { break }
       if byte == UInt8(ascii: "[") {
-        current = try header(root)
+        (current, depth) = try header(root)
       } else {
         let keys = try key()
         try expect(UInt8(ascii: "="), "a key without =")
-        try assign(try value(depth: 0), keys, current)
+        try assign(try value(depth: depth + keys.count), keys, current)
       }
       try endOfLine()
     }
@@ -75,7 +77,8 @@ struct TOMLReader {
       })
   }
 
-  private mutating func header(_ root: Table) throws(Failure) -> Table {
+  /// - Returns: the table, and how deep it is.
+  private mutating func header(_ root: Table) throws(Failure) -> (table: Table, depth: Int) {
     let isArray = at(1) == UInt8(ascii: "[")
     index += isArray ? 2 : 1
     let keys = try key()
@@ -97,17 +100,17 @@ struct TOMLReader {
       case .tables(let tables)?: tables.items.append(new)
       default: throw fail("\(last) is there already, and is no array of tables")
       }
-      return new
+      return (new, keys.count)
     }
     switch table.members[last] {
     case nil:
       let new = Table()
       new.isDefined = true
       table.members[last] = .table(new)
-      return new
+      return (new, keys.count)
     case .table(let old)? where !old.isDefined && !old.isClosed:
       old.isDefined = true
-      return old
+      return (old, keys.count)
     default: throw fail("\(last) is there twice")
     }
   }
@@ -209,7 +212,7 @@ struct TOMLReader {
     while true {
       let keys = try key()
       try expect(UInt8(ascii: "="), "a key without =")
-      try assign(try value(depth: depth + 1), keys, table)
+      try assign(try value(depth: depth + keys.count), keys, table)
       skipSpaces()
       if next == UInt8(ascii: "}") { break }
       try expect(UInt8(ascii: ","), "a table that does not end")

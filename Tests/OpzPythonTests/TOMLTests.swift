@@ -116,4 +116,16 @@ struct TOMLTests {
     #expect(throws: TOMLReader.Failure.self) { try TOMLReader.read("a = " + String(repeating: "[", count: 100_000)) }
     #expect(throws: TOMLReader.Failure.self) { try TOMLReader.read(String(repeating: "a.", count: 100_000) + "a = 1") }
   }
+
+  @Test("keys with dots are as deep as tables in tables")
+  func dotted() throws {
+    let key = String(repeating: "a.", count: 50) + "a"
+    for text in [
+      String(repeating: "\(key) = {", count: 60) + "a = 1" + String(repeating: "}", count: 60),
+      "[\(key)]\n\(key) = {\(key) = 1}", "a = " + String(repeating: "[{\(key) = ", count: 3) + "1",
+    ] {
+      #expect(throws: TOMLReader.Failure.self) { try TOMLReader.read(text) }
+    }
+    #expect(try TOMLReader.read("[\(key)]\n\(key) = 1")["a"] != nil)
+  }
 }
