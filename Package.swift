@@ -65,7 +65,7 @@ var targets: [Target] = [
   module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system]),
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl", system]),
-  module("OpzModel", ["OpzIO", system]),
+  module("OpzModel", ["OpzJSON", "OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzTrust", ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto", system]),
   module("OpzDeploy", ["OpzOCI", "OpzJSON", "OpzIO"]),
@@ -130,19 +130,23 @@ if !light {
   targets += [
     module("OpzHTTPServer", ["OpzIO", system] + nio),
     tests("OpzHTTPServer", ["OpzHTTPServer", "opz-server", "opz-hub", "OpzIO", "OpzTestKit", system]),
-    module("OpzServe", ["OpzHTTPServer", "OpzModel", "OpzIO", system, nioCore]),
+    module("OpzServe", ["OpzHTTPServer", "OpzModel", "OpzJSON", "OpzIO", system, nioCore]),
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzModel", "OpzIO"], swiftSettings: strict),
     tests(
       "OpzServe",
-      ["OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzModel", "OpzIO", "OpzTestKit", system, nioCore]),
+      [
+        "OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzModel", "OpzJSON", "OpzIO", "OpzTestKit", system,
+        nioCore,
+      ]),
     module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, yams] + nio),
     .executableTarget(
       name: "opz-hub", dependencies: ["OpzHub", "OpzIO"], swiftSettings: strict),
     tests(
       "OpzHub",
       [
-        "OpzHub", "opz-hub", "OpzHTTPServer", "OpzDistribution", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO",
+        "OpzHub", "opz-hub", "OpzHTTPServer", "OpzDistribution", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON",
+        "OpzIO",
         "OpzTestKit", system,
       ] + nio),
   ]

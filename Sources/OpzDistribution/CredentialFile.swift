@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzStore
 import SystemPackage
@@ -30,14 +31,37 @@ struct CredentialFile: Sendable {
     do {
       let bytes = try SmallFile.read(path, limit: limit)
       if bytes.allSatisfy({ $0 <= 0x20 }) { return nil }
-      return CredentialFile(path: path, content: try JSONDecoder().decode(Content.self, from: Data(bytes)))
+      return CredentialFile(path: path, content: try JSONDecoding.decode(Content.self, from: bytes, shape))
     } catch let failure as IOFailure where failure.category == .notFound {
       return nil
-    } catch is DecodingError {
-      // The decoder's own words may quote the file.
-      throw DistributionError(.credentials, path.string, "not JSON in the format of docker's config.json")
+    } catch let failure as JSONFailure {
+      throw CredentialFile.error(failure, path)
     }
   }
+
+  static func error(_ failure: JSONFailure, _ path: FilePath) -> DistributionError {
+    DistributionError(
+      .credentials, path.string, "not JSON in the format of docker's config.json: \(failure)",
+      hint: failure.kind == .ambiguous ? "docker may read other credentials there; write each key once" : nil)
+  }
+
+  /// The members that docker knows (docker/cli, `ConfigFile`, and podman's auth.json): docker passes over the case of their names, and takes the
+  /// last of two.
+  static let shape = JSONShape.object(
+    [
+      "credHelpers", "credsStore", "HttpHeaders", "psFormat", "imagesFormat", "networksFormat", "pluginsFormat",
+      "volumesFormat", "statsFormat", "detachKeys", "serviceInspectFormat", "servicesFormat", "tasksFormat",
+      "secretFormat", "configFormat", "nodesFormat", "pruneFilters", "proxies", "experimental", "currentContext",
+      "cliPluginsExtraDirs", "plugins", "aliases", "features",
+    ],
+    [
+      .init(
+        "auths",
+        .map(
+          .object([
+            "auth", "username", "password", "identitytoken", "registrytoken", "email", "serveraddress",
+          ])))
+    ])
 
   /// The helper program for a registry, if one is named: `credHelpers` first, then `credsStore`.
   func helper(for host: String) -> (name: String, server: String)? {

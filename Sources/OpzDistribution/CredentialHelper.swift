@@ -1,5 +1,5 @@
-import FoundationEssentials
 import OpzIO
+import OpzJSON
 import SystemPackage
 
 /// A program `docker-credential-NAME` that keeps passwords (docker's credential helper protocol).
@@ -37,7 +37,10 @@ struct CredentialHelper: Sendable {
         .credentials, program, "it ended with \(output.status)",
         hint: "echo \(server.filter { $0 != "'" }) | \(program) get")
     }
-    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.output)) else {
+    guard
+      let answer = try? JSONDecoding.decode(
+        Answer.self, from: output.output, .object(["ServerURL", "Username", "Secret"]))
+    else {
       throw DistributionError(.credentials, program, "its answer is not the JSON of a credential helper")
     }
     if answer.Username.isEmpty, answer.Secret.isEmpty { return nil }

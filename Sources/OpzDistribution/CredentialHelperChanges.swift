@@ -1,5 +1,5 @@
-import FoundationEssentials
 import OpzIO
+import OpzJSON
 
 extension CredentialHelper {
   private struct Entry: Encodable {
@@ -10,8 +10,8 @@ extension CredentialHelper {
 
   /// Has the helper keep a secret, which goes to its standard input. It blocks.
   func store(user: String, secret: String, for server: String) throws {
-    let input = try JSONEncoder().encode(Entry(ServerURL: server, Username: user, Secret: secret))
-    try change("store", Array(input))
+    let input = try CanonicalJSON.encode(Entry(ServerURL: server, Username: user, Secret: secret))
+    try change("store", input)
   }
 
   /// Has the helper forget a server. It blocks.

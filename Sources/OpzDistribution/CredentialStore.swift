@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OpzIO
+import OpzJSON
 import OpzStore
 public import SystemPackage
 
@@ -44,9 +45,9 @@ public struct CredentialStore: Sendable {
     // An empty entry says to other tools that the helper has it; an old secret does not stay beside it.
     let value =
       helper == nil
-      ? "{\n\t\t\t\"auth\": \(JSONText.quoted(Data("\(user):\(secret)".utf8).base64EncodedString()))\n\t\t}" : "{}"
+      ? "{\n\t\t\t\"auth\": \(CanonicalJSON.quoted(Data("\(user):\(secret)".utf8).base64EncodedString()))\n\t\t}" : "{}"
     try change(path) { text in
-      guard text.set("auths", helper?.server ?? host, to: value) else {
+      guard try text.set("auths", helper?.server ?? host, to: value) else {
         throw DistributionError(.credentials, path.string, "its auths are no object", hint: "repair the file by hand")
       }
       return true
@@ -67,7 +68,7 @@ public struct CredentialStore: Sendable {
         }
       }
       let hasSecret = try file.credential(for: host, repository: "") != nil
-      let isChanged = try change(path) { $0.remove("auths") { CredentialFile.isKey($0, of: host) } > 0 }
+      let isChanged = try change(path) { try $0.remove("auths") { CredentialFile.isKey($0, of: host) } > 0 }
       if isChanged, hasSecret { places.append(.file(path)) }
     }
     return places
@@ -75,7 +76,7 @@ public struct CredentialStore: Sendable {
 
   /// Changes the file under a lock on its directory, so that two logins do not lose each other's.
   @discardableResult
-  private func change(_ named: FilePath, _ body: (inout JSONText) throws -> Bool) throws -> Bool {
+  private func change(_ named: FilePath, _ body: (inout JSONEdit) throws -> Bool) throws -> Bool {
     // A link stays a link; one that names nothing yet too.
     let path = try OutputFile.place(of: named)
     let directory = path.removingLastComponent().isEmpty ? FilePath(".") : path.removingLastComponent()
@@ -86,13 +87,16 @@ public struct CredentialStore: Sendable {
     return isChanged
   }
 
-  private func rewrite(_ path: FilePath, in directory: FilePath, _ body: (inout JSONText) throws -> Bool) throws -> Bool
+  private func rewrite(_ path: FilePath, in directory: FilePath, _ body: (inout JSONEdit) throws -> Bool) throws -> Bool
   {
     var bytes: [UInt8] = []
     if try FileStatus.find(path) != nil { bytes = try SmallFile.read(path, limit: CredentialFile.limit) }
     if bytes.allSatisfy({ $0 <= 0x20 }) { bytes = Array("{}\n".utf8) }
-    guard var text = JSONText(bytes) else {
-      throw DistributionError(.credentials, path.string, "not JSON in the format of docker's config.json")
+    var text: JSONEdit
+    do {
+      text = try JSONEdit(bytes, CredentialFile.shape)
+    } catch let failure as JSONFailure {
+      throw CredentialFile.error(failure, path)
     }
     guard try body(&text) else { return false }
     // Never more than its owner's, in a directory that a group shares too.

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import OpzIO
+import OpzJSON
 import OpzOCI
 import Synchronization
 
@@ -40,6 +40,7 @@ final class ManifestRequests: Sendable {
   /// Stores a document under a tag or its digest.
   @discardableResult
   func put(_ bytes: [UInt8], _ mediaType: MediaType, as tagOrDigest: String) async throws -> HTTPResponse {
+    _ = try ManifestRequests.innerType(bytes, subject(tagOrDigest))
     let request = HTTPRequest(
       method: .put, address: client.address("manifests/\(tagOrDigest)"),
       headers: [("Content-Type", mediaType.rawValue)], body: .bytes(bytes))
@@ -74,11 +75,21 @@ final class ManifestRequests: Sendable {
     return Found(descriptor: descriptor, bytes: response.body)
   }
 
+  /// What a document calls itself.
+  /// - Throws: `OCIError` for one that other readers take for another.
+  private static func innerType(_ bytes: [UInt8], _ subject: String) throws -> MediaType? {
+    struct Inner: Decodable { var mediaType: MediaType? }
+    do {
+      return try CanonicalJSON.decode(Inner.self, from: bytes, .manifestOrIndex, subject: subject).mediaType
+    } catch let error as OCIError where error.code != .ambiguousDocument {
+      return nil
+    }
+  }
+
   // The header says what it is; the document's own word has to agree (CVE-2021-41190), and decides where the header is vague.
   private func mediaType(of response: HTTPResponse, _ subject: String) throws -> MediaType {
-    struct Inner: Decodable { var mediaType: MediaType? }
     let header = response["content-type"].map { MediaType(String($0.prefix { $0 != ";" && $0 != " " }).lowercased()) }
-    let inner = try? JSONDecoder().decode(Inner.self, from: Data(response.body)).mediaType
+    let inner = try ManifestRequests.innerType(response.body, subject)
     guard let type = header.flatMap({ $0.isDocument ? $0 : nil }) ?? inner, type.isDocument else {
       throw DistributionError(
         .badResponse, subject,

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import OpzIO
+import OpzJSON
 import OpzOCI
 
 /// What a repository shows to those who only read: ranges, the list of referrers, a blob that a mount can be tried with.
@@ -41,7 +41,7 @@ struct ReadingProbe: Sendable {
     let response = try await client.send(list, pull, subject)
     if response.status == 404 { return nil }
     guard response.status == 200 else { throw RegistryAnswer.error(response, subject) }
-    let tags = (try? JSONDecoder().decode(Tags.self, from: Data(response.body)))?.tags ?? []
+    let tags = (try? JSONDecoding.decode(Tags.self, from: response.body))?.tags ?? []
     let manifests = ManifestRequests(client: client)
     for tag in tags.filter({ Reference.isTag($0) }).prefix(3) {
       guard let found = try? await manifests.get(tag), found.descriptor.mediaType.isManifest else { continue }

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import OpzIO
+import OpzJSON
 
 /// A registry's answer that is no success, as an error (distribution-spec, error codes).
 enum RegistryAnswer {
@@ -17,7 +17,7 @@ enum RegistryAnswer {
   /// The error that an answer stands for.
   /// - Parameter subject: what was asked for, in the caller's words.
   static func error(_ response: HTTPResponse, _ subject: String) -> DistributionError {
-    let document = try? JSONDecoder().decode(Document.self, from: Data(response.body))
+    let document = try? JSONDecoding.decode(Document.self, from: response.body)
     let first = document?.errors?.first
     let said = first?.message ?? document?.details ?? document?.message ?? ""
     let words = [first?.code ?? "", said].filter { !$0.isEmpty }.joined(separator: ": ")

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import OpzIO
+import OpzJSON
 
 /// A bearer token and when it ends.
 struct Token: Sendable {
@@ -22,7 +22,7 @@ struct Token: Sendable {
   /// Reads a token server's answer (distribution's token authentication specification): `token` or `access_token`, a life of
   /// 60 s where none is said. A fifth of the life, 30 s at most, is left for clocks and for the request itself.
   static func parse(_ body: [UInt8], now: Timestamp, subject: String) throws -> Token {
-    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)),
+    guard let answer = try? JSONDecoding.decode(Answer.self, from: body),
       let value = [answer.token, answer.access_token].compactMap({ $0 }).first(where: { !$0.isEmpty })
     else {
       throw DistributionError(.badResponse, subject, "the token server's answer has no token")

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import OpzDistribution
 import OpzIO
 import OpzJSON
@@ -60,7 +59,7 @@ final class ServerRunner: ModelRunner {
     for _ in 0..<3000 {
       let text = (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? ""
       for line in text.split(separator: "\n") {
-        if let ready = try? JSONDecoder().decode(Ready.self, from: Data(line.utf8)), ready.event == "ready" {
+        if let ready = try? JSONDecoding.decode(Ready.self, from: Array(line.utf8)), ready.event == "ready" {
           return ready
         }
       }

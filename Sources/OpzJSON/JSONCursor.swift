@@ -74,7 +74,7 @@ public struct JSONCursor {
     var keys = KeySet()
     repeat {
       tokens.skipSpace()
-      guard tokens.byte == UInt8(ascii: "\"") else { throw tokens.wrong("a key of \(what)") }
+      guard tokens.byte == UInt8(ascii: "\"") else { throw tokens.wrong("a key in \(what)") }
       let start = tokens.position
       let key = try tokens.text()
       guard keys.count < tokens.options.memberCount else {
@@ -100,7 +100,7 @@ public struct JSONCursor {
   /// - Returns: whether the list has elements.
   @usableFromInline
   mutating func beginArray(_ what: String) throws -> Bool {
-    guard tokens.take(UInt8(ascii: "[")) else { throw tokens.wrong("a list: \(what)") }
+    guard tokens.take(UInt8(ascii: "[")) else { throw tokens.wrong("an array: \(what)") }
     try enter()
     guard tokens.take(UInt8(ascii: "]")) else { return true }
     depth -= 1
@@ -173,7 +173,7 @@ public struct JSONCursor {
     let start = tokens.position
     let number = try tokens.number()
     guard number.isInteger else {
-      throw JSONFailure(.mismatch, at: start, "a whole number belongs here")
+      throw JSONFailure(.mismatch, at: start, "expected a whole number")
     }
     guard let value = number.integer(in: tokens.bytes) else {
       throw JSONFailure(.mismatch, at: start, "a whole number that is too large")

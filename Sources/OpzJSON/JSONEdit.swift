@@ -77,7 +77,7 @@ public struct JSONEdit {
     try JSONPlace.read(bytes, shape) { root in
       var place = root
       for key in path { place = place.member(key) ?? place }
-      guard place.isObject else { throw JSONFailure(.mismatch, at: place.range.lowerBound, "an object belongs here") }
+      guard place.isObject else { throw JSONFailure(.mismatch, at: place.range.lowerBound, "expected an object") }
       var members: [Member] = []
       place.forEachMember { key, value in
         members.append(

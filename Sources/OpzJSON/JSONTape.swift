@@ -65,6 +65,9 @@ struct JSONTape {
   }
 
   private mutating func number() throws(JSONFailure) {
+    let start = tokens.position
+    // There is no JSON for it, so as a value it is null; who wants the number reads it with a cursor.
+    if tokens.nonFinite() != nil { return add(.null, start..<tokens.position) }
     let number = try tokens.number()
     if number.isInteger, number.integer(in: tokens.bytes) != nil { return add(.integer, number.range) }
     guard number.double(in: tokens.bytes).isFinite else {

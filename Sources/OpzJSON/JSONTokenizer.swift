@@ -21,9 +21,9 @@ struct JSONTokenizer {
 
   func failure(_ kind: JSONFailure.Kind, _ reason: String) -> JSONFailure { JSONFailure(kind, at: position, reason) }
 
-  /// `expected` names what belongs here; at the end of the text the reason is that it ends.
+  /// `expected` names what belongs here. At the end of the text the reason is that it ends.
   func wrong(_ expected: String) -> JSONFailure {
-    position >= bytes.count ? failure(.syntax, "the text ends too early") : failure(.syntax, "\(expected) belongs here")
+    position >= bytes.count ? failure(.syntax, "the text ends too early") : failure(.syntax, "expected \(expected)")
   }
 
   @inlinable @inline(__always)
@@ -68,7 +68,7 @@ struct JSONTokenizer {
   /// Nothing but white space may follow.
   mutating func expectEnd() throws(JSONFailure) {
     skipSpace()
-    if position < bytes.count { throw failure(.ambiguous, "something follows the end of the document") }
+    if position < bytes.count { throw failure(.ambiguous, "there is more after the end of the document") }
   }
 }
 
@@ -88,7 +88,7 @@ extension JSONTokenizer {
 
   /// Takes the text whose quote is at the place; its escapes and its UTF-8 are right.
   mutating func text() throws(JSONFailure) -> Text {
-    guard byte == UInt8(ascii: "\"") else { throw wrong("a text") }
+    guard byte == UInt8(ascii: "\"") else { throw wrong("a string") }
     position += 1
     let start = position
     var union: UInt8 = 0
@@ -190,7 +190,7 @@ extension JSONTokenizer {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = UInt32(byte - UInt8(ascii: "0"))
       case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = UInt32(byte - UInt8(ascii: "a") + 10)
       case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = UInt32(byte - UInt8(ascii: "A") + 10)
-      default: throw failure(.syntax, "four hexadecimal digits belong after \\u")
+      default: throw failure(.syntax, "expected four hexadecimal digits after \\u")
       }
       value = value << 4 | digit
       position += 1
@@ -219,7 +219,7 @@ extension JSONTokenizer {
     if byte == UInt8(ascii: ".") {
       isInteger = false
       position += 1
-      guard take(&digits, afterPoint: true) > 0 else { throw wrong("a digit") }
+      guard take(&digits, afterPoint: true) > 0 else { throw wrong("a digit after the point") }
     }
     if byte | 0x20 == UInt8(ascii: "e") {
       isInteger = false
@@ -276,7 +276,7 @@ extension JSONTokenizer {
       if value < 100_000 { value = value * 10 + Int(digit) }
       position += 1
     }
-    guard position > start else { throw wrong("a digit") }
+    guard position > start else { throw wrong("a digit in the exponent") }
     return isNegative ? -value : value
   }
 

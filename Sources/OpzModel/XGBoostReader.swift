@@ -1,3 +1,5 @@
+import OpzJSON
+
 /// Makes a `Model` of an XGBoost JSON file, and checks everything that scoring relies on.
 ///
 /// All trees count, as `Booster.predict` uses them; `best_iteration` only guides the scikit-learn wrappers.
@@ -6,14 +8,26 @@ struct XGBoostReader {
   private let name: String
 
   static func read(_ bytes: [UInt8], name: String) throws -> Model {
-    let terminated = bytes + [0]
-    let document = try terminated.withUnsafeBufferPointer { buffer in
-      var scanner = JSONScanner(buffer, name: name)
-      var parser = XGBoostParser()
-      try parser.parse(&scanner)
-      return parser.document
+    do {
+      let document = try JSONCursor.read(bytes, options: JSONOptions(nonFinite: .all, size: bytes.count)) { cursor in
+        var parser = XGBoostParser()
+        try parser.parse(&cursor)
+        return parser.document
+      }
+      return try XGBoostReader(document: document, name: name).model()
+    } catch let failure as JSONFailure {
+      throw ModelError(
+        .damaged, place(failure, in: bytes, name), failure.reason,
+        hint: failure.hint ?? "save the model again; the file may be cut off")
     }
-    return try XGBoostReader(document: document, name: name).model()
+  }
+
+  /// `model.json:3:14`
+  private static func place(_ failure: JSONFailure, in bytes: [UInt8], _ name: String) -> String {
+    guard let offset = failure.offset else { return name }
+    let before = bytes[..<min(offset, bytes.count)]
+    let line = before.reduce(1) { $0 + ($1 == 10 ? 1 : 0) }
+    return "\(name):\(line):\(offset - (before.lastIndex(of: 10) ?? -1))"
   }
 
   private func model() throws -> Model {

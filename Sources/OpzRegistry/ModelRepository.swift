@@ -72,7 +72,7 @@ extension Registry {
     let place = store.path(of: digest)
     guard let status = try FileStatus.find(place), status.kind == .file, status.size <= UInt64(Document.limit),
       let members = try? CanonicalJSON.decode(
-        [String: JSONValue].self, from: SmallFile.read(place, limit: Document.limit), subject: "")
+        [String: JSONValue].self, from: SmallFile.read(place, limit: Document.limit), .manifestOrIndex, subject: "")
     else { return nil }
     var type: MediaType = members["manifests"] == nil ? .imageManifest : .imageIndex
     if case .string(let text)? = members["mediaType"] { type = MediaType(text) }

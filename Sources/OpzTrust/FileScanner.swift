@@ -1,5 +1,6 @@
 import OpzArchive
 import OpzIO
+import OpzJSON
 import OpzOCI
 
 /// Looks into one file by what it holds, not by what it is called.
@@ -203,9 +204,19 @@ struct FileScanner: Sendable {
   }
 
   private mutating func keras(_ path: String, _ blob: any Blob) throws {
-    guard blob.size <= FileScanner.textLimit, let document = try? StrictJSON.read(try blob.bytes(), subject: path),
-      case .object(let root) = document, root["class_name"] != nil, root["config"] != nil
-    else { return }
+    guard blob.size <= FileScanner.textLimit else { return }
+    let bytes = try blob.bytes()
+    let document: JSONValue
+    do {
+      document = try JSONValue(json: bytes, options: JSONOptions(nonFinite: .all))
+    } catch let failure as JSONFailure {
+      // Keras's own reader takes the last of two keys, and nests as deep as Python can.
+      if failure.kind != .syntax, bytes.contains(text: "class_name") || bytes.contains(text: "\\u") {
+        add(.kerasCode, .error, path, nil, "it may be a Keras model, and what it makes cannot be seen: \(failure)")
+      }
+      return
+    }
+    guard case .object(let root) = document, root["class_name"] != nil, root["config"] != nil else { return }
     var waiting = [document]
     var seen: Set<String> = []
     while let value = waiting.popLast() {

@@ -21,6 +21,7 @@ public struct ModelBOM: Sendable {
   /// Whether a document is one that can be attached.
   /// - Throws: `TrustError.malformed`.
   public static func check(_ document: JSONValue, subject: String) throws {
+    try StrictJSON.check(document, .billOfMaterials, subject: subject)
     guard case .object(let members) = document, members["bomFormat"] == .string("CycloneDX"),
       case .string(let version)? = members["specVersion"], version.hasPrefix("1.")
     else { throw TrustError(.malformed, subject, "it is not a CycloneDX document in JSON") }

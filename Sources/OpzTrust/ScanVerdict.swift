@@ -27,6 +27,7 @@ public struct ScanVerdict: Sendable, Hashable {
 
   /// - Throws: `TrustError.malformed` for a document that is not SARIF 2.1.0, or has no run.
   public static func read(_ document: JSONValue, subject: String) throws -> [ScanVerdict] {
+    try StrictJSON.check(document, .sarif, subject: subject)
     guard case .object(let members) = document, members["version"] == .string("2.1.0"),
       case .array(let runs)? = members["runs"]
     else { throw TrustError(.malformed, subject, "it is not SARIF 2.1.0") }

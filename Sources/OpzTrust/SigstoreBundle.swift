@@ -19,7 +19,7 @@ public struct SigstoreBundle: Sendable, Hashable {
 
   /// - Throws: `TrustError.malformed` for a document that is not such a bundle.
   public init(_ bytes: [UInt8], subject: String) throws {
-    guard case .object(let members) = try StrictJSON.read(bytes, subject: subject),
+    guard case .object(let members) = try StrictJSON.read(bytes, .bundle, subject: subject),
       case .string(let type)? = members["mediaType"], type == SigstoreBundle.mediaType.rawValue
     else { throw TrustError(.malformed, subject, "it is not a bundle of version 0.3") }
     envelope = try DSSEEnvelope(members["dsseEnvelope"], subject: subject)

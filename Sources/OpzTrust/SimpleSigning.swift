@@ -41,7 +41,7 @@ public struct SimpleSigning: Sendable, Hashable {
     guard let text = layer.annotations?[SimpleSigning.signatureAnnotation], let signature = Base64.decode(text) else {
       throw TrustError(.malformed, subject, "the layer has no signature in its annotations")
     }
-    guard case .object(let members) = try StrictJSON.read(bytes, subject: subject),
+    guard case .object(let members) = try StrictJSON.read(bytes, .simpleSigning, subject: subject),
       case .object(let critical)? = members["critical"], critical["type"] == .string(SimpleSigning.type),
       case .object(let image)? = critical["image"], case .string(let digest)? = image["docker-manifest-digest"],
       let digest = Digest(digest)

@@ -20,7 +20,7 @@ public struct Statement: Sendable, Hashable {
 
   /// - Throws: `TrustError.malformed` for a document that is not a statement.
   public init(_ bytes: [UInt8], subject: String) throws {
-    guard case .object(let members) = try StrictJSON.read(bytes, subject: subject),
+    guard case .object(let members) = try StrictJSON.read(bytes, .statement, subject: subject),
       members["_type"] == .string(Statement.type), case .string(let predicateType)? = members["predicateType"],
       case .array(let items)? = members["subject"], !items.isEmpty, items.count <= 1024
     else { throw TrustError(.malformed, subject, "it is not an in-toto statement of version 1") }

@@ -28,8 +28,8 @@ struct ModuleGraphTests {
     "OpzPython": ["OpzArchive", "OpzOCI", "OpzIO"],
     "OpzStore": ["OpzOCI", "OpzJSON", "OpzIO", "CLinux"],
     "OpzDistribution": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl"],
-    // In the static server: no OCI, no JSON library, no packager.
-    "OpzModel": ["OpzIO"],
+    // In the static server: no OCI, no Foundation, no packager.
+    "OpzModel": ["OpzJSON", "OpzIO"],
     "OpzRegistry": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers: the static server is not above it.
     "OpzTrust": ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto"],
@@ -41,7 +41,7 @@ struct ModuleGraphTests {
     "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
     // Under both servers: no word of models or registries.
     "OpzHTTPServer": ["OpzIO"],
-    "OpzServe": ["OpzHTTPServer", "OpzModel", "OpzIO"],
+    "OpzServe": ["OpzHTTPServer", "OpzModel", "OpzJSON", "OpzIO"],
     "opz-server": ["OpzServe", "OpzModel", "OpzIO"],
     // Beside the packager's graph, not in it: SwiftNIO stays out of opz.
     "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],

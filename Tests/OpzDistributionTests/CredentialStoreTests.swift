@@ -152,9 +152,9 @@ struct CredentialStoreTests {
     var random = SeededGenerator(seed: seed)
     let before = Self.object(&random, depth: 0)
     let bytes = Array(before.utf8)
-    var text = try #require(JSONText(bytes))
+    var text = try JSONEdit(bytes)
     let old = try CanonicalJSON.decode([String: JSONValue].self, from: bytes, subject: "before")
-    let isSet = text.set("auths", "new.example", to: #"{"auth": "x"}"#)
+    let isSet = try text.set("auths", "new.example", to: #"{"auth": "x"}"#)
     #expect(isSet)
     var new = try CanonicalJSON.decode([String: JSONValue].self, from: text.bytes, subject: "after")
     guard case .object(var auths)? = new["auths"] else { return #expect(Bool(false), "no auths") }
@@ -164,7 +164,7 @@ struct CredentialStoreTests {
     let oldAuths = rest.removeValue(forKey: "auths")
     #expect(new == rest)
     if case .object(let all)? = oldAuths { #expect(auths == all) } else { #expect(auths.isEmpty) }
-    let count = text.remove("auths") { $0 == "new.example" }
+    let count = try text.remove("auths") { $0 == "new.example" }
     #expect(count == 1)
     let last = try CanonicalJSON.decode([String: JSONValue].self, from: text.bytes, subject: "last")
     #expect(last["auths"] == (oldAuths.flatMap { if case .object = $0 { $0 } else { nil } } ?? .object([:])))

@@ -62,7 +62,7 @@ struct ModelFileTests {
     arguments: [
       ("", "empty"), ("{", "model.json:1:2"), ("[]", "not a model"), ("{}", "no \"learner\""),
       ("not json", "not a model"),
-      ("{\"learner\": 1}", "an object belongs here"),
+      ("{\"learner\": 1}", "expected an object"),
       ("{\"a\":" + String(repeating: "[", count: 5000), "nested deeper"),
       (HandMade.model(left: "[0,-1,3,-1,-1]"), "reached twice"),
       (HandMade.model(left: "[1,-1,2,-1,-1]"), "reached twice"),
@@ -79,7 +79,7 @@ struct ModelFileTests {
       (HandMade.model(info: "[0,1]"), "output 1 of 1"), (HandMade.model(booster: "gblinear"), "booster gblinear"),
       (HandMade.model(objective: "survival:cox"), "objective survival:cox"),
       (HandMade.model(baseScore: "nan"), "base_score"),
-      (HandMade.model(baseScore: "[1,2]"), "2 values for 1"), (HandMade.model() + "x", "follows the end"),
+      (HandMade.model(baseScore: "[1,2]"), "2 values for 1"), (HandMade.model() + "x", "after the end"),
       ("{L\u{0}\u{0}\u{0}", "UBJSON"), ("tree\nversion=v4\n", "LightGBM"), ("PK\u{3}\u{4}", "pickle or a zip"),
     ])
   func refused(text: String, reason: String) {

@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzJSON
 
 extension Answer {
   init(_ contentType: String, status: Int = 200, _ body: [UInt8]) {

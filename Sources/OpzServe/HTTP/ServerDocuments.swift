@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzJSON
 
 /// The small documents that the server answers, beside inference.
 struct ServerDocuments {

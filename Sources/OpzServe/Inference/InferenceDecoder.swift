@@ -1,3 +1,5 @@
+import OpzJSON
+
 /// Reads the body of `POST ../infer` (Open Inference Protocol v2, "Inference Request JSON Object").
 struct InferenceDecoder {
   /// Rows of one request.
@@ -11,7 +13,20 @@ struct InferenceDecoder {
 
   func decode(_ body: [UInt8]) throws -> InferenceRequest {
     guard !body.isEmpty else { throw RequestFailure.bad("the body is empty: send the request's JSON object") }
-    var cursor = JSONCursor(body)
+    do {
+      // NaN is what Python's json module writes.
+      return try JSONCursor.read(body, options: JSONOptions(nonFinite: .nan, memberCount: InferenceDecoder.keyLimit)) {
+        try request(&$0)
+      }
+    } catch let failure as JSONFailure {
+      throw RequestFailure.bad("the body is not right \(failure)")
+    }
+  }
+
+  /// Keys of one object.
+  private static let keyLimit = 100
+
+  private func request(_ cursor: inout JSONCursor) throws -> InferenceRequest {
     var request = InferenceRequest()
     var hasInputs = false
     try cursor.object("the request") { key, cursor in
@@ -24,10 +39,9 @@ struct InferenceDecoder {
       case "parameters": try parameters("the request", &cursor)
       default:
         try RefusedParameter.check(key, of: "the request")
-        try cursor.skipValue()
+        try cursor.skip()
       }
     }
-    try cursor.expectEnd()
     guard hasInputs else { throw RequestFailure.bad("the request has no 'inputs'") }
     return request
   }
@@ -37,7 +51,7 @@ struct InferenceDecoder {
     if cursor.take(word: "null") { return }
     try cursor.object("the parameters of \(owner)") { key, cursor in
       try RefusedParameter.check(key, of: owner)
-      try cursor.skipValue()
+      try cursor.skip()
     }
   }
 
@@ -66,7 +80,7 @@ struct InferenceDecoder {
         switch key {
         case "name": name = try cursor.string()
         case "parameters": try parameters("an output", &cursor)
-        default: try cursor.skipValue()
+        default: try cursor.skip()
         }
       }
       guard let name else { throw RequestFailure.bad("an output without a 'name'") }
@@ -88,10 +102,10 @@ struct InferenceDecoder {
         } else {
           // The data came before what it is: read it when the rest is known.
           partial.dataPosition = cursor.position
-          try cursor.skipValue()
+          try cursor.skip()
         }
       case "parameters": try parameters("an input", &cursor)
-      default: try cursor.skipValue()
+      default: try cursor.skip()
       }
     }
     return try finish(partial, cursor)
@@ -108,7 +122,7 @@ struct InferenceDecoder {
     guard let position = partial.dataPosition, let reader = try reader(partial) else {
       throw RequestFailure.bad("\(place) has no 'data'")
     }
-    var again = JSONCursor(cursor.bytes, at: position)
+    var again = cursor.again(at: position)
     return InputTensor(name: name, datatype: datatype, shape: shape, values: try reader.read(&again))
   }
 

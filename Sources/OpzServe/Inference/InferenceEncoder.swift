@@ -1,3 +1,5 @@
+import OpzJSON
+
 /// Writes the answer of `POST ../infer` (Open Inference Protocol v2, "Inference Response JSON Object").
 struct InferenceEncoder {
   let model: String

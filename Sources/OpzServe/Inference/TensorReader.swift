@@ -1,3 +1,5 @@
+import OpzJSON
+
 /// Reads the `data` of one tensor: row-major, flat or nested as the shape says.
 struct TensorReader {
   let name: String
@@ -11,7 +13,7 @@ struct TensorReader {
 
   func read(_ cursor: inout JSONCursor) throws -> InputTensor.Values {
     // A value takes at least two bytes, so the body bounds what a shape can make us allocate.
-    let capacity = min(count, (cursor.bytes.count - cursor.position) / 2 + 1)
+    let capacity = min(count, cursor.remaining / 2 + 1)
     var numbers: [Float] = []
     numbers.reserveCapacity(capacity)
     guard let categories else {
@@ -30,7 +32,7 @@ struct TensorReader {
   @inline(__always)
   private func elements(_ cursor: inout JSONCursor, _ element: (inout JSONCursor) throws -> Void) throws {
     var ahead = cursor
-    let isNested = try shape.count == 2 && ahead.take("[") && ahead.peek() == UInt8(ascii: "[")
+    let isNested = try shape.count == 2 && ahead.take(word: "[") && ahead.peek() == UInt8(ascii: "[")
     if isNested {
       var rows = 0
       try cursor.array("the data") { cursor in
@@ -99,5 +101,14 @@ struct TensorReader {
 
   private func wrong(_ cursor: JSONCursor, _ message: String) -> RequestFailure {
     RequestFailure.bad("input '\(name.prefix(100))', at byte \(cursor.position) of the body: \(message)")
+  }
+}
+
+extension JSONCursor {
+  /// The integer, or nil when it is not one or does not fit.
+  fileprivate func integer(_ number: JSONNumber, _ limits: (least: Int64, greatest: UInt64)) -> Float? {
+    guard let magnitude = magnitude(number) else { return nil }
+    if number.isNegative { return magnitude <= limits.least.magnitude ? -Float(magnitude) : nil }
+    return magnitude <= limits.greatest ? Float(magnitude) : nil
   }
 }

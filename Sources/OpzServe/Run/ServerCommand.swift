@@ -1,5 +1,6 @@
 import OpzHTTPServer
 import OpzIO
+import OpzJSON
 
 #if canImport(Glibc)
   import Glibc

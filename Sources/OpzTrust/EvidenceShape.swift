@@ -1,0 +1,89 @@
+import OpzJSON
+
+/// The members of documents that count as evidence, as far as they decide something: other verifiers read them too, some pass over case.
+extension JSONShape {
+  /// Sigstore's bundle (protobuf-specs, Bundle v0.3) with a DSSE envelope (DSSE 1.0.2).
+  static let bundle = JSONShape.object(
+    ["mediaType", "messageSignature"],
+    [
+      .init(
+        "dsseEnvelope",
+        .object(["payload", "payloadType"], [.init("signatures", .list(.object(["sig", "keyid"])))])),
+      .init(
+        "verificationMaterial",
+        .object(
+          ["certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"],
+          [.init("publicKey", .object(["hint"]))])),
+    ])
+
+  /// in-toto attestation framework, Statement v1.
+  static let statement = JSONShape.object(
+    ["_type", "predicateType", "predicate"],
+    [
+      .init(
+        "subject",
+        .list(.object(["name", "uri", "digest", "content", "downloadLocation", "mediaType", "annotations"])))
+    ])
+
+  /// containers-signature(5).
+  static let simpleSigning = JSONShape.object(
+    ["optional"],
+    [
+      .init(
+        "critical",
+        .object(
+          ["type"],
+          [
+            .init("identity", .object(["docker-reference"])), .init("image", .object(["docker-manifest-digest"])),
+          ]))
+    ])
+
+  /// CycloneDX 1.x.
+  static let billOfMaterials = JSONShape.object(
+    [
+      "$schema", "bomFormat", "specVersion", "serialNumber", "version", "services", "externalReferences",
+      "dependencies",
+      "compositions", "vulnerabilities", "annotations", "formulation", "properties", "signature", "declarations",
+      "definitions",
+    ],
+    [
+      .init("metadata", .object(["timestamp", "tools"], [.init("component", component(depth: 1))])),
+      .init("components", .list(component(depth: 8))),
+    ])
+
+  private static func component(depth: Int) -> JSONShape {
+    .object(
+      [
+        "type", "mime-type", "bom-ref", "group", "name", "version", "description", "scope", "licenses", "copyright",
+        "cpe", "purl", "swid", "pedigree", "externalReferences", "evidence", "modelCard", "data", "properties",
+      ],
+      [
+        .init("hashes", .list(.object(["alg", "content"]))),
+        .init("components", depth > 0 ? .list(component(depth: depth - 1)) : .anything),
+      ])
+  }
+
+  /// SARIF 2.1.0.
+  static let sarif = JSONShape.object(
+    ["$schema", "version", "inlineExternalProperties", "properties"],
+    [
+      .init(
+        "runs",
+        .list(
+          .object(
+            ["artifacts", "taxonomies", "properties", "columnKind"],
+            [
+              .init("tool", .object([], [.init("driver", driver), .init("extensions", .list(driver))])),
+              .init("invocations", .list(.object(["executionSuccessful", "endTimeUtc", "startTimeUtc"]))),
+              .init("results", .list(result)),
+            ])))
+    ])
+
+  private static let driver = JSONShape.object(
+    ["name", "version", "semanticVersion"],
+    [.init("rules", .list(.object(["id", "name"], [.init("defaultConfiguration", .object(["level", "enabled"]))])))])
+
+  private static let result = JSONShape.object(
+    ["ruleId", "ruleIndex", "level", "kind", "locations", "properties", "baselineState"],
+    [.init("message", .object(["text", "id"])), .init("suppressions", .list(.object(["kind", "status"])))])
+}
