@@ -13,6 +13,7 @@ struct LoginCommand: AsyncParsableCommand {
 
       opz login registry.example -u ann --password-stdin < token
       opz login registry.example
+      opz login docker.io -u ann --password-stdin < token
       """)
 
   @Argument(help: "HOST[:PORT].") var host: String

@@ -61,7 +61,9 @@ final class BlobUpload {
       await settle()
       return .done
     } catch let error as DistributionError {
-      throw await explained(error)
+      let explained = await explained(error)
+      entry?.removeIfEmpty()
+      throw explained
     }
   }
 

@@ -63,15 +63,29 @@ struct CredentialFile: Sendable {
           ])))
     ])
 
-  /// The helper program for a registry, if one is named: `credHelpers` first, then `credsStore`.
-  func helper(for host: String) -> (name: String, server: String)? {
+  /// The helper program for a registry, if one is named: `credHelpers` first, then `credsStore`; and the names under which it may have the
+  /// credential, the likeliest first.
+  func helper(for host: String) -> (name: String, servers: [String])? {
     if let found = match(host, repository: nil, in: content.credHelpers ?? [:]), !found.value.isEmpty {
-      return (found.value, found.key)
+      return (found.value, CredentialFile.servers(found.key, host))
     }
     guard let store = content.credsStore, !store.isEmpty else { return nil }
     // A store knows a registry by the key under which `docker login` put it.
-    return (store, match(host, repository: nil, in: content.auths ?? [:])?.key ?? host)
+    return (store, CredentialFile.servers(match(host, repository: nil, in: content.auths ?? [:])?.key ?? host, host))
   }
+
+  // docker's own name for Docker Hub, whatever the key; podman's after it.
+  private static func servers(_ key: String, _ host: String) -> [String] {
+    guard DockerHub.isHost(host) else { return [key] }
+    var servers: [String] = []
+    for server in [DockerHub.credentialKey, key, DockerHub.host] where !servers.contains(server) {
+      servers.append(server)
+    }
+    return servers
+  }
+
+  /// The key under which a host's credentials are kept.
+  static func key(of host: String) -> String { DockerHub.isHost(host) ? DockerHub.credentialKey : host }
 
   /// What the file itself has for a repository.
   func credential(for host: String, repository: String) throws -> Credential? {
@@ -109,17 +123,26 @@ struct CredentialFile: Sendable {
   /// Whether an entry's key stands for a host as a whole.
   static func isKey(_ key: String, of host: String) -> Bool { fit(key, host.lowercased(), nil) != nil }
 
-  // How well a key fits, nil when it does not: 0 for a URL, 1 for the host, more for each part of a namespace.
+  // How well a key fits, nil when it does not: 0 for a URL, 1 for the host, 2 for docker's own key of Docker Hub, more for each part of a
+  // namespace.
   private static func fit(_ key: String, _ host: String, _ repository: String?) -> Int? {
-    for scheme in ["https://", "http://"] where key.lowercased().hasPrefix(scheme) {
-      let name = key.dropFirst(scheme.count).prefix { $0 != "/" }
-      return name.lowercased() == host ? 0 : nil
+    if let scheme = Origin.Scheme.prefix(of: key) {
+      let place = key.dropFirst(scheme.rawValue.count + 3)
+      guard isSame(place.prefix { $0 != "/" }, host) else { return nil }
+      if host == DockerHub.host, key == DockerHub.credentialKey { return 2 }
+      // Beside its password docker keeps the tokens of a login by browser, which are good for its own token server alone.
+      return repository != nil && place.hasSuffix("-token") && DockerHub.isHost(host) ? nil : 0
     }
     let parts = key.split(separator: "/", omittingEmptySubsequences: false)
-    guard let name = parts.first, name.lowercased() == host else { return nil }
+    guard let name = parts.first, isSame(name, host) else { return nil }
     let namespace = parts.dropFirst().joined(separator: "/")
     if namespace.isEmpty { return 1 }
+    if DockerHub.isHost(host), ["v1", "v1/", "v2", "v2/"].contains(namespace) { return 0 }
     guard let repository, "\(repository)/".hasPrefix("\(namespace)/") else { return nil }
-    return parts.count
+    return parts.count + 1
+  }
+
+  private static func isSame(_ name: some StringProtocol, _ host: String) -> Bool {
+    name.lowercased() == host || (DockerHub.isHost(host) && DockerHub.isHost(name))
   }
 }

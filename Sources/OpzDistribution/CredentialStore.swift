@@ -1,6 +1,7 @@
 import FoundationEssentials
 import OpzIO
 import OpzJSON
+import OpzOCI
 import OpzStore
 public import SystemPackage
 
@@ -32,7 +33,8 @@ public struct CredentialStore: Sendable {
 
   /// Keeps a user's secret for a host, through the helper that is set for it, else in the file, which then only its owner can read.
   /// All else in the file stays byte for byte. It blocks.
-  public func save(_ host: String, user: String, secret: String) throws -> Place {
+  public func save(_ named: String, user: String, secret: String) throws -> Place {
+    let host = RegistryLogin.host(named)
     guard let path = chosen ?? Credentials(environment: environment).files().first else {
       throw DistributionError(
         .credentials, host, "there is no place to keep them",
@@ -40,14 +42,20 @@ public struct CredentialStore: Sendable {
     }
     let helper = try CredentialFile.read(path)?.helper(for: host)
     if let helper {
-      try CredentialHelper(helper.name, environment: environment).store(user: user, secret: secret, for: helper.server)
+      try CredentialHelper(helper.name, environment: environment)
+        .store(user: user, secret: secret, for: helper.servers.first ?? host)
     }
     // An empty entry says to other tools that the helper has it; an old secret does not stay beside it.
     let value =
       helper == nil
       ? "{\n\t\t\t\"auth\": \(CanonicalJSON.quoted(Data("\(user):\(secret)".utf8).base64EncodedString()))\n\t\t}" : "{}"
     try change(path) { text in
-      guard try text.set("auths", helper?.server ?? host, to: value) else {
+      let key = helper?.servers.first ?? CredentialFile.key(of: host)
+      // What other tools would find under another spelling is not left beside it.
+      if key == DockerHub.credentialKey {
+        _ = try text.remove("auths") { $0 != key && CredentialFile.isKey($0, of: host) }
+      }
+      guard try text.set("auths", key, to: value) else {
         throw DistributionError(.credentials, path.string, "its auths are no object", hint: "repair the file by hand")
       }
       return true
@@ -56,16 +64,16 @@ public struct CredentialStore: Sendable {
   }
 
   /// Takes away all that there is for a host, in every place where it would be found. It blocks.
-  public func erase(_ host: String) throws -> [Place] {
+  public func erase(_ named: String) throws -> [Place] {
+    let host = RegistryLogin.host(named)
     var places: [Place] = []
     for path in chosen.map({ [$0] }) ?? Credentials(environment: environment).files() {
       guard let file = try CredentialFile.read(path) else { continue }
-      if let (name, server) = file.helper(for: host) {
+      if let (name, servers) = file.helper(for: host) {
         let helper = try CredentialHelper(name, environment: environment)
-        if try helper.credential(for: server) != nil {
-          try helper.erase(server)
-          places.append(.helper(name))
-        }
+        let known = try servers.filter { try helper.credential(for: $0) != nil }
+        for server in known { try helper.erase(server) }
+        if !known.isEmpty { places.append(.helper(name)) }
       }
       let hasSecret = try file.credential(for: host, repository: "") != nil
       let isChanged = try change(path) { try $0.remove("auths") { CredentialFile.isKey($0, of: host) } > 0 }

@@ -24,10 +24,11 @@ struct Credentials: Sendable {
     if let only { return only }
     for path in files() {
       guard let file = try CredentialFile.read(path) else { continue }
-      if let (name, server) = file.helper(for: host),
-        let found = try CredentialHelper(name, environment: environment).credential(for: server)
-      {
-        return found
+      if let (name, servers) = file.helper(for: host) {
+        let helper = try CredentialHelper(name, environment: environment)
+        for server in servers {
+          if let found = try helper.credential(for: server) { return found }
+        }
       }
       if let found = try file.credential(for: host, repository: repository) { return found }
     }

@@ -24,9 +24,6 @@ final class JournalEntry: Sendable {
     self.key = key
   }
 
-  /// An entry that says nothing is of no use to the next process.
-  deinit { if let size = try? file.status().size, size == 0 { remove() } }
-
   /// What an earlier process left; nil where there is nothing, or nothing that can be used.
   func read() -> UploadRecord? {
     guard let record = UploadRecord.read(file), record.key == key else { return nil }
@@ -51,6 +48,9 @@ final class JournalEntry: Sendable {
 
   /// The session is of no use any more.
   func clear() { _ = ftruncate(file.descriptor, 0) }
+
+  /// The upload has ended without one to go on with.
+  func removeIfEmpty() { if let size = try? file.status().size, size == 0 { remove() } }
 
   /// The blob is there.
   func remove() { try? Durable.remove(file.path) }

@@ -37,6 +37,14 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
     self.host = host
   }
 
+  /// Where the registry API of a reference's host is; nil for a host that cannot be connected to.
+  /// - Parameter scheme: nil for the one that the host and `insecure` say. Docker Hub is never spoken to in plain text.
+  init?(of reference: Reference, insecure: Bool, scheme: Scheme? = nil) {
+    let isHub = reference.host == DockerHub.host
+    let isPlain = reference.isLoopback || (insecure && !isHub)
+    self.init(scheme ?? (isPlain ? .http : .https), authority: isHub ? DockerHub.registry : reference.host)
+  }
+
   var description: String {
     port == scheme.port ? "\(scheme.rawValue)://\(host)" : "\(scheme.rawValue)://\(host):\(port)"
   }

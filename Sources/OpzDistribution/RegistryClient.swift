@@ -24,8 +24,7 @@ final class RegistryClient: Sendable {
     insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, state: TransferState? = nil,
     credentials: Credentials? = nil
   ) throws {
-    let scheme = scheme ?? (reference.isLoopback || insecure ? .http : .https)
-    guard let origin = Origin(scheme, authority: reference.host) else {
+    guard let origin = Origin(of: reference, insecure: insecure, scheme: scheme) else {
       throw DistributionError(.refusedAddress, reference.name, "the host is not one that can be connected to")
     }
     self.reference = reference
@@ -110,7 +109,7 @@ final class RegistryClient: Sendable {
     try? await blocking { [key = key(descriptor)] in journal.settle(key) }
   }
 
-  private func key(_ descriptor: Descriptor) -> UploadRecord.Key {
+  func key(_ descriptor: Descriptor) -> UploadRecord.Key {
     UploadRecord.Key(
       registry: policy.registry.description, repository: reference.repository, digest: descriptor.digest.description,
       size: descriptor.size)

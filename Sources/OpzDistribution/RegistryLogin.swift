@@ -17,10 +17,18 @@ public struct RegistryLogin: Sendable {
 
   /// - Parameter host: with the port, if there is one.
   public init(_ host: String, environment: [String: String], userAgent: String, insecure: Bool = false) throws {
-    reference = try Reference(host: host, repository: "opz")
+    reference = try Reference(host: RegistryLogin.host(host), repository: "opz")
     self.environment = environment
     self.userAgent = userAgent
     self.insecure = insecure
+  }
+
+  /// Docker Hub by its one name, whichever the text has: docker's configuration calls it `https://index.docker.io/v1/`. Others stay as they are.
+  public static func host(_ text: String) -> String {
+    var host = text[...]
+    if let scheme = Origin.Scheme.prefix(of: host) { host = host.dropFirst(scheme.rawValue.count + 3) }
+    for ending in ["/", "/v1", "/v2"] where host.hasSuffix(ending) { host = host.dropLast(ending.count) }
+    return DockerHub.isHost(host) ? DockerHub.host : text
   }
 
   /// - Throws: `DistributionError.unauthorized` where they are refused.

@@ -151,11 +151,22 @@ public final class RemoteRepository: ContentStore, TagStore {
         .wrongDigest, name(descriptor.digest), "the content has another digest than its descriptor says")
     }
     let response = try await manifests.put(bytes, descriptor.mediaType, as: descriptor.digest.description)
-    let isListed = response["oci-subject"] != nil
-    if isListed { client.traits.learn { $0.referrers = true } }
-    if !isListed, let entry = try ReferrerEntry(bytes, descriptor) {
-      try await referrersTag.add(entry.descriptor, to: entry.subject)
-    }
+    guard let entry = try ReferrerEntry(bytes, descriptor) else { return }
+    if response["oci-subject"] != nil, try await listsReferrers(of: entry.subject) { return }
+    try await referrersTag.add(entry.descriptor, to: entry.subject)
+  }
+
+  /// Whether the referrers API is there. `OCI-Subject` says so, and Docker Hub sent it for a time and had none (docker/hub-feedback#2372):
+  /// a list is asked for once.
+  private func listsReferrers(of subject: Digest) async throws -> Bool {
+    if client.traits.current.referrers == true { return true }
+    let request = HTTPRequest(
+      method: .get, address: client.address("referrers/\(subject)"),
+      headers: [("Accept", MediaType.imageIndex.rawValue)])
+    let response = try await client.send(request, [.pull(reference.repository)], "\(name(subject)) referrers")
+    let isThere = ![400, 404, 405].contains(response.status)
+    client.traits.learn { $0.referrers = isThere }
+    return isThere
   }
 
   private func document(_ descriptor: Descriptor) async throws -> [UInt8] {

@@ -3,7 +3,8 @@ public import OpzIO
 /// The name of an image in a container registry: `HOST/REPO:TAG`, `HOST/REPO@DIGEST` or both.
 ///
 /// The grammar is the distribution-spec's. A first component with `.` or `:`, or `localhost`, is the host; opz asks for it
-/// always, so that a name never silently means a public registry.
+/// always, so that a name never silently means a public registry. Docker Hub's names are those that container runtimes give them: the host
+/// `docker.io`, and `library/` before a single component.
 public struct Reference: Hashable, Sendable, CustomStringConvertible {
   /// With the port, if there is one: `registry.example:5000`.
   public let host: String
@@ -13,7 +14,11 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
   public let digest: Digest?
 
   public init(host: String, repository: String, tag: String? = nil, digest: Digest? = nil) throws {
-    guard Reference.isHost(host), Reference.isRepository(repository), tag.map(Reference.isTag) ?? true else {
+    guard Reference.isHost(host), Reference.isRepository(repository) else {
+      throw Reference.malformed("\(host)/\(repository)\(tag.map { ":\($0)" } ?? "")")
+    }
+    let (host, repository) = DockerHub.canonical(host, repository)
+    guard Reference.isRepository(repository), tag.map(Reference.isTag) ?? true else {
       throw Reference.malformed("\(host)/\(repository)\(tag.map { ":\($0)" } ?? "")")
     }
     self.host = host

@@ -25,9 +25,10 @@ public final class NginxServer: Sendable {
   ///   - upstream: `HOST:PORT` of the registry.
   ///   - wantsClient: only clients with a certificate of the authority get in.
   ///   - bodyLimit: bytes of a request; more is answered by 413 with a page.
-  public init(before upstream: String, wantsClient: Bool = false, bodyLimit: Int = 0) throws {
+  ///   - names: hosts that the certificate is good for, beside this machine.
+  public init(before upstream: String, wantsClient: Bool = false, bodyLimit: Int = 0, names: [String] = []) throws {
     directory = try TemporaryDirectory()
-    try NginxServer.makeCertificates(in: directory.path)
+    try NginxServer.makeCertificates(in: directory.path, names)
     for _ in 0..<5 {
       let port = try LoopbackListener.freePort()
       let config = NginxServer.config(directory.path, port, upstream, wantsClient, bodyLimit)
@@ -77,7 +78,7 @@ public final class NginxServer: Sendable {
       """
   }
 
-  private static func makeCertificates(in directory: FilePath) throws {
+  private static func makeCertificates(in directory: FilePath, _ names: [String]) throws {
     let path = { (name: String) in directory.appending(name).string }
     func run(_ words: [String]) throws {
       let made = try ChildProcess.run(["openssl"] + words)
@@ -89,7 +90,8 @@ public final class NginxServer: Sendable {
     ])
     for (name, file) in [("server", "server.crt"), ("client", "client.cert")] {
       let extensions = path("\(name).ext")
-      try Durable.replace(FilePath(extensions), with: Array("subjectAltName=IP:127.0.0.1".utf8))
+      try Durable.replace(
+        FilePath(extensions), with: Array("subjectAltName=IP:127.0.0.1\(names.map { ",DNS:\($0)" }.joined())".utf8))
       try run([
         "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=opz-test-\(name)", "-keyout", path("\(name).key"), "-out",
         path("\(name).csr"),

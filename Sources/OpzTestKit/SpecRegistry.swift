@@ -24,6 +24,8 @@ public final class SpecRegistry: Sendable {
     public var chunkMinimum: Int?
     /// An upload's status is told at its newest Location only (docker-registry, whose Location holds the upload's state).
     public var forgetsOldLocations = false
+    /// A manifest with a subject is answered with this header; there is no list of referrers for all that (Docker Hub in 2024).
+    public var saysSubject = false
     /// An empty upload's `Range`.
     public var emptyRange = "0-0"
     /// What `Location` looks like: `PATH` and `HOST` are filled in.
@@ -203,7 +205,8 @@ public final class SpecRegistry: Sendable {
       let document = (request.body, request.header("content-type") ?? "")
       state.documents[digest] = document
       state.documents[name] = document
-      return .init(201, [("Docker-Content-Digest", digest)])
+      let subject = quirks.saysSubject ? [("OCI-Subject", digest)] : []
+      return .init(201, [("Docker-Content-Digest", digest)] + subject)
     }
     guard let found = state.documents[name] else { return .init(404) }
     let headers = [("Content-Type", found.type), ("Docker-Content-Digest", Digest.of(found.bytes).description)]

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzTestKit
 import SystemPackage
@@ -131,5 +132,43 @@ struct DistributeTests {
     // A frame ends before something else is said.
     let last = try #require(result.text.split(separator: "\u{1B}[J").last)
     #expect(last.contains("sent 20."))
+  }
+}
+
+@Suite("Docker Hub, by the real program")
+struct DockerHubCommandTests {
+  @Test("is pushed to, pulled and copied from by every spelling of its names, and printed in one")
+  func everywhere() throws {
+    var opz = try Command()
+    let hub = try DockerHubServer(user: "ann", password: "s3cret")
+    opz.environment.merge(hub.environment) { one, _ in one }
+    func run(_ words: String..., input: String = "") throws -> ChildProcess.Output {
+      let result = try opz.run(words, input: input)
+      #expect(result.status == 0, "\(words): \(result.errorText)")
+      return result
+    }
+    _ = try run("package", "p")
+    _ = try run("login", "docker.io", "-u", "ann", "--password-stdin", input: "s3cret")
+    let pushed = try run("push", "weights@1.0.0", "index.docker.io/ann/weights")
+    #expect((pushed.text + pushed.errorText).contains("docker.io/ann/weights:1.0.0"))
+    #expect(!(pushed.text + pushed.errorText).contains("index.docker.io"))
+    let digest = try #require(hub.digest(ofTag: "1.0.0"))
+    let shown = try opz.json("show", "docker.io/ann/weights:1.0.0")
+    #expect(shown["digest"] == .string(digest.description))
+    #expect(shown["reference"] == .string("docker.io/ann/weights:1.0.0"))
+    let copied = try run("copy", "docker.io/ann/weights:1.0.0", "docker.io/weights:stable", "--json")
+    #expect(copied.text.contains("docker.io/library/weights:stable"))
+    _ = try run("pull", "index.docker.io/weights:stable", "--registry", "other")
+    #expect(try opz("doctor", "docker.io/ann/weights").text.contains("tokens from https://auth.docker.io"))
+    try opz.directory.write(
+      "pod.yaml",
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: docker.io/weights:stable}]\n"
+    )
+    let resolved = try run("resolve", "-f", "pod.yaml")
+    #expect(resolved.text.contains("docker.io/library/weights:stable@\(digest)"))
+    _ = try run("logout", "index.docker.io")
+    #expect(try opz("show", "docker.io/ann/weights:1.0.0").status == 6)
+    #expect(hub.targets == ["registry-1.docker.io:443", "auth.docker.io:443"])
+    hub.stop()
   }
 }

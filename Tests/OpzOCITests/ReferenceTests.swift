@@ -17,6 +17,30 @@ struct ReferenceTests {
   }
 
   @Test(
+    "of Docker Hub are printed as container runtimes print them",
+    arguments: [
+      ("docker.io/nginx", "docker.io/library/nginx"), ("docker.io/nginx:1.27", "docker.io/library/nginx:1.27"),
+      ("docker.io/library/nginx:1", "docker.io/library/nginx:1"), ("docker.io/ann/churn:1", "docker.io/ann/churn:1"),
+      ("index.docker.io/nginx", "docker.io/library/nginx"), ("Docker.IO/ann/a/b", "docker.io/ann/a/b"),
+      ("docker.io/nginx@sha256:\(hex)", "docker.io/library/nginx@sha256:\(hex)"),
+      // Hosts of their own, to docker too.
+      ("registry-1.docker.io/nginx", "registry-1.docker.io/nginx"), ("docker.io:443/nginx", "docker.io:443/nginx"),
+      ("mirror.docker.io/nginx", "mirror.docker.io/nginx"), ("docker.io.example/nginx", "docker.io.example/nginx"),
+    ])
+  func ofDockerHub(text: String, expected: String) throws {
+    let reference = try Reference(parsing: text)
+    #expect(reference.description == expected)
+    #expect(try Reference(parsing: expected) == reference)
+  }
+
+  @Test("of Docker Hub are no longer than others with what is added")
+  func longOnes() throws {
+    let name = String(repeating: "a", count: 248)
+    #expect(throws: OCIError.self) { try Reference(parsing: "docker.io/\(name)") }
+    #expect(try Reference(parsing: "docker.io/\(name.dropLast())").repository.utf8.count == 255)
+  }
+
+  @Test(
     "refuse what is no name of an image in a registry",
     arguments: [
       "", "churn", "churn:1", "crm/churn", "localhost", "localhost/", "localhost/A", "localhost/a:", "localhost/a:.x",

@@ -1,0 +1,70 @@
+import FoundationEssentials
+public import OpzIO
+import OpzOCI
+
+/// A server in Docker Hub's place: registry-1.docker.io and auth.docker.io with TLS by an authority of its own, reached through a proxy. What
+/// it asks of a client is what Docker Hub asks: a token of its token server for each request, by a scope of the canonical name.
+public final class DockerHubServer: Sendable {
+  /// What was asked of the two hosts.
+  public struct Call: Sendable, Hashable {
+    public let host: String
+    public let method: String
+    public let target: String
+    public let authorization: String?
+  }
+
+  private let registry: SpecRegistry
+  private let nginx: NginxServer
+  private let proxy: ConnectProxy
+
+  /// - Parameters:
+  ///   - user: who may have a token; everybody where it is nil.
+  ///   - quirks: of the registry.
+  public init(user: String? = nil, password: String = "", _ quirks: SpecRegistry.Quirks = .init()) throws {
+    let wanted = user.map { "Basic " + Data("\($0):\(password)".utf8).base64EncodedString() }
+    registry = try SpecRegistry(quirks.with { $0.gate = { DockerHubServer.gate($0, wanted) } })
+    nginx = try NginxServer(before: registry.host, names: [DockerHub.registry, "auth.docker.io"])
+    proxy = try ConnectProxy(to: nginx.port)
+  }
+
+  private static func gate(_ request: ScriptedServer.Request, _ wanted: String?) -> ScriptedServer.Answer? {
+    let host = request.header("host") ?? ""
+    if host == "auth.docker.io" {
+      guard request.path == "/token" else { return .init(404) }
+      if let wanted, request.header("authorization") != wanted {
+        return .init(401, text: #"{"details":"incorrect username or password"}"#)
+      }
+      let scope = request.target.split(separator: "&").first { $0.hasPrefix("scope=") }?.dropFirst(6) ?? ""
+      return .init(200, text: #"{"token":"for-\#(scope)","expires_in":300}"#)
+    }
+    guard host == DockerHub.registry else { return .init(421) }
+    if request.header("authorization")?.hasPrefix("Bearer for-") == true {
+      return request.path == "/v2/" ? .init(200, text: "{}") : nil
+    }
+    let challenge = #"Bearer realm="https://auth.docker.io/token",service="registry.docker.io""#
+    return .init(401, [("WWW-Authenticate", challenge)], text: #"{"errors":[{"code":"UNAUTHORIZED"}]}"#)
+  }
+
+  /// What a client needs to come here.
+  public var environment: [String: String] {
+    ["https_proxy": proxy.address, "SSL_CERT_FILE": nginx.authority.string]
+  }
+
+  /// `HOST:PORT` of each tunnel through the proxy.
+  public var targets: Set<String> { Set(proxy.targets) }
+
+  public var calls: [Call] {
+    registry.requests.map {
+      Call(
+        host: $0.header("host") ?? "", method: $0.method, target: $0.target, authorization: $0.header("authorization"))
+    }
+  }
+
+  /// The digest of the document that a tag names.
+  public func digest(ofTag tag: String) -> Digest? { registry.digest(ofTag: tag) }
+
+  public func stop() {
+    nginx.stop()
+    registry.stop()
+  }
+}
