@@ -62,5 +62,5 @@ public struct Request: Sendable {
   public var hasBody: Bool { framing != .none }
 
   /// The client waits to be told to send its body (RFC 9110, section 10.1.1).
-  var expectsContinue: Bool { hasBody && !isOld && fields.list("expect") == ["100-continue"] }
+  var expectsContinue: Bool { hasBody && !isOld && fields.list("expect").contains("100-continue") }
 }

@@ -127,6 +127,7 @@ public struct ServerOptions: Sendable, Equatable {
     limits, by environment:
       OPZ_MAX_BODY_BYTES (16777216), OPZ_MAX_ROWS (100000), OPZ_MAX_REQUESTS (256), OPZ_MAX_CONNECTIONS (4096)
       OPZ_HEADER_SECONDS (10), OPZ_BODY_SECONDS (30), OPZ_ANSWER_SECONDS (60), OPZ_IDLE_SECONDS (75)
+    Requests take at most 32 MiB and eight times OPZ_MAX_BODY_BYTES of memory; what does not fit is answered 503 with Retry-After.
 
     SIGTERM: readiness fails at once, requests are answered for OPZ_DRAIN_SECONDS (0) more, those in flight have
     OPZ_STOP_SECONDS (25), then it ends with 0.
