@@ -34,7 +34,7 @@ struct IntegerTests {
       "\u{FEFF}{\"inputs\":[]}",
     ])
   func hostile(_ body: String) async {
-    let answer = await InferenceServer.sample().ask(.post, "/v2/models/team/score/infer", body)
+    let answer = await InferenceServer.sample().ask("POST", "/v2/models/team/score/infer", body)
     #expect(answer.status == 400, "\(answer.text.prefix(300))")
   }
 }
