@@ -7,7 +7,8 @@ import Testing
 struct ModuleGraphTests {
   /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
   static let order = [
-    "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO", "OpzJSON",
+    "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO",
+    "OpzJSON",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
