@@ -18,6 +18,7 @@ struct DockerArchiveFile: Sendable {
     _ root: Descriptor, names: [String], from content: some ContentReader, trusting: Bool = false
   ) async throws {
     let manifest = try await content.manifest(root)
+    try await content.checkConfig(of: manifest)
     var blobs: [Digest: any Blob] = [:]
     for descriptor in manifest.references where blobs[descriptor.digest] == nil {
       let blob = try await content.blob(descriptor)

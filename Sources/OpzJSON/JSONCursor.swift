@@ -146,15 +146,18 @@ public struct JSONCursor {
     return tokens.string(try tokens.text())
   }
 
+  @inlinable
   public mutating func number() throws -> JSONNumber {
     tokens.skipSpace()
     return try tokens.number()
   }
 
   /// The nearest double; infinite when it is out of range.
+  @inlinable
   public func double(_ number: JSONNumber) -> Double { number.double(in: tokens.bytes) }
 
   /// The nearest float, rounded once; infinite when it is out of range.
+  @inlinable
   public func float(_ number: JSONNumber) -> Float { number.float(in: tokens.bytes) }
 
   /// Its digits as a whole number without the sign; nil when it is not written as one or does not fit.

@@ -11,11 +11,24 @@ public struct JSONNumber: Sendable {
   public let isTruncated: Bool
   /// Where it stands in the text.
   public let range: Range<Int>
+
+  @usableFromInline
+  init(
+    mantissa: UInt64, exponent: Int, isNegative: Bool, isInteger: Bool, isTruncated: Bool, range: Range<Int>
+  ) {
+    self.mantissa = mantissa
+    self.exponent = exponent
+    self.isNegative = isNegative
+    self.isInteger = isInteger
+    self.isTruncated = isTruncated
+    self.range = range
+  }
 }
 
 extension JSONNumber {
   /// The nearest double; infinite when it is out of range.
   /// - Parameter bytes: the text that it was read from.
+  @inlinable
   func double(in bytes: UnsafeBufferPointer<UInt8>) -> Double {
     // Both factors are exact, so one rounding is left (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
     if !isTruncated, mantissa <= 1 << 53, (-22...22).contains(exponent) {
@@ -27,6 +40,7 @@ extension JSONNumber {
   }
 
   /// The nearest float; infinite when it is out of range.
+  @inlinable
   func float(in bytes: UnsafeBufferPointer<UInt8>) -> Float {
     let double = double(in: bytes)
     // A double half-way between two floats, or below the normal floats, may have been rounded once already.
@@ -52,10 +66,12 @@ extension JSONNumber {
     return Int64(exactly: magnitude)
   }
 
-  private func text(in bytes: UnsafeBufferPointer<UInt8>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+  @usableFromInline
+  func text(in bytes: UnsafeBufferPointer<UInt8>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 }
 
-private let powersOfTen: [Double] = [
+@usableFromInline
+let powersOfTen: [Double] = [
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
   1e21, 1e22,
 ]

@@ -19,9 +19,11 @@ struct JSONTokenizer {
     @inline(__always) get { position < bytes.count ? bytes[position] : 0 }
   }
 
+  @usableFromInline
   func failure(_ kind: JSONFailure.Kind, _ reason: String) -> JSONFailure { JSONFailure(kind, at: position, reason) }
 
   /// `expected` names what belongs here. At the end of the text the reason is that it ends.
+  @usableFromInline
   func wrong(_ expected: String) -> JSONFailure {
     position >= bytes.count ? failure(.syntax, "the text ends too early") : failure(.syntax, "expected \(expected)")
   }
@@ -203,6 +205,7 @@ extension JSONTokenizer {
 
 extension JSONTokenizer {
   /// Takes a number (RFC 8259, section 6).
+  @inlinable
   mutating func number() throws(JSONFailure) -> JSONNumber {
     let start = position
     let isNegative = byte == UInt8(ascii: "-")
@@ -234,16 +237,19 @@ extension JSONTokenizer {
       isTruncated: digits.isTruncated, range: start..<position)
   }
 
-  private struct Digits {
-    var mantissa: UInt64 = 0
-    var significant = 0
-    var exponent = 0
-    var isTruncated = false
+  @usableFromInline
+  struct Digits {
+    @usableFromInline var mantissa: UInt64 = 0
+    @usableFromInline var significant = 0
+    @usableFromInline var exponent = 0
+    @usableFromInline var isTruncated = false
+
+    @usableFromInline init() {}
   }
 
   /// Takes a run of digits and says how many there were.
-  @inline(__always)
-  private mutating func take(_ digits: inout Digits, afterPoint: Bool) -> Int {
+  @inlinable @inline(__always)
+  mutating func take(_ digits: inout Digits, afterPoint: Bool) -> Int {
     let start = position
     while position < bytes.count {
       let digit = bytes[position] &- UInt8(ascii: "0")
@@ -261,7 +267,8 @@ extension JSONTokenizer {
     return position - start
   }
 
-  private mutating func exponent() throws(JSONFailure) -> Int {
+  @usableFromInline
+  mutating func exponent() throws(JSONFailure) -> Int {
     var isNegative = false
     if byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") {
       isNegative = byte == UInt8(ascii: "-")

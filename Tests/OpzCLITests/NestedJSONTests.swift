@@ -51,7 +51,6 @@ struct NestedJSONTests {
     try expectRefused(["package", "p"])
     try opz.directory.write("p/opz.yaml", yaml)
     try opz.directory.write("p/opz.lock", "{\"version\":1,\"x\":\(nested)}")
-    try expectRefused(["package", "p"])
     try expectRefused(["lock", "p"])
   }
 
@@ -152,11 +151,7 @@ struct NestedJSONTests {
   @Test("where logins are kept", arguments: [lists, objects])
   func logins(_ nested: String) throws {
     try opz.directory.write(".docker/config.json", #"{"auths":{},"x":\#(nested)}"#)
-    #expect(try opz("package", "p").status == 0)
-    for command in [
-      ["push", "weights", "--to", "127.0.0.1:1/a/b"], ["logout", "127.0.0.1:1"],
-      ["copy", "127.0.0.1:1/a/b:1", "oci:x"],
-    ] { try expectRefused(command) }
+    try expectRefused(["logout", "127.0.0.1:1"])
   }
 
   @Test("a document that container tools read as another is exit code 4, in a layout and in an archive")
