@@ -60,6 +60,7 @@ var targets: [Target] = [
 
   module("OpzIO", ["CLinux", "CStart", "CCrypto", system]),
   module("OpzJSON", []),
+  module("OpzYAML", [yams]),
   module("OpzOCI", ["OpzJSON", "OpzIO"]),
   module("OpzArchive", ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),
@@ -68,17 +69,17 @@ var targets: [Target] = [
   module("OpzModel", ["OpzJSON", "OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzTrust", ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto", system]),
-  module("OpzDeploy", ["OpzOCI", "OpzJSON", "OpzIO"]),
+  module("OpzDeploy", ["OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module(
     "OpzPackage",
-    ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO", system, yams]),
-  module("OpzLint", ["OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO", yams]),
+    ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system]),
+  module("OpzLint", ["OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module("OpzMLflow", ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",
     [
       "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzMLflow", "OpzPython",
-      "OpzArchive", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system,
+      "OpzArchive", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
@@ -92,6 +93,7 @@ var targets: [Target] = [
 
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
   tests("OpzJSON", ["OpzJSON", "OpzTestKit"]),
+  tests("OpzYAML", ["OpzYAML", "OpzIO", "OpzTestKit", system, yams]),
   tests("OpzOCI", ["OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit"]),
   tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
@@ -105,12 +107,12 @@ var targets: [Target] = [
   tests(
     "OpzPackage",
     [
-      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO",
+      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
       "OpzTestKit",
       system,
     ]),
-  tests("OpzDeploy", ["OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system, yams]),
-  tests("OpzLint", ["OpzLint", "OpzDeploy", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzDeploy", ["OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system, yams]),
+  tests("OpzLint", ["OpzLint", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzMLflow", ["OpzMLflow", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzFlow",
@@ -139,7 +141,7 @@ if !light {
         "OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzModel", "OpzJSON", "OpzIO", "OpzTestKit", system,
         nioCore,
       ]),
-    module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, yams] + nio),
+    module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system] + nio),
     .executableTarget(
       name: "opz-hub", dependencies: ["OpzHub", "OpzIO"], swiftSettings: strict),
     tests(

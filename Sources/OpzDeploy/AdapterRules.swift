@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Values for prometheus-adapter's chart, so that an autoscaler can ask for opz-server's metrics by pod.
 struct AdapterRules: YAMLEncodable {
   static let inFlight = "opz_requests_in_flight"

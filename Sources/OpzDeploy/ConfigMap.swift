@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The variables of opz.yaml's `deploy.env`. The name has digits of the content's hash, so that pods roll when it changes, and an old
 /// ReplicaSet keeps what it was started with.
 struct ConfigMap: YAMLEncodable {

@@ -1,4 +1,5 @@
 import OpzOCI
+import OpzYAML
 
 /// The container of a model's pod, restricted as Pod Security's `restricted` profile asks.
 struct Container: YAMLEncodable {

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The Deployment: pods of one version. `replicas` is left to the autoscaler where there is one, because the two would fight.
 struct Deployment: YAMLEncodable {
   let plan: DeploymentPlan

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The requests of a model, divided between two versions (gateway.networking.k8s.io/v1).
 struct HTTPRoute: YAMLEncodable {
   let plan: DeploymentPlan

@@ -1,5 +1,6 @@
 import OpzJSON
 import OpzOCI
+import OpzYAML
 
 /// A chart whose rendering with its own values is the plain output: `helm install NAME DIR`.
 public struct HelmChart: Sendable {

@@ -1,5 +1,6 @@
 import OpzJSON
 import OpzOCI
+import OpzYAML
 
 /// One object as a template: what users change are values, the rest is what the plain output has.
 struct HelmTemplate {

@@ -1,5 +1,6 @@
 import OpzJSON
 import OpzOCI
+import OpzYAML
 
 /// The values of a chart with their documentation and their schema, filled while the templates are made.
 struct HelmValues {

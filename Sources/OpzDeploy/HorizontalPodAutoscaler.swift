@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The autoscaler (autoscaling/v2) of a Deployment. Of several signals, it follows the one that wants the most pods.
 struct HorizontalPodAutoscaler: YAMLEncodable {
   let plan: DeploymentPlan

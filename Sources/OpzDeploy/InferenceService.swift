@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// KServe's InferenceService (serving.kserve.io/v1beta1).
 ///
 /// An image with a server is a container of its own; a model alone is mounted into one of KServe's servers, as an image volume

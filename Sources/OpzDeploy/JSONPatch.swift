@@ -1,5 +1,6 @@
 public import OpzJSON
 import OpzOCI
+public import OpzYAML
 
 /// Operations on a document (RFC 6902), all or none.
 public struct JSONPatch: Sendable {
@@ -66,6 +67,7 @@ public struct JSONPatch: Sendable {
       DeployError(.badPatch, operation.subject, "there is nothing at \(pointer.description.prefix(200))")
     }
     func put(_ value: YAMLValue, in document: YAMLValue) throws -> YAMLValue {
+      try bound(value, operation)
       guard let result = document.setting(value, at: path.parts[...], adds: true) else { throw missing(path) }
       return result
     }
@@ -77,6 +79,7 @@ public struct JSONPatch: Sendable {
     case "add": return try put(operation.value ?? .null, in: document)
     case "remove": return try taken(path)
     case "replace":
+      try bound(operation.value ?? .null, operation)
       guard path.value(in: document) != nil,
         let result = document.setting(operation.value ?? .null, at: path.parts[...], adds: false)
       else { throw missing(path) }
@@ -90,11 +93,29 @@ public struct JSONPatch: Sendable {
     default:
       let from = operation.from ?? path
       guard let value = from.value(in: document) else { throw missing(from) }
-      if operation.name == "copy" { return try put(value, in: document) }
+      if operation.name == "copy" {
+        let copied = try put(value, in: document)
+        guard copied.size(below: maximumNodes) else {
+          throw DeployError(.badPatch, operation.subject, "the document grows past \(maximumNodes) values")
+        }
+        return copied
+      }
       guard from == path || !path.parts.starts(with: from.parts) else {
         throw DeployError(.badPatch, operation.subject, "\(from) cannot be moved into itself")
       }
       return try put(value, in: taken(from))
+    }
+  }
+
+  /// Copies of copies double a document with each operation.
+  private static let maximumNodes = 100_000
+  private static let maximumDepth = 200
+
+  /// An operation must not nest deeper than any reader goes: all that walk the document recurse.
+  private static func bound(_ value: YAMLValue, _ operation: Operation) throws {
+    guard operation.path.parts.count <= maximumDepth, value.depth(atMost: maximumDepth - operation.path.parts.count)
+    else {
+      throw DeployError(.badPatch, operation.subject, "the document would be nested deeper than \(maximumDepth) levels")
     }
   }
 

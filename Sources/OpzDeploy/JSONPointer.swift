@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// A place in a document (RFC 6901).
 struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
   let parts: [String]

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// A Service of Knative (serving.knative.dev/v1). What Knative takes only behind its feature flags stays out, or says so.
 struct KnativeService: YAMLEncodable {
   let plan: DeploymentPlan

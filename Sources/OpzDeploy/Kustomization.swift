@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The list of the files, for `kubectl apply -k`.
 struct Kustomization: YAMLEncodable {
   let namespace: String?

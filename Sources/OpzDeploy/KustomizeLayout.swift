@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// A kustomize base of what all environments have, with an overlay for each: `kubectl apply -k DIR/overlays/prod` is the plain output.
 public struct KustomizeLayout: Sendable {
   private let manifests: [DeployProfile: Manifests]

@@ -1,3 +1,5 @@
+public import OpzYAML
+
 /// The objects that a plan becomes.
 public struct Manifests: Sendable {
   public struct File: Sendable, Hashable {

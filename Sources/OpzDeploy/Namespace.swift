@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// A Namespace that refuses what Pod Security's `restricted` profile does.
 struct Namespace: YAMLEncodable {
   let name: String

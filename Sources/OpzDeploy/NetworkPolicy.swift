@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Who may talk to the pods: on the port anybody in the cluster, or whom opz.yaml names; and the native server to nobody.
 struct NetworkPolicy: YAMLEncodable {
   let plan: DeploymentPlan

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Collects the objects of a plan, and what is to be said about them.
 struct ObjectList {
   let plan: DeploymentPlan

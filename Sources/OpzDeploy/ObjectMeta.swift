@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The metadata of an object.
 struct ObjectMeta: YAMLEncodable {
   var name: String

@@ -1,4 +1,5 @@
 import OpzOCI
+import OpzYAML
 
 /// The changes of opz.yaml's `deploy.patches`, in their order.
 struct Patches {

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The budget for drains: one pod at a time. With a single replica it would block every drain, so there is none then.
 struct PodDisruptionBudget: YAMLEncodable {
   let names: PlanNames

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// What pods are made from: their security, where they run, and the container.
 struct PodSpec: YAMLEncodable {
   let plan: DeploymentPlan

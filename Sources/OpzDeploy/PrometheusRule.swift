@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Alerts on opz-server's metrics (monitoring.coreos.com/v1): each says what is wrong for whoever sends requests, and what to look at.
 struct PrometheusRule: YAMLEncodable {
   let plan: DeploymentPlan

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// KEDA's autoscaler (keda.sh/v1alpha1) of a Deployment: from 0 to 1 by itself, above through a HorizontalPodAutoscaler of its own.
 struct ScaledObject: YAMLEncodable {
   let plan: DeploymentPlan

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// How fast replicas change, written out: the defaults differ between an absent and an empty `behavior`.
 struct ScalingBehavior: YAMLEncodable {
   let up: DeploySettings.Rule?

@@ -1,3 +1,5 @@
+public import OpzYAML
+
 /// A command of the version's image at certain times: a CronJob (batch/v1) with the server's variables, Secrets and restrictions.
 public struct ScheduledCommand: YAMLEncodable {
   let plan: DeploymentPlan

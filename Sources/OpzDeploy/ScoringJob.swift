@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Batch scoring: an Indexed Job with a pod for each shard of the input, or a CronJob that makes such Jobs.
 struct ScoringJob: YAMLEncodable {
   let plan: DeploymentPlan

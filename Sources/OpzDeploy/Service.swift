@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The Service: one address for all pods.
 struct Service: YAMLEncodable {
   let names: PlanNames

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The ServiceAccount: an identity without rights, and without a token in the pod.
 struct ServiceAccount: YAMLEncodable {
   let names: PlanNames

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// What Prometheus' operator scrapes (monitoring.coreos.com/v1).
 struct ServiceMonitor: YAMLEncodable {
   let plan: DeploymentPlan

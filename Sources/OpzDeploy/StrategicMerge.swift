@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Kubernetes' strategic merge: mappings member by member, null takes a member away, and lists of named things thing by thing.
 ///
 /// The lists that are merged, and their keys, are those of Kubernetes' API (`x-kubernetes-patch-merge-key`) for the kinds that opz writes; any

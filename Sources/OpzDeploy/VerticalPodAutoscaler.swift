@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// A recommendation for the requests (autoscaling.k8s.io/v1). It changes nothing: two autoscalers on one resource would fight.
 struct VerticalPodAutoscaler: YAMLEncodable {
   let names: PlanNames

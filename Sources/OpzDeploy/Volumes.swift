@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The volumes of a scoring job: where the tables are, and where the scores go.
 struct Volumes {
   static let input = "/data/input"

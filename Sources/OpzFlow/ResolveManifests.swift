@@ -4,6 +4,7 @@ import OpzLint
 import OpzOCI
 import OpzRegistry
 import OpzStore
+import OpzYAML
 public import SystemPackage
 
 /// `opz resolve`: manifests that name versions or tags come back with digests, and all else as it was, to the byte.

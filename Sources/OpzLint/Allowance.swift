@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Somebody's word that a finding is right as it is: an annotation `opz.dev/allow`, or a comment `# opz:allow CODE reason`.
 struct Allowance: Sendable {
   enum Scope: Sendable {

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Finds `# opz:allow CODE reason` in a text.
 ///
 /// At the end of a line it is about that line; on a line of its own, about what the next line begins, with all that is indented below it; before

@@ -1,4 +1,5 @@
 import OpzDeploy
+import OpzYAML
 
 /// A quantity that stands somewhere: CPU in thousandths, all else in units.
 struct Amount: Sendable {

@@ -1,4 +1,5 @@
 import OpzDeploy
+import OpzYAML
 
 /// A HorizontalPodAutoscaler, or the ScaledObject that KEDA makes one of.
 public struct Autoscaler: Sendable {

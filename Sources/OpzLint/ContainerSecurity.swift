@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// What holds for a container: its own security context, else the pod's.
 struct ContainerSecurity: Sendable {
   private let own: YAMLNode?

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzYAML
 
 /// Shares numbered work among threads with room for recursion, and puts the results in the order of the numbers.
 enum DeepThreads {
@@ -10,7 +11,7 @@ enum DeepThreads {
     let wanted = max(1, min(threads, count))
     let results = Monitor((values: [(Int, Value)](), ended: 0))
     for _ in 0..<wanted {
-      let started = startThread(stackBytes: YAMLReader.stackBytes) {
+      let started = startThread(stackBytes: 16 << 20) {
         var own: [(Int, Value)] = []
         while let index = counter.take(below: count) { own.append((index, body(index))) }
         results.change {

@@ -1,3 +1,5 @@
+public import OpzYAML
+
 /// Something that a rule found, with the arithmetic that proves it.
 public struct Finding: Sendable, Hashable, Encodable {
   /// `OPZ101`; it never changes its meaning.

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Where a rule puts what it finds.
 struct Findings {
   private let about: RuleAbout

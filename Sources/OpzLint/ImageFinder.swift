@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Walks the nodes of a document and finds what names an image.
 struct ImageFinder {
   private let bytes: [UInt8]

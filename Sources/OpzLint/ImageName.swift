@@ -1,5 +1,6 @@
 import OpzIO
 import OpzOCI
+import OpzYAML
 
 /// The name of an image as a container runtime reads it: a host is not needed.
 struct ImageName: Sendable {

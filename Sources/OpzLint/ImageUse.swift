@@ -1,4 +1,5 @@
 public import OpzOCI
+public import OpzYAML
 
 /// A place in a manifest that names an image, and how it would be pinned there.
 public struct ImageUse: Sendable {

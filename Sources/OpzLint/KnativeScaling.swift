@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// What the annotations of a Knative revision ask for.
 struct KnativeScaling: Sendable {
   static let prefix = "autoscaling.knative.dev/"

@@ -1,3 +1,5 @@
+public import OpzYAML
+
 /// An object of Kubernetes, as somebody wrote it.
 public struct KubernetesObject: Sendable {
   /// The file's name.

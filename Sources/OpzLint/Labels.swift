@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Labels as messages show them.
 enum Labels {
   static func text(_ node: YAMLNode) -> String {

@@ -1,4 +1,5 @@
 import OpzDeploy
+public import OpzYAML
 
 /// A container of a pod's template.
 public struct LintContainer: Sendable {

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// An input, cut into batches of documents that are read in parallel.
 struct LintSource: Sendable {
   struct Batch: Sendable {
@@ -9,7 +11,7 @@ struct LintSource: Sendable {
       var (objects, findings) = ([KubernetesObject](), [Finding]())
       for part in stream.parts[parts] {
         do throws(YAMLProblem) {
-          for root in try YAMLReader.read(stream.text(part), lines: part.lines) {
+          for root in try YAMLReader.read(stream.text(part), .manifests, lines: part.lines) {
             objects += KubernetesObject.all(in: root, file: file)
           }
         } catch {

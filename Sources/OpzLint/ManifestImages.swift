@@ -1,3 +1,5 @@
+public import OpzYAML
+
 /// The images that a text of manifests, kustomizations or Helm values names. Nothing is ever written but their scalars.
 public struct ManifestImages: Sendable {
   public let uses: [ImageUse]
@@ -11,7 +13,7 @@ public struct ManifestImages: Sendable {
     for part in stream.parts {
       finder.begin(part)
       do throws(YAMLProblem) {
-        for root in try YAMLReader.read(stream.text(part), lines: 0) { finder.document(root) }
+        for root in try YAMLReader.read(stream.text(part), .manifests, lines: 0) { finder.document(root) }
       } catch {
         let place = Place(line: error.place.line + part.lines, column: error.place.column)
         throw YAMLProblem(place, error.reason, hint: error.hint)

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// All objects that are linted together, and who means whom.
 public struct ObjectSet: Sendable {
   public let objects: [KubernetesObject]

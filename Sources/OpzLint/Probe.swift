@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// A probe, with Kubernetes' defaults.
 struct Probe: Sendable {
   let node: YAMLNode

@@ -1,4 +1,5 @@
 import OpzDeploy
+import OpzYAML
 
 /// What an autoscaler looks at.
 struct ScalingMetric: Sendable {

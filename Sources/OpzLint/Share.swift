@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// A number of pods, or a part of them: `1`, `25%`.
 struct Share: Sendable {
   private let value: Int

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// What runs pods: a Deployment and its like, a Job, a Pod, a Knative Service, a KServe predictor.
 public struct Workload: Sendable {
   public let object: KubernetesObject

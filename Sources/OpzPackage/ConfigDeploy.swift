@@ -1,12 +1,13 @@
 import OpzDeploy
 import OpzJSON
 import OpzOCI
+import OpzYAML
 
 extension ConfigParts {
   /// `deploy`: what the manifests of a version say. Whether the parts agree is asked when they are written, for a target.
   func deploy() -> DeploySettings? {
     guard top.has("deploy") else { return nil }
-    let scope = ConfigScope(top.node("deploy"), path: "deploy", keys: ConfigKeys.deploy, problems)
+    let scope = YAMLScope(top.node("deploy"), path: "deploy", keys: ConfigKeys.deploy, problems)
     var settings = DeploySettings()
     settings.replicas = part(scope, "replicas", ConfigKeys.replicas, replicas)
     settings.resources = part(scope, "resources", ConfigKeys.resources, resources)
@@ -33,22 +34,22 @@ extension ConfigParts {
 
   /// A mapping below another; nil where it is left out.
   private func part<Value>(
-    _ scope: ConfigScope, _ key: String, _ keys: [String], _ read: (ConfigScope) -> Value?
+    _ scope: YAMLScope, _ key: String, _ keys: [String], _ read: (YAMLScope) -> Value?
   ) -> Value? {
     guard scope.has(key) else { return nil }
-    return read(ConfigScope(scope.node(key), path: "\(scope.path).\(key)", keys: keys, problems))
+    return read(YAMLScope(scope.node(key), path: "\(scope.path).\(key)", keys: keys, problems))
   }
 
   // MARK: Parts
 
-  private func replicas(_ scope: ConfigScope) -> DeploySettings.Replicas {
+  private func replicas(_ scope: YAMLScope) -> DeploySettings.Replicas {
     let low = scope.integer("min", in: 0...10_000) ?? 1
     let high = scope.integer("max", in: 1...10_000) ?? max(low, 1)
     if low > high { scope.fail("min", "\(low) is more than max, \(high)") }
     return DeploySettings.Replicas(min: low, max: high)
   }
 
-  private func resources(_ scope: ConfigScope) -> DeploySettings.Resources {
+  private func resources(_ scope: YAMLScope) -> DeploySettings.Resources {
     DeploySettings.Resources(
       cpu: scope.quantity("cpu", example: "500m"), memory: scope.quantity("memory", example: "256Mi"),
       gpu: part(scope, "gpu", ConfigKeys.gpu) { gpu in
@@ -59,7 +60,7 @@ extension ConfigParts {
       })
   }
 
-  private func autoscale(_ scope: ConfigScope) -> DeploySettings.Autoscale {
+  private func autoscale(_ scope: YAMLScope) -> DeploySettings.Autoscale {
     DeploySettings.Autoscale(
       cpu: scope.integer("cpu", in: 1...1000), memory: scope.integer("memory", in: 1...1000),
       concurrency: scope.integer("concurrency", in: 1...1_000_000), rps: scope.integer("rps", in: 1...1_000_000),
@@ -67,13 +68,13 @@ extension ConfigParts {
       down: part(scope, "down", ConfigKeys.rule, rule))
   }
 
-  private func rule(_ scope: ConfigScope) -> DeploySettings.Rule {
+  private func rule(_ scope: YAMLScope) -> DeploySettings.Rule {
     DeploySettings.Rule(
       window: scope.integer("window", in: 0...3600), pods: scope.integer("pods", in: 1...10_000),
       percent: scope.integer("percent", in: 1...10_000), period: scope.integer("period", in: 1...1800))
   }
 
-  private func namespace(_ scope: ConfigScope) -> DeploySettings.Namespace {
+  private func namespace(_ scope: YAMLScope) -> DeploySettings.Namespace {
     DeploySettings.Namespace(
       name: name(scope, "name") { try ObjectName.check($0, key: "") },
       quota: part(scope, "quota", ConfigKeys.quota) { quota in
@@ -83,7 +84,7 @@ extension ConfigParts {
       })
   }
 
-  private func monitoring(_ scope: ConfigScope) -> DeploySettings.Monitoring {
+  private func monitoring(_ scope: YAMLScope) -> DeploySettings.Monitoring {
     let server = scope.text("server")
     if let server, server.wholeMatch(of: /https?:\/\/[A-Za-z0-9.\-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~\-\/]*)?/) == nil {
       scope.fail(
@@ -95,7 +96,7 @@ extension ConfigParts {
       namespace: name(scope, "namespace") { try ObjectName.check($0, key: "") }, labels: labels(scope, "labels"))
   }
 
-  private func rollout(_ scope: ConfigScope) -> DeploySettings.Rollout? {
+  private func rollout(_ scope: YAMLScope) -> DeploySettings.Rollout? {
     scope.require("strategy", hint: "write strategy: canary, or blue-green")
     let weight = scope.integer("weight", in: 0...100)
     let strategy: DeploySettings.Rollout.Strategy? = choice(scope, "strategy")
@@ -109,7 +110,7 @@ extension ConfigParts {
     return strategy.map { DeploySettings.Rollout(strategy: $0, weight: weight, gateway: gateway, hosts: hosts) }
   }
 
-  private func batch(_ scope: ConfigScope) -> DeploySettings.Batch {
+  private func batch(_ scope: YAMLScope) -> DeploySettings.Batch {
     let command = scope.texts("command", numbers: true).map(\.text)
     return DeploySettings.Batch(
       input: part(scope, "input", ConfigKeys.volume, volume), output: part(scope, "output", ConfigKeys.volume, volume),
@@ -117,7 +118,7 @@ extension ConfigParts {
       schedule: scope.text("schedule"), timeZone: scope.text("timeZone"), command: command.isEmpty ? nil : command)
   }
 
-  private func volume(_ scope: ConfigScope) -> DeploySettings.Volume? {
+  private func volume(_ scope: YAMLScope) -> DeploySettings.Volume? {
     let claim = scope.required("claim", hint: "write claim: NAME, a PersistentVolumeClaim")
     if let claim { check(scope, "claim") { try ObjectName.checkSubdomain(claim, key: "") } }
     let path = scope.path("path")
@@ -126,7 +127,7 @@ extension ConfigParts {
 
   // MARK: Scheduled commands
 
-  private func schedules(_ scope: ConfigScope) -> [DeploySettings.Schedule]? {
+  private func schedules(_ scope: YAMLScope) -> [DeploySettings.Schedule]? {
     guard scope.has("schedules"), let node = scope.node("schedules") else { return nil }
     guard case .list(let items) = node.value else {
       scope.fail(
@@ -136,14 +137,14 @@ extension ConfigParts {
     }
     var names: Set<String> = []
     return items.enumerated().compactMap { index, item in
-      let part = ConfigScope(item, path: "deploy.schedules.\(index)", keys: ConfigKeys.schedule, problems)
+      let part = YAMLScope(item, path: "deploy.schedules.\(index)", keys: ConfigKeys.schedule, problems)
       guard let schedule = schedule(part) else { return nil }
       if !names.insert(schedule.name).inserted { part.fail("name", "\(schedule.name) is there twice") }
       return schedule
     }
   }
 
-  private func schedule(_ scope: ConfigScope) -> DeploySettings.Schedule? {
+  private func schedule(_ scope: YAMLScope) -> DeploySettings.Schedule? {
     let name = scope.required("name", hint: "write name: refresh")
     if let name { check(scope, "name") { try ScheduledCommand.checkName(name, key: "") } }
     let cron = scope.required("cron", hint: "write minute, hour, day, month, weekday: \"0 3 * * *\"")
@@ -164,7 +165,7 @@ extension ConfigParts {
 
   // MARK: Patches
 
-  private func patches(_ scope: ConfigScope) -> [DeploySettings.Patch]? {
+  private func patches(_ scope: YAMLScope) -> [DeploySettings.Patch]? {
     guard scope.has("patches"), let node = scope.node("patches") else { return nil }
     guard case .list(let items) = node.value else {
       scope.fail(
@@ -173,11 +174,11 @@ extension ConfigParts {
       return nil
     }
     return items.enumerated().compactMap { index, item in
-      patch(ConfigScope(item, path: "deploy.patches.\(index)", keys: ConfigKeys.patch, problems))
+      patch(YAMLScope(item, path: "deploy.patches.\(index)", keys: ConfigKeys.patch, problems))
     }
   }
 
-  private func patch(_ scope: ConfigScope) -> DeploySettings.Patch? {
+  private func patch(_ scope: YAMLScope) -> DeploySettings.Patch? {
     let kind = scope.required("kind", hint: "write kind: Deployment")
     guard scope.has("merge") != scope.has("json") else {
       scope.fail("merge", "a patch has either merge or json", hint: "write merge: {spec: {..}}, or json: [{op: ..}]")
@@ -218,10 +219,10 @@ extension ConfigParts {
 
   // MARK: Values
 
-  private func variables(_ scope: ConfigScope) -> [String: String]? {
+  private func variables(_ scope: YAMLScope) -> [String: String]? {
     guard scope.has("env") else { return nil }
     let values = scope.dictionary("env")
-    let open = ConfigScope(scope.node("env"), path: "deploy.env", keys: [], problems, isOpen: true)
+    let open = YAMLScope(scope.node("env"), path: "deploy.env", keys: [], problems, isOpen: true)
     for (name, value) in values.sorted(by: { $0.key < $1.key }) {
       if name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) == nil {
         open.fail(name, "not a name of an environment variable", hint: "use letters, digits and _")
@@ -234,20 +235,20 @@ extension ConfigParts {
     return values
   }
 
-  private func labels(_ scope: ConfigScope, _ key: String) -> [String: String]? {
+  private func labels(_ scope: YAMLScope, _ key: String) -> [String: String]? {
     guard scope.has(key) else { return nil }
     let labels = scope.dictionary(key)
     check(scope, key) { try ObjectName.checkLabels(labels, key: "") }
     return labels
   }
 
-  private func name(_ scope: ConfigScope, _ key: String, _ test: (String) throws -> Void) -> String? {
+  private func name(_ scope: YAMLScope, _ key: String, _ test: (String) throws -> Void) -> String? {
     let text = scope.text(key)
     if let text { check(scope, key) { try test(text) } }
     return text
   }
 
-  private func names(_ scope: ConfigScope, _ key: String, _ test: (String) throws -> Void) -> [String]? {
+  private func names(_ scope: YAMLScope, _ key: String, _ test: (String) throws -> Void) -> [String]? {
     guard scope.has(key) else { return nil }
     return scope.texts(key).map { index, text in
       do { try test(text) } catch {
@@ -258,23 +259,15 @@ extension ConfigParts {
     }
   }
 
-  private func check(_ scope: ConfigScope, _ key: String, _ test: () throws -> Void) { scope.check(key, test) }
+  private func check(_ scope: YAMLScope, _ key: String, _ test: () throws -> Void) { scope.check(key, test) }
 
-  private func choice<Choice: RawRepresentable & CaseIterable>(_ scope: ConfigScope, _ key: String) -> Choice?
+  private func choice<Choice: RawRepresentable & CaseIterable>(_ scope: YAMLScope, _ key: String) -> Choice?
   where Choice.RawValue == String {
-    guard let text = scope.text(key) else { return nil }
-    if let choice = Choice(rawValue: text) { return choice }
-    let known = Choice.allCases.map(\.rawValue)
-    scope.fail(
-      key, "\"\(text.prefix(80))\" is not a \(key) that opz knows",
-      hint: NearestName.find(text, in: known).map { "did you mean \($0)?" }
-        ?? "write one of \(known.joined(separator: ", "))"
-    )
-    return nil
+    scope.choice(key)
   }
 }
 
-extension ConfigScope {
+extension YAMLScope {
   /// What a check of OpzDeploy refuses is a problem of the key.
   func check(_ key: String, _ test: () throws -> Void) {
     do { try test() } catch {
@@ -286,7 +279,7 @@ extension ConfigScope {
 
 extension JSONValue {
   /// A document of opz.yaml that opz does not read itself.
-  init(_ node: ConfigNode) {
+  init(_ node: YAMLNode) {
     switch node.value {
     case .null: self = .null
     case .flag(let text): self = .bool(text.lowercased() == "true")

@@ -1,38 +1,9 @@
 public import OpzIO
+public import OpzYAML
 
 /// An opz.yaml that cannot be used: all that is wrong with it, of which up to ten things are shown.
 public struct ConfigError: ExplainedError {
-  public struct Problem: Sendable, Hashable {
-    /// `opz.yaml:12`, or `--set`.
-    public let place: String
-    /// `deploy.replicas.min`; empty for the document.
-    public let key: String
-    public let reason: String
-    public let hint: String?
-
-    /// The texts may hold what a file says: control characters are shown as `\u{..}`, so that a file cannot write to a terminal.
-    init(place: String, key: String, reason: String, hint: String? = nil) {
-      self.place = Problem.printable(place, limit: 4096)
-      self.key = Problem.printable(key, limit: 160)
-      self.reason = Problem.printable(reason, limit: 400)
-      self.hint = hint.map { Problem.printable($0, limit: 400) }
-    }
-
-    private static func printable(_ text: String, limit: Int) -> String {
-      var result = ""
-      for (index, scalar) in text.unicodeScalars.enumerated() {
-        if index == limit { return result + ".." }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator:
-          result += scalar.escaped(asASCII: true)
-        default: result.unicodeScalars.append(scalar)
-        }
-      }
-      return result
-    }
-
-    fileprivate var subject: String { key.isEmpty ? place : "\(place): \(key)" }
-  }
+  public typealias Problem = KeyProblem
 
   /// In the order of the lines.
   public let problems: [Problem]
@@ -62,7 +33,15 @@ public struct ConfigError: ExplainedError {
       "\(problem.subject): \(problem.reason)" + (problem.hint.map { " (\($0))" } ?? "")
     }
     let rest = problems.count - ConfigError.shown
-    if rest > 0 { lines.append(problems.count < ConfigProblems.maximum ? "and \(rest) more" : "and many more") }
+    if rest > 0 { lines.append(problems.count < KeyProblems.maximum ? "and \(rest) more" : "and many more") }
     return lines.joined(separator: "\n")
+  }
+
+  /// Reads a document, and says what is wrong with it as a `ConfigError`.
+  /// - Parameter file: for messages: `opz.yaml`.
+  static func reading<Value>(_ file: String, _ body: () throws(YAMLProblem) -> Value) throws(ConfigError) -> Value {
+    do throws(YAMLProblem) { return try body() } catch {
+      throw ConfigError("\(file):\(error.place.line)", error.reason, hint: error.hint)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzYAML
 public import SystemPackage
 
 extension ProjectConfig {

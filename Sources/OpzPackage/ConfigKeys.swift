@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// The keys of opz.yaml. `templates/opz.schema.json` has the same; a test compares the two.
 enum ConfigKeys {
   static let top = [

@@ -1,10 +1,12 @@
+import OpzYAML
+
 /// `--set key.path=value`: a value that comes over the one in opz.yaml.
 ///
 /// A value in brackets, braces or quotes is YAML; any other is taken to the last character, a `#` too. An empty one unsets the key
 /// (a variable or a tag becomes empty).
 struct ConfigOverride {
   private let keys: [String]
-  private let value: ConfigNode
+  private let value: YAMLNode
 
   init(_ text: String) throws {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
@@ -20,7 +22,7 @@ struct ConfigOverride {
     value = try ConfigOverride.value(String(text[text.index(after: equals)...]), place: "--set \(key)")
   }
 
-  func apply(to document: inout ConfigNode) {
+  func apply(to document: inout YAMLNode) {
     document.set(keys[...], value)
   }
 
@@ -32,56 +34,51 @@ struct ConfigOverride {
     return key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
   }
 
-  private static func value(_ text: String, place: String) throws -> ConfigNode {
+  private static func value(_ text: String, place: String) throws -> YAMLNode {
+    let nowhere = Place(line: 0, column: 0)
     guard let first = text.unicodeScalars.first, "[{\"'".unicodeScalars.contains(first) else {
-      return ConfigNode(value: ConfigNode.plain(text), line: 0)
+      return YAMLNode(content: .scalar(text, isPlain: true), place: nowhere)
     }
-    do {
-      var node = try ConfigDocument.read(text, file: place)
-      node.clearLines()
-      return node
-    } catch let error as ConfigError {
+    do throws(YAMLProblem) {
+      let node = try YAMLReader.readOne(text, .settings)
+      return node?.placed(at: nowhere) ?? YAMLNode(content: .scalar("", isPlain: true), place: nowhere)
+    } catch {
       throw ConfigError(place, error.reason, hint: error.hint, category: .usage)
     }
   }
 }
 
-extension ConfigNode {
-  fileprivate mutating func clearLines() {
-    line = 0
-    switch value {
-    case .list(var items):
-      for index in items.indices { items[index].clearLines() }
-      value = .list(items)
-    case .map(var pairs):
-      for index in pairs.indices {
-        pairs[index].line = 0
-        pairs[index].value.clearLines()
+extension YAMLNode {
+  /// The same values, all at one place.
+  fileprivate func placed(at place: Place) -> YAMLNode {
+    let content: Content =
+      switch content {
+      case .scalar: content
+      case .list(let items): .list(items.map { $0.placed(at: place) })
+      case .map(let members):
+        .map(members.map { Member(key: $0.key, place: place, value: $0.value.placed(at: place)) })
       }
-      value = .map(pairs)
-    default: break
-    }
+    return YAMLNode(content: content, place: place)
   }
 
   /// Puts a value under a path of keys, with mappings made on the way.
-  fileprivate mutating func set(_ keys: ArraySlice<String>, _ new: ConfigNode) {
+  fileprivate mutating func set(_ keys: ArraySlice<String>, _ new: YAMLNode) {
     guard let key = keys.first else {
       self = new
       return
     }
-    var pairs: [(key: String, line: Int, value: ConfigNode)] = []
-    if case .map(let old) = value { pairs = old }
-    var child = ConfigNode(value: .null, line: 0)
-    if let index = pairs.firstIndex(where: { $0.key == key }) {
-      child = pairs[index].value
-      var isKept = false
-      if case .map = child.value { isKept = keys.count > 1 }
+    let nowhere = Place(line: 0, column: 0)
+    var members = members
+    var child = YAMLNode(content: .scalar("", isPlain: true), place: nowhere)
+    if let index = members.firstIndex(where: { $0.key == key }) {
+      child = members[index].value
+      let isKept = child.isMap && keys.count > 1
       child.set(keys.dropFirst(), new)
-      pairs[index] = (key, isKept ? pairs[index].line : 0, child)
+      members[index] = Member(key: key, place: isKept ? members[index].place : nowhere, value: child)
     } else {
       child.set(keys.dropFirst(), new)
-      pairs.append((key, 0, child))
+      members.append(Member(key: key, place: nowhere, value: child))
     }
-    value = .map(pairs)
+    self = YAMLNode(content: .map(members), place: place, start: start)
   }
 }

@@ -1,13 +1,14 @@
 import OpzOCI
+import OpzYAML
 
 /// Turns the document of an opz.yaml into its typed values, part by part.
 struct ConfigParts {
-  let problems: ConfigProblems
-  let top: ConfigScope
+  let problems: KeyProblems
+  let top: YAMLScope
 
-  init(_ document: ConfigNode, _ problems: ConfigProblems) {
+  init(_ document: YAMLNode, _ problems: KeyProblems) {
     self.problems = problems
-    top = ConfigScope(document, path: "", keys: ConfigKeys.top, problems)
+    top = YAMLScope(document, path: "", keys: ConfigKeys.top, problems)
   }
 
   /// Nil when something without which there is no configuration is missing; the problems say what.
@@ -70,7 +71,7 @@ struct ConfigParts {
   private func model() -> ProjectConfig.ModelSource? {
     top.require("model", hint: "write model: {path: model.json}")
     guard top.has("model") else { return nil }
-    let scope = ConfigScope(top.node("model"), path: "model", keys: ConfigKeys.model, problems)
+    let scope = YAMLScope(top.node("model"), path: "model", keys: ConfigKeys.model, problems)
     let format = scope.text("format") ?? "auto"
     if !ConfigParts.formats.contains(format) {
       scope.fail(
@@ -86,7 +87,7 @@ struct ConfigParts {
 
   private func environment() -> [String: String] {
     let values = top.dictionary("env")
-    let scope = ConfigScope(top.node("env"), path: "env", keys: Array(values.keys), problems, isOpen: true)
+    let scope = YAMLScope(top.node("env"), path: "env", keys: Array(values.keys), problems, isOpen: true)
     for (name, value) in values.sorted(by: { $0.key < $1.key }) {
       let first = name.utf8.first.map { !(48...57).contains($0) } ?? false
       let isName = first && name.utf8.allSatisfy { ConfigParts.isWord($0) }
@@ -125,9 +126,9 @@ struct ConfigParts {
   }
 
   private func lineage() -> ProjectConfig.LineageSources {
-    let scope = ConfigScope(top.node("lineage"), path: "lineage", keys: ConfigKeys.lineage, problems)
+    let scope = YAMLScope(top.node("lineage"), path: "lineage", keys: ConfigKeys.lineage, problems)
     let tags = scope.dictionary("tags")
-    let tagScope = ConfigScope(scope.node("tags"), path: "lineage.tags", keys: Array(tags.keys), problems, isOpen: true)
+    let tagScope = YAMLScope(scope.node("tags"), path: "lineage.tags", keys: Array(tags.keys), problems, isOpen: true)
     for (key, value) in tags.sorted(by: { $0.key < $1.key }) {
       if key.isEmpty { tagScope.fail(key, "an empty name") }
       if key.utf8.count > 128 { tagScope.fail(key, "the name has \(key.utf8.count) bytes; at most 128 are allowed") }
@@ -149,7 +150,7 @@ struct ConfigParts {
 
   private func push() -> ProjectConfig.Push? {
     guard top.has("push") else { return nil }
-    let scope = ConfigScope(top.node("push"), path: "push", keys: ConfigKeys.push, problems)
+    let scope = YAMLScope(top.node("push"), path: "push", keys: ConfigKeys.push, problems)
     guard let to = scope.required("to", hint: "write to: registry.example/crm/churn") else { return nil }
     let reference = try? Reference(parsing: to)
     if reference == nil || reference?.digest != nil {

@@ -1,5 +1,7 @@
+import OpzYAML
+
 /// Paths in opz.yaml are relative to its directory and stay below it.
-extension ConfigScope {
+extension YAMLScope {
   func path(_ key: String) -> String? {
     guard let text = text(key) else { return nil }
     if let problem = Self.problem(path: text) {

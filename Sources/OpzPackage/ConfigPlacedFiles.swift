@@ -1,4 +1,5 @@
 import OpzArchive
+import OpzYAML
 
 extension ConfigParts {
   /// `files`: a list of `{path, to, owner, mode}`.
@@ -9,11 +10,11 @@ extension ConfigParts {
       return []
     }
     return items.enumerated().compactMap { index, item in
-      placed(ConfigScope(item, path: "files.\(index)", keys: ConfigKeys.files, problems))
+      placed(YAMLScope(item, path: "files.\(index)", keys: ConfigKeys.files, problems))
     }
   }
 
-  private func placed(_ scope: ConfigScope) -> ProjectConfig.PlacedFiles? {
+  private func placed(_ scope: YAMLScope) -> ProjectConfig.PlacedFiles? {
     scope.require("path", hint: "write path: assets")
     scope.require("to", hint: "write to: /opt/assets")
     let (path, to) = (scope.path("path"), scope.text("to"))
@@ -40,7 +41,7 @@ extension ConfigParts {
 
   /// `layers.compression`. The weights of a model runtime are for KServe, which refuses zstd.
   func compression(_ runtime: ProjectConfig.Runtime?) -> Compression {
-    let scope = ConfigScope(top.node("layers"), path: "layers", keys: ConfigKeys.layers, problems)
+    let scope = YAMLScope(top.node("layers"), path: "layers", keys: ConfigKeys.layers, problems)
     guard let text = scope.text("compression") else { return .gzip }
     guard let compression = Compression(rawValue: text) else {
       scope.fail(
@@ -56,7 +57,7 @@ extension ConfigParts {
   }
 }
 
-extension ConfigScope {
+extension YAMLScope {
   /// `UID:GID`, as numbers.
   func owner(_ key: String) -> SourceFile.Owner? {
     guard has(key), let text = node(key)?.written ?? self.text(key) else { return nil }

@@ -1,6 +1,7 @@
 import OpzIO
 import OpzOCI
 import OpzStore
+import OpzYAML
 public import SystemPackage
 
 /// Reads opz.yaml strictly: unknown keys, wrong types and impossible values are errors that name file, line and key.
@@ -19,10 +20,10 @@ public enum ConfigReader {
     }
     // Before it is opened: opening a pipe would wait for a writer.
     guard status.kind == .file else { throw ConfigError(path.string, "not a regular file") }
-    guard status.size <= UInt64(ConfigDocument.maximumBytes) else {
+    guard status.size <= UInt64(YAMLRules.settings.bytes) else {
       throw ConfigError(path.string, "\(status.size) bytes are more than opz.yaml ever has")
     }
-    let bytes = try SmallFile.read(path, limit: ConfigDocument.maximumBytes)
+    let bytes = try SmallFile.read(path, limit: YAMLRules.settings.bytes)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigError(path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
     }
@@ -31,19 +32,21 @@ public enum ConfigReader {
 
   /// Reads the text of an opz.yaml.
   public static func read(_ text: String, file: String = "opz.yaml", overrides: [String] = []) throws -> ProjectConfig {
-    guard text.utf8.count <= ConfigDocument.maximumBytes else {
+    guard text.utf8.count <= YAMLRules.settings.bytes else {
       throw ConfigError(file, "\(text.utf8.count) bytes are more than opz.yaml ever has")
     }
     let marked = text.unicodeScalars.first == "\u{FEFF}"
-    var document = try ConfigDocument.read(marked ? String(text.unicodeScalars.dropFirst()) : text, file: file)
-    if document.isNull {
+    let plain = marked ? String(text.unicodeScalars.dropFirst()) : text
+    let root = try ConfigError.reading(file) { () throws(YAMLProblem) in try YAMLReader.readOne(plain, .settings) }
+    guard var document = root, !document.isNull else {
       throw ConfigError(file, "the file is empty", hint: "remove it, then opz init writes a new one")
     }
-    guard case .map = document.value else {
+    guard document.isMap else {
       throw ConfigError("\(file):\(document.line)", "\(document.kind) where keys such as name: and model: belong")
     }
     for override in overrides { try ConfigOverride(override).apply(to: &document) }
-    let problems = ConfigProblems(file: file)
+    let problems = KeyProblems(
+      file: file, short: ["model", "runtime", "push"], hint: ConfigKeys.hint(unknown:in:keys:))
     let config = ConfigParts(document, problems).config()
     guard problems.all.isEmpty, var config else {
       throw ConfigError(problems.all, category: problems.areOverrides ? .usage : .failed)

@@ -1,9 +1,10 @@
 import OpzDeploy
 import OpzOCI
+import OpzYAML
 
 extension ConfigParts {
   func runtime() -> ProjectConfig.Runtime? {
-    let scope = ConfigScope(top.node("runtime"), path: "runtime", keys: ConfigKeys.runtime, problems)
+    let scope = YAMLScope(top.node("runtime"), path: "runtime", keys: ConfigKeys.runtime, problems)
     let kinds = ProjectConfig.Runtime.Kind.allCases.map(\.rawValue)
     let text = scope.text("kind") ?? "native"
     guard let kind = ProjectConfig.Runtime.Kind(rawValue: text) else {
@@ -34,7 +35,7 @@ extension ConfigParts {
     }
   }
 
-  private func base(_ scope: ConfigScope, _ kind: ProjectConfig.Runtime.Kind) -> String? {
+  private func base(_ scope: YAMLScope, _ kind: ProjectConfig.Runtime.Kind) -> String? {
     let hint = "write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"
     if kind == .custom { scope.require("base", hint: hint) }
     guard let base = scope.text("base") else { return nil }
@@ -47,7 +48,7 @@ extension ConfigParts {
   }
 
   /// `3.12` looks like a number, and `3.10` would lose its zero if it were one: it is taken as it is written.
-  private func python(_ scope: ConfigScope) -> String? {
+  private func python(_ scope: YAMLScope) -> String? {
     guard scope.has("python"), let text = scope.node("python")?.written else { return scope.text("python") }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     let isVersion =
@@ -61,7 +62,7 @@ extension ConfigParts {
     return text
   }
 
-  private func command(_ scope: ConfigScope) -> [String] {
+  private func command(_ scope: YAMLScope) -> [String] {
     let words = scope.node("command")?.written?.split(separator: " ").joined(separator: ", ")
     let command = scope.texts("command", numbers: true, hint: words.map { "write a list: command: [\($0)]" })
     for (index, word) in command where word.utf8.contains(0) {
@@ -71,7 +72,7 @@ extension ConfigParts {
     return command.map(\.text)
   }
 
-  private func user(_ scope: ConfigScope) -> String? {
+  private func user(_ scope: YAMLScope) -> String? {
     guard scope.has("user") else { return nil }
     var text: String?
     if case .integer(let number)? = scope.node("user")?.value {
@@ -93,7 +94,7 @@ extension ConfigParts {
     return text
   }
 
-  private func ports(_ scope: ConfigScope) -> [Int] {
+  private func ports(_ scope: YAMLScope) -> [Int] {
     guard scope.has("expose"), let node = scope.node("expose") else { return [] }
     guard case .list(let items) = node.value else {
       return scope.integer("expose", in: 1...65535).map { [$0] } ?? []
@@ -112,7 +113,7 @@ extension ConfigParts {
   }
 }
 
-extension ConfigScope {
+extension YAMLScope {
   /// A Kubernetes quantity: text, or a number as it is written. Nothing of it may be negative.
   func quantity(_ key: String, example: String) -> String? {
     guard has(key) else { return nil }

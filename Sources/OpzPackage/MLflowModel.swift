@@ -2,6 +2,7 @@ import OpzIO
 public import OpzJSON
 import OpzOCI
 import OpzStore
+import OpzYAML
 public import SystemPackage
 
 /// A model directory as `mlflow.*.save_model` writes it: `MLmodel` beside the model's files and its requirements.
@@ -25,7 +26,7 @@ public struct MLflowModel: Sendable {
     let path = directory.appending(MLflowModel.fileName)
     guard let status = try FileStatus.find(path), status.kind == .file else { return nil }
     let document = try MLflowModel.read(path, name: MLflowModel.fileName)
-    flavors = document["flavors"]?.pairs.map(\.key) ?? []
+    flavors = document["flavors"]?.members.map(\.key) ?? []
     let function = document["flavors"]?["python_function"]
     var version = function?["python_version"]?.written
     let environment = directory.appending("python_env.yaml")
@@ -38,12 +39,13 @@ public struct MLflowModel: Sendable {
     requirements = try FileStatus.find(directory.appending(file)) == nil ? nil : file
   }
 
-  private static func read(_ path: FilePath, name: String) throws -> ConfigNode {
-    let bytes = try SmallFile.read(path, limit: ConfigDocument.maximumBytes)
+  private static func read(_ path: FilePath, name: String) throws -> YAMLNode {
+    let bytes = try SmallFile.read(path, limit: YAMLRules.foreign.bytes)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigError(path.string, "the text is not UTF-8")
     }
-    return try ConfigDocument.read(text, file: name)
+    let root = try ConfigError.reading(name) { () throws(YAMLProblem) in try YAMLReader.readOne(text, .foreign) }
+    return root ?? YAMLNode(content: .map([]), place: Place(line: 1, column: 1))
   }
 
   /// The first two numbers of a version.
@@ -55,10 +57,11 @@ public struct MLflowModel: Sendable {
     return "\(parts[0]).\(parts[1])"
   }
 
-  private static func signature(_ node: ConfigNode) -> JSONValue? {
+  private static func signature(_ node: YAMLNode) -> JSONValue? {
     var members: [String: JSONValue] = [:]
-    for (key, _, value) in node.pairs {
-      guard ["inputs", "outputs", "params"].contains(key), case .text(let text) = value.value,
+    for member in node.members {
+      let key = member.key
+      guard ["inputs", "outputs", "params"].contains(key), case .text(let text) = member.value.value,
         let json = try? CanonicalJSON.decode(JSONValue.self, from: Array(text.utf8), subject: key)
       else { continue }
       members[key] = json
@@ -82,12 +85,4 @@ public struct MLflowModel: Sendable {
 
       """
   }
-}
-
-extension ConfigNode {
-  fileprivate var pairs: [(key: String, line: Int, value: ConfigNode)] {
-    if case .map(let pairs) = value { pairs } else { [] }
-  }
-
-  fileprivate subscript(key: String) -> ConfigNode? { pairs.first { $0.key == key }?.value }
 }

@@ -1,6 +1,7 @@
 public import OpzArchive
 public import OpzDeploy
 public import OpzOCI
+public import OpzYAML
 
 /// The content of opz.yaml, checked. The design document has the normative text, `templates/opz.schema.json` the schema.
 public struct ProjectConfig: Sendable, Hashable {
@@ -19,7 +20,7 @@ public struct ProjectConfig: Sendable, Hashable {
   public var deploy: DeploySettings?
   public var push: Push?
   /// Where each key stands, for errors that are found later.
-  public var places: ConfigPlaces
+  public var places: KeyPlaces
 
   public enum VersionRule: Sendable, Hashable {
     case auto

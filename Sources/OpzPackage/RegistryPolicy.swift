@@ -1,5 +1,6 @@
 import OpzIO
 import OpzStore
+import OpzYAML
 public import SystemPackage
 
 /// What a registry's `policy.yaml` asks for: the gates of a promotion, and how long versions are kept.
@@ -88,7 +89,7 @@ public struct RegistryPolicy: Sendable, Equatable {
 
   /// - Throws: `ConfigError` with all that is wrong.
   public static func read(_ path: FilePath) throws -> RegistryPolicy {
-    let bytes = try SmallFile.read(path, limit: ConfigDocument.maximumBytes)
+    let bytes = try SmallFile.read(path, limit: YAMLRules.settings.bytes)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigError(path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
     }
@@ -98,16 +99,17 @@ public struct RegistryPolicy: Sendable, Equatable {
   }
 
   public static func read(_ text: String, file: String) throws -> RegistryPolicy {
-    let problems = ConfigProblems(file: file)
-    let root = ConfigScope(
-      try ConfigDocument.read(text, file: file), path: "", keys: ["opz", "promote", "retention"], problems)
+    let problems = KeyProblems(file: file)
+    let root = YAMLScope(
+      try ConfigError.reading(file) { () throws(YAMLProblem) in try YAMLReader.readOne(text, .settings) }, path: "",
+      keys: ["opz", "promote", "retention"], problems)
     if root.integer("opz", in: 1...1) == nil, !root.has("opz") { root.require("opz", hint: "write opz: 1") }
     var policy = RegistryPolicy()
     if case .map(let aliases)? = root.node("promote")?.value {
-      for (alias, _, node) in aliases { policy.promote[alias] = gates(node, "promote.\(alias)", problems) }
+      for alias in aliases { policy.promote[alias.key] = gates(alias.value, "promote.\(alias.key)", problems) }
     }
     if root.has("retention") {
-      let scope = ConfigScope(
+      let scope = YAMLScope(
         root.node("retention"), path: "retention", keys: ["last", "days", "tagged", "aliased"], problems)
       policy.retention = Retention(
         last: scope.integer("last", in: 1...1_000_000), days: scope.integer("days", in: 0...100_000),
@@ -117,9 +119,9 @@ public struct RegistryPolicy: Sendable, Equatable {
     return policy
   }
 
-  private static func gates(_ node: ConfigNode, _ path: String, _ problems: ConfigProblems) -> Gates {
+  private static func gates(_ node: YAMLNode, _ path: String, _ problems: KeyProblems) -> Gates {
     let keys = ["from", "metrics", "better", "tests", "clean", "approvals", "sbom", "signature", "scan"]
-    let scope = ConfigScope(node, path: path, keys: keys, problems)
+    let scope = YAMLScope(node, path: path, keys: keys, problems)
     var gates = Gates()
     gates.from = scope.text("from")
     for (metric, text) in scope.dictionary("metrics").sorted(by: { $0.key < $1.key }) {
@@ -130,8 +132,9 @@ public struct RegistryPolicy: Sendable, Equatable {
       }
     }
     if case .map(let pairs)? = scope.node("better")?.value {
-      for (metric, _, value) in pairs {
-        if let gain = value.written.flatMap(Double.init), gain.isFinite {
+      for pair in pairs {
+        let metric = pair.key
+        if let gain = pair.value.written.flatMap(Double.init), gain.isFinite {
           gates.better.append((metric, gain))
         } else {
           scope.fail(
@@ -150,14 +153,14 @@ public struct RegistryPolicy: Sendable, Equatable {
     return gates
   }
 
-  private static func signature(_ scope: ConfigScope, _ path: String, _ problems: ConfigProblems) -> Signature? {
+  private static func signature(_ scope: YAMLScope, _ path: String, _ problems: KeyProblems) -> Signature? {
     guard scope.has("signature") else { return nil }
     let hint = "write signature: {keys: [keys/release.pub]}; opz sign --generate-key makes a key"
     guard case .map? = scope.node("signature")?.value else {
       scope.fail("signature", "the keys that count are missing", hint: hint)
       return nil
     }
-    let inner = ConfigScope(
+    let inner = YAMLScope(
       scope.node("signature"), path: "\(path).signature", keys: ["keys", "match"], problems)
     let keys = inner.texts("keys").map(\.text)
     if keys.isEmpty { inner.fail("keys", "no key can have signed it", hint: hint) }
@@ -166,19 +169,19 @@ public struct RegistryPolicy: Sendable, Equatable {
     return Signature(keys: keys, any: match == "any")
   }
 
-  private static func sbom(_ scope: ConfigScope, _ path: String, _ problems: ConfigProblems) -> Attested? {
+  private static func sbom(_ scope: YAMLScope, _ path: String, _ problems: KeyProblems) -> Attested? {
     guard scope.has("sbom"), let node = scope.node("sbom") else { return nil }
     guard case .map = node.value else { return scope.flag("sbom") == true ? Attested(keys: []) : nil }
-    let inner = ConfigScope(node, path: "\(path).sbom", keys: ["keys"], problems)
+    let inner = YAMLScope(node, path: "\(path).sbom", keys: ["keys"], problems)
     return Attested(keys: inner.texts("keys").map(\.text))
   }
 
-  private static func scan(_ scope: ConfigScope, _ path: String, _ problems: ConfigProblems) -> Scan? {
+  private static func scan(_ scope: YAMLScope, _ path: String, _ problems: KeyProblems) -> Scan? {
     guard scope.has("scan"), let node = scope.node("scan") else { return nil }
     switch node.value {
     case .text("clean"): return Scan(keys: [], days: nil, tools: [])
     case .map:
-      let inner = ConfigScope(node, path: "\(path).scan", keys: ["tools", "days", "keys"], problems)
+      let inner = YAMLScope(node, path: "\(path).scan", keys: ["tools", "days", "keys"], problems)
       return Scan(
         keys: inner.texts("keys").map(\.text), days: inner.integer("days", in: 0...100_000),
         tools: inner.texts("tools").map(\.text))
@@ -196,16 +199,6 @@ public struct RegistryPolicy: Sendable, Equatable {
       guard let value = Double(trimmed.dropFirst(comparison.count)), value.isFinite else { return nil }
       return Threshold(metric: metric, comparison: comparison == "==" ? "=" : comparison, value: value)
     }
-    return nil
-  }
-}
-
-extension ConfigScope {
-  /// `true` or `false`.
-  func flag(_ key: String) -> Bool? {
-    guard has(key), let node = node(key) else { return nil }
-    if case .flag(let text) = node.value { return text.lowercased() == "true" }
-    fail(key, "\(node.kind) where true or false belongs")
     return nil
   }
 }

@@ -1,5 +1,4 @@
-import OpzJSON
-import OpzOCI
+import OpzYAML
 
 /// The text of a new opz.yaml. What is likely wanted is there; the rest is in comments that work when they are uncommented.
 struct StarterText {
@@ -16,11 +15,11 @@ struct StarterText {
     """
     # What opz packages, and how it runs. opz package reads this file.
     opz: 1                          # the format of this file
-    name: \(StarterText.scalar(name))
+    name: \(YAMLWriter.scalar(name))
     version: auto                   # or a number such as 1.2.0; auto takes the next one
 
     model:
-      path: \(StarterText.scalar(model))   # a file or a directory; found: \(StarterText.comment(format))
+      path: \(YAMLWriter.scalar(model))   # a file or a directory; found: \(StarterText.comment(format))
 
     runtime:
       kind: \(runtime)
@@ -55,18 +54,6 @@ struct StarterText {
     let data = files.contains("data") ? "  data: [data]" : "  # data: [data/train.csv]     # its digest is recorded"
     let metrics = files.contains("metrics.json") ? "  metrics:" : "  # metrics:"
     return "\(data)\n\(metrics) metrics.json       # numbers to compare versions by"
-  }
-
-  /// Text as a YAML scalar: plain where nothing in it can mean something else.
-  private static func scalar(_ text: String) -> String {
-    let plain = text.utf8.allSatisfy { byte in
-      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-        || [45, 46, 47, 95].contains(byte)
-    }
-    // Some readers of YAML take these for true, false and nothing.
-    let words: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
-    if plain, text.first?.isLetter == true, !words.contains(text.lowercased()) { return text }
-    return (try? CanonicalJSON.encode(JSONValue.string(text))).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
   }
 
   private static func comment(_ text: String) -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import OpzDeploy
+import OpzYAML
 import Testing
 import Yams
 

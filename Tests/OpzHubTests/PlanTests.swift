@@ -37,14 +37,14 @@ struct PlanTests {
     arguments: [
       ("", "empty"), ("[]", "not a mapping"), ("personality: none", "\"none\""),
       ("faults: [{fault: cutt}]", "\"cutt\""),
-      ("faults: [{fault: cut, stage: never}]", "stage"), ("faults: [{stage: after}]", "\"fault\""),
-      ("fault: cut", "\"fault\""),
-      ("faults: [{fault: cut, tmies: 3}]", "\"tmies\""), ("faults: [cut]", "not a mapping"),
+      ("faults: [{fault: cut, stage: never}]", "stage"), ("faults: [{stage: after}]", "faults.0.fault: missing"),
+      ("fault: cut", "did you mean faults?"),
+      ("faults: [{fault: cut, tmies: 3}]", "did you mean times?"), ("faults: [cut]", "where a mapping with"),
       ("faults: [{fault: cut, at: -1}]", "at"),
       ("faults: [{fault: cut, times: -1}]", "times"), ("faults: [{fault: stall, seconds: 1e9}]", "seconds"),
       ("faults: [{fault: stall, seconds: .nan}]", "seconds"),
       ("faults: [{fault: redirect-elsewhere, to: \"a\\r\\nb\"}]", "to"),
-      ("personality: [", "parser"), ("faults: [{fault: cut, kind: upload}]", "kind"),
+      ("personality: [", "faults.yaml:2: not valid YAML"), ("faults: [{fault: cut, kind: upload}]", "kind"),
       ("tokenSeconds: -1", "tokenSeconds"),
     ])
   func wrong(_ text: String, _ word: String) {

@@ -2,6 +2,7 @@ import OpzIO
 import OpzLint
 import OpzOCI
 import OpzTestKit
+import OpzYAML
 import SystemPackage
 import Testing
 

@@ -15,17 +15,26 @@ extension BrokenConfig {
     ),
     BrokenConfig("two documents", minimal + "---\nopz: 1\n", "opz.yaml:4: a second document begins here"),
     BrokenConfig(
-      "a key twice", minimal + "name: other\n", "opz.yaml:2: the key name is there twice\n\nhint: keep one of the two"),
+      "a key twice", minimal + "name: other\n",
+      "opz.yaml:4: the key name is there twice in one mapping, on line 2 too: readers differ on which counts\n\nhint: keep one of the two"
+    ),
     BrokenConfig(
-      "a key twice, once quoted", "opz: 1\nenv: {1: a, \"1\": b}\n",
-      "opz.yaml:2: the key 1 is there twice\n\nhint: keep one of the two"),
+      "a key twice, once quoted", "opz: 1\nenv: {A: a,\n  \"A\": b}\n",
+      "opz.yaml:3: the key A is there twice in one mapping, on line 2 too: readers differ on which counts\n\nhint: keep one of the two"
+    ),
+    BrokenConfig(
+      "a key that is a number", "opz: 1\nenv: {1: a}\n",
+      "opz.yaml:2: the key 1 is not text to every reader of YAML\n\nhint: write \"1\""),
     BrokenConfig(
       "a key twice below", minimal + "deploy:\n  replicas: {min: 1, min: 2}\n",
-      "opz.yaml:5: the key min is there twice\n\nhint: keep one of the two"),
+      "opz.yaml:5: the key min is there twice in one mapping, on line 5 too: readers differ on which counts\n\nhint: keep one of the two"
+    ),
     BrokenConfig(
       "an anchor", "opz: 1\nname: &n churn\nmodel: {path: *n}\n",
-      "opz.yaml:2: the anchor &n is not allowed\n\nhint: write the value out"),
-    BrokenConfig("an alias of nothing", "opz: 1\nname: *n\n", "opz.yaml:2: not valid YAML: found undefined alias"),
+      "opz.yaml:2: the anchor &n is not allowed\n\nhint: write the value out, or put it in quotes"),
+    BrokenConfig(
+      "an alias of nothing", "opz: 1\nname: *n\n",
+      "opz.yaml:2: aliases are not allowed\n\nhint: write the value out, or put it in quotes"),
     BrokenConfig(
       "a tag", "opz: 1\nname: !!str churn\n",
       "opz.yaml:2: the tag tag:yaml.org,2002:str is not allowed\n\nhint: leave the tag out; quotes make a value text"),
@@ -35,7 +44,9 @@ extension BrokenConfig {
     BrokenConfig(
       "a tag on a mapping", "opz: 1\nmodel: !thing {path: x}\n",
       "opz.yaml:2: the tag !thing is not allowed\n\nhint: leave the tag out; quotes make a value text"),
-    BrokenConfig("a key that is a list", "opz: 1\n? [a]\n: b\n", "opz.yaml:2: a key is not plain text"),
+    BrokenConfig(
+      "a key that is a list", "opz: 1\n? [a]\n: b\n",
+      "opz.yaml:2: a key is not plain text\n\nhint: keys are texts: write the key in quotes"),
     BrokenConfig(
       "a merge key", minimal + "<<: {version: 1.0.0}\n",
       "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
@@ -44,10 +55,10 @@ extension BrokenConfig {
       "a control character", "opz: 1\nname: \u{1}\n", "opz.yaml:2: not valid YAML: control characters are not allowed"),
     BrokenConfig(
       "brackets", "opz: 1\ncode: " + String(repeating: "[", count: 10_000),
-      "opz.yaml:2: nested deeper than opz.yaml ever is"),
+      "opz.yaml:2: nested deeper than 64 levels\n\nhint: no reader of this document needs that many"),
     BrokenConfig(
       "dashes", "opz: 1\ncode:\n" + String(repeating: "- ", count: 10_000),
-      "opz.yaml:3: nested deeper than opz.yaml ever is"),
+      "opz.yaml:3: nested deeper than 64 levels\n\nhint: no reader of this document needs that many"),
   ]
 
   private static let minimal = ConfigReaderTests.minimal

@@ -81,10 +81,21 @@ struct ConfigReaderTests {
     #expect(config.runtime.python == read)
   }
 
-  @Test(arguments: ["yes", "no", "on", "0123", "1.2.3", "a b", "2026-01-01", "1:30", "0x1F"])
-  func plainTextThatOtherReadersTwistIsText(word: String) throws {
+  @Test(arguments: ["1.2.3", "a b", "yesterday", "1000:1000", "0.50x", "08:99"])
+  func plainTextThatNobodyTwistsIsText(word: String) throws {
     let config = try ConfigReader.read(Self.minimal + "env: {A: \(word)}\n")
     #expect(config.env == ["A": word])
+  }
+
+  @Test(arguments: ["yes", "no", "on", "y", "0123", "2026-01-01", "1:30", "0x1F", "0o7", "1_000", ".inf"])
+  func plainTextThatOtherReadersTwistIsRefused(word: String) throws {
+    let error = #expect(throws: ConfigError.self) {
+      try ConfigReader.read(Self.minimal + "env: {A: \(word)}\n")
+    }
+    #expect(error?.subject == "opz.yaml:4" && error?.hint?.contains("write \"\(word)\"") == true, "\(error as Any)")
+    #expect(try ConfigReader.read(Self.minimal + "env: {A: \"\(word)\"}\n").env == ["A": word])
+    // The command line is no YAML: there it is what it is.
+    #expect(try ConfigReader.read(Self.minimal, overrides: ["env.A=\(word)"]).env == ["A": word])
   }
 
   @Test func quantitiesMayBeNumbers() throws {

@@ -150,7 +150,7 @@ struct DeploySettingsTests {
           retries: 0
           resources: {cpu: 2, memory: 4Gi, gpu: {count: 1}}
       patches:
-        - {kind: Deployment, merge: {spec: {x: 0.5, y: null, z: true, n: [1]}}}
+        - {kind: Deployment, merge: {spec: {x: 0.5, "y": null, z: true, "n": [1]}}}
         - {kind: Service, name: churn, json: [{op: add, path: /a, value: b}]}
 
     """

@@ -1,12 +1,10 @@
-import FoundationEssentials
 import OpzIO
 import OpzStore
-import Synchronization
+import OpzYAML
 import SystemPackage
-import Yams
 
 /// What goes wrong: a personality, and rules. A file says it (registry/faults.schema.json).
-struct FaultPlan: Sendable, Codable, Equatable {
+struct FaultPlan: Sendable, Equatable {
   /// A name of `Personality.all`; nil for a registry that follows the spec.
   var personality: String?
   /// Takes the place of the personality's own limit: bytes, or pulls.
@@ -23,38 +21,53 @@ struct FaultPlan: Sendable, Codable, Equatable {
   /// Reads a plan. JSON is YAML too.
   /// - Throws: `HubError.badFaults`
   static func read(_ path: FilePath) throws -> FaultPlan {
-    let bytes = try SmallFile.read(path, limit: 1 << 20)
-    return try FaultPlan(yaml: String(decoding: bytes, as: UTF8.self), subject: path.string)
+    let bytes = try SmallFile.read(path, limit: YAMLRules.plan.bytes)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw wrong(path.string, "the text is not UTF-8")
+    }
+    return try FaultPlan(yaml: text, subject: path.string)
   }
 
   init(yaml text: String, subject: String) throws {
-    do {
-      try FaultPlan.checkKeys(text, subject)
-      self = try YAMLDecoder().decode(FaultPlan.self, from: text)
-    } catch let error as HubError {
-      throw error
-    } catch {
-      throw FaultPlan.wrong(subject, FaultPlan.explain(error))
+    let root: YAMLNode?
+    do throws(YAMLProblem) { root = try YAMLReader.readOne(text, .plan) } catch {
+      throw FaultPlan.wrong("\(subject):\(error.place.line)", error.reason)
+    }
+    guard let root, !root.isNull else { throw FaultPlan.wrong(subject, "the file is empty") }
+    guard root.isMap else { throw FaultPlan.wrong(subject, "not a mapping") }
+    let problems = KeyProblems(file: subject)
+    let top = YAMLScope(root, path: "", keys: ["personality", "limit", "tokenSeconds", "faults"], problems)
+    personality = top.text("personality")
+    limit = top.integer("limit", in: 0...Int.max).map(UInt64.init)
+    tokenSeconds = top.integer("tokenSeconds", in: 0...Int.max)
+    let rules = top.scopes("faults", keys: FaultPlan.ruleKeys).compactMap(FaultPlan.rule)
+    faults = top.has("faults") ? rules : nil
+    if let first = problems.all.first {
+      throw HubError(
+        .badFaults, first.subject, first.reason, hint: first.hint ?? FaultPlan.hint)
     }
     try check(subject)
   }
 
-  /// A key that is written wrongly would be a fault that never strikes.
-  private static func checkKeys(_ text: String, _ subject: String) throws {
-    guard let node = try Yams.compose(yaml: text) else { throw wrong(subject, "the file is empty") }
-    guard let top = node.mapping else { throw wrong(subject, "not a mapping") }
-    try checkKeys(of: top, ["personality", "limit", "tokenSeconds", "faults"], subject)
-    for rule in top["faults"]?.sequence ?? [] {
-      guard let mapping = rule.mapping else { throw wrong(subject, "a rule is not a mapping") }
-      let keys = ["fault", "stage", "kind", "method", "path", "at", "skip", "times", "seconds", "to"]
-      try checkKeys(of: mapping, keys, subject)
-    }
-  }
+  private static let ruleKeys = [
+    "fault", "stage", "kind", "method", "path", "at", "skip", "times", "seconds", "to",
+  ]
 
-  private static func checkKeys(of mapping: Node.Mapping, _ known: [String], _ subject: String) throws {
-    for key in mapping.keys.map({ $0.string ?? "" }) where !known.contains(key) {
-      throw wrong(subject, "\"\(key.prefix(100))\" is not known; there are \(known.joined(separator: ", "))")
+  private static func rule(_ scope: YAMLScope) -> FaultRule? {
+    guard let fault = scope.required("fault", hint: "write fault: cut; opz registry faults lists all names") else {
+      return nil
     }
+    var rule = FaultRule(fault)
+    rule.stage = scope.choice("stage")
+    rule.kind = scope.choice("kind")
+    rule.method = scope.text("method")
+    rule.path = scope.text("path")
+    rule.at = scope.integer("at", in: 0...Int.max).map(UInt64.init)
+    rule.skip = scope.integer("skip", in: 0...Int.max)
+    rule.times = scope.integer("times", in: 0...Int.max)
+    rule.seconds = scope.number("seconds", in: 0...86_400)
+    rule.to = scope.text("to")
+    return rule
   }
 
   private func check(_ subject: String) throws {
@@ -64,14 +77,9 @@ struct FaultPlan: Sendable, Codable, Equatable {
         "no personality \"\(personality.prefix(100))\"; there are \(Personality.all.map(\.name).joined(separator: ", "))"
       )
     }
-    if let tokenSeconds, tokenSeconds < 0 { throw FaultPlan.wrong(subject, "tokenSeconds is below 0") }
     for rule in faults ?? [] {
       if Fault.named(rule.fault) == nil {
         throw FaultPlan.wrong(subject, "no fault \"\(rule.fault.prefix(100))\"; opz registry faults lists them")
-      }
-      guard (rule.seconds ?? 0) >= 0, (rule.seconds ?? 0) <= 86_400, (rule.skip ?? 0) >= 0, (rule.times ?? 0) >= 0
-      else {
-        throw FaultPlan.wrong(subject, "\(rule.fault): skip and times are 0 or more, seconds 0 to 86400")
       }
       if let to = rule.to, !to.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
         throw FaultPlan.wrong(subject, "\(rule.fault): to is not an address")
@@ -79,17 +87,15 @@ struct FaultPlan: Sendable, Codable, Equatable {
     }
   }
 
-  private static func explain(_ error: any Error) -> String {
-    switch error {
-    case DecodingError.keyNotFound(let key, _): "the key \"\(key.stringValue)\" is missing"
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
-      DecodingError.dataCorrupted(let context):
-      "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
-    default: "\(error)"
-    }
-  }
+  private static let hint = "registry/FAULTS.md has examples; opz registry faults lists all names"
 
   private static func wrong(_ subject: String, _ reason: String) -> HubError {
-    HubError(.badFaults, subject, reason, hint: "registry/FAULTS.md has examples; opz registry faults lists all names")
+    HubError(.badFaults, subject, reason, hint: hint)
   }
+}
+
+extension YAMLRules {
+  /// JSON is YAML too.
+  fileprivate static let plan = YAMLRules(
+    bytes: 1 << 20, depth: 64, allowsAliases: false, allowsTags: false, refusesAmbiguous: true)
 }

@@ -1,5 +1,5 @@
 /// Which requests a fault strikes, when, and how often.
-struct FaultRule: Sendable, Codable, Equatable {
+struct FaultRule: Sendable, Equatable {
   /// A name of the catalogue.
   var fault: String
   /// Nil for the one that is usual for the fault.

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// OPZ603: a quantity that Kubernetes cannot read, or that means something else.
 struct BadQuantity: Rule {
   let about = RuleAbout(

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// OPZ002: a template of Helm, which was not looked at.
 enum HelmTemplateFile {
   static let about = RuleAbout(

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// OPZ201: KServe's defaults never scale.
 struct InferenceServiceNeverScales: Rule {
   let about = RuleAbout(

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// OPZ806: configuration that is not there.
 struct NoSuchConfig: Rule {
   let about = RuleAbout(

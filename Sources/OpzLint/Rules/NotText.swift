@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// OPZ810: a number where Kubernetes wants text.
 struct NotText: Rule {
   let about = RuleAbout(
@@ -48,18 +50,8 @@ struct NotText: Rule {
   private static func isOther(_ node: YAMLNode) -> Bool {
     guard case .scalar(let text, let isPlain) = node.content else { return true }
     guard isPlain, let first = text.utf8.first else { return false }
-    let words = ["true", "false", "yes", "no", "on", "off"]
-    if words.contains(text) || words.contains(where: { $0.uppercased() == text || $0.capitalized == text }) {
-      return true
-    }
+    if YAMLScalar.flag(text) != nil || YAMLScalar.integer(text) != nil { return true }
     guard (48...57).contains(first) || first == 43 || first == 45 || first == 46 else { return false }
-    if text.hasPrefix("0x") || text.hasPrefix("0o") || text.hasPrefix("0b") {
-      return Int(text.dropFirst(2), radix: text.hasPrefix("0x") ? 16 : text.hasPrefix("0o") ? 8 : 2) != nil
-    }
     return Double(text) != nil
   }
-}
-
-extension String {
-  fileprivate var capitalized: String { prefix(1).uppercased() + dropFirst() }
 }

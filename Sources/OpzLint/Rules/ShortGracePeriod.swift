@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// OPZ305: a pod is killed before it has drained.
 struct ShortGracePeriod: Rule {
   let about = RuleAbout(

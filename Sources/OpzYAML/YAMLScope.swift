@@ -1,45 +1,20 @@
-/// Collects what is wrong with a document while it is read.
-final class ConfigProblems {
-  private var found: [(line: Int, problem: ConfigError.Problem)] = []
-  var places: ConfigPlaces
-
-  init(file: String) { places = ConfigPlaces(file: file) }
-
-  /// Nobody reads more, and a hostile file may have a hundred thousand.
-  static let maximum = 100
-  var isFull: Bool { found.count >= ConfigProblems.maximum }
-
-  func add(_ key: String, _ line: Int, _ reason: String, hint: String? = nil) {
-    guard !isFull else { return }
-    let place = line == 0 ? "--set" : "\(places.file):\(line)"
-    found.append((line, ConfigError.Problem(place: place, key: key, reason: reason, hint: hint)))
-  }
-
-  /// By line, and in the order in which they were found.
-  var all: [ConfigError.Problem] {
-    found.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }.map(\.element.problem)
-  }
-
-  /// All came from the command line.
-  var areOverrides: Bool { found.allSatisfy { $0.line == 0 } }
-}
-
-/// One mapping of opz.yaml, read key by key. What is not asked for in `keys` is an unknown key.
-struct ConfigScope {
-  let path: String
-  let line: Int
-  private let members: [String: (line: Int, value: ConfigNode)]
-  private let problems: ConfigProblems
+/// One mapping of a document, read key by key. What is not asked for in `keys` is an unknown key.
+public struct YAMLScope {
+  /// `deploy.replicas`; empty for the top.
+  public let path: String
+  public let line: Int
+  private let members: [String: (line: Int, value: YAMLNode)]
+  let problems: KeyProblems
   /// False for text or a list in place of the mapping: that is the problem, not the keys that it lacks.
   private let isMapping: Bool
 
   /// - Parameter node: nil or `null` for a part that is left out.
   /// - Parameter isOpen: the keys are the user's own and have been read with `dictionary`, so that the mapping is only looked up.
-  init(_ node: ConfigNode?, path: String, keys: [String], _ problems: ConfigProblems, isOpen: Bool = false) {
+  public init(_ node: YAMLNode?, path: String, keys: [String], _ problems: KeyProblems, isOpen: Bool = false) {
     self.path = path
     self.problems = problems
     line = node?.line ?? 1
-    var found: [String: (line: Int, value: ConfigNode)] = [:]
+    var found: [String: (line: Int, value: YAMLNode)] = [:]
     var isMapping = true
     switch node?.value {
     case nil, .null: break
@@ -47,17 +22,17 @@ struct ConfigScope {
       for pair in pairs {
         let full = path.isEmpty ? pair.key : "\(path).\(pair.key)"
         guard isOpen || keys.contains(pair.key) else {
-          let hint = problems.isFull ? nil : ConfigKeys.hint(unknown: pair.key, in: path, keys: keys)
-          problems.add(full, pair.line, "unknown key", hint: hint)
+          let hint = problems.isFull ? nil : problems.hint(pair.key, path, keys)
+          problems.add(full, pair.place.line, "unknown key", hint: hint)
           continue
         }
-        problems.places.lines[full] = pair.line
-        found[pair.key] = (pair.line, pair.value)
+        problems.places.lines[full] = pair.place.line
+        found[pair.key] = (pair.place.line, pair.value)
       }
     default:
       isMapping = false
       if isOpen { break }
-      let short = ["model", "runtime", "push"].contains(path) ? node?.written : nil
+      let short = problems.short.contains(path) ? node?.written : nil
       problems.add(
         path, line, "\(node?.kind ?? "") where a mapping with \(keys.joined(separator: ", ")) belongs",
         hint: short.map { "write \(path): {\(keys[0]): \($0)}" })
@@ -66,25 +41,25 @@ struct ConfigScope {
     self.isMapping = isMapping
   }
 
-  private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+  func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-  func node(_ key: String) -> ConfigNode? { members[key]?.value }
+  public func node(_ key: String) -> YAMLNode? { members[key]?.value }
 
   /// The key is there and has a value. `key:` with nothing after it is as good as no key.
-  func has(_ key: String) -> Bool { members[key].map { !$0.value.isNull } ?? false }
+  public func has(_ key: String) -> Bool { members[key].map { !$0.value.isNull } ?? false }
 
-  func fail(_ key: String, _ reason: String, hint: String? = nil) {
+  public func fail(_ key: String, _ reason: String, hint: String? = nil) {
     problems.add(full(key), members[key]?.line ?? line, reason, hint: hint)
   }
 
   /// Like `fail`, about the item at `index` of a list.
-  func fail(_ key: String, at index: Int, _ reason: String, hint: String? = nil) {
+  public func fail(_ key: String, at index: Int, _ reason: String, hint: String? = nil) {
     let name = "\(full(key)).\(index)"
     problems.add(name, problems.places.lines[name] ?? members[key]?.line ?? line, reason, hint: hint)
   }
 
   /// Text. From the command line, where quotes are a nuisance, a number or a flag is taken as it is written.
-  func text(_ key: String) -> String? {
+  public func text(_ key: String) -> String? {
     guard let member = members[key], !member.value.isNull else { return nil }
     if case .text(let text) = member.value.value { return text }
     if member.value.line == 0, let written = member.value.written { return written }
@@ -92,16 +67,16 @@ struct ConfigScope {
     return nil
   }
 
-  func required(_ key: String, hint: String? = nil) -> String? {
+  public func required(_ key: String, hint: String? = nil) -> String? {
     require(key, hint: hint)
     return text(key)
   }
 
-  func require(_ key: String, hint: String?) {
+  public func require(_ key: String, hint: String?) {
     if !has(key), isMapping { fail(key, "missing", hint: hint) }
   }
 
-  func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+  public func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
     guard let member = members[key], !member.value.isNull else { return nil }
     guard case .integer(let number) = member.value.value else {
       if case .number(let text) = member.value.value, text.utf8.allSatisfy({ $0 != 46 && $0 != 69 && $0 != 101 }) {
@@ -123,7 +98,7 @@ struct ConfigScope {
 
   /// A list of texts with their places in it.
   /// - Parameter numbers: whether numbers are taken too, as they are written.
-  func texts(_ key: String, numbers: Bool = false, hint: String? = nil) -> [(index: Int, text: String)] {
+  public func texts(_ key: String, numbers: Bool = false, hint: String? = nil) -> [(index: Int, text: String)] {
     guard let member = members[key], !member.value.isNull else { return [] }
     guard case .list(let items) = member.value.value else {
       let example = member.value.written.map { "[\($0)]" } ?? "[..]"
@@ -145,7 +120,7 @@ struct ConfigScope {
   }
 
   /// Names of the user's own to texts.
-  func dictionary(_ key: String) -> [String: String] {
+  public func dictionary(_ key: String) -> [String: String] {
     guard let member = members[key], !member.value.isNull else { return [:] }
     guard case .map(let pairs) = member.value.value else {
       fail(key, "\(member.value.kind) where a mapping of names to texts belongs")
@@ -154,20 +129,65 @@ struct ConfigScope {
     var result: [String: String] = [:]
     for pair in pairs {
       let name = "\(full(key)).\(pair.key)"
-      problems.places.lines[name] = pair.line
+      problems.places.lines[name] = pair.place.line
       switch pair.value.value {
       case .text(let text): result[pair.key] = text
       case .null: result[pair.key] = ""
       default:
-        if pair.line == 0, let written = pair.value.written {
+        if pair.place.line == 0, let written = pair.value.written {
           result[pair.key] = written
         } else {
           problems.add(
-            name, pair.line, "\(pair.value.kind) where text belongs",
+            name, pair.place.line, "\(pair.value.kind) where text belongs",
             hint: pair.value.written.map { "write \(pair.key): \"\($0)\"" })
         }
       }
     }
     return result
+  }
+  /// A number, whole or not; never one that is none.
+  public func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
+    guard has(key), let node = node(key) else { return nil }
+    switch node.value {
+    case .integer, .number:
+      guard let number = node.written.flatMap(Double.init), range.contains(number) else { break }
+      return number
+    default:
+      fail(key, "\(node.kind) where a number belongs")
+      return nil
+    }
+    fail(key, "\(node.written?.prefix(40) ?? "") is not from \(range.lowerBound) to \(range.upperBound)")
+    return nil
+  }
+
+  /// One of the names that there are.
+  public func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, of: Choice.Type = Choice.self) -> Choice?
+  where Choice.RawValue == String {
+    guard let text = text(key) else { return nil }
+    if let choice = Choice(rawValue: text) { return choice }
+    let known = Choice.allCases.map(\.rawValue)
+    fail(
+      key, "\"\(text.prefix(80))\" is not a \(key) that opz knows",
+      hint: NearestName.find(text, in: known).map { "did you mean \($0)?" }
+        ?? "write one of \(known.joined(separator: ", "))")
+    return nil
+  }
+
+  /// The mappings of a list, each read with the same keys.
+  public func scopes(_ key: String, keys: [String]) -> [YAMLScope] {
+    guard has(key), let node = node(key) else { return [] }
+    guard case .list(let items) = node.value else {
+      fail(key, "\(node.kind) where a list belongs")
+      return []
+    }
+    return items.enumerated().map { YAMLScope($1, path: "\(full(key)).\($0)", keys: keys, problems) }
+  }
+
+  /// `true` or `false`.
+  public func flag(_ key: String) -> Bool? {
+    guard has(key), let node = node(key) else { return nil }
+    if case .flag(let text) = node.value { return text.lowercased() == "true" }
+    fail(key, "\(node.kind) where true or false belongs")
+    return nil
   }
 }

@@ -1,5 +1,6 @@
-import OpzDeploy
+import OpzIO
 import OpzTestKit
+import OpzYAML
 import Testing
 import Yams
 
@@ -134,7 +135,8 @@ struct YAMLWriterTests {
       #expect([hex(key)] + values == expected, "Yams")
     }
 
-    let result = try await Scenario.python("pairs.py", [], input: document)
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzYAMLTests/Fixtures/pairs.py")
+    let result = try await blocking { try Python.run([script.string], input: Array(document.utf8)) }
     try #require(result.status == 0, "\(result.errorText)")
     let lines = result.text.split(separator: "\n").map {
       $0.split(separator: " ", omittingEmptySubsequences: false).map(String.init)

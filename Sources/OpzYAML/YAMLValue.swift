@@ -1,6 +1,3 @@
-public import OpzJSON
-import OpzOCI
-
 /// A YAML document as opz writes it: mappings keep their order, and a member can have a comment above it.
 public indirect enum YAMLValue: Sendable, Hashable {
   case text(String)
@@ -54,21 +51,6 @@ extension YAMLValue {
     case (.list(let left), .list(let right)):
       left.count == right.count && zip(left, right).allSatisfy { $0.isSame(as: $1) }
     default: self == other
-    }
-  }
-
-  /// A JSON document: members by name.
-  public init(_ json: JSONValue) {
-    switch json {
-    case .null: self = .null
-    case .bool(let flag): self = .bool(flag)
-    case .integer(let number): self = .integer(Int(number))
-    case .number(let number): self = .number(number)
-    case .string(let text): self = .text(text)
-    case .array(let items): self = .list(items.map { YAMLValue($0) })
-    case .object(let members):
-      let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-      self = .map(sorted.map { Member($0.key, YAMLValue($0.value)) })
     }
   }
 }

@@ -1,7 +1,7 @@
 /// Finds the name that somebody meant.
-enum NearestName {
+public enum NearestName {
   /// The closest of `names` within a third of the length of `text`, at least one edit; nil when none is near.
-  static func find(_ text: String, in names: [String]) -> String? {
+  public static func find(_ text: String, in names: [String]) -> String? {
     let meant = Array(text.prefix(64).lowercased())
     let allowed = max(1, min(meant.count, 30) / 3)
     // A directory may have a hundred thousand names: most are out of the question for their length.

@@ -1,14 +1,14 @@
 /// A scalar's place in the bytes of a text, so that it can be written anew while all else stays as it is.
-struct ScalarSlot: Sendable {
+public struct ScalarSlot: Sendable {
   /// Without the quotes.
-  let range: Range<Int>
-  let text: String
+  public let range: Range<Int>
+  public let text: String
   /// Nothing stands there: `digest:` at a line's end.
   private let isMissing: Bool
 
   /// Nil where the scalar is not simply written: escapes, several lines, a block.
   /// - Parameter starts: where each line of the document begins in `bytes`.
-  init?(_ node: YAMLNode, in bytes: [UInt8], _ starts: [Int]) {
+  public init?(_ node: YAMLNode, in bytes: [UInt8], _ starts: [Int]) {
     guard case .scalar(let text, let isPlain) = node.content, node.place.line <= starts.count else { return nil }
     var index = starts[node.place.line - 1]
     for _ in 1..<max(1, node.place.column) {
@@ -36,7 +36,7 @@ struct ScalarSlot: Sendable {
   }
 
   /// The new bytes, in the quotes that are there.
-  func edit(_ text: String) -> TextEdit {
+  public func edit(_ text: String) -> TextEdit {
     let needsSpace = isMissing
     return TextEdit(range: range, text: needsSpace ? " " + text : text)
   }

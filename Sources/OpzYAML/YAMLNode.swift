@@ -9,35 +9,58 @@ public struct YAMLNode: Sendable {
 
   public struct Member: Sendable {
     public let key: String
+    /// Without quotes.
+    let isPlain: Bool
     public let place: Place
     public let value: YAMLNode
+
+    public init(key: String, isPlain: Bool = false, place: Place, value: YAMLNode) {
+      self.key = key
+      self.isPlain = isPlain
+      self.place = place
+      self.value = value
+    }
   }
 
   public let content: Content
   /// Of a list or mapping below a key, the key's: there a reader looks for it.
   public let place: Place
+  /// Where it begins itself.
+  public let start: Place
+
+  /// - Parameter start: nil where it is the place.
+  public init(content: Content, place: Place, start: Place? = nil) {
+    self.content = content
+    self.place = place
+    self.start = start ?? place
+  }
+
+  var isScalar: Bool {
+    if case .scalar = content { return true }
+    return false
+  }
 
   /// The text of a scalar, whatever its type; nil for null.
   public var text: String? {
-    guard case .scalar(let text, let isPlain) = content, !(isPlain && YAMLNode.isNull(text)) else { return nil }
+    guard case .scalar(let text, let isPlain) = content, !(isPlain && YAMLScalar.isNull(text)) else { return nil }
     return text
   }
 
   public var isNull: Bool {
-    if case .scalar(let text, true) = content { return YAMLNode.isNull(text) }
+    if case .scalar(let text, true) = content { return YAMLScalar.isNull(text) }
     return false
   }
 
-  /// A whole number; in quotes too, because that is how templates write them.
-  public var int: Int? { text.flatMap { Int($0) } }
+  /// A whole number as kubectl reads it; in quotes too, because that is how templates write them.
+  public var int: Int? {
+    guard case .scalar(let text, let isPlain) = content else { return nil }
+    return isPlain ? YAMLScalar.integer(text) : Int(text)
+  }
 
+  /// `yes` and `on` too, as kubectl reads them.
   public var bool: Bool? {
     guard case .scalar(let text, true) = content else { return nil }
-    return switch text {
-    case "true", "True", "TRUE": true
-    case "false", "False", "FALSE": false
-    default: nil
-    }
+    return YAMLScalar.flag(text)
   }
 
   public var list: [YAMLNode] {
@@ -74,12 +97,5 @@ public struct YAMLNode: Sendable {
   /// Text to text: labels, annotations.
   public var strings: [String: String] {
     Dictionary(members.compactMap { member in member.value.text.map { (member.key, $0) } }) { _, last in last }
-  }
-
-  private static func isNull(_ text: String) -> Bool {
-    switch text {
-    case "", "~", "null", "Null", "NULL": true
-    default: false
-    }
   }
 }

@@ -1,21 +1,26 @@
 import OpzTestKit
 import Testing
 
-@testable import OpzPackage
+@testable import OpzYAML
 
 @Suite("The name that somebody meant")
 struct NearestNameTests {
+  private static let keys = [
+    "opz", "name", "version", "model", "runtime", "code", "config", "files", "layers", "env", "platforms", "lineage",
+    "deploy", "push",
+  ]
+
   @Test(arguments: [
     ("nmae", "name"), ("Name", "name"), ("modell", "model"), ("runtme", "runtime"), ("plattforms", "platforms"),
     ("evn", "env"), ("cod", "code"), ("linage", "lineage"), ("deplyo", "deploy"), ("versoin", "version"),
   ])
   func typosAreNear(typo: String, name: String) {
-    #expect(NearestName.find(typo, in: ConfigKeys.top) == name)
+    #expect(NearestName.find(typo, in: NearestNameTests.keys) == name)
   }
 
   @Test(arguments: ["", "x", "zebra", "metadata", "\u{1F600}", String(repeating: "n", count: 100_000)])
   func otherWordsAreNot(word: String) {
-    #expect(NearestName.find(word, in: ConfigKeys.top) == nil)
+    #expect(NearestName.find(word, in: NearestNameTests.keys) == nil)
   }
 
   /// The plain definition, by recursion over the ends of both words.

@@ -1,25 +1,30 @@
-/// A YAML document without tags, anchors and aliases, each node with its line.
-struct ConfigNode {
-  enum Value {
+extension YAMLNode {
+  /// What a node means by YAML 1.2's core schema.
+  public enum Value: Sendable {
     case null
-    /// `true` or `false`, as it is written. No key of opz.yaml takes one.
+    /// `true` or `false`, as it is written.
     case flag(String)
     case integer(Int)
     /// As it is written: `3.10` keeps its zero.
     case number(String)
     case text(String)
-    case list([ConfigNode])
-    case map([(key: String, line: Int, value: ConfigNode)])
+    case list([YAMLNode])
+    case map([Member])
   }
 
-  var value: Value
-  /// From 1; 0 for what the command line gave.
-  var line: Int
+  public var value: Value {
+    switch content {
+    case .scalar(let text, let isPlain): isPlain ? YAMLNode.plain(text) : .text(text)
+    case .list(let items): .list(items)
+    case .map(let members): .map(members)
+    }
+  }
 
-  var isNull: Bool { if case .null = value { true } else { false } }
+  /// From 1; 0 for what the command line gave.
+  public var line: Int { start.line }
 
   /// What a person calls this kind of value.
-  var kind: String {
+  public var kind: String {
     switch value {
     case .null: "nothing"
     case .flag: "true or false"
@@ -31,21 +36,16 @@ struct ConfigNode {
     }
   }
 
-  /// The characters of a scalar that is not quoted; nil for lists and mappings.
-  var written: String? {
-    switch value {
-    case .null: ""
-    case .flag(let text), .number(let text), .text(let text): text
-    case .integer(let number): String(number)
-    case .list, .map: nil
-    }
+  /// The characters of a scalar; nil for lists and mappings.
+  public var written: String? {
+    guard case .scalar(let text, _) = content else { return nil }
+    return isNull ? "" : text
   }
 
-  /// What a scalar without quotes means by YAML 1.2's core schema: `yes`, `no` and `0123` are text, as people expect who
-  /// write a state or a version.
-  static func plain(_ text: String) -> Value {
+  /// `yes`, `no` and `0123` are text: readers of YAML differ on them, and opz's own files may not have them without quotes.
+  private static func plain(_ text: String) -> Value {
+    if YAMLScalar.isNull(text) { return .null }
     switch text {
-    case "", "~", "null", "Null", "NULL": return .null
     case "true", "True", "TRUE", "false", "False", "FALSE": return .flag(text)
     default: break
     }

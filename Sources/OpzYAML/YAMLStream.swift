@@ -1,28 +1,29 @@
-import OpzIO
-
 /// A text cut where documents begin, so that each is read by itself: a document that cannot be read does not hide the others, and
 /// threads share them.
 ///
 /// A line that begins with `---` begins a document wherever it stands: YAML forbids it in block and quoted scalars (1.2.2, 9.1.2).
-struct YAMLStream: Sendable {
-  static let maximumBytes = 32 << 20
+public struct YAMLStream: Sendable {
+  static let maximumBytes = YAMLRules.manifests.bytes
   static let maximumDocuments = 200_000
 
-  struct Part: Sendable {
-    let range: Range<Int>
+  public struct Part: Sendable {
+    public let range: Range<Int>
     /// Lines before it.
-    let lines: Int
+    public let lines: Int
   }
 
-  let bytes: [UInt8]
-  let parts: [Part]
+  public let bytes: [UInt8]
+  public let parts: [Part]
 
   /// - Throws: `YAMLProblem` for what is no text.
-  init(_ bytes: [UInt8]) throws(YAMLProblem) {
+  public init(_ bytes: [UInt8]) throws(YAMLProblem) {
     let start = Place(line: 1, column: 1)
     guard bytes.count <= YAMLStream.maximumBytes else {
       throw YAMLProblem(
         start, "\(bytes.count) bytes are more than the \(YAMLStream.maximumBytes >> 20) MiB that opz reads")
+    }
+    guard !bytes.starts(with: [0xff, 0xfe]), !bytes.starts(with: [0xfe, 0xff]) else {
+      throw YAMLProblem(start, "the text is UTF-16", hint: "save the file as UTF-8")
     }
     if let nul = bytes.firstIndex(of: 0) {
       throw YAMLProblem(YAMLStream.place(of: nul, in: bytes), "a NUL byte: this is not text")
@@ -39,7 +40,7 @@ struct YAMLStream: Sendable {
     }
   }
 
-  func text(_ part: Part) -> String { String(decoding: bytes[part.range], as: UTF8.self) }
+  public func text(_ part: Part) -> String { String(decoding: bytes[part.range], as: UTF8.self) }
 
   private static func cut(_ bytes: [UInt8]) -> [Part] {
     let mark: [UInt8] = [0xef, 0xbb, 0xbf]
@@ -80,7 +81,8 @@ struct YAMLStream: Sendable {
     return max(0, low - 3)
   }
 
-  static func place(of offset: Int, in bytes: [UInt8]) -> Place {
+  /// The place of a byte.
+  public static func place(of offset: Int, in bytes: [UInt8]) -> Place {
     let before = bytes[..<min(offset, bytes.count)]
     let line = before.count { $0 == UInt8(ascii: "\n") }
     let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0

@@ -96,7 +96,7 @@ public struct YAMLWriter {
   }
 
   /// A text as a scalar: plain where nothing can mistake it, else in double quotes.
-  static func scalar(_ text: String) -> String {
+  public static func scalar(_ text: String) -> String {
     isPlain(text) ? text : quoted(text)
   }
 
@@ -128,9 +128,11 @@ public struct YAMLWriter {
       case "\r": result += "\\r"
       case "\t": result += "\\t"
       default:
-        // Control characters, the byte order mark, YAML's own line breaks.
+        // Control characters, the byte order mark, YAML's own line breaks, marks of direction.
         let code = scalar.value
-        if code < 0x20 || (0x7f...0xa0).contains(code) || code == 0x2028 || code == 0x2029 || code == 0xfeff {
+        if code < 0x20 || (0x7f...0xa0).contains(code) || code == 0x2028 || code == 0x2029 || code == 0xfeff
+          || (0x202a...0x202e).contains(code) || (0x2066...0x2069).contains(code)
+        {
           result += "\\u" + hex(code, 4)
         } else if (0xfffe...0xffff).contains(code) {
           result += "\\u" + hex(code, 4)

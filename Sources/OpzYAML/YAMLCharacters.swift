@@ -1,0 +1,36 @@
+/// Characters that show a person another text than a program reads, or that end a line for some readers only.
+enum YAMLCharacters {
+  /// - Throws: `YAMLProblem` for marks of direction (U+202A to U+202E, U+2066 to U+2069: Unicode TR 36, "Trojan Source"), and for the line breaks
+  ///   that YAML 1.1 has and YAML 1.2 has not (NEL, LS, PS).
+  static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLProblem) {
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == 0xc2 || byte == 0xe2, let code = found(bytes, index) {
+        let isBreak = code == 0x85 || code == 0x2028 || code == 0x2029
+        throw YAMLProblem(
+          YAMLStream.place(of: index, in: Array(bytes)),
+          isBreak
+            ? "the character U+\(hex(code)) ends a line for some readers of YAML and not for others"
+            : "the character U+\(hex(code)) changes the direction of writing, so that a person reads another text",
+          hint: "remove it, or write \"\\u\(hex(code))\" in quotes")
+      }
+      index += 1
+    }
+  }
+
+  private static func found(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> UInt32? {
+    func at(_ offset: Int) -> UInt8 { index + offset < bytes.count ? bytes[index + offset] : 0 }
+    switch (at(0), at(1), at(2)) {
+    case (0xc2, 0x85, _): return 0x85
+    case (0xe2, 0x80, let last) where (0xa8...0xae).contains(last): return 0x2000 + UInt32(last & 0x3f)
+    case (0xe2, 0x81, let last) where (0xa6...0xa9).contains(last): return 0x2040 + UInt32(last & 0x3f)
+    default: return nil
+    }
+  }
+
+  private static func hex(_ code: UInt32) -> String {
+    let digits = String(code, radix: 16, uppercase: true)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+}

@@ -1,0 +1,79 @@
+/// The keys of one mapping: none twice, and merge keys (`<<`) resolved.
+enum YAMLKeys {
+  /// - Throws: `YAMLProblem` for a key that is there twice to any reader, and for a merge on which readers disagree.
+  static func resolve(_ members: inout [YAMLNode.Member], _ rules: YAMLRules) throws(YAMLProblem) -> [YAMLNode.Member] {
+    try refuseDoubled(members)
+    guard rules.allowsAliases, let merge = members.firstIndex(where: { $0.isPlain && $0.key == "<<" }) else {
+      return members
+    }
+    let sources = try maps(members[merge])
+    let merged = sources.flatMap(\.members)
+    var seen = Set(members.map(\.key))
+    for member in merged {
+      // Go's yaml.v2, with which kubectl and Helm read, lets a merge replace the keys before it; all others keep them.
+      if let own = members[..<merge].first(where: { $0.key == member.key }) {
+        throw YAMLProblem(
+          own.place,
+          "the key \(own.key.prefix(80)) stands before <<, which brings it too: readers differ on which counts",
+          hint: "put << first, or drop one of the two")
+      }
+    }
+    members.remove(at: merge)
+    for member in merged where seen.insert(member.key).inserted { members.append(member) }
+    return members
+  }
+
+  private static func maps(_ member: YAMLNode.Member) throws(YAMLProblem) -> [YAMLNode] {
+    let sources = member.value.isMap ? [member.value] : member.value.list
+    guard !sources.isEmpty || !member.value.isScalar, sources.allSatisfy(\.isMap) else {
+      throw YAMLProblem(member.place, "<< without a mapping to merge", hint: "write <<: *NAME, the alias of a mapping")
+    }
+    return sources
+  }
+
+  private static func refuseDoubled(_ members: [YAMLNode.Member]) throws(YAMLProblem) {
+    guard members.count > 1 else { return }
+    // Most mappings are small: comparing is faster than hashing.
+    if members.count <= 8 {
+      for index in 1..<members.count {
+        for before in 0..<index where name(members[before]) == name(members[index]) {
+          throw twice(members[index], members[before])
+        }
+      }
+      return
+    }
+    var seen: [String: Int] = [:]
+    seen.reserveCapacity(members.count)
+    for (index, member) in members.enumerated() {
+      if let before = seen.updateValue(index, forKey: name(member)) { throw twice(member, members[before]) }
+    }
+  }
+
+  private static func twice(_ member: YAMLNode.Member, _ before: YAMLNode.Member) -> YAMLProblem {
+    let other = before.key == member.key ? "" : " (as \(before.key.prefix(80)))"
+    return YAMLProblem(
+      member.place,
+      "the key \(member.key.prefix(200)) is there twice in one mapping, on line \(before.place.line)\(other) too: readers differ on which counts",
+      hint: "keep one of the two")
+  }
+
+  private static func name(_ member: YAMLNode.Member) -> String {
+    member.isPlain ? identity(member.key, isPlain: true) ?? member.key : member.key
+  }
+
+  /// What a plain key becomes in JSON where it is no text to some reader of YAML: `true` for `yes`, `8` for `010`; nil for all others.
+  static func identity(_ text: String, isPlain: Bool) -> String? {
+    guard isPlain, let first = text.utf8.first else { return isPlain ? "null" : nil }
+    switch first {
+    case UInt8(ascii: "y"), UInt8(ascii: "Y"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "o"),
+      UInt8(ascii: "O"), UInt8(ascii: "t"), UInt8(ascii: "T"), UInt8(ascii: "f"), UInt8(ascii: "F"):
+      guard text.utf8.count <= 5 else { return nil }
+      return YAMLScalar.flag(text).map { $0 ? "true" : "false" } ?? (YAMLScalar.isNull(text) ? "null" : nil)
+    case UInt8(ascii: "~"): return text == "~" ? "null" : nil
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
+      if let number = YAMLScalar.integer(text) { return String(number) }
+      return YAMLAmbiguity.of(text) != nil || Double(text) != nil ? text : nil
+    default: return nil
+    }
+  }
+}
