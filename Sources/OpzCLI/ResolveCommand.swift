@@ -7,10 +7,11 @@ struct ResolveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resolve", abstract: "Writes digests into manifests that name versions or tags.",
     discussion: """
-      Manifests, kustomizations (images) and Helm values (repository, tag, digest) that name opz://NAME@VERSION, opz://NAME@ALIAS \
-      or HOST/REPO:TAG. Comments, order, quotes and white space stay as they are, to the byte. A version becomes the place where it \
+      Manifests, kustomizations (images) and Helm values (registry, repository or image, tag or imageTag, digest or sha) that name \
+      opz://NAME@VERSION, opz://NAME@ALIAS or HOST/REPO:TAG. Comments, order, quotes and white space stay as they are, to the byte. A version becomes the place where it \
       was pushed. An image that names no registry (nginx:1.27) stays as it is, because each node's container runtime decides what \
-      that is; for Docker Hub's write docker.io/library/nginx:1.27.
+      that is; for Docker Hub's write docker.io/library/nginx:1.27. \
+      So does one that charts may take for another (a tag without quotes that Helm makes 1.1 of 1.10, two registries, no tag).
 
       opz resolve -f k8s --in-place
       opz resolve -f values.yaml > values.pinned.yaml
@@ -28,8 +29,8 @@ struct ResolveCommand: AsyncParsableCommand {
   var output: String?
   @Flag(help: "Writes the files where they are.") var inPlace = false
   @Flag(help: "Writes nothing and asks nobody: ends with 5 when something has no digest.") var check = false
-  @Flag(help: "Refuses images that name no registry.") var strict = false
-  @Flag(help: "An object: pinned, changed, files, unqualified, and open with --check.") var json = false
+  @Flag(help: "Refuses images that name no registry, or that may be others than they seem.") var strict = false
+  @Flag(help: "An object: pinned, changed, files, unqualified, doubtful, and open with --check.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -38,6 +39,7 @@ struct ResolveCommand: AsyncParsableCommand {
     let files: [String]
     let open: [String]
     let unqualified: [String]
+    let doubtful: [String]
   }
 
   func validate() throws {
@@ -63,6 +65,8 @@ struct ResolveCommand: AsyncParsableCommand {
       let more = result.unqualified.count > 1 ? " and \(result.unqualified.count - 1) more name" : " names"
       options.note("\(first)\(more) no registry: left as it is (--strict refuses)")
     }
+    for place in result.doubtful.prefix(20) { options.note("\(place): left as it is (--strict refuses)") }
+    if result.doubtful.count > 20 { options.note("and \(result.doubtful.count - 20) more are left as they are") }
     if check { return try report(result) }
     if inPlace {
       try await result.write(in: session)
@@ -76,7 +80,8 @@ struct ResolveCommand: AsyncParsableCommand {
       let changed = result.files.filter { $0.changed > 0 }.map(\.name)
       return try Console.json(
         Output(
-          pinned: result.pinned, changed: result.changed, files: changed, open: [], unqualified: result.unqualified))
+          pinned: result.pinned, changed: result.changed, files: changed, open: [], unqualified: result.unqualified,
+          doubtful: result.doubtful))
     }
     options.note("\(result.changed) pinned, \(result.pinned) had a digest")
   }
@@ -84,7 +89,9 @@ struct ResolveCommand: AsyncParsableCommand {
   private func report(_ result: ResolveManifests.Result) throws {
     if json {
       try Console.json(
-        Output(pinned: result.pinned, changed: 0, files: [], open: result.open, unqualified: result.unqualified))
+        Output(
+          pinned: result.pinned, changed: 0, files: [], open: result.open, unqualified: result.unqualified,
+          doubtful: result.doubtful))
     } else {
       for place in result.open { Console.line(place) }
       options.note("\(result.open.count) without a digest, \(result.pinned) with one")

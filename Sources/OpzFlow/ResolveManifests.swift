@@ -23,6 +23,8 @@ public struct ResolveManifests: Sendable {
     public let remarks: [String]
     /// `FILE:LINE:COLUMN: asked` of images that name no registry, and stay as they are.
     public let unqualified: [String]
+    /// `FILE:LINE:COLUMN: asked: why` of images that may be others than they seem, and stay as they are.
+    public let doubtful: [String]
     /// How many images were pinned before, and how many are now.
     public let pinned: Int
     public let changed: Int
@@ -38,13 +40,14 @@ public struct ResolveManifests: Sendable {
     var sources: [Source] = []
     var remarks: [String] = []
     var unqualified: [String] = []
+    var doubtful: [String] = []
   }
 
   private let names: [String]
   private let isStrict: Bool
   private let session: Session
 
-  /// - Parameter isStrict: an image that names no registry is refused, and does not stay as it is.
+  /// - Parameter isStrict: an image that names no registry, or that may be another than it seems, is refused and does not stay as it is.
   public init(_ names: [String], isStrict: Bool = false, in session: Session) {
     self.names = names
     self.isStrict = isStrict
@@ -60,7 +63,8 @@ public struct ResolveManifests: Sendable {
     }
     let pinned = sources.reduce(0) { $0 + $1.uses.count { $0.isPinned } }
     return Result(
-      files: [], open: open, remarks: reading.remarks, unqualified: reading.unqualified, pinned: pinned, changed: 0)
+      files: [], open: open, remarks: reading.remarks, unqualified: reading.unqualified,
+      doubtful: reading.doubtful, pinned: pinned, changed: 0)
   }
 
   /// Each reference is asked for once, several at a time.
@@ -68,7 +72,8 @@ public struct ResolveManifests: Sendable {
   public func run() async throws -> Result {
     let reading = try await read()
     let sources = reading.sources
-    let asked = Set(sources.flatMap(\.uses).filter { !$0.isPinned && $0.problem == nil }.map(\.asked))
+    let asked = Set(
+      sources.flatMap(\.uses).filter { !$0.isPinned && $0.problem == nil && $0.doubt == nil }.map(\.asked))
     let answers = await ImageResolver(session).resolve(asked.sorted())
     try ResolveManifests.refuse(sources, answers)
     let files = sources.map { source in
@@ -81,7 +86,8 @@ public struct ResolveManifests: Sendable {
     }
     let pinned = sources.reduce(0) { $0 + $1.uses.count { $0.isPinned } }
     return Result(
-      files: files, open: [], remarks: reading.remarks, unqualified: reading.unqualified, pinned: pinned,
+      files: files, open: [], remarks: reading.remarks, unqualified: reading.unqualified,
+      doubtful: reading.doubtful, pinned: pinned,
       changed: files.reduce(0) { $0 + $1.changed })
   }
 
@@ -107,11 +113,16 @@ public struct ResolveManifests: Sendable {
       // What a kustomization replaces is a placeholder in the manifests.
       for source in sources {
         let uses = source.uses.filter { $0.isPart || !replaced.contains($0.name) }
-        let loose = isStrict ? [] : uses.filter { !$0.isPinned && $0.problem == nil && !$0.namesRegistry }
+        let doubtful = isStrict ? [] : uses.filter { !$0.isPinned && $0.problem == nil && $0.doubt != nil }
+        reading.doubtful += doubtful.map {
+          "\(ResolveManifests.place(source, $0)): \($0.asked): \($0.doubt?.reason ?? "") (hint: \($0.doubt?.hint ?? ""))"
+        }
+        let sure = uses.filter { isStrict || $0.isPinned || $0.problem != nil || $0.doubt == nil }
+        let loose = isStrict ? [] : sure.filter { !$0.isPinned && $0.problem == nil && !$0.namesRegistry }
         reading.unqualified += loose.map { "\(ResolveManifests.place(source, $0)): \($0.asked)" }
         reading.sources.append(
           Source(
-            input: source.input, uses: uses.filter { $0.isPinned || $0.problem != nil || $0.namesRegistry || isStrict })
+            input: source.input, uses: sure.filter { $0.isPinned || $0.problem != nil || $0.namesRegistry || isStrict })
         )
       }
       return reading
@@ -127,7 +138,7 @@ public struct ResolveManifests: Sendable {
     for source in sources {
       for use in source.uses where !use.isPinned {
         let place = "\(place(source, use)): \(use.asked.prefix(200))"
-        if let problem = use.problem {
+        if let problem = use.problem ?? use.doubt {
           problems.append(FlowError(.failed, place, problem.reason, hint: problem.hint))
         } else if case .failure(let error)? = answers[use.asked] {
           problems.append(FlowError(error.category, place, error.reason, hint: error.hint))

@@ -1,3 +1,4 @@
+import OpzIO
 import OpzYAML
 
 /// Walks the nodes of a document and finds what names an image.
@@ -34,41 +35,90 @@ struct ImageFinder {
     }
   }
 
-  mutating func document(_ root: YAMLNode) {
-    if root["kind"]?.text == "Kustomization" || (root["kind"] == nil && root["resources"] != nil) {
-      for item in root["images"]?.list ?? [] { kustomize(item) }
-      return
-    }
-    visit(root, key: nil)
+  /// What stands around a mapping and may change which image it means.
+  struct Outer {
+    /// `global.imageRegistry` of Helm's values, and its kin.
+    var registry: String?
+    /// `global.imageTag`, and its kin.
+    var hasTag = false
+    /// An object of Kubernetes says all of an image by itself; values of Helm need not.
+    var isObject = false
   }
 
-  private mutating func visit(_ node: YAMLNode, key: String?) {
-    switch node.content {
-    case .scalar: scalar(node, key)
-    case .list(let items): for item in items { visit(item, key: key) }
-    case .map(let members):
-      if helm(node) { return }
-      for member in members {
-        visit(member.value, key: key == "image" && member.key == "reference" ? "image" : member.key)
+  mutating func document(_ root: YAMLNode) {
+    let kind = root["kind"]?.text
+    if kind == "Kustomization" || kind == "Component" || (kind == nil && root["resources"]?.list.isEmpty == false) {
+      let suffixed = root["images"]?.list ?? []
+      for item in suffixed { kustomize(item) }
+      for chart in root["helmCharts"]?.list ?? [] { visit(chart["valuesInline"]) }
+      return
+    }
+    visit(root, isObject: kind != nil && root["apiVersion"] != nil)
+  }
+
+  /// In the order of the text; without recursion, whatever the depth.
+  private mutating func visit(_ root: YAMLNode?, isObject: Bool = false) {
+    guard let root else { return }
+    var waiting: [(node: YAMLNode, key: String?, outer: Outer)] = [(root, nil, Outer(isObject: isObject))]
+    while let (node, key, outer) = waiting.popLast() {
+      switch node.content {
+      case .scalar: scalar(node, key, outer)
+      case .list(let items): for item in items.reversed() { waiting.append((item, key, outer)) }
+      case .map(let members):
+        let inner = ImageFinder.within(node, outer, key)
+        let hasParts = helm(node, key, outer)
+        for member in members.reversed() where !(hasParts && ImageFinder.isPart(member)) {
+          waiting.append((member.value, key == "image" && member.key == "reference" ? "image" : member.key, inner))
+        }
       }
     }
   }
 
-  private mutating func scalar(_ node: YAMLNode, _ key: String?) {
+  private static func isPart(_ member: YAMLNode.Member) -> Bool {
+    guard case .scalar = member.value.content else { return false }
+    return [ImageParts.names, ImageParts.tags, ImageParts.digests, ImageParts.registries].contains {
+      $0.contains(member.key)
+    }
+  }
+
+  /// What the members of a mapping have around them.
+  private static func within(_ node: YAMLNode, _ outer: Outer, _ key: String?) -> Outer {
+    var inner = outer
+    // Values of a chart stand in objects too: Flux' HelmRelease, Argo CD's Application.
+    if key == "values" || key == "valuesObject" || key == "valuesInline" { inner.isObject = false }
+    if let registry = node["imageRegistry"]?.text { inner.registry = registry }
+    guard let global = node["global"], global.isMap else { return inner }
+    for found in [global["imageRegistry"], global["registry"], global["hub"], global["image", "registry"]] {
+      if let text = found?.text, !text.isEmpty { inner.registry = text }
+    }
+    for found in [global["imageTag"], global["tag"], global["image", "tag"]] where found?.text?.isEmpty == false {
+      inner.hasTag = true
+    }
+    return inner
+  }
+
+  private mutating func scalar(_ node: YAMLNode, _ key: String?, _ outer: Outer) {
     guard let text = node.text, !text.isEmpty else { return }
     if text.hasPrefix(ImageUse.scheme) { return add(node, text, prefix: "") }
-    if key == "image" { return add(node, text, prefix: "") }
+    if key == "image" {
+      let isLoose = !outer.isObject && ImageName(text).isBare && ImageName(text).namesHost
+      return add(node, text, prefix: "", doubt: isLoose ? ImageFinder.noTag : nil)
+    }
     guard key == "storageUri" else { return }
     for prefix in ["oci://", "oci+native://", "oci+modelcar://", "oci+fetch://"] where text.hasPrefix(prefix) {
       add(node, String(text.dropFirst(prefix.count)), prefix: prefix)
     }
   }
 
-  private mutating func add(_ node: YAMLNode, _ asked: String, prefix: String) {
+  private static let noTag = (
+    reason: "it has no tag: which image it means is for the chart or the manifests to say", hint: "write the tag"
+  )
+
+  private mutating func add(_ node: YAMLNode, _ asked: String, prefix: String, doubt: (String, String)? = nil) {
     // A variable of another tool, which has its own word on it.
     if asked.contains("$") || asked.contains("{{") { return }
     guard let slot = ScalarSlot(node, in: bytes, starts) else { return cannot(node, asked) }
-    append(node, asked, isPinned: ImageName(asked).digest != nil, .whole(slot, prefix: prefix))
+    append(node, asked, isPinned: ImageName(asked).digest != nil, .whole(slot, prefix: prefix), doubt: doubt)
   }
 
   private func slot(_ node: YAMLNode?) -> ScalarSlot? { node.flatMap { ScalarSlot($0, in: bytes, starts) } }
@@ -79,15 +129,17 @@ struct ImageFinder {
   private static let noRoom = "the parts have neither a tag nor a digest to write to"
 
   private mutating func append(
-    _ node: YAMLNode, _ asked: String, isPinned: Bool, _ shape: ImageUse.Shape, problem: (String, String)? = nil
+    _ node: YAMLNode, _ asked: String, isPinned: Bool, _ shape: ImageUse.Shape, problem: (String, String)? = nil,
+    doubt: (String, String)? = nil
   ) {
     let place = Place(line: node.place.line + lines, column: node.place.column)
-    uses.append(ImageUse(place: place, asked: asked, isPinned: isPinned, problem: problem, shape: shape))
+    uses.append(
+      ImageUse(place: place, asked: asked, isPinned: isPinned, problem: problem, doubt: doubt, shape: shape))
   }
 
   private mutating func cannot(_ node: YAMLNode, _ asked: String) {
     append(
-      node, asked, isPinned: false, .parts(registry: nil, name: nil, tag: nil, digest: nil),
+      node, asked, isPinned: false, .parts(registry: nil, name: nil, tag: nil, digest: nil, isBare: false),
       problem: ("it is written with escapes or on several lines", "write it on one line, plain or in quotes"))
   }
 }
@@ -96,15 +148,20 @@ struct ImageFinder {
 
 extension ImageFinder {
   /// `{registry, repository, tag, digest}` of a chart's values.
-  private mutating func helm(_ node: YAMLNode) -> Bool {
-    let (tag, digest) = (member(node, "tag"), member(node, "digest"))
-    guard let repository = node["repository"], let name = repository.text, tag != nil || digest != nil,
-      !name.contains("://") || name.hasPrefix(ImageUse.scheme), !name.contains("$"), !name.contains("{{")
-    else { return false }
+  private mutating func helm(_ node: YAMLNode, _ key: String?, _ outer: Outer) -> Bool {
+    guard let found = ImageParts(node, key: key, outer) else { return false }
+    let name = found.name.text ?? ""
     let isVersion = name.hasPrefix(ImageUse.scheme)
-    let registry = node["registry"]
-    let full = isVersion ? name : (registry?.text.map { $0 + "/" } ?? "") + name
-    parts(repository, full, isVersion, registry: registry, name: repository, tag: tag, digest: digest)
+    // `image: r.example/x:1` beside what has nothing to do with it.
+    if !isVersion, !ImageName(name).isBare, found.doubt == nil, found.registry == nil, found.digest == nil,
+      found.tag == nil
+    {
+      return false
+    }
+    let own = found.registry?.text ?? ""
+    let registry = own.isEmpty ? outer.registry ?? "" : own
+    let full = isVersion || registry.isEmpty || ImageName(name).namesHost ? name : registry + "/" + name
+    parts(found, full, isVersion)
     return true
   }
 
@@ -118,28 +175,52 @@ extension ImageFinder {
     let isVersion = full.hasPrefix(ImageUse.scheme)
     // A new name alone leaves the tag to the manifests.
     guard isVersion || tag != nil || digest != nil, let place = newName ?? node["name"] else { return }
-    parts(place, full, isVersion, registry: nil, name: newName, tag: tag, digest: digest)
+    var doubt: (String, String)?
+    if node["tagSuffix"]?.text?.isEmpty == false, !isVersion {
+      doubt = ("tagSuffix is added to the tag that the manifests have", "write newTag, without tagSuffix")
+    } else if let tag, tag.isPlainScalar, let text = tag.text, ImageFinder.isNoText(text), !isVersion {
+      doubt = ("newTag is a number or truth value, which kustomize refuses", "write newTag: \"\(text.prefix(40))\"")
+    } else if let text = digest?.text, !text.isEmpty, Digest(text) == nil, !isVersion {
+      doubt = ("digest is no digest", "write sha256: and 64 digits, or empty it")
+    }
+    parts(
+      ImageParts(name: place, written: newName, tag: tag, digest: digest, doubt: doubt), full, isVersion)
   }
 
-  private mutating func parts(
-    _ place: YAMLNode, _ name: String, _ isVersion: Bool, registry: YAMLNode?, name nameNode: YAMLNode?,
-    tag: YAMLNode?, digest: YAMLNode?
-  ) {
-    let written = [registry, nameNode, tag, digest].compactMap(\.self)
-    let tagText = tag?.text ?? ""
-    let isPinned =
-      !isVersion
-      && (digest?.text.map { ImageName("x@" + $0).digest != nil } == true || ImageName("x:" + tagText).digest != nil)
-    let asked = isVersion || tagText.isEmpty ? name : "\(name):\(tagText)"
-    guard written.allSatisfy({ slot($0) != nil }) else { return cannot(place, asked) }
-    var problem: (String, String)?
-    if tag == nil, digest == nil {
+  private static func isNoText(_ text: String) -> Bool {
+    YAMLScalar.flag(text) != nil || YAMLScalar.integer(text) != nil
+      || (Double(text) != nil && text.first?.isLetter == false)
+  }
+
+  private mutating func parts(_ found: ImageParts, _ full: String, _ isVersion: Bool) {
+    let tagText = found.tag?.text ?? ""
+    let digestText = found.digest?.text ?? ""
+    let isPinned = !isVersion && (ImageFinder.isDigest(full, tagText) || ImageParts.hex(digestText) != nil)
+    let asked = isVersion || tagText.isEmpty || ImageName(full).tag != nil ? full : "\(full):\(tagText)"
+    let written = [found.registry, found.written, found.tag, found.digest].compactMap(\.self)
+    guard written.allSatisfy({ slot($0) != nil }) else { return cannot(found.name, asked) }
+    var (problem, doubt): ((String, String)?, (String, String)?) = (nil, found.doubt)
+    if isVersion, found.tag == nil, found.digest == nil {
       problem = (ImageFinder.noRoom, "add digest: \"\" beside it")
-    } else if !isPinned, !isVersion, tagText.isEmpty {
-      problem = ("it has no tag: which image it means is for the chart or the manifests to say", "write the tag")
+    } else if !isPinned, !isVersion, doubt == nil {
+      if tagText.isEmpty, ImageName(full).tag == nil {
+        doubt = ImageFinder.noTag
+      } else if found.tag == nil, found.digest == nil {
+        doubt = (ImageFinder.noRoom, "add digest: \"\" beside it")
+      }
     }
     append(
-      place, asked, isPinned: isPinned,
-      .parts(registry: slot(registry), name: slot(nameNode), tag: slot(tag), digest: slot(digest)), problem: problem)
+      found.name, asked, isPinned: isPinned,
+      .parts(
+        registry: slot(found.registry), name: slot(found.written), tag: slot(found.tag), digest: slot(found.digest),
+        isBare: found.isBare),
+      problem: problem, doubt: isPinned ? nil : doubt)
+  }
+
+  /// A digest in the name or in the tag: `tag: 1.0@sha256:..`, `tag: sha256:..`, `repository: x@sha256` with the digits as the tag.
+  private static func isDigest(_ name: String, _ tag: String) -> Bool {
+    if ImageName(name).digest != nil || ImageName("x:" + tag).digest != nil { return true }
+    if tag.hasPrefix("sha256:") { return ImageParts.hex(tag) != nil }
+    return name.hasSuffix("@sha256") && Digest("sha256:" + tag) != nil
   }
 }

@@ -7,7 +7,7 @@ public struct ImageUse: Sendable {
     /// In one scalar; before it, `oci://` or nothing.
     case whole(ScalarSlot, prefix: String)
     /// Helm's values and kustomize's images: the parts in scalars of their own. A part of a Helm chart's registry is by itself too.
-    case parts(registry: ScalarSlot?, name: ScalarSlot?, tag: ScalarSlot?, digest: ScalarSlot?)
+    case parts(registry: ScalarSlot?, name: ScalarSlot?, tag: ScalarSlot?, digest: ScalarSlot?, isBare: Bool)
   }
 
   public let place: Place
@@ -17,6 +17,8 @@ public struct ImageUse: Sendable {
   public let isPinned: Bool
   /// Why it cannot be pinned where it stands, and what to do.
   public let problem: (reason: String, hint: String)?
+  /// Why it may mean another image than it seems to, or none that can be told from here: it stays as it is.
+  public let doubt: (reason: String, hint: String)?
   let shape: Shape
 
   static let scheme = "opz://"
@@ -44,7 +46,7 @@ public struct ImageUse: Sendable {
     case .whole(let slot, let prefix):
       let name = version == nil ? reference : reference.pinned(to: digest)
       return [slot.edit(prefix + name.description)]
-    case .parts(let registry, let name, let tag, let digestSlot):
+    case .parts(let registry, let name, let tag, let digestSlot, let isBare):
       var edits: [TextEdit] = []
       if version != nil {
         if let registry {
@@ -55,7 +57,7 @@ public struct ImageUse: Sendable {
         }
       }
       if let digestSlot {
-        edits.append(digestSlot.edit(digest.description))
+        edits.append(digestSlot.edit(isBare ? digest.description.replacing("sha256:", with: "") : digest.description))
       } else if let tag {
         edits.append(tag.edit("\(reference.tag ?? "latest")@\(digest)"))
       }

@@ -115,6 +115,36 @@ struct ResolveTests {
     #expect(try file("a.yaml") == text)
   }
 
+  /// The tag beside an image is the tag; `latest` is another image, and is not asked for.
+  @Test("a tag beside the image counts, however a chart splits it")
+  func split() async throws {
+    let host = server.host
+    try project.directory.write(
+      "values.yaml",
+      """
+      image: \(host)/crm/weights
+      tag: 1.0.0
+      global: {imageRegistry: "\(host)"}
+      a: {image: {repository: crm/weights, tag: 1.0.0, sha: ""}}
+      b: {imageTag: 1.0.0, image: crm/weights, registry: "\(host)"}
+
+      """)
+    // Its registry is global, and its own name has one too: left.
+    let result = try await run("values.yaml")
+    #expect(result.doubtful.count == 1 && result.doubtful.first?.hasPrefix("values.yaml:1:8: ") == true)
+    #expect(result.changed == 2)
+    #expect(result.stream.contains("tag: 1.0.0\nglobal"))
+    #expect(result.stream.contains("sha: \"\(digest.description.dropFirst(7))\""))
+    #expect(result.stream.contains("imageTag: 1.0.0@\(digest)"))
+    let strict = ResolveManifests(["values.yaml"], isStrict: true, in: project.session)
+    let error = try #require(await #expect(throws: FlowError.self) { try await strict.run() })
+    #expect(error.subject.hasPrefix("values.yaml:1:8: ") && error.hint != nil)
+
+    try project.directory.write("plain.yaml", "image: \(host)/crm/weights\ntag: 1.0.0\n")
+    let plain = try await run("plain.yaml")
+    #expect(plain.stream == "image: \(host)/crm/weights\ntag: 1.0.0@\(digest)\n")
+  }
+
   @Test("a version that was never pushed has no place")
   func unpushed() async throws {
     let other = try Project.model()

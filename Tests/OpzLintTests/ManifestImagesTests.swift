@@ -117,7 +117,7 @@ struct ManifestImagesTests {
     "what is not written on one line is named, not guessed",
     arguments: [
       "image: \"r.example/\\x61:1\"", "image: >-\n  r.example/a:1", "image: |-\n  r.example/a:1",
-      "image: {repository: r.example/a, tag: \"\"}", "image: {repository: opz://churn, tag: \"\\x31\"}",
+      "image: {repository: opz://churn, tag: \"\\x31\"}",
     ])
   func problems(_ text: String) throws {
     let use = try #require(try ManifestImages(Array(text.utf8)).uses.first)
@@ -134,6 +134,142 @@ struct ManifestImagesTests {
   func others(_ text: String) throws {
     let uses = try ManifestImages(Array(text.utf8)).uses
     #expect(uses.allSatisfy { $0.asked == "5" }, "\(uses.map(\.asked))")
+  }
+
+  private static let hexDigits = String(repeating: "a", count: 64)
+
+  @Test(
+    "each way in which charts split an image is asked for as the chart reads it, and written where the chart looks",
+    arguments: [
+      ("image: r.example/x\ntag: v7\n", "r.example/x:v7", "image: r.example/x\ntag: v7@D\n"),
+      ("tag: v7\nimage: r.example/x\n", "r.example/x:v7", "tag: v7@D\nimage: r.example/x\n"),
+      (
+        "a:\n  image: r.example/x\n  imageTag: \"7\"\n", "r.example/x:7",
+        "a:\n  image: r.example/x\n  imageTag: \"7@D\"\n"
+      ),
+      (
+        "image: {registry: r.example, repository: a/x, tag: v7, digest: \"\"}\n", "r.example/a/x:v7",
+        "image: {registry: r.example, repository: a/x, tag: v7, digest: \"D\"}\n"
+      ),
+      (
+        "image: {registry: r.example, image: a/x, tag: v7, digest: ''}\n", "r.example/a/x:v7",
+        "image: {registry: r.example, image: a/x, tag: v7, digest: 'D'}\n"
+      ),
+      (
+        "image: {repository: r.example/x, tag: v7, sha: \"\"}\n", "r.example/x:v7",
+        "image: {repository: r.example/x, tag: v7, sha: \"H\"}\n"
+      ),
+      (
+        "hub: r.example/istio\ntag: 1.2.3\nimage: pilot\n", "r.example/istio/pilot:1.2.3",
+        "hub: r.example/istio\ntag: 1.2.3@D\nimage: pilot\n"
+      ),
+      (
+        "global: {imageRegistry: r.example}\nimage: {repository: a/x, tag: v7}\n", "r.example/a/x:v7",
+        "global: {imageRegistry: r.example}\nimage: {repository: a/x, tag: v7@D}\n"
+      ),
+      (
+        "global: {registry: r.example}\nimage: {registry: '', repository: a/x, tag: v7}\n", "r.example/a/x:v7",
+        "global: {registry: r.example}\nimage: {registry: '', repository: a/x, tag: v7@D}\n"
+      ),
+      (
+        "global: {imageRegistry: ''}\nimage: {registry: r.example, repository: a/x, tag: v7}\n", "r.example/a/x:v7",
+        "global: {imageRegistry: ''}\nimage: {registry: r.example, repository: a/x, tag: v7@D}\n"
+      ),
+      (
+        "global: {imageRegistry: r.example}\nsub: {image: {registry: r.example, repository: a/x, tag: v7}}\n",
+        "r.example/a/x:v7",
+        "global: {imageRegistry: r.example}\nsub: {image: {registry: r.example, repository: a/x, tag: v7@D}}\n"
+      ),
+      ("image: {name: r.example/x, tag: v7}\n", "r.example/x:v7", "image: {name: r.example/x, tag: v7@D}\n"),
+      (
+        "imageRepository: r.example/x\nimageTag: v7\n", "r.example/x:v7",
+        "imageRepository: r.example/x\nimageTag: v7@D\n"
+      ),
+      (
+        "image: {repository: r.example/x, tag: \"1.10\"}\n", "r.example/x:1.10",
+        "image: {repository: r.example/x, tag: \"1.10@D\"}\n"
+      ),
+      ("image: {repository: r.example/x, tag: 3}\n", "r.example/x:3", "image: {repository: r.example/x, tag: 3@D}\n"),
+      (
+        "image: {repository: r.example/x:v7, digest: ''}\n", "r.example/x:v7",
+        "image: {repository: r.example/x:v7, digest: 'D'}\n"
+      ),
+      (
+        "kind: Kustomization\nhelmCharts:\n- valuesInline: {image: {repository: r.example/x, tag: v7}}\n",
+        "r.example/x:v7",
+        "kind: Kustomization\nhelmCharts:\n- valuesInline: {image: {repository: r.example/x, tag: v7@D}}\n"
+      ),
+      (
+        "kind: Component\nimages: [{name: r.example/x, newTag: v7}]\n", "r.example/x:v7",
+        "kind: Component\nimages: [{name: r.example/x, newTag: v7@D}]\n"
+      ),
+      (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {values: {image: r.example/x, tag: v7}}\n",
+        "r.example/x:v7",
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {values: {image: r.example/x, tag: v7@D}}\n"
+      ),
+      (
+        "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: r.example/x}]}\n", "r.example/x",
+        "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: r.example/x@D}]}\n"
+      ),
+    ])
+  func split(_ text: String, _ asked: String, _ pinned: String) throws {
+    let uses = try ManifestImages(Array(text.utf8)).uses
+    #expect(uses.map(\.asked) == [asked])
+    #expect(uses.allSatisfy { $0.doubt == nil }, "\(uses.compactMap { $0.doubt?.reason })")
+    let expected = pinned.replacing("D", with: "sha256:" + ManifestImagesTests.hexDigits)
+      .replacing("\"H\"", with: "\"\(ManifestImagesTests.hexDigits)\"")
+    let after = String(decoding: try ManifestImagesTests.pin(Array(text.utf8)), as: UTF8.self)
+    #expect(after == expected)
+    #expect(try ManifestImages(Array(after.utf8)).uses.allSatisfy { $0.isPinned })
+  }
+
+  @Test(
+    "what charts may take for another image is left and named",
+    arguments: [
+      ("image: {repository: r.example/x, tag: 1.10}", "number or truth value"),
+      ("image: {repository: r.example/x, tag: 1.0}", "number or truth value"),
+      ("image: {repository: r.example/x, tag: 20240101}", "number or truth value"),
+      ("image: {repository: r.example/x, tag: 010}", "number or truth value"),
+      ("image: {repository: r.example/x, tag: 1e5}", "number or truth value"),
+      ("image: {repository: r.example/x, tag: on}", "number or truth value"),
+      ("image: {repository: r.example/x, tag: \"\"}", "no tag"), ("image: {repository: r.example/x, tag: }", "no tag"),
+      ("image: {repository: r.example/x, pullPolicy: Always}", "no tag"), ("image: r.example/x", "no tag"),
+      ("image: r.example/x\nversion: v7", "version may be one"), ("image: r.example/x\nappVersion: v7", "may be one"),
+      ("image: r.example/x:1\ntag: v7", "stands beside it"), ("image: r.example/x:1\ntag: ''", "stands beside it"),
+      ("image: r.example/x\ntag: $(TAG)", "variable of another tool"),
+      ("image: r.example/x\ntag: \"{{ .x }}\"", "variable of another tool"),
+      ("image: bar\nrepository: r.example/x\ntag: v7", "both name an image"),
+      ("image: {registry: q.example, repository: r.example/x, tag: v7}", "both have a registry"),
+      ("global: {imageRegistry: q.example}\nimage: {registry: r.example, repository: x, tag: v7}", "global registry"),
+      ("global: {imageRegistry: q.example}\nimage: {repository: r.example/x, tag: v7}", "global registry"),
+      ("global: {image: {registry: q.example}}\na: {image: {repository: r.example/x, tag: v7}}", "global registry"),
+      ("global: {imageTag: v7}\nimage: {repository: r.example/x, tag: ''}", "a global one"),
+      ("image: {repository: r.example/x, tag: v7, digest: sha256:12}", "is no digest"),
+      ("image: {repository: r.example/x, tag: v7, sha: xyz}", "is no digest"),
+      ("kind: Kustomization\nimages: [{name: r.example/x, newTag: 1.10}]", "which kustomize refuses"),
+      ("kind: Kustomization\nimages: [{name: r.example/x, newTag: v1, tagSuffix: -a}]", "tagSuffix"),
+    ])
+  func doubts(_ text: String, _ reason: String) throws {
+    let uses = try ManifestImages(Array(text.utf8)).uses
+    let use = try #require(uses.first)
+    #expect(uses.count == 1 && !use.isPinned && use.problem == nil)
+    #expect(use.doubt?.reason.contains(reason) == true, "\(use.doubt?.reason ?? "none")")
+    #expect(use.doubt?.hint.isEmpty == false)
+  }
+
+  @Test(
+    "a digest counts wherever charts have it",
+    arguments: [
+      "image: {repository: r.example/x, tag: \"v1@sha256:H\"}", "image: {repository: r.example/x, tag: \"sha256:H\"}",
+      "image: {repository: r.example/x@sha256, tag: H}", "image: {repository: \"r.example/x@sha256:H\", tag: ''}",
+      "image: {repository: r.example/x, tag: v1, sha: H}", "image: {repository: r.example/x, digest: \"sha256:H\"}",
+      "image: \"r.example/x@sha256:H\"\ntag: ''",
+      "kind: Kustomization\nimages: [{name: r.example/x, digest: \"sha256:H\"}]",
+    ])
+  func pinned(_ text: String) throws {
+    let uses = try ManifestImages(Array(text.replacing("H", with: ManifestImagesTests.hexDigits).utf8)).uses
+    #expect(uses.count == 1 && uses.allSatisfy { $0.isPinned && $0.doubt == nil })
   }
 
   @Test("kubectl's kustomize takes what is written")

@@ -1,0 +1,159 @@
+import OpzIO
+import OpzOCI
+import OpzYAML
+
+/// The scalars of one mapping that name an image together: what charts of Helm make of them is `registry/repository:tag@digest`.
+///
+/// The keys are those of Bitnami's charts, ingress-nginx (`image` beside `registry`), cert-manager, kube-prometheus-stack (`sha`), Istio (`hub`)
+/// and of the older `imageTag`. Where charts differ on what the parts mean, nothing is written.
+struct ImageParts {
+  static let registries = ["registry", "imageRegistry", "hub"]
+  static let names = ["repository", "image", "name", "repo", "imageRepository", "imageName"]
+  static let tags = ["tag", "imageTag"]
+  static let digests = ["digest", "imageDigest", "sha", "sha256", "imageSha"]
+  /// A tag to some charts.
+  private static let versions = ["version", "appVersion", "imageVersion", "image_tag", "tagSuffix"]
+
+  let registry: YAMLNode?
+  let name: YAMLNode
+  /// Where the name is written anew; nil where it stays.
+  let written: YAMLNode?
+  let tag: YAMLNode?
+  let digest: YAMLNode?
+  /// The digest is written without `sha256:`.
+  let isBare: Bool
+  /// Why charts may mean another image.
+  let doubt: (reason: String, hint: String)?
+
+  /// Nil where the mapping names no image by parts.
+  /// - Parameter key: before the mapping.
+  /// - Parameter outer: what stands around it.
+  init?(_ node: YAMLNode, key: String?, _ outer: ImageFinder.Outer) {
+    func scalar(_ keys: [String]) -> YAMLNode.Member? {
+      node.members.first { keys.contains($0.key) && $0.value.isScalarOrNull }
+    }
+    let isNamed = key.map { ["image", "images"].contains($0) || $0.hasSuffix("Image") } ?? false
+    let (tag, digest, registry) = (
+      scalar(ImageParts.tags), scalar(ImageParts.digests), scalar(ImageParts.registries)
+    )
+    let found = node.members.filter { member in
+      guard ImageParts.names.contains(member.key), let text = member.value.text, !text.isEmpty else { return false }
+      return member.key != "name" || isNamed
+    }
+    // The name of a container or of a chart stands beside `image` or `repository`.
+    let all = found.count > 1 ? found.filter { $0.key != "name" } : found
+    guard let name = all.first, let text = name.value.text, !ImageParts.isTemplate(text) else { return nil }
+    let version = scalar(ImageParts.versions)
+    // `repository` alone may be of git or of charts.
+    let isImage = name.key == "image" || isNamed || (name.key.hasPrefix("image") && (tag ?? digest) != nil)
+    guard
+      tag != nil || digest != nil || (isImage && name.key != "image" && ImageName(text).namesHost)
+        || (name.key == "image" && registry != nil)
+        || (name.key == "image" && version != nil && ImageName(text).isBare)
+    else { return nil }
+    if text.contains("://"), !text.hasPrefix(ImageUse.scheme) { return nil }
+    self.registry = registry?.value
+    self.name = name.value
+    written = name.value
+    self.tag = tag?.value
+    self.digest = digest?.value
+    isBare = digest.map { $0.key == "sha" || $0.key == "sha256" || $0.key == "imageSha" } ?? false
+    doubt = ImageParts.doubt(all, tag, digest, registry, version, outer)
+  }
+
+  /// An entry of a kustomization's `images`.
+  init(
+    name: YAMLNode, written: YAMLNode?, tag: YAMLNode?, digest: YAMLNode?, doubt: (reason: String, hint: String)?
+  ) {
+    (registry, self.name, self.written, self.tag, self.digest) = (nil, name, written, tag, digest)
+    (isBare, self.doubt) = (false, doubt)
+  }
+
+  static func isTemplate(_ text: String) -> Bool { text.contains("$") || text.contains("{{") }
+
+  private static func doubt(
+    _ names: [YAMLNode.Member], _ tag: YAMLNode.Member?, _ digest: YAMLNode.Member?, _ registry: YAMLNode.Member?,
+    _ version: YAMLNode.Member?, _ outer: ImageFinder.Outer
+  ) -> (String, String)? {
+    let name = names[0].value.text ?? ""
+    if name.hasPrefix(ImageUse.scheme) { return nil }
+    if let part = [tag, digest, registry].compactMap({ $0 }).first(where: { $0.value.text.map(isTemplate) ?? false }) {
+      return ("\(part.key) is a variable of another tool", "resolve what that tool writes")
+    }
+    if names.count > 1 {
+      return ("\(names[0].key) and \(names[1].key) both name an image: charts differ on which counts", "keep one")
+    }
+    let bare = ImageName(name)
+    if bare.tag != nil, let tag {
+      return ("\(names[0].key) has a tag, and \(tag.key) stands beside it", "keep one of the two")
+    }
+    if let text = tag?.value.text, tag?.value.isPlainScalar == true, isTwisted(text) {
+      return (
+        "the tag \(text.prefix(40)) is a number or truth value to Helm, which writes it otherwise",
+        "write \(tag?.key ?? "tag"): \"\(text.prefix(40))\""
+      )
+    }
+    if let text = digest?.value.text, !text.isEmpty, hex(text) == nil {
+      return ("\(digest?.key ?? "digest") is no digest", "write sha256: and 64 digits, or empty it")
+    }
+    if tag?.value.text?.isEmpty ?? true, bare.tag == nil, bare.digest == nil {
+      if let version { return ("it has no tag, and \(version.key) may be one", "write the tag") }
+      if outer.hasTag { return ("it has no tag, and a global one may be meant", "write the tag") }
+    }
+    return registryDoubt(name, registry, outer)
+  }
+
+  private static func registryDoubt(
+    _ name: String, _ registry: YAMLNode.Member?, _ outer: ImageFinder.Outer
+  ) -> (String, String)? {
+    let own = registry?.value.text ?? ""
+    let hasHost = ImageName(name).namesHost
+    if !own.isEmpty, hasHost {
+      return ("\(registry?.key ?? "registry") and the name both have a registry", "keep one of the two")
+    }
+    guard let global = outer.registry, !global.isEmpty else { return nil }
+    if hasHost || (!own.isEmpty && own != global) {
+      return (
+        "a global registry, \(global.prefix(80)), is set too: charts differ on which counts",
+        "keep one of the two, or render the chart first: helm template . | opz resolve -f -"
+      )
+    }
+    return nil
+  }
+
+  /// Helm reads numbers as float64 and prints them shortest: `1.10` becomes `1.1`, `1.0` becomes `1`, `20240101` becomes `2.0240101e+07`.
+  static func isTwisted(_ text: String) -> Bool {
+    if YAMLScalar.flag(text) != nil { return true }
+    if let number = YAMLScalar.integer(text) { return String(number) != text || number.magnitude >= 1_000_000 }
+    guard let first = text.utf8.first, (43...57).contains(first), let number = Double(text.filter { $0 != "_" }) else {
+      return false
+    }
+    return number == number.rounded() || "\(number)" != text || text.contains("e")
+  }
+
+  /// The hexadecimal digits of a digest, with or without its algorithm.
+  static func hex(_ text: String) -> Substring? {
+    let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
+    return Digest("sha256:" + digits) == nil ? nil : digits
+  }
+}
+
+extension YAMLNode {
+  fileprivate var isScalarOrNull: Bool {
+    if case .scalar = content { return true }
+    return false
+  }
+
+  var isPlainScalar: Bool {
+    if case .scalar(_, true) = content { return true }
+    return false
+  }
+}
+
+extension ImageName {
+  /// Neither tag nor digest.
+  var isBare: Bool { tag == nil && digest == nil }
+
+  /// Its first part is a registry.
+  var namesHost: Bool { name.firstIndex(of: "/").map { Reference.namesHost(name[..<$0]) } ?? false }
+}
