@@ -206,7 +206,7 @@ extension ConfigParts {
   }
 
   /// A number that is none in JSON would be written as nothing.
-  private func checkNumbers(_ node: ConfigNode, _ scope: ConfigScope, _ key: String) {
+  private func checkNumbers(_ node: YAMLNode, _ scope: YAMLScope, _ key: String) {
     switch node.value {
     case .number(let text) where Double(text)?.isFinite != true:
       scope.fail(
