@@ -6,6 +6,7 @@ struct ImageFinder {
   private let bytes: [UInt8]
   private var starts: [Int] = []
   private var lines = 0
+  private var last = (place: Place(line: 0, column: 0), index: 0)
   private(set) var uses: [ImageUse] = []
   private(set) var replaced: Set<String> = []
 
@@ -14,6 +15,7 @@ struct ImageFinder {
   /// The next documents stand in this part.
   mutating func begin(_ part: YAMLStream.Part) {
     lines = part.lines
+    last = (Place(line: 0, column: 0), 0)
     starts = [part.range.lowerBound]
     var index = part.range.lowerBound
     while index < part.range.upperBound {
@@ -117,11 +119,29 @@ struct ImageFinder {
   private mutating func add(_ node: YAMLNode, _ asked: String, prefix: String, doubt: (String, String)? = nil) {
     // A variable of another tool, which has its own word on it.
     if asked.contains("$") || asked.contains("{{") { return }
-    guard let slot = ScalarSlot(node, in: bytes, starts) else { return cannot(node, asked) }
+    guard let slot = slot(node) else { return cannot(node, asked) }
     append(node, asked, isPinned: ImageName(asked).digest != nil, .whole(slot, prefix: prefix), doubt: doubt)
   }
 
-  private func slot(_ node: YAMLNode?) -> ScalarSlot? { node.flatMap { ScalarSlot($0, in: bytes, starts) } }
+  private mutating func slot(_ node: YAMLNode?) -> ScalarSlot? {
+    guard let node, let index = index(of: node.place) else { return nil }
+    return ScalarSlot(node, in: bytes, at: index)
+  }
+
+  /// The place in the bytes. It goes on from the last one: a line of minified JSON may have all of a cluster's images.
+  private mutating func index(of place: Place) -> Int? {
+    guard place.line >= 1, place.line <= starts.count else { return nil }
+    var found = (place: Place(line: place.line, column: 1), index: starts[place.line - 1])
+    if last.place.line == place.line, last.place.column <= place.column { found = last }
+    var column = found.place.column
+    while column < place.column, found.index < bytes.count {
+      found.index += 1
+      while found.index < bytes.count, bytes[found.index] & 0xc0 == 0x80 { found.index += 1 }
+      column += 1
+    }
+    last = (place, found.index)
+    return found.index
+  }
 
   /// `digest:` may be written without a value, which is then its place.
   private func member(_ node: YAMLNode, _ key: String) -> YAMLNode? { node.members.first { $0.key == key }?.value }

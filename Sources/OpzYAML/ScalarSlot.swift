@@ -7,14 +7,10 @@ public struct ScalarSlot: Sendable {
   private let isMissing: Bool
 
   /// Nil where the scalar is not simply written: escapes, several lines, a block.
-  /// - Parameter starts: where each line of the document begins in `bytes`.
-  public init?(_ node: YAMLNode, in bytes: [UInt8], _ starts: [Int]) {
-    guard case .scalar(let text, let isPlain) = node.content, node.place.line <= starts.count else { return nil }
-    var index = starts[node.place.line - 1]
-    for _ in 1..<max(1, node.place.column) {
-      index += 1
-      while index < bytes.count, bytes[index] & 0xc0 == 0x80 { index += 1 }
-    }
+  /// - Parameter index: where the node's place is in `bytes`.
+  public init?(_ node: YAMLNode, in bytes: [UInt8], at index: Int) {
+    guard case .scalar(let text, let isPlain) = node.content else { return nil }
+    var index = index
     self.text = text
     let wanted = Array(text.utf8)
     if isPlain, wanted.isEmpty {
