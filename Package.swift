@@ -107,7 +107,8 @@ var targets: [Target] = [
   tests(
     "OpzPackage",
     [
-      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
+      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON",
+      "OpzIO",
       "OpzTestKit",
       system,
     ]),
@@ -141,7 +142,8 @@ if !light {
         "OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzModel", "OpzJSON", "OpzIO", "OpzTestKit", system,
         nioCore,
       ]),
-    module("OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system] + nio),
+    module(
+      "OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system] + nio),
     .executableTarget(
       name: "opz-hub", dependencies: ["OpzHub", "OpzIO"], swiftSettings: strict),
     tests(

@@ -36,7 +36,9 @@ struct ModuleGraphTests {
     "OpzRegistry": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers: the static server is not above it.
     "OpzTrust": ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto"],
-    "OpzPackage": ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
+    "OpzPackage": [
+      "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
+    ],
     // Plans to text, without files or network.
     "OpzDeploy": ["OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     // Texts to findings: no registry, no network.
