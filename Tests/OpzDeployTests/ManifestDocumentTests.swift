@@ -1,5 +1,6 @@
 import OpzDeploy
 import OpzTestKit
+import OpzYAML
 import Testing
 
 @Suite("Documents of a stream")
