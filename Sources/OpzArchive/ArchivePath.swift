@@ -60,6 +60,9 @@ enum ArchivePath {
     return parts
   }
 
+  /// Every byte, for what is hashed.
+  static func hex(_ bytes: [UInt8]) -> String { Hex.encode(bytes) }
+
   /// For messages: at most 200 bytes, invalid UTF-8 replaced.
   static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes.prefix(200), as: UTF8.self) }
 }

@@ -41,6 +41,33 @@ public struct PackedLayer: Sendable {
     }
   }
 
+  /// Hands the names of the tar to `body`, in their order, with the reader at each one's content. Where there is a diffID, all bytes are read and
+  /// compared with it at the end.
+  /// - Throws: `ArchiveError` for a layer that is damaged, unsafe, over a limit, or another one.
+  public func forEachHeader(
+    limits: ArchiveLimits = ArchiveLimits(), _ body: (TarHeader, TarReader) throws -> Void
+  ) throws {
+    let stream = try open(limits)
+    if diffID != nil { stream.beginHashing() }
+    let reader = TarReader(stream, name: name, limits: limits)
+    var total: UInt64 = 0
+    while let header = try reader.next() {
+      total &+= header.size
+      guard total <= limits.totalBytes else {
+        throw ArchiveError(.overLimit, name, "it holds more than \(limits.totalBytes) bytes")
+      }
+      try body(header, reader)
+    }
+    try LayerStack.check(stream, self)
+  }
+
+  /// The names alone.
+  public func forEachName(
+    limits: ArchiveLimits = ArchiveLimits(), _ body: (LayerName) throws -> Void
+  ) throws {
+    try forEachHeader(limits: limits) { header, _ in try body(LayerName(header)) }
+  }
+
   /// The bytes of the tar.
   func open(_ limits: ArchiveLimits) throws -> TarStream {
     switch compression {

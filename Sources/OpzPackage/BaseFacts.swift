@@ -26,29 +26,53 @@ public struct BaseFacts: Codable, Sendable, Hashable {
     self.hasLibstdcxx = hasLibstdcxx
   }
 
-  /// Reads the layers of an image.
+  /// Reads the layers of an image, each once. Of a million names it keeps the table alone (`PathTable`), no list of them.
   /// - Parameter environment: the image's own, `NAME=value`.
-  /// - Throws: `ArchiveError` for layers that are damaged or unsafe.
+  /// - Throws: `ArchiveError` for layers that are damaged, unsafe or over a limit.
   public static func read(_ stack: LayerStack, environment: [String]) throws -> BaseFacts {
-    let tree = try stack.tree(digests: false)
-    var facts = BaseFacts(cuda: environment.first { $0.hasPrefix("CUDA_VERSION=") }.map { String($0.dropFirst(13)) })
-    facts.python = Set(tree.paths.compactMap(python)).sorted(by: BaseFacts.isBefore)
-    if let path = tree.paths.first(where: isGlibc) {
-      // glibc 2.34 and later say in the library itself what they are; earlier ones in the name that its link leads to.
-      if case .symlink(let target)? = tree[path]?.kind, let version = version(after: "libc-", in: target) {
-        facts.glibc = version
-      } else {
-        facts.glibc = version(after: "stable release version ", in: try stack.bytes(path))
+    var table = PathTable(limits: stack.limits)
+    var libraries: [FilePath: String] = [:]
+    for (index, layer) in stack.layers.enumerated() {
+      try table.begin(layer: index, archive: layer.name)
+      try layer.forEachHeader(limits: stack.limits) { header, reader in
+        try table.add(LayerName(header))
+        guard isGlibc(header.path) else { return }
+        libraries[header.path] = try glibc(header, reader, libraries)
       }
     }
-    facts.hasLibstdcxx = tree.paths.contains { $0.lastComponent?.string == "libstdc++.so.6" }
-    if tree.paths.contains(where: { $0.lastComponent?.string.hasPrefix("ld-musl-") == true }) { facts.musl = "1.2" }
+    var facts = BaseFacts(cuda: environment.first { $0.hasPrefix("CUDA_VERSION=") }.map { String($0.dropFirst(13)) })
+    let programs = table.paths(named: { $0.starts(with: "python3.".utf8) })
+    facts.python = Set(programs.compactMap(python)).sorted(by: BaseFacts.isBefore)
+    if let path = table.paths(named: { $0.elementsEqual("libc.so.6".utf8) }).first(where: { isGlibc($0) }) {
+      facts.glibc = libraries[path]
+    }
+    facts.hasLibstdcxx = !table.paths(named: { $0.elementsEqual("libstdc++.so.6".utf8) }).isEmpty
+    if !table.paths(named: { $0.starts(with: "ld-musl-".utf8) }).isEmpty { facts.musl = "1.2" }
     return facts
+  }
+
+  /// glibc 2.34 and later say in the library itself what they are; earlier ones in the name that its link leads to.
+  private static func glibc(
+    _ header: TarHeader, _ reader: TarReader, _ libraries: [FilePath: String]
+  ) throws -> String? {
+    switch header.kind {
+    case .symlink(let target): return version(after: "libc-", in: target)
+    case .hardlink(let target): return libraries[target] ?? version(after: "libc-", in: Array(target.string.utf8))
+    case .file:
+      guard header.size <= largestLibrary else { return nil }
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(Int(header.size))
+      try reader.forEachChunk { bytes.append(contentsOf: $0) }
+      return version(after: "stable release version ", in: bytes)
+    default: return nil
+    }
   }
 
   private static func isGlibc(_ path: FilePath) -> Bool {
     path.lastComponent?.string == "libc.so.6" && path.string.contains("lib")
   }
+
+  private static let largestLibrary: UInt64 = 64 << 20
 
   /// `usr/bin/python3.11` -> `3.11`.
   private static func python(_ path: FilePath) -> String? {
