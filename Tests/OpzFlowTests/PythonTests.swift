@@ -250,8 +250,9 @@ struct PythonContainerTests {
             self.end_headers()
             self.wfile.write(body)
         def log_message(self, *words): pass
+    server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
     print("ready", flush=True)
-    http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    server.serve_forever()
     """
 
   @Test(
