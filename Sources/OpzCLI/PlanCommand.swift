@@ -27,6 +27,7 @@ struct PlanCommand: AsyncParsableCommand {
   struct Output: Encodable {
     let layers: [Layer]
     let settings: [SettingsChange]
+    let moved: [Moved]
     let ignored: [Ignored]
     let reads: UInt64
     let writes: UInt64
@@ -45,6 +46,11 @@ struct PlanCommand: AsyncParsableCommand {
     let size: UInt64
     let digest: Digest?
     let transfer: String?
+  }
+
+  struct Moved: Encodable {
+    let path: String
+    let place: String
   }
 
   struct Ignored: Encodable {
@@ -82,8 +88,8 @@ struct PlanCommand: AsyncParsableCommand {
           role: $0.role, title: $0.title, state: $0.state.rawValue, reason: $0.reason, size: $0.size, digest: $0.digest,
           transfer: $0.transfer?.rawValue)
       },
-      settings: plan.settings, ignored: plan.ignored.map { Ignored(path: $0.path, reason: $0.reason) },
-      reads: plan.reads, writes: plan.writes,
+      settings: plan.settings, moved: plan.moves.map { Moved(path: $0.path, place: $0.place) },
+      ignored: plan.ignored.map { Ignored(path: $0.path, reason: $0.reason) }, reads: plan.reads, writes: plan.writes,
       seconds: plan.seconds, free: plan.free, uploads: hasDestination ? plan.bytes(.uploaded) : nil,
       mounts: hasDestination ? plan.bytes(.mounted) : nil, skips: hasDestination ? plan.bytes(.skipped) : nil)
   }
@@ -108,6 +114,10 @@ struct PlanCommand: AsyncParsableCommand {
       lines += "; uploads \(ByteCount.text(plan.bytes(.uploaded))) to \(to), mounts "
       lines += "\(ByteCount.text(plan.bytes(.mounted))), skips \(ByteCount.text(plan.bytes(.skipped)))"
     }
+    for (path, place) in plan.moves.prefix(20) {
+      lines += "\n\(path) goes to \(place): the base has a link on its way"
+    }
+    if plan.moves.count > 20 { lines += "\n\(plan.moves.count - 20) more go elsewhere, too" }
     return lines + "\n"
   }
 }

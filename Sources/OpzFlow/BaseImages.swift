@@ -29,6 +29,13 @@ struct BaseImages: Sendable {
     }
   }
 
+  /// Where files come to lie on one of the images.
+  func placement(on image: Image, _ registry: Registry, _ session: Session) async throws -> BasePlacement {
+    let base = name ?? "the base"
+    let names = BaseNames(registry: registry, session: session, base: base, origin: origin)
+    return BasePlacement(try await names.table(of: image), base: base)
+  }
+
   static func scratch(_ platforms: [Platform]) throws -> BaseImages {
     BaseImages(
       bases: try platforms.map { ImagePlan.Base(platform: $0, image: try Image.scratch($0)) }, name: nil, digest: nil)

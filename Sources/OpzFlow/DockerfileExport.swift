@@ -80,7 +80,17 @@ public struct DockerfileExport: Sendable {
     /// One of opz's own layers: unpacked for people to see, or as a tar where COPY would lose owners.
     func own(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
       if layer.role == "files" || layer.role == "environment" { return try archive(layer, number: number) }
-      return try tree(layer, number: number)
+      return try hasPlainOwners(layer) ? tree(layer, number: number) : archive(layer, number: number)
+    }
+
+    /// COPY gives everything to root, directories of the base among it, and knows no sticky bit.
+    private func hasPlainOwners(_ layer: VersionRecord.Layer) throws -> Bool {
+      var isPlain = true
+      let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
+      try packed.forEachHeader { header, _ in
+        if (header.uid, header.gid) != (0, 0) || header.mode & 0o7000 != 0 { isPlain = false }
+      }
+      return isPlain
     }
 
     private func archive(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {

@@ -100,9 +100,18 @@ struct LoadedProject: Sendable {
       programs: kind == .python ? "/\(PythonProject.prefix)/bin" : nil)
   }
 
-  /// The layers of the project's own files, in the order of the image.
-  func layers(_ environment: PythonEnvironment) -> [PlannedLayer] {
-    environment.layers + PlannedLayer.plan(tree.files, compression: config.compression)
+  /// The layers of the project's own files on its bases, in the order of the image, and what comes to lie elsewhere than opz.yaml says.
+  func layers(
+    _ environment: PythonEnvironment, on bases: BaseImages, _ registry: Registry, _ session: Session
+  ) async throws -> (layers: [PlannedLayer], moves: [BasePlacement.Move]) {
+    var placements: [(platform: Platform, placement: BasePlacement)] = []
+    for base in bases.bases {
+      placements.append((base.platform, try await bases.placement(on: base.image, registry, session)))
+    }
+    let (files, compression, ready) = (tree.files, config.compression, placements)
+    return try await blocking {
+      try BasePlacement.layers(files, environment: environment.layers, compression: compression, on: ready)
+    }
   }
 
   /// The wheels of a python runtime; nothing for others.

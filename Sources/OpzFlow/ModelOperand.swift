@@ -2,6 +2,7 @@ import OpzArchive
 import OpzIO
 public import OpzModel
 import OpzOCI
+import OpzPackage
 import OpzRegistry
 import OpzStore
 public import SystemPackage
@@ -52,6 +53,18 @@ public struct ModelOperand: Sendable {
     }
   }
 
+  /// Where the model was unpacked: below /models, unless a link of the base led elsewhere.
+  private func models(of version: Registry.Version, _ registry: Registry, in directory: FilePath) async throws
+    -> FilePath
+  {
+    let usual = directory.appending("models")
+    guard try FileStatus.find(usual) == nil else { return usual }
+    let files = try await registry.files(of: version.record).filter { $0.role == LayerRole.model.rawValue }
+    let parents = files.map { FilePath(String($0.path.dropFirst())).removingLastComponent() }
+    guard let shortest = parents.min(by: { $0.components.count < $1.components.count }) else { return usual }
+    return directory.pushing(shortest)
+  }
+
   /// The model in files: where it is, or unpacked from its version into a temporary directory.
   public func unpacked() async throws -> Unpacked {
     if isPath {
@@ -63,8 +76,9 @@ public struct ModelOperand: Sendable {
     let stack = try await ImageFiles.stack(version.record.image, roles: version.record, in: registry.store)
     let directory = try Directory.temporary(prefix: "opz-serve-")
     _ = try await blocking { try LayerUnpacker().unpack(stack, into: directory) }
+    let models = try await models(of: version, registry, in: directory)
     return Unpacked(
-      path: directory.appending("models"), name: version.record.name, version: version.record.version,
+      path: models, name: version.record.name, version: version.record.version,
       temporary: directory)
   }
 }

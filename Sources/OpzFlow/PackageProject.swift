@@ -87,7 +87,9 @@ public struct PackageProject: Sendable {
     let bases = try await project.bases(registry, session)
     let builder = registry.imageBuilder(session)
     let environment = try await project.environment(registry, session)
-    let written = try await builder.write(project.layers(environment))
+    let placed = try await project.layers(environment, on: bases, registry, session)
+    for move in placed.moves.prefix(5) { session.progress.report(.note(move.text(bases.name))) }
+    let written = try await builder.write(placed.layers)
     let plan = ImagePlan(
       bases: bases.bases, settings: project.settings, created: project.created, annotations: [:])
     let images = try builder.images(plan, written.layers)

@@ -41,6 +41,8 @@ public struct PackagePlan: Sendable {
   public let latest: String?
   /// What of opz.yaml's settings that version does not have so.
   public let settings: [SettingsChange]
+  /// Files that come to lie elsewhere than opz.yaml says, because the base has a link on their way.
+  public let moves: [(path: String, place: String)]
   /// Files that were left out, with the reason.
   public let ignored: [(path: String, reason: String)]
   /// Bytes that the build reads.
@@ -90,7 +92,9 @@ public struct PlanProject: Sendable {
     let cache = registry.layerCache
     var (reads, writes): (UInt64, UInt64) = (0, 0)
     var missing: [PlannedLayer] = []
-    for planned in project.layers(try await project.environment(fetching: false, registry, session)) {
+    let environment = try await project.environment(fetching: false, registry, session)
+    let placed = try await project.layers(environment, on: bases, registry, session)
+    for planned in placed.layers {
       let found = try await blocking { try cache.find(planned) }
       if let found {
         let descriptor = found.layer.descriptor
@@ -113,8 +117,9 @@ public struct PlanProject: Sendable {
     try await blocking { try cache.save() }
     return PackagePlan(
       layers: layers, latest: latest?.record.reference,
-      settings: try await changes(of: project, since: latest, registry), ignored: project.tree.ignored, reads: reads,
-      writes: writes,
+      settings: try await changes(of: project, since: latest, registry),
+      moves: placed.moves.map { (path: "/\($0.wanted)", place: "/\($0.place)") }, ignored: project.tree.ignored,
+      reads: reads, writes: writes,
       seconds: cache.speed.seconds(missing), free: try FreeSpace.available(at: registry.root))
   }
 

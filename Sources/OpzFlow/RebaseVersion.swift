@@ -1,3 +1,4 @@
+import OpzArchive
 import OpzIO
 import OpzJSON
 import OpzOCI
@@ -31,6 +32,7 @@ public struct RebaseVersion: Sendable {
     let bases = try await bases(registry, record.platforms.compactMap { Platform($0) })
     let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
     let own = try await ownLayers(registry)
+    try await check(own, on: bases, registry)
     let builder = registry.imageBuilder(session)
     let plan = ImagePlan(bases: bases.bases, settings: settings, created: created, annotations: [:])
     let images = try builder.images(plan, own)
@@ -60,6 +62,29 @@ public struct RebaseVersion: Sendable {
     switch outcome {
     case .recorded(let version): return Result(version: version, existed: false)
     case .existed(let version), .configured(let version, _): return Result(version: version, existed: true)
+    }
+  }
+
+  /// Layers are moved as they are, so what they say of directories must be what the new base has.
+  private func check(_ own: [ImageLayer], on bases: BaseImages, _ registry: Registry) async throws {
+    let content = VersionContent(registry: registry, record: version.record, session: session)
+    for base in bases.bases {
+      let placement = try await bases.placement(on: base.image, registry, session)
+      for layer in own where layer.platform == nil || layer.platform == base.platform {
+        let descriptor = layer.layer.descriptor
+        let packed = try PackedLayer(descriptor, try await content.blob(descriptor))
+        let reason = try await blocking {
+          var reason: String?
+          try packed.forEachName { name in
+            if reason == nil, !name.path.isEmpty { reason = placement.objection(to: name) }
+          }
+          return reason
+        }
+        guard let reason else { continue }
+        throw FlowError(
+          .conflict, version.record.reference, "its layers were made for another base: \(reason)",
+          hint: "package it again on the new base: opz package --set runtime.base=\(self.base)")
+      }
     }
   }
 

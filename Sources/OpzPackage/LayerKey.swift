@@ -5,7 +5,7 @@ import SystemPackage
 /// What a layer's bytes depend on, all of it, as one digest: the key of the layer cache.
 enum LayerKey {
   /// Counts up when the same input would give other bytes.
-  static let format = 1
+  static let format = 2
 
   /// The key with the files' digests; nil where one is missing.
   static func contents(_ layer: PlannedLayer, digests: [Digest?]) -> Digest? {
@@ -39,6 +39,10 @@ enum LayerKey {
     var hasher = DigestHasher(.sha256)
     add("opz layer \(format)", to: &hasher)
     add(layer.compression.identity, to: &hasher)
+    for directory in layer.directories {
+      add("base \(directory.mode) \(directory.uid) \(directory.gid)", to: &hasher)
+      add(directory.path.bytes, to: &hasher)
+    }
     return hasher
   }
 

@@ -1,4 +1,5 @@
 public import OpzArchive
+public import SystemPackage
 
 /// What is in a layer before it is written.
 public enum LayerSource: Sendable {
@@ -9,6 +10,8 @@ public enum LayerSource: Sendable {
   public struct WheelSource: Sendable {
     /// File names, sorted.
     public let wheels: [String]
+    /// The directory that they are laid below.
+    public let root: FilePath
     /// Everything that the entries depend on: the digest of each wheel, and how they are laid out. A line each.
     public let identity: [String]
     /// Bytes of all wheels as they are stored.
@@ -16,9 +19,11 @@ public enum LayerSource: Sendable {
     public let entries: @Sendable () throws -> [TarEntry]
 
     public init(
-      wheels: [String], identity: [String], size: UInt64, entries: @escaping @Sendable () throws -> [TarEntry]
+      wheels: [String], root: FilePath, identity: [String], size: UInt64,
+      entries: @escaping @Sendable () throws -> [TarEntry]
     ) {
       self.wheels = wheels
+      self.root = root
       self.identity = identity
       self.size = size
       self.entries = entries

@@ -4,6 +4,8 @@ public import OpzIO
 public struct PackageError: ExplainedError {
   public enum Code: Sendable {
     case missingFile, unsafePath, changedWhileRead, badRuntime, badModel, badEpoch, badLock, unsupported, testFailed
+    /// The base has something else there.
+    case occupied
   }
 
   public let code: Code
@@ -22,6 +24,7 @@ public struct PackageError: ExplainedError {
     switch code {
     case .missingFile: .notFound
     case .testFailed: .verification
+    case .occupied: .conflict
     case .badEpoch: .usage
     case .unsafePath, .changedWhileRead, .badRuntime, .badModel, .badLock, .unsupported: .failed
     }

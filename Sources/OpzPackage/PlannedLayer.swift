@@ -10,6 +10,8 @@ public struct PlannedLayer: Sendable {
   public let compression: Compression
   /// Only in this platform's image; nil for a layer of all.
   public var platform: Platform?
+  /// Of the base, above what the layer puts into them.
+  public var directories: [BaseDirectory] = []
 
   public init(role: LayerRole, source: LayerSource, compression: Compression, platform: Platform? = nil) {
     self.role = role
@@ -40,6 +42,18 @@ public struct PlannedLayer: Sendable {
       }
     }
     return layers
+  }
+
+  /// The layer on a base: with the base's directories, or with its wheels laid as the base wants them.
+  public func on(_ placement: BasePlacement) -> PlannedLayer {
+    var result = self
+    switch source {
+    case .files(let files): result.directories = placement.directories(above: files)
+    case .wheels(let wheels):
+      result = PlannedLayer(
+        role: role, source: .wheels(placement.place(wheels)), compression: compression, platform: platform)
+    }
+    return result
   }
 
   private static func isLarge(_ file: SourceFile) -> Bool {
@@ -99,7 +113,7 @@ extension PlannedLayer {
           }
         return TarEntry(file.destination, kind, mode: file.mode, uid: file.owner.uid, gid: file.owner.gid)
       }
-      return (try LayerContent(entries), digests)
+      return (try LayerContent(entries + directories.map(\.entry)), digests)
     }
   }
 }

@@ -54,6 +54,13 @@ public final class SourceFile: Sendable {
     self.status = status
   }
 
+  /// The same file, which comes to lie somewhere else.
+  func moved(to destination: FilePath) -> SourceFile {
+    SourceFile(
+      role: role, in: directory, name: source.lastComponent, destination: destination, kind: kind, mode: mode,
+      owner: owner, status: status)
+  }
+
   /// Where it is now.
   public var source: FilePath {
     guard let name = name ?? destination.lastComponent else { return directory }

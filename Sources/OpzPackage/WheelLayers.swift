@@ -43,7 +43,7 @@ public enum WheelLayers {
     _ wheels: [LocalWheel], _ layout: InstallLayout, _ compression: Compression, _ platform: Platform
   ) -> PlannedLayer {
     let source = LayerSource.WheelSource(
-      wheels: wheels.map(\.name.description).sorted(),
+      wheels: wheels.map(\.name.description).sorted(), root: layout.data,
       identity: ["layout \(identity(layout))"] + wheels.map { "\($0.digest) \($0.name)" },
       size: wheels.reduce(0) { $0 &+ $1.size }, entries: { try entries(wheels, layout) })
     return PlannedLayer(role: .environment, source: .wheels(source), compression: compression, platform: platform)

@@ -1,0 +1,248 @@
+public import OpzArchive
+import OpzIO
+public import OpzOCI
+public import SystemPackage
+
+/// Where a project's files come to lie on a base: links of the base on their way are followed as a container would, directories of the base stay as
+/// they are, and nothing takes the place of something of another kind.
+public struct BasePlacement: Sendable {
+  /// A destination that is another one on this base.
+  public struct Move: Sendable, Hashable {
+    public let wanted: FilePath
+    public let place: FilePath
+
+    /// For people.
+    public func text(_ base: String?) -> String {
+      "/\(wanted) goes to /\(place): \(base ?? "the base") has a link on its way"
+    }
+  }
+
+  private let table: PathTable
+  /// As opz.yaml names it.
+  private let base: String
+
+  /// - Parameter table: the names that the base has.
+  public init(_ table: PathTable, base: String) {
+    self.table = table
+    self.base = base
+  }
+
+  // MARK: Layers of a project
+
+  /// The layers of a project on its bases: the same for all platforms, unless the bases differ where it puts something.
+  /// - Parameters:
+  ///   - environment: layers of wheels, each for one platform.
+  ///   - placements: one a platform.
+  public static func layers(
+    _ files: [SourceFile], environment: [PlannedLayer], compression: Compression,
+    on placements: [(platform: Platform, placement: BasePlacement)]
+  ) throws -> (layers: [PlannedLayer], moves: [Move]) {
+    let wheels = environment.map { layer in
+      placements.first { $0.platform == layer.platform }.map { layer.on($0.placement) } ?? layer
+    }
+    var (planned, moves) = ([[PlannedLayer]](), [Move]())
+    for (_, placement) in placements {
+      let placed = try placement.place(files)
+      planned.append(PlannedLayer.plan(placed.files, compression: compression).map { $0.on(placement) })
+      let known = Set(moves)
+      moves += placed.moves.filter { !known.contains($0) }
+    }
+    let shapes = Set(planned.map { $0.map(LayerKey.shape) })
+    guard shapes.count > 1 else { return (wheels + (planned.first ?? []), moves) }
+    for (index, (platform, _)) in placements.enumerated() {
+      for layer in planned[index].indices { planned[index][layer].platform = platform }
+    }
+    return (wheels + planned.flatMap(\.self), moves)
+  }
+
+  // MARK: Files of a project
+
+  /// The files at the places where they come to lie, without directories that the base has.
+  /// - Throws: `PackageError.occupied` for a file where the base has a directory or the reverse, for links in a circle, and for two files that come
+  ///   to lie at one place.
+  public func place(_ files: [SourceFile]) throws -> (files: [SourceFile], moves: [Move]) {
+    var parents: [FilePath: FilePath] = [:]
+    var (placed, moves) = ([(file: SourceFile, place: FilePath)](), [Move]())
+    placed.reserveCapacity(files.count)
+    for file in files {
+      let wanted = file.destination
+      guard let name = wanted.lastComponent else { continue }
+      let above = wanted.removingLastComponent()
+      let parent = try parents[above] ?? resolve(above, for: wanted)
+      parents[above] = parent
+      guard let place = try place(parent.appending(name), isDirectory: file.kind == .directory, for: wanted) else {
+        continue
+      }
+      if place != wanted {
+        try checkMounts(place, wanted)
+        moves.append(Move(wanted: wanted, place: place))
+      }
+      placed.append((file, place))
+    }
+    if !moves.isEmpty { try checkMeetings(placed) }
+    return (placed.map { $0.place == $0.file.destination ? $0.file : $0.file.moved(to: $0.place) }, moves)
+  }
+
+  /// What container runtimes mount over.
+  private func checkMounts(_ place: FilePath, _ wanted: FilePath) throws {
+    guard let first = place.components.first?.string, ["proc", "sys", "dev"].contains(first) else { return }
+    throw PackageError(
+      .occupied, "/\(wanted)", "links of \(base) lead to /\(place), which container runtimes fill",
+      hint: "name another place in opz.yaml")
+  }
+
+  /// Two files that opz.yaml lays at two places may be at one on this base.
+  private func checkMeetings(_ placed: [(file: SourceFile, place: FilePath)]) throws {
+    var taken: [FilePath: SourceFile] = [:]
+    for (file, place) in placed {
+      if let other = taken[place], other.destination != file.destination,
+        file.kind != .directory || other.kind != .directory
+      {
+        throw PackageError(
+          .occupied, "/\(file.destination)", "it and /\(other.destination) are one path on \(base), /\(place)",
+          hint: "leave one of them out")
+      }
+      taken[place] = file
+    }
+  }
+
+  /// The directories of the base that are above these files.
+  public func directories(above files: [SourceFile]) -> [BaseDirectory] {
+    directories(above: files.lazy.map { ($0.destination, $0.kind == .directory) })
+  }
+
+  private func directories(above places: some Sequence<(FilePath, Bool)>) -> [BaseDirectory] {
+    var seen: Set<FilePath> = []
+    var found: [BaseDirectory] = []
+    for (place, _) in places {
+      var path = place
+      while path.removeLastComponent(), !path.isEmpty, seen.insert(path).inserted {
+        if case .directory(let mode, let uid, let gid)? = table[path] {
+          found.append(BaseDirectory(path: path, mode: mode, uid: uid, gid: gid))
+        }
+      }
+    }
+    return found.sorted { $0.path.bytesPrecede($1.path) }
+  }
+
+  private func resolve(_ path: FilePath, for wanted: FilePath) throws -> FilePath {
+    switch table.resolve(path) {
+    case .path(let resolved):
+      if case .other? = table[resolved], !resolved.isEmpty { throw inTheWay(resolved, wanted) }
+      return resolved
+    case .loop:
+      throw PackageError(
+        .occupied, "/\(wanted)", "links of \(base) on its way lead to each other",
+        hint: "name another place in opz.yaml")
+    case .blocked(let file): throw inTheWay(file, wanted)
+    }
+  }
+
+  private func inTheWay(_ file: FilePath, _ wanted: FilePath) -> PackageError {
+    PackageError(
+      .occupied, "/\(wanted)", "\(base) has a file at /\(file), which is no directory",
+      hint: "name another place in opz.yaml")
+  }
+
+  /// - Returns: nil for a directory that the base has already.
+  private func place(_ path: FilePath, isDirectory: Bool, for wanted: FilePath) throws -> FilePath? {
+    switch table[path] {
+    case nil: return path
+    case .other?:
+      if isDirectory { throw inTheWay(path, wanted) }
+      return path
+    case .directory?:
+      if isDirectory { return nil }
+      throw isOne(path, wanted)
+    case .link?:
+      let target = try resolve(directory: path, for: wanted)
+      let kind = target.isEmpty ? PathTable.Kind.directory(mode: 0, uid: 0, gid: 0) : table[target]
+      switch kind {
+      case .directory?:
+        if isDirectory { return nil }
+        throw isOne(path, wanted)
+      case .other? where isDirectory: throw inTheWay(target, wanted)
+      // What was asked for takes the place of the link, and what the link leads to stays.
+      default: return isDirectory ? target : path
+      }
+    }
+  }
+
+  private func resolve(directory path: FilePath, for wanted: FilePath) throws -> FilePath {
+    if case .path(let target) = table.resolve(path) { return target }
+    return try resolve(path, for: wanted)
+  }
+
+  private func isOne(_ path: FilePath, _ wanted: FilePath) -> PackageError {
+    PackageError(
+      .occupied, "/\(wanted)", "\(base) has a directory at /\(path), and a file would take its place",
+      hint: "end to: with a / to put the file into it")
+  }
+
+  // MARK: Layers that are made already
+
+  /// Why a layer's entry would lie elsewhere on this base, or change what the base has there; nil where it would not.
+  public func objection(to name: LayerName) -> String? {
+    let path = FilePath(bytes: name.path)
+    let above = path.removingLastComponent()
+    if !above.isEmpty, table.resolve(above) != .path(above) {
+      return "\(base) has a link or a file on the way to /\(path)"
+    }
+    switch (name.kind, table[path]) {
+    case (_, nil): return nil
+    case (.directory(let mode, let uid, let gid), .directory(let own, let owner, let group)?):
+      if (mode, uid, gid) == (own, owner, group) { return nil }
+      return "/\(path) is 0\(String(own, radix: 8)) of \(owner):\(group) in \(base), and the layer has it as "
+        + "0\(String(mode, radix: 8)) of \(uid):\(gid)"
+    case (.directory, _): return "\(base) has no directory at /\(path)"
+    case (_, .directory?): return "\(base) has a directory at /\(path), and the layer a file"
+    default: return nil
+    }
+  }
+
+  // MARK: Entries of wheels
+
+  /// The entries at the places where they come to lie, with the directories of the base above them.
+  func place(_ entries: [TarEntry]) throws -> [TarEntry] {
+    var parents: [FilePath: FilePath] = [:]
+    var placed: [TarEntry] = []
+    for var entry in entries {
+      guard let name = entry.path.lastComponent else { continue }
+      let above = entry.path.removingLastComponent()
+      let parent = try parents[above] ?? resolve(above, for: entry.path)
+      parents[above] = parent
+      let isDirectory = if case .directory = entry.kind { true } else { false }
+      guard let place = try place(parent.appending(name), isDirectory: isDirectory, for: entry.path) else { continue }
+      entry.path = place
+      placed.append(entry)
+    }
+    return placed + directories(above: placed.lazy.map { ($0.path, false) }).map(\.entry)
+  }
+
+  /// Wheels laid on this base. Their bytes depend on what the base has at and below `root` and above it, and on nothing else of it.
+  func place(_ source: LayerSource.WheelSource) -> LayerSource.WheelSource {
+    let facts = facts(around: source.root)
+    guard !facts.isEmpty else { return source }
+    return LayerSource.WheelSource(
+      wheels: source.wheels, root: source.root, identity: source.identity + facts, size: source.size,
+      entries: { [self] in try place(source.entries()) })
+  }
+
+  /// What a base has around a directory; nothing where the base changes nothing of what is put into it.
+  private func facts(around root: FilePath) -> [String] {
+    var found = table.listing(below: root)
+    if found.contains(where: { $0.contains(" link(") }) { found += table.listing(below: FilePath("")) }
+    let resolved: FilePath = if case .path(let path) = table.resolve(root) { path } else { root }
+    if resolved != root { found += ["resolved \(resolved)"] + table.listing(below: resolved) }
+    let plain = BaseDirectory(path: FilePath(""), mode: 0o755, uid: 0, gid: 0)
+    for directory in directories(above: [(resolved.appending("x"), false)])
+    where (directory.mode, directory.uid, directory.gid) != (plain.mode, plain.uid, plain.gid) {
+      found.append("\(directory)")
+    }
+    return found.isEmpty ? [] : ["base \(Digest.of(Array(found.joined(separator: "\n").utf8)))"]
+  }
+}
+
+extension BaseDirectory {
+  var entry: TarEntry { TarEntry(path, .directory, mode: mode, uid: uid, gid: gid) }
+}
