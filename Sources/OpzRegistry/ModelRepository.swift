@@ -45,20 +45,45 @@ public struct ModelRepository: Sendable {
     return live.count == 1 ? try registry.document(live[0].image) : nil
   }
 
-  /// A manifest or index by its digest.
-  public func manifest(_ digest: Digest) throws -> Descriptor? { try registry.document(digest) }
+  /// A manifest or index by its digest, where it is the image of a version, one of its platforms', its record, or about one of them.
+  public func manifest(_ digest: Digest) throws -> Descriptor? {
+    guard let found = try registry.document(digest) else { return nil }
+    if documents.contains(where: { $0 == digest }) { return found }
+    return try isPart(digest) ? found : nil
+  }
 
-  /// The records of the versions whose image has this digest.
-  public func referrers(of digest: Digest) throws -> [Descriptor] {
-    try state.live.filter { $0.image == digest }.compactMap { entry in
-      guard try registry.store.has(entry.artifact) else { return nil }
-      var descriptor = entry.artifact
-      let manifest = try? Manifest(
-        raw: registry.store.content(descriptor), mediaType: descriptor.mediaType, subject: "\(name)")
-      descriptor.artifactType = manifest?.content.artifactType ?? descriptor.artifactType
-      descriptor.annotations = manifest?.content.annotations
-      return descriptor
+  /// What the versions name themselves.
+  private var documents: some Sequence<Digest> {
+    let own = state.live.lazy.flatMap { [$0.image, $0.artifact.digest] }
+    return [Array(own), attached.map(\.digest)].joined()
+  }
+
+  /// What is attached to the versions, and what else refers to their images or to what is attached.
+  private var attached: [Descriptor] {
+    state.live.flatMap { entry in
+      (state.attachments[entry.version] ?? []).filter { $0.image == entry.image }.map(\.descriptor)
+        + (state.referrers[entry.version] ?? [])
     }
+  }
+
+  /// Whether it is named by an index of a version, or by a record.
+  private func isPart(_ digest: Digest) throws -> Bool {
+    for root in documents {
+      guard let document = try registry.document(root), document.mediaType.isIndex else { continue }
+      let index = try? Index(raw: registry.store.content(document), mediaType: document.mediaType, subject: "\(name)")
+      if index?.content.manifests.contains(where: { $0.digest == digest }) ?? false { return true }
+    }
+    return try state.live.contains { entry in
+      try registry.load(name, entry).record.artifacts?.values.contains { $0.digest == digest } ?? false
+    }
+  }
+
+  /// The records of the versions whose image has this digest, and what else is said to refer to it: whether it does, only its own document
+  /// says.
+  func referrers(of digest: Digest) throws -> [Descriptor] {
+    var seen: Set<Digest> = []
+    let records = state.live.filter { $0.image == digest }.map(\.artifact)
+    return (records + attached).map(\.bare).filter { seen.insert($0.digest).inserted }
   }
 }
 

@@ -53,6 +53,19 @@ public struct Repository: Sendable {
     return try files(place).compactMap { try read(place.appending($0)) }
   }
 
+  /// The digests of the manifests whose subject is `digest`.
+  func referrerDigests(of digest: Digest) throws -> [Digest] {
+    try files(referrersDirectory(digest)).compactMap { name in
+      guard let dash = name.firstIndex(of: "-") else { return nil }
+      return Digest("\(name[..<dash]):\(name[name.index(after: dash)...])")
+    }
+  }
+
+  /// One of them, with its annotations; nil where it is not there any more.
+  func referrer(_ referrer: Digest, of digest: Digest) throws -> Descriptor? {
+    try read(referrersDirectory(digest).appending(Repository.file(referrer)))
+  }
+
   // MARK: Writing
 
   /// Stores a manifest or an index. When it returns, it is durable and can be pulled.

@@ -47,6 +47,41 @@ struct PeerTests {
     #expect(try await hub.registry.fsck().problems == [])
   }
 
+  @Test(
+    "a version that is signed, attested and scanned is pulled from the hub by opz with all of it, and verified there")
+  func versionWithAll() async throws {
+    let hub = try await TestHub()
+    let directory = try TemporaryDirectory()
+    try directory.write("p/weights.bin", "weights")
+    try directory.write("p/opz.yaml", "opz: 1\nname: weights\nmodel: {path: weights.bin}\nruntime: {kind: model}\n")
+    try directory.write("predicate.json", #"{"a":1}"#)
+    let program = try BuiltPrograms.opz().string
+    func opz(_ registry: FilePath, _ words: String..., expecting status: Int32 = 0) async throws {
+      let all = [program] + words + ["--registry", registry.string]
+      let output = try await blocking {
+        try ChildProcess.run(
+          all, environment: ["HOME=\(directory.path)", "PATH=/usr/bin:/bin"], directory: directory.path)
+      }
+      #expect(output.status == status, "\(words): \(output.errorText)")
+    }
+    let here = hub.registry.root
+    try await opz(here, "package", "p", "--version", "1.0.0")
+    try await opz(here, "sign", "--generate-key", "k")
+    try await opz(here, "sign", "weights@1.0.0", "--key", "k.key")
+    try await opz(here, "sbom", "weights@1.0.0", "--attach")
+    try await opz(here, "scan", "weights@1.0.0", "--attach")
+    try await opz(
+      here, "attest", "weights@1.0.0", "--type", "https://example.com/p", "--key", "k.key", "predicate.json")
+    let there = directory.path.appending("there")
+    try await opz(there, "pull", "\(hub.host)/weights:1.0.0")
+    try await opz(there, "verify", "weights@1.0.0", "--key", "k.pub")
+    try await opz(there, "verify", "weights@1.0.0", "--key", "k.pub", "--type", "https://example.com/p")
+    let name = try ModelName("weights")
+    let (from, to) = (try hub.registry.state(name), try Registry.open(there).state(name))
+    let attached = { (state: ModelState) in Set(state.attachments.values.joined().map(\.descriptor.digest)) }
+    #expect(attached(to) == attached(from) && attached(to).count >= 5)
+  }
+
   @Test("skopeo pushes, lists, inspects, pulls and deletes")
   func skopeo() async throws {
     let hub = try await TestHub()

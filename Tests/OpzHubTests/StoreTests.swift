@@ -1,4 +1,6 @@
+import OpzDistribution
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzRegistry
 import OpzStore
@@ -86,6 +88,114 @@ struct StoreTests {
     #expect(try await hub.put(image, "crm/churn", "1.0.0").status == 201, "the same again changes nothing")
     #expect(try await hub.put(newer, "crm/churn", "mine").status == 201)
     #expect(try await hub.registry.fsck().problems == [])
+  }
+
+  /// Something about an image, in the store of a registry.
+  private func note(_ text: String, about image: Descriptor, in registry: Registry) throws -> Manifest {
+    try registry.store.put(Array("{}".utf8), .empty)
+    let manifest = try Manifest(
+      .init(
+        artifactType: MediaType("application/vnd.example+json"), config: .emptyConfig, layers: [], subject: image.bare,
+        annotations: ["text": text]))
+    try registry.store.put(manifest.raw, .imageManifest)
+    return manifest
+  }
+
+  private func list(_ reply: Reply) throws -> [Descriptor] {
+    #expect(reply.status == 200, "\(reply.text)")
+    return try Index(raw: reply.body, subject: "").content.manifests
+  }
+
+  @Test("what is attached to a version refers to its image, by type too, and goes with the version alone")
+  func attached() async throws {
+    let hub = try await TestHub()
+    let image = try add("crm/churn", "1.0.0", to: hub.registry)
+    let version = try hub.registry.find(LocalReference(parsing: "crm/churn@1.0.0"))
+    let author = Author(actor: "tester")
+    let signature = try note("signature", about: image.descriptor, in: hub.registry)
+    try hub.registry.attach(signature, to: version, by: author)
+    // About the signature: not attached to the version itself.
+    let counter = try note("counter", about: signature.descriptor, in: hub.registry)
+    try hub.registry.note(
+      .pulled, version, by: author,
+      details: ["source": .string("r.example/x:1"), "referrers": .array([try JSONValue(encoding: counter.descriptor)])])
+    let place = "/v2/crm/churn/referrers/"
+    let all = try list(try await hub.ask("GET", place + "\(image.descriptor.digest)"))
+    #expect(Set(all.map(\.digest)) == [version.artifact.digest, signature.descriptor.digest])
+    #expect(all.first { $0.digest == signature.descriptor.digest }?.annotations == ["text": "signature"])
+    for filter in ["application/vnd.example%2Bjson", "application/vnd.example+json"] {
+      let reply = try await hub.ask("GET", place + "\(image.descriptor.digest)?artifactType=\(filter)")
+      #expect(try list(reply).map(\.digest) == [signature.descriptor.digest])
+      #expect(reply["oci-filters-applied"] == "artifactType")
+    }
+    let second = try list(try await hub.ask("GET", place + "\(signature.descriptor.digest)"))
+    #expect(second.map(\.digest) == [counter.descriptor.digest])
+    for digest in [
+      image.descriptor.digest, version.artifact.digest, signature.descriptor.digest, counter.descriptor.digest,
+    ] {
+      #expect(try await hub.ask("GET", "/v2/crm/churn/manifests/\(digest)").status == 200)
+      let reply = try await hub.ask("DELETE", "/v2/crm/churn/manifests/\(digest)")
+      #expect(reply.status == 405 && reply.code == "UNSUPPORTED")
+      #expect(try await hub.ask("GET", "/v2/crm/churn/manifests/\(digest)").status == 200)
+    }
+    for tag in ["1.0.0", "latest"] {
+      #expect(try await hub.ask("DELETE", "/v2/crm/churn/manifests/\(tag)").status == 405)
+    }
+  }
+
+  @Test("what was pushed beside a model's versions is gone when it is deleted, and is nobody else's")
+  func deleted() async throws {
+    let hub = try await TestHub()
+    let image = try add("crm/churn", "1.0.0", to: hub.registry)
+    let pushed = try await hub.push(image: bytes(100), to: "crm/churn", tag: "mine", subject: image.descriptor)
+    let place = "/v2/crm/churn/manifests/\(pushed.descriptor.digest)"
+    #expect(try await hub.ask("GET", place).status == 200)
+    #expect(try list(try await hub.ask("GET", "/v2/crm/churn/referrers/\(image.descriptor.digest)")).count == 2)
+    #expect(try await hub.ask("DELETE", place).status == 202)
+    for target in [place, "/v2/crm/churn/manifests/mine"] {
+      #expect(try await hub.ask("GET", target).status == 404)
+      #expect(try await hub.ask("DELETE", target).status == 404)
+    }
+    #expect(try list(try await hub.ask("GET", "/v2/crm/churn/referrers/\(image.descriptor.digest)")).count == 1)
+    let other = try await hub.push(image: bytes(100, seed: 2), to: "team/other", tag: "1")
+    #expect(try await hub.ask("GET", "/v2/crm/churn/manifests/\(other.descriptor.digest)").status == 404)
+    #expect(try await hub.registry.fsck().problems == [])
+  }
+
+  @Test("long lists come in pages that are no longer than a manifest may be")
+  func pages() async throws {
+    let hub = try await TestHub()
+    let image = try add("crm/churn", "1.0.0", to: hub.registry)
+    let version = try hub.registry.find(LocalReference(parsing: "crm/churn@1.0.0"))
+    var expected: Set<Digest> = [version.artifact.digest]
+    for number in 0..<7 {
+      // One is longer than a page by itself.
+      let text = String(repeating: "\(number)", count: number == 6 ? 3 << 20 : 400_000)
+      let made = try note(text, about: image.descriptor, in: hub.registry)
+      expected.insert(made.descriptor.digest)
+      try hub.registry.repository(try #require(RepositoryName("crm/churn"))).put(made.raw, .imageManifest)
+    }
+    for first in ["", "?n=2", "?n=1", "?n=100000", "?n=0"] {
+      var found: [Digest] = []
+      var next: String? = "/v2/crm/churn/referrers/\(image.descriptor.digest)\(first)"
+      var pages = 0
+      while let target = next, pages < 20 {
+        let reply = try await hub.ask("GET", target)
+        #expect(reply.body.count <= 2 << 20)
+        found += try list(reply).map(\.digest)
+        pages += 1
+        next = reply["link"].map { String($0.drop { $0 != "<" }.dropFirst().prefix { $0 != ">" }) }
+      }
+      #expect(Set(found) == expected && found.count == expected.count, "\(first)")
+      #expect(pages >= (first == "?n=2" ? 4 : first == "?n=1" ? 8 : 2))
+    }
+    for wrong in ["?n=x", "?n=-1", "?last=x"] {
+      let reply = try await hub.ask("GET", "/v2/crm/churn/referrers/\(image.descriptor.digest)\(wrong)")
+      #expect(reply.status == 400, "\(wrong)")
+    }
+    let remote = try RemoteRepository(
+      Reference(host: hub.host, repository: "crm/churn"), environment: [:], userAgent: "opz-tests/1")
+    #expect(Set(try await remote.referrers(of: image.descriptor.digest).map(\.digest)) == expected)
   }
 
   @Test("pushes of one tag at once leave one of them, whole")

@@ -45,20 +45,37 @@ extension RegistryResponder {
     return (entries, [("Link", "<\(request.path)?n=\(count)&last=\(end)>; rel=\"next\"")])
   }
 
-  /// An index of what refers to a digest; an empty one where nothing does ("Listing Referrers").
+  /// An index of what refers to a digest; an empty one where nothing does ("Listing Referrers"). A long one comes in pages.
   func referrers(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Answer {
-    var found = try await onDisk { [registry] in
-      let pushed = try registry.repository(name).referrers(of: digest)
-      let known = Set(pushed.map(\.digest))
-      let records = try ModelRepository(name.description, in: registry)?.referrers(of: digest) ?? []
-      return pushed + records.filter { !known.contains($0.digest) }
+    // A `+` that was not escaped is a blank by now, which no media type has.
+    let type = request.query["artifactType"]?.replacing(" ", with: "+")
+    var count = ReferrerList.pageLimit
+    if let text = request.query["n"] {
+      guard let wanted = UInt64(text) else { throw SpecError(400, .unsupported, "n is not a whole number") }
+      count = Int(min(wanted, UInt64(count)))
+    }
+    let (last, most) = (try request.query["last"].map { try self.digest($0) }, count)
+    let page = try await onDisk { [registry] in
+      try ReferrerList(of: digest, in: name, of: registry).page(after: last, count: most, type: type)
     }
     var headers: [(name: String, value: String)] = []
-    if let type = request.query["artifactType"] {
-      found.removeAll { $0.artifactType?.rawValue != type }
-      headers.append(("OCI-Filters-Applied", "artifactType"))
+    if type != nil { headers.append(("OCI-Filters-Applied", "artifactType")) }
+    if let end = page.last {
+      let filter = type.map { "&artifactType=\(RegistryResponder.escaped($0))" } ?? ""
+      headers.append(("Link", "</v2/\(name)/referrers/\(digest)?n=\(max(1, most))&last=\(end)\(filter)>; rel=\"next\""))
     }
-    let index = try Index(.init(manifests: found))
+    let index = try Index(.init(manifests: page.entries))
     return Answer(200, [("Content-Type", MediaType.imageIndex.rawValue)] + headers, body: .bytes(index.raw))
+  }
+
+  /// A text as the value of a query's parameter.
+  private static func escaped(_ text: String) -> String {
+    text.utf8.map { byte in
+      switch byte {
+      case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+        String(UnicodeScalar(byte))
+      default: "%" + Hex.encode([byte]).uppercased()
+      }
+    }.joined()
   }
 }

@@ -69,9 +69,22 @@ extension RegistryResponder {
       403, .denied, "\(tag) is a version or an alias of the model \(name); opz package, alias and promote set it")
   }
 
+  /// What a version is made of, and what was said about it, goes with the version: `opz delete` asks for its reasons.
+  private static func refuseDeletion(
+    _ tag: String, _ digest: Digest?, of name: RepositoryName, _ registry: Registry
+  ) throws {
+    guard let model = try ModelRepository(name.description, in: registry),
+      try (digest.map { try model.manifest($0) } ?? model.resolve(tag)) != nil
+    else { return }
+    throw SpecError(
+      405, .unsupported, "it is part of a version of the model \(name), which opz delete and opz alias change",
+      [("Allow", "GET, HEAD, PUT")])
+  }
+
   private func delete(_ name: RepositoryName, _ tag: String, _ digest: Digest?) async throws -> Answer {
     let isGone = try await onDisk { [registry] in
       let repository = registry.repository(name)
+      try Self.refuseDeletion(tag, digest, of: name, registry)
       return try digest.map(repository.delete) ?? repository.delete(tag: tag)
     }
     guard isGone else { throw SpecError(404, .manifestUnknown, "no such manifest was pushed to this repository") }
