@@ -3,7 +3,7 @@ public import OpzOCI
 
 extension RemoteRepository {
   /// The manifests whose subject is `digest`: from the referrers API, or from the fallback tag where the registry has none
-  /// (distribution-spec 1.1, "Listing Referrers").
+  /// (distribution-spec 1.1, "Listing Referrers"). Annotations that are long stay in the manifests.
   public func referrers(of digest: Digest) async throws -> [Descriptor] {
     var request = HTTPRequest(
       method: .get, address: client.address("referrers/\(digest)"),
@@ -16,7 +16,7 @@ extension RemoteRepository {
         return try await referrersTag.read(digest)
       }
       guard response.status == 200 else { throw RegistryAnswer.error(response, "\(name(digest)) referrers") }
-      found += try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests
+      found += try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests.map(\.light)
       guard let next = ReferrersPage.next(response.head.all("link")) else { break }
       request.address = try client.resolve(next, from: request.address)
     }

@@ -11,7 +11,7 @@ actor ReferrersTag {
 
   /// The referrers of a digest; none where there is no such tag.
   nonisolated func read(_ subject: Digest) async throws -> [Descriptor] {
-    try await content(ReferrersTag.name(subject))?.manifests ?? []
+    try await content(ReferrersTag.name(subject))?.manifests.map(\.light) ?? []
   }
 
   /// Adds an entry, after those that were asked for earlier.
@@ -31,12 +31,32 @@ actor ReferrersTag {
       var index = try await content(tag) ?? Index.Content(manifests: [])
       if index.manifests.contains(where: { $0.digest == entry.digest }) { return }
       index.manifests.append(entry)
-      try await manifests.put(try Index(index).raw, .imageIndex, as: tag)
+      try await manifests.put(try ReferrersTag.encode(index, tag), .imageIndex, as: tag)
     }
     throw DistributionError(
       .badResponse, "\(manifests.client.reference.name):\(tag)",
       "other writers replace the list of referrers all the time",
       hint: "push again")
+  }
+
+  /// The list as it can be read again: without long annotations where it would be too large for that with them.
+  private static func encode(_ index: Index.Content, _ tag: String) throws -> [UInt8] {
+    var index = index
+    let whole = try Index(index).raw
+    if whole.count <= Document.limit { return whole }
+    index.manifests = index.manifests.map { entry in
+      var short = entry
+      if entry.light.annotations == nil { short.annotations = nil }
+      return short
+    }
+    let short = try Index(index).raw
+    guard short.count <= Document.limit else {
+      throw DistributionError(
+        .tooLarge, tag,
+        "the list of \(index.manifests.count) referrers would have \(short.count) bytes, and a manifest may have \(Document.limit)",
+        hint: "delete referrers that are not needed any more, or use a registry with the referrers API")
+    }
+    return short
   }
 
   private nonisolated func content(_ tag: String) async throws -> Index.Content? {

@@ -14,6 +14,10 @@ public final class RemoteRepository: ContentStore, TagStore {
   private let mounts: MountOrigins
   /// What `contains` has just found missing: `put` need not ask again.
   private let missing = Mutex<Set<Digest>>([])
+  /// What documents refer to.
+  private let known = Mutex<[Digest: Digest]>([:])
+  /// Who refers to a subject: a thousand referrers of one image ask for one list.
+  private let lists = Mutex<[Digest: Task<Set<Digest>, any Error>]>([:])
   let manifests: ManifestRequests
   let referrersTag: ReferrersTag
 
@@ -99,10 +103,14 @@ public final class RemoteRepository: ContentStore, TagStore {
     try await manifests.put(bytes, descriptor.mediaType, as: tag)
   }
 
-  /// Takes documents that the caller has, so that they are not fetched to learn what they say.
-  public func know(_ documents: [(descriptor: Descriptor, bytes: [UInt8])]) {
-    for document in documents { manifests.know(.init(descriptor: document.descriptor.bare, bytes: document.bytes)) }
+  /// Takes what the caller has read in documents, so that they are not fetched to learn what they refer to.
+  /// - Parameter subjects: by the digest of the document.
+  public func know(subjects: [Digest: Digest]) {
+    known.withLock { $0.merge(subjects) { _, new in new } }
   }
+
+  /// Asks anew from here on who refers to what.
+  public func forgetLists() { lists.withLock { $0 = [:] } }
 
   /// What the registry has shown of its limits so far.
   public var traits: RegistryTraits { client.traits.current }
@@ -114,13 +122,33 @@ public final class RemoteRepository: ContentStore, TagStore {
     guard try await client.has(descriptor, scopes) else { return false }
     // Only artifacts have subjects in opz; for all others the HEAD is enough, which no registry counts as a pull.
     guard descriptor.mediaType.isDocument, descriptor.artifactType != nil,
-      let entry = try ReferrerEntry(await manifests.get(descriptor.digest.description).bytes, descriptor)
+      let subject = try await subject(of: descriptor)
     else { return true }
     do {
-      return try await referrers(of: entry.subject).contains { $0.digest == descriptor.digest }
+      return try await list(of: subject).contains(descriptor.digest)
     } catch let error as DistributionError where !error.isTransient {
       // A registry that does not let its referrers be listed cannot be repaired either.
       return true
+    }
+  }
+
+  private func subject(of descriptor: Descriptor) async throws -> Digest? {
+    if let subject = known.withLock({ $0[descriptor.digest] }) { return subject }
+    return try ReferrerEntry(await manifests.get(descriptor.digest.description).bytes, descriptor)?.subject
+  }
+
+  private func list(of subject: Digest) async throws -> Set<Digest> {
+    let task = lists.withLock { lists in
+      if let task = lists[subject] { return task }
+      let task = Task { Set(try await self.referrers(of: subject).map(\.digest)) }
+      lists[subject] = task
+      return task
+    }
+    do {
+      return try await task.value
+    } catch {
+      lists.withLock { $0[subject] = nil }
+      throw error
     }
   }
 
@@ -152,6 +180,8 @@ public final class RemoteRepository: ContentStore, TagStore {
     }
     let response = try await manifests.put(bytes, descriptor.mediaType, as: descriptor.digest.description)
     guard let entry = try ReferrerEntry(bytes, descriptor) else { return }
+    lists.withLock { $0[entry.subject] = nil }
+    defer { lists.withLock { $0[entry.subject] = nil } }
     if response["oci-subject"] != nil, try await listsReferrers(of: entry.subject) { return }
     try await referrersTag.add(entry.descriptor, to: entry.subject)
   }

@@ -39,7 +39,8 @@ struct CopySource: Sendable {
     case .layout(let directory, let tag):
       let layout = try LayoutStore.open(directory)
       return CopySource(
-        content: layout, root: try await layout.resolve(tagOrOnly: tag).bare, tag: tag,
+        content: try await blocking { try LayoutSource(layout) }, root: try await layout.resolve(tagOrOnly: tag).bare,
+        tag: tag,
         name: directory.lastComponent?.string ?? "image")
     case .dockerArchive(let file):
       let archive = try await blocking { try DockerArchiveContent(file) }

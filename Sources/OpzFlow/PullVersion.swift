@@ -84,7 +84,7 @@ public struct PullVersion: Sendable {
     let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress)
     var others: [Descriptor] = []
     for other in found.referrers where other.subject != image.digest {
-      let graph = try await ContentGraph.of(other.descriptor.bare, in: remote)
+      let graph = try await other.content(in: remote)
       // Anybody who may push can add some.
       guard graph.blobs.allSatisfy({ $0.size <= UInt64(Evidence.limit) }) else {
         session.progress.report(

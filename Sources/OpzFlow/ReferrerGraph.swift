@@ -3,19 +3,28 @@ import OpzOCI
 import OpzStore
 
 /// Everything that refers to an image, to one of its platforms' images, or to another referrer.
+///
+/// Each document is read once, checked and forgotten: of a thousand with 4 MiB each only pointers stay.
 struct ReferrerGraph: Sendable {
   struct Referrer: Sendable, Hashable {
-    /// With type and annotations as its own document has them.
+    /// With type and short annotations as its own document has them.
     let descriptor: Descriptor
     let subject: Digest
+    /// What its own document names; of an index the documents below it are to be read yet.
+    let parts: [Descriptor]
   }
 
   /// Each after what it refers to.
   private(set) var referrers: [Referrer] = []
+  private var parts = 0
 
   /// More than this is not a signature here and an SBOM there, but a registry that never ends.
   static let limit = 1000
   static let depthLimit = 8
+  /// Blobs and manifests that all referrers together may name.
+  static let partLimit = 100_000
+  /// Documents of up to so many bytes are read at the same time; of larger ones one after the other.
+  private static let smallSize: UInt64 = 64 << 10
 
   /// - Parameters:
   ///   - roots: digests of the image's documents.
@@ -32,11 +41,14 @@ struct ReferrerGraph: Sendable {
       // Some at a time, so that the limit is met before all of a wide level was read.
       for start in stride(from: 0, to: level.count, by: 8) {
         let some = Array(level[start..<min(start + 8, level.count)])
-        let found = try await concurrently(some) { try await read($0, in: source, progress) }
-        let new = found.flatMap { $0 }.filter { seen.insert($0.descriptor.digest).inserted }
-        graph.referrers += new
-        guard graph.referrers.count <= limit else { throw tooMany("more than \(limit) manifests refer to it") }
-        next += new.map(\.descriptor.digest)
+        let listed = try await concurrently(some) { try await list($0, in: source) }.flatMap { $0 }
+        let new = listed.filter { seen.insert($0.entry.digest).inserted }
+        guard graph.referrers.count + new.count <= limit else {
+          throw tooMany("more than \(limit) manifests refer to it")
+        }
+        let found = try await read(new, in: source, progress)
+        try graph.add(found)
+        next += found.map(\.descriptor.digest)
       }
       level = next
     }
@@ -44,30 +56,75 @@ struct ReferrerGraph: Sendable {
     return graph
   }
 
-  /// The referrers of one digest, each read, because only its own document says what it refers to.
-  private static func read(
-    _ subject: Digest, in source: some ReferrerReader, _ progress: any ProgressSink
-  ) async throws -> [Referrer] {
+  private struct Listed: Sendable {
+    let entry: Descriptor
+    let subject: Digest
+  }
+
+  private mutating func add(_ found: [Referrer]) throws {
+    referrers += found
+    parts += found.reduce(0) { $0 + $1.parts.count }
+    guard parts <= ReferrerGraph.partLimit else {
+      throw ReferrerGraph.tooMany("its referrers name more than \(ReferrerGraph.partLimit) blobs")
+    }
+  }
+
+  private static func list(_ subject: Digest, in source: some ReferrerReader) async throws -> [Listed] {
     let listed = try await source.referrers(of: subject)
     guard listed.count <= limit else { throw tooMany("more than \(limit) manifests refer to it") }
-    var found: [Referrer] = []
-    for entry in listed where entry.mediaType.isDocument {
-      do {
-        let bytes = try await source.bytes(entry)
-        guard let own = try ReferrerEntry(bytes, entry.bare), own.subject == subject else {
-          progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short) and is none"))
-          continue
-        }
-        found.append(Referrer(descriptor: own.descriptor, subject: subject))
-      } catch let error as any ExplainedError where error.category == .notFound {
-        // A list under a fallback tag outlives what it names.
-        progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short) and is not there"))
-      }
+    return listed.filter { $0.mediaType.isDocument }.map { Listed(entry: $0.light, subject: subject) }
+  }
+
+  /// The referrers among what is listed, each read, because only its own document says what it refers to.
+  private static func read(
+    _ listed: [Listed], in source: some ReferrerReader, _ progress: any ProgressSink
+  ) async throws -> [Referrer] {
+    var found: [Referrer?] = []
+    var rest = listed[...]
+    while let first = rest.first {
+      let small = rest.prefix { $0.entry.size <= smallSize }
+      let next = small.isEmpty ? [first] : Array(small)
+      found += try await concurrently(next) { try await read($0, in: source, progress) }
+      rest = rest.dropFirst(next.count)
     }
-    return found
+    return found.compactMap { $0 }
+  }
+
+  private static func read(
+    _ listed: Listed, in source: some ReferrerReader, _ progress: any ProgressSink
+  ) async throws -> Referrer? {
+    let (entry, subject) = (listed.entry, listed.subject)
+    do {
+      let bytes = try await source.bytes(entry)
+      guard let own = try ReferrerEntry(bytes, entry.bare), own.subject == subject else {
+        progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short) and is none"))
+        return nil
+      }
+      let parts =
+        entry.mediaType.isIndex
+        ? try Index(raw: bytes, mediaType: entry.mediaType, subject: "\(entry.digest)").content.manifests
+        : try Manifest(raw: bytes, mediaType: entry.mediaType, subject: "\(entry.digest)").references
+      return Referrer(descriptor: own.descriptor.light, subject: subject, parts: parts.map(\.bare))
+    } catch let error as any ExplainedError where error.category == .notFound {
+      // A list under a fallback tag outlives what it names.
+      progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short) and is not there"))
+      return nil
+    }
   }
 
   private static func tooMany(_ reason: String) -> FlowError {
     FlowError(.refused, "referrers", reason, hint: "--no-referrers takes the image alone")
+  }
+}
+
+extension ReferrerGraph.Referrer {
+  /// All that it brings: of a manifest known already, of an index read below it.
+  func content(in source: some ContentReader) async throws -> ContentGraph {
+    if descriptor.mediaType.isIndex { return try await ContentGraph.of(descriptor.bare, in: source) }
+    var graph = ContentGraph()
+    var seen: Set<Digest> = []
+    graph.blobs = parts.filter { seen.insert($0.digest).inserted }
+    graph.documents = [descriptor]
+    return graph
   }
 }

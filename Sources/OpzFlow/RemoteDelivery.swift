@@ -32,12 +32,13 @@ struct RemoteDelivery: Sendable {
     // Before a byte is sent: a conflict should not cost an upload.
     var previous = try await checkTags()
     let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
-    remote.know(try await shipment.documents(in: source))
+    remote.know(subjects: shipment.subjects)
     let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
     // While nothing was sent nobody had the time to move a tag, and nothing that was there has to be asked for twice.
     let isNew = result.copied > 0
     if isNew { previous = try await checkTags() }
     let isMoved = try await moveTags(shipment, previous)
+    remote.forgetLists()
     try await RemoteProof(repository: remote)
       .check(tags: tags, of: root.digest, content: isNew || isMoved ? shipment.all : [])
     return Report(

@@ -45,6 +45,12 @@ public struct RemoteListing: Codable, Sendable, Hashable {
     let documents = graph.documents.map(\.digest)
     let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress)
     let tags = try await CosignTags.of(documents, in: remote)
+    let silent = found.referrers.filter {
+      $0.descriptor.annotations == nil && $0.descriptor.size > UInt64(Descriptor.lightLimit)
+    }
+    if !silent.isEmpty {
+      session.progress.report(.note("annotations of more than \(Descriptor.lightLimit) bytes are not shown"))
+    }
     let annotations: [String: String]?
     if root.mediaType.isIndex {
       annotations = try await remote.index(root).content.annotations
@@ -84,7 +90,7 @@ public struct RemoteListing: Codable, Sendable, Hashable {
   }
 
   private static func referrer(_ found: ReferrerGraph.Referrer, _ remote: RemoteRepository) async throws -> Referrer {
-    let graph = try await ContentGraph.of(found.descriptor.bare, in: remote)
+    let graph = try await found.content(in: remote)
     return Referrer(
       digest: found.descriptor.digest, artifactType: found.descriptor.artifactType,
       mediaType: found.descriptor.mediaType,

@@ -29,7 +29,7 @@ struct Shipment: Sendable {
     guard referrers else { return shipment }
     let documents = image.documents.map(\.digest)
     shipment.referrers = try await ReferrerGraph.of(documents, in: source, progress: progress).referrers
-    for referrer in shipment.referrers { try await shipment.add(referrer.descriptor, from: source) }
+    for referrer in shipment.referrers { shipment.add(try await referrer.content(in: source)) }
     for other in try await Companions.of(root.digest, shipment.referrers, in: source, progress: progress) {
       try await shipment.add(other.descriptor, from: source)
       shipment.companions += tags.map { Tagged(tag: "\($0).\(other.name)", descriptor: other.descriptor) }
@@ -44,21 +44,21 @@ struct Shipment: Sendable {
   /// Every blob and document, each once.
   var all: [Descriptor] { content.blobs + content.documents }
 
-  /// The bytes of the documents that name a subject, which a destination is asked about by what they say.
-  func documents(in source: some ReferrerReader) async throws -> [(descriptor: Descriptor, bytes: [UInt8])] {
-    var found: [(descriptor: Descriptor, bytes: [UInt8])] = []
-    for document in content.documents where document.artifactType != nil {
-      found.append((document, try await source.bytes(document)))
-    }
-    return found
+  /// What the referrers refer to.
+  var subjects: [Digest: Digest] {
+    Dictionary(referrers.map { ($0.descriptor.digest, $0.subject) }, uniquingKeysWith: { one, _ in one })
   }
 
   @discardableResult
   private mutating func add(_ descriptor: Descriptor, from source: some ReferrerReader) async throws -> ContentGraph {
     let graph = try await ContentGraph.of(descriptor, in: source)
+    add(graph)
+    return graph
+  }
+
+  private mutating func add(_ graph: ContentGraph) {
     for blob in graph.blobs where seen.insert(blob.digest).inserted { content.blobs.append(blob) }
     for document in graph.documents where seen.insert(document.digest).inserted { content.documents.append(document) }
-    return graph
   }
 
   private init(root: Descriptor) { self.root = root }

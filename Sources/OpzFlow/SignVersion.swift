@@ -24,16 +24,19 @@ public struct SignVersion: Sendable {
   }
 
   public func run(_ registry: Registry, with key: PrivateKey) async throws -> Result {
-    let evidence = try await VersionAttachments(version, session).evidence(registry).map(\.evidence)
-    let mine = evidence.filter { $0.isSigned(by: key.publicKey, as: .signature) }
+    var isStated = false
+    var old: [SimpleSigning] = []
+    _ = try await VersionAttachments(version, session).evidence(registry) { evidence, _ in
+      if case .statement = evidence.content, evidence.isSigned(by: key.publicKey, as: .signature) { isStated = true }
+      if case .signatures(let all) = evidence.content { old += all }
+    }
+    let (hasStatement, classic) = (isStated, old)
     return try await blocking { [self] in
+      let old = classic
       var attached: [Descriptor] = []
-      if !mine.contains(where: { if case .statement = $0.content { true } else { false } }) {
+      if !hasStatement {
         attached.append(
           try AttestVersion.attach(.signature, .object([:]), to: version, with: key, registry, session))
-      }
-      let old = evidence.flatMap { evidence -> [SimpleSigning] in
-        if case .signatures(let all) = evidence.content { all } else { [] }
       }
       let isThere = old.contains {
         $0.image == version.record.image.digest && $0.isSigned(by: key.publicKey) && $0.identity == identity

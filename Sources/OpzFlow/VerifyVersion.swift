@@ -34,26 +34,27 @@ public struct VerifyVersion: Sendable {
   ) async throws -> [Line] {
     let content = VersionContent(registry: registry, record: version.record, session: session)
     _ = try await content.bytes(version.record.image)
-    let all = try await VersionAttachments(version, session).evidence(registry)
-    for (name, key) in keys where !all.contains(where: { $0.evidence.isSigned(by: key, as: type) }) {
+    let all = try await VersionAttachments(version, session).evidence(registry) { evidence, attachment in
+      var problem: String?
+      if case .broken(let reason) = evidence.content { problem = reason }
+      let line = Line(
+        digest: evidence.descriptor.digest.description, type: evidence.kind,
+        keys: keys.filter { evidence.isSigned(by: $0.key) }.map(\.name), problem: problem, at: attachment.at)
+      return (line: line, wanted: keys.map { evidence.isSigned(by: $0.key, as: type) })
+    }
+    for (index, (name, _)) in keys.enumerated() where !all.contains(where: { $0.wanted[index] }) {
       throw FlowError(
-        .verification, version.record.reference, VerifyVersion.reason(all.map(\.evidence), name, type),
+        .verification, version.record.reference, VerifyVersion.reason(all.map(\.line), name, type),
         hint: type == .signature
           ? "opz sign \(version.record.reference) --key FILE signs it; opz show lists what is attached"
           : "opz attest \(version.record.reference) --type \(type) --key FILE attaches one")
     }
-    return all.map { evidence, attachment in
-      var problem: String?
-      if case .broken(let reason) = evidence.content { problem = reason }
-      return Line(
-        digest: evidence.descriptor.digest.description, type: evidence.kind,
-        keys: keys.filter { evidence.isSigned(by: $0.key) }.map(\.name), problem: problem, at: attachment.at)
-    }
+    return all.map(\.line)
   }
 
-  private static func reason(_ all: [Evidence], _ name: String, _ type: PredicateType) -> String {
+  private static func reason(_ all: [Line], _ name: String, _ type: PredicateType) -> String {
     let what = type == .signature ? "signature" : "attestation of the type \(type)"
-    let broken = all.compactMap { if case .broken(let reason) = $0.content { reason } else { nil } }
+    let broken = all.compactMap(\.problem)
     let others = all.count - broken.count
     var text = "no \(what) of its image is by \(name)"
     if others > 0 { text += "; \(others) other\(others == 1 ? " attachment is" : " attachments are") there" }

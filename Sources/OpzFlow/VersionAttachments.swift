@@ -20,11 +20,19 @@ struct VersionAttachments {
 
   /// All that is attached, read and typed, with when and by whom it was attached; the latest last.
   func evidence(_ registry: Registry) async throws -> [(evidence: Evidence, attachment: ModelState.Attachment)] {
+    try await evidence(registry) { ($0, $1) }
+  }
+
+  /// What `body` makes of each attachment; the latest last. Each is read, given to it and forgotten.
+  func evidence<Value>(
+    _ registry: Registry, _ body: (Evidence, ModelState.Attachment) throws -> Value
+  ) async throws -> [Value] {
     let content = VersionContent(registry: registry, record: version.record, session: session)
-    var found: [(Evidence, ModelState.Attachment)] = []
+    var found: [Value] = []
     for attachment in try registry.state(version.name).attachments(of: version) {
       found.append(
-        (try await Evidence(attachment.descriptor, about: version.record.image.digest, from: content), attachment))
+        try body(
+          try await Evidence(attachment.descriptor, about: version.record.image.digest, from: content), attachment))
     }
     return found
   }

@@ -8,19 +8,22 @@ import OpzTrust
 struct VersionSource: ReferrerReader {
   let version: Registry.Version
   let content: VersionContent
-  private let entries: [ReferrerEntry]
+  /// With short annotations, in the order of their making.
+  private let entries: [(subject: Digest, descriptor: Descriptor)]
 
   /// Reads what was attached. What is neither here nor where the version was pushed to is left out, and said.
   static func open(_ version: Registry.Version, _ registry: Registry, _ session: Session) async throws -> VersionSource
   {
     let content = VersionContent(registry: registry, record: version.record, session: session)
-    var entries: [ReferrerEntry] = []
+    var entries: [(subject: Digest, descriptor: Descriptor)] = []
     let state = try registry.state(version.name)
     let attached = state.attachments(of: version).map(\.descriptor.bare) + (state.referrers[version.version] ?? [])
     for candidate in [version.artifact] + attached {
       do {
         let bytes = try await content.bytes(candidate)
-        if let entry = try ReferrerEntry(bytes, candidate.bare) { entries.append(entry) }
+        if let entry = try ReferrerEntry(bytes, candidate.bare) {
+          entries.append((entry.subject, entry.descriptor.light))
+        }
       } catch let error as any ExplainedError where error.category == .notFound && candidate != version.artifact {
         session.progress.report(.note("\(candidate.digest.short) was attached to the version and is not here"))
       }

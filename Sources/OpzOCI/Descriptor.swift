@@ -32,6 +32,17 @@ public struct Descriptor: Hashable, Sendable, Codable {
   /// The empty JSON object `{}`, the config of an artifact that has none.
   public static let emptyConfig = Descriptor.of(Array("{}".utf8), .empty)
 
+  /// Bytes of annotations that are held where many descriptors are.
+  public static let lightLimit = 1024
+
+  /// The pointer with such annotations as are short: a document may have 4 MiB of them, and a list a thousand documents.
+  public var light: Descriptor {
+    var light = bare
+    let size = (annotations ?? [:]).reduce(0) { $0 &+ $1.key.utf8.count &+ $1.value.utf8.count }
+    if size <= Descriptor.lightLimit { light.annotations = annotations }
+    return light
+  }
+
   /// The pointer alone, without annotations, platform or urls.
   public var bare: Descriptor {
     Descriptor(mediaType: mediaType, digest: digest, size: size, artifactType: artifactType)

@@ -44,7 +44,8 @@ extension Registry {
     var descriptor = try store.put(manifest.raw, manifest.descriptor.mediaType)
     descriptor.artifactType = manifest.content.artifactType ?? manifest.content.config.mediaType
     descriptor.annotations = manifest.content.annotations
-    let found = descriptor
+    // An event is read whenever the model is.
+    let found = descriptor.light
     return try locked(version.name) {
       if try state(version.name).attachments(of: version).contains(where: { $0.descriptor.digest == found.digest }) {
         return found

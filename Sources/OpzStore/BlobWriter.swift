@@ -58,7 +58,11 @@ public final class BlobWriter: ByteSink {
   }
 
   private func publish(_ digest: Digest) throws {
-    if let waiting = store.waiting, written <= WaitingBlobs.limit { return waiting.add(digest, written, new) }
+    if let waiting = store.waiting, written <= WaitingBlobs.limit {
+      waiting.add(digest, written, new)
+      if waiting.isFull { try store.settle() }
+      return
+    }
     defer { if written >= LayoutStore.costlySize { store.settle(digest) } }
     let destination = store.path(of: digest)
     if try new.publish(at: destination, mode: 0o444) { return }

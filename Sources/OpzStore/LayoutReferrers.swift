@@ -2,28 +2,68 @@ public import OpzIO
 public import OpzOCI
 
 extension LayoutStore {
-  /// The manifests that `index.json` lists whose subject is `digest`.
-  public func referrers(of digest: Digest) throws -> [Descriptor] {
-    var found: [Descriptor] = []
+  /// A line of `index.json`.
+  public struct IndexEntry: Sendable {
+    public let descriptor: Descriptor
+    /// Nil for what is listed without a name.
+    public let tag: String?
+
+    public init(_ descriptor: Descriptor, tag: String? = nil) {
+      self.descriptor = descriptor
+      self.tag = tag
+    }
+  }
+
+  /// What each manifest that `index.json` lists refers to, by its subject. Each document is read once and forgotten.
+  public func referrers() throws -> [Digest: [Descriptor]] {
+    var found: [Digest: [Descriptor]] = [:]
+    var seen: Set<Digest> = []
     for entry in try index().manifests where entry.mediaType.isDocument && entry.size <= UInt64(Document.limit) {
-      guard try has(entry), let referrer = try ReferrerEntry(try content(entry), entry.bare),
-        referrer.subject == digest
+      guard seen.insert(entry.digest).inserted, try has(entry),
+        let referrer = try ReferrerEntry(try content(entry), entry.bare)
       else { continue }
-      found.append(referrer.descriptor)
+      found[referrer.subject, default: []].append(referrer.descriptor.light)
     }
     return found
   }
 
+  /// The manifests that `index.json` lists whose subject is `digest`.
+  public func referrers(of digest: Digest) throws -> [Descriptor] { try referrers()[digest] ?? [] }
+
   /// Lists a manifest in `index.json` without a tag, so that tools which read layouts find it.
   public func list(_ descriptor: Descriptor) async throws {
-    try await blocking { [self] in
-      let lock = try FileLock.take(directory: root)
-      var content = try index()
-      if !content.manifests.contains(where: { $0.digest == descriptor.digest }) {
-        content.manifests.append(descriptor)
-        try write(content)
+    try await blocking { [self] in try list([IndexEntry(descriptor)]) }
+  }
+
+  /// Lists manifests in `index.json`, and moves the tags that are named, in one rewrite. It blocks.
+  /// - Throws: `StoreError.tooLarge`, and nothing is changed, where more would be written than is read.
+  public func list(_ entries: [IndexEntry]) throws {
+    let lock = try FileLock.take(directory: root)
+    let old = try index()
+    let new = LayoutStore.adding(entries, to: old)
+    if new != old { try write(new) }
+    _ = consume lock
+  }
+
+  /// - Throws: `StoreError.tooLarge` where `list` would.
+  public func checkRoom(for entries: [IndexEntry]) throws {
+    _ = try encode(LayoutStore.adding(entries, to: try index()))
+  }
+
+  private static func adding(_ entries: [IndexEntry], to old: Index.Content) -> Index.Content {
+    var content = old
+    let moved = Set(entries.compactMap(\.tag))
+    content.manifests.removeAll { entry in entry.annotations?[tagAnnotation].map { moved.contains($0) } ?? false }
+    var listed = Set(content.manifests.map(\.digest))
+    for entry in entries {
+      var descriptor = entry.descriptor
+      if let tag = entry.tag {
+        descriptor.annotations = [tagAnnotation: tag]
+      } else if !listed.insert(descriptor.digest).inserted {
+        continue
       }
-      _ = consume lock
+      content.manifests.append(descriptor)
     }
+    return content
   }
 }

@@ -76,7 +76,10 @@ public struct LayoutStore: ContentStore, TagStore {
 
   /// The same layout for one who puts many small blobs and can wait: they are read here as any others, but get their names, and are on the
   /// disk, only with `settle()`. What is never settled was never there.
-  public func settlingTogether() -> LayoutStore { LayoutStore(unchecked: root, waiting: WaitingBlobs()) }
+  /// - Parameter count: so many that wait get their names by themselves: each is an open file.
+  public func settlingTogether(every count: Int = .max) -> LayoutStore {
+    LayoutStore(unchecked: root, waiting: WaitingBlobs(most: count))
+  }
 
   /// Gives the blobs that wait for them their names, durably, together with other files. Then all names among the blobs are durable, those too
   /// that another process gave a moment ago.
@@ -195,10 +198,12 @@ public struct LayoutStore: ContentStore, TagStore {
 extension LayoutStore {
   /// The annotation that carries a tag in `index.json`.
   public static let tagAnnotation = "org.opencontainers.image.ref.name"
+  /// Bytes that `index.json` may have, read and written.
+  static let indexLimit = 64 << 20
 
   public func index() throws -> Index.Content {
     let path = root.appending("index.json")
-    let bytes = try SmallFile.read(path, limit: 64 << 20)
+    let bytes = try SmallFile.read(path, limit: LayoutStore.indexLimit)
     return try CanonicalJSON.decode(Index.Content.self, from: bytes, .manifestOrIndex, subject: path.string)
   }
 
@@ -215,16 +220,7 @@ extension LayoutStore {
     guard try has(descriptor) else {
       throw StoreError(.notFound, descriptor.digest.description, "not in the layout at \(root), so it cannot be tagged")
     }
-    try await blocking { [self] in
-      let lock = try FileLock.take(directory: root)
-      var content = try index()
-      content.manifests.removeAll { $0.annotations?[LayoutStore.tagAnnotation] == tag }
-      var entry = descriptor
-      entry.annotations = [LayoutStore.tagAnnotation: tag]
-      content.manifests.append(entry)
-      try write(content)
-      _ = consume lock
-    }
+    try await blocking { [self] in try list([IndexEntry(descriptor, tag: tag)]) }
   }
 
   /// The only image of a layout without tags, or the one that is tagged.
@@ -242,6 +238,18 @@ extension LayoutStore {
   }
 
   package func write(_ content: Index.Content) throws {
-    try Durable.replace(root.appending("index.json"), with: try CanonicalJSON.encode(content))
+    try Durable.replace(root.appending("index.json"), with: try encode(content))
+  }
+
+  /// - Throws: `StoreError.tooLarge` for more than is read.
+  func encode(_ content: Index.Content, limit: Int = indexLimit) throws -> [UInt8] {
+    let bytes = try CanonicalJSON.encode(content)
+    guard bytes.count <= limit else {
+      throw StoreError(
+        .tooLarge, root.appending("index.json").string,
+        "with \(content.manifests.count) entries it would have \(bytes.count) bytes, and \(limit) are read",
+        hint: "copy into a new layout, or take fewer tags or --no-referrers")
+    }
+    return bytes
   }
 }

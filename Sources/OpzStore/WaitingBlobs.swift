@@ -14,6 +14,13 @@ final class WaitingBlobs: Sendable {
   }
 
   private let blobs = Monitor<[Blob]>([])
+  /// More do not wait.
+  private let most: Int
+
+  init(most: Int = .max) { self.most = most }
+
+  /// As many wait as may.
+  var isFull: Bool { blobs.change { $0.count >= most } }
 
   /// One that waits already is left.
   func add(_ digest: Digest, _ size: UInt64, _ file: NewFile) {

@@ -1,9 +1,11 @@
 import OpzIO
+import OpzJSON
 import OpzOCI
-import OpzStore
 import OpzTestKit
 import SystemPackage
 import Testing
+
+@testable import OpzStore
 
 @Suite("OCI layout")
 struct LayoutStoreTests {
@@ -70,6 +72,16 @@ struct LayoutStoreTests {
       try await group.waitForAll()
     }
     #expect(try store.index().manifests.count == 40)
+  }
+
+  @Test("an index.json that could not be read again is not written")
+  func indexLimit() throws {
+    let layout = try LayoutStore.create(try TemporaryDirectory().path.appending("layout"))
+    let one = Index.Content(manifests: [.of([1], .imageManifest)])
+    let size = try CanonicalJSON.encode(one).count
+    #expect(try layout.encode(one, limit: size).count == size)
+    let error = #expect(throws: StoreError.self) { try layout.encode(one, limit: size - 1) }
+    #expect(error?.code == .tooLarge && error?.hint != nil)
   }
 
   @Test("a directory with other things in it is refused")
