@@ -60,7 +60,7 @@ var targets: [Target] = [
 
   module("OpzIO", ["CLinux", "CStart", "CCrypto", system]),
   module("OpzJSON", []),
-  module("OpzYAML", [yams]),
+  module("OpzYAML", ["OpzIO", yams]),
   module("OpzOCI", ["OpzJSON", "OpzIO"]),
   module("OpzArchive", ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),

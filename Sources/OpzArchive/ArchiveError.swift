@@ -1,40 +1,29 @@
 public import OpzIO
 
 /// An archive that cannot be written as asked, or that cannot be read safely.
-public struct ArchiveError: ExplainedError {
-  public enum Code: Sendable {
-    /// An entry to be written has an unsafe or duplicate name, or a value that tar cannot hold.
-    case badEntry
-    /// A file has another size than it had when the archive was planned.
-    case changed
-    /// An archive that is cut short, damaged, or that two readers could read differently.
-    case malformed
-    /// An archive that would write outside of its directory, or make a device.
-    case unsafe
-    /// An archive that is over a limit.
-    case overLimit
-    /// A feature of a format that opz does not read or write.
-    case unsupported
-    /// No such file in the layers.
-    case notFound
-    /// The bytes do not have the digest that they were announced with.
-    case wrongDigest
-  }
+public typealias ArchiveError = Failure<ArchiveErrorCode>
 
-  public let code: Code
-  public let subject: String
-  public let reason: String
-  public let hint: String?
-
-  public init(_ code: Code, _ subject: String, _ reason: String, hint: String? = nil) {
-    self.code = code
-    self.subject = subject
-    self.reason = reason
-    self.hint = hint
-  }
+/// What can be wrong.
+public enum ArchiveErrorCode: FailureCode {
+  /// An entry to be written has an unsafe or duplicate name, or a value that tar cannot hold.
+  case badEntry
+  /// A file has another size than it had when the archive was planned.
+  case changed
+  /// An archive that is cut short, damaged, or that two readers could read differently.
+  case malformed
+  /// An archive that would write outside of its directory, or make a device.
+  case unsafe
+  /// An archive that is over a limit.
+  case overLimit
+  /// A feature of a format that opz does not read or write.
+  case unsupported
+  /// No such file in the layers.
+  case notFound
+  /// The bytes do not have the digest that they were announced with.
+  case wrongDigest
 
   public var category: ErrorCategory {
-    switch code {
+    switch self {
     case .badEntry, .changed, .unsupported: .failed
     case .malformed, .wrongDigest: .verification
     case .unsafe, .overLimit: .refused

@@ -29,7 +29,7 @@ enum Console {
     output.withLock { $0.isYielded } ? write(bytes, to: STDERR_FILENO) : put(bytes)
   }
 
-  static func line(_ text: String) { data(text + "\n") }
+  static func line(_ text: String) { data(PrintableText.line(text) + "\n") }
 
   /// A file's content, to the byte where it does not go to a terminal.
   static func document(_ text: String) {

@@ -63,7 +63,8 @@ struct FsckCommand: AsyncParsableCommand {
           problems: report.problems))
     } else {
       for problem in report.problems {
-        Console.line("\(problem.subject): \(problem.reason)" + (problem.hint.map { "\n  hint: \($0)" } ?? ""))
+        Console.line("\(problem.subject): \(problem.reason)")
+        if let hint = problem.hint { Console.line("  hint: \(hint)") }
       }
       if repaired > 0 { Console.line("\(repaired) files put right") }
       let counts = [

@@ -1,7 +1,7 @@
 import OpzFlow
 import OpzIO
 
-/// An image of a container registry for people. What a registry says is shown without control characters.
+/// An image of a container registry for people.
 struct ListingText {
   let listing: RemoteListing
 
@@ -11,10 +11,10 @@ struct ListingText {
     var table = TextTable([])
     table.add(["image", listing.reference])
     table.add(["digest", listing.digest.description])
-    table.add(["type", PlainText.line((listing.artifactType ?? listing.mediaType).rawValue)])
+    table.add(["type", PrintableText.line((listing.artifactType ?? listing.mediaType).rawValue, limit: 200)])
     table.add(["size", ByteCount.text(listing.size)])
     for (key, value) in listing.annotations.sorted(by: { $0.key < $1.key }) {
-      table.add(["annotation", PlainText.line("\(key) = \(value)")])
+      table.add(["annotation", PrintableText.line("\(key) = \(value)", limit: 200)])
     }
     for (tag, digest) in listing.tags.sorted(by: { $0.key < $1.key }) { table.add(["cosign", "\(tag)  \(digest)"]) }
     return table.text
@@ -24,7 +24,8 @@ struct ListingText {
     var table = TextTable(["PLATFORM", "SIZE", "LAYERS", "DIGEST"], right: [1, 2])
     for image in listing.images {
       table.add([
-        PlainText.line(image.platform ?? "-"), ByteCount.text(image.size), "\(image.layers)", image.digest.description,
+        PrintableText.line(image.platform ?? "-", limit: 200), ByteCount.text(image.size), "\(image.layers)",
+        image.digest.description,
       ])
     }
     return listing.images.isEmpty ? "" : table.text
@@ -36,8 +37,9 @@ struct ListingText {
     for one in listing.referrers {
       let annotations = one.annotations.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       table.add([
-        PlainText.line((one.artifactType ?? one.mediaType).rawValue), ByteCount.text(one.size), one.digest.description,
-        one.subject.short, PlainText.line(annotations.joined(separator: " ")),
+        PrintableText.line((one.artifactType ?? one.mediaType).rawValue, limit: 200), ByteCount.text(one.size),
+        one.digest.description,
+        one.subject.short, PrintableText.line(annotations.joined(separator: " "), limit: 200),
       ])
     }
     return table.text

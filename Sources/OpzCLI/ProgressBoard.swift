@@ -46,7 +46,7 @@ struct ProgressBoard {
       if let done = items[item]?.done { items[item]?.done = done - min(done, bytes) }
     case .kept(let item, let bytes): items[item, default: Item()].done &+= bytes
     case .finished(let item, let outcome): return finish(item, outcome)
-    case .note(let text): return text
+    case .note(let text): return PrintableText.text(text)
     }
     return nil
   }
@@ -65,7 +65,7 @@ struct ProgressBoard {
       case .mounted: "mounted"
       case .failed: "failed "
       }
-    return size >= 1 << 20 ? "  \(word) \(name)  \(ByteCount.text(size))" : nil
+    return size >= 1 << 20 ? "  \(word) \(PrintableText.line(name))  \(ByteCount.text(size))" : nil
   }
 
   private mutating func sample(_ now: UInt64) {
@@ -147,7 +147,7 @@ struct ProgressBoard {
 
   private func bar(_ name: String, _ nameWidth: Int, _ width: Int) -> String {
     let item = items[name] ?? Item()
-    let label = String(name.prefix(nameWidth))
+    let label = String(PrintableText.line(name).prefix(nameWidth))
     let text = "\(ByteCount.text(min(item.done, item.total ?? item.done))) of \(ByteCount.text(item.total ?? 0))"
     let head = "  " + label + String(repeating: " ", count: nameWidth - label.count)
     let cells = ProgressBoard.cells(item.done, item.total ?? 0, room: width - head.count - text.count - 6)

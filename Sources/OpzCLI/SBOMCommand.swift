@@ -30,7 +30,7 @@ struct SBOMCommand: AsyncParsableCommand {
     let registry = try session.openRegistry()
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     let bytes = try await ModelBOM(version.record, files: registry.files(of: version.record)).encode()
-    guard attach else { return Console.document(String(decoding: bytes, as: UTF8.self)) }
+    guard attach else { return Console.document(String(decoding: PrintableText.json(bytes), as: UTF8.self)) }
     let attached = try await AttestVersion(version, in: session).run(
       .billOfMaterials, bytes, with: try keys.privateKey(session), subject: version.record.reference, registry)
     options.note("attached the bill of materials to \(version.record.reference)")

@@ -63,7 +63,7 @@ struct ScanCommand: AsyncParsableCommand {
   }
 
   private func show(_ report: ScanReport, _ version: Registry.Version, _ scan: ScanVersion) throws {
-    if sarif { return Console.document(String(decoding: try scan.sarif(report), as: UTF8.self)) }
+    if sarif { return Console.document(String(decoding: PrintableText.json(try scan.sarif(report)), as: UTF8.self)) }
     if json {
       return try Console.json(
         Output(

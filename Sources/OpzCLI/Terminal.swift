@@ -25,7 +25,7 @@ enum Terminal {
     tcsetattr(file, TCSAFLUSH, &raw)
     defer { tcsetattr(file, TCSADRAIN, &before) }
     // Only now: what is typed as soon as the question is there must neither be shown nor lost.
-    Console.write(Array(question.utf8), to: file)
+    Console.write(Array(PrintableText.line(question).utf8), to: file)
     let line = try read(file, echoing: !isSecret)
     Console.write([UInt8(ascii: "\n")], to: file)
     return try SecretInput.secret(line)

@@ -53,6 +53,6 @@ struct TestCommand: AsyncParsableCommand {
       return
     }
     try report.requireSuccess(version.record.reference)
-    Console.line(report.summary)
+    Console.data(report.summary + "\n")
   }
 }

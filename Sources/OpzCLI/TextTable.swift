@@ -1,3 +1,5 @@
+import OpzIO
+
 /// A table for people: columns aligned by what a terminal shows, two spaces between them, no trailing spaces.
 struct TextTable {
   private var rows: [[String]]
@@ -9,7 +11,8 @@ struct TextTable {
     self.right = right
   }
 
-  mutating func add(_ row: [String]) { rows.append(row) }
+  /// Cells may hold what others wrote: a line's end in one would be a row of theirs.
+  mutating func add(_ row: [String]) { rows.append(row.map { PrintableText.line($0) }) }
 
   var text: String {
     let columns = rows.map(\.count).max() ?? 0

@@ -71,18 +71,8 @@ public struct DistributionError: ExplainedError {
     }
   }
 
-  /// Text of a peer as it may be shown: 256 characters, no control characters.
-  static func clean(_ text: some StringProtocol) -> String {
-    let visible = text.unicodeScalars.lazy.map { scalar -> Unicode.Scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate: " "
-      default: scalar
-      }
-    }
-    var cleaned = String.UnicodeScalarView()
-    cleaned.append(contentsOf: visible.prefix(256))
-    return String(cleaned)
-  }
+  /// Text of a peer as it may be shown: one line of at most 256 characters.
+  static func clean(_ text: some StringProtocol) -> String { PrintableText.line(text, limit: 256) }
 }
 
 extension DistributionError: MissingContentError {

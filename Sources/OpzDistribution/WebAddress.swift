@@ -1,3 +1,5 @@
+import OpzIO
+
 /// An `http` or `https` URL, read strictly: what we check has to be what libcurl connects to.
 ///
 /// The path and query stay exactly as they were written (distribution-spec: a Location is opaque).
@@ -55,19 +57,5 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
   var shown: String { DistributionError.clean("\(origin)\(path)") }
 
   /// Percent-encodes all but the unreserved characters of RFC 3986.
-  static func encode(_ text: String) -> String {
-    var encoded = ""
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        encoded.unicodeScalars.append(Unicode.Scalar(byte))
-      default:
-        let digits = String(byte, radix: 16, uppercase: true)
-        encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-      }
-    }
-    return encoded
-  }
+  static func encode(_ text: String) -> String { PercentCoding.encode(text) }
 }

@@ -1,5 +1,5 @@
 public import OpzDeploy
-import OpzIO
+public import OpzIO
 
 /// Brings objects into a cluster, in an order in which what serves goes on serving.
 ///

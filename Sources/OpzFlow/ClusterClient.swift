@@ -1,5 +1,5 @@
 public import OpzDeploy
-import OpzIO
+public import OpzIO
 import OpzOCI
 import OpzStore
 import SystemPackage

@@ -77,7 +77,7 @@ public struct LockProject: Sendable {
     let (changed, final) = (texts, lock)
     try await blocking {
       // opz.lock says what the others are of, so it comes last.
-      for (path, text) in changed { try Durable.replace(path, with: Array(text.utf8)) }
+      for (path, text) in changed { try OutputFile.write(Array(text.utf8), to: path) }
       if final != old { try final.write(in: project) }
     }
     return pins

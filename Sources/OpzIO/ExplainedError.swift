@@ -32,10 +32,11 @@ public protocol ExplainedError: Error, Sendable, CustomStringConvertible {
 extension ExplainedError {
   public var hint: String? { nil }
 
-  /// `subject: reason`, and the hint on a line of its own.
+  /// `subject: reason`, and the hint on a line of its own. All of it may be shown anywhere, whoever wrote the names in it.
   public var description: String {
-    let line = subject.isEmpty ? reason : "\(subject): \(reason)"
+    let reason = PrintableText.text(reason)
+    let line = subject.isEmpty ? reason : "\(PrintableText.line(subject)): \(reason)"
     guard let hint else { return line }
-    return "\(line)\n\nhint: \(hint)"
+    return "\(line)\n\nhint: \(PrintableText.text(hint))"
   }
 }

@@ -1,3 +1,5 @@
+import OpzIO
+
 /// A report for people: the place, the line with a caret, the proof, the hint.
 public struct LintText: Sendable {
   private let report: LintReport
@@ -28,12 +30,12 @@ public struct LintText: Sendable {
   }
 
   private func text(_ finding: Finding) -> String {
-    let subject = finding.object.isEmpty ? "" : " \(LintText.shown(finding.object))"
+    let subject = finding.object.isEmpty ? "" : " \(PrintableText.line(finding.object))"
     var text =
-      "\(LintText.shown(finding.file)):\(finding.line):\(finding.column): \(finding.severity.rawValue) \(finding.code)\(subject)\n"
+      "\(PrintableText.line(finding.file)):\(finding.line):\(finding.column): \(finding.severity.rawValue) \(finding.code)\(subject)\n"
     text += excerpt(finding)
-    text += "  \(LintText.shown(finding.message))\n"
-    if let hint = finding.hint { text += "  hint: \(LintText.shown(hint))\n" }
+    text += "  \(PrintableText.line(finding.message))\n"
+    if let hint = finding.hint { text += "  hint: \(PrintableText.line(hint))\n" }
     return text
   }
 
@@ -46,13 +48,13 @@ public struct LintText: Sendable {
     let column = min(max(0, finding.column - 1), scalars.count)
     let start = column > 90 ? column - 60 : 0
     let window = scalars[start..<min(scalars.count, start + 110)]
-    let line = LintText.shown(String(String.UnicodeScalarView(window)))
-    let caret = String(repeating: " ", count: column - start)
+    let line = LintText.shown(window)
+    let caret = String(repeating: " ", count: LintText.shown(window.prefix(column - start)).unicodeScalars.count)
     return "  \(number) | \(line)\n  \(gap) | \(caret)^\n"
   }
 
-  /// Manifests are anybody's: control characters do not reach a terminal.
-  private static func shown(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+  /// A part of a line; tabs are as wide as the caret takes them to be.
+  private static func shown(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+    PrintableText.line(String(String.UnicodeScalarView(scalars.map { $0 == "\t" ? " " : $0 })))
   }
 }

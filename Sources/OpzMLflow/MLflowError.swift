@@ -1,27 +1,16 @@
 public import OpzIO
 
 /// An MLflow store that cannot be read.
-public struct MLflowError: ExplainedError {
-  public enum Kind: Sendable, Equatable {
-    /// Not a database, or one without MLflow's tables.
-    case notAStore
-    /// An artifact that is not on this machine, or not where artifacts may be.
-    case noArtifacts
-    /// No such model, version or workspace.
-    case notFound
-  }
+public typealias MLflowError = Failure<MLflowErrorCode>
 
-  public let kind: Kind
-  public let subject: String
-  public let reason: String
-  public let hint: String?
+/// What can be wrong.
+public enum MLflowErrorCode: FailureCode {
+  /// Not a database, or one without MLflow's tables.
+  case notAStore
+  /// An artifact that is not on this machine, or not where artifacts may be.
+  case noArtifacts
+  /// No such model, version or workspace.
+  case notFound
 
-  public init(_ kind: Kind, _ subject: String, _ reason: String, hint: String? = nil) {
-    self.kind = kind
-    self.subject = subject
-    self.reason = reason
-    self.hint = hint
-  }
-
-  public var category: ErrorCategory { kind == .notAStore ? .failed : .notFound }
+  public var category: ErrorCategory { self == .notAStore ? .failed : .notFound }
 }

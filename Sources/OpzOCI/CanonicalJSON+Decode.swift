@@ -1,4 +1,4 @@
-import OpzIO
+public import OpzIO
 public import OpzJSON
 
 extension CanonicalJSON {

@@ -1,27 +1,16 @@
 public import OpzIO
 
 /// A project that cannot become an image.
-public struct PackageError: ExplainedError {
-  public enum Code: Sendable {
-    case missingFile, unsafePath, changedWhileRead, badRuntime, badModel, badEpoch, badLock, unsupported, testFailed
-    /// The base has something else there.
-    case occupied
-  }
+public typealias PackageError = Failure<PackageErrorCode>
 
-  public let code: Code
-  public let subject: String
-  public let reason: String
-  public let hint: String?
-
-  public init(_ code: Code, _ subject: String, _ reason: String, hint: String? = nil) {
-    self.code = code
-    self.subject = subject
-    self.reason = reason
-    self.hint = hint
-  }
+/// What can be wrong.
+public enum PackageErrorCode: FailureCode {
+  case missingFile, unsafePath, changedWhileRead, badRuntime, badModel, badEpoch, badLock, unsupported, testFailed
+  /// The base has something else there.
+  case occupied
 
   public var category: ErrorCategory {
-    switch code {
+    switch self {
     case .missingFile: .notFound
     case .testFailed: .verification
     case .occupied: .conflict

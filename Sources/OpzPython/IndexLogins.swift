@@ -54,27 +54,11 @@ public struct IndexLogins: Sendable {
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     guard let at = authority.lastIndex(of: "@") else { return nil }
     let parts = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    let user = decoded(parts[0])
-    let password = parts.count > 1 ? decoded(parts[1]) : ""
+    let user = PercentCoding.decode(parts[0])
+    let password = parts.count > 1 ? PercentCoding.decode(parts[1]) : ""
     guard let user, let password else { return nil }
     let place = url[..<scheme.upperBound] + authority[authority.index(after: at)...]
     return Login(url: String(place), user: user, password: password)
-  }
-
-  private static func decoded(_ text: Substring) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-      guard digits.utf8.count == 2, let value = UInt8(digits, radix: 16) else { return nil }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
-    }
-    return String(validating: bytes, as: UTF8.self)
   }
 
   /// `machine HOST login NAME password WORD`, in any order of lines; `default` counts for no host.

@@ -1,25 +1,14 @@
 public import OpzIO
 
 /// A content store that does not have what was asked for, or got something else than was announced.
-public struct StoreError: ExplainedError {
-  public enum Code: Sendable {
-    case notFound, wrongDigest, wrongSize, badLayout, noSpace, tooLarge
-  }
+public typealias StoreError = Failure<StoreErrorCode>
 
-  public let code: Code
-  public let subject: String
-  public let reason: String
-  public let hint: String?
-
-  public init(_ code: Code, _ subject: String, _ reason: String, hint: String? = nil) {
-    self.code = code
-    self.subject = subject
-    self.reason = reason
-    self.hint = hint
-  }
+/// What can be wrong.
+public enum StoreErrorCode: FailureCode {
+  case notFound, wrongDigest, wrongSize, badLayout, noSpace, tooLarge
 
   public var category: ErrorCategory {
-    switch code {
+    switch self {
     case .notFound: .notFound
     case .wrongDigest, .wrongSize, .badLayout, .tooLarge: .verification
     case .noSpace: .failed

@@ -246,7 +246,7 @@ struct PickleMachine {
       throw broken("there is no such module")
     }
     usesGlobals = true
-    if !allows(global) { report("uses \(PickleMachine.clean(global.description))") }
+    if !allows(global) { report("uses \(PrintableText.line(global.description, limit: 200))") }
     return global
   }
 
@@ -266,7 +266,7 @@ struct PickleMachine {
     let state = try pop()
     let target = try top()
     calls = true
-    if case .global(let global) = target { report("changes \(PickleMachine.clean(global.description))") }
+    if case .global(let global) = target { report("changes \(PrintableText.line(global.description, limit: 200))") }
     guard !isGuess, case .made(let maker, _) = target, maker.module == "joblib.numpy_pickle",
       maker.name == "NumpyArrayWrapper",
       case .dictionary(let fields) = state
@@ -399,11 +399,5 @@ struct PickleMachine {
     // An escape is another text than it seems: then the name is not known.
     guard text.count <= 1024, !text.contains(UInt8(ascii: "\\")) else { return .hiddenText }
     return String(validating: text, as: UTF8.self).map { .text($0) } ?? .hiddenText
-  }
-
-  /// Names come from the file: no control characters reach a terminal.
-  private static func clean(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
   }
 }

@@ -107,18 +107,5 @@ public struct ScanReport: Sendable {
   }
 
   /// A relative reference (RFC 3986, 4.2).
-  private static func uri(_ path: String) -> String {
-    var text: [UInt8] = []
-    for byte in path.utf8 {
-      switch byte {
-      case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"),
-        UInt8(ascii: "/"), UInt8(ascii: "!"):
-        text.append(byte)
-      default:
-        text.append(UInt8(ascii: "%"))
-        text += Hex.encode([byte]).uppercased().utf8
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
+  private static func uri(_ path: String) -> String { PercentCoding.encode(path, keeping: "/!") }
 }

@@ -54,7 +54,7 @@ struct ArtifactPlacesTests {
     ])
   func outside(_ location: String) throws {
     let error = #expect(throws: MLflowError.self) { try places().find(location) }
-    #expect(error?.kind == .noArtifacts)
+    #expect(error?.code == .noArtifacts)
   }
 
   @Test("a copy's prefix leads nowhere else")

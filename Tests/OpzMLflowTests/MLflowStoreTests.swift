@@ -84,9 +84,9 @@ struct MLflowStoreTests {
     try directory.write(
       "text.db", "hello, this is no database at all, and long enough to be read as a header of one ..............")
     try MLflowFixture.write("CREATE TABLE other (x);", in: directory)
-    for (name, kind) in [("text.db", MLflowError.Kind.notAStore), ("none.db", .notFound), ("mlflow.db", .notAStore)] {
+    for (name, kind) in [("text.db", MLflowError.Code.notAStore), ("none.db", .notFound), ("mlflow.db", .notAStore)] {
       let error = #expect(throws: MLflowError.self) { try MLflowStore(name, in: directory.path) }
-      #expect(error?.kind == kind)
+      #expect(error?.code == kind)
     }
   }
 
@@ -96,7 +96,7 @@ struct MLflowStoreTests {
     let error = #expect(throws: MLflowError.self) {
       try read("CREATE TABLE model_versions (name); CREATE VIEW registered_models AS \(endless);")
     }
-    #expect(error?.kind == .notAStore)
+    #expect(error?.code == .notAStore)
   }
 
   @Test("a text beyond the limit is an error, not memory")

@@ -57,7 +57,7 @@ public struct HubCommand: Sendable {
       "event": .string("ready"), "host": .string(server.host), "port": .integer(Int64(server.port)),
       "registry": .string(options.registry.string),
     ])
-    say(String(decoding: try CanonicalJSON.encode(ready), as: UTF8.self))
+    say(String(decoding: PrintableText.json(try CanonicalJSON.encode(ready)), as: UTF8.self))
     await server.run(HubService(responder: plan.map { Rehearsal($0, before: hub) } ?? hub))
   }
 

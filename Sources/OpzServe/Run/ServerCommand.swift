@@ -88,6 +88,6 @@ public struct ServerCommand: Sendable {
     json.raw(",\"ready_ms\":")
     json.number((ContinuousClock.now - started).nanoseconds / 1_000_000)
     json.raw("}")
-    printError(String(decoding: json.bytes, as: UTF8.self))
+    printError(String(decoding: PrintableText.json(json.bytes), as: UTF8.self))
   }
 }
