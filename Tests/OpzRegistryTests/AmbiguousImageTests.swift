@@ -70,8 +70,8 @@ struct AmbiguousImageTests {
       Array(#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#.utf8), .imageConfig)
     _ = try repository.put(Self.manifest(config), .imageManifest, tag: "good")
     #expect(throws: OCIError.self) { try repository.put(Self.manifest(config, more), .imageManifest, tag: "1") }
-    let index = Array(#"{"schemaVersion":2,"manifests":[]\#(more.replacing("ayers", with: "anifests"))}"#.utf8)
-    if more != #","layers":[]"# {
+    let index = Array(#"{"schemaVersion":2,"manifests":[]\#(more)}"#.utf8)
+    if !more.contains("ayers") {
       #expect(throws: OCIError.self) { try repository.put(index, .imageIndex, tag: "1") }
     }
     let image = try fixture.registry.store.put(Self.manifest(config, more), .imageManifest)
