@@ -58,7 +58,7 @@ struct HostileTextTests {
   }
 
   @Test("nothing that others wrote moves the cursor, turns the direction of writing or hides", arguments: commands)
-  func commands(arguments: [String]) throws {
+  func nothing(arguments: [String]) throws {
     let result = try opz.run(arguments)
     #expect(HostileTextTests.isClean(result.output), "\(result.text.debugDescription)")
     #expect(HostileTextTests.isClean(result.errors), "\(result.errorText.debugDescription)")
