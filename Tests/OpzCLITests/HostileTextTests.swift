@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzTestKit
 import SystemPackage
