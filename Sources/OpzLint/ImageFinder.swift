@@ -68,7 +68,7 @@ struct ImageFinder {
       case .list(let items): for item in items.reversed() { waiting.append((item, key, outer)) }
       case .map(let members):
         let inner = ImageFinder.within(node, outer, key)
-        let hasParts = helm(node, key, outer)
+        let hasParts = helm(node, key, inner)
         for member in members.reversed() where !(hasParts && ImageFinder.isPart(member)) {
           waiting.append((member.value, key == "image" && member.key == "reference" ? "image" : member.key, inner))
         }

@@ -14,7 +14,7 @@ struct SchemaTests {
     let version = try await project.package().version
     _ = try await project.package()
     _ = try await TestVersion.run(version, in: project.session)
-    let model = try Project.model(yaml: "lineage: {parent: a/b@1.0.0, tags: {x: y}}")
+    let model = try Project.model(yaml: "lineage: {parent: a/b@1.0.0, tags: {x: 'y'}}")
     let other = try await model.package().version
     let type = MediaType("application/vnd.example+json")
     _ = try model.registry().attach(Array("{}".utf8), type, to: other, by: model.session.author)

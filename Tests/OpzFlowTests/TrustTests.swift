@@ -246,7 +246,7 @@ struct TrustTests {
   func bills() async throws {
     let churn = try Project.churn()
     let model = try Project.model(
-      yaml: "lineage: {parent: a/b@1.0.0, data: [weights.bin, lib/code.py], metrics: config.json, tags: {x: y}}")
+      yaml: "lineage: {parent: a/b@1.0.0, data: [weights.bin, lib/code.py], metrics: config.json, tags: {x: 'y'}}")
     var paths: [FilePath] = []
     for project in [churn, model] {
       var record = try await project.package().version.record
