@@ -59,7 +59,7 @@ struct ConfigOverrideTests {
     ),
     (
       "name=a\u{1B}[2J",
-      "--set: name: \"a\\u{1B}[2J\" is not a model name: it may not have \"\\u{1B}\"\n\nhint: write name: a-2j"
+      "--set: name: \"a\\u{1b}[2J\" is not a model name: it may not have \"\\u{1b}\"\n\nhint: write name: a-2j"
     ),
   ])
   func errorsNameTheOption(override: String, text: String) {
