@@ -1,3 +1,4 @@
+import OpzIO
 import OpzTestKit
 import Testing
 
@@ -73,7 +74,7 @@ struct ObjectNameTests {
       try ObjectName.check(name, key: "--namespace")
     } throws: { error in
       "\(error)" == """
-        --namespace: "\(name)" is not a name of Kubernetes
+        --namespace: "\(PrintableText.text(name))" is not a name of Kubernetes
 
         hint: use at most 63 lower-case letters, digits and -
         """

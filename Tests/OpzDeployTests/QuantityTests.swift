@@ -64,7 +64,7 @@ struct QuantityTests {
   func malformed(text: String) {
     #expect(
       message(text) == """
-        deploy.resources.cpu: "\(text.prefix(40))" is not a quantity of Kubernetes
+        deploy.resources.cpu: "\(PrintableText.text(text.prefix(40)))" is not a quantity of Kubernetes
 
         hint: write 500m or 2 for CPU, 256Mi or 2Gi for memory
         """)
