@@ -8,9 +8,15 @@ public import SystemPackage
 
 /// Where the sources of this package are.
 public enum PackageRoot {
-  /// - Parameter file: a source file three directories below: `Tests/X/Y.swift`, `Sources/X/Y.swift`.
+  /// - Parameter file: a source file of the package, however deep it is.
   public static func path(_ file: String = #filePath) -> FilePath {
-    FilePath(file).removingLastComponent().removingLastComponent().removingLastComponent()
+    var place = FilePath(file).removingLastComponent()
+    while !isRoot(place), place.removeLastComponent() {}
+    return place
+  }
+
+  private static func isRoot(_ place: FilePath) -> Bool {
+    place.appending("Package.swift").withPlatformString { access($0, F_OK) } == 0
   }
 }
 

@@ -21,8 +21,11 @@ public struct ImageScanner: Sendable {
   /// - Parameters:
   ///   - digest: of the layer as it is stored.
   ///   - secrets: whether keys and tokens in it count.
+  ///   - origin: of a file, by its path in the layer. `wheel` only where the file is provably the one that the lock pins.
   /// - Throws: `TrustError.notVerified` for other bytes; `ArchiveError` for a layer that is no tar.
-  public mutating func scan(_ layer: PackedLayer, digest: Digest, secrets: Bool) throws {
+  public mutating func scan(
+    _ layer: PackedLayer, digest: Digest, secrets: Bool, origin: (String) -> ScanOrigin = { _ in .project }
+  ) throws {
     var hasher = DigestHasher(digest.algorithm)
     try layer.blob.forEachChunk { hasher.update($0) }
     guard hasher.finish() == digest else {
@@ -34,29 +37,31 @@ public struct ImageScanner: Sendable {
     let reader = try TarReader(layer)
     while let header = try reader.next() {
       guard header.kind == .file, header.size > 0 else { continue }
-      try scan(reader, header, layer, secrets: secrets)
+      let path = String(decoding: header.path.string.utf8, as: UTF8.self)
+      try scan(path, reader, header, layer, secrets: secrets, origin: origin(path))
     }
   }
 
-  private mutating func scan(_ reader: TarReader, _ header: TarHeader, _ layer: PackedLayer, secrets: Bool) throws {
-    let path = String(decoding: header.path.string.utf8, as: UTF8.self)
+  private mutating func scan(
+    _ path: String, _ reader: TarReader, _ header: TarHeader, _ layer: PackedLayer, secrets: Bool, origin: ScanOrigin
+  ) throws {
     if layer.compression == .none {
       guard let content = PartOfBlob(layer.blob, from: reader.offset, size: header.size) else {
         throw ArchiveError(.malformed, layer.name, "the tar is cut short")
       }
-      return scanner.scan(path, content, secrets: secrets)
+      return scanner.scan(path, content, secrets: secrets, origin: origin)
     }
     guard header.size > ImageScanner.memory else {
       var bytes: [UInt8] = []
       bytes.reserveCapacity(Int(header.size))
       try reader.forEachChunk { bytes.append(contentsOf: $0) }
-      return scanner.scan(path, BytesBlob(bytes), secrets: secrets)
+      return scanner.scan(path, BytesBlob(bytes), secrets: secrets, origin: origin)
     }
     let directory = try Directory.temporary(prefix: "opz-scan-")
     defer { try? Durable.removeTree(directory) }
     let file = directory.appending("content")
     let output = try OpenFile.creating(file, mode: 0o600)
     try reader.forEachChunk { try output.write($0) }
-    scanner.scan(path, try FileBlob(file), secrets: secrets)
+    scanner.scan(path, try FileBlob(file), secrets: secrets, origin: origin)
   }
 }

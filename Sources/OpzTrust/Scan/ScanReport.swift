@@ -45,7 +45,8 @@ public struct ScanReport: Sendable {
     }
   }
 
-  public internal(set) var findings: [Finding] = []
+  public private(set) var findings: [Finding] = []
+  private var notes = 0
   public internal(set) var files = 0
   public internal(set) var bytes: UInt64 = 0
   /// Pickles that were followed, those in archives included.
@@ -56,6 +57,26 @@ public struct ScanReport: Sendable {
   public let allowed: [String]
 
   public init(allowed: [String] = []) { self.allowed = allowed }
+
+  private static let most = 10_000
+
+  /// Adds a finding: of a file of a wheel as a note.
+  mutating func add(_ finding: Finding, _ origin: ScanOrigin) {
+    let level = origin == .wheel && finding.rule != .secret ? .note : finding.level
+    let isNote = level == .note
+    let count = isNote ? notes : findings.count - notes
+    guard count <= ScanReport.most else { return }
+    if isNote { notes += 1 }
+    guard count < ScanReport.most else {
+      // A limit that is reached is said, and is an error where one may have been left out.
+      return findings.append(
+        Finding(
+          rule: .unread, level: isNote ? .note : .error, path: finding.path, offset: nil,
+          text: "more than \(ScanReport.most) \(isNote ? "notes" : "findings"): from here on they are left out"))
+    }
+    findings.append(
+      Finding(rule: finding.rule, level: level, path: finding.path, offset: finding.offset, text: finding.text))
+  }
 
   public var isClean: Bool { !findings.contains { $0.level == .error } }
 

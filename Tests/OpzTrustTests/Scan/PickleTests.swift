@@ -80,7 +80,10 @@ struct PickleTests {
   func texts() throws {
     let root = PackageRoot.path(#filePath)
     var checked = 0
-    for place in ["Sources/OpzTrust", "Tests/OpzTrustTests/Fixtures", "examples/churn", "scripts"] {
+    for place in [
+      "Sources/OpzTrust/Scan", "Sources/OpzTrust/Scan/Pickle", "Tests/OpzTrustTests/Fixtures", "examples/churn",
+      "scripts",
+    ] {
       for name in try Directory.entries(root.appending(place)) {
         let path = root.appending(place).appending(name)
         guard try FileStatus.of(path).kind == .file else { continue }
