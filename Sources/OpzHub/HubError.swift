@@ -1,25 +1,14 @@
 public import OpzIO
 
 /// A hub that cannot start, or a file of faults that cannot be read.
-public struct HubError: ExplainedError {
-  public enum Code: Sendable {
-    case badOption, cannotListen, badFaults
-  }
+public typealias HubError = Failure<HubErrorCode>
 
-  public let code: Code
-  public let subject: String
-  public let reason: String
-  public let hint: String?
-
-  init(_ code: Code, _ subject: String, _ reason: String, hint: String? = nil) {
-    self.code = code
-    self.subject = subject
-    self.reason = reason
-    self.hint = hint
-  }
+/// What keeps it from starting.
+public enum HubErrorCode: FailureCode {
+  case badOption, cannotListen, badFaults
 
   public var category: ErrorCategory {
-    switch code {
+    switch self {
     case .badOption, .badFaults: .usage
     case .cannotListen: .failed
     }

@@ -12,7 +12,8 @@ public final class DockerEngine: Sendable {
   private let directory: TemporaryDirectory
   private let engine: ChildProcess
 
-  private var socket: String { "unix://\(directory.path)/docker.sock" }
+  /// What DOCKER_HOST has to be for another client.
+  public var address: String { "unix://\(directory.path)/docker.sock" }
 
   public init() async throws {
     directory = try TemporaryDirectory()
@@ -45,7 +46,7 @@ public final class DockerEngine: Sendable {
   public func docker(_ arguments: String...) async throws -> ChildProcess.Output { try await docker(arguments) }
 
   public func docker(_ arguments: [String]) async throws -> ChildProcess.Output {
-    let command = ["docker", "-H", socket] + arguments
+    let command = ["docker", "-H", address] + arguments
     return try await blocking {
       try ChildProcess.run(
         command,

@@ -104,6 +104,25 @@ struct NestedJSONTests {
     }
   }
 
+  @Test("what a registry has made for speed is made again, whatever stands in it", arguments: [lists, objects])
+  func caches(_ nested: String) throws {
+    #expect(try opz("package", "p").status == 0)
+    #expect(try opz("list").status == 0 && opz("fsck").status == 0)
+    let wanted = try opz("list", "--json").text
+    let cache = opz.directory.path.appending("registry").appending("cache")
+    let found = try ChildProcess.run(["find", cache.string, "-type", "f"]).text.split(separator: "\n")
+    #expect(!found.isEmpty)
+    for text in [nested, "1\n\(nested)\n", ""] {
+      for file in found { try replace(FilePath(String(file)), text) }
+      #expect(try opz("list", "--json").text == wanted)
+      #expect(try opz("show", "weights").status == 0)
+      for command in [["list"], ["fsck", "--quick"], ["fsck"], ["package", "p"]] {
+        let result = try opz.run(command)
+        #expect(result.status == 0, "\(command): \(result.errorText.prefix(300))")
+      }
+    }
+  }
+
   private func layout(_ name: String, manifest: String? = nil, config: String? = nil, index: String? = nil) throws
     -> String
   {

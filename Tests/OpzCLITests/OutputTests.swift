@@ -86,6 +86,20 @@ struct OutputTests {
     }
   }
 
+  @Test("a container engine loads what comes out of a pipe", arguments: ["/dev/stdout", "-", "/dev/fd/1"])
+  func loads(_ place: String) async throws {
+    let engine = try await DockerEngine()
+    let (host, runs) = (engine.address, self)
+    let loaded = try await blocking {
+      try runs.shell(
+        "set -o pipefail; opz package p --quiet --output docker-archive:\(place) | docker load",
+        ["DOCKER_HOST": host, "OPZ_REGISTRY": "\(runs.opz.directory.path)/other"])
+    }
+    #expect(loaded.status == 0 && loaded.text.contains("Loaded image: weights:"), "\(loaded.text)\(loaded.errorText)")
+    let files = try await engine.docker("image", "ls", "--quiet")
+    #expect(files.text.split(separator: "\n").count == 1)
+  }
+
   @Test("what stands in a file that the shell appends to stays")
   func appended() throws {
     let result = try shell(

@@ -35,6 +35,36 @@ struct BaseTests {
     return project
   }
 
+  @Test(
+    "a base of Docker Hub is found by each of its names",
+    arguments: ["docker.io/small:1", "index.docker.io/library/small:1"])
+  func dockerHub(_ name: String) async throws {
+    let hub = try DockerHubServer()
+    func onHub(_ project: Project) -> Project {
+      var changed = project
+      changed.session.environment.merge(hub.environment) { $1 }
+      return changed
+    }
+    let base = try await onHub(Project.model("base")).package { $0.push = "docker.io/library/small:1" }.version.record
+    let project = try onHub(custom(name))
+    let version = try await project.package().version
+    #expect(version.record.runtime.baseDigest == base.image.digest)
+    let layers = version.record.layers.filter { $0.role == "runtime" }
+    #expect(layers.map(\.descriptor.digest) == base.layers.map(\.descriptor.digest))
+    #expect(layers.allSatisfy { $0.origin == "docker.io/library/small" }, "\(layers.map(\.origin))")
+    #expect(hub.targets == ["registry-1.docker.io:443", "auth.docker.io:443"])
+    for call in hub.calls where call.host == "registry-1.docker.io" && call.target != "/v2/" {
+      #expect(call.target.hasPrefix("/v2/library/small/"), "\(call)")
+    }
+    // The layers of the base are fetched from there for what needs their bytes.
+    let layout = project.directory.path.appending("layout")
+    let reference = try LocalReference(parsing: version.record.reference)
+    _ = try await CopyImage(.version(reference), to: .layout(layout, tag: "1"), in: project.session).run()
+    let copied = try LayoutStore.open(layout)
+    for layer in layers { #expect(try copied.has(layer.descriptor)) }
+    hub.stop()
+  }
+
   @Test("a base's layers are referenced, and fetched only for what needs their bytes")
   func referenced() async throws {
     let server = try RegistryServer()

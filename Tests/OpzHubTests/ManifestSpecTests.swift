@@ -75,6 +75,43 @@ struct ManifestSpecTests {
     #expect(reply.status == 400 && reply.code == "MANIFEST_INVALID")
   }
 
+  private static let index = #"{"schemaVersion":2,"manifests":[],"annotations":{"a":"1"}"#
+
+  @Test(
+    "what two readers would read differently is 400 with MANIFEST_INVALID, and is not there afterwards",
+    arguments: [
+      Array("\(index),\"manifests\":[]}".utf8), Array("\(index),\"Manifests\":[]}".utf8),
+      Array("\(index),\"mediatype\":\"x\"}".utf8), Array("\(index),\"mediaType\":\"\"}".utf8),
+      Array("\(index),\"annotations\":{}}".utf8), Array("\(index),\"x\":{\"y\":1,\"y\":2}}".utf8),
+      Array("\(index),\"manife\u{17F}ts\":[]}".utf8), Array("\(index)} {}".utf8),
+      [0xEF, 0xBB, 0xBF] + Array("\(index)}".utf8),
+      Array("\(index)}".utf16).flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] },
+      Array("\(index),\"x\":\(String(repeating: "[", count: 100_000))\(String(repeating: "]", count: 100_000))}".utf8),
+    ])
+  func ambiguous(_ body: [UInt8]) async throws {
+    let hub = try await TestHub()
+    let type = [("Content-Type", MediaType.imageIndex.rawValue)]
+    #expect(
+      try await hub.ask("PUT", "/v2/team/model/manifests/good", type, body: Array("\(Self.index)}".utf8)).status == 201)
+    for reference in ["1", "\(Digest.of(body))"] {
+      let reply = try await hub.ask("PUT", "/v2/team/model/manifests/\(reference)", type, body: body)
+      #expect(reply.status == 400 && reply.code == "MANIFEST_INVALID", "\(reply.status) \(reply.code ?? "")")
+      #expect(try await hub.ask("GET", "/v2/team/model/manifests/\(reference)").status == 404)
+    }
+  }
+
+  @Test("so is a configuration that two readers would read differently")
+  func ambiguousConfig() async throws {
+    let hub = try await TestHub()
+    let config = Array(
+      #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"RootFS":{"type":"x"}}"#.utf8)
+    try await hub.push(config, to: "team/model")
+    let image = try Manifest(.init(config: .of(config, .imageConfig), layers: []))
+    let reply = try await hub.put(image, "team/model", "1")
+    #expect(reply.status == 400 && reply.code == "MANIFEST_INVALID")
+    #expect(try await hub.ask("GET", "/v2/team/model/manifests/1").status == 404)
+  }
+
   @Test("4 MiB are a manifest, a byte more is 413", arguments: [false, true])
   func size(_ isAnnounced: Bool) async throws {
     let hub = try await TestHub()
