@@ -37,7 +37,7 @@ struct YAMLComposer {
   init(_ bytes: UnsafeBufferPointer<UInt8>, _ rules: YAMLRules, lines: Int) {
     events = YAMLEvents(bytes, depth: rules.depth, lines: lines)
     self.rules = rules
-    maximumNodes = min(YAMLRules.maximumNodes, bytes.count.addingReportingOverflow(1000).partialValue)
+    maximumNodes = min(rules.values, bytes.count.addingReportingOverflow(1000).partialValue)
   }
 
   mutating func roots(isOne: Bool) throws(YAMLProblem) -> [YAMLNode] {

@@ -10,13 +10,18 @@ public struct YAMLRules: Sendable {
   public let allowsTags: Bool
   /// Whether what readers of YAML 1.1 and 1.2 take for different values is refused.
   public let refusesAmbiguous: Bool
+  /// Values of the whole text, keys included; four million take some 200 MB.
+  public let values: Int
 
-  public init(bytes: Int, depth: Int, allowsAliases: Bool, allowsTags: Bool, refusesAmbiguous: Bool) {
+  public init(
+    bytes: Int, depth: Int, allowsAliases: Bool, allowsTags: Bool, refusesAmbiguous: Bool, values: Int = 4_000_000
+  ) {
     self.bytes = bytes
     self.depth = depth
     self.allowsAliases = allowsAliases
     self.allowsTags = allowsTags
     self.refusesAmbiguous = refusesAmbiguous
+    self.values = values
   }
 
   /// opz's own files: opz.yaml, policy.yaml, plans of faults. The least of YAML, so that every reader of it sees the same.
@@ -31,8 +36,6 @@ public struct YAMLRules: Sendable {
   public static let manifests = YAMLRules(
     bytes: 32 << 20, depth: 200, allowsAliases: true, allowsTags: true, refusesAmbiguous: false)
 
-  /// Nodes of one document: some 200 MB.
-  static let maximumNodes = 4_000_000
   /// Anchors of one document.
   static let maximumAnchors = 10_000
 }

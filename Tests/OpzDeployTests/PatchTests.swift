@@ -1,10 +1,12 @@
-import OpzDeploy
 import OpzIO
 import OpzJSON
 import OpzOCI
 import OpzTestKit
+import OpzYAML
 import SystemPackage
 import Testing
+
+@testable import OpzDeploy
 
 @Suite("Patches of generated objects")
 struct PatchTests {
@@ -203,5 +205,43 @@ struct PatchTests {
     let error = #expect(throws: DeployError.self) { _ = try Manifests(plan) }
     #expect(error?.code == .badPatch)
     #expect(error.map { "\($0.subject): \($0.reason)" } == message)
+  }
+
+  private func patch(_ operations: [[String: JSONValue]]) throws -> JSONPatch {
+    try JSONPatch(operations.map { .object($0) }, subject: "deploy.patches.0.json")
+  }
+
+  @Test("copies of copies end before they fill the memory")
+  func doubling() throws {
+    let copies: [[String: JSONValue]] = (0..<64).map { index in
+      ["op": "copy", "from": "", "path": .string("/a\(index)")]
+    }
+    let start = YAMLValue(JSONValue.object(["x": .array(Array(repeating: .integer(1), count: 1000))]))
+    let error = #expect(throws: DeployError.self) { try patch(copies).apply(to: start) }
+    #expect(error?.code == .badPatch && error?.reason.contains("grows past") == true)
+    _ = try patch(Array(copies.prefix(4))).apply(to: start)
+  }
+
+  @Test("no operation nests a document deeper than it is read", arguments: ["add", "replace", "copy", "move"])
+  func nesting(_ name: String) throws {
+    var deep = JSONValue.integer(1)
+    for _ in 0..<150 { deep = .array([deep]) }
+    let document = YAMLValue(JSONValue.object(["a": deep, "b": deep]))
+    let place = JSONValue.string("/b" + String(repeating: "/0", count: 100))
+    let operation: [String: JSONValue] =
+      ["copy", "move"].contains(name)
+      ? ["op": .string(name), "from": "/a", "path": place] : ["op": .string(name), "path": place, "value": deep]
+    let error = #expect(throws: DeployError.self) { try patch([operation]).apply(to: document) }
+    #expect(error?.reason.contains("nested deeper") == true, "\(error.map { "\($0)" } ?? "")")
+  }
+
+  @Test("paths of 100,000 parts name no place", arguments: ["add", "remove", "replace", "test"])
+  func longPath(_ name: String) throws {
+    let document = YAMLValue(JSONValue.object(["a": .array([.integer(1)])]))
+    let path = JSONValue.string(String(repeating: "/a", count: 100_000))
+    let error = #expect(throws: DeployError.self) {
+      try patch([["op": .string(name), "path": path, "value": .integer(1)]]).apply(to: document)
+    }
+    #expect(error?.code == .badPatch && (error?.reason.utf8.count ?? 0) < 500)
   }
 }

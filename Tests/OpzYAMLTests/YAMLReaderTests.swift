@@ -226,6 +226,20 @@ struct YAMLReaderTests {
     #expect(YAMLReaderTests.problem(text, .settings)?.reason.contains("bytes are more than") == true)
   }
 
+  @Test(
+    "as many values as are said are read, and not one more", arguments: ["[%]", "a: [%]", "- %", "--- [%]\n--- [%]"])
+  func values(_ shape: String) throws {
+    func text(_ count: Int) -> String {
+      let list = repeatElement("1", count: count).joined(separator: shape == "- %" ? "\n- " : ",")
+      return shape.replacing("%", with: list)
+    }
+    let rules = YAMLRules(
+      bytes: 1 << 20, depth: 64, allowsAliases: true, allowsTags: true, refusesAmbiguous: false, values: 1000)
+    #expect(YAMLReaderTests.problem(text(400), rules)?.reason.contains("values") != true)
+    let problem = try #require(YAMLReaderTests.problem(text(1001), rules))
+    #expect(problem.reason.contains("more than 1000 values"), "\(problem.reason)")
+  }
+
   @Test("random texts never trap, and nodes know their places", arguments: 0..<20)
   func random(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
