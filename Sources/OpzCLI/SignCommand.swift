@@ -7,10 +7,10 @@ import OpzTrust
 
 struct SignCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sign", abstract: "Signs a version's image with a key.",
+    commandName: "sign", abstract: "Signs a version, its image and its record, with a key.",
     discussion: """
-      The signature is attached to the image in two forms: the bundle of cosign 3, and simple signing, which older cosign, podman \
-      and skopeo read. opz push carries both. podman and skopeo compare --identity with where they pull from. Keys are PEM, \
+      The signature is attached to the image in two forms: the bundle of cosign 3, which names the version's record beside the \
+      image, and simple signing of the image, which older cosign, podman and skopeo read. opz push carries both. podman and skopeo compare --identity with where they pull from. Keys are PEM, \
       ECDSA on P-256 or Ed25519, encrypted where OPZ_KEY_PASSWORD or --password-stdin gives a password.
 
       opz sign --generate-key release       release.key, which stays with you, and release.pub, for policies

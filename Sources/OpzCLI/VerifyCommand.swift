@@ -20,13 +20,15 @@ struct VerifyCommand: AsyncParsableCommand {
   var keys: [String]
   @Option(help: "What must be signed: signature, slsaprovenance, vuln, eval-result, sbom, scan or a URI.")
   var type = "signature"
-  @Flag(help: "An object: name, version, digest, attachments.") var json = false
+  @Flag(help: "An object: name, version, digest, record, attachments.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
     let name: String
     let version: String
     let digest: String
+    /// The keys that signed the record.
+    let record: [String]
     let attachments: [VerifyVersion.Line]
   }
 
@@ -40,11 +42,12 @@ struct VerifyCommand: AsyncParsableCommand {
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: reference))
     let lines = try await VerifyVersion(version, in: session).run(registry, named, type: PredicateType(parsing: type))
+    let record = named.map(\.name).filter { name in lines.contains { $0.record.contains(name) } }
     if json {
       return try Console.json(
         Output(
           name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
-          attachments: lines))
+          record: record, attachments: lines))
     }
     var table = TextTable(["ATTACHED", "TYPE", "SIGNED BY", "DIGEST"])
     for line in lines {
@@ -56,5 +59,9 @@ struct VerifyCommand: AsyncParsableCommand {
     }
     Console.data(table.text)
     Console.line("\(version.record.reference)  \(version.record.image.digest)  verified")
+    options.note(
+      record.isEmpty
+        ? "its record (metrics, lineage) is not signed: opz sign \(version.record.reference) --key FILE signs it"
+        : "its record is signed by \(record.joined(separator: ", "))")
   }
 }

@@ -48,8 +48,12 @@ public struct AttestVersion: Sendable {
     _ type: PredicateType, _ predicate: JSONValue, to version: Registry.Version, with key: PrivateKey,
     _ registry: Registry, _ session: Session
   ) throws -> Descriptor {
-    let statement = Statement(
-      about: version.record.image.digest, name: version.record.reference, type.uri, predicate)
+    var subjects = [Statement.Subject(version.record.image.digest, name: version.record.reference)]
+    // A signature stands for the record as well: metrics and lineage are in it, and the image does not name it.
+    if type == .signature {
+      subjects.append(.init(version.recordDigest, name: "\(version.record.reference)/version.json"))
+    }
+    let statement = Statement(about: subjects, type.uri, predicate)
     let envelope = try DSSEEnvelope(signing: try statement.encode(), DSSEEnvelope.inToto, with: [key])
     let bundle = try SigstoreBundle(envelope, by: key.publicKey).encode()
     return try registry.attach(

@@ -3,7 +3,7 @@ public import OpzOCI
 public import OpzRegistry
 public import OpzTrust
 
-/// `opz sign`: says with a key that an image is what it should be, in the two forms that others read.
+/// `opz sign`: says with a key that an image and its record are what they should be; the image in the older form too, which others read.
 public struct SignVersion: Sendable {
   public struct Result: Sendable {
     /// What was attached; empty where the key had signed before.
@@ -27,7 +27,7 @@ public struct SignVersion: Sendable {
     var isStated = false
     var old: [SimpleSigning] = []
     _ = try await VersionAttachments(version, session).evidence(registry) { evidence, _ in
-      if case .statement = evidence.content, evidence.isSigned(by: key.publicKey, as: .signature) { isStated = true }
+      if evidence.isSigned(by: key.publicKey, withRecord: version.recordDigest) { isStated = true }
       if case .signatures(let all) = evidence.content { old += all }
     }
     let (hasStatement, classic) = (isStated, old)

@@ -3,7 +3,7 @@ import OpzOCI
 public import OpzRegistry
 public import OpzTrust
 
-/// `opz verify`: which attachments of a version are signed by which keys. Nothing outside of the registry is asked.
+/// `opz verify`: which attachments of a version are signed by which keys, and whether its record is. Nothing outside of the registry is asked.
 public struct VerifyVersion: Sendable {
   /// One attachment.
   public struct Line: Sendable, Codable {
@@ -12,6 +12,8 @@ public struct VerifyVersion: Sendable {
     public let type: String
     /// The names of the keys that signed it.
     public let keys: [String]
+    /// The names of the keys that signed the version's record with it.
+    public let record: [String]
     /// Why it cannot be read.
     public let problem: String?
     public let at: String
@@ -39,7 +41,9 @@ public struct VerifyVersion: Sendable {
       if case .broken(let reason) = evidence.content { problem = reason }
       let line = Line(
         digest: evidence.descriptor.digest.description, type: evidence.kind,
-        keys: keys.filter { evidence.isSigned(by: $0.key) }.map(\.name), problem: problem, at: attachment.at)
+        keys: keys.filter { evidence.isSigned(by: $0.key) }.map(\.name),
+        record: keys.filter { evidence.isSigned(by: $0.key, withRecord: version.recordDigest) }.map(\.name),
+        problem: problem, at: attachment.at)
       return (line: line, wanted: keys.map { evidence.isSigned(by: $0.key, as: type) })
     }
     for (index, (name, _)) in keys.enumerated() where !all.contains(where: { $0.wanted[index] }) {

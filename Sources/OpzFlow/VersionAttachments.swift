@@ -23,16 +23,16 @@ struct VersionAttachments {
     try await evidence(registry) { ($0, $1) }
   }
 
-  /// What `body` makes of each attachment; the latest last. Each is read, given to it and forgotten.
+  /// What `body` makes of each part of each attachment; the latest last. Each is read, given to it and forgotten.
   func evidence<Value>(
     _ registry: Registry, _ body: (Evidence, ModelState.Attachment) throws -> Value
   ) async throws -> [Value] {
     let content = VersionContent(registry: registry, record: version.record, session: session)
     var found: [Value] = []
     for attachment in try registry.state(version.name).attachments(of: version) {
-      found.append(
-        try body(
-          try await Evidence(attachment.descriptor, about: version.record.image.digest, from: content), attachment))
+      let parts = try await Evidence.all(
+        in: attachment.descriptor, about: version.record.image.digest, from: content)
+      for part in parts { found.append(try body(part, attachment)) }
     }
     return found
   }

@@ -122,6 +122,9 @@ extension Registry {
     public let bytes: [UInt8]
     /// The manifest whose subject is the image.
     public let artifact: Descriptor
+
+    /// Of `version.json` as it is: what a signature names beside the image.
+    public var recordDigest: Digest { .of(bytes) }
   }
 
   /// The names of all models, sorted.

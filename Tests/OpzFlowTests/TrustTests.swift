@@ -109,6 +109,30 @@ struct TrustTests {
     #expect(try await sign.run(project.registry(), with: one).existed)
   }
 
+  @Test("a signature is over the record as well, and one of before that is not is followed by one that is")
+  func recordSigned() async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let key = try key(project)
+    func signers() async throws -> [String] {
+      try await VerifyVersion(version, in: project.session)
+        .run(registry, [("k", key.publicKey)], type: .signature).flatMap(\.record)
+    }
+    // As opz signed before: the image alone.
+    let statement = Statement(
+      about: version.record.image.digest, name: "a", PredicateType.signature.uri, .object([:]))
+    let old = try SigstoreBundle(
+      DSSEEnvelope(signing: statement.encode(), DSSEEnvelope.inToto, with: [key]), by: key.publicKey)
+    _ = try registry.attach(old.encode(), SigstoreBundle.mediaType, to: version, by: project.session.author)
+    #expect(try await signers() == [])
+    let sign = SignVersion(version, identity: nil, in: project.session)
+    #expect(try await sign.run(registry, with: key).attached.count == 2)
+    #expect(try await signers() == ["k"])
+    #expect(try await sign.run(registry, with: key).existed)
+    #expect(version.recordDigest == Digest.of(try CanonicalJSON.encodePretty(version.record)))
+  }
+
   @Test("the last verdict of each scanner counts, and how old it is")
   func verdicts() async throws {
     let project = try Project.model()

@@ -1,9 +1,13 @@
 import OpzJSON
-import OpzOCI
+public import OpzOCI
 
 /// A payload with signatures over it and its type (DSSE 1.0.2, envelope.md and protocol.md).
 public struct DSSEEnvelope: Sendable, Hashable {
   public static let inToto = "application/vnd.in-toto+json"
+  /// Of a layer that is an envelope without a bundle, as cosign before 3 attaches it.
+  public static let mediaType = MediaType("application/vnd.dsse.envelope.v1+json")
+  /// More signatures than this are not read.
+  private static let most = 64
 
   public let payloadType: String
   public let payload: [UInt8]
@@ -17,17 +21,25 @@ public struct DSSEEnvelope: Sendable, Hashable {
     signatures = try keys.map { try $0.sign(message) }
   }
 
+  /// An envelope that stands alone.
+  /// - Throws: `TrustError.malformed` for a document that is not an envelope.
+  public init(_ bytes: [UInt8], subject: String) throws {
+    try self.init(try StrictJSON.read(bytes, .envelope, subject: subject), subject: subject)
+  }
+
+  /// A signature that cannot be read does nothing for the others, and nothing against them.
   /// - Throws: `TrustError.malformed` for a document that is not an envelope.
   init(_ document: JSONValue?, subject: String) throws {
     guard case .object(let members)? = document, case .string(let type)? = members["payloadType"],
       case .string(let text)? = members["payload"], let payload = Base64.decode(text),
-      case .array(let items)? = members["signatures"], !items.isEmpty, items.count <= 64
+      case .array(let items)? = members["signatures"], !items.isEmpty, items.count <= DSSEEnvelope.most
     else { throw TrustError(.malformed, subject, "it holds no DSSE envelope") }
-    signatures = try items.map { item in
-      guard case .object(let members) = item, case .string(let text)? = members["sig"],
-        let signature = Base64.decode(text)
-      else { throw TrustError(.malformed, subject, "a signature of the envelope cannot be read") }
-      return signature
+    signatures = items.compactMap { item in
+      guard case .object(let members) = item, case .string(let text)? = members["sig"] else { return nil }
+      return Base64.decode(text)
+    }
+    guard !signatures.isEmpty else {
+      throw TrustError(.malformed, subject, "no signature of the envelope can be read")
     }
     payloadType = type
     self.payload = payload

@@ -3,7 +3,7 @@ public import OpzJSON
 public import OpzOCI
 public import OpzStore
 
-/// What is attached to an image, read and typed. Nothing of it is believed before a key says so.
+/// A part of what is attached to an image, read and typed. Nothing of it is believed before a key says so.
 public struct Evidence: Sendable {
   public enum Content: Sendable {
     /// A statement in an envelope.
@@ -23,41 +23,69 @@ public struct Evidence: Sendable {
   public let image: Digest
   public let content: Content
 
-  /// Reads an attachment.
-  /// - Throws: what `source` throws. Content that is not what it says is `.broken`, because others may be whole.
-  public init(_ descriptor: Descriptor, about image: Digest, from source: some ContentReader) async throws {
+  /// Parts of one attachment that are read: as many signatures as cosign reads of an image.
+  public static let most = 1000
+
+  private init(_ descriptor: Descriptor, about image: Digest, _ content: Content) {
     self.descriptor = descriptor
     self.image = image
+    self.content = content
+  }
+
+  /// Reads an attachment: what each of its parts says, the signatures of the older form together. A part that is not what it says is `.broken`, and
+  /// takes nothing from the others.
+  /// - Throws: what `source` throws.
+  public static func all(
+    in descriptor: Descriptor, about image: Digest, from source: some ContentReader
+  ) async throws -> [Evidence] {
     let manifest = try await source.manifest(descriptor)
     let subject = "attachment \(descriptor.digest.short)"
     guard manifest.content.subject?.digest == image else {
-      content = .broken("it belongs to another image")
-      return
+      return [Evidence(descriptor, about: image, .broken("it belongs to another image"))]
     }
-    var layers: [(Descriptor, [UInt8])] = []
-    for layer in manifest.content.layers.prefix(64) where layer.size <= UInt64(Evidence.limit) {
-      layers.append((layer, try await source.bytes(layer, limit: Evidence.limit)))
+    var signatures: [SimpleSigning] = []
+    var contents: [Content] = []
+    var rest = limit
+    for layer in manifest.content.layers.prefix(most) {
+      guard layer.size <= UInt64(rest) else {
+        contents.append(.broken("what it holds is more than \(limit) bytes"))
+        break
+      }
+      rest -= Int(layer.size)
+      let bytes = try await source.bytes(layer, limit: limit)
+      do throws(TrustError) {
+        if layer.mediaType == SimpleSigning.mediaType {
+          signatures.append(try trusted(subject) { try SimpleSigning(layer, bytes, subject: subject) })
+        } else {
+          contents.append(try trusted(subject) { try read(layer, bytes, subject) })
+        }
+      } catch {
+        contents.append(.broken(error.reason))
+      }
     }
-    do throws(TrustError) {
-      content = try Evidence.read(layers, subject)
-    } catch {
-      content = .broken(error.reason)
-    }
+    let count = manifest.content.layers.count
+    if count == 0 { contents.append(.broken("it has no parts")) }
+    if count > most { contents.append(.broken("it has \(count) parts, and \(most) are read")) }
+    if !signatures.isEmpty { contents.insert(.signatures(signatures), at: 0) }
+    return contents.map { Evidence(descriptor, about: image, $0) }
   }
 
-  private static func read(_ layers: [(Descriptor, [UInt8])], _ subject: String) throws(TrustError) -> Content {
+  private static func read(_ layer: Descriptor, _ bytes: [UInt8], _ subject: String) throws -> Content {
+    let envelope: DSSEEnvelope
+    switch layer.mediaType {
+    case SigstoreBundle.mediaType: envelope = try SigstoreBundle(bytes, subject: subject).envelope
+    case DSSEEnvelope.mediaType: envelope = try DSSEEnvelope(bytes, subject: subject)
+    default: return .document(layer.mediaType, bytes)
+    }
+    guard envelope.payloadType == DSSEEnvelope.inToto else {
+      throw TrustError(.malformed, subject, "its envelope holds \(envelope.payloadType.prefix(80))")
+    }
+    return .statement(try Statement(envelope.payload, subject: subject), envelope)
+  }
+
+  private static func trusted<Value>(_ subject: String, _ body: () throws -> Value) throws(TrustError) -> Value {
     do {
-      let classic = layers.filter { $0.0.mediaType == SimpleSigning.mediaType }
-      if !classic.isEmpty { return .signatures(try classic.map { try SimpleSigning($0.0, $0.1, subject: subject) }) }
-      guard layers.count == 1, let (layer, bytes) = layers.first else {
-        throw TrustError(.malformed, subject, "it has \(layers.count) parts")
-      }
-      guard layer.mediaType == SigstoreBundle.mediaType else { return .document(layer.mediaType, bytes) }
-      let bundle = try SigstoreBundle(bytes, subject: subject)
-      guard bundle.envelope.payloadType == DSSEEnvelope.inToto else {
-        throw TrustError(.malformed, subject, "its envelope holds \(bundle.envelope.payloadType.prefix(80))")
-      }
-      return .statement(try Statement(bundle.envelope.payload, subject: subject), bundle.envelope)
+      return try body()
     } catch let error as TrustError {
       throw error
     } catch {
@@ -86,6 +114,13 @@ public struct Evidence: Sendable {
       (type == nil || type == .signature) && all.contains { $0.image == image && $0.isSigned(by: key) }
     case .document, .broken: false
     }
+  }
+
+  /// Whether a key signed the version's record together with the image: a signature that names both.
+  /// - Parameter record: `Registry.Version.recordDigest`.
+  public func isSigned(by key: PublicKey, withRecord record: Digest) -> Bool {
+    guard case .statement(let statement, _) = content, statement.subjects.contains(record) else { return false }
+    return isSigned(by: key, as: .signature)
   }
 
   /// A document of a type: attached as it is, or the predicate of a statement about the image.

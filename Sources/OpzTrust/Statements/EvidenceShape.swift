@@ -6,15 +6,17 @@ extension JSONShape {
   static let bundle = JSONShape.object(
     ["mediaType", "messageSignature"],
     [
-      .init(
-        "dsseEnvelope",
-        .object(["payload", "payloadType"], [.init("signatures", .list(.object(["sig", "keyid"])))])),
+      .init("dsseEnvelope", envelope),
       .init(
         "verificationMaterial",
         .object(
           ["certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"],
           [.init("publicKey", .object(["hint"]))])),
     ])
+
+  /// DSSE 1.0.2, envelope.md.
+  static let envelope = JSONShape.object(
+    ["payload", "payloadType"], [.init("signatures", .list(.object(["sig", "keyid"])))])
 
   /// in-toto attestation framework, Statement v1.
   static let statement = JSONShape.object(

@@ -21,10 +21,10 @@ struct EvidenceTests {
   }
 
   /// Attaches layers to `image`, and reads them back.
-  func evidence(
+  func parts(
     _ layers: [(MediaType, [UInt8], [String: String])], _ type: MediaType = SigstoreBundle.mediaType,
     subject: Digest? = nil
-  ) async throws -> Evidence {
+  ) async throws -> [Evidence] {
     try await store.put(.emptyConfig, from: BytesBlob(Array("{}".utf8)))
     var descriptors: [Descriptor] = []
     for (media, bytes, annotations) in layers {
@@ -38,7 +38,17 @@ struct EvidenceTests {
         artifactType: type, config: .emptyConfig, layers: descriptors,
         subject: Descriptor(mediaType: .imageManifest, digest: subject ?? image, size: 1)))
     try await store.put(manifest.descriptor, from: BytesBlob(manifest.raw))
-    return try await Evidence(manifest.descriptor, about: image, from: store)
+    return try await Evidence.all(in: manifest.descriptor, about: image, from: store)
+  }
+
+  /// The same of an attachment with one part.
+  func evidence(
+    _ layers: [(MediaType, [UInt8], [String: String])], _ type: MediaType = SigstoreBundle.mediaType,
+    subject: Digest? = nil
+  ) async throws -> Evidence {
+    let all = try await parts(layers, type, subject: subject)
+    #expect(all.count == 1)
+    return all[0]
   }
 
   func bundle(
@@ -64,6 +74,30 @@ struct EvidenceTests {
     #expect(found.isSigned(by: key.publicKey, as: .signature) && found.isSigned(by: key.publicKey))
     #expect(!found.isSigned(by: stranger.publicKey))
     #expect(found.kind == "signature")
+  }
+
+  @Test("a signature stands for the record only where the record is among its subjects, and the image with it")
+  func record() async throws {
+    let record = Digest.of(Array("version.json".utf8))
+    func made(_ subjects: [Digest], _ type: PredicateType = .signature) async throws -> Evidence {
+      let statement = Statement(about: subjects.map { .init($0, name: "a") }, type.uri, .object([:]))
+      let bytes = try SigstoreBundle(
+        DSSEEnvelope(signing: statement.encode(), DSSEEnvelope.inToto, with: [key]), by: key.publicKey
+      ).encode()
+      return try await evidence([(SigstoreBundle.mediaType, bytes, [:])])
+    }
+    let both = try await made([image, record])
+    #expect(both.isSigned(by: key.publicKey, withRecord: record) && both.isSigned(by: key.publicKey, as: .signature))
+    #expect(!both.isSigned(by: stranger.publicKey, withRecord: record))
+    #expect(!both.isSigned(by: key.publicKey, withRecord: other))
+    for (subjects, type) in [([image], PredicateType.signature), ([record], .signature), ([image, record], .scan)] {
+      #expect(try await !made(subjects, type).isSigned(by: key.publicKey, withRecord: record))
+    }
+    let written = try Statement(about: [.init(record, name: "b"), .init(image, name: "a")], "x", .null).encode()
+    #expect(
+      String(decoding: written, as: UTF8.self)
+        == #"{"_type":"https://in-toto.io/Statement/v1","predicate":null,"predicateType":"x","subject":[{"digest":{"sha256":"\#(record.hex)"},"name":"b"},{"digest":{"sha256":"\#(image.hex)"},"name":"a"}]}"#
+    )
   }
 
   @Test("openssl verifies the envelope of a bundle")
@@ -159,6 +193,54 @@ struct EvidenceTests {
         == #"{"critical":{"identity":{"docker-reference":"h/r"},"image":{"docker-manifest-digest":"\#(image)"},"type":"cosign container image signature"},"optional":{}}"#
     )
     #expect(SimpleSigning.tag(image) == "sha256-\(image.hex).sig")
+  }
+
+  @Test("one bad layer, envelope or signature among several takes nothing from the good ones, wherever it stands")
+  func badParts() async throws {
+    let envelope = try SigstoreBundle(bundle(), subject: "x").envelope
+    let broken = text(envelope) { $0.replacing("\"signatures\":[", with: "\"signatures\":[{\"sig\":\"%\"},{},7,") }
+    let mine = try SimpleSigning(signing: image, identity: "h/r", with: key)
+    let classic = (SimpleSigning.mediaType, mine.payload, mine.annotations)
+    let good: [(MediaType, [UInt8], [String: String])] = [
+      classic, (SigstoreBundle.mediaType, try bundle(), [:]), (DSSEEnvelope.mediaType, text(envelope) { $0 }, [:]),
+      (DSSEEnvelope.mediaType, broken, [:]),
+    ]
+    let bad: [(MediaType, [UInt8], [String: String])] = [
+      (SimpleSigning.mediaType, mine.payload, [:]), (SimpleSigning.mediaType, [1], mine.annotations),
+      (SigstoreBundle.mediaType, [UInt8]("{}".utf8), [:]), (DSSEEnvelope.mediaType, [UInt8]("[".utf8), [:]),
+      (DSSEEnvelope.mediaType, text(envelope) { $0.replacing("\"sig\":", with: "\"no\":") }, [:]),
+    ]
+    for part in good {
+      for other in bad {
+        for layers in [[other, part], [part, other]] {
+          let found = try await parts(layers)
+          #expect(found.count { $0.isSigned(by: key.publicKey, as: .signature) } == 1, "\(part.0) with \(other.0)")
+          #expect(found.count { if case .broken = $0.content { true } else { false } } == 1)
+        }
+      }
+    }
+    #expect(try await parts(good + bad).count { $0.isSigned(by: key.publicKey) } == 4)
+    #expect(try await parts([]).count { if case .broken = $0.content { true } else { false } } == 1)
+  }
+
+  /// An envelope as text, changed.
+  private func text(_ envelope: DSSEEnvelope, _ change: (String) -> String) -> [UInt8] {
+    let members = JSONValue.object([
+      "payload": .string(Base64.encode(envelope.payload)), "payloadType": .string(envelope.payloadType),
+      "signatures": .array(envelope.signatures.map { .object(["sig": .string(Base64.encode($0))]) }),
+    ])
+    let text = (try? CanonicalJSON.encode(members)) ?? []
+    return Array(change(String(decoding: text, as: UTF8.self)).utf8)
+  }
+
+  @Test("parts beyond the limit are said")
+  func manyParts() async throws {
+    let mine = try SimpleSigning(signing: image, identity: "h/r", with: key)
+    let layer = (SimpleSigning.mediaType, mine.payload, mine.annotations)
+    let found = try await parts(Array(repeating: layer, count: Evidence.most + 1))
+    #expect(found.count == 2 && found[0].isSigned(by: key.publicKey))
+    guard case .broken(let reason) = found[1].content else { return #expect(Bool(false), "nothing was said") }
+    #expect(reason.contains("1001 parts"))
   }
 
   @Test("documents count unsigned only where no key is asked for")
