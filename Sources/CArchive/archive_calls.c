@@ -17,7 +17,13 @@ OPZ_LAZY(library, int, archive_read_open2,
          (struct archive *archive, void *client, archive_open_callback *open, archive_read_callback *read, archive_skip_callback *skip,
           archive_close_callback *close),
          (archive, client, open, read, skip, close))
+OPZ_LAZY(library, int, archive_read_support_filter_bzip2, (struct archive *archive), (archive))
+OPZ_LAZY(library, int, archive_read_support_filter_compress, (struct archive *archive), (archive))
 OPZ_LAZY(library, int, archive_read_support_filter_gzip, (struct archive *archive), (archive))
+OPZ_LAZY(library, int, archive_read_support_filter_lz4, (struct archive *archive), (archive))
+OPZ_LAZY(library, int, archive_read_support_filter_lzip, (struct archive *archive), (archive))
+OPZ_LAZY(library, int, archive_read_support_filter_lzma, (struct archive *archive), (archive))
+OPZ_LAZY(library, int, archive_read_support_filter_xz, (struct archive *archive), (archive))
 OPZ_LAZY(library, int, archive_read_support_filter_zstd, (struct archive *archive), (archive))
 OPZ_LAZY(library, int, archive_read_support_format_empty, (struct archive *archive), (archive))
 OPZ_LAZY(library, int, archive_read_support_format_raw, (struct archive *archive), (archive))

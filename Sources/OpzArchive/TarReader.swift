@@ -6,7 +6,7 @@ import SystemPackage
 /// The reader is strict where other readers differ, because a layer that opz and a container runtime read differently could
 /// smuggle files past a scan: sizes that pax and ustar state differently (CVE-2025-62518), keys that come twice, content on
 /// links, sparse files, and anything but zeros after the end are errors.
-public final class TarReader {
+public final class TarReader: ByteSource {
   private let stream: TarStream
   private let name: String
   private let limits: ArchiveLimits

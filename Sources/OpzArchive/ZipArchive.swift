@@ -39,4 +39,9 @@ public struct ZipArchive: Sendable {
   ///
   /// To open it at an offset, everything before is inflated and checked too.
   public func content(_ entry: ZipEntry) -> any Blob { ZipContent(archive: blob, entry: entry, archiveName: name) }
+
+  /// The bytes of a stored member where they lie, to be opened at any offset without reading what is before. Nothing is checked. Nil for a deflated one.
+  package func stored(_ entry: ZipEntry) -> (any Blob)? {
+    entry.method == .stored ? PartOfBlob(blob, from: entry.dataOffset, size: entry.size) : nil
+  }
 }

@@ -1,22 +1,27 @@
-/// Files that are compressed as a whole.
+import OpzArchive
+import OpzIO
+
+/// Files that are compressed as a whole: what they unpack to is looked into, as far as it can be unpacked.
 struct CompressedLook: FormatLook {
   let name = "compressed files"
 
-  func recognizes(_ file: ScannedFile) -> Bool { CompressedLook.format(file.head) != nil }
+  func recognizes(_ file: ScannedFile) -> Bool { !StreamFormat.candidates(file.head).isEmpty }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) {
-    guard let format = CompressedLook.format(file.head) else { return }
-    // model.pkl.gz is one too.
-    let isModel = file.suffixes.contains { $0 == "keras" || PickleLook.names.contains($0) }
-    scanner.add(.unread, isModel ? .error : .note, file, "it is compressed by \(format) and was not looked into")
+  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+    for candidate in StreamFormat.candidates(file.head) {
+      try scanner.unpack(
+        in: file, at: CompressedLook.inner(file), try UnpackingSource(file.blob, candidate, name: file.path),
+        orElse: candidate.isCertain || PickleLook.isNamed(file) ? .unread : nil,
+        "compressed by \(candidate.format.rawValue)")
+    }
   }
 
-  static func format(_ head: [UInt8]) -> String? {
-    let known: [([UInt8], String)] = [
-      ([0x1F, 0x8B], "gzip"), (Array("BZh".utf8), "bzip2"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz"),
-      ([0x28, 0xB5, 0x2F, 0xFD], "zstd"), ([0x04, 0x22, 0x4D, 0x18], "lz4"), ([0x78, 0x01], "zlib"),
-      ([0x78, 0x5E], "zlib"), ([0x78, 0x9C], "zlib"), ([0x78, 0xDA], "zlib"), ([0x5D, 0x00, 0x00], "lzma"),
-    ]
-    return known.first { head.starts(with: $0.0) }?.1
+  /// What the content is called: `model.pkl` in `model.pkl.gz`.
+  private static func inner(_ file: ScannedFile) -> String {
+    let name = file.path.split(separator: "/").last ?? ""
+    let suffixes: Set<Substring> = ["gz", "gzip", "bz2", "xz", "lzma", "zst", "zstd", "lz4", "lz", "z"]
+    if file.suffix == "tgz" { return "\(name.dropLast(4)).tar" }
+    guard suffixes.contains(file.suffix) else { return String(name) }
+    return String(name.dropLast(file.suffix.count + 1))
   }
 }

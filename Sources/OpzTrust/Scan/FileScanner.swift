@@ -8,6 +8,8 @@ struct FileScanner: Sendable {
 
   /// Files in files in files.
   static let depthLimit = 8
+  /// How many bytes may still be unpacked of the file that is looked into, and of what lies in it.
+  private var unpackable: UInt64 = 0
 
   init(_ report: ScanReport) {
     self.report = report
@@ -26,6 +28,7 @@ struct FileScanner: Sendable {
   mutating func scan(_ path: String, _ blob: any Blob, secrets: Bool, origin: ScanOrigin = .project) {
     report.files += 1
     report.bytes &+= blob.size
+    unpackable = FileScanner.unpackable(blob.size)
     look(at: path, blob, ScanContext(origin: origin, secrets: secrets))
   }
 
@@ -38,6 +41,31 @@ struct FileScanner: Sendable {
       return add(.unread, .error, file, "what lies in \(FileScanner.depthLimit) other files was not looked into")
     }
     look(at: "\(file.path)!/\(name)", blob, context)
+  }
+
+  /// 256 MiB, and two hundred times the file, which is more than real files unpack to; 64 GiB at most.
+  private static func unpackable(_ size: UInt64) -> UInt64 { 256 << 20 + min(size, 1 << 28) * 200 }
+
+  /// Unpacks what lies in a file, and looks into it, as far as it can be unpacked.
+  /// - Parameters:
+  ///   - rule: of the finding that it cannot be read whole. Nil: then the file need not have had that form at all.
+  ///   - form: `compressed by gzip`.
+  mutating func unpack(
+    in file: ScannedFile, at name: String, _ source: any ByteSource, orElse rule: ScanReport.Rule?,
+    _ form: String = "an archive"
+  ) throws {
+    let outcome = try SpooledBlob.reading(source, limit: unpackable)
+    unpackable -= min(unpackable, outcome.blob.size)
+    look(in: file, at: name, outcome.blob)
+    switch outcome.problem {
+    case .overLimit:
+      add(
+        .unread, .error, file,
+        "it is \(form), and with what it unpacks to, more than 256 MiB and 200 times the file's size would be read")
+    case .failed(let error):
+      if let rule { add(rule, .error, file, "it is \(form), and \(FileScanner.cannotBeRead(error))") }
+    case nil: break
+    }
   }
 
   private mutating func look(at path: String, _ blob: any Blob, _ context: ScanContext) {

@@ -15,7 +15,8 @@ protocol FormatLook: Sendable {
 /// Every form that is looked for.
 enum FormatLooks {
   static let all: [any FormatLook] = [
-    ZipLook(), CompressedLook(), PickleLook(), NumPyArrayLook(), KerasConfigurationLook(), KerasHDF5Look(),
+    ZipLook(), TarLook(), CompressedLook(), UnreadableLook(), PickleLook(), NumPyArrayLook(), KerasConfigurationLook(),
+    KerasHDF5Look(),
     SecretLook(),
   ]
 }

@@ -1,13 +1,10 @@
 public import OpzArchive
 public import OpzIO
 import OpzOCI
-import SystemPackage
 
 /// Scans the files of an image's layers, those too that a later layer hides: they are in the image all the same.
 public struct ImageScanner: Sendable {
   private var scanner: FileScanner
-  /// A file of more bytes in a compressed layer goes through a temporary file.
-  private static let memory: UInt64 = 64 << 20
 
   /// - Parameter allowed: names in Python that the user answers for, as `PickleAllowlist` has them.
   public init(allowed: [String] = []) throws {
@@ -51,17 +48,8 @@ public struct ImageScanner: Sendable {
       }
       return scanner.scan(path, content, secrets: secrets, origin: origin)
     }
-    guard header.size > ImageScanner.memory else {
-      var bytes: [UInt8] = []
-      bytes.reserveCapacity(Int(header.size))
-      try reader.forEachChunk { bytes.append(contentsOf: $0) }
-      return scanner.scan(path, BytesBlob(bytes), secrets: secrets, origin: origin)
-    }
-    let directory = try Directory.temporary(prefix: "opz-scan-")
-    defer { try? Durable.removeTree(directory) }
-    let file = directory.appending("content")
-    let output = try OpenFile.creating(file, mode: 0o600)
-    try reader.forEachChunk { try output.write($0) }
-    scanner.scan(path, try FileBlob(file), secrets: secrets, origin: origin)
+    let outcome = try SpooledBlob.reading(reader, limit: .max)
+    if case .failed(let error)? = outcome.problem { throw error }
+    scanner.scan(path, outcome.blob, secrets: secrets, origin: origin)
   }
 }

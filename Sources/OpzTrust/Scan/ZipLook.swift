@@ -6,33 +6,47 @@ struct ZipLook: FormatLook {
   let name = "zip archives"
 
   func recognizes(_ file: ScannedFile) throws -> Bool {
-    try file.head.starts(with: [0x50, 0x4B, 3, 4]) || file.head.starts(with: [0x50, 0x4B, 5, 6])
-      || ZipLook.endRecord(of: file) != nil
+    try ZipLook.hasMark(file.head) || ZipLook.endRecord(of: file) != nil
+  }
+
+  static func hasMark(_ head: [UInt8]) -> Bool {
+    head.starts(with: [0x50, 0x4B, 3, 4]) || head.starts(with: [0x50, 0x4B, 5, 6])
   }
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     do {
       let zip = try ZipArchive(file.blob, name: file.path)
-      for entry in zip.entries where !entry.isDirectory {
-        scanner.look(in: file, at: String(decoding: entry.path, as: UTF8.self), zip.content(entry))
+      for entry in zip.entries where !entry.isDirectory && entry.size > 0 {
+        let name = String(decoding: entry.path, as: UTF8.self)
+        if let stored = zip.stored(entry) {
+          scanner.look(in: file, at: name, stored)
+        } else {
+          try scanner.unpack(in: file, at: name, try zip.content(entry).open(at: 0), orElse: .archive)
+        }
       }
     } catch let error as ArchiveError {
       scanner.add(.archive, .error, file, at: try ZipLook.endRecord(of: file), error.reason)
     }
   }
 
-  /// A zip file may have anything before it, and its readers begin at the end: where the record is whose comment reaches to the end of the file.
+  /// A zip file may have anything before it, and its readers begin at the end: where the last record is that stands behind a central directory.
+  /// What follows it is passed over, as Python's reader does, as far as a comment may reach.
   private static func endRecord(of file: ScannedFile) throws -> UInt64? {
     let size = file.blob.size
     guard size >= 22 else { return nil }
-    let start = size - min(size, 22 + 65_535)
+    // The record, its largest comment, and the zip64 locator before it.
+    let start = size - min(size, 20 + 22 + 65_535)
     var bytes = try PickleBytes(file.blob, at: start)
     guard let end = try bytes.bytes(Int(size - start)) else { return nil }
     for index in stride(from: end.count - 22, through: 0, by: -1)
     where end[index] == 0x50 && end[index + 1] == 0x4B && end[index + 2] == 5 && end[index + 3] == 6 {
-      guard Int(end[index + 20]) | Int(end[index + 21]) << 8 == end.count - index - 22 else { continue }
-      let members = Int(end[index + 10]) | Int(end[index + 11]) << 8
-      if members > 0 { return start + UInt64(index) }
+      let place = start + UInt64(index)
+      let hasLocator = index >= 20 && end[(index - 20)...].starts(with: [0x50, 0x4B, 6, 7])
+      let length = end[(index + 12)..<(index + 16)].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+      guard !hasLocator else { return place }
+      guard length > 0, length <= place else { continue }
+      var directory = try PickleBytes(file.blob, at: place - length)
+      if try directory.bytes(4) == [0x50, 0x4B, 1, 2] { return place }
     }
     return nil
   }

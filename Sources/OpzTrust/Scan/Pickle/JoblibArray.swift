@@ -7,25 +7,67 @@ struct JoblibArray {
   /// A byte that says how many more to pass over comes first.
   let isAligned: Bool
 
-  /// - Parameter fields: the wrapper's state. Nil where it does not say how large the array is.
-  init?(_ fields: [String: PickleValue]) {
-    guard case .made(let maker, let type?)? = fields["dtype"], maker.module == "numpy", maker.name == "dtype",
-      case .tuple(let shape)? = fields["shape"]
+  /// - Parameter fields: the wrapper's state. Nil where it does not say how large the array is, in the way that joblib says it.
+  init?(_ fields: PickleFields) {
+    guard fields.isKnown, case .object(let dtype)? = fields.members["dtype"],
+      case .tuple(let shape)? = fields.members["shape"], let element = Element(dtype)
     else { return nil }
-    var count: UInt64 = 1
+    var bytes = element.size
     for dimension in shape {
-      guard case .number(let length) = dimension else { return nil }
-      let (product, overflow) = count.multipliedReportingOverflow(by: length)
+      guard case .number(let length) = dimension, let length = UInt64(exactly: length) else { return nil }
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: length)
       guard !overflow else { return nil }
-      count = product
+      bytes = product
     }
-    if case .number? = fields["numpy_array_alignment_bytes"] { isAligned = true } else { isAligned = false }
-    let code = type.drop { "<>=|".contains($0) }
-    holdsObjects = code.first == "O"
-    guard let kind = code.first, let width = UInt64(code.dropFirst()) ?? (holdsObjects ? 8 : nil) else { return nil }
-    let (item, wide) = kind == "U" ? width.multipliedReportingOverflow(by: 4) : (width, false)
-    let (bytes, overflow) = count.multipliedReportingOverflow(by: item)
-    guard "biufcmMSUVO".contains(kind), !wide, !overflow else { return nil }
+    switch fields.members["numpy_array_alignment_bytes"] {
+    case .number?: isAligned = true
+    case nil, PickleValue.none?: isAligned = false
+    default: return nil
+    }
     size = bytes
+    holdsObjects = element.isObject
+  }
+
+  /// What a dtype says that was pickled by NumPy: its code, then a state (NumPy's `arraydescr_setstate`).
+  private struct Element {
+    let size: UInt64
+    let isObject: Bool
+
+    init?(_ dtype: PickleObject) {
+      guard dtype.maker == .dtype, let text = dtype.text, dtype.states.count <= 1 else { return nil }
+      let code = Array(text.utf8)
+      guard let kind = code.first, code.count > 1, code.dropFirst().allSatisfy({ (48...57).contains($0) }),
+        let width = UInt64(String(decoding: code.dropFirst(), as: UTF8.self)), width < 1 << 32
+      else { return nil }
+      let size = kind == UInt8(ascii: "U") ? width * 4 : width
+      let isObject = kind == UInt8(ascii: "O")
+      guard Array("biufcmMSUVO".utf8).contains(kind) else { return nil }
+      if let state = dtype.states.first {
+        guard let state, let holds = Element.holdsObjects(state, kind, size) else { return nil }
+        // Only a structure can have objects besides an array of them.
+        guard holds == isObject || (holds && kind == UInt8(ascii: "V")) else { return nil }
+        self.isObject = holds
+      } else {
+        self.isObject = isObject
+      }
+      self.size = size
+    }
+
+    /// Nil for a state that is not one of NumPy's own, or that changes the size.
+    private static func holdsObjects(_ state: [PickleValue], _ kind: UInt8, _ size: UInt64) -> Bool? {
+      guard state.count == 8 || state.count == 9, case .number(3...4) = state[0], case .text = state[1],
+        case .none = state[2], case .number(let stated) = state[5], case .number = state[6],
+        case .number(let flags) = state[7]
+      else { return nil }
+      var isStructure = false
+      switch (state[3], state[4]) {
+      case (.none, .none): break
+      default: isStructure = true
+      }
+      let isExtended = Array("SUV".utf8).contains(kind)
+      guard isExtended ? UInt64(exactly: stated) == size : stated == -1, !isStructure || kind == UInt8(ascii: "V")
+      else { return nil }
+      return flags & 1 != 0
+    }
   }
 }

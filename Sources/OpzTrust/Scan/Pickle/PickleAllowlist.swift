@@ -20,17 +20,14 @@ public struct PickleAllowlist: Sendable {
     guard isName, parts.count > 1 || pattern.hasSuffix(".*") else {
       throw TrustError(.usage, pattern, "not a name in Python", hint: "write package.module.Name or package.*")
     }
-    let top = String(parts[0])
-    guard
-      ![
-        "builtins", "__builtin__", "os", "posix", "nt", "subprocess", "sys", "importlib", "runpy", "shutil", "socket",
-        "ctypes", "pickle", "operator",
-      ].contains(top)
-    else {
+    guard !PythonModules.isStandard(parts[0]), !installers.contains(parts[0]) else {
       throw TrustError(
-        .usage, pattern, "what is in \(top) can run anything", hint: "name the class of your own that needs it")
+        .usage, pattern, "what is in \(parts[0]) can run anything", hint: "name the class of your own that needs it")
     }
   }
+
+  /// What runs whatever it is given, and is part of nearly every Python though not of its library.
+  private static let installers: Set<Substring> = ["pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel"]
 
   func allows(_ global: PickleGlobal) -> Bool {
     // A dotted name goes through attributes of attributes.

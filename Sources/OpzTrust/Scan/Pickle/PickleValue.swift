@@ -6,30 +6,42 @@ struct PickleGlobal: Hashable, Sendable {
   var description: String { "\(module).\(name)" }
 
   /// Names as Python's own modules have them, with dots between.
-  var isPlain: Bool {
-    [module, name].allSatisfy { text in
-      !text.isEmpty && !(48...57).contains(text.utf8.first ?? 48)
-        && text.utf8.allSatisfy {
-          $0 == 46 || $0 == 95 || (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+  var isPlain: Bool { PickleGlobal.isPlain(module) && PickleGlobal.isPlain(name) }
+
+  private static func isPlain(_ text: String) -> Bool {
+    text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { part in
+      !part.isEmpty && !(48...57).contains(part.first ?? 48)
+        && part.allSatisfy {
+          $0 == 95 || (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
         }
     }
   }
+
+  /// What stands in joblib's files before the bytes of an array.
+  static let arrayWrapper = PickleGlobal(module: "joblib.numpy_pickle", name: "NumpyArrayWrapper")
+  static let dtype = PickleGlobal(module: "numpy", name: "dtype")
+
+  var isReconstructor: Bool { ["copyreg", "copy_reg"].contains(module) && name == "_reconstructor" }
+  var isObject: Bool { ["builtins", "__builtin__"].contains(module) && name == "object" }
 }
 
-/// What is known of a value on a pickle's stack without making it. Nothing is nested deeper than two levels.
+/// What is known of a value on a pickle's stack without making it. Nothing is nested deeper than a few levels.
 enum PickleValue {
   case mark
   /// Text that is short and plain enough to be a name.
   case text(String)
   /// Text that is too long for a name, or that has escapes.
   case hiddenText
-  case number(UInt64)
+  case number(Int64)
+  case none
   case global(PickleGlobal)
-  /// Of texts and numbers only.
+  /// Of plain values; what else it holds is `other`.
   case tuple([PickleValue])
   case dictionary(PickleFields)
-  /// What a call of a global gave, and the first text of its arguments.
-  case made(PickleGlobal, String?)
+  /// An array's wrapper or a dtype.
+  case object(PickleObject)
+  /// What a call of a global gave.
+  case made(PickleGlobal)
   case other
 
   /// Whether the unpickler may find a text here.
@@ -37,7 +49,7 @@ enum PickleValue {
     switch self {
     case .text, .hiddenText: true
     // str(..), encode(.., "rot13"), and _reconstructor(str, str, ..), which makes one.
-    case .made(let global, _):
+    case .made(let global):
       ["str", "unicode"].contains(global.name) || ["_codecs", "copyreg", "copy_reg"].contains(global.module)
     default: false
     }
@@ -45,21 +57,58 @@ enum PickleValue {
 
   var isPlain: Bool {
     switch self {
-    case .text, .number: true
+    case .text, .number, .none, .global: true
     default: false
     }
+  }
+
+  /// The wrapper's class or one of its instances, or a tuple with its class.
+  var holdsArrayWrapper: Bool {
+    switch self {
+    case .global(let global): global == .arrayWrapper
+    case .object(let object): object.maker == .arrayWrapper
+    case .tuple(let items): items.contains { $0.holdsArrayWrapper }
+    default: false
+    }
+  }
+}
+
+/// A wrapper of joblib's, or a dtype; shared, because a pickle says what it is after it was made.
+final class PickleObject {
+  let maker: PickleGlobal
+  /// Its first argument.
+  let text: String?
+  /// What it was built of, each of plain values; nil where that is not known.
+  private(set) var states: [[PickleValue]?] = []
+
+  init(_ maker: PickleGlobal, text: String? = nil) {
+    self.maker = maker
+    self.text = text
+  }
+
+  func build(_ state: PickleValue) {
+    // More than one is too many already.
+    guard states.count < 2 else { return }
+    if case .tuple(let items) = state { states.append(items) } else { states.append(nil) }
   }
 }
 
 /// The members of a dictionary whose keys are texts; shared, because a pickle fills a dictionary after it was made.
 final class PickleFields {
   private(set) var members: [String: PickleValue] = [:]
+  /// Each key is known. Of a dictionary of many members that is not asked.
+  private(set) var isKnown = true
 
   /// More than any wrapper has.
-  private static let most = 16
+  private static let most = 32
 
   func set(_ key: PickleValue, _ value: PickleValue) {
-    guard case .text(let key) = key, members.count < PickleFields.most else { return }
+    guard isKnown else { return }
+    guard case .text(let key) = key, members.count < PickleFields.most else {
+      isKnown = false
+      members = [:]
+      return
+    }
     switch value {
     // A dictionary in a dictionary in .. would be freed by as many nested calls.
     case .mark, .dictionary: members[key] = .other

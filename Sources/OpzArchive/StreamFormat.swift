@@ -1,0 +1,70 @@
+/// How a file is compressed as a whole, by the mark that it begins with.
+public enum StreamFormat: String, Sendable, CaseIterable {
+  case gzip, zlib, bzip2, xz, lzma, zstd, lz4, lzip, compress
+
+  /// A format that the bytes may have.
+  public struct Candidate: Sendable, Hashable {
+    public let format: StreamFormat
+    /// Where the compressed data begin. joblib before 0.10 wrote a mark and a length before them.
+    public let offset: UInt64
+    /// The mark is so long that other files hardly begin with it.
+    public let isCertain: Bool
+  }
+
+  /// The formats whose mark the first bytes of a file have; more than one where a mark is short.
+  public static func candidates(_ head: [UInt8]) -> [Candidate] {
+    var found: [Candidate] = []
+    func add(_ format: StreamFormat, certain: Bool = true, at offset: UInt64 = 0) {
+      found.append(Candidate(format: format, offset: offset, isCertain: certain))
+    }
+    for (mark, format) in marks where head.starts(with: mark) { add(format) }
+    // Frames to be passed over, which zstd and lz4 have both (RFC 8878, 3.1.2).
+    if head.count >= 8, head[0] & 0xF0 == 0x50, head[1...].starts(with: [0x2A, 0x4D, 0x18]) {
+      add(.zstd, certain: false)
+      add(.lz4, certain: false)
+    }
+    if isBzip2(head) { add(.bzip2) }
+    if let certain = lzma(head) { add(.lzma, certain: certain) }
+    if isZlib(head[...]) { add(.zlib, certain: false) }
+    if let offset = joblibOffset(head) { add(.zlib, at: offset) }
+    return found
+  }
+
+  private static let marks: [([UInt8], StreamFormat)] = [
+    ([0x1F, 0x8B, 8], .gzip), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], .xz), ([0x28, 0xB5, 0x2F, 0xFD], .zstd),
+    ([0x04, 0x22, 0x4D, 0x18], .lz4), ([0x02, 0x21, 0x4C, 0x18], .lz4), ([0x1F, 0x9D], .compress),
+    (Array("LZIP".utf8) + [1], .lzip),
+  ]
+
+  /// `BZh`, a level, then the mark of a block or of the end.
+  private static func isBzip2(_ head: [UInt8]) -> Bool {
+    guard head.count >= 10, head.starts(with: Array("BZh".utf8)), (0x31...0x39).contains(head[3]) else { return false }
+    let mark = head[4..<10]
+    return mark.elementsEqual([0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
+      || mark.elementsEqual([0x17, 0x72, 0x45, 0x38, 0x50, 0x90])
+  }
+
+  /// The old format of LZMA has no mark: properties, the dictionary's size, the content's size or -1, and a range coder's first byte, which is 0.
+  /// - Returns: whether it is surely one; nil where it cannot be one.
+  private static func lzma(_ head: [UInt8]) -> Bool? {
+    guard head.count >= 18, head[0] < 225, head[13] == 0 else { return nil }
+    let size = head[5..<13].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+    let dictionary = head[1..<5].reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+    guard size == .max || (size > 0 && size < 1 << 40), dictionary >= 1 << 12 else { return nil }
+    return head[0] == 0x5D && head[1] == 0
+  }
+
+  /// The two bytes of RFC 1950, without a preset dictionary, and a first block of one of three types (RFC 1951, 3.2.3).
+  static func isZlib(_ head: ArraySlice<UInt8>) -> Bool {
+    guard head.count >= 3 else { return false }
+    let (method, flags, block) = (head[head.startIndex], head[head.startIndex + 1], head[head.startIndex + 2])
+    return method & 0x0F == 8 && method >> 4 <= 7 && flags & 0x20 == 0
+      && (Int(method) << 8 | Int(flags)) % 31 == 0 && block >> 1 & 3 != 3
+  }
+
+  /// `ZF`, the length in 19 hexadecimal characters, of old Pythons a space besides, then zlib.
+  private static func joblibOffset(_ head: [UInt8]) -> UInt64? {
+    guard head.count > 24, head.starts(with: Array("ZF0x".utf8)) else { return nil }
+    return head[21] == 0x20 ? 22 : 21
+  }
+}

@@ -1,0 +1,204 @@
+internal import CArchive
+internal import CZlib
+public import OpzIO
+
+/// What a compressed file unpacks to, piece by piece, as far as it can be unpacked.
+///
+/// It is lenient where layers are not: programs that load a file while it is unpacked have used what comes before the damage.
+public final class UnpackingSource: ByteSource {
+  private let source: any ByteSource
+
+  /// - Throws: `ArchiveError` where the library that unpacks is missing, or what opening the blob throws. Damage is thrown by reading.
+  public init(_ blob: any Blob, _ candidate: StreamFormat.Candidate, name: String) throws {
+    let packed = PositionedFeed(try blob.open(at: candidate.offset))
+    source =
+      switch candidate.format {
+      case .gzip: try ZlibSource(packed, window: 31, name: name)
+      case .zlib: try ZlibSource(packed, window: 15, name: name)
+      default: try FilteredSource(packed, candidate.format, name: name)
+      }
+  }
+
+  public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    buffer.isEmpty ? 0 : try source.read(into: buffer)
+  }
+}
+
+/// Compressed bytes, buffered.
+private final class PositionedFeed {
+  private let source: any ByteSource
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 4096)
+  private(set) var error: (any Error)?
+
+  init(_ source: any ByteSource) { self.source = source }
+
+  deinit { buffer.deallocate() }
+
+  /// Fills the buffer anew. 0 at the end.
+  func refill() throws -> Int {
+    do {
+      return try source.read(into: buffer)
+    } catch {
+      self.error = error
+      throw error
+    }
+  }
+}
+
+/// gzip's members one after the other, as `gzip` and Python's module read them, or one zlib stream.
+private final class ZlibSource: ByteSource {
+  private let feed: PositionedFeed
+  private let name: String
+  private let isGzip: Bool
+  // zlib keeps the stream's address.
+  private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+  private var isAtEnd = false
+  private var betweenMembers = false
+
+  init(_ feed: PositionedFeed, window: Int32, name: String) throws {
+    self.feed = feed
+    self.name = name
+    isGzip = window > 15
+    stream.initialize(to: z_stream())
+    guard opz_inflate_init(stream, window) == Z_OK else { throw ArchiveError(.unsupported, name, "zlib has no memory") }
+  }
+
+  deinit {
+    inflateEnd(stream)
+    stream.deallocate()
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    // zlib counts in 32 bits.
+    let wanted = min(buffer.count, 1 << 30)
+    stream.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: Bytef.self)
+    stream.pointee.avail_out = uInt(wanted)
+    while !isAtEnd {
+      let hasMore = try refill()
+      if betweenMembers, try !beginMember(hasMore) { return 0 }
+      let result = inflate(stream, Z_NO_FLUSH)
+      let count = wanted - Int(stream.pointee.avail_out)
+      switch result {
+      case Z_STREAM_END:
+        if isGzip { betweenMembers = true } else { isAtEnd = true }
+        if count > 0 { return count }
+      case Z_OK, Z_BUF_ERROR:
+        if count > 0 { return count }
+        guard hasMore else { throw ArchiveError(.malformed, name, "its compressed data are cut short") }
+      default:
+        isAtEnd = true
+        if count > 0 { damage = "its compressed data are damaged" } else { throw damaged() }
+        return count
+      }
+    }
+    if damage != nil { throw damaged() }
+    return 0
+  }
+
+  private var damage: String?
+
+  private func damaged() -> ArchiveError {
+    damage = nil
+    return ArchiveError(.malformed, name, "its compressed data are damaged")
+  }
+
+  /// After a member comes another, zeros that fill a block, or the end.
+  private func beginMember(_ hasMore: Bool) throws -> Bool {
+    while stream.pointee.avail_in > 0, stream.pointee.next_in?.pointee == 0 {
+      stream.pointee.next_in += 1
+      stream.pointee.avail_in -= 1
+      if stream.pointee.avail_in == 0 { _ = try refill() }
+    }
+    guard hasMore, stream.pointee.avail_in > 0 else {
+      isAtEnd = true
+      return false
+    }
+    betweenMembers = false
+    guard inflateReset(stream) == Z_OK else { throw damaged() }
+    return true
+  }
+
+  /// False when there is no input any more.
+  private func refill() throws -> Bool {
+    guard stream.pointee.avail_in == 0 else { return true }
+    let count = try feed.refill()
+    stream.pointee.next_in = feed.buffer.baseAddress?.assumingMemoryBound(to: Bytef.self)
+    stream.pointee.avail_in = uInt(count)
+    return count > 0
+  }
+}
+
+/// The formats that libarchive unpacks.
+private final class FilteredSource: ByteSource {
+  private let archive: OpaquePointer
+  private let feed: PositionedFeed
+  private let name: String
+  private var isAtEnd = false
+
+  init(_ feed: PositionedFeed, _ format: StreamFormat, name: String) throws {
+    if let problem = opz_archive_load() {
+      throw ArchiveError(
+        .unsupported, name, String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
+    }
+    guard let archive = archive_read_new() else { throw ArchiveError(.unsupported, name, "libarchive has no memory") }
+    self.archive = archive
+    self.feed = feed
+    self.name = name
+    _ = FilteredSource.support(format, archive)
+    archive_read_support_format_raw(archive)
+    archive_read_support_format_empty(archive)
+  }
+
+  deinit { archive_read_free(archive) }
+
+  private static func support(_ format: StreamFormat, _ archive: OpaquePointer) -> Int32 {
+    switch format {
+    case .gzip, .zlib: archive_read_support_filter_gzip(archive)
+    case .bzip2: archive_read_support_filter_bzip2(archive)
+    case .xz: archive_read_support_filter_xz(archive)
+    case .lzma: archive_read_support_filter_lzma(archive)
+    case .zstd: archive_read_support_filter_zstd(archive)
+    case .lz4: archive_read_support_filter_lz4(archive)
+    case .lzip: archive_read_support_filter_lzip(archive)
+    case .compress: archive_read_support_filter_compress(archive)
+    }
+  }
+
+  private var isOpen = false
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    if !isOpen { try open() }
+    guard !isAtEnd else { return 0 }
+    let count = archive_read_data(archive, buffer.baseAddress, buffer.count)
+    guard count >= 0 else { throw failure() }
+    if count == 0 { isAtEnd = true }
+    return count
+  }
+
+  private func open() throws {
+    isOpen = true
+    let client = Unmanaged.passUnretained(feed).toOpaque()
+    let opened = archive_read_open2(
+      archive, client, nil,
+      { _, client, result in
+        guard let client, let result else { return -1 }
+        let feed = Unmanaged<PositionedFeed>.fromOpaque(client).takeUnretainedValue()
+        result.pointee = UnsafeRawPointer(feed.buffer.baseAddress)
+        return (try? feed.refill()) ?? -1
+      }, nil, nil)
+    guard opened == ARCHIVE_OK else { throw failure() }
+    guard archive_filter_count(archive) >= 2 else {
+      throw ArchiveError(.malformed, name, "its header is not one that can be unpacked")
+    }
+    var entry: OpaquePointer?
+    let result = archive_read_next_header(archive, &entry)
+    if result == ARCHIVE_EOF { isAtEnd = true } else if result != ARCHIVE_OK { throw failure() }
+  }
+
+  private func failure() -> any Error {
+    isAtEnd = true
+    if let error = feed.error { return error }
+    let text = archive_error_string(archive).map { String(cString: $0) } ?? "the compressed data are damaged"
+    return ArchiveError(.malformed, name, text)
+  }
+}

@@ -1,0 +1,149 @@
+/// Opcodes that import and call.
+extension PickleMachine {
+  mutating func use(_ opcode: PickleOpcode) throws {
+    switch opcode {
+    case .global:
+      push(.global(try global(try line(), try line())))
+    case .stackGlobal:
+      let names = try pop(2)
+      push(try stackGlobal(names[0], names[1]))
+    case .inst:
+      let global = try global(try line(), try line())
+      push(try called(.global(global), try popToMark(), by: opcode))
+    case .obj:
+      let items = try popToMark()
+      guard let callee = items.first else { throw broken("OBJ without a class") }
+      push(try called(callee, Array(items.dropFirst()), by: opcode))
+    case .reduce, .newObj:
+      let items = try pop(2, spending: false)
+      let arguments = if case .tuple(let all) = items[1] { all } else { [PickleValue.other] }
+      push(try called(items[0], arguments, by: opcode))
+    case .newObjEx:
+      let items = try pop(3)
+      push(try called(items[0], [.other], by: opcode))
+    case .build: try build()
+    case .binPersistent:
+      _ = try pop()
+      push(.other)
+    case .ext1, .ext2, .ext4:
+      let code = try number(opcode == .ext1 ? 1 : opcode == .ext2 ? 2 : 4)
+      usesGlobals = true
+      report("uses the extension \(code), which stands for something that only the reader knows")
+      push(.other)
+    default: throw broken("the opcode is not known")
+    }
+  }
+
+  private mutating func global(_ module: [UInt8], _ name: [UInt8]) throws -> PickleGlobal {
+    guard let module = String(validating: module, as: UTF8.self), let name = String(validating: name, as: UTF8.self)
+    else { throw broken("a name that is not UTF-8") }
+    return try checked(PickleGlobal(module: module, name: name))
+  }
+
+  private mutating func stackGlobal(_ module: PickleValue, _ name: PickleValue) throws -> PickleValue {
+    guard case .text(let module) = module, case .text(let name) = name else {
+      if mode == .secondReading, !(module.mayBeText && name.mayBeText) { throw broken("a name that is no text") }
+      usesGlobals = true
+      report("imports something whose name cannot be known before it is loaded")
+      return .other
+    }
+    return .global(try checked(PickleGlobal(module: module, name: name)))
+  }
+
+  private mutating func checked(_ global: PickleGlobal) throws -> PickleGlobal {
+    if mode == .guess, !global.isPlain { throw broken("no module has such a name") }
+    guard !allows(global) else {
+      usesGlobals = true
+      return global
+    }
+    let isKnown = PythonModules.mayExist(global.module)
+    if mode == .secondReading, !isKnown { throw broken("there is no such module") }
+    usesGlobals = true
+    if firstKnownName == nil, PythonModules.isKnown(global.module) { firstKnownName = steps }
+    report("uses \(PickleMachine.shown(global))")
+    return global
+  }
+
+  private mutating func called(_ callee: PickleValue, _ arguments: [PickleValue], by opcode: PickleOpcode) throws
+    -> PickleValue
+  {
+    guard case .global(let global) = callee else {
+      if mode == .secondReading { throw broken("what is called is no function") }
+      (calls, usesGlobals) = (true, true)
+      spend([callee])
+      spend(arguments)
+      report("calls what another call gave")
+      return .other
+    }
+    (calls, usesGlobals) = (true, true)
+    if PickleMachine.makesArrayWrapper(global, arguments, by: opcode) { return .object(PickleObject(.arrayWrapper)) }
+    spend([callee])
+    spend(arguments)
+    guard global == .dtype else { return .made(global) }
+    let text = arguments.first.flatMap { if case .text(let text) = $0 { text } else { nil } }
+    return .object(PickleObject(.dtype, text: text))
+  }
+
+  /// The two ways in which pickle writes an object that has no reduction of its own: NEWOBJ, and before protocol 2 copyreg's `_reconstructor`.
+  private static func makesArrayWrapper(_ callee: PickleGlobal, _ arguments: [PickleValue], by opcode: PickleOpcode)
+    -> Bool
+  {
+    if opcode == .newObj { return callee == .arrayWrapper && arguments.isEmpty }
+    guard opcode == .reduce, callee.isReconstructor, arguments.count == 3, case .global(.arrayWrapper) = arguments[0],
+      case .global(let base) = arguments[1], case .none = arguments[2]
+    else { return false }
+    return base.isObject
+  }
+
+  private mutating func build() throws {
+    let state = try pop()
+    let target = try top()
+    calls = calls || usesGlobals
+    switch target {
+    case .global(let global): report("changes \(PickleMachine.shown(global))")
+    case .object(let object) where mode != .secondReading:
+      object.build(state)
+      if object.maker == .arrayWrapper, mode != .inner { try array(object, state) }
+    default: break
+    }
+  }
+
+  /// joblib's reader takes the array's bytes here; pickle's own would go on with them as opcodes. What either would do counts.
+  private mutating func array(_ wrapper: PickleObject, _ state: PickleValue) throws {
+    guard wrapper.states.count == 1, case .dictionary(let fields) = state, let array = JoblibArray(fields) else {
+      report("has an array of joblib's whose size cannot be known")
+      throw broken("the array that joblib put here has no size that can be known")
+    }
+    // joblib ends the frame here. In a longer one its reader goes on with opcodes of the frame, and takes the array from behind it.
+    if bytes.offset < frameEnd { report("has an array of joblib's in the middle of a frame") }
+    stack.removeLast()
+    try followAsOpcodes(wrapper)
+    push(.other)
+    if array.isAligned, !array.holdsObjects {
+      guard let padding = try bytes.byte(), try bytes.skip(UInt64(padding)) else { throw cut() }
+    }
+    guard array.holdsObjects else {
+      guard try bytes.skip(array.size) else { throw cut() }
+      return
+    }
+    var inner = PickleMachine(bytes, .inner, allows: allows)
+    defer { report(of: inner) }
+    try inner.run()
+    bytes = inner.bytes
+  }
+
+  private mutating func followAsOpcodes(_ wrapper: PickleObject) throws {
+    var other = try forked()
+    other.push(.object(wrapper))
+    defer { report(of: other) }
+    do {
+      try other.run(limit: secondReadingLeft)
+    } catch let end as Broken where !end.isLimit {
+      // A call that comes before it breaks has been made.
+    } catch is Broken {
+      other.report("has an array that can be read as more opcodes than are followed")
+    }
+    // What is copied of the stack counts too.
+    secondReadingLeft -= min(secondReadingLeft, other.steps + stack.count)
+  }
+}

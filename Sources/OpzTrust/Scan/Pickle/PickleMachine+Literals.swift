@@ -1,0 +1,100 @@
+import OpzIO
+
+/// Opcodes that bring a value of their own.
+extension PickleMachine {
+  mutating func literal(_ opcode: PickleOpcode) throws {
+    switch opcode {
+    case .persistent:
+      _ = try line()
+      push(.other)
+    case .float:
+      guard PickleMachine.isFloat(try line()) else { throw broken("a number that is none") }
+      push(.other)
+    case .int, .long: push(try whole(try line()))
+    case .string: push(try quoted(try line()))
+    case .unicode: push(PickleMachine.plain(try line()))
+    case .binInt: push(.number(Int64(Int32(truncatingIfNeeded: try number(4)))))
+    case .binInt1: push(.number(Int64(try number(1))))
+    case .binInt2: push(.number(Int64(try number(2))))
+    case .binFloat: try pass(8)
+    case .long1: push(try long(try number(1)))
+    case .long4: push(try long(try number(4)))
+    case .binString, .binUnicode: push(try text(try number(4)))
+    case .shortBinString, .shortBinUnicode: push(try text(try number(1)))
+    case .binUnicode8: push(try text(try number(8)))
+    case .binBytes: try pass(try number(4))
+    case .shortBinBytes: try pass(try number(1))
+    default: try pass(try number(8))
+    }
+  }
+
+  mutating func number(_ width: Int) throws -> UInt64 {
+    guard let number = try bytes.number(width) else { throw cut() }
+    return number
+  }
+
+  mutating func line() throws -> [UInt8] {
+    guard let line = try bytes.line() else { throw cut() }
+    return line
+  }
+
+  private mutating func pass(_ count: UInt64) throws {
+    guard try bytes.skip(count) else { throw cut() }
+    push(.other)
+  }
+
+  /// Decimal numbers without leading zeros; what INT takes besides (`01` is True, `0x1`, `010` of C) is no size.
+  private func whole(_ line: [UInt8]) throws -> PickleValue {
+    let digits = line.last == UInt8(ascii: "L") ? line.dropLast() : line[...]
+    let plain = digits.drop { $0 <= 32 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
+    guard let first = plain.first, (48...57).contains(first) else { throw broken("a number that is none") }
+    guard first != 48 || plain.count == 1, let value = PythonNumber(digits, base: 10)?.value else { return .other }
+    return .number(value)
+  }
+
+  private static func isFloat(_ line: [UInt8]) -> Bool {
+    let text = line.filter { $0 > 32 }.map { $0 | 0x20 }
+    let body = text.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") | 0x20 }
+    if ["inf", "infinity", "nan"].contains(String(decoding: body, as: UTF8.self)) { return true }
+    // With 0x20 set, digits, signs and the point are what they were, E is e, and _ is DEL.
+    return text.contains { (48...57).contains($0) }
+      && text.allSatisfy { (48...57).contains($0) || [0x2B, 0x2D, 0x2E, 0x65, 0x7F].contains($0) }
+  }
+
+  private mutating func long(_ count: UInt64) throws -> PickleValue {
+    guard count <= 8 else {
+      guard try bytes.skip(count) else { throw cut() }
+      return .other
+    }
+    guard let raw = try bytes.bytes(Int(count)) else { throw cut() }
+    // Two's complement.
+    let bits = raw.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+    let unused = 64 - 8 * raw.count
+    return .number(raw.isEmpty ? 0 : Int64(bitPattern: bits << UInt64(unused)) >> Int64(unused))
+  }
+
+  private mutating func text(_ count: UInt64) throws -> PickleValue {
+    guard count <= 1024 else {
+      guard try bytes.skip(count) else { throw cut() }
+      return .hiddenText
+    }
+    guard let raw = try bytes.bytes(Int(count)) else { throw cut() }
+    return String(validating: raw, as: UTF8.self).map { .text($0) } ?? .hiddenText
+  }
+
+  /// The line of STRING: a Python literal in quotes. Python 2 passes over white space behind it.
+  private func quoted(_ line: [UInt8]) throws -> PickleValue {
+    var line = line[...]
+    while let last = line.last, last <= 32 { line.removeLast() }
+    guard line.count >= 2, let first = line.first, first == line.last, [0x22, 0x27].contains(first) else {
+      throw broken("a text without quotes")
+    }
+    return PickleMachine.plain(Array(line.dropFirst().dropLast()))
+  }
+
+  private static func plain(_ text: [UInt8]) -> PickleValue {
+    // An escape is another text than it seems: then the name is not known.
+    guard text.count <= 1024, !text.contains(UInt8(ascii: "\\")) else { return .hiddenText }
+    return String(validating: text, as: UTF8.self).map { .text($0) } ?? .hiddenText
+  }
+}

@@ -1,0 +1,98 @@
+import OpzIO
+
+/// What stands in a file one after the other: pickles, as torch wrote them before 1.6, and arrays of NumPy, as `numpy.save` appends them.
+struct PickleSequence {
+  private let file: ScannedFile
+  private var bytes: PickleBytes
+
+  /// What the first thing is.
+  enum First { case pickle, guess, array }
+
+  static func follow(_ file: ScannedFile, _ first: First, _ scanner: inout FileScanner) throws {
+    var sequence = PickleSequence(file: file, bytes: try PickleBytes(file.blob, at: 0))
+    var kind = first
+    while try sequence.step(kind, &scanner), sequence.bytes.remaining > 0 {
+      kind = try sequence.isAtArray() ? .array : .guess
+    }
+  }
+
+  private init(file: ScannedFile, bytes: PickleBytes) {
+    self.file = file
+    self.bytes = bytes
+  }
+
+  private mutating func isAtArray() throws -> Bool {
+    guard try bytes.peek() == NumPyHeader.mark[0] else { return false }
+    var ahead = try bytes.copy()
+    return try ahead.bytes(NumPyHeader.mark.count) == NumPyHeader.mark
+  }
+
+  /// False where it is not known how it goes on.
+  private mutating func step(_ kind: First, _ scanner: inout FileScanner) throws -> Bool {
+    switch kind {
+    case .pickle: try pickle(&scanner)
+    case .guess: try guess(&scanner)
+    case .array: try array(&scanner)
+    }
+  }
+
+  private mutating func pickle(_ scanner: inout FileScanner) throws -> Bool {
+    var machine = PickleMachine(bytes, .pickle, allows: scanner.allowlist.allows)
+    scanner.countPickle()
+    defer {
+      add(machine.events, &scanner)
+      bytes = machine.bytes
+    }
+    do {
+      try machine.run()
+      return true
+    } catch let broken as PickleMachine.Broken {
+      scanner.add(.pickleBroken, .error, file, at: broken.offset, "it cannot be followed: \(broken.reason)")
+      return false
+    }
+  }
+
+  /// A pickle of protocol 0 or 1 has no mark of its own. What would be imported and called before it breaks counts.
+  private mutating func guess(_ scanner: inout FileScanner) throws -> Bool {
+    var machine = PickleMachine(bytes, .guess, allows: scanner.allowlist.allows)
+    defer { bytes = machine.bytes }
+    do {
+      try machine.run()
+    } catch let broken as PickleMachine.Broken {
+      guard machine.looksMeant || broken.isLimit else { return false }
+      scanner.countPickle()
+      add(machine.events, &scanner)
+      scanner.add(
+        .pickleBroken, .error, file, at: broken.offset,
+        "it looks like a pickle, and cannot be followed: \(broken.reason)")
+      return false
+    }
+    if machine.usesGlobals {
+      scanner.countPickle()
+      add(machine.events, &scanner)
+    }
+    return true
+  }
+
+  private mutating func array(_ scanner: inout FileScanner) throws -> Bool {
+    let start = bytes.offset
+    let header: NumPyHeader
+    do {
+      header = try NumPyHeader(&bytes)
+    } catch let problem as NumPyHeader.Problem {
+      scanner.add(.pickleBroken, .error, file, at: start, "its header of an array \(problem.reason)")
+      return false
+    }
+    if header.holdsObjects { return try pickle(&scanner) }
+    return try bytes.skip(header.size)
+  }
+
+  private func add(_ events: [PickleMachine.Event], _ scanner: inout FileScanner) {
+    var seen: Set<String> = []
+    for event in events where seen.insert(event.text).inserted {
+      scanner.add(
+        .pickleCall, .error, file, at: event.offset,
+        "its pickle \(event.text), which is not on the list of what models need")
+    }
+  }
+}
