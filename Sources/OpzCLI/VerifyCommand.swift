@@ -38,7 +38,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
-    let named = try keys.map { (name: $0, key: try KeyFiles.publicKey(session.path($0))) }
+    let named = try KeyFiles.publicKeys(keys.map { ($0, session.path($0)) })
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: reference))
     let lines = try await VerifyVersion(version, in: session).run(registry, named, type: PredicateType(parsing: type))

@@ -29,10 +29,10 @@ public struct AttestVersion: Sendable {
     guard type != .signature else {
       throw FlowError(.usage, subject, "a signature is not a document", hint: "opz sign \(version.record.reference)")
     }
-    if type == .billOfMaterials { try ModelBOM.check(value, subject: subject) }
+    if type == .billOfMaterials { try await checkBill(value, subject, registry) }
     if type == .scan { _ = try ScanVerdict.read(value, subject: subject) }
     return try await blocking { [self] in
-      if let key { return try AttestVersion.attach(type, value, to: version, with: key, registry, session) }
+      if let key { return try AttestVersion.attach(type, document, to: version, with: key, registry, session) }
       guard let media = AttestVersion.media[type] else {
         throw FlowError(
           .usage, subject, "a statement of the type \(type) counts only when it is signed", hint: "add --key FILE")
@@ -41,11 +41,21 @@ public struct AttestVersion: Sendable {
     }
   }
 
+  private func checkBill(_ document: JSONValue, _ subject: String, _ registry: Registry) async throws {
+    var images: Set<Digest> = [version.record.image.digest]
+    if version.record.image.mediaType.isIndex {
+      let content = VersionContent(registry: registry, record: version.record, session: session)
+      images.formUnion(try await content.index(version.record.image).content.manifests.map(\.digest))
+    }
+    try ModelBOM.check(document, about: images, now: session.author.at, subject: subject)
+  }
+
   /// What can be attached as it is.
   static let media: [PredicateType: MediaType] = [.billOfMaterials: ModelBOM.mediaType, .scan: ScanVerdict.mediaType]
 
+  /// - Parameter predicate: JSON; its bytes are what is signed.
   static func attach(
-    _ type: PredicateType, _ predicate: JSONValue, to version: Registry.Version, with key: PrivateKey,
+    _ type: PredicateType, _ predicate: [UInt8], to version: Registry.Version, with key: PrivateKey,
     _ registry: Registry, _ session: Session
   ) throws -> Descriptor {
     var subjects = [Statement.Subject(version.record.image.digest, name: version.record.reference)]
@@ -53,8 +63,8 @@ public struct AttestVersion: Sendable {
     if type == .signature {
       subjects.append(.init(version.recordDigest, name: "\(version.record.reference)/version.json"))
     }
-    let statement = Statement(about: subjects, type.uri, predicate)
-    let envelope = try DSSEEnvelope(signing: try statement.encode(), DSSEEnvelope.inToto, with: [key])
+    let statement = try Statement(about: subjects, type.uri, predicate, subject: version.record.reference)
+    let envelope = try DSSEEnvelope(signing: statement.payload, DSSEEnvelope.inToto, with: [key])
     let bundle = try SigstoreBundle(envelope, by: key.publicKey).encode()
     return try registry.attach(
       bundle, SigstoreBundle.mediaType, to: version,

@@ -12,6 +12,20 @@ public enum KeyFiles {
     try PublicKey(pem: SmallFile.read(path, limit: limit), name: path.string)
   }
 
+  /// Public keys with the names that the user gave them. One key in two files is one key, with both names: thresholds count keys.
+  public static func publicKeys(_ files: [(name: String, path: FilePath)]) throws -> [(name: String, key: PublicKey)] {
+    var found: [(names: [String], key: PublicKey)] = []
+    for (name, path) in files {
+      let key = try publicKey(path)
+      guard let index = found.firstIndex(where: { $0.key == key }) else {
+        found.append(([name], key))
+        continue
+      }
+      if !found[index].names.contains(name) { found[index].names.append(name) }
+    }
+    return found.map { ($0.names.joined(separator: " = "), $0.key) }
+  }
+
   /// - Parameter password: of an encrypted key; else `OPZ_KEY_PASSWORD`.
   public static func privateKey(_ path: FilePath, password: [UInt8]?, in session: Session) throws -> PrivateKey {
     try PrivateKey(pem: SmallFile.read(path, limit: limit), name: path.string) {

@@ -37,13 +37,11 @@ public struct VerifyVersion: Sendable {
     let content = VersionContent(registry: registry, record: version.record, session: session)
     _ = try await content.bytes(version.record.image)
     let all = try await VersionAttachments(version, session).evidence(registry) { evidence, attachment in
-      var problem: String?
-      if case .broken(let reason) = evidence.content { problem = reason }
       let line = Line(
         digest: evidence.descriptor.digest.description, type: evidence.kind,
         keys: keys.filter { evidence.isSigned(by: $0.key) }.map(\.name),
         record: keys.filter { evidence.isSigned(by: $0.key, withRecord: version.recordDigest) }.map(\.name),
-        problem: problem, at: attachment.at)
+        problem: evidence.problem, at: attachment.at)
       return (line: line, wanted: keys.map { evidence.isSigned(by: $0.key, as: type) })
     }
     for (index, (name, _)) in keys.enumerated() where !all.contains(where: { $0.wanted[index] }) {

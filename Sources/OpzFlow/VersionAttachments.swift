@@ -31,7 +31,7 @@ struct VersionAttachments {
     var found: [Value] = []
     for attachment in try registry.state(version.name).attachments(of: version) {
       let parts = try await Evidence.all(
-        in: attachment.descriptor, about: version.record.image.digest, from: content)
+        in: attachment.descriptor, about: version.record.image.digest, now: session.author.at, from: content)
       for part in parts { found.append(try body(part, attachment)) }
     }
     return found

@@ -93,6 +93,78 @@ struct TrustTests {
     #expect(error?.category == .verification)
   }
 
+  @Test("one key in two files is one key: it is listed once, and one signature of it is one")
+  func twoFiles() async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    let one = try key(project, "one")
+    let directory = project.session.registryPath
+    try Durable.replace(directory.appending("copy.pub"), with: Array(one.publicKey.pem.utf8))
+    _ = try key(project, "two")
+    let files = ["one.pub", "copy.pub", "one.pub", "two.pub"].map { (name: $0, path: directory.appending($0)) }
+    #expect(try KeyFiles.publicKeys(files).map(\.name) == ["one.pub = copy.pub", "two.pub"])
+    _ = try await SignVersion(version, identity: nil, in: project.session).run(project.registry(), with: one)
+    let gates = try RegistryPolicy.read(
+      "opz: 1\npromote: {production: {signature: {keys: [one.pub, copy.pub]}}}\n", file: "policy.yaml")
+    let result = try await PromoteVersion(version, to: production, policy: gates, in: project.session)
+      .check(project.registry())
+    let evidence = try #require(result.first { $0.gate == "signature" })
+    #expect(evidence.passed && evidence.evidence.components(separatedBy: one.publicKey.fingerprint.short).count == 2)
+  }
+
+  @Test("a bill of materials of another image or time is not attached, and does not count where somebody attached it")
+  func otherBill() async throws {
+    let project = try Project.model()
+    let first = try await project.package().version
+    try project.directory.write("p/weights.bin", "other")
+    let second = try await project.package().version
+    let registry = try project.registry()
+    let key = try key(project)
+    let bill = try await sbom(first.record, registry)
+    let future = Array(
+      String(decoding: try await sbom(second.record, registry), as: UTF8.self)
+        .replacing(second.record.created, with: "2999-01-01T00:00:00Z").utf8)
+    for (document, reason) in [(bill, "another image"), (future, "in the future")] {
+      for signer in [nil, key] {
+        let error = await #expect(throws: TrustError.self) {
+          try await AttestVersion(second, in: project.session).run(
+            .billOfMaterials, document, with: signer, subject: "x", registry)
+        }
+        #expect(error?.reason.contains(reason) == true)
+      }
+      _ = try registry.attach(document, ModelBOM.mediaType, to: second, by: Author(actor: "mallory"))
+      let failed = try await failing(project, second, "{sbom: true}")
+      #expect(failed.map(\.gate) == ["sbom"] && failed.first?.evidence.contains("cannot be read") == true)
+      // Signed by the key itself it is no better.
+      let statement = try Statement(
+        about: [.init(second.record.image.digest, name: "x")], PredicateType.billOfMaterials.uri, document, subject: "x"
+      )
+      let envelope = try DSSEEnvelope(signing: statement.payload, DSSEEnvelope.inToto, with: [key])
+      _ = try registry.attach(
+        SigstoreBundle(envelope, by: key.publicKey).encode(), SigstoreBundle.mediaType, to: second,
+        by: Author(actor: "mallory"))
+      #expect(try await failing(project, second, "{sbom: {keys: [release.pub]}}").map(\.gate) == ["sbom"])
+      let error = await #expect(throws: FlowError.self) {
+        try await VerifyVersion(second, in: project.session).run(
+          registry, [("k", key.publicKey)], type: .billOfMaterials)
+      }
+      #expect(error?.reason.contains(reason) == true || error?.reason.contains("cannot be read") == true)
+    }
+  }
+
+  @Test("what is attested keeps its bytes")
+  func predicateBytes() async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let predicate = #"{ "b": 1.0, "a": 123456789012345678901234567890,"c":"\u00e9" }"#
+    let attached = try await AttestVersion(version, in: project.session).run(
+      PredicateType(uri: "https://example.com/x"), Array(predicate.utf8), with: key(project), subject: "x", registry)
+    let all = try await Evidence.all(in: attached, about: version.record.image.digest, from: registry.store)
+    guard case .statement(let statement, _)? = all.first?.content else { throw TrustError(.malformed, "x", "none") }
+    #expect(String(decoding: statement.predicateBytes, as: UTF8.self) == predicate)
+  }
+
   @Test("all keys, or any of them", arguments: [("all", 1), ("any", 0)])
   func match(_ match: String, _ failures: Int) async throws {
     let project = try Project.model()
@@ -120,10 +192,10 @@ struct TrustTests {
         .run(registry, [("k", key.publicKey)], type: .signature).flatMap(\.record)
     }
     // As opz signed before: the image alone.
-    let statement = Statement(
+    let statement = try Statement(
       about: version.record.image.digest, name: "a", PredicateType.signature.uri, .object([:]))
     let old = try SigstoreBundle(
-      DSSEEnvelope(signing: statement.encode(), DSSEEnvelope.inToto, with: [key]), by: key.publicKey)
+      DSSEEnvelope(signing: statement.payload, DSSEEnvelope.inToto, with: [key]), by: key.publicKey)
     _ = try registry.attach(old.encode(), SigstoreBundle.mediaType, to: version, by: project.session.author)
     #expect(try await signers() == [])
     let sign = SignVersion(version, identity: nil, in: project.session)
@@ -285,7 +357,8 @@ struct TrustTests {
         }
         let bytes = try await sbom(record, registry)
         #expect(try await sbom(record, registry) == bytes)
-        try ModelBOM.check(StrictJSON.read(bytes, subject: "x"), subject: "x")
+        try ModelBOM.check(
+          StrictJSON.read(bytes, subject: "x"), about: [record.image.digest], now: .now(), subject: "x")
         let path = project.directory.path.appending("bom\(round).json")
         try Durable.replace(path, with: bytes)
         paths.append(path)

@@ -5,9 +5,17 @@ final class CryptoKey: @unchecked Sendable {
   private let key: OpaquePointer
 
   private init?(_ key: OpaquePointer?) {
+    guard let key else {
+      ERR_clear_error()
+      return nil
+    }
+    // Before the key is shared: how it is written is a state of its own.
+    if EVP_PKEY_get_base_id(key) == EVP_PKEY_EC {
+      EVP_PKEY_set_utf8_string_param(key, "point-format", "uncompressed")
+      EVP_PKEY_set_utf8_string_param(key, "encoding", "named_curve")
+    }
     // What went wrong before is nobody's business later.
     ERR_clear_error()
-    guard let key else { return nil }
     self.key = key
   }
 
@@ -55,6 +63,7 @@ final class CryptoKey: @unchecked Sendable {
     }
   }
 
+  /// SubjectPublicKeyInfo. A curve's point is written uncompressed and the curve by its name, however the file has them: one key has one form.
   var publicDER: [UInt8]? {
     var bytes: UnsafeMutablePointer<UInt8>?
     let count = i2d_PUBKEY(key, &bytes)

@@ -7,6 +7,7 @@ enum PEM {
   /// A file with two keys would be another key to each reader.
   static func requireOne(_ label: String, in pem: [UInt8], _ name: String) throws {
     guard pem.count <= 1 << 16 else { throw TrustError(.badKey, name, "\(pem.count) bytes are too many for a key") }
+    try refuseEncoding(pem, name)
     let text = String(decoding: pem, as: UTF8.self)
     let labels = text.split(separator: "\n").compactMap { line -> Substring? in
       guard line.hasPrefix("-----BEGIN "), let end = line.dropFirst(11).firstRange(of: "-----") else { return nil }
@@ -23,6 +24,17 @@ enum PEM {
       throw TrustError(
         .badKey, name, "it holds a \(labels.last ?? "") where a \(label) belongs", hint: isPrivate ? nil : publicHint)
     }
+  }
+
+  /// Editors and shells of Windows write text so, and libcrypto would see no key in it.
+  private static func refuseEncoding(_ pem: [UInt8], _ name: String) throws {
+    let found: String
+    switch (pem.first, pem.dropFirst().first) {
+    case (0xEF?, 0xBB?): found = "it begins with a byte order mark"
+    case (0xFF?, 0xFE?), (0xFE?, 0xFF?), (0?, _), (_, 0?): found = "it is text in UTF-16 or UTF-32"
+    default: return
+    }
+    throw TrustError(.badKey, name, "\(found); a key in PEM is ASCII", hint: "save the file as UTF-8 without a mark")
   }
 
   static func encode(_ der: [UInt8], _ label: String) -> String {

@@ -11,6 +11,7 @@ public struct DSSEEnvelope: Sendable, Hashable {
 
   public let payloadType: String
   public let payload: [UInt8]
+  /// Those that can be read. Each is as good as another: whose they are, only keys say.
   public let signatures: [[UInt8]]
 
   /// Signs a payload.
@@ -34,10 +35,7 @@ public struct DSSEEnvelope: Sendable, Hashable {
       case .string(let text)? = members["payload"], let payload = Base64.decode(text),
       case .array(let items)? = members["signatures"], !items.isEmpty, items.count <= DSSEEnvelope.most
     else { throw TrustError(.malformed, subject, "it holds no DSSE envelope") }
-    signatures = items.compactMap { item in
-      guard case .object(let members) = item, case .string(let text)? = members["sig"] else { return nil }
-      return Base64.decode(text)
-    }
+    signatures = items.compactMap { $0["sig"]?.string.flatMap(Base64.decode) }
     guard !signatures.isEmpty else {
       throw TrustError(.malformed, subject, "no signature of the envelope can be read")
     }

@@ -8,6 +8,8 @@ public struct Evidence: Sendable {
   public enum Content: Sendable {
     /// A statement in an envelope.
     case statement(Statement, DSSEEnvelope)
+    /// A signature over the image's manifest itself, with the manifest's bytes.
+    case message(MessageSignature, [UInt8])
     /// Signatures of the older form.
     case signatures([SimpleSigning])
     /// A document that nobody signed.
@@ -34,15 +36,17 @@ public struct Evidence: Sendable {
 
   /// Reads an attachment: what each of its parts says, the signatures of the older form together. A part that is not what it says is `.broken`, and
   /// takes nothing from the others.
+  /// - Parameter now: what says that it was made later is `.broken`.
   /// - Throws: what `source` throws.
   public static func all(
-    in descriptor: Descriptor, about image: Digest, from source: some ContentReader
+    in descriptor: Descriptor, about image: Digest, now: Timestamp = .now(), from source: some ContentReader
   ) async throws -> [Evidence] {
     let manifest = try await source.manifest(descriptor)
     let subject = "attachment \(descriptor.digest.short)"
-    guard manifest.content.subject?.digest == image else {
+    guard let target = manifest.content.subject, target.digest == image else {
       return [Evidence(descriptor, about: image, .broken("it belongs to another image"))]
     }
+    let reader = EvidenceReader(target, source, now: now, subject: subject)
     var signatures: [SimpleSigning] = []
     var contents: [Content] = []
     var rest = limit
@@ -55,9 +59,9 @@ public struct Evidence: Sendable {
       let bytes = try await source.bytes(layer, limit: limit)
       do throws(TrustError) {
         if layer.mediaType == SimpleSigning.mediaType {
-          signatures.append(try trusted(subject) { try SimpleSigning(layer, bytes, subject: subject) })
+          signatures.append(try await reader.signature(layer, bytes))
         } else {
-          contents.append(try trusted(subject) { try read(layer, bytes, subject) })
+          contents.append(try await reader.content(layer, bytes))
         }
       } catch {
         contents.append(.broken(error.reason))
@@ -70,38 +74,19 @@ public struct Evidence: Sendable {
     return contents.map { Evidence(descriptor, about: image, $0) }
   }
 
-  private static func read(_ layer: Descriptor, _ bytes: [UInt8], _ subject: String) throws -> Content {
-    let envelope: DSSEEnvelope
-    switch layer.mediaType {
-    case SigstoreBundle.mediaType: envelope = try SigstoreBundle(bytes, subject: subject).envelope
-    case DSSEEnvelope.mediaType: envelope = try DSSEEnvelope(bytes, subject: subject)
-    default: return .document(layer.mediaType, bytes)
-    }
-    guard envelope.payloadType == DSSEEnvelope.inToto else {
-      throw TrustError(.malformed, subject, "its envelope holds \(envelope.payloadType.prefix(80))")
-    }
-    return .statement(try Statement(envelope.payload, subject: subject), envelope)
-  }
-
-  private static func trusted<Value>(_ subject: String, _ body: () throws -> Value) throws(TrustError) -> Value {
-    do {
-      return try body()
-    } catch let error as TrustError {
-      throw error
-    } catch {
-      throw TrustError(.malformed, subject, "\(error)")
-    }
-  }
-
   /// What it is for people: `signature`, `slsaprovenance`, `application/vnd.cyclonedx+json` ..
   public var kind: String {
     switch content {
     case .statement(let statement, _): "\(PredicateType(uri: statement.predicateType))"
+    case .message: "signature (of the manifest)"
     case .signatures: "signature (simple signing)"
     case .document(let type, _): "\(type)"
     case .broken: "\(descriptor.artifactType ?? descriptor.mediaType)"
     }
   }
+
+  /// Why it cannot be read, or cannot be about the image; nil for what can.
+  public var problem: String? { if case .broken(let reason) = content { reason } else { nil } }
 
   /// Whether a key signed that it is so: an envelope over a statement about this image and nothing else of another type.
   /// - Parameter type: the predicate that is looked for; nil for any.
@@ -110,6 +95,8 @@ public struct Evidence: Sendable {
     case .statement(let statement, let envelope):
       (type == nil || type?.uri == statement.predicateType) && statement.subjects.contains(image)
         && envelope.isSigned(by: key)
+    case .message(let message, let manifest):
+      (type == nil || type == .signature) && message.isSigned(by: key, over: manifest)
     case .signatures(let all):
       (type == nil || type == .signature) && all.contains { $0.image == image && $0.isSigned(by: key) }
     case .document, .broken: false

@@ -2,10 +2,11 @@ import OpzJSON
 
 /// The members of documents that count as evidence, as far as they decide something: other verifiers read them too, some pass over case.
 extension JSONShape {
-  /// Sigstore's bundle (protobuf-specs, Bundle v0.3) with a DSSE envelope (DSSE 1.0.2).
+  /// Sigstore's bundle (protobuf-specs, Bundle v0.1 to v0.3) with a DSSE envelope (DSSE 1.0.2) or a message's signature.
   static let bundle = JSONShape.object(
-    ["mediaType", "messageSignature"],
+    ["mediaType"],
     [
+      .init("messageSignature", .object(["signature"], [.init("messageDigest", .object(["algorithm", "digest"]))])),
       .init("dsseEnvelope", envelope),
       .init(
         "verificationMaterial",

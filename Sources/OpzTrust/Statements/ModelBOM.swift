@@ -18,17 +18,6 @@ public struct ModelBOM: Sendable {
     self.files = files
   }
 
-  /// Whether a document is one that can be attached.
-  /// - Throws: `TrustError.malformed`.
-  public static func check(_ document: JSONValue, subject: String) throws {
-    try StrictJSON.check(document, .billOfMaterials, subject: subject)
-    guard case .object(let members) = document, members["bomFormat"] == .string("CycloneDX"),
-      case .string(let version)? = members["specVersion"], version.hasPrefix("1.")
-    else { throw TrustError(.malformed, subject, "it is not a CycloneDX document in JSON") }
-    if case .array(let components)? = members["components"], !components.isEmpty { return }
-    throw TrustError(.malformed, subject, "the bill of materials has no components")
-  }
-
   public func encode() throws -> [UInt8] { try CanonicalJSON.encodePretty(document) }
 
   public var document: JSONValue {

@@ -1,42 +1,99 @@
-import OpzIO
+public import OpzIO
 import OpzJSON
 public import OpzOCI
 
-/// A DSSE envelope as cosign 3 attaches it to an image (sigstore's protobuf-specs, Bundle v0.3, in JSON), signed with a key of one's own.
+/// One signed content as sigstore's clients keep it (protobuf-specs, `sigstore_bundle.proto`, in JSON), signed with a key of one's own.
+///
+/// Written as version 0.3, which cosign 3 attaches to images; read in each version and spelling that the specification has clients accept.
 public struct SigstoreBundle: Sendable, Hashable {
+  /// What is signed: `Bundle.content`, of which there is exactly one.
+  public enum Content: Sendable, Hashable {
+    case envelope(DSSEEnvelope)
+    case message(MessageSignature)
+  }
+
   public static let mediaType = MediaType("application/vnd.dev.sigstore.bundle.v0.3+json")
+  /// The versions before, and another spelling of 0.3 (protobuf-specs, `Bundle.media_type`).
+  private static let olderTypes: Set<MediaType> = [
+    MediaType("application/vnd.dev.sigstore.bundle+json;version=0.1"),
+    MediaType("application/vnd.dev.sigstore.bundle+json;version=0.2"),
+    MediaType("application/vnd.dev.sigstore.bundle+json;version=0.3"),
+  ]
+  /// Of the manifest that attaches a bundle: `dsse-envelope` or `message-signature` (cosign's bundle specification).
   public static let contentAnnotation = "dev.sigstore.bundle.content"
   public static let predicateAnnotation = "dev.sigstore.bundle.predicateType"
 
-  public let envelope: DSSEEnvelope
+  public let content: Content
   /// Which key is said to have signed. Only a signature proves it.
   public let hint: String
 
-  public init(_ envelope: DSSEEnvelope, by key: PublicKey) {
-    self.envelope = envelope
-    hint = key.hint
+  /// - Parameter hint: how verifiers find the key; by default the one that cosign looks for.
+  public init(_ envelope: DSSEEnvelope, by key: PublicKey, hint: String? = nil) {
+    content = .envelope(envelope)
+    self.hint = hint ?? key.hint
   }
 
-  /// - Throws: `TrustError.malformed` for a document that is not such a bundle.
-  public init(_ bytes: [UInt8], subject: String) throws {
-    guard case .object(let members) = try StrictJSON.read(bytes, .bundle, subject: subject),
-      case .string(let type)? = members["mediaType"], type == SigstoreBundle.mediaType.rawValue
-    else { throw TrustError(.malformed, subject, "it is not a bundle of version 0.3") }
-    envelope = try DSSEEnvelope(members["dsseEnvelope"], subject: subject)
-    if case .object(let material)? = members["verificationMaterial"], case .object(let key)? = material["publicKey"],
-      case .string(let text)? = key["hint"]
-    {
-      hint = text
-    } else {
-      hint = ""
+  /// The content, where it is an envelope.
+  public var envelope: DSSEEnvelope? { if case .envelope(let envelope) = content { envelope } else { nil } }
+
+  /// Whether a layer of this type is a bundle.
+  public static func reads(_ type: MediaType) -> Bool { type == mediaType || olderTypes.contains(type) }
+
+  /// - Parameter now: a transparency log's entry that is younger is refused.
+  /// - Throws: `TrustError.malformed` for a document that is not such a bundle, or that two readers would take for two.
+  public init(_ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
+    let document = try StrictJSON.read(bytes, .bundle, subject: subject)
+    guard let type = document["mediaType"]?.string, SigstoreBundle.reads(MediaType(type)) else {
+      let type = document["mediaType"]?.string.map { ", but \($0.prefix(100))" } ?? ""
+      throw TrustError(.malformed, subject, "it is not a sigstore bundle of version 0.1, 0.2 or 0.3\(type)")
+    }
+    try SigstoreBundle.refuseFieldNames(document, subject)
+    switch (document["dsseEnvelope"], document["messageSignature"]) {
+    case (let envelope?, nil): content = .envelope(try DSSEEnvelope(envelope, subject: subject))
+    case (nil, let message?): content = .message(try MessageSignature(message, subject: subject))
+    case (nil, nil): throw TrustError(.malformed, subject, "the bundle has no content")
+    default:
+      throw TrustError(
+        .malformed, subject,
+        "the bundle has two contents, a DSSE envelope and a message's signature: verifiers differ on which counts")
+    }
+    let material = document["verificationMaterial"]
+    hint = material?["publicKey"]?["hint"]?.string ?? ""
+    for entry in material?["tlogEntries"]?.array ?? [] {
+      // 64-bit numbers are texts in protobuf's JSON.
+      guard let time = entry["integratedTime"] else { continue }
+      guard let seconds = time.integer ?? time.string.flatMap({ Int64($0) }), let moment = Timestamp(seconds: seconds)
+      else { throw TrustError(.malformed, subject, "an integratedTime of the bundle is no time") }
+      try StatedTime.check(moment, "integratedTime", now: now, subject: subject)
+    }
+  }
+
+  /// Readers of protobuf's JSON take a field's name in both spellings (`dsseEnvelope`, `dsse_envelope`), others in the first alone, so a
+  /// second content could hide behind an underscore.
+  private static func refuseFieldNames(_ document: JSONValue, _ subject: String) throws {
+    let objects = [
+      document, document["dsseEnvelope"], document["messageSignature"],
+      document["messageSignature"]?["messageDigest"], document["verificationMaterial"],
+      document["verificationMaterial"]?["publicKey"],
+    ]
+    for case .object(let members)? in objects {
+      guard let name = members.keys.sorted().first(where: { $0.contains("_") }) else { continue }
+      throw TrustError(
+        .malformed, subject,
+        "the bundle's key \"\(name.prefix(100))\" is a field for some readers of protobuf's JSON and none for others")
     }
   }
 
   /// The bundle's bytes, the same for the same envelope.
   public func encode() throws -> [UInt8] {
-    try CanonicalJSON.encode(
+    let content: (String, JSONValue) =
+      switch self.content {
+      case .envelope(let envelope): ("dsseEnvelope", envelope.document)
+      case .message(let message): ("messageSignature", message.document)
+      }
+    return try CanonicalJSON.encode(
       JSONValue.object([
-        "mediaType": .string(SigstoreBundle.mediaType.rawValue), "dsseEnvelope": envelope.document,
+        "mediaType": .string(SigstoreBundle.mediaType.rawValue), content.0: content.1,
         "verificationMaterial": .object(["publicKey": .object(["hint": .string(hint)])]),
       ]))
   }

@@ -36,8 +36,9 @@ public struct SimpleSigning: Sendable, Hashable {
   }
 
   /// A layer of a signature's manifest, with its bytes.
+  /// - Parameter now: a payload whose `optional.timestamp` is later is refused.
   /// - Throws: `TrustError.malformed`.
-  public init(_ layer: Descriptor, _ bytes: [UInt8], subject: String) throws {
+  public init(_ layer: Descriptor, _ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
     guard let text = layer.annotations?[SimpleSigning.signatureAnnotation], let signature = Base64.decode(text) else {
       throw TrustError(.malformed, subject, "the layer has no signature in its annotations")
     }
@@ -46,6 +47,13 @@ public struct SimpleSigning: Sendable, Hashable {
       case .object(let image)? = critical["image"], case .string(let digest)? = image["docker-manifest-digest"],
       let digest = Digest(digest)
     else { throw TrustError(.malformed, subject, "it is not a payload of simple signing") }
+    // Seconds since 1970 (containers-signature(5), optional.timestamp).
+    if let stated = members["optional"]?["timestamp"] {
+      guard let time = stated.integer.flatMap({ Timestamp(seconds: $0) }) else {
+        throw TrustError(.malformed, subject, "optional.timestamp is no time")
+      }
+      try StatedTime.check(time, "optional.timestamp", now: now, subject: subject)
+    }
     payload = bytes
     self.signature = signature
     self.image = digest

@@ -1,16 +1,11 @@
 public import OpzIO
 public import OpzJSON
-import OpzOCI
 
-/// Something that is claimed about an image, and about its record with it (in-toto attestation framework, Statement v1).
+/// Something that is claimed about an image, its record or files (in-toto attestation framework, Statement v1; v0.1 is read too).
 public struct Statement: Sendable, Hashable {
-  public static let type = "https://in-toto.io/Statement/v1"
-  /// Of before, as cosign 2 writes it: the same members.
-  private static let oldType = "https://in-toto.io/Statement/v0.1"
-
-  /// What the claim is about.
+  /// What a statement is about.
   public struct Subject: Sendable, Hashable {
-    /// For people: only the digest counts.
+    /// For people; a statement is about what has the digest.
     public let name: String
     public let digest: Digest
 
@@ -20,57 +15,77 @@ public struct Statement: Sendable, Hashable {
     }
   }
 
+  public static let type = "https://in-toto.io/Statement/v1"
+  /// What cosign 2 writes; the members that are read are the same.
+  private static let olderType = "https://in-toto.io/Statement/v0.1"
+
   public let subjects: Set<Digest>
+  /// The first subject's name; "" where it has none.
+  public let name: String
   public let predicateType: String
   public let predicate: JSONValue
-  /// In the order in which they are written; empty for a statement that was read.
-  private let named: [Subject]
+  /// The predicate as it stands in the payload; empty where there is none.
+  public let predicateBytes: [UInt8]
+  /// The statement's bytes: what is signed, and never written again.
+  public let payload: [UInt8]
 
-  public init(about image: Digest, name: String, _ predicateType: String, _ predicate: JSONValue) {
-    self.init(about: [Subject(image, name: name)], predicateType, predicate)
+  /// A statement about one image.
+  /// - Throws: what encoding throws.
+  public init(about image: Digest, name: String, _ predicateType: String, _ predicate: JSONValue) throws {
+    try self.init(about: [Subject(image, name: name)], predicateType, predicate)
   }
 
-  public init(about subjects: [Subject], _ predicateType: String, _ predicate: JSONValue) {
-    self.subjects = Set(subjects.map(\.digest))
-    named = subjects
-    self.predicateType = predicateType
-    self.predicate = predicate
+  /// A statement about all of these at once.
+  /// - Throws: what encoding throws.
+  public init(about subjects: [Subject], _ predicateType: String, _ predicate: JSONValue) throws {
+    try self.init(about: subjects, predicateType, CanonicalJSON.encode(predicate), subject: predicateType)
+  }
+
+  /// A statement whose predicate keeps its bytes.
+  /// - Parameters:
+  ///   - predicate: JSON.
+  ///   - subject: what errors name.
+  /// - Throws: `TrustError.malformed` for a predicate that is no JSON.
+  public init(about subjects: [Subject], _ predicateType: String, _ predicate: [UInt8], subject: String) throws {
+    let items = subjects.map { item in
+      JSONValue.object([
+        "name": .string(item.name), "digest": .object([item.digest.algorithm.rawValue: .string(item.digest.hex)]),
+      ])
+    }
+    let payload =
+      Array(#"{"_type":\#(CanonicalJSON.quoted(Statement.type)),"predicate":"#.utf8) + predicate
+      + Array(#","predicateType":\#(CanonicalJSON.quoted(predicateType)),"subject":"#.utf8)
+      + (try CanonicalJSON.encode(JSONValue.array(items))) + Array("}".utf8)
+    // A predicate that is not one value would say something else in this place.
+    _ = try StrictJSON.read(predicate, subject: subject)
+    try self.init(payload, subject: subject)
   }
 
   /// - Throws: `TrustError.malformed` for a document that is not a statement.
   public init(_ bytes: [UInt8], subject: String) throws {
-    guard case .object(let members) = try StrictJSON.read(bytes, .statement, subject: subject),
-      [.string(Statement.type), .string(Statement.oldType)].contains(members["_type"]),
-      case .string(let predicateType)? = members["predicateType"],
-      case .array(let items)? = members["subject"], !items.isEmpty, items.count <= 1024
-    else { throw TrustError(.malformed, subject, "it is not an in-toto statement of version 1") }
+    var predicateBytes: [UInt8] = []
+    let document = try StrictJSON.read(bytes, .statement, subject: subject) { place in
+      if let range = place.member("predicate")?.range { predicateBytes = Array(bytes[range]) }
+      return place.value
+    }
+    guard let type = document["_type"]?.string, type == Statement.type || type == Statement.olderType,
+      let predicateType = document["predicateType"]?.string, let items = document["subject"]?.array,
+      !items.isEmpty, items.count <= 1024
+    else { throw TrustError(.malformed, subject, "it is not an in-toto statement of version 1 or 0.1") }
     var digests: Set<Digest> = []
-    for case .object(let item) in items {
-      guard case .object(let values)? = item["digest"] else { continue }
+    for item in items {
+      guard let values = item["digest"] else { continue }
       for algorithm in Digest.Algorithm.allCases {
-        if case .string(let hex)? = values[algorithm.rawValue], let digest = Digest(algorithm: algorithm, hex: hex) {
+        if let hex = values[algorithm.rawValue]?.string, let digest = Digest(algorithm: algorithm, hex: hex) {
           digests.insert(digest)
         }
       }
     }
     subjects = digests
-    named = []
+    name = items[0]["name"]?.string ?? ""
     self.predicateType = predicateType
-    predicate = members["predicate"] ?? .null
-  }
-
-  public func encode() throws -> [UInt8] {
-    let written = named.isEmpty ? subjects.sorted().map { Subject($0, name: "") } : named
-    let subjects = written.map { subject in
-      JSONValue.object([
-        "name": .string(subject.name),
-        "digest": .object([subject.digest.algorithm.rawValue: .string(subject.digest.hex)]),
-      ])
-    }
-    return try CanonicalJSON.encode(
-      JSONValue.object([
-        "_type": .string(Statement.type), "subject": .array(subjects), "predicateType": .string(predicateType),
-        "predicate": predicate,
-      ]))
+    predicate = document["predicate"] ?? .null
+    self.predicateBytes = predicateBytes
+    payload = bytes
   }
 }

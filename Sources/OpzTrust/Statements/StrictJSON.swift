@@ -8,8 +8,16 @@ public enum StrictJSON {
   ///   - subject: what the error names.
   /// - Throws: `TrustError.malformed`.
   public static func read(_ bytes: [UInt8], _ shape: JSONShape = .anything, subject: String) throws -> JSONValue {
+    try read(bytes, shape, subject: subject) { $0.value }
+  }
+
+  /// Reads a document in place.
+  /// - Throws: `TrustError.malformed`, and what `body` throws.
+  static func read<Value>(
+    _ bytes: [UInt8], _ shape: JSONShape, subject: String, _ body: (JSONPlace) throws -> Value
+  ) throws -> Value {
     do {
-      return try JSONValue(json: bytes, shape)
+      return try JSONPlace.read(bytes, shape, body)
     } catch let failure as JSONFailure {
       throw StrictJSON.error(failure, subject)
     }
@@ -26,6 +34,6 @@ public enum StrictJSON {
   }
 
   private static func error(_ failure: JSONFailure, _ subject: String) -> TrustError {
-    TrustError(.malformed, subject, "not the expected JSON \(failure)")
+    TrustError(.malformed, subject, "not the expected JSON \(failure)", hint: failure.hint)
   }
 }

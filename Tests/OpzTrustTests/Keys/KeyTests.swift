@@ -111,6 +111,40 @@ struct KeyTests {
   }
 
   @Test(
+    "one key is one key, however its file has the point and the curve",
+    arguments: [["-conv_form", "compressed"], ["-conv_form", "hybrid"], ["-param_enc", "explicit"]])
+  func forms(_ form: [String]) throws {
+    try openssl.generate(.ecdsaP256)
+    let path = openssl.directory.path
+    for (input, output, more) in [("key.pem", "other.pem", []), ("pub.pem", "other.pub", ["-pubin", "-pubout"])] {
+      let made = try ChildProcess.run(
+        ["openssl", "ec", "-in", input, "-out", output] + form + more, directory: path)
+      try #require(made.status == 0, "\(made.errorText)")
+    }
+    let bytes = try openssl.bytes("other.pub")
+    let plain = try PublicKey(pem: openssl.bytes("pub.pem"), name: "x")
+    #expect(bytes != Array(plain.pem.utf8))
+    let other = try PublicKey(pem: bytes, name: "x")
+    #expect(other == plain && other.fingerprint == plain.fingerprint && other.pem == plain.pem)
+    #expect(other.hint == plain.hint)
+    let secret = try PrivateKey(pem: openssl.bytes("other.pem"), name: "x") { nil }
+    #expect(secret.publicKey == plain)
+    #expect(try plain.verifies(secret.sign([1, 2]), of: [1, 2]))
+  }
+
+  @Test(
+    "a key in another encoding is named as such",
+    arguments: [
+      ([0xEF, 0xBB, 0xBF], false, "byte order mark"), ([0xFF, 0xFE], true, "UTF-16"), ([], true, "UTF-16"),
+    ] as [([UInt8], Bool, String)])
+  func encodings(_ mark: [UInt8], _ isWide: Bool, _ word: String) throws {
+    let pem = Array(try PrivateKey.generate(.ecdsaP256).publicKey.pem.utf8)
+    let bytes = mark + (isWide ? pem.flatMap { [$0, 0] } : pem)
+    let error = #expect(throws: TrustError.self) { try PublicKey(pem: bytes, name: "x") }
+    #expect(error?.reason.contains(word) == true && error?.hint?.contains("UTF-8") == true)
+  }
+
+  @Test(
     "keys of other kinds are refused by name",
     arguments: [
       ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],

@@ -1,0 +1,76 @@
+import OpzIO
+import OpzJSON
+import OpzOCI
+import OpzStore
+
+/// Reads the parts of attachments, with the image that they are about at hand.
+struct EvidenceReader {
+  /// The image, as the attachment names it.
+  private let image: Descriptor
+  private let read: (Descriptor) async throws -> [UInt8]
+  private let now: Timestamp
+  /// What errors name.
+  private let subject: String
+
+  init(_ image: Descriptor, _ source: some ContentReader, now: Timestamp, subject: String) {
+    self.image = image.bare
+    read = { try await source.bytes($0) }
+    self.now = now
+    self.subject = subject
+  }
+
+  /// A signature of the older form.
+  func signature(_ layer: Descriptor, _ bytes: [UInt8]) async throws(TrustError) -> SimpleSigning {
+    try await explained { try SimpleSigning(layer, bytes, subject: subject, now: now) }
+  }
+
+  /// What any other part holds.
+  func content(_ layer: Descriptor, _ bytes: [UInt8]) async throws(TrustError) -> Evidence.Content {
+    try await explained {
+      if layer.mediaType == DSSEEnvelope.mediaType {
+        return try await statement(in: DSSEEnvelope(bytes, subject: subject))
+      }
+      if SigstoreBundle.reads(layer.mediaType) {
+        switch try SigstoreBundle(bytes, subject: subject, now: now).content {
+        case .envelope(let envelope): return try await statement(in: envelope)
+        // It is signed as a file is: over its bytes, which an image's are its manifest's.
+        case .message(let message): return .message(message, try await read(image))
+        }
+      }
+      if layer.mediaType == ModelBOM.mediaType { try await checkBill(StrictJSON.read(bytes, subject: subject)) }
+      return .document(layer.mediaType, bytes)
+    }
+  }
+
+  private func statement(in envelope: DSSEEnvelope) async throws -> Evidence.Content {
+    guard envelope.payloadType == DSSEEnvelope.inToto else {
+      throw TrustError(.malformed, subject, "its envelope holds \(envelope.payloadType.prefix(80))")
+    }
+    let statement = try Statement(envelope.payload, subject: subject)
+    try StatedTime.check(
+      statement.predicate, at: StatedTime.places(statement.predicateType), now: now, subject: subject)
+    if statement.predicateType == PredicateType.billOfMaterials.uri { try await checkBill(statement.predicate) }
+    return .statement(statement, envelope)
+  }
+
+  /// A bill of materials is about this image or, where it is an index, about one of its platforms.
+  private func checkBill(_ document: JSONValue) async throws {
+    var images: Set<Digest> = [image.digest]
+    if image.mediaType.isIndex {
+      // An attachment may lie about the image's type, which has no platforms then.
+      let index = try? Index(raw: await read(image), mediaType: image.mediaType, subject: subject)
+      images.formUnion(index?.content.manifests.map(\.digest) ?? [])
+    }
+    try ModelBOM.check(document, about: images, now: now, subject: subject)
+  }
+
+  private func explained<Value>(_ body: () async throws -> Value) async throws(TrustError) -> Value {
+    do {
+      return try await body()
+    } catch let error as TrustError {
+      throw error
+    } catch {
+      throw TrustError(.malformed, subject, "\(error)")
+    }
+  }
+}
