@@ -5,7 +5,7 @@ struct PickleLook: FormatLook {
   let name = "pickles"
 
   /// What is called so is loaded as a pickle by those who use it.
-  private static let names: Set<Substring> = ["pkl", "pickle", "joblib", "pt", "pth", "ckpt", "dill", "pck", "pcl"]
+  private static let names: Set<Substring> = ["pkl", "pickle", "joblib", "pt", "ckpt", "dill", "pck", "pcl"]
 
   static func isNamed(_ file: ScannedFile) -> Bool { names.contains(file.suffix) }
 
