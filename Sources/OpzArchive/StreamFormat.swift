@@ -50,8 +50,12 @@ public enum StreamFormat: String, Sendable, CaseIterable {
     guard head.count >= 18, head[0] < 225, head[13] == 0 else { return nil }
     let size = head[5..<13].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
     let dictionary = head[1..<5].reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
-    guard size == .max || (size > 0 && size < 1 << 40), dictionary >= 1 << 12 else { return nil }
-    return head[0] == 0x5D && head[1] == 0
+    guard size == .max || (size > 0 && size < 1 << 38), dictionary >= 1 << 12 else { return nil }
+    if head[0] == 0x5D, head[1] == 0 { return true }
+    // Of others, what xz takes for one: 2^n or 2^n + 2^(n-1), or the largest.
+    let bits = dictionary.nonzeroBitCount
+    let isHalf = bits == 2 && dictionary & (dictionary >> 1) != 0
+    return bits == 1 || isHalf || dictionary == .max ? false : nil
   }
 
   /// The two bytes of RFC 1950, without a preset dictionary, and a first block of one of three types (RFC 1951, 3.2.3).

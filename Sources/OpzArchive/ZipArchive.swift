@@ -24,7 +24,7 @@ public struct ZipArchive: Sendable {
     let directory = try ZipDirectory(bytes, end, limits)
     // Local headers are far from each other, so little is read around each.
     let headers = ZipBytes(blob, name: name, window: 1 << 9)
-    entries = try ZipMembers(headers, directoryOffset: end.directoryOffset).located(directory.entries)
+    entries = try ZipMembers(headers, directoryOffset: end.directoryOffset, limits).located(directory.entries)
     places = directory.places
     comment = end.comment
     self.blob = blob

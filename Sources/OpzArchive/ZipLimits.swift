@@ -16,6 +16,10 @@ public struct ZipLimits: Sendable {
   /// Components of a path.
   public var depth = 255
 
+  /// Whether a stored member may say its size behind its content only, as torch writes them. A reader that streams has to guess where such a one ends;
+  /// those that seek find it by the directory.
+  public var allowsStoredBeforeDescriptor = false
+
   public init() {}
 
   /// How much content there may be before the ratio counts: small members of zeros are harmless.

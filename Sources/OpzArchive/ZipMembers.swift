@@ -4,8 +4,11 @@ struct ZipMembers {
   private let bytes: ZipBytes
   private let directoryOffset: UInt64
 
-  init(_ bytes: ZipBytes, directoryOffset: UInt64) {
+  private let allowsStoredBeforeDescriptor: Bool
+
+  init(_ bytes: ZipBytes, directoryOffset: UInt64, _ limits: ZipLimits) {
     self.bytes = bytes
+    allowsStoredBeforeDescriptor = limits.allowsStoredBeforeDescriptor
     self.directoryOffset = directoryOffset
   }
 
@@ -40,7 +43,7 @@ struct ZipMembers {
       throw subject.refuse(.malformed, "it begins at byte \(entry.headerOffset), where it has no room")
     }
     let header = try LocalHeader(at: entry.headerOffset, bytes, subject)
-    try header.check(entry, subject)
+    try header.check(entry, allowsStoredBeforeDescriptor: allowsStoredBeforeDescriptor, subject)
     let begin = entry.headerOffset + UInt64(fixed + header.variableLength)
     let (end, overflow) = begin.addingReportingOverflow(entry.compressedSize)
     guard !overflow, end <= next else { throw subject.refuse(.malformed, "it overlaps with what follows") }
@@ -103,7 +106,7 @@ private struct LocalHeader {
   /// Whether the sizes after the content have 8 bytes (4.3.9.2).
   var isWide: Bool { extra.zip64 != nil }
 
-  func check(_ entry: ZipEntry, _ subject: MemberSubject) throws {
+  func check(_ entry: ZipEntry, allowsStoredBeforeDescriptor: Bool, _ subject: MemberSubject) throws {
     func disagree(_ what: String) -> ArchiveError {
       subject.refuse(.malformed, "its local header and the central directory disagree on its \(what)")
     }
@@ -117,7 +120,10 @@ private struct LocalHeader {
     func agrees(_ local: UInt64, _ central: UInt64) -> Bool { local == central || (isLater && local == 0) }
     guard agrees(UInt64(crc32), UInt64(entry.crc32)) else { throw disagree("CRC-32") }
     guard agrees(wide[0], entry.size), agrees(wide[1], entry.compressedSize) else { throw disagree("sizes") }
-    guard !isLater || entry.method == .deflate || entry.size == 0 || wide[1] == entry.compressedSize else {
+    guard
+      !isLater || allowsStoredBeforeDescriptor || entry.method == .deflate || entry.size == 0
+        || wide[1] == entry.compressedSize
+    else {
       throw subject.refuse(
         .unsupported, "it is stored, and only bytes after it say where it ends: a reader that streams has to guess")
     }

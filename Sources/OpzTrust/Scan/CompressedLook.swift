@@ -8,11 +8,18 @@ struct CompressedLook: FormatLook {
   func recognizes(_ file: ScannedFile) -> Bool { !StreamFormat.candidates(file.head).isEmpty }
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
-    for candidate in StreamFormat.candidates(file.head) {
-      try scanner.unpack(
-        in: file, at: CompressedLook.inner(file), try UnpackingSource(file.blob, candidate, name: file.path),
-        orElse: candidate.isCertain || PickleLook.isNamed(file) ? .unread : nil,
-        "compressed by \(candidate.format.rawValue)")
+    let candidates = StreamFormat.candidates(file.head)
+    var isWhole = false
+    for candidate in candidates {
+      isWhole =
+        try scanner.unpack(
+          in: file, at: CompressedLook.inner(file), try UnpackingSource(file.blob, candidate, name: file.path),
+          orElse: candidate.isCertain || (candidate.format == .zlib && PickleLook.isNamed(file)) ? .unread : nil,
+          "compressed by \(candidate.format.rawValue)") || isWhole
+    }
+    // Frames to be passed over come before the data of one of two formats.
+    if candidates.map(\.format) == [.zstd, .lz4], !isWhole {
+      scanner.add(.unread, .error, file, "it begins as data of zstd or lz4, and could not be unpacked")
     }
   }
 

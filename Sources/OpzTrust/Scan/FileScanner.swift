@@ -50,10 +50,12 @@ struct FileScanner: Sendable {
   /// - Parameters:
   ///   - rule: of the finding that it cannot be read whole. Nil: then the file need not have had that form at all.
   ///   - form: `compressed by gzip`.
+  /// - Returns: whether it could be unpacked to its end.
+  @discardableResult
   mutating func unpack(
     in file: ScannedFile, at name: String, _ source: any ByteSource, orElse rule: ScanReport.Rule?,
     _ form: String = "an archive"
-  ) throws {
+  ) throws -> Bool {
     let outcome = try SpooledBlob.reading(source, limit: unpackable)
     unpackable -= min(unpackable, outcome.blob.size)
     look(in: file, at: name, outcome.blob)
@@ -66,6 +68,7 @@ struct FileScanner: Sendable {
       if let rule { add(rule, .error, file, "it is \(form), and \(FileScanner.cannotBeRead(error))") }
     case nil: break
     }
+    return outcome.problem == nil
   }
 
   private mutating func look(at path: String, _ blob: any Blob, _ context: ScanContext) {

@@ -15,7 +15,9 @@ struct ZipLook: FormatLook {
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     do {
-      let zip = try ZipArchive(file.blob, name: file.path)
+      var limits = ZipLimits()
+      limits.allowsStoredBeforeDescriptor = true
+      let zip = try ZipArchive(file.blob, name: file.path, limits: limits)
       for entry in zip.entries where !entry.isDirectory && entry.size > 0 {
         let name = String(decoding: entry.path, as: UTF8.self)
         if let stored = zip.stored(entry) {

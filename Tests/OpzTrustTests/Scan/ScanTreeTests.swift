@@ -25,7 +25,7 @@ struct ScanTreeTests {
         scanner.scan(path.string, try FileBlob(path), secrets: false, origin: origin)
         let verdict = scanner.report.isClean ? "clean" : "found"
         let found = scanner.report.findings.map { "\($0.rule.rawValue) \($0.path): \($0.text)" }.joined(separator: "; ")
-        lines += "\(path)\t\(verdict)\t\(PrintableText.line(found, limit: 2000))\n"
+        lines += "\(path)\t\(verdict)\t\(PrintableText.line(found, limit: 20_000))\n"
       }
     }
     let output = try OpenFile.creating(result)

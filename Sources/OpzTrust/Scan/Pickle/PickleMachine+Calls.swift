@@ -52,12 +52,17 @@ extension PickleMachine {
 
   private mutating func checked(_ global: PickleGlobal) throws -> PickleGlobal {
     if mode == .guess, !global.isPlain { throw broken("no module has such a name") }
-    guard !allows(global) else {
+    // What is done with getattr says whether it may be: `spend`.
+    guard !allows(global), !(global.isGetattr && mode != .secondReading) else {
       usesGlobals = true
       return global
     }
     let isKnown = PythonModules.mayExist(global.module)
     if mode == .secondReading, !isKnown { throw broken("there is no such module") }
+    // NumPy's pickle of an array of objects has this name with a module from its own memo, which is another text in the memo around it.
+    if mode == .secondReading, global.name == "dtype", PickleAllowlist.knows(library: global.module) {
+      throw broken("there is no such name")
+    }
     usesGlobals = true
     if firstKnownName == nil, PythonModules.isKnown(global.module) { firstKnownName = steps }
     report("uses \(PickleMachine.shown(global))")
@@ -77,11 +82,26 @@ extension PickleMachine {
     }
     (calls, usesGlobals) = (true, true)
     if PickleMachine.makesArrayWrapper(global, arguments, by: opcode) { return .object(PickleObject(.arrayWrapper)) }
+    if let found = try imported(by: global, arguments, opcode) { return found }
     spend([callee])
     spend(arguments)
     guard global == .dtype else { return .made(global) }
     let text = arguments.first.flatMap { if case .text(let text) = $0 { text } else { nil } }
     return .object(PickleObject(.dtype, text: text))
+  }
+
+  /// What two functions give that pickle's writers use to import something: NumPy's for its functions, and getattr for how a time zone is made.
+  private mutating func imported(by callee: PickleGlobal, _ arguments: [PickleValue], _ opcode: PickleOpcode) throws
+    -> PickleValue?
+  {
+    if callee.isImporter {
+      guard arguments.count == 2 else { return try stackGlobal(.other, .other) }
+      return try stackGlobal(arguments[0], arguments[1])
+    }
+    guard callee.isGetattr, opcode == .reduce, arguments.count == 2, case .global(.zone) = arguments[0],
+      case .text("_unpickle") = arguments[1]
+    else { return nil }
+    return .global(PickleGlobal(module: "zoneinfo.ZoneInfo", name: "_unpickle"))
   }
 
   /// The two ways in which pickle writes an object that has no reduction of its own: NEWOBJ, and before protocol 2 copyreg's `_reconstructor`.

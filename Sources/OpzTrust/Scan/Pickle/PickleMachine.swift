@@ -264,9 +264,13 @@ struct PickleMachine {
     return value
   }
 
-  /// Values that go where joblib's wrappers do not go. Whoever gets one out again could have an array read where nobody looks for it.
+  /// Values that go where joblib's wrappers do not go: whoever gets one out again could have an array read where nobody looks for it. getattr is
+  /// called at once, or not at all.
   mutating func spend(_ values: [PickleValue]) {
-    guard mode == .pickle || mode == .guess, values.contains(where: { $0.holdsArrayWrapper }) else { return }
-    report("uses the wrapper of joblib's arrays in a way that joblib does not")
+    for value in values {
+      if value.holds(\.isGetattr) { report("uses builtins.getattr") }
+      guard mode == .pickle || mode == .guess, value.holds({ $0 == .arrayWrapper }) else { continue }
+      report("uses the wrapper of joblib's arrays in a way that joblib does not")
+    }
   }
 }

@@ -20,8 +20,12 @@ struct PickleGlobal: Hashable, Sendable {
   /// What stands in joblib's files before the bytes of an array.
   static let arrayWrapper = PickleGlobal(module: "joblib.numpy_pickle", name: "NumpyArrayWrapper")
   static let dtype = PickleGlobal(module: "numpy", name: "dtype")
+  static let zone = PickleGlobal(module: "zoneinfo", name: "ZoneInfo")
 
   var isReconstructor: Bool { ["copyreg", "copy_reg"].contains(module) && name == "_reconstructor" }
+  var isGetattr: Bool { ["builtins", "__builtin__"].contains(module) && name == "getattr" }
+  /// NumPy's function that imports the name that it is given.
+  var isImporter: Bool { ["numpy.core", "numpy._core"].contains(module) && name == "_ufunc_reconstruct" }
   var isObject: Bool { ["builtins", "__builtin__"].contains(module) && name == "object" }
 }
 
@@ -62,12 +66,12 @@ enum PickleValue {
     }
   }
 
-  /// The wrapper's class or one of its instances, or a tuple with its class.
-  var holdsArrayWrapper: Bool {
+  /// It is such a global, an object of such a class, or a tuple with such a global.
+  func holds(_ isSuch: (PickleGlobal) -> Bool) -> Bool {
     switch self {
-    case .global(let global): global == .arrayWrapper
-    case .object(let object): object.maker == .arrayWrapper
-    case .tuple(let items): items.contains { $0.holdsArrayWrapper }
+    case .global(let global): isSuch(global)
+    case .object(let object): isSuch(object.maker)
+    case .tuple(let items): items.contains { $0.holds(isSuch) }
     default: false
     }
   }
