@@ -1,7 +1,7 @@
 import ArgumentParser
 import OpzIO
 
-/// The exit codes of opz. The README has the same table.
+/// The exit codes of opz. `docs/reference/exit-codes.md` has the same table.
 enum ExitStatus {
   static let usage: Int32 = 64
   static let interrupted: Int32 = 130

@@ -3,7 +3,7 @@ public import OpzDeploy
 public import OpzOCI
 public import OpzYAML
 
-/// The content of opz.yaml, checked. The design document has the normative text, `templates/opz.schema.json` the schema.
+/// The content of opz.yaml, checked. `docs/reference/opz-yaml.md` describes the keys, `templates/opz.schema.json` is their schema.
 public struct ProjectConfig: Sendable, Hashable {
   public var name: ModelName
   public var version: VersionRule

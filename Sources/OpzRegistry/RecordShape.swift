@@ -1,7 +1,7 @@
 import OpzJSON
 import OpzOCI
 
-/// The members of records and events: others read them too (registry/FORMAT.md), some of them with readers that pass over case.
+/// The members of records and events: others read them too (docs/reference/formats.md), some of them with readers that pass over case.
 extension JSONShape {
   static let record = JSONShape.object(
     ["format", "name", "version", "created", "tool", "content", "platforms", "deploy", "pushTo"],

@@ -16,7 +16,7 @@ public import SystemPackage
 ///     repositories/<name>/         what clients of `opz registry serve` pushed (`Repository`)
 ///     cache/                       can be rebuilt
 ///
-/// `registry/FORMAT.md` is the whole of it. A version exists once an event names it.
+/// `docs/reference/formats.md` is the whole of it. A version exists once an event names it.
 public struct Registry: Sendable {
   public let root: FilePath
   public let store: LayoutStore

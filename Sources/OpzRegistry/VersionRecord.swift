@@ -4,7 +4,7 @@ public import OpzOCI
 
 /// What is known about a version: `version.json`, written once and never changed.
 ///
-/// `registry/FORMAT.md` describes the fields; `registry/version.schema.json` is their schema.
+/// `docs/reference/formats.md` describes the fields; `registry/version.schema.json` is their schema.
 public struct VersionRecord: Codable, Sendable, Hashable {
   /// The number of this record's format.
   public static let currentFormat = 1

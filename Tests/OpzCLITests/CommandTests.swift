@@ -311,17 +311,4 @@ struct CommandTests {
     #expect(packaged.text.hasPrefix("my-project@1.0.0  "))
     #expect(try opz("init", "My Project!").status == 3)
   }
-
-  @Test("the exit codes of the README are those of the program")
-  func readme() throws {
-    let readme = String(
-      decoding: try FileBlob(PackageRoot.path(#filePath).appending("README.md")).bytes(), as: UTF8.self)
-    for (code, meaning) in [
-      (0, "done"), (1, "failed"), (2, "not found"), (3, "conflict"), (4, "verification"), (5, "refused"),
-      (6, "network"), (64, "usage"), (130, "interrupted"),
-    ] {
-      let row = readme.split(separator: "\n").first { $0.hasPrefix("| \(code) |") }
-      #expect(row?.contains(meaning) == true, "\(code)")
-    }
-  }
 }

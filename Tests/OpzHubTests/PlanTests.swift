@@ -54,13 +54,13 @@ struct PlanTests {
 
   @Test("the schema and the page have the names that there are")
   func documents() throws {
-    let root = PackageRoot.path().appending("registry")
-    let page = String(decoding: try FileBlob(root.appending("FAULTS.md")).bytes(), as: UTF8.self)
+    let root = PackageRoot.path()
+    let page = String(decoding: try FileBlob(root.appending("docs/reference/faults.md")).bytes(), as: UTF8.self)
     for fault in Fault.all {
       #expect(page.contains("| `\(fault.name)` | \(fault.stage) | \(fault.summary) |"), "\(fault.name)")
     }
     for one in Personality.all { #expect(page.contains("| `\(one.name)` | \(one.summary) |"), "\(one.name)") }
-    let schema = String(decoding: try FileBlob(root.appending("faults.schema.json")).bytes(), as: UTF8.self)
+    let schema = String(decoding: try FileBlob(root.appending("registry/faults.schema.json")).bytes(), as: UTF8.self)
     let names = Fault.all.map(\.name) + Personality.all.map(\.name) + RequestKind.allCases.map(\.rawValue)
     for name in names + FaultStage.allCases.map(\.rawValue) { #expect(schema.contains("\"\(name)\""), "\(name)") }
   }

@@ -87,7 +87,7 @@ struct FaultPlan: Sendable, Equatable {
     }
   }
 
-  private static let hint = "registry/FAULTS.md has examples; opz registry faults lists all names"
+  private static let hint = "docs/reference/faults.md has examples; opz registry faults lists all names"
 
   private static func wrong(_ subject: String, _ reason: String) -> HubError {
     HubError(.badFaults, subject, reason, hint: hint)
