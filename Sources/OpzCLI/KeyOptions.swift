@@ -10,8 +10,8 @@ struct KeyOptions: ParsableArguments {
     name: .customLong("password-stdin"), help: "The key's password is on standard input; else it is OPZ_KEY_PASSWORD.")
   var passwordStdin = false
 
-  func privateKey(_ session: Session) throws -> PrivateKey? {
-    try key.map { try KeyFiles.privateKey(session.path($0), password: password(), in: session) }
+  func privateKey(_ session: Session, for use: PublicKey.Use = .images) throws -> PrivateKey? {
+    try key.map { try KeyFiles.privateKey(session.path($0), for: use, password: password(), in: session) }
   }
 
   /// A line of standard input.

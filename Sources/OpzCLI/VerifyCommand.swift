@@ -4,23 +4,31 @@ import OpzIO
 import OpzOCI
 import OpzRegistry
 import OpzTrust
+import SystemPackage
 
 struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Verifies what is attached to a version with public keys, offline.",
+    commandName: "verify", abstract: "Verifies a version, or a model's files, with public keys, offline.",
     discussion: """
       Each key must have signed the image, or with --type an attestation of that type. Exit code 4 where one has not.
 
+      Of a directory or a file each key must have signed the files with --signature (OpenSSF model signing v1.0, as PyPI's model-signing \
+      writes it), and all of them must be there, unchanged, and no others. A path is what begins with ./ or / or exists.
+
       opz verify churn@1.2.0 --key release.pub
       opz verify churn@production --key release.pub --type slsaprovenance
+      opz verify ./model --key release.pub --signature model/model.sig
       """)
 
-  @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
+  @Argument(help: "NAME@VERSION or NAME@ALIAS; or a directory or file.", completion: .file()) var reference: String
   @Option(name: .customLong("key"), help: ArgumentHelp("A public key in PEM; may be repeated.", valueName: "file"))
   var keys: [String]
   @Option(help: "What must be signed: signature, slsaprovenance, vuln, eval-result, sbom, scan or a URI.")
-  var type = "signature"
-  @Flag(help: "An object: name, version, digest, record, attachments.") var json = false
+  var type: String?
+  @Option(help: ArgumentHelp("Of files: the signature; model.sig if none.", valueName: "file"), completion: .file())
+  var signature: String?
+  @Flag(help: "An object: name, version, digest, record, attachments; of files: path, digest, files, ignored, keys.")
+  var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -32,16 +40,31 @@ struct VerifyCommand: AsyncParsableCommand {
     let attachments: [VerifyVersion.Line]
   }
 
+  struct FilesOutput: Encodable {
+    let path: String
+    let digest: String
+    let files: Int
+    /// What the signature does not cover.
+    let ignored: [String]
+    let keys: [String]
+  }
+
   func validate() throws {
     guard !keys.isEmpty else { throw ValidationError("--key FILE: whose signature counts?") }
   }
 
   func run() async throws {
     let session = options.session()
-    let named = try KeyFiles.publicKeys(keys.map { ($0, session.path($0)) })
+    let isFiles = try Operand.isModelFiles(reference, session)
+    let named = try KeyFiles.publicKeys(keys.map { ($0, session.path($0)) }, for: isFiles ? .files : .images)
+    if isFiles { return try await verify(Operand.path(reference, session), named, session) }
+    guard signature == nil else {
+      throw ValidationError("--signature is for files, and \(reference) is a version")
+    }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: reference))
-    let lines = try await VerifyVersion(version, in: session).run(registry, named, type: PredicateType(parsing: type))
+    let lines = try await VerifyVersion(version, in: session).run(
+      registry, named, type: PredicateType(parsing: type ?? "signature"))
     let record = named.map(\.name).filter { name in lines.contains { $0.record.contains(name) } }
     if json {
       return try Console.json(
@@ -63,5 +86,24 @@ struct VerifyCommand: AsyncParsableCommand {
       record.isEmpty
         ? "its record (metrics, lineage) is not signed: opz sign \(version.record.reference) --key FILE signs it"
         : "its record is signed by \(record.joined(separator: ", "))")
+  }
+
+  private func verify(
+    _ path: FilePath, _ keys: [(name: String, key: PublicKey)], _ session: Session
+  ) async throws {
+    guard type == nil else { throw ValidationError("--type is for versions, and \(reference) is a path") }
+    let file = session.path(signature ?? ModelSignature.fileName)
+    let result = try await VerifyModelFiles(path, in: session).run(keys, signature: file)
+    let manifest = result.manifest
+    if json {
+      return try Console.json(
+        FilesOutput(
+          path: path.string, digest: manifest.digest.description, files: manifest.resources.count,
+          ignored: manifest.ignored.map { String(decoding: $0, as: UTF8.self) }, keys: keys.map(\.name)))
+    }
+    let ignored = manifest.ignored.map { PrintableText.line(bytes: $0) }.joined(separator: ", ")
+    if !ignored.isEmpty { options.note("not covered by the signature: \(ignored)") }
+    let count = manifest.resources.count
+    Console.line("\(reference)  \(manifest.digest)  \(count) file\(count == 1 ? "" : "s") verified")
   }
 }

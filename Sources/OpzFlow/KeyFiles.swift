@@ -8,15 +8,17 @@ public enum KeyFiles {
   private static let limit = 1 << 16
 
   /// - Throws: `TrustError.badKey` for what is no public key; `IOFailure` for a file that cannot be read.
-  public static func publicKey(_ path: FilePath) throws -> PublicKey {
-    try PublicKey(pem: SmallFile.read(path, limit: limit), name: path.string)
+  public static func publicKey(_ path: FilePath, for use: PublicKey.Use = .images) throws -> PublicKey {
+    try PublicKey(pem: SmallFile.read(path, limit: limit), name: path.string, for: use)
   }
 
   /// Public keys with the names that the user gave them. One key in two files is one key, with both names: thresholds count keys.
-  public static func publicKeys(_ files: [(name: String, path: FilePath)]) throws -> [(name: String, key: PublicKey)] {
+  public static func publicKeys(
+    _ files: [(name: String, path: FilePath)], for use: PublicKey.Use = .images
+  ) throws -> [(name: String, key: PublicKey)] {
     var found: [(names: [String], key: PublicKey)] = []
     for (name, path) in files {
-      let key = try publicKey(path)
+      let key = try publicKey(path, for: use)
       guard let index = found.firstIndex(where: { $0.key == key }) else {
         found.append(([name], key))
         continue
@@ -27,8 +29,10 @@ public enum KeyFiles {
   }
 
   /// - Parameter password: of an encrypted key; else `OPZ_KEY_PASSWORD`.
-  public static func privateKey(_ path: FilePath, password: [UInt8]?, in session: Session) throws -> PrivateKey {
-    try PrivateKey(pem: SmallFile.read(path, limit: limit), name: path.string) {
+  public static func privateKey(
+    _ path: FilePath, for use: PublicKey.Use = .images, password: [UInt8]?, in session: Session
+  ) throws -> PrivateKey {
+    try PrivateKey(pem: SmallFile.read(path, limit: limit), name: path.string, for: use) {
       password ?? session.environment["OPZ_KEY_PASSWORD"].map { Array($0.utf8) }
     }
   }

@@ -11,11 +11,13 @@ public enum TrustErrorCode: FailureCode {
   case malformed
   /// A signature that is not one of the key, or about something else.
   case notVerified
+  /// What a signature cannot cover: a link, a special file, a name that is no text.
+  case unsignable
   case usage
 
   public var category: ErrorCategory {
     switch self {
-    case .badKey: .failed
+    case .badKey, .unsignable: .failed
     case .malformed, .notVerified: .verification
     case .usage: .usage
     }

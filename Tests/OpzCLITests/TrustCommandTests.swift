@@ -93,6 +93,41 @@ struct TrustCommandTests {
     #expect(try opz("sign", "--generate-key", "k").status == 3)
   }
 
+  @Test("files are signed and verified by their path, and what may be a path or a model is neither")
+  func files() throws {
+    #expect(try opz("sign", "--generate-key", "k").status == 0)
+    try opz.directory.write("m/weights.bin", "x")
+    let signed = try opz.json("sign", "./m", "--key", "k.key", "--json")
+    #expect(signed["files"]?.integer == 1 && signed["path"]?.string?.hasSuffix("/m") == true)
+    for path in ["m", "./m", "m/", "../\(opz.directory.path.lastComponent?.string ?? "")/m"] {
+      let verified = try opz("verify", path, "--key", "k.pub")
+      #expect(verified.status == 0 && verified.text.contains("1 file verified"), "\(path): \(verified.errorText)")
+      #expect(verified.errorText.contains("not covered by the signature: .git"))
+    }
+    let object = try opz.json("verify", "m", "--key", "k.pub", "--json")
+    #expect(object["digest"] == signed["digest"] && object["keys"]?.textList == ["k.pub"])
+    #expect(try opz("sign", "m", "--key", "k.key").status == 3)
+    let printed = try opz("sign", "m", "--key", "k.key", "--output", "-")
+    #expect(printed.status == 0 && printed.text.hasPrefix("{\"dsseEnvelope\""))
+    try opz.directory.write("m/weights.bin", "y")
+    let changed = try opz("verify", "m", "--key", "k.pub")
+    #expect(changed.status == 4 && changed.errorText.contains("changed: weights.bin"))
+    #expect(try opz("verify", "./none", "--key", "k.pub").status == 2)
+    #expect(try opz("sign", "./none", "--key", "k.key").status == 2)
+    #expect(try opz("sign", "./m", "--key", "k.key", "--identity", "h/r").status == 64)
+    #expect(try opz("verify", "./m", "--key", "k.pub", "--type", "sbom").status == 64)
+    // A model of the registry with the name of a path.
+    #expect(try opz("package", "p").status == 0)
+    #expect(try opz("sign", "weights", "--key", "k.key").status == 0)
+    #expect(try opz("sign", "weights", "--key", "k.key", "--output", "x.sig").status == 64)
+    try opz.directory.write("weights/file", "x")
+    let both = try opz("sign", "weights", "--key", "k.key")
+    #expect(both.status == 64 && both.errorText.contains("./weights for the files, or weights@1.0.0"))
+    #expect(try opz("verify", "weights", "--key", "k.pub").status == 64)
+    #expect(try opz("verify", "weights@1.0.0", "--key", "k.pub").status == 0)
+    #expect(try opz("sign", "./weights", "--key", "k.key", "--output", "w.sig").status == 0)
+  }
+
   @Test(
     "wrong usage is 64",
     arguments: [

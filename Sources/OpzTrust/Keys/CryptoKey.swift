@@ -41,12 +41,22 @@ final class CryptoKey: @unchecked Sendable {
     defer { EVP_PKEY_CTX_free(context) }
     var key: OpaquePointer?
     guard EVP_PKEY_keygen_init(context) == 1,
-      kind == .ed25519 || EVP_PKEY_CTX_set_group_name(context, "P-256") == 1, EVP_PKEY_generate(context, &key) == 1
+      CryptoKey.group(of: kind).map({ EVP_PKEY_CTX_set_group_name(context, $0) == 1 }) ?? true,
+      EVP_PKEY_generate(context, &key) == 1
     else {
       ERR_clear_error()
       return nil
     }
     self.init(key)
+  }
+
+  private static func group(of kind: PublicKey.Kind) -> String? {
+    switch kind {
+    case .ecdsaP256: "P-256"
+    case .ecdsaP384: "P-384"
+    case .ecdsaP521: "P-521"
+    case .ed25519: nil
+    }
   }
 
   /// Nil for keys that opz does not sign or verify with.
@@ -58,7 +68,12 @@ final class CryptoKey: @unchecked Sendable {
       var count = 0
       guard EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1 else { return nil }
       let group = String(decoding: name.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      return ["prime256v1", "P-256"].contains(group) ? .ecdsaP256 : nil
+      switch group {
+      case "prime256v1", "P-256": return .ecdsaP256
+      case "secp384r1", "P-384": return .ecdsaP384
+      case "secp521r1", "P-521": return .ecdsaP521
+      default: return nil
+      }
     default: return nil
     }
   }
@@ -117,7 +132,14 @@ final class CryptoKey: @unchecked Sendable {
   }
 
   /// Ed25519 hashes by itself.
-  private var hash: OpaquePointer? { kind == .ed25519 ? nil : EVP_sha256() }
+  private var hash: OpaquePointer? {
+    switch kind {
+    case .ecdsaP384: EVP_sha384()
+    case .ecdsaP521: EVP_sha512()
+    case .ecdsaP256, nil: EVP_sha256()
+    case .ed25519: nil
+    }
+  }
 
   private static func reading(_ pem: [UInt8], _ body: (OpaquePointer) -> OpaquePointer?) -> OpaquePointer? {
     pem.withUnsafeBytes { bytes in

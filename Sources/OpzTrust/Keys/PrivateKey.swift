@@ -1,7 +1,7 @@
 internal import CCrypto
 import OpzIO
 
-/// A key that signs: ECDSA on P-256 with SHA-256, or Ed25519.
+/// A key that signs: ECDSA or Ed25519; see `PublicKey.Kind`.
 ///
 /// Ed25519 signatures are a function of key and message (RFC 8032); ECDSA takes a random number for each.
 public struct PrivateKey: Sendable {
@@ -12,8 +12,9 @@ public struct PrivateKey: Sendable {
   /// - Parameters:
   ///   - password: of an encrypted key. Called at most once.
   ///   - name: what errors name.
+  ///   - use: other keys than its readers take are refused.
   /// - Throws: `TrustError.badKey`.
-  public init(pem: [UInt8], name: String, password: () throws -> [UInt8]?) throws {
+  public init(pem: [UInt8], name: String, for use: PublicKey.Use = .images, password: () throws -> [UInt8]?) throws {
     if pem.contains(text: "ENCRYPTED SIGSTORE PRIVATE KEY") || pem.contains(text: "ENCRYPTED COSIGN PRIVATE KEY") {
       throw TrustError(
         .badKey, name, "it is in cosign's own encrypted form",
@@ -33,7 +34,7 @@ public struct PrivateKey: Sendable {
         isEncrypted ? "the password is wrong, or the key is damaged" : "the private key in it is damaged",
         hint: "opz sign --generate-key NAME makes a new pair")
     }
-    publicKey = try PublicKey(key, name)
+    publicKey = try PublicKey(key, name, use)
     self.key = key
   }
 
@@ -42,7 +43,7 @@ public struct PrivateKey: Sendable {
     guard let key = CryptoKey(generating: kind) else {
       throw TrustError(.badKey, kind.rawValue, "libcrypto makes no such key")
     }
-    return PrivateKey(key, try PublicKey(key, kind.rawValue))
+    return PrivateKey(key, try PublicKey(key, kind.rawValue, kind == .ed25519 ? .images : .files))
   }
 
   private init(_ key: CryptoKey, _ publicKey: PublicKey) {

@@ -1,11 +1,39 @@
 internal import CCrypto
 public import OpzIO
 
-/// A key that signatures are verified with: ECDSA on P-256 with SHA-256, or Ed25519.
+/// A key that signatures are verified with: ECDSA with the hash that sigstore pairs with the curve (protobuf-specs, `PublicKeyDetails`), or Ed25519.
 public struct PublicKey: Sendable, Hashable {
   public enum Kind: String, Sendable {
+    /// With SHA-256.
     case ecdsaP256 = "ecdsa-p256"
+    /// With SHA-384.
+    case ecdsaP384 = "ecdsa-p384"
+    /// With SHA-512.
+    case ecdsaP521 = "ecdsa-p521"
     case ed25519
+  }
+
+  /// What is signed. Each format's readers take other keys.
+  public enum Use: Sendable {
+    /// Images and statements about them: what cosign, podman and skopeo agree on.
+    case images
+    /// Files of models (OpenSSF model signing v1.0).
+    case files
+
+    /// The keys that its readers take.
+    public var kinds: Set<Kind> {
+      switch self {
+      case .images: [.ecdsaP256, .ed25519]
+      case .files: [.ecdsaP256, .ecdsaP384, .ecdsaP521]
+      }
+    }
+
+    var refusal: String {
+      switch self {
+      case .images: "it is neither an ECDSA key on P-256 nor an Ed25519 key"
+      case .files: "it is no ECDSA key on P-256, P-384 or P-521, which all readers of models' signatures take"
+      }
+    }
   }
 
   public let kind: Kind
@@ -17,21 +45,21 @@ public struct PublicKey: Sendable, Hashable {
   public func hash(into hasher: inout Hasher) { hasher.combine(der) }
 
   /// Reads PEM with one public key (`-----BEGIN PUBLIC KEY-----`).
-  /// - Parameter name: what errors name.
+  /// - Parameters:
+  ///   - name: what errors name.
+  ///   - use: other keys than its readers take are refused.
   /// - Throws: `TrustError.badKey`.
-  public init(pem: [UInt8], name: String) throws {
+  public init(pem: [UInt8], name: String, for use: Use = .images) throws {
     try PEM.requireOne("PUBLIC KEY", in: pem, name)
     guard let key = CryptoKey(publicPEM: pem) else {
       throw TrustError(.badKey, name, "the public key in it is damaged", hint: PEM.publicHint)
     }
-    try self.init(key, name)
+    try self.init(key, name, use)
   }
 
-  init(_ key: CryptoKey, _ name: String) throws {
-    guard let kind = key.kind else {
-      throw TrustError(
-        .badKey, name, "it is neither an ECDSA key on P-256 nor an Ed25519 key",
-        hint: "opz sign --generate-key NAME makes one that is")
+  init(_ key: CryptoKey, _ name: String, _ use: Use) throws {
+    guard let kind = key.kind, use.kinds.contains(kind) else {
+      throw TrustError(.badKey, name, use.refusal, hint: "opz sign --generate-key NAME makes one that is")
     }
     guard let der = key.publicDER else { throw TrustError(.badKey, name, "the key cannot be written as DER") }
     self.kind = kind

@@ -1,0 +1,105 @@
+import OpzIO
+import OpzStore
+public import OpzTrust
+public import SystemPackage
+
+/// `opz sign PATH`: a signature file over a model's files (OpenSSF model signing v1.0). The registry has no part in it.
+public struct SignModelFiles: Sendable {
+  public struct Result: Sendable {
+    public let manifest: ModelManifest
+    /// Where the signature is.
+    public let signature: FilePath
+    /// Bytes of the files.
+    public let size: UInt64
+  }
+
+  /// What git keeps beside a model is no part of it, as model-signing has it.
+  private static let gitPaths = [".git", ".gitattributes", ".github", ".gitignore"]
+
+  private let path: FilePath
+  private let session: Session
+  /// Files and directories in the model that are left out.
+  public var ignored: [FilePath] = []
+  /// Whether links to files in the model are signed as the files that they name.
+  public var allowsLinks = false
+
+  /// - Parameter path: a directory, or a model that is one file.
+  public init(_ path: FilePath, in session: Session) {
+    self.path = path
+    self.session = session
+  }
+
+  /// - Parameters:
+  ///   - output: where the signature goes. In the model's directory it is not signed itself.
+  ///   - isNamed: whether the user said so; then a signature that is there is replaced. Nothing else ever is.
+  /// - Throws: `TrustError`, `FlowError`, `IOFailure`.
+  public func run(with key: PrivateKey, to output: FilePath, isNamed: Bool) async throws -> Result {
+    try ModelFiles.requireModel(path)
+    try checkOutput(output, isNamed: isNamed)
+    let (path, session, allowsLinks) = (path, session, allowsLinks)
+    let left = try ignored.map { try requireInside($0) }
+    return try await blocking {
+      let own = ModelFiles.path(of: output, in: path).map { [$0] } ?? []
+      let ignored = SignModelFiles.gitPaths.map { Array($0.utf8) } + own + left
+      let tree = try ModelTree(path, ignoring: ignored, allowsLinks: allowsLinks)
+      guard !tree.files.isEmpty else { throw FlowError(.failed, path.string, "there is no file in it to sign") }
+      let digests = try tree.digests(of: tree.files, progress: session.progress)
+      let resources = zip(tree.files, digests).map { ModelManifest.Resource($0.name, $1) }
+      let manifest = ModelManifest(name: tree.name, resources, ignoring: ignored, allowsLinks: allowsLinks)
+      let bytes = try ModelSignature(signing: manifest, with: key).encode()
+      // It may have come while the files were read.
+      try checkOutput(output, isNamed: isNamed)
+      let file = try OutputFile(output)
+      try bytes.withUnsafeBytes { try file.write($0) }
+      try file.finish()
+      return Result(manifest: manifest, signature: output, size: tree.size)
+    }
+  }
+
+  private func checkOutput(_ output: FilePath, isNamed: Bool) throws {
+    guard let status = try FileStatus.find(output), status.kind == .file else { return }
+    guard isNamed else {
+      throw FlowError(
+        .conflict, output.string, "the file exists",
+        hint: "--output \(output.lastComponent?.string ?? "FILE") replaces a signature; or name another file")
+    }
+    let bytes =
+      status.size <= UInt64(ModelSignature.limit) ? try SmallFile.read(output, limit: ModelSignature.limit) : []
+    if status.size > 0, (try? ModelSignature(bytes, subject: output.string)) == nil {
+      throw FlowError(
+        .conflict, output.string, "the file exists and is no signature of a model",
+        hint: "name another file: opz sign replaces signatures alone")
+    }
+  }
+
+  private func requireInside(_ ignored: FilePath) throws -> [UInt8] {
+    guard let name = ModelFiles.path(of: ignored, in: path) else {
+      throw FlowError(
+        .usage, ignored.string, "it is not in the model \(path), so there is nothing to ignore",
+        hint: "--ignore takes paths from here, as \(path)/README.md")
+    }
+    return name
+  }
+}
+
+/// Paths in a model's directory.
+enum ModelFiles {
+  /// - Throws: `FlowError` of category `notFound`.
+  static func requireModel(_ path: FilePath) throws {
+    guard try FileStatus.find(path, followLinks: false) != nil else {
+      throw FlowError(.notFound, path.string, "there is no such model", hint: "name a directory or a file")
+    }
+  }
+
+  /// The path of a file from a model's directory, through whatever links both are named.
+  /// - Returns: nil for a file that is not below it.
+  static func path(of file: FilePath, in model: FilePath) -> [UInt8]? {
+    let file = file.lexicallyNormalized()
+    guard let name = file.lastComponent, name.string != "..", let root = RealPath.of(model),
+      let directory = RealPath.of(file.removingLastComponent().isEmpty ? "." : file.removingLastComponent())
+    else { return nil }
+    let place = directory.appending(name)
+    guard place.starts(with: root), place != root else { return nil }
+    return Array(place.bytes.dropFirst(root.bytes.count).drop { $0 == UInt8(ascii: "/") })
+  }
+}

@@ -1,0 +1,89 @@
+import OpzIO
+import OpzStore
+public import OpzTrust
+public import SystemPackage
+
+/// `opz verify PATH`: whether a model's files are those that keys signed (OpenSSF model signing v1.0). Nothing but the files and the keys is asked.
+public struct VerifyModelFiles: Sendable {
+  public struct Result: Sendable {
+    public let manifest: ModelManifest
+    /// Bytes of the files.
+    public let size: UInt64
+  }
+
+  /// Paths that an error names.
+  private static let shown = 10
+
+  private let path: FilePath
+  private let session: Session
+
+  /// - Parameter path: a directory, or a model that is one file.
+  public init(_ path: FilePath, in session: Session) {
+    self.path = path
+    self.session = session
+  }
+
+  /// - Parameter keys: with the names that the user gave them; each must have signed.
+  /// - Throws: `FlowError` and `TrustError` of category `verification` for a signature that is not each key's, and for files that are not
+  ///   those that were signed: changed, missing, added, or none that a signature can cover.
+  public func run(_ keys: [(name: String, key: PublicKey)], signature file: FilePath) async throws -> Result {
+    let (path, session) = (path, session)
+    return try await blocking {
+      try ModelFiles.requireModel(path)
+      let signature = try ModelSignature(SmallFile.read(file, limit: ModelSignature.limit), subject: file.string)
+      for (name, key) in keys where !signature.isSigned(by: key) {
+        throw FlowError(
+          .verification, file.string,
+          "it is not signed by \(name)"
+            + (signature.names(key) ? ", although it says so: it was changed, or the signature is damaged" : ""),
+          hint: signature.names(key) ? nil : "the signature says that the key \(signature.hint.prefix(80)) made it")
+      }
+      let manifest = signature.manifest
+      let tree = try VerifyModelFiles.tree(path, manifest, signature: file)
+      try VerifyModelFiles.compare(tree, manifest, path, session.progress)
+      return Result(manifest: manifest, size: tree.size)
+    }
+  }
+
+  private static func tree(_ path: FilePath, _ manifest: ModelManifest, signature: FilePath) throws -> ModelTree {
+    // A signature in the model cannot cover itself.
+    let own = ModelFiles.path(of: signature, in: path).flatMap { name in
+      manifest.resources.contains { $0.name == name } ? nil : name
+    }
+    do {
+      return try ModelTree(
+        path, ignoring: manifest.ignored + (own.map { [$0] } ?? []), allowsLinks: manifest.allowsLinks)
+    } catch let error as TrustError where error.code == .unsignable {
+      throw TrustError(.notVerified, error.subject, error.reason, hint: "the model that was signed had no such thing")
+    }
+  }
+
+  private static func compare(
+    _ tree: ModelTree, _ manifest: ModelManifest, _ path: FilePath, _ progress: any ProgressSink
+  ) throws {
+    let signed = Dictionary(uniqueKeysWithValues: manifest.resources.map { ($0.name, $0.digest) })
+    let present = Set(tree.files.map(\.name))
+    let common = tree.files.filter { signed[$0.name] != nil }
+    let digests: [Digest]
+    do {
+      digests = try tree.digests(of: common, progress: progress)
+    } catch let error as TrustError where error.code == .unsignable {
+      throw TrustError(.notVerified, error.subject, error.reason, hint: error.hint)
+    }
+    let changed = zip(common, digests).filter { signed[$0.name] != $1 }.map(\.0.name)
+    let missing = manifest.resources.map(\.name).filter { !present.contains($0) }
+    let added = tree.files.map(\.name).filter { signed[$0] == nil }
+    let differences = [("changed", changed), ("missing", missing), ("not signed", added)].filter { !$0.1.isEmpty }
+    guard !differences.isEmpty else { return }
+    throw FlowError(
+      .verification, path.string,
+      "it is not the model that was signed: "
+        + differences.map { "\($0.0): \(list($0.1))" }.joined(separator: "; "),
+      hint: "get the model again from where it was signed; opz sign signs it as it is now")
+  }
+
+  private static func list(_ names: [[UInt8]]) -> String {
+    let shown = names.prefix(shown).map { PrintableText.line(bytes: $0, limit: 200) }.joined(separator: ", ")
+    return names.count > VerifyModelFiles.shown ? shown + " and \(names.count - VerifyModelFiles.shown) more" : shown
+  }
+}

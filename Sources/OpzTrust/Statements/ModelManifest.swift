@@ -1,0 +1,155 @@
+public import OpzIO
+import OpzJSON
+
+/// A model's files with their digests: what OpenSSF's model signing v1.0 puts under a signature.
+///
+/// The format is the one of the reference implementation, PyPI's `model-signing` 1.x: an in-toto statement whose subject is the root digest, and
+/// whose predicate (`https://model_signing/signature/v1.0`) lists the files and says how they were found. Modes, times and empty directories
+/// are no part of it.
+public struct ModelManifest: Sendable, Hashable {
+  /// A file of the model.
+  public struct Resource: Sendable, Hashable {
+    /// From the model's directory, with `/` between; `.` where the model is one file. Bytes, because two spellings of a text are two names.
+    public let name: [UInt8]
+    /// SHA-256 of the content.
+    public let digest: Digest
+
+    public init(_ name: [UInt8], _ digest: Digest) {
+      self.name = name
+      self.digest = digest
+    }
+  }
+
+  public static let predicateType = "https://model_signing/signature/v1.0"
+  /// Of model-signing 0.2, whose signatures are over other bytes than DSSE has.
+  private static let oldPredicateType = "https://model_signing/Digests/v0.1"
+  /// The name of a model that is one file.
+  static let wholeFile = Array(".".utf8)
+
+  /// The directory's or file's name, for people. It may change.
+  public let name: String
+  /// Sorted by the components of their names.
+  public let resources: [Resource]
+  /// Paths in the model that are not covered, with all below them.
+  public let ignored: [[UInt8]]
+  /// Whether a symbolic link to a file counts as the file. Else a model has none.
+  public let allowsLinks: Bool
+
+  public init(name: String, _ resources: [Resource], ignoring ignored: [[UInt8]], allowsLinks: Bool) {
+    self.name = name
+    self.resources = resources.sorted { ModelManifest.precedes($0.name, $1.name) }
+    self.ignored = Set(ignored).sorted(by: ModelManifest.precedes)
+    self.allowsLinks = allowsLinks
+  }
+
+  /// SHA-256 over the files' digests in their order: it names the model with all that is in it.
+  public var digest: Digest { ModelManifest.root(resources) }
+
+  private static func root(_ resources: [Resource]) -> Digest {
+    var hasher = DigestHasher(.sha256)
+    for resource in resources { hasher.update(resource.digest.bytes) }
+    return hasher.finish()
+  }
+
+  /// The order of Python's paths: component by component, so that `a/b` comes before `a.b`.
+  static func precedes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    let slash = UInt8(ascii: "/")
+    return one.lexicographicallyPrecedes(other) { ($0 == slash ? 0 : $0) < ($1 == slash ? 0 : $1) }
+  }
+
+  /// A path with one `/` between components and none at its end, as Python's `PurePosixPath` has it.
+  /// - Returns: nil for an absolute path, and for one with `..`.
+  static func normalized(_ path: [UInt8]) -> [UInt8]? {
+    guard path.first != UInt8(ascii: "/") else { return nil }
+    let parts = path.split(separator: UInt8(ascii: "/")).filter { $0 != ArraySlice(wholeFile) }
+    guard !parts.contains(ArraySlice("..".utf8)) else { return nil }
+    return parts.isEmpty ? wholeFile : Array(parts.joined(separator: [UInt8(ascii: "/")]))
+  }
+}
+
+extension ModelManifest {
+  /// The statement that is signed.
+  /// - Throws: `TrustError.unsignable` for a name that is not UTF-8: JSON has none.
+  public func statement() throws -> Statement {
+    func text(_ name: [UInt8]) throws -> JSONValue {
+      guard let text = String(validating: name, as: UTF8.self) else {
+        throw TrustError(
+          .unsignable, PrintableText.line(bytes: name), "its name is not UTF-8, and a signature is JSON",
+          hint: "give the file another name")
+      }
+      return .string(text)
+    }
+    let predicate = JSONValue.object([
+      "serialization": .object([
+        "method": "files", "hash_type": "sha256", "allow_symlinks": .bool(allowsLinks),
+        "ignore_paths": .array(try ignored.map(text)),
+      ]),
+      "resources": .array(
+        try resources.map {
+          .object(["name": try text($0.name), "algorithm": "sha256", "digest": .string($0.digest.hex)])
+        }),
+    ])
+    return try Statement(about: [.init(digest, name: name)], ModelManifest.predicateType, predicate)
+  }
+
+  private static let shape = JSONShape.object(
+    [],
+    [
+      .init("serialization", .object(["method", "hash_type", "allow_symlinks", "ignore_paths", "shard_size"])),
+      .init("resources", .list(.object(["name", "algorithm", "digest"]))),
+    ])
+
+  /// Reads what a statement claims. Nothing is believed: who signed it is another question, and what is on the disk a third.
+  /// - Throws: `TrustError.malformed`.
+  public init(_ statement: Statement, subject: String) throws {
+    guard statement.predicateType == ModelManifest.predicateType else {
+      let isOld = statement.predicateType == ModelManifest.oldPredicateType
+      throw TrustError(
+        .malformed, subject,
+        isOld
+          ? "it was made by model-signing 0.2" : "it is about something else: \(statement.predicateType.prefix(200))",
+        hint: isOld ? "sign the model again; version 1.0 of the format is read" : nil)
+    }
+    let document = try StrictJSON.read(statement.predicateBytes, ModelManifest.shape, subject: subject)
+    guard let serialization = document["serialization"], let items = document["resources"]?.array else {
+      throw TrustError(.malformed, subject, "its predicate does not list a model's files")
+    }
+    let method = serialization["method"]?.string ?? "", hash = serialization["hash_type"]?.string ?? ""
+    guard method == "files", hash == "sha256" else {
+      throw TrustError(
+        .malformed, subject, "the model was signed by the method \"\(method.prefix(40))\" with \"\(hash.prefix(40))\"",
+        hint: "opz reads signatures over whole files with sha256, the default of model-signing")
+    }
+    let links = serialization["allow_symlinks"] ?? .bool(false)
+    guard let allowsLinks = links.bool, let ignored = (serialization["ignore_paths"] ?? .array([])).textList else {
+      throw TrustError(.malformed, subject, "allow_symlinks or ignore_paths of its predicate cannot be read")
+    }
+    let resources = try ModelManifest.resources(items, subject)
+    // The order in which they are listed, whatever it is.
+    guard statement.subjects == [ModelManifest.root(resources)] else {
+      throw TrustError(.malformed, subject, "its files' digests do not give the digest of its subject")
+    }
+    self.init(
+      // A path that leads out of the model has nothing in it to ignore.
+      name: statement.name, resources, ignoring: ignored.compactMap { ModelManifest.normalized(Array($0.utf8)) },
+      allowsLinks: allowsLinks)
+  }
+
+  private static func resources(_ items: [JSONValue], _ subject: String) throws -> [Resource] {
+    guard !items.isEmpty else { throw TrustError(.malformed, subject, "it covers no file") }
+    var seen: Set<[UInt8]> = []
+    return try items.map { item in
+      guard let text = item["name"]?.string, item["algorithm"]?.string == "sha256",
+        let digest = item["digest"]?.string.flatMap({ Digest(algorithm: .sha256, hex: $0) })
+      else { throw TrustError(.malformed, subject, "an entry of its resources is no file with a sha256") }
+      let name = Array(text.utf8)
+      guard !name.isEmpty, normalized(name) == name, !name.contains(0), name != wholeFile || items.count == 1 else {
+        throw TrustError(.malformed, subject, "\"\(text.prefix(200))\" is no path of a file in a model")
+      }
+      guard seen.insert(name).inserted else {
+        throw TrustError(.malformed, subject, "it lists \"\(text.prefix(200))\" twice")
+      }
+      return Resource(name, digest)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+public import OpzIO
+import Synchronization
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+extension ModelTree {
+  /// Bytes that each thread has in memory.
+  private static let chunk = 1 << 20
+
+  /// Hashes files, as many at once as there are processors, each in pieces of 1 MiB: the memory does not depend on their sizes. It blocks.
+  /// - Parameters:
+  ///   - files: some of this tree's, or all.
+  ///   - progress: is told of the bytes, under the model's name.
+  /// - Returns: the digests in the files' order.
+  /// - Throws: `IOFailure`; `TrustError.unsignable` for a file that changes meanwhile. The first failure ends all.
+  public func digests(of files: [File], progress: any ProgressSink = NoProgress()) throws -> [Digest] {
+    let total = files.reduce(0) { $0 &+ $1.status.size }
+    let item = PrintableText.line(name)
+    progress.report(.planned(items: 1, bytes: total))
+    progress.report(.started(item: item, total: total))
+    // The largest first: one that began last would be waited for.
+    let order = files.indices.sorted { files[$0].status.size > files[$1].status.size }
+    let next = Mutex(0)
+    let work: @Sendable () throws -> [(Int, Digest)] = {
+      var made: [(Int, Digest)] = []
+      do {
+        while let index = next.withLock({ place in
+          defer { place += place < order.count ? 1 : 0 }
+          return place < order.count ? order[place] : nil
+        }) {
+          made.append(
+            (index, try ModelTree.digest(of: files[index]) { progress.report(.advanced(item: item, bytes: $0)) }))
+        }
+      } catch {
+        next.withLock { $0 = order.count }
+        throw error
+      }
+      return made
+    }
+    var digests = [Digest?](repeating: nil, count: files.count)
+    let threads = try (1..<max(2, min(Cores.count, files.count))).map { _ in try OwnThread(work) }
+    let own = Result { try work() }
+    let results = [own] + threads.map { thread in Result { try thread.join() } }
+    for result in results {
+      do {
+        for (index, digest) in try result.get() { digests[index] = digest }
+      } catch {
+        progress.report(.finished(item: item, outcome: .failed))
+        throw error
+      }
+    }
+    progress.report(.finished(item: item, outcome: .done))
+    return digests.compactMap(\.self)
+  }
+
+  private static func digest(of file: File, _ advanced: (UInt64) -> Void) throws -> Digest {
+    // What became a link or a pipe since it was found is not followed and not waited for.
+    let open = try OpenFile.opening(file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, mode: 0)
+    let changed = TrustError(
+      .unsignable, file.path.string, "it changed while the model was read",
+      hint: "wait until nobody writes to the model")
+    guard try open.status() == file.status else { throw changed }
+    var hasher = DigestHasher(.sha256)
+    var offset: UInt64 = 0
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 4096)
+    defer { buffer.deallocate() }
+    while true {
+      let count = try open.read(at: offset, into: buffer)
+      if count == 0 { break }
+      hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      offset += UInt64(count)
+      advanced(UInt64(count))
+      guard offset <= file.status.size else { throw changed }
+    }
+    guard offset == file.status.size, try open.status() == file.status else { throw changed }
+    return hasher.finish()
+  }
+}

@@ -1,0 +1,120 @@
+public import OpzIO
+public import SystemPackage
+
+/// The files of a model on the disk, as OpenSSF's model signing finds them: all below a directory but what is ignored, or one file.
+///
+/// Only regular files and directories are a model. A link is an error, or where links are allowed the file that it names, which must be in the model
+/// too: nothing else would be covered by a signature.
+public struct ModelTree: Sendable {
+  /// A file to be hashed.
+  public struct File: Sendable {
+    /// As a manifest has it.
+    public let name: [UInt8]
+    /// Where the content is; without links where they are allowed.
+    let path: FilePath
+    let status: FileStatus
+  }
+
+  /// Files of one model; a signature over more would be too large to be read.
+  public static let most = 500_000
+  /// Directories in each other.
+  private static let depth = 128
+
+  public let files: [File]
+  /// The name of the model's directory or file.
+  public let name: String
+  public let isDirectory: Bool
+
+  /// Sum of the files' bytes.
+  public var size: UInt64 { files.reduce(0) { $0 &+ $1.status.size } }
+
+  /// - Parameters:
+  ///   - root: a directory or a regular file.
+  ///   - ignored: paths from there that are left out with all below them.
+  /// - Throws: `TrustError.unsignable` for what cannot be part of a model, with its path; `IOFailure`.
+  public init(_ root: FilePath, ignoring ignored: [[UInt8]], allowsLinks: Bool) throws {
+    let status = try FileStatus.of(root, followLinks: false)
+    if status.kind == .symlink, !allowsLinks { throw ModelTree.link(root) }
+    let real = RealPath.of(root) ?? root
+    let target = try FileStatus.of(real)
+    isDirectory = target.kind == .directory
+    name = String(decoding: (real.lastComponent?.bytes ?? []), as: UTF8.self)
+    guard isDirectory else {
+      guard target.kind == .file else { throw ModelTree.special(root) }
+      files = [File(name: ModelManifest.wholeFile, path: real, status: target)]
+      return
+    }
+    var walk = Walk(root: root, real: real, ignored: Set(ignored), allowsLinks: allowsLinks)
+    try walk.run()
+    files = walk.files.sorted { ModelManifest.precedes($0.name, $1.name) }
+  }
+
+  private struct Walk {
+    let root: FilePath
+    let real: FilePath
+    let ignored: Set<[UInt8]>
+    let allowsLinks: Bool
+    var files: [File] = []
+
+    mutating func run() throws {
+      // Directories that are still to be read. Their number is bounded by the files that name them.
+      var rest: [(name: [UInt8], depth: Int)] = [([], 0)]
+      while let (prefix, depth) = rest.popLast() {
+        let directory = prefix.isEmpty ? real : real.pushing(FilePath(bytes: prefix))
+        guard depth < ModelTree.depth else {
+          throw TrustError(.unsignable, shown(prefix), "directories are nested deeper than \(ModelTree.depth)")
+        }
+        for entry in try Directory.names(directory) {
+          let name = prefix.isEmpty ? entry : prefix + [UInt8(ascii: "/")] + entry
+          if ignored.contains(name) { continue }
+          let path = directory.pushing(FilePath(bytes: entry))
+          let status = try FileStatus.of(path, followLinks: false)
+          switch status.kind {
+          case .directory: rest.append((name, depth + 1))
+          case .file: files.append(File(name: name, path: path, status: status))
+          case .symlink: files.append(try linked(name, path))
+          case .other: throw ModelTree.special(root.pushing(FilePath(bytes: name)))
+          }
+          guard files.count + rest.count <= ModelTree.most else {
+            throw TrustError(.unsignable, root.string, "there are more than \(ModelTree.most) files in it")
+          }
+        }
+      }
+    }
+
+    private func shown(_ name: [UInt8]) -> String { root.pushing(FilePath(bytes: name)).string }
+
+    /// The file that a link in the model names.
+    private func linked(_ name: [UInt8], _ path: FilePath) throws -> File {
+      guard allowsLinks else { throw ModelTree.link(root.pushing(FilePath(bytes: name))) }
+      guard let target = RealPath.of(path) else {
+        throw TrustError(.unsignable, shown(name), "the link leads nowhere")
+      }
+      guard target.starts(with: real), target != real else {
+        throw TrustError(
+          .unsignable, shown(name), "the link leads out of the model, to \(target)",
+          hint: "cp -rL copies a directory with the files that its links name")
+      }
+      let status = try FileStatus.of(target, followLinks: false)
+      switch status.kind {
+      case .file: return File(name: name, path: target, status: status)
+      case .directory:
+        throw TrustError(
+          .unsignable, shown(name),
+          "the link leads to a directory, whose files a signature would not cover under this name",
+          hint: "cp -rL copies a directory with the files that its links name")
+      default: throw ModelTree.special(root.pushing(FilePath(bytes: name)))
+      }
+    }
+  }
+
+  private static func link(_ path: FilePath) -> TrustError {
+    TrustError(
+      .unsignable, path.string, "it is a symbolic link, and the model is signed without links",
+      hint: "opz sign --allow-symlinks signs the files that links in the model name")
+  }
+
+  private static func special(_ path: FilePath) -> TrustError {
+    TrustError(.unsignable, path.string, "it is neither a regular file nor a directory")
+  }
+}
