@@ -8,14 +8,15 @@ import SystemPackage
 
 struct SignCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sign", abstract: "Signs a version's image, or a model's files, with a key.",
+    commandName: "sign", abstract: "Signs a version, its image and its record, or a model's files, with a key.",
     discussion: """
-      A version's signature is attached to its image in two forms: the bundle of cosign 3, and simple signing, which older cosign, \
-      podman and skopeo read. opz push carries both. podman and skopeo compare --identity with where they pull from. Keys are PEM, \
-      ECDSA on P-256 or Ed25519, encrypted where OPZ_KEY_PASSWORD or --password-stdin gives a password.
+      The signature of a version is attached to the image in two forms: the bundle of cosign 3, which names the version's record beside \
+      the image, and simple signing of the image, which older cosign, podman and skopeo read. opz push carries both. podman and skopeo \
+      compare --identity with where they pull from. Keys are PEM, ECDSA on P-256 or Ed25519, encrypted where OPZ_KEY_PASSWORD or \
+      --password-stdin gives a password.
 
       A directory or a file is signed as OpenSSF model signing v1.0 has it, into model.sig or --output; PyPI's model-signing verifies it. \
-      A path is what begins with ./ or / or exists; NAME@VERSION never is one.
+      Its keys are ECDSA on P-256, P-384 or P-521. A path is what begins with ./ or / or exists; NAME@VERSION never is one.
 
       opz sign --generate-key release       release.key, which stays with you, and release.pub, for policies
       opz sign churn@1.2.0 --key release.key --identity registry.example/crm/churn

@@ -23,7 +23,8 @@ struct VerifyCommand: AsyncParsableCommand {
   @Argument(help: "NAME@VERSION or NAME@ALIAS; or a directory or file.", completion: .file()) var reference: String
   @Option(name: .customLong("key"), help: ArgumentHelp("A public key in PEM; may be repeated.", valueName: "file"))
   var keys: [String]
-  @Option(help: "What must be signed: signature, slsaprovenance, vuln, eval-result, sbom, scan or a URI.")
+  @Option(
+    help: "What must be signed, signature if none: signature, slsaprovenance, vuln, eval-result, sbom, scan or a URI.")
   var type: String?
   @Option(help: ArgumentHelp("Of files: the signature; model.sig if none.", valueName: "file"), completion: .file())
   var signature: String?
