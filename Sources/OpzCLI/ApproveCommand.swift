@@ -7,7 +7,7 @@ import OpzRegistry
 
 struct ApproveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "approve", abstract: "Answers for a version before an alias; opz promote counts it.",
+    commandName: "approve", abstract: "Approves a version for an alias; opz promote counts it.",
     discussion: """
       The event names who approved (OPZ_ACTOR, else the user). One's own approval does not count for one's own promotion.
 

@@ -13,7 +13,7 @@ struct DeployCommand: AsyncParsableCommand {
       The image is pinned by the version's digest; the rest is the deploy part of opz.yaml as it was last packaged, or that of \
       --settings FILE. Each deploy is an event with the exact objects, so that \
       the next one can be compared with it and opz rollback --deploy brings it back. --apply asks the cluster first (a server-side dry run) and changes \
-      nothing where an object would be refused; requests go to new pods only when they are ready.
+      nothing if an object would be refused; requests go to new pods only when they are ready.
 
       opz deploy churn@1.0.0 --image registry.example/crm/churn --output k8s
       opz deploy churn@1.0.0 --target keda --profile dev --output - | kubectl apply -f -
@@ -34,23 +34,23 @@ struct DeployCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The version that shares the requests.", valueName: "name@version")) var beside: String?
   @Option(help: "Percent of the requests that this version gets, beside another.") var weight: Int?
   @Option(
-    help: ArgumentHelp("An opz.yaml whose deploy part counts, in place of what was packaged.", valueName: "file"),
+    help: ArgumentHelp("An opz.yaml whose deploy section is used instead of what was packaged.", valueName: "file"),
     completion: .file())
   var settings: String?
-  @Flag(help: "The Job or CronJob of deploy.batch, and not the server.") var batch = false
-  @Flag(help: "What changes from the last deploy, and in the cluster where one answers; nothing is written.") var diff =
+  @Flag(help: "Write the Job or CronJob of deploy.batch, not the server.") var batch = false
+  @Flag(help: "Show what changes from the last deploy, and in the cluster if one answers; write nothing.") var diff =
     false
   @Flag(help: "Apply with kubectl (server-side).") var apply = false
   @Flag(
     help: """
-      With --apply: delete what earlier deploys left in this cluster and namespace, whatever their target and profile, and this one has not.
+      With --apply: delete what earlier deploys left in this cluster and namespace, whatever their target and profile, and this one does not have.
       """) var prune = false
   @Option(
     help: ArgumentHelp(
-      "With --apply: how long pods are waited for, before requests go to them and others are deleted; else the Deployment's progressDeadlineSeconds and a minute.",
+      "With --apply: how long to wait for pods before requests go to them and others are deleted; default: the Deployment's progressDeadlineSeconds and a minute.",
       valueName: "seconds"))
   var timeout: Int?
-  @Option(help: ArgumentHelp("A code of opz lint that is not looked for; may be repeated.", valueName: "code"))
+  @Option(help: ArgumentHelp("A code of opz lint to skip; may be repeated.", valueName: "code"))
   var allow: [String] = []
   @Option(
     help: ArgumentHelp("The directory to write to, or - for one stream.", valueName: "dir"), completion: .directory)
@@ -63,13 +63,15 @@ struct DeployCommand: AsyncParsableCommand {
 
   func validate() throws {
     if diff, apply || output != nil { throw ValidationError("--diff writes and applies nothing") }
-    if batch, beside != nil { throw ValidationError("--batch has no other version beside it") }
-    if prune, !apply { throw ValidationError("--prune is of --apply") }
-    if timeout != nil, !apply { throw ValidationError("--timeout is of --apply") }
+    if batch, beside != nil { throw ValidationError("--batch excludes --beside") }
+    if prune, !apply { throw ValidationError("--prune requires --apply") }
+    if timeout != nil, !apply { throw ValidationError("--timeout requires --apply") }
     if let timeout, !(1...86_400).contains(timeout) { throw ValidationError("--timeout is from 1 to 86400 seconds") }
     if let weight, !(0...100).contains(weight) { throw ValidationError("--weight is from 0 to 100") }
-    if output == "-", form != .plain { throw ValidationError("--output - is of --form plain") }
-    if apply, form != .plain { throw ValidationError("--apply is of --form plain; helm and kustomize apply their own") }
+    if output == "-", form != .plain { throw ValidationError("--output - requires --form plain") }
+    if apply, form != .plain {
+      throw ValidationError("--apply requires --form plain; helm and kustomize apply their own")
+    }
   }
 
   struct Output: Encodable {
@@ -90,7 +92,7 @@ struct DeployCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     if let output, isStream(output, session) {
-      guard form == .plain else { throw ValidationError("--output \(output) is of --form plain") }
+      guard form == .plain else { throw ValidationError("--output \(output) requires --form plain") }
       try Console.yield("--output", to: session.output(output), json: json)
     }
     let registry = try session.openRegistry()

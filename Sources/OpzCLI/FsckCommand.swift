@@ -5,7 +5,7 @@ import OpzRegistry
 
 struct FsckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fsck", abstract: "Proves that the registry is whole.",
+    commandName: "fsck", abstract: "Checks that the registry is whole, to the last byte.",
     discussion: """
       Reads every blob and checks its digest, every reference, every event and record. Exit code 4 when anything is wrong.
 

@@ -4,10 +4,10 @@ import OpzIO
 
 struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Takes over the versions of an MLflow model registry.",
+    commandName: "import", abstract: "Imports the versions of an MLflow model registry.",
     discussion: """
       Reads MLflow's SQLite store and the artifacts beside it. Version 3 becomes 3.0.0, an image of the model's files; its tags, aliases, description, and \
-      the run's metrics, parameters and commit come along. Stages become the aliases production and staging. Done again, it takes what is new.
+      the run's metrics, parameters and commit come along. Stages become the aliases production and staging. Run again, it imports what is new.
 
       Artifacts are read from below the database's directory, and from where --artifacts says. Artifacts in S3 or on a tracking server: copy them, \
       and name the prefix that the copy stands for.

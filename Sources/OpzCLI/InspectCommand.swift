@@ -8,7 +8,7 @@ import OpzRegistry
 
 struct InspectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Says what a model is: its format, its inputs and outputs.",
+    commandName: "inspect", abstract: "Shows what a model is: its format, inputs and outputs.",
     discussion: """
       opz inspect examples/churn/model.json
       opz inspect model.json --json | jq '.signature.inputs[].name'

@@ -6,7 +6,7 @@ import OpzOCI
 
 struct LintCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lint", abstract: "Says what is wrong with Kubernetes manifests, and proves it.",
+    commandName: "lint", abstract: "Finds what is wrong with Kubernetes manifests, and proves it.",
     discussion: """
       Anybody's manifests, together: autoscalers that never scale, budgets that block drains, probes that kill. An annotation \
       opz.dev/allow: "CODE: reason" or a comment # opz:allow CODE reason allows one. The exit code is 5 when errors remain.
@@ -22,9 +22,8 @@ struct LintCommand: AsyncParsableCommand {
   @Flag(help: "A SARIF 2.1.0 log.") var sarif = false
   @Option(help: ArgumentHelp("Prints the page of a code, or the list of all codes for \"all\".", valueName: "code"))
   var explain: String?
-  @Option(help: ArgumentHelp("A code that is not looked for; may be repeated.", valueName: "code")) var allow:
-    [String] =
-      []
+  @Option(help: ArgumentHelp("A code to skip; may be repeated.", valueName: "code")) var allow: [String] =
+    []
   @Option(help: "The least that is shown: note, warning or error.") var minSeverity = Severity.note
   @Option(help: ArgumentHelp("Requests a second that must be served.", valueName: "rps")) var need: Double?
   @Option(help: ArgumentHelp("Requests a second that one pod serves.", valueName: "rps")) var perPod: Double?

@@ -25,7 +25,7 @@ public struct Opz: AsyncParsableCommand {
       opz deploy churn@1.0.0 --image HOST/crm/churn
 
       Exit codes: 0 done, 1 failed, 2 not found, 3 conflict, 4 verification failed, 5 refused by a policy, 6 network or \
-      authorisation, 64 wrong usage, 130 interrupted.
+      authorization, 64 wrong usage, 130 interrupted.
       """,
     version: "opz \(version)",
     groupedSubcommands: [

@@ -6,7 +6,7 @@ import OpzRegistry
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Says what opz package would build, reuse and upload, before anything moves.",
+    commandName: "plan", abstract: "Shows what opz package would build, reuse and upload, before anything moves.",
     discussion: """
       Each layer with its size, and why it is built; settings that the newest version does not have so. With --to, what a push would upload, mount and skip.
 

@@ -3,7 +3,7 @@ import OpzFlow
 
 struct RegistryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "registry", abstract: "The registry as a container registry.",
+    commandName: "registry", abstract: "Serves the registry as a container registry.",
     discussion: """
       opz registry serve --listen 127.0.0.1:5000
       docker pull 127.0.0.1:5000/churn:1.0.0

@@ -35,10 +35,10 @@ struct RollbackCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (alias != nil) != deploy else { throw ValidationError("give --alias NAME, or --deploy") }
-    if prune, !apply { throw ValidationError("--prune is of --apply") }
-    if timeout != nil, !apply { throw ValidationError("--timeout is of --apply") }
+    if prune, !apply { throw ValidationError("--prune requires --apply") }
+    if timeout != nil, !apply { throw ValidationError("--timeout requires --apply") }
     if let timeout, !(1...86_400).contains(timeout) { throw ValidationError("--timeout is from 1 to 86400 seconds") }
-    if !deploy, apply || place != nil { throw ValidationError("--apply and --place are of --deploy") }
+    if !deploy, apply || place != nil { throw ValidationError("--apply and --place require --deploy") }
   }
 
   struct Output: Encodable {
