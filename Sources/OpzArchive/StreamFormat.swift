@@ -18,6 +18,8 @@ public enum StreamFormat: String, Sendable, CaseIterable {
       found.append(Candidate(format: format, offset: offset, isCertain: certain))
     }
     for (mark, format) in marks where head.starts(with: mark) { add(format) }
+    // zstd before 1.0 had other first bytes.
+    if head.count >= 4, head[1...].starts(with: [0xB5, 0x2F, 0xFD]), (0x1E...0x27).contains(head[0]) { add(.zstd) }
     // Frames to be passed over, which zstd and lz4 have both (RFC 8878, 3.1.2).
     if head.count >= 8, head[0] & 0xF0 == 0x50, head[1...].starts(with: [0x2A, 0x4D, 0x18]) {
       add(.zstd, certain: false)
@@ -66,9 +68,11 @@ public enum StreamFormat: String, Sendable, CaseIterable {
       && (Int(method) << 8 | Int(flags)) % 31 == 0 && block >> 1 & 3 != 3
   }
 
-  /// `ZF`, the length in 19 hexadecimal characters, of old Pythons a space besides, then zlib.
+  /// `ZF`, the length in 19 characters that Python's `int` reads by 16, of old Pythons a space besides, then zlib.
   private static func joblibOffset(_ head: [UInt8]) -> UInt64? {
-    guard head.count > 24, head.starts(with: Array("ZF0x".utf8)) else { return nil }
+    guard head.count > 24, head.starts(with: Array("ZF".utf8)) else { return nil }
+    let hexadecimal = Set("0123456789abcdefABCDEFxX+-_ \t\r\n".utf8)
+    guard head[2..<21].allSatisfy(hexadecimal.contains) else { return nil }
     return head[21] == 0x20 ? 22 : 21
   }
 }

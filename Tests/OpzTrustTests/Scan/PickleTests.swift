@@ -16,7 +16,7 @@ struct PickleTests {
   }
 
   static func vectors(_ arguments: [String] = []) throws -> [Vector] {
-    let script = PackageRoot.path(#filePath).appending("Tests/OpzTrustTests/Fixtures/pickles.py")
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzTrustTests/Fixtures/Oracles/pickles.py")
     let result = try Python.run([script.string] + arguments)
     try #require(result.status == 0, "\(result.errorText)")
     return try result.text.split(separator: "\n").map { line in
@@ -80,7 +80,7 @@ struct PickleTests {
     let root = PackageRoot.path(#filePath)
     var checked = 0
     for place in [
-      "Sources/OpzTrust/Scan", "Sources/OpzTrust/Scan/Pickle", "Tests/OpzTrustTests/Fixtures", "examples/churn",
+      "Sources/OpzTrust/Scan", "Sources/OpzTrust/Scan/Pickle", "Tests/OpzTrustTests/Fixtures/Oracles", "examples/churn",
       "scripts",
     ] {
       for name in try Directory.entries(root.appending(place)) {

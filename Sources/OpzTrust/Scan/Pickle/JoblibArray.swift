@@ -9,7 +9,7 @@ struct JoblibArray {
 
   /// - Parameter fields: the wrapper's state. Nil where it does not say how large the array is, in the way that joblib says it.
   init?(_ fields: PickleFields) {
-    guard fields.isKnown, case .object(let dtype)? = fields.members["dtype"],
+    guard fields.isState, case .object(let dtype)? = fields.members["dtype"],
       case .tuple(let shape)? = fields.members["shape"], let element = Element(dtype)
     else { return nil }
     var bytes = element.size

@@ -9,18 +9,19 @@ struct PickleBytes {
   /// Of the next byte, in the blob.
   private(set) var offset: UInt64
 
-  private static let window = 1 << 16
+  private let window: Int
 
-  init(_ blob: any Blob, at offset: UInt64) throws {
+  init(_ blob: any Blob, at offset: UInt64, window: Int = 1 << 16) throws {
     self.blob = blob
+    self.window = window
     self.offset = offset
     source = try blob.open(at: offset)
   }
 
   var remaining: UInt64 { blob.size > offset ? blob.size - offset : 0 }
 
-  /// The same place again, read apart.
-  func copy() throws -> PickleBytes { try PickleBytes(blob, at: offset) }
+  /// The same place again, read apart: often only a few bytes.
+  func copy() throws -> PickleBytes { try PickleBytes(blob, at: offset, window: 1 << 12) }
 
   mutating func peek() throws -> UInt8? {
     if index == buffer.count { try refill() }
@@ -69,19 +70,19 @@ struct PickleBytes {
     return true
   }
 
-  /// A line without its end, at most its first 4,096 bytes: no name is longer. Nil where the line has no end.
+  /// A line without its end, at most its first 65,536 bytes: no name is longer. Nil where the line has no end.
   mutating func line() throws -> [UInt8]? {
     var found: [UInt8] = []
     while let byte = try byte() {
       if byte == UInt8(ascii: "\n") { return found }
-      if found.count < 4096 { found.append(byte) }
+      if found.count < 1 << 16 { found.append(byte) }
     }
     return nil
   }
 
   private mutating func refill() throws {
     index = 0
-    if buffer.count != PickleBytes.window { buffer = [UInt8](repeating: 0, count: PickleBytes.window) }
+    if buffer.count != window { buffer = [UInt8](repeating: 0, count: window) }
     let count = try buffer.withUnsafeMutableBytes { try source.read(into: $0) }
     buffer.removeLast(buffer.count - count)
   }

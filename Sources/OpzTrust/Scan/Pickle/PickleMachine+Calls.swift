@@ -22,9 +22,7 @@ extension PickleMachine {
       let items = try pop(3)
       push(try called(items[0], [.other], by: opcode))
     case .build: try build()
-    case .binPersistent:
-      _ = try pop()
-      push(.other)
+    case .binPersistent: push(PickleMachine.persistent(try pop()))
     case .ext1, .ext2, .ext4:
       let code = try number(opcode == .ext1 ? 1 : opcode == .ext2 ? 2 : 4)
       usesGlobals = true
@@ -32,6 +30,14 @@ extension PickleMachine {
       push(.other)
     default: throw broken("the opcode is not known")
     }
+  }
+
+  /// What torch's reader gives for an identifier: the class of `("module", class, file, source)`, else bytes.
+  private static func persistent(_ identifier: PickleValue) -> PickleValue {
+    guard case .tuple(let items) = identifier, items.count == 4, case .text("module") = items[0],
+      case .global = items[1]
+    else { return .other }
+    return items[1]
   }
 
   private mutating func global(_ module: [UInt8], _ name: [UInt8]) throws -> PickleGlobal {
@@ -85,6 +91,9 @@ extension PickleMachine {
     if let found = try imported(by: global, arguments, opcode) { return found }
     spend([callee])
     spend(arguments)
+    if opcode != .newObj, global.isBooster, !arguments.isEmpty {
+      report("makes \(PickleMachine.shown(global)) of what is no state of it: it reads files")
+    }
     guard global == .dtype else { return .made(global) }
     let text = arguments.first.flatMap { if case .text(let text) = $0 { text } else { nil } }
     return .object(PickleObject(.dtype, text: text))

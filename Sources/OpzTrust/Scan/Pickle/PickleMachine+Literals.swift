@@ -12,7 +12,7 @@ extension PickleMachine {
       push(.other)
     case .int, .long: push(try whole(try line()))
     case .string: push(try quoted(try line()))
-    case .unicode: push(PickleMachine.plain(try line()))
+    case .unicode: push(plain(try line()))
     case .binInt: push(.number(Int64(Int32(truncatingIfNeeded: try number(4)))))
     case .binInt1: push(.number(Int64(try number(1))))
     case .binInt2: push(.number(Int64(try number(2))))
@@ -79,22 +79,32 @@ extension PickleMachine {
       return .hiddenText
     }
     guard let raw = try bytes.bytes(Int(count)) else { throw cut() }
-    return String(validating: raw, as: UTF8.self).map { .text($0) } ?? .hiddenText
+    guard let text = String(validating: raw, as: UTF8.self) else { return .hiddenText }
+    return kept(text)
+  }
+
+  /// A vocabulary of millions of words need not be kept: only what may be a name. Another one that is used as a name is not on the list either.
+  private mutating func kept(_ text: String) -> PickleValue {
+    guard text.utf8.count > 15 else { return .text(text) }
+    textLeft -= min(textLeft, text.utf8.count)
+    return textLeft > 0 || PickleNames.mention(text) ? .text(text) : .hiddenText
   }
 
   /// The line of STRING: a Python literal in quotes. Python 2 passes over white space behind it.
-  private func quoted(_ line: [UInt8]) throws -> PickleValue {
+  private mutating func quoted(_ line: [UInt8]) throws -> PickleValue {
     var line = line[...]
     while let last = line.last, last <= 32 { line.removeLast() }
     guard line.count >= 2, let first = line.first, first == line.last, [0x22, 0x27].contains(first) else {
       throw broken("a text without quotes")
     }
-    return PickleMachine.plain(Array(line.dropFirst().dropLast()))
+    return plain(Array(line.dropFirst().dropLast()))
   }
 
-  private static func plain(_ text: [UInt8]) -> PickleValue {
+  private mutating func plain(_ text: [UInt8]) -> PickleValue {
     // An escape is another text than it seems: then the name is not known.
-    guard text.count <= 1024, !text.contains(UInt8(ascii: "\\")) else { return .hiddenText }
-    return String(validating: text, as: UTF8.self).map { .text($0) } ?? .hiddenText
+    guard text.count <= 1024, !text.contains(UInt8(ascii: "\\")),
+      let text = String(validating: text, as: UTF8.self)
+    else { return .hiddenText }
+    return kept(text)
   }
 }

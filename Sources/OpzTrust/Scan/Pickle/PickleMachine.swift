@@ -41,10 +41,14 @@ struct PickleMachine {
   var frameEnd: UInt64 = 0
   /// How many opcodes arrays may still be followed as.
   var secondReadingLeft = 1 << 26
+  /// Bytes of texts that may still be kept.
+  var textLeft = 64 << 20
 
   private(set) var events: [Event] = []
   /// Opcodes that were followed to their end.
   private(set) var steps = 0
+  /// It began with PROTO.
+  private var hasMark = false
   /// Something was imported or called.
   var usesGlobals = false
   /// Something was called.
@@ -73,8 +77,8 @@ struct PickleMachine {
   /// The next byte after what was read.
   var offset: UInt64 { bytes.offset }
 
-  /// A guess that broke was a pickle all the same: a known name was followed by more of one.
-  var looksMeant: Bool { calls || firstKnownName.map { steps > $0 + 1 } ?? false }
+  /// A guess that broke was a pickle all the same: a known name stands behind the mark of one, or was followed by more of one.
+  var looksMeant: Bool { calls || firstKnownName.map { steps > $0 + 1 || hasMark } ?? false }
 
   /// Follows to STOP.
   /// - Parameter limit: of opcodes.
@@ -120,6 +124,7 @@ struct PickleMachine {
       return false
     case .proto:
       guard let version = try bytes.byte(), version <= 5 else { throw broken("a protocol above 5") }
+      if steps == 0 { hasMark = true }
     case .frame:
       let (end, overflow) = (bytes.offset &+ 8).addingReportingOverflow(try number(8))
       frameEnd = overflow ? .max : end

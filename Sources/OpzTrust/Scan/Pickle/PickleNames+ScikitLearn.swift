@@ -140,6 +140,7 @@ extension PickleNames {
     sklearn.feature_selection.univariate_selection: GenericUnivariateSelect SelectFdr SelectFpr SelectFwe SelectKBest
       SelectPercentile _BaseFilter chi2 f_classif f_oneway f_regression
     sklearn.feature_selection.variance_threshold: VarianceThreshold
+    sklearn.frozen._frozen: FrozenEstimator
     sklearn.gaussian_process._gpc: GaussianProcessClassifier _BinaryGaussianProcessClassifierLaplace
     sklearn.gaussian_process._gpr: GaussianProcessRegressor
     sklearn.gaussian_process.gpc: GaussianProcessClassifier _BinaryGaussianProcessClassifierLaplace

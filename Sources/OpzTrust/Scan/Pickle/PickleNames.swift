@@ -6,6 +6,14 @@ enum PickleNames {
   static let all: [Substring: Set<Substring>] = [python, numerical, frames, scikitLearn, torch]
     .reduce(into: [:]) { all, table in all.merge(table) { $0.union($1) } }
 
+  /// It is one of the modules or names.
+  static func mention(_ text: String) -> Bool { mentioned.contains(Substring(text)) }
+
+  private static let mentioned = all.reduce(into: Set<Substring>()) { all, entry in
+    all.insert(entry.key)
+    all.formUnion(entry.value)
+  }
+
   /// Lines of a module and its names; a line that begins with spaces goes on.
   static func table(_ text: String) -> [Substring: Set<Substring>] {
     var table: [Substring: Set<Substring>] = [:]

@@ -26,6 +26,8 @@ struct PickleGlobal: Hashable, Sendable {
   var isGetattr: Bool { ["builtins", "__builtin__"].contains(module) && name == "getattr" }
   /// NumPy's function that imports the name that it is given.
   var isImporter: Bool { ["numpy.core", "numpy._core"].contains(module) && name == "_ufunc_reconstruct" }
+  /// XGBoost's and LightGBM's, which read a file where they are given its name.
+  var isBooster: Bool { ["xgboost.core", "lightgbm.basic"].contains(module) && name == "Booster" }
   var isObject: Bool { ["builtins", "__builtin__"].contains(module) && name == "object" }
 }
 
@@ -38,14 +40,14 @@ enum PickleValue {
   case hiddenText
   case number(Int64)
   case none
-  case global(PickleGlobal)
+  indirect case global(PickleGlobal)
   /// Of plain values; what else it holds is `other`.
   case tuple([PickleValue])
   case dictionary(PickleFields)
   /// An array's wrapper or a dtype.
   case object(PickleObject)
   /// What a call of a global gave.
-  case made(PickleGlobal)
+  indirect case made(PickleGlobal)
   case other
 
   /// Whether the unpickler may find a text here.
@@ -97,22 +99,24 @@ final class PickleObject {
   }
 }
 
-/// The members of a dictionary whose keys are texts; shared, because a pickle fills a dictionary after it was made.
+/// What a dictionary says of an array, if it is the state of joblib's wrapper; shared, because a pickle fills a dictionary after it was made.
 final class PickleFields {
   private(set) var members: [String: PickleValue] = [:]
-  /// Each key is known. Of a dictionary of many members that is not asked.
-  private(set) var isKnown = true
+  /// Each key is one that joblib's wrapper has. Another one could be a method of it.
+  private(set) var isState = true
 
-  /// More than any wrapper has.
-  private static let most = 32
+  private static let names: Set<String> = [
+    "subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes",
+  ]
+  /// Those that say how many bytes the array has. What else a dictionary holds is not kept.
+  private static let kept: Set<String> = ["shape", "dtype", "numpy_array_alignment_bytes"]
 
   func set(_ key: PickleValue, _ value: PickleValue) {
-    guard isKnown else { return }
-    guard case .text(let key) = key, members.count < PickleFields.most else {
-      isKnown = false
-      members = [:]
+    guard case .text(let key) = key, PickleFields.names.contains(key) else {
+      isState = false
       return
     }
+    guard PickleFields.kept.contains(key) else { return }
     switch value {
     // A dictionary in a dictionary in .. would be freed by as many nested calls.
     case .mark, .dictionary: members[key] = .other

@@ -122,7 +122,11 @@ extension PythonLiteral {
       }
       // Python 2 wrote 3L.
       if let last = text.last, last | 0x20 == UInt8(ascii: "l") { text.removeLast() }
-      guard let number = PythonNumber(text, base: 10) else { return .otherNumber }
+      let digits = text.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+      let prefixes: [UInt8: UInt64] = [UInt8(ascii: "x"): 16, UInt8(ascii: "o"): 8, UInt8(ascii: "b"): 2]
+      let base =
+        digits.first == UInt8(ascii: "0") && digits.count > 1 ? prefixes[digits[digits.startIndex + 1] | 0x20] : nil
+      guard let number = PythonNumber(text, base: base ?? 10) else { return .otherNumber }
       return number.value.map { .number($0) } ?? .otherNumber
     }
 

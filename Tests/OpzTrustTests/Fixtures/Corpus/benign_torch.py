@@ -1,7 +1,6 @@
-"""What torch saves: its zip format, the one before, and pickles of tensors."""
+"""What torch saves: its zip format and the one before."""
 
 import io
-import pickle
 
 import numpy as np
 import torch
@@ -30,3 +29,10 @@ def make(corpus):
     for index, (name, value) in enumerate(values.items()):
         corpus.benign(names[index % 4], f"{version}: {name}", saved(value))
         corpus.benign(names[(index + 1) % 4], f"{version}: {name}, the format before 1.6", saved(value, _use_new_zipfile_serialization=False))
+    models = {
+        "a whole network": network, "a whole recurrent layer": torch.nn.LSTM(2, 2), "whole convolutions": torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.MaxPool2d(2), torch.nn.Dropout(), torch.nn.Flatten()),
+        "a whole embedding": torch.nn.Embedding(5, 2), "a whole transformer": torch.nn.TransformerEncoderLayer(4, 2, 8),
+    }
+    for name, value in models.items():
+        corpus.benign("model.pt", f"{version}: {name}", saved(value))
+        corpus.benign("model.pth", f"{version}: {name}, the format before 1.6", saved(value, _use_new_zipfile_serialization=False))

@@ -62,6 +62,7 @@ PACKED = {
     "zstd": stored_zstd,
     "zstd behind a frame to be skipped": lambda data: skippable(stored_zstd(data)),
     "lz4 behind a frame to be skipped": lambda data: skippable(stored_lz4(data)),
+    "joblib's old format, another length": lambda data: b"ZF" + b"+1_F".ljust(19) + b" " + zlib.compress(data),
     "joblib's old format": lambda data: b"ZF" + hex(len(data)).encode().ljust(19) + zlib.compress(data),
 }
 
@@ -134,6 +135,7 @@ def archives(corpus):
     add("a tar without its end", tarred(members)[:2048], "model.tar")
     add("a tar whose first name is a pickle", tarred([("cos\nsystem\n(V" + NOTHING + "\ntR.", b"x")]), "model.tar")
     add("a 7z archive", b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(64), "model.7z")
+    add("zstd before 1.0", b"\x25" + stored_zstd(EVIL)[1:], "model.sav")
     add("a RAR archive", b"Rar!\x1a\x07\x01\x00" + bytes(64), "model.rar")
 
 
@@ -236,6 +238,8 @@ def joblib(corpus):
     frame = body + b"0" + name("mypackage", "run") + b")R."
     add("a name of the project's in a frame behind an array", b"\x80\x04\x95" + struct.pack("<Q", len(frame)) + frame + eight)
     add("joblib's old wrapper", start + name("joblib.numpy_pickle", "NDArrayWrapper") + b")\x81}(" + binunicode("filename") + binunicode("../x.npy") + b"ub.")
+    for method in ("read", "read_array", "safe_get_numpy_array_alignment_bytes"):
+        add(f"a wrapper with another {method}", start + obj + wrapper_state([*fields, (method, name("builtins", "slice"))]) + b"b0" + name("loader", "run") + b")R0N.".ljust(64, b"."))
     add("a subclass of the wrapper", start + name("mypackage.arrays", "Wrapper") + b")\x81" + state + b"b" + eight + b".")
     add("compressed by zlib", zlib.compress(start + joblib_array("u1", (8,), eight) + b"0" + INNER + b"N.", 3))
     add("compressed by lz4", stored_lz4(start + joblib_array("u1", (8,), eight) + b"0" + INNER + b"N."))

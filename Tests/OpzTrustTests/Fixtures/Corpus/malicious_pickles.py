@@ -1,6 +1,5 @@
 """Pickles that run something when they are loaded: what they call, by which opcodes, and how they hide the names."""
 
-import pickletools  # noqa: F401  (for whoever reads a file of this corpus: pickletools.dis)
 import struct
 
 from opcodes import EVIL, INNER, NOTHING, TEXT, binunicode, call, name, stack_name, unicode
@@ -116,6 +115,20 @@ def hidden_names(corpus):
     add("a name out of a dictionary", b"\x80\x04}" + unicode("a") + unicode("os") + b"s0N" + unicode("system") + tail)
     add("a persistent id for a name", b"\x80\x04Pos\n" + unicode("system") + tail)
     add("a long name", b"\x80\x04" + b"X" + struct.pack("<I", 1500) + b"a" * 1500 + unicode("system") + tail)
+    importer = stack_name("numpy.core", "_ufunc_reconstruct")
+    add("NumPy's importer", b"\x80\x04" + importer + unicode("os") + unicode("system") + b"\x86R.")
+    add("NumPy's importer, and what it gave is called", b"\x80\x04" + importer + unicode("os") + unicode("system") + b"\x86R" + unicode(NOTHING) + b"\x85R.")
+    add("NumPy's importer of a dictionary that is filled", b"\x80\x04" + stack_name("numpy._core", "_ufunc_reconstruct") + unicode("os") + unicode("environ") + b"\x86R" + unicode("PATH") + unicode("/opz") + b"s.")
+    add("NumPy's importer by NEWOBJ", b"\x80\x04" + importer + unicode("os") + unicode("system") + b"\x86\x81.")
+    add("NumPy's importer with a made name", b"\x80\x04" + importer + stack_name("builtins", "str") + unicode("os") + b"\x85R" + unicode("system") + b"\x86R.")
+    getattr = stack_name("builtins", "getattr")
+    add("getattr of a time zone's class", b"\x80\x04" + getattr + stack_name("zoneinfo", "ZoneInfo") + unicode("__init__") + b"\x86R.")
+    add("getattr of a class in a tuple", b"\x80\x04" + getattr + b"\x85" + stack_name("builtins", "tuple") + b"h\x00\x86R.")
+    add("getattr from the memo", b"\x80\x04" + getattr + b"\x940h\x00" + stack_name("collections", "OrderedDict") + unicode("update") + b"\x86R.")
+    add("getattr as an attribute", b"\x80\x04" + stack_name("types", "SimpleNamespace") + b")R}" + unicode("get") + getattr + b"sb.")
+    add("getattr in a list", b"\x80\x04]" + getattr + b"a.", "model.dat")
+    add("getattr of a time zone's class by OBJ", b"\x80\x04(" + getattr + stack_name("zoneinfo", "ZoneInfo") + unicode("_unpickle") + b"o.")
+    add("a booster out of a file", b"\x80\x04" + stack_name("xgboost.core", "Booster") + b"N]" + unicode("/etc/passwd") + b"\x87R.")
     # Places in the memo, as int() and strtol read them.
     for written, read in [
         ("+7", "7"), ("7", "+7"), ("007", "7"), (" 7", "7"), ("7 ", " 7"), ("\t7\x0b", "7"), ("1_0", "10"), ("0_1", "1"), ("+1_0", "0010"),
