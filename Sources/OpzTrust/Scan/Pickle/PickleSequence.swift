@@ -59,7 +59,9 @@ struct PickleSequence {
     do {
       try machine.run()
     } catch let broken as PickleMachine.Broken {
-      guard machine.looksMeant || broken.isLimit else { return false }
+      // In a text that is called otherwise, a list of functions may look like a name: cos, sin, tan.
+      let isMeant = machine.looksMeant || (machine.firstKnownName != nil && PickleLook.isNamed(file))
+      guard isMeant || broken.isLimit else { return false }
       scanner.countPickle()
       add(machine.events, &scanner)
       scanner.add(
