@@ -69,7 +69,8 @@ var targets: [Target] = [
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzJSON", "OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
-  module("OpzTrust", ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto", system]),
+  module(
+    "OpzTrust", ["OpzYAML", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto", system]),
   module("OpzDeploy", ["OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module(
     "OpzPackage",

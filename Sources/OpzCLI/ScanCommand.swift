@@ -10,9 +10,9 @@ struct ScanCommand: AsyncParsableCommand {
     commandName: "scan", abstract: "Looks into a version's files for code in models, and for secrets.",
     discussion: """
       Pickles are followed opcode by opcode, in torch's and NumPy's archives too; whatever they import that is not on a list of what \
-      models need is an error. So is a pickle that cannot be followed, code in a Keras model, a private key, an access token. The base's layers \
-      are read with --all. Exit code 5 when there is an error. It does not know vulnerabilities: opz attest --type scan takes the SARIF \
-      of a scanner that does.
+      models need is an error. So is a pickle that cannot be followed, code in models of Keras, TensorFlow, ONNX, skops and R, in \
+      chat templates and YAML, a private key, an access token. The base's layers are read with --all. Exit code 5 when there is an \
+      error. It does not know vulnerabilities: opz attest --type scan takes the SARIF of a scanner that does.
 
       opz scan churn@1.2.0
       opz scan churn@1.2.0 --allow 'mypackage.features.*' --attach
@@ -21,13 +21,13 @@ struct ScanCommand: AsyncParsableCommand {
 
   @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
   @Option(
-    help: ArgumentHelp("package.module.Name or package.* that a pickle may use; may be repeated.", valueName: "name"))
+    help: ArgumentHelp("package.module.Name or package.* that a model may use; may be repeated.", valueName: "name"))
   var allow: [String] = []
   @Flag(help: "The base's layers too.") var all = false
   @Flag(help: "Attach the verdict to the image, for the gate scan.") var attach = false
   @Flag(help: "SARIF 2.1.0 on standard output.") var sarif = false
   @OptionGroup var keys: KeyOptions
-  @Flag(help: "An object: name, version, digest, clean, files, bytes, pickles, findings.") var json = false
+  @Flag(help: "An object: name, version, digest, clean, files, bytes, pickles, covered, findings.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -38,6 +38,7 @@ struct ScanCommand: AsyncParsableCommand {
     let files: Int
     let bytes: UInt64
     let pickles: Int
+    let covered: [String: Int]
     let findings: [ScanReport.Finding]
   }
 
@@ -69,7 +70,7 @@ struct ScanCommand: AsyncParsableCommand {
         Output(
           name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
           clean: report.isClean, files: report.files, bytes: report.bytes, pickles: report.pickles,
-          findings: report.findings))
+          covered: report.coverage, findings: report.findings))
     }
     if !report.findings.isEmpty {
       var table = TextTable(["LEVEL", "RULE", "FILE", "AT", "WHAT"], right: [3])
@@ -81,6 +82,9 @@ struct ScanCommand: AsyncParsableCommand {
       }
       Console.data(table.text)
     }
+    // What the verdict is about; what opz does not judge is among it.
+    let covered = report.coverage.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    if !covered.isEmpty { Console.line("covers: \(covered.joined(separator: "; "))") }
     let errors = report.findings.count { $0.level == .error }
     let seen = "\(count(report.files, "file")), \(ByteCount.text(report.bytes)), \(count(report.pickles, "pickle"))"
     Console.line("\(version.record.reference): \(seen): \(errors == 0 ? "clean" : count(errors, "error"))")

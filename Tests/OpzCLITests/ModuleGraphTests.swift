@@ -35,7 +35,7 @@ struct ModuleGraphTests {
     "OpzModel": ["OpzJSON", "OpzIO"],
     "OpzRegistry": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers: the static server is not above it.
-    "OpzTrust": ["OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto"],
+    "OpzTrust": ["OpzRegistry", "OpzArchive", "OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto"],
     "OpzPackage": [
       "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
     ],

@@ -82,13 +82,22 @@ struct FileScanner: Sendable {
         .init(rule: .unread, level: .error, path: path, offset: nil, text: FileScanner.cannotBeRead(error)),
         context.origin)
     }
+    let pickles = report.pickles
+    var isKnown = false
     for form in FormatLooks.all {
       do {
-        if try form.recognizes(file) { try form.look(into: file, &self) }
+        guard try form.recognizes(file) else { continue }
+        if !form.isOfAnyFile {
+          isKnown = true
+          report.cover(form.name)
+        }
+        try form.look(into: file, &self)
       } catch {
         add(.unread, .error, file, FileScanner.cannotBeRead(error))
       }
     }
+    // A value of a file is not one itself.
+    if !isKnown, report.pickles == pickles, !file.name.hasPrefix("@") { report.cover(ScanReport.unknownForm) }
   }
 
   private static func cannotBeRead(_ error: any Error) -> String {

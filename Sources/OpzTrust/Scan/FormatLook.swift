@@ -5,6 +5,9 @@ protocol FormatLook: Sendable {
   /// What files of this form are called, for people: `pickles`. A report without findings lists what it covers by it.
   var name: String { get }
 
+  /// Whether any file may be of this form, so that to have looked says nothing about what the file is.
+  var isOfAnyFile: Bool { get }
+
   /// Whether somebody's program may take the file for one of this form: by what it holds, never by its name alone where the form has a mark.
   func recognizes(_ file: ScannedFile) throws -> Bool
 
@@ -12,11 +15,15 @@ protocol FormatLook: Sendable {
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws
 }
 
+extension FormatLook {
+  var isOfAnyFile: Bool { false }
+}
+
 /// Every form that is looked for.
 enum FormatLooks {
   static let all: [any FormatLook] = [
-    ZipLook(), TarLook(), CompressedLook(), UnreadableLook(), PickleLook(), NumPyArrayLook(), KerasConfigurationLook(),
-    KerasHDF5Look(),
-    SecretLook(),
+    ZipLook(), TarLook(), CompressedLook(), UnreadableLook(), PickleLook(), NumPyArrayLook(), JSONLook(), YAMLLook(),
+    TemplateLook(), MarkupLook(), HDF5Look(), TensorFlowLook(), ONNXLook(), GGUFLook(), SafetensorsLook(), RLook(),
+    ProgramLook(), UnreadLook(), SecretLook(),
   ]
 }

@@ -30,6 +30,13 @@ public struct ScanReport: Sendable {
     case pickleBroken = "pickle-broken"
     case archive = "archive"
     case kerasCode = "keras-code"
+    case templateCode = "template-code"
+    case yamlTag = "yaml-tag"
+    case namedCode = "named-code"
+    case operatorCode = "operator"
+    case rCode = "r-code"
+    case outsidePath = "outside-path"
+    case ownCode = "own-code"
     case secret = "secret"
     case unread = "unread"
 
@@ -39,6 +46,14 @@ public struct ScanReport: Sendable {
       case .pickleBroken: "A pickle that cannot be followed to its end, so nobody knows what loading it does."
       case .archive: "An archive that two readers would read differently."
       case .kerasCode: "A Keras model that brings code of its own."
+      case .templateCode: "A template that does more than a chat's template needs."
+      case .yamlTag: "A YAML document whose tags make objects of a program's."
+      case .namedCode:
+        "A configuration that names what is imported and called, and is not on the list of what models need."
+      case .operatorCode: "A graph with an operator that reads, writes or calls, or that a library of its own runs."
+      case .rCode: "Objects of R that run code, when they are read or used, beyond what models need."
+      case .outsidePath: "A model that reads files outside of its own directory."
+      case .ownCode: "Code of the model's own, which people have to judge."
       case .secret: "A private key or an access token."
       case .unread: "A file that was not looked into."
       }
@@ -51,6 +66,10 @@ public struct ScanReport: Sendable {
   public internal(set) var bytes: UInt64 = 0
   /// Pickles that were followed, those in archives included.
   public internal(set) var pickles = 0
+  /// Files of each form that were looked into, members of archives included, by the form's name: what a verdict covers.
+  public private(set) var covered: [String: Int] = [:]
+  /// Files that are of none of the forms: they were searched for pickles, archives, keys and tokens only.
+  public static let unknownForm = "files of no form that opz knows"
   /// Layers that were read.
   public internal(set) var layers: [Digest] = []
   /// What the user allowed besides.
@@ -76,6 +95,14 @@ public struct ScanReport: Sendable {
     }
     findings.append(
       Finding(rule: finding.rule, level: level, path: finding.path, offset: finding.offset, text: finding.text))
+  }
+
+  /// A file of a form was looked into.
+  mutating func cover(_ form: String) { covered[form, default: 0] += 1 }
+
+  /// What a verdict covers, with the numbers, the pickles among it.
+  public var coverage: [String: Int] {
+    pickles == 0 ? covered : covered.merging(["pickles": pickles]) { $1 }
   }
 
   public var isClean: Bool { !findings.contains { $0.level == .error } }
@@ -105,6 +132,7 @@ public struct ScanReport: Sendable {
         "image": .string(image.description), "files": .integer(Int64(files)),
         "bytes": .integer(Int64(clamping: bytes)), "pickles": .integer(Int64(pickles)),
         "layers": .array(layers.map { .string($0.description) }), "allowed": .array(allowed.map { .string($0) }),
+        "covered": .object(coverage.mapValues { .integer(Int64($0)) }),
       ]),
     ]
     return .object([

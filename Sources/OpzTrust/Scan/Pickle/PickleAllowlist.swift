@@ -29,14 +29,18 @@ public struct PickleAllowlist: Sendable {
   /// What runs whatever it is given, and is part of nearly every Python though not of its library.
   private static let installers: Set<Substring> = ["pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel"]
 
+  /// Whether the user answers for a name.
+  func isAnsweredFor(_ module: String, _ name: String) -> Bool {
+    // Who answered for a package did not answer for what Python itself has.
+    guard !PythonModules.isStandard(module) else { return false }
+    let text = "\(module).\(name)"
+    return extra.contains { $0 == text || ($0.hasSuffix(".*") && text.hasPrefix($0.dropLast())) }
+  }
+
   func allows(_ global: PickleGlobal) -> Bool {
     // A dotted name goes through attributes of attributes.
     guard !global.name.contains("."), !global.name.isEmpty else { return false }
-    if PickleAllowlist.isOwn(global) { return true }
-    // Who answered for a package did not answer for what Python itself has.
-    guard !PythonModules.isStandard(global.module) else { return false }
-    let text = global.description
-    return extra.contains { $0 == text || ($0.hasSuffix(".*") && text.hasPrefix($0.dropLast())) }
+    return PickleAllowlist.isOwn(global) || isAnsweredFor(global.module, global.name)
   }
 
   private static func isOwn(_ global: PickleGlobal) -> Bool {

@@ -3,6 +3,7 @@ import OpzArchive
 /// Pickles: one at the beginning of the file and those that follow it.
 struct PickleLook: FormatLook {
   let name = "pickles"
+  var isOfAnyFile: Bool { true }
 
   /// What is called so is loaded as a pickle by those who use it.
   private static let names: Set<Substring> = ["pkl", "pickle", "joblib", "pt", "ckpt", "dill", "pck", "pcl"]

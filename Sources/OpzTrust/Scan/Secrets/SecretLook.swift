@@ -3,6 +3,7 @@ import OpzIO
 /// Keys and tokens in texts.
 struct SecretLook: FormatLook {
   let name = "keys and tokens"
+  var isOfAnyFile: Bool { true }
 
   /// Bytes of a text that is searched.
   private static let limit: UInt64 = 16 << 20

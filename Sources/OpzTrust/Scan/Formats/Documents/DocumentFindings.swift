@@ -1,0 +1,60 @@
+import OpzIO
+
+/// What the checks of one document found, each once.
+struct DocumentFindings {
+  struct Found {
+    let rule: ScanReport.Rule
+    let level: ScanReport.Level
+    let text: String
+  }
+
+  private let allowlist: PickleAllowlist
+  private(set) var all: [Found] = []
+  private var seen: Set<String> = []
+  /// Files that the document holds as texts: they are looked into as well.
+  private(set) var embedded: [(name: String, bytes: [UInt8])] = []
+
+  /// One document has no more to say than that.
+  private static let most = 200
+
+  init(_ allowlist: PickleAllowlist) { self.allowlist = allowlist }
+
+  mutating func add(_ rule: ScanReport.Rule, _ level: ScanReport.Level, _ text: String) {
+    guard all.count <= DocumentFindings.most, seen.insert(text).inserted else { return }
+    guard all.count < DocumentFindings.most else {
+      return all.append(Found(rule: .unread, level: .error, text: "more than \(DocumentFindings.most) findings"))
+    }
+    all.append(Found(rule: rule, level: level, text: text))
+  }
+
+  mutating func embed(_ name: String, _ bytes: [UInt8]) {
+    guard embedded.count < DocumentFindings.most else {
+      return add(.unread, .error, "more than \(DocumentFindings.most) files as texts")
+    }
+    embedded.append((name, bytes))
+  }
+
+  /// Whether a pickle may use the name, or the user answers for it.
+  func allows(_ module: String, _ name: String) -> Bool {
+    allowlist.allows(PickleGlobal(module: module, name: name))
+  }
+
+  /// Whether the user answers for the name.
+  func isAnsweredFor(_ module: String, _ name: String) -> Bool { allowlist.isAnsweredFor(module, name) }
+
+  /// `package.module.Name`, which a configuration names as one text.
+  func isAnsweredFor(_ dotted: String) -> Bool {
+    guard let dot = dotted.lastIndex(of: ".") else { return false }
+    return isAnsweredFor(String(dotted[..<dot]), String(dotted[dotted.index(after: dot)...]))
+  }
+
+  /// Hostile text in a message: its beginning.
+  static func shown(_ text: String) -> String { text.count > 100 ? "\(text.prefix(100))…" : text }
+}
+
+extension FileScanner {
+  mutating func add(_ findings: DocumentFindings, _ file: ScannedFile, at offset: UInt64? = nil) {
+    for found in findings.all { add(found.rule, found.level, file, at: offset, found.text) }
+    for (name, bytes) in findings.embedded { look(in: file, at: name, BytesBlob(bytes)) }
+  }
+}

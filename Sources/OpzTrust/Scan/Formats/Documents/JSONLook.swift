@@ -1,0 +1,89 @@
+import OpzIO
+import OpzJSON
+
+/// JSON documents, whatever they are called: models' configurations, and what else names code.
+struct JSONLook: FormatLook {
+  let name = "JSON documents"
+
+  /// Of a document that is read whole. One without names of code may have any size.
+  private static let limit: UInt64 = 32 << 20
+
+  func recognizes(_ file: ScannedFile) -> Bool {
+    let encoding = JSONText.encoding(file.head)
+    switch JSONText.first(file.head, encoding) {
+    case UInt8(ascii: "{"): return true
+    case UInt8(ascii: "["), UInt8(ascii: "\""): return isText(file, encoding)
+    case nil: return file.blob.size > UInt64(file.head.count) || isConfiguration(file)
+    default: return isConfiguration(file)
+    }
+  }
+
+  private func isText(_ file: ScannedFile, _ encoding: JSONText.Encoding) -> Bool {
+    if case .wide = encoding { return true }
+    return !file.head.contains(0)
+  }
+
+  /// What Keras, skops and transformers load as JSON by its name, so that it has to be JSON.
+  private func isConfiguration(_ file: ScannedFile) -> Bool {
+    // What HDF5Look calls the attribute that Keras reads.
+    if ["@model_config", "@training_config"].contains(file.name) { return true }
+    guard file.suffix == "json" else { return false }
+    if ["config.json", "tokenizer_config.json", "schema.json"].contains(file.name) { return true }
+    return file.path.split(separator: "!").dropLast().last?.lowercased().hasSuffix(".keras") == true
+  }
+
+  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+    let isExpected = isConfiguration(file)
+    let encoding = JSONText.encoding(file.head)
+    var isWide = false
+    if case .wide = encoding { isWide = true }
+    if !isWide, !isExpected, try !JSONTriggers.are(in: file.blob) { return }
+    guard file.blob.size <= JSONLook.limit else {
+      guard !isWide || file.suffix == "json" else { return }
+      return scanner.add(
+        .unread, .error, file,
+        "a document of \(ByteCount.text(file.blob.size)) that names code: \(JSONLook.limit >> 20) MiB are looked into")
+    }
+    var findings = DocumentFindings(scanner.allowlist)
+    read(try file.blob.bytes(), encoding, isExpected: isExpected, &findings)
+    scanner.add(findings, file)
+  }
+
+  private func read(
+    _ bytes: [UInt8], _ encoding: JSONText.Encoding, isExpected: Bool, _ findings: inout DocumentFindings
+  ) {
+    guard let text = JSONText.utf8(bytes, encoding) else {
+      if isExpected { findings.add(.unread, .error, "it is no JSON in UTF-8, UTF-16 or UTF-32") }
+      return
+    }
+    if !isExpected, encoding != .utf8(mark: 0), !JSONTriggers.are(in: text) { return }
+    do {
+      let document = try JSONValue(json: text, options: JSONOptions(nonFinite: .all))
+      DocumentChecks.check(document, &findings)
+    } catch {
+      let failure = error as? JSONFailure
+      if let lines = JSONLook.lines(text) {
+        return lines.forEach { DocumentChecks.check($0, &findings) }
+      }
+      // What is no JSON by any reader's rules nobody loads as it; a program may begin with a text.
+      let mayLoad = failure?.kind != .syntax && text.first { $0 > 0x20 } != UInt8(ascii: "\"")
+      guard isExpected || mayLoad else { return }
+      findings.add(
+        .unread, .error,
+        "it may be a model's configuration, and what it names cannot be seen: \(failure.map(String.init) ?? "\(error)")"
+      )
+    }
+  }
+
+  /// One document a line; nil where a line is none.
+  private static func lines(_ text: [UInt8]) -> [JSONValue]? {
+    let lines = text.split(separator: UInt8(ascii: "\n")).filter { $0.contains { $0 > 0x20 } }
+    guard lines.count > 1 else { return nil }
+    var documents: [JSONValue] = []
+    for line in lines {
+      guard let document = try? JSONValue(json: Array(line), options: JSONOptions(nonFinite: .all)) else { return nil }
+      documents.append(document)
+    }
+    return documents
+  }
+}

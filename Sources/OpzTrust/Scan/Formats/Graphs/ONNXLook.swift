@@ -1,0 +1,58 @@
+import OpzIO
+
+/// ONNX models.
+struct ONNXLook: FormatLook {
+  let name = "ONNX models"
+
+  func recognizes(_ file: ScannedFile) throws -> Bool {
+    if file.suffix == "onnx" { return true }
+    let window = BlobWindow(file.blob)
+    guard let fields = try ProtobufMessage.fields(0..<window.size, window) else { return false }
+    return fields.contains(7) && fields.contains(8)
+  }
+
+  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+    var graph = ONNXGraph(BlobWindow(file.blob))
+    try graph.read()
+    var findings = DocumentFindings(scanner.allowlist)
+    defer { scanner.add(findings, file) }
+    if graph.isBroken, file.suffix == "onnx" || !graph.operators.isEmpty {
+      findings.add(.unread, .error, "a part of it is no message in Protocol Buffers' format")
+    }
+    for location in graph.locations.sorted() where OutsidePath.leaves(location) {
+      findings.add(
+        .outsidePath, .error,
+        "its tensors lie in \(DocumentFindings.shown(location)), which is outside of the model's directory")
+    }
+    for name in graph.operators.sorted() where !graph.functions.contains(name) { check(name, &findings) }
+    for function in graph.functions.sorted() where ONNXLook.isOwn(function) {
+      findings.add(
+        .operatorCode, .warning,
+        "it defines \(ONNXLook.shown(function)), an operator of a domain that runtimes have themselves")
+    }
+  }
+
+  private func check(_ name: String, _ findings: inout DocumentFindings) {
+    let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let (domain, type) = (parts[0], parts.count > 1 ? parts[1] : "")
+    if findings.isAnsweredFor(domain.isEmpty ? "onnx" : domain, type) { return }
+    if ["PyOp", "PyCustomOp", "PyFunc", "PythonOp"].contains(type) {
+      findings.add(.operatorCode, .error, "the graph has the operator \(ONNXLook.shown(name)), which calls Python")
+    } else if !ONNXLook.domains.contains(domain) {
+      findings.add(
+        .operatorCode, .error,
+        "the graph has the operator \(ONNXLook.shown(name)): a library of its own runs what is of this domain")
+    }
+  }
+
+  private static func shown(_ name: String) -> String {
+    DocumentFindings.shown(name.hasPrefix(":") ? String(name.dropFirst()) : name.replacing(":", with: "."))
+  }
+
+  private static func isOwn(_ function: String) -> Bool { domains.contains(String(function.prefix { $0 != ":" })) }
+
+  private static let domains: Set<String> = [
+    "", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training", "com.microsoft",
+    "com.microsoft.nchwc", "com.ms.internal.nhwc",
+  ]
+}

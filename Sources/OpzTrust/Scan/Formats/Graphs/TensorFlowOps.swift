@@ -1,0 +1,48 @@
+/// Operators of TensorFlow that do more than to compute.
+///
+/// A graph is a program: "TensorFlow models are programs" (TensorFlow's SECURITY.md). These read and write files, speak to the network or call
+/// Python with whatever the graph says.
+enum TensorFlowOps {
+  /// What the operator does, as the rest of a sentence: `calls Python`.
+  static func does(_ name: String) -> String {
+    if python.contains(Substring(name)) { return "calls Python" }
+    if writers.contains(Substring(name)) { return "writes files" }
+    if readers.contains(Substring(name)) { return "reads files" }
+    if native.contains(Substring(name)) { return "calls code of the machine" }
+    return "speaks to other machines"
+  }
+
+  static let running: Set<Substring> = python.union(writers).union(readers).union(network).union(native)
+
+  static func isKnown(_ name: String) -> Bool { TensorFlowNames.operators.contains(Substring(name)) }
+
+  private static let python: Set<Substring> = ["PyFunc", "PyFuncStateless", "EagerPyFunc"]
+
+  private static let writers: Set<Substring> = [
+    "WriteFile", "SaveDataset", "SaveDatasetV2", "DatasetToTFRecord", "ExperimentalDatasetToTFRecord", "DumpTensor",
+    "CreateSummaryFileWriter", "CreateSummaryDbWriter", "ImportEvent", "SnapshotDataset", "SnapshotDatasetV2",
+    "DistributedSave",
+    "CalibrationStatisticsSaver", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "DebugNanCount",
+    "DebugNumericSummary", "DebugNumericSummaryV2", "WriteGraphSummary", "WriteRawProtoSummary", "Save", "SaveSlices",
+  ]
+
+  private static let readers: Set<Substring> = [
+    "ReadFile", "MatchingFiles", "MatchingFilesDataset", "ExperimentalMatchingFilesDataset", "WholeFileReader",
+    "WholeFileReaderV2", "TextLineReader", "TextLineReaderV2", "FixedLengthRecordReader", "FixedLengthRecordReaderV2",
+    "TFRecordReader", "TFRecordReaderV2", "LMDBReader", "LMDBDataset", "ExperimentalLMDBDataset", "TextLineDataset",
+    "TFRecordDataset", "TFRecordDatasetV2", "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2", "CSVDataset",
+    "CSVDatasetV2", "ExperimentalCSVDataset", "SqlDataset", "ExperimentalSqlDataset", "LoadDataset", "RecordInput",
+    "ListSnapshotChunksDataset", "SnapshotChunkDataset", "SnapshotDatasetReader", "SnapshotNestedDatasetReader",
+    "GenerateVocabRemapping", "LoadAndRemapMatrix", "Restore", "RestoreSlice",
+  ]
+
+  private static let network: Set<Substring> = [
+    "RpcCall", "RpcClient", "RpcServer", "RpcServerRegister", "RpcServerStart", "RemoteCall", "DataServiceDataset",
+    "DataServiceDatasetV2", "DataServiceDatasetV3", "DataServiceDatasetV4", "FileSystemSetConfiguration",
+    "RegisterDataset", "RegisterDatasetV2",
+  ]
+
+  private static let native: Set<Substring> = [
+    "XlaCustomCall", "XlaCustomCallV2", "XlaHostCompute", "_XlaHostComputeMlir", "TPUExecute",
+  ]
+}

@@ -1,0 +1,42 @@
+import OpzIO
+
+/// What R's saveRDS and save write: `.rds`, `.RData`, `.rda`.
+struct RLook: FormatLook {
+  let name = "R objects"
+
+  func recognizes(_ file: ScannedFile) -> Bool { RLook.start(file.head) != nil || RLook.isOld(file.head) }
+
+  /// Of the encoding's letter: at the beginning, or behind `RDX3`.
+  private static func start(_ head: [UInt8]) -> UInt64? {
+    if head.count > 7, head[0] == UInt8(ascii: "R"), head[1] == UInt8(ascii: "D"), [50, 51].contains(head[3]),
+      head[4] == 10,
+      [UInt8(ascii: "X"), UInt8(ascii: "A"), UInt8(ascii: "B")].contains(head[2])
+    {
+      return 5
+    }
+    guard head.count > 14, head[1] == 10 else { return nil }
+    switch head[0] {
+    case UInt8(ascii: "X"): return head[2..<5] == [0, 0, 0] && [2, 3].contains(head[5]) ? 0 : nil
+    case UInt8(ascii: "B"): return head[3..<6] == [0, 0, 0] && [2, 3].contains(head[2]) ? 0 : nil
+    case UInt8(ascii: "A"): return [50, 51].contains(head[2]) && head[3] == 10 ? 0 : nil
+    default: return nil
+    }
+  }
+
+  /// Version 1, before R 1.4.
+  private static func isOld(_ head: [UInt8]) -> Bool {
+    head.count > 5 && head[0] == UInt8(ascii: "R") && head[1] == UInt8(ascii: "D") && head[3] == 49 && head[4] == 10
+  }
+
+  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+    guard let start = RLook.start(file.head) else {
+      return scanner.add(.unread, .error, file, "a workspace of R's first format, which is not looked into")
+    }
+    do {
+      let tree = try RReader.read(try RStream(file.blob, at: start))
+      scanner.add(RCheck.check(tree, DocumentFindings(scanner.allowlist)), file)
+    } catch let problem as RProblem {
+      scanner.add(.unread, .error, file, at: problem.offset, "objects of R that cannot be read: \(problem.reason)")
+    }
+  }
+}

@@ -1,0 +1,197 @@
+/// A chat template: a program in Jinja that whoever runs the model runs too, often outside of a sandbox (CVE-2024-34359).
+///
+/// It may do what templates of chats need: go through messages, compare, join, use Jinja's own filters and the methods of texts, lists and
+/// dictionaries. All else is an error: a list of what is forbidden would be one trick behind.
+struct JinjaTemplate {
+  private let tokens: [JinjaToken]
+  private var macros: Set<String> = []
+  private var problems: [String] = []
+
+  /// - Parameter key: how the document calls it.
+  static func check(_ text: String, of key: String, _ findings: inout DocumentFindings) {
+    guard text.contains("{{") || text.contains("{%") else { return }
+    guard text.utf8.count <= 4 << 20 else {
+      return findings.add(.unread, .error, "a template of more than 4 MiB was not looked into")
+    }
+    do {
+      var template = JinjaTemplate(tokens: try JinjaLexer.tokens(of: text))
+      template.run()
+      for problem in template.problems.prefix(20) {
+        findings.add(.templateCode, .error, "the template \(DocumentFindings.shown(key)) \(problem)")
+      }
+    } catch let broken as JinjaLexer.Broken {
+      findings.add(
+        .templateCode, .error, "the template \(DocumentFindings.shown(key)) cannot be followed: \(broken.reason)")
+    } catch {}
+  }
+
+  private init(tokens: [JinjaToken]) { self.tokens = tokens }
+
+  private subscript(_ index: Int) -> JinjaToken { tokens.indices.contains(index) ? tokens[index] : .end }
+
+  private mutating func run() {
+    for index in tokens.indices where self[index] == .name("macro") || self[index] == .name("call") {
+      if case .name(let name) = self[index + 1] { macros.insert(name) }
+    }
+    for index in tokens.indices {
+      switch tokens[index] {
+      case .name(let name): self.name(name, index)
+      case .text(let text): self.text(text, index)
+      case .symbol("("): call(index)
+      case .symbol("|"): filter(index)
+      default: continue
+      }
+    }
+  }
+
+  private mutating func say(_ problem: String) { problems.append(problem) }
+
+  private static func shown(_ text: String) -> String { DocumentFindings.shown(text) }
+
+  // MARK: Names and texts
+
+  private mutating func name(_ name: String, _ index: Int) {
+    if name.hasPrefix("__") || name.utf8.contains(where: { $0 >= 0x80 }) || JinjaTemplate.inner.contains(name) {
+      return say("uses \(JinjaTemplate.shown(name)), which leads into Python")
+    }
+    let isStatement = index == 0 || self[index - 1] == .end
+    if isStatement, ["import", "from", "include", "extends"].contains(name), isFollowedByValue(index) {
+      return say("loads another template (\(name))")
+    }
+    let isAttribute = self[index - 1] == .symbol(".")
+    if isAttribute, name.hasPrefix("_") { say("takes the attribute \(JinjaTemplate.shown(name))") }
+    if !isAttribute, JinjaTemplate.forbidden.contains(name), self[index + 1] != .symbol("=") {
+      say("uses \(name), which leads into Python")
+    }
+  }
+
+  /// `{% include 'x' %}` and not `{{ from }}`.
+  private func isFollowedByValue(_ index: Int) -> Bool {
+    switch self[index + 1] {
+    case .text, .name: true
+    case .symbol(let symbol): symbol == "(" || symbol == "["
+    default: false
+    }
+  }
+
+  private mutating func text(_ text: String, _ index: Int) {
+    if hasInnerName(text) {
+      return say("has the name \(JinjaTemplate.shown(text)), which leads into Python")
+    }
+    // A name that is put together: '_' * 2 ~ 'class'.
+    if !text.isEmpty, text.allSatisfy({ $0 == "_" }), joins(index + 1) || joins(index - 1) {
+      say("puts a name with underscores together")
+    }
+  }
+
+  private func joins(_ index: Int) -> Bool {
+    switch self[index] {
+    case .symbol(let symbol): ["*", "~", "+", "%"].contains(symbol)
+    default: false
+    }
+  }
+
+  /// Two underscores and then a letter: `__class__`, and not a line of underscores.
+  private func hasInnerName(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    guard bytes.count > 2 else { return false }
+    return (0..<(bytes.count - 2)).contains { index in
+      bytes[index] == 95 && bytes[index + 1] == 95 && (97...122).contains(bytes[index + 2] | 0x20)
+    }
+  }
+
+  private static let inner: Set<String> = [
+    "mro", "func_globals", "func_code", "gi_frame", "gi_code", "cr_frame", "cr_code", "f_globals", "f_builtins",
+    "f_locals", "f_back", "tb_frame", "tb_next", "im_func", "im_self", "im_class", "co_code", "ag_frame", "ag_code",
+  ]
+
+  private static let forbidden: Set<String> = [
+    "cycler", "joiner", "lipsum", "self", "request", "config", "url_for", "get_flashed_messages", "environment",
+    "context",
+    "g", "session", "os", "sys", "subprocess", "builtins", "importlib", "eval", "exec", "open", "getattr", "globals",
+  ]
+
+  // MARK: Calls
+
+  private mutating func call(_ index: Int) {
+    switch self[index - 1] {
+    case .name(let name):
+      if self[index - 2] == .symbol(".") {
+        if name == "format", case .text(let text) = self[index - 3], JinjaTemplate.isPlainFormat(text) { return }
+        if !JinjaTemplate.methods.contains(name), !macros.contains(name) {
+          say("calls the method \(JinjaTemplate.shown(name))")
+        }
+      } else if self[index - 2] == .symbol("|") || self[index - 2] == .name("is") || isNegatedTest(index - 2) {
+        return
+      } else if !JinjaTemplate.words.contains(name), !JinjaTemplate.functions.contains(name), !macros.contains(name),
+        self[index - 2] != .name("filter")
+      {
+        say("calls \(JinjaTemplate.shown(name))")
+      }
+    case .symbol(")"), .symbol("]"), .symbol("}"), .text, .number: say("calls what an expression amounts to")
+    default: return
+    }
+  }
+
+  /// `'{:02d}'.format(n)`: fields without attributes and subscripts, by which `{0.__class__}` walks through Python.
+  private static func isPlainFormat(_ text: String) -> Bool {
+    text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().allSatisfy { field in
+      !field.prefix { $0 != "}" && $0 != ":" }.contains { $0 == "." || $0 == "[" }
+    }
+  }
+
+  private func isNegatedTest(_ index: Int) -> Bool { self[index] == .name("not") && self[index - 1] == .name("is") }
+
+  /// After which a parenthesis is no call.
+  private static let words: Set<String> = [
+    "if", "elif", "else", "in", "not", "and", "or", "is", "for", "set", "call", "do", "return", "recursive",
+    "print", "with",
+  ]
+
+  private static let functions: Set<String> = [
+    "namespace", "range", "dict", "raise_exception", "strftime_now", "caller", "tojson", "loop", "date_string",
+    "items", "super", "len",
+  ]
+
+  private static let methods: Set<String> = [
+    "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "partition", "rpartition", "startswith", "endswith",
+    "lower", "upper", "title", "capitalize", "replace", "find", "rfind", "index", "count", "join", "items", "keys",
+    "values", "get", "append", "extend", "insert", "pop", "remove", "reverse", "copy", "update", "setdefault",
+    "isdigit",
+    "isalpha", "isalnum", "isspace", "isupper", "islower", "isnumeric", "removeprefix", "removesuffix", "zfill",
+    "ljust",
+    "rjust", "center", "strftime", "cycle", "changed", "isoformat", "sort", "swapcase",
+  ]
+
+  // MARK: Filters
+
+  private mutating func filter(_ index: Int) {
+    guard case .name(let name) = self[index + 1] else { return say("has a filter without a name") }
+    guard JinjaTemplate.filters.contains(name) else {
+      return say("uses the filter \(JinjaTemplate.shown(name))")
+    }
+    // The first argument of map is the name of a filter; of select and reject that of a test.
+    guard ["map", "select", "reject", "selectattr", "rejectattr"].contains(name), self[index + 2] == .symbol("(") else {
+      return
+    }
+    if name == "map" {
+      switch (self[index + 3], self[index + 4]) {
+      case (.name("attribute"), .symbol("=")), (.symbol(")"), _): return
+      case (.text(let filter), _) where JinjaTemplate.filters.contains(filter) && isEnd(index + 4): return
+      default: say("maps by a filter whose name is not on the list")
+      }
+    }
+  }
+
+  private func isEnd(_ index: Int) -> Bool { self[index] == .symbol(")") || self[index] == .symbol(",") }
+
+  private static let filters: Set<String> = [
+    "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape", "filesizeformat",
+    "first",
+    "float", "forceescape", "from_json", "groupby", "indent", "int", "items", "join", "last", "length", "list", "lower",
+    "map", "max", "min", "random", "reject", "rejectattr", "replace", "reverse", "round", "safe", "select",
+    "selectattr",
+    "slice", "sort", "string", "striptags", "sum", "title", "tojson", "trim", "truncate", "unique", "upper",
+    "urlencode", "wordcount", "wordwrap", "fromjson", "to_json", "tojson_safe", "equalto", "strip",
+  ]
+}

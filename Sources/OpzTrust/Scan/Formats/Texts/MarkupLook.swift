@@ -1,0 +1,48 @@
+import OpzIO
+
+/// XML: PMML, OpenVINO's models and others. A document type may read files, and PMML may name functions in Java.
+struct MarkupLook: FormatLook {
+  let name = "XML documents"
+
+  private static let limit: UInt64 = 256 << 20
+
+  func recognizes(_ file: ScannedFile) -> Bool {
+    if ["pmml", "xml"].contains(file.suffix) { return true }
+    let text = file.head.drop { [0xEF, 0xBB, 0xBF].contains($0) || $0 <= 0x20 }
+    return text.starts(with: "<?xml".utf8) || text.starts(with: "<PMML".utf8)
+      || text.starts(with: "<!DOCTYPE".utf8)
+        && !text.prefix(100).map({ $0 | 0x20 }).contains(text: "html")
+  }
+
+  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+    guard file.blob.size <= MarkupLook.limit else {
+      return scanner.add(.unread, .error, file, "XML of more than \(MarkupLook.limit >> 20) MiB was not looked into")
+    }
+    let raw = try file.blob.bytes()
+    guard let bytes = JSONText.utf8(raw, JSONText.encoding(file.head)) else {
+      return scanner.add(.unread, .error, file, "XML that is no text in UTF-8 or UTF-16")
+    }
+    if bytes.contains(text: "<!ENTITY") {
+      scanner.add(.outsidePath, .error, file, "it declares entities, by which XML reads files and grows without end")
+    }
+    var found: Set<String> = []
+    for piece in bytes.split(separator: UInt8(ascii: "<")) where piece.starts(with: "Apply".utf8) {
+      guard let name = MarkupLook.attribute("function", piece), name.contains("."), !name.hasPrefix("x-") else {
+        continue
+      }
+      if found.count < 100, found.insert(name).inserted {
+        scanner.add(
+          .namedCode, .error, file,
+          "it applies \(DocumentFindings.shown(name)), a function of a program's and not of PMML's")
+      }
+    }
+  }
+
+  private static func attribute(_ name: String, _ tag: ArraySlice<UInt8>) -> String? {
+    let text = String(decoding: tag.prefix(1000), as: UTF8.self)
+    guard let range = text.firstRange(of: " \(name)=") else { return nil }
+    let rest = text[range.upperBound...]
+    guard let quote = rest.first, quote == "\"" || quote == "'" else { return nil }
+    return String(rest.dropFirst().prefix { $0 != quote })
+  }
+}
