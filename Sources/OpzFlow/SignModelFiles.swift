@@ -65,7 +65,7 @@ public struct SignModelFiles: Sendable {
     }
     let bytes =
       status.size <= UInt64(ModelSignature.limit) ? try SmallFile.read(output, limit: ModelSignature.limit) : []
-    if status.size > 0, (try? ModelSignature(bytes, subject: output.string)) == nil {
+    if status.size > 0, (try? ModelSignature(bytes, subject: output.string).manifest(subject: output.string)) == nil {
       throw FlowError(
         .conflict, output.string, "the file exists and is no signature of a model",
         hint: "name another file: opz sign replaces signatures alone")

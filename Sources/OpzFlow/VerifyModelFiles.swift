@@ -30,6 +30,7 @@ public struct VerifyModelFiles: Sendable {
     let (path, session) = (path, session)
     return try await blocking {
       try ModelFiles.requireModel(path)
+      try VerifyModelFiles.requireSignature(file, path)
       let signature = try ModelSignature(SmallFile.read(file, limit: ModelSignature.limit), subject: file.string)
       for (name, key) in keys where !signature.isSigned(by: key) {
         throw FlowError(
@@ -38,11 +39,20 @@ public struct VerifyModelFiles: Sendable {
             + (signature.names(key) ? ", although it says so: it was changed, or the signature is damaged" : ""),
           hint: signature.names(key) ? nil : "the signature says that the key \(signature.hint.prefix(80)) made it")
       }
-      let manifest = signature.manifest
+      let manifest = try signature.manifest(subject: file.string)
       let tree = try VerifyModelFiles.tree(path, manifest, signature: file)
       try VerifyModelFiles.compare(tree, manifest, path, session.progress)
       return Result(manifest: manifest, size: tree.size)
     }
+  }
+
+  private static func requireSignature(_ file: FilePath, _ path: FilePath) throws {
+    guard try FileStatus.find(file) == nil else { return }
+    let inside = path.appending(ModelSignature.fileName)
+    let isInside = try FileStatus.find(inside) != nil
+    throw FlowError(
+      .notFound, file.string, "there is no such signature",
+      hint: "--signature \(isInside ? inside.string : "FILE") names it")
   }
 
   private static func tree(_ path: FilePath, _ manifest: ModelManifest, signature: FilePath) throws -> ModelTree {

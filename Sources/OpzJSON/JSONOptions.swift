@@ -18,6 +18,8 @@ public struct JSONOptions: Sendable, Hashable {
   public var numberLength = 1024
   /// Keys of one object.
   public var memberCount = Int.max
+  /// Values of the whole text, keys among them: what a value is made into takes a hundred times the room of its shortest text.
+  public var valueCount = Int.max
   /// Bytes of the whole text; at most 2 GiB.
   public var size = Int(Int32.max)
 

@@ -43,6 +43,9 @@ struct JSONTape {
 
   private mutating func value(_ depth: Int) throws(JSONFailure) {
     tokens.skipSpace()
+    guard nodes.count < tokens.options.valueCount else {
+      throw tokens.failure(.tooLarge, "more than \(tokens.options.valueCount) values")
+    }
     switch tokens.byte {
     case UInt8(ascii: "\""): add(try tokens.text())
     case UInt8(ascii: "{"): try object(depth + 1)

@@ -5,6 +5,7 @@ import OpzIO
 ///
 /// Ed25519 signatures are a function of key and message (RFC 8032); ECDSA takes a random number for each.
 public struct PrivateKey: Sendable {
+  /// The half that may be given away.
   public let publicKey: PublicKey
   private let key: CryptoKey
 
@@ -59,6 +60,9 @@ public struct PrivateKey: Sendable {
     return text
   }
 
+  /// Signs a message, which is hashed here.
+  /// - Returns: for ECDSA `ECDSA-Sig-Value` in DER (RFC 3279, 2.2.3), for Ed25519 the 64 bytes of RFC 8032.
+  /// - Throws: `TrustError.badKey` where libcrypto cannot.
   public func sign(_ message: [UInt8]) throws -> [UInt8] {
     guard let signature = key.sign(message) else {
       throw TrustError(.badKey, publicKey.kind.rawValue, "libcrypto cannot sign with the key")

@@ -3,6 +3,7 @@ public import OpzIO
 
 /// A key that signatures are verified with: ECDSA with the hash that sigstore pairs with the curve (protobuf-specs, `PublicKeyDetails`), or Ed25519.
 public struct PublicKey: Sendable, Hashable {
+  /// Algorithm and curve; the names are those of `opz sign --type`.
   public enum Kind: String, Sendable {
     /// With SHA-256.
     case ecdsaP256 = "ecdsa-p256"
@@ -36,6 +37,7 @@ public struct PublicKey: Sendable, Hashable {
     }
   }
 
+  /// Algorithm and curve.
   public let kind: Kind
   /// SubjectPublicKeyInfo in DER (RFC 5280, 4.1): what fingerprints and hints are made of.
   public let der: [UInt8]
@@ -73,6 +75,7 @@ public struct PublicKey: Sendable, Hashable {
   /// How sigstore's bundles name a key: the fingerprint in base64. Nobody has to believe it.
   var hint: String { Base64.encode(fingerprint.bytes) }
 
+  /// The key in PEM, as `openssl pkey -pubout` writes it (RFC 7468, 13).
   public var pem: String { PEM.encode(der, "PUBLIC KEY") }
 
   /// Whether `signature` is one of this key over `message`. ECDSA signatures are in DER.

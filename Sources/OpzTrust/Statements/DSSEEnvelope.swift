@@ -3,13 +3,16 @@ public import OpzOCI
 
 /// A payload with signatures over it and its type (DSSE 1.0.2, envelope.md and protocol.md).
 public struct DSSEEnvelope: Sendable, Hashable {
+  /// The payload type of in-toto statements (in-toto attestation framework, envelope.md).
   public static let inToto = "application/vnd.in-toto+json"
   /// Of a layer that is an envelope without a bundle, as cosign before 3 attaches it.
   public static let mediaType = MediaType("application/vnd.dsse.envelope.v1+json")
   /// More signatures than this are not read.
   private static let most = 64
 
+  /// What the payload is; the signatures cover it.
   public let payloadType: String
+  /// The bytes that are signed.
   public let payload: [UInt8]
   /// Those that can be read. Each is as good as another: whose they are, only keys say.
   public let signatures: [[UInt8]]

@@ -5,6 +5,7 @@ public import OpzStore
 
 /// A part of what is attached to an image, read and typed. Nothing of it is believed before a key says so.
 public struct Evidence: Sendable {
+  /// What one part of an attachment is.
   public enum Content: Sendable {
     /// A statement in an envelope.
     case statement(Statement, DSSEEnvelope)
@@ -21,8 +22,11 @@ public struct Evidence: Sendable {
   /// Bytes of one attached document.
   public static let limit = 64 << 20
 
+  /// The attachment's manifest.
   public let descriptor: Descriptor
+  /// What it is attached to.
   public let image: Digest
+  /// What the part says.
   public let content: Content
 
   /// Parts of one attachment that are read: as many signatures as cosign reads of an image.

@@ -3,6 +3,7 @@ import OpzJSON
 
 /// A signature over an artifact's own bytes, as `cosign sign-blob` makes it (protobuf-specs, `MessageSignature`). For an image they are its manifest.
 public struct MessageSignature: Sendable, Hashable {
+  /// The signature's bytes, as the key's algorithm has them.
   public let signature: [UInt8]
   /// What the artifact's SHA-256 is said to be; verifiers hash for themselves and refuse another one.
   public let digest: Digest?

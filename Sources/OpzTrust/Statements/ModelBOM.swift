@@ -7,6 +7,7 @@ public import OpzRegistry
 ///
 /// It is made of the record alone, so it is the same on every machine and whenever it is made.
 public struct ModelBOM: Sendable {
+  /// CycloneDX in JSON.
   public static let mediaType = MediaType("application/vnd.cyclonedx+json")
 
   private let record: VersionRecord
@@ -18,8 +19,10 @@ public struct ModelBOM: Sendable {
     self.files = files
   }
 
+  /// The document's bytes, indented, always the same for the same record.
   public func encode() throws -> [UInt8] { try CanonicalJSON.encodePretty(document) }
 
+  /// The document as CycloneDX 1.6 has it.
   public var document: JSONValue {
     let parts = [model] + base + data + packages + fileComponents
     let references = parts.compactMap { part -> JSONValue? in

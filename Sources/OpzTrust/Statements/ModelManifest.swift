@@ -14,12 +14,14 @@ public struct ModelManifest: Sendable, Hashable {
     /// SHA-256 of the content.
     public let digest: Digest
 
+    /// - Parameters: what the properties of these names have.
     public init(_ name: [UInt8], _ digest: Digest) {
       self.name = name
       self.digest = digest
     }
   }
 
+  /// Of the statement.
   public static let predicateType = "https://model_signing/signature/v1.0"
   /// Of model-signing 0.2, whose signatures are over other bytes than DSSE has.
   private static let oldPredicateType = "https://model_signing/Digests/v0.1"
@@ -35,6 +37,9 @@ public struct ModelManifest: Sendable, Hashable {
   /// Whether a symbolic link to a file counts as the file. Else a model has none.
   public let allowsLinks: Bool
 
+  /// - Parameters:
+  ///   - resources: in any order, no name twice.
+  ///   - ignored: paths as names are, in any order.
   public init(name: String, _ resources: [Resource], ignoring ignored: [[UInt8]], allowsLinks: Bool) {
     self.name = name
     self.resources = resources.sorted { ModelManifest.precedes($0.name, $1.name) }
@@ -110,46 +115,63 @@ extension ModelManifest {
           ? "it was made by model-signing 0.2" : "it is about something else: \(statement.predicateType.prefix(200))",
         hint: isOld ? "sign the model again; version 1.0 of the format is read" : nil)
     }
-    let document = try StrictJSON.read(statement.predicateBytes, ModelManifest.shape, subject: subject)
-    guard let serialization = document["serialization"], let items = document["resources"]?.array else {
-      throw TrustError(.malformed, subject, "its predicate does not list a model's files")
+    let read = try StrictJSON.read(statement.predicateBytes, ModelManifest.shape, subject: subject) { document in
+      let serialization = try Serialization(document["serialization"], subject)
+      guard let resources = try document["resources"]?.map({ try Resource($0, subject) }) else {
+        throw TrustError(.malformed, subject, "its predicate does not list a model's files")
+      }
+      return (serialization, resources)
     }
-    let method = serialization["method"]?.string ?? "", hash = serialization["hash_type"]?.string ?? ""
-    guard method == "files", hash == "sha256" else {
-      throw TrustError(
-        .malformed, subject, "the model was signed by the method \"\(method.prefix(40))\" with \"\(hash.prefix(40))\"",
-        hint: "opz reads signatures over whole files with sha256, the default of model-signing")
-    }
-    let links = serialization["allow_symlinks"] ?? .bool(false)
-    guard let allowsLinks = links.bool, let ignored = (serialization["ignore_paths"] ?? .array([])).textList else {
-      throw TrustError(.malformed, subject, "allow_symlinks or ignore_paths of its predicate cannot be read")
-    }
-    let resources = try ModelManifest.resources(items, subject)
+    let (serialization, resources) = read
+    try ModelManifest.check(resources, subject)
     // The order in which they are listed, whatever it is.
     guard statement.subjects == [ModelManifest.root(resources)] else {
       throw TrustError(.malformed, subject, "its files' digests do not give the digest of its subject")
     }
     self.init(
-      // A path that leads out of the model has nothing in it to ignore.
-      name: statement.name, resources, ignoring: ignored.compactMap { ModelManifest.normalized(Array($0.utf8)) },
-      allowsLinks: allowsLinks)
+      name: statement.name, resources, ignoring: serialization.ignored, allowsLinks: serialization.allowsLinks)
   }
 
-  private static func resources(_ items: [JSONValue], _ subject: String) throws -> [Resource] {
-    guard !items.isEmpty else { throw TrustError(.malformed, subject, "it covers no file") }
-    var seen: Set<[UInt8]> = []
-    return try items.map { item in
-      guard let text = item["name"]?.string, item["algorithm"]?.string == "sha256",
-        let digest = item["digest"]?.string.flatMap({ Digest(algorithm: .sha256, hex: $0) })
-      else { throw TrustError(.malformed, subject, "an entry of its resources is no file with a sha256") }
-      let name = Array(text.utf8)
-      guard !name.isEmpty, normalized(name) == name, !name.contains(0), name != wholeFile || items.count == 1 else {
-        throw TrustError(.malformed, subject, "\"\(text.prefix(200))\" is no path of a file in a model")
+  /// How the files were found.
+  private struct Serialization {
+    let ignored: [[UInt8]]
+    let allowsLinks: Bool
+
+    init(_ place: JSONPlace?, _ subject: String) throws {
+      let method = place?["method"]?.string ?? "", hash = place?["hash_type"]?.string ?? ""
+      guard method == "files", hash == "sha256" else {
+        throw TrustError(
+          .malformed, subject,
+          "the model was signed by the method \"\(method.prefix(40))\" with \"\(hash.prefix(40))\"",
+          hint: "opz reads signatures over whole files with sha256, the default of model-signing")
       }
-      guard seen.insert(name).inserted else {
-        throw TrustError(.malformed, subject, "it lists \"\(text.prefix(200))\" twice")
-      }
-      return Resource(name, digest)
+      guard let links = place?["allow_symlinks"].map(\.bool) ?? false,
+        let ignored = place?["ignore_paths"].map(\.textList) ?? []
+      else { throw TrustError(.malformed, subject, "allow_symlinks or ignore_paths of its predicate cannot be read") }
+      allowsLinks = links
+      // A path that leads out of the model has nothing in it to ignore.
+      self.ignored = ignored.compactMap { ModelManifest.normalized(Array($0.utf8)) }
     }
+  }
+
+  private static func check(_ resources: [Resource], _ subject: String) throws {
+    guard !resources.isEmpty else { throw TrustError(.malformed, subject, "it covers no file") }
+    var seen: Set<[UInt8]> = []
+    for name in resources.map(\.name) {
+      let shown = PrintableText.line(bytes: name, limit: 200)
+      guard !name.isEmpty, normalized(name) == name, !name.contains(0), name != wholeFile || resources.count == 1 else {
+        throw TrustError(.malformed, subject, "\"\(shown)\" is no path of a file in a model")
+      }
+      guard seen.insert(name).inserted else { throw TrustError(.malformed, subject, "it lists \"\(shown)\" twice") }
+    }
+  }
+}
+
+extension ModelManifest.Resource {
+  fileprivate init(_ place: JSONPlace, _ subject: String) throws {
+    guard let name = place["name"]?.string, place["algorithm"]?.string == "sha256",
+      let digest = place["digest"]?.string.flatMap({ Digest(algorithm: .sha256, hex: $0) })
+    else { throw TrustError(.malformed, subject, "an entry of its resources is no file with a sha256") }
+    self.init(Array(name.utf8), digest)
   }
 }

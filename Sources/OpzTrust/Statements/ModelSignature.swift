@@ -5,9 +5,9 @@ import OpzJSON
 public struct ModelSignature: Sendable {
   /// Bytes of one signature: some 300,000 files.
   public static let limit = 64 << 20
+  /// What it is called where nobody says otherwise.
   public static let fileName = "model.sig"
 
-  public let manifest: ModelManifest
   /// Which key is said to have signed: the SHA-256 of its PEM in hex. Only a signature proves it.
   public let hint: String
   private let envelope: DSSEEnvelope
@@ -17,12 +17,11 @@ public struct ModelSignature: Sendable {
     guard PublicKey.Use.files.kinds.contains(key.publicKey.kind) else {
       throw TrustError(.badKey, "the key", PublicKey.Use.files.refusal)
     }
-    self.manifest = manifest
     envelope = try DSSEEnvelope(signing: manifest.statement().payload, DSSEEnvelope.inToto, with: [key])
     hint = ModelSignature.hint(of: key.publicKey)
   }
 
-  /// Reads a signature. Nothing of it is believed before `isSigned`.
+  /// Reads a signature, but not yet what is signed.
   /// - Parameter subject: what errors name.
   /// - Throws: `TrustError.malformed`.
   public init(_ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
@@ -30,9 +29,14 @@ public struct ModelSignature: Sendable {
     guard let envelope = bundle.envelope, envelope.payloadType == DSSEEnvelope.inToto else {
       throw TrustError(.malformed, subject, "it signs no in-toto statement, so it is no model's signature")
     }
-    manifest = try ModelManifest(try Statement(envelope.payload, subject: subject), subject: subject)
     hint = bundle.hint
     self.envelope = envelope
+  }
+
+  /// What is signed. Ask `isSigned` before: a stranger's may be anything.
+  /// - Throws: `TrustError.malformed`.
+  public func manifest(subject: String) throws -> ModelManifest {
+    try ModelManifest(Statement(envelope.payload, subject: subject), subject: subject)
   }
 
   private static func hint(of key: PublicKey) -> String { Digest.of(Array(key.pem.utf8)).hex }
@@ -54,9 +58,8 @@ public struct ModelSignature: Sendable {
       ]))
     guard bytes.count <= ModelSignature.limit else {
       throw TrustError(
-        .unsignable, manifest.name,
-        "a signature over its \(manifest.resources.count) files would have \(bytes.count) bytes, and \(ModelSignature.limit) are read"
-      )
+        .unsignable, "the signature", "it would have \(bytes.count) bytes, and \(ModelSignature.limit) are read",
+        hint: "the model has too many files")
     }
     return bytes
   }

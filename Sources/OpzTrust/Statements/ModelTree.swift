@@ -20,9 +20,11 @@ public struct ModelTree: Sendable {
   /// Directories in each other.
   private static let depth = 128
 
+  /// All that a manifest lists, sorted as it lists them.
   public let files: [File]
   /// The name of the model's directory or file.
   public let name: String
+  /// False for a model that is one file.
   public let isDirectory: Bool
 
   /// Sum of the files' bytes.

@@ -1,15 +1,21 @@
 /// What a statement's predicate is: a URI, and short names for those that are common.
 public struct PredicateType: Sendable, Hashable, CustomStringConvertible {
+  /// As a statement's `predicateType` has it.
   public let uri: String
 
+  /// A type by its URI, whatever it is.
   public init(uri: String) { self.uri = uri }
 
+  /// The short name, else the URI.
   public var description: String { PredicateType.names.first { $0.value == self }?.key ?? uri }
 
   /// An image's signature, by cosign 3.
   public static let signature = PredicateType(uri: "https://sigstore.dev/cosign/sign/v1")
+  /// SLSA provenance v1.
   public static let provenance = PredicateType(uri: "https://slsa.dev/provenance/v1")
+  /// cosign's vulnerability report.
   public static let vulnerabilities = PredicateType(uri: "https://cosign.sigstore.dev/attestation/vuln/v1")
+  /// in-toto's result of a model's evaluation.
   public static let evaluation = PredicateType(uri: "https://in-toto.io/attestation/eval-result/v0.1")
   /// CycloneDX, in JSON.
   public static let billOfMaterials = PredicateType(uri: "https://cyclonedx.org/bom")

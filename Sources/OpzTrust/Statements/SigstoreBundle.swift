@@ -12,6 +12,7 @@ public struct SigstoreBundle: Sendable, Hashable {
     case message(MessageSignature)
   }
 
+  /// The type that opz writes.
   public static let mediaType = MediaType("application/vnd.dev.sigstore.bundle.v0.3+json")
   /// The versions before, and another spelling of 0.3 (protobuf-specs, `Bundle.media_type`).
   private static let olderTypes: Set<MediaType> = [
@@ -19,10 +20,14 @@ public struct SigstoreBundle: Sendable, Hashable {
     MediaType("application/vnd.dev.sigstore.bundle+json;version=0.2"),
     MediaType("application/vnd.dev.sigstore.bundle+json;version=0.3"),
   ]
+  /// Values in a bundle: what is signed is one text in it.
+  private static let most = 10_000
   /// Of the manifest that attaches a bundle: `dsse-envelope` or `message-signature` (cosign's bundle specification).
   public static let contentAnnotation = "dev.sigstore.bundle.content"
+  /// Of the manifest that attaches a bundle: the type of the statement's predicate.
   public static let predicateAnnotation = "dev.sigstore.bundle.predicateType"
 
+  /// The one content that it has.
   public let content: Content
   /// Which key is said to have signed. Only a signature proves it.
   public let hint: String
@@ -42,7 +47,7 @@ public struct SigstoreBundle: Sendable, Hashable {
   /// - Parameter now: a transparency log's entry that is younger is refused.
   /// - Throws: `TrustError.malformed` for a document that is not such a bundle, or that two readers would take for two.
   public init(_ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
-    let document = try StrictJSON.read(bytes, .bundle, subject: subject)
+    let document = try StrictJSON.read(bytes, .bundle, values: SigstoreBundle.most, subject: subject) { $0.value }
     guard let type = document["mediaType"]?.string, SigstoreBundle.reads(MediaType(type)) else {
       let type = document["mediaType"]?.string.map { ", but \($0.prefix(100))" } ?? ""
       throw TrustError(.malformed, subject, "it is not a sigstore bundle of version 0.1, 0.2 or 0.3\(type)")

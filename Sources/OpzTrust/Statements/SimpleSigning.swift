@@ -12,8 +12,11 @@ public struct SimpleSigning: Sendable, Hashable {
   public static let signatureAnnotation = "dev.cosignproject.cosign/signature"
   private static let type = "cosign container image signature"
 
+  /// The bytes that are signed.
   public let payload: [UInt8]
+  /// The signature's bytes.
   public let signature: [UInt8]
+  /// The manifest that the payload names.
   public let image: Digest
   /// `HOST/REPO`, as the payload has it.
   public let identity: String
@@ -64,8 +67,10 @@ public struct SimpleSigning: Sendable, Hashable {
     }
   }
 
+  /// What the layer of this signature has.
   public var annotations: [String: String] { [SimpleSigning.signatureAnnotation: Base64.encode(signature)] }
 
+  /// Whether the signature over the payload is the key's.
   public func isSigned(by key: PublicKey) -> Bool { key.verifies(signature, of: payload) }
 
   /// The tag under which such signatures of an image are looked for: `sha256-<hex>.sig`.

@@ -7,22 +7,28 @@ public struct Statement: Sendable, Hashable {
   public struct Subject: Sendable, Hashable {
     /// For people; a statement is about what has the digest.
     public let name: String
+    /// What the statement is about.
     public let digest: Digest
 
+    /// - Parameter name: for people.
     public init(_ digest: Digest, name: String) {
       self.name = name
       self.digest = digest
     }
   }
 
+  /// The `_type` of version 1.
   public static let type = "https://in-toto.io/Statement/v1"
   /// What cosign 2 writes; the members that are read are the same.
   private static let olderType = "https://in-toto.io/Statement/v0.1"
 
+  /// What it is about; subjects without a digest that can be read are none.
   public let subjects: Set<Digest>
   /// The first subject's name; "" where it has none.
   public let name: String
+  /// What the predicate is, a URI.
   public let predicateType: String
+  /// What is claimed; null where there is none.
   public let predicate: JSONValue
   /// The predicate as it stands in the payload; empty where there is none.
   public let predicateBytes: [UInt8]

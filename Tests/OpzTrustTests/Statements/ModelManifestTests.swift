@@ -32,13 +32,14 @@ struct ModelManifestTests {
     ])
   func golden(_ name: String, _ signer: String) throws {
     let signature = try Self.signature(name)
+    let manifest = try signature.manifest(subject: "x")
     for other in ["release", "other", "p384", "p521"] {
       let key = try Self.key(other)
       #expect(signature.isSigned(by: key) == (other == signer) && signature.names(key) == (other == signer))
     }
-    let names = Self.texts(signature.manifest.resources.map(\.name))
+    let names = Self.texts(manifest.resources.map(\.name))
     if name == "file.sig" {
-      #expect(names == ["."] && signature.manifest.name == "config.json")
+      #expect(names == ["."] && manifest.name == "config.json")
     } else {
       let link = name == "links.sig" ? ["link.json"] : []
       // Its own order: `weights/..` before `weights.txt`.
@@ -47,16 +48,16 @@ struct ModelManifestTests {
           + ["weights/part-1.bin", "weights/part-2.bin", "weights.txt", "with space:and colon", "\u{FC}.txt"])
       let inside = name == "inside.sig" ? ["model.sig"] : []
       #expect(
-        Self.texts(signature.manifest.ignored)
+        Self.texts(manifest.ignored)
           == [".git", ".gitattributes", ".github", ".gitignore"] + inside + ["notes"])
     }
-    #expect(signature.manifest.allowsLinks == (name == "links.sig"))
+    #expect(manifest.allowsLinks == (name == "links.sig"))
   }
 
   @Test(
     "what it signs in other ways is refused by name", arguments: [("shards.sig", "shards"), ("blake3.sig", "blake3")])
   func methods(_ name: String, _ word: String) {
-    let error = #expect(throws: TrustError.self) { try Self.signature(name) }
+    let error = #expect(throws: TrustError.self) { try Self.signature(name).manifest(subject: name) }
     #expect(error?.reason.contains(word) == true)
   }
 
@@ -75,7 +76,8 @@ struct ModelManifestTests {
     }
     let bytes = try ModelSignature(signing: manifest, with: key).encode()
     let read = try ModelSignature(bytes, subject: "x")
-    #expect(read.isSigned(by: key.publicKey) && read.names(key.publicKey) && read.manifest == manifest)
+    #expect(read.isSigned(by: key.publicKey) && read.names(key.publicKey))
+    #expect(try read.manifest(subject: "x") == manifest)
     #expect(!read.isSigned(by: try PrivateKey.generate(kind).publicKey))
   }
 
@@ -193,7 +195,7 @@ struct ModelManifestTests {
   @Test("each changed byte of a signature ends it, or changes nothing of what is signed")
   func mutants() throws {
     let whole = try FileBlob(Self.fixtures.appending("directory.sig")).bytes()
-    let (key, manifest) = (try Self.key("release"), try Self.signature("directory.sig").manifest)
+    let (key, manifest) = (try Self.key("release"), try Self.signature("directory.sig").manifest(subject: "x"))
     var random = SeededGenerator(seed: 11)
     for index in whole.indices {
       var changed = whole
@@ -201,10 +203,23 @@ struct ModelManifestTests {
       guard changed != whole, let read = try? ModelSignature(changed, subject: "x"), read.isSigned(by: key) else {
         continue
       }
-      #expect(read.manifest == manifest)
+      #expect(try read.manifest(subject: "x") == manifest)
     }
     for cut in stride(from: 0, to: whole.count, by: 7) {
       #expect(throws: TrustError.self) { try ModelSignature(Array(whole.prefix(cut)), subject: "x") }
     }
+  }
+
+  @Test("a bundle of many values ends before they are made, and a stranger's list is not read")
+  func hostile() throws {
+    let many = "{\"a\":[" + String(repeating: "{\"a\":1},", count: 200_000) + "1]}"
+    let error = #expect(throws: TrustError.self) { try ModelSignature(Array(many.utf8), subject: "x") }
+    #expect(error?.reason.contains("more than 10000 values") == true)
+    let payload = Array(many.utf8)
+    let envelope = try DSSEEnvelope(signing: payload, DSSEEnvelope.inToto, with: [PrivateKey.generate(.ecdsaP256)])
+    let bundle = try SigstoreBundle(envelope, by: key.publicKey).encode()
+    #expect(try !ModelSignature(bundle, subject: "x").isSigned(by: key.publicKey))
+    let values = "[" + String(repeating: "0,", count: StrictJSON.most) + "0]"
+    #expect(throws: TrustError.self) { try StrictJSON.read(Array(values.utf8), subject: "x") }
   }
 }
