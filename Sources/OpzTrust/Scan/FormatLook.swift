@@ -22,8 +22,8 @@ extension FormatLook {
 /// Every form that is looked for.
 enum FormatLooks {
   static let all: [any FormatLook] = [
-    ZipLook(), TarLook(), CompressedLook(), UnreadableLook(), PickleLook(), NumPyArrayLook(), JSONLook(), YAMLLook(),
-    TemplateLook(), MarkupLook(), HDF5Look(), TensorFlowLook(), ONNXLook(), GGUFLook(), SafetensorsLook(), RLook(),
-    ProgramLook(), UnreadLook(), SecretLook(),
+    ZipLook(), TarLook(), CompressedLook(), UnreadableLook(), PickleLook(), NumPyArrayLook(), EmbeddedPickleLook(),
+    JSONLook(), YAMLLook(), TemplateLook(), MarkupLook(), HDF5Look(), TensorFlowLook(), ONNXLook(), GGUFLook(),
+    SafetensorsLook(), RLook(), ProgramLook(), UnreadLook(), SecretLook(),
   ]
 }

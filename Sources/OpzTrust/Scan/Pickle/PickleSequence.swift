@@ -40,7 +40,7 @@ struct PickleSequence {
     var machine = PickleMachine(bytes, .pickle, allows: scanner.allowlist.allows)
     scanner.countPickle()
     defer {
-      add(machine.events, &scanner)
+      PickleSequence.add(machine.events, file, &scanner)
       bytes = machine.bytes
     }
     do {
@@ -63,7 +63,7 @@ struct PickleSequence {
       let isMeant = machine.looksMeant || (machine.firstKnownName != nil && PickleLook.isNamed(file))
       guard isMeant || broken.isLimit else { return false }
       scanner.countPickle()
-      add(machine.events, &scanner)
+      PickleSequence.add(machine.events, file, &scanner)
       scanner.add(
         .pickleBroken, .error, file, at: broken.offset,
         "it looks like a pickle, and cannot be followed: \(broken.reason)")
@@ -71,7 +71,7 @@ struct PickleSequence {
     }
     if machine.usesGlobals {
       scanner.countPickle()
-      add(machine.events, &scanner)
+      PickleSequence.add(machine.events, file, &scanner)
     }
     return true
   }
@@ -89,7 +89,7 @@ struct PickleSequence {
     return try bytes.skip(header.size)
   }
 
-  private func add(_ events: [PickleMachine.Event], _ scanner: inout FileScanner) {
+  static func add(_ events: [PickleMachine.Event], _ file: ScannedFile, _ scanner: inout FileScanner) {
     var seen: Set<String> = []
     for event in events where seen.insert(event.text).inserted {
       scanner.add(

@@ -170,6 +170,16 @@ def both(corpus):
     add("a pickle without a name", EVIL, "data")
 
 
+def inside(corpus):
+    add = lambda technique, data, file: corpus.malicious(file, technique, data)
+    add("a pickle in a database", b"SQLite format 3\0" + bytes(4080) + EVIL + bytes(500), "cache.db")
+    add("a pickle in HDF5", b"\x89HDF\r\n\x1a\n" + bytes(2040) + EVIL + bytes(500), "store.h5")
+    add("a pickle in a table", b"PAR1" + bytes(100) + EVIL + bytes(50) + b"PAR1", "table.parquet")
+    add("a pickle in the second block of a shelf", (b"\x80\x04N." + bytes(512))[:512] + EVIL, "shelf.dat")
+    add("a pickle across two megabytes", bytes((1 << 20) - 1) + EVIL, "weights.bin")
+    add("a pickle of protocol 2 behind numbers", bytes(range(128)) * 4 + b"\x80\x02" + INNER + b"N.", "weights.bin")
+
+
 def arrays(corpus):
     add = lambda technique, data, file="array.npy": corpus.malicious(file, technique, data)
     tail = ", 'fortran_order': False, 'shape': (1,), }"
@@ -249,5 +259,6 @@ def make(corpus):
     compressed(corpus)
     archives(corpus)
     both(corpus)
+    inside(corpus)
     arrays(corpus)
     joblib(corpus)

@@ -1,0 +1,80 @@
+import OpzIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Pickles in the middle of other files: databases, tables and HDF5 files keep objects so, and their readers load them.
+///
+/// Only a pickle of protocol 2 or later has a mark to look for, and only one that calls what is not allowed is said.
+struct EmbeddedPickleLook: FormatLook {
+  let name = "pickles inside of other files"
+  var isOfAnyFile: Bool { true }
+
+  /// How many opcodes are followed in a file.
+  private static let stepLimit = 1 << 26
+
+  /// What a pickle of somebody's may begin with after its mark: FRAME, or what brings or names a value.
+  private static let starts = Set("c(}])XUNKJMGC".utf8).union([0x95, 0x8C, 0x8A, 0x8F])
+
+  /// What lies in archives is looked into by itself.
+  func recognizes(_ file: ScannedFile) -> Bool {
+    file.blob.size > 4 && !ZipLook.hasMark(file.head) && !TarLook().recognizes(file)
+  }
+
+  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+    // One that is found at the beginning of the file is not said twice.
+    guard scanner.report.findings.last?.path != file.path else { return }
+    var stepsLeft = EmbeddedPickleLook.stepLimit
+    var base: UInt64 = 0
+    var tail: [UInt8] = []
+    var places: [UInt64] = []
+    try file.blob.forEachChunk { chunk in
+      // A mark may lie across two pieces.
+      let seam = tail + chunk.prefix(2)
+      seam.withUnsafeBytes { EmbeddedPickleLook.search($0, base &- UInt64(tail.count), &places) }
+      EmbeddedPickleLook.search(chunk, base, &places)
+      tail = Array(chunk.suffix(2))
+      base += UInt64(chunk.count)
+      for place in places where place > 0 && stepsLeft > 0 {
+        stepsLeft -= try follow(file, at: place, limit: stepsLeft, &scanner)
+      }
+      places = []
+    }
+    if stepsLeft <= 0 {
+      scanner.add(
+        .unread, .error, file,
+        "what may be pickles in it has more than \(EmbeddedPickleLook.stepLimit) opcodes, which is more than is followed"
+      )
+    }
+  }
+
+  private static func search(_ bytes: UnsafeRawBufferPointer, _ base: UInt64, _ places: inout [UInt64]) {
+    guard let start = bytes.baseAddress else { return }
+    var rest = 0
+    // memchr, because weights have gigabytes.
+    while rest + 2 < bytes.count, let place = memchr(start + rest, 0x80, bytes.count - rest) {
+      let found = UnsafeRawPointer(place) - start
+      rest = found + 1
+      guard found + 2 < bytes.count, (2...5).contains(bytes[found + 1]), starts.contains(bytes[found + 2]) else {
+        continue
+      }
+      places.append(base + UInt64(found))
+    }
+  }
+
+  /// - Returns: how many opcodes there were.
+  private func follow(_ file: ScannedFile, at offset: UInt64, limit: Int, _ scanner: inout FileScanner) throws -> Int {
+    var machine = PickleMachine(
+      try PickleBytes(file.blob, at: offset, window: 1 << 12), .guess, allows: scanner.allowlist.allows)
+    do {
+      try machine.run(limit: limit)
+    } catch is PickleMachine.Broken {
+      // What comes before it counts.
+    }
+    if machine.firstKnownName != nil, machine.calls { PickleSequence.add(machine.events, file, &scanner) }
+    return machine.steps + 1
+  }
+}
