@@ -1,8 +1,13 @@
 /// Characters that show a person another text than a program reads, or that end a line for some readers only.
 enum YAMLCharacters {
   /// - Throws: `YAMLProblem` for marks of direction (U+202A to U+202E, U+2066 to U+2069: Unicode TR 36, "Trojan Source"), and for the line breaks
-  ///   that YAML 1.1 has and YAML 1.2 has not (NEL, LS, PS).
+  ///   that YAML 1.1 has and YAML 1.2 has not (NEL, LS, PS), and for a byte order mark, which libyaml takes for the first key's.
   static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLProblem) {
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+      throw YAMLProblem(
+        Place(line: 1, column: 1), "the text begins with a byte order mark",
+        hint: "save the file as UTF-8 without a mark")
+    }
     var index = 0
     while index < bytes.count {
       let byte = bytes[index]

@@ -61,6 +61,13 @@ struct YAMLReaderTests {
     #expect(YAMLReaderTests.onSmallStack { YAMLReaderTests.problem(more, rules) } != nil)
   }
 
+  @Test("a byte order mark before settings is named; opz.yaml's reader takes it off before")
+  func byteOrderMark() {
+    let found = YAMLReaderTests.problem("\u{FEFF}opz: 1\n", .settings)
+    #expect(found?.reason.contains("byte order mark") == true && found?.place.line == 1)
+    #expect(YAMLReaderTests.problem("opz: 1\n", .settings) == nil)
+  }
+
   @Test("aliases count as deep as what they stand for")
   func deepAliases() {
     var text = "# \(String(repeating: "-", count: 100_000))\n- &a0 [x]\n"
