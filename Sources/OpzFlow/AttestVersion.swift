@@ -31,6 +31,8 @@ public struct AttestVersion: Sendable {
     }
     if type == .billOfMaterials { try await checkBill(value, subject, registry) }
     if type == .scan { _ = try ScanVerdict.read(value, subject: subject) }
+    // It would not count, and nobody would be told.
+    try type.checkTimes(value, now: session.author.at, subject: subject)
     return try await blocking { [self] in
       if let key { return try AttestVersion.attach(type, document, to: version, with: key, registry, session) }
       guard let media = AttestVersion.media[type] else {

@@ -57,6 +57,10 @@ public struct SignModelFiles: Sendable {
   }
 
   private func checkOutput(_ output: FilePath, isNamed: Bool) throws {
+    let directory = output.removingLastComponent()
+    guard try directory.isEmpty || FileStatus.find(directory) != nil else {
+      throw FlowError(.notFound, output.string, "there is no directory \(directory)", hint: "mkdir -p \(directory)")
+    }
     guard let status = try FileStatus.find(output), status.kind == .file else { return }
     guard isNamed else {
       throw FlowError(

@@ -171,6 +171,8 @@ struct ModelFilesTests {
     let again = await #expect(throws: FlowError.self) { try await sign() }
     #expect(again?.category == .conflict)
     _ = try await sign("model.sig", isNamed: true)
+    let nowhere = await #expect(throws: FlowError.self) { try await sign("none/model.sig", isNamed: true) }
+    #expect(nowhere?.category == .notFound)
     for name in ["model/config.json", "model/weights/part-1.bin", "notes.txt"] {
       let path = try directory.write(name, "{}")
       let error = await #expect(throws: FlowError.self) { try await sign(name, isNamed: true) }

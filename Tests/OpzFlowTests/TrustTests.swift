@@ -152,6 +152,32 @@ struct TrustTests {
     }
   }
 
+  @Test(
+    "a document whose own time has not come is not attested",
+    arguments: [
+      ("slsaprovenance", #"{"runDetails":{"metadata":{"finishedOn":"TIME"}}}"#),
+      ("slsaprovenance", #"{"runDetails":{"metadata":{"startedOn":"TIME"}}}"#),
+      ("vuln", #"{"metadata":{"scanFinishedOn":"TIME"}}"#),
+      (
+        "scan",
+        #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"results":[],"invocations":[{"executionSuccessful":true,"endTimeUtc":"TIME"}]}]}"#
+      ),
+    ])
+  func future(_ type: String, _ document: String) async throws {
+    let project = try Project.model()
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let key = try key(project)
+    func attest(_ time: String) async throws {
+      _ = try await AttestVersion(version, in: project.session).run(
+        PredicateType(parsing: type), Array(document.replacing("TIME", with: time).utf8), with: key, subject: "x",
+        registry)
+    }
+    let error = await #expect(throws: TrustError.self) { try await attest("2999-01-01T00:00:00Z") }
+    #expect(error?.reason.contains("in the future") == true)
+    try await attest("2020-01-01T00:00:00Z")
+  }
+
   @Test("what is attested keeps its bytes")
   func predicateBytes() async throws {
     let project = try Project.model()

@@ -1,5 +1,5 @@
-import OpzIO
-import OpzJSON
+public import OpzIO
+public import OpzJSON
 
 /// The times that a document says of itself. One that has not come yet is a lie or a wrong clock, and would make the document the newest for as
 /// long as its author likes.
@@ -29,7 +29,7 @@ enum StatedTime {
     }
   }
 
-  /// Where predicates of a type have their times.
+  /// Where predicates of a type have their times (each specification's `metadata`).
   static func places(_ predicateType: String) -> [String] {
     switch predicateType {
     case PredicateType.provenance.uri: ["runDetails.metadata.startedOn", "runDetails.metadata.finishedOn"]
@@ -38,6 +38,18 @@ enum StatedTime {
     case PredicateType.vulnerabilities.uri: ["metadata.scanStartedOn", "metadata.scanFinishedOn"]
     case "https://in-toto.io/attestation/deployment/v1": ["creationTime"]
     default: []
+    }
+  }
+}
+
+extension PredicateType {
+  /// Whether the times that a document of this type says of itself have come.
+  /// - Throws: `TrustError.malformed` for one that is more than five minutes after `now`, or is no time.
+  public func checkTimes(_ document: JSONValue, now: Timestamp, subject: String) throws {
+    try StatedTime.check(document, at: StatedTime.places(uri), now: now, subject: subject)
+    guard self == .scan else { return }
+    for verdict in try ScanVerdict.read(document, subject: subject) {
+      if let ended = verdict.ended { try StatedTime.check(ended, "endTimeUtc", now: now, subject: subject) }
     }
   }
 }
