@@ -23,7 +23,8 @@ extension FormatLook {
 enum FormatLooks {
   static let all: [any FormatLook] = [
     ZipLook(), TarLook(), CompressedLook(), UnreadableLook(), PickleLook(), NumPyArrayLook(), EmbeddedPickleLook(),
-    JSONLook(), YAMLLook(), TemplateLook(), MarkupLook(), HDF5Look(), TensorFlowLook(), ONNXLook(), GGUFLook(),
-    SafetensorsLook(), RLook(), ProgramLook(), UnreadLook(), SecretLook(),
+    JSONLook(), YAMLLook(), TemplateLook(), MarkupLook(), HDF5Look(), TensorFlowLook(), TensorFlowLiteLook(),
+    ONNXLook(),
+    TorchScriptLook(), CaffeLook(), GGUFLook(), SafetensorsLook(), RLook(), ProgramLook(), UnreadLook(), SecretLook(),
   ]
 }

@@ -16,6 +16,7 @@ struct UnreadLook: FormatLook {
     Form(head: [0x04, 0x08, 0x6F, 0x3A], level: .error, text: "objects of Ruby, which run code when they are read"),
     Form(head: Array("MATLAB 5.0 MAT-file".utf8), level: .note, text: "MATLAB's data, which may have functions"),
     Form(head: Array("ET12".utf8), offset: 4, level: .note, text: "a program of ExecuTorch"),
+    Form(head: Array("ORTM".utf8), offset: 4, level: .warning, text: "ONNX Runtime's own form of a model"),
     Form(head: Array("ptrt".utf8), level: .warning, text: "TensorRT's engine, code for a device"),
     Form(head: Array("ftrt".utf8), level: .warning, text: "TensorRT's engine, code for a device"),
     Form(head: Array("\u{1}BC!".utf8), level: .warning, text: "LLVM's code"),
@@ -25,6 +26,9 @@ struct UnreadLook: FormatLook {
     ("jls", .error, "objects of Julia, which may be functions"), ("mlmodelc", .warning, "a compiled Core ML model"),
     ("engine", .warning, "TensorRT's engine, code for a device"),
     ("plan", .warning, "TensorRT's engine, code for a device"),
+    ("cpb", .error, "a TensorFlow model in chunks"),
+    ("mlmodel", .warning, "Core ML's model, which may have layers of its own"),
+    ("pdmodel", .warning, "PaddlePaddle's program"), ("qs", .warning, "R's objects, which may be functions"),
     ("mojo", .note, "H2O's model"),
   ]
 

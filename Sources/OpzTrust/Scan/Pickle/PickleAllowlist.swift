@@ -44,12 +44,22 @@ public struct PickleAllowlist: Sendable {
   }
 
   private static func isOwn(_ global: PickleGlobal) -> Bool {
+    if isTorchScript(global) { return true }
     guard let names = PickleNames.all[Substring(global.module)] else { return false }
     if names.contains(Substring(global.name)) { return true }
     // How Cython makes an instance of X.
     let maker = "__pyx_unpickle_"
     return global.name.hasPrefix(maker) && global.module.hasPrefix("sklearn.")
       && names.contains(global.name.dropFirst(maker.count))
+  }
+
+  /// TorchScript's own reader finds classes below `__torch__` in the archive's code, which `TorchScriptLook` looks into; what `torch.jit._pickle` has
+  /// makes lists and tensors.
+  private static func isTorchScript(_ global: PickleGlobal) -> Bool {
+    guard global.isPlain else { return false }
+    if global.module == "__torch__" || global.module.hasPrefix("__torch__.") { return true }
+    return global.module == "torch.jit._pickle"
+      && (global.name.hasPrefix("build_") || global.name == "restore_type_tag")
   }
 
   /// The list has names of this module's library.

@@ -119,6 +119,20 @@ def make_graphs(corpus):
     corpus.benign("frozen.pb", "TensorFlow: a GraphDef", graph.SerializeToString())
     corpus.benign("graph.pbtxt", "TensorFlow: a GraphDef as text", str(graph).encode())
 
+    for name, module in {"a loop": Loop(), "a table": Table()}.items():
+        converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([module.__call__.get_concrete_function()], module)
+        converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS, tensorflow.lite.OpsSet.SELECT_TF_OPS]
+        corpus.benign("model.tflite", f"TensorFlow Lite: {name}", converter.convert())
+    network = tf_keras.Sequential([tf_keras.layers.Dense(2, "relu", input_shape=(3,)), tf_keras.layers.Dense(1)])
+    corpus.benign("model.tflite", "TensorFlow Lite: a network", tensorflow.lite.TFLiteConverter.from_keras_model(network).convert())
+    with tempfile.TemporaryDirectory() as directory:
+        tf_keras.models.save_model(network, directory, save_format="tf")
+        corpus.benign("keras_metadata.pb", "Keras 2's own metadata", (pathlib.Path(directory) / "keras_metadata.pb").read_bytes())
+        corpus.benign("saved_model.pb", "Keras 2's own SavedModel", (pathlib.Path(directory) / "saved_model.pb").read_bytes())
+        corpus.benign("fingerprint.pb", "a SavedModel's fingerprint", (pathlib.Path(directory) / "fingerprint.pb").read_bytes())
+    corpus.benign("net.prototxt", "Caffe", b'name: "n"\nlayer { name: "x" type: "Convolution" convolution_param { num_output: 2 } }\n')
+    corpus.benign("configuration.json", "Deeplearning4j", json.dumps({"confs": [{"layer": {"@class": "org.deeplearning4j.nn.conf.layers.DenseLayer", "nin": 1}}]}).encode())
+
     def model(nodes, initializers=(), functions=(), opsets=(("", 17),)):
         value = helper.make_tensor_value_info
         g = helper.make_graph(nodes, "g", [value("x", TensorProto.FLOAT, [1, 2])], [value("y", TensorProto.FLOAT, None)], initializers)

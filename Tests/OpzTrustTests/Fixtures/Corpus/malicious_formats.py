@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import struct
 
 import h5py
 import numpy
@@ -164,6 +165,17 @@ def saved(graph_def):
     return message((1, 1), (2, message((1, message((4, "serve"))), (2, graph_def))))
 
 
+def lite(operator):
+    """A model of TensorFlow Lite with one operator of this name: tables of FlatBuffers, each after its own list of fields."""
+    out = bytearray(struct.pack("<I4s", 20, b"TFL3"))
+    out += struct.pack("<HHHHH", 8, 12, 4, 8, 0) + bytes(2)  # Fields of the model: version, operator_codes.
+    out += struct.pack("<iII", 12, 3, 4)  # The model; its codes follow.
+    out += struct.pack("<II", 1, 12)  # One code, 12 bytes on.
+    out += struct.pack("<HHHH", 8, 8, 0, 4)  # Fields of the code: no number, custom_code.
+    out += struct.pack("<iI", 8, 4) + struct.pack("<I", len(operator)) + operator.encode() + b"\0"
+    return bytes(out)
+
+
 def make_graphs(corpus):
     plain = (node("x", "Placeholder"), node("y", "Identity", inputs=["x"]))
     for operator in ("PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles", "TextLineDataset", "SqlDataset",
@@ -182,6 +194,24 @@ def make_graphs(corpus):
     corpus.malicious("model.meta", "MetaGraphDef", message((1, message((4, "x"))), (2, graph(*plain, node("z", "PyFunc")))))
     corpus.malicious("saved_model.pbtxt", "SavedModel as text", b'saved_model_schema_version: 1\nmeta_graphs { graph_def { node { name: "x" op: "PyFunc" } } }\n')
     corpus.malicious("saved_model.pb", "SavedModel that is cut short", saved(graph(*plain, node("z", "WriteFile")))[:-4])
+
+    lambdas = message((1, 1), (3, "root.layer-0"), (4, "_tf_keras_layer"), (5, json.dumps({"class_name": "Lambda", "config": {"function": ["4wEAAAA="]}})))
+    corpus.malicious("keras_metadata.pb", "SavedModel: a Lambda in keras_metadata.pb", message((1, lambdas)))
+    objects = message((7, message((1, message((4, message((1, "_tf_keras_layer"), (3, json.dumps(LAMBDA)))))))))
+    corpus.malicious("saved_model.pb", "SavedModel: a Lambda in its objects", message((1, 1), (2, message((2, graph(*plain))) + objects)))
+    corpus.malicious("saved_model.cpb", "SavedModel in chunks", b"\x83\xaf\x70\xd1" + bytes(60))
+    for operator in ("FlexWriteFile", "FlexPyFunc", "EvilOp"):
+        corpus.malicious("model.tflite", f"TensorFlow Lite: {operator}", lite(operator))
+    corpus.malicious("model.bin", "TensorFlow Lite under another name", lite("EvilOp"))
+    corpus.malicious("model.tflite", "TensorFlow Lite that is cut short", lite("EvilOp")[:50])
+
+    def script(code):
+        return archive([("m/data.pkl", b"\x80\x02}q\x00."), ("m/code/__torch__.py", code), ("m/version", "3\n")])
+
+    for name, code in {"from_file": 'x = torch.from_file("/etc/hostname", False, 8)\n', "save": 'torch.save(x, "/tmp/x")\n', "a library's": "y = ops.evil.run(x)\n"}.items():
+        corpus.malicious("model.pt", f"TorchScript: {name}", script(code))
+    corpus.malicious("net.prototxt", "Caffe: a layer of Python", b'layer { name: "x" type: "Python" python_param { module: "os" layer: "system" } }\n')
+    corpus.malicious("model.xml", "OpenVINO: a layer of a library", b'<?xml version="1.0"?><net><layers><layer id="0" name="x" type="Evil" version="extension"/></layers></net>')
 
     def onnx(*nodes, tensors=(), functions=(), more=()):
         g = message(*((1, item) for item in nodes), (2, "g"), *((5, item) for item in tensors))
@@ -233,6 +263,7 @@ def make_templates(corpus):
     for name, text in templates.items():
         corpus.malicious("tokenizer_config.json", f"chat template: {name}", json.dumps({"chat_template": start + text}).encode())
     corpus.malicious("tokenizer_config.json", "chat templates with names", json.dumps({"chat_template": [{"name": "default", "template": start}, {"name": "tool", "template": templates["subclasses"]}]}).encode())
+    corpus.malicious("tokenizer_config.json", "chat templates as an object", json.dumps({"chat_template": {"default": start, "tool": templates["import"]}}).encode())
     corpus.malicious("chat_template.jinja", "a template's own file", (start + templates["subscripts"]).encode())
     corpus.malicious("model.gguf", "GGUF: a template", gguf([("general.architecture", "llama"), ("tokenizer.chat_template", start + templates["globals of cycler"])]))
     corpus.malicious("model.gguf", "GGUF: a second template", gguf([("tokenizer.chat_template", start), ("tokenizer.chat_template.tool_use", templates["subclasses"])]))
@@ -255,6 +286,7 @@ def make_documents(corpus):
     }.items():
         corpus.malicious("config.yaml", f"YAML: {name}", text.encode())
     corpus.malicious("conda", "YAML without a suffix", b"name: x\nv: !!python/object/apply:os.system ['true']\n")
+    corpus.malicious("settings.conf", "YAML without a suffix, with escapes", b"v: !!%70ython/object/apply:os.system ['true']\n")
     corpus.malicious("config.yaml", "YAML in UTF-16", "a: !!python/object/apply:os.system ['true']\n".encode("utf-16"))
     corpus.malicious("MLmodel", "MLmodel: a loader", b"flavors:\n  python_function:\n    loader_module: os\n    python_version: 3.11.0\n")
     corpus.malicious("MLmodel", "MLmodel: code elsewhere", b"flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    code: ../../evil\n")
@@ -266,6 +298,7 @@ def make_documents(corpus):
     corpus.malicious("config.yaml", "Lightning's class_path", b"model:\n  class_path: subprocess.Popen\n  init_args: {args: ['true']}\n")
     for name, value in {
         "jsonpickle": {"py/object": "subprocess.Popen", "args": ["true"]}, "jsonpickle reduce": {"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["true"]}]},
+        "Deeplearning4j": {"confs": [{"layer": {"@class": "com.evil.Layer", "nin": 1}}]},
         "LangChain": {"lc": 1, "type": "constructor", "id": ["evil", "Chain"], "kwargs": {}},
         "Spark": {"class": "com.evil.Stage", "uid": "x", "paramMap": {}, "timestamp": 1},
         "a library of ONNX Runtime": {"model": {"custom_ops_library": "libevil.so"}},

@@ -23,9 +23,10 @@ enum DocumentChecks {
         waiting += items.map { (key, $0) }
       case .object(let members):
         for check in all { check.check(members, &findings) }
-        waiting += members.map { ($0.key, $0.value) }
+        // `chat_template` may have templates by their names.
+        waiting += members.map { (isTemplate(key) ? "\(key).\($0.key)" : $0.key, $0.value) }
       case .string(let text):
-        if key.lowercased().contains("template") || isTemplate(text, of: key) {
+        if isTemplate(key) || isTemplate(text, of: key) {
           JinjaTemplate.check(text, of: key, &findings)
         }
         nested(text, &findings, depth)
@@ -34,7 +35,8 @@ enum DocumentChecks {
     }
   }
 
-  /// A list of named templates: `[{"name": "default", "template": ".."}]` has the key itself.
+  private static func isTemplate(_ key: String) -> Bool { key.lowercased().contains("template") }
+
   private static func isTemplate(_ text: String, of key: String) -> Bool {
     key.lowercased().contains("prompt") && (text.contains("{{") || text.contains("{%"))
   }

@@ -15,6 +15,12 @@ enum InstantiationCheck: DocumentCheck {
         .namedCode, .error,
         "it makes \(DocumentFindings.shown(id.joined(separator: "."))), which is not LangChain's own")
     }
+    if let name = object["@class"]?.string, name.contains(".") {
+      // Jackson makes what is named so: Deeplearning4j's configurations.
+      guard !["org.deeplearning4j.", "org.nd4j."].contains(where: { name.hasPrefix($0) }), !findings.isAnsweredFor(name)
+      else { return }
+      findings.add(.namedCode, .error, "it makes \(DocumentFindings.shown(name)), which is not Deeplearning4j's own")
+    }
     if object["uid"] != nil, object["paramMap"] != nil, let name = object["class"]?.string {
       guard !["org.apache.spark.", "pyspark."].contains(where: { name.hasPrefix($0) }), !findings.isAnsweredFor(name)
       else { return }

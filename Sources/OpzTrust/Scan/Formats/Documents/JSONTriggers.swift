@@ -7,7 +7,8 @@ enum JSONTriggers {
   private static let names = [
     "class_name", "__class__", "__module__", "auto_map", "trust_remote_code", "custom_pipelines",
     "sentence_transformers",
-    "_target_", "class_path", "py/", "template", "prompt", "_diffusers_version", "paramMap", "\"lc\"", "handler\"",
+    "_target_", "class_path", "py/", "template", "prompt", "_diffusers_version", "paramMap", "@class", "\"lc\"",
+    "handler\"",
     "custom_ops_library", "nbformat", "node_def", "\"Custom\"", "loader_module", "model_code_path", "__lambda__",
     "\"type\"", "PyFunc", "ReadFile", "WriteFile", ":serialized:",
   ]

@@ -59,10 +59,15 @@ enum SkopsCheck: DocumentCheck {
     case "functools": return name == "partial"
     case "numpy": return ufuncs.contains(name) || name == "dtype"
     case "scipy.special._ufuncs", "scipy.special": return ["expit", "logit", "xlogy", "erf", "gammaln"].contains(name)
+    case _ where module.hasPrefix("numpy.random."): return generators.contains(name)
     case "sklearn.utils._bunch": return name == "Bunch"
     default: return false
     }
   }
+
+  private static let generators: Set<String> = [
+    "Generator", "RandomState", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64", "SeedSequence",
+  ]
 
   private static let ufuncs: Set<String> = [
     "add", "subtract", "multiply", "divide", "true_divide", "power", "negative", "positive", "reciprocal", "cbrt",

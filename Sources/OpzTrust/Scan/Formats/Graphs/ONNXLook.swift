@@ -38,6 +38,8 @@ struct ONNXLook: FormatLook {
     if findings.isAnsweredFor(domain.isEmpty ? "onnx" : domain, type) { return }
     if ["PyOp", "PyCustomOp", "PyFunc", "PythonOp"].contains(type) {
       findings.add(.operatorCode, .error, "the graph has the operator \(ONNXLook.shown(name)), which calls Python")
+    } else if type == "EPContext" {
+      findings.add(.operatorCode, .warning, "the graph has code that was compiled for a device (EPContext)")
     } else if !ONNXLook.domains.contains(domain) {
       findings.add(
         .operatorCode, .error,

@@ -16,6 +16,10 @@ struct TensorFlowLook: FormatLook {
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     if let graph = try graph(file) {
       report(graph.operators, graph.problems, file, &scanner)
+      guard try JSONTriggers.are(in: file.blob) else { return }
+      var findings = DocumentFindings(scanner.allowlist)
+      try ProtobufTexts.check(BlobWindow(file.blob), &findings)
+      scanner.add(findings, file)
     } else if file.suffix == "pbtxt" {
       try text(file, &scanner)
     } else if isNamed(file), !file.head.allSatisfy({ [9, 10, 13].contains($0) || (0x20..<0x7F).contains($0) }) {

@@ -79,6 +79,7 @@ enum KerasCheck: DocumentCheck {
     "layers", "models", "engine", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers",
     "activations", "ops", "random", "quantizers", "dtype_policies", "mixed_precision", "trainers", "backend",
     "utils", "input_spec", "Sequential", "Functional", "premade_models", "feature_column",
+    "applications",
   ]
 
   private static func isNameByte(_ byte: UInt8) -> Bool {

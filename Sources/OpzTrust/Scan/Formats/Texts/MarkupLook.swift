@@ -25,6 +25,7 @@ struct MarkupLook: FormatLook {
     if bytes.contains(text: "<!ENTITY") {
       scanner.add(.outsidePath, .error, file, "it declares entities, by which XML reads files and grows without end")
     }
+    layers(bytes, file, &scanner)
     var found: Set<String> = []
     for piece in bytes.split(separator: UInt8(ascii: "<")) where piece.starts(with: "Apply".utf8) {
       guard let name = MarkupLook.attribute("function", piece), name.contains("."), !name.hasPrefix("x-") else {
@@ -35,6 +36,20 @@ struct MarkupLook: FormatLook {
           .namedCode, .error, file,
           "it applies \(DocumentFindings.shown(name)), a function of a program's and not of PMML's")
       }
+    }
+  }
+
+  /// OpenVINO's layers of no operator set: a library of its own has them.
+  private func layers(_ bytes: [UInt8], _ file: ScannedFile, _ scanner: inout FileScanner) {
+    guard bytes.contains(text: "<layers") else { return }
+    for piece in bytes.split(separator: UInt8(ascii: "<")) where piece.starts(with: "layer ".utf8) {
+      let version = MarkupLook.attribute("version", piece) ?? "opset1"
+      guard !version.hasPrefix("opset"), version != "experimental" else { continue }
+      let type = MarkupLook.attribute("type", piece) ?? ""
+      return scanner.add(
+        .operatorCode, .error, file,
+        "it has the layer \(DocumentFindings.shown(type)) of \(DocumentFindings.shown(version)): a library of its own runs it"
+      )
     }
   }
 

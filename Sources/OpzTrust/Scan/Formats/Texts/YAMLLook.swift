@@ -11,7 +11,7 @@ struct YAMLLook: FormatLook {
     bytes: 16 << 20, depth: 200, allowsAliases: true, allowsTags: true, refusesAmbiguous: false)
 
   /// Texts that are no YAML by their name, but may be read as it.
-  private static let marks = ["!!python", "2002:python", "!!javax", "!ruby/", "tag:yaml.org,2002:java", "%TAG"]
+  private static let marks = ["!!p", "!!%", "!!j", "!<tag", "!<%", "!ruby/", "%TAG"]
 
   func recognizes(_ file: ScannedFile) throws -> Bool {
     if isNamed(file) { return true }

@@ -1,0 +1,52 @@
+import OpzIO
+import OpzJSON
+
+/// Documents that lie in a message as texts: `keras_metadata.pb` and the object graph of a SavedModel have the configurations of Keras' layers so.
+enum ProtobufTexts {
+  private static let depth = 16
+  private static let most = 2_000_000
+
+  /// Checks each text that begins as an object of JSON does, at any depth.
+  static func check(_ window: BlobWindow, _ findings: inout DocumentFindings) throws {
+    var waiting: [(range: Range<UInt64>, depth: Int)] = [(0..<window.size, 0)]
+    var budget = most
+    while let (range, depth) = waiting.popLast() {
+      var message = ProtobufMessage(window, range)
+      var parts: [Range<UInt64>] = []
+      do {
+        while let (_, value) = try message.next() {
+          budget -= 1
+          guard budget > 0 else {
+            return findings.add(
+              .unread, .error, "more than \(most) fields of messages that have configurations in them")
+          }
+          if case .bytes(let part) = value, part.upperBound - part.lowerBound >= 8 { parts.append(part) }
+        }
+      } catch is ProtobufMessage.Broken {
+        continue
+      }
+      for part in parts {
+        if try window.byte(at: part.lowerBound) == UInt8(ascii: "{") {
+          try text(part, window, &findings)
+        } else if depth < ProtobufTexts.depth {
+          waiting.append((part, depth + 1))
+        }
+      }
+    }
+  }
+
+  private static func text(_ range: Range<UInt64>, _ window: BlobWindow, _ findings: inout DocumentFindings) throws {
+    let size = range.upperBound - range.lowerBound
+    guard size <= 16 << 20 else {
+      return findings.add(.unread, .error, "a configuration of \(size) bytes in a message was not looked into")
+    }
+    let bytes = try window.part(range).bytes()
+    guard JSONTriggers.are(in: bytes) else { return }
+    do {
+      DocumentChecks.check(try JSONValue(json: bytes, options: JSONOptions(nonFinite: .all)), &findings)
+    } catch {
+      guard bytes.contains(text: "class_name") else { return }
+      findings.add(.unread, .error, "a configuration in it cannot be read: \(error)")
+    }
+  }
+}
