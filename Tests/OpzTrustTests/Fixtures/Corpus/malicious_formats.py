@@ -135,6 +135,20 @@ def make_keras(corpus):
     corpus.malicious("store.h5", "HDF5: a pickle as an attribute", hdf5({}, attributes=[("info", numpy.bytes_(b"cos\nsystem\n(S'true'\ntR."))]))
     out = io.BytesIO()
     with h5py.File(out, "w") as file:
+        file["model_config"] = json.dumps(old)
+    corpus.malicious("model.h5", "HDF5: a dataset", out.getvalue())
+    out = io.BytesIO()
+    with h5py.File(out, "w", track_order=True, libver="latest") as file:
+        for number in range(300):
+            file.attrs[f"z{number}"] = "q" * number
+        file.attrs["model_config"] = json.dumps(old)
+    corpus.malicious("model.h5", "HDF5: hundreds of attributes in their order", out.getvalue())
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        file.create_group("a/b/c").attrs["model_config"] = json.dumps(old)
+    corpus.malicious("model.h5", "HDF5: in a group", out.getvalue())
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
         file["outside"] = h5py.ExternalLink("/etc/hostname", "/x")
         file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": []})
     corpus.malicious("model.h5", "HDF5: an external link", out.getvalue())
@@ -245,6 +259,10 @@ def make_templates(corpus):
         "escapes": "{{ ''['\\x5f\\x5fclass\\x5f\\x5f'] }}",
         "octal escapes": "{{ ''['\\137\\137class\\137\\137'] }}",
         "names put together": "{% set u = '_' * 2 %}{{ ''[u ~ 'class' ~ u] }}",
+        "names put together in a list": "{{ messages[['_', '_class_', '_'] | join] }}",
+        "names put together of variables": "{% set a = '__' %}{% set b = 'class' %}{{ messages[a ~ b ~ a] }}",
+        "a block of the filter attr": "{% filter attr('x') %}{% endfilter %}",
+        "a function of another meaning": "{% set range = messages['x'] %}{{ range('true') }}",
         "the filter attr": "{{ ''|attr('x') }}",
         "map with attr": "{{ messages | map('attr', 'x') | list }}",
         "import": "{% import 'x' as y %}",
@@ -369,6 +387,8 @@ def make_r(corpus):
         "methods": ("s4", "MethodDefinition"), "a vector of a package": ("alternative", "mmap_real", "simplemmap"),
         "code without a function": ("bytecode", [system]), "the function system itself": ("vector", [("builtin", ".Internal")]),
         "download": r_function(r_call("download.file", ("strings", ["x"]), ("strings", ["y"]))),
+        "a forced promise of a function": ("promise", r_function(system), system, None),
+        "a function in an environment of lists": environment(("m", ("vector", [r_function(r_call("{", system))]))),
         "a file": r_function(r_call("writeLines", ("strings", ["x"]), ("strings", ["y"]))),
     }
     for name, value in values.items():

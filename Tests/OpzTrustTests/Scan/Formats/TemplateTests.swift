@@ -27,6 +27,9 @@ struct TemplateTests {
       "{% if x.__init__ %}{% endif %}",
       "{%- set x = y.__dict__ -%}", "{# {{ #}{{ x.__class__ }}", "{% raw %}{% endraw %}{{ x.__class__ }}",
       "{{ {'a': 1}['a']() }}", "{{ x.\u{FE33}class }}",
+      "{% set a = '__' %}{% set b = 'class' %}{{ x[a ~ b ~ a] }}", "{{ x[['_', '_class_', '_'] | join] }}",
+      "{% filter attr('x') %}{% endfilter %}",
+      "{% set range = x['y'] %}{{ range('id') }}", "{% for namespace in x %}{{ namespace('id') }}{% endfor %}",
     ])
   func found(_ text: String) { #expect(!problems(text).isEmpty) }
 
@@ -44,6 +47,8 @@ struct TemplateTests {
       "{{ x is not none and (y or z) }}", "{{ {'a': {'b': 1}} }}",
       "{% for k, v in x.items() if (k) %}{{ loop.index0 }}{% endfor %}",
       "{{ strftime_now('%d') }}", "{{ messages[1:] }}", "{{ x if (y) else (z) }}", "{{ import_note }}",
+      "{% macro f(namespace='a') %}{{ namespace }}{% endmacro %}",
+      "{{ x.split('__')[0] }}", "{{ x | replace('_', ' ') }}", "{% filter upper %}a{% endfilter %}",
       "{{ 'a' ~ b['c'] ~ 'd' }}",
     ])
   func passed(_ text: String) { #expect(problems(text) == []) }

@@ -23,7 +23,7 @@ struct HDF5Look: FormatLook {
       return scanner.add(.unread, .error, file, at: start, "its attributes cannot be read: \(problem.reason)")
     }
     try attributes(of: content, file, &scanner)
-    try pickles(in: content, file, &scanner)
+    try values(of: content, file, &scanner)
   }
 
   private func attributes(of content: HDF5File, _ file: ScannedFile, _ scanner: inout FileScanner) throws {
@@ -52,8 +52,8 @@ struct HDF5Look: FormatLook {
     }
   }
 
-  /// Values of any length that are pickles: PyTables has objects so.
-  private func pickles(in content: HDF5File, _ file: ScannedFile, _ scanner: inout FileScanner) throws {
+  /// Values of any length that are pickles, as PyTables has objects, or configurations.
+  private func values(of content: HDF5File, _ file: ScannedFile, _ scanner: inout FileScanner) throws {
     var places: [UInt64] = []
     var last: [UInt8] = []
     var passed: UInt64 = 0
@@ -75,11 +75,11 @@ struct HDF5Look: FormatLook {
     for place in places where place >= content.base {
       do {
         try HDF5GlobalHeap.forEach(content, at: place - content.base) { index, address, size in
-          if size >= 4, size <= 1 << 40 {
-            let head = try content.bytes(at: address, 2)
-            if head[0] == 0x80, head[1] <= 5 {
-              scanner.look(in: file, at: "@\(place)/\(index)", try content.blob(at: address, size))
-            }
+          guard size >= 4, size <= 1 << 40 else { return true }
+          let head = try content.bytes(at: address, 2)
+          let isPickle = head[0] == 0x80 && head[1] <= 5
+          if try isPickle || isConfiguration(content, head, address, size) {
+            scanner.look(in: file, at: "@\(place)/\(index)", try content.blob(at: address, size))
           }
           return true
         }
@@ -89,5 +89,11 @@ struct HDF5Look: FormatLook {
         continue
       }
     }
+  }
+
+  /// A text that may be a model's.
+  private func isConfiguration(_ content: HDF5File, _ head: [UInt8], _ address: UInt64, _ size: UInt64) throws -> Bool {
+    guard head[0] == UInt8(ascii: "{"), size <= 16 << 20 else { return false }
+    return try content.blob(at: address, size).bytes().contains(text: "class_name")
   }
 }

@@ -5,6 +5,9 @@
 struct JinjaTemplate {
   private let tokens: [JinjaToken]
   private var macros: Set<String> = []
+  /// Jinja's own functions that the template gives another meaning, and those that it calls.
+  private var assigned: Set<String> = []
+  private var called: Set<String> = []
   private var problems: [String] = []
 
   /// - Parameter key: how the document calls it.
@@ -42,6 +45,7 @@ struct JinjaTemplate {
       default: continue
       }
     }
+    for name in assigned.intersection(called).sorted() { say("calls \(name), and gives it another meaning") }
   }
 
   private mutating func say(_ problem: String) { problems.append(problem) }
@@ -55,6 +59,13 @@ struct JinjaTemplate {
       return say("uses \(JinjaTemplate.shown(name)), which leads into Python")
     }
     let isStatement = index == 0 || self[index - 1] == .end
+    if isStatement, name == "filter", case .name(let filter) = self[index + 1], !JinjaTemplate.filters.contains(filter)
+    {
+      say("uses the filter \(JinjaTemplate.shown(filter))")
+    }
+    if JinjaTemplate.functions.contains(name), isAssigned(index) {
+      assigned.insert(name)
+    }
     if isStatement, ["import", "from", "include", "extends"].contains(name), isFollowedByValue(index) {
       return say("loads another template (\(name))")
     }
@@ -63,6 +74,14 @@ struct JinjaTemplate {
     if !isAttribute, JinjaTemplate.forbidden.contains(name), self[index + 1] != .symbol("=") {
       say("uses \(name), which leads into Python")
     }
+  }
+
+  /// `{% set x = .. %}`, `{% for x in .. %}`, `{% with x = .. %}`.
+  private func isAssigned(_ index: Int) -> Bool {
+    guard case .name(let word) = self[index - 1] else {
+      return self[index - 1] == .symbol(",") && self[index + 1] == .symbol("=")
+    }
+    return ["set", "with", "for", "macro"].contains(word)
   }
 
   /// `{% include 'x' %}` and not `{{ from }}`.
@@ -78,10 +97,19 @@ struct JinjaTemplate {
     if hasInnerName(text) {
       return say("has the name \(JinjaTemplate.shown(text)), which leads into Python")
     }
-    // A name that is put together: '_' * 2 ~ 'class'.
-    if !text.isEmpty, text.allSatisfy({ $0 == "_" }), joins(index + 1) || joins(index - 1) {
+    // A name that is put together: '_' * 2 ~ 'class', ['_', '_class_', '_'] | join.
+    let isHalf = text.utf8.count > 2 && text.hasPrefix("_") && text.hasSuffix("_") && text.contains { $0 != "_" }
+    let isLine = !text.isEmpty && text.allSatisfy { $0 == "_" }
+    guard isHalf || isLine else { return }
+    if isHalf || joins(index + 1) || joins(index - 1) || text == "__" && !isArgument(index) {
       say("puts a name with underscores together")
     }
+  }
+
+  /// `x.split('__')`.
+  private func isArgument(_ index: Int) -> Bool {
+    guard self[index - 1] == .symbol("("), case .name(let name) = self[index - 2] else { return false }
+    return name.hasSuffix("split") || name.hasSuffix("strip") || name == "replace" || name.hasSuffix("with")
   }
 
   private func joins(_ index: Int) -> Bool {
@@ -123,7 +151,9 @@ struct JinjaTemplate {
         }
       } else if self[index - 2] == .symbol("|") || self[index - 2] == .name("is") || isNegatedTest(index - 2) {
         return
-      } else if !JinjaTemplate.words.contains(name), !JinjaTemplate.functions.contains(name), !macros.contains(name),
+      } else if JinjaTemplate.functions.contains(name) {
+        called.insert(name)
+      } else if !JinjaTemplate.words.contains(name), !macros.contains(name),
         self[index - 2] != .name("filter")
       {
         say("calls \(JinjaTemplate.shown(name))")
@@ -149,8 +179,7 @@ struct JinjaTemplate {
   ]
 
   private static let functions: Set<String> = [
-    "namespace", "range", "dict", "raise_exception", "strftime_now", "caller", "tojson", "loop", "date_string",
-    "items", "super", "len",
+    "namespace", "range", "dict", "raise_exception", "strftime_now", "caller", "tojson", "loop", "super",
   ]
 
   private static let methods: Set<String> = [
