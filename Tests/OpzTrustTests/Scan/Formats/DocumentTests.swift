@@ -71,6 +71,23 @@ struct DocumentTests {
     #expect(!FormatScan.report("a.json", "{\"class_name\":" + nested).isClean)
   }
 
+  @Test("a vocabulary that is too large to be read whole has words and no code; a model of that size is an error")
+  func large() {
+    var words = ""
+    for number in 0..<1_000_000 { words += "\"word\(number) of a vocabulary\": \(number), " }
+    let tokenizer = "{\"type\": \"BPE\", \"vocab\": {\"class_name\": 1, \"__class__\" : 2, \(words)\"x\": 3}}"
+    #expect(tokenizer.utf8.count > 32 << 20)
+    #expect(FormatScan.report("tokenizer.json", tokenizer).findings == [])
+    let model = "{\"class_name\" : \"Lambda\", \"config\": {\(words)\"x\": 3}}"
+    #expect(!FormatScan.report("model.json", model).isClean)
+    let spaces = String(repeating: " ", count: 5 << 20)
+    for text in [
+      "{\"class_name\"\(spaces): \"Lambda\", \"config\": {}}", "{\"class_name\":\(spaces)\"Lambda\", \"config\": {}}",
+    ] {
+      #expect(!FormatScan.report("model.json", text).isClean)
+    }
+  }
+
   @Test(
     "paths that leave a directory",
     arguments: [

@@ -7,6 +7,8 @@ struct JSONLook: FormatLook {
 
   /// Of a document that is read whole. One without names of code may have any size.
   private static let limit: UInt64 = 32 << 20
+  /// Up to that what only may be a name of code is reason enough to read all.
+  private static let small: UInt64 = 4 << 20
 
   func recognizes(_ file: ScannedFile) -> Bool {
     let encoding = JSONText.encoding(file.head)
@@ -37,7 +39,11 @@ struct JSONLook: FormatLook {
     let encoding = JSONText.encoding(file.head)
     var isWide = false
     if case .wide = encoding { isWide = true }
-    if !isWide, !isExpected, try !JSONTriggers.are(in: file.blob) { return }
+    if !isWide, !isExpected {
+      guard try JSONTriggers.are(in: file.blob) else { return }
+      let isLarge = file.blob.size > JSONLook.small
+      if isLarge, try !JSONTriggers.are(in: file.blob, isLarge: true) { return }
+    }
     guard file.blob.size <= JSONLook.limit else {
       guard !isWide || file.suffix == "json" else { return }
       return scanner.add(

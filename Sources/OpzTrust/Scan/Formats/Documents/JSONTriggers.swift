@@ -24,15 +24,39 @@ enum JSONTriggers {
     names.contains { bytes.contains(text: $0) } || escapes.contains { bytes.contains(text: $0) }
   }
 
+  /// Whether a large document has one of those that matter at any size as a key of more than a number: a tokenizer's vocabulary of tens of
+  /// megabytes has all words, each with its number.
+  static func areKeys(in bytes: [UInt8]) -> Bool {
+    if escapes.contains(where: { bytes.contains(text: $0) }) { return true }
+    for index in bytes.indices where bytes[index] == UInt8(ascii: ":") {
+      let after = bytes[(index + 1)...].prefix(24)
+      let before = bytes[..<index].suffix(24)
+      // Nobody writes so many spaces at a colon who has nothing to hide behind the end of what is read at once.
+      if [after, before].contains(where: { $0.count == 24 && $0.allSatisfy { $0 <= 0x20 } }) { return true }
+      guard let value = after.first(where: { $0 > 0x20 }), value == UInt8(ascii: "\"") || value >= 0x5B,
+        let quote = before.lastIndex(where: { $0 > 0x20 }), bytes[quote] == UInt8(ascii: "\"")
+      else { continue }
+      let key = Array(bytes[max(0, quote - 40)...quote])
+      if large.contains(where: { key.contains(text: $0) }) { return true }
+    }
+    return false
+  }
+
+  private static let large = [
+    "class_name\"", "__class__\"", "__module__\"", "auto_map\"", "_target_\"", "class_path\"", "template\"",
+    "templates\"", "@class\"",
+    "\"py/", "loader_module\"", ":serialized:\"", "custom_ops_library\"",
+  ]
+
   /// - Throws: what the blob throws.
-  static func are(in blob: any Blob) throws -> Bool {
-    let overlap = 32
+  static func are(in blob: any Blob, isLarge: Bool = false) throws -> Bool {
+    let overlap = 64
     var last: [UInt8] = []
     var found = false
     try blob.forEachChunk { chunk in
       guard !found else { return }
       let piece = last + Array(chunk)
-      found = are(in: piece)
+      found = isLarge ? areKeys(in: piece) : are(in: piece)
       last = Array(piece.suffix(overlap))
     }
     return found
