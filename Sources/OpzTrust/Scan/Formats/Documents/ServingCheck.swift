@@ -9,7 +9,10 @@ enum ServingCheck: DocumentCheck {
       findings.add(.operatorCode, .error, "it loads the library \(DocumentFindings.shown(library))")
     }
     if let handler = object["handler"]?.string, object["modelName"] != nil || object["serializedFile"] != nil {
-      if !handlers.contains(handler) {
+      if OutsidePath.leaves(handler) {
+        findings.add(
+          .outsidePath, .error, "its handler is \(DocumentFindings.shown(handler)), which is outside of the archive")
+      } else if !handlers.contains(handler) {
         findings.add(.ownCode, .warning, "its handler is code of its own: \(DocumentFindings.shown(handler))")
       }
     }

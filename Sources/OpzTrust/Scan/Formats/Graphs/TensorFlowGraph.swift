@@ -73,16 +73,14 @@ struct TensorFlowGraph {
   private mutating func node(_ range: Range<UInt64>) throws {
     guard let fields = try fields(range) else { return }
     // The last of a field counts.
-    guard let name = fields.last(where: { $0.0 == 1 })?.1, let kind = fields.last(where: { $0.0 == 2 })?.1 else {
-      return
-    }
+    guard let kind = fields.last(where: { $0.0 == 2 })?.1 else { return }
     let type = try ProtobufMessage.text(kind, window)
     guard TensorFlowGraph.isOperator(type) else { return }
     nodes += 1
     operators[type, default: 0] += 1
     switch type {
     case "PrintV2": try print(fields)
-    case "Const": try constant(try ProtobufMessage.text(name, window), fields)
+    case "Const": try constant(fields)
     case "SaveV2", "RestoreV2", "MergeV2Checkpoints":
       for (field, range) in fields where field == 3 {
         files.append((type, try ProtobufMessage.text(range, window).split(separator: ":").first.map(String.init) ?? ""))
@@ -119,11 +117,13 @@ struct TensorFlowGraph {
   }
 
   /// A text that is a path out of the model's directory.
-  private mutating func constant(_ name: String, _ fields: [(UInt64, Range<UInt64>)]) throws {
+  private mutating func constant(_ fields: [(UInt64, Range<UInt64>)]) throws {
     // AttrValue.tensor is 8, TensorProto.string_val is 8.
     guard let value = try attribute("value", fields), let tensor = try self.fields(value)?.last(where: { $0.0 == 8 }),
       tensor.1.upperBound - tensor.1.lowerBound < 1 << 16, let texts = try self.fields(tensor.1)
     else { return }
+    guard let place = fields.last(where: { $0.0 == 1 })?.1 else { return }
+    let name = try ProtobufMessage.text(place, window)
     for (field, range) in texts where field == 8 {
       if OutsidePath.leaves(try ProtobufMessage.text(range, window)) { outside.insert(name) }
     }

@@ -64,25 +64,8 @@ struct TensorFlowLook: FormatLook {
     guard file.blob.size <= 64 << 20 else {
       return scanner.add(.unread, .error, file, "a graph as a text of more than 64 MiB was not looked into")
     }
-    var operators: [String: Int] = [:]
-    let bytes = try file.blob.bytes()
-    for line in bytes.split(whereSeparator: {
-      $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "{")
-    }) {
-      let pieces = String(decoding: line.prefix(1000), as: UTF8.self).split(
-        separator: "\"", omittingEmptySubsequences: false)
-      // A node has other members on the same line where it was written so.
-      for (index, piece) in pieces.enumerated() where index + 1 < pieces.count {
-        let key = piece.filter { !$0.isWhitespace }
-        guard key.hasSuffix("op:") || key == "op", key.dropLast(3).last.map({ !$0.isLetter && $0 != "_" }) ?? true
-        else {
-          continue
-        }
-        let name = String(pieces[index + 1])
-        guard TensorFlowGraph.isOperator(name) else { continue }
-        operators[name, default: 0] += 1
-      }
-    }
+    let names = TextMessage.texts(of: "op", in: try file.blob.bytes()).filter(TensorFlowGraph.isOperator)
+    let operators = Dictionary(uniqueKeysWithValues: names.map { ($0, 1) })
     report(operators, [], file, &scanner)
   }
 }

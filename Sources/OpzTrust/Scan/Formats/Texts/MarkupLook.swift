@@ -25,6 +25,15 @@ struct MarkupLook: FormatLook {
     if bytes.contains(text: "<!ENTITY") {
       scanner.add(.outsidePath, .error, file, "it declares entities, by which XML reads files and grows without end")
     }
+    let type = bytes.firstRange(of: Array("<!DOCTYPE".utf8)).map {
+      bytes[$0.lowerBound...].prefix { $0 != UInt8(ascii: ">") }
+    }
+    if type.map({ Array($0.prefix(1000)).contains(text: "SYSTEM") }) == true
+      || bytes.contains(text: "www.w3.org/2001/XInclude")
+    {
+      let isModel = file.suffix == "pmml" || bytes.contains(text: "<PMML") || bytes.contains(text: "<net")
+      scanner.add(.outsidePath, isModel ? .error : .warning, file, "it includes another document")
+    }
     layers(bytes, file, &scanner)
     var found: Set<String> = []
     for piece in bytes.split(separator: UInt8(ascii: "<")) where piece.starts(with: "Apply".utf8) {
