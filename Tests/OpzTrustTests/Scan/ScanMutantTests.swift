@@ -64,6 +64,9 @@ struct ScanMutantTests {
             #expect(finding.path.hasPrefix("models/\(mutant.name)") && !finding.text.isEmpty)
           }
         }
+        if time > .seconds(2), ScanMutantTests.count > 100 {
+          print("\(kind.kind) \(round): \(time), \(Hex.encode(mutant.bytes))")
+        }
         if time > slowest.time { slowest = (time, "\(round): \(mutant.technique), \(mutant.bytes.count) bytes") }
       }
       if ScanMutantTests.count > 100 {

@@ -70,14 +70,16 @@ struct PickleBytes {
     return true
   }
 
-  /// A line without its end, at most its first 65,536 bytes: no name is longer. Nil where the line has no end.
+  /// A line without its last byte, at most its first 65,536 bytes: no name is longer. Nil at the end of the bytes.
+  ///
+  /// That byte is the line's end. Where the bytes end before it, the unpicklers take off what is last all the same, and call what is left.
   mutating func line() throws -> [UInt8]? {
     var found: [UInt8] = []
     while let byte = try byte() {
       if byte == UInt8(ascii: "\n") { return found }
       if found.count < 1 << 16 { found.append(byte) }
     }
-    return nil
+    return found.popLast() == nil ? nil : found
   }
 
   private mutating func refill() throws {

@@ -50,6 +50,7 @@ extension PickleMachine {
     guard case .text(let module) = module, case .text(let name) = name else {
       if mode == .secondReading, !(module.mayBeText && name.mayBeText) { throw broken("a name that is no text") }
       usesGlobals = true
+      if firstKnownName == nil { firstKnownName = steps }
       report("imports something whose name cannot be known before it is loaded")
       return .other
     }

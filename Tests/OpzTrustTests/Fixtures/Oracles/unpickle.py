@@ -6,8 +6,11 @@ pickle names is a class that does nothing.
 import io
 import json
 import pickle
+import re
 import resource
 import sys
+
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)*")
 
 # A place in the memo makes C's unpickler allocate all places before it.
 resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
@@ -46,8 +49,9 @@ def load(kind, data, found):
 
     class Unpickler(kind):
         def find_class(self, module, name):
-            # A line's names have no spaces, so that the others can be told apart.
-            path = f"{module}.{name}".replace(" ", "?")
+            if not PLAIN.fullmatch(f"{module}.{name}"):
+                raise AttributeError  # as nothing has such a name
+            path = f"{module}.{name}"
             found.add("named:" + path)
             return type("Named", (Inert,), {"path": path})
 
