@@ -11,12 +11,22 @@ struct PullCommand: AsyncParsableCommand {
       The version keeps its name, number and digest; its lineage comes with it, and so does what refers to it: SBOMs, \
       signatures. A later push takes them along.
 
+      A record is believed only as far as the image's own documents say the same. Where the registry has several that do, \
+      opz refuses all of them (exit code 4), unless --record names the right one.
+
       opz pull registry.example/crm/churn:1.0.0
       """)
 
   @Argument(help: "HOST/REPO[:TAG|@DIGEST].") var source: String
   @Argument(help: "The name that the version must have.") var name: String?
   @Flag(name: .customLong("no-referrers"), help: "The image and its record alone.") var noReferrers = false
+  @Option(
+    help: ArgumentHelp("Of several records for the image: the digest of the right version.json.", valueName: "digest"),
+    transform: { text in
+      guard let digest = Digest(text) else { throw ValidationError("--record is a digest: sha256:<hex>") }
+      return digest
+    })
+  var record: Digest?
   @Flag(help: "Take an older version than the tag named when it was last seen from here.") var force = false
   @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
   @Flag(help: "An object: name, version, digest, existed, bytes, referrers.") var json = false
@@ -38,6 +48,7 @@ struct PullCommand: AsyncParsableCommand {
     var pull = PullVersion(try Reference(parsing: source), expecting: expected, in: session)
     pull.referrers = !noReferrers
     pull.acceptsRollback = force
+    pull.chosenRecord = record
     let result = try await pull.run()
     let record = result.version.record
     if json {

@@ -94,6 +94,18 @@ public final class RemoteRepository: ContentStore, TagStore {
     try await manifests.get(tagOrDigest).descriptor
   }
 
+  /// The manifest that a tag or a digest names. Its size and type are what the registry sends, not what a list says of it.
+  /// - Throws: an error of category `notFound` when there is none.
+  public func manifest(named tagOrDigest: String) async throws -> Manifest {
+    let found = try await manifests.get(tagOrDigest)
+    let subject = "\(reference.name)\(tagOrDigest.contains(":") ? "@" : ":")\(tagOrDigest)"
+    let manifest = try Manifest(raw: found.bytes, mediaType: found.descriptor.mediaType, subject: subject)
+    guard manifest.descriptor.digest == found.descriptor.digest else {
+      throw DistributionError(.badResponse, subject, "manifests of other digests than sha256 are not read here")
+    }
+    return manifest
+  }
+
   /// Puts the manifest's own bytes under the tag once more.
   public func tag(_ descriptor: Descriptor, as tag: String) async throws {
     guard Reference.isTag(tag) else {

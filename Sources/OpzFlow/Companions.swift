@@ -17,17 +17,34 @@ enum Companions {
     progress: any ProgressSink
   ) async throws -> [Companion] {
     let records = referrers.filter { $0.subject == image && $0.descriptor.artifactType == RecordArtifact.artifactType }
-    guard let record = records.first?.descriptor else { return [] }
-    let bytes = try await RecordArtifact.record(in: try await source.manifest(record), of: source)
-    let named = try VersionRecord.decode(bytes, subject: record.digest.description).artifacts ?? [:]
     var found: [Companion] = []
-    for (name, descriptor) in named.sorted(by: { $0.key < $1.key }) {
-      if try await source.contains(descriptor.bare) {
-        found.append(Companion(name: name, descriptor: descriptor))
-      } else {
-        progress.report(.note("the version's \(name) artifact is not there, so the copy cannot be pulled as a version"))
+    for record in records.map(\.descriptor) {
+      guard let named = try await artifacts(record, of: image, in: source, progress) else { continue }
+      for (name, descriptor) in named.sorted(by: { $0.key < $1.key })
+      where Reference.isTag("x.\(name)") && !found.contains(where: { $0.name == name }) {
+        if try await source.contains(descriptor.bare) {
+          found.append(Companion(name: name, descriptor: descriptor))
+        } else {
+          progress.report(
+            .note("the version's \(name) artifact is not there, so the copy cannot be pulled as a version"))
+        }
       }
     }
     return found
+  }
+
+  /// What a record names; nil, and said, where it cannot be read or is about another image: anybody who may push can add one.
+  private static func artifacts(
+    _ record: Descriptor, of image: Digest, in source: some ReferrerReader, _ progress: any ProgressSink
+  ) async throws -> [String: Descriptor]? {
+    do {
+      let bytes = try await RecordArtifact.record(in: try await source.manifest(record), of: source)
+      let read = try VersionRecord.decode(bytes, subject: record.digest.description)
+      if read.image.digest == image { return read.artifacts ?? [:] }
+      progress.report(.note("the version record \(record.digest.short) is about another image"))
+    } catch let error as any ExplainedError where LeftOut.isAboutContent(error) || error is RegistryError {
+      progress.report(.note("the version record \(record.digest.short) cannot be read: \(error.reason)"))
+    }
+    return nil
   }
 }

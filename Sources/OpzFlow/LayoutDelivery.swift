@@ -15,15 +15,37 @@ struct LayoutDelivery: Sendable {
   func run(from source: some ReferrerReader) async throws -> [Descriptor] {
     let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
     var entries = shipment.referrers.map { LayoutStore.IndexEntry($0.descriptor) }
-    entries += shipment.companions.map { LayoutStore.IndexEntry($0.descriptor.bare, tag: $0.tag) }
+    var added: [Manifest] = []
+    var configs: [[UInt8]] = []
+    for companion in shipment.companions {
+      var plan = CosignMerge.replaced
+      if let kind = companion.kind {
+        let theirs = try layout.index().manifests.last {
+          $0.annotations?[LayoutStore.tagAnnotation] == companion.tag
+        }
+        plan = try await CosignMerge.plan(
+          companion.descriptor, kind, from: source, over: theirs?.bare, in: layout,
+          at: "\(layout.root):\(companion.tag)")
+      }
+      switch plan {
+      case .kept: continue
+      case .replaced: entries.append(LayoutStore.IndexEntry(companion.descriptor.bare, tag: companion.tag))
+      case .merged(let manifest, let config):
+        entries.append(LayoutStore.IndexEntry(manifest.descriptor.bare, tag: companion.tag))
+        added.append(manifest)
+        if let config { configs.append(config) }
+      }
+    }
     if tags.isEmpty { entries.append(LayoutStore.IndexEntry(root)) }
     entries += tags.map { LayoutStore.IndexEntry(root, tag: $0) }
     try layout.checkRoom(for: entries)
     // Names in groups: a disk takes longer to sync a thousand small files than all the rest.
     let store = layout.settlingTogether(every: 200)
     _ = try await copy(shipment.content, root: root, from: source, to: store, progress: progress)
-    let all = entries
+    let (all, manifests, blobs) = (entries, added, configs)
     try await blocking {
+      for config in blobs { try store.put(config, .imageConfig) }
+      for manifest in manifests { try store.put(manifest.raw, manifest.descriptor.mediaType) }
       try store.settle()
       try layout.list(all)
     }

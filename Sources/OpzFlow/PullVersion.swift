@@ -1,5 +1,5 @@
 import OpzDistribution
-import OpzIO
+public import OpzIO
 import OpzJSON
 public import OpzOCI
 public import OpzRegistry
@@ -23,6 +23,8 @@ public struct PullVersion: Sendable {
   private let session: Session
   /// Whether what refers to the image comes along. The record does always.
   public var referrers = true
+  /// Of several records that the registry has for the image, the digest of the right one's bytes.
+  public var chosenRecord: Digest?
   /// Whether a tag may name an older version than it did when it was last seen from here.
   public var acceptsRollback = false
 
@@ -35,14 +37,11 @@ public struct PullVersion: Sendable {
   public func run() async throws -> Result {
     let remote = try session.repository(source)
     let image = try await remote.resolve(source.digest?.description ?? source.tag ?? "latest")
-    let artifact = try await record(of: image, in: remote)
-    let bytes = try await RecordArtifact.record(in: try await remote.manifest(artifact), of: remote)
-    let record = try VersionRecord.decode(bytes, subject: source.description)
-    guard record.image.digest == image.digest else {
-      throw FlowError(
-        .verification, source.description, "the record that the registry has for it is about \(record.image.digest)",
-        hint: "the registry's referrers are wrong; push the version again")
-    }
+    let left = LeftOut(session.progress)
+    let listed = try await RemoteReferrers.of(image.digest, in: remote, left)
+    let found = try await RemoteRecord.find(
+      of: image, among: listed.records, wanted: chosenRecord, in: remote, source, left)
+    let (artifact, record) = (found.artifact, found.record)
     if let expected, expected.description != record.name {
       throw FlowError(
         .conflict, source.description, "it is \(record.reference), not \(expected)",
@@ -55,9 +54,13 @@ public struct PullVersion: Sendable {
     for artifact in (record.artifacts ?? [:]).values {
       _ = try await copy(artifact, from: remote, to: registry.store, progress: session.progress)
     }
-    let others = referrers ? try await fetchReferrers(of: image, but: artifact, from: remote, registry, &moved) : []
-    let (version, existed) = try await adopt(bytes, artifact, others, registry)
-    if referrers { try await VersionAttachments(version, session).pull(remote, to: registry) }
+    let others = referrers ? try await fetchReferrers(of: image, listed, from: remote, registry, left, &moved) : []
+    let (version, existed) = try await adopt(found.bytes, artifact, others, registry)
+    if referrers {
+      try await PulledAttachments(version: version, remote: remote, registry: registry, session: session, left: left)
+        .run(listed.others)
+    }
+    await left.close()
     let attached = referrers ? try registry.state(version.name).attachments(of: version).map(\.descriptor.bare) : []
     return Result(version: version, existed: existed, bytes: moved, referrers: attached + others)
   }
@@ -77,23 +80,27 @@ public struct PullVersion: Sendable {
 
   /// What is about one platform's image, or about a referrer. What is about the image itself is attached to the version.
   private func fetchReferrers(
-    of image: Descriptor, but record: Descriptor, from remote: RemoteRepository, _ registry: Registry,
-    _ moved: inout UInt64
+    of image: Descriptor, _ listed: RemoteReferrers, from remote: RemoteRepository, _ registry: Registry,
+    _ left: LeftOut, _ moved: inout UInt64
   ) async throws -> [Descriptor] {
-    let documents = try await ContentGraph.of(image, in: registry.store).documents.map(\.digest)
-    let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress)
+    var documents = try await ContentGraph.of(image, in: registry.store).documents.map(\.digest)
+    // Who refers to the image itself was asked.
+    documents.removeAll { $0 == image.digest }
+    documents += listed.others.map(\.digest)
+    let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress, left: left)
     var others: [Descriptor] = []
     for other in found.referrers where other.subject != image.digest {
-      let graph = try await other.content(in: remote)
-      // Anybody who may push can add some.
-      guard graph.blobs.allSatisfy({ $0.size <= UInt64(Evidence.limit) }) else {
-        session.progress.report(
-          .note("\(other.descriptor.digest.short) refers to the image and is too large to come along"))
-        continue
+      let (store, progress) = (registry.store, session.progress)
+      let bytes = try await left.trying("the referrer \(other.descriptor.digest.short)") {
+        let graph = try await other.content(in: remote)
+        // Anybody who may push can add some.
+        guard graph.blobs.allSatisfy({ $0.size <= UInt64(Evidence.limit) }) else {
+          throw FlowError(.verification, "\(other.descriptor.digest)", "it is too large to come along")
+        }
+        return try await copy(graph, root: other.descriptor.bare, from: remote, to: store, progress: progress).bytes
       }
-      moved &+= try await copy(
-        graph, root: other.descriptor.bare, from: remote, to: registry.store, progress: session.progress
-      ).bytes
+      guard let bytes else { continue }
+      moved &+= bytes
       others.append(other.descriptor.bare)
     }
     return others
@@ -119,15 +126,5 @@ public struct PullVersion: Sendable {
         return (version, true)
       }
     }
-  }
-
-  private func record(of image: Descriptor, in remote: RemoteRepository) async throws -> Descriptor {
-    let found = try await remote.referrers(of: image.digest).filter { $0.artifactType == RecordArtifact.artifactType }
-    guard let first = found.first else {
-      throw FlowError(
-        .notFound, source.description, "the image has no version record, so opz did not push it",
-        hint: "it can be the base of a custom runtime: runtime: {kind: custom, base: \(source)}")
-    }
-    return first
   }
 }

@@ -29,9 +29,10 @@ struct ReferrerGraph: Sendable {
   /// - Parameters:
   ///   - roots: digests of the image's documents.
   ///   - progress: is told of what the list names and the source does not have.
+  ///   - left: where it is given, what is too much or cannot be read is left out and said there; else it ends the walk.
   /// - Throws: `FlowError` of category `refused` past the limits.
   static func of(
-    _ roots: [Digest], in source: some ReferrerReader, progress: any ProgressSink
+    _ roots: [Digest], in source: some ReferrerReader, progress: any ProgressSink, left: LeftOut? = nil
   ) async throws -> ReferrerGraph {
     var graph = ReferrerGraph()
     var seen = Set(roots)
@@ -41,18 +42,30 @@ struct ReferrerGraph: Sendable {
       // Some at a time, so that the limit is met before all of a wide level was read.
       for start in stride(from: 0, to: level.count, by: 8) {
         let some = Array(level[start..<min(start + 8, level.count)])
-        let listed = try await concurrently(some) { try await list($0, in: source) }.flatMap { $0 }
-        let new = listed.filter { seen.insert($0.entry.digest).inserted }
-        guard graph.referrers.count + new.count <= limit else {
-          throw tooMany("more than \(limit) manifests refer to it")
+        let listed = try await concurrently(some) { try await list($0, in: source, left) }.flatMap { $0 }
+        var new = listed.filter { seen.insert($0.entry.digest).inserted }
+        let room = limit - graph.referrers.count
+        if new.count > room {
+          guard let left else { throw tooMany("more than \(limit) manifests refer to it") }
+          await left.add("\(new.count - room) of the referrers", "\(limit) are read")
+          new.removeLast(new.count - room)
         }
-        let found = try await read(new, in: source, progress)
-        try graph.add(found)
+        let found = try await read(new, in: source, progress, left)
+        do {
+          try graph.add(found)
+        } catch let error as FlowError {
+          guard let left else { throw error }
+          await left.add("the rest of the referrers", error.reason)
+          return graph
+        }
         next += found.map(\.descriptor.digest)
       }
       level = next
     }
-    guard level.isEmpty else { throw tooMany("referrers refer to referrers deeper than \(depthLimit)") }
+    if !level.isEmpty {
+      guard let left else { throw tooMany("referrers refer to referrers deeper than \(depthLimit)") }
+      await left.add("what refers to referrers", "it is deeper than \(depthLimit)")
+    }
     return graph
   }
 
@@ -69,22 +82,35 @@ struct ReferrerGraph: Sendable {
     }
   }
 
-  private static func list(_ subject: Digest, in source: some ReferrerReader) async throws -> [Listed] {
-    let listed = try await source.referrers(of: subject)
-    guard listed.count <= limit else { throw tooMany("more than \(limit) manifests refer to it") }
+  private static func list(
+    _ subject: Digest, in source: some ReferrerReader, _ left: LeftOut?
+  ) async throws -> [Listed] {
+    let listed: [Descriptor]
+    if let left {
+      listed =
+        try await left.trying("what refers to \(subject.short)") { try await source.referrers(of: subject) } ?? []
+    } else {
+      listed = try await source.referrers(of: subject)
+      guard listed.count <= limit else { throw tooMany("more than \(limit) manifests refer to it") }
+    }
     return listed.filter { $0.mediaType.isDocument }.map { Listed(entry: $0.light, subject: subject) }
   }
 
   /// The referrers among what is listed, each read, because only its own document says what it refers to.
   private static func read(
-    _ listed: [Listed], in source: some ReferrerReader, _ progress: any ProgressSink
+    _ listed: [Listed], in source: some ReferrerReader, _ progress: any ProgressSink, _ left: LeftOut?
   ) async throws -> [Referrer] {
     var found: [Referrer?] = []
     var rest = listed[...]
     while let first = rest.first {
       let small = rest.prefix { $0.entry.size <= smallSize }
       let next = small.isEmpty ? [first] : Array(small)
-      found += try await concurrently(next) { try await read($0, in: source, progress) }
+      found += try await concurrently(next) { one in
+        guard let left else { return try await read(one, in: source, progress) }
+        return try await left.trying("the referrer \(one.entry.digest.short)") {
+          try await read(one, in: source, progress)
+        } ?? nil
+      }
       rest = rest.dropFirst(next.count)
     }
     return found.compactMap { $0 }

@@ -32,12 +32,13 @@ struct RemoteDelivery: Sendable {
     // Before a byte is sent: a conflict should not cost an upload.
     var previous = try await checkTags()
     let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
+    try await SharedTags(repository: remote).check(shipment.shared, from: source)
     remote.know(subjects: shipment.subjects)
     let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
     // While nothing was sent nobody had the time to move a tag, and nothing that was there has to be asked for twice.
     let isNew = result.copied > 0
     if isNew { previous = try await checkTags() }
-    let isMoved = try await moveTags(shipment, previous)
+    let isMoved = try await moveTags(shipment, previous, source)
     remote.forgetLists()
     try await RemoteProof(repository: remote)
       .check(tags: tags, of: root.digest, content: isNew || isMoved ? shipment.all : [])
@@ -53,13 +54,16 @@ struct RemoteDelivery: Sendable {
 
   /// Sets the tags that name something else; the image's own are the last.
   /// - Returns: whether there was one.
-  private func moveTags(_ shipment: Shipment, _ previous: [String: Digest]) async throws -> Bool {
-    let stale = try await concurrently(shipment.companions) { companion in
+  private func moveTags(
+    _ shipment: Shipment, _ previous: [String: Digest], _ source: some ReferrerReader
+  ) async throws -> Bool {
+    let isShared = try await SharedTags(repository: remote).write(shipment.shared, from: source)
+    let stale = try await concurrently(shipment.companions.filter { $0.kind == nil }) { companion in
       try await remote.digest(ofTag: companion.tag) == companion.descriptor.digest ? nil : companion
     }.compactMap { $0 }
     for companion in stale { try await remote.tag(companion.descriptor, as: companion.tag) }
     let own = tags.filter { previous[$0] != root.digest }
     for tag in own { try await remote.tag(root, as: tag) }
-    return !stale.isEmpty || !own.isEmpty
+    return isShared || !stale.isEmpty || !own.isEmpty
   }
 }

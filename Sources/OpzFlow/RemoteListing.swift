@@ -43,7 +43,9 @@ public struct RemoteListing: Codable, Sendable, Hashable {
     let root = try await remote.resolve(reference.digest?.description ?? reference.tag ?? "latest")
     let graph = try await ContentGraph.of(root, in: remote)
     let documents = graph.documents.map(\.digest)
-    let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress)
+    let left = LeftOut(session.progress)
+    let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress, left: left)
+    await left.close()
     let tags = try await CosignTags.of(documents, in: remote)
     let silent = found.referrers.filter {
       $0.descriptor.annotations == nil && $0.descriptor.size > UInt64(Descriptor.lightLimit)

@@ -15,7 +15,7 @@ public struct ScanVersion: Sendable {
 
   /// - Parameters:
   ///   - allowed: names in Python that the user answers for.
-  ///   - all: the base's layers too.
+  ///   - all: the layers too that this registry knows as its base's.
   public init(_ version: Registry.Version, allowed: [String] = [], all: Bool = false, in session: Session) {
     self.version = version
     self.allowed = allowed
@@ -25,16 +25,22 @@ public struct ScanVersion: Sendable {
 
   public func run(_ registry: Registry) async throws -> ScanReport {
     let content = VersionContent(registry: registry, record: version.record, session: session)
+    // The image is walked, not the record: a record can leave layers out, or call one its base's.
+    let facts = try await ImageFacts.of(version.record.image, in: content)
+    try version.record.require(agreementWith: facts)
+    let origins = try await blocking { [version] in try LayerOrigins.of(version, registry) }
     var scanner = try ImageScanner(allowed: allowed)
-    for layer in version.record.layers where all || layer.role != "runtime" {
-      let packed = try PackedLayer(
-        layer.descriptor, try await content.blob(layer.descriptor), diffID: layer.diffID)
-      // Wheels come from an index that everybody reads.
-      let secrets = !["environment", "runtime"].contains(layer.role)
+    for layer in facts.layers {
+      let digest = layer.descriptor.digest
+      let (isBase, isWheels) = (origins.base.contains(digest), origins.wheels.contains(digest))
+      if isBase, !all { continue }
+      let packed = try PackedLayer(layer.descriptor, try await content.blob(layer.descriptor), diffID: layer.diffID)
       let before = scanner
       scanner = try await blocking {
         var next = before
-        try next.scan(packed, digest: layer.descriptor.digest, secrets: secrets)
+        // Wheels come from an index that everybody reads.
+        try next.scan(
+          packed, digest: digest, secrets: !isBase && !isWheels, origin: { _ in isWheels ? .wheel : .project })
         return next
       }
     }

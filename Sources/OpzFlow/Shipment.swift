@@ -8,6 +8,8 @@ struct Shipment: Sendable {
   struct Tagged: Sendable, Hashable {
     let tag: String
     let descriptor: Descriptor
+    /// Of a tag of cosign's, which others write too; nil for one of opz's own.
+    var kind: CosignTags.Kind?
   }
 
   let root: Descriptor
@@ -36,10 +38,13 @@ struct Shipment: Sendable {
     }
     for tagged in try await CosignTags.of(documents, in: source) {
       try await shipment.add(tagged.descriptor, from: source)
-      shipment.companions.append(Tagged(tag: tagged.tag, descriptor: tagged.descriptor))
+      shipment.companions.append(Tagged(tag: tagged.tag, descriptor: tagged.descriptor, kind: tagged.kind))
     }
     return shipment
   }
+
+  /// Tags that are added to, never written over.
+  var shared: [Tagged] { companions.filter { $0.kind != nil } }
 
   /// Every blob and document, each once.
   var all: [Descriptor] { content.blobs + content.documents }

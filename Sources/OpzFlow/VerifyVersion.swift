@@ -35,7 +35,7 @@ public struct VerifyVersion: Sendable {
     _ registry: Registry, _ keys: [(name: String, key: PublicKey)], type: PredicateType
   ) async throws -> [Line] {
     let content = VersionContent(registry: registry, record: version.record, session: session)
-    _ = try await content.bytes(version.record.image)
+    try version.record.require(agreementWith: try await ImageFacts.of(version.record.image, in: content))
     let all = try await VersionAttachments(version, session).evidence(registry) { evidence, attachment in
       let line = Line(
         digest: evidence.descriptor.digest.description, type: evidence.kind,

@@ -1,17 +1,13 @@
-import OpzDistribution
 import OpzIO
 import OpzOCI
 import OpzRegistry
 import OpzStore
 import OpzTrust
 
-/// What is attached to a version, on its way to container registries and back.
+/// What is attached to a version, read.
 struct VersionAttachments {
   private let version: Registry.Version
   private let session: Session
-
-  /// A registry may list any number of referrers, and anybody who may push can add some.
-  private static let most = 256
 
   init(_ version: Registry.Version, _ session: Session) {
     self.version = version
@@ -35,19 +31,5 @@ struct VersionAttachments {
       for part in parts { found.append(try body(part, attachment)) }
     }
     return found
-  }
-
-  func pull(_ remote: RemoteRepository, to registry: Registry) async throws {
-    let listed = try await remote.referrers(of: version.record.image.digest).filter {
-      $0.artifactType != RecordArtifact.artifactType && $0.mediaType.isManifest
-    }
-    for descriptor in listed.prefix(VersionAttachments.most) {
-      let manifest = try await remote.manifest(descriptor)
-      guard manifest.content.subject?.digest == version.record.image.digest,
-        manifest.references.allSatisfy({ $0.size <= UInt64(Evidence.limit) })
-      else { continue }
-      _ = try await copy(manifest.descriptor, from: remote, to: registry.store, progress: session.progress)
-      try await blocking { [self] in _ = try registry.attach(manifest, to: version, by: session.author) }
-    }
   }
 }

@@ -2,7 +2,6 @@ import OpzIO
 import OpzOCI
 import OpzRegistry
 import OpzStore
-import OpzTrust
 
 /// A version of the local registry with what refers to it: its record, and what was attached to it.
 struct VersionSource: ReferrerReader {
@@ -10,12 +9,16 @@ struct VersionSource: ReferrerReader {
   let content: VersionContent
   /// With short annotations, in the order of their making.
   private let entries: [(subject: Digest, descriptor: Descriptor)]
+  /// What is under cosign's tags of the image: the last attachment of a kind, or a manifest of all where it does not have all.
+  private let tags: [String: Manifest]
 
   /// Reads what was attached. What is neither here nor where the version was pushed to is left out, and said.
   static func open(_ version: Registry.Version, _ registry: Registry, _ session: Session) async throws -> VersionSource
   {
     let content = VersionContent(registry: registry, record: version.record, session: session)
+    let image = version.record.image.digest
     var entries: [(subject: Digest, descriptor: Descriptor)] = []
+    var kinds: [CosignTags.Kind: [Manifest]] = [:]
     let state = try registry.state(version.name)
     let attached = state.attachments(of: version).map(\.descriptor.bare) + (state.referrers[version.version] ?? [])
     for candidate in [version.artifact] + attached {
@@ -23,26 +26,39 @@ struct VersionSource: ReferrerReader {
         let bytes = try await content.bytes(candidate)
         if let entry = try ReferrerEntry(bytes, candidate.bare) {
           entries.append((entry.subject, entry.descriptor.light))
+          let kind = CosignTags.Kind.attached.first { $0.artifactType == entry.descriptor.artifactType }
+          if let kind, entry.subject == image {
+            kinds[kind, default: []].append(
+              try Manifest(raw: bytes, mediaType: candidate.mediaType, subject: "\(candidate.digest)"))
+          }
         }
       } catch let error as any ExplainedError where error.category == .notFound && candidate != version.artifact {
         session.progress.report(.note("\(candidate.digest.short) was attached to the version and is not here"))
       }
     }
-    return VersionSource(version: version, content: content, entries: entries)
+    var tags: [String: Manifest] = [:]
+    for (kind, all) in kinds { tags[CosignTags.name(image, kind)] = try CosignTags.joined(all, kind) }
+    return VersionSource(version: version, content: content, entries: entries, tags: tags)
   }
 
-  func contains(_ descriptor: Descriptor) async throws -> Bool { try await content.contains(descriptor) }
-  func blob(_ descriptor: Descriptor) async throws -> any Blob { try await content.blob(descriptor) }
+  func contains(_ descriptor: Descriptor) async throws -> Bool {
+    if made(descriptor) != nil { return true }
+    return try await content.contains(descriptor)
+  }
+
+  func blob(_ descriptor: Descriptor) async throws -> any Blob {
+    if let made = made(descriptor) { return BytesBlob(made.raw) }
+    return try await content.blob(descriptor)
+  }
+
+  private func made(_ descriptor: Descriptor) -> Manifest? {
+    tags.values.first { $0.descriptor.digest == descriptor.digest }
+  }
 
   func referrers(of digest: Digest) async throws -> [Descriptor] {
     entries.filter { $0.subject == digest }.map(\.descriptor)
   }
 
-  /// Where the readers of simple signing look. The latest has the signatures of those before it, too.
-  func named(_ tag: String) async throws -> Descriptor? {
-    guard tag == SimpleSigning.tag(version.record.image.digest) else { return nil }
-    return entries.last {
-      $0.subject == version.record.image.digest && $0.descriptor.artifactType == SimpleSigning.artifactType
-    }?.descriptor
-  }
+  /// Where cosign before 3, podman and skopeo look.
+  func named(_ tag: String) async throws -> Descriptor? { tags[tag]?.descriptor }
 }

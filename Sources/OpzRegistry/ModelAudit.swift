@@ -228,7 +228,23 @@ struct ModelAudit {
       for child in children { try registry.check(config: child) }
       rest += children
     }
+    // What is missing or damaged is said as that.
+    if !missing.contains(where: { $0.mediaType.isDocument || $0.mediaType.isImageConfig }) { checkRecord(version) }
     reportMissing(missing, version)
+  }
+
+  /// The record says of its image what the image's own documents do.
+  private mutating func checkRecord(_ version: Registry.Version) {
+    let subject = "\(name)@\(version.version)"
+    do {
+      let facts = try ImageFacts(version.record.image, in: registry.store)
+      guard let reason = version.record.contradiction(to: facts) else { return }
+      report.add(
+        subject, "its record contradicts its image: \(reason)",
+        hint: "the record was changed; opz delete \(subject), and take the version from where it was made")
+    } catch {
+      report.add(subject, error)
+    }
   }
 
   /// An attachment is about the image that its event says, and all of it is there.

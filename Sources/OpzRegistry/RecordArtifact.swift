@@ -8,10 +8,10 @@ public enum RecordArtifact {
   public static let testType = MediaType("application/vnd.opz.test.v1")
   public static let titleAnnotation = "org.opencontainers.image.title"
 
-  /// Puts the record's blobs and its manifest into the store.
-  public static func store(_ record: VersionRecord, _ bytes: [UInt8], in store: LayoutStore) throws -> Descriptor {
-    try store.put(Array("{}".utf8), .empty)
-    var layer = try store.put(bytes, artifactType)
+  /// The manifest that carries a record: the same for the same record.
+  /// - Parameter bytes: the record's own.
+  public static func manifest(_ record: VersionRecord, _ bytes: [UInt8]) throws -> Manifest {
+    var layer = Descriptor.of(bytes, artifactType)
     layer.annotations = [titleAnnotation: "version.json"]
     let tests = record.tests.map { test in
       var descriptor = test.descriptor
@@ -23,24 +23,31 @@ public enum RecordArtifact {
       descriptor.annotations = [titleAnnotation: "files.jsonl"]
       return [descriptor]
     }
-    let manifest = try Manifest(
+    return try Manifest(
       Manifest.Content(
         artifactType: artifactType, config: .emptyConfig, layers: [layer] + (lists ?? []) + tests,
         subject: record.image.bare,
         annotations: [
           "org.opencontainers.image.version": record.version, "org.opencontainers.image.title": record.name,
         ]))
+  }
+
+  /// Puts the record's blobs and its manifest into the store.
+  public static func store(_ record: VersionRecord, _ bytes: [UInt8], in store: LayoutStore) throws -> Descriptor {
+    try store.put(Array("{}".utf8), .empty)
+    try store.put(bytes, artifactType)
+    let manifest = try manifest(record, bytes)
     try store.put(manifest.raw, .imageManifest)
     return manifest.descriptor
   }
 
   /// The record's bytes in an artifact.
   public static func record(in manifest: Manifest, of source: some ContentReader) async throws -> [UInt8] {
-    guard manifest.content.artifactType == artifactType,
-      let layer = manifest.content.layers.first(where: { $0.mediaType == artifactType })
-    else {
+    let layers = manifest.content.layers.filter { $0.mediaType == artifactType }
+    guard manifest.content.artifactType == artifactType, layers.count == 1, let layer = layers.first else {
       throw RegistryError(
-        .damaged, manifest.descriptor.digest.description, "the artifact does not hold a version record")
+        .damaged, manifest.descriptor.digest.description,
+        layers.count > 1 ? "the artifact holds several version records" : "the artifact does not hold a version record")
     }
     return try await source.bytes(layer, limit: 64 << 20)
   }

@@ -67,7 +67,7 @@ extension Registry {
   }
 
   /// Takes over a version that was recorded elsewhere, byte for byte. Its blobs are in the store.
-  /// - Throws: `RegistryError.versionTaken` when the number stands for something else here.
+  /// - Throws: `RegistryError.versionTaken` when the number stands for something else here, `.damaged` for a record that contradicts its image.
   public func adopt(
     _ bytes: [UInt8], artifact: Descriptor, by author: Author, details: [String: JSONValue] = [:]
   ) throws -> Outcome {
@@ -76,6 +76,7 @@ extension Registry {
     guard let version = SemanticVersion(record.version) else {
       throw RegistryError(.damaged, artifact.digest.description, "\"\(record.version)\" is not a version")
     }
+    try record.require(agreementWith: try ImageFacts(record.image, in: store))
     return try locked(name) {
       let state = try state(name)
       if state.versions[version] != nil {

@@ -1,0 +1,102 @@
+import OpzDistribution
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzStore
+
+/// The version record of an image in a container registry. Anybody who may push can add another one, so each is compared with the image: one that
+/// contradicts it is none, and of two that do not neither is believed.
+struct RemoteRecord: Sendable {
+  let artifact: Descriptor
+  let bytes: [UInt8]
+  let record: VersionRecord
+
+  /// - Parameters:
+  ///   - wanted: the digest of the record's bytes that the user names, where there are several.
+  ///   - source: what errors name.
+  /// - Throws: `FlowError` of category `notFound` where there is none, `verification` where none or more than one is about the image.
+  static func find(
+    of image: Descriptor, among candidates: [Descriptor], wanted: Digest?, in remote: RemoteRepository,
+    _ source: Reference,
+    _ left: LeftOut
+  ) async throws -> RemoteRecord {
+    guard !candidates.isEmpty else {
+      throw FlowError(
+        .notFound, source.description, "the image has no version record, so opz did not push it",
+        hint: "it can be the base of a custom runtime: runtime: {kind: custom, base: \(source)}")
+    }
+    let facts = try await ImageFacts.of(image, in: remote)
+    // Each may have 64 MiB, so one is held.
+    var kept: RemoteRecord?
+    var found: [Digest: String] = [:]
+    var reasons: [String] = []
+    for candidate in candidates {
+      do {
+        let one = try await read(try await remote.manifest(candidate), of: facts, in: remote)
+        let digest = Digest.of(one.bytes)
+        found[digest] = "\(digest) (\(one.record.reference) of \(one.record.created))"
+        if let held = kept, held.bytes == one.bytes {
+          kept = held.preferred(to: one)
+        } else if kept == nil || digest == wanted {
+          kept = one
+        }
+      } catch let error as any ExplainedError where LeftOut.isAboutContent(error) || error is RegistryError {
+        if reasons.count < 4 { reasons.append("\(candidate.digest.short): \(error.reason)") }
+        await left.add("the version record \(candidate.digest.short)", error.reason)
+      }
+    }
+    if let kept, wanted.map({ found[$0] != nil && Digest.of(kept.bytes) == $0 }) ?? (found.count == 1) { return kept }
+    let all = found.sorted { $0.key < $1.key }.map(\.value)
+    let named = all.prefix(16).joined(separator: ", ") + (all.count > 16 ? ", and \(all.count - 16) more" : "")
+    guard !all.isEmpty else {
+      throw FlowError(
+        .verification, source.description,
+        "none of the \(candidates.count) version records that the registry has is about the image: "
+          + reasons.joined(separator: "; "),
+        hint: "the registry's referrers are wrong; push the version again from where it was made")
+    }
+    if let wanted {
+      throw FlowError(
+        .notFound, source.description, "no record has the digest \(wanted); there is \(named)")
+    }
+    throw FlowError(
+      .verification, source.description,
+      "the image has \(all.count) different version records: \(named)",
+      hint: "delete the wrong ones in the registry, or name the right one: --record DIGEST")
+  }
+
+  /// Of two artifacts with one record the one that opz makes of it, so that all who pull have the same one.
+  private func preferred(to other: RemoteRecord) -> RemoteRecord {
+    let own = try? RecordArtifact.manifest(record, bytes).descriptor.digest
+    if artifact.digest == own { return self }
+    if other.artifact.digest == own { return other }
+    return artifact.digest < other.artifact.digest ? self : other
+  }
+
+  private static func read(
+    _ manifest: Manifest, of image: ImageFacts, in remote: RemoteRepository
+  ) async throws -> RemoteRecord {
+    let subject = manifest.descriptor.digest.description
+    func refuse(_ reason: String) -> FlowError { FlowError(.verification, subject, reason) }
+    let bytes = try await RecordArtifact.record(in: manifest, of: remote)
+    let record = try VersionRecord.decode(bytes, subject: subject)
+    if let reason = record.contradiction(to: image) { throw refuse(reason) }
+    let own = Set([Descriptor.emptyConfig.digest, .of(bytes)] + record.tests.map(\.descriptor.digest))
+      .union(record.fileList.map { [$0.digest] } ?? [])
+    if let other = manifest.references.first(where: { !own.contains($0.digest) }) {
+      throw refuse("it brings \(other.digest), which the record does not name")
+    }
+    let layers = Set(image.layers.map(\.descriptor.digest))
+    for (name, artifact) in record.artifacts ?? [:] {
+      let artifact = try await remote.manifest(artifact)
+      guard artifact.content.layers.allSatisfy({ layers.contains($0.digest) }),
+        artifact.content.config.size <= UInt64(Document.limit)
+      else {
+        throw refuse("its \(PrintableText.line(name, limit: 40)) artifact has layers that the image does not have")
+      }
+    }
+    var artifact = manifest.descriptor
+    artifact.artifactType = RecordArtifact.artifactType
+    return RemoteRecord(artifact: artifact, bytes: bytes, record: record)
+  }
+}

@@ -1,0 +1,84 @@
+import OpzDistribution
+import OpzIO
+import OpzOCI
+import OpzRegistry
+import OpzTrust
+
+/// The manifests that a repository lists as referring to an image, each read: only its own document says what it is about and of which type.
+struct RemoteReferrers: Sendable {
+  /// Version records, or what calls itself so.
+  private(set) var records: [Descriptor] = []
+  /// All others, those of types that opz reads first.
+  private(set) var others: [Descriptor] = []
+
+  /// Types that decide something, in the order in which they are read.
+  private static let known = [
+    RecordArtifact.artifactType, SigstoreBundle.mediaType, SimpleSigning.artifactType, DSSEEnvelope.mediaType,
+    ModelBOM.mediaType, ScanVerdict.mediaType,
+  ]
+
+  /// Manifests that are read of those that do not call themselves records; of records all that are listed.
+  static let most = ReferrerGraph.limit
+
+  /// - Throws: where the registry does not answer, or not even its list can be read.
+  static func of(_ image: Digest, in remote: RemoteRepository, _ left: LeftOut) async throws -> RemoteReferrers {
+    let entries = try await list(image, remote, left)
+    var found = RemoteReferrers()
+    var rest = most
+    for start in stride(from: 0, to: entries.count, by: 8) {
+      var batch: [Descriptor] = []
+      for entry in entries[start..<min(start + 8, entries.count)] {
+        if entry.artifactType != RecordArtifact.artifactType { rest -= 1 }
+        if rest >= 0 || entry.artifactType == RecordArtifact.artifactType { batch.append(entry) }
+      }
+      let manifests = try await concurrently(batch) { entry in
+        try await left.trying("the referrer \(entry.digest.short)") { try await read(entry, about: image, remote) }
+      }
+      for manifest in manifests.compactMap({ $0 }) { found.add(manifest) }
+    }
+    if rest < 0 { await left.add("\(-rest) of its referrers", "\(most) are read") }
+    return found
+  }
+
+  private mutating func add(_ manifest: Manifest) {
+    var descriptor = manifest.descriptor
+    descriptor.artifactType = manifest.content.artifactType ?? manifest.content.config.mediaType
+    if descriptor.artifactType == RecordArtifact.artifactType {
+      records.append(descriptor)
+    } else {
+      others.append(descriptor)
+    }
+  }
+
+  /// What the registry lists, each digest once, known types first. Where the list has no end, the registry is asked for each known type.
+  private static func list(_ image: Digest, _ remote: RemoteRepository, _ left: LeftOut) async throws -> [Descriptor] {
+    let all = try await remote.referrerList(of: image)
+    var entries = all.entries
+    if let reason = all.leftOut {
+      await left.add("part of the list of referrers", reason)
+      for type in known {
+        let some = try await remote.referrerList(of: image, type: type)
+        entries += some.entries.filter { $0.artifactType == type }
+        if let reason = some.leftOut { await left.add("part of the referrers of the type \(type)", reason) }
+      }
+    }
+    let ranks = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, $0) })
+    func rank(_ entry: Descriptor) -> Int {
+      guard let type = entry.artifactType else { return known.count }
+      return ranks[SigstoreBundle.reads(type) ? SigstoreBundle.mediaType : type] ?? known.count
+    }
+    let order = entries.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }
+    var seen: Set<Digest> = []
+    return order.map(\.element).filter { seen.insert($0.digest).inserted }
+  }
+
+  private static func read(
+    _ entry: Descriptor, about image: Digest, _ remote: RemoteRepository
+  ) async throws -> Manifest {
+    let manifest = try await remote.manifest(named: entry.digest.description)
+    guard manifest.content.subject?.digest == image else {
+      throw FlowError(.verification, "\(entry.digest)", "it is listed as a referrer of the image and is none")
+    }
+    return manifest
+  }
+}

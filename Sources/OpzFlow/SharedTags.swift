@@ -1,0 +1,58 @@
+import OpzDistribution
+import OpzIO
+import OpzOCI
+import OpzStore
+
+/// Cosign's tags of a repository, which others write too.
+struct SharedTags: Sendable {
+  let repository: RemoteRepository
+
+  /// Others may write between a look and a write, and no registry compares before it swaps: so it is read back and done again.
+  private static let attempts = 4
+
+  /// - Throws: `FlowError` of category `conflict` where one of them holds what cannot be added to. Nothing is written.
+  func check(_ all: [Shipment.Tagged], from source: some ContentReader) async throws {
+    _ = try await concurrently(all) { tagged in try await plan(tagged, from: source) }
+  }
+
+  /// Makes each tag name what the shipment brings with what is there. The shipment's content is there already.
+  /// - Returns: whether something was written.
+  func write(_ all: [Shipment.Tagged], from source: some ContentReader) async throws -> Bool {
+    var isWritten = false
+    for tagged in all where try await write(tagged, from: source) { isWritten = true }
+    return isWritten
+  }
+
+  private func plan(
+    _ tagged: Shipment.Tagged, from source: some ContentReader
+  ) async throws -> (theirs: Descriptor?, plan: CosignMerge) {
+    let theirs = try await repository.named(tagged.tag)
+    let plan = try await CosignMerge.plan(
+      tagged.descriptor, tagged.kind ?? .signatures, from: source, over: theirs, in: repository,
+      at: "\(repository.reference.name):\(tagged.tag)")
+    return (theirs, plan)
+  }
+
+  private func write(_ tagged: Shipment.Tagged, from source: some ContentReader) async throws -> Bool {
+    for _ in 0..<SharedTags.attempts {
+      let (theirs, plan) = try await plan(tagged, from: source)
+      let wanted: Descriptor
+      switch plan {
+      case .kept: return false
+      case .replaced:
+        if theirs?.digest == tagged.descriptor.digest { return false }
+        wanted = tagged.descriptor
+      case .merged(let manifest, let config):
+        if let config { try await repository.put(manifest.content.config, from: BytesBlob(config)) }
+        try await repository.put(manifest.descriptor, from: BytesBlob(manifest.raw))
+        wanted = manifest.descriptor
+      }
+      guard try await repository.digest(ofTag: tagged.tag) == theirs?.digest else { continue }
+      try await repository.tag(wanted, as: tagged.tag)
+      if try await repository.digest(ofTag: tagged.tag) == wanted.digest { return true }
+    }
+    throw FlowError(
+      .conflict, "\(repository.reference.name):\(tagged.tag)", "others write the tag all the time",
+      hint: "push again; what was pushed is safe")
+  }
+}

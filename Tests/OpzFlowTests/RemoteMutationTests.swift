@@ -1,0 +1,187 @@
+import OpzIO
+import OpzJSON
+import OpzOCI
+import OpzPackage
+import OpzRegistry
+import OpzStore
+import OpzTestKit
+import OpzTrust
+import Testing
+
+@testable import OpzFlow
+
+/// The property: deleting, doubling or altering any one byte or document of a version in a remote repository never makes pull and promote pass
+/// where they did not; and where they passed, it is the same image that passes.
+@Suite("A version in a repository, changed by its owner")
+struct RemoteMutationTests {
+  let production = AliasName("production")!
+
+  /// A version with what is attached to it, and a policy.
+  struct Scene: Sendable {
+    let name: String
+    let project: Project
+    let version: Registry.Version
+    let key: PrivateKey
+    let policy: String
+    /// The gates that do not pass.
+    let failing: [String]
+    var passes: Bool { failing.isEmpty }
+  }
+
+  static let gates: [String: [String]] = [
+    "good": [], "unsigned": ["signature"], "another's signature": ["signature", "scan"],
+    "a signed scan with an error": ["scan"],
+  ]
+  static let names = ["good", "unsigned", "another's signature", "a signed scan with an error"]
+
+  private static func scene(_ name: String) async throws -> Scene {
+    let content = name == "a signed scan with an error" ? "cos\nsystem\n(S'id'\ntR." : "weights"
+    let project = try Project.model(content, yaml: "lineage: {metrics: metrics.json}")
+    try project.directory.write("p/metrics.json", "{\"auc\": 0.95}")
+    let version = try await project.package().version
+    let registry = try project.registry()
+    let key = try PrivateKey.generate(.ecdsaP256)
+    let signer = name == "another's signature" ? try PrivateKey.generate(.ecdsaP256) : key
+    if name != "unsigned" {
+      _ = try await SignVersion(version, identity: nil, in: project.session).run(registry, with: signer)
+    }
+    let scan = ScanVersion(version, in: project.session)
+    let report = try await scan.run(registry)
+    #expect(report.isClean == (name != "a signed scan with an error"))
+    _ = try await AttestVersion(version, in: project.session).run(
+      .scan, scan.sarif(report), with: signer, subject: "scan", registry)
+    let failing = try #require(gates[name])
+    return Scene(
+      name: name, project: project, version: version, key: key,
+      policy: """
+        {signature: {keys: [release.pub]}, scan: {tools: [opz], keys: [release.pub]}}
+        """, failing: failing)
+  }
+
+  /// Pulls into a registry of its own and asks the gates.
+  /// - Returns: what was pulled, and the gates that do not pass; nil where the pull or a gate ends with an error.
+  private func outcome(
+    _ repository: ChangedRepository, _ scene: Scene
+  ) async throws -> (version: Registry.Version, failing: [String])? {
+    let server = try repository.serve()
+    defer { server.stop() }
+    let directory = try TemporaryDirectory()
+    var session = scene.project.session
+    session.registryPath = directory.path.appending("registry")
+    do {
+      let pulled = try await PullVersion(Reference(parsing: "\(server.host)/a/b:1.0.0"), in: session).run().version
+      let registry = try session.openRegistry()
+      try Durable.replace(registry.root.appending("release.pub"), with: Array(scene.key.publicKey.pem.utf8))
+      let gates = try RegistryPolicy.read("opz: 1\npromote: {production: \(scene.policy)}\n", file: "policy.yaml")
+      let results = try await PromoteVersion(pulled, to: production, policy: gates, in: session).check(registry)
+      #expect(results.count == 2)
+      return (pulled, results.filter { !$0.passed }.map(\.gate))
+    } catch is any ExplainedError {
+      return nil
+    }
+  }
+
+  /// The scene, and its repository as a push left it: there it is pulled, and the gates say what they should.
+  private func start(_ name: String) async throws -> (Scene, ChangedRepository) {
+    let scene = try await Self.scene(name)
+    let whole = try await ChangedRepository(scene.version, scene.project.registry())
+    let found = try #require(try await outcome(whole, scene))
+    #expect(
+      Set(found.failing).isSuperset(of: scene.failing) && found.failing.isEmpty == scene.passes, "\(found.failing)")
+    return (scene, whole)
+  }
+
+  private func expectNoGain(_ changed: ChangedRepository, _ scene: Scene, _ what: String) async throws {
+    guard let (version, failing) = try await outcome(changed, scene), failing.isEmpty else { return }
+    #expect(scene.passes, "\(scene.name): it passes after \(what)")
+    #expect(version.record.image == scene.version.record.image, "\(scene.name): another image passes after \(what)")
+  }
+
+  @Test("each document deleted, emptied, or listed twice with a change", arguments: names)
+  func documents(_ name: String) async throws {
+    let (scene, whole) = try await start(name)
+    let image = scene.version.record.image.digest
+    for digest in whole.all {
+      var changed = whole
+      changed.remove(digest)
+      try await expectNoGain(changed, scene, "\(digest.short) was deleted")
+      changed = whole
+      changed.replace(digest, with: [])
+      try await expectNoGain(changed, scene, "\(digest.short) was emptied")
+    }
+    for tag in whole.tags.keys.sorted() {
+      var changed = whole
+      changed.tags[tag] = nil
+      try await expectNoGain(changed, scene, "the tag \(tag) was deleted")
+    }
+    for (position, entry) in whole.listed(image).enumerated() {
+      for isFirst in [true, false] {
+        var changed = whole
+        let manifest = try Manifest(
+          raw: whole.bytes(entry.digest), mediaType: entry.mediaType, subject: "\(entry.digest)")
+        var content = manifest.content
+        content.annotations = ["twice": "\(position)"]
+        let twin = try Manifest(content)
+        changed.keep(twin.raw, .imageManifest)
+        var copy = entry
+        (copy.digest, copy.size) = (twin.descriptor.digest, twin.descriptor.size)
+        let listed = whole.listed(image)
+        changed.list(isFirst ? [copy] + listed : listed + [copy], of: image)
+        try await expectNoGain(changed, scene, "\(entry.digest.short) was listed twice")
+      }
+    }
+  }
+
+  @Test("bytes altered, under the digest of before and under one of their own", arguments: names)
+  func bytes(_ name: String) async throws {
+    let (scene, whole) = try await start(name)
+    var random = SeededGenerator(seed: 14)
+    for round in 0..<40 {
+      let digest = whole.all[Int.random(in: whole.all.indices, using: &random)]
+      var bytes = whole.bytes(digest)
+      guard !bytes.isEmpty else { continue }
+      let place = Int.random(in: bytes.indices, using: &random)
+      bytes[place] = UInt8.random(in: 32...126, using: &random)
+      var changed = whole
+      if round.isMultiple(of: 2) { changed.replace(digest, with: bytes) } else { changed.exchange(digest, for: bytes) }
+      try await expectNoGain(changed, scene, "byte \(place) of \(digest.short) was altered")
+    }
+  }
+
+  /// Changes of the record and of others' words that a liar would make; each keeps the size.
+  static let lies: [(String, String)] = [
+    ("\"auc\": 0.5", "\"auc\": 9.5"), ("\"auc\": 0.95", "\"auc\": 0.96"),
+    ("\"role\": \"model\"", "\"role\": \"codex\""), ("\"name\": \"crm/weights\"", "\"name\": \"crm/weightz\""),
+    ("\"version\": \"1.0.0\"", "\"version\": \"9.0.0\""), ("\"kind\": \"model\"", "\"kind\": \"moder\""),
+    ("docker-manifest-digest", "docker-manifest-digesT"), ("inception", "Inception"),
+  ]
+
+  @Test("a record that lies, in the place of the true one and beside it", arguments: names)
+  func records(_ name: String) async throws {
+    let (scene, whole) = try await start(name)
+    let image = scene.version.record.image.digest
+    var applied = 0
+    for (from, to) in Self.lies {
+      for digest in whole.all {
+        let text = String(decoding: whole.bytes(digest), as: UTF8.self)
+        guard text.contains(from) else { continue }
+        applied += 1
+        let bytes = Array(text.replacing(from, with: to).utf8)
+        var changed = whole
+        changed.exchange(digest, for: bytes)
+        try await expectNoGain(changed, scene, "\(from) became \(to)")
+        // What was true stays beside it, listed before and after.
+        for isFirst in [true, false] {
+          var both = changed
+          both.blobs.merge(whole.blobs) { one, _ in one }
+          both.manifests.merge(whole.manifests) { one, _ in one }
+          both.tags.merge(whole.tags) { one, _ in one }
+          let lists = (changed.listed(image), whole.listed(image))
+          both.list(isFirst ? lists.0 + lists.1 : lists.1 + lists.0, of: image)
+          try await expectNoGain(both, scene, "\(from) became \(to) in a second one")
+        }
+      }
+    }
+    #expect(applied >= 4)
+  }
+}
