@@ -9,11 +9,13 @@ struct AliasCommand: AsyncParsableCommand {
     commandName: "alias", abstract: "Sets an alias of a model, takes it away, or lists all.",
     discussion: """
       An alias names one version and moves; versions never change. --expect makes it compare-and-swap: the alias moves only \
-      if it names that version now (none: if it is not set), else exit code 3.
+      if it names that version now (none: if it is not set), else exit code 3. Where the registry's policy.yaml has gates before the alias, \
+      they stand before this command too, as before opz promote: exit code 5. --force --reason TEXT passes them by.
 
       opz alias churn
       opz alias churn champion 1.2.0 --expect 1.1.0
       opz alias churn champion --remove
+      opz alias churn production 1.1.9 --force --reason "1.2.0 answers with NaN, ticket 4711"
       """)
 
   @Argument(help: "The model's name.") var name: String
@@ -23,6 +25,7 @@ struct AliasCommand: AsyncParsableCommand {
   @Flag(help: "Take the alias away.") var remove = false
   @Flag(help: "An object: name, alias, from, version; without ALIAS an array of alias, version, at, actor.") var json =
     false
+  @OptionGroup var override: ForceOptions
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -40,7 +43,9 @@ struct AliasCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    guard alias != nil || (version == nil && !remove && expect == nil) else { throw ValidationError("name the alias") }
+    guard alias != nil || (version == nil && !remove && expect == nil && !override.force) else {
+      throw ValidationError("name the alias")
+    }
     if alias != nil, remove == (version != nil) {
       throw ValidationError("name the version that the alias is to name, or say --remove")
     }
@@ -55,9 +60,17 @@ struct AliasCommand: AsyncParsableCommand {
     let change: Registry.AliasChange
     if let version {
       let found = try registry.find(LocalReference(parsing: "\(model)@\(version)"))
-      change = try registry.set(target, to: found, expecting: try Expectation.read(expect), by: session.author)
+      var move = MoveAlias(found, to: target, .plain, in: session)
+      move.expected = try Expectation.read(expect)
+      move.force = try override.read()
+      let result = try await move.run(registry)
+      GateText.note(result, options)
+      change = result.change
     } else {
-      change = try registry.unset(target, of: model, expecting: try Expectation.read(expect), by: session.author)
+      var take = TakeAlias(model, target, in: session)
+      take.expected = try Expectation.read(expect)
+      take.force = try override.read()
+      change = try take.run(registry)
     }
     if json {
       return try Console.json(

@@ -8,9 +8,9 @@ struct PromoteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "promote", abstract: "Moves an alias to a version after the gates of the registry's policy.",
     discussion: """
-      policy.yaml in the registry (or --policy FILE) says what an alias asks for: thresholds of metrics, a gain over the \
-      version in its place, passed tests, a clean commit, approvals, signatures, a bill of materials, clean scans. The decision and its evidence are an event. Exit code 5 \
-      when a gate does not pass.
+      policy.yaml in the registry says what an alias asks for: thresholds of metrics, a gain over the version in its place, passed \
+      tests, a clean commit, approvals, signatures, a bill of materials, clean scans; --policy FILE adds to it. The decision, its evidence and the \
+      policy's digest are an event. Exit code 5 when a gate does not pass, 3 when the model changes again and again while they are looked at.
 
       promote:
         production: {metrics: {auc: ">= 0.9"}, better: {auc: 0.002}, tests: true, approvals: 1,
@@ -18,15 +18,18 @@ struct PromoteCommand: AsyncParsableCommand {
 
       opz promote churn@1.2.0 --to production --dry-run
       opz promote churn@1.2.0 --to production --expect 1.1.0
+      opz promote churn@1.2.0 --to production --force --reason "1.1.0 is down, ticket 4711"
       """)
 
   @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
   @Option(help: ArgumentHelp("The alias that moves.", valueName: "alias")) var to: String
-  @Option(help: ArgumentHelp("The gates; else policy.yaml in the registry.", valueName: "file")) var policy: String?
+  @Option(help: ArgumentHelp("More gates, beside those of policy.yaml in the registry.", valueName: "file")) var policy:
+    String?
   @Option(help: ArgumentHelp("What the alias must name now: a version, or none.", valueName: "version")) var expect:
     String?
   @Flag(name: .customLong("dry-run"), help: "Show what the gates say, and move nothing.") var dryRun = false
-  @Flag(help: "An object: name, version, alias, from, gates.") var json = false
+  @OptionGroup var override: ForceOptions
+  @Flag(help: "An object: name, version, alias, from, promoted, forced, gates.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -35,6 +38,8 @@ struct PromoteCommand: AsyncParsableCommand {
     let alias: String
     let from: String?
     let promoted: Bool
+    /// The gates did not pass, and were passed by.
+    let forced: Bool
     let gates: [GateResult]
   }
 
@@ -43,31 +48,52 @@ struct PromoteCommand: AsyncParsableCommand {
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: reference))
     let alias = try AliasName(parsing: to)
-    let gates = try PromoteVersion.policy(of: registry, policy.map { session.path($0) })
-    let promotion = PromoteVersion(version, to: alias, policy: gates, in: session)
+    var promotion = MoveAlias(version, to: alias, .promotion, in: session)
+    promotion.added = try policy.map { try RegistryPolicy.read(session.path($0)) }
+    promotion.expected = try Expectation.read(expect)
+    promotion.force = try override.read()
     if dryRun {
       let results = try await promotion.check(registry)
-      try show(version, alias, registry.state(version.name).target(alias), results, promoted: false)
+      try show(version, alias, registry.state(version.name).target(alias), results, promoted: false, forced: false)
       if results.contains(where: { !$0.passed }) { throw ExitCode(ExitStatus.code(.refused)) }
       return
     }
-    let result = try await promotion.run(registry, expecting: try Expectation.read(expect))
-    try show(version, alias, result.change.from, result.gates, promoted: true)
+    let result = try await promotion.run(registry)
+    try show(version, alias, result.change.from, result.gates, promoted: true, forced: result.isForced)
     if !json { Console.line(AliasText.line(version.name, result.change)) }
   }
 
   private func show(
-    _ version: Registry.Version, _ alias: AliasName, _ from: SemanticVersion?, _ gates: [GateResult], promoted: Bool
+    _ version: Registry.Version, _ alias: AliasName, _ from: SemanticVersion?, _ gates: [GateResult], promoted: Bool,
+    forced: Bool
   ) throws {
     if json {
       return try Console.json(
         Output(
           name: version.name.description, version: version.version.description, alias: alias.description,
-          from: from?.description, promoted: promoted, gates: gates))
+          from: from?.description, promoted: promoted, forced: forced, gates: gates))
     }
     guard !gates.isEmpty else { return options.note("no gates: policy.yaml asks for nothing before \(alias)") }
+    Console.data(GateText.table(gates))
+    if forced { options.note("the gates were passed by: --force") }
+  }
+}
+
+/// Gates for people.
+enum GateText {
+  static func table(_ gates: [GateResult]) -> String {
     var table = TextTable(["GATE", "", "EVIDENCE"])
     for gate in gates { table.add([gate.gate, gate.passed ? "pass" : "FAIL", gate.evidence]) }
-    Console.data(table.text)
+    return table.text
+  }
+
+  /// What stood before a move that was not asked for as a promotion.
+  static func note(_ result: MoveAlias.Result, _ options: GlobalOptions) {
+    guard !result.gates.isEmpty else { return }
+    let failed = result.gates.filter { !$0.passed }.map { "\($0.gate): \($0.evidence)" }
+    options.note(
+      result.isForced
+        ? "the gates were passed by: \(failed.joined(separator: "; "))"
+        : "passed \(result.gates.map(\.gate).joined(separator: ", "))")
   }
 }

@@ -8,7 +8,8 @@ struct RollbackCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollback", abstract: "Brings back what an alias named before, or the manifests of the deploy before.",
     discussion: """
-      Of an alias, every blob of the version is read and checked first; where one is missing the alias stays. Of a deploy, the manifests come back as \
+      Of an alias, every blob of the version is read and checked first; where one is missing the alias stays. So it does where the version does not pass \
+      the gates of policy.yaml that look at what it is (signature, sbom, scan, metrics, tests, clean): exit code 5. Of a deploy, the manifests come back as \
       they were, byte for byte: those of the last deploy that was whole, if the last one failed, else of the one before. Again goes one further back.
 
       opz rollback churn --alias production
@@ -29,12 +30,14 @@ struct RollbackCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("With --apply: how long pods are waited for, as of opz deploy --timeout.", valueName: "seconds"))
   var timeout: Int?
+  @OptionGroup var override: ForceOptions
   @Flag(help: "An object: name, alias or place, from, version; applied, cluster, objects and deleted of a deploy.")
   var json = false
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
     guard (alias != nil) != deploy else { throw ValidationError("give --alias NAME, or --deploy") }
+    if deploy, override.force { throw ValidationError("--force requires --alias") }
     if prune, !apply { throw ValidationError("--prune requires --apply") }
     if timeout != nil, !apply { throw ValidationError("--timeout requires --apply") }
     if let timeout, !(1...86_400).contains(timeout) { throw ValidationError("--timeout is from 1 to 86400 seconds") }
@@ -57,7 +60,11 @@ struct RollbackCommand: AsyncParsableCommand {
     let registry = try session.openRegistry()
     let model = try ModelName(name)
     guard let alias else { return try await manifests(model, registry, session) }
-    let change = try await RollBackAlias(model, try AliasName(parsing: alias), in: session).run(registry)
+    var back = RollBackAlias(model, try AliasName(parsing: alias), in: session)
+    back.force = try override.read()
+    let result = try await back.run(registry)
+    GateText.note(result, options)
+    let change = result.change
     if json {
       return try Console.json(
         AliasCommand.Output(

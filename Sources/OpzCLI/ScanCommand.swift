@@ -56,7 +56,7 @@ struct ScanCommand: AsyncParsableCommand {
     let report = try await scan.run(registry)
     if attach {
       _ = try await AttestVersion(version, in: session).run(
-        .scan, scan.sarif(report), with: key, subject: version.record.reference, registry)
+        .scan, scan.sarif(report), with: key, from: .scan, subject: version.record.reference, registry)
       options.note("attached the verdict to \(version.record.reference)")
     }
     try show(report, version, scan)

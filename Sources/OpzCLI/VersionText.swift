@@ -126,14 +126,29 @@ struct VersionText {
   /// What else an event knows, in a line. A receipt is a page of its own: opz show --json has it.
   static func details(_ event: Event) -> String {
     if event.kind == .attached, case .object(let members)? = event.details["attachment"] {
-      return ["artifactType", "digest"].compactMap { members[$0] }.map(plain).joined(separator: " ")
+      return (["artifactType", "digest"].compactMap { members[$0] } + (event.details["source"].map { [$0] } ?? []))
+        .map(plain).joined(separator: " ")
     }
     let changed = event.kind == .configured ? names(event.details["changed"]) : nil
     if let changed, event.details["commit"] == nil { return changed }
     if let changed { return "\(changed) commit=\(plain(event.details["commit"] ?? .null))" }
     if event.kind == .deployed, event.details["of"] != nil { return outcome(event.details) }
-    let shown = event.details.filter { !["receipt", "referrers"].contains($0.key) }.sorted { $0.key < $1.key }
-    return shown.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
+    let long = ["receipt", "referrers", "gates", "asked"]
+    let shown = event.details.filter { !long.contains($0.key) }.sorted { $0.key < $1.key }
+    return (gates(event.details["gates"]) + shown.map { "\($0.key)=\(plain($0.value))" }).joined(separator: " ")
+  }
+
+  /// Which gates passed and which did not: what they found has opz history --json.
+  private static func gates(_ value: JSONValue?) -> [String] {
+    guard case .array(let items)? = value else { return [] }
+    var names: [Bool: [String]] = [:]
+    for case .object(let members) in items {
+      guard case .string(let name)? = members["gate"] else { continue }
+      names[members["passed"] == .bool(true), default: []].append(name)
+    }
+    return [(true, "passed"), (false, "failed")].compactMap { passed, word in
+      names[passed].map { "\(word)=\($0.joined(separator: ","))" }
+    }
   }
 
   /// How an apply ended: numbers of objects, whose names opz history --json has.

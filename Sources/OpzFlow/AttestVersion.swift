@@ -17,9 +17,12 @@ public struct AttestVersion: Sendable {
   /// - Parameters:
   ///   - document: JSON.
   ///   - key: nil attaches the document as it is, which only bills of materials and scans can be.
+  ///   - source: `.scan` for what this registry's own scan found.
   ///   - subject: what errors name.
   public func run(
-    _ type: PredicateType, _ document: [UInt8], with key: PrivateKey?, subject: String, _ registry: Registry
+    _ type: PredicateType, _ document: [UInt8], with key: PrivateKey?,
+    from source: ModelState.Attachment.Source = .here,
+    subject: String, _ registry: Registry
   ) async throws -> Descriptor {
     guard document.count <= Evidence.limit else {
       throw FlowError(
@@ -29,17 +32,24 @@ public struct AttestVersion: Sendable {
     guard type != .signature else {
       throw FlowError(.usage, subject, "a signature is not a document", hint: "opz sign \(version.record.reference)")
     }
+    guard type != .approval else {
+      throw FlowError(
+        .usage, subject, "an approval is not a document",
+        hint: "opz approve \(version.record.reference) --for ALIAS --key FILE")
+    }
     if type == .billOfMaterials { try await checkBill(value, subject, registry) }
     if type == .scan { _ = try ScanVerdict.read(value, subject: subject) }
     // It would not count, and nobody would be told.
     try type.checkTimes(value, now: session.author.at, subject: subject)
     return try await blocking { [self] in
-      if let key { return try AttestVersion.attach(type, document, to: version, with: key, registry, session) }
+      if let key {
+        return try AttestVersion.attach(type, document, to: version, with: key, from: source, registry, session)
+      }
       guard let media = AttestVersion.media[type] else {
         throw FlowError(
           .usage, subject, "a statement of the type \(type) counts only when it is signed", hint: "add --key FILE")
       }
-      return try registry.attach(document, media, to: version, by: session.author)
+      return try registry.attach(document, media, to: version, from: source, by: session.author)
     }
   }
 
@@ -58,11 +68,11 @@ public struct AttestVersion: Sendable {
   /// - Parameter predicate: JSON; its bytes are what is signed.
   static func attach(
     _ type: PredicateType, _ predicate: [UInt8], to version: Registry.Version, with key: PrivateKey,
-    _ registry: Registry, _ session: Session
+    from source: ModelState.Attachment.Source = .here, _ registry: Registry, _ session: Session
   ) throws -> Descriptor {
     var subjects = [Statement.Subject(version.record.image.digest, name: version.record.reference)]
-    // A signature stands for the record as well: metrics and lineage are in it, and the image does not name it.
-    if type == .signature {
+    // A signature stands for the record as well: metrics and lineage are in it, and the image does not name it. So does an approval.
+    if type == .signature || type == .approval {
       subjects.append(.init(version.recordDigest, name: "\(version.record.reference)/version.json"))
     }
     let statement = try Statement(about: subjects, type.uri, predicate, subject: version.record.reference)
@@ -73,6 +83,6 @@ public struct AttestVersion: Sendable {
       annotations: [
         SigstoreBundle.contentAnnotation: "dsse-envelope", SigstoreBundle.predicateAnnotation: type.uri,
         "org.opencontainers.image.created": session.author.at.seconds,
-      ], by: session.author)
+      ], from: source, by: session.author)
   }
 }

@@ -1,6 +1,5 @@
 import OpzIO
 import OpzOCI
-import OpzPackage
 public import OpzRegistry
 import SystemPackage
 
@@ -25,7 +24,7 @@ public struct CollectGarbage: Sendable {
     var options = Registry.CollectionOptions()
     options.isRehearsal = isRehearsal
     options.grace = grace
-    if let rules = try PromoteVersion.policy(of: registry).retention {
+    if let rules = try RegistryPolicy.of(registry).retention {
       options.rules = RetentionRules(last: rules.last, days: rules.days, tagged: rules.tagged, aliased: rules.aliased)
     }
     if pushed { options.elsewhere = try await safeElsewhere(registry) }

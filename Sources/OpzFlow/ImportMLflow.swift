@@ -214,27 +214,33 @@ public struct ImportMLflow: Sendable {
     }
   }
 
-  /// False where the alias names another version here: somebody decided that, and the import does not undo it.
+  /// False where the alias names another version here: somebody decided that, and the import does not undo it. False where the registry's policy has
+  /// gates before it that the version does not pass: what MLflow said of it is no evidence here.
   private func set(_ alias: AliasName, _ name: ModelName, _ wanted: SemanticVersion) async throws -> Bool {
-    let (registry, author) = (try session.openRegistry(), session.author)
-    let (database, progress) = (request.database, session.progress)
-    return try await blocking {
-      let state = try registry.state(name)
-      if let current = state.target(alias) {
-        if current == wanted { return true }
-        progress.report(
-          .note(
-            "\(name)@\(alias) stays at \(current); MLflow has \(wanted): opz alias \(name) \(alias) \(wanted) --expect \(current) moves it"
-          ))
-        return false
-      }
-      let version = try registry.find(LocalReference(parsing: "\(name)@\(wanted)"), in: state)
-      try registry.set(
-        alias, to: version, expecting: .nothing, by: author,
-        details: [
-          "source": .string("mlflow"), "database": .string(FilePath(database).lastComponent?.string ?? database),
-        ])
+    let registry = try session.openRegistry()
+    let state = try registry.state(name)
+    if let current = state.target(alias) {
+      if current == wanted { return true }
+      session.progress.report(
+        .note(
+          "\(name)@\(alias) stays at \(current); MLflow has \(wanted): opz alias \(name) \(alias) \(wanted) --expect \(current) moves it"
+        ))
+      return false
+    }
+    let version = try registry.find(LocalReference(parsing: "\(name)@\(wanted)"), in: state)
+    var move = MoveAlias(version, to: alias, .plain, in: session)
+    move.expected = .nothing
+    move.details = [
+      "source": .string("mlflow"),
+      "database": .string(FilePath(request.database).lastComponent?.string ?? request.database),
+    ]
+    do {
+      _ = try await move.run(registry)
       return true
+    } catch let error as FlowError where error.category == .refused {
+      session.progress.report(
+        .note("\(name)@\(alias) is not set: \(error.reason); opz promote \(name)@\(wanted) --to \(alias) sets it"))
+      return false
     }
   }
 }

@@ -43,7 +43,7 @@ struct PulledAttachments {
   }
 
   private func attach(_ manifest: Manifest) async throws {
-    try await blocking { _ = try registry.attach(manifest, to: version, by: session.author) }
+    try await blocking { _ = try registry.attach(manifest, to: version, from: .pull, by: session.author) }
   }
 
   /// Bytes of all that a manifest names.
@@ -77,7 +77,7 @@ struct PulledAttachments {
     guard !layers.isEmpty else { return }
     let whole = layers
     try await blocking {
-      _ = try registry.attach(whole, kind.artifactType, to: version, by: session.author)
+      _ = try registry.attach(whole, kind.artifactType, to: version, from: .pull, by: session.author)
     }
   }
 

@@ -56,6 +56,6 @@ public struct SignVersion: Sendable {
       layer.annotations = signature.annotations
       return layer
     }
-    return try registry.attach(layers, SimpleSigning.artifactType, to: version, by: session.author)
+    return try registry.attach(layers, SimpleSigning.artifactType, to: version, from: .here, by: session.author)
   }
 }

@@ -14,7 +14,10 @@ public struct ConfigError: ExplainedError {
     self.category = category
   }
 
-  init(_ place: String, _ reason: String, key: String = "", hint: String? = nil, category: ErrorCategory = .failed) {
+  /// One thing that is wrong.
+  public init(
+    _ place: String, _ reason: String, key: String = "", hint: String? = nil, category: ErrorCategory = .failed
+  ) {
     self.init([Problem(place: place, key: key, reason: reason, hint: hint)], category: category)
   }
 
@@ -39,7 +42,9 @@ public struct ConfigError: ExplainedError {
 
   /// Reads a document, and says what is wrong with it as a `ConfigError`.
   /// - Parameter file: for messages: `opz.yaml`.
-  static func reading<Value>(_ file: String, _ body: () throws(YAMLProblem) -> Value) throws(ConfigError) -> Value {
+  public static func reading<Value>(_ file: String, _ body: () throws(YAMLProblem) -> Value) throws(ConfigError)
+    -> Value
+  {
     do throws(YAMLProblem) { return try body() } catch {
       throw ConfigError("\(file):\(error.place.line)", error.reason, hint: error.hint)
     }

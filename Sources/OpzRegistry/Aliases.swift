@@ -18,19 +18,23 @@ extension Registry {
   }
 
   /// Sets an alias. One that names the version already is left as it is.
-  /// - Throws: `RegistryError.conflict` when the alias names something else than `expected`.
+  /// - Parameters:
+  ///   - premise: what the move was decided by.
+  ///   - repeats: whether there is an event even where the alias names the version already.
+  /// - Throws: `RegistryError.conflict` when the alias names something else than `expected`, `.changed` when the premise does not hold.
   @discardableResult
   public func set(
-    _ alias: AliasName, to version: Version, expecting expected: Expectation = .anything, kind: Event.Kind = .aliased,
-    by author: Author, details: [String: JSONValue] = [:]
+    _ alias: AliasName, to version: Version, expecting expected: Expectation = .anything, on premise: Premise? = nil,
+    repeats: Bool = false, kind: Event.Kind = .aliased, by author: Author, details: [String: JSONValue] = [:]
   ) throws -> AliasChange {
     try locked(version.name) {
+      try require(premise, version.name, alias)
       let state = try state(version.name)
       guard try state.only(version.version, of: version.name) != nil else {
         throw RegistryError(.notFound, version.record.reference, "the version was deleted in the meantime")
       }
       let current = try check(alias, expected, state, version.name)
-      if current == version.version, !state.isConflicted(alias) {
+      if current == version.version, !state.isConflicted(alias), !repeats {
         // The one who set it may have died before the export.
         try exportIndex(adding: version, tag: "\(version.name)@\(alias)")
         return AliasChange(alias: alias, from: current, to: current)
@@ -44,9 +48,11 @@ extension Registry {
   /// Takes an alias away.
   @discardableResult
   public func unset(
-    _ alias: AliasName, of name: ModelName, expecting expected: Expectation = .anything, by author: Author
+    _ alias: AliasName, of name: ModelName, expecting expected: Expectation = .anything, on premise: Premise? = nil,
+    by author: Author, details: [String: JSONValue] = [:]
   ) throws -> AliasChange {
     try locked(name) {
+      try require(premise, name, alias)
       let state = try state(name)
       let current = try check(alias, expected, state, name)
       guard let current = current ?? state.tips(alias).compactMap(\.version).first,
@@ -55,7 +61,7 @@ extension Registry {
         throw RegistryError(.notFound, "\(name)@\(alias)", "no such alias", hint: "opz show \(name) lists them")
       }
       let move = Event.AliasMove(name: alias.description, after: state.tips(alias).map(\.hash).sorted())
-      try append(.unaliased, try load(name, version), author, [:], alias: move)
+      try append(.unaliased, try load(name, version), author, details, alias: move)
       return AliasChange(alias: alias, from: current, to: nil)
     }
   }
@@ -76,10 +82,11 @@ extension Registry {
   /// Brings back what an alias named before.
   /// - Parameter move: what `previous` found; refused if the alias moved since.
   public func rollBack(
-    _ alias: AliasName, to move: ModelState.Move, _ version: Version, by author: Author,
+    _ alias: AliasName, to move: ModelState.Move, _ version: Version, on premise: Premise? = nil, by author: Author,
     details: [String: JSONValue] = [:]
   ) throws -> AliasChange {
     try locked(version.name) {
+      try require(premise, version.name, alias)
       let state = try state(version.name)
       guard state.previous(alias) == move else {
         throw RegistryError(

@@ -166,7 +166,9 @@ extension Registry {
   }
 
   /// What the events of a model amount to, with the help of `cache/`.
-  public func state(_ name: ModelName) throws -> ModelState {
+  public func state(_ name: ModelName) throws -> ModelState { try fold(name).state }
+
+  func fold(_ name: ModelName) throws -> (state: ModelState, events: [EventLog.Name]) {
     let log = log(name)
     let names = try log.names()
     let file = root.appending("cache").appending("state")
@@ -185,7 +187,7 @@ extension Registry {
       // A registry that may only be read has the cache that it has.
       try? found.write(file)
     }
-    return found.state
+    return (found.state, names)
   }
 
   /// What they amounted to at a moment (RFC 3339): events that say that they are later do not count.

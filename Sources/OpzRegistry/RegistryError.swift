@@ -6,12 +6,14 @@ public typealias RegistryError = Failure<RegistryErrorCode>
 /// What can be wrong.
 public enum RegistryErrorCode: FailureCode {
   case badName, notFound, versionTaken, conflict, damaged, unknownFormat, held
+  /// What a change was decided by is no longer so.
+  case changed
 
   public var category: ErrorCategory {
     switch self {
     case .badName: .usage
     case .notFound: .notFound
-    case .versionTaken, .conflict, .held: .conflict
+    case .versionTaken, .conflict, .held, .changed: .conflict
     case .damaged: .verification
     case .unknownFormat: .failed
     }

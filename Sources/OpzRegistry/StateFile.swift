@@ -37,7 +37,7 @@ struct StateFile {
   var state: ModelState
 
   static func read(_ file: FilePath) -> StateFile? {
-    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 5",
+    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 6",
       let count = Int(decimal: lines[1]), let top = Int(decimal: lines[2])
     else { return nil }
     var mark = Mark()
@@ -51,7 +51,7 @@ struct StateFile {
 
   func write(_ file: FilePath) throws {
     var text = Lines()
-    text.add("opz state 5", "\(mark.count)", "\(mark.top)", mark.names)
+    text.add("opz state 6", "\(mark.count)", "\(mark.top)", mark.names)
     // Each version has an event at least.
     let order = state.events.keys.sorted()
     for version in order {
@@ -88,7 +88,9 @@ struct StateFile {
     for (version, attachments) in state.attachments.sorted(by: { $0.key < $1.key }) {
       for attachment in attachments {
         let descriptor = String(decoding: try CanonicalJSON.encode(attachment.descriptor), as: UTF8.self)
-        text.add("r", "\(version)", descriptor, "\(attachment.image)", attachment.at, attachment.actor)
+        text.add(
+          "r", "\(version)", descriptor, "\(attachment.image)", attachment.at, attachment.actor,
+          attachment.source?.rawValue ?? "")
       }
     }
     for (version, places) in state.places.sorted(by: { $0.key < $1.key }) {
@@ -168,13 +170,15 @@ extension ModelState {
     case (UInt8(ascii: "c"), 5):
       guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
       cards[version] = Descriptor(mediaType: MediaType(line.text(2)), digest: digest, size: size)
-    case (UInt8(ascii: "r"), 6):
+    case (UInt8(ascii: "r"), 7):
       guard let image = Digest(text: line[3]),
         let descriptor = try? CanonicalJSON.decode(
           Descriptor.self, from: Array(line.unescaped(2).utf8), subject: "cache")
       else { return false }
       attachments[version, default: []].append(
-        Attachment(descriptor: descriptor, image: image, at: line.text(4), actor: line.unescaped(5)))
+        Attachment(
+          descriptor: descriptor, image: image, at: line.text(4), actor: line.unescaped(5),
+          source: Attachment.Source(rawValue: line.text(6))))
     case (UInt8(ascii: "d"), 12):
       guard let digest = Digest(text: line[7]), let size = UInt64(decimal: line[8]) else { return false }
       deploys.append(

@@ -72,8 +72,9 @@ struct RemoteMutationTests {
       let pulled = try await PullVersion(Reference(parsing: "\(server.host)/a/b:1.0.0"), in: session).run().version
       let registry = try session.openRegistry()
       try Durable.replace(registry.root.appending("release.pub"), with: Array(scene.key.publicKey.pem.utf8))
-      let gates = try RegistryPolicy.read("opz: 1\npromote: {production: \(scene.policy)}\n", file: "policy.yaml")
-      let results = try await PromoteVersion(pulled, to: production, policy: gates, in: session).check(registry)
+      try Durable.replace(
+        registry.root.appending("policy.yaml"), with: Array("opz: 1\npromote: {production: \(scene.policy)}\n".utf8))
+      let results = try await MoveAlias(pulled, to: production, .promotion, in: session).check(registry)
       #expect(results.count == 2)
       return (pulled, results.filter { !$0.passed }.map(\.gate))
     } catch is any ExplainedError {

@@ -31,9 +31,15 @@ struct TrustTests {
 
   /// The gates that do not pass.
   func failing(_ project: Project, _ version: Registry.Version, _ policy: String) async throws -> [GateResult] {
-    let gates = try RegistryPolicy.read("opz: 1\npromote: {production: \(policy)}\n", file: "policy.yaml")
-    return try await PromoteVersion(version, to: production, policy: gates, in: project.session)
+    try write(policy, project)
+    return try await MoveAlias(version, to: production, .promotion, in: project.session)
       .check(project.registry()).filter { !$0.passed }
+  }
+
+  func write(_ policy: String, _ project: Project) throws {
+    try Durable.replace(
+      project.session.registryPath.appending("policy.yaml"),
+      with: Array("opz: 1\npromote: {production: \(policy)}\n".utf8))
   }
 
   @Test("a promotion passes when all is there and signed, and each missing part refuses with the command that helps")
@@ -63,8 +69,8 @@ struct TrustTests {
     _ = try await attest.run(.scan, scan.sarif(report), with: key, subject: "x", registry)
     #expect(try await names() == [])
 
-    let gates = try RegistryPolicy.read("opz: 1\npromote: {production: \(policy)}\n", file: "policy.yaml")
-    let result = try await PromoteVersion(version, to: production, policy: gates, in: project.session).run(registry)
+    try write(policy, project)
+    let result = try await MoveAlias(version, to: production, .promotion, in: project.session).run(registry)
     #expect(result.gates.map(\.gate) == ["signature", "sbom", "scan"])
     #expect(result.gates[0].evidence.contains(key.publicKey.fingerprint.short))
     #expect(try await registry.fsck().problems == [])
@@ -104,10 +110,8 @@ struct TrustTests {
     let files = ["one.pub", "copy.pub", "one.pub", "two.pub"].map { (name: $0, path: directory.appending($0)) }
     #expect(try KeyFiles.publicKeys(files).map(\.name) == ["one.pub = copy.pub", "two.pub"])
     _ = try await SignVersion(version, identity: nil, in: project.session).run(project.registry(), with: one)
-    let gates = try RegistryPolicy.read(
-      "opz: 1\npromote: {production: {signature: {keys: [one.pub, copy.pub]}}}\n", file: "policy.yaml")
-    let result = try await PromoteVersion(version, to: production, policy: gates, in: project.session)
-      .check(project.registry())
+    try write("{signature: {keys: [one.pub, copy.pub]}}", project)
+    let result = try await MoveAlias(version, to: production, .promotion, in: project.session).check(project.registry())
     let evidence = try #require(result.first { $0.gate == "signature" })
     #expect(evidence.passed && evidence.evidence.components(separatedBy: one.publicKey.fingerprint.short).count == 2)
   }
@@ -231,42 +235,6 @@ struct TrustTests {
     #expect(version.recordDigest == Digest.of(try CanonicalJSON.encodePretty(version.record)))
   }
 
-  @Test("the last verdict of each scanner counts, and how old it is")
-  func verdicts() async throws {
-    let project = try Project.model()
-    let version = try await project.package().version
-    let registry = try project.registry()
-    let attest = AttestVersion(version, in: project.session)
-    func say(_ tool: String, _ level: String) async throws {
-      let text =
-        #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"\#(tool)"}},"results":[{"level":"\#(level)","message":{"text":"CVE-1 at \#(registry.root)"}}]}]}"#
-      _ = try await attest.run(.scan, Array(text.utf8), with: nil, subject: "x", registry)
-    }
-    try await say("Trivy", "error")
-    #expect(try await failing(project, version, "{scan: clean}").first?.evidence.contains("CVE-1") == true)
-    try await say("opz", "note")
-    #expect(try await failing(project, version, "{scan: clean}").count == 1)
-    try await say("Trivy", "warning")
-    #expect(try await failing(project, version, "{scan: clean}") == [])
-    #expect(try await failing(project, version, "{scan: {tools: [Trivy, opz], days: 1}}") == [])
-    #expect(try await failing(project, version, "{scan: {tools: [Grype]}}").first?.hint?.contains("attest") == true)
-    try registry.note(
-      .attached, version, by: Author(actor: "x", at: Timestamp(milliseconds: 0)),
-      details: ["attachment": try JSONValue(encoding: try await old(version, registry))])
-    #expect(try await failing(project, version, "{scan: {days: 30}}").first?.evidence.contains("older than 30") == true)
-  }
-
-  /// A verdict that is in the store and was attached long ago.
-  func old(_ version: Registry.Version, _ registry: Registry) async throws -> Descriptor {
-    let text = #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"ancient"}},"results":[]}]}"#
-    let layer = try registry.store.put(Array(text.utf8), ScanVerdict.mediaType)
-    let manifest = try Manifest(
-      Manifest.Content(
-        artifactType: ScanVerdict.mediaType, config: .emptyConfig, layers: [layer], subject: version.record.image))
-    try registry.store.put(manifest.raw, .imageManifest)
-    return manifest.descriptor
-  }
-
   @Test("a hostile model is found in the image's layers, however they are compressed")
   func hostile() async throws {
     let evil = Array("cos\nsystem\n(S'id'\ntR.".utf8)
@@ -278,7 +246,7 @@ struct TrustTests {
       let report = try await scan.run(project.registry())
       #expect(report.findings.map(\.path) == ["models/weights.bin"], "\(compression)")
       _ = try await AttestVersion(version, in: project.session).run(
-        .scan, scan.sarif(report), with: nil, subject: "x", project.registry())
+        .scan, scan.sarif(report), with: nil, from: .scan, subject: "x", project.registry())
       #expect(try await failing(project, version, "{scan: clean}").first?.evidence.contains("os.system") == true)
     }
   }

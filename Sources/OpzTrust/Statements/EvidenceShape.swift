@@ -66,6 +66,9 @@ extension JSONShape {
       ])
   }
 
+  /// `Approval`.
+  static let approval = JSONShape.object(["model", "version", "alias", "by", "at", "reason"])
+
   /// SARIF 2.1.0.
   static let sarif = JSONShape.object(
     ["$schema", "version", "inlineExternalProperties", "properties"],
@@ -74,19 +77,45 @@ extension JSONShape {
         "runs",
         .list(
           .object(
-            ["artifacts", "taxonomies", "properties", "columnKind"],
+            ["artifacts", "taxonomies", "columnKind", "externalPropertyFileReferences", "externalPropertyFiles"],
             [
-              .init("tool", .object([], [.init("driver", driver), .init("extensions", .list(driver))])),
-              .init("invocations", .list(.object(["executionSuccessful", "endTimeUtc", "startTimeUtc"]))),
-              .init("results", .list(result)),
+              .init("tool", .object([], [.init("driver", component), .init("extensions", .list(component))])),
+              .init("policies", .list(component)), .init("invocations", .list(invocation)),
+              .init("conversion", .object([], [.init("invocation", invocation)])), .init("results", .list(result)),
+              .init("properties", .object(["allowed", "image", "files", "bytes", "pickles", "layers"])),
             ])))
     ])
 
-  private static let driver = JSONShape.object(
-    ["name", "version", "semanticVersion"],
-    [.init("rules", .list(.object(["id", "name"], [.init("defaultConfiguration", .object(["level", "enabled"]))])))])
+  private static let component = JSONShape.object(
+    ["name", "version", "semanticVersion", "guid"],
+    [.init("rules", .list(descriptor)), .init("notifications", .list(descriptor))])
+
+  private static let descriptor = JSONShape.object(
+    ["id", "name", "guid"], [.init("defaultConfiguration", .object(["level", "enabled"]))])
+
+  private static let reference = JSONShape.object(
+    ["id", "index", "guid"], [.init("toolComponent", .object(["name", "index", "guid"]))])
+
+  private static let overrides = JSONShape.list(
+    .object([], [.init("configuration", .object(["level", "enabled"])), .init("descriptor", reference)]))
+
+  private static let notifications = JSONShape.list(
+    .object(["level", "message", "timeUtc"], [.init("descriptor", reference), .init("associatedRule", reference)]))
+
+  private static let invocation = JSONShape.object(
+    [
+      "executionSuccessful", "endTimeUtc", "startTimeUtc", "exitCode", "exitCodeDescription", "exitSignalName",
+      "exitSignalNumber", "processStartFailureMessage",
+    ],
+    [
+      .init("ruleConfigurationOverrides", overrides), .init("notificationConfigurationOverrides", overrides),
+      .init("toolExecutionNotifications", notifications), .init("toolConfigurationNotifications", notifications),
+    ])
 
   private static let result = JSONShape.object(
     ["ruleId", "ruleIndex", "level", "kind", "locations", "properties", "baselineState"],
-    [.init("message", .object(["text", "id"])), .init("suppressions", .list(.object(["kind", "status"])))])
+    [
+      .init("rule", reference), .init("provenance", .object(["invocationIndex"])),
+      .init("message", .object(["text", "id"])), .init("suppressions", .list(.object(["kind", "status"]))),
+    ])
 }

@@ -22,10 +22,13 @@ public struct PredicateType: Sendable, Hashable, CustomStringConvertible {
   /// SARIF 2.1.0.
   public static let scan = PredicateType(uri: "https://docs.oasis-open.org/sarif/sarif/v2.1.0")
 
+  /// Somebody answers for a version before an alias (`Approval`).
+  public static let approval = PredicateType(uri: "https://opz.dev/approval/v1")
+
   /// The short names of `opz attest --type`.
   public static let names: [String: PredicateType] = [
     "signature": .signature, "slsaprovenance": .provenance, "vuln": .vulnerabilities, "eval-result": .evaluation,
-    "sbom": .billOfMaterials, "scan": .scan,
+    "sbom": .billOfMaterials, "scan": .scan, "approval": .approval,
   ]
 
   /// A short name, or a URI with a scheme.

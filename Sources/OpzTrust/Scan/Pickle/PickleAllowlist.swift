@@ -7,7 +7,7 @@ public struct PickleAllowlist: Sendable {
   /// - Parameter extra: what the user answers for: `package.module.Name`, or `package.*` for all below it.
   public init(_ extra: [String] = []) { self.extra = extra }
 
-  /// - Throws: `TrustError.usage` for what is neither a name nor ends in `.*`, and for modules that run code.
+  /// - Throws: `TrustError.usage` for what is neither a name nor ends in `.*`, and for modules of the standard library.
   public static func check(_ pattern: String) throws {
     let body = pattern.hasSuffix(".*") ? String(pattern.dropLast(2)) : pattern
     let parts = body.split(separator: ".", omittingEmptySubsequences: false)
@@ -35,6 +35,11 @@ public struct PickleAllowlist: Sendable {
     guard !PythonModules.isStandard(module) else { return false }
     let text = "\(module).\(name)"
     return extra.contains { $0 == text || ($0.hasSuffix(".*") && text.hasPrefix($0.dropLast())) }
+  }
+
+  /// Whether who allows `pattern` allows all that `name` does: the same name, or one below `package.*`.
+  public static func covers(_ pattern: String, _ name: String) -> Bool {
+    pattern == name || (pattern.hasSuffix(".*") && name.hasPrefix(pattern.dropLast()))
   }
 
   func allows(_ global: PickleGlobal) -> Bool {

@@ -1,13 +1,16 @@
 import OpzIO
+import OpzJSON
 public import OpzOCI
 public import OpzRegistry
 import OpzStore
 
-/// `opz rollback`: an alias goes back to what it named before, after that was proved whole.
+/// `opz rollback`: an alias goes back to what it named before, after that was proved whole and passed the gates that look at what it is.
 public struct RollBackAlias: Sendable {
   private let name: ModelName
   private let alias: AliasName
   private let session: Session
+  /// Why it goes back whatever the gates say.
+  public var force: Override?
 
   public init(_ name: ModelName, _ alias: AliasName, in session: Session) {
     self.name = name
@@ -15,15 +18,16 @@ public struct RollBackAlias: Sendable {
     self.session = session
   }
 
-  /// - Throws: `FlowError` of category `verification` where a blob is missing or rotten; the alias then stays where it is.
-  public func run(_ registry: Registry) async throws -> Registry.AliasChange {
+  /// - Throws: `FlowError` of category `verification` where a blob is missing or rotten, `refused` where a gate does not pass; the alias then stays
+  ///   where it is.
+  public func run(_ registry: Registry) async throws -> MoveAlias.Result {
     let (move, version) = try await blocking { [self] in try registry.previous(alias, of: name) }
     let content = VersionContent(registry: registry, record: version.record, session: session)
     let proved = try await prove(version, content, registry)
-    return try await blocking { [self] in
-      try registry.rollBack(
-        alias, to: move, version, by: session.author, details: ["verified": .integer(Int64(proved))])
-    }
+    var back = MoveAlias(version, to: alias, .rollBack(move), in: session)
+    back.force = force
+    back.details = ["verified": .integer(Int64(proved))]
+    return try await back.run(registry)
   }
 
   /// Every blob of the image, read and hashed where it is here, asked for where it is elsewhere.

@@ -1,0 +1,65 @@
+import OpzIO
+import OpzJSON
+import OpzRegistry
+import OpzTrust
+
+/// How many were for it: people by their names, which prove nothing, or keys.
+struct ApprovalGate {
+  private let question: GateQuestion
+  private let asked: RegistryPolicy.Approvals
+  private let keys: [PolicyKeys.Named]
+
+  init(_ question: GateQuestion, _ asked: RegistryPolicy.Approvals, _ keys: [PolicyKeys.Named]) {
+    self.question = question
+    self.asked = asked
+    self.keys = keys
+  }
+
+  func result(_ claims: [AttachedClaim]) throws -> GateResult {
+    let reference = question.version.record.reference
+    guard keys.isEmpty else {
+      let found = signed(claims)
+      return result(
+        found.map { "\($0.name) (\($0.key.fingerprint.short))" }, "signed, ",
+        "opz approve \(reference) --for \(question.alias) --key FILE")
+    }
+    let hint = "OPZ_ACTOR=NAME opz approve \(reference) --for \(question.alias)"
+    // Who cannot be told apart from the approvers would count among them.
+    guard let mover = FoldedName(question.author.actor) else {
+      let problem = FoldedName.problem(question.author.actor) ?? ""
+      return GateResult(
+        gate: "approvals", passed: false, evidence: "the name of who moves the alias is none: \(problem)",
+        hint: "OPZ_ACTOR names who it is")
+    }
+    return result(try people(but: mover).map(\.text), "not signed, ", hint)
+  }
+
+  private func result(_ names: [String], _ how: String, _ hint: String) -> GateResult {
+    GateResult(
+      gate: "approvals", passed: names.count >= asked.count,
+      evidence: "\(names.count) of \(asked.count)" + (names.isEmpty ? "" : " (\(how)\(names.joined(separator: ", ")))"),
+      hint: names.count >= asked.count ? nil : hint)
+  }
+
+  /// Those who approved, each once however the name was written, without the one who moves the alias.
+  private func people(but mover: FoldedName) throws -> [FoldedName] {
+    let alias = JSONValue.string(question.alias.description)
+    let events = try question.events().filter {
+      $0.kind == .approved && $0.details["alias"] == alias && !question.isFuture(Timestamp($0.at))
+    }
+    return Set(events.compactMap { FoldedName($0.actor) }).subtracting([mover]).sorted { $0.text < $1.text }
+  }
+
+  /// The keys with which an approval of this version for this alias was signed.
+  private func signed(_ claims: [AttachedClaim]) -> [PolicyKeys.Named] {
+    let version = question.version
+    return keys.filter { named in
+      claims.contains { claim in
+        guard case .approval(let approval) = claim.content, claim.signers.contains(named.key) else { return false }
+        return approval.model == version.record.name && approval.version == version.record.version
+          && approval.alias == question.alias.description && !question.isFuture(approval.at)
+          && !question.isFuture(claim.came)
+      }
+    }
+  }
+}

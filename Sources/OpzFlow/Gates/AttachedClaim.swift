@@ -1,0 +1,77 @@
+import OpzIO
+import OpzJSON
+import OpzOCI
+import OpzRegistry
+import OpzTrust
+
+/// What an attachment of a version claims, as far as gates ask, and which of the policy's keys vouch for it. The document is read once and forgotten.
+struct AttachedClaim: Sendable {
+  enum Content: Sendable {
+    /// - Parameter ofRecord: whether the version's record is among what was signed.
+    case signature(ofRecord: Bool)
+    case billOfMaterials
+    case verdicts([ScanVerdict])
+    case approval(Approval)
+    /// It cannot be read, for this reason.
+    case broken(String)
+  }
+
+  let content: Content
+  let signers: Set<PublicKey>
+  let attachment: ModelState.Attachment
+
+  /// When it came into the registry.
+  var came: Timestamp? { Timestamp(attachment.at) }
+
+  /// All claims of a version that can be read, the latest last.
+  static func all(
+    of version: Registry.Version, _ keys: [PublicKey], _ registry: Registry, _ session: Session
+  ) async throws -> [AttachedClaim] {
+    try await VersionAttachments(version, session).evidence(registry) { evidence, attachment in
+      AttachedClaim(evidence, attachment, record: version.recordDigest, keys)
+    }.compactMap(\.self)
+  }
+
+  private init?(
+    _ evidence: Evidence, _ attachment: ModelState.Attachment, record: Digest, _ keys: [PublicKey]
+  ) {
+    self.attachment = attachment
+    func signers(_ type: PredicateType) -> Set<PublicKey> {
+      Set(keys.filter { evidence.isSigned(by: $0, as: type) })
+    }
+    func document(_ type: PredicateType, _ media: MediaType) -> JSONValue? {
+      evidence.document(type, as: media, signedBy: [])
+    }
+    switch evidence.content {
+    case .statement(let statement, _) where statement.predicateType == PredicateType.signature.uri:
+      content = .signature(ofRecord: statement.subjects.contains(record))
+      self.signers = signers(.signature)
+      return
+    case .statement(let statement, _) where statement.predicateType == PredicateType.approval.uri:
+      guard statement.subjects.contains(record), statement.subjects.contains(evidence.image),
+        let approval = try? Approval(statement.predicate, subject: "")
+      else { return nil }
+      content = .approval(approval)
+      self.signers = signers(.approval)
+      return
+    case .signatures, .message:
+      content = .signature(ofRecord: false)
+      self.signers = signers(.signature)
+      return
+    case .broken(let reason):
+      content = .broken(reason)
+      self.signers = []
+      return
+    case .statement, .document: break
+    }
+    if let found = document(.scan, ScanVerdict.mediaType), let verdicts = try? ScanVerdict.read(found, subject: "") {
+      content = .verdicts(verdicts)
+      self.signers = signers(.scan)
+    } else if document(.billOfMaterials, ModelBOM.mediaType) != nil {
+      content = .billOfMaterials
+      self.signers = signers(.billOfMaterials)
+    } else {
+      return nil
+    }
+  }
+}

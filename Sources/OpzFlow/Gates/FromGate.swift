@@ -1,0 +1,59 @@
+import OpzIO
+import OpzJSON
+import OpzRegistry
+
+/// Whether another alias names the version, and moved there through the gates that it has.
+///
+/// An alias with gates counts if it passed those that the policy has for it now; one without counts if `opz promote` moved it. A move by force, and one
+/// by `opz alias` where nothing stood before it, proves nothing.
+struct FromGate {
+  private let question: GateQuestion
+  private let alias: AliasName?
+  private let name: String
+
+  init(_ question: GateQuestion, _ name: String) {
+    self.question = question
+    self.name = name
+    alias = AliasName(name)
+  }
+
+  func result() throws -> GateResult {
+    func result(_ passed: Bool, _ evidence: String) -> GateResult {
+      GateResult(
+        gate: "from", passed: passed, evidence: evidence,
+        hint: passed ? nil : "opz promote \(question.version.record.reference) --to \(name)")
+    }
+    let tips = alias.map(question.state.tips) ?? []
+    guard let alias, !tips.isEmpty, tips.allSatisfy({ $0.version == question.version.version }) else {
+      return result(false, "\(name) does not name it")
+    }
+    for tip in tips {
+      if let reason = try FromGate.doubt(tip, alias, question) {
+        return result(false, "\(name) names it, but \(reason)")
+      }
+    }
+    return result(true, "\(name) names it since \(tips[0].at.prefix(19))Z, through its gates")
+  }
+
+  /// Why a move of an alias proves nothing; nil where it went through the gates that the registry's policy has for the alias.
+  static func doubt(_ move: ModelState.Move, _ alias: AliasName, _ question: GateQuestion) throws -> String? {
+    guard let event = try question.registry.event(of: move, in: question.snapshot) else {
+      return "its event is missing"
+    }
+    if event.details["forced"] != nil { return "was moved by force" }
+    if event.image != question.version.record.image.digest { return "was moved to another image" }
+    if question.isFuture(Timestamp(move.at)) { return "was moved in the future, at \(move.at)" }
+    if move.kind == .rolledBack {
+      // A roll-back passes fewer gates; what it brings back passed them all, or did not.
+      let original = question.state.moves[alias]?.first { $0.hash == move.restores && $0.kind != .rolledBack }
+      guard let original, original.version == move.version else { return "what its roll-back restored is missing" }
+      return try doubt(original, alias, question)
+    }
+    let gates = question.policy.promote[alias] ?? RegistryPolicy.Gates()
+    if gates.isEmpty { return move.kind == .promoted ? nil : "no gate stood before it (opz alias set it)" }
+    guard event.details["asked"] == .string(try gates.digest().description) else {
+      return "moved before the policy had these gates for it"
+    }
+    return nil
+  }
+}

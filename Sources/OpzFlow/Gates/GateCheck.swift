@@ -1,0 +1,56 @@
+import OpzIO
+import OpzRegistry
+import OpzTrust
+import SystemPackage
+
+/// Asks each gate of one policy.
+struct GateCheck {
+  private let question: GateQuestion
+  private let gates: RegistryPolicy.Gates
+  private let keys: PolicyKeys
+
+  /// - Parameter directory: where the policy's keys are.
+  init(_ gates: RegistryPolicy.Gates, keys directory: FilePath, _ question: GateQuestion) throws {
+    self.question = question
+    self.gates = gates
+    keys = try PolicyKeys(gates.keys, in: directory)
+  }
+
+  func results() async throws -> [GateResult] {
+    if gates.isEmpty { return [] }
+    let claims = try await claims(of: question.version)
+    let signature = try gates.signature.map {
+      SignatureGate(keys: try keys.named($0.keys), any: $0.any)
+    }
+    let better = gates.better.isEmpty ? [] : try await blocking { [question] in try question.inPlace() }
+    var unsigned: [String] = []
+    if let signature {
+      for other in better where other.version != question.version.version {
+        if !signature.holdsRecord(try await self.claims(of: other)) { unsigned.append(other.record.reference) }
+      }
+    }
+    let records = RecordGates(
+      question, gates, signature, isSigned: signature?.holdsRecord(claims) ?? true, inPlace: better,
+      unsignedInPlace: unsigned)
+    var results = try await blocking { try records.results() }
+    if let asked = gates.approvals {
+      let named = try keys.named(asked.keys)
+      results.append(try await blocking { [question] in try ApprovalGate(question, asked, named).result(claims) })
+    }
+    if let signature { results.append(signature.result(claims, question.version)) }
+    if let asked = gates.sbom {
+      results.append(BillGate(keys: try keys.named(asked.keys)).result(claims, question.version))
+    }
+    if let asked = gates.scan {
+      results.append(ScanGate(question, asked, try keys.named(asked.keys)).result(claims))
+    }
+    return results
+  }
+
+  /// None are read where no gate asks for any.
+  private func claims(of version: Registry.Version) async throws -> [AttachedClaim] {
+    guard gates.signature != nil || gates.sbom != nil || gates.scan != nil || gates.approvals?.keys.isEmpty == false
+    else { return [] }
+    return try await AttachedClaim.all(of: version, keys.all, question.registry, question.session)
+  }
+}

@@ -1,0 +1,169 @@
+import OpzIO
+public import OpzJSON
+import OpzOCI
+public import OpzRegistry
+import SystemPackage
+
+/// The one way in which an alias moves, whoever asks for it: the gates of the registry's policy stand before it, and the state that they saw is the
+/// state that changes. The decision and its evidence are an event.
+public struct MoveAlias: Sendable {
+  /// What moves it.
+  public enum Way: Sendable {
+    /// `opz promote`
+    case promotion
+    /// `opz alias`, and an import.
+    case plain
+    /// `opz rollback`, to what an earlier move named.
+    case rollBack(ModelState.Move)
+  }
+
+  public struct Result: Sendable {
+    public let change: Registry.AliasChange
+    public let gates: [GateResult]
+    /// Whether the gates did not pass, and were passed by.
+    public let isForced: Bool
+  }
+
+  private let version: Registry.Version
+  private let alias: AliasName
+  private let way: Way
+  private let session: Session
+
+  /// What the alias must name now.
+  public var expected = Registry.Expectation.anything
+  /// Gates that stand beside the registry's own, and never in their place.
+  public var added: RegistryPolicy?
+  /// Why the alias moves whatever the gates say.
+  public var force: Override?
+  /// What else the event has.
+  public var details: [String: JSONValue] = [:]
+
+  public init(_ version: Registry.Version, to alias: AliasName, _ way: Way, in session: Session) {
+    self.version = version
+    self.alias = alias
+    self.way = way
+    self.session = session
+  }
+
+  /// What the gates said, and what they looked at.
+  private struct Weighed: Sendable {
+    let question: GateQuestion
+    /// Of policy.yaml; nil where there is none.
+    let policy: Digest?
+    let gates: RegistryPolicy.Gates
+    let results: [GateResult]
+
+    var failed: [GateResult] { results.filter { !$0.passed } }
+  }
+
+  /// What each gate says, without moving anything.
+  public func check(_ registry: Registry) async throws -> [GateResult] { try await weigh(registry).results }
+
+  /// - Throws: `FlowError` of category `refused` with the gates that do not pass; nothing is changed then. Of category `conflict` where others change
+  ///   the model again and again while the gates look at it.
+  public func run(_ registry: Registry) async throws -> Result {
+    for _ in 0..<MoveAlias.attempts {
+      let weighed = try await weigh(registry)
+      if force == nil, !weighed.failed.isEmpty { throw refusal(weighed.failed) }
+      do {
+        return try await blocking { [self] in try move(weighed, registry) }
+      } catch let error as RegistryError where error.code == .changed {
+        continue
+      }
+    }
+    throw FlowError(
+      .conflict, "\(version.name)@\(alias)", "others changed the model each time that its gates had been looked at",
+      hint: "run the command again")
+  }
+
+  /// So often the gates are asked again when the model changed under them.
+  private static let attempts = 8
+
+  // MARK: Gates
+
+  private func weigh(_ registry: Registry) async throws -> Weighed {
+    let (question, policy) = try await blocking { [self] in
+      let policy = try RegistryPolicy.of(registry)
+      let snapshot = try registry.snapshot(version.name)
+      let question = GateQuestion(
+        registry: registry, version: version, alias: alias, snapshot: snapshot, policy: policy, session: session,
+        author: session.author)
+      return (question, policy)
+    }
+    let own = policy.promote[alias] ?? RegistryPolicy.Gates()
+    // Nothing moves, so nothing stands in the way.
+    if case .plain = way, isInPlace(question.state) {
+      return Weighed(question: question, policy: policy.digest, gates: own, results: [])
+    }
+    var results: [GateResult] = []
+    for one in [policy] + (added.map { [$0] } ?? []) {
+      guard var gates = one.promote[alias] else { continue }
+      if case .rollBack = way { gates = gates.atRollBack }
+      do {
+        results += try await GateCheck(gates, keys: one.directory ?? registry.root, question).results()
+      } catch let error as any ExplainedError where force != nil {
+        // A key or a blob that is missing is a reason to force, and none to be in its way.
+        results.append(GateResult(gate: "policy", passed: false, evidence: "\(error.subject): \(error.reason)"))
+      }
+    }
+    return Weighed(question: question, policy: policy.digest, gates: own, results: results)
+  }
+
+  private func isInPlace(_ state: ModelState) -> Bool {
+    state.target(alias) == version.version && !state.isConflicted(alias)
+  }
+
+  private func refusal(_ failed: [GateResult]) -> FlowError {
+    var hints: [String] = []
+    for hint in failed.compactMap(\.hint) where !hints.contains(hint) { hints.append(hint) }
+    hints.append("policy.yaml in the registry has the gates; opz promote --dry-run shows them all")
+    hints.append("--force --reason TEXT passes them by, and the event says so")
+    return FlowError(
+      .refused, "\(version.record.reference) to \(alias)",
+      failed.map { "\($0.gate): \($0.evidence)" }.joined(separator: "; "), hint: hints.joined(separator: "\n      "))
+  }
+
+  // MARK: The move
+
+  private func move(_ weighed: Weighed, _ registry: Registry) throws -> Result {
+    let isForced = force != nil && !weighed.failed.isEmpty
+    let (details, author) = (try details(weighed, isForced), weighed.question.author)
+    let premise = Registry.Premise(weighed.question.snapshot) {
+      try RegistryPolicy.digest(of: registry) == weighed.policy
+    }
+    let change: Registry.AliasChange
+    switch way {
+    case .promotion:
+      change = try registry.set(
+        alias, to: version, expecting: expected, on: premise, repeats: try isNews(weighed, isForced), kind: .promoted,
+        by: author, details: details)
+    case .plain:
+      change = try registry.set(
+        alias, to: version, expecting: expected, on: premise, by: author, details: details)
+    case .rollBack(let move):
+      change = try registry.rollBack(alias, to: move, version, on: premise, by: author, details: details)
+    }
+    return Result(change: change, gates: weighed.results, isForced: isForced)
+  }
+
+  /// Whether a promotion to where the alias is already says something: that it is there through the gates, which nothing said before.
+  private func isNews(_ weighed: Weighed, _ isForced: Bool) throws -> Bool {
+    guard !isForced, isInPlace(weighed.question.state) else { return false }
+    return try weighed.question.state.tips(alias).contains {
+      try FromGate.doubt($0, alias, weighed.question) != nil
+    }
+  }
+
+  private func details(_ weighed: Weighed, _ isForced: Bool) throws -> [String: JSONValue] {
+    var details = details
+    if !weighed.results.isEmpty { details["gates"] = try JSONValue(encoding: weighed.results) }
+    details["policy"] = weighed.policy.map { .string($0.description) }
+    details["addedPolicy"] = added?.digest.map { .string($0.description) }
+    if !weighed.gates.isEmpty { details["asked"] = .string(try weighed.gates.digest().description) }
+    if let force, isForced {
+      details["forced"] = .bool(true)
+      details["reason"] = .string(force.reason)
+    }
+    return details
+  }
+}

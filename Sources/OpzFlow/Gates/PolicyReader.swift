@@ -1,0 +1,244 @@
+import OpzIO
+import OpzRegistry
+import OpzTrust
+import OpzYAML
+
+/// Reads `policy.yaml`.
+///
+/// A key that asks for nothing is a mistake: who writes it believes that a gate stands. `false` is said with a word, and nothing is asked for then;
+/// but an alias of which nothing is asked does not belong into the file.
+struct PolicyReader {
+  let problems: KeyProblems
+
+  init(file: String) { problems = KeyProblems(file: file) }
+
+  func policy(_ node: YAMLNode?) -> RegistryPolicy {
+    var policy = RegistryPolicy()
+    let root = mapping(node, path: "", keys: ["opz", "promote", "retention"])
+    if root.integer("opz", in: 1...1) == nil, root.node("opz") == nil { root.require("opz", hint: "write opz: 1") }
+    if let node = root.node("promote"), let aliases = members(node, "promote", of: "aliases to gates") {
+      for member in aliases {
+        let path = "promote.\(member.key)"
+        guard let alias = AliasName(member.key) else {
+          problems.add(
+            path, member.place.line, "no alias can have this name",
+            hint: "a lower-case letter, then letters, digits, - _ or ., at most 63")
+          continue
+        }
+        policy.promote[alias] = gates(member.value, before: alias, path, line: member.place.line)
+      }
+    }
+    if let node = root.node("retention") { policy.retention = retention(node) }
+    if root.node("promote") == nil, root.node("retention") == nil {
+      problems.add(
+        "", node?.line ?? 1, "it asks for nothing", hint: "write promote: or retention:, or take the file away")
+    }
+    return policy
+  }
+
+  private func retention(_ node: YAMLNode) -> RegistryPolicy.Retention {
+    let scope = mapping(node, path: "retention", keys: ["last", "days", "tagged", "aliased"])
+    let retention = RegistryPolicy.Retention(
+      last: scope.integer("last", in: 1...1_000_000), days: scope.integer("days", in: 0...100_000),
+      tagged: scope.flag("tagged") ?? true, aliased: scope.flag("aliased") ?? true)
+    if !node.members.isEmpty, !scope.has("last"), !scope.has("days") {
+      problems.add(
+        "retention", node.line, "no rule in it says what goes", hint: "write retention: {last: 10, days: 90}")
+    }
+    return retention
+  }
+
+  // MARK: Gates
+
+  private func gates(_ node: YAMLNode, before alias: AliasName, _ path: String, line: Int) -> RegistryPolicy.Gates {
+    let keys = ["from", "metrics", "better", "tests", "clean", "approvals", "sbom", "signature", "scan"]
+    let before = problems.all.count
+    let scope = mapping(node, path: path, keys: keys)
+    var gates = RegistryPolicy.Gates()
+    gates.from = from(scope, alias)
+    gates.metrics = metrics(scope)
+    gates.better = better(scope)
+    gates.tests = scope.flag("tests") ?? false
+    gates.clean = scope.flag("clean") ?? false
+    gates.approvals = approvals(scope)
+    gates.signature = signature(scope)
+    gates.sbom = sbom(scope)
+    gates.scan = scan(scope)
+    if gates.isEmpty, !node.isNull, problems.all.count == before {
+      problems.add(path, line, "it asks for nothing", hint: "write a gate, such as tests: true, or take \(alias) away")
+    }
+    return gates
+  }
+
+  private func from(_ scope: YAMLScope, _ alias: AliasName) -> String? {
+    guard let text = scope.text("from") else { return nil }
+    if AliasName(text) == nil { scope.fail("from", "\"\(text)\" is no alias", hint: "write from: staging") }
+    if text == alias.description { scope.fail("from", "it names itself", hint: "write the alias before it") }
+    return text
+  }
+
+  private func metrics(_ scope: YAMLScope) -> [RegistryPolicy.Threshold] {
+    guard let node = scope.node("metrics"),
+      let pairs = members(node, "\(scope.path).metrics", of: "metrics to thresholds")
+    else { return [] }
+    return pairs.sorted { $0.key < $1.key }.compactMap { pair in
+      if case .text(let text) = pair.value.value, let threshold = PolicyReader.threshold(pair.key, text) {
+        return threshold
+      }
+      if !pair.value.isNull {
+        problems.add(
+          "\(scope.path).metrics.\(pair.key)", pair.place.line,
+          "\"\(pair.value.written ?? pair.value.kind)\" is no threshold",
+          hint: "write \(pair.key): \">= 0.9\"")
+      }
+      return nil
+    }
+  }
+
+  private func better(_ scope: YAMLScope) -> [RegistryPolicy.Gain] {
+    guard let node = scope.node("better"), let pairs = members(node, "\(scope.path).better", of: "metrics to numbers")
+    else { return [] }
+    return pairs.compactMap { pair in
+      switch pair.value.value {
+      case .integer, .number:
+        if let gain = pair.value.written.flatMap(Double.init), gain.isFinite {
+          return RegistryPolicy.Gain(metric: pair.key, least: gain)
+        }
+      case .null: return nil
+      default: break
+      }
+      problems.add(
+        "\(scope.path).better.\(pair.key)", pair.place.line, "\(pair.value.kind) where a number belongs",
+        hint: "write \(pair.key): 0.002, or -0.01 where less is better")
+      return nil
+    }
+  }
+
+  private func approvals(_ scope: YAMLScope) -> RegistryPolicy.Approvals? {
+    guard let node = scope.node("approvals"), !node.isNull else { return nil }
+    guard node.isMap else {
+      let count = scope.integer("approvals", in: 0...100) ?? 0
+      return count == 0 ? nil : RegistryPolicy.Approvals(count: count, keys: [])
+    }
+    let inner = mapping(node, path: "\(scope.path).approvals", keys: ["count", "keys"])
+    let keys = texts(inner, "keys")
+    let hint = "write approvals: {count: 1, keys: [keys/ann.pub]}, or approvals: 1 for such as nobody signs"
+    if inner.node("keys") == nil { inner.require("keys", hint: hint) }
+    let count = inner.integer("count", in: 1...100) ?? 1
+    if count > keys.count, !keys.isEmpty {
+      inner.fail("count", "\(count) approvals cannot be of \(keys.count) key\(keys.count == 1 ? "" : "s")")
+    }
+    return RegistryPolicy.Approvals(count: count, keys: keys)
+  }
+
+  private func signature(_ scope: YAMLScope) -> RegistryPolicy.Signature? {
+    guard let node = scope.node("signature"), !node.isNull else { return nil }
+    let hint = "write signature: {keys: [keys/release.pub]}; opz sign --generate-key makes a key"
+    guard node.isMap else {
+      scope.fail("signature", "the keys that count are missing", hint: hint)
+      return nil
+    }
+    let inner = mapping(node, path: "\(scope.path).signature", keys: ["keys", "match"])
+    let keys = texts(inner, "keys")
+    if inner.node("keys") == nil { inner.require("keys", hint: hint) }
+    let match = inner.text("match") ?? "all"
+    if !["all", "any"].contains(match) { inner.fail("match", "\"\(match)\" is neither all nor any") }
+    return RegistryPolicy.Signature(keys: keys, any: match == "any")
+  }
+
+  private func sbom(_ scope: YAMLScope) -> RegistryPolicy.Attested? {
+    guard let node = scope.node("sbom"), !node.isNull else { return nil }
+    guard node.isMap else { return scope.flag("sbom") == true ? RegistryPolicy.Attested(keys: []) : nil }
+    let inner = mapping(node, path: "\(scope.path).sbom", keys: ["keys"])
+    return RegistryPolicy.Attested(keys: texts(inner, "keys"))
+  }
+
+  private func scan(_ scope: YAMLScope) -> RegistryPolicy.Scan? {
+    guard let node = scope.node("scan"), !node.isNull else { return nil }
+    switch node.value {
+    case .text("clean"): return RegistryPolicy.Scan()
+    case .flag: return scope.flag("scan") == true ? RegistryPolicy.Scan() : nil
+    case .map: break
+    default:
+      scope.fail(
+        "scan", "\(node.kind) where clean belongs", hint: "write scan: clean, or scan: {tools: [opz], days: 30}")
+      return nil
+    }
+    let inner = mapping(node, path: "\(scope.path).scan", keys: ["tools", "days", "keys", "allow"])
+    let allow = texts(inner, "allow")
+    for (index, name) in allow.enumerated() {
+      do { try PickleAllowlist.check(name) } catch {
+        let reason = (error as? any ExplainedError)?.reason ?? "\(error)"
+        inner.fail("allow", at: index, "\(name): \(reason)", hint: "write package.module.Name or package.*")
+      }
+    }
+    return RegistryPolicy.Scan(
+      keys: texts(inner, "keys"), days: inner.integer("days", in: 0...100_000), tools: texts(inner, "tools"),
+      allow: allow)
+  }
+
+  // MARK: Parts
+
+  /// A mapping with known keys, none of which is left without its value.
+  private func mapping(_ node: YAMLNode?, path: String, keys: [String]) -> YAMLScope {
+    let scope = YAMLScope(node, path: path, keys: keys, problems)
+    guard let node else { return scope }
+    if node.isMap, node.members.isEmpty {
+      problems.add(
+        path, node.line, "it asks for nothing", hint: "write \(keys.joined(separator: ", ")), or take it away")
+    }
+    requireValues(node.members.filter { keys.contains($0.key) }, path)
+    return scope
+  }
+
+  /// The pairs of a mapping whose keys are the user's own; nil where it is none.
+  private func members(_ node: YAMLNode, _ path: String, of what: String) -> [YAMLNode.Member]? {
+    guard node.isMap else {
+      // A key without a value was named by the mapping that it is in.
+      if !node.isNull { problems.add(path, node.line, "\(node.kind) where a mapping of \(what) belongs") }
+      return nil
+    }
+    if node.members.isEmpty { problems.add(path, node.line, "it asks for nothing", hint: "fill it, or take it away") }
+    for member in node.members where !member.key.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) {
+      problems.add(path, member.place.line, "a key in it is empty")
+    }
+    requireValues(node.members, path)
+    return node.members
+  }
+
+  private func requireValues(_ members: [YAMLNode.Member], _ path: String) {
+    for member in members where member.value.isNull {
+      problems.add(
+        path.isEmpty ? member.key : "\(path).\(member.key)", member.place.line, "it has no value",
+        hint: "write the value, or take the key away")
+    }
+  }
+
+  /// A list of texts that is not empty, and has none that is empty or there twice.
+  private func texts(_ scope: YAMLScope, _ key: String) -> [String] {
+    guard let node = scope.node(key), !node.isNull else { return [] }
+    let items = scope.texts(key)
+    if case .list(let all) = node.value, all.isEmpty {
+      scope.fail(key, "the list is empty", hint: "name one at least, or take the key away")
+    }
+    var seen: Set<String> = []
+    for (index, text) in items {
+      if !text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) {
+        scope.fail(key, at: index, "it is empty")
+      } else if !seen.insert(text).inserted {
+        scope.fail(key, at: index, "\(text) is there twice")
+      }
+    }
+    return items.map(\.text)
+  }
+
+  private static func threshold(_ metric: String, _ text: String) -> RegistryPolicy.Threshold? {
+    let trimmed = text.filter { $0 != " " }
+    for comparison in ["<=", ">=", "==", "<", ">", "="] where trimmed.hasPrefix(comparison) {
+      guard let value = Double(trimmed.dropFirst(comparison.count)), value.isFinite else { return nil }
+      return RegistryPolicy.Threshold(
+        metric: metric, comparison: comparison == "==" ? "=" : comparison, value: value)
+    }
+    return nil
+  }
+}

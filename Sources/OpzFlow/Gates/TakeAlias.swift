@@ -1,0 +1,44 @@
+import OpzIO
+import OpzJSON
+public import OpzOCI
+public import OpzRegistry
+
+/// `opz alias --remove`: an alias names nothing any more. One with gates does not come away without a reason.
+public struct TakeAlias: Sendable {
+  private let name: ModelName
+  private let alias: AliasName
+  private let session: Session
+
+  /// What the alias must name now.
+  public var expected = Registry.Expectation.anything
+  /// Why it comes away although it has gates.
+  public var force: Override?
+
+  public init(_ name: ModelName, _ alias: AliasName, in session: Session) {
+    self.name = name
+    self.alias = alias
+    self.session = session
+  }
+
+  /// - Throws: `FlowError` of category `refused` where policy.yaml has gates before the alias and there is no reason.
+  public func run(_ registry: Registry) throws -> Registry.AliasChange {
+    let policy = try RegistryPolicy.of(registry)
+    let isGuarded = policy.promote[alias] != nil
+    guard !isGuarded || force != nil else {
+      throw FlowError(
+        .refused, "\(name)@\(alias)", "policy.yaml has gates before it, and none can say that nothing should be there",
+        hint: "--force --reason TEXT takes it away, and the event says so")
+    }
+    var details: [String: JSONValue] = [:]
+    details["policy"] = policy.digest.map { .string($0.description) }
+    if isGuarded, let force {
+      details["forced"] = .bool(true)
+      details["reason"] = .string(force.reason)
+    }
+    let premise = Registry.Premise(try registry.snapshot(name)) {
+      try RegistryPolicy.digest(of: registry) == policy.digest
+    }
+    return try registry.unset(
+      alias, of: name, expecting: expected, on: premise, by: session.author, details: details)
+  }
+}

@@ -1,0 +1,188 @@
+import OpzIO
+import OpzJSON
+import OpzOCI
+import OpzRegistry
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzFlow
+
+@Suite("Every way in which an alias moves")
+struct MoveAliasTests {
+  @Test("an alias with gates moves by no way that does not pass them", arguments: ["promote", "alias", "rollback"])
+  func ways(_ way: String) async throws {
+    let model = try await GatedModel()
+    _ = try await model.move("1.0.0").run(model.registry())
+    _ = try await model.move("1.1.0").run(model.registry())
+    try model.write(policy: "{signature: {keys: [release.pub]}, scan: clean}")
+    _ = try model.key()
+    func move(_ force: Override?) async throws -> MoveAlias.Result {
+      switch way {
+      case "promote": return try await model.move("1.0.0") { $0.force = force }.run(model.registry())
+      case "alias": return try await model.move("1.0.0", .plain) { $0.force = force }.run(model.registry())
+      default:
+        var back = RollBackAlias(model.name, AliasName("production")!, in: model.session())
+        back.force = force
+        return try await back.run(model.registry())
+      }
+    }
+    let error = await #expect(throws: FlowError.self) { try await move(nil) }
+    #expect(error?.category == .refused && error?.hint?.contains("--force --reason") == true)
+    #expect(try model.target() == "1.1.0")
+    let forced = try await move(try Override("the other is down"))
+    #expect(forced.isForced && forced.gates.map(\.gate) == ["signature", "scan"])
+    #expect(try model.target() == "1.0.0")
+    let event = try model.lastEvent()
+    #expect(event.details["forced"] == .bool(true) && event.details["reason"] == .string("the other is down"))
+    let digest = try #require(RegistryPolicy.of(model.registry()).digest)
+    #expect(event.details["policy"] == .string(digest.description))
+    #expect(try await model.registry().fsck().problems == [])
+  }
+
+  @Test("with all that the gates ask for, each way passes, and the event has the evidence and the policy's digest")
+  func passes() async throws {
+    let model = try await GatedModel(policy: "{signature: {keys: [release.pub]}, scan: clean}")
+    let key = try model.key()
+    for text in ["1.0.0", "1.1.0"] {
+      try await model.sign(text, with: key)
+      try await model.scan(text)
+    }
+    let digest = try #require(RegistryPolicy.of(model.registry()).digest).description
+    let promoted = try await model.move("1.0.0").run(model.registry())
+    #expect(!promoted.isForced && promoted.gates.map(\.gate) == ["signature", "scan"])
+    let second = try await model.move("1.1.0", .plain).run(model.registry())
+    let alias = AliasName("production")!
+    let back = try await RollBackAlias(model.name, alias, in: model.session()).run(model.registry())
+    #expect(back.change.to?.description == "1.0.0" && back.gates.map(\.gate) == ["signature", "scan"])
+    let moves = try model.registry().log(model.name).entries().map(\.event).filter { $0.alias != nil }
+    #expect(moves.map(\.kind) == [.promoted, .aliased, .rolledBack])
+    for event in moves {
+      #expect(event.details["policy"] == .string(digest) && event.details["forced"] == nil)
+      #expect(event.details["asked"] != nil)
+      #expect(
+        event.details["gates"] == (try JSONValue(encoding: event.version == "1.0.0" ? promoted.gates : second.gates)))
+    }
+  }
+
+  @Test("--policy adds gates, and takes none away")
+  func added() async throws {
+    let model = try await GatedModel(policy: "{tests: true}")
+    try model.project.directory.write("own.yaml", "opz: 1\npromote: {production: {metrics: {auc: \"> 0.1\"}}}\n")
+    let own = try RegistryPolicy.read(model.project.directory.path.appending("own.yaml"))
+    let results = try await model.move("1.0.0") { $0.added = own }.check(model.registry())
+    #expect(results.map(\.gate) == ["tests", "metrics.auc"] && results.map(\.passed) == [false, true])
+    try model.registry().note(
+      .tested, model.find("1.0.0"), by: Author(actor: "ci"), details: ["passed": .bool(true)])
+    let done = try await model.move("1.0.0") { $0.added = own }.run(model.registry())
+    #expect(done.gates.count == 2 && done.gates.allSatisfy(\.passed))
+    let event = try model.lastEvent()
+    let digest = try #require(own.digest)
+    #expect(event.details["addedPolicy"] == .string(digest.description))
+    #expect(event.details["policy"] != event.details["addedPolicy"])
+  }
+
+  @Test("an alias with gates comes away with a reason only")
+  func removal() async throws {
+    let model = try await GatedModel()
+    _ = try await model.move("1.1.0").run(model.registry())
+    try model.write(policy: "{better: {auc: 0.001}}")
+    var take = TakeAlias(model.name, AliasName("production")!, in: model.session())
+    let error = #expect(throws: FlowError.self) { try take.run(model.registry()) }
+    #expect(error?.category == .refused)
+    take.force = try Override("nothing may answer")
+    #expect(try take.run(model.registry()).to == nil)
+    #expect(try model.lastEvent().details["reason"] == .string("nothing may answer"))
+    // What was in its place is what the next is compared with.
+    #expect(try await model.failing("1.0.0").map(\.gate) == ["better.auc"])
+    #expect(try await model.failing("1.1.0") == [])
+  }
+
+  @Test(
+    "a reason says something",
+    arguments: ["", " ", "\n\t", "\u{200B}", "...", "\u{3000}", String(repeating: "x", count: 2_001)])
+  func reasons(_ text: String) {
+    #expect(throws: FlowError.self) { try Override(text) }
+  }
+
+  @Test("a key that is missing is in nobody's way who has a reason")
+  func missingKey() async throws {
+    let model = try await GatedModel(policy: "{signature: {keys: [nowhere.pub]}}")
+    await #expect(throws: (any Error).self) { try await model.move("1.0.0").run(model.registry()) }
+    let forced = try await model.move("1.0.0") { $0.force = try Override("the key is lost") }.run(model.registry())
+    #expect(forced.isForced && forced.gates.map(\.gate) == ["policy"])
+  }
+
+  @Test("an import sets no alias that has gates")
+  func importing() async throws {
+    let project = try Project()
+    try MLflowFixture.write(in: project.directory)
+    try Durable.makeDirectory(project.session.registryPath)
+    _ = try project.session.createRegistry()
+    try project.directory.write("registry/policy.yaml", "opz: 1\npromote: {champion: {tests: true}}\n")
+    let items = try await ImportMLflow(.init(database: "mlflow.db"), in: project.session).run()
+    #expect(items.map(\.aliases) == [[], [], ["challenger_1"]])
+    let state = try project.registry().state(ModelName("churn"))
+    #expect(state.target(AliasName("champion")!) == nil)
+  }
+
+  /// The use cases that move an alias are in two files; whoever writes another asks `MoveAlias`.
+  @Test("nothing else in the program moves an alias")
+  func source() throws {
+    let root = PackageRoot.path(#filePath).appending("Sources")
+    for module in ["OpzFlow", "OpzFlow/Gates", "OpzCLI", "OpzHub", "OpzHub/Registry"] {
+      for file in try Directory.entries(root.pushing(FilePath(module))) where file.string.hasSuffix(".swift") {
+        if ["MoveAlias.swift", "TakeAlias.swift"].contains(file.string) { continue }
+        let text = String(decoding: try FileBlob(root.pushing(FilePath(module)).appending(file)).bytes(), as: UTF8.self)
+        for call in ["registry.set(", "registry.unset(", "registry.rollBack("] {
+          #expect(!text.contains(call), "\(module)/\(file)")
+        }
+      }
+    }
+  }
+
+  @Test("a policy that is replaced while its gates are looked at is looked at again, and a model that changes too")
+  func premise() async throws {
+    let model = try await GatedModel(policy: "{tests: true}")
+    let registry = try model.registry()
+    let (version, alias, author) = (try model.find("1.0.0"), AliasName("production")!, Author(actor: "t"))
+    let snapshot = try registry.snapshot(model.name)
+    let digest = try RegistryPolicy.digest(of: registry)
+    let premise = Registry.Premise(snapshot) { try RegistryPolicy.digest(of: registry) == digest }
+    func set(_ premise: Registry.Premise) throws -> RegistryError.Code? {
+      do { _ = try registry.set(alias, to: version, on: premise, by: author) } catch let error as RegistryError {
+        #expect(error.category == .conflict)
+        return error.code
+      }
+      return nil
+    }
+    try model.write(policy: "{tests: true, clean: true}")
+    #expect(try set(premise) == .changed)
+    try model.write(policy: "{tests: true}")
+    // Any event may be one that a gate looks at.
+    try registry.note(.tested, version, by: author, details: ["passed": .bool(false)])
+    #expect(try set(premise) == .changed)
+    #expect(try set(Registry.Premise(registry.snapshot(model.name))) == nil)
+  }
+
+  @Test("of two promotions at once the worse version is never in place at the end, in 100 rounds")
+  func race() async throws {
+    let model = try await GatedModel(policy: "{better: {auc: 0.005}}")
+    let registry = try model.registry()
+    for round in 0..<100 {
+      let alias = "a\(round)"
+      try model.write(policy: "{better: {auc: 0.005}}", before: alias)
+      async let worse = outcome(try model.move("1.0.0", to: alias), registry)
+      async let better = outcome(try model.move("1.1.0", to: alias), registry)
+      let outcomes = try await [worse, better]
+      #expect(try model.target(alias) == "1.1.0", "round \(round): \(outcomes)")
+      #expect(outcomes[1] == nil)
+      #expect(outcomes[0] == nil || outcomes[0] == .refused || outcomes[0] == .conflict)
+    }
+  }
+
+  private func outcome(_ move: MoveAlias, _ registry: Registry) async throws -> ErrorCategory? {
+    do { _ = try await move.run(registry) } catch let error as any ExplainedError { return error.category }
+    return nil
+  }
+}
