@@ -33,7 +33,7 @@ struct Token: Sendable {
     let seconds = answer.expires_in ?? 60
     let life = seconds.isFinite && seconds > 0 ? Int64(min(seconds, Double(longestLife)) * 1000) : 60_000
     // A token server's clock may be wrong; a token is never taken to be younger than it is, nor to come from the future.
-    let issued = answer.issued_at.flatMap { HTTPDate.parseRFC3339($0) }.map { min($0, now) } ?? now
+    let issued = answer.issued_at.flatMap { Timestamp($0) }.map { min($0, now) } ?? now
     let end = issued.milliseconds &+ life &- min(life / 5, 30_000)
     return Token(value: value, expires: Timestamp(milliseconds: end))
   }

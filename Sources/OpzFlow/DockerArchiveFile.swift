@@ -22,7 +22,7 @@ struct DockerArchiveFile: Sendable {
     var blobs: [Digest: any Blob] = [:]
     for descriptor in manifest.references where blobs[descriptor.digest] == nil {
       let blob = try await content.blob(descriptor)
-      blobs[descriptor.digest] = trusting ? blob : VerifiedBlob(blob, descriptor)
+      blobs[descriptor.digest] = trusting ? blob : verified(blob, descriptor.digest)
     }
     let found = blobs
     try await blocking { [path] in
@@ -37,6 +37,13 @@ struct DockerArchiveFile: Sendable {
         return blob
       }
       try output.finish()
+    }
+  }
+
+  /// An archive has no other who compares its bytes.
+  private func verified(_ blob: any Blob, _ digest: Digest) -> VerifiedBlob {
+    VerifiedBlob(blob, digest: digest) {
+      FlowError(.verification, "\(digest)", "the content that came has another digest")
     }
   }
 

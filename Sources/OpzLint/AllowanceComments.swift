@@ -6,19 +6,26 @@ import OpzYAML
 /// the first key of a document, about the whole document.
 enum AllowanceComments {
   private static let marker = "opz:allow "
+  /// Comments of one file that are read. Those after them allow nothing: a file of a million of them would be compared with all that is found in it.
+  static let most = 2000
 
   static func all(in stream: YAMLStream, file: String) -> [Allowance] {
     guard contains(stream.bytes, Array(marker.utf8)) else { return [] }
-    return stream.parts.flatMap { part in
+    var found: [Allowance] = []
+    for part in stream.parts {
       let lines = stream.text(part).split(separator: "\n", omittingEmptySubsequences: false)
-      return lines.indices.flatMap { index -> [Allowance] in
-        guard let (text, column, alone) = comment(lines[index]) else { return [] }
-        let covered = alone ? block(after: index, lines) : index...index
-        return Allowance.read(
+      var blocks: IndentedBlocks?
+      for index in lines.indices {
+        guard found.count < most else { return found }
+        guard let (text, column, alone) = comment(lines[index]) else { continue }
+        if blocks == nil { blocks = IndentedBlocks(lines) }
+        let covered = (alone ? blocks?.after(index) : nil) ?? index...index
+        found += Allowance.read(
           text, file: file, place: Place(line: index + part.lines + 1, column: column),
           scope: .lines(covered.lowerBound + part.lines + 1...covered.upperBound + part.lines + 1))
       }
     }
+    return found
   }
 
   private static func contains(_ bytes: [UInt8], _ pattern: [UInt8]) -> Bool {
@@ -41,22 +48,5 @@ enum AllowanceComments {
       return (String(after.dropFirst(marker.count)), before.unicodeScalars.count + 1, alone)
     }
     return nil
-  }
-
-  /// From the next line that says something to the last one that is indented more.
-  private static func block(after index: Int, _ lines: [Substring]) -> ClosedRange<Int> {
-    func says(_ line: Substring) -> Bool {
-      let text = line.drop(while: \.isWhitespace)
-      return !text.isEmpty && !text.hasPrefix("#")
-    }
-    func indent(_ line: Substring) -> Int { line.prefix { $0 == " " }.count }
-    guard let first = lines[(index + 1)...].firstIndex(where: says) else { return index...index }
-    if !lines[..<index].contains(where: { says($0) && !$0.hasPrefix("---") }) { return 0...(lines.count - 1) }
-    var last = first
-    for line in lines[(first + 1)...].indices {
-      guard !says(lines[line]) || indent(lines[line]) > indent(lines[first]) else { break }
-      last = line
-    }
-    return first...last
   }
 }

@@ -60,7 +60,7 @@ public struct ArtifactPlaces: Sendable {
     }
     if let rest = location.afterPrefix("file:") {
       let path = rest.afterPrefix("//").map { String($0.drop { $0 != "/" }) } ?? rest
-      return FilePath(ArtifactPlaces.percentDecoded(path))
+      return FilePath(PercentCoding.decodeLossy(path))
     }
     if let end = location.firstRange(of: ":/"), end.lowerBound != location.startIndex {
       let scheme = location[..<end.lowerBound]
@@ -70,20 +70,5 @@ public struct ArtifactPlaces: Sendable {
     }
     guard !location.isEmpty else { throw MLflowError(.noArtifacts, "the version", "it names no artifacts") }
     return base.pushing(FilePath(location))
-  }
-
-  private static func percentDecoded(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      let digits = rest.prefix(2).map { $0 >= 65 && $0 <= 70 ? $0 + 32 : $0 }
-      if byte == UInt8(ascii: "%"), digits.count == 2, let value = Hex.decode(digits) {
-        bytes += value
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -8,8 +8,12 @@ struct WheelFile {
 
   /// The content, compared with the digest at its end.
   func content(of archive: ZipArchive, wheel: WheelName) -> VerifiedBlob {
-    VerifiedBlob(
-      content: archive.content(entry), digest: digest,
-      subject: "wheel \(wheel): \"\(String(decoding: entry.path.prefix(200), as: UTF8.self))\"")
+    let digest = digest
+    let subject = "wheel \(wheel): \"\(String(decoding: entry.path.prefix(200), as: UTF8.self))\""
+    return VerifiedBlob(archive.content(entry), digest: digest) {
+      PythonError(
+        .wrongDigest, subject, "its bytes do not have the digest in RECORD, \(digest)",
+        hint: "the wheel was changed after it was built: get it again, or another one")
+    }
   }
 }

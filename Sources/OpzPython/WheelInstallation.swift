@@ -120,7 +120,7 @@ struct WheelInstallation {
     guard head.starts(with: marker) else { return nil }
     if let end = head.firstIndex(of: UInt8(ascii: "\n")) { return UInt64(end + 1) }
     guard UInt64(head.count) == content.size else {
-      throw PythonError(.malformed, content.subject, "its first line is longer than \(limit) bytes")
+      throw refuse("the first line of a script is longer than \(limit) bytes")
     }
     return content.size
   }

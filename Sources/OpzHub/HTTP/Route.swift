@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzIO
 import OpzOCI
 
 /// What a path names (OCI distribution-spec, "Endpoints"). Names and digests are as the client wrote them: who uses them makes typed ones.
@@ -22,7 +23,7 @@ enum Route: Sendable, Equatable {
       self = .token
       return
     }
-    var parts = path.split(separator: "/", omittingEmptySubsequences: false).map { Query.decode(String($0)) }
+    var parts = path.split(separator: "/", omittingEmptySubsequences: false).map { PercentCoding.decodeLossy(String($0)) }
     guard parts.count >= 3, parts[0] == "", parts[1] == "v2" else {
       self = .unknown
       return

@@ -1,18 +1,22 @@
-import OpzIO
-
-/// A file of a wheel whose bytes are compared with RECORD's digest. Who reads it to its end gets the last byte only after that.
+/// A blob whose bytes are compared with a digest. Who reads it to its end gets the last byte only after that.
 ///
 /// To open it at an offset, everything before is read too.
-struct VerifiedBlob: Blob {
-  let content: any Blob
-  let digest: Digest
-  /// The file, for errors.
-  let subject: String
+public struct VerifiedBlob: Blob {
+  private let content: any Blob
+  private let digest: Digest
+  private let failure: @Sendable () -> any Error
 
-  var size: UInt64 { content.size }
+  /// - Parameter failure: what is thrown for bytes that have another digest.
+  public init(_ content: any Blob, digest: Digest, otherwise failure: @escaping @Sendable () -> any Error) {
+    self.content = content
+    self.digest = digest
+    self.failure = failure
+  }
 
-  func open(at offset: UInt64) throws -> any ByteSource {
-    let source = VerifiedSource(try content.open(at: 0), self)
+  public var size: UInt64 { content.size }
+
+  public func open(at offset: UInt64) throws -> any ByteSource {
+    let source = VerifiedSource(try content.open(at: 0), size, digest, failure)
     try source.skip(min(offset, size))
     return source
   }
@@ -20,16 +24,18 @@ struct VerifiedBlob: Blob {
 
 private final class VerifiedSource: ByteSource {
   private let source: any ByteSource
-  private let blob: VerifiedBlob
+  private let digest: Digest
+  private let failure: @Sendable () -> any Error
   private var hasher: DigestHasher
   private var left: UInt64
   private var isVerified = false
 
-  init(_ source: any ByteSource, _ blob: VerifiedBlob) {
+  init(_ source: any ByteSource, _ size: UInt64, _ digest: Digest, _ failure: @escaping @Sendable () -> any Error) {
     self.source = source
-    self.blob = blob
-    hasher = DigestHasher(blob.digest.algorithm)
-    left = blob.size
+    self.digest = digest
+    self.failure = failure
+    hasher = DigestHasher(digest.algorithm)
+    left = size
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -56,11 +62,7 @@ private final class VerifiedSource: ByteSource {
 
   private func verify() throws {
     guard !isVerified else { return }
-    guard hasher.finish() == blob.digest else {
-      throw PythonError(
-        .wrongDigest, blob.subject, "its bytes do not have the digest in RECORD, \(blob.digest)",
-        hint: "the wheel was changed after it was built: get it again, or another one")
-    }
+    guard hasher.finish() == digest else { throw failure() }
     isVerified = true
   }
 }
