@@ -53,9 +53,16 @@ struct ImageFinder {
       let suffixed = root["images"]?.list ?? []
       for item in suffixed { kustomize(item) }
       for chart in root["helmCharts"]?.list ?? [] { visit(chart["valuesInline"]) }
+      for patch in KustomizePatch.all(in: root) { patched(patch) }
       return
     }
     visit(root, isObject: kind != nil && root["apiVersion"] != nil)
+  }
+
+  /// A document of which only the images are asked, and nothing is written.
+  mutating func object(_ root: YAMLNode) {
+    starts = [0] + bytes.indices.filter { bytes[$0] == 0x0a }.map { $0 + 1 }
+    visit(root, isObject: true)
   }
 
   /// In the order of the text; without recursion, whatever the depth.
@@ -205,6 +212,18 @@ extension ImageFinder {
     }
     parts(
       ImageParts(name: place, written: newName, tag: tag, digest: digest, doubt: doubt), full, isVersion)
+  }
+
+  /// What a patch says of images. Its text is a document in a scalar, which is not rewritten: its images are named.
+  private mutating func patched(_ patch: KustomizePatch) {
+    for image in patch.images {
+      let place = Place(line: patch.node.place.line + lines + image.place.line, column: image.place.column)
+      uses.append(
+        ImageUse(
+          place: place, asked: image.asked, isPinned: image.isPinned,
+          problem: nil, doubt: image.isPinned ? nil : KustomizePatch.doubt,
+          shape: .parts(registry: nil, name: nil, tag: nil, digest: nil, isBare: false)))
+    }
   }
 
   private static func isNoText(_ text: String) -> Bool {

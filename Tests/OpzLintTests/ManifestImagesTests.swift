@@ -136,6 +136,36 @@ struct ManifestImagesTests {
     #expect(uses.allSatisfy { $0.asked == "5" }, "\(uses.map(\.asked))")
   }
 
+  private static let patches = [
+    "patches:\n- patch: |-\n    spec:\n      template:\n        spec:\n          containers:\n          - {name: a, image: r.example/x:1}\n",
+    "patches:\n- target: {kind: Deployment}\n  patch: '[{\"op\": \"replace\", \"path\": \"/spec/containers/0/image\", \"value\": \"r.example/x:1\"}]'\n",
+    "patches:\n- patch: |\n    - op: add\n      path: /spec/template/spec/containers/0/image\n      value: r.example/x:1\n",
+    "patchesJson6902:\n- target: {kind: Pod, name: a, version: v1}\n  patch: |-\n    - {op: replace, path: /spec/containers/0/image, value: r.example/x:1}\n",
+    "patchesStrategicMerge:\n- |\n  apiVersion: v1\n  kind: Pod\n  metadata: {name: a}\n  spec: {containers: [{name: a, image: r.example/x:1}]}\n",
+  ]
+
+  @Test("an image in the text of a kustomization's patch is named and left as it is", arguments: patches)
+  func namesPatched(_ patch: String) throws {
+    let text = "kind: Kustomization\nresources: [pod.yaml]\n\(patch)"
+    let uses = try ManifestImages(Array(text.utf8)).uses
+    #expect(uses.map(\.asked) == ["r.example/x:1"])
+    #expect(uses[0].doubt?.reason.contains("patch") == true && uses[0].problem == nil)
+    #expect(uses[0].edits(try ManifestImagesTests.answer(uses[0])).isEmpty)
+    let pinned = text.replacing("x:1", with: "x:1@sha256:" + String(repeating: "a", count: 64))
+    #expect(try ManifestImages(Array(pinned.utf8)).uses.allSatisfy { $0.isPinned && $0.doubt == nil })
+  }
+
+  @Test(
+    "a patch in a file, of something else, or that is no document names no image",
+    arguments: [
+      "patches:\n- path: a.yaml\n", "patchesStrategicMerge: [a.yaml, b: c.yaml]\n", "patches:\n- patch: '[{'\n",
+      "patches:\n- patch: '[{op: remove, path: /spec/image}, {op: add, path: /metadata/name, value: r.example/x:1}]'\n",
+      "patches:\n- patch: |\n    metadata: {name: a}\n", "patches: {}\n", "patches: [a]\n",
+    ])
+  func otherPatches(_ patch: String) throws {
+    #expect(try ManifestImages(Array("kind: Kustomization\n\(patch)".utf8)).uses.isEmpty)
+  }
+
   private static let hexDigits = String(repeating: "a", count: 64)
 
   @Test(
