@@ -6,11 +6,8 @@ import OpzYAML
 public struct HelmChart: Sendable {
   public let files: [Manifests.File]
 
-  /// - Throws: `DeployError` where an object has a text that only templates have.
+  /// - Throws: `DeployError` where the plan's names are none.
   public init(_ plan: DeploymentPlan, _ manifests: Manifests) throws {
-    guard !manifests.stream.contains(HelmTemplate.mark) else {
-      throw DeployError(.badTarget, "\(plan.model)@\(plan.version)", "\(HelmTemplate.mark) is a word of the templates")
-    }
     var values = HelmValues()
     let names = try PlanNames(plan)
     var templates: [Manifests.File?] = manifests.objects.map { _ in nil }

@@ -4,15 +4,12 @@ import OpzYAML
 
 /// One object as a template: what users change are values, the rest is what the plain output has.
 struct HelmTemplate {
-  private var value: YAMLValue
+  private let value: YAMLValue
   /// `candidate.` where a chart has two versions.
   private let root: String
-  private var expressions: [String] = []
-  private var blocks: [[String]] = []
+  /// What looks like an expression and is none: `{{ $labels.pod }}` of an alert.
+  private var template = YAMLTemplate { $0.replacing("{{", with: "{{ \"{{\" }}") }
   private var condition: String?
-
-  /// A word that no object has; see `HelmChart`.
-  static let mark = "opzHelm"
 
   init(_ object: Manifests.Object, root: String, _ values: inout HelmValues) {
     value = object.value
@@ -38,64 +35,23 @@ struct HelmTemplate {
   // MARK: Text
 
   var text: String {
-    // What looks like an expression and is none: `{{ $labels.pod }}` of an alert.
-    var text = YAMLWriter.write(value).replacing("{{", with: "{{ \"{{\" }}")
-    for (index, expression) in expressions.enumerated() {
-      text = text.replacing("\(HelmTemplate.mark)Expression\(index)x", with: expression)
-    }
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
-      let bare = line.drop { $0 == " " }
-      guard bare.hasPrefix("\(HelmTemplate.mark)Block"),
-        let index = Int(bare.dropFirst(HelmTemplate.mark.utf8.count + 5).prefix { $0.isNumber }),
-        blocks.indices.contains(index)
-      else { return [String(line)] }
-      let indent = String(line.prefix(line.count - bare.count))
-      return blocks[index].map { $0.replacing("INDENT", with: String(indent.count + 2)) }
-        .map { $0.isEmpty ? "" : indent + $0 }
-    }
-    let body = lines.joined(separator: "\n")
+    let body = YAMLWriter.write(value, template)
     return condition.map { "{{- if \($0) }}\n\(body){{- end }}\n" } ?? body
   }
 
   // MARK: Replacing
 
   private mutating func set(_ path: [String], _ expression: String) {
-    let pointer = JSONPointer(path)
-    guard pointer.value(in: value) != nil else { return }
-    expressions.append(expression)
-    change(path, .text("\(HelmTemplate.mark)Expression\(expressions.count - 1)x"))
+    if find(path) != nil { template.put(expression, at: path) }
   }
 
   /// Puts lines in place of a member, or as a new member before another one.
-  private mutating func block(_ parent: [String], _ key: String, before: String, _ lines: [String]) {
-    guard case .map(var members)? = JSONPointer(parent).value(in: value) else { return }
-    blocks.append(lines)
-    let mark = YAMLValue.Member("\(HelmTemplate.mark)Block\(blocks.count - 1)x", .text("x"))
-    if let place = members.firstIndex(where: { $0.key == key }) {
-      members[place] = mark
-    } else if let place = members.firstIndex(where: { $0.key == before }) {
-      members.insert(mark, at: place)
-    }
-    change(parent, .map(members))
-  }
-
-  private mutating func change(_ path: [String], _ new: YAMLValue) {
-    value = HelmTemplate.changed(value, path[...], new)
-  }
-
-  private static func changed(_ value: YAMLValue, _ path: ArraySlice<String>, _ new: YAMLValue) -> YAMLValue {
-    guard let part = path.first else { return new }
-    switch value {
-    case .map(var members):
-      guard let index = members.firstIndex(where: { $0.key == part }) else { return value }
-      members[index].value = changed(members[index].value, path.dropFirst(), new)
-      return .map(members)
-    case .list(var items):
-      guard let index = JSONPointer.index(part), items.indices.contains(index) else { return value }
-      items[index] = changed(items[index], path.dropFirst(), new)
-      return .list(items)
-    default: return value
-    }
+  private mutating func block(
+    _ parent: [String], _ key: String, before: String, _ lines: @escaping @Sendable (_ indent: Int) -> [String]
+  ) {
+    let isThere = find(parent + [key]) != nil
+    guard isThere || find(parent + [before]) != nil else { return }
+    template.put(at: parent + [isThere ? key : before], replacing: isThere, lines: lines)
   }
 
   private func find(_ path: [String]) -> YAMLValue? { JSONPointer(path).value(in: value) }
@@ -122,8 +78,8 @@ struct HelmTemplate {
       root + "replicas.min", find(["spec", "replicas"]) ?? .integer(1), "Pods at least; all, where nothing scales.",
       HelmTemplate.count)
     block(
-      ["spec"], "replicas", before: "revisionHistoryLimit",
-      ["{{- if not \(on) }}", "replicas: {{ \(least) | int64 }}", "{{- end }}"])
+      ["spec"], "replicas", before: "revisionHistoryLimit"
+    ) { _ in ["{{- if not \(on) }}", "replicas: {{ \(least) | int64 }}", "{{- end }}"] }
   }
 
   private mutating func pod(_ path: [String], _ values: inout HelmValues) {
@@ -150,10 +106,12 @@ struct HelmTemplate {
     let empty: YAMLValue = type == "array" ? .list([]) : type == "object" ? .map([]) : .text("")
     let now = find(path + [key]) ?? empty
     let place = values.add(root + key, now, about, ["type": .string(type)])
-    let lines =
-      type == "string"
-      ? ["\(key): {{ . | quote }}"] : ["\(key):", "  {{- toYaml . | nindent INDENT }}"]
-    block(path, key, before: before, ["{{- with \(place) }}"] + lines + ["{{- end }}"])
+    block(path, key, before: before) { indent in
+      let lines =
+        type == "string"
+        ? ["\(key): {{ . | quote }}"] : ["\(key):", "  {{- toYaml . | nindent \(indent + 2) }}"]
+      return ["{{- with \(place) }}"] + lines + ["{{- end }}"]
+    }
   }
 
   private mutating func container(_ path: [String], _ values: inout HelmValues) {
@@ -273,7 +231,7 @@ struct HelmTemplate {
       root + "env", find(["data"]) ?? .map([]), "Variables of the server. Pods roll when one changes.",
       ["type": .string("object"), "additionalProperties": .object(["type": .string("string")])])
     set(["metadata", "name"], configName(&values, find(["metadata", "name"])))
-    block([], "data", before: "data", ["data:", "  {{- toYaml \(place) | nindent INDENT }}"])
+    block([], "data", before: "data") { ["data:", "  {{- toYaml \(place) | nindent \($0 + 2) }}"] }
   }
 
   private static let switches: [String: (key: String, about: String)] = [

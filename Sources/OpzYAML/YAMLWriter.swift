@@ -3,32 +3,50 @@
 /// Text that a reader could take for something else (numbers, `yes`, `1e3`, `12:30`, dates, `~`) is put in double quotes.
 public struct YAMLWriter {
   private var output = ""
+  private let template: YAMLTemplate?
+  /// Where the writer is; kept for a template alone.
+  private var path: [String] = []
 
-  public static func write(_ value: YAMLValue) -> String {
-    var writer = YAMLWriter()
+  /// - Parameter template: what stands in the document as it is.
+  public static func write(_ value: YAMLValue, _ template: YAMLTemplate? = nil) -> String {
+    var writer = YAMLWriter(template: template)
     writer.block(value, indent: 0)
     return writer.output
   }
 
+  private init(template: YAMLTemplate?) { self.template = template }
+
   private mutating func block(_ value: YAMLValue, indent: Int) {
     switch value {
     case .map(let members) where !members.isEmpty:
-      for member in members {
-        comment(member.comment, indent)
-        key(member.key, indent: indent)
-        nested(member.value, indent: indent)
-      }
+      for member in members { within(member.key) { $0.write(member, indent: indent) } }
     case .list(let items) where !items.isEmpty:
-      for item in items { element(item, indent: indent) }
+      for (index, item) in items.enumerated() { within("\(index)") { $0.element(item, indent: indent) } }
     default:
-      line(indent, YAMLWriter.inline(value))
+      line(indent, inline(value))
       output += "\n"
     }
   }
 
+  private mutating func within(_ part: @autoclosure () -> String, _ body: (inout YAMLWriter) -> Void) {
+    guard template != nil else { return body(&self) }
+    path.append(part())
+    body(&self)
+    path.removeLast()
+  }
+
+  private mutating func write(_ member: YAMLValue.Member, indent: Int) {
+    let lines = template?.members[path] ?? []
+    for text in lines.flatMap({ $0.text(indent) }) { line(text.isEmpty ? 0 : indent, text + "\n") }
+    if lines.contains(where: \.replaces) { return }
+    comment(member.comment, indent)
+    key(member.key, indent: indent)
+    nested(member.value, indent: indent)
+  }
+
   /// `key:`, or `? key` and `:` where the key is longer than a reader looks for its colon (1024 characters).
   private mutating func key(_ text: String, indent: Int, dash: Bool = false) {
-    let key = YAMLWriter.scalar(text)
+    let key = escaped(YAMLWriter.scalar(text))
     let lead = dash ? "- " : ""
     guard key.utf8.count > YAMLWriter.longestSimpleKey else { return line(indent, lead + key + ":") }
     line(indent, lead + "? " + key + "\n")
@@ -39,6 +57,7 @@ public struct YAMLWriter {
 
   /// What follows `key:`.
   private mutating func nested(_ value: YAMLValue, indent: Int) {
+    if template?.scalars[path] != nil { return output += " " + inline(value) + "\n" }
     switch value {
     case .map(let members) where !members.isEmpty:
       output += "\n"
@@ -46,7 +65,7 @@ public struct YAMLWriter {
     case .list(let items) where !items.isEmpty:
       output += "\n"
       block(value, indent: indent)
-    default: output += " " + YAMLWriter.inline(value) + "\n"
+    default: output += " " + inline(value) + "\n"
     }
   }
 
@@ -57,30 +76,34 @@ public struct YAMLWriter {
         line(indent, "-\n")
         return block(item, indent: indent + 2)
       }
-      line(indent, "- " + YAMLWriter.inline(item) + "\n")
+      line(indent, "- " + inline(item) + "\n")
       return
     }
     comment(first.comment, indent)
     key(first.key, indent: indent, dash: true)
-    nested(first.value, indent: indent + 2)
+    within(first.key) { $0.nested(first.value, indent: indent + 2) }
     if members.count > 1 { block(.map(Array(members.dropFirst())), indent: indent + 2) }
   }
 
   private mutating func comment(_ text: String?, _ indent: Int) {
     guard let text else { return }
-    for part in text.split(whereSeparator: \.isNewline) { line(indent, "# \(part)\n") }
+    for part in text.split(whereSeparator: \.isNewline) { line(indent, escaped("# \(part)") + "\n") }
   }
 
   private mutating func line(_ indent: Int, _ text: String) {
     output += String(repeating: " ", count: indent) + text
   }
 
-  private static func inline(_ value: YAMLValue) -> String {
-    switch value {
-    case .text(let text): scalar(text)
+  private func escaped(_ text: String) -> String { template?.escaping(text) ?? text }
+
+  /// What stands behind `key:` or a dash on its line.
+  private func inline(_ value: YAMLValue) -> String {
+    if let raw = template?.scalars[path] { return raw }
+    return switch value {
+    case .text(let text): escaped(YAMLWriter.scalar(text))
     case .integer(let number): String(number)
     case .bool(let flag): flag ? "true" : "false"
-    case .number(let number): decimal(number)
+    case .number(let number): YAMLWriter.decimal(number)
     case .null: "null"
     case .list: "[]"
     case .map: "{}"

@@ -163,4 +163,38 @@ struct YAMLWriterTests {
     }
     return String(scalars)
   }
+
+  @Test("a template's text stands as it is, in place of values, in place of members and before them")
+  func template() {
+    let value = YAMLValue.map(
+      .init("a", .text("{{ x }}"), comment: "{{ c }}"),
+      .init("b", .map(.init("c", .integer(1)), .init("d", .integer(2)))),
+      .init("e", .list([.map(.init("f", .integer(3))), .integer(4)])))
+    var template = YAMLTemplate { $0.replacing("{{", with: "{{ open }}") }
+    template.put("{{ .C }}", at: ["b", "c"])
+    template.put("{{ .F }}", at: ["e", "0", "f"])
+    template.put("{{ .Four }}", at: ["e", "1"])
+    template.put(at: ["b", "d"], replacing: false) { ["{{- if \($0) }}"] }
+    template.put(at: ["b", "d"], replacing: false) { _ in ["", "x: 1"] }
+    template.put(at: ["e"], replacing: false) { _ in ["{{- end }}"] }
+    let wanted = """
+      # {{ open }} c }}
+      a: "{{ open }} x }}"
+      b:
+        c: {{ .C }}
+        {{- if 2 }}
+
+        x: 1
+        d: 2
+      {{- end }}
+      e:
+      - f: {{ .F }}
+      - {{ .Four }}
+
+      """
+    #expect(YAMLWriter.write(value, template) == wanted)
+    template.put(at: ["b"], replacing: true) { _ in ["b: {{ .B }}"] }
+    #expect(YAMLWriter.write(value, template).contains("a: \"{{ open }} x }}\"\nb: {{ .B }}\n{{- end }}\ne:\n"))
+    #expect(!YAMLWriter.write(value).contains("open"))
+  }
 }
