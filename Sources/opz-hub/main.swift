@@ -1,10 +1,5 @@
 import OpzHub
 import OpzIO
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-exit(await HubCommand().run(arguments: ProcessArguments.all()))
+let command = HubCommand()
+MainThread.run { await command.run(arguments: ProcessArguments.all()) }

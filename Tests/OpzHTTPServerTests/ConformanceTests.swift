@@ -62,6 +62,22 @@ struct ConformanceTests {
     }
   }
 
+  /// A main thread that has ended leaves the process `Z (zombie)` for ps and top, and ends in libdispatch, which traps without a descriptor.
+  @Test("The main thread lives as long as the program", arguments: Peer.allCases)
+  func mainThread(peer: Peer) async throws {
+    try await blocking {
+      let process = try PeerProcess(peer)
+      for _ in 0..<20 {
+        let wire = try Wire(process.port)
+        wire.send("GET /v2/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        #expect(try wire.reply()?.status == 200)
+      }
+      let status = try ChildProcess.run(["cat", "/proc/\(process.process.pid)/status"]).text
+      let state = status.split(separator: "\n").first { $0.hasPrefix("State:") }
+      #expect(state?.hasSuffix("S (sleeping)") == true, "\(state ?? "")")
+    }
+  }
+
   @Test("1.0 that keeps its connection is told so", arguments: Peer.allCases)
   func old(peer: Peer) async throws {
     try await blocking {
