@@ -1,11 +1,16 @@
-/// Where requests of a repository may go, and where its credentials may (the advisories that began with CVE-2020-15157).
+/// Decides where a repository's requests and credentials may go.
+///
+/// A malicious or misconfigured remote registry can redirect a client to internal hosts or ask for credentials on
+/// behalf of another server (CVE-2020-15157 and the advisories that followed it).
 struct AddressPolicy: Sendable {
-  /// The registry's own origin: the only one that gets its credentials.
+  /// The remote registry's own origin: the only one that is sent its credentials.
   let registry: Origin
-  /// The user said that plain HTTP is fine.
+  /// The user allowed plain HTTP.
   let insecure: Bool
 
-  /// Checks a redirect or a Location that was answered by `from`.
+  /// Checks the target of a redirect or `Location` header.
+  /// - Parameter from: the address whose response named `target`.
+  /// - Throws: `DistributionError` with the code `refusedAddress`.
   func check(_ target: WebAddress, from: WebAddress) throws {
     if from.origin.scheme == .https, target.origin.scheme == .http {
       throw refusal(target, "it leads from https to plain http")
@@ -13,7 +18,8 @@ struct AddressPolicy: Sendable {
     try checkPlace(target)
   }
 
-  /// Checks a token server. It gets the user's credentials for this registry.
+  /// Checks the token server of a `Bearer` challenge, which is sent the user's credentials for this remote registry.
+  /// - Throws: `DistributionError` with the code `refusedAddress`.
   func checkRealm(_ realm: WebAddress) throws {
     if realm.origin == registry { return }
     try checkPlace(realm)

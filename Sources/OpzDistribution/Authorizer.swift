@@ -1,7 +1,7 @@
 import OpzIO
 import OpzOCI
 
-/// Finds the Authorization header that a repository's registry wants.
+/// Produces the `Authorization` headers for one repository, and remembers which scheme its remote registry uses.
 actor Authorizer {
   private enum Scheme {
     case unknown
@@ -15,7 +15,7 @@ actor Authorizer {
   private let credentials: Credentials
   private var scheme = Scheme.unknown
   private var lookup: Task<Credential?, any Error>?
-  /// Scopes that challenges asked for on top of ours.
+  /// Scopes that challenges asked for in addition to those of the request.
   private var extra: Set<Scope> = []
 
   init(_ reference: Reference, policy: AddressPolicy, tokens: TokenSource, credentials: Credentials) {
@@ -25,7 +25,7 @@ actor Authorizer {
     self.credentials = credentials
   }
 
-  /// The header for a request, as far as the registry is known; nil to ask without.
+  /// Returns the header to send with a request, or nil while the authentication scheme is not known.
   func header(for scopes: [Scope]) async throws -> String? {
     switch scheme {
     case .unknown: nil
@@ -34,8 +34,9 @@ actor Authorizer {
     }
   }
 
-  /// The header that answers a 401.
-  /// - Parameter rejected: the header that got the 401.
+  /// Returns the header that answers a 401.
+  /// - Parameter rejected: the header that was sent with the request that got the 401.
+  /// - Throws: `DistributionError` with the code `unauthorized` where there is no challenge that can be answered.
   func header(for scopes: [Scope], challenges: [Challenge], rejected: String?) async throws -> String {
     for challenge in challenges where challenge.scheme == "bearer" {
       guard let text = challenge.parameters["realm"], let address = WebAddress(text) else { continue }
@@ -61,7 +62,8 @@ actor Authorizer {
 
   private func basic() async throws -> String? { Authorizer.basic(try await credential()) }
 
-  // A password that is refused now may have been good for some hours (ECR's): the helper is asked once more.
+  // A rejected password may have been valid until now (ECR's passwords last 12 hours), so the helper is asked once
+  // more.
   private func basic(otherThan rejected: String?) async throws -> String? {
     let found = try await credential()
     if let header = Authorizer.basic(found), header != rejected { return header }
@@ -94,7 +96,7 @@ actor Authorizer {
     return "Bearer \(token.value)"
   }
 
-  /// What the user has now; nil when it is what was refused.
+  /// The user's current credential, or nil where it is the one that was rejected.
   private func renewed(_ refused: Credential?) async throws -> Credential? {
     if let current = try await credential(), current != refused { return current }
     lookup = nil

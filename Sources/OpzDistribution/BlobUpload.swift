@@ -1,39 +1,42 @@
 import OpzIO
 import OpzOCI
 
-/// Brings one blob into a repository: mounted from another one where that works, else sent whole or in chunks, gone on with where an
-/// earlier attempt or process was ended (distribution-spec 1.1, "Pushing blobs"). Used by one task.
+/// Uploads one blob to a repository (distribution-spec 1.1, "Pushing blobs"). Used by one task.
+///
+/// The blob is mounted from another repository where possible. Otherwise it is sent as a monolithic or a chunked
+/// upload, which resumes an earlier attempt, also of an earlier process.
 final class BlobUpload {
   let client: RegistryClient
   let descriptor: Descriptor
   let blob: any Blob
-  /// The source may wait, because it is a network peer itself.
+  /// Reading the blob may block, because it comes from the network.
   let readsAhead: Bool
   let progress: UploadProgress
 
-  /// The upload that is under way.
+  /// The upload session that is open, if any.
   var session: UploadSession?
   var pacer = ChunkPacer()
-  /// The next request takes a new connection: the last one broke.
+  /// The next request must use a new connection, because the last one broke.
   var needsFreshConnection = false
   private var entry: JournalEntry?
   var patience: Patience
-  /// Tried in place of the way that the registry's traits say.
+  /// The upload method to use instead of the one that the registry profile suggests.
   private var otherWay: RegistryTraits.Way?
-  /// The largest request that has not been refused yet.
+  /// The largest request body that has not been refused yet, in bytes.
   var requestLimit: UInt64?
   private var firstRefusal: DistributionError?
-  /// The answer to a request that completes the blob may have been lost.
+  /// The response to a request that completes the blob may have been lost.
   var mayBeStored = false
-  /// The registry's answer to the last question for the session's status has to come before anything is sent.
+  /// The session's status must be fetched before more is sent.
   var isDoubtful = false
-  /// The registry did not know the session any more when it was asked.
+  /// The remote registry no longer knew the session when its status was fetched.
   var wasLost = false
   private var hasStartedOver = false
-  /// A chunk after the first was refused though nothing had broken.
+  /// A chunk after the first was refused although no connection had broken.
   private var wasRefusedUnderWay = false
 
-  /// - Parameter readsAhead: for a source that may wait for a network peer.
+  /// Prepares an upload; sends nothing.
+  /// - Parameter readsAhead: true for a blob whose reads may block, because it comes from the network.
   init(_ client: RegistryClient, _ descriptor: Descriptor, _ blob: any Blob, readsAhead: Bool = false) {
     self.client = client
     self.descriptor = descriptor
@@ -47,8 +50,10 @@ final class BlobUpload {
   var scopes: [Scope] { [.push(client.reference.repository)] }
   private var way: RegistryTraits.Way { otherWay ?? client.traits.current.way(of: descriptor.size) }
 
-  /// Does it, and says how it came there.
-  /// - Parameter candidates: repositories of the same registry that may have it.
+  /// Uploads the blob.
+  /// - Parameter candidates: repositories on the same remote registry that may have the blob.
+  /// - Returns: `.mounted` or `.done`.
+  /// - Throws: `DistributionError`; its `bytesSafe` says from where the next push resumes.
   func run(candidates: [String]) async throws -> ProgressOutcome {
     if way == .chunks { entry = await client.journalEntry(for: descriptor) }
     do {
@@ -67,7 +72,8 @@ final class BlobUpload {
     }
   }
 
-  /// The blob is there. An earlier push may have sent it in another way, and left an entry that this one has not taken.
+  /// Forgets the journal entry once the blob is stored. An earlier push may have used another upload method and left
+  /// an entry that this upload did not take, so that one is removed too.
   private func settle() async {
     if let entry { entry.remove() } else { await client.settle(descriptor) }
   }
@@ -89,14 +95,15 @@ final class BlobUpload {
     }
   }
 
-  /// Looks for another way after an answer that will not change.
+  /// Switches to the other upload method after a permanent refusal, or throws where that would not help.
   private func adapt(to refusal: DistributionError, _ way: RegistryTraits.Way) async throws {
     if refusal.code == .unauthorized || refusal.code == .denied { throw refusal }
     let isOfTheWay = [400, 404, 405, 411, 413, 416, 501].contains(refusal.status ?? 0)
     let hasBroken = progress.wasRewound || wasLost
     let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || hasBroken)
     if wasUnderWay, refusal.code != .tooLarge, hasBroken || !wasRefusedUnderWay || !isOfTheWay {
-      // One that takes a first chunk and no second (GAR) does so twice; one that lost the upload, once.
+      // A registry that accepts a first chunk but no second one (GAR) refuses twice in a row; a lost session is
+      // refused once.
       if !hasBroken { wasRefusedUnderWay = true }
       return try await startOver(after: refusal)
     }
@@ -111,12 +118,13 @@ final class BlobUpload {
     if otherWay == .chunks, entry == nil { entry = await client.journalEntry(for: descriptor) }
   }
 
-  /// A request with so many bytes was too large for the registry, or for a proxy.
+  /// Lowers the request limit: the remote registry or a proxy refused a request of `count` bytes as too large.
   func shrink(_ count: UInt64) {
     requestLimit = min(requestLimit ?? .max, max(RegistryTraits.smallestRequest, count / 2))
   }
 
-  // What was refused is remembered only with what worked in its place: a quota's 413 teaches nothing.
+  // A refusal is recorded in the registry profile only together with the method that worked instead: a 413 caused by
+  // a quota says nothing about the method.
   private func remember(_ way: RegistryTraits.Way) {
     let isOther = otherWay != nil && requestLimit == nil
     client.traits.learn {
@@ -125,10 +133,11 @@ final class BlobUpload {
     }
   }
 
-  /// The registry has lost an upload that was under way, or made something else of its chunks than the blob.
+  /// Starts the blob over: the remote registry lost the session, or assembled the chunks into something other than
+  /// the blob.
   private func startOver(after refusal: DistributionError) async throws {
     if progress.wasRewound { client.traits.learn { $0.survivesCuts = false } }
-    // The answer to the closing PUT may be the one that was lost.
+    // The response that was lost may be the one to the closing PUT.
     mayBeStored = true
     let done = session?.acknowledged ?? 0
     await drop(keepsOpen: false)
@@ -152,7 +161,7 @@ final class BlobUpload {
     if session == nil { progress.settle(at: 0) }
   }
 
-  /// The registry has these bytes for certain.
+  /// Records the bytes that the remote registry has confirmed.
   func acknowledged(_ session: UploadSession) async throws {
     self.session = session
     progress.settle(at: session.acknowledged)
@@ -160,8 +169,8 @@ final class BlobUpload {
     try await blocking { entry.write(session.location, acknowledged: session.acknowledged) }
   }
 
-  /// Gives the session up.
-  /// - Parameter keepsOpen: false to tell the registry.
+  /// Abandons the session.
+  /// - Parameter keepsOpen: false to cancel it at the remote registry.
   func drop(keepsOpen: Bool) async {
     guard let old = session else { return }
     session = nil
@@ -170,10 +179,11 @@ final class BlobUpload {
     if !keepsOpen { await cancel(old) }
   }
 
-  /// What an earlier process left.
+  /// Resumes the session that an earlier process left in the journal.
   private func takeUp() async throws {
     guard let record = entry?.read() else { return }
-    // The file may have been in a cache that others write: it sends nothing of ours to another place than the registry.
+    // The journal may come from a shared cache, so its location is used only if it points to the remote registry
+    // itself.
     guard let location = WebAddress(record.location), location.origin == client.policy.registry else {
       entry?.clear()
       return
@@ -184,7 +194,7 @@ final class BlobUpload {
     do {
       try await client.retrier.run(subject) { try await refresh() }
     } catch let error as DistributionError where error.isTransient {
-      // Still in doubt; the next look is made when the registry answers again.
+      // The status is still unknown; it is fetched again once the remote registry responds.
     }
     guard let session, !isDoubtful, session.acknowledged > 0 else { return }
     client.progress.report(

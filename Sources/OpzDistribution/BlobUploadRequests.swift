@@ -1,12 +1,14 @@
 import OpzIO
 import OpzOCI
 
-/// The requests of an upload.
+/// The requests of a blob upload.
 extension BlobUpload {
-  /// Repositories that are asked for a blob before it is sent.
+  /// The number of repositories from which a mount is tried before the blob is sent.
   static let mountLimit = 3
 
-  /// Tries to have the blob without sending it. Whatever goes wrong with a mount, the blob can be sent.
+  /// Tries to mount the blob. A failure is not an error, because the blob can still be sent.
+  /// - Returns: true where the blob was mounted. A registry that declines may have opened a session, which is kept in
+  ///   `session`.
   func mount(from candidates: [String]) async throws -> Bool {
     if client.traits.current.mounts == false { return false }
     for candidate in candidates.prefix(BlobUpload.mountLimit) where Reference.isRepository(candidate) {
@@ -18,9 +20,9 @@ extension BlobUpload {
         case 201:
           client.traits.learn { $0.mounts = true }
           return true
-        // A mount that is not done opens an upload instead; the ones that are not used end by themselves.
+        // A declined mount opens an upload session instead. Sessions that are not used expire on their own.
         case 202: session = try opened(response, request)
-        // 404 may be about the other repository alone.
+        // A 404 may concern only the other repository, so it is not recorded.
         case 405, 501: client.traits.learn { if $0.mounts == nil { $0.mounts = false } }
         default: continue
         }
@@ -31,7 +33,7 @@ extension BlobUpload {
     return false
   }
 
-  /// The session to send into, opened where there is none.
+  /// Returns the open session, or opens one.
   func opening() async throws -> UploadSession {
     if let session { return session }
     wasLost = false
@@ -53,7 +55,8 @@ extension BlobUpload {
     return session
   }
 
-  /// Asks the registry how much it has of an upload that is in doubt. One that it does not know any more is given up.
+  /// Fetches the status of a session whose progress is uncertain. A session that the remote registry no longer knows
+  /// is dropped.
   func refresh() async throws {
     guard isDoubtful, var current = session else { return }
     let wasSent = progress.sent > current.acknowledged
@@ -67,7 +70,8 @@ extension BlobUpload {
         return progress.settle(at: 0)
       }
       if current.acknowledged == known { break }
-      // What was under way when a connection was cut may still come out of somebody's buffers: it has to come to rest first.
+      // Data that was in flight when a connection broke may still arrive from a proxy's buffer, so the offset has to
+      // stop growing first.
       known = current.acknowledged
       try await Task.sleep(for: .milliseconds(Int64(client.retrier.policy.base * 1000)))
     }
@@ -76,10 +80,11 @@ extension BlobUpload {
     try await acknowledged(current)
   }
 
-  /// Times that a growing upload is asked for how much of it there is.
+  /// How often the status of a growing session is fetched.
   private static let settlingLimit = 20
 
-  /// One question for the status; false when the registry does not know the upload.
+  /// Fetches the session's status once.
+  /// - Returns: false where the remote registry does not know the session.
   private func ask(_ current: inout UploadSession) async throws -> Bool {
     let request = HTTPRequest(method: .get, address: current.location, isFresh: needsFreshConnection)
     let response = try await client.attempt(request, scopes, subject)
@@ -90,10 +95,11 @@ extension BlobUpload {
     return true
   }
 
-  /// One PUT. Gives the answer that refuses it, if one does.
+  /// Sends the blob as a monolithic upload: one POST and one PUT.
+  /// - Returns: the refusal, or nil on success.
   func sendWhole() async throws -> DistributionError? {
     let place = try await opening()
-    // A session serves one body.
+    // A session accepts one body only.
     session = nil
     progress.settle(at: 0)
     let body = HTTPRequest.Body.blob(blob)
@@ -104,7 +110,8 @@ extension BlobUpload {
     return try await complete(request)
   }
 
-  /// PATCHes until all is there, and an empty PUT. Gives the answer that refuses it, if one does.
+  /// Sends the blob as a chunked upload: PATCH requests up to the last byte, then an empty PUT.
+  /// - Returns: the refusal, or nil on success.
   func sendChunks() async throws -> DistributionError? {
     var current = try await opening()
     if session == nil { try await acknowledged(current) }
@@ -124,7 +131,7 @@ extension BlobUpload {
       case 413 where count > RegistryTraits.smallestRequest:
         shrink(count)
         guard try await look(&current) else { return try await sendChunks() }
-      // 416, or libcurl's own second try after an answer that was lost: the upload may have moved on.
+      // A 416, or libcurl's own retry after a lost response: the session may have advanced.
       case 416 where questions < 3, 400..<500 where questions < 3 && progress.wasRewound:
         questions += 1
         try await Task.sleep(for: .milliseconds(Int64(client.retrier.policy.base * 1000)))
@@ -138,7 +145,7 @@ extension BlobUpload {
     return try await close(current)
   }
 
-  // Asks for the status; false when the session is gone.
+  // Fetches the status; returns false where the session is gone.
   private func look(_ current: inout UploadSession) async throws -> Bool {
     isDoubtful = true
     try await refresh()
@@ -160,7 +167,8 @@ extension BlobUpload {
     request.headers = [
       ("Content-Type", "application/octet-stream"), ("Content-Range", "\(begin)-\(begin &+ count &- 1)"),
     ]
-    // The first chunk asks whether it may come; those after it save the question's round trip.
+    // The first chunk keeps `Expect: 100-continue`, so that a refusal costs no data; later chunks save the round
+    // trip.
     if begin > 0, !needsFreshConnection { request.headers.append(("Expect", "")) }
     request.body = .blob(part)
     request.timeout = 0
@@ -197,7 +205,7 @@ extension BlobUpload {
     return nil
   }
 
-  /// Tells the registry that an upload is not wanted any more. It would forget it by itself.
+  /// Cancels a session at the remote registry, which would otherwise expire it on its own.
   func cancel(_ session: UploadSession) async {
     let request = HTTPRequest(method: .delete, address: session.location, timeout: 10)
     _ = try? await client.attempt(request, scopes, subject)

@@ -1,14 +1,15 @@
 import OpzIO
 
-/// Reads a body whose source may wait (a blob of another registry) on a thread of its own, some MiB ahead: libcurl's thread, which all
-/// transfers share, must not wait.
+/// Reads a request body whose source may block, such as a blob of another remote registry, on a separate thread.
+///
+/// It reads up to 4 MiB ahead. libcurl's thread is shared by all transfers and must not block.
 final class BodyFeed: Sendable {
   fileprivate struct State {
     var pieces: [[UInt8]] = []
-    /// Bytes of the first piece that were taken.
+    /// Bytes of the first piece that were already taken.
     var offset = 0
     var held = 0
-    /// libcurl waits to be woken.
+    /// libcurl paused the transfer and has to be woken.
     var isAwaited = false
     var isCancelled = false
     var end: Result<Void, any Error>?
@@ -21,9 +22,11 @@ final class BodyFeed: Sendable {
   static let limit = 4 << 20
   private static let piece = 256 << 10
 
+  /// Starts the reading thread.
   /// - Parameters:
-  ///   - size: bytes to read; fewer are an error of the transfer, not of this.
-  ///   - wake: called on the thread when there is something after `later`.
+  ///   - offset: the byte of the blob to start at; reading continues to the blob's end.
+  ///   - wake: called on the reading thread when data arrives after `take` returned `.later`.
+  /// - Throws: `IOFailure` where no thread can be started.
   init(_ blob: any Blob, at offset: UInt64, wake: @escaping @Sendable () -> Void) throws {
     let started = startThread { [self] in
       let result = Result { try fill(blob, from: offset, wake) }
@@ -32,7 +35,7 @@ final class BodyFeed: Sendable {
     guard started else { throw IOFailure("the system has no thread left", path: "") }
   }
 
-  /// Takes what is there, without waiting.
+  /// Takes buffered bytes without blocking.
   func take(into buffer: UnsafeMutableRawBufferPointer) throws -> Taken {
     try monitor.change { state -> Result<Taken, any Error> in
       if let first = state.pieces.first {
@@ -54,10 +57,11 @@ final class BodyFeed: Sendable {
     }.get()
   }
 
-  /// Nobody takes any more.
+  /// Stops reading: no more bytes will be taken.
   func cancel() { monitor.change { $0.isCancelled = true } }
 
-  // The source is let go before the last bytes can be taken, so that the next part of the blob can go on with it.
+  // The source is released before the last bytes can be taken, so that the next part of the blob can continue with
+  // it.
   private func fill(_ blob: any Blob, from offset: UInt64, _ wake: () -> Void) throws {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: BodyFeed.piece, alignment: 4096)
     defer { buffer.deallocate() }
@@ -77,14 +81,14 @@ final class BodyFeed: Sendable {
 }
 
 extension BodyFeed.State {
-  // Says whether libcurl has to be woken.
+  // Returns whether libcurl has to be woken.
   fileprivate mutating func add(_ piece: [UInt8]) -> Bool {
     pieces.append(piece)
     held += piece.count
     defer { isAwaited = false }
     return isAwaited
   }
-  // Says whether libcurl has to be woken.
+  // Returns whether libcurl has to be woken.
   fileprivate mutating func finish(_ result: Result<Void, any Error>) -> Bool {
     end = result
     defer { isAwaited = false }

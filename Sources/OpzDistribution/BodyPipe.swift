@@ -1,10 +1,10 @@
 import OpzIO
 
-/// A bounded buffer between libcurl's thread, which must not wait, and a reader's thread, which may.
+/// A bounded buffer between libcurl's thread, which must not block, and a reader's thread, which may.
 final class BodyPipe: Sendable {
   fileprivate struct State {
     var chunks: [[UInt8]] = []
-    /// Bytes of the first chunk that were read.
+    /// Bytes of the first chunk that were already read.
     var offset = 0
     var held = 0
     var isPaused = false
@@ -12,10 +12,10 @@ final class BodyPipe: Sendable {
   }
 
   private let monitor = Monitor(State())
-  /// Bytes held before the network has to wait. One chunk of libcurl's may come on top.
+  /// Bytes to hold before the network is paused. One buffer of libcurl's may exceed it.
   static let limit = 4 << 20
 
-  /// Takes a copy, unless there is enough already: then false, and the writer pauses.
+  /// Appends a copy of the bytes. Returns false where the buffer is full, and the writer must pause.
   func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
     monitor.change { state in
       state.isPaused = state.held >= BodyPipe.limit
@@ -26,11 +26,13 @@ final class BodyPipe: Sendable {
     }
   }
 
+  /// Marks the end of the body; the first call counts.
   func finish(_ result: Result<Void, any Error>) {
     monitor.change { if $0.end == nil { $0.end = result } }
   }
 
-  /// Waits for bytes; 0 at the end. `resume` is called when the writer may go on.
+  /// Waits for bytes; returns 0 at the end of the body.
+  /// - Parameter resume: called when a paused writer may continue.
   func read(into buffer: UnsafeMutableRawBufferPointer, resume: () -> Void) throws -> Int {
     let taken: Result<(Int, Bool), any Error> = monitor.wait { state in
       if state.chunks.isEmpty { return state.end.map { $0.map { (0, false) } } }

@@ -1,17 +1,17 @@
 import OpzIO
 import OpzOCI
 
-/// Looks for the largest body of a request: doubled until one is refused, then halved in between, within a budget.
+/// Searches for the largest request body: doubles the size until one is refused, then bisects, within a budget.
 struct BodyProbe: Sendable {
   let uploads: UploadProbe
-  /// Bytes that may be sent in all.
+  /// The total number of bytes that may be sent.
   let budget: UInt64
 
-  /// The search ends when the gap is this part of what was taken.
+  /// The search ends when the gap is at most 1/16 of the largest size that was accepted.
   static let precision: UInt64 = 16
 
   func run(_ probe: inout RegistryProbe) async {
-    // A chunk can be cancelled, a whole body only be refused.
+    // A chunk can be canceled; a monolithic body can only be refused.
     let method = probe.chunks == true && probe.chunkRefused == nil ? HTTPRequest.Method.patch : .put
     var left = budget
     while let size = BodyProbe.next(taken: probe.largestTaken ?? 0, refused: probe.smallestRefused), size <= left {
@@ -31,7 +31,7 @@ struct BodyProbe: Sendable {
     }
   }
 
-  /// The size to try next; nil where the limit is known well enough.
+  /// Returns the size to try next, in bytes, or nil where the limit is known closely enough.
   static func next(taken: UInt64, refused: UInt64?) -> UInt64? {
     guard let refused else { return max(taken, 1 << 20).multipliedReportingOverflow(by: 2).partialValue }
     guard refused > taken else { return nil }

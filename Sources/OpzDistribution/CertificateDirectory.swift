@@ -2,17 +2,18 @@ import OpzIO
 import OpzStore
 import SystemPackage
 
-/// What docker's and containers' `certs.d/HOST:PORT` hold for a registry: `*.crt` are authorities to trust beside the system's,
-/// `NAME.cert` with `NAME.key` is who we are.
+/// The contents of a `certs.d/HOST:PORT` directory of Docker or containers/image: `*.crt` files are authorities to
+/// trust in addition to the system's, `NAME.cert` with `NAME.key` is the client certificate.
 struct CertificateDirectory: Sendable, Equatable {
-  /// PEM, one after the other.
+  /// Concatenated PEM certificates.
   var authorities: [UInt8] = []
   var certificate: FilePath?
   var key: FilePath?
 
   private static let limit = 1 << 20
 
-  /// Looks in the user's places, then in the system's; the first directory that is there counts. It blocks.
+  /// Reads the first directory that exists, the user's before the system's. Blocks.
+  /// - Throws: `DistributionError` with the code `credentials` for a certificate without its key; `IOFailure`.
   static func find(for origin: Origin, environment: [String: String]) throws -> CertificateDirectory {
     guard origin.scheme == .https else { return CertificateDirectory() }
     for place in places(environment) {
@@ -34,7 +35,7 @@ struct CertificateDirectory: Sendable, Equatable {
     return places + ["/etc/containers/certs.d", "/etc/docker/certs.d"]
   }
 
-  // The directory is named as the reference names the registry: with the port where it says one.
+  // The directory is named like the host part of a reference; the default port may be omitted.
   private static func names(_ origin: Origin) -> [String] {
     let long = "\(origin.host):\(origin.port)"
     return origin.port == origin.scheme.port ? [origin.host, long] : [long]

@@ -2,10 +2,10 @@
 struct Challenge: Hashable, Sendable {
   /// Lower case: `basic`, `bearer`.
   let scheme: String
-  /// Names in lower case.
+  /// Parameter names are in lower case.
   let parameters: [String: String]
 
-  /// All challenges of all header lines. Text that is no challenge ends the reading of its line.
+  /// Parses the challenges of all header lines. Invalid text ends the parsing of its line.
   static func parse(_ lines: [String]) -> [Challenge] {
     lines.flatMap { line in
       var reader = ChallengeReader(line)
@@ -30,7 +30,7 @@ private struct ChallengeReader {
     return found
   }
 
-  // `a=b, c="d"` until something comes that is no parameter: the next scheme, or the end.
+  // Reads `a=b, c="d"` up to something that is not a parameter: the next scheme, or the end.
   private mutating func parameters() -> [String: String] {
     var found: [String: String] = [:]
     while found.count < 32 {
@@ -85,7 +85,7 @@ private struct ChallengeReader {
 
   private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-  // Wider than RFC 9110's token: unquoted realms with `:` and `/` are seen in the wild.
+  // Wider than RFC 9110's token: some servers send unquoted realms with `:` and `/`.
   private func isToken(_ byte: UInt8) -> Bool {
     byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: ",") && byte != UInt8(ascii: "=") && byte != UInt8(ascii: "\"")
   }

@@ -1,37 +1,39 @@
-/// How large the next chunk of an upload is: what goes out in some seconds, so that a cut costs seconds, and no more than the
-/// registry takes.
+/// Chooses the size of an upload's next chunk: what takes about eight seconds to send, so that a broken connection
+/// costs only seconds, within the limits of the remote registry.
 struct ChunkPacer: Sendable {
-  /// Bytes that go out in the time that a cut may cost.
+  /// Bytes that are sent in `seconds` at the last measured rate.
   private var paced = ChunkPacer.first
-  /// Lowered by each cut, doubled by each chunk that went through.
+  /// Lowered by each broken chunk, doubled by each chunk that succeeds.
   private var ceiling = ChunkPacer.largest
 
   static let first: UInt64 = 16 << 20
   static let smallest: UInt64 = 8 << 20
   static let largest: UInt64 = 64 << 20
-  /// The smallest chunk that every registry known takes (ECR).
+  /// The smallest chunk that every known remote registry accepts; ECR's minimum is 5 MiB.
   static let floorAfterCuts: UInt64 = 5 << 20
-  /// Seconds that a chunk should take.
+  /// The number of seconds that a chunk should take.
   static let seconds = 8.0
 
-  /// Bytes of the next chunk, before the end of the blob is looked at.
+  /// Returns the size of the next chunk in bytes, regardless of how much of the blob is left.
   /// - Parameters:
-  ///   - minimum: what the registry asks for.
-  ///   - maximum: what it, or a proxy, takes. It wins.
+  ///   - minimum: the smallest chunk that the remote registry accepts.
+  ///   - maximum: the largest request that it or a proxy accepts. It wins over `minimum`.
   func next(minimum: UInt64, maximum: UInt64?) -> UInt64 {
     let wanted = max(min(paced, ceiling), min(minimum, RegistryTraits.largestMinimum))
     return max(1, min(wanted, maximum ?? wanted))
   }
 
+  /// Adjusts the size to a chunk of `bytes` that took `seconds` to send.
   mutating func sent(_ bytes: UInt64, in seconds: Double) {
     let rate = Double(bytes) / max(seconds, 0.001)
     let wanted = min(rate * ChunkPacer.seconds, Double(ChunkPacer.largest))
-    // One chunk that was lucky does not make the next a hundred times as large.
+    // A single fast chunk must not make the next one a hundred times as large.
     let step = min(max(bytes, 1), ChunkPacer.largest) * 4
     paced = max(ChunkPacer.smallest, min(UInt64(wanted), step))
     ceiling = min(ceiling * 2, ChunkPacer.largest)
   }
 
+  /// Halves the ceiling after the connection broke during a chunk of `bytes`.
   mutating func cut(_ bytes: UInt64) {
     ceiling = max(ChunkPacer.floorAfterCuts, min(bytes, ceiling) / 2)
   }

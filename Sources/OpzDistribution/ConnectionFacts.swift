@@ -1,22 +1,23 @@
 import CCurl
 import OpzIO
 
-/// What one connection to a registry shows before anybody logs in.
+/// What a single unauthenticated request reveals about the connection to a remote registry.
 struct ConnectionFacts: Sendable {
   let head: HTTPHead
-  /// `1.1`, `2`.
+  /// `1.0`, `1.1`, `2` or `3`.
   let httpVersion: String
   let certificates: [RegistryProbe.Certificate]
-  /// When the peer's own certificate ends.
+  /// The end of the validity of the peer's own certificate.
   let expires: Timestamp?
-  /// The proxy that it went through, without user and password.
+  /// The proxy that was used, without user name and password.
   let proxy: String?
-  /// Seconds to the first byte of the answer.
+  /// Seconds to the first byte of the response.
   let seconds: Double
-  /// When it was asked.
+  /// When the request was sent.
   let at: Timestamp
 
-  /// One GET on a connection of its own. It blocks. libcurl has been initialised.
+  /// Sends one GET on a new connection. Blocks. libcurl must be initialized.
+  /// - Throws: `DistributionError` where there is no response.
   static func get(_ address: WebAddress, _ settings: TransportSettings) throws -> ConnectionFacts {
     let transfer = Transfer(HTTPRequest(method: .get, address: address), onEnd: { _ in })
     guard let handle = try CurlHandle(transfer, settings) else {
@@ -55,7 +56,7 @@ struct ConnectionFacts: Sendable {
   private static func proxy(_ handle: CurlHandle, _ origin: Origin, _ settings: TransportSettings) -> String? {
     let named = settings.proxy(for: origin)
     guard !named.isEmpty else { return nil }
-    // Through a proxy, https is a tunnel, and plain http another port.
+    // With a proxy, https uses a CONNECT tunnel, and plain http connects to another port than the origin's.
     let isUsed =
       origin.scheme == .https
       ? number(handle, CURLINFO_HTTP_CONNECTCODE) != 0
@@ -63,7 +64,7 @@ struct ConnectionFacts: Sendable {
     return isUsed ? shown(proxy: named) : nil
   }
 
-  /// A proxy's address without the user and password that may stand in it.
+  /// A proxy's address without the user name and password that it may contain.
   static func shown(proxy: String) -> String {
     let rest = proxy.firstRange(of: "://").map { proxy[$0.upperBound...] } ?? proxy[...]
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
@@ -97,7 +98,7 @@ struct ConnectionFacts: Sendable {
     }
   }
 
-  /// Reads OpenSSL's `Nov 26 22:33:20 2027 GMT`.
+  /// Parses OpenSSL's date format, `Nov 26 22:33:20 2027 GMT`.
   static func date(_ text: String) -> Timestamp? {
     let fields = text.split(separator: " ")
     guard fields.count == 5, fields[4] == "GMT" else { return nil }

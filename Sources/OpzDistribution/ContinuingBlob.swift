@@ -1,13 +1,15 @@
 import OpzIO
 import Synchronization
 
-/// A blob that is read in parts, one after the other: the next part goes on with the source that the last one left, so that the parts of
-/// a blob in another registry are one download.
+/// A blob that is read in consecutive parts from one underlying source.
+///
+/// The next part continues with the source that the previous one left, so that the parts of a blob in another remote
+/// registry are one download.
 final class ContinuingBlob: Blob {
   private let whole: any Blob
   private let left = Mutex<Left?>(nil)
 
-  /// Only one thread has it at a time: it is taken out of the mutex and put back.
+  /// Used by one thread at a time: it is taken out of the mutex and put back.
   private struct Left: @unchecked Sendable {
     let source: any ByteSource
     let position: UInt64

@@ -1,14 +1,14 @@
 import FoundationEssentials
 
-/// What a user has for one registry. It has no description, so that it cannot be printed by mistake.
+/// A user's credential for one remote registry. Its description is constant, so that it cannot be printed by mistake.
 enum Credential: Sendable, Equatable {
   case password(user: String, password: String)
-  /// An OAuth refresh token, exchanged for access tokens.
+  /// An OAuth 2 refresh token, which is exchanged for access tokens.
   case identityToken(String)
-  /// A token for the registry itself.
+  /// A bearer token for the remote registry itself.
   case registryToken(String)
 
-  /// The value of a Basic Authorization header (RFC 7617).
+  /// Returns the value of a Basic `Authorization` header (RFC 7617).
   static func basic(user: String, password: String) -> String {
     "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
   }

@@ -5,7 +5,7 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// A file in the format of docker's `config.json`, which podman's `auth.json` shares.
+/// A credential file in the format of Docker's `config.json`, which Podman's `auth.json` shares.
 struct CredentialFile: Sendable {
   let path: FilePath
   private let content: Content
@@ -26,7 +26,8 @@ struct CredentialFile: Sendable {
 
   static let limit = 4 << 20
 
-  /// The file, or nil when there is none. It blocks.
+  /// Reads the file; nil where it does not exist or is empty. Blocks.
+  /// - Throws: `DistributionError` with the code `credentials` for invalid content; `IOFailure`.
   static func read(_ path: FilePath) throws -> CredentialFile? {
     do {
       let bytes = try SmallFile.read(path, limit: limit)
@@ -45,8 +46,8 @@ struct CredentialFile: Sendable {
       hint: failure.kind == .ambiguous ? "docker may read other credentials there; write each key once" : nil)
   }
 
-  /// The members that docker knows (docker/cli, `ConfigFile`, and podman's auth.json): docker passes over the case of their names, and takes the
-  /// last of two.
+  /// The members that Docker (docker/cli, `ConfigFile`) and Podman (`auth.json`) know. Docker ignores the case of
+  /// member names and takes the last of two, so members that are ambiguous to it are rejected.
   static let shape = JSONShape.object(
     [
       "credHelpers", "credsStore", "HttpHeaders", "psFormat", "imagesFormat", "networksFormat", "pluginsFormat",
@@ -63,18 +64,18 @@ struct CredentialFile: Sendable {
           ])))
     ])
 
-  /// The helper program for a registry, if one is named: `credHelpers` first, then `credsStore`; and the names under which it may have the
-  /// credential, the likeliest first.
+  /// The credential helper for a host, if one is configured: `credHelpers` first, then `credsStore`.
+  /// - Returns: the helper's name, and the server names under which it may have the credential, the likeliest first.
   func helper(for host: String) -> (name: String, servers: [String])? {
     if let found = match(host, repository: nil, in: content.credHelpers ?? [:]), !found.value.isEmpty {
       return (found.value, CredentialFile.servers(found.key, host))
     }
     guard let store = content.credsStore, !store.isEmpty else { return nil }
-    // A store knows a registry by the key under which `docker login` put it.
+    // A store knows a host by the key under which `docker login` saved it.
     return (store, CredentialFile.servers(match(host, repository: nil, in: content.auths ?? [:])?.key ?? host, host))
   }
 
-  // docker's own name for Docker Hub, whatever the key; podman's after it.
+  // Docker's own name for Docker Hub comes first, whatever the key; Podman's comes last.
   private static func servers(_ key: String, _ host: String) -> [String] {
     guard DockerHub.isHost(host) else { return [key] }
     var servers: [String] = []
@@ -84,10 +85,11 @@ struct CredentialFile: Sendable {
     return servers
   }
 
-  /// The key under which a host's credentials are kept.
+  /// The key under which a host's credentials are saved.
   static func key(of host: String) -> String { DockerHub.isHost(host) ? DockerHub.credentialKey : host }
 
-  /// What the file itself has for a repository.
+  /// Returns the credential that the file itself has for a repository.
+  /// - Throws: `DistributionError` with the code `credentials` for an `auth` that cannot be decoded.
   func credential(for host: String, repository: String) throws -> Credential? {
     guard let (key, entry) = match(host, repository: repository, in: content.auths ?? [:]) else { return nil }
     if let token = entry.identitytoken, !token.isEmpty { return .identityToken(token) }
@@ -103,11 +105,12 @@ struct CredentialFile: Sendable {
     }
     let user = String(decoding: data[..<colon], as: UTF8.self)
     let password = String(decoding: data[data.index(after: colon)...], as: UTF8.self)
-    // docker ends the text with NULs in old files.
+    // Docker pads the text with NULs in old files.
     return .password(user: user, password: String(password.prefix { $0 != "\0" }))
   }
 
-  /// The entry whose key is the longest that fits: `HOST/a/b` before `HOST/a` before `HOST`. Keys of old files are URLs.
+  /// Returns the entry with the most specific matching key: `HOST/a/b` before `HOST/a` before `HOST`. Keys in old
+  /// files are URLs.
   private func match<Value>(
     _ host: String, repository: String?, in entries: [String: Value]
   ) -> (key: String, value: Value)? {
@@ -120,17 +123,17 @@ struct CredentialFile: Sendable {
     return best.map { ($0.key, $0.value) }
   }
 
-  /// Whether an entry's key stands for a host as a whole.
+  /// Whether an entry's key stands for the whole host.
   static func isKey(_ key: String, of host: String) -> Bool { fit(key, host.lowercased(), nil) != nil }
 
-  // How well a key fits, nil when it does not: 0 for a URL, 1 for the host, 2 for docker's own key of Docker Hub, more for each part of a
-  // namespace.
+  // Returns how specific a key's match is, or nil where it does not match: 0 for a URL, 1 for the host, 2 for
+  // Docker's own key of Docker Hub, more for each component of a namespace.
   private static func fit(_ key: String, _ host: String, _ repository: String?) -> Int? {
     if let scheme = Origin.Scheme.prefix(of: key) {
       let place = key.dropFirst(scheme.rawValue.count + 3)
       guard isSame(place.prefix { $0 != "/" }, host) else { return nil }
       if host == DockerHub.host, key == DockerHub.credentialKey { return 2 }
-      // Beside its password docker keeps the tokens of a login by browser, which are good for its own token server alone.
+      // Next to the password Docker saves the tokens of a browser login, which only its own token server accepts.
       return repository != nil && place.hasSuffix("-token") && DockerHub.isHost(host) ? nil : 0
     }
     let parts = key.split(separator: "/", omittingEmptySubsequences: false)

@@ -2,7 +2,7 @@ import OpzIO
 import OpzJSON
 import SystemPackage
 
-/// A program `docker-credential-NAME` that keeps passwords (docker's credential helper protocol).
+/// A `docker-credential-NAME` program that stores passwords (Docker's credential helper protocol).
 struct CredentialHelper: Sendable {
   let name: String
   private let environment: [String: String]
@@ -12,7 +12,9 @@ struct CredentialHelper: Sendable {
     var Secret: String
   }
 
-  /// - Parameter environment: the program is found by its PATH, and gets it.
+  /// Names a helper; does not run it.
+  /// - Parameter environment: the program's environment, whose `PATH` is searched for it.
+  /// - Throws: `DistributionError` with the code `credentials` for an invalid name.
   init(_ name: String, environment: [String: String]) throws {
     let isName = name.utf8.allSatisfy { byte in
       (97...122).contains(byte | 0x20) || (48...57).contains(byte) || "._-".utf8.contains(byte)
@@ -27,12 +29,13 @@ struct CredentialHelper: Sendable {
 
   var program: String { "docker-credential-\(name)" }
 
-  /// Asks for a server's credential; nil when the helper has none. It blocks.
+  /// Asks the helper for a server's credential; nil where it has none. Blocks.
+  /// - Throws: `DistributionError` with the code `credentials` where the helper is missing or fails.
   func credential(for server: String) throws -> Credential? {
     let output = try run("get", Array(server.utf8))
     guard output.status == 0 else {
       if (output.text + output.errorText).contains("credentials not found") { return nil }
-      // What it prints is not shown: it may hold the secret.
+      // The output is not shown, because it may contain the secret.
       throw DistributionError(
         .credentials, program, "it ended with \(output.status)",
         hint: "echo \(server.filter { $0 != "'" }) | \(program) get")
@@ -48,7 +51,7 @@ struct CredentialHelper: Sendable {
     return .password(user: answer.Username, password: answer.Secret)
   }
 
-  /// Runs one of the protocol's verbs.
+  /// Runs one of the protocol's verbs: `get`, `store`, `erase`.
   func run(_ verb: String, _ input: [UInt8]) throws -> ChildProcess.Output {
     guard let path = find(program) else {
       throw DistributionError(

@@ -5,10 +5,12 @@ import OpzOCI
 import OpzStore
 public import SystemPackage
 
-/// Where a user's credentials are kept: docker's `config.json`, the helper that it names, or a file that podman reads.
+/// Saves and erases a user's credentials: in Docker's `config.json`, with the helper that it names, or in a file that
+/// Podman reads.
 public struct CredentialStore: Sendable {
+  /// Where a credential is stored.
   public enum Place: Sendable, Equatable, CustomStringConvertible {
-    /// `docker-credential-NAME`.
+    /// The program `docker-credential-NAME`.
     case helper(String)
     case file(FilePath)
 
@@ -23,16 +25,22 @@ public struct CredentialStore: Sendable {
   private let environment: [String: String]
   private let chosen: FilePath?
 
+  /// Creates a store; reads nothing.
   /// - Parameters:
-  ///   - environment: where the files are looked up.
-  ///   - file: the only file, in place of docker's.
+  ///   - environment: its variables lead to the credential files.
+  ///   - file: the only file to use, instead of Docker's.
   public init(environment: [String: String], file: FilePath? = nil) {
     self.environment = environment
     chosen = file
   }
 
-  /// Keeps a user's secret for a host, through the helper that is set for it, else in the file, which then only its owner can read.
-  /// All else in the file stays byte for byte. It blocks.
+  /// Saves a user's secret for a host with the helper that is configured for it, otherwise in the file with the mode
+  /// 0600.
+  ///
+  /// Everything else in the file stays byte for byte. Blocks.
+  /// - Parameter named: the host with its port, or a name of Docker Hub.
+  /// - Returns: where the secret was saved.
+  /// - Throws: `DistributionError` with the code `credentials`; `IOFailure`.
   public func save(_ named: String, user: String, secret: String) throws -> Place {
     let host = RegistryLogin.host(named)
     guard let path = chosen ?? Credentials(environment: environment).files().first else {
@@ -45,13 +53,13 @@ public struct CredentialStore: Sendable {
       try CredentialHelper(helper.name, environment: environment)
         .store(user: user, secret: secret, for: helper.servers.first ?? host)
     }
-    // An empty entry says to other tools that the helper has it; an old secret does not stay beside it.
+    // An empty entry tells other tools that the helper has the secret, and replaces an old secret in the file.
     let value =
       helper == nil
       ? "{\n\t\t\t\"auth\": \(CanonicalJSON.quoted(Data("\(user):\(secret)".utf8).base64EncodedString()))\n\t\t}" : "{}"
     try change(path) { text in
       let key = helper?.servers.first ?? CredentialFile.key(of: host)
-      // What other tools would find under another spelling is not left beside it.
+      // Removes entries that other tools would find under another spelling of the host.
       if key == DockerHub.credentialKey {
         _ = try text.remove("auths") { $0 != key && CredentialFile.isKey($0, of: host) }
       }
@@ -63,7 +71,9 @@ public struct CredentialStore: Sendable {
     return helper.map { .helper($0.name) } ?? .file(path)
   }
 
-  /// Takes away all that there is for a host, in every place where it would be found. It blocks.
+  /// Erases all credentials for a host, in every place where one would be found. Blocks.
+  /// - Returns: the places that had one.
+  /// - Throws: `DistributionError` with the code `credentials`; `IOFailure`.
   public func erase(_ named: String) throws -> [Place] {
     let host = RegistryLogin.host(named)
     var places: [Place] = []
@@ -82,10 +92,10 @@ public struct CredentialStore: Sendable {
     return places
   }
 
-  /// Changes the file under a lock on its directory, so that two logins do not lose each other's.
+  /// Edits the file under a lock on its directory, so that concurrent logins do not overwrite each other.
   @discardableResult
   private func change(_ named: FilePath, _ body: (inout JSONEdit) throws -> Bool) throws -> Bool {
-    // A link stays a link; one that names nothing yet too.
+    // Follows a symbolic link, also a dangling one, so that the link itself is kept.
     let path = try OutputFile.place(of: named)
     let directory = path.removingLastComponent().isEmpty ? FilePath(".") : path.removingLastComponent()
     try Durable.makeDirectory(directory, mode: 0o700)
@@ -107,7 +117,7 @@ public struct CredentialStore: Sendable {
       throw CredentialFile.error(failure, path)
     }
     guard try body(&text) else { return false }
-    // Never more than its owner's, in a directory that a group shares too.
+    // Only the owner may read the file, also in a directory that is shared with a group.
     try OutputFile.write(text.bytes, to: path, mode: 0o600, isPrivate: true)
     return true
   }

@@ -2,11 +2,11 @@ import OpzIO
 import OpzOCI
 import SystemPackage
 
-/// The user's credentials: docker's configuration, then podman's.
+/// Looks up the user's credentials: in Docker's configuration, then in Podman's.
 struct Credentials: Sendable {
   private let environment: [String: String]
 
-  /// In place of all that is configured: what a login tries.
+  /// Used instead of the configuration, for the check of a login.
   private let only: Credential?
 
   init(environment: [String: String]) {
@@ -19,7 +19,8 @@ struct Credentials: Sendable {
     self.only = only
   }
 
-  /// What there is for a repository; nil means anonymous. It blocks.
+  /// Returns the credential for a repository, or nil for anonymous access. Blocks.
+  /// - Throws: `DistributionError` with the code `credentials`.
   func find(_ host: String, repository: String) throws -> Credential? {
     if let only { return only }
     for path in files() {
@@ -35,7 +36,7 @@ struct Credentials: Sendable {
     return nil
   }
 
-  /// The places where a credential may be, in the order in which they are looked at.
+  /// The credential files in the order in which they are searched; they need not exist.
   func files() -> [FilePath] {
     var paths: [FilePath] = []
     if let directory = value("DOCKER_CONFIG") {

@@ -1,6 +1,6 @@
 import CCurl
 
-/// libcurl's error numbers in our terms.
+/// Maps libcurl's error codes to `DistributionError`.
 enum CurlFailure {
   static func error(_ code: CURLcode, _ handle: CurlHandle) -> DistributionError {
     let detail = handle.detail.isEmpty ? String(cString: curl_easy_strerror(code)) : handle.detail

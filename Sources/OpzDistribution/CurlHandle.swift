@@ -8,13 +8,14 @@ import SystemPackage
   import Musl
 #endif
 
-/// A libcurl easy handle, set up for one transfer. Used on the loop's thread.
+/// A libcurl easy handle that is set up for one transfer. Used on the loop's thread only.
 final class CurlHandle {
   let pointer: UnsafeMutableRawPointer
   let transfer: Transfer
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let message = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
+  /// Sets up the handle; nil where libcurl has none left.
   /// - Throws: `DistributionError` or `IOFailure` for certificates that cannot be read.
   init?(_ transfer: Transfer, _ settings: TransportSettings) throws {
     let certificates = try settings.certificateStore.directory(for: transfer.request.address.origin)
@@ -38,10 +39,11 @@ final class CurlHandle {
     message.deallocate()
   }
 
-  /// Bytes a second: a peer that is slower for `idle` seconds has failed, or a drip could last for ever.
+  /// Bytes per second. A peer that stays slower for `idle` seconds has failed; otherwise a trickle could keep a
+  /// transfer open indefinitely.
   private static let slowest = 1000
 
-  /// What libcurl said about a failure.
+  /// libcurl's message for the last failure.
   var detail: String { String(cString: message) }
 
   private func set(_ option: CURLoption, _ value: Int) { _ = opz_curl_set_long(pointer, option, value) }
@@ -82,7 +84,7 @@ final class CurlHandle {
         all += named
       }
       all.withUnsafeMutableBytes { bytes in
-        // libcurl copies it.
+        // libcurl copies the data.
         var blob = curl_blob(data: bytes.baseAddress, len: bytes.count, flags: UInt32(CURL_BLOB_COPY))
         _ = withUnsafeMutablePointer(to: &blob) { opz_curl_set_pointer(pointer, CURLOPT_CAINFO_BLOB, $0) }
       }
@@ -99,7 +101,7 @@ final class CurlHandle {
     case .get: set(CURLOPT_HTTPGET, 1)
     case .head:
       set(CURLOPT_NOBODY, 1)
-      // Many questions at once share one connection where HTTP/2 is offered, instead of opening one each.
+      // Concurrent HEAD requests share one connection where HTTP/2 is offered, instead of opening one each.
       set(CURLOPT_PIPEWAIT, 1)
     case .post, .put, .patch:
       set(CURLOPT_UPLOAD, 1)
@@ -112,7 +114,7 @@ final class CurlHandle {
   private func setHeaders() {
     var lines = transfer.request.headers.map { "\($0.name): \($0.value)" }
     if let authorization = transfer.request.authorization { lines.append("Authorization: \(authorization)") }
-    // Nothing of a value can begin another header.
+    // A value with control characters could start another header, so such a line is left out.
     for line in lines where line.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) {
       headers = curl_slist_append(headers, line)
     }
@@ -146,7 +148,7 @@ final class CurlHandle {
       case .abort: return Int(CURL_READFUNC_ABORT)
       }
     }
-    // Programs that opz starts (credential helpers) get none of its connections.
+    // Child processes, such as credential helpers, do not inherit the sockets.
     _ = opz_curl_set_socket_options(pointer) { _, socket, _ in
       _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
       return CURL_SOCKOPT_OK

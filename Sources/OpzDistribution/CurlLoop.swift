@@ -8,7 +8,7 @@ import Synchronization
   import Musl
 #endif
 
-/// libcurl's multi handle and the one thread that runs it. Connections stay open between transfers.
+/// Runs libcurl's multi handle on one thread. Connections stay open between transfers.
 final class CurlLoop: @unchecked Sendable {
   private enum Command {
     case add(Transfer)
@@ -20,12 +20,13 @@ final class CurlLoop: @unchecked Sendable {
   private let multi: UnsafeMutableRawPointer
   private let settings: TransportSettings
   private let commands = Mutex<[Command]>([])
-  // The loop's thread alone has these.
+  // // Used on the loop's thread only.
   private var running: [UnsafeMutableRawPointer: CurlHandle] = [:]
 
   private static let initialised: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-  /// Starts the thread. It ends after `stop`.
+  /// Starts the thread, which runs until `stop`.
+  /// - Throws: `DistributionError` with the code `connection` where libcurl cannot be loaded or no thread started.
   init(_ settings: TransportSettings) throws {
     if let problem = opz_curl_load() {
       throw DistributionError(
@@ -45,11 +46,12 @@ final class CurlLoop: @unchecked Sendable {
   func add(_ transfer: Transfer) { submit(.add(transfer)) }
   func resume(_ transfer: Transfer) { submit(.resume(transfer)) }
   func cancel(_ transfer: Transfer) { submit(.cancel(transfer)) }
-  /// The last call: the thread then frees libcurl's handles.
+  /// Ends the thread, which then frees libcurl's handles. Nothing may be called afterwards.
   func stop() { submit(.stop) }
 
   private func submit(_ command: Command) {
-    // Under the lock, so that the handle is still there: `stop` frees it after the lock was free.
+    // Waking up under the lock guarantees that the multi handle still exists: the thread frees it only after it has
+    // taken the `stop` command under the same lock.
     commands.withLock {
       $0.append(command)
       curl_multi_wakeup(multi)
@@ -116,7 +118,7 @@ final class CurlLoop: @unchecked Sendable {
   }
 }
 
-// OpenSSL writes to its socket with write(2): a peer that is gone would end the program.
+// OpenSSL writes to its sockets with write(2), so a closed connection would end the process with SIGPIPE.
 private func blockBrokenPipe() {
   var pipe = sigset_t()
   sigemptyset(&pipe)

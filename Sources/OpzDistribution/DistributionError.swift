@@ -1,36 +1,37 @@
 public import OpzIO
 public import OpzStore
 
-/// A container registry that could not be reached, did not let us in, or answered something else than it should.
+/// A request to a remote registry or web server that failed, was refused, or got an unexpected response.
 ///
-/// Nothing secret is in the text: no header, no query of a URL, no token.
+/// The text contains nothing secret: no headers, no URL query, no token.
 public struct DistributionError: ExplainedError {
+  /// The kind of failure.
   public enum Code: Sendable {
-    /// No connection, or it broke.
+    /// There was no connection, or it broke.
     case connection
-    /// The peer's certificate does not prove who it is.
+    /// The peer's certificate could not be verified, or the TLS handshake failed.
     case tls
     case timeout
-    /// 401 after all that we had.
+    /// 401 after all available credentials were tried.
     case unauthorized
-    /// 403.
+    /// A 403 response.
     case denied
     case notFound
-    /// 429, longer than we wait.
+    /// 429 for longer than the retry budget.
     case rateLimited
-    /// 413, or an answer that is over its limit.
+    /// 413, or a response that exceeds its limit.
     case tooLarge
-    /// 5xx after all attempts.
+    /// A 5xx response after all attempts.
     case server
-    /// Another status, or an answer that the distribution-spec does not allow.
+    /// Another status, or a response that the distribution-spec does not allow.
     case badResponse
-    /// A redirect, Location or realm that leads where nothing of ours may go.
+    /// A redirect, `Location` or token realm that `AddressPolicy` does not allow.
     case refusedAddress
-    /// Credentials that are configured and cannot be used.
+    /// Configured credentials that cannot be used.
     case credentials
     case wrongDigest
     case wrongSize
-    /// A manifest names a blob or a manifest that the registry says it does not have.
+    /// A manifest refers to a blob or manifest that the remote registry does not have.
     case missingContent
   }
 
@@ -38,15 +39,21 @@ public struct DistributionError: ExplainedError {
   public let subject: String
   public let reason: String
   public let hint: String?
-  /// The HTTP status, where there was one.
+  /// The HTTP status of the response, if there was one.
   public let status: Int?
-  /// Bytes of the blob that the registry has and that the next push of it goes on after, where there are some.
+  /// The number of bytes of the blob that the remote registry has confirmed; the next push resumes after them.
   public internal(set) var bytesSafe: UInt64?
-  /// The answer is one that does not change, but of a peer that is known to change its mind.
+  /// The status is normally permanent, but this peer is known to return it by mistake.
   var isWorthRepeating = false
-  /// Seconds that the peer asked to wait.
+  /// The number of seconds that the peer asked to wait.
   var retryAfter: Double?
 
+  /// Creates an error.
+  /// - Parameters:
+  ///   - subject: what the error is about, such as a reference, a URL without its query, or a path.
+  ///   - reason: what went wrong, as a clause that follows `subject: `.
+  ///   - hint: what the user can do about it.
+  ///   - status: the HTTP status of the response.
   public init(_ code: Code, _ subject: String, _ reason: String, hint: String? = nil, status: Int? = nil) {
     self.code = code
     self.subject = subject
@@ -71,7 +78,7 @@ public struct DistributionError: ExplainedError {
     }
   }
 
-  /// Text of a peer as it may be shown: one line of at most 256 characters.
+  /// Text from a peer made printable: one line of at most 256 characters.
   static func clean(_ text: some StringProtocol) -> String { PrintableText.line(text, limit: 256) }
 }
 

@@ -2,31 +2,39 @@ public import OpzIO
 import OpzStore
 public import SystemPackage
 
-/// Fetches files whose SHA-256 is known from web servers: wheels from package indexes.
+/// Downloads files with a known SHA-256 from web servers, such as wheels from package indexes.
 ///
-/// A download that broke goes on where it stopped, in this process or the next; a file has its name only when it is whole and its digest
-/// right. The user's name and password for a server go to that server's own origin over https (or on loopback), and not along with a
-/// redirect.
+/// A broken download resumes where it stopped, in this process or the next one. A file gets its final name only once
+/// it is complete and its digest verified. A login is sent only to its own origin, over https or on loopback, and
+/// never along with a redirect to another origin.
 public final class FileDownload: Sendable {
-  /// What a user has for one server.
+  /// A user's login for one server.
   public struct Login: Sendable {
     let user: String
     let password: String
 
+    /// Creates a login for HTTP Basic authentication.
     public init(user: String, password: String) {
       self.user = user
       self.password = password
     }
   }
 
+  /// A file to download.
   public struct Item: Sendable {
-    /// For messages and progress.
+    /// The name for messages and progress.
     public let name: String
     public let url: String
     public let digest: Digest
-    /// Bytes, where they are known before.
+    /// The size in bytes, where it is known in advance.
     public let size: UInt64?
 
+    /// Describes a file to download.
+    /// - Parameters:
+    ///   - name: for messages and progress.
+    ///   - url: an absolute `http` or `https` URL.
+    ///   - digest: the digest that the content must have.
+    ///   - size: bytes, where known; a file of another size is an error.
     public init(name: String, url: String, digest: Digest, size: UInt64?) {
       self.name = name
       self.url = url
@@ -41,13 +49,15 @@ public final class FileDownload: Sendable {
   private let progress: any ProgressSink
   private let insecure: Bool
 
-  /// No file of an index is larger.
+  /// The largest file that is accepted where the size is not known in advance, in bytes.
   static let limit: UInt64 = 64 << 30
 
+  /// Creates a downloader with its own connection pool and libcurl thread.
   /// - Parameters:
-  ///   - environment: where proxies and certificates are looked up.
-  ///   - logins: by the address of a server, of which scheme, host and port count.
-  ///   - insecure: plain HTTP to any host.
+  ///   - environment: its variables name proxies and certificate files.
+  ///   - logins: by the URL of a server, of which scheme, host and port count.
+  ///   - insecure: allows plain HTTP to any host.
+  /// - Throws: `DistributionError` with the code `connection` where libcurl cannot be loaded.
   public convenience init(
     environment: [String: String], logins: [(url: String, login: Login)] = [], userAgent: String,
     progress: any ProgressSink = NoProgress(), insecure: Bool = false
@@ -69,8 +79,9 @@ public final class FileDownload: Sendable {
     self.retry = retry
   }
 
-  /// Fetches a file to `path`, unless something is there.
-  /// - Throws: `DistributionError`; `wrongDigest` for a file that is not the one that was meant, of which nothing stays.
+  /// Downloads a file to `path`, unless a file exists there.
+  /// - Throws: `DistributionError`, with the code `wrongDigest` for a file with another digest, which is then
+  ///   deleted; `IOFailure`.
   public func fetch(_ item: Item, to path: FilePath) async throws {
     guard let address = WebAddress(item.url) else {
       throw DistributionError(.badResponse, item.name, "its address is no plain http or https one")
@@ -80,7 +91,7 @@ public final class FileDownload: Sendable {
     }
     try await blocking { [self] in
       if try FileStatus.find(path) != nil {
-        // What an earlier try left of it is of no use.
+        // A partial file of an earlier attempt is no longer needed.
         return LockedFile.removeUnused(FileDownload.part(of: path))
       }
       try Durable.makeDirectory(path.removingLastComponent())
@@ -100,7 +111,7 @@ public final class FileDownload: Sendable {
   private func download(_ item: Item, _ address: WebAddress, to path: FilePath) throws {
     let part = FileDownload.part(of: path)
     let partial = try PartialFile(part, limit: item.size ?? FileDownload.limit)
-    // Another process may have fetched it while this one waited.
+    // Another process may have finished the download while this one waited for the lock.
     if try FileStatus.find(path) != nil { return try Durable.remove(part) }
     let clock = ContinuousClock()
     var (attempt, begin) = (1, clock.now)

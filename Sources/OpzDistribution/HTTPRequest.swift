@@ -1,6 +1,6 @@
 import OpzIO
 
-/// One request to one address. Redirects, retries and authorisation are made of several.
+/// One HTTP exchange with one address. Redirects, retries and authorization are built from several of them.
 struct HTTPRequest: Sendable {
   enum Method: String, Sendable {
     case get = "GET"
@@ -14,7 +14,7 @@ struct HTTPRequest: Sendable {
   enum Body: Sendable {
     case none
     case bytes([UInt8])
-    /// Read again from the start for each attempt, never held in memory.
+    /// Opened again for each attempt, and never held in memory as a whole.
     case blob(any Blob)
 
     var size: UInt64 {
@@ -29,28 +29,29 @@ struct HTTPRequest: Sendable {
   var method: Method
   var address: WebAddress
   var headers: [(name: String, value: String)] = []
-  /// The whole value of the Authorization header. It belongs to the address's origin alone.
+  /// The value of the `Authorization` header, which is valid for the address's origin only.
   var authorization: String?
   var body: Body = .none
-  /// The body of an answer past this is an error (2xx) or thrown away (all others).
+  /// The largest response body in bytes. A longer one is an error for a 2xx response, and truncated otherwise.
   var limit = 4 << 20
-  /// Seconds for the whole exchange; 0 for a large body, which has the low-speed limit instead.
+  /// Seconds for the whole exchange; 0 for a large body, to which only the low-speed limit applies.
   var timeout = 60
-  /// Seconds without a byte after which the peer is given up.
+  /// Seconds without data after which the transfer fails.
   var idle = 60
-  /// The same after the last byte of the body.
+  /// The same limit after the last byte of the request body has been sent.
   var commit = HTTPRequest.commitIdle
-  /// The body's source may wait: it is read on a thread of its own.
+  /// The body's source may block, so it is read on a separate thread.
   var readsAhead = false
-  /// Takes a new connection: the last one broke.
+  /// Use a new connection, because the last one broke.
   var isFresh = false
-  /// The body of a 2xx answer is not collected but read from `HTTPResponse.reader` while it arrives.
+  /// The body of a 2xx response is not collected but read from `HTTPResponse.reader` as it arrives.
   var isStreamed = false
 
-  /// Seconds that a registry has to answer after the last byte of a large body: it may hash or copy it first.
+  /// Seconds that a remote registry may take to respond after the last byte of a large body, which it may hash or
+  /// copy first.
   static let commitIdle = 600
 
-  /// The same with other limits of time: all of them are made for `RetryPolicy.idle` of 60 s.
+  /// Returns the request with its timeouts scaled from the default `RetryPolicy.idle` of 60 s to another one.
   func limited(to idle: Int) -> HTTPRequest {
     var request = self
     let scaled = { (seconds: Int) in seconds == 0 ? 0 : max(1, seconds &* min(max(idle, 1), 86_400) / 60) }
@@ -60,7 +61,7 @@ struct HTTPRequest: Sendable {
     return request
   }
 
-  /// The first value with this name, whose case does not matter.
+  /// The first header with this name, ignoring case.
   func header(_ name: String) -> String? {
     headers.first { $0.name.lowercased() == name.lowercased() }?.value
   }

@@ -1,10 +1,10 @@
-/// The status and the headers of an answer.
+/// The status and headers of a response.
 struct HTTPHead: Sendable {
   var status = 0
-  /// In the order in which they came; names in lower case.
+  /// In order of arrival, with names in lower case.
   var headers: [(name: String, value: String)] = []
 
-  /// The first value of a header.
+  /// The first header with this name, which must be in lower case.
   subscript(name: String) -> String? { headers.first { $0.name == name }?.value }
 
   func all(_ name: String) -> [String] { headers.lazy.filter { $0.name == name }.map(\.value) }
@@ -12,13 +12,13 @@ struct HTTPHead: Sendable {
   var isSuccess: Bool { (200..<300).contains(status) }
 }
 
-/// A whole answer, or the head of one whose body is still on its way.
+/// A complete response, or the head of one whose body is still arriving.
 struct HTTPResponse: Sendable {
   var head: HTTPHead
   var body: [UInt8] = []
-  /// Who answered, after redirects.
+  /// The address that responded, after redirects.
   var address: WebAddress?
-  /// The body of a 2xx answer to a streamed request.
+  /// The body of a 2xx response to a streamed request.
   var reader: BodyReader?
 
   var status: Int { head.status }

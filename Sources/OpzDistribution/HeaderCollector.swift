@@ -1,16 +1,16 @@
-/// Puts an answer's header lines together as libcurl hands them over, within limits.
+/// Collects a response's header lines as libcurl delivers them, within limits.
 struct HeaderCollector {
   private(set) var head = HTTPHead()
-  /// The empty line after the final status has come.
+  /// The empty line after the final status has arrived.
   private(set) var isComplete = false
   private var bytes = 0
   private var lines = 0
 
-  /// Header bytes and lines of one exchange, answers with a status of 1xx included.
+  /// The limit on the header bytes and lines of one exchange, including 1xx responses.
   static let byteLimit = 64 << 10
   static let lineLimit = 256
 
-  /// Takes one line. False when the answer has too many or too long ones.
+  /// Takes one line; returns false where a limit is exceeded.
   mutating func take(_ line: UnsafeRawBufferPointer) -> Bool {
     bytes += line.count
     lines += 1
@@ -34,7 +34,7 @@ struct HeaderCollector {
     return Int(fields[1]) ?? 0
   }
 
-  // "\r\n" is one Character, so the unicode scalars are looked at.
+  // `\r\n` is a single Character, so the text is trimmed by Unicode scalars.
   private static func trim(_ text: some StringProtocol) -> Substring {
     let scalars = Substring(text).unicodeScalars
     let isSpace: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" || $0 == "\n" }

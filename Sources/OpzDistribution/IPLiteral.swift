@@ -4,12 +4,12 @@
   import Musl
 #endif
 
-/// A host that is an address: `10.0.0.1`, `[fe80::1]`.
+/// A host that is an IP address: `10.0.0.1`, `[fe80::1]`.
 struct IPLiteral: Hashable, Sendable {
-  /// 4 or 16 bytes. An IPv4 address mapped into IPv6 is held as IPv4.
+  /// 4 or 16 bytes. An IPv4-mapped IPv6 address is stored as IPv4.
   let bytes: [UInt8]
 
-  /// Reads a dotted quad of decimal numbers without leading zeros, or an IPv6 address in brackets, without a zone.
+  /// Parses four decimal numbers without leading zeros, or an IPv6 address in brackets without a zone.
   init?(_ host: String) {
     if host.hasPrefix("["), host.hasSuffix("]") {
       var address = in6_addr()
@@ -29,7 +29,8 @@ struct IPLiteral: Hashable, Sendable {
     bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
   }
 
-  /// An address that only this machine or network knows (RFC 1918, 3927, 4193, 4291, 6598), or no address of a peer at all.
+  /// Whether the address is local to this machine or network (RFC 1918, 3927, 4193, 4291, 6598) or cannot be a
+  /// peer's, such as a multicast address.
   var isPrivate: Bool {
     if isLoopback { return true }
     if bytes.count == 16 {

@@ -10,13 +10,14 @@ import Synchronization
   import Musl
 #endif
 
-/// One upload's record on the disk. The process that has the value has the lock on the file.
+/// The journal file of one upload. It stays locked for as long as the value exists.
 final class JournalEntry: Sendable {
   private let file: OpenFile
   let key: UploadRecord.Key
   private let synced = Mutex<ContinuousClock.Instant?>(nil)
 
-  /// The page cache outlives a killed process; only a power cut needs the disk, and may cost this much more.
+  /// A killed process loses nothing that is in the page cache, so fsync matters only for a power failure, which may
+  /// cost this much progress.
   private static let syncInterval = Duration.seconds(5)
 
   init(_ file: consuming OpenFile, _ key: UploadRecord.Key) {
@@ -24,13 +25,13 @@ final class JournalEntry: Sendable {
     self.key = key
   }
 
-  /// What an earlier process left; nil where there is nothing, or nothing that can be used.
+  /// Returns the record of an earlier process, or nil where there is no usable one.
   func read() -> UploadRecord? {
     guard let record = UploadRecord.read(file), record.key == key else { return nil }
     return record
   }
 
-  /// Replaces what is there. A journal that cannot be written costs a resume, not the push.
+  /// Replaces the record. A failed write only means that the upload cannot be resumed.
   func write(_ location: WebAddress, acknowledged: UInt64) {
     let record = UploadRecord(
       key: key, location: location.description, acknowledged: acknowledged, updated: Timestamp.now().milliseconds)
@@ -46,12 +47,12 @@ final class JournalEntry: Sendable {
     if isDue { try? file.sync() }
   }
 
-  /// The session is of no use any more.
+  /// Discards the record: its session can no longer be used.
   func clear() { _ = ftruncate(file.descriptor, 0) }
 
-  /// The upload has ended without one to go on with.
+  /// Removes the file if the upload ended without a session to resume.
   func removeIfEmpty() { if let size = try? file.status().size, size == 0 { remove() } }
 
-  /// The blob is there.
+  /// Removes the file, because the blob is stored.
   func remove() { try? Durable.remove(file.path) }
 }

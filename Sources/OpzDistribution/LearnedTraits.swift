@@ -5,12 +5,13 @@ import OpzStore
 import Synchronization
 import SystemPackage
 
-/// A registry's traits, shared by all uploads of a client and kept in a file.
+/// A registry profile that all uploads of a client share and that is saved to a file.
 final class LearnedTraits: Sendable {
   private let path: FilePath?
   private let state: Mutex<RegistryTraits>
 
-  /// - Parameter directory: where the files are; nil to forget with the process.
+  /// Loads the profile of an origin.
+  /// - Parameter directory: where profiles are saved; nil to keep this one in memory only.
   init(_ origin: Origin, in directory: FilePath?) {
     path = directory?.appending(LearnedTraits.name(origin))
     let known = path.flatMap { LearnedTraits.read($0, origin) }
@@ -19,7 +20,7 @@ final class LearnedTraits: Sendable {
 
   var current: RegistryTraits { state.withLock { $0 } }
 
-  /// Changes what is known. A file that cannot be written costs the lesson, not the push.
+  /// Changes the profile and saves it. A failed write only means that the next process does not know the change.
   func learn(_ change: (inout RegistryTraits) -> Void) {
     let new: RegistryTraits? = state.withLock { traits in
       let old = traits
@@ -41,7 +42,8 @@ final class LearnedTraits: Sendable {
     return traits
   }
 
-  // Two hosts that share a name only cost each other their lessons: the file says whose it is.
+  // Two hosts may map to the same file name; the file says which one it belongs to, so they only overwrite each
+  // other's profile.
   private static func name(_ origin: Origin) -> String {
     let plain = origin.host.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") ? $0 : "_" }
     return "\(origin.scheme.rawValue)-\(String(plain.prefix(180)))-\(origin.port).json"

@@ -1,8 +1,8 @@
 import OpzIO
 import OpzOCI
 
-/// Tries how large a manifest may be. Each is sent under a digest that it does not have, so it is refused: for its size where that is too
-/// much, else for the digest.
+/// Finds out how large a manifest may be. Each is sent under a digest that it does not have, so the remote registry
+/// refuses it: because of its size where that is too large, otherwise because of the digest.
 struct ManifestProbe: Sendable {
   let client: RegistryClient
 
@@ -45,7 +45,7 @@ struct ManifestProbe: Sendable {
       probe.deletes == true ? "" : "what is pushed stays")
   }
 
-  /// How a manifest of so many bytes is refused; nil where it is taken.
+  /// Returns how a manifest of `size` bytes is refused, or nil where it is accepted.
   private func refusal(of size: UInt64, _ probe: inout RegistryProbe) async throws -> String? {
     let body = try ManifestProbe.manifest(of: Int(size))
     let request = HTTPRequest(
@@ -54,10 +54,10 @@ struct ManifestProbe: Sendable {
     probe.sent &+= UInt64(body.count)
     let response = try await client.attempt(request, scopes, subject)
     guard response.head.isSuccess else {
-      // The status and the code, without the words.
+      // The status and error code, without the message.
       return RegistryAnswer.error(response, subject).reason.split(separator: ":").first.map(String.init) ?? ""
     }
-    // Taken: then it goes again, under the name it was given and under its own.
+    // It was accepted, so it is deleted again, under the digest it was sent with and under its own.
     let names = [request.address] + [client.address("manifests/\(Digest.of(body))")]
     for address in names {
       _ = try? await client.attempt(HTTPRequest(method: .delete, address: address), scopes, subject)
@@ -65,7 +65,7 @@ struct ManifestProbe: Sendable {
     return nil
   }
 
-  /// A manifest of exactly so many bytes, whose blobs nobody has.
+  /// Returns a manifest of exactly `size` bytes that refers to a config blob that does not exist.
   static func manifest(of size: Int) throws -> [UInt8] {
     let config = Descriptor(mediaType: .imageConfig, digest: RandomDigest.make(), size: 2)
     func make(_ padding: Int) throws -> [UInt8] {

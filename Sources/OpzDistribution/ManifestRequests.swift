@@ -3,7 +3,7 @@ import OpzJSON
 import OpzOCI
 import Synchronization
 
-/// Manifests and indexes of a repository, by tag or digest, as raw bytes.
+/// Fetches and stores the manifests and indexes of a repository, by tag or digest, as raw bytes.
 final class ManifestRequests: Sendable {
   struct Found: Sendable {
     let descriptor: Descriptor
@@ -11,16 +11,17 @@ final class ManifestRequests: Sendable {
   }
 
   let client: RegistryClient
-  /// The last documents that were sent or fetched by digest: a tag puts the same bytes once more.
+  /// Documents that were recently sent or fetched by digest, because tagging sends the same bytes again.
   private let recent = Mutex<[Found]>([])
 
-  /// Bytes of all that is remembered; the last document is, whatever its size.
+  /// The limit on the bytes in `recent`; the newest document is kept whatever its size.
   private static let recentLimit = 8 << 20
   private static let accepted: [MediaType] = [.imageManifest, .imageIndex, .dockerManifest, .dockerManifestList]
 
   init(client: RegistryClient) { self.client = client }
 
-  /// What a tag or a digest names.
+  /// Returns the document with a tag or digest.
+  /// - Throws: `DistributionError`, with the code `notFound` or, for content with another digest, `wrongDigest`.
   func get(_ tagOrDigest: String) async throws -> Found {
     let wanted = Digest(tagOrDigest)
     guard wanted != nil || Reference.isTag(tagOrDigest) else {
@@ -38,6 +39,7 @@ final class ManifestRequests: Sendable {
   }
 
   /// Stores a document under a tag or its digest.
+  /// - Throws: `DistributionError`; `OCIError` for a document that readers could take for another type.
   @discardableResult
   func put(_ bytes: [UInt8], _ mediaType: MediaType, as tagOrDigest: String) async throws -> HTTPResponse {
     _ = try ManifestRequests.innerType(bytes, subject(tagOrDigest))
@@ -75,8 +77,8 @@ final class ManifestRequests: Sendable {
     return Found(descriptor: descriptor, bytes: response.body)
   }
 
-  /// What a document calls itself.
-  /// - Throws: `OCIError` for one that other readers take for another.
+  /// Returns the document's own `mediaType`.
+  /// - Throws: `OCIError` with the code `ambiguousDocument` for a document that readers could take for another type.
   private static func innerType(_ bytes: [UInt8], _ subject: String) throws -> MediaType? {
     struct Inner: Decodable { var mediaType: MediaType? }
     do {
@@ -86,7 +88,8 @@ final class ManifestRequests: Sendable {
     }
   }
 
-  // The header says what it is; the document's own word has to agree (CVE-2021-41190), and decides where the header is vague.
+  // The `Content-Type` header gives the type. The document's own `mediaType` must agree with it (CVE-2021-41190), and
+  // is used where the header has a generic type.
   private func mediaType(of response: HTTPResponse, _ subject: String) throws -> MediaType {
     let header = response["content-type"].map { MediaType(String($0.prefix { $0 != ";" && $0 != " " }).lowercased()) }
     let inner = try ManifestRequests.innerType(response.body, subject)
@@ -111,7 +114,7 @@ final class ManifestRequests: Sendable {
     }
   }
 
-  /// Takes a document that the caller has. Bytes with another digest are none of it.
+  /// Adds a document that the caller has read to `recent`, unless the bytes do not match its digest.
   func know(_ found: Found) {
     let digest = found.descriptor.digest
     guard ManifestRequests.digest(found.bytes, digest.algorithm) == digest else { return }

@@ -1,13 +1,15 @@
 public import OpzIO
 
-/// Repositories of one registry that may have a blob already, so that it can be mounted from there (distribution-spec, "Mounting a blob from another
-/// repository").
+/// The repositories of one remote registry that may already have a blob, from which it can be mounted
+/// (distribution-spec, "Mounting a blob from another repository").
 public struct MountOrigins: Sendable {
-  /// Where single blobs are known to be.
+  /// The repositories that are known to have a blob.
   public var known: [Digest: [String]]
-  /// Repositories that may have any of the blobs, the likeliest first. Each costs one request for a blob that it does not have.
+  /// Repositories that may have any of the blobs, the likeliest first. Each costs one request for a blob that it does
+  /// not have.
   public var likely: [String]
 
+  /// Creates a list of candidates; repository names are without the host.
   public init(known: [Digest: [String]] = [:], likely: [String] = []) {
     self.known = known
     self.likely = likely

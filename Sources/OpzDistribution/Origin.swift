@@ -1,24 +1,25 @@
 import OpzOCI
 
-/// Scheme, host and port: credentials of one origin are never for another.
+/// The scheme, host and port of a URL. Credentials of one origin are never sent to another.
 struct Origin: Hashable, Sendable, CustomStringConvertible {
   enum Scheme: String, Sendable, CaseIterable {
     case http, https
 
     var port: UInt16 { self == .https ? 443 : 80 }
 
-    /// The scheme that a URL begins with.
+    /// The scheme at the start of a URL.
     static func prefix(of text: some StringProtocol) -> Scheme? {
       allCases.first { text.prefix($0.rawValue.count + 3).lowercased() == "\($0.rawValue)://" }
     }
   }
 
   let scheme: Scheme
-  /// Lower case; an IPv6 address in brackets.
+  /// Lower case; an IPv6 address is in brackets.
   let host: String
   let port: UInt16
 
-  /// Reads `HOST[:PORT]`. No user and password, no escapes, no number that only some readers take for an address.
+  /// Parses `HOST[:PORT]`. Rejects user names, passwords, escapes, and numbers that only some parsers take for an IP
+  /// address.
   init?(_ scheme: Scheme, authority: String) {
     let (name, number) = Reference.split(host: authority)
     guard !name.isEmpty, name.utf8.count <= 253 else { return nil }
@@ -37,8 +38,8 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
     self.host = host
   }
 
-  /// Where the registry API of a reference's host is; nil for a host that cannot be connected to.
-  /// - Parameter scheme: nil for the one that the host and `insecure` say. Docker Hub is never spoken to in plain text.
+  /// The origin of the registry API of a reference's host; nil for a host that cannot be connected to.
+  /// - Parameter scheme: nil to derive it from the host and `insecure`. Docker Hub is never reached over plain HTTP.
   init?(of reference: Reference, insecure: Bool, scheme: Scheme? = nil) {
     let isHub = reference.host == DockerHub.host
     let isPlain = reference.isLoopback || (insecure && !isHub)
@@ -49,7 +50,7 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
     port == scheme.port ? "\(scheme.rawValue)://\(host)" : "\(scheme.rawValue)://\(host):\(port)"
   }
 
-  /// This machine: 127.0.0.0/8, ::1, localhost.
+  /// Whether the host is this machine: 127.0.0.0/8, ::1 or localhost.
   var isLoopback: Bool {
     if host == "localhost" || host.hasSuffix(".localhost") { return true }
     return IPLiteral(host)?.isLoopback ?? false
@@ -58,7 +59,8 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
   private static func isHost(_ host: String) -> Bool {
     if host.hasPrefix("[") { return IPLiteral(host) != nil }
     let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-    // A last label that is a number makes libcurl read the whole as an IPv4 address, in odd forms too (0x7f.1, 2130706433).
+    // libcurl parses a host whose last label is a number as an IPv4 address, also in unusual forms (0x7f.1,
+    // 2130706433).
     if let last = labels.last, last.allSatisfy(\.isNumber) || last.hasPrefix("0x") { return IPLiteral(host) != nil }
     return labels.allSatisfy { label in
       !label.isEmpty

@@ -1,9 +1,10 @@
 import OpzIO
 
-/// How long a blob is tried. Progress winds the clock up again; without it the policy's attempts and deadline count.
+/// The retry budget of one blob. Progress renews it; without progress the policy's attempts and deadline apply.
 struct Patience {
   private let policy: RetryPolicy
-  /// Bytes that count as progress: a peer that takes a byte at a time is given up.
+  /// The number of bytes that count as progress, so that a peer that takes one byte at a time does not renew the
+  /// budget.
   private let step: UInt64
   private let clock = ContinuousClock()
   private var begin: ContinuousClock.Instant
@@ -11,7 +12,8 @@ struct Patience {
   private var mark: UInt64 = 0
   private var losses = 0
 
-  /// A registry that keeps nothing of an upload that was cut (docker-registry 2.8.2) gets the blob from its start so often.
+  /// How often a blob is sent from its start to a registry that keeps nothing of a broken upload (docker-registry
+  /// 2.8.2).
   static let lossLimit = 24
 
   init(_ policy: RetryPolicy, size: UInt64) {
@@ -20,8 +22,8 @@ struct Patience {
     begin = clock.now
   }
 
-  /// Seconds to wait before the next attempt; nil to give up.
-  /// - Parameter offset: bytes that are done for certain.
+  /// Returns the seconds to wait before the next attempt, or nil to give up.
+  /// - Parameter offset: the number of bytes that the remote registry has confirmed.
   mutating func next(_ error: DistributionError, at offset: UInt64) -> Double? {
     if offset >= mark &+ step {
       mark = offset
@@ -34,8 +36,8 @@ struct Patience {
       ? nil : policy.delay(before: attempt, elapsed: elapsed, retryAfter: error.retryAfter)
   }
 
-  /// All that was done is lost: the next attempt's progress begins at nothing.
-  /// - Parameter offset: bytes that there were.
+  /// Records that all progress is lost: the next attempt starts at zero.
+  /// - Parameter offset: the number of bytes that had been confirmed.
   mutating func forget(_ offset: UInt64) {
     losses += 1
     if max(mark, offset) >= step {
@@ -45,7 +47,7 @@ struct Patience {
     mark = 0
   }
 
-  /// Seconds to wait before a blob is started over; nil to give up.
+  /// Returns the seconds to wait before the blob is sent from its start again, or nil to give up.
   mutating func lost(_ offset: UInt64, _ error: DistributionError) -> Double? {
     forget(offset)
     return next(error, at: 0)

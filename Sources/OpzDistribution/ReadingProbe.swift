@@ -2,14 +2,15 @@ import OpzIO
 import OpzJSON
 import OpzOCI
 
-/// What a repository shows to those who only read: ranges, the list of referrers, a blob that a mount can be tried with.
+/// Checks what can be seen of a repository with read access: ranges, the referrers API, and a blob to try a mount
+/// with.
 struct ReadingProbe: Sendable {
   let client: RegistryClient
 
   private struct Tags: Decodable { var tags: [String]? }
 
-  /// Reads only.
-  /// - Returns: whether the repository can be read by us, and a blob of it.
+  /// Sends read requests only.
+  /// - Returns: whether the repository is readable, and one of its blobs.
   func run(_ probe: inout RegistryProbe) async -> (isReadable: Bool, blob: Descriptor?) {
     do {
       let blob = try await anyBlob()
@@ -23,7 +24,7 @@ struct ReadingProbe: Sendable {
     }
   }
 
-  /// Tries a mount. What it opens in its place is cancelled.
+  /// Tries a mount. An upload that is opened instead is canceled.
   func tryMount(_ blob: Descriptor?, _ probe: inout RegistryProbe) async {
     do {
       try await mount(blob, &probe)
@@ -35,7 +36,7 @@ struct ReadingProbe: Sendable {
   private var subject: String { client.reference.name }
   private var pull: [Scope] { [.pull(client.reference.repository)] }
 
-  /// The smallest blob of some image that is there; nil where there is none.
+  /// The smallest blob of one of the first images, or nil where there is none.
   private func anyBlob() async throws -> Descriptor? {
     let list = HTTPRequest(method: .get, address: client.address("tags/list", query: "n=50"))
     let response = try await client.send(list, pull, subject)
@@ -79,7 +80,7 @@ struct ReadingProbe: Sendable {
       isThere ? "" : "keeps the list under the tag sha256-DIGEST, as the spec says")
   }
 
-  /// A mount from the repository into itself: where it works nothing is new.
+  /// Mounts a blob from the repository into itself, so that a success changes nothing.
   private func mount(_ blob: Descriptor?, _ probe: inout RegistryProbe) async throws {
     let digest = blob?.digest ?? RandomDigest.make()
     let from = WebAddress.encode(client.reference.repository)
@@ -105,7 +106,7 @@ struct ReadingProbe: Sendable {
   }
 }
 
-/// A digest that no content has.
+/// Makes digests that no content has.
 enum RandomDigest {
   static func make() -> Digest { .of((0..<32).map { _ in UInt8.random(in: .min ... .max) }) }
 }

@@ -64,7 +64,7 @@ extension ReferrerList {
   }
 }
 
-/// The `Link` header of a list that goes on (RFC 8288).
+/// Parses the `Link` header of a paginated list (RFC 8288).
 enum ReferrersPage {
   static func next(_ links: [String]) -> String? {
     for link in links {

@@ -1,20 +1,23 @@
 import OpzIO
 import OpzOCI
 
-/// The index under the tag `sha256-HEX` that lists referrers where the registry does not
-/// (distribution-spec 1.1, "Referrers Tag Schema"). An actor, because an update is a read and a write of the whole.
+/// The index with the tag `sha256-HEX` that lists referrers where the remote registry has no referrers API
+/// (distribution-spec 1.1, "Referrers Tag Schema").
+///
+/// It is an actor, because an update reads and then replaces the whole index.
 actor ReferrersTag {
   private let manifests: ManifestRequests
   private var last: Task<Void, any Error>?
 
   init(_ manifests: ManifestRequests) { self.manifests = manifests }
 
-  /// The referrers of a digest; none where there is no such tag.
+  /// The referrers of a digest; empty where the tag does not exist.
   nonisolated func read(_ subject: Digest) async throws -> [Descriptor] {
     try await content(ReferrersTag.name(subject))?.manifests.map(\.light) ?? []
   }
 
-  /// Adds an entry, after those that were asked for earlier.
+  /// Adds an entry, after the updates that were requested earlier.
+  /// - Throws: `DistributionError`, with the code `tooLarge` for a list that exceeds the size of a manifest.
   func add(_ entry: Descriptor, to subject: Digest) async throws {
     let previous = last
     let next = Task {
@@ -25,7 +28,8 @@ actor ReferrersTag {
     try await next.value
   }
 
-  // Another process may replace the tag at the same time; so it is read back, and written again where the entry was lost.
+  // Another process may replace the tag at the same time, so it is read back, and written again if the entry was
+  // lost.
   private nonisolated func update(_ entry: Descriptor, _ tag: String) async throws {
     for _ in 0..<4 {
       var index = try await content(tag) ?? Index.Content(manifests: [])
@@ -39,7 +43,7 @@ actor ReferrersTag {
       hint: "push again")
   }
 
-  /// The list as it can be read again: without long annotations where it would be too large for that with them.
+  /// Encodes the list; drops long annotations where it would otherwise be too large to be read again.
   private static func encode(_ index: Index.Content, _ tag: String) throws -> [UInt8] {
     var index = index
     let whole = try Index(index).raw

@@ -1,7 +1,7 @@
 import OpzIO
 import OpzJSON
 
-/// A registry's answer that is no success, as an error (distribution-spec, error codes).
+/// Converts an error response of a remote registry to a `DistributionError` (distribution-spec 1.1, "Error Codes").
 enum RegistryAnswer {
   private struct Document: Decodable {
     struct Item: Decodable {
@@ -9,13 +9,13 @@ enum RegistryAnswer {
       var message: String?
     }
     var errors: [Item]?
-    /// Token servers have these.
+    /// Sent by token servers.
     var details: String?
     var message: String?
   }
 
-  /// The error that an answer stands for.
-  /// - Parameter subject: what was asked for, in the caller's words.
+  /// Returns the error for a response.
+  /// - Parameter subject: what was requested, for the message.
   static func error(_ response: HTTPResponse, _ subject: String) -> DistributionError {
     let document = try? JSONDecoding.decode(Document.self, from: response.body)
     let first = document?.errors?.first
@@ -23,7 +23,7 @@ enum RegistryAnswer {
     let words = [first?.code ?? "", said].filter { !$0.isEmpty }.joined(separator: ": ")
     let code = code(response.status, first?.code)
     let isPage = document == nil && (response["content-type"]?.lowercased().contains("text/html") ?? false)
-    // Registries answer in JSON: a page comes from what stands in front of one.
+    // Remote registries respond in JSON, so an HTML page comes from a proxy.
     let answer = isPage ? "a proxy in front of the registry answered" : "the registry answered"
     let text = words.isEmpty ? "\(answer) \(response.status)" : "\(answer) \(response.status), "
     let isQuota = words.lowercased().contains("quota") || response.status == 507
@@ -39,7 +39,7 @@ enum RegistryAnswer {
 
   private static func code(_ status: Int, _ name: String?) -> DistributionError.Code {
     switch (status, name) {
-    // About the chunk and its place, whatever the code says (GHCR's are too large for it).
+    // Concerns the chunk's offset, whatever the error code says (GHCR sends one about the size).
     case (416, _): .badResponse
     case (400..<500, "DIGEST_INVALID"): .wrongDigest
     case (400..<500, "SIZE_INVALID"): .wrongSize

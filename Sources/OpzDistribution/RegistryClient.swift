@@ -2,7 +2,8 @@ import OpzIO
 import OpzOCI
 import Synchronization
 
-/// Requests to one repository of one registry: authorised, redirected by hand, repeated where that may help.
+/// Sends requests to one repository of a remote registry: authorizes them, follows redirects within `AddressPolicy`,
+/// and retries transient failures.
 final class RegistryClient: Sendable {
   let reference: Reference
   let policy: AddressPolicy
@@ -16,9 +17,11 @@ final class RegistryClient: Sendable {
 
   static let redirectLimit = 5
 
+  /// Sets up the client; sends nothing.
   /// - Parameters:
-  ///   - scheme: nil for the one that the host and `insecure` say.
-  ///   - credentials: in place of those that the environment leads to.
+  ///   - scheme: nil to derive it from the host and `insecure`.
+  ///   - credentials: used instead of those that the environment leads to.
+  /// - Throws: `DistributionError` with the code `refusedAddress` for a host that cannot be connected to.
   init(
     _ reference: Reference, environment: [String: String], userAgent: String, progress: any ProgressSink,
     insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, state: TransferState? = nil,
@@ -44,7 +47,8 @@ final class RegistryClient: Sendable {
     WebAddress(origin: policy.registry, path: "/v2/\(reference.repository)/\(path)", query: query)
   }
 
-  /// The address that an answer to `request` names in its `Location`, if our requests may go there.
+  /// The address in the `Location` header of a response to `request`.
+  /// - Throws: `DistributionError` with the code `badResponse` where there is none, or `refusedAddress`.
   func location(of response: HTTPResponse, to request: HTTPRequest) throws -> WebAddress {
     guard let text = response["location"] else {
       throw DistributionError(.badResponse, request.address.shown, "the answer \(response.status) has no Location")
@@ -60,16 +64,16 @@ final class RegistryClient: Sendable {
     return address
   }
 
-  /// One request as a stranger makes it, for what the registry says to one.
+  /// Sends one request without credentials, to see the challenges.
   func unauthorised(_ request: HTTPRequest) async throws -> HTTPResponse { try await transport.send(request) }
 
-  /// One request, repeated while its failures may pass. An answer with another status is returned whatever it says.
-  /// - Parameter subject: what errors call it.
+  /// Sends a request and retries transient failures. Any response with another status is returned.
+  /// - Parameter subject: what the request is about, for error messages.
   func send(_ request: HTTPRequest, _ scopes: [Scope], _ subject: String) async throws -> HTTPResponse {
     try await retrier.run(subject) { try await attempt(request, scopes, subject) }
   }
 
-  /// One request without repetition. A status that may pass is thrown as an error.
+  /// Sends a request without retries. A transient status is thrown as an error.
   func attempt(
     _ request: HTTPRequest, _ scopes: [Scope], _ subject: String,
     onSent: @escaping @Sendable (Transfer.SendEvent) -> Void = { _ in }
@@ -80,7 +84,8 @@ final class RegistryClient: Sendable {
     return response
   }
 
-  /// Whether the repository has a blob or a document.
+  /// Whether the repository has a blob or document.
+  /// - Throws: `DistributionError`, with the code `wrongSize` where it has another size.
   func has(_ descriptor: Descriptor, _ scopes: [Scope]) async throws -> Bool {
     let kind = descriptor.mediaType.isDocument ? "manifests" : "blobs"
     let headers = descriptor.mediaType.isDocument ? [("Accept", descriptor.mediaType.rawValue)] : []
@@ -97,13 +102,14 @@ final class RegistryClient: Sendable {
     return true
   }
 
-  /// The journal's entry for an upload of this repository.
+  /// The journal entry for an upload to this repository; nil without a journal, or where another process uploads the
+  /// same blob.
   func journalEntry(for descriptor: Descriptor) async -> JournalEntry? {
     guard let journal else { return nil }
     return try? await blocking { [key = key(descriptor)] in journal.entry(for: key) }
   }
 
-  /// Takes what an earlier push left in the journal of a blob that is there.
+  /// Removes the journal entry of a blob that is stored.
   func settle(_ descriptor: Descriptor) async {
     guard let journal, !descriptor.mediaType.isDocument else { return }
     try? await blocking { [key = key(descriptor)] in journal.settle(key) }
@@ -115,10 +121,10 @@ final class RegistryClient: Sendable {
       size: descriptor.size)
   }
 
-  /// Compares the digest that the registry says it has with the one that it must have.
+  /// Compares the digest that the response states with the expected one.
   func checkDigest(of response: HTTPResponse, _ digest: Digest, _ subject: String) throws {
     guard let said = response["docker-content-digest"], said != digest.description else { return }
-    // A digest of another algorithm says nothing about this one.
+    // A digest of another algorithm cannot be compared.
     if let other = Digest(said), other.algorithm != digest.algorithm { return }
     throw DistributionError(
       .wrongDigest, subject, "the registry says that the content's digest is \(DistributionError.clean(said))",
@@ -129,7 +135,7 @@ final class RegistryClient: Sendable {
     _ original: HTTPRequest, _ scopes: [Scope], _ onSent: @escaping @Sendable (Transfer.SendEvent) -> Void
   ) async throws -> HTTPResponse {
     var request = original.limited(to: retrier.policy.idle)
-    // Credentials are for requests that have never left the registry's origin.
+    // Credentials are only sent while the request has never left the remote registry's origin.
     var isAtHome = request.address.origin == policy.registry
     var mayAnswer = isAtHome
     if isAtHome { request.authorization = try await authorizer.header(for: scopes) }
@@ -165,7 +171,7 @@ final class RegistryClient: Sendable {
     }
   }
 
-  // A registry's notice for people (RFC 7234, section 5.5): shown once, never acted on.
+  // A notice for the user (RFC 7234, section 5.5): shown once, never acted on.
   private func warn(_ text: String) {
     let words = text.split(separator: "\"", omittingEmptySubsequences: false)
     guard words.count > 1 else { return }

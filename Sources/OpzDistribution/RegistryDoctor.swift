@@ -1,32 +1,34 @@
 public import OpzIO
 public import OpzOCI
 
-/// Finds out what a container registry does before much is sent to it: `opz doctor`.
+/// Finds out what a remote registry supports before much is sent to it: `opz doctor`.
 ///
-/// Without a repository it only reads. With one it opens uploads and cancels them, and sends content under digests that it does not have, so
-/// that a registry which works refuses it: nothing is left behind.
+/// Without a repository it only reads. With one it opens uploads and cancels them, and sends content under digests
+/// that it does not have, which a working registry refuses. So nothing is left behind.
 public struct RegistryDoctor: Sendable {
   private let reference: Reference
   private let hasRepository: Bool
   private let environment: [String: String]
   private let userAgent: String
   private let insecure: Bool
-  /// Looks for the largest body, which sends up to `deepLimit` bytes.
+  /// Also searches for the largest request body, which sends up to `budget` bytes.
   private let isDeep: Bool
-  /// Where the registry's limits are remembered.
+  /// Where the registry profile is saved.
   private let state: TransferState?
-  /// Nil for the one that the host says.
+  /// Nil to derive it from the host.
   var scheme: Origin.Scheme?
-  /// Bytes that the search may send.
+  /// The number of bytes that the search for the largest body may send.
   var budget = RegistryDoctor.deepLimit
 
-  /// Bytes that a search for the largest body may send.
+  /// The default limit on the bytes that a search for the largest body may send.
   public static let deepLimit: UInt64 = 512 << 20
 
+  /// Sets up the checks; sends nothing.
   /// - Parameters:
   ///   - place: `HOST` or `HOST/REPO`.
-  ///   - state: where pushes look for the registry's limits: what is found is kept there for them.
-  /// - Throws: `OCIError` where it is neither.
+  ///   - deep: also searches for the largest request body, which sends up to `deepLimit` bytes.
+  ///   - state: where the registry profile is saved for later pushes.
+  /// - Throws: `OCIError` where `place` is neither.
   public init(
     _ place: String, environment: [String: String], userAgent: String, insecure: Bool = false, deep: Bool = false,
     state: TransferState? = nil
@@ -41,8 +43,8 @@ public struct RegistryDoctor: Sendable {
     self.state = state
   }
 
-  /// Looks at one thing after the other. What goes wrong is a finding.
-  /// - Throws: where libcurl cannot be used, or the host cannot be connected to by its name alone.
+  /// Runs the checks one after the other. A failed check is a finding, not an error.
+  /// - Throws: `DistributionError` where libcurl cannot be used, or the host cannot be connected to.
   public func run(progress: any ProgressSink = NoProgress()) async throws -> RegistryProbe {
     var retry = RetryPolicy()
     retry.attempts = 2
@@ -117,7 +119,7 @@ public struct RegistryDoctor: Sendable {
     guard let date = facts.head["date"].flatMap({ HTTPDate.parse($0) }) else {
       return probe.note("clock", .skipped, "the registry says no date")
     }
-    // The header has whole seconds.
+    // The header has a resolution of one second.
     let skew = (date.milliseconds &- facts.at.milliseconds) / 1000
     probe.clockSkew = skew
     let (verdict, action): (RegistryProbe.Verdict, String) =
@@ -142,7 +144,7 @@ public struct RegistryDoctor: Sendable {
     return true
   }
 
-  // MARK: Who we are
+  // MARK: Authentication
 
   private func logIn(_ client: RegistryClient, _ probe: inout RegistryProbe) async -> Bool {
     do {

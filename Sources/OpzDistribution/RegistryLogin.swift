@@ -1,12 +1,13 @@
 import OpzIO
 public import OpzOCI
 
-/// Tries a user's secret at a registry before it is kept.
+/// Checks a user's secret with a remote registry before it is saved.
 public struct RegistryLogin: Sendable {
+  /// What a remote registry said to a login.
   public enum Verdict: Sendable, Equatable {
-    /// The registry, or its token server, took them.
+    /// The remote registry or its token server accepted the credentials.
     case accepted
-    /// The registry asks nobody for credentials.
+    /// The remote registry allows anonymous access, so the credentials were not checked.
     case notAsked
   }
 
@@ -15,7 +16,9 @@ public struct RegistryLogin: Sendable {
   private let userAgent: String
   private let insecure: Bool
 
-  /// - Parameter host: with the port, if there is one.
+  /// Sets up the check; sends nothing.
+  /// - Parameter host: the host, with its port if it has one.
+  /// - Throws: `OCIError` for an invalid host.
   public init(_ host: String, environment: [String: String], userAgent: String, insecure: Bool = false) throws {
     reference = try Reference(host: RegistryLogin.host(host), repository: "opz")
     self.environment = environment
@@ -23,7 +26,8 @@ public struct RegistryLogin: Sendable {
     self.insecure = insecure
   }
 
-  /// Docker Hub by its one name, whichever the text has: docker's configuration calls it `https://index.docker.io/v1/`. Others stay as they are.
+  /// Returns the canonical name of Docker Hub for any of its names, such as `https://index.docker.io/v1/` in Docker's
+  /// configuration. Other text is returned unchanged.
   public static func host(_ text: String) -> String {
     var host = text[...]
     if let scheme = Origin.Scheme.prefix(of: host) { host = host.dropFirst(scheme.rawValue.count + 3) }
@@ -31,7 +35,9 @@ public struct RegistryLogin: Sendable {
     return DockerHub.isHost(host) ? DockerHub.host : text
   }
 
-  /// - Throws: `DistributionError.unauthorized` where they are refused.
+  /// Logs in with the credentials, and saves nothing.
+  /// - Parameter secret: a password or an access token.
+  /// - Throws: `DistributionError`, with the code `unauthorized` where the credentials are refused.
   public func check(user: String, secret: String) async throws -> Verdict {
     let client = try RegistryClient(
       reference, environment: environment, userAgent: userAgent, progress: NoProgress(), insecure: insecure,
@@ -58,12 +64,12 @@ public struct RegistryLogin: Sendable {
 }
 
 extension RegistryClient {
-  /// `GET /v2/`, which every registry answers (distribution-spec 1.1, "Determining Support").
+  /// `GET /v2/`, which every remote registry supports (distribution-spec 1.1, "Determining Support").
   var versionCheck: HTTPRequest {
     HTTPRequest(method: .get, address: WebAddress(origin: policy.registry, path: "/v2/"))
   }
 
-  /// How the registry wants to be asked; nil where it lets everybody in.
+  /// The challenges of the remote registry; nil where it allows anonymous access.
   func challenges() async throws -> [Challenge]? {
     let response = try await unauthorised(versionCheck)
     return response.status == 401 ? Challenge.parse(response.head.all("www-authenticate")) : nil

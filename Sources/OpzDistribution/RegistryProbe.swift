@@ -1,66 +1,70 @@
-/// What a container registry was found to do: facts, and a verdict on each. Nothing secret is in it.
+/// The result of `opz doctor`: what a remote registry supports, with a verdict on each check. It contains nothing
+/// secret.
 public struct RegistryProbe: Codable, Sendable, Hashable {
+  /// The outcome of one check.
   public enum Verdict: String, Codable, Sendable {
     case ok, warn, fail
-    /// Not looked at, for the reason that is said.
+    /// Not checked, for the reason in `found`.
     case skipped
   }
 
-  /// One thing that was looked at.
+  /// The result of one check.
   public struct Finding: Codable, Sendable, Hashable {
     public let check: String
     public let verdict: Verdict
-    /// What was found.
+    /// What was found, as a phrase.
     public let found: String
-    /// What opz does about it, or a person can.
+    /// What opz does about it, or what the user can do; may be empty.
     public let action: String
   }
 
+  /// A certificate of the chain that the remote registry presented.
   public struct Certificate: Codable, Sendable, Hashable {
     public let subject: String
     public let issuer: String
-    /// RFC 3339.
+    /// An RFC 3339 timestamp.
     public let expires: String?
   }
 
   public static let currentFormat = 1
 
   public var format = RegistryProbe.currentFormat
-  /// The registry's origin.
+  /// The origin of the remote registry.
   public let registry: String
   public let repository: String?
   public var findings: [Finding] = []
 
-  // Nil means that it is not known.
+  // In the following properties nil means unknown.
   /// `none`, `basic` or `bearer`.
   public var authentication: String?
   public var httpVersion: String?
-  /// The peer's own certificate first.
+  /// The server's own certificate comes first.
   public var certificates: [Certificate] = []
-  /// Without user and password.
+  /// The proxy's address without user name and password.
   public var proxy: String?
-  /// Seconds that the registry's clock is before ours.
+  /// Seconds by which the remote registry's clock is ahead of this machine's.
   public var clockSkew: Int64?
-  /// Whether a blob can be sent in several requests.
+  /// Whether chunked uploads work.
   public var chunks: Bool?
-  /// Bytes that each chunk but the last must have.
+  /// The smallest size of every chunk but the last, in bytes.
   public var chunkMinimum: UInt64?
-  /// The smallest chunk that was refused though a body of its size is not: one request has to do for a blob.
+  /// The smallest chunk that was refused although a monolithic body of its size was not, in bytes: blobs then have to
+  /// be monolithic uploads.
   public var chunkRefused: UInt64?
-  /// The largest body that was taken, in bytes.
+  /// The largest body that was accepted, in bytes.
   public var largestTaken: UInt64?
   /// The smallest body that was refused for its size, in bytes.
   public var smallestRefused: UInt64?
   public var mounts: Bool?
   public var referrers: Bool?
-  /// The largest manifest that was taken, in bytes.
+  /// The largest manifest that was accepted, in bytes.
   public var manifestTaken: UInt64?
   public var ranges: Bool?
   /// Whether manifests can be deleted.
   public var deletes: Bool?
-  /// Uploads that could not be cancelled; a registry drops such by itself.
+  /// The number of uploads that could not be canceled; they expire on their own.
   public var left = 0
-  /// Bytes of bodies that were sent.
+  /// The total bytes of the bodies that were sent.
   public var sent: UInt64 = 0
 
   init(registry: String, repository: String?) {

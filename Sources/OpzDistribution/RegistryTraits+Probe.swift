@@ -1,5 +1,6 @@
 extension RegistryTraits {
-  /// Takes over what `opz doctor` found, so that the next push need not run into it. What it did not look at stays as it was.
+  /// Updates the profile with the findings of `opz doctor`, so that the next push need not discover them. What was
+  /// not checked stays unchanged.
   mutating func take(_ probe: RegistryProbe) {
     if probe.chunks == false || probe.chunkRefused != nil {
       way = .whole

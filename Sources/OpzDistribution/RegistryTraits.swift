@@ -1,54 +1,57 @@
 import OpzIO
 
-/// What a registry has shown of its limits. Nil means that nothing is known yet.
+/// A registry profile: the limits and quirks that a remote registry has shown. Nil means unknown.
 public struct RegistryTraits: Codable, Sendable, Hashable {
-  /// How a blob is sent.
+  /// How a blob is uploaded.
   public enum Way: String, Codable, Sendable {
-    /// One PUT.
+    /// A monolithic upload: one PUT.
     case whole
-    /// Some PATCHes and an empty PUT.
+    /// A chunked upload: PATCH requests and an empty PUT.
     case chunks
   }
 
   static let currentFormat = 1
 
   var format = RegistryTraits.currentFormat
-  /// The registry's origin.
+  /// The origin of the remote registry.
   public let registry: String
-  /// Milliseconds since 1970 of the last thing learned.
+  /// When the profile last changed, in milliseconds since 1970.
   public var learned: Int64 = 0
-  /// The only way in which the registry takes blobs.
+  /// The only upload method that the remote registry supports; nil where both work or nothing is known.
   public var way: Way?
-  /// Bytes that each chunk but the last must have.
+  /// The smallest size of every chunk but the last, in bytes.
   public var chunkMinimum: UInt64?
-  /// Bytes that one request may have.
+  /// The largest request body, in bytes.
   public var requestMaximum: UInt64?
   /// Whether blobs can be mounted from other repositories.
   public var mounts: Bool?
-  /// Whether the referrers API is there.
+  /// Whether the referrers API exists.
   public var referrers: Bool?
-  /// Whether an upload can be gone on with after a connection was cut inside of a chunk.
+  /// Whether an upload can be resumed after a connection broke in the middle of a chunk.
   public var survivesCuts: Bool?
 
+  /// Creates a profile in which nothing is known.
+  /// - Parameter registry: the origin, such as `https://ghcr.io`.
   public init(registry: String) { self.registry = registry }
 
-  /// Blobs of up to this size are sent in one piece where nothing else is known: a cut costs no more than that.
+  /// Blobs of up to this many bytes are monolithic uploads unless the profile says otherwise, because a broken
+  /// connection costs no more than that.
   static let wholeLimit: UInt64 = 16 << 20
-  /// A registry that asks for larger chunks is not believed.
+  /// A larger minimum chunk size is taken for an error and ignored, in bytes.
   static let largestMinimum: UInt64 = 1 << 30
-  /// Requests are not made smaller than this to please a proxy.
+  /// The request limit is never lowered below this many bytes.
   static let smallestRequest: UInt64 = 64 << 10
-  /// Seconds after which a registry is tried anew.
+  /// Seconds after which a profile expires.
   static let age: Int64 = 30 * 86_400
 
-  /// The way that a blob goes.
+  /// The upload method for a blob of `size` bytes.
   func way(of size: UInt64) -> Way {
     if let way { return way }
     if let requestMaximum, size > requestMaximum { return .chunks }
     return size <= RegistryTraits.wholeLimit ? .whole : .chunks
   }
 
-  /// Whether what was read from a file can be believed.
+  /// Whether a profile that was read from a file is valid and recent.
   func isUsable(for registry: String, now: Timestamp) -> Bool {
     let age = (now.milliseconds &- learned) / 1000
     return format == RegistryTraits.currentFormat && self.registry == registry

@@ -2,11 +2,11 @@ import OpzIO
 import OpzOCI
 import Synchronization
 
-/// A blob in a registry. Each `open` is a GET, of a range where it begins in the middle.
+/// A blob in a remote repository. Each `open` sends a GET, with a range where it starts in the middle.
 struct RemoteBlob: Blob {
   let client: RegistryClient
   let descriptor: Descriptor
-  /// Says nothing of its progress: who reads it does.
+  /// Reports no progress, because the reader does.
   var isQuiet = false
 
   var size: UInt64 { descriptor.size }
@@ -16,7 +16,7 @@ struct RemoteBlob: Blob {
     RemoteSource(client, descriptor, offset: min(offset, size), isQuiet: isQuiet)
   }
 
-  /// A GET from `offset` on. The answer's reader gives bytes from `Begun.position` on.
+  /// Sends a GET from `offset`. The reader's bytes start at `Begun.position`, which may be lower.
   fileprivate func begin(at offset: UInt64) async throws -> Begun {
     var request = HTTPRequest(
       method: .get, address: client.address("blobs/\(descriptor.digest)"), timeout: 0, isStreamed: true)
@@ -40,7 +40,7 @@ struct RemoteBlob: Blob {
   }
 }
 
-/// Reads a remote blob on one thread. A connection that breaks is opened again where it broke.
+/// Reads a remote blob on one thread, and resumes after a broken connection.
 private final class RemoteSource: ByteSource {
   private let client: RegistryClient
   private let descriptor: Descriptor
@@ -49,7 +49,7 @@ private final class RemoteSource: ByteSource {
   private var reader: BodyReader?
   private var hasStarted = false
   private var hasFinished = false
-  /// Attempts since the last byte that came.
+  /// Attempts since the last byte arrived.
   private var attempt = 1
   private let clock = ContinuousClock()
   private var lastProgress: ContinuousClock.Instant
@@ -104,7 +104,7 @@ private final class RemoteSource: ByteSource {
     let blob = RemoteBlob(client: client, descriptor: descriptor)
     let offset = position
     let begun = try waitFor { try await blob.begin(at: offset) }
-    // A registry without ranges sends the whole again.
+    // A registry without range support sends the whole blob again.
     var surplus = offset - begun.position
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: surplus > 0 ? 1 << 18 : 0, alignment: 16)
     defer { scratch.deallocate() }
@@ -132,7 +132,8 @@ private final class RemoteSource: ByteSource {
     try waitFor { try await Task.sleep(for: .milliseconds(Int64(wait * 1000))) }
   }
 
-  // More bytes than announced are another blob. A connection that breaks after the last byte does not matter.
+  // More bytes than the descriptor says mean another blob. A connection that breaks after the last byte does not
+  // matter.
   private func checkEnd() throws {
     guard position == descriptor.size, !hasFinished else { return }
     if let reader {

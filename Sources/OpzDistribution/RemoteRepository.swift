@@ -3,32 +3,35 @@ public import OpzOCI
 public import OpzStore
 import Synchronization
 
-/// A repository of a container registry as a content store (OCI distribution-spec 1.1).
+/// A repository of a remote registry as a content store (OCI distribution-spec 1.1).
 ///
-/// Plain HTTP is used for this machine only, unless `insecure` says otherwise. Credentials come from docker's and podman's
-/// configuration and go to the registry's own origin and to the token server that it names, nowhere else. Failures that may
-/// pass are repeated a bounded number of times, and then a `DistributionError` says why.
+/// Plain HTTP is used for this machine only, unless `insecure` says otherwise. Credentials come from Docker's and
+/// Podman's configuration, and are sent to the remote registry's own origin and to the token server that it names,
+/// nowhere else. Transient failures are retried within the retry budget; then a `DistributionError` says why.
 public final class RemoteRepository: ContentStore, TagStore {
   public let reference: Reference
   let client: RegistryClient
   private let mounts: MountOrigins
-  /// What `contains` has just found missing: `put` need not ask again.
+  /// Digests that `contains` has just found missing, which `put` need not check again.
   private let missing = Mutex<Set<Digest>>([])
-  /// What documents refer to.
+  /// The subjects of documents, by the digest of the document.
   private let known = Mutex<[Digest: Digest]>([:])
-  /// Who refers to a subject: a thousand referrers of one image ask for one list.
+  /// The referrers of each subject, so that a thousand referrers of one image cost one list request.
   private let lists = Mutex<[Digest: Task<Set<Digest>, any Error>]>([:])
   let manifests: ManifestRequests
   let referrersTag: ReferrersTag
 
+  /// Sets up the client; sends nothing.
   /// - Parameters:
-  ///   - reference: its host and repository count; tag and digest do not.
-  ///   - environment: where docker's and podman's configuration, proxies and certificates are looked up.
-  ///   - mounts: repositories of the same registry that may have a blob already.
+  ///   - reference: its host and repository are used, its tag and digest are not.
+  ///   - environment: its variables lead to Docker's and Podman's configuration, proxies and certificate files.
+  ///   - mounts: repositories of the same remote registry that may already have a blob.
   ///   - userAgent: `NAME/VERSION`.
-  ///   - insecure: plain HTTP to any host.
-  ///   - state: where uploads and the registry's limits are remembered; nil to forget them with the process.
-  ///   - retry: how often and how long failures that may pass are repeated.
+  ///   - insecure: allows plain HTTP to any host.
+  ///   - state: where pending uploads and registry profiles are saved; nil to keep them in memory only.
+  ///   - retry: the retry budget of each request and blob.
+  /// - Throws: `DistributionError` with the code `refusedAddress` for a host that cannot be connected to, or
+  ///   `connection` where libcurl cannot be loaded.
   public convenience init(
     _ reference: Reference, environment: [String: String], mounts: MountOrigins = MountOrigins(),
     userAgent: String, progress: any ProgressSink = NoProgress(), insecure: Bool = false,
@@ -53,16 +56,18 @@ public final class RemoteRepository: ContentStore, TagStore {
     referrersTag = ReferrersTag(manifests)
   }
 
-  /// A document that refers to a subject is there only when the list of referrers names it too: a push that ended between
-  /// the two is finished by the next one.
+  /// Whether the repository has the content. A document with a subject must also be in the list of referrers, so that
+  /// a push that was interrupted between the two is completed by the next one.
+  /// - Throws: `DistributionError`.
   public func contains(_ descriptor: Descriptor) async throws -> Bool {
     let isThere = try await isWhole(descriptor, [.pull(reference.repository)])
     if !isThere { _ = missing.withLock { $0.insert(descriptor.digest) } }
     return isThere
   }
 
-  /// Documents come at once; of blobs only the existence is asked for, and each `open(at:)` is a GET. Such a source blocks:
-  /// use it on a thread of our own.
+  /// Returns the content of a descriptor. Documents are fetched at once. For a blob only its existence is checked,
+  /// and each `open(at:)` sends a GET. Reading blocks, so use a thread outside of the cooperative pool.
+  /// - Throws: `DistributionError`, with the code `notFound` where the repository does not have it.
   public func blob(_ descriptor: Descriptor) async throws -> any Blob {
     if descriptor.mediaType.isDocument { return BytesBlob(try await document(descriptor)) }
     guard try await client.has(descriptor, [.pull(reference.repository)]) else {
@@ -71,6 +76,10 @@ public final class RemoteRepository: ContentStore, TagStore {
     return RemoteBlob(client: client, descriptor: descriptor)
   }
 
+  /// Stores content unless the repository has it. When it returns, the content is stored under the descriptor's
+  /// digest.
+  /// - Throws: `DistributionError`, with the code `wrongSize` or `wrongDigest` for content that does not match its
+  ///   descriptor.
   public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
     let item = descriptor.digest.short
     let isMissing = missing.withLock { $0.remove(descriptor.digest) != nil }
@@ -88,8 +97,10 @@ public final class RemoteRepository: ContentStore, TagStore {
     }
   }
 
-  /// What a tag or a digest names. The digest is computed from the bytes that the registry sends.
-  /// - Throws: `DistributionError.wrongDigest` when the registry, or the digest asked for, says another one.
+  /// Returns the descriptor for a tag or digest. Its digest is computed from the bytes that the remote registry
+  /// sends.
+  /// - Throws: `DistributionError`, with the code `notFound`, or `wrongDigest` where the computed digest differs from
+  ///   the requested or stated one.
   public func resolve(_ tagOrDigest: String) async throws -> Descriptor {
     try await manifests.get(tagOrDigest).descriptor
   }
@@ -115,31 +126,32 @@ public final class RemoteRepository: ContentStore, TagStore {
     try await manifests.put(bytes, descriptor.mediaType, as: tag)
   }
 
-  /// Takes what the caller has read in documents, so that they are not fetched to learn what they refer to.
-  /// - Parameter subjects: by the digest of the document.
+  /// Adds subjects that the caller has read from documents, so that the documents need not be fetched for them.
+  /// - Parameter subjects: the subject of each document, by the document's digest.
   public func know(subjects: [Digest: Digest]) {
     known.withLock { $0.merge(subjects) { _, new in new } }
   }
 
-  /// Asks anew from here on who refers to what.
+  /// Forgets the cached lists of referrers, so that they are fetched again.
   public func forgetLists() { lists.withLock { $0 = [:] } }
 
-  /// What the registry has shown of its limits so far.
+  /// The registry profile as known so far.
   public var traits: RegistryTraits { client.traits.current }
 
-  /// Remembers what a probe has found out about the registry.
+  /// Changes the registry profile and saves it.
   public func learn(_ change: (inout RegistryTraits) -> Void) { client.traits.learn(change) }
 
   private func isWhole(_ descriptor: Descriptor, _ scopes: [Scope]) async throws -> Bool {
     guard try await client.has(descriptor, scopes) else { return false }
-    // Only artifacts have subjects in opz; for all others the HEAD is enough, which no registry counts as a pull.
+    // Only artifacts have subjects in opz. For everything else the HEAD is enough, which no remote registry counts as
+    // a pull.
     guard descriptor.mediaType.isDocument, descriptor.artifactType != nil,
       let subject = try await subject(of: descriptor)
     else { return true }
     do {
       return try await list(of: subject).contains(descriptor.digest)
     } catch let error as DistributionError where !error.isTransient {
-      // A registry that does not let its referrers be listed cannot be repaired either.
+      // Where the referrers cannot be listed, they cannot be repaired either.
       return true
     }
   }
@@ -198,8 +210,8 @@ public final class RemoteRepository: ContentStore, TagStore {
     try await referrersTag.add(entry.descriptor, to: entry.subject)
   }
 
-  /// Whether the referrers API is there. `OCI-Subject` says so, and Docker Hub sent it for a time and had none (docker/hub-feedback#2372):
-  /// a list is asked for once.
+  /// Whether the referrers API exists. The `OCI-Subject` header says so, but Docker Hub once sent it without having
+  /// the API (docker/hub-feedback#2372), so a list is requested once.
   private func listsReferrers(of subject: Digest) async throws -> Bool {
     if client.traits.current.referrers == true { return true }
     let request = HTTPRequest(

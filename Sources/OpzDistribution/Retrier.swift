@@ -1,12 +1,13 @@
 import OpzIO
 
-/// Repeats what may succeed the next time, and tells people so.
+/// Retries transient failures and reports them as progress notes.
 struct Retrier: Sendable {
   let policy: RetryPolicy
   let progress: any ProgressSink
 
-  /// Runs `body` until it succeeds, fails for good, or the policy gives up.
-  /// - Parameter onRetry: called before each repetition.
+  /// Runs `body` until it succeeds, fails permanently, or the retry budget is spent.
+  /// - Parameter onRetry: called before each retry.
+  /// - Throws: the error of the last attempt.
   func run<Value>(
     _ subject: String, onRetry: () -> Void = {}, isolation: isolated (any Actor)? = #isolation,
     _ body: () async throws -> Value

@@ -1,19 +1,20 @@
 import OpzIO
 
-/// How often and when a request is tried again.
+/// A retry budget: how often and when a request is tried again.
 public struct RetryPolicy: Sendable {
   public var attempts = 5
   /// Seconds before the second attempt; doubled for each further one.
   public var base = 0.5
-  /// The longest wait of our own choice, in seconds.
+  /// The longest wait in seconds, unless the peer asks for a longer one.
   public var longest = 20.0
-  /// Seconds after the first attempt's begin in which a further one may begin.
+  /// Seconds after the start of the first attempt in which another attempt may start.
   public var deadline = 300.0
 
-  /// Seconds without an answer, or nearly without bytes, after which a peer has failed. A registry that hashes or copies a blob
-  /// before it answers has ten times as long.
+  /// Seconds without a response, or nearly without data, after which a transfer fails. A remote registry that hashes
+  /// or copies a blob before it responds has ten times as long.
   public var idle = 60
 
+  /// Creates the default budget: 5 attempts within 300 seconds.
   public init() {}
 
   init(attempts: Int, base: Double, longest: Double, deadline: Double) {
@@ -23,25 +24,25 @@ public struct RetryPolicy: Sendable {
     self.deadline = deadline
   }
 
-  /// Whether an answer with this status may be different the next time.
+  /// Whether a response with this status may differ the next time.
   static func isTransient(_ status: Int) -> Bool {
     status == 408 || status == 429 || (500...599).contains(status) && ![501, 505, 507].contains(status)
   }
 
-  /// Seconds to wait before attempt `next` (2 is the first repetition); nil to give up.
+  /// Returns the seconds to wait before attempt `next` (2 is the first retry), or nil to give up.
   /// - Parameters:
-  ///   - elapsed: seconds since the first attempt began.
-  ///   - retryAfter: what the peer asked for.
+  ///   - elapsed: seconds since the first attempt started.
+  ///   - retryAfter: the seconds that the peer asked to wait.
   func delay(before next: Int, elapsed: Double, retryAfter: Double?) -> Double? {
     guard next <= attempts else { return nil }
     var wait = min(longest, base * Double(1 << min(next - 2, 16)))
-    // Full jitter over the upper half, so that clients that failed together do not come back together.
+    // Jitter over the upper half, so that clients that failed together do not retry together.
     wait *= Double.random(in: 0.5...1)
     if let retryAfter { wait = max(wait, retryAfter) }
     return elapsed + wait <= deadline ? wait : nil
   }
 
-  /// Seconds that a `Retry-After` asks for: a number, or an HTTP date (RFC 9110, section 10.2.3).
+  /// Returns the seconds in a `Retry-After` header: a number, or an HTTP date (RFC 9110, section 10.2.3).
   static func seconds(retryAfter text: String?, now: Timestamp) -> Double? {
     guard let text else { return nil }
     if !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) { return min(Double(text) ?? 0, 1e9) }

@@ -1,4 +1,4 @@
-/// What a token may do: `repository:team/model:pull,push` (distribution's token scope documentation).
+/// What a bearer token allows: `repository:team/model:pull,push` (distribution, "Token Scope Documentation").
 struct Scope: Hashable, Sendable, CustomStringConvertible {
   let type: String
   let name: String
@@ -11,7 +11,7 @@ struct Scope: Hashable, Sendable, CustomStringConvertible {
 
   var description: String { "\(type):\(name):\(actions.sorted().joined(separator: ","))" }
 
-  /// Reads the scopes of a challenge; what is none is left out.
+  /// Parses the scopes of a challenge; skips invalid ones.
   static func parse(_ text: String) -> [Scope] {
     text.split(separator: " ").prefix(16).compactMap { item in
       guard let first = item.firstIndex(of: ":"), let last = item.lastIndex(of: ":"), first < last else { return nil }
@@ -21,7 +21,7 @@ struct Scope: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// One scope a name, with all the actions, sorted.
+  /// Merges the scopes to one per name with all its actions, sorted.
   static func union(_ scopes: some Sequence<Scope>) -> [Scope] {
     var actions: [[String]: Set<String>] = [:]
     for scope in scopes { actions[[scope.type, scope.name], default: []].formUnion(scope.actions) }

@@ -2,7 +2,11 @@ public import OpzIO
 import OpzOCI
 
 extension RemoteRepository {
-  /// What a tag names now; nil where there is no such tag. A HEAD where the registry says the digest in its answer: none counts that as a pull.
+  /// Returns the digest that a tag currently points to; nil where the tag does not exist.
+  ///
+  /// It sends a HEAD, which no remote registry counts as a pull, and fetches the manifest only where the response
+  /// states no digest.
+  /// - Throws: `DistributionError`, with the code `badResponse` for an invalid tag.
   public func digest(ofTag tag: String) async throws -> Digest? {
     let subject = "\(reference.name):\(DistributionError.clean(tag))"
     guard Reference.isTag(tag) else { throw DistributionError(.badResponse, subject, "not a tag") }

@@ -1,8 +1,8 @@
 import OpzIO
 
-/// Where bearer tokens come from: fetched once for a set of scopes, kept until shortly before they end.
+/// Fetches bearer tokens, and caches each set of scopes until shortly before it expires.
 actor TokenSource {
-  /// What a `Bearer` challenge says about the token server.
+  /// The token server of a `Bearer` challenge.
   struct Realm: Hashable, Sendable {
     let address: WebAddress
     let service: String?
@@ -19,7 +19,7 @@ actor TokenSource {
   private var pending: [Key: Task<Token, any Error>] = [:]
 
   static let answerLimit = 1 << 20
-  /// Denials that are not believed.
+  /// How many 403 responses are retried.
   static let denialLimit = 2
 
   init(_ transport: Transport, _ retrier: Retrier) {
@@ -27,8 +27,8 @@ actor TokenSource {
     self.retrier = retrier
   }
 
-  /// A token for these scopes.
-  /// - Parameter rejected: a token that the registry did not take; it is not given again.
+  /// Returns a token for these scopes.
+  /// - Parameter rejected: a token that the remote registry rejected and that is not returned again.
   func token(_ realm: Realm, _ scopes: [Scope], _ credential: Credential?, rejected: String?) async throws -> Token {
     let key = Key(realm: realm, scopes: Scope.union(scopes))
     if let token = tokens[key], token.isFresh(at: .now()), token.value != rejected { return token }
@@ -44,11 +44,11 @@ actor TokenSource {
     let subject = key.realm.address.shown
     var response = try await ask(TokenSource.request(key.realm, key.scopes, credential), subject)
     if case .identityToken(let refresh) = credential, [404, 405].contains(response.status) {
-      // A token server without OAuth takes the refresh token as the password of the user `<token>`.
+      // A token server without OAuth 2 accepts the refresh token as the password of the user `<token>`.
       let old = Credential.password(user: "<token>", password: refresh)
       response = try await ask(TokenSource.request(key.realm, key.scopes, old), subject)
     }
-    // A redirect could carry the credentials anywhere, so none is followed.
+    // Redirects are not followed, because they could carry the credentials to another host.
     if (300..<400).contains(response.status) {
       throw DistributionError(.refusedAddress, subject, "the token server redirects, which is not followed")
     }
@@ -61,7 +61,7 @@ actor TokenSource {
     return try await retrier.run(subject) {
       let response = try await transport.send(request)
       if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
-      // GHCR's denies now and then what it grants a moment later.
+      // GHCR's token server sporadically denies a request that it grants a moment later.
       guard response.status == 403, denials < TokenSource.denialLimit else { return response }
       denials += 1
       var denial = RegistryAnswer.error(response, subject)
@@ -83,7 +83,7 @@ actor TokenSource {
     return request
   }
 
-  // distribution's OAuth2 token specification: a form, all scopes in one value.
+  // distribution's OAuth 2 token specification: a form with all scopes in one value.
   private static func oauth(_ realm: Realm, _ scopes: [Scope], _ refresh: String) -> HTTPRequest {
     var fields = [("grant_type", "refresh_token"), ("client_id", "opz"), ("refresh_token", refresh)]
     if let service = realm.service { fields.append(("service", service)) }

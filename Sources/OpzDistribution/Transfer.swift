@@ -1,12 +1,12 @@
 import CCurl
 import OpzIO
 
-/// One exchange with libcurl. After it was handed to the `CurlLoop`, only that thread touches it.
+/// One exchange with libcurl. Once it is handed to the `CurlLoop`, only that thread uses it.
 final class Transfer: @unchecked Sendable {
   let request: HTTPRequest
-  /// Takes the body of a 2xx answer where it is set.
+  /// Receives the body of a 2xx response, if set.
   let pipe: BodyPipe?
-  /// Called once, when the head of a 2xx answer that goes to the pipe is there.
+  /// Called once, when the head of a 2xx response for the pipe is complete.
   private let onHead: @Sendable (HTTPHead) -> Void
   private let onEnd: @Sendable (Result<HTTPResponse, any Error>) -> Void
   private let onSent: @Sendable (SendEvent) -> Void
@@ -18,19 +18,19 @@ final class Transfer: @unchecked Sendable {
   private var feed: BodyFeed?
   private var sent: UInt64 = 0
   private var failure: (any Error)?
-  /// Set by the loop while libcurl has the transfer.
+  /// Set by the loop while libcurl owns the transfer.
   var handle: UnsafeMutableRawPointer?
-  /// Goes on with a transfer whose body had nothing to give.
+  /// Resumes a transfer that was paused because its body had no data ready.
   var wake: @Sendable () -> Void = {}
 
-  /// How an upload goes.
+  /// Progress of sending the request body.
   enum SendEvent: Sendable {
     case sent(Int)
-    /// libcurl found its connection dead and starts over.
+    /// libcurl found its connection dead and sends the body again.
     case rewound
   }
 
-  /// Bytes of the body of an answer that is no success.
+  /// The number of bytes to keep of an error response's body.
   static let errorLimit = 64 << 10
 
   init(
@@ -75,7 +75,7 @@ final class Transfer: @unchecked Sendable {
 
   enum Given { case bytes(Int), later, abort }
 
-  /// The next bytes of the request's body; none at the end.
+  /// Fills the buffer with the next bytes of the request body; 0 bytes at its end.
   func give(_ buffer: UnsafeMutableRawBufferPointer) -> Given {
     do {
       let size = request.body.size
@@ -123,11 +123,11 @@ final class Transfer: @unchecked Sendable {
     return true
   }
 
-  /// Ends the exchange with libcurl's verdict.
+  /// Ends the exchange with libcurl's result.
   func end(_ result: Result<Void, any Error>) {
     release()
     let answer = HTTPResponse(head: collector.head, body: body)
-    // An answer that refuses the body may come with the end of the connection.
+    // A server may refuse the body and close the connection at once; its response counts.
     let isRefusal = collector.isComplete && answer.status >= 400
     let outcome: Result<HTTPResponse, any Error>
     switch result {

@@ -1,13 +1,13 @@
 public import SystemPackage
 
-/// A directory in which a client remembers, from one process to the next, which uploads are under way and what each registry
-/// allows.
+/// A directory in which a client saves pending uploads and registry profiles between processes.
 ///
-/// It holds no credentials and no tokens. Losing it costs an upload from the blob's start, nothing else. A pipeline that keeps it in
-/// a cached directory goes on where its last job was ended.
+/// It contains no credentials or tokens. Without it an upload starts at the blob's first byte; nothing else is lost.
+/// A pipeline that caches the directory resumes where its last job ended.
 public struct TransferState: Sendable {
   public let directory: FilePath
 
+  /// Names the directory, which is created when it is first needed.
   public init(directory: FilePath) { self.directory = directory }
 
   var uploads: FilePath { directory.appending("uploads") }

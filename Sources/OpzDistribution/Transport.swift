@@ -1,7 +1,7 @@
 import OpzIO
 import Synchronization
 
-/// HTTP over libcurl, from any task or thread.
+/// Sends HTTP requests over libcurl, from any task or thread.
 final class Transport: Sendable {
   private let loop: CurlLoop
 
@@ -9,8 +9,9 @@ final class Transport: Sendable {
 
   deinit { loop.stop() }
 
-  /// One exchange. Of a streamed request the head of a 2xx answer is returned as soon as it is there.
-  /// - Parameter onSent: called on libcurl's thread as the body goes out.
+  /// Runs one exchange. For a streamed request, the head of a 2xx response is returned as soon as it is complete.
+  /// - Parameter onSent: called on libcurl's thread as the body is sent.
+  /// - Throws: `DistributionError`; `CancellationError` where the task was canceled.
   func send(
     _ request: HTTPRequest, onSent: @escaping @Sendable (Transfer.SendEvent) -> Void = { _ in }
   ) async throws -> HTTPResponse {
@@ -36,7 +37,7 @@ final class Transport: Sendable {
   fileprivate func resume(_ transfer: Transfer) { loop.resume(transfer) }
   fileprivate func cancel(_ transfer: Transfer) { loop.cancel(transfer) }
 
-  /// Starts the transfer that `make` builds; cancels it with the task.
+  /// Starts the transfer that `make` builds, and cancels it with the task.
   private func start<Value: Sendable>(
     _ make: @escaping @Sendable (OneShot<Value>) -> Transfer
   ) async throws -> Value {
@@ -54,7 +55,7 @@ final class Transport: Sendable {
   }
 }
 
-/// The body of an answer, read by one thread. It stops the transfer when it goes away.
+/// The body of a response, read by one thread. Releasing it cancels the transfer.
 final class BodyReader: Sendable {
   private let transport: Transport
   private let transfer: Transfer
@@ -68,13 +69,13 @@ final class BodyReader: Sendable {
 
   deinit { transport.cancel(transfer) }
 
-  /// Waits for bytes; 0 at the end.
+  /// Waits for bytes; returns 0 at the end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     try pipe.read(into: buffer) { transport.resume(transfer) }
   }
 }
 
-/// A continuation of which only the first result counts.
+/// A continuation that resumes with the first result and ignores later ones.
 private final class OneShot<Value: Sendable>: Sendable {
   private let continuation: Mutex<CheckedContinuation<Value, any Error>?>
 
@@ -89,7 +90,7 @@ private final class OneShot<Value: Sendable>: Sendable {
   }
 }
 
-/// A transfer that two sides know of. Closed, it takes no other.
+/// A slot for a transfer that two threads share. Once closed, it accepts none.
 private final class TransferCell: Sendable {
   private let state = Mutex<(transfer: Transfer?, isClosed: Bool)>((nil, false))
 

@@ -1,8 +1,8 @@
-/// What all connections of a process share: who we are, the proxy, the certificates.
+/// Settings that all connections of a process share: user agent, proxy and certificates.
 struct TransportSettings: Sendable {
   let userAgent: String
   private let environment: [String: String]
-  /// What `certs.d` has for an origin.
+  /// The `certs.d` certificates for each origin.
   let certificateStore: CertificateStore
 
   init(userAgent: String, environment: [String: String]) {
@@ -11,18 +11,19 @@ struct TransportSettings: Sendable {
     certificateStore = CertificateStore(environment: environment)
   }
 
-  /// The proxy for an origin, as curl reads the environment; empty for none. A request to this machine takes none.
+  /// The proxy for an origin, from the environment variables that curl uses; empty for none. Loopback never uses a
+  /// proxy.
   func proxy(for origin: Origin) -> String {
     if origin.isLoopback { return "" }
-    // HTTP_PROXY in capitals can be set by a CGI client's header, so curl and we leave it alone.
+    // A CGI client can set HTTP_PROXY through a header, so it is ignored, as curl does.
     let names = origin.scheme == .https ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy"]
     return value(names + ["all_proxy", "ALL_PROXY"]) ?? ""
   }
 
-  /// Hosts that are reached without the proxy.
+  /// The hosts that are reached without the proxy.
   var noProxy: String { value(["no_proxy", "NO_PROXY"]) ?? "" }
 
-  /// A file of certificates to trust in place of the system's.
+  /// A file of certificates to trust instead of the system's.
   var certificates: String? { value(["SSL_CERT_FILE", "CURL_CA_BUNDLE"]) }
 
   private func value(_ names: [String]) -> String? {

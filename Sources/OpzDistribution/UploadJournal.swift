@@ -3,20 +3,21 @@ import OpzStore
 import Synchronization
 import SystemPackage
 
-/// The uploads that are under way, a file each.
+/// The journal of pending uploads, with one file for each.
 final class UploadJournal: Sendable {
   let directory: FilePath
   private let isSwept = Mutex(false)
 
-  /// Seconds after which an upload is forgotten: registries throw sessions away after hours or days.
+  /// Seconds after which a record expires; registries expire sessions after hours or days.
   static let age: Int64 = 7 * 86_400
-  /// Seconds that an empty file is left alone: whoever made it may not have locked it yet.
+  /// Seconds for which an empty file is kept, because the process that created it may not have locked it yet.
   private static let emptyAge: Int64 = 60
 
   init(directory: FilePath) { self.directory = directory }
 
-  /// The entry of an upload, locked until it goes away; nil when another process sends the same blob, or the directory cannot be
-  /// used: then the blob is sent without one. It blocks.
+  /// Returns the entry of an upload, locked until it is released. Blocks.
+  /// - Returns: nil where another process uploads the same blob or the directory cannot be used; the blob is then
+  ///   sent without a journal.
   func entry(for key: UploadRecord.Key) -> JournalEntry? {
     do {
       try Durable.makeDirectory(directory)
@@ -28,14 +29,14 @@ final class UploadJournal: Sendable {
     }
   }
 
-  /// The registry has the blob, so there is nothing to go on with: a push that was killed between the registry's last answer and the
-  /// entry's end left it. One that is in use is locked, and stays. It blocks.
+  /// Removes the entry of a blob that is stored. A push that was killed between the last response and the removal
+  /// leaves one. An entry that is in use is locked, and stays. Blocks.
   func settle(_ key: UploadRecord.Key) {
     sweepOnce()
     LockedFile.removeUnused(directory.appending(key.name))
   }
 
-  /// What nobody can go on with, once a journal.
+  /// Removes expired and invalid files, once for each journal.
   private func sweepOnce() {
     let isFirst = isSwept.withLock { swept in
       defer { swept = true }
@@ -54,7 +55,7 @@ final class UploadJournal: Sendable {
     let isOurs = path.lastComponent.map { UploadRecord.Key.isName($0.string) } ?? false
     guard isOld || isOurs, isOld || status.size > 0 || age > UploadJournal.emptyAge else { return }
     LockedFile.removeUnused(path) { file in
-      // A record of another upload than the name says is nobody's, as one that is torn.
+      // A record that does not match its file name is as useless as a truncated one.
       isOld || UploadRecord.read(file)?.key.name != path.lastComponent?.string
     }
   }

@@ -1,18 +1,18 @@
 import OpzIO
 import OpzOCI
 
-/// Tries how blobs can be sent. Each upload is cancelled, and none is finished.
+/// Finds out how blobs can be uploaded. Each upload is canceled and none is completed.
 struct UploadProbe: Sendable {
   let client: RegistryClient
 
   static let small: UInt64 = 1 << 10
-  /// Just above what one registry takes and at what another asks for: GitHub's stops at 4 MiB, Amazon's begins at 5 MiB.
+  /// Above GHCR's largest chunk of 4 MiB, and exactly ECR's smallest of 5 MiB.
   static let large: UInt64 = 5 << 20
 
   private var subject: String { client.reference.name }
   private var scopes: [Scope] { [.push(client.reference.repository)] }
 
-  /// False where nothing can be sent, or what was begun could not be cancelled.
+  /// Returns false where nothing can be uploaded, or where an upload could not be canceled.
   func run(_ probe: inout RegistryProbe) async -> Bool {
     do {
       guard let (session, head) = try await begin() else {
@@ -44,7 +44,7 @@ struct UploadProbe: Sendable {
     return (try client.location(of: response, to: request), response.head)
   }
 
-  /// Cancels an upload (distribution's API, "Canceling an Upload").
+  /// Cancels an upload (distribution's HTTP API, "Canceling an Upload"); returns whether that worked.
   @discardableResult
   func cancel(_ session: WebAddress) async -> Bool {
     let request = HTTPRequest(method: .delete, address: session)
@@ -52,7 +52,7 @@ struct UploadProbe: Sendable {
     return response.head.isSuccess
   }
 
-  /// A body to an upload's address.
+  /// Sends a body of `size` zero bytes to an upload's address.
   func send(_ method: HTTPRequest.Method, _ size: UInt64, to address: WebAddress, from offset: UInt64? = nil)
     async throws -> (response: HTTPResponse, request: HTTPRequest)
   {
@@ -64,7 +64,7 @@ struct UploadProbe: Sendable {
   }
 
   private enum Chunks {
-    /// Two chunks were taken; whether the registry says how far it is.
+    /// Two chunks were accepted; says whether the registry reports the offset.
     case taken(saysWhere: Bool)
     case refused(Int)
   }
@@ -129,13 +129,13 @@ struct UploadProbe: Sendable {
 
   enum Answer: Sendable, Equatable {
     case taken
-    /// 413, or a connection that was closed in the middle, as some proxies do.
+    /// 413, or a connection closed in the middle of the body, as some proxies do.
     case tooLarge
     case refused(Int)
   }
 
-  /// One body to an upload of its own, which is cancelled.
-  /// - Parameter method: a PUT comes with the digest of something else, so that nothing is stored.
+  /// Sends one body to a new upload, which is then canceled.
+  /// - Parameter method: `.patch`, or `.put` with the digest of something else, so that nothing is stored.
   func sendOne(_ method: HTTPRequest.Method, _ size: UInt64, _ probe: inout RegistryProbe) async throws -> Answer {
     guard let (opened, _) = try await begin() else { return .refused(0) }
     let address = method == .put ? opened.adding("digest", RandomDigest.make().description) : opened
@@ -154,7 +154,7 @@ struct UploadProbe: Sendable {
     } catch let error as DistributionError where error.code == .connection || error.code == .tooLarge {
       answer = .tooLarge
     }
-    // A PUT that was refused for its digest has ended its upload.
+    // A PUT that was refused for its digest has already ended the upload.
     let isCancelled = await cancel(session)
     if !isCancelled, method == .patch { probe.left += 1 }
     return answer

@@ -1,12 +1,12 @@
 import OpzIO
 import Synchronization
 
-/// Tells a progress sink about one item that is sent, and takes back what did not count.
+/// Reports the progress of one upload to a sink, and corrects it when bytes have to be sent again.
 final class UploadProgress: Sendable {
   private struct Count {
-    /// Bytes that the sink was told of.
+    /// The bytes that were reported to the sink.
     var told: UInt64 = 0
-    /// Where the request that is under way began.
+    /// The offset at which the current request started.
     var base: UInt64 = 0
     var wasRewound = false
   }
@@ -31,13 +31,14 @@ final class UploadProgress: Sendable {
     }
   }
 
-  /// Bytes that were sent or had come earlier, as far as they count.
+  /// The bytes reported so far, including those that an earlier attempt sent.
   var sent: UInt64 { count.withLock { $0.told } }
 
-  /// The request that is under way was begun again, on another connection: what came of its first try nobody knows.
+  /// The current request was sent again on another connection, so it is unknown how much of the first try arrived.
   var wasRewound: Bool { count.withLock { $0.wasRewound } }
 
-  /// What the registry has: all beyond it is sent again, all before it that was not sent here came earlier.
+  /// Corrects the progress to the offset that the remote registry has confirmed: bytes after it are sent again, and
+  /// bytes before it that were not sent here came from an earlier attempt.
   func settle(at offset: UInt64) {
     let told = count.withLock { count in
       defer { count = Count(told: offset, base: offset) }

@@ -1,20 +1,20 @@
-/// An upload that a registry has opened (distribution-spec 1.1, "Pushing a blob in chunks").
+/// An upload session of a remote registry (distribution-spec 1.1, "Pushing a blob in chunks").
 struct UploadSession: Sendable {
-  /// Where the next request goes: always what the last answer said.
+  /// The address of the next request: always the latest response's `Location`.
   var location: WebAddress
-  /// Bytes that the registry has said it has.
+  /// The number of bytes that the remote registry has confirmed.
   var acknowledged: UInt64 = 0
-  /// Bytes that each chunk but the last must have.
+  /// The smallest size of every chunk but the last, in bytes.
   var chunkMinimum: UInt64 = 0
-  /// Where the registry's last `Range` ended.
+  /// The end of the last `Range` that the remote registry sent.
   private var lastEnd: UInt64 = 0
 
   init(_ location: WebAddress) { self.location = location }
 
-  /// Takes the answer to a chunk that the registry accepted.
+  /// Takes the response to a chunk that was accepted.
   ///
-  /// ECR's `Range` stays at the end of the first chunk though all that follow are stored. So a range that moved is believed, and one
-  /// that did not is not: then the status is.
+  /// ECR's `Range` stays at the end of the first chunk although all later chunks are stored. So a range is believed
+  /// only if it advanced; otherwise the success status counts, and the whole chunk is taken as stored.
   mutating func accept(_ response: HTTPResponse, sent count: UInt64) {
     let end = acknowledged &+ count
     let said = response["range"].flatMap { UploadSession.count(range: $0) }
@@ -22,7 +22,7 @@ struct UploadSession: Sendable {
     if let said { lastEnd = said }
   }
 
-  /// Takes what the registry says when it is asked. False when it cannot be true.
+  /// Takes the response to a status request; returns false where its range is impossible.
   mutating func adopt(_ response: HTTPResponse, size: UInt64) -> Bool {
     guard let range = response["range"] else { return true }
     guard let count = UploadSession.count(range: range), count <= size else { return false }
@@ -31,7 +31,8 @@ struct UploadSession: Sendable {
     return true
   }
 
-  /// Bytes that a `Range` of an upload stands for: `0-99` is 100. Of nothing, some registries say `0-0` and others `0--1`.
+  /// Returns the number of bytes that the `Range` of an upload stands for: 100 for `0-99`. For an empty upload some
+  /// registries send `0-0` and others `0--1`.
   static func count(range: String) -> UInt64? {
     let text = range.hasPrefix("bytes=") ? range.dropFirst(6) : range[...]
     if text == "0--1" || text == "0-0" || text == "-1" { return 0 }

@@ -1,8 +1,9 @@
 import OpzIO
 
-/// What an upload reads from.
+/// Prepares a blob for an upload.
 enum UploadSource {
-  /// A blob of another registry is one download for all chunks, and tells nothing of its own progress: the upload does.
+  /// Makes the chunks of a blob in another remote registry one download that reports no progress, because the upload
+  /// does. Other blobs are returned unchanged.
   static func of(_ blob: any Blob) -> any Blob {
     guard var remote = blob as? RemoteBlob else { return blob }
     remote.isQuiet = true

@@ -1,6 +1,7 @@
 import OpzIO
 
-/// Waits on this thread, which is one of our own, for asynchronous work. On a cooperative thread it could wait for itself.
+/// Waits for asynchronous work. Blocks the thread, which must not belong to the cooperative pool: there the work
+/// might have no thread left to run on.
 func waitFor<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
   let result = Monitor<Result<Value, any Error>?>(nil)
   Task {

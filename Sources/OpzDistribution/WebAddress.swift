@@ -1,13 +1,13 @@
 import OpzIO
 
-/// An `http` or `https` URL, read strictly: what we check has to be what libcurl connects to.
+/// An `http` or `https` URL, parsed strictly, so that the host that is checked is the one that libcurl connects to.
 ///
-/// The path and query stay exactly as they were written (distribution-spec: a Location is opaque).
+/// The path and query stay exactly as written (distribution-spec: a `Location` is opaque).
 struct WebAddress: Hashable, Sendable, CustomStringConvertible {
   let origin: Origin
-  /// The path with its leading slash, raw.
+  /// The path with its leading slash, not decoded.
   let path: String
-  /// After the `?`, raw; nil without one.
+  /// The text after `?`, not decoded; nil where there is none.
   let query: String?
 
   init(origin: Origin, path: String, query: String? = nil) {
@@ -16,7 +16,7 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     self.query = query
   }
 
-  /// Reads an absolute URL; nil when it is anything else than a plain one without user and password.
+  /// Parses an absolute URL; nil for anything else, and for a URL with a user name or password.
   init?(_ text: some StringProtocol) {
     guard text.utf8.count <= 16 << 10, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }),
       let scheme = Origin.Scheme.prefix(of: text)
@@ -32,19 +32,20 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     self.query = mark.map { String(target[target.index(after: $0)...]) }
   }
 
-  /// The address that a `Location` or `Link` names, seen from this one (RFC 3986, section 5.2, dots left as they are).
+  /// Resolves a `Location` or `Link` against this address (RFC 3986, section 5.2, but without removing dot segments).
   func resolving(_ location: String) -> WebAddress? {
     if Origin.Scheme.prefix(of: location) != nil { return WebAddress(location) }
     if location.hasPrefix("//") { return WebAddress("\(origin.scheme.rawValue):\(location)") }
     if location.hasPrefix("/") { return WebAddress("\(origin)\(location)") }
     if location.hasPrefix("?") { return WebAddress("\(origin)\(path)\(location)") }
-    // `javascript:x` and `file:/x` are schemes, not relative paths.
+    // `javascript:x` and `file:/x` have a scheme and are not relative paths.
     guard !location.isEmpty, !location.prefix(while: { $0 != "/" && $0 != "?" }).contains(":") else { return nil }
     let directory = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
     return WebAddress("\(origin)\(directory)\(location)")
   }
 
-  /// The same with one more `name=value` at the end of the query. The value is encoded, what was there is not touched.
+  /// Returns the address with `name=value` appended to the query. The value is encoded, the existing query is
+  /// unchanged.
   func adding(_ name: String, _ value: String) -> WebAddress {
     let pair = "\(name)=\(WebAddress.encode(value))"
     guard let query, !query.isEmpty else { return WebAddress(origin: origin, path: path, query: pair) }
@@ -53,9 +54,9 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
 
   var description: String { "\(origin)\(path)" + (query.map { "?\($0)" } ?? "") }
 
-  /// Without the query, which may carry a signature.
+  /// The address without its query, which may contain a signature.
   var shown: String { DistributionError.clean("\(origin)\(path)") }
 
-  /// Percent-encodes all but the unreserved characters of RFC 3986.
+  /// Percent-encodes everything but the unreserved characters of RFC 3986.
   static func encode(_ text: String) -> String { PercentCoding.encode(text) }
 }

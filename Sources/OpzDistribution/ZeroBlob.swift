@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Zeros, as many as one wants.
+/// A blob of `size` zero bytes.
 struct ZeroBlob: Blob {
   let size: UInt64
 
