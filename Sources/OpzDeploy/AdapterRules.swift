@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// Values for prometheus-adapter's chart, so that an autoscaler can ask for opz-server's metrics by pod.
+/// Values for the prometheus-adapter Helm chart that expose opz-server's metrics by pod, for autoscalers.
 struct AdapterRules: YAMLEncodable {
   static let inFlight = "opz_requests_in_flight"
   static let perSecond = "opz_requests_per_second"

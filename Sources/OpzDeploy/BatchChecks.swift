@@ -1,4 +1,4 @@
-/// Refuses a `deploy.batch` that would not run.
+/// Rejects a `deploy.batch` section that could not run.
 struct BatchChecks {
   let plan: DeploymentPlan
   let batch: DeploySettings.Batch

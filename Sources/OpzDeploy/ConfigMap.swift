@@ -1,7 +1,9 @@
 import OpzYAML
 
-/// The variables of opz.yaml's `deploy.env`. The name has digits of the content's hash, so that pods roll when it changes, and an old
-/// ReplicaSet keeps what it was started with.
+/// A ConfigMap with the variables of `deploy.env`.
+///
+/// Its name contains digits of the content's hash, so that pods roll when the content changes and an old ReplicaSet
+/// keeps the values that it started with.
 struct ConfigMap: YAMLEncodable {
   let values: [String: String]
   let names: PlanNames

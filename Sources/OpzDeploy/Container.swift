@@ -1,19 +1,19 @@
 import OpzOCI
 import OpzYAML
 
-/// The container of a model's pod, restricted as Pod Security's `restricted` profile asks.
+/// The container of a model's pod, restricted to what Pod Security's `restricted` profile allows.
 struct Container: YAMLEncodable {
-  /// Who takes the container, and what they leave to be said in it.
+  /// Where the container is used, which decides what is written in it.
   enum Place {
     case deployment
-    /// Knative gives the port its name, and refuses most of a pod's security context.
+    /// Knative names the port itself, and rejects most of a pod's security context.
     case knative
     /// KServe finds the container by its name.
     case kserve
-    /// KServe where Knative runs the pods, so that both have their say.
+    /// KServe in its Knative mode, where the rules of both apply.
     case kserveKnative
     case job
-    /// A Job that runs a command of the user's.
+    /// A Job that runs a command of the user.
     case command
 
     var isJob: Bool { self == .job || self == .command }
@@ -53,7 +53,7 @@ struct Container: YAMLEncodable {
     }
   }
 
-  /// By digest alone: a tag beside it would be ignored, and would lie when it moves.
+  /// The image by digest only: a tag next to the digest is ignored, and misleading once it moves.
   var image: Reference { plan.image.digest.map(plan.image.pinned) ?? plan.image }
 
   private var serving: [YAMLValue.Member?] {
@@ -108,7 +108,8 @@ struct Container: YAMLEncodable {
     return items.isEmpty ? nil : .list(items)
   }
 
-  /// The limits equal the requests: what was measured with is what a pod gets, and the kernel takes it last for others.
+  /// The limits equal the requests: a pod gets exactly what was measured, and is among the last to be evicted or
+  /// killed when a node runs out of memory.
   private var resources: YAMLValue {
     let gpu = plan.settings.resources?.gpu
     let amounts = YAMLValue.map(
@@ -120,7 +121,7 @@ struct Container: YAMLEncodable {
   // MARK: Probes
 
   private var probes: [YAMLValue.Member?] {
-    // Knative probes readiness far more often than once a second while it starts, through its own proxy.
+    // While a pod starts, Knative probes readiness through its own proxy, far more often than once a second.
     let start = probe("live", period: 1, failures: plan.startupSeconds)
     return [
       .init("startupProbe", start, comment: startupComment),

@@ -1,16 +1,20 @@
-/// The schedule of a CronJob, as Kubernetes' parser (robfig/cron v3, ParseStandard) takes it: five fields, or a name such as `@daily`.
+/// The schedule of a CronJob, as Kubernetes parses it (robfig/cron v3, ParseStandard): five fields, or a descriptor
+/// such as `@daily`.
 public struct CronSchedule: Sendable, Hashable {
   private static let names = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"]
   private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
   private static let weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-  /// Of each month, in a leap year.
+  /// The number of days of each month in a leap year.
   private static let lengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
-  /// Minutes, hours, days, months, weekdays; empty for a name.
+  /// Minutes, hours, days, months and weekdays; empty for a descriptor.
   private let fields: [Set<Int>]
   private let isAnyWeekday: Bool
 
-  /// - Throws: `DeployError` for what Kubernetes would refuse, and for a day that never comes.
+  /// Parses a schedule.
+  /// - Parameter key: the key of opz.yaml that the error names.
+  /// - Throws: `DeployError` with the code `badTarget` for a schedule that Kubernetes rejects, or a day that never
+  ///   occurs.
   public init(_ text: String, key: String) throws {
     func refuse(_ reason: String) -> DeployError {
       DeployError(
@@ -33,13 +37,14 @@ public struct CronSchedule: Sendable, Hashable {
     guard comes else { throw refuse("never comes: the month has no such day") }
   }
 
-  /// A day or a weekday is enough where both are given, so only a day alone can be one that its month has not.
+  /// If both days and weekdays are restricted, either one is enough. So only a restriction of the days alone can name
+  /// a day that its months do not have.
   private var comes: Bool {
     guard fields.count == 5, isAnyWeekday else { return true }
     return fields[3].contains { month in fields[2].contains { $0 <= CronSchedule.lengths[month - 1] } }
   }
 
-  /// Nil for a field that is none.
+  /// The values of a field; nil for invalid text.
   private static func values(_ text: Substring, _ range: ClosedRange<Int>, _ names: [String]) -> Set<Int>? {
     var found: Set<Int> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -49,7 +54,7 @@ public struct CronSchedule: Sendable, Hashable {
     return found
   }
 
-  /// `*`, `N` or `N-M`, each with `/STEP`; `N/STEP` goes on to the end.
+  /// `*`, `N` or `N-M`, each with an optional `/STEP`; `N/STEP` continues to the end of the range.
   private static func step(_ text: Substring, _ range: ClosedRange<Int>, _ names: [String]) -> Set<Int>? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard (1...2).contains(parts.count) else { return nil }
@@ -76,7 +81,9 @@ public struct CronSchedule: Sendable, Hashable {
     text.utf8.allSatisfy { (48...57).contains($0) } ? Int(text) : nil
   }
 
-  /// Checks the name of a time zone. kube-controller-manager refuses Local, which is its own and not the cluster's.
+  /// Checks the name of a time zone. `Local` is rejected by Kubernetes, because it would be the zone of
+  /// kube-controller-manager.
+  /// - Throws: `DeployError` with the code `badTarget`.
   public static func checkTimeZone(_ zone: String, key: String) throws {
     let isZone =
       zone.utf8.count <= 64 && !zone.isEmpty

@@ -1,9 +1,9 @@
 public import OpzIO
 
-/// A deployment that would be wrong, or that Kubernetes would refuse.
+/// A deployment that would not work, or that Kubernetes would reject.
 public typealias DeployError = Failure<DeployErrorCode>
 
-/// What can be wrong.
+/// The kinds of `DeployError`.
 public enum DeployErrorCode: FailureCode {
   case badName, badQuantity, badReplicas, badTarget, neverScales, notPinned, badPatch
 

@@ -1,8 +1,9 @@
-/// How much of a plan an environment needs.
+/// The kind of environment to deploy to.
 public enum DeployProfile: String, Sendable, CaseIterable {
-  /// All that opz.yaml says.
+  /// Everything that opz.yaml says.
   case prod
-  /// At most two pods on any node, without budgets, alerts, priority, quota and recommendations.
+  /// At most two pods on any nodes, without disruption budget, alerts, priority class, quota and
+  /// VerticalPodAutoscaler.
   case dev
 
   func apply(to plan: DeploymentPlan) -> DeploymentPlan {

@@ -1,23 +1,28 @@
 public import OpzJSON
 import OpzOCI
 
-/// The `deploy` part of opz.yaml, as it is recorded with a version. Quantities are Kubernetes' texts; what is nil has opz's defaults.
+/// The `deploy` section of opz.yaml, as it is recorded with a version. Quantities are in Kubernetes' text form; nil
+/// means opz's default.
 public struct DeploySettings: Sendable, Hashable, Codable {
+  /// The range of the number of pods.
   public struct Replicas: Sendable, Hashable, Codable {
     public var min: Int
     public var max: Int
 
+    /// Creates a range; `min` equal to `max` means a fixed number.
     public init(min: Int, max: Int) {
       self.min = min
       self.max = max
     }
   }
 
+  /// The resources of one pod, as both requests and limits.
   public struct Resources: Sendable, Hashable, Codable {
     public var cpu: String?
     public var memory: String?
     public var gpu: GPU?
 
+    /// Creates resources; quantities are in Kubernetes' text form, such as `500m` and `256Mi`.
     public init(cpu: String? = nil, memory: String? = nil, gpu: GPU? = nil) {
       self.cpu = cpu
       self.memory = memory
@@ -25,15 +30,18 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
+  /// The GPUs of one pod.
   public struct GPU: Sendable, Hashable, Codable {
     public var count: Int
     /// The extended resource; `nvidia.com/gpu` if nil.
     public var resource: String?
-    /// The value of the node's label `RESOURCE.product`.
+    /// The required value of the node label `RESOURCE.product`.
     public var product: String?
-    /// The key of the taint that such nodes have; the resource's name if nil.
+    /// The key of the taint on GPU nodes; the resource's name if nil.
     public var toleration: String?
 
+    /// Creates a GPU request.
+    /// - Parameter count: the GPUs of each pod, at least 1.
     public init(count: Int, resource: String? = nil, product: String? = nil, toleration: String? = nil) {
       self.count = count
       self.resource = resource
@@ -42,19 +50,27 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
+  /// The signals that an autoscaler follows, and how fast it may act.
   public struct Autoscale: Sendable, Hashable, Codable {
-    /// Percent of the request.
+    /// The target for CPU use, in percent of the request.
     public var cpu: Int?
     public var memory: Int?
-    /// Requests in flight of one pod.
+    /// The target for requests in flight per pod.
     public var concurrency: Int?
-    /// Requests per second of one pod.
+    /// The target for requests per second per pod.
     public var rps: Int?
-    /// A PromQL expression for the requests per second that arrive, asked where they arrive: it counts when no pod is there.
+    /// A PromQL expression for the rate of incoming requests, measured where they arrive, such as at a gateway. It
+    /// works even when there are no pods.
     public var activate: String?
     public var up: Rule?
     public var down: Rule?
 
+    /// Creates autoscaling settings.
+    /// - Parameters:
+    ///   - cpu: percent of the request; `memory` likewise.
+    ///   - concurrency: requests in flight per pod.
+    ///   - rps: requests per second per pod.
+    ///   - activate: a PromQL expression for the rate of incoming requests.
     public init(
       cpu: Int? = nil, memory: Int? = nil, concurrency: Int? = nil, rps: Int? = nil, activate: String? = nil,
       up: Rule? = nil, down: Rule? = nil
@@ -69,15 +85,21 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
-  /// How fast replicas may change in a direction: the quicker of the two amounts in each period.
+  /// How fast replicas may change in one direction: the larger of the two amounts per period.
   public struct Rule: Sendable, Hashable, Codable {
-    /// Seconds.
+    /// The stabilization window in seconds.
     public var window: Int?
     public var pods: Int?
     public var percent: Int?
-    /// Seconds.
+    /// The length of a period in seconds.
     public var period: Int?
 
+    /// Creates a rule.
+    /// - Parameters:
+    ///   - window: the stabilization window in seconds.
+    ///   - pods: how many pods may change per period.
+    ///   - percent: how many percent of the pods may change per period.
+    ///   - period: seconds.
     public init(window: Int? = nil, pods: Int? = nil, percent: Int? = nil, period: Int? = nil) {
       self.window = window
       self.pods = pods
@@ -86,22 +108,25 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
-  /// A Namespace of its own, written with the objects.
+  /// The Namespace to write with the objects.
   public struct Namespace: Sendable, Hashable, Codable {
     public var name: String?
     public var quota: Quota?
 
+    /// Creates namespace settings.
     public init(name: String? = nil, quota: Quota? = nil) {
       self.name = name
       self.quota = quota
     }
   }
 
+  /// The limits on the sum of all pods in the namespace.
   public struct Quota: Sendable, Hashable, Codable {
     public var cpu: String?
     public var memory: String?
     public var pods: Int?
 
+    /// Creates a quota; quantities are in Kubernetes' text form.
     public init(cpu: String? = nil, memory: String? = nil, pods: Int? = nil) {
       self.cpu = cpu
       self.memory = memory
@@ -109,20 +134,26 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
-  /// How a new version comes beside the one that serves.
+  /// How a new version runs next to the one that serves.
   public struct Rollout: Sendable, Hashable, Codable {
+    /// How requests are divided between two versions.
     public enum Strategy: String, Sendable, Codable, CaseIterable {
       case canary
       case blueGreen = "blue-green"
     }
 
     public var strategy: Strategy
-    /// Percent of the requests that the new version gets.
+    /// The percentage of requests that the new version gets.
     public var weight: Int?
-    /// `NAME` or `NAMESPACE/NAME` of a Gateway.
+    /// The Gateway, as `NAME` or `NAMESPACE/NAME`.
     public var gateway: String?
     public var hosts: [String]?
 
+    /// Creates rollout settings.
+    /// - Parameters:
+    ///   - weight: percent of the requests that the new version gets, 0 to 100.
+    ///   - gateway: `NAME` or `NAMESPACE/NAME`.
+    ///   - hosts: host names of the HTTPRoute.
     public init(strategy: Strategy, weight: Int? = nil, gateway: String? = nil, hosts: [String]? = nil) {
       self.strategy = strategy
       self.weight = weight
@@ -137,13 +168,20 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     public var output: Volume?
     public var shards: Int?
     public var parallelism: Int?
-    /// Five fields of cron(8).
+    /// A cron schedule with five fields.
     public var schedule: String?
-    /// `Europe/Berlin`
+    /// An IANA time zone name, such as `Europe/Berlin`.
     public var timeZone: String?
-    /// In place of the native server's `score`.
+    /// The command to run instead of opz-server's `score`.
     public var command: [String]?
 
+    /// Creates batch settings.
+    /// - Parameters:
+    ///   - shards: how many parts the input is divided into; each has its own pod.
+    ///   - parallelism: how many pods may run at a time.
+    ///   - schedule: five fields of cron; nil for a single Job.
+    ///   - timeZone: an IANA time zone name.
+    ///   - command: runs instead of opz-server's `score`.
     public init(
       input: Volume? = nil, output: Volume? = nil, shards: Int? = nil, parallelism: Int? = nil, schedule: String? = nil,
       timeZone: String? = nil, command: [String]? = nil
@@ -158,33 +196,41 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
-  /// A command of the version's image that runs at certain times, in a CronJob of its own.
+  /// A command of the version's image that runs on a schedule, in its own CronJob.
   public struct Schedule: Sendable, Hashable, Codable {
-    /// What happens when a run is due while the one before it still runs.
+    /// What happens when a run is due while the previous one is still running.
     public enum Concurrency: String, Sendable, Codable, CaseIterable {
-      /// It is left out.
+      /// The new run is skipped.
       case forbid
       case allow
-      /// It takes the other's place.
+      /// The new run replaces the old one.
       case replace
     }
 
     public var name: String
-    /// Five fields of cron(8).
+    /// A cron schedule with five fields.
     public var cron: String
     public var command: [String]
-    /// `Europe/Berlin`
+    /// An IANA time zone name, such as `Europe/Berlin`.
     public var timeZone: String?
     public var concurrency: Concurrency?
-    /// Seconds that a run may begin late; one that could not is left out.
+    /// Seconds by which a run may start late; after that it is skipped.
     public var deadline: Int?
     /// Seconds that a run may take.
     public var timeout: Int?
-    /// How often a failed run is tried again.
+    /// How often a failed run is retried.
     public var retries: Int?
-    /// What the server has if nil.
+    /// The server's resources if nil.
     public var resources: Resources?
 
+    /// Creates a scheduled command.
+    /// - Parameters:
+    ///   - cron: five fields of cron.
+    ///   - command: the program and its arguments.
+    ///   - timeZone: an IANA time zone name.
+    ///   - deadline: seconds by which a run may start late.
+    ///   - timeout: seconds that a run may take.
+    ///   - retries: how often a failed run is retried.
     public init(
       name: String, cron: String, command: [String], timeZone: String? = nil, concurrency: Concurrency? = nil,
       deadline: Int? = nil, timeout: Int? = nil, retries: Int? = nil, resources: Resources? = nil
@@ -201,28 +247,31 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
-  /// A part of a PersistentVolumeClaim.
+  /// A directory of a PersistentVolumeClaim.
   public struct Volume: Sendable, Hashable, Codable {
     public var claim: String
-    /// Below the volume's root.
+    /// A path relative to the volume's root.
     public var path: String?
 
+    /// Names a claim, and a path relative to the volume's root.
     public init(claim: String, path: String? = nil) {
       self.claim = claim
       self.path = path
     }
   }
 
+  /// The cluster's Prometheus.
   public struct Monitoring: Sendable, Hashable, Codable {
-    /// Writes a ServiceMonitor and a PrometheusRule: the cluster has the Prometheus Operator.
+    /// Whether to write a ServiceMonitor and a PrometheusRule, which need the Prometheus Operator.
     public var enabled: Bool?
-    /// `http://HOST:PORT` of Prometheus, for KEDA.
+    /// The `http://HOST:PORT` of Prometheus, for KEDA.
     public var server: String?
     /// The namespace of Prometheus, for the NetworkPolicy.
     public var namespace: String?
-    /// What the Prometheus object selects ServiceMonitors and rules by.
+    /// The labels by which the Prometheus object selects ServiceMonitors and rules.
     public var labels: [String: String]?
 
+    /// Creates monitoring settings.
     public init(
       enabled: Bool? = nil, server: String? = nil, namespace: String? = nil, labels: [String: String]? = nil
     ) {
@@ -233,28 +282,30 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
-  /// Who may send requests; everybody in the cluster if nil.
+  /// The pods that may send requests; nil allows the whole cluster.
   public struct Ingress: Sendable, Hashable, Codable {
     public var namespaces: [String]?
-    /// Labels of pods in those namespaces, or in the model's own.
+    /// The labels of pods in those namespaces, or in the model's own.
     public var pods: [String: String]?
 
+    /// Creates ingress settings; with both, only matching pods in the namespaces may send requests.
     public init(namespaces: [String]? = nil, pods: [String: String]? = nil) {
       self.namespaces = namespaces
       self.pods = pods
     }
   }
 
-  /// A change of a generated object.
+  /// A change to generated objects.
   public struct Patch: Sendable, Hashable, Codable {
     public var kind: String
-    /// All objects of the kind if nil.
+    /// The object's name; nil for all objects of the kind.
     public var name: String?
-    /// A strategic merge.
+    /// A strategic merge patch.
     public var merge: JSONValue?
-    /// Operations of RFC 6902.
+    /// JSON Patch operations (RFC 6902).
     public var json: [JSONValue]?
 
+    /// Creates a patch, with a strategic merge, JSON Patch operations, or both, which are applied in this order.
     public init(kind: String, name: String? = nil, merge: JSONValue? = nil, json: [JSONValue]? = nil) {
       self.kind = kind
       self.name = name
@@ -263,21 +314,22 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     }
   }
 
+  /// How pods are spread over zones and nodes.
   public enum Spread: String, Sendable, Codable, CaseIterable {
-    /// Preferred over zones and nodes.
+    /// Spreading is preferred.
     case soft
-    /// A pod that would not spread waits.
+    /// Spreading is required: a pod that cannot spread stays pending.
     case hard
     case none
   }
 
-  /// How KServe gets a model without a server.
+  /// How KServe mounts a model whose image has no server.
   public enum Storage: String, Sendable, Codable, CaseIterable {
     /// `oci+native://`: an image volume of Kubernetes.
     case native
-    /// `oci://`: a container beside the server.
+    /// `oci://`: a sidecar container.
     case modelcar
-    /// `oci+fetch://`: KServe's storage initializer pulls the image and copies what is below /models.
+    /// `oci+fetch://`: KServe's storage initializer pulls the image and copies /models.
     case fetch
   }
 
@@ -285,7 +337,7 @@ public struct DeploySettings: Sendable, Hashable, Codable {
   public var resources: Resources?
   public var autoscale: Autoscale?
   public var env: [String: String]?
-  /// Names of Secrets.
+  /// The names of Secrets whose keys become environment variables.
   public var envFrom: [String]?
   public var imagePullSecrets: [String]?
   public var priorityClass: String?
@@ -300,5 +352,6 @@ public struct DeploySettings: Sendable, Hashable, Codable {
   public var schedules: [Schedule]?
   public var patches: [Patch]?
 
+  /// Creates settings with opz's defaults throughout.
   public init() {}
 }

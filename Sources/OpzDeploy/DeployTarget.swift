@@ -1,19 +1,19 @@
-/// What runs the pods and decides how many there are.
+/// The system that runs the pods and scales them.
 public enum DeployTarget: String, Sendable, CaseIterable {
   /// A Deployment and a HorizontalPodAutoscaler.
   case kubernetes
-  /// A Deployment and KEDA's ScaledObject.
+  /// A Deployment and a KEDA ScaledObject.
   case keda
-  /// A Service of Knative.
+  /// A Knative Service.
   case knative
-  /// An InferenceService of KServe.
+  /// A KServe InferenceService.
   case kserve
 
-  /// The objects have a Deployment, a Service and what belongs to them.
+  /// Whether the target uses a Deployment, a Service and the objects that belong to them.
   var hasDeployment: Bool { self == .kubernetes || self == .keda }
 
-  /// The longest name from which the target can make those of what it writes itself: Knative a revision's, KServe `-predictor` and then
-  /// `-00001-private`.
+  /// The longest name from which the target can derive the names of its own objects: Knative appends a revision name,
+  /// KServe `-predictor` and then `-00001-private`.
   var nameLimit: Int {
     switch self {
     case .kubernetes, .keda: 63

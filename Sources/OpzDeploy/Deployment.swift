@@ -1,6 +1,7 @@
 import OpzYAML
 
-/// The Deployment: pods of one version. `replicas` is left to the autoscaler where there is one, because the two would fight.
+/// The Deployment of one version. It has no `replicas` where an autoscaler sets them, because each apply would
+/// otherwise reset them.
 struct Deployment: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
@@ -22,13 +23,13 @@ struct Deployment: YAMLEncodable {
       .init("template", .map(.init("metadata", template), .init("spec", PodSpec(plan: plan, names: names).yaml))))
   }
 
-  /// Only where it is not Kubernetes' own.
+  /// Written only where the deadline differs from Kubernetes' default.
   private var progressComment: String? {
     guard plan.progressSeconds > 600, let bytes = plan.imageBytes else { return nil }
     return "The image has \(bytes / 1_000_000) MB: at 10 MB/s, the pull is most of it."
   }
 
-  /// New pods come before old ones go.
+  /// New pods become ready before old ones are removed.
   private var strategy: YAMLValue {
     .map(
       .init("type", .text("RollingUpdate")),

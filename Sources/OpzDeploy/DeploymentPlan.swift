@@ -1,21 +1,21 @@
 public import OpzOCI
 
-/// What is to run, and how it scales: the one plan that all objects are made from.
+/// What to run and how it scales: all Kubernetes objects are generated from this plan.
 public struct DeploymentPlan: Sendable {
-  /// What answers on the port.
+  /// The program that listens on the port.
   public enum Server: Sendable, Hashable {
-    /// opz-server: health, metrics and draining are known.
+    /// opz-server, whose health endpoints, metrics and draining are known.
     case native
-    /// Somebody's own program: only the port is known.
+    /// A custom program, of which only the port is known.
     case custom
-    /// None: the image is a model, and KServe brings the server.
+    /// No server: the image contains a model only, and KServe provides the server.
     case weights
   }
 
-  /// The model's name and version.
+  /// The name of the model.
   public var model: String
   public var version: String
-  /// Pinned by digest.
+  /// The image, pinned by digest.
   public var image: Reference
   public var server: Server
   public var port: Int
@@ -25,25 +25,31 @@ public struct DeploymentPlan: Sendable {
   public var maxReplicas: Int
   public var cpu: Quantity
   public var memory: Quantity
-  /// Percent of the requested CPU that the autoscaler aims at; nil where it does not look at the CPU.
+  /// The target for CPU use, in percent of the request; nil where the autoscaler does not use the CPU.
   public var cpuTarget: Int?
   public var namespace: String?
   public var target: DeployTarget
-  /// The rest of opz.yaml's `deploy`.
+  /// The rest of the `deploy` section of opz.yaml.
   public var settings: DeploySettings
-  /// What `opz test` measured from the start to the first answer, milliseconds.
+  /// The time from the start to the first response as measured by `opz test`, in milliseconds.
   public var readyMilliseconds: Int?
-  /// The compressed layers that a node pulls.
+  /// The size of the compressed layers that a node pulls, in bytes.
   public var imageBytes: UInt64?
-  /// The model's files, uncompressed.
+  /// The size of the model's files, uncompressed, in bytes.
   public var modelBytes: UInt64?
-  /// `xgboost`: what KServe looks for a server by.
+  /// The format by which KServe selects a server, such as `xgboost`.
   public var modelFormat: String?
-  /// The image has files beside the model, so that a container can start in it.
+  /// Whether the image has files besides the model, so that a container can run in it.
   public var hasBase = false
-  /// A PodDisruptionBudget, where there are pods enough.
+  /// Whether to write a PodDisruptionBudget, which is done where there are at least two pods.
   public var hasBudget = true
 
+  /// Creates a plan; checks nothing, see `validate()`.
+  /// - Parameters:
+  ///   - image: pinned by digest.
+  ///   - user: `UID[:GID]`.
+  ///   - cpu: the CPU of one pod, as request and limit; `memory` likewise.
+  ///   - cpuTarget: percent of the requested CPU; nil where the autoscaler does not use the CPU.
   public init(
     model: String, version: String, image: Reference, server: Server, port: Int = 8080, user: String = "65532:65532",
     minReplicas: Int = 2, maxReplicas: Int = 10, cpu: Quantity, memory: Quantity, cpuTarget: Int? = 70,
@@ -65,8 +71,8 @@ public struct DeploymentPlan: Sendable {
     self.settings = settings
   }
 
-  /// A plan of what opz.yaml says, with opz's defaults for the rest.
-  /// - Throws: `DeployError` for a quantity that is none.
+  /// Creates a plan from the `deploy` section of opz.yaml, with opz's defaults for what it leaves out.
+  /// - Throws: `DeployError` with the code `badQuantity`.
   public init(
     model: String, version: String, image: Reference, server: Server, port: Int, user: String,
     settings: DeploySettings, target: DeployTarget, namespace: String?
@@ -83,25 +89,25 @@ public struct DeploymentPlan: Sendable {
       namespace: namespace ?? settings.namespace?.name, target: target, settings: settings)
   }
 
-  /// The replicas vary, so an autoscaler decides.
+  /// Whether the number of replicas varies, so that an autoscaler is needed.
   public var scales: Bool { maxReplicas > minReplicas }
 
-  /// Seconds that a pod goes on serving after it was told to end, until every proxy has taken it out.
+  /// Seconds for which a pod keeps serving after SIGTERM, until every proxy has removed it.
   static let drainSeconds = 10
 
-  /// Requests that opz-server answers at a time (OPZ_MAX_REQUESTS); it refuses more.
+  /// opz-server's default for `OPZ_MAX_REQUESTS`: how many requests it serves at a time before it refuses more.
   static let mostInFlight = 256
 
-  /// What opz.yaml sets of it, within what a number in Kubernetes can be.
+  /// `OPZ_MAX_REQUESTS` as set in opz.yaml, limited to the range of Kubernetes' integers.
   var mostRequests: Int {
     let written = settings.env?["OPZ_MAX_REQUESTS"].flatMap { Int($0) }
     return min(max(1, written ?? DeploymentPlan.mostInFlight), Int(Int32.max))
   }
 
-  /// Two versions share the requests, so that names have the version in them.
+  /// Whether two versions run side by side, so that object names contain the version.
   var isSided: Bool { settings.rollout != nil && target.hasDeployment }
 
-  /// The numbers of `user`; nil for names, root, and numbers that Kubernetes does not take.
+  /// The numbers of `user`; nil for names, root, and numbers that Kubernetes does not accept.
   var userAndGroup: (user: Int, group: Int)? {
     let parts = user.split(separator: ":", omittingEmptySubsequences: false)
     let ids = parts.compactMap { part in
@@ -111,19 +117,22 @@ public struct DeploymentPlan: Sendable {
     return (ids[0], ids.count == 2 ? ids[1] : ids[0])
   }
 
-  /// Requests in flight of a pod that Knative aims at: what opz.yaml says, else eight a core, because Knative's own 100 is never reached by a small pod.
+  /// The target for requests in flight per pod with Knative: from opz.yaml, otherwise eight per core, because a small
+  /// pod never reaches Knative's default of 100.
   var knativeConcurrency: Int {
-    // More than a million is refused where it is written, too.
+    // A value above a million is rejected where it is validated, too.
     settings.autoscale?.concurrency ?? Int(min(max(1, cpu.units), 125_000)) * 8
   }
 
-  /// Seconds from the start of the container within which it must answer: ten times what was measured and 10 more, 120 where nothing was.
+  /// Seconds within which the container must respond after its start: ten times the measured time plus 10, or 120
+  /// where nothing was measured.
   var startupSeconds: Int {
     guard let readyMilliseconds, readyMilliseconds >= 0 else { return 120 }
     return 10 + min(readyMilliseconds, 3_600_000) / 100
   }
 
-  /// Seconds for a rollout to make progress: pulling the image at 10 MB/s, the start, and a minute; never less than Kubernetes' own 600.
+  /// Seconds in which a rollout must make progress: pulling the image at 10 MB/s, the start, and a minute; at least
+  /// Kubernetes' default of 600.
   var progressSeconds: Int {
     let pull = Int(clamping: (imageBytes ?? 0) / 10_000_000)
     return max(600, min(pull, 86_400) + startupSeconds + 60)

@@ -1,10 +1,10 @@
 import OpzYAML
 
-/// The requests of a model, divided between two versions (gateway.networking.k8s.io/v1).
+/// Divides a model's requests between two versions (gateway.networking.k8s.io/v1).
 struct HTTPRoute: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
-  /// Services and their weights; together 100.
+  /// Services and their weights, which add up to 100.
   let backends: [(service: String, weight: Int)]
 
   var yaml: YAMLValue {

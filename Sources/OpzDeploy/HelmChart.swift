@@ -2,16 +2,17 @@ import OpzJSON
 import OpzOCI
 import OpzYAML
 
-/// A chart whose rendering with its own values is the plain output: `helm install NAME DIR`.
+/// A Helm chart that renders to the plain output with its default values: `helm install NAME DIR`.
 public struct HelmChart: Sendable {
   public let files: [Manifests.File]
 
-  /// - Throws: `DeployError` where the plan's names are none.
+  /// Generates a chart from the manifests of a plan.
+  /// - Throws: `DeployError` with the code `badName` for names that Kubernetes does not accept.
   public init(_ plan: DeploymentPlan, _ manifests: Manifests) throws {
     var values = HelmValues()
     let names = try PlanNames(plan)
     var templates: [Manifests.File?] = manifests.objects.map { _ in nil }
-    // An autoscaler's numbers come before a Deployment's, which has none of its own.
+    // An autoscaler's replica numbers are used before those of a Deployment, which has none when it is scaled.
     let scalers = manifests.objects.indices.filter {
       manifests.objects[$0].kind.hasSuffix("Autoscaler") || manifests.objects[$0].kind == "ScaledObject"
     }
@@ -32,7 +33,7 @@ public struct HelmChart: Sendable {
       ] + templates.compactMap { $0 }
   }
 
-  /// The part of the values that an object of one of two versions has.
+  /// The section of the values that belongs to an object where two versions run side by side.
   private static func root(
     _ object: Manifests.Object, _ plan: DeploymentPlan, _ names: PlanNames, _ manifests: Manifests
   ) -> String {
@@ -51,7 +52,7 @@ public struct HelmChart: Sendable {
   }
 }
 
-/// The hash is of the same bytes as `PlanNames.name(of:)`: a template ranges over a mapping in the order of its keys.
+/// Hashes the same bytes as `PlanNames.name(of:)`: a template iterates over a mapping in key order.
 private let helpers = """
   {{/* Eight digits of the hash of a mapping of texts. */}}
   {{- define "opz.hash" -}}

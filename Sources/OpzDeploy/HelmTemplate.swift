@@ -2,12 +2,13 @@ import OpzJSON
 import OpzOCI
 import OpzYAML
 
-/// One object as a template: what users change are values, the rest is what the plain output has.
+/// A Helm template for one object: what users may change refers to values, the rest is the same as in the plain
+/// output.
 struct HelmTemplate {
   private let value: YAMLValue
-  /// `candidate.` where a chart has two versions.
+  /// `candidate.` or `stable.` where a chart has two versions, otherwise empty.
   private let root: String
-  /// What looks like an expression and is none: `{{ $labels.pod }}` of an alert.
+  /// Escapes text that looks like a template expression but is not, such as `{{ $labels.pod }}` in an alert.
   private var template = YAMLTemplate { $0.replacing("{{", with: "{{ \"{{\" }}") }
   private var condition: String?
 
@@ -45,7 +46,7 @@ struct HelmTemplate {
     if find(path) != nil { template.put(expression, at: path) }
   }
 
-  /// Puts lines in place of a member, or as a new member before another one.
+  /// Replaces a member with lines, or inserts them before another member.
   private mutating func block(
     _ parent: [String], _ key: String, before: String, _ lines: @escaping @Sendable (_ indent: Int) -> [String]
   ) {
@@ -201,7 +202,7 @@ struct HelmTemplate {
     if find(path + ["containers"]) != nil { pod(path, &values) }
   }
 
-  /// What is the server's is a value of the server's; the rest stands below the command's name.
+  /// The parts that come from the server use the server's values; the rest is below `schedules.NAME`.
   private mutating func scheduled(_ name: String, _ values: inout HelmValues) {
     let own = root + "schedules.\(name)."
     condition = values.add(own + "enabled", .bool(true), "Whether it runs at all.", HelmTemplate.flag)
@@ -221,7 +222,7 @@ struct HelmTemplate {
   // MARK: Configuration
 
   private func configName(_ values: inout HelmValues, _ name: YAMLValue?) -> String {
-    // The name without the digits of the hash, which the template computes as opz does.
+    // The name without the hash, which the template computes in the same way as opz.
     let stem = (name?.text ?? "").dropLast(8)
     return "\(stem){{ include \"opz.hash\" .Values.\(root)env }}"
   }

@@ -2,9 +2,9 @@ import OpzJSON
 import OpzOCI
 import OpzYAML
 
-/// The values of a chart with their documentation and their schema, filled while the templates are made.
+/// The values of a Helm chart with their documentation and schema, collected while the templates are generated.
 struct HelmValues {
-  /// A place in values.yaml.
+  /// One value of values.yaml.
   private struct Entry {
     let path: [String]
     let value: YAMLValue
@@ -26,14 +26,15 @@ struct HelmValues {
     "verticalPodAutoscaler": "Recommendations.", "namespace": "Where the objects are.",
   ]
 
-  /// - Parameter path: `replicas.min`
-  /// - Returns: the expression for it: `.Values.replicas.min`.
+  /// Adds a value, unless its path exists.
+  /// - Parameter path: such as `replicas.min`.
+  /// - Returns: the template expression for it, such as `.Values.replicas.min`.
   mutating func add(_ path: String, _ value: YAMLValue, _ about: String, _ schema: [String: JSONValue]) -> String {
     let parts = path.split(separator: ".").map(String.init)
     if !entries.contains(where: { $0.path == parts }) {
       entries.append(Entry(path: parts, value: value, about: about, schema: schema))
     }
-    // A name with a hyphen is none in a template.
+    // A key with a hyphen is not valid in a dotted template expression.
     let isPlain = path.utf8.allSatisfy {
       $0 == 46 || $0 == 95 || (48...57).contains($0) || $0 | 32 > 96 && $0 | 32 < 123
     }
@@ -60,13 +61,13 @@ struct HelmValues {
 
   // MARK: values.schema.json
 
-  /// Draft 7, which Helm reads.
+  /// JSON Schema draft 7, the version that Helm supports.
   var schema: JSONValue {
     guard case .object(var top) = HelmValues.schema(entries.map { ($0.path[...], $0) }),
       case .object(var properties)? = top["properties"]
     else { return .null }
     top["$schema"] = .string("http://json-schema.org/draft-07/schema#")
-    // Helm gives it to charts that are part of another.
+    // Helm passes it to subcharts.
     properties["global"] = .object(["type": .string("object")])
     top["properties"] = .object(properties)
     return .object(top)

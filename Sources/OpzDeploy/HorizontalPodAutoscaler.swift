@@ -1,6 +1,7 @@
 import OpzYAML
 
-/// The autoscaler (autoscaling/v2) of a Deployment. Of several signals, it follows the one that wants the most pods.
+/// The HorizontalPodAutoscaler (autoscaling/v2) of a Deployment. With several metrics, the one that needs the most
+/// pods counts.
 struct HorizontalPodAutoscaler: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames

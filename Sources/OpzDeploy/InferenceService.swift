@@ -1,11 +1,12 @@
 import OpzYAML
 
-/// KServe's InferenceService (serving.kserve.io/v1beta1).
+/// A KServe InferenceService (serving.kserve.io/v1beta1).
 ///
-/// An image with a server is a container of its own; a model alone is mounted into one of KServe's servers, as an image volume
-/// (`oci+native://`, KServe 0.20 with Kubernetes 1.33) or by a container beside it (`oci://`). `minReplicas` and `maxReplicas` are always
-/// written: left out, KServe sets both to one and never scales (kserve #6246). In its Knative mode KServe copies the pod into a Service of
-/// Knative's, which refuses most of what a Deployment's pod has: then nothing of that is written.
+/// An image with a server becomes a custom container. A model without a server is mounted into one of KServe's
+/// servers, as an image volume (`oci+native://`, KServe 0.20 with Kubernetes 1.33) or through a sidecar (`oci://`).
+/// `minReplicas` and `maxReplicas` are always written, because KServe otherwise sets both to one and never scales
+/// (kserve #6246). In its Knative mode KServe copies the pod into a Knative Service, which rejects most of what a
+/// Deployment's pod has, so that is left out.
 struct InferenceService: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
@@ -46,7 +47,7 @@ struct InferenceService: YAMLEncodable {
     return ("cpu", plan.cpuTarget ?? 70)
   }
 
-  /// The scheme of the image's address, and what a cluster needs for it.
+  /// The URI scheme of the image, and what it requires of a cluster.
   private var storage: (scheme: String, needs: String?) {
     switch plan.settings.storage {
     case .modelcar: ("oci", nil)

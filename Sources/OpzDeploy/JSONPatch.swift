@@ -2,7 +2,7 @@ public import OpzJSON
 import OpzOCI
 public import OpzYAML
 
-/// Operations on a document (RFC 6902), all or none.
+/// A sequence of JSON Patch operations (RFC 6902), which are applied all or not at all.
 public struct JSONPatch: Sendable {
   private struct Operation: Sendable {
     let name: String
@@ -14,8 +14,9 @@ public struct JSONPatch: Sendable {
 
   private let operations: [Operation]
 
-  /// - Parameter subject: what errors name: `deploy.patches.0.json`.
-  /// - Throws: `DeployError.badPatch` for an operation that RFC 6902 does not have.
+  /// Parses operations.
+  /// - Parameter subject: what errors name, such as `deploy.patches.0.json`.
+  /// - Throws: `DeployError` with the code `badPatch` for an invalid operation.
   public init(_ operations: [JSONValue], subject: String) throws {
     self.operations = try operations.enumerated().map { try JSONPatch.operation($1, "\(subject).\($0)") }
   }
@@ -54,7 +55,10 @@ public struct JSONPatch: Sendable {
       name: name, path: try pointer(path), from: from, value: members["value"].map { YAMLValue($0) }, subject: subject)
   }
 
-  /// - Throws: `DeployError.badPatch` that names the operation which has no place, or whose test fails.
+  /// Applies the operations.
+  /// - Returns: the changed document.
+  /// - Throws: `DeployError` with the code `badPatch` that names the operation whose path does not exist or whose
+  ///   test fails.
   public func apply(to document: YAMLValue) throws -> YAMLValue {
     var document = document
     for operation in operations { document = try JSONPatch.apply(operation, to: document) }
@@ -107,11 +111,11 @@ public struct JSONPatch: Sendable {
     }
   }
 
-  /// Copies of copies double a document with each operation.
+  /// Repeated copies can double a document with each operation.
   private static let maximumNodes = 100_000
   private static let maximumDepth = 200
 
-  /// An operation must not nest deeper than any reader goes: all that walk the document recurse.
+  /// Limits the nesting, because everything that walks a document is recursive.
   private static func bound(_ value: YAMLValue, _ operation: Operation) throws {
     guard operation.path.parts.count <= maximumDepth, value.depth(atMost: maximumDepth - operation.path.parts.count)
     else {
@@ -119,7 +123,8 @@ public struct JSONPatch: Sendable {
     }
   }
 
-  /// The operations that make one document into another, as a document; lists of another length are replaced whole.
+  /// Returns the operations that turn one document into another, as a document. A list of another length is replaced
+  /// as a whole.
   static func between(_ old: YAMLValue, _ new: YAMLValue) -> [YAMLValue] {
     var found: [YAMLValue] = []
     compare(old, new, JSONPointer([]), &found)
@@ -153,7 +158,7 @@ public struct JSONPatch: Sendable {
 }
 
 extension YAMLValue {
-  /// Nil where the place does not exist.
+  /// Returns nil where the path does not exist.
   fileprivate func setting(_ value: YAMLValue, at path: ArraySlice<String>, adds: Bool) -> YAMLValue? {
     guard let part = path.first else { return value }
     let rest = path.dropFirst()

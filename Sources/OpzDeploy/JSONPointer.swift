@@ -1,12 +1,12 @@
 import OpzYAML
 
-/// A place in a document (RFC 6901).
+/// A JSON Pointer (RFC 6901).
 struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
   let parts: [String]
 
   init(_ parts: [String]) { self.parts = parts }
 
-  /// Nil for a text that is no pointer.
+  /// Parses a pointer; nil for invalid text.
   init?(_ text: String) {
     guard text.isEmpty || text.hasPrefix("/") else { return nil }
     var parts: [String] = []
@@ -43,7 +43,7 @@ struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     return value
   }
 
-  /// Digits without a leading zero.
+  /// Parses a list index: digits without a leading zero.
   static func index(_ part: String) -> Int? {
     guard part == "0" || part.utf8.first != 48, part.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
     return Int(part)

@@ -1,10 +1,11 @@
 import OpzYAML
 
-/// A Service of Knative (serving.knative.dev/v1). What Knative takes only behind its feature flags stays out, or says so.
+/// A Knative Service (serving.knative.dev/v1). What Knative accepts only behind feature flags is left out or
+/// commented.
 struct KnativeService: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
-  /// The revision that serves beside this one, and the percent of this one.
+  /// The other revision that shares the traffic, and the percentage that this one gets.
   var beside: (revision: String, weight: Int)?
 
   var yaml: YAMLValue {
@@ -14,8 +15,9 @@ struct KnativeService: YAMLEncodable {
     ).yaml
   }
 
-  /// A revision's name: the Service's before it, as Knative asks; the version, so that traffic can be divided by name; and digits of the whole
-  /// template, because a revision never changes. `-private` still fits behind it.
+  /// The name of the revision: the Service's name, as Knative requires; the version, so that traffic can be divided
+  /// by name; and a hash of the whole template, because a revision is immutable. It leaves room for the suffix
+  /// `-private`.
   static func revision(_ plan: DeploymentPlan, _ names: PlanNames) throws -> String {
     let template = KnativeService(plan: plan, names: names).template(revision: nil)
     let hash = names.name(of: ["template": YAMLWriter.write(template)]).suffix(8)
@@ -52,7 +54,7 @@ struct KnativeService: YAMLEncodable {
           [.init("timeoutSeconds", .integer(60))] + (PodSpec(plan: plan, names: names, place: .knative).yaml.members))))
   }
 
-  /// The pod's annotations: Knative's autoscaler reads them there.
+  /// The pod's annotations, where Knative's autoscaler looks for its settings.
   private var annotations: [String: String] {
     let scale = plan.settings.autoscale
     var found = [
@@ -69,9 +71,9 @@ struct KnativeService: YAMLEncodable {
     found["autoscaling.knative.dev/metric"] = metric
     found["autoscaling.knative.dev/target"] = String(target)
     if kind == "kpa" {
-      // Knative aims at 70% of a target unless it is told that the target is meant.
+      // By default Knative aims at 70% of the target.
       found["autoscaling.knative.dev/target-utilization-percentage"] = "100"
-      // Its other autoscaler does not read it, and has one window for both directions.
+      // The HPA class does not support it, and has one window for both directions.
       if let window = scale?.down?.window { found["autoscaling.knative.dev/scale-down-delay"] = "\(window)s" }
     }
     if plan.server == .native {
@@ -82,7 +84,7 @@ struct KnativeService: YAMLEncodable {
     return found
   }
 
-  /// Knative's target of memory is in MiB.
+  /// Knative's memory target in MiB, from a percentage of the request.
   private func megabytes(_ percent: Int) -> Int {
     let bytes = Int128(plan.memory.units) * Int128(percent) / 100
     return Int(clamping: max(1, bytes / (1 << 20)))
@@ -90,6 +92,6 @@ struct KnativeService: YAMLEncodable {
 }
 
 extension YAMLValue {
-  /// Of a mapping; none of anything else.
+  /// The members of a mapping; empty for any other value.
   var members: [Member] { if case .map(let members) = self { members } else { [] } }
 }

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// The list of the files, for `kubectl apply -k`.
+/// The kustomization.yaml that lists the files, for `kubectl apply -k`.
 struct Kustomization: YAMLEncodable {
   let namespace: String?
   let resources: [String]

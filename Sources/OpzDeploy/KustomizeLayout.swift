@@ -1,11 +1,14 @@
 import OpzYAML
 
-/// A kustomize base of what all environments have, with an overlay for each: `kubectl apply -k DIR/overlays/prod` is the plain output.
+/// A kustomize base with the objects that all profiles share, and an overlay for each profile: `kubectl apply -k
+/// DIR/overlays/prod` applies the plain output.
 public struct KustomizeLayout: Sendable {
   private let manifests: [DeployProfile: Manifests]
   private let base: [Manifests.Object]
 
+  /// Generates the manifests of all profiles.
   /// - Parameter plan: as for `Manifests`.
+  /// - Throws: `DeployError`, as `Manifests` does.
   public init(_ plan: DeploymentPlan, _ purpose: Manifests.Purpose = .serving()) throws {
     var found: [DeployProfile: Manifests] = [:]
     for profile in DeployProfile.allCases { found[profile] = try Manifests(plan, purpose, profile: profile) }

@@ -1,12 +1,14 @@
-/// The difference of two texts, line by line, as `diff -u` writes it.
+/// The differences between two texts, line by line, in the format of `diff -u`.
 public struct LineDiff: Sendable {
   private enum Step { case same(String), gone(String), new(String) }
 
   private static let context = 3
 
+  /// Returns a unified diff with three lines of context.
   /// - Parameters:
-  ///   - old: nil for a file that is new; `new` likewise for one that is gone.
-  /// - Returns: empty where both are the same.
+  ///   - name: the file name in the header.
+  ///   - old: nil for a file that was added; `new` is nil for one that was removed.
+  /// - Returns: an empty string where both are equal.
   public static func unified(_ name: String, _ old: String?, _ new: String?) -> String {
     guard old != new else { return "" }
     let steps = compare(lines(old), lines(new))
@@ -49,12 +51,12 @@ public struct LineDiff: Sendable {
       case .new: right += 1
       }
     }
-    // A side without lines is named by the line before.
+    // A side without lines is numbered by the line before it.
     func range(_ start: Int, _ count: Int) -> String { "\(count == 0 ? start - 1 : start),\(count)" }
     return "@@ -\(range(position.left, left)) +\(range(position.right, right)) @@\n"
   }
 
-  /// The ranges of steps with changes, and three lines around.
+  /// The ranges of steps that contain changes, with three lines of context.
   private static func hunks(_ steps: [Step]) -> [Range<Int>] {
     var found: [Range<Int>] = []
     for (index, step) in steps.enumerated() {
@@ -69,8 +71,8 @@ public struct LineDiff: Sendable {
     return found
   }
 
-  /// The longest common lines, by the table; manifests have some hundred. What begins and ends alike is passed over, and beyond four million
-  /// cells the middle counts as replaced.
+  /// Computes the longest common subsequence of lines with the quadratic table; manifests have a few hundred lines.
+  /// Common lines at the start and end are skipped, and a middle of more than four million cells counts as replaced.
   private static func compare(_ old: [String], _ new: [String]) -> [Step] {
     var start = 0
     while start < min(old.count, new.count), old[start] == new[start] { start += 1 }

@@ -1,14 +1,16 @@
 /// One object of a `ManifestStream`.
 public struct ManifestDocument: Sendable, Hashable {
-  /// What makes two documents the same object of a cluster; its version is no part of it.
+  /// Identifies an object of a cluster. The API version is not part of it.
   public struct Identity: Sendable, Hashable {
-    /// `apps`; empty for the core group.
+    /// The API group, such as `apps`; empty for the core group.
     public let group: String
     public let kind: String
-    /// Nil where the object names none.
+    /// Nil where the object has no namespace.
     public var namespace: String?
     public let name: String
 
+    /// Creates an identity.
+    /// - Parameter group: the API group without the version; empty for the core group.
     public init(group: String, kind: String, namespace: String?, name: String) {
       self.group = group
       self.kind = kind
@@ -35,44 +37,44 @@ public struct ManifestDocument: Sendable, Hashable {
     text = lines.joined(separator: "\n") + "\n"
   }
 
-  /// `Deployment scoring/churn`
+  /// The kind, namespace and name: `Deployment scoring/churn`.
   public var name: String {
     "\(identity.kind) \(identity.namespace.map { $0 + "/" } ?? "")\(identity.name)"
   }
 
-  /// `Deployment`
+  /// The kind, such as `Deployment`.
   public var kind: String { identity.kind }
 
-  /// What names the object and nothing else.
+  /// A document that names the object and contains nothing else.
   public var head: String { head("") }
 
-  /// A document of a Deployment that says how many pods it has and nothing else.
+  /// A document that names a Deployment and sets its replicas, and contains nothing else.
   public func head(replicas: Int) -> String { head("spec:\n  replicas: \(replicas)\n") }
 
-  /// The number of pods that a Deployment says; nil where it leaves that to an autoscaler.
+  /// The replicas of a Deployment; nil for other kinds, and where they are left to an autoscaler.
   public var replicas: Int? { kind == "Deployment" ? number("replicas") : nil }
 
-  /// The document without its number of pods.
+  /// The document without its replicas.
   public var withoutReplicas: ManifestDocument {
     guard replicas != nil else { return self }
     return ManifestDocument(lines.filter { !$0.hasPrefix("  replicas: ") })
   }
 
-  /// A number of `spec`, by its key.
+  /// The integer value of a key in `spec`.
   public func number(_ key: String) -> Int? {
     ManifestDocument.block("spec:", lines).first { $0.hasPrefix("  \(key): ") }.flatMap {
       Int($0.dropFirst(key.utf8.count + 4).prefix { $0 != " " })
     }
   }
 
-  /// The name that the autoscaler's target has; nil of other objects.
+  /// The name of the object that an autoscaler scales; nil for other kinds.
   public var scales: String? {
     guard ManifestDocument.autoscalers.contains(kind) else { return nil }
     let target = lines.drop { $0 != "  scaleTargetRef:" }.dropFirst().prefix { $0.hasPrefix("    ") }
     return target.first { $0.hasPrefix("    name: ") }.map { ManifestDocument.plain($0.dropFirst(10)) }
   }
 
-  /// A label of the object itself.
+  /// The value of a label of the object itself.
   public func label(_ key: String) -> String? {
     let metadata = ManifestDocument.block("metadata:", lines)
     let labels = metadata.drop { $0 != "  labels:" }.dropFirst().prefix { $0.hasPrefix("    ") }
@@ -81,7 +83,7 @@ public struct ManifestDocument: Sendable, Hashable {
     }
   }
 
-  /// The kinds that a CustomResourceDefinition makes.
+  /// The kind that a CustomResourceDefinition defines; nil for other kinds.
   public var definedKind: String? {
     guard kind == "CustomResourceDefinition" else { return nil }
     return lines.first { $0.hasPrefix("    kind: ") }.map { ManifestDocument.plain($0.dropFirst(10)) }
@@ -101,7 +103,7 @@ public struct ManifestDocument: Sendable, Hashable {
     return lines[start...].prefix { $0.hasPrefix(" ") }
   }
 
-  /// A scalar without its quotes: names have no escapes.
+  /// A scalar without its quotes; names contain no escapes.
   private static func plain(_ text: Substring) -> String {
     text.count >= 2 && text.first == "\"" && text.last == "\"" ? String(text.dropFirst().dropLast()) : String(text)
   }

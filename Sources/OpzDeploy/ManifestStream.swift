@@ -1,8 +1,9 @@
-/// Manifests as they were kept: the documents of a stream that opz wrote, found without a YAML reader. opz writes a line break in a text as
-/// an escape, so a line is either structure or a comment.
+/// A YAML stream that opz wrote, split into documents without a YAML parser. That works because opz writes line
+/// breaks in text as escapes, so each line is either structure or a comment.
 public struct ManifestStream: Sendable {
   public let documents: [ManifestDocument]
 
+  /// Splits a stream that opz wrote.
   public init(_ text: String) {
     var found: [ManifestDocument] = []
     var lines: [Substring] = []
@@ -17,12 +18,14 @@ public struct ManifestStream: Sendable {
     documents = found
   }
 
+  /// Creates a stream of documents, in this order.
   public init(_ documents: [ManifestDocument]) { self.documents = documents }
 
-  /// The documents, each after `---`.
+  /// The documents, each preceded by `---`.
   public var text: String { documents.map { "---\n" + $0.text }.joined() }
 
-  /// What changes from these objects to others, object by object, as `diff -u` writes it; empty where nothing does.
+  /// The changes from these objects to others, object by object, in the format of `diff -u`; empty where there are
+  /// none.
   public func difference(to new: ManifestStream) -> String {
     var text = ""
     for document in new.documents {
@@ -32,7 +35,7 @@ public struct ManifestStream: Sendable {
     return text
   }
 
-  /// The objects that the others do not have.
+  /// The objects that are missing from `new`.
   public func gone(in new: ManifestStream) -> [ManifestDocument] { documents.filter { new[$0.identity] == nil } }
 
   private subscript(_ identity: ManifestDocument.Identity) -> ManifestDocument? {

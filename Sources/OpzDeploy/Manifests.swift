@@ -1,12 +1,13 @@
 public import OpzYAML
 
-/// The objects that a plan becomes.
+/// The Kubernetes objects that are generated from a plan.
 public struct Manifests: Sendable {
+  /// A generated file.
   public struct File: Sendable, Hashable {
-    /// Relative, with `/`: `base/deployment.yaml`.
+    /// A relative path with `/`, such as `base/deployment.yaml`.
     public let name: String
     public let text: String
-    /// The object; nothing for a file that is none.
+    /// The object that the file contains; `.null` for a file without one.
     public let value: YAMLValue
 
     init(_ name: String, _ text: String, _ value: YAMLValue = .null) {
@@ -16,7 +17,7 @@ public struct Manifests: Sendable {
     }
   }
 
-  /// One object, and the name of its file without `.yaml`.
+  /// An object, with the name of its file without `.yaml`.
   struct Object: Sendable, Hashable {
     var stem: String
     var value: YAMLValue
@@ -29,28 +30,29 @@ public struct Manifests: Sendable {
     var file: File { File(stem + ".yaml", YAMLWriter.write(value), value) }
     var kind: String { value["kind"]?.text ?? "" }
     var name: String { value["metadata"]?["name"]?.text ?? "" }
-    /// The scheduled command that it runs.
+    /// The name of the scheduled command that the object runs.
     var schedule: String? { value["metadata"]?["labels"]?[PlanNames.schedule]?.text }
     var apiVersion: String { value["apiVersion"]?.text ?? "" }
   }
 
-  /// What is written.
+  /// What to generate.
   public enum Purpose: Sendable {
-    /// A server, and beside it another version of the model that shares the requests.
+    /// A server; `beside` is another version of the model with which it shares the requests.
     case serving(beside: DeploymentPlan? = nil)
-    /// Scoring of tables, as `deploy.batch` says.
+    /// Scoring of tables, as set in `deploy.batch`.
     case batch
   }
 
-  /// In the order in which they are applied.
+  /// The objects in the order in which they are applied.
   let objects: [Object]
-  /// Values for charts of other people; no objects.
+  /// Files that are not objects, such as values for other Helm charts.
   let extras: [File]
-  /// What a person should know about the choices that were made.
+  /// Notes for the user about the choices that were made.
   public let remarks: [String]
   let namespace: String?
 
-  /// - Throws: `DeployError` for a plan that Kubernetes would refuse, or that would never scale.
+  /// Generates the objects.
+  /// - Throws: `DeployError` for a plan that Kubernetes would reject or that would never scale.
   public init(_ plan: DeploymentPlan, _ purpose: Purpose = .serving(), profile: DeployProfile = .prod) throws {
     try plan.validate()
     let plan = profile.apply(to: plan)
@@ -67,16 +69,16 @@ public struct Manifests: Sendable {
     namespace = plan.namespace
   }
 
-  /// One object a file, `kustomization.yaml` for `kubectl apply -k`, and what is no object last.
+  /// A file for each object, `kustomization.yaml` for `kubectl apply -k`, and last the files that are not objects.
   public var files: [File] {
     let own = objects.map(\.file)
     let kustomization = Kustomization(namespace: namespace, resources: own.map(\.name)).yaml
     return own + [File("kustomization.yaml", YAMLWriter.write(kustomization))] + extras
   }
 
-  /// All objects in one stream, for `kubectl apply -f -`.
+  /// All objects in one YAML stream, for `kubectl apply -f -`.
   public var stream: String { objects.map { "---\n" + $0.file.text }.joined() }
 
-  /// One document an object, in the order of the stream.
+  /// A file for each object, in the order of the stream.
   public var documents: [File] { objects.map(\.file) }
 }

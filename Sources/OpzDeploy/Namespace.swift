@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// A Namespace that refuses what Pod Security's `restricted` profile does.
+/// A Namespace that enforces Pod Security's `restricted` profile.
 struct Namespace: YAMLEncodable {
   let name: String
 
@@ -17,7 +17,7 @@ struct Namespace: YAMLEncodable {
   }
 }
 
-/// What all pods of the namespace may have together.
+/// A limit on the sum of all pods in a namespace.
 struct ResourceQuota: YAMLEncodable {
   let quota: DeploySettings.Quota
   let names: PlanNames
@@ -36,7 +36,7 @@ struct ResourceQuota: YAMLEncodable {
   }
 }
 
-/// What a container has that says nothing: with a quota, Kubernetes refuses one without requests.
+/// The default resources of containers: with a quota, Kubernetes rejects containers without requests.
 struct LimitRange: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames

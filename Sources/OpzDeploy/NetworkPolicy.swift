@@ -1,6 +1,7 @@
 import OpzYAML
 
-/// Who may talk to the pods: on the port anybody in the cluster, or whom opz.yaml names; and the native server to nobody.
+/// Allows connections to the pods' port from the whole cluster, or from the peers that opz.yaml names, and no
+/// connections from opz-server.
 struct NetworkPolicy: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
@@ -8,7 +9,7 @@ struct NetworkPolicy: YAMLEncodable {
   var place = Container.Place.deployment
 
   var yaml: YAMLValue {
-    // A command of the user's may need the network; opz-server does not.
+    // A user's command may need the network; opz-server does not.
     let isOwn =
       switch place {
       case .command: false
@@ -31,7 +32,7 @@ struct NetworkPolicy: YAMLEncodable {
     ).yaml
   }
 
-  /// KServe's own servers do not name theirs.
+  /// KServe's own servers do not name their port.
   private var port: YAMLValue { plan.server == .weights ? .integer(8080) : .text("http") }
 
   private var isThroughKnative: Bool {
@@ -45,7 +46,7 @@ struct NetworkPolicy: YAMLEncodable {
     return [.map(from.isEmpty ? nil : .init("from", .list(from)), .init("ports", ports))]
   }
 
-  /// Knative's activator and autoscaler come through the queue-proxy of each pod.
+  /// The ports of the queue-proxy in each pod, through which Knative's activator and autoscaler connect.
   private var knative: [YAMLValue] {
     [8012, 8013, 8112, 9090, 9091, 8022].map { .map(.init("port", .integer($0)), .init("protocol", .text("TCP"))) }
   }

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// Collects the objects of a plan, and what is to be said about them.
+/// Collects the objects of a plan, and the remarks on them.
 struct ObjectList {
   let plan: DeploymentPlan
   let names: PlanNames
@@ -13,8 +13,8 @@ struct ObjectList {
     names = try PlanNames(plan)
   }
 
-  /// The objects of a server.
-  /// - Parameter other: the version that shares the requests.
+  /// Adds the objects of a server.
+  /// - Parameter other: another version with which it shares the requests.
   mutating func serve(beside other: DeploymentPlan?) throws {
     addNamespace()
     if let other { try check(other) }
@@ -31,7 +31,7 @@ struct ObjectList {
     if plan.settings.batch != nil { remarks.append("deploy.batch is written by --batch, as objects of their own") }
   }
 
-  /// The Job or CronJob of `deploy.batch`.
+  /// Adds the Job or CronJob of `deploy.batch`.
   mutating func score() throws {
     guard let batch = plan.settings.batch else {
       throw DeployError(
@@ -87,7 +87,7 @@ struct ObjectList {
     let weight =
       other == nil ? 100 : plan.settings.rollout?.weight ?? (plan.settings.rollout?.strategy == .canary ? 10 : 0)
     if var other {
-      // The names of both sides have the version in them, whatever the older opz.yaml says.
+      // The names of both sides contain the version, whatever the other version's opz.yaml says.
       other.settings.rollout = plan.settings.rollout
       other.target = plan.target
       other.namespace = plan.namespace
@@ -163,7 +163,7 @@ struct ObjectList {
     remarks.append("the autoscaler needs prometheus-adapter with the rules of prometheus-adapter-values.yaml")
   }
 
-  /// Of two versions, the one that serves runs its commands: each at its time, and not twice.
+  /// With two versions, only the one that already serves runs the scheduled commands, so that none runs twice.
   private mutating func addSchedules(_ other: DeploymentPlan?) throws {
     var (plan, names) = (plan, names)
     if var other {
@@ -185,7 +185,7 @@ struct ObjectList {
 
   // MARK: Knative and KServe
 
-  /// How fast replicas change is Knative's and KServe's own affair.
+  /// Notes that Knative and KServe have their own limits on how fast replicas change.
   private mutating func addLeftOut() {
     guard !plan.target.hasDeployment, let scale = plan.settings.autoscale else { return }
     var down = scale.down

@@ -16,7 +16,7 @@ struct ObjectMeta: YAMLEncodable {
   }
 }
 
-/// An object as a file holds it.
+/// A complete Kubernetes object.
 struct KubernetesObject: YAMLEncodable {
   var apiVersion: String
   var kind: String

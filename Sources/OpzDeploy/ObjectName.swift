@@ -1,14 +1,15 @@
 import OpzIO
 
-/// Names of Kubernetes objects: DNS labels (RFC 1123), at most 63 characters.
+/// Makes and checks names of Kubernetes objects: DNS labels (RFC 1123) of at most 63 characters.
 public enum ObjectName {
-  /// The name of the objects of a model: `crm/churn_v2` becomes `crm-churn-v2`. A name that is too long keeps its beginning and gets
-  /// eight digits of its hash, so that two long names stay different.
+  /// Derives an object name from a model name: `crm/churn_v2` becomes `crm-churn-v2`. A name that is too long keeps
+  /// its beginning and gets eight digits of its hash, so that two long names stay different.
+  /// - Throws: `DeployError` with the code `badName` for a name without a usable character.
   public static func of(model: String, limit: Int = limit) throws -> String {
     let mapped = model.utf8.map { byte in isLabel(byte) ? Character(Unicode.Scalar(byte)) : "-" }
     var name = String(mapped.drop { $0 == "-" })
     while name.last == "-" { name.removeLast() }
-    // A Service's name must begin with a letter (RFC 1035).
+    // The name of a Service must start with a letter (RFC 1035).
     if let first = name.utf8.first, (48...57).contains(first) { name = "m-" + name }
     guard !name.isEmpty else {
       throw DeployError(.badName, "name", "\"\(model.prefix(80))\" has no character that a Kubernetes name may have")
@@ -19,18 +20,21 @@ public enum ObjectName {
     return start + "-" + Digest.of(Array(model.utf8)).hex.prefix(8)
   }
 
-  /// The name of the objects of one version: `churn-1-2-0`. Where two versions could become one name, it has digits of the hash.
+  /// Derives the object name of one version: `churn-1-2-0`. Where two versions could get the same name, eight digits
+  /// of the hash are added.
+  /// - Throws: `DeployError` with the code `badName`.
   public static func of(model: String, version: String, limit: Int = limit) throws -> String {
     let text = "\(model)-\(version)"
     guard version.utf8.contains(where: { $0 != 46 && !(48...57).contains($0) }) else {
       return try of(model: text, limit: limit)
     }
-    // Lower case, so that `of` changes nothing more.
+    // Already lower case, so that the inner call changes nothing else.
     return try of(
       model: "\(text.lowercased().prefix(limit - 9))-\(Digest.of(Array(text.utf8)).hex.prefix(8))", limit: limit)
   }
 
   /// Checks a name that the user wrote.
+  /// - Throws: `DeployError` with the code `badName`.
   public static func check(_ name: String, key: String) throws {
     let bytes = Array(name.utf8)
     guard let first = bytes.first, let last = bytes.last, bytes.count <= limit, bytes.allSatisfy(isLabel), first != 45,
@@ -42,7 +46,8 @@ public enum ObjectName {
     }
   }
 
-  /// Checks the name of an object that is not a Service: a DNS subdomain (RFC 1123), at most 253 characters.
+  /// Checks the name of an object that is not a Service: a DNS subdomain (RFC 1123) of at most 253 characters.
+  /// - Throws: `DeployError` with the code `badName`.
   public static func checkSubdomain(_ name: String, key: String) throws {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     let isName =
@@ -57,7 +62,9 @@ public enum ObjectName {
     }
   }
 
-  /// Checks labels: `[PREFIX/]NAME`, the prefix a DNS subdomain, name and value at most 63 letters, digits, `_`, `.` and `-`.
+  /// Checks labels: the key is `[PREFIX/]NAME` with a DNS subdomain as prefix; name and value have at most 63
+  /// letters, digits, `_`, `.` and `-`.
+  /// - Throws: `DeployError` with the code `badName`.
   public static func checkLabels(_ labels: [String: String], key: String) throws {
     for (name, value) in labels.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
       let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -78,7 +85,7 @@ public enum ObjectName {
     return isWord(first) && isWord(last) && bytes.allSatisfy { isWord($0) || $0 == 45 || $0 == 46 || $0 == 95 }
   }
 
-  /// A value of a label: at most 63 characters, `_`, `.` and `-` inside.
+  /// Makes a label value: at most 63 characters, with `_`, `.` and `-` only inside.
   static func labelValue(_ text: String) -> String {
     let mapped = text.utf8.map { byte in
       isLabel(byte) || (65...90).contains(byte) || byte == 46 || byte == 95 ? Character(Unicode.Scalar(byte)) : "_"

@@ -1,13 +1,15 @@
 import OpzOCI
 import OpzYAML
 
-/// The changes of opz.yaml's `deploy.patches`, in their order.
+/// The changes in `deploy.patches`, in their order.
 struct Patches {
   private let patches: [DeploySettings.Patch]
 
   init(_ patches: [DeploySettings.Patch]) { self.patches = patches }
 
-  /// - Throws: `DeployError.badPatch` that names the patch: where no object is of its kind and name, and where it cannot be applied.
+  /// Applies the patches to the generated objects.
+  /// - Throws: `DeployError` with the code `badPatch` that names the patch: where no object has its kind and name, or
+  ///   where it cannot be applied.
   func apply(to objects: [Manifests.Object]) throws -> [Manifests.Object] {
     var objects = objects
     for (index, patch) in patches.enumerated() {
@@ -37,7 +39,8 @@ struct Patches {
   {
     var value = object.value
     if let merge = patch.merge {
-      // A custom resource's group is a domain; of the built-in ones that we write, only one is.
+      // The group of a custom resource is a domain. Of the built-in groups that opz writes, only networking.k8s.io is
+      // one.
       let isBuiltIn = !object.apiVersion.contains(".") || object.apiVersion.hasPrefix("networking.k8s.io/")
       value = try StrategicMerge(isKeyed: isBuiltIn, subject: key + ".merge").merge(YAMLValue(merge), into: value)
     }

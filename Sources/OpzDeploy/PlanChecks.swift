@@ -1,5 +1,6 @@
 extension DeploymentPlan {
-  /// Refuses what Kubernetes would refuse, and what it would accept and never scale.
+  /// Rejects what Kubernetes would reject, and what it would accept but never scale.
+  /// - Throws: `DeployError` that names the key of opz.yaml or the option.
   public func validate() throws {
     guard image.digest != nil else {
       throw DeployError(.notPinned, image.description, "the image is not pinned by digest")
@@ -106,7 +107,7 @@ extension DeploymentPlan {
     try ObjectName.checkLabels(["a": gpu.product ?? ""], key: "\(key).product")
   }
 
-  /// A quota that the most replicas do not fit into would stop the autoscaler without a word.
+  /// A quota that is too small for the maximum number of replicas would stop the autoscaler silently.
   private func checkQuota() throws {
     guard let quota = settings.namespace?.quota else { return }
     if namespace == nil {

@@ -3,17 +3,18 @@ import OpzYAML
 
 /// The names and labels that all objects of a plan share.
 struct PlanNames: Sendable {
-  /// Of every object.
+  /// The name of the objects of this version.
   let name: String
-  /// Of what two versions share: the model's.
+  /// The model's name, for objects that two versions share.
   let shared: String
   let namespace: String?
-  /// What selects the pods; it never changes, because a Deployment's selector cannot.
+  /// The labels that select the pods. They never change, because a Deployment's selector is immutable.
   let selector: [String: String]
   let labels: [String: String]
   let annotations: [String: String]
 
-  /// - Parameter limit: the longest name, characters.
+  /// Derives the names of a plan's objects.
+  /// - Parameter limit: the maximum length of a name in characters; nil for the target's limit.
   init(_ plan: DeploymentPlan, limit: Int? = nil) throws {
     let limit = limit ?? plan.target.nameLimit
     shared = try ObjectName.of(model: plan.model, limit: limit)
@@ -30,7 +31,7 @@ struct PlanNames: Sendable {
     ]
   }
 
-  /// The annotation of every object that says whose it is: two models can have one name in Kubernetes.
+  /// The annotation with the object's model, because two models may have the same name in Kubernetes.
   static let owner = "opz.dev/model"
 
   func metadata(annotations: [String: String] = [:]) -> ObjectMeta {
@@ -39,7 +40,7 @@ struct PlanNames: Sendable {
     return ObjectMeta(name: name, namespace: namespace, labels: labels, annotations: all)
   }
 
-  /// Of an object that is not of one version.
+  /// The metadata of an object that two versions share.
   func sharedMetadata() -> ObjectMeta {
     ObjectMeta(
       name: shared, namespace: namespace,
@@ -47,8 +48,8 @@ struct PlanNames: Sendable {
       annotations: annotations.filter { $0.key == PlanNames.owner }.mapValues { String($0.prefix { $0 != "@" }) })
   }
 
-  /// A PromQL matcher for the pods by their names, so that the metrics of `churn` are not those of `churn-eu`. Kubernetes shortens a pod's name
-  /// where the Deployment's has more than 46 characters.
+  /// A PromQL matcher for the names of the pods, so that the metrics of `churn` do not include those of `churn-eu`.
+  /// Kubernetes shortens a pod's name where the Deployment's has more than 46 characters.
   func podMatcher(_ plan: DeploymentPlan) -> String {
     let place = namespace.map { "namespace=\"\($0)\"," } ?? ""
     let ends = "[0-9a-z]+-[0-9a-z]{5}"
@@ -60,7 +61,7 @@ struct PlanNames: Sendable {
     return "\(place)pod=~\"\(pods)\""
   }
 
-  /// A name that changes with the content: what uses it rolls out anew.
+  /// A name that contains a hash of the content, so that users of the object roll out when it changes.
   func name(of content: [String: String]) -> String {
     let text = content.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { "\($0.key)=\($0.value)\n" }
     return "\(name.prefix(54))-\(Digest.of(Array(text.joined().utf8)).hex.prefix(8))"
@@ -68,7 +69,7 @@ struct PlanNames: Sendable {
 }
 
 extension PlanNames {
-  /// Of the objects of `deploy.batch`.
+  /// The names of the objects of `deploy.batch`.
   func batch() -> PlanNames {
     PlanNames(
       name: name + "-score", shared: shared, namespace: namespace,
@@ -76,7 +77,7 @@ extension PlanNames {
       labels: labels.merging(["app.kubernetes.io/component": "score"]) { _, new in new }, annotations: annotations)
   }
 
-  /// A Job never changes, so each plan has its own.
+  /// The names of a Job, which is immutable, so that each plan gets its own.
   func batch(of plan: DeploymentPlan) throws -> PlanNames {
     let pod = YAMLWriter.write(PodSpec(plan: plan, names: self, place: .job).yaml)
     let hash = name(of: ["pod": pod]).suffix(8)
@@ -88,7 +89,8 @@ extension PlanNames {
 
   static let schedule = "opz.dev/schedule"
 
-  /// Of a scheduled command, or of what all share. Two versions share the names, so that one takes the other's place.
+  /// The names of a scheduled command's objects, or of the ones that all commands share. They do not contain the
+  /// version, so that a new version replaces the old one's commands.
   func schedule(_ name: String?) throws -> PlanNames {
     var own = ["app.kubernetes.io/component": ScheduledCommand.component]
     own[PlanNames.schedule] = name

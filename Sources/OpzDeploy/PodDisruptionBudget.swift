@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// The budget for drains: one pod at a time. With a single replica it would block every drain, so there is none then.
+/// Limits drains to one pod at a time. It is not written for a single replica, where it would block every drain.
 struct PodDisruptionBudget: YAMLEncodable {
   let names: PlanNames
   let selector: [String: String]

@@ -1,12 +1,18 @@
-/// Which pods count for a decision: kube-controller-manager's `groupPods`.
+/// Classifies pods for a scaling decision, like kube-controller-manager's `groupPods`.
 public struct PodGroups: Sendable, Hashable {
   public private(set) var ready = 0
   public private(set) var unready: Set<String> = []
-  /// Without a sample.
+  /// Pods without a sample.
   public private(set) var missing: Set<String> = []
-  /// On their way out.
+  /// Pods that were deleted or have failed.
   public private(set) var ignored: Set<String> = []
 
+  /// Classifies pods.
+  /// - Parameters:
+  ///   - samples: by the name of the pod.
+  ///   - calculator: its initialization period and readiness delay are used.
+  ///   - isCPU: whether the metric is CPU use, which starting pods distort.
+  ///   - now: seconds on the clock of the pods and samples.
   public init(
     _ pods: [AutoscaledPod], _ samples: [String: MetricSample], _ calculator: ReplicaCalculator, isCPU: Bool,
     now: Double = 0
@@ -28,7 +34,7 @@ public struct PodGroups: Sendable, Hashable {
     }
   }
 
-  /// A pod that starts burns CPU that says nothing about its load.
+  /// A pod that is starting uses CPU that does not reflect its load.
   private static func isUnready(
     _ pod: AutoscaledPod, _ sample: MetricSample, _ calculator: ReplicaCalculator, now: Double
   ) -> Bool {

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// What pods are made from: their security, where they run, and the container.
+/// The pod template's spec: security, scheduling and the container.
 struct PodSpec: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
@@ -75,7 +75,7 @@ struct PodSpec: YAMLEncodable {
   }
 
   private var security: YAMLValue {
-    // A server of KServe's has the user of its own image.
+    // KServe's own servers run as the user of their image.
     let ids = plan.server == .weights ? nil : plan.userAndGroup
     return .map(
       .init("runAsNonRoot", .bool(true)),

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// Alerts on opz-server's metrics (monitoring.coreos.com/v1): each says what is wrong for whoever sends requests, and what to look at.
+/// Alerts on opz-server's metrics (monitoring.coreos.com/v1). Each states the effect on clients and what to check.
 struct PrometheusRule: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames

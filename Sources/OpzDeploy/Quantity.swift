@@ -1,14 +1,17 @@
 /// A Kubernetes resource quantity: `500m`, `2`, `1e3`, `0.1Gi`.
 ///
-/// The grammar is apimachinery's (pkg/api/resource/quantity.go): a decimal number with a suffix out of n u m k M G T P E, Ki Mi Gi Ti Pi
-/// Ei, or an exponent. The value is kept in whole nano units; Kubernetes rounds finer ones up, and so does this.
+/// The grammar is that of apimachinery (pkg/api/resource/quantity.go): a decimal number with one of the suffixes n u
+/// m k M G T P E, Ki Mi Gi Ti Pi Ei, or an exponent. The value is stored in whole nano-units; finer values are
+/// rounded up, as Kubernetes does.
 public struct Quantity: Sendable, Hashable, CustomStringConvertible {
-  /// As it was written.
+  /// The text as it was written.
   public let description: String
-  /// Billionths.
+  /// The value in billionths of a unit.
   let nano: Int128
 
-  /// - Parameter key: what the error names: `deploy.resources.cpu`.
+  /// Parses a quantity that is more than 0.
+  /// - Parameter key: what the error names, such as `deploy.resources.cpu`.
+  /// - Throws: `DeployError` with the code `badQuantity`.
   public init(_ text: String, key: String) throws {
     guard let nano = Quantity.parse(text) else {
       throw DeployError(
@@ -23,27 +26,27 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
     description = text
   }
 
-  /// apimachinery caps at 2^63 - 1 units.
+  /// apimachinery limits quantities to 2^63 - 1 units.
   private static let most = Int128(Int64.max) * 1_000_000_000
 
-  /// Thousandths, rounded up: millicores.
+  /// The value in thousandths, rounded up, such as millicores.
   public var milli: Int64 { Int64(clamping: (nano + 999_999) / 1_000_000) }
 
-  /// Whole units, rounded up: bytes.
+  /// The value in whole units, rounded up, such as bytes.
   public var units: Int64 { Int64(clamping: (nano + 999_999_999) / 1_000_000_000) }
 
-  /// Billionths, `Int128.max` where they do not fit; nil for a text that is no quantity.
+  /// Parses text to billionths, or `Int128.max` on overflow; nil for invalid text.
   private static func parse(_ text: String) -> Int128? {
     guard (1...32).contains(text.utf8.count) else { return nil }
     let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == "." || $0 == "+" || $0 == "-") }
     guard let (digits, scale) = decimal(number), let factor = factor(text[number.endIndex...]) else { return nil }
     let (product, overflow) = digits.multipliedReportingOverflow(by: factor.numerator)
     guard !overflow else { return .max }
-    // product / 10^(scale + factor.decimals) units, in billionths.
+    // The value is product / 10^(scale + factor.decimals) units, converted to billionths.
     return shift(product, by: 9 - scale - factor.decimals)
   }
 
-  /// Digits without the point, and how many stand behind it.
+  /// The digits without the decimal point, and the number of decimal places.
   private static func decimal(_ text: Substring) -> (Int128, Int)? {
     var rest = text
     if rest.first == "-" { return nil }
@@ -72,7 +75,7 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
     return (1, -exponent)
   }
 
-  /// `value` times ten to a power, rounded up; `Int128.max` where it does not fit.
+  /// Multiplies `value` by a power of ten, rounding up; `Int128.max` on overflow.
   private static func shift(_ value: Int128, by power: Int) -> Int128 {
     var result = value
     if power >= 0 {

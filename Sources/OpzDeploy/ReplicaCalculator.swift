@@ -1,23 +1,27 @@
-/// How many replicas a HorizontalPodAutoscaler asks for, as a pure function of what it saw.
+/// Computes how many replicas a HorizontalPodAutoscaler asks for, as a pure function of its inputs.
 ///
-/// kube-controller-manager's replica calculator (pkg/controller/podautoscaler/replica_calculator.go), with its truncations: a utilization is a
-/// whole percent, an average a whole thousandth. Limits by behavior, minReplicas and maxReplicas come after it. The tests run the controller's own table.
+/// It follows kube-controller-manager's replica calculator (pkg/controller/podautoscaler/replica_calculator.go),
+/// including its truncation: a utilization is a whole percent, an average a whole thousandth. The limits of
+/// `behavior`, `minReplicas` and `maxReplicas` are applied afterwards. The tests run the controller's own test table.
 public struct ReplicaCalculator: Sendable {
-  /// Nothing happens while the ratio of what is used to what is aimed at stays within these of 1.
+  /// How far the ratio of use to target may differ from 1 without a change.
   public struct Tolerance: Sendable, Hashable {
     /// The default of kube-controller-manager, `--horizontal-pod-autoscaler-tolerance`.
     public static let standard = Tolerance(up: 0.1, down: 0.1)
     public var up: Double
     public var down: Double
 
+    /// Creates a tolerance; 0.1 is 10 percent.
     public init(up: Double, down: Double) {
       self.up = up
       self.down = down
     }
 
+    /// Whether a ratio of use to target calls for no change.
     public func holds(_ ratio: Double) -> Bool { 1 - down <= ratio && ratio <= 1 + up }
   }
 
+  /// Why no number of replicas can be computed.
   public enum Failure: Error, Sendable, Hashable {
     /// A pod has no sample of the container that the metric names.
     case containerNotInMetrics
@@ -25,27 +29,35 @@ public struct ReplicaCalculator: Sendable {
     case noMetrics
     /// A container has no request, so there is no utilization.
     case missingRequest
-    /// Samples are of none of the pods that have requests.
+    /// None of the samples belongs to a pod with a request.
     case noMetricsForKnownPods
   }
 
+  /// The replicas that one metric asks for, before limits.
   public struct Proposal: Sendable, Hashable {
     public let replicas: Int
-    /// Whole percent of the requests; nil for other metrics.
+    /// The utilization in whole percent of the requests; nil for other metrics.
     public let utilization: Int?
-    /// Thousandths of a unit: the average of a pod, or the total.
+    /// The average of a pod, or the total, in thousandths of a unit.
     public let value: Int64
   }
 
   public var tolerance = Tolerance.standard
-  /// Seconds after a pod's start during which samples of CPU count only when they were taken while it was ready.
+  /// Seconds after a pod's start during which CPU samples count only if they were taken while the pod was ready.
   public var initializationPeriod = 300.0
-  /// Seconds after a pod's start during which not being ready means never having been.
+  /// Seconds after a pod's start during which an unready pod counts as never having been ready.
   public var readinessDelay = 30.0
 
+  /// Creates a calculator with the defaults of kube-controller-manager.
   public init() {}
 
-  /// A metric of resources with a target in percent of the requests.
+  /// Evaluates a resource metric with a target in percent of the requests.
+  /// - Parameters:
+  ///   - samples: by the name of the pod.
+  ///   - target: percent.
+  ///   - current: the present number of replicas.
+  ///   - isCPU: whether the metric is CPU use, which starting pods distort.
+  ///   - now: seconds on the clock of the pods and samples.
   /// - Throws: `Failure`.
   public func utilization(
     _ pods: [AutoscaledPod], _ samples: [String: MetricSample], target: Int, current: Int, isCPU: Bool, now: Double = 0
@@ -60,7 +72,11 @@ public struct ReplicaCalculator: Sendable {
       stand: { pod in Int64(clamping: Int128(requests[pod] ?? 0) * Int128(goal) / 100) })
   }
 
-  /// A metric of pods, or of resources with a target in units: thousandths, the average of a pod.
+  /// Evaluates a pods metric, or a resource metric with an absolute target per pod.
+  /// - Parameters:
+  ///   - samples: by the name of the pod.
+  ///   - target: the average of a pod in thousandths.
+  ///   - current: the present number of replicas.
   /// - Throws: `Failure`.
   public func average(
     _ pods: [AutoscaledPod], _ samples: [String: MetricSample], target: Int64, current: Int, isCPU: Bool = false,
@@ -72,8 +88,8 @@ public struct ReplicaCalculator: Sendable {
       ratio: { ReplicaCalculator.averageRatio($0, target: target) }, stand: { _ in target })
   }
 
-  /// A metric of an object or from outside, with a target for all pods together. Thousandths.
-  /// - Parameter ready: pods that run and are ready.
+  /// Evaluates an object or external metric with a target for all pods together. Values are in thousandths.
+  /// - Parameter ready: the number of pods that are running and ready.
   public func total(_ value: Int64, target: Int64, ready: Int, current: Int) -> Proposal {
     let ratio = Double(value) / Double(target)
     guard current != 0 else {
@@ -83,7 +99,8 @@ public struct ReplicaCalculator: Sendable {
     return Proposal(replicas: replicas, utilization: nil, value: value)
   }
 
-  /// A metric of an object or from outside, with a target for each pod. Thousandths; `current` is what the status says.
+  /// Evaluates an object or external metric with a target per pod. Values are in thousandths.
+  /// - Parameter current: the number of replicas in the autoscaler's status.
   public func perPod(_ value: Int64, target: Int64, current: Int) -> Proposal {
     let ratio = Double(value) / (Double(target) * Double(current))
     let replicas = tolerance.holds(ratio) ? current : ReplicaCalculator.ceiling(Double(value) / Double(target))
@@ -91,7 +108,7 @@ public struct ReplicaCalculator: Sendable {
     return Proposal(replicas: replicas, utilization: nil, value: average)
   }
 
-  /// The samples of a pod's containers as one: their sum, or that of the container that the metric names.
+  /// Combines the samples of a pod's containers: their sum, or the one of the container that the metric names.
   /// - Throws: `Failure.containerNotInMetrics`.
   public static func sample(_ containers: [(name: String, value: Int64)], of container: String?) throws -> Int64 {
     guard let container else { return containers.reduce(0) { Int64(clamping: Int128($0) + Int128($1.value)) } }
@@ -107,15 +124,17 @@ extension ReplicaCalculator {
     let value: Int64
   }
 
-  /// The samples that count.
-  /// - Throws: `Failure.noMetrics` where none does.
+  /// The samples of the pods that count.
+  /// - Throws: `Failure.noMetrics` where there are none.
   private func counted(_ groups: PodGroups, _ samples: [String: MetricSample]) throws -> [String: Int64] {
     let counted = samples.filter { !groups.ignored.contains($0.key) && !groups.unready.contains($0.key) }
     guard !counted.isEmpty else { throw Failure.noMetrics }
     return counted.mapValues(\.value)
   }
 
-  /// - Parameter stand: what a pod without a sample is taken to use, where that keeps replicas from being taken away.
+  /// Combines the groups of pods into a proposal.
+  /// - Parameter stand: the assumed use of a pod without a sample when scaling down, so that the missing sample does
+  ///   not reduce the replicas.
   private func proposal(
     _ groups: PodGroups, _ samples: [String: Int64], current: Int, ratio: ([String: Int64]) throws -> Ratio,
     stand: (String) -> Int64
@@ -153,7 +172,7 @@ extension ReplicaCalculator {
     return requests
   }
 
-  /// The percent is cut to a whole number before it is divided.
+  /// The percentage is truncated to an integer before it is divided.
   static func utilizationRatio(_ samples: [String: Int64], requests: [String: Int64], target: Int) throws -> Ratio {
     var (used, requested, count) = (Int128(0), Int128(0), Int128(0))
     for (pod, value) in samples {
@@ -174,7 +193,7 @@ extension ReplicaCalculator {
     return Ratio(ratio: Double(average) / Double(target), utilization: nil, value: average)
   }
 
-  /// Upwards to a whole number that Kubernetes can hold.
+  /// Rounds up to an integer that Kubernetes can represent.
   static func ceiling(_ value: Double) -> Int {
     guard value.isFinite else { return value > 0 ? Int(Int32.max) : 0 }
     return Int(min(max(value.rounded(.up), 0), Double(Int32.max)))

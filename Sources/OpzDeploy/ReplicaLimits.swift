@@ -1,11 +1,12 @@
-/// How far a HorizontalPodAutoscaler goes of what its metrics recommend, as a pure function of what it did before.
+/// Limits how far a HorizontalPodAutoscaler follows its metrics' recommendation, as a pure function of its history.
 ///
-/// kube-controller-manager's `normalizeDesiredReplicas`, `convertDesiredReplicasWithRules` and what they are with a `behavior`
-/// (pkg/controller/podautoscaler/horizontal.go), with its roundings. The tests run the controller's own tables.
+/// It follows `normalizeDesiredReplicas` and `convertDesiredReplicasWithRules` of kube-controller-manager and their
+/// counterparts for a `behavior` (pkg/controller/podautoscaler/horizontal.go), including their rounding. The tests
+/// run the controller's own test tables.
 public struct ReplicaLimits: Sendable, Hashable {
-  /// `--horizontal-pod-autoscaler-sync-period`, seconds.
+  /// `--horizontal-pod-autoscaler-sync-period` in seconds.
   public static let sync = 15.0
-  /// `--horizontal-pod-autoscaler-downscale-stabilization`, seconds.
+  /// `--horizontal-pod-autoscaler-downscale-stabilization` in seconds.
   public static let downWindow = 300.0
 
   public var least: Int
@@ -13,6 +14,7 @@ public struct ReplicaLimits: Sendable, Hashable {
   public var up: ScalingRules
   public var down: ScalingRules
 
+  /// Creates limits; the rules default to those of the API server.
   public init(least: Int, most: Int, up: ScalingRules = .upward(), down: ScalingRules = .downward()) {
     self.least = least
     self.most = most
@@ -22,7 +24,7 @@ public struct ReplicaLimits: Sendable, Hashable {
 
   // MARK: Without a behavior
 
-  /// At most twice the replicas, or four where that is more.
+  /// Limits a recommendation to twice the replicas, or four where that is more.
   public static func plain(
     current: Int, desired: Int, least: Int, most: Int, factor: Double = 2, minimum: Double = 4
   ) -> Int {
@@ -30,7 +32,8 @@ public struct ReplicaLimits: Sendable, Hashable {
     return Swift.max(Swift.min(desired, Swift.min(most, limit)), Swift.min(least, most))
   }
 
-  /// The largest recommendation of the window; what is remembered is the one that was made.
+  /// Returns the largest recommendation within the window, and logs the present one.
+  /// - Parameter window: seconds.
   public static func stabilized(
     _ desired: Int, _ log: inout ReplicaLog, window: Double = downWindow, now: Double
   ) -> Int {
@@ -41,7 +44,7 @@ public struct ReplicaLimits: Sendable, Hashable {
 
   // MARK: With a behavior
 
-  /// The most careful recommendation of each direction's window.
+  /// Returns the recommendation closest to `current` within the windows of both directions, and logs the present one.
   public func stabilized(current: Int, desired: Int, _ log: inout ReplicaLog, now: Double) -> Int {
     let (upWindow, downWindow) = (up.window ?? 0, down.window ?? ReplicaLimits.downWindow)
     let low = (log.values(within: upWindow, of: now) + [desired]).min() ?? desired
@@ -50,8 +53,8 @@ public struct ReplicaLimits: Sendable, Hashable {
     return Swift.min(Swift.max(current, low), high)
   }
 
-  /// What the policies allow of a recommendation.
-  /// - Parameter added: what was added before, for as long as a policy looks back; `removed` alike.
+  /// Returns how much of a recommendation the policies allow.
+  /// - Parameter added: the replicas added during the longest period of a policy; `removed` likewise.
   public func limited(current: Int, desired: Int, added: ReplicaLog, removed: ReplicaLog, now: Double) -> Int {
     func changed(_ log: ReplicaLog, _ seconds: Double) -> Int { log.values(within: seconds, of: now).reduce(0, &+) }
     return limited(current: current, desired: desired) { period in
@@ -59,7 +62,8 @@ public struct ReplicaLimits: Sendable, Hashable {
     }
   }
 
-  /// - Parameter replicas: how many there were so many seconds ago.
+  /// Applies the policies.
+  /// - Parameter replicas: returns the number of replicas a given number of seconds ago.
   func limited(current: Int, desired: Int, replicas: (Double) -> Int) -> Int {
     func start(_ period: Double) -> Double { Double(replicas(period)) }
     if desired > current {

@@ -1,10 +1,13 @@
-/// How replicas rise from the least to the most when all of them are wanted at once: what a peak meets.
+/// How the replicas rise from the minimum to the maximum when the load asks for all of them at once.
 public struct ScaleUpPath: Sendable, Hashable {
+  /// One change of the number of replicas.
   public struct Step: Sendable, Hashable {
-    /// Since the autoscaler saw the load.
+    /// Seconds since the autoscaler saw the load.
     public let seconds: Int
     public let replicas: Int
 
+    /// Creates a step.
+    /// - Parameter seconds: since the autoscaler saw the load.
     public init(seconds: Int, replicas: Int) {
       self.seconds = seconds
       self.replicas = replicas
@@ -12,15 +15,17 @@ public struct ScaleUpPath: Sendable, Hashable {
   }
 
   public let steps: [Step]
-  /// Whether the last step is the most; false where the time is not enough.
+  /// Whether the last step reaches the maximum; false where `longest` was not enough.
   public let arrives: Bool
 
-  /// - Parameter start: at least one, because an autoscaler of none is off.
-  /// - Parameter longest: seconds after which nobody wants to know more.
+  /// Simulates the autoscaler in steps of its sync period.
+  /// - Parameters:
+  ///   - start: the initial replicas; 0 is treated as 1, because an autoscaler without replicas is inactive.
+  ///   - longest: the seconds to simulate at most.
   public init(_ limits: ReplicaLimits, from start: Int, longest: Double = 86_400) {
     var (steps, current) = ([Step](), max(1, start))
     var changes = ScaleUpPath.Changes(limits.up.policies)
-    // Until the window is over, the smallest recommendation in it is what there was before the load.
+    // During the window, its smallest recommendation is the number of replicas before the load.
     var now = max(0, ((limits.up.window ?? 0) / ReplicaLimits.sync).rounded(.up) * ReplicaLimits.sync)
     let longest = min(longest, 1e9)
     while current < limits.most, now <= longest {
@@ -37,7 +42,8 @@ public struct ScaleUpPath: Sendable, Hashable {
     arrives = current >= limits.most
   }
 
-  /// What was added, with a running sum for each period: a file of a thousand slow autoscalers must not take a minute.
+  /// The replicas that were added, with a running sum for each policy period, so that a file with a thousand slow
+  /// autoscalers does not take a minute.
   private struct Changes {
     private var entries: [(value: Int, at: Double)] = []
     private var windows: [(period: Double, first: Int, sum: Int)]
@@ -65,7 +71,7 @@ public struct ScaleUpPath: Sendable, Hashable {
 
   public var seconds: Int { steps.last?.seconds ?? 0 }
 
-  /// `6, 12, 20`; with the middle left out where there are many.
+  /// The steps, such as `6, 12, 20`, with the middle omitted where there are more than eight.
   public var text: String {
     let numbers = steps.map { String($0.replicas) }
     guard numbers.count > 8 else { return numbers.joined(separator: ", ") }

@@ -1,6 +1,7 @@
 import OpzYAML
 
-/// KEDA's autoscaler (keda.sh/v1alpha1) of a Deployment: from 0 to 1 by itself, above through a HorizontalPodAutoscaler of its own.
+/// KEDA's autoscaler of a Deployment (keda.sh/v1alpha1). KEDA itself scales from 0 to 1, and above that through a
+/// HorizontalPodAutoscaler that it creates.
 struct ScaledObject: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
@@ -30,7 +31,8 @@ struct ScaledObject: YAMLEncodable {
       .init("triggers", .list(triggers)))
   }
 
-  /// Older KEDA refuses the whole object for it where CPU or memory is looked at too, whose metrics are not its own.
+  /// Older versions of KEDA reject the whole object for a fallback next to CPU or memory triggers, whose metrics do
+  /// not come from KEDA.
   private var fallback: YAMLValue.Member? {
     guard plan.cpuTarget == nil, scale.memory == nil else { return nil }
     let replicas = max(1, plan.minReplicas, plan.maxReplicas / 2)

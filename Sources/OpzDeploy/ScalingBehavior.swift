@@ -1,6 +1,7 @@
 import OpzYAML
 
-/// How fast replicas change, written out: the defaults differ between an absent and an empty `behavior`.
+/// The `behavior` of an autoscaler, written in full, because the defaults differ between an absent and an empty
+/// `behavior`.
 struct ScalingBehavior: YAMLEncodable {
   let up: DeploySettings.Rule?
   let down: DeploySettings.Rule?
@@ -10,7 +11,7 @@ struct ScalingBehavior: YAMLEncodable {
     down = plan.settings.autoscale?.down
   }
 
-  /// The same as the controller reads it.
+  /// The same rules as the controller reads them.
   var rules: (up: ScalingRules, down: ScalingRules) {
     (
       read(up, window: 0, period: 15, percent: 100, pods: 4),
@@ -25,7 +26,7 @@ struct ScalingBehavior: YAMLEncodable {
     return ScalingRules(window: Double(rule?.window ?? window), policies: policies)
   }
 
-  /// What the user says of the amounts takes the place of both, so that `pods: 1` is one pod and not half of them.
+  /// An amount from opz.yaml replaces both defaults, so that `pods: 1` means one pod and not also half of them.
   private func amounts(
     _ rule: DeploySettings.Rule?, _ percent: Int, _ pods: Int?
   ) -> [(kind: ScalingRules.Policy.Kind, value: Int)] {
@@ -36,7 +37,7 @@ struct ScalingBehavior: YAMLEncodable {
     return found.compactMap { kind, value in value.map { (kind, $0) } }
   }
 
-  /// What a peak meets that wants all pods at once.
+  /// A comment on how the replicas rise when a peak needs all of them.
   static func about(_ plan: DeploymentPlan) -> String {
     let rules = ScalingBehavior(plan).rules
     let limits = ReplicaLimits(least: plan.minReplicas, most: plan.maxReplicas, up: rules.up, down: rules.down)
@@ -49,12 +50,13 @@ struct ScalingBehavior: YAMLEncodable {
 
   var yaml: YAMLValue { .map(.init("scaleUp", scaleUp), .init("scaleDown", scaleDown)) }
 
-  /// At once, and by no more than doubling or four pods in 15 s.
+  /// By default immediate, and limited to doubling or four pods in 15 s, whichever is more.
   private var scaleUp: YAMLValue {
     rule(up, window: 0, period: 15, percent: 100, pods: 4)
   }
 
-  /// Only below what the last five minutes wanted, and by half in a minute: a lull in traffic is not its end.
+  /// By default only below the highest recommendation of the last five minutes, and by half per minute, because
+  /// traffic may return.
   private var scaleDown: YAMLValue {
     rule(down, window: 300, period: 60, percent: 50, pods: nil)
   }

@@ -1,7 +1,8 @@
-/// The limits of one direction of a HorizontalPodAutoscaler's `behavior` (autoscaling/v2, HPAScalingRules).
+/// The limits of one direction in a HorizontalPodAutoscaler's `behavior` (autoscaling/v2, HPAScalingRules).
 public struct ScalingRules: Sendable, Hashable {
-  /// Replicas may change by so much in so many seconds.
+  /// The amount by which replicas may change per period.
   public struct Policy: Sendable, Hashable {
+    /// The unit of a policy's value.
     public enum Kind: String, Sendable {
       case pods = "Pods"
       case percent = "Percent"
@@ -11,6 +12,8 @@ public struct ScalingRules: Sendable, Hashable {
     public let value: Int
     public let period: Double
 
+    /// Creates a policy.
+    /// - Parameter period: seconds.
     public init(_ kind: Kind, _ value: Int, period: Double) {
       self.kind = kind
       self.value = value
@@ -18,27 +21,29 @@ public struct ScalingRules: Sendable, Hashable {
     }
   }
 
-  /// Which of several policies counts.
+  /// Which of several policies applies.
   public enum Selection: String, Sendable {
-    /// The one that changes the most.
+    /// The one that allows the largest change.
     case most = "Max"
     case least = "Min"
-    /// None: nothing changes in this direction.
+    /// None: the replicas do not change in this direction.
     case disabled = "Disabled"
   }
 
-  /// Seconds of which the most careful recommendation counts; nil is the controller's own, 0 upwards and 300 downwards.
+  /// The stabilization window in seconds; nil for the controller's default, 0 upwards and 300 downwards.
   public var window: Double?
   public var selection: Selection
   public var policies: [Policy]
 
+  /// Creates rules.
+  /// - Parameter window: seconds; nil for the controller's default.
   public init(window: Double?, selection: Selection = .most, policies: [Policy]) {
     self.window = window
     self.selection = selection
     self.policies = policies
   }
 
-  /// Upwards, with what the API server fills in for what is left out (pkg/apis/autoscaling/v2/defaults.go).
+  /// Rules for scaling up, with the API server's defaults for what is nil (pkg/apis/autoscaling/v2/defaults.go).
   public static func upward(
     window: Double? = nil, selection: Selection? = nil, policies: [Policy]? = nil
   ) -> ScalingRules {
@@ -47,7 +52,8 @@ public struct ScalingRules: Sendable, Hashable {
       policies: policies ?? [Policy(.pods, 4, period: 15), Policy(.percent, 100, period: 15)])
   }
 
-  /// Downwards; the window stays out, because the controller has a flag for it.
+  /// Rules for scaling down, with the API server's defaults for what is nil. The window has none, because the
+  /// controller has a flag for it.
   public static func downward(
     window: Double? = nil, selection: Selection? = nil, policies: [Policy]? = nil
   ) -> ScalingRules {

@@ -1,4 +1,4 @@
-/// Refuses `deploy.schedules` that would not run.
+/// Rejects `deploy.schedules` that could not run.
 struct ScheduleChecks {
   let plan: DeploymentPlan
   let schedules: [DeploySettings.Schedule]

@@ -1,17 +1,18 @@
 public import OpzYAML
 
-/// A command of the version's image at certain times: a CronJob (batch/v1) with the server's variables, Secrets and restrictions.
+/// A command of the version's image that runs on a schedule: a CronJob (batch/v1) with the server's variables,
+/// Secrets and restrictions.
 public struct ScheduledCommand: YAMLEncodable {
   let plan: DeploymentPlan
-  /// Of the server, whose ServiceAccount and ConfigMap it shares.
+  /// The names of the server's objects, whose ServiceAccount and ConfigMap the command shares.
   let server: PlanNames
   let names: PlanNames
   let schedule: DeploySettings.Schedule
 
-  /// A Job has its CronJob's name and eleven characters more, of 63.
+  /// The longest name of a CronJob: its Jobs append eleven characters, and have at most 63.
   public static let nameLimit = 52
   public static let most = 100
-  /// Seconds. The controller looks every ten: with less it would miss runs that are on time.
+  /// Seconds. The controller checks every ten seconds, so with less it would skip runs that are on time.
   public static let deadlines = 10...604_800
   public static let timeouts = 1...604_800
   public static let retries = 0...100
@@ -24,7 +25,8 @@ public struct ScheduledCommand: YAMLEncodable {
     names = try server.schedule(schedule.name)
   }
 
-  /// Checks a name that the user wrote: a part of the CronJob's, and a value of a label.
+  /// Checks the name of a command, which is part of the CronJob's name and a label value.
+  /// - Throws: `DeployError` with the code `badName`.
   public static func checkName(_ name: String, key: String) throws {
     try ObjectName.check(name, key: key)
     guard name.utf8.count <= nameLimit - 12 else {
@@ -38,7 +40,7 @@ public struct ScheduledCommand: YAMLEncodable {
     }
   }
 
-  /// The plan with what this command needs in place of the server's.
+  /// The plan with the command's own resources instead of the server's.
   static func plan(
     _ schedule: DeploySettings.Schedule, of plan: DeploymentPlan, key: String
   ) throws -> DeploymentPlan {
@@ -46,11 +48,11 @@ public struct ScheduledCommand: YAMLEncodable {
     let own = schedule.resources
     if let cpu = own?.cpu { plan.cpu = try Quantity(cpu, key: "\(key).resources.cpu") }
     if let memory = own?.memory { plan.memory = try Quantity(memory, key: "\(key).resources.memory") }
-    // An accelerator that is the server's would be taken from it.
+    // The command does not inherit the server's GPU, which it would take from the server.
     plan.settings.resources = own?.gpu.map { .init(gpu: $0) }
     try plan.checkGPU(key: "\(key).resources.gpu")
     plan.settings.batch = .init(command: schedule.command)
-    // What serves goes first.
+    // The server keeps its priority over the command.
     plan.settings.priorityClass = nil
     return plan
   }

@@ -1,12 +1,12 @@
 import OpzYAML
 
-/// Batch scoring: an Indexed Job with a pod for each shard of the input, or a CronJob that makes such Jobs.
+/// Batch scoring: an Indexed Job with a pod for each shard of the input, or a CronJob that creates such Jobs.
 struct ScoringJob: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
   let batch: DeploySettings.Batch
 
-  /// A CronJob's Jobs are named after it and the minute, and their pods after those and the index: 63 characters in all.
+  /// The longest name: a CronJob's Jobs append the minute, and their pods the index, within 63 characters.
   static let nameLimit = 46
 
   private var shards: Int { batch.shards ?? 1 }

@@ -1,16 +1,19 @@
-/// What opz-server may take of a pod's memory. The numbers are its own (ServerLimits); a test says that they agree.
+/// The memory that opz-server may use in a pod. The numbers are those of `ServerLimits`; a test checks that they
+/// agree.
 public enum ServerMemory {
-  /// Bytes of one request body where nothing else is set (OPZ_MAX_BODY_BYTES).
+  /// The default maximum size of a request body in bytes (OPZ_MAX_BODY_BYTES).
   public static let bodyBytes = 16 << 20
-  /// Bytes of the program itself, its threads and its connections.
+  /// Bytes for the program itself, its threads and its connections.
   public static let ownBytes = 32 << 20
 
-  /// Bytes that requests take at most: four bodies while they come and four times one while it is decoded, and the scores of each half.
+  /// Bytes that requests may use at most: four bodies while they are received, four times the largest body while it
+  /// is decoded and scored, and 16 MiB of scores in each of these two budgets.
+  /// - Parameter body: the maximum size of a request body in bytes.
   public static func requestBytes(body: Int128) -> Int128 { 8 * body + (32 << 20) }
 }
 
 extension DeploymentPlan {
-  /// A pod that its own requests can end is one that is killed when it is needed most.
+  /// Rejects a pod that its own requests could exhaust, because it would be killed when the load is highest.
   func checkMemory() throws {
     guard server == .native else { return }
     let body = Int128(settings.env?["OPZ_MAX_BODY_BYTES"].flatMap { UInt32($0) } ?? UInt32(ServerMemory.bodyBytes))

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// What Prometheus' operator scrapes (monitoring.coreos.com/v1).
+/// Tells the Prometheus Operator what to scrape (monitoring.coreos.com/v1).
 struct ServiceMonitor: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames

@@ -1,8 +1,10 @@
 extension DeploymentPlan {
-  /// KServe lets Knative scale where requests are the signal, and a HorizontalPodAutoscaler where CPU or memory is.
+  /// Whether KServe uses Knative, which it does for request-based signals; for CPU and memory it uses a
+  /// HorizontalPodAutoscaler.
   var isKnativeMode: Bool { settings.autoscale?.concurrency != nil || settings.autoscale?.rps != nil }
 
-  /// Refuses numbers that Kubernetes would refuse, whether or not the replicas vary: Knative and KServe get them all the same.
+  /// Rejects numbers that Kubernetes would reject, whether or not the replicas vary, because Knative and KServe get
+  /// them in either case.
   func checkRanges() throws {
     let scale = settings.autoscale
     for (key, value) in [("cpu", cpuTarget), ("memory", scale?.memory)] {
@@ -17,7 +19,7 @@ extension DeploymentPlan {
     try check(scale?.down, "down")
   }
 
-  /// Refuses targets that no load can pass, and signals that nobody would measure.
+  /// Rejects targets that no load can exceed, and signals that nothing would measure.
   func checkSignals() throws {
     if let cpuTarget { try checkPercent(cpuTarget, "cpu") }
     if let memory = settings.autoscale?.memory { try checkPercent(memory, "memory") }
@@ -27,7 +29,7 @@ extension DeploymentPlan {
   }
 
   private func checkPercent(_ percent: Int, _ key: String) throws {
-    // The limit equals the request, so use is at most 100%; the autoscaler acts only above 1.1 times the target.
+    // The limit equals the request, so use is at most 100%, and the autoscaler acts only above 1.1 times the target.
     guard percent < 91 else {
       throw DeployError(
         .neverScales, "deploy.autoscale.\(key)",
@@ -36,7 +38,7 @@ extension DeploymentPlan {
     }
   }
 
-  /// opz-server refuses what is above its limit, so more is never in flight.
+  /// opz-server refuses requests above its limit, so more are never in flight.
   private func checkConcurrency() throws {
     guard server == .native, let aim = settings.autoscale?.concurrency else { return }
     let most = mostRequests
@@ -76,7 +78,7 @@ extension DeploymentPlan {
     }
   }
 
-  /// Knative and KServe look at one signal.
+  /// Knative and KServe support one signal only.
   private func checkOne() throws {
     guard !target.hasDeployment else { return }
     let scale = settings.autoscale
@@ -89,7 +91,7 @@ extension DeploymentPlan {
       hint: "keep one of \(written.joined(separator: ", "))")
   }
 
-  /// Kubernetes' ranges: a window up to an hour, a period up to half an hour.
+  /// Kubernetes' ranges: a window of up to an hour, a period of up to half an hour.
   private func check(_ rule: DeploySettings.Rule?, _ direction: String) throws {
     guard let rule else { return }
     let ranges: [(String, Int?, ClosedRange<Int>)] = [

@@ -1,14 +1,15 @@
 import OpzYAML
 
-/// Kubernetes' strategic merge: mappings member by member, null takes a member away, and lists of named things thing by thing.
+/// Kubernetes' strategic merge patch: mappings are merged by member, null removes a member, and lists of named items
+/// are merged by item.
 ///
-/// The lists that are merged, and their keys, are those of Kubernetes' API (`x-kubernetes-patch-merge-key`) for the kinds that opz writes; any
-/// other list takes the place of the old one. A custom resource has no such lists. `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and
-/// `$setElementOrder` are as apimachinery's strategicpatch has them.
+/// The lists that are merged, and their keys, are those of Kubernetes' API (`x-kubernetes-patch-merge-key`) for the
+/// kinds that opz writes; any other list is replaced, and so are all lists of custom resources. `$patch`,
+/// `$retainKeys`, `$deleteFromPrimitiveList` and `$setElementOrder` behave as in apimachinery's strategicpatch.
 struct StrategicMerge {
-  /// The object is of a built-in kind.
+  /// Whether the object is of a built-in kind, whose lists are merged by key.
   let isKeyed: Bool
-  /// What errors name.
+  /// The name that errors use.
   let subject: String
 
   func merge(_ patch: YAMLValue, into old: YAMLValue) throws -> YAMLValue {
@@ -16,7 +17,7 @@ struct StrategicMerge {
     return try merged(patch, old, path: []) ?? .map([])
   }
 
-  /// Nil where the patch deletes the value.
+  /// Returns nil where the patch deletes the value.
   private func merged(_ patch: YAMLValue, _ old: YAMLValue?, path: [String]) throws -> YAMLValue? {
     switch patch {
     case .null: nil
@@ -41,7 +42,7 @@ struct StrategicMerge {
       let place = result.firstIndex { $0.key == member.key }
       let below = path + [member.key]
       let order = patch.first { $0.key == "$setElementOrder/" + member.key }?.value
-      // What apimachinery does with `$patch: delete` in a mapping: an empty one stays.
+      // Like apimachinery, `$patch: delete` for a mapping leaves an empty one.
       if directive(member.value.members) == "delete" {
         if let place { result[place] = .init(member.key, .map([])) }
         continue
@@ -52,7 +53,7 @@ struct StrategicMerge {
       }
       if let order { value = try ordered(value, order, below) }
       if let place {
-        // A comment speaks of the value that opz chose.
+        // A comment explains the value that opz chose, so it is dropped when the value changes.
         let isSame = result[place].value.isSame(as: value)
         let keepsComment = isSame || !member.value.members.isEmpty
         result[place] = .init(member.key, value, comment: keepsComment ? result[place].comment : nil)
@@ -113,7 +114,7 @@ struct StrategicMerge {
     item.members.count == 1 && directive(item.members) == name
   }
 
-  /// The items in the order that is asked for, those that it does not name after them.
+  /// The items in the given order, followed by those that the order does not name.
   private func ordered(_ value: YAMLValue, _ order: YAMLValue, _ path: [String]) throws -> YAMLValue {
     guard case .list(let items) = value, case .list(let wanted) = order else {
       throw refuse(path, "$setElementOrder names a list's items")
@@ -127,7 +128,7 @@ struct StrategicMerge {
     return .list(first + items.filter { item in !wanted.contains { matches(item, $0) } })
   }
 
-  /// What the items of a list are merged by; nil for a list that is replaced.
+  /// The key by which a list's items are merged; nil for a list that is replaced.
   private static func key(_ path: [String]) -> String? {
     switch path.last {
     case "containers", "initContainers", "ephemeralContainers", "volumes", "env", "imagePullSecrets", "secrets":
@@ -138,7 +139,7 @@ struct StrategicMerge {
     case "hostAliases": "ip"
     case "topologySpreadConstraints": "topologyKey"
     case "ownerReferences": "uid"
-    // A NetworkPolicy has ports too, below ingress and egress: those lists are replaced.
+    // The `ports` below `ingress` and `egress` of a NetworkPolicy are replaced.
     default: nil
     }
   }

@@ -1,6 +1,7 @@
 import OpzYAML
 
-/// A recommendation for the requests (autoscaling.k8s.io/v1). It changes nothing: two autoscalers on one resource would fight.
+/// Recommends requests (autoscaling.k8s.io/v1) without changing them, because two autoscalers must not act on one
+/// resource.
 struct VerticalPodAutoscaler: YAMLEncodable {
   let names: PlanNames
 

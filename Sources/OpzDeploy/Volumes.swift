@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// The volumes of a scoring job: where the tables are, and where the scores go.
+/// The volumes of a scoring job: the input tables and the output scores.
 struct Volumes {
   static let input = "/data/input"
   static let output = "/data/output"

@@ -2,7 +2,7 @@ import OpzJSON
 import OpzYAML
 
 extension YAMLValue {
-  /// A JSON document: members by name.
+  /// Converts a JSON document; members are sorted by name.
   init(_ json: JSONValue) {
     switch json {
     case .null: self = .null
