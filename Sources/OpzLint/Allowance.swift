@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// Somebody's word that a finding is right as it is: an annotation `opz.dev/allow`, or a comment `# opz:allow CODE reason`.
+/// Allows a finding, with a reason: an annotation `opz.dev/allow`, or a comment `# opz:allow CODE reason`.
 struct Allowance: Sendable {
   enum Scope: Sendable {
     case object(String)
@@ -23,7 +23,8 @@ struct Allowance: Sendable {
     }
   }
 
-  /// `OPZ101: reason; OPZ102, OPZ103: reason`. A part that does not begin with a code belongs to the reason before it.
+  /// Parses `OPZ101: reason; OPZ102, OPZ103: reason`. A part that does not start with a code belongs to the previous
+  /// reason.
   static func read(_ text: String, file: String, place: Place, scope: Scope) -> [Allowance] {
     var parts: [(codes: [String], reason: String)] = []
     for piece in text.split(whereSeparator: { $0 == ";" || $0.isNewline }) {

@@ -1,12 +1,13 @@
 import OpzYAML
 
-/// Finds `# opz:allow CODE reason` in a text.
+/// Finds `# opz:allow CODE reason` comments in a text.
 ///
-/// At the end of a line it is about that line; on a line of its own, about what the next line begins, with all that is indented below it; before
-/// the first key of a document, about the whole document.
+/// At the end of a line, the comment applies to that line. On its own line, it applies to the next line and
+/// everything that is indented below it. Before the first key of a document, it applies to the whole document.
 enum AllowanceComments {
   private static let marker = "opz:allow "
-  /// Comments of one file that are read. Those after them allow nothing: a file of a million of them would be compared with all that is found in it.
+  /// The number of comments that are read from a file; later ones allow nothing. Otherwise a file with a million
+  /// comments would be compared with all its findings.
   static let most = 2000
 
   static func all(in stream: YAMLStream, file: String) -> [Allowance] {

@@ -1,14 +1,14 @@
 import OpzDeploy
 import OpzYAML
 
-/// A quantity that stands somewhere: CPU in thousandths, all else in units.
+/// A quantity in a manifest: CPU in thousandths, everything else in units.
 struct Amount: Sendable {
   let node: YAMLNode
   let text: String
   let milli: Int64
   let units: Int64
 
-  /// Nil where there is none, or none that Kubernetes could read: that is a finding of its own.
+  /// Nil where there is no quantity, or one that Kubernetes cannot parse, which is a finding of its own.
   init?(_ node: YAMLNode?) {
     guard let node, let text = node.text else { return nil }
     self.node = node
@@ -23,7 +23,7 @@ struct Amount: Sendable {
     }
   }
 
-  /// `Quantity` is more than nothing, always; here nothing is an amount too.
+  /// `Quantity` rejects zero, which is valid in a manifest.
   static func isZero(_ text: String) -> Bool {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     return digits.contains("0") && digits.allSatisfy { $0 == "0" || $0 == "." }

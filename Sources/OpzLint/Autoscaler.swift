@@ -1,7 +1,7 @@
 import OpzDeploy
 import OpzYAML
 
-/// A HorizontalPodAutoscaler, or the ScaledObject that KEDA makes one of.
+/// A HorizontalPodAutoscaler, or a ScaledObject, from which KEDA creates one.
 public struct Autoscaler: Sendable {
   public let object: KubernetesObject
   let target: YAMLNode?
@@ -13,9 +13,9 @@ public struct Autoscaler: Sendable {
   let behavior: YAMLNode?
 
   var isKEDA: Bool { object.kind == "ScaledObject" }
-  /// 1 where nothing is written; KEDA's own default is 0.
+  /// The minimum. The default of a HorizontalPodAutoscaler is 1, that of KEDA is 0.
   var min: Int { minimum?.int ?? (isKEDA ? 0 : 1) }
-  /// KEDA's default is 100; of an HPA it is required.
+  /// The maximum. KEDA's default is 100; a HorizontalPodAutoscaler requires one.
   var max: Int? { maximum?.int ?? (isKEDA && maximum == nil ? 100 : nil) }
 
   init?(_ object: KubernetesObject) {
@@ -39,9 +39,9 @@ public struct Autoscaler: Sendable {
     targetName = target?["name"]?.text ?? ""
   }
 
-  /// The behavior's limits upwards, with what the API server fills in; nil where there is none, or none that it would take.
+  /// The scale-up rules of `behavior`, with the API server's defaults; nil where there are none, or invalid ones.
   var upward: ScalingRules? {
-    // Nobody writes more policies, and each costs time.
+    // No real manifest has more policies, and each costs time.
     guard let up = behavior?["scaleUp"], (up["policies"]?.list ?? []).count <= 16 else { return nil }
     let policies = (up["policies"]?.list ?? []).map { policy -> ScalingRules.Policy? in
       guard let kind = policy["type"]?.text.flatMap(ScalingRules.Policy.Kind.init), let value = policy["value"]?.int,
@@ -56,7 +56,7 @@ public struct Autoscaler: Sendable {
       window: Double(window), selection: selection, policies: policies.isEmpty ? nil : policies.compactMap { $0 })
   }
 
-  /// How far above its target a metric may be before anything happens.
+  /// How far a metric may differ from its target without a change; 0.1 is 10 percent.
   var tolerance: ReplicaCalculator.Tolerance {
     func read(_ direction: String) -> Double {
       behavior?[direction, "tolerance"]?.text.flatMap { try? Quantity($0, key: "") }.map { Double($0.milli) / 1000 }

@@ -1,6 +1,7 @@
-/// Numbers as messages show them.
+/// Formats numbers for messages.
 enum Decimal {
-  /// Two digits behind the point, cut and not rounded, so that what is shown never crosses a limit; without zeros at the end.
+  /// At most two decimal places, truncated instead of rounded, so that the text never crosses a limit; without
+  /// trailing zeros.
   static func text(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return value > 0 ? "infinity" : "\(value)" }
     let hundredths = Int((value * 100).rounded(.towardZero))
@@ -10,10 +11,10 @@ enum Decimal {
     return "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest % 10 == 0 ? rest / 10 : rest)"
   }
 
-  /// `500m`, `2`.
+  /// CPU cores, such as `500m` and `2`.
   static func cores(_ milli: Int64) -> String { milli % 1000 == 0 ? "\(milli / 1000)" : "\(milli)m" }
 
-  /// `256Mi`, `1.5Gi`, `100`.
+  /// Bytes, such as `256Mi`, `1.5Gi` and `100`.
   static func bytes(_ units: Int64) -> String {
     for (suffix, shift) in [("Gi", 30), ("Mi", 20), ("Ki", 10)] where units >= 1 << shift {
       return text(Double(units) / Double(1 << shift)) + suffix

@@ -1,9 +1,11 @@
 import OpzIO
 import OpzYAML
 
-/// Shares numbered work among threads with room for recursion, and puts the results in the order of the numbers.
+/// Distributes numbered tasks over threads whose stacks are large enough for deep recursion.
 enum DeepThreads {
-  /// - Parameter body: must not fail; it runs on several threads at once.
+  /// Runs `body` for each number below `count`, and returns the results in the order of the numbers.
+  /// - Parameter body: runs on several threads at once.
+  /// - Throws: `LintError` where no thread can be started.
   static func map<Value: Sendable>(
     _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Value
   ) throws(LintError) -> [Value] {
@@ -19,7 +21,7 @@ enum DeepThreads {
           $0.ended += 1
         }
       }
-      // Those that did start take the work of those that did not.
+      // The threads that did start take over the tasks.
       if !started { results.change { $0.ended += 1 } }
     }
     let values = results.wait { $0.ended == wanted ? $0.values : nil }

@@ -1,8 +1,8 @@
-/// Small manifests for the rules' pages, which are their tests too.
+/// Small manifests for the pages of the rules, which are also their tests.
 enum Example {
   static let digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
-  /// A Deployment `churn` with one container `server`; what is given is put in its place, a line each.
+  /// A Deployment `churn` with one container `server`. The arguments are lines to insert at their places.
   static func deployment(_ container: String = "", pod: String = "", spec: String = "", kind: String = "Deployment")
     -> String
   {
@@ -23,7 +23,7 @@ enum Example {
 
   static let cpuRequest = "resources: {requests: {cpu: 500m}}"
 
-  /// An autoscaler of the Deployment `churn`.
+  /// A HorizontalPodAutoscaler of the Deployment `churn`.
   static func hpa(
     _ resource: String = "cpu", target: Int = 70, min: Int = 2, max: Int = 10, spec: String = "", name: String = "churn"
   ) -> String {

@@ -1,20 +1,20 @@
 public import OpzYAML
 
-/// Something that a rule found, with the arithmetic that proves it.
+/// A problem that a rule found, with the arithmetic that proves it.
 public struct Finding: Sendable, Hashable, Encodable {
-  /// `OPZ101`; it never changes its meaning.
+  /// The rule's code, such as `OPZ101`. Its meaning never changes.
   public let code: String
   public let severity: Severity
   public let file: String
-  /// From 1 on.
+  /// The line, starting at 1.
   public let line: Int
-  /// From 1 on, in code points.
+  /// The column in code points, starting at 1.
   public let column: Int
-  /// `Deployment crm/churn`; empty where no object could be read.
+  /// The object, such as `Deployment crm/churn`; empty where none could be read.
   public let object: String
   public let message: String
   public let hint: String?
-  /// Why it is allowed, where it is.
+  /// The reason for which the finding is allowed, if it is.
   public internal(set) var allowed: String?
 
   public var place: Place { Place(line: line, column: column) }

@@ -1,13 +1,14 @@
 import OpzYAML
 
-/// Where a rule puts what it finds.
+/// Collects the findings of one rule.
 struct Findings {
   private let about: RuleAbout
   private(set) var all: [Finding] = []
 
   init(_ about: RuleAbout) { self.about = about }
 
-  /// - Parameter node: the place; the object's beginning where there is none.
+  /// Adds a finding.
+  /// - Parameter node: the source location; nil for the start of the object.
   mutating func add(
     _ object: KubernetesObject, _ node: YAMLNode?, _ message: String, hint: String? = nil, severity: Severity? = nil
   ) {

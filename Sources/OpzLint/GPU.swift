@@ -1,4 +1,4 @@
-/// Resources that devices' plugins offer: whole numbers, request = limit.
+/// Resources of device plugins. They are whole numbers, and the request must equal the limit.
 enum GPU {
   static func isOne(_ resource: String) -> Bool {
     resource == "nvidia.com/gpu" || resource == "amd.com/gpu" || resource == "gpu.intel.com/i915"

@@ -1,11 +1,11 @@
-/// Templates of Helm are no YAML until Helm has rendered them.
+/// Recognizes Helm templates, which are not YAML until Helm has rendered them.
 enum HelmTemplate {
   private static let actions = [
     ".Values", ".Release", ".Chart", ".Capabilities", "include ", "template ", "define ", "if ", "range ", "with ",
     "end ", "end}", "else", "toYaml", "tpl ", "/*",
   ].map { Array($0.utf8) }
 
-  /// `{{` alone is no sign: rules of Prometheus and workflows of Argo have it in rendered objects.
+  /// `{{` alone is not enough: Prometheus rules and Argo workflows contain it in rendered objects.
   static func isOne(_ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBufferPointer { bytes in
       guard bytes.count > 3 else { return false }
@@ -23,7 +23,7 @@ enum HelmTemplate {
     while inside < bytes.count, bytes[inside] == UInt8(ascii: "-") || bytes[inside] == UInt8(ascii: " ") { inside += 1 }
     let rest = bytes[inside...].prefix(16)
     if actions.contains(where: { rest.starts(with: $0) }) { return true }
-    // `{{- $name := .. }}` at the beginning of a line.
+    // `{{- $name := .. }}` at the start of a line.
     guard rest.first == UInt8(ascii: "$") else { return false }
     var before = open - 1
     while before >= 0, bytes[before] == UInt8(ascii: " ") { before -= 1 }

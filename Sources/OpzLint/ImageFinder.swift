@@ -1,7 +1,7 @@
 import OpzIO
 import OpzYAML
 
-/// Walks the nodes of a document and finds what names an image.
+/// Walks the nodes of a document and finds everything that names an image.
 struct ImageFinder {
   private let bytes: [UInt8]
   private var starts: [Int] = []
@@ -12,7 +12,7 @@ struct ImageFinder {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// The next documents stand in this part.
+  /// Starts a part of the stream, in which the next documents are.
   mutating func begin(_ part: YAMLStream.Part) {
     lines = part.lines
     last = (Place(line: 0, column: 0), 0)
@@ -37,13 +37,13 @@ struct ImageFinder {
     }
   }
 
-  /// What stands around a mapping and may change which image it means.
+  /// The surroundings of a mapping that may change which image it means.
   struct Outer {
-    /// `global.imageRegistry` of Helm's values, and its kin.
+    /// Helm's `global.imageRegistry` and similar values.
     var registry: String?
-    /// `global.imageTag`, and its kin.
+    /// Helm's `global.imageTag` and similar values.
     var hasTag = false
-    /// An object of Kubernetes says all of an image by itself; values of Helm need not.
+    /// Whether the mapping is in a Kubernetes object, which names its images completely, unlike Helm values.
     var isObject = false
   }
 
@@ -59,13 +59,13 @@ struct ImageFinder {
     visit(root, isObject: kind != nil && root["apiVersion"] != nil)
   }
 
-  /// A document of which only the images are asked, and nothing is written.
+  /// Visits a document whose images are listed only and not rewritten.
   mutating func object(_ root: YAMLNode) {
     starts = [0] + bytes.indices.filter { bytes[$0] == 0x0a }.map { $0 + 1 }
     visit(root, isObject: true)
   }
 
-  /// In the order of the text; without recursion, whatever the depth.
+  /// Visits the nodes in document order, without recursion, so that any depth is safe.
   private mutating func visit(_ root: YAMLNode?, isObject: Bool = false) {
     guard let root else { return }
     var waiting: [(node: YAMLNode, key: String?, outer: Outer)] = [(root, nil, Outer(isObject: isObject))]
@@ -90,10 +90,10 @@ struct ImageFinder {
     }
   }
 
-  /// What the members of a mapping have around them.
+  /// Returns the surroundings for the members of a mapping.
   private static func within(_ node: YAMLNode, _ outer: Outer, _ key: String?) -> Outer {
     var inner = outer
-    // Values of a chart stand in objects too: Flux' HelmRelease, Argo CD's Application.
+    // Helm values also occur inside objects: Flux's HelmRelease, Argo CD's Application.
     if key == "values" || key == "valuesObject" || key == "valuesInline" { inner.isObject = false }
     if let registry = node["imageRegistry"]?.text { inner.registry = registry }
     guard let global = node["global"], global.isMap else { return inner }
@@ -124,7 +124,7 @@ struct ImageFinder {
   )
 
   private mutating func add(_ node: YAMLNode, _ asked: String, prefix: String, doubt: (String, String)? = nil) {
-    // A variable of another tool, which has its own word on it.
+    // A variable of another tool, which determines the image.
     if asked.contains("$") || asked.contains("{{") { return }
     guard let slot = slot(node) else { return cannot(node, asked) }
     append(node, asked, isPinned: ImageName(asked).digest != nil, .whole(slot, prefix: prefix), doubt: doubt)
@@ -135,7 +135,8 @@ struct ImageFinder {
     return ScalarSlot(node, in: bytes, at: index)
   }
 
-  /// The place in the bytes. It goes on from the last one: a line of minified JSON may have all of a cluster's images.
+  /// The byte index of a source location. The search continues from the previous one, because one line of minified
+  /// JSON may contain all images of a cluster.
   private mutating func index(of place: Place) -> Int? {
     guard place.line >= 1, place.line <= starts.count else { return nil }
     var found = (place: Place(line: place.line, column: 1), index: starts[place.line - 1])
@@ -150,7 +151,7 @@ struct ImageFinder {
     return found.index
   }
 
-  /// `digest:` may be written without a value, which is then its place.
+  /// The value of a member, even an empty one: `digest:` without a value is where one can be written.
   private func member(_ node: YAMLNode, _ key: String) -> YAMLNode? { node.members.first { $0.key == key }?.value }
 
   private static let noRoom = "the parts have neither a tag nor a digest to write to"
@@ -174,12 +175,12 @@ struct ImageFinder {
 // MARK: Parts
 
 extension ImageFinder {
-  /// `{registry, repository, tag, digest}` of a chart's values.
+  /// Handles the `{registry, repository, tag, digest}` of Helm values.
   private mutating func helm(_ node: YAMLNode, _ key: String?, _ outer: Outer) -> Bool {
     guard let found = ImageParts(node, key: key, outer) else { return false }
     let name = found.name.text ?? ""
     let isVersion = name.hasPrefix(ImageUse.scheme)
-    // `image: r.example/x:1` beside what has nothing to do with it.
+    // A complete name like `image: r.example/x:1` whose neighbors are not parts of it.
     if !isVersion, !ImageName(name).isBare, found.doubt == nil, found.registry == nil, found.digest == nil,
       found.tag == nil
     {
@@ -192,7 +193,7 @@ extension ImageFinder {
     return true
   }
 
-  /// An entry of a kustomization's `images`.
+  /// Handles an entry of a kustomization's `images`.
   private mutating func kustomize(_ node: YAMLNode) {
     guard let name = node["name"]?.text else { return }
     replaced.insert(name)
@@ -214,7 +215,8 @@ extension ImageFinder {
       ImageParts(name: place, written: newName, tag: tag, digest: digest, doubt: doubt), full, isVersion)
   }
 
-  /// What a patch says of images. Its text is a document in a scalar, which is not rewritten: its images are named.
+  /// Adds the images in a patch. Its text is a document inside a scalar and is not rewritten, so they are reported
+  /// with a doubt.
   private mutating func patched(_ patch: KustomizePatch) {
     for image in patch.images {
       let place = Place(line: patch.node.place.line + lines + image.place.line, column: image.place.column)
@@ -256,7 +258,8 @@ extension ImageFinder {
       problem: problem, doubt: isPinned ? nil : doubt)
   }
 
-  /// A digest in the name or in the tag: `tag: 1.0@sha256:..`, `tag: sha256:..`, `repository: x@sha256` with the digits as the tag.
+  /// Whether the name or tag contains a digest: `tag: 1.0@sha256:..`, `tag: sha256:..`, or `repository: x@sha256`
+  /// with the digits as the tag.
   private static func isDigest(_ name: String, _ tag: String) -> Bool {
     if ImageName(name).digest != nil || ImageName("x:" + tag).digest != nil { return true }
     if tag.hasPrefix("sha256:") { return ImageParts.hex(tag) != nil }

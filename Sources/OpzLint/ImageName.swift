@@ -2,7 +2,7 @@ import OpzIO
 import OpzOCI
 import OpzYAML
 
-/// The name of an image as a container runtime reads it: a host is not needed.
+/// An image name as a container runtime reads it, where the host is optional.
 struct ImageName: Sendable {
   let tag: Substring?
   let digest: Digest?
@@ -25,17 +25,17 @@ struct ImageName: Sendable {
     name = rest
   }
 
-  /// What a Kubernetes that resolves nothing pulls: whatever is there on that day.
+  /// Whether different images may be pulled at different times, unless something resolves the name first.
   var moves: Bool { digest == nil && (tag == nil || tag == "latest") }
 
-  /// What to do about a name that opz resolve leaves as it is; nil for one that says where it is.
+  /// What to do about a name without a host, which `opz resolve` leaves unchanged; nil for a name with one.
   var hint: String? {
     if let slash = name.firstIndex(of: "/"), Reference.namesHost(name[..<slash]) { return nil }
     return
       "write the registry (docker.io/library/nginx:1.27 for Docker Hub's nginx:1.27), then opz resolve -f FILE writes the digest"
   }
 
-  /// The images of a workload, with the container's name.
+  /// The images of a workload, with their containers.
   static func all(of workload: Workload, _ set: ObjectSet) -> [(node: YAMLNode, text: String, container: LintContainer)]
   {
     workload.containers.compactMap { container in

@@ -2,32 +2,34 @@ import OpzIO
 import OpzOCI
 import OpzYAML
 
-/// The scalars of one mapping that name an image together: what charts of Helm make of them is `registry/repository:tag@digest`.
+/// The scalars of a mapping that name an image together, which Helm charts combine to
+/// `registry/repository:tag@digest`.
 ///
-/// The keys are those of Bitnami's charts, ingress-nginx (`image` beside `registry`), cert-manager, kube-prometheus-stack (`sha`), Istio (`hub`)
-/// and of the older `imageTag`. Where charts differ on what the parts mean, nothing is written.
+/// The keys are those of Bitnami's charts, ingress-nginx (`image` next to `registry`), cert-manager,
+/// kube-prometheus-stack (`sha`), Istio (`hub`), and the older `imageTag`. Where charts interpret the parts
+/// differently, nothing is written.
 struct ImageParts {
   static let registries = ["registry", "imageRegistry", "hub"]
   static let names = ["repository", "image", "name", "repo", "imageRepository", "imageName"]
   static let tags = ["tag", "imageTag"]
   static let digests = ["digest", "imageDigest", "sha", "sha256", "imageSha"]
-  /// A tag to some charts.
+  /// Keys that contain the tag in some charts.
   private static let versions = ["version", "appVersion", "imageVersion", "image_tag", "tagSuffix"]
 
   let registry: YAMLNode?
   let name: YAMLNode
-  /// Where the name is written anew; nil where it stays.
+  /// Where a new name is written; nil to leave the name unchanged.
   let written: YAMLNode?
   let tag: YAMLNode?
   let digest: YAMLNode?
-  /// The digest is written without `sha256:`.
+  /// Whether the digest is written without `sha256:`.
   let isBare: Bool
-  /// Why charts may mean another image.
+  /// Why charts may interpret the parts as another image.
   let doubt: (reason: String, hint: String)?
 
-  /// Nil where the mapping names no image by parts.
-  /// - Parameter key: before the mapping.
-  /// - Parameter outer: what stands around it.
+  /// Nil where the mapping does not name an image in parts.
+  /// - Parameter key: the key of the mapping.
+  /// - Parameter outer: the surroundings of the mapping.
   init?(_ node: YAMLNode, key: String?, _ outer: ImageFinder.Outer) {
     func scalar(_ keys: [String]) -> YAMLNode.Member? {
       node.members.first { keys.contains($0.key) && $0.value.isScalarOrNull }
@@ -40,11 +42,11 @@ struct ImageParts {
       guard ImageParts.names.contains(member.key), let text = member.value.text, !text.isEmpty else { return false }
       return member.key != "name" || isNamed
     }
-    // The name of a container or of a chart stands beside `image` or `repository`.
+    // A container or a chart has its own name next to `image` or `repository`.
     let all = found.count > 1 ? found.filter { $0.key != "name" } : found
     guard let name = all.first, let text = name.value.text, !ImageParts.isTemplate(text) else { return nil }
     let version = scalar(ImageParts.versions)
-    // `repository` alone may be of git or of charts.
+    // `repository` alone may be a Git or chart repository.
     let isImage = name.key == "image" || isNamed || (name.key.hasPrefix("image") && (tag ?? digest) != nil)
     guard
       tag != nil || digest != nil || (isImage && name.key != "image" && ImageName(text).namesHost)
@@ -61,7 +63,7 @@ struct ImageParts {
     doubt = ImageParts.doubt(all, tag, digest, registry, version, outer)
   }
 
-  /// An entry of a kustomization's `images`.
+  /// Creates the parts of an entry of a kustomization's `images`.
   init(
     name: YAMLNode, written: YAMLNode?, tag: YAMLNode?, digest: YAMLNode?, doubt: (reason: String, hint: String)?
   ) {
@@ -121,7 +123,8 @@ struct ImageParts {
     return nil
   }
 
-  /// Helm reads numbers as float64 and prints them shortest: `1.10` becomes `1.1`, `1.0` becomes `1`, `20240101` becomes `2.0240101e+07`.
+  /// Whether Helm changes a tag that is not quoted: it parses numbers as float64 and prints the shortest form, so
+  /// `1.10` becomes `1.1`, `1.0` becomes `1`, and `20240101` becomes `2.0240101e+07`.
   static func isTwisted(_ text: String) -> Bool {
     if YAMLScalar.flag(text) != nil { return true }
     if let number = YAMLScalar.integer(text) { return String(number) != text || number.magnitude >= 1_000_000 }
@@ -131,7 +134,7 @@ struct ImageParts {
     return number == number.rounded() || "\(number)" != text || text.contains("e")
   }
 
-  /// The hexadecimal digits of a digest, with or without its algorithm.
+  /// The hexadecimal digits of a digest, with or without its algorithm; nil for invalid text.
   static func hex(_ text: String) -> Substring? {
     let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
     return Digest("sha256:" + digits) == nil ? nil : digits
@@ -151,9 +154,9 @@ extension YAMLNode {
 }
 
 extension ImageName {
-  /// Neither tag nor digest.
+  /// Whether the name has neither a tag nor a digest.
   var isBare: Bool { tag == nil && digest == nil }
 
-  /// Its first part is a registry.
+  /// Whether the first component is a host.
   var namesHost: Bool { name.firstIndex(of: "/").map { Reference.namesHost(name[..<$0]) } ?? false }
 }

@@ -1,45 +1,49 @@
 public import OpzOCI
 public import OpzYAML
 
-/// A place in a manifest that names an image, and how it would be pinned there.
+/// A place in a manifest that names an image, and how to pin it there.
 public struct ImageUse: Sendable {
   enum Shape: Sendable {
-    /// In one scalar; before it, `oci://` or nothing.
+    /// In one scalar, after a prefix such as `oci://` or none.
     case whole(ScalarSlot, prefix: String)
-    /// Helm's values and kustomize's images: the parts in scalars of their own. A part of a Helm chart's registry is by itself too.
+    /// In several scalars, as in Helm values and in a kustomization's `images`. Helm charts may have the host in a
+    /// scalar of its own.
     case parts(registry: ScalarSlot?, name: ScalarSlot?, tag: ScalarSlot?, digest: ScalarSlot?, isBare: Bool)
   }
 
   public let place: Place
-  /// What it names: `opz://NAME@VERSION`, `HOST/REPO:TAG`.
+  /// The image's name: `opz://NAME@VERSION` or `HOST/REPO:TAG`.
   public let asked: String
-  /// It has a digest already.
+  /// Whether the name already has a digest.
   public let isPinned: Bool
-  /// Why it cannot be pinned where it stands, and what to do.
+  /// Why the image cannot be pinned here, and what to do about it.
   public let problem: (reason: String, hint: String)?
-  /// Why it may mean another image than it seems to, or none that can be told from here: it stays as it is.
+  /// Why the image may be another one than it appears to be, or cannot be determined from this file; it is left
+  /// unchanged.
   public let doubt: (reason: String, hint: String)?
   let shape: Shape
 
   static let scheme = "opz://"
 
-  /// `NAME@VERSION` or `NAME@ALIAS` of the opz registry.
+  /// `NAME@VERSION` or `NAME@ALIAS` in the opz registry; nil for an image with a host.
   public var version: String? {
     asked.hasPrefix(ImageUse.scheme) ? String(asked.dropFirst(ImageUse.scheme.count)) : nil
   }
 
-  /// It says where it is: `nginx:1.27` leaves that to each node's container runtime, whose answer is not always Docker Hub.
+  /// Whether the name has a host. Without one, as in `nginx:1.27`, each node's container runtime decides where to
+  /// pull from, which is not always Docker Hub.
   public var namesRegistry: Bool {
     guard version == nil else { return true }
     guard let slash = asked.firstIndex(of: "/") else { return false }
     return Reference.namesHost(asked[..<slash])
   }
 
-  /// The image's name without tag and digest, as kustomize compares it.
+  /// The image's name without tag and digest, which is what kustomize compares.
   public var name: String { String(ImageName(asked).name) }
 
-  /// What has to be written.
-  /// - Parameter reference: with its digest; with the tag where it had one, or where the parts need one.
+  /// Returns the edits that pin the image.
+  /// - Parameter reference: the resolved image with its digest, and with a tag where the name had one or the parts
+  ///   need one.
   public func edits(_ reference: Reference) -> [TextEdit] {
     guard let digest = reference.digest else { return [] }
     switch shape {
@@ -67,7 +71,7 @@ public struct ImageUse: Sendable {
 }
 
 extension ImageUse {
-  /// It stands in scalars of its own, which nothing else replaces.
+  /// Whether the name is in separate scalars, which nothing else replaces.
   public var isPart: Bool {
     if case .parts = shape { return true }
     return false

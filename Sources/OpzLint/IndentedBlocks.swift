@@ -1,10 +1,10 @@
-/// Which lines of a YAML text belong to which, by their indentation. Made in one pass over the lines.
+/// Finds the block of lines that belongs to a line of YAML text, by indentation. Built in one pass over the lines.
 struct IndentedBlocks {
-  /// The next line, itself included, that is neither empty nor a comment.
+  /// For each line, the next line, including itself, that is neither empty nor a comment.
   private var next: [Int]
-  /// Of such a line, the next one that is indented no more than it.
+  /// For each such line, the next one that is not indented more.
   private var end: [Int]
-  /// The first such line that does not begin a document.
+  /// The first such line that is not a document marker.
   private let first: Int
 
   init(_ lines: [Substring]) {
@@ -12,7 +12,7 @@ struct IndentedBlocks {
     next = Array(repeating: count, count: count + 1)
     end = next
     var first = count
-    // Lines whose blocks have begun below the one that is looked at, the shallowest first.
+    // Lines below the current one that may end its block, the shallowest first.
     var waiting: [(line: Int, indent: Int)] = []
     for index in lines.indices.reversed() {
       next[index] = next[index + 1]
@@ -28,7 +28,8 @@ struct IndentedBlocks {
     self.first = first
   }
 
-  /// From the next line that says something to the last one that is indented more; all lines where nothing was said before.
+  /// The block of the next line with content: up to the last line that is indented more. All lines where there was no
+  /// content before.
   func after(_ index: Int) -> ClosedRange<Int> {
     let count = end.count - 1
     let begin = next[index + 1]

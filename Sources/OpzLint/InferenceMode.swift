@@ -1,10 +1,10 @@
 /// How KServe runs an InferenceService.
 enum InferenceMode {
-  /// A Deployment: `RawDeployment`, since 0.16 `Standard`.
+  /// As a Deployment: `RawDeployment`, called `Standard` since KServe 0.16.
   case standard
-  /// `Serverless`, since 0.16 `Knative`.
+  /// With Knative: `Serverless`, called `Knative` since KServe 0.16.
   case knative
-  /// The cluster's configuration decides.
+  /// As the cluster's configuration says, because the object does not.
   case unknown
 
   init(_ service: KubernetesObject) {

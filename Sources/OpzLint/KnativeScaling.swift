@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// What the annotations of a Knative revision ask for.
+/// The autoscaling annotations of a Knative revision.
 struct KnativeScaling: Sendable {
   static let prefix = "autoscaling.knative.dev/"
 
@@ -8,7 +8,7 @@ struct KnativeScaling: Sendable {
 
   init(_ workload: Workload) { annotations = workload.template["metadata", "annotations"] }
 
-  /// Both spellings are read: `min-scale`, and the older `minScale`.
+  /// The first of several spellings that exists: `min-scale`, and the older `minScale`.
   subscript(_ keys: String...) -> YAMLNode? {
     keys.lazy.compactMap { key in annotations?[KnativeScaling.prefix + key] }.first
   }

@@ -1,17 +1,17 @@
 public import OpzYAML
 
-/// An object of Kubernetes, as somebody wrote it.
+/// A Kubernetes object as it is written in a manifest.
 public struct KubernetesObject: Sendable {
-  /// The file's name.
+  /// The name of the file that contains the object.
   public let file: String
   public let root: YAMLNode
   public let apiVersion: String
   public let kind: String
-  /// `default` where none is written.
+  /// The namespace; `default` where the object has none.
   public let namespace: String
   public let name: String
 
-  /// Nil for what is no object: values of Helm, a patch, a workflow.
+  /// Nil for a document that is not an object, such as Helm values, a patch or a workflow.
   init?(_ root: YAMLNode, file: String) {
     guard let apiVersion = root["apiVersion"]?.text, let kind = root["kind"]?.text, apiVersion.utf8.count <= 300 else {
       return nil
@@ -24,19 +24,19 @@ public struct KubernetesObject: Sendable {
     name = root["metadata", "name"]?.text ?? root["metadata", "generateName"]?.text ?? ""
   }
 
-  /// `apps` of `apps/v1`; empty for the core.
+  /// The API group, such as `apps` in `apps/v1`; empty for the core group.
   public var group: Substring {
     guard let slash = apiVersion.firstIndex(of: "/") else { return "" }
     return apiVersion[..<slash]
   }
 
-  /// `Deployment crm/churn`.
+  /// The kind, namespace and name, such as `Deployment crm/churn`.
   public var title: String { "\(kind.prefix(80)) \(namespace.prefix(80))/\(name.prefix(253))" }
 
   public var annotations: [String: String] { root["metadata", "annotations"]?.strings ?? [:] }
   public var labels: [String: String] { root["metadata", "labels"]?.strings ?? [:] }
 
-  /// Where it begins.
+  /// The source location of the object's first member.
   public var place: Place { root.members.first?.place ?? root.place }
 
   func isOf(_ group: Substring, _ kind: String) -> Bool { self.kind == kind && self.group == group }

@@ -1,6 +1,7 @@
 import OpzYAML
 
-/// A patch whose text stands in a kustomization: `patches[].patch`, `patchesJson6902[].patch`, an entry of `patchesStrategicMerge`.
+/// A patch inside a kustomization: `patches[].patch`, `patchesJson6902[].patch`, or an entry of
+/// `patchesStrategicMerge`.
 struct KustomizePatch {
   static let doubt = (
     reason: "it stands in the text of a patch, which is left as it is",
@@ -13,12 +14,12 @@ struct KustomizePatch {
   static func all(in kustomization: YAMLNode) -> [KustomizePatch] {
     let entries = (kustomization["patches"]?.list ?? []) + (kustomization["patchesJson6902"]?.list ?? [])
     let nodes = entries.compactMap { $0["patch"] } + (kustomization["patchesStrategicMerge"]?.list ?? [])
-    // A name of a file is one line without a colon and a space.
+    // A file name is one line without a colon followed by a space.
     return nodes.compactMap { node in node.text.map { KustomizePatch(node: node, text: $0) } }
       .filter { $0.text.contains("\n") || $0.text.contains(": ") || $0.text.hasPrefix("[") || $0.text.hasPrefix("{") }
   }
 
-  /// The images that it names; none where it is no document.
+  /// The images in the patch; empty where it is not a document.
   var images: [(asked: String, isPinned: Bool, place: Place)] {
     guard let roots = try? YAMLReader.read(text, .manifests, lines: 0) else { return [] }
     var found: [(asked: String, isPinned: Bool, place: Place)] = []
@@ -34,7 +35,8 @@ struct KustomizePatch {
     return found
   }
 
-  /// `{op: replace, path: /spec/template/spec/containers/0/image, value: r.example/x:1}` (RFC 6902).
+  /// The image in a JSON Patch operation (RFC 6902): `{op: replace, path: /spec/template/spec/containers/0/image,
+  /// value: r.example/x:1}`.
   private static func operation(_ node: YAMLNode) -> (asked: String, isPinned: Bool, place: Place)? {
     guard let path = node["path"]?.text, path.hasSuffix("/image"), let value = node["value"], let text = value.text,
       !text.isEmpty

@@ -1,24 +1,26 @@
 import OpzDeploy
 public import OpzYAML
 
-/// A container of a pod's template.
+/// A container in a pod template.
 public struct LintContainer: Sendable {
+  /// When a container runs: as long as the pod (`main`, and `sidecar`, an init container with `restartPolicy: Always`), or
+  /// once before the others (`setup`).
   public enum Role: Sendable { case main, sidecar, setup }
 
   public let node: YAMLNode
   public let role: Role
 
   public var name: String { node["name"]?.text ?? "the container" }
-  /// It runs as long as the pod does.
+  /// Whether the container runs for as long as the pod does.
   public var runs: Bool { role != .setup }
 
-  /// - Parameter resource: `cpu`, `memory`, `nvidia.com/gpu`.
+  /// The limit of a resource: `cpu`, `memory`, `nvidia.com/gpu`.
   func limit(_ resource: String) -> Amount? { Amount(node["resources", "limits", resource]) }
 
-  /// Where there is a limit and no request, the API server takes the limit.
+  /// The request of a resource. Without one, the API server uses the limit.
   func request(_ resource: String) -> Amount? { Amount(node["resources", "requests", resource]) ?? limit(resource) }
 
-  /// Name to value, of what is written out.
+  /// The values of the environment variables that are written in the manifest, by name.
   var environment: [String: YAMLNode] {
     Dictionary(
       (node["env"]?.list ?? []).compactMap { entry in
@@ -28,7 +30,7 @@ public struct LintContainer: Sendable {
     ) { _, last in last }
   }
 
-  /// Command and arguments; a shell's script is cut into its words.
+  /// The words of command and arguments; a shell script is split at white space.
   var words: [Substring] {
     ((node["command"]?.list ?? []) + (node["args"]?.list ?? [])).compactMap(\.text).flatMap {
       $0.split(whereSeparator: \.isWhitespace)

@@ -1,7 +1,7 @@
 public import OpzJSON
 import OpzOCI
 
-/// A report for programs.
+/// Renders a report in machine-readable formats.
 public enum LintDocument {
   private struct Report: Encodable {
     struct Summary: Encodable {
@@ -18,8 +18,9 @@ public enum LintDocument {
     let summary: Summary
   }
 
-  /// An object: `findings` and `allowed`, arrays of `code`, `severity`, `file`, `line`, `column`, `object`, `message`, `hint` and, of those that are
-  /// allowed, the reason; and `summary`.
+  /// Returns a JSON object with `findings` and `allowed`, arrays of `code`, `severity`, `file`, `line`, `column`,
+  /// `object`, `message`, `hint` and, in `allowed`, the reason; and with `summary`.
+  /// - Throws: an `EncodingError`.
   public static func json(_ report: LintReport) throws -> JSONValue {
     try JSONValue(
       encoding: Report(
@@ -29,8 +30,9 @@ public enum LintDocument {
           allowed: report.allowed.count, files: report.files, objects: report.objects)))
   }
 
-  /// A log of SARIF 2.1.0 (OASIS, 2020): what code hosts show beside the lines. Allowed findings are in it, as suppressed.
-  /// - Parameter version: of opz.
+  /// Returns a SARIF 2.1.0 log (OASIS, 2020), which code hosts show next to the lines. Allowed findings are included
+  /// as suppressed results.
+  /// - Parameter version: the version of opz.
   public static func sarif(_ report: LintReport, version: String) -> JSONValue {
     let rules = RuleBook.all
     let indexes = Dictionary(uniqueKeysWithValues: rules.enumerated().map { ($1.code, $0) })
@@ -84,7 +86,7 @@ public enum LintDocument {
     return .object(result)
   }
 
-  /// RFC 3986: what is no letter, digit or one of `-._~/` is escaped.
+  /// Escapes everything but letters, digits and `-._~/` (RFC 3986).
   private static func uri(_ path: String) -> String {
     let name = path == "-" ? "stdin" : path
     return name.utf8.map { byte -> String in

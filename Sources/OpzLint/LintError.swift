@@ -1,4 +1,4 @@
 public import OpzIO
 
-/// A document that cannot be read, or a question that makes no sense. The subject is `FILE:LINE:COLUMN`, or an option.
+/// A document that cannot be read, or an invalid request. The subject is `FILE:LINE:COLUMN` or an option.
 public typealias LintError = Failure<ErrorCategory>

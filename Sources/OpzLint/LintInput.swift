@@ -1,9 +1,13 @@
-/// A text to lint: a file, or what came from a pipe.
+/// A text to lint: a file, or standard input.
 public struct LintInput: Sendable {
-  /// As findings name it.
+  /// The name in findings.
   public let name: String
   public let bytes: [UInt8]
 
+  /// Creates an input.
+  /// - Parameters:
+  ///   - name: the name in findings; `-` is standard input.
+  ///   - bytes: YAML in UTF-8, at most 32 MiB.
   public init(_ name: String, _ bytes: [UInt8]) {
     self.name = name
     self.bytes = bytes

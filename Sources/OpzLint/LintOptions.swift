@@ -1,18 +1,19 @@
 import OpzIO
 
-/// What is known beside the manifests, and what is not asked.
+/// What to check for, and facts that the manifests do not contain.
 public struct LintOptions: Sendable {
-  /// Codes that are not looked for.
+  /// The codes of rules that are skipped.
   public var allowed: Set<String> = []
-  /// What is below is left out.
+  /// Findings below this severity are omitted.
   public var minimum = Severity.note
-  /// Requests a second that must be served, and those that one pod serves.
+  /// The peak load in requests per second.
   public var need: Double?
   public var perPod: Double?
-  /// From a container's start to its first answer.
+  /// Seconds from a container's start to its first response.
   public var loadSeconds: Double?
-  /// Threads to read and check with.
+  /// The number of threads that read and check.
   public var threads = Cores.count
 
+  /// Creates options with all rules and no facts.
   public init() {}
 }

@@ -1,13 +1,14 @@
-/// What a lint found, in the order of the files and their lines.
+/// The findings of a run, sorted by file and line.
 public struct LintReport: Sendable {
-  /// Those that stand.
+  /// The findings that are not allowed.
   public let findings: [Finding]
-  /// Those that somebody allowed, with the reason.
+  /// The allowed findings, each with its reason.
   public let allowed: [Finding]
   public let files: Int
   public let objects: Int
 
+  /// Returns the number of findings of a severity, without the allowed ones.
   public func count(_ severity: Severity) -> Int { findings.count { $0.severity == severity } }
-  /// Whether the manifests are refused.
+  /// Whether there are errors.
   public var fails: Bool { findings.contains { $0.severity == .error } }
 }

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// An input, cut into batches of documents that are read in parallel.
+/// An input, divided into batches of documents that are read in parallel.
 struct LintSource: Sendable {
   struct Batch: Sendable {
     let stream: YAMLStream

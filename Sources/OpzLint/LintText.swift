@@ -1,24 +1,26 @@
 import OpzIO
 
-/// A report for people: the place, the line with a caret, the proof, the hint.
+/// Renders a report for people: source location, line with a caret, message and hint.
 public struct LintText: Sendable {
   private let report: LintReport
   /// The lines of each file that has a finding.
   private var lines: [String: [Substring]] = [:]
 
+  /// Prepares a report.
+  /// - Parameter inputs: the inputs of the run, from which lines are quoted.
   public init(_ report: LintReport, _ inputs: [LintInput]) {
     self.report = report
     let named = Set(report.findings.map(\.file))
     for input in inputs where named.contains(input.name) {
       let text = String(decoding: input.bytes, as: UTF8.self)
-      // Swift takes "\r\n" for one character, which is a line's end too.
+      // Swift treats "\r\n" as one character, which is also a newline.
       lines[input.name] = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     }
   }
 
   public var findings: String { report.findings.map(text).joined(separator: "\n") }
 
-  /// `2 errors, 1 warning, 0 notes; 12 objects in 4 files; 1 allowed`.
+  /// The summary, such as `2 errors, 1 warning, 0 notes; 12 objects in 4 files; 1 allowed`.
   public var summary: String {
     func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
     let counts = [(Severity.error, "error"), (.warning, "warning"), (.note, "note")].map {
@@ -44,7 +46,7 @@ public struct LintText: Sendable {
     let scalars = Array(all[finding.line - 1].unicodeScalars)
     let number = "\(finding.line)"
     let gap = String(repeating: " ", count: number.count)
-    // A window around the place: lines of minified JSON are long.
+    // Shows a window around the column, because lines of minified JSON are long.
     let column = min(max(0, finding.column - 1), scalars.count)
     let start = column > 90 ? column - 60 : 0
     let window = scalars[start..<min(scalars.count, start + 110)]
@@ -53,7 +55,7 @@ public struct LintText: Sendable {
     return "  \(number) | \(line)\n  \(gap) | \(caret)^\n"
   }
 
-  /// A part of a line; tabs are as wide as the caret takes them to be.
+  /// Makes a part of a line printable. A tab becomes one space, so that the caret is below its column.
   private static func shown(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
     PrintableText.line(String(String.UnicodeScalarView(scalars.map { $0 == "\t" ? " " : $0 })))
   }

@@ -1,22 +1,27 @@
-/// Lints manifests of Kubernetes: anybody's, in one go, because objects mean each other.
+/// Lints Kubernetes manifests from any source. All inputs are checked together, because objects refer to each other.
 ///
-/// It blocks, and reads on threads of its own.
+/// It blocks the calling thread and works on its own threads.
 public struct Linter: Sendable {
   private let options: LintOptions
   private let rules: [any Rule]
 
+  /// Creates a linter with the rules that `options` does not skip.
   public init(_ options: LintOptions = LintOptions()) {
     self.options = options
     rules = RuleBook.rules.filter { !options.allowed.contains($0.about.code) }
   }
 
-  /// Lints one text.
+  /// Lints a single text.
+  /// - Returns: the findings that are not allowed.
+  /// - Throws: `LintError`, see `run(_:)`.
   public static func lint(_ text: String, named name: String, _ options: LintOptions = LintOptions()) throws
     -> [Finding]
   {
     try Linter(options).run([LintInput(name, Array(text.utf8))]).findings
   }
 
+  /// Lints all inputs together. Text that cannot be read is a finding, not an error.
+  /// - Throws: `LintError` where no thread can be started.
   public func run(_ inputs: [LintInput]) throws -> LintReport {
     let sources = try DeepThreads.map(inputs.count, threads: options.threads) { LintSource(inputs[$0]) }
     let batches = sources.flatMap(\.batches)

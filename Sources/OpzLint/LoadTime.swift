@@ -1,4 +1,4 @@
-/// Seconds from a container's start to its first answer, where somebody said so.
+/// The seconds from a container's start to its first response, from an annotation or an option.
 enum LoadTime {
   static let annotation = "opz.dev/load-seconds"
 

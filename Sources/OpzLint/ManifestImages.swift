@@ -1,12 +1,14 @@
 public import OpzYAML
 
-/// The images that a text of manifests, kustomizations or Helm values names. Nothing is ever written but their scalars.
+/// The images in a text of manifests, kustomizations or Helm values. Only the scalars that name images are ever
+/// rewritten.
 public struct ManifestImages: Sendable {
   public let uses: [ImageUse]
-  /// Names that a kustomization in it replaces.
+  /// The image names that a kustomization in the text replaces.
   public let replaced: Set<String>
 
-  /// - Throws: `YAMLProblem` for what cannot be read.
+  /// Finds the images in a text.
+  /// - Throws: `YAMLProblem` for text that cannot be read.
   public init(_ bytes: [UInt8]) throws(YAMLProblem) {
     let stream = try YAMLStream(bytes)
     var finder = ImageFinder(bytes)
@@ -24,6 +26,6 @@ public struct ManifestImages: Sendable {
     replaced = finder.replaced
   }
 
-  /// Whether the text is a template, which has no images before Helm has rendered it.
+  /// Whether the text is a Helm template, which has no images until it is rendered.
   public static func isTemplate(_ bytes: [UInt8]) -> Bool { HelmTemplate.isOne(bytes) }
 }

@@ -1,20 +1,20 @@
 import OpzYAML
 
-/// All objects that are linted together, and who means whom.
+/// All objects that are linted together, and the references between them.
 public struct ObjectSet: Sendable {
   public let objects: [KubernetesObject]
   public let workloads: [Workload]
   public let autoscalers: [Autoscaler]
   let options: LintOptions
-  /// Images that a kustomization of the set replaces: placeholders in the manifests.
+  /// Images that a kustomization in the set replaces, so that they are placeholders in the manifests.
   let replacedImages: Set<String>
-  /// ConfigMaps that a kustomization of the set makes, under names with a hash.
+  /// ConfigMaps that a kustomization in the set generates, under names with a hash.
   let generatedConfig: Set<String>
-  /// Namespaces with custom resources whose controllers may make pods.
+  /// Namespaces with custom resources whose controllers may create pods.
   private let foreign: Set<String>
   private let byKind: [String: [KubernetesObject]]
   private let workloadsByTitle: [String: Int]
-  /// By namespace, then by `key=value` of a pod's labels.
+  /// Workload indexes by namespace, key and value of a pod label.
   private let workloadsByLabel: [String: [Int]]
   private let workloadsByNamespace: [String: [Int]]
   private let autoscalersByTarget: [String: [Int]]
@@ -44,7 +44,7 @@ public struct ObjectSet: Sendable {
       grouping: autoscalers.indices, by: { [autoscalers] in ObjectSet.target(autoscalers[$0]) })
   }
 
-  /// Groups whose pods are known, or that make none.
+  /// Whether the pods of a group's objects are known, or it creates none.
   private static func isKnown(_ group: Substring) -> Bool {
     let known: Set<Substring> = [
       "", "apps", "batch", "autoscaling", "policy", "keda.sh", "monitoring.coreos.com", "cert-manager.io",
@@ -69,7 +69,8 @@ public struct ObjectSet: Sendable {
     workloadsByTitle["\(kind) \(namespace)/\(name)"].map { workloads[$0] }
   }
 
-  /// Whether all pods of the namespace come from workloads of the set that are understood: a custom resource may make others.
+  /// Whether all pods of the namespace come from known workloads in the set, because custom resources could create
+  /// others.
   func isClosed(_ namespace: String) -> Bool {
     !workloads(in: namespace).isEmpty && !foreign.contains(namespace)
   }
@@ -80,7 +81,7 @@ public struct ObjectSet: Sendable {
     (autoscalersByTarget[workload.object.title] ?? []).map { autoscalers[$0] }
   }
 
-  /// The workloads whose pods have all of these labels. No labels select nothing here.
+  /// The workloads whose pods have all of these labels. Unlike in Kubernetes, no labels select nothing.
   func workloads(labelled labels: [String: String], in namespace: String) -> [Workload] {
     guard let (key, value) = labels.min(by: { $0.key < $1.key }) else { return [] }
     return (workloadsByLabel["\(namespace)\n\(key)\n\(value)"] ?? []).map { workloads[$0] }.filter { workload in
@@ -88,13 +89,13 @@ public struct ObjectSet: Sendable {
     }
   }
 
-  /// The workloads that a label selector means; nil where it has expressions, which are not looked into.
+  /// The workloads that a label selector selects; nil for a selector with expressions, which are not evaluated.
   func workloads(selected selector: YAMLNode?, in namespace: String) -> [Workload]? {
     guard let selector, selector["matchExpressions"] == nil else { return nil }
     return workloads(labelled: selector["matchLabels"]?.strings ?? [:], in: namespace)
   }
 
-  /// The fewest and the most replicas of a workload, and who says so.
+  /// The minimum and maximum number of replicas of a workload, and the node that sets the minimum.
   func replicas(of workload: Workload) -> (least: Int, most: Int, place: YAMLNode?) {
     if let autoscaler = autoscalers(of: workload).first {
       let least = Swift.max(1, autoscaler.min)

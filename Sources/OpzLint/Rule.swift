@@ -1,4 +1,4 @@
-/// Looks for one thing in a set of objects.
+/// Checks a set of objects for one kind of problem.
 protocol Rule: Sendable {
   var about: RuleAbout { get }
   func check(_ set: ObjectSet, _ found: inout Findings)

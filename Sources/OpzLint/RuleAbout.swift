@@ -1,25 +1,26 @@
-/// What a rule is: the same text is its page (`opz lint --explain CODE`, docs/lint), and its examples are its tests.
+/// The description of a rule. It is also the rule's page (`opz lint --explain CODE`, docs/lint), and its examples are
+/// the rule's tests.
 public struct RuleAbout: Sendable {
-  /// `OPZ101`; a code is never used again.
+  /// The code, such as `OPZ101`, which is never reused.
   public let code: String
   public let severity: Severity
   /// A few words.
   public let title: String
-  /// Why it matters, with the formula. Paragraphs.
+  /// Why the rule matters, with the formula, in paragraphs.
   public let why: String
-  /// What to do.
+  /// What to do about a finding.
   public let remedy: String
-  /// Manifests that have the finding.
+  /// Manifests with the finding.
   public let wrong: String
-  /// Manifests that do not.
+  /// Manifests without the finding.
   public let right: String
 
-  /// Hints are lower case and have no full stop; on a page they are sentences. A command stays as it is typed.
+  /// Formats a hint, which is lower case without a period, as a sentence. A command is left as it is.
   private func sentence(_ hint: String) -> String {
     hint.hasPrefix("opz ") ? "`\(hint)`" : hint.prefix(1).uppercased() + hint.dropFirst() + "."
   }
 
-  /// The page, in Markdown.
+  /// The rule's page in Markdown.
   public var page: String {
     """
     # \(code): \(title)

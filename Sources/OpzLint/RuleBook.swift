@@ -31,9 +31,10 @@ public enum RuleBook {
     DuplicateVariable(), RemovedAPI(), NotText(), NoSuchVolume(),
   ]
 
-  /// What each code means, in their order.
+  /// The descriptions of all codes, those about reading and allowances first.
   public static let all: [RuleAbout] =
     [UnreadableText.about, HelmTemplateFile.about] + AllowanceRules.all + rules.map(\.about)
 
+  /// Returns the description of a code, ignoring case.
   public static func about(_ code: String) -> RuleAbout? { all.first { $0.code == code.uppercased() } }
 }

@@ -1,27 +1,28 @@
 import OpzDeploy
 import OpzYAML
 
-/// What an autoscaler looks at.
+/// A metric that an autoscaler follows.
 struct ScalingMetric: Sendable {
   enum Target: Sendable {
     /// Percent of the requests.
     case utilization(Int)
-    /// Of a pod.
+    /// The average per pod.
     case average(Amount)
   }
 
   let node: YAMLNode
-  /// Where the target's number stands.
+  /// The node with the target's number.
   let place: YAMLNode
-  /// `cpu`, `memory`; nil for metrics of pods, objects and the outside.
+  /// `cpu` or `memory`; nil for pods, object and external metrics.
   let resource: String?
-  /// The only container that counts.
+  /// The only container that counts; nil for all containers.
   let container: String?
   let target: Target?
-  /// `Resource`, `External`, or a trigger's type.
+  /// `Resource`, `External` or another type of metric, or the type of a KEDA trigger.
   let type: String
 
-  /// Every version of the API that a cluster may still take, and those that it does not: a rule says so.
+  /// Reads the metrics of a HorizontalPodAutoscaler in any version of the API, including removed ones, on which
+  /// another rule reports.
   static func ofHPA(_ object: KubernetesObject) -> [ScalingMetric] {
     guard let spec = object.root["spec"] else { return [] }
     if let percent = spec["targetCPUUtilizationPercentage"] {

@@ -1,10 +1,10 @@
 /// How many cores a known Python server can keep busy.
 struct ServerWorkers: Sendable {
   let workers: Int
-  /// Of each worker.
+  /// The number of threads in each worker.
   let threads: Int
   let name: String
-  /// `OMP_NUM_THREADS` is written, or the user said how many workers there are.
+  /// Whether `OMP_NUM_THREADS` is set, or an annotation states the number of workers.
   let isCertain: Bool
 
   private static let servers = ["uvicorn", "gunicorn", "hypercorn", "fastapi"]
@@ -18,7 +18,7 @@ struct ServerWorkers: Sendable {
     } else {
       guard let server = ServerWorkers.servers.first(where: { ServerWorkers.runs($0, words) }) else { return nil }
       name = server
-      // Expressions of a shell are not computed.
+      // Shell expressions are not evaluated.
       guard let found = ServerWorkers.option(words) ?? environment["WEB_CONCURRENCY"]?.text ?? Optional("1"),
         let count = Int(found)
       else { return nil }
@@ -35,7 +35,7 @@ struct ServerWorkers: Sendable {
     "\(workers) \(workers == 1 ? "worker" : "workers") of \(name)" + (threads > 1 ? " with \(threads) threads" : "")
   }
 
-  /// `uvicorn`, `/usr/bin/uvicorn`, `python -m uvicorn`.
+  /// Whether the words run a server: `uvicorn`, `/usr/bin/uvicorn`, `python -m uvicorn`.
   private static func runs(_ server: String, _ words: [Substring]) -> Bool {
     words.contains { $0 == server || $0.hasSuffix("/" + server) }
   }

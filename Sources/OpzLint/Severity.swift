@@ -1,12 +1,13 @@
-/// How much a finding matters.
+/// How serious a finding is.
 public enum Severity: String, Sendable, Hashable, Comparable, CaseIterable, Encodable {
   /// Good to know.
   case note
-  /// Works today, and may hurt.
+  /// Works now, but may cause problems.
   case warning
-  /// Does not do what it says: Kubernetes refuses it, or it never works.
+  /// Kubernetes rejects it, or it never does what it says.
   case error
 
+  /// Orders severities from `note` to `error`.
   public static func < (one: Severity, other: Severity) -> Bool { one.rank < other.rank }
 
   private var rank: Int {

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// A number of pods, or a part of them: `1`, `25%`.
+/// A number or percentage of pods, such as `1` and `25%`.
 struct Share: Sendable {
   private let value: Int
   private let isPercent: Bool
@@ -16,7 +16,9 @@ struct Share: Sendable {
     }
   }
 
-  /// - Parameter up: round a part of a pod up: maxSurge and a budget's numbers; down: a rollout's maxUnavailable.
+  /// Returns the number of pods.
+  /// - Parameter up: rounds up, as for maxSurge and disruption budgets, instead of down, as for a rollout's
+  ///   maxUnavailable.
   func count(of replicas: Int, up: Bool) -> Int {
     guard isPercent else { return value }
     let parts = value * min(max(0, replicas), 1_000_000_000)

@@ -1,10 +1,10 @@
-/// The most that the containers of a pod can use of what they asked for: none goes above its limit.
+/// The maximum use of a pod's containers, which their limits set, compared with their requests.
 struct UsageCap: Sendable {
   let limit: Int64
   /// Nil where a container has no request, so that there is no utilization.
   let request: Int64?
 
-  /// Nil where a container has no limit: then nothing is certain.
+  /// Nil where a container has no limit, so that there is no maximum.
   init?(_ workload: Workload, _ metric: ScalingMetric) {
     guard let resource = metric.resource else { return nil }
     let counted = UsageCap.counted(workload, metric)
@@ -18,7 +18,7 @@ struct UsageCap: Sendable {
     workload.running.filter { metric.container == nil || $0.name == metric.container }
   }
 
-  /// What the counted containers ask for together.
+  /// The sum of the requests of the containers that count.
   static func request(_ workload: Workload, _ metric: ScalingMetric) -> Int64? {
     guard let resource = metric.resource else { return nil }
     let requests = counted(workload, metric).map { $0.request(resource).map { value($0, resource) } }
@@ -32,7 +32,7 @@ struct UsageCap: Sendable {
     values.reduce(0) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
   }
 
-  /// Used to asked for, in whole percent and cut, as the controller does.
+  /// The use in whole percent of the requests, truncated like in the controller.
   static func percent(_ used: Int64, of request: Int64) -> Int {
     Int(clamping: Int128(used) * 100 / Int128(max(1, request)))
   }

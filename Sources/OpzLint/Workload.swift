@@ -1,11 +1,11 @@
 import OpzYAML
 
-/// What runs pods: a Deployment and its like, a Job, a Pod, a Knative Service, a KServe predictor.
+/// An object that runs pods: a Deployment or similar, a Job, a Pod, a Knative Service, or a KServe predictor.
 public struct Workload: Sendable {
   public let object: KubernetesObject
   /// The pod's spec.
   let pod: YAMLNode
-  /// The template with the pod's metadata; the object itself for a Pod.
+  /// The pod template; for a Pod, the object itself.
   let template: YAMLNode
   public let containers: [LintContainer]
   let podLabels: [String: String]
@@ -25,7 +25,7 @@ public struct Workload: Sendable {
   private static func template(of object: KubernetesObject) -> (template: YAMLNode, pod: YAMLNode)? {
     let root = object.root
     if object.isOf("serving.kserve.io", "InferenceService") {
-      // A predictor is a pod's spec with a few more keys; one with a model instead of containers is KServe's to fill.
+      // A predictor is a pod spec with additional keys; KServe adds the container to one that has a model instead.
       return root["spec", "predictor"].map { (root, $0) }
     }
     let template: YAMLNode? =
@@ -40,7 +40,7 @@ public struct Workload: Sendable {
     return template.flatMap { template in template["spec"].map { (template, $0) } }
   }
 
-  /// Labels that controllers put on the pods that they make.
+  /// Labels that controllers add to the pods that they create.
   private static func added(to object: KubernetesObject) -> [String: String] {
     switch object.group {
     case "serving.kserve.io":
@@ -54,7 +54,7 @@ public struct Workload: Sendable {
     }
   }
 
-  /// Pods that are kept running, so that probes and scaling mean something.
+  /// Whether the pods run permanently, so that probes and scaling matter.
   var serves: Bool {
     switch object.kind {
     case "Deployment", "StatefulSet", "ReplicaSet", "Rollout", "ReplicationController", "DaemonSet": true
@@ -64,13 +64,13 @@ public struct Workload: Sendable {
 
   var isKnative: Bool { object.group == "serving.knative.dev" }
 
-  /// As written; nil where Kubernetes would take 1.
+  /// The replicas as written; nil where Kubernetes' default is 1.
   var replicas: YAMLNode? { object.root["spec", "replicas"] }
 
   var running: [LintContainer] { containers.filter(\.runs) }
   var main: [LintContainer] { containers.filter { $0.role == .main } }
 
-  /// Of the template, else of the object.
+  /// An annotation of the pod template, otherwise of the object.
   func annotation(_ key: String) -> String? {
     template["metadata", "annotations"]?.strings[key] ?? object.annotations[key]
   }

@@ -1,4 +1,4 @@
-/// OPZ003 to OPZ005: allowances that say too little or too much.
+/// OPZ003 to OPZ005: allowances without a reason, without a finding, or with an unknown code.
 enum AllowanceRules {
   static let noReason = RuleAbout(
     code: "OPZ003", severity: .warning, title: "an allowance without a reason",
@@ -27,7 +27,8 @@ enum AllowanceRules {
 
   static let all = [noReason, unused, unknown]
 
-  /// - Parameter used: the numbers of those that covered a finding.
+  /// Returns findings about allowances.
+  /// - Parameter used: the indexes of the allowances that covered a finding.
   static func findings(_ allowances: [Allowance], used: Set<Int>) -> [Finding] {
     allowances.enumerated().compactMap { index, allowance in
       let object: String = if case .object(let title) = allowance.scope { title } else { "" }

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// OPZ603: a quantity that Kubernetes cannot read, or that means something else.
+/// OPZ603: a quantity that Kubernetes cannot parse, or that is probably not the intended one.
 struct BadQuantity: Rule {
   let about = RuleAbout(
     code: "OPZ603", severity: .error, title: "a quantity that is none, or not the one that is meant",

@@ -1,4 +1,4 @@
-/// OPZ401: a disruption budget that no drain can keep.
+/// OPZ401: a PodDisruptionBudget that blocks every drain.
 struct BlockedDrain: Rule {
   let about = RuleAbout(
     code: "OPZ401", severity: .error, title: "a PodDisruptionBudget that blocks drains",

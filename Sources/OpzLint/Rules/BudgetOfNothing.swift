@@ -1,4 +1,4 @@
-/// OPZ403: a budget of pods that nobody makes.
+/// OPZ403: a PodDisruptionBudget that selects no pods.
 struct BudgetOfNothing: Rule {
   let about = RuleAbout(
     code: "OPZ403", severity: .warning, title: "a PodDisruptionBudget that selects nothing",

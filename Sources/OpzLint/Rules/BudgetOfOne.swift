@@ -1,4 +1,4 @@
-/// OPZ402: a budget that cannot protect.
+/// OPZ402: a PodDisruptionBudget for a single replica, which it cannot protect.
 struct BudgetOfOne: Rule {
   let about = RuleAbout(
     code: "OPZ402", severity: .note, title: "one replica with a PodDisruptionBudget",

@@ -1,4 +1,4 @@
-/// OPZ202: a canary that gets all of the traffic.
+/// OPZ202: a KServe canary that gets all of the traffic.
 struct CanaryIgnored: Rule {
   let about = RuleAbout(
     code: "OPZ202", severity: .error, title: "a canary without Knative",

@@ -1,6 +1,6 @@
 import OpzDeploy
 
-/// OPZ101: usage cannot come above the target, so that the autoscaler never adds a pod.
+/// OPZ101: a CPU target that usage cannot exceed, so that the autoscaler never adds a pod.
 struct DeadCPUTarget: Rule {
   let about = RuleAbout(
     code: "OPZ101", severity: .error, title: "a CPU target that is never reached",

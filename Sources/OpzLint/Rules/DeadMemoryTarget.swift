@@ -1,4 +1,4 @@
-/// OPZ104: a pod is killed for its memory before the autoscaler would add another.
+/// OPZ104: a memory target at which a pod is killed before the autoscaler adds another.
 struct DeadMemoryTarget: Rule {
   let about = RuleAbout(
     code: "OPZ104", severity: .error, title: "a memory target that is never reached",

@@ -1,4 +1,4 @@
-/// The arithmetic of targets that usage cannot reach, of CPU and memory.
+/// The arithmetic of CPU and memory targets that usage cannot exceed.
 struct DeadTarget: Sendable {
   let resource: String
 
@@ -15,7 +15,7 @@ struct DeadTarget: Sendable {
     }
   }
 
-  /// Why usage never comes above the target; nil where it can, or where that is not certain.
+  /// Returns the proof that usage cannot exceed the target; nil where it can, or where that is not certain.
   static func proof(_ metric: ScalingMetric, _ workload: Workload, _ autoscaler: Autoscaler) -> String? {
     guard let resource = metric.resource, let cap = UsageCap(workload, metric) else { return nil }
     let up = autoscaler.tolerance.up

@@ -1,4 +1,4 @@
-/// OPZ807: two objects of one name.
+/// OPZ807: duplicate objects.
 struct DuplicateObject: Rule {
   let about = RuleAbout(
     code: "OPZ807", severity: .error, title: "an object that is there twice",
@@ -14,7 +14,7 @@ struct DuplicateObject: Rule {
     var first: [String: KubernetesObject] = [:]
     for object in set.objects where object.root["metadata", "name"] != nil {
       let key = "\(object.group) \(object.title)"
-      // In another directory it is another variant: overlays of kustomize have their base's objects again.
+      // Files in different directories are variants: kustomize overlays repeat the objects of their base.
       guard let other = first.updateValue(object, forKey: key),
         DuplicateObject.directory(other) == DuplicateObject.directory(object)
       else { continue }

@@ -1,4 +1,4 @@
-/// OPZ808: a variable that is set twice.
+/// OPZ808: duplicate environment variables.
 struct DuplicateVariable: Rule {
   let about = RuleAbout(
     code: "OPZ808", severity: .warning, title: "an environment variable that is set twice",

@@ -1,4 +1,4 @@
-/// OPZ113: an empty behavior is not the same as none.
+/// OPZ113: an empty `behavior`, which differs from an absent one.
 struct EmptyBehavior: Rule {
   let about = RuleAbout(
     code: "OPZ113", severity: .note, title: "an empty behavior",

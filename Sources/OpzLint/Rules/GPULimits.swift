@@ -1,4 +1,4 @@
-/// OPZ604: GPUs that are asked for wrongly.
+/// OPZ604: invalid requests for GPUs.
 struct GPULimits: Rule {
   let about = RuleAbout(
     code: "OPZ604", severity: .error, title: "a GPU without a limit, or a part of one",

@@ -1,4 +1,4 @@
-/// OPZ605: pods that the GPU nodes turn away.
+/// OPZ605: GPU pods that do not tolerate the taint of GPU nodes.
 struct GPUToleration: Rule {
   let about = RuleAbout(
     code: "OPZ605", severity: .note, title: "a GPU without a toleration",

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// OPZ002: a template of Helm, which was not looked at.
+/// OPZ002: a Helm template, which is not checked.
 enum HelmTemplateFile {
   static let about = RuleAbout(
     code: "OPZ002", severity: .note, title: "a template of Helm",

@@ -1,4 +1,4 @@
-/// OPZ705: a pod that is part of its node.
+/// OPZ705: a pod with access to its node.
 struct HostAccess: Rule {
   let about = RuleAbout(
     code: "OPZ705", severity: .error, title: "namespaces, paths or ports of the node",
@@ -11,7 +11,7 @@ struct HostAccess: Rule {
     right: Example.deployment("ports: [{containerPort: 8080}]"))
 
   func check(_ set: ObjectSet, _ found: inout Findings) {
-    // Agents of the node are DaemonSets, and need this.
+    // Node agents run as DaemonSets and need this access.
     for workload in set.workloads where workload.object.kind != "DaemonSet" {
       for key in ["hostNetwork", "hostPID", "hostIPC"] {
         if let node = workload.pod[key], node.bool == true { found.add(workload.object, node, "\(key): true") }

@@ -1,4 +1,4 @@
-/// OPZ502: a tag is a promise, a digest a fact.
+/// OPZ502: an image without a digest, whose tag may be pushed again.
 struct ImageNotPinned: Rule {
   let about = RuleAbout(
     code: "OPZ502", severity: .note, title: "an image that is not pinned by digest",

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// OPZ201: KServe's defaults never scale.
+/// OPZ201: an InferenceService that never scales because of KServe's defaults.
 struct InferenceServiceNeverScales: Rule {
   let about = RuleAbout(
     code: "OPZ201", severity: .error, title: "an InferenceService that never scales",

@@ -1,4 +1,4 @@
-/// OPZ208: what scaling to zero costs, and what wakes it.
+/// OPZ208: scaling to zero with a short cooldown or without an activation threshold.
 struct KEDAActivation: Rule {
   let about = RuleAbout(
     code: "OPZ208", severity: .warning, title: "scaling to zero that flaps",

@@ -1,4 +1,4 @@
-/// OPZ209: an idle count that is no less than the minimum.
+/// OPZ209: an idle replica count that is not below the minimum.
 struct KEDAIdle: Rule {
   let about = RuleAbout(
     code: "OPZ209", severity: .error, title: "idleReplicaCount not below minReplicaCount",
@@ -23,6 +23,6 @@ struct KEDAIdle: Rule {
 }
 
 extension String {
-  /// `{a: 1, b: 2}` as lines of a mapping two levels in.
+  /// `{a: 1, b: 2}` as the lines of a mapping that is indented by two spaces.
   fileprivate var flattened: String { dropFirst().dropLast().split(separator: ", ").joined(separator: "\n  ") }
 }

@@ -1,4 +1,4 @@
-/// OPZ207: scaling to zero by a number that zero pods do not have.
+/// OPZ207: scaling to zero on CPU or memory, which are not measured without pods.
 struct KEDAZeroOnResources: Rule {
   let about = RuleAbout(
     code: "OPZ207", severity: .error, title: "KEDA to zero on CPU or memory alone",

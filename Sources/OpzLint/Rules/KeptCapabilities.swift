@@ -1,4 +1,4 @@
-/// OPZ703: rights of root that nobody needs.
+/// OPZ703: a container that keeps capabilities it does not need.
 struct KeptCapabilities: Rule {
   let about = RuleAbout(
     code: "OPZ703", severity: .warning, title: "capabilities are kept",

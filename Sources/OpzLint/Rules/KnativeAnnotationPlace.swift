@@ -1,4 +1,4 @@
-/// OPZ204: scaling annotations where nobody reads them.
+/// OPZ204: scaling annotations in a place where they have no effect.
 struct KnativeAnnotationPlace: Rule {
   let about = RuleAbout(
     code: "OPZ204", severity: .error, title: "Knative's scaling annotations in the wrong place",

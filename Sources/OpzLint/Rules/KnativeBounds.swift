@@ -1,4 +1,4 @@
-/// OPZ203: bounds of a revision that contradict each other.
+/// OPZ203: scaling bounds of a revision that contradict each other.
 struct KnativeBounds: Rule {
   let about = RuleAbout(
     code: "OPZ203", severity: .error, title: "Knative bounds that contradict each other",

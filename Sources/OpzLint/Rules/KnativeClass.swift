@@ -1,4 +1,4 @@
-/// OPZ206: a metric that the class of autoscaler does not know.
+/// OPZ206: a metric that the autoscaler class does not support.
 struct KnativeClass: Rule {
   let about = RuleAbout(
     code: "OPZ206", severity: .error, title: "a metric that Knative's autoscaler class does not have",

@@ -1,4 +1,4 @@
-/// OPZ302: a liveness probe that kills while the model is loading.
+/// OPZ302: a liveness probe that kills the container while it loads the model.
 struct LivenessDuringLoad: Rule {
   let about = RuleAbout(
     code: "OPZ302", severity: .error, title: "a liveness probe that kills during the load",

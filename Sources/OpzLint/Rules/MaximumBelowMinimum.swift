@@ -1,4 +1,4 @@
-/// OPZ107: bounds that leave nothing.
+/// OPZ107: a maximum number of replicas below the minimum.
 struct MaximumBelowMinimum: Rule {
   let about = RuleAbout(
     code: "OPZ107", severity: .error, title: "maximum below minimum",

@@ -1,4 +1,4 @@
-/// OPZ109: even all pods together are too few.
+/// OPZ109: a maximum number of replicas that cannot serve the peak load.
 struct MaximumBelowNeed: Rule {
   let about = RuleAbout(
     code: "OPZ109", severity: .error, title: "maximum below the need",
@@ -27,7 +27,7 @@ struct MaximumBelowNeed: Rule {
       guard let need = said("opz.dev/need-rps") ?? set.options.need, need.isFinite,
         let one = said("opz.dev/pod-rps") ?? set.options.perPod, one > 0, let most = autoscaler.max
       else { continue }
-      // 1.1 / 0.1 is a little more than 11.
+      // Compensates for rounding errors: 1.1 / 0.1 is slightly more than 11.
       let pods = (need / one * (1 - 1e-9)).rounded(.up)
       guard pods > Double(most) else { continue }
       found.add(

@@ -1,4 +1,4 @@
-/// OPZ115: an autoscaler that could never come back from nothing.
+/// OPZ115: a HorizontalPodAutoscaler that cannot start again from zero.
 struct MinimumOfZero: Rule {
   let about = RuleAbout(
     code: "OPZ115", severity: .error, title: "a HorizontalPodAutoscaler with a minimum of 0",

@@ -1,4 +1,4 @@
-/// OPZ501: an image that may be another one tomorrow.
+/// OPZ501: an image without a tag or with the tag `latest`.
 struct MovingTag: Rule {
   let about = RuleAbout(
     code: "OPZ501", severity: .error, title: "an image without a tag, or latest",

@@ -1,4 +1,4 @@
-/// OPZ607: CPU that nobody planned.
+/// OPZ607: a container without a CPU request.
 struct NoCPURequest: Rule {
   let about = RuleAbout(
     code: "OPZ607", severity: .warning, title: "no CPU request",

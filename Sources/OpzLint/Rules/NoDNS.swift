@@ -1,4 +1,4 @@
-/// OPZ804: a network policy that leaves names without answers.
+/// OPZ804: a NetworkPolicy that blocks DNS.
 struct NoDNS: Rule {
   let about = RuleAbout(
     code: "OPZ804", severity: .warning, title: "a NetworkPolicy that blocks DNS",
@@ -30,7 +30,7 @@ struct NoDNS: Rule {
 
   func check(_ set: ObjectSet, _ found: inout Findings) {
     let policies = set.all("networking.k8s.io", "NetworkPolicy")
-    // Policies add up: one that opens DNS for every pod of the namespace is enough.
+    // Policies are additive, so one that opens DNS for all pods of the namespace is enough.
     let open = Set(
       policies.filter { ($0.root["spec", "podSelector"]?.members.isEmpty ?? true) && NoDNS.allows($0) }.map(\.namespace)
     )
@@ -45,7 +45,7 @@ struct NoDNS: Rule {
     }
   }
 
-  /// Another policy for the same pods opens it.
+  /// Whether another policy for the same pods opens DNS.
   private func hasOther(_ policy: KubernetesObject, _ policies: [KubernetesObject]) -> Bool {
     let labels = policy.root["spec", "podSelector", "matchLabels"]?.strings ?? [:]
     return policies.contains {

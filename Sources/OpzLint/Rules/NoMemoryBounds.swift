@@ -1,4 +1,4 @@
-/// OPZ601: memory that nobody planned.
+/// OPZ601: a container without a memory request or limit.
 struct NoMemoryBounds: Rule {
   let about = RuleAbout(
     code: "OPZ601", severity: .warning, title: "no memory request or limit",

@@ -1,4 +1,4 @@
-/// OPZ805: a namespace that everybody may talk to.
+/// OPZ805: a namespace without a NetworkPolicy, to which every pod can connect.
 struct NoNetworkPolicy: Rule {
   let about = RuleAbout(
     code: "OPZ805", severity: .note, title: "no NetworkPolicy",

@@ -1,4 +1,4 @@
-/// OPZ304: requests come before the server can answer.
+/// OPZ304: a server without a readiness probe, which gets requests before it can serve them.
 struct NoReadinessProbe: Rule {
   let about = RuleAbout(
     code: "OPZ304", severity: .warning, title: "no readiness probe",

@@ -1,4 +1,4 @@
-/// OPZ108: an autoscaler that cannot move.
+/// OPZ108: an autoscaler whose maximum equals its minimum.
 struct NoRoomToScale: Rule {
   let about = RuleAbout(
     code: "OPZ108", severity: .warning, title: "maximum equal to minimum",

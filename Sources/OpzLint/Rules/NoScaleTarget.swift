@@ -1,4 +1,4 @@
-/// OPZ110: an autoscaler of something that is not there.
+/// OPZ110: an autoscaler whose target does not exist.
 struct NoScaleTarget: Rule {
   let about = RuleAbout(
     code: "OPZ110", severity: .warning, title: "the autoscaler's target is not there",

@@ -1,6 +1,6 @@
 import OpzDeploy
 
-/// OPZ116: scaling up is off, or so slow that it is.
+/// OPZ116: scaling up that is disabled or far too slow.
 struct NoScaleUp: Rule {
   let about = RuleAbout(
     code: "OPZ116", severity: .error, title: "scaling up is off, or far too slow",

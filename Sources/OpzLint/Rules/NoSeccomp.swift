@@ -1,4 +1,4 @@
-/// OPZ704: every system call of the kernel.
+/// OPZ704: a container without a seccomp profile, which may use every system call.
 struct NoSeccomp: Rule {
   let about = RuleAbout(
     code: "OPZ704", severity: .warning, title: "no seccomp profile",

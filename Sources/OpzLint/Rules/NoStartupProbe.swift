@@ -1,4 +1,4 @@
-/// OPZ303: a liveness probe alone has to be slow enough for the start.
+/// OPZ303: a liveness probe without a startup probe, which has to be slow enough for the start.
 struct NoStartupProbe: Rule {
   let about = RuleAbout(
     code: "OPZ303", severity: .warning, title: "a liveness probe without a startup probe",

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// OPZ806: configuration that is not there.
+/// OPZ806: a ConfigMap or key that does not exist.
 struct NoSuchConfig: Rule {
   let about = RuleAbout(
     code: "OPZ806", severity: .warning, title: "a ConfigMap or key that is not there",

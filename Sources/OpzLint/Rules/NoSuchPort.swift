@@ -1,4 +1,4 @@
-/// OPZ803: a port by a name that no container has.
+/// OPZ803: a port name that no container has.
 struct NoSuchPort: Rule {
   let about = RuleAbout(
     code: "OPZ803", severity: .error, title: "a port name that no container has",

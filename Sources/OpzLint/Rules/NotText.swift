@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// OPZ810: a number where Kubernetes wants text.
+/// OPZ810: a number or boolean where Kubernetes requires a string.
 struct NotText: Rule {
   let about = RuleAbout(
     code: "OPZ810", severity: .error, title: "a number or truth value where text belongs",
@@ -46,7 +46,7 @@ struct NotText: Rule {
     }
   }
 
-  /// What Kubernetes' YAML reader (YAML 1.1) does not take for text.
+  /// Whether Kubernetes' YAML 1.1 parser reads the node as something other than a string.
   private static func isOther(_ node: YAMLNode) -> Bool {
     guard case .scalar(let text, let isPlain) = node.content else { return true }
     guard isPlain, let first = text.utf8.first else { return false }

@@ -1,4 +1,4 @@
-/// OPZ102: fewer workers than cores, so that usage cannot come above the target.
+/// OPZ102: fewer server workers than cores, so that usage cannot exceed the target.
 struct OneWorker: Rule {
   let about = RuleAbout(
     code: "OPZ102", severity: .error, title: "too few workers for the cores",

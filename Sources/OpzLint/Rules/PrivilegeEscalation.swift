@@ -1,4 +1,4 @@
-/// OPZ702: a process that may get more rights than it began with.
+/// OPZ702: a container whose processes may gain privileges.
 struct PrivilegeEscalation: Rule {
   let about = RuleAbout(
     code: "OPZ702", severity: .warning, title: "privilege escalation is allowed",

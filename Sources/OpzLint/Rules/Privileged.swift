@@ -1,4 +1,4 @@
-/// OPZ706: root of the node.
+/// OPZ706: a privileged container, which has full access to its node.
 struct Privileged: Rule {
   let about = RuleAbout(
     code: "OPZ706", severity: .error, title: "a privileged container",

@@ -1,4 +1,4 @@
-/// OPZ307: probes that cannot do what they say.
+/// OPZ307: a probe whose timeout is longer than its period.
 struct ProbeTimeout: Rule {
   let about = RuleAbout(
     code: "OPZ307", severity: .warning, title: "a probe that waits longer than its period",

@@ -1,4 +1,4 @@
-/// OPZ306: a rollout is given up while its pods still start.
+/// OPZ306: a progress deadline that ends before the pods have started.
 struct ProgressDeadline: Rule {
   let about = RuleAbout(
     code: "OPZ306", severity: .error, title: "a progress deadline shorter than a start",

@@ -1,4 +1,4 @@
-/// OPZ606: the namespace's quota ends before the autoscaler does.
+/// OPZ606: a quota that is exhausted before the autoscaler reaches its maximum.
 struct QuotaTooSmall: Rule {
   let about = RuleAbout(
     code: "OPZ606", severity: .error, title: "a quota below what the most replicas ask for",
@@ -30,7 +30,7 @@ struct QuotaTooSmall: Rule {
     }
   }
 
-  /// What one workload takes of a quota at its most replicas.
+  /// What one workload uses of a quota at its maximum number of replicas.
   private func part(_ key: String, _ workload: Workload, _ set: ObjectSet) -> (value: Int64, text: String)? {
     let most = Int64(clamping: max(0, set.replicas(of: workload).most))
     if key == "pods" || key == "count/pods" { return (most, "\(most)") }

@@ -1,6 +1,6 @@
 import OpzDeploy
 
-/// OPZ103: memory that does not fall with the load drives the autoscaler to its maximum.
+/// OPZ103: a memory target below what an idle pod uses, which drives the autoscaler to its maximum.
 struct RatchetingMemory: Rule {
   let about = RuleAbout(
     code: "OPZ103", severity: .error, title: "a memory target below what an idle pod uses",

@@ -1,4 +1,4 @@
-/// OPZ809: an API that no cluster has any more.
+/// OPZ809: an API version that Kubernetes has removed.
 struct RemovedAPI: Rule {
   let about = RuleAbout(
     code: "OPZ809", severity: .error, title: "a removed API version",
@@ -8,7 +8,7 @@ struct RemovedAPI: Rule {
     wrong: Example.hpa().replacing("autoscaling/v2", with: "autoscaling/v2beta2"),
     right: Example.hpa())
 
-  /// Kubernetes' "Deprecated API Migration Guide".
+  /// From Kubernetes' "Deprecated API Migration Guide".
   private static let removed: [String: (kinds: Set<String>?, release: String, now: String)] = [
     "autoscaling/v2beta2": (nil, "1.26", "autoscaling/v2"), "autoscaling/v2beta1": (nil, "1.25", "autoscaling/v2"),
     "policy/v1beta1": (["PodDisruptionBudget"], "1.25", "policy/v1"),

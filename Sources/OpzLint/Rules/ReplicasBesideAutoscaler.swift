@@ -1,4 +1,4 @@
-/// OPZ106: two who decide about one number.
+/// OPZ106: a workload with both `replicas` and an autoscaler.
 struct ReplicasBesideAutoscaler: Rule {
   let about = RuleAbout(
     code: "OPZ106", severity: .error, title: "replicas beside an autoscaler",
@@ -13,7 +13,6 @@ struct ReplicasBesideAutoscaler: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for workload in set.workloads {
       guard let replicas = workload.replicas, let autoscaler = set.autoscalers(of: workload).first else { continue }
-      // 0 is a switch of the HorizontalPodAutoscaler itself: it is off then.
       let most = autoscaler.max.map { "up to \($0)" } ?? "the autoscaler's"
       found.add(
         workload.object, replicas,

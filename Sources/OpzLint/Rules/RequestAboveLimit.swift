@@ -1,4 +1,4 @@
-/// OPZ602: more asked for than allowed.
+/// OPZ602: a request above its limit.
 struct RequestAboveLimit: Rule {
   let about = RuleAbout(
     code: "OPZ602", severity: .error, title: "a request above its limit",

@@ -1,4 +1,4 @@
-/// OPZ308: a rollout doubles the pods, and the autoscaler takes their start for load.
+/// OPZ308: a rollout with a large surge, whose loading pods the autoscaler takes for load.
 struct RollingSurge: Rule {
   let about = RuleAbout(
     code: "OPZ308", severity: .warning, title: "a large surge beside a CPU autoscaler",

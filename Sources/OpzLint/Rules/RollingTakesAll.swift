@@ -1,4 +1,4 @@
-/// OPZ309: a rollout that leaves nothing running, or cannot begin.
+/// OPZ309: a rollout that ends all pods at once, or cannot proceed.
 struct RollingTakesAll: Rule {
   let about = RuleAbout(
     code: "OPZ309", severity: .error, title: "a rollout that ends every pod at once, or none",

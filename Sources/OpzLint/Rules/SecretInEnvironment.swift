@@ -1,4 +1,4 @@
-/// OPZ708: a password in the manifest.
+/// OPZ708: a secret in the manifest.
 struct SecretInEnvironment: Rule {
   let about = RuleAbout(
     code: "OPZ708", severity: .error, title: "a secret's value in the environment",
@@ -22,7 +22,7 @@ struct SecretInEnvironment: Rule {
       for container in workload.containers {
         for (name, node) in container.environment.sorted(by: { $0.key < $1.key }) {
           guard let value = node.text, SecretInEnvironment.isSecret(name, value) else { continue }
-          // The value is not shown: this goes into logs.
+          // The value is not shown, because findings end up in logs.
           found.add(workload.object, node, "\(container.name): \(name.prefix(100)) has its value in the manifest")
         }
       }
@@ -32,7 +32,7 @@ struct SecretInEnvironment: Rule {
   private static func isSecret(_ name: String, _ value: String) -> Bool {
     if prefixes.contains(where: { value.hasPrefix($0) }) && value.utf8.count >= 16 { return true }
     let upper = name.uppercased()
-    // References to other variables, files and switches are no secrets.
+    // References to variables, file paths and switches are not secrets.
     let isOther =
       value.isEmpty || value.hasPrefix("$(") || value.hasPrefix("/") || value.hasPrefix("${")
       || ["true", "false", "none"].contains(value.lowercased()) || Int(value) != nil && value.utf8.count < 6

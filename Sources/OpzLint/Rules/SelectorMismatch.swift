@@ -1,4 +1,4 @@
-/// OPZ801: a workload that does not know its own pods.
+/// OPZ801: a workload whose selector does not match its own pods.
 struct SelectorMismatch: Rule {
   let about = RuleAbout(
     code: "OPZ801", severity: .error, title: "a selector that does not match the template",

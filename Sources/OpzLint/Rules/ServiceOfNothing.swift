@@ -1,4 +1,4 @@
-/// OPZ802: a Service without a server.
+/// OPZ802: a Service that selects no pods.
 struct ServiceOfNothing: Rule {
   let about = RuleAbout(
     code: "OPZ802", severity: .warning, title: "a Service that selects nothing",

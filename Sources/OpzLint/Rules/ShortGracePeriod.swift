@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// OPZ305: a pod is killed before it has drained.
+/// OPZ305: a grace period that ends before the pod has drained.
 struct ShortGracePeriod: Rule {
   let about = RuleAbout(
     code: "OPZ305", severity: .error, title: "a grace period shorter than the drain",
@@ -34,7 +34,7 @@ struct ShortGracePeriod: Rule {
     }
   }
 
-  /// `sleep.seconds`, or `sleep N` in a command.
+  /// Seconds from `sleep.seconds`, or from `sleep N` in a command; 0 where there are none.
   private static func hookSeconds(_ hook: YAMLNode?) -> Int {
     if let seconds = hook?["sleep", "seconds"]?.int { return min(max(0, seconds), 1_000_000) }
     let words = (hook?["exec", "command"]?.list ?? []).compactMap(\.text).flatMap {

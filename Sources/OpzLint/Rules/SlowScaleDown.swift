@@ -1,4 +1,4 @@
-/// OPZ114: pods that stay long after the load has gone.
+/// OPZ114: scaling down that is disabled or very slow.
 struct SlowScaleDown: Rule {
   let about = RuleAbout(
     code: "OPZ114", severity: .warning, title: "scaling down is off, or takes very long",

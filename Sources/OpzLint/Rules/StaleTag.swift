@@ -1,4 +1,4 @@
-/// OPZ503: nodes that keep different images under one name.
+/// OPZ503: a moving tag with a pull policy that lets nodes keep different images.
 struct StaleTag: Rule {
   let about = RuleAbout(
     code: "OPZ503", severity: .warning, title: "a moving tag that is not pulled again",

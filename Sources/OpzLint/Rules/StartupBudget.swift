@@ -1,4 +1,4 @@
-/// OPZ301: a container is killed before its model is loaded.
+/// OPZ301: a startup probe that kills the container before its model is loaded.
 struct StartupBudget: Rule {
   let about = RuleAbout(
     code: "OPZ301", severity: .error, title: "a startup probe shorter than the load",

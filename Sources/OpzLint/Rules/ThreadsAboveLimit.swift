@@ -1,4 +1,4 @@
-/// OPZ608: threads that wait for the quota of the others.
+/// OPZ608: more threads than the CPU limit allows to run.
 struct ThreadsAboveLimit: Rule {
   let about = RuleAbout(
     code: "OPZ608", severity: .warning, title: "more threads than the CPU limit",

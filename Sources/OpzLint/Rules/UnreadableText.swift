@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// OPZ001: a document cannot be read, so that nothing in it was looked at.
+/// OPZ001: a document that cannot be read, so that nothing in it is checked.
 enum UnreadableText {
   static let about = RuleAbout(
     code: "OPZ001", severity: .error, title: "not valid YAML",

@@ -1,4 +1,4 @@
-/// OPZ105: a percentage of nothing.
+/// OPZ105: a utilization target for a resource that is not requested.
 struct UtilizationWithoutRequests: Rule {
   let about = RuleAbout(
     code: "OPZ105", severity: .error, title: "an autoscaler on a resource that is not requested",

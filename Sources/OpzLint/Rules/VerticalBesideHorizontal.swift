@@ -1,4 +1,4 @@
-/// OPZ112: one autoscaler changes what the other divides by.
+/// OPZ112: a VerticalPodAutoscaler that changes the requests by which a HorizontalPodAutoscaler divides.
 struct VerticalBesideHorizontal: Rule {
   let about = RuleAbout(
     code: "OPZ112", severity: .error, title: "a VerticalPodAutoscaler and a HorizontalPodAutoscaler on one resource",
@@ -32,7 +32,7 @@ struct VerticalBesideHorizontal: Rule {
     for vertical in set.all("autoscaling.k8s.io", "VerticalPodAutoscaler") {
       let spec = vertical.root["spec"]
       let mode = spec?["updatePolicy", "updateMode"]
-      // `Off` without quotes is false in YAML 1.1, which Kubernetes reads.
+      // `Off` without quotes is false in YAML 1.1, which Kubernetes uses.
       if let mode, ["Off", "off", "OFF", "false", "Initial"].contains(mode.text) { continue }
       let kind = spec?["targetRef", "kind"]?.text ?? "Deployment"
       let name = spec?["targetRef", "name"]?.text ?? ""

@@ -1,4 +1,4 @@
-/// OPZ707: an image that can be changed while it runs.
+/// OPZ707: a container with a writable root file system.
 struct WritableRoot: Rule {
   let about = RuleAbout(
     code: "OPZ707", severity: .note, title: "the root file system can be written",
