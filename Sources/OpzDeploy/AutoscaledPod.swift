@@ -7,6 +7,7 @@ public struct AutoscaledPod: Sendable, Hashable {
 
   public var name: String
   public var phase: Phase
+  /// Whether the pod has a deletion timestamp.
   public var isDeleted: Bool
   /// The status of the `Ready` condition; nil where the pod has no such condition.
   public var isReady: Bool?

@@ -54,6 +54,7 @@ public struct DeploySettings: Sendable, Hashable, Codable {
   public struct Autoscale: Sendable, Hashable, Codable {
     /// The target for CPU use, in percent of the request.
     public var cpu: Int?
+    /// The target for memory use, in percent of the request.
     public var memory: Int?
     /// The target for requests in flight per pod.
     public var concurrency: Int?
@@ -62,7 +63,9 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     /// A PromQL expression for the rate of incoming requests, measured where they arrive, such as at a gateway. It
     /// works even when there are no pods.
     public var activate: String?
+    /// How fast replicas may be added.
     public var up: Rule?
+    /// How fast replicas may be removed.
     public var down: Rule?
 
     /// Creates autoscaling settings.
@@ -90,6 +93,7 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     /// The stabilization window in seconds.
     public var window: Int?
     public var pods: Int?
+    /// Percent of the pods per period.
     public var percent: Int?
     /// The length of a period in seconds.
     public var period: Int?
@@ -110,6 +114,7 @@ public struct DeploySettings: Sendable, Hashable, Codable {
 
   /// The Namespace to write with the objects.
   public struct Namespace: Sendable, Hashable, Codable {
+    /// The name of the namespace; nil for the one that `--namespace` names.
     public var name: String?
     public var quota: Quota?
 
@@ -147,6 +152,7 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     public var weight: Int?
     /// The Gateway, as `NAME` or `NAMESPACE/NAME`.
     public var gateway: String?
+    /// The host names of the HTTPRoute; nil for all.
     public var hosts: [String]?
 
     /// Creates rollout settings.
@@ -164,9 +170,13 @@ public struct DeploySettings: Sendable, Hashable, Codable {
 
   /// Scoring of tables in a Job, or in a CronJob where there is a schedule.
   public struct Batch: Sendable, Hashable, Codable {
+    /// The tables to score.
     public var input: Volume?
+    /// The directory for the scores.
     public var output: Volume?
+    /// How many parts the input is divided into, each with its own pod; 1 if nil.
     public var shards: Int?
+    /// How many pods may run at a time; all if nil.
     public var parallelism: Int?
     /// A cron schedule with five fields.
     public var schedule: String?
@@ -210,9 +220,11 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     public var name: String
     /// A cron schedule with five fields.
     public var cron: String
+    /// The program and its arguments.
     public var command: [String]
     /// An IANA time zone name, such as `Europe/Berlin`.
     public var timeZone: String?
+    /// `forbid` if nil.
     public var concurrency: Concurrency?
     /// Seconds by which a run may start late; after that it is skipped.
     public var deadline: Int?
@@ -249,6 +261,7 @@ public struct DeploySettings: Sendable, Hashable, Codable {
 
   /// A directory of a PersistentVolumeClaim.
   public struct Volume: Sendable, Hashable, Codable {
+    /// The name of the PersistentVolumeClaim.
     public var claim: String
     /// A path relative to the volume's root.
     public var path: String?
@@ -284,6 +297,7 @@ public struct DeploySettings: Sendable, Hashable, Codable {
 
   /// The pods that may send requests; nil allows the whole cluster.
   public struct Ingress: Sendable, Hashable, Codable {
+    /// The namespaces whose pods may send requests.
     public var namespaces: [String]?
     /// The labels of pods in those namespaces, or in the model's own.
     public var pods: [String: String]?
@@ -333,19 +347,26 @@ public struct DeploySettings: Sendable, Hashable, Codable {
     case fetch
   }
 
+  /// 2 to 10 pods if nil.
   public var replicas: Replicas?
+  /// 500m of CPU and 256Mi of memory per pod if nil.
   public var resources: Resources?
   public var autoscale: Autoscale?
+  /// Environment variables, which become a ConfigMap.
   public var env: [String: String]?
   /// The names of Secrets whose keys become environment variables.
   public var envFrom: [String]?
+  /// The names of Secrets with credentials for the image.
   public var imagePullSecrets: [String]?
   public var priorityClass: String?
+  /// `soft` if nil.
   public var spread: Spread?
   public var namespace: Namespace?
   public var ingress: Ingress?
   public var monitoring: Monitoring?
+  /// Whether to write a VerticalPodAutoscaler, which only recommends requests.
   public var vpa: Bool?
+  /// `native` if nil.
   public var storage: Storage?
   public var rollout: Rollout?
   public var batch: Batch?

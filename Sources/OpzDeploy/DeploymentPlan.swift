@@ -18,15 +18,19 @@ public struct DeploymentPlan: Sendable {
   /// The image, pinned by digest.
   public var image: Reference
   public var server: Server
+  /// The TCP port of the server in the container.
   public var port: Int
   /// `UID[:GID]`.
   public var user: String
   public var minReplicas: Int
   public var maxReplicas: Int
+  /// The CPU of one pod, as request and limit.
   public var cpu: Quantity
+  /// The memory of one pod, as request and limit.
   public var memory: Quantity
   /// The target for CPU use, in percent of the request; nil where the autoscaler does not use the CPU.
   public var cpuTarget: Int?
+  /// The namespace of the objects; nil to leave it to kubectl.
   public var namespace: String?
   public var target: DeployTarget
   /// The rest of the `deploy` section of opz.yaml.

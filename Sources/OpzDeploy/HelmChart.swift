@@ -4,6 +4,7 @@ import OpzYAML
 
 /// A Helm chart that renders to the plain output with its default values: `helm install NAME DIR`.
 public struct HelmChart: Sendable {
+  /// Chart.yaml, values.yaml, values.schema.json, and a template for each object.
   public let files: [Manifests.File]
 
   /// Generates a chart from the manifests of a plan.

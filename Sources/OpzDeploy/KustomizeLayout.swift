@@ -22,6 +22,7 @@ public struct KustomizeLayout: Sendable {
     one.kind == other.kind && one.name == other.name && one.apiVersion == other.apiVersion
   }
 
+  /// `base/` and `overlays/PROFILE/`, each with a kustomization.yaml, and last the files that are not objects.
   public var files: [Manifests.File] {
     let shared = base.map { Manifests.File("base/" + $0.file.name, $0.file.text) }
     let list = Kustomization(namespace: nil, resources: base.map(\.file.name))

@@ -19,8 +19,10 @@ public struct ManifestDocument: Sendable, Hashable {
     }
   }
 
+  /// The API version, such as `apps/v1`; empty where the document has none.
   public let apiVersion: String
   public let identity: Identity
+  /// The YAML text without `---`, ending in a newline.
   public let text: String
 
   init(_ lines: [Substring]) {

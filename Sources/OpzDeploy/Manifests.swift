@@ -6,6 +6,7 @@ public struct Manifests: Sendable {
   public struct File: Sendable, Hashable {
     /// A relative path with `/`, such as `base/deployment.yaml`.
     public let name: String
+    /// The content, which ends in a newline.
     public let text: String
     /// The object that the file contains; `.null` for a file without one.
     public let value: YAMLValue

@@ -1,7 +1,10 @@
 /// The resource use of a pod in thousandths, averaged over the `window` seconds before `at`.
 public struct MetricSample: Sendable, Hashable {
+  /// Thousandths.
   public var value: Int64
+  /// Seconds on any common clock.
   public var at: Double
+  /// Seconds.
   public var window: Double
 
   /// Creates a sample.

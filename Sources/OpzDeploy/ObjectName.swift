@@ -96,6 +96,7 @@ public enum ObjectName {
     return value
   }
 
+  /// The maximum length of a DNS label in characters (RFC 1123).
   public static let limit = 63
 
   private static func isLabel(_ byte: UInt8) -> Bool {

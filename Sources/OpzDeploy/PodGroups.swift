@@ -1,10 +1,12 @@
 /// Classifies pods for a scaling decision, like kube-controller-manager's `groupPods`.
 public struct PodGroups: Sendable, Hashable {
+  /// The number of pods whose samples count.
   public private(set) var ready = 0
+  /// The names of pods that are pending, or not ready and measured by their CPU use.
   public private(set) var unready: Set<String> = []
-  /// Pods without a sample.
+  /// The names of other pods without a sample.
   public private(set) var missing: Set<String> = []
-  /// Pods that were deleted or have failed.
+  /// The names of pods that were deleted or have failed.
   public private(set) var ignored: Set<String> = []
 
   /// Classifies pods.

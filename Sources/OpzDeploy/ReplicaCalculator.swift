@@ -8,7 +8,9 @@ public struct ReplicaCalculator: Sendable {
   public struct Tolerance: Sendable, Hashable {
     /// The default of kube-controller-manager, `--horizontal-pod-autoscaler-tolerance`.
     public static let standard = Tolerance(up: 0.1, down: 0.1)
+    /// How far the ratio may be above 1; 0.1 is 10 percent.
     public var up: Double
+    /// How far the ratio may be below 1.
     public var down: Double
 
     /// Creates a tolerance; 0.1 is 10 percent.

@@ -9,7 +9,9 @@ public struct ReplicaLimits: Sendable, Hashable {
   /// `--horizontal-pod-autoscaler-downscale-stabilization` in seconds.
   public static let downWindow = 300.0
 
+  /// The `minReplicas` of the autoscaler.
   public var least: Int
+  /// The `maxReplicas` of the autoscaler.
   public var most: Int
   public var up: ScalingRules
   public var down: ScalingRules

@@ -3,9 +3,11 @@
 public struct ReplicaLog: Sendable, Hashable {
   /// One recommendation or change.
   public struct Entry: Sendable, Hashable {
+    /// A number of replicas, or of replicas added or removed.
     public var value: Int
     /// Seconds on any common clock.
     public var at: Double
+    /// Whether the next entry may overwrite this one.
     public var isOutdated: Bool
 
     /// Creates an entry.

@@ -69,6 +69,7 @@ public struct ScaleUpPath: Sendable, Hashable {
     func sum(within period: Double) -> Int { windows.first { $0.period == period }?.sum ?? 0 }
   }
 
+  /// Seconds from the load to the last step; 0 where there are no steps.
   public var seconds: Int { steps.last?.seconds ?? 0 }
 
   /// The steps, such as `6, 12, 20`, with the middle omitted where there are more than eight.

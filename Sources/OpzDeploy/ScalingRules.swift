@@ -9,7 +9,9 @@ public struct ScalingRules: Sendable, Hashable {
     }
 
     public let kind: Kind
+    /// Pods or percent, as `kind` says.
     public let value: Int
+    /// Seconds.
     public let period: Double
 
     /// Creates a policy.

@@ -11,10 +11,13 @@ public struct ScheduledCommand: YAMLEncodable {
 
   /// The longest name of a CronJob: its Jobs append eleven characters, and have at most 63.
   public static let nameLimit = 52
+  /// The maximum number of commands of a model.
   public static let most = 100
   /// Seconds. The controller checks every ten seconds, so with less it would skip runs that are on time.
   public static let deadlines = 10...604_800
+  /// Seconds that a run may take.
   public static let timeouts = 1...604_800
+  /// How often a failed run may be retried.
   public static let retries = 0...100
   static let component = "schedule"
 

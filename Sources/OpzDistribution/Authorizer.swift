@@ -62,8 +62,8 @@ actor Authorizer {
 
   private func basic() async throws -> String? { Authorizer.basic(try await credential()) }
 
-  // A rejected password may have been valid until now (ECR's passwords last 12 hours), so the helper is asked once
-  // more.
+  // A rejected password may have been valid until now (ECR's passwords last 12 hours: Amazon ECR user guide, "Private
+  // registry authentication"), so the helper is asked once more.
   private func basic(otherThan rejected: String?) async throws -> String? {
     let found = try await credential()
     if let header = Authorizer.basic(found), header != rejected { return header }

@@ -22,7 +22,7 @@ final class BlobUpload {
   var patience: Patience
   /// The upload method to use instead of the one that the registry profile suggests.
   private var otherWay: RegistryTraits.Way?
-  /// The largest request body that has not been refused yet, in bytes.
+  /// The limit on request bodies after one was refused as too large, in bytes.
   var requestLimit: UInt64?
   private var firstRefusal: DistributionError?
   /// The response to a request that completes the blob may have been lost.
@@ -96,14 +96,17 @@ final class BlobUpload {
   }
 
   /// Switches to the other upload method after a permanent refusal, or throws where that would not help.
+  ///
+  /// GAR and GCR accept monolithic uploads only (skopeo#1101), and so does GHCR above 4 MiB
+  /// (oras-project/rust-oci-client#37). Some versions of Artifactory accept chunked uploads only (containerd#3533).
   private func adapt(to refusal: DistributionError, _ way: RegistryTraits.Way) async throws {
     if refusal.code == .unauthorized || refusal.code == .denied { throw refusal }
     let isOfTheWay = [400, 404, 405, 411, 413, 416, 501].contains(refusal.status ?? 0)
     let hasBroken = progress.wasRewound || wasLost
     let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || hasBroken)
     if wasUnderWay, refusal.code != .tooLarge, hasBroken || !wasRefusedUnderWay || !isOfTheWay {
-      // A registry that accepts a first chunk but no second one (GAR) refuses twice in a row; a lost session is
-      // refused once.
+      // A registry that accepts a first chunk but no second one (GAR: skopeo#1101, dotnet/sdk-container-builds#287)
+      // refuses twice in a row; a lost session is refused once.
       if !hasBroken { wasRefusedUnderWay = true }
       return try await startOver(after: refusal)
     }

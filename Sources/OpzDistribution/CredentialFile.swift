@@ -75,7 +75,8 @@ struct CredentialFile: Sendable {
     return (store, CredentialFile.servers(match(host, repository: nil, in: content.auths ?? [:])?.key ?? host, host))
   }
 
-  // Docker's own name for Docker Hub comes first, whatever the key; Podman's comes last.
+  // Docker's own name for Docker Hub comes first, whatever the key; Podman's comes last
+  // (GoogleContainerTools/jib#2182, containers-auth.json(5)).
   private static func servers(_ key: String, _ host: String) -> [String] {
     guard DockerHub.isHost(host) else { return [key] }
     var servers: [String] = []

@@ -20,7 +20,7 @@ final class CurlLoop: @unchecked Sendable {
   private let multi: UnsafeMutableRawPointer
   private let settings: TransportSettings
   private let commands = Mutex<[Command]>([])
-  // // Used on the loop's thread only.
+  // Used on the loop's thread only.
   private var running: [UnsafeMutableRawPointer: CurlHandle] = [:]
 
   private static let initialised: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK

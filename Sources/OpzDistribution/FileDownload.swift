@@ -24,7 +24,9 @@ public final class FileDownload: Sendable {
   public struct Item: Sendable {
     /// The name for messages and progress.
     public let name: String
+    /// An absolute `http` or `https` URL.
     public let url: String
+    /// The digest that the content must have.
     public let digest: Digest
     /// The size in bytes, where it is known in advance.
     public let size: UInt64?

@@ -39,7 +39,8 @@ enum RegistryAnswer {
 
   private static func code(_ status: Int, _ name: String?) -> DistributionError.Code {
     switch (status, name) {
-    // Concerns the chunk's offset, whatever the error code says (GHCR sends one about the size).
+    // A 416 is about the chunk, whatever the error code says: GHCR sends one for each chunk above 4 MiB
+    // (oras-project/rust-oci-client#37).
     case (416, _): .badResponse
     case (400..<500, "DIGEST_INVALID"): .wrongDigest
     case (400..<500, "SIZE_INVALID"): .wrongSize

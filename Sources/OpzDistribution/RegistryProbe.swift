@@ -10,6 +10,7 @@ public struct RegistryProbe: Codable, Sendable, Hashable {
 
   /// The result of one check.
   public struct Finding: Codable, Sendable, Hashable {
+    /// The name of the check, such as `tls` or `uploads`.
     public let check: String
     public let verdict: Verdict
     /// What was found, as a phrase.
@@ -26,17 +27,20 @@ public struct RegistryProbe: Codable, Sendable, Hashable {
     public let expires: String?
   }
 
+  /// The version of the JSON format that `format` states.
   public static let currentFormat = 1
 
   public var format = RegistryProbe.currentFormat
   /// The origin of the remote registry.
   public let registry: String
+  /// The repository that was checked; nil where only the connection and the login were.
   public let repository: String?
   public var findings: [Finding] = []
 
   // In the following properties nil means unknown.
   /// `none`, `basic` or `bearer`.
   public var authentication: String?
+  /// `1.0`, `1.1`, `2` or `3`.
   public var httpVersion: String?
   /// The server's own certificate comes first.
   public var certificates: [Certificate] = []
@@ -55,10 +59,13 @@ public struct RegistryProbe: Codable, Sendable, Hashable {
   public var largestTaken: UInt64?
   /// The smallest body that was refused for its size, in bytes.
   public var smallestRefused: UInt64?
+  /// Whether blobs can be mounted from other repositories.
   public var mounts: Bool?
+  /// Whether the referrers API exists.
   public var referrers: Bool?
   /// The largest manifest that was accepted, in bytes.
   public var manifestTaken: UInt64?
+  /// Whether a part of a blob can be read, which a broken pull needs to resume.
   public var ranges: Bool?
   /// Whether manifests can be deleted.
   public var deletes: Bool?
@@ -72,6 +79,7 @@ public struct RegistryProbe: Codable, Sendable, Hashable {
     self.repository = repository
   }
 
+  /// Whether no check failed.
   public var isHealthy: Bool { !findings.contains { $0.verdict == .fail } }
 
   mutating func note(_ check: String, _ verdict: Verdict, _ found: String, _ action: String = "") {

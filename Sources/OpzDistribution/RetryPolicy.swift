@@ -2,6 +2,7 @@ import OpzIO
 
 /// A retry budget: how often and when a request is tried again.
 public struct RetryPolicy: Sendable {
+  /// The total number of attempts, including the first one.
   public var attempts = 5
   /// Seconds before the second attempt; doubled for each further one.
   public var base = 0.5

@@ -4,8 +4,8 @@ import OpzOCI
 extension RemoteRepository {
   /// Returns the digest that a tag currently points to; nil where the tag does not exist.
   ///
-  /// It sends a HEAD, which no remote registry counts as a pull, and fetches the manifest only where the response
-  /// states no digest.
+  /// It sends a HEAD, which does not count as a pull (Docker Hub, "Pull usage and limits"), and fetches the manifest
+  /// only where the response states no digest.
   /// - Throws: `DistributionError`, with the code `badResponse` for an invalid tag.
   public func digest(ofTag tag: String) async throws -> Digest? {
     let subject = "\(reference.name):\(DistributionError.clean(tag))"

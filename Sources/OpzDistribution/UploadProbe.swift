@@ -6,7 +6,7 @@ struct UploadProbe: Sendable {
   let client: RegistryClient
 
   static let small: UInt64 = 1 << 10
-  /// Above GHCR's largest chunk of 4 MiB, and exactly ECR's smallest of 5 MiB.
+  /// Above GHCR's largest chunk of 4 MiB (oras-project/rust-oci-client#37), and exactly ECR's smallest of 5 MiB.
   static let large: UInt64 = 5 << 20
 
   private var subject: String { client.reference.name }
@@ -64,7 +64,7 @@ struct UploadProbe: Sendable {
   }
 
   private enum Chunks {
-    /// Two chunks were accepted; says whether the registry reports the offset.
+    /// Two chunks were accepted; says whether the remote registry reports the offset.
     case taken(saysWhere: Bool)
     case refused(Int)
   }

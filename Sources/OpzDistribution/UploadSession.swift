@@ -13,8 +13,9 @@ struct UploadSession: Sendable {
 
   /// Takes the response to a chunk that was accepted.
   ///
-  /// ECR's `Range` stays at the end of the first chunk although all later chunks are stored. So a range is believed
-  /// only if it advanced; otherwise the success status counts, and the whole chunk is taken as stored.
+  /// ECR's `Range` stays at the end of the first chunk although all later chunks are stored
+  /// (aws/containers-roadmap#2831). So a range is believed only if it advanced; otherwise the success status counts,
+  /// and the whole chunk is taken as stored.
   mutating func accept(_ response: HTTPResponse, sent count: UInt64) {
     let end = acknowledged &+ count
     let said = response["range"].flatMap { UploadSession.count(range: $0) }

@@ -3,6 +3,7 @@ import OpzYAML
 
 /// A HorizontalPodAutoscaler, or a ScaledObject, from which KEDA creates one.
 public struct Autoscaler: Sendable {
+  /// The HorizontalPodAutoscaler or ScaledObject.
   public let object: KubernetesObject
   let target: YAMLNode?
   let targetKind: String

@@ -5,6 +5,7 @@ public struct Finding: Sendable, Hashable, Encodable {
   /// The rule's code, such as `OPZ101`. Its meaning never changes.
   public let code: String
   public let severity: Severity
+  /// The name of the input.
   public let file: String
   /// The line, starting at 1.
   public let line: Int
@@ -12,7 +13,9 @@ public struct Finding: Sendable, Hashable, Encodable {
   public let column: Int
   /// The object, such as `Deployment crm/churn`; empty where none could be read.
   public let object: String
+  /// What is wrong and the arithmetic that proves it, on one line.
   public let message: String
+  /// What to do about it.
   public let hint: String?
   /// The reason for which the finding is allowed, if it is.
   public internal(set) var allowed: String?

@@ -4,11 +4,13 @@ public import OpzYAML
 public struct KubernetesObject: Sendable {
   /// The name of the file that contains the object.
   public let file: String
+  /// The object as it is written.
   public let root: YAMLNode
   public let apiVersion: String
   public let kind: String
   /// The namespace; `default` where the object has none.
   public let namespace: String
+  /// `metadata.name`, otherwise `generateName`; may be empty.
   public let name: String
 
   /// Nil for a document that is not an object, such as Helm values, a patch or a workflow.

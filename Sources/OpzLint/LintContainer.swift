@@ -3,13 +3,15 @@ public import OpzYAML
 
 /// A container in a pod template.
 public struct LintContainer: Sendable {
-  /// When a container runs: as long as the pod (`main`, and `sidecar`, an init container with `restartPolicy: Always`), or
-  /// once before the others (`setup`).
+  /// When a container runs: as long as the pod (`main`, and `sidecar`, an init container with `restartPolicy: Always`),
+  /// or once before the others (`setup`).
   public enum Role: Sendable { case main, sidecar, setup }
 
+  /// The container as it is written.
   public let node: YAMLNode
   public let role: Role
 
+  /// The container's name, or a phrase for messages where it has none.
   public var name: String { node["name"]?.text ?? "the container" }
   /// Whether the container runs for as long as the pod does.
   public var runs: Bool { role != .setup }

@@ -2,6 +2,7 @@
 public struct LintInput: Sendable {
   /// The name in findings.
   public let name: String
+  /// The content, which is YAML in UTF-8.
   public let bytes: [UInt8]
 
   /// Creates an input.

@@ -8,6 +8,7 @@ public struct LintOptions: Sendable {
   public var minimum = Severity.note
   /// The peak load in requests per second.
   public var need: Double?
+  /// The requests per second that one pod can serve.
   public var perPod: Double?
   /// Seconds from a container's start to its first response.
   public var loadSeconds: Double?

@@ -4,7 +4,9 @@ public struct LintReport: Sendable {
   public let findings: [Finding]
   /// The allowed findings, each with its reason.
   public let allowed: [Finding]
+  /// The number of files that were linted.
   public let files: Int
+  /// The number of objects that were read.
   public let objects: Int
 
   /// Returns the number of findings of a severity, without the allowed ones.

@@ -18,6 +18,7 @@ public struct LintText: Sendable {
     }
   }
 
+  /// The findings with their lines, separated by empty lines.
   public var findings: String { report.findings.map(text).joined(separator: "\n") }
 
   /// The summary, such as `2 errors, 1 warning, 0 notes; 12 objects in 4 files; 1 allowed`.

@@ -3,6 +3,7 @@ public import OpzYAML
 /// The images in a text of manifests, kustomizations or Helm values. Only the scalars that name images are ever
 /// rewritten.
 public struct ManifestImages: Sendable {
+  /// The images in the order of the text, one per source location.
   public let uses: [ImageUse]
   /// The image names that a kustomization in the text replaces.
   public let replaced: Set<String>

@@ -7,6 +7,7 @@ public struct Workload: Sendable {
   let pod: YAMLNode
   /// The pod template; for a Pod, the object itself.
   let template: YAMLNode
+  /// The main containers, then the init containers.
   public let containers: [LintContainer]
   let podLabels: [String: String]
 
