@@ -105,8 +105,8 @@ final class BlobUpload {
     let hasBroken = progress.wasRewound || wasLost
     let wasUnderWay = way == .chunks && ((session?.acknowledged ?? 0) > 0 || hasBroken)
     if wasUnderWay, refusal.code != .tooLarge, hasBroken || !wasRefusedUnderWay || !isOfTheWay {
-      // A registry that accepts a first chunk but no second one (GAR: skopeo#1101, dotnet/sdk-container-builds#287)
-      // refuses twice in a row; a lost session is refused once.
+      // A remote registry that accepts a first chunk but no second one (GAR: skopeo#1101,
+      // dotnet/sdk-container-builds#287) refuses twice in a row; a lost session is refused once.
       if !hasBroken { wasRefusedUnderWay = true }
       return try await startOver(after: refusal)
     }

@@ -7,8 +7,8 @@ extension BlobUpload {
   static let mountLimit = 3
 
   /// Tries to mount the blob. A failure is not an error, because the blob can still be sent.
-  /// - Returns: true where the blob was mounted. A registry that declines may have opened a session, which is kept in
-  ///   `session`.
+  /// - Returns: true where the blob was mounted. A remote registry that declines may have opened a session, which is
+  ///   kept in `session`.
   func mount(from candidates: [String]) async throws -> Bool {
     if client.traits.current.mounts == false { return false }
     for candidate in candidates.prefix(BlobUpload.mountLimit) where Reference.isRepository(candidate) {

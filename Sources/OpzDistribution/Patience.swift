@@ -12,8 +12,8 @@ struct Patience {
   private var mark: UInt64 = 0
   private var losses = 0
 
-  /// How often a blob is sent from its start to a registry that keeps nothing of a broken upload (docker-registry
-  /// 2.8.2).
+  /// How often a blob is sent from its start to a remote registry that keeps nothing of a broken upload
+  /// (docker-registry 2.8.2).
   static let lossLimit = 24
 
   init(_ policy: RetryPolicy, size: UInt64) {

@@ -4,7 +4,7 @@ public import OpzOCI
 /// Finds out what a remote registry supports before much is sent to it: `opz doctor`.
 ///
 /// Without a repository it only reads. With one it opens uploads and cancels them, and sends content under digests
-/// that it does not have, which a working registry refuses. So nothing is left behind.
+/// that it does not have, which a working remote registry refuses. So nothing is left behind.
 public struct RegistryDoctor: Sendable {
   private let reference: Reference
   private let hasRepository: Bool

@@ -104,7 +104,7 @@ private final class RemoteSource: ByteSource {
     let blob = RemoteBlob(client: client, descriptor: descriptor)
     let offset = position
     let begun = try waitFor { try await blob.begin(at: offset) }
-    // A registry without range support sends the whole blob again.
+    // A remote registry without range support sends the whole blob again.
     var surplus = offset - begun.position
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: surplus > 0 ? 1 << 18 : 0, alignment: 16)
     defer { scratch.deallocate() }

@@ -8,7 +8,7 @@ final class UploadJournal: Sendable {
   let directory: FilePath
   private let isSwept = Mutex(false)
 
-  /// Seconds after which a record expires; registries expire sessions after hours or days.
+  /// Seconds after which a record expires; remote registries expire sessions after hours or days.
   static let age: Int64 = 7 * 86_400
   /// Seconds for which an empty file is kept, because the process that created it may not have locked it yet.
   private static let emptyAge: Int64 = 60

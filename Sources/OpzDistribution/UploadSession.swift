@@ -33,7 +33,7 @@ struct UploadSession: Sendable {
   }
 
   /// Returns the number of bytes that the `Range` of an upload stands for: 100 for `0-99`. For an empty upload some
-  /// registries send `0-0` and others `0--1`.
+  /// remote registries send `0-0` and others `0--1`.
   static func count(range: String) -> UInt64? {
     let text = range.hasPrefix("bytes=") ? range.dropFirst(6) : range[...]
     if text == "0--1" || text == "0-0" || text == "-1" { return 0 }

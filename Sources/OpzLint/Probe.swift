@@ -18,12 +18,12 @@ struct Probe: Sendable {
     timeout = max(1, read("timeoutSeconds", 1))
   }
 
-  /// Seconds after the start by which the probe has certainly failed.
+  /// Seconds after the start by which the probe of an unresponsive container has failed for certain.
   var budget: Int { delay + failures * period }
 
-  /// Seconds after the start before which the probe cannot have failed. The kubelet's ticks are independent of the
-  /// container's start (prober/worker.go): the first probe runs up to a period after the delay, and the failure that
-  /// counts comes failures - 1 periods later.
+  /// Seconds after the start before which the probe cannot have failed for good. The kubelet's ticks are independent
+  /// of the container's start (prober/worker.go): the first probe runs up to a period after the delay, and the
+  /// failure that counts comes failures - 1 periods later.
   var certain: Int { delay + (failures - 1) * period }
 
   var certainText: String { "\(delay) + (\(failures) - 1) * \(period) = \(certain) s" }
