@@ -69,12 +69,19 @@ var targets: [Target] = [
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzJSON", "OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
+  module("OpzSecrets", ["OpzIO"]),
   module(
-    "OpzTrust", ["OpzYAML", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto", system]),
+    "OpzTrust",
+    [
+      "OpzSecrets", "OpzYAML", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto", system,
+    ]),
   module("OpzDeploy", ["OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module(
     "OpzPackage",
-    ["OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system]),
+    [
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON",
+      "OpzIO", system,
+    ]),
   module("OpzLint", ["OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module("OpzMLflow", ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite", system]),
   module(
@@ -103,6 +110,7 @@ var targets: [Target] = [
   tests("OpzDistribution", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzModel", ["OpzModel", "OpzIO", "OpzTestKit", system]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzSecrets", ["OpzSecrets", "OpzIO", "OpzTestKit"]),
   tests(
     "OpzTrust",
     ["OpzTrust", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),

@@ -11,8 +11,8 @@ struct ScanCommand: AsyncParsableCommand {
     discussion: """
       Pickles are followed opcode by opcode, in torch's and NumPy's archives too; whatever they import that is not on a list of what \
       models need is an error. So is a pickle that cannot be followed, code in models of Keras, TensorFlow, ONNX, skops and R, in \
-      chat templates and YAML, a private key, an access token. The base's layers are read with --all. Exit code 5 when there is an \
-      error. It does not know vulnerabilities: opz attest --type scan takes the SARIF of a scanner that does.
+      chat templates and YAML, a private key, an access token, a password. The base's layers are read with --all. Exit code 5 when \
+      there is an error. It does not know vulnerabilities: opz attest --type scan takes the SARIF of a scanner that does.
 
       opz scan churn@1.2.0
       opz scan churn@1.2.0 --allow 'mypackage.features.*' --attach

@@ -1,11 +1,8 @@
-/// What is left out of a directory unless `.opzignore` takes it back. A file that opz.yaml names itself always goes.
+/// What is left out of a directory unless `.opzignore` takes it back, besides `SecretFiles`. A file that opz.yaml names itself always goes.
 enum IgnoreDefaults {
-  static let groups: [(patterns: [IgnorePattern], reason: String)] = [
-    (IgnoreRules.patterns(Array(clutter.utf8)), "not content"),
-    (IgnoreRules.patterns(Array(secrets.utf8)), "may be a secret"),
-  ]
+  static let clutter = IgnoreRules.patterns(Array(names.utf8))
 
-  private static let clutter = """
+  private static let names = """
     .git
     .hg
     .svn
@@ -29,31 +26,5 @@ enum IgnoreDefaults {
     opz.lock
     pylock.toml
     pylock.*.toml
-    """
-
-  private static let secrets = """
-    .env
-    .env.*
-    .envrc
-    .netrc
-    .pypirc
-    .npmrc
-    .aws
-    .azure
-    .docker
-    .gnupg
-    .kube
-    .ssh
-    id_rsa
-    id_dsa
-    id_ecdsa
-    id_ed25519
-    credentials.json
-    *.pem
-    *.key
-    *.p12
-    *.pfx
-    *.jks
-    *.keystore
     """
 }

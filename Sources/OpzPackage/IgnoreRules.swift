@@ -3,7 +3,7 @@ import OpzIO
 /// Which entries of a directory tree are left out: opz's defaults, then `.opzignore` of the directory and of those below, with git's
 /// rules. The last pattern that matches decides; what is in a directory that is left out cannot be taken back.
 struct IgnoreRules: Sendable {
-  /// Why an entry is left out: `not content`, `may be a secret`, or `.opzignore:3 (*.tmp)`.
+  /// Why an entry is left out: `not content`, `may be a secret (..)`, or `.opzignore:3 (*.tmp)`.
   typealias Reason = String
 
   static let fileName = ".opzignore"
@@ -17,16 +17,12 @@ struct IgnoreRules: Sendable {
     let reason: @Sendable (IgnorePattern) -> Reason
   }
 
-  private var files: [File]
+  private var files: [File] = []
+  private let defaults: Bool
 
   /// The defaults, or nothing.
   init(defaults: Bool = true) {
-    files =
-      !defaults
-      ? []
-      : IgnoreDefaults.groups.map { patterns, reason in
-        File(depth: 0, patterns: patterns, reason: { _ in reason })
-      }
+    self.defaults = defaults
   }
 
   /// Adds the patterns of an ignore file.
@@ -47,15 +43,51 @@ struct IgnoreRules: Sendable {
     }
   }
 
-  /// Why an entry is left out, or nil when it is taken.
+  /// Why an entry is left out, or nil when it is taken, as far as its name says.
   /// - Parameter path: its names from the top.
   func reason(_ path: [[UInt8]], isDirectory: Bool) -> Reason? {
+    func unknown() throws(Never) -> [UInt8]? { nil }
+    return reason(path, isDirectory: isDirectory, content: unknown)
+  }
+
+  /// Why an entry is left out, or nil when it is taken.
+  /// - Parameters:
+  ///   - path: its names from the top.
+  ///   - content: a file's bytes, asked for where its name does not decide whether it is a secret; nil where there are none to see.
+  func reason<Problem: Error>(
+    _ path: [[UInt8]], isDirectory: Bool, content: () throws(Problem) -> [UInt8]?
+  ) throws(Problem) -> Reason? {
     for file in files.reversed() where file.depth < path.count {
       let names = path[file.depth...]
       if let match = file.patterns.last(where: { $0.matches(names, isDirectory: isDirectory) }) {
         return match.isNegated ? nil : file.reason(match)
       }
     }
-    return nil
+    guard defaults else { return nil }
+    if IgnoreDefaults.clutter.contains(where: { $0.matches(path[...], isDirectory: isDirectory) }) {
+      return "not content"
+    }
+    guard let judgement = SecretFiles.judgement(path, isDirectory: isDirectory) else { return nil }
+    let isSecret: Bool
+    switch judgement {
+    case .secret: isSecret = true
+    case .unless(let kind):
+      let bytes = try content()
+      isSecret = bytes.map(kind.isHarmless) != true
+    case .when(let kind):
+      let bytes = try content()
+      isSecret = bytes.map(kind.holdsSecret) == true
+    }
+    return isSecret
+      ? "may be a secret (!\(IgnoreRules.pattern(path[path.count - 1])) in \(IgnoreRules.fileName) takes it back)" : nil
+  }
+
+  /// The pattern that means just this name.
+  private static func pattern(_ name: [UInt8]) -> String {
+    let escaped = name.enumerated().flatMap { index, byte -> [UInt8] in
+      let isLastBlank = byte == UInt8(ascii: " ") && index == name.count - 1
+      return isLastBlank || "*?[\\".utf8.contains(byte) ? [UInt8(ascii: "\\"), byte] : [byte]
+    }
+    return String(decoding: escaped, as: UTF8.self)
   }
 }

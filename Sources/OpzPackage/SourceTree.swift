@@ -123,7 +123,11 @@ public struct SourceTree: Sendable {
       let path = directory.appending(entry)
       let inside = names + [entry.bytes]
       let status = try FileStatus.of(path, followLinks: false)
-      if let reason = rules.reason(inside, isDirectory: status.kind == .directory) {
+      let content: () throws -> [UInt8]? = {
+        guard status.kind == .file, status.size <= SecretFileContent.limit else { return nil }
+        return try FileBlob(path, size: status.size).bytes()
+      }
+      if let reason = try rules.reason(inside, isDirectory: status.kind == .directory, content: content) {
         ignored.append((path.string, reason))
         continue
       }

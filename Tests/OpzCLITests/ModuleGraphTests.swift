@@ -14,7 +14,8 @@ struct ModuleGraphTests {
     "OpzStore",
     "OpzPython",
     "OpzDistribution", "OpzModel",
-    "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
+    "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI",
+    "opz",
     "OpzHTTPServer", "OpzServe",
     "opz-server", "OpzHub", "opz-hub",
   ]
@@ -35,9 +36,14 @@ struct ModuleGraphTests {
     "OpzModel": ["OpzJSON", "OpzIO"],
     "OpzRegistry": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers: the static server is not above it.
-    "OpzTrust": ["OpzRegistry", "OpzArchive", "OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto"],
+    // Bytes to findings, for scans and for packaging.
+    "OpzSecrets": ["OpzIO"],
+    "OpzTrust": [
+      "OpzSecrets", "OpzRegistry", "OpzArchive", "OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto",
+    ],
     "OpzPackage": [
-      "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON",
+      "OpzIO",
     ],
     // Plans to text, without files or network.
     "OpzDeploy": ["OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],

@@ -68,7 +68,7 @@ public struct ScanReport: Sendable {
   public internal(set) var pickles = 0
   /// Files of each form that were looked into, members of archives included, by the form's name: what a verdict covers.
   public private(set) var covered: [String: Int] = [:]
-  /// Files that are of none of the forms: they were searched for pickles, archives, keys and tokens only.
+  /// Files that are of none of the forms: they were searched for pickles, archives, keys, tokens and passwords only.
   public static let unknownForm = "files of no form that opz knows"
   /// Layers that were read.
   public internal(set) var layers: [Digest] = []

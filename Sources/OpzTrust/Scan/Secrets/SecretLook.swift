@@ -1,22 +1,17 @@
-import OpzIO
+import OpzSecrets
 
-/// Keys and tokens in texts.
+/// Keys, tokens and passwords, in whatever file they are.
 struct SecretLook: FormatLook {
-  let name = "keys and tokens"
+  let name = "keys, tokens and passwords"
   var isOfAnyFile: Bool { true }
 
-  /// Bytes of a text that is searched.
-  private static let limit: UInt64 = 16 << 20
-
-  func recognizes(_ file: ScannedFile) -> Bool {
-    file.context.secrets && !file.head.contains(0) && file.blob.size <= SecretLook.limit
-  }
+  func recognizes(_ file: ScannedFile) -> Bool { file.context.secrets }
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
-    for match in SecretPatterns.matches(try file.blob.bytes()) {
+    for match in try SecretSearch.matches(in: file.blob) {
+      let doubt = match.doubt.map { ": \($0)" } ?? ""
       scanner.add(
-        .secret, match.what.contains("encrypted") ? .warning : .error, file, at: UInt64(match.offset),
-        "it holds \(match.what)")
+        .secret, match.doubt == nil ? .error : .warning, file, at: match.offset, "it holds \(match.what)\(doubt)")
     }
   }
 }

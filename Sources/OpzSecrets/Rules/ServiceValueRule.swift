@@ -1,0 +1,142 @@
+/// Keys that look like any other number in base 16, or any text made by chance: they are told by the name of the service near to them, and by a word
+/// like `key` between.
+struct ServiceValueRule: SecretRule {
+  private struct Service: Sendable {
+    let names: [String]
+    let forms: [Form]
+    let what: String
+  }
+
+  private struct Form: Sendable {
+    let alphabet: Alphabet
+    let lengths: ClosedRange<Int>
+
+    static func hex(_ length: Int) -> Form { Form(alphabet: .lowercaseHex, lengths: length...length) }
+    static func alphanumeric(_ length: Int) -> Form { Form(alphabet: .alphanumeric, lengths: length...length) }
+    static func url(_ lengths: ClosedRange<Int>) -> Form { Form(alphabet: .url, lengths: lengths) }
+    static let uuid = Form(alphabet: [.hex, .dash], lengths: 36...36)
+  }
+
+  private static let services: [Service] = [
+    Service(names: ["wandb"], forms: [.hex(40)], what: "a Weights & Biases key"),
+    Service(names: ["datadog", "dd_api", "dd_app", "dd-api"], forms: [.hex(32), .hex(40)], what: "a Datadog key"),
+    Service(names: ["heroku"], forms: [.uuid], what: "a Heroku key"),
+    Service(names: ["cloudflare", "cf_api"], forms: [.url(40...40), .hex(37)], what: "a Cloudflare key"),
+    Service(names: ["gitea", "forgejo", "codeberg"], forms: [.hex(40)], what: "a Gitea token"),
+    Service(names: ["twilio"], forms: [.hex(32), .alphanumeric(32)], what: "a Twilio token"),
+    Service(names: ["pagerduty"], forms: [.url(20...20), .hex(32)], what: "a PagerDuty key"),
+    Service(names: ["okta"], forms: [.url(42...42)], what: "an Okta token"),
+    Service(
+      names: ["newrelic", "new_relic", "new-relic"], forms: [.hex(40), .alphanumeric(40)], what: "a New Relic key"),
+    Service(names: ["ibmcloud", "ibm_cloud", "ibm-cloud", "watson"], forms: [.url(44...44)], what: "an IBM Cloud key"),
+    Service(names: ["comet"], forms: [.alphanumeric(25)], what: "a Comet key"),
+    Service(names: ["mistral"], forms: [.alphanumeric(32)], what: "a Mistral key"),
+    Service(names: ["cohere"], forms: [.alphanumeric(40)], what: "a Cohere key"),
+    Service(names: ["together"], forms: [.hex(64)], what: "a Together key"),
+    Service(names: ["linode"], forms: [.hex(64)], what: "a Linode token"),
+    Service(names: ["hetzner", "hcloud"], forms: [.alphanumeric(64)], what: "a Hetzner token"),
+    Service(names: ["confluent"], forms: [.alphanumeric(64)], what: "a Confluent secret"),
+    Service(names: ["azure", "cognitive"], forms: [.hex(32)], what: "an Azure key"),
+    Service(names: ["openai"], forms: [.hex(32)], what: "an Azure OpenAI key"),
+    Service(
+      names: ["azdo", "vsts", "azure_devops", "azure-devops", "azuredevops"], forms: [.alphanumeric(52)],
+      what: "an Azure DevOps token"),
+    Service(names: ["bitbucket"], forms: [.alphanumeric(32), .url(44...64)], what: "a Bitbucket secret"),
+    Service(names: ["consul", "nomad"], forms: [.uuid], what: "a Consul token"),
+    Service(names: ["splunk"], forms: [.uuid], what: "a Splunk token"),
+    Service(names: ["snyk"], forms: [.uuid], what: "a Snyk token"),
+    Service(names: ["codecov"], forms: [.uuid, .hex(32)], what: "a Codecov token"),
+    Service(names: ["sonar"], forms: [.hex(40)], what: "a SonarQube token"),
+    Service(names: ["fastly"], forms: [.url(32...32)], what: "a Fastly key"),
+    Service(names: ["auth0"], forms: [.url(64...64)], what: "an Auth0 secret"),
+    Service(names: ["jenkins"], forms: [.hex(34), .hex(32)], what: "a Jenkins token"),
+    Service(names: ["circleci"], forms: [.hex(40)], what: "a CircleCI token"),
+    Service(names: ["travis"], forms: [.url(22...22)], what: "a Travis token"),
+    Service(names: ["algolia"], forms: [.hex(32)], what: "an Algolia key"),
+    Service(names: ["alibaba", "aliyun"], forms: [.alphanumeric(30)], what: "an Alibaba Cloud secret"),
+    Service(names: ["tencent"], forms: [.alphanumeric(32)], what: "a Tencent Cloud secret"),
+    Service(names: ["discord"], forms: [.url(32...32)], what: "a Discord secret"),
+    Service(names: ["netlify"], forms: [.url(43...43)], what: "a Netlify token"),
+    Service(names: ["vercel"], forms: [.alphanumeric(24)], what: "a Vercel token"),
+    Service(names: ["kaggle"], forms: [.hex(32)], what: "a Kaggle key"),
+    Service(names: ["mailgun", "mailchimp"], forms: [.hex(32)], what: "a Mailgun key"),
+    Service(
+      names: ["segment", "rollbar", "mixpanel", "amplitude", "asana"], forms: [.hex(32), .alphanumeric(32)],
+      what: "a key of a service"),
+    Service(
+      names: ["labelstudio", "label_studio", "label-studio", "clearml"], forms: [.hex(40), .alphanumeric(50)],
+      what: "a token of a service"),
+    Service(names: ["assemblyai", "deepgram"], forms: [.hex(32), .hex(40)], what: "a key of a service"),
+    Service(names: ["postmark", "deepl", "hubspot"], forms: [.uuid], what: "a key of a service"),
+    Service(names: ["cloudinary"], forms: [.url(27...27)], what: "a Cloudinary secret"),
+  ]
+
+  private static let byName = Dictionary(
+    services.flatMap { service in service.names.map { ($0, service) } }, uniquingKeysWith: { one, _ in one })
+
+  let anchors = services.flatMap { $0.names.map { Array($0.utf8) } } + texts("vault")
+
+  /// Between the name and the value, in bytes.
+  private static let reach = 100
+  private static let words = [
+    "key", "token", "secret", "pat", "api", "auth", "login", "pass", "pw", "cred", "bearer", "license",
+  ]
+  private static let others = [
+    "commit", "sha", "rev", "hash", "digest", "checksum", "run_id", "runid", "md5", "etag", "version", "public", "tree",
+  ]
+
+  func find(in text: SearchText, at index: Int) -> SecretFinding? {
+    let nameEnd = text.end(of: .letters, from: index, limit: 32)
+    if text.mentions(["vault"], in: index..<index + 5) { return vault(text, from: nameEnd) }
+    let service = ServiceValueRule.byName.first { name, _ in text.mentions([name], in: index..<index + name.utf8.count)
+    }?.value
+    guard let service else { return nil }
+    var position = index
+    while position < min(text.count, index + ServiceValueRule.reach) {
+      let start = position
+      position = text.end(of: .url, from: position, limit: 256)
+      if position == start {
+        position += 1
+        continue
+      }
+      guard start > index, let form = service.forms.first(where: { $0.lengths.contains(position - start) }),
+        text.end(of: form.alphabet, from: start) == position, Plausibility.isRandom(text.bytes[start..<position])
+      else { continue }
+      guard text.mentions(ServiceValueRule.words, in: index..<start),
+        !text.mentions(ServiceValueRule.others, in: index..<start)
+      else { continue }
+      return SecretFinding(range: start..<position, what: service.what, rank: 1)
+    }
+    return nil
+  }
+
+  /// Tokens of Vault before 1.10.
+  private func vault(_ text: SearchText, from index: Int) -> SecretFinding? {
+    for start in index..<min(text.count, index + ServiceValueRule.reach)
+    where text.bytes[start] == UInt8(ascii: "s") && text.byte(start + 1) == UInt8(ascii: ".")
+      && text.isBoundary(before: start)
+    {
+      let end = text.end(of: .alphanumeric, from: start + 2)
+      if end - start == 26, Plausibility.isRandom(text.bytes[(start + 2)..<end]) {
+        return SecretFinding(range: start..<end, what: "a Vault token", rank: 1)
+      }
+    }
+    return nil
+  }
+}
+
+/// `{"username": "..", "key": ".."}`: Kaggle's file.
+struct KaggleKeyRule: SecretRule {
+  let anchors = texts("\"key\"", "\\\"key\\\"", "'key'")
+
+  func find(in text: SearchText, at index: Int) -> SecretFinding? {
+    var start = index + 1
+    while let byte = text.byte(start), byte != UInt8(ascii: ":"), start - index < 13 { start += 1 }
+    while let byte = text.byte(start), ": \"\\'\n\t".utf8.contains(byte) { start += 1 }
+    let end = text.end(of: .lowercaseHex, from: start)
+    guard end - start == 32, Plausibility.isRandom(text.bytes[start..<end]),
+      text.mentions(["username"], in: index - 160..<end + 160)
+    else { return nil }
+    return SecretFinding(range: start..<end, what: "a Kaggle key", rank: 1)
+  }
+}

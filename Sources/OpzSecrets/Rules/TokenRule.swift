@@ -1,0 +1,63 @@
+/// A token with a form of its own.
+struct TokenRule: SecretRule {
+  /// How a text of the form is told from one that only looks so.
+  enum Check: Sendable {
+    /// It was made by chance.
+    case random
+    /// Its last six characters are the CRC-32 of what is between them and the prefix, in base 62. GitHub, npm.
+    case base62
+    /// Its last eight are the CRC-32 of all that is before the last underscore. Grafana.
+    case grafana
+    /// It was made by chance, and a word stands near to it.
+    case near([String])
+    /// Its characters are not looked at: the form is enough.
+    case form
+  }
+
+  let shape: TokenShape
+  let what: String
+  let check: Check
+
+  init(_ shape: String, _ what: String, _ check: Check = .random) {
+    self.shape = TokenShape(shape)
+    self.what = what
+    self.check = check
+  }
+
+  var anchors: [[UInt8]] { [shape.anchor] }
+
+  /// How far the word of `near` may be, in bytes.
+  private static let reach = 200
+
+  func find(in text: SearchText, at index: Int) -> SecretFinding? {
+    guard let range = shape.match(text, at: index) else { return nil }
+    let found = SecretFinding(range: range, what: what)
+    // Without the prefix, which is alike in all of them.
+    let after = min(index + shape.anchor.count, range.upperBound)
+    let isAfter = range.upperBound - after >= index - range.lowerBound
+    let own = text.bytes[isAfter ? after..<range.upperBound : range.lowerBound..<index]
+    switch check {
+    case .form: return found
+    case .random: return Plausibility.isRandom(own) ? found : nil
+    case .near(let words):
+      let around = range.lowerBound - TokenRule.reach..<range.upperBound + TokenRule.reach
+      return Plausibility.isRandom(own) && text.mentions(words, in: around) ? found : nil
+    case .base62:
+      let isRight = Checksums.base62(Checksums.crc32(own.dropLast(6))).elementsEqual(own.suffix(6))
+      return checked(found, own, isRight)
+    case .grafana:
+      let isRight = Checksums.littleEndianHex(Checksums.crc32(text.bytes[range].dropLast(9))).elementsEqual(
+        own.suffix(8))
+      return checked(found, own, isRight)
+    }
+  }
+
+  private func checked(_ found: SecretFinding, _ own: ArraySlice<UInt8>, _ isRight: Bool) -> SecretFinding? {
+    if PublishedKeys.contains(own) { return nil }
+    if isRight { return found }
+    guard Plausibility.isRandom(own) else { return nil }
+    var doubtful = found
+    doubtful.doubt = "its checksum is wrong"
+    return doubtful
+  }
+}

@@ -1,0 +1,68 @@
+import OpzIO
+
+/// A stretch of bytes in which rules look for secrets, with what stands around a place.
+struct SearchText: Sendable {
+  let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  var count: Int { bytes.count }
+
+  /// Nil outside.
+  func byte(_ index: Int) -> UInt8? { bytes.indices.contains(index) ? bytes[index] : nil }
+
+  func has(_ literal: [UInt8], at index: Int) -> Bool {
+    guard index >= 0, index + literal.count <= bytes.count else { return false }
+    for offset in literal.indices where bytes[index + offset] != literal[offset] { return false }
+    return true
+  }
+
+  /// The end of the run of an alphabet that begins at `index`, at most `limit` characters long.
+  func end(of alphabet: Alphabet, from index: Int, limit: Int = .max) -> Int {
+    var end = index
+    while end < bytes.count, end - index < limit, alphabet.contains(bytes[end]) { end += 1 }
+    return end
+  }
+
+  /// The beginning of the run of an alphabet that ends before `index`.
+  func start(of alphabet: Alphabet, before index: Int, limit: Int = .max) -> Int {
+    var start = index
+    while start > 0, index - start < limit, alphabet.contains(bytes[start - 1]) { start -= 1 }
+    return start
+  }
+
+  /// Whether a token can begin at `index`: nothing of a word is before it, unless that is the end of an escape, as in `\nTOKEN`, `%3DTOKEN` and
+  /// `\u003dTOKEN`.
+  func isBoundary(before index: Int) -> Bool {
+    guard let last = byte(index - 1), Alphabet.word.contains(last) else { return true }
+    return isEscape(endingAt: index)
+  }
+
+  private func isEscape(endingAt index: Int) -> Bool {
+    if byte(index - 2) == UInt8(ascii: "\\"), let letter = byte(index - 1) {
+      return "nrtbfv0ae".utf8.contains(letter)
+    }
+    func isHex(_ range: Range<Int>) -> Bool {
+      range.allSatisfy { byte($0).map { Alphabet.hex.contains($0) } == true }
+    }
+    if byte(index - 3) == UInt8(ascii: "%"), isHex(index - 2..<index) { return true }
+    guard byte(index - 6) == UInt8(ascii: "\\"), byte(index - 5) == UInt8(ascii: "u") else {
+      return byte(index - 4) == UInt8(ascii: "\\") && byte(index - 3) == UInt8(ascii: "x") && isHex(index - 2..<index)
+    }
+    return isHex(index - 4..<index)
+  }
+
+  /// Whether one of the words, in small letters, stands in a range, however it is written.
+  func mentions(_ words: [String], in range: Range<Int>) -> Bool {
+    let part = bytes[range.clamped(to: bytes.indices)].map(SearchText.lowered)
+    return words.contains { part.contains(text: $0) }
+  }
+
+  /// A stretch as text, for tests of what it says.
+  func string(_ range: Range<Int>) -> String {
+    String(decoding: bytes[range.clamped(to: bytes.indices)], as: UTF8.self)
+  }
+
+  @inline(__always)
+  static func lowered(_ byte: UInt8) -> UInt8 { byte >= 65 && byte <= 90 ? byte | 32 : byte }
+}

@@ -1,0 +1,22 @@
+/// One way to find secrets: by texts that stand in or before them, then by what is around.
+protocol SecretRule: Sendable {
+  /// Texts of at least three characters, one of which is there wherever the rule can apply. Letters are compared without case.
+  var anchors: [[UInt8]] { get }
+
+  /// - Parameter index: where one of the anchors begins; rules compare the case where it counts.
+  func find(in text: SearchText, at index: Int) -> SecretFinding?
+}
+
+extension SecretRule {
+  static func texts(_ texts: String...) -> [[UInt8]] { texts.map { Array($0.utf8) } }
+}
+
+/// Every rule there is.
+enum SecretRules {
+  static let all: [any SecretRule] =
+    TokenRules.all.map { $0 } + [
+      PrivateKeyRule(), EncodedKeyRule(), KeyStructureRule(), PuTTYKeyRule(), AgeKeyRule(), WebTokenRule(),
+      AddressRule(),
+      SignedAddressRule(), PasswordFileRule(), NamedValueRule(), ServiceValueRule(), KaggleKeyRule(), WebKeyRule(),
+    ]
+}
