@@ -6,7 +6,8 @@
 
 /// Runs blocking work on a thread of its own, so that Swift's cooperative threads never wait for a disk.
 ///
-/// A thread costs some 50 microseconds; use it around whole blobs, not around single reads.
+/// Starting the thread costs some 50 microseconds; use this around whole blobs, not around single reads.
+/// - Throws: what `work` throws, or an `IOFailure` (`EAGAIN`) when no thread can be started.
 public func blocking<Value: Sendable>(
   _ work: @escaping @Sendable () throws -> sending Value
 ) async throws -> Value {
@@ -18,7 +19,9 @@ public func blocking<Value: Sendable>(
   }
 }
 
-/// Starts a detached thread. False when the system has none left.
+/// Starts a detached thread.
+/// - Parameter stackBytes: the size of its stack in bytes.
+/// - Returns: false when the system cannot start another thread.
 package func startThread(stackBytes: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) -> Bool {
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)

@@ -1,5 +1,5 @@
-/// Does asynchronous work for each item, no more than `limit` at a time, and gives the results in the items' order. The first failure ends
-/// what is under way.
+/// Runs asynchronous work for each item, at most `limit` at a time, and returns the results in the items' order.
+/// - Throws: the first error that `work` throws; the other tasks are then canceled.
 public func concurrently<Item: Sendable, Value: Sendable>(
   _ items: [Item], limit: Int = 8, _ work: @escaping @Sendable (Item) async throws -> Value
 ) async throws -> [Value] {

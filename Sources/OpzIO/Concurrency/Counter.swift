@@ -1,12 +1,13 @@
 import Synchronization
 
-/// Hands out numbers from zero on, each once, to several threads.
+/// Hands out the numbers 0, 1, 2 .. to several threads, each number once.
 public final class Counter: Sendable {
   private let value = Atomic(0)
 
+  /// Starts at 0.
   public init() {}
 
-  /// The next number; nil from `limit` on.
+  /// Takes the next number; nil once it would be `limit` or more.
   public func take(below limit: Int) -> Int? {
     let taken = value.wrappingAdd(1, ordering: .relaxed).oldValue
     return taken < limit ? taken : nil

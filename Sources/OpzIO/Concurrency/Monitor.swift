@@ -4,12 +4,13 @@
   import Musl
 #endif
 
-/// A value that threads share, and on whose changes they can wait. Every change wakes all that wait.
+/// A value shared by threads that can wait for it to change. Every change wakes all waiting threads.
 public final class Monitor<State>: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var state: State
 
+  /// Starts with this value.
   public init(_ state: State) {
     self.state = state
     pthread_mutex_init(mutex, nil)
@@ -23,6 +24,7 @@ public final class Monitor<State>: @unchecked Sendable {
     mutex.deallocate()
   }
 
+  /// Runs `body` on the value while holding the mutex, then wakes the waiting threads.
   public func change<Value>(_ body: (inout State) -> Value) -> Value {
     pthread_mutex_lock(mutex)
     defer {
@@ -32,7 +34,8 @@ public final class Monitor<State>: @unchecked Sendable {
     return body(&state)
   }
 
-  /// Waits until `body` gives a value. What `body` changes then counts as a change.
+  /// Blocks until `body` returns a value. `body` runs holding the mutex, once at first and again after every change;
+  /// what it changes in the value wakes the other waiting threads.
   public func wait<Value>(_ body: (inout State) -> Value?) -> Value {
     pthread_mutex_lock(mutex)
     defer {

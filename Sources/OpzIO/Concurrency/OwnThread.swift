@@ -4,10 +4,12 @@
   import Musl
 #endif
 
-/// Work on a thread of its own, whose result is fetched with `join()`.
+/// Work on a thread of its own, whose result `join()` returns.
 public final class OwnThread<Value: Sendable>: Sendable {
   private let result = Monitor<Result<Value, any Error>?>(nil)
 
+  /// Starts the work at once.
+  /// - Throws: `IOFailure` (`EAGAIN`) when no thread can be started.
   public init(_ work: @escaping @Sendable () throws -> Value) throws {
     let result = result
     let started = startThread {
@@ -17,7 +19,9 @@ public final class OwnThread<Value: Sendable>: Sendable {
     guard started else { throw IOFailure(errno: EAGAIN, operation: "pthread_create", path: "") }
   }
 
-  /// Waits for the end of the work.
+  /// Blocks until the work has ended.
+  /// - Returns: the work's result; it can be asked for repeatedly.
+  /// - Throws: what the work threw.
   public func join() throws -> Value {
     try result.wait { $0 }.get()
   }

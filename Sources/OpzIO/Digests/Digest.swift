@@ -1,17 +1,20 @@
 /// The content address of a blob: an algorithm and its lower-case hex value.
 ///
-/// A `Digest` can only be made from text that is strictly `sha256:` and 64 hex digits or `sha512:` and 128, so it is safe
-/// in a path and in a URL (OCI image-spec, descriptor.md; the strictness answers CVE-2024-3727 and CVE-2024-37032).
+/// A `Digest` can only be made from text that is exactly `sha256:` and 64 lower-case hex digits, or `sha512:` and
+/// 128, so it is safe in a path and in a URL (OCI image-spec, descriptor.md; the strictness answers CVE-2024-3727 and
+/// CVE-2024-37032).
 public struct Digest: Hashable, Sendable {
+  /// A hash algorithm that the OCI image-spec registers.
   public enum Algorithm: String, Sendable, CaseIterable {
     case sha256
     case sha512
 
-    /// How many hex digits a value has.
+    /// How many hex digits a value of this algorithm has.
     public var hexLength: Int { self == .sha256 ? 64 : 128 }
   }
 
-  /// In the value itself where it is a SHA-256: a list of 100,000 files has one each.
+  /// A SHA-256 is stored inline: a list of 100,000 files has one digest each, and an array would be an allocation
+  /// each.
   private enum Value: Hashable, Sendable {
     case sha256(UInt64, UInt64, UInt64, UInt64)
     case sha512([UInt8])
@@ -26,7 +29,7 @@ public struct Digest: Hashable, Sendable {
     }
   }
 
-  /// Lower-case hex digits, of the algorithm's length.
+  /// The value as lower-case hex digits, `algorithm.hexLength` of them.
   public var hex: String {
     var text: [UInt8] = []
     text.reserveCapacity(algorithm.hexLength)
@@ -34,7 +37,7 @@ public struct Digest: Hashable, Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The digest that `text` spells, or nil when the text is not exactly one.
+  /// Parses `sha256:..` or `sha512:..`; nil unless the text is exactly one digest.
   public init?(_ text: String) {
     if let digest = Digest(sha256: Array(text.utf8)[...]) {
       self = digest
@@ -47,19 +50,20 @@ public struct Digest: Hashable, Sendable {
     self.init(algorithm: algorithm, hex: String(text[bytes.index(after: colon)...]))
   }
 
-  /// The digest that the bytes of a text spell, where they are `sha256:` and 64 digits. A registry's lists have hundreds of thousands of them.
+  /// Parses the bytes of `sha256:` and 64 digits; nil for anything else. A fast path: lists of the local registry
+  /// have hundreds of thousands of them.
   init?(sha256 text: ArraySlice<UInt8>) {
     guard text.count == 71, text.prefix(7).elementsEqual("sha256:".utf8) else { return nil }
     self.init(sha256Hex: text.dropFirst(7))
   }
 
-  /// The digest whose SHA-256 value is spelled by 64 lower-case digits; nil for anything else.
+  /// Parses the 64 lower-case hex digits of a SHA-256 value; nil for anything else.
   public init?(sha256Hex text: ArraySlice<UInt8>) {
     guard let digest = text.withUnsafeBufferPointer({ Digest(sha256Hex: $0) }) else { return nil }
     self = digest
   }
 
-  /// The digest that a text spells, where it is `sha256:` and 64 digits.
+  /// Parses `sha256:` and 64 digits; nil for anything else.
   package init?(sha256Text text: UnsafeBufferPointer<UInt8>) {
     guard text.count == 71, text.prefix(7).elementsEqual("sha256:".utf8) else { return nil }
     self.init(sha256Hex: UnsafeBufferPointer(rebasing: text[7...]))
@@ -73,19 +77,20 @@ public struct Digest: Hashable, Sendable {
     value = .sha256(one, two, three, four)
   }
 
-  /// The digest that the bytes of a text spell.
+  /// Parses the UTF-8 bytes of a digest; nil for anything else.
   public init?(text: ArraySlice<UInt8>) {
     guard let digest = Digest(sha256: text) ?? Digest(String(decoding: text, as: UTF8.self)) else { return nil }
     self = digest
   }
 
-  /// The digest with this hex value, or nil when the value has another length or another character than 0-9 and a-f.
+  /// Makes a digest from a hex value; nil when it has another length than the algorithm's or other characters than
+  /// 0-9 and a-f.
   public init?(algorithm: Algorithm, hex: String) {
     guard hex.utf8.count == algorithm.hexLength, let bytes = Hex.decode(Array(hex.utf8)) else { return nil }
     self.init(algorithm: algorithm, raw: bytes)
   }
 
-  /// The digest whose raw value is `bytes`, 32 or 64 of them.
+  /// Makes a digest from a raw value of 32 or 64 bytes, which the caller has checked.
   init(algorithm: Algorithm, raw bytes: [UInt8]) {
     guard algorithm == .sha256 else {
       value = .sha512(bytes)
@@ -97,13 +102,13 @@ public struct Digest: Hashable, Sendable {
     value = .sha256(word(0), word(1), word(2), word(3))
   }
 
-  /// The digest whose raw value is `bytes`; nil when there are not as many as the algorithm has.
+  /// Makes a digest from a raw value; nil when `bytes` has another length than the algorithm's.
   public init?(_ algorithm: Algorithm, bytes: some Collection<UInt8>) {
     guard bytes.count * 2 == algorithm.hexLength else { return nil }
     self.init(algorithm: algorithm, raw: Array(bytes))
   }
 
-  /// The raw value, 32 or 64 bytes.
+  /// The raw value: 32 bytes for sha256, 64 for sha512.
   public var bytes: [UInt8] {
     switch value {
     case .sha512(let bytes): bytes
@@ -117,20 +122,20 @@ public struct Digest: Hashable, Sendable {
     }
   }
 
-  /// Appends the hex digits.
+  /// Appends the value's lower-case hex digits to `text`.
   public func appendHex(to text: inout [UInt8]) {
     guard case .sha256(let one, let two, let three, let four) = value else { return Hex.append(bytes, to: &text) }
     for word in [one, two, three, four] { Hex.append(word, to: &text) }
   }
 
-  /// Appends the text, `sha256:..`.
+  /// Appends the whole digest, `sha256:..`, to `text`.
   public func append(to text: inout [UInt8]) {
     text += algorithm.rawValue.utf8
     text.append(UInt8(ascii: ":"))
     appendHex(to: &text)
   }
 
-  /// The first 12 hex digits, for people.
+  /// The first 12 hex digits, for messages.
   public var short: String { String(hex.prefix(12)) }
 }
 
@@ -139,10 +144,13 @@ extension Digest: CustomStringConvertible, LosslessStringConvertible {
 }
 
 extension Digest: Comparable {
+  /// Orders digests by their text, `algorithm:hex`.
   public static func < (left: Digest, right: Digest) -> Bool { left.description < right.description }
 }
 
 extension Digest: Codable {
+  /// Decodes a digest from a JSON string.
+  /// - Throws: `DecodingError.dataCorrupted` when the string is not a digest.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
@@ -152,6 +160,7 @@ extension Digest: Codable {
     self = digest
   }
 
+  /// Encodes the digest as a string, `algorithm:hex`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)

@@ -1,6 +1,6 @@
 internal import CCrypto
 
-/// Computes a `Digest` of bytes that arrive in pieces (FIPS 180-4, through libcrypto).
+/// Computes a `Digest` of bytes that arrive in pieces (FIPS 180-4, by libcrypto).
 public struct DigestHasher: Sendable {
   private var state: State
 
@@ -9,6 +9,7 @@ public struct DigestHasher: Sendable {
     case sha512(SHA512_CTX)
   }
 
+  /// Starts a hash of no bytes.
   public init(_ algorithm: Digest.Algorithm = .sha256) {
     switch algorithm {
     case .sha256:
@@ -22,6 +23,7 @@ public struct DigestHasher: Sendable {
     }
   }
 
+  /// Adds bytes to what is hashed.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
     switch state {
@@ -34,11 +36,12 @@ public struct DigestHasher: Sendable {
     }
   }
 
+  /// Adds bytes to what is hashed.
   public mutating func update(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { update($0) }
   }
 
-  /// The digest of everything so far. The hasher can go on after it.
+  /// Returns the digest of everything added so far; more can be added afterwards.
   public func finish() -> Digest {
     switch state {
     case .sha256(var context):
@@ -54,7 +57,7 @@ public struct DigestHasher: Sendable {
 }
 
 extension Digest {
-  /// The sha256 digest of `bytes`.
+  /// Returns the sha256 digest of `bytes`.
   public static func of(_ bytes: [UInt8]) -> Digest {
     var hasher = DigestHasher(.sha256)
     hasher.update(bytes)

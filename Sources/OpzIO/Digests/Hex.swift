@@ -1,5 +1,6 @@
-/// Lower-case hexadecimal.
+/// Encodes and decodes lower-case hexadecimal.
 public enum Hex {
+  /// Returns the two digits of each byte.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     text.reserveCapacity(bytes.underestimatedCount * 2)
@@ -7,7 +8,7 @@ public enum Hex {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The digits as bytes.
+  /// Appends the two ASCII digits of each byte to `text`.
   public static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
     for byte in bytes {
       text.append(digit(byte >> 4))
@@ -15,7 +16,8 @@ public enum Hex {
     }
   }
 
-  /// The number that 16 lower-case digits spell; nil for other characters. A registry's files have millions of digests, so eight are read at once.
+  /// Parses 16 lower-case digits; nil for other characters. The local registry's files have millions of digests, so
+  /// eight digits are read at once.
   static func word(_ digits: UnsafeRawPointer) -> UInt64? {
     guard let high = half(digits.loadUnaligned(as: UInt64.self)),
       let low = half(digits.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
@@ -23,13 +25,14 @@ public enum Hex {
     return high << 32 | low
   }
 
-  /// One in each byte.
+  /// The value 1 in each byte.
   private static let ones: UInt64 = 0x0101_0101_0101_0101
 
-  /// What eight digits spell, each a byte in the order of memory.
+  /// Parses eight digits, loaded as bytes in the order of memory.
   private static func half(_ loaded: UInt64) -> UInt64? {
     let text = UInt64(bigEndian: loaded)
-    // 0x30..0x39 or 0x61..0x66: one bit tells which, and is 1 in the bytes of letters.
+    // Digits are 0x30..0x39, letters 0x61..0x66: bit 6 tells them apart. `letters` has a 1 in the bytes that are
+    // letters.
     let letters = text &>> 6 & ones
     var value = (text & (ones &* 15)) &+ letters &* 9
     guard text & (ones &* 0xF0) == (ones &* 0x30) &+ letters &* 0x30, value & (ones &* 16) == 0,
@@ -40,7 +43,7 @@ public enum Hex {
     return (value | value &>> 16) & 0xFFFF_FFFF
   }
 
-  /// Appends the 16 digits of a number.
+  /// Appends the 16 lower-case digits of a number.
   static func append(_ word: UInt64, to text: inout [UInt8]) {
     for half in [word &>> 32, word & 0xFFFF_FFFF] {
       var value = (half | half &<< 16) & 0x0000_FFFF_0000_FFFF
@@ -54,7 +57,7 @@ public enum Hex {
 
   private static func digit(_ value: UInt8) -> UInt8 { value &+ (value < 10 ? 48 : 87) }
 
-  /// The bytes that lower-case digits spell; nil for an odd number of them and for other characters.
+  /// Parses lower-case digits into bytes; nil for an odd number of digits and for other characters.
   public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     guard text.count % 2 == 0 else { return nil }
     var bytes: [UInt8] = []

@@ -1,17 +1,19 @@
-/// What went wrong, in the words of one module.
+/// The kinds of failure of one module.
 public protocol FailureCode: Hashable, Sendable {
-  /// What that means to the caller of a command.
+  /// What this kind means to the caller of a command.
   var category: ErrorCategory { get }
 }
 
-/// A module that has no words of its own says what its failures mean, and no more.
+/// Lets a module without failure codes of its own use the categories directly.
 extension ErrorCategory: FailureCode {
+  /// The category itself.
   public var category: ErrorCategory { self }
 }
 
-/// A failure of one module's work: what went wrong with which thing, why, and what to do. A module gives it a name and its codes:
-/// `typealias ArchiveError = Failure<ArchiveErrorCode>`.
+/// A failure of one module: what went wrong with which thing, why, and what to do. A module names it and supplies the
+/// codes: `typealias ArchiveError = Failure<ArchiveErrorCode>`.
 public struct Failure<Kind: FailureCode>: ExplainedError {
+  /// The module's failure codes.
   public typealias Code = Kind
 
   public let code: Kind
@@ -19,6 +21,7 @@ public struct Failure<Kind: FailureCode>: ExplainedError {
   public let reason: String
   public let hint: String?
 
+  /// Makes a failure; `subject`, `reason` and `hint` are as in `ExplainedError`.
   public init(_ code: Kind, _ subject: String, _ reason: String, hint: String? = nil) {
     self.code = code
     self.subject = subject

@@ -6,16 +6,23 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A system call that failed on a file, or a file that is not what it has to be.
+/// A failed system call on a file, or a file that is not what it has to be.
 public struct IOFailure: ExplainedError {
-  /// The number of the system's error, 0 where the failure is of our own finding.
+  /// The system's error number; 0 when opz itself found the problem.
   public let errno: Int32
-  /// What was tried: `open`, `write`, `fsync` ..
+  /// The call that failed: `open`, `write`, `fsync` ..
   public let operation: String
   public let path: FilePath
   public let detail: String?
   public let hint: String?
 
+  /// A failed system call.
+  /// - Parameters:
+  ///   - errno: the system's error number.
+  ///   - operation: the call, shown before the system's text.
+  ///   - path: the file.
+  ///   - detail: replaces the reason made of `operation` and `errno`.
+  ///   - hint: what to do.
   public init(errno: Int32, operation: String, path: FilePath, detail: String? = nil, hint: String? = nil) {
     self.errno = errno
     self.operation = operation
@@ -24,20 +31,21 @@ public struct IOFailure: ExplainedError {
     self.hint = hint
   }
 
-  /// A failure that names what was found, not a system call.
+  /// A problem that opz itself found; `detail` is the reason, and no system call is named.
   public init(_ detail: String, path: FilePath, hint: String? = nil) {
     self.init(errno: 0, operation: "", path: path, detail: detail, hint: hint)
   }
 
-  /// The failure of the system call that has just returned -1.
+  /// The failure of the system call that has just returned -1: captures the thread's `errno`, so call it before
+  /// anything else.
   public static func last(_ operation: String, _ path: FilePath) -> IOFailure {
     IOFailure(errno: systemErrno, operation: operation, path: path)
   }
 
-  /// The error number of a disk without room.
+  /// The error number of a full disk.
   public static let diskFull: Int32 = ENOSPC
 
-  /// The error number of a pipe whose other end was closed.
+  /// The error number of a write to a pipe whose reader closed it.
   public static let readerIsGone: Int32 = EPIPE
 
   public var category: ErrorCategory { errno == ENOENT ? .notFound : .failed }
@@ -47,7 +55,7 @@ public struct IOFailure: ExplainedError {
     return "\(operation): \(IOFailure.text(of: errno))"
   }
 
-  /// The system's text for an error number, lower case.
+  /// Returns the system's text for an error number, starting in lower case.
   public static func text(of code: Int32) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
@@ -57,5 +65,5 @@ public struct IOFailure: ExplainedError {
   }
 }
 
-/// `errno` of this thread.
+/// This thread's `errno`, for files where a member hides the name.
 package var systemErrno: Int32 { errno }

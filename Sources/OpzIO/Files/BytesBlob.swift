@@ -2,10 +2,12 @@
 public struct BytesBlob: Blob {
   public let content: [UInt8]
 
+  /// Wraps bytes that are already in memory.
   public init(_ content: [UInt8]) { self.content = content }
 
   public var size: UInt64 { UInt64(content.count) }
 
+  /// Opens the bytes at an offset; one past the end gives an empty source. Never throws.
   public func open(at offset: UInt64) throws -> any ByteSource {
     BytesSource(content[Int(min(offset, size))...])
   }

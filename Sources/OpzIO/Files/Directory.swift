@@ -6,14 +6,17 @@ public import SystemPackage
   import Musl
 #endif
 
-/// Reading directories.
+/// Lists and creates directories.
 public enum Directory {
-  /// The names in a directory, without `.` and `..`, sorted by their bytes: the order does not depend on locale or disk.
+  /// Lists the names in a directory, without `.` and `..`, sorted by their bytes, so that the order depends on
+  /// neither locale nor disk.
+  /// - Throws: `IOFailure` when the directory cannot be read.
   public static func entries(_ path: FilePath) throws -> [FilePath.Component] {
     try names(path).map { FilePath(bytes: $0).lastComponent! }
   }
 
-  /// The same names as bytes: many times faster for 100,000 of them.
+  /// Lists the same names in the same order as bytes: many times faster for 100,000 of them.
+  /// - Throws: `IOFailure` when the directory cannot be read.
   public static func names(_ path: FilePath) throws -> [[UInt8]] {
     guard let stream = path.withPlatformString({ opendir($0) }) else { throw IOFailure.last("opendir", path) }
     defer { closedir(stream) }
@@ -41,14 +44,16 @@ public enum Directory {
     return order == 0 ? one.count < other.count : order < 0
   }
 
-  /// A new empty directory under the system's temporary directory (`TMPDIR`, else `/tmp`), for this user only.
+  /// Makes a new empty directory under the system's temporary directory (`TMPDIR`, else `/tmp`), with mode 0700. The
+  /// caller removes it.
+  /// - Throws: `IOFailure` when it cannot be made.
   public static func temporary(prefix: String = "opz-") throws -> FilePath {
     var template = Array("\(temporaryRoot)/\(prefix)XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw IOFailure.last("mkdtemp", temporaryRoot) }
     return FilePath(platformString: template)
   }
 
-  /// `TMPDIR`, else `/tmp`. An empty one is none: it would be the root directory.
+  /// `TMPDIR`, else `/tmp`. An empty `TMPDIR` counts as unset: it would mean the root directory.
   static var temporaryRoot: FilePath {
     guard let named = getenv("TMPDIR").map({ String(cString: $0) }), !named.isEmpty else { return "/tmp" }
     return FilePath(named)

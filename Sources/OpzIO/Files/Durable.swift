@@ -6,43 +6,45 @@ public import SystemPackage
   import Musl
 #endif
 
-/// Files that are either absent or whole and on the disk.
+/// Operations after which a file is either absent or complete, and on the disk.
 ///
-/// The order is: temporary file in the same directory, write, fsync, rename or link, fsync of the directory. What has
-/// returned without an error survives a power cut.
+/// The steps are: write a temporary file in the same directory, fsync it, rename or link it, fsync the directory.
+/// What has returned without an error survives a power failure. The operations block, and throw `IOFailure`.
 public enum Durable {
-  /// Puts `bytes` at `path`, replacing what is there.
-  /// - Parameter mode: less the umask.
+  /// Writes `bytes` to `path` atomically, replacing an existing file.
+  /// - Parameter mode: the permission bits, masked by the umask.
   public static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws {
     try PendingFile(replacing: path, with: bytes, mode: mode).file.replace(path)
   }
 
-  /// Puts `bytes` at `path` without waiting for the disk: for caches that know themselves whether they are whole.
+  /// Like `replace`, but without waiting for the disk: for caches whose readers can tell whether a file is complete.
   public static func replaceLazily(_ path: FilePath, with bytes: [UInt8]) throws {
     try PendingFile(replacing: path, with: bytes).file.takeName(path)
   }
 
-  /// Puts `bytes` at `path` if nothing is there. False, and nothing changed, when something is.
+  /// Writes `bytes` to `path` only if nothing is there (an exclusive create).
+  /// - Returns: false, with nothing changed, when the name is taken.
   public static func claim(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws -> Bool {
     let new = try NewFile(in: path.removingLastComponent())
     try new.file.write(bytes)
     return try new.publish(at: path, mode: mode)
   }
 
-  /// Moves a finished and synced file to its name and makes the name durable.
+  /// Renames a file that is complete and synced to its final name and syncs the directory. On failure the temporary
+  /// file is removed.
   public static func publish(_ temporary: FilePath, at path: FilePath) throws {
     try rename(temporary, to: path)
     try syncDirectory(path.removingLastComponent())
   }
 
-  /// Gives a file that is on the disk another name in its directory, durably. When that fails it keeps the name that it has.
+  /// Renames a file within its directory, durably. On failure it keeps its old name.
   public static func move(_ path: FilePath, to other: FilePath) throws {
     let result = path.withPlatformString { from in other.withPlatformString { systemRename(from, $0) } }
     guard result == 0 else { throw IOFailure.last("rename", other) }
     try syncDirectory(other.removingLastComponent())
   }
 
-  /// Moves a file to its name; one that cannot be moved is removed.
+  /// Renames a temporary file; when that fails the file is removed.
   static func rename(_ temporary: FilePath, to path: FilePath) throws {
     let result = temporary.withPlatformString { from in path.withPlatformString { systemRename(from, $0) } }
     guard result == 0 else {
@@ -52,10 +54,12 @@ public enum Durable {
     }
   }
 
-  /// Gives many files their names, durably. All are synced first, at the same time, so that the disk writes its journal once for all of them;
-  /// then each gets its name, in their order; then each directory is synced once.
-  /// - Parameter directories: others whose names are to be durable with them.
-  /// - Returns: for each file whether it has its name; false where the name was taken and is left.
+  /// Publishes many files under their names, durably: all are synced first, concurrently, so that the disk writes its
+  /// journal once for all of them; then each is named, in order; then each directory is synced once.
+  /// - Parameters:
+  ///   - files: each is published at its own `path`.
+  ///   - directories: further directories to sync with the others.
+  /// - Returns: for each file whether it has its name; false where the name was taken and the existing file was kept.
   @discardableResult
   public static func publish(_ files: [PendingFile], syncing directories: [FilePath] = []) throws -> [Bool] {
     for pending in files {
@@ -71,36 +75,40 @@ public enum Durable {
     return named
   }
 
-  /// Syncs files on threads of their own, the first on this one. More than so many at a time gain nothing.
+  /// Syncs files on threads of their own, the first on this thread. More than 16 at a time gain nothing.
   private static func syncTogether(_ files: [NewFile]) throws {
     var rest = files[...]
     while let first = rest.popFirst() {
-      // Where no thread is to be had, the file is synced here.
+      // Where no thread can be started, the file is synced on this one.
       let others = rest.prefix(15).map { file in (file: file, thread: try? OwnThread { try file.file.sync() }) }
       rest = rest.dropFirst(others.count)
       let own = Result { try first.file.sync() }
-      // All are waited for before one's failure ends it.
+      // Wait for all of them before throwing the first failure.
       let outcomes = others.map { other in Result { try other.thread?.join() ?? other.file.file.sync() } }
       for outcome in [own] + outcomes { try outcome.get() }
     }
   }
 
-  /// Makes the names in a directory durable.
+  /// Syncs a directory, which makes the names in it durable.
   public static func syncDirectory(_ path: FilePath) throws {
     let place = path.isEmpty ? FilePath(".") : path
     let directory = try OpenFile.opening(place, O_RDONLY | O_DIRECTORY, mode: 0)
     try directory.sync()
   }
 
-  /// Makes a directory and those above it, each one durable. One that exists is fine. Below a directory that a group shares it is shared too.
+  /// Makes a directory and its missing parents, durably; an existing directory is not an error. Below a directory
+  /// that a group shares, the new ones are shared too (`SharedDirectory`).
+  /// - Parameter mode: the permission bits, masked by the umask.
   public static func makeDirectory(_ path: FilePath, mode: UInt32 = 0o755) throws {
     var parents: [FilePath] = []
     try makeDirectory(path, mode: mode, unsynced: &parents)
     for parent in parents { try syncDirectory(parent) }
   }
 
-  /// The same, waiting for no disk.
-  /// - Parameter unsynced: gets the directories that must be synced for the new ones to be durable, the topmost first.
+  /// Makes a directory and its missing parents without syncing them.
+  /// - Parameters:
+  ///   - mode: the permission bits, masked by the umask.
+  ///   - unsynced: receives the directories to sync so that the new ones are durable, topmost first.
   public static func makeDirectory(_ path: FilePath, mode: UInt32 = 0o755, unsynced: inout [FilePath]) throws {
     if path.isEmpty { return }
     if try FileStatus.find(path)?.kind == .directory { return }
@@ -119,13 +127,13 @@ public enum Durable {
     unsynced.append(parent)
   }
 
-  /// Removes a file. One that is not there is fine.
+  /// Removes a file; a missing one is not an error.
   public static func remove(_ path: FilePath) throws {
     let result = path.withPlatformString { unlink($0) }
     if result != 0, errno != ENOENT { throw IOFailure.last("unlink", path) }
   }
 
-  /// Removes a directory and all in it, without following links. One that is not there is fine.
+  /// Removes a directory and everything in it, without following links; a missing one is not an error.
   public static func removeTree(_ path: FilePath) throws {
     guard let status = try FileStatus.find(path, followLinks: false) else { return }
     guard status.kind == .directory else { return try remove(path) }
@@ -134,15 +142,15 @@ public enum Durable {
     if result != 0, errno != ENOENT { throw IOFailure.last("rmdir", path) }
   }
 
-  /// A name for a temporary file in the directory of `path`. `opz gc` knows these names by their prefix.
+  /// Returns a unique name for a temporary file in the directory of `path`. `opz gc` finds leftovers by its prefix.
   public static func temporaryName(beside path: FilePath) -> FilePath {
     let unique = Hex.encode((0..<8).map { _ in UInt8.random(in: .min ... .max) })
     return path.removingLastComponent().appending("\(temporaryPrefix)\(getpid())-\(unique)")
   }
 
-  /// How the names of temporary files begin.
+  /// The prefix of the names of temporary files.
   public static let temporaryPrefix = ".opz-tmp-"
 }
 
-// The name of rename(2) where a method has the same name.
+// rename(2) under a name that no method has.
 private func systemRename(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 { rename(from, to) }

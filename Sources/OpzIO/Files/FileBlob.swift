@@ -6,21 +6,25 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A blob that is a file, or the first `size` bytes of one.
+/// A blob whose content is a file, or the first `size` bytes of one.
 public struct FileBlob: Blob {
   public let path: FilePath
   public let size: UInt64
 
+  /// The first `size` bytes of the file; nothing is opened or checked yet.
   public init(_ path: FilePath, size: UInt64) {
     self.path = path
     self.size = size
   }
 
-  /// The file as it is now.
+  /// The whole file with its current size; later growth is ignored.
+  /// - Throws: `IOFailure` when the file does not exist.
   public init(_ path: FilePath) throws {
     self.init(path, size: try FileStatus.of(path).size)
   }
 
+  /// Opens the file at a byte offset.
+  /// - Throws: `IOFailure` when it cannot be opened; reading throws one when the file has become shorter than `size`.
   public func open(at offset: UInt64) throws -> any ByteSource {
     FileSource(try OpenFile.reading(path), offset: offset, end: size)
   }
@@ -32,7 +36,7 @@ private final class FileSource: ByteSource {
   private let end: UInt64
 
   init(_ file: consuming OpenFile, offset: UInt64, end: UInt64) {
-    // The kernel then reads ahead twice as far.
+    // With this advice the kernel doubles its read-ahead.
     _ = posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
     self.file = file
     self.offset = offset

@@ -6,10 +6,12 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A lock on a file (flock(2)), held until the value goes out of scope. The kernel frees it when the process dies.
+/// A lock on a file (flock(2)), held until the value goes out of scope. The kernel releases it when the process dies.
 ///
-/// The lock file is never replaced or removed: a lock on a replaced file locks nothing.
+/// The lock file is never replaced or removed: a lock on a replaced file excludes no one. A lock that cannot be taken
+/// for another reason than its holder throws `IOFailure`.
 public struct FileLock: ~Copyable, Sendable {
+  /// Whether others may hold the lock at the same time.
   public enum Mode: Sendable {
     case shared, alone
   }
@@ -18,12 +20,13 @@ public struct FileLock: ~Copyable, Sendable {
 
   private init(_ file: consuming OpenFile) { self.file = file }
 
-  /// Takes the lock, waiting for it. It blocks: call it on a thread of our own.
+  /// Takes the lock, waiting for it as long as it takes. It blocks: call it on a dedicated thread.
   public static func take(_ path: FilePath, _ mode: Mode) throws -> FileLock {
     try lock(open(path), mode)
   }
 
-  /// The lock file, made where there is none. NFS wants it open for writing; elsewhere a group's member who may only read it can lock it too.
+  /// Opens the lock file, creating it if needed. NFS requires it to be open for writing; elsewhere a group member who
+  /// may only read it can lock it too.
   private static func open(_ path: FilePath) throws -> OpenFile {
     let file: OpenFile
     do {
@@ -32,13 +35,13 @@ public struct FileLock: ~Copyable, Sendable {
       return try OpenFile.reading(path, followLinks: false)
     }
     if try file.status().mode & 0o060 != 0o060, try SharedDirectory.isOne(path.removingLastComponent()) {
-      // Another user's: then it is that one who shares it.
+      // When another user owns the file, that user has to share it.
       do { try file.setMode(0o664) } catch let failure as IOFailure where failure.errno == EPERM {}
     }
     return file
   }
 
-  /// Runs `body` with the lock held.
+  /// Runs `body` while holding the lock. It blocks.
   public static func holding<Value>(_ path: FilePath, _ mode: Mode, _ body: () throws -> Value) throws -> Value {
     let lock = try take(path, mode)
     let value = try body()
@@ -53,12 +56,13 @@ public struct FileLock: ~Copyable, Sendable {
     return FileLock(file)
   }
 
-  /// Takes a lock on a directory itself, so that no lock file has to lie in it.
+  /// Takes a lock on a directory itself, so that it needs no lock file. It blocks.
   public static func take(directory: FilePath, _ mode: Mode = .alone) throws -> FileLock {
     try lock(OpenFile.opening(directory, O_RDONLY | O_DIRECTORY, mode: 0), mode)
   }
 
-  /// Takes the lock if nobody has it in the way.
+  /// Takes the lock if it is free, without waiting.
+  /// - Returns: nil when another holder excludes it.
   public static func tryTake(_ path: FilePath, _ mode: Mode) throws -> FileLock? {
     let file = try open(path)
     if flock(file.descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 { return FileLock(file) }

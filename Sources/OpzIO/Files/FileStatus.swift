@@ -6,25 +6,26 @@ public import SystemPackage
   import Musl
 #endif
 
-/// What stat(2) says about a file.
+/// The metadata of a file, from stat(2).
 public struct FileStatus: Sendable, Hashable {
+  /// The type of a file; `other` is a device, pipe or socket.
   public enum Kind: Sendable, Hashable {
     case file, directory, symlink, other
   }
 
   public let kind: Kind
-  /// Permission bits, setuid, setgid and sticky included.
+  /// Permission bits, including setuid, setgid and sticky.
   public let mode: UInt32
-  /// Bytes.
+  /// The size in bytes.
   public let size: UInt64
   public let device: UInt64
   public let inode: UInt64
-  /// Nanoseconds since 1970.
+  /// The last change of the content, in nanoseconds since 1970.
   public let modified: Int64
-  /// Nanoseconds since 1970 of the last change of content or attributes.
+  /// The last change of content or attributes, in nanoseconds since 1970.
   public let changed: Int64
   public let links: UInt64
-  /// The owner's number, and the group's.
+  /// The owner's numeric ID; `group` is the group's.
   public let user: UInt32
   public let group: UInt32
 
@@ -50,7 +51,8 @@ public struct FileStatus: Sendable, Hashable {
     Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
 
-  /// The status of what `path` names.
+  /// Returns the status of the file at `path`.
+  /// - Throws: `IOFailure`, with `ENOENT` when nothing has that name.
   public static func of(_ path: FilePath, followLinks: Bool = true) throws -> FileStatus {
     var info = stat()
     let result = path.withPlatformString { followLinks ? stat($0, &info) : lstat($0, &info) }
@@ -58,7 +60,8 @@ public struct FileStatus: Sendable, Hashable {
     return FileStatus(info)
   }
 
-  /// The status, or nil when nothing has that name.
+  /// Returns the status, or nil when nothing has that name.
+  /// - Throws: `IOFailure` for any other failure.
   public static func find(_ path: FilePath, followLinks: Bool = true) throws -> FileStatus? {
     var info = stat()
     let result = path.withPlatformString { followLinks ? stat($0, &info) : lstat($0, &info) }
@@ -67,10 +70,11 @@ public struct FileStatus: Sendable, Hashable {
     return nil
   }
 
-  /// Whether a change after `moment` would show in the times: they are older than the clock's grain then.
+  /// Whether any change after `moment` must show in the times, because they are older than `moment` by more than the
+  /// clock's resolution.
   public func isSettled(at moment: Timestamp) -> Bool {
     let latest = max(modified, changed)
-    // A file system without nanoseconds counts in seconds, or in two.
+    // A file system without nanoseconds has a resolution of one second, or of two.
     let grain: Int64 = latest % 1_000_000_000 == 0 ? 2_000_000_000 : 50_000_000
     return latest < moment.milliseconds &* 1_000_000 &- grain
   }

@@ -6,11 +6,12 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A file with a lock on itself: what is locked and what is guarded are one.
+/// A data file that is its own lock file.
 package enum LockedFile {
-  /// Opens and locks, making the file where there is none. Who had it before may have renamed or removed it in the meantime: then it
-  /// is another file that has the name.
-  /// - Returns: nil when somebody has it and `waits` is false. It blocks where `waits` is true.
+  /// Opens and locks the file, creating it if needed. A previous holder may have renamed or removed it in the
+  /// meantime; then the file that has the name now is taken.
+  /// - Parameter waits: whether to block until the lock is free.
+  /// - Returns: nil when another process holds the lock and `waits` is false.
   package static func take(_ path: FilePath, waits: Bool) throws -> OpenFile? {
     while true {
       let file = try OpenFile.opening(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
@@ -23,10 +24,10 @@ package enum LockedFile {
     }
   }
 
-  /// Removes a regular file that nobody has locked. One that is not there, or cannot be removed, is left.
-  /// - Parameter isOfNoUse: looks into it first.
+  /// Removes a regular file that nobody has locked. A missing file, and one that cannot be removed, is ignored.
+  /// - Parameter isOfNoUse: inspects the locked file; false keeps it.
   package static func removeUnused(_ path: FilePath, if isOfNoUse: (borrowing OpenFile) -> Bool = { _ in true }) {
-    // `take` would make it.
+    // Check first: `take` would create the file.
     guard (try? FileStatus.find(path, followLinks: false))??.kind == .file,
       let file = try? take(path, waits: false)
     else { return }

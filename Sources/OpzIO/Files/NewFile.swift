@@ -7,16 +7,18 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A file on its way to a name. Until it is published it has none (O_TMPFILE), so a process that dies leaves nothing behind.
+/// A file that does not have its final name yet. Until it is published it has no name at all (O_TMPFILE), so a
+/// process that dies leaves nothing behind.
 ///
-/// On file systems without such files it has a temporary name in the same directory (`Durable.temporaryPrefix`).
+/// On file systems without O_TMPFILE it has a temporary name in the same directory (`Durable.temporaryPrefix`).
 public final class NewFile: @unchecked Sendable {
   public let file: OpenFile
-  /// The temporary name, where one was needed.
+  /// The temporary name, where the file system needs one.
   private var temporary: FilePath?
 
-  /// A new, empty file in a directory.
-  /// - Parameter mode: less the umask; its owner's alone unless said.
+  /// Creates a new, empty file in a directory.
+  /// - Parameter mode: the permission bits, masked by the umask; private to its owner by default.
+  /// - Throws: `IOFailure` when it cannot be created.
   public init(in place: FilePath, mode: UInt32 = 0o600) throws {
     let directory = place.isEmpty ? FilePath(".") : place
     do {
@@ -32,8 +34,9 @@ public final class NewFile: @unchecked Sendable {
     if let temporary { try? Durable.remove(temporary) }
   }
 
-  /// Gives the file its mode and its name, durably.
-  /// - Returns: false when the name is taken; the file that has it is left alone.
+  /// Sets the file's mode and gives it its name, durably.
+  /// - Returns: false when the name is taken; the existing file is left alone.
+  /// - Throws: `IOFailure`.
   public func publish(at path: FilePath, mode: UInt32) throws -> Bool {
     try file.setMode(mode)
     try file.sync()
@@ -42,15 +45,16 @@ public final class NewFile: @unchecked Sendable {
     return true
   }
 
-  /// Gives the file its name, durably, in the place of what has the name now.
+  /// Gives the file its name, durably, replacing an existing file.
+  /// - Throws: `IOFailure`.
   public func replace(_ path: FilePath) throws {
     try file.sync()
     try takeName(path)
     try Durable.syncDirectory(path.removingLastComponent())
   }
 
-  /// Gives the file its name in the place of what has the name now, and waits for no disk. It has a temporary name for no longer than it
-  /// takes to rename it.
+  /// Gives the file its name, replacing an existing file, without waiting for the disk. It has a temporary name only
+  /// for as long as the rename takes.
   func takeName(_ path: FilePath) throws {
     let name = if let temporary { temporary } else { try linked(beside: path) }
     temporary = nil
@@ -63,7 +67,7 @@ public final class NewFile: @unchecked Sendable {
     return name
   }
 
-  /// False when the name is taken.
+  /// Links the file at `path`; false when the name is taken.
   func link(to path: FilePath) throws -> Bool {
     let source = temporary?.string ?? "/proc/self/fd/\(file.descriptor)"
     let result = path.withPlatformString {

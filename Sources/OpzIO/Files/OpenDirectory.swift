@@ -6,22 +6,25 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A directory that is open, for who reads many small files in it: each name is looked up from here, and not from the root again.
+/// An open directory from which many small files are read: each name is resolved from here, not again from the root.
 public final class OpenDirectory: Sendable {
   private let file: OpenFile
 
+  /// Opens a directory.
+  /// - Throws: `IOFailure` when it cannot be opened.
   public init(_ path: FilePath) throws {
     file = try OpenFile.opening(path, O_RDONLY | O_DIRECTORY, mode: 0)
   }
 
-  /// The content of a regular file.
+  /// Returns the content of a regular file.
   /// - Parameters:
-  ///   - name: the bytes of its name, or of a path that begins here.
-  ///   - limit: more bytes than this are not read.
-  /// - Returns: nil where that is not so for any reason. Whoever wants to know it reads the file by its whole path.
+  ///   - name: the bytes of its name, or of a path relative to this directory.
+  ///   - limit: the most bytes that the file may have.
+  /// - Returns: nil when the file is missing, larger, not regular or unreadable. A caller that needs the reason reads
+  ///   the file by its full path.
   public func read(_ name: [UInt8], limit: Int) -> [UInt8]? {
     let descriptor = OpenDirectory.withCString(name) {
-      // A pipe would not be waited for.
+      // O_NONBLOCK: opening a pipe must not wait for its writer.
       openat(file.descriptor, $0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     }
     guard descriptor >= 0 else { return nil }
@@ -35,7 +38,8 @@ public final class OpenDirectory: Sendable {
     return bytes.count == size ? bytes : nil
   }
 
-  /// What stat(2) says of a name; nil where nothing has it.
+  /// Returns the status of a name, links followed; nil when nothing has it.
+  /// - Throws: `IOFailure` for any other failure.
   public func find(_ name: [UInt8]) throws -> FileStatus? {
     var info = stat()
     if OpenDirectory.withCString(name, { fstatat(file.descriptor, $0, &info, 0) }) == 0 { return FileStatus(info) }

@@ -6,13 +6,13 @@ public import SystemPackage
   import Musl
 #endif
 
-/// What is written to the path that a user named. The only way to one.
+/// An output at a path that a user named. All such output goes through this type.
 ///
-/// A regular file, or a new one, appears when it is whole, with the mode and the owner of the one that it replaces; until then nothing changes. Links are
-/// followed. Pipes, devices, sockets and this program's own descriptors (`/dev/stdout`, `/dev/fd/3`) are written into as they are: nothing there is
-/// truncated or replaced.
+/// A regular file appears only once it is complete, with the mode and the owner of the file that it replaces; until
+/// then nothing changes. Links are followed. Pipes, devices, sockets and this program's own descriptors
+/// (`/dev/stdout`, `/dev/fd/3`) are written to directly: nothing there is truncated or replaced.
 public final class OutputFile: ByteSink, @unchecked Sendable {
-  /// Standard output, for options that take `-`.
+  /// The path of standard output, for options that accept `-`.
   public static let standardOutput: FilePath = "/dev/stdout"
 
   private let named: FilePath
@@ -20,7 +20,8 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
 
   private enum Way {
     case stream(Stream)
-    /// In a file of its own until it is whole; `isBeside`: in the directory of the path, where it can be renamed.
+    /// Written to a separate file until complete; `isBeside`: that file is in the directory of the path, so a rename
+    /// publishes it.
     case staged(NewFile, at: FilePath, old: FileStatus?, isBeside: Bool)
   }
 
@@ -29,11 +30,11 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     init(_ file: consuming OpenFile) { self.file = file }
   }
 
-  /// Opens the output. A pipe's reader is waited for.
+  /// Opens the output. For a pipe this waits until it has a reader.
   /// - Parameters:
-  ///   - mode: of a new file, less the umask.
-  ///   - isPrivate: the file gets the mode whatever the umask and the old one's mode are.
-  /// - Throws: `IOFailure` for a directory, and for what cannot be opened.
+  ///   - mode: the permission bits of a new file, masked by the umask.
+  ///   - isPrivate: whether the file gets exactly `mode`, whatever the umask and the mode of the file it replaces.
+  /// - Throws: `IOFailure` for a directory, and for a path that cannot be opened.
   public init(_ path: FilePath, mode: UInt32 = 0o644, isPrivate: Bool = false) throws {
     named = path
     switch try OutputTarget.find(path) {
@@ -51,7 +52,8 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     }
   }
 
-  /// Where there is no right to make a file beside it (`/dev/termination-log` in a pod), one that exists can still be written.
+  /// Where no file can be created beside it (`/dev/termination-log` in a pod), an existing file can still be
+  /// overwritten.
   private static func stage(
     _ place: FilePath, _ old: FileStatus?, _ mode: UInt32
   ) throws -> (NewFile, isBeside: Bool) {
@@ -68,17 +70,19 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
       }
       return (try NewFile(in: Directory.temporaryRoot), false)
     } catch let failure as IOFailure {
-      // The user named the file, and not its directory.
+      // Name the file in the error, as the user did, not its directory.
       throw IOFailure(errno: failure.errno, operation: "open", path: place)
     }
   }
 
-  /// Where the bytes are kept until they are whole; nil where they go straight to where they are wanted.
+  /// Where the bytes are kept until they are complete; nil where they are written directly to their destination.
   public var stagingDirectory: FilePath? {
     guard case .staged(let file, _, _, _) = way else { return nil }
     return file.file.path
   }
 
+  /// Writes bytes to the output, or to its staging file.
+  /// - Throws: `IOFailure`.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     switch way {
     case .stream(let stream): try stream.file.write(bytes)
@@ -86,7 +90,8 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     }
   }
 
-  /// Puts what was written in its place, durably. Without it a file is as it was before.
+  /// Publishes what was written, durably. If it is never called, an existing file stays as it was.
+  /// - Throws: `IOFailure`.
   public func finish() throws {
     guard case .staged(let file, let path, let old, let isBeside) = way else { return }
     guard isBeside else { return try copy(file, into: path) }
@@ -94,12 +99,12 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     do {
       try file.replace(path)
     } catch let failure as IOFailure where failure.errno == EBUSY {
-      // A file that is mounted there, as containers get single files, cannot be replaced.
+      // A file that is itself a mount point, as containers get single files, cannot be replaced.
       try copy(file, into: path)
     }
   }
 
-  /// Gives the new file the mode of the old one, and its owner where we may.
+  /// Gives the new file the mode of the old one, and its owner where permitted.
   private func keep(_ old: FileStatus, on new: NewFile) throws {
     let descriptor = new.file.descriptor
     if fchown(descriptor, old.user, old.group) != 0 { _ = fchown(descriptor, uid_t.max, old.group) }
@@ -120,15 +125,18 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     try old.sync()
   }
 
-  /// Writes bytes to a path that a user named.
-  /// - Parameter mode: of a new file, less the umask.
+  /// Writes bytes to a path that a user named, all or nothing for regular files.
+  /// - Parameters:
+  ///   - mode: the permission bits of a new file, masked by the umask.
+  ///   - isPrivate: whether the file gets exactly `mode`.
+  /// - Throws: `IOFailure`.
   public static func write(_ bytes: [UInt8], to path: FilePath, mode: UInt32 = 0o644, isPrivate: Bool = false) throws {
     let output = try OutputFile(path, mode: mode, isPrivate: isPrivate)
     try bytes.withUnsafeBytes { try output.write($0) }
     try output.finish()
   }
 
-  /// Where a regular file is, or would be, links followed.
+  /// Returns the path, with links resolved, where a regular file is or would be created.
   /// - Throws: `IOFailure` where something else is there.
   public static func place(of path: FilePath) throws -> FilePath {
     guard case .file(let place, _) = try OutputTarget.find(path) else {
@@ -137,7 +145,8 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     return place
   }
 
-  /// Says before long work that a path can be none for output: it is a directory, or the directory that it would be in is not there.
+  /// Checks before long work that a path can be written to.
+  /// - Throws: `IOFailure` when it is a directory, or when its parent directory does not exist.
   public static func require(_ path: FilePath) throws {
     guard case .file(let place, nil) = try OutputTarget.find(path) else { return }
     let directory = place.removingLastComponent()
@@ -149,7 +158,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     }
   }
 
-  /// Whether a path is written into as it is and cannot be a directory: a pipe, a device, a descriptor.
+  /// Whether a path is written to directly: a pipe, a device, a descriptor.
   public static func isStream(_ path: FilePath) -> Bool {
     switch try? OutputTarget.find(path) {
     case .descriptor, .stream: true
@@ -157,7 +166,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     }
   }
 
-  /// Whether what is written to a path comes out where standard output goes.
+  /// Whether what is written to a path ends up on standard output.
   public static func isStandardOutput(_ path: FilePath) -> Bool {
     var (one, other) = (stat(), stat())
     switch try? OutputTarget.find(path) {
@@ -168,7 +177,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
       guard place.withPlatformString({ stat($0, &other) }) == 0 else { return false }
     case .file, nil: return false
     }
-    // Terminals and /dev/null are shared without harm.
+    // Terminals and /dev/null can be shared without harm.
     return fstat(STDOUT_FILENO, &one) == 0 && one.st_mode & S_IFMT != S_IFCHR && one.st_dev == other.st_dev
       && one.st_ino == other.st_ino
   }
@@ -178,7 +187,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     switch try? OutputTarget.find(path) {
     case .descriptor(let number): return isatty(number) == 1
     case .stream(let place):
-      // A pipe that was opened and closed again would be at its end for its reader.
+      // Check the type first: a pipe that was opened and closed again would signal its end to its reader.
       var info = stat()
       guard place.withPlatformString({ stat($0, &info) }) == 0, info.st_mode & S_IFMT == S_IFCHR,
         let file = try? OpenFile.opening(place, O_WRONLY | O_NOCTTY | O_NONBLOCK, mode: 0)

@@ -6,21 +6,21 @@ import SystemPackage
   import Musl
 #endif
 
-/// What stands at a path that a user named for output, links followed.
+/// What is at a path that a user named for output, links followed.
 enum OutputTarget {
   /// One of this program's own descriptors: /dev/stdout, /dev/fd/63.
   case descriptor(Int32)
-  /// A pipe, a device, a socket: it is written into.
+  /// A pipe, a device or a socket, which is written to directly.
   case stream(FilePath)
-  /// A regular file, or nothing yet, which is to have this name. The path ends in no link.
+  /// A regular file, or a name that does not exist yet. The path does not end in a link.
   case file(FilePath, FileStatus?)
 
-  /// - Throws: `IOFailure` for a directory, and for links that go round.
+  /// - Throws: `IOFailure` for a directory, and for a cycle of links (`ELOOP`).
   static func find(_ named: FilePath) throws -> OutputTarget {
     var path = named
     for _ in 0..<40 {
       guard let status = try FileStatus.find(path, followLinks: false) else {
-        // A container may have no /dev.
+        // A container may lack /dev.
         return standard(path).map { .descriptor($0) } ?? .file(path, nil)
       }
       switch status.kind {
@@ -44,8 +44,8 @@ enum OutputTarget {
     }
   }
 
-  /// The number, and whether it is one of this program's, where a link is one of procfs's to an open file. What such a link says it names can be gone, or
-  /// no path at all (`pipe:[4711]`).
+  /// For a link in procfs to an open file: its number, and whether it is this program's. The target of such a link
+  /// may no longer exist, or may not be a path at all (`pipe:[4711]`).
   private static func descriptor(_ path: FilePath) -> (number: Int32, isOwn: Bool)? {
     guard let number = path.lastComponent.flatMap({ Int32($0.string) }), number >= 0,
       let directory = RealPath.of(path.removingLastComponent())?.string, directory.hasPrefix("/proc/"),

@@ -1,10 +1,11 @@
-/// Bytes in the middle of another blob.
+/// A byte range of another blob.
 public struct PartOfBlob: Blob {
   private let whole: any Blob
   private let start: UInt64
   public let size: UInt64
 
-  /// - Returns: nil when the whole is shorter than that.
+  /// Takes `size` bytes of `whole` from the byte offset `start`.
+  /// - Returns: nil when the range exceeds the blob.
   public init?(_ whole: any Blob, from start: UInt64, size: UInt64) {
     let (end, overflow) = start.addingReportingOverflow(size)
     guard !overflow, end <= whole.size else { return nil }
@@ -13,6 +14,8 @@ public struct PartOfBlob: Blob {
     self.size = size
   }
 
+  /// Opens the range; `offset` counts from its start.
+  /// - Throws: what the whole blob's `open` throws.
   public func open(at offset: UInt64) throws -> any ByteSource {
     let skipped = min(offset, size)
     return PartSource(try whole.open(at: start + skipped), left: size - skipped)

@@ -1,18 +1,19 @@
 public import SystemPackage
 
-/// A file that is written and waits for its name, which it gets together with others (`Durable.publish`).
+/// A file whose content is written and that is given its name together with others (`Durable.publish`).
 public struct PendingFile: Sendable {
-  /// What becomes of a file that has the name.
+  /// What happens when the name is taken.
   public enum Collision: Sendable {
     case leave, replace
   }
 
   public let file: NewFile
   public let path: FilePath
-  /// Whatever the umask is; nil for the mode that it was made with.
+  /// The permission bits, whatever the umask; nil keeps the mode that the file was created with.
   public let mode: UInt32?
   public let collision: Collision
 
+  /// A file to be named `path`; it is complete, and needs no sync yet.
   public init(_ file: NewFile, at path: FilePath, mode: UInt32?, collision: Collision = .leave) {
     self.file = file
     self.path = path
@@ -20,14 +21,17 @@ public struct PendingFile: Sendable {
     self.collision = collision
   }
 
-  /// Writes bytes that wait for a name.
+  /// Writes bytes to a new file to be named `path`.
+  /// - Throws: `IOFailure`.
   public init(_ bytes: [UInt8], at path: FilePath, mode: UInt32, collision: Collision = .leave) throws {
     self.init(try NewFile(in: path.removingLastComponent()), at: path, mode: mode, collision: collision)
     try file.file.write(bytes)
   }
 
-  /// Writes bytes that are to take the place of what has the name.
-  /// - Parameter mode: less the umask, but in a directory that a group shares.
+  /// Writes bytes to a new file that is to replace the one at `path`.
+  /// - Parameter mode: the permission bits, masked by the umask; in a directory that a group shares the group can
+  ///   read it regardless.
+  /// - Throws: `IOFailure`.
   public init(replacing path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws {
     let directory = path.removingLastComponent()
     self.init(try NewFile(in: directory, mode: mode), at: path, mode: nil, collision: .replace)
@@ -35,7 +39,7 @@ public struct PendingFile: Sendable {
     try file.file.write(bytes)
   }
 
-  /// False where the name is taken and is left.
+  /// Gives the file its name; false when the name is taken and the existing file is kept.
   func giveName() throws -> Bool {
     if try file.link(to: path) { return true }
     if collision == .replace { try file.takeName(path) }

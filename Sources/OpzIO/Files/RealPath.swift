@@ -6,9 +6,9 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A path without links and dots in it (realpath(3)).
+/// Absolute paths without symbolic links and dots (realpath(3)).
 public enum RealPath {
-  /// Nil where nothing has the name.
+  /// Resolves a path; nil where nothing has the name, or where it cannot be resolved.
   public static func of(_ path: FilePath) -> FilePath? {
     guard let pointer = path.withPlatformString({ realpath($0, nil) }) else { return nil }
     defer { free(pointer) }

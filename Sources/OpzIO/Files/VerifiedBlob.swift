@@ -1,12 +1,16 @@
-/// A blob whose bytes are compared with a digest. Who reads it to its end gets the last byte only after that.
+/// A blob whose bytes are verified against a digest: a reader that reads to the end gets the last bytes only after
+/// they match.
 ///
-/// To open it at an offset, everything before is read too.
+/// Opening it at an offset reads and hashes everything before it too.
 public struct VerifiedBlob: Blob {
   private let content: any Blob
   private let digest: Digest
   private let failure: @Sendable () -> any Error
 
-  /// - Parameter failure: what is thrown for bytes that have another digest.
+  /// - Parameters:
+  ///   - content: the bytes to verify.
+  ///   - digest: what they must hash to.
+  ///   - failure: makes the error that reading throws when they do not match.
   public init(_ content: any Blob, digest: Digest, otherwise failure: @escaping @Sendable () -> any Error) {
     self.content = content
     self.digest = digest
@@ -15,6 +19,9 @@ public struct VerifiedBlob: Blob {
 
   public var size: UInt64 { content.size }
 
+  /// Opens the content at a byte offset.
+  /// - Throws: what the content's `open` throws, or the given failure when `offset` is the end and the bytes do not
+  ///   match.
   public func open(at offset: UInt64) throws -> any ByteSource {
     let source = VerifiedSource(try content.open(at: 0), size, digest, failure)
     try source.skip(min(offset, size))

@@ -7,18 +7,20 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A program that we started (posix_spawn). Its output goes to files or to pipes that are drained as it runs.
+/// A child process started with posix_spawn(3). Its output goes to files, or to pipes that are drained while it runs.
 public final class ChildProcess: @unchecked Sendable {
+  /// Where one of the child's output streams goes.
   public enum Stream: Sendable {
-    /// The same as ours.
+    /// The same place as this process's stream.
     case inherited
     case discarded
     /// Appended to a file.
     case file(FilePath)
   }
 
+  /// What a finished child process wrote and how it ended.
   public struct Output: Sendable {
-    /// The exit code, or 128 plus the signal's number.
+    /// The exit code, or 128 plus the number of the signal that ended it.
     public let status: Int32
     public let output: [UInt8]
     public let errors: [UInt8]
@@ -35,10 +37,11 @@ public final class ChildProcess: @unchecked Sendable {
     self.program = program
   }
 
-  /// Starts `arguments[0]`, found by PATH, and returns at once.
+  /// Starts `arguments[0]`, looked up in `PATH`, and returns at once. Its standard input is empty.
   /// - Parameters:
-  ///   - environment: `NAME=value`; nil for ours.
-  ///   - directory: where it runs; nil for where we are.
+  ///   - environment: `NAME=value` entries; nil inherits this process's environment.
+  ///   - directory: the working directory; nil inherits this process's.
+  /// - Throws: `IOFailure` when the program cannot be started.
   public static func start(
     _ arguments: [String], environment: [String]? = nil, directory: FilePath? = nil,
     output: Stream = .inherited, errors: Stream = .inherited
@@ -51,10 +54,13 @@ public final class ChildProcess: @unchecked Sendable {
     return try spawn(arguments, environment, &actions)
   }
 
-  /// Runs `arguments[0]`, found by PATH, to its end. It blocks: call it on a thread of our own.
+  /// Runs `arguments[0]`, looked up in `PATH`, and waits for it to end. It blocks: call it on a dedicated thread.
   /// - Parameters:
-  ///   - input: what it reads on standard input.
-  ///   - limit: output past this many bytes is drained and thrown away.
+  ///   - input: the bytes on its standard input.
+  ///   - environment: `NAME=value` entries; nil inherits this process's environment.
+  ///   - directory: the working directory; nil inherits this process's.
+  ///   - limit: how many bytes of each output stream are kept; what exceeds it is read and discarded.
+  /// - Throws: `IOFailure` when the program cannot be started. A failing exit code is not an error.
   public static func run(
     _ arguments: [String], input: [UInt8] = [], environment: [String]? = nil, directory: FilePath? = nil,
     limit: Int = 64 << 20
@@ -76,7 +82,8 @@ public final class ChildProcess: @unchecked Sendable {
     return Output(status: child.wait(), output: out, errors: err)
   }
 
-  /// Waits for the end and says the exit code, or 128 plus the number of the signal that ended it. It blocks.
+  /// Waits for the process to end. It blocks.
+  /// - Returns: the exit code, or 128 plus the number of the signal that ended it; -1 when waitpid(2) fails.
   @discardableResult
   public func wait() -> Int32 {
     var status: Int32 = 0
@@ -86,7 +93,7 @@ public final class ChildProcess: @unchecked Sendable {
     return ChildProcess.code(status)
   }
 
-  /// The exit code if it has ended, nil while it runs.
+  /// Returns the exit code if the process has ended, nil while it runs. Does not block.
   public func poll() -> Int32? {
     var status: Int32 = 0
     let result = waitpid(pid, &status, WNOHANG)
@@ -94,6 +101,7 @@ public final class ChildProcess: @unchecked Sendable {
     return result < 0 ? -1 : ChildProcess.code(status)
   }
 
+  /// Sends a signal to the process; failures, such as a process that has ended, are ignored.
   public func send(signal: Int32) { _ = kill(pid, signal) }
 
   private static func code(_ status: Int32) -> Int32 {
@@ -117,7 +125,7 @@ public final class ChildProcess: @unchecked Sendable {
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     #if canImport(Glibc)
-      // Locks, sockets and pipes of ours would live as long as the child otherwise.
+      // Without this the child would keep this process's locks, sockets and pipes open for as long as it lives.
       posix_spawn_file_actions_addclosefrom_np(&actions.actions, 3)
     #endif
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
@@ -128,8 +136,8 @@ public final class ChildProcess: @unchecked Sendable {
     }
     var pid = pid_t()
     var code: Int32 = 0
-    // A program that was just written is busy while a child of another thread, between its fork and its exec, still holds the writer's
-    // descriptor: it is free again in a moment.
+    // A program that was just written is busy (ETXTBSY) while a child of another thread, between its fork and its
+    // exec, still holds the writer's descriptor. That ends within milliseconds, so retry.
     for attempt in 0..<8 {
       if envp != nil {
         code = posix_spawnp(&pid, program, &actions.actions, &attributes, &argv, &envp!)
@@ -184,7 +192,7 @@ public final class ChildProcess: @unchecked Sendable {
   }
 }
 
-/// The two ends of pipe(2), each closed once.
+/// The two ends of pipe(2); closing an end again does nothing.
 private final class Pipe {
   private(set) var readEnd: Int32 = -1
   private(set) var writeEnd: Int32 = -1
@@ -211,7 +219,7 @@ private final class Pipe {
   }
 }
 
-/// What posix_spawn does in the child before the program starts.
+/// What posix_spawn(3) does in the child before the program starts.
 private struct SpawnActions: ~Copyable {
   var actions = posix_spawn_file_actions_t()
 
@@ -243,13 +251,13 @@ private struct SpawnActions: ~Copyable {
   }
 }
 
-// The name of poll(2) where a method has the same name.
+// poll(2) under a name that no method has.
 private func waitForReady(_ polls: inout [pollfd], _ count: nfds_t, _ timeout: Int32) -> Int32 {
   poll(&polls, count, timeout)
 }
 
-// A child that does not read its input makes write(2) raise SIGPIPE in the writing thread, which would end this program.
-// It is blocked while we write, and taken away if it came.
+// When a child does not read its input, write(2) raises SIGPIPE in the writing thread, which would end this program.
+// So SIGPIPE is blocked while writing, and a pending one is consumed afterwards.
 private func maskBrokenPipe() -> sigset_t {
   var mask = sigset_t()
   var before = sigset_t()

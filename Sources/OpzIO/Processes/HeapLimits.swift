@@ -1,9 +1,10 @@
 internal import CLinux
 
-/// Settings of the C library's heap.
+/// Settings of the C library's heap allocator.
 public enum HeapLimits {
-  /// Gives large arrays back to the system when they are freed, and lets threads share two heaps: with 100,000 files the defaults keep
-  /// a third more memory. Called once, before other threads are there. musl has no such settings.
+  /// Makes the allocator return large arrays to the system when they are freed, and limits it to two arenas: with
+  /// 100,000 files the defaults use a third more memory. Call it once, before other threads start. musl has no such
+  /// settings.
   public static func apply() {
     #if canImport(Glibc)
       mallopt(M_MMAP_THRESHOLD, 256 << 10)

@@ -8,8 +8,9 @@
 public enum MainThread {
   /// Runs the work and ends the process with the status that it returns, while the main thread sleeps.
   ///
-  /// Swift's own asynchronous `main` ends the main thread through `dispatch_main`. Then `ps` shows the server as defunct, and libdispatch
-  /// makes an eventfd on the way: where the first connections have taken all descriptors by then, it traps.
+  /// Swift's own asynchronous `main` ends the main thread through `dispatch_main`. Then `ps` shows the server as
+  /// defunct, and libdispatch makes an eventfd on the way, which traps if the first connections have taken all
+  /// descriptors by then.
   public static func run(_ work: @escaping @Sendable () async -> Int32) -> Never {
     Task.detached { exit(await work()) }
     while true { pause() }

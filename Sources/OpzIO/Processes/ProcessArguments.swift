@@ -1,16 +1,17 @@
 internal import CStart
 import SystemPackage
 
-/// What the program was started with.
+/// The arguments that the program was started with.
 public enum ProcessArguments {
-  /// The arguments after the program's name. `CommandLine.arguments` loses them where a preloaded library calls setenv before main.
+  /// Returns the arguments after the program's name. `CommandLine.arguments` loses them where a preloaded library
+  /// calls setenv(3) before main.
   public static func all() -> [String] {
     let count = opz_argument_count()
     guard count > 0 else { return fromProcess() }
     return (1..<max(1, count)).compactMap { opz_argument($0).map { String(cString: $0) } }
   }
 
-  /// As the kernel has them, for a C library that does not say.
+  /// Reads the arguments from the kernel, for a C library that does not provide them.
   private static func fromProcess() -> [String] {
     var bytes: [UInt8] = []
     if let file = try? OpenFile.reading("/proc/self/cmdline") {

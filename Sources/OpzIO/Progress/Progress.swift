@@ -1,38 +1,42 @@
-/// What a long piece of work tells about itself. Items are named by what they are: `layer 3f2a..`, `model.json`.
+/// What long-running work reports about itself. Items have names such as `layer 3f2a..` or `model.json`.
 public enum ProgressEvent: Sendable {
-  /// So many more items and bytes are to come, some of which may be there already: what a total is made of.
+  /// Adds items and bytes to the expected total; some of them may turn out to exist already.
   case planned(items: Int, bytes: UInt64)
-  /// An item begins; `total` bytes, where they are known.
+  /// An item starts; `total` is its size in bytes, if known.
   case started(item: String, total: UInt64?)
-  /// More bytes of an item are done.
+  /// More bytes of an item were transferred.
   case advanced(item: String, bytes: UInt64)
-  /// An item's bytes so far no longer count: it starts over.
+  /// An item starts over: its bytes so far no longer count.
   case restarted(item: String)
-  /// Bytes of an item that were sent and do not count: they are sent again.
+  /// Bytes of an item that were sent in vain and are sent again.
   case repeated(item: String, bytes: UInt64)
-  /// Bytes of an item that an earlier attempt had brought.
+  /// Bytes of an item that an earlier attempt transferred.
   case kept(item: String, bytes: UInt64)
   case finished(item: String, outcome: ProgressOutcome)
-  /// A line for people.
+  /// A line of text for people.
   case note(String)
 }
 
+/// How an item of work ended.
 public enum ProgressOutcome: String, Sendable {
   case done
-  /// It was there already.
+  /// The destination already had it.
   case existed
-  /// The registry took it from another repository.
+  /// The remote registry mounted it from another repository.
   case mounted
   case failed
 }
 
-/// Where progress goes: a terminal, a log, nowhere.
+/// A receiver of progress: a terminal, a log, nothing.
 public protocol ProgressSink: Sendable {
+  /// Receives an event. Called from any thread, also concurrently; it must return quickly.
   func report(_ event: ProgressEvent)
 }
 
-/// Tells nobody.
+/// A sink that discards all events.
 public struct NoProgress: ProgressSink {
+  /// Makes a sink.
   public init() {}
+  /// Does nothing.
   public func report(_ event: ProgressEvent) {}
 }

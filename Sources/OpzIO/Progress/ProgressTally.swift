@@ -1,20 +1,21 @@
 import Synchronization
 
-/// Counts what a transfer did while it tells another sink.
+/// Counts what a transfer did and forwards its events to another sink. Safe to use from several threads.
 public final class ProgressTally: ProgressSink {
-  /// Bytes.
+  /// What was transferred, in bytes.
   public struct Totals: Sendable, Hashable {
-    /// Went over the wire, those that had to go twice included.
+    /// Sent over the network, including what was sent twice.
     public var sent: UInt64 = 0
-    /// Of these, the ones that went again.
+    /// The part of `sent` that was sent again.
     public var resent: UInt64 = 0
-    /// An earlier attempt or process had brought them.
+    /// Transferred by an earlier attempt or process.
     public var kept: UInt64 = 0
-    /// Were there already.
+    /// Already at the destination.
     public var skipped: UInt64 = 0
-    /// Taken by the registry from another repository.
+    /// Mounted by the remote registry from another repository.
     public var mounted: UInt64 = 0
 
+    /// All zero.
     public init() {}
   }
 
@@ -27,10 +28,12 @@ public final class ProgressTally: ProgressSink {
   private let sink: any ProgressSink
   private let state = Mutex(State())
 
+  /// Forwards events to `sink`.
   public init(_ sink: any ProgressSink) { self.sink = sink }
 
   public var totals: Totals { state.withLock { $0.totals } }
 
+  /// Counts an event and forwards it.
   public func report(_ event: ProgressEvent) {
     state.withLock { $0.count(event) }
     sink.report(event)

@@ -1,7 +1,7 @@
 internal import CLinux
 
 extension [UInt8] {
-  /// Whether the bytes of `text` are somewhere in these: memmem(3), many times faster than a generic search.
+  /// Whether the UTF-8 bytes of `text` occur in this array. Uses memmem(3), many times faster than a generic search.
   public func contains(text: String) -> Bool {
     var text = text
     return text.withUTF8 { wanted in

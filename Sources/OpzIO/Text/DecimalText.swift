@@ -1,5 +1,6 @@
 extension FixedWidthInteger {
-  /// The number that ASCII digits spell, leading zeros allowed; nil for none, for any other byte, and for what does not fit.
+  /// Parses ASCII decimal digits; leading zeros are allowed. Nil for an empty text, any other byte, and a number that
+  /// overflows.
   @inlinable
   public init?(decimal digits: ArraySlice<UInt8>) {
     guard !digits.isEmpty else { return nil }

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// A date as HTTP has it (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Dates in the format of HTTP (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 public enum HTTPDate {
   private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-  /// The moment's whole second.
+  /// Formats a moment, without its fraction of a second.
   public static func text(_ moment: Timestamp) -> String {
     // 1970 began on a Thursday.
     let day = moment.milliseconds >= 0 ? Int(moment.milliseconds / 86_400_000 % 7) : 0
@@ -14,7 +14,8 @@ public enum HTTPDate {
     return "\(days[day]), \(parts[2]) \(months[month - 1]) \(parts[0]) \(parts[3]):\(parts[4]):\(parts[5]) GMT"
   }
 
-  /// The moment that a text says; a leap second is the one after it. The two obsolete forms give nil.
+  /// Parses a date; a leap second is read as the second after it. Nil for the two obsolete formats and for anything
+  /// else.
   public static func parse(_ text: some StringProtocol) -> Timestamp? {
     let fields = text.split(separator: " ")
     guard fields.count == 6, fields[0].hasSuffix(","), fields[5] == "GMT",
@@ -31,7 +32,7 @@ public enum HTTPDate {
 
   private static let present = Mutex<(second: Int64, text: String)>((-1, ""))
 
-  /// The present second's, made once.
+  /// The current time. The text is cached for a second.
   public static func now() -> String {
     let moment = Timestamp.now()
     let second = moment.milliseconds / 1000

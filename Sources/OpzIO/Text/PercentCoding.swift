@@ -1,6 +1,6 @@
 /// Percent-encoding (RFC 3986, section 2.1).
 public enum PercentCoding {
-  /// Encodes all but the unreserved characters and those that are to be kept.
+  /// Encodes everything but the unreserved characters and those in `kept`, with upper-case digits.
   public static func encode(_ text: some StringProtocol, keeping kept: String = "") -> String {
     var encoded: [UInt8] = []
     for byte in text.utf8 {
@@ -14,8 +14,8 @@ public enum PercentCoding {
     return String(decoding: encoded, as: UTF8.self)
   }
 
-  /// The text with its `%xx` decoded.
-  /// - Returns: nil where a `%` is not followed by two digits, or where the result is not UTF-8.
+  /// Decodes the `%xx` sequences.
+  /// - Returns: nil where a `%` is not followed by two hex digits, or where the result is not UTF-8.
   public static func decode(_ text: some StringProtocol) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
@@ -30,7 +30,8 @@ public enum PercentCoding {
     return String(validating: bytes, as: UTF8.self)
   }
 
-  /// The text with its `%xx` decoded: a `%` that is not followed by two digits stays, and what is no UTF-8 becomes U+FFFD.
+  /// Decodes the `%xx` sequences: a `%` that is not followed by two hex digits stays, and invalid UTF-8 becomes
+  /// U+FFFD.
   public static func decodeLossy(_ text: some StringProtocol) -> String {
     guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
     var bytes: [UInt8] = []

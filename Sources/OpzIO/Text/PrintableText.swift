@@ -1,27 +1,28 @@
-/// Text that others wrote, as a terminal or a log may show it: names, paths, header fields, answers of registries, content of files.
+/// Makes untrusted text safe for a terminal or a log: names, paths, header fields, responses, file content.
 ///
-/// Whatever moves the cursor, turns the direction of writing, or is not seen at all is shown by its number, `\u{202e}`: control characters, format
-/// characters (bidirectional controls, zero-width ones, tags), separators of lines and paragraphs, private and unassigned code points, variation selectors
-/// that vary nothing (Unicode Technical Reports 36 and 55).
+/// Whatever moves the cursor, changes the direction of writing, or is invisible is shown by its number, `\u{202e}`:
+/// control characters, format characters (bidirectional controls, zero-width ones, tags), line and paragraph
+/// separators, private-use and unassigned code points, and variation selectors without effect (Unicode Technical
+/// Reports 36 and 55).
 public enum PrintableText {
-  /// Lines stay lines, and tabs stay.
+  /// Escapes a text of several lines: line feeds and tabs are kept.
   public static func text(_ text: some StringProtocol) -> String {
     escaped(text, limit: .max, keeping: { $0 == "\n" || $0 == "\t" })
   }
 
-  /// One line.
-  /// - Parameter limit: so many scalars at most; `..` stands for the rest.
+  /// Escapes a text to a single line.
+  /// - Parameter limit: the most Unicode scalars to show; `..` stands for the rest.
   public static func line(_ text: some StringProtocol, limit: Int = .max) -> String {
     escaped(text, limit: limit, keeping: { _ in false })
   }
 
-  /// One line of bytes that should be UTF-8. Those that are not are shown as `\xff`.
+  /// Escapes bytes that should be UTF-8 to a single line; invalid ones are shown as `\xff`.
   public static func line(bytes: some Collection<UInt8>, limit: Int = .max) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return line(text, limit: limit) }
     var result = ""
     var rest = Array(bytes)[...]
     while !rest.isEmpty {
-      // The longest valid sequence is a scalar of up to four bytes.
+      // A UTF-8 sequence has at most four bytes.
       let scalar = (1...4).lazy.compactMap { count -> (Int, String)? in
         guard count <= rest.count else { return nil }
         return String(validating: rest.prefix(count), as: UTF8.self).map { (count, $0) }
@@ -36,7 +37,7 @@ public enum PrintableText {
     return line(result, limit: limit)
   }
 
-  /// JSON with such characters as JSON escapes them. They stand in strings only.
+  /// Escapes such characters in a JSON document as JSON does, `\u202e`. In valid JSON they occur only in strings.
   public static func json(_ bytes: [UInt8]) -> [UInt8] {
     if bytes.allSatisfy({ isPlain($0) || $0 == 0x0a }) { return bytes }
     var result = ""
@@ -55,7 +56,7 @@ public enum PrintableText {
     return Array(result.utf8)
   }
 
-  // MARK: One character
+  // MARK: Single characters
 
   private static func escaped(
     _ text: some StringProtocol, limit: Int, keeping isKept: (Unicode.Scalar) -> Bool
@@ -94,12 +95,12 @@ public enum PrintableText {
     if properties.isVariationSelector, let last { return isVaried(last, by: scalar) }
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false
-    // Fillers of Hangul and their like are letters that are not seen; the last is a pattern of Braille without dots.
+    // Hangul fillers and the like are invisible letters; U+2800 is the Braille pattern without dots.
     default: return !properties.isDefaultIgnorableCodePoint && scalar != "\u{2800}"
     }
   }
 
-  /// Emoji and text styles of symbols, and variants of ideographs.
+  /// Whether the selector has an effect: emoji and text presentation, and variants of ideographs.
   private static func isVaried(_ base: Unicode.Scalar, by selector: Unicode.Scalar) -> Bool {
     switch selector.value {
     case 0xfe0e, 0xfe0f: base.value > 0x7f && base.properties.isEmoji

@@ -9,24 +9,26 @@ public struct Timestamp: Hashable, Sendable, Comparable {
   /// Milliseconds since 1970.
   public let milliseconds: Int64
 
+  /// Makes a moment from milliseconds since 1970; negative ones are before it.
   public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
-  /// Whole seconds since 1970, up to the year 9999; nil beyond.
+  /// Makes a moment from whole seconds since 1970; nil for negative ones and beyond the year 9999.
   public init?(seconds: Int64) {
     guard (0...253_402_300_799).contains(seconds) else { return nil }
     milliseconds = seconds * 1000
   }
 
+  /// Returns the current time of the system's clock.
   public static func now() -> Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(milliseconds: Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000)
   }
 
-  /// RFC 3339 with whole seconds: `2026-11-23T15:04:05Z`.
+  /// The moment in RFC 3339 with whole seconds: `2026-11-23T15:04:05Z`.
   public var seconds: String { date + "Z" }
 
-  /// RFC 3339 with milliseconds: `2026-11-23T15:04:05.123Z`.
+  /// The moment in RFC 3339 with milliseconds: `2026-11-23T15:04:05.123Z`.
   public var description: String { date + "." + Timestamp.pad(Int(((milliseconds % 1000) + 1000) % 1000), 3) + "Z" }
 
   private var date: String {
@@ -46,6 +48,7 @@ public struct Timestamp: Hashable, Sendable, Comparable {
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 
+  /// Whether the left moment is earlier.
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 }
 

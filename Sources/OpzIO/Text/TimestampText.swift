@@ -5,8 +5,8 @@
 #endif
 
 extension Timestamp {
-  /// The moment that a text says: `2026-05-03`, `2026-05-03T14:02Z`, `2026-05-03T14:02:05.123+02:00`. Nil for any other form; without a zone it
-  /// is UTC.
+  /// Parses a date or time from 1970 on: `2026-05-03`, `2026-05-03T14:02Z`, `2026-05-03T14:02:05.123+02:00`. Without
+  /// a zone it is UTC; digits beyond milliseconds are dropped. Nil for any other form.
   public init?(_ text: String) {
     var rest = Array(text.utf8)[...]
     func number(_ count: Int) -> Int64? {
