@@ -1,11 +1,12 @@
 public import OpzIO
 
-/// Text or a document that is not what the OCI specifications allow.
+/// A text or a document that the OCI specifications do not allow.
 public typealias OCIError = Failure<OCIErrorCode>
 
-/// What can be wrong.
+/// The kinds of OCI failure.
 public enum OCIErrorCode: FailureCode {
   case badReference, badDocument, ambiguousDocument, tooLarge
 
+  /// A bad reference is a usage error; everything else is failed verification.
   public var category: ErrorCategory { self == .badReference ? .usage : .verification }
 }

@@ -2,11 +2,13 @@ public import OpzIO
 public import OpzJSON
 
 extension CanonicalJSON {
-  /// Reads a document of a known type.
+  /// Decodes a document of a known type.
   /// - Parameters:
-  ///   - shape: what its keys are compared with, so that a key which only some readers find is refused.
-  ///   - subject: what the error names.
-  /// - Throws: `OCIError`; `ambiguousDocument` for what two readers take differently.
+  ///   - type: the type to decode.
+  ///   - bytes: the document.
+  ///   - shape: the known keys, which catch keys that only some readers would find.
+  ///   - subject: the document's name in errors.
+  /// - Throws: `OCIError`, with code `ambiguousDocument` for a document that readers interpret differently.
   public static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], _ shape: JSONShape = .anything, subject: String
   ) throws -> Value {
@@ -19,7 +21,7 @@ extension CanonicalJSON {
 }
 
 extension OCIError {
-  /// Why a document is not read.
+  /// Converts a JSON failure; `subject` names the document.
   public init(_ failure: JSONFailure, _ subject: String) {
     let code: Code =
       switch failure.kind {

@@ -2,7 +2,8 @@ import OpzIO
 public import OpzJSON
 
 extension Descriptor {
-  /// The descriptor that an object is. Nil for anything that is none, and for one with urls or a platform, which are rare and left to `Codable`.
+  /// Reads a descriptor from a JSON object. Nil for anything else, and for descriptors with urls or a platform, which
+  /// are rare and left to `Codable`.
   public init?(_ json: JSONValue?) {
     guard let json, let type = json["mediaType"]?.string, let digest = json["digest"]?.string.flatMap({ Digest($0) }),
       let size = json["size"]?.integer.flatMap({ UInt64(exactly: $0) }), json["platform"] == nil, json["urls"] == nil
@@ -20,7 +21,7 @@ extension Descriptor {
 }
 
 extension Descriptor {
-  /// The same of a text that is read in place.
+  /// The same from a place in a JSON text, without building a value.
   package init?(_ json: JSONPlace?) {
     guard let json, let type = json["mediaType"].flatMap({ MediaType($0) }), let digest = json["digest"]?.digest,
       let size = json["size"]?.integer.flatMap({ UInt64(exactly: $0) }), json["platform"] == nil, json["urls"] == nil
@@ -38,7 +39,7 @@ extension Descriptor {
 }
 
 extension MediaType {
-  /// One string stands for many of the most frequent type.
+  /// Uses a single shared string for the most frequent type.
   fileprivate init?(_ json: JSONPlace) {
     if json.isText("application/vnd.oci.image.manifest.v1+json") {
       self = .imageManifest

@@ -3,10 +3,11 @@ import OpzJSON
 
 /// What manifests and indexes have in common.
 public enum Document {
-  /// The largest manifest or index that is read, in bytes. Registries refuse larger ones too.
+  /// The largest manifest or index to read, in bytes. Remote registries refuse larger ones too.
   public static let limit = 4 << 20
 
-  /// Reads a manifest or an index, and refuses what one reader could take for another than the next does: see `JSONShape.manifestOrIndex`.
+  /// Reads a manifest or an index, refusing documents that readers interpret differently
+  /// (`JSONShape.manifestOrIndex`).
   static func read<Content: Decodable>(
     _ type: Content.Type, _ raw: [UInt8], _ mediaType: MediaType, _ name: String, isIndex: Bool
   ) throws -> Content {

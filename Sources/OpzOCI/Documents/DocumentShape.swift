@@ -1,9 +1,10 @@
 public import OpzJSON
 
-/// The members that the specifications give to documents of images, all of them, whether opz reads them or not: container tools do.
+/// The complete members that the specifications define for image documents, including those that opz ignores:
+/// container tools read them.
 extension JSONShape {
-  /// A manifest or an index (OCI image-spec, manifest.md and image-index.md; Docker's image manifest 2). One shape, because a document whose
-  /// `Manifests` some readers find is two documents too.
+  /// A manifest or an index (OCI image-spec, manifest.md and image-index.md; Docker's image manifest version 2). A
+  /// single shape, because a document whose `Manifests` only some readers find is ambiguous too.
   public static let manifestOrIndex = JSONShape.object(
     ["schemaVersion", "annotations", "fsLayers", "signatures", "history", "name", "tag", "architecture"],
     [
@@ -11,7 +12,7 @@ extension JSONShape {
       .init("layers", .list(.descriptor)), .init("manifests", .list(.descriptor)),
     ])
 
-  /// OCI image-spec, descriptor.md.
+  /// A descriptor (OCI image-spec, descriptor.md).
   public static let descriptor = JSONShape.object(
     ["digest", "size", "urls", "annotations", "data", "artifactType"],
     [.init("mediaType", .name), .init("platform", .platform)])
@@ -20,7 +21,7 @@ extension JSONShape {
     "architecture", "os", "os.version", "os.features", "variant", "features",
   ])
 
-  /// The configuration of an image (OCI image-spec, config.md, and what Docker writes beside it).
+  /// The configuration of an image (OCI image-spec, config.md, and Docker's additional members).
   public static let imageConfig = JSONShape.object(
     [
       "created", "author", "architecture", "os", "os.version", "os.features", "variant", "id", "parent", "comment",
@@ -43,10 +44,10 @@ extension JSONShape {
       .init("Healthcheck", .object(["Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"]))
     ])
 
-  /// `oci-layout` (OCI image-spec, image-layout.md).
+  /// The file `oci-layout` (OCI image-spec, image-layout.md).
   public static let layoutMarker = JSONShape.object(["imageLayoutVersion"])
 
-  /// `manifest.json` of an archive that `docker save` writes.
+  /// The file `manifest.json` of a `docker save` archive.
   public static let dockerArchive = JSONShape.list(
     .object(["Config", "RepoTags", "Layers", "Parent"], [.init("LayerSources", .map(.descriptor))]))
 }

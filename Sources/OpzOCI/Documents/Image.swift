@@ -3,16 +3,17 @@ import OpzJSON
 
 /// An immutable view of one platform's image: manifest, configuration and layers.
 ///
-/// `appending` and `executing` make new images; nothing changes an image in place.
+/// `appending` makes a new image; nothing changes an image in place.
 public struct Image: Sendable {
   public let manifest: Manifest
-  /// The configuration as it is stored.
+  /// The exact bytes of the stored configuration.
   public let configBytes: [UInt8]
   public let config: ImageConfig
   public let layers: [Layer]
 
-  /// The image that a manifest and the bytes of its config make.
-  /// - Throws: `OCIError` when there are not as many layers as diffIDs, or when other readers read another config.
+  /// Makes an image from a manifest and the bytes of its config. The digests are not verified.
+  /// - Throws: `OCIError` when the numbers of layers and diffIDs differ, or when the config is malformed or
+  ///   ambiguous.
   public init(manifest: Manifest, configBytes: [UInt8]) throws {
     let name = manifest.descriptor.digest.description
     let config = try CanonicalJSON.decode(
@@ -28,7 +29,8 @@ public struct Image: Sendable {
     layers = zip(manifest.content.layers, config.rootfs.diffIDs).map { Layer(descriptor: $0, diffID: $1) }
   }
 
-  /// An image without layers: what both image builders start from under `FROM scratch`.
+  /// An image without layers, as the common image builders start with under `FROM scratch`: a `PATH`, and `/` as
+  /// working directory.
   public static func scratch(_ platform: Platform) throws -> Image {
     var config = ImageConfig(platform: platform, created: nil)
     var execution = ImageConfig.Execution()
@@ -40,18 +42,19 @@ public struct Image: Sendable {
     return try Image(manifest: manifest, configBytes: bytes)
   }
 
-  /// What `build` makes an image of.
+  /// The changes that `appending` makes to an image.
   public struct Change: Sendable {
     public var layers: [Layer]
-    /// One line a layer: what made it.
+    /// For each layer one line that says how it was made.
     public var history: [String]
     public var execution: ImageConfig.Execution
-    /// RFC 3339; the image's and each new layer's.
+    /// The creation time of the image and of each new layer, in RFC 3339.
     public var created: String
     public var annotations: [String: String]
-    /// What the image is for, where that is a later processor than the base is for; the base's own if nil.
+    /// The new image's platform, where it needs a later processor than the base does; nil for the base's.
     public var platform: Platform?
 
+    /// Makes a change from its parts.
     public init(
       layers: [Layer], history: [String], execution: ImageConfig.Execution, created: String,
       annotations: [String: String], platform: Platform? = nil
@@ -65,8 +68,9 @@ public struct Image: Sendable {
     }
   }
 
-  /// A new image: these layers on top of this one's, with this configuration. Members of the config that opz does not know
-  /// are kept as the base has them.
+  /// Makes a new image: the given layers on top of this image's, with the given configuration. Members of the config
+  /// that opz does not know are kept from the base.
+  /// - Throws: `OCIError` when the base's config cannot be read, or an `EncodingError`.
   public func appending(_ change: Change) throws -> Image {
     var whole = try CanonicalJSON.decode([String: JSONValue].self, from: configBytes, subject: "image config")
     var execution: [String: JSONValue] = [:]
@@ -96,7 +100,7 @@ public struct Image: Sendable {
     "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal",
   ]
 
-  /// A Docker layer's descriptor under OCI's name for the same bytes: a manifest does not mix the two.
+  /// Replaces Docker's media type of a layer by OCI's for the same bytes, because a manifest should not mix the two.
   private static func oci(_ descriptor: Descriptor) -> Descriptor {
     var result = descriptor
     if descriptor.mediaType == .dockerLayerTarGzip { result.mediaType = .layerTarGzip }

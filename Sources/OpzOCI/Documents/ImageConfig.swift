@@ -3,7 +3,7 @@ import OpzJSON
 
 /// The configuration of an image (OCI image-spec, config.md).
 public struct ImageConfig: Sendable, Codable, Hashable {
-  /// RFC 3339, UTC.
+  /// The creation time in RFC 3339, UTC.
   public var created: String?
   public var author: String?
   public var architecture: String
@@ -21,9 +21,10 @@ public struct ImageConfig: Sendable, Codable, Hashable {
     case osFeatures = "os.features"
   }
 
+  /// How to run the image (the member `config`).
   public struct Execution: Sendable, Codable, Hashable {
     public var user: String?
-    /// Keys like `8080/tcp`, values `{}`.
+    /// Exposed ports: keys like `8080/tcp`, values `{}`.
     public var exposedPorts: [String: Empty]?
     public var env: [String]?
     public var entrypoint: [String]?
@@ -45,9 +46,11 @@ public struct ImageConfig: Sendable, Codable, Hashable {
       case stopSignal = "StopSignal"
     }
 
+    /// Sets nothing.
     public init() {}
   }
 
+  /// The digests of the uncompressed layers, lowest first.
   public struct RootFS: Sendable, Codable, Hashable {
     public var type: String
     public var diffIDs: [Digest]
@@ -57,12 +60,14 @@ public struct ImageConfig: Sendable, Codable, Hashable {
       case diffIDs = "diff_ids"
     }
 
+    /// Lists diffIDs, lowest layer first.
     public init(diffIDs: [Digest]) {
       type = "layers"
       self.diffIDs = diffIDs
     }
   }
 
+  /// How one layer was made; `emptyLayer` marks a step without a layer.
   public struct History: Sendable, Codable, Hashable {
     public var created: String?
     public var createdBy: String?
@@ -76,6 +81,7 @@ public struct ImageConfig: Sendable, Codable, Hashable {
       case emptyLayer = "empty_layer"
     }
 
+    /// Describes the step that made a layer.
     public init(created: String?, createdBy: String, comment: String? = nil) {
       self.created = created
       self.createdBy = createdBy
@@ -83,11 +89,13 @@ public struct ImageConfig: Sendable, Codable, Hashable {
     }
   }
 
-  /// The JSON object without members.
+  /// The empty JSON object, the value in sets of ports and volumes.
   public struct Empty: Sendable, Codable, Hashable {
+    /// `{}`.
     public init() {}
   }
 
+  /// A configuration for a platform, without execution settings and history.
   public init(platform: Platform, created: String?, diffIDs: [Digest] = []) {
     self.created = created
     architecture = platform.architecture
@@ -98,7 +106,9 @@ public struct ImageConfig: Sendable, Codable, Hashable {
     rootfs = RootFS(diffIDs: diffIDs)
   }
 
-  /// Refuses a configuration that others read differently, or that nobody should. One that is no JSON at all is nobody's image.
+  /// Refuses a configuration that readers interpret differently, or that exceeds a limit. Text that is not JSON
+  /// passes: no runtime takes it for an image.
+  /// - Parameter subject: the document's name in errors.
   /// - Throws: `OCIError`.
   public static func check(_ bytes: [UInt8], subject: String) throws {
     do {
@@ -110,9 +120,10 @@ public struct ImageConfig: Sendable, Codable, Hashable {
     }
   }
 
-  /// The most bytes of a configuration that are read.
+  /// The largest configuration to read, in bytes.
   public static let limit = 16 << 20
 
+  /// The platform that the configuration declares.
   public var platform: Platform {
     var platform = Platform(os: os, architecture: architecture, variant: variant, osVersion: osVersion)
     platform.osFeatures = osFeatures

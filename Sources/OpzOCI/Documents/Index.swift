@@ -1,12 +1,13 @@
 import OpzIO
 import OpzJSON
 
-/// A list of manifests (OCI image-spec, image-index.md), with the bytes that it was read from.
+/// A list of manifests (OCI image-spec, image-index.md), with the exact bytes it was read from.
 public struct Index: Sendable {
   public let raw: [UInt8]
   public let descriptor: Descriptor
   public let content: Content
 
+  /// The members of an index.
   public struct Content: Sendable, Codable, Hashable {
     public var schemaVersion: Int
     public var mediaType: MediaType?
@@ -15,6 +16,7 @@ public struct Index: Sendable {
     public var subject: Descriptor?
     public var annotations: [String: String]?
 
+    /// An OCI index with schema version 2.
     public init(manifests: [Descriptor], artifactType: MediaType? = nil, annotations: [String: String]? = nil) {
       schemaVersion = 2
       mediaType = .imageIndex
@@ -24,6 +26,8 @@ public struct Index: Sendable {
     }
   }
 
+  /// Encodes an index canonically.
+  /// - Throws: `EncodingError` when a value cannot be encoded.
   public init(_ content: Content) throws {
     self.content = content
     raw = try CanonicalJSON.encode(content)
@@ -31,16 +35,17 @@ public struct Index: Sendable {
   }
 
   /// Reads an index.
-  /// - Throws: `OCIError` when it is over 4 MiB, not JSON, both a manifest and an index (CVE-2021-41190),
-  ///   or another one for readers that pass over case or take the last of two keys.
+  /// - Parameter name: the document's name in errors.
+  /// - Throws: `OCIError` when it exceeds 4 MiB, is not JSON, is both a manifest and an index (CVE-2021-41190), or
+  ///   reads differently in readers that ignore case or take the last of duplicate keys.
   public init(raw: [UInt8], mediaType: MediaType = .imageIndex, subject name: String) throws {
     content = try Document.read(Content.self, raw, mediaType, name, isIndex: true)
     self.raw = raw
     descriptor = Descriptor.of(raw, mediaType)
   }
 
-  /// The manifests of images that run on a platform, the best first and else in the index's order; then those that do not say what they run
-  /// on, whose configurations must be asked. Attestations (`unknown/unknown`) are never among them.
+  /// The manifests of images that run on a platform, best first, otherwise in the index's order; then those that
+  /// declare no platform, whose configurations must be read. Attestations (`unknown/unknown`) are excluded.
   public func manifests(for platform: Platform) -> [Descriptor] {
     let images = images
     let ranked = images.enumerated().compactMap { place, image in
@@ -50,10 +55,10 @@ public struct Index: Sendable {
       + images.filter { $0.platform == nil }
   }
 
-  /// The manifests of images.
+  /// The manifests of images, without attestations and nested indexes.
   public var images: [Descriptor] { content.manifests.filter { $0.mediaType.isManifest && !isAttestation($0) } }
 
-  /// What it has images for, for people.
+  /// The platforms of the images, for messages: at most 20.
   public var platforms: String {
     let all = images.compactMap { $0.platform?.description }
     return all.isEmpty ? "no images" : all.prefix(20).joined(separator: ", ") + (all.count > 20 ? ", .." : "")

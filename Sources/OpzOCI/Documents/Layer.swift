@@ -1,10 +1,11 @@
 public import OpzIO
 
-/// A layer at rest: its descriptor and the digest of its uncompressed tar.
+/// A stored layer: its descriptor and the digest of its uncompressed tar.
 public struct Layer: Hashable, Sendable {
   public var descriptor: Descriptor
   public var diffID: Digest
 
+  /// Makes a layer; the digests are not verified.
   public init(descriptor: Descriptor, diffID: Digest) {
     self.descriptor = descriptor
     self.diffID = diffID

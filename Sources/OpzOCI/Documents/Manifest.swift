@@ -1,14 +1,15 @@
 import OpzIO
 import OpzJSON
 
-/// One image's or artifact's manifest (OCI image-spec, manifest.md), with the bytes that it was read from.
+/// The manifest of one image or artifact (OCI image-spec, manifest.md), with the exact bytes it was read from.
 ///
-/// A registry hashes raw bytes: a manifest that was pulled is stored and pushed as `raw`, never encoded anew.
+/// Registries hash raw bytes: a pulled manifest is stored and pushed as `raw`, never encoded again.
 public struct Manifest: Sendable {
   public let raw: [UInt8]
   public let descriptor: Descriptor
   public let content: Content
 
+  /// The members of a manifest.
   public struct Content: Sendable, Codable, Hashable {
     public var schemaVersion: Int
     public var mediaType: MediaType?
@@ -18,6 +19,7 @@ public struct Manifest: Sendable {
     public var subject: Descriptor?
     public var annotations: [String: String]?
 
+    /// An OCI manifest with schema version 2.
     public init(
       artifactType: MediaType? = nil, config: Descriptor, layers: [Descriptor], subject: Descriptor? = nil,
       annotations: [String: String]? = nil
@@ -32,7 +34,8 @@ public struct Manifest: Sendable {
     }
   }
 
-  /// The manifest that these values encode to.
+  /// Encodes a manifest canonically.
+  /// - Throws: `EncodingError` when a value cannot be encoded.
   public init(_ content: Content) throws {
     self.content = content
     raw = try CanonicalJSON.encode(content)
@@ -42,8 +45,10 @@ public struct Manifest: Sendable {
   }
 
   /// Reads a manifest.
-  /// - Throws: `OCIError` when it is over 4 MiB, not JSON, both a manifest and an index (CVE-2021-41190),
-  ///   or another one for readers that pass over case or take the last of two keys.
+  /// - Parameter name: the document's name in errors.
+  /// - Throws: `OCIError` when it exceeds 4 MiB, is not JSON, has a schema version other than 2, is both a manifest
+  ///   and an index (CVE-2021-41190), or reads differently in readers that ignore case or take the last of duplicate
+  ///   keys.
   public init(raw: [UInt8], mediaType: MediaType, subject name: String) throws {
     let content = try Document.read(Content.self, raw, mediaType, name, isIndex: false)
     guard content.schemaVersion == 2 else {
@@ -54,6 +59,6 @@ public struct Manifest: Sendable {
     descriptor = Descriptor.of(raw, mediaType)
   }
 
-  /// All that the manifest points to: the config, then the layers.
+  /// The content that the manifest refers to: the config, then the layers. The subject is not included.
   public var references: [Descriptor] { [content.config] + content.layers }
 }

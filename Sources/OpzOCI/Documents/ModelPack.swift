@@ -1,13 +1,13 @@
 import OpzIO
 import OpzJSON
 
-/// A CNCF ModelPack artifact (model-spec, `application/vnd.cncf.model.manifest.v1+json`): a manifest and a config over layers that an image has
-/// too, so that the bytes are stored and sent once.
+/// A CNCF ModelPack artifact (model-spec, `application/vnd.cncf.model.manifest.v1+json`): a manifest and a config
+/// over the layers of an image, so that the bytes are stored and sent only once.
 public enum ModelPack {
   public static let artifactType = MediaType("application/vnd.cncf.model.manifest.v1+json")
   public static let configType = MediaType("application/vnd.cncf.model.config.v1+json")
 
-  /// What a layer is, in the spec's words.
+  /// The kind of a layer, in the specification's terms.
   public enum Content: String, Sendable {
     case weight
     case weightConfig = "weight.config"
@@ -16,12 +16,14 @@ public enum ModelPack {
     case dataset
   }
 
+  /// A layer of the artifact.
   public struct PackedLayer: Sendable {
     public let layer: Layer
     public let content: Content
-    /// What the spec's annotation says is in it: the path of the only file, or the directory of several.
+    /// The value of the specification's annotation: the path of the layer's only file, or the directory of several.
     public let path: String
 
+    /// Describes one layer.
     public init(layer: Layer, content: Content, path: String) {
       self.layer = layer
       self.content = content
@@ -29,16 +31,18 @@ public enum ModelPack {
     }
   }
 
+  /// The metadata of the model.
   public struct Description: Sendable {
     public var name: String
     public var version: String
-    /// RFC 3339.
+    /// The creation time in RFC 3339.
     public var created: String
-    /// `xgboost-json`; nil where it is not known.
+    /// The format, `xgboost-json`; nil when unknown.
     public var format: String?
     public var source: String?
     public var revision: String?
 
+    /// Makes a description from its parts.
     public init(
       name: String, version: String, created: String, format: String?, source: String?, revision: String?
     ) {
@@ -51,7 +55,8 @@ public enum ModelPack {
     }
   }
 
-  /// The bytes of the config.
+  /// Encodes the artifact's config.
+  /// - Throws: `EncodingError` when it cannot be encoded.
   public static func config(_ description: Description, _ layers: [PackedLayer]) throws -> [UInt8] {
     var descriptor: [String: JSONValue] = [
       "name": .string(description.name), "version": .string(description.version),
@@ -70,8 +75,12 @@ public enum ModelPack {
       ]))
   }
 
-  /// The manifest.
-  /// - Throws: `OCIError` for a layer that is no tar.
+  /// Makes the artifact's manifest.
+  /// - Parameters:
+  ///   - config: the descriptor of the bytes that `config` returned.
+  ///   - layers: the layers, in the order of the config.
+  ///   - annotations: the manifest's annotations.
+  /// - Throws: `OCIError` with code `badDocument` for a layer that is not a tar.
   public static func manifest(config: Descriptor, _ layers: [PackedLayer], annotations: [String: String]) throws
     -> Manifest
   {

@@ -1,10 +1,10 @@
 public import OpzIO
 import OpzJSON
 
-/// What a list of referrers says about a manifest that has a subject (distribution-spec 1.1, "Listing Referrers").
+/// An entry of a list of referrers: a manifest that has a subject (distribution-spec 1.1, "Listing Referrers").
 public struct ReferrerEntry: Sendable, Hashable {
   public let subject: Digest
-  /// With the artifact's type and annotations.
+  /// The manifest's descriptor, with its artifact type and annotations.
   public let descriptor: Descriptor
 
   private struct Content: Decodable {
@@ -14,9 +14,11 @@ public struct ReferrerEntry: Sendable, Hashable {
     var annotations: [String: String]?
   }
 
-  /// Nil when the document has no subject, or is none that can be read.
-  /// - Parameter bytes: of a manifest or an index.
-  /// - Throws: `OCIError` for one that others read differently.
+  /// Reads the entry from a document; nil when it has no subject or cannot be read.
+  /// - Parameters:
+  ///   - bytes: a manifest or an index.
+  ///   - descriptor: its descriptor.
+  /// - Throws: `OCIError` with code `ambiguousDocument` for a document that readers interpret differently.
   public init?(_ bytes: [UInt8], _ descriptor: Descriptor) throws {
     let found: Content?
     do {

@@ -1,19 +1,20 @@
-/// What is particular about the names of Docker Hub, whose images are called after one host, served by another and logged in to at a third
+/// The special names of Docker Hub: one host in image names, another that serves the API, a third for credentials
 /// (distribution/reference, normalize.go; docker/cli, `registry.IndexServer`; containers-auth.json(5)).
 public enum DockerHub {
-  /// The host in names, as container runtimes print them.
+  /// The host in image names, as container runtimes print them.
   public static let host = "docker.io"
-  /// The host that has the registry API.
+  /// The host that serves the registry API.
   public static let registry = "registry-1.docker.io"
-  /// The key under which docker keeps its credentials, and by which helpers know them.
+  /// The key of its credentials in Docker's configuration and in credential helpers.
   public static let credentialKey = "https://index.docker.io/v1/"
 
   private static let spellings: Set<String> = [host, "index.docker.io", registry]
 
-  /// Whether a host, in any of its spellings, has Docker Hub's credentials.
+  /// Whether a host, in any of its spellings, is Docker Hub.
   public static func isHost(_ host: some StringProtocol) -> Bool { spellings.contains(host.lowercased()) }
 
-  /// The name that container runtimes give an image: `docker.io/library/nginx` for `index.docker.io/nginx`. Other hosts' are left as they are.
+  /// The name that container runtimes use for an image: `docker.io/library/nginx` for `index.docker.io/nginx`. Names
+  /// on other hosts are unchanged.
   static func canonical(_ host: String, _ repository: String) -> (host: String, repository: String) {
     let lower = host.lowercased()
     guard lower == DockerHub.host || lower == "index.docker.io" else { return (host, repository) }

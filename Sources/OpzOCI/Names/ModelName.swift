@@ -1,13 +1,14 @@
-/// The name of a model: `churn`, `crm/churn`. Lower-case letters, digits, `.`, `_`, `-`, and `/` between parts.
+/// The name of a model: `churn`, `crm/churn`. Lower-case letters, digits, `.`, `_`, `-`, and `/` between components.
 ///
-/// A name is a path below the registry's `models` directory and a repository name, so it is checked before it is either.
+/// A name becomes a path below the registry's `models` directory and a repository name, so it is validated first.
 public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible {
-  /// Parts that the registry uses for itself.
+  /// Components that the registry uses for its own files.
   public static let reserved: Set<String> = ["versions", "events", "heads", "lock"]
 
   public let description: String
 
-  /// - Throws: `OCIError.badReference` when the text is not a name.
+  /// Validates a name: 1 to 128 bytes, at most 64 per component, not a host before a `/`.
+  /// - Throws: `OCIError` with code `badReference` when the text is not a name.
   public init(_ text: String) throws {
     func refuse(_ reason: String) -> OCIError {
       OCIError(
@@ -41,6 +42,7 @@ public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible
     ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) || "._-".unicodeScalars.contains(scalar)
   }
 
+  /// Orders names by their bytes.
   public static func < (left: ModelName, right: ModelName) -> Bool {
     left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
   }

@@ -1,8 +1,9 @@
-/// Which images run on a platform, and which of them best: containerd's normalization and order (github.com/containerd/platforms, database.go and
-/// compare.go), so that opz takes the image that a node would take.
+/// Which images run on a platform, and which of them run best: containerd's normalization and order
+/// (github.com/containerd/platforms, database.go and compare.go), so that opz chooses the image that a node would
+/// choose.
 extension Platform {
-  /// Under the names that most use: `linux/x86_64` and `linux/amd64/v1` are `linux/amd64`, `linux/arm64/v8` is `linux/arm64`, `linux/arm` is
-  /// `linux/arm/v7`.
+  /// The platform under its usual names: `linux/x86_64` and `linux/amd64/v1` become `linux/amd64`, `linux/arm64/v8`
+  /// becomes `linux/arm64`, `linux/arm` becomes `linux/arm/v7`.
   public var normalized: Platform {
     var result = self
     result.os = os.lowercased() == "macos" ? "darwin" : os.lowercased()
@@ -23,10 +24,11 @@ extension Platform {
     return result
   }
 
-  /// How well an image for `image` runs on this platform: 0 is best, nil is not at all.
+  /// Ranks an image's platform for running on this one: 0 is best, nil means it does not run.
   ///
-  /// A later processor runs what is for an earlier one of its line, and not the other way around. A feature of the operating system that the
-  /// image asks for must be there; Windows runs what is for its own build, and from Server 2022 on also what is for builds between that and its own.
+  /// A later processor of a line runs images for earlier ones, but not the reverse. Operating system features that
+  /// the image requires must be present. Windows runs images for its own build, and from Server 2022 on also for
+  /// builds between that and its own.
   public func rank(of image: Platform) -> Int? {
     guard !image.isUnknown, runs(features: image.osFeatures ?? []), runs(windows: image) else { return nil }
     let (own, image) = (normalized, image.normalized)
@@ -34,22 +36,23 @@ extension Platform {
     return own.processors.firstIndex { $0.architecture == image.architecture && $0.variant == image.variant }
   }
 
-  /// Whether an image alone, that is in no index, is one for this platform by its configuration. Many leave the variant out there.
+  /// Whether a single image, not listed in an index, fits this platform by its configuration. Many configurations
+  /// omit the variant.
   public func takes(_ image: Platform) -> Bool {
     guard isSameProcessor(as: image) else { return false }
     return image.variant == nil || rank(of: image) != nil
   }
 
-  /// Of the same operating system and architecture, whatever the variant.
+  /// Whether operating system and architecture are equal, whatever the variant.
   public func isSameProcessor(as other: Platform) -> Bool {
     let (own, other) = (normalized, other.normalized)
     return own.os == other.os && own.architecture == other.architecture
   }
 
-  /// The attestations that BuildKit puts into an index are for `unknown/unknown`: no machine runs them.
+  /// BuildKit's attestations in an index are for `unknown/unknown`, which no machine runs.
   var isUnknown: Bool { os == "unknown" || architecture == "unknown" }
 
-  /// What this one, normalized, runs, the best first.
+  /// The processors whose images this one, normalized, can run, best first.
   private var processors: [(architecture: String, variant: String?)] {
     let variant = variant ?? ""
     switch architecture {
@@ -67,7 +70,7 @@ extension Platform {
     stride(from: version - 1, through: 5, by: -1).map { ("arm", "v\($0)") }
   }
 
-  /// ARMv9.x has all of ARMv8.(x + 5).
+  /// ARMv9.x includes all of ARMv8.(x + 5).
   private var arm64: [(architecture: String, variant: String?)] {
     let variant = variant ?? "v8"
     let parts = variant.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
@@ -84,7 +87,7 @@ extension Platform {
     return found + [("arm", "v8")] + Platform.arm(below: 8)
   }
 
-  /// `v3` is 3; nil for what is no small number.
+  /// Parses `v3` as 3; nil unless it is a small number.
   private static func number(_ variant: String) -> Int? {
     guard variant.hasPrefix("v"), (2...3).contains(variant.utf8.count) else { return nil }
     return Int(variant.dropFirst()).flatMap { $0 >= 0 ? $0 : nil }
@@ -106,7 +109,7 @@ extension Platform {
     return (Platform.stableBuild...own.build).contains(theirs.build)
   }
 
-  /// `10.0.17763.1`; nil where nothing is said.
+  /// Parses `10.0.17763.1`; nil when there is no such version.
   private static func build(_ version: String?) -> (major: Int, minor: Int, build: Int)? {
     let parts = (version ?? "").split(separator: ".", omittingEmptySubsequences: false).prefix(3).map { Int($0) }
     guard parts.count == 3, let major = parts[0], let minor = parts[1], let build = parts[2] else { return nil }

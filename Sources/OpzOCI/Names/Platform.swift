@@ -1,11 +1,11 @@
-/// An operating system and a processor architecture, in Go's names (OCI image-spec, image-index.md).
+/// An operating system and a processor architecture, by their names in Go (OCI image-spec, image-index.md).
 public struct Platform: Hashable, Sendable, Codable, CustomStringConvertible {
   public var architecture: String
   public var os: String
   public var variant: String?
-  /// Windows' build, `10.0.17763.4131`.
+  /// The version of Windows, `10.0.17763.4131`.
   public var osVersion: String?
-  /// What the operating system must have.
+  /// The features that the operating system must have.
   public var osFeatures: [String]?
 
   enum CodingKeys: String, CodingKey {
@@ -14,6 +14,7 @@ public struct Platform: Hashable, Sendable, Codable, CustomStringConvertible {
     case osFeatures = "os.features"
   }
 
+  /// Makes a platform from its parts, without validating them.
   public init(os: String, architecture: String, variant: String? = nil, osVersion: String? = nil) {
     self.os = os
     self.architecture = architecture
@@ -21,7 +22,7 @@ public struct Platform: Hashable, Sendable, Codable, CustomStringConvertible {
     self.osVersion = osVersion
   }
 
-  /// `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763)/amd64`; nil for other text.
+  /// Parses `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763)/amd64`; nil for other text.
   public init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     let name = parts[0].prefix { $0 != "(" }
@@ -43,7 +44,7 @@ public struct Platform: Hashable, Sendable, Codable, CustomStringConvertible {
     return variant.map { "\(system)/\(architecture)/\($0)" } ?? "\(system)/\(architecture)"
   }
 
-  /// What this program runs on.
+  /// The platform that this program was compiled for.
   public static var host: Platform {
     #if arch(arm64)
       Platform(os: "linux", architecture: "arm64")

@@ -2,17 +2,19 @@ public import OpzIO
 
 /// The name of an image in a container registry: `HOST/REPO:TAG`, `HOST/REPO@DIGEST` or both.
 ///
-/// The grammar is the distribution-spec's. A first component with `.` or `:`, or `localhost`, is the host; opz asks for it
-/// always, so that a name never silently means a public registry. Docker Hub's names are those that container runtimes give them: the host
-/// `docker.io`, and `library/` before a single component.
+/// The grammar is the distribution-spec's. A first component with `.` or `:`, or `localhost`, is the host; opz always
+/// requires it, so that a name never silently refers to a public registry. Docker Hub's names are normalized as
+/// container runtimes do: the host `docker.io`, and `library/` before a single component.
 public struct Reference: Hashable, Sendable, CustomStringConvertible {
-  /// With the port, if there is one: `registry.example:5000`.
+  /// The host, with the port if there is one: `registry.example:5000`.
   public let host: String
-  /// `team/model`.
+  /// The repository, `team/model`.
   public let repository: String
   public let tag: String?
   public let digest: Digest?
 
+  /// Makes a reference from its parts, normalizing Docker Hub's names.
+  /// - Throws: `OCIError` with code `badReference` when a part is malformed.
   public init(host: String, repository: String, tag: String? = nil, digest: Digest? = nil) throws {
     guard Reference.isHost(host), Reference.isRepository(repository) else {
       throw Reference.malformed("\(host)/\(repository)\(tag.map { ":\($0)" } ?? "")")
@@ -27,7 +29,8 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     self.digest = digest
   }
 
-  /// Reads `HOST/REPO[:TAG][@DIGEST]`.
+  /// Parses `HOST/REPO[:TAG][@DIGEST]`.
+  /// - Throws: `OCIError` with code `badReference`.
   public init(parsing text: String) throws {
     guard let slash = text.firstIndex(of: "/") else { throw Reference.malformed(text) }
     let host = String(text[..<slash])
@@ -54,15 +57,16 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     "\(host)/\(repository)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
   }
 
-  /// `HOST/REPO`.
+  /// The reference without tag and digest, `HOST/REPO`.
   public var name: String { "\(host)/\(repository)" }
 
-  /// The same repository, pinned to a digest and without a tag.
+  /// A reference to the same repository with a digest and without a tag.
   public func pinned(to digest: Digest) -> Reference {
     Reference(unchecked: host, repository, nil, digest)
   }
 
-  /// The same repository with a tag and without a digest.
+  /// A reference to the same repository with a tag and without a digest.
+  /// - Throws: `OCIError` with code `badReference` when the tag is malformed.
   public func tagged(_ tag: String) throws -> Reference {
     try Reference(host: host, repository: repository, tag: tag)
   }
@@ -74,11 +78,12 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     self.digest = digest
   }
 
-  /// Whether the first component of a name makes it a remote one.
+  /// Whether the first component of a name is a host, which makes the name a remote one.
   public static func namesHost(_ component: some StringProtocol) -> Bool {
     component == "localhost" || component.contains(".") || component.contains(":")
   }
 
+  /// Whether a text is a valid tag: 1 to 128 letters, digits, `_`, `.` and `-`, not starting with `.` or `-`.
   public static func isTag(_ text: some StringProtocol) -> Bool {
     guard (1...128).contains(text.utf8.count), let first = text.utf8.first, isWord(first) else { return false }
     return text.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
@@ -98,7 +103,8 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Lower-case components joined by `/`; each of letters and digits with `.`, `_`, `__` or `-`s between them.
+  /// Whether a text is a valid repository name: 1 to 255 bytes, lower-case components joined by `/`, each of letters
+  /// and digits with single `.`, `_`, `__` or runs of `-` between them.
   public static func isRepository(_ text: String) -> Bool {
     guard (1...255).contains(text.utf8.count) else { return false }
     return text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
@@ -113,7 +119,7 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The name and the port of a host.
+  /// Splits a host into its name and its port, if it has one. IPv6 addresses keep their brackets.
   public static func split(host: String) -> (name: Substring, port: Substring?) {
     if host.hasPrefix("["), let close = host.firstIndex(of: "]") {
       let after = host[host.index(after: close)...]
@@ -123,7 +129,8 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     return (host[..<colon], host[host.index(after: colon)...])
   }
 
-  /// The host is this machine: 127.0.0.0/8, ::1 or localhost. Plain HTTP is used without asking only there.
+  /// Whether the host is this machine: 127.0.0.0/8, ::1 or localhost. Only there opz uses plain HTTP without being
+  /// told to.
   public var isLoopback: Bool {
     let name = Reference.split(host: host).name
     if name == "localhost" || name == "[::1]" { return true }

@@ -1,22 +1,24 @@
-/// A version by semver.org, 2.0.0.
+/// A semantic version (semver.org, 2.0.0).
 ///
-/// Two versions that differ in build metadata only are different versions of equal precedence; they are ordered by their text, so that sorting is stable.
+/// Versions that differ only in build metadata have equal precedence but are not equal; they are ordered by their
+/// text, so that sorting is deterministic.
 public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, LosslessStringConvertible {
   public let major: UInt64
   public let minor: UInt64
   public let patch: UInt64
-  /// `rc.1` in `1.0.0-rc.1`; empty for a release.
+  /// The identifiers of a pre-release: `rc` and `1` for `1.0.0-rc.1`; empty for a release.
   public let prerelease: [String]
-  /// What follows `+`; it does not count for precedence.
+  /// The identifiers after `+`, which do not count for precedence.
   public let build: [String]
 
+  /// A release version.
   public init(_ major: UInt64, _ minor: UInt64, _ patch: UInt64) {
     (self.major, self.minor, self.patch) = (major, minor, patch)
     prerelease = []
     build = []
   }
 
-  /// The version that the bytes of a text spell.
+  /// Parses ASCII bytes; see `init(_:)`.
   public init?(ascii text: ArraySlice<UInt8>) {
     if let version = text.withUnsafeBufferPointer(SemanticVersion.plain) {
       self = version
@@ -25,7 +27,7 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
     }
   }
 
-  /// Most versions are three numbers; a registry's files have hundreds of thousands of them.
+  /// A fast path for versions of three numbers: the local registry's files have hundreds of thousands of them.
   private static func plain(_ text: UnsafeBufferPointer<UInt8>) -> SemanticVersion? {
     var place = 0
     func number() -> UInt64? {
@@ -49,7 +51,7 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
     return SemanticVersion(major, minor, patch)
   }
 
-  /// The version that `text` spells, or nil: no leading `v`, no leading zeros, each number below 2^63.
+  /// Parses a version of at most 128 bytes; nil for a leading `v`, leading zeros, or a number of 2^63 or more.
   public init?(_ text: String) {
     if let version = text.utf8.withContiguousStorageIfAvailable(SemanticVersion.plain) ?? nil {
       self = version
@@ -81,12 +83,12 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
 
   public var isPrerelease: Bool { !prerelease.isEmpty }
 
-  /// Which part of a version a change raises.
+  /// The part of a version that a change increments.
   public enum Bump: String, Sendable, CaseIterable {
     case major, minor, patch
   }
 
-  /// The next release after this one; for a pre-release such as 2.0.0-rc.1 that is the release that it leads to.
+  /// Returns the next release; for a pre-release such as 2.0.0-rc.1 this can be the release that it precedes.
   public func next(_ bump: Bump) -> SemanticVersion {
     switch bump {
     case .major: isPrerelease && minor == 0 && patch == 0 ? release : SemanticVersion(major &+ 1, 0, 0)
@@ -120,7 +122,7 @@ public struct SemanticVersion: Hashable, Sendable, CustomStringConvertible, Loss
 }
 
 extension SemanticVersion: Comparable {
-  /// Precedence by semver.org, section 11.
+  /// Compares by precedence (semver.org, section 11), then by build metadata.
   public static func < (left: SemanticVersion, right: SemanticVersion) -> Bool {
     if left.major != right.major { return left.major < right.major }
     if left.minor != right.minor { return left.minor < right.minor }
@@ -139,7 +141,7 @@ extension SemanticVersion: Comparable {
     let digits = (one.utf8.allSatisfy(isDigit), two.utf8.allSatisfy(isDigit))
     switch digits {
     case (true, true):
-      // Numbers of any length: without leading zeros the longer one is the larger.
+      // Numbers of any length: without leading zeros the longer one is larger.
       let lengths = (one.utf8.count, two.utf8.count)
       return lengths.0 == lengths.1 ? one.utf8.lexicographicallyPrecedes(two.utf8) : lengths.0 < lengths.1
     case (true, false): return true
