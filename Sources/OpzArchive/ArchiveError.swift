@@ -1,27 +1,28 @@
 public import OpzIO
 
-/// An archive that cannot be written as asked, or that cannot be read safely.
+/// An archive that cannot be written as requested, or cannot be read safely.
 public typealias ArchiveError = Failure<ArchiveErrorCode>
 
-/// What can be wrong.
+/// The kinds of archive failure.
 public enum ArchiveErrorCode: FailureCode {
   /// An entry to be written has an unsafe or duplicate name, or a value that tar cannot hold.
   case badEntry
-  /// A file has another size than it had when the archive was planned.
+  /// A file's size differs from the one it had when the archive was planned.
   case changed
-  /// An archive that is cut short, damaged, or that two readers could read differently.
+  /// An archive that is truncated, damaged, or that two readers could read differently.
   case malformed
-  /// An archive that would write outside of its directory, or make a device.
+  /// An archive that would write outside of its directory, or create a device.
   case unsafe
   /// An archive that is over a limit.
   case overLimit
-  /// A feature of a format that opz does not read or write.
+  /// A feature of the format that opz neither reads nor writes.
   case unsupported
-  /// No such file in the layers.
+  /// The layers have no such file.
   case notFound
-  /// The bytes do not have the digest that they were announced with.
+  /// The bytes do not have the announced digest.
   case wrongDigest
 
+  /// Damage counts as failed verification, unsafe and oversized archives as refused.
   public var category: ErrorCategory {
     switch self {
     case .badEntry, .changed, .unsupported: .failed

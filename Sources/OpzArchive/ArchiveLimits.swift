@@ -1,22 +1,24 @@
-/// What an archive may cost its reader. Each is checked while the bytes stream in, before they are used.
+/// Limits on the resources that reading an archive may take. Each is enforced while the bytes stream in, before they
+/// are used.
 public struct ArchiveLimits: Sendable {
-  /// Content of all entries together, over all layers, in bytes.
+  /// Content of all entries over all layers, in bytes.
   public var totalBytes: UInt64 = 1 << 42
-  /// Entries, over all layers.
+  /// The number of entries over all layers.
   public var entries = 1_000_000
-  /// Uncompressed bytes for each compressed one, counted once 64 MiB came out. Real layers stay below 100.
+  /// Uncompressed bytes per compressed byte, checked once 64 MiB were produced. Real layers stay below 100.
   public var ratio: UInt64 = 200
-  /// Bytes of a path or of a link's target.
+  /// The length of a path or of a link's target, in bytes.
   public var pathLength = 4095
 
-  /// Bytes of all paths together, over all layers: they are held in memory.
+  /// The length of all paths over all layers, in bytes: they are held in memory.
   public var nameBytes = 128 << 20
-  /// Components of a path.
+  /// The number of components of a path.
   public var depth = 255
 
+  /// The default limits.
   public init() {}
 
-  /// How much may come out before the ratio counts: small layers of zeros are harmless.
+  /// How many bytes may be produced before the ratio applies: small layers of zeros are harmless.
   static let ratioFloor: UInt64 = 64 << 20
   /// The largest pax header, in bytes.
   static let paxBytes: UInt64 = 1 << 20

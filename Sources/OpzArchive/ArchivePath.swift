@@ -1,20 +1,21 @@
 import OpzIO
 import SystemPackage
 
-/// Names inside of archives: bytes, relative to the root, `/` between the components.
+/// Names inside archives: bytes, relative to the root, components separated by `/`.
 enum ArchivePath {
-  /// What a path may have at most, in bytes (PATH_MAX with its final NUL).
+  /// The longest path in bytes (PATH_MAX without its final NUL).
   static let limit = 4095
   private static let slash = UInt8(ascii: "/")
 
-  /// Checks that every reader of a layer takes the path for the same safe name.
+  /// Checks that every reader of a layer interprets the path as the same safe name.
+  /// - Throws: `ArchiveError` with code `badEntry`.
   static func check(_ path: FilePath) throws {
     if let reason = fault(in: path.bytes) {
       throw ArchiveError(.badEntry, "archive entry \"\(path.string)\"", reason)
     }
   }
 
-  /// The path's bytes, after that check.
+  /// Checks the path and returns its bytes.
   static func checked(_ path: FilePath) throws -> [UInt8] {
     try check(path)
     return path.bytes
@@ -37,8 +38,9 @@ enum ArchivePath {
     bytes.split(separator: slash, omittingEmptySubsequences: false)
   }
 
-  /// The components of a name that was read, without `.` and empty ones; empty for the root itself.
-  /// - Throws: `ArchiveError` when the name could lead out of the root.
+  /// Splits a name that was read into components, dropping `.` and empty ones; the result is empty for the root
+  /// itself.
+  /// - Throws: `ArchiveError` when the name could lead out of the root, is malformed, or exceeds a limit.
   static func normalized(_ bytes: [UInt8], _ limits: ArchiveLimits, archive: String) throws -> [[UInt8]] {
     func refuse(_ code: ArchiveError.Code, _ reason: String) -> ArchiveError {
       ArchiveError(code, "\(archive): entry \"\(text(bytes))\"", reason)
@@ -60,15 +62,15 @@ enum ArchivePath {
     return parts
   }
 
-  /// Every byte, for what is hashed.
+  /// All bytes as hex digits, to be hashed.
   static func hex(_ bytes: [UInt8]) -> String { Hex.encode(bytes) }
 
-  /// For messages: at most 200 bytes, invalid UTF-8 replaced.
+  /// The name for messages: at most 200 bytes, invalid UTF-8 replaced.
   static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes.prefix(200), as: UTF8.self) }
 }
 
 extension FilePath {
-  /// The relative path of these components.
+  /// Joins components to a relative path.
   init(components: [[UInt8]]) {
     self.init(bytes: Array(components.joined(separator: [UInt8(ascii: "/")])))
   }

@@ -1,7 +1,7 @@
 import OpzIO
 
-/// A fixed number of blocks that go from one thread that fills them to several that each read all of them, in order.
-/// The memory is bounded: who fills waits for the slowest reader.
+/// A fixed number of blocks passed from one thread that fills them to several readers that each read all of them, in
+/// order. Memory is bounded: the filling thread waits for the slowest reader.
 final class BlockRing: @unchecked Sendable {
   static let blockSize = 1 << 20
 
@@ -9,18 +9,18 @@ final class BlockRing: @unchecked Sendable {
   private let state: Monitor<State>
 
   private struct State {
-    /// Bytes in each block.
+    /// The number of bytes used in each block.
     var counts: [Int]
     /// How many blocks were filled so far.
     var filled = 0
-    /// How many each reader is through with.
+    /// How many blocks each reader has finished.
     var done: [Int]
     var isFinished = false
     var isCancelled = false
     var failure: (any Error)?
   }
 
-  /// Somebody else failed, and has the real error.
+  /// Thrown to the other threads after one failed; that one reports the real error.
   struct Cancelled: Error {}
 
   init(blocks count: Int, readers: Int) {
@@ -30,7 +30,7 @@ final class BlockRing: @unchecked Sendable {
 
   deinit { for block in blocks { block.deallocate() } }
 
-  /// Waits for a free block.
+  /// Waits for a free block and returns it.
   func next() throws -> UnsafeMutableRawBufferPointer {
     let index: Int? = state.wait { state -> Int?? in
       if state.isCancelled { return .some(nil) }
@@ -41,7 +41,7 @@ final class BlockRing: @unchecked Sendable {
     return blocks[index]
   }
 
-  /// Hands the block of the last `next()` to the readers.
+  /// Passes the block of the last `next()` to the readers; `count` is how many of its bytes are used.
   func publish(_ count: Int) {
     state.change { state in
       state.counts[state.filled % blocks.count] = count
@@ -49,7 +49,7 @@ final class BlockRing: @unchecked Sendable {
     }
   }
 
-  /// No block comes after the published ones; `failure` says why if it is not the regular end.
+  /// Marks the published blocks as the last; `failure` is the reason when this is not the regular end.
   func finish(_ failure: (any Error)? = nil) {
     state.change { state in
       state.isFinished = true
@@ -57,10 +57,10 @@ final class BlockRing: @unchecked Sendable {
     }
   }
 
-  /// Makes everybody stop.
+  /// Stops all threads: their next call throws `Cancelled`.
   func cancel() { state.change { $0.isCancelled = true } }
 
-  /// Hands each block in turn to `body`, until the end.
+  /// Passes each block in turn to `body`, until the end.
   /// - Throws: what `body` throws, what `finish` was given, or `Cancelled`.
   func read(as reader: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     while let block = try take(reader) {
@@ -85,7 +85,7 @@ final class BlockRing: @unchecked Sendable {
   }
 }
 
-/// The filling end of a ring.
+/// The writing end of a ring.
 final class RingSink: ByteSink, FillingSink {
   private let ring: BlockRing
   private var block: UnsafeMutableRawBufferPointer?
@@ -117,7 +117,7 @@ final class RingSink: ByteSink, FillingSink {
     return copied
   }
 
-  /// Hands over the last block, which may be partly filled.
+  /// Publishes the last block, which may be partly filled.
   func flush() {
     if block != nil { ring.publish(used) }
     block = nil

@@ -1,13 +1,13 @@
 public import OpzOCI
 
-/// How a layer's tar is stored.
+/// The compression of a stored layer.
 public enum Compression: String, Sendable, CaseIterable {
   case none
   case gzip
-  /// KServe and older runtimes refuse such layers.
+  /// zstd. KServe and older runtimes reject such layers.
   case zstd
 
-  /// The media type of a layer that is stored so.
+  /// The media type of a layer with this compression.
   public var layerMediaType: MediaType {
     switch self {
     case .none: .layerTar
@@ -16,7 +16,8 @@ public enum Compression: String, Sendable, CaseIterable {
     }
   }
 
-  /// The compression that a layer's media type announces (OCI's, Docker's, ModelPack's); nil when it is not a tar.
+  /// The compression that a layer's media type announces (OCI's, Docker's, ModelPack's); nil when the layer is not a
+  /// tar.
   public init?(layer mediaType: MediaType) {
     let text = mediaType.rawValue
     if text.hasSuffix(".tar+gzip") || text.hasSuffix(".tar.gzip") {
@@ -30,7 +31,8 @@ public enum Compression: String, Sendable, CaseIterable {
     }
   }
 
-  /// Names everything that the compressed bytes depend on besides the input: a part of cache keys and of records.
+  /// Identifies everything besides the input that the compressed bytes depend on (library, version, level, block
+  /// size). Part of cache keys and records.
   public var identity: String {
     switch self {
     case .none: "none"

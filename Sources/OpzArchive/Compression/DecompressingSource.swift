@@ -1,10 +1,10 @@
 internal import CArchive
 import OpzIO
 
-/// The uncompressed bytes of a gzip or zstd blob, as a stream.
+/// Decompresses a gzip or zstd blob as a stream.
 ///
-/// libarchive only decompresses here (format "raw"): the tar inside has one parser, `TarReader`, for listing, unpacking and
-/// comparing, so no two readers of opz can see different files in the same bytes.
+/// libarchive only decompresses here (format "raw"): the tar inside has a single parser, `TarReader`, for listing,
+/// unpacking and comparing, so no two parts of opz can see different files in the same bytes.
 final class DecompressingSource: ByteSource {
   private let archive: OpaquePointer
   private let feed: Feed
@@ -57,7 +57,7 @@ final class DecompressingSource: ByteSource {
     return count
   }
 
-  /// libarchive would undo gzip inside of gzip too, which container runtimes do not.
+  /// libarchive would also decompress gzip inside gzip, which container runtimes do not.
   private func checkFilters(_ compression: Compression) throws {
     let wanted = compression == .gzip ? ARCHIVE_FILTER_GZIP : ARCHIVE_FILTER_ZSTD
     guard archive_filter_count(archive) == 2, archive_filter_code(archive, 0) == wanted else {
@@ -72,7 +72,8 @@ final class DecompressingSource: ByteSource {
     try check(result)
   }
 
-  /// libarchive ends silently at bytes after the compressed data, which other readers take for an error or for more data.
+  /// libarchive silently stops at bytes after the compressed data, which other readers treat as an error or as more
+  /// data.
   private func end() throws {
     isAtEnd = true
     if let error = feed.error { throw error }
@@ -93,7 +94,7 @@ final class DecompressingSource: ByteSource {
   }
 }
 
-/// Where libarchive gets the compressed bytes from.
+/// Supplies libarchive with the compressed bytes.
 private final class Feed {
   private let source: any ByteSource
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 4096)

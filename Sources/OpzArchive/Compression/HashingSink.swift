@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Passes bytes on, and hashes and counts them.
+/// Forwards bytes to another sink, hashing and counting them.
 struct HashingSink<Sink: ByteSink>: ByteSink {
   private(set) var sink: Sink
   private(set) var size: UInt64 = 0
@@ -14,6 +14,6 @@ struct HashingSink<Sink: ByteSink>: ByteSink {
     try sink.write(bytes)
   }
 
-  /// The digest of everything so far.
+  /// The digest of everything written so far.
   var digest: Digest { hasher.finish() }
 }

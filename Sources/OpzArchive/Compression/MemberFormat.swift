@@ -8,17 +8,17 @@ import OpzIO
   import Musl
 #endif
 
-/// Formats whose streams may be concatenated, so that pieces can be compressed on their own.
+/// Compression formats whose streams may be concatenated, so that blocks can be compressed independently.
 public enum MemberFormat: Sendable, CaseIterable {
   case gzip, zstd
 
-  /// Input bytes a member.
+  /// Input bytes per member.
   static let input = 1 << 20
 
   private static let gzipLevel: Int32 = 6
   private static let zstdLevel: Int32 = 6
 
-  /// Names everything that the output depends on besides the input.
+  /// Identifies everything besides the input that the output depends on.
   var identity: String {
     switch self {
     case .gzip: "libdeflate \(LIBDEFLATE_VERSION_STRING) level \(MemberFormat.gzipLevel) members 1MiB"
@@ -26,7 +26,7 @@ public enum MemberFormat: Sendable, CaseIterable {
     }
   }
 
-  /// The largest member that a block can become, in bytes.
+  /// The largest possible size of a compressed block, in bytes.
   var bound: Int {
     switch self {
     case .gzip: libdeflate_gzip_compress_bound(nil, MemberFormat.input)
@@ -42,9 +42,9 @@ public enum MemberFormat: Sendable, CaseIterable {
   }
 }
 
-/// Makes members, on one thread.
+/// Compresses members on one thread.
 protocol MemberCompressor: AnyObject {
-  /// Compresses `count` bytes of `input` to `output` and says how many they became.
+  /// Compresses `count` bytes of `input` into `output` and returns the compressed size.
   func compress(
     _ input: UnsafeMutableRawBufferPointer, _ count: Int, _ output: UnsafeMutableRawBufferPointer
   ) throws -> Int

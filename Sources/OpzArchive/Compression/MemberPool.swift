@@ -8,10 +8,10 @@ import OpzIO
 
 /// The blocks of a `MemberWriter` and the threads that compress them.
 ///
-/// Blocks have running numbers and live in slots, number modulo slots. A number goes through: being filled, queued,
-/// claimed by a thread, compressed, passed on; so four counters tell everything.
+/// Blocks are numbered consecutively and stored in slots (the number modulo the number of slots). A block is filled,
+/// queued, claimed by a thread, compressed, and passed on, in this order; so four counters describe all blocks.
 final class MemberPool {
-  /// At most 6: each costs 3 MiB, and together they are about as fast as the one thread that hashes their input.
+  /// At most 6: each costs 3 MiB, and six together are about as fast as the one thread that hashes their input.
   static let defaultThreads = min(6, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 
   private let shared: MemberSlots
@@ -29,7 +29,7 @@ final class MemberPool {
 
   deinit { shared.stop() }
 
-  /// Takes bytes into the current block and says how many.
+  /// Copies bytes into the current block and returns how many fit.
   func add(_ bytes: UnsafeRawBufferPointer, _ pass: (UnsafeRawBufferPointer) throws -> Void) throws -> Int {
     if used == 0 { try makeRoom(pass) }
     let block = shared.input(queued)
@@ -44,7 +44,7 @@ final class MemberPool {
   func finish(_ pass: (UnsafeRawBufferPointer) throws -> Void) throws {
     if used > 0 || queued == 0 {
       if used == 0 { try makeRoom(pass) }
-      // A single block is not worth a thread.
+      // A single block is not worth starting a thread.
       if queued == 0 { try compressHere() } else { try queue() }
     }
     while passed < queued { try passOldest(pass) }
@@ -86,7 +86,7 @@ final class MemberPool {
   }
 }
 
-/// The slots, shared between the writer and the threads.
+/// The slots, shared by the writer and the threads.
 final class MemberSlots: @unchecked Sendable {
   let format: MemberFormat
   let count: Int
@@ -96,7 +96,7 @@ final class MemberSlots: @unchecked Sendable {
 
   private struct State {
     var inputCounts: [Int]
-    /// The result of each slot; nil until there is one.
+    /// The compressed size in each slot; nil while it is pending.
     var results: [Result<Int, any Error>?]
     var queued = 0
     var claimed = 0
@@ -127,7 +127,7 @@ final class MemberSlots: @unchecked Sendable {
     }
   }
 
-  /// A result that was made without the threads.
+  /// Records a result that was computed without the threads.
   func complete(_ number: Int, _ bytes: Int) {
     state.change { state in
       state.results[number % count] = .success(bytes)
@@ -145,13 +145,13 @@ final class MemberSlots: @unchecked Sendable {
   func threadBegins() { state.change { $0.threads += 1 } }
   func threadEnds() { state.change { $0.threads -= 1 } }
 
-  /// Ends the threads and waits until they are gone: a block at most.
+  /// Stops the threads and waits for them to end, which takes at most one block.
   func stop() {
     state.change { $0.isStopped = true }
     state.wait { $0.threads == 0 ? () : nil }
   }
 
-  /// What each thread does: compress the next queued block until told to stop.
+  /// The body of each thread: compresses queued blocks until stopped.
   func work() {
     defer { threadEnds() }
     let compressor = Result { try format.compressor() }

@@ -1,28 +1,32 @@
 public import OpzIO
 
-/// Compresses what is written to it and passes it on: gzip members (RFC 1952, 2.2) or zstd frames (RFC 8878, 3.1) of exactly 1 MiB
-/// of input each, concatenated, made on several threads.
+/// A parallel stream compressor: gzip members (RFC 1952, 2.2) or zstd frames (RFC 8878, 3.1) of exactly 1 MiB of
+/// input each, concatenated.
 ///
-/// The output depends on the input alone, not on how it is cut into writes, nor on the number of threads. Memory is bounded:
-/// `write` waits when too many blocks are on their way. The sink below is only called on the thread that calls `write`
-/// and `finish`, in order. The threads end with `finish()`, or when the writer goes away.
+/// The output depends on the input alone, neither on how it is split into writes nor on the number of threads. Memory
+/// is bounded: `write` waits when too many blocks are pending. The underlying sink is called in order, and only on
+/// the thread that calls `write` and `finish`. The threads end with `finish()`, or with the writer.
 public final class MemberWriter<Sink: ByteSink>: ByteSink {
-  /// Where the compressed bytes go.
+  /// The sink of the compressed bytes.
   public private(set) var sink: Sink
   private let pool: MemberPool
   private var hasWritten = false
   private var isFinished = false
 
+  /// Compresses on up to 6 threads, depending on the number of processors.
   public convenience init(_ sink: Sink, _ format: MemberFormat = .gzip) {
     self.init(sink, format, threads: MemberPool.defaultThreads)
   }
 
-  /// - Parameter threads: how many compress; 0 for the caller's own thread only.
+  /// Compresses on a given number of threads.
+  /// - Parameter threads: how many threads compress; 0 for the caller's own only.
   public init(_ sink: Sink, _ format: MemberFormat = .gzip, threads: Int) {
     self.sink = sink
     pool = MemberPool(format, threads: threads)
   }
 
+  /// Adds uncompressed bytes. May block until a block is compressed.
+  /// - Throws: `ArchiveError` after `finish()`, or what the sink throws.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     guard !isFinished else { throw ArchiveError(.badEntry, "compressed stream", "a write came after its end") }
     var rest = bytes
@@ -32,7 +36,8 @@ public final class MemberWriter<Sink: ByteSink>: ByteSink {
     }
   }
 
-  /// Compresses what is left and ends the threads. An empty input makes one empty member.
+  /// Compresses the remaining bytes and ends the threads. An empty input produces one empty member.
+  /// - Throws: what the sink throws.
   public func finish() throws {
     guard !isFinished else { return }
     isFinished = true

@@ -1,26 +1,26 @@
-/// How a file is compressed as a whole, by the mark that it begins with.
+/// The compression of a whole file, recognized by its magic bytes.
 public enum StreamFormat: String, Sendable, CaseIterable {
   case gzip, zlib, bzip2, xz, lzma, zstd, lz4, lzip, compress
 
-  /// A format that the bytes may have.
+  /// A format that a file may have.
   public struct Candidate: Sendable, Hashable {
     public let format: StreamFormat
-    /// Where the compressed data begin. joblib before 0.10 wrote a mark and a length before them.
+    /// Where the compressed data start, in bytes. joblib before 0.10 wrote a mark and a length before them.
     public let offset: UInt64
-    /// The mark is so long that other files hardly begin with it.
+    /// Whether the mark is so long that other files hardly start with it.
     public let isCertain: Bool
   }
 
-  /// The formats whose mark the first bytes of a file have; more than one where a mark is short.
+  /// Returns the formats that the first bytes of a file match; several where a mark is short. 25 bytes suffice.
   public static func candidates(_ head: [UInt8]) -> [Candidate] {
     var found: [Candidate] = []
     func add(_ format: StreamFormat, certain: Bool = true, at offset: UInt64 = 0) {
       found.append(Candidate(format: format, offset: offset, isCertain: certain))
     }
     for (mark, format) in marks where head.starts(with: mark) { add(format) }
-    // zstd before 1.0 had other first bytes.
+    // zstd before 1.0 used other first bytes.
     if head.count >= 4, head[1...].starts(with: [0xB5, 0x2F, 0xFD]), (0x1E...0x27).contains(head[0]) { add(.zstd) }
-    // Frames to be passed over, which zstd and lz4 have both (RFC 8878, 3.1.2).
+    // Skippable frames, which exist in both zstd and lz4 (RFC 8878, 3.1.2).
     if head.count >= 8, head[0] & 0xF0 == 0x50, head[1...].starts(with: [0x2A, 0x4D, 0x18]) {
       add(.zstd, certain: false)
       add(.lz4, certain: false)
@@ -46,21 +46,23 @@ public enum StreamFormat: String, Sendable, CaseIterable {
       || mark.elementsEqual([0x17, 0x72, 0x45, 0x38, 0x50, 0x90])
   }
 
-  /// The old format of LZMA has no mark: properties, the dictionary's size, the content's size or -1, and a range coder's first byte, which is 0.
-  /// - Returns: whether it is surely one; nil where it cannot be one.
+  /// The legacy LZMA format has no mark: properties, the dictionary's size, the content's size or -1, and the first
+  /// byte of the range coder, which is 0.
+  /// - Returns: whether this is certain; nil when it cannot be LZMA.
   private static func lzma(_ head: [UInt8]) -> Bool? {
     guard head.count >= 18, head[0] < 225, head[13] == 0 else { return nil }
     let size = head[5..<13].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
     let dictionary = head[1..<5].reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
     guard size == .max || (size > 0 && size < 1 << 38), dictionary >= 1 << 12 else { return nil }
     if head[0] == 0x5D, head[1] == 0 { return true }
-    // Of others, what xz takes for one: 2^n or 2^n + 2^(n-1), or the largest.
+    // Of the other headers accept what xz accepts: dictionaries of 2^n or 2^n + 2^(n-1) bytes, or the largest.
     let bits = dictionary.nonzeroBitCount
     let isHalf = bits == 2 && dictionary & (dictionary >> 1) != 0
     return bits == 1 || isHalf || dictionary == .max ? false : nil
   }
 
-  /// The two bytes of RFC 1950, without a preset dictionary, and a first block of one of three types (RFC 1951, 3.2.3).
+  /// The two-byte header of RFC 1950 without a preset dictionary, then a first block of a valid type (RFC 1951,
+  /// 3.2.3).
   static func isZlib(_ head: ArraySlice<UInt8>) -> Bool {
     guard head.count >= 3 else { return false }
     let (method, flags, block) = (head[head.startIndex], head[head.startIndex + 1], head[head.startIndex + 2])
@@ -68,7 +70,8 @@ public enum StreamFormat: String, Sendable, CaseIterable {
       && (Int(method) << 8 | Int(flags)) % 31 == 0 && block >> 1 & 3 != 3
   }
 
-  /// `ZF`, the length in 19 characters that Python's `int` reads by 16, of old Pythons a space besides, then zlib.
+  /// `ZF`, the length in 19 characters that Python's `int` parses in base 16, with old Pythons one more space, then
+  /// zlib.
   private static func joblibOffset(_ head: [UInt8]) -> UInt64? {
     guard head.count > 24, head.starts(with: Array("ZF".utf8)) else { return nil }
     let hexadecimal = Set("0123456789abcdefABCDEFxX+-_ \t\r\n".utf8)

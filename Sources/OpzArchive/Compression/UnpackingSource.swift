@@ -2,13 +2,20 @@ internal import CArchive
 internal import CZlib
 public import OpzIO
 
-/// What a compressed file unpacks to, piece by piece, as far as it can be unpacked.
+/// Decompresses a file as a stream, as far as possible.
 ///
-/// It is lenient where layers are not: programs that load a file while it is unpacked have used what comes before the damage.
+/// It is lenient where layer reading is strict: programs that load a file while decompressing it have already used
+/// what comes before the damage.
 public final class UnpackingSource: ByteSource {
   private let source: any ByteSource
 
-  /// - Throws: `ArchiveError` where the library that unpacks is missing, or what opening the blob throws. Damage is thrown by reading.
+  /// Opens a compressed file.
+  /// - Parameters:
+  ///   - blob: the whole file.
+  ///   - candidate: the format, and where the compressed data start.
+  ///   - name: the file's name in errors.
+  /// - Throws: `ArchiveError` when the library for the format is missing, or what opening the blob throws. Damage is
+  ///   reported by `read`.
   public init(_ blob: any Blob, _ candidate: StreamFormat.Candidate, name: String) throws {
     let packed = PositionedFeed(try blob.open(at: candidate.offset))
     source =
@@ -19,6 +26,9 @@ public final class UnpackingSource: ByteSource {
       }
   }
 
+  /// Reads up to `buffer.count` decompressed bytes.
+  /// - Returns: the number of bytes read; 0 at the end.
+  /// - Throws: `ArchiveError` with code `malformed` for damaged or truncated data, after all bytes before it.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     buffer.isEmpty ? 0 : try source.read(into: buffer)
   }
@@ -34,7 +44,7 @@ private final class PositionedFeed {
 
   deinit { buffer.deallocate() }
 
-  /// Fills the buffer anew. 0 at the end.
+  /// Refills the buffer; returns 0 at the end.
   func refill() throws -> Int {
     do {
       return try source.read(into: buffer)
@@ -45,12 +55,12 @@ private final class PositionedFeed {
   }
 }
 
-/// gzip's members one after the other, as `gzip` and Python's module read them, or one zlib stream.
+/// Consecutive gzip members, as `gzip` and Python's module read them, or one zlib stream.
 private final class ZlibSource: ByteSource {
   private let feed: PositionedFeed
   private let name: String
   private let isGzip: Bool
-  // zlib keeps the stream's address.
+  // zlib keeps the stream's address, so it must not move.
   private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   private var isAtEnd = false
   private var betweenMembers = false
@@ -102,7 +112,7 @@ private final class ZlibSource: ByteSource {
     return ArchiveError(.malformed, name, "its compressed data are damaged")
   }
 
-  /// After a member comes another, zeros that fill a block, or the end.
+  /// A member is followed by another one, by zeros that pad a block, or by the end.
   private func beginMember(_ hasMore: Bool) throws -> Bool {
     while stream.pointee.avail_in > 0, stream.pointee.next_in?.pointee == 0 {
       stream.pointee.next_in += 1
@@ -118,7 +128,7 @@ private final class ZlibSource: ByteSource {
     return true
   }
 
-  /// False when there is no input any more.
+  /// Refills the input if it is used up; false when there is none left.
   private func refill() throws -> Bool {
     guard stream.pointee.avail_in == 0 else { return true }
     let count = try feed.refill()
@@ -128,7 +138,7 @@ private final class ZlibSource: ByteSource {
   }
 }
 
-/// The formats that libarchive unpacks.
+/// The formats that libarchive decompresses.
 private final class FilteredSource: ByteSource {
   private let archive: OpaquePointer
   private let feed: PositionedFeed

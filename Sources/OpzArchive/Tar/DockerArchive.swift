@@ -3,14 +3,19 @@ import OpzJSON
 public import OpzOCI
 import SystemPackage
 
-/// The tar that `docker load` and `podman load` read, and that is an OCI layout at the same time.
+/// The tar that `docker load` and `podman load` read, which is an OCI layout at the same time.
 ///
-/// Engines before 25 read `manifest.json`, whose `Layers` point into `blobs/`; newer ones and OCI tools read `index.json`.
+/// Engines before 25 read `manifest.json`, whose `Layers` point into `blobs/`; newer ones and OCI tools read
+/// `index.json`.
 public enum DockerArchive {
-  /// Writes one image. It blocks.
+  /// Writes one image to `sink`. It blocks.
   /// - Parameters:
-  ///   - tags: what the image is called once it is loaded, `churn:1.0.0`.
-  ///   - blob: gives the content of the config and of each layer.
+  ///   - manifest: the image's manifest.
+  ///   - tags: the names of the image once loaded, `churn:1.0.0`.
+  ///   - sink: receives the tar; after an error it has a part of it.
+  ///   - blob: returns the content of the config and of each layer.
+  /// - Throws: `ArchiveError` with code `changed` when a blob's size differs from its descriptor's, or what `blob` or
+  ///   the sink throws.
   public static func write(
     _ manifest: Manifest, tags: [String], to sink: inout some ByteSink,
     blob: (Descriptor) throws -> any Blob
@@ -21,7 +26,8 @@ public enum DockerArchive {
     try writer.finish()
   }
 
-  /// The exact size of that tar, in bytes. No content is read.
+  /// Returns the exact size of that tar in bytes, without reading content.
+  /// - Throws: `ArchiveError` with code `badEntry` when it is larger than tar can hold.
   public static func size(_ manifest: Manifest, tags: [String]) throws -> UInt64 {
     let entries = try entries(manifest, tags) { AnnouncedBlob(size: $0.size) }
     return try entries.reduce(UInt64(TarFormat.trailer)) { sum, entry in
@@ -31,7 +37,7 @@ public enum DockerArchive {
     }
   }
 
-  /// The small files come first: they tell a streaming reader what follows.
+  /// The small files come first, so that a streaming reader knows what follows.
   private static func entries(
     _ manifest: Manifest, _ tags: [String], _ blob: (Descriptor) throws -> any Blob
   ) throws -> [TarEntry] {
@@ -60,7 +66,7 @@ public enum DockerArchive {
 
   private static func path(_ digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
 
-  /// Docker's containerd store takes the name from its own annotation, OCI tools take the tag from the other one.
+  /// Docker's containerd store takes the name from containerd's annotation, OCI tools take the tag from OCI's.
   private static func index(_ manifest: Manifest, _ tags: [String]) throws -> [UInt8] {
     let named = tags.map { tag in
       var descriptor = manifest.descriptor.bare
@@ -73,7 +79,7 @@ public enum DockerArchive {
     return try Index(Index.Content(manifests: named.isEmpty ? [manifest.descriptor.bare] : named)).raw
   }
 
-  /// The full name of what docker shows as `churn:1.0.0`.
+  /// The full name of what Docker displays as `churn:1.0.0`.
   private static func familiar(_ tag: String) -> String {
     guard let slash = tag.firstIndex(of: "/") else { return "docker.io/library/\(tag)" }
     return Reference.namesHost(tag[..<slash]) ? tag : "docker.io/\(tag)"
@@ -98,7 +104,7 @@ public enum DockerArchive {
   }
 }
 
-/// A blob of which only the size is of interest.
+/// A blob of which only the size is used.
 private struct AnnouncedBlob: Blob {
   let size: UInt64
 

@@ -3,12 +3,15 @@ import OpzJSON
 import OpzOCI
 import SystemPackage
 
-/// Reads what `docker save`, `podman save` and `opz package --output docker-archive:` write: `manifest.json` with the config and layers of each image.
+/// Reads the archives of `docker save`, `podman save` and `opz package --output docker-archive:`: `manifest.json`
+/// lists the config and layers of each image.
 ///
-/// The archive is walked once for where its members are; their bytes are read from there. Layers are plain or gzipped tars.
+/// The archive is scanned once for the locations of its members; their bytes are read from there on demand. Layers
+/// are plain or gzip-compressed tars.
 public struct DockerArchiveReader: Sendable {
+  /// One image of the archive.
   public struct Image: Sendable {
-    /// `churn:1.0.0` ..
+    /// The image's names, such as `churn:1.0.0`.
     public let tags: [String]
     public let config: [UInt8]
     public let layers: [any Blob]
@@ -33,11 +36,15 @@ public struct DockerArchiveReader: Sendable {
     case link(FilePath)
   }
 
-  /// Bytes of manifest.json and of a config.
+  /// The largest manifest.json or config, in bytes.
   private static let documentLimit: UInt64 = 16 << 20
   private static let memberLimit = 100_000
 
-  /// - Parameter name: what errors call the archive.
+  /// Scans the archive. It blocks.
+  /// - Parameters:
+  ///   - blob: the uncompressed tar.
+  ///   - name: the archive's name in errors.
+  /// - Throws: `ArchiveError` for an archive that is damaged, incomplete or over a limit.
   public init(_ blob: any Blob, name: String) throws {
     let members = try DockerArchiveReader.members(blob, name)
     func content(_ path: String) throws -> any Blob {

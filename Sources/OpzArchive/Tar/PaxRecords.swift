@@ -1,4 +1,5 @@
-/// The records of a pax extended header: `LENGTH KEY=VALUE\n`, where LENGTH counts the whole record (POSIX.1-2017, pax).
+/// The records of a pax extended header: `LENGTH KEY=VALUE\n`, where LENGTH counts the bytes of the whole record
+/// (POSIX.1-2017, pax).
 struct PaxRecords {
   private(set) var values: [String: [UInt8]] = [:]
 
@@ -9,7 +10,7 @@ struct PaxRecords {
     set { values[key] = newValue }
   }
 
-  /// The records sorted by key, so that the bytes depend on the values alone.
+  /// Encodes the records sorted by key, so that the bytes depend on the values alone.
   func encoded() -> [UInt8] {
     values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.flatMap { PaxRecords.record($0.key, $0.value) }
   }
@@ -21,8 +22,8 @@ struct PaxRecords {
     return Array("\(length) \(key)=".utf8) + value + [UInt8(ascii: "\n")]
   }
 
-  /// Reads records strictly: every length has to fit exactly, and no key may come twice, because readers differ in
-  /// which one counts.
+  /// Parses records strictly: every length must match exactly, and duplicate keys are refused, because readers differ
+  /// in which of them counts.
   /// - Returns: nil when they are not well-formed.
   static func parse(_ bytes: [UInt8]) -> PaxRecords? {
     var records = PaxRecords()
@@ -43,7 +44,7 @@ struct PaxRecords {
     return records
   }
 
-  /// A decimal number without sign or leading zeros.
+  /// Parses a decimal number without sign or leading zeros.
   static func decimal(_ digits: some Collection<UInt8>) -> Int? {
     guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1,
       digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })

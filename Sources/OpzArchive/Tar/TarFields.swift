@@ -1,4 +1,4 @@
-/// The raw fields of one 512-byte header, checked for being well-formed but not for what they mean.
+/// The raw fields of one 512-byte header, checked for syntax but not for meaning.
 struct TarFields {
   private let bytes: [UInt8]
   private let archive: String
@@ -19,10 +19,10 @@ struct TarFields {
 
   var type: UInt8 { bytes[TarFormat.Field.type] }
 
-  /// POSIX headers have a prefix; in GNU tar's older ones something else stands there.
+  /// Whether the header has a prefix field; GNU tar's older headers use those bytes otherwise.
   var isPOSIX: Bool { bytes[TarFormat.Field.magic].starts(with: "ustar\u{0}".utf8) }
 
-  /// The name, with the prefix.
+  /// The name, including the prefix.
   var name: [UInt8] {
     let name = text(TarFormat.Field.name)
     let prefix = isPOSIX ? text(TarFormat.Field.prefix) : []
@@ -34,7 +34,7 @@ struct TarFields {
   /// The bytes up to the first NUL.
   private func text(_ field: Range<Int>) -> [UInt8] { Array(bytes[field].prefix { $0 != 0 }) }
 
-  /// A number in octal digits, or in base-256 when the first bit is set.
+  /// Parses a number in octal digits, or in base-256 when the first bit is set.
   func number(_ field: Range<Int>, _ what: String) throws -> Int64 {
     let value = bytes[field.lowerBound] & 0x80 != 0 ? base256(bytes[field]) : octal(bytes[field])
     guard let value else { throw ArchiveError(.malformed, archive, "a header's \(what) is not a number") }
@@ -58,7 +58,7 @@ struct TarFields {
     return Int64(String(decoding: digits, as: UTF8.self), radix: 8)
   }
 
-  /// Two's complement, big-endian, after the marking first bit.
+  /// Two's complement, big-endian, after the first bit, which marks the encoding.
   private func base256(_ field: ArraySlice<UInt8>) -> Int64? {
     guard let first = field.first else { return nil }
     var value = Int64(Int8(bitPattern: (first & 0x7f) | (first & 0x40) << 1))

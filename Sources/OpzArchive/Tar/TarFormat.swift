@@ -1,12 +1,12 @@
-/// Figures of the ustar format (POSIX.1-2017, pax, "ustar Interchange Format").
+/// Constants of the ustar format (POSIX.1-2017, pax, "ustar Interchange Format").
 enum TarFormat {
   static let block = 512
-  /// Two zero blocks end an archive.
+  /// The size in bytes of the two zero blocks that end an archive.
   static let trailer = 1024
-  /// The largest file that opz puts into a tar or takes out of one, in bytes: sums of a few of these do not overflow.
+  /// The largest file that opz writes to or reads from a tar, in bytes: sums of a few of these do not overflow.
   static let sizeLimit: UInt64 = 1 << 60
 
-  /// Where a header's fields begin and how long they are.
+  /// The byte ranges of a header's fields.
   enum Field {
     static let name = 0..<100
     static let mode = 100..<108
@@ -42,10 +42,10 @@ enum TarFormat {
     static let longLink = UInt8(ascii: "K")
   }
 
-  /// How many zero bytes fill the last block of `size` bytes.
+  /// How many zero bytes pad content of `size` bytes to whole blocks.
   static func padding(_ size: UInt64) -> Int { Int((512 - size % 512) % 512) }
 
-  /// The sum of all bytes with the checksum field taken as spaces; old writers summed signed bytes.
+  /// The sum of all bytes, with the checksum field counted as spaces; old writers summed signed bytes.
   static func checksums(_ header: some Collection<UInt8>) -> (unsigned: Int, signed: Int) {
     var unsigned = 0
     var signed = 0

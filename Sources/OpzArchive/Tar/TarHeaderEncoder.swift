@@ -1,10 +1,11 @@
 import OpzIO
 
-/// Makes the header blocks of an entry. The bytes depend on the entry alone.
+/// Encodes the header blocks of an entry. The bytes depend on the entry alone.
 ///
-/// A pax header goes before the ustar header only where ustar cannot say it: names that are not ASCII or too long to split
-/// (as GNU tar and Go do), and numbers that are too large. Such a number also stands in the ustar header in base-256, so
-/// that both headers always agree (CVE-2025-62518 is about readers that choose differently between them).
+/// A pax header precedes the ustar header only for what ustar cannot represent: names that are not ASCII or too long
+/// to split (as in GNU tar and Go), and numbers that are too large. Such a number is also written to the ustar header
+/// in base-256, so that both headers always agree (CVE-2025-62518 is about readers that choose differently between
+/// them).
 enum TarHeaderEncoder {
   static func encode(_ entry: TarEntry) throws -> [UInt8] {
     let subject = "archive entry \"\(entry.path.string)\""
@@ -66,7 +67,7 @@ enum TarHeaderEncoder {
     return block.finished(type: TarFormat.TypeFlag.pax, mode: 0o644) + records + padding
   }
 
-  /// The ustar prefix and name of a path, or nil when it needs a pax header.
+  /// Splits a path into ustar prefix and name; nil when it needs a pax header.
   private static func split(_ path: [UInt8]) -> (prefix: [UInt8], name: [UInt8])? {
     guard isASCII(path) else { return nil }
     if path.count <= 100 { return ([], path) }
@@ -76,7 +77,7 @@ enum TarHeaderEncoder {
     return name.count <= 100 ? (Array(path[..<slash]), Array(name)) : nil
   }
 
-  /// What a reader without pax sees.
+  /// The name for readers that do not know pax.
   private static func asciiStandIn(_ bytes: [UInt8]) -> [UInt8] {
     bytes.prefix(100).map { $0 < 128 ? $0 : UInt8(ascii: "_") }
   }
@@ -84,7 +85,7 @@ enum TarHeaderEncoder {
   private static func isASCII(_ bytes: [UInt8]) -> Bool { bytes.allSatisfy { $0 < 128 } }
 }
 
-/// The 512 bytes of a ustar header, in the making.
+/// The 512 bytes of a ustar header under construction.
 private struct HeaderBlock {
   private var bytes = [UInt8](repeating: 0, count: TarFormat.block)
 
@@ -92,7 +93,7 @@ private struct HeaderBlock {
     for (index, byte) in zip(field, value) { bytes[index] = byte }
   }
 
-  /// Octal digits and a NUL, or base-256 (the first bit set, then big-endian) and false when the digits do not suffice.
+  /// Writes octal digits and a NUL, or base-256 (the first bit set, then big-endian); false for the latter.
   mutating func putNumber(_ value: UInt64, _ field: Range<Int>) -> Bool {
     let digits = Array(String(value, radix: 8).utf8)
     if digits.count < field.count {

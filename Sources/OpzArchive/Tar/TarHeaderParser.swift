@@ -1,7 +1,7 @@
 import OpzIO
 import SystemPackage
 
-/// Makes an entry of a ustar header and of the extended headers before it.
+/// Makes an entry from a ustar header and the extended headers before it.
 struct TarHeaderParser {
   let archive: String
   let limits: ArchiveLimits
@@ -24,7 +24,7 @@ struct TarHeaderParser {
       size: size, mtime: try mtime(fields, pax))
   }
 
-  /// The two headers have to agree. Only where a size does not fit into the ustar field may that be 0 (Go and Python).
+  /// The two headers must agree, except that the ustar field may be 0 when the size does not fit (Go and Python).
   private func size(_ fields: TarFields, _ pax: PaxRecords) throws -> UInt64 {
     let ustar = try fields.unsigned(TarFormat.Field.size, "size")
     var size = ustar
@@ -85,14 +85,14 @@ struct TarHeaderParser {
 
   private func owner(_ fields: TarFields, _ field: Range<Int>, _ pax: PaxRecords, _ key: String) throws -> UInt32 {
     let value = try pax[key].map { try unsigned($0, key) } ?? fields.unsigned(field, key)
-    // 2^32 - 1 means "leave as it is" to chown(2).
+    // To chown(2), 2^32 - 1 means "leave unchanged".
     guard let owner = UInt32(exactly: value), owner != .max else {
       throw malformed("the \(key) \(value) is out of range")
     }
     return owner
   }
 
-  /// Whole seconds; pax may add a fraction.
+  /// Whole seconds; pax may add a fraction, which is dropped.
   private func mtime(_ fields: TarFields, _ pax: PaxRecords) throws -> Int64 {
     guard let record = pax["mtime"] else { return try fields.number(TarFormat.Field.mtime, "mtime") }
     let text = String(decoding: record.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Reads a tar as a stream: ustar, pax and GNU long names.
 ///
-/// The reader is strict where other readers differ, because a layer that opz and a container runtime read differently could
-/// smuggle files past a scan: sizes that pax and ustar state differently (CVE-2025-62518), keys that come twice, content on
+/// The reader is strict where readers differ, because a layer that opz and a container runtime read differently could
+/// smuggle files past a scan: different sizes in pax and ustar headers (CVE-2025-62518), duplicate keys, content on
 /// links, sparse files, and anything but zeros after the end are errors.
 public final class TarReader: ByteSource {
   private let stream: TarStream
@@ -15,12 +15,14 @@ public final class TarReader: ByteSource {
   private var entries = 0
   private var isAtEnd = false
 
-  /// - Parameter name: what messages call the archive.
+  /// Reads a tar from a source, which it then owns.
+  /// - Parameter name: the archive's name in messages.
   public convenience init(_ source: any ByteSource, name: String = "tar", limits: ArchiveLimits = ArchiveLimits()) {
     self.init(TarStream(source, name: name), name: name, limits: limits)
   }
 
-  /// The tar inside of a layer.
+  /// Opens the tar inside a layer.
+  /// - Throws: `ArchiveError` when it cannot be decompressed, or what the blob throws.
   public convenience init(_ layer: PackedLayer, limits: ArchiveLimits = ArchiveLimits()) throws {
     self.init(try layer.open(limits), name: layer.name, limits: limits)
   }
@@ -31,11 +33,12 @@ public final class TarReader: ByteSource {
     self.limits = limits
   }
 
-  /// Where the next byte of the current entry's content is in the tar.
+  /// The byte offset in the tar of the next byte of the current entry's content.
   package var offset: UInt64 { stream.offset }
 
-  /// The next entry, or nil at the end. What is left of the current content is passed over.
-  /// - Throws: `ArchiveError`; the reader is of no use after it.
+  /// Skips the rest of the current content and reads the next header.
+  /// - Returns: nil at the end.
+  /// - Throws: `ArchiveError`; the reader is unusable afterwards.
   public func next() throws -> TarHeader? {
     guard !isAtEnd else { return nil }
     try finishContent()
@@ -54,7 +57,9 @@ public final class TarReader: ByteSource {
     return nil
   }
 
-  /// Reads content of the current entry; 0 at its end.
+  /// Reads content of the current entry.
+  /// - Returns: the number of bytes read; 0 at the end of the entry.
+  /// - Throws: `ArchiveError` when the tar is truncated.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     guard remaining > 0 else { return 0 }
     let wanted = Int(min(UInt64(buffer.count), remaining))
@@ -64,7 +69,7 @@ public final class TarReader: ByteSource {
     return count
   }
 
-  /// Hands the rest of the current entry's content to `body` in pieces.
+  /// Passes the rest of the current entry's content to `body` in pieces of up to 256 KiB.
   public func forEachChunk(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     defer { buffer.deallocate() }
@@ -85,7 +90,7 @@ public final class TarReader: ByteSource {
     }
   }
 
-  /// The next header, or nil at the end of the archive. Some writers leave out the zero blocks of the end.
+  /// The next header block, or nil at the end of the archive. Some writers omit the zero blocks at the end.
   private func nextBlock() throws -> [UInt8]? {
     guard let block = try stream.bytes(TarFormat.block) else { return nil }
     if block.contains(where: { $0 != 0 }) { return block }
@@ -105,7 +110,7 @@ public final class TarReader: ByteSource {
     }
   }
 
-  /// Takes in a header that describes the next one. False for an ordinary header.
+  /// Reads a header that extends the next one; false for an ordinary header.
   private func readExtension(_ fields: TarFields, _ extensions: inout Extensions) throws -> Bool {
     switch fields.type {
     case TarFormat.TypeFlag.pax, TarFormat.TypeFlag.globalPax:
@@ -125,7 +130,8 @@ public final class TarReader: ByteSource {
     return true
   }
 
-  /// Global headers are for comments (git archive writes one). Readers disagree on the rest, so it is refused.
+  /// Global headers are for comments (git archive writes one). Readers disagree on all other keys, so those are
+  /// refused.
   private func checkGlobal(_ records: PaxRecords) throws {
     guard records.values.keys.allSatisfy({ $0 == "comment" }) else {
       throw ArchiveError(.unsupported, name, "a global pax header sets more than a comment")
@@ -152,7 +158,7 @@ public final class TarReader: ByteSource {
   private func malformed(_ reason: String) -> ArchiveError { ArchiveError(.malformed, name, reason) }
 }
 
-/// What the headers before an entry say about it.
+/// The contents of the extended headers before an entry.
 struct Extensions {
   var pax: PaxRecords?
   var longName: [UInt8]?

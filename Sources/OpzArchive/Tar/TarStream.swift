@@ -1,12 +1,12 @@
 import OpzIO
 
-/// A source that can pass over bytes faster than by reading them.
+/// A source that can skip bytes faster than by reading them.
 protocol SkippingSource: ByteSource {
-  /// False, and nothing changed, when there are fewer bytes.
+  /// Skips `count` bytes; false, with nothing changed, when there are fewer.
   func skip(_ count: UInt64) throws -> Bool
 }
 
-/// The bytes of a tar, buffered, with their offset and, if asked, their digest.
+/// The bytes of a tar, buffered, with their offset and optionally their digest.
 final class TarStream {
   private let source: any ByteSource
   private let name: String
@@ -14,7 +14,7 @@ final class TarStream {
   private var start = 0
   private var end = 0
   private var hasher: DigestHasher?
-  /// How many bytes were taken so far.
+  /// How many bytes were consumed so far.
   private(set) var offset: UInt64 = 0
 
   init(_ source: any ByteSource, name: String) {
@@ -24,13 +24,13 @@ final class TarStream {
 
   deinit { buffer.deallocate() }
 
-  /// From now on each byte is hashed, also those that are passed over. Call it before the first read.
+  /// Hashes every byte from now on, including skipped ones. Call it before the first read.
   func beginHashing() { hasher = DigestHasher(.sha256) }
 
-  /// The digest of all bytes so far, if they were hashed.
+  /// The digest of all bytes so far, if hashing is on.
   var digest: Digest? { hasher?.finish() }
 
-  /// Up to the buffer's size; 0 only at the end.
+  /// Reads up to the buffer's size; returns 0 only at the end.
   func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
     if target.isEmpty { return 0 }
     let count: Int
@@ -47,7 +47,7 @@ final class TarStream {
     return count
   }
 
-  /// Exactly `count` bytes, or nil when there are none at all.
+  /// Reads exactly `count` bytes; nil at the end.
   /// - Throws: `ArchiveError` when there are some, but fewer.
   func bytes(_ count: Int) throws -> [UInt8]? {
     var got = 0
@@ -65,7 +65,7 @@ final class TarStream {
     return bytes
   }
 
-  /// Passes over `count` bytes.
+  /// Skips `count` bytes.
   func skip(_ count: UInt64) throws {
     var rest = count
     if hasher == nil, rest > UInt64(end - start), let skipping = source as? any SkippingSource {

@@ -1,17 +1,19 @@
 public import OpzIO
 
-/// Writes entries as a tar: POSIX ustar, with pax headers only where they are needed. The bytes depend on the entries and
+/// Writes entries as a tar: POSIX ustar, with pax headers only where needed. The bytes depend on the entries and
 /// their order alone.
 ///
-/// Names are checked; duplicates and missing parent directories are `LayerContent`'s business.
+/// Names are checked here; `LayerContent` handles duplicates and missing parent directories.
 public struct TarWriter<Sink: ByteSink> {
-  /// Where the bytes go.
+  /// The sink of the tar's bytes.
   public private(set) var sink: Sink
 
+  /// Writes to `sink`; nothing is written yet.
   public init(_ sink: Sink) { self.sink = sink }
 
   /// Writes an entry and its content, which is read once, in pieces.
-  /// - Throws: `ArchiveError` with code `changed` when the content is not of the size that its blob announced.
+  /// - Throws: `ArchiveError` with code `changed` when the content does not have the size that its blob announced,
+  ///   and `badEntry` for an entry that tar cannot hold.
   public mutating func write(_ entry: TarEntry) throws {
     try sink.write(TarHeaderEncoder.encode(entry))
     guard case .file(let blob) = entry.kind else { return }
@@ -60,8 +62,8 @@ public struct TarWriter<Sink: ByteSink> {
   }
 }
 
-/// A sink that reads a source straight into its own buffers, which saves a copy of every byte.
+/// A sink that reads a source directly into its own buffers, which saves copying every byte.
 protocol FillingSink: AnyObject {
-  /// Takes `count` bytes, or fewer when the source ends before, and says how many.
+  /// Takes up to `count` bytes, fewer when the source ends early, and returns how many.
   func fill(_ count: UInt64, from source: any ByteSource) throws -> UInt64
 }

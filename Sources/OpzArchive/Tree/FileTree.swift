@@ -1,20 +1,22 @@
 public import OpzIO
 public import SystemPackage
 
-/// The files of an image after all of its layers and their whiteouts are applied: what a container would see.
+/// The files of an image after all layers and their whiteouts are applied: what a container would see.
 public struct FileTree: Sendable {
+  /// The metadata of one file.
   public struct Node: Sendable, Hashable {
     /// Never a hard link: such a name has the linked file's node.
     public var kind: TarHeader.Kind
-    /// Permission bits, 12 of them.
+    /// The 12 permission bits.
     public var mode: UInt32
     public var uid: UInt32
     public var gid: UInt32
-    /// Bytes of content; 0 for everything but files.
+    /// The content's size in bytes; 0 for everything but files.
     public var size: UInt64
-    /// The content's digest, of files, when the tree was read with digests.
+    /// The digest of a file's content; nil unless the tree was read with digests.
     public var digest: Digest?
 
+    /// Makes a node from its metadata.
     public init(kind: TarHeader.Kind, mode: UInt32, uid: UInt32, gid: UInt32, size: UInt64, digest: Digest? = nil) {
       self.kind = kind
       self.mode = mode
@@ -25,25 +27,26 @@ public struct FileTree: Sendable {
     }
   }
 
-  /// Where a file's content is. Names with the same place are hard links to each other.
+  /// Where a file's content is. Names with the same location are hard links to each other.
   struct Place: Sendable, Hashable {
     let layer: Int
-    /// In the uncompressed tar.
+    /// The byte offset in the uncompressed tar.
     let offset: UInt64
   }
 
-  /// By path, relative to the root, which itself has no node.
+  /// The nodes by path, relative to the root, which itself has no node.
   public let nodes: [FilePath: Node]
   let places: [FilePath: Place]
 
-  /// All paths, sorted by their bytes: directories come before what is in them.
+  /// All paths, sorted by their bytes, so directories come before their contents. Computed at each call.
   public var paths: [FilePath] {
     nodes.keys.map { ($0, $0.bytes) }.sorted { $0.1.lexicographicallyPrecedes($1.1) }.map(\.0)
   }
 
+  /// The node at a path, without following links; nil when nothing is there.
   public subscript(path: FilePath) -> Node? { nodes[path] }
 
-  /// Bytes of all contents, hard links counted once: what unpacking needs on the disk.
+  /// The size of all content in bytes, hard links counted once: the disk space that unpacking needs.
   public var contentSize: UInt64 {
     var seen: Set<Place> = []
     return nodes.reduce(0) { sum, item in
@@ -52,7 +55,7 @@ public struct FileTree: Sendable {
     }
   }
 
-  /// One line for each path in which the two trees differ, sorted: empty when a container sees the same.
+  /// One line per path in which the two trees differ, sorted by path; empty when a container would see the same.
   public func differences(from other: FileTree) -> [String] {
     let all = Set(nodes.keys).union(other.nodes.keys)
     return all.map { ($0, $0.bytes) }.sorted { $0.1.lexicographicallyPrecedes($1.1) }.compactMap { path, _ in
@@ -68,6 +71,7 @@ public struct FileTree: Sendable {
 }
 
 extension FileTree.Node: CustomStringConvertible {
+  /// The kind, mode and owner on one line, for messages.
   public var description: String {
     let what =
       switch kind {

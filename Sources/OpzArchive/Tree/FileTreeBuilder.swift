@@ -1,7 +1,7 @@
 import OpzIO
 import SystemPackage
 
-/// Applies layers, one entry at a time, to a tree in memory (OCI image-spec, layer.md).
+/// Applies layers to a tree in memory, one entry at a time (OCI image-spec, layer.md).
 struct FileTreeBuilder {
   private let limits: ArchiveLimits
   private let root = TreeNode(FileTreeBuilder.impliedDirectory, layer: 0)
@@ -22,7 +22,7 @@ struct FileTreeBuilder {
     seenWhiteouts = []
   }
 
-  /// Counts an entry against the limits. It is to be called before the entry's content is read.
+  /// Counts an entry against the limits. Call it before the entry's content is read.
   mutating func admit(_ header: TarHeader) throws {
     entries += 1
     totalBytes += header.size
@@ -81,8 +81,8 @@ struct FileTreeBuilder {
     return FileTree(nodes: nodes, places: places)
   }
 
-  /// The directory that an entry goes into, made where a layer did not say it. A link on the way is an error: container
-  /// runtimes differ in whether they follow it.
+  /// The directory that an entry goes into, created with defaults where no layer lists it. A link on the way is an
+  /// error: container runtimes differ in whether they follow it.
   private func directory(_ parts: ArraySlice<[UInt8]>, for header: TarHeader) throws -> TreeNode {
     var current = root
     for part in parts {
@@ -111,7 +111,7 @@ struct FileTreeBuilder {
     return node
   }
 
-  /// A whiteout hides what lower layers have, never what its own layer has.
+  /// A whiteout hides entries of lower layers, never those of its own layer.
   private func apply(_ whiteout: Whiteout, in parts: ArraySlice<[UInt8]>) {
     guard let parent = find(parts) else { return }
     switch whiteout {
@@ -130,7 +130,7 @@ struct FileTreeBuilder {
 /// A name in the tree while layers are applied.
 private final class TreeNode {
   var node: FileTree.Node
-  /// The layer that said it last.
+  /// The last layer with an entry for this name.
   var layer: Int
   let place: FileTree.Place?
   var children: [[UInt8]: TreeNode] = [:]
@@ -145,7 +145,7 @@ private final class TreeNode {
     for (name, child) in children where !child.survives(whiteoutOf: layer) { children[name] = nil }
   }
 
-  /// Removes what lower layers put here; false when nothing of `layer` is left.
+  /// Removes what lower layers put here; false when nothing of `layer` remains.
   func survives(whiteoutOf layer: Int) -> Bool {
     removeChildren(below: layer)
     return self.layer == layer || !children.isEmpty
@@ -161,7 +161,7 @@ private final class TreeNode {
 }
 
 extension TarHeader {
-  /// What its names cost in memory.
+  /// The memory that its names take, in bytes.
   fileprivate var nameBytes: Int {
     if case .symlink(let target) = kind { return path.bytes.count + target.count }
     return path.bytes.count

@@ -1,16 +1,16 @@
 import OpzIO
 import SystemPackage
 
-/// The entries of one image layer, in the one order in which they are written: sorted by the bytes of their paths, each
-/// parent directory before what is in it.
+/// The entries of one image layer in canonical order: sorted by the bytes of their paths, each parent directory
+/// before its contents.
 public struct LayerContent: Sendable {
   public let entries: [TarEntry]
-  /// The exact size of the uncompressed tar, in bytes. No content was read to know it.
+  /// The exact size of the uncompressed tar in bytes, computed without reading content.
   public let tarSize: UInt64
 
-  /// Sorts entries and adds the parent directories that they do not have (mode 0755, owner 0:0).
-  /// - Throws: `ArchiveError` for an unsafe name (absolute, `..`, empty, a whiteout), a name that comes twice, and an entry
-  ///   below one that is not a directory.
+  /// Sorts entries and adds missing parent directories (mode 0755, owner 0:0).
+  /// - Throws: `ArchiveError` with code `badEntry` for an unsafe name (absolute, `..`, empty, a whiteout), a
+  ///   duplicate name, an entry below one that is not a directory, and a layer that is too large.
   public init(_ entries: consuming [TarEntry]) throws {
     var sorted = entries
     for entry in sorted { try ArchivePath.check(entry.path) }
@@ -33,19 +33,19 @@ public struct LayerContent: Sendable {
     tarSize = total
   }
 
-  /// Most often they are sorted.
+  /// Usually the entries are sorted already.
   private static func sort(_ entries: inout [TarEntry]) {
     let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.path.bytesPrecede($1.path) }
     if !isSorted { entries.sort { $0.path.bytesPrecede($1.path) } }
   }
 
-  /// The directories above the entries that are not among them.
+  /// The parent directories of the entries that are not among them.
   private static func missingParents(of sorted: [TarEntry]) throws -> [TarEntry] {
     var seen: Set<FilePath> = []
     var missing: [TarEntry] = []
     for entry in sorted {
       var path = entry.path
-      // Above a directory that was seen, all were.
+      // The parents of a directory seen before were seen too.
       while path.removeLastComponent(), !path.isEmpty, seen.insert(path).inserted {
         guard let above = find(path, in: sorted) else {
           missing.append(.directory(path))
@@ -69,7 +69,7 @@ public struct LayerContent: Sendable {
     return low < sorted.count && sorted[low].path == path ? sorted[low] : nil
   }
 
-  /// Writes the tar, single-threaded. `LayerWriter` is faster for large content.
+  /// Writes the tar on a single thread. `LayerWriter` is faster for large content.
   func write(to writer: inout TarWriter<some ByteSink>) throws {
     for entry in entries { try writer.write(entry) }
     try writer.finish()

@@ -1,22 +1,25 @@
-/// A name in a layer, with what it says about the file system and nothing of the content.
+/// A name in a layer with its metadata, without content.
 public struct LayerName: Sendable, Hashable {
+  /// What the name is.
   public enum Kind: Sendable, Hashable {
     case directory(mode: UInt32, uid: UInt32, gid: UInt32)
-    /// The target's bytes, as they are. They may point anywhere.
+    /// The target's raw bytes, which may point anywhere.
     case link(target: [UInt8])
-    /// A file, a hard link, a device, a fifo; a whiteout too.
+    /// A file, a hard link, a device or a FIFO, or a whiteout.
     case other
   }
 
-  /// Relative, without `.`, `..` and empty components. Empty for the root itself.
+  /// The path's bytes: relative, without `.`, `..` and empty components. Empty for the root itself.
   public let path: [UInt8]
   public let kind: Kind
 
+  /// Makes a name; `path` must be normalized.
   public init(path: [UInt8], kind: Kind) {
     self.path = path
     self.kind = kind
   }
 
+  /// Takes the name from a tar header.
   public init(_ header: TarHeader) {
     path = header.path.bytes
     switch header.kind {

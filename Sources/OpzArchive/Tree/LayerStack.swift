@@ -1,21 +1,22 @@
 public import OpzIO
 public import SystemPackage
 
-/// The layers of an image, from the lowest to the highest, to be read as one file system.
+/// The layers of an image, lowest first, read as one file system.
 ///
-/// All calls block: use them on a thread of our own.
+/// All calls block: make them on a dedicated thread.
 public struct LayerStack: Sendable {
   public let layers: [PackedLayer]
   public let limits: ArchiveLimits
 
+  /// Stacks the layers of an image, lowest first. Nothing is read yet.
   public init(_ layers: [PackedLayer], limits: ArchiveLimits = ArchiveLimits()) {
     self.layers = layers
     self.limits = limits
   }
 
-  /// The files after all whiteouts.
-  /// - Parameter digests: whether every byte is read to hash each file, and to check the layers' diffIDs. Without them
-  ///   the contents of uncompressed layers are passed over.
+  /// Reads the files that remain after all whiteouts.
+  /// - Parameter digests: whether to read every byte, which hashes each file and verifies the layers' diffIDs.
+  ///   Without it the content of uncompressed layers is skipped.
   /// - Throws: `ArchiveError` for layers that are damaged, unsafe or over a limit.
   public func tree(digests: Bool = true) throws -> FileTree {
     var builder = FileTreeBuilder(limits)
@@ -35,7 +36,7 @@ public struct LayerStack: Sendable {
     return builder.finished()
   }
 
-  /// Writes the content of one file to `sink`. Links are followed inside of the image.
+  /// Writes the content of one file to `sink`, following links inside the image. Reads all headers first.
   /// - Returns: the file's node.
   /// - Throws: `ArchiveError` with code `notFound` when there is no such file.
   public func copy(_ path: FilePath, to sink: inout some ByteSink) throws -> FileTree.Node {
@@ -44,8 +45,9 @@ public struct LayerStack: Sendable {
     return node
   }
 
-  /// The content of one small file.
-  /// - Parameter limit: refuses more bytes than this before allocating any.
+  /// Returns the content of one small file, following links inside the image.
+  /// - Parameter limit: the most bytes to read; a larger file is refused before any memory is allocated.
+  /// - Throws: `ArchiveError` with code `notFound` or `overLimit`.
   public func bytes(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] {
     let (node, place) = try locate(path)
     guard node.size <= UInt64(max(0, limit)) else {
@@ -70,7 +72,7 @@ public struct LayerStack: Sendable {
     try LayerStack.copy(stream, node.size) { try sink.write($0) }
   }
 
-  /// Hands exactly `size` bytes to `body`.
+  /// Passes exactly `size` bytes to `body`, in pieces.
   static func copy(_ stream: TarStream, _ size: UInt64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     defer { buffer.deallocate() }
@@ -84,7 +86,7 @@ public struct LayerStack: Sendable {
     }
   }
 
-  /// Compares the digest of a stream that was hashed to its end with the one that was announced.
+  /// Compares the digest of a stream that was read to its end with the announced diffID.
   static func check(_ stream: TarStream, _ layer: PackedLayer) throws {
     guard let expected = layer.diffID, let found = stream.digest else { return }
     guard found == expected else {

@@ -7,24 +7,26 @@ public import SystemPackage
   import Musl
 #endif
 
-/// Unpacks the layers of an image into a new directory, safely for layers that nobody vouches for.
+/// Unpacks the layers of an image into a new directory, safely even for untrusted layers.
 ///
-/// It goes in two passes. The first reads the headers and applies all layers and whiteouts in memory, so that every limit is
-/// checked and every surviving name known before a byte is written. The second writes directories, then files, then hard
-/// links, and symbolic links last: while anything is written there is no link on the disk that a path could go through, and
-/// nothing is ever deleted or replaced.
+/// There are two passes. The first reads the headers and applies all layers and whiteouts in memory, so that every
+/// limit is checked and every surviving name is known before a byte is written. The second writes directories, then
+/// files, then hard links, and symbolic links last: during the writing there is no link on the disk that a path could
+/// go through, and nothing is ever deleted or replaced.
 public struct LayerUnpacker: Sendable {
+  /// What to do with devices and FIFOs.
   public enum SpecialFiles: Sendable {
-    /// Devices and fifos are an error.
+    /// They are an error.
     case refuse
-    /// Devices and fifos are left out.
+    /// They are skipped.
     case skip
   }
 
+  /// What to do with symbolic links that lead out of the directory; absolute ones do.
   public enum LeavingLinks: Sendable {
-    /// A symbolic link that leads out of the directory is an error; an absolute one does.
+    /// They are an error.
     case refuse
-    /// They are made as they are. It is for directories that become the root of a container.
+    /// They are created as they are, for a directory that becomes the root of a container.
     case keep
   }
 
@@ -32,14 +34,15 @@ public struct LayerUnpacker: Sendable {
   public var leavingLinks = LeavingLinks.refuse
   /// Whether setuid and setgid bits are kept.
   public var keepsSetuid = false
-  /// Whether files get the owners that the layers say. It needs root, and is ignored without it.
+  /// Whether files get the owners that the layers record. Requires root; ignored without it.
   public var appliesOwners = false
 
+  /// The safest settings: devices, FIFOs and links that lead out are errors, owners and setuid bits are dropped.
   public init() {}
 
-  /// Unpacks into `directory`, which is made if it is not there, and has to be empty. It blocks.
-  /// - Returns: what was unpacked, without digests.
-  /// - Throws: `ArchiveError` or `IOFailure`. The directory is then empty again.
+  /// Unpacks into `directory`, which is created if missing and must be empty. It blocks.
+  /// - Returns: the unpacked tree, without digests.
+  /// - Throws: `ArchiveError` or `IOFailure`; the directory is emptied again.
   @discardableResult
   public func unpack(_ stack: LayerStack, into directory: FilePath) throws -> FileTree {
     let tree = try stack.tree(digests: false)
@@ -127,7 +130,7 @@ public struct LayerUnpacker: Sendable {
   }
 }
 
-/// Content that goes to the disk once, under one or more names.
+/// Content that is written to the disk once, under one or more names.
 private struct UnpackFile {
   let offset: UInt64
   let names: [FilePath]

@@ -1,13 +1,15 @@
 public import OpzIO
 
-/// Writes a layer in one pass over its files: tar, both digests, compression and the sink at the same time.
+/// Writes a layer in one pass over its files: tar, both digests, compression and output run at the same time.
 ///
-/// One thread reads files into a ring of 1 MiB blocks, one hashes them, and the caller's thread compresses (with the help of
-/// `MemberWriter`'s threads) and writes to the sink. Memory is bounded, whatever the size: a ring of 8 MiB, or
-/// compressed one of 4 MiB and 2 MiB for each block that is on its way, at most eight.
+/// One thread reads files into a ring of 1 MiB blocks, one hashes them, and the caller's thread compresses (helped by
+/// `MemberWriter`'s threads) and writes to the sink. Memory is bounded whatever the size: a ring of 8 MiB
+/// uncompressed, or a ring of 4 MiB and 2 MiB for each block being compressed, at most eight.
 public enum LayerWriter {
-  /// Writes `content` to `sink`. It blocks: call it on a thread of our own.
-  /// - Parameter advanced: told how many bytes of the uncompressed tar, of `content.tarSize`, went through, piece by piece.
+  /// Writes `content` to `sink`. It blocks: call it on a dedicated thread.
+  /// - Parameter advanced: called after each piece with its size in uncompressed bytes; they add up to
+  ///   `content.tarSize`.
+  /// - Returns: the digests and sizes of what was written.
   /// - Throws: `ArchiveError`, or what a blob or the sink throws. The sink then has a part of the layer.
   public static func write<Sink: ByteSink>(
     _ content: LayerContent, _ compression: Compression, to sink: inout Sink,
@@ -20,7 +22,7 @@ public enum LayerWriter {
     }
   }
 
-  /// The stored bytes are the tar, so one digest is enough.
+  /// The stored bytes are the tar itself, so one digest is enough.
   private static func store(
     _ content: LayerContent, _ sink: inout some ByteSink, _ advanced: (UInt64) -> Void
   ) throws -> WrittenLayer {
@@ -50,7 +52,7 @@ public enum LayerWriter {
       compression: format == .gzip ? .gzip : .zstd)
   }
 
-  /// Makes the tar, hands its blocks to `take` on this thread, and returns its digest.
+  /// Produces the tar, passes its blocks to `take` on this thread, and returns its digest.
   private static func run(
     _ content: LayerContent, ringBlocks: Int, _ take: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> Digest {

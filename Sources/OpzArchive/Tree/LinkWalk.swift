@@ -1,21 +1,21 @@
 public import SystemPackage
 
 extension FileTree {
-  /// Where a path leads when links are followed as in a container whose root this tree is.
-  /// - Returns: nil for a loop of links. The path need not exist.
+  /// Resolves a path, following links as in a container whose root is this tree.
+  /// - Returns: the path without links, which need not exist; nil for a loop of links.
   public func resolve(_ path: FilePath) -> FilePath? {
     LinkWalk(self).follow(path.bytes, from: [])?.path
   }
 
-  /// Whether a link's target leads out of the tree when it is followed on a disk, where `/` is not the tree's root.
+  /// Whether a link's target leads out of the tree when followed on a disk, where `/` is not the tree's root.
   func leaves(_ target: [UInt8], from link: FilePath) -> Bool {
     let parent = ArchivePath.components(link.bytes).dropLast().map { Array($0) }
     return LinkWalk(self).follow(target, from: parent)?.leaves ?? false
   }
 }
 
-/// Follows links inside of a tree, component by component, as the kernel does. `a -> .` and `b -> a/..` leads out, though
-/// neither name does by itself.
+/// Follows links inside a tree component by component, as the kernel does. `a -> .` and `b -> a/..` together lead
+/// out, though neither does alone.
 private struct LinkWalk {
   private static let linkLimit = 40
   private static let stepLimit = 10_000

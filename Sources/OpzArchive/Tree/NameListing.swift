@@ -1,18 +1,20 @@
 public import OpzIO
 public import SystemPackage
 
-/// The names of one layer as a file, so that a layer that is far away is read once.
+/// The names of one layer stored in a file, so that a remote layer is read only once.
 ///
-/// `opz names 1\n`, then a name after the other: how many bytes it shares with the one before it, the rest of it, its kind, and what the kind has;
-/// numbers as LEB128. A zero byte where a kind belongs ends it, and a SHA-256 of all before follows.
+/// The file starts with `opz names 1\n`. For each name follow the length of the prefix it shares with the previous
+/// name, the rest of it, its kind, and the kind's fields; numbers are LEB128. A zero byte in place of a kind ends the
+/// list, and a SHA-256 of everything before follows.
 public enum NameListing {
-  /// What the limits let a listing be, and a little more.
+  /// The largest listing in bytes: what the limits allow, and some more.
   private static let largest: UInt64 = 256 << 20
   private static let mark = Array("opz names 1\n".utf8)
 
-  /// Writes the names of a layer while they are read from it, and checks the layer against its diffID.
-  /// - Returns: how many names there are.
-  /// - Throws: `ArchiveError` for a layer that is damaged, another one, unsafe, or over a limit; nothing is there then.
+  /// Reads a layer, writes its names to a file, and verifies the layer's diffID.
+  /// - Returns: the number of names.
+  /// - Throws: `ArchiveError` for a layer that is damaged, unsafe, over a limit, or has another diffID; no file is
+  ///   created then.
   @discardableResult
   public static func write(_ layer: PackedLayer, to path: FilePath, limits: ArchiveLimits = ArchiveLimits()) throws
     -> Int
@@ -46,11 +48,11 @@ public enum NameListing {
     return count
   }
 
-  /// Whether `write` made this file, and it is as it was.
+  /// Whether the file was written by `write` and is intact.
   public static func isWhole(_ path: FilePath) throws -> Bool { try content(path) != nil }
 
-  /// Hands the names of a file that `write` made to `body`, in their order.
-  /// - Throws: `ArchiveError` where it is not whole, before any name.
+  /// Passes the names in a file that `write` created to `body`, in order.
+  /// - Throws: `ArchiveError` before any name when the file is damaged.
   public static func read(_ path: FilePath, _ body: (LayerName) throws -> Void) throws {
     guard let bytes = try content(path) else {
       throw ArchiveError(.malformed, path.string, "the list of a layer's names is damaged", hint: "remove it")

@@ -1,15 +1,16 @@
 public import OpzIO
 public import OpzOCI
 
-/// A layer as it is stored, to be read.
+/// A stored layer that can be read.
 public struct PackedLayer: Sendable {
   public let blob: any Blob
   public let compression: Compression
-  /// The digest that the uncompressed tar has to have. Nil: not checked.
+  /// The expected digest of the uncompressed tar; nil skips the check.
   public let diffID: Digest?
-  /// For messages: `layer sha256:3f2a..`.
+  /// The layer's name in messages: `layer 3f2a..`.
   public let name: String
 
+  /// Describes a stored layer. Nothing is read yet.
   public init(_ blob: any Blob, _ compression: Compression, diffID: Digest? = nil, name: String = "layer") {
     self.blob = blob
     self.compression = compression
@@ -17,7 +18,7 @@ public struct PackedLayer: Sendable {
     self.name = name
   }
 
-  /// The layer that a manifest's descriptor announces.
+  /// Describes the layer that a manifest's descriptor announces.
   /// - Throws: `ArchiveError` with code `unsupported` when its media type is not a tar that opz reads.
   public init(_ descriptor: Descriptor, _ blob: any Blob, diffID: Digest? = nil) throws {
     let name = "layer \(descriptor.digest.short)"
@@ -27,7 +28,8 @@ public struct PackedLayer: Sendable {
     self.init(blob, compression, diffID: diffID, name: name)
   }
 
-  /// Hands the bytes of the uncompressed tar to `body`, piece by piece.
+  /// Passes the bytes of the uncompressed tar to `body`, in pieces of up to 256 KiB. The diffID is not verified.
+  /// - Throws: `ArchiveError` for damaged or oversized data, or what the blob or `body` throws.
   public func forEachTarChunk(
     limits: ArchiveLimits = ArchiveLimits(), _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
@@ -41,9 +43,9 @@ public struct PackedLayer: Sendable {
     }
   }
 
-  /// Hands the names of the tar to `body`, in their order, with the reader at each one's content. Where there is a diffID, all bytes are read and
-  /// compared with it at the end.
-  /// - Throws: `ArchiveError` for a layer that is damaged, unsafe, over a limit, or another one.
+  /// Passes the entries of the tar to `body`, in order, with the reader positioned at each one's content. If there is
+  /// a diffID, all bytes are read and it is verified at the end.
+  /// - Throws: `ArchiveError` for a layer that is damaged, unsafe, over a limit, or has another diffID.
   public func forEachHeader(
     limits: ArchiveLimits = ArchiveLimits(), _ body: (TarHeader, TarReader) throws -> Void
   ) throws {
@@ -61,14 +63,15 @@ public struct PackedLayer: Sendable {
     try LayerStack.check(stream, self)
   }
 
-  /// The names alone.
+  /// Passes the names in the tar to `body`, in order, without content.
+  /// - Throws: as `forEachHeader`.
   public func forEachName(
     limits: ArchiveLimits = ArchiveLimits(), _ body: (LayerName) throws -> Void
   ) throws {
     try forEachHeader(limits: limits) { header, _ in try body(LayerName(header)) }
   }
 
-  /// The bytes of the tar.
+  /// Opens the uncompressed tar.
   func open(_ limits: ArchiveLimits) throws -> TarStream {
     switch compression {
     case .none: TarStream(try PlainSource(blob), name: name)
@@ -77,7 +80,7 @@ public struct PackedLayer: Sendable {
   }
 }
 
-/// An uncompressed blob, in which bytes can be passed over without reading them.
+/// An uncompressed blob, in which bytes can be skipped without reading them.
 final class PlainSource: SkippingSource {
   private let blob: any Blob
   private var source: any ByteSource

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 extension PathTable {
-  /// What is at a path, no link followed; nil for nothing.
+  /// What is at a path, without following links; nil when nothing is there.
   public subscript(_ path: FilePath) -> Kind? {
     var current = 0
     for part in path.bytes.split(separator: UInt8(ascii: "/")) {
@@ -11,22 +11,22 @@ extension PathTable {
     return kind(of: current)
   }
 
-  /// How many names there are.
+  /// The number of names, without the root.
   public var count: Int { nodes.count { $0.kind != .gone } - 1 }
 
-  /// All paths, sorted by their bytes. It is as large as all of them together.
+  /// All paths, sorted by their bytes. Allocates all of them at once.
   public var paths: [FilePath] {
     let all = nodes.indices.dropFirst().filter { nodes[$0].kind != .gone }.map { path(of: $0) }
     return all.sorted { $0.lexicographicallyPrecedes($1) }.map { FilePath(bytes: $0) }
   }
 
-  /// The paths whose last component is asked for, sorted by their bytes.
+  /// The paths whose last component passes `test`, sorted by their bytes.
   public func paths(named test: (ArraySlice<UInt8>) -> Bool) -> [FilePath] {
     let found = nodes.indices.dropFirst().filter { nodes[$0].kind != .gone && test(name(of: $0)) }.map { path(of: $0) }
     return found.sorted { $0.lexicographicallyPrecedes($1) }.map { FilePath(bytes: $0) }
   }
 
-  /// Everything at a path and below it, a line each in the order of their bytes: equal for equal trees.
+  /// Everything at and below a path, one line per name, sorted; equal trees give equal listings.
   public func listing(below path: FilePath) -> [String] {
     var current = 0
     for part in path.bytes.split(separator: UInt8(ascii: "/")) {
@@ -48,19 +48,21 @@ extension PathTable {
 }
 
 extension PathTable {
-  /// Where a path leads when links are followed as in a container whose root this is; a link that leads above the root ends at it.
+  /// Where a path leads when links are followed as in a container whose root is this table; going above the root ends
+  /// at the root.
   public enum Resolution: Sendable, Hashable {
-    /// The path without links; it need not exist.
+    /// The path without links, which need not exist.
     case path(FilePath)
-    /// Links lead to each other, or there are more than 40.
+    /// The links form a loop, or there are more than 40.
     case loop
-    /// What is here is neither a directory nor a link, and the path goes on.
+    /// The file here is neither a directory nor a link, but the path continues below it.
     case blocked(FilePath)
   }
 
   private static let linkLimit = 40
   private static let stepLimit = 10_000
 
+  /// Follows the links in a path.
   public func resolve(_ path: FilePath) -> Resolution {
     var current: [(name: [UInt8], place: Int?)] = []
     var (links, steps) = (0, 0)

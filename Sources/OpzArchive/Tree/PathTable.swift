@@ -1,11 +1,13 @@
 public import SystemPackage
 
-/// The names of an image's files after all of its layers and their whiteouts are applied, without what is in them.
+/// The names of an image's files after all layers and their whiteouts are applied, without content.
 ///
-/// A name costs some 40 bytes beside its own, in four arrays: a million of them are 60 to 100 MB, and `ArchiveLimits` (a million entries, 128 MiB of
-/// names) bounds all of it at 256 MiB, whatever the layers are. Semantics: OCI image-spec, layer.md; an entry whose way leads over a link is refused,
-/// because container runtimes differ in whether they follow it.
+/// Each name costs some 40 bytes besides its text, in four arrays: a million of them take 60 to 100 MB, and
+/// `ArchiveLimits` (a million entries, 128 MiB of names) bounds the total at 256 MiB, whatever the layers contain.
+/// Semantics: OCI image-spec, layer.md; an entry whose path goes through a link is refused, because container
+/// runtimes differ in whether they follow it.
 public struct PathTable: Sendable {
+  /// What a name is; `other` is a file, a device or a FIFO.
   public enum Kind: Sendable, Hashable {
     case directory(mode: UInt32, uid: UInt32, gid: UInt32)
     case link(target: [UInt8])
@@ -16,16 +18,16 @@ public struct PathTable: Sendable {
     enum Kind: UInt8 { case gone, directory, link, other }
 
     var parent: UInt32
-    /// Where its name begins.
+    /// Where its name starts in `names`.
     var name: UInt32
-    /// The next one of the same hash.
+    /// The next node with the same hash.
     var chain: UInt32
     var child: UInt32
     var sibling: UInt32
-    /// Of a directory: which of `owners`. Of a link: where its target is in `targets`.
+    /// For a directory an index into `owners`; for a link the start of its target in `targets`.
     var detail: UInt32 = 0
     var nameLength: UInt16
-    /// The layer that said it last.
+    /// The last layer with an entry for this name.
     var layer: UInt16
     var kind: Kind
   }
@@ -48,12 +50,13 @@ public struct PathTable: Sendable {
   private var ownerNumbers: [Owner: UInt32] = [:]
   private var layer: UInt16 = 0
   private var archive = ""
-  /// What this layer has hidden already: saying it again costs nothing.
+  /// What this layer has hidden already: repeated whiteouts cost nothing.
   private var hidden: Set<UInt32> = []
   private var emptied: Set<UInt32> = []
   private var entries = 0
   private var nameBytes = 0
 
+  /// An empty table with a root directory (mode 0755, owner 0:0).
   public init(limits: ArchiveLimits = ArchiveLimits()) {
     self.limits = limits
     buckets = ContiguousArray(repeating: PathTable.none, count: 1 << 10)
@@ -66,8 +69,11 @@ public struct PathTable: Sendable {
 
   // MARK: Applying layers
 
-  /// - Parameter archive: what messages call the layer.
-  /// - Throws: `ArchiveError` for more layers than any runtime takes.
+  /// Starts the next layer; whiteouts apply to the layers before it.
+  /// - Parameters:
+  ///   - index: the layer's position, lowest first.
+  ///   - archive: the layer's name in messages.
+  /// - Throws: `ArchiveError` with code `overLimit` for more layers than any runtime accepts.
   public mutating func begin(layer index: Int, archive: String) throws {
     guard let number = UInt16(exactly: index) else {
       throw ArchiveError(.overLimit, archive, "an image of \(index) layers is more than any container runtime takes")
@@ -79,7 +85,7 @@ public struct PathTable: Sendable {
   }
 
   /// Applies one name of the layer.
-  /// - Throws: `ArchiveError` for a name over a limit, and for one whose way is no directory.
+  /// - Throws: `ArchiveError` when a limit is exceeded, or when a component of its path is not a directory.
   public mutating func add(_ name: LayerName) throws {
     try admit(name)
     guard !name.path.isEmpty else {
@@ -130,7 +136,7 @@ public struct PathTable: Sendable {
     nodes[place].layer = layer
   }
 
-  /// The directory that an entry goes into, made where a layer did not say it.
+  /// The directory that an entry goes into, created with defaults where no layer lists it.
   private mutating func directory(_ parts: ArraySlice<ArraySlice<UInt8>>, for name: LayerName) throws -> Int {
     var current = 0
     for part in parts {
@@ -148,7 +154,7 @@ public struct PathTable: Sendable {
     return current
   }
 
-  /// A whiteout hides what lower layers have, never what its own layer has.
+  /// A whiteout hides entries of lower layers, never those of its own layer.
   private mutating func hide(_ whiteout: Whiteout, in parts: ArraySlice<ArraySlice<UInt8>>) {
     var parent = 0
     for part in parts {
@@ -166,7 +172,7 @@ public struct PathTable: Sendable {
     }
   }
 
-  /// Removes what lower layers put below here; false when nothing of this layer is left.
+  /// Removes what lower layers put below here; false when nothing of this layer remains.
   private mutating func survives(_ place: Int) -> Bool {
     var isNeeded = nodes[place].layer == layer
     var child = nodes[place].child
@@ -206,7 +212,7 @@ public struct PathTable: Sendable {
 
   // MARK: Looking up
 
-  /// The name below a directory, also one that is gone; nil for one that never was.
+  /// Looks up a name in a directory, including removed ones; nil for one that was never there.
   func find(_ name: ArraySlice<UInt8>, in parent: Int) -> Int? {
     var place = buckets[bucket(name, parent)]
     while place != PathTable.none {
@@ -222,7 +228,7 @@ public struct PathTable: Sendable {
     return names[Int(node.name)..<Int(node.name) + name.count].elementsEqual(name)
   }
 
-  /// The name below a directory, made where it never was, as one that is gone.
+  /// Looks up a name in a directory, adding it as a removed one if it was never there.
   private mutating func node(_ name: ArraySlice<UInt8>, in parent: Int) throws -> Int {
     if let known = find(name, in: parent) { return known }
     guard let length = UInt16(exactly: name.count), let start = UInt32(exactly: names.count),
@@ -251,7 +257,7 @@ public struct PathTable: Sendable {
     }
   }
 
-  /// With this process's own seed: names that a stranger chose cannot meet in one bucket.
+  /// Hashed with a seed of this process, so that hostile names cannot be chosen to collide.
   private func bucket(_ name: some Collection<UInt8>, _ parent: Int) -> Int {
     var hasher = Hasher()
     hasher.combine(parent)
@@ -280,7 +286,7 @@ public struct PathTable: Sendable {
     return ArraySlice(names[start..<start + Int(nodes[place].nameLength)])
   }
 
-  /// From the root; empty for the root itself.
+  /// The path from the root; empty for the root itself.
   func path(of place: Int) -> [UInt8] {
     var parts: [ArraySlice<UInt8>] = []
     var current = place

@@ -7,8 +7,8 @@ import SystemPackage
   import Musl
 #endif
 
-/// A directory in which files are made. Each component of a path is opened by itself with O_NOFOLLOW, so that no path leads
-/// out of the directory, whatever somebody else does in it meanwhile.
+/// A directory in which files are created. Each component of a path is opened separately with O_NOFOLLOW, so that no
+/// path leads out of the directory, whatever other processes do in it meanwhile.
 final class UnpackRoot {
   struct Owner {
     let uid: UInt32
@@ -19,7 +19,7 @@ final class UnpackRoot {
   private let place: FilePath
   private var lastParent: (path: FilePath, handle: Handle)?
 
-  /// An open directory that several hold.
+  /// An open directory with several owners.
   private final class Handle {
     let file: OpenFile
     init(_ file: consuming OpenFile) { self.file = file }
@@ -34,7 +34,7 @@ final class UnpackRoot {
     try inParent(path) { parent, name in mkdirat(parent, name, 0o700) == 0 ? nil : "mkdir" }
   }
 
-  /// A new file, mode 0600 until `set`.
+  /// Creates a new file, with mode 0600 until `set`.
   func makeFile(_ path: FilePath) throws -> OpenFile {
     var descriptor: Int32 = -1
     try inParent(path) { parent, name in
@@ -68,13 +68,14 @@ final class UnpackRoot {
     try UnpackRoot.set(directory.file, mode: mode, owner: owner)
   }
 
-  /// The owner first: chown(2) clears setuid.
+  /// Sets the owner first, because chown(2) clears setuid.
   static func set(_ file: borrowing OpenFile, mode: UInt32, owner: Owner?) throws {
     if let owner, fchown(file.descriptor, owner.uid, owner.gid) != 0 { throw IOFailure.last("chown", file.path) }
     try file.setMode(mode)
   }
 
-  /// Runs a system call with the open parent directory and the last name; what it returns is the call that failed.
+  /// Runs a system call with the open parent directory and the last component; it returns the name of the call if
+  /// that failed.
   private func inParent(_ path: FilePath, _ call: (Int32, UnsafePointer<CChar>) -> String?) throws {
     let parent = try parent(of: path)
     let failed = withExtendedLifetime(parent) {
@@ -83,7 +84,7 @@ final class UnpackRoot {
     if let failed { throw IOFailure.last(failed, place.appending(path.components)) }
   }
 
-  /// Neighbours come one after the other, so the last parent stays open.
+  /// Neighboring files come one after another, so the last parent stays open.
   private func parent(of path: FilePath) throws -> Handle {
     let above = path.removingLastComponent()
     if above.isEmpty { return root }

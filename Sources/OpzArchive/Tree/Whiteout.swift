@@ -1,18 +1,18 @@
-/// Names in a layer that delete what the layers below have (OCI image-spec, layer.md, "Whiteouts").
+/// Names in a layer that delete entries of lower layers (OCI image-spec, layer.md, "Whiteouts").
 enum Whiteout: Equatable {
-  /// `.wh.NAME`: the sibling NAME.
+  /// `.wh.NAME`: deletes the sibling NAME.
   case sibling([UInt8])
-  /// `.wh..wh..opq`: everything in the directory.
+  /// `.wh..wh..opq`: deletes everything in the directory.
   case opaque
-  /// `.wh..wh.` and anything else: bookkeeping of AUFS, which readers pass over.
+  /// `.wh..wh.` and any other suffix: bookkeeping of AUFS, which readers ignore.
   case bookkeeping
 
   private static let prefix = Array(".wh.".utf8)
 
   static func isReserved(_ name: some Collection<UInt8>) -> Bool { name.starts(with: prefix) }
 
-  /// What a name deletes; nil for an ordinary name.
-  /// - Throws: `ArchiveError` for a whiteout of nothing, `.` or `..`, which could delete the directory above.
+  /// Parses a whiteout; nil for an ordinary name.
+  /// - Throws: `ArchiveError` for a whiteout of nothing, `.` or `..`, which could delete the parent directory.
   static func parse(_ name: [UInt8], archive: String) throws -> Whiteout? {
     guard isReserved(name) else { return nil }
     let rest = Array(name.dropFirst(prefix.count))

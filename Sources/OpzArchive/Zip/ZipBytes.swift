@@ -1,6 +1,6 @@
 import OpzIO
 
-/// The bytes of a zip file at any place, a window of them in memory. Not shared between threads.
+/// Random access to the bytes of a zip file, with a window of them in memory. Not shared between threads.
 final class ZipBytes {
   let name: String
   let size: UInt64
@@ -9,7 +9,7 @@ final class ZipBytes {
   private var held: [UInt8] = []
   private var start: UInt64 = 0
 
-  /// - Parameter window: how many bytes are read at once, at least.
+  /// - Parameter window: the fewest bytes to read at once.
   init(_ blob: any Blob, name: String, window: Int) {
     self.blob = blob
     self.name = name
@@ -17,7 +17,7 @@ final class ZipBytes {
     size = blob.size
   }
 
-  /// Exactly `count` bytes.
+  /// Returns exactly `count` bytes.
   /// - Throws: `ArchiveError` when the file ends before.
   func bytes(at offset: UInt64, _ count: Int) throws -> ArraySlice<UInt8> {
     guard offset <= size, UInt64(count) <= size - offset else {

@@ -18,7 +18,7 @@ struct ZipContent: Blob {
   }
 }
 
-/// Content that is compared with its size and CRC-32 before its last byte is handed out.
+/// Content whose size and CRC-32 are checked before its last byte is returned.
 private final class CheckedSource: ByteSource {
   private let source: any ByteSource
   private let entry: ZipEntry
@@ -50,7 +50,7 @@ private final class CheckedSource: ByteSource {
     return count
   }
 
-  /// Reads and checks `count` bytes, which are not more than the content.
+  /// Reads and checks `count` bytes, which must not exceed the content.
   func skip(_ count: UInt64) throws {
     guard count > 0 else { return }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(min(count, 1 << 17)), alignment: 16)
@@ -73,7 +73,7 @@ private final class CheckedSource: ByteSource {
   }
 }
 
-/// The bytes of a member as they are in the archive.
+/// The bytes of a member as stored in the archive.
 private final class StoredSource: ByteSource {
   private let source: any ByteSource
   private let subject: MemberSubject
@@ -95,11 +95,11 @@ private final class StoredSource: ByteSource {
   }
 }
 
-/// A raw deflate stream (RFC 1951) that has to end where its bytes end.
+/// A raw deflate stream (RFC 1951) that must end where its bytes end.
 private final class InflatingSource: ByteSource {
   private let source: StoredSource
   private let subject: MemberSubject
-  // zlib keeps the stream's address.
+  // zlib keeps the stream's address, so it must not move.
   private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
   private var isAtEnd = false
@@ -140,7 +140,7 @@ private final class InflatingSource: ByteSource {
     return 0
   }
 
-  /// False when there is no input any more.
+  /// Refills the input if it is used up; false when there is none left.
   private func refill() throws -> Bool {
     guard stream.pointee.avail_in == 0 else { return true }
     let count = try source.read(into: input)

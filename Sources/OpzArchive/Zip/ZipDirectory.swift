@@ -1,4 +1,4 @@
-/// Reads the central directory (4.3.12), which says what is in a zip file.
+/// Reads the central directory (4.3.12), which lists the members of a zip file.
 struct ZipDirectory {
   private let bytes: ZipBytes
   private let limits: ZipLimits
@@ -28,7 +28,7 @@ struct ZipDirectory {
     try checkRatio()
   }
 
-  /// Reads the header at `offset` and says how long it is.
+  /// Reads the header at `offset` and returns its length in bytes.
   private mutating func add(at offset: UInt64, upTo stop: UInt64) throws -> UInt64 {
     let fixed = ZipFormat.Length.directoryHeader
     guard stop - offset >= UInt64(fixed) else { throw bytes.malformed("the central directory is cut short") }
@@ -108,14 +108,15 @@ struct ZipDirectory {
     if entry.method == .stored, entry.size != entry.compressedSize {
       throw subject.refuse(.malformed, "it is stored, but with \(entry.compressedSize) bytes for \(entry.size)")
     }
-    // Some writers deflate the nothing of a directory.
+    // Some writers deflate the empty content of a directory.
     if entry.isDirectory, entry.size != 0 || entry.compressedSize > ZipFormat.Length.deflatedNothing {
       throw subject.refuse(.malformed, "it is a directory with content")
     }
     if entry.size == 0, entry.crc32 != 0 { throw subject.refuse(.malformed, "it is empty, but its CRC-32 is not 0") }
   }
 
-  /// A file cannot also be a directory. With `/` before all other bytes, what is below a name follows it when sorted.
+  /// A file cannot also be a directory. When `/` sorts before all other bytes, what is below a name directly follows
+  /// it.
   private func refuseFilesAboveOthers() throws {
     func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
     let sorted = entries.sorted { $0.path.lexicographicallyPrecedes($1.path) { rank($0) < rank($1) } }
@@ -140,7 +141,7 @@ struct ZipDirectory {
   private var bombHint: String { "this is how a decompression bomb looks; use the package's own release" }
 }
 
-/// Words errors about a member.
+/// Makes errors about one member.
 struct MemberSubject {
   let archive: String
   let name: [UInt8]
@@ -151,7 +152,7 @@ struct MemberSubject {
     ArchiveError(code, "\(archive): member \"\(ArchivePath.text(name))\"", reason, hint: hint)
   }
 
-  /// The method, when it and the flags are ones that opz reads.
+  /// The compression method, if opz supports it and the flags.
   func method(_ method: UInt16, _ flags: UInt16) throws -> ZipFormat.Method {
     if flags & ZipFormat.Flag.encryption != 0 { throw refuse(.unsupported, "it is encrypted") }
     guard flags & ~ZipFormat.Flag.known == 0 else {

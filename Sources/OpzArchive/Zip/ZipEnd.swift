@@ -1,12 +1,13 @@
-/// What the end of a zip file says about its central directory (4.3.14 to 4.3.16).
+/// The location of the central directory, from the end of a zip file (4.3.14 to 4.3.16).
 struct ZipEnd {
   let entries: UInt64
   let directoryOffset: UInt64
   let directorySize: UInt64
   let comment: [UInt8]
 
-  /// Reads the end of central directory record, and the zip64 one if there is one. The records have to follow the central directory
-  /// without a gap, and nothing but the comment may follow them: readers search for the record from either side.
+  /// Reads the end of central directory record, and the zip64 one if there is one. The records must follow the
+  /// central directory without a gap, and only the comment may follow them: readers search for the record from either
+  /// side.
   static func read(_ bytes: ZipBytes) throws -> ZipEnd {
     let tailCount = Int(min(bytes.size, UInt64(ZipFormat.Length.end) + 0xffff))
     let tailOffset = bytes.size - UInt64(tailCount)
@@ -33,7 +34,7 @@ struct ZipEnd {
       comment: fields.bytes(fields.count))
   }
 
-  /// Where in the file's last bytes the record is.
+  /// The index of the record in the file's last bytes.
   private static func find(in tail: [UInt8], _ bytes: ZipBytes) throws -> Int {
     let places = tail.indices.dropLast(3).filter { index in
       tail[index] == 0x50 && tail[index + 1] == 0x4b && tail[index + 2] == 5 && tail[index + 3] == 6
@@ -41,7 +42,7 @@ struct ZipEnd {
     guard let last = places.last else {
       throw bytes.malformed("there is no end of central directory: it is not a zip file, or it is cut short")
     }
-    /// Whether the comment of a record there ends with the file.
+    /// Whether the comment of a record at this place ends with the file.
     func reachesEnd(_ place: Int) -> Bool {
       guard tail.count - place >= ZipFormat.Length.end else { return false }
       return Int(tail[place + 20]) | Int(tail[place + 21]) << 8 == tail.count - place - ZipFormat.Length.end
@@ -60,7 +61,7 @@ struct ZipEnd {
     let counts: Counts
   }
 
-  /// The zip64 record, when its locator stands right before the end record.
+  /// The zip64 record, if its locator directly precedes the end record.
   private static func read64(before end: UInt64, _ bytes: ZipBytes) throws -> Zip64? {
     let lengths = UInt64(ZipFormat.Length.locator64 + ZipFormat.Length.end64)
     guard end >= UInt64(ZipFormat.Length.locator64) else { return nil }
@@ -95,7 +96,7 @@ struct ZipEnd {
     let size: UInt64
     let offset: UInt64
 
-    /// These, when each narrow value is the same or says that it is here.
+    /// Returns these values if each narrow value is equal, or refers to the zip64 record.
     func agreeing(with narrow: Counts, _ bytes: ZipBytes) throws -> Counts {
       let pairs = [
         (disk, narrow.disk, ZipFormat.wide16), (directoryDisk, narrow.directoryDisk, ZipFormat.wide16),

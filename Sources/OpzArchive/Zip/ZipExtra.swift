@@ -1,11 +1,11 @@
-/// The extra fields of a header (4.5), as far as they matter.
+/// The extra fields of a header (4.5) that matter here.
 struct ZipExtra {
-  /// The numbers of the zip64 field, if there is one.
+  /// The content of the zip64 field, if there is one.
   private(set) var zip64: [UInt8]?
-  /// Info-ZIP's other name for the member.
+  /// Info-ZIP's alternative name for the member.
   private(set) var unicodePath: [UInt8]?
 
-  /// - Throws: what `malformed` makes, for fields that do not fill their space exactly, or that come twice.
+  /// - Throws: what `malformed` makes, for fields that do not fill their space exactly, and for duplicates.
   init(_ bytes: some Sequence<UInt8>, _ malformed: (String) -> ArchiveError) throws {
     var fields = ZipFields(bytes)
     while fields.count > 0 {
@@ -28,12 +28,12 @@ struct ZipExtra {
     }
   }
 
-  /// The values of header fields, some of which may only say that the zip64 field has them.
+  /// Replaces the header fields that refer to the zip64 field by its values.
   ///
-  /// The field has the missing values alone, in order, or all of them (4.5.3): where a writer puts one that the header has too,
-  /// both have to be the same, or two readers would find different ones.
+  /// The field has either the missing values only, in order, or all of them (4.5.3): a value that the header has too
+  /// must be equal, or two readers would find different ones.
   /// - Parameter narrow: 32-bit fields in the order of the zip64 field: size, compressed size, offset.
-  /// - Returns: nil when they do not go together.
+  /// - Returns: nil when header and field are inconsistent.
   func resolve(_ narrow: [UInt64]) -> [UInt64]? {
     guard let zip64 else { return narrow }
     var fields = ZipFields(zip64)

@@ -1,4 +1,4 @@
-/// Constants of the zip format (PKWARE's APPNOTE.TXT 6.3.10; section numbers are its).
+/// Constants of the zip format (PKWARE's APPNOTE.TXT 6.3.10, whose sections are cited here).
 enum ZipFormat {
   enum Signature {
     static let localHeader: UInt32 = 0x0403_4b50
@@ -9,7 +9,7 @@ enum ZipFormat {
     static let locator64: UInt32 = 0x0706_4b50
   }
 
-  /// Sizes of records without what varies in them, in bytes.
+  /// Sizes of records without their variable parts, in bytes.
   enum Length {
     static let localHeader = 30
     static let directoryHeader = 46
@@ -24,25 +24,25 @@ enum ZipFormat {
   enum Flag {
     static let descriptor: UInt16 = 1 << 3
     static let utf8: UInt16 = 1 << 11
-    /// Encrypted, strongly encrypted, with masked headers.
+    /// Encryption, strong encryption, masked headers.
     static let encryption: UInt16 = 1 << 0 | 1 << 6 | 1 << 13
-    /// What opz reads: how hard deflate tried, and the two above.
+    /// The flags that opz reads: the two above, and how hard the compressor tried.
     static let known: UInt16 = 1 << 1 | 1 << 2 | descriptor | utf8
   }
 
-  /// How the content is stored (4.4.5).
+  /// Compression methods (4.4.5).
   enum Method: UInt16 {
     case stored = 0
     case deflate = 8
   }
 
-  /// Extra fields (4.5.2) that can change what a reader takes a member for.
+  /// Extra fields (4.5.2) that can change how a reader interprets a member.
   enum Extra {
     static let zip64: UInt16 = 0x0001
     static let unicodePath: UInt16 = 0x7075
   }
 
-  /// The bits of a unix mode that say the type.
+  /// The bits of a Unix mode that encode the file type.
   enum FileType {
     static let mask: UInt32 = 0o170000
     static let regular: UInt32 = 0o100000
@@ -56,7 +56,7 @@ enum ZipFormat {
   static let wide32: UInt64 = 0xffff_ffff
 }
 
-/// Reads little-endian fields one after the other. Past the end they are 0: the length is to be checked before.
+/// Reads little-endian fields one after another. Past the end they are 0: check the length first.
 struct ZipFields {
   private var rest: ArraySlice<UInt8>
 

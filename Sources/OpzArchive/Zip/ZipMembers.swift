@@ -1,5 +1,6 @@
-/// Checks that local headers and contents fill a zip file from its first byte to the central directory, each as the directory says
-/// (4.3.7, 4.3.9). A reader that streams sees the local headers, one that seeks the directory: they have to find the same.
+/// Checks that local headers and contents fill a zip file from its first byte to the central directory, each as the
+/// directory says (4.3.7, 4.3.9). A streaming reader sees the local headers, a seeking one the directory: both must
+/// find the same.
 struct ZipMembers {
   private let bytes: ZipBytes
   private let directoryOffset: UInt64
@@ -12,7 +13,7 @@ struct ZipMembers {
     self.directoryOffset = directoryOffset
   }
 
-  /// The entries, in their order, with the places of their contents.
+  /// Returns the entries, in their order, with the offsets of their contents.
   func located(_ entries: [ZipEntry]) throws -> [ZipEntry] {
     var located = entries
     let order = entries.indices.sorted { entries[$0].headerOffset < entries[$1].headerOffset }
@@ -55,7 +56,8 @@ struct ZipMembers {
     return begin
   }
 
-  /// CRC-32 and sizes after the content, with or without a signature, the sizes of 4 or of 8 bytes: four different lengths.
+  /// The data descriptor after the content: CRC-32 and sizes, with or without a signature, with sizes of 4 or 8
+  /// bytes, so it has one of four lengths.
   private func checkDescriptor(
     at offset: UInt64, _ length: Int, wide: Bool, _ entry: ZipEntry, _ subject: MemberSubject
   ) throws {
@@ -80,7 +82,7 @@ private struct LocalHeader {
   private let size: UInt64
   private let name: [UInt8]
   private let extra: ZipExtra
-  /// Bytes of the name and the extra fields.
+  /// The length of the name and the extra fields, in bytes.
   let variableLength: Int
 
   init(at offset: UInt64, _ bytes: ZipBytes, _ subject: MemberSubject) throws {
@@ -115,7 +117,7 @@ private struct LocalHeader {
     guard flags == entry.flags else { throw disagree("flags") }
     guard method == entry.method.rawValue else { throw disagree("compression method") }
     guard let wide = extra.resolve([size, compressed]) else { throw disagree("sizes") }
-    // With a data descriptor the values come after the content; a writer that knows them may say them here too.
+    // With a data descriptor the values follow the content; a writer that knows them may write them here too.
     let isLater = flags & ZipFormat.Flag.descriptor != 0
     func agrees(_ local: UInt64, _ central: UInt64) -> Bool { local == central || (isLater && local == 0) }
     guard agrees(UInt64(crc32), UInt64(entry.crc32)) else { throw disagree("CRC-32") }

@@ -1,6 +1,6 @@
 /// Checks the names of members.
 enum ZipName {
-  /// The name without a directory's final slash, when each reader takes it for the same safe path.
+  /// Returns the name without a directory's final slash, if every reader interprets it as the same safe path.
   /// - Parameter refuse: makes the error.
   static func checked(
     _ name: [UInt8], isUTF8: Bool, _ limits: ZipLimits, _ refuse: (ArchiveError.Code, String) -> ArchiveError
@@ -16,7 +16,7 @@ enum ZipName {
     }
     guard !path.contains(UInt8(ascii: "\\")) else { throw refuse(.unsafe, "the name has a backslash") }
     if path.contains(where: { $0 >= 0x80 }) {
-      // Without the flag it is IBM's code page 437 to some readers and UTF-8 to others.
+      // Without the flag some readers assume IBM's code page 437, others UTF-8.
       guard isUTF8 else { throw refuse(.malformed, "the name is not ASCII, and not marked as UTF-8") }
       guard String(validating: path, as: UTF8.self) != nil else { throw refuse(.malformed, "the name is not UTF-8") }
     }
