@@ -3,25 +3,26 @@ import OpzOCI
 import SystemPackage
 
 extension LayoutStore {
-  /// Bytes from which on a blob that is costly to read is gone on with by the next process.
+  /// From this size in bytes on, the fetch of a costly blob can be resumed by another process.
   static let costlySize: UInt64 = 16 << 20
 
-  /// Brings a blob that a network peer has. What came of one that broke off stays under a temporary name, which `opz gc` knows, and is
-  /// gone on with; two processes that want the same fetch it once. It blocks.
+  /// Fetches a blob from a network peer. A fetch that breaks off leaves its bytes under a temporary name that
+  /// `opz gc` recognizes, and the next one resumes it; two processes that want the same blob fetch it once. It
+  /// blocks.
   func fetch(_ descriptor: Descriptor, from blob: any Blob) throws {
     let place = path(of: descriptor.digest)
     let directory = place.removingLastComponent()
     try Durable.makeDirectory(directory)
     let name = partialPath(of: descriptor.digest)
     let partial = try PartialFile(name, limit: descriptor.size, algorithm: descriptor.digest.algorithm)
-    // Another process may have brought it while this one waited.
+    // Another process may have fetched it while this one waited.
     if try has(descriptor) { return try Durable.remove(name) }
     do {
       try FreeSpace.require(descriptor.size - partial.size, at: directory)
       try receive(blob, into: partial)
       try Verification.check(partial.digest, partial.size, against: descriptor)
     } catch let error as any ExplainedError where error.category == .verification || error is StoreError {
-      // What is not the blob, or has no room, is of no use to anybody.
+      // Bytes that are not the blob, or that do not fit on the disk, are useless to resume from.
       try? Durable.remove(name)
       throw error
     }
@@ -34,7 +35,8 @@ extension LayoutStore {
     path(of: digest).removingLastComponent().appending("\(Durable.temporaryPrefix)part-\(digest.hex)")
   }
 
-  /// The blob is whole, so what is left of a fetch that was ended is of no use. One that is under way is locked, and stays.
+  /// Removes what an interrupted fetch left, because the blob is complete now. A running fetch holds the lock, so its
+  /// file stays.
   func settle(_ digest: Digest) { LockedFile.removeUnused(partialPath(of: digest)) }
 
   private func receive(_ blob: any Blob, into partial: PartialFile) throws {

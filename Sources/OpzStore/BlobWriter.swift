@@ -3,7 +3,8 @@ public import OpzIO
 public import OpzOCI
 import SystemPackage
 
-/// A blob on its way into an OCI layout. Nothing is visible until `commit`; a writer that goes away removes its file.
+/// Writes a blob into an OCI layout. Nothing is visible until `commit`; a writer that is released before removes its
+/// file. Not safe to share between threads.
 public final class BlobWriter: ByteSink {
   private let store: LayoutStore
   private let new: NewFile
@@ -12,7 +13,7 @@ public final class BlobWriter: ByteSink {
   private var written: UInt64 = 0
   private var flushed: UInt64 = 0
 
-  /// The disk is told to begin with what is there at every so many bytes, so that the sync at the end is short.
+  /// The kernel is told to start writing to the disk every 8 MiB, so that the final sync is short.
   private static let flushInterval: UInt64 = 8 << 20
 
   init(store: LayoutStore, algorithm: Digest.Algorithm) throws {
@@ -22,9 +23,12 @@ public final class BlobWriter: ByteSink {
     new = try NewFile(in: store.root.appending("blobs").appending(algorithm.rawValue))
   }
 
-  /// For a producer that hashes the bytes itself: they are hashed once, there.
+  /// Stops hashing here, for a producer that hashes the bytes itself; `commit(as:)` then trusts its digest. Call it
+  /// before the first write.
   public func trustProducersDigest() { hasher = nil }
 
+  /// Appends bytes to the blob.
+  /// - Throws: `StoreError` with code `noSpace` when the disk is full, or `IOFailure`.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     do {
       try new.file.write(bytes)
@@ -41,13 +45,15 @@ public final class BlobWriter: ByteSink {
     }
   }
 
-  /// Makes the blob durable under its name, if it is what the descriptor says.
+  /// Publishes the blob durably, if its size and digest match the descriptor.
+  /// - Throws: `StoreError` with code `wrongSize` or `wrongDigest`, or `IOFailure`.
   public func commit(as descriptor: Descriptor) throws {
     try Verification.check(hasher?.finish() ?? descriptor.digest, written, against: descriptor)
     try publish(descriptor.digest)
   }
 
-  /// Makes the blob durable under the digest that its bytes have.
+  /// Publishes the blob durably under the digest of its bytes.
+  /// - Throws: `StoreError` with code `wrongDigest` when the writer does not hash, or `IOFailure`.
   public func commit(_ mediaType: MediaType) throws -> Descriptor {
     guard let hasher else {
       throw StoreError(.wrongDigest, store.root.string, "the producer of the blob did not say its digest")
@@ -66,7 +72,8 @@ public final class BlobWriter: ByteSink {
     defer { if written >= LayoutStore.costlySize { store.settle(digest) } }
     let destination = store.path(of: digest)
     if try new.publish(at: destination, mode: 0o444) { return }
-    // Another writer was first. Its bytes have the same digest, unless the disk has lost some: then ours take their place.
+    // Another writer published it first, with the same digest. If that file has another size it is damaged, and is
+    // replaced.
     guard try FileStatus.of(destination).size != written else { return }
     try Durable.remove(destination)
     _ = try new.publish(at: destination, mode: 0o444)

@@ -1,16 +1,19 @@
 import OpzIO
 public import OpzOCI
 
-/// Everything that a document points to.
+/// All content reachable from a manifest or an index.
 public struct ContentGraph: Sendable {
   /// Configs and layers, each once, in the order of the documents.
   public var blobs: [Descriptor] = []
-  /// Manifests and indexes, each after what it names; the root is the last.
+  /// Manifests and indexes, each after the content it refers to; the root is last.
   public var documents: [Descriptor] = []
 
+  /// An empty graph.
   public init() {}
 
-  /// Reads the documents below `root`.
+  /// Reads the documents reachable from `root` and checks the images' configurations.
+  /// - Throws: `StoreError` with code `badLayout` for indexes nested deeper than 8, `OCIError` for malformed
+  ///   documents, or what `source` throws.
   public static func of(_ root: Descriptor, in source: some ContentReader) async throws -> ContentGraph {
     var graph = ContentGraph()
     var seen: Set<Digest> = []

@@ -1,37 +1,40 @@
 public import OpzIO
 public import OpzOCI
 
-/// Something that has content by digest: memory, an OCI layout, a remote registry.
+/// A source of content by digest: memory, an OCI layout, a remote repository.
 public protocol ContentReader: Sendable {
-  /// Whether the content is there. Its bytes are not read.
+  /// Whether the content is present. Its bytes are not read.
   func contains(_ descriptor: Descriptor) async throws -> Bool
 
-  /// The content as a blob of `descriptor.size` bytes. Its bytes are not verified: the store that takes them does that.
-  /// - Throws: an error of category `notFound` when it is not there.
+  /// Returns the content as a blob of `descriptor.size` bytes. The bytes are not verified: the store that receives
+  /// them does that.
+  /// - Throws: an error of category `notFound` when the content is missing.
   func blob(_ descriptor: Descriptor) async throws -> any Blob
 }
 
-/// A place that takes content.
+/// A destination for content.
 public protocol ContentStore: ContentReader {
-  /// Stores the blob's bytes. When it returns, the store has exactly `descriptor.size` bytes with `descriptor.digest`,
-  /// durable where the store is; when it throws, nothing new is visible. Content that is there already is left alone.
-  /// - Throws: an error of category `verification` when the bytes are not what the descriptor says.
+  /// Stores the blob's bytes. When it returns, the store has exactly `descriptor.size` bytes with
+  /// `descriptor.digest`, durably where the store is durable; when it throws, nothing new is visible. Existing
+  /// content is left alone.
+  /// - Throws: an error of category `verification` when the bytes do not match the descriptor.
   func put(_ descriptor: Descriptor, from blob: any Blob) async throws
 }
 
-/// Names for content that can move.
+/// Mutable names for content.
 public protocol TagStore: Sendable {
-  /// What a tag names now.
+  /// Returns the descriptor that a tag points to.
   /// - Throws: an error of category `notFound` when there is no such tag.
   func resolve(_ tag: String) async throws -> Descriptor
 
-  /// Makes a tag name a manifest or index that the store has.
+  /// Points a tag at a manifest or an index, which the store must have.
   func tag(_ descriptor: Descriptor, as tag: String) async throws
 }
 
 extension ContentReader {
-  /// Small content in memory, verified.
-  /// - Parameter limit: refuses more bytes than this before allocating any.
+  /// Reads small content into memory and verifies it.
+  /// - Parameter limit: the most bytes to read; larger content is refused before any memory is allocated.
+  /// - Throws: `StoreError` with code `tooLarge`, `wrongSize` or `wrongDigest`, or what reading throws.
   public func bytes(_ descriptor: Descriptor, limit: Int = Document.limit) async throws -> [UInt8] {
     guard descriptor.size <= UInt64(limit) else {
       throw StoreError(
@@ -44,12 +47,14 @@ extension ContentReader {
     return bytes
   }
 
-  /// The manifest that a descriptor points to, verified.
+  /// Reads and verifies the manifest that a descriptor points to.
+  /// - Throws: `OCIError` or `StoreError` when it is malformed or does not match.
   public func manifest(_ descriptor: Descriptor) async throws -> Manifest {
     try Manifest(raw: await bytes(descriptor), mediaType: descriptor.mediaType, subject: descriptor.digest.description)
   }
 
-  /// The index that a descriptor points to, verified.
+  /// Reads and verifies the index that a descriptor points to.
+  /// - Throws: `OCIError` or `StoreError` when it is malformed or does not match.
   public func index(_ descriptor: Descriptor) async throws -> Index {
     try Index(raw: await bytes(descriptor), mediaType: descriptor.mediaType, subject: descriptor.digest.description)
   }

@@ -1,11 +1,19 @@
 public import OpzIO
 public import OpzOCI
 
-/// Copies an image, an artifact or an index with everything that it points to: blobs first, then the documents that
-/// name them, so that nothing in the destination ever names what is not there.
+/// Copies an image, an artifact or an index with everything reachable from it: blobs first, then the documents that
+/// refer to them, so that no document in the destination ever refers to missing content.
 ///
-/// A document that the destination has is still walked, because a store may hold a manifest whose blobs are lost.
-/// - Parameter parallel: blobs on their way at once. Whether they are there is asked for more of them at a time.
+/// Documents that the destination already has are walked too, because a store may hold a manifest whose blobs are
+/// lost.
+/// - Parameters:
+///   - root: the manifest or index to copy.
+///   - source: where the content is read.
+///   - destination: where missing content is put.
+///   - parallel: how many blobs are transferred at once. More are checked for existence at once.
+///   - progress: receives the events of the transfer.
+/// - Returns: how much was copied and how much existed.
+/// - Throws: what the source or the destination throws.
 public func copy(
   _ root: Descriptor, from source: some ContentReader, to destination: some ContentStore, parallel: Int = 2,
   progress: any ProgressSink = NoProgress()
@@ -15,7 +23,7 @@ public func copy(
     progress: progress)
 }
 
-/// Copies content whose documents have been read already.
+/// Copies content whose documents were read already; otherwise like `copy(_:from:to:parallel:progress:)`.
 public func copy(
   _ work: ContentGraph, root: Descriptor, from source: some ContentReader, to destination: some ContentStore,
   parallel: Int = 2, progress: any ProgressSink = NoProgress()
@@ -45,8 +53,8 @@ public func copy(
   return result
 }
 
-/// Puts the blobs once more that a destination took and does not have.
-/// - Throws: `error` where it has them all.
+/// Puts blobs again that a destination accepted but does not have.
+/// - Throws: `error` when it has them all.
 private func putLost(
   _ blobs: [Descriptor], from source: some ContentReader, to destination: some ContentStore,
   progress: any ProgressSink, after error: any MissingContentError
@@ -60,7 +68,7 @@ private func putLost(
   if !isLost { throw error }
 }
 
-/// Blobs and documents whose existence is asked for at once.
+/// How many existence checks run at once.
 private let questions = 8
 
 extension CopyResult {

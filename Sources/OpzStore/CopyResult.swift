@@ -1,12 +1,12 @@
 public import OpzOCI
 
-/// What a copy moved.
+/// The outcome of a copy.
 public struct CopyResult: Sendable, Hashable {
   public var root: Descriptor
-  /// Blobs and documents that the destination got.
+  /// Blobs and documents that were transferred.
   public var copied = 0
-  /// Those that it had.
+  /// Blobs and documents that the destination already had.
   public var existed = 0
-  /// Bytes that it got.
+  /// Bytes that were transferred.
   public var bytes: UInt64 = 0
 }

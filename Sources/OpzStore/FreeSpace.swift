@@ -7,9 +7,10 @@ public import SystemPackage
   import Musl
 #endif
 
-/// Room on a disk.
+/// Free space on a disk.
 public enum FreeSpace {
-  /// Bytes that this user can still write in the file system of `path`.
+  /// Returns the bytes that this user can still write to the file system of `path`.
+  /// - Throws: `IOFailure`.
   public static func available(at path: FilePath) throws -> UInt64 {
     var info = statvfs()
     guard path.withPlatformString({ statvfs($0, &info) }) == 0 else { throw IOFailure.last("statvfs", path) }
@@ -17,7 +18,8 @@ public enum FreeSpace {
     return overflow ? .max : bytes
   }
 
-  /// Refuses before anything is written when `size` bytes do not fit.
+  /// Checks that `size` bytes fit, before anything is written.
+  /// - Throws: `StoreError` with code `noSpace`.
   public static func require(_ size: UInt64, at path: FilePath) throws {
     let free = try available(at: path)
     guard size > free else { return }

@@ -2,7 +2,9 @@ import OpzIO
 public import OpzOCI
 
 extension ContentReader {
-  /// Reads the configuration of a manifest's image, and refuses one that others read differently. One that is not there is somebody else's to miss.
+  /// Reads the configuration of a manifest's image and refuses one that readers interpret differently. A missing one
+  /// is left for other checks to report.
+  /// - Throws: `OCIError`, or what reading throws.
   public func checkConfig(of manifest: Manifest) async throws {
     let config = manifest.content.config
     guard config.mediaType.isImageConfig else { return }
@@ -13,7 +15,7 @@ extension ContentReader {
     }
   }
 
-  /// The image that a manifest's descriptor points to; of an index, the image for `platform`.
+  /// Reads the image that a manifest's descriptor points to, or the image of an index for `platform`.
   /// - Throws: an error of category `notFound` when an index has none for the platform.
   public func image(_ descriptor: Descriptor, platform: Platform = .host) async throws -> Image {
     guard descriptor.mediaType.isIndex else { return try await image(manifest: descriptor) }
@@ -26,12 +28,12 @@ extension ContentReader {
     return image
   }
 
-  /// The image of an index that runs best on a platform, in containerd's order (`Platform.rank`), with the index's descriptor of it; nil where
-  /// none does.
+  /// Returns the image of an index that runs best on a platform, in containerd's order (`Platform.rank`), with its
+  /// descriptor in the index; nil when none runs there.
   public func choose(_ platform: Platform, from index: Index) async throws -> (descriptor: Descriptor, image: Image)? {
     for candidate in index.manifests(for: platform) {
       let image = try await image(manifest: candidate)
-      // One that says nothing of its platform is what its configuration says.
+      // For an entry without a platform, its configuration decides.
       guard candidate.platform == nil, platform.rank(of: image.config.platform) == nil else {
         return (candidate, image)
       }

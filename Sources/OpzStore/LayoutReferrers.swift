@@ -2,19 +2,21 @@ public import OpzIO
 public import OpzOCI
 
 extension LayoutStore {
-  /// A line of `index.json`.
+  /// An entry of `index.json`.
   public struct IndexEntry: Sendable {
     public let descriptor: Descriptor
-    /// Nil for what is listed without a name.
+    /// The entry's tag; nil for an untagged one.
     public let tag: String?
 
+    /// Makes an entry for a manifest or an index.
     public init(_ descriptor: Descriptor, tag: String? = nil) {
       self.descriptor = descriptor
       self.tag = tag
     }
   }
 
-  /// What each manifest that `index.json` lists refers to, by its subject. Each document is read once and forgotten.
+  /// Returns the referrers among the manifests in `index.json`, by subject. Reads each document once, holding one at
+  /// a time.
   public func referrers() throws -> [Digest: [Descriptor]] {
     var found: [Digest: [Descriptor]] = [:]
     var seen: Set<Digest> = []
@@ -27,16 +29,17 @@ extension LayoutStore {
     return found
   }
 
-  /// The manifests that `index.json` lists whose subject is `digest`.
+  /// Returns the referrers of `digest` among the manifests in `index.json`. Reads all of them.
   public func referrers(of digest: Digest) throws -> [Descriptor] { try referrers()[digest] ?? [] }
 
-  /// Lists a manifest in `index.json` without a tag, so that tools which read layouts find it.
+  /// Lists a manifest in `index.json` without a tag, so that tools that read layouts find it.
   public func list(_ descriptor: Descriptor) async throws {
     try await blocking { [self] in try list([IndexEntry(descriptor)]) }
   }
 
-  /// Lists manifests in `index.json`, and moves the tags that are named, in one rewrite. It blocks.
-  /// - Throws: `StoreError.tooLarge`, and nothing is changed, where more would be written than is read.
+  /// Lists manifests in `index.json` and moves the given tags, in one rewrite. It blocks.
+  /// - Throws: `StoreError` with code `tooLarge`, with nothing changed, when the file would exceed the size that is
+  ///   read.
   public func list(_ entries: [IndexEntry]) throws {
     let lock = try FileLock.take(directory: root)
     let old = try index()
@@ -45,7 +48,8 @@ extension LayoutStore {
     _ = consume lock
   }
 
-  /// - Throws: `StoreError.tooLarge` where `list` would.
+  /// Checks that `list` would accept the entries.
+  /// - Throws: `StoreError` with code `tooLarge` when it would not.
   public func checkRoom(for entries: [IndexEntry]) throws {
     _ = try encode(LayoutStore.adding(entries, to: try index()))
   }

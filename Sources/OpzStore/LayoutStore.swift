@@ -5,17 +5,18 @@ public import SystemPackage
 
 /// An OCI image layout on disk (OCI image-spec, image-layout.md): `oci-layout`, `index.json`, `blobs/<alg>/<hex>`.
 ///
-/// A blob is written to a temporary name in its own directory, hashed on the way, synced, made read-only and renamed; so a
-/// blob that has its name is whole. `index.json` is rewritten under a lock on the layout's directory.
+/// A blob is written to an unnamed or temporary file in its own directory, hashed meanwhile, synced, made read-only
+/// and named; so a blob that has its name is complete. `index.json` is rewritten under a lock on the layout's
+/// directory.
 public struct LayoutStore: ContentStore, TagStore {
   public let root: FilePath
-  /// Where most blobs are: an audit asks for a million of them.
+  /// The directory of most blobs, kept because an audit computes a million paths in it.
   private let sha256: FilePath
-  /// Where blobs wait for their names; nil where each gets it at once.
+  /// Complete blobs that have no names yet; nil when each is named at once.
   let waiting: WaitingBlobs?
 
-  /// Opens a layout, making one where nothing is.
-  /// - Throws: `StoreError.badLayout` when the directory holds something else.
+  /// Opens a layout, creating it in a new or empty directory.
+  /// - Throws: `StoreError` with code `badLayout` when the directory holds something else.
   public static func create(_ root: FilePath) throws -> LayoutStore {
     let store = LayoutStore(unchecked: root)
     if try FileStatus.find(root.appending("oci-layout")) != nil { return try open(root) }
@@ -28,14 +29,15 @@ public struct LayoutStore: ContentStore, TagStore {
     return store
   }
 
-  /// Makes a layout in a directory that may hold other things too: a registry's.
+  /// Creates a layout in a directory that may hold other things too, such as a registry.
   package static func prepared(_ root: FilePath) throws -> LayoutStore {
     let store = LayoutStore(unchecked: root)
     try store.prepare()
     return store
   }
 
-  /// Opens a layout that exists.
+  /// Opens an existing layout.
+  /// - Throws: `StoreError` with code `notFound` or `badLayout`.
   public static func open(_ root: FilePath) throws -> LayoutStore {
     let marker = root.appending("oci-layout")
     guard try FileStatus.find(marker) != nil else {
@@ -58,35 +60,38 @@ public struct LayoutStore: ContentStore, TagStore {
     sha256 = root.appending("blobs").appending(Digest.Algorithm.sha256.rawValue)
   }
 
-  /// Makes the directories, the marker and an empty index.
+  /// Creates the directories, the marker and an empty index.
   package func prepare() throws {
     try Durable.makeDirectory(blobDirectory(.sha256))
     if try FileStatus.find(root.appending("index.json")) == nil { try write(Index.Content(manifests: [])) }
     try Durable.replace(root.appending("oci-layout"), with: Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
   }
 
-  /// Where a blob is, or would be.
+  /// The path of a blob, whether or not it exists.
   public func path(of digest: Digest) -> FilePath { blobDirectory(digest.algorithm).appending(digest.hex) }
 
+  /// Whether a blob of the right size is present.
   public func contains(_ descriptor: Descriptor) async throws -> Bool {
     let isThere = try has(descriptor)
     if isThere, descriptor.size >= LayoutStore.costlySize { settle(descriptor.digest) }
     return isThere
   }
 
-  /// The same layout for one who puts many small blobs and can wait: they are read here as any others, but get their names, and are on the
-  /// disk, only with `settle()`. What is never settled was never there.
-  /// - Parameter count: so many that wait get their names by themselves: each is an open file.
+  /// The same layout for a caller that puts many small blobs: they can be read here at once, but are named and
+  /// durable only after `settle()`. Blobs that are never settled leave nothing behind.
+  /// - Parameter count: after this many pending blobs they are settled automatically; each is an open file.
   public func settlingTogether(every count: Int = .max) -> LayoutStore {
     LayoutStore(unchecked: root, waiting: WaitingBlobs(most: count))
   }
 
-  /// Gives the blobs that wait for them their names, durably, together with other files. Then all names among the blobs are durable, those too
-  /// that another process gave a moment ago.
+  /// Names the pending blobs durably, together with other files. Afterwards all names among the blobs are durable,
+  /// including those that another process just gave.
   /// - Parameters:
-  ///   - files: get their names after the blobs.
-  ///   - directories: synced with those of the files.
-  /// - Returns: for each of `files` whether it has its name; false where the name was taken and is left.
+  ///   - files: are named after the blobs.
+  ///   - directories: are synced with those of the files.
+  /// - Returns: for each of `files` whether it has its name; false where the name was taken and the existing file was
+  ///   kept.
+  /// - Throws: `IOFailure`.
   @discardableResult
   public func settle(with files: [PendingFile] = [], syncing directories: [FilePath] = []) throws -> [Bool] {
     let blobs = waiting?.all ?? []
@@ -97,7 +102,8 @@ public struct LayoutStore: ContentStore, TagStore {
     return Array(named.dropFirst(blobs.count))
   }
 
-  /// Another writer was first. Its bytes have the same digest, unless the disk has lost some: then ours take their place.
+  /// Another writer published it first, with the same digest. If that file has another size it is damaged, and is
+  /// replaced.
   private func restore(_ blob: WaitingBlobs.Blob) throws {
     let destination = path(of: blob.digest)
     guard try FileStatus.find(destination)?.size != blob.size else { return }
@@ -105,16 +111,18 @@ public struct LayoutStore: ContentStore, TagStore {
     _ = try blob.file.publish(at: destination, mode: 0o444)
   }
 
-  /// Whether a blob of the right size is there.
+  /// Whether a blob of the right size is present. Its bytes are not verified.
   public func has(_ descriptor: Descriptor) throws -> Bool {
     if let blob = waiting?.find(descriptor.digest) { return blob.size == descriptor.size }
     guard let status = try FileStatus.find(path(of: descriptor.digest)) else { return false }
     return status.kind == .file && status.size == descriptor.size
   }
 
+  /// Returns the blob's file; see `file(_:)`.
   public func blob(_ descriptor: Descriptor) async throws -> any Blob { try file(descriptor) }
 
-  /// The blob's file.
+  /// Returns the file of a blob, settling pending blobs first if it is among them.
+  /// - Throws: `StoreError` with code `notFound`, or `wrongSize` when the file is damaged.
   public func file(_ descriptor: Descriptor) throws -> FileBlob {
     if waiting?.find(descriptor.digest) != nil { try settle() }
     let place = path(of: descriptor.digest)
@@ -129,8 +137,8 @@ public struct LayoutStore: ContentStore, TagStore {
     return FileBlob(place, size: status.size)
   }
 
-  /// The bytes of a small blob, one that waits for its name too. They are not verified.
-  /// - Throws: `StoreError.tooLarge` for more than `limit` bytes, before any is read.
+  /// Reads a small blob, pending ones included. The bytes are not verified.
+  /// - Throws: `StoreError` with code `tooLarge` for more than `limit` bytes, before any is read.
   package func content(_ descriptor: Descriptor, limit: Int = Document.limit) throws -> [UInt8] {
     guard descriptor.size <= UInt64(limit) else {
       throw StoreError(
@@ -143,6 +151,9 @@ public struct LayoutStore: ContentStore, TagStore {
     return try SmallFile.read(blob.file.file, limit: Int(WaitingBlobs.limit))
   }
 
+  /// Stores a blob; a large one from a network peer can be resumed if it breaks off.
+  /// - Throws: `StoreError` when the bytes do not match the descriptor or do not fit, or what reading the blob
+  ///   throws.
   public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
     if try await contains(descriptor) { return }
     try await blocking {
@@ -153,7 +164,8 @@ public struct LayoutStore: ContentStore, TagStore {
     }
   }
 
-  /// Stores small bytes and says what they became.
+  /// Stores bytes that are in memory. It blocks.
+  /// - Returns: their descriptor.
   @discardableResult
   public func put(_ bytes: [UInt8], _ mediaType: MediaType) throws -> Descriptor {
     let descriptor = Descriptor.of(bytes, mediaType)
@@ -164,8 +176,9 @@ public struct LayoutStore: ContentStore, TagStore {
     return descriptor
   }
 
-  /// A writer for a blob whose digest is known only at the end.
-  /// - Parameter size: bytes to come, where known: a disk without the room is refused before anything is written.
+  /// Makes a writer for a blob whose digest may be known only at the end.
+  /// - Parameter size: the expected bytes, if known: a disk without that space is refused before anything is written.
+  /// - Throws: `StoreError` with code `noSpace`, or `IOFailure`.
   public func ingest(_ algorithm: Digest.Algorithm = .sha256, expecting size: UInt64? = nil) throws -> BlobWriter {
     let directory = blobDirectory(algorithm)
     try Durable.makeDirectory(directory)
@@ -173,15 +186,15 @@ public struct LayoutStore: ContentStore, TagStore {
     return try BlobWriter(store: self, algorithm: algorithm)
   }
 
-  /// Gives a file its name among the blobs, durably, in place of the one that it has. The caller has hashed it.
-  /// - Parameter file: on the file system of the layout.
+  /// Moves a file to its name among the blobs, durably. The caller has verified its digest.
+  /// - Parameter file: a path on the file system of the layout.
   package func adopt(_ file: FilePath, as digest: Digest) throws {
     let new = try OpenFile.reading(file, followLinks: false)
     let destination = path(of: digest)
     try Durable.makeDirectory(destination.removingLastComponent())
     try new.setMode(0o444)
     try new.sync()
-    // A file that has the name already has the same bytes, unless the disk has lost some.
+    // An existing file of the same size has the same bytes; one of another size is damaged and is replaced.
     if try FileStatus.find(destination)?.size == new.status().size { return try Durable.remove(file) }
     try Durable.publish(file, at: destination)
   }
@@ -196,17 +209,21 @@ public struct LayoutStore: ContentStore, TagStore {
 }
 
 extension LayoutStore {
-  /// The annotation that carries a tag in `index.json`.
+  /// The annotation that holds a tag in `index.json`.
   public static let tagAnnotation = "org.opencontainers.image.ref.name"
-  /// Bytes that `index.json` may have, read and written.
+  /// The largest `index.json` to read or write, in bytes.
   static let indexLimit = 64 << 20
 
+  /// Reads `index.json`.
+  /// - Throws: `StoreError` with code `tooLarge`, `OCIError` when it is malformed, or `IOFailure`.
   public func index() throws -> Index.Content {
     let path = root.appending("index.json")
     let bytes = try SmallFile.read(path, limit: LayoutStore.indexLimit)
     return try CanonicalJSON.decode(Index.Content.self, from: bytes, .manifestOrIndex, subject: path.string)
   }
 
+  /// Returns the descriptor that a tag points to, without annotations.
+  /// - Throws: `StoreError` with code `notFound`.
   public func resolve(_ tag: String) async throws -> Descriptor {
     let found = try index().manifests.first { $0.annotations?[LayoutStore.tagAnnotation] == tag }
     guard var descriptor = found else {
@@ -216,6 +233,8 @@ extension LayoutStore {
     return descriptor
   }
 
+  /// Points a tag at a document of the layout, replacing the tag's previous entry.
+  /// - Throws: `StoreError` with code `notFound` when the layout does not have the document.
   public func tag(_ descriptor: Descriptor, as tag: String) async throws {
     guard try has(descriptor) else {
       throw StoreError(.notFound, descriptor.digest.description, "not in the layout at \(root), so it cannot be tagged")
@@ -223,7 +242,8 @@ extension LayoutStore {
     try await blocking { [self] in try list([IndexEntry(descriptor, tag: tag)]) }
   }
 
-  /// The only image of a layout without tags, or the one that is tagged.
+  /// Returns the descriptor that a tag points to, or without a tag the layout's only entry.
+  /// - Throws: `StoreError` with code `notFound` when there is no such tag, or no single entry.
   public func resolve(tagOrOnly tag: String?) async throws -> Descriptor {
     if let tag { return try await resolve(tag) }
     let manifests = try index().manifests
@@ -241,7 +261,7 @@ extension LayoutStore {
     try Durable.replace(root.appending("index.json"), with: try encode(content))
   }
 
-  /// - Throws: `StoreError.tooLarge` for more than is read.
+  /// - Throws: `StoreError` with code `tooLarge` for more bytes than are read.
   func encode(_ content: Index.Content, limit: Int = indexLimit) throws -> [UInt8] {
     let bytes = try CanonicalJSON.encode(content)
     guard bytes.count <= limit else {

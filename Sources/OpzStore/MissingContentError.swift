@@ -1,4 +1,5 @@
-/// An error by which a store may say that it lacks what a document names, although it was put: registries with replicas do, now and then.
+/// An error with which a store can report that it lacks content a document refers to, although it accepted it:
+/// replicated registries do this occasionally.
 public protocol MissingContentError: Error {
   var isAboutMissingContent: Bool { get }
 }

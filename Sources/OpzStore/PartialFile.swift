@@ -8,21 +8,22 @@ package import SystemPackage
   import Musl
 #endif
 
-/// A file that is being fetched, with the digest of what is there so far. Only one process has it at a time: the kernel's lock on
-/// the file itself says which.
+/// A file that is being fetched, with the digest of its bytes so far. The kernel's lock on the file keeps other
+/// processes from using it at the same time.
 package final class PartialFile {
   package let file: OpenFile
-  /// Bytes; no more are taken.
+  /// The most bytes that the file may have.
   package let limit: UInt64
   package private(set) var size: UInt64 = 0
   private let algorithm: Digest.Algorithm
   private var hasher: DigestHasher
   private var flushed: UInt64 = 0
 
-  /// The disk is told to begin with what is there at every so many bytes, so that the sync at the end is short.
+  /// The kernel is told to start writing to the disk every 8 MiB, so that the final sync is short.
   private static let flushInterval: UInt64 = 8 << 20
 
-  /// Opens what an earlier try left, and reads it; what is over the limit is of another file and goes.
+  /// Opens and hashes what an earlier attempt left, waiting for the lock. A file over the limit belongs to something
+  /// else and is emptied.
   package init(_ path: FilePath, limit: UInt64, algorithm: Digest.Algorithm = .sha256) throws {
     self.limit = limit
     self.algorithm = algorithm
@@ -44,7 +45,7 @@ package final class PartialFile {
     }
   }
 
-  /// Adds bytes; false, and nothing changed, when they are too many.
+  /// Appends bytes; false, with nothing changed, when they exceed the limit.
   package func append(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
     guard UInt64(bytes.count) <= limit - size else { return false }
     try file.write(bytes)
@@ -57,7 +58,7 @@ package final class PartialFile {
     return true
   }
 
-  /// Forgets all bytes.
+  /// Discards all bytes.
   package func restart() throws {
     try truncate()
     size = 0

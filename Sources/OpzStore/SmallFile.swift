@@ -7,12 +7,13 @@ public import SystemPackage
   import Musl
 #endif
 
-/// Files that are read whole: records, indexes, configuration.
+/// Files that are read into memory at once: records, indexes, configuration.
 public enum SmallFile {
-  /// The content.
-  /// - Throws: `StoreError.tooLarge` when there are more than `limit` bytes; the check comes before they are read.
+  /// Reads a regular file.
+  /// - Parameter limit: the most bytes to read.
+  /// - Throws: `StoreError` with code `tooLarge` for a larger file, before any byte is read, or `IOFailure`.
   public static func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
-    // A pipe is not waited for: it is no regular file.
+    // O_NONBLOCK: opening a pipe must not wait for its writer; it is refused later.
     try read(OpenFile.opening(path, O_RDONLY | O_NONBLOCK, mode: 0), limit: limit)
   }
 

@@ -1,12 +1,13 @@
 public import OpzIO
 
-/// A content store that does not have what was asked for, or got something else than was announced.
+/// A content store that lacks the requested content, or received something else than was announced.
 public typealias StoreError = Failure<StoreErrorCode>
 
-/// What can be wrong.
+/// The kinds of store failure.
 public enum StoreErrorCode: FailureCode {
   case notFound, wrongDigest, wrongSize, badLayout, noSpace, tooLarge
 
+  /// Content that does not match its announcement counts as failed verification.
   public var category: ErrorCategory {
     switch self {
     case .notFound: .notFound

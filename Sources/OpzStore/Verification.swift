@@ -1,14 +1,18 @@
 public import OpzIO
 public import OpzOCI
 
-/// Content against what its descriptor says.
+/// Verification of content against its descriptor.
 public enum Verification {
+  /// Hashes `bytes` and compares them with a descriptor.
+  /// - Throws: `StoreError` with code `wrongSize` or `wrongDigest`.
   public static func check(_ bytes: [UInt8], against descriptor: Descriptor) throws {
     var hasher = DigestHasher(descriptor.digest.algorithm)
     hasher.update(bytes)
     try check(hasher.finish(), UInt64(bytes.count), against: descriptor)
   }
 
+  /// Compares a computed digest and size in bytes with a descriptor.
+  /// - Throws: `StoreError` with code `wrongSize` or `wrongDigest`.
   public static func check(_ digest: Digest, _ size: UInt64, against descriptor: Descriptor) throws {
     guard size == descriptor.size else {
       throw StoreError(

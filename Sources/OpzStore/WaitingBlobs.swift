@@ -1,10 +1,11 @@
 import OpzIO
 import OpzOCI
 
-/// Blobs that are written and whole, and have no names yet. They get them together: a version of a small image has seven blobs, and to wait for
-/// the disk for each would take longer than all the rest.
+/// Complete blobs that have no names yet and are named together: a version of a small image has seven blobs, and
+/// syncing each of them separately would take longer than everything else.
 final class WaitingBlobs: Sendable {
-  /// Larger ones are not worth the wait, and get their names at once: a process that dies would lose them.
+  /// The largest blob to hold back, in bytes. Larger ones are named at once, because they would be lost if the
+  /// process died.
   static let limit: UInt64 = 1 << 20
 
   struct Blob: Sendable {
@@ -14,15 +15,15 @@ final class WaitingBlobs: Sendable {
   }
 
   private let blobs = Monitor<[Blob]>([])
-  /// More do not wait.
+  /// How many blobs may be pending.
   private let most: Int
 
   init(most: Int = .max) { self.most = most }
 
-  /// As many wait as may.
+  /// Whether no more blobs may be pending.
   var isFull: Bool { blobs.change { $0.count >= most } }
 
-  /// One that waits already is left.
+  /// Adds a blob, unless it is pending already.
   func add(_ digest: Digest, _ size: UInt64, _ file: NewFile) {
     blobs.change { blobs in
       if !blobs.contains(where: { $0.digest == digest }) { blobs.append(Blob(digest: digest, size: size, file: file)) }
@@ -31,7 +32,7 @@ final class WaitingBlobs: Sendable {
 
   func find(_ digest: Digest) -> Blob? { blobs.change { $0.first { $0.digest == digest } } }
 
-  /// In the order in which they came.
+  /// The pending blobs in the order in which they were added.
   var all: [Blob] { blobs.change { $0 } }
 
   func remove(_ named: [Blob]) {
