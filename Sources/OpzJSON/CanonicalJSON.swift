@@ -1,15 +1,19 @@
-/// JSON whose bytes depend on the values alone: keys sorted by their UTF-8 bytes, no spaces, no escapes that are not needed.
+/// JSON whose bytes depend on the values alone: keys sorted by their UTF-8 bytes, no white space, only necessary
+/// escapes.
 ///
-/// Digests are made of these bytes, so they are written here and not by a library whose order or escaping may change.
+/// Digests are computed from these bytes, so they are written here and not by a library whose order or escaping may
+/// change.
 public enum CanonicalJSON {
-  /// One line without a final newline: manifests and configs.
+  /// Encodes a value on one line without a final newline, as manifests and configs are stored.
+  /// - Throws: `EncodingError` for a number that is not finite, and what the value's own `encode` throws.
   public static func encode(_ value: some Encodable) throws -> [UInt8] {
     var writer = CanonicalWriter(pretty: false)
     writer.write(try JSONValue(encoding: value), depth: 0)
     return writer.output
   }
 
-  /// Two spaces a level and a final newline: files that people and git read.
+  /// Encodes a value with two spaces per level and a final newline, for files that people and git read.
+  /// - Throws: as `encode`.
   public static func encodePretty(_ value: some Encodable) throws -> [UInt8] {
     var writer = CanonicalWriter(pretty: true)
     writer.write(try JSONValue(encoding: value), depth: 0)
@@ -17,7 +21,7 @@ public enum CanonicalJSON {
     return writer.output
   }
 
-  /// A text in its quotes.
+  /// Encodes a text as a JSON string with its quotes.
   public static func quoted(_ text: String) -> String {
     var writer = CanonicalWriter(pretty: false)
     writer.write(text)

@@ -1,4 +1,5 @@
-/// Unicode's simple case folding, as far as it joins letters: texts that fold alike are one name for readers that pass over case.
+/// Unicode's simple case folding, where it maps letters to each other: texts that fold alike are one name for readers
+/// that ignore case.
 enum CaseFolding {
   static func fold(_ text: String) -> [Unicode.Scalar] { text.unicodeScalars.map(fold) }
 
@@ -9,7 +10,8 @@ enum CaseFolding {
     case "\u{212A}": return "k"
     case ..<"\u{80}": return scalar
     default:
-      // By way of the upper case, so that letters with several lower ones (σ and ς) meet; mappings to more than one are none.
+      // Fold through upper case, so that letters with several lower-case forms (σ and ς) fold alike; mappings to more
+      // than one scalar are ignored.
       let upper = single(scalar.properties.uppercaseMapping) ?? scalar
       return single(upper.properties.lowercaseMapping) ?? upper
     }

@@ -1,14 +1,14 @@
-/// A place in a JSON text that moves forward, for reading a document of known shape without building it in memory.
+/// A position in a JSON text that moves forward, for reading a document of known shape without building it in memory.
 ///
-/// What is not asked for is passed over; it is checked all the same. Keys that come twice are refused in every object. A cursor is of use only inside
-/// of the closure that `read` gives it to.
+/// Parts that are not read are skipped, but still checked. Duplicate keys are refused in every object. A cursor is
+/// valid only inside the closure that `read` passes it to.
 public struct JSONCursor {
   @usableFromInline var tokens: JSONTokenizer
   private var depth = 0
 
   private init(_ tokens: JSONTokenizer) { self.tokens = tokens }
 
-  /// Reads a whole document: `body` takes its value, and nothing may follow.
+  /// Reads a whole document: `body` reads its value, and nothing may follow.
   /// - Throws: `JSONFailure`, and what `body` throws.
   public static func read<Value>(
     _ bytes: [UInt8], options: JSONOptions = JSONOptions(), _ body: (inout JSONCursor) throws -> Value
@@ -22,23 +22,24 @@ public struct JSONCursor {
     }
   }
 
-  /// Bytes before the place.
+  /// The number of bytes before the position.
   @inlinable public var position: Int { tokens.position }
 
-  /// Bytes from the place to the end of the text.
+  /// The number of bytes from the position to the end of the text.
   public var remaining: Int { tokens.bytes.count - tokens.position }
 
-  /// A cursor at a value that this one has passed.
+  /// Returns a cursor at an earlier byte position, which must be the start of a value.
   public func again(at position: Int) -> JSONCursor {
     var copy = self
     copy.tokens.position = min(max(0, position), tokens.position)
     return copy
   }
 
-  /// An error at this place.
+  /// Makes an error of kind `mismatch` at this position.
   public func failure(_ reason: String) -> JSONFailure { tokens.failure(.mismatch, reason) }
 
-  /// The first byte of what comes next, which is not taken.
+  /// Returns the first byte of the next value without consuming it.
+  /// - Throws: `JSONFailure` at the end of the text.
   @inlinable
   public mutating func peek() throws -> UInt8 {
     tokens.skipSpace()
@@ -49,7 +50,7 @@ public struct JSONCursor {
   @usableFromInline
   func end() -> JSONFailure { tokens.wrong("a value") }
 
-  /// Takes `null`, `true` or `NaN` if it is next.
+  /// Consumes a word such as `null`, `true` or `NaN` if it is next, and returns whether it was.
   @inlinable
   public mutating func take(word: StaticString) -> Bool {
     tokens.skipSpace()
@@ -58,8 +59,11 @@ public struct JSONCursor {
 
   // MARK: Structure
 
-  /// Reads an object and hands each key to `member`, which reads the value.
-  /// - Parameter what: `the request`, for the error.
+  /// Reads an object, passing each key to `member`, which must read the value.
+  /// - Parameters:
+  ///   - what: the object's name in errors, such as `the request`.
+  ///   - member: receives the key and the cursor at its value.
+  /// - Throws: `JSONFailure`, for duplicate keys too, and what `member` throws.
   public mutating func object(_ what: String, _ member: (String, inout JSONCursor) throws -> Void) throws {
     try members(what) { key, cursor in try member(cursor.tokens.string(key), &cursor) }
   }
@@ -89,7 +93,8 @@ public struct JSONCursor {
     guard tokens.take(UInt8(ascii: "}")) else { throw tokens.wrong("\",\" or \"}\"") }
   }
 
-  /// Reads a list and calls `element` before each element, which it reads.
+  /// Reads a list, calling `element` at each element, which it must read.
+  /// - Throws: `JSONFailure`, and what `element` throws.
   @inlinable
   public mutating func array(_ what: String, _ element: (inout JSONCursor) throws -> Void) throws {
     guard try beginArray(what) else { return }
@@ -120,7 +125,8 @@ public struct JSONCursor {
     }
   }
 
-  /// Passes over one value of any kind.
+  /// Skips one value of any kind, checking it.
+  /// - Throws: `JSONFailure`.
   public mutating func skip() throws {
     tokens.skipSpace()
     switch tokens.byte {
@@ -141,36 +147,44 @@ public struct JSONCursor {
 
   // MARK: Values
 
+  /// Reads a string.
+  /// - Throws: `JSONFailure`.
   public mutating func string() throws -> String {
     tokens.skipSpace()
     return tokens.string(try tokens.text())
   }
 
+  /// Reads a number without converting it.
+  /// - Throws: `JSONFailure`; NaN and the infinities are refused here.
   @inlinable
   public mutating func number() throws -> JSONNumber {
     tokens.skipSpace()
     return try tokens.number()
   }
 
-  /// The nearest double; infinite when it is out of range.
+  /// Converts a number of this text to the nearest double; infinite when it is out of range.
   @inlinable
   public func double(_ number: JSONNumber) -> Double { number.double(in: tokens.bytes) }
 
-  /// The nearest float, rounded once; infinite when it is out of range.
+  /// Converts a number of this text to the nearest float, rounding once; infinite when it is out of range.
   @inlinable
   public func float(_ number: JSONNumber) -> Float { number.float(in: tokens.bytes) }
 
-  /// Its digits as a whole number without the sign; nil when it is not written as one or does not fit.
+  /// The digits of a number of this text as a whole number without the sign; nil when it has a point or an exponent,
+  /// or does not fit.
   public func magnitude(_ number: JSONNumber) -> UInt64? { number.magnitude(in: tokens.bytes) }
 
-  /// A number in float32, rounded once from its decimal text; NaN and the infinities where the options allow them.
+  /// Reads a number as a float, rounded once from its decimal text; NaN and the infinities where the options allow
+  /// them.
+  /// - Throws: `JSONFailure`.
   public mutating func float() throws -> Float {
     tokens.skipSpace()
     if let special = tokens.nonFinite() { return Float(special) }
     return try tokens.number().float(in: tokens.bytes)
   }
 
-  /// A whole number.
+  /// Reads a whole number.
+  /// - Throws: `JSONFailure` when it has a point or an exponent, or does not fit.
   public mutating func integer() throws -> Int {
     tokens.skipSpace()
     let start = tokens.position
@@ -184,18 +198,24 @@ public struct JSONCursor {
     return Int(value)
   }
 
+  /// Reads a list of numbers.
+  /// - Throws: `JSONFailure`.
   public mutating func floats() throws -> [Float] {
     var values: [Float] = []
     try array("numbers") { values.append(try $0.float()) }
     return values
   }
 
+  /// Reads a list of whole numbers.
+  /// - Throws: `JSONFailure`.
   public mutating func integers() throws -> [Int] {
     var values: [Int] = []
     try array("whole numbers") { values.append(try $0.integer()) }
     return values
   }
 
+  /// Reads a list of strings.
+  /// - Throws: `JSONFailure`.
   public mutating func strings() throws -> [String] {
     var values: [String] = []
     try array("texts") { values.append(try $0.string()) }

@@ -1,16 +1,21 @@
-/// Reads a `Decodable` type from JSON text.
+/// Decodes `Decodable` types from JSON.
 public enum JSONDecoding {
-  /// Reads a document of a known type.
-  /// - Parameter shape: what its keys are compared with; see `JSONShape`.
-  /// - Throws: `JSONFailure`; what does not fit the type is a `mismatch` that names the member: `layers.0: the key "size" is missing`.
+  /// Decodes a document of a known type.
+  /// - Parameters:
+  ///   - type: the type to decode.
+  ///   - bytes: the document.
+  ///   - shape: the known keys; see `JSONShape`.
+  ///   - options: what else is accepted.
+  /// - Throws: `JSONFailure`; its kind is `mismatch` when a value does not fit the type, with the member in the
+  ///   reason: `layers.0: the key "size" is missing`.
   public static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], _ shape: JSONShape = .anything, options: JSONOptions = JSONOptions()
   ) throws -> Value {
     try JSONPlace.read(bytes, shape, options: options) { try $0.decode(type) }
   }
 
-  /// Reads a type from a value that was read already.
-  /// - Throws: as the other.
+  /// Decodes a type from a value that was parsed before.
+  /// - Throws: `JSONFailure`, as for a document.
   public static func decode<Value: Decodable>(_ type: Value.Type, from value: JSONValue) throws -> Value {
     try decode(type, from: CanonicalJSON.encode(value))
   }
@@ -32,8 +37,8 @@ public enum JSONDecoding {
 }
 
 extension JSONPlace {
-  /// Reads a type from the value.
-  /// - Throws: `JSONFailure` as `JSONDecoding.decode` does.
+  /// Decodes a type from this value.
+  /// - Throws: `JSONFailure`, as `JSONDecoding.decode`.
   public func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
     do {
       return try PlaceDecoder(place: self, codingPath: []).get(type)
@@ -65,7 +70,7 @@ private struct PlaceDecoder: Decoder {
     return place.isNull ? .valueNotFound(type, context) : .typeMismatch(type, context)
   }
 
-  /// One value of a type.
+  /// Decodes one value.
   func get<Value: Decodable>(_ type: Value.Type) throws -> Value {
     let found: Any?
     switch type {
@@ -143,7 +148,7 @@ private struct ListPlace: UnkeyedDecodingContainer {
     return PlaceDecoder(place: items[currentIndex], codingPath: path)
   }
 
-  /// Moves on only where the value was what was asked for.
+  /// Advances only when decoding succeeded.
   private mutating func take<Value>(_ read: (PlaceDecoder) throws -> Value) throws -> Value {
     let value = try read(decoder())
     currentIndex += 1

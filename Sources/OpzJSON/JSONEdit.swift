@@ -1,28 +1,34 @@
-/// The text of a JSON object in which members are set and taken away, while all else stays byte for byte: the file is another program's.
+/// Edits members in the text of a JSON object, leaving everything else unchanged byte for byte: the file belongs to
+/// another program.
 public struct JSONEdit {
   public private(set) var bytes: [UInt8]
   private let shape: JSONShape
 
   private struct Member {
     let key: String
-    /// From the quote of its key to the end of its value.
+    /// From the quote of the key to the end of the value.
     let range: Range<Int>
     let value: Range<Int>
     let isObject: Bool
     let isNull: Bool
   }
 
-  /// - Parameter shape: what its keys are compared with; see `JSONShape`.
-  /// - Throws: `JSONFailure` where the text is no JSON object, or one that two readers take differently.
+  /// Starts with a text.
+  /// - Parameter shape: the known keys; see `JSONShape`.
+  /// - Throws: `JSONFailure` when the text is not a JSON object, or is ambiguous.
   public init(_ bytes: [UInt8], _ shape: JSONShape = .anything) throws {
     self.bytes = bytes
     self.shape = shape
     _ = try read([])
   }
 
-  /// Sets a member of a member of the text.
-  /// - Parameter value: JSON, of lines that are indented for this depth.
-  /// - Returns: false, with nothing changed, where the outer one is something else than an object.
+  /// Sets a member of an object that is itself a member of the text, adding either if missing.
+  /// - Parameters:
+  ///   - outer: the key in the text.
+  ///   - inner: the key in that object.
+  ///   - value: the new value as JSON, with its lines indented for this depth.
+  /// - Returns: false, with nothing changed, when the outer member is neither an object nor null.
+  /// - Throws: `JSONFailure`.
   public mutating func set(_ outer: String, _ inner: String, to value: String) throws -> Bool {
     let (top, all) = try read([])
     let entry = "\(CanonicalJSON.quoted(inner)): \(value)"
@@ -45,7 +51,9 @@ public struct JSONEdit {
     return true
   }
 
-  /// Takes the members of a member away whose keys are wanted, and says how many there were.
+  /// Removes the members of an object that is itself a member of the text.
+  /// - Returns: how many members were removed.
+  /// - Throws: `JSONFailure`.
   public mutating func remove(_ outer: String, where isWanted: (String) -> Bool) throws -> Int {
     var count = 0
     while let found = try read([]).members.first(where: { $0.key == outer }), found.isObject {
@@ -63,7 +71,7 @@ public struct JSONEdit {
     return count
   }
 
-  /// At the end of an object, so that taking it away gives the text that was there.
+  /// Inserts a member at the end of an object, in such a way that removing it restores the text.
   private mutating func insert(_ text: String, after last: Member?, brace: Int, _ end: String) {
     if let last {
       bytes.insert(contentsOf: ("," + text).utf8, at: last.range.upperBound)
@@ -72,7 +80,7 @@ public struct JSONEdit {
     }
   }
 
-  /// The brace and the members of the object that a path of keys leads to.
+  /// The position of the opening brace, and the members, of the object at a path of keys.
   private func read(_ path: [String]) throws -> (brace: Int, members: [Member]) {
     try JSONPlace.read(bytes, shape) { root in
       var place = root

@@ -1,15 +1,15 @@
-/// A number of a JSON text, kept so that it can be read as an integer or as the nearest float of either size.
+/// A number of a JSON text, kept so that it can be converted to an integer or to the nearest float of either size.
 public struct JSONNumber: Sendable {
-  /// The digits without the point, the first 19 significant ones.
+  /// The first 19 significant digits, without the point.
   public let mantissa: UInt64
-  /// The power of ten that the mantissa is multiplied by.
+  /// The power of ten by which the mantissa is multiplied.
   public let exponent: Int
   public let isNegative: Bool
-  /// It has neither a point nor an exponent.
+  /// Whether it has neither a point nor an exponent.
   public let isInteger: Bool
-  /// Digits were dropped from the mantissa.
+  /// Whether digits were dropped from the mantissa.
   public let isTruncated: Bool
-  /// Where it stands in the text.
+  /// Its byte range in the text.
   public let range: Range<Int>
 
   @usableFromInline
@@ -27,10 +27,11 @@ public struct JSONNumber: Sendable {
 
 extension JSONNumber {
   /// The nearest double; infinite when it is out of range.
-  /// - Parameter bytes: the text that it was read from.
+  /// - Parameter bytes: the text from which it was read.
   @inlinable
   func double(in bytes: UnsafeBufferPointer<UInt8>) -> Double {
-    // Both factors are exact, so one rounding is left (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
+    // Both operands are exact, so the result is rounded only once (Clinger, "How to Read Floating Point Numbers
+    // Accurately", 1990).
     if !isTruncated, mantissa <= 1 << 53, (-22...22).contains(exponent) {
       let number = Double(mantissa)
       let value = powersOfTen.withUnsafeBufferPointer { exponent < 0 ? number / $0[-exponent] : number * $0[exponent] }
@@ -43,7 +44,7 @@ extension JSONNumber {
   @inlinable
   func float(in bytes: UnsafeBufferPointer<UInt8>) -> Float {
     let double = double(in: bytes)
-    // A double half-way between two floats, or below the normal floats, may have been rounded once already.
+    // Converting a double half-way between two floats, or in the range of subnormal floats, could round twice.
     let isTie = double.bitPattern & 0x1fff_ffff == 0x1000_0000
     if !isTie, double.magnitude >= Double(Float.leastNormalMagnitude) || mantissa == 0, double.magnitude < 3e38 {
       return Float(double)
@@ -51,7 +52,7 @@ extension JSONNumber {
     return Float(text(in: bytes)) ?? .nan
   }
 
-  /// Its digits as a whole number without the sign; nil when it is not one or does not fit.
+  /// The digits as a whole number without the sign; nil when it is not a whole number or does not fit.
   func magnitude(in bytes: UnsafeBufferPointer<UInt8>) -> UInt64? {
     guard isInteger else { return nil }
     if !isTruncated { return mantissa }
@@ -59,7 +60,7 @@ extension JSONNumber {
     return UInt64(isNegative ? text.dropFirst() : text[...])
   }
 
-  /// The whole number; nil when it is not written as one, or does not fit.
+  /// The whole number; nil when it has a point or an exponent, or does not fit.
   func integer(in bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
     guard let magnitude = magnitude(in: bytes) else { return nil }
     if isNegative { return magnitude <= 1 << 63 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil }

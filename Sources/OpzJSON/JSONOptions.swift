@@ -1,28 +1,33 @@
-/// What a reader of JSON takes and what it refuses. A key that comes twice in an object is always refused: readers disagree about which one counts.
+/// What a JSON reader accepts. Duplicate keys in an object are always refused: readers disagree about which of them
+/// counts.
 public struct JSONOptions: Sendable, Hashable {
-  /// How deep objects and lists may nest, in every reader of opz. It has to leave room on the 512 KiB stacks of Swift's own threads.
+  /// The deepest nesting of objects and lists that any reader of opz accepts. Reading must fit on the 512 KiB stacks
+  /// of Swift's cooperative threads.
   public static let depthLimit = 128
 
+  /// Which numbers that are not finite are accepted, outside the JSON standard.
   public enum NonFinite: Sendable {
-    /// As RFC 8259 has it.
+    /// None, as RFC 8259 requires.
     case refused
     /// `NaN`, which Python's json module writes.
     case nan
-    /// `NaN`, `Infinity` and `-Infinity`: what XGBoost and Python write.
+    /// `NaN`, `Infinity` and `-Infinity`, as XGBoost and Python write them.
     case all
   }
 
   public var depth = JSONOptions.depthLimit
   public var nonFinite = NonFinite.refused
-  /// Characters of one number.
+  /// The longest number, in characters.
   public var numberLength = 1024
-  /// Keys of one object.
+  /// The most keys in one object.
   public var memberCount = Int.max
-  /// Values of the whole text, keys among them: what a value is made into takes a hundred times the room of its shortest text.
+  /// The most values in the whole text, including keys: a parsed value can take a hundred times the memory of its
+  /// shortest text.
   public var valueCount = Int.max
-  /// Bytes of the whole text; at most 2 GiB.
+  /// The largest text in bytes; at most 2 GiB.
   public var size = Int(Int32.max)
 
+  /// Options with the default depth and length of numbers; `size` is capped at 2 GiB.
   public init(nonFinite: NonFinite = .refused, memberCount: Int = .max, size: Int = Int(Int32.max)) {
     self.nonFinite = nonFinite
     self.memberCount = memberCount

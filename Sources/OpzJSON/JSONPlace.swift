@@ -1,14 +1,18 @@
-/// A value in a JSON text that is read in place: nothing is made of it but what is asked for.
+/// A value in a JSON text that is read in place: nothing is converted before it is asked for.
 ///
-/// A search without a cache and an audit read hundreds of thousands of small documents, and to make a dictionary of each object takes most of
-/// their time. A place is of use only inside of the closure that `read` gives it to.
+/// A search without a cache and an audit read hundreds of thousands of small documents, and building a dictionary for
+/// each object would take most of their time. A place is valid only inside the closure that `read` passes it to.
 public struct JSONPlace {
   private let bytes: UnsafeBufferPointer<UInt8>
   private let nodes: UnsafeBufferPointer<JSONTape.Node>
   private let index: Int
 
-  /// Reads a whole document, and gives `body` its value.
-  /// - Parameter shape: what its keys are compared with; see `JSONShape`.
+  /// Parses a whole document and passes its value to `body`.
+  /// - Parameters:
+  ///   - bytes: the document.
+  ///   - shape: the known keys; see `JSONShape`.
+  ///   - options: what else is accepted.
+  ///   - body: receives the root value.
   /// - Throws: `JSONFailure`, and what `body` throws.
   public static func read<Value>(
     _ bytes: [UInt8], _ shape: JSONShape = .anything, options: JSONOptions = JSONOptions(),
@@ -27,18 +31,18 @@ public struct JSONPlace {
 
   private func at(_ index: Int) -> JSONPlace { JSONPlace(bytes: bytes, nodes: nodes, index: index) }
 
-  /// The bytes of a text between its quotes, as they stand there; nil where it has escapes, and for other values.
+  /// The raw bytes of a string between its quotes; nil for a string with escapes, and for other values.
   public var plainText: UnsafeBufferPointer<UInt8>? { node.kind == .text ? raw : nil }
 
   private var raw: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: bytes[node.range]) }
 
-  /// Where its bytes are, the quotes of a text among them.
+  /// The byte range of the value in the text, including a string's quotes.
   public var range: Range<Int> {
     node.kind == .text || node.kind == .escapedText
       ? node.range.lowerBound - 1..<node.range.upperBound + 1 : node.range
   }
 
-  /// The value of a member; nil where there is none, where it is null, or where this is no object.
+  /// The value of a member; nil when it is missing or null, or when this is not an object.
   public subscript(key: StaticString) -> JSONPlace? {
     guard node.kind == .object else { return nil }
     var index = self.index + 1
@@ -49,7 +53,7 @@ public struct JSONPlace {
     return nil
   }
 
-  /// The value of a member, null too; nil where there is none, or where this is no object.
+  /// The value of a member, including null; nil when it is missing, or when this is not an object.
   public func member(_ key: String) -> JSONPlace? {
     var key = key
     return key.withUTF8 { wanted in
@@ -63,7 +67,7 @@ public struct JSONPlace {
     }
   }
 
-  /// Whether it is a text of these characters.
+  /// Whether the value is a string of exactly these characters.
   public func isText(_ text: StaticString) -> Bool {
     isText(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
@@ -84,7 +88,8 @@ public struct JSONPlace {
     node.kind == .text || node.kind == .escapedText ? JSONTape.string(node, bytes) : nil
   }
 
-  /// A whole number, however it is written (`2`, `2.0`, `2e0`); nil for others and for what `Int64` does not hold.
+  /// The value as an integer, in any notation of a whole number (`2`, `2.0`, `2e0`); nil for others and beyond
+  /// `Int64`.
   public var integer: Int64? {
     switch node.kind {
     case .integer: number?.integer(in: bytes)
@@ -93,17 +98,17 @@ public struct JSONPlace {
     }
   }
 
-  /// A whole number from 0, of all 64 bits.
+  /// The value as a non-negative integer of up to 64 bits; nil for others.
   public var unsigned: UInt64? {
     if let integer { return UInt64(exactly: integer) }
     guard let number, !number.isNegative else { return nil }
     return number.isInteger ? number.magnitude(in: bytes) : double.flatMap { UInt64(exactly: $0) }
   }
 
-  /// The nearest double.
+  /// The value as the nearest double; nil when it is not a number.
   public var double: Double? { number?.double(in: bytes) }
 
-  /// The nearest float, rounded once.
+  /// The value as the nearest float, rounded once; nil when it is not a number.
   public var float: Float? { number?.float(in: bytes) }
 
   private var number: JSONNumber? {
@@ -120,7 +125,7 @@ public struct JSONPlace {
     }
   }
 
-  /// The values of a list; nil where this is none.
+  /// Transforms the elements of a list; nil when this is not a list.
   public func map<Value>(_ make: (JSONPlace) throws -> Value) rethrows -> [Value]? {
     guard node.kind == .array else { return nil }
     var values: [Value] = []
@@ -132,7 +137,7 @@ public struct JSONPlace {
     return values
   }
 
-  /// Goes through the values of a list.
+  /// Calls `body` for each element of a list.
   func forEachItem<Failure: Error>(_ body: (JSONPlace) throws(Failure) -> Void) throws(Failure) {
     guard node.kind == .array else { return }
     var index = self.index + 1
@@ -142,7 +147,7 @@ public struct JSONPlace {
     }
   }
 
-  /// Goes through the members of an object, null ones too: the place of each key and of its value.
+  /// Calls `body` with the places of each key and value of an object, including null values.
   func forEachMember<Failure: Error>(_ body: (JSONPlace, JSONPlace) throws(Failure) -> Void) throws(Failure) {
     guard node.kind == .object else { return }
     var index = self.index + 1
@@ -152,7 +157,7 @@ public struct JSONPlace {
     }
   }
 
-  /// The members of an object, null ones too; nil where this is none.
+  /// The members of an object in their order, including null values; nil when this is not an object.
   public var members: [(key: String, value: JSONPlace)]? {
     guard node.kind == .object else { return nil }
     var members: [(String, JSONPlace)] = []
@@ -160,14 +165,14 @@ public struct JSONPlace {
     return members
   }
 
-  /// The items of a list that has texts only.
+  /// The elements of a list of strings; nil when it has anything else.
   public var textList: [String]? {
     guard let texts = map(\.string) else { return nil }
     let found = texts.compactMap(\.self)
     return found.count == texts.count ? found : nil
   }
 
-  /// The members of an object that has texts only.
+  /// The members of an object whose values are all strings; nil otherwise.
   public var texts: [String: String]? {
     guard let members else { return nil }
     var texts: [String: String] = [:]
@@ -178,7 +183,7 @@ public struct JSONPlace {
     return texts
   }
 
-  /// The value and all in it. A number that is whole is an integer, however it is written.
+  /// The whole value converted. A whole number becomes an integer in any notation.
   public var value: JSONValue {
     switch node.kind {
     case .null: .null

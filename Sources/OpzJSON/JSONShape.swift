@@ -1,29 +1,33 @@
-/// Which keys a document has where readers look members up by name, so that a key which only some of them find is refused.
+/// The known keys of a document whose readers look members up by name, so that a key which only some readers find is
+/// refused.
 ///
-/// Go's encoding/json, which container tools are written with, takes the last of two keys and passes over case (Unicode's simple folding: U+017F is an
-/// `s`, U+212A a `k`) where it fills a struct. So in the objects of a shape a key may not differ from a known one by case alone, nor two unknown keys
-/// from each other. In maps, such as annotations, keys are exact for everybody.
+/// Go's encoding/json, on which container tools are built, takes the last of duplicate keys and ignores case
+/// (Unicode's simple folding: U+017F is an `s`, U+212A a `k`) when it fills a struct. So in objects with a shape no
+/// key may differ from a known one by case alone, nor two unknown keys from each other. In maps, such as annotations,
+/// keys are exact for every reader.
 public indirect enum JSONShape: Sendable {
-  /// Whatever it is, it is not looked into.
+  /// Any value; its inside is not checked.
   case anything
-  /// A text that may not be empty: a type that one reader passes over and another does not know.
+  /// A text that must not be empty: a type that some readers ignore when it is empty and others reject.
   case name
   case list(JSONShape)
-  /// Keys are anybody's, values have one shape.
+  /// An object with arbitrary keys whose values all have one shape.
   case map(JSONShape)
   case object([Member])
 
+  /// A known key of an object, and the shape of its value.
   public struct Member: Sendable {
     let key: StaticString
     let shape: JSONShape
 
+    /// Makes a known key.
     public init(_ key: StaticString, _ shape: JSONShape = .anything) {
       self.key = key
       self.shape = shape
     }
   }
 
-  /// An object of members that are not looked into, and of others.
+  /// An object with keys whose values are not checked, and others that are.
   public static func object(_ plain: [StaticString], _ others: [Member] = []) -> JSONShape {
     .object(plain.map { Member($0) } + others)
   }
@@ -53,7 +57,8 @@ public indirect enum JSONShape: Sendable {
     }
   }
 
-  /// Records have some sixty keys, and an audit reads 100,000 of them: nothing is retained, and lengths are compared first.
+  /// Records have some sixty keys, and an audit reads 100,000 of them: nothing is retained, and lengths are compared
+  /// first.
   private static func index(of key: JSONPlace, in members: [Member]) -> Int? {
     members.withUnsafeBufferPointer { members in
       guard let text = key.plainText else { return members.firstIndex { key.isText($0.key) } }

@@ -1,16 +1,16 @@
-/// The values of a JSON text in its order, without anything made of them: what `JSONPlace` looks at.
+/// The values of a JSON text in their order, unconverted: the data behind `JSONPlace`.
 struct JSONTape {
-  /// The members of an object are its keys and values by turns.
+  /// A value or a key. The keys and values of an object alternate.
   struct Node {
     enum Kind: UInt8 {
       case null, no, yes, integer, number, text, escapedText, array, object
     }
 
     let kind: Kind
-    /// Of its bytes; of a text those inside of the quotes.
+    /// The byte range of the value; for a text the range inside the quotes.
     var start: UInt32
     var end: UInt32
-    /// The index of the node after it and all in it.
+    /// The index of the node after this one and everything in it.
     var next: UInt32
 
     var range: Range<Int> { Int(start)..<Int(end) }
@@ -19,7 +19,7 @@ struct JSONTape {
   private var tokens: JSONTokenizer
   private(set) var nodes: ContiguousArray<Node> = []
 
-  /// Reads a whole document.
+  /// Parses a whole document.
   init(_ bytes: UnsafeBufferPointer<UInt8>, _ options: JSONOptions) throws(JSONFailure) {
     tokens = JSONTokenizer(bytes, options)
     try tokens.checkStart()
@@ -69,7 +69,7 @@ struct JSONTape {
 
   private mutating func number() throws(JSONFailure) {
     let start = tokens.position
-    // There is no JSON for it, so as a value it is null; who wants the number reads it with a cursor.
+    // As a value, NaN or an infinity becomes null, because JSON cannot represent it; a cursor can read the number.
     if tokens.nonFinite() != nil { return add(.null, start..<tokens.position) }
     let number = try tokens.number()
     if number.isInteger, number.integer(in: tokens.bytes) != nil { return add(.integer, number.range) }
@@ -124,7 +124,7 @@ struct JSONTape {
     if !isPlain { try checkDistinct(index) }
   }
 
-  /// Keys of an object that are compared one by one; of more, a set tells in the end.
+  /// Up to this many keys of an object are compared one by one; with more, a set finds duplicates at the end.
   private static let few = 24
 
   private func checkIsNew(_ key: JSONTokenizer.Text, in object: Int) throws(JSONFailure) {
@@ -137,7 +137,7 @@ struct JSONTape {
     }
   }
 
-  /// Texts that are equivalent are one key for Swift and two for others, so Swift's equality decides here.
+  /// Canonically equivalent texts are equal in Swift and different elsewhere; Swift's equality decides here.
   private func checkDistinct(_ object: Int) throws(JSONFailure) {
     var seen: Set<String> = []
     var index = object + 1

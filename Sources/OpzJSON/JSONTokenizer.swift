@@ -1,6 +1,6 @@
-/// The words of a JSON text (RFC 8259): what every reader of opz stands on.
+/// The tokens of a JSON text (RFC 8259), shared by all JSON readers of opz.
 ///
-/// Nothing in the bytes can make it trap: it checks each index. What it refuses, it refuses with the place and the reason.
+/// No input can make it trap: every index is checked. Refusals have the position and the reason.
 @usableFromInline
 struct JSONTokenizer {
   @usableFromInline let bytes: UnsafeBufferPointer<UInt8>
@@ -14,7 +14,7 @@ struct JSONTokenizer {
     self.options = options
   }
 
-  /// The byte at the place; 0, which no JSON has outside of its texts, at the end.
+  /// The byte at the position; 0 at the end, which JSON never has outside its texts.
   @inlinable var byte: UInt8 {
     @inline(__always) get { position < bytes.count ? bytes[position] : 0 }
   }
@@ -22,7 +22,7 @@ struct JSONTokenizer {
   @usableFromInline
   func failure(_ kind: JSONFailure.Kind, _ reason: String) -> JSONFailure { JSONFailure(kind, at: position, reason) }
 
-  /// `expected` names what belongs here. At the end of the text the reason is that it ends.
+  /// Makes a syntax error; `expected` names what belongs here. At the end of the text the reason is that it ends.
   @usableFromInline
   func wrong(_ expected: String) -> JSONFailure {
     position >= bytes.count ? failure(.syntax, "the text ends too early") : failure(.syntax, "expected \(expected)")
@@ -54,7 +54,8 @@ struct JSONTokenizer {
     return true
   }
 
-  /// Checks what can be seen before anything is read: the size, and that it is UTF-8 without a mark.
+  /// Checks what can be checked before reading: the size, and that the text starts as UTF-8 without a byte order
+  /// mark.
   func checkStart() throws(JSONFailure) {
     guard bytes.count <= options.size else {
       throw JSONFailure(.tooLarge, at: nil, "\(bytes.count) bytes are more than the \(options.size) that are read")
@@ -67,28 +68,28 @@ struct JSONTokenizer {
     if first == 0xEF, second == 0xBB { throw JSONFailure(.ambiguous, at: 0, "it begins with a byte order mark") }
   }
 
-  /// Nothing but white space may follow.
+  /// Checks that only white space follows.
   mutating func expectEnd() throws(JSONFailure) {
     skipSpace()
     if position < bytes.count { throw failure(.ambiguous, "there is more after the end of the document") }
   }
 }
 
-// MARK: Texts
+// MARK: Strings
 
 extension JSONTokenizer {
-  /// A text between its quotes.
+  /// A string between its quotes.
   struct Text {
     let range: Range<Int>
-    /// Escapes stand in it.
+    /// Whether it has escapes.
     let isEscaped: Bool
     let isASCII: Bool
 
-    /// Bytes that are the same where the texts are, and only there.
+    /// Whether comparing bytes is the same as comparing texts.
     var isPlain: Bool { !isEscaped && isASCII }
   }
 
-  /// Takes the text whose quote is at the place; its escapes and its UTF-8 are right.
+  /// Consumes the string whose quote is at the position, validating its escapes and its UTF-8.
   mutating func text() throws(JSONFailure) -> Text {
     guard byte == UInt8(ascii: "\"") else { throw wrong("a string") }
     position += 1
@@ -116,7 +117,7 @@ extension JSONTokenizer {
     return text
   }
 
-  /// Passes over bytes that mean themselves, eight at a time: most of a document is digests and names.
+  /// Skips bytes that stand for themselves, eight at a time: most of a document is digests and names.
   @inline(__always)
   private mutating func skipPlain() {
     let ones: UInt64 = 0x0101_0101_0101_0101
@@ -127,7 +128,7 @@ extension JSONTokenizer {
       let special =
         ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((word &- ones &* 0x20) & ~word) | word
       let found = special & (ones &* 0x80)
-      // A borrow only marks bytes after one that is rightly marked: the first is right.
+      // A borrow can mark only bytes after one that is marked rightly, so the first mark is right.
       guard found == 0 else { return position += found.trailingZeroBitCount >> 3 }
       position += 8
     }
@@ -138,7 +139,7 @@ extension JSONTokenizer {
     return JSONTokenizer.unescaped(bytes, text.range)
   }
 
-  /// A text whose escapes have been checked.
+  /// Decodes a string whose escapes were validated.
   static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> String {
     var tokens = JSONTokenizer(UnsafeBufferPointer(rebasing: bytes[..<range.upperBound]), at: range.lowerBound, .init())
     var text: [UInt8] = []
@@ -156,7 +157,7 @@ extension JSONTokenizer {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Takes what follows a backslash.
+  /// Consumes what follows a backslash.
   private mutating func escape() throws(JSONFailure) -> Unicode.Scalar {
     guard position < bytes.count else { throw failure(.syntax, "a text without an end") }
     let code = bytes[position]
@@ -204,7 +205,7 @@ extension JSONTokenizer {
 // MARK: Numbers
 
 extension JSONTokenizer {
-  /// Takes a number (RFC 8259, section 6).
+  /// Consumes a number (RFC 8259, section 6).
   @inlinable
   mutating func number() throws(JSONFailure) -> JSONNumber {
     let start = position
@@ -247,7 +248,7 @@ extension JSONTokenizer {
     @usableFromInline init() {}
   }
 
-  /// Takes a run of digits and says how many there were.
+  /// Consumes a run of digits and returns how many there were.
   @inlinable @inline(__always)
   mutating func take(_ digits: inout Digits, afterPoint: Bool) -> Int {
     let start = position
@@ -279,7 +280,7 @@ extension JSONTokenizer {
     while position < bytes.count {
       let digit = bytes[position] &- UInt8(ascii: "0")
       guard digit < 10 else { break }
-      // Past any float's range the value no longer matters.
+      // Beyond any float's range the value no longer matters.
       if value < 100_000 { value = value * 10 + Int(digit) }
       position += 1
     }
@@ -287,7 +288,7 @@ extension JSONTokenizer {
     return isNegative ? -value : value
   }
 
-  /// Takes `NaN`, `Infinity` or `-Infinity` where the options allow it.
+  /// Consumes `NaN`, `Infinity` or `-Infinity` where the options allow it.
   @inline(__always)
   mutating func nonFinite() -> Double? {
     if options.nonFinite == .refused { return nil }

@@ -1,4 +1,4 @@
-/// Any JSON document.
+/// Any JSON value.
 public enum JSONValue: Hashable, Sendable {
   case null
   case bool(Bool)
@@ -10,17 +10,17 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue {
-  /// Reads a whole document.
+  /// Parses a whole document.
   /// - Throws: `JSONFailure`.
   public init(json bytes: [UInt8], _ shape: JSONShape = .anything, options: JSONOptions = JSONOptions()) throws {
     self = try JSONPlace.read(bytes, shape, options: options) { $0.value }
   }
 
-  /// The document that `value` encodes to.
+  /// Encodes `value` to JSON without going through text.
   /// - Throws: `EncodingError` for a number that is not finite, and what the value's own `encode` throws.
   public init(encoding value: some Encodable) throws { self = try JSONValueEncoder.encode(value) }
 
-  /// The value of a member; nil where there is none, where it is null, or where this is no object.
+  /// The value of a member; nil when it is missing or null, or when this is not an object.
   public subscript(key: String) -> JSONValue? {
     guard case .object(let members) = self, let value = members[key], value != .null else { return nil }
     return value
@@ -32,14 +32,14 @@ extension JSONValue {
   public var array: [JSONValue]? { if case .array(let items) = self { items } else { nil } }
   public var object: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
 
-  /// The members of an object that has texts only.
+  /// The members of an object whose values are all strings; nil otherwise.
   public var texts: [String: String]? {
     guard let object else { return nil }
     let texts = object.compactMapValues(\.string)
     return texts.count == object.count ? texts : nil
   }
 
-  /// The items of a list that has texts only.
+  /// The elements of a list of strings; nil when it has anything else.
   public var textList: [String]? {
     guard let array else { return nil }
     let texts = array.compactMap(\.string)
@@ -48,10 +48,12 @@ extension JSONValue {
 }
 
 extension JSONValue: ExpressibleByStringLiteral {
+  /// Makes a string.
   public init(stringLiteral value: String) { self = .string(value) }
 }
 
 extension JSONValue: Codable {
+  /// Decodes any JSON value; whole numbers that fit become integers.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
@@ -71,6 +73,7 @@ extension JSONValue: Codable {
     }
   }
 
+  /// Encodes the value.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {

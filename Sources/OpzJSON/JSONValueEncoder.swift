@@ -1,4 +1,4 @@
-/// Makes a `JSONValue` of what `Encodable` says, without text in between.
+/// Converts an `Encodable` to a `JSONValue` without going through text.
 enum JSONValueEncoder {
   static func encode(_ value: some Encodable) throws -> JSONValue {
     if let value = value as? JSONValue { return value }
@@ -8,7 +8,7 @@ enum JSONValueEncoder {
   }
 }
 
-/// A value that is being encoded.
+/// A value under construction.
 private final class EncodingSlot {
   private enum Content {
     case nothing
@@ -72,14 +72,14 @@ private struct SlotEncoder: Encoder {
 
   func singleValueContainer() -> any SingleValueEncodingContainer { SingleSlot(slot: slot, codingPath: codingPath) }
 
-  /// One value into the slot.
+  /// Encodes one value into the slot.
   func put<Value: Encodable>(_ value: Value) throws {
     switch value {
     case let value as JSONValue: slot.set(value)
     case let value as String: slot.set(.string(value))
     case let value as Bool: slot.set(.bool(value))
     case let value as Double: slot.set(try number(value, value))
-    // By way of its own shortest text, which is not that of the double next to it.
+    // Go through the float's own shortest decimal text, which differs from that of the double of the same value.
     case let value as Float: slot.set(try number(Double(value.description) ?? Double(value), value))
     case let value as any FixedWidthInteger & Encodable: slot.set(integer(value))
     default: try value.encode(to: self)

@@ -2,16 +2,17 @@
 public struct JSONWriter {
   public internal(set) var bytes: [UInt8] = []
 
+  /// Starts an empty text, with room for `capacity` bytes.
   public init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
   init(_ bytes: consuming [UInt8]) { self.bytes = bytes }
 
-  /// Text that is JSON already.
+  /// Appends text that is JSON already.
   public mutating func raw(_ text: StaticString) {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  /// A string, with the escapes that RFC 8259 wants and no others.
+  /// Appends a string, with only the escapes that RFC 8259 requires.
   public mutating func string(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
@@ -34,15 +35,18 @@ public struct JSONWriter {
 
   private func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
+  /// Appends a list of strings.
   public mutating func strings(_ texts: [String]) { list(texts) { $0.string($1) } }
 
+  /// Appends a whole number.
   @inlinable
   public mutating func number(_ value: some FixedWidthInteger) { append(value.description) }
 
-  /// The shortest decimal that reads back to the same 32-bit float. JSON has no text for NaN and infinities: `null`.
+  /// Appends the shortest decimal that parses to the same 32-bit float; `null` for NaN and the infinities, which JSON
+  /// lacks.
   public mutating func number(_ value: Float) {
     guard value.isFinite else { return raw("null") }
-    // Swift's description is the shortest that round-trips, and short enough to need no memory of its own.
+    // Swift's description is the shortest text that round-trips, and is small enough to need no allocation.
     bytes.append(contentsOf: value.description.utf8)
   }
 
@@ -52,7 +56,7 @@ public struct JSONWriter {
   @usableFromInline
   mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
-  /// `[a,b]`
+  /// Appends a list, `[a,b]`, calling `write` for each element.
   @inlinable
   public mutating func list<Element>(_ elements: some Sequence<Element>, _ write: (inout JSONWriter, Element) -> Void) {
     append(UInt8(ascii: "["))

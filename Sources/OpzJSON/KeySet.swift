@@ -1,15 +1,15 @@
-/// The keys that an object has had, to find one that comes twice.
+/// The keys of one object so far, to detect duplicates.
 struct KeySet {
-  /// Looked through from start to end while they are few and plain: faster than a set.
+  /// The keys while they are few and plain: scanning them is faster than a set.
   private var plain: [Range<Int>] = []
-  /// Texts that are equivalent are one key for Swift and two for others, so Swift's equality decides here.
+  /// Canonically equivalent texts are equal in Swift and different elsewhere; Swift's equality decides here.
   private var texts: Set<String> = []
 
   private static let few = 24
 
   var count: Int { texts.isEmpty ? plain.count : texts.count }
 
-  /// - Returns: false where the key has come before.
+  /// - Returns: false when the key is a duplicate.
   mutating func insert(_ key: JSONTokenizer.Text, of tokens: JSONTokenizer) -> Bool {
     if texts.isEmpty {
       if key.isPlain, plain.count < KeySet.few {
