@@ -1,7 +1,9 @@
-/// Plain scalars that readers of YAML take for different values: of YAML 1.1 (PyYAML; Go's yaml.v2, which kubectl and Helm read with) and of
-/// YAML 1.2's core schema. Numbers as JSON has them are numbers, although PyYAML takes `1e3` for text.
+/// Plain scalars that YAML readers interpret as different values: readers of YAML 1.1 (PyYAML; Go's yaml.v2, which
+/// kubectl and Helm use) and of YAML 1.2's core schema. Numbers in JSON's notation count as numbers, although PyYAML
+/// reads `1e3` as text.
 public enum YAMLAmbiguity {
-  /// What readers take a plain scalar for: `true or false to some readers of YAML, text to others`; nil where they agree.
+  /// Describes how readers interpret a plain scalar: `true or false to some readers of YAML, and text to others`; nil
+  /// where they agree.
   public static func of(_ text: String) -> String? {
     guard let first = text.utf8.first, text.utf8.count <= 64 else { return nil }
     switch first {
@@ -16,7 +18,7 @@ public enum YAMLAmbiguity {
     }
   }
 
-  /// `y` and `n` are in Go's list, and not in PyYAML's.
+  /// `y` and `n` are on Go's list, but not on PyYAML's.
   private static let words: Set<String> = [
     "y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF",
   ]
@@ -42,13 +44,13 @@ public enum YAMLAmbiguity {
 
   private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
 
-  /// Digits, `_` and at most one point.
+  /// Whether there are only digits, `_` and at most one point.
   private static func isDecimal(_ bytes: [UInt8]) -> Bool {
     bytes.contains(where: isDigit) && bytes.count { $0 == UInt8(ascii: ".") } <= 1
       && bytes.allSatisfy { isDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
   }
 
-  /// `2024-01-31`, with or without a time (YAML 1.1's timestamp).
+  /// Whether it is a date such as `2024-01-31`, with or without a time (YAML 1.1's timestamp).
   private static func isDate(_ bytes: [UInt8]) -> Bool {
     guard bytes.count >= 8, bytes[..<4].allSatisfy(isDigit), bytes[4] == UInt8(ascii: "-") else { return false }
     let rest = bytes[5...].split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
@@ -59,13 +61,13 @@ public enum YAMLAmbiguity {
       && (after == nil || after == UInt8(ascii: "T") || after == UInt8(ascii: "t") || after == UInt8(ascii: " "))
   }
 
-  /// `12:30:45`, `190:20:30.15`.
+  /// Whether it is a base-60 number such as `12:30:45` or `190:20:30.15` (YAML 1.1).
   private static func isSexagesimal(_ bytes: [UInt8]) -> Bool {
     let parts = bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     guard parts.count > 1, let first = parts.first, let last = parts.last, !first.isEmpty else { return false }
     let point = last.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
     guard first.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "_") }), let whole = point.first else { return false }
-    // Without a point, the first digit is not 0.
+    // Without a point, the first digit must not be 0.
     if point.count == 1, first.first == UInt8(ascii: "0") { return false }
     let middle = parts.dropFirst().dropLast() + [whole]
     return middle.allSatisfy { part in
@@ -73,7 +75,7 @@ public enum YAMLAmbiguity {
     }
   }
 
-  /// `0x1F`, `0o17`, `0b11`.
+  /// Whether it is a number such as `0x1F`, `0o17` or `0b11`.
   private static func hasRadix(_ bytes: [UInt8]) -> Bool {
     guard bytes.count > 2, bytes[0] == UInt8(ascii: "0") else { return false }
     let radix: Int

@@ -1,7 +1,8 @@
-/// Characters that show a person another text than a program reads, or that end a line for some readers only.
+/// Characters that make a person see another text than a program reads, or that end a line for some readers only.
 enum YAMLCharacters {
-  /// - Throws: `YAMLProblem` for marks of direction (U+202A to U+202E, U+2066 to U+2069: Unicode TR 36, "Trojan Source"), and for the line breaks
-  ///   that YAML 1.1 has and YAML 1.2 has not (NEL, LS, PS), and for a byte order mark, which libyaml takes for the first key's.
+  /// - Throws: `YAMLProblem` for direction controls (U+202A to U+202E, U+2066 to U+2069: Unicode TR 36, "Trojan
+  ///   Source"), for line breaks that exist in YAML 1.1 but not in YAML 1.2 (NEL, LS, PS), and for a byte order mark,
+  ///   which libyaml takes for a part of the first key.
   static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLProblem) {
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
       throw YAMLProblem(

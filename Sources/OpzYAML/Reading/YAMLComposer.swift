@@ -1,16 +1,16 @@
-/// Makes nodes of events, with a stack of its own: depth, nodes and aliases are counted before anything is made.
+/// Builds nodes from events, with an explicit stack: depth, nodes and aliases are checked before anything is built.
 struct YAMLComposer {
-  /// A list or mapping that is not at its end.
+  /// A list or mapping that is not complete yet.
   private struct Open {
     let isMap: Bool
     let start: Place
-    /// Of the key before it.
+    /// The place of the key before it.
     let place: Place
     let anchor: String?
     var items: [YAMLNode] = []
     var members: [YAMLNode.Member] = []
     var key: Key?
-    /// Nodes, with what aliases stand for.
+    /// The number of nodes, aliases expanded.
     var size = 1
     var height = 0
   }
@@ -60,7 +60,7 @@ struct YAMLComposer {
     }
   }
 
-  /// The root, when it is whole.
+  /// Processes an event; returns the root when it is complete.
   private mutating func take(_ event: YAMLEvents.Event) throws(YAMLProblem) -> YAMLNode? {
     switch event {
     case .scalar(let text, let isPlain, let anchor, let tag):
@@ -122,7 +122,7 @@ struct YAMLComposer {
     stack[stack.count - 1].key = Key(text: text, isPlain: isPlain, place: events.place)
   }
 
-  /// Puts a whole node where it belongs.
+  /// Adds a complete node to its parent.
   private mutating func put(
     _ node: YAMLNode, size: Int, height: Int, _ anchor: String?, isCounted: Bool = false
   ) throws(YAMLProblem) -> YAMLNode? {
@@ -182,7 +182,7 @@ extension YAMLComposer {
     }
   }
 
-  // MARK: What rules forbid
+  // MARK: Checking rules
 
   private func check(_ anchor: String?) throws(YAMLProblem) {
     guard let anchor, !rules.allowsAliases else { return }

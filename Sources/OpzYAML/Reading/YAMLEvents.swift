@@ -1,30 +1,31 @@
 internal import CYaml
 
-/// The events of libyaml's parser, one after the other. Nothing recurses: a document may be nested as deep as it likes.
+/// The events of libyaml's parser, one at a time, without recursion: the nesting of a document cannot exhaust the
+/// stack.
 ///
-/// The bytes must outlive it.
+/// The bytes must outlive the parser.
 final class YAMLEvents {
   enum Event {
     case streamEnd
     case documentStart
     case documentEnd
     case alias(String)
-    /// - Parameter tag: nil for none.
+    /// - Parameter tag: nil when there is none.
     case scalar(String, isPlain: Bool, anchor: String?, tag: String?)
     case listStart(anchor: String?, tag: String?)
     case mapStart(anchor: String?, tag: String?)
-    /// Of a list or a mapping.
+    /// The end of a list or a mapping.
     case end
   }
 
   private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
   private let event = UnsafeMutablePointer<yaml_event_t>.allocate(capacity: 1)
   private let bytes: UnsafeBufferPointer<UInt8>
-  /// Levels after which nothing is read. libyaml looks ahead, so that it may see the end of its own patience first.
+  /// The deepest nesting that the caller accepts. libyaml looks ahead, so its own limit may be reached first.
   private let depth: Int
-  /// Lines of the text before the bytes.
+  /// How many lines of the text precede the bytes.
   private let lines: Int
-  /// Where the last event begins.
+  /// Where the last event starts.
   private(set) var place: Place
 
   init(_ bytes: UnsafeBufferPointer<UInt8>, depth: Int, lines: Int) {
@@ -33,7 +34,7 @@ final class YAMLEvents {
     self.lines = lines
     place = Place(line: lines + 1, column: 1)
     yaml_parser_initialize(parser)
-    // UTF-8 always: left to itself, libyaml takes a mark at the beginning for UTF-16.
+    // Force UTF-8: libyaml would otherwise detect UTF-16 by a byte order mark.
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
     yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
   }
@@ -44,7 +45,7 @@ final class YAMLEvents {
     event.deallocate()
   }
 
-  /// - Throws: `YAMLProblem` for what is no YAML.
+  /// - Throws: `YAMLProblem` for text that is not valid YAML.
   func next() throws(YAMLProblem) -> Event {
     while true {
       guard yaml_parser_parse(parser, event) == 1 else { throw problem() }

@@ -1,14 +1,18 @@
-/// Reads the documents of a text into nodes that know their places. Input is hostile: size, depth and what aliases stand for are bounded.
+/// Parses the documents of a text into nodes that know their places. The input may be hostile: size, depth and the
+/// expansion of aliases are bounded.
 public enum YAMLReader {
-  /// The roots of the documents in a text.
-  /// - Parameter lines: of the text before it.
-  /// - Throws: `YAMLProblem` with the place.
+  /// Parses all documents of a text and returns their roots.
+  /// - Parameters:
+  ///   - text: the YAML text.
+  ///   - rules: what is accepted.
+  ///   - lines: how many lines precede the text in its file; added to the places.
+  /// - Throws: `YAMLProblem` for invalid YAML, and for what the rules forbid.
   public static func read(_ text: String, _ rules: YAMLRules, lines: Int = 0) throws(YAMLProblem) -> [YAMLNode] {
     try roots(text, rules, lines: lines, isOne: false)
   }
 
-  /// The one document of a text; nil where it is empty.
-  /// - Throws: `YAMLProblem` for a second one, too.
+  /// Parses a text with a single document; nil when the text is empty.
+  /// - Throws: `YAMLProblem`, for a second document too.
   public static func readOne(_ text: String, _ rules: YAMLRules) throws(YAMLProblem) -> YAMLNode? {
     try roots(text, rules, lines: 0, isOne: true).first
   }

@@ -1,18 +1,20 @@
-/// What a reader takes: the bounds of a hostile document, and how much of YAML it may use.
+/// What a YAML reader accepts: limits against hostile documents, and the features of YAML.
 public struct YAMLRules: Sendable {
-  /// Of the whole text.
+  /// The largest text in bytes.
   public let bytes: Int
-  /// Lists and mappings in each other, those that aliases stand for too.
+  /// The deepest nesting of lists and mappings, aliases expanded.
   public let depth: Int
-  /// Anchors, aliases and merge keys (`<<`). They stand for at most as many nodes as the document has bytes.
+  /// Whether anchors, aliases and merge keys (`<<`) are allowed. They may expand to at most as many nodes as the
+  /// document has bytes, and 1000 more.
   public let allowsAliases: Bool
-  /// Tags: `!!str`.
+  /// Whether tags such as `!!str` are allowed.
   public let allowsTags: Bool
-  /// Whether what readers of YAML 1.1 and 1.2 take for different values is refused.
+  /// Whether values are refused that YAML 1.1 and 1.2 readers interpret differently.
   public let refusesAmbiguous: Bool
-  /// Values of the whole text, keys included; four million take some 200 MB.
+  /// The most values in the whole text, including keys; four million take some 200 MB.
   public let values: Int
 
+  /// Makes rules; `bytes` and `values` are limits of the whole text.
   public init(
     bytes: Int, depth: Int, allowsAliases: Bool, allowsTags: Bool, refusesAmbiguous: Bool, values: Int = 4_000_000
   ) {
@@ -24,18 +26,18 @@ public struct YAMLRules: Sendable {
     self.values = values
   }
 
-  /// opz's own files: opz.yaml, policy.yaml, plans of faults. The least of YAML, so that every reader of it sees the same.
+  /// For opz's own files: opz.yaml, policy.yaml, fault plans. A minimal YAML that every reader interprets alike.
   public static let settings = YAMLRules(
     bytes: 256 << 10, depth: 64, allowsAliases: false, allowsTags: false, refusesAmbiguous: true)
 
-  /// What other programs write for themselves: MLmodel.
+  /// For small files that other programs write for themselves, such as MLmodel.
   public static let foreign = YAMLRules(
     bytes: 256 << 10, depth: 64, allowsAliases: true, allowsTags: true, refusesAmbiguous: false)
 
-  /// Kubernetes' own objects stay below 20 levels; a schema in a CustomResourceDefinition may be deep.
+  /// For Kubernetes objects. Its own stay below 20 levels; a schema in a CustomResourceDefinition can be deeper.
   public static let manifests = YAMLRules(
     bytes: 32 << 20, depth: 200, allowsAliases: true, allowsTags: true, refusesAmbiguous: false)
 
-  /// Anchors of one document.
+  /// The most anchors in one document.
   static let maximumAnchors = 10_000
 }

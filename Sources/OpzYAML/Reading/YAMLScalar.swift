@@ -1,6 +1,6 @@
-/// What kubectl and Helm take a scalar without quotes for (Go's yaml.v2).
+/// How kubectl and Helm interpret an unquoted scalar (Go's yaml.v2).
 public enum YAMLScalar {
-  /// `true` for `yes` and `on`, too; nil for what is no truth value.
+  /// The truth value of a text, including `yes`, `on` and `y`; nil when it is not one.
   public static func flag(_ text: String) -> Bool? {
     switch text {
     case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y": true
@@ -9,6 +9,7 @@ public enum YAMLScalar {
     }
   }
 
+  /// Whether a text means null: empty, `~` or `null`.
   public static func isNull(_ text: String) -> Bool {
     switch text {
     case "", "~", "null", "Null", "NULL": true
@@ -16,7 +17,8 @@ public enum YAMLScalar {
     }
   }
 
-  /// A whole number; with a base (`0x1F`, `0o17`, `017`, `0b11`) and `_` between the digits, too. Nil past 64 bits.
+  /// The whole number that a text spells, also with a base (`0x1F`, `0o17`, `017`, `0b11`) and with `_` between the
+  /// digits. Nil beyond 64 bits.
   public static func integer(_ text: String) -> Int? {
     let bare =
       text.utf8.first == UInt8(ascii: "-") || text.utf8.first == UInt8(ascii: "+") ? text.dropFirst() : text[...]
@@ -32,7 +34,7 @@ public enum YAMLScalar {
       default: digits.count > 1 && digits.hasPrefix("0") ? (digits.dropFirst(), 8) : (digits[...], 10)
       }
     guard rest.first?.isHexDigit == true else { return nil }
-    // `08` is no octal number: it is read as a decimal one.
+    // `08` is not a valid octal number: it is read as decimal.
     return Int(sign + rest, radix: radix) ?? (radix == 8 ? Int(sign + digits) : nil)
   }
 }

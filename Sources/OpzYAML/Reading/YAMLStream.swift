@@ -1,21 +1,25 @@
-/// A text cut where documents begin, so that each is read by itself: a document that cannot be read does not hide the others, and
-/// threads share them.
+/// A text split into its documents, so that each is parsed separately: an invalid document does not hide the others,
+/// and threads can share the work.
 ///
-/// A line that begins with `---` begins a document wherever it stands: YAML forbids it in block and quoted scalars (1.2.2, 9.1.2).
+/// A line that starts with `---` starts a document wherever it is: YAML forbids such lines in block and quoted
+/// scalars (1.2.2, 9.1.2).
 public struct YAMLStream: Sendable {
   static let maximumBytes = YAMLRules.manifests.bytes
   static let maximumDocuments = 200_000
 
+  /// One document, or all of them where directives prevent splitting.
   public struct Part: Sendable {
     public let range: Range<Int>
-    /// Lines before it.
+    /// How many lines precede it.
     public let lines: Int
   }
 
   public let bytes: [UInt8]
   public let parts: [Part]
 
-  /// - Throws: `YAMLProblem` for what is no text.
+  /// Splits a text. A byte order mark of UTF-8 is skipped.
+  /// - Throws: `YAMLProblem` for a text that is not UTF-8, has a NUL byte, exceeds 32 MiB, or has more than 200,000
+  ///   documents.
   public init(_ bytes: [UInt8]) throws(YAMLProblem) {
     let start = Place(line: 1, column: 1)
     guard bytes.count <= YAMLStream.maximumBytes else {
@@ -40,6 +44,7 @@ public struct YAMLStream: Sendable {
     }
   }
 
+  /// The text of one part.
   public func text(_ part: Part) -> String { String(decoding: bytes[part.range], as: UTF8.self) }
 
   private static func cut(_ bytes: [UInt8]) -> [Part] {
@@ -59,7 +64,7 @@ public struct YAMLStream: Sendable {
         line += 1
       }
       parts.append(Part(range: begin..<all.count, lines: beginLine))
-      // A directive belongs to the document after it.
+      // A directive belongs to the document after it, so the text is not split.
       if hasDirectives, let first = parts.first { parts = [Part(range: first.range.lowerBound..<all.count, lines: 0)] }
     }
     return parts
@@ -71,7 +76,7 @@ public struct YAMLStream: Sendable {
   }
 
   private static func firstBroken(_ bytes: [UInt8]) -> Int {
-    // The longest prefix that is text, by halving; a character that the cut goes through is up to three bytes.
+    // Bisect for the longest valid prefix; the cut may go through a character, so up to three bytes less are tried.
     var (low, high) = (0, bytes.count)
     while low < high {
       let middle = (low + high + 1) / 2
@@ -81,7 +86,7 @@ public struct YAMLStream: Sendable {
     return max(0, low - 3)
   }
 
-  /// The place of a byte.
+  /// The line and column of a byte offset.
   public static func place(of offset: Int, in bytes: [UInt8]) -> Place {
     let before = bytes[..<min(offset, bytes.count)]
     let line = before.count { $0 == UInt8(ascii: "\n") }

@@ -1,19 +1,23 @@
-/// The tags of a text's nodes, as they are after `%TAG` and escapes: `tag:yaml.org,2002:python/object/apply:os.system` for `!!python/..`.
+/// The tags of the nodes in a text, with `%TAG` and escapes resolved:
+/// `tag:yaml.org,2002:python/object/apply:os.system` for `!!python/..`.
 ///
-/// A tag tells a reader what to make of a node, so it has to be seen where composing nodes passes over it.
+/// A tag tells a reader which type to construct, so tags are checked separately: composing nodes drops them.
 public struct YAMLTags: Sendable {
+  /// A tag, and the place of its first node.
   public struct Tag: Sendable {
     public let text: String
     public let place: Place
   }
 
-  /// In the order of the text, each kind once.
+  /// The distinct tags in the order of the text.
   public let tags: [Tag]
-  /// Where reading ended before the text did. What a reader made of the documents before that, it made.
+  /// Why reading stopped before the end of the text, if it did. A reader may have constructed objects from the
+  /// documents before that place.
   public let problem: YAMLProblem?
 
   private static let most = 10_000
 
+  /// Reads the tags of all documents in a text, without limits on depth and at most 10,000 of them.
   public init(_ text: String) {
     var text = text
     (tags, problem) = text.withUTF8 { YAMLTags.read($0) }

@@ -1,15 +1,16 @@
 import OpzIO
 
-/// What is wrong with a key of a document.
+/// A problem with a key of a document.
 public struct KeyProblem: Sendable, Hashable {
-  /// `opz.yaml:12`, or `--set`.
+  /// The location: `opz.yaml:12`, or `--set`.
   public let place: String
-  /// `deploy.replicas.min`; empty for the document.
+  /// The dotted path: `deploy.replicas.min`; empty for the document itself.
   public let key: String
   public let reason: String
   public let hint: String?
 
-  /// The texts may hold what a file says.
+  /// Makes a problem. Control characters in the texts, which may come from the file, are escaped, and long texts are
+  /// cut.
   public init(place: String, key: String, reason: String, hint: String? = nil) {
     self.place = PrintableText.line(place, limit: 4096)
     self.key = PrintableText.line(key, limit: 160)

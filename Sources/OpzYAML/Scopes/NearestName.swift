@@ -1,10 +1,11 @@
-/// Finds the name that somebody meant.
+/// Finds the name that a misspelled one was meant to be.
 public enum NearestName {
-  /// The closest of `names` within a third of the length of `text`, at least one edit; nil when none is near.
+  /// Returns the name closest to `text`, ignoring the case of `text`, within an edit distance of a third of its
+  /// length, or 1; nil when none is that close.
   public static func find(_ text: String, in names: [String]) -> String? {
     let meant = Array(text.prefix(64).lowercased())
     let allowed = max(1, min(meant.count, 30) / 3)
-    // A directory may have a hundred thousand names: most are out of the question for their length.
+    // A directory may have a hundred thousand names: most are ruled out by their length.
     let near = names.filter { abs($0.utf8.count - text.utf8.count) <= allowed * 4 }
     let ranked = near.map { (name: $0, distance: distance(meant, Array($0.prefix(128)))) }
     guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }), best.distance <= allowed
@@ -14,8 +15,8 @@ public enum NearestName {
     return best.name
   }
 
-  /// The least number of insertions, deletions, changes and swaps of neighbours that turn one into
-  /// the other (optimal string alignment).
+  /// The least number of insertions, deletions, substitutions and swaps of neighboring characters that turn one text
+  /// into the other (optimal string alignment).
   static func distance(_ one: [Character], _ two: [Character]) -> Int {
     var before: [Int] = []
     var last = Array(0...two.count)

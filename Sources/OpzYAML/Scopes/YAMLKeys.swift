@@ -1,6 +1,7 @@
-/// The keys of one mapping: none twice, and merge keys (`<<`) resolved.
+/// The keys of one mapping: duplicates are refused, and merge keys (`<<`) resolved.
 enum YAMLKeys {
-  /// - Throws: `YAMLProblem` for a key that is there twice to any reader, and for a merge on which readers disagree.
+  /// - Throws: `YAMLProblem` for keys that are duplicates to any reader, and for a merge that readers resolve
+  ///   differently.
   static func resolve(_ members: inout [YAMLNode.Member], _ rules: YAMLRules) throws(YAMLProblem) -> [YAMLNode.Member] {
     try refuseDoubled(members)
     guard rules.allowsAliases, let merge = members.firstIndex(where: { $0.isPlain && $0.key == "<<" }) else {
@@ -10,7 +11,8 @@ enum YAMLKeys {
     let merged = sources.flatMap(\.members)
     var seen = Set(members.map(\.key))
     for member in merged {
-      // Go's yaml.v2, with which kubectl and Helm read, lets a merge replace the keys before it; all others keep them.
+      // Go's yaml.v2, which kubectl and Helm use, lets a merge replace the keys before it; all other readers keep
+      // them.
       if let own = members[..<merge].first(where: { $0.key == member.key }) {
         throw YAMLProblem(
           own.place,
@@ -33,7 +35,7 @@ enum YAMLKeys {
 
   private static func refuseDoubled(_ members: [YAMLNode.Member]) throws(YAMLProblem) {
     guard members.count > 1 else { return }
-    // Most mappings are small: comparing is faster than hashing.
+    // Most mappings are small, where comparing is faster than hashing.
     if members.count <= 8 {
       for index in 1..<members.count {
         for before in 0..<index where name(members[before]) == name(members[index]) {
@@ -61,7 +63,8 @@ enum YAMLKeys {
     member.isPlain ? identity(member.key, isPlain: true) ?? member.key : member.key
   }
 
-  /// What a plain key becomes in JSON where it is no text to some reader of YAML: `true` for `yes`, `8` for `010`; nil for all others.
+  /// What a plain key becomes in JSON where some YAML reader does not read it as text: `true` for `yes`, `8` for
+  /// `010`; nil for all others.
   static func identity(_ text: String, isPlain: Bool) -> String? {
     guard isPlain, let first = text.utf8.first else { return isPlain ? "null" : nil }
     switch first {

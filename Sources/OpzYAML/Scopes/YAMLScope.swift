@@ -1,15 +1,19 @@
-/// One mapping of a document, read key by key. What is not asked for in `keys` is an unknown key.
+/// One mapping of a document, read key by key. Keys that are not in `keys` are reported as unknown.
 public struct YAMLScope {
-  /// `deploy.replicas`; empty for the top.
+  /// The dotted path, `deploy.replicas`; empty for the document itself.
   public let path: String
   public let line: Int
   private let members: [String: (line: Int, value: YAMLNode)]
   let problems: KeyProblems
-  /// False for text or a list in place of the mapping: that is the problem, not the keys that it lacks.
+  /// False when text or a list is in place of the mapping: then that is reported instead of missing keys.
   private let isMapping: Bool
 
-  /// - Parameter node: nil or `null` for a part that is left out.
-  /// - Parameter isOpen: the keys are the user's own and have been read with `dictionary`, so that the mapping is only looked up.
+  /// - Parameters:
+  ///   - node: the mapping; nil or `null` when it is omitted.
+  ///   - path: its dotted path.
+  ///   - keys: the known keys.
+  ///   - problems: receives what is wrong.
+  ///   - isOpen: whether the keys are the user's own and were read with `dictionary`; unknown keys are then accepted.
   public init(_ node: YAMLNode?, path: String, keys: [String], _ problems: KeyProblems, isOpen: Bool = false) {
     self.path = path
     self.problems = problems
@@ -43,22 +47,25 @@ public struct YAMLScope {
 
   func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+  /// The value of a key, including null; nil when it is missing.
   public func node(_ key: String) -> YAMLNode? { members[key]?.value }
 
-  /// The key is there and has a value. `key:` with nothing after it is as good as no key.
+  /// Whether the key has a value. `key:` with nothing after it is treated as missing.
   public func has(_ key: String) -> Bool { members[key].map { !$0.value.isNull } ?? false }
 
+  /// Reports a problem with a key, on its line or, if it is missing, on the mapping's.
   public func fail(_ key: String, _ reason: String, hint: String? = nil) {
     problems.add(full(key), members[key]?.line ?? line, reason, hint: hint)
   }
 
-  /// Like `fail`, about the item at `index` of a list.
+  /// Like `fail`, for the element at `index` of a list.
   public func fail(_ key: String, at index: Int, _ reason: String, hint: String? = nil) {
     let name = "\(full(key)).\(index)"
     problems.add(name, problems.places.lines[name] ?? members[key]?.line ?? line, reason, hint: hint)
   }
 
-  /// Text. From the command line, where quotes are a nuisance, a number or a flag is taken as it is written.
+  /// The text of a key; nil when it is missing. From the command line, where quoting is inconvenient, numbers and
+  /// truth values are accepted as text. Other values are reported.
   public func text(_ key: String) -> String? {
     guard let member = members[key], !member.value.isNull else { return nil }
     if case .text(let text) = member.value.value { return text }
@@ -67,15 +74,18 @@ public struct YAMLScope {
     return nil
   }
 
+  /// Like `text`, but a missing key is reported.
   public func required(_ key: String, hint: String? = nil) -> String? {
     require(key, hint: hint)
     return text(key)
   }
 
+  /// Reports a key that is missing.
   public func require(_ key: String, hint: String?) {
     if !has(key), isMapping { fail(key, "missing", hint: hint) }
   }
 
+  /// The whole number of a key; nil when it is missing. Other values, and numbers out of range, are reported.
   public func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
     guard let member = members[key], !member.value.isNull else { return nil }
     guard case .integer(let number) = member.value.value else {
@@ -96,8 +106,11 @@ public struct YAMLScope {
     return number
   }
 
-  /// A list of texts with their places in it.
-  /// - Parameter numbers: whether numbers are taken too, as they are written.
+  /// The texts of a list with their indexes; empty when the key is missing. Other values are reported.
+  /// - Parameters:
+  ///   - key: the key of the list.
+  ///   - numbers: whether numbers are accepted too, as text in their original spelling.
+  ///   - hint: what to write when the value is not a list.
   public func texts(_ key: String, numbers: Bool = false, hint: String? = nil) -> [(index: Int, text: String)] {
     guard let member = members[key], !member.value.isNull else { return [] }
     guard case .list(let items) = member.value.value else {
@@ -119,7 +132,8 @@ public struct YAMLScope {
     }
   }
 
-  /// Names of the user's own to texts.
+  /// A mapping from the user's own names to texts; empty when the key is missing. Null becomes an empty text; other
+  /// values are reported.
   public func dictionary(_ key: String) -> [String: String] {
     guard let member = members[key], !member.value.isNull else { return [:] }
     guard case .map(let pairs) = member.value.value else {
@@ -145,7 +159,7 @@ public struct YAMLScope {
     }
     return result
   }
-  /// A number, whole or not; never one that is none.
+  /// The number of a key; nil when it is missing. Other values, NaN, and numbers out of range are reported.
   public func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
     guard has(key), let node = node(key) else { return nil }
     switch node.value {
@@ -160,7 +174,7 @@ public struct YAMLScope {
     return nil
   }
 
-  /// One of the names that there are.
+  /// The enumeration case that the text of a key names; nil when it is missing. Unknown names are reported.
   public func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, of: Choice.Type = Choice.self) -> Choice?
   where Choice.RawValue == String {
     guard let text = text(key) else { return nil }
@@ -173,7 +187,7 @@ public struct YAMLScope {
     return nil
   }
 
-  /// The mappings of a list, each read with the same keys.
+  /// The mappings of a list, each read with the same keys; empty when the key is missing. Other values are reported.
   public func scopes(_ key: String, keys: [String]) -> [YAMLScope] {
     guard has(key), let node = node(key) else { return [] }
     guard case .list(let items) = node.value else {
@@ -183,7 +197,7 @@ public struct YAMLScope {
     return items.enumerated().map { YAMLScope($1, path: "\(full(key)).\($0)", keys: keys, problems) }
   }
 
-  /// `true` or `false`.
+  /// The truth value of a key, `true` or `false`; nil when it is missing. Other values are reported.
   public func flag(_ key: String) -> Bool? {
     guard has(key), let node = node(key) else { return nil }
     if case .flag(let text) = node.value { return text.lowercased() == "true" }

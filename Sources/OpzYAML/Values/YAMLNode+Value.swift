@@ -1,17 +1,18 @@
 extension YAMLNode {
-  /// What a node means by YAML 1.2's core schema.
+  /// The meaning of a node by YAML 1.2's core schema.
   public enum Value: Sendable {
     case null
-    /// `true` or `false`, as it is written.
+    /// `true` or `false`, in its original spelling.
     case flag(String)
     case integer(Int)
-    /// As it is written: `3.10` keeps its zero.
+    /// A number in its original spelling: `3.10` keeps its zero.
     case number(String)
     case text(String)
     case list([YAMLNode])
     case map([Member])
   }
 
+  /// The node's meaning. `yes`, `no` and numbers with leading zeros are text.
   public var value: Value {
     switch content {
     case .scalar(let text, let isPlain): isPlain ? YAMLNode.plain(text) : .text(text)
@@ -20,10 +21,10 @@ extension YAMLNode {
     }
   }
 
-  /// From 1; 0 for what the command line gave.
+  /// The line, from 1; 0 for a value from the command line.
   public var line: Int { start.line }
 
-  /// What a person calls this kind of value.
+  /// The kind of the value, as messages name it.
   public var kind: String {
     switch value {
     case .null: "nothing"
@@ -36,13 +37,13 @@ extension YAMLNode {
     }
   }
 
-  /// The characters of a scalar; nil for lists and mappings.
+  /// The text of a scalar as written, empty for null; nil for lists and mappings.
   public var written: String? {
     guard case .scalar(let text, _) = content else { return nil }
     return isNull ? "" : text
   }
 
-  /// `yes`, `no` and `0123` are text: readers of YAML differ on them, and opz's own files may not have them without quotes.
+  /// `yes`, `no` and `0123` are text: YAML readers differ on them, and in opz's own files they must be quoted.
   private static func plain(_ text: String) -> Value {
     if YAMLScalar.isNull(text) { return .null }
     switch text {

@@ -1,5 +1,5 @@
 extension YAMLValue {
-  /// Whether lists and mappings in each other are at most so many.
+  /// Whether lists and mappings are nested at most `levels` deep.
   public func depth(atMost levels: Int) -> Bool {
     var waiting: [(value: YAMLValue, level: Int)] = [(self, 0)]
     while let (value, level) = waiting.popLast() {
@@ -13,7 +13,7 @@ extension YAMLValue {
     return true
   }
 
-  /// Whether the values in it, itself too, are fewer.
+  /// Whether there are fewer than `limit` values, counting this one and everything in it.
   public func size(below limit: Int) -> Bool {
     var (waiting, count) = ([self], 0)
     while let value = waiting.popLast() {

@@ -1,4 +1,4 @@
-/// A YAML document as opz writes it: mappings keep their order, and a member can have a comment above it.
+/// A YAML document to be written: mappings keep their order, and members can have a comment above them.
 public indirect enum YAMLValue: Sendable, Hashable {
   case text(String)
   case integer(Int)
@@ -8,12 +8,14 @@ public indirect enum YAMLValue: Sendable, Hashable {
   case list([YAMLValue])
   case map([Member])
 
+  /// A key of a mapping, its value, and its comment.
   public struct Member: Sendable, Hashable {
     public var key: String
     public var value: YAMLValue
-    /// Lines for people, without `#`.
+    /// The comment's lines, without `#`.
     public var comment: String?
 
+    /// Makes a member.
     public init(_ key: String, _ value: YAMLValue, comment: String? = nil) {
       self.key = key
       self.value = value
@@ -21,20 +23,20 @@ public indirect enum YAMLValue: Sendable, Hashable {
     }
   }
 
-  /// A mapping of the members that have a value.
+  /// A mapping of the members that are not nil.
   public static func map(_ members: Member?...) -> YAMLValue { .map(members.compactMap { $0 }) }
 
-  /// Texts in their order.
+  /// A list of texts.
   public static func texts(_ values: [String]) -> YAMLValue { .list(values.map { .text($0) }) }
 
-  /// Texts by name, sorted by name.
+  /// A mapping of names to texts, sorted by the names' bytes.
   public static func texts(_ values: [String: String]) -> YAMLValue {
     .map(values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { Member($0.key, .text($0.value)) })
   }
 }
 
 extension YAMLValue {
-  /// The member of a mapping; nil for none, and for what is no mapping.
+  /// The value of a member; nil when it is missing, or when this is not a mapping.
   public subscript(_ key: String) -> YAMLValue? {
     guard case .map(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
@@ -42,7 +44,7 @@ extension YAMLValue {
 
   public var text: String? { if case .text(let text) = self { text } else { nil } }
 
-  /// The same values, whatever the order of members and the comments.
+  /// Whether the values are equal, ignoring comments and the order of members.
   public func isSame(as other: YAMLValue) -> Bool {
     switch (self, other) {
     case (.map(let left), .map(let right)):
@@ -55,7 +57,7 @@ extension YAMLValue {
   }
 }
 
-/// What a Kubernetes object writes of itself.
+/// A type that can be written as YAML, such as a Kubernetes object.
 public protocol YAMLEncodable: Sendable {
   var yaml: YAMLValue { get }
 }

@@ -1,13 +1,16 @@
-/// A scalar's place in the bytes of a text, so that it can be written anew while all else stays as it is.
+/// The location of a scalar in the bytes of a text, so that it can be replaced while all else stays unchanged.
 public struct ScalarSlot: Sendable {
-  /// Without the quotes.
+  /// The byte range, without quotes.
   public let range: Range<Int>
   public let text: String
-  /// Nothing stands there: `digest:` at a line's end.
+  /// Whether the value is empty, as in `digest:` at the end of a line.
   private let isMissing: Bool
 
-  /// Nil where the scalar is not simply written: escapes, several lines, a block.
-  /// - Parameter index: where the node's place is in `bytes`.
+  /// Locates a scalar; nil for one with escapes, with several lines, or in a block.
+  /// - Parameters:
+  ///   - node: the scalar's node.
+  ///   - bytes: the text.
+  ///   - index: the offset of the node's place in `bytes`.
   public init?(_ node: YAMLNode, in bytes: [UInt8], at index: Int) {
     guard case .scalar(let text, let isPlain) = node.content else { return nil }
     var index = index
@@ -31,13 +34,13 @@ public struct ScalarSlot: Sendable {
     (range, isMissing) = (start..<end, false)
   }
 
-  /// The new bytes, in the quotes that are there.
+  /// Makes the edit that replaces the value, keeping its quotes. The new text is inserted as it is.
   public func edit(_ text: String) -> TextEdit {
     let needsSpace = isMissing
     return TextEdit(range: range, text: needsSpace ? " " + text : text)
   }
 
-  /// Anchors and tags stand before the value.
+  /// Skips anchors and tags, which precede the value.
   private static func pastProperties(_ bytes: [UInt8], _ start: Int) -> Int {
     var index = start
     while index < bytes.count, bytes[index] == UInt8(ascii: "&") || bytes[index] == UInt8(ascii: "!") {

@@ -1,13 +1,16 @@
-/// Writes YAML 1.2 that every YAML 1.1 reader understands the same way.
+/// Writes YAML 1.2 that every YAML 1.1 reader interprets alike.
 ///
-/// Text that a reader could take for something else (numbers, `yes`, `1e3`, `12:30`, dates, `~`) is put in double quotes.
+/// Texts that a reader could take for something else (numbers, `yes`, `1e3`, `12:30`, dates, `~`) are double-quoted.
 public struct YAMLWriter {
   private var output = ""
   private let template: YAMLTemplate?
-  /// Where the writer is; kept for a template alone.
+  /// The path of the current value; maintained only for a template.
   private var path: [String] = []
 
-  /// - Parameter template: what stands in the document as it is.
+  /// Formats a document, with a final newline.
+  /// - Parameters:
+  ///   - value: the document.
+  ///   - template: raw text to insert into it.
   public static func write(_ value: YAMLValue, _ template: YAMLTemplate? = nil) -> String {
     var writer = YAMLWriter(template: template)
     writer.block(value, indent: 0)
@@ -44,7 +47,7 @@ public struct YAMLWriter {
     nested(member.value, indent: indent)
   }
 
-  /// `key:`, or `? key` and `:` where the key is longer than a reader looks for its colon (1024 characters).
+  /// Writes `key:`, or `? key` and `:` when the key is longer than readers look for its colon (1024 characters).
   private mutating func key(_ text: String, indent: Int, dash: Bool = false) {
     let key = escaped(YAMLWriter.scalar(text))
     let lead = dash ? "- " : ""
@@ -55,7 +58,7 @@ public struct YAMLWriter {
 
   private static let longestSimpleKey = 1000
 
-  /// What follows `key:`.
+  /// Writes what follows `key:`.
   private mutating func nested(_ value: YAMLValue, indent: Int) {
     if template?.scalars[path] != nil { return output += " " + inline(value) + "\n" }
     switch value {
@@ -69,7 +72,7 @@ public struct YAMLWriter {
     }
   }
 
-  /// An item of a list; a mapping's first member stands behind the dash.
+  /// Writes an element of a list; a mapping's first member follows the dash.
   private mutating func element(_ item: YAMLValue, indent: Int) {
     guard case .map(let members) = item, let first = members.first else {
       if case .list(let inner) = item, !inner.isEmpty {
@@ -96,7 +99,7 @@ public struct YAMLWriter {
 
   private func escaped(_ text: String) -> String { template?.escaping(text) ?? text }
 
-  /// What stands behind `key:` or a dash on its line.
+  /// The text that follows `key:` or a dash on the same line.
   private func inline(_ value: YAMLValue) -> String {
     if let raw = template?.scalars[path] { return raw }
     return switch value {
@@ -110,7 +113,7 @@ public struct YAMLWriter {
     }
   }
 
-  /// `1e-07` and `1e+16` become `1.0e-07`: without a point, YAML 1.1 takes them for text.
+  /// `1e-07` and `1e+16` become `1.0e-07` and `1.0e+16`: without a point, YAML 1.1 reads them as text.
   private static func decimal(_ number: Double) -> String {
     guard number.isFinite else { return number.isNaN ? ".nan" : number < 0 ? "-.inf" : ".inf" }
     let text = String(number)
@@ -118,12 +121,13 @@ public struct YAMLWriter {
     return text[..<exponent] + ".0" + text[exponent...]
   }
 
-  /// A text as a scalar: plain where nothing can mistake it, else in double quotes.
+  /// Formats a text as a scalar: plain where it cannot be misread, otherwise double-quoted.
   public static func scalar(_ text: String) -> String {
     isPlain(text) ? text : quoted(text)
   }
 
-  /// Letters, digits and `._/-`, beginning with a letter or `/`, with `:` and `@` inside where no space follows.
+  /// Whether it has only letters, digits and `._/-`, starting with a letter or `/`, with `:` and `@` inside, and at
+  /// most 512 bytes.
   private static func isPlain(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard let first = bytes.first, let last = bytes.last, isLetter(first) || first == UInt8(ascii: "/"),
@@ -135,7 +139,7 @@ public struct YAMLWriter {
     return !words.contains(text.lowercased()) && !text.hasPrefix("0x") && !text.hasPrefix("0o")
   }
 
-  /// Plain words that YAML 1.1 or 1.2 reads as something else than text.
+  /// Plain words that YAML 1.1 or 1.2 reads as something other than text.
   private static let words: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
 
   private static func isLetter(_ byte: UInt8) -> Bool { (65...90).contains(byte) || (97...122).contains(byte) }
@@ -151,7 +155,7 @@ public struct YAMLWriter {
       case "\r": result += "\\r"
       case "\t": result += "\\t"
       default:
-        // Control characters, the byte order mark, YAML's own line breaks, marks of direction.
+        // Control characters, the byte order mark, YAML's own line breaks, direction controls.
         let code = scalar.value
         if code < 0x20 || (0x7f...0xa0).contains(code) || code == 0x2028 || code == 0x2029 || code == 0xfeff
           || (0x202a...0x202e).contains(code) || (0x2066...0x2069).contains(code)
