@@ -22,6 +22,7 @@ public struct ServerLimits: Sendable, Equatable {
   /// Seconds that requests in flight have once the server stops listening.
   public var stopSeconds = 25
 
+  /// Creates limits with the defaults.
   public init() {}
 
   // `opz deploy` compares the sum of these with the memory that it gives a pod (DeploymentPlan.serverBytes; a test says that they agree).

@@ -51,6 +51,7 @@ public final class InferenceServer: HTTPService {
     return answer
   }
 
+  /// Counts a request that could not be parsed and builds the JSON error response for it.
   public func refusal(_ problem: RequestProblem) -> Answer {
     metrics.count("other", problem.status)
     return .failure(RequestFailure(problem.status, problem.reason))

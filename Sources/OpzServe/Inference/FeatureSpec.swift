@@ -8,6 +8,7 @@ public struct FeatureSpec: Sendable, Equatable {
   /// What clients send by default.
   var datatype: Datatype { categories?.isEmpty == false ? .bytes : .fp32 }
 
+  /// Describes an input; nil categories make it numeric.
   public init(name: String, categories: [String]? = nil) {
     self.name = name
     self.categories = categories

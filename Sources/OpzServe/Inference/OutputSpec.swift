@@ -4,6 +4,7 @@ public struct OutputSpec: Sendable, Equatable {
   /// How many values a row has.
   public let columns: Int
 
+  /// Describes an output tensor of `columns` values per row.
   public init(name: String, columns: Int = 1) {
     self.name = name
     self.columns = columns

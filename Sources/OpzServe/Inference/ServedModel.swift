@@ -6,6 +6,7 @@ public struct ServedModel: Sendable {
   public let predictor: any Predictor
   private let assembler: RowAssembler
 
+  /// Creates a model that is served by its name and version (Open Inference Protocol V2).
   public init(name: String, version: String, predictor: any Predictor) {
     self.name = name
     self.version = version

@@ -2,6 +2,7 @@ public import SystemPackage
 
 /// How a server is started: flags first, then the environment, then the defaults.
 public struct ServerOptions: Sendable, Equatable {
+  /// What the program does when started with these options.
   public enum Action: Sendable, Equatable {
     case serve
     /// Load the model, say so, end.
@@ -24,6 +25,7 @@ public struct ServerOptions: Sendable, Equatable {
   public var drainSeconds = 0
   public var limits = ServerLimits()
 
+  /// Creates options with the defaults.
   public init() {}
 
   /// - Parameters:
