@@ -29,5 +29,6 @@ public struct HTTPServerLimits: Sendable, Equatable {
   /// Seconds that this may take.
   public var lingerSeconds = 5
 
+  /// Creates limits with the defaults.
   public init() {}
 }

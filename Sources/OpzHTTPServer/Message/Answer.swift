@@ -2,6 +2,7 @@ public import SystemPackage
 
 /// An answer to a request, and how it is to be put on the wire.
 public struct Answer: Sendable {
+  /// The content of a response: bytes in memory, or a byte range of a file, which is read as it is sent.
   public enum Body: Sendable {
     case bytes([UInt8])
     case file(FilePath, from: UInt64, count: UInt64)
@@ -23,6 +24,7 @@ public struct Answer: Sendable {
   /// Kept until the answer is on its way, whatever it is: what the answer's memory was counted by.
   public var lease: (any Sendable)?
 
+  /// Creates a response with a status code, headers in order, and a body.
   public init(_ status: Int, _ headers: [(name: String, value: String)] = [], body: Body = .bytes([])) {
     self.status = status
     self.headers = headers

@@ -1,11 +1,13 @@
 /// How an answer goes over the wire. An ordinary one is whole, at once, and as long as it says; faults change that.
 public struct Delivery: Sendable {
+  /// How the end of a body is marked (RFC 9112, section 6).
   public enum Framing: Sendable {
     case length, chunked
     /// Neither a length nor chunks: the end of the connection is the end of the body.
     case untilClose
   }
 
+  /// A pause within a body.
   public struct Pause: Sendable {
     /// After so many bytes of the body, 0 for before the first.
     public var at: UInt64
@@ -13,6 +15,7 @@ public struct Delivery: Sendable {
     /// The connection ends then, and the rest is never sent.
     public var isLast: Bool
 
+    /// Creates a pause after `at` bytes of the body; a last one ends the connection.
     public init(at: UInt64, duration: Duration, isLast: Bool) {
       self.at = at
       self.duration = duration
@@ -20,10 +23,12 @@ public struct Delivery: Sendable {
     }
   }
 
+  /// A body sent a few bytes at a time.
   public struct Drip: Sendable {
     public var bytes: Int
     public var every: Duration
 
+    /// Creates a drip of `bytes` bytes per interval.
     public init(bytes: Int, every: Duration) {
       self.bytes = bytes
       self.every = every
@@ -52,6 +57,7 @@ public struct Delivery: Sendable {
   /// The connection ends after the answer, which says so.
   public var closes = false
 
+  /// Creates an ordinary delivery, without faults.
   public init() {}
 
   /// No fault is in it.

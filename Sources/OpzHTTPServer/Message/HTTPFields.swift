@@ -2,8 +2,10 @@
 public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
   public private(set) var all: [(name: String, value: String)]
 
+  /// Creates fields in the given order; a name may occur more than once.
   public init(_ all: [(name: String, value: String)] = []) { self.all = all }
 
+  /// Creates fields from a literal, keeping order and duplicates.
   public init(dictionaryLiteral elements: (String, String)...) { all = elements.map { ($0.0, $0.1) } }
 
   /// The value of the first field of this name.
@@ -22,8 +24,10 @@ public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
     }.filter { !$0.isEmpty }
   }
 
+  /// Adds a field after the others, even if the name already occurs.
   public mutating func append(_ name: String, _ value: String) { all.append((name, value)) }
 
+  /// Removes all fields of this name.
   public mutating func remove(_ name: String) { all.removeAll { isSameName($0.name, name) } }
 }
 

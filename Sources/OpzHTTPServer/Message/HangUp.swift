@@ -3,5 +3,6 @@ public struct HangUp: Error, Sendable {
   /// With a reset (RST) in place of an orderly end.
   public var resets: Bool
 
+  /// Creates an error that makes the server close the connection, with a reset (RST) if `resets`.
   public init(resets: Bool = false) { self.resets = resets }
 }

@@ -5,6 +5,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
   /// For the client: what is wrong.
   public let reason: String
 
+  /// Creates a problem with the status code to send and a reason for the client.
   public init(_ status: Int, _ reason: String) {
     self.status = status
     self.reason = reason

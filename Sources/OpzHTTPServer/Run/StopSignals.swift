@@ -24,6 +24,8 @@ public final class StopSignals: Sendable {
     /// Seconds after `stop` in which it has to.
     let stopSeconds: Int
 
+    /// Creates a plan: `drain` runs at the first signal, `stop` runs `drainSeconds` later, and the process is ended
+    /// `stopSeconds` after that. Another signal ends either wait.
     public init(
       drain: @escaping @Sendable () -> Void, drainSeconds: Int, stop: @escaping @Sendable () -> Void, stopSeconds: Int
     ) {
@@ -56,6 +58,7 @@ public final class StopSignals: Sendable {
     for number in [SIGTERM, SIGINT] { signal(number) { _ in tellSignal() } }
   }
 
+  /// Sets what the next signal does; without a plan, a signal ends the process with status 0. Safe from any thread.
   public func follow(_ plan: Plan) { self.plan.withLock { $0 = plan } }
 
   private func wait() {
