@@ -1,15 +1,18 @@
 /// What a model takes and gives: the contract with those who call it. A change of it is a major version.
 public struct Signature: Codable, Sendable, Hashable {
+  /// An input column.
   public struct Feature: Codable, Sendable, Hashable {
     public let name: String
     public let kind: Kind
 
+    /// Creates an input column.
     public init(name: String, kind: Kind) {
       self.name = name
       self.kind = kind
     }
   }
 
+  /// The values that an input column takes.
   public enum Kind: Sendable, Hashable {
     /// A number, rounded to float32.
     case numeric
@@ -17,11 +20,13 @@ public struct Signature: Codable, Sendable, Hashable {
     case categorical([String])
   }
 
+  /// An output tensor.
   public struct Output: Codable, Sendable, Hashable {
     public let name: String
     /// Values a row.
     public let columns: Int
 
+    /// Creates an output of `columns` values per row.
     public init(name: String, columns: Int) {
       self.name = name
       self.columns = columns
@@ -33,6 +38,7 @@ public struct Signature: Codable, Sendable, Hashable {
   /// The most asked for first.
   public let outputs: [Output]
 
+  /// Creates a signature; inputs are in the order of the model's columns.
   public init(inputs: [Feature], outputs: [Output]) {
     self.inputs = inputs
     self.outputs = outputs
@@ -44,6 +50,8 @@ extension Signature.Kind: Codable {
     case type, categories
   }
 
+  /// Decodes `{"type": "numeric"}` or `{"type": "categorical", "categories": [..]}`.
+  /// - Throws: `DecodingError` for another type.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     switch try container.decode(String.self, forKey: .type) {
@@ -54,6 +62,7 @@ extension Signature.Kind: Codable {
     }
   }
 
+  /// Encodes the form that `init(from:)` decodes.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     switch self {

@@ -8,10 +8,12 @@ public import OpzIO
 
 /// Scores a CSV table into a CSV table: streaming, on all cores, in the order of the rows, in memory that does not grow with it.
 public struct BatchScoring: Sendable {
+  /// What is written for each row: the probability, the margin before the link function, or the leaf of each tree.
   public enum Kind: String, Sendable, CaseIterable {
     case probability, margin, leaf
   }
 
+  /// Settings of a batch run.
   public struct Options: Sendable {
     public var kind = Kind.probability
     /// A text that means missing, besides the empty cell.
@@ -26,6 +28,7 @@ public struct BatchScoring: Sendable {
     /// Bytes of input that a thread works on at a time.
     package var chunk = 1 << 19
 
+    /// Creates options with the defaults.
     public init() {}
   }
 
@@ -36,6 +39,7 @@ public struct BatchScoring: Sendable {
   /// A record is never longer.
   private static let recordLimit = 16 << 20
 
+  /// Creates a run for a model.
   public init(_ model: Model, _ options: Options = Options()) {
     scorer = Scorer(model)
     encoder = RowEncoder(model.signature)

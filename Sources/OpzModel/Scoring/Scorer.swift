@@ -12,6 +12,7 @@ public final class Scorer: Sendable {
   /// Rows that go through a tree together, so that its nodes stay in the cache.
   private static let block = 64
 
+  /// Creates a scorer for a model; it may be shared between threads.
   public init(_ model: Model) {
     self.model = model
     columns = model.signature.inputs.count

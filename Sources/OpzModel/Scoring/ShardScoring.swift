@@ -4,6 +4,7 @@ public import SystemPackage
 /// Scores one of N parts of the input into files: of a directory every Nth table, of a single table the records of its part. Each file
 /// appears when it is whole, so that a part can be done again.
 public struct ShardScoring: Sendable {
+  /// How many files were written, and how many rows are in them.
   public struct Result: Sendable, Equatable {
     public var files = 0
     public var rows = 0

@@ -4,6 +4,7 @@ public struct RowEncoder: Sendable {
   /// The codes of each column's texts; nil for numeric columns, empty where the model file has no texts.
   private let codes: [[String: Float]?]
 
+  /// Creates an encoder for the signature's input columns.
   public init(_ signature: Signature) {
     self.signature = signature
     codes = signature.inputs.map { feature in

@@ -27,6 +27,8 @@ public struct TableShard: Sendable {
     range = finder.range
   }
 
+  /// Opens the shard: the table's header, then the shard's records.
+  /// - Throws: when the file cannot be read.
   public func open() throws -> any ByteSource {
     ShardSource(header: header, rest: try FileBlob(file, size: range.upperBound).open(at: range.lowerBound))
   }
