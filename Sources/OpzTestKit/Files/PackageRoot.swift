@@ -22,6 +22,7 @@ public enum PackageRoot {
 
 /// The environment of the tests, read only: it is one for all of them.
 public enum ProcessEnvironment {
+  /// The value of an environment variable; nil when it is unset or empty.
   public static func value(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }

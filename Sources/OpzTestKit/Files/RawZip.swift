@@ -11,6 +11,7 @@ public struct RawZip: Sendable {
     public var extra: [UInt8] = []
   }
 
+  /// A member with its local and central headers, which tests may make disagree.
   public struct Member: Sendable {
     public var local: Header
     public var central: Header
@@ -37,12 +38,15 @@ public struct RawZip: Sendable {
       self.mode = mode
     }
 
+    /// Creates a member from texts; the default mode is 0755 for a directory (a name with a final `/`) and 0644
+    /// otherwise.
     public init(_ name: String, _ content: String = "", deflated: [UInt8]? = nil, mode: UInt32? = nil) {
       self.init(
         Array(name.utf8), Array(content.utf8), deflated: deflated,
         mode: mode ?? (name.hasSuffix("/") ? 0o040755 : 0o100644))
     }
 
+    /// Returns a copy with a change.
     public func with(_ change: (inout Member) -> Void) -> Member {
       var copy = self
       change(&copy)
@@ -86,6 +90,7 @@ public struct RawZip: Sendable {
 
   /// The zip64 record and its locator.
   public struct End64: Sendable {
+    /// Creates a zip64 end record; sizes and offsets are in bytes.
     public init(entriesOnDisk: UInt64, entries: UInt64, size: UInt64, offset: UInt64, locatorOffset: UInt64) {
       (self.entriesOnDisk, self.entries, self.size, self.offset) = (entriesOnDisk, entries, size, offset)
       self.locatorOffset = locatorOffset
@@ -114,8 +119,10 @@ public struct RawZip: Sendable {
   /// Makes a zip64 end; the values of the other record then say that they are there.
   public var zip64: (@Sendable (inout End64) -> Void)?
 
+  /// Creates an archive of these members, in this order.
   public init(_ members: [Member]) { self.members = members }
 
+  /// Returns a copy with a change.
   public func with(_ change: (inout RawZip) -> Void) -> RawZip {
     var copy = self
     change(&copy)
@@ -158,6 +165,7 @@ public struct RawZip: Sendable {
     return bytes + RawZip.bytes(UInt64(end.commentLength), 2)
   }
 
+  /// Encodes the zip64 end of central directory record and its locator (APPNOTE.TXT, sections 4.3.14 and 4.3.15).
   public static func wide(_ end: End64) -> [UInt8] {
     var all = bytes(0x0606_4b50, 4) + bytes(end.recordSize, 8) + bytes(45, 2) + bytes(45, 2)
     all += bytes(UInt64(end.disk), 4) + bytes(UInt64(end.disk), 4)
@@ -166,12 +174,14 @@ public struct RawZip: Sendable {
     return all + bytes(end.locatorOffset, 8) + bytes(UInt64(end.disks), 4)
   }
 
+  /// Encodes a local file header with its data and descriptor (APPNOTE.TXT, section 4.3.7).
   public static func local(_ member: Member) -> [UInt8] {
     let header = member.local
     return bytes(0x0403_4b50, 4) + bytes(20, 2) + common(header) + header.name + header.extra + member.data
       + member.descriptor
   }
 
+  /// Encodes a central directory header (APPNOTE.TXT, section 4.3.12); `offset` is where the local header starts.
   public static func central(_ member: Member, offset: UInt32) -> [UInt8] {
     let header = member.central
     return bytes(0x0201_4b50, 4) + bytes(20, 1) + bytes(3, 1) + bytes(20, 2) + common(header)

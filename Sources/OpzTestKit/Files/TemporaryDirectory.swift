@@ -5,6 +5,8 @@ public import SystemPackage
 public final class TemporaryDirectory: Sendable {
   public let path: FilePath
 
+  /// Creates an empty directory with a unique name.
+  /// - Throws: when it cannot be created.
   public init() throws {
     path = try Directory.temporary(prefix: "opz-test-")
   }

@@ -15,6 +15,8 @@ public final class DockerEngine: Sendable {
   /// What DOCKER_HOST has to be for another client.
   public var address: String { "unix://\(directory.path)/docker.sock" }
 
+  /// Starts a Docker daemon with its own directories, and waits until it responds.
+  /// - Throws: when it does not.
   public init() async throws {
     directory = try TemporaryDirectory()
     let place = directory.path
@@ -45,6 +47,7 @@ public final class DockerEngine: Sendable {
   /// Runs the docker client against this engine.
   public func docker(_ arguments: String...) async throws -> ChildProcess.Output { try await docker(arguments) }
 
+  /// Runs the docker client with these arguments against this engine.
   public func docker(_ arguments: [String]) async throws -> ChildProcess.Output {
     let command = ["docker", "-H", address] + arguments
     return try await blocking {

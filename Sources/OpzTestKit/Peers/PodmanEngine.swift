@@ -11,6 +11,8 @@ public import SystemPackage
 public struct PodmanEngine: Sendable {
   private static let limits = ["--runtime", "runc", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
 
+  /// Checks that podman runs.
+  /// - Throws: `MissingPeer` when it does not.
   public init() throws {
     let version = try? ChildProcess.run(["podman", "--version"])
     guard version?.status == 0 else { throw MissingPeer("podman") }
@@ -26,6 +28,7 @@ public struct PodmanEngine: Sendable {
     return String(line[colon.upperBound...])
   }
 
+  /// Removes an image with its containers; errors are ignored.
   public func remove(_ image: String) { _ = try? ChildProcess.run(["podman", "rmi", "-f", image]) }
 
   /// Runs a program of the image to its end.
@@ -48,6 +51,7 @@ public struct PodmanEngine: Sendable {
     return Container(process, log, name)
   }
 
+  /// A running container, which ends with `stop()`.
   public final class Container: Sendable {
     private let process: ChildProcess
     private let directory: TemporaryDirectory
@@ -76,6 +80,7 @@ public struct PodmanEngine: Sendable {
       throw MissingPeer("the container's \"\(text)\", which said \(output.suffix(1000))")
     }
 
+    /// Kills and removes the container, and waits for podman to end.
     public func stop() {
       // A program that is the container's first gets no signal that it did not ask for, but this one.
       _ = try? ChildProcess.run(["podman", "rm", "-f", "-t", "0", name])

@@ -24,5 +24,6 @@ public enum Python {
 public struct MissingPeer: Error, CustomStringConvertible {
   public let description: String
 
+  /// Creates an error that names the missing program.
   public init(_ what: String) { description = "\(what) is missing; run scripts/test, which installs it" }
 }

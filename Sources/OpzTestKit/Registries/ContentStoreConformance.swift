@@ -4,6 +4,7 @@ public import OpzStore
 
 /// What every `ContentStore` that is a `TagStore` too has to do. A check throws `Violation` where the store does not.
 public struct ContentStoreConformance<Store: ContentStore & TagStore>: Sendable {
+  /// A rule that the store breaks.
   public struct Violation: Error, CustomStringConvertible {
     public let description: String
   }
@@ -13,6 +14,8 @@ public struct ContentStoreConformance<Store: ContentStore & TagStore>: Sendable 
   /// - Parameter store: an empty one.
   public init(_ store: Store) { self.store = store }
 
+  /// Runs all checks against the store, with the same random contents each time.
+  /// - Throws: `Violation` for the first rule that the store breaks.
   public func run() async throws {
     var random = SeededGenerator(seed: 0x5eed)
     for size in [0, 1, 4095, 70_000, 1 << 20] { try await roundTrip(random.bytes(size)) }

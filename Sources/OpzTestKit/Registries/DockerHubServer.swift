@@ -63,6 +63,7 @@ public final class DockerHubServer: Sendable {
   /// The digest of the document that a tag names.
   public func digest(ofTag tag: String) -> Digest? { registry.digest(ofTag: tag) }
 
+  /// Stops the proxy and the registry behind it.
   public func stop() {
     nginx.stop()
     registry.stop()

@@ -9,6 +9,7 @@ public import SystemPackage
 
 /// Debian's `docker-registry` on a free loopback port, with its files in a directory of its own. It ends with the value.
 public final class RegistryServer: Sendable {
+  /// How clients must authenticate.
   public enum Access: Sendable {
     case anonymous
     case basic(user: String, password: String)

@@ -5,6 +5,7 @@ import Synchronization
 /// A small registry that takes pushes by the rules of the distribution-spec, with quirks where a test wants them. It keeps what it gets in
 /// memory, checks each digest and counts what comes over the wire.
 public final class SpecRegistry: Sendable {
+  /// Where the server deviates from the distribution-spec as real registries do.
   public struct Quirks: Sendable {
     /// Bytes of a chunk that was cut stay.
     public var keepsCutChunks = true
@@ -37,6 +38,7 @@ public final class SpecRegistry: Sendable {
     /// Answers in the registry's place, before a body is read.
     public var gate: @Sendable (ScriptedServer.Request) -> ScriptedServer.Answer? = { _ in nil }
 
+    /// Creates a server's behavior without deviations, apart from the defaults below.
     public init() {}
 
     /// With one change.
@@ -108,6 +110,7 @@ public final class SpecRegistry: Sendable {
   public func has(_ content: [UInt8]) -> Bool {
     state.withLock { $0.blobs[Digest.of(content).description]?.bytes == content }
   }
+  /// Stops the server.
   public func stop() { server.withLock { $0?.stop() } }
   /// Whether it has a blob with this digest.
   public func hasBlob(_ digest: Digest) -> Bool { state.withLock { $0.blobs[digest.description] != nil } }

@@ -8,9 +8,11 @@ import OpzIO
 
 /// A TCP connection to a port on 127.0.0.1 that sends exactly the bytes it is told to. Every call blocks.
 public final class RawConnection {
+  /// A connection that could not be made or read.
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
 
+    /// Creates a failure with the text to show.
     public init(description: String) { self.description = description }
   }
 
@@ -42,6 +44,8 @@ public final class RawConnection {
   @discardableResult
   public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+  /// Sends all bytes.
+  /// - Returns: false when the peer has closed.
   @discardableResult
   public func send(_ bytes: [UInt8]) -> Bool {
     var rest = bytes[...]

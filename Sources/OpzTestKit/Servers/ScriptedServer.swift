@@ -3,6 +3,7 @@ import Synchronization
 
 /// An HTTP/1.1 server on 127.0.0.1 whose answers a closure makes up, faults included. It records what it was asked.
 public final class ScriptedServer: Sendable {
+  /// A request as the server received it.
   public struct Request: Sendable {
     public let method: String
     /// The path with its query, raw.
@@ -15,11 +16,13 @@ public final class ScriptedServer: Sendable {
     /// 1 for the first request to this server.
     public let number: Int
 
+    /// The value of the first header with this name, which must be in lower case.
     public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
     /// The target without its query.
     public var path: String { String(target.prefix { $0 != "?" }) }
   }
 
+  /// The response to a request, with optional faults.
   public struct Answer: Sendable {
     public var status: Int
     public var headers: [(String, String)]
@@ -29,6 +32,8 @@ public final class ScriptedServer: Sendable {
     /// The connection ends after so many bytes of the body.
     public var cutAfter: Int?
 
+    /// Creates a response; `length` overrides Content-Length and `cutAfter` ends the connection after that many body
+    /// bytes.
     public init(
       _ status: Int, _ headers: [(String, String)] = [], body: [UInt8] = [], length: Int? = nil, cutAfter: Int? = nil
     ) {
@@ -39,6 +44,7 @@ public final class ScriptedServer: Sendable {
       self.cutAfter = cutAfter
     }
 
+    /// Creates a response with a UTF-8 text body.
     public init(_ status: Int, _ headers: [(String, String)] = [], text: String) {
       self.init(status, headers, body: Array(text.utf8))
     }
