@@ -1,5 +1,6 @@
 /// Whether the wheels of an environment go together, by their own metadata: what `pip check` says, without Python.
 public enum EnvironmentCheck {
+  /// A package whose requirements are not met.
   public struct Problem: Sendable, Hashable, CustomStringConvertible {
     public let package: String
     public let reason: String

@@ -2,6 +2,7 @@ public import OpzOCI
 
 /// What an environment is for: a version of CPython on a Linux platform with a C library.
 public struct PythonTarget: Sendable, Hashable {
+  /// The C library and its newest version that wheels may rely on.
   public enum Library: Sendable, Hashable {
     /// The newest glibc or musl that may be counted on: 2 and 36 for 2.36.
     case glibc(Int, Int)

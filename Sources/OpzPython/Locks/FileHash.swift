@@ -2,6 +2,7 @@ public import OpzIO
 
 /// A digest of a file by one of the three algorithms that pip takes for `--hash`.
 public struct FileHash: Hashable, Sendable {
+  /// A hash algorithm, named as in `--hash`.
   public enum Algorithm: String, Sendable, CaseIterable {
     case sha256, sha384, sha512
 

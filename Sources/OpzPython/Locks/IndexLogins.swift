@@ -5,6 +5,7 @@ import SystemPackage
 ///
 /// They are for requests only; no lock, record or message ever has one.
 public struct IndexLogins: Sendable {
+  /// A user name and password for one server.
   public struct Login: Sendable {
     /// An address of the server.
     public let url: String

@@ -2,6 +2,7 @@ public import OpzIO
 
 /// The wheel of a lock that fits a target.
 public struct LockedWheel: Sendable, Hashable {
+  /// Where the lock says that the wheel is.
   public enum Place: Sendable, Hashable {
     case url(String)
     /// Relative to the lock's directory.

@@ -3,6 +3,7 @@ public import SystemPackage
 
 /// Locks requirements with `uv` (PyPI), which resolves and writes pylock.toml with the digest of every wheel.
 public struct UvCompile: Sendable {
+  /// What the requirements are read from.
   public enum Source: Sendable, Hashable {
     /// requirements.txt, requirements.in or pyproject.toml.
     case requirements(FilePath)

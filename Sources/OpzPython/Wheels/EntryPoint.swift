@@ -1,5 +1,6 @@
 /// A command that a wheel wants to have: a function that is to be called (PyPA, entry points: use for scripts).
 public struct EntryPoint: Hashable, Sendable {
+  /// The groups that installers make commands from, named as in entry_points.txt.
   public enum Group: String, Sendable, CaseIterable {
     case console = "console_scripts"
     case gui = "gui_scripts"

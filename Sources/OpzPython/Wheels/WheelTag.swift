@@ -7,6 +7,7 @@ public struct WheelTag: Hashable, Sendable, CustomStringConvertible {
   /// `manylinux_2_17_x86_64`, `any`.
   public let platform: String
 
+  /// Creates a single tag, not a compressed set.
   public init(python: String, abi: String, platform: String) {
     self.python = python
     self.abi = abi
