@@ -3,12 +3,14 @@ public import OpzYAML
 
 /// An opz.yaml that cannot be used: all that is wrong with it, of which up to ten things are shown.
 public struct ConfigError: ExplainedError {
+  /// One problem with its location, key, reason and hint.
   public typealias Problem = KeyProblem
 
   /// In the order of the lines.
   public let problems: [Problem]
   public let category: ErrorCategory
 
+  /// Creates an error from the problems, given in line order.
   public init(_ problems: [Problem], category: ErrorCategory = .failed) {
     self.problems = problems
     self.category = category

@@ -22,6 +22,7 @@ public struct ProjectConfig: Sendable, Hashable {
   /// Where each key stands, for errors that are found later.
   public var places: KeyPlaces
 
+  /// How the version is chosen: by opz from what changed (`auto`), or the one that opz.yaml names.
   public enum VersionRule: Sendable, Hashable {
     case auto
     case fixed(SemanticVersion)
@@ -31,6 +32,7 @@ public struct ProjectConfig: Sendable, Hashable {
     }
   }
 
+  /// The model files of the project and their format: the `model` key.
   public struct ModelSource: Sendable, Hashable {
     /// A file or a directory, below the project.
     public var path: String
@@ -38,7 +40,9 @@ public struct ProjectConfig: Sendable, Hashable {
     public var format: String
   }
 
+  /// What runs in the image: the `runtime` key.
   public struct Runtime: Sendable, Hashable {
+    /// The kind of runtime, spelled as in opz.yaml.
     public enum Kind: String, Sendable, CaseIterable {
       case native, python, custom, model
     }
@@ -65,6 +69,7 @@ public struct ProjectConfig: Sendable, Hashable {
     public var mode: UInt32?
   }
 
+  /// Where the image's lineage comes from (data, metrics, parent, tags): the `lineage` key.
   public struct LineageSources: Sendable, Hashable {
     public var data: [String]
     public var metrics: String?
@@ -72,6 +77,7 @@ public struct ProjectConfig: Sendable, Hashable {
     public var tags: [String: String]
   }
 
+  /// Where `opz push` sends the image when the command line names no destination: the `push` key.
   public struct Push: Sendable, Hashable {
     public var to: String
   }

@@ -25,6 +25,7 @@ public struct ProjectLock: Codable, Sendable, Hashable {
     /// By platform, what the packages are for: `Python 3.11 on linux/amd64 with glibc 2.36`.
     public var targets: [String: String]
 
+    /// Creates inputs from digests by path and target descriptions by platform.
     public init(files: [String: Digest] = [:], targets: [String: String] = [:]) {
       self.files = files
       self.targets = targets
@@ -48,6 +49,7 @@ public struct ProjectLock: Codable, Sendable, Hashable {
     }
   }
 
+  /// Creates an empty lock.
   public init() {}
 
   /// The lock of a project, or nil where there is none.
@@ -68,6 +70,7 @@ public struct ProjectLock: Codable, Sendable, Hashable {
     return lock
   }
 
+  /// Writes the lock into the project, replacing an older one.
   public func write(in project: FilePath) throws {
     try OutputFile.write(try CanonicalJSON.encodePretty(self), to: project.appending(ProjectLock.fileName))
   }

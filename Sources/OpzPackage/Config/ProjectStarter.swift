@@ -7,6 +7,7 @@ public import SystemPackage
 public struct ProjectStarter: Sendable {
   private let directory: FilePath
 
+  /// Creates a starter for the directory to search and to write opz.yaml in.
   public init(_ directory: FilePath) { self.directory = directory }
 
   /// Writes opz.yaml and returns its path.

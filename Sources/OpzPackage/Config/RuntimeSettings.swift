@@ -14,6 +14,7 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
   /// A directory that goes before those of the base's PATH.
   public var programs: String?
 
+  /// Creates settings for the image's configuration; a nil command keeps the base image's. `expose` lists TCP ports.
   public init(
     command: [String]? = nil, user: String, expose: [Int], environment: [String: String], hasApplication: Bool,
     programs: String? = nil

@@ -47,6 +47,7 @@ public final class DigestCache: Sendable {
   /// More records than this are forgotten all at once: a cache that only grows is read ever slower.
   static let maximumRecords = 1_000_000
 
+  /// Opens the cache that is stored in a file; it starts empty when the file is missing.
   public init(_ file: FilePath) {
     self.file = file
     state = Mutex(State(known: DigestTable.read(file)))

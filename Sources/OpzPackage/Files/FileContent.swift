@@ -5,12 +5,15 @@ import SystemPackage
 public struct FileContent: Blob {
   public let file: SourceFile
 
+  /// Creates a blob for a file; nothing is opened until it is read.
   public init(_ file: SourceFile) { self.file = file }
 
   public var size: UInt64 {
     if case .file(let size) = file.kind { size } else { 0 }
   }
 
+  /// Opens the file for reading from a byte offset.
+  /// - Throws: `PackageError` with `.changedWhileRead` when the file's status differs from the one found by the walk.
   public func open(at offset: UInt64) throws -> any ByteSource {
     let handle = try OpenFile.reading(file.source, followLinks: false)
     guard try handle.status() == file.status else { throw FileContent.changed(file.source) }

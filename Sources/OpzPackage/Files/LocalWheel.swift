@@ -10,6 +10,7 @@ public struct LocalWheel: Sendable {
   /// Bytes of the file.
   public let size: UInt64
 
+  /// Describes a wheel file; `digest` and `size` (bytes) are those of the whole file.
   public init(name: WheelName, file: FilePath, digest: Digest, size: UInt64) {
     self.name = name
     self.file = file

@@ -5,6 +5,7 @@ public import SystemPackage
 ///
 /// A reference, because a project may have 100,000 of them and each is in a few lists.
 public final class SourceFile: Sendable {
+  /// The kind of a file system entry; other kinds are not packaged.
   public enum Kind: Sendable, Hashable {
     case file(size: UInt64)
     case directory
@@ -12,10 +13,12 @@ public final class SourceFile: Sendable {
     case symlink(target: [UInt8])
   }
 
+  /// The numeric user and group that own a file in the image.
   public struct Owner: Sendable, Hashable {
     public var uid: UInt32
     public var gid: UInt32
 
+    /// Creates an owner from numeric IDs.
     public init(uid: UInt32, gid: UInt32) {
       self.uid = uid
       self.gid = gid

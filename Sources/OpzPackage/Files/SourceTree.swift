@@ -14,6 +14,7 @@ public struct SourceTree: Sendable {
   /// Destinations, so that what two keys name is packaged once.
   private var taken: [LayerRole: Set<FilePath>] = [:]
 
+  /// Creates an empty tree for the files below a project directory.
   public init(project: FilePath) { self.project = project }
 
   /// Adds the model: a file goes to `/models/<name>`, a directory's content to `/models`.

@@ -10,6 +10,7 @@ public struct BaseDirectory: Sendable, Hashable {
   public let uid: UInt32
   public let gid: UInt32
 
+  /// Describes a directory of the base image by its path, permission bits and numeric owner.
   public init(path: FilePath, mode: UInt32, uid: UInt32, gid: UInt32) {
     self.path = path
     self.mode = mode

@@ -16,6 +16,7 @@ public struct BaseFacts: Codable, Sendable, Hashable {
   /// Whether it has libstdc++.so.6, which wheels with C++ in them take from the base.
   public var hasLibstdcxx: Bool
 
+  /// Creates facts from known values instead of reading layers; nil and empty mean that the base has none.
   public init(
     glibc: String? = nil, musl: String? = nil, python: [String] = [], cuda: String? = nil, hasLibstdcxx: Bool = false
   ) {

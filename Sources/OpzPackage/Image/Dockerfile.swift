@@ -19,6 +19,7 @@ public struct Dockerfile: Sendable {
   public var sources: [Source]
   public var execution: ImageConfig.Execution
 
+  /// Creates a Dockerfile; `from` is `scratch` or a reference pinned by digest.
   public init(from: String, sources: [Source], execution: ImageConfig.Execution) {
     self.from = from
     self.sources = sources

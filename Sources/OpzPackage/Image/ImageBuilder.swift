@@ -11,6 +11,7 @@ public struct ImageBuilder: Sendable {
   private let cache: LayerCache
   private let progress: any ProgressSink
 
+  /// Creates a builder that writes blobs to `store`, reuses the layers in `cache`, and reports to `progress`.
   public init(store: LayoutStore, cache: LayerCache, progress: any ProgressSink) {
     self.store = store
     self.cache = cache

@@ -8,6 +8,7 @@ public struct ImageLayer: Sendable {
   /// Only in this platform's image; nil for all.
   public let platform: Platform?
 
+  /// Creates a layer with its history entry; a nil platform puts it into the images of all platforms.
   public init(layer: Layer, history: String, platform: Platform?) {
     self.layer = layer
     self.history = history

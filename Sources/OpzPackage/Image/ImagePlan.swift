@@ -8,6 +8,7 @@ public struct ImagePlan: Sendable {
     public let platform: Platform
     public let image: Image
 
+    /// Creates a base for one platform; the caller has stored the image's blobs.
     public init(platform: Platform, image: Image) {
       self.platform = platform
       self.image = image
@@ -21,6 +22,7 @@ public struct ImagePlan: Sendable {
   /// Of the manifest: title, version, revision. They vary without the content.
   public var annotations: [String: String]
 
+  /// Creates a plan with one base per platform.
   public init(
     bases: [Base], settings: RuntimeSettings, created: Timestamp, annotations: [String: String]
   ) {

@@ -10,6 +10,7 @@ public import SystemPackage
 /// In the registry's `cache/`: `digests` (see `DigestCache`), `layers/<key>.json` a layer, `shapes/<key>` an empty file for each layer without
 /// what is in its files. A layer whose blob is gone is not found.
 public struct LayerCache: Sendable {
+  /// A cached layer whose blob is still in the store.
   public struct Found: Sendable {
     public let layer: Layer
     public let compressor: String
@@ -79,6 +80,8 @@ public struct LayerCache: Sendable {
     try digests.save()
   }
 
+  /// Writes the digests learned so far to the cache.
+  /// - Throws: when the file cannot be written.
   public func save() throws { try digests.save() }
 
   public var speed: WritingSpeed { WritingSpeed.read(directory) }

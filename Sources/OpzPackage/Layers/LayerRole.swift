@@ -17,6 +17,7 @@ public enum LayerRole: String, Sendable, CaseIterable, Comparable {
     }
   }
 
+  /// Orders roles as their layers are stacked: the case declared first is the lowest layer.
   public static func < (left: LayerRole, right: LayerRole) -> Bool { left.order < right.order }
 
   private var order: Int { LayerRole.allCases.firstIndex(of: self) ?? 0 }

@@ -18,6 +18,11 @@ public enum LayerSource: Sendable {
     public let size: UInt64
     public let entries: @Sendable () throws -> [TarEntry]
 
+    /// Creates a source whose tar entries are listed only when the layer is written.
+    /// - Parameters:
+    ///   - identity: one line for each fact that the entries depend on, including the wheels' digests.
+    ///   - size: bytes of all wheels as stored.
+    ///   - entries: lists the entries; called when the layer is written.
     public init(
       wheels: [String], root: FilePath, identity: [String], size: UInt64,
       entries: @escaping @Sendable () throws -> [TarEntry]

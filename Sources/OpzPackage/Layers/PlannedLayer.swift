@@ -13,6 +13,7 @@ public struct PlannedLayer: Sendable {
   /// Of the base, above what the layer puts into them.
   public var directories: [BaseDirectory] = []
 
+  /// Plans a layer; a nil platform puts it into the images of all platforms.
   public init(role: LayerRole, source: LayerSource, compression: Compression, platform: Platform? = nil) {
     self.role = role
     self.source = source

@@ -4,6 +4,7 @@ public import OpzOCI
 
 /// Layers that are in the store, with what is known of the files in them.
 public struct WrittenContent: Sendable {
+  /// A planned layer, the layer that was written for it, and the compressor that wrote it.
   public struct Entry: Sendable {
     public let plan: PlannedLayer
     public let layer: Layer
