@@ -1,7 +1,7 @@
 import OpzHTTPServer
 
 extension Fault {
-  /// What happens to connections.
+  /// Faults of the connection: cuts, resets, stalls, delays.
   static let connection: [Fault] = [
     Fault("cut", "the connection ends", .during, .wire(.cut)),
     Fault("reset", "the connection is reset (RST)", .during, .wire(.reset)),
@@ -45,7 +45,7 @@ extension Fault {
 }
 
 extension Answer {
-  /// An answer without a body gets one, for faults that need it.
+  /// Adds a body to a response without one, for faults that need a body.
   mutating func fill() {
     if !mayHaveBody { status = 200 }
     if body.count == 0 { body = .bytes(Array("{}  {}  {}  {}".utf8)) }

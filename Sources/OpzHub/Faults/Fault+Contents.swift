@@ -3,7 +3,7 @@ import OpzIO
 import OpzOCI
 
 extension Fault {
-  /// Bodies that are not what they should be.
+  /// Faults that corrupt response bodies.
   static let contents: [Fault] = [
     Fault(
       "corrupt-body", "a byte in the middle of the body is another", .after,
@@ -65,7 +65,7 @@ extension Fault {
 }
 
 extension Answer {
-  /// The body in memory, where it is one of up to 64 MiB.
+  /// The body in memory if it has at most 64 MiB; otherwise nil.
   var small: [UInt8]? {
     switch body {
     case .bytes(let bytes): bytes

@@ -2,7 +2,7 @@ import OpzHTTPServer
 import OpzIO
 
 extension Fault {
-  /// Headers that are not what they should be.
+  /// Faults that make response headers wrong.
   static let headers: [Fault] = [
     Fault(
       "wrong-digest", "Docker-Content-Digest is another", .after,

@@ -1,7 +1,7 @@
 import OpzHTTPServer
 
 extension Fault {
-  /// Redirects that lead nowhere good.
+  /// Faults that redirect to wrong or unreachable locations.
   static let redirects: [Fault] = [
     redirect("redirect-loop", "307 to the same address") { request, _ in request.target },
     redirect("redirect-elsewhere", "307 to another host (`to`)") { request, rule in
@@ -23,7 +23,7 @@ extension Fault {
 }
 
 extension HubRequest {
-  /// This hub by another name: another host for those who compare names.
+  /// This hub under another host name, for clients that compare hosts.
   var otherHost: String {
     host.hasPrefix("127.0.0.1")
       ? "localhost" + host.dropFirst(9) : "127.0.0.1" + (host.firstIndex(of: ":").map { host[$0...] } ?? "")

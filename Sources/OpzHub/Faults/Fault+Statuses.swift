@@ -2,7 +2,7 @@ import OpzHTTPServer
 import OpzIO
 
 extension Fault {
-  /// What registries and the proxies before them answer when they do not want to.
+  /// Error statuses that registries and the proxies in front of them send.
   static let statuses: [Fault] = [
     refusal("400", 400, .unknown), refusal("401-bare", 401, .unauthorized), refusal("403", 403, .denied),
     refusal("404", 404, .nameUnknown), refusal("404-upload", 404, .blobUploadUnknown),
@@ -75,7 +75,7 @@ extension Fault {
 }
 
 extension Answer {
-  /// The page of a proxy.
+  /// A proxy's HTML error page.
   static func page(_ status: Int, _ title: String, _ server: String) -> Answer {
     let text = """
       <html>\r

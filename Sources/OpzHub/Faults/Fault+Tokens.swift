@@ -4,7 +4,8 @@ import OpzJSON
 import OpzOCI
 
 extension Fault {
-  /// Tokens that are none. They strike the token server, which a personality or `tokenSeconds` brings, unless the rule says another kind.
+  /// Faults that return invalid tokens. They affect the token server, which a personality or `tokenSeconds` enables,
+  /// unless the rule names another request kind.
   static let tokens: [Fault] = [
     token("token-truncated", "half of a token's JSON") { answer in answer.shorten(to: answer.body.count / 2) },
     token("token-expired", "a token that is not good any more") { answer in

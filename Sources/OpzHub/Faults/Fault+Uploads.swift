@@ -1,5 +1,5 @@
 extension Fault {
-  /// Locations and ranges of uploads.
+  /// Faults in the `Location` and `Range` headers of uploads.
   static let uploads: [Fault] = [
     location("location-missing", "no Location") { _, _, _ in nil },
     location("location-relative", "Location is relative to the request") { location, request, _ in

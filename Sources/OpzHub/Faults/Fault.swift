@@ -1,34 +1,34 @@
 import OpzHTTPServer
 
-/// One way to fail.
+/// A named failure and how it is produced.
 struct Fault: Sendable {
   enum Effect: Sendable {
-    /// Another answer than the registry's.
+    /// Replaces the registry's response.
     case answer(@Sendable (HubRequest, FaultRule) -> Answer)
-    /// The registry's answer, changed.
+    /// Changes the registry's response.
     case change(@Sendable (inout Answer, HubRequest, FaultRule) -> Void)
-    /// Something that happens to the connection.
+    /// Disturbs the connection.
     case wire(Wire)
   }
 
   enum Wire: Sendable {
-    /// The connection ends.
+    /// Closes the connection.
     case cut
-    /// It ends with a reset.
+    /// Resets the connection.
     case reset
-    /// Nothing happens for a time, then the connection ends.
+    /// Stays silent for a while, then closes the connection.
     case stall
-    /// Nothing happens for a time, then all goes on.
+    /// Stays silent for a while, then continues normally.
     case delay
-    /// Bytes come, and are taken, slowly.
+    /// Sends and receives bytes slowly.
     case drip
   }
 
   let name: String
   let summary: String
-  /// Where it strikes when the rule does not say.
+  /// The stage at which it applies when the rule names none.
   let stage: FaultStage
-  /// The only requests that it makes sense for; nil for all.
+  /// The only kind of request that it applies to; nil for all.
   let kind: RequestKind?
   let effect: Effect
 

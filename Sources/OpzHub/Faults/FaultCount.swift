@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How often the rules of a plan have struck.
+/// Counts how often each rule of a plan has been applied.
 final class FaultCount: Sendable {
   private let rules: [(rule: FaultRule, fault: Fault)]
   private let seen: Mutex<[Int]>
@@ -10,12 +10,12 @@ final class FaultCount: Sendable {
     seen = Mutex(Array(repeating: 0, count: self.rules.count))
   }
 
-  /// The first rule that strikes this request; it counts as struck then.
+  /// Returns the first rule that applies to this request, and counts the application.
   func take(_ request: HubRequest) -> (rule: FaultRule, fault: Fault)? {
     seen.withLock { seen in
       for (index, entry) in rules.enumerated() where entry.rule.matches(request, entry.fault) {
         let (skip, times) = (entry.rule.skip ?? 0, entry.rule.times ?? 1)
-        // Past its last it stops counting, so that no number of requests is too large.
+        // The count stops at the last application, so it cannot overflow.
         if times > 0, seen[index] - skip >= times { continue }
         seen[index] &+= 1
         if seen[index] > skip { return entry }
@@ -24,7 +24,7 @@ final class FaultCount: Sendable {
     }
   }
 
-  /// Requests that were struck so far.
+  /// How many requests have had a fault so far.
   var struck: Int {
     seen.withLock { seen in zip(seen, rules).reduce(0) { $0 + max(0, $1.0 - ($1.1.rule.skip ?? 0)) } }
   }

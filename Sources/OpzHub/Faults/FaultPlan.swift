@@ -3,13 +3,13 @@ import OpzStore
 import OpzYAML
 import SystemPackage
 
-/// What goes wrong: a personality, and rules. A file says it (registry/faults.schema.json).
+/// What a rehearsal makes go wrong: a personality and rules, read from a file (registry/faults.schema.json).
 struct FaultPlan: Sendable, Equatable {
   /// A name of `Personality.all`; nil for a registry that follows the spec.
   var personality: String?
-  /// Takes the place of the personality's own limit: bytes, or pulls.
+  /// Overrides the personality's own limit, in bytes or pulls.
   var limit: UInt64?
-  /// Seconds that a token lives; tokens are asked for then, whatever the personality does.
+  /// Lifetime of a token in seconds. When set, tokens are required whatever the personality does.
   var tokenSeconds: Int?
   var faults: [FaultRule]?
 
@@ -18,7 +18,7 @@ struct FaultPlan: Sendable, Equatable {
     self.faults = faults
   }
 
-  /// Reads a plan. JSON is YAML too.
+  /// Reads a plan from YAML or JSON, which is a subset of YAML.
   /// - Throws: `HubError.badFaults`
   static func read(_ path: FilePath) throws -> FaultPlan {
     let bytes = try SmallFile.read(path, limit: YAMLRules.plan.bytes)
@@ -95,7 +95,7 @@ struct FaultPlan: Sendable, Equatable {
 }
 
 extension YAMLRules {
-  /// JSON is YAML too.
+  /// JSON plans are read by the same rules.
   fileprivate static let plan = YAMLRules(
     bytes: 1 << 20, depth: 64, allowsAliases: false, allowsTags: false, refusesAmbiguous: true)
 }

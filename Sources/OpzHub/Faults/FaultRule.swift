@@ -1,24 +1,24 @@
-/// Which requests a fault strikes, when, and how often.
+/// Which requests a fault applies to, at which stage, and how often.
 struct FaultRule: Sendable, Equatable {
-  /// A name of the catalogue.
+  /// The name of a fault in the catalog.
   var fault: String
-  /// Nil for the one that is usual for the fault.
+  /// Nil for the fault's default stage.
   var stage: FaultStage?
-  /// Nil for all; of a fault of the token server, for that.
+  /// The kind of request. Nil means all kinds, or token requests if it is a fault of the token server.
   var kind: RequestKind?
-  /// `PUT`; nil for all.
+  /// An HTTP method such as `PUT`; nil for all.
   var method: String?
-  /// A path in which `*` stands for anything; nil for all.
+  /// A path in which `*` matches any characters; nil for all.
   var path: String?
-  /// Bytes of a body after which it strikes; nil for half of them.
+  /// Bytes of the body after which it applies; nil for half of them.
   var at: UInt64?
-  /// So many requests that it would strike are let through first.
+  /// How many matching requests pass before the first one that fails.
   var skip: Int?
-  /// How many it strikes; 0 for all. Nil for 1.
+  /// How many requests fail; 0 for all, nil for 1.
   var times: Int?
-  /// How long a fault of time takes, or what a `Retry-After` says.
+  /// Seconds that a delaying fault lasts, or the value of `Retry-After`.
   var seconds: Double?
-  /// Where a fault leads that leads elsewhere: an address.
+  /// The address that a redirecting fault points to.
   var to: String?
 
   init(_ fault: String, _ stage: FaultStage? = nil, kind: RequestKind? = nil) {
@@ -34,7 +34,7 @@ struct FaultRule: Sendable, Equatable {
   }
 }
 
-/// A pattern whose `*` stands for any number of any characters.
+/// A pattern in which `*` matches any number of characters.
 enum Glob {
   static func matches(_ pattern: String, _ text: String) -> Bool {
     let parts = pattern.split(separator: "*", omittingEmptySubsequences: false).map { Array($0.utf8) }

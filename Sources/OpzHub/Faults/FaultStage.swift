@@ -1,9 +1,10 @@
-/// When a fault strikes.
+/// When a fault is applied.
 enum FaultStage: String, Sendable, CaseIterable, Codable {
-  /// The registry never hears of the request.
+  /// The registry never receives the request.
   case before
-  /// In the middle of the request's body, of which the registry gets the first part; of the answer's, where the request has none.
+  /// In the middle of the request's body, of which the registry receives the first part; without a body, in the
+  /// middle of the response.
   case during
-  /// The registry has done what was asked, and the client learns of it wrongly or not at all.
+  /// The registry has handled the request, but the client receives a wrong response or none.
   case after
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import OpzHTTPServer
 
-/// Lets a plan's faults strike what another responder answers. It knows nothing of registries.
+/// Applies a plan's faults to the responses of another responder. It is independent of registry semantics.
 struct FaultyResponder: Responder {
   let inner: any Responder
   let count: FaultCount
@@ -15,7 +15,8 @@ struct FaultyResponder: Responder {
       return make(request, rule)
     case (.during, .answer(let make)): return try await strike.during { make(request, rule) }
     case (.before, .change(let change)):
-      // A question changes nothing, so it may as well be answered; of anything else the client hears that it was done, and it was not.
+      // A read changes nothing, so it is answered for real. For a write the client is told that it succeeded, but
+      // nothing was done.
       var answer = request.kind.isRead ? try await inner.settled(request, body) : Plausible.answer(request)
       change(&answer, request, rule)
       return answer
@@ -33,20 +34,21 @@ struct FaultyResponder: Responder {
   }
 }
 
-/// One fault at one request.
+/// One fault applied to one request.
 private struct Strike {
   let request: HubRequest
   let body: any RequestBody
   let rule: FaultRule
   let inner: any Responder
 
-  /// Bytes of the request's body after which it strikes.
+  /// Bytes of the request's body after which the fault applies.
   private var at: UInt64 { rule.at ?? (request.length ?? 0) / 2 }
 
-  /// The body as the registry gets it where the rest is lost on the way.
+  /// The body as the registry receives it when the rest is lost in transit.
   var shortened: any RequestBody { request.hasBody ? StruckBody(body, at: at, .end) : body }
 
-  /// The registry gets the first part of the body, and the client another answer; without a body, the first part of the answer.
+  /// Passes the first part of the body to the registry and sends the client another response; without a body, cuts
+  /// the response.
   func during(_ other: () -> Answer) async throws -> Answer {
     guard request.hasBody else {
       var answer = try await inner.settled(request, body)
@@ -79,7 +81,7 @@ private struct Strike {
       } catch is HangUp {
         throw HangUp(resets: resets)
       }
-      // A registry that refuses does not wait for the body.
+      // A registry that refuses a request does not wait for its body.
       if request.hasBody { throw HangUp(resets: resets) }
       answer.delivery.cut = rule.at ?? answer.body.count / 2
       answer.delivery.resets = resets
@@ -136,16 +138,16 @@ private struct Strike {
   }
 }
 
-/// A request's body to which something happens on the way.
+/// A request body with a fault in transit.
 private final class StruckBody: RequestBody {
   enum Event {
-    /// The rest is lost, and nobody says so.
+    /// The rest is lost without an error.
     case end
-    /// The connection ends.
+    /// The connection closes.
     case hangUp
-    /// Nothing comes for a time, once.
+    /// No bytes arrive for a while, once.
     case pause(Duration)
-    /// Each piece comes after a time.
+    /// Each piece arrives late.
     case slow(Duration)
   }
 
@@ -178,7 +180,7 @@ private final class StruckBody: RequestBody {
     }
     guard var piece = try await body.next() else { return nil }
     guard event != nil else { return piece }
-    // What is more than it may have is lost with the connection; a pause comes after the whole piece.
+    // Bytes beyond the limit are lost with the connection; a pause comes after the whole piece.
     if case .pause? = event {
       left -= min(left, UInt64(piece.readableBytes))
       return piece

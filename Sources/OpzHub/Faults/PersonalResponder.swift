@@ -5,7 +5,8 @@ import OpzJSON
 import OpzOCI
 import Synchronization
 
-/// Makes a registry that follows the spec behave like one that is known. Each quirk looks at requests before the registry does, or at its answers.
+/// Makes a registry that follows the specification behave like a known registry. Each quirk sees requests before the
+/// registry does, or its responses.
 struct PersonalResponder: Responder {
   let inner: any Responder
   let quirks: [Quirk]
@@ -36,7 +37,7 @@ struct PersonalResponder: Responder {
     return answer
   }
 
-  /// What has to be read to know, or is to be read by the registry in another way.
+  /// Applies quirks that must read the body, or that change how the registry reads the request.
   private func change(_ quirk: Quirk, _ request: inout HubRequest, _ body: inout any RequestBody) async throws {
     switch quirk {
     case .takesDisorder: request.headers.remove("content-range")
@@ -78,7 +79,7 @@ struct PersonalResponder: Responder {
 }
 
 extension PersonalResponder {
-  /// The answer to a request that this registry does not even look at.
+  /// The response to a request that this registry rejects before processing.
   static func refusal(_ quirk: Quirk, _ request: HubRequest, _ memory: QuirkMemory) throws -> Answer? {
     switch (quirk, request.kind) {
     case (.chunkMinimum(let least), .uploadChunk):
@@ -95,7 +96,7 @@ extension PersonalResponder {
       if !request.kind.isRead, request.route.name?.hasPrefix("missing/") == true { throw HangUp() }
       return nil
     case (.throttlesManifests(let every), .manifestPut):
-      // What was refused is let through when it comes again.
+      // A rejected manifest passes when it is sent again.
       guard memory.count("manifest") % max(1, every) == 0 else { return nil }
       return SpecError(429, .tooManyRequests, "Rate exceeded").answer
     case (.plainRangesOnly, .uploadChunk):
@@ -142,7 +143,7 @@ extension PersonalResponder {
     }
   }
 
-  /// What this registry answers in place of what the spec has.
+  /// Changes the specified response into this registry's.
   static func apply(_ quirk: Quirk, _ request: HubRequest, _ answer: inout Answer, _ memory: QuirkMemory) {
     switch quirk {
     case .announcesMinimum(let least) where request.kind == .uploadStart && answer.status == 202:
@@ -167,13 +168,14 @@ extension PersonalResponder {
     }
   }
 
-  /// What a client has to bring back; padded, as real ones are, so that who re-encodes it is found out.
+  /// The state that a client has to send back. It is padded, as real registries' is, to expose clients that re-encode
+  /// it.
   private static func state(_ id: some StringProtocol) -> String {
     String(Digest.of(Array("state \(id)".utf8)).hex.prefix(20)) + "=="
   }
 }
 
-/// What a registry of this kind keeps in mind. It holds some thousand uploads, then begins anew.
+/// What a registry of this kind remembers. It holds a few thousand uploads, then starts over.
 final class QuirkMemory: Sendable {
   private struct State {
     var numbers: [String: UInt64] = [:]
@@ -186,7 +188,7 @@ final class QuirkMemory: Sendable {
   private let state = Mutex(State())
   private static let room = 10_000
 
-  /// Sets a number. Returns the one before.
+  /// Sets a number and returns the previous one.
   func replace(_ key: String, _ number: UInt64?) -> UInt64? {
     state.withLock { state in
       if state.numbers.count > QuirkMemory.room { state.numbers = [:] }
@@ -195,18 +197,18 @@ final class QuirkMemory: Sendable {
     }
   }
 
-  /// The first text that was said under this key.
+  /// The first text stored under this key.
   func first(_ key: String, _ text: String) -> String {
     state.withLock { state in
       if state.texts.count > QuirkMemory.room { state.texts = [:] }
       if let first = state.texts[key] { return first }
-      // Nothing at all is no chunk.
+      // An empty range is not a chunk.
       if text != "0-0" { state.texts[key] = text }
       return text
     }
   }
 
-  /// 1 for the first, 2 for the second.
+  /// Counts calls for this key: 1 for the first, 2 for the second.
   func count(_ key: String) -> Int {
     state.withLock { state in
       state.counts[key, default: 0] &+= 1
@@ -216,7 +218,7 @@ final class QuirkMemory: Sendable {
 
   var lost: Set<Digest> { state.withLock { $0.lost } }
 
-  /// A blob was stored: the first ones are lost, once.
+  /// Records a stored blob; the first `most` blobs are lost, once each.
   func stored(_ digest: Digest, losing most: Int) {
     state.withLock { state in
       if state.lost.remove(digest) != nil { return }
@@ -225,7 +227,7 @@ final class QuirkMemory: Sendable {
   }
 }
 
-/// A body that was read already.
+/// A body that is already in memory.
 final class KnownBody: RequestBody {
   private var bytes: [UInt8]?
 

@@ -1,9 +1,9 @@
-/// A registry that is known, by what is peculiar to it.
+/// A known registry, described by its quirks.
 struct Personality: Sendable {
   let name: String
   let summary: String
   let quirks: [Quirk]
-  /// Seconds that its tokens live; nil where it asks for none.
+  /// Lifetime of its tokens in seconds; nil if it requires none.
   let tokenSeconds: Int?
 
   init(_ name: String, _ summary: String, tokenSeconds: Int? = nil, _ quirks: Quirk...) {
@@ -46,7 +46,7 @@ struct Personality: Sendable {
 
   static func named(_ name: String) -> Personality? { all.first { $0.name == name } }
 
-  /// The quirks, with another number in place of the limit that a rehearsal could not reach.
+  /// The quirks, with `limit` in place of limits that are too large to reach in a rehearsal.
   func quirks(limit: UInt64?) -> [Quirk] {
     guard let limit else { return quirks }
     return quirks.map { quirk in

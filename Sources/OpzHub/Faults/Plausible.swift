@@ -1,7 +1,7 @@
 import OpzHTTPServer
 import OpzIO
 
-/// What a client hopes to hear, said without anything having been done.
+/// Success responses sent without doing the work.
 enum Plausible {
   static func answer(_ request: HubRequest) -> Answer {
     let name = request.route.name ?? ""

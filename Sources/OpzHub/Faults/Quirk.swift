@@ -1,47 +1,47 @@
-/// One way in which a registry is not as the spec has it, or stricter than it has to be.
+/// A way in which a registry deviates from the distribution-spec, or is stricter than required.
 enum Quirk: Sendable, Equatable {
-  /// A chunk below so many bytes may only be the last.
+  /// Only the last chunk may be smaller than this many bytes.
   case chunkMinimum(UInt64)
-  /// A chunk above so many bytes is refused with this status.
+  /// Chunks above this many bytes are refused with this status.
   case chunkMaximum(UInt64, status: Int)
-  /// `OCI-Chunk-Min-Length` says the minimum.
+  /// Sends `OCI-Chunk-Min-Length` with the minimum.
   case announcesMinimum(UInt64)
-  /// There are no chunks: a second one is 405.
+  /// Chunked uploads are not supported: a second chunk gets 405.
   case noChunks
-  /// A chunk is answered with this status in place of 202.
+  /// A chunk gets this status instead of 202.
   case chunkStatus(Int)
-  /// `Range` stays at the end of the first chunk, though what comes after it is stored.
+  /// `Range` stays at the end of the first chunk, although later chunks are stored.
   case rangeSticks
-  /// Pushes to repositories below `missing/` end the connection: nobody made them.
+  /// Closes the connection for pushes to repositories below `missing/`, which were never created.
   case dropsMissingRepositories
-  /// Each so-manieth manifest is 429 first.
+  /// Every Nth manifest gets 429 the first time.
   case throttlesManifests(every: Int)
-  /// Each so-manieth manifest with a subject is 405.
+  /// Every Nth manifest with a subject gets 405.
   case refusesReferrers(every: Int)
-  /// The token server denies so many times first.
+  /// The token server denies this many requests first.
   case spuriousDenial(Int)
-  /// `Content-Range: bytes ..` is named in the refusal.
+  /// Refuses `Content-Range: bytes ..` and says so.
   case plainRangesOnly
-  /// An upload that got no chunk is 404 when its bytes come with PUT.
+  /// A PUT with the bytes of an upload that received no chunk gets 404.
   case chunkBeforePut
-  /// Manifests whose config is of no known type are refused.
+  /// Refuses manifests whose config has an unknown media type.
   case knownConfigsOnly
-  /// A mount without `from` is 400.
+  /// A mount without `from` gets 400.
   case mountNeedsFrom
-  /// Manifests by GET are counted, and are 429 past so many; HEAD is not.
+  /// Manifest GETs are counted and get 429 above this number; HEADs are not counted.
   case pullLimit(Int)
-  /// So many blobs are acknowledged and then unknown, until they are pushed again.
+  /// This many blobs are acknowledged but then unknown until they are pushed again.
   case lostBlobs(Int)
-  /// Bodies above so many bytes are 413 with the page of this server.
+  /// Bodies above this many bytes get 413 with this server's error page.
   case bodyLimit(UInt64, server: String)
-  /// An upload whose chunk was cut is gone.
+  /// An interrupted chunk ends the upload.
   case cutEndsUpload
-  /// Chunks may come in any order, and are appended.
+  /// Accepts chunks in any order and appends them.
   case takesDisorder
-  /// Neither the referrers API nor OCI-Subject.
+  /// Supports neither the referrers API nor `OCI-Subject`.
   case noReferrers
-  /// A manifest that is too large is 400.
+  /// A manifest that is too large gets 400.
   case largeManifestIs400
-  /// Location has scheme and host, and a query without which the upload is unknown.
+  /// `Location` is absolute and has a query without which the upload is unknown.
   case statefulLocation
 }

@@ -1,6 +1,6 @@
 import OpzHTTPServer
 
-/// A registry as a plan has it: the registry, what is peculiar to it, its tokens, and before them all the faults.
+/// The responders of a plan, outermost first: faults, tokens, quirks, and the registry.
 struct Rehearsal: Responder {
   let faults: FaultCount
   private let responder: any Responder

@@ -3,15 +3,16 @@ import OpzIO
 import OpzJSON
 import OpzOCI
 
-/// Asks for tokens, and is the server that gives them (distribution's token document), to whoever asks.
+/// Requires bearer tokens, and issues them to anyone as a token server (the distribution project's token
+/// documentation).
 struct TokenAuthority: Responder {
   let inner: any Responder
-  /// Seconds that a token lives; nil where none is asked for. The token server answers in any case.
+  /// Lifetime of a token in seconds; nil if none is required. The token server responds in any case.
   let life: Int?
-  /// How often it denies first, for no reason.
+  /// How many token requests it denies first, without reason.
   let denials: Int
   private let asked = Counter()
-  /// Tokens are of this hub's present run alone.
+  /// Tokens are valid only for this run of the hub.
   private let secret = Hex.encode((0..<16).map { _ in UInt8.random(in: .min ... .max) })
 
   init(_ inner: any Responder, life: Int?, denials: Int = 0) {
@@ -54,7 +55,7 @@ struct TokenAuthority: Responder {
     return "repository:\(name):\(actions(request).joined(separator: ","))"
   }
 
-  /// What a request needs, one action each.
+  /// The scopes that a request needs, one action each.
   private static func needs(_ request: HubRequest) -> [String] { split(grouped(request)) }
 
   private static func split(_ scope: String) -> [String] {
@@ -94,7 +95,7 @@ struct TokenAuthority: Responder {
 
   private func seal(_ claims: String) -> String { Digest.of(Array((secret + claims + secret).utf8)).hex }
 
-  /// The scopes of a token that is ours and good; nil for any other.
+  /// The scopes of a valid token of this hub; nil for any other.
   private func scopes(of authorization: String) -> Set<String>? {
     let parts = authorization.split(separator: " ")
     guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }

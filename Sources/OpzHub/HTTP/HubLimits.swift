@@ -1,17 +1,18 @@
 import OpzHTTPServer
 
-/// What one client may ask for, so that none can take the hub from the others.
+/// Limits on one client, so that none can exhaust the hub.
 struct HubLimits: Sendable {
-  /// Connections at once; more are answered 503. Each may have a file open, and a process has 1024 of both where nobody says otherwise.
+  /// Concurrent connections; more get 503. Each may have a file open, and a process may have 1024 descriptors by
+  /// default.
   var connections = 400
-  /// Uploads that were begun and not ended; one more ends the one that was left alone for the longest time.
+  /// Unfinished uploads; starting another one ends the least recently used.
   var uploads = 4096
-  /// Seconds until a header, the next piece of a body, or the room for the next piece of an answer has to come.
+  /// Seconds to wait for a header, the next piece of a body, or room for the next piece of a response.
   var patienceSeconds = 60
 
   init() {}
 
-  /// Blobs take as long as they take, so a body has its time for each piece.
+  /// Blobs have no total time limit, so the body timeout applies to each piece.
   var http: HTTPServerLimits {
     var limits = HTTPServerLimits()
     limits.connections = connections

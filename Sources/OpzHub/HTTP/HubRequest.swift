@@ -3,12 +3,12 @@ import OpzHTTPServer
 /// The head of a request to a registry.
 struct HubRequest: Sendable {
   var method: String
-  /// The path with its query, raw.
+  /// The path with its query, not decoded.
   let target: String
   let path: String
   let query: Query
   var headers: HTTPFields
-  /// Bytes of the body, where they were announced.
+  /// The announced size of the body in bytes, if any.
   let length: UInt64?
   let hasBody: Bool
   let route: Route
@@ -31,7 +31,7 @@ struct HubRequest: Sendable {
   /// The first header of this name.
   func header(_ name: String) -> String? { headers.first(name) }
 
-  /// `HOST:PORT` as the client calls us; loopback where it does not say.
+  /// `HOST:PORT` by which the client addresses the hub; loopback if it does not say.
   var host: String {
     guard let authority, authority.utf8.allSatisfy({ !"/\\\"<>".utf8.contains($0) }) else { return "127.0.0.1" }
     return authority

@@ -1,6 +1,6 @@
 import OpzHTTPServer
 
-/// A responder as the HTTP server knows it.
+/// Adapts a responder to the HTTP server.
 struct HubService: HTTPService {
   let responder: any Responder
   let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

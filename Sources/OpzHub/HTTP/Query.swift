@@ -1,6 +1,6 @@
 import OpzIO
 
-/// The parameters of a target, decoded; of a name given twice the first counts, but `all` has every one.
+/// The decoded query parameters of a target. The first of duplicate names counts, but `all` has every one.
 struct Query: Sendable {
   private let pairs: [(name: String, value: String)]
 

@@ -1,8 +1,8 @@
 import OpzHTTPServer
 
 extension RequestBody {
-  /// All of a small body.
-  /// - Throws: `SpecError` with 413 when there are more bytes than that.
+  /// Reads a small body into memory.
+  /// - Throws: `SpecError` with 413 when it has more than `limit` bytes.
   func bytes(limit: Int) async throws -> [UInt8] {
     var all: [UInt8] = []
     while let piece = try await next() {

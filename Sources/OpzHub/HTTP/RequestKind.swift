@@ -1,4 +1,4 @@
-/// What a request wants, as a fault rule names it.
+/// The kind of a request, as fault rules name it.
 enum RequestKind: String, Sendable, CaseIterable, Codable {
   case ping, catalog, tags, referrers, token, other
   case manifestHead = "manifest-head"
@@ -14,7 +14,7 @@ enum RequestKind: String, Sendable, CaseIterable, Codable {
   case uploadFinish = "upload-finish"
   case uploadCancel = "upload-cancel"
 
-  /// It changes nothing.
+  /// The request changes nothing.
   var isRead: Bool {
     switch self {
     case .ping, .catalog, .tags, .referrers, .token, .other, .manifestHead, .manifestGet, .blobHead, .blobGet,

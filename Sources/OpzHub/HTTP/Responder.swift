@@ -1,14 +1,14 @@
 import OpzHTTPServer
 
-/// Something that answers requests: the registry, and what stands before it.
+/// Handles requests: the registry, or a layer in front of it.
 protocol Responder: Sendable {
-  /// - Throws: `SpecError` for what the client is told; `HangUp` for the end of the connection.
+  /// - Throws: `SpecError` to send to the client; `HangUp` to close the connection.
   func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer
 }
 
 extension Responder {
-  /// The answer, be it an error's.
-  /// - Throws: `HangUp` alone.
+  /// The response, with a `SpecError` turned into its error response.
+  /// - Throws: only `HangUp`.
   func settled(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
     do {
       return try await answer(request, body)

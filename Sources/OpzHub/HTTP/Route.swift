@@ -2,7 +2,8 @@ import OpzHTTPServer
 import OpzIO
 import OpzOCI
 
-/// What a path names (OCI distribution-spec, "Endpoints"). Names and digests are as the client wrote them: who uses them makes typed ones.
+/// What a path names (OCI distribution-spec, "Endpoints"). Names and digests are not yet validated; the caller parses
+/// them.
 enum Route: Sendable, Equatable {
   case ping, catalog, token, unknown
   case tags(name: String)
@@ -12,8 +13,8 @@ enum Route: Sendable, Equatable {
   case upload(name: String, id: String)
   case referrers(name: String, digest: String)
 
-  /// A name may have any number of parts, so a path is read from its end.
-  /// - Parameter path: raw, with its percent signs.
+  /// A repository name may have any number of components, so a path is parsed from its end.
+  /// - Parameter path: still percent-encoded.
   init(path: String) {
     if path == "/v2/" || path == "/v2" {
       self = .ping
@@ -52,7 +53,7 @@ enum Route: Sendable, Equatable {
     }
   }
 
-  /// The repository's name, as it was written.
+  /// The repository's name, not validated.
   var name: String? {
     switch self {
     case .ping, .catalog, .token, .unknown: nil
@@ -62,7 +63,7 @@ enum Route: Sendable, Equatable {
     }
   }
 
-  /// What may be done here, without OPTIONS; empty where there is nothing.
+  /// The allowed methods without OPTIONS; empty for an unknown path.
   var methods: [String] {
     switch self {
     case .unknown: []
@@ -75,7 +76,7 @@ enum Route: Sendable, Equatable {
     }
   }
 
-  /// The refusal of a method that is none of this path's (RFC 9110, section 15.5.6, wants `Allow`).
+  /// The 405 error for a method that this path does not allow (RFC 9110, section 15.5.6, requires `Allow`).
   func refusal(_ reason: String = "not a method of this path") -> SpecError {
     SpecError(405, .unsupported, reason, [("Allow", Answer.allow(methods))])
   }

@@ -5,7 +5,7 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// An error as the distribution-spec has them ("Error Codes"): a status, a code, and words for people.
+/// An error of the distribution-spec ("Error Codes"): a status, a code, and a message.
 struct SpecError: Error, Sendable {
   enum Code: String, Sendable {
     case blobUnknown = "BLOB_UNKNOWN"
@@ -45,7 +45,7 @@ struct SpecError: Error, Sendable {
     return Answer(status, [("Content-Type", "application/json")] + headers, body: .bytes(bytes))
   }
 
-  /// What a client is told of an error of ours. Paths of this machine stay here.
+  /// Converts an internal error for the client. Paths of this machine are left out.
   static func of(_ error: any Error) -> SpecError {
     switch error {
     case let error as SpecError: error

@@ -3,7 +3,7 @@ enum ByteRange: Equatable {
   case from(UInt64, through: UInt64?)
   case last(UInt64)
 
-  /// Nil for what is no single range of bytes: it is ignored then, as the RFC has it.
+  /// Nil unless the text is a single byte range; the header is then ignored, as the RFC says.
   init?(_ text: String) {
     guard text.lowercased().hasPrefix("bytes=") else { return nil }
     let parts = text.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false).map {
@@ -18,7 +18,7 @@ enum ByteRange: Equatable {
     }
   }
 
-  /// The bytes that it means of `size`; nil where it means none.
+  /// The range within `size` bytes; nil if it is unsatisfiable.
   func within(_ size: UInt64) -> ClosedRange<UInt64>? {
     guard size > 0 else { return nil }
     switch self {

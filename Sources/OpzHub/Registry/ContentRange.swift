@@ -1,4 +1,4 @@
-/// The `Content-Range` of a chunk: `START-END`, inclusive, as the distribution-spec has it and no other header does.
+/// The `Content-Range` of a chunk: `START-END`, inclusive, a form that only the distribution-spec uses.
 struct ContentRange: Equatable {
   let start: UInt64
   let count: UInt64

@@ -4,7 +4,7 @@ import OpzOCI
 import OpzRegistry
 
 extension RegistryResponder {
-  /// Content is by its digest: whoever knows one may read it under any name.
+  /// Blobs are shared by all repositories: a client that knows a digest may read it under any name.
   func blob(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Answer {
     switch request.method {
     case "GET", "HEAD": break

@@ -5,7 +5,7 @@ import OpzOCI
 import OpzRegistry
 
 extension RegistryResponder {
-  /// Entries of a page when the client does not say, and when it asks for more.
+  /// Default and maximum number of entries per page.
   private static let page = 1000
 
   func tags(_ request: HubRequest, _ name: RepositoryName) async throws -> Answer {
@@ -30,7 +30,7 @@ extension RegistryResponder {
     return try Answer(200, next, json: JSONValue.object(["repositories": .array(entries.map(JSONValue.string))]))
   }
 
-  /// The part of a list that `n` and `last` ask for, and where the next one is.
+  /// The part of a list that `n` and `last` select, and the link to the next page.
   private func page(_ request: HubRequest, _ all: [String]) throws -> ([String], [(name: String, value: String)]) {
     var count = RegistryResponder.page
     if let text = request.query["n"] {
@@ -45,9 +45,9 @@ extension RegistryResponder {
     return (entries, [("Link", "<\(request.path)?n=\(count)&last=\(end)>; rel=\"next\"")])
   }
 
-  /// An index of what refers to a digest; an empty one where nothing does ("Listing Referrers"). A long one comes in pages.
+  /// An index of the digest's referrers, empty if there are none ("Listing Referrers"). A long one is paginated.
   func referrers(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Answer {
-    // A `+` that was not escaped is a blank by now, which no media type has.
+    // An unescaped `+` has been decoded to a space, which no media type contains.
     let type = request.query["artifactType"]?.replacing(" ", with: "+")
     var count = ReferrerList.pageLimit
     if let text = request.query["n"] {
@@ -68,7 +68,7 @@ extension RegistryResponder {
     return Answer(200, [("Content-Type", MediaType.imageIndex.rawValue)] + headers, body: .bytes(index.raw))
   }
 
-  /// A text as the value of a query's parameter.
+  /// A text escaped as a query parameter's value.
   private static func escaped(_ text: String) -> String {
     text.utf8.map { byte in
       switch byte {

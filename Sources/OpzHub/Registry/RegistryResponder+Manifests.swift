@@ -60,7 +60,8 @@ extension RegistryResponder {
     return answer
   }
 
-  /// A version is what its record says for ever, and an alias is moved by `opz alias` and `opz promote`, which ask for their reasons.
+  /// Refuses to change versions, which are immutable, and aliases, which only `opz alias` and `opz promote` move,
+  /// with a reason.
   private static func refuse(_ tag: String, of name: RepositoryName, _ bytes: [UInt8], _ registry: Registry) throws {
     guard let taken = try ModelRepository(name.description, in: registry)?.resolve(tag),
       taken.digest != Digest.of(bytes)
@@ -69,7 +70,7 @@ extension RegistryResponder {
       403, .denied, "\(tag) is a version or an alias of the model \(name); opz package, alias and promote set it")
   }
 
-  /// What a version is made of, and what was said about it, goes with the version: `opz delete` asks for its reasons.
+  /// Refuses to delete parts and referrers of a version: they go with the version by `opz delete`, with a reason.
   private static func refuseDeletion(
     _ tag: String, _ digest: Digest?, of name: RepositoryName, _ registry: Registry
   ) throws {

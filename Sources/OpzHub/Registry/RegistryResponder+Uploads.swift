@@ -4,12 +4,12 @@ import OpzOCI
 import OpzRegistry
 
 extension RegistryResponder {
-  /// POST: a mount, a whole blob, or the begin of an upload ("Pushing blobs").
+  /// Handles POST: a mount, a monolithic upload, or the start of an upload session ("Pushing blobs").
   func begin(_ request: HubRequest, _ name: RepositoryName, _ body: any RequestBody) async throws -> Answer {
     if let text = request.query["mount"] {
       let wanted = try digest(text)
       let place = registry.store.path(of: wanted)
-      // `from` says where it may be; here all repositories share their content.
+      // `from` names a repository that may have the blob; here all repositories share their content.
       if let from = request.query["from"] { _ = try repository(from) }
       if try await onDisk({ try FileStatus.find(place)?.kind == .file }) { return created(name, wanted) }
     }
@@ -31,7 +31,7 @@ extension RegistryResponder {
     guard request.route.methods.contains(request.method) else {
       throw request.route.refusal()
     }
-    // What is wrong in the request itself ends no upload.
+    // An invalid request does not end the upload.
     let wanted = try request.method == "PUT" ? digest(request.query["digest"] ?? "") : nil
     let upload = try await uploads.take(id, name)
     return try await holding(upload) {
@@ -54,7 +54,7 @@ extension RegistryResponder {
     }
   }
 
-  /// Runs `work`; where it fails the upload can be gone on with from what has come.
+  /// Runs `work`; if it fails, the upload can be resumed from the bytes received.
   private func holding(_ upload: Upload, _ work: () async throws -> Answer) async throws -> Answer {
     do {
       return try await work()
@@ -73,7 +73,7 @@ extension RegistryResponder {
     while let piece = try await body.next() { try await onDisk { try upload.write(piece) } }
   }
 
-  /// The answer to a chunk that does not begin where the upload ends, or is not as long as it says.
+  /// The response to a chunk that does not start at the upload's end, or whose length differs from its range.
   private func disorder(_ request: HubRequest, _ name: RepositoryName, _ upload: Upload) -> Answer? {
     guard let text = request.header("content-range") else { return nil }
     guard let range = ContentRange(text), request.length.map({ $0 == range.count }) ?? true else {
@@ -90,7 +90,7 @@ extension RegistryResponder {
   private func finish(_ upload: Upload, _ name: RepositoryName, _ wanted: Digest) async throws -> Answer {
     let found = try await onDisk { try upload.digest(wanted.algorithm) }
     guard found == wanted else {
-      // Nothing that may still come makes these bytes right.
+      // The bytes do not match the digest, and more bytes cannot change that.
       try await uploads.end(upload)
       return SpecError(400, .digestInvalid, "the \(upload.size) bytes have the digest \(found)").answer
     }
@@ -107,7 +107,7 @@ extension RegistryResponder {
     Answer(status, position(name, upload) + [("Docker-Upload-UUID", upload.id.description)])
   }
 
-  /// `Range` is inclusive, so nothing at all has no right form: `0-0` is what registries say.
+  /// `Range` is inclusive, so it cannot express an empty upload; registries send `0-0`.
   private func position(_ name: RepositoryName, _ upload: Upload) -> [(name: String, value: String)] {
     let last = upload.size == 0 ? 0 : upload.size - 1
     return [("Location", "/v2/\(name)/blobs/uploads/\(upload.id)"), ("Range", "0-\(last)")]

@@ -4,12 +4,12 @@ import OpzIO
 import OpzOCI
 import OpzRegistry
 
-/// A registry as the OCI distribution-spec 1.1.1 has it. It does nothing that the spec does not say: what real registries do besides is for
-/// those who stand before it.
+/// A registry that implements exactly the OCI distribution-spec 1.1.1. What real registries do besides is added by
+/// the responders in front of it.
 struct RegistryResponder: Responder {
   let registry: Registry
   let uploads: Uploads
-  /// Its threads may wait for the disk.
+  /// Its threads may block on disk I/O.
   let disk: NIOThreadPool
 
   init(_ registry: Registry, limits: HubLimits = HubLimits()) throws {

@@ -3,23 +3,25 @@ import OpzIO
 import OpzOCI
 import SystemPackage
 
-/// A blob on its way in: a file that grows. Whoever has taken it from `Uploads` has it alone.
+/// A blob being uploaded to a file. The caller that took it from `Uploads` has exclusive access.
 final class Upload: @unchecked Sendable {
   let id: UploadID
   let path: FilePath
   private(set) var size: UInt64
   private let file: OpenFile
-  /// The digest so far; nil for an upload of before the hub was started anew, whose bytes are read again at its end.
+  /// Hash of the bytes so far; nil for an upload from an earlier run of the hub, whose bytes are read again at the
+  /// end.
   private var hasher: DigestHasher?
 
-  /// What is remembered of an upload that no request uses. Its file is closed: there may be more uploads than a process may have files.
+  /// The state of an idle upload. Its file is closed, because there may be more uploads than a process may have open
+  /// files.
   struct Rest: Sendable {
     let size: UInt64
     let hasher: DigestHasher?
     let since = ContinuousClock.now
   }
 
-  /// A new one.
+  /// Starts a new upload.
   init(new id: UploadID, at path: FilePath) throws {
     self.id = id
     self.path = path
@@ -28,12 +30,12 @@ final class Upload: @unchecked Sendable {
     hasher = DigestHasher(.sha256)
   }
 
-  /// One that is gone on with.
+  /// Resumes an upload.
   init(_ id: UploadID, at path: FilePath, _ rest: Rest?) throws {
     self.id = id
     self.path = path
     file = try OpenFile.appending(path)
-    // A write that failed may have left a part of a piece.
+    // A failed write may have left part of a piece.
     size = try file.status().size
     hasher = rest?.size == size ? rest?.hasher : nil
   }
@@ -48,7 +50,7 @@ final class Upload: @unchecked Sendable {
     }
   }
 
-  /// Makes what is there durable.
+  /// Flushes the received bytes to disk.
   func sync() throws { try file.sync() }
 
   /// The digest of all bytes.

@@ -1,7 +1,8 @@
 import OpzIO
 import OpzRegistry
 
-/// The name of an upload: 32 random hex digits, and 16 of the repository's digest, so that no other repository can go on with it.
+/// The ID of an upload: 32 random hex digits and 16 of the repository name's digest, so that it cannot be resumed in
+/// another repository.
 struct UploadID: Hashable, Sendable, CustomStringConvertible {
   let description: String
 
@@ -9,7 +10,7 @@ struct UploadID: Hashable, Sendable, CustomStringConvertible {
     description = Hex.encode((0..<16).map { _ in UInt8.random(in: .min ... .max) }) + UploadID.mark(repository)
   }
 
-  /// Nil for what is no such name, or another repository's.
+  /// Nil if the text is not an upload ID of this repository.
   init?(_ text: String, of repository: RepositoryName) {
     let bytes = Array(text.utf8)
     guard bytes.count == 48, Hex.decode(bytes) != nil, text.hasSuffix(UploadID.mark(repository)) else { return nil }

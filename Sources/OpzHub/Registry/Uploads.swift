@@ -3,7 +3,7 @@ import OpzIO
 import OpzRegistry
 import SystemPackage
 
-/// The uploads of a registry: files in `cache/uploads`, which outlive the hub, each used by one request at a time.
+/// The uploads of a registry: files in `cache/uploads` that outlive the hub, each used by one request at a time.
 actor Uploads {
   private let directory: FilePath
   private let disk: NIOThreadPool
@@ -11,9 +11,10 @@ actor Uploads {
   private var idle: [UploadID: Upload.Rest] = [:]
   private var busy: Set<UploadID> = []
 
-  /// How long a request waits for another that uses the same upload: after a cut the client may be back before its old connection has ended.
+  /// How long a request waits for another one on the same upload: after a cut, the client may return before its old
+  /// connection has ended.
   private static let patience = Duration.seconds(10)
-  /// Uploads that nobody has touched for so long are removed when the hub starts.
+  /// Uploads idle for this many milliseconds are removed when the hub starts.
   private static let life: Int64 = 86_400_000
 
   init(_ registry: Registry, disk: NIOThreadPool, limit: Int) throws {
@@ -24,13 +25,13 @@ actor Uploads {
     let edge = Timestamp.now().milliseconds - Uploads.life
     for name in try Directory.names(directory) where name.starts(with: Durable.temporaryPrefix.utf8) {
       let path = directory.appending(FilePath(bytes: name).components)
-      // Another hub of the same registry may end it meanwhile.
+      // Another hub of the same registry may have removed it meanwhile.
       guard let status = try FileStatus.find(path, followLinks: false) else { continue }
       if status.modified / 1_000_000 < edge { try Durable.remove(path) }
     }
   }
 
-  /// Begins an upload and gives it to the caller alone.
+  /// Starts an upload, to which the caller has exclusive access.
   func begin(_ repository: RepositoryName) async throws -> Upload {
     if idle.count + busy.count >= limit { try await makeRoom() }
     let id = UploadID(new: repository)
@@ -44,8 +45,8 @@ actor Uploads {
     }
   }
 
-  /// Gives an upload to the caller alone, who gives it back.
-  /// - Throws: `SpecError` 404 where there is none.
+  /// Takes exclusive access to an upload; the caller gives it back.
+  /// - Throws: `SpecError` with 404 for an unknown upload.
   func take(_ text: String, _ repository: RepositoryName) async throws -> Upload {
     guard let id = UploadID(text, of: repository) else { throw Uploads.unknown }
     let end = ContinuousClock.now + Uploads.patience
@@ -74,13 +75,13 @@ actor Uploads {
     idle[upload.id] = upload.rest
   }
 
-  /// Ends an upload; its file goes, where it was not made a blob.
+  /// Ends an upload and removes its file, unless the file became a blob.
   func end(_ upload: Upload) async throws {
     defer { busy.remove(upload.id) }
     try await disk.runIfActive { try Durable.remove(upload.path) }
   }
 
-  /// Ends the upload that was left alone for the longest time.
+  /// Ends the least recently used upload.
   private func makeRoom() async throws {
     guard let (oldest, _) = idle.min(by: { $0.value.since < $1.value.since }) else {
       throw SpecError(429, .tooManyRequests, "\(limit) uploads are under way", [("Retry-After", "30")])
@@ -91,7 +92,7 @@ actor Uploads {
   }
 
   private func path(_ id: UploadID) -> FilePath {
-    // `opz gc` knows by the prefix what was left by those who died.
+    // `opz gc` recognizes files left by crashed processes by this prefix.
     directory.appending(Durable.temporaryPrefix + id.description)
   }
 

@@ -15,15 +15,16 @@ import SystemPackage
 public struct HubCommand: Sendable {
   public static let version = "0.1.0"
 
-  /// Seconds that requests in flight have after SIGTERM. What was acknowledged is on the disk, and pushes go on with what has come.
+  /// Seconds that requests in flight have after SIGTERM. Acknowledged content is on disk, and interrupted pushes can
+  /// be resumed.
   private static let stopSeconds = 10
 
   private let signals: StopSignals
 
-  /// Call it first in the program: from here on SIGTERM is not lost.
+  /// Installs the signal handlers. Call it first in the program, so that SIGTERM is not lost.
   public init() { signals = StopSignals(program: "opz-hub") }
 
-  /// Runs the program to its end, which only a signal brings.
+  /// Runs the program until a signal ends it.
   /// - Returns: the exit code: 0 after a signal, 1 for a failure, 64 for wrong usage.
   public func run(arguments: [String]) async -> Int32 {
     do {
@@ -52,7 +53,7 @@ public struct HubCommand: Sendable {
     signals.follow(
       StopSignals.Plan(
         drain: {}, drainSeconds: 0, stop: { server.stop() }, stopSeconds: HubCommand.stopSeconds))
-    // One line for the log, and for whoever started us to learn the port.
+    // One line for the log, from which a parent process learns the port.
     let ready = JSONValue.object([
       "event": .string("ready"), "host": .string(server.host), "port": .integer(Int64(server.port)),
       "registry": .string(options.registry.string),
@@ -71,7 +72,7 @@ public struct HubCommand: Sendable {
     }
   }
 
-  /// All personalities and faults, one a line.
+  /// All personalities and faults, one per line.
   static func list() -> String {
     let personalities = Personality.all.map { "personality  \(pad($0.name, 18)) \($0.summary)" }
     let faults = Fault.all.map { "fault        \(pad($0.name, 18)) \(pad($0.stage.rawValue, 6))  \($0.summary)" }

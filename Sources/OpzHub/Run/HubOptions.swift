@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// How a hub is started.
+/// The command line options of the hub.
 struct HubOptions: Sendable, Equatable {
   enum Action: Sendable, Equatable {
     case serve, list, help, version
@@ -10,9 +10,9 @@ struct HubOptions: Sendable, Equatable {
   var registry: FilePath = ""
   /// A numeric address.
   var host = "127.0.0.1"
-  /// 0 for a free one.
+  /// 0 picks a free port.
   var port = 5000
-  /// The file that says what goes wrong; nil for a registry that works.
+  /// The file with the fault plan; nil for a registry without faults.
   var faults: FilePath?
   var isAnywhere = false
 
