@@ -1,8 +1,8 @@
-/// Why a request gets no answer of its own: a status and the text of `{"error": ..}`.
+/// A failed request: a status and the message of `{"error": ..}`.
 struct RequestFailure: Error, Equatable {
   let status: Int
   let message: String
-  /// The request's body was not read to its end, so the connection cannot carry another.
+  /// The body was not read to its end, so the connection cannot be reused.
   let leavesBody: Bool
 
   init(_ status: Int, _ message: String, leavesBody: Bool = false) {
@@ -11,6 +11,6 @@ struct RequestFailure: Error, Equatable {
     self.leavesBody = leavesBody
   }
 
-  /// A request that is written wrongly.
+  /// A malformed request.
   static func bad(_ message: String) -> RequestFailure { RequestFailure(400, message) }
 }

@@ -1,42 +1,43 @@
 import OpzHTTPServer
 
-/// What one client may ask for, so that none can take the server from the others.
+/// Limits on one client, so that none can exhaust the server.
 public struct ServerLimits: Sendable, Equatable {
   /// Bytes of one request body; more is answered 413.
   public var bodyBytes = 16 << 20
   /// Rows of one request; more is answered 400.
   public var rows = 100_000
-  /// Inference requests at once that are scored or wait for it; more are answered 503.
+  /// Inference requests that are being scored or wait for it; more get 503.
   public var requestsInFlight = 256
-  /// Connections at once; more are answered 503.
+  /// Concurrent connections; more get 503.
   public var connections = 4096
   /// Seconds from a connection's start to the end of its first request's header.
   public var headerSeconds = 10
   /// Seconds from the end of a header to the end of its body.
   public var bodySeconds = 30
-  /// Seconds in which a client has to take an answer.
+  /// Seconds for a client to receive a response.
   public var answerSeconds = 60
-  /// Seconds without a request after which a connection is closed. Above the 60 s of common load balancers, so that it
-  /// is they who close.
+  /// Seconds without a request after which a connection is closed. Above the 60 s of common load balancers, so that
+  /// they close first.
   public var idleSeconds = 75
-  /// Seconds that requests in flight have once the server stops listening.
+  /// Seconds that requests in flight have after the server stops listening.
   public var stopSeconds = 25
 
   /// Creates limits with the defaults.
   public init() {}
 
-  // `opz deploy` compares the sum of these with the memory that it gives a pod (DeploymentPlan.serverBytes; a test says that they agree).
+  // `opz deploy` compares the sum of these with the memory of a pod (DeploymentPlan.serverBytes; a test checks that
+  // they agree).
 
-  /// Bytes of all request bodies, and of all answers that clients have not taken, held at once. It follows the size of one.
+  /// Bytes of all request bodies and unsent responses held at once, derived from the maximum body size.
   public var bodyBudget: Int { bodyBytes.times(4).plus(outputBudget) }
 
-  /// Bytes that decoding and scoring may take at once: one body of the largest size has its turn alone, smaller ones together.
+  /// Bytes that decoding and scoring may use at once: a body of maximum size runs alone, smaller ones together.
   public var scoringBudget: Int { bodyBytes.times(4).plus(outputBudget) }
 
-  /// Bytes that the scores of one request may take, as numbers and as text; more are answered 413.
+  /// Bytes of the scores of one request, as numbers and as text; more get 413.
   public var outputBudget: Int { 16 << 20 }
 
-  /// The limits of the HTTP server under it.
+  /// The limits of the underlying HTTP server.
   var http: HTTPServerLimits {
     var limits = HTTPServerLimits()
     limits.connections = connections
@@ -51,13 +52,13 @@ public struct ServerLimits: Sendable, Equatable {
 }
 
 extension Int {
-  /// The product, or the greatest number where it is greater.
+  /// The product, saturating.
   func times(_ factor: Int) -> Int {
     let (product, overflow) = multipliedReportingOverflow(by: factor)
     return overflow ? .max : product
   }
 
-  /// The sum, or the greatest number where it is greater.
+  /// The sum, saturating.
   func plus(_ other: Int) -> Int {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum

@@ -1,8 +1,9 @@
 import Synchronization
 
-/// Bounds how much work the server takes on: the bytes of all bodies and answers, and the requests that are scored or wait for it.
+/// Bounds the server's load: the bytes of all bodies and responses, and the requests that are being scored or wait
+/// for it.
 ///
-/// A request counts against the limit only when its body is whole, so slow senders cannot shut the others out.
+/// A request counts against the request limit only once its body is complete, so slow senders cannot block others.
 final class Admission: Sendable {
   private struct State {
     var open = 0
@@ -15,7 +16,7 @@ final class Admission: Sendable {
 
   init(_ limits: ServerLimits) { self.limits = limits }
 
-  /// Inference requests without an answer, those included that are still being read.
+  /// Inference requests without a response yet, including those whose body is still being read.
   var requests: Int { state.withLock { $0.open } }
 
   /// Begins a request.
@@ -24,7 +25,8 @@ final class Admission: Sendable {
     return Ticket(admission: self)
   }
 
-  /// What one request holds; with the ticket's last use all of it is given back. It goes with the answer until that is written.
+  /// The resources that one request holds, released with the last reference to the ticket. It stays with the response
+  /// until that is written.
   final class Ticket: Sendable {
     private struct Held {
       var bytes = 0
@@ -42,8 +44,8 @@ final class Admission: Sendable {
       give(back: held.withLock { $0.bytes })
     }
 
-    /// Takes on more bytes.
-    /// - Throws: `RequestFailure` with 503 where all requests together would have too many.
+    /// Reserves more bytes.
+    /// - Throws: `RequestFailure` with 503 when all requests together would exceed the budget.
     func add(bytes count: Int) throws {
       let fits = admission.state.withLock { state in
         guard count <= admission.limits.bodyBudget - state.bytes else { return false }
@@ -56,7 +58,7 @@ final class Admission: Sendable {
       held.withLock { $0.bytes += count }
     }
 
-    /// Holds so many bytes from now on, whether there is room or not: an answer that is there.
+    /// Sets the reserved bytes regardless of the budget, for a response that already exists.
     func hold(bytes count: Int) {
       let difference = held.withLock { held in
         defer { held.bytes = count }
@@ -70,7 +72,7 @@ final class Admission: Sendable {
       held.withLock { $0.bytes -= count }
     }
 
-    /// Takes on the scoring.
+    /// Counts the request as scoring.
     func score() throws {
       let limit = admission.limits.requestsInFlight
       let scores = admission.state.withLock { state in
@@ -82,7 +84,7 @@ final class Admission: Sendable {
       held.withLock { $0.scores = true }
     }
 
-    /// The request is answered; what is left is the answer's bytes.
+    /// Ends the request; only the response's bytes stay reserved.
     func close() {
       let (wasOpen, scored) = held.withLock { held in
         defer { (held.isOpen, held.scores) = (false, false) }

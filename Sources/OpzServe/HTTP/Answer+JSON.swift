@@ -10,7 +10,7 @@ extension Answer {
     Answer("application/json", status: status, body)
   }
 
-  /// `{"error": ..}`, as the protocol wants every failure told.
+  /// An error response, `{"error": ..}`, in the protocol's form.
   static func failure(_ failure: RequestFailure) -> Answer {
     var json = JSONWriter()
     json.raw("{\"error\":")

@@ -1,12 +1,13 @@
 import OpzHTTPServer
 
-/// Reads a request's body within the limit and within the memory that all bodies have together.
+/// Reads a request's body within its size limit and the memory budget of all bodies.
 struct BodyReader {
   /// Bytes.
   let limit: Int
 
-  /// - Parameter ticket: what the body takes is counted here before it is taken: an announced one's bytes at once, another's as it grows.
-  /// - Throws: `RequestFailure` that leaves the body unread, and `RequestProblem` of a body that is none.
+  /// - Parameter ticket: reserves the memory before it is used: an announced size at once, an unknown one as the body
+  ///   grows.
+  /// - Throws: `RequestFailure` when the body is refused before it is read, `RequestProblem` when it is malformed.
   func read(_ request: Request, _ body: any RequestBody, _ ticket: Admission.Ticket) async throws -> [UInt8] {
     try check(request)
     var bytes: [UInt8] = []
@@ -27,7 +28,7 @@ struct BodyReader {
     return bytes
   }
 
-  /// While an array grows there are both the old one and the new one.
+  /// While an array grows, the old and the new one exist together.
   private func grow(_ bytes: inout [UInt8], to capacity: Int, _ ticket: Admission.Ticket) throws {
     let old = bytes.capacity
     try ticket.add(bytes: capacity)
@@ -35,7 +36,7 @@ struct BodyReader {
     ticket.give(back: old)
   }
 
-  /// What the header says already against reading the body.
+  /// Refuses a body by its header, before it is read.
   private func check(_ request: Request) throws {
     if request.field("inference-header-content-length") != nil {
       throw RequestFailure(

@@ -1,9 +1,10 @@
 public import OpzHTTPServer
 import OpzIO
 
-/// Answers the protocol's requests for one model. It knows nothing of sockets.
+/// Handles the requests of the Open Inference Protocol for one model. It is independent of sockets.
 public final class InferenceServer: HTTPService {
-  /// Bodies up to this size are scored where they are read, in about a millisecond; larger ones on `ScoringThreads`.
+  /// Bodies up to this size are scored on the connection's thread, in about a millisecond; larger ones on
+  /// `ScoringThreads`.
   static let inlineBytes = 64 << 10
 
   public let methods = ["GET", "HEAD", "POST"]
@@ -18,7 +19,7 @@ public final class InferenceServer: HTTPService {
 
   /// - Parameters:
   ///   - version: the server's own version.
-  ///   - cores: how many requests of many rows are scored at once.
+  ///   - cores: how many large requests are scored at once.
   public init(_ model: ServedModel, limits: ServerLimits = ServerLimits(), version: String, cores: Int) {
     self.model = model
     self.limits = limits
@@ -28,7 +29,7 @@ public final class InferenceServer: HTTPService {
     metricsDocument = MetricsDocument(model: model, version: version, started: unixMilliseconds())
   }
 
-  /// Answers any request, and counts it.
+  /// Handles and counts any request.
   public func answer(_ request: Request, _ body: any RequestBody) async throws -> Answer {
     let route = Route(path: request.path)
     var answer: Answer
@@ -45,7 +46,7 @@ public final class InferenceServer: HTTPService {
       printError("a request failed: \(error)")
     }
     if let route, answer.status == 405 { answer["Allow"] = Answer.allow(route.methods) }
-    // A client that keeps the connection would send its next request to a server that is gone.
+    // Otherwise the client would send its next request to a server that is gone.
     if lifecycle.isDraining { answer.delivery.closes = true }
     metrics.count(route?.label ?? "other", answer.status)
     return answer
@@ -109,7 +110,7 @@ public final class InferenceServer: HTTPService {
   private func score(_ request: Request, _ body: any RequestBody, _ ticket: Admission.Ticket) async throws
     -> ServedModel.Inference
   {
-    // The answer's room is taken with the body's, so that no body is read in vain.
+    // The response's memory is reserved together with the body's, so that no body is read in vain.
     if let length = request.length {
       try ticket.add(bytes: model.answer(ofBody: Int(clamping: min(length, UInt64(limits.bodyBytes))), limits))
     }

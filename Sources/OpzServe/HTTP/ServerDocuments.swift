@@ -1,7 +1,7 @@
 import OpzHTTPServer
 import OpzJSON
 
-/// The small documents that the server answers, beside inference.
+/// The server's small documents other than inference responses.
 struct ServerDocuments {
   let model: ServedModel
   /// The server's own version.
@@ -80,7 +80,7 @@ struct ServerDocuments {
     json.raw("}")
   }
 
-  /// `GET /v2/models/stats`, as the protocol's statistics extension has it (Triton's extension_statistics.md).
+  /// `GET /v2/models/stats`, in the form of Triton's statistics extension (extension_statistics.md).
   func statistics(_ values: Metrics.Values) -> Answer {
     var json = JSONWriter()
     json.raw("{\"model_stats\":[{\"name\":")

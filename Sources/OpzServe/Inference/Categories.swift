@@ -12,8 +12,8 @@ struct Categories {
   /// XGBoost's categories are below 2^24.
   private static let codeLimit = 1 << 24
 
-  /// The code of a category that is a number: as a text where the model has texts, as itself where it has none. A text's
-  /// position is no category of the client's, so it is not taken for one.
+  /// The code of a category given as a number: looked up as text if the model has texts, and used as the code if not.
+  /// The index of a text is not accepted from clients.
   func code(of number: Float, row: Int) throws -> Float {
     let whole = Int(exactly: number)
     if codes.isEmpty, let whole, (0..<Categories.codeLimit).contains(whole) { return number }

@@ -1,4 +1,4 @@
-/// The element types of the Open Inference Protocol v2 ("Tensor Data Types"), but for FP16, which JSON clients do not send.
+/// The element types of the Open Inference Protocol v2 ("Tensor Data Types") except FP16, which has no JSON form.
 enum Datatype: String, CaseIterable {
   case bool = "BOOL"
   case uint8 = "UINT8"
@@ -13,7 +13,7 @@ enum Datatype: String, CaseIterable {
   case fp64 = "FP64"
   case bytes = "BYTES"
 
-  /// The integers that it holds; nil for a type that is not an integer's.
+  /// The range of an integer type; nil for other types.
   var integers: (least: Int64, greatest: UInt64)? {
     switch self {
     case .uint8: (0, UInt64(UInt8.max))

@@ -1,11 +1,11 @@
-/// One column that a model reads.
+/// An input column of a model.
 public struct FeatureSpec: Sendable, Equatable {
   public let name: String
-  /// The texts of a categorical column, a text's index being its code in the matrix; empty where the model knows codes
-  /// only; nil for a numeric column.
+  /// The texts of a categorical column, indexed by their code in the matrix; empty if the model has only codes; nil
+  /// for a numeric column.
   public let categories: [String]?
 
-  /// What clients send by default.
+  /// The datatype announced in the model's metadata.
   var datatype: Datatype { categories?.isEmpty == false ? .bytes : .fp32 }
 
   /// Describes an input; nil categories make it numeric.

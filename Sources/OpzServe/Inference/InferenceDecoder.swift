@@ -2,13 +2,13 @@ import OpzJSON
 
 /// Reads the body of `POST ../infer` (Open Inference Protocol v2, "Inference Request JSON Object").
 struct InferenceDecoder {
-  /// Rows of one request.
+  /// Maximum rows of one request.
   let maximumRows: Int
-  /// Inputs of one request: the model's features, or one matrix.
+  /// Maximum inputs of one request: one per feature, or one matrix.
   let maximumInputs: Int
-  /// Columns of a matrix.
+  /// Maximum columns of a matrix.
   let maximumColumns: Int
-  /// What texts mean.
+  /// Looks up the categories of text inputs.
   let assembler: RowAssembler
 
   func decode(_ body: [UInt8]) throws -> InferenceRequest {
@@ -23,7 +23,7 @@ struct InferenceDecoder {
     }
   }
 
-  /// Keys of one object.
+  /// Maximum keys of one object.
   private static let keyLimit = 100
 
   private func request(_ cursor: inout JSONCursor) throws -> InferenceRequest {
@@ -46,7 +46,7 @@ struct InferenceDecoder {
     return request
   }
 
-  /// Parameters are hints, and those that are not known are passed over; but one that asks for another answer is not.
+  /// Unknown parameters are hints and ignored, but a parameter that would change the response is refused.
   private func parameters(_ owner: String, _ cursor: inout JSONCursor) throws {
     if cursor.take(word: "null") { return }
     try cursor.object("the parameters of \(owner)") { key, cursor in
@@ -100,7 +100,7 @@ struct InferenceDecoder {
         if let reader = try reader(partial) {
           partial.values = try reader.read(&cursor)
         } else {
-          // The data came before what it is: read it when the rest is known.
+          // `data` came before the shape or datatype: read it when the object's other keys are known.
           partial.dataPosition = cursor.position
           try cursor.skip()
         }
@@ -165,7 +165,7 @@ struct InferenceDecoder {
   }
 }
 
-/// What is known of an input while its object is read; the keys come in any order.
+/// The keys of an input read so far; they may come in any order.
 private struct PartialTensor {
   var name: String?
   var datatype: Datatype?

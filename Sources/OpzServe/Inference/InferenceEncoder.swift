@@ -1,13 +1,13 @@
 import OpzJSON
 
-/// Writes the answer of `POST ../infer` (Open Inference Protocol v2, "Inference Response JSON Object").
+/// Writes the response of `POST ../infer` (Open Inference Protocol v2, "Inference Response JSON Object").
 struct InferenceEncoder {
   let model: String
   let version: String
 
   func encode(id: String?, _ outputs: [OutputTensor]) -> [UInt8] {
     let values = outputs.reduce(0) { $0 + $1.values.count }
-    // No float is longer than -1.1754944e-38 and its comma, so the text does not move while it grows.
+    // No float takes more than `-1.1754944e-38` and a comma, so the buffer is never reallocated.
     var json = JSONWriter(capacity: 256 + values * 16)
     json.raw("{\"model_name\":")
     json.string(model)

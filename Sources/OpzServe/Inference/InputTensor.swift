@@ -1,20 +1,20 @@
 /// One input of an inference request.
 struct InputTensor {
   enum Values {
-    /// Missing is NaN.
+    /// Numbers; NaN is missing.
     case numbers([Float])
-    /// What texts are in the feature's list of categories. Missing is NaN.
+    /// Category codes of texts; NaN is missing.
     case codes([Float])
   }
 
   let name: String
   let datatype: Datatype
   let shape: [Int]
-  /// Row-major, as many as the shape says.
+  /// Row-major; the count is the product of the shape.
   let values: Values
 
   /// The tensor's first dimension, its rows.
   var rows: Int { shape.first ?? 0 }
-  /// Values a row.
+  /// Values per row.
   var columns: Int { shape.count < 2 ? 1 : shape[1] }
 }

@@ -1,7 +1,7 @@
 import OpzModel
 import SystemPackage
 
-/// A model that OpzModel read, scored by the same `Scorer` as `opz score`.
+/// A model read by OpzModel, scored by the same `Scorer` as `opz score`.
 struct ModelPredictor: Predictor {
   private let scorer: Scorer
   let platform: String
@@ -18,10 +18,10 @@ struct ModelPredictor: Predictor {
     outputs = model.signature.outputs.map { OutputSpec(name: $0.name, columns: $0.columns) }
   }
 
-  /// - Throws: `ModelError` for a file that is no model.
+  /// - Throws: `ModelError` if the file is not a model.
   static func load(_ path: FilePath) throws -> ModelPredictor { ModelPredictor(try Model.load(path)) }
 
-  /// What a model is called that nobody named: its file's name without the ending, its directory's name otherwise.
+  /// The default name of a model: its file's name without the extension, or its directory's name.
   static func name(of path: FilePath) -> String {
     let stem = path.lexicallyNormalized().lastComponent?.stem ?? "model"
     return stem == "models" ? "model" : stem

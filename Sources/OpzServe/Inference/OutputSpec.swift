@@ -1,7 +1,7 @@
-/// One thing that a model computes for a row.
+/// An output of a model.
 public struct OutputSpec: Sendable, Equatable {
   public let name: String
-  /// How many values a row has.
+  /// Values per row.
   public let columns: Int
 
   /// Describes an output tensor of `columns` values per row.
@@ -10,6 +10,6 @@ public struct OutputSpec: Sendable, Equatable {
     self.columns = columns
   }
 
-  /// The tensor's shape for `rows` rows: `[n]` where a row has one value, `[n, columns]` where it has more.
+  /// The tensor's shape for `rows` rows: `[n]` for one value per row, `[n, columns]` for more.
   func shape(rows: Int) -> [Int] { columns == 1 ? [rows] : [rows, columns] }
 }

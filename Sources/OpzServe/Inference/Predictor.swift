@@ -1,16 +1,16 @@
 /// A model that the server can serve.
 public protocol Predictor: Sendable {
-  /// What the model's file is, in the words of the protocol's `platform`: `xgboost_json`.
+  /// The model's format, as reported in the protocol's `platform`: `xgboost_json`.
   var platform: String { get }
   /// The model's columns, in the order of its matrix.
   var features: [FeatureSpec] { get }
-  /// What it computes, the most asked for first.
+  /// The outputs, the default one first.
   var outputs: [OutputSpec] { get }
 
-  /// The outputs of `rows` rows.
+  /// Computes outputs of `rows` rows.
   /// - Parameters:
-  ///   - matrix: row-major, `rows` x `features.count`; missing is NaN, a category its index.
-  ///   - outputs: positions in `self.outputs`.
+  ///   - matrix: row-major, `rows` x `features.count`; NaN is missing, a category is its code.
+  ///   - outputs: indexes into `self.outputs`.
   /// - Returns: for each of `outputs`, `rows` x its columns values, row-major.
   func predict(_ matrix: [Float], rows: Int, outputs: [Int]) throws -> [[Float]]
 }

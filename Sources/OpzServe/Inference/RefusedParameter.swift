@@ -1,5 +1,5 @@
-/// Parameters of the protocol and its extensions (Triton's sequence, schedule policy, classification and shared memory ones) that would change
-/// the answer, and that this server does not have. Passing them over would be a wrong answer.
+/// Parameters of the protocol and of Triton's extensions (sequence, schedule policy, classification, shared memory)
+/// that would change the response and that this server does not support. Ignoring them would give a wrong response.
 enum RefusedParameter {
   private static let reasons: [String: String] = [
     "sequence_id": "a model here has no state, so there are no sequences",

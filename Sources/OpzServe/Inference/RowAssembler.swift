@@ -1,8 +1,8 @@
-/// Puts the inputs of a request into the model's matrix: one tensor a feature, or one matrix for all.
+/// Assembles the inputs of a request into the model's matrix: one tensor per feature, or one matrix for all.
 struct RowAssembler {
   let features: [FeatureSpec]
   private let positions: [String: Int]
-  /// For each feature its categories; nil for a numeric one.
+  /// The categories of each feature; nil for a numeric one.
   private let categories: [Categories?]
 
   init(_ features: [FeatureSpec]) {
@@ -16,8 +16,8 @@ struct RowAssembler {
     }
   }
 
-  /// What the texts of an input mean, before any of them is read.
-  /// - Throws: `RequestFailure` for an input that no model of these features takes as texts.
+  /// The categories of a text input, needed before its data is read.
+  /// - Throws: `RequestFailure` for an input whose features are not categorical.
   func categories(of name: String, shape: [Int]) throws -> Categories {
     let place = "input '\(name.prefix(100))'"
     guard let position = positions[name], shape.count < 2 || shape[1] == 1 else {
@@ -31,7 +31,7 @@ struct RowAssembler {
     return categories
   }
 
-  /// - Returns: row-major, rows x features; missing is NaN.
+  /// - Returns: row-major, rows x features; NaN is missing.
   func matrix(_ inputs: [InputTensor]) throws -> (matrix: [Float], rows: Int) {
     guard let first = inputs.first else { throw RequestFailure.bad("the request has no inputs: \(wanted)") }
     if inputs.count == 1, first.shape.count == 2, positions[first.name] == nil || features.count > 1 {
@@ -66,7 +66,7 @@ struct RowAssembler {
     return (matrix, rows)
   }
 
-  /// For each feature the position of its input.
+  /// For each feature, the index of its input.
   private func match(_ inputs: [InputTensor]) throws -> [Int] {
     var found: [Int: Int] = [:]
     var unknown: [String] = []

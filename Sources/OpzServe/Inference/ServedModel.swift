@@ -1,6 +1,6 @@
-/// A model under the name and the version by which clients ask for it.
+/// A model with the name and version by which clients request it.
 public struct ServedModel: Sendable {
-  /// It may have `/` between its parts.
+  /// It may contain `/`.
   public let name: String
   public let version: String
   public let predictor: any Predictor
@@ -14,7 +14,7 @@ public struct ServedModel: Sendable {
     assembler = RowAssembler(predictor.features)
   }
 
-  /// What one inference took and gave.
+  /// The response of one inference, with its row count and times.
   struct Inference {
     let body: [UInt8]
     let rows: Int
@@ -23,7 +23,7 @@ public struct ServedModel: Sendable {
     let encoding: Duration
   }
 
-  /// Answers the body of one inference request.
+  /// Handles the body of one inference request.
   /// - Throws: `RequestFailure`, and what the predictor throws.
   func infer(_ body: [UInt8], _ limits: ServerLimits) throws -> Inference {
     let start = ContinuousClock.now
@@ -47,24 +47,23 @@ public struct ServedModel: Sendable {
       encoding: ContinuousClock.now - scored)
   }
 
-  /// Bytes of one score: a float as a margin, one as a score, and at most 16 of text.
+  /// Bytes per score: a float as a margin, a float as a score, and at most 16 of text.
   private static let scoreBytes = 24
   private static let textBytes = 16
 
-  /// The most bytes that `infer` takes beside a body of so many, whatever its datatypes.
-  ///
-  /// A value is at least two bytes of text and becomes four bytes twice, in its input and in the matrix; a text that is no value is no more
-  /// than that while its escapes are read.
+  /// The most bytes that `infer` allocates for a body of this size, whatever its datatypes.
+  /// | A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix;
+  /// decoding the escapes of any other text takes no more than that.
   func memory(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
     bytes.times(4).plus(min(scores(ofBody: bytes, limits).times(ServedModel.scoreBytes), limits.outputBudget))
   }
 
-  /// The most bytes of the answer to a body of so many.
+  /// The most bytes of the response to a body of this size.
   func answer(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
     min(scores(ofBody: bytes, limits).times(ServedModel.textBytes), limits.outputBudget)
   }
 
-  /// A row has a value for each feature.
+  /// The most scores for a body of this size, given that a row has a value for each feature.
   private func scores(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
     let columns = predictor.outputs.reduce(0) { $0 + $1.columns }
     return min(limits.rows, bytes / 2 / max(1, predictor.features.count)).times(columns)

@@ -1,18 +1,18 @@
 import OpzJSON
 
-/// Reads the `data` of one tensor: row-major, flat or nested as the shape says.
+/// Reads the `data` of one tensor: row-major, flat or nested by its shape.
 struct TensorReader {
   let name: String
   let datatype: Datatype
   /// One or two dimensions, checked against the limits.
   let shape: [Int]
-  /// What texts mean; nil for every datatype but BYTES.
+  /// The categories for texts; nil for every datatype except BYTES.
   let categories: Categories?
 
   private var count: Int { shape.reduce(1, *) }
 
   func read(_ cursor: inout JSONCursor) throws -> InputTensor.Values {
-    // A value takes at least two bytes, so the body bounds what a shape can make us allocate.
+    // A value takes at least two bytes, so the body's size bounds the allocation, whatever the shape.
     let capacity = min(count, cursor.remaining / 2 + 1)
     var numbers: [Float] = []
     numbers.reserveCapacity(capacity)
@@ -20,7 +20,7 @@ struct TensorReader {
       try elements(&cursor) { cursor in numbers.append(try number(&cursor)) }
       return .numbers(numbers)
     }
-    // No list of texts is made: it would take many times the body's bytes.
+    // The texts are not collected: they would take many times the body's size.
     try elements(&cursor) { cursor in
       if cursor.take(word: "null") { return numbers.append(.nan) }
       numbers.append(try categories.code(of: try text(&cursor), row: numbers.count))
@@ -28,7 +28,7 @@ struct TensorReader {
     return .codes(numbers)
   }
 
-  /// Calls `element` where each of the shape's values stands, and fails unless they are exactly as many.
+  /// Calls `element` at each value of the tensor, and fails unless their count is the shape's.
   @inline(__always)
   private func elements(_ cursor: inout JSONCursor, _ element: (inout JSONCursor) throws -> Void) throws {
     var ahead = cursor
@@ -87,7 +87,7 @@ struct TensorReader {
       }
       return value
     }
-    // FP64 rounds twice, as every client does that gives a model of floats its doubles.
+    // FP64 is rounded twice, as in every client that passes doubles to a float32 model.
     let value = datatype == .fp32 ? cursor.float(number) : Float(cursor.double(number))
     guard value.isFinite else { throw wrong(cursor, "the number before it is too large for a 32-bit float") }
     return value

@@ -1,14 +1,14 @@
 import Synchronization
 
-/// What the server counts since its start.
+/// The server's counters since its start.
 final class Metrics: Sendable {
-  /// A count of requests: what they asked for and the status they got.
+  /// The route label and response status by which requests are counted.
   struct Key: Hashable {
     let label: String
     let status: Int
   }
 
-  /// How often something was done and how long it took in all, in nanoseconds.
+  /// How many operations there were and their total time in nanoseconds.
   struct Total: Equatable {
     var count: UInt64 = 0
     var nanoseconds: UInt64 = 0
@@ -37,13 +37,13 @@ final class Metrics: Sendable {
   /// A copy of all values at one moment.
   var snapshot: Values { values.withLock { $0 } }
 
-  /// A request was answered.
+  /// Counts a response.
   func count(_ label: StaticString, _ status: Int) {
     let key = Key(label: "\(label)", status: status)
     values.withLock { $0.requests[key, default: 0] &+= 1 }
   }
 
-  /// An inference request was answered.
+  /// Counts the response to an inference request.
   func inferred(_ inference: ServedModel.Inference?, in duration: Duration, now: UInt64) {
     values.withLock { values in
       values.latency.record(duration.seconds)
@@ -61,7 +61,7 @@ final class Metrics: Sendable {
 extension Duration {
   var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 
-  /// 0 where it is negative.
+  /// Nanoseconds, 0 for a negative duration.
   var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }

@@ -4,11 +4,11 @@
   import Musl
 #endif
 
-/// What the process uses of the machine now.
+/// The process's current resource usage.
 struct ProcessUsage {
-  /// User and system time.
+  /// User and system time together.
   let cpuSeconds: Double
-  /// Resident memory, nil where /proc is not mounted.
+  /// Resident memory; nil if /proc is not mounted.
   let residentBytes: UInt64?
 
   static func now() -> ProcessUsage {

@@ -5,7 +5,7 @@
 #endif
 
 enum IPAddress {
-  /// It is the text of an IPv4 or IPv6 address.
+  /// Whether the text is an IPv4 or IPv6 address.
   static func isValid(_ text: String) -> Bool {
     var address = in6_addr()
     return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether the server wants more work. It only moves forward.
+/// The state of the server: starting, ready, draining. It only moves forward.
 final class Lifecycle: Sendable {
   enum State: Int, Sendable {
     case loading, ready, draining
@@ -11,12 +11,12 @@ final class Lifecycle: Sendable {
   var isReady: Bool { current.load(ordering: .acquiring) == State.ready.rawValue }
   var isDraining: Bool { current.load(ordering: .acquiring) == State.draining.rawValue }
 
-  /// The model is loaded and the port is open. Nothing happens when the end has begun.
+  /// Marks the server ready: the model is loaded and the port is open. Does nothing once draining has begun.
   func becomeReady() {
     _ = current.compareExchange(
       expected: State.loading.rawValue, desired: State.ready.rawValue, ordering: .acquiringAndReleasing)
   }
 
-  /// The end has begun: readiness fails from now on.
+  /// Begins draining: readiness fails from now on.
   func beginDraining() { current.store(State.draining.rawValue, ordering: .releasing) }
 }

@@ -4,7 +4,7 @@
   import Musl
 #endif
 
-/// The environment that the process was started with; of a name given twice, the first.
+/// The environment of the process; the first of duplicate names counts.
 public func processEnvironment() -> [String: String] {
   var values: [String: String] = [:]
   var next = environ

@@ -1,13 +1,13 @@
 public import OpzModel
 public import SystemPackage
 
-/// How `opz-server score` is started: flags first, then the environment, then the defaults.
+/// The options of `opz-server score`: flags first, then the environment, then the defaults.
 public struct ScoreOptions: Sendable {
   /// A model file, or a directory with one.
   public var model: FilePath = "/models"
   public var input: FilePath = ""
   public var output: FilePath = ""
-  /// From 0.
+  /// The index of the shard, from 0.
   public var shard = 0
   public var shards = 1
   public var batch = BatchScoring.Options()
@@ -68,7 +68,7 @@ public struct ScoreOptions: Sendable {
     ServeError(.badOption, subject, reason, hint: "opz-server --help lists the options")
   }
 
-  /// Scores, and says how many rows there were.
+  /// Scores the input and returns a message with the number of rows.
   func run() throws -> String {
     let scoring = try ShardScoring(BatchScoring(Model.load(model), batch), index: shard, of: shards)
     let result = try scoring.run(input, to: output)

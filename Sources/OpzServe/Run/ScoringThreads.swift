@@ -1,12 +1,13 @@
 import OpzIO
 import Synchronization
 
-/// Runs long scoring work on threads of its own, at most one a core, the rest waiting in order.
+/// Runs long scoring work on dedicated threads, at most one per core; further work waits in order.
 ///
-/// Swift's cooperative pool has one thread a core, and health probes are answered on it: a request of many rows would
-/// keep a probe waiting. Short requests do not come here; starting a thread would cost more than they do.
+/// Swift's cooperative pool has one thread per core, and health probes are handled on it: a large request would delay
+/// a probe. Short requests do not come here, because starting a thread would cost more than scoring them.
 ///
-/// What the work of all of them takes is bounded too: a request whose memory does not fit waits until it does, or until it is alone.
+/// The memory of all work together is bounded too: a request whose memory does not fit waits until it does, or until
+/// it runs alone.
 final class ScoringThreads: Sendable {
   private struct State {
     var free: Int
@@ -14,7 +15,7 @@ final class ScoringThreads: Sendable {
     var memory = 0
     var waiting: [(memory: Int, continuation: CheckedContinuation<Void, Never>)] = []
 
-    /// Takes a thread and so much memory, where both are there.
+    /// Takes a thread and this much memory, if both are available.
     mutating func take(_ bytes: Int, of budget: Int) -> Bool {
       guard free > 0, running == 0 || bytes <= budget - memory else { return false }
       free -= 1
@@ -27,14 +28,14 @@ final class ScoringThreads: Sendable {
   private let state: Mutex<State>
   private let budget: Int
 
-  /// - Parameter memory: bytes of all work together.
+  /// - Parameter memory: the memory budget of all work together, in bytes.
   init(count: Int, memory: Int) {
     state = Mutex(State(free: max(1, count)))
     budget = memory
   }
 
-  /// Runs `work` on a thread when there is room. The number that may wait is bounded by `Admission`.
-  /// - Parameter memory: the most bytes that it takes.
+  /// Runs `work` on a thread when there is room. The number of waiting requests is bounded by `Admission`.
+  /// - Parameter memory: the most bytes that `work` allocates.
   func run<Value: Sendable>(memory: Int, _ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     await take(memory)
     defer { give(memory) }
@@ -44,7 +45,7 @@ final class ScoringThreads: Sendable {
   private func take(_ memory: Int) async {
     await withCheckedContinuation { continuation in
       let isFree = state.withLock { state in
-        // In order: who needs much would never have its turn otherwise.
+        // In order: otherwise a large request might never run.
         if state.waiting.isEmpty, state.take(memory, of: budget) { return true }
         state.waiting.append((memory, continuation))
         return false

@@ -13,7 +13,7 @@ public struct ServerCommand: Sendable {
   private let signals: StopSignals
   private let started = ContinuousClock.now
 
-  /// Call it first in the program: from here on SIGTERM is not lost.
+  /// Installs the signal handlers. Call it first in the program, so that SIGTERM is not lost.
   public init() { signals = StopSignals(program: "opz-server") }
 
   /// Runs the program to its end.
@@ -74,7 +74,7 @@ public struct ServerCommand: Sendable {
     }
   }
 
-  /// One line for the log, and for whoever started us to learn the port.
+  /// Prints one line for the log, from which a parent process learns the port.
   private func announce(_ model: ServedModel, _ host: String, _ port: Int) {
     var json = JSONWriter()
     json.raw("{\"event\":\"ready\",\"model\":")

@@ -1,11 +1,11 @@
 public import SystemPackage
 
-/// How a server is started: flags first, then the environment, then the defaults.
+/// The options of the server: flags first, then the environment, then the defaults.
 public struct ServerOptions: Sendable, Equatable {
   /// What the program does when started with these options.
   public enum Action: Sendable, Equatable {
     case serve
-    /// Load the model, say so, end.
+    /// Load the model, report it, and exit.
     case check
     case help
     case version
@@ -14,24 +14,25 @@ public struct ServerOptions: Sendable, Equatable {
   public var action = Action.serve
   /// A model file, or a directory with one.
   public var model: FilePath = "/models"
-  /// nil: from the file's or the directory's name.
+  /// Nil to derive it from the name of the file or directory.
   public var name: String?
   public var modelVersion = "1"
   /// An IP address.
   public var host = "0.0.0.0"
-  /// 0 for a free one.
+  /// 0 picks a free port.
   public var port = 8080
-  /// How long requests are still answered after SIGTERM before the port is closed.
+  /// Seconds after SIGTERM in which requests are still accepted, before the port is closed.
   public var drainSeconds = 0
   public var limits = ServerLimits()
 
   /// Creates options with the defaults.
   public init() {}
 
+  /// Reads the options.
   /// - Parameters:
   ///   - arguments: without the program's name.
-  ///   - environment: `NAME: value`.
-  /// - Throws: `ServeError`
+  ///   - environment: values by name.
+  /// - Throws: `ServeError` for an invalid option or value.
   public init(arguments: [String], environment: [String: String]) throws {
     try read(environment)
     var rest = arguments[...]
@@ -40,7 +41,7 @@ public struct ServerOptions: Sendable, Equatable {
   }
 
   private mutating func read(_ environment: [String: String]) throws {
-    // An empty variable counts as none, as manifests often have it.
+    // An empty variable is treated as unset, since manifests often contain empty ones.
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     if let text = value("OPZ_MODEL") { model = FilePath(text) }
     if let text = value("OPZ_MODEL_NAME") { name = text }
@@ -94,7 +95,7 @@ public struct ServerOptions: Sendable, Equatable {
     return value
   }
 
-  /// A numeric address only: a static program has no name service.
+  /// Only a numeric address: a statically linked program has no name resolution.
   private static func address(_ text: String, _ what: String) throws -> String {
     if text == "localhost" { return "127.0.0.1" }
     guard IPAddress.isValid(text) else { throw wrong(what, "'\(text)' is not an IP address") }
