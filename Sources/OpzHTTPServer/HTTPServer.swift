@@ -3,7 +3,7 @@ import NIOPosix
 import OpzIO
 import Synchronization
 
-/// A service on a TCP port, over HTTP/1.1 as RFC 9110 and RFC 9112 have it, to clients that may be anyone.
+/// An HTTP/1.1 server on a TCP port (RFC 9110 and RFC 9112), made for untrusted clients.
 public final class HTTPServer: Sendable {
   public let host: String
   public let port: Int
@@ -11,13 +11,13 @@ public final class HTTPServer: Sendable {
   private let service: ServiceBox
   private let connections: Connections
 
-  /// How often late connections are looked for.
+  /// How often connections past their deadline are closed.
   private static let sweep = TimeAmount.milliseconds(250)
 
-  /// Takes the port. Connections wait in the kernel until `run`.
+  /// Binds the port. Connections wait in the kernel until `run`.
   /// - Parameters:
-  ///   - host: an IP address: a static program has no name service.
-  ///   - port: 0 for any that is free.
+  ///   - host: an IP address, because a statically linked program has no name resolution.
+  ///   - port: 0 for any free port.
   /// - Throws: `IOFailure` with the system's reason.
   public init(host: String, port: Int, limits: HTTPServerLimits = HTTPServerLimits()) async throws {
     let connections = Connections(limit: limits.connections)
@@ -47,20 +47,20 @@ public final class HTTPServer: Sendable {
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptHandler()) }
       }
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-      // Who has said all may still be answered.
+      // A client that has finished sending can still receive its response.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { child in
         child.eventLoop.makeCompletedFuture { try open(child, service, connections, limits) }
       }
   }
 
-  /// A new connection, on its event loop. What speaks another protocol on the same port is told apart here, by a handler that looks at the
-  /// first bytes before the channel is wrapped.
+  /// Sets up a new connection on its event loop. Another protocol on the same port would be detected here, by a
+  /// handler that looks at the first bytes before the channel is wrapped.
   private static func open(
     _ child: any Channel, _ service: ServiceBox, _ connections: Connections, _ limits: HTTPServerLimits
   ) throws {
     guard let service = service.value else { return child.close(promise: nil) }
-    // A piece or two are read ahead, so that what waits in this process is bounded.
+    // At most two pieces are read ahead, which bounds the memory in this process.
     let channel = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
       wrappingChannelSynchronously: child,
       configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2)))
@@ -75,7 +75,7 @@ public final class HTTPServer: Sendable {
     }
   }
 
-  /// Answers until `stop`, and then until the last request is answered.
+  /// Serves until `stop`, then returns once the last request is answered.
   public func run(_ service: any HTTPService) async {
     self.service.value = service
     let sweeps = listener.eventLoop.scheduleRepeatedTask(initialDelay: HTTPServer.sweep, delay: HTTPServer.sweep) {
@@ -87,20 +87,20 @@ public final class HTTPServer: Sendable {
     sweeps.cancel()
   }
 
-  /// Closes the port. Connections that wait for a request end; a request that is under way is answered, and its connection ends then.
+  /// Closes the port and all idle connections. Requests in flight are answered, and their connections close then.
   public func stop() {
     listener.close(promise: nil)
     connections.stop()
   }
 
-  /// Ends all connections as they are.
+  /// Closes all connections immediately.
   public func abort() {
     stop()
     connections.abort()
   }
 }
 
-/// The service, which is there once the server runs.
+/// Holds the service, which is set when the server runs.
 private final class ServiceBox: Sendable {
   private let service = Mutex<(any HTTPService)?>(nil)
 

@@ -1,6 +1,6 @@
-/// What one client may ask for, so that none can take the server from the others.
+/// Limits on one client, so that none can exhaust the server.
 public struct HTTPServerLimits: Sendable, Equatable {
-  /// Connections at once; more are answered 503.
+  /// Concurrent connections; more get 503.
   public var connections = 4096
   /// Bytes of a request line; more are answered 414.
   public var requestLineBytes = 16 << 10
@@ -12,21 +12,21 @@ public struct HTTPServerLimits: Sendable, Equatable {
   public var fields = 100
   /// Bytes of a body; more are answered 413.
   public var bodyBytes: UInt64 = 1 << 44
-  /// Seconds from a head's first byte, or the connection's start, to its last.
+  /// Seconds from a head's first byte, or from the connection's start, to its last byte.
   public var headSeconds = 10
-  /// Seconds until the next piece of a body has to come.
+  /// Seconds to wait for the next piece of a body.
   public var pieceSeconds = 60
-  /// Seconds from the end of a head to the end of its body; nil for as many as it takes.
+  /// Seconds from the end of a head to the end of its body; nil for no limit.
   public var bodySeconds: Int?
-  /// Seconds in which a client has to take the next piece of an answer.
+  /// Seconds for a client to take the next piece of a response.
   public var answerSeconds = 60
   /// Seconds without a request after which a connection is closed.
   public var idleSeconds = 75
-  /// Seconds that the work on a request may take.
+  /// Seconds that handling a request may take.
   public var workSeconds = 900
-  /// Bytes of a body that nobody wants that are still read, so that its sender sees the answer.
+  /// Bytes of an unwanted body that are still read, so that the client sees the response.
   public var unwantedBytes = 64 << 20
-  /// Seconds that this may take.
+  /// Seconds that reading an unwanted body may take.
   public var lingerSeconds = 5
 
   /// Creates limits with the defaults.

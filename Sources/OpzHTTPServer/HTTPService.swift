@@ -1,12 +1,12 @@
-/// Something that answers requests: the routes of a server.
+/// Handles requests: the routes of a server.
 public protocol HTTPService: Sendable {
-  /// The methods that some path answers, without OPTIONS: what `OPTIONS *` is told.
+  /// All methods that some path allows, without OPTIONS: the response to `OPTIONS *`.
   var methods: [String] { get }
 
-  /// Answers one request. The body is pulled as far as it is wanted; what is left of a small one is read and dropped.
-  /// - Throws: `RequestProblem` of the body's for a client that is refused; `HangUp` for the end of the connection.
+  /// Handles one request. The service pulls as much of the body as it needs; a small rest is read and dropped.
+  /// - Throws: `RequestProblem` when the body is malformed or over a limit; `HangUp` to close the connection.
   func answer(_ request: Request, _ body: any RequestBody) async throws -> Answer
 
-  /// The words for a request that is no request or beyond a limit, in the form in which this service tells its failures.
+  /// The response to a malformed request or one over a limit, in this service's error format.
   func refusal(_ problem: RequestProblem) -> Answer
 }

@@ -1,13 +1,13 @@
 public import SystemPackage
 
-/// An answer to a request, and how it is to be put on the wire.
+/// A response to a request, and how it is sent.
 public struct Answer: Sendable {
   /// The content of a response: bytes in memory, or a byte range of a file, which is read as it is sent.
   public enum Body: Sendable {
     case bytes([UInt8])
     case file(FilePath, from: UInt64, count: UInt64)
 
-    /// Bytes.
+    /// The size in bytes.
     public var count: UInt64 {
       switch self {
       case .bytes(let bytes): UInt64(bytes.count)
@@ -17,11 +17,11 @@ public struct Answer: Sendable {
   }
 
   public var status: Int
-  /// Without those that frame the message, and without Date: the server writes them.
+  /// Without the framing headers and Date, which the server adds.
   public var headers: [(name: String, value: String)]
   public var body: Body
   public var delivery = Delivery()
-  /// Kept until the answer is on its way, whatever it is: what the answer's memory was counted by.
+  /// Held until the response is sent or dropped: the reservation that its memory was counted against.
   public var lease: (any Sendable)?
 
   /// Creates a response with a status code, headers in order, and a body.
@@ -31,7 +31,7 @@ public struct Answer: Sendable {
     self.body = body
   }
 
-  /// The first header of this name; setting it takes away all others of the name.
+  /// The first header with this name; setting it removes all others with the name.
   public subscript(_ name: String) -> String? {
     get { headers.first { isSameName($0.name, name) }?.value }
     set {
@@ -40,11 +40,11 @@ public struct Answer: Sendable {
     }
   }
 
-  /// `Content-Length` says so many bytes, and no body goes with 1xx, 204 and 304 (RFC 9110, section 6.4.1).
+  /// No body goes with 1xx, 204 and 304, whatever `Content-Length` says (RFC 9110, section 6.4.1).
   public var mayHaveBody: Bool { status != 204 && status != 304 && status >= 200 }
 
-  /// What may be done with a resource: the answer to OPTIONS (RFC 9110, section 9.3.7).
-  /// - Parameter methods: without OPTIONS.
+  /// The response to OPTIONS (RFC 9110, section 9.3.7).
+  /// - Parameter methods: the allowed methods without OPTIONS.
   public static func options(_ methods: [String]) -> Answer { Answer(204, [("Allow", allow(methods))]) }
 
   /// The value of `Allow`.

@@ -1,18 +1,18 @@
-/// How an answer goes over the wire. An ordinary one is whole, at once, and as long as it says; faults change that.
+/// How a response is sent. An ordinary one is complete, immediate, and has the right length; faults change that.
 public struct Delivery: Sendable {
   /// How the end of a body is marked (RFC 9112, section 6).
   public enum Framing: Sendable {
     case length, chunked
-    /// Neither a length nor chunks: the end of the connection is the end of the body.
+    /// Neither a length nor chunks: closing the connection ends the body.
     case untilClose
   }
 
   /// A pause within a body.
   public struct Pause: Sendable {
-    /// After so many bytes of the body, 0 for before the first.
+    /// Bytes of the body before the pause; 0 for a pause before the first.
     public var at: UInt64
     public var duration: Duration
-    /// The connection ends then, and the rest is never sent.
+    /// The connection closes after the pause, and the rest is never sent.
     public var isLast: Bool
 
     /// Creates a pause after `at` bytes of the body; a last one ends the connection.
@@ -36,31 +36,31 @@ public struct Delivery: Sendable {
   }
 
   public var framing = Framing.length
-  /// What `Content-Length` says in place of the truth.
+  /// The value of `Content-Length` in place of the true one.
   public var announced: UInt64?
-  /// Bytes in place of status line and headers and body.
+  /// Bytes sent in place of the status line, headers and body.
   public var raw: [UInt8]?
-  /// Bytes before the status line.
+  /// Bytes sent before the status line.
   public var before: [UInt8] = []
-  /// Bytes after the body that belong to nothing.
+  /// Extra bytes sent after the body.
   public var after: [UInt8] = []
-  /// The connection ends after so many bytes of status line and headers.
+  /// Closes the connection after this many bytes of the status line and headers.
   public var headCut: Int?
-  /// The connection ends after so many bytes of the body.
+  /// Closes the connection after this many bytes of the body.
   public var cut: UInt64?
-  /// It ends with a reset.
+  /// Closes the connection with a reset.
   public var resets = false
-  /// Silence before the status line.
+  /// Delay before the status line.
   public var delay: Duration?
   public var pause: Pause?
   public var drip: Drip?
-  /// The connection ends after the answer, which says so.
+  /// Closes the connection after the response, which announces it.
   public var closes = false
 
   /// Creates an ordinary delivery, without faults.
   public init() {}
 
-  /// No fault is in it.
+  /// There is no fault in it.
   var isOrdinary: Bool {
     framing == .length && announced == nil && raw == nil && before.isEmpty && after.isEmpty && headCut == nil
       && cut == nil

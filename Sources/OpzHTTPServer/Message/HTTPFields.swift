@@ -1,4 +1,4 @@
-/// The header fields of a message, in their order. Names are compared without regard to case (RFC 9110, section 5.1).
+/// The header fields of a message, in order. Names are case-insensitive (RFC 9110, section 5.1).
 public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
   public private(set) var all: [(name: String, value: String)]
 
@@ -17,7 +17,7 @@ public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
   /// The values of all fields of this name.
   public func values(_ name: String) -> [String] { all.filter { isSameName($0.name, name) }.map(\.value) }
 
-  /// The members of a comma-separated list, of all fields of this name together, in lower case (RFC 9110, section 5.6.1).
+  /// The members of a comma-separated list over all fields with this name, in lower case (RFC 9110, section 5.6.1).
   public func list(_ name: String) -> [String] {
     values(name).flatMap { value in
       value.split(separator: ",").map { String($0.drop { $0 == " " || $0 == "\t" }).trimmed().lowercased() }
@@ -39,7 +39,7 @@ extension String {
   }
 }
 
-/// ASCII letters are the same in both cases; nothing else is.
+/// Compares names, ignoring the case of ASCII letters only.
 func isSameName(_ one: String, _ other: String) -> Bool {
   guard one.utf8.count == other.utf8.count else { return false }
   for (left, right) in zip(one.utf8, other.utf8) where left != right {

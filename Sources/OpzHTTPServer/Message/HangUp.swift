@@ -1,6 +1,6 @@
-/// The end of a connection without another word.
+/// Closes the connection without a response.
 public struct HangUp: Error, Sendable {
-  /// With a reset (RST) in place of an orderly end.
+  /// With a reset (RST) instead of an orderly close.
   public var resets: Bool
 
   /// Creates an error that makes the server close the connection, with a reset (RST) if `resets`.

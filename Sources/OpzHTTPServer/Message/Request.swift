@@ -1,4 +1,4 @@
-/// The head of a request, checked against RFC 9112: what is here is well-formed.
+/// The head of a request, already checked to be well-formed by RFC 9112.
 public struct Request: Sendable {
   /// How the body ends (RFC 9112, section 6).
   public enum Framing: Sendable, Equatable {
@@ -9,19 +9,21 @@ public struct Request: Sendable {
   }
 
   public var method: String
-  /// Path and query as the client wrote them, in origin form: a target in absolute form is cut to it. `*` for `OPTIONS *`.
+  /// Path and query as the client sent them, in origin form: an absolute target is reduced to it. `*` for `OPTIONS
+  /// *`.
   public let target: String
-  /// The target without its query, percent signs and all.
+  /// The target without its query, still percent-encoded.
   public let path: Substring
   /// What follows the question mark.
   public let query: Substring
   public var fields: HTTPFields
-  /// The authority that was asked: the target's where it is absolute, else the Host field. nil where an HTTP/1.0 client names none.
+  /// The requested authority: of the target if that is absolute, else of the Host field. Nil when an HTTP/1.0 client
+  /// sends none.
   public let host: String?
   public let framing: Framing
   /// The client speaks HTTP/1.0.
   public let isOld: Bool
-  /// The client would use the connection again.
+  /// The client wants to reuse the connection.
   public let keepsAlive: Bool
 
   init(
@@ -40,7 +42,7 @@ public struct Request: Sendable {
     self.keepsAlive = keepsAlive
   }
 
-  /// A request of HTTP/1.1 that came over no wire.
+  /// Creates an HTTP/1.1 request without a connection.
   public init(_ method: String, _ target: String, _ fields: HTTPFields = [:], framing: Framing = .none) {
     self.init(
       method: method, target: target, fields: fields, host: fields.first("host"), framing: framing, isOld: false,
@@ -61,6 +63,6 @@ public struct Request: Sendable {
 
   public var hasBody: Bool { framing != .none }
 
-  /// The client waits to be told to send its body (RFC 9110, section 10.1.1).
+  /// The client waits for 100 Continue before it sends its body (RFC 9110, section 10.1.1).
   var expectsContinue: Bool { hasBody && !isOld && fields.list("expect").contains("100-continue") }
 }

@@ -1,8 +1,9 @@
 public import NIOCore
 
-/// The body of a request, pulled piece by piece: what is not pulled waits in the client.
+/// The body of a request, pulled piece by piece; backpressure makes the client wait for what is not pulled.
 public protocol RequestBody: AnyObject {
   /// The next piece; nil at the end.
-  /// - Throws: `HangUp` where the client ended the connection before the body; `RequestProblem` where the body is no body.
+  /// - Throws: `HangUp` when the client closed the connection before the end; `RequestProblem` when the body is
+  ///   malformed or over a limit.
   func next() async throws -> ByteBuffer?
 }

@@ -1,4 +1,4 @@
-/// A request that cannot be answered as it was meant: broken against RFC 9112, or beyond a limit. The connection ends after the answer.
+/// A request that violates RFC 9112 or exceeds a limit. The connection closes after the response.
 public struct RequestProblem: Error, Sendable, Equatable {
   /// 400, 413, 414, 417, 431, 501, 503 or 505.
   public let status: Int

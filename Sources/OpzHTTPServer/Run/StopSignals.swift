@@ -7,21 +7,20 @@ import Synchronization
   import Musl
 #endif
 
-/// SIGTERM and SIGINT, from the first line of the program on.
-///
-/// Handlers write to a pipe, and a thread reads it. Blocking the signals for sigwait(3) would not do: the main thread waits
-/// in libdispatch with all signals let through. As process 1 of a container the program needs handlers in any case, because
-/// the kernel gives that process no default action.
+/// Handles SIGTERM and SIGINT from the start of the program.
+/// | Handlers write to a pipe, and a thread reads it. Blocking the signals for sigwait(3) would not work: the main
+/// thread waits in libdispatch with all signals unblocked. As process 1 of a container the program needs handlers in
+/// any case, because the kernel gives that process no default action.
 public final class StopSignals: Sendable {
   /// What is done at the first signal.
   public struct Plan: Sendable {
-    /// At once.
+    /// Runs at the first signal.
     let drain: @Sendable () -> Void
-    /// Seconds after `drain`, or at the next signal.
+    /// Seconds between `drain` and `stop`; another signal ends the wait.
     let drainSeconds: Int
     /// Stops the server; the process is expected to end.
     let stop: @Sendable () -> Void
-    /// Seconds after `stop` in which it has to.
+    /// Seconds after `stop` before the process is ended.
     let stopSeconds: Int
 
     /// Creates a plan: `drain` runs at the first signal, `stop` runs `drainSeconds` later, and the process is ended
@@ -40,9 +39,9 @@ public final class StopSignals: Sendable {
   private let readEnd: Int32
   private let program: String
 
-  /// Installs the handlers, once in a process. Until there is a plan, a signal ends the process with 0: nothing is in
-  /// flight.
-  /// - Parameter program: its name, for the line that says that requests were cut off.
+  /// Installs the handlers; call it once per process. Until there is a plan, a signal ends the process with status 0,
+  /// because nothing is in flight.
+  /// - Parameter program: the program's name, for the message that requests were cut off.
   public init(program: String) {
     self.program = program
     var ends: [Int32] = [-1, -1]
@@ -73,7 +72,7 @@ public final class StopSignals: Sendable {
     exit(1)
   }
 
-  /// Waits for a signal, at most so long.
+  /// Waits for a signal, at most this many seconds.
   private func wait(seconds: Int?) {
     let end = seconds.map { ContinuousClock.now + .seconds($0) }
     while true {
@@ -91,10 +90,11 @@ public final class StopSignals: Sendable {
   }
 }
 
-/// The write end of the pipe: a signal handler can reach nothing but a global. It is set once, before the handlers are.
+/// The write end of the pipe, global because a signal handler can reach nothing else. It is set once, before the
+/// handlers are installed.
 nonisolated(unsafe) private var signalPipe: Int32 = -1
 
-/// Only what signal-safety(7) allows.
+/// Async-signal-safe: calls only what signal-safety(7) allows.
 private func tellSignal() {
   let saved = errno
   var byte: UInt8 = 0

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Goes on accepting after a failure. Where the process has as many files as it may have, the next attempt would fail at once and for ever:
-/// a pause lets connections end.
+/// Keeps accepting after a failure. When the process has no descriptors left, every further attempt would fail at
+/// once: a pause lets connections end.
 final class AcceptHandler: ChannelInboundHandler {
   typealias InboundIn = any Channel
 

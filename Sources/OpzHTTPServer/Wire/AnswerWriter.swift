@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import OpzIO
 
-/// Puts an answer on the wire, byte by byte as its delivery says.
+/// Writes a response as its delivery says.
 struct AnswerWriter {
   let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
   let disk: NIOThreadPool
@@ -11,8 +11,8 @@ struct AnswerWriter {
 
   private static let piece = 256 << 10
 
-  /// - Parameter closes: the connection ends after it, whatever the answer says.
-  /// - Throws: `HangUp` where the connection ends before the answer does.
+  /// - Parameter closes: the connection closes after the response, whatever the response says.
+  /// - Throws: `HangUp` when the connection ends before the response does.
   func write(_ answer: Answer, isHead: Bool, isOld: Bool, closes: Bool) async throws {
     let delivery = answer.delivery
     if let delay = delivery.delay { try await sleep(delay) }
@@ -41,7 +41,7 @@ struct AnswerWriter {
     if !delivery.after.isEmpty { try await put(ByteBuffer(bytes: delivery.after)) }
   }
 
-  /// The client has its time for each piece.
+  /// Writes a piece; the client's timeout starts anew for each.
   private func put(_ piece: ByteBuffer) async throws {
     patience.allow(limits.answerSeconds)
     try await output.write(piece)
@@ -54,7 +54,7 @@ struct AnswerWriter {
     }
   }
 
-  /// A silence of the server's own making is no reason to end the connection.
+  /// Sleeps without counting the time against the client.
   private func sleep(_ time: Duration) async throws {
     patience.allow(Int(clamping: time.components.seconds) + limits.answerSeconds)
     try await Task.sleep(for: time)
@@ -117,7 +117,7 @@ struct AnswerWriter {
     guard delivery.framing == .chunked else { return try await put(piece) }
     var chunk = ByteBuffer(string: String(piece.readableBytes, radix: 16) + "\r\n")
     chunk.writeImmutableBuffer(piece)
-    // A chunked answer that is cut ends inside of a chunk.
+    // A chunked response that is cut ends inside a chunk.
     if delivery.cut == nil { chunk.writeString("\r\n") }
     try await put(chunk)
   }

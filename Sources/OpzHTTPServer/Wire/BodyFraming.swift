@@ -1,4 +1,4 @@
-/// How a request's body ends, by its fields (RFC 9112, section 6.3).
+/// Determines how a request's body ends (RFC 9112, section 6.3).
 enum BodyFraming {
   static func read(_ fields: HTTPFields, isOld: Bool) throws -> Request.Framing {
     var codings: [String] = []
@@ -29,13 +29,13 @@ enum BodyFraming {
     return .chunked
   }
 
-  /// More than one length is refused even where they are equal, as RFC 9110, section 8.6, allows.
+  /// Refuses several lengths even if they are equal, as RFC 9110, section 8.6, allows.
   private static func length(_ values: [String]) throws -> Request.Framing {
     guard let text = values.first else { return .none }
     guard values.count == 1, !text.isEmpty, text.utf8.allSatisfy(isDigit) else {
       throw RequestProblem(400, "Content-Length is not one number")
     }
-    // Too many digits are a body that is too large, not a number that is none.
+    // Too many digits mean a body that is too large, not a malformed number.
     let count = UInt64(text) ?? .max
     return count == 0 ? .none : .length(count)
   }

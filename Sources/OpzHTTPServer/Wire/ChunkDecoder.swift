@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Takes chunks apart (RFC 9112, section 7.1). What follows a bad chunk cannot be found, so any fault is the end of the connection.
+/// Decodes chunked bodies (RFC 9112, section 7.1). Nothing after a bad chunk can be located, so any error ends the
+/// connection.
 struct ChunkDecoder {
   private enum State {
     case size
@@ -10,23 +11,23 @@ struct ChunkDecoder {
     case end
   }
 
-  /// Bytes of one line with a size and its extensions.
+  /// Maximum bytes of a line with a chunk size and its extensions.
   private static let lineLimit = 1024
-  /// Bytes of all extensions together: chunks of one byte with a kilobyte of extensions are an attack.
+  /// Maximum bytes of all extensions together: one-byte chunks with a kilobyte of extensions each are an attack.
   private static let extensionLimit = 64 << 10
 
   private let limits: HTTPServerLimits
   private var state = State.size
   private var extensions = 0
   private var trailers = 0
-  /// Bytes of the body that the chunks so far announce.
+  /// Bytes of the body announced by the chunks so far.
   private var total: UInt64 = 0
 
   init(_ limits: HTTPServerLimits) { self.limits = limits }
 
   var isAtEnd: Bool { if case .end = state { true } else { false } }
 
-  /// The next piece of the body in `buffer`; nil where more has to come, or at the end.
+  /// The next piece of the body in `buffer`; nil at the end or when more bytes are needed.
   mutating func next(_ buffer: inout ByteBuffer) throws -> ByteBuffer? {
     while true {
       switch state {
@@ -60,14 +61,14 @@ struct ChunkDecoder {
         guard trailers <= limits.headBytes else {
           throw RequestProblem(431, "trailers of more than \(limits.headBytes) bytes")
         }
-        // Read for their form, and dropped: none has a meaning here.
+        // Trailers are checked for their syntax and dropped: none has a meaning here.
         try line.withUnsafeBytes { _ = try HeadParser.field($0[...]) }
       case .end: return nil
       }
     }
   }
 
-  /// A line up to its CR LF, which is taken too; nil where it is not all there.
+  /// Takes a line with its CR LF; nil if it is incomplete.
   private func line(_ buffer: inout ByteBuffer, limit: Int, _ what: String) throws -> [UInt8]? {
     let bytes = buffer.readableBytesView
     var length: Int?
@@ -97,7 +98,7 @@ struct ChunkDecoder {
   private mutating func size(_ line: [UInt8]) throws -> UInt64 {
     var size: UInt64 = 0
     let digits = line.prefix { hexDigit($0) != nil }
-    // 15 digits are more than any disk has, and cannot overflow.
+    // 15 digits exceed any disk and cannot overflow.
     guard !digits.isEmpty, digits.count <= 15 else { throw RequestProblem(400, "the size of a chunk is no number") }
     for byte in digits { size = size << 4 | UInt64(hexDigit(byte) ?? 0) }
     let rest = line.dropFirst(digits.count).drop { $0 == 0x20 || $0 == 9 }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
 
-/// One client's connection: requests are answered one after the other.
+/// One client's connection: requests are handled one after the other.
 struct Connection: Sendable {
   let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
   let service: any HTTPService
@@ -11,7 +11,7 @@ struct Connection: Sendable {
   let connections: Connections
 
   func serve() async {
-    // What goes wrong here is the end of this connection and of nothing else.
+    // An error here ends this connection and nothing else.
     try? await channel.executeThenClose { input, output in
       let reader = RequestReader(input.makeAsyncIterator(), output, limits, patience)
       let writer = AnswerWriter(output: output, disk: disk, limits: limits, patience: patience)
@@ -31,7 +31,7 @@ struct Connection: Sendable {
     }
   }
 
-  /// The answer to a client for which there is no room.
+  /// Responds to a client above the connection limit.
   func refuse() async {
     try? await channel.executeThenClose { input, output in
       var answer = service.refusal(RequestProblem(503, "this server has as many connections as it may: try again"))
@@ -43,7 +43,7 @@ struct Connection: Sendable {
     }
   }
 
-  /// - Returns: whether the connection can be used again.
+  /// - Returns: whether the connection can be reused.
   private func exchange(_ request: Request, _ reader: RequestReader, _ writer: AnswerWriter) async throws -> Bool {
     let answer = try await answer(request, reader)
     let closes =
@@ -72,17 +72,19 @@ struct Connection: Sendable {
     }
   }
 
-  /// Lets the client read the answer: an end while it sends would be a reset, which takes the answer out of its hands (RFC 9112, section 9.6).
+  /// Drains the client's bytes so that it can read the response: closing while it sends would cause a reset, which
+  /// may discard the response (RFC 9112, section 9.6).
   private func settle(_ reader: RequestReader) async {
     await flush()
     try? await channel.channel.close(mode: .output).get()
     await reader.discard()
   }
 
-  /// Waits until all that was written is with the system: the end of a channel throws away what a slow reader has not made room for.
+  /// Waits until everything written has reached the kernel: closing a channel discards what a slow reader has not
+  /// made room for.
   private func flush() async { try? await channel.channel.writeAndFlush(ByteBuffer()).get() }
 
-  /// The end of the connection will be a reset.
+  /// Makes the close of the connection a reset.
   private func reset() {
     guard let options = channel.channel as? any SocketOptionProvider else { return }
     _ = options.setSoLinger(linger(l_onoff: 1, l_linger: 0))

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The connections of a server.
+/// The open connections of a server.
 final class Connections: Sendable {
   private struct State {
     var active: [ObjectIdentifier: Patience] = [:]
@@ -13,10 +13,10 @@ final class Connections: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
-  /// No further request is answered.
+  /// No further requests are accepted.
   var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
 
-  /// False where there is no room for one more; it has to leave nevertheless.
+  /// Adds a connection. False if the limit is reached; the caller has to remove it nevertheless.
   func enter(_ patience: Patience) -> Bool {
     state.withLock { state in
       state.active[ObjectIdentifier(patience)] = patience
@@ -34,24 +34,24 @@ final class Connections: Sendable {
     waiting?.resume()
   }
 
-  /// Ends those that are late.
+  /// Closes connections that are past their deadline.
   func sweep() {
     let now = Patience.now()
     for patience in all { patience.check(now) }
   }
 
-  /// Ends those that wait for a request, now and from now on.
+  /// Closes idle connections, now and from now on.
   func stop() {
     stopping.store(true, ordering: .sequentiallyConsistent)
     for patience in all { patience.endIdle() }
   }
 
-  /// Ends all.
+  /// Closes all connections.
   func abort() {
     for patience in all { patience.channel.close(promise: nil) }
   }
 
-  /// Waits until there is none; called once.
+  /// Waits until no connection is left; call it once.
   func ended() async {
     await withCheckedContinuation { continuation in
       let isEmpty = state.withLock { state in

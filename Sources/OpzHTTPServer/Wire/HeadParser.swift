@@ -1,5 +1,5 @@
-/// Reads a head as RFC 9112 has it. Where the RFC leaves a choice between reading and refusing, it refuses: whoever stands before this server
-/// may have read it otherwise.
+/// Parses a head by RFC 9112. Where the RFC lets a server parse or refuse, it refuses, because a proxy in front of
+/// this server may have parsed the head differently (request smuggling).
 struct HeadParser {
   private static let methods: Set<String> = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
@@ -7,7 +7,7 @@ struct HeadParser {
 
   let limits: HTTPServerLimits
 
-  /// - Parameter bytes: request line, fields and empty line, as `HeadScanner` has let them pass.
+  /// - Parameter bytes: request line, fields and empty line, as accepted by `HeadScanner`.
   func request(_ bytes: UnsafeRawBufferPointer) throws -> Request {
     var lines = HeadLines(bytes)
     let line = lines.next() ?? bytes[0..<0]

@@ -1,10 +1,11 @@
-/// Looks for the end of a head, once at each byte, and refuses on the way what no head may have: control characters, lines that do not end
-/// with CR LF (RFC 9112, section 2.2, lets a server refuse a bare LF), and more than the limits.
+/// Finds the end of a head, looking at each byte once, and refuses early what no head may contain: control
+/// characters, lines that do not end with CR LF (RFC 9112, section 2.2, lets a server refuse a bare LF), and more
+/// than the limits.
 struct HeadScanner {
   private let limits: HTTPServerLimits
   private var position = 0
   private var lineStart = 0
-  /// Lines that have ended, without the empty ones before the request line.
+  /// Lines so far, without the empty ones before the request line.
   private var lines = 0
   private var blank = 0
   /// Where the request line begins.
@@ -12,8 +13,8 @@ struct HeadScanner {
 
   init(_ limits: HTTPServerLimits) { self.limits = limits }
 
-  /// - Parameter bytes: all that has come, the bytes of earlier calls first.
-  /// - Returns: where the empty line at the end of the head ends; nil before all of it is there.
+  /// - Parameter bytes: all bytes received, including those of earlier calls.
+  /// - Returns: the position after the empty line that ends the head; nil if the head is incomplete.
   mutating func end(in bytes: UnsafeRawBufferPointer) throws -> Int? {
     while position < bytes.count {
       let byte = bytes[position]
@@ -33,11 +34,11 @@ struct HeadScanner {
     return nil
   }
 
-  /// - Returns: whether it was the last.
+  /// - Returns: whether it was the last line.
   private mutating func endLine(_ line: Slice<UnsafeRawBufferPointer>) throws -> Bool {
     defer { lineStart = position }
     if !line.isEmpty {
-      // HTTP/0.9 sends nothing more, so nothing is waited for.
+      // HTTP/0.9 sends nothing after this line, so there is nothing to wait for.
       guard lines > 0 || line.count(where: { $0 == 0x20 }) >= 2 else {
         throw RequestProblem(400, "the request line is not METHOD TARGET VERSION")
       }

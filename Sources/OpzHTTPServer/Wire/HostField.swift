@@ -1,6 +1,6 @@
 /// The Host field of a request (RFC 9112, section 3.2).
 enum HostField {
-  /// - Returns: its value; nil where an HTTP/1.0 client sends none. It may be empty.
+  /// - Returns: its value, which may be empty; nil if an HTTP/1.0 client sends none.
   static func read(_ fields: HTTPFields, isOld: Bool) throws -> String? {
     var found: String?
     for field in fields.all where isSameName(field.name, "host") {
@@ -15,7 +15,7 @@ enum HostField {
     return found
   }
 
-  /// `uri-host [":" port]` with a host that is not empty (RFC 3986, section 3.2.2).
+  /// `uri-host [":" port]` with a non-empty host (RFC 3986, section 3.2.2).
   static func isAuthority(_ text: some StringProtocol) -> Bool {
     var rest = Array(text.utf8)[...]
     if rest.first == UInt8(ascii: "[") {
@@ -31,7 +31,7 @@ enum HostField {
     return rest.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) } <= 65_535
   }
 
-  /// Letters, digits, what is unreserved or a sub-delimiter, and percent signs with two digits.
+  /// A registered name: unreserved characters, sub-delimiters, and percent signs with two hex digits.
   private static func isName(_ bytes: ArraySlice<UInt8>) -> Bool {
     var rest = bytes
     while let byte = rest.popFirst() {
@@ -44,7 +44,7 @@ enum HostField {
     return true
   }
 
-  /// What may stand between the brackets: IPv6, with dots for its IPv4 form.
+  /// Characters allowed between the brackets: IPv6, with dots for an embedded IPv4 address.
   private static func isAddress(_ bytes: ArraySlice<UInt8>) -> Bool {
     bytes.count >= 2 && bytes.count <= 45 && bytes.contains(UInt8(ascii: ":"))
       && bytes.allSatisfy { hexDigit($0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Runs a connection's task on the thread that its bytes come in on: two changes of threads a request would cost more than a small answer.
+/// Runs a connection's task on its event loop's thread: two thread switches per request would cost more than a small
+/// response.
 final class LoopExecutor: TaskExecutor {
   private let loop: any EventLoop
 

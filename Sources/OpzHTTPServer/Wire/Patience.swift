@@ -1,15 +1,15 @@
 import NIOCore
 import Synchronization
 
-/// How long one connection may go on as it is. Its task says so at each step, which costs no more than a store; `Connections` looks every now
-/// and then and ends those that are late ("slowloris").
+/// The deadline of one connection. The connection's task updates it at each step, at the cost of an atomic store;
+/// `Connections` checks it periodically and closes late connections ("slowloris").
 final class Patience: Sendable {
   let channel: any Channel
   private let connections: Connections
   private let limits: HTTPServerLimits
   /// Nanoseconds of the monotonic clock.
   private let deadline: Atomic<UInt64>
-  /// It waits for a request.
+  /// The connection waits for a request.
   private let isIdle = Atomic(false)
 
   init(_ channel: any Channel, _ connections: Connections, _ limits: HTTPServerLimits) {
@@ -21,7 +21,7 @@ final class Patience: Sendable {
 
   static func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
 
-  /// The connection may go on for so many seconds, and not beyond `end`.
+  /// Extends the deadline by this many seconds, but not beyond `end`.
   func allow(_ seconds: Int, until end: ContinuousClock.Instant? = nil) {
     isIdle.store(false, ordering: .relaxed)
     var nanoseconds = UInt64(max(0, seconds)) &* 1_000_000_000
@@ -32,8 +32,8 @@ final class Patience: Sendable {
     deadline.store(Patience.now() &+ nanoseconds, ordering: .relaxed)
   }
 
-  /// The connection waits for the next request; for its first it has the time of a head.
-  /// - Returns: false where there will be none, because the server stops.
+  /// Marks the connection as idle; for its first request it has the time of a head.
+  /// - Returns: false if the server is stopping and no request will be read.
   func idle() -> Bool {
     if isFirst.exchange(false, ordering: .relaxed) == false { allow(limits.idleSeconds) }
     isIdle.store(true, ordering: .sequentiallyConsistent)
@@ -42,9 +42,9 @@ final class Patience: Sendable {
 
   private let isFirst = Atomic(true)
 
-  /// Ends the connection where its time is over.
+  /// Closes the connection if its deadline has passed.
   func check(_ now: UInt64) { if deadline.load(ordering: .relaxed) < now { channel.close(promise: nil) } }
 
-  /// Ends the connection where it waits for a request.
+  /// Closes the connection if it is idle.
   func endIdle() { if isIdle.load(ordering: .sequentiallyConsistent) { channel.close(promise: nil) } }
 }

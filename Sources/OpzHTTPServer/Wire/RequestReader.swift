@@ -1,13 +1,13 @@
 import NIOCore
 
-/// The requests of one connection, one after the other, each with its body. Used by the connection's task alone: bytes are taken from the
-/// client when they are wanted, so nothing is read ahead of what is answered.
+/// Reads the requests of one connection in order, each with its body. Used only by the connection's task; bytes are
+/// read from the client on demand, so nothing is read ahead of what is handled.
 final class RequestReader: RequestBody {
   private enum Body {
     case end
     case left(UInt64)
     case chunks(ChunkDecoder)
-    /// The client ended the connection, or what it sent is no body.
+    /// The client closed the connection, or its body is malformed.
     case broken
   }
 
@@ -18,9 +18,9 @@ final class RequestReader: RequestBody {
   private var buffer = ByteBuffer()
   private var body = Body.end
   private var bodyEnd: ContinuousClock.Instant?
-  /// The client waits to be told to send its body (RFC 9110, section 10.1.1).
+  /// The client waits for 100 Continue before it sends its body (RFC 9110, section 10.1.1).
   private(set) var isAwaited = false
-  /// The connection ended in the middle of a request.
+  /// The connection closed in the middle of a request.
   private(set) var isCutShort = false
 
   init(
@@ -33,10 +33,10 @@ final class RequestReader: RequestBody {
     self.patience = patience
   }
 
-  /// All of the body of the present request was pulled.
+  /// The whole body of the current request was pulled.
   var isWhole: Bool { if case .end = body { true } else { false } }
 
-  /// The rest of the body is small enough to be read for the sake of the connection.
+  /// The rest of the body is small enough to be read to keep the connection.
   var isNearlyWhole: Bool {
     switch body {
     case .end: true
@@ -45,17 +45,17 @@ final class RequestReader: RequestBody {
     }
   }
 
-  /// Bytes came that belong to no request that was answered.
+  /// Bytes have arrived after the last handled request.
   var hasMore: Bool { buffer.readableBytes > 0 }
 
-  /// The head of the next request; nil at the end of the connection.
+  /// The head of the next request; nil when the connection has closed.
   func nextHead() async throws -> Request? {
     var scanner = HeadScanner(limits)
     while true {
       if let end = try buffer.withUnsafeReadableBytes({ try scanner.end(in: $0) }) {
         return try begin(scanner.start, end)
       }
-      // Between requests an end is an end.
+      // A close between requests is orderly.
       let isIdle = buffer.readableBytes == scanner.start
       if isIdle, !patience.idle() { return nil }
       guard var piece = try await input.next() else {
@@ -132,12 +132,12 @@ final class RequestReader: RequestBody {
     if buffer.readableBytes == 0 { buffer = piece } else { buffer.writeBuffer(&piece) }
   }
 
-  /// Reads what is left of a body that nobody wants.
+  /// Reads the rest of an unwanted body.
   func finish() async throws {
     while try await next() != nil {}
   }
 
-  /// Reads and drops all that still comes, within limits, so that the client sees the answer that was sent before it had sent all.
+  /// Reads and drops further bytes, within limits, so that a client that is still sending sees the response.
   func discard() async {
     patience.allow(limits.lingerSeconds)
     buffer = ByteBuffer()

@@ -1,4 +1,4 @@
-/// A request's target, brought to origin form (RFC 9112, section 3.2).
+/// A request's target, converted to origin form (RFC 9112, section 3.2).
 struct RequestTarget {
   /// Path and query; `*` for the server itself.
   let origin: String
@@ -19,7 +19,7 @@ struct RequestTarget {
     try RequestTarget.check(origin)
   }
 
-  /// `http://host[:port]/path?query`: what the Host field says does not count then.
+  /// `http://host[:port]/path?query`: it overrides the Host field.
   private static func absolute(_ target: String, _ method: String) throws -> (String, String) {
     guard let colon = target.firstRange(of: "://"),
       ["http", "https"].contains(target[..<colon.lowerBound].lowercased())
@@ -32,7 +32,7 @@ struct RequestTarget {
     return (String(authority), path.first == "/" ? String(path) : "/" + path)
   }
 
-  /// Each percent sign has its two digits.
+  /// Checks that each percent sign is followed by two hex digits.
   private static func check(_ text: String) throws {
     var rest = text.utf8[...]
     while let place = rest.firstIndex(of: UInt8(ascii: "%")) {
