@@ -1,9 +1,9 @@
 import OpzIO
 import SystemPackage
 
-/// Finding and reading model files.
+/// Finds and reads model files.
 enum ModelFile {
-  /// The file itself, or the only one in a directory whose name says that it can be a model.
+  /// The file itself, or the only file in a directory whose extension is that of a model format.
   static func find(_ path: FilePath) throws -> FilePath {
     guard try FileStatus.of(path).kind == .directory else { return path }
     let names = try Directory.entries(path).filter { entry in
@@ -21,7 +21,7 @@ enum ModelFile {
     return path.appending(only)
   }
 
-  /// Whether a file begins like a model and is not too large to look at in passing. Only its first bytes are read.
+  /// Whether a file starts like a model and is small enough for a quick look. Only its first bytes are read.
   static func looksLikeModel(_ path: FilePath) -> Bool {
     guard let file = try? OpenFile.reading(path), let status = try? file.status(), status.kind == .file,
       status.size <= 64 << 20
@@ -31,7 +31,7 @@ enum ModelFile {
     return (try? check(Array(head[..<count]), "")) != nil
   }
 
-  /// The whole file, with the check that nobody wrote to it meanwhile.
+  /// The whole file; fails if it was changed while it was read.
   static func bytes(_ path: FilePath) throws -> [UInt8] {
     let file = try OpenFile.reading(path)
     let status = try file.status()
@@ -57,7 +57,7 @@ enum ModelFile {
     return bytes
   }
 
-  /// Names what a file is when it is not JSON.
+  /// Fails with the detected format if the file is not JSON.
   static func check(_ bytes: [UInt8], _ name: String) throws {
     let text = bytes.first { $0 != 32 && $0 != 9 && $0 != 10 && $0 != 13 }
     if text == UInt8(ascii: "{"), bytes.count < 2 || !isUBJSON(bytes) { return }

@@ -1,4 +1,4 @@
-/// What a model takes and gives: the contract with those who call it. A change of it is a major version.
+/// The inputs and outputs of a model: its contract with callers. A change requires a new major version.
 public struct Signature: Codable, Sendable, Hashable {
   /// An input column.
   public struct Feature: Codable, Sendable, Hashable {
@@ -16,14 +16,14 @@ public struct Signature: Codable, Sendable, Hashable {
   public enum Kind: Sendable, Hashable {
     /// A number, rounded to float32.
     case numeric
-    /// One of these texts, or a code from 0 where the model file has no texts.
+    /// One of these texts; a code from 0 if the list is empty because the model file has no texts.
     case categorical([String])
   }
 
   /// An output tensor.
   public struct Output: Codable, Sendable, Hashable {
     public let name: String
-    /// Values a row.
+    /// Values per row.
     public let columns: Int
 
     /// Creates an output of `columns` values per row.
@@ -35,7 +35,7 @@ public struct Signature: Codable, Sendable, Hashable {
 
   /// In the order of the model's columns.
   public let inputs: [Feature]
-  /// The most asked for first.
+  /// The default output first.
   public let outputs: [Output]
 
   /// Creates a signature; inputs are in the order of the model's columns.

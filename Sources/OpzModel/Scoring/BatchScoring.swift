@@ -6,7 +6,7 @@ public import OpzIO
   import Musl
 #endif
 
-/// Scores a CSV table into a CSV table: streaming, on all cores, in the order of the rows, in memory that does not grow with it.
+/// Scores a CSV table into a CSV table: streaming, on all cores, in row order, and in constant memory.
 public struct BatchScoring: Sendable {
   /// What is written for each row: the probability, the margin before the link function, or the leaf of each tree.
   public enum Kind: String, Sendable, CaseIterable {
@@ -16,16 +16,16 @@ public struct BatchScoring: Sendable {
   /// Settings of a batch run.
   public struct Options: Sendable {
     public var kind = Kind.probability
-    /// A text that means missing, besides the empty cell.
+    /// A text that means missing, in addition to the empty cell.
     public var missing: String?
-    /// Columns that go to the output as they are.
+    /// Columns copied to the output unchanged.
     public var keep: [String] = []
-    /// Columns that are passed over.
+    /// Columns that are not read.
     public var ignore: [String] = []
-    /// Threads; 0 for as many as there are cores.
+    /// Threads; 0 for one per core.
     public var threads = 0
 
-    /// Bytes of input that a thread works on at a time.
+    /// Bytes of input per piece of work.
     package var chunk = 1 << 19
 
     /// Creates options with the defaults.
@@ -36,7 +36,7 @@ public struct BatchScoring: Sendable {
   private let encoder: RowEncoder
   private let options: Options
 
-  /// A record is never longer.
+  /// Maximum bytes of a record.
   private static let recordLimit = 16 << 20
 
   /// Creates a run for a model.
@@ -46,9 +46,9 @@ public struct BatchScoring: Sendable {
     self.options = options
   }
 
-  /// Scores what `source` gives and writes the table to `sink`. It blocks.
-  /// - Returns: how many rows there were.
-  /// - Throws: `ModelError.badRows` that names the line. What was written by then is not to be used.
+  /// Scores the table in `source` and writes the result to `sink`. It blocks.
+  /// - Returns: the number of rows.
+  /// - Throws: `ModelError.badRows` with the line number. The output written until then must be discarded.
   @discardableResult
   public func run(_ source: any ByteSource, to sink: inout some ByteSink) throws -> Int {
     var reader = RecordReader(source, chunk: options.chunk, limit: BatchScoring.recordLimit)

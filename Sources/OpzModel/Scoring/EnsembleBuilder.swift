@@ -1,4 +1,4 @@
-/// Packs XGBoost's trees. Only nodes that the root reaches are kept: deleted ones may remain in a file.
+/// Packs XGBoost's trees. Only nodes reachable from the root are kept: a file may still contain deleted ones.
 struct EnsembleBuilder {
   private(set) var ensemble = TreeEnsemble()
   private let name: String
@@ -20,7 +20,7 @@ struct EnsembleBuilder {
     }
     let sets = try categorySets(tree, number)
     let root = ensemble.nodes.count
-    // Depth first, left before right: a path through the tree goes forward through memory.
+    // Depth first, left before right: a path through the tree moves forward through memory.
     var place = [Int](repeating: -1, count: count)
     var pending: [(node: Int, parent: Int, isLeft: Bool)] = [(0, -1, false)]
     while let next = pending.popLast() {
@@ -72,7 +72,7 @@ struct EnsembleBuilder {
       value: Float(bitPattern: UInt32(set)), feature: word | TreeEnsemble.Node.categorical, left: 0, right: 0)
   }
 
-  /// Adds the tree's category sets and says which one each node has.
+  /// Adds the tree's category sets and returns the index of each node's set.
   private mutating func categorySets(_ tree: XGBoostDocument.Tree, _ number: Int) throws -> [Int: Int] {
     guard tree.categoryNodes.count == tree.categorySegments.count, tree.categoryNodes.count == tree.categorySizes.count
     else {

@@ -4,7 +4,8 @@
   import Musl
 #endif
 
-/// What a model was trained for: how a base score becomes a margin, and a margin a prediction. All in float32, as XGBoost computes.
+/// A model's objective: how a base score becomes a margin, and a margin a prediction. Computed in float32, as in
+/// XGBoost.
 public struct Objective: Sendable, Hashable {
   enum Link: Sendable, Hashable {
     case identity, logistic, exponential, hinge, softmax
@@ -16,7 +17,7 @@ public struct Objective: Sendable, Hashable {
   /// `base_score` is already a margin.
   let baseIsMargin: Bool
 
-  /// Nil for an objective that opz does not score.
+  /// Nil for an objective that opz does not support.
   init?(xgboost name: String) {
     self.name = name
     switch name {
@@ -32,7 +33,7 @@ public struct Objective: Sendable, Hashable {
     }
   }
 
-  /// The margin that a base score stands for. The logit is the C library's float32 `logf`, on a score clamped to [1e-6, 1 - 1e-6].
+  /// The margin of a base score. The logit is the C library's float32 `logf` on a score clamped to [1e-6, 1 - 1e-6].
   func margin(ofBase score: Float) -> Float {
     guard !baseIsMargin else { return score }
     switch link {
@@ -44,7 +45,7 @@ public struct Objective: Sendable, Hashable {
     }
   }
 
-  /// Turns the margins of one row into its prediction.
+  /// Turns the margins of one row into its predictions, in place.
   func transform(_ margins: UnsafeMutableBufferPointer<Float>) {
     switch link {
     case .identity: return
@@ -69,6 +70,6 @@ public struct Objective: Sendable, Hashable {
     for index in margins.indices { margins[index] /= total }
   }
 
-  /// What the prediction is called.
+  /// The output's name.
   var predictionName: String { link == .logistic || link == .softmax ? "probability" : "prediction" }
 }

@@ -1,7 +1,7 @@
 import OpzIO
 
-/// Work on several threads whose results come back in the order in which it was given. At most two pieces a thread are on
-/// their way, so memory is bounded.
+/// Runs work on several threads and returns the results in input order. At most two pieces per thread are in flight,
+/// which bounds the memory.
 final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
   private struct State {
     var waiting: [(number: Int, input: Input)] = []
@@ -37,7 +37,7 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
     }
   }
 
-  /// Gives a piece of work, and takes the results that are ready; it waits for one when too many are on their way.
+  /// Submits a piece of work and returns the results that are ready; waits for one if too many are in flight.
   /// - Throws: the first error of the work, in order.
   func submit(_ input: Input) throws -> [Output] {
     monitor.change { state in
@@ -51,7 +51,7 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
     return ready
   }
 
-  /// The next result, waiting for it; nil when all are taken.
+  /// The next result, waiting for it; nil when there are no more.
   func drain() throws -> Output? {
     guard monitor.change({ $0.submitted > $0.taken }) else { return nil }
     return try takeReady(waiting: true)?.get()
@@ -67,7 +67,7 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
     }
   }
 
-  /// Ends the threads. Work that has not begun is dropped.
+  /// Ends the threads. Work that has not started is dropped.
   func stop() {
     monitor.change { $0.stopped = true }
     for worker in workers { try? worker.join() }

@@ -1,15 +1,15 @@
-/// Scores rows. Margins are equal to XGBoost's to the last bit: leaves are added in float32, tree after tree, from the base margin.
-///
-/// Rows are row-major float32, one value a column: NaN is missing, a category is its code.
+/// Scores rows. Margins are bit-identical to XGBoost's: leaves are added in float32, tree by tree, starting from the
+/// base margin.
+/// | Rows are row-major float32, one value per column: NaN is missing, a category is its code.
 public final class Scorer: Sendable {
   public let model: Model
-  /// Columns of a row.
+  /// Values per row.
   public let columns: Int
-  /// Outputs a row.
+  /// Outputs per row.
   public let groups: Int
   private let ensemble: TreeEnsemble
 
-  /// Rows that go through a tree together, so that its nodes stay in the cache.
+  /// Rows scored together by one tree, so that its nodes stay in the CPU cache.
   private static let block = 64
 
   /// Creates a scorer for a model; it may be shared between threads.
@@ -20,8 +20,8 @@ public final class Scorer: Sendable {
     ensemble = model.ensemble
   }
 
-  /// The margins, `rows` x `groups`.
-  /// - Parameter matrix: `rows` x `columns` values; a shorter one is a mistake of the caller's and gives no rows.
+  /// Computes margins, `rows` x `groups`, row-major.
+  /// - Parameter matrix: `rows` x `columns` values; too few values are a caller's error and give an empty result.
   public func margins(_ matrix: [Float], rows: Int) -> [Float] {
     guard rows > 0, matrix.count >= rows * columns else { return [] }
     return [Float](unsafeUninitializedCapacity: rows * groups) { output, filled in
@@ -30,7 +30,7 @@ public final class Scorer: Sendable {
     }
   }
 
-  /// The predictions, `rows` x `groups`: probabilities, or what the objective predicts.
+  /// Computes predictions, `rows` x `groups`: probabilities, or what the objective predicts.
   public func predictions(_ matrix: [Float], rows: Int) -> [Float] {
     predictions(ofMargins: margins(matrix, rows: rows))
   }
@@ -46,7 +46,7 @@ public final class Scorer: Sendable {
     return result
   }
 
-  /// The number of the leaf that each tree reaches, `rows` x trees, as `pred_leaf` numbers them.
+  /// The index of the leaf that each tree reaches, `rows` x trees, numbered as by XGBoost's `pred_leaf`.
   public func leaves(_ matrix: [Float], rows: Int) -> [Int32] {
     guard rows > 0, matrix.count >= rows * columns else { return [] }
     return matrix.withUnsafeBufferPointer { buffer in
@@ -80,7 +80,7 @@ public final class Scorer: Sendable {
     ensemble.nodes.withUnsafeBufferPointer { reach(root, row, 0, $0) }
   }
 
-  /// Every position was checked when the model was read.
+  /// Node indexes are not checked here: they were checked when the model was read.
   @inline(__always)
   private func reach(
     _ root: Int, _ matrix: UnsafeBufferPointer<Float>, _ offset: Int, _ nodes: UnsafeBufferPointer<TreeEnsemble.Node>

@@ -1,8 +1,8 @@
 public import OpzIO
 public import SystemPackage
 
-/// Scores one of N parts of the input into files: of a directory every Nth table, of a single table the records of its part. Each file
-/// appears when it is whole, so that a part can be done again.
+/// Scores one of N shards of the input into files: every Nth table of a directory, or the shard's records of a single
+/// table. Each file is written atomically, so a shard can be run again.
 public struct ShardScoring: Sendable {
   /// How many files were written, and how many rows are in them.
   public struct Result: Sendable, Equatable {
@@ -15,7 +15,7 @@ public struct ShardScoring: Sendable {
   private let count: Int
 
   /// - Parameter index: from 0.
-  /// - Throws: `ModelError` where there is no such part.
+  /// - Throws: `ModelError` if `index` is not below `count`.
   public init(_ batch: BatchScoring, index: Int, of count: Int) throws {
     guard count >= 1, (0..<count).contains(index) else {
       throw ModelError(.badRows, "shard \(index)", "there are \(count), counted from 0")
@@ -25,10 +25,11 @@ public struct ShardScoring: Sendable {
     self.count = count
   }
 
+  /// Scores the shard.
   /// - Parameters:
-  ///   - input: a table, or a directory of files whose names end with `.csv`.
-  ///   - output: a directory; the files have the names of the tables, or `NAME-00003-of-00008.csv`.
-  /// - Throws: `ModelError` that names the file and the part.
+  ///   - input: a table, or a directory with files whose names end with `.csv`.
+  ///   - output: a directory; the files are named like the tables, or `NAME-00003-of-00008.csv`.
+  /// - Throws: `ModelError` with the file and shard.
   public func run(_ input: FilePath, to output: FilePath) throws -> Result {
     try Durable.makeDirectory(output)
     var result = Result()

@@ -1,14 +1,14 @@
-/// Trees as flat arrays: what every reader makes and the scorer uses.
+/// Trees as flat arrays: the common representation made by readers and used by the scorer.
 struct TreeEnsemble: Sendable {
   /// A node in 16 bytes. In a leaf `feature` is `leaf` and `value` the weight.
   struct Node: Sendable {
     /// The threshold, or the leaf's value.
     var value: Float
-    /// The column; the highest bit says that missing goes left, the next that the split is by category.
+    /// The column; the highest bit means that missing goes left, the next that the split is categorical.
     var feature: UInt32
-    /// Positions in `nodes`.
+    /// Index in `nodes`.
     var left: UInt32
-    /// The right child. By category, the set's index in `sets` stands in `value`'s bits.
+    /// The right child. In a categorical split, the bits of `value` are the set's index in `sets`.
     var right: UInt32
 
     static let leaf = UInt32.max
@@ -18,23 +18,23 @@ struct TreeEnsemble: Sendable {
   }
 
   struct Tree: Sendable {
-    /// Position of the root in `nodes`.
+    /// Index of the root in `nodes`.
     var root: Int
-    /// The output that it adds to.
+    /// The output that the tree adds to.
     var group: Int
-    /// 1 unless dropped trees are scaled (dart).
+    /// 1 unless the model was trained with dropout (dart).
     var weight: Float
   }
 
   /// Categories that go right, as bits of `words`.
   struct CategorySet: Sendable {
     var start: Int
-    /// Words.
+    /// Number of words.
     var count: Int
   }
 
   var nodes: [Node] = []
-  /// For each node its number in its own tree, as XGBoost's `pred_leaf` reports it.
+  /// The index of each node in its own tree, as XGBoost's `pred_leaf` reports it.
   var numbers: [Int32] = []
   var trees: [Tree] = []
   var sets: [CategorySet] = []

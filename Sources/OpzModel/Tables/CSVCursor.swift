@@ -1,9 +1,9 @@
-/// Follows the quotes of a CSV table, byte by byte, to find where its records end. `CSVRecords` reads fields by the same rules: a
-/// quote opens a field only where the field begins, so that a piece cut here reads the same whatever its size.
+/// Tracks the quotes of a CSV table, byte by byte, to find where records end. `CSVRecords` splits fields by the same
+/// rules: a quote opens a field only at its start, so the result does not depend on where the input is cut.
 struct CSVCursor {
   private enum Place {
     case fieldStart, plain, quoted
-    /// After a quote inside of quotes: the end of the field, or the first of a doubled one.
+    /// After a quote inside quotes: the end of the field, or the first of a doubled quote.
     case quote
   }
 
@@ -25,7 +25,7 @@ struct CSVCursor {
     return byte == UInt8(ascii: "\n")
   }
 
-  /// The end of the last whole record in `bytes` from `start` on, or nil when there is none.
+  /// The end of the last complete record in `bytes` from `start` on; nil if there is none.
   mutating func lastBoundary(_ bytes: [UInt8], from start: Int) -> Int? {
     var boundary: Int?
     bytes.withUnsafeBufferPointer { buffer in
@@ -34,7 +34,7 @@ struct CSVCursor {
     return boundary
   }
 
-  /// The end of the first record in `bytes`: all of them where no line break ends it.
+  /// The end of the first record in `bytes`; the end of `bytes` if no line break ends it.
   static func firstBoundary(_ bytes: [UInt8]) -> Int {
     var cursor = CSVCursor()
     return bytes.firstIndex { cursor.endsRecord($0) }.map { $0 + 1 } ?? bytes.count

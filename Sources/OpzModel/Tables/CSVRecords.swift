@@ -1,9 +1,9 @@
-/// Splits the bytes of a CSV table (RFC 4180) into fields. A field that begins with a
-/// quote may hold commas, line breaks and doubled quotes; a quote elsewhere in a field is a character like others.
+/// Splits the bytes of a CSV table (RFC 4180) into fields. A field that starts with a quote may contain commas, line
+/// breaks and doubled quotes; a quote elsewhere in a field is an ordinary character.
 struct CSVRecords {
   private let bytes: [UInt8]
   private var index = 0
-  /// The line on which the last record began, from 1.
+  /// The line on which the last record started, from 1.
   private(set) var line = 0
   private var nextLine: Int
 
@@ -12,8 +12,8 @@ struct CSVRecords {
     nextLine = line
   }
 
-  /// The next record's fields, or nil at the end. Empty lines are passed over.
-  /// - Throws: `ModelError.badRows` for text that is not UTF-8, and for a quote that is not closed.
+  /// Reads the next record's fields; false at the end. Empty lines are skipped.
+  /// - Throws: `ModelError.badRows` for invalid UTF-8 and for an unclosed quote.
   mutating func next(into fields: inout [String]) throws -> Bool {
     fields.removeAll(keepingCapacity: true)
     while index < bytes.count,
@@ -35,7 +35,7 @@ struct CSVRecords {
     }
   }
 
-  /// Up to the next comma or line break; `index` then stands on it.
+  /// Reads up to the next comma or line break and leaves `index` on it.
   private mutating func plain() throws -> String {
     let start = index
     while index < bytes.count, bytes[index] != UInt8(ascii: ","), bytes[index] != 10 { index += 1 }
@@ -72,7 +72,7 @@ struct CSVRecords {
 
   private func failure(_ reason: String) -> ModelError { ModelError(.badRows, "line \(line)", reason) }
 
-  /// A field as CSV writes it.
+  /// Appends a field, quoted if necessary.
   static func write(_ text: String, to output: inout [UInt8]) {
     let special = text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 13 }
     guard special else {

@@ -1,7 +1,7 @@
-/// A CSV table in memory: for small ones.
+/// Reads small CSV tables into memory.
 public enum CSVTable {
-  /// All records, the header too.
-  /// - Throws: `ModelError.badRows` that names the line.
+  /// All records, including the header.
+  /// - Throws: `ModelError.badRows` with the line number.
   public static func read(_ bytes: [UInt8], name: String) throws -> [[String]] {
     let content = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
     var records = CSVRecords(content, line: 1)

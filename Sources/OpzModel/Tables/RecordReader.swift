@@ -1,17 +1,17 @@
 import OpzIO
 
-/// Cuts a stream of CSV into pieces of whole records.
+/// Splits a CSV stream into pieces of complete records.
 struct RecordReader {
   struct Chunk: Sendable {
     let bytes: [UInt8]
-    /// The line that it begins on, from 1.
+    /// The line on which it starts, from 1.
     let line: Int
   }
 
   private let source: any ByteSource
   private let size: Int
   private let limit: Int
-  /// Bytes that were read and not handed out.
+  /// Bytes read but not yet returned.
   private var pending: [UInt8] = []
   private var begun = false
   private var ended = false
@@ -57,7 +57,7 @@ struct RecordReader {
     return chunk
   }
 
-  /// Passes over a byte order mark.
+  /// Skips a byte order mark.
   private mutating func begin() throws {
     guard !begun else { return }
     begun = true

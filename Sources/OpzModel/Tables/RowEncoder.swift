@@ -1,4 +1,4 @@
-/// Turns texts and numbers into the float32 that a model's columns want.
+/// Converts texts and numbers to the float32 values of a model's columns.
 public struct RowEncoder: Sendable {
   public let signature: Signature
   /// The codes of each column's texts; nil for numeric columns, empty where the model file has no texts.
@@ -13,10 +13,10 @@ public struct RowEncoder: Sendable {
     }
   }
 
-  /// Whether a column takes texts.
+  /// Whether a column is categorical.
   public func isCategorical(_ column: Int) -> Bool { codes[column] != nil }
 
-  /// A text of a table: a number, or a category.
+  /// Encodes a table cell: a number or a category.
   /// - Throws: `ModelError.badRows` for a text that is neither.
   public func encode(_ text: some StringProtocol, column: Int) throws -> Float {
     guard let known = codes[column] else {
@@ -28,16 +28,16 @@ public struct RowEncoder: Sendable {
     throw unknownCategory(String(text), column)
   }
 
-  /// A number of a request.
+  /// Encodes a number of a request.
   public func encode(_ number: Double, column: Int) throws -> Float {
     guard let known = codes[column] else { return try round(number, column) }
     if known.isEmpty { return try encode(code: number, column: column) }
-    // Categories that were numbers in training have them as texts.
+    // Categories that were numbers in training are stored as texts.
     if let whole = Int(exactly: number), let code = known[String(whole)] { return code }
     throw unknownCategory("\(number)", column)
   }
 
-  /// A category by its code.
+  /// Encodes a category given by its code.
   public func encode(code: Double, column: Int) throws -> Float {
     guard code >= 0, code < 16_777_216, code == code.rounded(.towardZero) else {
       throw unknownCategory("\(code)", column)
@@ -45,13 +45,14 @@ public struct RowEncoder: Sendable {
     return Float(code)
   }
 
-  /// A decimal number; Swift's own reader also takes hexadecimal ones, infinities and NaN, which tables do not mean.
+  /// Reads a decimal number. Swift's own parser also accepts hexadecimal numbers, infinities and NaN, which tables do
+  /// not use.
   private static func number(_ text: some StringProtocol) -> Double? {
     guard let number = Double(text), number.isFinite else { return nil }
     return text.utf8.prefix(3).contains { $0 | 0x20 == UInt8(ascii: "x") } ? nil : number
   }
 
-  /// Through double, as NumPy and pandas read numbers, then to the nearest float32.
+  /// Rounds to double, as NumPy and pandas read numbers, then to the nearest float32.
   private func round(_ number: Double, _ column: Int) throws -> Float {
     let rounded = Float(number)
     guard rounded.isFinite else {

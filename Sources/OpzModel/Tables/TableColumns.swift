@@ -1,8 +1,8 @@
-/// How the columns of a table belong to the columns of a model.
+/// Maps the columns of a table to the columns of a model.
 struct TableColumns: Sendable {
-  /// For each field of a record, the model's column; nil for others.
+  /// For each field of a record, the index of the model's column; nil for other fields.
   let modelColumns: [Int?]
-  /// Fields that go to the output as they are.
+  /// Fields copied to the output unchanged.
   let kept: [Int]
   let header: [String]
 

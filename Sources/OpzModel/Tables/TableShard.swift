@@ -1,20 +1,20 @@
 public import OpzIO
 public import SystemPackage
 
-/// One of N parts of a CSV table: its header, and the records that begin in the part's share of the bytes. Together the parts have every
-/// record once, in order.
-///
-/// A record may have line breaks in quotes, so where one begins is only known from the table's beginning: a part reads what is before it,
-/// and scores what is its own.
+/// One of N shards of a CSV table: its header, and the records that start in the shard's byte range. Together the
+/// shards have every record once, in order.
+/// | A record may contain line breaks in quotes, so record boundaries are only known when reading from the table's
+/// start: a shard reads everything before its range, but scores only its own records.
 public struct TableShard: Sendable {
   private let file: FilePath
   private let header: [UInt8]
-  /// Of the file's bytes.
+  /// Byte range of the file.
   public let range: Range<UInt64>
 
+  /// Finds the shard's records.
   /// - Parameters:
   ///   - index: from 0.
-  ///   - count: how many parts there are, at least 1.
+  ///   - count: the number of shards, at least 1.
   public init(_ file: FilePath, index: Int, of count: Int) throws {
     guard count >= 1, (0..<count).contains(index) else {
       throw ModelError(.badRows, "shard \(index)", "there are \(count), counted from 0")
@@ -34,7 +34,7 @@ public struct TableShard: Sendable {
   }
 }
 
-/// Finds the header and the first records at or after two places.
+/// Finds the header and the first record boundaries at or after two offsets.
 private struct BoundaryFinder {
   private let size: UInt64
   private let index: UInt64
@@ -47,7 +47,7 @@ private struct BoundaryFinder {
   private var upper: UInt64?
   private(set) var header: [UInt8] = []
 
-  /// A header is never longer.
+  /// Maximum bytes of the header.
   private static let limit = 16 << 20
 
   init(size: UInt64, index: UInt64, count: UInt64) {
@@ -82,7 +82,7 @@ private struct BoundaryFinder {
     isInHeader = false
     func bound(_ part: UInt64) -> UInt64 {
       let rest = size - offset
-      // Without the product of both, which may be too large.
+      // Avoids the product of both, which may overflow.
       return offset + rest / count * part + rest % count * part / count
     }
     bounds = (bound(index), bound(index + 1))

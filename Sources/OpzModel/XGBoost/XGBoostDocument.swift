@@ -1,7 +1,7 @@
 import OpzJSON
 
-/// The members of an XGBoost JSON model that decide its predictions, as the file has them
-/// (https://xgboost.readthedocs.io, "Introduction to Model IO"; the layout of 1.0 to 3.4).
+/// The members of an XGBoost JSON model that determine its predictions, as stored in the file
+/// (https://xgboost.readthedocs.io, "Introduction to Model IO"; the layouts of 1.0 to 3.4).
 struct XGBoostDocument {
   struct Tree {
     var left: [Int] = []
@@ -10,7 +10,7 @@ struct XGBoostDocument {
     /// Thresholds; in leaves their values.
     var conditions: [Float] = []
     var defaultLeft: [Bool] = []
-    /// 1 for a split by category.
+    /// 1 for a categorical split.
     var splitTypes: [Int] = []
     var categories: [Int] = []
     var categoryNodes: [Int] = []
@@ -31,11 +31,11 @@ struct XGBoostDocument {
   var trees: [Tree] = []
   var treeInfo: [Int] = []
   var weightDrop: [Float] = []
-  /// One a column; nil for a column without texts.
+  /// One per column; nil for a column without texts.
   var categoryTexts: [[String]?] = []
 }
 
-/// Reads the document. Members that do not matter are passed over.
+/// Parses the document. Members without influence on predictions are skipped.
 struct XGBoostParser {
   private(set) var document = XGBoostDocument()
 
@@ -65,7 +65,7 @@ struct XGBoostParser {
     }
   }
 
-  /// All values are texts.
+  /// All values are strings.
   private static func parameters(_ cursor: inout JSONCursor, _ result: inout XGBoostDocument) throws {
     try cursor.object("the model") { key, cursor in
       switch key {
@@ -86,7 +86,7 @@ struct XGBoostParser {
     return number
   }
 
-  /// `5E-1` up to 3.0; `[5E-1]`, or one a class, from 3.1.
+  /// `5E-1` up to 3.0; `[5E-1]`, or one per class, from 3.1.
   private static func baseScore(_ cursor: inout JSONCursor) throws -> [Float] {
     let text = try cursor.string()
     let inner = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
@@ -102,7 +102,7 @@ struct XGBoostParser {
       switch key {
       case "name": result.booster = try cursor.string()
       case "model": try model(&cursor, &result)
-      // dart up to 3.3 wraps the trees in another booster and has the weights beside it.
+      // dart up to 3.3 wraps the trees in another booster and stores the weights next to it.
       case "gbtree":
         let name = result.booster
         try booster(&cursor, &result)
@@ -150,7 +150,7 @@ struct XGBoostParser {
     return tree
   }
 
-  /// From 3.1: for each column its categories, texts as one string of bytes with offsets, numbers as a list.
+  /// From 3.1: the categories of each column, texts as one byte string with offsets, numbers as a list.
   private static func categories(_ cursor: inout JSONCursor, _ result: inout XGBoostDocument) throws {
     try cursor.object("the model") { key, cursor in
       guard key == "enc" else { return try cursor.skip() }
@@ -169,8 +169,8 @@ struct XGBoostParser {
     }
   }
 
-  /// The texts, or nil for a column without any. XGBoost 3.2 counts characters where it means bytes, so that a text that is not
-  /// ASCII is cut in the file: such a column has codes only.
+  /// The texts, or nil for a column without any. XGBoost 3.2 counts characters instead of bytes, which truncates
+  /// non-ASCII texts in the file: such a column has codes only.
   private static func texts(_ offsets: [Int]?, _ values: [Int], _ cursor: JSONCursor) throws -> [String]? {
     guard let offsets else { return values.isEmpty ? nil : values.map(String.init) }
     guard offsets.count > 1 else { return nil }
@@ -179,7 +179,7 @@ struct XGBoostParser {
       guard start >= 0, start <= end, end <= values.count else {
         throw cursor.failure("a category's text is out of range")
       }
-      // The bytes are signed in the file.
+      // The file stores signed bytes.
       let bytes = values[start..<end].map { UInt8(truncatingIfNeeded: $0) }
       guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
       result.append(text)
@@ -204,7 +204,7 @@ extension JSONCursor {
     return values
   }
 
-  /// Whole numbers, some of which may be written with a point or an exponent: categories that were numbers.
+  /// Integers, some of which may be written with a point or an exponent: categories that were numbers.
   fileprivate mutating func wholeNumbers() throws -> [Int] {
     var values: [Int] = []
     try array("numbers") { cursor in

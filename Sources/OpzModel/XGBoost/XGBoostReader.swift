@@ -1,8 +1,7 @@
 import OpzJSON
 
-/// Makes a `Model` of an XGBoost JSON file, and checks everything that scoring relies on.
-///
-/// All trees count, as `Booster.predict` uses them; `best_iteration` only guides the scikit-learn wrappers.
+/// Converts an XGBoost JSON file to a `Model`, and validates everything that scoring relies on.
+/// | All trees are used, as in `Booster.predict`; `best_iteration` only affects the scikit-learn wrappers.
 struct XGBoostReader {
   private let document: XGBoostDocument
   private let name: String
