@@ -1,20 +1,20 @@
 import OpzIO
 public import SystemPackage
 
-/// Where artifacts may be on this machine.
-///
-/// The database says where the artifacts of a version are, and whoever wrote it may have named any file of this machine. So a version is taken only
-/// from below the database's own directory, and from directories that the user named.
+/// The directories on this machine from which artifacts may be read.
+/// | The database names the location of a version's artifacts, and whoever wrote it may have named any file on this
+/// machine. So artifacts are read only from below the database's directory and from directories that the user named.
 public struct ArtifactPlaces: Sendable {
   private let base: FilePath
   private let roots: [FilePath]
-  /// A prefix of a location, and the directory that holds what is below it.
+  /// A location prefix, and the directory that replaces it.
   private let moved: [(prefix: String, directory: FilePath)]
 
+  /// Creates the list of allowed directories.
   /// - Parameters:
-  ///   - database: its directory is a place by itself, and where relative locations start.
-  ///   - named: `DIR`, or `PREFIX=DIR` for locations that begin with PREFIX: `s3://bucket/mlflow=/mnt/copy`.
-  ///   - directory: where relative paths in `named` start.
+  ///   - database: the database's directory, which is always allowed and is the base of relative locations.
+  ///   - named: `DIR`, or `PREFIX=DIR` for locations that start with PREFIX: `s3://bucket/mlflow=/mnt/copy`.
+  ///   - directory: the base of relative paths in `named`.
   public init(database: FilePath, named: [String], in directory: FilePath) throws {
     let parent = database.removingLastComponent()
     base = parent.isEmpty ? "." : parent
@@ -30,11 +30,11 @@ public struct ArtifactPlaces: Sendable {
       moved += parts.count == 2 ? [(parts[0], place)] : [("mlflow-artifacts:/", place)]
     }
     self.roots = roots.compactMap(RealPath.of)
-    // The longest prefix says the most.
+    // The longest prefix is the most specific.
     self.moved = moved.sorted { $0.0.utf8.count > $1.0.utf8.count }
   }
 
-  /// The file or directory that a location means, without links in it.
+  /// The file or directory of a location, with symbolic links resolved.
   public func find(_ location: String) throws -> FilePath {
     let path = try path(location)
     guard let real = RealPath.of(path) else {

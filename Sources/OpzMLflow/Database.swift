@@ -4,14 +4,14 @@ import OpzJSON
 import OpzOCI
 import SystemPackage
 
-/// A SQLite database that is only read.
+/// A SQLite database, opened read-only.
 final class Database {
   typealias Row = [String: JSONValue]
 
   private let handle: OpaquePointer
   private let path: FilePath
 
-  /// Bytes of a text or a row; MLflow's longest column has 16 KiB.
+  /// Maximum bytes of a text or row; MLflow's longest column has 16 KiB.
   private static let limit: Int32 = 4 << 20
 
   init(_ path: FilePath) throws {
@@ -40,7 +40,7 @@ final class Database {
 
   deinit { sqlite3_close_v2(handle) }
 
-  /// The rows that a query finds, each by its columns' names: stores of different ages have different columns.
+  /// The rows of a query, by column name, because the columns depend on the store's version.
   func rows(_ sql: String, _ parameters: String...) throws -> [Row] {
     var statement: OpaquePointer?
     guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK, let statement else { throw failure() }
@@ -63,7 +63,7 @@ final class Database {
     }
   }
 
-  /// The tables. A view is none: what it computes is up to whoever made the file.
+  /// The names of the tables. Views are excluded: what they compute is up to whoever made the file.
   func tables() throws -> Set<String> {
     Set(try rows("SELECT name FROM sqlite_master WHERE type = 'table'").compactMap { $0["name"]?.text })
   }
@@ -88,7 +88,7 @@ final class Database {
 }
 
 extension JSONValue {
-  /// A text; nil for anything else, and for an empty one.
+  /// A text; nil for an empty text or another type.
   var text: String? { if case .string(let text) = self, !text.isEmpty { text } else { nil } }
 
   var integer: Int64? { if case .integer(let value) = self { value } else { nil } }

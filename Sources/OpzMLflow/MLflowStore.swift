@@ -3,18 +3,18 @@ import OpzJSON
 import OpzOCI
 public import SystemPackage
 
-/// The model registry in MLflow's SQLite store (mlflow/store/model_registry/dbmodels): registered models, their versions, tags and aliases.
-///
-/// Columns are read by their names, so stores of MLflow 1 to 3 read the same way; what a store has not is empty.
+/// The model registry in MLflow's SQLite store (mlflow/store/model_registry/dbmodels): registered models with their
+/// versions, tags and aliases.
+/// | Columns are looked up by name, so stores of MLflow 1 to 3 are read alike; missing columns are empty.
 public struct MLflowStore {
   /// A registered model.
   public struct Model: Sendable {
     public let name: String
     public let description: String?
     public let tags: [String: String]
-    /// Alias to version.
+    /// Version by alias.
     public let aliases: [String: UInt64]
-    /// By number. Deleted ones are not there.
+    /// Sorted by number, without deleted versions.
     public let versions: [MLflowVersion]
   }
 
@@ -22,8 +22,11 @@ public struct MLflowStore {
   private let database: Database
   private let tables: Set<String>
 
-  /// - Parameter name: a path, or `sqlite:///` and a path as MLflow writes it: `sqlite:///rel/mlflow.db`, `sqlite:////abs/mlflow.db`.
-  /// - Parameter directory: where a relative path starts.
+  /// Opens a store.
+  /// - Parameters:
+  ///   - name: a path, or `sqlite:///` and a path as in MLflow: `sqlite:///rel/mlflow.db`,
+  ///     `sqlite:////abs/mlflow.db`.
+  ///   - directory: the base of a relative path.
   public init(_ name: String, in directory: FilePath) throws {
     let scheme = "sqlite:///"
     path = directory.pushing(FilePath(name.hasPrefix(scheme) ? String(name.dropFirst(scheme.count)) : name))
@@ -36,7 +39,8 @@ public struct MLflowStore {
     }
   }
 
-  /// The registered models of a workspace (MLflow 3.10; before it there is one, `default`), by name.
+  /// The registered models of a workspace, by name. Workspaces exist since MLflow 3.10; older stores have only
+  /// `default`.
   public func models(workspace: String = "default") throws -> [Model] {
     let all = try rows("registered_models")
     let known = Set(all.compactMap { $0["workspace"]?.text })
@@ -80,13 +84,13 @@ public struct MLflowStore {
       uniquingKeysWith: { one, _ in one })
   }
 
-  /// Nil for a version that MLflow deleted: its row stays, under the stage `Deleted_Internal`, and its source is gone.
+  /// Nil for a version that MLflow deleted: its row remains in the stage `Deleted_Internal`, without a source.
   private func version(_ row: Database.Row, tags: [Database.Row]) throws -> MLflowVersion? {
     let stage = row["current_stage"]?.text
     guard stage != "Deleted_Internal", let name = row["name"]?.text,
       let number = row["version"]?.integer.flatMap(UInt64.init(exactly:)), number > 0
     else { return nil }
-    // MLflow 2.10 and later say where `source` leads.
+    // Since MLflow 2.10, `storage_location` is the resolved `source`.
     let location = row["storage_location"]?.text ?? row["source"]?.text ?? ""
     return MLflowVersion(
       model: name, number: number, created: row["creation_time"]?.integer, description: row["description"]?.text,
@@ -106,9 +110,9 @@ public struct MLflowStore {
       tags: MLflowStore.pairs(try rows("tags", ofRun: id)))
   }
 
-  /// What `models:/m-ID`, `models:/NAME/VERSION` and `runs:/ID/PATH` stand for.
+  /// Resolves `models:/m-ID`, `models:/NAME/VERSION` and `runs:/ID/PATH`.
   private func follow(_ location: String, depth: Int) throws -> String {
-    // A chain of names longer than this goes in a circle.
+    // A longer chain of references is a cycle.
     guard depth < 8 else { return location }
     if let rest = location.afterPrefix("models:/") {
       let parts = rest.split(separator: "/").map(String.init)

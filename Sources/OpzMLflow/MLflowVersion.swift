@@ -1,7 +1,7 @@
 public import OpzJSON
 import OpzOCI
 
-/// A version of a registered model, as MLflow's store has it.
+/// A version of a registered model, as stored by MLflow.
 public struct MLflowVersion: Sendable, Hashable {
   public let model: String
   /// 1, 2, ..
@@ -9,11 +9,11 @@ public struct MLflowVersion: Sendable, Hashable {
   /// Milliseconds since 1970.
   public let created: Int64?
   public let description: String?
-  /// `Production`, `Staging`, `Archived`; nil where there is none. MLflow has aliases instead since 2.9.
+  /// `Production`, `Staging` or `Archived`; nil if there is none. MLflow 2.9 replaced stages with aliases.
   public let stage: String?
-  /// `READY`, or why there may be no artifacts.
+  /// `READY`, or the reason why there may be no artifacts.
   public let status: String?
-  /// Where MLflow says that the artifacts are: a path or a URI.
+  /// The artifacts' location according to MLflow: a path or a URI.
   public let location: String
   public let tags: [String: String]
   public let run: Run?
