@@ -7,7 +7,7 @@ public import SystemPackage
   import Musl
 #endif
 
-/// The programs of this package that a build made.
+/// The programs of this package that the build produced.
 public enum BuiltPrograms {
   /// `opz`, beside the test bundle.
   public static func opz() throws -> FilePath { try beside("opz") }
@@ -15,7 +15,7 @@ public enum BuiltPrograms {
   /// `opz-hub`, beside the test bundle.
   public static func hub() throws -> FilePath { try beside("opz-hub") }
 
-  /// `opz-server` as the tests' build made it, beside the test bundle.
+  /// `opz-server` from the tests' build, beside the test bundle.
   public static func debugServer() throws -> FilePath { try beside("opz-server") }
 
   private static func beside(_ name: String) throws -> FilePath {
@@ -24,7 +24,7 @@ public enum BuiltPrograms {
     return try existing(FilePath(platformString: pointer).removingLastComponent().appending(name))
   }
 
-  /// The static `opz-server`: `OPZ_TEST_SERVER`, else what `scripts/build-release` made.
+  /// The statically linked `opz-server`: `OPZ_TEST_SERVER`, or the output of `scripts/build-release`.
   public static func server() throws -> FilePath {
     if let named = ProcessEnvironment.value("OPZ_TEST_SERVER") { return FilePath(named) }
     return try existing(PackageRoot.path().appending(".build/dist/opz-server"))

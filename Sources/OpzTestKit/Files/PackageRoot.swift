@@ -6,9 +6,9 @@ public import SystemPackage
   import Musl
 #endif
 
-/// Where the sources of this package are.
+/// Locates the sources of this package.
 public enum PackageRoot {
-  /// - Parameter file: a source file of the package, however deep it is.
+  /// - Parameter file: any source file of the package.
   public static func path(_ file: String = #filePath) -> FilePath {
     var place = FilePath(file).removingLastComponent()
     while !isRoot(place), place.removeLastComponent() {}
@@ -20,7 +20,7 @@ public enum PackageRoot {
   }
 }
 
-/// The environment of the tests, read only: it is one for all of them.
+/// The environment of the test process. Read-only, because all tests share it.
 public enum ProcessEnvironment {
   /// The value of an environment variable; nil when it is unset or empty.
   public static func value(_ name: String) -> String? {

@@ -1,6 +1,6 @@
-/// Zip files byte by byte: honest ones, and ones that no honest writer makes.
+/// Builds zip files byte by byte, including invalid ones that no real writer makes.
 public struct RawZip: Sendable {
-  /// What both the local header and the central directory say of a member.
+  /// The fields that the local header and the central directory share.
   public struct Header: Sendable {
     public var name: [UInt8]
     public var flags: UInt16 = 0
@@ -15,20 +15,20 @@ public struct RawZip: Sendable {
   public struct Member: Sendable {
     public var local: Header
     public var central: Header
-    /// What stands between the headers, compressed.
+    /// The member's stored data, between the headers.
     public var data: [UInt8]
-    /// After the data.
+    /// Bytes after the data.
     public var descriptor: [UInt8] = []
-    /// Before the local header, belonging to nobody.
+    /// Bytes before the local header that belong to no member.
     public var gap: [UInt8] = []
     /// The unix mode.
     public var mode: UInt32
     public var comment: [UInt8] = []
     public var disk: UInt16 = 0
-    /// In place of the true offset of the local header.
+    /// Replaces the true offset of the local header.
     public var offset: UInt32?
 
-    /// A stored member; with `deflated`, the raw deflate stream of the content, a deflated one.
+    /// Creates a stored member, or a deflated one if `deflated` is the content's raw deflate stream.
     public init(_ name: [UInt8], _ content: [UInt8], deflated: [UInt8]? = nil, mode: UInt32) {
       data = deflated ?? content
       local = Header(
@@ -53,7 +53,7 @@ public struct RawZip: Sendable {
       return copy
     }
 
-    /// Changes both headers alike.
+    /// Applies the same change to both headers.
     public func withBoth(_ change: (inout Header) -> Void) -> Member {
       with {
         change(&$0.local)
@@ -61,7 +61,7 @@ public struct RawZip: Sendable {
       }
     }
 
-    /// Crc and sizes after the data, and 0 in the local header.
+    /// Moves CRC and sizes into a data descriptor after the data, and sets them to 0 in the local header.
     public func describedAfter(signed: Bool = true, wide: Bool = false) -> Member {
       var member = withBoth { $0.flags |= 8 }
       member.descriptor = signed ? RawZip.bytes(0x0807_4b50, 4) : []
@@ -109,14 +109,14 @@ public struct RawZip: Sendable {
 
   public var members: [Member]
   public var comment: [UInt8] = []
-  /// Between the last member and the central directory.
+  /// Bytes between the last member and the central directory.
   public var beforeDirectory: [UInt8] = []
-  /// Between the central directory and the end record.
+  /// Bytes between the central directory and the end record.
   public var afterDirectory: [UInt8] = []
-  /// After everything.
+  /// Bytes after everything.
   public var trailer: [UInt8] = []
   public var changeEnd: @Sendable (inout End) -> Void = { _ in }
-  /// Makes a zip64 end; the values of the other record then say that they are there.
+  /// Adds a zip64 end record; the plain record then has the marker values that refer to it.
   public var zip64: (@Sendable (inout End64) -> Void)?
 
   /// Creates an archive of these members, in this order.

@@ -1,4 +1,5 @@
-/// Random numbers that a seed repeats (SplitMix64, Steele, Lea and Flood 2014): a property test that fails names its seed.
+/// A reproducible random number generator (SplitMix64, Steele, Lea and Flood 2014): a property test that fails
+/// reports its seed.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

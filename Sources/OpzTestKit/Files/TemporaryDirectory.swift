@@ -1,7 +1,7 @@
 import OpzIO
 public import SystemPackage
 
-/// A directory of a test's own, removed when the value goes away.
+/// A directory for one test, removed when deallocated.
 public final class TemporaryDirectory: Sendable {
   public let path: FilePath
 
@@ -15,7 +15,7 @@ public final class TemporaryDirectory: Sendable {
     try? Durable.removeTree(path)
   }
 
-  /// Writes a file below the directory, with the directories above it.
+  /// Writes a file below the directory, creating parent directories.
   @discardableResult
   public func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws -> FilePath {
     let place = path.appending(name)

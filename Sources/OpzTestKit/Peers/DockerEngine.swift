@@ -7,12 +7,12 @@ import SystemPackage
   import Musl
 #endif
 
-/// A docker engine of the test's own: its data, its socket, no network. It needs root.
+/// A Docker engine for one test, with its own data and socket and without network. It needs root.
 public final class DockerEngine: Sendable {
   private let directory: TemporaryDirectory
   private let engine: ChildProcess
 
-  /// What DOCKER_HOST has to be for another client.
+  /// The value of DOCKER_HOST for another client.
   public var address: String { "unix://\(directory.path)/docker.sock" }
 
   /// Starts a Docker daemon with its own directories, and waits until it responds.

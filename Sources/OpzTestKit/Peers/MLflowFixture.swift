@@ -1,16 +1,16 @@
 import OpzIO
 public import SystemPackage
 
-/// A store of MLflow made from SQL, with artifacts.
+/// An MLflow store made from SQL, with artifacts.
 public enum MLflowFixture {
-  /// Where the artifacts of the versions in `mlflow-3.17.2.sql` are, below the database's directory.
+  /// Artifact directories of the versions in `mlflow-3.17.2.sql`, relative to the database's directory.
   public static let artifacts = [
     "mlruns/1/models/m-9bb1ceef14cb4556a4b81a043f5d7c0c/artifacts",
     "mlruns/1/models/m-e70556a57b1943c0bc430c52eb46accc/artifacts",
     "mlruns/1/models/m-727ab9ac334f40c29b2a04ffae8d4583/artifacts",
   ]
 
-  /// Writes `mlflow.db` as MLflow 3.17.2 did, and a model's directory for each version.
+  /// Writes `mlflow.db` with the content that MLflow 3.17.2 wrote, and a model directory for each version.
   @discardableResult
   public static func write(in directory: TemporaryDirectory) throws -> FilePath {
     for (index, place) in artifacts.enumerated() {
@@ -31,7 +31,7 @@ public enum MLflowFixture {
     return try write(sql.replacing("@ROOT@", with: directory.path.string), in: directory)
   }
 
-  /// Runs SQL on `mlflow.db` with Python's SQLite.
+  /// Runs SQL on `mlflow.db` with Python's SQLite module.
   @discardableResult
   public static func write(_ sql: String, in directory: TemporaryDirectory) throws -> FilePath {
     let database = directory.path.appending("mlflow.db")

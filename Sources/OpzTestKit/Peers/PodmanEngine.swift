@@ -7,7 +7,8 @@ public import SystemPackage
   import Musl
 #endif
 
-/// podman, run as a container of ours is run in production: a read-only root, no network but the host's loopback.
+/// podman, run with production's restrictions: a read-only root file system, and no network except the host's
+/// loopback.
 public struct PodmanEngine: Sendable {
   private static let limits = ["--runtime", "runc", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
 
@@ -18,7 +19,7 @@ public struct PodmanEngine: Sendable {
     guard version?.status == 0 else { throw MissingPeer("podman") }
   }
 
-  /// Loads a docker archive and says the image's name.
+  /// Loads a docker archive and returns the image's name.
   public func load(_ archive: FilePath) throws -> String {
     let result = try ChildProcess.run(["podman", "load", "-q", "-i", archive.string])
     guard result.status == 0, let line = result.text.split(separator: "\n").last, let colon = line.firstRange(of: ": ")
@@ -31,7 +32,7 @@ public struct PodmanEngine: Sendable {
   /// Removes an image with its containers; errors are ignored.
   public func remove(_ image: String) { _ = try? ChildProcess.run(["podman", "rmi", "-f", image]) }
 
-  /// Runs a program of the image to its end.
+  /// Runs a program of the image until it ends.
   public func run(_ image: String, entrypoint: String, _ arguments: [String]) throws -> ChildProcess.Output {
     try ChildProcess.run(
       ["podman", "run", "--rm", "--read-only", "--network", "none", "--entrypoint", entrypoint] + PodmanEngine.limits
@@ -39,7 +40,7 @@ public struct PodmanEngine: Sendable {
         + arguments)
   }
 
-  /// Starts the image with other words in place of its entrypoint.
+  /// Starts the image with another command instead of its entrypoint.
   public func start(_ image: String, _ command: [String]) throws -> Container {
     let log = try TemporaryDirectory()
     let name = log.path.lastComponent?.string ?? "opz-test"
@@ -70,7 +71,7 @@ public struct PodmanEngine: Sendable {
     }
 
     /// Waits until the program prints a text.
-    /// - Throws: when it ends, or when two minutes have gone.
+    /// - Throws: when the program ends, or after two minutes.
     public func waitForOutput(_ text: String) throws {
       for _ in 0..<2400 {
         if output.contains(text) { return }
@@ -82,7 +83,7 @@ public struct PodmanEngine: Sendable {
 
     /// Kills and removes the container, and waits for podman to end.
     public func stop() {
-      // A program that is the container's first gets no signal that it did not ask for, but this one.
+      // The kernel delivers only SIGKILL to a container's first process unless it has handlers.
       _ = try? ChildProcess.run(["podman", "rm", "-f", "-t", "0", name])
       process.send(signal: SIGKILL)
       process.wait()

@@ -1,16 +1,16 @@
 public import OpzIO
 public import SystemPackage
 
-/// The Python that the tests' oracles run on: PyPI's packages of `scripts/test-python.txt`.
+/// The Python of the tests' oracles, with the PyPI packages of `scripts/test-python.txt`.
 public enum Python {
-  /// `OPZ_TEST_PYTHON`, else the environment that `scripts/test` makes.
+  /// `OPZ_TEST_PYTHON`, or the environment made by `scripts/test`.
   public static func interpreter(_ file: String = #filePath) -> FilePath {
     if let named = ProcessEnvironment.value("OPZ_TEST_PYTHON") { return FilePath(named) }
     return PackageRoot.path(file).appending(".build/test-python/bin/python")
   }
 
   /// Runs a script. It blocks.
-  /// - Throws: `MissingPeer` when there is no such Python.
+  /// - Throws: `MissingPeer` if there is no such Python.
   public static func run(_ arguments: [String], input: [UInt8] = [], directory: FilePath? = nil) throws
     -> ChildProcess.Output
   {
@@ -20,7 +20,7 @@ public enum Python {
   }
 }
 
-/// A real program that a test needs is not there. A test that cannot run has failed.
+/// A program that a test needs is missing. A test that cannot run has failed.
 public struct MissingPeer: Error, CustomStringConvertible {
   public let description: String
 

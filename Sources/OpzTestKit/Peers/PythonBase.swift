@@ -4,7 +4,7 @@ import OpzOCI
 import OpzStore
 public import SystemPackage
 
-/// A base image with Debian's Python 3.11, and wheels for it: what `scripts/test-base` makes.
+/// A base image with Debian's Python 3.11 and wheels for it, made by `scripts/test-base`.
 public enum PythonBase {
   private static func place(_ file: String) -> FilePath {
     if let named = ProcessEnvironment.value("OPZ_TEST_BASE") { return FilePath(named) }

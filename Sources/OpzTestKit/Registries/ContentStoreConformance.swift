@@ -2,7 +2,7 @@ import OpzIO
 import OpzOCI
 public import OpzStore
 
-/// What every `ContentStore` that is a `TagStore` too has to do. A check throws `Violation` where the store does not.
+/// The conformance suite for a `ContentStore` that is also a `TagStore`. A check that fails throws `Violation`.
 public struct ContentStoreConformance<Store: ContentStore & TagStore>: Sendable {
   /// A rule that the store breaks.
   public struct Violation: Error, CustomStringConvertible {
@@ -11,7 +11,7 @@ public struct ContentStoreConformance<Store: ContentStore & TagStore>: Sendable 
 
   private let store: Store
 
-  /// - Parameter store: an empty one.
+  /// - Parameter store: an empty store.
   public init(_ store: Store) { self.store = store }
 
   /// Runs all checks against the store, with the same random contents each time.
@@ -25,7 +25,7 @@ public struct ContentStoreConformance<Store: ContentStore & TagStore>: Sendable 
     try await parallelPuts(random.bytes(300_000))
   }
 
-  // What goes in comes out, whole and from the middle; a second put changes nothing.
+  // Stored content is read back, as a whole and from the middle; a second put changes nothing.
   private func roundTrip(_ bytes: [UInt8]) async throws {
     let descriptor = Descriptor.of(bytes, .layerTar)
     try check(try await !store.contains(descriptor), "\(bytes.count) bytes are there before they are put")

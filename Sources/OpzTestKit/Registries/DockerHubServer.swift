@@ -2,10 +2,11 @@ import FoundationEssentials
 public import OpzIO
 import OpzOCI
 
-/// A server in Docker Hub's place: registry-1.docker.io and auth.docker.io with TLS by an authority of its own, reached through a proxy. What
-/// it asks of a client is what Docker Hub asks: a token of its token server for each request, by a scope of the canonical name.
+/// A stand-in for Docker Hub: registry-1.docker.io and auth.docker.io with TLS by its own certificate authority,
+/// reached through a proxy. Like Docker Hub it requires a token for each request, scoped to the canonical repository
+/// name.
 public final class DockerHubServer: Sendable {
-  /// What was asked of the two hosts.
+  /// A request to one of the two hosts.
   public struct Call: Sendable, Hashable {
     public let host: String
     public let method: String
@@ -17,9 +18,10 @@ public final class DockerHubServer: Sendable {
   private let nginx: NginxServer
   private let proxy: ConnectProxy
 
+  /// Starts the servers.
   /// - Parameters:
-  ///   - user: who may have a token; everybody where it is nil.
-  ///   - quirks: of the registry.
+  ///   - user: the only user who gets tokens; nil for everyone.
+  ///   - quirks: the registry's quirks.
   public init(user: String? = nil, password: String = "", _ quirks: SpecRegistry.Quirks = .init()) throws {
     let wanted = user.map { "Basic " + Data("\($0):\(password)".utf8).base64EncodedString() }
     registry = try SpecRegistry(quirks.with { $0.gate = { DockerHubServer.gate($0, wanted) } })
@@ -45,7 +47,7 @@ public final class DockerHubServer: Sendable {
     return .init(401, [("WWW-Authenticate", challenge)], text: #"{"errors":[{"code":"UNAUTHORIZED"}]}"#)
   }
 
-  /// What a client needs to come here.
+  /// The environment variables by which a client reaches the stand-in.
   public var environment: [String: String] {
     ["https_proxy": proxy.address, "SSL_CERT_FILE": nginx.authority.string]
   }
@@ -60,7 +62,7 @@ public final class DockerHubServer: Sendable {
     }
   }
 
-  /// The digest of the document that a tag names.
+  /// The digest of a tag's manifest.
   public func digest(ofTag tag: String) -> Digest? { registry.digest(ofTag: tag) }
 
   /// Stops the proxy and the registry behind it.

@@ -7,13 +7,13 @@ public import SystemPackage
   import Musl
 #endif
 
-/// Debian's `docker-registry` on a free loopback port, with its files in a directory of its own. It ends with the value.
+/// Debian's `docker-registry` on a free loopback port, with its own storage directory. It stops when deallocated.
 public final class RegistryServer: Sendable {
   /// How clients must authenticate.
   public enum Access: Sendable {
     case anonymous
     case basic(user: String, password: String)
-    /// Tokens of this realm for this service, signed with a key of this certificate.
+    /// Tokens of this realm and service, signed with the key of this certificate.
     case token(realm: String, service: String, issuer: String, certificate: FilePath)
   }
 
@@ -23,15 +23,15 @@ public final class RegistryServer: Sendable {
   private let directory: TemporaryDirectory
   private let process: ChildProcess
 
-  /// Starts it and waits until it takes connections. It blocks.
-  /// - Parameter tls: speaks https, with a certificate of its own for 127.0.0.1.
+  /// Starts the registry and waits until it accepts connections. It blocks.
+  /// - Parameter tls: uses https, with its own certificate for 127.0.0.1.
   public init(_ access: Access = .anonymous, tls: Bool = false) throws {
     directory = try TemporaryDirectory()
     if tls { try RegistryServer.makeCertificate(in: directory) }
     for _ in 0..<5 {
       let port = try LoopbackListener.freePort()
       let process = try RegistryServer.start(access, port, tls: tls, in: directory)
-      // Somebody else may have taken the port meanwhile: then the process ends, and another port is tried.
+      // Another process may have taken the port meanwhile: then the registry exits, and another port is tried.
       if RegistryServer.waits(for: process, port) {
         self.port = port
         self.process = process
@@ -56,7 +56,7 @@ public final class RegistryServer: Sendable {
       "data/docker/registry/v2/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))/\(digest.hex)/data")
   }
 
-  /// The certificate of a server that speaks https.
+  /// The certificate of a server with TLS.
   public var certificate: FilePath { directory.path.appending("certificate.pem") }
 
   private static func makeCertificate(in directory: TemporaryDirectory) throws {

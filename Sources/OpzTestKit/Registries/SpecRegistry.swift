@@ -2,46 +2,47 @@ public import OpzIO
 import OpzOCI
 import Synchronization
 
-/// A small registry that takes pushes by the rules of the distribution-spec, with quirks where a test wants them. It keeps what it gets in
-/// memory, checks each digest and counts what comes over the wire.
+/// A small in-memory registry that accepts pushes by the distribution-spec, with quirks for tests. It verifies each
+/// digest and counts the bytes received.
 public final class SpecRegistry: Sendable {
   /// Where the server deviates from the distribution-spec as real registries do.
   public struct Quirks: Sendable {
-    /// Bytes of a chunk that was cut stay.
+    /// Keeps the bytes of an interrupted chunk.
     public var keepsCutChunks = true
-    /// An upload whose chunk was cut is gone (docker-registry 2.8.2).
+    /// Ends an upload whose chunk is interrupted (docker-registry 2.8.2).
     public var losesCutUploads = false
-    /// The largest body; more is answered with this status.
+    /// Maximum body size of a PATCH; larger ones get this status.
     public var largestPatch: (size: Int, status: Int)?
     public var largestPut: (size: Int, status: Int)?
-    /// PUT after POST is answered so (Artifactory).
+    /// Status of a PUT directly after POST (Artifactory).
     public var putStatus: Int?
-    /// PATCH is answered so (GAR).
+    /// Status of a refused PATCH (GAR).
     public var patchStatus: Int?
-    /// What a PATCH that is taken answers.
+    /// Status of an accepted PATCH.
     public var acceptStatus = 202
     /// `Range` stays at the end of the first chunk (ECR).
     public var stuckRange = false
     public var chunkMinimum: Int?
-    /// An upload's status is told at its newest Location only (docker-registry, whose Location holds the upload's state).
+    /// Reports an upload's status only at its newest Location (docker-registry, whose Location contains the upload's
+    /// state).
     public var forgetsOldLocations = false
-    /// A manifest with a subject is answered with this header; there is no list of referrers for all that (Docker Hub in 2024).
+    /// Sends this header for a manifest with a subject, although there is no referrers list (Docker Hub in 2024).
     public var saysSubject = false
-    /// An empty upload's `Range`.
+    /// The `Range` of an empty upload.
     public var emptyRange = "0-0"
-    /// What `Location` looks like: `PATH` and `HOST` are filled in.
+    /// The form of `Location`; `PATH` and `HOST` are replaced.
     public var location = "PATH"
-    /// Answers to POST, PATCH, PUT that get lost: by the number of the request.
+    /// The POST, PATCH and PUT requests, by number, whose response is lost.
     public var lostAnswers: Set<Int> = []
-    /// After a cut nobody is answered until `comeBack`.
+    /// After a cut, no request gets a response until `comeBack`.
     public var staysDown = false
-    /// Answers in the registry's place, before a body is read.
+    /// Returns a response in place of the registry's, before the body is read.
     public var gate: @Sendable (ScriptedServer.Request) -> ScriptedServer.Answer? = { _ in nil }
 
     /// Creates a server's behavior without deviations, apart from the defaults below.
     public init() {}
 
-    /// With one change.
+    /// Returns a copy with a change.
     public func with(_ change: (inout Quirks) -> Void) -> Quirks {
       var copy = self
       change(&copy)
@@ -49,7 +50,7 @@ public final class SpecRegistry: Sendable {
     }
   }
 
-  /// What came of a blob. Its bytes are hashed and, unless they are many, kept.
+  /// The received part of a blob. Its bytes are hashed and, if not too many, kept.
   private struct Upload {
     var count = 0
     var hasher = DigestHasher()
@@ -66,11 +67,11 @@ public final class SpecRegistry: Sendable {
 
   private struct State {
     var uploads: [String: Upload] = [:]
-    /// By upload, the only place that is good for the next request.
+    /// By upload, the only Location that is valid for the next request.
     var steps: [String: Int] = [:]
     var firstEnds: [String: Int] = [:]
     var blobs: [String: Upload] = [:]
-    /// By digest and by tag: the bytes and their type.
+    /// Bytes and media type, by digest and by tag.
     var documents: [String: (bytes: [UInt8], type: String)] = [:]
     var cuts: [Int]
     var received = 0
@@ -83,7 +84,7 @@ public final class SpecRegistry: Sendable {
   private let quirks: Quirks
   private let server: Mutex<ScriptedServer?>
 
-  /// - Parameter cuts: after so many bytes of all bodies together the connection ends.
+  /// - Parameter cuts: totals of body bytes after which the connection is closed.
   public init(_ quirks: Quirks = Quirks(), cuts: [Int] = []) throws {
     self.quirks = quirks
     state = Mutex(State(cuts: cuts.sorted()))
@@ -101,7 +102,7 @@ public final class SpecRegistry: Sendable {
   /// `127.0.0.1:PORT`.
   public var host: String { server.withLock { $0?.host ?? "" } }
   public var requests: [ScriptedServer.Request] { server.withLock { $0?.requests ?? [] } }
-  /// Bytes of all bodies.
+  /// Bytes of all bodies received.
   public var received: Int { state.withLock { $0.received } }
   public var patches: [(from: Int, size: Int)] { state.withLock { $0.patches } }
   public var openUploads: Int { state.withLock { $0.uploads.count } }
@@ -115,15 +116,15 @@ public final class SpecRegistry: Sendable {
   /// Whether it has a blob with this digest.
   public func hasBlob(_ digest: Digest) -> Bool { state.withLock { $0.blobs[digest.description] != nil } }
 
-  /// The digest of the document that a tag names.
+  /// The digest of a tag's manifest.
   public func digest(ofTag tag: String) -> Digest? {
     state.withLock { $0.documents[tag].map { Digest.of($0.bytes) } }
   }
 
-  /// Answers again.
+  /// Ends the outage that follows a cut.
   public func comeBack() { state.withLock { $0.isDown = false } }
 
-  /// Requests with a method.
+  /// The number of requests with a method.
   public func count(_ method: String) -> Int { requests.filter { $0.method == method }.count }
 
   private func early(_ request: ScriptedServer.Request) -> ScriptedServer.Early {
@@ -154,7 +155,8 @@ public final class SpecRegistry: Sendable {
     state.withLock { state in
       let id = Self.id(request)
       if quirks.losesCutUploads, state.uploads.removeValue(forKey: id) != nil { return }
-      // libcurl sends a request once more by itself when a connection that was open before ends: that one does not fit.
+      // libcurl itself repeats a request when a reused connection closes: the repetition does not match the upload's
+      // end.
       let begin = request.header("content-range")?.split(separator: "-").first.flatMap { Int($0) }
       if quirks.keepsCutChunks, begin == state.uploads[id]?.count { state.uploads[id]?.add(bytes) }
     }
@@ -252,7 +254,7 @@ public final class SpecRegistry: Sendable {
     return end == 0 ? quirks.emptyRange : "0-\(end - 1)"
   }
 
-  // Each answer has another Location, and only the newest one works.
+  // Each response has another Location, and only the newest one is valid.
   private func place(_ id: String, _ state: inout State, _ request: ScriptedServer.Request) -> String {
     let home = request.path.split(separator: "/uploads").first.map { "\($0)/uploads" } ?? ""
     let next = (state.steps[id] ?? 0) + 1

@@ -3,18 +3,19 @@ import OpzIO
 import Synchronization
 public import SystemPackage
 
-/// A token server for a `RegistryServer`: it signs JSON web tokens (RS256) with a key of its own, made by `openssl`.
+/// A token server for a `RegistryServer`: it signs JSON web tokens (RS256) with its own key, made by `openssl`.
 public final class TokenServer: Sendable {
   public static let issuer = "opz-test-issuer"
   public static let service = "opz-test-registry"
 
-  /// The certificate that the registry has to trust.
+  /// The certificate that the registry must trust.
   public let certificate: FilePath
   private let server: ScriptedServer
 
+  /// Starts the server.
   /// - Parameters:
-  ///   - user: who may have a token; everybody where it is nil.
-  ///   - life: seconds, as said in the answer and in the token.
+  ///   - user: the only user who gets tokens; nil for everyone.
+  ///   - life: lifetime of a token in seconds, as stated in the response and in the token.
   public init(user: String? = nil, password: String = "", life: Int = 300) throws {
     let directory = try TemporaryDirectory()
     let key = directory.path.appending("key.pem")
@@ -36,7 +37,7 @@ public final class TokenServer: Sendable {
   }
 
   public var realm: String { "http://\(server.host)/token" }
-  /// What it was asked.
+  /// The requests so far.
   public var requests: [ScriptedServer.Request] { server.requests }
 }
 

@@ -7,7 +7,7 @@ import SystemPackage
   import Musl
 #endif
 
-/// nginx on a free loopback port in front of a server, which refuses bodies above a limit. It ends with the value.
+/// nginx in front of a server, on a free loopback port, refusing bodies above a limit. It stops when deallocated.
 public final class BodyLimitProxy: Sendable {
   public let port: UInt16
   /// `127.0.0.1:PORT`.
@@ -15,7 +15,7 @@ public final class BodyLimitProxy: Sendable {
   private let directory: TemporaryDirectory
   private let process: ChildProcess
 
-  /// Starts it and waits until it takes connections. It blocks.
+  /// Starts nginx and waits until it accepts connections. It blocks.
   public init(before upstream: UInt16, megabytes: Int) throws {
     directory = try TemporaryDirectory()
     for _ in 0..<5 {

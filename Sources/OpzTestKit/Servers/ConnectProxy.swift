@@ -7,13 +7,13 @@ import Synchronization
   import Musl
 #endif
 
-/// A proxy on 127.0.0.1 that takes CONNECT alone and brings every tunnel to one port of this machine, whatever host was asked for: so a
-/// client speaks to a server in another's place, by its own names and its own TLS.
+/// A proxy on 127.0.0.1 that only supports CONNECT and connects every tunnel to one local port, whatever host was
+/// requested: a client talks to a stand-in server under the real host's name, with TLS.
 public final class ConnectProxy: Sendable {
   private let listener: LoopbackListener
   private let asked = Mutex<[String]>([])
 
-  /// - Parameter port: where all tunnels end.
+  /// - Parameter port: the port to which all tunnels connect.
   public init(to port: UInt16) throws {
     listener = try LoopbackListener()
     let listener = listener
@@ -33,7 +33,7 @@ public final class ConnectProxy: Sendable {
   /// `http://127.0.0.1:PORT`.
   public var address: String { "http://127.0.0.1:\(listener.port)" }
 
-  /// `HOST:PORT` of each tunnel, in the order in which they were asked for.
+  /// The requested `HOST:PORT` of each tunnel, in order.
   public var targets: [String] { asked.withLock { $0 } }
 
   private func tunnel(_ client: Int32, to port: UInt16) {
@@ -54,7 +54,7 @@ public final class ConnectProxy: Sendable {
     ConnectProxy.carry(client, server)
   }
 
-  /// Carries bytes both ways until one side ends.
+  /// Copies bytes both ways until one side closes.
   private static func carry(_ one: Int32, _ other: Int32) {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {

@@ -7,17 +7,17 @@ public import SystemPackage
   import Musl
 #endif
 
-/// The API server of `Tests/Kubernetes/api_server.py`, and the real kubectl that speaks to it.
+/// The API server of `Tests/Kubernetes/api_server.py`, with the real kubectl as its client.
 public final class KubernetesServer: Sendable {
-  /// PyPI's kubectl, in the environment of the tests' Python.
+  /// PyPI's kubectl, from the tests' Python environment.
   public static var kubectl: FilePath { Python.interpreter().removingLastComponent().appending("kubectl") }
 
   private let directory: TemporaryDirectory
   private let process: ChildProcess
   public let port: Int
 
-  /// Starts it, with the namespaces `default` and `scoring`.
-  /// - Throws: `MissingPeer` where Python or kubectl is not there, or where it does not come up.
+  /// Starts the server with the namespaces `default` and `scoring`.
+  /// - Throws: `MissingPeer` if Python or kubectl is missing, or if the server does not start.
   public init() throws {
     let (python, kubectl) = (Python.interpreter(), KubernetesServer.kubectl)
     for program in [python, kubectl] where (try? FileStatus.of(program)) == nil { throw MissingPeer("\(program)") }
@@ -54,7 +54,7 @@ public final class KubernetesServer: Sendable {
 
   public var address: String { "http://127.0.0.1:\(port)" }
 
-  /// What opz and kubectl find it by.
+  /// The environment variables by which opz and kubectl find the server.
   public var environment: [String: String] {
     [
       "KUBECONFIG": directory.path.appending("kubeconfig").string, "OPZ_KUBECTL": KubernetesServer.kubectl.string,
@@ -62,10 +62,10 @@ public final class KubernetesServer: Sendable {
     ]
   }
 
-  /// Says how it behaves from now on: JSON, as the script's first lines explain.
+  /// Sets the server's behavior from now on: JSON, described at the top of the script.
   public func control(_ json: String) throws { try directory.write("control.json", json) }
 
-  /// The changes that it was asked for so far, dry runs left out: `PATCH opz-handover deployments/churn`, `DELETE services/churn`.
+  /// The changes requested so far, without dry runs: `PATCH opz-handover deployments/churn`, `DELETE services/churn`.
   public func changes() throws -> [String] {
     let path = directory.path.appending("requests")
     guard (try? FileStatus.of(path)) != nil else { return [] }
@@ -80,7 +80,7 @@ public final class KubernetesServer: Sendable {
     }
   }
 
-  /// The numbers of pods that a Deployment had, one after the other.
+  /// The successive replica counts of a Deployment.
   public func replicas(_ deployment: String) throws -> [Int] {
     let path = directory.path.appending("replicas")
     guard (try? FileStatus.of(path)) != nil else { return [] }

@@ -12,9 +12,10 @@ public final class LoopbackListener: Sendable {
   let descriptor: Int32
   public let port: UInt16
 
+  /// Binds a port.
   /// - Parameters:
-  ///   - port: 0 for any that is free.
-  ///   - isListening: without, the port is taken and refuses connections.
+  ///   - port: 0 for any free port.
+  ///   - isListening: if false, the port is bound but refuses connections.
   public init(port wanted: UInt16 = 0, isListening: Bool = true) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw IOFailure.last("socket", "127.0.0.1") }
@@ -51,8 +52,8 @@ public final class LoopbackListener: Sendable {
   /// Makes `accept` return.
   func stop() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-  /// A port that is free just now, for a server that cannot choose one itself. It is below those that the kernel gives to
-  /// others, so that only another caller of this can take it first.
+  /// A port that is currently free, for a server that cannot choose one itself. It is below the kernel's ephemeral
+  /// ports, so only another call of this function can take it first.
   public static func freePort() throws -> UInt16 {
     for _ in 0..<100 {
       if let found = try? LoopbackListener(port: .random(in: 18_000..<32_000), isListening: false) { return found.port }
@@ -60,7 +61,7 @@ public final class LoopbackListener: Sendable {
     throw IOFailure("no free port", path: "127.0.0.1")
   }
 
-  /// Whether somebody takes connections on a port of 127.0.0.1.
+  /// Whether a server accepts connections on a port of 127.0.0.1.
   static func isOpen(_ port: UInt16) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return false }
@@ -77,5 +78,5 @@ public final class LoopbackListener: Sendable {
   }
 }
 
-// The name of accept(2) where a method has the same name.
+// An alias of accept(2) for use where a method has the same name.
 private func systemAccept(_ descriptor: Int32) -> Int32 { accept(descriptor, nil, nil) }

@@ -7,7 +7,7 @@ public import SystemPackage
   import Musl
 #endif
 
-/// Debian's nginx with TLS in front of a registry, on a free loopback port. It ends with the value.
+/// Debian's nginx with TLS in front of a registry, on a free loopback port. It stops when deallocated.
 public final class NginxServer: Sendable {
   public let port: UInt16
   /// `127.0.0.1:PORT`.
@@ -15,17 +15,17 @@ public final class NginxServer: Sendable {
   private let directory: TemporaryDirectory
   private let process: ChildProcess
 
-  /// The authority that signed the server's and the client's certificate.
+  /// The certificate authority of the server's and the client's certificates.
   public var authority: FilePath { directory.path.appending("ca.crt") }
   public var clientCertificate: FilePath { directory.path.appending("client.cert") }
   public var clientKey: FilePath { directory.path.appending("client.key") }
 
-  /// Starts it and waits until it takes connections. It blocks.
+  /// Starts nginx and waits until it accepts connections. It blocks.
   /// - Parameters:
   ///   - upstream: `HOST:PORT` of the registry.
-  ///   - wantsClient: only clients with a certificate of the authority get in.
-  ///   - bodyLimit: bytes of a request; more is answered by 413 with a page.
-  ///   - names: hosts that the certificate is good for, beside this machine.
+  ///   - wantsClient: requires a client certificate of the authority.
+  ///   - bodyLimit: maximum bytes of a request; more get 413 with an HTML page.
+  ///   - names: further hosts that the certificate is valid for, besides this machine.
   public init(before upstream: String, wantsClient: Bool = false, bodyLimit: Int = 0, names: [String] = []) throws {
     directory = try TemporaryDirectory()
     try NginxServer.makeCertificates(in: directory.path, names)

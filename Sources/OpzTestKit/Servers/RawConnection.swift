@@ -20,8 +20,8 @@ public final class RawConnection {
   /// The peer ended the connection with a reset (RST).
   public private(set) var wasReset = false
 
-  /// Connects; a call that waits longer than an hour fails, so that a test cannot hang. (A server in the tests' own process waits for its turn
-  /// while hundreds of other tests run.)
+  /// Connects. Calls time out after an hour, so that a test cannot hang; a server in the test process may have to
+  /// wait while hundreds of other tests run.
   public init(port: Int) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var wait = timeval(tv_sec: 3600, tv_usec: 0)
@@ -40,7 +40,8 @@ public final class RawConnection {
 
   deinit { close(descriptor) }
 
-  /// False when the peer has closed.
+  /// Sends a text.
+  /// - Returns: false when the peer has closed.
   @discardableResult
   public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
@@ -59,17 +60,17 @@ public final class RawConnection {
     return true
   }
 
-  /// Says that nothing more will be sent.
+  /// Closes the sending side of the connection.
   public func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-  /// What the peer sends until it closes; a reset counts as that.
+  /// Receives until the peer closes or resets the connection.
   public func receiveAll() throws -> String {
     var all: [UInt8] = []
     while let piece = try receive() { all += piece }
     return String(decoding: all, as: UTF8.self)
   }
 
-  /// The next response with a content length, head and body; nil when the peer closes before it.
+  /// The next response with a content length, head and body; nil if the peer closes first.
   public func receiveResponse() throws -> (status: Int, head: String, body: String)? {
     var all: [UInt8] = []
     while true {
@@ -86,7 +87,7 @@ public final class RawConnection {
     }
   }
 
-  /// The next bytes that the peer sends; nil when it has closed.
+  /// The next bytes from the peer; nil when it has closed.
   public func receive() throws -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let count = recv(descriptor, &buffer, buffer.count, 0)

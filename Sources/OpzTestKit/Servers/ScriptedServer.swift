@@ -1,12 +1,12 @@
 import OpzIO
 import Synchronization
 
-/// An HTTP/1.1 server on 127.0.0.1 whose answers a closure makes up, faults included. It records what it was asked.
+/// An HTTP/1.1 server on 127.0.0.1 whose responses, including faults, come from a closure. It records the requests.
 public final class ScriptedServer: Sendable {
   /// A request as the server received it.
   public struct Request: Sendable {
     public let method: String
-    /// The path with its query, raw.
+    /// The path with its query, not decoded.
     public let target: String
     /// Names in lower case.
     public let headers: [(name: String, value: String)]
@@ -27,9 +27,9 @@ public final class ScriptedServer: Sendable {
     public var status: Int
     public var headers: [(String, String)]
     public var body: [UInt8]
-    /// Announced in Content-Length; nil for the body's own.
+    /// The value of Content-Length; nil for the body's size.
     public var length: Int?
-    /// The connection ends after so many bytes of the body.
+    /// Closes the connection after this many bytes of the body.
     public var cutAfter: Int?
 
     /// Creates a response; `length` overrides Content-Length and `cutAfter` ends the connection after that many body
@@ -49,18 +49,18 @@ public final class ScriptedServer: Sendable {
       self.init(status, headers, body: Array(text.utf8))
     }
 
-    /// Ends the connection without a word.
+    /// Closes the connection without a response.
     public static let hangUp = Answer(0)
   }
 
-  /// What happens when a request's head is there and its body is not.
+  /// What happens after a request's head was read and before its body is.
   public enum Early: Sendable {
     case readBody
-    /// The connection ends after so many bytes of the body.
+    /// Closes the connection after this many bytes of the body.
     case hangUp(after: Int)
-    /// The same, and the bytes that came are handed over.
+    /// The same, and passes the received bytes on.
     case cut(after: Int, take: @Sendable ([UInt8]) -> Void)
-    /// Answers at once and ends the connection.
+    /// Responds at once and closes the connection.
     case answer(Answer)
   }
 
@@ -72,9 +72,10 @@ public final class ScriptedServer: Sendable {
   private let recorded = Mutex<[Request]>([])
   private let connections = Mutex<[Int: ServerConnection]>([:])
 
+  /// Starts the server.
   /// - Parameters:
-  ///   - bodyLimit: bytes of a body that are kept.
-  ///   - onBroken: called with a request whose peer went away after so many bytes of the body.
+  ///   - bodyLimit: maximum bytes of a body that are recorded.
+  ///   - onBroken: called with a request whose peer closed during the body, and the number of bytes received.
   public init(
     bodyLimit: Int = 1 << 20, early: @escaping @Sendable (Request) -> Early = { _ in .readBody },
     onBroken: @escaping @Sendable (Request, Int) -> Void = { _, _ in },
@@ -107,10 +108,10 @@ public final class ScriptedServer: Sendable {
   /// `127.0.0.1:PORT`.
   public var host: String { "127.0.0.1:\(listener.port)" }
 
-  /// Everything that was asked so far.
+  /// All requests so far.
   public var requests: [Request] { recorded.withLock { $0 } }
 
-  /// Takes no more connections and ends those that are there.
+  /// Stops accepting connections and closes the open ones.
   public func stop() {
     listener.stop()
     for connection in connections.withLock({ $0.values.map { $0 } }) { connection.shutDown() }

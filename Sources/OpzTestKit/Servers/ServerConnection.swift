@@ -6,7 +6,7 @@ import Synchronization
   import Musl
 #endif
 
-/// One connection of a `ScriptedServer`, used by its thread.
+/// One connection of a `ScriptedServer`, used by its own thread.
 final class ServerConnection: @unchecked Sendable {
   private let descriptor: Int32
   private let isOpen = Mutex(true)
@@ -17,14 +17,14 @@ final class ServerConnection: @unchecked Sendable {
   func end() {
     isOpen.withLock { open in
       guard open else { return }
-      // A child process that was started meanwhile may hold a copy of the descriptor.
+      // A child process started meanwhile may hold a copy of the descriptor.
       _ = shutdown(descriptor, Int32(SHUT_RDWR))
       close(descriptor)
       open = false
     }
   }
 
-  /// Ends the connection from another thread.
+  /// Closes the connection from another thread.
   func shutDown() {
     isOpen.withLock { if $0 { _ = shutdown(descriptor, Int32(SHUT_RDWR)) } }
   }
@@ -47,7 +47,7 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  /// A body's first bytes, and how many bytes came: fewer than `length` when the peer ends before the body does.
+  /// The first bytes of a body, and the number received: fewer than `length` if the peer closes early.
   func readBody(_ length: Int, keeping limit: Int) -> (kept: [UInt8], count: Int) {
     var kept: [UInt8] = []
     var left = length
@@ -67,7 +67,7 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  /// Writes an answer; false when the connection is at its end.
+  /// Writes a response; false if the connection is closed.
   @discardableResult
   func write(_ answer: ScriptedServer.Answer, isHead: Bool) -> Bool {
     guard answer.status > 0 else { return false }
