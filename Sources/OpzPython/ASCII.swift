@@ -6,7 +6,7 @@ enum ASCII {
     isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
   }
 
-  /// Without spaces, tabs and carriage returns at both ends.
+  /// Removes spaces, tabs and carriage returns at both ends.
   static func trimmed(_ text: Substring) -> Substring {
     func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
     let bytes = text.utf8
@@ -15,7 +15,7 @@ enum ASCII {
     return text[first..<bytes.index(after: last)]
   }
 
-  /// Lines that end in LF, CR or both, as Python's text files have them.
+  /// Lines that end with LF, CR or CR LF, as in Python's text files.
   static func lines(_ text: String) -> [Substring] {
     let bytes = text.utf8
     var lines: [Substring] = []

@@ -1,4 +1,4 @@
-/// Whether the wheels of an environment go together, by their own metadata: what `pip check` says, without Python.
+/// Checks that the wheels of an environment are compatible by their metadata, like `pip check` but without Python.
 public enum EnvironmentCheck {
   /// A package whose requirements are not met.
   public struct Problem: Sendable, Hashable, CustomStringConvertible {
@@ -8,9 +8,10 @@ public enum EnvironmentCheck {
     public var description: String { "\(package) \(reason)" }
   }
 
+  /// Finds unmet requirements.
   /// - Parameters:
-  ///   - wheels: the metadata of each.
-  ///   - cuda: the base's version of CUDA, nil for a base without.
+  ///   - wheels: the metadata of each wheel.
+  ///   - cuda: the CUDA version of the base image; nil if it has none.
   public static func problems(_ wheels: [WheelMetadata], for target: PythonTarget, cuda: String?) -> [Problem] {
     let versions = Dictionary(
       wheels.map { (WheelName.normalized($0.name), $0.version) }, uniquingKeysWith: { one, _ in one })
@@ -45,7 +46,7 @@ public enum EnvironmentCheck {
       let plain = clause.filter { $0 != " " }
       let comparison = plain.prefix { "<>=!~".contains($0) }
       let version = String(plain.dropFirst(comparison.count))
-      // Of the patch number nothing is known, so a clause about one is met where it can be.
+      // The patch number is unknown, so a clause about it counts as met if some patch number would meet it.
       let parts = version.split(separator: ".")
       let own = parts.count > 2 && comparison.hasPrefix(">") ? "3.\(target.minor).999" : "3.\(target.minor)"
       if PythonVersion.meets(own, String(comparison), version) == false { return plain }

@@ -1,4 +1,5 @@
-/// A marker of a requirement or of a lock: `python_version < "3.12" and sys_platform == "linux"` (dependency specifiers, environment markers).
+/// A marker of a requirement or lock: `python_version < "3.12" and sys_platform == "linux"` (dependency specifiers,
+/// environment markers).
 public struct EnvironmentMarker: Sendable {
   private indirect enum Node: Sendable {
     case and(Node, Node)
@@ -21,7 +22,7 @@ public struct EnvironmentMarker: Sendable {
   private static let operators = ["===", "==", "!=", "<=", ">=", "~=", "<", ">"]
   private static let maximumBytes = 8192
 
-  /// - Throws: `PythonError.malformed` for other text.
+  /// - Throws: `PythonError.malformed` if the text is not a marker.
   public init(parsing text: String) throws {
     guard text.utf8.count <= EnvironmentMarker.maximumBytes, let tokens = EnvironmentMarker.tokens(text) else {
       throw EnvironmentMarker.malformed(text)
@@ -37,7 +38,7 @@ public struct EnvironmentMarker: Sendable {
     PythonError(.malformed, "marker \"\(text.prefix(200))\"", "it is not an environment marker")
   }
 
-  /// Whether it holds for a target; no extra is asked for.
+  /// Whether the marker holds for a target, with no extras requested.
   public func holds(for target: PythonTarget) -> Bool { evaluate(root, target) }
 
   private func evaluate(_ node: Node, _ target: PythonTarget) -> Bool {

@@ -1,10 +1,10 @@
 public import OpzOCI
 
-/// What an environment is for: a version of CPython on a Linux platform with a C library.
+/// The target of an environment: a version of CPython on a Linux platform with a C library.
 public struct PythonTarget: Sendable, Hashable {
   /// The C library and its newest version that wheels may rely on.
   public enum Library: Sendable, Hashable {
-    /// The newest glibc or musl that may be counted on: 2 and 36 for 2.36.
+    /// The version of glibc or musl: 2 and 36 for 2.36.
     case glibc(Int, Int)
     case musl(Int, Int)
   }
@@ -17,7 +17,7 @@ public struct PythonTarget: Sendable, Hashable {
   /// The platform's name in wheels' tags and in markers: `x86_64`.
   public let machine: String
 
-  /// - Throws: `PythonError.incompatible` for a processor that wheels have no name for.
+  /// - Throws: `PythonError.incompatible` for a processor for which there are no wheel tags.
   public init(minor: Int, platform: Platform, library: Library) throws {
     guard let machine = PythonTarget.machine(platform) else {
       throw PythonError(.incompatible, "\(platform)", "opz does not know what wheels call this platform")
@@ -32,7 +32,7 @@ public struct PythonTarget: Sendable, Hashable {
   public static func machine(_ platform: Platform) -> String? {
     let platform = platform.normalized
     return switch (platform.architecture, platform.variant) {
-    // Wheels know no later processors of these lines apart.
+    // Wheel tags do not distinguish later variants of these processors.
     case ("amd64", _): "x86_64"
     case ("arm64", _): "aarch64"
     case ("386", nil): "i686"
@@ -42,10 +42,9 @@ public struct PythonTarget: Sendable, Hashable {
     }
   }
 
-  /// How well a wheel with this tag fits: a smaller number is better, nil is not at all (PEP 425, 600, 656).
-  ///
-  /// Before all, an extension for this very Python counts; then the stable ABI; then no extension. Of platforms, the one that asks for the newest
-  /// library that is there.
+  /// Ranks a wheel tag: smaller is better, nil does not fit (PEP 425, 600, 656).
+  /// | An extension for exactly this Python comes first, then the stable ABI, then pure Python. Among platforms, the
+  /// one that requires the newest available library comes first.
   public func rank(_ tag: WheelTag) -> Int? {
     guard let platform = platformRank(tag.platform), let python = pythonRank(tag.python, tag.abi) else { return nil }
     return python * 100_000 + platform
@@ -59,7 +58,7 @@ public struct PythonTarget: Sendable, Hashable {
     }
     guard abi == "none" else { return nil }
     if python == own { return 200 }
-    // py312, py311 .., then py3: pure Python, or a program that needs no particular one.
+    // py312, py311 .., then py3: pure Python, or a program that does not depend on the version.
     if python == "py3" { return 202 + minor }
     if python.hasPrefix("py3"), let version = Int(python.dropFirst(3)), version <= minor {
       return 201 + (minor - version)

@@ -1,4 +1,4 @@
-/// A version by the version specifiers of Python packages (PEP 440): `1!2.0rc1.post2.dev3+cu121`.
+/// A version of a Python package (PEP 440): `1!2.0rc1.post2.dev3+cu121`.
 struct PythonVersion: Equatable, Comparable {
   private(set) var epoch = 0
   private(set) var release: [Int] = []
@@ -10,7 +10,7 @@ struct PythonVersion: Equatable, Comparable {
 
   var isPrerelease: Bool { pre != nil || dev != nil }
 
-  /// The version that a text spells, in any of the forms that are allowed; nil for another text.
+  /// Parses a version in any spelling that PEP 440 allows; nil for other text.
   init?(_ text: some StringProtocol) {
     guard text.utf8.count <= 256 else { return nil }
     var rest = Substring(text.lowercased()).drop { $0.isWhitespace }
@@ -55,7 +55,7 @@ struct PythonVersion: Equatable, Comparable {
     dev = PythonVersion.suffix("dev", &rest)
   }
 
-  /// A word with its number, each after a dot, dash or underscore or none; 0 where the number is left out.
+  /// A word and its number, each after an optional dot, dash or underscore; 0 if the number is omitted.
   private static func suffix(_ word: String, _ rest: inout Substring) -> Int? {
     var after = rest
     if let first = after.first, "._-".contains(first) { after.removeFirst() }
@@ -88,7 +88,7 @@ struct PythonVersion: Equatable, Comparable {
     return numbers
   }
 
-  /// Numbers that are compared one after the other; the largest and least stand for what is not there.
+  /// Numbers compared in order; the largest and smallest values stand for absent parts.
   private var suffixes: [Int] {
     let before: [Int] =
       if let pre { [pre.phase, pre.number] } else if post == nil, dev != nil { [Int.min, 0] } else { [Int.max, 0] }
@@ -106,7 +106,7 @@ struct PythonVersion: Equatable, Comparable {
     return order(one.local, other.local)
   }
 
-  /// Numbers come after words, more parts after fewer.
+  /// Numbers sort after words, and more parts after fewer.
   private static func order(_ one: [Substring], _ other: [Substring]) -> Int {
     for (left, right) in zip(one, other) {
       switch (Int(left), Int(right)) {
@@ -121,7 +121,7 @@ struct PythonVersion: Equatable, Comparable {
 
   // MARK: Clauses
 
-  /// Without what names a build of the same version.
+  /// Without the local version, which names a build.
   private var isPublic: PythonVersion {
     var copy = self
     copy.local = []
@@ -139,7 +139,7 @@ struct PythonVersion: Equatable, Comparable {
     return epoch == prefix.epoch && own.elementsEqual(prefix.release.prefix(count))
   }
 
-  /// Whether a version meets a clause such as `>=1.22` or `==2.*`; nil where one of the texts is no version.
+  /// Whether a version meets a clause such as `>=1.22` or `==2.*`; nil if a text is not a version.
   static func meets(_ version: String, _ comparison: String, _ wanted: String) -> Bool? {
     if comparison == "===" {
       let text = version.lowercased().filter { !$0.isWhitespace }

@@ -1,6 +1,7 @@
 /// Compares the spellings of a version (PyPA, version specifiers: normalization).
 enum VersionText {
-  /// The same text for all spellings of a version: `1.0-RC.1` and `v1.0.0rc1` give `1rc1`. For text that is no version, its lower case.
+  /// A canonical text for all spellings of a version: `1.0-RC.1` and `v1.0.0rc1` give `1rc1`. Other text is
+  /// lowercased.
   static func key(_ text: some StringProtocol) -> String {
     var parser = Parser(text.lowercased())
     return parser.key() ?? text.lowercased()

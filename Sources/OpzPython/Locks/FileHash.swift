@@ -1,6 +1,6 @@
 public import OpzIO
 
-/// A digest of a file by one of the three algorithms that pip takes for `--hash`.
+/// A file's digest by one of the three algorithms that pip accepts for `--hash`.
 public struct FileHash: Hashable, Sendable {
   /// A hash algorithm, named as in `--hash`.
   public enum Algorithm: String, Sendable, CaseIterable {
@@ -20,7 +20,7 @@ public struct FileHash: Hashable, Sendable {
   /// Lower case.
   public let hex: String
 
-  /// Nil for what is not the digest's number of hex digits.
+  /// Nil unless the text has the algorithm's number of hex digits.
   public init?(_ algorithm: Algorithm, hex: String) {
     let hex = hex.lowercased()
     guard hex.utf8.count == algorithm.digits,

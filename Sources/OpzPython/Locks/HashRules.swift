@@ -1,22 +1,21 @@
 public import OpzIO
 
-/// Which files requirements let in: those whose digests they list (pip, hash-checking mode).
-///
-/// Where one requirement lists digests, all packages need some, those that others require too.
+/// The digests that requirements allow (pip, hash-checking mode).
+/// | If one requirement lists digests, all packages need some, including transitive dependencies.
 public struct HashRules: Sendable {
-  /// What one requirement lists for a package.
+  /// The digests that one requirement lists for a package.
   private struct Rule: Sendable {
     let hashes: Set<FileHash>
     /// `requirements.txt:3`
     let place: String
   }
 
-  /// By normalized name. A file has to be in each of a package's lists, as pip joins them.
+  /// By normalized name. A file must be in each of a package's lists, as in pip.
   private let rules: [String: [Rule]]
-  /// The place of the first requirement or option that has all packages need digests.
+  /// The place of the first requirement or option that makes digests mandatory for all packages.
   private let cause: String?
 
-  /// Nil where nothing lists digests.
+  /// Nil if no requirement lists digests.
   public init?(_ requirements: RequirementsFile, for target: PythonTarget) {
     var rules: [String: [Rule]] = [:]
     var cause = requirements.requireHashes
@@ -29,10 +28,10 @@ public struct HashRules: Sendable {
     self.cause = cause
   }
 
-  /// What is wrong with a file of a package.
+  /// The result of checking a file of a package.
   enum Verdict: Equatable {
     case allowed
-    /// None of the digests that are known of the file is of the algorithms that are listed: its bytes have to be asked.
+    /// None of the file's known digests uses a listed algorithm: its bytes must be hashed.
     case unknown(Set<FileHash.Algorithm>)
     case refused(place: String, listed: [FileHash])
     /// No digest is listed for the package.
@@ -53,12 +52,12 @@ public struct HashRules: Sendable {
     return unknown.isEmpty ? .allowed : .unknown(unknown)
   }
 
-  /// Whether a lock keeps a file of a package: not one that a list refuses.
+  /// Whether a lock keeps a file of a package: false if a list refuses it.
   func keeps(_ name: String, _ known: [FileHash]) -> Bool {
     if case .refused = verdict(name, known) { false } else { true }
   }
 
-  /// - Parameter file: what errors call the file: `numpy-2.1.0-..whl`.
+  /// - Parameter file: the file's name in errors: `numpy-2.1.0-..whl`.
   func refusal(_ verdict: Verdict, subject: String, file: String, _ known: [FileHash]) -> PythonError? {
     let found = known.map(\.description).joined(separator: ", ")
     switch verdict {
@@ -78,12 +77,12 @@ public struct HashRules: Sendable {
     }
   }
 
-  /// Whether only the wheel's bytes tell.
+  /// Whether the wheel's bytes are needed to decide.
   public func needsBytes(_ wheel: LockedWheel) -> Bool {
     if case .unknown = verdict(wheel.name.normalizedDistribution, wheel.hashes) { true } else { false }
   }
 
-  /// Looks at a wheel's bytes where the lock alone does not tell.
+  /// Hashes a wheel if the lock's digests do not decide.
   /// - Throws: `PythonError.wrongDigest`.
   public func check(_ wheel: LockedWheel, _ blob: some Blob, subject: String) throws {
     let name = wheel.name.normalizedDistribution

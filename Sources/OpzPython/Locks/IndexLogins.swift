@@ -1,13 +1,13 @@
 import OpzIO
 import SystemPackage
 
-/// Names and passwords for package indexes, from where uv and pip look: netrc, and addresses in the environment.
-///
-/// They are for requests only; no lock, record or message ever has one.
+/// User names and passwords for package indexes, from the sources that uv and pip use: netrc, and URLs in the
+/// environment.
+/// | They are only used for requests and never written to a lock, record or message.
 public struct IndexLogins: Sendable {
   /// A user name and password for one server.
   public struct Login: Sendable {
-    /// An address of the server.
+    /// A URL of the server.
     public let url: String
     public let user: String
     public let password: String
@@ -19,13 +19,14 @@ public struct IndexLogins: Sendable {
     "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL",
   ]
 
+  /// Collects the logins.
   /// - Parameters:
-  ///   - environment: variables such as UV_INDEX_URL whose addresses hold a name and a password; NETRC; HOME.
-  ///   - indexes: names and addresses of indexes, for UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD.
+  ///   - environment: NETRC, HOME, and variables such as UV_INDEX_URL whose URLs contain a user and password.
+  ///   - indexes: names and URLs of indexes, for UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD.
   public init(environment: [String: String], indexes: [(name: String, url: String)] = []) {
     for variable in IndexLogins.variables {
       for word in (environment[variable] ?? "").split(separator: " ") {
-        // `name=url`, as UV_INDEX has it.
+        // `name=url`, as in UV_INDEX.
         let url = word.contains("://") ? String(word[(IndexLogins.start(of: word))...]) : String(word)
         if let login = IndexLogins.login(in: url) { logins.append(login) }
       }
@@ -62,7 +63,7 @@ public struct IndexLogins: Sendable {
     return Login(url: String(place), user: user, password: password)
   }
 
-  /// `machine HOST login NAME password WORD`, in any order of lines; `default` counts for no host.
+  /// `machine HOST login NAME password WORD`, over any number of lines; `default` is ignored.
   private static func netrc(_ text: String) -> [Login] {
     var logins: [Login] = []
     var (machine, user, password): (String?, String?, String?)

@@ -1,26 +1,27 @@
 public import OpzIO
 public import SystemPackage
 
-/// The files that a resolution of Python packages depends on, by their digests.
+/// The digests of the files that a resolution of Python packages depends on.
 public enum LockInputs {
-  /// What a file is to a lock.
+  /// Which part of a file affects the lock.
   enum Part: Equatable {
     case whole
-    /// A wheel that a requirement names by its path; it may be large.
+    /// A wheel that a requirement names by path; it may be large.
     case wheel
-    /// The dependencies and uv's settings of a pyproject.toml; the rest of it changes no lock.
+    /// The dependencies and uv's settings in a pyproject.toml; the rest does not affect the lock.
     case dependencies
-    /// uv's settings alone.
+    /// Only uv's settings.
     case settings
   }
 
   private static let maximumBytes = 16 << 20
 
+  /// Computes the digests.
   /// - Parameters:
   ///   - source: what is resolved.
-  ///   - requirements: the files that it is made of, where it is a requirements file.
+  ///   - requirements: the parsed requirements file, if the source is one.
   ///   - project: the directory that paths are relative to.
-  /// - Returns: by path, with `/`; paths that lead out of the project begin with `..`.
+  /// - Returns: digests by path, with `/`; paths outside the project start with `..`.
   public static func digests(
     of source: UvCompile.Source, _ requirements: RequirementsFile?, in project: FilePath
   ) throws -> [String: Digest] {
@@ -44,7 +45,7 @@ public enum LockInputs {
       }, uniquingKeysWith: { one, _ in one })
   }
 
-  /// The nearest file from which uv takes its settings: uv.toml, or a pyproject.toml with `[tool.uv]`.
+  /// The nearest file from which uv reads its settings: uv.toml, or a pyproject.toml with `[tool.uv]`.
   private static func settings(_ project: FilePath) throws -> (FilePath, Part)? {
     var directory = project.lexicallyNormalized()
     while true {
@@ -66,11 +67,11 @@ public enum LockInputs {
     return try? TOMLReader.read(String(decoding: bytes, as: UTF8.self))
   }
 
-  /// Nil for a file that is not there.
+  /// Nil if there is no such file.
   private static func digest(of file: FilePath, _ part: Part) throws -> Digest? {
     guard let status = try FileStatus.find(file) else { return nil }
     if part == .wheel {
-      // A directory is refused when it is locked, with what to do.
+      // A directory is refused later, when it is locked, with a hint.
       guard status.kind == .file else { return nil }
       var hasher = DigestHasher(.sha256)
       try FileBlob(file, size: status.size).forEachChunk { hasher.update($0) }
@@ -79,7 +80,7 @@ public enum LockInputs {
     guard status.kind == .file, status.size <= UInt64(maximumBytes) else {
       throw PythonError(.malformed, file.string, "not a file of at most \(maximumBytes) bytes")
     }
-    // What cannot be read counts as it is: uv says what is wrong with it.
+    // A file that cannot be parsed is hashed as a whole: uv reports what is wrong with it.
     guard part != .whole, let document = document(file) else {
       return Digest.of(try FileBlob(file, size: status.size).bytes())
     }
@@ -103,7 +104,7 @@ public enum LockInputs {
     text += "\n"
   }
 
-  /// One text for each value, whatever it is written like.
+  /// Writes a canonical form, so that formatting does not change the digest.
   private static func write(_ value: TOMLValue, to text: inout String) {
     func quoted(_ string: String) -> String { "\(string.utf8.count):\(string)" }
     switch value {
@@ -126,7 +127,7 @@ public enum LockInputs {
     }
   }
 
-  /// `../common.txt` from a project beside it.
+  /// For instance `../common.txt` for a file next to the project.
   static func relative(_ file: FilePath, to directory: FilePath) -> String {
     guard file.isAbsolute == directory.isAbsolute else { return file.string }
     let (own, other) = (Array(file.components), Array(directory.components))

@@ -1,6 +1,6 @@
-/// The text of a pylock.toml as uv writes it: a wheel a line.
+/// The text of a pylock.toml as uv writes it, with one wheel per line.
 public enum LockText {
-  /// Leaves out the wheels that requirements refuse by their digests, so that the lock has none that may not be taken.
+  /// Removes the wheels that the requirements' digests refuse, so that the lock lists only allowed ones.
   public static func keeping(_ rules: HashRules, in text: String) -> String {
     var name = ""
     return text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in

@@ -1,6 +1,6 @@
 public import OpzIO
 
-/// The wheel of a lock that fits a target.
+/// The wheel in a lock that fits a target.
 public struct LockedWheel: Sendable, Hashable {
   /// Where the lock says that the wheel is.
   public enum Place: Sendable, Hashable {
@@ -12,13 +12,13 @@ public struct LockedWheel: Sendable, Hashable {
   public let name: WheelName
   public let version: String
   public let place: Place
-  /// Bytes, where the lock says.
+  /// Size in bytes, if the lock has it.
   public let size: UInt64?
   public let digest: Digest
-  /// All that the lock says, the SHA-256 among them.
+  /// All digests in the lock, including the SHA-256.
   public let hashes: [FileHash]
 
-  /// Compares the bytes with what the lock says besides their SHA-256, by which they were fetched.
+  /// Checks the bytes against the lock's size and digests other than SHA-256, by which they were fetched.
   /// - Throws: `PythonError.wrongDigest`.
   public func check(_ blob: some Blob, subject: String) throws {
     for hash in hashes where hash.algorithm != .sha256 {

@@ -1,7 +1,8 @@
 import OpzIO
 public import SystemPackage
 
-/// A `pylock.toml` (PyPA, pylock.toml specification 1.0): every package of an environment with the digests of its wheels.
+/// A `pylock.toml` (PyPA, pylock.toml specification 1.0): the packages of an environment with the digests of their
+/// wheels.
 public struct PythonLock: Sendable {
   /// Its path, for messages.
   public let subject: String
@@ -15,7 +16,7 @@ public struct PythonLock: Sendable {
     let marker: String?
     let wheels: [File]
     let hasSource: Bool
-    /// It comes from a place that no digest pins.
+    /// Its source is not pinned by a digest.
     let isUnpinned: Bool
   }
 
@@ -31,7 +32,7 @@ public struct PythonLock: Sendable {
   private static let maximumPackages = 10_000
 
   /// Reads a lock.
-  /// - Throws: `PythonError`: not there, too large, no TOML, another version.
+  /// - Throws: `PythonError` for a file that is missing, too large, not TOML, or of another version.
   public static func read(_ path: FilePath) throws -> PythonLock {
     guard let status = try FileStatus.find(path) else {
       throw PythonError(.notFound, path.string, "there is no lock", hint: "opz lock writes it")
@@ -46,7 +47,7 @@ public struct PythonLock: Sendable {
     return try PythonLock(text, subject: path.string)
   }
 
-  /// - Parameter subject: what errors call the lock.
+  /// - Parameter subject: the lock's name in errors.
   public init(_ text: String, subject: String) throws {
     self.subject = subject
     let document: TOMLValue
@@ -87,7 +88,7 @@ public struct PythonLock: Sendable {
       isUnpinned: ["vcs", "directory"].contains { value[$0] != nil } || (value["archive"] != nil && archive.isEmpty))
   }
 
-  /// The file that an address in the requirements names; nothing where it is no wheel.
+  /// The file at a URL named in the requirements; empty if it is not a wheel.
   private static func archive(_ value: TOMLValue) -> [TOMLValue] {
     guard let archive = value["archive"], let place = archive["url"]?.string ?? archive["path"]?.string else {
       return []
@@ -104,9 +105,10 @@ public struct PythonLock: Sendable {
       })
   }
 
-  /// For each package that the target needs, the wheel that fits it best.
-  /// - Parameter rules: digests that the requirements list; nil where they list none.
-  /// - Throws: `PythonError`: `wrongDigest` where no fitting wheel is among those that are listed; a package without a fitting wheel, without a digest, or from a place that opz does not take packages from.
+  /// Selects the best fitting wheel of each package that the target needs.
+  /// - Parameter rules: digests that the requirements list; nil if they list none.
+  /// - Throws: `PythonError`: `wrongDigest` if no fitting wheel has a listed digest; other codes for a package
+  ///   without a fitting wheel or a digest, or from an unsupported source.
   public func select(for target: PythonTarget, allowing rules: HashRules? = nil) throws -> [LockedWheel] {
     try checkPython(target)
     var seen: Set<String> = []
@@ -125,7 +127,7 @@ public struct PythonLock: Sendable {
       let text = clause.filter { $0 != " " }
       let comparison = text.prefix { "<>=!~".contains($0) }
       let version = String(text.dropFirst(comparison.count))
-      // Patch numbers are the base's, and are not known here.
+      // The base image's patch number is unknown here.
       let own =
         version.split(separator: ".").count > 2 && comparison.hasPrefix(">")
         ? "3.\(target.minor).999" : "3.\(target.minor)"
@@ -210,7 +212,7 @@ public struct PythonLock: Sendable {
     return String(last.replacing("%2B", with: "+").replacing("%2b", with: "+"))
   }
 
-  /// - Throws: for a URL with a user in it, and for paths that lead out of the lock's directory.
+  /// - Throws: for a URL with a user, and for a path outside the lock's directory.
   private static func place(_ file: File, _ package: String) throws -> LockedWheel.Place {
     if let url = file.url {
       let authority = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""

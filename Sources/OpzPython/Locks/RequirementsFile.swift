@@ -1,38 +1,38 @@
 import OpzIO
 public import SystemPackage
 
-/// A requirements.txt with all that it includes (pip, requirements file format).
-///
-/// uv resolves it; this reads what uv passes over: which files it is made of, the digests that it lists, and options that mean something to pip.
+/// A requirements.txt with all files that it includes (pip, requirements file format).
+/// | uv resolves it; this type reads what uv ignores: the included files, the listed digests, and options that only
+/// pip knows.
 public struct RequirementsFile: Sendable {
   /// A requirement or constraint of a package.
   public struct Item: Sendable {
     /// Normalized: `scikit-learn`.
     public let name: String
-    /// Those of `--hash` and of an address's fragment.
+    /// Digests from `--hash` and from the URL's fragment.
     public let hashes: [FileHash]
     public let marker: EnvironmentMarker?
-    /// Of a file or address, whose digests alone ask nothing of other packages.
+    /// Names a file or URL; its digests do not make digests mandatory for other packages.
     public let isDirect: Bool
     public let isConstraint: Bool
     /// `requirements.txt:3`
     public let place: String
   }
 
-  /// The file and all that it includes, each once.
+  /// The file and all included files, each once.
   public private(set) var files: [FilePath] = []
   public private(set) var items: [Item] = []
   /// The place of `--require-hashes`.
   public private(set) var requireHashes: String?
-  /// Files that requirements name by their paths, relative to where uv runs or absolute.
+  /// Files that requirements name by path, absolute or relative to uv's working directory.
   public private(set) var localFiles: [FilePath] = []
-  /// `--pre` is there.
+  /// `--pre` is set.
   public private(set) var allowsPrereleases = false
 
   private static let maximumBytes = 4 << 20
   private static let maximumFiles = 200
 
-  /// - Throws: `PythonError`: for a file that is missing or no text, and for what opz does not do, by its name.
+  /// - Throws: `PythonError` for a file that is missing or not text, and for an unsupported option, by name.
   public static func read(_ path: FilePath) throws -> RequirementsFile {
     var found = RequirementsFile()
     try found.add(path, isConstraint: false)
@@ -43,7 +43,7 @@ public struct RequirementsFile: Sendable {
     var waiting = [(path: path.lexicallyNormalized(), isConstraint: isConstraint, from: "")]
     var seen: Set<String> = []
     while let next = waiting.popLast() {
-      // As a requirement and as a constraint it is not the same.
+      // A file included both as requirements and as constraints is read twice.
       guard seen.insert("\(next.isConstraint) \(next.path)").inserted else { continue }
       guard seen.count <= RequirementsFile.maximumFiles else {
         throw PythonError(.malformed, path.string, "it includes more than \(RequirementsFile.maximumFiles) files")
@@ -120,7 +120,7 @@ public struct RequirementsFile: Sendable {
     }
   }
 
-  /// `--hash=x` and `-rfile` in two.
+  /// Splits `--hash=x` and `-rfile` into name and value.
   static func option(_ word: String) -> (name: String, value: String?) {
     if word.hasPrefix("--") {
       guard let equals = word.firstIndex(of: "=") else { return (word, nil) }
@@ -189,7 +189,7 @@ public struct RequirementsFile: Sendable {
     return hash
   }
 
-  /// The digests in an address's fragment: `#sha256=..&egg=..`.
+  /// The digests in a URL's fragment: `#sha256=..&egg=..`.
   private static func fragment(_ address: String, _ place: String) throws -> [FileHash] {
     guard let mark = address.firstIndex(of: "#") else { return [] }
     return try address[address.index(after: mark)...].split(separator: "&").compactMap { part in
@@ -199,7 +199,7 @@ public struct RequirementsFile: Sendable {
     }
   }
 
-  /// The requirement and its marker. In an address the mark has a blank before it.
+  /// Splits a requirement from its marker. In a URL the semicolon must follow a space.
   private static func split(_ text: String) -> (String, marker: String?) {
     let isAddress = text.contains("://") || text.contains("@")
     guard let mark = isAddress ? text.firstRange(of: " ;")?.lowerBound : text.firstIndex(of: ";") else {
@@ -209,7 +209,7 @@ public struct RequirementsFile: Sendable {
     return (String(text[..<mark]), marker.isEmpty ? nil : String(marker))
   }
 
-  /// What follows `NAME @`, or all of an address or path without a name.
+  /// The URL or path after `NAME @`, or the whole text if there is no name.
   private static func address(_ text: String) -> String? {
     if let at = text.firstIndex(of: "@"), text[..<at].utf8.allSatisfy({ isName($0) || " [],".utf8.contains($0) }) {
       return String(text[text.index(after: at)...].drop { $0 == " " })
@@ -217,7 +217,7 @@ public struct RequirementsFile: Sendable {
     return text.contains("/") || text.hasSuffix(".whl") ? text : nil
   }
 
-  /// The path of a file on this machine.
+  /// The path of a local file.
   private static func localFile(_ address: String) -> FilePath? {
     let place = String(address.prefix { $0 != "#" && $0 != "?" })
     if place.hasPrefix("file:") {
@@ -241,7 +241,7 @@ public struct RequirementsFile: Sendable {
     (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || ".-_".utf8.contains(byte)
   }
 
-  /// Whether a text can be a package's name.
+  /// Whether a text is a valid package name.
   public static func isName(_ text: String) -> Bool {
     guard let first = text.utf8.first, let last = text.utf8.last else { return false }
     return text.utf8.allSatisfy { isName($0) } && !".-_".utf8.contains(first) && !".-_".utf8.contains(last)

@@ -1,7 +1,7 @@
-/// The logical lines of a requirements file: joined where they end in a backslash, without comments, with their numbers.
+/// The logical lines of a requirements file, with their numbers: continuations are joined, comments removed.
 struct RequirementsLines: Sequence {
   struct Line {
-    /// Of its first line in the file, from 1.
+    /// The number of its first physical line, from 1.
     let number: Int
     let text: String
   }
@@ -18,7 +18,7 @@ struct RequirementsLines: Sequence {
     for (index, raw) in bare.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let isComment = raw.drop { $0 == " " || $0 == "\t" }.first == "#"
       let number = pending?.number ?? index + 1
-      // A comment ends a line that goes on, and is no part of it.
+      // A comment ends a continued line and is not part of it.
       let joined = (pending?.text ?? "") + (isComment ? " " : "") + raw
       if raw.hasSuffix("\\"), !isComment {
         pending = (number, String(joined.dropLast()))
@@ -32,7 +32,7 @@ struct RequirementsLines: Sequence {
 
   func makeIterator() -> some IteratorProtocol<Line> { lines.makeIterator() }
 
-  /// A comment begins with a # at the beginning or after a blank.
+  /// A comment starts with a # at the start of the line or after whitespace.
   private static func withoutComment(_ line: String) -> String {
     var kept: [UInt8] = []
     for byte in line.utf8 {

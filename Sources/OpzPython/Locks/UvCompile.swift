@@ -1,7 +1,7 @@
 import OpzIO
 public import SystemPackage
 
-/// Locks requirements with `uv` (PyPI), which resolves and writes pylock.toml with the digest of every wheel.
+/// Locks requirements with `uv` (PyPI), which resolves them and writes a pylock.toml with the digest of every wheel.
 public struct UvCompile: Sendable {
   /// What the requirements are read from.
   public enum Source: Sendable, Hashable {
@@ -11,11 +11,11 @@ public struct UvCompile: Sendable {
     case project(FilePath)
   }
 
-  /// What may move to a newer version than the lock that is there has.
+  /// Which packages may move to a newer version than in the existing lock.
   public enum Upgrade: Sendable, Hashable {
-    /// What no longer meets the requirements, and nothing else.
+    /// Only packages that no longer meet the requirements.
     case needed
-    /// These packages too, by normalized name.
+    /// Also these packages, by normalized name.
     case packages([String])
     /// Everything.
     case all
@@ -24,20 +24,21 @@ public struct UvCompile: Sendable {
   private let source: Source
   private let target: PythonTarget
   private let environment: [String: String]
-  /// Whose uv.toml or `[tool.uv]` counts, and where relative paths begin, absolute; the working directory if nil.
+  /// The absolute directory whose uv.toml or `[tool.uv]` applies and that relative paths refer to; nil for the
+  /// working directory.
   public var project: FilePath?
   public var upgrade = Upgrade.needed
-  /// As pip's `--pre`, which uv passes over in a requirements file.
+  /// The equivalent of pip's `--pre`, which uv ignores in a requirements file.
   public var allowsPrereleases = false
 
-  /// - Parameter environment: where uv is found (`OPZ_UV`, else PATH) and what it reads of indexes and proxies.
+  /// - Parameter environment: where uv is found (`OPZ_UV`, or PATH), and its settings for indexes and proxies.
   public init(_ source: Source, for target: PythonTarget, environment: [String: String]) {
     self.source = source
     self.target = target
     self.environment = environment
   }
 
-  /// The words of the command.
+  /// The arguments of the command.
   func arguments(output: FilePath) -> [String] {
     let uv = environment["OPZ_UV"].flatMap { $0.isEmpty ? nil : $0 } ?? "uv"
     switch source {
@@ -63,25 +64,24 @@ public struct UvCompile: Sendable {
     }
   }
 
-  /// As `--python-platform` has it: `x86_64-manylinux_2_28`, `aarch64-unknown-linux-musl`.
+  /// The value of `--python-platform`: `x86_64-manylinux_2_28`, `aarch64-unknown-linux-musl`.
   private var platform: String {
     switch target.library {
     case .glibc(_, let minor):
-      // uv knows some of them; the newest of those that the base has.
+      // uv knows only some versions; use the newest that is not newer than the base's.
       let known = [40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17].first { $0 <= minor } ?? 17
       return "\(target.machine)-manylinux_2_\(known)"
     case .musl: return "\(target.machine)-unknown-linux-musl"
     }
   }
 
-  /// Runs uv beside a lock, which stays as it is. It blocks.
-  ///
-  /// - Parameter lock: where the result belongs. What it has already moves only where it must.
+  /// Runs uv with a copy of a lock, which is not changed. It blocks.
+  /// | - Parameter lock: the lock's path. Its versions change only as far as the upgrade mode requires.
   /// - Returns: the text of the new lock.
-  /// - Throws: `PythonError.tool` with the end of what uv says.
+  /// - Throws: `PythonError.tool` with the end of uv's output.
   public func resolve(beside lock: FilePath) throws -> String {
     let parent = lock.removingLastComponent()
-    // uv writes places relative to the lock's directory, so it has to be in or below that.
+    // uv writes paths relative to the lock's directory, so the copy must be in or below that.
     let directory = parent.appending("\(Durable.temporaryPrefix)lock-\(UInt64.random(in: 0...UInt64.max))")
     try Durable.makeDirectory(directory)
     defer { try? Durable.removeTree(directory) }
@@ -94,8 +94,8 @@ public struct UvCompile: Sendable {
   }
 
   /// Runs uv. It blocks.
-  /// - Parameter output: the lock, which uv takes hints from where it is there already, so that only what must move moves.
-  /// - Throws: `PythonError.tool` with the end of what uv says.
+  /// - Parameter output: the lock; if it exists, uv prefers its versions.
+  /// - Throws: `PythonError.tool` with the end of uv's output.
   public func run(output: FilePath) throws {
     let list = environment.map { "\($0.key)=\($0.value)" }.sorted()
     let result: ChildProcess.Output
@@ -117,7 +117,8 @@ public struct UvCompile: Sendable {
     }
   }
 
-  /// Wheels in a directory beside the lock are at absolute places in what uv writes, which mean nothing on another machine.
+  /// Makes the paths of wheels beside the lock relative: uv writes absolute ones, which are invalid on other
+  /// machines.
   private func relative(_ text: String, to directory: FilePath) -> String {
     var text = text.replacing("path = \"../", with: "path = \"")
     for place in Set([directory, RealPath.of(directory.isEmpty ? "." : directory) ?? directory]) where !place.isEmpty {
@@ -129,7 +130,7 @@ public struct UvCompile: Sendable {
     }.joined(separator: "\n")
   }
 
-  /// Text without the users and passwords in addresses.
+  /// Removes users and passwords from URLs.
   static func masked(_ text: String) -> String {
     text.split(separator: "://", omittingEmptySubsequences: false).enumerated().map { index, part in
       guard index > 0 else { return String(part) }

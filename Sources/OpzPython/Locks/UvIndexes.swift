@@ -5,8 +5,8 @@ public import SystemPackage
 public enum UvIndexes {
   private static let maximumBytes: UInt64 = 1 << 20
 
-  /// Names and addresses, of a project's files and of the user's (`$XDG_CONFIG_HOME/uv/uv.toml`). A file that cannot be read names none: uv
-  /// itself says what is wrong with it.
+  /// Names and URLs from the project's files and the user's (`$XDG_CONFIG_HOME/uv/uv.toml`). An unreadable file is
+  /// ignored: uv itself reports what is wrong with it.
   public static func read(in project: FilePath, environment: [String: String]) -> [(name: String, url: String)] {
     var found = indexes(project.appending("uv.toml")) { $0 }
     found += indexes(project.appending("pyproject.toml")) { $0["tool"]?["uv"] }

@@ -1,19 +1,19 @@
-/// Reads TOML 1.0. TOMLKit, the library that would, ends the process on some malformed documents, and locks come from outside.
-///
-/// Depth is bounded; every index is checked; what is defined twice is an error.
+/// Reads TOML 1.0. The library TOMLKit is not used because some malformed documents crash it, and locks come from
+/// untrusted sources.
+/// | Depth is bounded, every index is checked, and a duplicate definition is an error.
 struct TOMLReader {
-  /// What is wrong, and on which line.
+  /// The reason and line of a syntax error.
   struct Failure: Error {
     let line: Int
     let reason: String
   }
 
-  /// A table while it is built.
+  /// A table under construction.
   private final class Table {
     var members: [String: Node] = [:]
-    /// Written with a header or as a value: nothing may define it again.
+    /// Defined by a header or a value, so it must not be defined again.
     var isDefined = false
-    /// Written as `{..}`: nothing may add to it.
+    /// Defined inline as `{..}`, so it must not be extended.
     var isClosed = false
   }
 
@@ -28,7 +28,7 @@ struct TOMLReader {
   private let bytes: [UInt8]
   private var index = 0
   private var line = 1
-  /// Of tables in tables, however they are written: `a.b.c = 1` is three deep. Only a value may be deeper by one key.
+  /// Maximum nesting of tables, in any notation: `a.b.c = 1` is three deep. A value may be one key deeper.
   private static let maximumDepth = 128
 
   private init(_ text: String) { bytes = Array(text.utf8) }
@@ -77,7 +77,7 @@ struct TOMLReader {
       })
   }
 
-  /// - Returns: the table, and how deep it is.
+  /// - Returns: the table and its depth.
   private mutating func header(_ root: Table) throws(Failure) -> (table: Table, depth: Int) {
     let isArray = at(1) == UInt8(ascii: "[")
     index += isArray ? 2 : 1
@@ -115,7 +115,7 @@ struct TOMLReader {
     }
   }
 
-  /// The table that a part of a key leads to, made where nothing is.
+  /// The table under a key, created if missing.
   private func child(of table: Table, _ key: String) throws(Failure) -> Table {
     switch table.members[key] {
     case nil:
@@ -222,12 +222,12 @@ struct TOMLReader {
     return TOMLReader.finished(table)
   }
 
-  /// Numbers, booleans, dates.
+  /// Reads a number, boolean or date.
   private mutating func word() throws(Failure) -> TOMLValue {
     let start = index
     func isWord(_ byte: UInt8) -> Bool { ASCII.isLetterOrDigit(byte) || "+-_.:".utf8.contains(byte) }
     while let byte = next, isWord(byte) { index += 1 }
-    // A date and a time may have a space between them.
+    // A date and a time may be separated by a space.
     if index - start == 10, bytes[start + 4] == UInt8(ascii: "-"), next == UInt8(ascii: " "), let digit = at(1),
       ASCII.isDigit(digit)
     {
@@ -272,7 +272,7 @@ struct TOMLReader {
 
   private mutating func multilineBasic() throws(Failure) -> String {
     try multiline(UInt8(ascii: "\"")) { (reader: inout TOMLReader, content: inout [UInt8]) throws(Failure) in
-      // A backslash at the end of a line takes the line break and the spaces after it away.
+      // A backslash at the end of a line removes the line break and the whitespace after it.
       var after = 1
       while let byte = reader.at(after), byte == 32 || byte == 9 { after += 1 }
       guard reader.at(after) == 10 || (reader.at(after) == 13 && reader.at(after + 1) == 10) else {
@@ -305,7 +305,7 @@ struct TOMLReader {
     var content: [UInt8] = []
     while let byte = next {
       if byte == quote, at(1) == quote, at(2) == quote {
-        // Up to two quotes may stand before the three that end the text.
+        // Up to two quotes may precede the three that end the string.
         var extra = 0
         while extra < 2, at(3 + extra) == quote { extra += 1 }
         content.append(contentsOf: repeatElement(quote, count: extra))
@@ -350,7 +350,7 @@ struct TOMLReader {
     while let byte = next, byte == 32 || byte == 9 { index += 1 }
   }
 
-  /// Spaces, line breaks and comments.
+  /// Skips spaces, line breaks and comments.
   private mutating func skipLines() throws(Failure) {
     while let byte = next {
       if byte == 10 {

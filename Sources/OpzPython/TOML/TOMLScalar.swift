@@ -1,4 +1,4 @@
-/// TOML's words that are neither texts nor lists: booleans, numbers, dates and times.
+/// TOML's unquoted scalars: booleans, numbers, dates and times.
 enum TOMLScalar {
   static func value(_ text: String) -> TOMLValue? {
     switch text {
@@ -25,7 +25,7 @@ enum TOMLScalar {
     guard let digits = plain(text[...]), text.utf8.allSatisfy({ ASCII.isDigit($0) || "+-._eE".utf8.contains($0) }),
       hasNoLeadingZero(String(digits.prefix { $0 != "." && $0 != "e" && $0 != "E" }))
     else { return nil }
-    // A point has digits on both sides.
+    // A decimal point needs digits on both sides.
     if let point = digits.firstIndex(of: ".") {
       guard digits[..<point].last?.isNumber == true, digits[digits.index(after: point)...].first?.isNumber == true
       else { return nil }
@@ -33,7 +33,7 @@ enum TOMLScalar {
     return Double(digits)
   }
 
-  /// Without the underscores that stand between digits; nil where one stands elsewhere.
+  /// Removes underscores between digits; nil if one is elsewhere.
   private static func plain(_ text: Substring) -> String? {
     let bytes = Array(text.utf8)
     for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "_") {

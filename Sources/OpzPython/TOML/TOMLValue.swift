@@ -4,12 +4,12 @@ enum TOMLValue: Sendable, Hashable {
   case integer(Int64)
   case float(Double)
   case boolean(Bool)
-  /// A date, a time or both, as it is written.
+  /// A date, a time or both, in the original spelling.
   case date(String)
   case array([TOMLValue])
   case table([String: TOMLValue])
 
-  /// The member of a table; nil for another kind of value.
+  /// The member of a table; nil if missing or not a table.
   subscript(key: String) -> TOMLValue? { if case .table(let members) = self { members[key] } else { nil } }
 
   var string: String? { if case .string(let text) = self { text } else { nil } }

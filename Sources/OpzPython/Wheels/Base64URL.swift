@@ -1,6 +1,6 @@
 import OpzIO
 
-/// base64url without padding (RFC 4648, 5), as RECORD writes digests.
+/// base64url without padding (RFC 4648, section 5), used for digests in RECORD.
 enum Base64URL {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
@@ -21,7 +21,7 @@ enum Base64URL {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// - Returns: nil for other characters, padding, and bits that no byte needs.
+  /// - Returns: nil for other characters, padding, and nonzero trailing bits.
   static func decode(_ text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
     var bits: UInt32 = 0

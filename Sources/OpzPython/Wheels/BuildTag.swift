@@ -1,4 +1,4 @@
-/// The build number in a wheel's name, which decides between wheels that are the same otherwise: digits, then any letters.
+/// The build number in a wheel's name, a tie-breaker between otherwise equal wheels: digits, then any letters.
 public struct BuildTag: Hashable, Sendable, Comparable, CustomStringConvertible {
   public let description: String
   /// Without leading zeros.
@@ -16,7 +16,7 @@ public struct BuildTag: Hashable, Sendable, Comparable, CustomStringConvertible 
     rest = description[number.endIndex...]
   }
 
-  /// By the number, then by the rest as text.
+  /// Compares the numbers, then the rest as text.
   public static func < (left: BuildTag, right: BuildTag) -> Bool {
     if left.digits.count != right.digits.count { return left.digits.count < right.digits.count }
     return (left.digits, left.rest, left.description) < (right.digits, right.rest, right.description)

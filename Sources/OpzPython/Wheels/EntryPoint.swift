@@ -1,4 +1,4 @@
-/// A command that a wheel wants to have: a function that is to be called (PyPA, entry points: use for scripts).
+/// A command that a wheel asks installers to create: a function to call (PyPA, entry points: use for scripts).
 public struct EntryPoint: Hashable, Sendable {
   /// The groups that installers make commands from, named as in entry_points.txt.
   public enum Group: String, Sendable, CaseIterable {
@@ -7,14 +7,14 @@ public struct EntryPoint: Hashable, Sendable {
   }
 
   public let group: Group
-  /// The command's name, which is a file's name.
+  /// The command's name, which becomes a file name.
   public let name: String
   /// `pkg.cli`.
   public let module: String
   /// `main`, `Command.run`.
   public let function: String
 
-  /// The program that calls the function. Its value is the exit status, as `sys.exit` takes it.
+  /// The script that calls the function and exits with its return value through `sys.exit`.
   func script(interpreter: String) -> [UInt8] {
     let imported = function.prefix { $0 != "." }
     return Array(

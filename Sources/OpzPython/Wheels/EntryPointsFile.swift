@@ -1,4 +1,4 @@
-/// Reads the commands in entry_points.txt (PyPA, entry points: file format). Other groups are passed over.
+/// Reads the commands in entry_points.txt (PyPA, entry points: file format). Other groups are ignored.
 struct EntryPointsFile {
   private(set) var entryPoints: [EntryPoint] = []
   private let subject: String
@@ -16,7 +16,7 @@ struct EntryPointsFile {
         group = try section(trimmed.dropFirst().dropLast())
         indent = nil
       } else if let group {
-        // To configparser a line that is deeper goes on with the one before, to importlib it is one of its own.
+        // configparser treats a deeper indented line as a continuation, importlib as a line of its own.
         let depth = line.utf8.prefix { $0 == 0x20 || $0 == 0x09 }.count
         guard depth <= indent ?? depth else { throw refuse("a line is indented: \"\(trimmed.prefix(100))\"") }
         indent = depth
@@ -46,7 +46,7 @@ struct EntryPointsFile {
     entryPoints.append(EntryPoint(group: group, name: name, module: String(parts[0]), function: String(parts[1])))
   }
 
-  /// Without extras in brackets, which installers ignore.
+  /// Removes extras in brackets, which installers ignore.
   private func reference(_ value: Substring) -> Substring {
     guard value.hasSuffix("]"), let bracket = value.firstIndex(of: "[") else { return value }
     return ASCII.trimmed(value[..<bracket])
@@ -62,7 +62,7 @@ struct EntryPointsFile {
       }
   }
 
-  /// Python identifiers between dots (Python, lexical analysis: identifiers).
+  /// Python identifiers separated by dots (Python, lexical analysis: identifiers).
   private static func isDottedName(_ text: Substring) -> Bool {
     text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
       guard let first = part.unicodeScalars.first, first == "_" || first.properties.isXIDStart else { return false }

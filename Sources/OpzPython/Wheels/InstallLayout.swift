@@ -1,25 +1,26 @@
 public import SystemPackage
 
-/// Where the parts of a wheel go (PyPA, binary distribution format: spread; Python, sysconfig: installation paths). Paths are relative
-/// to the root of the layer.
+/// The directories into which a wheel is installed (PyPA, binary distribution format: spread; Python, sysconfig:
+/// installation paths). Paths are relative to the root of the layer.
 public struct InstallLayout: Hashable, Sendable {
-  /// Modules without platform-specific code: `opt/python/lib/python3.12/site-packages`.
+  /// Pure Python modules: `opt/python/lib/python3.12/site-packages`.
   public let purelib: FilePath
-  /// Modules with it; usually the same.
+  /// Modules with platform-specific code; usually the same directory.
   public let platlib: FilePath
   /// Commands: `opt/python/bin`.
   public let scripts: FilePath
   /// Other files: `opt/python`.
   public let data: FilePath
-  /// C headers, in a directory for each distribution: `opt/python/include/python3.12`.
+  /// C headers, in one directory per distribution: `opt/python/include/python3.12`.
   public let headers: FilePath
   /// The first line of scripts, after `#!`: `/usr/bin/env python3.12`.
   public let interpreter: String
 
-  /// What a script's first line may have at most, in bytes (BINPRM_BUF_SIZE before Linux 5.1, with `#!` and the newline).
+  /// Maximum bytes of a script's first line (BINPRM_BUF_SIZE before Linux 5.1, with `#!` and the newline).
   private static let lineLimit = 127
 
-  /// - Throws: `PythonError` for a path that is absolute, empty or has `..`, and for an interpreter that cannot be in a first line.
+  /// - Throws: `PythonError` for a path that is absolute, empty or contains `..`, and for an interpreter that does
+  ///   not fit in a first line.
   public init(
     purelib: FilePath, platlib: FilePath, scripts: FilePath, data: FilePath, headers: FilePath, interpreter: String
   ) throws {
@@ -46,7 +47,7 @@ public struct InstallLayout: Hashable, Sendable {
     self.interpreter = interpreter
   }
 
-  /// The directories below one prefix, as Python's `posix_prefix` scheme has them.
+  /// The directories below a prefix, as in Python's `posix_prefix` scheme.
   /// - Parameter python: `3.12`.
   public init(prefix: FilePath, python: String, interpreter: String) throws {
     let library = prefix.appending("lib/python\(python)/site-packages")

@@ -1,10 +1,10 @@
 import OpzIO
 
-/// A file with other bytes in place of its first ones.
+/// A file whose first bytes are replaced.
 struct ReplacedStart: Blob {
   let start: [UInt8]
   let content: any Blob
-  /// How many bytes of the content are replaced; not more than it has.
+  /// How many bytes of the content are replaced, at most its size.
   let replaced: UInt64
 
   var size: UInt64 { UInt64(start.count) + (content.size - replaced) }

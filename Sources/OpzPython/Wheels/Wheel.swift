@@ -2,18 +2,17 @@ public import OpzArchive
 import OpzIO
 
 /// A Python wheel, read from its zip file (PyPA, binary distribution format 1.0).
-///
-/// Everything that is read of it is compared with its RECORD, which has to list exactly the files that are there.
+/// | Everything read is compared with its RECORD, which must list exactly the files in the archive.
 public struct Wheel: Sendable {
   public let name: WheelName
   public let metadata: WheelMetadata
   /// The directory of the metadata: `numpy-2.1.0.dist-info`.
   public let distInfo: String
-  /// Whether the root of the archive goes to purelib rather than to platlib.
+  /// Whether the root of the archive is installed into purelib or platlib.
   public let isPurelib: Bool
   /// The tags in WHEEL, expanded.
   public let tags: [WheelTag]
-  /// The commands to be made, in the order of entry_points.txt.
+  /// The commands to create, in the order of entry_points.txt.
   public let entryPoints: [EntryPoint]
 
   let archive: ZipArchive
@@ -21,19 +20,20 @@ public struct Wheel: Sendable {
   let files: [WheelFile]
 
   private enum Limit {
-    /// Bytes of METADATA, WHEEL and entry_points.txt.
+    /// Maximum bytes of METADATA, WHEEL and entry_points.txt.
     static let text: UInt64 = 16 << 20
-    /// Bytes of RECORD.
+    /// Maximum bytes of RECORD.
     static let record: UInt64 = 128 << 20
   }
 
   /// Reads the metadata. It blocks.
-  /// - Throws: `PythonError` when it is not a wheel of this name, or RECORD and the archive disagree; `ArchiveError`.
+  /// - Throws: `PythonError` if it is not a wheel with this name, or if RECORD and the archive disagree;
+  ///   `ArchiveError`.
   public init(_ archive: ZipArchive, name: WheelName) throws {
     let directory = try Wheel.distInfo(in: archive, name)
     let record = try Wheel.record(in: archive, directory, name)
     let files = try Wheel.files(in: archive, record, directory, name)
-    /// - Returns: nil when there is no such file.
+    /// - Returns: nil if there is no such file.
     func text(_ file: String) throws -> String? {
       let path = Array("\(directory)/\(file)".utf8)
       guard let found = files.first(where: { $0.entry.path == path }) else { return nil }
@@ -67,10 +67,10 @@ public struct Wheel: Sendable {
     self.files = files
   }
 
-  /// What is to be laid into an image, with an INSTALLER and a RECORD of its own: files only, sorted by the bytes of their paths.
-  /// The same wheel and layout give the same entries. Scripts that get another first line are read for it; contents are compared
-  /// with the wheel's RECORD when they are read to the end.
-  /// - Throws: `PythonError` when two files would go to one place; `ArchiveError`.
+  /// The files to install into an image, with a new INSTALLER and RECORD, sorted by path bytes.
+  /// | The same wheel and layout give the same entries. Scripts whose first line is replaced are read for it;
+  /// contents are compared with the wheel's RECORD when read to the end.
+  /// - Throws: `PythonError` if two files have the same destination; `ArchiveError`.
   public func entries(in layout: InstallLayout) throws -> [TarEntry] {
     var installation = WheelInstallation(self, layout)
     return try installation.entries()
@@ -108,13 +108,13 @@ public struct Wheel: Sendable {
     return try WheelRecord(try archive.content(entry).bytes(), own: path, of: subject)
   }
 
-  /// The files in the archive's order, after a check that RECORD lists them and no others.
+  /// The files in archive order, after checking that RECORD lists them and no others.
   private static func files(
     in archive: ZipArchive, _ record: WheelRecord, _ directory: String, _ name: WheelName
   ) throws -> [WheelFile] {
     let subject = "wheel \(name): RECORD"
     let own = Array("\(directory)/RECORD".utf8)
-    // They sign RECORD, so that it cannot list them.
+    // RECORD cannot list its own signatures.
     let signatures = ["RECORD.jws", "RECORD.p7s"].map { Array("\(directory)/\($0)".utf8) }
     for path in record.rows.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       guard let entry = archive[path], !entry.isDirectory else {

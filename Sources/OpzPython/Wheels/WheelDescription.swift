@@ -1,4 +1,4 @@
-/// What a wheel says of how it was built, in its file WHEEL.
+/// The content of a wheel's WHEEL file: how it was built.
 struct WheelDescription {
   let isPurelib: Bool
   let tags: [WheelTag]

@@ -1,12 +1,12 @@
 import OpzArchive
 import OpzIO
 
-/// A file in a wheel with the digest that its RECORD gives it.
+/// A file in a wheel with its digest from RECORD.
 struct WheelFile {
   let entry: ZipEntry
   let digest: Digest
 
-  /// The content, compared with the digest at its end.
+  /// The content, verified against the digest when read to the end.
   func content(of archive: ZipArchive, wheel: WheelName) -> VerifiedBlob {
     let digest = digest
     let subject = "wheel \(wheel): \"\(String(decoding: entry.path.prefix(200), as: UTF8.self))\""

@@ -2,23 +2,23 @@ import OpzArchive
 import OpzIO
 import SystemPackage
 
-/// Spreads the files of a wheel onto the directories of a layout.
+/// Maps the files of a wheel to the directories of a layout.
 struct WheelInstallation {
   private let wheel: Wheel
   private let layout: InstallLayout
-  /// Where the archive's root goes, and so the directory that RECORD's paths are relative to.
+  /// The destination of the archive's root, to which RECORD's paths are relative.
   private let library: [UInt8]
   private let commands: Set<String>
   private var laid: [[UInt8]: Laid] = [:]
 
   private struct Laid {
     let entry: TarEntry
-    /// nil for RECORD itself.
+    /// Nil for RECORD itself.
     let digest: Digest?
     let size: UInt64?
   }
 
-  /// Written by who installs, not by who builds.
+  /// Files that the installer writes, not the build.
   private static let installersOwn: Set = ["INSTALLER", "REQUESTED", "direct_url.json"]
   private static let slash = UInt8(ascii: "/")
 
@@ -66,7 +66,7 @@ struct WheelInstallation {
 
   private func scheme(_ parts: [String]) throws -> Scheme {
     let path = parts.joined(separator: "/").prefix(200)
-    // pip takes each directory with this ending for data, others only the one that is named as the metadata are.
+    // pip accepts any directory with this suffix as data, other installers only the one named like the metadata.
     guard wheel.name.isStem(parts[0].dropLast(".data".count)) else {
       throw refuse("\"\(path)\" is in a data directory of another distribution")
     }
@@ -86,7 +86,7 @@ struct WheelInstallation {
     }
   }
 
-  /// Old builders put a program for each entry point among the scripts; installers leave them out, as pip does.
+  /// Old build tools include a script for each entry point; installers skip them, as pip does.
   private func isMadeFromEntryPoint(_ name: String) -> Bool {
     let lower = name.lowercased()
     let ending = [".exe", "-script.py", ".pya"].first { lower.hasSuffix($0) } ?? ""
@@ -94,7 +94,7 @@ struct WheelInstallation {
     return commands.contains(String(command))
   }
 
-  /// A script that begins with `#!python` gets the layout's interpreter, in place of the whole line.
+  /// Replaces a first line that starts with `#!python` with the layout's interpreter.
   private mutating func layScript(_ content: VerifiedBlob, _ digest: Digest, at place: [UInt8]) throws {
     guard let length = try firstLine(content) else { return try add(content, digest, at: place, mode: 0o755) }
     let changed = ReplacedStart(start: Array("#!\(layout.interpreter)\n".utf8), content: content, replaced: length)
@@ -103,7 +103,7 @@ struct WheelInstallation {
     try add(changed, hasher.finish(), at: place, mode: 0o755)
   }
 
-  /// The length of a first line to be replaced, with its end; nil when the file does not begin with `#!python`.
+  /// The length of a first line to replace, including its end; nil if the file does not start with `#!python`.
   private func firstLine(_ content: VerifiedBlob) throws -> UInt64? {
     let limit = 1 << 16
     let source = try content.open(at: 0)
@@ -148,7 +148,7 @@ struct WheelInstallation {
 
   private func inDistInfo(_ file: String) -> [UInt8] { library + Array("/\(wheel.distInfo)/\(file)".utf8) }
 
-  /// From the library: `pkg/a.py`, `../../../bin/x`.
+  /// A path relative to the library: `pkg/a.py`, `../../../bin/x`.
   private func relative(_ place: [UInt8]) -> [UInt8] {
     let from = library.split(separator: Self.slash)
     let to = place.split(separator: Self.slash)

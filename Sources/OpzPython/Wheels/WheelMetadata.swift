@@ -1,6 +1,6 @@
-/// What a wheel's METADATA says, as texts (PyPA, core metadata).
+/// A wheel's METADATA, as texts (PyPA, core metadata).
 public struct WheelMetadata: Hashable, Sendable {
-  /// As the project writes it: `Flask`.
+  /// As the project spells it: `Flask`.
   public let name: String
   public let version: String
   /// A version specifier: `>=3.9`.
@@ -10,7 +10,7 @@ public struct WheelMetadata: Hashable, Sendable {
   /// Names of extras, in order.
   public let providesExtra: [String]
 
-  /// - Throws: `PythonError` when the required fields are not there or not those of the wheel's name.
+  /// - Throws: `PythonError` if required fields are missing or do not match the wheel's name.
   init(_ text: String, of wheel: WheelName) throws {
     let subject = "wheel \(wheel): METADATA"
     let fields = MetadataFields(text)

@@ -3,18 +3,18 @@
 public struct WheelName: Hashable, Sendable, CustomStringConvertible {
   /// The whole file name.
   public let description: String
-  /// As it is written, escaped: `scikit_learn`.
+  /// As spelled in the file name, escaped: `scikit_learn`.
   public let distribution: String
-  /// As it is written.
+  /// As spelled in the file name.
   public let version: String
   public let build: BuildTag?
-  /// The expanded compressed tag sets, each once.
+  /// The expanded tag sets, without duplicates.
   public let tags: [WheelTag]
 
-  /// Bytes of a file name (NAME_MAX).
+  /// Maximum bytes of a file name (NAME_MAX).
   private static let limit = 255
 
-  /// - Throws: `PythonError` when the text is not exactly a wheel's name.
+  /// - Throws: `PythonError` if the text is not exactly a wheel's name.
   public init(parsing text: String) throws {
     func refuse(_ reason: String) -> PythonError {
       PythonError(
@@ -56,9 +56,9 @@ public struct WheelName: Hashable, Sendable, CustomStringConvertible {
     return kept.joined(separator: "-")
   }
 
-  /// Whether a directory `{stem}.dist-info` is this distribution's and version's, however they are spelled.
+  /// Whether a directory `{stem}.dist-info` belongs to this distribution and version, in any spelling.
   func isStem(_ stem: some StringProtocol) -> Bool {
-    // Else lower case would make ASCII of some other letters.
+    // Lowercasing would turn some non-ASCII letters into ASCII.
     guard stem.utf8.allSatisfy({ $0 < 0x80 }) else { return false }
     return stem.indices.contains { index in
       stem[index] == "-" && WheelName.normalized(stem[..<index]) == normalizedDistribution

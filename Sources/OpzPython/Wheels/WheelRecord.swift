@@ -3,7 +3,7 @@ import OpzIO
 /// The list of a wheel's files with their digests (PyPA, recording installed projects: the RECORD file).
 struct WheelRecord {
   struct Row: Hashable {
-    /// nil for RECORD itself.
+    /// Nil for RECORD itself.
     let digest: Digest?
     let size: UInt64?
   }
@@ -35,14 +35,14 @@ struct WheelRecord {
         throw PythonError(.malformed, subject, "the line of \"\(name)\" has a size that is no number")
       }
       let row = Row(digest: digest, size: size)
-      // Some builders list a file twice.
+      // Some build tools list a file twice.
       if let before = rows.updateValue(row, forKey: path), before != row {
         throw PythonError(.malformed, subject, "there are two different lines of \"\(name)\"")
       }
     }
   }
 
-  /// One line, in the way of Python's csv module.
+  /// One line, quoted like Python's csv module.
   static func line(_ path: [UInt8], _ digest: Digest?, _ size: UInt64?) -> [UInt8] {
     let quote = UInt8(ascii: "\"")
     var field = path
@@ -53,7 +53,7 @@ struct WheelRecord {
   }
 }
 
-/// Lines of comma-separated fields, in double quotes where they need it.
+/// Lines of comma-separated fields, optionally in double quotes.
 private struct CSVLines {
   private var rest: ArraySlice<UInt8>
 

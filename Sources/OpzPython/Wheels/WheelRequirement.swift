@@ -1,11 +1,11 @@
-/// What a wheel asks for: `numpy (>=1.22,<3) ; python_version >= "3.9"` (dependency specifiers).
+/// A wheel's requirement: `numpy (>=1.22,<3) ; python_version >= "3.9"` (dependency specifiers).
 struct WheelRequirement: Sendable {
-  /// Normalised.
+  /// Normalized.
   let name: String
   let clauses: [(comparison: String, version: String)]
   let marker: EnvironmentMarker?
 
-  /// - Returns: nil for a text that is no requirement by name.
+  /// - Returns: nil if the text is not a requirement by name.
   init?(_ text: String) {
     let parts = text.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
     guard let first = parts.first else { return nil }
@@ -26,7 +26,7 @@ struct WheelRequirement: Sendable {
     }
   }
 
-  /// A clause that a version does not meet.
+  /// A clause that the version does not meet; nil if it meets all.
   func broken(by version: String) -> String? {
     clauses.first { PythonVersion.meets(version, $0.comparison, $0.version) == false }.map {
       $0.comparison + $0.version

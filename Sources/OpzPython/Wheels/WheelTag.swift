@@ -1,4 +1,4 @@
-/// What a wheel runs on: `cp312-cp312-manylinux_2_17_x86_64` (PyPA, platform compatibility tags).
+/// What a wheel is compatible with: `cp312-cp312-manylinux_2_17_x86_64` (PyPA, platform compatibility tags).
 public struct WheelTag: Hashable, Sendable, CustomStringConvertible {
   /// `cp312`, `py3`.
   public let python: String
@@ -16,8 +16,8 @@ public struct WheelTag: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "\(python)-\(abi)-\(platform)" }
 
-  /// The tags that a compressed set stands for: `py2.py3-none-any` is two. Each once, the Python tag varying slowest.
-  /// - Returns: nil when it is not three sets of letters, digits and `_`.
+  /// Expands a compressed tag set: `py2.py3-none-any` gives two. Without duplicates; the Python tag varies slowest.
+  /// - Returns: nil unless it is three sets of letters, digits and `_`.
   static func expand(_ parts: [Substring]) -> [WheelTag]? {
     guard parts.count == 3 else { return nil }
     let sets = parts.map { $0.lowercased().split(separator: ".", omittingEmptySubsequences: false) }
