@@ -1,12 +1,12 @@
 public import OpzIO
 
-/// A project that cannot become an image.
+/// A project that cannot be packaged.
 public typealias PackageError = Failure<PackageErrorCode>
 
 /// What can be wrong.
 public enum PackageErrorCode: FailureCode {
   case missingFile, unsafePath, changedWhileRead, badRuntime, badModel, badEpoch, badLock, unsupported, testFailed
-  /// The base has something else there.
+  /// The base has an entry of another kind at the path.
   case occupied
 
   public var category: ErrorCategory {

@@ -4,7 +4,8 @@ import OpzOCI
 import OpzYAML
 
 extension ConfigParts {
-  /// `deploy`: what the manifests of a version say. Whether the parts agree is asked when they are written, for a target.
+  /// Reads `deploy`: the settings of a version's manifests. Whether they are consistent is checked when manifests are
+  /// written for a target.
   func deploy() -> DeploySettings? {
     guard top.has("deploy") else { return nil }
     let scope = YAMLScope(top.node("deploy"), path: "deploy", keys: ConfigKeys.deploy, problems)
@@ -32,7 +33,7 @@ extension ConfigParts {
     return settings
   }
 
-  /// A mapping below another; nil where it is left out.
+  /// A nested mapping; nil if omitted.
   private func part<Value>(
     _ scope: YAMLScope, _ key: String, _ keys: [String], _ read: (YAMLScope) -> Value?
   ) -> Value? {
@@ -205,7 +206,7 @@ extension ConfigParts {
     return kind.map { DeploySettings.Patch(kind: $0, name: scope.text("name"), merge: merge, json: operations) }
   }
 
-  /// A number that is none in JSON would be written as nothing.
+  /// A number without a JSON form, such as NaN, would be written as null.
   private func checkNumbers(_ node: YAMLNode, _ scope: YAMLScope, _ key: String) {
     switch node.value {
     case .number(let text) where Double(text)?.isFinite != true:
@@ -268,7 +269,7 @@ extension ConfigParts {
 }
 
 extension YAMLScope {
-  /// What a check of OpzDeploy refuses is a problem of the key.
+  /// Turns an error from an OpzDeploy check into a problem of the key.
   func check(_ key: String, _ test: () throws -> Void) {
     do { try test() } catch {
       let error = error as? DeployError
@@ -278,7 +279,7 @@ extension YAMLScope {
 }
 
 extension JSONValue {
-  /// A document of opz.yaml that opz does not read itself.
+  /// A part of opz.yaml that is passed through without interpretation.
   init(_ node: YAMLNode) {
     switch node.value {
     case .null: self = .null

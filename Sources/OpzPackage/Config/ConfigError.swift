@@ -1,12 +1,12 @@
 public import OpzIO
 public import OpzYAML
 
-/// An opz.yaml that cannot be used: all that is wrong with it, of which up to ten things are shown.
+/// An invalid opz.yaml: all problems found, of which up to ten are shown.
 public struct ConfigError: ExplainedError {
   /// One problem with its location, key, reason and hint.
   public typealias Problem = KeyProblem
 
-  /// In the order of the lines.
+  /// In line order.
   public let problems: [Problem]
   public let category: ErrorCategory
 
@@ -29,7 +29,7 @@ public struct ConfigError: ExplainedError {
 
   static let shown = 10
 
-  /// One problem with its hint below it; several with a line each, the hints in brackets.
+  /// One problem with its hint below it; several with one line each and the hints in parentheses.
   public var description: String {
     if problems.count == 1, let problem = problems.first {
       return "\(problem.subject): \(problem.reason)" + (problem.hint.map { "\n\nhint: \($0)" } ?? "")
@@ -42,7 +42,7 @@ public struct ConfigError: ExplainedError {
     return lines.joined(separator: "\n")
   }
 
-  /// Reads a document, and says what is wrong with it as a `ConfigError`.
+  /// Parses a document and converts syntax errors to `ConfigError`.
   /// - Parameter file: for messages: `opz.yaml`.
   public static func reading<Value>(_ file: String, _ body: () throws(YAMLProblem) -> Value) throws(ConfigError)
     -> Value

@@ -3,8 +3,9 @@ import OpzYAML
 public import SystemPackage
 
 extension ProjectConfig {
-  /// Checks that each file that opz.yaml names is there. The lock is not asked for: `opz lock` writes it.
-  /// - Throws: `ConfigError` with file, line and key of each one that is not; of category `notFound` when that is all.
+  /// Checks that each file named in opz.yaml exists, except the lock, which `opz lock` writes.
+  /// - Throws: `ConfigError` with file, line and key of each missing one; of category `notFound` if nothing else is
+  ///   wrong.
   public func checkFiles(in directory: FilePath) throws {
     var problems: [ConfigError.Problem] = []
     var category = ErrorCategory.notFound

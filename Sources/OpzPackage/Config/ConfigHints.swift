@@ -1,7 +1,7 @@
 public import OpzOCI
 
 extension ModelName {
-  /// A name that is near to text that is none, to propose.
+  /// A valid name similar to an invalid text, to suggest.
   public static func near(_ text: String) -> String? {
     let parts = text.prefix(256).lowercased().split(separator: "/").map { part in
       let mapped = part.unicodeScalars.map { ConfigCharacters.isLowerOrDigit($0) ? Character($0) : "-" }
@@ -13,7 +13,7 @@ extension ModelName {
 }
 
 extension SemanticVersion {
-  /// The version that somebody meant who wrote `v1.2.0`, `1.2` or `01.2.0`.
+  /// The version probably meant by `v1.2.0`, `1.2` or `01.2.0`.
   init?(near text: String) {
     let plain = text.hasPrefix("v") || text.hasPrefix("V") ? text.dropFirst() : text[...]
     var numbers = plain.split(separator: ".", omittingEmptySubsequences: false).map { part in

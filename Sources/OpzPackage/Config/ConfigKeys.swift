@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// The keys of opz.yaml. `templates/opz.schema.json` has the same; a test compares the two.
+/// The keys of opz.yaml. A test compares them with `templates/opz.schema.json`.
 enum ConfigKeys {
   static let top = [
     "opz", "name", "version", "model", "runtime", "code", "config", "files", "layers", "env", "platforms", "lineage",
@@ -8,7 +8,7 @@ enum ConfigKeys {
   ]
   static let model = ["path", "format"]
   static let runtime = ["kind", "base", "python", "requirements", "lock", "command", "user", "expose"]
-  /// Of each item of the list.
+  /// Keys of each list item.
   static let files = ["path", "to", "owner", "mode"]
   static let layers = ["compression"]
   static let lineage = ["data", "metrics", "parent", "tags"]
@@ -28,15 +28,15 @@ enum ConfigKeys {
   static let rollout = ["strategy", "weight", "gateway", "hosts"]
   static let batch = ["input", "output", "shards", "parallelism", "schedule", "timeZone", "command"]
   static let volume = ["claim", "path"]
-  /// Of each item of the list.
+  /// Keys of each list item.
   static let schedule = [
     "name", "cron", "command", "timeZone", "concurrency", "deadline", "timeout", "retries", "resources",
   ]
-  /// Of each item of the list.
+  /// Keys of each list item.
   static let patch = ["kind", "name", "merge", "json"]
   static let push = ["to"]
 
-  /// Every mapping with fixed keys, by its own path.
+  /// Every mapping with fixed keys, by path.
   static let mappings: [(path: String, keys: [String])] = [
     ("", top), ("model", model), ("runtime", runtime), ("lineage", lineage), ("deploy", deploy),
     ("deploy.replicas", replicas), ("deploy.resources", resources), ("deploy.autoscale", autoscale), ("push", push),
@@ -47,10 +47,10 @@ enum ConfigKeys {
     ("layers", layers),
   ]
 
-  /// Mappings whose keys are the user's own.
+  /// Mappings with keys chosen by the user.
   static let open = ["env", "lineage.tags", "deploy.env", "deploy.ingress.pods", "deploy.monitoring.labels"]
 
-  /// What to do about a key that its mapping does not have: the nearest key there, else the same key elsewhere.
+  /// The hint for an unknown key: the most similar key of its mapping, else the same key elsewhere.
   static func hint(unknown key: String, in path: String, keys: [String]) -> String {
     if let near = NearestName.find(key, in: keys) { return "did you mean \(near)?" }
     let elsewhere = mappings.filter { $0.path != path && $0.keys.contains(key) }.map { mapping in

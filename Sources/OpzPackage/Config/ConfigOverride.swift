@@ -1,9 +1,8 @@
 import OpzYAML
 
-/// `--set key.path=value`: a value that comes over the one in opz.yaml.
-///
-/// A value in brackets, braces or quotes is YAML; any other is taken to the last character, a `#` too. An empty one unsets the key
-/// (a variable or a tag becomes empty).
+/// `--set key.path=value`: a value that overrides the one in opz.yaml.
+/// | A value in brackets, braces or quotes is parsed as YAML; any other is taken literally, including `#`. An empty
+/// value unsets the key (a variable or tag becomes empty).
 struct ConfigOverride {
   private let keys: [String]
   private let value: YAMLNode
@@ -26,7 +25,7 @@ struct ConfigOverride {
     document.set(keys[...], value)
   }
 
-  /// Names below `env` and `lineage.tags` are one key, whatever dots they have.
+  /// Names below `env` and `lineage.tags` are a single key even if they contain dots.
   private static func split(_ key: String) -> [String] {
     for open in ConfigKeys.open where key.hasPrefix(open + ".") {
       return open.split(separator: ".").map(String.init) + [String(key.dropFirst(open.count + 1))]
@@ -49,7 +48,7 @@ struct ConfigOverride {
 }
 
 extension YAMLNode {
-  /// The same values, all at one place.
+  /// The same values with the location of the override.
   fileprivate func placed(at place: Place) -> YAMLNode {
     let content: Content =
       switch content {
@@ -61,7 +60,7 @@ extension YAMLNode {
     return YAMLNode(content: content, place: place)
   }
 
-  /// Puts a value under a path of keys, with mappings made on the way.
+  /// Sets a value under a path of keys, creating missing mappings.
   fileprivate mutating func set(_ keys: ArraySlice<String>, _ new: YAMLNode) {
     guard let key = keys.first else {
       self = new

@@ -1,7 +1,7 @@
 import OpzOCI
 import OpzYAML
 
-/// Turns the document of an opz.yaml into its typed values, part by part.
+/// Converts the document of an opz.yaml to typed values, part by part.
 struct ConfigParts {
   let problems: KeyProblems
   let top: YAMLScope
@@ -11,7 +11,7 @@ struct ConfigParts {
     top = YAMLScope(document, path: "", keys: ConfigKeys.top, problems)
   }
 
-  /// Nil when something without which there is no configuration is missing; the problems say what.
+  /// Nil if a required part is missing; the problems say which.
   func config() -> ProjectConfig? {
     format()
     let name = name()

@@ -1,6 +1,6 @@
 import OpzYAML
 
-/// Paths in opz.yaml are relative to its directory and stay below it.
+/// Paths in opz.yaml are relative to its directory and must stay below it.
 extension YAMLScope {
   func path(_ key: String) -> String? {
     guard let text = text(key) else { return nil }

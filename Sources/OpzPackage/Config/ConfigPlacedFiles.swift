@@ -25,7 +25,7 @@ extension ConfigParts {
     return ProjectConfig.PlacedFiles(path: path, to: to, owner: owner, mode: mode)
   }
 
-  /// Directories that the kernel or the container runtime fills, and those that opz fills itself.
+  /// Directories that the kernel, the container runtime, or opz itself fills.
   private static let reserved = ["proc", "sys", "dev", "models", "app"]
 
   private static func problem(destination text: String) -> String? {
@@ -72,7 +72,7 @@ extension YAMLScope {
     return SourceFile.Owner(uid: uid, gid: gid)
   }
 
-  /// Permission bits in octal, three or four digits, as they are written.
+  /// Permission bits in octal, three or four digits, as spelled in the file.
   func mode(_ key: String) -> UInt32? {
     guard has(key), let text = node(key)?.written ?? self.text(key) else { return nil }
     guard (3...4).contains(text.utf8.count), let mode = UInt32(text, radix: 8), mode <= 0o777 else {

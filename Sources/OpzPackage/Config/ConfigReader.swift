@@ -4,11 +4,12 @@ import OpzStore
 import OpzYAML
 public import SystemPackage
 
-/// Reads opz.yaml strictly: unknown keys, wrong types and impossible values are errors that name file, line and key.
+/// Reads opz.yaml strictly: unknown keys, wrong types and invalid values are errors with file, line and key.
 public enum ConfigReader {
+  /// Reads a file.
   /// - Parameters:
-  ///   - overrides: `key.path=value`, the value in YAML; they come over what the file says.
-  /// - Throws: `ConfigError` with all that is wrong, up to ten things.
+  ///   - overrides: `key.path=value` with values in YAML; they override the file's.
+  /// - Throws: `ConfigError` with all problems, of which up to ten are shown.
   public static func read(_ path: FilePath, overrides: [String] = []) throws -> ProjectConfig {
     let file = path.lastComponent?.string ?? "opz.yaml"
     guard let status = try FileStatus.find(path) else {
@@ -18,7 +19,7 @@ public enum ConfigReader {
         shown.string, "no such file", hint: "opz init \(directory.isEmpty ? "." : directory) writes one",
         category: .notFound)
     }
-    // Before it is opened: opening a pipe would wait for a writer.
+    // Checked before opening, because opening a pipe would wait for a writer.
     guard status.kind == .file else { throw ConfigError(path.string, "not a regular file") }
     guard status.size <= UInt64(YAMLRules.settings.bytes) else {
       throw ConfigError(path.string, "\(status.size) bytes are more than opz.yaml ever has")

@@ -25,7 +25,7 @@ extension ConfigParts {
       lock: scope.path("lock"), command: command(scope), user: user(scope), expose: ports(scope))
   }
 
-  /// Keys that mean nothing for a kind of runtime are mistakes.
+  /// Keys that have no effect for a kind of runtime are errors.
   static func useless(for kind: ProjectConfig.Runtime.Kind) -> Set<String> {
     switch kind {
     case .native: ["base", "python", "requirements", "lock", "command", "expose"]
@@ -47,7 +47,7 @@ extension ConfigParts {
     return base
   }
 
-  /// `3.12` looks like a number, and `3.10` would lose its zero if it were one: it is taken as it is written.
+  /// `3.12` looks like a number, and `3.10` would lose its zero as one: the original spelling is used.
   private func python(_ scope: YAMLScope) -> String? {
     guard scope.has("python"), let text = scope.node("python")?.written else { return scope.text("python") }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
@@ -114,7 +114,7 @@ extension ConfigParts {
 }
 
 extension YAMLScope {
-  /// A Kubernetes quantity: text, or a number as it is written. Nothing of it may be negative.
+  /// A Kubernetes quantity: a text, or a number in its original spelling. It must not be negative.
   func quantity(_ key: String, example: String) -> String? {
     guard has(key) else { return nil }
     var text: String?

@@ -5,9 +5,8 @@ import OpzStore
 import OpzYAML
 public import SystemPackage
 
-/// A model directory as `mlflow.*.save_model` writes it: `MLmodel` beside the model's files and its requirements.
-///
-/// Such a directory needs no opz.yaml: what that would say is in the files.
+/// A model directory written by `mlflow.*.save_model`: `MLmodel`, the model's files and its requirements.
+/// | Such a directory needs no opz.yaml: its files have the same information.
 public struct MLflowModel: Sendable {
   public static let fileName = "MLmodel"
 
@@ -15,13 +14,13 @@ public struct MLflowModel: Sendable {
   public let python: String?
   /// `python_function`, `sklearn` ..
   public let flavors: [String]
-  /// `inputs`, `outputs` and `params`, each as the JSON that MLmodel has in a text.
+  /// `inputs`, `outputs` and `params`, each decoded from the JSON text in MLmodel.
   public let signature: JSONValue?
-  /// The requirements' file, where there is one.
+  /// The requirements file, if there is one.
   public let requirements: String?
 
-  /// Reads the directory; nil when it has no MLmodel.
-  /// - Throws: `ConfigError` for a file that is no YAML.
+  /// Reads the directory; nil if it has no MLmodel.
+  /// - Throws: `ConfigError` if MLmodel is not valid YAML.
   public init?(in directory: FilePath) throws {
     let path = directory.appending(MLflowModel.fileName)
     guard let status = try FileStatus.find(path), status.kind == .file else { return nil }
@@ -69,7 +68,8 @@ public struct MLflowModel: Sendable {
     return members.isEmpty ? nil : .object(members)
   }
 
-  /// The opz.yaml that the directory stands for. MLflow's own server answers, from the packages that the model requires.
+  /// The opz.yaml equivalent to the directory. The image runs MLflow's own server from the packages that the model
+  /// requires.
   /// - Parameter name: the model's name.
   public func configuration(name: String) -> String {
     var runtime = ["kind: python"]

@@ -3,7 +3,8 @@ public import OpzDeploy
 public import OpzOCI
 public import OpzYAML
 
-/// The content of opz.yaml, checked. `docs/reference/opz-yaml.md` describes the keys, `templates/opz.schema.json` is their schema.
+/// The validated content of opz.yaml. `docs/reference/opz-yaml.md` describes the keys, `templates/opz.schema.json` is
+/// their schema.
 public struct ProjectConfig: Sendable, Hashable {
   public var name: ModelName
   public var version: VersionRule
@@ -12,14 +13,14 @@ public struct ProjectConfig: Sendable, Hashable {
   public var code: [String]
   public var config: [String]
   public var files: [PlacedFiles]
-  /// Of all layers but weights.
+  /// For all layers except weights.
   public var compression: Compression
   public var env: [String: String]
   public var platforms: [Platform]
   public var lineage: LineageSources
   public var deploy: DeploySettings?
   public var push: Push?
-  /// Where each key stands, for errors that are found later.
+  /// The location of each key, for errors found later.
   public var places: KeyPlaces
 
   /// How the version is chosen: by opz from what changed (`auto`), or the one that opz.yaml names.
@@ -59,13 +60,14 @@ public struct ProjectConfig: Sendable, Hashable {
     public var expose: [Int]
   }
 
-  /// A file or directory that goes where opz.yaml says.
+  /// A file or directory with a destination in opz.yaml.
   public struct PlacedFiles: Sendable, Hashable {
     public var path: String
     /// Absolute, in the image.
     public var to: String
     public var owner: SourceFile.Owner
-    /// Permission bits of files; directories get the right to enter where files have that to read. Nil: 0644, or 0755 for programs.
+    /// Permission bits of files; directories get execute bits where files have read bits. Nil: 0644, or 0755 for
+    /// executable files.
     public var mode: UInt32?
   }
 

@@ -4,25 +4,25 @@ import OpzOCI
 import OpzStore
 public import SystemPackage
 
-/// `opz.lock` beside opz.yaml: what names that move meant when `opz lock` looked. Users commit it.
+/// `opz.lock` next to opz.yaml: what mutable names resolved to when `opz lock` ran. Users commit it.
 public struct ProjectLock: Codable, Sendable, Hashable {
   public static let fileName = "opz.lock"
 
-  /// The number of the file's format.
+  /// The version of the file format.
   public var opz = 1
-  /// Of each base as opz.yaml names it, the digest of its manifest or index.
+  /// By base as named in opz.yaml, the digest of its manifest or index.
   public var bases: [String: Digest] = [:]
-  /// What each base has that wheels depend on; for Python runtimes.
+  /// Properties of each base that wheels depend on; for Python runtimes.
   public var facts: [String: BaseFacts]?
-  /// What the Python locks were made from; nil in files of an opz that did not look.
+  /// The inputs of the Python locks; nil in files of older versions of opz.
   public var inputs: Inputs?
 
-  /// What decides which packages are locked. Where it is not so any more, the lock is old.
+  /// What the selection of packages depends on. The lock is outdated when it changes.
   public struct Inputs: Codable, Sendable, Hashable {
-    /// By path from the project: of a requirements file and what it includes, uv.lock and uv.toml the sha256 of their bytes, of a
-    /// pyproject.toml that of its dependencies and uv's settings.
+    /// SHA-256 by path relative to the project: for requirements files with their includes, uv.lock and uv.toml, of
+    /// their bytes; for a pyproject.toml, of its dependencies and uv's settings.
     public var files: [String: Digest]
-    /// By platform, what the packages are for: `Python 3.11 on linux/amd64 with glibc 2.36`.
+    /// By platform, the target of the packages: `Python 3.11 on linux/amd64 with glibc 2.36`.
     public var targets: [String: String]
 
     /// Creates inputs from digests by path and target descriptions by platform.
@@ -31,7 +31,7 @@ public struct ProjectLock: Codable, Sendable, Hashable {
       self.targets = targets
     }
 
-    /// What is not as it was, in words; nil where nothing changed.
+    /// The first change since `old`, described for users; nil if nothing changed.
     public func change(since old: Inputs) -> (subject: String, reason: String)? {
       for path in Set(files.keys).union(old.files.keys).sorted() where files[path] != old.files[path] {
         if files[path] == nil { return (path, "it was locked, and it is not there any more") }
@@ -52,7 +52,7 @@ public struct ProjectLock: Codable, Sendable, Hashable {
   /// Creates an empty lock.
   public init() {}
 
-  /// The lock of a project, or nil where there is none.
+  /// The lock of a project; nil if there is none.
   public static func read(in project: FilePath) throws -> ProjectLock? {
     let path = project.appending(fileName)
     guard try FileStatus.find(path) != nil else { return nil }

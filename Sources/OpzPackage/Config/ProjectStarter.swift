@@ -3,7 +3,7 @@ import OpzIO
 import OpzOCI
 public import SystemPackage
 
-/// `opz init`: a commented opz.yaml for the model that is found in a directory.
+/// `opz init`: writes a commented opz.yaml for the model found in a directory.
 public struct ProjectStarter: Sendable {
   private let directory: FilePath
 
@@ -11,8 +11,8 @@ public struct ProjectStarter: Sendable {
   public init(_ directory: FilePath) { self.directory = directory }
 
   /// Writes opz.yaml and returns its path.
-  /// - Parameter format: names the format of a file, or nil when it is no model.
-  /// - Throws: `ConfigError`, as a conflict when there is an opz.yaml, as not found when there is no model.
+  /// - Parameter format: returns the format of a file, or nil if it is not a model.
+  /// - Throws: `ConfigError`, as a conflict if there is an opz.yaml, as not found if there is no model.
   public func write(format: (FilePath) -> String?) throws -> FilePath {
     let path = directory.appending("opz.yaml")
     if try FileStatus.find(path, followLinks: false) != nil { throw existing(path) }
@@ -34,7 +34,7 @@ public struct ProjectStarter: Sendable {
     return ConfigError(shown, "the file exists already", hint: "edit it, or remove it first", category: .conflict)
   }
 
-  /// The model: `model.*` before others, then by name. A name that opz.yaml cannot hold is no candidate.
+  /// The model: `model.*` first, then by name. A name that opz.yaml cannot contain is skipped.
   private func findModel(_ format: (FilePath) -> String?) throws -> (name: String, format: String)? {
     var found: [(name: String, format: String)] = []
     for entry in try Directory.entries(directory) {
@@ -54,9 +54,9 @@ public struct ProjectStarter: Sendable {
     scalar.properties.generalCategory == .control || scalar == "\u{FEFF}"
   }
 
-  /// The directory's name as a model's name.
+  /// A model name derived from the directory's name.
   public func modelName() -> String {
-    // "." and "" are the directory where we are, whose name only its whole path says.
+    // "." and "" are the working directory, whose name is only in its absolute path.
     let whole = URL(fileURLWithPath: directory.isEmpty ? "." : directory.string).standardizedFileURL.path
     guard let name = FilePath(whole).lastComponent?.string else { return "model" }
     return ModelName.near(name.replacing("/", with: "-")) ?? "model"

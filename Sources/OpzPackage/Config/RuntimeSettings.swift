@@ -1,6 +1,6 @@
 import OpzOCI
 
-/// What an image's configuration gets from opz.yaml.
+/// The part of an image's configuration that comes from opz.yaml.
 public struct RuntimeSettings: Codable, Sendable, Hashable {
   /// Replaces the base's entrypoint and command.
   public var command: [String]?
@@ -11,7 +11,7 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
   public var environment: [String: String]
   /// The image has files below `/app`.
   public var hasApplication: Bool
-  /// A directory that goes before those of the base's PATH.
+  /// A directory put before those of the base's PATH.
   public var programs: String?
 
   /// Creates settings for the image's configuration; a nil command keeps the base image's. `expose` lists TCP ports.
@@ -27,13 +27,13 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
     self.programs = programs
   }
 
-  /// The user and group of images that do not say otherwise: neither root nor anybody on the host.
+  /// The default user and group: neither root nor any user of the host.
   public static let defaultUser = "65532:65532"
 
-  /// What container runtimes take where an image says nothing.
+  /// The PATH that container runtimes use when an image sets none.
   private static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-  /// The base's configuration with these settings over it.
+  /// The base's configuration overridden by these settings.
   func applied(to base: ImageConfig.Execution?) -> ImageConfig.Execution {
     var result = base ?? ImageConfig.Execution()
     result.user = user
@@ -51,7 +51,7 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
     return result
   }
 
-  /// The base's variables in their order, replaced where they are set here; then the others by name.
+  /// The base's variables in order, with overridden values; then the added ones by name.
   private func merge(_ base: [String]) -> [String] {
     var rest = environment
     if let programs, rest["PATH"] == nil {

@@ -1,12 +1,12 @@
 import OpzYAML
 
-/// The text of a new opz.yaml. What is likely wanted is there; the rest is in comments that work when they are uncommented.
+/// The text of a new opz.yaml: common settings, and the others as comments that are valid when uncommented.
 struct StarterText {
   /// A `ModelName`.
   let name: String
   /// The model's file name.
   let model: String
-  /// What the detector calls its format.
+  /// The format's name from the detector.
   let format: String
   /// The names in the directory.
   let files: Set<String>

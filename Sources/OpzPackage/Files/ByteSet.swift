@@ -1,4 +1,4 @@
-/// The bytes that a bracket expression of an ignore pattern takes: `[a-z]`, `[!0-9]`, `[[:alpha:]_]`.
+/// The bytes that match a bracket expression in an ignore pattern: `[a-z]`, `[!0-9]`, `[[:alpha:]_]`.
 struct ByteSet: Sendable, Hashable {
   private var bits: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
@@ -30,21 +30,21 @@ struct ByteSet: Sendable, Hashable {
     for part in [bits.0, bits.1, bits.2, bits.3] { hasher.combine(part) }
   }
 
-  /// Where the expression that begins at `start` ends, after its bracket; nil when nothing closes it.
+  /// The end of the expression that starts at `start`, after its closing bracket; nil if it is not closed.
   static func end(ofBrackets text: [UInt8], at start: Int) -> Int? {
     var set = ByteSet()
     return set.read(text[start...])
   }
 
   /// - Parameter text: the whole expression with its brackets.
-  /// - Returns: nil for one that is malformed.
+  /// - Returns: nil for a malformed expression.
   init?(brackets text: ArraySlice<UInt8>) {
     guard read(text) == text.endIndex else { return nil }
   }
 
   private init() {}
 
-  /// Reads one expression and says where it ends; nil for a malformed one.
+  /// Reads one expression and returns its end; nil if it is malformed.
   private mutating func read(_ text: ArraySlice<UInt8>) -> Int? {
     var index = text.startIndex + 1
     var isNegated = false
@@ -63,7 +63,7 @@ struct ByteSet: Sendable, Hashable {
     return index + 1
   }
 
-  /// Takes one element. Afterwards `previous` is the byte that a range may begin with; none after a range or class.
+  /// Reads one element. Afterwards `previous` is the byte that may start a range; nil after a range or class.
   private mutating func element(
     _ text: ArraySlice<UInt8>, _ index: inout Int, _ previous: inout UInt8?
   ) -> (previous: UInt8?, Void)? {
@@ -85,7 +85,7 @@ struct ByteSet: Sendable, Hashable {
     return (value, ())
   }
 
-  /// One byte, perhaps after a backslash.
+  /// One byte, possibly escaped by a backslash.
   private static func literal(_ text: ArraySlice<UInt8>, _ index: inout Int) -> UInt8? {
     if text[index] == UInt8(ascii: "\\") { index += 1 }
     guard index < text.endIndex else { return nil }
@@ -93,7 +93,7 @@ struct ByteSet: Sendable, Hashable {
     return text[index - 1]
   }
 
-  /// The name in `[:alpha:]`, and where that ends; nil where it is just a bracket.
+  /// The name in `[:alpha:]`, and its end; nil if it is an ordinary bracket.
   private static func className(_ text: ArraySlice<UInt8>, _ start: Int) -> (name: String, end: Int)? {
     guard start + 1 < text.endIndex, text[start + 1] == UInt8(ascii: ":"),
       let close = text[(start + 2)...].firstIndex(of: UInt8(ascii: "]")), close - start >= 3,

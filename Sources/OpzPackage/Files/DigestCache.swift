@@ -3,21 +3,20 @@ import OpzStore
 import Synchronization
 public import SystemPackage
 
-/// The SHA-256 of files that were read before, found by what stat(2) says of them: device, inode, size, times of modification and of
-/// change in nanoseconds. So an unchanged file costs a stat.
-///
-/// A file whose times are within the clock's grain of the moment it was read is not remembered: it could change again without
-/// its times telling (git calls such an entry racy).
-///
-/// On disk: `opz digests 1\n`, padded with zeros to 16 bytes; records of 72 bytes (device, inode, size, modified, changed, each 8 bytes little
-/// endian; the digest, 32), sorted by device and inode; the SHA-256 of all that. A file that is not so is as good as none.
+/// The SHA-256 of files hashed before, looked up by their stat(2) result: device, inode, size, and times of
+/// modification and change in nanoseconds. An unchanged file costs one stat.
+/// | A file whose times are within the clock's granularity of the moment it was read is not cached: it could change
+/// again without a change of its times (git calls such an entry racy).
+/// | On disk: `opz digests 1\n`, padded with zeros to 16 bytes; records of 72 bytes (device, inode, size, modified,
+/// changed, each 8 bytes little endian; the digest, 32), sorted by device and inode; the SHA-256 of all that. A
+/// corrupt file is treated as missing.
 public final class DigestCache: Sendable {
   private struct State {
-    /// What was read from the disk.
+    /// The records in the file.
     var known: DigestTable
-    /// What was found since, sorted at the last look.
+    /// Records added since, sorted at the last lookup.
     var fresh = DigestTable.empty
-    /// What was found after it.
+    /// Records added after that.
     var added: [DigestTable.Record] = []
 
     mutating func sort() {
@@ -25,7 +24,7 @@ public final class DigestCache: Sendable {
       fresh = fresh.merging(take(), limit: DigestCache.maximumRecords)
     }
 
-    /// Moved out, so that sorting them makes no copy.
+    /// Moves the records out, so that sorting them does not copy.
     mutating func take() -> [DigestTable.Record] {
       let taken = added
       added = []
@@ -44,7 +43,7 @@ public final class DigestCache: Sendable {
   private let file: FilePath
   private let state: Mutex<State>
 
-  /// More records than this are forgotten all at once: a cache that only grows is read ever slower.
+  /// Above this many records the cache starts over, because reading a growing file would become ever slower.
   static let maximumRecords = 1_000_000
 
   /// Opens the cache that is stored in a file; it starts empty when the file is missing.
@@ -53,7 +52,7 @@ public final class DigestCache: Sendable {
     state = Mutex(State(known: DigestTable.read(file)))
   }
 
-  /// The digest of a file with this status, if it was read before and has not changed since.
+  /// The digest of a file with this status, if it was hashed before and has not changed since.
   public func digest(of status: FileStatus) -> Digest? {
     state.withLock { state in
       state.sort()
@@ -61,14 +60,14 @@ public final class DigestCache: Sendable {
     }
   }
 
-  /// Remembers what a file was found to be.
-  /// - Parameter read: a moment before its reading began.
+  /// Adds a file's digest.
+  /// - Parameter read: a moment before the file's reading began.
   public func remember(_ digest: Digest, of status: FileStatus, read: Timestamp) {
     guard status.isSettled(at: read), digest.algorithm == .sha256 else { return }
     state.withLock { $0.added.append(DigestTable.Record(status, digest)) }
   }
 
-  /// Writes what was added. Another process's additions are kept.
+  /// Writes the added records, merged with those of other processes.
   public func save() throws {
     let added = state.withLock { $0.takeAll() }
     guard !added.isEmpty else { return }

@@ -2,9 +2,9 @@ import OpzIO
 import OpzStore
 import SystemPackage
 
-/// The records of a `DigestCache` as they lie in its file, searched without being parsed.
+/// The records of a `DigestCache` in their file format, searched without parsing.
 struct DigestTable: Sendable {
-  /// One record a file: the newest.
+  /// The file that a record is for; each has one record, the newest.
   struct Key: Hashable, Comparable, Sendable {
     let device, inode: UInt64
 
@@ -86,7 +86,7 @@ struct DigestTable: Sendable {
     return bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: start, as: UInt64.self)) }
   }
 
-  /// All records, by their keys.
+  /// All records, sorted by key.
   var records: [Record] {
     (0..<count).map { index in
       let start = DigestTable.header.count + index * DigestTable.stride + 40
@@ -97,7 +97,8 @@ struct DigestTable: Sendable {
     }
   }
 
-  /// A table with these records too, one a file: the last of those with its key; they take the place of those that it has. Beyond `limit` it begins anew.
+  /// Merges records; later ones replace earlier ones of the same key, and added ones replace existing ones. Above
+  /// `limit` records the table starts over.
   func merging(_ added: consuming [Record], limit: Int) -> DigestTable {
     var sorted = added
     sorted.sort { $0.key < $1.key }

@@ -1,7 +1,7 @@
 public import OpzIO
 import SystemPackage
 
-/// A source file as a blob that notices when the file is not the one that was found any more.
+/// A source file as a blob that detects changes since the file was found.
 public struct FileContent: Blob {
   public let file: SourceFile
 
@@ -43,7 +43,7 @@ private final class FileContentSource: ByteSource {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     let wanted = Int(min(UInt64(buffer.count), size - min(offset, size)))
     guard wanted > 0 else {
-      // At the end: what was read counts only if nobody wrote in the meantime.
+      // Checked at the end: the bytes count only if nobody wrote to the file meanwhile.
       guard try handle.status() == file.status else { throw FileContent.changed(file.source) }
       return 0
     }

@@ -2,7 +2,7 @@ import OpzIO
 import Synchronization
 import SystemPackage
 
-/// The digests of a layer's files in their order, found while they are written, so that each file is read once.
+/// The digests of a layer's files in order, computed while the layer is written, so that each file is read once.
 final class FileDigests: Sendable {
   private let found: Mutex<[Digest?]>
 
@@ -10,17 +10,17 @@ final class FileDigests: Sendable {
 
   func set(_ digest: Digest, at index: Int) { found.withLock { $0[index] = digest } }
 
-  /// Of each file; nil for what is not one, and for a file that was not read to its end.
+  /// One per entry; nil for an entry that is not a file, or was not read to its end.
   var all: [Digest?] { found.withLock { $0 } }
 }
 
-/// A source file that is hashed as it is read from its start to its end.
+/// A source file that is hashed as it is read.
 struct HashedFile: Blob {
   private let content: FileContent
   private let digests: FileDigests
   private let index: Int
 
-  /// - Parameter index: the file's place in its layer.
+  /// - Parameter index: the file's index in its layer.
   init(_ file: SourceFile, at index: Int, _ digests: FileDigests) {
     content = FileContent(file)
     self.digests = digests

@@ -1,15 +1,15 @@
-/// One line of an ignore file, with git's meaning (gitignore(5)): what it matches and what follows.
+/// One line of an ignore file, with git's semantics (gitignore(5)).
 struct IgnorePattern: Sendable {
-  /// `!`: what matches is taken after all.
+  /// `!`: a match is included again.
   let isNegated: Bool
-  /// A slash at the end: only directories match.
+  /// A trailing slash: only directories match.
   let isForDirectories: Bool
-  /// The line as it was written.
+  /// The original line.
   let line: String
   /// The line's number in its file, from 1.
   let number: Int
 
-  /// Nil where the pattern has no slash inside and is matched with the name alone.
+  /// Nil if the pattern has no slash inside and is matched against the name alone.
   private let path: [Segment]?
   private let name: IgnoreSegment
 
@@ -40,7 +40,7 @@ struct IgnorePattern: Sendable {
     path = IgnorePattern.split(text).map { $0 == [42, 42] ? .anyDirectories : .one(IgnoreSegment($0)) }
   }
 
-  /// Without a carriage return and spaces at the end, unless a backslash stands before them.
+  /// Removes a carriage return and trailing spaces, unless escaped by a backslash.
   private static func trimmed(_ raw: [UInt8]) -> [UInt8] {
     var text = raw
     if text.last == 13 { text.removeLast() }
@@ -58,13 +58,13 @@ struct IgnorePattern: Sendable {
     return Array(text[..<end])
   }
 
-  /// Cuts at slashes, but not at those inside of brackets.
+  /// Splits at slashes, except inside brackets.
   private static func split(_ text: [UInt8]) -> [[UInt8]] {
     var parts: [[UInt8]] = [[]]
     var index = 0
     while index < text.count {
       let end = IgnoreSegment.endOfToken(text, index)
-      // A backslash before a slash means just the slash.
+      // An escaped slash is a plain slash.
       if text[index] == UInt8(ascii: "/") || text[index..<end].elementsEqual([92, 47]) {
         parts.append([])
       } else {
@@ -75,15 +75,15 @@ struct IgnorePattern: Sendable {
     return parts
   }
 
-  /// - Parameter components: the names from the ignore file's directory down to the entry itself.
+  /// - Parameter components: the names from the ignore file's directory down to the entry.
   func matches(_ components: ArraySlice<[UInt8]>, isDirectory: Bool) -> Bool {
     guard isDirectory || !isForDirectories, let last = components.last else { return false }
     guard let path else { return name.matches(last) }
     return matches(path[...], components)
   }
 
-  /// Segments against names: a mismatch goes back to the last `**` and lets it take one name more, so that the work is bounded by
-  /// their product.
+  /// Matches segments against names. A mismatch goes back to the last `**` and extends it by one name, so the work is
+  /// bounded by the product of both counts.
   private func matches(_ segments: ArraySlice<Segment>, _ names: ArraySlice<[UInt8]>) -> Bool {
     var (segment, name) = (segments.startIndex, names.startIndex)
     var retry: (segment: Int, name: Int)?
@@ -91,7 +91,7 @@ struct IgnorePattern: Sendable {
       if segment < segments.endIndex {
         switch segments[segment] {
         case .anyDirectories:
-          // At the end it stands for at least one name: `a/**` is what is in a, not a.
+          // At the end it matches at least one name: `a/**` matches what is in a, but not a itself.
           if segment + 1 == segments.endIndex { return name < names.endIndex }
           retry = (segment + 1, name)
           segment += 1

@@ -1,17 +1,18 @@
 import OpzIO
 
-/// Which entries of a directory tree are left out: opz's defaults, then `.opzignore` of the directory and of those below, with git's
-/// rules. The last pattern that matches decides; what is in a directory that is left out cannot be taken back.
+/// Which entries of a directory tree are left out: opz's defaults, then `.opzignore` of the directory and of those
+/// below, with git's rules. The last matching pattern decides; entries below an ignored directory cannot be included
+/// again.
 struct IgnoreRules: Sendable {
   /// Why an entry is left out: `not content`, `may be a secret (..)`, or `.opzignore:3 (*.tmp)`.
   typealias Reason = String
 
   static let fileName = ".opzignore"
-  /// Bytes; a longer file is a mistake.
+  /// Maximum bytes of an ignore file.
   static let maximumBytes = 1 << 20
 
   private struct File: Sendable {
-    /// How many names deep its directory is.
+    /// The depth of its directory.
     let depth: Int
     let patterns: [IgnorePattern]
     let reason: @Sendable (IgnorePattern) -> Reason
@@ -20,16 +21,16 @@ struct IgnoreRules: Sendable {
   private var files: [File] = []
   private let defaults: Bool
 
-  /// The defaults, or nothing.
+  /// Starts with the defaults, or without patterns.
   init(defaults: Bool = true) {
     self.defaults = defaults
   }
 
   /// Adds the patterns of an ignore file.
   /// - Parameters:
-  ///   - bytes: its text.
-  ///   - name: what reasons call it.
-  ///   - depth: how many names deep its directory is below the top.
+  ///   - bytes: the file's content.
+  ///   - name: the file's name in reasons.
+  ///   - depth: the depth of the file's directory below the top.
   mutating func add(_ bytes: [UInt8], name: String, depth: Int) {
     let patterns = IgnoreRules.patterns(bytes)
     guard !patterns.isEmpty else { return }

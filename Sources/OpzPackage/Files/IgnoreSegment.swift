@@ -1,4 +1,4 @@
-/// The pattern of one name: `*`, `?`, `[a-z]`, backslashes, as git's wildmatch reads them.
+/// The pattern of one path component: `*`, `?`, `[a-z]` and backslashes, as in git's wildmatch.
 struct IgnoreSegment: Sendable {
   private enum Token: Sendable {
     case byte(UInt8)
@@ -7,9 +7,9 @@ struct IgnoreSegment: Sendable {
     case set(ByteSet)
   }
 
-  /// Nil for a pattern that is malformed, such as a bracket that is not closed: it matches nothing.
+  /// Nil for a malformed pattern, such as an unclosed bracket, which matches nothing.
   private let tokens: [Token]?
-  /// The name itself, where there is nothing but bytes.
+  /// The exact name, if the pattern has no wildcards.
   private let literal: [UInt8]?
 
   init(_ text: [UInt8]) {
@@ -42,7 +42,7 @@ struct IgnoreSegment: Sendable {
     return tokens
   }
 
-  /// Where the token at `index` ends: a bracket expression, an escaped byte, one byte.
+  /// The end of the token at `index`: a bracket expression, an escaped byte, or one byte.
   static func endOfToken(_ text: [UInt8], _ index: Int) -> Int {
     switch text[index] {
     case UInt8(ascii: "\\"): return min(index + 2, text.count)
@@ -71,7 +71,7 @@ struct IgnoreSegment: Sendable {
           }
         }
       }
-      // Let the last star take one byte more.
+      // Extend the last star by one byte.
       guard let again = retry, again.byte < name.count else { return false }
       retry = (again.token, again.byte + 1)
       (token, byte) = (again.token, again.byte + 1)

@@ -2,7 +2,7 @@ public import OpzIO
 public import OpzPython
 public import SystemPackage
 
-/// A wheel whose file is on this machine and has the digest that the lock says.
+/// A local wheel file whose digest matches the lock.
 public struct LocalWheel: Sendable {
   public let name: WheelName
   public let file: FilePath

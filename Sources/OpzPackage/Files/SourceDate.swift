@@ -1,6 +1,6 @@
 public import OpzIO
 
-/// The moment that an image says it was created: SOURCE_DATE_EPOCH, else 1970.
+/// The creation time of images: SOURCE_DATE_EPOCH, else 1970.
 ///
 /// https://reproducible-builds.org/specs/source-date-epoch/: a value that is not a whole number of seconds is an error.
 public enum SourceDate {

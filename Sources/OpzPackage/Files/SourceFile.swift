@@ -1,15 +1,14 @@
 public import OpzIO
 public import SystemPackage
 
-/// A file, directory or link of the project that goes into the image.
-///
-/// A reference, because a project may have 100,000 of them and each is in a few lists.
+/// A file, directory or symbolic link of the project that goes into the image.
+/// | A class, because a project may have 100,000 of them and each is in several lists.
 public final class SourceFile: Sendable {
   /// The kind of a file system entry; other kinds are not packaged.
   public enum Kind: Sendable, Hashable {
     case file(size: UInt64)
     case directory
-    /// The target's bytes, as they are.
+    /// The target's bytes, unchanged.
     case symlink(target: [UInt8])
   }
 
@@ -28,21 +27,22 @@ public final class SourceFile: Sendable {
   }
 
   public let role: LayerRole
-  /// The directory that it is in now; one value for all files of a directory.
+  /// The source directory; one value is shared by all its files.
   private let directory: FilePath
-  /// Its name there; nil where it has the name of its destination.
+  /// Its name there; nil if the destination has the same name.
   private let name: FilePath.Component?
-  /// Where it goes, without a leading slash: `models/model.json`.
+  /// The path in the image, without a leading slash: `models/model.json`.
   public let destination: FilePath
   public let kind: Kind
-  /// 0755 or 0644 unless opz.yaml says: only the executable bit of the source counts, so that umask and checkout do not matter.
+  /// 0755 or 0644 unless set in opz.yaml: only the executable bit of the source counts, so that umask and checkout do
+  /// not matter.
   public let mode: UInt32
-  /// 0:0 unless opz.yaml says.
+  /// 0:0 unless set in opz.yaml.
   public let owner: Owner
-  /// What stat(2) said when the file was found; the reader checks that it is still so.
+  /// The stat(2) result when the file was found; the reader checks that it is unchanged.
   public let status: FileStatus
 
-  /// - Parameter directory: where the file `name` is now.
+  /// - Parameter directory: the source directory of the file `name`.
   public init(
     role: LayerRole, in directory: FilePath, name: FilePath.Component?, destination: FilePath, kind: Kind, mode: UInt32,
     owner: Owner = .root, status: FileStatus
@@ -57,20 +57,20 @@ public final class SourceFile: Sendable {
     self.status = status
   }
 
-  /// The same file, which comes to lie somewhere else.
+  /// The same file with another destination.
   func moved(to destination: FilePath) -> SourceFile {
     SourceFile(
       role: role, in: directory, name: source.lastComponent, destination: destination, kind: kind, mode: mode,
       owner: owner, status: status)
   }
 
-  /// Where it is now.
+  /// The source path.
   public var source: FilePath {
     guard let name = name ?? destination.lastComponent else { return directory }
     return directory.appending(name)
   }
 
-  /// Bytes of content; 0 for what is not a file.
+  /// Bytes of content; 0 if it is not a file.
   public var size: UInt64 {
     if case .file(let size) = kind { size } else { 0 }
   }

@@ -2,16 +2,16 @@ import OpzIO
 public import SystemPackage
 
 /// Finds the files of a project that go into the image.
-///
-/// What `IgnoreRules` names is left out of directories and reported. A symbolic link stays a link; one that leads out of what is
-/// packaged is refused. Hard links become files of their own, because a checkout does not keep them. Names are bytes.
+/// | Files matched by `IgnoreRules` are left out of directories and reported. A symbolic link stays a link; one that
+/// leads out of the packaged directory is refused. Hard links become separate files, because a checkout does not
+/// preserve them. Names are bytes.
 public struct SourceTree: Sendable {
   public private(set) var files: [SourceFile] = []
   /// Paths that were left out, with the reason.
   public private(set) var ignored: [(path: String, reason: String)] = []
 
   private let project: FilePath
-  /// Destinations, so that what two keys name is packaged once.
+  /// Destinations so far, so that a file named by two keys is packaged once.
   private var taken: [LayerRole: Set<FilePath>] = [:]
 
   /// Creates an empty tree for the files below a project directory.
@@ -48,7 +48,7 @@ public struct SourceTree: Sendable {
     }
   }
 
-  /// Adds a file or directory where opz.yaml says; a directory's content goes to it.
+  /// Adds a file or directory at its destination in opz.yaml; a directory's content goes into it.
   public mutating func add(_ placed: ProjectConfig.PlacedFiles) throws {
     let names = SourceTree.names(placed.path)
     let place = project.pushing(FilePath(placed.path))
@@ -69,20 +69,20 @@ public struct SourceTree: Sendable {
     }
   }
 
-  /// What stays the same while a directory is walked.
+  /// The constants of a directory walk.
   private struct Walk {
     let role: LayerRole
     /// Links must stay below it.
     let root: FilePath
     var owner = SourceFile.Owner.root
-    /// Of files, where opz.yaml says.
+    /// Permission bits of files, if set in opz.yaml.
     var mode: UInt32?
 
-    /// Whoever may read files may enter directories.
+    /// Execute bits are added where files have read bits.
     var directoryMode: UInt32 { mode.map { $0 | ($0 & 0o444) >> 2 } ?? 0o755 }
   }
 
-  /// A file by its directory, which all files of a directory share, and its name.
+  /// The directory of a file, shared by all its files, and the name.
   private typealias Entry = (directory: FilePath, name: FilePath.Component?)
 
   private static func split(_ path: FilePath) -> Entry { (path.removingLastComponent(), path.lastComponent) }
@@ -91,7 +91,7 @@ public struct SourceTree: Sendable {
     path.utf8.split(separator: UInt8(ascii: "/")).map(Array.init).filter { $0 != [46] }
   }
 
-  /// The rules of the directories from the project down to the one above `names`' last.
+  /// The ignore rules of the directories from the project to the parent of `names`.
   private func rules(above names: [[UInt8]]) throws -> IgnoreRules {
     var rules = IgnoreRules()
     var directory = project
@@ -111,7 +111,7 @@ public struct SourceTree: Sendable {
     rules.add(try FileBlob(file, size: status.size).bytes(), name: file.string, depth: depth)
   }
 
-  /// Adds what is in a directory.
+  /// Adds the content of a directory.
   private mutating func descend(
     _ directory: FilePath, _ names: [[UInt8]], _ destination: FilePath, _ walk: Walk, _ above: IgnoreRules
   ) throws {

@@ -7,10 +7,10 @@ import SystemPackage
   import Musl
 #endif
 
-/// Links in a project.
+/// Symbolic links in a project.
 enum SymbolicLink {
-  /// What a link says, if it stays below `root`.
-  /// - Throws: `PackageError.unsafePath` for an absolute link, one that leads out, and one that leads nowhere.
+  /// The target of a link that stays below `root`.
+  /// - Throws: `PackageError.unsafePath` for an absolute link, one that leads out of `root`, and a dangling one.
   static func target(_ path: FilePath, within root: FilePath) throws -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: 4097)
     let count = path.withPlatformString { readlink($0, &buffer, buffer.count) }

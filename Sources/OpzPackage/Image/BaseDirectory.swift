@@ -1,9 +1,9 @@
 public import SystemPackage
 
-/// A directory that a base has, with the base's own mode and owner.
-///
-/// A layer that puts something into it says it again just so: docker's and podman's overlay drivers unpack a layer by itself and make a directory
-/// that it does not name, 0755 and root's, which then hides the base's own.
+/// A directory of a base image, with its mode and owner.
+/// | A layer that adds files to it repeats its entry unchanged: docker's and podman's overlay drivers unpack each
+/// layer separately and create directories without an entry as 0755 and root's, which would hide the base's own
+/// attributes.
 public struct BaseDirectory: Sendable, Hashable {
   public let path: FilePath
   public let mode: UInt32

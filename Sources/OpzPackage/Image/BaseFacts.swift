@@ -2,18 +2,18 @@ public import OpzArchive
 import OpzOCI
 import SystemPackage
 
-/// What a base has that Python wheels depend on, read from its files: nothing of it is executed.
+/// The properties of a base image that Python wheels depend on, read from its files without executing them.
 public struct BaseFacts: Codable, Sendable, Hashable {
-  /// Of glibc, `2.36`; nil for a base without it.
+  /// The version of glibc, `2.36`; nil if the base has none.
   public var glibc: String?
-  /// Of musl, `1.2`; nil for a base without it.
+  /// The version of musl, `1.2`; nil if the base has none.
   public var musl: String?
-  /// The versions of Python in it: `3.11`.
+  /// The installed versions of Python: `3.11`.
   public var python: [String]
-  /// Of CUDA, as the base's environment says: `12.4.1`.
+  /// The version of CUDA in the base's environment: `12.4.1`.
   public var cuda: String?
 
-  /// Whether it has libstdc++.so.6, which wheels with C++ in them take from the base.
+  /// Whether it has libstdc++.so.6, which C++ extensions in wheels take from the base.
   public var hasLibstdcxx: Bool
 
   /// Creates facts from known values instead of reading layers; nil and empty mean that the base has none.
@@ -27,7 +27,8 @@ public struct BaseFacts: Codable, Sendable, Hashable {
     self.hasLibstdcxx = hasLibstdcxx
   }
 
-  /// Reads the layers of an image, each once. Of a million names it keeps the table alone (`PathTable`), no list of them.
+  /// Reads each layer of an image once. Paths are kept in a compact table (`PathTable`), so a million files fit in
+  /// memory.
   /// - Parameter environment: the image's own, `NAME=value`.
   /// - Throws: `ArchiveError` for layers that are damaged, unsafe or over a limit.
   public static func read(_ stack: LayerStack, environment: [String]) throws -> BaseFacts {
@@ -52,7 +53,7 @@ public struct BaseFacts: Codable, Sendable, Hashable {
     return facts
   }
 
-  /// glibc 2.34 and later say in the library itself what they are; earlier ones in the name that its link leads to.
+  /// glibc 2.34 and later contain their version; earlier ones have it in the name of the link's target.
   private static func glibc(
     _ header: TarHeader, _ reader: TarReader, _ libraries: [FilePath: String]
   ) throws -> String? {
@@ -89,7 +90,7 @@ public struct BaseFacts: Codable, Sendable, Hashable {
     (Int(one.dropFirst(2)) ?? 0) < (Int(other.dropFirst(2)) ?? 0)
   }
 
-  /// The two numbers that follow a text in bytes.
+  /// The two numbers after a marker text in a file.
   private static func version(after mark: String, in bytes: [UInt8]) -> String? {
     let mark = Array(mark.utf8)
     guard let first = mark.first else { return nil }

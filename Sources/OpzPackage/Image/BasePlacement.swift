@@ -3,25 +3,25 @@ import OpzIO
 public import OpzOCI
 public import SystemPackage
 
-/// Where a project's files come to lie on a base: links of the base on their way are followed as a container would, directories of the base stay as
-/// they are, and nothing takes the place of something of another kind.
+/// Places a project's files on a base image: symbolic links of the base are followed as in a container, the base's
+/// directories keep their attributes, and nothing replaces an entry of another kind.
 public struct BasePlacement: Sendable {
-  /// A destination that is another one on this base.
+  /// A destination changed by the base's links.
   public struct Move: Sendable, Hashable {
     public let wanted: FilePath
     public let place: FilePath
 
-    /// For people.
+    /// A message for users.
     public func text(_ base: String?) -> String {
       "/\(wanted) goes to /\(place): \(base ?? "the base") has a link on its way"
     }
   }
 
   private let table: PathTable
-  /// As opz.yaml names it.
+  /// The base's name in opz.yaml.
   private let base: String
 
-  /// - Parameter table: the names that the base has.
+  /// - Parameter table: the paths in the base.
   public init(_ table: PathTable, base: String) {
     self.table = table
     self.base = base
@@ -29,10 +29,11 @@ public struct BasePlacement: Sendable {
 
   // MARK: Layers of a project
 
-  /// The layers of a project on its bases: the same for all platforms, unless the bases differ where it puts something.
+  /// The layers of a project on its bases: the same for all platforms, unless the bases differ where files are
+  /// placed.
   /// - Parameters:
-  ///   - environment: layers of wheels, each for one platform.
-  ///   - placements: one a platform.
+  ///   - environment: wheel layers, each for one platform.
+  ///   - placements: one per platform.
   public static func layers(
     _ files: [SourceFile], environment: [PlannedLayer], compression: Compression,
     on placements: [(platform: Platform, placement: BasePlacement)]
@@ -57,9 +58,9 @@ public struct BasePlacement: Sendable {
 
   // MARK: Files of a project
 
-  /// The files at the places where they come to lie, without directories that the base has.
-  /// - Throws: `PackageError.occupied` for a file where the base has a directory or the reverse, for links in a circle, and for two files that come
-  ///   to lie at one place.
+  /// The files with their final paths, without directories that the base already has.
+  /// - Throws: `PackageError.occupied` if a file would replace a directory or the reverse, for link cycles, and for
+  ///   two files with the same final path.
   public func place(_ files: [SourceFile]) throws -> (files: [SourceFile], moves: [Move]) {
     var parents: [FilePath: FilePath] = [:]
     var (placed, moves) = ([(file: SourceFile, place: FilePath)](), [Move]())
@@ -83,7 +84,7 @@ public struct BasePlacement: Sendable {
     return (placed.map { $0.place == $0.file.destination ? $0.file : $0.file.moved(to: $0.place) }, moves)
   }
 
-  /// What container runtimes mount over.
+  /// Refuses paths over which container runtimes mount.
   private func checkMounts(_ place: FilePath, _ wanted: FilePath) throws {
     guard let first = place.components.first?.string, ["proc", "sys", "dev"].contains(first) else { return }
     throw PackageError(
@@ -91,7 +92,7 @@ public struct BasePlacement: Sendable {
       hint: "name another place in opz.yaml")
   }
 
-  /// Two files that opz.yaml lays at two places may be at one on this base.
+  /// Refuses files with different destinations in opz.yaml that have the same path on this base.
   private func checkMeetings(_ placed: [(file: SourceFile, place: FilePath)]) throws {
     var taken: [FilePath: SourceFile] = [:]
     for (file, place) in placed {
@@ -106,7 +107,7 @@ public struct BasePlacement: Sendable {
     }
   }
 
-  /// The directories of the base that are above these files.
+  /// The base's directories above these files.
   public func directories(above files: [SourceFile]) -> [BaseDirectory] {
     directories(above: files.lazy.map { ($0.destination, $0.kind == .directory) })
   }
@@ -144,7 +145,7 @@ public struct BasePlacement: Sendable {
       hint: "name another place in opz.yaml")
   }
 
-  /// - Returns: nil for a directory that the base has already.
+  /// - Returns: nil for a directory that the base already has.
   private func place(_ path: FilePath, isDirectory: Bool, for wanted: FilePath) throws -> FilePath? {
     switch table[path] {
     case nil: return path
@@ -162,7 +163,7 @@ public struct BasePlacement: Sendable {
         if isDirectory { return nil }
         throw isOne(path, wanted)
       case .other? where isDirectory: throw inTheWay(target, wanted)
-      // What was asked for takes the place of the link, and what the link leads to stays.
+      // The file replaces the link itself, and the link's target stays.
       default: return isDirectory ? target : path
       }
     }
@@ -179,9 +180,9 @@ public struct BasePlacement: Sendable {
       hint: "end to: with a / to put the file into it")
   }
 
-  // MARK: Layers that are made already
+  // MARK: Existing layers
 
-  /// Why a layer's entry would lie elsewhere on this base, or change what the base has there; nil where it would not.
+  /// Why a layer's entry would be placed elsewhere on this base or change it; nil if it would not.
   public func objection(to name: LayerName) -> String? {
     let path = FilePath(bytes: name.path)
     let above = path.removingLastComponent()
@@ -202,7 +203,7 @@ public struct BasePlacement: Sendable {
 
   // MARK: Entries of wheels
 
-  /// The entries at the places where they come to lie, with the directories of the base above them.
+  /// The entries with their final paths, preceded by the base's directories above them.
   func place(_ entries: [TarEntry]) throws -> [TarEntry] {
     var parents: [FilePath: FilePath] = [:]
     var placed: [TarEntry] = []
@@ -219,7 +220,8 @@ public struct BasePlacement: Sendable {
     return placed + directories(above: placed.lazy.map { ($0.path, false) }).map(\.entry)
   }
 
-  /// Wheels laid on this base. Their bytes depend on what the base has at and below `root` and above it, and on nothing else of it.
+  /// Wheels placed on this base. Their bytes depend on what the base has at, below and above `root`, and on nothing
+  /// else in it.
   func place(_ source: LayerSource.WheelSource) -> LayerSource.WheelSource {
     let facts = facts(around: source.root)
     guard !facts.isEmpty else { return source }
@@ -228,7 +230,7 @@ public struct BasePlacement: Sendable {
       entries: { [self] in try place(source.entries()) })
   }
 
-  /// What a base has around a directory; nothing where the base changes nothing of what is put into it.
+  /// The base's entries around a directory; empty if the base does not affect what is placed there.
   private func facts(around root: FilePath) -> [String] {
     var found = table.listing(below: root)
     if found.contains(where: { $0.contains(" link(") }) { found += table.listing(below: FilePath("")) }

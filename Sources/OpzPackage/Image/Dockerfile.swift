@@ -1,16 +1,15 @@
 import OpzJSON
 public import OpzOCI
 
-/// The Dockerfile that makes the same image with `docker build`.
-///
-/// Each value is written so that no builder expands or splits it (BuildKit's CVE-2024-23651 and its kin came from values that
-/// became syntax). There is no `# syntax=` line: it would fetch a program.
+/// The Dockerfile that builds the same image with `docker build`.
+/// | Each value is quoted so that no builder expands or splits it (in BuildKit's CVE-2024-23651 and similar issues,
+/// values became syntax). There is no `# syntax=` line, which would download a program.
 public struct Dockerfile: Sendable {
   /// A step that puts files into the image.
   public enum Source: Sendable, Hashable {
-    /// A layer's tar in the context, unpacked by the builder with its owners and modes.
+    /// A layer's tar in the build context, unpacked by the builder with its owners and modes.
     case archive(String)
-    /// A directory in the context whose content goes to `/`.
+    /// A directory in the build context, copied to `/`.
     case tree(String, comment: String)
   }
 
@@ -55,12 +54,12 @@ public struct Dockerfile: Sendable {
 
   private func list(_ words: [String]) -> String { "[" + words.map(quote).joined(separator: ", ") + "]" }
 
-  /// A JSON string: the exec form of ADD, COPY, ENTRYPOINT.
+  /// A JSON string, as in the exec form of ADD, COPY and ENTRYPOINT.
   private func quote(_ text: String) -> String {
     (try? CanonicalJSON.encode(JSONValue.string(text))).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
   }
 
-  /// A double-quoted word in which neither `$`, `\` nor `"` means anything.
+  /// A double-quoted word with `$`, `\` and `"` escaped.
   private func variable(_ text: String) -> String { "\"\(escape(text))\"" }
 
   private func escape(_ text: String) -> String {

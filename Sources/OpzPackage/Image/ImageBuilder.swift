@@ -4,8 +4,7 @@ public import OpzOCI
 public import OpzStore
 
 /// Builds images into an OCI layout, without a daemon and without root.
-///
-/// Layers first, each in one pass over its files; then, when their digests are facts, the images that hold them.
+/// | Layers come first, each in one pass over its files; then the images, when the layers' digests are known.
 public struct ImageBuilder: Sendable {
   private let store: LayoutStore
   private let cache: LayerCache
@@ -18,10 +17,10 @@ public struct ImageBuilder: Sendable {
     self.progress = progress
   }
 
-  /// Writes the layers that were not written before, a stored one and a compressed one at the same time: the disk bounds one, the
-  /// cores the other. Each that is done is remembered at once, so that a run that is killed leaves the next one
-  /// only the rest to do.
-  /// - Throws: `StoreError.noSpace` before anything is written, where the disk cannot hold the uncompressed ones.
+  /// Writes the layers that are not cached, an uncompressed and a compressed one at the same time: the first is bound
+  /// by the disk, the second by the CPU. Each finished layer is recorded at once, so that a killed build resumes with
+  /// the remaining ones.
+  /// - Throws: `StoreError.noSpace` before anything is written, if the disk cannot hold the uncompressed layers.
   public func write(_ layers: [PlannedLayer]) async throws -> WrittenContent {
     let cache = cache
     let found = try await blocking { try layers.map { try cache.find($0) } }
@@ -50,7 +49,7 @@ public struct ImageBuilder: Sendable {
     return content
   }
 
-  /// Writes these of the layers, one after the other.
+  /// Writes these layers, one after the other.
   private func write(_ layers: [PlannedLayer], _ indices: [Int]) async throws -> [Int: WrittenContent.Entry] {
     var written: [Int: WrittenContent.Entry] = [:]
     for index in indices {
@@ -82,8 +81,8 @@ public struct ImageBuilder: Sendable {
     }
   }
 
-  /// The images, one a base.
-  /// - Parameter own: the layers over the base's, in their order.
+  /// The images, one per base.
+  /// - Parameter own: the layers above the base's, in order.
   public func images(_ plan: ImagePlan, _ own: [ImageLayer]) throws -> [Image] {
     try plan.bases.map { base in
       let own = own.filter { $0.platform == nil || $0.platform == base.platform }
@@ -95,7 +94,7 @@ public struct ImageBuilder: Sendable {
     }
   }
 
-  /// Stores images, and an index where there are several.
+  /// Stores images, and an index if there are several.
   /// - Returns: the descriptor of the image, or of the index.
   public func store(_ images: [Image]) throws -> Descriptor {
     for image in images {
@@ -113,7 +112,7 @@ public struct ImageBuilder: Sendable {
     return index.descriptor
   }
 
-  /// The identity of the content: the config's digest; of several, the digest of theirs, a line each.
+  /// The identity of the content: the digest of the image's config, or of several config digests, one per line.
   public static func content(of images: [Image]) -> Digest {
     let configs = images.map { $0.manifest.content.config.digest }
     return configs.count == 1 ? configs[0] : Digest.of(Array(configs.map { "\($0)\n" }.joined().utf8))

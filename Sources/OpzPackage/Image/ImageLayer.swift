@@ -1,11 +1,11 @@
 public import OpzOCI
 
-/// A layer that goes over a base.
+/// A layer above a base.
 public struct ImageLayer: Sendable {
   public let layer: Layer
-  /// What the image's history says of it.
+  /// The layer's entry in the image's history.
   public let history: String
-  /// Only in this platform's image; nil for all.
+  /// The only platform whose image has it; nil for all.
   public let platform: Platform?
 
   /// Creates a layer with its history entry; a nil platform puts it into the images of all platforms.

@@ -1,7 +1,7 @@
 public import OpzIO
 public import OpzOCI
 
-/// Everything that makes an image, known before a byte is written.
+/// All inputs of an image besides its own layers, known before anything is written.
 public struct ImagePlan: Sendable {
   /// A base image, resolved for one platform; its blobs are in the store.
   public struct Base: Sendable {
@@ -15,11 +15,11 @@ public struct ImagePlan: Sendable {
     }
   }
 
-  /// One a platform.
+  /// One per platform.
   public var bases: [Base]
   public var settings: RuntimeSettings
   public var created: Timestamp
-  /// Of the manifest: title, version, revision. They vary without the content.
+  /// The manifest's annotations: title, version, revision. They may change without the content.
   public var annotations: [String: String]
 
   /// Creates a plan with one base per platform.

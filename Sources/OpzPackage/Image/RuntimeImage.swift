@@ -4,10 +4,10 @@ public import OpzOCI
 public import OpzStore
 public import SystemPackage
 
-/// The image `opz-runtime`: the static `opz-server` and nothing else. The base of native images.
+/// The image `opz-runtime`, the base of native images: only the statically linked `opz-server`.
 public enum RuntimeImage {
-  /// Makes the image of a server program in a store.
-  /// - Throws: `PackageError.badRuntime` when the file is not a static ELF program.
+  /// Builds the image of a server program in a store.
+  /// - Throws: `PackageError.badRuntime` if the file is not a static ELF program.
   public static func build(from server: FilePath, in store: LayoutStore) async throws -> Image {
     let platform = try StaticProgram.platform(of: server)
     let blob = try FileBlob(server)

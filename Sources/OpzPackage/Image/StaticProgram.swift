@@ -2,10 +2,10 @@ import OpzIO
 import OpzOCI
 import SystemPackage
 
-/// Reads the head of an ELF program (System V ABI, chapter 4 and 5; elf(5)).
+/// Reads the header of an ELF program (System V ABI, chapters 4 and 5; elf(5)).
 enum StaticProgram {
-  /// The platform of a program that needs nothing but the kernel.
-  /// - Throws: `PackageError.badRuntime` for another kind of file, and for a program that asks for a dynamic loader.
+  /// The platform of a statically linked program.
+  /// - Throws: `PackageError.badRuntime` for another kind of file, and for a program that needs a dynamic loader.
   static func platform(of path: FilePath) throws -> Platform {
     let file = try OpenFile.reading(path)
     var head = [UInt8](repeating: 0, count: 64)
@@ -25,7 +25,7 @@ enum StaticProgram {
       var header = [UInt8](repeating: 0, count: 4)
       let read = try header.withUnsafeMutableBytes { try file.read(at: offset + entry * size, into: $0) }
       guard read == 4 else { throw refuse(path, "a damaged program") }
-      // PT_INTERP: the program wants a loader, which an image without a system does not have.
+      // PT_INTERP: the program needs a loader, which an image without an operating system does not have.
       if number(header, 0, 4) == 3 { throw refuse(path, "a program that needs shared libraries") }
     }
     return Platform(os: "linux", architecture: architecture)

@@ -5,16 +5,16 @@ public import OpzOCI
 public import OpzStore
 public import SystemPackage
 
-/// Layers that were written before, found by everything that their bytes depend on.
-///
-/// In the registry's `cache/`: `digests` (see `DigestCache`), `layers/<key>.json` a layer, `shapes/<key>` an empty file for each layer without
-/// what is in its files. A layer whose blob is gone is not found.
+/// Finds layers written before by everything that their bytes depend on.
+/// | In the registry's `cache/`: `digests` (see `DigestCache`), `layers/<key>.json` per layer, and `shapes/<key>`, an
+/// empty file per layer whose key leaves out the content of files. A layer whose blob is gone is treated as missing.
 public struct LayerCache: Sendable {
   /// A cached layer whose blob is still in the store.
   public struct Found: Sendable {
     public let layer: Layer
     public let compressor: String
-    /// Of the layer's files, in their order; nil for what is not a file, and for one that is alone in its layer.
+    /// Digests of the layer's entries, in order; nil for an entry that is not a file, and for a file that is alone in
+    /// its layer.
     public let digests: [Digest?]
   }
 
@@ -35,10 +35,9 @@ public struct LayerCache: Sendable {
     digests = DigestCache(directory.appending("digests"))
   }
 
-  /// The layer, if it was written before.
-  ///
-  /// Files whose times are new are read where a layer of the same shape is known: a fresh checkout costs a pass of SHA-256, but
-  /// no compression and no writing.
+  /// Finds a layer that was written before.
+  /// | If a layer of the same shape is known, files with new times are hashed: a fresh checkout costs one pass of
+  /// SHA-256, but no compression and no writing.
   public func find(_ planned: PlannedLayer) throws -> Found? {
     if planned.isAlone {
       guard let key = LayerKey.contents(planned, digests: [nil]) else { return nil }
@@ -57,11 +56,11 @@ public struct LayerCache: Sendable {
     return Found(layer: found.layer, compressor: found.compressor, digests: known)
   }
 
-  /// A file's digest, if it was read before and has not changed since.
+  /// A file's digest, if it was hashed before and has not changed since.
   public func digest(of file: SourceFile) -> Digest? { digests.digest(of: file.status) }
 
-  /// Remembers a layer and what its files were found to be.
-  /// - Parameter began: a moment before the first of them was read.
+  /// Records a layer and its files' digests.
+  /// - Parameter began: a moment before the first file was read.
   func remember(
     _ layer: Layer, _ compressor: String, of planned: PlannedLayer, digests found: [Digest?], began: Timestamp
   ) throws {
@@ -86,7 +85,7 @@ public struct LayerCache: Sendable {
 
   public var speed: WritingSpeed { WritingSpeed.read(directory) }
 
-  /// Remembers how long a layer took.
+  /// Records how long a layer took to write.
   func observe(_ layer: PlannedLayer, _ time: Duration) throws {
     var speed = speed
     speed.add(layer, time)
@@ -103,7 +102,7 @@ public struct LayerCache: Sendable {
   }
 
   private func entry(_ key: Digest) throws -> (layer: Layer, compressor: String)? {
-    // What cannot be read is as good as not there: the layer is made again.
+    // An unreadable entry is treated as missing: the layer is written again.
     guard let bytes = try? SmallFile.read(path(key), limit: 1 << 16),
       let entry = try? CanonicalJSON.decode(Entry.self, from: bytes, subject: "cache"), try store.has(entry.descriptor)
     else { return nil }

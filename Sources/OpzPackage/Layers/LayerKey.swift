@@ -2,12 +2,12 @@ import OpzArchive
 import OpzIO
 import SystemPackage
 
-/// What a layer's bytes depend on, all of it, as one digest: the key of the layer cache.
+/// The key of a layer in the cache: a digest of everything that its bytes depend on.
 enum LayerKey {
-  /// Counts up when the same input would give other bytes.
+  /// Incremented when the same input would give other bytes.
   static let format = 2
 
-  /// The key with the files' digests; nil where one is missing.
+  /// The key including the files' digests; nil if one is missing.
   static func contents(_ layer: PlannedLayer, digests: [Digest?]) -> Digest? {
     var hasher = begin(layer)
     switch layer.source {
@@ -24,7 +24,7 @@ enum LayerKey {
     return hasher.finish()
   }
 
-  /// The key without what is in the files. Two layers of one shape are most often the same one, checked out again.
+  /// The key without the content of files. Layers of the same shape are usually the same layer, checked out again.
   static func shape(_ layer: PlannedLayer) -> Digest {
     var hasher = begin(layer)
     for file in layer.source.files { add(file, to: &hasher) }
@@ -65,7 +65,7 @@ enum LayerKey {
 
   private static func add(_ text: String, to hasher: inout DigestHasher) { add(Array(text.utf8), to: &hasher) }
 
-  /// With its length before it, so that no two lists of parts run together into the same bytes.
+  /// Adds a length prefix, so that different lists of parts never give the same bytes.
   private static func add(_ bytes: [UInt8], to hasher: inout DigestHasher) {
     withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { hasher.update($0) }
     bytes.withUnsafeBytes { hasher.update($0) }

@@ -1,14 +1,14 @@
-/// What a layer is for. The order is that of the image: from the rarely to the often changed.
+/// The purpose of a layer, in image order: from rarely to often changed.
 public enum LayerRole: String, Sendable, CaseIterable, Comparable {
-  /// The base's own.
+  /// Layers of the base image.
   case runtime
   /// Python wheels.
   case environment
-  /// Directories and files that opz.yaml lays where it says.
+  /// Files with a destination in opz.yaml.
   case files
   case model, code, config
 
-  /// Where the role's files are in an image.
+  /// The role's directory in an image.
   public var root: String {
     switch self {
     case .runtime, .environment, .files: ""

@@ -1,20 +1,20 @@
 public import OpzArchive
 public import SystemPackage
 
-/// What is in a layer before it is written.
+/// The content of a layer before it is written.
 public enum LayerSource: Sendable {
   case files([SourceFile])
   case wheels(WheelSource)
 
-  /// Content that is known by the digests of the wheels that it comes from, without a look into them.
+  /// Content identified by the digests of its wheels, without opening them.
   public struct WheelSource: Sendable {
     /// File names, sorted.
     public let wheels: [String]
-    /// The directory that they are laid below.
+    /// The directory they are installed below.
     public let root: FilePath
-    /// Everything that the entries depend on: the digest of each wheel, and how they are laid out. A line each.
+    /// Everything that the entries depend on, one line each: the wheels' digests and their layout.
     public let identity: [String]
-    /// Bytes of all wheels as they are stored.
+    /// Bytes of all wheel files.
     public let size: UInt64
     public let entries: @Sendable () throws -> [TarEntry]
 

@@ -3,14 +3,14 @@ import OpzIO
 public import OpzOCI
 import SystemPackage
 
-/// A layer before it is written: what it is for and what is in it.
+/// A layer before it is written: its purpose and content.
 public struct PlannedLayer: Sendable {
   public let role: LayerRole
   public let source: LayerSource
   public let compression: Compression
-  /// Only in this platform's image; nil for a layer of all.
+  /// The only platform whose image has it; nil for all.
   public var platform: Platform?
-  /// Of the base, above what the layer puts into them.
+  /// The base's directories above the layer's entries.
   public var directories: [BaseDirectory] = []
 
   /// Plans a layer; a nil platform puts it into the images of all platforms.
@@ -21,14 +21,15 @@ public struct PlannedLayer: Sendable {
     self.platform = platform
   }
 
-  /// Files of this size or more get an uncompressed layer each: weights do not compress, and a layer that holds one file is
-  /// uploaded again only when that file changes.
+  /// Files of at least this many bytes get an uncompressed layer each: weights do not compress, and a layer with one
+  /// file is uploaded again only when that file changes.
   public static let largeFile: UInt64 = 64 << 20
   /// Smaller files of the model share layers of at most this many bytes.
   public static let bundle: UInt64 = 256 << 20
 
-  /// Splits the files of a project into layers, in the order of the image.
-  /// - Parameter compression: of all but the weights, which nothing but gzip or a plain tar may hold: KServe refuses others.
+  /// Splits the files of a project into layers, in image order.
+  /// - Parameter compression: for all layers except weights, which are gzip or plain tar because KServe refuses
+  ///   others.
   public static func plan(_ files: [SourceFile], compression: Compression = .gzip) -> [PlannedLayer] {
     var layers: [PlannedLayer] = []
     for role in LayerRole.allCases {
@@ -45,7 +46,7 @@ public struct PlannedLayer: Sendable {
     return layers
   }
 
-  /// The layer on a base: with the base's directories, or with its wheels laid as the base wants them.
+  /// The layer on a base, with the base's directories or with its wheels placed for the base.
   public func on(_ placement: BasePlacement) -> PlannedLayer {
     var result = self
     switch source {
@@ -76,7 +77,7 @@ public struct PlannedLayer: Sendable {
     return result
   }
 
-  /// What people read: the name of the only file or wheel, else the role and how many.
+  /// A title for users: the name of the only file or wheel, else the role and count.
   public var title: String {
     switch source {
     case .files(let files): files.count == 1 ? files[0].destination.string : "\(role) (\(files.count) files)"
@@ -85,7 +86,7 @@ public struct PlannedLayer: Sendable {
     }
   }
 
-  /// Bytes of content that go in, before headers and compression; of wheels, as they are stored.
+  /// Bytes of content before headers and compression; for wheels, the size of their files.
   public var size: UInt64 {
     switch source {
     case .files(let files): files.reduce(0) { $0 &+ $1.size }
@@ -99,7 +100,7 @@ public struct PlannedLayer: Sendable {
 }
 
 extension PlannedLayer {
-  /// The entries of the layer's tar, and the digests that its files turn out to have.
+  /// The entries of the layer's tar, and the digests that are computed as its files are read.
   func content() throws -> (content: LayerContent, digests: FileDigests) {
     let digests = FileDigests(count: source.files.count)
     switch source {

@@ -5,24 +5,23 @@ public import OpzPython
 import SystemPackage
 
 /// Splits the wheels of an environment into layers.
-///
-/// A large wheel is a layer of its own, which depends on nothing but the wheel and where it is laid: so it is compressed once on a machine
-/// and sent once to a registry, whatever image it is in. Small wheels share layers by the hash of their names, so that a change
-/// of one changes one layer and the order of none.
+/// | A large wheel gets its own layer, which depends only on the wheel and its layout: it is compressed once per
+/// machine and pushed once per remote registry, whatever image it is in. Small wheels are grouped into layers by the
+/// hash of their names, so that a change of one changes only one layer.
 public enum WheelLayers {
-  /// Bytes of a wheel from which it has a layer of its own.
+  /// Wheels of at least this many bytes get their own layer.
   public static let large: UInt64 = 4 << 20
-  /// Layers of small wheels.
+  /// Number of layers for small wheels.
   static let groups = 4
-  /// Layers of wheels in one image: container runtimes take 127 in all.
+  /// Maximum wheel layers in an image: container runtimes accept 127 layers in all.
   static let maximum = 80
 
-  /// - Parameter platform: whose image the layers are for.
+  /// - Parameter platform: the platform of the image.
   public static func plan(
     _ wheels: [LocalWheel], layout: InstallLayout, compression: Compression, platform: Platform
   ) -> [PlannedLayer] {
     let sorted = wheels.sorted { $0.name.normalizedDistribution < $1.name.normalizedDistribution }
-    // When there are too many large ones, the smallest of them go to the groups.
+    // If there are too many large wheels, the smallest of them are grouped.
     let bySize = sorted.filter { $0.size >= large }.sorted {
       ($0.size, $1.name.description) > ($1.size, $0.name.description)
     }
@@ -49,12 +48,12 @@ public enum WheelLayers {
     return PlannedLayer(role: .environment, source: .wheels(source), compression: compression, platform: platform)
   }
 
-  /// Everything but the wheel that its entries depend on. The number counts up when opz lays wheels out in another way.
+  /// Everything besides the wheel that its entries depend on. The number is incremented when opz changes its layout.
   private static func identity(_ layout: InstallLayout) -> String {
     "1 \(layout.purelib) \(layout.platlib) \(layout.scripts) \(layout.data) \(layout.headers) \(layout.interpreter)"
   }
 
-  /// The files of all wheels. Where two have one path, the later by name has it, as with pip.
+  /// The files of all wheels. If two have the same path, the later by name wins, as in pip.
   private static func entries(_ wheels: [LocalWheel], _ layout: InstallLayout) throws -> [TarEntry] {
     var byPath: [FilePath: TarEntry] = [:]
     for wheel in wheels {

@@ -4,13 +4,14 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// How fast this machine wrote layers before, to say how long a build will take. In the registry's `cache/speed.json`; losing it loses nothing.
+/// The measured speed of writing layers on this machine, to estimate build times. Stored in the registry's
+/// `cache/speed.json`; it may be deleted.
 public struct WritingSpeed: Codable, Sendable, Hashable {
-  /// Bytes a second that go into an uncompressed layer, and into a compressed one; 0 before there was one.
+  /// Bytes per second written to uncompressed and to compressed layers; 0 if not measured.
   var stored: UInt64 = 0
   var compressed: UInt64 = 0
 
-  /// Less than this says more about starting than about writing.
+  /// Smaller layers are not measured: their time is mostly overhead.
   static let least: UInt64 = 4 << 20
 
   static func read(_ directory: FilePath) -> WritingSpeed {
@@ -25,7 +26,7 @@ public struct WritingSpeed: Codable, Sendable, Hashable {
     try Durable.replaceLazily(directory.appending("speed.json"), with: CanonicalJSON.encode(self))
   }
 
-  /// Takes what a layer took into the average; the newest layer counts half.
+  /// Updates the average with a layer's time; the newest layer has weight one half.
   mutating func add(_ layer: PlannedLayer, _ time: Duration) {
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
     guard layer.size >= WritingSpeed.least, seconds > 0 else { return }
@@ -34,8 +35,8 @@ public struct WritingSpeed: Codable, Sendable, Hashable {
     if layer.compression == .none { stored = average(stored) } else { compressed = average(compressed) }
   }
 
-  /// Seconds that these layers will take; stored and compressed ones are written at the same time. Nil where one of the two speeds is needed
-  /// and was never seen.
+  /// The estimated seconds for these layers; uncompressed and compressed ones are written at the same time. Nil if a
+  /// speed that is needed was never measured.
   public func seconds(_ layers: [PlannedLayer]) -> Double? {
     func bytes(_ isStored: Bool) -> Double {
       layers.filter { ($0.compression == .none) == isStored }.reduce(0) { $0 + Double($1.size) }

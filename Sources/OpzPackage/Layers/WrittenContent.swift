@@ -2,14 +2,15 @@ import OpzArchive
 public import OpzIO
 public import OpzOCI
 
-/// Layers that are in the store, with what is known of the files in them.
+/// Stored layers with the digests of their files.
 public struct WrittenContent: Sendable {
   /// A planned layer, the layer that was written for it, and the compressor that wrote it.
   public struct Entry: Sendable {
     public let plan: PlannedLayer
     public let layer: Layer
     public let compressor: String
-    /// Of the plan's files, in their order; nil for what is not a file, and for one that is alone in its layer.
+    /// Digests of the plan's entries, in order; nil for an entry that is not a file, and for a file that is alone in
+    /// its layer.
     public let digests: [Digest?]
   }
 
