@@ -2,7 +2,8 @@ import OpzIO
 public import SystemPackage
 
 /// The directories on this machine from which artifacts may be read.
-/// | The database names the location of a version's artifacts, and whoever wrote it may have named any file on this
+///
+/// The database names the location of a version's artifacts, and whoever wrote it may have named any file on this
 /// machine. So artifacts are read only from below the database's directory and from directories that the user named.
 public struct ArtifactPlaces: Sendable {
   private let base: FilePath

@@ -5,7 +5,8 @@ public import SystemPackage
 
 /// The model registry in MLflow's SQLite store (mlflow/store/model_registry/dbmodels): registered models with their
 /// versions, tags and aliases.
-/// | Columns are looked up by name, so stores of MLflow 1 to 3 are read alike; missing columns are empty.
+///
+/// Columns are looked up by name, so stores of MLflow 1 to 3 are read alike; missing columns are empty.
 public struct MLflowStore {
   /// A registered model.
   public struct Model: Sendable {

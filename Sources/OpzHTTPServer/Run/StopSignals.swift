@@ -8,7 +8,8 @@ import Synchronization
 #endif
 
 /// Handles SIGTERM and SIGINT from the start of the program.
-/// | Handlers write to a pipe, and a thread reads it. Blocking the signals for sigwait(3) would not work: the main
+///
+/// Handlers write to a pipe, and a thread reads it. Blocking the signals for sigwait(3) would not work: the main
 /// thread waits in libdispatch with all signals unblocked. As process 1 of a container the program needs handlers in
 /// any case, because the kernel gives that process no default action.
 public final class StopSignals: Sendable {

@@ -1,6 +1,7 @@
 /// Scores rows. Margins are bit-identical to XGBoost's: leaves are added in float32, tree by tree, starting from the
 /// base margin.
-/// | Rows are row-major float32, one value per column: NaN is missing, a category is its code.
+///
+/// Rows are row-major float32, one value per column: NaN is missing, a category is its code.
 public final class Scorer: Sendable {
   public let model: Model
   /// Values per row.

@@ -3,7 +3,8 @@ public import SystemPackage
 
 /// One of N shards of a CSV table: its header, and the records that start in the shard's byte range. Together the
 /// shards have every record once, in order.
-/// | A record may contain line breaks in quotes, so record boundaries are only known when reading from the table's
+///
+/// A record may contain line breaks in quotes, so record boundaries are only known when reading from the table's
 /// start: a shard reads everything before its range, but scores only its own records.
 public struct TableShard: Sendable {
   private let file: FilePath

@@ -1,7 +1,8 @@
 import OpzJSON
 
 /// Converts an XGBoost JSON file to a `Model`, and validates everything that scoring relies on.
-/// | All trees are used, as in `Booster.predict`; `best_iteration` only affects the scikit-learn wrappers.
+///
+/// All trees are used, as in `Booster.predict`; `best_iteration` only affects the scikit-learn wrappers.
 struct XGBoostReader {
   private let document: XGBoostDocument
   private let name: String

@@ -1,7 +1,8 @@
 import OpzYAML
 
 /// `--set key.path=value`: a value that overrides the one in opz.yaml.
-/// | A value in brackets, braces or quotes is parsed as YAML; any other is taken literally, including `#`. An empty
+///
+/// A value in brackets, braces or quotes is parsed as YAML; any other is taken literally, including `#`. An empty
 /// value unsets the key (a variable or tag becomes empty).
 struct ConfigOverride {
   private let keys: [String]

@@ -6,7 +6,8 @@ import OpzYAML
 public import SystemPackage
 
 /// A model directory written by `mlflow.*.save_model`: `MLmodel`, the model's files and its requirements.
-/// | Such a directory needs no opz.yaml: its files have the same information.
+///
+/// Such a directory needs no opz.yaml: its files have the same information.
 public struct MLflowModel: Sendable {
   public static let fileName = "MLmodel"
 

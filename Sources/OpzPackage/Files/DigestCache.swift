@@ -5,9 +5,11 @@ public import SystemPackage
 
 /// The SHA-256 of files hashed before, looked up by their stat(2) result: device, inode, size, and times of
 /// modification and change in nanoseconds. An unchanged file costs one stat.
-/// | A file whose times are within the clock's granularity of the moment it was read is not cached: it could change
+///
+/// A file whose times are within the clock's granularity of the moment it was read is not cached: it could change
 /// again without a change of its times (git calls such an entry racy).
-/// | On disk: `opz digests 1\n`, padded with zeros to 16 bytes; records of 72 bytes (device, inode, size, modified,
+///
+/// On disk: `opz digests 1\n`, padded with zeros to 16 bytes; records of 72 bytes (device, inode, size, modified,
 /// changed, each 8 bytes little endian; the digest, 32), sorted by device and inode; the SHA-256 of all that. A
 /// corrupt file is treated as missing.
 public final class DigestCache: Sendable {

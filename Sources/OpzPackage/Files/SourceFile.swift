@@ -2,7 +2,8 @@ public import OpzIO
 public import SystemPackage
 
 /// A file, directory or symbolic link of the project that goes into the image.
-/// | A class, because a project may have 100,000 of them and each is in several lists.
+///
+/// A class, because a project may have 100,000 of them and each is in several lists.
 public final class SourceFile: Sendable {
   /// The kind of a file system entry; other kinds are not packaged.
   public enum Kind: Sendable, Hashable {

@@ -2,7 +2,8 @@ import OpzIO
 public import SystemPackage
 
 /// Finds the files of a project that go into the image.
-/// | Files matched by `IgnoreRules` are left out of directories and reported. A symbolic link stays a link; one that
+///
+/// Files matched by `IgnoreRules` are left out of directories and reported. A symbolic link stays a link; one that
 /// leads out of the packaged directory is refused. Hard links become separate files, because a checkout does not
 /// preserve them. Names are bytes.
 public struct SourceTree: Sendable {

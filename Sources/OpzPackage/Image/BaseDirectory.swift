@@ -1,7 +1,8 @@
 public import SystemPackage
 
 /// A directory of a base image, with its mode and owner.
-/// | A layer that adds files to it repeats its entry unchanged: docker's and podman's overlay drivers unpack each
+///
+/// A layer that adds files to it repeats its entry unchanged: docker's and podman's overlay drivers unpack each
 /// layer separately and create directories without an entry as 0755 and root's, which would hide the base's own
 /// attributes.
 public struct BaseDirectory: Sendable, Hashable {

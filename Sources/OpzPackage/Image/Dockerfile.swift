@@ -2,7 +2,8 @@ import OpzJSON
 public import OpzOCI
 
 /// The Dockerfile that builds the same image with `docker build`.
-/// | Each value is quoted so that no builder expands or splits it (in BuildKit's CVE-2024-23651 and similar issues,
+///
+/// Each value is quoted so that no builder expands or splits it (in BuildKit's CVE-2024-23651 and similar issues,
 /// values became syntax). There is no `# syntax=` line, which would download a program.
 public struct Dockerfile: Sendable {
   /// A step that puts files into the image.

@@ -4,7 +4,8 @@ public import OpzOCI
 public import OpzStore
 
 /// Builds images into an OCI layout, without a daemon and without root.
-/// | Layers come first, each in one pass over its files; then the images, when the layers' digests are known.
+///
+/// Layers come first, each in one pass over its files; then the images, when the layers' digests are known.
 public struct ImageBuilder: Sendable {
   private let store: LayoutStore
   private let cache: LayerCache

@@ -6,7 +6,8 @@ public import OpzStore
 public import SystemPackage
 
 /// Finds layers written before by everything that their bytes depend on.
-/// | In the registry's `cache/`: `digests` (see `DigestCache`), `layers/<key>.json` per layer, and `shapes/<key>`, an
+///
+/// In the registry's `cache/`: `digests` (see `DigestCache`), `layers/<key>.json` per layer, and `shapes/<key>`, an
 /// empty file per layer whose key leaves out the content of files. A layer whose blob is gone is treated as missing.
 public struct LayerCache: Sendable {
   /// A cached layer whose blob is still in the store.
@@ -36,7 +37,8 @@ public struct LayerCache: Sendable {
   }
 
   /// Finds a layer that was written before.
-  /// | If a layer of the same shape is known, files with new times are hashed: a fresh checkout costs one pass of
+  ///
+  /// If a layer of the same shape is known, files with new times are hashed: a fresh checkout costs one pass of
   /// SHA-256, but no compression and no writing.
   public func find(_ planned: PlannedLayer) throws -> Found? {
     if planned.isAlone {

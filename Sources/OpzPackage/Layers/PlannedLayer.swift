@@ -94,8 +94,8 @@ public struct PlannedLayer: Sendable {
     }
   }
 
-  /// The only file of an uncompressed layer has no digest of its own: the layer's stands for it, and a second SHA-256 over the weights
-  /// would double the work.
+  /// An uncompressed layer with a single file has no file digest: the layer's digest stands for it, because a second
+  /// SHA-256 over the weights would double the work.
   var isAlone: Bool { compression == .none && source.files.count == 1 }
 }
 

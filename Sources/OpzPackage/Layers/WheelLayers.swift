@@ -5,7 +5,8 @@ public import OpzPython
 import SystemPackage
 
 /// Splits the wheels of an environment into layers.
-/// | A large wheel gets its own layer, which depends only on the wheel and its layout: it is compressed once per
+///
+/// A large wheel gets its own layer, which depends only on the wheel and its layout: it is compressed once per
 /// machine and pushed once per remote registry, whatever image it is in. Small wheels are grouped into layers by the
 /// hash of their names, so that a change of one changes only one layer.
 public enum WheelLayers {

@@ -43,7 +43,8 @@ public struct PythonTarget: Sendable, Hashable {
   }
 
   /// Ranks a wheel tag: smaller is better, nil does not fit (PEP 425, 600, 656).
-  /// | An extension for exactly this Python comes first, then the stable ABI, then pure Python. Among platforms, the
+  ///
+  /// An extension for exactly this Python comes first, then the stable ABI, then pure Python. Among platforms, the
   /// one that requires the newest available library comes first.
   public func rank(_ tag: WheelTag) -> Int? {
     guard let platform = platformRank(tag.platform), let python = pythonRank(tag.python, tag.abi) else { return nil }

@@ -1,7 +1,8 @@
 public import OpzIO
 
 /// The digests that requirements allow (pip, hash-checking mode).
-/// | If one requirement lists digests, all packages need some, including transitive dependencies.
+///
+/// If one requirement lists digests, all packages need some, including transitive dependencies.
 public struct HashRules: Sendable {
   /// The digests that one requirement lists for a package.
   private struct Rule: Sendable {

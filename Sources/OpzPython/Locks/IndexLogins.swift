@@ -3,7 +3,8 @@ import SystemPackage
 
 /// User names and passwords for package indexes, from the sources that uv and pip use: netrc, and URLs in the
 /// environment.
-/// | They are only used for requests and never written to a lock, record or message.
+///
+/// They are only used for requests and never written to a lock, record or message.
 public struct IndexLogins: Sendable {
   /// A user name and password for one server.
   public struct Login: Sendable {

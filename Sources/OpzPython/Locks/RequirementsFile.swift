@@ -2,7 +2,8 @@ import OpzIO
 public import SystemPackage
 
 /// A requirements.txt with all files that it includes (pip, requirements file format).
-/// | uv resolves it; this type reads what uv ignores: the included files, the listed digests, and options that only
+///
+/// uv resolves it; this type reads what uv ignores: the included files, the listed digests, and options that only
 /// pip knows.
 public struct RequirementsFile: Sendable {
   /// A requirement or constraint of a package.

@@ -76,7 +76,8 @@ public struct UvCompile: Sendable {
   }
 
   /// Runs uv with a copy of a lock, which is not changed. It blocks.
-  /// | - Parameter lock: the lock's path. Its versions change only as far as the upgrade mode requires.
+  ///
+  /// - Parameter lock: the lock's path. Its versions change only as far as the upgrade mode requires.
   /// - Returns: the text of the new lock.
   /// - Throws: `PythonError.tool` with the end of uv's output.
   public func resolve(beside lock: FilePath) throws -> String {

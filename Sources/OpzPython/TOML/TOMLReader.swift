@@ -1,6 +1,7 @@
 /// Reads TOML 1.0. The library TOMLKit is not used because some malformed documents crash it, and locks come from
 /// untrusted sources.
-/// | Depth is bounded, every index is checked, and a duplicate definition is an error.
+///
+/// Depth is bounded, every index is checked, and a duplicate definition is an error.
 struct TOMLReader {
   /// The reason and line of a syntax error.
   struct Failure: Error {

@@ -2,7 +2,8 @@ public import OpzArchive
 import OpzIO
 
 /// A Python wheel, read from its zip file (PyPA, binary distribution format 1.0).
-/// | Everything read is compared with its RECORD, which must list exactly the files in the archive.
+///
+/// Everything read is compared with its RECORD, which must list exactly the files in the archive.
 public struct Wheel: Sendable {
   public let name: WheelName
   public let metadata: WheelMetadata
@@ -68,7 +69,8 @@ public struct Wheel: Sendable {
   }
 
   /// The files to install into an image, with a new INSTALLER and RECORD, sorted by path bytes.
-  /// | The same wheel and layout give the same entries. Scripts whose first line is replaced are read for it;
+  ///
+  /// The same wheel and layout give the same entries. Scripts whose first line is replaced are read for it;
   /// contents are compared with the wheel's RECORD when read to the end.
   /// - Throws: `PythonError` if two files have the same destination; `ArchiveError`.
   public func entries(in layout: InstallLayout) throws -> [TarEntry] {

@@ -52,7 +52,8 @@ public struct ServedModel: Sendable {
   private static let textBytes = 16
 
   /// The most bytes that `infer` allocates for a body of this size, whatever its datatypes.
-  /// | A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix;
+  ///
+  /// A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix;
   /// decoding the escapes of any other text takes no more than that.
   func memory(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
     bytes.times(4).plus(min(scores(ofBody: bytes, limits).times(ServedModel.scoreBytes), limits.outputBudget))

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The state of the server: starting, ready, draining. It only moves forward.
+/// The state of the server: loading, ready, draining. It only moves forward.
 final class Lifecycle: Sendable {
   enum State: Int, Sendable {
     case loading, ready, draining
