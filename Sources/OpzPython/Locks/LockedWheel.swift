@@ -18,7 +18,7 @@ public struct LockedWheel: Sendable, Hashable {
   /// All digests in the lock, including the SHA-256.
   public let hashes: [FileHash]
 
-  /// Checks the bytes against the lock's size and digests other than SHA-256, by which they were fetched.
+  /// Checks the bytes against the lock's digests other than SHA-256; that one was checked when they were fetched.
   /// - Throws: `PythonError.wrongDigest`.
   public func check(_ blob: some Blob, subject: String) throws {
     for hash in hashes where hash.algorithm != .sha256 {
