@@ -24,7 +24,9 @@ enum Route: Sendable, Equatable {
       self = .token
       return
     }
-    var parts = path.split(separator: "/", omittingEmptySubsequences: false).map { PercentCoding.decodeLossy(String($0)) }
+    var parts = path.split(separator: "/", omittingEmptySubsequences: false).map {
+      PercentCoding.decodeLossy(String($0))
+    }
     guard parts.count >= 3, parts[0] == "", parts[1] == "v2" else {
       self = .unknown
       return
