@@ -79,7 +79,7 @@ struct PythonEnvironment: Sendable {
     try await blocking {
       for wheel in locked {
         guard let file = files[wheel.name] else { continue }
-        let blob = try FileBlob(file.file, size: file.size)
+        let blob = FileBlob(file.file, size: file.size)
         try wheel.check(blob, subject: subject)
         try rules?.check(wheel, blob, subject: subject)
       }
