@@ -91,7 +91,7 @@ public struct SecretLookAlike: Sendable {
       SecretLookAlike(
         "uv.lock",
         names.map {
-          "[[package]]\nname = \"\($0)\"\nsdist = { url = \"https://files.pythonhosted.org/packages/\(random.hex(2))/\(random.hex(2))/\(random.hex(60))/\($0)-1.tar.gz\", hash = \"\(sha(&random))\", size = 1 }\n"
+          "[[package]]\nname = \"\($0)\"\nsdist = { url = \"https://files.example/packages/\(random.hex(2))/\(random.hex(2))/\(random.hex(60))/\($0)-1.tar.gz\", hash = \"\(sha(&random))\", size = 1 }\n"
         }.joined()),
       SecretLookAlike(
         "Pipfile.lock",
