@@ -14,6 +14,13 @@ public struct Session: Sendable {
   /// Plain HTTP to registries that are not on this machine.
   public var insecure = false
 
+  /// Creates a session and decides where its registry is.
+  ///
+  /// - Parameters:
+  ///   - environment: the variables that commands see; the process's own are not read.
+  ///   - directory: what relative paths start from.
+  ///   - registry: the value of `--registry`; nil takes `OPZ_REGISTRY`, `XDG_DATA_HOME` or the user's home directory.
+  ///   - tool: the program and its version as records name it, `opz 0.1.0`.
   public init(
     environment: [String: String], directory: FilePath, registry: String? = nil,
     progress: any ProgressSink = NoProgress(),

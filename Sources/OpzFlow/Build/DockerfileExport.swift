@@ -11,6 +11,7 @@ public struct DockerfileExport: Sendable {
   private let version: Registry.Version
   private let session: Session
 
+  /// Prepares the export of a recorded version. Nothing is read or written before `write(to:from:)`.
   public init(_ version: Registry.Version, in session: Session) {
     self.version = version
     self.session = session

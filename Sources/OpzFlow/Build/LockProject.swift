@@ -9,6 +9,7 @@ public import SystemPackage
 
 /// `opz lock`: pins what a project names by names that move.
 public struct LockProject: Sendable {
+  /// A base image and the digest that `opz.lock` pins it to.
   public struct Pin: Sendable {
     /// As opz.yaml has it.
     public let base: String
@@ -35,6 +36,12 @@ public struct LockProject: Sendable {
   private let update: Update
   private let session: Session
 
+  /// Prepares the locking of a project.
+  ///
+  /// - Parameters:
+  ///   - project: the directory that holds `opz.yaml`.
+  ///   - overrides: `KEY=VALUE` settings that replace those of `opz.yaml`.
+  ///   - update: which locked names are resolved again.
   public init(_ project: FilePath, overrides: [String] = [], update: Update = .needed, in session: Session) {
     self.project = project
     self.overrides = overrides

@@ -10,6 +10,7 @@ import SystemPackage
 
 /// `opz package`: a project becomes an image, recorded as a version.
 public struct PackageProject: Sendable {
+  /// The version that packaging recorded or found, and what happened on the way.
   public struct Result: Sendable {
     public let version: Registry.Version
     /// The version was there already, with the same content.
@@ -25,11 +26,18 @@ public struct PackageProject: Sendable {
   private let request: PackageRequest
   private let session: Session
 
+  /// Prepares a packaging. Nothing is read or built before `run()`.
   public init(_ request: PackageRequest, in session: Session) {
     self.request = request
     self.session = session
   }
 
+  /// Builds the image and records it as a version, then writes the requested outputs and pushes.
+  ///
+  /// The local registry is created if missing. Content that is already recorded is not recorded again: the result then names the existing version.
+  /// - Throws: `ConfigError` for an invalid `opz.yaml`; `FlowError` of category `verification` where the requested
+  ///   test fails, before anything is recorded; `RegistryError.versionTaken` where the requested number has other
+  ///   content. A push that fails leaves the version recorded.
   public func run() async throws -> Result {
     let project = try await LoadedProject.load(request, session)
     let outputs = try request.outputs.map { try ImageOutput($0, in: session) }

@@ -21,6 +21,16 @@ public struct PackageRequest: Sendable {
   /// Compare the image's model with its expectations before the version is recorded.
   public var test: Bool
 
+  /// Creates a request; `configuration` and `lineage` are set afterwards where they are needed.
+  ///
+  /// - Parameters:
+  ///   - project: the directory that holds `opz.yaml`.
+  ///   - version: replaces the version in `opz.yaml`.
+  ///   - overrides: `KEY=VALUE` settings that replace those of `opz.yaml`.
+  ///   - tags: the tags that `outputs` and `push` write; the version number if empty.
+  ///   - outputs: `oci:DIR` or `docker-archive:FILE`, each written after the version is recorded.
+  ///   - push: `HOST/REPO[:TAG]` to push to; nil does not push.
+  ///   - test: whether to compare the model's results with the expected ones before the version is recorded.
   public init(
     project: FilePath, version: String? = nil, overrides: [String] = [], tags: [String] = [], outputs: [String] = [],
     push: String? = nil, test: Bool = false

@@ -7,6 +7,7 @@ import OpzStore
 
 /// What `opz package` would do, before a byte moves.
 public struct PackagePlan: Sendable {
+  /// Whether a layer is built, and if not, where it comes from.
   public enum State: String, Sendable {
     /// A layer of the base: it is never built.
     case base
@@ -15,6 +16,7 @@ public struct PackagePlan: Sendable {
     case built
   }
 
+  /// How a push would bring a layer to the destination.
   public enum Transfer: String, Sendable {
     /// The destination has it.
     case skipped
@@ -23,6 +25,7 @@ public struct PackagePlan: Sendable {
     case uploaded
   }
 
+  /// One layer of the planned image, in the order of the manifest.
   public struct Layer: Sendable {
     public let role: String
     public let title: String
@@ -68,12 +71,21 @@ public struct PlanProject: Sendable {
   private let destination: Reference?
   private let session: Session
 
+  /// Prepares a plan.
+  ///
+  /// - Parameter destination: the remote repository that a push would go to; nil plans the build only.
   public init(_ request: PackageRequest, to destination: Reference? = nil, in session: Session) {
     self.request = request
     self.destination = destination
     self.session = session
   }
 
+  /// Computes what `opz package` would build and, with a destination, what a push would transfer.
+  ///
+  /// Nothing is built, recorded or uploaded. The project's files are read, the local registry is created if missing,
+  /// and the destination is asked for each known layer with one HEAD request.
+  /// - Throws: `ConfigError` for an invalid `opz.yaml`, `FlowError`, `RegistryError`, and the errors of the
+  ///   destination.
   public func run() async throws -> PackagePlan {
     let project = try await LoadedProject.load(request, session)
     let registry = try session.createRegistry()

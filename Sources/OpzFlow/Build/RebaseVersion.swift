@@ -19,12 +19,18 @@ public struct RebaseVersion: Sendable {
     self.session = session
   }
 
+  /// The version on the new base.
   public struct Result: Sendable {
     public let version: Registry.Version
     /// The base is the one that it has; no version was recorded.
     public let existed: Bool
   }
 
+  /// Records a version that has the same own layers and current settings on the new base.
+  ///
+  /// - Throws: `FlowError` of category `usage` for a base that a native version cannot use, `failed` where the record
+  ///   has no settings to apply, `conflict` where the version's layers do not fit the directories and links of the
+  ///   new base.
   public func run(_ registry: Registry) async throws -> Result {
     // What was configured since goes along: it would be lost otherwise.
     let record = try await blocking { [version] in try registry.current(version).record }

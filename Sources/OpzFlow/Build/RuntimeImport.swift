@@ -7,6 +7,7 @@ public import SystemPackage
 
 /// Brings the native runtime into a registry.
 public enum RuntimeImport {
+  /// The runtime image that is now pinned for a platform.
   public struct Result: Sendable {
     public let platform: Platform
     public let image: Descriptor

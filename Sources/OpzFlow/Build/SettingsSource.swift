@@ -8,6 +8,9 @@ public struct SettingsSource: Sendable {
   /// The event `configured`; nil for those of the record.
   public let event: EventLog.Name?
 
+  /// Finds where the current settings of a version come from.
+  ///
+  /// - Parameter state: the state of the version's model.
   public init(_ version: Registry.Version, in state: ModelState) {
     let found = state.configuration(of: version)
     at = found?.at ?? version.record.created

@@ -13,6 +13,11 @@ public struct ApplyDeploy: Sendable {
     public let applied: [String]
     public let deleted: [String]
 
+    /// Creates a result.
+    ///
+    /// - Parameters:
+    ///   - applied: names of objects as kubectl prints them, such as `deployment.apps/churn`.
+    ///   - deleted: names of the objects that were pruned, in the same form.
     public init(place: DeployPlace, applied: [String] = [], deleted: [String] = []) {
       self.place = place
       self.applied = applied
@@ -36,6 +41,11 @@ public struct ApplyDeploy: Sendable {
 
   private let session: Session
 
+  /// Prepares a deploy. Nothing is sent to the cluster before `run(_:note:)`.
+  ///
+  /// - Parameters:
+  ///   - stream: the objects, as YAML documents separated by `---`.
+  ///   - place: where the objects go; the cluster, and a namespace of nil, are filled in from kubectl's context.
   public init(_ version: Registry.Version, _ stream: String, place: DeployPlace, in session: Session) {
     self.version = version
     self.stream = stream

@@ -6,6 +6,7 @@ public import OpzIO
 /// All are asked of the cluster first, by a dry run. Then: the number of pods is held where it goes from opz to an autoscaler or back; all but the route
 /// is applied; the pods are waited for where requests are to go to them at once; the route; and what is left over is deleted.
 public struct ApplyObjects: Sendable {
+  /// What was changed in the cluster, and the failure that stopped the apply.
   public struct Report: Sendable {
     /// As kubectl names them: `deployment.apps/churn`.
     public internal(set) var applied: [String] = []

@@ -4,6 +4,7 @@ public import OpzRegistry
 
 /// What `opz deploy` is asked for.
 public struct DeployRequest: Sendable {
+  /// How the manifests are laid out in files.
   public enum Form: String, Sendable, CaseIterable {
     /// A file an object.
     case plain
@@ -30,6 +31,14 @@ public struct DeployRequest: Sendable {
   /// Codes of `opz lint` that are not looked for.
   public var allowed: Set<String> = []
 
+  /// Creates a request; `settings` and `allowed` are set afterwards where they are needed.
+  ///
+  /// - Parameters:
+  ///   - repository: `HOST/REPO` that the cluster pulls from; its tag is ignored.
+  ///   - namespace: nil leaves the choice to kubectl's context.
+  ///   - beside: a second version that serves a share of the requests.
+  ///   - weight: percent of the requests; nil takes the value of `opz.yaml`.
+  ///   - isBatch: whether to write the Job of `deploy.batch` instead of the server.
   public init(
     repository: Reference, target: DeployTarget = .kubernetes, profile: DeployProfile = .prod, form: Form = .plain,
     namespace: String? = nil, beside: Registry.Version? = nil, weight: Int? = nil, isBatch: Bool = false

@@ -10,6 +10,7 @@ public import SystemPackage
 
 /// `opz deploy`: the Kubernetes manifests of a version.
 public struct DeployVersion: Sendable {
+  /// The generated manifests, with their lint findings and the settings they were made from.
   public struct Result: Sendable {
     public let files: [Manifests.File]
     /// The objects of the profile, one document each.
@@ -29,12 +30,18 @@ public struct DeployVersion: Sendable {
   private let request: DeployRequest
   private let session: Session
 
+  /// Prepares the manifests of a version. Nothing is read before `manifests()`.
   public init(_ version: Registry.Version, _ request: DeployRequest, in session: Session) {
     self.version = version
     self.request = request
     self.session = session
   }
 
+  /// Generates the manifests from the version's current settings, or from those of the request, and lints them.
+  ///
+  /// Nothing is written, applied or recorded, and lint errors do not throw: call `requireSound(_:)` to refuse them.
+  /// - Throws: `RegistryError` where the local registry cannot be read, `DeployError` for settings that give no valid
+  ///   manifests.
   public func manifests() async throws -> Result {
     let registry = try session.openRegistry()
     let (current, source) = try await current(version, registry)

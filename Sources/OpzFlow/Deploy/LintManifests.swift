@@ -3,6 +3,7 @@ public import OpzLint
 
 /// `opz lint`: what is wrong with manifests before they are applied.
 public struct LintManifests: Sendable {
+  /// The findings, and the texts they refer to.
   public struct Result: Sendable {
     public let report: LintReport
     /// What was read, for excerpts.
@@ -20,6 +21,10 @@ public struct LintManifests: Sendable {
     self.session = session
   }
 
+  /// Reads the manifests and checks them. Findings are in the report and do not throw.
+  ///
+  /// - Throws: `FlowError` of category `notFound` for a name that does not exist or a directory without manifests,
+  ///   `IOFailure`.
   public func run() async throws -> Result {
     try await blocking { [self] in
       let inputs = try ManifestFiles.read(names, session)

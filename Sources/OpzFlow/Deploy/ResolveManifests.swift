@@ -9,6 +9,7 @@ public import SystemPackage
 
 /// `opz resolve`: manifests that name versions or tags come back with digests, and all else as it was, to the byte.
 public struct ResolveManifests: Sendable {
+  /// One manifest file after resolution.
   public struct File: Sendable {
     /// As the user named it.
     public let name: String
@@ -16,6 +17,7 @@ public struct ResolveManifests: Sendable {
     public let changed: Int
   }
 
+  /// The resolved files, and the image references that were or were not pinned.
   public struct Result: Sendable {
     public let files: [File]
     /// `FILE:LINE:COLUMN: asked` of what has no digest yet; empty after a resolution.

@@ -5,6 +5,7 @@ public import OpzRegistry
 
 /// `opz rollback --deploy`: the manifests of the deploy before the last, as they were.
 public struct RollBackDeploy: Sendable {
+  /// The deploy that a roll-back restores, and the one it replaces.
   public struct Result: Sendable {
     public let version: Registry.Version
     public let last: ModelState.Deploy
@@ -17,6 +18,7 @@ public struct RollBackDeploy: Sendable {
   private let name: ModelName
   private let session: Session
 
+  /// Prepares a roll-back of a model's last deploy. Nothing is read before `find(_:place:applies:)`.
   public init(_ name: ModelName, in session: Session) {
     self.name = name
     self.session = session

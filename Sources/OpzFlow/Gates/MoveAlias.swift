@@ -17,6 +17,7 @@ public struct MoveAlias: Sendable {
     case rollBack(ModelState.Move)
   }
 
+  /// The move that was made, and what each gate found.
   public struct Result: Sendable {
     public let change: Registry.AliasChange
     public let gates: [GateResult]
@@ -38,6 +39,11 @@ public struct MoveAlias: Sendable {
   /// What else the event has.
   public var details: [String: JSONValue] = [:]
 
+  /// Prepares a move. No gate is evaluated before `check(_:)` or `run(_:)`.
+  ///
+  /// - Parameters:
+  ///   - alias: the alias that is to name `version`.
+  ///   - way: the command that moves it, which decides which gates apply and which event is recorded.
   public init(_ version: Registry.Version, to alias: AliasName, _ way: Way, in session: Session) {
     self.version = version
     self.alias = alias

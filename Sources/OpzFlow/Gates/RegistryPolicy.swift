@@ -23,6 +23,7 @@ public import SystemPackage
 ///         scan: clean                  # of each scanner; {tools: [opz], days: 30, keys: [..], allow: [package.Name]}
 ///     retention: {last: 10, days: 90, tagged: true, aliased: true}
 public struct RegistryPolicy: Sendable, Equatable {
+  /// A bound that one of the version's own metrics must satisfy: an entry of `metrics`.
   public struct Threshold: Sendable, Equatable, Encodable {
     public let metric: String
     /// `<`, `<=`, `=`, `>=` or `>`.
@@ -30,6 +31,7 @@ public struct RegistryPolicy: Sendable, Equatable {
     public let value: Double
   }
 
+  /// The least difference in a metric to the version that the alias names now: an entry of `better`.
   public struct Gain: Sendable, Equatable, Encodable {
     public let metric: String
     /// A negative one asks for a loss.
@@ -48,6 +50,7 @@ public struct RegistryPolicy: Sendable, Equatable {
     public var sbom: Attested?
     public var scan: Scan?
 
+    /// Creates an empty set of gates, which every version passes.
     public init() {}
 
     public var isEmpty: Bool { self == Gates() }
@@ -100,6 +103,7 @@ public struct RegistryPolicy: Sendable, Equatable {
     public var allow: [String] = []
   }
 
+  /// Which versions `opz gc` keeps: the `retention` part of `policy.yaml`, with the same rules as `RetentionRules`.
   public struct Retention: Sendable, Equatable {
     public var last: Int?
     public var days: Int?
@@ -114,6 +118,7 @@ public struct RegistryPolicy: Sendable, Equatable {
   /// Of the file's bytes.
   public var digest: Digest?
 
+  /// Creates an empty policy: no alias has gates, and every version is kept.
   public init() {}
 
   /// The policy of a registry: `policy.yaml` in it, or an empty one where there is none.

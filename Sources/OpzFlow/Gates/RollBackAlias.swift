@@ -12,6 +12,7 @@ public struct RollBackAlias: Sendable {
   /// Why it goes back whatever the gates say.
   public var force: Override?
 
+  /// Prepares a roll-back of an alias to the version that it named before. Nothing is read before `run(_:)`.
   public init(_ name: ModelName, _ alias: AliasName, in session: Session) {
     self.name = name
     self.alias = alias

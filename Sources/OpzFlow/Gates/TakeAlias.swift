@@ -14,6 +14,7 @@ public struct TakeAlias: Sendable {
   /// Why it comes away although it has gates.
   public var force: Override?
 
+  /// Prepares the removal of an alias. Nothing is changed before `run(_:)`.
   public init(_ name: ModelName, _ alias: AliasName, in session: Session) {
     self.name = name
     self.alias = alias

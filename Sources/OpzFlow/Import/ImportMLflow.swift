@@ -12,6 +12,7 @@ import SystemPackage
 /// Version 3 of MLflow becomes 3.0.0. Its artifacts become an image of the model alone, as `runtime: {kind: model}` makes one. Done again, it takes what is
 /// new: versions that are here keep their content, tags and cards follow MLflow, an alias that somebody moved here stays.
 public struct ImportMLflow: Sendable {
+  /// Which MLflow registry to read, and which of its models to import under which names.
   public struct Request: Sendable {
     /// A path or `sqlite:///..`.
     public var database: String
@@ -25,11 +26,15 @@ public struct ImportMLflow: Sendable {
     /// Say what would be done.
     public var isRehearsal = false
 
+    /// Creates a request for all models of the workspace `default`.
+    ///
+    /// - Parameter database: the path of MLflow's SQLite file, or a `sqlite:///` URI.
     public init(database: String) { self.database = database }
   }
 
   /// What became of one version.
   public struct Item: Sendable, Encodable {
+    /// What happened to the version; `planned` is the only outcome of a dry run besides `failed`.
     public enum Outcome: String, Sendable, Encodable { case imported, existed, planned, failed }
 
     public let model: String
@@ -45,11 +50,20 @@ public struct ImportMLflow: Sendable {
   private let request: Request
   private let session: Session
 
+  /// Prepares an import. Nothing is read before `run()`.
   public init(_ request: Request, in session: Session) {
     self.request = request
     self.session = session
   }
 
+  /// Imports the requested models, each version in turn, then sets their aliases.
+  ///
+  /// A version that cannot be imported becomes an item with the outcome `failed` and the reason; the others are still
+  /// imported.
+  /// - Returns: one item for each version of the chosen models.
+  /// - Throws: `MLflowError.notFound` for a requested model that MLflow does not have, `FlowError` of category
+  ///   `usage` where a name is invalid here or two models would get the same one, and the errors of opening the
+  ///   database or the local registry.
   public func run() async throws -> [Item] {
     let store = try MLflowStore(request.database, in: session.directory)
     let places = try ArtifactPlaces(database: store.path, named: request.artifacts, in: session.directory)

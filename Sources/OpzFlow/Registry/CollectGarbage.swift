@@ -20,6 +20,11 @@ public struct CollectGarbage: Sendable {
     self.session = session
   }
 
+  /// Deletes the versions that the policy's retention rules drop, then the unreferenced blobs past the grace period.
+  ///
+  /// With `pushed`, each layer is first looked up in the remote repositories that its versions were pushed to. A dry
+  /// run reports the same and changes nothing.
+  /// - Throws: `ConfigError` for an invalid `policy.yaml`, `RegistryError`, `IOFailure`.
   public func run(_ registry: Registry) async throws -> CollectionReport {
     var options = Registry.CollectionOptions()
     options.isRehearsal = isRehearsal

@@ -8,6 +8,7 @@ import SystemPackage
 
 /// What a test of an image found.
 public struct TestReport: Sendable {
+  /// The comparison with one file of expected results.
   public struct Check: Sendable {
     /// `expected.csv` or `requests.jsonl`.
     public let name: String

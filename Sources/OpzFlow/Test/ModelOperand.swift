@@ -9,6 +9,7 @@ public import SystemPackage
 
 /// A model that an argument names: a path, or a version of the registry.
 public struct ModelOperand: Sendable {
+  /// A model as files on disk.
   public struct Unpacked: Sendable {
     /// A file or directory with the model.
     public let path: FilePath
@@ -21,6 +22,9 @@ public struct ModelOperand: Sendable {
   private let text: String
   private let session: Session
 
+  /// Takes an argument as the user wrote it: a path, or `NAME[@VERSION]`. Nothing is read yet.
+  ///
+  /// A text without `@` that exists as a path is a path; `./` makes any text one.
   public init(_ text: String, _ session: Session) {
     self.text = text
     self.session = session
@@ -32,6 +36,10 @@ public struct ModelOperand: Sendable {
     return !text.contains("@") && ((try? FileStatus.find(session.path(text))) ?? nil) != nil
   }
 
+  /// Reads the model into memory: from its path, or from the layers of its version without unpacking them.
+  ///
+  /// - Throws: `RegistryError` for a version that does not exist, `FlowError` of category `failed` for a version
+  ///   without a model that opz reads, `ModelError` for an invalid model.
   public func load() async throws -> Model {
     if isPath {
       let path = session.path(text)

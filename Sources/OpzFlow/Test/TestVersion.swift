@@ -6,6 +6,13 @@ import OpzStore
 
 /// `opz test`: runs a recorded version and compares it with what was recorded beside the model.
 public enum TestVersion {
+  /// Runs the model of the version's image, compares its results with the expected ones, and records an event
+  /// `tested`.
+  ///
+  /// Differences do not throw: check `TestReport.passed`, or call `requireSuccess(_:)`. The image is unpacked into a
+  /// temporary directory, which is removed afterwards.
+  /// - Throws: `FlowError` of category `notFound` for a version without files to compare with, `RegistryError`,
+  ///   `IOFailure`.
   public static func run(_ version: Registry.Version, in session: Session) async throws -> TestReport {
     let registry = try session.openRegistry()
     let (version, source) = try await blocking {

@@ -9,6 +9,7 @@ import SystemPackage
 /// `opz copy`: an image from one place to another, byte for byte, with what refers to it. From one container registry to another it streams;
 /// within one, blobs are mounted; within one repository, only the tag is written.
 public struct CopyImage: Sendable {
+  /// What to copy and how to name it. By default the whole index is copied with its referrers.
   public struct Options: Sendable {
     /// Tags at the destination, instead of its own.
     public var tags: [String] = []
@@ -17,9 +18,11 @@ public struct CopyImage: Sendable {
     public var referrers = true
     public var expectation = TagExpectation.anything
 
+    /// Creates the default options.
     public init() {}
   }
 
+  /// The image at the destination, and how many bytes it took to copy it.
   public struct Result: Sendable {
     public let image: Descriptor
     /// What the image is called at the destination, as opz reads it.
@@ -33,6 +36,7 @@ public struct CopyImage: Sendable {
   private let options: Options
   private let session: Session
 
+  /// Prepares a copy. Neither side is contacted before `run()`.
   public init(_ source: ImagePlace, to destination: ImagePlace, _ options: Options = Options(), in session: Session) {
     self.source = source
     self.destination = destination

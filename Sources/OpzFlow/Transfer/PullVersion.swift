@@ -8,6 +8,7 @@ import OpzTrust
 
 /// `opz pull`: brings a version back from a container registry, byte for byte, with its record and what else refers to it.
 public struct PullVersion: Sendable {
+  /// The version that is now in the local registry, and what was fetched for it.
   public struct Result: Sendable {
     public let version: Registry.Version
     public let existed: Bool
@@ -28,12 +29,24 @@ public struct PullVersion: Sendable {
   /// Whether a tag may name an older version than it did when it was last seen from here.
   public var acceptsRollback = false
 
+  /// Prepares a pull. The remote repository is not contacted before `run()`.
+  ///
+  /// - Parameters:
+  ///   - source: the image's tag or digest; the tag `latest` if it has neither.
+  ///   - name: the model that the version must belong to; nil accepts any.
   public init(_ source: Reference, expecting name: ModelName? = nil, in session: Session) {
     self.source = source
     expected = name
     self.session = session
   }
 
+  /// Fetches the image, its record and its referrers, and adds the version to the local registry, created if missing.
+  ///
+  /// Blobs that are already here are not fetched. The version is added only after all of its blobs have arrived, so a
+  /// pull that fails can simply be repeated.
+  /// - Throws: `FlowError` of category `conflict` for a version of another model, and for a tag that names an older
+  ///   version than when it was last seen, unless `acceptsRollback` is set; `RegistryError.versionTaken` where the
+  ///   number stands for other content here; the errors of the remote repository.
   public func run() async throws -> Result {
     let remote = try session.repository(source)
     let image = try await remote.resolve(source.digest?.description ?? source.tag ?? "latest")

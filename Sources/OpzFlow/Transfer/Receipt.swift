@@ -7,6 +7,7 @@ import OpzRegistry
 public struct Receipt: Codable, Sendable, Hashable {
   public static let currentFormat = 1
 
+  /// A blob or manifest at the destination, and how it got there.
   public struct Blob: Codable, Sendable, Hashable {
     public let mediaType: MediaType
     public let digest: Digest
@@ -16,6 +17,7 @@ public struct Receipt: Codable, Sendable, Hashable {
     public let outcome: String
   }
 
+  /// A manifest that was pushed along because its subject is the image, or another manifest that was pushed.
   public struct Referrer: Codable, Sendable, Hashable {
     public let digest: Digest
     public let size: UInt64
@@ -24,6 +26,7 @@ public struct Receipt: Codable, Sendable, Hashable {
     public let subject: Digest
   }
 
+  /// A tag that the push wrote.
   public struct Tag: Codable, Sendable, Hashable {
     /// `HOST/REPO:TAG`.
     public let reference: String

@@ -5,6 +5,7 @@ import OpzStore
 
 /// What a container registry has under a name: the image, its platforms, and everything that refers to it.
 public struct RemoteListing: Codable, Sendable, Hashable {
+  /// The image of one platform.
   public struct Image: Codable, Sendable, Hashable {
     /// `linux/amd64`; nil where nobody says.
     public let platform: String?
@@ -14,6 +15,7 @@ public struct RemoteListing: Codable, Sendable, Hashable {
     public let layers: Int
   }
 
+  /// A manifest that refers to the image, directly or through another referrer.
   public struct Referrer: Codable, Sendable, Hashable {
     public let digest: Digest
     public let artifactType: MediaType?

@@ -15,5 +15,6 @@ public struct TransferTotals: Sendable, Hashable, Codable {
   public var mountedItems = 0
   public var skippedItems = 0
 
+  /// Creates totals of zero.
   public init() {}
 }

@@ -6,6 +6,7 @@ public import OpzTrust
 
 /// `opz approve`: somebody answers for a version before an alias; with a key as a signed statement, which travels with the image.
 public struct ApproveVersion: Sendable {
+  /// The approval as it was recorded.
   public struct Result: Sendable {
     /// As it is counted: without white space around it.
     public let by: String
@@ -18,6 +19,11 @@ public struct ApproveVersion: Sendable {
   private let reason: String?
   private let session: Session
 
+  /// Prepares an approval. Nothing is recorded before `run(_:with:)`.
+  ///
+  /// - Parameters:
+  ///   - alias: the alias that the version is approved for; the approval counts for no other.
+  ///   - reason: free text for the event and the statement.
   public init(_ version: Registry.Version, for alias: AliasName, reason: String?, in session: Session) {
     self.version = version
     self.alias = alias

@@ -9,6 +9,7 @@ public struct AttestVersion: Sendable {
   private let version: Registry.Version
   private let session: Session
 
+  /// Prepares attestations of a version. Nothing is attached before `run`.
   public init(_ version: Registry.Version, in session: Session) {
     self.version = version
     self.session = session

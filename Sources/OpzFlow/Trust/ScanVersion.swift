@@ -23,6 +23,11 @@ public struct ScanVersion: Sendable {
     self.session = session
   }
 
+  /// Scans the layers of the image, fetching those that are not here. Findings are in the report and do not throw.
+  ///
+  /// Layers of the base are skipped unless `all` is set, and layers of wheels are not searched for secrets. Nothing
+  /// is recorded: `AttestVersion` attaches the report.
+  /// - Throws: `RegistryError.damaged` where the record contradicts the image, and errors of reading a layer.
   public func run(_ registry: Registry) async throws -> ScanReport {
     let content = VersionContent(registry: registry, record: version.record, session: session)
     // The image is walked, not the record: a record can leave layers out, or call one its base's.

@@ -5,6 +5,7 @@ public import SystemPackage
 
 /// `opz sign PATH`: a signature file over a model's files (OpenSSF model signing v1.0). The registry has no part in it.
 public struct SignModelFiles: Sendable {
+  /// The signed manifest, and where its signature was written.
   public struct Result: Sendable {
     public let manifest: ModelManifest
     /// Where the signature is.

@@ -5,6 +5,7 @@ public import OpzTrust
 
 /// `opz sign`: says with a key that an image and its record are what they should be; the image in the older form too, which others read.
 public struct SignVersion: Sendable {
+  /// The signatures that were added.
   public struct Result: Sendable {
     /// What was attached; empty where the key had signed before.
     public let attached: [Descriptor]
@@ -23,6 +24,10 @@ public struct SignVersion: Sendable {
     self.identity = place ?? identity ?? version.record.name
   }
 
+  /// Attaches a signed statement over the image and its record, and a simple signing signature of the image.
+  ///
+  /// What the key has already signed is not signed again.
+  /// - Throws: `TrustError`, `RegistryError`, `IOFailure`.
   public func run(_ registry: Registry, with key: PrivateKey) async throws -> Result {
     var isStated = false
     var old: [SimpleSigning] = []

@@ -5,6 +5,7 @@ public import SystemPackage
 
 /// `opz verify PATH`: whether a model's files are those that keys signed (OpenSSF model signing v1.0). Nothing but the files and the keys is asked.
 public struct VerifyModelFiles: Sendable {
+  /// The manifest that all keys signed and that the files agree with.
   public struct Result: Sendable {
     public let manifest: ModelManifest
     /// Bytes of the files.

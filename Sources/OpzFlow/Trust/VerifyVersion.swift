@@ -22,6 +22,7 @@ public struct VerifyVersion: Sendable {
   private let version: Registry.Version
   private let session: Session
 
+  /// Prepares a verification of a version's attachments. Nothing is read before `run`.
   public init(_ version: Registry.Version, in session: Session) {
     self.version = version
     self.session = session
