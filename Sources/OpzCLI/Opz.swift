@@ -60,6 +60,7 @@ public struct Opz: AsyncParsableCommand {
         ]),
     ])
 
+  /// Creates the command with its defaults; ArgumentParser requires this initializer and fills in the parsed values.
   public init() {}
 
   /// Parses the arguments, runs the command, and ends the process with the right code.

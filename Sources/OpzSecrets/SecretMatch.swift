@@ -7,6 +7,12 @@ public struct SecretMatch: Sendable, Hashable {
   /// Nil for a secret that can be used as it is; else why it may not be: it is encrypted, or its checksum is wrong.
   public let doubt: String?
 
+  /// Creates a match.
+  ///
+  /// - Parameters:
+  ///   - offset: bytes from the start of what was searched.
+  ///   - what: the kind of secret with its article, `a GitHub token`, and no part of the secret.
+  ///   - doubt: why the secret may be unusable; nil if it can be used as it is.
   public init(offset: UInt64, what: String, doubt: String? = nil) {
     self.offset = offset
     self.what = what

@@ -23,8 +23,10 @@ public struct SecretSearch: Sendable {
   private static let after = 16_384
   private static let depthLimit = 3
 
+  /// Creates a search at offset 0.
   public init() {}
 
+  /// Searches the next bytes of the stream. They are copied, and pieces may be of any size.
   public mutating func take(_ bytes: UnsafeRawBufferPointer) {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -37,6 +39,7 @@ public struct SecretSearch: Sendable {
     }
   }
 
+  /// Searches the next bytes of the stream, as `take(_:)` of a buffer does.
   public mutating func take(_ bytes: [UInt8]) { bytes.withUnsafeBytes { take($0) } }
 
   /// Searches what is left, and begins anew.

@@ -34,7 +34,8 @@ public struct PackageProject: Sendable {
 
   /// Builds the image and records it as a version, then writes the requested outputs and pushes.
   ///
-  /// The local registry is created if missing. Content that is already recorded is not recorded again: the result then names the existing version.
+  /// The local registry is created if missing. Content that is already recorded is not recorded again: the result then
+  /// names the existing version.
   /// - Throws: `ConfigError` for an invalid `opz.yaml`; `FlowError` of category `verification` where the requested
   ///   test fails, before anything is recorded; `RegistryError.versionTaken` where the requested number has other
   ///   content. A push that fails leaves the version recorded.

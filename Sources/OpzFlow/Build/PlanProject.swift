@@ -83,7 +83,7 @@ public struct PlanProject: Sendable {
   /// Computes what `opz package` would build and, with a destination, what a push would transfer.
   ///
   /// Nothing is built, recorded or uploaded. The project's files are read, the local registry is created if missing,
-  /// and the destination is asked for each known layer with one HEAD request.
+  /// and the destination is asked whether it has each layer whose digest is known.
   /// - Throws: `ConfigError` for an invalid `opz.yaml`, `FlowError`, `RegistryError`, and the errors of the
   ///   destination.
   public func run() async throws -> PackagePlan {

@@ -7,7 +7,9 @@ public struct FoldedName: Hashable, Sendable {
   public let text: String
   private let folded: String
 
+  /// Compares the folded forms, so two spellings of one name are equal although their `text` differs.
   public static func == (one: FoldedName, other: FoldedName) -> Bool { one.folded == other.folded }
+  /// Hashes the folded form, in agreement with `==`.
   public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
 
   /// Scalars of a name.

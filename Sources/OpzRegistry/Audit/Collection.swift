@@ -5,12 +5,14 @@ import SystemPackage
 
 /// What a collection keeps and drops, and why.
 public struct CollectionReport: Sendable {
+  /// A version, and the rule that keeps or drops it.
   public struct Version: Sendable, Codable {
     public let reference: String
     public let keeps: Bool
     public let reason: String
   }
 
+  /// A blob that was removed, or would be in a dry run, and why.
   public struct Blob: Sendable, Codable {
     public let digest: Digest
     public let size: UInt64
@@ -33,6 +35,7 @@ public struct CollectionReport: Sendable {
 }
 
 extension Registry {
+  /// How a collection treats versions and blobs.
   public struct CollectionOptions: Sendable {
     /// Changes nothing.
     public var isRehearsal = false
@@ -42,6 +45,7 @@ extension Registry {
     /// Blobs of versions that may go though a version names them, because they were found whole elsewhere just now.
     public var elsewhere: Set<Digest> = []
 
+    /// Creates options that keep every version and remove blobs that nothing refers to after a day.
     public init() {}
 
     /// Milliseconds since 1970: what is younger is left alone.

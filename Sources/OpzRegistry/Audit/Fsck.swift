@@ -17,6 +17,11 @@ extension Registry {
     /// Hashes of events that the log must hold, known from elsewhere: a whole history put back cannot be seen from inside.
     public var expected: [String] = []
 
+    /// Creates options; the default hashes every blob.
+    ///
+    /// - Parameters:
+    ///   - quick: whether to check that blobs exist and have their sizes, without hashing them.
+    ///   - expected: SHA-256 hashes of events, in hex, that the log must contain.
     public init(quick: Bool = false, expected: [String] = []) {
       self.quick = quick
       self.expected = expected

@@ -3,6 +3,7 @@ public import OpzOCI
 
 /// What an audit of a registry found.
 public struct FsckReport: Sendable {
+  /// Something in the registry that is damaged, missing or inconsistent.
   public struct Problem: Sendable, Hashable, Codable {
     /// A path below the registry's root, a digest, or `churn@1.0.0`.
     public let subject: String

@@ -12,6 +12,13 @@ public struct RetentionRules: Sendable, Equatable {
   /// Those that an alias names, or named within the rollback window.
   public var aliased = true
 
+  /// Creates rules; without `last` and `days` they keep every version.
+  ///
+  /// - Parameters:
+  ///   - last: how many of the newest versions of each model are kept.
+  ///   - days: versions younger than this many days are kept.
+  ///   - tagged: whether tagged versions are kept.
+  ///   - aliased: whether versions are kept that an alias names, or named within the rollback window.
   public init(last: Int? = nil, days: Int? = nil, tagged: Bool = true, aliased: Bool = true) {
     self.last = last
     self.days = days

@@ -27,5 +27,6 @@ public struct AliasName: Hashable, Sendable, Comparable, CustomStringConvertible
     isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-_.".utf8.contains(byte)
   }
 
+  /// Orders names by their text.
   public static func < (one: AliasName, other: AliasName) -> Bool { one.description < other.description }
 }

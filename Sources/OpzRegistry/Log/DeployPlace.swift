@@ -8,6 +8,12 @@ public struct DeployPlace: Sendable, Hashable, CustomStringConvertible {
   /// The objects of `deploy.batch` live beside a server's.
   public var isBatch: Bool
 
+  /// Creates a place.
+  ///
+  /// - Parameters:
+  ///   - cluster: the address of the API server; nil if unknown.
+  ///   - namespace: nil where the objects name none.
+  ///   - isBatch: whether the place is that of a Job of `deploy.batch` rather than of a server.
   public init(cluster: String? = nil, namespace: String?, isBatch: Bool = false) {
     self.cluster = cluster
     self.namespace = namespace

@@ -9,6 +9,7 @@ public import OpzOCI
 public struct Event: Codable, Sendable, Hashable {
   public static let currentFormat = 1
 
+  /// What happened. The raw value is the event's `kind` in its file.
   public enum Kind: String, Codable, Sendable {
     /// A version was recorded.
     case packaged
@@ -68,6 +69,12 @@ public struct Event: Codable, Sendable, Hashable {
     /// Of a roll-back: the hash of the move whose state is back.
     public var restores: String?
 
+    /// Creates a move.
+    ///
+    /// - Parameters:
+    ///   - name: the alias.
+    ///   - after: the hashes of the moves that this one replaces, sorted.
+    ///   - restores: for a roll-back, the hash of the move whose state it restores.
     public init(name: String, after: [String], restores: String? = nil) {
       self.name = name
       self.after = after
@@ -75,6 +82,7 @@ public struct Event: Codable, Sendable, Hashable {
     }
   }
 
+  /// Creates an event with the given values, unchecked. It has a hash only once `EventLog` has written its bytes.
   public init(
     kind: Kind, model: String, version: String, at: String, actor: String, number: Int, heads: [String], image: Digest,
     record: Descriptor? = nil, content: Digest? = nil, alias: AliasMove? = nil, details: [String: JSONValue] = [:]

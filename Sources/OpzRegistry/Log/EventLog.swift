@@ -137,6 +137,7 @@ public struct EventLog: Sendable {
       self.init(number: number, digest: digest)
     }
 
+    /// Orders events as the fold applies them: by number, then by hash.
     public static func < (left: Name, right: Name) -> Bool {
       left.number != right.number ? left.number < right.number : left.digest < right.digest
     }

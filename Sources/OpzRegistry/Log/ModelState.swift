@@ -51,6 +51,13 @@ public struct ModelState: Sendable, Equatable {
     /// False for an attempt to apply them of which nobody said that all of it was done.
     public var isWhole: Bool
 
+    /// Creates a deploy with the given values, unchecked.
+    ///
+    /// - Parameters:
+    ///   - hash: the hash of the deploy's event.
+    ///   - at: RFC 3339.
+    ///   - restores: the hash of the deploy whose manifests were brought back; nil for manifests of its own.
+    ///   - isWhole: false for an attempt that is not known to have been applied completely.
     public init(
       hash: String, version: SemanticVersion, place: DeployPlace, manifests: Descriptor, at: String, actor: String,
       restores: String?, isWhole: Bool = true
@@ -95,6 +102,7 @@ public struct ModelState: Sendable, Equatable {
   /// The events about a version, in the order of the fold.
   public internal(set) var events: [SemanticVersion: [EventLog.Name]] = [:]
 
+  /// Creates the state of a model without events.
   public init() {}
 
   mutating func apply(_ event: EventLog.Entry) {

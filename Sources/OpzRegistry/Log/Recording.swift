@@ -9,6 +9,11 @@ public struct Author: Sendable {
   public var actor: String
   public var at: Timestamp
 
+  /// Creates an author.
+  ///
+  /// - Parameters:
+  ///   - actor: the name that events have, `user@host`.
+  ///   - at: the time that events have.
   public init(actor: String, at: Timestamp = .now()) {
     self.actor = actor
     self.at = at
@@ -61,6 +66,8 @@ extension Registry {
     }
   }
 
+  /// How to record a build: under a version that already has its content, or as a new version with this record and
+  /// number.
   public enum Choice: Sendable {
     case same(Version)
     case new(VersionRecord, SemanticVersion)

@@ -8,6 +8,7 @@ public enum QueryValue: Sendable, Equatable {
   case bool(Bool)
   case version(SemanticVersion)
 
+  /// How one value compares with another; values that can only be equal or different are never `before` or `after`.
   public enum Order: Sendable, Equatable { case before, same, after }
 
   /// How the value stands to one that a query names; nil where they cannot be compared.

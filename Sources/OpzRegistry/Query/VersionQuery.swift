@@ -13,6 +13,7 @@
 /// A field that a version does not have compares to nothing: every comparison with it is false, `!=` too; `is null` asks for it. Versions
 /// compare as versions, times as times, numbers as numbers, other texts by their bytes.
 public struct VersionQuery: Sendable, Equatable {
+  /// The parsed filter, as a tree. `!=` is `Comparison.unequal`; `not in` and `not like` are wrapped in `not`.
   public indirect enum Expression: Sendable, Equatable {
     case or(Expression, Expression)
     case and(Expression, Expression)
@@ -23,6 +24,7 @@ public struct VersionQuery: Sendable, Equatable {
     case isNull(Field)
   }
 
+  /// A comparison operator. The raw value is its text in a query.
   public enum Comparison: String, Sendable, CaseIterable {
     case equal = "="
     case unequal = "!="

@@ -24,6 +24,12 @@ public struct ReferrerList: Sendable {
   /// By the text of the digest; a media type where the repository itself does not say one.
   private let candidates: [(name: String, digest: Digest, document: Descriptor?)]
 
+  /// Collects the digests of the referrers of a manifest. Their documents are read by `page(after:count:type:)`.
+  ///
+  /// - Parameters:
+  ///   - subject: the digest of the manifest, which need not exist.
+  ///   - name: the repository, and the model of the same name if there is one.
+  /// - Throws: `IOFailure` or `RegistryError` where the repository or the model's log cannot be read.
   public init(of subject: Digest, in name: RepositoryName, of registry: Registry) throws {
     self.subject = subject
     self.registry = registry

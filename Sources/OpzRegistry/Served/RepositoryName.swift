@@ -12,6 +12,7 @@ public struct RepositoryName: Hashable, Sendable, Comparable, CustomStringConver
     description = text
   }
 
+  /// Orders names by their UTF-8 bytes.
   public static func < (one: RepositoryName, other: RepositoryName) -> Bool {
     one.description.utf8.lexicographicallyPrecedes(other.description.utf8)
   }

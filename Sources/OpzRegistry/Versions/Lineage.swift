@@ -13,6 +13,11 @@ public struct Lineage: Codable, Sendable, Hashable {
   public var parent: String?
   public var tags: [String: String]
 
+  /// Creates a lineage; by default nothing is known.
+  ///
+  /// - Parameters:
+  ///   - metrics: an object of names to numbers or texts.
+  ///   - parent: the version that this one was made from, `churn@1.1.0`.
   public init(
     git: GitCommit? = nil, data: [DataFile] = [], metrics: JSONValue? = nil, parent: String? = nil,
     tags: [String: String] = [:]
@@ -24,6 +29,7 @@ public struct Lineage: Codable, Sendable, Hashable {
     self.tags = tags
   }
 
+  /// The commit that a version was packaged from.
   public struct GitCommit: Codable, Sendable, Hashable {
     public var commit: String
     public var branch: String?
@@ -32,6 +38,13 @@ public struct Lineage: Codable, Sendable, Hashable {
     /// The project directory had changes that were not committed.
     public var dirty: Bool
 
+    /// Creates a commit.
+    ///
+    /// - Parameters:
+    ///   - commit: its object name in hex.
+    ///   - branch: nil for a detached HEAD.
+    ///   - remote: the URL of the remote, without credentials.
+    ///   - dirty: whether the project directory had uncommitted changes.
     public init(commit: String, branch: String?, remote: String?, dirty: Bool) {
       self.commit = commit
       self.branch = branch
@@ -40,11 +53,17 @@ public struct Lineage: Codable, Sendable, Hashable {
     }
   }
 
+  /// A data file that the version was made from. Its content is not kept, only its digest.
   public struct DataFile: Codable, Sendable, Hashable {
     public var path: String
     public var digest: Digest
     public var size: UInt64
 
+    /// Creates a data file.
+    ///
+    /// - Parameters:
+    ///   - path: as `opz.yaml` names it.
+    ///   - size: bytes.
     public init(path: String, digest: Digest, size: UInt64) {
       self.path = path
       self.digest = digest

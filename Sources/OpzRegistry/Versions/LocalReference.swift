@@ -3,6 +3,7 @@ public import OpzOCI
 
 /// A name in the local registry: `NAME`, `NAME@VERSION`, `NAME@ALIAS` or `NAME@sha256:..`.
 public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
+  /// Which version of the model is meant.
   public enum Selector: Sendable, Hashable {
     /// The newest version.
     case newest
@@ -15,6 +16,7 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
   public let name: ModelName
   public let selector: Selector
 
+  /// Creates a reference, which need not exist.
   public init(_ name: ModelName, _ selector: Selector) {
     self.name = name
     self.selector = selector

@@ -40,6 +40,14 @@ public struct VersionRecord: Codable, Sendable, Hashable {
   /// Files that `opz test` compares with, kept with the record and not in the image.
   public var tests: [TestFile]
 
+  /// Creates a record of the current format, unchecked; `fileList`, `packages` and `artifacts` are set afterwards.
+  ///
+  /// - Parameters:
+  ///   - created: RFC 3339.
+  ///   - tool: the program that made it, `opz 0.1.0`.
+  ///   - image: the manifest, or the index of several platforms.
+  ///   - content: the digest of the image's config; for several platforms, of all their config digests, one per line.
+  ///   - pushTo: where `opz push` goes by default.
   public init(
     name: String, version: String, created: String, tool: String, image: Descriptor, content: Digest, runtime: Runtime,
     platforms: [String], layers: [Layer], files: [File], model: Model?, lineage: Lineage, deploy: JSONValue?,
@@ -62,6 +70,7 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     self.tests = tests
   }
 
+  /// What runs the model in the image, and the base it stands on.
   public struct Runtime: Codable, Sendable, Hashable {
     public var kind: String
     /// The base image's name, as opz.yaml or opz has it.
@@ -70,6 +79,13 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     /// What the image's configuration got over the base's, so that `opz rebase` can put it over another one's.
     public var settings: JSONValue?
 
+    /// Creates a runtime.
+    ///
+    /// - Parameters:
+    ///   - kind: `native`, `python` or another kind that `runtime.kind` in `opz.yaml` can have.
+    ///   - base: the base image's name; nil without a base.
+    ///   - baseDigest: the digest that the name was resolved to.
+    ///   - settings: what the image's configuration adds to the base's; nil where `opz rebase` is not possible.
     public init(kind: String, base: String? = nil, baseDigest: Digest? = nil, settings: JSONValue? = nil) {
       self.kind = kind
       self.base = base
@@ -78,6 +94,7 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     }
   }
 
+  /// A layer of the version's image, with what it holds and where its blob can be found.
   public struct Layer: Codable, Sendable, Hashable {
     /// `runtime`, `environment`, `files`, `model`, `code` or `config`.
     public var role: String
@@ -91,6 +108,14 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     /// `HOST/REPO` that has the blob, where it need not be in this registry: a base's layers are fetched only for what needs their bytes.
     public var origin: String?
 
+    /// Creates a layer.
+    ///
+    /// - Parameters:
+    ///   - role: `runtime`, `environment`, `files`, `model`, `code` or `config`.
+    ///   - diffID: the digest of the uncompressed tar.
+    ///   - compressor: the compressor and its version; nil for a layer that opz did not write.
+    ///   - platform: the only platform whose image has the layer; nil if all have it.
+    ///   - origin: `HOST/REPO` that has the blob, if it need not be in the local registry.
     public init(
       role: String, descriptor: Descriptor, diffID: Digest, compressor: String?, platform: String? = nil,
       origin: String? = nil
@@ -104,6 +129,7 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     }
   }
 
+  /// A file or link in one of the layers that opz made.
   public struct File: Codable, Sendable, Hashable {
     public var role: String
     /// In the image: `/models/model.json`.
@@ -119,6 +145,15 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     public var pathBytes: String?
     public var linkBytes: String?
 
+    /// Creates a file; `pathBytes` and `linkBytes` are set afterwards where the names are not UTF-8.
+    ///
+    /// - Parameters:
+    ///   - role: the role of its layer, such as `model` or `code`.
+    ///   - path: absolute in the image.
+    ///   - digest: nil for a link, and for a file that is alone in an uncompressed layer.
+    ///   - size: bytes.
+    ///   - mode: the permission bits as octal text, `0644`.
+    ///   - link: the target of a link.
     public init(role: String, path: String, digest: Digest?, size: UInt64, mode: String, link: String? = nil) {
       self.role = role
       self.path = path
@@ -129,6 +164,7 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     }
   }
 
+  /// A Python package that is installed in the image of one platform.
   public struct Package: Codable, Sendable, Hashable {
     /// Normalised: `scikit-learn`.
     public var name: String
@@ -140,6 +176,13 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     /// `linux/amd64`.
     public var platform: String
 
+    /// Creates a package.
+    ///
+    /// - Parameters:
+    ///   - name: normalized, `scikit-learn`.
+    ///   - wheel: the wheel's file name.
+    ///   - digest: the wheel's digest.
+    ///   - platform: `linux/amd64`.
     public init(name: String, version: String, wheel: String, digest: Digest, platform: String) {
       self.name = name
       self.version = version
@@ -149,23 +192,35 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     }
   }
 
+  /// The format of the version's model, and its inputs and outputs.
   public struct Model: Codable, Sendable, Hashable {
     /// `xgboost-json` ..
     public var format: String
     /// The model's inputs and outputs, as OpzModel's `Signature` encodes them.
     public var signature: JSONValue?
 
+    /// Creates a description of a model.
+    ///
+    /// - Parameters:
+    ///   - format: `xgboost-json` and the like.
+    ///   - signature: the inputs and outputs, as OpzModel's `Signature` encodes them; nil where they are not known.
     public init(format: String, signature: JSONValue?) {
       self.format = format
       self.signature = signature
     }
   }
 
+  /// A file that `opz test` reads: inputs, expected results or requests. Its blob is in the store.
   public struct TestFile: Codable, Sendable, Hashable {
     /// `holdout.csv`, `expected.csv` or `requests.jsonl`.
     public var name: String
     public var descriptor: Descriptor
 
+    /// Creates a test file.
+    ///
+    /// - Parameters:
+    ///   - name: `holdout.csv`, `expected.csv` or `requests.jsonl`.
+    ///   - descriptor: the blob with its content.
     public init(name: String, descriptor: Descriptor) {
       self.name = name
       self.descriptor = descriptor

@@ -14,6 +14,7 @@ public struct VersionSettings: Codable, Sendable, Hashable {
   /// What `opz test` compares with.
   public var tests: [VersionRecord.TestFile]
 
+  /// Creates settings. The commit of `lineage` is dropped, because it is in the event's details.
   public init(deploy: JSONValue?, lineage: Lineage, pushTo: String?, tests: [VersionRecord.TestFile]) {
     self.deploy = deploy
     self.lineage = lineage

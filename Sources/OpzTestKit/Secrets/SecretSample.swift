@@ -16,6 +16,7 @@ public struct SecretSample: Sendable {
     let tellsItself: Bool
     let make: @Sendable (inout SeededGenerator) -> String
 
+    /// Makes a secret of this kind: the same one for the same seed.
     public func sample(seed: UInt64) -> SecretSample {
       var random = SeededGenerator(seed: seed)
       return SecretSample(kind: name, variable: variable, value: make(&random), tellsItself: tellsItself)
@@ -45,6 +46,7 @@ extension SeededGenerator {
   static let alphanumeric = digits + lower + upper
   static let urlDigits = alphanumeric + "-_"
 
+  /// Draws a text of `count` characters, each uniformly from `alphabet`, which must not be empty.
   public mutating func text(_ count: Int, of alphabet: String) -> String {
     let alphabet = Array(alphabet)
     return String((0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &self)] })
@@ -56,6 +58,7 @@ extension SeededGenerator {
   mutating func capitals(_ count: Int) -> String { text(count, of: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") }
   mutating func base64(_ bytes: Int) -> String { TestEncodings.base64(self.bytes(bytes)) }
 
+  /// Draws 32 hex digits in the layout of a UUID (RFC 9562, section 4); the version and variant bits are random too.
   public mutating func uuid() -> String {
     [8, 4, 4, 4, 12].map { hex($0) }.joined(separator: "-")
   }
@@ -71,6 +74,9 @@ extension SeededGenerator {
 
 /// Encodings of bytes, written apart from the program's.
 public enum TestEncodings {
+  /// Encodes bytes in base64 (RFC 4648).
+  ///
+  /// - Parameter url: whether to use the URL-safe alphabet (section 5), without padding.
   public static func base64(_ bytes: [UInt8], url: Bool = false) -> String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + (url ? "-_" : "+/"))
     var text = ""

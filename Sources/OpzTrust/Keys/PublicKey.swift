@@ -43,7 +43,9 @@ public struct PublicKey: Sendable, Hashable {
   public let der: [UInt8]
   private let key: CryptoKey
 
+  /// Compares the DER encodings: keys that are equal verify the same signatures.
   public static func == (one: PublicKey, other: PublicKey) -> Bool { one.der == other.der }
+  /// Hashes the DER encoding, in agreement with `==`.
   public func hash(into hasher: inout Hasher) { hasher.combine(der) }
 
   /// Reads PEM with one public key (`-----BEGIN PUBLIC KEY-----`).

@@ -7,13 +7,16 @@ public struct ScanReport: Sendable {
   /// The name that its verdict has in policies.
   public static let tool = "opz"
 
+  /// How serious a finding is, with the names of SARIF's levels (SARIF 2.1.0, section 3.27.10).
   public enum Level: String, Sendable, Codable, Comparable {
     case note, warning, error
 
+    /// Orders levels by severity: `note`, `warning`, `error`.
     public static func < (one: Level, other: Level) -> Bool { one.rank < other.rank }
     private var rank: Int { self == .note ? 0 : self == .warning ? 1 : 2 }
   }
 
+  /// Something in one file of the image that a rule found.
   public struct Finding: Sendable, Hashable, Codable {
     public let rule: Rule
     public let level: Level
@@ -75,6 +78,9 @@ public struct ScanReport: Sendable {
   /// What the user allowed besides.
   public let allowed: [String]
 
+  /// Creates an empty report.
+  ///
+  /// - Parameter allowed: names in Python that the user allowed beyond the list of what models need.
   public init(allowed: [String] = []) { self.allowed = allowed }
 
   private static let most = 10_000

@@ -16,6 +16,7 @@ public struct Approval: Sendable, Hashable {
   public let at: Timestamp
   public let reason: String?
 
+  /// Creates an approval to be signed; the texts are not checked here.
   public init(model: String, version: String, alias: String, by: String, at: Timestamp, reason: String?) {
     self.model = model
     self.version = version
