@@ -12,6 +12,10 @@ public enum MainThread {
   /// defunct, and libdispatch makes an eventfd on the way, which traps if the first connections have taken all
   /// descriptors by then.
   public static func run(_ work: @escaping @Sendable () async -> Int32) -> Never {
+    // A program that was started by exec from a thread of libdispatch has nearly all signals blocked, SIGTERM too.
+    var none = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, nil)
     Task.detached { exit(await work()) }
     while true { pause() }
   }
