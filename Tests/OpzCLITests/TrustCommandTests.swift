@@ -138,4 +138,16 @@ struct TrustCommandTests {
   func usage(_ arguments: [String]) throws {
     #expect(try opz.run(arguments).status == 64)
   }
+
+  @Test("notes of a scan are counted, and shown where they are asked for")
+  func notes() throws {
+    try opz.directory.write("p/weights.bin", "\u{7F}ELF" + String(repeating: "\0", count: 100))
+    #expect(try opz("package", "p").status == 0)
+    let short = try opz("scan", "weights")
+    #expect(short.status == 0 && !short.text.contains("own-code"), "\(short.text)")
+    #expect(short.errorText.contains("1 note: --notes shows it"), "\(short.errorText)")
+    let long = try opz("scan", "weights", "--notes")
+    #expect(long.status == 0 && long.text.contains("own-code") && long.errorText == "", "\(long.text)")
+    #expect(try opz.json("scan", "weights")["findings"]?.array?.count == 1)
+  }
 }

@@ -24,6 +24,7 @@ struct ScanCommand: AsyncParsableCommand {
     help: ArgumentHelp("package.module.Name or package.* that a model may use; may be repeated.", valueName: "name"))
   var allow: [String] = []
   @Flag(help: "The base's layers too.") var all = false
+  @Flag(help: "Notes too, such as programs that were not looked into; --json and --sarif have them.") var notes = false
   @Flag(help: "Attach the verdict to the image, for the gate scan.") var attach = false
   @Flag(help: "SARIF 2.1.0 on standard output.") var sarif = false
   @OptionGroup var keys: KeyOptions
@@ -72,9 +73,10 @@ struct ScanCommand: AsyncParsableCommand {
           clean: report.isClean, files: report.files, bytes: report.bytes, pickles: report.pickles,
           covered: report.coverage, findings: report.findings))
     }
-    if !report.findings.isEmpty {
+    let shown = report.findings.filter { notes || $0.level > .note }
+    if !shown.isEmpty {
       var table = TextTable(["LEVEL", "RULE", "FILE", "AT", "WHAT"], right: [3])
-      for finding in report.findings {
+      for finding in shown {
         table.add([
           finding.level.rawValue, finding.rule.rawValue, finding.path, finding.offset.map(String.init) ?? "",
           finding.text,
@@ -82,6 +84,8 @@ struct ScanCommand: AsyncParsableCommand {
       }
       Console.data(table.text)
     }
+    let left = report.findings.count - shown.count
+    if left > 0 { options.note("\(count(left, "note")): --notes shows \(left == 1 ? "it" : "them")") }
     // What the verdict is about; what opz does not judge is among it.
     let covered = report.coverage.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     if !covered.isEmpty { Console.line("covers: \(covered.joined(separator: "; "))") }
