@@ -1,17 +1,17 @@
 public import OpzIO
 
-/// A key, a signature or a document about an image that is not what it has to be.
+/// What is wrong with a key, a signature or a document about an image.
 public typealias TrustError = Failure<TrustErrorCode>
 
-/// What can be wrong.
+/// The kinds of error, and by them the exit code.
 public enum TrustErrorCode: FailureCode {
   /// A key that cannot be read.
   case badKey
-  /// A document that is not what it says.
+  /// A document that does not have the form it claims.
   case malformed
-  /// A signature that is not one of the key, or about something else.
+  /// A signature that was not made by the key, or that covers something else.
   case notVerified
-  /// What a signature cannot cover: a link, a special file, a name that is no text.
+  /// What a signature cannot cover: a link, a special file, a name that is not UTF-8.
   case unsignable
   case usage
 

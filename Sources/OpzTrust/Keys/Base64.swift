@@ -4,7 +4,7 @@ import FoundationEssentials
 enum Base64 {
   static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 
-  /// - Returns: nil for text that is not base64. DSSE allows the alphabet for URLs too.
+  /// - Returns: nil for text that is not base64. The URL-safe alphabet is accepted too, as DSSE requires.
   static func decode(_ text: String) -> [UInt8]? {
     let plain = text.replacing("-", with: "+").replacing("_", with: "/")
     return Data(base64Encoded: plain).map { Array($0) }

@@ -1,6 +1,6 @@
 internal import CCrypto
 
-/// A key of libcrypto. It is never changed after it was made, so threads may share it.
+/// A libcrypto key. Immutable once created, so threads may share it.
 final class CryptoKey: @unchecked Sendable {
   private let key: OpaquePointer
 
@@ -9,12 +9,12 @@ final class CryptoKey: @unchecked Sendable {
       ERR_clear_error()
       return nil
     }
-    // Before the key is shared: how it is written is a state of its own.
+    // Sets how the key is encoded. This changes the key, so it has to happen before the key is shared.
     if EVP_PKEY_get_base_id(key) == EVP_PKEY_EC {
       EVP_PKEY_set_utf8_string_param(key, "point-format", "uncompressed")
       EVP_PKEY_set_utf8_string_param(key, "encoding", "named_curve")
     }
-    // What went wrong before is nobody's business later.
+    // A stale error in the queue would be reported by the next failing call.
     ERR_clear_error()
     self.key = key
   }
@@ -59,7 +59,7 @@ final class CryptoKey: @unchecked Sendable {
     }
   }
 
-  /// Nil for keys that opz does not sign or verify with.
+  /// Nil for keys that opz neither signs nor verifies with.
   var kind: PublicKey.Kind? {
     switch EVP_PKEY_get_base_id(key) {
     case EVP_PKEY_ED25519: return .ed25519
@@ -78,7 +78,8 @@ final class CryptoKey: @unchecked Sendable {
     }
   }
 
-  /// SubjectPublicKeyInfo. A curve's point is written uncompressed and the curve by its name, however the file has them: one key has one form.
+  /// SubjectPublicKeyInfo in DER. The curve is named and its point uncompressed, whatever the file has, so that equal
+  /// keys have equal bytes.
   var publicDER: [UInt8]? {
     var bytes: UnsafeMutablePointer<UInt8>?
     let count = i2d_PUBKEY(key, &bytes)
@@ -131,7 +132,7 @@ final class CryptoKey: @unchecked Sendable {
     return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
   }
 
-  /// Ed25519 hashes by itself.
+  /// Nil for Ed25519, which hashes the message itself.
   private var hash: OpaquePointer? {
     switch kind {
     case .ecdsaP384: EVP_sha384()
@@ -150,7 +151,7 @@ final class CryptoKey: @unchecked Sendable {
   }
 }
 
-/// libcrypto would ask the terminal.
+/// Without this callback libcrypto would prompt on the terminal.
 private func noPassword(
   _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32, _: UnsafeMutableRawPointer?
 ) -> Int32 { -1 }

@@ -1,12 +1,12 @@
 import OpzIO
 
-/// The text form of keys (RFC 7468).
+/// The text encoding of keys (RFC 7468).
 enum PEM {
-  static let publicHint = "openssl pkey -in KEY -pubout -out KEY.pub gives the public half of a key"
+  static let publicHint = "openssl pkey -in KEY -pubout -out KEY.pub writes the public half of a key"
 
-  /// A file with two keys would be another key to each reader.
+  /// Refuses a file with two keys: readers could disagree on which one counts.
   static func requireOne(_ label: String, in pem: [UInt8], _ name: String) throws {
-    guard pem.count <= 1 << 16 else { throw TrustError(.badKey, name, "\(pem.count) bytes are too many for a key") }
+    guard pem.count <= 1 << 16 else { throw TrustError(.badKey, name, "\(pem.count) bytes is too large for a key") }
     try refuseEncoding(pem, name)
     let text = String(decoding: pem, as: UTF8.self)
     let labels = text.split(separator: "\n").compactMap { line -> Substring? in
@@ -14,19 +14,19 @@ enum PEM {
       return line.dropFirst(11)[..<end.lowerBound]
     }
     guard let first = labels.first else {
-      throw TrustError(.badKey, name, "there is no key in PEM in it", hint: "it begins with -----BEGIN \(label)-----")
+      throw TrustError(.badKey, name, "it contains no PEM key", hint: "a key file begins with -----BEGIN \(label)-----")
     }
     guard labels.count == 1 || (labels.count == 2 && first == "EC PARAMETERS") else {
-      throw TrustError(.badKey, name, "there are \(labels.count) things in it, and one key belongs there")
+      throw TrustError(.badKey, name, "it contains \(labels.count) PEM blocks, and must contain one key")
     }
     let isPrivate = label == "PRIVATE KEY"
     guard let found = labels.last, isPrivate ? found.hasSuffix("PRIVATE KEY") : found == label else {
       throw TrustError(
-        .badKey, name, "it holds a \(labels.last ?? "") where a \(label) belongs", hint: isPrivate ? nil : publicHint)
+        .badKey, name, "it contains a \(labels.last ?? ""), not a \(label)", hint: isPrivate ? nil : publicHint)
     }
   }
 
-  /// Editors and shells of Windows write text so, and libcrypto would see no key in it.
+  /// Windows editors and shells write such files, and libcrypto would find no key in them.
   private static func refuseEncoding(_ pem: [UInt8], _ name: String) throws {
     let found: String
     switch (pem.first, pem.dropFirst().first) {
@@ -34,7 +34,8 @@ enum PEM {
     case (0xFF?, 0xFE?), (0xFE?, 0xFF?), (0?, _), (_, 0?): found = "it is text in UTF-16 or UTF-32"
     default: return
     }
-    throw TrustError(.badKey, name, "\(found); a key in PEM is ASCII", hint: "save the file as UTF-8 without a mark")
+    throw TrustError(
+      .badKey, name, "\(found); a PEM key is ASCII", hint: "save the file as UTF-8 without a byte order mark")
   }
 
   static func encode(_ der: [UInt8], _ label: String) -> String {

@@ -1,25 +1,26 @@
 internal import CCrypto
 import OpzIO
 
-/// A key that signs: ECDSA or Ed25519; see `PublicKey.Kind`.
+/// A key that signs, ECDSA or Ed25519; see `PublicKey.Kind`.
 ///
-/// Ed25519 signatures are a function of key and message (RFC 8032); ECDSA takes a random number for each.
+/// Ed25519 signatures depend on the key and the message alone (RFC 8032); each ECDSA signature uses a fresh random
+/// number.
 public struct PrivateKey: Sendable {
-  /// The half that may be given away.
+  /// The public half.
   public let publicKey: PublicKey
   private let key: CryptoKey
 
-  /// Reads PEM with one private key: PKCS#8, encrypted or not, or the older form of EC keys.
+  /// Reads a PEM file with one private key: PKCS#8, encrypted or not, or the older EC form (SEC 1).
   /// - Parameters:
-  ///   - password: of an encrypted key. Called at most once.
-  ///   - name: what errors name.
-  ///   - use: other keys than its readers take are refused.
+  ///   - password: returns the password of an encrypted key, nil for none. Called at most once.
+  ///   - name: names the key in errors.
+  ///   - use: what the key is for; a kind of key that does not suit it is refused.
   /// - Throws: `TrustError.badKey`.
   public init(pem: [UInt8], name: String, for use: PublicKey.Use = .images, password: () throws -> [UInt8]?) throws {
     if pem.contains(text: "ENCRYPTED SIGSTORE PRIVATE KEY") || pem.contains(text: "ENCRYPTED COSIGN PRIVATE KEY") {
       throw TrustError(
         .badKey, name, "it is in cosign's own encrypted form",
-        hint: "opz sign --generate-key NAME makes a key that cosign takes too: cosign import-key-pair --key NAME.key")
+        hint: "opz sign --generate-key NAME makes a key that cosign can import: cosign import-key-pair --key NAME.key")
     }
     try PEM.requireOne("PRIVATE KEY", in: pem, name)
     let isEncrypted = pem.contains(text: "BEGIN ENCRYPTED PRIVATE KEY") || pem.contains(text: "Proc-Type: 4,ENCRYPTED")
@@ -39,10 +40,10 @@ public struct PrivateKey: Sendable {
     self.key = key
   }
 
-  /// A new key from the system's random numbers.
+  /// Generates a key from the system's random numbers.
   public static func generate(_ kind: PublicKey.Kind) throws -> PrivateKey {
     guard let key = CryptoKey(generating: kind) else {
-      throw TrustError(.badKey, kind.rawValue, "libcrypto makes no such key")
+      throw TrustError(.badKey, kind.rawValue, "libcrypto cannot generate such a key")
     }
     return PrivateKey(key, try PublicKey(key, kind.rawValue, kind == .ed25519 ? .images : .files))
   }
@@ -52,7 +53,7 @@ public struct PrivateKey: Sendable {
     self.publicKey = publicKey
   }
 
-  /// PKCS#8 in PEM; with a password encrypted by AES-256-CBC under PBKDF2.
+  /// The key as PKCS#8 in PEM; with a password, encrypted with AES-256-CBC and PBKDF2.
   public func pem(password: [UInt8]?) throws -> [UInt8] {
     guard let text = key.privatePEM(password) else {
       throw TrustError(.badKey, publicKey.kind.rawValue, "libcrypto cannot write the key")
@@ -60,9 +61,9 @@ public struct PrivateKey: Sendable {
     return text
   }
 
-  /// Signs a message, which is hashed here.
-  /// - Returns: for ECDSA `ECDSA-Sig-Value` in DER (RFC 3279, 2.2.3), for Ed25519 the 64 bytes of RFC 8032.
-  /// - Throws: `TrustError.badKey` where libcrypto cannot.
+  /// Hashes and signs a message.
+  /// - Returns: for ECDSA an `ECDSA-Sig-Value` in DER (RFC 3279, 2.2.3), for Ed25519 the 64 bytes of RFC 8032.
+  /// - Throws: `TrustError.badKey` if libcrypto fails.
   public func sign(_ message: [UInt8]) throws -> [UInt8] {
     guard let signature = key.sign(message) else {
       throw TrustError(.badKey, publicKey.kind.rawValue, "libcrypto cannot sign with the key")

@@ -1,20 +1,20 @@
 import OpzJSON
 public import OpzOCI
 
-/// A payload with signatures over it and its type (DSSE 1.0.2, envelope.md and protocol.md).
+/// A payload, and signatures over the payload and its type (DSSE 1.0.2, envelope.md and protocol.md).
 public struct DSSEEnvelope: Sendable, Hashable {
   /// The payload type of in-toto statements (in-toto attestation framework, envelope.md).
   public static let inToto = "application/vnd.in-toto+json"
-  /// Of a layer that is an envelope without a bundle, as cosign before 3 attaches it.
+  /// The type of a layer that is an envelope without a bundle, as cosign 1 and 2 attach it.
   public static let mediaType = MediaType("application/vnd.dsse.envelope.v1+json")
-  /// More signatures than this are not read.
+  /// An envelope with more signatures is refused.
   private static let most = 64
 
   /// What the payload is; the signatures cover it.
   public let payloadType: String
   /// The bytes that are signed.
   public let payload: [UInt8]
-  /// Those that can be read. Each is as good as another: whose they are, only keys say.
+  /// The signatures that can be decoded. None is trusted until a key verifies it.
   public let signatures: [[UInt8]]
 
   /// Signs a payload.
@@ -25,13 +25,13 @@ public struct DSSEEnvelope: Sendable, Hashable {
     signatures = try keys.map { try $0.sign(message) }
   }
 
-  /// An envelope that stands alone.
+  /// Reads an envelope that is a document of its own.
   /// - Throws: `TrustError.malformed` for a document that is not an envelope.
   public init(_ bytes: [UInt8], subject: String) throws {
     try self.init(try StrictJSON.read(bytes, .envelope, subject: subject), subject: subject)
   }
 
-  /// A signature that cannot be read does nothing for the others, and nothing against them.
+  /// Reads an envelope within a document. A signature that cannot be decoded is skipped; the others still count.
   /// - Throws: `TrustError.malformed` for a document that is not an envelope.
   init(_ document: JSONValue?, subject: String) throws {
     guard case .object(let members)? = document, case .string(let type)? = members["payloadType"],
@@ -46,12 +46,13 @@ public struct DSSEEnvelope: Sendable, Hashable {
     self.payload = payload
   }
 
-  /// What is signed: the pre-authentication encoding, in which type and payload cannot run into each other.
+  /// The bytes that are signed (pre-authentication encoding): lengths keep type and payload from running into each
+  /// other.
   public static func encode(_ type: String, _ payload: [UInt8]) -> [UInt8] {
     Array("DSSEv1 \(type.utf8.count) \(type) \(payload.count) ".utf8) + payload
   }
 
-  /// Whether one of the signatures is the key's.
+  /// Whether the key made one of the signatures.
   public func isSigned(by key: PublicKey) -> Bool {
     let message = DSSEEnvelope.encode(payloadType, payload)
     return signatures.contains { key.verifies($0, of: message) }

@@ -3,33 +3,33 @@ public import OpzJSON
 public import OpzOCI
 public import OpzStore
 
-/// A part of what is attached to an image, read and typed. Nothing of it is believed before a key says so.
+/// One part of an attachment to an image, read and typed. It proves nothing until a key verifies it.
 public struct Evidence: Sendable {
   /// What one part of an attachment is.
   public enum Content: Sendable {
     /// A statement in an envelope.
     case statement(Statement, DSSEEnvelope)
-    /// A signature over the image's manifest itself, with the manifest's bytes.
+    /// A signature over the image's manifest itself, and the bytes of that manifest.
     case message(MessageSignature, [UInt8])
-    /// Signatures of the older form.
+    /// Signatures in cosign's older form, simple signing.
     case signatures([SimpleSigning])
-    /// A document that nobody signed.
+    /// An unsigned document.
     case document(MediaType, [UInt8])
-    /// It cannot be read, for this reason.
+    /// A part that cannot be read, and why.
     case broken(String)
   }
 
-  /// Bytes of one attached document.
+  /// The most bytes that are read of one attachment.
   public static let limit = 64 << 20
 
   /// The attachment's manifest.
   public let descriptor: Descriptor
-  /// What it is attached to.
+  /// The image that it is attached to.
   public let image: Digest
-  /// What the part says.
+  /// What the part contains.
   public let content: Content
 
-  /// Parts of one attachment that are read: as many signatures as cosign reads of an image.
+  /// The most parts that are read of one attachment: as many as cosign reads signatures of an image.
   public static let most = 1000
 
   private init(_ descriptor: Descriptor, about image: Digest, _ content: Content) {
@@ -38,9 +38,9 @@ public struct Evidence: Sendable {
     self.content = content
   }
 
-  /// Reads an attachment: what each of its parts says, the signatures of the older form together. A part that is not what it says is `.broken`, and
-  /// takes nothing from the others.
-  /// - Parameter now: what says that it was made later is `.broken`.
+  /// Reads an attachment, each of its parts on its own but simple signatures together. A malformed part becomes
+  /// `.broken` and does not affect the others.
+  /// - Parameter now: a part that states a later time becomes `.broken`.
   /// - Throws: what `source` throws.
   public static func all(
     in descriptor: Descriptor, about image: Digest, now: Timestamp = .now(), from source: some ContentReader
@@ -56,7 +56,7 @@ public struct Evidence: Sendable {
     var rest = limit
     for layer in manifest.content.layers.prefix(most) {
       guard layer.size <= UInt64(rest) else {
-        contents.append(.broken("what it holds is more than \(limit) bytes"))
+        contents.append(.broken("its parts are larger than \(limit) bytes together"))
         break
       }
       rest -= Int(layer.size)
@@ -73,12 +73,12 @@ public struct Evidence: Sendable {
     }
     let count = manifest.content.layers.count
     if count == 0 { contents.append(.broken("it has no parts")) }
-    if count > most { contents.append(.broken("it has \(count) parts, and \(most) are read")) }
+    if count > most { contents.append(.broken("it has \(count) parts, and only \(most) are read")) }
     if !signatures.isEmpty { contents.insert(.signatures(signatures), at: 0) }
     return contents.map { Evidence(descriptor, about: image, $0) }
   }
 
-  /// What it is for people: `signature`, `slsaprovenance`, `application/vnd.cyclonedx+json` ..
+  /// A short name for display: `signature`, `slsaprovenance`, `application/vnd.cyclonedx+json` ..
   public var kind: String {
     switch content {
     case .statement(let statement, _): "\(PredicateType(uri: statement.predicateType))"
@@ -89,11 +89,11 @@ public struct Evidence: Sendable {
     }
   }
 
-  /// Why it cannot be read, or cannot be about the image; nil for what can.
+  /// Why the part cannot be read or cannot be about the image; nil if it is sound.
   public var problem: String? { if case .broken(let reason) = content { reason } else { nil } }
 
-  /// Whether a key signed that it is so: an envelope over a statement about this image and nothing else of another type.
-  /// - Parameter type: the predicate that is looked for; nil for any.
+  /// Whether the key signed this evidence, and it is about this image.
+  /// - Parameter type: the predicate type it must have; nil for any.
   public func isSigned(by key: PublicKey, as type: PredicateType? = nil) -> Bool {
     switch content {
     case .statement(let statement, let envelope):
@@ -107,15 +107,15 @@ public struct Evidence: Sendable {
     }
   }
 
-  /// Whether a key signed the version's record together with the image: a signature that names both.
+  /// Whether the key signed the image and the version's record in one signature.
   /// - Parameter record: `Registry.Version.recordDigest`.
   public func isSigned(by key: PublicKey, withRecord record: Digest) -> Bool {
     guard case .statement(let statement, _) = content, statement.subjects.contains(record) else { return false }
     return isSigned(by: key, as: .signature)
   }
 
-  /// A document of a type: attached as it is, or the predicate of a statement about the image.
-  /// - Parameter keys: one of them must have signed the statement; empty for any document.
+  /// The document of a type: attached as is, or the predicate of a statement about the image.
+  /// - Parameter keys: one of them must have signed the statement; if empty, unsigned documents count too.
   public func document(_ type: PredicateType, as media: MediaType, signedBy keys: [PublicKey]) -> JSONValue? {
     switch content {
     case .statement(let statement, _):

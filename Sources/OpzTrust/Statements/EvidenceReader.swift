@@ -3,13 +3,13 @@ import OpzJSON
 import OpzOCI
 import OpzStore
 
-/// Reads the parts of attachments, with the image that they are about at hand.
+/// Reads the parts of an attachment to one image.
 struct EvidenceReader {
-  /// The image, as the attachment names it.
+  /// The image, as described by the attachment's `subject`.
   private let image: Descriptor
   private let read: (Descriptor) async throws -> [UInt8]
   private let now: Timestamp
-  /// What errors name.
+  /// Names the attachment in errors.
   private let subject: String
 
   init(_ image: Descriptor, _ source: some ContentReader, now: Timestamp, subject: String) {
@@ -19,12 +19,12 @@ struct EvidenceReader {
     self.subject = subject
   }
 
-  /// A signature of the older form.
+  /// Reads a simple signature.
   func signature(_ layer: Descriptor, _ bytes: [UInt8]) async throws(TrustError) -> SimpleSigning {
     try await explained { try SimpleSigning(layer, bytes, subject: subject, now: now) }
   }
 
-  /// What any other part holds.
+  /// Reads any other part.
   func content(_ layer: Descriptor, _ bytes: [UInt8]) async throws(TrustError) -> Evidence.Content {
     try await explained {
       if layer.mediaType == DSSEEnvelope.mediaType {
@@ -33,7 +33,7 @@ struct EvidenceReader {
       if SigstoreBundle.reads(layer.mediaType) {
         switch try SigstoreBundle(bytes, subject: subject, now: now).content {
         case .envelope(let envelope): return try await statement(in: envelope)
-        // It is signed as a file is: over its bytes, which an image's are its manifest's.
+        // Signed as `cosign sign-blob` signs a file: over its bytes, which for an image are those of its manifest.
         case .message(let message): return .message(message, try await read(image))
         }
       }
@@ -44,7 +44,8 @@ struct EvidenceReader {
 
   private func statement(in envelope: DSSEEnvelope) async throws -> Evidence.Content {
     guard envelope.payloadType == DSSEEnvelope.inToto else {
-      throw TrustError(.malformed, subject, "its envelope holds \(envelope.payloadType.prefix(80))")
+      throw TrustError(
+        .malformed, subject, "its envelope contains \(envelope.payloadType.prefix(80)), not an in-toto statement")
     }
     let statement = try Statement(envelope.payload, subject: subject)
     try StatedTime.check(
@@ -53,11 +54,11 @@ struct EvidenceReader {
     return .statement(statement, envelope)
   }
 
-  /// A bill of materials is about this image or, where it is an index, about one of its platforms.
+  /// Checks that a bill of materials is about this image or, if the image is an index, about one of its platforms.
   private func checkBill(_ document: JSONValue) async throws {
     var images: Set<Digest> = [image.digest]
     if image.mediaType.isIndex {
-      // An attachment may lie about the image's type, which has no platforms then.
+      // The attachment may claim that the image is an index when it is not; then there are no platforms.
       let index = try? Index(raw: await read(image), mediaType: image.mediaType, subject: subject)
       images.formUnion(index?.content.manifests.map(\.digest) ?? [])
     }

@@ -1,8 +1,9 @@
 import OpzJSON
 
-/// The members of documents that count as evidence, as far as they decide something: other verifiers read them too, some pass over case.
+/// The members that decide anything in documents that count as evidence. Other verifiers read the same documents, and
+/// some ignore the case of keys.
 extension JSONShape {
-  /// Sigstore's bundle (protobuf-specs, Bundle v0.1 to v0.3) with a DSSE envelope (DSSE 1.0.2) or a message's signature.
+  /// Sigstore's bundle (protobuf-specs, Bundle v0.1 to v0.3) with a DSSE envelope (DSSE 1.0.2) or a message signature.
   static let bundle = JSONShape.object(
     ["mediaType"],
     [

@@ -1,17 +1,18 @@
 public import OpzIO
 import OpzJSON
 
-/// A signature over an artifact's own bytes, as `cosign sign-blob` makes it (protobuf-specs, `MessageSignature`). For an image they are its manifest.
+/// A signature over an artifact's own bytes, as made by `cosign sign-blob` (protobuf-specs, `MessageSignature`). An
+/// image's bytes are those of its manifest.
 public struct MessageSignature: Sendable, Hashable {
-  /// The signature's bytes, as the key's algorithm has them.
+  /// The signature, encoded as the key's algorithm defines.
   public let signature: [UInt8]
-  /// What the artifact's SHA-256 is said to be; verifiers hash for themselves and refuse another one.
+  /// The artifact's stated digest. Verifiers compute it themselves and refuse a signature that states another.
   public let digest: Digest?
 
   /// - Throws: `TrustError.malformed`.
   init(_ document: JSONValue, subject: String) throws {
     guard let text = document["signature"]?.string, let signature = Base64.decode(text), !signature.isEmpty else {
-      throw TrustError(.malformed, subject, "the message's signature in the bundle cannot be read")
+      throw TrustError(.malformed, subject, "the message signature in the bundle cannot be read")
     }
     self.signature = signature
     guard let stated = document["messageDigest"] else {
@@ -19,24 +20,25 @@ public struct MessageSignature: Sendable, Hashable {
       return
     }
     guard let algorithm = stated["algorithm"]?.string, let bytes = stated["digest"]?.string.flatMap(Base64.decode)
-    else { throw TrustError(.malformed, subject, "the message's digest in the bundle cannot be read") }
+    else { throw TrustError(.malformed, subject, "the message digest in the bundle cannot be read") }
     switch algorithm {
     case "SHA2_256":
       guard let digest = Digest(algorithm: .sha256, hex: Hex.encode(bytes)) else {
-        throw TrustError(.malformed, subject, "the message's digest in the bundle is no SHA-256")
+        throw TrustError(.malformed, subject, "the message digest in the bundle is not a SHA-256")
       }
       self.digest = digest
     case "SHA2_512":
       guard let digest = Digest(algorithm: .sha512, hex: Hex.encode(bytes)) else {
-        throw TrustError(.malformed, subject, "the message's digest in the bundle is no SHA-512")
+        throw TrustError(.malformed, subject, "the message digest in the bundle is not a SHA-512")
       }
       self.digest = digest
     default:
-      throw TrustError(.malformed, subject, "the message is signed over \(algorithm.prefix(40)), which is not read")
+      throw TrustError(
+        .malformed, subject, "the message is signed with the hash \(algorithm.prefix(40)), which is not supported")
     }
   }
 
-  /// Whether it is a key's signature of these bytes.
+  /// Whether the key signed these bytes.
   public func isSigned(by key: PublicKey, over artifact: [UInt8]) -> Bool {
     guard
       digest.map({ stated in

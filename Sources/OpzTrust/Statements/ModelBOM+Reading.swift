@@ -2,14 +2,14 @@ public import OpzIO
 public import OpzJSON
 
 extension ModelBOM {
-  /// Versions of CycloneDX that have a JSON form and that readers know (ECMA-424 is 1.6).
+  /// The versions of CycloneDX with a JSON form that are known (ECMA-424 is 1.6).
   private static let versions: Set<String> = ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"]
 
-  /// Whether a document is a bill of materials of an image, by whatever tool.
+  /// Checks that a document, from any tool, is a bill of materials of an image.
   /// - Parameters:
-  ///   - images: the image's digest; of an index also those of its platforms' images.
-  ///   - now: a document that is younger is refused.
-  ///   - subject: what errors name.
+  ///   - images: the image's digest; for an index also the digests of its platforms' images.
+  ///   - now: a document that states a later time is refused.
+  ///   - subject: names the document in errors.
   /// - Throws: `TrustError.malformed`, with the reason.
   public static func check(_ document: JSONValue, about images: Set<Digest>, now: Timestamp, subject: String) throws {
     try StrictJSON.check(document, .billOfMaterials, subject: subject)
@@ -19,8 +19,8 @@ extension ModelBOM {
     let version = document["specVersion"]?.string ?? ""
     guard versions.contains(version) else {
       throw TrustError(
-        .malformed, subject, "its specVersion \(version.prefix(40)) is no version of CycloneDX's JSON that is known",
-        hint: "1.2 to 1.7 are read")
+        .malformed, subject, "its specVersion \(version.prefix(40)) is not a known version of CycloneDX in JSON",
+        hint: "1.2 to 1.7 are supported")
     }
     guard document["components"]?.array?.isEmpty == false else {
       throw TrustError(.malformed, subject, "the bill of materials has no components")
@@ -29,24 +29,25 @@ extension ModelBOM {
     try checkComponent(document["metadata"]?["component"], images, subject)
   }
 
-  /// `metadata.component` is what a document is about (CycloneDX 1.6, metadata). All digests that it names must be the image's, and one at least.
+  /// Checks `metadata.component`, which says what a document is about (CycloneDX 1.6, metadata). It must name at least
+  /// one digest, and only digests of the image.
   private static func checkComponent(_ component: JSONValue?, _ images: Set<Digest>, _ subject: String) throws {
     let image = images.map(\.description).min() ?? ""
     let named = component.map { digests(of: $0, comparedWith: images) } ?? []
     guard !named.isEmpty else {
       throw TrustError(
-        .malformed, subject, "its metadata.component names no image by a digest: neither purl nor hashes nor version",
-        hint: "make it of \(image), as a scanner does that is given HOST/REPO@DIGEST")
+        .malformed, subject, "its metadata.component names no image by digest in purl, hashes or version",
+        hint: "generate it for \(image): give the scanner HOST/REPO@DIGEST")
     }
     if let other = named.first(where: { !images.contains($0) }) {
       throw TrustError(
         .malformed, subject, "it is about another image: its metadata.component is \(other), not \(image)",
-        hint: "make it of \(image)")
+        hint: "generate it for \(image)")
     }
   }
 
-  /// The digests by which a component says what image it is: in `purl` (purl-spec, type `oci`: the version), in `hashes`, and in `version`,
-  /// where some scanners write it. An image has one digest, of one algorithm.
+  /// The digests by which a component names an image: in `purl` (purl-spec, type `oci`: the version), in `hashes`, and
+  /// in `version`, where some scanners write it. Only the algorithm of the image's own digest counts.
   private static func digests(of component: JSONValue, comparedWith images: Set<Digest>) -> [Digest] {
     var found: [Digest] = []
     if let purl = component["purl"]?.string, purl.hasPrefix("pkg:"), let at = purl.lastIndex(of: "@") {

@@ -3,9 +3,10 @@ public import OpzJSON
 public import OpzOCI
 public import OpzRegistry
 
-/// A bill of materials of a version (CycloneDX 1.6, an ML-BOM): the image, its base, the model with its card, the wheels, the files.
+/// A bill of materials of a version (CycloneDX 1.6, an ML-BOM): the image, its base, the model with its card, the
+/// wheels and the files.
 ///
-/// It is made of the record alone, so it is the same on every machine and whenever it is made.
+/// It is generated from the record alone, so it is the same on every machine and at any time.
 public struct ModelBOM: Sendable {
   /// CycloneDX in JSON.
   public static let mediaType = MediaType("application/vnd.cyclonedx+json")
@@ -19,10 +20,10 @@ public struct ModelBOM: Sendable {
     self.files = files
   }
 
-  /// The document's bytes, indented, always the same for the same record.
+  /// The document, indented; equal records give equal bytes.
   public func encode() throws -> [UInt8] { try CanonicalJSON.encodePretty(document) }
 
-  /// The document as CycloneDX 1.6 has it.
+  /// The document as a JSON value.
   public var document: JSONValue {
     let parts = [model] + base + data + packages + fileComponents
     let references = parts.compactMap { part -> JSONValue? in
@@ -36,7 +37,7 @@ public struct ModelBOM: Sendable {
     ])
   }
 
-  /// A UUID of version 8 (RFC 9562) out of the image's digest: one image, one bill.
+  /// A version 8 UUID (RFC 9562) derived from the image's digest, so that an image has one serial number.
   private var serial: String {
     var bytes = Array(record.image.digest.bytes.prefix(16))
     bytes[6] = bytes[6] & 0x0F | 0x80
@@ -131,7 +132,7 @@ public struct ModelBOM: Sendable {
   }
 
   private var fileComponents: [JSONValue] {
-    // Those of wheels are their wheels' matter.
+    // Files from wheels are covered by the wheels' components.
     let own = files.filter { $0.link == nil && $0.role != "environment" }
     return ModelBOM.unique(own) { "file:\($0.path)" }.map { reference, file in
       ModelBOM.component(
@@ -140,7 +141,7 @@ public struct ModelBOM: Sendable {
     }
   }
 
-  /// References that no two items share.
+  /// Makes references unique by numbering repeated ones.
   private static func unique<Item>(_ items: [Item], _ name: (Item) -> String) -> [(String, Item)] {
     var seen: [String: Int] = [:]
     return items.map { item in

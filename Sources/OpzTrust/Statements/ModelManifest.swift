@@ -1,45 +1,46 @@
 public import OpzIO
 import OpzJSON
 
-/// A model's files with their digests: what OpenSSF's model signing v1.0 puts under a signature.
+/// A model's files with their digests: what OpenSSF model signing v1.0 signs.
 ///
-/// The format is the one of the reference implementation, PyPI's `model-signing` 1.x: an in-toto statement whose subject is the root digest, and
-/// whose predicate (`https://model_signing/signature/v1.0`) lists the files and says how they were found. Modes, times and empty directories
-/// are no part of it.
+/// The format is that of the reference implementation, PyPI's `model-signing` 1.x: an in-toto statement whose subject
+/// is the root digest, and whose predicate (`https://model_signing/signature/v1.0`) lists the files and says how they
+/// were found. Modes, times and empty directories are not covered.
 public struct ModelManifest: Sendable, Hashable {
   /// A file of the model.
   public struct Resource: Sendable, Hashable {
-    /// From the model's directory, with `/` between; `.` where the model is one file. Bytes, because two spellings of a text are two names.
+    /// The path relative to the model's directory, with `/` separators; `.` if the model is one file. Bytes, because
+    /// texts that compare equal can be different file names.
     public let name: [UInt8]
     /// SHA-256 of the content.
     public let digest: Digest
 
-    /// - Parameters: what the properties of these names have.
+    /// Creates an entry from a path and the SHA-256 of the file's content.
     public init(_ name: [UInt8], _ digest: Digest) {
       self.name = name
       self.digest = digest
     }
   }
 
-  /// Of the statement.
+  /// The statement's predicate type.
   public static let predicateType = "https://model_signing/signature/v1.0"
-  /// Of model-signing 0.2, whose signatures are over other bytes than DSSE has.
+  /// The predicate type of model-signing 0.2, which did not sign DSSE's encoding.
   private static let oldPredicateType = "https://model_signing/Digests/v0.1"
-  /// The name of a model that is one file.
+  /// The name of the file if the model is one file.
   static let wholeFile = Array(".".utf8)
 
-  /// The directory's or file's name, for people. It may change.
+  /// The name of the directory or file, for display. It is not checked.
   public let name: String
-  /// Sorted by the components of their names.
+  /// The files, sorted by their path components.
   public let resources: [Resource]
-  /// Paths in the model that are not covered, with all below them.
+  /// Paths in the model that are not covered, with everything below them.
   public let ignored: [[UInt8]]
-  /// Whether a symbolic link to a file counts as the file. Else a model has none.
+  /// Whether a symbolic link to a file counts as that file. If false, links are not allowed at all.
   public let allowsLinks: Bool
 
   /// - Parameters:
-  ///   - resources: in any order, no name twice.
-  ///   - ignored: paths as names are, in any order.
+  ///   - resources: in any order, with unique names.
+  ///   - ignored: paths in the same form as resource names, in any order.
   public init(name: String, _ resources: [Resource], ignoring ignored: [[UInt8]], allowsLinks: Bool) {
     self.name = name
     self.resources = resources.sorted { ModelManifest.precedes($0.name, $1.name) }
@@ -47,7 +48,7 @@ public struct ModelManifest: Sendable, Hashable {
     self.allowsLinks = allowsLinks
   }
 
-  /// SHA-256 over the files' digests in their order: it names the model with all that is in it.
+  /// SHA-256 over the files' digests in order: it identifies the model's whole content.
   public var digest: Digest { ModelManifest.root(resources) }
 
   private static func root(_ resources: [Resource]) -> Digest {
@@ -56,13 +57,13 @@ public struct ModelManifest: Sendable, Hashable {
     return hasher.finish()
   }
 
-  /// The order of Python's paths: component by component, so that `a/b` comes before `a.b`.
+  /// The order of Python's `PurePath`: by component, so that `a/b` sorts before `a.b`.
   static func precedes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
     let slash = UInt8(ascii: "/")
     return one.lexicographicallyPrecedes(other) { ($0 == slash ? 0 : $0) < ($1 == slash ? 0 : $1) }
   }
 
-  /// A path with one `/` between components and none at its end, as Python's `PurePosixPath` has it.
+  /// Normalizes a path as Python's `PurePosixPath` does: one `/` between components, none at the end.
   /// - Returns: nil for an absolute path, and for one with `..`.
   static func normalized(_ path: [UInt8]) -> [UInt8]? {
     guard path.first != UInt8(ascii: "/") else { return nil }
@@ -74,12 +75,12 @@ public struct ModelManifest: Sendable, Hashable {
 
 extension ModelManifest {
   /// The statement that is signed.
-  /// - Throws: `TrustError.unsignable` for a name that is not UTF-8: JSON has none.
+  /// - Throws: `TrustError.unsignable` for a name that is not UTF-8, which JSON cannot hold.
   public func statement() throws -> Statement {
     func text(_ name: [UInt8]) throws -> JSONValue {
       guard let text = String(validating: name, as: UTF8.self) else {
         throw TrustError(
-          .unsignable, PrintableText.line(bytes: name), "its name is not UTF-8, and a signature is JSON",
+          .unsignable, PrintableText.line(bytes: name), "its name is not UTF-8, which a signature in JSON cannot hold",
           hint: "give the file another name")
       }
       return .string(text)
@@ -104,7 +105,7 @@ extension ModelManifest {
       .init("resources", .list(.object(["name", "algorithm", "digest"]))),
     ])
 
-  /// Reads what a statement claims. Nothing is believed: who signed it is another question, and what is on the disk a third.
+  /// Reads what a statement claims. Nothing is verified: neither who signed it nor whether the files on disk agree.
   /// - Throws: `TrustError.malformed`.
   public init(_ statement: Statement, subject: String) throws {
     guard statement.predicateType == ModelManifest.predicateType else {
@@ -112,8 +113,8 @@ extension ModelManifest {
       throw TrustError(
         .malformed, subject,
         isOld
-          ? "it was made by model-signing 0.2" : "it is about something else: \(statement.predicateType.prefix(200))",
-        hint: isOld ? "sign the model again; version 1.0 of the format is read" : nil)
+          ? "it was made by model-signing 0.2" : "it is not a model signature: \(statement.predicateType.prefix(200))",
+        hint: isOld ? "sign the model again; opz reads version 1.0 of the format" : nil)
     }
     let read = try StrictJSON.read(statement.predicateBytes, ModelManifest.shape, subject: subject) { document in
       let serialization = try Serialization(document["serialization"], subject)
@@ -124,15 +125,15 @@ extension ModelManifest {
     }
     let (serialization, resources) = read
     try ModelManifest.check(resources, subject)
-    // The order in which they are listed, whatever it is.
+    // In the listed order, which need not be ours.
     guard statement.subjects == [ModelManifest.root(resources)] else {
-      throw TrustError(.malformed, subject, "its files' digests do not give the digest of its subject")
+      throw TrustError(.malformed, subject, "its subject's digest is not that of the files it lists")
     }
     self.init(
       name: statement.name, resources, ignoring: serialization.ignored, allowsLinks: serialization.allowsLinks)
   }
 
-  /// How the files were found.
+  /// How the files were found: the predicate's `serialization`.
   private struct Serialization {
     let ignored: [[UInt8]]
     let allowsLinks: Bool
@@ -149,18 +150,18 @@ extension ModelManifest {
         let ignored = place?["ignore_paths"].map(\.textList) ?? []
       else { throw TrustError(.malformed, subject, "allow_symlinks or ignore_paths of its predicate cannot be read") }
       allowsLinks = links
-      // A path that leads out of the model has nothing in it to ignore.
+      // A path outside the model ignores nothing in it.
       self.ignored = ignored.compactMap { ModelManifest.normalized(Array($0.utf8)) }
     }
   }
 
   private static func check(_ resources: [Resource], _ subject: String) throws {
-    guard !resources.isEmpty else { throw TrustError(.malformed, subject, "it covers no file") }
+    guard !resources.isEmpty else { throw TrustError(.malformed, subject, "it covers no files") }
     var seen: Set<[UInt8]> = []
     for name in resources.map(\.name) {
       let shown = PrintableText.line(bytes: name, limit: 200)
       guard !name.isEmpty, normalized(name) == name, !name.contains(0), name != wholeFile || resources.count == 1 else {
-        throw TrustError(.malformed, subject, "\"\(shown)\" is no path of a file in a model")
+        throw TrustError(.malformed, subject, "\"\(shown)\" is not a path of a file in a model")
       }
       guard seen.insert(name).inserted else { throw TrustError(.malformed, subject, "it lists \"\(shown)\" twice") }
     }
@@ -171,7 +172,7 @@ extension ModelManifest.Resource {
   fileprivate init(_ place: JSONPlace, _ subject: String) throws {
     guard let name = place["name"]?.string, place["algorithm"]?.string == "sha256",
       let digest = place["digest"]?.string.flatMap({ Digest(algorithm: .sha256, hex: $0) })
-    else { throw TrustError(.malformed, subject, "an entry of its resources is no file with a sha256") }
+    else { throw TrustError(.malformed, subject, "an entry of its resources is not a file with a sha256") }
     self.init(Array(name.utf8), digest)
   }
 }

@@ -1,18 +1,20 @@
 public import OpzIO
 import OpzJSON
 
-/// The file `model.sig`: a sigstore bundle over a model's manifest (OpenSSF model signing v1.0), signed with a key of one's own.
+/// A model's signature file (`model.sig`): a sigstore bundle over the model's manifest (OpenSSF model signing v1.0),
+/// signed with a key rather than an identity.
 public struct ModelSignature: Sendable {
-  /// Bytes of one signature: some 300,000 files.
+  /// The most bytes of one signature, enough for about 300,000 files.
   public static let limit = 64 << 20
-  /// What it is called where nobody says otherwise.
+  /// The default file name.
   public static let fileName = "model.sig"
 
-  /// Which key is said to have signed: the SHA-256 of its PEM in hex. Only a signature proves it.
+  /// The key that the signature names: the SHA-256 of its PEM, in hex. A hint proves nothing.
   public let hint: String
   private let envelope: DSSEEnvelope
 
-  /// - Throws: `TrustError.unsignable` for what the format has no place for, `TrustError.badKey` for a key that its readers do not take.
+  /// - Throws: `TrustError.unsignable` for a file name that the format cannot hold, `TrustError.badKey` for a kind of
+  ///   key that its readers do not accept.
   public init(signing manifest: ModelManifest, with key: PrivateKey) throws {
     guard PublicKey.Use.files.kinds.contains(key.publicKey.kind) else {
       throw TrustError(.badKey, "the key", PublicKey.Use.files.refusal)
@@ -21,19 +23,19 @@ public struct ModelSignature: Sendable {
     hint = ModelSignature.hint(of: key.publicKey)
   }
 
-  /// Reads a signature, but not yet what is signed.
-  /// - Parameter subject: what errors name.
+  /// Reads a signature without verifying or reading the manifest.
+  /// - Parameter subject: names the signature in errors.
   /// - Throws: `TrustError.malformed`.
   public init(_ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
     let bundle = try SigstoreBundle(bytes, subject: subject, now: now)
     guard let envelope = bundle.envelope, envelope.payloadType == DSSEEnvelope.inToto else {
-      throw TrustError(.malformed, subject, "it signs no in-toto statement, so it is no model's signature")
+      throw TrustError(.malformed, subject, "it does not sign an in-toto statement, so it is not a model signature")
     }
     hint = bundle.hint
     self.envelope = envelope
   }
 
-  /// What is signed. Ask `isSigned` before: a stranger's may be anything.
+  /// Reads the signed manifest. Call `isSigned` first: anybody can write an unsigned one.
   /// - Throws: `TrustError.malformed`.
   public func manifest(subject: String) throws -> ModelManifest {
     try ModelManifest(Statement(envelope.payload, subject: subject), subject: subject)
@@ -41,13 +43,13 @@ public struct ModelSignature: Sendable {
 
   private static func hint(of key: PublicKey) -> String { Digest.of(Array(key.pem.utf8)).hex }
 
-  /// Whether a key signed the manifest.
+  /// Whether the key signed the manifest.
   public func isSigned(by key: PublicKey) -> Bool { envelope.isSigned(by: key) }
 
-  /// Whether the signature says that it is of this key.
+  /// Whether the signature names this key. That alone proves nothing.
   public func names(_ key: PublicKey) -> Bool { hint == ModelSignature.hint(of: key) }
 
-  /// - Throws: `TrustError.unsignable` for more bytes than are read again.
+  /// - Throws: `TrustError.unsignable` if the result would be larger than `limit`, and so unreadable.
   public func encode() throws -> [UInt8] {
     let bytes = try CanonicalJSON.encode(
       JSONValue.object([
@@ -58,7 +60,8 @@ public struct ModelSignature: Sendable {
       ]))
     guard bytes.count <= ModelSignature.limit else {
       throw TrustError(
-        .unsignable, "the signature", "it would have \(bytes.count) bytes, and \(ModelSignature.limit) are read",
+        .unsignable, "the signature",
+        "it would have \(bytes.count) bytes, more than the \(ModelSignature.limit) that are read",
         hint: "the model has too many files")
     }
     return bytes

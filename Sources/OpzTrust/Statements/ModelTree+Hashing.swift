@@ -9,21 +9,23 @@ import SystemPackage
 #endif
 
 extension ModelTree {
-  /// Bytes that each thread has in memory.
+  /// Buffer size of each thread, in bytes.
   private static let chunk = 1 << 20
 
-  /// Hashes files, as many at once as there are processors, each in pieces of 1 MiB: the memory does not depend on their sizes. It blocks.
+  /// Hashes files on all processors, in pieces of 1 MiB, so memory does not depend on file sizes. Blocks the calling
+  /// thread.
   /// - Parameters:
-  ///   - files: some of this tree's, or all.
-  ///   - progress: is told of the bytes, under the model's name.
-  /// - Returns: the digests in the files' order.
-  /// - Throws: `IOFailure`; `TrustError.unsignable` for a file that changes meanwhile. The first failure ends all.
+  ///   - files: some or all of this tree's files.
+  ///   - progress: receives the bytes read, under the model's name.
+  /// - Returns: the digests, in the order of `files`.
+  /// - Throws: `IOFailure`; `TrustError.unsignable` for a file that changes while it is read. The first failure stops
+  ///   all threads.
   public func digests(of files: [File], progress: any ProgressSink = NoProgress()) throws -> [Digest] {
     let total = files.reduce(0) { $0 &+ $1.status.size }
     let item = PrintableText.line(name)
     progress.report(.planned(items: 1, bytes: total))
     progress.report(.started(item: item, total: total))
-    // The largest first: one that began last would be waited for.
+    // Largest first: a large file that started last would leave the other threads idle.
     let order = files.indices.sorted { files[$0].status.size > files[$1].status.size }
     let next = Mutex(0)
     let work: @Sendable () throws -> [(Int, Digest)] = {
@@ -59,11 +61,11 @@ extension ModelTree {
   }
 
   private static func digest(of file: File, _ advanced: (UInt64) -> Void) throws -> Digest {
-    // What became a link or a pipe since it was found is not followed and not waited for.
+    // A file that has become a link or a pipe since it was found is neither followed nor waited for.
     let open = try OpenFile.opening(file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, mode: 0)
     let changed = TrustError(
       .unsignable, file.path.string, "it changed while the model was read",
-      hint: "wait until nobody writes to the model")
+      hint: "wait until nothing writes to the model")
     guard try open.status() == file.status else { throw changed }
     var hasher = DigestHasher(.sha256)
     var offset: UInt64 = 0

@@ -1,39 +1,40 @@
 public import OpzIO
 public import SystemPackage
 
-/// The files of a model on the disk, as OpenSSF's model signing finds them: all below a directory but what is ignored, or one file.
+/// A model's files on disk, found as OpenSSF model signing does: everything in a directory except what is ignored, or
+/// one file.
 ///
-/// Only regular files and directories are a model. A link is an error, or where links are allowed the file that it names, which must be in the model
-/// too: nothing else would be covered by a signature.
+/// A model consists of regular files and directories. A link is an error or, if links are allowed, stands for the file
+/// that it leads to, which must be in the model too; otherwise a signature would not cover it.
 public struct ModelTree: Sendable {
   /// A file to be hashed.
   public struct File: Sendable {
-    /// As a manifest has it.
+    /// The name in a manifest; see `ModelManifest.Resource.name`.
     public let name: [UInt8]
-    /// Where the content is; without links where they are allowed.
+    /// Where the content is, with allowed links resolved.
     let path: FilePath
     let status: FileStatus
   }
 
-  /// Files of one model; a signature over more would be too large to be read.
+  /// The most files of one model; a signature over more would be too large to read.
   public static let most = 500_000
-  /// Directories in each other.
+  /// The deepest nesting of directories.
   private static let depth = 128
 
-  /// All that a manifest lists, sorted as it lists them.
+  /// The files, sorted as in a manifest.
   public let files: [File]
   /// The name of the model's directory or file.
   public let name: String
   /// False for a model that is one file.
   public let isDirectory: Bool
 
-  /// Sum of the files' bytes.
+  /// Total size of the files, in bytes.
   public var size: UInt64 { files.reduce(0) { $0 &+ $1.status.size } }
 
   /// - Parameters:
   ///   - root: a directory or a regular file.
-  ///   - ignored: paths from there that are left out with all below them.
-  /// - Throws: `TrustError.unsignable` for what cannot be part of a model, with its path; `IOFailure`.
+  ///   - ignored: paths relative to `root` that are left out, with everything below them.
+  /// - Throws: `TrustError.unsignable` for what cannot be part of a model, naming its path; `IOFailure`.
   public init(_ root: FilePath, ignoring ignored: [[UInt8]], allowsLinks: Bool) throws {
     let status = try FileStatus.of(root, followLinks: false)
     if status.kind == .symlink, !allowsLinks { throw ModelTree.link(root) }
@@ -59,7 +60,7 @@ public struct ModelTree: Sendable {
     var files: [File] = []
 
     mutating func run() throws {
-      // Directories that are still to be read. Their number is bounded by the files that name them.
+      // Directories still to be read, bounded by the check on the number of files below.
       var rest: [(name: [UInt8], depth: Int)] = [([], 0)]
       while let (prefix, depth) = rest.popLast() {
         let directory = prefix.isEmpty ? real : real.pushing(FilePath(bytes: prefix))
@@ -78,7 +79,7 @@ public struct ModelTree: Sendable {
           case .other: throw ModelTree.special(root.pushing(FilePath(bytes: name)))
           }
           guard files.count + rest.count <= ModelTree.most else {
-            throw TrustError(.unsignable, root.string, "there are more than \(ModelTree.most) files in it")
+            throw TrustError(.unsignable, root.string, "it contains more than \(ModelTree.most) files")
           }
         }
       }
@@ -86,16 +87,16 @@ public struct ModelTree: Sendable {
 
     private func shown(_ name: [UInt8]) -> String { root.pushing(FilePath(bytes: name)).string }
 
-    /// The file that a link in the model names.
+    /// The file that a link in the model leads to.
     private func linked(_ name: [UInt8], _ path: FilePath) throws -> File {
       guard allowsLinks else { throw ModelTree.link(root.pushing(FilePath(bytes: name))) }
       guard let target = RealPath.of(path) else {
-        throw TrustError(.unsignable, shown(name), "the link leads nowhere")
+        throw TrustError(.unsignable, shown(name), "the link is broken")
       }
       guard target.starts(with: real), target != real else {
         throw TrustError(
           .unsignable, shown(name), "the link leads out of the model, to \(target)",
-          hint: "cp -rL copies a directory with the files that its links name")
+          hint: "cp -rL copies a directory and replaces links with the files they lead to")
       }
       let status = try FileStatus.of(target, followLinks: false)
       switch status.kind {
@@ -104,7 +105,7 @@ public struct ModelTree: Sendable {
         throw TrustError(
           .unsignable, shown(name),
           "the link leads to a directory, whose files a signature would not cover under this name",
-          hint: "cp -rL copies a directory with the files that its links name")
+          hint: "cp -rL copies a directory and replaces links with the files they lead to")
       default: throw ModelTree.special(root.pushing(FilePath(bytes: name)))
       }
     }
@@ -112,8 +113,8 @@ public struct ModelTree: Sendable {
 
   private static func link(_ path: FilePath) -> TrustError {
     TrustError(
-      .unsignable, path.string, "it is a symbolic link, and the model is signed without links",
-      hint: "opz sign --allow-symlinks signs the files that links in the model name")
+      .unsignable, path.string, "it is a symbolic link, and links are not allowed in this model",
+      hint: "opz sign --allow-symlinks signs the files that links in the model lead to")
   }
 
   private static func special(_ path: FilePath) -> TrustError {

@@ -2,50 +2,54 @@ public import OpzIO
 import OpzJSON
 public import OpzOCI
 
-/// One signed content as sigstore's clients keep it (protobuf-specs, `sigstore_bundle.proto`, in JSON), signed with a key of one's own.
+/// A signed document in sigstore's JSON form (protobuf-specs, `sigstore_bundle.proto`), signed with a key rather than
+/// an identity.
 ///
-/// Written as version 0.3, which cosign 3 attaches to images; read in each version and spelling that the specification has clients accept.
+/// Written as version 0.3, which cosign 3 attaches to images; read in every version and spelling that the specification
+/// tells clients to accept.
 public struct SigstoreBundle: Sendable, Hashable {
-  /// What is signed: `Bundle.content`, of which there is exactly one.
+  /// What is signed (`Bundle.content`): exactly one of these.
   public enum Content: Sendable, Hashable {
     case envelope(DSSEEnvelope)
     case message(MessageSignature)
   }
 
-  /// The type that opz writes.
+  /// The media type that opz writes.
   public static let mediaType = MediaType("application/vnd.dev.sigstore.bundle.v0.3+json")
-  /// The versions before, and another spelling of 0.3 (protobuf-specs, `Bundle.media_type`).
+  /// Older versions, and another spelling of 0.3 (protobuf-specs, `Bundle.media_type`).
   private static let olderTypes: Set<MediaType> = [
     MediaType("application/vnd.dev.sigstore.bundle+json;version=0.1"),
     MediaType("application/vnd.dev.sigstore.bundle+json;version=0.2"),
     MediaType("application/vnd.dev.sigstore.bundle+json;version=0.3"),
   ]
-  /// Values in a bundle: what is signed is one text in it.
+  /// The most JSON values in a bundle. What is signed counts as one: it is a base64 string.
   private static let most = 10_000
-  /// Of the manifest that attaches a bundle: `dsse-envelope` or `message-signature` (cosign's bundle specification).
+  /// Annotation of the manifest that attaches a bundle: `dsse-envelope` or `message-signature` (cosign's bundle
+  /// specification).
   public static let contentAnnotation = "dev.sigstore.bundle.content"
-  /// Of the manifest that attaches a bundle: the type of the statement's predicate.
+  /// Annotation of the manifest that attaches a bundle: the predicate type of the statement.
   public static let predicateAnnotation = "dev.sigstore.bundle.predicateType"
 
-  /// The one content that it has.
+  /// What is signed.
   public let content: Content
-  /// Which key is said to have signed. Only a signature proves it.
+  /// The key that the bundle names. A hint proves nothing.
   public let hint: String
 
-  /// - Parameter hint: how verifiers find the key; by default the one that cosign looks for.
+  /// - Parameter hint: how verifiers find the key; by default in the form that cosign looks for.
   public init(_ envelope: DSSEEnvelope, by key: PublicKey, hint: String? = nil) {
     content = .envelope(envelope)
     self.hint = hint ?? key.hint
   }
 
-  /// The content, where it is an envelope.
+  /// The envelope, if the content is one.
   public var envelope: DSSEEnvelope? { if case .envelope(let envelope) = content { envelope } else { nil } }
 
   /// Whether a layer of this type is a bundle.
   public static func reads(_ type: MediaType) -> Bool { type == mediaType || olderTypes.contains(type) }
 
-  /// - Parameter now: a transparency log's entry that is younger is refused.
-  /// - Throws: `TrustError.malformed` for a document that is not such a bundle, or that two readers would take for two.
+  /// - Parameter now: a transparency log entry with a later time is refused.
+  /// - Throws: `TrustError.malformed` for a document that is not such a bundle, or that two readers could understand
+  ///   differently.
   public init(_ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
     let document = try StrictJSON.read(bytes, .bundle, values: SigstoreBundle.most, subject: subject) { $0.value }
     guard let type = document["mediaType"]?.string, SigstoreBundle.reads(MediaType(type)) else {
@@ -60,21 +64,21 @@ public struct SigstoreBundle: Sendable, Hashable {
     default:
       throw TrustError(
         .malformed, subject,
-        "the bundle has two contents, a DSSE envelope and a message's signature: verifiers differ on which counts")
+        "the bundle has two contents, a DSSE envelope and a message signature: verifiers differ on which counts")
     }
     let material = document["verificationMaterial"]
     hint = material?["publicKey"]?["hint"]?.string ?? ""
     for entry in material?["tlogEntries"]?.array ?? [] {
-      // 64-bit numbers are texts in protobuf's JSON.
+      // protobuf's JSON form writes 64-bit integers as strings.
       guard let time = entry["integratedTime"] else { continue }
       guard let seconds = time.integer ?? time.string.flatMap({ Int64($0) }), let moment = Timestamp(seconds: seconds)
-      else { throw TrustError(.malformed, subject, "an integratedTime of the bundle is no time") }
+      else { throw TrustError(.malformed, subject, "an integratedTime of the bundle is not a time") }
       try StatedTime.check(moment, "integratedTime", now: now, subject: subject)
     }
   }
 
-  /// Readers of protobuf's JSON take a field's name in both spellings (`dsseEnvelope`, `dsse_envelope`), others in the first alone, so a
-  /// second content could hide behind an underscore.
+  /// Some readers of protobuf's JSON accept both spellings of a field (`dsseEnvelope`, `dsse_envelope`), others only
+  /// the first, so a second content could hide behind an underscore.
   private static func refuseFieldNames(_ document: JSONValue, _ subject: String) throws {
     let objects = [
       document, document["dsseEnvelope"], document["messageSignature"],
@@ -85,11 +89,12 @@ public struct SigstoreBundle: Sendable, Hashable {
       guard let name = members.keys.sorted().first(where: { $0.contains("_") }) else { continue }
       throw TrustError(
         .malformed, subject,
-        "the bundle's key \"\(name.prefix(100))\" is a field for some readers of protobuf's JSON and none for others")
+        "the bundle's key \"\(name.prefix(100))\" is read as a field by some readers of protobuf's JSON and ignored by others"
+      )
     }
   }
 
-  /// The bundle's bytes, the same for the same envelope.
+  /// The bundle's bytes; equal bundles give equal bytes.
   public func encode() throws -> [UInt8] {
     let content: (String, JSONValue) =
       switch self.content {

@@ -2,26 +2,27 @@ public import OpzIO
 import OpzJSON
 public import OpzOCI
 
-/// An image's signature in the form that cosign before 3, skopeo and podman read: a payload that names the image, signed as it is.
+/// An image's signature in the form that cosign 1 and 2, skopeo and podman read: a payload that names the image, and a
+/// signature over its bytes.
 public struct SimpleSigning: Sendable, Hashable {
-  /// The layer's type.
+  /// The layer's media type.
   public static let mediaType = MediaType("application/vnd.dev.cosign.simplesigning.v1+json")
-  /// The artifact's type, so that it can be a referrer too.
+  /// The manifest's artifact type, so that it can be attached as a referrer too.
   public static let artifactType = MediaType("application/vnd.dev.cosign.artifact.sig.v1+json")
-  /// Of the layer: the signature in base64.
+  /// The layer annotation that holds the signature, in base64.
   public static let signatureAnnotation = "dev.cosignproject.cosign/signature"
   private static let type = "cosign container image signature"
 
   /// The bytes that are signed.
   public let payload: [UInt8]
-  /// The signature's bytes.
+  /// The signature, encoded as the key's algorithm defines.
   public let signature: [UInt8]
-  /// The manifest that the payload names.
+  /// The digest of the manifest that the payload names.
   public let image: Digest
-  /// `HOST/REPO`, as the payload has it.
+  /// `HOST/REPO`, as stated in the payload.
   public let identity: String
 
-  /// - Parameter identity: `HOST/REPO`; podman and skopeo compare it with where the image is pulled from.
+  /// - Parameter identity: `HOST/REPO`, which podman and skopeo compare with where the image is pulled from.
   public init(signing image: Digest, identity: String, with key: PrivateKey) throws {
     let document = JSONValue.object([
       "critical": .object([
@@ -38,7 +39,7 @@ public struct SimpleSigning: Sendable, Hashable {
     self.identity = identity
   }
 
-  /// A layer of a signature's manifest, with its bytes.
+  /// Reads a layer of a signature manifest.
   /// - Parameter now: a payload whose `optional.timestamp` is later is refused.
   /// - Throws: `TrustError.malformed`.
   public init(_ layer: Descriptor, _ bytes: [UInt8], subject: String, now: Timestamp = .now()) throws {
@@ -49,11 +50,11 @@ public struct SimpleSigning: Sendable, Hashable {
       case .object(let critical)? = members["critical"], critical["type"] == .string(SimpleSigning.type),
       case .object(let image)? = critical["image"], case .string(let digest)? = image["docker-manifest-digest"],
       let digest = Digest(digest)
-    else { throw TrustError(.malformed, subject, "it is not a payload of simple signing") }
+    else { throw TrustError(.malformed, subject, "it is not a simple signing payload") }
     // Seconds since 1970 (containers-signature(5), optional.timestamp).
     if let stated = members["optional"]?["timestamp"] {
       guard let time = stated.integer.flatMap({ Timestamp(seconds: $0) }) else {
-        throw TrustError(.malformed, subject, "optional.timestamp is no time")
+        throw TrustError(.malformed, subject, "optional.timestamp is not a time")
       }
       try StatedTime.check(time, "optional.timestamp", now: now, subject: subject)
     }
@@ -67,12 +68,12 @@ public struct SimpleSigning: Sendable, Hashable {
     }
   }
 
-  /// What the layer of this signature has.
+  /// The annotations of this signature's layer.
   public var annotations: [String: String] { [SimpleSigning.signatureAnnotation: Base64.encode(signature)] }
 
-  /// Whether the signature over the payload is the key's.
+  /// Whether the key made the signature over the payload.
   public func isSigned(by key: PublicKey) -> Bool { key.verifies(signature, of: payload) }
 
-  /// The tag under which such signatures of an image are looked for: `sha256-<hex>.sig`.
+  /// The tag under which clients look for an image's simple signatures: `sha256-<hex>.sig`.
   public static func tag(_ image: Digest) -> String { "\(image.algorithm.rawValue)-\(image.hex).sig" }
 }

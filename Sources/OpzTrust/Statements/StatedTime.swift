@@ -1,13 +1,13 @@
 public import OpzIO
 public import OpzJSON
 
-/// The times that a document says of itself. One that has not come yet is a lie or a wrong clock, and would make the document the newest for as
-/// long as its author likes.
+/// The times that a document states about itself. A time in the future is a lie or a wrong clock, and would make the
+/// document the newest until then.
 enum StatedTime {
-  /// Milliseconds by which two machines' clocks may differ.
+  /// How far apart the clocks of two machines may be, in milliseconds.
   static let tolerance: Int64 = 5 * 60 * 1000
 
-  /// - Throws: `TrustError.malformed` for a moment after `now`.
+  /// - Throws: `TrustError.malformed` for a time after `now`.
   static func check(_ moment: Timestamp, _ place: String, now: Timestamp, subject: String) throws {
     guard moment.milliseconds > now.milliseconds &+ tolerance else { return }
     throw TrustError(
@@ -15,21 +15,21 @@ enum StatedTime {
       hint: "the clock of this machine or of the one that made the document is wrong")
   }
 
-  /// Reads a document's own times by their places in it (`metadata.timestamp`).
-  /// - Throws: `TrustError.malformed` for a time after `now`, or what is no time (RFC 3339).
+  /// Checks a document's stated times, given as paths into it (`metadata.timestamp`).
+  /// - Throws: `TrustError.malformed` for a time after `now`, or for text that is not a time (RFC 3339).
   static func check(_ document: JSONValue, at places: [String], now: Timestamp, subject: String) throws {
     for place in places {
       var value: JSONValue? = document
       for key in place.split(separator: ".") { value = value?[String(key)] }
       guard let value else { continue }
       guard let moment = value.string.flatMap({ Timestamp($0) }) else {
-        throw TrustError(.malformed, subject, "\(place) is no time (RFC 3339)")
+        throw TrustError(.malformed, subject, "\(place) is not a time (RFC 3339)")
       }
       try check(moment, place, now: now, subject: subject)
     }
   }
 
-  /// Where predicates of a type have their times (each specification's `metadata`).
+  /// The paths of the times in predicates of a type (each specification's `metadata`).
   static func places(_ predicateType: String) -> [String] {
     switch predicateType {
     case PredicateType.provenance.uri: ["runDetails.metadata.startedOn", "runDetails.metadata.finishedOn"]
@@ -43,8 +43,8 @@ enum StatedTime {
 }
 
 extension PredicateType {
-  /// Whether the times that a document of this type says of itself have come.
-  /// - Throws: `TrustError.malformed` for one that is more than five minutes after `now`, or is no time.
+  /// Checks that none of the times that a document of this type states is in the future.
+  /// - Throws: `TrustError.malformed` for a time more than five minutes after `now`, or for text that is not a time.
   public func checkTimes(_ document: JSONValue, now: Timestamp, subject: String) throws {
     try StatedTime.check(document, at: StatedTime.places(uri), now: now, subject: subject)
     guard self == .scan else { return }

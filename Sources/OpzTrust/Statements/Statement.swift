@@ -1,16 +1,16 @@
 public import OpzIO
 public import OpzJSON
 
-/// Something that is claimed about an image, its record or files (in-toto attestation framework, Statement v1; v0.1 is read too).
+/// A claim about an image, its record or files (in-toto attestation framework, Statement v1; v0.1 is read too).
 public struct Statement: Sendable, Hashable {
-  /// What a statement is about.
+  /// One of the things that a statement is about.
   public struct Subject: Sendable, Hashable {
-    /// For people; a statement is about what has the digest.
+    /// For display; the digest alone identifies the subject.
     public let name: String
-    /// What the statement is about.
+    /// The digest of what the statement is about.
     public let digest: Digest
 
-    /// - Parameter name: for people.
+    /// - Parameter name: for display.
     public init(_ digest: Digest, name: String) {
       self.name = name
       self.digest = digest
@@ -19,39 +19,39 @@ public struct Statement: Sendable, Hashable {
 
   /// The `_type` of version 1.
   public static let type = "https://in-toto.io/Statement/v1"
-  /// What cosign 2 writes; the members that are read are the same.
+  /// The `_type` that cosign 2 writes. The members read here are the same in both versions.
   private static let olderType = "https://in-toto.io/Statement/v0.1"
 
-  /// What it is about; subjects without a digest that can be read are none.
+  /// The digests of its subjects; a subject without a readable digest is left out.
   public let subjects: Set<Digest>
-  /// The first subject's name; "" where it has none.
+  /// The first subject's name; "" if it has none.
   public let name: String
-  /// What the predicate is, a URI.
+  /// The predicate's type, a URI.
   public let predicateType: String
-  /// What is claimed; null where there is none.
+  /// What is claimed; null if there is no predicate.
   public let predicate: JSONValue
-  /// The predicate as it stands in the payload; empty where there is none.
+  /// The predicate's bytes as they are in the payload; empty if there is no predicate.
   public let predicateBytes: [UInt8]
-  /// The statement's bytes: what is signed, and never written again.
+  /// The statement's bytes: what is signed, so they are never encoded again.
   public let payload: [UInt8]
 
-  /// A statement about one image.
+  /// Creates a statement about one image.
   /// - Throws: what encoding throws.
   public init(about image: Digest, name: String, _ predicateType: String, _ predicate: JSONValue) throws {
     try self.init(about: [Subject(image, name: name)], predicateType, predicate)
   }
 
-  /// A statement about all of these at once.
+  /// Creates a statement about several subjects.
   /// - Throws: what encoding throws.
   public init(about subjects: [Subject], _ predicateType: String, _ predicate: JSONValue) throws {
     try self.init(about: subjects, predicateType, CanonicalJSON.encode(predicate), subject: predicateType)
   }
 
-  /// A statement whose predicate keeps its bytes.
+  /// Creates a statement that keeps the predicate's bytes as they are.
   /// - Parameters:
   ///   - predicate: JSON.
-  ///   - subject: what errors name.
-  /// - Throws: `TrustError.malformed` for a predicate that is no JSON.
+  ///   - subject: names the predicate in errors.
+  /// - Throws: `TrustError.malformed` for a predicate that is not JSON.
   public init(about subjects: [Subject], _ predicateType: String, _ predicate: [UInt8], subject: String) throws {
     let items = subjects.map { item in
       JSONValue.object([
@@ -62,7 +62,7 @@ public struct Statement: Sendable, Hashable {
       Array(#"{"_type":\#(CanonicalJSON.quoted(Statement.type)),"predicate":"#.utf8) + predicate
       + Array(#","predicateType":\#(CanonicalJSON.quoted(predicateType)),"subject":"#.utf8)
       + (try CanonicalJSON.encode(JSONValue.array(items))) + Array("}".utf8)
-    // A predicate that is not one value would say something else in this place.
+    // Anything but a single value could add members to the statement around it.
     _ = try StrictJSON.read(predicate, subject: subject)
     try self.init(payload, subject: subject)
   }

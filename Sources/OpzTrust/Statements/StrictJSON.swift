@@ -1,21 +1,23 @@
 public import OpzJSON
 
-/// What is signed is bytes: two readers that take another of two equal keys would see two statements under one signature.
+/// Reads JSON that is signed or counts as evidence. Duplicate keys are refused: readers that pick different ones would
+/// see different statements under one signature.
 public enum StrictJSON {
-  /// Values of one document, keys among them: anybody may attach one of 64 MiB, and its shortest values would take gigabytes.
+  /// The most values in a document, keys included. Anybody may attach a document of 64 MiB, and that many tiny values
+  /// would take gigabytes of memory.
   static let most = 3_000_000
 
   /// Reads a document that counts as evidence.
   /// - Parameters:
-  ///   - shape: what its keys are compared with, so that none counts which only some readers find.
-  ///   - subject: what the error names.
+  ///   - shape: the known keys; a key that only some readers would recognize as one of them is refused.
+  ///   - subject: names the document in errors.
   /// - Throws: `TrustError.malformed`.
   public static func read(_ bytes: [UInt8], _ shape: JSONShape = .anything, subject: String) throws -> JSONValue {
     try read(bytes, shape, subject: subject) { $0.value }
   }
 
-  /// Reads a document in place.
-  /// - Parameter values: more of them, keys among them, are refused.
+  /// Reads a document without copying it into values first.
+  /// - Parameter values: the most values, keys included.
   /// - Throws: `TrustError.malformed`, and what `body` throws.
   static func read<Value>(
     _ bytes: [UInt8], _ shape: JSONShape, values: Int = most, subject: String, _ body: (JSONPlace) throws -> Value
@@ -29,7 +31,7 @@ public enum StrictJSON {
     }
   }
 
-  /// Compares a document that was read with a shape.
+  /// Checks a document that was read already against a shape.
   /// - Throws: `TrustError.malformed`.
   static func check(_ document: JSONValue, _ shape: JSONShape, subject: String) throws {
     do {

@@ -128,7 +128,7 @@ struct ModelManifestTests {
     ])
   func paths(_ name: String) throws {
     let error = #expect(throws: TrustError.self) { try read("[\(resource(name))]") }
-    #expect(error?.reason.contains("no path of a file") == true)
+    #expect(error?.reason.contains("not a path of a file") == true)
   }
 
   @Test("lists that contradict themselves are refused")
