@@ -21,7 +21,7 @@ struct GlobalOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "No progress and no remarks; errors only.")
   var quiet = false
 
-  /// What the command runs in.
+  /// Creates the session that the command runs in.
   func session() -> Session {
     Session(
       environment: UserAccount.completing(GlobalOptions.environment()), directory: GlobalOptions.directory(),
@@ -30,7 +30,7 @@ struct GlobalOptions: ParsableArguments {
       tool: "opz \(Opz.version)")
   }
 
-  /// A remark for people.
+  /// Prints a remark for the user on standard error, unless `--quiet` is given.
   func note(_ text: String) {
     if !quiet { Console.note(text) }
   }

@@ -5,9 +5,9 @@ import OpzRegistry
 import OpzStore
 import SystemPackage
 
-/// What an argument names: a path, or a version.
+/// Decides whether an argument is a path or a version.
 enum Operand {
-  /// `./x`, `/x` and `.` are paths, and so is a directory with an opz.yaml that is no model's name.
+  /// Whether an argument is a project directory: `./x`, `/x`, `.`, or a directory that has an `opz.yaml`.
   static func isProject(_ text: String, _ session: Session) -> Bool {
     if text == "." || text == ".." || text.hasPrefix("./") || text.hasPrefix("../") || text.hasPrefix("/") {
       return true
@@ -16,10 +16,10 @@ enum Operand {
     return !text.contains("@") && ((try? FileStatus.find(marker)) ?? nil) != nil
   }
 
-  /// Whether an argument of `opz sign` and `opz verify` is a model's files on the disk and no version of the registry.
+  /// Whether an argument of `opz sign` and `opz verify` names a model's files on disk, rather than a version.
   ///
-  /// `./x`, `/x`, `.` are paths, and so is what exists, unless it has an `@`. What could be both is neither.
-  /// - Throws: `FlowError` for a path that is the name of a model, too.
+  /// `./x`, `/x` and `.` are paths, and so is any existing path without `@`.
+  /// - Throws: `FlowError` of category `usage` if a model has the same name as an existing path.
   static func isModelFiles(_ text: String, _ session: Session) throws -> Bool {
     if text == "." || text == ".." || ["./", "../", "/"].contains(where: text.hasPrefix) { return true }
     guard !text.contains("@"), try FileStatus.find(session.path(text), followLinks: false) != nil else { return false }
@@ -31,14 +31,14 @@ enum Operand {
       hint: "write ./\(text) for the files, or \(version.record.reference) for the version")
   }
 
-  /// The path that an argument names, without a `./` that messages would repeat.
+  /// The path of an argument, without a leading `./`, which messages would repeat.
   static func path(_ text: String, _ session: Session) -> FilePath {
     var rest = text[...]
     while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
     return session.path(rest.isEmpty ? "." : String(rest))
   }
 
-  /// Copies the pinned runtimes of the session's registry into another one.
+  /// Copies the pinned runtimes of the session's registry into another registry.
   static func lendRuntimes(from session: Session, to directory: FilePath) async throws {
     let target = try Registry.create(directory)
     guard let source = try? session.openRegistry() else { return }

@@ -63,7 +63,7 @@ public struct Opz: AsyncParsableCommand {
   /// Creates the command with its defaults; ArgumentParser requires this initializer and fills in the parsed values.
   public init() {}
 
-  /// Parses the arguments, runs the command, and ends the process with the right code.
+  /// Parses the arguments, runs the command, and exits with the matching exit code.
   public static func run() async -> Never {
     signal(SIGPIPE, SIG_IGN)
     HeapLimits.apply()
@@ -80,9 +80,9 @@ public struct Opz: AsyncParsableCommand {
     }
   }
 
-  /// Says what went wrong, on standard error, and returns the exit code.
+  /// Reports an error on standard error and returns its exit code.
   static func report(_ error: any Error) -> Int32 {
-    // The reader of our output has gone away (`opz score .. | head`): nobody is left to tell.
+    // The reader of standard output has exited (`opz score .. | head`), which is not an error.
     if let failure = error as? IOFailure, StandardOutput.isGone(failure) { return 0 }
     if let explained = error as? any ExplainedError {
       Console.note("error: \(explained)")
@@ -99,7 +99,7 @@ public struct Opz: AsyncParsableCommand {
     return code
   }
 
-  /// ArgumentParser begins with "Error: ", opz's own errors are lower case.
+  /// ArgumentParser's messages begin with "Error: ", but opz's begin with "error: ".
   private static func lowercased(_ text: String) -> String {
     text.hasPrefix("Error: ") ? "error: " + text.dropFirst(7) : text
   }

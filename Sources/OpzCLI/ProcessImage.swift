@@ -8,10 +8,10 @@ import SystemPackage
   import Musl
 #endif
 
-/// Another program in this process's place.
+/// Replaces this process by another program.
 enum ProcessImage {
-  /// Becomes `arguments[0]`, so that signals reach it.
-  /// - Throws: where that cannot be run.
+  /// Executes `arguments[0]` in place of this process, so that signals reach it directly.
+  /// - Throws: `FlowError` if the program cannot be executed.
   static func become(_ arguments: [String]) throws -> Never {
     let program = FilePath(arguments[0])
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]

@@ -7,10 +7,10 @@ import SystemPackage
   import Musl
 #endif
 
-/// What the system's list of users says of who runs the command.
+/// The user's entry in the system's user database.
 enum UserAccount {
-  /// The environment with the `HOME` of the user's entry where it has none that can be one: cron, systemd and containers may set none. Children get it
-  /// too, so that docker's, podman's and uv's files are looked for where they are.
+  /// Adds `HOME` from the user database if the environment has no usable one, as under cron, systemd or in containers.
+  /// Child processes get it too, so that the files of docker, podman and uv are found.
   static func completing(_ environment: [String: String]) -> [String: String] {
     guard UserHome.directory(environment) == nil else { return environment }
     var environment = environment
@@ -18,7 +18,8 @@ enum UserAccount {
     return environment
   }
 
-  /// The entry's home, where it is a directory: accounts of services have /nonexistent, or none.
+  /// The home directory in the user database; nil unless it is a directory, since service accounts have none or
+  /// /nonexistent.
   private static func home() -> String? {
     var entry = passwd()
     var found: UnsafeMutablePointer<passwd>?

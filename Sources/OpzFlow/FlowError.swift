@@ -1,4 +1,4 @@
 public import OpzIO
 
-/// A use case that cannot go on, for a reason that no module below knows.
+/// The error of a use case that fails for a reason that no lower module reports.
 public typealias FlowError = Failure<ErrorCategory>

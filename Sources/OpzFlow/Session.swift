@@ -2,24 +2,25 @@ public import OpzIO
 public import OpzRegistry
 public import SystemPackage
 
-/// What a command runs in: environment, directory, registry and progress as values, so that many run in one process.
+/// What a command runs in: environment, directory, registry and progress. They are values, so that many commands can
+/// run in one process.
 public struct Session: Sendable {
   public var environment: [String: String]
   public var directory: FilePath
-  /// Empty where there is no place for one (`requireRegistryPath`).
+  /// Empty if there is no place for a registry (`requireRegistryPath`).
   public var registryPath: FilePath
   public var progress: any ProgressSink
-  /// `opz 0.1.0`.
+  /// The program and its version: `opz 0.1.0`.
   public var tool: String
-  /// Plain HTTP to registries that are not on this machine.
+  /// Whether to use plain HTTP for registries on other machines.
   public var insecure = false
 
-  /// Creates a session and decides where its registry is.
+  /// Creates a session and determines the path of its registry.
   ///
   /// - Parameters:
   ///   - environment: the variables that commands see; the process's own are not read.
-  ///   - directory: what relative paths start from.
-  ///   - registry: the value of `--registry`; nil takes `OPZ_REGISTRY`, `XDG_DATA_HOME` or the user's home directory.
+  ///   - directory: the directory that relative paths start from.
+  ///   - registry: the value of `--registry`; nil uses `OPZ_REGISTRY`, `XDG_DATA_HOME` or the user's home directory.
   ///   - tool: the program and its version as records name it, `opz 0.1.0`.
   public init(
     environment: [String: String], directory: FilePath, registry: String? = nil,
@@ -33,14 +34,15 @@ public struct Session: Sendable {
     registryPath = Session.registryPath(registry, environment).map { directory.pushing($0) } ?? ""
   }
 
-  /// `--registry DIR`, else `OPZ_REGISTRY`, else `$XDG_DATA_HOME/opz/registry`, else `~/.local/share/opz/registry`; nil without a home.
+  /// `--registry DIR`, else `OPZ_REGISTRY`, else `$XDG_DATA_HOME/opz/registry`, else `~/.local/share/opz/registry`; nil
+  /// without a home directory.
   private static func registryPath(_ option: String?, _ environment: [String: String]) -> FilePath? {
     if let option { return FilePath(option) }
     if let named = environment["OPZ_REGISTRY"], !named.isEmpty { return FilePath(named) }
     return UserHome.data(environment)?.appending("opz").appending("registry")
   }
 
-  /// - Throws: `FlowError` where there is no place for a registry.
+  /// - Throws: `FlowError` of category `usage` if there is no place for a registry.
   public func requireRegistryPath() throws -> FilePath {
     let ways = "name it with --registry DIR, or set OPZ_REGISTRY or XDG_DATA_HOME"
     guard !registryPath.isEmpty else {
@@ -49,7 +51,7 @@ public struct Session: Sendable {
         "there is no place for it: the user has no home directory (HOME is unset, relative or /)",
         hint: ways)
     }
-    // No shell has written out the ~ of --registry=~/x, or of a variable that a unit file or a Dockerfile sets.
+    // Shells do not expand the ~ in --registry=~/x, nor in variables of a unit file or a Dockerfile.
     if let tilde = registryPath.components.first(where: { $0.string == "~" }) {
       throw FlowError(
         .usage, registryPath.string, "\(tilde) is a directory's name here, which no shell wrote out",
@@ -58,19 +60,19 @@ public struct Session: Sendable {
     return registryPath
   }
 
-  /// A path as the user wrote it, from where the command runs.
+  /// Resolves a path that the user wrote against the session's directory.
   public func path(_ text: String) -> FilePath { directory.pushing(FilePath(text)) }
 
-  /// A file for output as the user wrote it: `-` is standard output.
+  /// Resolves an output file that the user wrote; `-` is standard output.
   public func output(_ text: String) -> FilePath { text == "-" ? OutputFile.standardOutput : path(text) }
 
-  /// The registry, which must exist.
+  /// Opens the registry, which must exist.
   public func openRegistry() throws -> Registry { ofOneHost(try Registry.open(requireRegistryPath())) }
 
-  /// The registry, made if there is none.
+  /// Opens the registry, creating it if it does not exist.
   public func createRegistry() throws -> Registry { ofOneHost(try Registry.create(requireRegistryPath())) }
 
-  /// `OPZ_ONE_HOST=1`: no other machine writes to the registry.
+  /// Applies `OPZ_ONE_HOST=1`: no other machine writes to the registry.
   private func ofOneHost(_ registry: Registry) -> Registry {
     var registry = registry
     registry.isOfOneHost = environment["OPZ_ONE_HOST"] == "1"

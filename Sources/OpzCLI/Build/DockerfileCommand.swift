@@ -29,7 +29,7 @@ struct DockerfileCommand: AsyncParsableCommand {
     let directory = session.path(output)
     let text: String
     if Operand.isProject(source, session) {
-      // A registry of its own, for as long as the context is made: nothing is recorded.
+      // Package into a temporary registry, so that nothing is recorded.
       let temporary = try Directory.temporary(prefix: "opz-dockerfile-")
       defer { try? Durable.removeTree(temporary) }
       let project = session.path(source)

@@ -68,9 +68,10 @@ struct LockCommand: AsyncParsableCommand {
     }
   }
 
-  /// `--update NAME` as `--update-package NAME`: an option with a value that may be missing can come once only in ArgumentParser.
+  /// Rewrites `--update NAME` as `--update-package NAME`, because ArgumentParser has no repeatable option with an
+  /// optional value.
   ///
-  /// A word after `--update` that is a project's directory is the directory.
+  /// A word after `--update` that is a project directory is the directory argument.
   static func spelledOut(_ arguments: [String]) -> [String] {
     guard arguments.first(where: { !$0.hasPrefix("-") }) == "lock" else { return arguments }
     var rest = arguments[...]

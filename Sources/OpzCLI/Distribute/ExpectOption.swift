@@ -2,14 +2,14 @@ import ArgumentParser
 import OpzFlow
 import OpzIO
 
-/// What a tag has to name before it is moved.
+/// `--expect`: what a tag must name before it is moved.
 struct ExpectOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What the tag must name now: a digest, or none. Else exit code 3, and nothing is moved.", valueName: "digest"))
   var expect: String?
 
-  /// Nil where nothing was asked for.
+  /// The parsed expectation; nil if the option is not given.
   var value: TagExpectation? {
     expect.map { $0 == "none" ? .absent : Digest($0).map { .digest($0) } ?? .absent }
   }

@@ -55,7 +55,7 @@ struct LoginCommand: AsyncParsableCommand {
     return (try checked(name), try Terminal.ask("password or token: ", isSecret: true))
   }
 
-  // Basic authentication ends the user at the first colon (RFC 7617).
+  // In Basic authentication, the first colon ends the user name (RFC 7617).
   private func checked(_ user: String) throws -> String {
     guard !user.isEmpty, !user.contains(":"), user.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f })
     else {

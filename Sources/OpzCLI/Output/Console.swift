@@ -11,18 +11,18 @@ import SystemPackage
   import Musl
 #endif
 
-/// The two outputs of a command: data on standard output, words for people on standard error.
+/// The output of a command: data on standard output, messages for people on standard error.
 enum Console {
   private struct Output {
-    /// A file of the command's goes to standard output.
+    /// Whether standard output is reserved for a file that the command writes.
     var isYielded = false
-    /// What went wrong on standard output; nothing more is written there then.
+    /// The first write error on standard output, after which nothing more is written there.
     var failure: IOFailure?
   }
 
   private static let output = Mutex(Output())
 
-  /// Tables and texts for people, in which nothing reaches the terminal that is not to be seen.
+  /// Writes tables and text for people, with control characters escaped.
   static func data(_ text: String) {
     let bytes = Array(PrintableText.text(text).utf8)
     ConsoleProgress.clearCurrent()
@@ -31,13 +31,13 @@ enum Console {
 
   static func line(_ text: String) { data(PrintableText.line(text) + "\n") }
 
-  /// A file's content, to the byte where it does not go to a terminal.
+  /// Writes the content of a file: byte for byte, unless standard output is a terminal.
   static func document(_ text: String) {
     ConsoleProgress.clearCurrent()
     put(Array((outputIsTerminal ? PrintableText.text(text) : text).utf8))
   }
 
-  /// A document for programs: sorted keys, two spaces.
+  /// Writes JSON for programs: sorted keys, indented by two spaces.
   static func json(_ value: some Encodable) throws { put(PrintableText.json(try CanonicalJSON.encodePretty(value))) }
 
   static func note(_ text: String) {
@@ -48,8 +48,10 @@ enum Console {
 
   // MARK: Standard output
 
-  /// Leaves standard output to a file of the command where that is where it goes: then what the command says is on standard error.
-  /// - Throws: `IOFailure` where the path can be none for output; `FlowError` where standard output is wanted twice.
+  /// Reserves standard output for a file of the command, if its path is standard output; other output then goes to
+  /// standard error.
+  /// - Throws: `IOFailure` if the path cannot be written to; `FlowError` of category `usage` if standard output is
+  ///   already in use.
   static func yield(_ option: String, to path: FilePath, json: Bool) throws {
     try OutputFile.require(path)
     guard OutputFile.isStandardOutput(path) else { return }
@@ -63,7 +65,7 @@ enum Console {
       hint: "name a file for one of them")
   }
 
-  /// Writes to standard output. A failure is kept for the end, so that no work is left half done for it.
+  /// Writes to standard output. An error is kept until `finish`, so that it does not interrupt the command's work.
   private static func put(_ bytes: [UInt8]) {
     guard output.withLock({ $0.failure == nil }) else { return }
     do { try StandardOutput.write(bytes) } catch {
@@ -71,8 +73,8 @@ enum Console {
     }
   }
 
-  /// The exit code of a command that ends with `code`: 1 where it did its work and what it said could not be written. A reader that went away
-  /// (`opz list | head`) is told nothing.
+  /// The exit code of a command that would exit with `code`: that of the write error if it succeeded but its output
+  /// could not be written. A reader that exited early (`opz list | head`) is not an error.
   static func finish(_ code: Int32) -> Int32 {
     var failure = output.withLock { $0.failure }
     if failure == nil {
@@ -88,9 +90,9 @@ enum Console {
   static var errorsAreTerminal: Bool { isatty(STDERR_FILENO) == 1 }
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-  /// Columns of the terminal, 80 where that is unknown.
+  /// The width of the terminal in columns; 80 if unknown.
   static var width: Int { size.map { Int($0.ws_col) } ?? 80 }
-  /// Lines of the terminal, 24 where that is unknown.
+  /// The height of the terminal in lines; 24 if unknown.
   static var height: Int { size.map { Int($0.ws_row) } ?? 24 }
 
   private static var size: winsize? {
@@ -98,7 +100,7 @@ enum Console {
     return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0 ? size : nil
   }
 
-  /// Writes all bytes to standard error or a terminal. What cannot be written there can be said nowhere.
+  /// Writes all bytes to standard error or a terminal. Errors are ignored, because there is nowhere to report them.
   static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var rest = bytes[...]
     while !rest.isEmpty {

@@ -7,18 +7,19 @@ import Synchronization
   import Musl
 #endif
 
-/// Shows progress on standard error: bars on a terminal, a line every few seconds in a log. Each frame is one write.
+/// Shows progress on standard error: bars on a terminal, or a line every few seconds in a log. Each frame is a single
+/// write.
 final class ConsoleProgress: ProgressSink {
   private struct State {
     var board = ProgressBoard()
-    /// Lines of the frame that is on the screen; the cursor is in the last one.
+    /// The number of lines of the frame on the screen; the cursor is in its last line.
     var drawn = 0
     var lastDrawn: UInt64 = 0
   }
 
   private let state = Mutex(State())
   private let terminal: Bool
-  /// Nanoseconds between two drawings.
+  /// Nanoseconds between two frames.
   private let interval: UInt64
 
   private static let current = Mutex<ConsoleProgress?>(nil)
@@ -30,7 +31,7 @@ final class ConsoleProgress: ProgressSink {
     keepTime()
   }
 
-  /// Draws though nothing happens, so that a transfer that stands still is seen to.
+  /// Redraws every second even without events, so that a stalled transfer is visible.
   private func keepTime() {
     Task.detached { [weak self] in
       while true {
@@ -49,7 +50,7 @@ final class ConsoleProgress: ProgressSink {
     }
   }
 
-  /// Takes the bars off the screen, for what is printed beside them.
+  /// Erases the bars before other output is printed.
   static func clearCurrent() {
     let found = current.withLock { $0 }
     found?.state.withLock { state in
@@ -72,7 +73,7 @@ final class ConsoleProgress: ProgressSink {
     let isDue = now &- state.lastDrawn >= interval
     guard isDue || kept != nil || (state.board.isEmpty && state.drawn > 0) else { return }
     let showsBars = !state.board.isEmpty && (isDue || state.drawn > 0)
-    // The last column stays free: some terminals begin a new line there.
+    // Leave the last column empty, because some terminals wrap there.
     let lines = showsBars ? state.board.frame(width: Console.width - 1, rows: Console.height, at: now) : []
     let text = FrameText.replacing(state.drawn, keeping: kept, with: lines)
     if !text.isEmpty { Console.write(Array(text.utf8), to: STDERR_FILENO) }
@@ -89,7 +90,7 @@ final class ConsoleProgress: ProgressSink {
     if !text.isEmpty { Console.write(Array(text.utf8), to: STDERR_FILENO) }
   }
 
-  /// Nanoseconds of the clock that never goes back.
+  /// Nanoseconds of the monotonic clock.
   private static func now() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

@@ -6,7 +6,7 @@ enum ExitStatus {
   static let usage: Int32 = 64
   static let interrupted: Int32 = 130
 
-  /// The one place that turns an error's meaning into a number.
+  /// Maps error categories to exit codes; nothing else does.
   static func code(_ category: ErrorCategory) -> Int32 {
     switch category {
     case .failed: 1

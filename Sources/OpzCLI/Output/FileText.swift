@@ -1,7 +1,7 @@
 import OpzIO
 import OpzRegistry
 
-/// A version's files for people.
+/// Formats a version's files for people.
 enum FileText {
   static func table(_ files: [VersionRecord.File]) -> String {
     var table = TextTable(["FILE", "MODE", "SIZE", "DIGEST"], right: [2])

@@ -1,8 +1,8 @@
-/// The bytes that turn one frame on a terminal into the next, without a blank in between (ECMA-48).
+/// Replaces one frame on a terminal by the next without flicker (ECMA-48 control sequences).
 enum FrameText {
   /// - Parameters:
-  ///   - drawn: lines of the frame that is there; the cursor is in the last one.
-  ///   - kept: a line that stays above the frame.
+  ///   - drawn: the number of lines of the current frame; the cursor is in its last line.
+  ///   - kept: text that is printed above the frame and stays.
   static func replacing(_ drawn: Int, keeping kept: String? = nil, with lines: [String]) -> String {
     var text = ""
     if drawn > 0 { text += "\r" }
@@ -12,7 +12,7 @@ enum FrameText {
       for line in kept.split(separator: "\n", omittingEmptySubsequences: false) { text += "\(line)\(end)\n" }
     }
     text += lines.map { $0 + "\u{1B}[K" }.joined(separator: "\n")
-    // What the old frame had below is gone, too.
+    // Erase the old frame's remaining lines.
     if drawn > 0 { text += "\u{1B}[J" }
     return text
   }

@@ -1,7 +1,7 @@
 import OpzFlow
 import OpzIO
 
-/// An image of a container registry for people.
+/// Formats an image of a container registry for people.
 struct ListingText {
   let listing: RemoteListing
 

@@ -1,6 +1,6 @@
 import OpzIO
 
-/// What is known of a long piece of work, and how it looks: values alone, so that a frame can be compared with what it should be.
+/// The state of a long transfer, and how it is displayed. It has no side effects, so that tests can compare frames.
 struct ProgressBoard {
   private struct Item {
     var done: UInt64 = 0
@@ -14,22 +14,22 @@ struct ProgressBoard {
   private var finishedBytes: UInt64 = 0
   private var finishedItems = 0
   private var moved: UInt64 = 0
-  /// Nanoseconds and the bytes that had moved by then, over the last `window`.
+  /// Pairs of a time in nanoseconds and the bytes moved until then, for the last `window`.
   private var samples: [(at: UInt64, moved: UInt64)] = []
 
-  /// Nanoseconds over which the rate is taken.
+  /// Nanoseconds over which the rate is averaged.
   static let window: UInt64 = 8_000_000_000
-  /// Blobs that are smaller have no bar: they would only flicker.
+  /// Blobs smaller than this have no bar, because it would only flicker.
   static let smallest: UInt64 = 256 << 10
   static let barLimit = 6
-  /// Nanoseconds after which it is said that nothing moves.
+  /// Nanoseconds without progress after which the transfer is shown as stalled.
   static let quiet: UInt64 = 5_000_000_000
 
   var isEmpty: Bool { items.isEmpty }
 
-  /// Takes an event.
-  /// - Parameter now: nanoseconds of a clock that never goes back.
-  /// - Returns: a line to be kept on the screen, if there is one.
+  /// Applies an event.
+  /// - Parameter now: nanoseconds of a monotonic clock.
+  /// - Returns: a line to print above the frame, if any.
   mutating func apply(_ event: ProgressEvent, at now: UInt64) -> String? {
     switch event {
     case .planned(let count, let bytes):
@@ -69,7 +69,7 @@ struct ProgressBoard {
   }
 
   private mutating func sample(_ now: UInt64) {
-    // Ten a second are enough.
+    // Ten samples per second are enough.
     if let last = samples.last, now &- last.at < 100_000_000 {
       samples[samples.count - 1].moved = moved
     } else {
@@ -86,14 +86,14 @@ struct ProgressBoard {
     max(plannedBytes, items.values.reduce(finishedBytes) { $0 &+ ($1.total ?? $1.done) })
   }
 
-  /// Bytes a second; nil before there is something to go by.
+  /// The rate in bytes per second; nil without enough samples.
   private func rate(at now: UInt64) -> Double? {
     guard let first = samples.first, now > first.at, moved > first.moved else { return nil }
     let seconds = Double(now - first.at) / 1e9
     return seconds < 0.2 ? nil : Double(moved - first.moved) / seconds
   }
 
-  /// Whole seconds since something moved, where that is long ago.
+  /// Whole seconds since the last progress; nil unless the transfer is stalled.
   private func silence(at now: UInt64) -> UInt64? {
     guard let last = samples.last, !items.isEmpty, now > last.at, now - last.at >= ProgressBoard.quiet else {
       return nil
@@ -101,7 +101,7 @@ struct ProgressBoard {
     return (now - last.at) / 1_000_000_000
   }
 
-  /// `57%  1.4 GiB of 2.5 GiB  120.3 MiB/s  0:15 left  3 of 10 blobs`, each part only where it is known.
+  /// `57%  1.4 GiB of 2.5 GiB  120.3 MiB/s  0:15 left  3 of 10 blobs`, without parts that are unknown.
   private func figures(at now: UInt64) -> [String] {
     var parts = ["\(ByteCount.text(done)) of \(ByteCount.text(total))"]
     if total > 0 { parts.insert("\(Int(100 * min(1, Double(done) / Double(total))))%", at: 0) }
@@ -116,7 +116,7 @@ struct ProgressBoard {
     return parts
   }
 
-  /// `0:15`, `1:02:03`.
+  /// Formats seconds as `0:15` or `1:02:03`.
   static func clock(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 360_000 else { return "days" }
     let all = Int(seconds.rounded(.up))
@@ -127,10 +127,10 @@ struct ProgressBoard {
 
   // MARK: How it looks
 
-  /// A line for a log.
+  /// One line for a log.
   func line(at now: UInt64) -> String { "  " + figures(at: now).joined(separator: "  ") }
 
-  /// The lines of a frame: a bar a blob, then the total. None is wider than `width` columns, nor are there more than `rows`.
+  /// The lines of a frame: one bar per blob, then the totals; at most `rows` lines of at most `width` columns.
   func frame(width: Int, rows: Int, at now: UInt64) -> [String] {
     let shown = order.filter { items[$0]?.total ?? 0 >= ProgressBoard.smallest }
     let room = max(0, min(ProgressBoard.barLimit, rows - 2))
@@ -156,7 +156,7 @@ struct ProgressBoard {
 
   private func totalLine(_ width: Int, _ now: UInt64) -> String {
     var parts = figures(at: now)
-    // What matters least goes first where the terminal is narrow.
+    // On a narrow terminal, drop the least important parts first.
     while parts.count > 1, parts.joined(separator: "  ").count > width - 2 { parts.removeLast() }
     let text = parts.joined(separator: "  ")
     return "  " + text
@@ -169,7 +169,7 @@ struct ProgressBoard {
     return "  [" + String(repeating: "#", count: full) + String(repeating: "-", count: count - full) + "]"
   }
 
-  /// At most `width` columns: a character that takes two counts as two.
+  /// Cuts a text to `width` columns; wide characters take two.
   static func cut(_ text: String, _ width: Int) -> String {
     var result = ""
     var columns = 0

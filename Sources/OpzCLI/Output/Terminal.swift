@@ -7,12 +7,13 @@ import OpzIO
   import Musl
 #endif
 
-/// The terminal of the person who runs the command, whatever standard input and output are.
+/// The user's terminal, even if standard input and output are redirected.
 enum Terminal {
-  /// Whether somebody can be asked.
+  /// Whether the user can be prompted.
   static var isThere: Bool { isatty(STDIN_FILENO) == 1 }
 
-  /// Asks for a line. A secret is not shown as it is typed. It blocks.
+  /// Prompts for a line, without echoing a secret. Blocking.
+  /// - Throws: `IOFailure` without a terminal; `CancellationError` on Ctrl-C.
   static func ask(_ question: String, isSecret: Bool = false) throws -> String {
     let file = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
     guard file >= 0 else { throw IOFailure(errno: errno, operation: "open", path: "/dev/tty") }
@@ -20,11 +21,11 @@ enum Terminal {
     var before = termios()
     guard tcgetattr(file, &before) == 0 else { throw IOFailure(errno: errno, operation: "tcgetattr", path: "/dev/tty") }
     var raw = before
-    // Bytes come one by one, so that an interrupt finds us awake and the terminal is put back.
+    // Read byte by byte in raw mode, so that Ctrl-C is handled here and the terminal settings are restored.
     raw.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
     tcsetattr(file, TCSAFLUSH, &raw)
     defer { tcsetattr(file, TCSADRAIN, &before) }
-    // Only now: what is typed as soon as the question is there must neither be shown nor lost.
+    // Prompt only after echo is off; whatever is typed after the prompt must be neither shown nor lost.
     Console.write(Array(PrintableText.line(question).utf8), to: file)
     let line = try read(file, echoing: !isSecret)
     Console.write([UInt8(ascii: "\n")], to: file)
@@ -46,7 +47,7 @@ enum Terminal {
         line = []
       case 0x08, 0x7f:
         guard !line.isEmpty else { continue }
-        // A character of several bytes goes as a whole.
+        // Delete all bytes of a multibyte character.
         while let last = line.popLast(), last & 0xc0 == 0x80 {}
         if echoing { Console.write(Array("\u{8} \u{8}".utf8), to: file) }
       default:

@@ -1,9 +1,9 @@
 import OpzIO
 
-/// A table for people: columns aligned by what a terminal shows, two spaces between them, no trailing spaces.
+/// A table for people: aligned columns with two spaces between them, and no trailing spaces.
 struct TextTable {
   private var rows: [[String]]
-  /// Columns that are aligned to the right: numbers.
+  /// The columns to align right, which hold numbers.
   private let right: Set<Int>
 
   init(_ header: [String], right: Set<Int> = []) {
@@ -11,7 +11,7 @@ struct TextTable {
     self.right = right
   }
 
-  /// Cells may hold what others wrote: a line's end in one would be a row of theirs.
+  /// Adds a row. Cells may contain untrusted text, so newlines in them are escaped.
   mutating func add(_ row: [String]) { rows.append(row.map { PrintableText.line($0) }) }
 
   var text: String {

@@ -1,7 +1,7 @@
 import OpzFlow
 import OpzIO
 
-/// What became of a transfer's bytes, in a line: what is nothing is left out, but for what was sent.
+/// Summarizes a transfer in one line. Zero counts are omitted, except for what was sent.
 enum TotalsText {
   static func line(_ totals: TransferTotals) -> String {
     var parts = ["sent \(ByteCount.text(totals.sent)) in \(Words.count(totals.sentItems, "blob"))"]

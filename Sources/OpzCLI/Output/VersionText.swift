@@ -4,15 +4,15 @@ import OpzJSON
 import OpzOCI
 import OpzRegistry
 
-/// A version for people.
+/// Formats a version for people.
 struct VersionText {
-  /// With the settings that count now.
+  /// The record with the current settings.
   let record: VersionRecord
   let source: SettingsSource
   let events: [Event]
   let versions: [String]
   var aliases: [String] = []
-  /// Those of `opz tag`, over those of the record.
+  /// The record's tags, with the changes of `opz tag` applied.
   var tags: [String: String] = [:]
   var card: String?
   var attachments: [ModelState.Attachment] = []
@@ -68,7 +68,7 @@ struct VersionText {
 
   private static func plain(_ value: JSONValue) -> String {
     if case .string(let text) = value { return text }
-    // Of a blob, its name is enough.
+    // A descriptor is shown as its digest alone.
     if case .object(let members) = value, case .string(let digest)? = members["digest"] { return digest }
     return (try? CanonicalJSON.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
@@ -91,7 +91,7 @@ struct VersionText {
     return FileText.table(record.files)
   }
 
-  /// Their types are what their makers say; `opz verify` reads them.
+  /// The types are as claimed by their authors; `opz verify` checks them.
   private var attached: String {
     var table = TextTable(["ATTACHED", "WHEN", "WHO", "DIGEST"])
     for attachment in attachments {
@@ -115,7 +115,7 @@ struct VersionText {
     return table.text
   }
 
-  /// The fields of settings that changed: `deploy.replicas.max, push.to and 3 more`.
+  /// The names of changed settings: `deploy.replicas.max, push.to and 3 more`.
   private static func names(_ value: JSONValue?) -> String? {
     guard case .array(let items)? = value else { return nil }
     let names = items.compactMap { item -> String? in if case .string(let text) = item { text } else { nil } }
@@ -123,7 +123,7 @@ struct VersionText {
     return names.prefix(6).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
   }
 
-  /// What else an event knows, in a line. A receipt is a page of its own: opz show --json has it.
+  /// The details of an event on one line. A receipt is too long; `opz show --json` has it.
   static func details(_ event: Event) -> String {
     if event.kind == .attached, case .object(let members)? = event.details["attachment"] {
       return (["artifactType", "digest"].compactMap { members[$0] } + (event.details["source"].map { [$0] } ?? []))
@@ -138,7 +138,7 @@ struct VersionText {
     return (gates(event.details["gates"]) + shown.map { "\($0.key)=\(plain($0.value))" }).joined(separator: " ")
   }
 
-  /// Which gates passed and which did not: what they found has opz history --json.
+  /// Which gates passed and which failed; `opz history --json` has their evidence.
   private static func gates(_ value: JSONValue?) -> [String] {
     guard case .array(let items)? = value else { return [] }
     var names: [Bool: [String]] = [:]
@@ -151,7 +151,7 @@ struct VersionText {
     }
   }
 
-  /// How an apply ended: numbers of objects, whose names opz history --json has.
+  /// The outcome of an apply, with the number of objects; `opz history --json` has their names.
   private static func outcome(_ details: [String: JSONValue]) -> String {
     var parts = ["outcome=\(details["outcome"].map(plain) ?? "?")"]
     for key in ["applied", "deleted"] {

@@ -1,4 +1,4 @@
-/// Words around numbers.
+/// Formats counts with nouns.
 enum Words {
   /// `1 blob`, `2 blobs`.
   static func count(_ number: Int, _ word: String) -> String { number == 1 ? "1 \(word)" : "\(number) \(word)s" }

@@ -97,7 +97,7 @@ struct AliasCommand: AsyncParsableCommand {
   }
 }
 
-/// What `--expect` says.
+/// Parses the value of `--expect`.
 enum Expectation {
   static func read(_ text: String?) throws -> Registry.Expectation {
     guard let text else { return .anything }
@@ -109,7 +109,7 @@ enum Expectation {
   }
 }
 
-/// A move of an alias for people.
+/// Formats the move of an alias for people.
 enum AliasText {
   static func line(_ name: ModelName, _ change: Registry.AliasChange) -> String {
     let to = change.to?.description ?? "nothing"

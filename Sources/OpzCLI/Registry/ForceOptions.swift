@@ -1,7 +1,7 @@
 import ArgumentParser
 import OpzFlow
 
-/// Passing the gates of a policy by.
+/// Options that override the gates of a policy.
 struct ForceOptions: ParsableArguments {
   @Flag(help: "Move the alias whatever the gates of the policy say; with --reason, and the event says so.")
   var force = false

@@ -46,7 +46,7 @@ struct ImportCommand: AsyncParsableCommand {
     request.artifacts = artifacts
     request.models = models
     for name in names {
-      // An old name may have = in it, a new one not.
+      // The old name may contain "=", the new one cannot.
       guard let equals = name.lastIndex(of: "=") else { continue }
       request.names[String(name[..<equals])] = String(name[name.index(after: equals)...])
     }

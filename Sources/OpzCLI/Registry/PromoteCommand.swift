@@ -38,7 +38,7 @@ struct PromoteCommand: AsyncParsableCommand {
     let alias: String
     let from: String?
     let promoted: Bool
-    /// The gates did not pass, and were passed by.
+    /// Whether gates failed and were overridden.
     let forced: Bool
     let gates: [GateResult]
   }
@@ -79,7 +79,7 @@ struct PromoteCommand: AsyncParsableCommand {
   }
 }
 
-/// Gates for people.
+/// Formats gate results for people.
 enum GateText {
   static func table(_ gates: [GateResult]) -> String {
     var table = TextTable(["GATE", "", "EVIDENCE"])
@@ -87,7 +87,7 @@ enum GateText {
     return table.text
   }
 
-  /// What stood before a move that was not asked for as a promotion.
+  /// Prints the gate results of a move that was not a promotion.
   static func note(_ result: MoveAlias.Result, _ options: GlobalOptions) {
     guard !result.gates.isEmpty else { return }
     let failed = result.gates.filter { !$0.passed }.map { "\($0.gate): \($0.evidence)" }

@@ -39,7 +39,7 @@ struct ShowCommand: AsyncParsableCommand {
     let attachments: [Descriptor]
   }
 
-  /// The settings that count now. `record` has those of the first packaging.
+  /// The current settings; `record` has those of the first packaging.
   struct Settings: Encodable {
     let at: String
     let event: Int?

@@ -126,7 +126,7 @@ struct DeployCommand: AsyncParsableCommand {
     try report(version.record, request, result, directory, done)
   }
 
-  /// `-`, and what cannot be a directory: /dev/stdout, a pipe.
+  /// Whether the output is a stream: `-`, `/dev/stdout` or a pipe.
   private func isStream(_ output: String, _ session: Session) -> Bool {
     output == "-" || OutputFile.isStream(session.path(output))
   }

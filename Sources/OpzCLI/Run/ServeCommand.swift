@@ -46,9 +46,9 @@ struct ServeCommand: AsyncParsableCommand {
   }
 }
 
-/// Hands SIGTERM, SIGINT and SIGHUP on to the server, so that it drains and this process can clean up after it.
+/// Forwards SIGTERM, SIGINT and SIGHUP to the server, so that it drains and this process can clean up afterwards.
 private enum SignalForwarding {
-  // Written once, before the handlers can run.
+  // Written once, before signal handlers are installed.
   nonisolated(unsafe) private static var pid: pid_t = 0
 
   static func begin(to child: pid_t) {

@@ -3,7 +3,7 @@ import OpzFlow
 import OpzIO
 import OpzTrust
 
-/// A key that signs, and its password.
+/// Options for a private key and its password.
 struct KeyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The private key, in PEM.", valueName: "file")) var key: String?
   @Flag(
@@ -14,7 +14,7 @@ struct KeyOptions: ParsableArguments {
     try key.map { try KeyFiles.privateKey(session.path($0), for: use, password: password(), in: session) }
   }
 
-  /// A line of standard input.
+  /// Reads the password from a line of standard input.
   func password() throws -> [UInt8]? {
     guard passwordStdin else { return nil }
     guard let line = readLine(strippingNewline: true), !line.isEmpty, line.utf8.count <= 1024 else {

@@ -86,7 +86,7 @@ struct ScanCommand: AsyncParsableCommand {
     }
     let left = report.findings.count - shown.count
     if left > 0 { options.note("\(count(left, "note")): --notes shows \(left == 1 ? "it" : "them")") }
-    // What the verdict is about; what opz does not judge is among it.
+    // Show what the verdict covers, including files that opz does not judge.
     let covered = report.coverage.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     if !covered.isEmpty { Console.line("covers: \(covered.joined(separator: "; "))") }
     let errors = report.findings.count { $0.level == .error }

@@ -7,11 +7,11 @@ import OpzIO
   import Musl
 #endif
 
-/// A secret that comes through standard input.
+/// Reads a secret from standard input.
 enum SecretInput {
   static let limit = 64 << 10
 
-  /// All of it, without the line's end. It blocks.
+  /// Reads all of standard input, without the trailing newline. Blocking.
   static func standardInput() throws -> String {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -28,7 +28,7 @@ enum SecretInput {
     return try secret(bytes)
   }
 
-  /// The text of a secret as it was read.
+  /// Validates and decodes a secret.
   static func secret(_ bytes: [UInt8]) throws -> String {
     var rest = bytes[...]
     if rest.last == UInt8(ascii: "\n") { rest.removeLast() }

@@ -101,7 +101,7 @@ struct SignCommand: AsyncParsableCommand {
     for attached in result.attached { Console.line("\(attached.digest)") }
   }
 
-  /// An option that only files have.
+  /// The given option that only applies to files, if any.
   private var filesOption: String? {
     if output != nil { return "--output" }
     if !ignore.isEmpty { return "--ignore" }
@@ -116,7 +116,7 @@ struct SignCommand: AsyncParsableCommand {
       with: key, to: session.output(output ?? ModelSignature.fileName), isNamed: output != nil)
     let digest = result.manifest.digest.description
     let fingerprint = key.publicKey.fingerprint.description
-    // The signature itself is on standard output then.
+    // The signature itself is on standard output.
     if output == "-" { return }
     if json {
       return try Console.json(

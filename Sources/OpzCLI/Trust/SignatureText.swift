@@ -1,6 +1,6 @@
 import OpzModel
 
-/// A model's inputs and outputs for people.
+/// Formats a model's inputs and outputs for people.
 struct SignatureText {
   let model: Model
 

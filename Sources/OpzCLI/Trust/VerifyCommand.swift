@@ -45,7 +45,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let path: String
     let digest: String
     let files: Int
-    /// What the signature does not cover.
+    /// Paths that the signature does not cover.
     let ignored: [String]
     let keys: [String]
   }

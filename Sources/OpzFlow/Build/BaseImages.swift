@@ -5,23 +5,23 @@ import OpzPackage
 import OpzRegistry
 import OpzStore
 
-/// The images that a project's image stands on, with their blobs in the registry.
+/// The base images that a project's image is built on, one per platform, with their documents in the registry.
 struct BaseImages: Sendable {
   var bases: [ImagePlan.Base]
-  /// As opz.yaml names it, or `opz-runtime`.
+  /// As `opz.yaml` names it, or `opz-runtime`; nil for `scratch`.
   var name: String?
-  /// Of the base's manifest or index.
+  /// The digest of the base's manifest or index.
   var digest: Digest?
-  /// `HOST/REPO` that has the layers, where they were not fetched.
+  /// The `HOST/REPO` that has the layers, if they were not fetched.
   var origin: String?
 
-  /// The layers of all platforms' images, each once.
+  /// The layers of all platforms' images, without duplicates.
   var layers: [Layer] {
     var seen: Set<Digest> = []
     return bases.flatMap(\.image.layers).filter { seen.insert($0.descriptor.digest).inserted }
   }
 
-  /// The layers as a version's record has them.
+  /// The layers in the form that a version's record stores.
   var records: [VersionRecord.Layer] {
     layers.map {
       VersionRecord.Layer(
@@ -29,7 +29,7 @@ struct BaseImages: Sendable {
     }
   }
 
-  /// Where files come to lie on one of the images.
+  /// Resolves where files end up on one of the images, whose links can redirect them.
   func placement(on image: Image, _ registry: Registry, _ session: Session) async throws -> BasePlacement {
     let base = name ?? "the base"
     let names = BaseNames(registry: registry, session: session, base: base, origin: origin)
@@ -50,10 +50,10 @@ struct BaseImages: Sendable {
     return BaseImages(bases: bases, name: "opz-runtime", digest: bases.first?.image.manifest.descriptor.digest)
   }
 
-  /// A base that somebody else made.
+  /// Resolves a base that opz did not make.
   /// - Parameters:
   ///   - base: `scratch`, `oci:DIR[:TAG]`, `docker-archive:FILE` or `HOST/REPO[:TAG|@DIGEST]`.
-  ///   - pinned: what the name means by opz.lock.
+  ///   - pinned: the digest that `opz.lock` pins the name to.
   static func custom(
     _ base: String, pinned: Digest?, _ platforms: [Platform], _ registry: Registry, _ session: Session, project: Session
   ) async throws -> BaseImages {
@@ -93,7 +93,7 @@ struct BaseImages: Sendable {
     return try await gather(base, from: registry.store, top, platforms, registry)
   }
 
-  /// A layout can be written over; opz.lock says what it was.
+  /// A layout or archive can be overwritten after it was locked.
   private static func check(_ top: Descriptor, _ base: String, _ pinned: Digest?) throws {
     guard let pinned, pinned != top.digest else { return }
     throw FlowError(
@@ -101,7 +101,7 @@ struct BaseImages: Sendable {
       hint: "opz lock --update takes the new one")
   }
 
-  /// The images' documents; their layers stay where they are.
+  /// Stores the images' manifests and configs; the layers stay in the source.
   private static func gather(
     _ name: String, from source: some ContentReader, _ top: Descriptor, _ platforms: [Platform], _ registry: Registry
   ) async throws -> BaseImages {

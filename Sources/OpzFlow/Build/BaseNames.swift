@@ -7,18 +7,19 @@ import OpzRegistry
 import OpzStore
 import SystemPackage
 
-/// The names that a base image has.
+/// The paths in a base image.
 ///
-/// Where its layers are far away they are streamed once, and only their names stay: in `cache/names`, a file a layer by its digest (`NameListing`).
+/// Remote layers are streamed once and only their paths are kept, in `cache/names`: one `NameListing` per layer, named
+/// by its digest.
 struct BaseNames: Sendable {
   let registry: Registry
   let session: Session
-  /// As opz.yaml names it.
+  /// As `opz.yaml` names it.
   let base: String
-  /// `HOST/REPO` that has the layers, where they are not in the registry.
+  /// The `HOST/REPO` that has the layers, if they are not in the registry.
   let origin: String?
 
-  /// - Throws: `ArchiveError` for layers that are damaged, unsafe or over a limit.
+  /// - Throws: `ArchiveError` for layers that are corrupt, unsafe or over a limit.
   func table(of image: Image) async throws -> PathTable {
     var files: [(path: FilePath, layer: String)] = []
     for layer in image.layers {
@@ -42,7 +43,7 @@ struct BaseNames: Sendable {
     _ = try await blocking { try NameListing.write(packed, to: file) }
   }
 
-  /// A layer that is here was checked when it came; one from far away is compared with its diffID.
+  /// A stored layer was verified when it arrived; a remote one is checked against its diffID as it streams.
   private func packed(_ layer: Layer) async throws -> PackedLayer {
     guard try !registry.store.has(layer.descriptor), let origin else {
       return try PackedLayer(layer.descriptor, try registry.store.file(layer.descriptor))

@@ -3,11 +3,11 @@ import OpzPackage
 import OpzRegistry
 import SystemPackage
 
-/// Why a layer has to be built.
+/// Explains why a layer has to be built.
 enum BuildReason {
   /// - Parameters:
   ///   - latest: the newest version of the model, to compare with.
-  ///   - files: that version's.
+  ///   - files: the files of that version.
   static func text(
     _ layer: PlannedLayer, since latest: Registry.Version?, files: [VersionRecord.File], cache: LayerCache
   ) -> String {
@@ -29,7 +29,7 @@ enum BuildReason {
 
   private static func differs(_ file: VersionRecord.File, _ old: VersionRecord.File) -> Bool {
     guard file.size == old.size, file.mode == old.mode, file.link == old.link else { return true }
-    // A file that was not read yet may be the same; that it is new to the cache is why it is read.
+    // A file that has not been read may be unchanged, but it must be read because the cache does not know it.
     return file.digest != old.digest || (file.digest == nil && file.link == nil)
   }
 

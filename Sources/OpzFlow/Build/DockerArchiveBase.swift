@@ -5,10 +5,11 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// An image in a docker archive, brought into the registry.
+/// Imports the image of a docker archive into the registry, to be used as a base.
 enum DockerArchiveBase {
-  /// Stores the layers and documents of the archive's only image, or of the one with the tag.
-  /// - Throws: `ArchiveError` or `FlowError`; a layer whose tar is not what the config says is a failed verification.
+  /// Stores the layers and documents of the archive's only image.
+  /// - Throws: `ArchiveError`; `FlowError` of category `failed` for an archive with several images, `verification` for
+  ///   a layer that does not match the config's diffID.
   static func store(_ path: FilePath, in store: LayoutStore) throws -> Image {
     let reader = try DockerArchiveReader(try FileBlob(path), name: path.string)
     guard reader.images.count == 1, let archived = reader.images.first else {
@@ -30,7 +31,7 @@ enum DockerArchiveBase {
     return try Image(manifest: manifest, configBytes: archived.config)
   }
 
-  /// Stores a layer as it is; its tar must have the digest that the config says.
+  /// Stores a layer as it is, after checking its uncompressed tar against the config's diffID.
   private static func layer(_ blob: any Blob, diffID: Digest, in store: LayoutStore) throws -> Descriptor {
     let compression = try compression(of: blob)
     let writer = try store.ingest(expecting: blob.size)

@@ -6,7 +6,7 @@ public import OpzRegistry
 import OpzStore
 public import SystemPackage
 
-/// `opz dockerfile`: a Dockerfile and its context that give a version's files and settings with `docker build`.
+/// `opz dockerfile`: exports a Dockerfile and build context that reproduce a version's files and settings.
 public struct DockerfileExport: Sendable {
   private let version: Registry.Version
   private let session: Session
@@ -19,6 +19,8 @@ public struct DockerfileExport: Sendable {
 
   /// Writes `Dockerfile` and its context into a new or empty directory.
   /// - Returns: the text of the Dockerfile.
+  /// - Throws: `FlowError` of category `conflict` if the directory is not empty, `failed` for a base with whiteouts,
+  ///   which ADD cannot reproduce.
   public func write(to directory: FilePath, from registry: Registry) async throws -> String {
     if try FileStatus.find(directory) != nil, try !Directory.entries(directory).isEmpty {
       throw FlowError(
@@ -46,7 +48,7 @@ public struct DockerfileExport: Sendable {
     }
   }
 
-  /// The base as `FROM` names it, if a builder can pull it.
+  /// The base pinned by digest for `FROM`; nil if no builder can pull it.
   private static func pullable(_ record: VersionRecord) -> String? {
     guard let base = record.runtime.base, let digest = record.runtime.baseDigest,
       let reference = try? Reference(parsing: base)
@@ -58,7 +60,7 @@ public struct DockerfileExport: Sendable {
     let directory: FilePath
     let store: LayoutStore
 
-    /// A base layer as the archive that it is: the builder unpacks it.
+    /// Copies a base layer as an archive, which ADD unpacks.
     func base(_ layer: Layer, number: Int) throws -> Dockerfile.Source {
       let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
       let reader = try TarReader(packed)
@@ -78,13 +80,15 @@ public struct DockerfileExport: Sendable {
       return .archive(name)
     }
 
-    /// One of opz's own layers: unpacked for people to see, or as a tar where COPY would lose owners.
+    /// Exports one of opz's own layers: unpacked so that people can read it, or as a tar if COPY would lose owners or
+    /// modes.
     func own(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
       if layer.role == "files" || layer.role == "environment" { return try archive(layer, number: number) }
       return try hasPlainOwners(layer) ? tree(layer, number: number) : archive(layer, number: number)
     }
 
-    /// COPY gives everything to root, directories of the base among it, and knows no sticky bit.
+    /// COPY makes root the owner of everything, including existing directories of the base, and drops setuid, setgid
+    /// and sticky bits.
     private func hasPlainOwners(_ layer: VersionRecord.Layer) throws -> Bool {
       var isPlain = true
       let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)

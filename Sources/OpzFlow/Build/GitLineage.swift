@@ -2,9 +2,9 @@ import OpzIO
 import OpzRegistry
 import SystemPackage
 
-/// The git commit of a project directory, found by asking git.
+/// Finds the git commit of a project directory by running `git`.
 enum GitLineage {
-  /// Nil where there is no git, no repository, or no commit yet.
+  /// Returns nil if there is no git, no repository or no commit yet.
   static func find(_ directory: FilePath, environment: [String]) async throws -> Lineage.GitCommit? {
     try await blocking {
       func git(_ arguments: String...) -> [String]? {
@@ -22,19 +22,19 @@ enum GitLineage {
     }
   }
 
-  /// What `git status --porcelain=v2 --branch` says (git-status(1)).
+  /// The output of `git status --porcelain=v2 --branch` (git-status(1)).
   struct Status: Equatable {
     let commit: String
-    /// Nil where HEAD is detached.
+    /// Nil if HEAD is detached.
     let branch: String?
     let isDirty: Bool
 
-    /// Nil where there is no commit yet.
+    /// Returns nil if there is no commit yet.
     init?(_ lines: [String]) {
       func header(_ name: String) -> String? {
         lines.first { $0.hasPrefix("# \(name) ") }.map { String($0.dropFirst(name.count + 3)) }
       }
-      // In place of a hash: "(initial)".
+      // Before the first commit, git prints "(initial)" instead of a hash.
       guard let commit = header("branch.oid"), commit.utf8.count >= 40 else { return nil }
       self.commit = commit
       branch = header("branch.head").flatMap { $0 == "(detached)" ? nil : $0 }
@@ -42,7 +42,7 @@ enum GitLineage {
     }
   }
 
-  /// A remote's address without user and password. A local path says nothing to others and is left out.
+  /// A remote's URL without user and password; nil for a local path, which means nothing on other machines.
   static func withoutCredentials(_ remote: String) -> String? {
     guard let scheme = remote.firstRange(of: "://") else {
       return remote.hasPrefix("/") || remote.hasPrefix(".") ? nil : remote

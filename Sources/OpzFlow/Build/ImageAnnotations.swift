@@ -2,8 +2,8 @@ import OpzIO
 import OpzOCI
 import OpzRegistry
 
-/// What a manifest says of its image (OCI image-spec, annotations.md). It is of the manifest and not of the config, because it varies
-/// without the content.
+/// The annotations of an image's manifest (OCI image-spec, annotations.md). They are not in the config, because they
+/// can change while the content stays the same.
 enum ImageAnnotations {
   private static let prefix = "org.opencontainers.image."
 

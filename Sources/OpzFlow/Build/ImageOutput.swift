@@ -3,7 +3,7 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// Writes an image of the registry to a place outside of it.
+/// Writes an image of the registry to an OCI layout or a docker archive.
 struct ImageOutput: Sendable {
   enum Place: Sendable {
     case layout(FilePath, tag: String?)
@@ -12,7 +12,7 @@ struct ImageOutput: Sendable {
 
   let place: Place
 
-  /// Reads `oci:DIR[:TAG]` or `docker-archive:FILE`.
+  /// Parses `oci:DIR[:TAG]` or `docker-archive:FILE`.
   init(_ text: String, in session: Session) throws {
     if text.hasPrefix("oci:") {
       let (directory, tag) = Transport.layout(text)
@@ -34,8 +34,8 @@ struct ImageOutput: Sendable {
   }
 
   /// - Parameters:
-  ///   - name: the model's name, for the archive's tags.
-  ///   - tags: the names that the image gets.
+  ///   - name: the model's name, used in the archive's tags.
+  ///   - tags: the tags to give the image, unless the place names one.
   func write(_ root: Descriptor, name: String, tags: [String], from content: VersionContent) async throws {
     let (store, progress) = (content.registry.store, content.session.progress)
     switch place {

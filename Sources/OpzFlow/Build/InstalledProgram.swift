@@ -7,15 +7,15 @@ public import SystemPackage
   import Musl
 #endif
 
-/// The programs that belong to this opz and are installed beside it.
+/// The companion programs that are installed next to `opz`.
 public enum InstalledProgram: String, Sendable {
   case server = "opz-server"
   case hub = "opz-hub"
 
-  /// The variable that names another file: `OPZ_SERVER`, `OPZ_HUB`.
+  /// The environment variable that overrides the path: `OPZ_SERVER`, `OPZ_HUB`.
   public var variable: String { self == .server ? "OPZ_SERVER" : "OPZ_HUB" }
 
-  /// What the variable names, else the file beside this program.
+  /// The path from the environment variable, or the file next to this program; nil if neither exists.
   public func find(_ environment: [String: String]) -> FilePath? {
     if let named = environment[variable], !named.isEmpty { return FilePath(named) }
     guard let pointer = realpath("/proc/self/exe", nil) else { return nil }
@@ -24,9 +24,9 @@ public enum InstalledProgram: String, Sendable {
     return ((try? FileStatus.find(beside)) ?? nil) == nil ? nil : beside
   }
 
-  /// The program.
-  /// - Parameter install: the words of the command that installs it.
-  /// - Throws: `FlowError.notFound`
+  /// The path of the program.
+  /// - Parameter install: the command that installs it, for the hint.
+  /// - Throws: `FlowError` of category `notFound`.
   public func require(_ environment: [String: String], install: String) throws -> FilePath {
     if let found = find(environment) { return found }
     throw FlowError(.notFound, rawValue, "not beside opz", hint: "\(install); \(variable) names another")

@@ -2,7 +2,7 @@ import OpzIO
 import OpzOCI
 import OpzStore
 
-/// Brings an image with what refers to it into an OCI layout, the names in `index.json` last of all and at once.
+/// Copies an image and its referrers into an OCI layout. All names are added to `index.json` at once, at the end.
 struct LayoutDelivery: Sendable {
   let root: Descriptor
   let tags: [String]
@@ -10,8 +10,8 @@ struct LayoutDelivery: Sendable {
   let layout: LayoutStore
   let progress: any ProgressSink
 
-  /// - Returns: the referrers that came along.
-  /// - Throws: `StoreError.tooLarge` before anything is brought where `index.json` would be more than is read.
+  /// - Returns: the referrers that were copied.
+  /// - Throws: `StoreError.tooLarge`, before anything is copied, if `index.json` would exceed the size that opz reads.
   func run(from source: some ReferrerReader) async throws -> [Descriptor] {
     let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
     var entries = shipment.referrers.map { LayoutStore.IndexEntry($0.descriptor) }
@@ -39,7 +39,7 @@ struct LayoutDelivery: Sendable {
     if tags.isEmpty { entries.append(LayoutStore.IndexEntry(root)) }
     entries += tags.map { LayoutStore.IndexEntry(root, tag: $0) }
     try layout.checkRoom(for: entries)
-    // Names in groups: a disk takes longer to sync a thousand small files than all the rest.
+    // Publish in batches: syncing a thousand small files one by one takes longer than everything else.
     let store = layout.settlingTogether(every: 200)
     _ = try await copy(shipment.content, root: root, from: source, to: store, progress: progress)
     let (all, manifests, blobs) = (entries, added, configs)

@@ -7,17 +7,17 @@ import OpzRegistry
 import OpzStore
 import SystemPackage
 
-/// A project directory that has been read: opz.yaml, the model, the files.
+/// A project directory that has been read: `opz.yaml`, the model and the list of files.
 struct LoadedProject: Sendable {
   let directory: FilePath
   let config: ProjectConfig
   let name: ModelName
-  /// Nil: the next one.
+  /// Nil means the next free version.
   let version: SemanticVersion?
   let created: Timestamp
   let tree: SourceTree
   let model: Model?
-  /// Where the project, or the model in it, is one that MLflow saved.
+  /// Set if the project, or the model in it, was saved by MLflow.
   let mlflow: MLflowModel?
 
   static func load(_ request: PackageRequest, _ session: Session) async throws -> LoadedProject {
@@ -44,7 +44,7 @@ struct LoadedProject: Sendable {
       tree: tree, model: try model(config, request.project), mlflow: try mlflow ?? MLflowModel(in: modelPath))
   }
 
-  /// opz.yaml, or what an MLflow model's directory says in its place.
+  /// Reads `opz.yaml`, or derives the configuration from an MLflow model's directory.
   static func configuration(
     _ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String]
   ) throws -> ProjectConfig {
@@ -54,7 +54,8 @@ struct LoadedProject: Sendable {
     return try ConfigReader.read(mlflow.configuration(name: name), file: MLflowModel.fileName, overrides: overrides)
   }
 
-  /// The native runtime reads the model itself, so a model that it cannot read is an error; for others it is a bonus.
+  /// The native runtime loads the model itself, so a model that opz cannot read is an error there; other runtimes do
+  /// without.
   private static func model(_ config: ProjectConfig, _ directory: FilePath) throws -> Model? {
     let path = directory.pushing(FilePath(config.model.path))
     if config.runtime.kind == .native { return try Model.load(path) }
@@ -100,7 +101,7 @@ struct LoadedProject: Sendable {
       programs: kind == .python ? "/\(PythonProject.prefix)/bin" : nil)
   }
 
-  /// The layers of the project's own files on its bases, in the order of the image, and what comes to lie elsewhere than opz.yaml says.
+  /// Plans the layers of the project's own files in image order, and reports files that a base's links redirect.
   func layers(
     _ environment: PythonEnvironment, on bases: BaseImages, _ registry: Registry, _ session: Session
   ) async throws -> (layers: [PlannedLayer], moves: [BasePlacement.Move]) {
@@ -114,7 +115,7 @@ struct LoadedProject: Sendable {
     }
   }
 
-  /// The wheels of a python runtime; nothing for others.
+  /// The wheels of a Python runtime; empty for other runtimes.
   func environment(fetching: Bool = true, _ registry: Registry, _ session: Session) async throws -> PythonEnvironment {
     guard config.runtime.kind == .python else { return PythonEnvironment() }
     return try await .load(PythonProject(config: config, directory: directory), fetching: fetching, registry, session)
@@ -155,7 +156,7 @@ struct LoadedProject: Sendable {
     }
   }
 
-  /// The files beside the model that `opz test` compares with.
+  /// Stores the files next to the model that `opz test` compares with.
   func storeTests(in store: LayoutStore) throws -> [VersionRecord.TestFile] {
     try testFiles { blob in
       let writer = try store.ingest(expecting: blob.size)
@@ -164,7 +165,7 @@ struct LoadedProject: Sendable {
     }
   }
 
-  /// The same files where they are, with nothing stored.
+  /// Digests the same files without storing them.
   func tests() throws -> [VersionRecord.TestFile] {
     try testFiles { blob in
       var hasher = DigestHasher(.sha256)

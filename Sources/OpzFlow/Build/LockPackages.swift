@@ -5,16 +5,16 @@ import OpzPython
 import OpzStore
 import SystemPackage
 
-/// The Python part of `opz lock`: one lock a platform, resolved where what it was made from changed. It writes nothing.
+/// The Python part of `opz lock`: resolves one lock per platform if its inputs changed. It writes nothing.
 struct LockPackages: Sendable {
   let project: PythonProject
   let facts: BaseFacts
   let update: LockProject.Update
-  /// opz.lock as it was.
+  /// `opz.lock` before this run.
   let old: ProjectLock?
   let session: Session
 
-  /// - Returns: the locks that are to be written, and what all of them are made from.
+  /// - Returns: the locks to write, and the inputs that all of them were resolved from.
   func run() async throws -> (texts: [(path: FilePath, text: String)], inputs: ProjectLock.Inputs) {
     let (targets, requirements, inputs) = try await blocking {
       let (targets, requirements) = (try project.targets(facts), try project.requirements())
@@ -58,7 +58,8 @@ struct LockPackages: Sendable {
     return (texts, inputs)
   }
 
-  /// A lock that was there before the first `opz lock` is the user's own, and is left as it is until what it is of changes.
+  /// Whether the lock is out of date. A lock that predates the first `opz lock` is the user's own and is kept until its
+  /// inputs change.
   private func isOld(_ path: FilePath, _ platform: Platform, _ now: ProjectLock.Inputs) throws -> Bool {
     guard update == .needed, try FileStatus.find(path) != nil else { return true }
     guard let old else { return false }
@@ -84,7 +85,7 @@ struct LockPackages: Sendable {
     }
   }
 
-  /// - Returns: the text of the lock; nil where the one that is there has the same packages.
+  /// - Returns: the text of the lock; nil if the existing one has the same packages.
   private func resolve(
     _ source: UvCompile.Source, _ requirements: RequirementsFile?, _ target: PythonTarget, _ rules: HashRules?,
     at path: FilePath
@@ -132,7 +133,7 @@ struct LockPackages: Sendable {
   }
 
   private func say(_ changes: [String], _ path: FilePath) {
-    // Of a first lock, opz plan lists the packages.
+    // For a first lock, `opz plan` lists the packages.
     guard !changes.isEmpty, (try? FileStatus.find(path)) ?? nil != nil else { return }
     let rest = changes.count - 20
     let more = rest > 0 ? [".. and \(rest) more"] : []
@@ -140,7 +141,7 @@ struct LockPackages: Sendable {
     session.progress.report(.note("\(name): \((changes.prefix(20) + more).joined(separator: ", "))"))
   }
 
-  /// Digests that the index does not say can be told by the wheels alone: those are fetched.
+  /// If the index does not publish the digests that the requirements ask for, fetch the wheels and compute them.
   private func check(_ wheels: [LockedWheel], _ rules: HashRules, at path: FilePath) async throws {
     let some = wheels.filter(rules.needsBytes)
     if some.isEmpty { return }

@@ -7,28 +7,28 @@ import OpzPython
 import OpzStore
 public import SystemPackage
 
-/// `opz lock`: pins what a project names by names that move.
+/// `opz lock`: pins the mutable names that a project uses, its base image and its packages.
 public struct LockProject: Sendable {
   /// A base image and the digest that `opz.lock` pins it to.
   public struct Pin: Sendable {
-    /// As opz.yaml has it.
+    /// As `opz.yaml` names it.
     public let base: String
     public let digest: Digest
-    /// What the lock had before, where that is something else.
+    /// The digest that the lock had before, if it was a different one.
     public let previous: Digest?
   }
 
-  /// What may move to something newer than what is locked.
+  /// Which locked names may be resolved again.
   public enum Update: Sendable, Hashable {
-    /// What no longer is what the project asks for, and nothing else.
+    /// Only what no longer matches the project.
     case needed
-    /// These packages too.
+    /// These packages as well.
     case packages([String])
     /// The base and all packages.
     case all
   }
 
-  /// Whether a text can name a Python package.
+  /// Whether the text is a valid name of a Python package.
   public static func isPackageName(_ text: String) -> Bool { RequirementsFile.isName(text) }
 
   private let project: FilePath
@@ -49,15 +49,15 @@ public struct LockProject: Sendable {
     self.session = session
   }
 
-  /// - Parameter update: look again at all that is locked already.
+  /// - Parameter update: whether to resolve everything again that is already locked.
   public init(_ project: FilePath, overrides: [String] = [], update: Bool, in session: Session) {
     self.init(project, overrides: overrides, update: update ? .all : .needed, in: session)
   }
 
-  /// Finds out all that is to be locked, then writes: a lock that fails changes no file.
+  /// Resolves everything first and writes afterwards, so a failed lock changes no file.
   public func run() async throws -> [Pin] {
     let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides)
-    // A lock that cannot be read is in the way, unless it is to be made anew.
+    // An unreadable lock is an error, unless it is replaced entirely.
     let old = update == .all ? (try? ProjectLock.read(in: project)) ?? nil : try ProjectLock.read(in: project)
     var lock = ProjectLock()
     var pins: [Pin] = []
@@ -83,15 +83,15 @@ public struct LockProject: Sendable {
     }
     let (changed, final) = (texts, lock)
     try await blocking {
-      // opz.lock says what the others are of, so it comes last.
+      // `opz.lock` describes the other locks, so it is written last.
       for (path, text) in changed { try OutputFile.write(Array(text.utf8), to: path) }
       if final != old { try final.write(in: project) }
     }
     return pins
   }
 
-  /// Whether the locks are those of the project as it is: `opz lock --check`. Nothing is resolved, and nothing written.
-  /// - Throws: `FlowError` of category `conflict` where they are not, `notFound` where there are none.
+  /// Checks that the locks match the project: `opz lock --check`. Nothing is resolved or written.
+  /// - Throws: `FlowError` of category `conflict` if they do not match, `notFound` if there are none.
   public func check() async throws {
     let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides)
     guard let base = config.runtime.base, base != "scratch" else { return }
@@ -151,7 +151,7 @@ public struct LockProject: Sendable {
     return try await blocking { try BaseFacts.read(stack, environment: environment) }
   }
 
-  /// The digest, after a look at whether the base is there for each platform.
+  /// The base's digest, after checking that it has an image for each platform.
   private func resolve(_ base: String, _ platforms: [Platform]) async throws -> Digest {
     if base.hasPrefix("oci:") {
       var inside = session

@@ -8,16 +8,16 @@ public import OpzRegistry
 import OpzStore
 import SystemPackage
 
-/// `opz package`: a project becomes an image, recorded as a version.
+/// `opz package`: builds a project's image and records it as a version.
 public struct PackageProject: Sendable {
-  /// The version that packaging recorded or found, and what happened on the way.
+  /// The version that packaging recorded or found, and what else happened.
   public struct Result: Sendable {
     public let version: Registry.Version
-    /// The version was there already, with the same content.
+    /// Whether a version with the same content already existed.
     public let existed: Bool
-    /// Settings of opz.yaml that changed since; an event has them now.
+    /// Settings of `opz.yaml` that changed since that version was recorded; an event records them.
     public let changes: [SettingsChange]
-    /// Paths that were left out, with the reason.
+    /// Paths that were ignored, with the reason.
     public let ignored: [(path: String, reason: String)]
     /// Where the image was pushed.
     public let pushed: PushResult?
@@ -26,7 +26,7 @@ public struct PackageProject: Sendable {
   private let request: PackageRequest
   private let session: Session
 
-  /// Prepares a packaging. Nothing is read or built before `run()`.
+  /// Prepares packaging. Nothing is read or built before `run()`.
   public init(_ request: PackageRequest, in session: Session) {
     self.request = request
     self.session = session
@@ -78,7 +78,7 @@ public struct PackageProject: Sendable {
       version: version, existed: existed, changes: changes, ignored: project.tree.ignored, pushed: pushed)
   }
 
-  /// An image without its number.
+  /// An image that has no version number yet.
   private struct Draft: Sendable {
     var images: [Image]
     var image: Image
@@ -91,7 +91,7 @@ public struct PackageProject: Sendable {
   }
 
   private func build(_ project: LoadedProject, _ registry: Registry) async throws -> Draft {
-    // Programs of git take their time, so they run while layers are written.
+    // The git commands are slow, so they run while layers are written.
     async let lineage = lineage(of: project)
     let bases = try await project.bases(registry, session)
     let builder = registry.imageBuilder(session)
@@ -142,7 +142,7 @@ public struct PackageProject: Sendable {
         try FileList.place(draft.written.entries.lazy.flatMap(PackageProject.files), in: &record, registry.store)
         return record
       }
-      // What is taken over from elsewhere has its lineage from there, and its tags are followed one by one.
+      // An imported version brings its own lineage, and its tags are updated one by one afterwards.
       let settings = request.lineage == nil ? VersionSettings(sketch) : nil
       return try registry.record(
         name, by: session.author, details: noted, settings: settings

@@ -1,24 +1,24 @@
 public import OpzRegistry
 public import SystemPackage
 
-/// What `opz package` was asked to do.
+/// The options of `opz package`.
 public struct PackageRequest: Sendable {
   public var project: FilePath
-  /// In place of opz.yaml's.
+  /// Replaces the version in `opz.yaml`.
   public var version: String?
-  /// `key=value` over opz.yaml.
+  /// `KEY=VALUE` settings that replace those of `opz.yaml`.
   public var overrides: [String]
-  /// Tags of what `outputs` and `push` write; the version where none is named.
+  /// The tags that `outputs` and `push` write; the version number if empty.
   public var tags: [String]
-  /// `oci:DIR` or `docker-archive:FILE`.
+  /// `oci:DIR[:TAG]` or `docker-archive:FILE`.
   public var outputs: [String]
   /// `HOST/REPO[:TAG]`.
   public var push: String?
-  /// The text of an opz.yaml in place of the project's, and what it is called in errors: for a version that is taken over from elsewhere.
+  /// For an imported version: the text to use as `opz.yaml`, and the file name that errors show for it.
   public var configuration: (text: String, file: String)?
-  /// In place of what the project's directory says of where it comes from.
+  /// Replaces the lineage that would be read from the project directory.
   public var lineage: Lineage?
-  /// Compare the image's model with its expectations before the version is recorded.
+  /// Whether to compare the model's results with the expected ones before the version is recorded.
   public var test: Bool
 
   /// Creates a request; `configuration` and `lineage` are set afterwards where they are needed.

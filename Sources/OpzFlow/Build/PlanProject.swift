@@ -5,22 +5,22 @@ import OpzPackage
 public import OpzRegistry
 import OpzStore
 
-/// What `opz package` would do, before a byte moves.
+/// What `opz package` would do, computed without building or sending anything.
 public struct PackagePlan: Sendable {
   /// Whether a layer is built, and if not, where it comes from.
   public enum State: String, Sendable {
-    /// A layer of the base: it is never built.
+    /// A layer of the base, which is never built.
     case base
-    /// The registry has it from an earlier build.
+    /// A layer that the registry has from an earlier build.
     case reused
     case built
   }
 
-  /// How a push would bring a layer to the destination.
+  /// How a push would get a layer to the destination.
   public enum Transfer: String, Sendable {
-    /// The destination has it.
+    /// The destination already has it.
     case skipped
-    /// The destination takes it from another repository of the same registry.
+    /// The destination mounts it from another repository of the same registry.
     case mounted
     case uploaded
   }
@@ -30,36 +30,36 @@ public struct PackagePlan: Sendable {
     public let role: String
     public let title: String
     public let state: State
-    /// Why it is built; nil where it is not.
+    /// Why the layer is built; nil if it is not.
     public let reason: String?
-    /// Bytes as they are stored; of a layer that is to be built, the bytes that go in.
+    /// Bytes as stored; for a layer that is yet to be built, the bytes of its files.
     public let size: UInt64
     public let digest: Digest?
-    /// What a push would do with it; nil when no destination was named.
+    /// What a push would do with it; nil if no destination was given.
     public let transfer: Transfer?
   }
 
   public let layers: [Layer]
-  /// The newest version, `churn@1.0.0`; nil before there is one.
+  /// The newest version, `churn@1.0.0`; nil if there is none.
   public let latest: String?
-  /// What of opz.yaml's settings that version does not have so.
+  /// The settings of `opz.yaml` that differ from that version's.
   public let settings: [SettingsChange]
-  /// Files that come to lie elsewhere than opz.yaml says, because the base has a link on their way.
+  /// Files whose place differs from `opz.yaml`, because a link in the base redirects their path.
   public let moves: [(path: String, place: String)]
-  /// Files that were left out, with the reason.
+  /// Files that are ignored, with the reason.
   public let ignored: [(path: String, reason: String)]
   /// Bytes that the build reads.
   public let reads: UInt64
-  /// Bytes that the registry's disk needs at most.
+  /// The most bytes that the build writes to the registry's disk.
   public let writes: UInt64
-  /// How long writing them will take, by how fast this machine was before; nil before it ever was.
+  /// Estimated seconds to write them, from this machine's earlier builds; nil without one.
   public let seconds: Double?
-  /// Bytes free there.
+  /// Free bytes on the registry's disk.
   public let free: UInt64
 
   public var fits: Bool { writes <= free }
 
-  /// Bytes of layers that a push would treat so; of those that are to be built, at most that many.
+  /// Bytes of the layers that a push would transfer in this way; an upper bound for layers that are yet to be built.
   public func bytes(_ transfer: Transfer) -> UInt64 {
     layers.filter { $0.transfer == transfer }.reduce(0) { $0 &+ $1.size }
   }
@@ -135,7 +135,7 @@ public struct PlanProject: Sendable {
       seconds: cache.speed.seconds(missing), free: try FreeSpace.available(at: registry.root))
   }
 
-  /// What of the settings the newest version does not have so.
+  /// The settings that differ from the newest version's.
   private func changes(
     of project: LoadedProject, since latest: Registry.Version?, _ registry: Registry
   ) async throws -> [SettingsChange] {

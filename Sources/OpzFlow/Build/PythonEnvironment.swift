@@ -7,15 +7,15 @@ import OpzPython
 import OpzRegistry
 import SystemPackage
 
-/// The wheels of a project's locks, on this machine, checked, and as layers.
+/// The wheels of a project's locks: fetched, checked and planned as layers.
 struct PythonEnvironment: Sendable {
   var layers: [PlannedLayer] = []
   var packages: [VersionRecord.Package] = []
 
-  /// Wheels on their way at once.
+  /// The number of concurrent downloads.
   private static let parallel = 4
 
-  /// - Parameter fetching: false to plan with what the locks say of the wheels, without bringing any here.
+  /// - Parameter fetching: false to plan from the locks alone, without downloading wheels.
   static func load(
     _ project: PythonProject, fetching: Bool = true, _ registry: Registry, _ session: Session
   ) async throws -> PythonEnvironment {
@@ -71,7 +71,7 @@ struct PythonEnvironment: Sendable {
       hint: "write base: HOST/REPO:TAG below runtime, or --set runtime.base=HOST/REPO:TAG")
   }
 
-  /// Looks at the bytes of wheels where their SHA-256 is not all that the lock or the requirements say.
+  /// Hashes the wheels again if the lock or the requirements have digests other than SHA-256.
   static func check(
     _ locked: [LockedWheel], _ local: [LocalWheel], _ rules: HashRules?, subject: String
   ) async throws {
@@ -86,7 +86,7 @@ struct PythonEnvironment: Sendable {
     }
   }
 
-  /// Brings the wheels that are not in the cache into it, each by its digest.
+  /// Downloads the wheels that are not in the cache, where each is named by its digest.
   static func fetch(
     _ wheels: [LockedWheel], beside directory: FilePath, _ registry: Registry, _ session: Session
   ) async throws -> [LocalWheel] {
@@ -127,7 +127,7 @@ struct PythonEnvironment: Sendable {
     }
   }
 
-  /// Copies a wheel of the project into the cache, if it is the one that was locked.
+  /// Copies a wheel of the project into the cache if its digest matches the lock.
   private static func take(_ source: FilePath, _ wheel: LockedWheel, to path: FilePath) throws {
     if try FileStatus.find(path) != nil { return }
     guard try FileStatus.find(source) != nil else {
@@ -149,7 +149,7 @@ struct PythonEnvironment: Sendable {
     _ = try new.publish(at: path, mode: 0o444)
   }
 
-  /// Reads the wheels' metadata and says what does not go together. What was checked once is not read again.
+  /// Reads the wheels' metadata and reports incompatible packages. A set that passed once is not checked again.
   private static func check(
     _ wheels: [LocalWheel], _ target: PythonTarget, _ facts: BaseFacts, _ lock: FilePath, _ registry: Registry
   ) async throws {

@@ -4,16 +4,16 @@ import OpzPackage
 import OpzPython
 import SystemPackage
 
-/// What opz.yaml and opz.lock say of a Python runtime: where its locks are and what it is for.
+/// The Python part of a project: where its locks are and which targets they are for.
 struct PythonProject: Sendable {
   let config: ProjectConfig
   let directory: FilePath
 
-  /// Below which directory wheels are laid: Python's user base, which PYTHONUSERBASE names, so that the base's own Python finds them
-  /// wherever it keeps its libraries.
+  /// The directory that wheels are installed under. PYTHONUSERBASE names it as the user base, so the base image's
+  /// Python finds it wherever its own libraries are.
   static let prefix = FilePath("opt/python")
 
-  /// Requirements to lock, the first that is there where opz.yaml names none.
+  /// The requirements to lock: the file that `opz.yaml` names, or else the first of the usual ones that exists.
   func source() throws -> UvCompile.Source? {
     if let named = config.runtime.requirements { return .requirements(directory.pushing(FilePath(named))) }
     if try FileStatus.find(directory.appending("uv.lock")) != nil { return .project(directory) }
@@ -24,14 +24,14 @@ struct PythonProject: Sendable {
     return nil
   }
 
-  /// The requirements with all that they include; nil for what is no requirements file.
+  /// The requirements with the files that they include; nil if the source is not a requirements file.
   func requirements() throws -> RequirementsFile? {
     guard case .requirements(let file)? = try source() else { return nil }
     let name = file.lastComponent?.string ?? ""
     return ["pyproject.toml", "setup.py", "setup.cfg"].contains(name) ? nil : try RequirementsFile.read(file)
   }
 
-  /// What the locks depend on, as it is now.
+  /// The current inputs of the locks.
   func inputs(_ requirements: RequirementsFile?, _ targets: [Platform: PythonTarget]) throws -> ProjectLock.Inputs {
     let files = try source().map { try LockInputs.digests(of: $0, requirements, in: directory) } ?? [:]
     return ProjectLock.Inputs(
@@ -43,8 +43,8 @@ struct PythonProject: Sendable {
       config.platforms.map { ($0, try target(for: $0, facts)) }, uniquingKeysWith: { one, _ in one })
   }
 
-  /// - Returns: false where opz.lock does not say what it was made from.
-  /// - Throws: `FlowError` of category `conflict` where a lock is not that of what it was made from, with the file that changed.
+  /// - Returns: false if `opz.lock` does not record its inputs.
+  /// - Throws: `FlowError` of category `conflict`, naming the file that changed, if the lock is out of date.
   func requireCurrent(_ lock: ProjectLock, _ now: ProjectLock.Inputs) throws -> Bool {
     guard let then = lock.inputs else { return false }
     guard let change = now.change(since: then) else { return true }
@@ -54,13 +54,13 @@ struct PythonProject: Sendable {
       hint: "opz lock \(directory)")
   }
 
-  /// A package that the requirements name and the lock has not was lost on its way: by a merge, or by an opz that did not look.
-  /// - Throws: `FlowError` of category `conflict` with the place of the requirement.
+  /// Detects a required package that is missing from the lock, for example because a merge dropped it.
+  /// - Throws: `FlowError` of category `conflict` with the file and line of the requirement.
   func requireAll(
     _ requirements: RequirementsFile?, in wheels: [LockedWheel], _ target: PythonTarget, _ lock: FilePath,
     _ inputs: ProjectLock.Inputs
   ) throws {
-    // uv's settings can leave out what is required.
+    // uv's settings can exclude a required package on purpose.
     let hasSettings = inputs.files.keys.contains {
       ["uv.toml", "pyproject.toml"].contains(FilePath($0).lastComponent?.string)
     }
@@ -74,7 +74,8 @@ struct PythonProject: Sendable {
     }
   }
 
-  /// What stands where a lock is to be written is no lock: nothing of the user's is replaced by one.
+  /// Refuses to write a lock over one of the user's files that is not a lock.
+  /// - Throws: `FlowError` of category `conflict`.
   func requireLockPlace(_ path: FilePath) throws {
     let inputs = try source().map { source in
       switch source {
@@ -96,7 +97,7 @@ struct PythonProject: Sendable {
       hint: "leave lock out: opz lock reads the file and writes pylock.toml")
   }
 
-  /// The lock for a platform: opz.yaml's own, `pylock.toml`, or one a platform.
+  /// The lock of a platform: the file that `opz.yaml` names, `pylock.toml`, or one per platform if there are several.
   func lock(for platform: Platform) -> FilePath {
     if let named = config.runtime.lock { return directory.pushing(FilePath(named)) }
     guard config.platforms.count > 1 else { return directory.appending("pylock.toml") }

@@ -6,13 +6,13 @@ import OpzPackage
 public import OpzRegistry
 import OpzStore
 
-/// `opz rebase`: a recorded version's own layers and settings on another base, as a new version. Nothing is built.
+/// `opz rebase`: puts a recorded version's layers and settings on another base, as a new version, without building.
 public struct RebaseVersion: Sendable {
   private let version: Registry.Version
   private let base: String
   private let session: Session
 
-  /// - Parameter base: as `runtime.base` has it; `opz-runtime` for a native version.
+  /// - Parameter base: as in `runtime.base`; `opz-runtime` for a native version.
   public init(_ version: Registry.Version, onto base: String, in session: Session) {
     self.version = version
     self.base = base
@@ -22,7 +22,7 @@ public struct RebaseVersion: Sendable {
   /// The version on the new base.
   public struct Result: Sendable {
     public let version: Registry.Version
-    /// The base is the one that it has; no version was recorded.
+    /// Whether the version already has this base, so that nothing was recorded.
     public let existed: Bool
   }
 
@@ -32,7 +32,7 @@ public struct RebaseVersion: Sendable {
   ///   has no settings to apply, `conflict` where the version's layers do not fit the directories and links of the
   ///   new base.
   public func run(_ registry: Registry) async throws -> Result {
-    // What was configured since goes along: it would be lost otherwise.
+    // Carry over the settings that were configured after packaging; they would be lost otherwise.
     let record = try await blocking { [version] in try registry.current(version).record }
     let settings = try settings()
     let bases = try await bases(registry, record.platforms.compactMap { Platform($0) })
@@ -71,7 +71,7 @@ public struct RebaseVersion: Sendable {
     }
   }
 
-  /// Layers are moved as they are, so what they say of directories must be what the new base has.
+  /// The layers are reused unchanged, so their directory entries must agree with the new base.
   private func check(_ own: [ImageLayer], on bases: BaseImages, _ registry: Registry) async throws {
     let content = VersionContent(registry: registry, record: version.record, session: session)
     for base in bases.bases {
@@ -117,7 +117,7 @@ public struct RebaseVersion: Sendable {
     }
   }
 
-  /// The version's own layers, with the lines that its images' histories have for them.
+  /// The version's own layers, each with its line of the images' histories.
   private func ownLayers(_ registry: Registry) async throws -> [ImageLayer] {
     let own = version.record.layers.filter { $0.role != "runtime" }
     var lines: [Digest: String] = [:]

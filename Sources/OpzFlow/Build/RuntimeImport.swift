@@ -5,17 +5,17 @@ import OpzRegistry
 import OpzStore
 public import SystemPackage
 
-/// Brings the native runtime into a registry.
+/// Imports the native runtime into a registry.
 public enum RuntimeImport {
   /// The runtime image that is now pinned for a platform.
   public struct Result: Sendable {
     public let platform: Platform
     public let image: Descriptor
-    /// The pin that it took the place of.
+    /// The image that was pinned before.
     public let previous: Descriptor?
   }
 
-  /// Makes the runtime image of a static `opz-server` and pins it.
+  /// Builds the runtime image from a static `opz-server` and pins it.
   public static func program(_ server: FilePath, in session: Session) async throws -> Result {
     let registry = try session.createRegistry()
     let image = try await RuntimeImage.build(from: server, in: registry.store)
@@ -25,7 +25,7 @@ public enum RuntimeImport {
     return Result(platform: platform, image: image.manifest.descriptor, previous: previous)
   }
 
-  /// Takes a runtime image from an OCI layout and pins it.
+  /// Imports a runtime image from an OCI layout and pins it.
   public static func layout(_ root: FilePath, tag: String?, in session: Session) async throws -> [Result] {
     let registry = try session.createRegistry()
     let source = try LayoutStore.open(root)
@@ -42,8 +42,9 @@ public enum RuntimeImport {
     return results
   }
 
-  /// The pinned runtime for a platform. Where there is none yet and it is this machine's platform, the `opz-server` that was
-  /// installed with opz is imported.
+  /// The pinned runtime for a platform. If there is none and it is this machine's platform, imports the `opz-server`
+  /// that was installed with opz.
+  /// - Throws: `FlowError` of category `notFound` if there is no runtime for the platform.
   static func ensure(_ platform: Platform, registry: Registry, session: Session) async throws -> Image {
     if let pinned = try registry.runtime(for: platform) { return try await registry.store.image(pinned) }
     guard platform.isSameProcessor(as: .host), let server = InstalledProgram.server.find(session.environment) else {

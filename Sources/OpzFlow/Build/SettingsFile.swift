@@ -3,15 +3,15 @@ import OpzPackage
 public import OpzRegistry
 public import SystemPackage
 
-/// `--settings opz.yaml`: a file's settings in the place of those that a version was packaged with.
+/// `--settings opz.yaml`: settings from a file, used instead of those that a version was packaged with.
 public struct SettingsFile: Sendable {
-  /// As the user names it.
+  /// The file's name as the user gave it.
   public let name: String
   public let deploy: DeploySettings
-  /// `push.to`.
+  /// The value of `push.to`.
   public let pushTo: String?
 
-  /// - Throws: `ConfigError`; `FlowError.conflict` for the opz.yaml of another model.
+  /// - Throws: `ConfigError`; `FlowError` of category `conflict` if the `opz.yaml` is of another model.
   public init(_ path: FilePath, name: String, for version: Registry.Version) throws {
     let config = try ConfigReader.read(path)
     guard config.name == version.name else {

@@ -1,11 +1,11 @@
 import OpzIO
 public import OpzRegistry
 
-/// Where the settings of a version that count are from: what it was first packaged with, or a later event.
+/// Where a version's current settings come from: its packaging, or a later event.
 public struct SettingsSource: Sendable {
   /// RFC 3339.
   public let at: String
-  /// The event `configured`; nil for those of the record.
+  /// The event `configured`; nil if the settings are those of the record.
   public let event: EventLog.Name?
 
   /// Finds where the current settings of a version come from.

@@ -1,7 +1,7 @@
 import OpzIO
 import SystemPackage
 
-/// The digest of a file, or of a directory: the sha256 of a line for each file in it, `<sha256 hex>  <path>`, sorted by path, as
+/// The digest of a file, or of a directory: the SHA-256 of one `<sha256 hex>  <path>` line per file, sorted by path, as
 /// `sha256sum` prints them.
 enum TreeDigest {
   static func of(_ path: FilePath) throws -> (digest: Digest, size: UInt64) {

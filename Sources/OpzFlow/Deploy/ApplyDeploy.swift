@@ -4,12 +4,13 @@ public import OpzJSON
 public import OpzOCI
 public import OpzRegistry
 
-/// Applies manifests and records that it was tried and how it ended, so that a roll-back knows what was whole.
+/// Applies manifests to a cluster, and records the attempt and its outcome, so that a rollback knows which deploys
+/// succeeded.
 public struct ApplyDeploy: Sendable {
-  /// A deploy that was whole.
+  /// A deploy that succeeded.
   public struct Result: Sendable {
     public let place: DeployPlace
-    /// As kubectl names them: `deployment.apps/churn`.
+    /// Names as kubectl prints them: `deployment.apps/churn`.
     public let applied: [String]
     public let deleted: [String]
 
@@ -26,17 +27,17 @@ public struct ApplyDeploy: Sendable {
   }
 
   public let version: Registry.Version
-  /// The objects.
+  /// The objects, as YAML documents separated by `---`.
   public let stream: String
-  /// Its cluster and the namespace of objects that name none are kubectl's to say.
+  /// Where the objects go. The cluster, and a namespace of nil, are filled in from kubectl's context.
   public let place: DeployPlace
-  /// The hash of the deploy whose manifests these are.
+  /// For a rollback, the hash of the deploy whose manifests are restored.
   public var restores: String?
-  /// What the event says beside the objects.
+  /// Further details for the event.
   public var details: [String: JSONValue] = [:]
-  /// Deletes what earlier deploys of the place left over.
+  /// Whether to delete the objects that earlier deploys left in the place.
   public var prunes = false
-  /// How long pods are waited for; nil for as long as the Deployments say.
+  /// Seconds to wait for pods; nil uses the Deployments' own deadlines.
   public var seconds: Int?
 
   private let session: Session
@@ -53,8 +54,8 @@ public struct ApplyDeploy: Sendable {
     self.session = session
   }
 
-  /// - Parameter note: is told what happens, a line at a time.
-  /// - Throws: `FlowError` where it was not whole; where the cluster refused it before anything was changed, nothing is recorded.
+  /// - Parameter note: called with progress messages, one line each.
+  /// - Throws: `FlowError` if the deploy failed. If the cluster refused it before any change, nothing is recorded.
   @discardableResult
   public func run(_ registry: Registry, note: @escaping @Sendable (String) -> Void) async throws -> Result {
     let cluster = ClusterClient(session)
@@ -73,8 +74,8 @@ public struct ApplyDeploy: Sendable {
     return Result(place: place, applied: report.applied, deleted: report.deleted)
   }
 
-  /// All objects that opz wrote for the model in a place, the newest text of each.
-  /// - Parameter context: the namespace of objects that name none.
+  /// Every object that opz has applied for the model in a place, each as it was last applied.
+  /// - Parameter context: the namespace of objects that do not name one.
   static func earlier(
     _ model: ModelName, in place: DeployPlace, context: String, _ registry: Registry
   ) async throws -> [ManifestDocument] {
@@ -84,7 +85,7 @@ public struct ApplyDeploy: Sendable {
       var found: [ManifestDocument] = []
       for deploy in try registry.state(model).deploys(in: place, context: context).reversed()
       where streams.insert(deploy.manifests.digest).inserted {
-        // Of a version that was deleted, the manifests may have been collected.
+        // The manifests of a deleted version may have been garbage-collected.
         guard let bytes = try? registry.manifests(of: deploy) else { continue }
         for document in ManifestStream(String(decoding: bytes, as: UTF8.self)).documents
         where known.insert(ApplyPlan.settled(document.identity, context)).inserted { found.append(document) }

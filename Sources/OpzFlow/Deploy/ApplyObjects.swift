@@ -1,17 +1,18 @@
 public import OpzDeploy
 public import OpzIO
 
-/// Brings objects into a cluster, in an order in which what serves goes on serving.
+/// Applies objects to a cluster in an order that keeps traffic served.
 ///
-/// All are asked of the cluster first, by a dry run. Then: the number of pods is held where it goes from opz to an autoscaler or back; all but the route
-/// is applied; the pods are waited for where requests are to go to them at once; the route; and what is left over is deleted.
+/// The cluster is asked about all of them first, by a server-side dry run. Then it holds the replica count of
+/// Deployments whose owner changes between opz and an autoscaler, applies everything but routes, waits for pods that
+/// are about to receive all traffic, applies the routes, and deletes what is left over.
 public struct ApplyObjects: Sendable {
   /// What was changed in the cluster, and the failure that stopped the apply.
   public struct Report: Sendable {
-    /// As kubectl names them: `deployment.apps/churn`.
+    /// Names as kubectl prints them: `deployment.apps/churn`.
     public internal(set) var applied: [String] = []
     public internal(set) var deleted: [String] = []
-    /// Nil where all of it was done.
+    /// Nil if everything succeeded.
     public internal(set) var failure: FlowError?
   }
 
@@ -23,8 +24,8 @@ public struct ApplyObjects: Sendable {
   private var report = Report()
 
   /// - Parameters:
-  ///   - seconds: how long pods are waited for; nil for as long as the Deployments themselves say.
-  ///   - note: is told what happens, a line at a time.
+  ///   - seconds: how long to wait for pods; nil uses the Deployments' own deadlines.
+  ///   - note: called with progress messages, one line each.
   public init(
     _ plan: ApplyPlan, _ cluster: ClusterClient, prunes: Bool, seconds: Int?,
     note: @escaping @Sendable (String) -> Void
@@ -38,8 +39,8 @@ public struct ApplyObjects: Sendable {
 
   // MARK: The dry run
 
-  /// Asks the cluster and its webhooks, and changes nothing.
-  /// - Throws: `FlowError` where one of the objects would be refused.
+  /// Runs a server-side dry run, which includes the cluster's webhooks and changes nothing.
+  /// - Throws: `FlowError` if one of the objects would be refused.
   public func rehearse() async throws {
     let defined = Set(plan.stream.documents.compactMap(\.definedKind))
     func isAsked(_ document: ManifestDocument) -> Bool {
@@ -51,7 +52,7 @@ public struct ApplyObjects: Sendable {
     guard !asked.isEmpty else { return }
     let all = try await cluster.apply(ManifestStream(asked).text, isDry: true)
     guard all.failure != nil else { return }
-    // One by one, because kubectl does not say of which object it speaks.
+    // Repeat it for each object, because kubectl does not say which one an error is about.
     var refused: [(ManifestDocument, FlowError)] = []
     var silent: [ManifestDocument] = []
     for document in asked {
@@ -62,7 +63,7 @@ public struct ApplyObjects: Sendable {
       } else {
         refused.append((document, failure))
       }
-      // Whoever is not let in is not let in for any.
+      // A failed login or connection would fail the same way for every object.
       if failure.category == .network { break }
     }
     say("not asked before, because a webhook of the cluster takes no dry run", silent)
@@ -81,7 +82,7 @@ public struct ApplyObjects: Sendable {
 
   // MARK: The steps
 
-  /// Applies. It goes on to the next step only where the one before was done.
+  /// Applies the objects, stopping at the first step that fails.
   public func run() async -> Report {
     var steps = self
     do { try await steps.all() } catch let error as FlowError {
@@ -98,7 +99,7 @@ public struct ApplyObjects: Sendable {
     let routes = plan.routes
     try await apply(plan.stream.documents.filter { !routes.contains($0) })
     for hold in plan.starts {
-      // The autoscaler may have been quicker: then the number is its own.
+      // This fails if the autoscaler has already set the number; then the autoscaler's is right.
       _ = try await cluster.apply(hold.deployment.head(replicas: hold.replicas), as: ClusterClient.handover)
     }
     try await release()
@@ -129,7 +130,7 @@ public struct ApplyObjects: Sendable {
     if let failure = answer.failure { throw failure }
   }
 
-  /// `deployment.apps/churn serverside-applied`, `deployment.apps "churn" deleted from scoring namespace`.
+  /// Parses `deployment.apps/churn serverside-applied` or `deployment.apps "churn" deleted from scoring namespace`.
   private static func name(_ line: String) -> String? {
     let words = line.split(separator: " ")
     guard let first = words.first else { return nil }
@@ -146,8 +147,8 @@ public struct ApplyObjects: Sendable {
     note("\(hold.deployment.name) keeps \(hold.replicas) replicas while their owner changes")
   }
 
-  /// Gives up what was held, where somebody else has it by now: given up by its only owner, it would be one. An autoscaler takes it by itself with the
-  /// first number that differs.
+  /// Releases held replica counts that now have another owner; releasing one without another owner would reset it to 1.
+  /// An autoscaler takes ownership when it first changes the number.
   private func release() async throws {
     let held = plan.holds.map(\.deployment)
     guard !held.isEmpty else { return }
@@ -163,8 +164,8 @@ public struct ApplyObjects: Sendable {
 
   // MARK: The wait
 
-  /// Kinds whose own controllers make Deployments and Services, some of them with names that the old ones still have: to wait for them first could be
-  /// for ever.
+  /// Kinds whose controllers create Deployments and Services themselves. Their names may clash with existing ones, so
+  /// waiting for them before the old ones are deleted could take forever.
   private static let servers: Set = ["Service", "InferenceService"]
 
   private func wait(_ routes: [ManifestDocument]) async throws {

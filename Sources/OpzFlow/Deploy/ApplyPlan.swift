@@ -2,37 +2,38 @@ public import OpzDeploy
 import OpzIO
 public import OpzOCI
 
-/// What an apply is going to do, found out before anything is changed.
+/// What an apply is going to do, determined before anything is changed.
 public struct ApplyPlan: Sendable {
-  /// A Deployment's number of pods that somebody must hold while its owner changes.
+  /// A Deployment's replica count that must be held while its owner changes.
   struct Hold: Sendable {
     let deployment: ManifestDocument
     let replicas: Int
-    /// Takes the number from whoever has it.
+    /// Whether to take the field from its current owner.
     let force: Bool
   }
 
   let model: ModelName
   let stream: ManifestStream
-  /// Of the context: where objects are that name none.
+  /// The namespace of kubectl's context, for objects that do not name one.
   let namespace: String
-  /// Autoscalers that are deleted before the Deployment has a number of its own.
+  /// Autoscalers to delete before a Deployment sets its own replica count.
   private(set) var scalers: [ManifestDocument] = []
-  /// Before the objects are applied.
+  /// Holds to take before the objects are applied.
   private(set) var holds: [Hold] = []
-  /// After them: Deployments that are new and get all requests at once.
+  /// Holds to take afterwards, for new Deployments that receive all traffic at once.
   private(set) var starts: [Hold] = []
-  /// Objects of earlier deploys that the cluster still has and that are no longer written.
+  /// Objects of earlier deploys that are still in the cluster, but not in the stream.
   public private(set) var leftOver: [ManifestDocument] = []
-  /// Of those, the ones that are another model's or nobody's now, and whose.
+  /// Objects like `leftOver` that now belong to another model or to no one known, with the owner.
   public private(set) var foreign: [(document: ManifestDocument, owner: String)] = []
   private var live: [ManifestDocument.Identity: ClusterObject] = [:]
 
-  /// Looks at what the cluster has.
+  /// Compares the stream with what the cluster has.
   /// - Parameters:
-  ///   - earlier: what was applied for the model in this place before.
-  ///   - prunes: what is left over will be deleted.
-  /// - Throws: `FlowError.conflict` where an object is another model's, or where an autoscaler would fight the Deployment's own number.
+  ///   - earlier: the objects that were applied for the model in this place before.
+  ///   - prunes: whether left-over objects will be deleted.
+  /// - Throws: `FlowError` of category `conflict` if an object belongs to another model, or if an autoscaler would
+  ///   overwrite the Deployment's own replica count.
   public init(
     _ model: ModelName, _ stream: ManifestStream, earlier: [ManifestDocument], prunes: Bool, namespace: String,
     _ cluster: ClusterClient
@@ -57,24 +58,25 @@ public struct ApplyPlan: Sendable {
     for document in stream.documents where document.kind == "Deployment" { try plan(document, prunes) }
   }
 
-  /// The parts that share the requests: they are applied last.
+  /// The objects that shift traffic; they are applied last.
   var routes: [ManifestDocument] { stream.documents.filter { $0.kind == "HTTPRoute" } }
 
-  /// A namespace that is not there, and that the stream has.
+  /// Whether the object's namespace does not exist yet, but is created by the stream.
   func isInNewNamespace(_ document: ManifestDocument) -> Bool {
     stream.documents.contains {
       $0.kind == "Namespace" && $0.identity.name == document.identity.namespace && self[$0] == nil
     }
   }
 
-  /// What the dry run asks: a number of pods that somebody else still has would be a conflict, and is taken before.
+  /// The object for the dry run. A replica count that someone else owns would conflict there, but is taken over before
+  /// the actual apply.
   func asked(_ document: ManifestDocument) -> ManifestDocument {
     holds.contains { $0.deployment.identity == document.identity && $0.force } ? document.withoutReplicas : document
   }
 
   func isLive(_ document: ManifestDocument) -> Bool { self[document] != nil }
 
-  /// The place that an object has which names no namespace.
+  /// The identity with the namespace filled in, for objects that do not name one.
   static func settled(_ identity: ManifestDocument.Identity, _ namespace: String) -> ManifestDocument.Identity {
     var identity = identity
     if identity.namespace == nil, !["Namespace", "CustomResourceDefinition"].contains(identity.kind) {
@@ -89,9 +91,9 @@ public struct ApplyPlan: Sendable {
     live[ApplyPlan.settled(document.identity, namespace)]
   }
 
-  /// Another model that the object is of; nil where it is ours, or nobody says.
+  /// The name of the other model that owns the object; nil if this model does, or if it is unknown.
   private func owner(_ object: ClusterObject, _ document: ManifestDocument) -> String? {
-    // All that are in it share a Namespace.
+    // Models may share a Namespace.
     guard document.kind != "Namespace" else { return nil }
     if let named = object.model { return named == model.description ? nil : named }
     let key = "app.kubernetes.io/name"
@@ -118,7 +120,7 @@ public struct ApplyPlan: Sendable {
       return
     }
     guard let wanted = deployment.replicas else {
-      // Given up by its only owner, the field would get Kubernetes' default: one pod.
+      // If its only owner drops the field, Kubernetes resets it to its default, 1.
       if !object.replicaOwners.isEmpty, object.replicaOwners.allSatisfy(ApplyPlan.givesUp),
         let replicas = object.replicas
       {
@@ -139,17 +141,18 @@ public struct ApplyPlan: Sendable {
     }
   }
 
-  /// Who gives the number up with this apply: opz, and kubectl's client-side apply, whose fields a server-side one takes over.
+  /// Whether the owner drops the field with this apply: opz itself, or kubectl's client-side apply, whose fields a
+  /// server-side apply takes over.
   private static func givesUp(_ owner: ClusterObject.Owner) -> Bool {
     owner.manager == ClusterClient.manager || owner.subresource == nil && owner.manager.hasPrefix("kubectl")
   }
 
-  /// A person who scales by kubectl is no autoscaler.
+  /// A person who runs `kubectl scale` is not an autoscaler.
   private static func isAutoscaler(_ owner: ClusterObject.Owner) -> Bool {
     owner.manager == ClusterClient.handover || owner.subresource == "scale" && !owner.manager.hasPrefix("kubectl")
   }
 
-  /// As many pods as served before, within the autoscaler's limits: it would begin with one.
+  /// Starts with as many pods as served before, within the autoscaler's limits; it would start with one.
   private mutating func start(_ deployment: ManifestDocument) {
     guard let scaler = stream.documents.first(where: { $0.scales == deployment.identity.name }),
       let least = scaler.number("minReplicas") ?? scaler.number("minReplicaCount"),

@@ -8,10 +8,10 @@ public import SystemPackage
   import Musl
 #endif
 
-/// `opz score` on files: standard input and output where no file is named.
+/// Runs `opz score` on files, or on standard input and output.
 public enum BatchFiles {
-  /// Scores `input` into `output`; a file appears when it is whole.
-  /// - Returns: how many rows there were.
+  /// Scores `input` into `output`. An output file appears only when it is complete.
+  /// - Returns: the number of rows.
   public static func score(_ batch: BatchScoring, from input: FilePath?, to output: FilePath?) throws -> Int {
     let source: any ByteSource =
       if let input { try StreamSource(OpenFile.reading(input)) } else {
@@ -24,7 +24,7 @@ public enum BatchFiles {
   }
 }
 
-/// Any file that is read from where it stands: a pipe too.
+/// Reads a file sequentially, so that pipes work too.
 private final class StreamSource: ByteSource {
   private let file: OpenFile
   init(_ file: consuming OpenFile) { self.file = file }

@@ -4,28 +4,28 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// kubectl, which knows the cluster, its certificates and its rules: opz speaks to no API server itself.
+/// A client for Kubernetes that runs kubectl, which handles contexts, certificates and authentication.
 public struct ClusterClient: Sendable {
-  /// What kubectl says where it is asked for a change.
+  /// The result of a kubectl command that changes objects.
   public struct Answer: Sendable {
-    /// A line an object.
+    /// One line per object.
     public let lines: [String]
     public let warnings: [String]
-    /// Nil where all of it was done.
+    /// Nil if everything succeeded.
     public let failure: FlowError?
-    /// All that it wrote to standard error.
+    /// Everything that kubectl wrote to standard error.
     let words: String
   }
 
-  /// Who has a field by a server-side apply.
+  /// The field manager of opz's server-side apply.
   public static let manager = "opz"
-  /// Who holds a Deployment's number of pods while it goes from opz to an autoscaler or back.
+  /// The field manager that holds a replica count while its owner changes between opz and an autoscaler.
   public static let handover = "opz-handover"
 
   private let program: String
   private let session: Session
 
-  /// `OPZ_KUBECTL`, else `kubectl` on the PATH.
+  /// Uses `OPZ_KUBECTL`, or else `kubectl` on the PATH.
   public init(_ session: Session) {
     program = session.environment["OPZ_KUBECTL"].flatMap { $0.isEmpty ? nil : $0 } ?? "kubectl"
     self.session = session
@@ -37,8 +37,8 @@ public struct ClusterClient: Sendable {
     return result?.status == 0
   }
 
-  /// The address of the API server and the namespace of kubectl's context; the address is nil inside of a pod.
-  /// - Throws: `FlowError` where there is no kubectl.
+  /// The API server's address and the namespace of kubectl's context; the address is nil inside a pod.
+  /// - Throws: `FlowError` if kubectl cannot be run.
   public func context() async throws -> (cluster: String?, namespace: String) {
     let template = "jsonpath={.clusters[0].cluster.server}{\"\\n\"}{.contexts[0].context.namespace}"
     let result = try await run(["config", "view", "--minify", "-o", template])
@@ -47,7 +47,8 @@ public struct ClusterClient: Sendable {
     return (ClusterClient.withoutUser(address), lines.count > 1 && !lines[1].isEmpty ? lines[1] : "default")
   }
 
-  /// Where kubectl is in a pod: as client-go finds it (tools/clientcmd, inClusterClientConfig.Namespace).
+  /// The namespace of the pod that kubectl runs in, found like client-go does (tools/clientcmd,
+  /// inClusterClientConfig.Namespace).
   private var podNamespace: String {
     guard session.environment["KUBERNETES_SERVICE_HOST"]?.isEmpty == false else { return "default" }
     if let named = session.environment["POD_NAMESPACE"], !named.isEmpty { return named }
@@ -56,7 +57,7 @@ public struct ClusterClient: Sendable {
     return name.isEmpty ? "default" : name
   }
 
-  /// An event keeps the address, and it is nobody's place for a password.
+  /// Removes user and password from an address, because it is stored in events.
   static func withoutUser(_ address: String) -> String {
     guard let start = address.firstRange(of: "://")?.upperBound else { return address }
     let host = address[start...].prefix { $0 != "/" }
@@ -64,20 +65,20 @@ public struct ClusterClient: Sendable {
     return String(address[..<start] + address[address.index(after: at)...])
   }
 
-  /// What the cluster would change, as `kubectl diff` says it; empty where it would change nothing.
-  /// - Throws: `FlowError` where kubectl fails.
+  /// What an apply would change, as printed by `kubectl diff`; empty if nothing would change.
+  /// - Throws: `FlowError` if kubectl fails.
   public func difference(_ stream: String) async throws -> String {
     let result = try await run(["diff", "--server-side", "--field-manager", ClusterClient.manager, "-f", "-"], stream)
-    // 1 says that there are differences.
+    // Exit code 1 means that there are differences.
     guard result.status <= 1 else { throw ClusterFailure.error("kubectl diff", result) }
     return result.text
   }
 
-  /// The objects that the cluster has, of these. A kind that it does not know has none.
-  /// - Throws: `FlowError` where kubectl fails.
+  /// The given objects as the cluster has them, without those that it does not have. An unknown kind counts as missing.
+  /// - Throws: `FlowError` if kubectl fails.
   public func live(_ documents: [ManifestDocument]) async throws -> [ClusterObject] {
     var asked = documents
-    // Each turn takes away at least a kind.
+    // Each iteration drops at least one unknown kind.
     while !asked.isEmpty {
       let arguments = ["get", "--ignore-not-found", "--show-managed-fields", "-o", "json", "-f", "-"]
       let result = try await run(arguments, asked.map(\.head).joined())
@@ -89,24 +90,25 @@ public struct ClusterClient: Sendable {
     return []
   }
 
-  /// Applies objects (server-side apply, so that other managers' fields stay theirs). Where it fails for one of them, kubectl goes on with the next.
+  /// Applies objects by server-side apply, which leaves other managers' fields alone. If one fails, kubectl continues
+  /// with the next.
   /// - Parameters:
-  ///   - manager: who has the fields then.
-  ///   - force: takes fields that others have.
-  ///   - isDry: asks the cluster, its webhooks too, and changes nothing.
+  ///   - manager: the field manager.
+  ///   - force: whether to take over fields that others own.
+  ///   - isDry: whether to only ask the cluster, including its webhooks, and change nothing.
   public func apply(
     _ stream: String, as manager: String = ClusterClient.manager, force: Bool = false, isDry: Bool = false
   ) async throws -> Answer {
     var arguments = ["apply", "--server-side", "--field-manager", manager, "-f", "-"]
     if force { arguments.append("--force-conflicts") }
-    // Older kubectls would miss what the whole object must have.
+    // Client-side validation would reject the incomplete object of a handover.
     if manager == ClusterClient.handover { arguments.append("--validate=false") }
     if isDry { arguments.append("--dry-run=server") }
     return answer("kubectl apply", try await run(arguments, stream))
   }
 
-  /// Deletes objects by their names, what uses another before it; one that is not there is no failure.
-  /// - Parameter waits: until they are gone, a minute at most.
+  /// Deletes objects by name, dependents first; a missing object is not an error.
+  /// - Parameter waits: whether to wait until they are gone, for at most a minute.
   public func delete(_ documents: [ManifestDocument], waits: Bool = false) async throws -> Answer {
     guard !documents.isEmpty else { return Answer(lines: [], warnings: [], failure: nil, words: "") }
     let stream = documents.reversed().map(\.head).joined()
@@ -114,9 +116,9 @@ public struct ClusterClient: Sendable {
     return answer("kubectl delete", try await run(["delete", "--ignore-not-found"] + end + ["-f", "-"], stream))
   }
 
-  /// Waits until the pods of a Deployment are those of its newest template, and available.
-  /// - Parameter seconds: after which it gives up.
-  /// - Returns: nil where they are; else why not.
+  /// Waits until a Deployment's pods match its newest template and are available.
+  /// - Parameter seconds: the timeout.
+  /// - Returns: nil on success, or else the reason.
   public func rollout(_ deployment: ManifestDocument, seconds: Int) async throws -> String? {
     let place = deployment.identity.namespace.map { ["--namespace", $0] } ?? []
     let result = try await run(

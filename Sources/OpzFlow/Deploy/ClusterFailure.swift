@@ -1,9 +1,9 @@
 import OpzDeploy
 import OpzIO
 
-/// What kubectl's words mean. It has one exit code for all failures.
+/// Classifies kubectl's error messages; its exit code is the same for all failures.
 enum ClusterFailure {
-  /// Words of kubectl and of the API server, the first that fits; the texts are those of k8s.io/apimachinery's errors and of kubectl.
+  /// The first match counts. The texts are from kubectl and from the errors of k8s.io/apimachinery.
   private static let meanings: [(words: String, category: ErrorCategory, hint: String)] = [
     (
       "Apply failed with", .conflict,
@@ -41,7 +41,7 @@ enum ClusterFailure {
     let all = result.errorText.split(separator: "\n").filter { line in
       !line.hasPrefix("Warning: ") && !isLog(line) && known.insert(line).inserted
     }
-    // What kubectl advises after a conflict is about its own options.
+    // kubectl's advice after a conflict is about its own options.
     let words = all.prefix { !$0.hasPrefix("Please review the fields above") }.prefix(12).joined(separator: "\n")
     let meaning = meanings.first { words.contains($0.words) }
     return FlowError(
@@ -49,16 +49,17 @@ enum ClusterFailure {
       hint: meaning?.hint)
   }
 
-  /// `E1128 20:30:27.773710   11545 memcache.go:381] ..`: what the libraries log is said once more behind it.
+  /// Whether the line is a log message, such as `E1128 20:30:27.773710   11545 memcache.go:381] ..`. The error itself
+  /// is repeated after it.
   private static func isLog(_ line: Substring) -> Bool {
     line.hasPrefix("E") && line.dropFirst().prefix(4).allSatisfy(\.isNumber) && line.contains(".go:")
   }
 
-  /// Whether kubectl says that the cluster has no such kind.
+  /// Whether the message says that the cluster does not have the object's kind.
   static func missesKind(_ words: String, _ document: ManifestDocument) -> Bool {
     words.contains("no matches for kind \"\(document.kind)\" in version \"\(document.apiVersion)\"")
   }
 
-  /// Whether a webhook has side effects and so takes no dry run.
+  /// Whether a webhook with side effects refused the dry run.
   static func refusesDryRun(_ words: String) -> Bool { words.contains("does not support dry run") }
 }

@@ -2,9 +2,9 @@ import OpzDeploy
 import OpzJSON
 import OpzOCI
 
-/// An object as the cluster has it: what opz must know before it changes it.
+/// The parts of a cluster's object that opz looks at before it changes the object.
 public struct ClusterObject: Sendable {
-  /// Who has `spec.replicas`: `metadata.managedFields`.
+  /// An owner of `spec.replicas`, from `metadata.managedFields`.
   struct Owner: Sendable, Hashable {
     let manager: String
     /// `scale` for an autoscaler.
@@ -12,16 +12,16 @@ public struct ClusterObject: Sendable {
   }
 
   let identity: ManifestDocument.Identity
-  /// The model that it is of, as its annotation says.
+  /// The model that the object belongs to, from its annotation.
   let model: String?
   let labels: [String: String]
   let replicas: Int?
   let replicaOwners: [Owner]
 
-  /// opz made it.
+  /// Whether opz created the object.
   var isManaged: Bool { labels["app.kubernetes.io/managed-by"] == "opz" }
 
-  /// Reads what `kubectl get -o json` prints: nothing, an object, or a List.
+  /// Parses the output of `kubectl get -o json`: nothing, one object, or a List.
   static func read(_ bytes: [UInt8]) throws -> [ClusterObject] {
     guard bytes.contains(where: { $0 > 32 }) else { return [] }
     let value = try CanonicalJSON.decode(JSONValue.self, from: bytes, subject: "kubectl get")

@@ -2,42 +2,42 @@ public import OpzDeploy
 public import OpzOCI
 public import OpzRegistry
 
-/// What `opz deploy` is asked for.
+/// The options of `opz deploy`.
 public struct DeployRequest: Sendable {
   /// How the manifests are laid out in files.
   public enum Form: String, Sendable, CaseIterable {
-    /// A file an object.
+    /// One file per object.
     case plain
-    /// A base, and an overlay for each profile.
+    /// A base with one overlay per profile.
     case kustomize
     /// A Helm chart.
     case helm
   }
 
-  /// `HOST/REPO` that the cluster pulls from; its tag does not matter, the digest does.
+  /// The `HOST/REPO` that the cluster pulls from. Its tag is ignored, because images are pinned by digest.
   public var repository: Reference
   public var target: DeployTarget
   public var profile: DeployProfile
   public var form: Form
   public var namespace: String?
-  /// The version that shares the requests.
+  /// A second version that receives a share of the traffic.
   public var beside: Registry.Version?
-  /// Percent of the requests; what opz.yaml says if nil.
+  /// Percent of the traffic for it; nil uses the value of `opz.yaml`.
   public var weight: Int?
-  /// The Job of `deploy.batch` and not the server.
+  /// Whether to write the Job of `deploy.batch` instead of the server.
   public var isBatch: Bool
-  /// In the place of the settings that the version was packaged with.
+  /// Replaces the settings that the version was packaged with.
   public var settings: SettingsFile?
-  /// Codes of `opz lint` that are not looked for.
+  /// Codes of `opz lint` to ignore.
   public var allowed: Set<String> = []
 
-  /// Creates a request; `settings` and `allowed` are set afterwards where they are needed.
+  /// Creates a request; `settings` and `allowed` can be set afterwards.
   ///
   /// - Parameters:
-  ///   - repository: `HOST/REPO` that the cluster pulls from; its tag is ignored.
-  ///   - namespace: nil leaves the choice to kubectl's context.
-  ///   - beside: a second version that serves a share of the requests.
-  ///   - weight: percent of the requests; nil takes the value of `opz.yaml`.
+  ///   - repository: the `HOST/REPO` that the cluster pulls from; its tag is ignored.
+  ///   - namespace: nil uses the namespace of kubectl's context.
+  ///   - beside: a second version that receives a share of the traffic.
+  ///   - weight: percent of the traffic for it; nil uses the value of `opz.yaml`.
   ///   - isBatch: whether to write the Job of `deploy.batch` instead of the server.
   public init(
     repository: Reference, target: DeployTarget = .kubernetes, profile: DeployProfile = .prod, form: Form = .plain,

@@ -8,7 +8,7 @@ public import OpzRegistry
 import OpzStore
 public import SystemPackage
 
-/// `opz deploy`: the Kubernetes manifests of a version.
+/// `opz deploy`: generates the Kubernetes manifests of a version.
 public struct DeployVersion: Sendable {
   /// The generated manifests, with their lint findings and the settings they were made from.
   public struct Result: Sendable {
@@ -16,13 +16,13 @@ public struct DeployVersion: Sendable {
     /// The objects of the profile, one document each.
     public let stream: String
     public let remarks: [String]
-    /// Whose settings these are: `settings of opz.yaml packaged at TIME (event N)`.
+    /// The origin of the settings: `settings of opz.yaml packaged at TIME (event N)`.
     public let settings: String
-    /// The hash of that event; nil for the record's settings and for a file's.
+    /// The hash of that event; nil for settings from the record or a file.
     public let settingsEvent: String?
-    /// What a later deploy of the same place takes the place of; its cluster is not known before it is applied.
+    /// The place that later deploys to it update. Its cluster is unknown until it is applied.
     public let place: DeployPlace
-    /// What `opz lint` says of the stream.
+    /// The findings of `opz lint` for the stream.
     public let report: LintReport
   }
 
@@ -64,11 +64,11 @@ public struct DeployVersion: Sendable {
       report: try await lint(manifests.stream, plan))
   }
 
-  /// Models of the registry whose objects would have the same names.
+  /// Remarks about other models whose objects would have the same names.
   private func namesakes(_ registry: Registry) async throws -> [String] {
     try await blocking { [version] in
       let own = try ObjectName.of(model: version.name.description)
-      // Only another character that became a dash makes two names one.
+      // Names clash only if a character was replaced by a dash.
       guard own.contains("-") else { return [] }
       let others = try registry.models().filter { name in
         name != version.name && (try? ObjectName.of(model: name.description)) == own
@@ -79,7 +79,8 @@ public struct DeployVersion: Sendable {
     }
   }
 
-  /// Patches and settings can make of right objects ones that never scale: they are looked at as anybody's are.
+  /// Patches and settings can break generated objects, for example so that they never scale; so lint them like any
+  /// other manifests.
   private func lint(_ stream: String, _ plan: DeploymentPlan) async throws -> LintReport {
     var options = LintOptions()
     options.allowed = request.allowed
@@ -88,7 +89,7 @@ public struct DeployVersion: Sendable {
     return try await blocking { [options] in try Linter(options).run([input]) }
   }
 
-  /// - Throws: `FlowError.refused` where the objects have errors.
+  /// - Throws: `FlowError` of category `refused` if lint reports errors.
   public func requireSound(_ result: Result) throws {
     let errors = result.report.findings.filter { $0.severity == .error }
     guard let first = errors.first else { return }
@@ -101,7 +102,7 @@ public struct DeployVersion: Sendable {
   }
 
   /// Writes the files into a directory.
-  /// - Returns: YAML files beside them that are none of them and that kubectl or Helm would take along, by their paths below the directory.
+  /// - Returns: other YAML files there that kubectl or Helm would apply too, relative to the directory.
   @discardableResult
   public func write(_ result: Result, to directory: FilePath) async throws -> [String] {
     try await blocking {
@@ -114,7 +115,7 @@ public struct DeployVersion: Sendable {
     }
   }
 
-  /// kustomize reads what a kustomization lists, and nothing else.
+  /// kustomize reads only what a kustomization lists, so other files there do no harm.
   private func others(_ names: [FilePath], in directory: FilePath) throws -> [String] {
     guard request.form != .kustomize else { return [] }
     let (known, parent) = (Set(names), FilePath(request.form == .helm ? "templates" : ""))
@@ -123,7 +124,7 @@ public struct DeployVersion: Sendable {
     }.map(\.string).sorted()
   }
 
-  /// Records that the objects were written, with the exact objects.
+  /// Records that the objects were written, with their exact bytes.
   public func record(_ result: Result, _ registry: Registry) async throws {
     try await blocking { [self] in
       try registry.deployed(
@@ -131,12 +132,12 @@ public struct DeployVersion: Sendable {
     }
   }
 
-  /// Applies the objects, and records that.
+  /// Applies the objects, and records the outcome.
   /// - Parameters:
-  ///   - prunes: deletes what earlier deploys of the place left over.
-  ///   - seconds: how long pods are waited for; nil for as long as the Deployments say.
-  ///   - note: is told what happens, a line at a time.
-  /// - Throws: `FlowError` where it was not whole.
+  ///   - prunes: whether to delete the objects that earlier deploys left in the place.
+  ///   - seconds: how long to wait for pods; nil uses the Deployments' own deadlines.
+  ///   - note: called with progress messages, one line each.
+  /// - Throws: `FlowError` if the deploy failed.
   @discardableResult
   public func apply(
     _ result: Result, _ registry: Registry, prunes: Bool = false, seconds: Int? = nil,
@@ -156,7 +157,7 @@ public struct DeployVersion: Sendable {
     return details
   }
 
-  /// What changes from the last whole deploy in the same place; nil where there was none.
+  /// The difference to the last successful deploy in the same place; nil if there was none.
   public func difference(_ result: Result, _ registry: Registry) async throws -> String? {
     let (place, context) = await known(result.place)
     return try await blocking { [version] in
@@ -167,8 +168,8 @@ public struct DeployVersion: Sendable {
     }
   }
 
-  /// What the cluster still has of earlier deploys of the place, and these objects do not.
-  /// - Throws: `FlowError` where kubectl fails, or where an object is another model's.
+  /// The objects of earlier deploys of the place that are still in the cluster, but not among these.
+  /// - Throws: `FlowError` if kubectl fails, or if an object belongs to another model.
   public func leftOver(_ result: Result, _ registry: Registry) async throws -> [ManifestDocument] {
     let cluster = ClusterClient(session)
     let context = try await cluster.context()
@@ -179,7 +180,8 @@ public struct DeployVersion: Sendable {
     ).leftOver
   }
 
-  /// The place with the cluster and the namespace that kubectl would speak to, as far as they are known.
+  /// The place with kubectl's current cluster and namespace filled in, and that namespace; unchanged and nil if there
+  /// is no context.
   public func known(_ place: DeployPlace) async -> (place: DeployPlace, context: String?) {
     guard let context = try? await ClusterClient(session).context(), let cluster = context.cluster else {
       return (place, nil)
@@ -189,15 +191,15 @@ public struct DeployVersion: Sendable {
     return (place, context.namespace)
   }
 
-  /// Of what is no longer written, what may be deleted: not a Namespace, with which all in it would go, and not a ConfigMap, with which pods of the version before
-  /// start while the new ones come.
+  /// The left-over objects that may be deleted: not a Namespace, which would take everything in it along, and not a
+  /// ConfigMap, which pods of the previous version may still need to start.
   public static func deletable(_ gone: [ManifestDocument]) -> [ManifestDocument] {
     gone.filter { !["Namespace", "ConfigMap"].contains($0.kind) }
   }
 
   // MARK: The plan
 
-  /// The version with its newest settings, and where they are from.
+  /// The version with its current settings, and where those come from.
   private func current(_ version: Registry.Version, _ registry: Registry) async throws -> (
     Registry.Version, SettingsSource
   ) {
@@ -242,7 +244,7 @@ public struct DeployVersion: Sendable {
     }
   }
 
-  /// From the start to the first answer, as the last `opz test` measured it.
+  /// Milliseconds from start to the first response, as measured by the last `opz test`; nil if it was never run.
   private func measured(_ version: Registry.Version, _ registry: Registry) async throws -> Int? {
     try await blocking {
       let state = try registry.state(version.name)

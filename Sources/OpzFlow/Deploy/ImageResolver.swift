@@ -4,7 +4,7 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// Turns names of images into digests: versions through the opz registry, tags through the container registry.
+/// Resolves image names to digests: versions through the local registry, tags through the container registry.
 struct ImageResolver: Sendable {
   typealias Answer = Result<Reference, FlowError>
 
@@ -14,7 +14,7 @@ struct ImageResolver: Sendable {
 
   init(_ session: Session) { self.session = session }
 
-  /// Each once, several at a time.
+  /// Resolves the names concurrently; duplicates are resolved once.
   func resolve(_ names: [String]) async -> [String: Answer] {
     await withTaskGroup(of: (String, Answer).self) { group in
       var answers: [String: Answer] = [:]
@@ -39,7 +39,7 @@ struct ImageResolver: Sendable {
     }
   }
 
-  /// Where the version was pushed last: there its blobs are whole, and nodes can pull.
+  /// The repository that the version was last pushed to; a push verifies that everything is there.
   private func version(_ name: String) async throws -> Reference {
     try await blocking { [session] in
       let registry = try session.openRegistry()

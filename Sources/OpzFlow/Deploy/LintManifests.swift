@@ -1,12 +1,12 @@
 import OpzIO
 public import OpzLint
 
-/// `opz lint`: what is wrong with manifests before they are applied.
+/// `opz lint`: finds problems in manifests before they are applied.
 public struct LintManifests: Sendable {
   /// The findings, and the texts they refer to.
   public struct Result: Sendable {
     public let report: LintReport
-    /// What was read, for excerpts.
+    /// The manifests that were read, for excerpts.
     public let inputs: [LintInput]
   }
 
@@ -14,7 +14,7 @@ public struct LintManifests: Sendable {
   private let options: LintOptions
   private let session: Session
 
-  /// - Parameter names: files, directories, `-`.
+  /// - Parameter names: files, directories, or `-` for standard input.
   public init(_ names: [String], _ options: LintOptions, in session: Session) {
     self.names = names
     self.options = options

@@ -9,7 +9,7 @@ import SystemPackage
   import Musl
 #endif
 
-/// The manifests that a user names: files, directories, or `-` for standard input. It blocks.
+/// Reads the manifests that a user names: files, directories, or `-` for standard input. Blocking.
 struct ManifestFiles {
   private static let most = 100_000
   private static let bytes = 64 << 20
@@ -17,7 +17,7 @@ struct ManifestFiles {
   private let session: Session
   private(set) var found: [LintInput] = []
 
-  /// - Throws: `FlowError` for what is not there, and for a directory without manifests.
+  /// - Throws: `FlowError` of category `notFound` for a missing file, or for a directory without manifests.
   static func read(_ names: [String], _ session: Session) throws -> [LintInput] {
     var files = ManifestFiles(session: session)
     for name in names {
@@ -46,7 +46,7 @@ struct ManifestFiles {
     case .directory: try walk(path, shown: FilePath(name), depth: 0)
     case .file: try read(path, name)
     default:
-      // `<(helm template .)` is a pipe.
+      // Process substitution, `<(helm template .)`, is a pipe.
       found.append(LintInput(name, try ManifestFiles.drain(OpenFile.reading(path))))
     }
   }
@@ -55,7 +55,7 @@ struct ManifestFiles {
     guard depth < 64 else { return }
     for entry in try Directory.entries(directory) where !entry.string.hasPrefix(".") {
       let (path, name) = (directory.appending(entry), shown.appending(entry).string)
-      // A link to a directory may be a circle; a link to a file is a file.
+      // Links to directories are not followed, since they could form a cycle.
       let link = try FileStatus.of(path, followLinks: false)
       guard let status = link.kind == .symlink ? try FileStatus.find(path) : link else { continue }
       if status.kind == .directory, link.kind == .directory {
@@ -66,7 +66,8 @@ struct ManifestFiles {
     }
   }
 
-  /// - Parameter isWalked: nobody named it, so that JSON of other programs is passed over.
+  /// - Parameter isWalked: whether the file was found in a directory rather than named; then JSON of other programs is
+  ///   skipped.
   private mutating func read(_ path: FilePath, _ name: String, isWalked: Bool = false) throws {
     guard found.count < ManifestFiles.most else {
       throw FlowError(.failed, name, "more than \(ManifestFiles.most) files")
@@ -77,7 +78,7 @@ struct ManifestFiles {
   }
 
   private static func standardInput() throws -> [UInt8] {
-    // Its own descriptor, since the file closes what it has.
+    // Duplicate the descriptor, because `OpenFile` closes its own.
     let descriptor = dup(STDIN_FILENO)
     guard descriptor >= 0 else { throw IOFailure(errno: errno, operation: "dup", path: "-") }
     return try drain(OpenFile(adopting: descriptor, path: "-"))

@@ -7,11 +7,11 @@ import OpzStore
 import OpzYAML
 public import SystemPackage
 
-/// `opz resolve`: manifests that name versions or tags come back with digests, and all else as it was, to the byte.
+/// `opz resolve`: replaces versions and tags in manifests by digests and leaves all other bytes unchanged.
 public struct ResolveManifests: Sendable {
   /// One manifest file after resolution.
   public struct File: Sendable {
-    /// As the user named it.
+    /// The file's name as the user gave it.
     public let name: String
     public let bytes: [UInt8]
     public let changed: Int
@@ -20,14 +20,14 @@ public struct ResolveManifests: Sendable {
   /// The resolved files, and the image references that were or were not pinned.
   public struct Result: Sendable {
     public let files: [File]
-    /// `FILE:LINE:COLUMN: asked` of what has no digest yet; empty after a resolution.
+    /// `FILE:LINE:COLUMN: image` of images without a digest; empty after a resolution.
     public let open: [String]
     public let remarks: [String]
-    /// `FILE:LINE:COLUMN: asked` of images that name no registry, and stay as they are.
+    /// `FILE:LINE:COLUMN: image` of images that name no registry and are left unchanged.
     public let unqualified: [String]
-    /// `FILE:LINE:COLUMN: asked: why` of images that may be others than they seem, and stay as they are.
+    /// `FILE:LINE:COLUMN: image: reason` of images that are ambiguous and are left unchanged.
     public let doubtful: [String]
-    /// How many images were pinned before, and how many are now.
+    /// The number of images that were pinned already; then of those that were pinned now.
     public let pinned: Int
     public let changed: Int
   }
@@ -37,7 +37,7 @@ public struct ResolveManifests: Sendable {
     let uses: [ImageUse]
   }
 
-  /// What was read.
+  /// The manifests that were read.
   private struct Reading: Sendable {
     var sources: [Source] = []
     var remarks: [String] = []
@@ -49,14 +49,15 @@ public struct ResolveManifests: Sendable {
   private let isStrict: Bool
   private let session: Session
 
-  /// - Parameter isStrict: an image that names no registry, or that may be another than it seems, is refused and does not stay as it is.
+  /// - Parameter isStrict: whether an image that names no registry or is ambiguous is an error; otherwise it is left
+  ///   unchanged.
   public init(_ names: [String], isStrict: Bool = false, in session: Session) {
     self.names = names
     self.isStrict = isStrict
     self.session = session
   }
 
-  /// What is not pinned. Nothing is asked of any registry.
+  /// Finds images that are not pinned, without contacting any registry.
   public func check() async throws -> Result {
     let reading = try await read()
     let sources = reading.sources
@@ -69,8 +70,8 @@ public struct ResolveManifests: Sendable {
       doubtful: reading.doubtful, pinned: pinned, changed: 0)
   }
 
-  /// Each reference is asked for once, several at a time.
-  /// - Throws: `FlowError` that names every place that cannot be resolved; then nothing is written.
+  /// Resolves each reference once, several concurrently.
+  /// - Throws: `FlowError` that lists every place that cannot be resolved. Nothing is written then.
   public func run() async throws -> Result {
     let reading = try await read()
     let sources = reading.sources
@@ -112,7 +113,7 @@ public struct ResolveManifests: Sendable {
             .failed, "\(input.name):\(error.place.line):\(error.place.column)", error.reason, hint: error.hint)
         }
       }
-      // What a kustomization replaces is a placeholder in the manifests.
+      // An image name that a kustomization replaces is only a placeholder in the manifests.
       for source in sources {
         let uses = source.uses.filter { $0.isPart || !replaced.contains($0.name) }
         let doubtful = isStrict ? [] : uses.filter { !$0.isPinned && $0.problem == nil && $0.doubt != nil }

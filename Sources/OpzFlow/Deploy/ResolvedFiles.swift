@@ -2,7 +2,7 @@ import OpzIO
 public import SystemPackage
 
 extension ResolveManifests.Result {
-  /// All files in one stream. One file is itself, to the byte.
+  /// All files as one stream. A single file is unchanged.
   public var stream: String {
     guard files.count > 1 else { return files.map { String(decoding: $0.bytes, as: UTF8.self) }.joined() }
     return files.map { file in
@@ -12,7 +12,7 @@ extension ResolveManifests.Result {
     }.joined()
   }
 
-  /// Puts those that changed where they were, with the modes that they had.
+  /// Rewrites the files that changed in place, keeping their modes.
   public func write(in session: Session) async throws {
     guard !files.contains(where: { $0.name == "-" }) else {
       throw FlowError(.usage, "--in-place", "standard input has no place", hint: "leave --in-place out")
@@ -24,8 +24,8 @@ extension ResolveManifests.Result {
     }
   }
 
-  /// Puts all files below a directory, by their paths below what the user named.
-  /// - Parameter roots: the names that were given; a file alone keeps its last component.
+  /// Writes all files below a directory, at their paths relative to what the user named.
+  /// - Parameter roots: the names that the user gave; a single file keeps only its last component.
   public func write(to directory: FilePath, named roots: [String], in session: Session) async throws {
     try await blocking {
       var taken: Set<String> = []

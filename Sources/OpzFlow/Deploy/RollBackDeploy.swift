@@ -3,22 +3,22 @@ import OpzIO
 public import OpzOCI
 public import OpzRegistry
 
-/// `opz rollback --deploy`: the manifests of the deploy before the last, as they were.
+/// `opz rollback --deploy`: restores the manifests of the deploy before the last one.
 public struct RollBackDeploy: Sendable {
-  /// The deploy that a roll-back restores, and the one it replaces.
+  /// The deploy that a rollback restores, and the one that it replaces.
   public struct Result: Sendable {
     public let version: Registry.Version
     public let last: ModelState.Deploy
     public let restored: ModelState.Deploy
     public let stream: String
-    /// Objects that the last deploy had and that this one has not.
+    /// Objects of the last deploy that the restored one does not have.
     public let gone: [ManifestDocument]
   }
 
   private let name: ModelName
   private let session: Session
 
-  /// Prepares a roll-back of a model's last deploy. Nothing is read before `find(_:place:applies:)`.
+  /// Prepares a rollback of a model's last deploy. Nothing is read before `find(_:place:applies:)`.
   public init(_ name: ModelName, in session: Session) {
     self.name = name
     self.session = session
@@ -26,9 +26,11 @@ public struct RollBackDeploy: Sendable {
 
   /// Finds the deploy and reads its manifests.
   /// - Parameters:
-  ///   - place: `scoring`, `scoring/batch`, `-`; where the last deploy went, if nil.
-  ///   - applies: it is to be applied to the cluster of kubectl's context: deploys to other clusters do not count.
-  /// - Throws: `FlowError.notFound` where there is none before the last, `RegistryError` where its version or manifests are gone.
+  ///   - place: `scoring`, `scoring/batch` or `-`; nil uses the place of the last deploy.
+  ///   - applies: whether it will be applied to the cluster of kubectl's context; then deploys to other clusters are
+  ///     ignored.
+  /// - Throws: `FlowError` of category `notFound` if there is no earlier deploy, `RegistryError` if its version or
+  ///   manifests are gone.
   public func find(_ registry: Registry, place: String? = nil, applies: Bool = false) async throws -> Result {
     let context = applies ? try await ClusterClient(session).context() : nil
     return try await blocking { [name] in
@@ -53,7 +55,7 @@ public struct RollBackDeploy: Sendable {
     }
   }
 
-  /// Records that the manifests are back.
+  /// Records that the manifests were restored.
   public func record(_ result: Result, _ registry: Registry) async throws {
     try await blocking { [session] in
       try registry.deployed(
@@ -62,9 +64,9 @@ public struct RollBackDeploy: Sendable {
     }
   }
 
-  /// Applies the manifests, and records that.
-  /// - Parameters: as of `DeployVersion.apply`.
-  /// - Throws: `FlowError` where it was not whole.
+  /// Applies the manifests, and records the outcome.
+  /// - Parameters: see `DeployVersion.apply`.
+  /// - Throws: `FlowError` if the deploy failed.
   @discardableResult
   public func apply(
     _ result: Result, _ registry: Registry, prunes: Bool = false, seconds: Int? = nil,

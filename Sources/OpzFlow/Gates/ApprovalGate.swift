@@ -3,7 +3,7 @@ import OpzJSON
 import OpzRegistry
 import OpzTrust
 
-/// How many were for it: people by their names, which prove nothing, or keys.
+/// Counts approvals: by unverified names of people, or by keys.
 struct ApprovalGate {
   private let question: GateQuestion
   private let asked: RegistryPolicy.Approvals
@@ -24,7 +24,7 @@ struct ApprovalGate {
         "opz approve \(reference) --for \(question.alias) --key FILE")
     }
     let hint = "OPZ_ACTOR=NAME opz approve \(reference) --for \(question.alias)"
-    // Who cannot be told apart from the approvers would count among them.
+    // If the mover's name is invalid, their own approval cannot be excluded.
     guard let mover = FoldedName(question.author.actor) else {
       let problem = FoldedName.problem(question.author.actor) ?? ""
       return GateResult(
@@ -41,7 +41,7 @@ struct ApprovalGate {
       hint: names.count >= asked.count ? nil : hint)
   }
 
-  /// Those who approved, each once however the name was written, without the one who moves the alias.
+  /// The people who approved, without duplicates in different spelling and without the mover of the alias.
   private func people(but mover: FoldedName) throws -> [FoldedName] {
     let alias = JSONValue.string(question.alias.description)
     let events = try question.events().filter {
@@ -50,7 +50,7 @@ struct ApprovalGate {
     return Set(events.compactMap { FoldedName($0.actor) }).subtracting([mover]).sorted { $0.text < $1.text }
   }
 
-  /// The keys with which an approval of this version for this alias was signed.
+  /// The keys that signed an approval of this version for this alias.
   private func signed(_ claims: [AttachedClaim]) -> [PolicyKeys.Named] {
     let version = question.version
     return keys.filter { named in

@@ -4,15 +4,16 @@ import OpzOCI
 import OpzRegistry
 import OpzTrust
 
-/// What an attachment of a version claims, as far as gates ask, and which of the policy's keys vouch for it. The document is read once and forgotten.
+/// A version's attachment, reduced to what gates evaluate: its claim, and which of the policy's keys signed it. The
+/// document itself is not kept in memory.
 struct AttachedClaim: Sendable {
   enum Content: Sendable {
-    /// - Parameter ofRecord: whether the version's record is among what was signed.
+    /// - Parameter ofRecord: whether the signature also covers the version's record.
     case signature(ofRecord: Bool)
     case billOfMaterials
     case verdicts([ScanVerdict])
     case approval(Approval)
-    /// It cannot be read, for this reason.
+    /// The attachment cannot be read, for this reason.
     case broken(String)
   }
 
@@ -20,10 +21,10 @@ struct AttachedClaim: Sendable {
   let signers: Set<PublicKey>
   let attachment: ModelState.Attachment
 
-  /// When it came into the registry.
+  /// When it was attached.
   var came: Timestamp? { Timestamp(attachment.at) }
 
-  /// All claims of a version that can be read, the latest last.
+  /// All readable claims of a version, the latest last.
   static func all(
     of version: Registry.Version, _ keys: [PublicKey], _ registry: Registry, _ session: Session
   ) async throws -> [AttachedClaim] {

@@ -2,10 +2,10 @@ import OpzIO
 import OpzJSON
 import OpzRegistry
 
-/// Whether another alias names the version, and moved there through the gates that it has.
+/// Requires that another alias names the version and moved there through its own gates.
 ///
-/// An alias with gates counts if it passed those that the policy has for it now; one without counts if `opz promote` moved it. A move by force, and one
-/// by `opz alias` where nothing stood before it, proves nothing.
+/// An alias with gates counts if the move passed those that the policy has now; an alias without gates counts if `opz
+/// promote` moved it. A forced move does not count, and neither does `opz alias` on an alias without gates.
 struct FromGate {
   private let question: GateQuestion
   private let alias: AliasName?
@@ -35,7 +35,7 @@ struct FromGate {
     return result(true, "\(name) names it since \(tips[0].at.prefix(19))Z, through its gates")
   }
 
-  /// Why a move of an alias proves nothing; nil where it went through the gates that the registry's policy has for the alias.
+  /// Why a move of an alias does not count; nil if it passed the gates that the registry's policy has for the alias.
   static func doubt(_ move: ModelState.Move, _ alias: AliasName, _ question: GateQuestion) throws -> String? {
     guard let event = try question.registry.event(of: move, in: question.snapshot) else {
       return "its event is missing"
@@ -44,7 +44,7 @@ struct FromGate {
     if event.image != question.version.record.image.digest { return "was moved to another image" }
     if question.isFuture(Timestamp(move.at)) { return "was moved in the future, at \(move.at)" }
     if move.kind == .rolledBack {
-      // A roll-back passes fewer gates; what it brings back passed them all, or did not.
+      // A rollback passes fewer gates, so the original move that it restored must have passed all of them.
       let original = question.state.moves[alias]?.first { $0.hash == move.restores && $0.kind != .rolledBack }
       guard let original, original.version == move.version else { return "what its roll-back restored is missing" }
       return try doubt(original, alias, question)

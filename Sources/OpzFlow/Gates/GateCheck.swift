@@ -3,13 +3,13 @@ import OpzRegistry
 import OpzTrust
 import SystemPackage
 
-/// Asks each gate of one policy.
+/// Evaluates the gates of one policy.
 struct GateCheck {
   private let question: GateQuestion
   private let gates: RegistryPolicy.Gates
   private let keys: PolicyKeys
 
-  /// - Parameter directory: where the policy's keys are.
+  /// - Parameter directory: the directory that the policy's key files are relative to.
   init(_ gates: RegistryPolicy.Gates, keys directory: FilePath, _ question: GateQuestion) throws {
     self.question = question
     self.gates = gates
@@ -47,7 +47,7 @@ struct GateCheck {
     return results
   }
 
-  /// None are read where no gate asks for any.
+  /// The version's claims; none are read if no gate needs them.
   private func claims(of version: Registry.Version) async throws -> [AttachedClaim] {
     guard gates.signature != nil || gates.sbom != nil || gates.scan != nil || gates.approvals?.keys.isEmpty == false
     else { return [] }

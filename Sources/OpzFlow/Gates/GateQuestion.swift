@@ -2,14 +2,14 @@ import OpzIO
 import OpzOCI
 import OpzRegistry
 
-/// What all gates before one move of an alias look at: one state of the model, read once.
+/// The input of all gates before one move of an alias: one snapshot of the model's state.
 struct GateQuestion: Sendable {
   let registry: Registry
-  /// As it was recorded.
+  /// As recorded, without later settings.
   let version: Registry.Version
   let alias: AliasName
   let snapshot: ModelSnapshot
-  /// The registry's own, which says what other aliases are asked for.
+  /// The registry's own policy, which has the gates of other aliases.
   let policy: RegistryPolicy
   let session: Session
   /// Who moves the alias, and when.
@@ -17,23 +17,23 @@ struct GateQuestion: Sendable {
 
   var state: ModelState { snapshot.state }
 
-  /// The events about the version as it is, in the order of the fold.
+  /// The events about the version's current image, in log order.
   func events() throws -> [Event] {
     try registry.events(of: version.name, version.version, in: state).filter {
       $0.image == version.record.image.digest
     }
   }
 
-  /// Clocks of two machines may differ by so much; what is later than that has not happened.
+  /// Milliseconds that the clocks of two machines may differ by; a later time is in the future.
   static let skew: Int64 = 300_000
 
-  /// Whether a moment is later than now. What is no time is too: nobody knows.
+  /// Whether a time is in the future. An invalid time counts as one.
   func isFuture(_ moment: Timestamp?) -> Bool {
     guard let moment else { return true }
     return moment.milliseconds > author.at.milliseconds &+ GateQuestion.skew
   }
 
-  /// The versions in the alias's place: what it names, or what two clones made it name; where it was taken away, what it named last.
+  /// The versions that the alias names now: several if clones conflict; after its removal, the last one.
   func inPlace() throws -> [Registry.Version] {
     var numbers = state.tips(alias).compactMap(\.version)
     if numbers.isEmpty, let last = state.moves[alias]?.last(where: { $0.version != nil })?.version { numbers = [last] }

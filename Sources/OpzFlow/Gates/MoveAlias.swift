@@ -4,14 +4,14 @@ import OpzOCI
 public import OpzRegistry
 import SystemPackage
 
-/// The one way in which an alias moves, whoever asks for it: the gates of the registry's policy stand before it, and the state that they saw is the
-/// state that changes. The decision and its evidence are an event.
+/// Moves an alias; every command does it through here. The gates of the registry's policy are evaluated first, and the
+/// move fails if the state changed since. The decision and its evidence are recorded as an event.
 public struct MoveAlias: Sendable {
-  /// What moves it.
+  /// The command that moves the alias.
   public enum Way: Sendable {
     /// `opz promote`
     case promotion
-    /// `opz alias`, and an import.
+    /// `opz alias` or an import.
     case plain
     /// `opz rollback`, to what an earlier move named.
     case rollBack(ModelState.Move)
@@ -21,7 +21,7 @@ public struct MoveAlias: Sendable {
   public struct Result: Sendable {
     public let change: Registry.AliasChange
     public let gates: [GateResult]
-    /// Whether the gates did not pass, and were passed by.
+    /// Whether gates failed and were overridden.
     public let isForced: Bool
   }
 
@@ -32,11 +32,11 @@ public struct MoveAlias: Sendable {
 
   /// What the alias must name now.
   public var expected = Registry.Expectation.anything
-  /// Gates that stand beside the registry's own, and never in their place.
+  /// Additional gates; they never replace the registry's own.
   public var added: RegistryPolicy?
-  /// Why the alias moves whatever the gates say.
+  /// The reason to move the alias even if gates fail.
   public var force: Override?
-  /// What else the event has.
+  /// Further details for the event.
   public var details: [String: JSONValue] = [:]
 
   /// Prepares a move. No gate is evaluated before `check(_:)` or `run(_:)`.
@@ -51,10 +51,10 @@ public struct MoveAlias: Sendable {
     self.session = session
   }
 
-  /// What the gates said, and what they looked at.
+  /// The results of the gates, and their input.
   private struct Weighed: Sendable {
     let question: GateQuestion
-    /// Of policy.yaml; nil where there is none.
+    /// The digest of policy.yaml; nil if there is none.
     let policy: Digest?
     let gates: RegistryPolicy.Gates
     let results: [GateResult]
@@ -62,11 +62,11 @@ public struct MoveAlias: Sendable {
     var failed: [GateResult] { results.filter { !$0.passed } }
   }
 
-  /// What each gate says, without moving anything.
+  /// Evaluates the gates without moving anything.
   public func check(_ registry: Registry) async throws -> [GateResult] { try await weigh(registry).results }
 
-  /// - Throws: `FlowError` of category `refused` with the gates that do not pass; nothing is changed then. Of category `conflict` where others change
-  ///   the model again and again while the gates look at it.
+  /// - Throws: `FlowError` of category `refused`, with the failed gates and nothing changed; of category `conflict` if
+  ///   others keep changing the model while the gates are evaluated.
   public func run(_ registry: Registry) async throws -> Result {
     for _ in 0..<MoveAlias.attempts {
       let weighed = try await weigh(registry)
@@ -82,7 +82,7 @@ public struct MoveAlias: Sendable {
       hint: "run the command again")
   }
 
-  /// So often the gates are asked again when the model changed under them.
+  /// How often the gates are evaluated again after the model changed.
   private static let attempts = 8
 
   // MARK: Gates
@@ -97,7 +97,7 @@ public struct MoveAlias: Sendable {
       return (question, policy)
     }
     let own = policy.promote[alias] ?? RegistryPolicy.Gates()
-    // Nothing moves, so nothing stands in the way.
+    // The alias does not move, so the gates do not apply.
     if case .plain = way, isInPlace(question.state) {
       return Weighed(question: question, policy: policy.digest, gates: own, results: [])
     }
@@ -108,7 +108,7 @@ public struct MoveAlias: Sendable {
       do {
         results += try await GateCheck(gates, keys: one.directory ?? registry.root, question).results()
       } catch let error as any ExplainedError where force != nil {
-        // A key or a blob that is missing is a reason to force, and none to be in its way.
+        // A missing key or blob is a reason to use force, so it must not prevent it.
         results.append(GateResult(gate: "policy", passed: false, evidence: "\(error.subject): \(error.reason)"))
       }
     }
@@ -152,7 +152,8 @@ public struct MoveAlias: Sendable {
     return Result(change: change, gates: weighed.results, isForced: isForced)
   }
 
-  /// Whether a promotion to where the alias is already says something: that it is there through the gates, which nothing said before.
+  /// Whether repeating a promotion adds information: the alias is at the version already, but its last move did not
+  /// pass the gates.
   private func isNews(_ weighed: Weighed, _ isForced: Bool) throws -> Bool {
     guard !isForced, isInPlace(weighed.question.state) else { return false }
     return try weighed.question.state.tips(alias).contains {

@@ -1,13 +1,13 @@
 import OpzIO
 
-/// Why somebody passes gates by: `--force --reason TEXT`.
+/// The reason for overriding gates: `--force --reason TEXT`.
 public struct Override: Sendable {
   public let reason: String
 
-  /// Characters of a reason.
+  /// The most characters of a reason.
   private static let limit = 2_000
 
-  /// - Throws: `FlowError` for a reason that says nothing.
+  /// - Throws: `FlowError` of category `usage` for a reason without text, or one that is too long.
   public init(_ text: String) throws {
     let reason = text.unicodeScalars.drop { $0.properties.isWhitespace }
     guard reason.contains(where: { $0.properties.isAlphabetic || $0.properties.numericType != nil }) else {

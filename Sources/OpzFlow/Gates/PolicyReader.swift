@@ -3,10 +3,10 @@ import OpzRegistry
 import OpzTrust
 import OpzYAML
 
-/// Reads `policy.yaml`.
+/// Parses `policy.yaml`.
 ///
-/// A key that asks for nothing is a mistake: who writes it believes that a gate stands. `false` is said with a word, and nothing is asked for then;
-/// but an alias of which nothing is asked does not belong into the file.
+/// An empty key is an error, because its author believes that there is a gate. An explicit `false` requires nothing;
+/// but an alias without any requirement does not belong in the file.
 struct PolicyReader {
   let problems: KeyProblems
 
@@ -179,7 +179,7 @@ struct PolicyReader {
 
   // MARK: Parts
 
-  /// A mapping with known keys, none of which is left without its value.
+  /// A mapping with known keys; missing values are reported.
   private func mapping(_ node: YAMLNode?, path: String, keys: [String]) -> YAMLScope {
     let scope = YAMLScope(node, path: path, keys: keys, problems)
     guard let node else { return scope }
@@ -191,10 +191,10 @@ struct PolicyReader {
     return scope
   }
 
-  /// The pairs of a mapping whose keys are the user's own; nil where it is none.
+  /// The pairs of a mapping with user-defined keys; nil if the node is not a mapping.
   private func members(_ node: YAMLNode, _ path: String, of what: String) -> [YAMLNode.Member]? {
     guard node.isMap else {
-      // A key without a value was named by the mapping that it is in.
+      // A null value was already reported with its mapping.
       if !node.isNull { problems.add(path, node.line, "\(node.kind) where a mapping of \(what) belongs") }
       return nil
     }
@@ -214,7 +214,7 @@ struct PolicyReader {
     }
   }
 
-  /// A list of texts that is not empty, and has none that is empty or there twice.
+  /// A nonempty list of distinct, nonempty strings.
   private func texts(_ scope: YAMLScope, _ key: String) -> [String] {
     guard let node = scope.node(key), !node.isNull else { return [] }
     let items = scope.texts(key)

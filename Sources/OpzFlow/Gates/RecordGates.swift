@@ -3,17 +3,17 @@ import OpzJSON
 import OpzOCI
 import OpzRegistry
 
-/// The gates that look at the version's record, at events, and at other aliases.
+/// The gates that evaluate the version's record, its events and other aliases.
 ///
-/// Where the policy asks for a signature, metrics, commit and tests are taken from a record that was signed, and from nothing that was said of the
-/// version later: anybody could have written another.
+/// If the policy requires a signature, metrics, commit and tests are taken only from a signed record and never from
+/// later events, which anyone with write access could forge.
 struct RecordGates: Sendable {
   private let question: GateQuestion
   private let gates: RegistryPolicy.Gates
   private let signature: SignatureGate?
   private let isSigned: Bool
   private let inPlace: [Registry.Version]
-  /// Of those in place, whose record is not signed.
+  /// References of the versions that the alias names now whose records are not signed.
   private let unsignedInPlace: [String]
 
   init(
@@ -45,12 +45,12 @@ struct RecordGates: Sendable {
     return results
   }
 
-  /// Metrics that were packaged later count, as `opz show` has them; but nobody signs them.
+  /// Without a signature gate, settings that were packaged later count, as in `opz show`; they are never signed.
   private func settled(_ version: Registry.Version) throws -> Registry.Version {
     signature == nil ? try question.registry.current(version, in: question.state) : version
   }
 
-  /// A gate that takes a record's word, if there is somebody who gives it.
+  /// Runs a gate that relies on the record; fails if a signature is required and the record is not signed.
   private func signed(_ gate: String, _ check: () -> GateResult) -> GateResult {
     guard let signature, !isSigned else { return check() }
     return GateResult(
@@ -87,7 +87,7 @@ struct RecordGates: Sendable {
     return GateResult(gate: gate, passed: passed, evidence: "\(found) \(sign) \(wanted.comparison) \(wanted.value)")
   }
 
-  /// Than each of those in place: where two clones moved the alias, there are two.
+  /// Compares with each version that the alias names now; several if clones conflict.
   private func better(
     _ gain: RegistryPolicy.Gain, _ version: Registry.Version, than others: [Registry.Version]
   ) -> GateResult {

@@ -7,23 +7,23 @@ import OpzStore
 import OpzYAML
 public import SystemPackage
 
-/// What a registry's `policy.yaml` asks for: the gates before each alias, and how long versions are kept.
+/// The contents of a registry's `policy.yaml`: the gates before each alias, and how long versions are kept.
 ///
 ///     opz: 1
 ///     promote:
 ///       production:
-///         from: staging                # that alias names the version, and moved through its own gates
-///         metrics: {auc: ">= 0.9"}     # compared with the version's own
-///         better: {auc: 0.002}         # than the one whose place it takes, by so much; -0.01: lower by so much
+///         from: staging                # that alias names the version, and moved there through its own gates
+///         metrics: {auc: ">= 0.9"}     # thresholds for the version's metrics
+///         better: {auc: 0.002}         # gain over the version that the alias names now; -0.01: a drop of 0.01
 ///         tests: true                  # the last opz test passed
-///         clean: true                  # made from a commit without changes
-///         approvals: 2                 # by others than the one who promotes; {count: 2, keys: [..]}: signed ones
-///         signature: {keys: [keys/release.pub]}   # beside policy.yaml; match: any takes one of them, all is the rule
-///         sbom: true                   # CycloneDX is attached; {keys: [..]}: signed by one of them
-///         scan: clean                  # of each scanner; {tools: [opz], days: 30, keys: [..], allow: [package.Name]}
+///         clean: true                  # built from a commit without local changes
+///         approvals: 2                 # by people other than the promoter; {count: 2, keys: [..]}: signed
+///         signature: {keys: [keys/release.pub]}   # relative to policy.yaml; match: all (default) or any
+///         sbom: true                   # a CycloneDX document is attached; {keys: [..]}: signed by one of them
+///         scan: clean                  # by each scanner; {tools: [opz], days: 30, keys: [..], allow: [package.Name]}
 ///     retention: {last: 10, days: 90, tagged: true, aliased: true}
 public struct RegistryPolicy: Sendable, Equatable {
-  /// A bound that one of the version's own metrics must satisfy: an entry of `metrics`.
+  /// A bound on one of the version's own metrics: an entry of `metrics`.
   public struct Threshold: Sendable, Equatable, Encodable {
     public let metric: String
     /// `<`, `<=`, `=`, `>=` or `>`.
@@ -31,10 +31,10 @@ public struct RegistryPolicy: Sendable, Equatable {
     public let value: Double
   }
 
-  /// The least difference in a metric to the version that the alias names now: an entry of `better`.
+  /// The least gain in a metric over the version that the alias names now: an entry of `better`.
   public struct Gain: Sendable, Equatable, Encodable {
     public let metric: String
-    /// A negative one asks for a loss.
+    /// If negative, the metric must drop by at least as much.
     public let least: Double
   }
 
@@ -55,32 +55,32 @@ public struct RegistryPolicy: Sendable, Equatable {
 
     public var isEmpty: Bool { self == Gates() }
 
-    /// What a roll-back has to pass: what the version is, and not how it compares with the one in place or who was for it when it came.
+    /// The gates that a rollback must pass: those about the version itself, without comparisons and approvals.
     var atRollBack: Gates {
       var gates = self
       (gates.from, gates.better, gates.approvals) = (nil, [], nil)
       return gates
     }
 
-    /// Which gates these are: an alias that moved through others did not move through these.
+    /// Identifies this set of gates; a move through other gates does not count for it.
     func digest() throws -> Digest { Digest.of(try CanonicalJSON.encode(self)) }
 
-    /// All files with keys.
+    /// All files with public keys.
     var keys: [String] {
       (signature?.keys ?? []) + (sbom?.keys ?? []) + (scan?.keys ?? []) + (approvals?.keys ?? [])
     }
   }
 
-  /// How many people must have been for it.
+  /// How many people must have approved.
   public struct Approvals: Sendable, Equatable, Encodable {
     public var count: Int
-    /// Files with public keys; where there are any, each approval is a statement that one of them signed.
+    /// Files with public keys. If there are any, only approvals signed with one of them count.
     public var keys: [String]
   }
 
   /// Who must have signed the image.
   public struct Signature: Sendable, Equatable, Encodable {
-    /// Files with public keys, from where policy.yaml is.
+    /// Files with public keys, relative to policy.yaml.
     public var keys: [String]
     /// Whether one of the keys is enough.
     public var any: Bool
@@ -88,18 +88,18 @@ public struct RegistryPolicy: Sendable, Equatable {
 
   /// A document that must be attached.
   public struct Attested: Sendable, Equatable, Encodable {
-    /// One of these must have signed it; empty where nobody need have.
+    /// Keys one of which must have signed it; empty accepts unsigned documents.
     public var keys: [String]
   }
 
-  /// What scanners must have said.
+  /// The required scan results.
   public struct Scan: Sendable, Equatable, Encodable {
     public var keys: [String] = []
-    /// The oldest that a verdict may be.
+    /// The maximum age of a verdict, in days.
     public var days: Int?
-    /// Scanners that must have given one.
+    /// Scanners that must each have a verdict.
     public var tools: [String] = []
-    /// What `opz scan --allow` may have let pass.
+    /// Names that `opz scan --allow` may have allowed.
     public var allow: [String] = []
   }
 
@@ -113,22 +113,22 @@ public struct RegistryPolicy: Sendable, Equatable {
 
   public var promote: [AliasName: Gates] = [:]
   public var retention: Retention?
-  /// Where its keys are looked up.
+  /// The directory that its key files are relative to.
   public var directory: FilePath?
-  /// Of the file's bytes.
+  /// The digest of the file's bytes.
   public var digest: Digest?
 
   /// Creates an empty policy: no alias has gates, and every version is kept.
   public init() {}
 
-  /// The policy of a registry: `policy.yaml` in it, or an empty one where there is none.
-  /// - Throws: `ConfigError` with all that is wrong; `IOFailure` for a link that leads nowhere, which is not the same as no policy.
+  /// The policy of a registry: its `policy.yaml`, or an empty policy if there is no such file.
+  /// - Throws: `ConfigError` with all problems; `IOFailure` for a broken symlink, which must not count as no policy.
   public static func of(_ registry: Registry) throws -> RegistryPolicy {
     let path = place(registry)
     return try FileStatus.find(path, followLinks: false) == nil ? RegistryPolicy() : read(path)
   }
 
-  /// The digest of a registry's `policy.yaml`; nil where there is none.
+  /// The digest of a registry's `policy.yaml`; nil if there is none.
   static func digest(of registry: Registry) throws -> Digest? {
     let path = place(registry)
     guard try FileStatus.find(path, followLinks: false) != nil else { return nil }
@@ -137,7 +137,7 @@ public struct RegistryPolicy: Sendable, Equatable {
 
   private static func place(_ registry: Registry) -> FilePath { registry.root.appending("policy.yaml") }
 
-  /// - Throws: `ConfigError` with all that is wrong.
+  /// - Throws: `ConfigError` with all problems.
   public static func read(_ path: FilePath) throws -> RegistryPolicy {
     let bytes = try SmallFile.read(path, limit: YAMLRules.settings.bytes)
     guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -149,7 +149,7 @@ public struct RegistryPolicy: Sendable, Equatable {
     return policy
   }
 
-  /// - Parameter file: for messages: `policy.yaml`.
+  /// - Parameter file: the file name for errors: `policy.yaml`.
   public static func read(_ text: String, file: String) throws -> RegistryPolicy {
     let reader = PolicyReader(file: file)
     let root = try ConfigError.reading(file) { () throws(YAMLProblem) in try YAMLReader.readOne(text, .settings) }

@@ -4,23 +4,24 @@ public import OpzOCI
 public import OpzRegistry
 import OpzStore
 
-/// `opz rollback`: an alias goes back to what it named before, after that was proved whole and passed the gates that look at what it is.
+/// `opz rollback`: moves an alias back to what it named before, after verifying that version's content and the gates
+/// about it.
 public struct RollBackAlias: Sendable {
   private let name: ModelName
   private let alias: AliasName
   private let session: Session
-  /// Why it goes back whatever the gates say.
+  /// The reason to roll back even if gates fail.
   public var force: Override?
 
-  /// Prepares a roll-back of an alias to the version that it named before. Nothing is read before `run(_:)`.
+  /// Prepares a rollback of an alias to the version that it named before. Nothing is read before `run(_:)`.
   public init(_ name: ModelName, _ alias: AliasName, in session: Session) {
     self.name = name
     self.alias = alias
     self.session = session
   }
 
-  /// - Throws: `FlowError` of category `verification` where a blob is missing or rotten, `refused` where a gate does not pass; the alias then stays
-  ///   where it is.
+  /// - Throws: `FlowError` of category `verification` if a blob is missing or corrupt, `refused` if a gate fails. The
+  ///   alias does not move then.
   public func run(_ registry: Registry) async throws -> MoveAlias.Result {
     let (move, version) = try await blocking { [self] in try registry.previous(alias, of: name) }
     let content = VersionContent(registry: registry, record: version.record, session: session)
@@ -31,8 +32,8 @@ public struct RollBackAlias: Sendable {
     return try await back.run(registry)
   }
 
-  /// Every blob of the image, read and hashed where it is here, asked for where it is elsewhere.
-  /// - Returns: how many blobs.
+  /// Verifies every blob of the image: local ones are hashed, remote ones are looked up.
+  /// - Returns: the number of blobs.
   private func prove(_ version: Registry.Version, _ content: VersionContent, _ registry: Registry) async throws -> Int {
     let graph = try await ContentGraph.of(version.record.image, in: content)
     let blobs = graph.blobs + graph.documents

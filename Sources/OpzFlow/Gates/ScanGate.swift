@@ -2,11 +2,12 @@ import OpzIO
 import OpzRegistry
 import OpzTrust
 
-/// What scanners said of the image.
+/// Evaluates scanners' verdicts about the image.
 ///
-/// Where the policy names keys, only what one of them signed counts. Where it does not, a verdict of opz counts if this registry's own scan found it; of
-/// another scanner, if a command here attached it; and one that is not signed and came from elsewhere counts where it is bad, and never where it is
-/// good. The last verdict of each scanner counts; but one that is not signed and not found here takes no bad one's place.
+/// If the policy names keys, only verdicts signed with one of them count. Otherwise, a clean verdict counts only if
+/// this registry's own `opz scan` produced it or, for other scanners, if it was attached here; a bad verdict counts
+/// wherever it came from, except one that only claims to be opz's. Of each scanner, the latest verdict counts, but a
+/// clean one that nothing vouches for does not replace a bad one.
 struct ScanGate: Sendable {
   private let question: GateQuestion
   private let asked: RegistryPolicy.Scan
@@ -18,9 +19,9 @@ struct ScanGate: Sendable {
     let at: Timestamp
     /// `not signed`, `signed by keys/release.pub`.
     let who: String
-    /// A key, or this registry's own scan, vouches for it.
+    /// Whether a key or this registry's own scan vouches for it.
     let isVouched: Bool
-    /// Why it does not pass, whatever its results are.
+    /// Why it is bad; nil if it is clean.
     let problem: String?
 
     var isBad: Bool { problem != nil }
@@ -55,7 +56,7 @@ struct ScanGate: Sendable {
       }
       if let result = forbidden(found.verdict) ?? old(found) { return result }
     }
-    // Bad ones alone are no verdict; here all that is left is clean.
+    // Only clean verdicts are left here; at least one is required.
     guard last.values.contains(where: { !$0.isBad }) else { return fail("no verdict\(who) is attached", hint) }
     let text = last.sorted { $0.key < $1.key }.map { tool, found in
       let allowed = found.verdict.allowed.isEmpty ? "" : ", allowing \(found.verdict.allowed.joined(separator: " "))"
@@ -70,19 +71,19 @@ struct ScanGate: Sendable {
 
   // MARK: One verdict
 
-  /// Nil where it does not count.
+  /// The verdict with its standing; nil if it does not count.
   private func found(_ verdict: ScanVerdict, _ claim: AttachedClaim) -> Found? {
     let signers = keys.among(claim.signers)
     if !keys.isEmpty, signers.isEmpty { return nil }
     let isOwn = verdict.tool == ScanReport.tool
     let source = claim.attachment.source
     let isHere = source == .scan || (source == .here && !isOwn)
-    // What calls itself opz and was not found here is anybody's.
+    // Anyone can claim to be opz, so only a verdict found here counts.
     if keys.isEmpty, isOwn, !isHere { return nil }
     let problem = problem(verdict, claim)
     if keys.isEmpty, !isHere, problem == nil { return nil }
     let came = claim.came ?? Timestamp(milliseconds: 0)
-    // One that does not say when it ended may be of any time, unless it was made here.
+    // Without an end time, a verdict from elsewhere may be arbitrarily old.
     let ended = verdict.ended ?? (source == .scan || source == .here ? came : Timestamp(milliseconds: 0))
     let origin = source == .scan ? "found by this registry's own scan" : isHere ? "attached here" : "from elsewhere"
     return Found(
@@ -105,7 +106,7 @@ struct ScanGate: Sendable {
     return verdict.problem
   }
 
-  /// Of two verdicts of one scanner.
+  /// Which of two verdicts of one scanner stands.
   private static func lasting(_ old: Found, _ new: Found) -> Found {
     if old.isBad != new.isBad {
       let (bad, clean) = old.isBad ? (old, new) : (new, old)

@@ -3,7 +3,7 @@ import OpzJSON
 public import OpzOCI
 public import OpzRegistry
 
-/// `opz alias --remove`: an alias names nothing any more. One with gates does not come away without a reason.
+/// `opz alias --remove`: removes an alias. If the alias has gates, a reason is required.
 public struct TakeAlias: Sendable {
   private let name: ModelName
   private let alias: AliasName
@@ -11,7 +11,7 @@ public struct TakeAlias: Sendable {
 
   /// What the alias must name now.
   public var expected = Registry.Expectation.anything
-  /// Why it comes away although it has gates.
+  /// The reason to remove an alias that has gates.
   public var force: Override?
 
   /// Prepares the removal of an alias. Nothing is changed before `run(_:)`.
@@ -21,7 +21,7 @@ public struct TakeAlias: Sendable {
     self.session = session
   }
 
-  /// - Throws: `FlowError` of category `refused` where policy.yaml has gates before the alias and there is no reason.
+  /// - Throws: `FlowError` of category `refused` if the alias has gates and no reason is given.
   public func run(_ registry: Registry) throws -> Registry.AliasChange {
     let policy = try RegistryPolicy.of(registry)
     let isGuarded = policy.promote[alias] != nil

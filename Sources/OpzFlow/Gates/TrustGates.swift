@@ -2,7 +2,7 @@ import OpzIO
 import OpzRegistry
 import OpzTrust
 
-/// Who signed the image, and the record of its version.
+/// Requires signatures of the image.
 struct SignatureGate: Sendable {
   let keys: [PolicyKeys.Named]
   /// Whether one of the keys is enough.
@@ -21,7 +21,7 @@ struct SignatureGate: Sendable {
         missing.append(named)
       }
     }
-    // A policy without keys asks for nothing that anybody could have.
+    // A signature gate without keys must fail: an empty list is satisfied by anything.
     let passed = any ? !found.isEmpty : missing.isEmpty && !keys.isEmpty
     return GateResult(
       gate: "signature", passed: passed,
@@ -30,7 +30,8 @@ struct SignatureGate: Sendable {
       hint: passed ? nil : "opz sign \(version.record.reference) --key FILE")
   }
 
-  /// Whether the keys signed the version's record: all of them, or any where one is enough. The image says nothing of metrics, tests and commits.
+  /// Whether the required keys signed the version's record: all of them, or any if one is enough. A signature of the
+  /// image alone does not cover metrics, tests and commit.
   func holdsRecord(_ claims: [AttachedClaim]) -> Bool {
     func isSigned(_ named: PolicyKeys.Named) -> Bool {
       claims.contains { claim in
@@ -41,7 +42,7 @@ struct SignatureGate: Sendable {
   }
 }
 
-/// Whether a bill of materials is attached.
+/// Requires an attached bill of materials.
 struct BillGate: Sendable {
   let keys: [PolicyKeys.Named]
 
@@ -52,7 +53,7 @@ struct BillGate: Sendable {
     }
     guard let last else {
       let who = keys.isEmpty ? "" : " that \(keys.names()) signed"
-      // One about another image, of another time or of an unknown version is among these.
+      // These include documents about another image, with an invalid time or of an unknown version.
       let broken = claims.compactMap { claim in if case .broken(let reason) = claim.content { reason } else { nil } }
       let others = broken.first.map { "; \(broken.count) cannot be read: \($0)" } ?? ""
       return GateResult(

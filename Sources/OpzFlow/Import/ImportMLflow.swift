@@ -7,23 +7,24 @@ public import OpzRegistry
 import OpzStore
 import SystemPackage
 
-/// `opz import`: the versions of an MLflow model registry, with tags, aliases and what their runs measured.
+/// `opz import`: imports the versions of an MLflow model registry, with tags, aliases and the metrics of their runs.
 ///
-/// Version 3 of MLflow becomes 3.0.0. Its artifacts become an image of the model alone, as `runtime: {kind: model}` makes one. Done again, it takes what is
-/// new: versions that are here keep their content, tags and cards follow MLflow, an alias that somebody moved here stays.
+/// Version 3 of MLflow becomes 3.0.0. Its artifacts become a model-only image, as with `runtime: {kind: model}`. A
+/// repeated import adds what is new: existing versions keep their content, tags and descriptions follow MLflow, and
+/// aliases that were moved here stay.
 public struct ImportMLflow: Sendable {
   /// Which MLflow registry to read, and which of its models to import under which names.
   public struct Request: Sendable {
-    /// A path or `sqlite:///..`.
+    /// A path or a `sqlite:///` URI.
     public var database: String
     public var workspace = "default"
     /// `[PREFIX=]DIR`.
     public var artifacts: [String] = []
-    /// MLflow's names of the models to take; all where there are none.
+    /// MLflow's names of the models to import; empty for all.
     public var models: [String] = []
-    /// Names here for names in MLflow that are none here, or that should be others.
+    /// Local names by MLflow name, for names that are invalid here or should differ.
     public var names: [String: String] = [:]
-    /// Say what would be done.
+    /// Whether this is a dry run.
     public var isRehearsal = false
 
     /// Creates a request for all models of the workspace `default`.
@@ -32,7 +33,7 @@ public struct ImportMLflow: Sendable {
     public init(database: String) { self.database = database }
   }
 
-  /// What became of one version.
+  /// The outcome for one version.
   public struct Item: Sendable, Encodable {
     /// What happened to the version; `planned` is the only outcome of a dry run besides `failed`.
     public enum Outcome: String, Sendable, Encodable { case imported, existed, planned, failed }
@@ -156,7 +157,7 @@ public struct ImportMLflow: Sendable {
     return request
   }
 
-  /// Tags that the record has: MLflow's own of the version and of its model, the parameters of its run, and where it comes from.
+  /// The tags to record: MLflow's own for the version and its model, the run's parameters, and the origin.
   private static func lineage(_ version: MLflowVersion, of model: MLflowStore.Model) -> Lineage {
     var tags = model.tags.merging(version.tags) { _, own in own }
     for (key, value) in version.run?.parameters ?? [:] { tags["param.\(key)"] = value }
@@ -183,7 +184,7 @@ public struct ImportMLflow: Sendable {
     !key.isEmpty && key.utf8.count <= 128 && !key.utf8.contains { $0 < 33 || $0 == UInt8(ascii: "=") }
   }
 
-  /// What changed in MLflow since the version was recorded: tags, and the description as its card.
+  /// Applies what changed in MLflow since the version was recorded: tags, and the description as its card.
   private func follow(_ version: Registry.Version, _ wanted: [String: String], _ description: String?) async throws {
     let (registry, author) = (try session.openRegistry(), session.author)
     try await blocking {
@@ -199,7 +200,7 @@ public struct ImportMLflow: Sendable {
 
   // MARK: Aliases
 
-  /// MLflow's aliases; where it has stages instead, the newest version in production and in staging.
+  /// MLflow's aliases. If a model uses stages instead, the newest version of each stage.
   private func wantedAliases(of model: MLflowStore.Model) -> [String: UInt64] {
     var wanted: [String: UInt64] = [:]
     for version in model.versions {
@@ -228,8 +229,8 @@ public struct ImportMLflow: Sendable {
     }
   }
 
-  /// False where the alias names another version here: somebody decided that, and the import does not undo it. False where the registry's policy has
-  /// gates before it that the version does not pass: what MLflow said of it is no evidence here.
+  /// Returns false if the alias names another version here, because an import does not undo a local decision, and if
+  /// the version does not pass the registry's gates, because MLflow's aliases are no evidence.
   private func set(_ alias: AliasName, _ name: ModelName, _ wanted: SemanticVersion) async throws -> Bool {
     let registry = try session.openRegistry()
     let state = try registry.state(name)

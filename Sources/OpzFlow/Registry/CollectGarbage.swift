@@ -3,7 +3,7 @@ import OpzOCI
 public import OpzRegistry
 import SystemPackage
 
-/// `opz gc`: a collection by the rules of the registry's policy.
+/// `opz gc`: collects garbage by the retention rules of the registry's policy.
 public struct CollectGarbage: Sendable {
   private let isRehearsal: Bool
   private let grace: Int64
@@ -11,8 +11,8 @@ public struct CollectGarbage: Sendable {
   private let session: Session
 
   /// - Parameters:
-  ///   - grace: seconds for which blobs that nothing names are left alone.
-  ///   - pushed: also drops layers that a container registry has.
+  ///   - grace: the grace period for unreferenced blobs, in seconds.
+  ///   - pushed: whether to also drop layers that a container registry has.
   public init(isRehearsal: Bool, grace: Int64, pushed: Bool, in session: Session) {
     self.isRehearsal = isRehearsal
     self.grace = grace
@@ -37,8 +37,8 @@ public struct CollectGarbage: Sendable {
     return try await blocking { try registry.collect(final, by: session.author) }
   }
 
-  /// Layers that every version that has them was pushed with, and that the container registry has at this moment. Manifests, configurations
-  /// and records stay: they are small, and say what is where.
+  /// Layers that a container registry has now, and that every version with them was pushed with. Manifests, configs and
+  /// records are kept: they are small, and they say where the rest is.
   private func safeElsewhere(_ registry: Registry) async throws -> Set<Digest> {
     var safe: Set<Digest> = []
     var needed: Set<Digest> = []
@@ -59,7 +59,7 @@ public struct CollectGarbage: Sendable {
         }
       }
     }
-    // What one version was pushed with, another that was not may need: its bytes are the same, but nothing says where to look.
+    // A version that was never pushed needs its layers here, even if another version pushed the same bytes.
     return safe.subtracting(needed).subtracting(try unplaced(registry))
   }
 

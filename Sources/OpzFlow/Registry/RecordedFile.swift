@@ -3,7 +3,7 @@ import OpzPackage
 import OpzRegistry
 import SystemPackage
 
-/// A packaged file as a version's record has it.
+/// Describes a packaged file for a version's record.
 enum RecordedFile {
   /// - Returns: nil for a directory, which a record does not list.
   static func make(_ file: SourceFile, digest: Digest?) -> VersionRecord.File? {
@@ -22,7 +22,7 @@ enum RecordedFile {
     return record
   }
 
-  /// A name's text, and its bytes in hex where they are not UTF-8.
+  /// A name as text, plus its bytes in hex if they are not UTF-8.
   private static func text(_ bytes: [UInt8]) -> (String, String?) {
     if let text = String(validating: bytes, as: UTF8.self) { return (text, nil) }
     return (String(decoding: bytes, as: UTF8.self), Hex.encode(bytes))

@@ -4,7 +4,7 @@ import OpzRegistry
 import SystemPackage
 
 extension Registry {
-  /// What can be rebuilt; losing it loses nothing.
+  /// Contains only what can be rebuilt, so it can be deleted at any time.
   var cacheDirectory: FilePath { root.appending("cache") }
 
   var layerCache: LayerCache { LayerCache(cacheDirectory, store: store) }
@@ -13,7 +13,7 @@ extension Registry {
     ImageBuilder(store: store, cache: layerCache, progress: session.progress)
   }
 
-  /// The newest version of a model that is no pre-release, if there is one.
+  /// The newest version of a model that is not a prerelease; nil if there is none.
   func latest(_ name: ModelName) throws -> Version? {
     try state(name).newest.map { try load(name, $0) }
   }

@@ -4,20 +4,21 @@ import OpzOCI
 public import OpzRegistry
 import OpzStore
 
-/// `opz fsck --repair`: generated files are written again, and blobs that are lost are fetched from where they are whole.
+/// `opz fsck --repair`: rewrites generated files and fetches lost blobs.
 public struct RepairRegistry: Sendable {
   private let registry: Registry
   private let sources: [String]
   private let session: Session
 
-  /// - Parameter sources: `HOST/REPO`, or directories with an OCI layout (a registry is one); besides, where each version was pushed.
+  /// - Parameter sources: `HOST/REPO`, or directories with an OCI layout, such as another registry. The repositories
+  ///   that versions were pushed to are tried as well.
   public init(_ registry: Registry, from sources: [String], in session: Session) {
     self.registry = registry
     self.sources = sources
     self.session = session
   }
 
-  /// - Returns: how many files were put right. What no source has stays as it is.
+  /// - Returns: the number of repaired files. What no source has is left as it is.
   public func run(_ report: FsckReport) async throws -> Int {
     let registry = registry
     var repaired = try await blocking { try registry.rewriteGenerated() }

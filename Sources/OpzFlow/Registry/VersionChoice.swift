@@ -2,15 +2,16 @@ import OpzIO
 import OpzOCI
 import OpzRegistry
 
-/// Which number the content of a package gets.
+/// Chooses the version number of packaged content.
 ///
-/// Inputs or outputs changed -> major; model, code or configuration -> minor; runtime or settings only -> patch.
+/// Changed inputs or outputs raise the major version; changed model, code, configuration or files the minor version;
+/// changes in the runtime or its settings only the patch version.
 struct VersionChoice: Sendable {
-  /// A fixed version, or nil for the next one.
+  /// A fixed version; nil for the next one.
   let wanted: SemanticVersion?
-  /// The record without its number, to compare with.
+  /// The record without a version number, to compare with.
   let draft: VersionRecord
-  /// The record under a number.
+  /// Creates the record for a version number.
   let number: @Sendable (SemanticVersion) throws -> VersionRecord
 
   func callAsFunction(_ known: KnownVersions) throws -> Registry.Choice {
@@ -36,13 +37,13 @@ struct VersionChoice: Sendable {
 
   private func numbered(_ version: SemanticVersion) throws -> Registry.Choice { .new(try number(version), version) }
 
-  /// The next free version, and why it is that one.
+  /// The next free version, and the reason for it.
   static func next(after known: KnownVersions, for draft: VersionRecord) throws -> (
     version: SemanticVersion, reason: String
   ) {
     let taken = known.state.taken
     guard let latest = try known.newest() else {
-      // Where all were deleted, their numbers stay taken.
+      // Numbers of deleted versions stay taken.
       return (taken.last?.next(.major) ?? SemanticVersion(1, 0, 0), "it is the first")
     }
     let (bump, reason) = change(from: latest.record, to: draft)
@@ -51,7 +52,7 @@ struct VersionChoice: Sendable {
     return (next, "\(reason) since \(latest.version)")
   }
 
-  /// What changed between two records, and the part of the version that this raises.
+  /// What changed between two records, and which part of the version number that raises.
   static func change(from old: VersionRecord, to new: VersionRecord) -> (bump: SemanticVersion.Bump, reason: String) {
     if old.model?.signature != new.model?.signature { return (.major, "the model's inputs or outputs changed") }
     for (role, name) in [("model", "model"), ("code", "code"), ("config", "configuration"), ("files", "files")]

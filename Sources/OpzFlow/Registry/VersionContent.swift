@@ -4,7 +4,7 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// The content of a version wherever it is: in the registry, or in the container registry that has its base's layers.
+/// A version's content, read from the local registry or else from the container registries that have it.
 struct VersionContent: ContentReader {
   let registry: Registry
   let record: VersionRecord
@@ -15,7 +15,7 @@ struct VersionContent: ContentReader {
     return try !places(of: descriptor).isEmpty
   }
 
-  /// Whether one of the container registries that are said to have a blob has it.
+  /// Whether a container registry that should have a blob actually has it.
   func isElsewhere(_ descriptor: Descriptor) async throws -> Bool {
     for place in try places(of: descriptor) {
       if try await session.repository(place).contains(descriptor) { return true }
@@ -32,21 +32,21 @@ struct VersionContent: ContentReader {
     return try registry.store.file(descriptor)
   }
 
-  /// Fetches what is elsewhere, for those who need files.
+  /// Fetches the layers that the registry does not have, for callers that need files.
   func fetchAll() async throws {
     for descriptor in try elsewhere {
       try await registry.store.put(descriptor, from: try await blob(descriptor))
     }
   }
 
-  /// Layers that the registry does not have.
+  /// The layers that the registry does not have.
   var elsewhere: [Descriptor] {
     get throws {
       try record.layers.map(\.descriptor).filter { try !registry.store.has($0) }
     }
   }
 
-  /// Where a blob was last seen whole: a base's own repository, then where the version was pushed to, the latest first.
+  /// Where a blob should be: the base's own repository, then those that the version was pushed to, latest first.
   private func places(of descriptor: Descriptor) throws -> [Reference] {
     let origin = record.layers.first { $0.descriptor.digest == descriptor.digest && $0.origin != nil }?.origin
     var known: [String] = []

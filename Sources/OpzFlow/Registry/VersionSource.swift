@@ -3,16 +3,17 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// A version of the local registry with what refers to it: its record, and what was attached to it.
+/// A version of the local registry as a copy source: its image, its record, and what was attached to it.
 struct VersionSource: ReferrerReader {
   let version: Registry.Version
   let content: VersionContent
-  /// With short annotations, in the order of their making.
+  /// The referrers with short annotations, oldest first.
   private let entries: [(subject: Digest, descriptor: Descriptor)]
-  /// What is under cosign's tags of the image: the last attachment of a kind, or a manifest of all where it does not have all.
+  /// The manifests for the image's cosign tags: the last attachment of a kind if it has all layers, or else a manifest
+  /// that joins them.
   private let tags: [String: Manifest]
 
-  /// Reads what was attached. What is neither here nor where the version was pushed to is left out, and said.
+  /// Reads the attachments. One that is neither here nor where the version was pushed is skipped with a note.
   static func open(_ version: Registry.Version, _ registry: Registry, _ session: Session) async throws -> VersionSource
   {
     let content = VersionContent(registry: registry, record: version.record, session: session)
@@ -59,6 +60,6 @@ struct VersionSource: ReferrerReader {
     entries.filter { $0.subject == digest }.map(\.descriptor)
   }
 
-  /// Where cosign before 3, podman and skopeo look.
+  /// The tags that podman, skopeo and cosign before version 3 look for.
   func named(_ tag: String) async throws -> Descriptor? { tags[tag]?.descriptor }
 }

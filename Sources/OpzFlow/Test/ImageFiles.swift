@@ -12,7 +12,7 @@ enum ImageFiles {
       try image.layers.map { try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
   }
 
-  /// The layers that opz made itself: model, code, configuration.
+  /// Only the layers that opz built: model, code and configuration.
   static func stack(_ root: Descriptor, roles record: VersionRecord, in store: LayoutStore) async throws -> LayerStack {
     let image = try await store.image(root)
     let platform = image.config.platform

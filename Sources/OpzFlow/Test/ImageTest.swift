@@ -6,21 +6,22 @@ import OpzRegistry
 import OpzStore
 import SystemPackage
 
-/// What a test of an image found.
+/// The result of testing an image.
 public struct TestReport: Sendable {
   /// The comparison with one file of expected results.
   public struct Check: Sendable {
     /// `expected.csv` or `requests.jsonl`.
     public let name: String
-    /// Values that were compared.
+    /// The number of compared values.
     public var values = 0
-    /// Values that are the same to the last bit.
+    /// The number of values that are identical bit for bit.
     public var identical = 0
     public var largestDifference: Float = 0
-    /// The first values that are too far apart, and other failures; at most ten.
+    /// The first values that differ too much, and other failures; at most ten.
     public var failures: [String] = []
 
-    /// exp and log are not rounded the same way by every C library: probabilities may differ by this much, relative to 1.
+    /// C libraries round exp and log differently, so values may differ by this much: relative to the expected value, or
+    /// absolute below 1.
     static let tolerance: Float = 1e-6
 
     mutating func compare(_ found: Float, _ expected: Float, at place: @autoclosure () -> String) {
@@ -42,9 +43,9 @@ public struct TestReport: Sendable {
   }
 
   public var checks: [Check] = []
-  /// How the model was run: `opz-server from the image`.
+  /// How the model was run: `opz-server of the image`.
   public var runner = ""
-  /// From the server's start to the moment when it answers; nil where none was started.
+  /// Milliseconds from the server's start until it is ready; nil if none was started.
   public var readyMilliseconds: Int?
 
   public var passed: Bool { checks.allSatisfy(\.failures.isEmpty) }
@@ -59,7 +60,7 @@ public struct TestReport: Sendable {
     }.joined(separator: "\n")
   }
 
-  /// - Throws: `FlowError` of category `verification` with the first differences.
+  /// - Throws: `FlowError` of category `verification` with the first difference.
   public func requireSuccess(_ subject: String) throws {
     let failures = checks.flatMap { check in check.failures.map { "\(check.name): \($0)" } }
     guard let first = failures.first else { return }
@@ -70,7 +71,7 @@ public struct TestReport: Sendable {
   }
 }
 
-/// Runs a built image's model and compares what it gives with what was recorded beside the model.
+/// Runs a built image's model and compares its results with those recorded with the version.
 struct ImageTest: Sendable {
   let image: Image
   let tests: [VersionRecord.TestFile]

@@ -7,7 +7,7 @@ import OpzRegistry
 import OpzStore
 public import SystemPackage
 
-/// A model that an argument names: a path, or a version of the registry.
+/// A model given as an argument: a path, or a version of the registry.
 public struct ModelOperand: Sendable {
   /// A model as files on disk.
   public struct Unpacked: Sendable {
@@ -15,22 +15,22 @@ public struct ModelOperand: Sendable {
     public let path: FilePath
     public let name: String
     public let version: String
-    /// A directory that was made for it, to be removed when the model is not needed any more.
+    /// A temporary directory to remove after use; nil if the model was not unpacked.
     public let temporary: FilePath?
   }
 
   private let text: String
   private let session: Session
 
-  /// Takes an argument as the user wrote it: a path, or `NAME[@VERSION]`. Nothing is read yet.
+  /// Accepts an argument as the user wrote it: a path, or `NAME[@VERSION]`. Nothing is read yet.
   ///
-  /// A text without `@` that exists as a path is a path; `./` makes any text one.
+  /// Text without `@` is a path if that path exists; text that starts with `./` is always a path.
   public init(_ text: String, _ session: Session) {
     self.text = text
     self.session = session
   }
 
-  /// What is a path on the disk is one; `NAME@VERSION` never is, unless written with `./`.
+  /// An existing path wins over a name; `NAME@VERSION` is a path only with a leading `./`.
   private var isPath: Bool {
     if text == "." || text == ".." || ["/", "./", "../"].contains(where: text.hasPrefix) { return true }
     return !text.contains("@") && ((try? FileStatus.find(session.path(text))) ?? nil) != nil
@@ -61,7 +61,7 @@ public struct ModelOperand: Sendable {
     }
   }
 
-  /// Where the model was unpacked: below /models, unless a link of the base led elsewhere.
+  /// The directory that the model was unpacked to: `/models`, unless a link in the base redirected it.
   private func models(of version: Registry.Version, _ registry: Registry, in directory: FilePath) async throws
     -> FilePath
   {
@@ -73,7 +73,7 @@ public struct ModelOperand: Sendable {
     return directory.pushing(shortest)
   }
 
-  /// The model in files: where it is, or unpacked from its version into a temporary directory.
+  /// The model as files: in place for a path, or unpacked from its version into a temporary directory.
   public func unpacked() async throws -> Unpacked {
     if isPath {
       let path = session.path(text).lexicallyNormalized()

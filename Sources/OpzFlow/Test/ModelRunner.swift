@@ -1,15 +1,15 @@
 import OpzIO
 import OpzModel
 
-/// Something that answers for rows of named texts.
+/// Runs a model on rows of text cells.
 protocol ModelRunner: Sendable, CustomStringConvertible {
-  /// - Parameter rows: cells in the order of the model's columns; nil is missing.
-  /// - Returns: for each output of the model, rows x columns values.
+  /// - Parameter rows: cells in the order of the model's columns; nil for a missing value.
+  /// - Returns: for each output by name, rows x columns values in row-major order.
   func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]]
   func stop() async
 }
 
-/// The scorer in this process: for images that have no runtime.
+/// Scores in this process, for images without a runtime.
 struct ScorerRunner: ModelRunner {
   private let scorer: Scorer
   private let encoder: RowEncoder

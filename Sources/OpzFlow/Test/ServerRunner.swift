@@ -11,12 +11,12 @@ import SystemPackage
   import Musl
 #endif
 
-/// The server program of an image, run from its unpacked files with the image's environment, on a free port of loopback.
+/// Runs the server program of an image from its unpacked files, with the image's environment, on a free loopback port.
 final class ServerRunner: ModelRunner {
   private let child: ChildProcess
   private let client: ServiceClient
   private let path: String
-  /// As the server says it.
+  /// As reported by the server.
   let readyMilliseconds: Int?
 
   var description: String { "opz-server of the image" }
@@ -54,7 +54,7 @@ final class ServerRunner: ModelRunner {
     }
   }
 
-  /// Waits for the line that says the port.
+  /// Waits for the log line that reports the port.
   private static func ready(_ child: ChildProcess, _ log: FilePath) async throws -> Ready {
     for _ in 0..<3000 {
       let text = (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? ""
@@ -116,7 +116,7 @@ final class ServerRunner: ModelRunner {
     return try CanonicalJSON.decode(Answer.self, from: bytes, subject: "answer of opz-server")
   }
 
-  /// Asks the server to end, and makes sure that it did.
+  /// Stops the server, killing it if it does not exit within 5 seconds.
   func stop() async {
     child.send(signal: SIGTERM)
     for _ in 0..<500 {
@@ -129,12 +129,12 @@ final class ServerRunner: ModelRunner {
 }
 
 extension Signature.Feature {
-  /// The column takes texts.
+  /// Whether the column takes text values.
   fileprivate var isText: Bool {
     if case .categorical(let values) = kind { !values.isEmpty } else { false }
   }
 
-  /// A cell as JSON: null where it is missing.
+  /// A cell as JSON; null if it is missing.
   fileprivate func value(_ cell: String?) -> JSONValue {
     guard let cell else { return .null }
     if isText { return .string(cell) }

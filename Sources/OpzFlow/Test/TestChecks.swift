@@ -18,13 +18,13 @@ struct TestTable: Sendable {
   func column(_ name: String) -> Int? { header.firstIndex(of: name) }
 }
 
-/// `holdout.csv` against `expected.csv`.
+/// Compares predictions for `holdout.csv` with `expected.csv`.
 struct TableCheck: Sendable {
   let rows: TestTable
   let expected: TestTable
   let model: Model
 
-  /// Rows that are asked for at once.
+  /// The number of rows per request.
   private static let batch = 250
 
   func run(_ runner: any ModelRunner) async throws -> TestReport.Check {
@@ -76,7 +76,7 @@ struct TableCheck: Sendable {
   }
 }
 
-/// `requests.jsonl`: a request and the response that it must get, a line each.
+/// Replays `requests.jsonl`: one request with its expected response per line.
 struct RequestCheck: Sendable {
   private struct Exchange: Decodable {
     let request: JSONValue

@@ -4,7 +4,7 @@ import OpzOCI
 public import OpzRegistry
 import OpzStore
 
-/// `opz test`: runs a recorded version and compares it with what was recorded beside the model.
+/// `opz test`: runs a recorded version and compares its results with the expected ones recorded with it.
 public enum TestVersion {
   /// Runs the model of the version's image, compares its results with the expected ones, and records an event
   /// `tested`.
@@ -26,7 +26,7 @@ public enum TestVersion {
       "passed": .bool(report.passed), "values": .integer(Int64(report.checks.reduce(0) { $0 + $1.values })),
     ]
     details["settings"] = source.map { .string($0.event.hash) }
-    // `opz deploy` derives probes from it.
+    // `opz deploy` derives the probes from this.
     details["readyMilliseconds"] = report.readyMilliseconds.map { .integer(Int64($0)) }
     try await blocking { [details] in
       try registry.note(.tested, version, by: session.author, details: details)

@@ -3,15 +3,15 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// The other manifests that a version's record names, a ModelPack artifact for one: they are no referrers, and without them a pull of a
-/// copy would fail.
+/// Other manifests that a version's record names, such as its ModelPack artifact. They are not referrers, and a copy
+/// without them could not be pulled.
 enum Companions {
   struct Companion: Sendable {
     let name: String
     let descriptor: Descriptor
   }
 
-  /// Those of the image that the source has.
+  /// The companions of the image that the source has.
   static func of(
     _ image: Digest, _ referrers: [ReferrerGraph.Referrer], in source: some ReferrerReader,
     progress: any ProgressSink
@@ -33,7 +33,8 @@ enum Companions {
     return found
   }
 
-  /// What a record names; nil, and said, where it cannot be read or is about another image: anybody who may push can add one.
+  /// The artifacts that a record names; nil, with a note, if it cannot be read or is about another image. Anyone who
+  /// may push can add a record.
   private static func artifacts(
     _ record: Descriptor, of image: Digest, in source: some ReferrerReader, _ progress: any ProgressSink
   ) async throws -> [String: Descriptor]? {

@@ -6,14 +6,14 @@ import OpzRegistry
 import OpzStore
 import SystemPackage
 
-/// `opz copy`: an image from one place to another, byte for byte, with what refers to it. From one container registry to another it streams;
-/// within one, blobs are mounted; within one repository, only the tag is written.
+/// `opz copy`: copies an image between places, byte for byte, with its referrers. Between container registries it
+/// streams; within one registry, blobs are mounted; within one repository, only the tag is written.
 public struct CopyImage: Sendable {
   /// What to copy and how to name it. By default the whole index is copied with its referrers.
   public struct Options: Sendable {
-    /// Tags at the destination, instead of its own.
+    /// The tags at the destination; empty keeps the source's.
     public var tags: [String] = []
-    /// One image of an index, instead of the whole.
+    /// Copies only this platform's image of an index.
     public var platform: Platform?
     public var referrers = true
     public var expectation = TagExpectation.anything
@@ -25,7 +25,7 @@ public struct CopyImage: Sendable {
   /// The image at the destination, and how many bytes it took to copy it.
   public struct Result: Sendable {
     public let image: Descriptor
-    /// What the image is called at the destination, as opz reads it.
+    /// The image's names at the destination, in the form that opz reads.
     public let references: [String]
     public let referrers: [Descriptor]
     public let totals: TransferTotals
@@ -44,7 +44,7 @@ public struct CopyImage: Sendable {
     self.session = session
   }
 
-  /// - Throws: the errors of both sides; `FlowError` of category `usage` where a place cannot be copied from or to.
+  /// - Throws: the errors of both sides; `FlowError` of category `usage` if the destination cannot be written to.
   public func run() async throws -> Result {
     let opened = try await CopySource.open(source, in: session)
     let root = try await choose(opened)
@@ -100,7 +100,7 @@ public struct CopyImage: Sendable {
       image: root, references: references, referrers: report.referrers.map(\.descriptor), totals: ledger.totals)
   }
 
-  /// The source is in the same repository, so everything is there already.
+  /// The source is in the same repository, so everything is already there.
   private func isRetag(_ reference: Reference) -> Bool {
     if case .remote(let from) = source { from.name == reference.name } else { false }
   }
@@ -113,7 +113,7 @@ public struct CopyImage: Sendable {
     return try session.repository(reference, mounts: mounts)
   }
 
-  /// The tags asked for, else the destination's own, else the source's. A pin without a tag needs none.
+  /// The requested tags, or else the destination's own, or else the source's. A destination with a digest needs none.
   private func names(_ own: String?, pinned: Bool, _ opened: CopySource) -> [String] {
     if !options.tags.isEmpty { return options.tags }
     if let own { return [own] }

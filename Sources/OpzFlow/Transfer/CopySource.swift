@@ -4,15 +4,15 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// The place that a copy reads from, opened: its content, and the image that is meant.
+/// The opened source of a copy: its content, and the image to copy.
 struct CopySource: Sendable {
   let content: any ReferrerReader
   let root: Descriptor
-  /// What the image is tagged as there, for a destination that says nothing.
+  /// The image's tag at the source, used if the destination has none.
   var tag: String?
-  /// What an archive calls it.
+  /// The image's name in a docker archive.
   var name: String
-  /// Repositories of a destination's host that may have the content already.
+  /// Repositories on the destination's host that may already have the content.
   var mounts: @Sendable (Reference) -> MountOrigins = { _ in MountOrigins() }
 
   static func open(_ place: ImagePlace, in session: Session) async throws -> CopySource {
@@ -57,6 +57,6 @@ struct CopySource: Sendable {
 }
 
 extension Reference {
-  /// `+` is no character of a tag; build metadata follows an underscore there, as Helm writes it.
+  /// The tag of a version. Tags cannot contain `+`, so `_` precedes build metadata, as in Helm.
   static func tag(for version: SemanticVersion) -> String { version.description.replacing("+", with: "_") }
 }

@@ -4,21 +4,21 @@ import OpzOCI
 import OpzStore
 import OpzTrust
 
-/// What becomes of one of cosign's tags that a push or a copy brings: what is there stays, what it does not have yet is added, as `cosign sign` does.
-/// Others' signatures are under the same tag, and no registry brings back what was written over.
+/// How to update a cosign tag at the destination: existing entries stay and missing ones are appended, as `cosign sign`
+/// does. Other people's signatures are under the same tag, and overwriting it would lose them.
 enum CosignMerge {
-  /// Nothing is there, or nothing that the new manifest does not have.
+  /// The destination has no such tag, or nothing that the new manifest lacks.
   case replaced
-  /// What is there has all of it.
+  /// The destination has everything already.
   case kept
-  /// A manifest of both, and its config where that is new too.
+  /// A manifest with the layers of both, and its config if that changes too.
   case merged(Manifest, config: [UInt8]?)
 
   /// - Parameters:
-  ///   - ours: what the copy brings.
-  ///   - theirs: what the tag names at the destination; nil for nothing.
-  ///   - place: what errors name.
-  /// - Throws: `FlowError` of category `conflict` where what is there is nothing that can be added to.
+  ///   - ours: the manifest that the copy brings.
+  ///   - theirs: the manifest that the tag names at the destination; nil if there is none.
+  ///   - place: the tag's name for errors.
+  /// - Throws: `FlowError` of category `conflict` if the existing manifest cannot be appended to.
   static func plan(
     _ ours: Descriptor, _ kind: CosignTags.Kind, from source: some ContentReader, over theirs: Descriptor?,
     in destination: some ContentReader, at place: String
@@ -77,12 +77,12 @@ enum CosignMerge {
     return .merged(try Manifest(raw: raw, mediaType: old.descriptor.mediaType, subject: subject), config: config)
   }
 
-  /// An image's configuration has as many diffIDs as there are layers. Nil where it did not before.
+  /// Appends diffIDs for the layers to an image config; nil if its diffIDs did not match the layers before.
   private static func adding(_ layers: [Descriptor], to config: [UInt8], of count: Int) throws -> [UInt8]? {
     guard var members = try? CanonicalJSON.decode([String: JSONValue].self, from: config, subject: "config"),
       case .object(var files)? = members["rootfs"], case .array(let ids)? = files["diff_ids"], ids.count == count
     else { return nil }
-    // These layers are documents as they are: nothing compresses them.
+    // The layers are uncompressed documents, so their digests are their diffIDs.
     files["diff_ids"] = .array(ids + layers.map { .string("\($0.digest)") })
     members["rootfs"] = .object(files)
     if case .array(let lines)? = members["history"] {
@@ -94,7 +94,7 @@ enum CosignMerge {
 }
 
 extension Descriptor {
-  /// The same content with the same annotations: a signature is in these.
+  /// Whether content and annotations are the same; the signature is in the annotations.
   fileprivate func isSame(as other: Descriptor) -> Bool {
     digest == other.digest && mediaType == other.mediaType && (annotations ?? [:]) == (other.annotations ?? [:])
   }

@@ -4,14 +4,15 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// An image in a docker archive as content by digest: its layers are read where they lie.
+/// The image of a docker archive as content by digest. Layers are read in place.
 struct DockerArchiveContent: ReferrerReader {
   let root: Descriptor
-  /// `NAME:TAG`, as the archive has them.
+  /// The names that the archive has for the image, `NAME:TAG`.
   let names: [String]
   private let blobs: [Digest: any Blob]
 
-  /// Hashes the layers once, because an archive does not say their digests in a way that can be trusted. It blocks.
+  /// Hashes all layers once, because the digests that an archive states cannot be trusted. Blocking.
+  /// - Throws: `ArchiveError`; `FlowError` of category `failed` for an archive with several images.
   init(_ path: FilePath) throws {
     let reader = try DockerArchiveReader(try FileBlob(path), name: path.string)
     guard reader.images.count == 1, let archived = reader.images.first else {

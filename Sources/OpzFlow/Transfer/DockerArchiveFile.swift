@@ -4,16 +4,16 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// A docker archive that is written to a file, whole or not at all, or into a pipe.
+/// A docker archive as output: to a file, written atomically, or to a pipe.
 struct DockerArchiveFile: Sendable {
   let path: FilePath
 
   init(_ path: FilePath) { self.path = path }
 
-  /// Blobs are read where they are, so those of a container registry stream into the file.
+  /// Writes the archive. Blobs of a container registry stream straight into the file.
   /// - Parameters:
-  ///   - names: `NAME:TAG`, what the image is called once it is loaded.
-  ///   - trusting: the content is of our own store, whose files have the digests that they are named by.
+  ///   - names: the image's names after `docker load`, `NAME:TAG`.
+  ///   - trusting: skips verification, for content of the local store, whose files are named by their digests.
   func write(
     _ root: Descriptor, names: [String], from content: some ContentReader, trusting: Bool = false
   ) async throws {
@@ -40,14 +40,14 @@ struct DockerArchiveFile: Sendable {
     }
   }
 
-  /// An archive has no other who compares its bytes.
+  /// An archive records no digests, so its content has to be verified while it is written.
   private func verified(_ blob: any Blob, _ digest: Digest) -> VerifiedBlob {
     VerifiedBlob(blob, digest: digest) {
       FlowError(.verification, "\(digest)", "the content that came has another digest")
     }
   }
 
-  /// - Throws: where the place can be none for an archive: a directory, a terminal.
+  /// - Throws: `FlowError` of category `usage` if the path cannot hold an archive, such as a directory or a terminal.
   static func require(_ path: FilePath) throws {
     try OutputFile.require(path)
     guard OutputFile.isTerminal(path) else { return }

@@ -2,19 +2,19 @@ public import OpzOCI
 public import OpzRegistry
 public import SystemPackage
 
-/// What a copy reads from or writes to.
+/// The source or destination of a copy.
 public enum ImagePlace: Sendable, CustomStringConvertible {
   /// `HOST/REPO[:TAG][@DIGEST]`.
   case remote(Reference)
-  /// `NAME@VERSION`, of the local registry.
+  /// `NAME@VERSION` in the local registry.
   case version(LocalReference)
   /// `oci:DIR[:TAG]`.
   case layout(FilePath, tag: String?)
   /// `docker-archive:FILE`.
   case dockerArchive(FilePath)
 
-  /// Reads a place as the user wrote it. A first component with `.` or `:`, or `localhost`, is a host.
-  /// - Throws: `OCIError`, `RegistryError` or `FlowError` where it is none.
+  /// Parses a place. A first component that contains `.` or `:`, or is `localhost`, is a host.
+  /// - Throws: `OCIError`, `RegistryError` or `FlowError` if the text is invalid.
   public init(parsing text: String, in session: Session) throws {
     if text.hasPrefix("oci:") {
       let (directory, tag) = Transport.layout(text)
@@ -34,7 +34,7 @@ public enum ImagePlace: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The file of `docker-archive:FILE`; `-` is standard output. Nil for any other place.
+  /// The file of `docker-archive:FILE`, with `-` for standard output; nil for any other place.
   public static func archive(_ text: String, in session: Session) -> FilePath? {
     text.hasPrefix("docker-archive:") ? session.output(String(text.dropFirst("docker-archive:".count))) : nil
   }

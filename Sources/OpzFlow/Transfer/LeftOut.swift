@@ -2,12 +2,12 @@ import OpzDistribution
 import OpzIO
 import OpzOCI
 
-/// What a pull leaves out of what a registry lists, and why: anybody who may push can add what is broken, lies or has no end, and none of that may
-/// keep the rest from coming.
+/// Reports what a pull skips, and why. Anyone who may push can add referrers that are broken, false or endless, and
+/// those must not keep the others from being pulled.
 actor LeftOut {
   private let progress: any ProgressSink
   private var count = 0
-  /// A person reads a few lines; the number says how many there are.
+  /// How many skipped items are listed; the rest are only counted.
   private static let shown = 10
 
   init(_ progress: any ProgressSink) { self.progress = progress }
@@ -17,7 +17,7 @@ actor LeftOut {
     if count <= LeftOut.shown { progress.report(.note("\(what) is left out: \(reason)")) }
   }
 
-  /// Says how many more there are than were shown.
+  /// Reports how many items were skipped beyond those listed.
   func close() {
     if count > LeftOut.shown {
       progress.report(.note("\(count - LeftOut.shown) more that the registry lists are left out"))
@@ -25,8 +25,8 @@ actor LeftOut {
     count = 0
   }
 
-  /// What `body` gives; nil, and said, where the content is not what it should be. Where the way to it failed, the pull fails: a registry that does
-  /// not answer now may have what decides.
+  /// Runs `body`; if its content is missing or invalid, reports that and returns nil. Connection failures are thrown,
+  /// because the content that could not be read may be decisive.
   @discardableResult
   func trying<Value: Sendable>(_ what: String, _ body: @Sendable () async throws -> Value) async throws -> Value? {
     do {

@@ -4,12 +4,12 @@ import OpzPackage
 import OpzRegistry
 import OpzStore
 
-/// The ModelPack artifact of a version without a runtime: the image's own layers under the names of the model spec.
+/// The ModelPack artifact of a version without a runtime: the image's own layers, described by the CNCF model spec.
 enum ModelPackArtifact {
-  /// What a record's `artifacts` calls it, and what its tag ends with.
+  /// Its key in a record's `artifacts`, and the suffix of its tag.
   static let name = "modelpack"
 
-  /// Stores the artifact's two documents; the layers are in the store.
+  /// Stores the artifact's config and manifest; its layers are already stored.
   static func store(
     _ written: WrittenContent, _ description: ModelPack.Description, annotations: [String: String],
     in store: LayoutStore

@@ -2,12 +2,13 @@ import OpzDistribution
 import OpzOCI
 import OpzRegistry
 
-/// Repositories of a destination's own host that have a blob, so that it need not be sent there.
+/// Finds repositories on the destination's host that have a blob, so that it can be mounted instead of uploaded.
 enum Mounts {
-  /// A repository that was never asked for a blob costs a request for each that it does not have.
+  /// Each guess costs a request per blob that the repository does not have.
   private static let likelyLimit = 2
 
-  /// Those of a version: its base's for the base's layers, and where this version, else another one of its name, was pushed to.
+  /// The repositories to mount a version's blobs from: the base's for its layers, then those that this version or other
+  /// versions of the model were pushed to.
   static func origins(of version: Registry.Version, _ state: ModelState, for destination: Reference) -> MountOrigins {
     var origins = MountOrigins()
     for layer in version.record.layers {
@@ -24,7 +25,7 @@ enum Mounts {
     return origins
   }
 
-  /// The repository of `HOST/REPO..`, where it is another one of the destination's host.
+  /// The repository of `HOST/REPO..`, if it is a different one on the destination's host.
   private static func other(_ place: String, than destination: Reference) -> String? {
     guard let reference = try? Reference(parsing: place), reference.host == destination.host,
       reference.repository != destination.repository

@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Passes on what is said to people, and no counts: of a copy from one registry to another the bytes are counted once, where they arrive.
+/// Forwards notes and drops byte counts. A copy between registries counts its bytes once, at the destination.
 struct NotesOnly: ProgressSink {
   let sink: any ProgressSink
 

@@ -6,7 +6,7 @@ public import OpzRegistry
 import OpzStore
 import OpzTrust
 
-/// `opz pull`: brings a version back from a container registry, byte for byte, with its record and what else refers to it.
+/// `opz pull`: fetches a version from a container registry, byte for byte, with its record and referrers.
 public struct PullVersion: Sendable {
   /// The version that is now in the local registry, and what was fetched for it.
   public struct Result: Sendable {
@@ -14,19 +14,19 @@ public struct PullVersion: Sendable {
     public let existed: Bool
     /// Bytes that were fetched.
     public let bytes: UInt64
-    /// Manifests that came along, the record aside.
+    /// Manifests that were fetched with the image, other than the record.
     public let referrers: [Descriptor]
   }
 
   private let source: Reference
-  /// The name that the version must have, if the user said one.
+  /// The model that the version must belong to; nil accepts any.
   private let expected: ModelName?
   private let session: Session
-  /// Whether what refers to the image comes along. The record does always.
+  /// Whether to fetch the image's referrers. The record is always fetched.
   public var referrers = true
-  /// Of several records that the registry has for the image, the digest of the right one's bytes.
+  /// The digest of the record to use, if the registry has several for the image.
   public var chosenRecord: Digest?
-  /// Whether a tag may name an older version than it did when it was last seen from here.
+  /// Whether to accept a tag that names an older version than when it was last seen.
   public var acceptsRollback = false
 
   /// Prepares a pull. The remote repository is not contacted before `run()`.
@@ -78,7 +78,7 @@ public struct PullVersion: Sendable {
     return Result(version: version, existed: existed, bytes: moved, referrers: attached + others)
   }
 
-  /// Who may move a tag can put it back on a version whose faults are known.
+  /// Whoever can move a tag could point it back at a version with known vulnerabilities.
   private func refuseRollback(to record: VersionRecord, _ registry: Registry) throws {
     let state = try registry.state(ModelName(record.name))
     guard source.digest == nil, let last = state.seen[source.description], last != record.image.digest,
@@ -91,13 +91,14 @@ public struct PullVersion: Sendable {
       hint: "--force takes the older version; \(source.name)@\(record.image.digest) asks no tag")
   }
 
-  /// What is about one platform's image, or about a referrer. What is about the image itself is attached to the version.
+  /// Fetches the referrers of the platforms' images and of other referrers. Those of the image itself are attached to
+  /// the version.
   private func fetchReferrers(
     of image: Descriptor, _ listed: RemoteReferrers, from remote: RemoteRepository, _ registry: Registry,
     _ left: LeftOut, _ moved: inout UInt64
   ) async throws -> [Descriptor] {
     var documents = try await ContentGraph.of(image, in: registry.store).documents.map(\.digest)
-    // Who refers to the image itself was asked.
+    // The image's own referrers are already listed.
     documents.removeAll { $0 == image.digest }
     documents += listed.others.map(\.digest)
     let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress, left: left)
@@ -106,7 +107,7 @@ public struct PullVersion: Sendable {
       let (store, progress) = (registry.store, session.progress)
       let bytes = try await left.trying("the referrer \(other.descriptor.digest.short)") {
         let graph = try await other.content(in: remote)
-        // Anybody who may push can add some.
+        // Anyone who may push can add large blobs.
         guard graph.blobs.allSatisfy({ $0.size <= UInt64(Evidence.limit) }) else {
           throw FlowError(.verification, "\(other.descriptor.digest)", "it is too large to come along")
         }
@@ -129,7 +130,7 @@ public struct PullVersion: Sendable {
       switch try registry.adopt(bytes, artifact: artifact, by: session.author, details: found) {
       case .recorded(let version): return (version, false)
       case .existed(let version), .configured(let version, _):
-        // More may have been said about a version that was here, and the tag may have named another one.
+        // An existing version may have new referrers, and the tag may have named another version before.
         let state = try registry.state(version.name)
         let known = Set((state.referrers[version.version] ?? []).map(\.digest))
         let isMoved = state.seen[source.description].map { $0 != version.record.image.digest } ?? false

@@ -5,7 +5,8 @@ import OpzRegistry
 import OpzStore
 import OpzTrust
 
-/// Brings what a container registry has about a version's image, and attaches it: referrers, and what cosign before 3 keeps under tags alone.
+/// Attaches to a version what a container registry has about its image: referrers, and the tags of cosign before
+/// version 3.
 struct PulledAttachments {
   let version: Registry.Version
   let remote: RemoteRepository
@@ -15,10 +16,10 @@ struct PulledAttachments {
 
   private var image: Digest { version.record.image.digest }
 
-  /// Bytes of all that one pull brings so.
+  /// The most bytes of attachments that one pull fetches.
   private static let budget: UInt64 = 2 << 30
 
-  /// - Parameter listed: about the image, those that decide something first.
+  /// - Parameter listed: the referrers of the image, in order of importance.
   func run(_ listed: [Descriptor]) async throws {
     var rest = PulledAttachments.budget
     for descriptor in listed {
@@ -33,7 +34,7 @@ struct PulledAttachments {
     }
   }
 
-  /// - Returns: bytes that it has.
+  /// - Returns: the bytes that the referrer takes.
   private func bring(_ descriptor: Descriptor, within rest: UInt64) async throws -> UInt64 {
     let manifest = try await remote.manifest(descriptor.bare)
     let size = try PulledAttachments.size(of: manifest, within: rest)
@@ -46,7 +47,8 @@ struct PulledAttachments {
     try await blocking { _ = try registry.attach(manifest, to: version, from: .pull, by: session.author) }
   }
 
-  /// Bytes of all that a manifest names.
+  /// Bytes of everything that a manifest references.
+  /// - Throws: `FlowError` of category `verification` if that exceeds a limit.
   private static func size(of manifest: Manifest, within rest: UInt64) throws -> UInt64 {
     var size: UInt64 = 0
     for part in manifest.references {
@@ -60,7 +62,8 @@ struct PulledAttachments {
 
   // MARK: cosign's tags
 
-  /// The signatures and envelopes under a tag, as one attachment; nothing where there is no such tag or what it names came as a referrer.
+  /// Attaches the signatures or envelopes under a tag, unless the tag is missing or its manifest was already listed as
+  /// a referrer.
   private func bring(_ tag: String, _ kind: CosignTags.Kind, but listed: Set<Digest>) async throws {
     guard let found = try await remote.named(tag), !listed.contains(found.digest) else { return }
     let manifest = try await remote.manifest(found)
@@ -81,7 +84,7 @@ struct PulledAttachments {
     }
   }
 
-  /// A layer that is what the tag is for and is about the image, put into the store.
+  /// Stores a layer if it has the tag's media type and is about the image.
   private func take(_ layer: Descriptor, _ kind: CosignTags.Kind) async throws -> Descriptor {
     guard layer.mediaType == kind.mediaType else {
       throw FlowError(.verification, "\(layer.digest)", "it is of the type \(layer.mediaType)")

@@ -1,20 +1,20 @@
 public import OpzDistribution
 public import OpzIO
 
-/// A push that ended early: what failed and why, what of it is at the registry, and the command that goes on.
+/// A push that failed: the cause, how much the registry already has, and the command that resumes it.
 public struct PushFailure: ExplainedError {
-  /// What happened.
+  /// The error that ended the push.
   public let cause: DistributionError
   /// Bytes that the registry has and that need not be sent again.
   public let safe: UInt64
   /// Bytes of the image's layers.
   public let total: UInt64
-  /// The command that goes on.
+  /// The command that resumes the push.
   public let resume: String
 
   init(_ cause: DistributionError, safe: UInt64, of total: UInt64, resume: String) {
     self.cause = cause
-    // Whole blobs, and what the registry has of the one that failed.
+    // Whole blobs, plus the uploaded part of the blob that failed.
     self.safe = min(safe.addingReportingOverflow(cause.bytesSafe ?? 0).partialValue, total)
     self.total = total
     self.resume = resume

@@ -5,23 +5,24 @@ public import OpzOCI
 public import OpzRegistry
 import OpzStore
 
-/// What a push did.
+/// The result of a push.
 public struct PushResult: Sendable {
-  /// The image's digest at the destination.
+  /// The image at the destination.
   public let image: Descriptor
-  /// `HOST/REPO:TAG`, one a tag. What the version has as a ModelPack artifact too is under `TAG.modelpack`.
+  /// One `HOST/REPO:TAG` per tag. The version's ModelPack artifact, if any, is tagged `TAG.modelpack`.
   public let references: [Reference]
   public let copied: Int
   public let existed: Int
   public let totals: TransferTotals
-  /// What was checked after the push. The event has it too.
+  /// What was verified after the push; the `pushed` event records it too.
   public let receipt: Receipt
 
   /// Bytes that were sent.
   public var bytes: UInt64 { totals.sent }
 }
 
-/// `opz push`: copies a version's image, its record and what else refers to it to a container registry, then asks for all of it again.
+/// `opz push`: copies a version's image, record and referrers to a container registry, then verifies that all of it is
+/// there.
 public struct PushVersion: Sendable {
   private let version: Registry.Version
   private let destination: Reference
@@ -30,7 +31,7 @@ public struct PushVersion: Sendable {
   /// What the tags must name before they are moved.
   public var expectation = TagExpectation.asSeen
 
-  /// - Parameter tags: the names that the image gets; the destination's tag, else the version, where there are none.
+  /// - Parameter tags: the image's tags; empty uses the destination's tag, or else the version number.
   public init(_ version: Registry.Version, to destination: Reference, tags: [String] = [], in session: Session) {
     self.version = version
     self.destination = destination
@@ -39,7 +40,8 @@ public struct PushVersion: Sendable {
     self.session = session
   }
 
-  /// - Throws: `PushFailure`, which says what is safe and how to go on; `FlowError` of category `conflict` where a tag is not what is expected.
+  /// - Throws: `PushFailure`, which says how much arrived and how to resume; `FlowError` of category `conflict` if a
+  ///   tag does not name what is expected.
   public func run(_ registry: Registry) async throws -> PushResult {
     let ledger = TransferLedger(session.progress)
     do {
@@ -80,7 +82,7 @@ public struct PushVersion: Sendable {
   /// Bytes of the image's layers.
   private var total: UInt64 { version.record.layers.reduce(0) { $0 &+ $1.descriptor.size } }
 
-  /// What goes on with this push.
+  /// The command that resumes this push.
   private var command: String {
     let more = tags.count > 1 ? tags.map { " --tag \($0)" }.joined() : ""
     let place = tags.count > 1 ? destination.name : "\(destination.name):\(tags[0])"

@@ -3,7 +3,8 @@ public import OpzIO
 public import OpzOCI
 import OpzRegistry
 
-/// What a push brought where, as it was found there afterwards (registry/receipt.schema.json). Nothing secret is in it.
+/// What a push delivered and where, as verified at the destination (registry/receipt.schema.json). It contains no
+/// secrets.
 public struct Receipt: Codable, Sendable, Hashable {
   public static let currentFormat = 1
 
@@ -17,12 +18,12 @@ public struct Receipt: Codable, Sendable, Hashable {
     public let outcome: String
   }
 
-  /// A manifest that was pushed along because its subject is the image, or another manifest that was pushed.
+  /// A manifest that was pushed because it refers to the image or to another pushed manifest.
   public struct Referrer: Codable, Sendable, Hashable {
     public let digest: Digest
     public let size: UInt64
     public let artifactType: MediaType?
-    /// What it refers to.
+    /// The digest of the manifest that it refers to.
     public let subject: Digest
   }
 
@@ -30,17 +31,17 @@ public struct Receipt: Codable, Sendable, Hashable {
   public struct Tag: Codable, Sendable, Hashable {
     /// `HOST/REPO:TAG`.
     public let reference: String
-    /// What it named before, if it was there.
+    /// The digest that it named before; nil for a new tag.
     public let previous: Digest?
   }
 
   public var format = Receipt.currentFormat
   public let name: String
   public let version: String
-  /// The image's, read back from each tag.
+  /// The image's digest, read back from each tag.
   public let digest: Digest
   public let tags: [Tag]
-  /// Every blob and document; each was found by HEAD, with this size.
+  /// Every blob and document. Each was confirmed by HEAD, with this size.
   public let blobs: [Blob]
   public let referrers: [Referrer]
   public let bytes: TransferTotals

@@ -4,33 +4,35 @@ import OpzStore
 
 /// Everything that refers to an image, to one of its platforms' images, or to another referrer.
 ///
-/// Each document is read once, checked and forgotten: of a thousand with 4 MiB each only pointers stay.
+/// Each document is read once and then dropped: of a thousand 4 MiB documents, only their descriptors stay in memory.
 struct ReferrerGraph: Sendable {
   struct Referrer: Sendable, Hashable {
-    /// With type and short annotations as its own document has them.
+    /// With the type and the short annotations from its own document.
     let descriptor: Descriptor
     let subject: Digest
-    /// What its own document names; of an index the documents below it are to be read yet.
+    /// The descriptors that its document lists; for an index, the documents below it are not read yet.
     let parts: [Descriptor]
   }
 
-  /// Each after what it refers to.
+  /// In order: each after its subject.
   private(set) var referrers: [Referrer] = []
   private var parts = 0
 
-  /// More than this is not a signature here and an SBOM there, but a registry that never ends.
+  /// No real image has more referrers; past this, the registry is faulty or malicious.
   static let limit = 1000
   static let depthLimit = 8
-  /// Blobs and manifests that all referrers together may name.
+  /// The most blobs and manifests that all referrers together may list.
   static let partLimit = 100_000
-  /// Documents of up to so many bytes are read at the same time; of larger ones one after the other.
+  /// Documents up to this size, in bytes, are read concurrently; larger ones one at a time.
   private static let smallSize: UInt64 = 64 << 10
 
+  /// Walks the referrers of all roots.
   /// - Parameters:
   ///   - roots: digests of the image's documents.
-  ///   - progress: is told of what the list names and the source does not have.
-  ///   - left: where it is given, what is too much or cannot be read is left out and said there; else it ends the walk.
-  /// - Throws: `FlowError` of category `refused` past the limits.
+  ///   - progress: notified of listed referrers that the source does not have.
+  ///   - left: if given, referrers that are invalid or over a limit are reported there and skipped; if nil, they end
+  ///     the walk.
+  /// - Throws: `FlowError` of category `refused` if a limit is exceeded.
   static func of(
     _ roots: [Digest], in source: some ReferrerReader, progress: any ProgressSink, left: LeftOut? = nil
   ) async throws -> ReferrerGraph {
@@ -39,7 +41,7 @@ struct ReferrerGraph: Sendable {
     var level = roots
     for _ in 0..<depthLimit where !level.isEmpty {
       var next: [Digest] = []
-      // Some at a time, so that the limit is met before all of a wide level was read.
+      // In batches, so that a limit applies before a whole wide level has been read.
       for start in stride(from: 0, to: level.count, by: 8) {
         let some = Array(level[start..<min(start + 8, level.count)])
         let listed = try await concurrently(some) { try await list($0, in: source, left) }.flatMap { $0 }
@@ -96,7 +98,7 @@ struct ReferrerGraph: Sendable {
     return listed.filter { $0.mediaType.isDocument }.map { Listed(entry: $0.light, subject: subject) }
   }
 
-  /// The referrers among what is listed, each read, because only its own document says what it refers to.
+  /// Reads the listed documents and keeps actual referrers; only a document itself says what it refers to.
   private static func read(
     _ listed: [Listed], in source: some ReferrerReader, _ progress: any ProgressSink, _ left: LeftOut?
   ) async throws -> [Referrer] {
@@ -132,7 +134,7 @@ struct ReferrerGraph: Sendable {
         : try Manifest(raw: bytes, mediaType: entry.mediaType, subject: "\(entry.digest)").references
       return Referrer(descriptor: own.descriptor.light, subject: subject, parts: parts.map(\.bare))
     } catch let error as any ExplainedError where error.category == .notFound {
-      // A list under a fallback tag outlives what it names.
+      // The list under a fallback tag can outlive what it lists.
       progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short) and is not there"))
       return nil
     }
@@ -144,7 +146,7 @@ struct ReferrerGraph: Sendable {
 }
 
 extension ReferrerGraph.Referrer {
-  /// All that it brings: of a manifest known already, of an index read below it.
+  /// The blobs and documents to copy. A manifest's are known already; an index is read recursively.
   func content(in source: some ContentReader) async throws -> ContentGraph {
     if descriptor.mediaType.isIndex { return try await ContentGraph.of(descriptor.bare, in: source) }
     var graph = ContentGraph()

@@ -4,12 +4,12 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// Content with what refers to it.
+/// A source of content that also lists referrers.
 protocol ReferrerReader: ContentReader {
   /// The manifests whose subject is `digest`.
   func referrers(of digest: Digest) async throws -> [Descriptor]
 
-  /// What a tag names; nil where there is none.
+  /// The descriptor that a tag names; nil if there is none.
   func named(_ tag: String) async throws -> Descriptor?
 }
 
@@ -23,13 +23,13 @@ extension RemoteRepository: ReferrerReader {
   }
 }
 
-/// An OCI layout with what its manifests refer to, read once: a thousand referrers are not read anew for each of them.
+/// An OCI layout whose referrers are indexed once, so that a thousand of them are not read again for each lookup.
 struct LayoutSource: ReferrerReader {
   private let layout: LayoutStore
   private let referrers: [Digest: [Descriptor]]
   private let tags: [String: Descriptor]
 
-  /// It reads each document that the layout lists.
+  /// Reads every document that the layout lists.
   init(_ layout: LayoutStore) throws {
     self.layout = layout
     referrers = try layout.referrers()

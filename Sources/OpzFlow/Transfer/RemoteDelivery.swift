@@ -3,13 +3,13 @@ import OpzIO
 import OpzOCI
 import OpzStore
 
-/// Brings an image with what refers to it into a repository: blobs, then documents, then referrers, the tags last of all; and then asks for
-/// all of it.
+/// Delivers an image and its referrers to a repository: blobs first, then documents, referrers and finally tags.
+/// Afterwards it verifies that everything is there.
 struct RemoteDelivery: Sendable {
   struct Report: Sendable {
     var copied = 0
     var existed = 0
-    /// All blobs and documents of the image and its referrers, each once.
+    /// All blobs and documents of the image and its referrers, without duplicates.
     var content: [Descriptor] = []
     var referrers: [ReferrerGraph.Referrer] = []
     /// What the tags named before.
@@ -19,7 +19,7 @@ struct RemoteDelivery: Sendable {
   let root: Descriptor
   let source: any ReferrerReader
   let tags: [String]
-  /// Whether referrers come along.
+  /// Whether referrers are copied.
   let referrers: Bool
   let tagGuard: TagGuard
   let progress: any ProgressSink
@@ -29,13 +29,13 @@ struct RemoteDelivery: Sendable {
   func run() async throws -> Report { try await run(source) }
 
   private func run(_ source: some ReferrerReader) async throws -> Report {
-    // Before a byte is sent: a conflict should not cost an upload.
+    // Check before uploading, so that a conflict does not cost a transfer.
     var previous = try await checkTags()
     let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
     try await SharedTags(repository: remote).check(shipment.shared, from: source)
     remote.know(subjects: shipment.subjects)
     let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
-    // While nothing was sent nobody had the time to move a tag, and nothing that was there has to be asked for twice.
+    // If nothing was sent, no time passed in which a tag could have moved, and existing content was confirmed already.
     let isNew = result.copied > 0
     if isNew { previous = try await checkTags() }
     let isMoved = try await moveTags(shipment, previous, source)
@@ -52,8 +52,8 @@ struct RemoteDelivery: Sendable {
     return Dictionary(found.compactMap { tag, digest in digest.map { (tag, $0) } }, uniquingKeysWith: { one, _ in one })
   }
 
-  /// Sets the tags that name something else; the image's own are the last.
-  /// - Returns: whether there was one.
+  /// Writes the tags that do not name the right manifest yet; the image's own tags come last.
+  /// - Returns: whether any tag was written.
   private func moveTags(
     _ shipment: Shipment, _ previous: [String: Digest], _ source: some ReferrerReader
   ) async throws -> Bool {

@@ -7,10 +7,10 @@ import OpzStore
 public struct RemoteListing: Codable, Sendable, Hashable {
   /// The image of one platform.
   public struct Image: Codable, Sendable, Hashable {
-    /// `linux/amd64`; nil where nobody says.
+    /// `linux/amd64`; nil if unknown.
     public let platform: String?
     public let digest: Digest
-    /// Bytes of config and layers, as they are stored.
+    /// Bytes of config and layers as stored.
     public let size: UInt64
     public let layers: Int
   }
@@ -20,9 +20,9 @@ public struct RemoteListing: Codable, Sendable, Hashable {
     public let digest: Digest
     public let artifactType: MediaType?
     public let mediaType: MediaType
-    /// Bytes of the manifest and all that it names.
+    /// Bytes of the manifest and everything that it lists.
     public let size: UInt64
-    /// What it refers to: the image, one of its platforms' images, another referrer.
+    /// The digest that it refers to: the image, one of its platforms' images, or another referrer.
     public let subject: Digest
     public let annotations: [String: String]
   }
@@ -31,15 +31,15 @@ public struct RemoteListing: Codable, Sendable, Hashable {
   public let digest: Digest
   public let mediaType: MediaType
   public let artifactType: MediaType?
-  /// Bytes of all blobs, each once.
+  /// Bytes of all blobs, without duplicates.
   public let size: UInt64
   public let images: [Image]
   public let annotations: [String: String]
   public let referrers: [Referrer]
-  /// cosign's tags for the image that exist, with what they name.
+  /// The existing cosign tags of the image, with the digests that they name.
   public let tags: [String: Digest]
 
-  /// Reads documents only.
+  /// Reads the listing. Only documents are fetched, no layers.
   public static func read(_ reference: Reference, in session: Session) async throws -> RemoteListing {
     let remote = try session.repository(reference)
     let root = try await remote.resolve(reference.digest?.description ?? reference.tag ?? "latest")
@@ -79,7 +79,7 @@ public struct RemoteListing: Codable, Sendable, Hashable {
     }
     let children = try await remote.index(root).content.manifests
     return try await concurrently(children) { child in
-      // An index in an index is a thing of its own.
+      // A nested index is listed, but not read.
       guard child.mediaType.isManifest else {
         return Image(platform: child.platform?.description, digest: child.digest, size: child.size, layers: 0)
       }

@@ -2,11 +2,11 @@ import OpzDistribution
 import OpzIO
 import OpzOCI
 
-/// Asks a registry for all that a push brought, because an answer of 201 is only a promise.
+/// Verifies that a registry has everything that was pushed; a 201 response alone does not prove it.
 struct RemoteProof: Sendable {
   let repository: RemoteRepository
 
-  /// - Throws: `FlowError` of category `verification` where a tag names something else or content is not there.
+  /// - Throws: `FlowError` of category `verification` if a tag names something else or content is missing.
   func check(tags: [String], of digest: Digest, content: [Descriptor]) async throws {
     _ = try await concurrently(tags) { tag in
       let found = try await repository.resolve(tag)

@@ -4,17 +4,18 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// The version record of an image in a container registry. Anybody who may push can add another one, so each is compared with the image: one that
-/// contradicts it is none, and of two that do not neither is believed.
+/// The version record of an image in a container registry. Anyone who may push can add one, so each record is compared
+/// with the image: one that contradicts it is ignored, and if several agree with it, none is trusted.
 struct RemoteRecord: Sendable {
   let artifact: Descriptor
   let bytes: [UInt8]
   let record: VersionRecord
 
   /// - Parameters:
-  ///   - wanted: the digest of the record's bytes that the user names, where there are several.
-  ///   - source: what errors name.
-  /// - Throws: `FlowError` of category `notFound` where there is none, `verification` where none or more than one is about the image.
+  ///   - wanted: the digest of the record's bytes, to choose one of several.
+  ///   - source: the name for errors.
+  /// - Throws: `FlowError` of category `notFound` if there is no record, `verification` if not exactly one of them
+  ///   matches the image.
   static func find(
     of image: Descriptor, among candidates: [Descriptor], wanted: Digest?, in remote: RemoteRepository,
     _ source: Reference,
@@ -26,7 +27,7 @@ struct RemoteRecord: Sendable {
         hint: "it can be the base of a custom runtime: runtime: {kind: custom, base: \(source)}")
     }
     let facts = try await ImageFacts.of(image, in: remote)
-    // Each may have 64 MiB, so one is held.
+    // A record can have 64 MiB, so only one is kept in memory.
     var kept: RemoteRecord?
     var found: [Digest: String] = [:]
     var reasons: [String] = []
@@ -65,7 +66,8 @@ struct RemoteRecord: Sendable {
       hint: "delete the wrong ones in the registry, or name the right one: --record DIGEST")
   }
 
-  /// Of two artifacts with one record the one that opz makes of it, so that all who pull have the same one.
+  /// Chooses between two artifacts with the same record: the one that opz itself would create, so that every pull gets
+  /// the same one.
   private func preferred(to other: RemoteRecord) -> RemoteRecord {
     let own = try? RecordArtifact.manifest(record, bytes).descriptor.digest
     if artifact.digest == own { return self }

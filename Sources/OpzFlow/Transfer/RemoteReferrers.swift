@@ -4,23 +4,24 @@ import OpzOCI
 import OpzRegistry
 import OpzTrust
 
-/// The manifests that a repository lists as referring to an image, each read: only its own document says what it is about and of which type.
+/// The manifests that a repository lists as referrers of an image. Each is read, because only the document itself says
+/// its subject and type.
 struct RemoteReferrers: Sendable {
-  /// Version records, or what calls itself so.
+  /// Version records, judging by their type alone.
   private(set) var records: [Descriptor] = []
-  /// All others, those of types that opz reads first.
+  /// All others, with the types that opz evaluates first.
   private(set) var others: [Descriptor] = []
 
-  /// Types that decide something, in the order in which they are read.
+  /// The types that affect decisions, in the order in which they are read.
   private static let known = [
     RecordArtifact.artifactType, SigstoreBundle.mediaType, SimpleSigning.artifactType, DSSEEnvelope.mediaType,
     ModelBOM.mediaType, ScanVerdict.mediaType,
   ]
 
-  /// Manifests that are read of those that do not call themselves records; of records all that are listed.
+  /// The most referrers to read other than records; records are all read.
   static let most = ReferrerGraph.limit
 
-  /// - Throws: where the registry does not answer, or not even its list can be read.
+  /// - Throws: `DistributionError` if the registry does not respond or the list cannot be read.
   static func of(_ image: Digest, in remote: RemoteRepository, _ left: LeftOut) async throws -> RemoteReferrers {
     let entries = try await list(image, remote, left)
     var found = RemoteReferrers()
@@ -50,7 +51,8 @@ struct RemoteReferrers: Sendable {
     }
   }
 
-  /// What the registry lists, each digest once, known types first. Where the list has no end, the registry is asked for each known type.
+  /// The registry's list without duplicates, known types first. If the list is cut off, asks for each known type
+  /// separately.
   private static func list(_ image: Digest, _ remote: RemoteRepository, _ left: LeftOut) async throws -> [Descriptor] {
     let all = try await remote.referrerList(of: image)
     var entries = all.entries

@@ -3,20 +3,22 @@ import OpzIO
 import OpzOCI
 import OpzStore
 
-/// Cosign's tags of a repository, which others write too.
+/// Updates the cosign tags of a repository, which other clients write too.
 struct SharedTags: Sendable {
   let repository: RemoteRepository
 
-  /// Others may write between a look and a write, and no registry compares before it swaps: so it is read back and done again.
+  /// Registries have no compare-and-swap, so the tag is read back after each write, and the update is repeated if
+  /// someone else wrote it.
   private static let attempts = 4
 
-  /// - Throws: `FlowError` of category `conflict` where one of them holds what cannot be added to. Nothing is written.
+  /// - Throws: `FlowError` of category `conflict` if one of the tags cannot be appended to. Nothing is written.
   func check(_ all: [Shipment.Tagged], from source: some ContentReader) async throws {
     _ = try await concurrently(all) { tagged in try await plan(tagged, from: source) }
   }
 
-  /// Makes each tag name what the shipment brings with what is there. The shipment's content is there already.
-  /// - Returns: whether something was written.
+  /// Adds the shipment's entries to each tag. The shipment's content must already be at the destination.
+  /// - Returns: whether anything was written.
+  /// - Throws: `FlowError` of category `conflict` if other clients keep writing the tag.
   func write(_ all: [Shipment.Tagged], from source: some ContentReader) async throws -> Bool {
     var isWritten = false
     for tagged in all where try await write(tagged, from: source) { isWritten = true }

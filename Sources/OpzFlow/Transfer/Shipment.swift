@@ -2,27 +2,27 @@ import OpzIO
 import OpzOCI
 import OpzStore
 
-/// All that a copy of an image brings: its own content, what refers to it, and the tags that go with them. Gathered before a byte is sent, so that
-/// the destination is asked for all of it at once.
+/// Everything that a copy of an image includes: its content, its referrers, and the tags that belong to them. It is
+/// collected before anything is sent, so that the destination can be asked about all of it at once.
 struct Shipment: Sendable {
   struct Tagged: Sendable, Hashable {
     let tag: String
     let descriptor: Descriptor
-    /// Of a tag of cosign's, which others write too; nil for one of opz's own.
+    /// The kind of a cosign tag, which other clients write too; nil for opz's own tags.
     var kind: CosignTags.Kind?
   }
 
   let root: Descriptor
-  /// Blobs, and documents after what they name; the image's own come first, and each comes once.
+  /// Blobs, and documents after those that they reference, without duplicates; the image's own come first.
   private(set) var content = ContentGraph()
   private(set) var referrers: [ReferrerGraph.Referrer] = []
-  /// Tags that other manifests have beside the image's.
+  /// Tags of other manifests that are copied with the image.
   private(set) var companions: [Tagged] = []
   private var seen: Set<Digest> = []
 
   /// - Parameters:
-  ///   - tags: the image's; a ModelPack artifact is under `TAG.modelpack`.
-  ///   - referrers: whether what refers to the image comes along.
+  ///   - tags: the image's tags; its ModelPack artifact is tagged `TAG.modelpack`.
+  ///   - referrers: whether to include referrers.
   static func of(
     _ root: Descriptor, tags: [String], referrers: Bool, in source: some ReferrerReader, progress: any ProgressSink
   ) async throws -> Shipment {
@@ -43,13 +43,13 @@ struct Shipment: Sendable {
     return shipment
   }
 
-  /// Tags that are added to, never written over.
+  /// Tags that are appended to, never overwritten.
   var shared: [Tagged] { companions.filter { $0.kind != nil } }
 
-  /// Every blob and document, each once.
+  /// Every blob and document, without duplicates.
   var all: [Descriptor] { content.blobs + content.documents }
 
-  /// What the referrers refer to.
+  /// The subject of each referrer.
   var subjects: [Digest: Digest] {
     Dictionary(referrers.map { ($0.descriptor.digest, $0.subject) }, uniquingKeysWith: { one, _ in one })
   }

@@ -1,13 +1,13 @@
 public import OpzIO
 
-/// What a tag must name before it is moved.
+/// What a tag must name before it may be moved.
 public enum TagExpectation: Sendable, Hashable {
-  /// What this registry last saw there, where it saw anything.
+  /// What the local registry last saw there; anything if it never saw the tag.
   case asSeen
-  /// Exactly this.
+  /// Exactly this digest.
   case digest(Digest)
-  /// Nothing.
+  /// Nothing: the tag must not exist.
   case absent
-  /// Whatever it is: `--force`.
+  /// Anything: `--force`.
   case anything
 }

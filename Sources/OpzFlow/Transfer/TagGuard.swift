@@ -2,16 +2,16 @@ import OpzDistribution
 import OpzIO
 import OpzOCI
 
-/// Looks at tags before they are moved. No registry moves a tag by compare-and-swap, so this is done right before.
+/// Checks tags right before they are moved, because registries cannot move a tag by compare-and-swap.
 struct TagGuard: Sendable {
   let repository: RemoteRepository
   let expectation: TagExpectation
-  /// What was last seen under `HOST/REPO:TAG`.
+  /// The digest last seen under each `HOST/REPO:TAG`.
   let seen: [String: Digest]
 
-  /// What the tag names now.
-  /// - Parameter wanted: a tag that names this already is as it should be.
-  /// - Throws: `FlowError` of category `conflict` where it is not what is expected.
+  /// The digest that the tag names now; nil if it does not exist.
+  /// - Parameter wanted: the digest to be tagged; a tag that names it already has no conflict.
+  /// - Throws: `FlowError` of category `conflict` if the tag does not name what is expected.
   func check(_ tag: String, wanted: Digest) async throws -> Digest? {
     let found = try await repository.digest(ofTag: tag)
     let place = "\(repository.reference.name):\(tag)"

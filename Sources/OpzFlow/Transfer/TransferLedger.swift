@@ -2,7 +2,7 @@ import OpzIO
 import OpzOCI
 import Synchronization
 
-/// Keeps how each item of a transfer came to its destination, beside the bytes, and passes on what it is told.
+/// Records how each item of a transfer reached its destination, counts bytes, and forwards progress events.
 final class TransferLedger: ProgressSink {
   private let tally: ProgressTally
   private struct State {
@@ -30,10 +30,10 @@ final class TransferLedger: ProgressSink {
     return totals
   }
 
-  /// Bytes of whole blobs that are at the destination.
+  /// Bytes of complete blobs at the destination.
   var safe: UInt64 { state.withLock { $0.safe } }
 
-  /// How a blob came to the destination.
+  /// How a blob reached the destination.
   func outcome(of digest: Digest) -> ProgressOutcome? { state.withLock { $0.outcomes[digest.short] } }
 
   func report(_ event: ProgressEvent) {
@@ -44,7 +44,7 @@ final class TransferLedger: ProgressSink {
         let size = state.sizes.removeValue(forKey: item) ?? 0
         if outcome != .failed { state.safe &+= size }
         state.counts[outcome, default: 0] += 1
-        // What was sent just before is not worth saying that it was there.
+        // An item that this transfer just sent is not reported as having existed.
         if outcome != .existed || state.outcomes[item] == nil { state.outcomes[item] = outcome }
       case .planned, .advanced, .restarted, .repeated, .kept, .note: break
       }

@@ -1,16 +1,16 @@
-/// What became of the bytes of a transfer.
+/// What happened to the bytes of a transfer.
 public struct TransferTotals: Sendable, Hashable, Codable {
-  /// Bytes that arrived and count.
+  /// Bytes that were sent and accepted.
   public var sent: UInt64 = 0
-  /// Bytes that were sent and had to be sent once more.
+  /// Bytes that had to be sent again.
   public var resent: UInt64 = 0
-  /// Bytes that an earlier push had brought.
+  /// Bytes that an earlier, interrupted push had already uploaded.
   public var kept: UInt64 = 0
-  /// Bytes that the registry took from another of its repositories.
+  /// Bytes that the registry mounted from another of its repositories.
   public var mounted: UInt64 = 0
-  /// Bytes that were there.
+  /// Bytes that the destination already had.
   public var skipped: UInt64 = 0
-  /// Blobs and documents of each kind.
+  /// The number of blobs and documents that were sent; then mounted, then already there.
   public var sentItems = 0
   public var mountedItems = 0
   public var skippedItems = 0

@@ -1,6 +1,6 @@
-/// Places outside of the registry that a command can write to or read from.
+/// Parses places outside of the registry that a command reads from or writes to.
 public enum Transport {
-  /// `oci:DIR[:TAG]`: the directory and the tag.
+  /// Splits `oci:DIR[:TAG]` into the directory and the tag.
   public static func layout(_ text: String) -> (directory: String, tag: String?) {
     let rest = text.dropFirst("oci:".count)
     guard let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") else { return (String(rest), nil) }

@@ -4,13 +4,14 @@ public import OpzOCI
 public import OpzRegistry
 public import OpzTrust
 
-/// `opz approve`: somebody answers for a version before an alias; with a key as a signed statement, which travels with the image.
+/// `opz approve`: records that a person approves a version for an alias. With a key, it also attaches a signed
+/// statement, which is copied with the image.
 public struct ApproveVersion: Sendable {
   /// The approval as it was recorded.
   public struct Result: Sendable {
-    /// As it is counted: without white space around it.
+    /// The approver's name as gates count it: without surrounding white space.
     public let by: String
-    /// The statement; nil without a key.
+    /// The signed statement; nil without a key.
     public let attached: Descriptor?
   }
 
@@ -31,7 +32,8 @@ public struct ApproveVersion: Sendable {
     self.session = session
   }
 
-  /// - Throws: `FlowError` for a name that is none: one that nobody sees could be anybody's.
+  /// - Throws: `FlowError` of category `usage` for an invalid name, such as one with invisible characters that imitates
+  ///   another.
   public func run(_ registry: Registry, with key: PrivateKey?) async throws -> Result {
     var author = session.author
     guard let person = FoldedName(author.actor) else {

@@ -4,7 +4,7 @@ public import OpzOCI
 public import OpzRegistry
 public import OpzTrust
 
-/// `opz attest`: a document about a version's image, attached to it; with a key as a signed statement.
+/// `opz attest`: attaches a document about a version's image, as a signed statement if there is a key.
 public struct AttestVersion: Sendable {
   private let version: Registry.Version
   private let session: Session
@@ -17,9 +17,10 @@ public struct AttestVersion: Sendable {
 
   /// - Parameters:
   ///   - document: JSON.
-  ///   - key: nil attaches the document as it is, which only bills of materials and scans can be.
-  ///   - source: `.scan` for what this registry's own scan found.
-  ///   - subject: what errors name.
+  ///   - key: nil attaches the document unsigned, which only bills of materials and scans can be.
+  ///   - source: `.scan` for the result of this registry's own scan.
+  ///   - subject: the document's name for errors.
+  /// - Throws: `FlowError` of category `usage` for a document that cannot be attached, `TrustError`, `RegistryError`.
   public func run(
     _ type: PredicateType, _ document: [UInt8], with key: PrivateKey?,
     from source: ModelState.Attachment.Source = .here,
@@ -40,7 +41,7 @@ public struct AttestVersion: Sendable {
     }
     if type == .billOfMaterials { try await checkBill(value, subject, registry) }
     if type == .scan { _ = try ScanVerdict.read(value, subject: subject) }
-    // It would not count, and nobody would be told.
+    // Gates would silently ignore a document with an invalid time.
     try type.checkTimes(value, now: session.author.at, subject: subject)
     return try await blocking { [self] in
       if let key {
@@ -63,16 +64,17 @@ public struct AttestVersion: Sendable {
     try ModelBOM.check(document, about: images, now: session.author.at, subject: subject)
   }
 
-  /// What can be attached as it is.
+  /// The media types of documents that can be attached unsigned.
   static let media: [PredicateType: MediaType] = [.billOfMaterials: ModelBOM.mediaType, .scan: ScanVerdict.mediaType]
 
-  /// - Parameter predicate: JSON; its bytes are what is signed.
+  /// - Parameter predicate: JSON; the signature covers its exact bytes.
   static func attach(
     _ type: PredicateType, _ predicate: [UInt8], to version: Registry.Version, with key: PrivateKey,
     from source: ModelState.Attachment.Source = .here, _ registry: Registry, _ session: Session
   ) throws -> Descriptor {
     var subjects = [Statement.Subject(version.record.image.digest, name: version.record.reference)]
-    // A signature stands for the record as well: metrics and lineage are in it, and the image does not name it. So does an approval.
+    // Signatures and approvals cover the record too, because metrics and lineage are in it and the image does not refer
+    // to it.
     if type == .signature || type == .approval {
       subjects.append(.init(version.recordDigest, name: "\(version.record.reference)/version.json"))
     }

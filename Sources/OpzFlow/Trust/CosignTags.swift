@@ -3,7 +3,8 @@ import OpzOCI
 import OpzStore
 import OpzTrust
 
-/// What cosign keeps beside an image under tags of its own: `sha256-HEX.sig`, `.att` and `.sbom` (cosign, SIGNATURE_SPEC.md, "Tag-based discovery").
+/// The tags under which cosign stores data about an image: `sha256-HEX.sig`, `.att` and `.sbom` (cosign,
+/// SIGNATURE_SPEC.md, "Tag-based discovery").
 enum CosignTags {
   struct Tagged: Sendable {
     let tag: String
@@ -16,10 +17,10 @@ enum CosignTags {
     case attestations = "att"
     case bills = "sbom"
 
-    /// Those that say something with a signature.
+    /// The kinds that are signed.
     static let attached: [Kind] = [.signatures, .attestations]
 
-    /// Of a layer.
+    /// The media type of a layer.
     var mediaType: MediaType {
       switch self {
       case .signatures: SimpleSigning.mediaType
@@ -28,11 +29,11 @@ enum CosignTags {
       }
     }
 
-    /// Of the artifact that the layers become in a registry.
+    /// The artifact type of the attachment that holds the layers in the local registry.
     var artifactType: MediaType { self == .signatures ? SimpleSigning.artifactType : mediaType }
 
-    /// What a layer's content is about.
-    /// - Throws: `TrustError` where it is not what it should be.
+    /// The images that a layer's content is about.
+    /// - Throws: `TrustError` if the content is invalid.
     func subjects(_ layer: Descriptor, _ bytes: [UInt8]) throws -> Set<Digest> {
       let subject = layer.digest.short
       switch self {
@@ -48,7 +49,7 @@ enum CosignTags {
     "\(digest.algorithm.rawValue)-\(digest.hex.prefix(64)).\(kind.rawValue)"
   }
 
-  /// Those that exist for these digests.
+  /// The existing tags of these digests.
   static func of(_ digests: [Digest], in source: some ReferrerReader) async throws -> [Tagged] {
     let tags = digests.flatMap { digest in Kind.allCases.map { (tag: name(digest, $0), kind: $0) } }
     return try await concurrently(tags) { tag, kind in
@@ -56,7 +57,7 @@ enum CosignTags {
     }.compactMap { $0 }
   }
 
-  /// What one tag names of several attachments: the last where it has all, else a manifest of its own with the layers of each.
+  /// The manifest for one tag: the last attachment if it has the layers of all, or else a manifest that joins them.
   static func joined(_ all: [Manifest], _ kind: Kind) throws -> Manifest? {
     guard let last = all.last else { return nil }
     var seen: Set<Descriptor> = []

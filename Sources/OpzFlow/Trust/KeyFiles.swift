@@ -3,16 +3,17 @@ import OpzStore
 public import OpzTrust
 public import SystemPackage
 
-/// Keys in files.
+/// Reads and writes key files.
 public enum KeyFiles {
   private static let limit = 1 << 16
 
-  /// - Throws: `TrustError.badKey` for what is no public key; `IOFailure` for a file that cannot be read.
+  /// - Throws: `TrustError.badKey` for a file that is not a public key; `IOFailure` for one that cannot be read.
   public static func publicKey(_ path: FilePath, for use: PublicKey.Use = .images) throws -> PublicKey {
     try PublicKey(pem: SmallFile.read(path, limit: limit), name: path.string, for: use)
   }
 
-  /// Public keys with the names that the user gave them. One key in two files is one key, with both names: thresholds count keys.
+  /// Reads public keys with the names that the user gave them. The same key in two files counts once, with both names,
+  /// because thresholds count keys.
   public static func publicKeys(
     _ files: [(name: String, path: FilePath)], for use: PublicKey.Use = .images
   ) throws -> [(name: String, key: PublicKey)] {
@@ -28,7 +29,7 @@ public enum KeyFiles {
     return found.map { ($0.names.joined(separator: " = "), $0.key) }
   }
 
-  /// - Parameter password: of an encrypted key; else `OPZ_KEY_PASSWORD`.
+  /// - Parameter password: for an encrypted key; nil uses `OPZ_KEY_PASSWORD`.
   public static func privateKey(
     _ path: FilePath, for use: PublicKey.Use = .images, password: [UInt8]?, in session: Session
   ) throws -> PrivateKey {
@@ -37,8 +38,9 @@ public enum KeyFiles {
     }
   }
 
-  /// Writes `PREFIX.key`, which its owner alone can read, and `PREFIX.pub`. Neither takes the place of a file.
-  /// - Returns: the two paths and the key.
+  /// Writes `PREFIX.key`, readable by its owner alone, and `PREFIX.pub`. Existing files are never replaced.
+  /// - Returns: the two paths and the public key.
+  /// - Throws: `FlowError` of category `conflict` if one of the files exists.
   public static func generate(
     _ kind: PublicKey.Kind, at prefix: FilePath, password: [UInt8]?, in session: Session
   ) throws -> (secret: FilePath, open: FilePath, key: PublicKey) {
@@ -53,7 +55,7 @@ public enum KeyFiles {
     }
     try claim(secret, pem, 0o600)
     do { try claim(open, Array(key.publicKey.pem.utf8), 0o644) } catch {
-      // Half of a pair would only be in the way of the next.
+      // Half a key pair is useless and would block the next attempt.
       try? Durable.remove(secret)
       throw error
     }

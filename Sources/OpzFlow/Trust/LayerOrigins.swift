@@ -3,15 +3,15 @@ import OpzOCI
 import OpzRegistry
 import OpzStore
 
-/// Where the layers of a version's image are from, as far as this registry can prove it: a record that came from elsewhere can call any layer its
-/// base's. What a registry packaged itself it knows.
+/// Where the layers of a version's image come from, as far as this registry can prove it: an imported record can claim
+/// that any layer is its base's, but a record that was packaged here is reliable.
 struct LayerOrigins {
-  /// Of bases that this registry put images on, and of the runtimes that it has pinned.
+  /// Layers of bases that versions were packaged on here, and of pinned runtimes.
   private(set) var base: Set<Digest> = []
-  /// Of wheels, each pinned by its digest.
+  /// Layers of wheels, each pinned by its digest.
   private(set) var wheels: Set<Digest> = []
 
-  /// Other versions of the model that are looked at, the newest first.
+  /// The most other versions of the model to look at, newest first.
   private static let most = 200
 
   static func of(_ version: Registry.Version, _ registry: Registry) throws -> LayerOrigins {
@@ -40,7 +40,7 @@ struct LayerOrigins {
       version.record.layers.filter { $0.role == role }.map(\.descriptor.digest)
     }
     base.formUnion(layers("runtime"))
-    // A rebase takes its layers over, and what they are called.
+    // A rebase copies its layers and their roles from the other version's record.
     if origin == .packaged { wheels.formUnion(layers("environment")) }
   }
 }

@@ -6,7 +6,8 @@ public import OpzRegistry
 import OpzStore
 public import OpzTrust
 
-/// `opz scan`: looks into the files of a version's image for what runs code when a model is loaded, and for keys and tokens.
+/// `opz scan`: searches the files of a version's image for code that runs when a model is loaded, and for keys and
+/// tokens.
 public struct ScanVersion: Sendable {
   private let version: Registry.Version
   private let allowed: [String]
@@ -14,8 +15,8 @@ public struct ScanVersion: Sendable {
   private let session: Session
 
   /// - Parameters:
-  ///   - allowed: names in Python that the user answers for.
-  ///   - all: the layers too that this registry knows as its base's.
+  ///   - allowed: Python names that the user accepts.
+  ///   - all: whether to also scan layers that are known to be the base's.
   public init(_ version: Registry.Version, allowed: [String] = [], all: Bool = false, in session: Session) {
     self.version = version
     self.allowed = allowed
@@ -30,7 +31,7 @@ public struct ScanVersion: Sendable {
   /// - Throws: `RegistryError.damaged` where the record contradicts the image, and errors of reading a layer.
   public func run(_ registry: Registry) async throws -> ScanReport {
     let content = VersionContent(registry: registry, record: version.record, session: session)
-    // The image is walked, not the record: a record can leave layers out, or call one its base's.
+    // Scans the layers of the image, not those of the record, which may omit layers or claim that they are the base's.
     let facts = try await ImageFacts.of(version.record.image, in: content)
     try version.record.require(agreementWith: facts)
     let origins = try await blocking { [version] in try LayerOrigins.of(version, registry) }
@@ -43,7 +44,7 @@ public struct ScanVersion: Sendable {
       let before = scanner
       scanner = try await blocking {
         var next = before
-        // Wheels come from an index that everybody reads.
+        // Wheels come from a public index, so they hold no secrets of the project.
         try next.scan(
           packed, digest: digest, secrets: !isBase && !isWheels, origin: { _ in isWheels ? .wheel : .project })
         return next
@@ -52,7 +53,7 @@ public struct ScanVersion: Sendable {
     return scanner.report
   }
 
-  /// The report as a document for other tools, and for `opz attest`.
+  /// The report as SARIF, for other tools and for `opz attest`.
   public func sarif(_ report: ScanReport) throws -> [UInt8] {
     try CanonicalJSON.encodePretty(
       report.sarif(

@@ -3,36 +3,38 @@ import OpzStore
 public import OpzTrust
 public import SystemPackage
 
-/// `opz sign PATH`: a signature file over a model's files (OpenSSF model signing v1.0). The registry has no part in it.
+/// `opz sign PATH`: writes a signature file over a model's files (OpenSSF model signing v1.0), without using the
+/// registry.
 public struct SignModelFiles: Sendable {
   /// The signed manifest, and where its signature was written.
   public struct Result: Sendable {
     public let manifest: ModelManifest
-    /// Where the signature is.
+    /// The path of the signature file.
     public let signature: FilePath
-    /// Bytes of the files.
+    /// Bytes of the signed files.
     public let size: UInt64
   }
 
-  /// What git keeps beside a model is no part of it, as model-signing has it.
+  /// Git's files are not part of the model, as in the model-signing reference implementation.
   private static let gitPaths = [".git", ".gitattributes", ".github", ".gitignore"]
 
   private let path: FilePath
   private let session: Session
-  /// Files and directories in the model that are left out.
+  /// Files and directories in the model to leave out.
   public var ignored: [FilePath] = []
-  /// Whether links to files in the model are signed as the files that they name.
+  /// Whether to sign links to files in the model as the files that they point to.
   public var allowsLinks = false
 
-  /// - Parameter path: a directory, or a model that is one file.
+  /// - Parameter path: a directory, or a model that is a single file.
   public init(_ path: FilePath, in session: Session) {
     self.path = path
     self.session = session
   }
 
   /// - Parameters:
-  ///   - output: where the signature goes. In the model's directory it is not signed itself.
-  ///   - isNamed: whether the user said so; then a signature that is there is replaced. Nothing else ever is.
+  ///   - output: the path of the signature. In the model's directory, it is excluded from signing.
+  ///   - isNamed: whether the user chose that path; then an existing signature is replaced. Other files are never
+  ///     replaced.
   /// - Throws: `TrustError`, `FlowError`, `IOFailure`.
   public func run(with key: PrivateKey, to output: FilePath, isNamed: Bool) async throws -> Result {
     try ModelFiles.requireModel(path)
@@ -48,7 +50,7 @@ public struct SignModelFiles: Sendable {
       let resources = zip(tree.files, digests).map { ModelManifest.Resource($0.name, $1) }
       let manifest = ModelManifest(name: tree.name, resources, ignoring: ignored, allowsLinks: allowsLinks)
       let bytes = try ModelSignature(signing: manifest, with: key).encode()
-      // It may have come while the files were read.
+      // Check again, since the file may have appeared while the model was read.
       try checkOutput(output, isNamed: isNamed)
       let file = try OutputFile(output)
       try bytes.withUnsafeBytes { try file.write($0) }
@@ -89,15 +91,15 @@ public struct SignModelFiles: Sendable {
 
 /// Paths in a model's directory.
 enum ModelFiles {
-  /// - Throws: `FlowError` of category `notFound`.
+  /// - Throws: `FlowError` of category `notFound` if the model does not exist.
   static func requireModel(_ path: FilePath) throws {
     guard try FileStatus.find(path, followLinks: false) != nil else {
       throw FlowError(.notFound, path.string, "there is no such model", hint: "name a directory or a file")
     }
   }
 
-  /// The path of a file from a model's directory, through whatever links both are named.
-  /// - Returns: nil for a file that is not below it.
+  /// The path of a file relative to a model's directory, after resolving links in both.
+  /// - Returns: nil for a file that is not in the directory.
   static func path(of file: FilePath, in model: FilePath) -> [UInt8]? {
     let file = file.lexicallyNormalized()
     guard let name = file.lastComponent, name.string != "..", let root = RealPath.of(model),

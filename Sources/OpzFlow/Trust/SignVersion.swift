@@ -3,11 +3,12 @@ public import OpzOCI
 public import OpzRegistry
 public import OpzTrust
 
-/// `opz sign`: says with a key that an image and its record are what they should be; the image in the older form too, which others read.
+/// `opz sign`: signs a version's image and record with a key, and the image in the older "simple signing" form as well,
+/// for tools that read only that.
 public struct SignVersion: Sendable {
   /// The signatures that were added.
   public struct Result: Sendable {
-    /// What was attached; empty where the key had signed before.
+    /// The new attachments; empty if the key had already signed.
     public let attached: [Descriptor]
     public let existed: Bool
   }
@@ -16,7 +17,8 @@ public struct SignVersion: Sendable {
   private let identity: String
   private let session: Session
 
-  /// - Parameter identity: `HOST/REPO` for the older form, in which podman and skopeo look for it; else `push.to`, else the model's name.
+  /// - Parameter identity: the `HOST/REPO` in the older form, which podman and skopeo compare; nil uses `push.to`, or
+  ///   else the model's name.
   public init(_ version: Registry.Version, identity: String?, in session: Session) {
     self.version = version
     self.session = session
@@ -24,9 +26,9 @@ public struct SignVersion: Sendable {
     self.identity = place ?? identity ?? version.record.name
   }
 
-  /// Attaches a signed statement over the image and its record, and a simple signing signature of the image.
+  /// Attaches a signed statement about the image and its record, and a simple signing signature of the image.
   ///
-  /// What the key has already signed is not signed again.
+  /// Signatures that already exist are not repeated.
   /// - Throws: `TrustError`, `RegistryError`, `IOFailure`.
   public func run(_ registry: Registry, with key: PrivateKey) async throws -> Result {
     var isStated = false
@@ -51,7 +53,7 @@ public struct SignVersion: Sendable {
     }
   }
 
-  /// One manifest has all signatures of this form, because one tag names it.
+  /// One manifest holds all signatures of this form, because they share one tag.
   private func attachClassic(_ key: PrivateKey, after old: [SimpleSigning], _ registry: Registry) throws -> Descriptor {
     let new = try SimpleSigning(signing: version.record.image.digest, identity: identity, with: key)
     var seen: Set<SimpleSigning> = []

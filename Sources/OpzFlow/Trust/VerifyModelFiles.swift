@@ -3,30 +3,31 @@ import OpzStore
 public import OpzTrust
 public import SystemPackage
 
-/// `opz verify PATH`: whether a model's files are those that keys signed (OpenSSF model signing v1.0). Nothing but the files and the keys is asked.
+/// `opz verify PATH`: verifies that a model's files are those that the keys signed (OpenSSF model signing v1.0), from
+/// files and keys alone.
 public struct VerifyModelFiles: Sendable {
-  /// The manifest that all keys signed and that the files agree with.
+  /// The manifest that all keys signed and that the files match.
   public struct Result: Sendable {
     public let manifest: ModelManifest
     /// Bytes of the files.
     public let size: UInt64
   }
 
-  /// Paths that an error names.
+  /// The most paths that an error lists.
   private static let shown = 10
 
   private let path: FilePath
   private let session: Session
 
-  /// - Parameter path: a directory, or a model that is one file.
+  /// - Parameter path: a directory, or a model that is a single file.
   public init(_ path: FilePath, in session: Session) {
     self.path = path
     self.session = session
   }
 
-  /// - Parameter keys: with the names that the user gave them; each must have signed.
-  /// - Throws: `FlowError` and `TrustError` of category `verification` for a signature that is not each key's, and for files that are not
-  ///   those that were signed: changed, missing, added, or none that a signature can cover.
+  /// - Parameter keys: the keys with the names that the user gave them; each must have signed.
+  /// - Throws: `FlowError` and `TrustError` of category `verification` if a signature is missing or invalid, or if
+  ///   files were changed, removed, added or cannot be covered by a signature.
   public func run(_ keys: [(name: String, key: PublicKey)], signature file: FilePath) async throws -> Result {
     let (path, session) = (path, session)
     return try await blocking {
@@ -57,7 +58,7 @@ public struct VerifyModelFiles: Sendable {
   }
 
   private static func tree(_ path: FilePath, _ manifest: ModelManifest, signature: FilePath) throws -> ModelTree {
-    // A signature in the model cannot cover itself.
+    // A signature file inside the model cannot cover itself.
     let own = ModelFiles.path(of: signature, in: path).flatMap { name in
       manifest.resources.contains { $0.name == name } ? nil : name
     }

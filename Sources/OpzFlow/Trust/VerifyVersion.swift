@@ -3,7 +3,7 @@ import OpzOCI
 public import OpzRegistry
 public import OpzTrust
 
-/// `opz verify`: which attachments of a version are signed by which keys, and whether its record is. Nothing outside of the registry is asked.
+/// `opz verify`: reports which keys signed a version's attachments and its record, without contacting other services.
 public struct VerifyVersion: Sendable {
   /// One attachment.
   public struct Line: Sendable, Codable {
@@ -12,9 +12,9 @@ public struct VerifyVersion: Sendable {
     public let type: String
     /// The names of the keys that signed it.
     public let keys: [String]
-    /// The names of the keys that signed the version's record with it.
+    /// The names of the keys that also signed the version's record with it.
     public let record: [String]
-    /// Why it cannot be read.
+    /// Why it cannot be read; nil if it can.
     public let problem: String?
     public let at: String
   }
@@ -29,9 +29,10 @@ public struct VerifyVersion: Sendable {
   }
 
   /// - Parameters:
-  ///   - keys: with the names that the user gave them.
-  ///   - type: what each key must have signed.
-  /// - Throws: `FlowError` of category `verification` where a key has not signed it, or the image is not what the record says.
+  ///   - keys: the keys with the names that the user gave them.
+  ///   - type: the statement that each key must have signed.
+  /// - Throws: `FlowError` of category `verification` if a key has not signed it, `RegistryError` if the image
+  ///   contradicts the record.
   public func run(
     _ registry: Registry, _ keys: [(name: String, key: PublicKey)], type: PredicateType
   ) async throws -> [Line] {

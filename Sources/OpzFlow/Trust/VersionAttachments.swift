@@ -4,7 +4,7 @@ import OpzRegistry
 import OpzStore
 import OpzTrust
 
-/// What is attached to a version, read.
+/// Reads the attachments of a version.
 struct VersionAttachments {
   private let version: Registry.Version
   private let session: Session
@@ -14,12 +14,13 @@ struct VersionAttachments {
     self.session = session
   }
 
-  /// All that is attached, read and typed, with when and by whom it was attached; the latest last.
+  /// All attachments with when and by whom they were attached, the latest last.
   func evidence(_ registry: Registry) async throws -> [(evidence: Evidence, attachment: ModelState.Attachment)] {
     try await evidence(registry) { ($0, $1) }
   }
 
-  /// What `body` makes of each part of each attachment; the latest last. Each is read, given to it and forgotten.
+  /// The results of `body` for each part of each attachment, the latest last. Only one part is held in memory at a
+  /// time.
   func evidence<Value>(
     _ registry: Registry, _ body: (Evidence, ModelState.Attachment) throws -> Value
   ) async throws -> [Value] {
