@@ -1,7 +1,7 @@
 import OpzArchive
 import OpzIO
 
-/// Files that are compressed as a whole: what they unpack to is looked into, as far as it can be unpacked.
+/// Files that are compressed as a whole: their content is scanned, as far as it can be decompressed.
 struct CompressedLook: FormatLook {
   let name = "compressed files"
 
@@ -17,13 +17,13 @@ struct CompressedLook: FormatLook {
           orElse: candidate.isCertain || (candidate.format == .zlib && PickleLook.isNamed(file)) ? .unread : nil,
           "compressed by \(candidate.format.rawValue)") || isWhole
     }
-    // Frames to be passed over come before the data of one of two formats.
+    // zstd and lz4 share the magic numbers of skippable frames, so the data after them may be either.
     if candidates.map(\.format) == [.zstd, .lz4], !isWhole {
-      scanner.add(.unread, .error, file, "it begins as data of zstd or lz4, and could not be unpacked")
+      scanner.add(.unread, .error, file, "it begins like zstd or lz4 data, and could not be unpacked")
     }
   }
 
-  /// What the content is called: `model.pkl` in `model.pkl.gz`.
+  /// The name of the content: `model.pkl` for `model.pkl.gz`.
   private static func inner(_ file: ScannedFile) -> String {
     let name = file.path.split(separator: "/").last ?? ""
     let suffixes: Set<Substring> = ["gz", "gzip", "bz2", "xz", "lzma", "zst", "zstd", "lz4", "lz", "z"]

@@ -1,14 +1,14 @@
 import OpzIO
 import OpzOCI
 
-/// Looks into one file by what it holds, not by what it is called, as each form that it can have.
+/// Scans one file as every format that its content may be, whatever its name.
 struct FileScanner: Sendable {
   let allowlist: PickleAllowlist
   private(set) var report: ScanReport
 
-  /// Files in files in files.
+  /// The deepest nesting of files within files.
   static let depthLimit = 8
-  /// How many bytes may still be unpacked of the file that is looked into, and of what lies in it.
+  /// How many more bytes may be unpacked from the current file and the files within it.
   private var unpackable: UInt64 = 0
 
   init(_ report: ScanReport) {
@@ -16,15 +16,15 @@ struct FileScanner: Sendable {
     allowlist = PickleAllowlist(report.allowed)
   }
 
-  /// A layer and what was found in it.
+  /// Begins a layer: the files scanned next are in it.
   mutating func begin(layer: Digest) { report.layers.append(layer) }
 
-  /// A pickle was followed.
+  /// Counts a pickle that was followed.
   mutating func countPickle() { report.pickles += 1 }
 
   /// - Parameters:
-  ///   - path: in the image.
-  ///   - secrets: whether keys and tokens count: what comes from a public index has none.
+  ///   - path: the path in the image.
+  ///   - secrets: whether to look for keys and tokens. Files from a public index have none to protect.
   mutating func scan(_ path: String, _ blob: any Blob, secrets: Bool, origin: ScanOrigin = .project) {
     report.files += 1
     report.bytes &+= blob.size
@@ -32,25 +32,27 @@ struct FileScanner: Sendable {
     look(at: path, blob, ScanContext(origin: origin, secrets: secrets))
   }
 
-  /// Looks into what lies in a file.
-  /// - Parameter name: of the member; the path has it after `!/`.
+  /// Scans a file within a file.
+  /// - Parameter name: the member's name, appended to the path after `!/`.
   mutating func look(in file: ScannedFile, at name: String, _ blob: any Blob) {
     var context = file.context
     context.depth += 1
     guard context.depth <= FileScanner.depthLimit else {
-      return add(.unread, .error, file, "what lies in \(FileScanner.depthLimit) other files was not looked into")
+      return add(.unread, .error, file, "files nested more than \(FileScanner.depthLimit) deep in it were not scanned")
     }
     look(at: "\(file.path)!/\(name)", blob, context)
   }
 
-  /// 256 MiB, and two hundred times the file, which is more than real files unpack to; 64 GiB at most.
+  /// The most bytes that are unpacked from a file: 256 MiB plus 200 times its size (counted up to 256 MiB), more than
+  /// real files unpack to.
   private static func unpackable(_ size: UInt64) -> UInt64 { 256 << 20 + min(size, 1 << 28) * 200 }
 
-  /// Unpacks what lies in a file, and looks into it, as far as it can be unpacked.
+  /// Unpacks a file within a file and scans it, as far as it can be unpacked.
   /// - Parameters:
-  ///   - rule: of the finding that it cannot be read whole. Nil: then the file need not have had that form at all.
-  ///   - form: `compressed by gzip`.
-  /// - Returns: whether it could be unpacked to its end.
+  ///   - rule: the rule of the finding if it cannot be unpacked to its end. If nil there is no finding: the file need
+  ///     not have this format at all.
+  ///   - form: the format, as in "it is ..": `compressed by gzip`.
+  /// - Returns: whether it was unpacked to its end.
   @discardableResult
   mutating func unpack(
     in file: ScannedFile, at name: String, _ source: any ByteSource, orElse rule: ScanReport.Rule?,
@@ -63,7 +65,7 @@ struct FileScanner: Sendable {
     case .overLimit:
       add(
         .unread, .error, file,
-        "it is \(form), and with what it unpacks to, more than 256 MiB and 200 times the file's size would be read")
+        "it is \(form), and unpacking it would exceed the limit of 256 MiB plus 200 times the file's size")
     case .failed(let error):
       if let rule { add(rule, .error, file, "it is \(form), and \(FileScanner.cannotBeRead(error))") }
     case nil: break
@@ -77,7 +79,7 @@ struct FileScanner: Sendable {
     do {
       file = try ScannedFile(path, blob, context)
     } catch {
-      // A member whose checksum is wrong, an inflated stream that is damaged.
+      // Such as a member with a wrong checksum, or a corrupt deflate stream.
       return report.add(
         .init(rule: .unread, level: .error, path: path, offset: nil, text: FileScanner.cannotBeRead(error)),
         context.origin)
@@ -96,7 +98,7 @@ struct FileScanner: Sendable {
         add(.unread, .error, file, FileScanner.cannotBeRead(error))
       }
     }
-    // A value of a file is not one itself.
+    // A name with @ is a value within a file, not a file.
     if !isKnown, report.pickles == pickles, !file.name.hasPrefix("@") { report.cover(ScanReport.unknownForm) }
   }
 
@@ -104,7 +106,7 @@ struct FileScanner: Sendable {
     "it cannot be read: \((error as? any ExplainedError)?.reason ?? "\(error)")"
   }
 
-  /// - Parameter offset: in the file, where there is one place.
+  /// - Parameter offset: the byte offset in the file, if the finding is at one place.
   mutating func add(
     _ rule: ScanReport.Rule, _ level: ScanReport.Level, _ file: ScannedFile, at offset: UInt64? = nil, _ text: String
   ) {

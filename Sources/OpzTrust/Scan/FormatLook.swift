@@ -1,17 +1,18 @@
-/// One form that a file can have, and how such a file is looked into.
+/// A file format, and how files of that format are scanned.
 ///
-/// A file is looked into as each form that it can have: what one program takes for a zip file is a pickle for another.
+/// A file is scanned as every format that it may have: one program's zip file is another program's pickle.
 protocol FormatLook: Sendable {
-  /// What files of this form are called, for people: `pickles`. A report without findings lists what it covers by it.
+  /// The format's name in the plural: `pickles`. Reports list what they cover by this name.
   var name: String { get }
 
-  /// Whether any file may be of this form, so that to have looked says nothing about what the file is.
+  /// Whether any file may have this format, so that a match says nothing about what the file is.
   var isOfAnyFile: Bool { get }
 
-  /// Whether somebody's program may take the file for one of this form: by what it holds, never by its name alone where the form has a mark.
+  /// Whether some program may load the file as this format. Decided by content; by name alone only if the format has no
+  /// signature.
   func recognizes(_ file: ScannedFile) throws -> Bool
 
-  /// Adds what is found. What is thrown is a finding as well, of the rule `unread`: what is not read is not clean.
+  /// Adds findings. A thrown error becomes a finding of the rule `unread`: what was not read is not clean.
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws
 }
 
@@ -19,7 +20,7 @@ extension FormatLook {
   var isOfAnyFile: Bool { false }
 }
 
-/// Every form that is looked for.
+/// All formats that files are scanned as.
 enum FormatLooks {
   static let all: [any FormatLook] = [
     ZipLook(), TarLook(), CompressedLook(), UnreadableLook(), PickleLook(), NumPyArrayLook(), EmbeddedPickleLook(),

@@ -2,11 +2,12 @@ public import OpzArchive
 public import OpzIO
 import OpzOCI
 
-/// Scans the files of an image's layers, those too that a later layer hides: they are in the image all the same.
+/// Scans the files in an image's layers, including those hidden by later layers: they are still in the image.
 public struct ImageScanner: Sendable {
   private var scanner: FileScanner
 
-  /// - Parameter allowed: names in Python that the user answers for, as `PickleAllowlist` has them.
+  /// - Parameter allowed: Python names that the user allows in addition; see `PickleAllowlist`.
+  /// - Throws: `TrustError.usage` for a name that cannot be allowed.
   public init(allowed: [String] = []) throws {
     for pattern in allowed { try PickleAllowlist.check(pattern) }
     scanner = FileScanner(ScanReport(allowed: allowed))
@@ -14,12 +15,13 @@ public struct ImageScanner: Sendable {
 
   public var report: ScanReport { scanner.report }
 
-  /// Reads a layer, after its bytes were compared with the digest that it is named by. It blocks.
+  /// Verifies a layer's digest and scans its files. Blocks the calling thread.
   /// - Parameters:
-  ///   - digest: of the layer as it is stored.
-  ///   - secrets: whether keys and tokens in it count.
-  ///   - origin: of a file, by its path in the layer. `wheel` only where the file is provably the one that the lock pins.
-  /// - Throws: `TrustError.notVerified` for other bytes; `ArchiveError` for a layer that is no tar.
+  ///   - digest: the layer's digest, as stored.
+  ///   - secrets: whether to look for keys and tokens.
+  ///   - origin: where a file comes from, by its path in the layer: `.wheel` only if it is verifiably the file that the
+  ///     lock pins.
+  /// - Throws: `TrustError.notVerified` if the digest does not match; `ArchiveError` for a layer that is not a tar.
   public mutating func scan(
     _ layer: PackedLayer, digest: Digest, secrets: Bool, origin: (String) -> ScanOrigin = { _ in .project }
   ) throws {
@@ -27,8 +29,8 @@ public struct ImageScanner: Sendable {
     try layer.blob.forEachChunk { hasher.update($0) }
     guard hasher.finish() == digest else {
       throw TrustError(
-        .notVerified, layer.name, "its bytes do not have the digest that it is named by",
-        hint: "opz fsck names all such blobs")
+        .notVerified, layer.name, "its content does not match its digest",
+        hint: "opz fsck lists all corrupt blobs")
     }
     scanner.begin(layer: digest)
     let reader = try TarReader(layer)

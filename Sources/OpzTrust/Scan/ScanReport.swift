@@ -2,12 +2,12 @@ public import OpzIO
 public import OpzJSON
 import OpzOCI
 
-/// What a scan of an image's files found.
+/// The result of scanning an image's files.
 public struct ScanReport: Sendable {
-  /// The name that its verdict has in policies.
+  /// The tool's name in SARIF and in policies.
   public static let tool = "opz"
 
-  /// How serious a finding is, with the names of SARIF's levels (SARIF 2.1.0, section 3.27.10).
+  /// How serious a finding is, named as in SARIF (2.1.0, section 3.27.10).
   public enum Level: String, Sendable, Codable, Comparable {
     case note, warning, error
 
@@ -16,18 +16,18 @@ public struct ScanReport: Sendable {
     private var rank: Int { self == .note ? 0 : self == .warning ? 1 : 2 }
   }
 
-  /// Something in one file of the image that a rule found.
+  /// Something that a rule found in one file.
   public struct Finding: Sendable, Hashable, Codable {
     public let rule: Rule
     public let level: Level
-    /// In the image, a member of an archive after `!/`: `models/model.pt!/archive/data.pkl`.
+    /// The path in the image; members of archives follow `!/`: `models/model.pt!/archive/data.pkl`.
     public let path: String
-    /// In the file.
+    /// The byte offset in the file, if the finding is at one place.
     public let offset: UInt64?
     public let text: String
   }
 
-  /// What is looked for.
+  /// What a scan looks for.
   public enum Rule: String, Sendable, Codable, CaseIterable {
     case pickleCall = "pickle-call"
     case pickleBroken = "pickle-broken"
@@ -45,20 +45,21 @@ public struct ScanReport: Sendable {
 
     public var description: String {
       switch self {
-      case .pickleCall: "A pickle that, when it is loaded, uses something that is not on the list of what models need."
-      case .pickleBroken: "A pickle that cannot be followed to its end, so nobody knows what loading it does."
+      case .pickleCall: "A pickle that, when loaded, uses a name that is not on the allowlist."
+      case .pickleBroken: "A pickle that cannot be followed to its end, so what loading it does is unknown."
       case .archive: "An archive that two readers would read differently."
-      case .kerasCode: "A Keras model that brings code of its own."
-      case .templateCode: "A template that does more than a chat's template needs."
-      case .yamlTag: "A YAML document whose tags make objects of a program's."
+      case .kerasCode: "A Keras model with code of its own."
+      case .templateCode: "A template that does more than a chat template needs."
+      case .yamlTag: "A YAML document whose tags create a program's objects."
       case .namedCode:
-        "A configuration that names what is imported and called, and is not on the list of what models need."
-      case .operatorCode: "A graph with an operator that reads, writes or calls, or that a library of its own runs."
-      case .rCode: "Objects of R that run code, when they are read or used, beyond what models need."
-      case .outsidePath: "A model that reads files outside of its own directory."
-      case .ownCode: "Code of the model's own, which people have to judge."
+        "A configuration that makes a program import and call something not on the allowlist."
+      case .operatorCode:
+        "A graph with an operator that reads, writes or calls something, or that needs a library of its own."
+      case .rCode: "R objects that run code beyond what models need when they are read or used."
+      case .outsidePath: "A model that reads files outside its own directory."
+      case .ownCode: "Code of the model's own, which a person has to review."
       case .secret: "A private key or an access token."
-      case .unread: "A file that was not looked into."
+      case .unread: "A file that was not scanned."
       }
     }
   }
@@ -67,25 +68,26 @@ public struct ScanReport: Sendable {
   private var notes = 0
   public internal(set) var files = 0
   public internal(set) var bytes: UInt64 = 0
-  /// Pickles that were followed, those in archives included.
+  /// Pickles that were followed, including those in archives.
   public internal(set) var pickles = 0
-  /// Files of each form that were looked into, members of archives included, by the form's name: what a verdict covers.
+  /// Files scanned as each format, by the format's name, including members of archives: what a verdict covers.
   public private(set) var covered: [String: Int] = [:]
-  /// Files that are of none of the forms: they were searched for pickles, archives, keys, tokens and passwords only.
+  /// The name under which files of no known format are counted. They were searched for pickles, archives, keys, tokens
+  /// and passwords only.
   public static let unknownForm = "files of no form that opz knows"
-  /// Layers that were read.
+  /// The digests of the layers that were read.
   public internal(set) var layers: [Digest] = []
-  /// What the user allowed besides.
+  /// Python names that the user allowed in addition.
   public let allowed: [String]
 
   /// Creates an empty report.
   ///
-  /// - Parameter allowed: names in Python that the user allowed beyond the list of what models need.
+  /// - Parameter allowed: Python names that the user allowed in addition to the allowlist.
   public init(allowed: [String] = []) { self.allowed = allowed }
 
   private static let most = 10_000
 
-  /// Adds a finding: of a file of a wheel as a note.
+  /// Adds a finding. In a file from a wheel it becomes a note, unless it is a secret.
   mutating func add(_ finding: Finding, _ origin: ScanOrigin) {
     let level = origin == .wheel && finding.rule != .secret ? .note : finding.level
     let isNote = level == .note
@@ -93,29 +95,29 @@ public struct ScanReport: Sendable {
     guard count <= ScanReport.most else { return }
     if isNote { notes += 1 }
     guard count < ScanReport.most else {
-      // A limit that is reached is said, and is an error where one may have been left out.
+      // Says that the limit was reached, at the level of what may have been left out.
       return findings.append(
         Finding(
           rule: .unread, level: isNote ? .note : .error, path: finding.path, offset: nil,
-          text: "more than \(ScanReport.most) \(isNote ? "notes" : "findings"): from here on they are left out"))
+          text: "more than \(ScanReport.most) \(isNote ? "notes" : "findings"): the rest are left out"))
     }
     findings.append(
       Finding(rule: finding.rule, level: level, path: finding.path, offset: finding.offset, text: finding.text))
   }
 
-  /// A file of a form was looked into.
+  /// Counts a file that was scanned as a format.
   mutating func cover(_ form: String) { covered[form, default: 0] += 1 }
 
-  /// What a verdict covers, with the numbers, the pickles among it.
+  /// What a verdict covers: the number of files by format, and of pickles wherever they are.
   public var coverage: [String: Int] {
     pickles == 0 ? covered : covered.merging(["pickles": pickles]) { $1 }
   }
 
   public var isClean: Bool { !findings.contains { $0.level == .error } }
 
-  /// The document for other tools, the same for the same findings and time.
+  /// The report as SARIF 2.1.0; the same findings and time give the same document.
   /// - Parameters:
-  ///   - tool: `opz 0.1.0`.
+  ///   - tool: name and version: `opz 0.1.0`.
   ///   - end: when the scan ended.
   public func sarif(about image: Digest, name: String, tool: String, at end: Timestamp) -> JSONValue {
     let version = tool.split(separator: " ").last.map(String.init) ?? tool

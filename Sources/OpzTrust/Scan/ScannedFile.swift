@@ -1,11 +1,11 @@
 import OpzIO
 
-/// A file of an image, or what lies in one: a member of an archive, what a compressed file unpacks to.
+/// A file of an image, or a file within one: a member of an archive, the content of a compressed file.
 struct ScannedFile: Sendable {
-  /// In the image, what lies in another file after `!/`: `models/model.pt!/archive/data.pkl`.
+  /// The path in the image; files within files follow `!/`: `models/model.pt!/archive/data.pkl`.
   let path: String
   let blob: any Blob
-  /// Up to `headSize` bytes from its beginning.
+  /// Up to `headSize` bytes from the beginning.
   let head: [UInt8]
   let context: ScanContext
 
@@ -19,29 +19,30 @@ struct ScannedFile: Sendable {
     head = try bytes.bytes(Int(min(UInt64(ScannedFile.headSize), blob.size))) ?? []
   }
 
-  /// Its last component, in small letters.
+  /// The path's last component, in lowercase.
   var name: String { (path.split(separator: "/").last ?? "").lowercased() }
 
-  /// What follows the dots of the name, in small letters: `pkl` and `gz` of `model.pkl.gz`.
+  /// The parts of the name after its dots, in lowercase: `pkl` and `gz` of `model.pkl.gz`.
   var suffixes: [Substring] { name.split(separator: ".", omittingEmptySubsequences: false).dropFirst().map { $0 } }
 
-  /// The last of them, empty where the name has no dot.
+  /// The last suffix; empty if the name has no dot.
   var suffix: Substring { suffixes.last ?? "" }
 }
 
-/// What holds for a file and all that lies in it.
+/// What applies to a file and to everything within it.
 struct ScanContext: Sendable {
   let origin: ScanOrigin
-  /// Whether keys and tokens count.
+  /// Whether to look for keys and tokens.
   let secrets: Bool
-  /// In how many other files it lies.
+  /// How many other files it is nested in.
   var depth = 0
 }
 
-/// Where a file of an image is from.
+/// Where a file of an image comes from.
 public enum ScanOrigin: Sendable, Hashable {
-  /// From the project, or nobody knows: what it does when it is loaded counts.
+  /// From the project, or unknown: what it does when it is loaded counts.
   case project
-  /// A file of a wheel that a lock pins by its digest: code that the user chose already, so what lies in it is a note at most.
+  /// From a wheel that a lock pins by digest: the user chose to run that code already, so findings in it are notes,
+  /// except for secrets.
   case wheel
 }

@@ -1,10 +1,10 @@
 import OpzIO
 import SystemPackage
 
-/// Bytes that came as a stream, kept so that they can be read again and from any place: in memory, or in a temporary file where they are many.
+/// Bytes from a stream, kept for repeated reading at any offset: in memory, or in a temporary file if there are many.
 struct SpooledBlob: Blob {
   private let content: any Blob
-  /// Removes the file when the last copy is gone.
+  /// Removes the file when the last copy is released.
   private let file: TemporaryContent?
 
   private static let memory = 16 << 20
@@ -13,7 +13,7 @@ struct SpooledBlob: Blob {
 
   func open(at offset: UInt64) throws -> any ByteSource { try content.open(at: offset) }
 
-  /// What could be read, and why it was not all.
+  /// What was read, and why it is incomplete.
   struct Outcome {
     let blob: SpooledBlob
     let problem: Problem?
@@ -24,8 +24,8 @@ struct SpooledBlob: Blob {
     case overLimit
   }
 
-  /// Reads to the end, or to the limit, or to where reading fails.
-  /// - Throws: where a temporary file cannot be written.
+  /// Reads until the end, the limit or the first error.
+  /// - Throws: if a temporary file cannot be written.
   static func reading(_ source: any ByteSource, limit: UInt64) throws -> Outcome {
     var bytes: [UInt8] = []
     var file: TemporaryContent?

@@ -1,11 +1,12 @@
 import OpzArchive
 import OpzIO
 
-/// Archives in tar's form, `.nemo` among them: each file in it is looked into.
+/// Tar archives, including `.nemo`: each member is scanned.
 struct TarLook: FormatLook {
   let name = "tar archives"
 
-  /// The first header's checksum is right, as any reader reckons it, or it has the mark of POSIX.
+  /// Whether the first header has the POSIX magic, or a checksum that is right by either convention (signed or unsigned
+  /// bytes).
   func recognizes(_ file: ScannedFile) -> Bool {
     guard file.head.count >= 512 else { return false }
     let header = file.head[..<512]
@@ -34,7 +35,7 @@ struct TarLook: FormatLook {
     }
   }
 
-  /// The checksum's field as Python's tarfile takes it: octal as `int` reads it, or base 256.
+  /// The checksum field as Python's tarfile reads it: octal in the syntax of `int`, or base 256.
   private static func number(_ field: ArraySlice<UInt8>) -> Int? {
     if let first = field.first, first == 0x80 || first == 0xFF {
       let value = field.dropFirst().suffix(7).reduce(0) { $0 << 8 | Int($1) }

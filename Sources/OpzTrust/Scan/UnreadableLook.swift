@@ -1,4 +1,4 @@
-/// Archives of kinds that opz has no reader for: what is not read is not clean.
+/// Archives in formats that opz cannot read: what was not read is not clean.
 struct UnreadableLook: FormatLook {
   let name = "archives that cannot be read"
 
@@ -11,7 +11,7 @@ struct UnreadableLook: FormatLook {
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) {
     guard let kind = UnreadableLook.kind(file.head) else { return }
-    scanner.add(.unread, .error, file, "it is \(kind), and was not looked into: package its content as files")
+    scanner.add(.unread, .error, file, "it is \(kind), which opz cannot scan: package its content as files")
   }
 
   private static func kind(_ head: [UInt8]) -> String? { marks.first { head.starts(with: $0.0) }?.1 }

@@ -1,7 +1,7 @@
 import OpzArchive
 import OpzIO
 
-/// Archives in zip's form: each member is looked into. Whatever two readers of zip files would read differently is an error.
+/// Zip archives: each member is scanned. Anything that two zip readers would read differently is an error.
 struct ZipLook: FormatLook {
   let name = "zip archives"
 
@@ -31,12 +31,13 @@ struct ZipLook: FormatLook {
     }
   }
 
-  /// A zip file may have anything before it, and its readers begin at the end: where the last record is that stands behind a central directory.
-  /// What follows it is passed over, as Python's reader does, as far as a comment may reach.
+  /// The offset of the last end record that follows a central directory. A zip file may have anything before it,
+  /// because its readers start at the end; like Python's reader, this allows as many bytes after the record as a
+  /// comment may have.
   private static func endRecord(of file: ScannedFile) throws -> UInt64? {
     let size = file.blob.size
     guard size >= 22 else { return nil }
-    // The record, its largest comment, and the zip64 locator before it.
+    // The record, the longest comment after it, and the zip64 locator before it.
     let start = size - min(size, 20 + 22 + 65_535)
     var bytes = try PickleBytes(file.blob, at: start)
     guard let end = try bytes.bytes(Int(size - start)) else { return nil }

@@ -6,33 +6,35 @@ import OpzIO
   import Musl
 #endif
 
-/// Pickles in the middle of other files: databases, tables and HDF5 files keep objects so, and their readers load them.
+/// Pickles in the middle of other files: databases, tables and HDF5 files store objects this way, and their readers
+/// load them.
 ///
-/// Only a pickle of protocol 2 or later has a mark to look for, and only one that calls what is not allowed is said.
+/// Only pickles of protocol 2 and later have a signature to search for, and only calls that are not on the allowlist
+/// are reported.
 struct EmbeddedPickleLook: FormatLook {
   let name = "pickles inside of other files"
   var isOfAnyFile: Bool { true }
 
-  /// How many opcodes are followed in a file.
+  /// The most opcodes that are followed in one file.
   private static let stepLimit = 1 << 26
 
-  /// What a pickle of somebody's may begin with after its mark: FRAME, or what brings or names a value.
+  /// The opcodes that may follow a pickle's signature: FRAME, or one that pushes or imports a value.
   private static let starts = Set("c(}])XUNKJMGC".utf8).union([0x95, 0x8C, 0x8A, 0x8F])
 
-  /// What lies in archives is looked into by itself.
+  /// Members of archives are scanned by themselves.
   func recognizes(_ file: ScannedFile) -> Bool {
     file.blob.size > 4 && !ZipLook.hasMark(file.head) && !TarLook().recognizes(file)
   }
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
-    // One that is found at the beginning of the file is not said twice.
+    // Do not report the pickle at the beginning of the file again.
     guard scanner.report.findings.last?.path != file.path else { return }
     var stepsLeft = EmbeddedPickleLook.stepLimit
     var base: UInt64 = 0
     var tail: [UInt8] = []
     var places: [UInt64] = []
     try file.blob.forEachChunk { chunk in
-      // A mark may lie across two pieces.
+      // A signature may span two chunks.
       let seam = tail + chunk.prefix(2)
       seam.withUnsafeBytes { EmbeddedPickleLook.search($0, base &- UInt64(tail.count), &places) }
       EmbeddedPickleLook.search(chunk, base, &places)
@@ -46,7 +48,7 @@ struct EmbeddedPickleLook: FormatLook {
     if stepsLeft <= 0 {
       scanner.add(
         .unread, .error, file,
-        "what may be pickles in it has more than \(EmbeddedPickleLook.stepLimit) opcodes, which is more than is followed"
+        "possible pickles in it have more than \(EmbeddedPickleLook.stepLimit) opcodes, the limit of a scan"
       )
     }
   }
@@ -54,7 +56,7 @@ struct EmbeddedPickleLook: FormatLook {
   private static func search(_ bytes: UnsafeRawBufferPointer, _ base: UInt64, _ places: inout [UInt64]) {
     guard let start = bytes.baseAddress else { return }
     var rest = 0
-    // memchr, because weights have gigabytes.
+    // memchr for speed: weights take gigabytes.
     while rest + 2 < bytes.count, let place = memchr(start + rest, 0x80, bytes.count - rest) {
       let found = UnsafeRawPointer(place) - start
       rest = found + 1
@@ -65,14 +67,14 @@ struct EmbeddedPickleLook: FormatLook {
     }
   }
 
-  /// - Returns: how many opcodes there were.
+  /// - Returns: the number of opcodes that were followed.
   private func follow(_ file: ScannedFile, at offset: UInt64, limit: Int, _ scanner: inout FileScanner) throws -> Int {
     var machine = PickleMachine(
       try PickleBytes(file.blob, at: offset, window: 1 << 12), .guess, allows: scanner.allowlist.allows)
     do {
       try machine.run(limit: limit)
     } catch is PickleMachine.Broken {
-      // What comes before it counts.
+      // What was found before it broke counts.
     }
     if machine.firstKnownName != nil, machine.calls { PickleSequence.add(machine.events, file, &scanner) }
     return machine.steps + 1

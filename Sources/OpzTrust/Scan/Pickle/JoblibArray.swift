@@ -1,13 +1,14 @@
-/// An array that joblib wrote into a pickle's stream, as its wrapper describes it (joblib's numpy_pickle.py).
+/// An array that joblib wrote into a pickle's stream, as described by its wrapper object (joblib's numpy_pickle.py).
 struct JoblibArray {
-  /// Bytes; of objects unknown.
+  /// Size in bytes; for objects it is not known.
   let size: UInt64
-  /// The elements are a pickle of their own.
+  /// Whether the elements are objects, stored as a pickle of their own.
   let holdsObjects: Bool
-  /// A byte that says how many more to pass over comes first.
+  /// Whether padding comes first: a byte with its length, then the padding.
   let isAligned: Bool
 
-  /// - Parameter fields: the wrapper's state. Nil where it does not say how large the array is, in the way that joblib says it.
+  /// Nil if the wrapper does not give the array's size in the way that joblib does.
+  /// - Parameter fields: the wrapper's state.
   init?(_ fields: PickleFields) {
     guard fields.isState, case .object(let dtype)? = fields.members["dtype"],
       case .tuple(let shape)? = fields.members["shape"], let element = Element(dtype)
@@ -28,7 +29,7 @@ struct JoblibArray {
     holdsObjects = element.isObject
   }
 
-  /// What a dtype says that was pickled by NumPy: its code, then a state (NumPy's `arraydescr_setstate`).
+  /// The element type of a dtype that NumPy pickled: its code, then a state (NumPy's `arraydescr_setstate`).
   private struct Element {
     let size: UInt64
     let isObject: Bool
@@ -44,7 +45,7 @@ struct JoblibArray {
       guard Array("biufcmMSUVO".utf8).contains(kind) else { return nil }
       if let state = dtype.states.first {
         guard let state, let holds = Element.holdsObjects(state, kind, size) else { return nil }
-        // Only a structure can have objects besides an array of them.
+        // Besides the object type itself, only a structured type can contain objects.
         guard holds == isObject || (holds && kind == UInt8(ascii: "V")) else { return nil }
         self.isObject = holds
       } else {
@@ -53,7 +54,7 @@ struct JoblibArray {
       self.size = size
     }
 
-    /// Nil for a state that is not one of NumPy's own, or that changes the size.
+    /// Whether the elements contain objects; nil for a state that NumPy does not write, or that changes the size.
     private static func holdsObjects(_ state: [PickleValue], _ kind: UInt8, _ size: UInt64) -> Bool? {
       guard state.count == 8 || state.count == 9, case .number(3...4) = state[0], case .text = state[1],
         case .none = state[2], case .number(let stated) = state[5], case .number = state[6],

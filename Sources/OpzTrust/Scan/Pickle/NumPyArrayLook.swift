@@ -1,4 +1,4 @@
-/// NumPy's own format: arrays, and pickles where the elements are objects.
+/// NumPy's own format (`.npy`): arrays, or a pickle if the elements are objects.
 struct NumPyArrayLook: FormatLook {
   let name = "NumPy arrays"
 

@@ -1,12 +1,12 @@
-/// The type of an array's elements, as a header describes it: a code or a name, a list of fields, or a type and a shape
-/// (`numpy.lib.format.descr_to_dtype`, `numpy.dtype`).
+/// The type of an array's elements, as described in a header: a code or a name, a list of fields, or a type with a
+/// shape (`numpy.lib.format.descr_to_dtype`, `numpy.dtype`).
 struct NumPyType {
-  /// Bytes of an element.
+  /// Size of an element in bytes.
   let size: UInt64
-  /// Objects are among what an element holds.
+  /// Whether an element contains objects.
   let holdsObjects: Bool
 
-  /// Nil for what is not understood: NumPy may know it.
+  /// Nil for a description that opz does not understand, even if NumPy does.
   init?(_ description: PythonLiteral, depth: Int = 0) {
     guard depth < 16 else { return nil }
     switch description {
@@ -14,7 +14,7 @@ struct NumPyType {
     case .list(let fields):
       var total = NumPyType(size: 0, holdsObjects: false)
       for field in fields {
-        // A name or a title and a name, a type, and perhaps a shape.
+        // Its name (or title and name), its type, and perhaps its shape.
         guard case .tuple(let parts) = field, (2...3).contains(parts.count),
           let one = NumPyType(parts[1], depth: depth + 1),
           let whole = total.adding(one, times: parts.count == 3 ? NumPyType.count(parts[2]) : 1)
@@ -44,7 +44,7 @@ struct NumPyType {
     return NumPyType(size: sum, holdsObjects: holdsObjects || other.holdsObjects)
   }
 
-  /// How many elements a shape has.
+  /// The number of elements of a shape.
   private static func count(_ shape: PythonLiteral) -> UInt64? {
     let dimensions = if case .tuple(let all) = shape { all } else { [shape] }
     var product: UInt64 = 1
@@ -57,7 +57,8 @@ struct NumPyType {
     return product
   }
 
-  /// `<f8`, `|O`, `<M8[ns]`, `<U10`, and names: `float64`, `object`. Several at once, with commas, stand in no header that NumPy writes.
+  /// `<f8`, `|O`, `<M8[ns]`, `<U10`, and names: `float64`, `object`. Lists with commas are not read: NumPy writes none
+  /// into a header.
   private init?(_ text: String) {
     var code = Array(text.utf8)[...]
     if let first = code.first, Array("<>=|".utf8).contains(first) { code.removeFirst() }
@@ -94,7 +95,7 @@ struct NumPyType {
     }
   }
 
-  /// Names and one-letter codes of `numpy.dtype` whose size is the same everywhere, and those of objects.
+  /// Names and one-letter codes of `numpy.dtype` that have the same size on every platform, and those of objects.
   private static let names: [String: NumPyType] = {
     var all: [String: NumPyType] = [:]
     for name in ["object", "object_", "object0", "Object0", "O"] { all[name] = NumPyType(size: 8, holdsObjects: true) }

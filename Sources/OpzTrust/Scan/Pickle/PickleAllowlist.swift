@@ -1,13 +1,16 @@
-/// What a pickle of a model may import without anybody having to look: constructors that keep data and run nothing else.
+/// The names that a model's pickle may import without a review: constructors that hold data and run nothing else.
 ///
-/// It is a list of what is allowed and not of what is forbidden: Python has too many ways to run code for the other kind.
+/// An allowlist rather than a denylist, because Python has too many ways to run code.
 public struct PickleAllowlist: Sendable {
   private let extra: [String]
 
-  /// - Parameter extra: what the user answers for: `package.module.Name`, or `package.*` for all below it.
+  /// - Parameter extra: names that the user allows in addition: `package.module.Name`, or `package.*` for everything
+  ///   below it.
   public init(_ extra: [String] = []) { self.extra = extra }
 
-  /// - Throws: `TrustError.usage` for what is neither a name nor ends in `.*`, and for modules of the standard library.
+  /// Checks a name that the user allows.
+  /// - Throws: `TrustError.usage` if it is neither a name nor ends in `.*`, or if it is in a module that can run
+  ///   anything.
   public static func check(_ pattern: String) throws {
     let body = pattern.hasSuffix(".*") ? String(pattern.dropLast(2)) : pattern
     let parts = body.split(separator: ".", omittingEmptySubsequences: false)
@@ -18,32 +21,32 @@ public struct PickleAllowlist: Sendable {
         }
     }
     guard isName, parts.count > 1 || pattern.hasSuffix(".*") else {
-      throw TrustError(.usage, pattern, "not a name in Python", hint: "write package.module.Name or package.*")
+      throw TrustError(.usage, pattern, "not a Python name", hint: "write package.module.Name or package.*")
     }
     guard !PythonModules.isStandard(parts[0]), !installers.contains(parts[0]) else {
       throw TrustError(
-        .usage, pattern, "what is in \(parts[0]) can run anything", hint: "name the class of your own that needs it")
+        .usage, pattern, "code in \(parts[0]) can run anything", hint: "allow your own class that uses it")
     }
   }
 
-  /// What runs whatever it is given, and is part of nearly every Python though not of its library.
+  /// Packages that can run anything and come with nearly every Python, though they are not in its standard library.
   private static let installers: Set<Substring> = ["pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel"]
 
-  /// Whether the user answers for a name.
+  /// Whether the user allowed a name.
   func isAnsweredFor(_ module: String, _ name: String) -> Bool {
-    // Who answered for a package did not answer for what Python itself has.
+    // Allowing a package does not allow what belongs to Python itself.
     guard !PythonModules.isStandard(module) else { return false }
     let text = "\(module).\(name)"
     return extra.contains { $0 == text || ($0.hasSuffix(".*") && text.hasPrefix($0.dropLast())) }
   }
 
-  /// Whether who allows `pattern` allows all that `name` does: the same name, or one below `package.*`.
+  /// Whether allowing `pattern` allows everything that allowing `name` does: it is the same, or `package.*` above it.
   public static func covers(_ pattern: String, _ name: String) -> Bool {
     pattern == name || (pattern.hasSuffix(".*") && name.hasPrefix(pattern.dropLast()))
   }
 
   func allows(_ global: PickleGlobal) -> Bool {
-    // A dotted name goes through attributes of attributes.
+    // A dotted name reaches attributes of attributes.
     guard !global.name.contains("."), !global.name.isEmpty else { return false }
     return PickleAllowlist.isOwn(global) || isAnsweredFor(global.module, global.name)
   }
@@ -52,14 +55,14 @@ public struct PickleAllowlist: Sendable {
     if isTorchScript(global) { return true }
     guard let names = PickleNames.all[Substring(global.module)] else { return false }
     if names.contains(Substring(global.name)) { return true }
-    // How Cython makes an instance of X.
+    // The function with which Cython creates an instance of X.
     let maker = "__pyx_unpickle_"
     return global.name.hasPrefix(maker) && global.module.hasPrefix("sklearn.")
       && names.contains(global.name.dropFirst(maker.count))
   }
 
-  /// TorchScript's own reader finds classes below `__torch__` in the archive's code, which `TorchScriptLook` looks into; what `torch.jit._pickle` has
-  /// makes lists and tensors.
+  /// TorchScript's own reader looks up classes below `__torch__` in the archive's code, which `TorchScriptLook` scans.
+  /// The functions in `torch.jit._pickle` create lists and tensors.
   private static func isTorchScript(_ global: PickleGlobal) -> Bool {
     guard global.isPlain else { return false }
     if global.module == "__torch__" || global.module.hasPrefix("__torch__.") { return true }
@@ -67,7 +70,7 @@ public struct PickleAllowlist: Sendable {
       && (global.name.hasPrefix("build_") || global.name == "restore_type_tag")
   }
 
-  /// The list has names of this module's library.
+  /// Whether the list has names from this module's library.
   static func knows(library module: String) -> Bool {
     let top = module.prefix { $0 != "." }
     return !PythonModules.isStandard(module) && libraries.contains(top)

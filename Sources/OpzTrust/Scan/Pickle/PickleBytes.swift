@@ -1,12 +1,12 @@
 import OpzIO
 
-/// Bytes of a blob, read forwards.
+/// Reads a blob's bytes forward.
 struct PickleBytes {
   private let blob: any Blob
   private var source: any ByteSource
   private var buffer: [UInt8] = []
   private var index = 0
-  /// Of the next byte, in the blob.
+  /// The offset of the next byte in the blob.
   private(set) var offset: UInt64
 
   private let window: Int
@@ -20,7 +20,7 @@ struct PickleBytes {
 
   var remaining: UInt64 { blob.size > offset ? blob.size - offset : 0 }
 
-  /// The same place again, read apart: often only a few bytes.
+  /// A separate reader at the same offset, with a small buffer: often only a few bytes are read.
   func copy() throws -> PickleBytes { try PickleBytes(blob, at: offset, window: 1 << 12) }
 
   mutating func peek() throws -> UInt8? {
@@ -35,7 +35,7 @@ struct PickleBytes {
     return byte
   }
 
-  /// Exactly `count` bytes, at most a megabyte; nil where there are fewer.
+  /// Reads exactly `count` bytes, at most 1 MiB; nil if there are fewer.
   mutating func bytes(_ count: Int) throws -> [UInt8]? {
     guard count >= 0, count <= 1 << 20, UInt64(count) <= remaining else { return nil }
     var found: [UInt8] = []
@@ -51,12 +51,12 @@ struct PickleBytes {
     return found
   }
 
-  /// A little-endian number of up to 8 bytes.
+  /// Reads a little-endian number of up to 8 bytes.
   mutating func number(_ width: Int) throws -> UInt64? {
     try bytes(width)?.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// Passes over bytes. False where there are fewer.
+  /// Skips bytes. False if there are fewer.
   mutating func skip(_ count: UInt64) throws -> Bool {
     guard count <= remaining else { return false }
     if count <= UInt64(buffer.count - index) {
@@ -70,9 +70,11 @@ struct PickleBytes {
     return true
   }
 
-  /// A line without its last byte, at most its first 65,536 bytes: no name is longer. Nil at the end of the bytes.
+  /// Reads a line without its last byte and returns up to 65,536 bytes of it, more than any name has. Nil at the end of
+  /// the bytes.
   ///
-  /// That byte is the line's end. Where the bytes end before it, the unpicklers take off what is last all the same, and call what is left.
+  /// The last byte is the newline. If the bytes end before one, the unpicklers still drop the last byte and use the
+  /// rest.
   mutating func line() throws -> [UInt8]? {
     var found: [UInt8] = []
     while let byte = try byte() {

@@ -1,16 +1,16 @@
 import OpzArchive
 
-/// Pickles: one at the beginning of the file and those that follow it.
+/// Pickles at the beginning of a file, and those that follow.
 struct PickleLook: FormatLook {
   let name = "pickles"
   var isOfAnyFile: Bool { true }
 
-  /// What is called so is loaded as a pickle by those who use it.
+  /// Suffixes of files that their users load as pickles.
   private static let names: Set<Substring> = ["pkl", "pickle", "joblib", "pt", "ckpt", "dill", "pck", "pcl"]
 
   static func isNamed(_ file: ScannedFile) -> Bool { names.contains(file.suffix) }
 
-  /// Anything may be a pickle of protocol 0 or 1, which has no mark of its own.
+  /// Any file may be a pickle of protocol 0 or 1, which have no signature.
   func recognizes(_ file: ScannedFile) -> Bool { !file.head.starts(with: NumPyHeader.mark) }
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {

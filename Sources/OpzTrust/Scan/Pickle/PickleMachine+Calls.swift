@@ -26,13 +26,13 @@ extension PickleMachine {
     case .ext1, .ext2, .ext4:
       let code = try number(opcode == .ext1 ? 1 : opcode == .ext2 ? 2 : 4)
       usesGlobals = true
-      report("uses the extension \(code), which stands for something that only the reader knows")
+      report("uses the extension code \(code), whose meaning only the loading program knows")
       push(.other)
     default: throw broken("the opcode is not known")
     }
   }
 
-  /// What torch's reader gives for an identifier: the class of `("module", class, file, source)`, else bytes.
+  /// What torch's reader returns for a persistent ID: the class of `("module", class, file, source)`, else bytes.
   private static func persistent(_ identifier: PickleValue) -> PickleValue {
     guard case .tuple(let items) = identifier, items.count == 4, case .text("module") = items[0],
       case .global = items[1]
@@ -48,10 +48,10 @@ extension PickleMachine {
 
   private mutating func stackGlobal(_ module: PickleValue, _ name: PickleValue) throws -> PickleValue {
     guard case .text(let module) = module, case .text(let name) = name else {
-      if mode == .secondReading, !(module.mayBeText && name.mayBeText) { throw broken("a name that is no text") }
+      if mode == .secondReading, !(module.mayBeText && name.mayBeText) { throw broken("a name that is not a string") }
       usesGlobals = true
       if firstKnownName == nil { firstKnownName = steps }
-      report("imports something whose name cannot be known before it is loaded")
+      report("imports a name that is known only when it is loaded")
       return .other
     }
     return .global(try checked(PickleGlobal(module: module, name: name)))
@@ -59,14 +59,15 @@ extension PickleMachine {
 
   private mutating func checked(_ global: PickleGlobal) throws -> PickleGlobal {
     if mode == .guess, !global.isPlain { throw broken("no module has such a name") }
-    // What is done with getattr says whether it may be: `spend`.
+    // Whether getattr is allowed depends on its use; see `spend`.
     guard !allows(global), !(global.isGetattr && mode != .secondReading) else {
       usesGlobals = true
       return global
     }
     let isKnown = PythonModules.mayExist(global.module)
     if mode == .secondReading, !isKnown { throw broken("there is no such module") }
-    // NumPy's pickle of an array of objects has this name with a module from its own memo, which is another text in the memo around it.
+    // In NumPy's pickle of an object array, this name comes with a module from that pickle's own memo, which is another
+    // text in the memo of the pickle around it.
     if mode == .secondReading, global.name == "dtype", PickleAllowlist.knows(library: global.module) {
       throw broken("there is no such name")
     }
@@ -80,11 +81,11 @@ extension PickleMachine {
     -> PickleValue
   {
     guard case .global(let global) = callee else {
-      if mode == .secondReading { throw broken("what is called is no function") }
+      if mode == .secondReading { throw broken("what is called is not a function") }
       (calls, usesGlobals) = (true, true)
       spend([callee])
       spend(arguments)
-      report("calls what another call gave")
+      report("calls the result of another call")
       return .other
     }
     (calls, usesGlobals) = (true, true)
@@ -93,14 +94,15 @@ extension PickleMachine {
     spend([callee])
     spend(arguments)
     if opcode != .newObj, global.isBooster, !arguments.isEmpty {
-      report("makes \(PickleMachine.shown(global)) of what is no state of it: it reads files")
+      report("creates \(PickleMachine.shown(global)) with arguments, which may be a file to read")
     }
     guard global == .dtype else { return .made(global) }
     let text = arguments.first.flatMap { if case .text(let text) = $0 { text } else { nil } }
     return .object(PickleObject(.dtype, text: text))
   }
 
-  /// What two functions give that pickle's writers use to import something: NumPy's for its functions, and getattr for how a time zone is made.
+  /// What two functions return that real pickles use for imports: NumPy's for its ufuncs, and getattr for a time zone's
+  /// constructor.
   private mutating func imported(by callee: PickleGlobal, _ arguments: [PickleValue], _ opcode: PickleOpcode) throws
     -> PickleValue?
   {
@@ -114,7 +116,8 @@ extension PickleMachine {
     return .global(PickleGlobal(module: "zoneinfo.ZoneInfo", name: "_unpickle"))
   }
 
-  /// The two ways in which pickle writes an object that has no reduction of its own: NEWOBJ, and before protocol 2 copyreg's `_reconstructor`.
+  /// Whether a call creates joblib's array wrapper in one of pickle's two ways to write an object without a reduction
+  /// of its own: NEWOBJ, and before protocol 2 copyreg's `_reconstructor`.
   private static func makesArrayWrapper(_ callee: PickleGlobal, _ arguments: [PickleValue], by opcode: PickleOpcode)
     -> Bool
   {
@@ -138,14 +141,16 @@ extension PickleMachine {
     }
   }
 
-  /// joblib's reader takes the array's bytes here; pickle's own would go on with them as opcodes. What either would do counts.
+  /// joblib's reader takes the array's bytes here; pickle's own would continue with them as opcodes. Findings of both
+  /// readings count.
   private mutating func array(_ wrapper: PickleObject, _ state: PickleValue) throws {
     guard wrapper.states.count == 1, case .dictionary(let fields) = state, let array = JoblibArray(fields) else {
-      report("has an array of joblib's whose size cannot be known")
-      throw broken("the array that joblib put here has no size that can be known")
+      report("has a joblib array of unknown size")
+      throw broken("the joblib array here has an unknown size")
     }
-    // joblib ends the frame here. In a longer one its reader goes on with opcodes of the frame, and takes the array from behind it.
-    if bytes.offset < frameEnd { report("has an array of joblib's in the middle of a frame") }
+    // joblib ends the frame here. If the frame is longer, its reader continues with opcodes from the frame and takes
+    // the array from after it.
+    if bytes.offset < frameEnd { report("has a joblib array in the middle of a frame") }
     stack.removeLast()
     try followAsOpcodes(wrapper)
     push(.other)
@@ -169,11 +174,11 @@ extension PickleMachine {
     do {
       try other.run(limit: secondReadingLeft)
     } catch let end as Broken where !end.isLimit {
-      // A call that comes before it breaks has been made.
+      // A call made before it breaks counts.
     } catch is Broken {
-      other.report("has an array that can be read as more opcodes than are followed")
+      other.report("has an array that reads as more opcodes than the limit")
     }
-    // What is copied of the stack counts too.
+    // Copying the stack takes time too.
     secondReadingLeft -= min(secondReadingLeft, other.steps + stack.count)
   }
 }

@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Opcodes that bring a value of their own.
+/// Opcodes with a value of their own.
 extension PickleMachine {
   mutating func literal(_ opcode: PickleOpcode) throws {
     switch opcode {
@@ -8,7 +8,7 @@ extension PickleMachine {
       _ = try line()
       push(.other)
     case .float:
-      guard PickleMachine.isFloat(try line()) else { throw broken("a number that is none") }
+      guard PickleMachine.isFloat(try line()) else { throw broken("a malformed number") }
       push(.other)
     case .int, .long: push(try whole(try line()))
     case .string: push(try quoted(try line()))
@@ -43,11 +43,12 @@ extension PickleMachine {
     push(.other)
   }
 
-  /// Decimal numbers without leading zeros; what INT takes besides (`01` is True, `0x1`, `010` of C) is no size.
+  /// Reads a decimal number without leading zeros. The other forms that INT accepts (`01` for True, `0x1`, C's `010`)
+  /// are never sizes, so their values do not matter.
   private func whole(_ line: [UInt8]) throws -> PickleValue {
     let digits = line.last == UInt8(ascii: "L") ? line.dropLast() : line[...]
     let plain = digits.drop { $0 <= 32 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-    guard let first = plain.first, (48...57).contains(first) else { throw broken("a number that is none") }
+    guard let first = plain.first, (48...57).contains(first) else { throw broken("a malformed number") }
     guard first != 48 || plain.count == 1, let value = PythonNumber(digits, base: 10)?.value else { return .other }
     return .number(value)
   }
@@ -56,7 +57,7 @@ extension PickleMachine {
     let text = line.filter { $0 > 32 }.map { $0 | 0x20 }
     let body = text.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") | 0x20 }
     if ["inf", "infinity", "nan"].contains(String(decoding: body, as: UTF8.self)) { return true }
-    // With 0x20 set, digits, signs and the point are what they were, E is e, and _ is DEL.
+    // Setting 0x20 leaves digits, signs and the point as they are, and turns E into e and _ into DEL.
     return text.contains { (48...57).contains($0) }
       && text.allSatisfy { (48...57).contains($0) || [0x2B, 0x2D, 0x2E, 0x65, 0x7F].contains($0) }
   }
@@ -67,7 +68,7 @@ extension PickleMachine {
       return .other
     }
     guard let raw = try bytes.bytes(Int(count)) else { throw cut() }
-    // Two's complement.
+    // The bytes are two's complement.
     let bits = raw.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
     let unused = 64 - 8 * raw.count
     return .number(raw.isEmpty ? 0 : Int64(bitPattern: bits << UInt64(unused)) >> Int64(unused))
@@ -83,25 +84,26 @@ extension PickleMachine {
     return kept(text)
   }
 
-  /// A vocabulary of millions of words need not be kept: only what may be a name. Another one that is used as a name is not on the list either.
+  /// Keeps a text only if it may be a name: a vocabulary has millions of words. When too much is kept, only names on
+  /// the allowlist are: any other name is reported anyway.
   private mutating func kept(_ text: String) -> PickleValue {
     guard text.utf8.count > 15 else { return .text(text) }
     textLeft -= min(textLeft, text.utf8.count)
     return textLeft > 0 || PickleNames.mention(text) ? .text(text) : .hiddenText
   }
 
-  /// The line of STRING: a Python literal in quotes. Python 2 passes over white space behind it.
+  /// The line of STRING: a quoted Python literal. Python 2 ignores white space after it.
   private mutating func quoted(_ line: [UInt8]) throws -> PickleValue {
     var line = line[...]
     while let last = line.last, last <= 32 { line.removeLast() }
     guard line.count >= 2, let first = line.first, first == line.last, [0x22, 0x27].contains(first) else {
-      throw broken("a text without quotes")
+      throw broken("a string without quotes")
     }
     return plain(Array(line.dropFirst().dropLast()))
   }
 
   private mutating func plain(_ text: [UInt8]) -> PickleValue {
-    // An escape is another text than it seems: then the name is not known.
+    // With an escape the text is not what its bytes say, so the name is unknown.
     guard text.count <= 1024, !text.contains(UInt8(ascii: "\\")),
       let text = String(validating: text, as: UTF8.self)
     else { return .hiddenText }

@@ -1,33 +1,35 @@
 import OpzIO
 
-/// Follows a pickle without making anything of it: a stack and a memo as the unpickler has them, so that a name that is put together from
-/// pieces of the memo is found, and a stream that no unpickler reads is known to be broken.
+/// Follows a pickle without creating objects. It keeps a stack and a memo as an unpickler does, so that a name
+/// assembled from the memo is found, and a stream that no unpickler reads is known to be broken.
 ///
-/// joblib's files are followed too: it writes an array's bytes into the stream, after the object that describes them.
+/// joblib's files are followed too: they have an array's bytes in the stream, after the object that describes the
+/// array.
 struct PickleMachine {
-  /// What is not on the list of what models need, or cannot be known.
+  /// The use of a name that is not on the allowlist, or is not known.
   struct Event {
     let offset: UInt64
     let text: String
   }
 
-  /// The stream does not go on: where and why.
+  /// Why and where the stream cannot be followed further.
   struct Broken: Error {
     let offset: UInt64
     let reason: String
-    /// It does go on, and more than is followed.
+    /// The stream continues, but a limit is reached.
     var isLimit = false
   }
 
   /// How the bytes are read.
   enum Mode {
-    /// They are a pickle.
+    /// The bytes are a pickle.
     case pickle
-    /// They need not be a pickle at all: a name that no module has ends it.
+    /// The bytes may not be a pickle at all: a name that no module can have ends it.
     case guess
-    /// An array of joblib's as opcodes, as pickle's own reader goes on with it: where that would raise an error, nothing more happens.
+    /// The bytes of a joblib array, as the opcodes that pickle's own reader would take them for. Where that reader
+    /// would raise an error, it ends without a finding.
     case secondReading
-    /// A pickle that joblib hands to pickle's own reader: it has no arrays of joblib's.
+    /// A pickle that joblib passes to pickle's own reader, so it has no joblib arrays.
     case inner
   }
 
@@ -37,26 +39,27 @@ struct PickleMachine {
   var stack: [PickleValue] = []
   var memo = PickleMemo()
   var at: UInt64 = 0
-  /// Where the frame ends that the next byte is in.
+  /// Where the frame of the next byte ends.
   var frameEnd: UInt64 = 0
-  /// How many opcodes arrays may still be followed as.
+  /// How many more opcodes may be followed in arrays.
   var secondReadingLeft = 1 << 26
-  /// Bytes of texts that may still be kept.
+  /// How many more bytes of text may be kept.
   var textLeft = 64 << 20
 
   private(set) var events: [Event] = []
-  /// Opcodes that were followed to their end.
+  /// The number of opcodes that were followed to their end.
   private(set) var steps = 0
-  /// It began with PROTO.
+  /// Whether it began with PROTO.
   private var hasMark = false
-  /// Something was imported or called.
+  /// Whether anything was imported or called.
   var usesGlobals = false
-  /// Something was called.
+  /// Whether anything was called.
   var calls = false
-  /// How many opcodes were followed when a name that is not allowed, of a module that Python or a package has, was first seen.
+  /// How many opcodes came before the first name that is not allowed but is in a module of Python's or of a known
+  /// package.
   var firstKnownName: Int?
 
-  /// More values than any model's pickle has.
+  /// More values than any real model's pickle has.
   private static let most = 1 << 23
   private static let eventLimit = 64
 
@@ -66,7 +69,7 @@ struct PickleMachine {
     self.allows = allows
   }
 
-  /// Another reading of what comes next. What it puts on the stack and into the memo is not in this one.
+  /// A second reading of what comes next, whose changes to stack and memo do not affect this one.
   func forked() throws -> PickleMachine {
     var other = PickleMachine(try bytes.copy(), .secondReading, allows: allows)
     other.stack = stack
@@ -74,14 +77,15 @@ struct PickleMachine {
     return other
   }
 
-  /// The next byte after what was read.
+  /// The offset of the next byte.
   var offset: UInt64 { bytes.offset }
 
-  /// A guess that broke was a pickle all the same: a known name stands behind the mark of one, or was followed by more of one.
+  /// Whether a guess that broke was probably a pickle: it called something, or a known name came after PROTO or was
+  /// followed by more opcodes.
   var looksMeant: Bool { calls || firstKnownName.map { steps > $0 + 1 || hasMark } ?? false }
 
-  /// Follows to STOP.
-  /// - Parameter limit: of opcodes.
+  /// Follows the pickle to STOP.
+  /// - Parameter limit: the most opcodes.
   /// - Throws: `Broken`, or what reading throws.
   mutating func run(limit: Int = .max) throws {
     while try step() {
@@ -98,7 +102,7 @@ struct PickleMachine {
   func cut() -> Broken { broken("it is cut short") }
 
   private func beyond(_ what: String) -> Broken {
-    Broken(offset: at, reason: "it has \(what), which is more than is followed", isLimit: true)
+    Broken(offset: at, reason: "it has \(what), the limit of a scan", isLimit: true)
   }
 
   mutating func report(_ text: String) {
@@ -116,7 +120,7 @@ struct PickleMachine {
     at = bytes.offset
     guard let byte = try bytes.byte() else { throw broken("it ends before STOP") }
     guard let opcode = PickleOpcode(rawValue: byte) else {
-      throw broken("0x\(Hex.encode([byte])) is no opcode")
+      throw broken("0x\(Hex.encode([byte])) is not an opcode")
     }
     switch opcode {
     case .stop:
@@ -171,7 +175,7 @@ struct PickleMachine {
     push(try again(value))
   }
 
-  /// A value that is used once more: joblib writes each wrapper once.
+  /// Uses a value again. joblib uses each wrapper once, so this spends it.
   private mutating func again(_ value: PickleValue) throws -> PickleValue {
     if case .object = value { spend([value]) }
     return value
@@ -208,7 +212,7 @@ struct PickleMachine {
   }
 
   private mutating func tuple(_ items: [PickleValue]) throws {
-    // copyreg's _reconstructor takes a tuple of three with a class in it; joblib puts its wrapper into no other.
+    // joblib puts its wrapper into no tuple, except as the class in the three arguments of copyreg's _reconstructor.
     if items.count > 3 || items.contains(where: { if case .object = $0 { true } else { false } }) { spend(items) }
     push(items.count <= 32 ? .tuple(items.map { $0.isPlain ? $0 : .other }) : .other)
   }
@@ -229,7 +233,7 @@ struct PickleMachine {
   private mutating func fill(_ fields: PickleFields, _ items: [PickleValue]) throws {
     guard items.count % 2 == 0 else { throw broken("a key without a value") }
     spend(items)
-    // What another reading does to a dictionary, this one does not see.
+    // The readings share the dictionary, and this one must not see what another does to it.
     guard mode != .secondReading else { return }
     for pair in stride(from: 0, to: items.count, by: 2) { fields.set(items[pair], items[pair + 1]) }
   }
@@ -242,12 +246,12 @@ struct PickleMachine {
 
   mutating func pop(spending: Bool = true) throws -> PickleValue {
     guard let value = stack.popLast() else { throw broken("the stack is empty") }
-    if case .mark = value { throw broken("a mark where a value belongs") }
+    if case .mark = value { throw broken("a mark instead of a value") }
     if spending { spend([value]) }
     return value
   }
 
-  /// The last values, the lowest first.
+  /// Pops values; the lowest comes first.
   mutating func pop(_ count: Int, spending: Bool = true) throws -> [PickleValue] {
     var values: [PickleValue] = []
     for _ in 0..<count { values.append(try pop(spending: spending)) }
@@ -265,12 +269,12 @@ struct PickleMachine {
   func top(below count: Int = 0) throws -> PickleValue {
     guard stack.count > count else { throw broken("the stack is empty") }
     let value = stack[stack.count - 1 - count]
-    if case .mark = value { throw broken("a mark where a value belongs") }
+    if case .mark = value { throw broken("a mark instead of a value") }
     return value
   }
 
-  /// Values that go where joblib's wrappers do not go: whoever gets one out again could have an array read where nobody looks for it. getattr is
-  /// called at once, or not at all.
+  /// Called for values that go where joblib never puts its wrappers. A wrapper taken out from there could make joblib
+  /// read an array where nothing is looked for. getattr must be called at once, or not at all.
   mutating func spend(_ values: [PickleValue]) {
     for value in values {
       if value.holds(\.isGetattr) { report("uses builtins.getattr") }

@@ -1,12 +1,12 @@
-/// The unpickler's memo: what it keeps by number.
+/// The unpickler's memo: values by number.
 struct PickleMemo {
-  /// What stands in a line of a text pickle for a number, as the unpicklers of Python take it.
+  /// A key of the memo. In a text pickle it is a line, read as Python's unpicklers read it.
   enum Key: Hashable {
     case number(UInt64)
-    /// A number of more than 64 bits, or a line that is none: whoever takes it for a place finds there what was put there.
+    /// A number over 64 bits, or a line that is not a number. Equal lines are the same key.
     case line([UInt8])
 
-    /// C's unpickler ends a line at a NUL; Python's refuses it.
+    /// C's unpickler ends the line at a NUL; Python's refuses such a line.
     init(line: [UInt8]) {
       let text = line.prefix { $0 != 0 }
       guard let number = PythonNumber(text, base: 10) else {
@@ -34,10 +34,10 @@ struct PickleMemo {
 
   private init(over memo: PickleMemo) { below = Below(memo) }
 
-  /// The same, for another reading: what that puts in is not in this one, and nothing is copied.
+  /// A memo on top of this one: what is added to it does not affect this one, and nothing is copied.
   func overlaid() -> PickleMemo { PickleMemo(over: self) }
 
-  /// How many places are in use.
+  /// The number of values.
   var count: Int { added + (below?.memo.count ?? 0) }
 
   subscript(key: Key) -> PickleValue? { values[key] ?? below?.memo[key] }
@@ -46,6 +46,6 @@ struct PickleMemo {
     if values.updateValue(value, forKey: key) == nil, below?.memo[key] == nil { added += 1 }
   }
 
-  /// What MEMOIZE does: the next place.
+  /// Stores a value under the next number, as MEMOIZE does.
   mutating func put(_ value: PickleValue) { put(value, at: .number(UInt64(count))) }
 }

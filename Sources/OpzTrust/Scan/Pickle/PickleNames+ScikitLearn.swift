@@ -1,7 +1,7 @@
 extension PickleNames {
-  /// scikit-learn from 0.20 to 1.9: what its own modules define, not what they import. The classes are data with methods; of functions those are here
-  /// that estimators keep as scores, kernels and distances. What reads files or the network (`datasets`), runs others (`utils.parallel`), or is for
-  /// tests is not.
+  /// scikit-learn 0.20 to 1.9: what its modules define, not what they import. Classes hold data and have methods; the
+  /// only functions are those that estimators keep as scores, kernels and distances. What reads files or uses the network
+  /// (`datasets`), runs other code (`utils.parallel`) or is for tests is left out.
   static let scikitLearn = table(
     """
     sklearn._loss._loss: CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss

@@ -1,12 +1,13 @@
-/// What a pickle of a model may import without anybody having to look, by module and name: constructors that keep data and run nothing else.
+/// The names that a model's pickle may import without a review, by module: constructors that hold data and run nothing
+/// else.
 ///
-/// OpzTrust's tests compare it with the libraries that are installed: each name is defined by the library itself, and none is a function that calls,
-/// reads or writes.
+/// OpzTrust's tests compare it with the installed libraries: each name is defined by the library itself, and none is a
+/// function that calls, reads or writes something.
 enum PickleNames {
   static let all: [Substring: Set<Substring>] = [python, numerical, frames, scikitLearn, torch]
     .reduce(into: [:]) { all, table in all.merge(table) { $0.union($1) } }
 
-  /// It is one of the modules or names.
+  /// Whether a text is one of the modules or names.
   static func mention(_ text: String) -> Bool { mentioned.contains(Substring(text)) }
 
   private static let mentioned = all.reduce(into: Set<Substring>()) { all, entry in
@@ -14,7 +15,7 @@ enum PickleNames {
     all.formUnion(entry.value)
   }
 
-  /// Lines of a module and its names; a line that begins with spaces goes on.
+  /// Parses a table. A line has a module and its names; one that begins with spaces continues the line before it.
   static func table(_ text: String) -> [Substring: Set<Substring>] {
     var table: [Substring: Set<Substring>] = [:]
     var module: Substring = ""
@@ -45,7 +46,7 @@ enum PickleNames {
     uuid: SafeUUID UUID
     """)
 
-  /// NumPy, SciPy, joblib and the boosters. `_ufunc_reconstruct` imports what it is given, which is followed.
+  /// NumPy, SciPy, joblib and the boosters. `_ufunc_reconstruct` imports the name it is given, which is checked too.
   private static let numerical = table(
     """
     catboost.core: CatBoost CatBoostClassifier CatBoostRanker CatBoostRegressor
@@ -113,7 +114,7 @@ enum PickleNames {
     xgboost.sklearn: XGBClassifier XGBModel XGBRFClassifier XGBRFRegressor XGBRanker XGBRankerMixIn XGBRegressor
     """)
 
-  /// pandas from 1.0 on, and what its extension types and time zones bring.
+  /// pandas since 1.0, and what its extension types and time zones need.
   private static let frames = table(
     """
     dateutil.tz.tz: tzoffset tzutc
@@ -176,7 +177,7 @@ enum PickleNames {
     zoneinfo: ZoneInfo
     """)
 
-  /// Tensors, and torch's own modules where a whole model was saved.
+  /// Tensors, and torch's own modules in models that were saved whole.
   private static let torch = table(
     """
     torch: BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage DoubleStorage

@@ -1,11 +1,12 @@
 import OpzIO
 
-/// What stands in a file one after the other: pickles, as torch wrote them before 1.6, and arrays of NumPy, as `numpy.save` appends them.
+/// Pickles and arrays one after the other in a file: pickles as torch wrote them before 1.6, NumPy arrays as
+/// `numpy.save` appends them.
 struct PickleSequence {
   private let file: ScannedFile
   private var bytes: PickleBytes
 
-  /// What the first thing is.
+  /// What the file begins with.
   enum First { case pickle, guess, array }
 
   static func follow(_ file: ScannedFile, _ first: First, _ scanner: inout FileScanner) throws {
@@ -27,7 +28,7 @@ struct PickleSequence {
     return try ahead.bytes(NumPyHeader.mark.count) == NumPyHeader.mark
   }
 
-  /// False where it is not known how it goes on.
+  /// False if it is not known what follows.
   private mutating func step(_ kind: First, _ scanner: inout FileScanner) throws -> Bool {
     switch kind {
     case .pickle: try pickle(&scanner)
@@ -52,14 +53,15 @@ struct PickleSequence {
     }
   }
 
-  /// A pickle of protocol 0 or 1 has no mark of its own. What would be imported and called before it breaks counts.
+  /// Follows what may be a pickle of protocol 0 or 1, which have no signature. Imports and calls before it breaks
+  /// count.
   private mutating func guess(_ scanner: inout FileScanner) throws -> Bool {
     var machine = PickleMachine(bytes, .guess, allows: scanner.allowlist.allows)
     defer { bytes = machine.bytes }
     do {
       try machine.run()
     } catch let broken as PickleMachine.Broken {
-      // In a text that is called otherwise, a list of functions may look like a name: cos, sin, tan.
+      // In a file that is not named as a pickle, a list of functions may look like an import: cos, sin, tan.
       let isMeant = machine.looksMeant || (machine.firstKnownName != nil && PickleLook.isNamed(file))
       guard isMeant || broken.isLimit else { return false }
       scanner.countPickle()
@@ -82,7 +84,7 @@ struct PickleSequence {
     do {
       header = try NumPyHeader(&bytes)
     } catch let problem as NumPyHeader.Problem {
-      scanner.add(.pickleBroken, .error, file, at: start, "its header of an array \(problem.reason)")
+      scanner.add(.pickleBroken, .error, file, at: start, "its array header \(problem.reason)")
       return false
     }
     if header.holdsObjects { return try pickle(&scanner) }
@@ -94,7 +96,7 @@ struct PickleSequence {
     for event in events where seen.insert(event.text).inserted {
       scanner.add(
         .pickleCall, .error, file, at: event.offset,
-        "its pickle \(event.text), which is not on the list of what models need")
+        "its pickle \(event.text): not on the allowlist")
     }
   }
 }

@@ -1,11 +1,11 @@
-/// Something that a pickle names to be imported: `os`, `system`.
+/// Something that a pickle imports: module `os`, name `system`.
 struct PickleGlobal: Hashable, Sendable {
   let module: String
   let name: String
 
   var description: String { "\(module).\(name)" }
 
-  /// Names as Python's own modules have them, with dots between.
+  /// Whether both are dotted Python identifiers, as those of real modules are.
   var isPlain: Bool { PickleGlobal.isPlain(module) && PickleGlobal.isPlain(name) }
 
   private static func isPlain(_ text: String) -> Bool {
@@ -17,44 +17,44 @@ struct PickleGlobal: Hashable, Sendable {
     }
   }
 
-  /// What stands in joblib's files before the bytes of an array.
+  /// The object that comes before an array's bytes in joblib's files.
   static let arrayWrapper = PickleGlobal(module: "joblib.numpy_pickle", name: "NumpyArrayWrapper")
   static let dtype = PickleGlobal(module: "numpy", name: "dtype")
   static let zone = PickleGlobal(module: "zoneinfo", name: "ZoneInfo")
 
   var isReconstructor: Bool { ["copyreg", "copy_reg"].contains(module) && name == "_reconstructor" }
   var isGetattr: Bool { ["builtins", "__builtin__"].contains(module) && name == "getattr" }
-  /// NumPy's function that imports the name that it is given.
+  /// NumPy's function that imports the name it is given.
   var isImporter: Bool { ["numpy.core", "numpy._core"].contains(module) && name == "_ufunc_reconstruct" }
-  /// XGBoost's and LightGBM's, which read a file where they are given its name.
+  /// The boosters of XGBoost and LightGBM, which read a file if they are given its name.
   var isBooster: Bool { ["xgboost.core", "lightgbm.basic"].contains(module) && name == "Booster" }
   var isObject: Bool { ["builtins", "__builtin__"].contains(module) && name == "object" }
 }
 
-/// What is known of a value on a pickle's stack without making it. Nothing is nested deeper than a few levels.
+/// What is known about a value on a pickle's stack without creating it. Nesting is limited to a few levels.
 enum PickleValue {
   case mark
   /// Text that is short and plain enough to be a name.
   case text(String)
-  /// Text that is too long for a name, or that has escapes.
+  /// Text that is too long for a name, or has escapes.
   case hiddenText
   case number(Int64)
   case none
   indirect case global(PickleGlobal)
-  /// Of plain values; what else it holds is `other`.
+  /// A tuple of plain values; any others in it are `other`.
   case tuple([PickleValue])
   case dictionary(PickleFields)
-  /// An array's wrapper or a dtype.
+  /// An array wrapper or a dtype.
   case object(PickleObject)
-  /// What a call of a global gave.
+  /// The result of calling a global.
   indirect case made(PickleGlobal)
   case other
 
-  /// Whether the unpickler may find a text here.
+  /// Whether this may be a text when the unpickler runs.
   var mayBeText: Bool {
     switch self {
     case .text, .hiddenText: true
-    // str(..), encode(.., "rot13"), and _reconstructor(str, str, ..), which makes one.
+    // str(..), encode(.., "rot13") and _reconstructor(str, str, ..) return a text.
     case .made(let global):
       ["str", "unicode"].contains(global.name) || ["_codecs", "copyreg", "copy_reg"].contains(global.module)
     default: false
@@ -68,7 +68,7 @@ enum PickleValue {
     }
   }
 
-  /// It is such a global, an object of such a class, or a tuple with such a global.
+  /// Whether it is such a global, an object of such a class, or a tuple with such a global.
   func holds(_ isSuch: (PickleGlobal) -> Bool) -> Bool {
     switch self {
     case .global(let global): isSuch(global)
@@ -79,12 +79,12 @@ enum PickleValue {
   }
 }
 
-/// A wrapper of joblib's, or a dtype; shared, because a pickle says what it is after it was made.
+/// A joblib array wrapper or a dtype. A class, because a pickle describes an object after creating it.
 final class PickleObject {
   let maker: PickleGlobal
-  /// Its first argument.
+  /// The first argument of its constructor.
   let text: String?
-  /// What it was built of, each of plain values; nil where that is not known.
+  /// The states that BUILD gave it, each of plain values; nil for an unknown one.
   private(set) var states: [[PickleValue]?] = []
 
   init(_ maker: PickleGlobal, text: String? = nil) {
@@ -93,22 +93,23 @@ final class PickleObject {
   }
 
   func build(_ state: PickleValue) {
-    // More than one is too many already.
+    // Two are too many already.
     guard states.count < 2 else { return }
     if case .tuple(let items) = state { states.append(items) } else { states.append(nil) }
   }
 }
 
-/// What a dictionary says of an array, if it is the state of joblib's wrapper; shared, because a pickle fills a dictionary after it was made.
+/// The entries of a dictionary that may be the state of joblib's array wrapper. A class, because a pickle fills a
+/// dictionary after creating it.
 final class PickleFields {
   private(set) var members: [String: PickleValue] = [:]
-  /// Each key is one that joblib's wrapper has. Another one could be a method of it.
+  /// Whether all keys are those of joblib's wrapper. Any other could replace one of its methods.
   private(set) var isState = true
 
   private static let names: Set<String> = [
     "subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes",
   ]
-  /// Those that say how many bytes the array has. What else a dictionary holds is not kept.
+  /// The entries that determine the array's size. The others are not kept.
   private static let kept: Set<String> = ["shape", "dtype", "numpy_array_alignment_bytes"]
 
   func set(_ key: PickleValue, _ value: PickleValue) {
@@ -118,7 +119,7 @@ final class PickleFields {
     }
     guard PickleFields.kept.contains(key) else { return }
     switch value {
-    // A dictionary in a dictionary in .. would be freed by as many nested calls.
+    // Deeply nested dictionaries would overflow the call stack when they are freed.
     case .mark, .dictionary: members[key] = .other
     default: members[key] = value
     }

@@ -1,11 +1,12 @@
-/// A value in Python's notation, as `ast.literal_eval` reads it: texts, numbers, tuples, lists, dictionaries, True, False and None.
+/// A value in Python's syntax, as `ast.literal_eval` reads it: strings, numbers, tuples, lists, dictionaries, True,
+/// False and None.
 indirect enum PythonLiteral: Hashable {
   case text(String)
   case bytes([UInt8])
   case number(Int64)
   case bool(Bool)
   case none
-  /// A number that is none of a header's: with a fraction, too large.
+  /// A number that no header has: with a fraction, or too large.
   case otherNumber
   case tuple([PythonLiteral])
   case list([PythonLiteral])
@@ -16,7 +17,7 @@ indirect enum PythonLiteral: Hashable {
     let value: PythonLiteral
   }
 
-  /// Why a text is no such value, or one that only Python itself understands.
+  /// Why a text is not such a value, or only Python itself could read it.
   struct Problem: Error {
     let reason: String
   }
@@ -29,7 +30,7 @@ indirect enum PythonLiteral: Hashable {
     guard parser.rest.isEmpty else { throw Problem(reason: "goes on after its value") }
   }
 
-  /// The value of a key, of the last where it comes twice.
+  /// The value of a key; the last one if the key is repeated.
   subscript(key: String) -> PythonLiteral? {
     guard case .dictionary(let entries) = self else { return nil }
     return entries.last { $0.key == .text(key) }?.value
@@ -87,11 +88,11 @@ extension PythonLiteral {
       return (items, hasComma)
     }
 
-    /// What stands in parentheses without a comma is itself.
+    /// Reads what is in parentheses; a single value without a comma is not a tuple.
     private mutating func tuple(_ depth: Int) throws -> PythonLiteral {
       let (items, hasComma) = try items(until: ")", depth)
       if items.count == 1, !hasComma {
-        // Texts beside each other are one, and what is in parentheses is a value of its own.
+        // Strings are joined with adjacent ones, but not across parentheses.
         return items[0]
       }
       return .tuple(items)
@@ -140,18 +141,18 @@ extension PythonLiteral {
       case "True": return .bool(true)
       case "False": return .bool(false)
       case "None": return .none
-      default: throw Problem(reason: "has something that is no literal")
+      default: throw Problem(reason: "has something that is not a literal")
       }
     }
 
-    // MARK: Texts
+    // MARK: Strings
 
-    /// One text, or several beside each other.
+    /// Reads a string, joined with adjacent ones.
     private mutating func texts() throws -> PythonLiteral {
       var text = String.UnicodeScalarView()
       var isBytes: Bool?
       while let piece = try piece() {
-        guard isBytes ?? piece.isBytes == piece.isBytes else { throw Problem(reason: "mixes texts and bytes") }
+        guard isBytes ?? piece.isBytes == piece.isBytes else { throw Problem(reason: "mixes strings and bytes") }
         isBytes = piece.isBytes
         text.append(contentsOf: piece.text)
         skipSpace()
@@ -175,13 +176,13 @@ extension PythonLiteral {
       var text = String.UnicodeScalarView()
       while !rest.starts(with: end) {
         guard let next = rest.popFirst(), isLong || next != "\n" else {
-          throw Problem(reason: "has a text without an end")
+          throw Problem(reason: "has an unterminated string")
         }
         if next != "\\" {
           text.append(next)
         } else if isRaw {
           text.append(next)
-          guard let after = rest.popFirst() else { throw Problem(reason: "has a text without an end") }
+          guard let after = rest.popFirst() else { throw Problem(reason: "has an unterminated string") }
           text.append(after)
         } else if let scalar = try escape(isBytes: isBytes) {
           text.append(contentsOf: scalar)
@@ -191,9 +192,9 @@ extension PythonLiteral {
       return (text, isBytes)
     }
 
-    /// What stands after a backslash; nil for the end of a line.
+    /// Reads what follows a backslash; nil for the end of a line.
     private mutating func escape(isBytes: Bool) throws -> [Unicode.Scalar]? {
-      guard let kind = rest.popFirst() else { throw Problem(reason: "has a text without an end") }
+      guard let kind = rest.popFirst() else { throw Problem(reason: "has an unterminated string") }
       let simple: [Unicode.Scalar: Unicode.Scalar] = [
         "\\": "\\", "'": "'", "\"": "\"", "a": "\u{7}", "b": "\u{8}", "f": "\u{c}", "n": "\n", "r": "\r", "t": "\t",
         "v": "\u{b}",
@@ -212,8 +213,8 @@ extension PythonLiteral {
       if kind == "x" { return [try code(2)] }
       if !isBytes, kind == "u" { return [try code(4)] }
       if !isBytes, kind == "U" { return [try code(8)] }
-      guard isBytes || kind != "N" else { throw Problem(reason: "has a character by its name") }
-      // What is no escape stands for itself, with its backslash.
+      guard isBytes || kind != "N" else { throw Problem(reason: "has a character given by name") }
+      // An unknown escape stands for itself, including its backslash.
       return ["\\", kind]
     }
 
@@ -221,7 +222,7 @@ extension PythonLiteral {
       let digits = String(String.UnicodeScalarView(rest.prefix(count)))
       guard digits.unicodeScalars.count == count, digits.utf8.first != UInt8(ascii: "+"),
         let value = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(value)
-      else { throw Problem(reason: "has an escape that is no character") }
+      else { throw Problem(reason: "has an invalid escape") }
       rest = rest.dropFirst(count)
       return scalar
     }

@@ -1,15 +1,16 @@
-/// Modules that Python has by itself, and packages that are often installed.
+/// Python's own modules, and packages that are often installed.
 enum PythonModules {
-  /// A module of Python's own, of any version since 2.7, by the first part of its name: what is in it can run anything, so nobody can answer for it.
+  /// Whether a module is in the standard library of any Python since 2.7, by its top-level name. Such a module can run
+  /// anything, so users cannot allow it.
   static func isStandard(_ module: some StringProtocol) -> Bool { standard.contains(top(module)) }
 
-  /// A module of Python's own or of a package that is often installed.
+  /// Whether a module is Python's own, or of a package that is often installed.
   static func isKnown(_ module: some StringProtocol) -> Bool {
     standard.contains(top(module)) || packages.contains(top(module))
   }
 
-  /// Where bytes are followed that a loader probably never takes for opcodes, a name that no module has ends the pickle by an ImportError, and is no
-  /// finding.
+  /// Whether a module may exist. Used for bytes that a loader probably never reads as opcodes: there, importing an
+  /// impossible module ends the pickle with an ImportError and is not a finding.
   static func mayExist(_ module: some StringProtocol) -> Bool {
     module.contains(".") || module.hasPrefix("_") || isKnown(module)
   }

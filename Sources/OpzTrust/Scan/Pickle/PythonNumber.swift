@@ -1,11 +1,11 @@
-/// A whole number as Python's `int` reads it: white space around it, a sign, underscores between digits, leading zeros.
+/// An integer as Python's `int` reads it: white space around it, a sign, underscores between digits, leading zeros.
 struct PythonNumber: Hashable {
   let isNegative: Bool
   /// Without leading zeros; empty for 0.
   let digits: [UInt8]
   private let base: UInt64
 
-  /// - Parameter base: 2 to 36, as the second argument of `int`; its prefix (`0o`) may stand before the digits.
+  /// - Parameter base: 2 to 36, as the second argument of `int`; the base's prefix (`0o`) may come before the digits.
   init?(_ text: some Sequence<UInt8>, base: UInt64) {
     var rest = Array(text)[...]
     let isSpace: (UInt8) -> Bool = { $0 == 32 || (9...13).contains($0) }
@@ -34,7 +34,7 @@ struct PythonNumber: Hashable {
     self.base = base
   }
 
-  /// Nil where 64 bits are too few.
+  /// Nil if it does not fit into 64 bits.
   var value: Int64? {
     var value: Int64 = 0
     for digit in digits {

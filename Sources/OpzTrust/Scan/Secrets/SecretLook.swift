@@ -1,6 +1,6 @@
 import OpzSecrets
 
-/// Keys, tokens and passwords, in whatever file they are.
+/// Keys, tokens and passwords in any file.
 struct SecretLook: FormatLook {
   let name = "keys, tokens and passwords"
   var isOfAnyFile: Bool { true }

@@ -1,9 +1,9 @@
 import OpzIO
 import OpzJSON
 
-/// How a tool was run: whether it came to its end, and what it was told about its rules (SARIF 2.1.0, 3.20).
+/// How a run's tool was invoked: whether it finished, and how its rules were configured (SARIF 2.1.0, 3.20).
 struct SARIFInvocations {
-  /// A level that a run was told to give a rule (3.51).
+  /// A level that an invocation configured for a rule (3.51).
   private struct Override {
     let places: [SARIFTool.Place]
     let id: String?
@@ -11,14 +11,14 @@ struct SARIFInvocations {
   }
 
   private let overrides: [[Override]]
-  /// Why nothing that the run says counts.
+  /// Why nothing in the run counts.
   let failure: String?
-  /// When the last of them ended.
+  /// When the last invocation ended.
   let ended: Timestamp?
-  /// An exit code other than 0 of an invocation that says that it was successful.
+  /// A nonzero exit code of an invocation that claims to have succeeded.
   private let exitCode: Int64?
 
-  /// So many invocations there are.
+  /// The number of invocations.
   var count: Int { overrides.count }
 
   init(_ run: [String: JSONValue], _ tool: SARIFTool) {
@@ -26,7 +26,7 @@ struct SARIFInvocations {
     var (ended, exitCode): (Timestamp?, Int64?) = (nil, nil)
     do throws(SARIFContradiction) {
       for item in try SARIFInvocations.list(run["invocations"], "invocations") {
-        guard case .object(let members) = item else { throw SARIFContradiction("an invocation is no object") }
+        guard case .object(let members) = item else { throw SARIFContradiction("an invocation is not an object") }
         try SARIFInvocations.check(members, tool)
         exitCode = exitCode ?? SARIFInvocations.exitCode(members)
         ended = [ended, try SARIFInvocations.end(members)].compactMap(\.self).max()
@@ -42,13 +42,13 @@ struct SARIFInvocations {
     (self.overrides, self.ended, self.exitCode) = (overrides, ended, exitCode)
   }
 
-  /// A tool may well exit with another code than 0 because of what it found (3.20.9); one that found nothing has no such reason.
+  /// A tool may exit with a nonzero code because of what it found (3.20.9), but not if it found nothing.
   func problem(ofExitWith results: Int) -> String? {
     guard let exitCode, results == 0 else { return nil }
     return "the scanner exited with \(exitCode) and has no results"
   }
 
-  /// What an invocation was told about a rule; the worst where it was told twice.
+  /// The level that an invocation configured for a rule; the worst if it did so more than once.
   func override(in index: Int, _ places: [SARIFTool.Place], _ id: String?) -> SARIFLevel? {
     SARIFInvocations.level(overrides[index], places, id)
   }
@@ -67,25 +67,25 @@ struct SARIFInvocations {
 
   private static func list(_ value: JSONValue?, _ name: String) throws(SARIFContradiction) -> [JSONValue] {
     guard let value, value != .null else { return [] }
-    guard case .array(let items) = value else { throw SARIFContradiction("its \(name) are no list") }
+    guard case .array(let items) = value else { throw SARIFContradiction("its \(name) is not a list") }
     return items
   }
 
-  /// - Throws: why what the invocation found is not all that there is.
+  /// - Throws: why the invocation's results may be incomplete.
   private static func check(_ members: [String: JSONValue], _ tool: SARIFTool) throws(SARIFContradiction) {
     guard case .bool(let successful)? = members["executionSuccessful"] else {
       throw SARIFContradiction("the scanner does not say whether it was successful")
     }
     guard successful else { throw SARIFContradiction("the scanner says that it failed") }
     for key in ["exitSignalName", "exitSignalNumber"] where members[key].map({ $0 != .null }) == true {
-      throw SARIFContradiction("the scanner was ended by a signal")
+      throw SARIFContradiction("the scanner was killed by a signal")
     }
     if members["processStartFailureMessage"].map({ $0 != .null }) == true {
       throw SARIFContradiction("the scanner could not be started")
     }
     switch members["exitCode"] {
     case nil, .null, .integer: break
-    default: throw SARIFContradiction("the scanner's exit code is no whole number")
+    default: throw SARIFContradiction("the scanner's exit code is not a whole number")
     }
     let told = try overrides(members["notificationConfigurationOverrides"], tool, .notifications)
     for key in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
@@ -103,7 +103,7 @@ struct SARIFInvocations {
     var times: [String: Timestamp] = [:]
     for key in ["startTimeUtc", "endTimeUtc"] {
       guard let text = try JSONValue.sarifText(members[key], key) else { continue }
-      guard let time = Timestamp(text) else { throw SARIFContradiction("its \(key) is no time") }
+      guard let time = Timestamp(text) else { throw SARIFContradiction("its \(key) is not a time") }
       times[key] = time
     }
     if let start = times["startTimeUtc"], let end = times["endTimeUtc"], end < start {
@@ -128,11 +128,12 @@ struct SARIFInvocations {
     return found
   }
 
-  /// As that of a result: its own, else what the invocation was told, else the descriptor's, else `warning` (3.58.6).
+  /// A notification's level, found like a result's: its own, else the invocation's, else the descriptor's, else
+  /// `warning` (3.58.6).
   private static func level(
     ofNotification item: JSONValue, _ told: [Override], _ tool: SARIFTool
   ) throws(SARIFContradiction) -> SARIFLevel {
-    guard case .object(let members) = item else { throw SARIFContradiction("a notification is no object") }
+    guard case .object(let members) = item else { throw SARIFContradiction("a notification is not an object") }
     if let own = SARIFLevel(members["level"]) { return own }
     guard case .object(let descriptor)? = members["descriptor"] else { return .warning }
     let named = try tool.find(descriptor, .notifications)

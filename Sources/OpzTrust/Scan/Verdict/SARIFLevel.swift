@@ -1,14 +1,14 @@
 import OpzJSON
 
-/// How bad a result or a notification is (SARIF 2.1.0, 3.27.10 and 3.58.6).
+/// How severe a result or a notification is (SARIF 2.1.0, 3.27.10 and 3.58.6).
 enum SARIFLevel: Int, Comparable {
-  /// `none`.
+  /// SARIF's `none`.
   case unrated
   case note, warning, error
 
   static func < (one: SARIFLevel, other: SARIFLevel) -> Bool { one.rawValue < other.rawValue }
 
-  /// A level that SARIF does not have hides nothing.
+  /// An unknown level counts as `error`, so that it cannot hide a result.
   init(_ text: String) {
     switch text {
     case "none": self = .unrated
@@ -18,14 +18,14 @@ enum SARIFLevel: Int, Comparable {
     }
   }
 
-  /// The value of a key `level`; nil where there is none.
+  /// The value of a `level` key; nil if there is none.
   init?(_ value: JSONValue?) {
     guard let value, value != .null else { return nil }
     if case .string(let text) = value { self.init(text) } else { self = .error }
   }
 }
 
-/// Two parts of a document that cannot both be so.
+/// A document contradicts itself, or a value in it cannot be understood.
 struct SARIFContradiction: Error {
   let reason: String
 
@@ -33,19 +33,19 @@ struct SARIFContradiction: Error {
 }
 
 extension JSONValue {
-  /// An index into another array; nil where there is none: -1 says so too (SARIF 2.1.0, 3.7.4).
+  /// An index into an array of `count` items; nil if there is none, which -1 means too (SARIF 2.1.0, 3.7.4).
   static func sarifIndex(_ value: JSONValue?, of count: Int, _ name: String) throws(SARIFContradiction) -> Int? {
     guard let value, value != .null, value != .integer(-1) else { return nil }
     guard case .integer(let number) = value, let index = Int(exactly: number), (0..<count).contains(index) else {
-      throw SARIFContradiction("its \(name) is none of the \(count) that there are")
+      throw SARIFContradiction("its \(name) is not a valid index: there are \(count)")
     }
     return index
   }
 
-  /// The text under a key; nil where there is none.
+  /// The string under a key; nil if there is none.
   static func sarifText(_ value: JSONValue?, _ name: String) throws(SARIFContradiction) -> String? {
     guard let value, value != .null else { return nil }
-    guard case .string(let text) = value else { throw SARIFContradiction("its \(name) is no text") }
+    guard case .string(let text) = value else { throw SARIFContradiction("its \(name) is not a string") }
     return text
   }
 }

@@ -6,47 +6,48 @@ struct SARIFResult {
 
   init(_ members: [String: JSONValue]) { self.members = members }
 
-  /// How bad it is; `unrated` for one that is suppressed, or that a comparison says is gone.
-  /// - Throws: where it contradicts itself, whether it would count or not.
+  /// The level at which it counts; `unrated` if it does not: it is suppressed, or an earlier run had it and this one
+  /// did not.
+  /// - Throws: if it contradicts itself, even if it would not count.
   func level(_ tool: SARIFTool, _ invocations: SARIFInvocations) throws(SARIFContradiction) -> SARIFLevel {
     let isFailure = try isFailure()
     let ruled = try ruledLevel(tool, invocations)
     let own = SARIFLevel(members["level"])
     if !isFailure, let own, own != .unrated {
-      throw SARIFContradiction("it has a level, and is of a kind that has none")
+      throw SARIFContradiction("it has a level, but its kind allows none")
     }
     if members["kind"] == .string("fail"), own == .unrated {
-      throw SARIFContradiction("it is of the kind fail, and its level is none")
+      throw SARIFContradiction("its kind is fail, but its level is none")
     }
     let (isAbsent, isSuppressed) = (try isAbsent(), try isSuppressed())
     return isAbsent || isSuppressed || !isFailure ? .unrated : own ?? ruled
   }
 
-  /// `fail` is what a result without a kind is (3.27.9).
+  /// A result without a kind is a failure (3.27.9).
   private func isFailure() throws(SARIFContradiction) -> Bool {
     switch try JSONValue.sarifText(members["kind"], "kind") {
     case nil, "fail": return true
     case "pass", "open", "informational", "notApplicable", "review": return false
-    case .some(let kind): throw SARIFContradiction("\(kind.prefix(40)) is no kind of result")
+    case .some(let kind): throw SARIFContradiction("\(kind.prefix(40)) is not a kind of result")
     }
   }
 
-  /// What an earlier run had and this one did not find (3.27.24).
+  /// Whether an earlier run had it and this one did not (3.27.24).
   private func isAbsent() throws(SARIFContradiction) -> Bool {
     switch try JSONValue.sarifText(members["baselineState"], "baselineState") {
     case nil, "new", "unchanged", "updated": return false
     case "absent": return true
-    case .some(let state): throw SARIFContradiction("\(state.prefix(40)) is no baselineState")
+    case .some(let state): throw SARIFContradiction("\(state.prefix(40)) is not a baselineState")
     }
   }
 
-  /// There is a suppression, and all are accepted (3.27.23 and 3.35).
+  /// Whether it has suppressions, and all are accepted (3.27.23 and 3.35).
   private func isSuppressed() throws(SARIFContradiction) -> Bool {
     guard let value = members["suppressions"], value != .null else { return false }
-    guard case .array(let items) = value else { throw SARIFContradiction("its suppressions are no list") }
+    guard case .array(let items) = value else { throw SARIFContradiction("its suppressions are not a list") }
     var isAccepted = !items.isEmpty
     for item in items {
-      guard case .object(let suppression) = item else { throw SARIFContradiction("a suppression is no object") }
+      guard case .object(let suppression) = item else { throw SARIFContradiction("a suppression is not an object") }
       let kind = try JSONValue.sarifText(suppression["kind"], "suppression's kind")
       let status = try JSONValue.sarifText(suppression["status"], "suppression's status")
       if !["inSource", "external"].contains(kind) || !["accepted", nil].contains(status) { isAccepted = false }
@@ -54,14 +55,15 @@ struct SARIFResult {
     return isAccepted
   }
 
-  /// The level that its rule has where the result has none of its own (3.27.10): what the invocation that found it was told, else the rule's own, else
-  /// `warning`. Where the result does not say which invocation found it, one that was told a worse level counts.
+  /// The level that its rule gives it if it has none of its own (3.27.10): as configured by the invocation that found
+  /// it, else the rule's own, else `warning`. If the result does not name its invocation, the worst configured level
+  /// counts.
   private func ruledLevel(
     _ tool: SARIFTool, _ invocations: SARIFInvocations
   ) throws(SARIFContradiction) -> SARIFLevel {
     var reference: [String: JSONValue] = [:]
     if let value = members["rule"], value != .null {
-      guard case .object(let rule) = value else { throw SARIFContradiction("its rule is no object") }
+      guard case .object(let rule) = value else { throw SARIFContradiction("its rule is not an object") }
       reference = rule
     }
     let rule = try tool.find(reference, .rules, id: members["ruleId"], index: members["ruleIndex"])

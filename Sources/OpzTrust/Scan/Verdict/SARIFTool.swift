@@ -1,6 +1,7 @@
 import OpzJSON
 
-/// The tool of a run with its extensions: what rules and notifications are, and how bad by default (SARIF 2.1.0, 3.18 and 3.19).
+/// A run's tool and its extensions: the rules and notifications that they define, with default levels (SARIF 2.1.0,
+/// 3.18 and 3.19).
 struct SARIFTool {
   /// A rule, or a kind of notification (3.49).
   struct Descriptor {
@@ -23,7 +24,7 @@ struct SARIFTool {
     }
   }
 
-  /// The tool itself, or something that was plugged into it.
+  /// The tool's driver, or an extension.
   struct Component {
     let name: String
     let guid: String?
@@ -45,12 +46,12 @@ struct SARIFTool {
     }
   }
 
-  /// Which list of a component is meant.
+  /// One of a component's two lists of descriptors.
   enum List {
     case rules, notifications
   }
 
-  /// A descriptor's place: 0 is the driver, the others are extensions.
+  /// Where a descriptor is: component 0 is the driver, the others are extensions.
   struct Place: Hashable {
     let component: Int
     let index: Int
@@ -59,7 +60,7 @@ struct SARIFTool {
   let driver: Component
   /// The driver first.
   private let components: [Component]
-  /// Rules of policies, which set levels for rules of the same name (3.14.30).
+  /// Rules of policies, which set levels for rules with the same id (3.14.30).
   private let policies: [Descriptor]
 
   init?(_ tool: JSONValue?, policies: JSONValue?) {
@@ -86,17 +87,17 @@ struct SARIFTool {
     list == .rules ? components[component].rules : components[component].notifications
   }
 
-  /// The worst level that a policy sets for a rule.
+  /// The worst level that policies set for a rule.
   func policyLevel(of id: String?) -> SARIFLevel? {
     guard let id else { return nil }
     return policies.filter { $0.id.map { SARIFTool.names($0, id) } == true }.compactMap(\.level).max()
   }
 
-  /// Where the descriptor is that a reference names (3.52); several where a name is given twice, none where the tool does not describe it.
+  /// The descriptors that a reference names (3.52): several if they share an id, none if the tool does not describe it.
   /// - Parameters:
   ///   - reference: a `reportingDescriptorReference`.
-  ///   - id: the same as `reference.id`, where the result has it itself; `index` likewise.
-  /// - Throws: where what names it does not agree.
+  ///   - id: the result's own `ruleId`, which means the same as `reference.id`; `index` likewise.
+  /// - Throws: if the parts of the reference disagree.
   func find(
     _ reference: [String: JSONValue], _ list: List, id outerID: JSONValue? = nil, index outerIndex: JSONValue? = nil
   ) throws(SARIFContradiction) -> (places: [Place], id: String?) {
@@ -113,7 +114,7 @@ struct SARIFTool {
     if let index = first ?? second {
       let found = known[index]
       if let id, let other = found.id, !SARIFTool.names(other, id) {
-        throw SARIFContradiction("it is of the rule \(id), and its index is that of \(other)")
+        throw SARIFContradiction("its rule is \(id), but its index is that of \(other)")
       }
       if let guid, found.guid != guid { throw SARIFContradiction("its guid is not that of the rule with its index") }
       return ([Place(component: component ?? 0, index: index)], id ?? found.id)
@@ -121,10 +122,10 @@ struct SARIFTool {
     let all = component.map { [$0] } ?? Array(components.indices)
     if let guid {
       let places = places(all, list) { $0.guid == guid }
-      guard !places.isEmpty else { throw SARIFContradiction("nothing has the guid \(guid.prefix(80))") }
+      guard !places.isEmpty else { throw SARIFContradiction("no rule has the guid \(guid.prefix(80))") }
       let other = places.lazy.compactMap { descriptor($0, list).id }.first
       if let id, let other, !SARIFTool.names(other, id) {
-        throw SARIFContradiction("it is of the rule \(id), and its guid is that of \(other)")
+        throw SARIFContradiction("its rule is \(id), but its guid is that of \(other)")
       }
       return (places, id ?? other)
     }
@@ -132,7 +133,7 @@ struct SARIFTool {
     return (named(id, all, list), id)
   }
 
-  /// The descriptors with the longest name that names it: `ID/part` is of the rule ID too (3.27.5).
+  /// The descriptors with the longest matching id: `ID/part` belongs to the rule `ID` too (3.27.5).
   private func named(_ id: String, _ all: [Int], _ list: List) -> [Place] {
     let found = places(all, list) { $0.id.map { SARIFTool.names($0, id) } == true }
     let longest = found.compactMap { descriptor($0, list).id?.utf8.count }.max()
@@ -149,24 +150,24 @@ struct SARIFTool {
 
   private static func names(_ rule: String, _ id: String) -> Bool { rule == id || id.hasPrefix(rule + "/") }
 
-  /// The component that a `toolComponentReference` names (3.54); nil where there is none.
+  /// The component that a `toolComponentReference` names (3.54); nil if there is none.
   private func component(_ value: JSONValue?) throws(SARIFContradiction) -> Int? {
     guard let value, value != .null else { return nil }
-    guard case .object(let members) = value else { throw SARIFContradiction("its toolComponent is no object") }
+    guard case .object(let members) = value else { throw SARIFContradiction("its toolComponent is not an object") }
     var found: Int?
     if let index = try JSONValue.sarifIndex(members["index"], of: components.count - 1, "toolComponent") {
       found = index + 1
     }
     if let guid = try JSONValue.sarifText(members["guid"], "toolComponent's guid")?.lowercased() {
       guard let place = components.firstIndex(where: { $0.guid == guid }), found == nil || found == place else {
-        throw SARIFContradiction("its toolComponent is none that the run has")
+        throw SARIFContradiction("its toolComponent is not part of the run")
       }
       found = place
     }
     if let name = try JSONValue.sarifText(members["name"], "toolComponent's name") {
       let place = found ?? components.firstIndex { $0.name == name }
       guard let place, components[place].name == name else {
-        throw SARIFContradiction("its toolComponent is none that the run has")
+        throw SARIFContradiction("its toolComponent is not part of the run")
       }
       found = place
     }

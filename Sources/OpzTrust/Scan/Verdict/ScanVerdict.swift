@@ -2,26 +2,26 @@ public import OpzIO
 public import OpzJSON
 public import OpzOCI
 
-/// What one scanner said of an image: its runs in one document (SARIF 2.1.0).
+/// One scanner's verdict on an image: its runs in one document, combined (SARIF 2.1.0).
 public struct ScanVerdict: Sendable, Hashable {
   public static let mediaType = MediaType("application/sarif+json")
 
   public let tool: String
-  /// Results of the level `error` that count: neither suppressed nor absent.
+  /// Results of level `error` that count: neither suppressed nor absent.
   public private(set) var errors: Int
   public private(set) var warnings: Int
-  /// When the earliest of the runs ended, where the scanner says so.
+  /// When the earliest of the runs ended, if the scanner says so.
   public private(set) var ended: Timestamp?
-  /// Why it is no verdict at all: the scanner failed, or contradicts itself.
+  /// Why it does not count as a verdict: the scanner failed, or contradicts itself.
   public private(set) var failure: String?
-  /// Of opz's own: the names that `opz scan --allow` let pass.
+  /// For opz's own verdicts: the names that were allowed by `opz scan --allow`.
   public private(set) var allowed: [String]
-  /// Of opz's own: the image that was read.
+  /// For opz's own verdicts: the image that was scanned.
   public private(set) var image: Digest?
-  /// One of the errors, for people.
+  /// The message of the first error, for display.
   private var example: String
 
-  /// Why the image is not clean; nil where it is.
+  /// Why the image is not clean; nil if it is.
   public var problem: String? {
     if let failure { return failure }
     guard errors > 0 else { return nil }
@@ -29,8 +29,8 @@ public struct ScanVerdict: Sendable, Hashable {
       "\(errors) result\(errors == 1 ? "" : "s") of the level error\(example.isEmpty ? "" : ", the first: \(example)")"
   }
 
-  /// The verdicts of a document, one for each tool: what several runs of a tool say is said together.
-  /// - Throws: `TrustError.malformed` for a document that is not SARIF 2.1.0, or has no run.
+  /// Reads the verdicts in a document, one for each tool: the runs of a tool are combined.
+  /// - Throws: `TrustError.malformed` for a document that is not SARIF 2.1.0, or has no runs.
   public static func read(_ document: JSONValue, subject: String) throws -> [ScanVerdict] {
     try StrictJSON.check(document, .sarif, subject: subject)
     guard case .object(let members) = document, members["version"] == .string("2.1.0"),
@@ -63,12 +63,14 @@ public struct ScanVerdict: Sendable, Hashable {
     failure = invocations.failure ?? ScanVerdict.externalParts(members["externalPropertyFileReferences"])
     failure = failure ?? ScanVerdict.externalParts(members["externalPropertyFiles"])
     guard case .array(let results)? = members["results"] else {
-      // Not an empty list: the scanner did not get so far.
+      // Unlike an empty list, this means that the scanner did not get that far.
       failure = failure ?? "the run has no results"
       return
     }
     for result in results {
-      guard case .object(let result) = result else { throw TrustError(.malformed, subject, "a result is no object") }
+      guard case .object(let result) = result else {
+        throw TrustError(.malformed, subject, "a result is not an object")
+      }
       count(result, tool, invocations)
     }
     failure = failure ?? invocations.problem(ofExitWith: results.count)
@@ -89,17 +91,17 @@ public struct ScanVerdict: Sendable, Hashable {
     }
   }
 
-  /// What opz itself writes into the properties of its run.
+  /// Reads what opz itself writes into the properties of its runs.
   private mutating func readOwn(_ properties: JSONValue?) {
     guard case .object(let members)? = properties else { return }
     if let value = members["allowed"] {
       guard case .array(let items) = value else {
-        failure = failure ?? "what it allowed cannot be read"
+        failure = failure ?? "the names that it allowed cannot be read"
         return
       }
       for item in items {
         guard case .string(let name) = item else {
-          failure = failure ?? "what it allowed cannot be read"
+          failure = failure ?? "the names that it allowed cannot be read"
           return
         }
         allowed.append(name)
@@ -119,15 +121,16 @@ public struct ScanVerdict: Sendable, Hashable {
     if example.isEmpty { example = other.example }
   }
 
-  /// Parts of a run that decide what it says and lie in other files (SARIF 3.14.2), which nobody has signed or can read here.
+  /// Parts of a run that affect its verdict but are in other files (SARIF 2.1.0, 3.14.2), which are unsigned and cannot
+  /// be read here.
   private static func externalParts(_ references: JSONValue?) -> String? {
     guard let references, references != .null else { return nil }
-    guard case .object(let members) = references else { return "where its parts lie cannot be read" }
+    guard case .object(let members) = references else { return "its references to other files cannot be read" }
     let deciding = [
       "conversion", "driver", "extensions", "externalizedProperties", "invocations", "policies", "results",
     ]
     let found = deciding.filter { members[$0].map { $0 != .null && $0 != .array([]) } == true }
-    return found.isEmpty ? nil : "its \(found.joined(separator: ", ")) lie in other files"
+    return found.isEmpty ? nil : "its \(found.joined(separator: ", ")) are in other files"
   }
 
   private static func text(_ result: [String: JSONValue]) -> String {

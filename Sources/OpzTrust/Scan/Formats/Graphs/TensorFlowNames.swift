@@ -1,4 +1,4 @@
-/// The operators that TensorFlow itself has: written by scripts/make-tensorflow-names from PyPI's tensorflow-cpu 2.21.0.
+/// TensorFlow's own operators. Written by scripts/make-tensorflow-names from PyPI's tensorflow-cpu 2.21.0.
 enum TensorFlowNames {
   static let operators: Set<Substring> = Set(
     """

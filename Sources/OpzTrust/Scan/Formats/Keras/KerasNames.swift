@@ -1,5 +1,5 @@
-/// What Keras itself makes when a model is loaded, and runs nothing else: written by scripts/make-keras-names from PyPI's
-/// keras 3.15.1 and tf_keras 2.21.0. Not on it: layers and operations that run what they are given.
+/// What Keras itself creates when it loads a model, without layers and operations that run what they are given.
+/// Written by scripts/make-keras-names from PyPI's keras 3.15.1 and tf_keras 2.21.0.
 enum KerasNames {
   static let classes = set(
     """

@@ -1,4 +1,4 @@
-/// The functions of R's own packages base and stats: written by scripts/make-r-names from R 4.2.2.
+/// The functions of R's packages base and stats. Written by scripts/make-r-names from R 4.2.2.
 enum RNames {
   static let functions: Set<Substring> = Set(
     """
