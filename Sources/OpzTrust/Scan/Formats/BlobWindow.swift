@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Bytes of a blob at any place, of which little is in memory.
+/// Random access to a blob's bytes through a small buffer.
 final class BlobWindow {
   private let blob: any Blob
   private var buffer: [UInt8] = []
@@ -8,7 +8,7 @@ final class BlobWindow {
 
   private static let size = 1 << 16
 
-  /// What is asked for lies beyond the end.
+  /// The requested bytes are beyond the end.
   struct Short: Error, CustomStringConvertible {
     var description: String { "it is cut short" }
   }
@@ -17,7 +17,7 @@ final class BlobWindow {
 
   var size: UInt64 { blob.size }
 
-  /// A part of it, for what reads blobs.
+  /// A range of the blob, as a blob.
   func part(_ range: Range<UInt64>) throws -> any Blob {
     guard let part = PartOfBlob(blob, from: range.lowerBound, size: range.upperBound - range.lowerBound) else {
       throw Short()
@@ -30,7 +30,7 @@ final class BlobWindow {
     return buffer[Int(offset - start)]
   }
 
-  /// - Parameter count: at most a megabyte.
+  /// - Parameter count: at most 1 MiB.
   func bytes(at offset: UInt64, _ count: Int) throws -> [UInt8] {
     guard count >= 0, count <= 1 << 20 else { throw Short() }
     let (end, overflow) = offset.addingReportingOverflow(UInt64(count))

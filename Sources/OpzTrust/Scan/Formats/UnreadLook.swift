@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Forms that may carry code and that opz does not read: it says so.
+/// Reports formats that may contain code and that opz does not read.
 struct UnreadLook: FormatLook {
   let name = "files of forms that opz does not read"
 
@@ -12,24 +12,24 @@ struct UnreadLook: FormatLook {
   }
 
   private static let forms: [Form] = [
-    Form(head: [0xAC, 0xED, 0x00, 0x05], level: .error, text: "objects of Java, which run code when they are read"),
-    Form(head: [0x04, 0x08, 0x6F, 0x3A], level: .error, text: "objects of Ruby, which run code when they are read"),
-    Form(head: Array("MATLAB 5.0 MAT-file".utf8), level: .note, text: "MATLAB's data, which may have functions"),
-    Form(head: Array("ET12".utf8), offset: 4, level: .note, text: "a program of ExecuTorch"),
-    Form(head: Array("ORTM".utf8), offset: 4, level: .warning, text: "ONNX Runtime's own form of a model"),
-    Form(head: Array("ptrt".utf8), level: .warning, text: "TensorRT's engine, code for a device"),
-    Form(head: Array("ftrt".utf8), level: .warning, text: "TensorRT's engine, code for a device"),
-    Form(head: Array("\u{1}BC!".utf8), level: .warning, text: "LLVM's code"),
+    Form(head: [0xAC, 0xED, 0x00, 0x05], level: .error, text: "Java objects, which run code when they are read"),
+    Form(head: [0x04, 0x08, 0x6F, 0x3A], level: .error, text: "Ruby objects, which run code when they are read"),
+    Form(head: Array("MATLAB 5.0 MAT-file".utf8), level: .note, text: "MATLAB data, which may contain functions"),
+    Form(head: Array("ET12".utf8), offset: 4, level: .note, text: "an ExecuTorch program"),
+    Form(head: Array("ORTM".utf8), offset: 4, level: .warning, text: "a model in ONNX Runtime's own format"),
+    Form(head: Array("ptrt".utf8), level: .warning, text: "a TensorRT engine, code for a device"),
+    Form(head: Array("ftrt".utf8), level: .warning, text: "a TensorRT engine, code for a device"),
+    Form(head: Array("\u{1}BC!".utf8), level: .warning, text: "LLVM bitcode"),
   ]
   private static let names: [(Substring, ScanReport.Level, String)] = [
-    ("t7", .error, "Torch's objects of Lua, which may be functions"), ("rdb", .warning, "R's database of objects"),
-    ("jls", .error, "objects of Julia, which may be functions"), ("mlmodelc", .warning, "a compiled Core ML model"),
-    ("engine", .warning, "TensorRT's engine, code for a device"),
-    ("plan", .warning, "TensorRT's engine, code for a device"),
+    ("t7", .error, "Lua objects of Torch, which may be functions"), ("rdb", .warning, "an R database of objects"),
+    ("jls", .error, "Julia objects, which may be functions"), ("mlmodelc", .warning, "a compiled Core ML model"),
+    ("engine", .warning, "a TensorRT engine, code for a device"),
+    ("plan", .warning, "a TensorRT engine, code for a device"),
     ("cpb", .error, "a TensorFlow model in chunks"),
-    ("mlmodel", .warning, "Core ML's model, which may have layers of its own"),
-    ("pdmodel", .warning, "PaddlePaddle's program"), ("qs", .warning, "R's objects, which may be functions"),
-    ("mojo", .note, "H2O's model"),
+    ("mlmodel", .warning, "a Core ML model, which may have custom layers"),
+    ("pdmodel", .warning, "a PaddlePaddle program"), ("qs", .warning, "R objects, which may be functions"),
+    ("mojo", .note, "an H2O model"),
   ]
 
   private static func form(_ file: ScannedFile) -> (ScanReport.Level, String)? {
@@ -42,6 +42,6 @@ struct UnreadLook: FormatLook {
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) {
     guard let (level, text) = UnreadLook.form(file) else { return }
-    scanner.add(.unread, level, file, "\(text): it was not looked into")
+    scanner.add(.unread, level, file, "\(text): it was not scanned")
   }
 }

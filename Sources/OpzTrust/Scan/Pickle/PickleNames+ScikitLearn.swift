@@ -1,7 +1,7 @@
 extension PickleNames {
   /// scikit-learn 0.20 to 1.9: what its modules define, not what they import. Classes hold data and have methods; the
-  /// only functions are those that estimators keep as scores, kernels and distances. What reads files or uses the network
-  /// (`datasets`), runs other code (`utils.parallel`) or is for tests is left out.
+  /// only functions are those that estimators keep as scores, kernels and distances. What reads files or uses the
+  /// network (`datasets`), runs other code (`utils.parallel`) or is for tests is left out.
   static let scikitLearn = table(
     """
     sklearn._loss._loss: CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss

@@ -1,18 +1,18 @@
 import OpzJSON
 
-/// What a program may make or run because a document names it. JSON and YAML are documents, whatever file they lie in.
+/// Checks what a program may create or run because a document names it. Documents are JSON and YAML, in whatever file.
 protocol DocumentCheck {
-  /// - Parameter object: any object of the document, at any depth.
+  /// - Parameter object: an object in the document, at any depth.
   static func check(_ object: [String: JSONValue], _ findings: inout DocumentFindings)
 }
 
-/// Goes through all objects of a document.
+/// Runs all checks on every object of a document.
 enum DocumentChecks {
   private static let all: [any DocumentCheck.Type] = [
     KerasCheck.self, SkopsCheck.self, TransformersCheck.self, InstantiationCheck.self, ServingCheck.self,
   ]
 
-  /// Documents in texts of documents: `model_config` is a text, and may be one of a text.
+  /// How many documents may be nested in strings: `model_config` is a string, and may contain another one.
   private static let depth = 4
 
   static func check(_ document: JSONValue, _ findings: inout DocumentFindings, depth: Int = 0) {
@@ -23,7 +23,7 @@ enum DocumentChecks {
         waiting += items.map { (key, $0) }
       case .object(let members):
         for check in all { check.check(members, &findings) }
-        // `chat_template` may have templates by their names.
+        // `chat_template` may be an object with templates by name.
         waiting += members.map { (isTemplate(key) ? "\(key).\($0.key)" : $0.key, $0.value) }
       case .string(let text):
         if isTemplate(key) || isTemplate(text, of: key) {
@@ -47,18 +47,18 @@ enum DocumentChecks {
     let bytes = Array(text.utf8)
     guard JSONTriggers.are(in: bytes) else { return }
     guard depth < DocumentChecks.depth else {
-      return findings.add(.unread, .error, "a document in \(depth) others was not looked into")
+      return findings.add(.unread, .error, "a document nested in \(depth) others was not scanned")
     }
     do {
       let document = try JSONValue(json: bytes, options: JSONOptions(nonFinite: .all))
       check(document, &findings, depth: depth + 1)
     } catch let failure as JSONFailure where failure.kind == .syntax {
-      // A text that begins with a bracket.
+      // Most likely plain text that begins with a bracket.
       if text.contains(#""class_name""#) {
-        findings.add(.unread, .error, "a text in it may be a model's configuration and cannot be read: \(failure)")
+        findings.add(.unread, .error, "a string in it may be a model's configuration, and cannot be read: \(failure)")
       }
     } catch {
-      findings.add(.unread, .error, "a text in it may be a model's configuration and cannot be read: \(error)")
+      findings.add(.unread, .error, "a string in it may be a model's configuration, and cannot be read: \(error)")
     }
   }
 }

@@ -1,6 +1,6 @@
 import OpzIO
 
-/// What the checks of one document found, each once.
+/// The findings in one document, without repetitions.
 struct DocumentFindings {
   struct Found {
     let rule: ScanReport.Rule
@@ -11,10 +11,10 @@ struct DocumentFindings {
   private let allowlist: PickleAllowlist
   private(set) var all: [Found] = []
   private var seen: Set<String> = []
-  /// Files that the document holds as texts: they are looked into as well.
+  /// Files that the document contains as strings. They are scanned too.
   private(set) var embedded: [(name: String, bytes: [UInt8])] = []
 
-  /// One document has no more to say than that.
+  /// The most findings of one document.
   private static let most = 200
 
   init(_ allowlist: PickleAllowlist) { self.allowlist = allowlist }
@@ -29,26 +29,26 @@ struct DocumentFindings {
 
   mutating func embed(_ name: String, _ bytes: [UInt8]) {
     guard embedded.count < DocumentFindings.most else {
-      return add(.unread, .error, "more than \(DocumentFindings.most) files as texts")
+      return add(.unread, .error, "more than \(DocumentFindings.most) embedded files")
     }
     embedded.append((name, bytes))
   }
 
-  /// Whether a pickle may use the name, or the user answers for it.
+  /// Whether a pickle may use the name: it is on the allowlist, or the user allowed it.
   func allows(_ module: String, _ name: String) -> Bool {
     allowlist.allows(PickleGlobal(module: module, name: name))
   }
 
-  /// Whether the user answers for the name.
+  /// Whether the user allowed the name.
   func isAnsweredFor(_ module: String, _ name: String) -> Bool { allowlist.isAnsweredFor(module, name) }
 
-  /// `package.module.Name`, which a configuration names as one text.
+  /// The same for `package.module.Name`, as configurations write it.
   func isAnsweredFor(_ dotted: String) -> Bool {
     guard let dot = dotted.lastIndex(of: ".") else { return false }
     return isAnsweredFor(String(dotted[..<dot]), String(dotted[dotted.index(after: dot)...]))
   }
 
-  /// Hostile text in a message: its beginning.
+  /// The beginning of a hostile text, for a message.
   static func shown(_ text: String) -> String { text.count > 100 ? "\(text.prefix(100))…" : text }
 }
 

@@ -1,7 +1,7 @@
 import OpzJSON
 
-/// Configurations that name what is imported and called: `_target_` of Hydra and NeMo (CVE-2025-23304), `class_path` of Lightning, `py/object` of
-/// jsonpickle, `id` of LangChain, `class` of Spark.
+/// Configurations that name something to import and call: `_target_` of Hydra and NeMo (CVE-2025-23304), `class_path`
+/// of Lightning, `py/object` of jsonpickle, `id` of LangChain, `class` of Spark.
 enum InstantiationCheck: DocumentCheck {
   static func check(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     if let target = object["_target_"] { made(target, of: "_target_", &findings) }
@@ -13,24 +13,25 @@ enum InstantiationCheck: DocumentCheck {
       guard id.first?.hasPrefix("langchain") != true, !findings.isAnsweredFor(id.joined(separator: ".")) else { return }
       findings.add(
         .namedCode, .error,
-        "it makes \(DocumentFindings.shown(id.joined(separator: "."))), which is not LangChain's own")
+        "it creates \(DocumentFindings.shown(id.joined(separator: "."))), which is not part of LangChain")
     }
     if let name = object["@class"]?.string, name.contains(".") {
-      // Jackson makes what is named so: Deeplearning4j's configurations.
+      // Jackson creates the class that is named like this; Deeplearning4j's configurations use it.
       guard !["org.deeplearning4j.", "org.nd4j."].contains(where: { name.hasPrefix($0) }), !findings.isAnsweredFor(name)
       else { return }
-      findings.add(.namedCode, .error, "it makes \(DocumentFindings.shown(name)), which is not Deeplearning4j's own")
+      findings.add(
+        .namedCode, .error, "it creates \(DocumentFindings.shown(name)), which is not part of Deeplearning4j")
     }
     if object["uid"] != nil, object["paramMap"] != nil, let name = object["class"]?.string {
       guard !["org.apache.spark.", "pyspark."].contains(where: { name.hasPrefix($0) }), !findings.isAnsweredFor(name)
       else { return }
-      findings.add(.namedCode, .error, "it makes \(DocumentFindings.shown(name)), which is not Spark's own")
+      findings.add(.namedCode, .error, "it creates \(DocumentFindings.shown(name)), which is not part of Spark")
     }
   }
 
   private static func made(_ value: JSONValue, of key: String, _ findings: inout DocumentFindings) {
     guard let name = value.string else {
-      if value != .null { findings.add(.namedCode, .error, "\(key) is no text") }
+      if value != .null { findings.add(.namedCode, .error, "\(key) is not a string") }
       return
     }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -39,13 +40,13 @@ enum InstantiationCheck: DocumentCheck {
       && parts.allSatisfy { part in
         !part.isEmpty && part.utf8.allSatisfy { $0 == 95 || (48...57).contains($0) || (65...90).contains($0 & 0xDF) }
       }
-    // Classes only, and nothing that a module imported for itself under a name of two parts.
+    // Only classes, and none in private modules.
     let isClass = parts.last?.first?.isUppercase == true && !parts.dropLast().contains { $0.hasPrefix("_") }
     if isPlain, isClass, let top = parts.first, libraries.contains(top) { return }
     if findings.isAnsweredFor(name) { return }
     findings.add(
       .namedCode, .error,
-      "\(key) names \(DocumentFindings.shown(name)), which is imported and called and is not on the list of libraries of models"
+      "\(key) names \(DocumentFindings.shown(name)), which is imported and called, and is not from a known model library"
     )
   }
 
@@ -55,7 +56,7 @@ enum InstantiationCheck: DocumentCheck {
     "ultralytics",
   ]
 
-  /// jsonpickle: any key of its own but those of data.
+  /// Checks jsonpickle's keys, except those that hold data.
   private static func pickled(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     for (key, value) in object where key.hasPrefix("py/") {
       switch key {
@@ -71,7 +72,7 @@ enum InstantiationCheck: DocumentCheck {
         }
         findings.add(
           .namedCode, .error,
-          "jsonpickle makes what it names: \(key) \(DocumentFindings.shown(value.string ?? ""))")
+          "jsonpickle creates what it names: \(key) \(DocumentFindings.shown(value.string ?? ""))")
       }
     }
   }

@@ -1,13 +1,13 @@
 import OpzIO
 import OpzJSON
 
-/// JSON documents, whatever they are called: models' configurations, and what else names code.
+/// JSON documents under any name: model configurations, and others that name code.
 struct JSONLook: FormatLook {
   let name = "JSON documents"
 
-  /// Of a document that is read whole. One without names of code may have any size.
+  /// The largest document that is read whole, in bytes. One that names no code may have any size.
   private static let limit: UInt64 = 32 << 20
-  /// Up to that what only may be a name of code is reason enough to read all.
+  /// Up to this size, in bytes, whatever might name code is reason enough to read the document.
   private static let small: UInt64 = 4 << 20
 
   func recognizes(_ file: ScannedFile) -> Bool {
@@ -25,9 +25,9 @@ struct JSONLook: FormatLook {
     return !file.head.contains(0)
   }
 
-  /// What Keras, skops and transformers load as JSON by its name, so that it has to be JSON.
+  /// Whether Keras, skops or transformers load the file as JSON because of its name, so that it has to be JSON.
   private func isConfiguration(_ file: ScannedFile) -> Bool {
-    // What HDF5Look calls the attribute that Keras reads.
+    // HDF5Look's name for the attribute that Keras reads.
     if ["@model_config", "@training_config"].contains(file.name) { return true }
     guard file.suffix == "json" else { return false }
     if ["config.json", "tokenizer_config.json", "schema.json"].contains(file.name) { return true }
@@ -48,7 +48,7 @@ struct JSONLook: FormatLook {
       guard !isWide || file.suffix == "json" else { return }
       return scanner.add(
         .unread, .error, file,
-        "a document of \(ByteCount.text(file.blob.size)) that names code: \(JSONLook.limit >> 20) MiB are looked into")
+        "it names code and has \(ByteCount.text(file.blob.size)): at most \(JSONLook.limit >> 20) MiB are scanned")
     }
     var findings = DocumentFindings(scanner.allowlist)
     read(try file.blob.bytes(), encoding, isExpected: isExpected, &findings)
@@ -59,7 +59,7 @@ struct JSONLook: FormatLook {
     _ bytes: [UInt8], _ encoding: JSONText.Encoding, isExpected: Bool, _ findings: inout DocumentFindings
   ) {
     guard let text = JSONText.utf8(bytes, encoding) else {
-      if isExpected { findings.add(.unread, .error, "it is no JSON in UTF-8, UTF-16 or UTF-32") }
+      if isExpected { findings.add(.unread, .error, "it is not JSON in UTF-8, UTF-16 or UTF-32") }
       return
     }
     if !isExpected, encoding != .utf8(mark: 0), !JSONTriggers.are(in: text) { return }
@@ -71,17 +71,17 @@ struct JSONLook: FormatLook {
       if let lines = JSONLook.lines(text) {
         return lines.forEach { DocumentChecks.check($0, &findings) }
       }
-      // What is no JSON by any reader's rules nobody loads as it; a program may begin with a text.
+      // Nothing loads as JSON what is not JSON by any reader's rules. A program may begin with a string.
       let mayLoad = failure?.kind != .syntax && text.first { $0 > 0x20 } != UInt8(ascii: "\"")
       guard isExpected || mayLoad else { return }
       findings.add(
         .unread, .error,
-        "it may be a model's configuration, and what it names cannot be seen: \(failure.map(String.init) ?? "\(error)")"
+        "it may be a model's configuration, and cannot be read: \(failure.map(String.init) ?? "\(error)")"
       )
     }
   }
 
-  /// One document a line; nil where a line is none.
+  /// One document per line; nil if a line is not a document.
   private static func lines(_ text: [UInt8]) -> [JSONValue]? {
     let lines = text.split(separator: UInt8(ascii: "\n")).filter { $0.contains { $0 > 0x20 } }
     guard lines.count > 1 else { return nil }

@@ -1,4 +1,5 @@
-/// The text of a JSON document as Python's `json` takes it: UTF-8, UTF-16 or UTF-32, with a byte order mark or without (`json.detect_encoding`).
+/// The text of a JSON document as Python's `json` decodes it: UTF-8, UTF-16 or UTF-32, with or without a byte order
+/// mark (`json.detect_encoding`).
 enum JSONText {
   enum Encoding: Equatable {
     case utf8(mark: Int)
@@ -12,13 +13,13 @@ enum JSONText {
     if head.starts(with: [0xFF, 0xFE]) { return .wide(bytes: 2, isBig: false, mark: 2) }
     if head.starts(with: [0xEF, 0xBB, 0xBF]) { return .utf8(mark: 3) }
     guard head.count >= 4 else { return .utf8(mark: 0) }
-    // The first character of a document is of ASCII, so where its zeros are says how wide it is.
+    // A document begins with an ASCII character, so the places of its zero bytes tell how wide it is.
     if head[0] == 0 { return .wide(bytes: head[1] == 0 ? 4 : 2, isBig: true, mark: 0) }
     if head[1] == 0 { return .wide(bytes: head[2] == 0 && head[3] == 0 ? 4 : 2, isBig: false, mark: 0) }
     return .utf8(mark: 0)
   }
 
-  /// The same text in UTF-8, without a mark. Nil for wide units that are no characters.
+  /// The text in UTF-8, without a byte order mark. Nil for wide units that are not characters.
   static func utf8(_ bytes: [UInt8], _ encoding: Encoding) -> [UInt8]? {
     guard case .wide(let width, let isBig, let mark) = encoding else {
       if case .utf8(let mark) = encoding, mark > 0 { return Array(bytes.dropFirst(mark)) }
@@ -45,7 +46,7 @@ enum JSONText {
     return String(validating: units.map { UInt16(truncatingIfNeeded: $0) }, as: UTF16.self).map { Array($0.utf8) }
   }
 
-  /// The first character that is no space, and how far it is; nil where there is none in the head.
+  /// The first character that is not white space; nil if there is none in the head.
   static func first(_ head: [UInt8], _ encoding: Encoding) -> UInt8? {
     var skipped = 0
     if case .utf8(let mark) = encoding { skipped = mark }

@@ -1,9 +1,9 @@
 import OpzIO
 
-/// Names that make a JSON document more than data. A document without any of them, written plainly or with escapes, is not read further: a tree
-/// ensemble has hundreds of megabytes of numbers.
+/// Texts that make a JSON document more than data. A document without any of them, plain or escaped, is not read
+/// further: a tree ensemble has hundreds of megabytes of numbers.
 enum JSONTriggers {
-  /// Most are keys, without their quotes: a document may be a text in another one.
+  /// Most are keys, without their quotes: a document may be a string in another one.
   private static let names = [
     "class_name", "__class__", "__module__", "auto_map", "trust_remote_code", "custom_pipelines",
     "sentence_transformers",
@@ -12,10 +12,10 @@ enum JSONTriggers {
     "custom_ops_library", "nbformat", "node_def", "\"Custom\"", "loader_module", "model_code_path", "__lambda__",
     "\"type\"", "PyFunc", "ReadFile", "WriteFile", ":serialized:",
   ]
-  /// `\u005f` is how somebody writes `_` who does not want it to be seen: A to Z, _ and a to z by their numbers.
+  /// The beginnings of escapes for A to Z, _ and a to z, with which a key can be hidden: `\u005f` is `_`.
   private static let escapes = ["\\u004", "\\u005", "\\u006", "\\u007"]
 
-  /// The same in YAML, where keys need no quotes.
+  /// The same for YAML, where keys need no quotes.
   static let yaml = [
     "class_name", "_target_", "class_path", "loader_module", "auto_map", "model_code_path", "py/", "code:",
   ]
@@ -24,14 +24,14 @@ enum JSONTriggers {
     names.contains { bytes.contains(text: $0) } || escapes.contains { bytes.contains(text: $0) }
   }
 
-  /// Whether a large document has one of those that matter at any size as a key of more than a number: a tokenizer's vocabulary of tens of
-  /// megabytes has all words, each with its number.
+  /// Whether a large document has one of the keys that matter at any size, with a value that is not a number: a
+  /// tokenizer's vocabulary of tens of megabytes contains every word, each with its number.
   static func areKeys(in bytes: [UInt8]) -> Bool {
     if escapes.contains(where: { bytes.contains(text: $0) }) { return true }
     for index in bytes.indices where bytes[index] == UInt8(ascii: ":") {
       let after = bytes[(index + 1)...].prefix(24)
       let before = bytes[..<index].suffix(24)
-      // Nobody writes so many spaces at a colon who has nothing to hide behind the end of what is read at once.
+      // So much white space at a colon can only be meant to push a key out of the part that is examined.
       if [after, before].contains(where: { $0.count == 24 && $0.allSatisfy { $0 <= 0x20 } }) { return true }
       guard let value = after.first(where: { $0 > 0x20 }), value == UInt8(ascii: "\"") || value >= 0x5B,
         let quote = before.lastIndex(where: { $0 > 0x20 }), bytes[quote] == UInt8(ascii: "\"")
@@ -48,6 +48,7 @@ enum JSONTriggers {
     "\"py/", "loader_module\"", ":serialized:\"", "custom_ops_library\"",
   ]
 
+  /// Whether a blob contains any of the texts.
   /// - Throws: what the blob throws.
   static func are(in blob: any Blob, isLarge: Bool = false) throws -> Bool {
     let overlap = 64

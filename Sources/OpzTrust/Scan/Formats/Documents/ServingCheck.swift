@@ -1,7 +1,7 @@
 import OpzJSON
 
-/// Documents that tell a program which code of the model's own to run: MLmodel, TorchServe's manifest, ONNX Runtime's settings, notebooks, pickles of
-/// stable-baselines3; and graphs in JSON whose operators read, write or call.
+/// Documents that tell a program which code of the model's own to run: MLmodel, TorchServe's manifest, ONNX Runtime's
+/// settings, notebooks, pickles of stable-baselines3; and graphs in JSON whose operators read, write or call something.
 enum ServingCheck: DocumentCheck {
   static func check(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     flavor(object, &findings)
@@ -13,19 +13,19 @@ enum ServingCheck: DocumentCheck {
         findings.add(
           .outsidePath, .error, "its handler is \(DocumentFindings.shown(handler)), which is outside of the archive")
       } else if !handlers.contains(handler) {
-        findings.add(.ownCode, .warning, "its handler is code of its own: \(DocumentFindings.shown(handler))")
+        findings.add(.ownCode, .warning, "its handler is the model's own code: \(DocumentFindings.shown(handler))")
       }
     }
-    // stable-baselines3 keeps pickles so.
+    // stable-baselines3 stores pickles this way.
     if let pickled = object[":serialized:"]?.string, let bytes = Base64.decode(pickled) {
       findings.embed(":serialized:", bytes)
     }
     if object["nbformat"] != nil, object["cells"] != nil || object["worksheets"] != nil {
-      findings.add(.ownCode, .note, "a notebook: code, which was not looked into")
+      findings.add(.ownCode, .note, "a notebook: code, which was not scanned")
     }
     if let name = object["op"]?.string, object["name"] != nil {
       if name == "Custom" {
-        findings.add(.operatorCode, .error, "the graph has a Custom operator, which is Python of its own")
+        findings.add(.operatorCode, .error, "the graph has a Custom operator, which runs the model's own Python code")
       } else if TensorFlowOps.running.contains(Substring(name)) {
         findings.add(.operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOps.does(name))")
       }
@@ -39,7 +39,7 @@ enum ServingCheck: DocumentCheck {
 
   // MARK: MLmodel
 
-  /// The flavor `python_function` of MLflow's MLmodel says which module loads the model.
+  /// The `python_function` flavor of MLflow's MLmodel names the module that loads the model.
   private static func flavor(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     if let loader = object["loader_module"] {
       let name = loader.string ?? ""
@@ -48,7 +48,7 @@ enum ServingCheck: DocumentCheck {
       if !isOwn, !findings.isAnsweredFor(name), !findings.isAnsweredFor(name, "_load_pyfunc") {
         findings.add(
           .namedCode, .error,
-          "loader_module is \(DocumentFindings.shown(name)), which is imported and called and is not MLflow's own")
+          "loader_module is \(DocumentFindings.shown(name)), which is imported and called, and is not part of MLflow")
       }
     }
     let isFlavor =

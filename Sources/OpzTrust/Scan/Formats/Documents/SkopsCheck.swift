@@ -1,6 +1,6 @@
 import OpzJSON
 
-/// What skops makes when it loads `schema.json`: each node names a module, a class and a loader.
+/// What skops creates when it loads `schema.json`: each node names a module, a class and a loader.
 ///
 /// Source: skops 0.16, `skops/io`, and CVE-2025-54412, CVE-2025-54413, CVE-2025-54886.
 enum SkopsCheck: DocumentCheck {
@@ -8,15 +8,15 @@ enum SkopsCheck: DocumentCheck {
     guard object["__class__"] != nil || object["__module__"] != nil, object.keys.contains("__loader__") || isOld(object)
     else { return }
     guard let name = object["__class__"]?.string, let module = object["__module__"]?.string else {
-      return findings.add(.namedCode, .error, "a node of skops without a class or a module")
+      return findings.add(.namedCode, .error, "a skops node has no class or no module")
     }
     named(module, name, &findings)
     guard let loader = object["__loader__"]?.string else {
-      return findings.add(.namedCode, .error, "a node of skops without a loader")
+      return findings.add(.namedCode, .error, "a skops node has no loader")
     }
     guard loaders.contains(loader) else {
       return findings.add(
-        .namedCode, .error, "a node of skops with the loader \(DocumentFindings.shown(loader)), which opz does not know"
+        .namedCode, .error, "a skops node has the loader \(DocumentFindings.shown(loader)), which opz does not know"
       )
     }
     content(loader, object["content"], &findings)
@@ -25,20 +25,20 @@ enum SkopsCheck: DocumentCheck {
     }
   }
 
-  /// The first protocol had no loaders, but always content.
+  /// In the first protocol, nodes have no loader.
   private static func isOld(_ object: [String: JSONValue]) -> Bool {
     object["__class__"] != nil && object["__module__"] != nil
   }
 
   private static func named(_ module: String, _ name: String, _ findings: inout DocumentFindings) {
-    // skops takes what it has no name for from the class: builtins' own types are data.
+    // Beyond the allowlist, skops names a few types and functions that are harmless by themselves.
     if findings.allows(module, name) || isUniversal(module, name) { return }
     findings.add(
       .namedCode, .error,
-      "it makes \(DocumentFindings.shown("\(module).\(name)")), which is not on the list of what models need")
+      "it creates \(DocumentFindings.shown("\(module).\(name)")), which is not on the allowlist")
   }
 
-  /// Names in content that older protocols have instead of the node's own.
+  /// Checks the names in a node's content, which older protocols have instead of the node's own.
   private static func content(_ loader: String, _ content: JSONValue?, _ findings: inout DocumentFindings) {
     guard let content else { return }
     if let module = content["module_path"]?.string {
@@ -48,7 +48,7 @@ enum SkopsCheck: DocumentCheck {
     let method = content["func"]?.string ?? ""
     guard !method.hasPrefix("_"), !method.isEmpty, method.utf8.allSatisfy({ $0 != UInt8(ascii: ".") }) else {
       return findings.add(
-        .namedCode, .error, "it takes the method \(DocumentFindings.shown(method)) of an object, which may run anything"
+        .namedCode, .error, "it uses the method \(DocumentFindings.shown(method)) of an object, which may run anything"
       )
     }
   }

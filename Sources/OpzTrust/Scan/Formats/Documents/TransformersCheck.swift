@@ -1,7 +1,7 @@
 import OpzJSON
 
-/// Configurations of Hugging Face's libraries that name code: `auto_map` and `custom_pipelines` of transformers, `modules.json` of
-/// sentence-transformers, `model_index.json` of diffusers.
+/// Configurations of Hugging Face's libraries that name code: `auto_map` and `custom_pipelines` of transformers,
+/// `modules.json` of sentence-transformers, `model_index.json` of diffusers.
 enum TransformersCheck: DocumentCheck {
   static func check(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     if let map = object["auto_map"] { references(in: map, &findings) }
@@ -16,7 +16,7 @@ enum TransformersCheck: DocumentCheck {
     diffusers(object, &findings)
   }
 
-  /// `modeling_x.Model` is a file beside it, `somebody/repository--modeling_x.Model` one that is fetched.
+  /// `modeling_x.Model` is in a file next to the configuration; `somebody/repository--modeling_x.Model` is downloaded.
   private static func references(in value: JSONValue, _ findings: inout DocumentFindings) {
     var waiting = [value]
     while let next = waiting.popLast() {
@@ -28,7 +28,7 @@ enum TransformersCheck: DocumentCheck {
         if text.contains("--") || OutsidePath.leaves(text) {
           findings.add(.namedCode, .error, "it runs code from elsewhere when it is loaded: \(shown)")
         } else {
-          findings.add(.ownCode, .warning, "it runs code of its own where that is trusted: \(shown)")
+          findings.add(.ownCode, .warning, "it runs code of its own if the user trusts it: \(shown)")
         }
       default: break
       }
@@ -45,7 +45,7 @@ enum TransformersCheck: DocumentCheck {
     if parts.first == "sentence_transformers", parts.last?.first?.isUppercase == true { return }
     if findings.isAnsweredFor(type) { return }
     findings.add(
-      .namedCode, .error, "it makes \(DocumentFindings.shown(type)), which is not sentence-transformers' own")
+      .namedCode, .error, "it creates \(DocumentFindings.shown(type)), which is not part of sentence-transformers")
   }
 
   /// `"unet": ["diffusers", "UNet2DConditionModel"]`: the library is imported.
@@ -58,10 +58,11 @@ enum TransformersCheck: DocumentCheck {
     for (_, value) in object {
       guard let pair = value.textList, pair.count == 2, value != name else { continue }
       guard !libraries.contains(pair[0]), !findings.isAnsweredFor(pair[0], pair[1]) else { continue }
-      // A file beside the component is imported as a module of its name.
+      // A file next to the component is imported as a module of that name.
       findings.add(
         .namedCode, .error,
-        "it makes \(DocumentFindings.shown(pair.joined(separator: "."))), which is of no library that diffusers knows")
+        "it creates \(DocumentFindings.shown(pair.joined(separator: "."))), which is not from a library that diffusers knows"
+      )
     }
   }
 

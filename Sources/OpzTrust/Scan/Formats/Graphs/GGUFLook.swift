@@ -1,6 +1,6 @@
 import OpzIO
 
-/// GGUF, the files of llama.cpp: their metadata have templates, which programs run.
+/// GGUF, llama.cpp's model files: their metadata contains templates, which programs run.
 ///
 /// Source: ggml's docs/gguf.md, versions 1 to 3.
 struct GGUFLook: FormatLook {
@@ -25,14 +25,14 @@ struct GGUFLook: FormatLook {
   private func read(_ file: ScannedFile, _ findings: inout DocumentFindings) throws {
     var reader = try GGUFReader(file.blob)
     while let (key, text) = try reader.next() {
-      // Whatever the key: a template is what looks like one.
+      // Templates are recognized by their content, whatever the key.
       if key.contains("template") || text.contains("{%") || text.contains("{{") {
         JinjaTemplate.check(text, of: key, &findings)
       }
     }
   }
 
-  /// Reads the texts of the metadata, one after the other.
+  /// Reads the strings in the metadata, one after the other.
   private struct GGUFReader {
     private var bytes: PickleBytes
     private var keys: UInt64
@@ -46,7 +46,7 @@ struct GGUFLook: FormatLook {
       isBig = head[0] == 0 && head[3] != 0
       let version = isBig ? head[3] : head[0]
       guard (1...3).contains(version), head.reduce(0, { $0 + Int($1) }) == Int(version) else {
-        throw Broken(reason: "its version is none of 1, 2 and 3")
+        throw Broken(reason: "its version is not 1, 2 or 3")
       }
       isFirst = version == 1
       keys = 0
@@ -59,7 +59,7 @@ struct GGUFLook: FormatLook {
       while keys > 0 {
         keys -= 1
         let key = try text(limit: 1 << 16)
-        guard seen.insert(key).inserted else { throw Broken(reason: "the key \(key.prefix(100)) comes twice") }
+        guard seen.insert(key).inserted else { throw Broken(reason: "duplicate key \(key.prefix(100))") }
         let type = try number(4)
         if type == 8 { return (key, try text(limit: 1 << 20)) }
         if type == 9 {
@@ -80,19 +80,19 @@ struct GGUFLook: FormatLook {
 
     private mutating func text(limit: UInt64) throws -> String {
       let length = try count()
-      guard length <= limit else { throw Broken(reason: "a text of more than \(limit) bytes") }
+      guard length <= limit else { throw Broken(reason: "a string of more than \(limit) bytes") }
       guard let piece = try bytes.bytes(Int(length)) else { throw Broken(reason: "it is cut short") }
       return String(decoding: piece, as: UTF8.self)
     }
 
     private mutating func skip(_ type: UInt64, _ count: UInt64) throws {
       let widths: [UInt64: UInt64] = [0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8]
-      guard let width = widths[type] else { throw Broken(reason: "a value of the type \(type)") }
+      guard let width = widths[type] else { throw Broken(reason: "a value of the unknown type \(type)") }
       let (size, overflow) = width.multipliedReportingOverflow(by: count)
       guard !overflow, try bytes.skip(size) else { throw Broken(reason: "it is cut short") }
     }
 
-    /// Passes over a list. The texts of one that may have templates are joined.
+    /// Skips a list. If it may contain templates, its strings are joined.
     private mutating func list(_ key: String) throws -> String? {
       let type = try number(4)
       let count = try count()

@@ -1,13 +1,13 @@
-/// Goes through an ONNX model: its nodes' operators, its functions, and the files that its tensors lie in.
+/// Walks an ONNX model: the operators of its nodes, its functions, and the files that hold its tensors.
 ///
 /// Source: onnx/onnx.proto, IR version 3 to 13.
 struct ONNXGraph {
   private let window: BlobWindow
-  /// Domain and operator of each node.
+  /// `domain:operator` of each node.
   private(set) var operators: Set<String> = []
   /// Operators that the model defines itself.
   private(set) var functions: Set<String> = []
-  /// Where tensors lie.
+  /// Files that hold tensors.
   private(set) var locations: Set<String> = []
   private(set) var isBroken = false
   private var budget = 8_000_000
@@ -16,7 +16,7 @@ struct ONNXGraph {
 
   private enum Kind { case model, graph, node, attribute, tensor, sparse, function, training, entry }
 
-  /// What lies in what, by the number of the field.
+  /// The kinds of message in a message, by field number.
   private static let parts: [Kind: [UInt64: Kind]] = [
     .model: [7: .graph, 20: .training, 25: .function],
     .training: [1: .graph, 2: .graph],
@@ -28,7 +28,7 @@ struct ONNXGraph {
     .tensor: [13: .entry],
   ]
 
-  /// A stack of its own: graphs lie in attributes of nodes of graphs.
+  /// Keeps a stack of its own, because graphs are nested in attributes of nodes.
   mutating func read() throws {
     var waiting: [(Kind, Range<UInt64>)] = [(.model, 0..<window.size)]
     while let (kind, range) = waiting.popLast() {

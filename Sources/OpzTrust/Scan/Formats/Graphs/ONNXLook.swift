@@ -17,18 +17,18 @@ struct ONNXLook: FormatLook {
     var findings = DocumentFindings(scanner.allowlist)
     defer { scanner.add(findings, file) }
     if graph.isBroken, file.suffix == "onnx" || !graph.operators.isEmpty {
-      findings.add(.unread, .error, "a part of it is no message in Protocol Buffers' format")
+      findings.add(.unread, .error, "a part of it is not a Protocol Buffers message")
     }
     for location in graph.locations.sorted() where OutsidePath.leaves(location) {
       findings.add(
         .outsidePath, .error,
-        "its tensors lie in \(DocumentFindings.shown(location)), which is outside of the model's directory")
+        "its tensors are in \(DocumentFindings.shown(location)), which is outside of the model's directory")
     }
     for name in graph.operators.sorted() where !graph.functions.contains(name) { check(name, &findings) }
     for function in graph.functions.sorted() where ONNXLook.isOwn(function) {
       findings.add(
         .operatorCode, .warning,
-        "it defines \(ONNXLook.shown(function)), an operator of a domain that runtimes have themselves")
+        "it defines \(ONNXLook.shown(function)), an operator in a domain that belongs to the runtimes")
     }
   }
 
@@ -43,7 +43,7 @@ struct ONNXLook: FormatLook {
     } else if !ONNXLook.domains.contains(domain) {
       findings.add(
         .operatorCode, .error,
-        "the graph has the operator \(ONNXLook.shown(name)): a library of its own runs what is of this domain")
+        "the graph has the operator \(ONNXLook.shown(name)), whose domain needs a custom library")
     }
   }
 

@@ -1,12 +1,12 @@
-/// A message in Protocol Buffers' wire format, field by field; nothing is made of what is passed over.
+/// A message in Protocol Buffers' wire format, read field by field. Nothing is allocated for skipped fields.
 ///
 /// Source: protobuf.dev/programming-guides/encoding. Groups are not read: no format here has them.
 struct ProtobufMessage {
   enum Value {
     case varint(UInt64)
-    /// Of four or eight bytes.
+    /// Four or eight bytes.
     case fixed
-    /// Where the bytes are.
+    /// The range of the bytes.
     case bytes(Range<UInt64>)
   }
 
@@ -61,14 +61,14 @@ struct ProtobufMessage {
     throw Broken(offset: offset)
   }
 
-  /// A text of up to 4,096 bytes; longer ones are cut.
+  /// A string, cut to 4,096 bytes.
   static func text(_ range: Range<UInt64>, _ window: BlobWindow) throws -> String {
     let count = Int(min(4096, range.upperBound - range.lowerBound))
     return String(decoding: try window.bytes(at: range.lowerBound, count), as: UTF8.self)
   }
 
-  /// Whether the whole range is fields and nothing else.
-  /// - Returns: the numbers of the fields with bytes in them, or nil.
+  /// Reads the numbers of a message's fields.
+  /// - Returns: the numbers of (up to 64) fields with bytes in them; nil if the range is not a message.
   static func fields(_ range: Range<UInt64>, _ window: BlobWindow) throws -> Set<UInt64>? {
     var message = ProtobufMessage(window, range)
     var found: Set<UInt64> = []

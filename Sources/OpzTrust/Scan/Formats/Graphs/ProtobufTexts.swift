@@ -1,12 +1,13 @@
 import OpzIO
 import OpzJSON
 
-/// Documents that lie in a message as texts: `keras_metadata.pb` and the object graph of a SavedModel have the configurations of Keras' layers so.
+/// JSON documents that are strings in a message: `keras_metadata.pb` and a SavedModel's object graph contain the
+/// configurations of Keras layers.
 enum ProtobufTexts {
   private static let depth = 16
   private static let most = 2_000_000
 
-  /// Checks each text that begins as an object of JSON does, at any depth.
+  /// Checks each string that begins like a JSON object, at any depth.
   static func check(_ window: BlobWindow, _ findings: inout DocumentFindings) throws {
     var waiting: [(range: Range<UInt64>, depth: Int)] = [(0..<window.size, 0)]
     var budget = most
@@ -18,7 +19,7 @@ enum ProtobufTexts {
           budget -= 1
           guard budget > 0 else {
             return findings.add(
-              .unread, .error, "more than \(most) fields of messages that have configurations in them")
+              .unread, .error, "more than \(most) message fields that may contain configurations")
           }
           if case .bytes(let part) = value, part.upperBound - part.lowerBound >= 8 { parts.append(part) }
         }
@@ -38,7 +39,7 @@ enum ProtobufTexts {
   private static func text(_ range: Range<UInt64>, _ window: BlobWindow, _ findings: inout DocumentFindings) throws {
     let size = range.upperBound - range.lowerBound
     guard size <= 16 << 20 else {
-      return findings.add(.unread, .error, "a configuration of \(size) bytes in a message was not looked into")
+      return findings.add(.unread, .error, "a configuration of \(size) bytes in a message was not scanned")
     }
     let bytes = try window.part(range).bytes()
     guard JSONTriggers.are(in: bytes) else { return }

@@ -1,7 +1,8 @@
 import OpzIO
 import OpzJSON
 
-/// safetensors: eight bytes with the length of a header in JSON, and numbers. It can have no code; what is not as the format says may be something else.
+/// safetensors: eight bytes with the length of a header, the header in JSON, and numbers. It cannot contain code, but a
+/// malformed file may be something else.
 struct SafetensorsLook: FormatLook {
   let name = "safetensors"
 
@@ -21,10 +22,10 @@ struct SafetensorsLook: FormatLook {
     guard file.head.count > 8 else { return scanner.add(.unread, .error, file, "its header is cut short") }
     let length = SafetensorsLook.length(file.head)
     guard length <= SafetensorsLook.limit, length <= file.blob.size - 8 else {
-      return scanner.add(.unread, .error, file, "its header is said to have \(length) bytes, which it cannot have")
+      return scanner.add(.unread, .error, file, "it states an impossible header size of \(length) bytes")
     }
     guard length <= 16 << 20 else {
-      return scanner.add(.unread, .error, file, "its header has \(ByteCount.text(length)): 16 MiB are looked into")
+      return scanner.add(.unread, .error, file, "its header has \(ByteCount.text(length)): at most 16 MiB are scanned")
     }
     guard let part = PartOfBlob(file.blob, from: 8, size: length) else { return }
     let header: JSONValue
@@ -44,7 +45,7 @@ struct SafetensorsLook: FormatLook {
       guard let offsets = tensor["data_offsets"]?.array?.compactMap(\.integer), offsets.count == 2, offsets[0] >= 0,
         offsets[0] <= offsets[1]
       else {
-        return findings.add(.unread, .error, "the tensor \(DocumentFindings.shown(name)) has no place")
+        return findings.add(.unread, .error, "the tensor \(DocumentFindings.shown(name)) has no valid offsets")
       }
       end = max(end, offsets[1])
     }

@@ -1,9 +1,10 @@
-/// Goes through a message that may be a SavedModel, a MetaGraphDef or a GraphDef, and gathers what its nodes do.
+/// Walks a message that may be a SavedModel, a MetaGraphDef or a GraphDef, and collects what its nodes do.
 ///
-/// Source: tensorflow/core/protobuf/saved_model.proto, meta_graph.proto; tensorflow/core/framework/graph.proto, function.proto, node_def.proto.
+/// Source: tensorflow/core/protobuf/saved_model.proto, meta_graph.proto; tensorflow/core/framework/graph.proto,
+/// function.proto, node_def.proto.
 struct TensorFlowGraph {
   private let window: BlobWindow
-  /// Operators, and how many nodes have each.
+  /// Operators, and how many nodes use each.
   private(set) var operators: [String: Int] = [:]
   private(set) var problems: Set<String> = []
   private var outside: Set<String> = []
@@ -24,7 +25,7 @@ struct TensorFlowGraph {
     case .graph: try graph(all)
     }
     for (name, input) in files where outside.contains(input) {
-      problems.insert("\(name) has a path that leads elsewhere")
+      problems.insert("\(name) has a path outside the model's directory")
     }
   }
 
@@ -42,14 +43,14 @@ struct TensorFlowGraph {
       if field == 2 {
         try graph.forEach(range) { field, range, graph in
           guard field == 1 else { return }
-          // FunctionDef: the nodes of its body.
+          // A FunctionDef: the nodes of its body.
           try graph.forEach(range) { field, range, graph in if field == 3 { try graph.node(range) } }
         }
       }
     }
   }
 
-  /// Fields with bytes in them. A message that is none has none.
+  /// The fields with bytes in them; nil for what is not a message.
   private func fields(_ range: Range<UInt64>) throws -> [(UInt64, Range<UInt64>)]? {
     var message = ProtobufMessage(window, range)
     var found: [(UInt64, Range<UInt64>)] = []
@@ -72,7 +73,7 @@ struct TensorFlowGraph {
 
   private mutating func node(_ range: Range<UInt64>) throws {
     guard let fields = try fields(range) else { return }
-    // The last of a field counts.
+    // If a field is repeated, the last one counts.
     guard let kind = fields.last(where: { $0.0 == 2 })?.1 else { return }
     let type = try ProtobufMessage.text(kind, window)
     guard TensorFlowGraph.isOperator(type) else { return }
@@ -89,7 +90,7 @@ struct TensorFlowGraph {
     }
   }
 
-  /// `Conv2D`, `_Send`, `Addons>Bilinear`.
+  /// Whether a text has the form of an operator's name: `Conv2D`, `_Send`, `Addons>Bilinear`.
   static func isOperator(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.count <= 200
       && text.utf8.allSatisfy {
@@ -99,7 +100,7 @@ struct TensorFlowGraph {
       }
   }
 
-  /// The value of an attribute, an AttrValue.
+  /// The value of an attribute (an AttrValue).
   private func attribute(_ name: String, _ fields: [(UInt64, Range<UInt64>)]) throws -> Range<UInt64>? {
     for (field, range) in fields where field == 5 {
       guard let entry = try self.fields(range), let key = entry.last(where: { $0.0 == 1 })?.1 else { continue }
@@ -108,7 +109,7 @@ struct TensorFlowGraph {
     return nil
   }
 
-  /// `file://..` as the place of what is printed.
+  /// Reports a print to a file: `file://..` as its output stream.
   private mutating func print(_ fields: [(UInt64, Range<UInt64>)]) throws {
     guard let value = try attribute("output_stream", fields),
       let entry = try self.fields(value)?.last(where: { $0.0 == 2 })
@@ -116,7 +117,7 @@ struct TensorFlowGraph {
     if try ProtobufMessage.text(entry.1, window).contains("://") { problems.insert("PrintV2 writes a file") }
   }
 
-  /// A text that is a path out of the model's directory.
+  /// Remembers a constant that is a path out of the model's directory.
   private mutating func constant(_ fields: [(UInt64, Range<UInt64>)]) throws {
     // AttrValue.tensor is 8, TensorProto.string_val is 8.
     guard let value = try attribute("value", fields), let tensor = try self.fields(value)?.last(where: { $0.0 == 8 }),

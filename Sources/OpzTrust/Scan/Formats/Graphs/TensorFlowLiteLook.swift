@@ -1,6 +1,6 @@
 import OpzIO
 
-/// TensorFlow Lite's models: operators of a library of its own, and those of TensorFlow itself (Flex).
+/// TensorFlow Lite models: custom operators, and those of TensorFlow itself (Flex).
 ///
 /// Source: tensorflow/lite/schema/schema.fbs, and FlatBuffers' binary format.
 struct TensorFlowLiteLook: FormatLook {
@@ -32,12 +32,12 @@ struct TensorFlowLiteLook: FormatLook {
     } else if flex.map(TensorFlowOps.isKnown) != true {
       findings.add(
         .operatorCode, .error,
-        "the graph has the operator \(DocumentFindings.shown(name)), which is not TensorFlow's own: a library of its own runs it"
+        "the graph has the operator \(DocumentFindings.shown(name)), which is not part of TensorFlow and needs a custom library"
       )
     }
   }
 
-  /// MediaPipe's and TensorFlow's own operators without a number.
+  /// Custom operators that come with MediaPipe and TensorFlow.
   private static let own: Set<String> = [
     "TFLite_Detection_PostProcess", "AudioSpectrogram", "Mfcc", "AudioMicrofrontend", "Convolution2DTransposeBias",
     "MaxPoolingWithArgmax2D", "MaxUnpooling2D", "TransformTensorBilinear", "Landmarks2TransformMatrix", "RandomUniform",
@@ -45,7 +45,7 @@ struct TensorFlowLiteLook: FormatLook {
     "stablehlo.composite", "odml.update_kv_cache", "odml.scaled_dot_product_attention",
   ]
 
-  /// The names of operators that have no number (`Model.operator_codes[].custom_code`).
+  /// The names of custom operators, which have no number (`Model.operator_codes[].custom_code`).
   private func operators(_ window: BlobWindow) throws -> Set<String> {
     let root = try window.number(at: 0, 4)
     guard let codes = try field(1, root, window) else { return [] }
@@ -63,7 +63,7 @@ struct TensorFlowLiteLook: FormatLook {
     return found
   }
 
-  /// Where the value of a table's field is that an offset leads to.
+  /// Follows the offset in a field of a table; nil if the table does not have the field.
   private func field(_ index: UInt64, _ table: UInt64, _ window: BlobWindow) throws -> UInt64? {
     let offset = Int32(truncatingIfNeeded: try window.number(at: table, 4))
     let place = Int64(clamping: table) - Int64(offset)

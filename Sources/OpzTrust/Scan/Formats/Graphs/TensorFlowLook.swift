@@ -1,13 +1,13 @@
 import OpzIO
 
-/// TensorFlow's graphs: SavedModel, MetaGraphDef and frozen GraphDef, in the wire format and as text.
+/// TensorFlow graphs: SavedModel, MetaGraphDef and frozen GraphDef, binary or as text.
 struct TensorFlowLook: FormatLook {
   let name = "TensorFlow graphs"
 
   func recognizes(_ file: ScannedFile) throws -> Bool {
     if isNamed(file) || file.suffix == "pbtxt" { return true }
     guard let graph = try graph(file) else { return false }
-    // Two or three bytes of anything are an operator by chance.
+    // Two or three arbitrary bytes look like an operator by chance.
     return graph.operators.keys.contains(where: TensorFlowOps.isKnown)
   }
 
@@ -23,11 +23,11 @@ struct TensorFlowLook: FormatLook {
     } else if file.suffix == "pbtxt" {
       try text(file, &scanner)
     } else if isNamed(file), !file.head.allSatisfy({ [9, 10, 13].contains($0) || (0x20..<0x7F).contains($0) }) {
-      scanner.add(.unread, .error, file, "it is no message in Protocol Buffers' format, or a damaged one")
+      scanner.add(.unread, .error, file, "it is not a Protocol Buffers message, or it is damaged")
     }
   }
 
-  /// As each of the three, which a program may take it for. Nil for what is no message.
+  /// Reads the file as each message that a program may take it for. Nil if it is not a message.
   private func graph(_ file: ScannedFile) throws -> TensorFlowGraph? {
     let window = BlobWindow(file.blob)
     guard let fields = try ProtobufMessage.fields(0..<window.size, window) else { return nil }
@@ -51,7 +51,7 @@ struct TensorFlowLook: FormatLook {
       } else if !TensorFlowOps.isKnown(name) {
         findings.add(
           .operatorCode, .error,
-          "the graph has the operator \(DocumentFindings.shown(name)), which is not TensorFlow's own: a library of its own runs it"
+          "the graph has the operator \(DocumentFindings.shown(name)), which is not part of TensorFlow and needs a custom library"
         )
       }
     }
@@ -59,10 +59,10 @@ struct TensorFlowLook: FormatLook {
     scanner.add(findings, file)
   }
 
-  /// `op: "PyFunc"` in the text format.
+  /// Finds `op: "PyFunc"` in the text format.
   private func text(_ file: ScannedFile, _ scanner: inout FileScanner) throws {
     guard file.blob.size <= 64 << 20 else {
-      return scanner.add(.unread, .error, file, "a graph as a text of more than 64 MiB was not looked into")
+      return scanner.add(.unread, .error, file, "a text graph of more than 64 MiB was not scanned")
     }
     let names = TextMessage.texts(of: "op", in: try file.blob.bytes()).filter(TensorFlowGraph.isOperator)
     let operators = Dictionary(uniqueKeysWithValues: names.map { ($0, 1) })

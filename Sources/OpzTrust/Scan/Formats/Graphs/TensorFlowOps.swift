@@ -1,15 +1,15 @@
-/// Operators of TensorFlow that do more than to compute.
+/// TensorFlow operators that do more than compute.
 ///
-/// A graph is a program: "TensorFlow models are programs" (TensorFlow's SECURITY.md). These read and write files, speak to the network or call
-/// Python with whatever the graph says.
+/// A graph is a program: "TensorFlow models are programs" (TensorFlow's SECURITY.md). These operators read and write
+/// files, use the network or call Python, as the graph tells them.
 enum TensorFlowOps {
-  /// What the operator does, as the rest of a sentence: `calls Python`.
+  /// What the operator does, to end a sentence: `calls Python`.
   static func does(_ name: String) -> String {
     if python.contains(Substring(name)) { return "calls Python" }
     if writers.contains(Substring(name)) { return "writes files" }
     if readers.contains(Substring(name)) { return "reads files" }
-    if native.contains(Substring(name)) { return "calls code of the machine" }
-    return "speaks to other machines"
+    if native.contains(Substring(name)) { return "calls native code" }
+    return "uses the network"
   }
 
   static let running: Set<Substring> = python.union(writers).union(readers).union(network).union(native)

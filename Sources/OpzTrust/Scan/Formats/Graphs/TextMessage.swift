@@ -1,13 +1,14 @@
-/// Protocol Buffers' text format, as much of it as says which texts a field has.
+/// Protocol Buffers' text format, as much of it as is needed to find the strings in a field.
 ///
-/// Source: protobuf.dev/reference/protobuf/textformat-spec: texts in either quotes, with escapes, one after the other as one text; comments after `#`.
+/// Source: protobuf.dev/reference/protobuf/textformat-spec: strings in either kind of quotes, with escapes, adjacent
+/// ones joined; comments after `#`.
 struct TextMessage {
   private let bytes: [UInt8]
   private var index = 0
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// The texts that fields of this name have, at any depth, each once.
+  /// The strings in all fields with this name, at any depth, without repetitions.
   static func texts(of field: String, in bytes: [UInt8]) -> Set<String> {
     var message = TextMessage(bytes)
     return message.read(Array(field.utf8))
@@ -66,7 +67,7 @@ struct TextMessage {
     }
   }
 
-  /// A text, of which 1,000 bytes are kept.
+  /// Reads a string, of which 1,000 bytes are kept.
   private mutating func text(_ quote: UInt8) -> [UInt8] {
     index += 1
     var found: [UInt8] = []

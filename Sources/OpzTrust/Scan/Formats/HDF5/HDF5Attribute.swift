@@ -3,16 +3,16 @@ import OpzIO
 /// An attribute: a name and the bytes of its values (IV.A.2.m).
 struct HDF5Attribute {
   let name: String
-  /// Each text by itself; of other types all bytes at once.
+  /// One blob for each string; for other types one blob with all bytes.
   let values: [any Blob]
 
-  /// Elements of one attribute.
+  /// The most elements of one attribute.
   private static let most: UInt64 = 1 << 16
 
   init(_ file: HDF5File, _ message: [UInt8]) throws {
     var cursor = HDF5Cursor(file, message)
     let version = try cursor.byte()
-    guard (1...3).contains(version) else { throw HDF5Problem(reason: "an attribute of the version \(version)") }
+    guard (1...3).contains(version) else { throw HDF5Problem(reason: "an attribute of version \(version)") }
     let flags = try cursor.byte()
     let nameSize = Int(try cursor.number(2))
     let typeSize = Int(try cursor.number(2))
@@ -28,13 +28,13 @@ struct HDF5Attribute {
     let count = try HDF5Attribute.count(file, space)
     let type = try HDF5Type(file, typeBytes)
     guard count <= HDF5Attribute.most || type.kind == .other else {
-      throw HDF5Problem(reason: "an attribute of \(count) texts")
+      throw HDF5Problem(reason: "an attribute of \(count) strings")
     }
     let rest = Array(cursor.bytes[cursor.index...])
     values = try HDF5Attribute.values(file, type, count, rest)
   }
 
-  /// Elements of a dataspace (IV.A.2.b).
+  /// The number of elements in a dataspace (IV.A.2.b).
   static func count(_ file: HDF5File, _ bytes: [UInt8]) throws -> UInt64 {
     var cursor = HDF5Cursor(file, bytes)
     let version = try cursor.byte()
@@ -45,7 +45,7 @@ struct HDF5Attribute {
     } else if version == 2 {
       if try cursor.byte() == 2 { return 0 }
     } else {
-      throw HDF5Problem(reason: "a dataspace of the version \(version)")
+      throw HDF5Problem(reason: "a dataspace of version \(version)")
     }
     var count: UInt64 = 1
     for _ in 0..<rank {
@@ -64,7 +64,7 @@ struct HDF5Attribute {
       guard size > 0 else { return [] }
       return try (0..<Int(count)).map { index in
         guard (index + 1) * size <= bytes.count else { throw HDF5Problem(reason: "an attribute that is cut short") }
-        // Texts are filled up with zeros.
+        // Strings are padded with zeros.
         var text = bytes[(index * size)..<((index + 1) * size)]
         while text.last == 0 { text.removeLast() }
         return BytesBlob(Array(text))
@@ -82,7 +82,7 @@ struct HDF5Attribute {
     }
   }
 
-  /// A datatype that has a name of its own: the attribute says where it is (IV.A.2.d, shared messages).
+  /// A datatype that is stored as an object of its own, whose address the attribute has (IV.A.2.d, shared messages).
   private static func committedType(_ file: HDF5File, _ bytes: [UInt8]) throws -> [UInt8] {
     var cursor = HDF5Cursor(file, bytes)
     let version = try cursor.byte()
@@ -91,18 +91,18 @@ struct HDF5Attribute {
     guard version < 3 || kind == 2 else { throw HDF5Problem(reason: "a datatype in a shared heap") }
     let header = try HDF5Header(file, at: try cursor.address())
     guard let message = header.messages.first(where: { $0.type == 3 && !$0.isShared }) else {
-      throw HDF5Problem(reason: "a datatype that is nowhere")
+      throw HDF5Problem(reason: "a datatype that does not exist")
     }
     return message.bytes
   }
 }
 
-/// What an element is (IV.A.2.d): as much of it as matters here.
+/// The type of an element, as far as it matters here (IV.A.2.d).
 struct HDF5Type {
   enum Kind { case text, variable, other }
 
   let kind: Kind
-  /// Bytes of an element.
+  /// Size of an element in bytes.
   let size: UInt64
 
   init(_ file: HDF5File, _ bytes: [UInt8]) throws {
@@ -118,7 +118,7 @@ struct HDF5Type {
   }
 }
 
-/// Collections of texts of any length (III.E).
+/// Collections of values of variable length (III.E).
 enum HDF5GlobalHeap {
   static let signature = Array("GCOL".utf8)
 
@@ -128,11 +128,11 @@ enum HDF5GlobalHeap {
       if index == wanted { found = try file.blob(at: place, size) }
       return index != wanted
     }
-    guard let found else { throw HDF5Problem(reason: "a text that is nowhere") }
+    guard let found else { throw HDF5Problem(reason: "a string that does not exist") }
     return found
   }
 
-  /// - Parameter body: gets the index, the address and the size of each object; false ends it.
+  /// - Parameter body: receives the index, address and size of each object, and returns whether to continue.
   static func forEach(
     _ file: HDF5File, at address: UInt64, _ body: (UInt64, UInt64, UInt64) throws -> Bool
   ) throws {

@@ -1,26 +1,26 @@
 import OpzIO
 
-/// What of an HDF5 file is not as the format has it, or is of a kind that is not read.
+/// Something in an HDF5 file that violates the format, or that is not supported.
 struct HDF5Problem: Error, CustomStringConvertible {
   let reason: String
   var description: String { reason }
 }
 
-/// An HDF5 file's bytes, by addresses in it.
+/// An HDF5 file, read by addresses.
 ///
-/// Source: HDF5 File Format Specification, version 4.0, which sections below refer to.
+/// Source: HDF5 File Format Specification, version 4.0. Section numbers in this folder refer to it.
 struct HDF5File {
   let window: BlobWindow
-  /// Bytes before the superblock: a user block, of 512 bytes times a power of two.
+  /// Bytes before the superblock (the user block): 0, or 512 times a power of two.
   let base: UInt64
-  /// Of an address and of a length.
+  /// Widths of addresses and lengths, in bytes.
   let addressWidth: Int
   let lengthWidth: Int
   let root: UInt64
 
   static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// Where the superblock may be (II.A): at 0, or at 512 and each double of it.
+  /// Finds the superblock (II.A), at 0, 512, 1024, 2048 and so on.
   static func start(of window: BlobWindow) throws -> UInt64? {
     var offset: UInt64 = 0
     while offset < window.size, window.size - offset >= 8 {
@@ -44,7 +44,7 @@ struct HDF5File {
     let width = UInt64(addressWidth)
     let fields = start + (version < 2 ? (version == 0 ? 24 : 28) : 12)
     let stored = try window.number(at: fields, addressWidth)
-    // Readers take the place of the signature where it contradicts.
+    // Readers use the signature's place if the stored base address differs.
     base = start
     guard stored == start || stored == 0 else { throw HDF5Problem(reason: "its base address is not where it begins") }
     if version < 2 {
@@ -67,7 +67,7 @@ struct HDF5File {
 
   func cursor(at address: UInt64, _ count: Int) throws -> HDF5Cursor { HDF5Cursor(self, try bytes(at: address, count)) }
 
-  /// A value that may be larger than what is kept in memory.
+  /// A value that may be too large for memory.
   func blob(at address: UInt64, _ count: UInt64) throws -> any Blob {
     let (start, overflow) = address.addingReportingOverflow(base)
     let (end, overflows) = start.addingReportingOverflow(count)
@@ -76,7 +76,7 @@ struct HDF5File {
   }
 }
 
-/// Goes through the bytes of a message.
+/// Reads the bytes of a message in order.
 struct HDF5Cursor {
   let file: HDF5File
   let bytes: [UInt8]
@@ -106,11 +106,11 @@ struct HDF5Cursor {
   mutating func expect(_ signature: StaticString) throws {
     let found = try take(signature.utf8CodeUnitCount)
     for (offset, byte) in found.enumerated() where signature.utf8Start[offset] != byte {
-      throw HDF5Problem(reason: "a structure \(signature) that is not where it has to be")
+      throw HDF5Problem(reason: "a missing \(signature) structure")
     }
   }
 
-  /// A text that ends with a zero.
+  /// Reads a zero-terminated string.
   mutating func text() throws -> String {
     guard let end = bytes[index...].firstIndex(of: 0) else { throw HDF5Problem(reason: "a name without an end") }
     defer { index = end + 1 }

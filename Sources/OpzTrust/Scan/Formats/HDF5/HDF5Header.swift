@@ -1,11 +1,11 @@
-/// An object's header: its messages, those in continuation blocks included (IV.A.1).
+/// An object's header: its messages, including those in continuation blocks (IV.A.1).
 struct HDF5Header {
   struct Message {
     let type: UInt64
     let flags: UInt8
     let bytes: [UInt8]
 
-    /// The message lies elsewhere, in a heap that is shared.
+    /// Whether the message is stored elsewhere, in a shared heap.
     var isShared: Bool { flags & 2 != 0 }
   }
 
@@ -45,7 +45,7 @@ struct HDF5Header {
     let size = try rest.number(width)
     let isOrdered = flags & 4 != 0
     return try read(file, [(address &+ UInt64(6 + skipped + width), size)]) { cursor in
-      // What is left is a gap.
+      // What remains is a gap.
       guard cursor.remaining >= (isOrdered ? 6 : 4) else { return nil }
       let type = UInt64(try cursor.byte())
       let size = try cursor.number(2)

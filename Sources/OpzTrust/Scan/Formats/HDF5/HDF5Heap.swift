@@ -1,5 +1,5 @@
-/// A fractal heap, where an object's links and attributes are when they are many or large (III.G), and the B-tree of version 2 that lists what is in
-/// it (III.A.2).
+/// A fractal heap, which stores an object's links and attributes if they are many or large (III.G), and the version 2
+/// B-tree that indexes it (III.A.2).
 struct HDF5Heap {
   private let file: HDF5File
   private let flagsFiltered: Bool
@@ -39,17 +39,17 @@ struct HDF5Heap {
     guard (1...64).contains(heapBits), (1...1024).contains(width), startSize > 0, maximumDirect >= startSize,
       maximumDirect <= 1 << 32, startSize & (startSize - 1) == 0
     else {
-      throw HDF5Problem(reason: "a heap of attributes or links whose numbers cannot be")
+      throw HDF5Problem(reason: "a heap of attributes or links with impossible sizes")
     }
     offsetWidth = Int((heapBits + 7) / 8)
     let directBits = 63 - maximumDirect.leadingZeroBitCount
     sizeWidth = min((directBits + 7) / 8, HDF5Heap.encoded(maximumManaged))
   }
 
-  /// Bytes that a number up to this needs.
+  /// How many bytes a number up to `limit` takes.
   private static func encoded(_ limit: UInt64) -> Int { limit == 0 ? 1 : (63 - limit.leadingZeroBitCount) / 8 + 1 }
 
-  /// The object that a heap ID names.
+  /// The object with a heap ID.
   func object(_ id: [UInt8]) throws -> [UInt8] {
     var cursor = HDF5Cursor(file, id)
     let first = try cursor.byte()
@@ -78,7 +78,7 @@ struct HDF5Heap {
       let size = try fields.length()
       if try fields.length() == id { return try content(address, size) }
     }
-    throw HDF5Problem(reason: "an attribute that is nowhere")
+    throw HDF5Problem(reason: "an attribute that does not exist")
   }
 
   private func content(_ address: UInt64, _ size: UInt64) throws -> [UInt8] {
@@ -88,7 +88,8 @@ struct HDF5Heap {
 
   // MARK: Managed objects
 
-  /// Blocks are in rows of `width`: the first two have blocks of the start size, each next one of twice as much.
+  /// Blocks are in rows of `width`. In the first two rows they have the start size; after that it doubles with each
+  /// row.
   private func blockSize(_ row: UInt64) -> UInt64? {
     guard row > 1 else { return startSize }
     guard row - 1 < 40 else { return nil }
@@ -100,7 +101,7 @@ struct HDF5Heap {
     guard size <= maximumDirect else { throw HDF5Problem(reason: "an object that is larger than its block") }
     if rootRows == 0 { return try inBlock(rootAddress, offset, size, startSize) }
     var (address, rows, inside) = (rootAddress, rootRows, offset)
-    // Each level is half as deep as the one before.
+    // Each level has fewer rows than the one above.
     for _ in 0..<64 {
       var before: UInt64 = 0
       var place: (row: UInt64, column: UInt64, size: UInt64, start: UInt64)?
@@ -121,7 +122,7 @@ struct HDF5Heap {
       let entry = address &+ header &+ index &* UInt64(file.addressWidth)
       var cursor = try file.cursor(at: entry, file.addressWidth)
       let child = try cursor.address()
-      guard !file.isUndefined(child) else { throw HDF5Problem(reason: "an object in a block that is nowhere") }
+      guard !file.isUndefined(child) else { throw HDF5Problem(reason: "an object in a block that does not exist") }
       inside -= place.start
       if place.size <= maximumDirect { return try inBlock(child, inside, size, place.size) }
       address = child
@@ -130,7 +131,7 @@ struct HDF5Heap {
     throw HDF5Problem(reason: "a heap that is too deep")
   }
 
-  /// Offsets count from the block's own header.
+  /// Offsets include the block's own header.
   private func inBlock(_ address: UInt64, _ offset: UInt64, _ size: UInt64, _ blockSize: UInt64) throws -> [UInt8] {
     guard offset < blockSize, size <= blockSize - offset, size <= 1 << 20 else {
       throw HDF5Problem(reason: "an object outside of its block")
@@ -139,7 +140,7 @@ struct HDF5Heap {
   }
 }
 
-/// A B-tree of version 2: its records, all of them.
+/// Reads all records of a version 2 B-tree.
 enum HDF5Tree {
   private static let most = 200_000
 
@@ -155,7 +156,7 @@ enum HDF5Tree {
     let root = try head.address()
     let count = try head.number(2)
     guard nodeSize >= 32, nodeSize <= 1 << 20, recordSize > 0, recordSize < nodeSize - 10, depth <= 16 else {
-      throw HDF5Problem(reason: "a B-tree whose numbers cannot be")
+      throw HDF5Problem(reason: "a B-tree with impossible sizes")
     }
     let shape = Shape(nodeSize: nodeSize, recordSize: recordSize, depth: Int(depth), addressWidth: file.addressWidth)
     var waiting: [(address: UInt64, count: UInt64, depth: Int)] = [(root, count, Int(depth))]
@@ -163,7 +164,7 @@ enum HDF5Tree {
     var seen: Set<UInt64> = []
     while let node = waiting.popLast() {
       guard !file.isUndefined(node.address) else { continue }
-      guard seen.insert(node.address).inserted else { throw HDF5Problem(reason: "a B-tree that leads into itself") }
+      guard seen.insert(node.address).inserted else { throw HDF5Problem(reason: "a B-tree with a cycle") }
       var cursor = try file.cursor(at: node.address, Int(nodeSize))
       try cursor.expect(node.depth == 0 ? "BTLF" : "BTIN")
       _ = try cursor.take(2)
@@ -182,7 +183,7 @@ enum HDF5Tree {
     return found
   }
 
-  /// How wide the counts in a node's pointers are: as wide as the most that there could be.
+  /// The widths of the counts in a node's pointers: each is just wide enough for the largest possible count.
   private struct Shape {
     let countWidth: Int
     private let totals: [Int]
@@ -202,7 +203,7 @@ enum HDF5Tree {
       self.totals = totals
     }
 
-    /// Of a node's pointer: none where its children are leaves.
+    /// Width of the total count in a node's pointer: 0 if its children are leaves.
     func totalWidth(_ depth: Int) -> Int { depth > 1 ? totals[depth - 1] : 0 }
 
     private static func encoded(_ limit: UInt64) -> Int { limit == 0 ? 1 : (63 - limit.leadingZeroBitCount) / 8 + 1 }

@@ -1,20 +1,21 @@
 import OpzIO
 
-/// HDF5: Keras' old form, whose configuration is an attribute, and PyTables', whose attributes and values may be pickles.
+/// HDF5: Keras' older format, whose configuration is an attribute, and PyTables', whose attributes and values may be
+/// pickles.
 struct HDF5Look: FormatLook {
   let name = "HDF5 files"
 
   func recognizes(_ file: ScannedFile) throws -> Bool {
     if file.head.starts(with: HDF5File.signature) { return true }
     if ["h5", "hdf5", "hdf", "keras"].contains(file.suffix), !file.head.starts(with: Array("PK".utf8)) { return true }
-    // Behind a user block.
+    // After a user block.
     return try file.blob.size > 520 && HDF5File.start(of: BlobWindow(file.blob)) != nil
   }
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     let window = BlobWindow(file.blob)
     guard let start = try HDF5File.start(of: window) else {
-      return scanner.add(.unread, .error, file, "it is called an HDF5 file and has no HDF5 in it")
+      return scanner.add(.unread, .error, file, "its name says HDF5, but it contains none")
     }
     let content: HDF5File
     do {
@@ -33,7 +34,7 @@ struct HDF5Look: FormatLook {
       while let attributes = try objects.next() {
         for attribute in attributes {
           for value in attribute.values where value.size >= 8 {
-            // Layers have the same names of weights again and again.
+            // The layers of a model repeat the same names of weights.
             if value.size <= 4096, !seen.insert(try value.bytes()).inserted { continue }
             scanner.look(in: file, at: "@\(attribute.name.prefix(200))", value)
           }
@@ -42,7 +43,7 @@ struct HDF5Look: FormatLook {
     } catch let problem as HDF5Problem {
       scanner.add(.unread, .error, file, "its attributes cannot be read: \(problem.reason)")
     } catch is BlobWindow.Short {
-      scanner.add(.unread, .error, file, "its attributes cannot be read: they lead to where the file has ended")
+      scanner.add(.unread, .error, file, "its attributes cannot be read: they are beyond the end of the file")
     }
     for name in objects.otherFiles.sorted() {
       let leaves = OutsidePath.leaves(name)
@@ -52,7 +53,7 @@ struct HDF5Look: FormatLook {
     }
   }
 
-  /// Values of any length that are pickles, as PyTables has objects, or configurations.
+  /// Scans values of variable length that are pickles, as PyTables stores objects, or configurations.
   private func values(of content: HDF5File, _ file: ScannedFile, _ scanner: inout FileScanner) throws {
     var places: [UInt64] = []
     var last: [UInt8] = []
@@ -91,7 +92,7 @@ struct HDF5Look: FormatLook {
     }
   }
 
-  /// A text that may be a model's.
+  /// Whether a value may be a model's configuration.
   private func isConfiguration(_ content: HDF5File, _ head: [UInt8], _ address: UInt64, _ size: UInt64) throws -> Bool {
     guard head[0] == UInt8(ascii: "{"), size <= 16 << 20 else { return false }
     return try content.blob(at: address, size).bytes().contains(text: "class_name")

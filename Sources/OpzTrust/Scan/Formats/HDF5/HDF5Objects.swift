@@ -1,11 +1,11 @@
 import OpzIO
 
-/// Goes through all objects of an HDF5 file: their attributes, and where they lead.
+/// Walks all objects of an HDF5 file: their attributes, and what they refer to.
 struct HDF5Objects {
   private let file: HDF5File
   private var waiting: [UInt64]
   private var seen: Set<UInt64> = []
-  /// Other files that it reads: links and datasets outside of it.
+  /// Other files that it reads through links and datasets.
   private(set) var otherFiles: Set<String> = []
 
   private static let most = 500_000
@@ -23,7 +23,7 @@ struct HDF5Objects {
     let header = try HDF5Header(file, at: address)
     var attributes: [HDF5Attribute] = []
     for message in header.messages {
-      if message.isShared, message.type == 0x0C { throw HDF5Problem(reason: "attributes that objects share") }
+      if message.isShared, message.type == 0x0C { throw HDF5Problem(reason: "shared attributes") }
       var cursor = HDF5Cursor(file, message.bytes)
       switch message.type {
       case 0x0C: attributes.append(try HDF5Attribute(file, message.bytes))
@@ -39,7 +39,7 @@ struct HDF5Objects {
     return attributes
   }
 
-  /// Attribute Info (IV.A.2.v): many or large attributes are in a heap.
+  /// Attribute Info (IV.A.2.v): many or large attributes are stored in a heap.
   private func dense(_ cursor: inout HDF5Cursor) throws -> [HDF5Attribute] {
     _ = try cursor.byte()
     if try cursor.byte() & 1 != 0 { _ = try cursor.take(2) }
@@ -48,8 +48,8 @@ struct HDF5Objects {
     guard !file.isUndefined(heapAddress) else { return [] }
     let heap = try HDF5Heap(file, at: heapAddress)
     return try HDF5Tree.records(file, at: tree).map { record in
-      guard record.count >= 9 else { throw HDF5Problem(reason: "an attribute's record that is too short") }
-      guard record[8] & 2 == 0 else { throw HDF5Problem(reason: "attributes that objects share") }
+      guard record.count >= 9 else { throw HDF5Problem(reason: "an attribute record that is too short") }
+      guard record[8] & 2 == 0 else { throw HDF5Problem(reason: "shared attributes") }
       return try HDF5Attribute(file, try heap.object(Array(record[0..<8])))
     }
   }
@@ -65,7 +65,7 @@ struct HDF5Objects {
     guard !file.isUndefined(heapAddress) else { return }
     let heap = try HDF5Heap(file, at: heapAddress)
     for record in try HDF5Tree.records(file, at: tree) {
-      guard record.count >= 11 else { throw HDF5Problem(reason: "a link's record that is too short") }
+      guard record.count >= 11 else { throw HDF5Problem(reason: "a link record that is too short") }
       var message = HDF5Cursor(file, try heap.object(Array(record[4..<11])))
       try link(&message)
     }
@@ -88,17 +88,17 @@ struct HDF5Objects {
       _ = try cursor.number(2)
       _ = try cursor.byte()
       otherFiles.insert(try cursor.text())
-    default: throw HDF5Problem(reason: "a link of the kind \(kind)")
+    default: throw HDF5Problem(reason: "a link of the unknown kind \(kind)")
     }
   }
 
-  /// A group of the old kind: a B-tree of version 1 (III.A.1), whose leaves are symbol tables (III.C).
+  /// A group of the older kind: a version 1 B-tree (III.A.1) whose leaves are symbol tables (III.C).
   private mutating func symbolTable(_ tree: UInt64, _ heap: UInt64) throws {
     var nodes = [tree]
     var seenNodes: Set<UInt64> = []
     let (a, l) = (file.addressWidth, file.lengthWidth)
     while let address = nodes.popLast() {
-      guard seenNodes.insert(address).inserted else { throw HDF5Problem(reason: "a B-tree that leads into itself") }
+      guard seenNodes.insert(address).inserted else { throw HDF5Problem(reason: "a B-tree with a cycle") }
       guard seenNodes.count <= HDF5Objects.most else { throw HDF5Problem(reason: "a group that is too large") }
       if try file.bytes(at: address, 4) == Array("SNOD".utf8) {
         var head = try file.cursor(at: address &+ 6, 2)
@@ -116,7 +116,7 @@ struct HDF5Objects {
       }
       var head = try file.cursor(at: address, 8 + 2 * a)
       try head.expect("TREE")
-      guard try head.byte() == 0 else { throw HDF5Problem(reason: "a B-tree that is no group's") }
+      guard try head.byte() == 0 else { throw HDF5Problem(reason: "a B-tree that does not belong to a group") }
       _ = try head.byte()
       let count = Int(try head.number(2))
       var cursor = try file.cursor(at: address &+ UInt64(8 + 2 * a), count * (a + l))
@@ -158,7 +158,7 @@ struct HDF5Objects {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Data Layout (IV.A.2.i): a virtual dataset has its data in others (VII.C).
+  /// Data Layout (IV.A.2.i): a virtual dataset has its data in other datasets (VII.C).
   private mutating func layout(_ cursor: inout HDF5Cursor) throws {
     let version = try cursor.byte()
     guard version >= 4, try cursor.byte() == 3 else { return }
@@ -170,7 +170,7 @@ struct HDF5Objects {
     let count = try block.length()
     guard count <= 100_000 else { throw HDF5Problem(reason: "a virtual dataset of \(count) parts") }
     guard blockVersion == 0 else { return virtualNames(block.bytes) }
-    // Each entry has two selections of their own length after its names; the first file is enough to say that there are others.
+    // Two selections of varying length follow the names of each entry, so only the first name is read exactly.
     if count > 0 {
       let name = try block.text()
       if name != "." { otherFiles.insert(name) }
@@ -178,7 +178,7 @@ struct HDF5Objects {
     }
   }
 
-  /// Texts in a block of mappings that look like paths.
+  /// Adds the strings in a block of mappings that look like paths.
   private mutating func virtualNames(_ bytes: [UInt8]) {
     for piece in bytes.split(separator: 0) where piece.count > 2 && piece.allSatisfy({ (0x20..<0x7F).contains($0) }) {
       let text = String(decoding: piece, as: UTF8.self)

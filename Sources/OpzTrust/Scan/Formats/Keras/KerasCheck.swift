@@ -1,30 +1,30 @@
 import OpzJSON
 
-/// What Keras makes when it loads a configuration: `{"class_name": .., "config": ..}` at any depth, of Keras 3 (with `module` and
-/// `registered_name`) and of Keras 2. What is not on the list of Keras' own classes is code of somebody's.
+/// What Keras creates when it loads a configuration: `{"class_name": .., "config": ..}` at any depth, of Keras 3 (with
+/// `module` and `registered_name`) and of Keras 2. What is not one of Keras' own classes is somebody's code.
 ///
-/// Source: `keras/src/saving/serialization_lib.py` and `keras/src/legacy/saving`, and CVE-2024-3660, CVE-2025-1550, CVE-2025-8747,
-/// CVE-2025-9905, CVE-2025-9906, CVE-2025-12058.
+/// Source: `keras/src/saving/serialization_lib.py` and `keras/src/legacy/saving`, and CVE-2024-3660, CVE-2025-1550,
+/// CVE-2025-8747, CVE-2025-9905, CVE-2025-9906, CVE-2025-12058.
 enum KerasCheck: DocumentCheck {
   static func check(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     guard let written = object["class_name"] else { return }
     switch object["config"] {
     case nil: guard object["module"] != nil else { return }
     case .object, .array, .string, .null: break
-    // Data about classes of another kind.
+    // The object is about classes of another kind.
     default: return
     }
     guard let name = written.string else {
       if object["registered_name"] != nil || object["module"] != nil {
-        findings.add(.kerasCode, .error, "a class_name that is no text")
+        findings.add(.kerasCode, .error, "a class_name that is not a string")
       }
       return
     }
     let module = object["module"]?.string
     if let other = object["module"], other != .null, module == nil {
-      findings.add(.kerasCode, .error, "the module of \(DocumentFindings.shown(name)) is no text")
+      findings.add(.kerasCode, .error, "the module of \(DocumentFindings.shown(name)) is not a string")
     }
-    // A registered name alone is found before module and class are.
+    // Keras looks for a registered name before it looks for module and class.
     let registered = object["registered_name"]?.string
     if name == "function" { return function(object, module, &findings) }
     if name.hasPrefix("__"), special(name, object, module, &findings) { return }
@@ -47,17 +47,18 @@ enum KerasCheck: DocumentCheck {
       .kerasCode, .error,
       isLambda
         ? "\(shown) is code that runs when the model is loaded"
-        : "it makes \(shown)\(also), which is not on the list of Keras' own classes")
+        : "it creates \(shown)\(also), which is not one of Keras' own classes")
   }
 
-  /// A class, or one as it is registered: Keras 2 writes its own optimizers as `Custom>Adam`.
+  /// Whether a name is a class, plain or registered: Keras 2 writes its own optimizers as `Custom>Adam`.
   private static func isOwn(_ name: String) -> Bool {
     let parts = name.split(separator: ">", maxSplits: 1, omittingEmptySubsequences: false)
     if parts.count == 1 { return KerasNames.classes.contains(parts[0]) }
     return ["keras", "tf_keras", "Keras", "Custom"].contains(parts[0]) && KerasNames.classes.contains(parts[1])
   }
 
-  /// Modules of Keras with classes of models; `keras.utils` has functions that write files, and one class that is a model.
+  /// Keras modules with classes that are parts of models. `keras.utils` has one such class, besides functions that
+  /// write files.
   private static func isOwnModule(_ module: String) -> Bool {
     var parts = module.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isNameByte) }) else { return false }
@@ -88,7 +89,8 @@ enum KerasCheck: DocumentCheck {
 
   // MARK: Functions and values
 
-  /// `{"class_name": "function", "module": "builtins", "config": "relu"}`: found among Keras' own by its name, else imported from the module.
+  /// `{"class_name": "function", "module": "builtins", "config": "relu"}`: looked up by name among Keras' own
+  /// functions, else imported from the module.
   private static func function(
     _ object: [String: JSONValue], _ module: String?, _ findings: inout DocumentFindings
   ) {
@@ -102,10 +104,10 @@ enum KerasCheck: DocumentCheck {
     if isOwn, isKnown { return }
     if let module, findings.isAnsweredFor(module, named) { return }
     let shown = DocumentFindings.shown("\(module ?? "").\(named)")
-    findings.add(.kerasCode, .error, "it calls the function \(shown), which is not on the list of Keras' own")
+    findings.add(.kerasCode, .error, "it calls the function \(shown), which is not one of Keras' own")
   }
 
-  /// Values that are no classes. False for what is none.
+  /// Checks a value that is not a class. False if the name stands for no such value.
   private static func special(
     _ name: String, _ object: [String: JSONValue], _ module: String?, _ findings: inout DocumentFindings
   ) -> Bool {
@@ -118,7 +120,7 @@ enum KerasCheck: DocumentCheck {
       if isOwn, module?.hasPrefix("tensorflow.python.") ?? true { return true }
       findings.add(
         .kerasCode, .error,
-        "it makes \(DocumentFindings.shown("\(module ?? "").\(type)")), which is not on the list of Keras' own classes")
+        "it creates \(DocumentFindings.shown("\(module ?? "").\(type)")), which is not one of Keras' own classes")
       return true
     default: return false
     }
@@ -126,7 +128,7 @@ enum KerasCheck: DocumentCheck {
 
   // MARK: Files
 
-  /// Layers whose vocabulary may be the path of a file, which is read when the model is loaded (CVE-2025-12058).
+  /// Checks layers whose vocabulary may be the path of a file, which is read when the model is loaded (CVE-2025-12058).
   private static func reads(_ name: String, _ config: JSONValue?, _ findings: inout DocumentFindings) {
     let lookups = ["StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"]
     guard lookups.contains(name), let config else { return }

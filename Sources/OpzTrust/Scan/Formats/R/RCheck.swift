@@ -1,7 +1,7 @@
-/// Goes through what R makes of a serialization, and says what of it is code.
+/// Walks the objects that R creates from a serialization, and reports which of them are code.
 ///
-/// Nothing of a model runs while it is read, but a promise (CVE-2024-27322) and an active binding run when somebody looks at them, and a function when
-/// the model is used. Formulas and calls, which every model has, are kept as they were written.
+/// Nothing runs while a model is read. But a promise (CVE-2024-27322) and an active binding run when they are accessed,
+/// and a function runs when the model is used. Formulas and calls, which every model has, are kept unevaluated.
 struct RCheck {
   private enum Context { case value, binding, evaluated }
 
@@ -25,7 +25,7 @@ struct RCheck {
 
   private mutating func run() {
     waiting = [(0, .value)]
-    // What save() wrote is a list of variables.
+    // save() writes a list of variables.
     if tree[0]?.kind == .list { for cell in tree.cells(0) { hook(tree[cell]) } }
     while let (index, context) = waiting.popLast() {
       guard let node = tree[index], seen.insert(index).inserted else { continue }
@@ -47,14 +47,14 @@ struct RCheck {
     case .language: language(index, isEvaluated: context == .evaluated || isFormula(node))
     case .vector: waiting += node.items.map { ($0, .value) }
     case .expression: waiting += node.items.map { ($0, .evaluated) }
-    case .bytecode: findings.add(.rCode, .error, "it has compiled code that is of no function")
+    case .bytecode: findings.add(.rCode, .error, "it has compiled code that belongs to no function")
     case .externalPointer: pointer(node)
     case .weakReference:
       findings.add(.rCode, .warning, "it has a weak reference, whose finalizer runs when it is no longer used")
     case .alternative: alternative(node)
     case .s4: method(node)
     case .persistent:
-      findings.add(.rCode, .error, "it has a reference that a function of the reader's has to resolve")
+      findings.add(.rCode, .error, "it has a reference that a function of the loading program has to resolve")
     case .namespace, .package: package(node)
     case .builtin, .special:
       if let name = node.texts.first, RFunctions.severe.contains(name) || RFunctions.reaching.contains(name) {
@@ -67,7 +67,7 @@ struct RCheck {
   private mutating func attributes(_ node: RTree.Node) {
     for cell in tree.cells(node.attributes) {
       guard let attribute = tree[cell] else { continue }
-      // data.table's mark on its own tables: a pointer that is null when it is read.
+      // data.table marks its own tables with a pointer that is null when it is read.
       if tree.name(attribute.tag) == ".internal.selfref", tree[attribute.first]?.kind == .externalPointer { continue }
       waiting.append((attribute.first, .value))
     }
@@ -82,14 +82,14 @@ struct RCheck {
     }
   }
 
-  // MARK: What runs when somebody looks
+  // MARK: What runs on access
 
   private mutating func promise(_ node: RTree.Node, _ context: Context) {
-    // One that was evaluated is its value.
+    // An evaluated promise is its value.
     if let value = tree[node.first], value.kind != .unbound { return waiting.append((node.first, .value)) }
     guard context == .binding else {
       return findings.add(
-        .rCode, .error, "it has a promise: code that runs when somebody looks at the object (CVE-2024-27322)")
+        .rCode, .error, "it has a promise: code that runs when the object is accessed (CVE-2024-27322)")
     }
     var code = RCode(tree)
     code.add(node.rest)
@@ -100,7 +100,7 @@ struct RCheck {
     let names = code.calls.sorted().prefix(5).joined(separator: ", ")
     findings.add(
       .rCode, .error,
-      "a variable is a promise, which runs when somebody looks at it: it calls \(DocumentFindings.shown(names))")
+      "a variable is a promise, which runs when it is accessed: it calls \(DocumentFindings.shown(names))")
   }
 
   private func isReaching(_ name: String) -> Bool {
@@ -111,12 +111,12 @@ struct RCheck {
     let name = tree.name(cell.tag) ?? ""
     findings.add(
       .rCode, .error,
-      "\(DocumentFindings.shown(name)) is an active binding: a function that runs when somebody looks at it")
+      "\(DocumentFindings.shown(name)) is an active binding: a function that runs when it is accessed")
   }
 
   private mutating func hook(_ cell: RTree.Node?) {
     guard let cell, let name = tree.name(cell.tag), RFunctions.hooks.contains(name) else { return }
-    findings.add(.rCode, .error, "\(name) is what R calls by itself")
+    findings.add(.rCode, .error, "R calls \(name) by itself")
   }
 
   // MARK: Functions
@@ -130,15 +130,15 @@ struct RCheck {
     let known = code.locals.union(variables(node.tag))
     for name in code.calls.union(code.symbols).union(code.texts).sorted()
     where RFunctions.severe.contains(name) && !(known.contains(name) && !code.calls.contains(name)) {
-      say("a function of it uses \(name)", name)
+      say("one of its functions uses \(name)", name)
     }
     for name in code.calls.sorted() where RFunctions.reaching.contains(name) && !known.contains(name) {
-      say("a function of it calls \(name)", name)
+      say("one of its functions calls \(name)", name)
     }
     for name in code.packages.sorted() where !RFunctions.packages.contains(name) {
-      findings.add(.rCode, .error, "a function of it uses the package \(DocumentFindings.shown(name))")
+      findings.add(.rCode, .error, "one of its functions uses the package \(DocumentFindings.shown(name))")
     }
-    if code.callsNative { findings.add(.rCode, .error, "a function of it calls compiled code (.Call)") }
+    if code.callsNative { findings.add(.rCode, .error, "one of its functions calls compiled code (.Call)") }
     let unknown = code.calls.filter { name in
       !RNames.functions.contains(Substring(name)) && !known.contains(name) && !name.contains("<-")
         && !isReaching(name) && !name.hasPrefix("C_")
@@ -147,7 +147,7 @@ struct RCheck {
       let names = unknown.sorted().prefix(8).joined(separator: ", ")
       findings.add(
         .rCode, .warning,
-        "a function of it calls what is neither R's own nor the model's: \(DocumentFindings.shown(names))")
+        "one of its functions calls what is neither R's own nor the model's: \(DocumentFindings.shown(names))")
     }
   }
 
@@ -156,7 +156,7 @@ struct RCheck {
     findings.add(.rCode, .error, text)
   }
 
-  /// The names that an environment and those around it bind.
+  /// The names that an environment and those around it define.
   private mutating func variables(_ start: Int32) -> Set<String> {
     var names: Set<String> = []
     var index = start
@@ -191,7 +191,7 @@ struct RCheck {
     tree.attribute("class", of: node).contains("formula") || tree.name(node.first) == "~"
   }
 
-  /// Expressions that a model keeps. A formula's are evaluated with new data.
+  /// Checks expressions that a model keeps. Those of a formula are evaluated with new data.
   private mutating func language(_ index: Int32, isEvaluated: Bool) {
     var code = RCode(tree)
     code.add(index)
@@ -211,7 +211,7 @@ struct RCheck {
 
   private mutating func pointer(_ node: RTree.Node) {
     waiting += [(node.first, .value), (node.tag, .value)]
-    findings.add(.rCode, .error, "it has an external pointer, which code of a package follows")
+    findings.add(.rCode, .error, "it has an external pointer, which a package's code follows")
   }
 
   private mutating func alternative(_ node: RTree.Node) {
@@ -220,7 +220,7 @@ struct RCheck {
     if names.count < 2 || !RFunctions.alternatives.contains(names[0]) || names[1] != "base" {
       findings.add(
         .rCode, .error,
-        "it has a vector of the class \(DocumentFindings.shown(names.joined(separator: " of "))), which code of a package reads"
+        "it has a vector of the class \(DocumentFindings.shown(names.joined(separator: " of "))), which a package's code reads"
       )
     }
     waiting += [(node.rest, .value), (node.attributes, .value)]

@@ -1,20 +1,20 @@
-/// What the code of a function, or an expression, uses.
+/// The names that a function's code, or an expression, uses.
 struct RCode {
   private let tree: RTree
   private(set) var calls: Set<String> = []
-  /// `package::name`, and the package.
+  /// The packages of `package::name`.
   private(set) var packages: Set<String> = []
   private(set) var symbols: Set<String> = []
   private(set) var texts: Set<String> = []
-  /// Names that the code gives values to itself.
+  /// Names that the code assigns values to.
   private(set) var locals: Set<String> = []
-  /// `.Call` of anything else than a routine of the function's own package.
+  /// Whether `.Call` is used with anything but a routine of the function's own package.
   private(set) var callsNative = false
   private var seen: Set<Int32> = []
 
   init(_ tree: RTree) { self.tree = tree }
 
-  /// A call of anything, or compiled code.
+  /// Adds an expression or compiled code.
   mutating func add(_ start: Int32) {
     var waiting = [start]
     while let index = waiting.popLast() {
@@ -35,7 +35,7 @@ struct RCode {
     }
   }
 
-  /// A function's arguments have names, and defaults that are code.
+  /// Adds a function's arguments: their names, and their defaults, which are code.
   mutating func addArguments(_ start: Int32) {
     for cell in tree.cells(start) {
       guard let node = tree[cell] else { continue }

@@ -1,6 +1,7 @@
-/// Functions of R that reach beyond the model.
+/// R functions that reach beyond the model.
 enum RFunctions {
-  /// What runs programs, code that is text, or libraries; what writes and deletes. As a call, as a name that is passed on, as a text in code.
+  /// Functions that run programs, text as code, or libraries, and those that write or delete. They count as a call, as
+  /// a name that is passed on, and as a string in code.
   static let severe: Set<String> = [
     "system", "system2", "shell", "shell.exec", "pipe", "fifo", "socketConnection", "serverSocket", "socketAccept",
     "url",
@@ -17,7 +18,8 @@ enum RFunctions {
     "install_github", "run_cmd", "fread",
   ]
 
-  /// What finds functions by texts, and what reads and writes files: in code only, as a call.
+  /// Functions that look up functions by name, and those that read or write files. They count in code only, and only as
+  /// a call.
   static let reaching: Set<String> = [
     "do.call", "match.fun", "get", "get0", "getFunction", "getFromNamespace", "getAnywhere", "getExportedValue",
     "getNamespace", "asNamespace", "as.name", "as.symbol", "call", "as.call", "evalq", "eval.parent", "assign",
@@ -38,14 +40,14 @@ enum RFunctions {
     ".First", ".Last", ".onLoad", ".onAttach", ".onUnload", ".First.lib", ".Last.lib", ".First.sys", ".onDetach",
   ]
 
-  /// Packages whose functions are judged by their names: R's own, and those that R comes with.
+  /// Packages whose functions are judged by their names: R's own, and those that come with R.
   static let packages: Set<String> = [
     "base", "stats", "utils", "methods", "graphics", "grDevices", "datasets", "MASS", "Matrix", "boot", "class",
     "cluster",
     "lattice", "mgcv", "nlme", "nnet", "rpart", "spatial", "survival", "KernSmooth",
   ]
 
-  /// What loads a package when it is read.
+  /// Packages that an object may load when it is read.
   static let ownNamespaces: Set<String> = packages.union(["tools", "parallel", "splines", "stats4", "compiler", "grid"])
 
   static let alternatives: Set<String> = [

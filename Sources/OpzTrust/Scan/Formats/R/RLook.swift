@@ -1,12 +1,12 @@
 import OpzIO
 
-/// What R's saveRDS and save write: `.rds`, `.RData`, `.rda`.
+/// Files written by R's saveRDS and save: `.rds`, `.RData`, `.rda`.
 struct RLook: FormatLook {
   let name = "R objects"
 
   func recognizes(_ file: ScannedFile) -> Bool { RLook.start(file.head) != nil || RLook.isOld(file.head) }
 
-  /// Of the encoding's letter: at the beginning, or behind `RDX3`.
+  /// The offset of the encoding's letter: 0, or after a header such as `RDX3`.
   private static func start(_ head: [UInt8]) -> UInt64? {
     if head.count > 7, head[0] == UInt8(ascii: "R"), head[1] == UInt8(ascii: "D"), [50, 51].contains(head[3]),
       head[4] == 10,
@@ -23,20 +23,20 @@ struct RLook: FormatLook {
     }
   }
 
-  /// Version 1, before R 1.4.
+  /// Whether the format is version 1, used before R 1.4.
   private static func isOld(_ head: [UInt8]) -> Bool {
     head.count > 5 && head[0] == UInt8(ascii: "R") && head[1] == UInt8(ascii: "D") && head[3] == 49 && head[4] == 10
   }
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     guard let start = RLook.start(file.head) else {
-      return scanner.add(.unread, .error, file, "a workspace of R's first format, which is not looked into")
+      return scanner.add(.unread, .error, file, "a workspace in R's first format, which is not supported")
     }
     do {
       let tree = try RReader.read(try RStream(file.blob, at: start))
       scanner.add(RCheck.check(tree, DocumentFindings(scanner.allowlist)), file)
     } catch let problem as RProblem {
-      scanner.add(.unread, .error, file, at: problem.offset, "objects of R that cannot be read: \(problem.reason)")
+      scanner.add(.unread, .error, file, at: problem.offset, "R objects that cannot be read: \(problem.reason)")
     }
   }
 }

@@ -1,12 +1,12 @@
 import OpzIO
 
-/// What is no serialization of R, or is larger than what is followed.
+/// The data is not an R serialization, or exceeds a limit.
 struct RProblem: Error {
   let offset: UInt64
   let reason: String
 }
 
-/// The numbers and texts of R's serialization, in any of its three encodings.
+/// Reads the numbers and strings of an R serialization, in any of its three encodings.
 ///
 /// Source: R Internals, 1.8 "Serialization Formats", and R's src/main/serialize.c.
 struct RStream {
@@ -17,11 +17,11 @@ struct RStream {
 
   var offset: UInt64 { bytes.offset }
 
-  /// - Parameter offset: where `X`, `B` or `A` and the end of their line stand.
+  /// - Parameter offset: where the encoding's line (`X`, `B` or `A`) begins.
   init(_ blob: any Blob, at offset: UInt64) throws {
     bytes = try PickleBytes(blob, at: offset)
     guard let mark = try bytes.bytes(2), mark[1] == 0x0A, let encoding = RStream.encoding(mark[0]) else {
-      throw RProblem(offset: offset, reason: "it is in no encoding that R has")
+      throw RProblem(offset: offset, reason: "it is in an unknown encoding")
     }
     self.encoding = encoding
   }
@@ -41,7 +41,7 @@ struct RStream {
     if encoding == .ascii {
       let word = try word()
       if word == "NA" { return Int(Int32.min) }
-      guard let value = Int32(word) else { throw problem("\(word.prefix(40)) is no whole number") }
+      guard let value = Int32(word) else { throw problem("\(word.prefix(40)) is not a whole number") }
       return Int(value)
     }
     guard let piece = try bytes.bytes(4) else { throw problem("it is cut short") }
@@ -51,7 +51,7 @@ struct RStream {
     return Int(Int32(bitPattern: value))
   }
 
-  /// A length of 31 bits, or of 63 behind -1.
+  /// A length of 31 bits, or of 63 bits after -1.
   mutating func length() throws -> UInt64 {
     let first = try integer()
     if first >= 0 { return UInt64(first) }
@@ -61,10 +61,10 @@ struct RStream {
     return UInt64(upper) << 32 | UInt64(UInt32(truncatingIfNeeded: lower))
   }
 
-  /// Passes over numbers of `width` bytes.
+  /// Skips numbers of `width` bytes.
   mutating func skip(_ count: UInt64, width: UInt64) throws {
     if encoding == .ascii {
-      // A complex number is two.
+      // A complex number is two words.
       let words = width == 16 ? count.multipliedReportingOverflow(by: 2).partialValue : count
       guard words <= bytes.remaining else { throw problem("it is cut short") }
       for _ in 0..<words { _ = try word() }
@@ -74,7 +74,7 @@ struct RStream {
     guard !overflow, try bytes.skip(size) else { throw problem("it is cut short") }
   }
 
-  /// A text of `count` bytes; what is beyond 4,096 of them is passed over.
+  /// A string of `count` bytes, of which 4,096 are kept.
   mutating func text(_ count: UInt64) throws -> String {
     if encoding == .ascii { return try escapedText(count) }
     let kept = min(count, 4096)
@@ -82,7 +82,7 @@ struct RStream {
     return String(decoding: piece, as: UTF8.self)
   }
 
-  // MARK: As text
+  // MARK: The ASCII encoding
 
   private mutating func word() throws -> String {
     var found: [UInt8] = []

@@ -1,6 +1,6 @@
-/// The objects of a serialization, without the numbers in them.
+/// The objects of an R serialization, without the numbers in them.
 struct RTree {
-  /// R's types (Rinternals.h), and those that only a serialization has.
+  /// R's types (Rinternals.h), and those that exist only in a serialization.
   enum Kind: UInt8 {
     case null = 0
     case symbol = 1
@@ -26,7 +26,7 @@ struct RTree {
     case weakReference = 23
     case raw = 24
     case s4 = 25
-    // Of the serialization.
+    // Only in a serialization.
     case alternative = 238
     case baseEnvironment = 241
     case emptyEnvironment = 242
@@ -41,18 +41,19 @@ struct RTree {
 
   struct Node {
     let kind: Kind
-    /// The 16 bits that R keeps for itself: 1 << 15 on the cell of an active binding.
+    /// R's internal bits; 1 << 15 marks the cell of an active binding.
     let levels: UInt16
     var attributes: Int32 = -1
-    /// Of a list its name, of a closure its environment, of an environment the one around it.
+    /// The name of a list's cell, the environment of a closure, or the parent of an environment.
     var tag: Int32 = -1
-    /// Of a closure its arguments, of a promise its value, of an environment its frame.
+    /// The value of a list's cell or a promise, the arguments of a closure, or the frame of an environment.
     var first: Int32 = -1
-    /// Of a closure its body, of a promise its expression, of an environment its table.
+    /// The next cell of a list, the body of a closure, the expression of a promise, or the hash table of an
+    /// environment.
     var rest: Int32 = -1
-    /// Of a symbol its name, of texts the first ones.
+    /// The name of a symbol, or the first strings of a vector.
     var texts: [String] = []
-    /// Of a vector or of compiled code.
+    /// The items of a vector or of compiled code.
     var items: [Int32] = []
   }
 
@@ -60,7 +61,7 @@ struct RTree {
 
   subscript(_ index: Int32) -> Node? { index >= 0 && Int(index) < nodes.count ? nodes[Int(index)] : nil }
 
-  /// The cells of a pairlist or a call, from one on; an end that is no list is the last.
+  /// The cells of a pairlist or a call, beginning at `start`.
   func cells(_ start: Int32) -> [Int32] {
     var found: [Int32] = []
     var index = start
@@ -77,7 +78,7 @@ struct RTree {
     return node.texts.first
   }
 
-  /// The texts of an attribute: its class.
+  /// The strings of an attribute, such as the class.
   func attribute(_ name: String, of node: Node) -> [String] {
     for cell in cells(node.attributes) {
       if let found = self[cell], self.name(found.tag) == name { return self[found.first]?.texts ?? [] }
@@ -86,7 +87,7 @@ struct RTree {
   }
 }
 
-/// Reads a serialization with a stack of its own: lists are as long as they like, and lie in each other as deep.
+/// Reads a serialization with a stack of its own, because lists have any length and any depth.
 struct RReader {
   private enum Field { case attributes, tag, first, rest, item }
   private struct Slot {
@@ -108,12 +109,12 @@ struct RReader {
   private var texts = 0
 
   private static let most = 3_000_000
-  /// Texts of one vector that are kept.
+  /// How many strings of a vector are kept.
   private static let keptTexts = 200
 
   private init(_ stream: RStream) { self.stream = stream }
 
-  /// The objects of one stream; the first is what was saved.
+  /// Reads the objects of a stream. The first is the one that was saved.
   static func read(_ stream: RStream) throws -> RTree {
     var reader = RReader(stream)
     try reader.run()
@@ -170,7 +171,7 @@ struct RReader {
     }
   }
 
-  /// What is read next, first things first.
+  /// Reads these fields next, in this order.
   private mutating func next(_ node: Int32, _ fields: [Field]) {
     for field in fields.reversed() { tasks.append(.item(Slot(node: node, field: field))) }
   }
@@ -186,7 +187,7 @@ struct RReader {
       guard number > 0, number <= references.count else { throw stream.problem("a reference to nothing") }
       put(references[number - 1], slot)
     case 247, 248, 249: try names(type, slot)
-    case 239, 240, 243, 244, 245, 246: throw stream.problem("the type \(type), which cannot stand there")
+    case 239, 240, 243, 244, 245, 246: throw stream.problem("the type \(type), which is not allowed there")
     default:
       guard let kind = RTree.Kind(rawValue: UInt8(type)) else { throw stream.problem("the unknown type \(type)") }
       let node = try add(kind, flags, slot)
@@ -226,7 +227,7 @@ struct RReader {
     switch kind {
     case .char:
       let length = try stream.integer()
-      guard length >= -1 else { throw stream.problem("a text of \(length) bytes") }
+      guard length >= -1 else { throw stream.problem("a string of \(length) bytes") }
       if length >= 0 { tree.nodes[Int(node)].texts = [try stream.text(UInt64(length))] }
     case .logical, .integer: try stream.skip(try stream.length(), width: 4)
     case .real: try stream.skip(try stream.length(), width: 8)
@@ -251,12 +252,12 @@ struct RReader {
     tree.nodes[Int(node)].texts = kept
   }
 
-  /// A text object that stands where nothing else may.
+  /// Reads a string object where nothing else is allowed.
   private mutating func charText() throws -> String? {
     let flags = try stream.integer()
-    guard flags & 0xFF == 9, flags & 0x200 == 0 else { throw stream.problem("what is no text where one belongs") }
+    guard flags & 0xFF == 9, flags & 0x200 == 0 else { throw stream.problem("something else instead of a string") }
     let length = try stream.integer()
-    guard length >= -1 else { throw stream.problem("a text of \(length) bytes") }
+    guard length >= -1 else { throw stream.problem("a string of \(length) bytes") }
     return length == -1 ? nil : try stream.text(UInt64(length))
   }
 
@@ -291,7 +292,7 @@ struct RReader {
     var type = type
     switch type {
     case 243:
-      // What stands elsewhere in the same code.
+      // A reference to something earlier in the same code.
       _ = try stream.integer()
       return
     case 244:

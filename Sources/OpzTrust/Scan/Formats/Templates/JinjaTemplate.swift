@@ -1,20 +1,20 @@
-/// A chat template: a program in Jinja that whoever runs the model runs too, often outside of a sandbox (CVE-2024-34359).
+/// A chat template: a Jinja program that runs wherever the model does, often without a sandbox (CVE-2024-34359).
 ///
-/// It may do what templates of chats need: go through messages, compare, join, use Jinja's own filters and the methods of texts, lists and
-/// dictionaries. All else is an error: a list of what is forbidden would be one trick behind.
+/// It may do what chat templates need: loop over messages, compare, join, and use Jinja's own filters and the methods
+/// of strings, lists and dictionaries. Anything else is an error, because a denylist would always be one trick behind.
 struct JinjaTemplate {
   private let tokens: [JinjaToken]
   private var macros: Set<String> = []
-  /// Jinja's own functions that the template gives another meaning, and those that it calls.
+  /// Jinja's own functions that the template redefines, and those that it calls.
   private var assigned: Set<String> = []
   private var called: Set<String> = []
   private var problems: [String] = []
 
-  /// - Parameter key: how the document calls it.
+  /// - Parameter key: the template's name in the document.
   static func check(_ text: String, of key: String, _ findings: inout DocumentFindings) {
     guard text.contains("{{") || text.contains("{%") else { return }
     guard text.utf8.count <= 4 << 20 else {
-      return findings.add(.unread, .error, "a template of more than 4 MiB was not looked into")
+      return findings.add(.unread, .error, "a template of more than 4 MiB was not scanned")
     }
     do {
       var template = JinjaTemplate(tokens: try JinjaLexer.tokens(of: text))
@@ -45,7 +45,7 @@ struct JinjaTemplate {
       default: continue
       }
     }
-    for name in assigned.intersection(called).sorted() { say("calls \(name), and gives it another meaning") }
+    for name in assigned.intersection(called).sorted() { say("redefines and calls \(name)") }
   }
 
   private mutating func say(_ problem: String) { problems.append(problem) }
@@ -56,7 +56,7 @@ struct JinjaTemplate {
 
   private mutating func name(_ name: String, _ index: Int) {
     if name.hasPrefix("__") || name.utf8.contains(where: { $0 >= 0x80 }) || JinjaTemplate.inner.contains(name) {
-      return say("uses \(JinjaTemplate.shown(name)), which leads into Python")
+      return say("uses \(JinjaTemplate.shown(name)), which reaches into Python")
     }
     let isStatement = index == 0 || self[index - 1] == .end
     if isStatement, name == "filter", case .name(let filter) = self[index + 1], !JinjaTemplate.filters.contains(filter)
@@ -70,13 +70,13 @@ struct JinjaTemplate {
       return say("loads another template (\(name))")
     }
     let isAttribute = self[index - 1] == .symbol(".")
-    if isAttribute, name.hasPrefix("_") { say("takes the attribute \(JinjaTemplate.shown(name))") }
+    if isAttribute, name.hasPrefix("_") { say("uses the attribute \(JinjaTemplate.shown(name))") }
     if !isAttribute, JinjaTemplate.forbidden.contains(name), self[index + 1] != .symbol("=") {
-      say("uses \(name), which leads into Python")
+      say("uses \(name), which reaches into Python")
     }
   }
 
-  /// `{% set x = .. %}`, `{% for x in .. %}`, `{% with x = .. %}`.
+  /// Whether a name is assigned: `{% set x = .. %}`, `{% for x in .. %}`, `{% with x = .. %}`.
   private func isAssigned(_ index: Int) -> Bool {
     guard case .name(let word) = self[index - 1] else {
       return self[index - 1] == .symbol(",") && self[index + 1] == .symbol("=")
@@ -84,7 +84,7 @@ struct JinjaTemplate {
     return ["set", "with", "for", "macro"].contains(word)
   }
 
-  /// `{% include 'x' %}` and not `{{ from }}`.
+  /// Whether a value follows: `{% include 'x' %}`, but not `{{ from }}`.
   private func isFollowedByValue(_ index: Int) -> Bool {
     switch self[index + 1] {
     case .text, .name: true
@@ -95,18 +95,18 @@ struct JinjaTemplate {
 
   private mutating func text(_ text: String, _ index: Int) {
     if hasInnerName(text) {
-      return say("has the name \(JinjaTemplate.shown(text)), which leads into Python")
+      return say("has the name \(JinjaTemplate.shown(text)), which reaches into Python")
     }
-    // A name that is put together: '_' * 2 ~ 'class', ['_', '_class_', '_'] | join.
+    // A name assembled from parts: '_' * 2 ~ 'class', ['_', '_class_', '_'] | join.
     let isHalf = text.utf8.count > 2 && text.hasPrefix("_") && text.hasSuffix("_") && text.contains { $0 != "_" }
     let isLine = !text.isEmpty && text.allSatisfy { $0 == "_" }
     guard isHalf || isLine else { return }
     if isHalf || joins(index + 1) || joins(index - 1) || text == "__" && !isArgument(index) {
-      say("puts a name with underscores together")
+      say("assembles a name with underscores")
     }
   }
 
-  /// `x.split('__')`.
+  /// Whether a string is an argument, as in `x.split('__')`.
   private func isArgument(_ index: Int) -> Bool {
     guard self[index - 1] == .symbol("("), case .name(let name) = self[index - 2] else { return false }
     return name.hasSuffix("split") || name.hasSuffix("strip") || name == "replace" || name.hasSuffix("with")
@@ -119,7 +119,7 @@ struct JinjaTemplate {
     }
   }
 
-  /// Two underscores and then a letter: `__class__`, and not a line of underscores.
+  /// Whether a text has two underscores and then a letter: `__class__`, but not a line of underscores.
   private func hasInnerName(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard bytes.count > 2 else { return false }
@@ -158,12 +158,13 @@ struct JinjaTemplate {
       {
         say("calls \(JinjaTemplate.shown(name))")
       }
-    case .symbol(")"), .symbol("]"), .symbol("}"), .text, .number: say("calls what an expression amounts to")
+    case .symbol(")"), .symbol("]"), .symbol("}"), .text, .number: say("calls the result of an expression")
     default: return
     }
   }
 
-  /// `'{:02d}'.format(n)`: fields without attributes and subscripts, by which `{0.__class__}` walks through Python.
+  /// Whether the fields of `'{:02d}'.format(n)` have no attributes or subscripts, with which `{0.__class__}` reaches
+  /// into Python.
   private static func isPlainFormat(_ text: String) -> Bool {
     text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().allSatisfy { field in
       !field.prefix { $0 != "}" && $0 != ":" }.contains { $0 == "." || $0 == "[" }
@@ -172,7 +173,7 @@ struct JinjaTemplate {
 
   private func isNegatedTest(_ index: Int) -> Bool { self[index] == .name("not") && self[index - 1] == .name("is") }
 
-  /// After which a parenthesis is no call.
+  /// Words after which a parenthesis is not a call.
   private static let words: Set<String> = [
     "if", "elif", "else", "in", "not", "and", "or", "is", "for", "set", "call", "do", "return", "recursive",
     "print", "with",
@@ -199,7 +200,7 @@ struct JinjaTemplate {
     guard JinjaTemplate.filters.contains(name) else {
       return say("uses the filter \(JinjaTemplate.shown(name))")
     }
-    // The first argument of map is the name of a filter; of select and reject that of a test.
+    // The first argument of map names a filter; that of select and reject names a test.
     guard ["map", "select", "reject", "selectattr", "rejectattr"].contains(name), self[index + 2] == .symbol("(") else {
       return
     }
@@ -207,7 +208,7 @@ struct JinjaTemplate {
       switch (self[index + 3], self[index + 4]) {
       case (.name("attribute"), .symbol("=")), (.symbol(")"), _): return
       case (.text(let filter), _) where JinjaTemplate.filters.contains(filter) && isEnd(index + 4): return
-      default: say("maps by a filter whose name is not on the list")
+      default: say("maps with a filter that is not on the list")
       }
     }
   }

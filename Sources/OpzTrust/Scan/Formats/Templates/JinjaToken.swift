@@ -1,15 +1,15 @@
-/// A piece of an expression or statement of a Jinja template.
+/// A token of an expression or statement in a Jinja template.
 enum JinjaToken: Equatable {
   case name(String)
-  /// After its escapes.
+  /// The value of a string, with escapes resolved.
   case text(String)
   case number
   case symbol(String)
-  /// Where a block ends: what comes next is of another.
+  /// The end of a block. The next token belongs to another one.
   case end
 }
 
-/// Cuts a template into the tokens of its blocks, `{{ }}` and `{% %}`; what is outside of them is text and no code.
+/// Splits the blocks of a template, `{{ }}` and `{% %}`, into tokens. What is outside them is text, not code.
 struct JinjaLexer {
   private let bytes: [UInt8]
   private var index = 0
@@ -17,12 +17,12 @@ struct JinjaLexer {
 
   struct Broken: Error { let reason: String }
 
-  /// Tokens of one template.
+  /// The most tokens of one template.
   private static let most = 200_000
 
   private init(_ text: String) { bytes = Array(text.utf8) }
 
-  /// - Throws: `Broken` for a block without an end and a text without one.
+  /// - Throws: `Broken` for an unterminated block or string.
   static func tokens(of text: String) throws(Broken) -> [JinjaToken] {
     var lexer = JinjaLexer(text)
     try lexer.run()
@@ -55,7 +55,7 @@ struct JinjaLexer {
     }
   }
 
-  /// What is between `raw` and `endraw` is text.
+  /// Skips the text between `raw` and `endraw`.
   private mutating func skipRaw() {
     while index < bytes.count {
       if at("{%") {
@@ -70,9 +70,9 @@ struct JinjaLexer {
     if index < bytes.count, bytes[index] == UInt8(ascii: "-") || bytes[index] == UInt8(ascii: "+") { index += 1 }
     var depth = 0
     while true {
-      guard index < bytes.count else { throw Broken(reason: "a block without an end") }
+      guard index < bytes.count else { throw Broken(reason: "an unterminated block") }
       guard tokens.count < JinjaLexer.most else { throw Broken(reason: "more than \(JinjaLexer.most) tokens") }
-      // Braces of a dictionary may end as a block does.
+      // Closing braces of a dictionary may look like the end of the block.
       if at(end), depth == 0 || end.utf8Start[0] == UInt8(ascii: "%") {
         index += 2
         return tokens.append(.end)
@@ -109,12 +109,12 @@ struct JinjaLexer {
     tokens.append(.number)
   }
 
-  /// Python's escapes: `\x5f`, `\137`, `_`, `\N{LOW LINE}`.
+  /// Reads a string with Python's escapes: `\x5f`, `\137`, `\u005f`, `\N{LOW LINE}`.
   private mutating func text(_ quote: UInt8) throws(Broken) {
     index += 1
     var found: [UInt8] = []
     while true {
-      guard index < bytes.count else { throw Broken(reason: "a text without an end") }
+      guard index < bytes.count else { throw Broken(reason: "an unterminated string") }
       let byte = bytes[index]
       index += 1
       if byte == quote { return tokens.append(.text(String(decoding: found, as: UTF8.self))) }
@@ -140,7 +140,7 @@ struct JinjaLexer {
       index -= 1
       digits(3, radix: 8, &found)
     case UInt8(ascii: "N"):
-      // By its name: only who hides something writes so, and `_` is what is hidden.
+      // Only somebody who hides something gives a character by name, and what is hidden is `_`.
       found += "__N__".utf8
     default: found.append(byte)
     }

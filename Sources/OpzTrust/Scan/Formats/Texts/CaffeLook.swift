@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Caffe's networks as text: a layer may be a class of Python.
+/// Caffe networks as text: a layer may be a Python class.
 struct CaffeLook: FormatLook {
   let name = "Caffe networks"
 
@@ -8,11 +8,11 @@ struct CaffeLook: FormatLook {
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     guard file.blob.size <= 64 << 20 else {
-      return scanner.add(.unread, .error, file, "a network of more than 64 MiB was not looked into")
+      return scanner.add(.unread, .error, file, "a network of more than 64 MiB was not scanned")
     }
     let bytes = try file.blob.bytes()
     if bytes.contains(text: "python_param") || bytes.contains(text: "\"Python\"") || bytes.contains(text: "'Python'") {
-      scanner.add(.operatorCode, .error, file, "it has a layer that is a class of Python")
+      scanner.add(.operatorCode, .error, file, "it has a layer that is a Python class")
     }
   }
 }

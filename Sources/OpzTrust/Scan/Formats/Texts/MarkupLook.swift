@@ -1,6 +1,6 @@
 import OpzIO
 
-/// XML: PMML, OpenVINO's models and others. A document type may read files, and PMML may name functions in Java.
+/// XML: PMML, OpenVINO models and others. A document type may read files, and PMML may name Java functions.
 struct MarkupLook: FormatLook {
   let name = "XML documents"
 
@@ -16,14 +16,15 @@ struct MarkupLook: FormatLook {
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     guard file.blob.size <= MarkupLook.limit else {
-      return scanner.add(.unread, .error, file, "XML of more than \(MarkupLook.limit >> 20) MiB was not looked into")
+      return scanner.add(.unread, .error, file, "XML of more than \(MarkupLook.limit >> 20) MiB was not scanned")
     }
     let raw = try file.blob.bytes()
     guard let bytes = JSONText.utf8(raw, JSONText.encoding(file.head)) else {
-      return scanner.add(.unread, .error, file, "XML that is no text in UTF-8 or UTF-16")
+      return scanner.add(.unread, .error, file, "XML that is not text in UTF-8 or UTF-16")
     }
     if bytes.contains(text: "<!ENTITY") {
-      scanner.add(.outsidePath, .error, file, "it declares entities, by which XML reads files and grows without end")
+      scanner.add(
+        .outsidePath, .error, file, "it declares entities, with which XML can read files and grow without limit")
     }
     let type = bytes.firstRange(of: Array("<!DOCTYPE".utf8)).map {
       bytes[$0.lowerBound...].prefix { $0 != UInt8(ascii: ">") }
@@ -43,12 +44,12 @@ struct MarkupLook: FormatLook {
       if found.count < 100, found.insert(name).inserted {
         scanner.add(
           .namedCode, .error, file,
-          "it applies \(DocumentFindings.shown(name)), a function of a program's and not of PMML's")
+          "it applies \(DocumentFindings.shown(name)), which is a program's function and not one of PMML's")
       }
     }
   }
 
-  /// OpenVINO's layers of no operator set: a library of its own has them.
+  /// Finds OpenVINO layers outside its operator sets, which need a custom library.
   private func layers(_ bytes: [UInt8], _ file: ScannedFile, _ scanner: inout FileScanner) {
     guard bytes.contains(text: "<layers") else { return }
     for piece in bytes.split(separator: UInt8(ascii: "<")) where piece.starts(with: "layer ".utf8) {
@@ -57,7 +58,7 @@ struct MarkupLook: FormatLook {
       let type = MarkupLook.attribute("type", piece) ?? ""
       return scanner.add(
         .operatorCode, .error, file,
-        "it has the layer \(DocumentFindings.shown(type)) of \(DocumentFindings.shown(version)): a library of its own runs it"
+        "it has the layer \(DocumentFindings.shown(type)) of \(DocumentFindings.shown(version)), which needs a custom library"
       )
     }
   }

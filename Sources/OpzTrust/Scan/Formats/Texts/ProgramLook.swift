@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Programs: what they do is for people to judge. Source counts as looked at by those who read it; what nobody can read is said.
+/// Programs, whose behavior people have to judge. Source code can be reviewed; what cannot be read is reported.
 struct ProgramLook: FormatLook {
   let name = "programs, which were not judged"
 
@@ -10,9 +10,9 @@ struct ProgramLook: FormatLook {
     "cu", "go", "rs", "swift", "ps1", "bat", "sql",
   ]
   private static let compiled: [([UInt8], String)] = [
-    ([0x7F, 0x45, 0x4C, 0x46], "a program or library (ELF)"), ([0x4D, 0x5A], "a program or library of Windows"),
-    ([0xCF, 0xFA, 0xED, 0xFE], "a program or library of macOS"), ([0xCA, 0xFE, 0xBA, 0xBE], "a class of Java"),
-    ([0x00, 0x61, 0x73, 0x6D], "WebAssembly"), ([0x42, 0x43, 0xC0, 0xDE], "LLVM's bitcode"),
+    ([0x7F, 0x45, 0x4C, 0x46], "a program or library (ELF)"), ([0x4D, 0x5A], "a Windows program or library"),
+    ([0xCF, 0xFA, 0xED, 0xFE], "a macOS program or library"), ([0xCA, 0xFE, 0xBA, 0xBE], "a Java class"),
+    ([0x00, 0x61, 0x73, 0x6D], "WebAssembly"), ([0x42, 0x43, 0xC0, 0xDE], "LLVM bitcode"),
   ]
 
   func recognizes(_ file: ScannedFile) -> Bool {
@@ -20,12 +20,12 @@ struct ProgramLook: FormatLook {
   }
 
   private func kind(_ file: ScannedFile) -> String? {
-    // A magic number whose last two bytes are the end of a line, and flags.
+    // A pyc file begins with a magic number that ends with a line break, and flags.
     if file.suffix == "pyc"
       || file.head.count > 16 && file.head[2] == 0x0D && file.head[3] == 0x0A && file.head[4] <= 3
         && file.head[5] == 0 && file.head[6] == 0 && file.head[7] == 0 && file.head[1] <= 0x0F
     {
-      return "Python's compiled code"
+      return "compiled Python code"
     }
     let found = ProgramLook.compiled.first { file.head.starts(with: $0.0) }?.1
     return file.head.count >= 64 ? found : nil
@@ -33,6 +33,6 @@ struct ProgramLook: FormatLook {
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) {
     guard let kind = kind(file) else { return }
-    scanner.add(.ownCode, .note, file, "\(kind), which was not looked into")
+    scanner.add(.ownCode, .note, file, "\(kind), which was not scanned")
   }
 }

@@ -1,6 +1,6 @@
 import OpzIO
 
-/// The code of TorchScript's archives: a language of its own, whose operators may read and write files.
+/// The code in TorchScript archives: a language of its own, whose operators may read and write files.
 struct TorchScriptLook: FormatLook {
   let name = "TorchScript code"
 
@@ -10,7 +10,7 @@ struct TorchScriptLook: FormatLook {
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     guard file.blob.size <= 64 << 20 else {
-      return scanner.add(.unread, .error, file, "code of more than 64 MiB was not looked into")
+      return scanner.add(.unread, .error, file, "code of more than 64 MiB was not scanned")
     }
     let text = String(decoding: try file.blob.bytes(), as: UTF8.self)
     var findings = DocumentFindings(scanner.allowlist)
@@ -25,7 +25,7 @@ struct TorchScriptLook: FormatLook {
       if findings.isAnsweredFor(String(names[0]), String(names[1])) { continue }
       findings.add(
         .operatorCode, .error,
-        "the code calls \(DocumentFindings.shown(name)), an operator that a library of its own has")
+        "the code calls \(DocumentFindings.shown(name)), an operator of a custom library")
     }
     scanner.add(findings, file)
   }

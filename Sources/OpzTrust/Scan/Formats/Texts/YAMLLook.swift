@@ -2,7 +2,8 @@ import OpzIO
 import OpzJSON
 import OpzYAML
 
-/// YAML: its tags may make any object of Python, Java or Ruby, and a document may name code as one of JSON does (MLmodel, Hydra's settings).
+/// YAML: its tags may create any object of Python, Java or Ruby, and a document may name code as in JSON (MLmodel,
+/// Hydra's settings).
 struct YAMLLook: FormatLook {
   let name = "YAML documents"
 
@@ -10,7 +11,7 @@ struct YAMLLook: FormatLook {
   private static let rules = YAMLRules(
     bytes: 16 << 20, depth: 200, allowsAliases: true, allowsTags: true, refusesAmbiguous: false)
 
-  /// Texts that are no YAML by their name, but may be read as it.
+  /// What makes a file that is not named as YAML worth reading as YAML.
   private static let marks = ["!!p", "!!%", "!!j", "!<tag", "!<%", "!ruby/", "%TAG"]
 
   func recognizes(_ file: ScannedFile) throws -> Bool {
@@ -27,17 +28,17 @@ struct YAMLLook: FormatLook {
     ["yaml", "yml"].contains(file.suffix) || file.name == "mlmodel"
   }
 
-  /// A program or a page that speaks of tags.
+  /// Whether a file is a program or a page, which may just mention tags.
   private static func isCode(_ file: ScannedFile) -> Bool {
     ["py", "pyi", "pyx", "md", "rst", "html", "ipynb", "c", "h", "swift", "js", "json"].contains(file.suffix)
   }
 
   func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
     guard file.blob.size <= YAMLLook.limit else {
-      return scanner.add(.unread, .error, file, "YAML of more than \(YAMLLook.limit >> 20) MiB was not looked into")
+      return scanner.add(.unread, .error, file, "YAML of more than \(YAMLLook.limit >> 20) MiB was not scanned")
     }
     guard let text = YAMLLook.text(try file.blob.bytes(), file.head) else {
-      if isNamed(file) { scanner.add(.unread, .error, file, "YAML that is no text in UTF-8, UTF-16 or UTF-32") }
+      if isNamed(file) { scanner.add(.unread, .error, file, "YAML that is not text in UTF-8, UTF-16 or UTF-32") }
       return
     }
     var findings = DocumentFindings(scanner.allowlist)
@@ -55,9 +56,9 @@ struct YAMLLook: FormatLook {
     do {
       for root in try YAMLReader.read(text, YAMLLook.rules) { DocumentChecks.check(YAMLLook.value(root), &findings) }
     } catch {
-      // Other readers take the last of two keys.
+      // Other readers take the last of duplicate keys.
       guard isNamed, JSONTriggers.yaml.contains(where: { text.contains($0) }) else { return }
-      findings.add(.unread, .error, "it names code, and cannot be read as every reader does: \(error)")
+      findings.add(.unread, .error, "it names code, and readers do not agree on its content: \(error)")
     }
   }
 
@@ -76,9 +77,9 @@ struct YAMLLook: FormatLook {
     let shown = DocumentFindings.shown(tag.text.replacing("tag:yaml.org,2002:", with: "!!"))
     let place = "line \(tag.place.line)"
     guard let name = name(of: tag.text) else {
-      // `!Ref` and the like have a meaning to one program only.
+      // Tags such as `!Ref` have a meaning to one program only.
       if tag.text.contains("ruby/") || tag.text.contains("python/") || tag.text.contains("java") {
-        findings.add(.yamlTag, .error, "\(place): the tag \(shown) makes an object of a program's")
+        findings.add(.yamlTag, .error, "\(place): the tag \(shown) creates a program's object")
       }
       return
     }
@@ -92,10 +93,10 @@ struct YAMLLook: FormatLook {
         return
       }
     }
-    findings.add(.yamlTag, .error, "\(place): the tag \(shown) makes an object, or calls a function, of a program's")
+    findings.add(.yamlTag, .error, "\(place): the tag \(shown) creates a program's object or calls its function")
   }
 
-  /// What follows YAML's own prefix.
+  /// The part after YAML's own prefix.
   private static func name(of tag: String) -> String? {
     let prefix = "tag:yaml.org,2002:"
     return tag.hasPrefix(prefix) ? String(tag.dropFirst(prefix.count)) : nil
