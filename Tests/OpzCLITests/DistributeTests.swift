@@ -52,7 +52,7 @@ struct DistributeTests {
       for hidden in [Self.secret, encoded] { #expect(!(output.text + output.errorText).contains(hidden)) }
     }
     #expect(outputs.last?.text.contains("opz login \(server.host)") == true)
-    #expect(outputs[13].errorText.contains("opz push weights@1.0.0 \(place):1.0.0 goes on from there"))
+    #expect(outputs[13].errorText.contains("opz push weights@1.0.0 \(place):1.0.0 resumes from there"))
     #expect(try text("receipt.json").contains("\"outcome\": \"sent\""))
   }
 

@@ -77,7 +77,7 @@ struct HomeTests {
   @Test("a ~ that no shell wrote out makes no directory of that name", arguments: ["~/registry", "~"])
   func tilde(path: String) throws {
     for result in [try list([:], ["--registry=\(path)"]), try list(["OPZ_REGISTRY": path])] {
-      #expect(result.status == 64 && result.errorText.contains("write the whole path"), "\(result.errorText)")
+      #expect(result.status == 64 && result.errorText.contains("write the full path"), "\(result.errorText)")
     }
     #expect(try directory.tree() == [])
   }

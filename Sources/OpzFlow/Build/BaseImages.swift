@@ -97,8 +97,8 @@ struct BaseImages: Sendable {
   private static func check(_ top: Descriptor, _ base: String, _ pinned: Digest?) throws {
     guard let pinned, pinned != top.digest else { return }
     throw FlowError(
-      .verification, base, "the base is \(top.digest), and opz.lock has \(pinned)",
-      hint: "opz lock --update takes the new one")
+      .verification, base, "the base is \(top.digest), but opz.lock pins \(pinned)",
+      hint: "opz lock --update pins the new one")
   }
 
   /// Stores the images' manifests and configs; the layers stay in the source.
@@ -111,7 +111,7 @@ struct BaseImages: Sendable {
       let own = image.config.platform
       guard top.mediaType.isIndex ? platform.isSameProcessor(as: own) : platform.takes(own) else {
         throw FlowError(
-          .notFound, name, "the base is for \(image.config.platform), and \(platform) is wanted",
+          .notFound, name, "the base is for \(image.config.platform), but \(platform) is required",
           hint: "name another base, or set platforms in opz.yaml")
       }
       try registry.store.put(image.manifest.raw, image.manifest.descriptor.mediaType)

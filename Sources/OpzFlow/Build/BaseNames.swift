@@ -50,7 +50,7 @@ struct BaseNames: Sendable {
     }
     session.progress.report(
       .note(
-        "reading what is where in \(base), layer \(layer.descriptor.digest.short) of \(ByteCount.text(layer.descriptor.size)): once, and only names stay"
+        "listing the files of \(base), layer \(layer.descriptor.digest.short) of \(ByteCount.text(layer.descriptor.size)); this is done only once"
       ))
     let repository = try session.repository(try Reference(parsing: origin))
     return try PackedLayer(layer.descriptor, try await repository.blob(layer.descriptor), diffID: layer.diffID)

@@ -24,7 +24,7 @@ enum BuildReason {
     let changed = current.filter { file in old[file.path].map { differs(file, $0) } ?? false }
     if !changed.isEmpty { return "\(list(changed)) changed since \(latest.version)" }
     if !added.isEmpty { return "\(list(added)) new since \(latest.version)" }
-    return "the registry does not have the layer, or not as this opz makes it"
+    return "the registry does not have the layer, or another version of opz built it"
   }
 
   private static func differs(_ file: VersionRecord.File, _ old: VersionRecord.File) -> Bool {

@@ -68,8 +68,8 @@ public struct DockerfileExport: Sendable {
         guard header.path.lastComponent?.string.hasPrefix(".wh.") != true else {
           throw FlowError(
             .failed, layer.descriptor.digest.description,
-            "the base deletes files of its own lower layers, which ADD cannot",
-            hint: "push the base to a registry and name it there: then the Dockerfile says FROM")
+            "the base deletes files of its lower layers, which ADD cannot reproduce",
+            hint: "push the base to a registry and use it from there, so that the Dockerfile can use FROM")
         }
       }
       let suffix = packed.compression == .none ? "tar" : packed.compression == .gzip ? "tar.gz" : "tar.zst"

@@ -29,6 +29,7 @@ public enum InstalledProgram: String, Sendable {
   /// - Throws: `FlowError` of category `notFound`.
   public func require(_ environment: [String: String], install: String) throws -> FilePath {
     if let found = find(environment) { return found }
-    throw FlowError(.notFound, rawValue, "not beside opz", hint: "\(install); \(variable) names another")
+    throw FlowError(
+      .notFound, rawValue, "not installed next to opz", hint: "\(install); or set \(variable) to its path")
   }
 }

@@ -79,7 +79,9 @@ struct LoadedProject: Sendable {
       let pinned = lock?.bases[base]
       if let lock, !lock.bases.isEmpty, pinned == nil, base != "scratch" {
         session.progress.report(
-          .note("warning: opz.lock pins another base, so \(base) is taken as it is now; opz lock \(directory) pins it"))
+          .note(
+            "warning: opz.lock pins another base, so the current digest of \(base) is used; opz lock \(directory) pins it"
+          ))
       }
       return try await .custom(base, pinned: pinned, config.platforms, registry, session, project: inside)
     }

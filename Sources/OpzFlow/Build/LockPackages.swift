@@ -48,8 +48,8 @@ struct LockPackages: Sendable {
       if let text {
         if let other = texts.first(where: { $0.path == path }), other.text != text {
           throw FlowError(
-            .conflict, path.string, "it cannot be the lock of all platforms: their packages are not the same",
-            hint: "leave runtime.lock out, and each platform gets a lock of its own")
+            .conflict, path.string, "one lock cannot serve all platforms, because their packages differ",
+            hint: "remove runtime.lock, so that each platform gets its own lock")
         }
         texts.append((path, text))
       }
@@ -71,16 +71,17 @@ struct LockPackages: Sendable {
     guard case .packages(let names) = update else {
       if update == .all, case .project(let directory)? = source {
         session.progress.report(
-          .note("uv.lock stays as it is: uv lock --upgrade --project \(directory) raises the packages in it"))
+          .note("uv.lock was not changed; uv lock --upgrade --project \(directory) upgrades its packages"))
       }
       return
     }
     for name in names where !RequirementsFile.isName(name) {
-      throw FlowError(.usage, "--update \(name.prefix(100))", "not the name of a package")
+      throw FlowError(.usage, "--update \(name.prefix(100))", "not a valid package name")
     }
     guard case .requirements? = source else {
       throw FlowError(
-        .usage, "--update \(names[0])", source == nil ? "there are no requirements to resolve" : "uv.lock is uv's own",
+        .usage, "--update \(names[0])",
+        source == nil ? "there are no requirements to resolve" : "only uv changes uv.lock",
         hint: source == nil ? nil : "uv lock --upgrade-package \(names[0]), then opz lock")
     }
   }

@@ -105,13 +105,13 @@ public struct LockProject: Sendable {
     }
     guard config.runtime.kind == .python else { return }
     guard let facts = lock.facts?[base] else {
-      throw FlowError(.conflict, file, "what \(base) has for Python is not locked", hint: hint)
+      throw FlowError(.conflict, file, "the Python versions and libraries of \(base) are not locked", hint: hint)
     }
     let python = PythonProject(config: config, directory: project)
     try await blocking {
       let (targets, requirements) = (try python.targets(facts), try python.requirements())
       guard try python.requireCurrent(lock, python.inputs(requirements, targets)) else {
-        throw FlowError(.conflict, file, "it does not say what the packages were locked from", hint: hint)
+        throw FlowError(.conflict, file, "it does not record what the packages were resolved from", hint: hint)
       }
       for (platform, target) in targets {
         let path = python.lock(for: platform)
@@ -145,7 +145,7 @@ public struct LockProject: Sendable {
     let environment = image.config.config?.env ?? []
     if let active = environment.first(where: { $0.hasPrefix("VIRTUAL_ENV=") }) {
       throw FlowError(
-        .failed, pin.base, "its \(active) makes Python look nowhere else for packages",
+        .failed, pin.base, "its \(active) keeps Python from finding packages elsewhere",
         hint: "name a base without a virtual environment")
     }
     return try await blocking { try BaseFacts.read(stack, environment: environment) }

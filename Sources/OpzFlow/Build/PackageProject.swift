@@ -62,8 +62,8 @@ public struct PackageProject: Sendable {
     {
       session.progress.report(
         .note(
-          "the image holds the model and no program: KServe mounts it by oci+native://; for oci://, which runs sh in it, "
-            + "name a small base that has sh, ls, ln and sleep in runtime.base"))
+          "the image contains only the model: KServe can mount it with oci+native://; for oci://, which runs sh in it, "
+            + "set runtime.base to a small base with sh, ls, ln and sleep"))
     }
     let tags = request.tags.isEmpty ? [version.version.description.replacing("+", with: "_")] : request.tags
     for output in outputs {
@@ -104,7 +104,7 @@ public struct PackageProject: Sendable {
     let images = try builder.images(plan, written.layers)
     guard let image = images.first(where: { Platform.host.isSameProcessor(as: $0.config.platform) }) ?? images.first
     else {
-      throw FlowError(.usage, "platforms", "no platform is named", hint: "write platforms: [linux/amd64] in opz.yaml")
+      throw FlowError(.usage, "platforms", "no platform is given", hint: "write platforms: [linux/amd64] in opz.yaml")
     }
     return Draft(
       images: images, image: image, plan: plan, written: written, bases: bases, packages: environment.packages,

@@ -23,7 +23,7 @@ struct PythonEnvironment: Sendable {
     guard let recorded = try ProjectLock.read(in: project.directory), let facts = recorded.facts?[base] else {
       throw FlowError(
         .notFound, project.directory.appending(ProjectLock.fileName).string,
-        "what \(base) has for Python is not locked",
+        "the Python versions and libraries of \(base) are not locked",
         hint: "opz lock \(project.directory)")
     }
     var environment = PythonEnvironment()
@@ -35,7 +35,7 @@ struct PythonEnvironment: Sendable {
       if !isKnown, try project.source() != nil {
         session.progress.report(
           .note(
-            "warning: opz.lock does not say what the packages were locked from, so nobody sees whether that changed; opz lock writes it"
+            "warning: opz.lock does not record what the packages were resolved from, so changes cannot be noticed; opz lock records it"
           ))
       }
       return (targets, requirements, inputs)
@@ -67,8 +67,8 @@ struct PythonEnvironment: Sendable {
 
   static var missingBase: FlowError {
     FlowError(
-      .failed, "runtime.base", "a python runtime stands on a base with Python in it, and none is named",
-      hint: "write base: HOST/REPO:TAG below runtime, or --set runtime.base=HOST/REPO:TAG")
+      .failed, "runtime.base", "a python runtime requires a base with Python, but none is given",
+      hint: "set runtime.base in opz.yaml, or use --set runtime.base=HOST/REPO:TAG")
   }
 
   /// Hashes the wheels again if the lock or the requirements have digests other than SHA-256.
@@ -131,7 +131,7 @@ struct PythonEnvironment: Sendable {
   private static func take(_ source: FilePath, _ wheel: LockedWheel, to path: FilePath) throws {
     if try FileStatus.find(path) != nil { return }
     guard try FileStatus.find(source) != nil else {
-      throw FlowError(.notFound, source.string, "the lock names this wheel, and it is not there")
+      throw FlowError(.notFound, source.string, "the lock lists this wheel, but the file does not exist")
     }
     try Durable.makeDirectory(path.removingLastComponent())
     let new = try NewFile(in: path.removingLastComponent())
@@ -143,8 +143,8 @@ struct PythonEnvironment: Sendable {
     let found = hasher.finish()
     guard found == wheel.digest else {
       throw FlowError(
-        .verification, source.string, "the wheel has the digest \(found), and \(wheel.digest) is locked",
-        hint: "opz lock --update takes the new one")
+        .verification, source.string, "the wheel has the digest \(found), but \(wheel.digest) is locked",
+        hint: "opz lock --update pins the new one")
     }
     _ = try new.publish(at: path, mode: 0o444)
   }
@@ -165,8 +165,8 @@ struct PythonEnvironment: Sendable {
       guard problems.isEmpty else {
         let shown = problems.prefix(10).map(\.description).joined(separator: "; ")
         throw FlowError(
-          .failed, lock.string, "the packages do not go together: \(shown)",
-          hint: "mend the requirements, then opz lock --update")
+          .failed, lock.string, "the packages are incompatible: \(shown)",
+          hint: "fix the requirements, then run opz lock --update")
       }
       try Durable.makeDirectory(marker.removingLastComponent())
       try Durable.replace(marker, with: [])

@@ -50,7 +50,7 @@ struct PythonProject: Sendable {
     guard let change = now.change(since: then) else { return true }
     let subject = change.subject == "opz.yaml" ? change.subject : directory.pushing(FilePath(change.subject)).string
     throw FlowError(
-      .conflict, subject, "\(change.reason), so the locked packages may not be those that are asked for",
+      .conflict, subject, "\(change.reason), so the locked packages may not match the requirements",
       hint: "opz lock \(directory)")
   }
 
@@ -69,8 +69,8 @@ struct PythonProject: Sendable {
     for item in requirements.items where !item.isConstraint && item.marker?.holds(for: target) != false {
       guard !known.contains(item.name) else { continue }
       throw FlowError(
-        .conflict, lock.string, "it has no \(item.name), which \(item.place) asks for",
-        hint: "opz lock --update \(directory) makes it anew")
+        .conflict, lock.string, "it lacks \(item.name), which \(item.place) requires",
+        hint: "opz lock --update \(directory) resolves everything again")
     }
   }
 
@@ -89,12 +89,13 @@ struct PythonProject: Sendable {
         !String(decoding: try FileBlob(path, size: status.size).bytes(), as: UTF8.self).contains("lock-version")
       else { return }
       throw FlowError(
-        .conflict, path.string, "it is no pylock.toml, and opz lock would replace it",
+        .conflict, path.string, "it is not a pylock.toml, and opz lock would overwrite it",
         hint: "name another file in runtime.lock, or move this one away")
     }
     throw FlowError(
-      .conflict, "runtime.lock: \(config.runtime.lock ?? "")", "the packages are locked from this file, and not in it",
-      hint: "leave lock out: opz lock reads the file and writes pylock.toml")
+      .conflict, "runtime.lock: \(config.runtime.lock ?? "")",
+      "this file is an input of the lock, so it cannot be the lock itself",
+      hint: "remove runtime.lock: opz lock reads this file and writes pylock.toml")
   }
 
   /// The lock of a platform: the file that `opz.yaml` names, `pylock.toml`, or one per platform if there are several.
@@ -139,8 +140,8 @@ struct PythonProject: Sendable {
     if let glibc = facts.glibc.flatMap(numbers) { return .glibc(glibc.0, glibc.1) }
     if let musl = facts.musl.flatMap(numbers) { return .musl(musl.0, musl.1) }
     throw FlowError(
-      .failed, base, "it has neither glibc nor musl that wheels could use",
-      hint: "name a base with Python in it")
+      .failed, base, "it has neither glibc nor musl, one of which wheels require",
+      hint: "use a base with Python")
   }
 
   func layout(_ target: PythonTarget) throws -> InstallLayout {

@@ -97,7 +97,7 @@ public struct RebaseVersion: Sendable {
   private func settings() throws -> RuntimeSettings {
     guard let value = version.record.runtime.settings else {
       throw FlowError(
-        .failed, version.record.reference, "its record does not have its settings, so they cannot go over another base",
+        .failed, version.record.reference, "its record lacks the runtime settings, so it cannot be rebased",
         hint: "set runtime.base in opz.yaml, then opz package")
     }
     return try CanonicalJSON.decode(
@@ -109,8 +109,10 @@ public struct RebaseVersion: Sendable {
     case "native":
       guard base == "opz-runtime" else {
         throw FlowError(
-          .usage, "--base \(base)", "a native version stands on opz-runtime",
-          hint: "opz runtime import the new one, then opz rebase \(version.record.reference) --base opz-runtime")
+          .usage, "--base \(base)", "a native version can only use opz-runtime",
+          hint:
+            "import the new one with opz runtime import, then opz rebase \(version.record.reference) --base opz-runtime"
+        )
       }
       return try await .native(platforms, registry, session)
     default: return try await .custom(base, pinned: nil, platforms, registry, session, project: session)

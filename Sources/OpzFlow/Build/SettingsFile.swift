@@ -16,8 +16,8 @@ public struct SettingsFile: Sendable {
     let config = try ConfigReader.read(path)
     guard config.name == version.name else {
       throw FlowError(
-        .conflict, name, "it is about \(config.name), not \(version.name)",
-        hint: "name the opz.yaml of \(version.name), or leave --settings out")
+        .conflict, name, "it is for the model \(config.name), not \(version.name)",
+        hint: "use the opz.yaml of \(version.name), or omit --settings")
     }
     self.name = name
     deploy = config.deploy ?? DeploySettings()

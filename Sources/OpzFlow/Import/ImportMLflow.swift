@@ -100,12 +100,12 @@ public struct ImportMLflow: Sendable {
     for model in models {
       guard let text = request.names[model.name] ?? ModelName.near(model.name) else {
         throw FlowError(
-          .usage, model.name, "it cannot be a model's name here", hint: "write --name '\(model.name)=NAME'")
+          .usage, model.name, "it is not a valid model name", hint: "write --name '\(model.name)=NAME'")
       }
       let name = try ModelName(text)
       if let other = owners.updateValue(model.name, forKey: name) {
         throw FlowError(
-          .usage, model.name, "it would be named \(name) here, as \"\(other)\" would",
+          .usage, model.name, "it would be imported as \(name), and so would \"\(other)\"",
           hint: "write --name '\(model.name)=NAME'")
       }
       names[model.name] = name
@@ -126,7 +126,7 @@ public struct ImportMLflow: Sendable {
     }
     do {
       if let status = version.status, status != "READY" {
-        throw MLflowError(.noArtifacts, version.location, "MLflow says that the version is \(status)")
+        throw MLflowError(.noArtifacts, version.location, "the version's status in MLflow is \(status)")
       }
       let place = try places.find(version.location)
       if request.isRehearsal { return item(.planned) }
@@ -214,11 +214,12 @@ public struct ImportMLflow: Sendable {
   private func setAliases(of model: MLflowStore.Model, _ name: ModelName, _ items: inout [Item]) async throws {
     for (text, number) in wantedAliases(of: model).sorted(by: { $0.key < $1.key }) {
       guard let index = items.firstIndex(where: { $0.number == number && $0.outcome != .failed }) else {
-        session.progress.report(.note("\(name)@\(text) is not set: MLflow's version \(number) is not here"))
+        session.progress.report(.note("\(name)@\(text) is not set: MLflow's version \(number) was not imported"))
         continue
       }
       guard let alias = AliasName(text) else {
-        session.progress.report(.note("\"\(text)\" of \(name) is left out: aliases are letters, digits, - _ and ."))
+        session.progress.report(
+          .note("skipped the alias \"\(text)\" of \(name): aliases consist of letters, digits, - _ and ."))
         continue
       }
       if request.isRehearsal {

@@ -66,8 +66,8 @@ public struct TestReport: Sendable {
     guard let first = failures.first else { return }
     let more = failures.count > 1 ? "; \(failures.count - 1) more" : ""
     throw FlowError(
-      .verification, subject, "the image does not give what is expected: \(first)\(more)",
-      hint: "compare the model with the one that expected.csv was made by")
+      .verification, subject, "the image's results differ from the expected ones: \(first)\(more)",
+      hint: "check that expected.csv was made with this model")
   }
 }
 
@@ -81,7 +81,7 @@ struct ImageTest: Sendable {
   func run(_ store: LayoutStore) async throws -> TestReport {
     guard !tests.isEmpty else {
       throw FlowError(
-        .notFound, name.description, "nothing to compare with",
+        .notFound, name.description, "there are no expected results",
         hint: "put holdout.csv and expected.csv, or requests.jsonl, beside the model")
     }
     let directory = try Directory.temporary(prefix: "opz-test-")

@@ -54,7 +54,7 @@ public struct ModelOperand: Sendable {
       guard
         let file = models.first(where: { $0.path.hasSuffix("/model.json") }) ?? (models.count == 1 ? models[0] : nil)
       else {
-        throw FlowError(.failed, version.record.reference, "its model is not of a format that opz reads")
+        throw FlowError(.failed, version.record.reference, "its model is not in a format that opz can read")
       }
       let bytes = try stack.bytes(FilePath(String(file.path.dropFirst())), limit: Int(Model.limit))
       return try Model.read(bytes, name: "\(version.record.reference):\(file.path)")

@@ -66,7 +66,7 @@ final class ServerRunner: ModelRunner {
       if let status = child.poll() {
         throw FlowError(
           .verification, "opz-server of the image",
-          "it ended with status \(status) before it was ready: \(text.suffix(500))")
+          "it exited with status \(status) before it was ready: \(text.suffix(500))")
       }
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -111,7 +111,7 @@ final class ServerRunner: ModelRunner {
     guard status == 200 else {
       throw FlowError(
         .verification, "opz-server of the image",
-        "it answers \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
+        "it responded with \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
     }
     return try CanonicalJSON.decode(Answer.self, from: bytes, subject: "answer of opz-server")
   }

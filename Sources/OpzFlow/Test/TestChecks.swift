@@ -9,7 +9,9 @@ struct TestTable: Sendable {
   let rows: [[String]]
 
   static func read(_ blob: FileBlob, name: String) throws -> TestTable {
-    guard blob.size <= 256 << 20 else { throw FlowError(.failed, name, "\(blob.size) bytes are too many for a test") }
+    guard blob.size <= 256 << 20 else {
+      throw FlowError(.failed, name, "its \(blob.size) bytes exceed the limit for a test")
+    }
     let rows = try CSVTable.read(try blob.bytes(), name: name)
     guard let header = rows.first else { throw FlowError(.failed, name, "the table is empty") }
     return TestTable(header: header, rows: Array(rows.dropFirst()))
@@ -54,7 +56,7 @@ struct TableCheck: Sendable {
     var compared = false
     for output in model.signature.outputs {
       guard let found = outputs[output.name], found.count == range.count * output.columns else {
-        check.fail("the answer has no output \(output.name) for \(range.count) rows")
+        check.fail("the response has no output \(output.name) for \(range.count) rows")
         continue
       }
       for part in 0..<output.columns {

@@ -26,7 +26,7 @@ enum Companions {
           found.append(Companion(name: name, descriptor: descriptor))
         } else {
           progress.report(
-            .note("the version's \(name) artifact is not there, so the copy cannot be pulled as a version"))
+            .note("the version's \(name) artifact is missing, so the copy cannot be pulled as a version"))
         }
       }
     }

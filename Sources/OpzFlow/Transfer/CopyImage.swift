@@ -54,8 +54,8 @@ public struct CopyImage: Sendable {
     case .dockerArchive(let file): return try await toArchive(file, root, opened)
     case .version(let reference):
       throw FlowError(
-        .usage, "\(reference)", "a copy goes to a container registry, an OCI layout or a docker archive",
-        hint: "opz pull brings a version into the local registry")
+        .usage, "\(reference)", "the destination of a copy is a container registry, an OCI layout or a docker archive",
+        hint: "opz pull fetches a version into the local registry")
     }
   }
 
@@ -86,7 +86,7 @@ public struct CopyImage: Sendable {
     if let pinned = reference.digest, pinned != root.digest {
       throw FlowError(
         .verification, "\(reference)", "the image to copy is \(root.digest)",
-        hint: "leave the digest out, or copy that one")
+        hint: "omit the digest, or copy that image")
     }
     let ledger = TransferLedger(session.progress)
     let tags = names(reference.tag, pinned: reference.digest != nil, opened)

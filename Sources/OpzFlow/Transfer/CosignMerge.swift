@@ -26,10 +26,12 @@ enum CosignMerge {
     guard let theirs, theirs.digest != ours.digest else { return .replaced }
     func conflict(_ reason: String) -> FlowError {
       FlowError(
-        .conflict, place, "the tag names \(theirs.digest), \(reason); nothing was written over",
-        hint: "delete the tag if nobody needs it, or leave it out with --no-referrers")
+        .conflict, place, "the tag names \(theirs.digest), \(reason); nothing was overwritten",
+        hint: "delete the tag if nobody needs it, or skip it with --no-referrers")
     }
-    guard ours.mediaType.isManifest, theirs.mediaType.isManifest else { throw conflict("and no manifest alone") }
+    guard ours.mediaType.isManifest, theirs.mediaType.isManifest else {
+      throw conflict("which is not a single manifest")
+    }
     let new = try await source.manifest(ours)
     let old: Manifest
     do {
@@ -39,10 +41,10 @@ enum CosignMerge {
     }
     let missing = new.content.layers.filter { layer in !old.content.layers.contains { $0.isSame(as: layer) } }
     if missing.isEmpty { return .kept }
-    guard kind != .bills else { throw conflict("another bill of materials") }
+    guard kind != .bills else { throw conflict("which is a different bill of materials") }
     guard old.content.layers.allSatisfy({ $0.mediaType == kind.mediaType }),
       new.content.layers.allSatisfy({ $0.mediaType == kind.mediaType })
-    else { throw conflict("which holds something else than \(kind.mediaType)") }
+    else { throw conflict("which contains something other than \(kind.mediaType)") }
     let isOurs =
       old.content.config.digest == new.content.config.digest && old.content.annotations == new.content.annotations
       && old.content.subject?.digest == new.content.subject?.digest
@@ -50,7 +52,7 @@ enum CosignMerge {
       return .replaced
     }
     guard old.content.layers.count + missing.count <= Evidence.most else {
-      throw conflict("with so many parts that \(missing.count) more would not be read")
+      throw conflict("which has too many layers to add \(missing.count) more")
     }
     return try await merge(old, missing, in: destination, conflict)
   }

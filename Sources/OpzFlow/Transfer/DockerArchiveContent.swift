@@ -17,8 +17,8 @@ struct DockerArchiveContent: ReferrerReader {
     let reader = try DockerArchiveReader(try FileBlob(path), name: path.string)
     guard reader.images.count == 1, let archived = reader.images.first else {
       throw FlowError(
-        .failed, path.string, "the archive has \(reader.images.count) images, and one is copied",
-        hint: "save the one that is meant: docker save NAME:TAG -o FILE")
+        .failed, path.string, "the archive has \(reader.images.count) images, but only a single one can be copied",
+        hint: "save a single image: docker save NAME:TAG -o FILE")
     }
     var blobs: [Digest: any Blob] = [:]
     let layers = try archived.layers.map { layer in

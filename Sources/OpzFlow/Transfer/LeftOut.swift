@@ -14,13 +14,13 @@ actor LeftOut {
 
   func add(_ what: String, _ reason: String) {
     count += 1
-    if count <= LeftOut.shown { progress.report(.note("\(what) is left out: \(reason)")) }
+    if count <= LeftOut.shown { progress.report(.note("skipped \(what): \(reason)")) }
   }
 
   /// Reports how many items were skipped beyond those listed.
   func close() {
     if count > LeftOut.shown {
-      progress.report(.note("\(count - LeftOut.shown) more that the registry lists are left out"))
+      progress.report(.note("skipped \(count - LeftOut.shown) more that the registry lists"))
     }
     count = 0
   }

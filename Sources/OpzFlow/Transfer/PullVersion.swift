@@ -58,7 +58,7 @@ public struct PullVersion: Sendable {
     if let expected, expected.description != record.name {
       throw FlowError(
         .conflict, source.description, "it is \(record.reference), not \(expected)",
-        hint: "leave the name out; a version keeps its name and number")
+        hint: "omit the name; a version keeps its name and number")
     }
     let registry = try session.createRegistry()
     if !acceptsRollback { try refuseRollback(to: record, registry) }
@@ -87,8 +87,8 @@ public struct PullVersion: Sendable {
     else { return }
     throw FlowError(
       .conflict, source.description,
-      "the tag went back: it names \(record.reference), and named \(before) when it was last seen from here",
-      hint: "--force takes the older version; \(source.name)@\(record.image.digest) asks no tag")
+      "the tag was moved back: it names \(record.reference), but named \(before) when it was last seen",
+      hint: "--force accepts the older version; \(source.name)@\(record.image.digest) does not depend on the tag")
   }
 
   /// Fetches the referrers of the platforms' images and of other referrers. Those of the image itself are attached to
@@ -109,7 +109,7 @@ public struct PullVersion: Sendable {
         let graph = try await other.content(in: remote)
         // Anyone who may push can add large blobs.
         guard graph.blobs.allSatisfy({ $0.size <= UInt64(Evidence.limit) }) else {
-          throw FlowError(.verification, "\(other.descriptor.digest)", "it is too large to come along")
+          throw FlowError(.verification, "\(other.descriptor.digest)", "it is too large to be pulled")
         }
         return try await copy(graph, root: other.descriptor.bare, from: remote, to: store, progress: progress).bytes
       }

@@ -53,7 +53,7 @@ struct PulledAttachments {
     var size: UInt64 = 0
     for part in manifest.references {
       guard part.size <= UInt64(Evidence.limit), size + part.size <= rest else {
-        throw FlowError(.verification, "\(manifest.descriptor.digest)", "it is too large to come along")
+        throw FlowError(.verification, "\(manifest.descriptor.digest)", "it is too large to be pulled")
       }
       size += part.size
     }
@@ -75,7 +75,7 @@ struct PulledAttachments {
     }
     if manifest.content.layers.count > Evidence.most {
       await left.add(
-        "part of the tag \(tag)", "\(Evidence.most) of its \(manifest.content.layers.count) parts are read")
+        "part of the tag \(tag)", "only \(Evidence.most) of its \(manifest.content.layers.count) parts are read")
     }
     guard !layers.isEmpty else { return }
     let whole = layers
@@ -87,7 +87,7 @@ struct PulledAttachments {
   /// Stores a layer if it has the tag's media type and is about the image.
   private func take(_ layer: Descriptor, _ kind: CosignTags.Kind) async throws -> Descriptor {
     guard layer.mediaType == kind.mediaType else {
-      throw FlowError(.verification, "\(layer.digest)", "it is of the type \(layer.mediaType)")
+      throw FlowError(.verification, "\(layer.digest)", "its media type is \(layer.mediaType)")
     }
     let bytes = try await remote.bytes(layer, limit: Evidence.limit)
     guard try kind.subjects(layer, bytes).contains(image) else {

@@ -23,11 +23,11 @@ public struct PushFailure: ExplainedError {
   public var category: ErrorCategory { cause.category }
   public var subject: String { cause.subject }
   public var reason: String {
-    "\(cause.reason); \(ByteCount.text(safe)) of \(ByteCount.text(total)) are safe"
+    "\(cause.reason); \(ByteCount.text(safe)) of \(ByteCount.text(total)) are uploaded"
   }
 
   public var hint: String? {
-    let again = "\(resume) goes on from there"
+    let again = "\(resume) resumes from there"
     return cause.hint.map { "\($0); \(again)" } ?? again
   }
 }

@@ -60,7 +60,7 @@ public struct PushVersion: Sendable {
     if let later = state.configuration(of: version) {
       session.progress.report(
         .note(
-          "the record travels with the settings of its first packaging; those of event \(later.event.number) stay in this registry"
+          "the pushed record has the settings of its first packaging; those of event \(later.event.number) stay in this registry"
         ))
     }
     let delivery = RemoteDelivery(

@@ -49,7 +49,7 @@ struct ReferrerGraph: Sendable {
         let room = limit - graph.referrers.count
         if new.count > room {
           guard let left else { throw tooMany("more than \(limit) manifests refer to it") }
-          await left.add("\(new.count - room) of the referrers", "\(limit) are read")
+          await left.add("\(new.count - room) of the referrers", "at most \(limit) are read")
           new.removeLast(new.count - room)
         }
         let found = try await read(new, in: source, progress, left)
@@ -65,8 +65,8 @@ struct ReferrerGraph: Sendable {
       level = next
     }
     if !level.isEmpty {
-      guard let left else { throw tooMany("referrers refer to referrers deeper than \(depthLimit)") }
-      await left.add("what refers to referrers", "it is deeper than \(depthLimit)")
+      guard let left else { throw tooMany("referrers are nested deeper than \(depthLimit)") }
+      await left.add("the referrers of referrers", "they are nested deeper than \(depthLimit)")
     }
     return graph
   }
@@ -80,7 +80,7 @@ struct ReferrerGraph: Sendable {
     referrers += found
     parts += found.reduce(0) { $0 + $1.parts.count }
     guard parts <= ReferrerGraph.partLimit else {
-      throw ReferrerGraph.tooMany("its referrers name more than \(ReferrerGraph.partLimit) blobs")
+      throw ReferrerGraph.tooMany("its referrers list more than \(ReferrerGraph.partLimit) blobs")
     }
   }
 
@@ -90,7 +90,7 @@ struct ReferrerGraph: Sendable {
     let listed: [Descriptor]
     if let left {
       listed =
-        try await left.trying("what refers to \(subject.short)") { try await source.referrers(of: subject) } ?? []
+        try await left.trying("the referrers of \(subject.short)") { try await source.referrers(of: subject) } ?? []
     } else {
       listed = try await source.referrers(of: subject)
       guard listed.count <= limit else { throw tooMany("more than \(limit) manifests refer to it") }
@@ -125,7 +125,7 @@ struct ReferrerGraph: Sendable {
     do {
       let bytes = try await source.bytes(entry)
       guard let own = try ReferrerEntry(bytes, entry.bare), own.subject == subject else {
-        progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short) and is none"))
+        progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short), but is not one"))
         return nil
       }
       let parts =
@@ -135,13 +135,13 @@ struct ReferrerGraph: Sendable {
       return Referrer(descriptor: own.descriptor.light, subject: subject, parts: parts.map(\.bare))
     } catch let error as any ExplainedError where error.category == .notFound {
       // The list under a fallback tag can outlive what it lists.
-      progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short) and is not there"))
+      progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short), but does not exist"))
       return nil
     }
   }
 
   private static func tooMany(_ reason: String) -> FlowError {
-    FlowError(.refused, "referrers", reason, hint: "--no-referrers takes the image alone")
+    FlowError(.refused, "referrers", reason, hint: "--no-referrers copies only the image")
   }
 }
 

@@ -23,8 +23,8 @@ struct RemoteProof: Sendable {
     guard let first = missing.first else { return }
     throw FlowError(
       .verification, "\(repository.reference.name)@\(first)",
-      "the registry took it and does not have it"
-        + (missing.count > 1 ? "; so it is with \(missing.count - 1) more" : ""),
+      "the registry accepted it, but does not have it"
+        + (missing.count > 1 ? "; nor \(missing.count - 1) more" : ""),
       hint: "push again; a registry of several replicas may be behind")
   }
 }

@@ -52,13 +52,13 @@ struct RemoteRecord: Sendable {
     guard !all.isEmpty else {
       throw FlowError(
         .verification, source.description,
-        "none of the \(candidates.count) version records that the registry has is about the image: "
+        "none of the \(candidates.count) version records that the registry has matches the image: "
           + reasons.joined(separator: "; "),
         hint: "the registry's referrers are wrong; push the version again from where it was made")
     }
     if let wanted {
       throw FlowError(
-        .notFound, source.description, "no record has the digest \(wanted); there is \(named)")
+        .notFound, source.description, "no record has the digest \(wanted); the registry has \(named)")
     }
     throw FlowError(
       .verification, source.description,
@@ -86,7 +86,7 @@ struct RemoteRecord: Sendable {
     let own = Set([Descriptor.emptyConfig.digest, .of(bytes)] + record.tests.map(\.descriptor.digest))
       .union(record.fileList.map { [$0.digest] } ?? [])
     if let other = manifest.references.first(where: { !own.contains($0.digest) }) {
-      throw refuse("it brings \(other.digest), which the record does not name")
+      throw refuse("it references \(other.digest), which the record does not list")
     }
     let layers = Set(image.layers.map(\.descriptor.digest))
     for (name, artifact) in record.artifacts ?? [:] {

@@ -37,7 +37,7 @@ struct RemoteReferrers: Sendable {
       }
       for manifest in manifests.compactMap({ $0 }) { found.add(manifest) }
     }
-    if rest < 0 { await left.add("\(-rest) of its referrers", "\(most) are read") }
+    if rest < 0 { await left.add("\(-rest) of its referrers", "at most \(most) are read") }
     return found
   }
 
@@ -79,7 +79,7 @@ struct RemoteReferrers: Sendable {
   ) async throws -> Manifest {
     let manifest = try await remote.manifest(named: entry.digest.description)
     guard manifest.content.subject?.digest == image else {
-      throw FlowError(.verification, "\(entry.digest)", "it is listed as a referrer of the image and is none")
+      throw FlowError(.verification, "\(entry.digest)", "it is listed as a referrer of the image, but is not one")
     }
     return manifest
   }

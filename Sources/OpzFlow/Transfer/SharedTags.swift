@@ -54,7 +54,7 @@ struct SharedTags: Sendable {
       if try await repository.digest(ofTag: tagged.tag) == wanted.digest { return true }
     }
     throw FlowError(
-      .conflict, "\(repository.reference.name):\(tagged.tag)", "others write the tag all the time",
-      hint: "push again; what was pushed is safe")
+      .conflict, "\(repository.reference.name):\(tagged.tag)", "other clients keep writing the tag",
+      hint: "push again; what was uploaded is kept")
   }
 }

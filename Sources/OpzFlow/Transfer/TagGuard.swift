@@ -18,22 +18,22 @@ struct TagGuard: Sendable {
     switch expectation {
     case .anything: break
     case .absent:
-      if let found { throw conflict(place, "the tag exists and names \(found); none was expected") }
+      if let found { throw conflict(place, "the tag exists and names \(found), but was expected not to exist") }
     case .digest(let expected):
       guard found == expected else {
-        throw conflict(place, "the tag names \(found?.description ?? "nothing"), and \(expected) was expected")
+        throw conflict(place, "the tag names \(found?.description ?? "nothing"), but \(expected) was expected")
       }
     case .asSeen:
       if let found, let last = seen[place], found != last, found != wanted {
         throw FlowError(
-          .conflict, place, "somebody else moved the tag: it names \(found), and was last seen at \(last)",
-          hint: "opz show \(place) tells what it is; --force or --expect \(found) moves it")
+          .conflict, place, "someone else moved the tag: it names \(found), and was last seen at \(last)",
+          hint: "opz show \(place) shows what it is; --force or --expect \(found) moves it")
       }
     }
     return found
   }
 
   private func conflict(_ place: String, _ reason: String) -> FlowError {
-    FlowError(.conflict, place, reason, hint: "opz show \(place) tells what it is; nothing was moved")
+    FlowError(.conflict, place, reason, hint: "opz show \(place) shows what it is; nothing was moved")
   }
 }

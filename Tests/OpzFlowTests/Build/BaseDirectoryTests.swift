@@ -156,7 +156,7 @@ struct BaseDirectoryTests {
     let notes = SaidNotes()
     project.session.progress = notes
     let version = try await project.package { $0.outputs = ["oci:layout:1"] }.version
-    #expect(notes.all.contains { $0.hasPrefix("reading what is where in \(name):1") })
+    #expect(notes.all.contains { $0.hasPrefix("listing the files of \(name):1") })
     #expect(notes.all.contains { $0.hasPrefix("/bin/tool goes to /usr/bin/tool") })
     let image = try await BaseDirectoryTests.stack(project.directory.path.appending("layout"), tag: "1")
     let tree = try await blocking { try image.tree(digests: false) }
@@ -169,7 +169,7 @@ struct BaseDirectoryTests {
     let again = SaidNotes()
     project.session.progress = again
     let second = try await project.package()
-    #expect(second.existed && !again.all.contains { $0.hasPrefix("reading what is where") })
+    #expect(second.existed && !again.all.contains { $0.hasPrefix("listing the files") })
     for layer in version.record.layers where layer.role == "runtime" {
       #expect(try !project.registry().store.has(layer.descriptor))
     }

@@ -183,7 +183,7 @@ struct LockTests {
     let notes = Notes()
     project.project.session.progress = notes
     #expect(try await project.packages() == ["a 1.0"])
-    #expect(notes.texts.contains { $0.contains("opz lock writes it") })
+    #expect(notes.texts.contains { $0.contains("opz lock records it") })
     await #expect(throws: FlowError.self) { try await project.check() }
     try await project.lock()
     #expect(try project.text("pylock.toml") == pylock)

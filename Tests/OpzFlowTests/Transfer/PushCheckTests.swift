@@ -102,7 +102,7 @@ struct PushCheckTests {
     #expect(try await pull().version.version == next.version)
     _ = try await push(version, "crm/weights:1", .anything)
     let error = await #expect(throws: FlowError.self) { try await pull() }
-    #expect(error?.category == .conflict && error?.reason.contains("went back") == true)
+    #expect(error?.category == .conflict && error?.reason.contains("was moved back") == true)
     // By its digest nothing is asked; and once it was taken the tag is known to name it.
     let pinned = PullVersion(source.pinned(to: version.record.image.digest), in: other)
     #expect(try await pinned.run().existed)
@@ -221,9 +221,9 @@ struct PushCheckTests {
       of: 10 << 20, resume: "opz push crm/weights@1.0.0 \(place)")
     #expect(
       error.description == """
-        \(place): the registry answered 413; 3.0 MiB of 10.0 MiB are safe
+        \(place): the registry answered 413; 3.0 MiB of 10.0 MiB are uploaded
 
-        hint: ask for more; opz push crm/weights@1.0.0 \(place) goes on from there
+        hint: ask for more; opz push crm/weights@1.0.0 \(place) resumes from there
         """)
     #expect(error.category == .network)
   }
