@@ -41,6 +41,7 @@ public struct PrivateKey: Sendable {
   }
 
   /// Generates a key from the system's random numbers.
+  /// - Throws: `TrustError.badKey` if libcrypto fails.
   public static func generate(_ kind: PublicKey.Kind) throws -> PrivateKey {
     guard let key = CryptoKey(generating: kind) else {
       throw TrustError(.badKey, kind.rawValue, "libcrypto cannot generate such a key")
@@ -54,6 +55,7 @@ public struct PrivateKey: Sendable {
   }
 
   /// The key as PKCS#8 in PEM; with a password, encrypted with AES-256-CBC and PBKDF2.
+  /// - Throws: `TrustError.badKey` if libcrypto fails.
   public func pem(password: [UInt8]?) throws -> [UInt8] {
     guard let text = key.privatePEM(password) else {
       throw TrustError(.badKey, publicKey.kind.rawValue, "libcrypto cannot write the key")

@@ -106,6 +106,7 @@ struct FileScanner: Sendable {
     "it cannot be read: \((error as? any ExplainedError)?.reason ?? "\(error)")"
   }
 
+  /// Adds a finding in a file.
   /// - Parameter offset: the byte offset in the file, if the finding is at one place.
   mutating func add(
     _ rule: ScanReport.Rule, _ level: ScanReport.Level, _ file: ScannedFile, at offset: UInt64? = nil, _ text: String

@@ -6,6 +6,7 @@ import OpzOCI
 public struct ImageScanner: Sendable {
   private var scanner: FileScanner
 
+  /// Creates a scanner with an empty report.
   /// - Parameter allowed: Python names that the user allows in addition; see `PickleAllowlist`.
   /// - Throws: `TrustError.usage` for a name that cannot be allowed.
   public init(allowed: [String] = []) throws {

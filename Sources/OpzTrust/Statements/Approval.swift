@@ -27,6 +27,7 @@ public struct Approval: Sendable, Hashable {
     self.reason = reason
   }
 
+  /// Reads the predicate of an approval.
   /// - Throws: `TrustError.malformed` for a predicate that is not an approval.
   public init(_ predicate: JSONValue, subject: String) throws {
     try StrictJSON.check(predicate, .approval, subject: subject)

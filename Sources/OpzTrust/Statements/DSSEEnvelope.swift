@@ -18,6 +18,7 @@ public struct DSSEEnvelope: Sendable, Hashable {
   public let signatures: [[UInt8]]
 
   /// Signs a payload.
+  /// - Throws: `TrustError.badKey` if a key cannot sign.
   public init(signing payload: [UInt8], _ payloadType: String, with keys: [PrivateKey]) throws {
     self.payload = payload
     self.payloadType = payloadType

@@ -9,6 +9,7 @@ public struct MessageSignature: Sendable, Hashable {
   /// The artifact's stated digest. Verifiers compute it themselves and refuse a signature that states another.
   public let digest: Digest?
 
+  /// Reads the `messageSignature` of a bundle.
   /// - Throws: `TrustError.malformed`.
   init(_ document: JSONValue, subject: String) throws {
     guard let text = document["signature"]?.string, let signature = Base64.decode(text), !signature.isEmpty else {

@@ -14,6 +14,7 @@ public struct ModelBOM: Sendable {
   private let record: VersionRecord
   private let files: [VersionRecord.File]
 
+  /// Creates the bill of materials of a version.
   /// - Parameter files: all files that opz put into the image.
   public init(_ record: VersionRecord, files: [VersionRecord.File]) {
     self.record = record
@@ -21,6 +22,7 @@ public struct ModelBOM: Sendable {
   }
 
   /// The document, indented; equal records give equal bytes.
+  /// - Throws: what encoding throws.
   public func encode() throws -> [UInt8] { try CanonicalJSON.encodePretty(document) }
 
   /// The document as a JSON value.

@@ -38,6 +38,7 @@ public struct ModelManifest: Sendable, Hashable {
   /// Whether a symbolic link to a file counts as that file. If false, links are not allowed at all.
   public let allowsLinks: Bool
 
+  /// Creates a manifest of hashed files.
   /// - Parameters:
   ///   - resources: in any order, with unique names.
   ///   - ignored: paths in the same form as resource names, in any order.

@@ -13,6 +13,7 @@ public struct ModelSignature: Sendable {
   public let hint: String
   private let envelope: DSSEEnvelope
 
+  /// Signs a manifest.
   /// - Throws: `TrustError.unsignable` for a file name that the format cannot hold, `TrustError.badKey` for a kind of
   ///   key that its readers do not accept.
   public init(signing manifest: ModelManifest, with key: PrivateKey) throws {
@@ -49,6 +50,7 @@ public struct ModelSignature: Sendable {
   /// Whether the signature names this key. That alone proves nothing.
   public func names(_ key: PublicKey) -> Bool { hint == ModelSignature.hint(of: key) }
 
+  /// The contents of the signature file.
   /// - Throws: `TrustError.unsignable` if the result would be larger than `limit`, and so unreadable.
   public func encode() throws -> [UInt8] {
     let bytes = try CanonicalJSON.encode(

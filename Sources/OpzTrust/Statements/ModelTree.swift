@@ -31,6 +31,7 @@ public struct ModelTree: Sendable {
   /// Total size of the files, in bytes.
   public var size: UInt64 { files.reduce(0) { $0 &+ $1.status.size } }
 
+  /// Finds the files of a model.
   /// - Parameters:
   ///   - root: a directory or a regular file.
   ///   - ignored: paths relative to `root` that are left out, with everything below them.

@@ -35,6 +35,7 @@ public struct SigstoreBundle: Sendable, Hashable {
   /// The key that the bundle names. A hint proves nothing.
   public let hint: String
 
+  /// Creates a bundle with an envelope that the key signed.
   /// - Parameter hint: how verifiers find the key; by default in the form that cosign looks for.
   public init(_ envelope: DSSEEnvelope, by key: PublicKey, hint: String? = nil) {
     content = .envelope(envelope)
@@ -47,6 +48,7 @@ public struct SigstoreBundle: Sendable, Hashable {
   /// Whether a layer of this type is a bundle.
   public static func reads(_ type: MediaType) -> Bool { type == mediaType || olderTypes.contains(type) }
 
+  /// Reads a bundle. Signatures are not verified here.
   /// - Parameter now: a transparency log entry with a later time is refused.
   /// - Throws: `TrustError.malformed` for a document that is not such a bundle, or that two readers could understand
   ///   differently.
@@ -95,6 +97,7 @@ public struct SigstoreBundle: Sendable, Hashable {
   }
 
   /// The bundle's bytes; equal bundles give equal bytes.
+  /// - Throws: what encoding throws.
   public func encode() throws -> [UInt8] {
     let content: (String, JSONValue) =
       switch self.content {

@@ -22,7 +22,9 @@ public struct SimpleSigning: Sendable, Hashable {
   /// `HOST/REPO`, as stated in the payload.
   public let identity: String
 
+  /// Signs an image.
   /// - Parameter identity: `HOST/REPO`, which podman and skopeo compare with where the image is pulled from.
+  /// - Throws: `TrustError.badKey` if the key cannot sign.
   public init(signing image: Digest, identity: String, with key: PrivateKey) throws {
     let document = JSONValue.object([
       "critical": .object([

@@ -7,6 +7,7 @@ enum StatedTime {
   /// How far apart the clocks of two machines may be, in milliseconds.
   static let tolerance: Int64 = 5 * 60 * 1000
 
+  /// Checks that a stated time is not in the future.
   /// - Throws: `TrustError.malformed` for a time after `now`.
   static func check(_ moment: Timestamp, _ place: String, now: Timestamp, subject: String) throws {
     guard moment.milliseconds > now.milliseconds &+ tolerance else { return }

@@ -10,6 +10,7 @@ public struct Statement: Sendable, Hashable {
     /// The digest of what the statement is about.
     public let digest: Digest
 
+    /// Creates a subject.
     /// - Parameter name: for display.
     public init(_ digest: Digest, name: String) {
       self.name = name
@@ -67,6 +68,7 @@ public struct Statement: Sendable, Hashable {
     try self.init(payload, subject: subject)
   }
 
+  /// Reads a statement.
   /// - Throws: `TrustError.malformed` for a document that is not a statement.
   public init(_ bytes: [UInt8], subject: String) throws {
     var predicateBytes: [UInt8] = []

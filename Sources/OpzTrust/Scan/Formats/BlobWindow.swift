@@ -30,6 +30,7 @@ final class BlobWindow {
     return buffer[Int(offset - start)]
   }
 
+  /// Reads exactly `count` bytes.
   /// - Parameter count: at most 1 MiB.
   func bytes(at offset: UInt64, _ count: Int) throws -> [UInt8] {
     guard count >= 0, count <= 1 << 20 else { throw Short() }

@@ -67,6 +67,7 @@ struct EmbeddedPickleLook: FormatLook {
     }
   }
 
+  /// Follows what may be a pickle, and reports what it calls.
   /// - Returns: the number of opcodes that were followed.
   private func follow(_ file: ScannedFile, at offset: UInt64, limit: Int, _ scanner: inout FileScanner) throws -> Int {
     var machine = PickleMachine(

@@ -4,6 +4,7 @@
 public struct PickleAllowlist: Sendable {
   private let extra: [String]
 
+  /// Creates the allowlist, with names that the user adds.
   /// - Parameter extra: names that the user allows in addition: `package.module.Name`, or `package.*` for everything
   ///   below it.
   public init(_ extra: [String] = []) { self.extra = extra }

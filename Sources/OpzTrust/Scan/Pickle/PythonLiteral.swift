@@ -22,6 +22,7 @@ indirect enum PythonLiteral: Hashable {
     let reason: String
   }
 
+  /// Parses a value; nothing may follow it.
   /// - Throws: `Problem`.
   init(_ text: String) throws {
     var parser = Parser(rest: Array(text.unicodeScalars)[...])

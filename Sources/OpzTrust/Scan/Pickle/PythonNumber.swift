@@ -5,6 +5,7 @@ struct PythonNumber: Hashable {
   let digits: [UInt8]
   private let base: UInt64
 
+  /// Parses an integer; nil for text that `int` would refuse.
   /// - Parameter base: 2 to 36, as the second argument of `int`; the base's prefix (`0o`) may come before the digits.
   init?(_ text: some Sequence<UInt8>, base: UInt64) {
     var rest = Array(text)[...]

@@ -71,6 +71,7 @@ struct SARIFInvocations {
     return items
   }
 
+  /// Checks that an invocation ran to its end.
   /// - Throws: why the invocation's results may be incomplete.
   private static func check(_ members: [String: JSONValue], _ tool: SARIFTool) throws(SARIFContradiction) {
     guard case .bool(let successful)? = members["executionSuccessful"] else {

@@ -2,6 +2,7 @@ import OpzJSON
 
 /// Checks what a program may create or run because a document names it. Documents are JSON and YAML, in whatever file.
 protocol DocumentCheck {
+  /// Adds what an object makes a program create or run.
   /// - Parameter object: an object in the document, at any depth.
   static func check(_ object: [String: JSONValue], _ findings: inout DocumentFindings)
 }

@@ -132,6 +132,7 @@ enum HDF5GlobalHeap {
     return found
   }
 
+  /// Walks the objects of a collection.
   /// - Parameter body: receives the index, address and size of each object, and returns whether to continue.
   static func forEach(
     _ file: HDF5File, at address: UInt64, _ body: (UInt64, UInt64, UInt64) throws -> Bool

@@ -17,6 +17,7 @@ struct RStream {
 
   var offset: UInt64 { bytes.offset }
 
+  /// Begins to read a serialization, with its encoding.
   /// - Parameter offset: where the encoding's line (`X`, `B` or `A`) begins.
   init(_ blob: any Blob, at offset: UInt64) throws {
     bytes = try PickleBytes(blob, at: offset)

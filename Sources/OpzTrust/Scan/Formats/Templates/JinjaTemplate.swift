@@ -10,6 +10,7 @@ struct JinjaTemplate {
   private var called: Set<String> = []
   private var problems: [String] = []
 
+  /// Checks a text that may be a template.
   /// - Parameter key: the template's name in the document.
   static func check(_ text: String, of key: String, _ findings: inout DocumentFindings) {
     guard text.contains("{{") || text.contains("{%") else { return }

@@ -22,6 +22,7 @@ struct JinjaLexer {
 
   private init(_ text: String) { bytes = Array(text.utf8) }
 
+  /// Reads all tokens of a template.
   /// - Throws: `Broken` for an unterminated block or string.
   static func tokens(of text: String) throws(Broken) -> [JinjaToken] {
     var lexer = JinjaLexer(text)
