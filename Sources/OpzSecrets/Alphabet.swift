@@ -1,34 +1,55 @@
-/// A set of ASCII characters that a part of a token is made of.
-struct Alphabet: OptionSet, Sendable {
-  let rawValue: UInt16
+/// A set of ASCII characters that a part of a token is made of: a bit for each character.
+struct Alphabet: Sendable, Equatable, ExpressibleByArrayLiteral {
+  /// Characters below 64: marks and digits.
+  private var low: UInt64
+  /// Characters from 64 on: letters and marks.
+  private var high: UInt64
 
-  static let digits = Alphabet(rawValue: 1)
-  private static let lowerHex = Alphabet(rawValue: 2)
-  private static let upperHex = Alphabet(rawValue: 4)
-  private static let lowerRest = Alphabet(rawValue: 8)
-  private static let upperRest = Alphabet(rawValue: 16)
-  static let underscore = Alphabet(rawValue: 32)
-  static let dash = Alphabet(rawValue: 64)
-  static let plusSlash = Alphabet(rawValue: 128)
-  static let equals = Alphabet(rawValue: 256)
-  static let dot = Alphabet(rawValue: 512)
-  static let tilde = Alphabet(rawValue: 1024)
-  static let percent = Alphabet(rawValue: 2048)
+  @inline(__always)
+  private init(low: UInt64, high: UInt64) {
+    self.low = low
+    self.high = high
+  }
 
-  static let lower: Alphabet = [.lowerHex, .lowerRest]
-  static let upper: Alphabet = [.upperHex, .upperRest]
-  static let letters: Alphabet = [.lower, .upper]
-  static let alphanumeric: Alphabet = [.letters, .digits]
-  /// Of a name in most languages.
-  static let word: Alphabet = [.alphanumeric, .underscore]
-  static let lowercaseHex: Alphabet = [.digits, .lowerHex]
-  static let hex: Alphabet = [.digits, .lowerHex, .upperHex]
+  /// The union of some alphabets.
+  @inline(__always)
+  init(arrayLiteral elements: Alphabet...) {
+    self.init(low: 0, high: 0)
+    for element in elements {
+      low |= element.low
+      high |= element.high
+    }
+  }
+
+  @inline(__always)
+  func contains(_ byte: UInt8) -> Bool {
+    let half = byte & 64 == 0 ? low : high
+    return byte < 128 && half &>> UInt64(byte & 63) & 1 == 1
+  }
+
+  // The values are written out so that the compiler makes constants of them: a search looks at them for each byte.
+  static var digits: Alphabet { Alphabet(low: 0x03FF_0000_0000_0000, high: 0) }
+  static var lower: Alphabet { Alphabet(low: 0, high: 0x07FF_FFFE_0000_0000) }
+  static var upper: Alphabet { Alphabet(low: 0, high: 0x0000_0000_07FF_FFFE) }
+  static var letters: Alphabet { Alphabet(low: 0, high: 0x07FF_FFFE_07FF_FFFE) }
+  static var alphanumeric: Alphabet { Alphabet(low: 0x03FF_0000_0000_0000, high: 0x07FF_FFFE_07FF_FFFE) }
+  static var lowercaseHex: Alphabet { Alphabet(low: 0x03FF_0000_0000_0000, high: 0x0000_007E_0000_0000) }
+  static var hex: Alphabet { Alphabet(low: 0x03FF_0000_0000_0000, high: 0x0000_007E_0000_007E) }
+  static var underscore: Alphabet { Alphabet(low: 0, high: 0x8000_0000) }
+  static var dash: Alphabet { Alphabet(low: 0x2000_0000_0000, high: 0) }
+  static var plusSlash: Alphabet { Alphabet(low: 0x8800_0000_0000, high: 0) }
+  static var equals: Alphabet { Alphabet(low: 0x2000_0000_0000_0000, high: 0) }
+  static var dot: Alphabet { Alphabet(low: 0x4000_0000_0000, high: 0) }
+  static var tilde: Alphabet { Alphabet(low: 0, high: 0x4000_0000_0000_0000) }
+  static var percent: Alphabet { Alphabet(low: 0x20_0000_0000, high: 0) }
+  /// The characters of a name in most languages.
+  static var word: Alphabet { Alphabet(low: 0x03FF_0000_0000_0000, high: 0x07FF_FFFE_87FF_FFFE) }
   /// Base64 for URLs, without padding.
-  static let url: Alphabet = [.word, .dash]
+  static var url: Alphabet { Alphabet(low: 0x03FF_2000_0000_0000, high: 0x07FF_FFFE_87FF_FFFE) }
   /// Base64, without padding.
-  static let base64: Alphabet = [.alphanumeric, .plusSlash]
+  static var base64: Alphabet { Alphabet(low: 0x03FF_8800_0000_0000, high: 0x07FF_FFFE_07FF_FFFE) }
 
-  /// By the letter that stands for it in `TokenShape`.
+  /// The alphabet that a letter stands for in `TokenShape`.
   init?(letter: Character) {
     switch letter {
     case "d": self = .digits
@@ -45,29 +66,6 @@ struct Alphabet: OptionSet, Sendable {
     case "e": self = [.base64, .url, .equals]
     case "t": self = [.url, .dot, .tilde]
     default: return nil
-    }
-  }
-
-  init(rawValue: UInt16) { self.rawValue = rawValue }
-
-  @inline(__always)
-  func contains(_ byte: UInt8) -> Bool { Alphabet.table[Int(byte)] & rawValue != 0 }
-
-  private static let table: [UInt16] = (0..<256).map { value -> UInt16 in
-    switch UInt8(value) {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digits.rawValue
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): lowerHex.rawValue
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): upperHex.rawValue
-    case UInt8(ascii: "g")...UInt8(ascii: "z"): lowerRest.rawValue
-    case UInt8(ascii: "G")...UInt8(ascii: "Z"): upperRest.rawValue
-    case UInt8(ascii: "_"): underscore.rawValue
-    case UInt8(ascii: "-"): dash.rawValue
-    case UInt8(ascii: "+"), UInt8(ascii: "/"): plusSlash.rawValue
-    case UInt8(ascii: "="): equals.rawValue
-    case UInt8(ascii: "."): dot.rawValue
-    case UInt8(ascii: "~"): tilde.rawValue
-    case UInt8(ascii: "%"): percent.rawValue
-    default: 0
     }
   }
 }

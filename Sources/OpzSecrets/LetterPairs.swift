@@ -31,6 +31,11 @@ enum LetterPairs {
     50004000200000400010000010
     """.utf8.map { $0 - UInt8(ascii: "0") })
 
+  /// How often two letters follow each other, in either case: 32 if as often as by chance.
+  static func frequency(_ first: UInt8, _ second: UInt8) -> Int {
+    1 << Int(table[(Int(first | 32) - 97) * 26 + Int(second | 32) - 97])
+  }
+
   /// The mean of the letters' pairs, from -5 to 4: about 1 for words, -2.5 for random letters.
   static func score(_ text: some Sequence<UInt8>) -> (mean: Double, pairs: Int) {
     var last: Int?

@@ -9,7 +9,8 @@ struct SearchText: Sendable {
   var count: Int { bytes.count }
 
   /// Nil outside.
-  func byte(_ index: Int) -> UInt8? { bytes.indices.contains(index) ? bytes[index] : nil }
+  @inline(__always)
+  func byte(_ index: Int) -> UInt8? { index >= 0 && index < bytes.count ? bytes[index] : nil }
 
   func has(_ literal: [UInt8], at index: Int) -> Bool {
     guard index >= 0, index + literal.count <= bytes.count else { return false }
@@ -19,16 +20,24 @@ struct SearchText: Sendable {
 
   /// The end of the run of an alphabet that begins at `index`, at most `limit` characters long.
   func end(of alphabet: Alphabet, from index: Int, limit: Int = .max) -> Int {
-    var end = index
-    while end < bytes.count, end - index < limit, alphabet.contains(bytes[end]) { end += 1 }
-    return end
+    guard index < bytes.count else { return index }
+    return bytes.withUnsafeBufferPointer { bytes in
+      let most = limit < bytes.count - index ? index + limit : bytes.count
+      var end = index
+      while end < most, alphabet.contains(bytes[end]) { end += 1 }
+      return end
+    }
   }
 
   /// The beginning of the run of an alphabet that ends before `index`.
   func start(of alphabet: Alphabet, before index: Int, limit: Int = .max) -> Int {
-    var start = index
-    while start > 0, index - start < limit, alphabet.contains(bytes[start - 1]) { start -= 1 }
-    return start
+    precondition(index <= bytes.count)
+    return bytes.withUnsafeBufferPointer { bytes in
+      let least = limit < index ? index - limit : 0
+      var start = index
+      while start > least, alphabet.contains(bytes[start - 1]) { start -= 1 }
+      return start
+    }
   }
 
   /// Whether a token can begin at `index`: nothing of a word is before it, unless that is the end of an escape, as in `\nTOKEN`, `%3DTOKEN` and

@@ -1,13 +1,18 @@
 /// One way to find secrets: by texts that stand in or before them, then by what is around.
 protocol SecretRule: Sendable {
-  /// Texts of at least three characters, one of which is there wherever the rule can apply. Letters are compared without case.
+  /// Texts of at least three characters, one of which is there wherever the rule can apply.
   var anchors: [[UInt8]] { get }
 
-  /// - Parameter index: where one of the anchors begins; rules compare the case where it counts.
+  /// Whether anchors are found in either case. The search is faster where they are not.
+  var ignoresCase: Bool { get }
+
+  /// - Parameter index: where one of the anchors begins.
   func find(in text: SearchText, at index: Int) -> SecretFinding?
 }
 
 extension SecretRule {
+  var ignoresCase: Bool { false }
+
   static func texts(_ texts: String...) -> [[UInt8]] { texts.map { Array($0.utf8) } }
 }
 

@@ -55,7 +55,9 @@ struct TokenShape: Sendable {
       case .run(let alphabet, let length):
         var next = text.end(of: alphabet, from: end, limit: length.upperBound + 1)
         // A sentence may end with the token.
-        if number == after.count - 1, alphabet.contains(.dot), next > end, text.bytes[next - 1] == UInt8(ascii: ".") {
+        if number == after.count - 1, alphabet.contains(UInt8(ascii: ".")), next > end,
+          text.bytes[next - 1] == UInt8(ascii: ".")
+        {
           next -= 1
         }
         guard length.contains(next - end) else { return nil }

@@ -219,13 +219,19 @@ struct RuleTests {
         let rule: Int
       }
       var found: Set<Place> = []
-      AnchorIndex.shared.forEachAnchor(in: bytes, 0..<bytes.count) { found.insert(Place(index: $0, rule: $1)) }
+      // In two ranges: an anchor belongs to the one that it begins in.
+      for range in [0..<bytes.count / 2, bytes.count / 2..<bytes.count] {
+        AnchorIndex.shared.forEachAnchor(in: bytes, range) { index, rule in
+          #expect(range.contains(index) && found.insert(Place(index: index, rule: rule)).inserted)
+        }
+      }
       var expected: Set<Place> = []
       let lowered = bytes.map(SearchText.lowered)
       for (number, rule) in rules.enumerated() {
-        for anchor in rule.anchors.map({ $0.map(SearchText.lowered) }) {
-          for index in 0...(lowered.count - anchor.count)
-          where lowered[index] == anchor[0] && lowered[index..<index + anchor.count].elementsEqual(anchor) {
+        let text = rule.ignoresCase ? lowered : bytes
+        for anchor in rule.anchors.map({ rule.ignoresCase ? $0.map(SearchText.lowered) : $0 }) {
+          for index in 0...(text.count - anchor.count)
+          where text[index] == anchor[0] && text[index..<index + anchor.count].elementsEqual(anchor) {
             expected.insert(Place(index: index, rule: number))
           }
         }

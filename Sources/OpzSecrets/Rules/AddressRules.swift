@@ -40,6 +40,7 @@ struct AddressRule: SecretRule {
 
 /// Addresses that carry their permission: shared access signatures of Azure.
 struct SignedAddressRule: SecretRule {
+  let ignoresCase = true
   let anchors = texts("sig=", "sig%3D", "sig\\u003d")
 
   func find(in text: SearchText, at index: Int) -> SecretFinding? {

@@ -1,6 +1,7 @@
 /// Values of names that say that they are secret: `DB_PASSWORD=..`, `"api_key": ".."`. A value counts where chance made it, or where a person made
 /// it to keep others out; what only stands in its place does not.
 struct NamedValueRule: SecretRule {
+  let ignoresCase = true
   let anchors = texts(
     "pass", "pwd", "_pw", "secret", "token", "key", "auth", "cred", "_pat", "-pat", "jwt", "bearer", "_sas")
   private static let longestName = 80

@@ -1,6 +1,7 @@
 /// Keys that look like any other number in base 16, or any text made by chance: they are told by the name of the service near to them, and by a word
 /// like `key` between.
 struct ServiceValueRule: SecretRule {
+  let ignoresCase = true
   private struct Service: Sendable {
     let names: [String]
     let forms: [Form]

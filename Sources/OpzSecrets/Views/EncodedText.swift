@@ -2,7 +2,7 @@
 enum EncodedText {
   /// Characters; a shorter one holds no secret that its plain form would not be found by.
   private static let shortest = 24
-  private static let body: Alphabet = [.base64, .url]
+  private static var body: Alphabet { [.base64, .url] }
   /// Characters that decide whether it is a text that is encoded.
   private static let probe = 24
 
@@ -52,27 +52,47 @@ enum EncodedText {
   /// Calls `body` with what runs in a range decode to, where that is a text.
   static func forEach(in text: SearchText, _ range: Range<Int>, _ body: (_ start: Int, _ decoded: [UInt8]) -> Void) {
     var index = range.lowerBound
-    while index < range.upperBound {
-      guard EncodedText.body.contains(text.bytes[index]) else {
-        index += 16
-        continue
-      }
-      let start = text.start(of: EncodedText.body, before: index)
-      let run = Run(text, from: start, limit: text.count)
-      index = max(run.end, index) + 1
-      guard run.count >= shortest, let skipped = alignment(text, run) else { continue }
-      body(start, run.decoded(text, skipping: skipped))
+    let limit = min(range.upperBound, text.count)
+    while let line = text.bytes.withUnsafeBufferPointer({ next(in: $0, from: index, before: limit) }) {
+      let run = Run(text, from: line.lowerBound, limit: text.count)
+      index = run.end + 1
+      guard let skipped = text.bytes.withUnsafeBufferPointer({ alignment($0[line]) }) else { continue }
+      body(line.lowerBound, run.decoded(text, skipping: skipped))
     }
   }
 
+  /// The next line that is long enough to be judged; a run whose first line is shorter has no other.
+  private static func next(in bytes: UnsafeBufferPointer<UInt8>, from index: Int, before limit: Int) -> Range<Int>? {
+    var start = index
+    // The line that the range begins in.
+    while start > 0, start < limit, body.contains(bytes[start - 1]) { start -= 1 }
+    while start < limit, start + shortest <= bytes.count {
+      // From its end, so that most of a line that is too short is never looked at.
+      var last = start + shortest - 1
+      while last >= start, body.contains(bytes[last]) { last -= 1 }
+      guard last < start else {
+        start = last + 1
+        continue
+      }
+      var end = start + shortest
+      while end < bytes.count, body.contains(bytes[end]) { end += 1 }
+      return start..<end
+    }
+    return nil
+  }
+
   /// How many characters before the encoded text, if it is one, belong to something else.
-  private static func alignment(_ text: SearchText, _ run: Run) -> Int? {
+  private static func alignment(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
     (0..<4).first { skipped in
-      // The first line is as long as the probe, or the only one.
-      let bytes = Base64Text.decode(text.bytes[run.parts[0]].dropFirst(skipped).prefix(probe))
-      let printable = bytes.count { $0 >= 32 && $0 < 127 || $0 == 9 || $0 == 10 || $0 == 13 }
-      let zeros = bytes.count { $0 == 0 }
-      return printable >= bytes.count - 2 || zeros >= bytes.count / 2 - 2 && printable >= bytes.count / 2 - 2
+      var count = 0
+      var printable = 0
+      var zeros = 0
+      Base64Text.decode(line.dropFirst(skipped).prefix(probe)) { byte in
+        count += 1
+        if byte >= 32 && byte < 127 || byte == 9 || byte == 10 || byte == 13 { printable += 1 }
+        if byte == 0 { zeros += 1 }
+      }
+      return printable >= count - 2 || zeros >= count / 2 - 2 && printable >= count / 2 - 2
     }
   }
 }
