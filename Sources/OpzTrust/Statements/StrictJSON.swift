@@ -3,8 +3,8 @@ public import OpzJSON
 /// Reads JSON that is signed or counts as evidence. Duplicate keys are refused: readers that pick different ones would
 /// see different statements under one signature.
 public enum StrictJSON {
-  /// The most values in a document, keys included. Anybody may attach a document of 64 MiB, and that many tiny values
-  /// would take gigabytes of memory.
+  /// The most values in a document, keys included. Anybody may attach 64 MiB of tiny values, which would take gigabytes
+  /// of memory.
   static let most = 3_000_000
 
   /// Reads a document that counts as evidence.

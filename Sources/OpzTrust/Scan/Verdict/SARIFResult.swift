@@ -6,8 +6,8 @@ struct SARIFResult {
 
   init(_ members: [String: JSONValue]) { self.members = members }
 
-  /// The level at which it counts; `unrated` if it does not: it is suppressed, or an earlier run had it and this one
-  /// did not.
+  /// The level at which it counts; `unrated` if it does not: it is not a failure, it is suppressed, or an earlier run
+  /// had it and this one did not.
   /// - Throws: if it contradicts itself, even if it would not count.
   func level(_ tool: SARIFTool, _ invocations: SARIFInvocations) throws(SARIFContradiction) -> SARIFLevel {
     let isFailure = try isFailure()

@@ -25,7 +25,7 @@ struct GGUFLook: FormatLook {
   private func read(_ file: ScannedFile, _ findings: inout DocumentFindings) throws {
     var reader = try GGUFReader(file.blob)
     while let (key, text) = try reader.next() {
-      // Templates are recognized by their content, whatever the key.
+      // Templates are recognized by their content too, whatever the key.
       if key.contains("template") || text.contains("{%") || text.contains("{{") {
         JinjaTemplate.check(text, of: key, &findings)
       }
