@@ -73,7 +73,7 @@ struct DeployCommandTests {
     #expect(named.status == 0 && !named.errorText.contains("not deleted"), "\(named.errorText)")
 
     let kept = try deploy("1.1.0", "--apply")
-    #expect(kept.errorText.contains("no longer written, and not deleted: CronJob churn-refresh"))
+    #expect(kept.errorText.contains("no longer in the manifests, and not deleted: CronJob churn-refresh"))
     let before = try server.changes().count
     let result = try deploy("1.1.0", "--apply", "--prune")
     #expect(result.status == 0, "\(result.errorText)")
@@ -83,7 +83,7 @@ struct DeployCommandTests {
         "DELETE networkpolicies/churn-schedules", "DELETE cronjobs/churn-refresh",
       ])
     #expect(changes.suffix(2).allSatisfy { $0.hasPrefix("DELETE") })
-    #expect(result.errorText.contains("no longer written, and not deleted: ConfigMap churn-"))
+    #expect(result.errorText.contains("no longer in the manifests, and not deleted: ConfigMap churn-"))
     #expect(!result.errorText.contains("not deleted: CronJob"))
 
     // What is deleted is deleted once.
@@ -111,7 +111,8 @@ struct DeployCommandTests {
     #expect(try deploy("1.0.0", "--apply").status == 0)
     try server.control(#"{"faults": [{"verb": "DELETE", "status": 500, "message": "etcdserver: request timed out"}]}"#)
     let failed = try deploy("1.1.0", "--apply", "--prune")
-    #expect(failed.status == 1 && failed.errorText.contains("the same command again goes on"), "\(failed.errorText)")
+    #expect(
+      failed.status == 1 && failed.errorText.contains("run the same command again to continue"), "\(failed.errorText)")
     #expect(try opz("history", "churn").text.contains("outcome=failed applied="))
     try server.control("{}")
     #expect(try deploy("1.1.0", "--apply", "--prune").status == 0)

@@ -114,10 +114,10 @@ public struct ApplyDeploy: Sendable {
 
   private func explained(_ failure: FlowError, _ report: ApplyObjects.Report) -> FlowError {
     let done =
-      report.applied.isEmpty ? "nothing was applied" : "applied were \(report.applied.joined(separator: ", "))"
-    let deleted = report.deleted.isEmpty ? "" : "; deleted were \(report.deleted.joined(separator: ", "))"
+      report.applied.isEmpty ? "nothing was applied" : "applied: \(report.applied.joined(separator: ", "))"
+    let deleted = report.deleted.isEmpty ? "" : "; deleted: \(report.deleted.joined(separator: ", "))"
     let ways =
-      "the same command again goes on; opz rollback \(version.name) --deploy --apply brings back the last deploy that was whole"
+      "run the same command again to continue; opz rollback \(version.name) --deploy --apply restores the last successful deploy"
     return FlowError(
       failure.category, failure.subject, "\(failure.reason)\n\(done)\(deleted)",
       hint: failure.hint.map { hint in

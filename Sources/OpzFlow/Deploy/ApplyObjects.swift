@@ -47,7 +47,7 @@ public struct ApplyObjects: Sendable {
       !plan.isInNewNamespace(document) && !defined.contains(document.kind)
     }
     let documents = plan.stream.documents
-    say("not asked before, because this apply makes their namespace or their kind", documents.filter { !isAsked($0) })
+    say("not in the dry run, because this apply creates their namespace or kind", documents.filter { !isAsked($0) })
     let asked = documents.filter(isAsked).map(plan.asked)
     guard !asked.isEmpty else { return }
     let all = try await cluster.apply(ManifestStream(asked).text, isDry: true)
@@ -66,7 +66,7 @@ public struct ApplyObjects: Sendable {
       // A failed login or connection would fail the same way for every object.
       if failure.category == .network { break }
     }
-    say("not asked before, because a webhook of the cluster takes no dry run", silent)
+    say("not in the dry run, because a webhook of the cluster does not support it", silent)
     guard let (document, failure) = refused.first else { return }
     let names = refused.dropFirst().map(\.0.name).joined(separator: ", ")
     throw FlowError(
@@ -109,9 +109,11 @@ public struct ApplyObjects: Sendable {
     try await apply(routes)
     try await delete(deleted)
     let kept = leftOver.filter { !deleted.contains($0) }
-    for document in kept.prefix(20) { note("no longer written, and not deleted: \(document.name)") }
-    if kept.count > 20 { note("no longer written, and not deleted: \(kept.count - 20) more") }
-    for (document, owner) in plan.foreign { note("no longer written, and of \(owner) now: \(document.name)") }
+    for document in kept.prefix(20) { note("no longer in the manifests, and not deleted: \(document.name)") }
+    if kept.count > 20 { note("no longer in the manifests, and not deleted: \(kept.count - 20) more") }
+    for (document, owner) in plan.foreign {
+      note("no longer in the manifests, and owned by \(owner) now: \(document.name)")
+    }
   }
 
   private mutating func apply(_ documents: [ManifestDocument]) async throws {
@@ -144,7 +146,7 @@ public struct ApplyObjects: Sendable {
     let answer = try await cluster.apply(
       hold.deployment.head(replicas: hold.replicas), as: ClusterClient.handover, force: hold.force)
     if let failure = answer.failure { throw failure }
-    note("\(hold.deployment.name) keeps \(hold.replicas) replicas while their owner changes")
+    note("\(hold.deployment.name) keeps \(hold.replicas) replicas while the field's owner changes")
   }
 
   /// Releases held replica counts that now have another owner; releasing one without another owner would reset it to 1.
@@ -172,7 +174,7 @@ public struct ApplyObjects: Sendable {
     let deployments = plan.stream.documents.filter { $0.kind == "Deployment" }
     guard !deployments.isEmpty else {
       let server = plan.stream.documents.last { ApplyObjects.servers.contains($0.kind) }
-      return note("the pods that served go now; those of \(server?.name ?? "the new objects") are not waited for")
+      return note("deleting the previous pods now, without waiting for those of \(server?.name ?? "the new objects")")
     }
     let own = deployments.compactMap { $0.number("progressDeadlineSeconds") }.max() ?? 600
     let limit = seconds ?? min(max(own, 0), 86_400) + 60
@@ -180,7 +182,7 @@ public struct ApplyObjects: Sendable {
     let start = clock.now
     let end = start + .seconds(limit)
     for deployment in deployments {
-      note("waiting for the pods of \(deployment.name), \(limit) s at most")
+      note("waiting up to \(limit) s for the pods of \(deployment.name)")
       let rest = Int(clamping: (end - clock.now).components.seconds)
       guard let reason = try await cluster.rollout(deployment, seconds: rest) else {
         note("the pods of \(deployment.name) are ready after \((clock.now - start).components.seconds) s")
@@ -197,8 +199,9 @@ public struct ApplyObjects: Sendable {
     let nothing = route.isEmpty ? "nothing was deleted" : "\(route) was not switched and nothing was deleted"
     let name = deployment.label("app.kubernetes.io/name") ?? plan.model.description
     let ways = [
-      "kubectl describe pods --selector app.kubernetes.io/name=\(name) says why", "the same command again goes on",
-      "opz rollback \(plan.model) --deploy --apply --prune goes back",
+      "kubectl describe pods --selector app.kubernetes.io/name=\(name) shows why",
+      "run the same command again to continue",
+      "opz rollback \(plan.model) --deploy --apply --prune restores the previous deploy",
     ]
     return FlowError(
       .failed, deployment.name, "its pods were not ready \(time), so \(nothing): \(reason)",

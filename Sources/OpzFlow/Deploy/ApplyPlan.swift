@@ -49,7 +49,7 @@ public struct ApplyPlan: Sendable {
     try requireOwn()
     for document in others {
       guard let object = self[document] else { continue }
-      if let owner = owner(object, document) ?? (object.isManaged ? nil : "somebody else") {
+      if let owner = owner(object, document) ?? (object.isManaged ? nil : "someone else") {
         foreign.append((document, owner))
       } else {
         leftOver.append(document)
@@ -105,7 +105,7 @@ public struct ApplyPlan: Sendable {
     for document in stream.documents {
       guard let object = self[document], let other = owner(object, document) else { continue }
       throw FlowError(
-        .conflict, document.name, "it is of the model \(other), whose name becomes the same one in Kubernetes",
+        .conflict, document.name, "it belongs to the model \(other), whose name becomes the same one in Kubernetes",
         hint: "deploy one of the two into another namespace: --namespace NAME")
     }
   }
@@ -131,7 +131,7 @@ public struct ApplyPlan: Sendable {
     if let rival = rivals.first, !prunes {
       throw FlowError(
         .conflict, rival.name,
-        "it scales \(deployment.name), which has \(wanted) replicas of its own now: the two would fight",
+        "it scales \(deployment.name), which sets \(wanted) replicas itself now, so the two would conflict",
         hint: "--prune deletes it first")
     }
     scalers += rivals

@@ -7,33 +7,33 @@ enum ClusterFailure {
   private static let meanings: [(words: String, category: ErrorCategory, hint: String)] = [
     (
       "Apply failed with", .conflict,
-      "somebody else has these fields: agree with their owner; kubectl apply --server-side --field-manager opz --force-conflicts takes them"
+      "another field manager owns these fields: agree with it, or take them over with kubectl apply --server-side --field-manager opz --force-conflicts"
     ),
-    ("You must be logged in to the server", .network, "log in to the cluster; kubectl auth whoami says who you are"),
+    ("You must be logged in to the server", .network, "log in to the cluster; kubectl auth whoami shows who you are"),
     (
       "asked for the client to provide credentials", .network,
-      "log in to the cluster; kubectl auth whoami says who you are"
+      "log in to the cluster; kubectl auth whoami shows who you are"
     ),
     ("denied the request", .refused, "the cluster's own rules refuse the object"),
     ("violates PodSecurity", .refused, "the namespace's Pod Security level refuses the pods"),
     ("exceeded quota", .refused, "the namespace's quota is used up"),
     ("is being terminated", .conflict, "the namespace is being deleted: wait until it is gone, or choose another"),
-    ("(Forbidden)", .network, "kubectl auth can-i --list says what you may do there"),
+    ("(Forbidden)", .network, "kubectl auth can-i --list shows what you may do there"),
     (
       "no matches for kind", .notFound,
-      "the cluster does not have this kind: install what brings it, or choose another --target"
+      "the cluster does not have this kind: install what defines it, or choose another --target"
     ),
     (
       "namespaces \"", .notFound,
-      "kubectl create namespace NAME makes it, or deploy: {namespace: {name: NAME}} in opz.yaml writes it along"
+      "create it with kubectl create namespace NAME, or set deploy: {namespace: {name: NAME}} in opz.yaml"
     ),
     (
       "could not find the requested resource", .notFound,
-      "the cluster does not have this kind: install what brings it, or choose another --target"
+      "the cluster does not have this kind: install what defines it, or choose another --target"
     ),
-    ("Unable to connect to the server", .network, "kubectl cluster-info says whether the cluster answers"),
-    ("The connection to the server", .network, "kubectl cluster-info says whether the cluster answers"),
-    ("dial tcp", .network, "kubectl cluster-info says whether the cluster answers"),
+    ("Unable to connect to the server", .network, "kubectl cluster-info shows whether the cluster responds"),
+    ("The connection to the server", .network, "kubectl cluster-info shows whether the cluster responds"),
+    ("dial tcp", .network, "kubectl cluster-info shows whether the cluster responds"),
   ]
 
   static func error(_ command: String, _ result: ChildProcess.Output) -> FlowError {
@@ -45,7 +45,7 @@ enum ClusterFailure {
     let words = all.prefix { !$0.hasPrefix("Please review the fields above") }.prefix(12).joined(separator: "\n")
     let meaning = meanings.first { words.contains($0.words) }
     return FlowError(
-      meaning?.category ?? .failed, command, "it ended with \(result.status): \(words.prefix(2000))",
+      meaning?.category ?? .failed, command, "it exited with status \(result.status): \(words.prefix(2000))",
       hint: meaning?.hint)
   }
 

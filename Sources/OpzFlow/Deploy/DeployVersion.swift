@@ -97,7 +97,7 @@ public struct DeployVersion: Sendable {
     throw FlowError(
       .refused, first.object, "\(first.code): \(first.message)\(more)",
       hint:
-        "\(first.hint.map { "\($0); " } ?? "")opz lint --explain \(first.code) says why, --allow \(first.code) lets it pass"
+        "\(first.hint.map { "\($0); " } ?? "")opz lint --explain \(first.code) explains it, --allow \(first.code) ignores it"
     )
   }
 

@@ -61,7 +61,7 @@ struct ImageResolver: Sendable {
   private func remote(_ name: String) async throws -> Reference {
     guard let slash = name.firstIndex(of: "/"), Reference.namesHost(name[..<slash]) else {
       throw FlowError(
-        .failed, name, "it names no registry, and opz guesses none",
+        .failed, name, "it names no registry, and opz does not guess one",
         hint: "write HOST/REPO:TAG; for Docker Hub docker.io/library/NAME:TAG")
     }
     let reference = try Reference(parsing: name)

@@ -100,7 +100,7 @@ public struct ResolveManifests: Sendable {
       for input in try ManifestFiles.read(names, session) {
         if ManifestImages.isTemplate(input.bytes) {
           reading.remarks.append(
-            "\(input.name): a template of Helm, left as it is; render it first: helm template . | opz resolve -f -")
+            "\(input.name): a Helm template, left unchanged; render it first: helm template . | opz resolve -f -")
           sources.append(Source(input: input, uses: []))
           continue
         }

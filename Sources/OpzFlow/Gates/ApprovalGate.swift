@@ -28,8 +28,8 @@ struct ApprovalGate {
     guard let mover = FoldedName(question.author.actor) else {
       let problem = FoldedName.problem(question.author.actor) ?? ""
       return GateResult(
-        gate: "approvals", passed: false, evidence: "the name of who moves the alias is none: \(problem)",
-        hint: "OPZ_ACTOR names who it is")
+        gate: "approvals", passed: false, evidence: "the name of whoever moves the alias is invalid: \(problem)",
+        hint: "set OPZ_ACTOR to a valid name")
     }
     return result(try people(but: mover).map(\.text), "not signed, ", hint)
   }

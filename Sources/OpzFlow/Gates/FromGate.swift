@@ -32,7 +32,7 @@ struct FromGate {
         return result(false, "\(name) names it, but \(reason)")
       }
     }
-    return result(true, "\(name) names it since \(tips[0].at.prefix(19))Z, through its gates")
+    return result(true, "\(name) has named it since \(tips[0].at.prefix(19))Z, through its gates")
   }
 
   /// Why a move of an alias does not count; nil if it passed the gates that the registry's policy has for the alias.
@@ -46,13 +46,15 @@ struct FromGate {
     if move.kind == .rolledBack {
       // A rollback passes fewer gates, so the original move that it restored must have passed all of them.
       let original = question.state.moves[alias]?.first { $0.hash == move.restores && $0.kind != .rolledBack }
-      guard let original, original.version == move.version else { return "what its roll-back restored is missing" }
+      guard let original, original.version == move.version else {
+        return "the move that its rollback restored is missing"
+      }
       return try doubt(original, alias, question)
     }
     let gates = question.policy.promote[alias] ?? RegistryPolicy.Gates()
-    if gates.isEmpty { return move.kind == .promoted ? nil : "no gate stood before it (opz alias set it)" }
+    if gates.isEmpty { return move.kind == .promoted ? nil : "had no gates when it was set (opz alias)" }
     guard event.details["asked"] == .string(try gates.digest().description) else {
-      return "moved before the policy had these gates for it"
+      return "was moved before the policy had these gates for it"
     }
     return nil
   }

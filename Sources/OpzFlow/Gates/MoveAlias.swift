@@ -78,7 +78,7 @@ public struct MoveAlias: Sendable {
       }
     }
     throw FlowError(
-      .conflict, "\(version.name)@\(alias)", "others changed the model each time that its gates had been looked at",
+      .conflict, "\(version.name)@\(alias)", "others kept changing the model while its gates were evaluated",
       hint: "run the command again")
   }
 
@@ -122,8 +122,8 @@ public struct MoveAlias: Sendable {
   private func refusal(_ failed: [GateResult]) -> FlowError {
     var hints: [String] = []
     for hint in failed.compactMap(\.hint) where !hints.contains(hint) { hints.append(hint) }
-    hints.append("policy.yaml in the registry has the gates; opz promote --dry-run shows them all")
-    hints.append("--force --reason TEXT passes them by, and the event says so")
+    hints.append("the gates are in the registry's policy.yaml; opz promote --dry-run shows them all")
+    hints.append("--force --reason TEXT overrides them, and the event records it")
     return FlowError(
       .refused, "\(version.record.reference) to \(alias)",
       failed.map { "\($0.gate): \($0.evidence)" }.joined(separator: "; "), hint: hints.joined(separator: "\n      "))

@@ -21,7 +21,7 @@ struct PolicyReader {
         let path = "promote.\(member.key)"
         guard let alias = AliasName(member.key) else {
           problems.add(
-            path, member.place.line, "no alias can have this name",
+            path, member.place.line, "not a valid alias",
             hint: "a lower-case letter, then letters, digits, - _ or ., at most 63")
           continue
         }
@@ -31,7 +31,7 @@ struct PolicyReader {
     if let node = root.node("retention") { policy.retention = retention(node) }
     if root.node("promote") == nil, root.node("retention") == nil {
       problems.add(
-        "", node?.line ?? 1, "it asks for nothing", hint: "write promote: or retention:, or take the file away")
+        "", node?.line ?? 1, "it requires nothing", hint: "write promote: or retention:, or remove the file")
     }
     return policy
   }
@@ -43,7 +43,7 @@ struct PolicyReader {
       tagged: scope.flag("tagged") ?? true, aliased: scope.flag("aliased") ?? true)
     if !node.members.isEmpty, !scope.has("last"), !scope.has("days") {
       problems.add(
-        "retention", node.line, "no rule in it says what goes", hint: "write retention: {last: 10, days: 90}")
+        "retention", node.line, "it has no rule for what to delete", hint: "write retention: {last: 10, days: 90}")
     }
     return retention
   }
@@ -65,15 +65,15 @@ struct PolicyReader {
     gates.sbom = sbom(scope)
     gates.scan = scan(scope)
     if gates.isEmpty, !node.isNull, problems.all.count == before {
-      problems.add(path, line, "it asks for nothing", hint: "write a gate, such as tests: true, or take \(alias) away")
+      problems.add(path, line, "it requires nothing", hint: "write a gate, such as tests: true, or remove \(alias)")
     }
     return gates
   }
 
   private func from(_ scope: YAMLScope, _ alias: AliasName) -> String? {
     guard let text = scope.text("from") else { return nil }
-    if AliasName(text) == nil { scope.fail("from", "\"\(text)\" is no alias", hint: "write from: staging") }
-    if text == alias.description { scope.fail("from", "it names itself", hint: "write the alias before it") }
+    if AliasName(text) == nil { scope.fail("from", "\"\(text)\" is not a valid alias", hint: "write from: staging") }
+    if text == alias.description { scope.fail("from", "it names itself", hint: "write the alias that comes before it") }
     return text
   }
 
@@ -88,7 +88,7 @@ struct PolicyReader {
       if !pair.value.isNull {
         problems.add(
           "\(scope.path).metrics.\(pair.key)", pair.place.line,
-          "\"\(pair.value.written ?? pair.value.kind)\" is no threshold",
+          "\"\(pair.value.written ?? pair.value.kind)\" is not a threshold",
           hint: "write \(pair.key): \">= 0.9\"")
       }
       return nil
@@ -109,7 +109,7 @@ struct PolicyReader {
       }
       problems.add(
         "\(scope.path).better.\(pair.key)", pair.place.line, "\(pair.value.kind) where a number belongs",
-        hint: "write \(pair.key): 0.002, or -0.01 where less is better")
+        hint: "write \(pair.key): 0.002, or -0.01 if lower is better")
       return nil
     }
   }
@@ -122,11 +122,11 @@ struct PolicyReader {
     }
     let inner = mapping(node, path: "\(scope.path).approvals", keys: ["count", "keys"])
     let keys = texts(inner, "keys")
-    let hint = "write approvals: {count: 1, keys: [keys/ann.pub]}, or approvals: 1 for such as nobody signs"
+    let hint = "write approvals: {count: 1, keys: [keys/ann.pub]}, or approvals: 1 for unsigned ones"
     if inner.node("keys") == nil { inner.require("keys", hint: hint) }
     let count = inner.integer("count", in: 1...100) ?? 1
     if count > keys.count, !keys.isEmpty {
-      inner.fail("count", "\(count) approvals cannot be of \(keys.count) key\(keys.count == 1 ? "" : "s")")
+      inner.fail("count", "\(count) approvals cannot come from \(keys.count) key\(keys.count == 1 ? "" : "s")")
     }
     return RegistryPolicy.Approvals(count: count, keys: keys)
   }
@@ -185,7 +185,7 @@ struct PolicyReader {
     guard let node else { return scope }
     if node.isMap, node.members.isEmpty {
       problems.add(
-        path, node.line, "it asks for nothing", hint: "write \(keys.joined(separator: ", ")), or take it away")
+        path, node.line, "it requires nothing", hint: "write \(keys.joined(separator: ", ")), or remove it")
     }
     requireValues(node.members.filter { keys.contains($0.key) }, path)
     return scope
@@ -198,7 +198,7 @@ struct PolicyReader {
       if !node.isNull { problems.add(path, node.line, "\(node.kind) where a mapping of \(what) belongs") }
       return nil
     }
-    if node.members.isEmpty { problems.add(path, node.line, "it asks for nothing", hint: "fill it, or take it away") }
+    if node.members.isEmpty { problems.add(path, node.line, "it requires nothing", hint: "fill it, or remove it") }
     for member in node.members where !member.key.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) {
       problems.add(path, member.place.line, "a key in it is empty")
     }
@@ -210,7 +210,7 @@ struct PolicyReader {
     for member in members where member.value.isNull {
       problems.add(
         path.isEmpty ? member.key : "\(path).\(member.key)", member.place.line, "it has no value",
-        hint: "write the value, or take the key away")
+        hint: "write the value, or remove the key")
     }
   }
 
@@ -219,14 +219,14 @@ struct PolicyReader {
     guard let node = scope.node(key), !node.isNull else { return [] }
     let items = scope.texts(key)
     if case .list(let all) = node.value, all.isEmpty {
-      scope.fail(key, "the list is empty", hint: "name one at least, or take the key away")
+      scope.fail(key, "the list is empty", hint: "list at least one, or remove the key")
     }
     var seen: Set<String> = []
     for (index, text) in items {
       if !text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) {
         scope.fail(key, at: index, "it is empty")
       } else if !seen.insert(text).inserted {
-        scope.fail(key, at: index, "\(text) is there twice")
+        scope.fail(key, at: index, "duplicate \(text)")
       }
     }
     return items.map(\.text)

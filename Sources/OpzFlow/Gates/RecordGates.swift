@@ -97,12 +97,12 @@ struct RecordGates: Sendable {
     }
     if let other = unsignedInPlace.first {
       return result(
-        false, "the record of \(other), which is in its place, is not signed", "opz sign \(other) --key FILE")
+        false, "the record of \(other), which the alias names now, is not signed", "opz sign \(other) --key FILE")
     }
     let others = others.filter {
       $0.record.image.digest != version.record.image.digest || $0.version != version.version
     }
-    guard !others.isEmpty else { return result(true, "no other version is in its place") }
+    guard !others.isEmpty else { return result(true, "the alias names no other version") }
     var evidence: [String] = []
     for other in others {
       guard let new = metric(gain.metric, of: version), let old = metric(gain.metric, of: other) else {
@@ -110,7 +110,7 @@ struct RecordGates: Sendable {
       }
       let found = new - old
       let asked = gain.least < 0 ? "lower by at least \(-gain.least)" : "higher by at least \(gain.least)"
-      let text = "\(new) against \(old) of \(other.version); \(asked) is asked for"
+      let text = "\(new) against \(old) of \(other.version); required: \(asked)"
       guard gain.least < 0 ? found <= gain.least : found >= gain.least else { return result(false, text) }
       evidence.append(text)
     }
@@ -126,7 +126,7 @@ struct RecordGates: Sendable {
     }
     if question.isFuture(Timestamp(last.at)) {
       return GateResult(
-        gate: "tests", passed: false, evidence: "the last test is of the future, \(last.at)", hint: hint)
+        gate: "tests", passed: false, evidence: "the last test is dated in the future, \(last.at)", hint: hint)
     }
     let passed = last.details["passed"] == .bool(true)
     return GateResult(gate: "tests", passed: passed, evidence: "\(passed ? "passed" : "failed") at \(last.at)")
@@ -134,9 +134,9 @@ struct RecordGates: Sendable {
 
   private func clean(_ version: Registry.Version) -> GateResult {
     guard let git = version.record.lineage.git else {
-      return GateResult(gate: "clean", passed: false, evidence: "it was not made from a git commit")
+      return GateResult(gate: "clean", passed: false, evidence: "it was not built from a git commit")
     }
     return GateResult(
-      gate: "clean", passed: !git.dirty, evidence: git.dirty ? "\(git.commit) had changes" : git.commit)
+      gate: "clean", passed: !git.dirty, evidence: git.dirty ? "\(git.commit) had uncommitted changes" : git.commit)
   }
 }

@@ -50,7 +50,7 @@ public struct RollBackAlias: Sendable {
       }
       throw FlowError(
         .verification, version.record.reference,
-        "its \(descriptor.mediaType) \(descriptor.digest) is missing or damaged",
+        "its \(descriptor.mediaType) \(descriptor.digest) is missing or corrupt",
         hint: "opz fsck --repair --from HOST/REPO fetches it; then roll back again")
     }
     return blobs.count

@@ -132,7 +132,7 @@ struct ScanGate: Sendable {
     let limit = question.author.at.milliseconds &- Int64(days) * 86_400_000
     guard found.at.milliseconds < limit else { return nil }
     return fail(
-      "\(found.verdict.tool): the verdict is of \(found.at.seconds), older than \(days) days",
+      "\(found.verdict.tool): the verdict is from \(found.at.seconds), older than \(days) days",
       "opz scan \(question.version.record.reference) --attach" + (keys.isEmpty ? "" : " --key FILE"))
   }
 }

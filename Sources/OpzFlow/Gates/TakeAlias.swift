@@ -27,8 +27,8 @@ public struct TakeAlias: Sendable {
     let isGuarded = policy.promote[alias] != nil
     guard !isGuarded || force != nil else {
       throw FlowError(
-        .refused, "\(name)@\(alias)", "policy.yaml has gates before it, and none can say that nothing should be there",
-        hint: "--force --reason TEXT takes it away, and the event says so")
+        .refused, "\(name)@\(alias)", "policy.yaml has gates for it, and no gate can approve its removal",
+        hint: "--force --reason TEXT removes it, and the event records it")
     }
     var details: [String: JSONValue] = [:]
     details["policy"] = policy.digest.map { .string($0.description) }

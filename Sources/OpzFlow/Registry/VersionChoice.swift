@@ -25,13 +25,13 @@ struct VersionChoice: Sendable {
     let next = try VersionChoice.next(after: known, for: draft)
     guard let taken = try known.find(wanted) else {
       throw RegistryError(
-        .versionTaken, "\(draft.name)@\(wanted)", "the version was deleted; its number stays taken",
+        .versionTaken, "\(draft.name)@\(wanted)", "the version was deleted, and its number cannot be reused",
         hint: "opz package --version \(next.version), or version: auto in opz.yaml")
     }
     if taken.record.content == draft.content { return .same(taken) }
     throw RegistryError(
       .versionTaken, taken.record.reference,
-      "the version exists with other content (\(next.reason)); versions never change",
+      "the version exists with different content (\(next.reason)); versions never change",
       hint: "opz package --version \(next.version), or version: auto in opz.yaml")
   }
 

@@ -34,7 +34,7 @@ struct VersionSource: ReferrerReader {
           }
         }
       } catch let error as any ExplainedError where error.category == .notFound && candidate != version.artifact {
-        session.progress.report(.note("\(candidate.digest.short) was attached to the version and is not here"))
+        session.progress.report(.note("\(candidate.digest.short) was attached to the version, but is missing"))
       }
     }
     var tags: [String: Manifest] = [:]

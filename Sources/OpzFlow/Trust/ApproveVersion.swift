@@ -39,7 +39,7 @@ public struct ApproveVersion: Sendable {
     guard let person = FoldedName(author.actor) else {
       throw FlowError(
         .usage, "OPZ_ACTOR",
-        "the name of who approves is none: \(FoldedName.problem(author.actor) ?? "")",
+        "the approver's name is invalid: \(FoldedName.problem(author.actor) ?? "")",
         hint: "OPZ_ACTOR=NAME opz approve \(version.record.reference) --for \(alias)")
     }
     author.actor = person.text

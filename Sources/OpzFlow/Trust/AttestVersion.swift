@@ -28,7 +28,7 @@ public struct AttestVersion: Sendable {
   ) async throws -> Descriptor {
     guard document.count <= Evidence.limit else {
       throw FlowError(
-        .usage, subject, "\(document.count) bytes are more than the \(Evidence.limit) that can be attached")
+        .usage, subject, "its \(document.count) bytes exceed the limit of \(Evidence.limit) for attachments")
     }
     let value = try StrictJSON.read(document, subject: subject)
     guard type != .signature else {

@@ -38,8 +38,8 @@ public struct VerifyModelFiles: Sendable {
         throw FlowError(
           .verification, file.string,
           "it is not signed by \(name)"
-            + (signature.names(key) ? ", although it says so: it was changed, or the signature is damaged" : ""),
-          hint: signature.names(key) ? nil : "the signature says that the key \(signature.hint.prefix(80)) made it")
+            + (signature.names(key) ? ", although it claims to be: it was changed, or the signature is corrupt" : ""),
+          hint: signature.names(key) ? nil : "the signature names the key \(signature.hint.prefix(80))")
       }
       let manifest = try signature.manifest(subject: file.string)
       let tree = try VerifyModelFiles.tree(path, manifest, signature: file)
@@ -53,7 +53,7 @@ public struct VerifyModelFiles: Sendable {
     let inside = path.appending(ModelSignature.fileName)
     let isInside = try FileStatus.find(inside) != nil
     throw FlowError(
-      .notFound, file.string, "there is no such signature",
+      .notFound, file.string, "the signature does not exist",
       hint: "--signature \(isInside ? inside.string : "FILE") names it")
   }
 
@@ -66,7 +66,7 @@ public struct VerifyModelFiles: Sendable {
       return try ModelTree(
         path, ignoring: manifest.ignored + (own.map { [$0] } ?? []), allowsLinks: manifest.allowsLinks)
     } catch let error as TrustError where error.code == .unsignable {
-      throw TrustError(.notVerified, error.subject, error.reason, hint: "the model that was signed had no such thing")
+      throw TrustError(.notVerified, error.subject, error.reason, hint: "the signed model did not contain this")
     }
   }
 
@@ -91,7 +91,7 @@ public struct VerifyModelFiles: Sendable {
       .verification, path.string,
       "it is not the model that was signed: "
         + differences.map { "\($0.0): \(list($0.1))" }.joined(separator: "; "),
-      hint: "get the model again from where it was signed; opz sign signs it as it is now")
+      hint: "fetch the model again from where it was signed; opz sign signs it as it is now")
   }
 
   private static func list(_ names: [[UInt8]]) -> String {

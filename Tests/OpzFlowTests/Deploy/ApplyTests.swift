@@ -213,11 +213,11 @@ struct ApplyTests {
   func newNamespace() async throws {
     let version = try await version("1.0.0", "\(Self.scaled), namespace: {name: fresh}")
     let notes = try await apply(version)
-    let said = try #require(notes.first { $0.hasPrefix("not asked before, because this apply makes") })
+    let said = try #require(notes.first { $0.hasPrefix("not in the dry run, because this apply creates") })
     #expect(said.contains("Deployment fresh/churn") && !said.contains("Namespace fresh,"))
     #expect(try server.names("deployments", in: "fresh") == ["churn"])
     let again = try await apply(version)
-    #expect(!again.contains { $0.hasPrefix("not asked before") })
+    #expect(!again.contains { $0.hasPrefix("not in the dry run") })
     #expect(try deploys().map(\.place.text) == ["fresh", "fresh"])
   }
 
@@ -227,7 +227,7 @@ struct ApplyTests {
       #"{"faults": [{"resource": "services", "dryRun": true, "status": 400, "message": "admission webhook \"p.example\" does not support dry run"}]}"#
     )
     let notes = try await apply(try await version("1.0.0", Self.scaled))
-    #expect(notes.contains("not asked before, because a webhook of the cluster takes no dry run: Service churn"))
+    #expect(notes.contains("not in the dry run, because a webhook of the cluster does not support it: Service churn"))
     #expect(try server.names("services") == ["churn"] && (try deploys()).map(\.isWhole) == [true])
   }
 
@@ -253,7 +253,7 @@ struct ApplyTests {
     )
     let error = await #expect(throws: FlowError.self) { try await apply(versions[2]) }
     #expect(error?.category == .failed)
-    #expect(error?.reason.contains("applied were serviceaccount/churn, deployment.apps/churn, service/churn") == true)
+    #expect(error?.reason.contains("applied: serviceaccount/churn, deployment.apps/churn, service/churn") == true)
     #expect(error?.hint?.contains("opz rollback churn --deploy --apply") == true)
     #expect(try deploys().map(\.isWhole) == [true, true, false])
     // The roll-back fails too: again means the same one.
@@ -283,7 +283,7 @@ struct ApplyTests {
     try server.control(#"{"readyAfter": 6, "load": {"churn-1-0-0": 5}}"#)
     let before = try server.changes().count
     let notes = try await apply(new, prunes: true)
-    #expect(notes.contains { $0.hasPrefix("waiting for the pods of Deployment churn-2-0-0, ") })
+    #expect(notes.contains { $0.hasPrefix("waiting up to ") && $0.hasSuffix("Deployment churn-2-0-0") })
     let changes = Array(try server.changes().dropFirst(before))
     let route = try #require(changes.firstIndex(of: "PATCH opz httproutes/churn"))
     #expect(changes[..<route].allSatisfy { !$0.hasPrefix("DELETE") })
@@ -357,15 +357,15 @@ struct ApplyTests {
     let version = try await version("1.0.0", Self.scaled)
     try await apply(version)
     let notes = try await apply(version) { ($0.target, $0.profile) = (.keda, .dev) }
-    #expect(notes.contains("no longer written, and not deleted: HorizontalPodAutoscaler churn"))
-    #expect(notes.contains("no longer written, and not deleted: PodDisruptionBudget churn"))
+    #expect(notes.contains("no longer in the manifests, and not deleted: HorizontalPodAutoscaler churn"))
+    #expect(notes.contains("no longer in the manifests, and not deleted: PodDisruptionBudget churn"))
     // A deploy without them does not make them forgotten.
     let again = try await apply(version, prunes: true) { ($0.target, $0.profile) = (.keda, .dev) }
     #expect(again.contains { $0.hasPrefix("horizontalpodautoscaler.autoscaling \"churn\" deleted") })
     #expect(try server.names("horizontalpodautoscalers") == [] && (try server.names("poddisruptionbudgets")) == [])
     #expect(try server.names("scaledobjects") == ["churn"])
     let last = try await apply(version) { ($0.target, $0.profile) = (.keda, .dev) }
-    #expect(!last.contains { $0.hasPrefix("no longer written") })
+    #expect(!last.contains { $0.hasPrefix("no longer in the manifests") })
   }
 
   @Test("what was recorded by an opz before this one, or written to files, counts too", arguments: [true, false])
@@ -450,7 +450,7 @@ struct ApplyTests {
         metadata: {name: churn, namespace: scoring, annotations: {opz.dev/model: other@1.0.0}}
         """)
     let notes = try await apply(one, prunes: true)
-    #expect(notes.contains("no longer written, and of other now: ScaledObject churn"))
+    #expect(notes.contains("no longer in the manifests, and owned by other now: ScaledObject churn"))
     #expect(try server.names("scaledobjects") == ["churn"])
   }
 

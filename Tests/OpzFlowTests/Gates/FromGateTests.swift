@@ -34,7 +34,7 @@ struct FromGateTests {
   func ungated() async throws {
     let model = try await GatedModel(policy: "{from: staging}")
     _ = try await model.move("1.1.0", .plain, to: "staging").run(model.registry())
-    #expect(try await model.failing().first?.evidence.contains("no gate stood before it") == true)
+    #expect(try await model.failing().first?.evidence.contains("had no gates when it was set") == true)
     // There already, and now by a promotion.
     _ = try await model.move("1.1.0", to: "staging").run(model.registry())
     #expect(try model.lastEvent().kind == .promoted)

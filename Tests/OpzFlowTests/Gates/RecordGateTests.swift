@@ -88,7 +88,7 @@ struct RecordGateTests {
     let model = try await GatedModel(policy: "{tests: true}")
     let later = Timestamp(milliseconds: Timestamp.now().milliseconds + 86_400_000)
     try test(model, at: later)
-    #expect(try await model.failing().first?.evidence.contains("of the future") == true)
+    #expect(try await model.failing().first?.evidence.contains("in the future") == true)
     try test(model)
     #expect(try await model.failing() == [])
     try test(model, passed: false, at: Timestamp(milliseconds: 0))
