@@ -14,7 +14,7 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The registry's directory; else OPZ_REGISTRY, else $XDG_DATA_HOME/opz/registry, else ~/.local/share/opz/registry.",
+      "The registry's directory; default: OPZ_REGISTRY, or else $XDG_DATA_HOME/opz/registry or ~/.local/share/opz/registry.",
       valueName: "dir"))
   var registry: String?
 

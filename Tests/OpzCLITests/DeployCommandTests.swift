@@ -167,8 +167,9 @@ struct DeployCommandTests {
     let before = try server.changes()
     let result = try deploy("1.1.0", "--diff")
     #expect(
-      result.status == 0 && result.errorText.contains("in the cluster, and no longer written: CronJob churn-refresh"))
-    #expect(result.errorText.contains("against the last deploy of scoring of \(server.address)"))
+      result.status == 0
+        && result.errorText.contains("in the cluster, but no longer in the manifests: CronJob churn-refresh"))
+    #expect(result.errorText.contains("changes since the last deploy of scoring of \(server.address)"))
     #expect(try server.changes() == before)
   }
 

@@ -73,16 +73,16 @@ struct ProgressTests {
 
   @Test(
     "what stands still is said to, until it moves again",
-    arguments: [(9, "left"), (10, "nothing for 5 s"), (75, "nothing for 70 s")])
+    arguments: [(9, "left"), (10, "stalled for 5 s"), (75, "stalled for 70 s")])
   func silence(at second: UInt64, says: String) {
     var board = board()
     // Nanoseconds later than the event, as clocks are.
     let now = second * Self.second + 1
     let line = board.line(at: now)
     #expect(line.contains(says), "\(line)")
-    #expect(line.contains("nothing for") == (second >= 10) && line.contains("left") == (second < 10), "\(line)")
+    #expect(line.contains("stalled for") == (second >= 10) && line.contains("left") == (second < 10), "\(line)")
     _ = board.apply(.advanced(item: "7840021873ee", bytes: Self.mebi), at: now)
-    #expect(!board.line(at: now + Self.second).contains("nothing for"))
+    #expect(!board.line(at: now + Self.second).contains("stalled for"))
   }
 
   @Test("what starts over counts from nothing, what is large leaves a line, what fails leaves none")

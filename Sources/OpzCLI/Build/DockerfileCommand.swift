@@ -7,9 +7,9 @@ import SystemPackage
 
 struct DockerfileCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dockerfile", abstract: "Writes a Dockerfile and its context that build the same image.",
+    commandName: "dockerfile", abstract: "Writes a Dockerfile and build context for a version or project.",
     discussion: """
-      docker build of the directory gives the same files and settings; only times differ.
+      docker build of the directory produces the same files and settings; only times differ.
 
       opz dockerfile churn@1.0.0 --output churn-docker && docker build churn-docker
       opz dockerfile examples/churn --output churn-docker
@@ -24,7 +24,7 @@ struct DockerfileCommand: AsyncParsableCommand {
     var session = options.session()
     guard output != "-", !OutputFile.isStream(session.path(output)) else {
       throw FlowError(
-        .usage, "--output \(output)", "a Dockerfile and its context are a directory", hint: "name a new directory")
+        .usage, "--output \(output)", "a Dockerfile and its context need a directory", hint: "name a new directory")
     }
     let directory = session.path(output)
     let text: String

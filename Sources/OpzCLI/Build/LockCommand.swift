@@ -8,28 +8,29 @@ struct LockCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lock", abstract: "Pins the base image in opz.lock, and Python packages in pylock.toml.",
     discussion: """
-      A tag moves; opz package takes the digest that opz.lock has. For a python runtime, uv (PyPI; OPZ_UV names it) resolves \
-      requirements.txt, pyproject.toml or uv.lock into pylock.toml with the digest of each wheel. opz.lock has the digests of \
-      all that was resolved: where that changes, opz package refuses, and opz lock changes what it must and nothing else. \
-      Commit both files.
+      Tags move, so opz package uses the digest in opz.lock. For a python runtime, uv (from PyPI; OPZ_UV overrides its \
+      path) resolves requirements.txt, pyproject.toml or uv.lock into pylock.toml with the digest of each wheel. \
+      opz.lock also has the digests of these inputs: if they change, opz package fails until opz lock is run again, \
+      which updates only what it must. Commit both files.
 
       opz lock examples/churn --set runtime.kind=custom --set runtime.base=registry.example/base:1
-      opz lock .                               after requirements.txt changed: one more package leaves the others where they are
-      opz lock . --update                      the base and all packages as they are now
+      opz lock .                               after requirements.txt changed: other packages keep their versions
+      opz lock . --update                      updates the base and all packages
       opz lock . --update numpy --update scipy
-      opz lock . --check                       in a pipeline: exit code 3 where a lock is old
+      opz lock . --check                       in a pipeline: exit code 3 if a lock is out of date
       """)
 
   @Argument(help: "The project's directory.", completion: .directory) var directory = "."
   @Flag(
     help:
-      "Look again at what is locked already: the base and all packages. With NAME: at that package; may be repeated.")
+      "Resolve again what is already locked: the base and all packages. With NAME: only that package; may be repeated.")
   var update = false
   @Option(name: .customLong("update-package"), help: ArgumentHelp("As --update NAME.", valueName: "name"))
   var packages: [String] = []
-  @Flag(help: "Say whether the locks are those of the project, and change nothing.") var check = false
+  @Flag(help: "Check whether the locks match the project, and change nothing.") var check = false
   @Option(
-    name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
+    name: .customLong("set"),
+    help: ArgumentHelp("A setting that overrides opz.yaml; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
   @Flag(help: "An array of objects: base, digest, previous.") var json = false
   @OptionGroup var options: GlobalOptions
@@ -42,10 +43,10 @@ struct LockCommand: AsyncParsableCommand {
 
   func validate() throws {
     if check, update || !packages.isEmpty {
-      throw ValidationError("--check changes nothing, so it has nothing to update")
+      throw ValidationError("--check and --update exclude each other")
     }
-    if check, json { throw ValidationError("--check has no --json: its exit code is the answer") }
-    if update, !packages.isEmpty { throw ValidationError("--update without NAME raises all packages already") }
+    if check, json { throw ValidationError("--check and --json exclude each other: the exit code is the result") }
+    if update, !packages.isEmpty { throw ValidationError("--update without NAME already updates all packages") }
   }
 
   func run() async throws {
@@ -55,7 +56,7 @@ struct LockCommand: AsyncParsableCommand {
       update: update ? .all : packages.isEmpty ? .needed : .packages(packages), in: session)
     if check {
       try await lock.check()
-      return options.note("the locks are those of the project")
+      return options.note("the locks match the project")
     }
     let pins = try await lock.run()
     if json {

@@ -9,7 +9,7 @@ struct PackageCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "package", abstract: "Builds a project's image and records it as a version.",
     discussion: """
-      Reads opz.yaml in DIR. The same content gives the same image; packaging it again returns the version that exists.
+      Reads opz.yaml in DIR. The same content gives the same image; packaging it again returns the existing version.
 
       opz package examples/churn
       opz package examples/churn --version 1.1.0 --test --push registry.example/crm/churn:1.1.0
@@ -18,11 +18,12 @@ struct PackageCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The project's directory.", completion: .directory) var directory = "."
-  @Option(help: "The version, in place of opz.yaml's.") var version: String?
+  @Option(help: "The version; overrides opz.yaml.") var version: String?
   @Option(
-    name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
+    name: .customLong("set"),
+    help: ArgumentHelp("A setting that overrides opz.yaml; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
-  @Option(name: .customLong("tag"), help: "A tag for --output and --push, the version if none; may be repeated.")
+  @Option(name: .customLong("tag"), help: "A tag for --output and --push, instead of the version; may be repeated.")
   var tags: [String] = []
   @Option(
     name: .customLong("output"),
@@ -32,7 +33,7 @@ struct PackageCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Also push to HOST/REPO[:TAG].", valueName: "dest")) var push: String?
   @Option(help: ArgumentHelp("Write the image's digest to a file.", valueName: "file"), completion: .file())
   var digestFile: String?
-  @Flag(help: "Compare the image's model with its expectations before the version is recorded.") var test = false
+  @Flag(help: "Compare the model's results with the expected ones before the version is recorded.") var test = false
   @Flag(help: "An object: name, version, digest, existed, settings (what changed), size, layers, pushed.")
   var json = false
   @OptionGroup var options: GlobalOptions
@@ -55,7 +56,7 @@ struct PackageCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a tag") }
+    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a valid tag") }
   }
 
   func run() async throws {
@@ -70,7 +71,7 @@ struct PackageCommand: AsyncParsableCommand {
       test: test)
     let result = try await PackageProject(request, in: session).run()
     let record = result.version.record
-    for (path, reason) in result.ignored { options.note("left out \(path): \(reason)") }
+    for (path, reason) in result.ignored { options.note("ignored \(path): \(reason)") }
     if let digestFile {
       try OutputFile.write(Array("\(record.image.digest)\n".utf8), to: session.output(digestFile))
     }
@@ -88,7 +89,7 @@ struct PackageCommand: AsyncParsableCommand {
       result.existed
         ? "\(record.reference) has this content already" : "recorded \(record.reference) in \(session.registryPath)")
     if !result.changes.isEmpty {
-      options.note("recorded its settings, which opz deploy takes from now on:")
+      options.note("recorded its new settings, which opz deploy uses from now on:")
       for change in result.changes { options.note("  \(change)") }
     }
     for reference in result.pushed?.references ?? [] { options.note("pushed \(reference)") }

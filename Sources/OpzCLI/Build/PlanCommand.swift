@@ -6,20 +6,22 @@ import OpzRegistry
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Shows what opz package would build, reuse and upload, before anything moves.",
+    commandName: "plan", abstract: "Shows what opz package would build, reuse and upload.",
     discussion: """
-      Each layer with its size, and why it is built; settings that the newest version does not have so. With --to, what a push would upload, mount and skip.
+      Shows each layer with its size and why it would be built, and settings that differ from the newest version's. \
+      With --to, also what a push would upload, mount and skip.
 
       opz plan examples/churn
       opz plan . --to registry.example/crm/churn --json
       """)
 
   @Argument(help: "The project's directory.", completion: .directory) var directory = "."
-  @Option(help: ArgumentHelp("Ask HOST/REPO what it has.", valueName: "dest")) var to: String?
+  @Option(help: ArgumentHelp("Ask HOST/REPO what it already has.", valueName: "dest")) var to: String?
   @Option(
-    name: .customLong("set"), help: ArgumentHelp("A value over opz.yaml's; may be repeated.", valueName: "key=value"))
+    name: .customLong("set"),
+    help: ArgumentHelp("A setting that overrides opz.yaml; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
-  @Flag(help: "Also list what is left out, and why.") var ignored = false
+  @Flag(help: "Also list what is ignored, and why.") var ignored = false
   @Flag(help: "An object: layers, settings, ignored, reads, writes, seconds, free, uploads, mounts, skips.") var json =
     false
   @OptionGroup var options: GlobalOptions
@@ -70,13 +72,13 @@ struct PlanCommand: AsyncParsableCommand {
       for change in plan.settings { Console.line("  \(change)") }
     }
     if ignored {
-      for (path, reason) in plan.ignored { Console.line("left out \(path): \(reason)") }
+      for (path, reason) in plan.ignored { Console.line("ignored \(path): \(reason)") }
     }
     guard plan.fits else {
       throw FlowError(
         .failed, session.registryPath.string,
-        "the build may need \(ByteCount.text(plan.writes)) and \(ByteCount.text(plan.free)) are free",
-        hint: "free some room, or name a registry on another disk with --registry DIR")
+        "the build may need \(ByteCount.text(plan.writes)), but only \(ByteCount.text(plan.free)) are free",
+        hint: "free some space, or use a registry on another disk with --registry DIR")
     }
   }
 
@@ -107,17 +109,17 @@ struct PlanCommand: AsyncParsableCommand {
     lines += "\(ByteCount.text(plan.free)) free"
     if plan.writes > 0 {
       lines +=
-        plan.seconds.map { $0 < 1 ? ", takes less than a second" : ", takes some \(Int($0.rounded())) s" }
-        ?? ", takes as long as the first build here shows"
+        plan.seconds.map { $0 < 1 ? ", takes less than a second" : ", takes about \(Int($0.rounded())) s" }
+        ?? ", takes an unknown time, since nothing was built here before"
     }
     if let to {
       lines += "; uploads \(ByteCount.text(plan.bytes(.uploaded))) to \(to), mounts "
       lines += "\(ByteCount.text(plan.bytes(.mounted))), skips \(ByteCount.text(plan.bytes(.skipped)))"
     }
     for (path, place) in plan.moves.prefix(20) {
-      lines += "\n\(path) goes to \(place): the base has a link on its way"
+      lines += "\n\(path) goes to \(place), because of a link in the base"
     }
-    if plan.moves.count > 20 { lines += "\n\(plan.moves.count - 20) more go elsewhere, too" }
+    if plan.moves.count > 20 { lines += "\n\(plan.moves.count - 20) more go elsewhere" }
     return lines + "\n"
   }
 }

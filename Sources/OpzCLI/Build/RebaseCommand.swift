@@ -8,8 +8,8 @@ struct RebaseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rebase", abstract: "Puts a version on another base, as a new version. Nothing is built.",
     discussion: """
-      The model, code and configuration stay the layers that they are; only the base's layers and what the configuration takes \
-      from it change.
+      The layers of the model, code and configuration are reused; only the base's layers, and the image settings that \
+      come from it, change.
 
       opz rebase churn@1.0.0 --base registry.example/python:3.12.8
       opz rebase churn@1.0.0 --base opz-runtime
@@ -42,7 +42,7 @@ struct RebaseCommand: AsyncParsableCommand {
           base: record.runtime.base))
     }
     options.note(
-      result.existed ? "\(record.reference) is on this base already" : "recorded \(record.reference) on \(base)")
+      result.existed ? "\(record.reference) already has this base" : "recorded \(record.reference) on \(base)")
     Console.line("\(record.reference)  \(record.image.digest)")
   }
 }

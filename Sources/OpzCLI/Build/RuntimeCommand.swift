@@ -8,7 +8,7 @@ struct RuntimeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runtime", abstract: "Shows or imports the runtime of native images.",
     discussion: """
-      A native image stands on opz-runtime, which is pinned by digest in the registry: a new opz changes no version until \
+      Native images are based on opz-runtime, which the registry pins by digest: a new opz affects no version until \
       you import its opz-server.
 
       opz runtime
@@ -58,7 +58,7 @@ struct RuntimeCommand: AsyncParsableCommand {
       for result in results {
         Console.line("\(result.platform)  \(result.image.digest)")
         if let previous = result.previous, previous.digest != result.image.digest {
-          options.note("it takes the place of \(previous.digest); versions that exist keep theirs")
+          options.note("it replaces \(previous.digest); existing versions keep theirs")
         }
       }
     }

@@ -6,10 +6,10 @@ import OpzRegistry
 
 struct TestCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "test", abstract: "Runs a version's model and compares it with its expectations.",
+    commandName: "test", abstract: "Runs a version's model and compares its results with the expected ones.",
     discussion: """
-      Starts the server of the image and sends it the rows of holdout.csv, which stood beside the model when it was packaged, \
-      and the requests of requests.jsonl. Exit code 4 when an answer is not the expected one.
+      Starts the server of the image and sends it the rows of holdout.csv, which was next to the model when it was \
+      packaged, and the requests of requests.jsonl. Exit code 4 if a response differs from the expected one.
 
       opz test churn@1.0.0
       """)

@@ -5,25 +5,26 @@ import OpzOCI
 
 struct CopyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "copy", abstract: "Copies an image from one place to another, with what refers to it.",
+    commandName: "copy", abstract: "Copies an image from one place to another, with its referrers.",
     discussion: """
-      A place is HOST/REPO[:TAG][@DIGEST], NAME@VERSION, oci:DIR[:TAG] or docker-archive:FILE. From one container registry to \
-      another the bytes stream through, within one they are mounted, and within one repository only the tag is written. \
-      Indexes stay whole and digests stay what they are. Records, SBOMs, signatures and all other referrers come along, \
-      and so do cosign's tags.
+      A place is HOST/REPO[:TAG][@DIGEST], NAME@VERSION, oci:DIR[:TAG] or docker-archive:FILE. From one container \
+      registry to another the bytes stream through, within one they are mounted, and within one repository only the \
+      tag is written. Indexes are copied whole, and digests do not change. Records, SBOMs, signatures and all other \
+      referrers are copied too, and so are cosign's tags.
 
       opz copy dev.example/crm/churn:1.0.0 prod.example/crm/churn:1.0.0
       opz copy prod.example/crm/churn:1.0.0 prod.example/crm/churn --tag stable --tag latest
       opz copy prod.example/crm/churn:1.0.0 oci:churn:1.0.0 --platform linux/amd64
       """)
 
-  @Argument(help: "Where the image is.") var source: String
-  @Argument(help: "Where it goes; without a tag it keeps the source's.") var destination: String
+  @Argument(help: "The image to copy.") var source: String
+  @Argument(help: "The destination; without a tag it keeps the source's.") var destination: String
   @Option(name: .customLong("tag"), help: "A tag at the destination; may be repeated.") var tags: [String] = []
-  @Option(help: ArgumentHelp("One image of an index: linux/amd64.", valueName: "platform")) var platform: String?
-  @Flag(name: .customLong("no-referrers"), help: "The image alone.") var noReferrers = false
+  @Option(help: ArgumentHelp("Copy only one image of an index: linux/amd64.", valueName: "platform")) var platform:
+    String?
+  @Flag(name: .customLong("no-referrers"), help: "Copy the image without referrers.") var noReferrers = false
   @OptionGroup var expectation: ExpectOption
-  @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
+  @Flag(help: "Use plain HTTP, if the network is trusted.") var insecure = false
   @Flag(help: "An object: digest, references, referrers, bytes.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -36,7 +37,7 @@ struct CopyCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a tag") }
+    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a valid tag") }
     if let platform, Platform(platform) == nil {
       throw ValidationError("--platform \(platform): write OS/ARCHITECTURE, linux/amd64")
     }

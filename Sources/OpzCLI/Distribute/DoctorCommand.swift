@@ -4,19 +4,20 @@ import OpzIO
 
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Finds out what a container registry does, before much is sent to it.",
+    commandName: "doctor", abstract: "Checks what a container registry supports, before large uploads.",
     discussion: """
-      Connection, proxy, TLS, clock, login; with a repository that you may push to also ranges, referrers, uploads in chunks, \
-      mounts, the largest manifest and, with --deep, the largest body (some 512 MiB are sent at most). Nothing is left behind: \
-      uploads are cancelled, and what is sent has a digest that the registry has to refuse. Exit code 6 where something fails.
+      Checks connection, proxy, TLS, clock and login; in a repository that you may push to also ranges, referrers, \
+      chunked uploads, mounts, the largest manifest and, with --deep, the largest request body (sending at most about \
+      512 MiB). Nothing is left behind: uploads are canceled, or end with a wrong digest that the registry must \
+      refuse. Exit code 6 if a check fails.
 
       opz doctor registry.example
       opz doctor registry.example/crm/churn --deep
       """)
 
   @Argument(help: "HOST or HOST/REPO.") var place: String
-  @Flag(help: "Look for the largest body, too.") var deep = false
-  @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
+  @Flag(help: "Also find the largest request body.") var deep = false
+  @Flag(help: "Use plain HTTP, if the network is trusted.") var insecure = false
   @Flag(help: "An object: registry, findings, and what was measured.") var json = false
   @OptionGroup var options: GlobalOptions
 

@@ -6,7 +6,8 @@ import OpzIO
 struct ExpectOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What the tag must name now: a digest, or none. Else exit code 3, and nothing is moved.", valueName: "digest"))
+      "What the tag must name now: a digest, or none. Otherwise exit code 3, and nothing is moved.", valueName: "digest"
+    ))
   var expect: String?
 
   /// The parsed expectation; nil if the option is not given.

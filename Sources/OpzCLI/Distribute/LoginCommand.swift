@@ -5,11 +5,12 @@ import OpzIO
 
 struct LoginCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "login", abstract: "Keeps a user's credentials for a container registry.",
+    commandName: "login", abstract: "Stores a user's credentials for a container registry.",
     discussion: """
-      They are tried at the registry first, and then kept where docker and podman find them too: through the credential helper \
-      that docker's config.json names for the host, else in that file, which then only you can read. The secret comes \
-      from standard input, or is asked for on a terminal; it is never an argument, which everybody on the machine could read.
+      They are checked with the registry first, and then stored where docker and podman find them too: in the \
+      credential helper that docker's config.json names for the host, or else in that file, which only you can read \
+      then. The secret comes from standard input or a prompt; it is never an argument, which everyone on the machine \
+      could read.
 
       opz login registry.example -u ann --password-stdin < token
       opz login registry.example
@@ -17,14 +18,14 @@ struct LoginCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "HOST[:PORT].") var host: String
-  @Option(name: [.customShort("u"), .customLong("username")], help: "The user; asked for on a terminal.")
+  @Option(name: [.customShort("u"), .customLong("username")], help: "The user; prompted for if missing.")
   var user: String?
   @Flag(name: .customLong("password-stdin"), help: "Read the secret from standard input.") var fromInput = false
   @Option(
     help: ArgumentHelp(
-      "Keep them in this file, in the format of podman's auth.json and docker's config.json.", valueName: "file"))
+      "Store them in this file, in the format of podman's auth.json and docker's config.json.", valueName: "file"))
   var authfile: String?
-  @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
+  @Flag(help: "Use plain HTTP, if the network is trusted.") var insecure = false
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
@@ -37,7 +38,7 @@ struct LoginCommand: AsyncParsableCommand {
     let place = try await blocking { [host] in try store.save(host, user: user, secret: secret) }
     switch verdict {
     case .accepted: options.note("logged in to \(host) as \(user); kept by \(place)")
-    case .notAsked: options.note("\(host) asks nobody for credentials, so they were not tried; kept by \(place)")
+    case .notAsked: options.note("\(host) does not ask for credentials, so they were not checked; kept by \(place)")
     }
   }
 
@@ -49,7 +50,7 @@ struct LoginCommand: AsyncParsableCommand {
       return (try checked(user), try SecretInput.standardInput())
     }
     guard Terminal.isThere else {
-      throw usage("there is no terminal to ask on", "opz login \(host) -u USER --password-stdin < FILE")
+      throw usage("there is no terminal for a prompt", "opz login \(host) -u USER --password-stdin < FILE")
     }
     let name = try user ?? Terminal.ask("user for \(host): ")
     return (try checked(name), try Terminal.ask("password or token: ", isSecret: true))
@@ -59,7 +60,7 @@ struct LoginCommand: AsyncParsableCommand {
   private func checked(_ user: String) throws -> String {
     guard !user.isEmpty, !user.contains(":"), user.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f })
     else {
-      throw usage("a user has no colon and no control character", nil)
+      throw usage("a user name cannot contain colons or control characters", nil)
     }
     return user
   }

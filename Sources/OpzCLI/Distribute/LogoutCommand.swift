@@ -4,15 +4,15 @@ import OpzIO
 
 struct LogoutCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "logout", abstract: "Forgets a user's credentials for a container registry.",
+    commandName: "logout", abstract: "Removes a user's credentials for a container registry.",
     discussion: """
-      They are taken away wherever opz would find them: docker's config.json, the helper that it names, podman's auth.json.
+      They are removed wherever opz would find them: docker's config.json, the helper that it names, podman's auth.json.
 
       opz logout registry.example
       """)
 
   @Argument(help: "HOST[:PORT].") var host: String
-  @Option(help: ArgumentHelp("Look in this file alone.", valueName: "file")) var authfile: String?
+  @Option(help: ArgumentHelp("Look only in this file.", valueName: "file")) var authfile: String?
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
@@ -21,7 +21,7 @@ struct LogoutCommand: AsyncParsableCommand {
     let places = try await blocking { [host] in try store.erase(host) }
     options.note(
       places.isEmpty
-        ? "there was nothing to forget for \(host)"
+        ? "there are no credentials for \(host)"
         : "logged out of \(host): \(places.map(\.description).joined(separator: ", "))")
   }
 }

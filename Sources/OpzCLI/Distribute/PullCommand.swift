@@ -6,29 +6,30 @@ import OpzRegistry
 
 struct PullCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pull", abstract: "Brings a version from a container registry, with its record.",
+    commandName: "pull", abstract: "Fetches a version from a container registry, with its record.",
     discussion: """
-      The version keeps its name, number and digest; its lineage comes with it, and so does what refers to it: SBOMs, \
-      signatures. A later push takes them along.
+      The version keeps its name, number, digest and lineage. Its referrers, such as SBOMs and signatures, are fetched \
+      too, and a later push includes them.
 
-      A record is believed only as far as the image's own documents say the same. Where the registry has several that do, \
-      opz refuses all of them (exit code 4), unless --record names the right one.
+      A record is accepted only if the image's own documents agree with it. If several records do, opz refuses all of \
+      them (exit code 4), unless --record names the right one.
 
       opz pull registry.example/crm/churn:1.0.0
       """)
 
   @Argument(help: "HOST/REPO[:TAG|@DIGEST].") var source: String
   @Argument(help: "The name that the version must have.") var name: String?
-  @Flag(name: .customLong("no-referrers"), help: "The image and its record alone.") var noReferrers = false
+  @Flag(name: .customLong("no-referrers"), help: "Fetch only the image and its record.") var noReferrers = false
   @Option(
-    help: ArgumentHelp("Of several records for the image: the digest of the right version.json.", valueName: "digest"),
+    help: ArgumentHelp(
+      "If there are several records for the image: the digest of the right version.json.", valueName: "digest"),
     transform: { text in
       guard let digest = Digest(text) else { throw ValidationError("--record is a digest: sha256:<hex>") }
       return digest
     })
   var record: Digest?
-  @Flag(help: "Take an older version than the tag named when it was last seen from here.") var force = false
-  @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
+  @Flag(help: "Accept an older version than the tag named when it was last seen.") var force = false
+  @Flag(help: "Use plain HTTP, if the network is trusted.") var insecure = false
   @Flag(help: "An object: name, version, digest, existed, bytes, referrers.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -60,7 +61,7 @@ struct PullCommand: AsyncParsableCommand {
     if !result.referrers.isEmpty { options.note("with \(Words.count(result.referrers.count, "referrer"))") }
     options.note(
       result.existed
-        ? "\(record.reference) was here already" : "recorded \(record.reference) in \(session.registryPath)")
+        ? "\(record.reference) already exists here" : "recorded \(record.reference) in \(session.registryPath)")
     Console.line("\(record.reference)  \(record.image.digest)")
   }
 }

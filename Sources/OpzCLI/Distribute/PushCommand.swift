@@ -9,23 +9,23 @@ struct PushCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "push", abstract: "Pushes a version to a container registry.",
     discussion: """
-      The image, the version's record and what else refers to it. What the registry has is not sent. After that the tags are \
-      read again and the registry is asked for every blob; the receipt says so, and the event has it. A tag that somebody \
-      else moved is left alone. Credentials come from docker's config.json and podman's auth.json. Plain HTTP is used for \
-      loopback addresses only.
+      Pushes the image, the version's record and other referrers. Content that the registry has is not sent again. \
+      Afterwards, all tags and blobs are verified; the result is recorded in a receipt and in the event. A tag that \
+      someone else moved is left alone. Credentials come from docker's config.json and podman's auth.json. Plain HTTP \
+      is used for loopback addresses only.
 
       opz push churn@1.0.0 registry.example/crm/churn:1.0.0
       opz push churn@production --tag stable --receipt push.json
       """)
 
   @Argument(help: "NAME@VERSION.") var reference: String
-  @Argument(help: "HOST/REPO[:TAG]; else push.to in opz.yaml.") var destination: String?
+  @Argument(help: "HOST/REPO[:TAG]; push.to in opz.yaml if missing.") var destination: String?
   @Option(name: .customLong("tag"), help: "A tag; may be repeated.") var tags: [String] = []
   @OptionGroup var expectation: ExpectOption
-  @Flag(help: "Move tags that somebody else moved.") var force = false
-  @Option(help: ArgumentHelp("Write what was checked, as JSON (registry/receipt.schema.json).", valueName: "file"))
+  @Flag(help: "Move tags even if someone else moved them.") var force = false
+  @Option(help: ArgumentHelp("Write the receipt as JSON (registry/receipt.schema.json).", valueName: "file"))
   var receipt: String?
-  @Flag(help: "Speak plain HTTP, where the network is trusted.") var insecure = false
+  @Flag(help: "Use plain HTTP, if the network is trusted.") var insecure = false
   @Flag(help: "An object: name, version, digest, references, copied, existed, bytes, totals.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -41,7 +41,7 @@ struct PushCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a tag") }
+    for tag in tags where !Reference.isTag(tag) { throw ValidationError("--tag \(tag): not a valid tag") }
     if force, expectation.expect != nil { throw ValidationError("--force and --expect exclude each other") }
   }
 

@@ -61,7 +61,7 @@ enum Console {
     }
     guard isTaken else { return }
     throw FlowError(
-      .usage, option, "standard output is wanted for \(json ? "--json" : "another file") too",
+      .usage, option, "standard output is already used for \(json ? "--json" : "another file")",
       hint: "name a file for one of them")
   }
 

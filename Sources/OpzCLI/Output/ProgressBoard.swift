@@ -106,7 +106,7 @@ struct ProgressBoard {
     var parts = ["\(ByteCount.text(done)) of \(ByteCount.text(total))"]
     if total > 0 { parts.insert("\(Int(100 * min(1, Double(done) / Double(total))))%", at: 0) }
     if let seconds = silence(at: now) {
-      parts.append("nothing for \(seconds) s")
+      parts.append("stalled for \(seconds) s")
     } else if let rate = rate(at: now) {
       parts.append("\(ByteCount.text(UInt64(min(rate, 1e18))))/s")
       parts.append("\(ProgressBoard.clock(Double(total - min(done, total)) / rate)) left")

@@ -11,7 +11,7 @@ enum TotalsText {
     if totals.skippedItems > 0 {
       parts.append("skipped \(ByteCount.text(totals.skipped)) in \(Words.count(totals.skippedItems, "blob"))")
     }
-    if totals.kept > 0 { parts.append("kept \(ByteCount.text(totals.kept)) of an earlier push") }
+    if totals.kept > 0 { parts.append("resumed after \(ByteCount.text(totals.kept)) of an earlier push") }
     if totals.resent > 0 { parts.append("resent \(ByteCount.text(totals.resent))") }
     return parts.joined(separator: "; ")
   }

@@ -78,7 +78,7 @@ struct VersionText {
     for layer in record.layers {
       table.add([
         layer.role, ByteCount.text(layer.descriptor.size), layer.descriptor.digest.description,
-        layer.compressor ?? "as the base has it",
+        layer.compressor ?? "as in the base",
       ])
     }
     return record.layers.isEmpty ? "" : table.text
@@ -86,7 +86,7 @@ struct VersionText {
 
   private var files: String {
     if let list = record.fileList {
-      return "the list of files has \(ByteCount.text(list.size)): opz show \(record.reference) --files\n"
+      return "the list of files is long (\(ByteCount.text(list.size))): opz show \(record.reference) --files\n"
     }
     return FileText.table(record.files)
   }

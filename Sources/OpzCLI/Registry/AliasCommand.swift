@@ -6,11 +6,12 @@ import OpzRegistry
 
 struct AliasCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "alias", abstract: "Sets an alias of a model, takes it away, or lists all.",
+    commandName: "alias", abstract: "Sets, removes or lists the aliases of a model.",
     discussion: """
-      An alias names one version and moves; versions never change. --expect makes it compare-and-swap: the alias moves only \
-      if it names that version now (none: if it is not set), else exit code 3. Where the registry's policy.yaml has gates before the alias, \
-      they stand before this command too, as before opz promote: exit code 5. --force --reason TEXT passes them by.
+      An alias names one version and can be moved; versions never change. --expect makes it compare-and-swap: the \
+      alias moves only if it names that version now (none: if it is not set), otherwise exit code 3. If the registry's \
+      policy.yaml has gates for the alias, they apply to this command as they do to opz promote: exit code 5. --force \
+      --reason TEXT overrides them.
 
       opz alias churn
       opz alias churn champion 1.2.0 --expect 1.1.0
@@ -19,10 +20,10 @@ struct AliasCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The model's name.") var name: String
-  @Argument(help: "The alias; without it all are listed.") var alias: String?
-  @Argument(help: "The version that it is to name.") var version: String?
+  @Argument(help: "The alias; without it, all are listed.") var alias: String?
+  @Argument(help: "The version that it should name.") var version: String?
   @Option(help: ArgumentHelp("What it must name now: a version, or none.", valueName: "version")) var expect: String?
-  @Flag(help: "Take the alias away.") var remove = false
+  @Flag(help: "Remove the alias.") var remove = false
   @Flag(help: "An object: name, alias, from, version; without ALIAS an array of alias, version, at, actor.") var json =
     false
   @OptionGroup var override: ForceOptions
@@ -47,7 +48,7 @@ struct AliasCommand: AsyncParsableCommand {
       throw ValidationError("name the alias")
     }
     if alias != nil, remove == (version != nil) {
-      throw ValidationError("name the version that the alias is to name, or say --remove")
+      throw ValidationError("name the version that the alias should name, or use --remove")
     }
   }
 
@@ -113,7 +114,7 @@ enum Expectation {
 enum AliasText {
   static func line(_ name: ModelName, _ change: Registry.AliasChange) -> String {
     let to = change.to?.description ?? "nothing"
-    guard change.isChange else { return "\(name)@\(change.alias) names \(to) already" }
+    guard change.isChange else { return "\(name)@\(change.alias) already names \(to)" }
     return "\(name)@\(change.alias): \(change.from?.description ?? "nothing") -> \(to)"
   }
 }

@@ -8,9 +8,9 @@ struct ApproveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "approve", abstract: "Approves a version for an alias; opz promote counts it.",
     discussion: """
-      The event names who approved (OPZ_ACTOR, else the user), which proves nothing: anybody can write any name. --key attaches a signed \
-      statement, which approvals: {keys: [..]} in policy.yaml asks for. One's own approval does not count for one's own promotion, however the \
-      name is written.
+      The event names the approver (OPZ_ACTOR, or else the user), which is no proof: anyone can use any name. --key \
+      attaches a signed statement, which approvals: {keys: [..]} in policy.yaml requires. Your own approval does not \
+      count when you promote, however your name is spelled.
 
       opz approve churn@1.2.0 --for production --reason "looked at the errors by segment"
       opz approve churn@1.2.0 --for production --key ann.key
@@ -19,7 +19,7 @@ struct ApproveCommand: AsyncParsableCommand {
   @Argument(help: "NAME@VERSION.") var reference: String
   @Option(name: .customLong("for"), help: ArgumentHelp("The alias that it is approved for.", valueName: "alias"))
   var alias: String
-  @Option(help: "Why.") var reason: String?
+  @Option(help: "The reason.") var reason: String?
   @OptionGroup var keys: KeyOptions
   @OptionGroup var options: GlobalOptions
 

@@ -6,16 +6,17 @@ import OpzRegistry
 
 struct DeleteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "delete", abstract: "Deletes a version. Its number stays taken.",
+    commandName: "delete", abstract: "Deletes a version. Its number cannot be reused.",
     discussion: """
-      Refused (exit code 3) while an alias names the version, or did within the last 30 days. The blobs go with the next opz gc.
+      Refused (exit code 3) while an alias names the version, or did within the last 30 days. The next opz gc removes \
+      the blobs.
 
       opz delete churn@1.0.0
       """)
 
   @Argument(help: "NAME@VERSION.") var reference: String
-  @Option(help: "Of a number that two merged registries gave away: the image that goes.") var digest: String?
-  @Flag(help: "Also what an alias named within the last 30 days.") var force = false
+  @Option(help: "If two merged registries used the same number: the image to delete.") var digest: String?
+  @Flag(help: "Delete it even if an alias named it within the last 30 days.") var force = false
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
@@ -30,6 +31,6 @@ struct DeleteCommand: AsyncParsableCommand {
       return digest
     }
     try registry.delete(reference.name, version, image: image, force: force, by: session.author)
-    Console.line("\(reference) deleted; opz gc frees what only it used")
+    Console.line("\(reference) deleted; opz gc frees the space")
   }
 }

@@ -8,17 +8,17 @@ struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Writes files for other tools.",
     discussion: """
-      The registry's index.json lists aliases and the newest versions, so that its upkeep stays small. --index puts every \
-      version into it, for skopeo, umoci and podman.
+      The registry's index.json lists aliases and the newest versions, so that updating it stays fast. --index adds \
+      every version to it, for skopeo, umoci and podman.
 
       opz export --index
       """)
 
-  @Flag(help: "All versions and aliases in the registry's index.json.") var index = false
+  @Flag(help: "List all versions and aliases in the registry's index.json.") var index = false
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    guard index else { throw ValidationError("say what: --index") }
+    guard index else { throw ValidationError("nothing to export: use --index") }
   }
 
   func run() async throws {

@@ -3,12 +3,12 @@ import OpzFlow
 
 /// Options that override the gates of a policy.
 struct ForceOptions: ParsableArguments {
-  @Flag(help: "Move the alias whatever the gates of the policy say; with --reason, and the event says so.")
+  @Flag(help: "Move the alias even if gates of the policy fail; requires --reason, and the event records it.")
   var force = false
-  @Option(help: "Why, with --force.") var reason: String?
+  @Option(help: "The reason for --force.") var reason: String?
 
   func validate() throws {
-    guard force == (reason != nil) else { throw ValidationError("--force and --reason TEXT belong together") }
+    guard force == (reason != nil) else { throw ValidationError("--force and --reason TEXT require each other") }
   }
 
   func read() throws -> Override? { try reason.map { try Override($0) } }

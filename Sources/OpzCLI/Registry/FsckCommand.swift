@@ -5,20 +5,20 @@ import OpzRegistry
 
 struct FsckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fsck", abstract: "Checks that the registry is whole, to the last byte.",
+    commandName: "fsck", abstract: "Checks the integrity of the whole registry.",
     discussion: """
-      Reads every blob and checks its digest, every reference, every event and record. Exit code 4 when anything is wrong.
+      Reads every blob and checks its digest, every reference, every event and record. Exit code 4 if anything is wrong.
 
       opz fsck
-      opz fsck --quick                                  blobs are there and have their sizes, unread
-      opz fsck --expect HASH                            the log still has an event known from elsewhere
-      opz fsck --repair --from HOST/crm/churn           fetches what is missing or rotten, then reads all again
+      opz fsck --quick                                  checks only that blobs exist and have the right size
+      opz fsck --expect HASH                            also checks that the log has an event that you know
+      opz fsck --repair --from HOST/crm/churn           fetches what is missing or corrupt, then checks again
       """)
 
   @Flag(help: "Do not hash blobs.") var quick = false
   @Option(help: ArgumentHelp("The hash of an event that must be in the log; may be repeated.", valueName: "hash"))
   var expect: [String] = []
-  @Flag(help: "Put generated files right, and fetch lost blobs from where --from says or versions were pushed.")
+  @Flag(help: "Rewrite generated files, and fetch lost blobs from --from or from where versions were pushed.")
   var repair = false
   @Option(
     help: ArgumentHelp(
@@ -41,7 +41,7 @@ struct FsckCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    guard from.isEmpty || repair else { throw ValidationError("--from goes with --repair") }
+    guard from.isEmpty || repair else { throw ValidationError("--from requires --repair") }
   }
 
   func run() async throws {
@@ -66,7 +66,7 @@ struct FsckCommand: AsyncParsableCommand {
         Console.line("\(problem.subject): \(problem.reason)")
         if let hint = problem.hint { Console.line("  hint: \(hint)") }
       }
-      if repaired > 0 { Console.line("\(repaired) files put right") }
+      if repaired > 0 { Console.line("repaired \(repaired) files") }
       let counts = [
         (report.models, "model"), (report.versions, "version"), (report.events, "event"), (report.blobs, "blob"),
       ]

@@ -6,19 +6,20 @@ import OpzRegistry
 
 struct GCCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gc", abstract: "Removes blobs that nothing names, and versions that the retention rules let go.",
+    commandName: "gc", abstract: "Removes unreferenced blobs, and versions that the retention rules drop.",
     discussion: """
-      policy.yaml in the registry may hold rules: retention: {last: 10, days: 90, tagged: true, aliased: true}. Without them all \
-      versions stay. Blobs younger than the grace age stay: somebody may be making a version of them.
+      policy.yaml in the registry may hold rules: retention: {last: 10, days: 90, tagged: true, aliased: true}. \
+      Without rules, all versions are kept. Unreferenced blobs younger than the grace period are kept, because a \
+      version may be about to use them.
 
-      opz gc --dry-run          what would go, and why the rest stays
+      opz gc --dry-run          what would be removed, and why the rest is kept
       opz gc
-      opz gc --pushed           also layers that a container registry has, asked now
+      opz gc --pushed           also layers that a container registry has, which is checked now
       """)
 
   @Flag(name: .customLong("dry-run"), help: "Explain, and change nothing.") var dryRun = false
-  @Option(help: ArgumentHelp("Leave blobs alone that are younger.", valueName: "hours")) var grace: Double = 24
-  @Flag(help: "Also drop local layers of versions that were pushed and are whole there.") var pushed = false
+  @Option(help: ArgumentHelp("The grace period of unreferenced blobs.", valueName: "hours")) var grace: Double = 24
+  @Flag(help: "Also drop local layers of pushed versions that the container registry still has.") var pushed = false
   @Flag(help: "An object: versions, dropped, kept, young, freed.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -33,7 +34,7 @@ struct GCCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    guard grace >= 0, grace <= 1e6 else { throw ValidationError("--grace is a number of hours") }
+    guard grace >= 0, grace <= 1e6 else { throw ValidationError("--grace is a number of hours from 0 to 1000000") }
   }
 
   func run() async throws {
@@ -65,9 +66,9 @@ struct GCCommand: AsyncParsableCommand {
       for blob in report.dropped { table.add([blob.digest.description, ByteCount.text(blob.size), blob.reason]) }
       Console.data(table.text)
     }
-    let verb = dryRun ? "would go" : "went"
+    let verb = dryRun ? "would be removed" : "removed"
     Console.line(
       "\(gone.count) of \(report.versions.count) versions and \(report.dropped.count) blobs (\(ByteCount.text(report.freed))) \(verb); "
-        + "\(report.kept) blobs are in use, \(report.young) too young to tell")
+        + "\(report.kept) blobs are in use, \(report.young) within the grace period")
   }
 }

@@ -15,7 +15,7 @@ struct HistoryCommand: AsyncParsableCommand {
 
   @Argument(help: "The model's name, or NAME@VERSION.") var reference: String
   @Option(help: "Only moves of this alias.") var alias: String?
-  @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit: Int?
+  @Option(help: ArgumentHelp("The maximum number of events.", valueName: "n")) var limit: Int?
   @Flag(help: "An array of events, each with its hash.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -43,7 +43,7 @@ struct HistoryCommand: AsyncParsableCommand {
     if let alias { entries = entries.filter { $0.event.alias?.name == alias } }
     let rows = entries.reversed().prefix(max(0, limit ?? .max)).map { Row(hash: $0.hash, event: $0.event) }
     if json { return try Console.json(rows) }
-    guard !rows.isEmpty else { return options.note("nothing happened yet") }
+    guard !rows.isEmpty else { return options.note("no events yet") }
     var table = TextTable(["WHEN", "WHAT", "VERSION", "WHO", "DETAILS"])
     for row in rows {
       let event = row.event

@@ -6,18 +6,19 @@ struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Imports the versions of an MLflow model registry.",
     discussion: """
-      Reads MLflow's SQLite store and the artifacts beside it. Version 3 becomes 3.0.0, an image of the model's files; its tags, aliases, description, and \
-      the run's metrics, parameters and commit come along. Stages become the aliases production and staging. Run again, it imports what is new.
+      Reads MLflow's SQLite store and the artifacts beside it. Version 3 becomes 3.0.0, an image of the model's files, \
+      with its tags, aliases, description, and the run's metrics, parameters and commit. Stages become the aliases \
+      production and staging. A repeated import adds what is new.
 
-      Artifacts are read from below the database's directory, and from where --artifacts says. Artifacts in S3 or on a tracking server: copy them, \
-      and name the prefix that the copy stands for.
+      Artifacts are read from the database's directory and from those of --artifacts. If they are in S3 or on a \
+      tracking server, copy them, and give the prefix that the copy replaces.
 
       opz import mlflow.db --dry-run
       opz import sqlite:////srv/mlflow/mlflow.db --model churn
       opz import mlflow.db --artifacts s3://bucket/mlflow=/mnt/copy --name 'Fraud Model!=risk/fraud'
       """)
 
-  @Argument(help: "The file of the store, or MLflow's sqlite:/// URI of it.", completion: .file()) var database: String
+  @Argument(help: "The store's file, or its sqlite:/// URI.", completion: .file()) var database: String
   @Option(
     name: .customLong("model"), help: ArgumentHelp("Only this registered model; may be repeated.", valueName: "name"))
   var models: [String] = []
@@ -30,7 +31,7 @@ struct ImportCommand: AsyncParsableCommand {
     help: ArgumentHelp("A directory that holds artifacts; may be repeated.", valueName: "[prefix=]dir"))
   var artifacts: [String] = []
   @Option(help: "The workspace in a store of MLflow 3.10 or later.") var workspace = "default"
-  @Flag(name: .customLong("dry-run"), help: "Say what would be taken, and change nothing.") var dryRun = false
+  @Flag(name: .customLong("dry-run"), help: "Show what would be imported, and change nothing.") var dryRun = false
   @Flag(help: "A list of objects: model, number, reference, outcome, digest, aliases, reason.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -56,15 +57,15 @@ struct ImportCommand: AsyncParsableCommand {
     let failed = items.filter { $0.outcome == .failed }
     guard failed.isEmpty else {
       throw FlowError(
-        .failed, database, "\(failed.count) of \(items.count) versions could not be taken",
-        hint: "the list says why; what was taken stays, and the command can be run again")
+        .failed, database, "\(failed.count) of \(items.count) versions could not be imported",
+        hint: "the list shows why; imported versions are kept, and the command can be run again")
     }
   }
 
   private func show(_ items: [ImportMLflow.Item]) {
     var table = TextTable(["VERSION", "MLFLOW", "", "ALIASES"])
     for item in items {
-      let outcome = item.outcome == .planned ? "would be taken" : item.outcome.rawValue
+      let outcome = item.outcome == .planned ? "would be imported" : item.outcome.rawValue
       table.add([
         item.reference, "\(item.model) \(item.number)", item.reason.map { "\(outcome): \($0)" } ?? outcome,
         item.aliases.joined(separator: " "),

@@ -14,20 +14,21 @@ struct ListCommand: AsyncParsableCommand {
       opz list churn --where 'metrics.auc > 0.9 and (tag.team = "crm" or alias = "production")' --sort -metrics.auc --limit 20
       opz list --json | jq '.[].digest'
 
-      --where takes and, or, not, parentheses; =, !=, <, <=, >, >=; in ("a", "b"); like "rc%"; is null, is not null. Fields: name, version, \
-      digest, created, runtime, platform, format, size, alias, parent, base, git.commit, git.branch, git.dirty, tag.NAME, metrics.NAME. \
-      Versions compare as versions; texts stand in quotes. A field that a version lacks fails every comparison.
+      --where takes and, or, not, parentheses; =, !=, <, <=, >, >=; in ("a", "b"); like "rc%"; is null, is not null. \
+      Fields: name, version, digest, created, runtime, platform, format, size, alias, parent, base, git.commit, \
+      git.branch, git.dirty, tag.NAME, metrics.NAME. Versions compare as versions; strings are quoted. A field that a \
+      version lacks fails every comparison.
       """)
 
   @Argument(help: "A model's name.") var name: String?
   @Option(
-    name: .customLong("where"), help: ArgumentHelp("Versions that pass a filter, of all models.", valueName: "query"))
+    name: .customLong("where"), help: ArgumentHelp("Only versions that match a filter.", valueName: "query"))
   var filter: String?
   @Option(
     parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("By a field; -created is newest first. May be repeated.", valueName: "field")) var sort:
+    help: ArgumentHelp("Sort by a field; -created is newest first. May be repeated.", valueName: "field")) var sort:
     [String] = []
-  @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit: Int?
+  @Option(help: ArgumentHelp("The maximum number of rows.", valueName: "n")) var limit: Int?
   @Flag(help: "An array of objects: name, version, digest, created, runtime, metrics.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -48,7 +49,7 @@ struct ListCommand: AsyncParsableCommand {
     let rows = try await rows(registry)
     if json { return try Console.json(rows) }
     guard !rows.isEmpty else {
-      return options.note(filter == nil ? "no models yet; opz package records one" : "no version passes the filter")
+      return options.note(filter == nil ? "no models yet; opz package records one" : "no version matches the filter")
     }
     let isSummary = rows.contains { $0.versions != nil }
     var table = TextTable(

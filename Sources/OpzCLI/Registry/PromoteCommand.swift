@@ -6,11 +6,12 @@ import OpzRegistry
 
 struct PromoteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "promote", abstract: "Moves an alias to a version after the gates of the registry's policy.",
+    commandName: "promote", abstract: "Moves an alias to a version that passes the gates of the registry's policy.",
     discussion: """
-      policy.yaml in the registry says what an alias asks for: thresholds of metrics, a gain over the version in its place, passed \
-      tests, a clean commit, approvals, signatures, a bill of materials, clean scans; --policy FILE adds to it. The decision, its evidence and the \
-      policy's digest are an event. Exit code 5 when a gate does not pass, 3 when the model changes again and again while they are looked at.
+      policy.yaml in the registry says what an alias requires: thresholds of metrics, a gain over the version that it \
+      names now, passed tests, a clean commit, approvals, signatures, a bill of materials, clean scans; --policy FILE \
+      adds to it. The decision, its evidence and the policy's digest are recorded as an event. Exit code 5 if a gate \
+      fails, 3 if the model keeps changing during the evaluation.
 
       promote:
         production: {metrics: {auc: ">= 0.9"}, better: {auc: 0.002}, tests: true, approvals: 1,
@@ -22,12 +23,12 @@ struct PromoteCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
-  @Option(help: ArgumentHelp("The alias that moves.", valueName: "alias")) var to: String
-  @Option(help: ArgumentHelp("More gates, beside those of policy.yaml in the registry.", valueName: "file")) var policy:
-    String?
+  @Option(help: ArgumentHelp("The alias to move.", valueName: "alias")) var to: String
+  @Option(help: ArgumentHelp("Gates in addition to those of the registry's policy.yaml.", valueName: "file"))
+  var policy: String?
   @Option(help: ArgumentHelp("What the alias must name now: a version, or none.", valueName: "version")) var expect:
     String?
-  @Flag(name: .customLong("dry-run"), help: "Show what the gates say, and move nothing.") var dryRun = false
+  @Flag(name: .customLong("dry-run"), help: "Evaluate the gates, and move nothing.") var dryRun = false
   @OptionGroup var override: ForceOptions
   @Flag(help: "An object: name, version, alias, from, promoted, forced, gates.") var json = false
   @OptionGroup var options: GlobalOptions
@@ -73,9 +74,9 @@ struct PromoteCommand: AsyncParsableCommand {
           name: version.name.description, version: version.version.description, alias: alias.description,
           from: from?.description, promoted: promoted, forced: forced, gates: gates))
     }
-    guard !gates.isEmpty else { return options.note("no gates: policy.yaml asks for nothing before \(alias)") }
+    guard !gates.isEmpty else { return options.note("no gates: policy.yaml requires nothing for \(alias)") }
     Console.data(GateText.table(gates))
-    if forced { options.note("the gates were passed by: --force") }
+    if forced { options.note("the gates were overridden: --force") }
   }
 }
 
@@ -93,7 +94,7 @@ enum GateText {
     let failed = result.gates.filter { !$0.passed }.map { "\($0.gate): \($0.evidence)" }
     options.note(
       result.isForced
-        ? "the gates were passed by: \(failed.joined(separator: "; "))"
+        ? "overridden gates: \(failed.joined(separator: "; "))"
         : "passed \(result.gates.map(\.gate).joined(separator: ", "))")
   }
 }

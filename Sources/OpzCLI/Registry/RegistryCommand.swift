@@ -14,15 +14,15 @@ struct RegistryCommand: ParsableCommand {
 
 struct RegistryServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Serves the registry to container tools, or plays one that fails.",
+    commandName: "serve", abstract: "Serves the registry to container tools, or imitates a failing one.",
     discussion: """
-      Starts opz-hub: an OCI distribution-spec registry over the local one. A version NAME@VERSION is pulled as HOST/NAME:VERSION, an \
-      alias as HOST/NAME:ALIAS; what is pushed is kept in the registry's directory.
+      Starts opz-hub: an OCI distribution-spec registry over the local one. A version NAME@VERSION is pulled as \
+      HOST/NAME:VERSION, an alias as HOST/NAME:ALIAS; pushed content is kept in the registry's directory.
 
       opz registry serve --listen 127.0.0.1:5000
       docker pull 127.0.0.1:5000/churn:1.0.0
 
-      With --faults it is as slow, strict or broken as the file says, so that a pipeline can rehearse it.
+      With --faults it is as slow, strict or broken as the file says, so that a pipeline can rehearse failures.
 
       echo 'personality: ghcr' > faults.yaml
       opz registry serve --registry /tmp/rehearsal --faults faults.yaml
@@ -30,9 +30,9 @@ struct RegistryServeCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The address and port to listen on; port 0 for a free one.", valueName: "address:port"))
   var listen = "127.0.0.1:5000"
-  @Option(help: ArgumentHelp("YAML or JSON: which registry to be like, and what goes wrong when.", valueName: "file"))
+  @Option(help: ArgumentHelp("YAML or JSON: which registry to imitate, and what fails when.", valueName: "file"))
   var faults: String?
-  @Flag(help: "Listen on an address that other machines reach, without a password and in plain text.")
+  @Flag(help: "Allow an address that other machines can reach, without a password and unencrypted.")
   var insecureAnywhere = false
   @OptionGroup var options: GlobalOptions
 
@@ -49,7 +49,7 @@ struct RegistryServeCommand: AsyncParsableCommand {
 
 struct RegistryFaultsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "faults", abstract: "Lists the personalities and faults that opz registry serve --faults knows.",
+    commandName: "faults", abstract: "Lists the personalities and faults for opz registry serve --faults.",
     discussion: "opz registry faults")
 
   @OptionGroup var options: GlobalOptions

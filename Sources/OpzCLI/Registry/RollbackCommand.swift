@@ -6,11 +6,13 @@ import OpzRegistry
 
 struct RollbackCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rollback", abstract: "Brings back what an alias named before, or the manifests of the deploy before.",
+    commandName: "rollback", abstract: "Restores what an alias named before, or the manifests of the previous deploy.",
     discussion: """
-      Of an alias, every blob of the version is read and checked first; where one is missing the alias stays. So it does where the version does not pass \
-      the gates of policy.yaml that look at what it is (signature, sbom, scan, metrics, tests, clean): exit code 5. Of a deploy, the manifests come back as \
-      they were, byte for byte: those of the last deploy that was whole, if the last one failed, else of the one before. Again goes one further back.
+      For an alias, every blob of the version is verified first, and the version must pass the gates of policy.yaml \
+      that are about the version itself (signature, sbom, scan, metrics, tests, clean; exit code 5 if one fails); \
+      otherwise the alias does not move. For a deploy, the manifests are restored byte for byte: those of the last \
+      successful deploy if the last one failed, otherwise those of the one before. Running it again goes back one \
+      further.
 
       opz rollback churn --alias production
       opz rollback churn --deploy --apply
@@ -19,16 +21,17 @@ struct RollbackCommand: AsyncParsableCommand {
 
   @Argument(help: "The model's name.") var name: String
   @Option(help: "The alias.") var alias: String?
-  @Flag(help: "The manifests of the deploy before the last, on standard output.") var deploy = false
+  @Flag(help: "Restore the manifests of the previous deploy, on standard output.") var deploy = false
   @Option(
-    help: "Where it was deployed: a namespace, - for none, with /batch behind it for --batch; else where it was last.")
+    help:
+      "Where it was deployed: a namespace, or - for none, followed by /batch for --batch; by default the last place.")
   var place: String?
   @Flag(help: "Apply the manifests with kubectl (server-side).") var apply = false
   @Flag(
-    help: "With --apply: delete what later deploys left in this cluster and namespace and these manifests have not.")
+    help: "With --apply: delete what later deploys left in this cluster and namespace and is not in these manifests.")
   var prune = false
   @Option(
-    help: ArgumentHelp("With --apply: how long pods are waited for, as of opz deploy --timeout.", valueName: "seconds"))
+    help: ArgumentHelp("With --apply: how long to wait for pods, as with opz deploy --timeout.", valueName: "seconds"))
   var timeout: Int?
   @OptionGroup var override: ForceOptions
   @Flag(help: "An object: name, alias or place, from, version; applied, cluster, objects and deleted of a deploy.")
@@ -83,7 +86,7 @@ struct RollbackCommand: AsyncParsableCommand {
       }
     } else {
       try await rollback.record(found, registry)
-      for document in found.gone { options.note("not among them, and not deleted: \(document.name)") }
+      for document in found.gone { options.note("not in these manifests, and not deleted: \(document.name)") }
     }
     options.note(
       "\(model) in \(done.place): back from \(found.last.version) to \(found.restored.version), as it was at \(found.restored.at)"

@@ -14,14 +14,14 @@ struct ShowCommand: AsyncParsableCommand {
       opz show churn@production --at 2026-05-03T14:02Z     what production was then
       opz show churn@1.0.0 --files
       opz show churn@1.0.0 --json | jq .lineage.metrics
-      opz show registry.example/crm/churn:1.0.0      the image there, its platforms and referrers
+      opz show registry.example/crm/churn:1.0.0      a remote image, its platforms and referrers
       """)
 
   @Argument(help: "NAME, NAME@VERSION, NAME@ALIAS or NAME@sha256:...; HOST/REPO:TAG.") var reference: String
-  @Flag(help: "All files of the image that opz put there; an array with --json.") var files = false
-  @Flag(help: "Speak plain HTTP to a container registry, where the network is trusted.") var insecure = false
-  @Option(help: ArgumentHelp("As it was then: 2026-05-03, 2026-05-03T14:02Z.", valueName: "time")) var at: String?
-  @Flag(help: "An object: the record with digest, events and the settings that count now.") var json = false
+  @Flag(help: "All files that opz added to the image; an array with --json.") var files = false
+  @Flag(help: "Use plain HTTP for a container registry, if the network is trusted.") var insecure = false
+  @Option(help: ArgumentHelp("The state at a time: 2026-05-03, 2026-05-03T14:02Z.", valueName: "time")) var at: String?
+  @Flag(help: "An object: the record with digest, events and the current settings.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Output: Encodable {
@@ -61,7 +61,7 @@ struct ShowCommand: AsyncParsableCommand {
     let state = try at.map { try registry.state(reference.name, at: moment($0)) } ?? registry.state(reference.name)
     if let at, state.versions.isEmpty, try !registry.state(reference.name).versions.isEmpty {
       throw RegistryError(
-        .notFound, "\(reference)", "there was no version at \(at)", hint: "opz history \(reference.name) begins later")
+        .notFound, "\(reference)", "there was no version at \(at)", hint: "opz history \(reference.name) starts later")
     }
     let version = try registry.find(reference, in: state)
     if files {

@@ -7,9 +7,9 @@ import OpzStore
 
 struct TagCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tag", abstract: "Gives a version tags, or a model card.",
+    commandName: "tag", abstract: "Sets the tags or the model card of a version.",
     discussion: """
-      Tags come over those of opz.yaml; opz list --where finds them. The card is markdown; opz show prints it.
+      Tags override those of opz.yaml; opz list --where finds them. The card is markdown; opz show prints it.
 
       opz tag churn@1.2.0 reviewed=yes team=crm
       opz tag churn@1.2.0 --remove reviewed
@@ -18,7 +18,7 @@ struct TagCommand: AsyncParsableCommand {
 
   @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
   @Argument(help: "KEY=VALUE ..") var tags: [String] = []
-  @Option(help: ArgumentHelp("Take a tag away; may be repeated.", valueName: "key")) var remove: [String] = []
+  @Option(help: ArgumentHelp("Remove a tag; may be repeated.", valueName: "key")) var remove: [String] = []
   @Option(help: ArgumentHelp("A file with the model card.", valueName: "file")) var card: String?
   @OptionGroup var options: GlobalOptions
 

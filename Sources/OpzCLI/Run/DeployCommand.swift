@@ -10,10 +10,10 @@ struct DeployCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "deploy", abstract: "Writes the Kubernetes manifests of a version.",
     discussion: """
-      The image is pinned by the version's digest; the rest is the deploy part of opz.yaml as it was last packaged, or that of \
-      --settings FILE. Each deploy is an event with the exact objects, so that \
-      the next one can be compared with it and opz rollback --deploy brings it back. --apply asks the cluster first (a server-side dry run) and changes \
-      nothing if an object would be refused; requests go to new pods only when they are ready.
+      The image is pinned by the version's digest; the rest comes from the deploy section of opz.yaml as it was last \
+      packaged, or of --settings FILE. Each deploy is recorded as an event with the exact objects, so that the next \
+      one can be compared with it and opz rollback --deploy can restore it. --apply does a server-side dry run first \
+      and changes nothing if an object would be refused; requests go to new pods only when they are ready.
 
       opz deploy churn@1.0.0 --image registry.example/crm/churn --output k8s
       opz deploy churn@1.0.0 --target keda --profile dev --output - | kubectl apply -f -
@@ -23,27 +23,30 @@ struct DeployCommand: AsyncParsableCommand {
 
   @Argument(help: "NAME@VERSION.") var reference: String
   @Option(
-    help: ArgumentHelp("The repository that the cluster pulls from; else push.to in opz.yaml.", valueName: "host/repo"))
+    help: ArgumentHelp(
+      "The repository that the cluster pulls from; push.to in opz.yaml if missing.", valueName: "host/repo"))
   var image: String?
-  @Option(help: "What runs and scales it.") var target = DeployTarget.kubernetes
-  @Option(help: "prod: all that opz.yaml says; dev: at most two pods, without budgets, quota and alerts.")
+  @Option(help: "What runs and scales the server.") var target = DeployTarget.kubernetes
+  @Option(help: "prod: everything in opz.yaml; dev: at most two pods, without budgets, quota and alerts.")
   var profile = DeployProfile.prod
   @Option(help: "Files of objects, a kustomize base with overlays, or a Helm chart.") var form = DeployRequest.Form
     .plain
   @Option(help: "The namespace of the objects.") var namespace: String?
-  @Option(help: ArgumentHelp("The version that shares the requests.", valueName: "name@version")) var beside: String?
-  @Option(help: "Percent of the requests that this version gets, beside another.") var weight: Int?
+  @Option(help: ArgumentHelp("Another version that shares the requests.", valueName: "name@version")) var beside:
+    String?
+  @Option(help: "With --beside: percent of the requests that this version gets.") var weight: Int?
   @Option(
     help: ArgumentHelp("An opz.yaml whose deploy section is used instead of what was packaged.", valueName: "file"),
     completion: .file())
   var settings: String?
   @Flag(help: "Write the Job or CronJob of deploy.batch, not the server.") var batch = false
-  @Flag(help: "Show what changes from the last deploy, and in the cluster if one answers; write nothing.") var diff =
+  @Flag(help: "Show the changes since the last deploy, and in the cluster if it responds; write nothing.") var diff =
     false
   @Flag(help: "Apply with kubectl (server-side).") var apply = false
   @Flag(
     help: """
-      With --apply: delete what earlier deploys left in this cluster and namespace, whatever their target and profile, and this one does not have.
+      With --apply: delete what earlier deploys, of any target and profile, left in this cluster and namespace and \
+      this one does not have.
       """) var prune = false
   @Option(
     help: ArgumentHelp(
@@ -160,17 +163,17 @@ struct DeployCommand: AsyncParsableCommand {
       Console.data(recorded)
       options.note(
         recorded.isEmpty
-          ? "the last deploy of \(place) has the same objects" : "against the last deploy of \(place)")
+          ? "the last deploy of \(place) has the same objects" : "changes since the last deploy of \(place)")
     } else {
-      options.note("nothing was deployed in \(place) before")
+      options.note("this is the first deploy in \(place)")
     }
     let cluster = ClusterClient(session)
-    guard await cluster.answers() else { return options.note("no cluster answers kubectl") }
+    guard await cluster.answers() else { return options.note("no cluster responds to kubectl") }
     let text = try await cluster.difference(result.stream)
     Console.data(text)
-    options.note(text.isEmpty ? "the cluster has the same objects" : "against the cluster")
+    options.note(text.isEmpty ? "the cluster has the same objects" : "changes in the cluster")
     for document in try await deploy.leftOver(result, registry) {
-      options.note("in the cluster, and no longer written: \(document.name)")
+      options.note("in the cluster, but no longer in the manifests: \(document.name)")
     }
   }
 

@@ -6,10 +6,11 @@ import OpzOCI
 
 struct LintCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lint", abstract: "Finds what is wrong with Kubernetes manifests, and proves it.",
+    commandName: "lint", abstract: "Finds faults in Kubernetes manifests, with proof.",
     discussion: """
-      Anybody's manifests, together: autoscalers that never scale, budgets that block drains, probes that kill. An annotation \
-      opz.dev/allow: "CODE: reason" or a comment # opz:allow CODE reason allows one. The exit code is 5 when errors remain.
+      Checks any manifests together: autoscalers that never scale, budgets that block drains, probes that kill. An \
+      annotation opz.dev/allow: "CODE: reason" or a comment # opz:allow CODE reason allows one. Exit code 5 if errors \
+      remain.
 
       opz lint k8s
       helm template . | opz lint - --min-severity error
@@ -20,14 +21,14 @@ struct LintCommand: AsyncParsableCommand {
   var paths: [String] = []
   @Flag(help: "An object: findings, allowed, summary.") var json = false
   @Flag(help: "A SARIF 2.1.0 log.") var sarif = false
-  @Option(help: ArgumentHelp("Prints the page of a code, or the list of all codes for \"all\".", valueName: "code"))
+  @Option(help: ArgumentHelp("Print the page of a code, or with \"all\" the list of all codes.", valueName: "code"))
   var explain: String?
   @Option(help: ArgumentHelp("A code to skip; may be repeated.", valueName: "code")) var allow: [String] =
     []
-  @Option(help: "The least that is shown: note, warning or error.") var minSeverity = Severity.note
-  @Option(help: ArgumentHelp("Requests a second that must be served.", valueName: "rps")) var need: Double?
-  @Option(help: ArgumentHelp("Requests a second that one pod serves.", valueName: "rps")) var perPod: Double?
-  @Option(help: ArgumentHelp("From a container's start to its first answer.", valueName: "seconds")) var loadSeconds:
+  @Option(help: "The lowest severity to show: note, warning or error.") var minSeverity = Severity.note
+  @Option(help: ArgumentHelp("Requests per second to serve.", valueName: "rps")) var need: Double?
+  @Option(help: ArgumentHelp("Requests per second that one pod serves.", valueName: "rps")) var perPod: Double?
+  @Option(help: ArgumentHelp("From a container's start to its first response.", valueName: "seconds")) var loadSeconds:
     Double?
   @OptionGroup var options: GlobalOptions
 
@@ -58,11 +59,11 @@ struct LintCommand: AsyncParsableCommand {
     }
     for (name, value) in [("--need", need), ("--per-pod", perPod), ("--load-seconds", loadSeconds)] {
       guard let value, !(value.isFinite && value > 0) else { continue }
-      throw FlowError(.usage, name, "\(value) is not more than nothing")
+      throw FlowError(.usage, name, "\(value) is not greater than 0")
     }
     if (need == nil) != (perPod == nil) {
       throw FlowError(
-        .usage, "--need, --per-pod", "one says nothing without the other", hint: "opz lint k8s --need 900 --per-pod 120"
+        .usage, "--need, --per-pod", "both are required together", hint: "opz lint k8s --need 900 --per-pod 120"
       )
     }
     settings.minimum = minSeverity

@@ -5,13 +5,14 @@ import SystemPackage
 
 struct ResolveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resolve", abstract: "Writes digests into manifests that name versions or tags.",
+    commandName: "resolve", abstract: "Pins images in manifests that name versions or tags.",
     discussion: """
-      Manifests, kustomizations (images) and Helm values (registry, repository or image, tag or imageTag, digest or sha) that name \
-      opz://NAME@VERSION, opz://NAME@ALIAS or HOST/REPO:TAG. Comments, order, quotes and white space stay as they are, to the byte. A version becomes the place where it \
-      was pushed. An image that names no registry (nginx:1.27) stays as it is, because each node's container runtime decides what \
-      that is; for Docker Hub's write docker.io/library/nginx:1.27. \
-      So does one that charts may take for another (a tag without quotes that Helm makes 1.1 of 1.10, two registries, no tag).
+      Manifests, kustomizations (images) and Helm values (registry, repository or image, tag or imageTag, digest or \
+      sha) that name opz://NAME@VERSION, opz://NAME@ALIAS or HOST/REPO:TAG. Comments, order, quotes and white space do \
+      not change. A version is replaced by the repository that it was pushed to. An image that names no registry \
+      (nginx:1.27) is left unchanged, because each node's container runtime decides what it means; for Docker Hub \
+      write docker.io/library/nginx:1.27. Ambiguous images are left unchanged too (an unquoted tag such as 1.10, which \
+      Helm reads as 1.1; two registries; no tag).
 
       opz resolve -f k8s --in-place
       opz resolve -f values.yaml > values.pinned.yaml
@@ -27,9 +28,9 @@ struct ResolveCommand: AsyncParsableCommand {
     help: ArgumentHelp("A directory for the files, or - for one stream (the default).", valueName: "dir"),
     completion: .directory)
   var output: String?
-  @Flag(help: "Writes the files where they are.") var inPlace = false
-  @Flag(help: "Writes nothing and asks nobody: ends with 5 when something has no digest.") var check = false
-  @Flag(help: "Refuses images that name no registry, or that may be others than they seem.") var strict = false
+  @Flag(help: "Rewrite the files in place.") var inPlace = false
+  @Flag(help: "Write nothing and contact no registry: exit code 5 if an image has no digest.") var check = false
+  @Flag(help: "Refuse images that name no registry or are ambiguous.") var strict = false
   @Flag(help: "An object: pinned, changed, files, unqualified, doubtful, and open with --check.") var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -49,7 +50,7 @@ struct ResolveCommand: AsyncParsableCommand {
     }
     if json, !inPlace, !check, output == nil || output == "-" {
       throw ValidationError(
-        "--json needs --output DIR, --in-place or --check: the manifests go to standard output else")
+        "--json needs --output DIR, --in-place or --check: otherwise the manifests go to standard output")
     }
   }
 
@@ -63,10 +64,10 @@ struct ResolveCommand: AsyncParsableCommand {
     for remark in result.remarks { options.note(remark) }
     if let first = result.unqualified.first {
       let more = result.unqualified.count > 1 ? " and \(result.unqualified.count - 1) more name" : " names"
-      options.note("\(first)\(more) no registry: left as it is (--strict refuses)")
+      options.note("\(first)\(more) no registry: left unchanged (--strict refuses)")
     }
-    for place in result.doubtful.prefix(20) { options.note("\(place): left as it is (--strict refuses)") }
-    if result.doubtful.count > 20 { options.note("and \(result.doubtful.count - 20) more are left as they are") }
+    for place in result.doubtful.prefix(20) { options.note("\(place): left unchanged (--strict refuses)") }
+    if result.doubtful.count > 20 { options.note("and \(result.doubtful.count - 20) more are left unchanged") }
     if check { return try report(result) }
     if inPlace {
       try await result.write(in: session)

@@ -10,24 +10,24 @@ struct ScoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score", abstract: "Scores the rows of a CSV table.",
     discussion: """
-      Columns are found by name, empty cells are missing, the order of the rows is kept. It is the scorer of opz-server: margins \
-      equal XGBoost's to the last bit.
+      Columns are found by name, empty cells are missing values, and rows keep their order. It uses the same scorer as \
+      opz-server: margins equal XGBoost's to the last bit.
 
       opz score churn@1.0.0 --input rows.csv --output scores.csv
       opz score examples/churn/model.json --input examples/churn/holdout.csv --kind margin | head
       """)
 
   @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
-  @Option(help: ArgumentHelp("The table, - for standard input.", valueName: "file"), completion: .file()) var input:
+  @Option(help: ArgumentHelp("The table; - for standard input.", valueName: "file"), completion: .file()) var input:
     String
-  @Option(help: ArgumentHelp("Where the scores go; standard output if none.", valueName: "file"), completion: .file())
+  @Option(help: ArgumentHelp("The output file; standard output if missing.", valueName: "file"), completion: .file())
   var output: String?
-  @Option(help: "What is computed: probability (or the prediction of a regression), margin or leaf.")
+  @Option(help: "What to compute: probability (or the prediction of a regression), margin or leaf.")
   var kind = BatchScoring.Kind.probability
-  @Option(help: "A text that means missing, besides the empty cell.") var missing: String?
+  @Option(help: "A text that means a missing value, as an empty cell does.") var missing: String?
   @Option(help: ArgumentHelp("A column to copy to the output; may be repeated.", valueName: "column")) var keep:
     [String] = []
-  @Option(help: ArgumentHelp("A column to pass over; may be repeated.", valueName: "column")) var ignore: [String] = []
+  @Option(help: ArgumentHelp("A column to ignore; may be repeated.", valueName: "column")) var ignore: [String] = []
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {

@@ -10,17 +10,19 @@ struct AttestCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attest", abstract: "Attaches a statement about a version's image.",
     discussion: """
-      With --key a signed in-toto statement in cosign 3's bundle. A scanner's SARIF (--type scan) and CycloneDX (--type sbom) can be \
-      attached without one. TYPE is slsaprovenance, vuln, eval-result, sbom, scan or a URI.
+      With --key, it is a signed in-toto statement in cosign 3's bundle format. A scanner's SARIF (--type scan) and \
+      CycloneDX (--type sbom) can be attached unsigned. TYPE is slsaprovenance, vuln, eval-result, sbom, scan or a \
+      URI.
 
       opz attest churn@1.2.0 --type scan trivy.sarif
       opz attest churn@1.2.0 --type slsaprovenance --predicate provenance.json --key release.key
       """)
 
   @Argument(help: "NAME@VERSION or NAME@ALIAS.") var reference: String
-  @Argument(help: "The document, JSON.") var file: String?
-  @Option(help: ArgumentHelp("The document, as cosign calls it.", valueName: "file")) var predicate: String?
-  @Option(help: "What the document is.") var type: String
+  @Argument(help: "The document, in JSON.") var file: String?
+  @Option(help: ArgumentHelp("The document, under cosign's name for the option.", valueName: "file")) var predicate:
+    String?
+  @Option(help: "The type of the document.") var type: String
   @OptionGroup var keys: KeyOptions
   @Flag(help: "An object: name, version, digest, type, attached.") var json = false
   @OptionGroup var options: GlobalOptions

@@ -7,7 +7,8 @@ import OpzTrust
 struct KeyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The private key, in PEM.", valueName: "file")) var key: String?
   @Flag(
-    name: .customLong("password-stdin"), help: "The key's password is on standard input; else it is OPZ_KEY_PASSWORD.")
+    name: .customLong("password-stdin"),
+    help: "Read the key's password from standard input instead of OPZ_KEY_PASSWORD.")
   var passwordStdin = false
 
   func privateKey(_ session: Session, for use: PublicKey.Use = .images) throws -> PrivateKey? {

@@ -9,8 +9,8 @@ struct SBOMCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sbom", abstract: "Writes a version's bill of materials.",
     discussion: """
-      CycloneDX 1.6 in JSON: the model with its card (inputs, outputs, metrics, data), the base, the wheels and the files, with their \
-      digests. It is made of the version's record and always the same.
+      CycloneDX 1.6 in JSON: the model with its card (inputs, outputs, metrics, data), the base, the wheels and the \
+      files, with their digests. It is derived from the version's record and always the same.
 
       opz sbom churn@1.2.0 > churn.cdx.json
       opz sbom churn@1.2.0 --attach
@@ -22,7 +22,7 @@ struct SBOMCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    guard attach || keys.key == nil else { throw ValidationError("--key signs what --attach attaches") }
+    guard attach || keys.key == nil else { throw ValidationError("--key requires --attach") }
   }
 
   func run() async throws {

@@ -7,12 +7,13 @@ import OpzTrust
 
 struct ScanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scan", abstract: "Looks into a version's files for code in models, and for secrets.",
+    commandName: "scan", abstract: "Searches a version's files for code in models, and for secrets.",
     discussion: """
-      Pickles are followed opcode by opcode, in torch's and NumPy's archives too; whatever they import that is not on a list of what \
-      models need is an error. So is a pickle that cannot be followed, code in models of Keras, TensorFlow, ONNX, skops and R, in \
-      chat templates and YAML, a private key, an access token, a password. The base's layers are read with --all. Exit code 5 when \
-      there is an error. It does not know vulnerabilities: opz attest --type scan takes the SARIF of a scanner that does.
+      Pickles are followed opcode by opcode, in torch's and NumPy's archives too; every import that is not on a list \
+      of what models need is an error. So is a pickle that cannot be followed, code in models of Keras, TensorFlow, \
+      ONNX, skops and R, in chat templates and YAML, a private key, an access token, a password. With --all, the \
+      base's layers are scanned too. Exit code 5 if there is an error. It does not look for vulnerabilities: opz \
+      attest --type scan attaches the SARIF of a scanner that does.
 
       opz scan churn@1.2.0
       opz scan churn@1.2.0 --allow 'mypackage.features.*' --attach
@@ -23,9 +24,10 @@ struct ScanCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("package.module.Name or package.* that a model may use; may be repeated.", valueName: "name"))
   var allow: [String] = []
-  @Flag(help: "The base's layers too.") var all = false
-  @Flag(help: "Notes too, such as programs that were not looked into; --json and --sarif have them.") var notes = false
-  @Flag(help: "Attach the verdict to the image, for the gate scan.") var attach = false
+  @Flag(help: "Also scan the base's layers.") var all = false
+  @Flag(help: "Also show notes, such as programs that were not scanned; --json and --sarif always have them.")
+  var notes = false
+  @Flag(help: "Attach the verdict to the image, for the scan gate.") var attach = false
   @Flag(help: "SARIF 2.1.0 on standard output.") var sarif = false
   @OptionGroup var keys: KeyOptions
   @Flag(help: "An object: name, version, digest, clean, files, bytes, pickles, covered, findings.") var json = false
@@ -44,8 +46,8 @@ struct ScanCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    guard attach || keys.key == nil else { throw ValidationError("--key signs what --attach attaches") }
-    guard !(sarif && json) else { throw ValidationError("--sarif and --json: one of them") }
+    guard attach || keys.key == nil else { throw ValidationError("--key requires --attach") }
+    guard !(sarif && json) else { throw ValidationError("--sarif and --json exclude each other") }
   }
 
   func run() async throws {

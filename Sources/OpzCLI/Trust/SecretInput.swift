@@ -35,7 +35,7 @@ enum SecretInput {
     if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
     guard !rest.isEmpty else { throw refusal("it is empty") }
     guard let text = String(validating: rest, as: UTF8.self), rest.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-      throw refusal("it has a line's end or another control character in it")
+      throw refusal("it contains a line break or another control character")
     }
     return text
   }

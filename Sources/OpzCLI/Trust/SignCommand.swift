@@ -10,38 +10,43 @@ struct SignCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sign", abstract: "Signs a version, its image and its record, or a model's files, with a key.",
     discussion: """
-      The signature of a version is attached to the image in two forms: the bundle of cosign 3, which names the version's record beside \
-      the image, and simple signing of the image, which older cosign, podman and skopeo read. opz push carries both. podman and skopeo \
-      compare --identity with where they pull from. Keys are PEM, ECDSA on P-256 or Ed25519, encrypted where OPZ_KEY_PASSWORD or \
-      --password-stdin gives a password.
+      The signature of a version is attached to the image in two forms: a bundle of cosign 3, which also covers the \
+      version's record, and a simple signing signature of the image, which older cosign, podman and skopeo read. opz \
+      push includes both. podman and skopeo compare --identity with where they pull from. Keys are PEM, ECDSA on P-256 \
+      or Ed25519, and encrypted if OPZ_KEY_PASSWORD or --password-stdin gives a password.
 
-      A directory or a file is signed as OpenSSF model signing v1.0 has it, into model.sig or --output; PyPI's model-signing verifies it. \
-      Its keys are ECDSA on P-256, P-384 or P-521. A path is what begins with ./ or / or exists; NAME@VERSION never is one.
+      A directory or a file is signed according to OpenSSF model signing v1.0, into model.sig or --output; PyPI's \
+      model-signing verifies it. Its keys are ECDSA on P-256, P-384 or P-521. A path begins with ./ or / or exists; \
+      NAME@VERSION is never a path.
 
-      opz sign --generate-key release       release.key, which stays with you, and release.pub, for policies
+      opz sign --generate-key release       release.key, to keep secret, and release.pub, for policies
       opz sign churn@1.2.0 --key release.key --identity registry.example/crm/churn
       opz sign ./model --key release.key --output model/model.sig
       """)
 
   @Argument(help: "NAME@VERSION or NAME@ALIAS; or a directory or file.", completion: .file()) var reference: String?
   @OptionGroup var keys: KeyOptions
-  @Option(help: ArgumentHelp("Where the image will be pulled from; else push.to of opz.yaml.", valueName: "host/repo"))
+  @Option(
+    help: ArgumentHelp("Where the image will be pulled from; push.to in opz.yaml if missing.", valueName: "host/repo"))
   var identity: String?
   @Option(
-    name: .customLong("generate-key"), help: ArgumentHelp("Make PREFIX.key and PREFIX.pub.", valueName: "prefix"))
+    name: .customLong("generate-key"), help: ArgumentHelp("Create PREFIX.key and PREFIX.pub.", valueName: "prefix"))
   var generate: String?
-  @Option(help: "Of a new key: ecdsa-p256 or ed25519.") var type = "ecdsa-p256"
+  @Option(help: "The type of a new key: ecdsa-p256 or ed25519.") var type = "ecdsa-p256"
   @Option(
-    help: ArgumentHelp("Of files: where the signature goes; model.sig if none.", valueName: "file"), completion: .file()
+    help: ArgumentHelp("For files: where to write the signature; model.sig if missing.", valueName: "file"),
+    completion: .file()
   )
   var output: String?
   @Option(
-    help: ArgumentHelp("Of files: what is not signed, with all below it; may be repeated.", valueName: "path"),
+    help: ArgumentHelp(
+      "For files: a path to leave unsigned, with everything below it; may be repeated.", valueName: "path"),
     completion: .file())
   var ignore: [String] = []
-  @Flag(name: .customLong("allow-symlinks"), help: "Of files: sign links in the model as the files that they name.")
+  @Flag(
+    name: .customLong("allow-symlinks"), help: "For files: sign links in the model as the files that they point to.")
   var allowSymlinks = false
-  @Flag(help: "An object: name, version, digest, key, attached; of files: path, digest, files, key, signature.")
+  @Flag(help: "An object: name, version, digest, key, attached; for files: path, digest, files, key, signature.")
   var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -68,7 +73,7 @@ struct SignCommand: AsyncParsableCommand {
     guard PublicKey.Kind(rawValue: type).map(PublicKey.Use.images.kinds.contains) == true else {
       throw ValidationError("--type is ecdsa-p256 or ed25519")
     }
-    guard generate != nil || keys.key != nil else { throw ValidationError("--key FILE signs it") }
+    guard generate != nil || keys.key != nil else { throw ValidationError("missing --key FILE") }
   }
 
   func run() async throws {
@@ -81,7 +86,7 @@ struct SignCommand: AsyncParsableCommand {
     guard let reference else { return }
     let isFiles = try Operand.isModelFiles(reference, session)
     if let option = isFiles ? identity.map({ _ in "--identity" }) : filesOption {
-      throw ValidationError("\(option) is for \(isFiles ? "versions" : "files"), and \(reference) is none of these")
+      throw ValidationError("\(option) is only for \(isFiles ? "versions" : "files")")
     }
     guard let key = try keys.privateKey(session, for: isFiles ? .files : .images) else { return }
     if isFiles { return try await sign(files: Operand.path(reference, session), with: key, session) }
@@ -96,7 +101,7 @@ struct SignCommand: AsyncParsableCommand {
     }
     options.note(
       result.existed
-        ? "the key had signed \(version.record.reference) before"
+        ? "the key has already signed \(version.record.reference)"
         : "signed \(version.record.reference) with the key \(key.publicKey.fingerprint)")
     for attached in result.attached { Console.line("\(attached.digest)") }
   }

@@ -10,10 +10,11 @@ struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Verifies a version, or a model's files, with public keys, offline.",
     discussion: """
-      Each key must have signed the image, or with --type an attestation of that type. Exit code 4 where one has not.
+      Each key must have signed the image, or with --type an attestation of that type. Exit code 4 if one has not.
 
-      Of a directory or a file each key must have signed the files with --signature (OpenSSF model signing v1.0, as PyPI's model-signing \
-      writes it), and all of them must be there, unchanged, and no others. A path is what begins with ./ or / or exists.
+      For a directory or a file, each key must have signed the files in --signature (OpenSSF model signing v1.0, as \
+      PyPI's model-signing writes it), and exactly these files must exist, unchanged. A path begins with ./ or / or \
+      exists.
 
       opz verify churn@1.2.0 --key release.pub
       opz verify churn@production --key release.pub --type slsaprovenance
@@ -24,11 +25,11 @@ struct VerifyCommand: AsyncParsableCommand {
   @Option(name: .customLong("key"), help: ArgumentHelp("A public key in PEM; may be repeated.", valueName: "file"))
   var keys: [String]
   @Option(
-    help: "What must be signed, signature if none: signature, slsaprovenance, vuln, eval-result, sbom, scan or a URI.")
+    help: "What must be signed: signature (the default), slsaprovenance, vuln, eval-result, sbom, scan or a URI.")
   var type: String?
-  @Option(help: ArgumentHelp("Of files: the signature; model.sig if none.", valueName: "file"), completion: .file())
+  @Option(help: ArgumentHelp("For files: the signature; model.sig if missing.", valueName: "file"), completion: .file())
   var signature: String?
-  @Flag(help: "An object: name, version, digest, record, attachments; of files: path, digest, files, ignored, keys.")
+  @Flag(help: "An object: name, version, digest, record, attachments; for files: path, digest, files, ignored, keys.")
   var json = false
   @OptionGroup var options: GlobalOptions
 
@@ -51,7 +52,7 @@ struct VerifyCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    guard !keys.isEmpty else { throw ValidationError("--key FILE: whose signature counts?") }
+    guard !keys.isEmpty else { throw ValidationError("missing --key FILE") }
   }
 
   func run() async throws {
@@ -60,7 +61,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let named = try KeyFiles.publicKeys(keys.map { ($0, session.path($0)) }, for: isFiles ? .files : .images)
     if isFiles { return try await verify(Operand.path(reference, session), named, session) }
     guard signature == nil else {
-      throw ValidationError("--signature is for files, and \(reference) is a version")
+      throw ValidationError("--signature is only for files, but \(reference) is a version")
     }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: reference))
@@ -92,7 +93,7 @@ struct VerifyCommand: AsyncParsableCommand {
   private func verify(
     _ path: FilePath, _ keys: [(name: String, key: PublicKey)], _ session: Session
   ) async throws {
-    guard type == nil else { throw ValidationError("--type is for versions, and \(reference) is a path") }
+    guard type == nil else { throw ValidationError("--type is only for versions, but \(reference) is a path") }
     let file = session.path(signature ?? ModelSignature.fileName)
     let result = try await VerifyModelFiles(path, in: session).run(keys, signature: file)
     let manifest = result.manifest
