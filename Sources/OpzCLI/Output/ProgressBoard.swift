@@ -125,7 +125,7 @@ struct ProgressBoard {
     return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
   }
 
-  // MARK: How it looks
+  // MARK: Display
 
   /// One line for a log.
   func line(at now: UInt64) -> String { "  " + figures(at: now).joined(separator: "  ") }

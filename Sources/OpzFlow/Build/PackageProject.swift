@@ -36,8 +36,8 @@ public struct PackageProject: Sendable {
   ///
   /// The local registry is created if missing. Content that is already recorded is not recorded again: the result then
   /// names the existing version.
-  /// - Throws: `ConfigError` for an invalid `opz.yaml`; `FlowError` of category `verification` where the requested
-  ///   test fails, before anything is recorded; `RegistryError.versionTaken` where the requested number has other
+  /// - Throws: `ConfigError` for an invalid `opz.yaml`; `FlowError` of category `verification` if the requested
+  ///   test fails, before anything is recorded; `RegistryError.versionTaken` if the requested number has different
   ///   content. A push that fails leaves the version recorded.
   public func run() async throws -> Result {
     let project = try await LoadedProject.load(request, session)

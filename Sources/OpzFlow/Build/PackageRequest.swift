@@ -21,7 +21,7 @@ public struct PackageRequest: Sendable {
   /// Whether to compare the model's results with the expected ones before the version is recorded.
   public var test: Bool
 
-  /// Creates a request; `configuration` and `lineage` are set afterwards where they are needed.
+  /// Creates a request; `configuration` and `lineage` can be set afterwards.
   ///
   /// - Parameters:
   ///   - project: the directory that holds `opz.yaml`.

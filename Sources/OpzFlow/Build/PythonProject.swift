@@ -114,7 +114,7 @@ struct PythonProject: Sendable {
       guard facts.python.isEmpty || facts.python.contains(wanted) else {
         throw FlowError(
           .failed, "runtime.python: \(wanted)", "\(base) has Python \(facts.python.joined(separator: ", "))",
-          hint: "name a base with Python \(wanted), or another version")
+          hint: "use a base with Python \(wanted), or another version")
       }
       version = wanted
     } else {

@@ -28,8 +28,8 @@ public struct RebaseVersion: Sendable {
 
   /// Records a version that has the same own layers and current settings on the new base.
   ///
-  /// - Throws: `FlowError` of category `usage` for a base that a native version cannot use, `failed` where the record
-  ///   has no settings to apply, `conflict` where the version's layers do not fit the directories and links of the
+  /// - Throws: `FlowError` of category `usage` for a base that a native version cannot use, `failed` if the record
+  ///   has no settings to apply, `conflict` if the version's layers do not fit the directories and links of the
   ///   new base.
   public func run(_ registry: Registry) async throws -> Result {
     // Carry over the settings that were configured after packaging; they would be lost otherwise.

@@ -37,7 +37,7 @@ public struct ApplyObjects: Sendable {
     self.note = note
   }
 
-  // MARK: The dry run
+  // MARK: Dry run
 
   /// Runs a server-side dry run, which includes the cluster's webhooks and changes nothing.
   /// - Throws: `FlowError` if one of the objects would be refused.
@@ -80,7 +80,7 @@ public struct ApplyObjects: Sendable {
     if !documents.isEmpty { note("\(reason): \(documents.map(\.name).joined(separator: ", "))") }
   }
 
-  // MARK: The steps
+  // MARK: Steps
 
   /// Applies the objects, stopping at the first step that fails.
   public func run() async -> Report {
@@ -140,7 +140,7 @@ public struct ApplyObjects: Sendable {
     return "\(first)/\(words[1].filter { $0 != "\"" })"
   }
 
-  // MARK: The number of pods
+  // MARK: Replica counts
 
   private func take(_ hold: ApplyPlan.Hold) async throws {
     let answer = try await cluster.apply(
@@ -164,7 +164,7 @@ public struct ApplyObjects: Sendable {
     }
   }
 
-  // MARK: The wait
+  // MARK: Waiting for pods
 
   /// Kinds whose controllers create Deployments and Services themselves. Their names may clash with existing ones, so
   /// waiting for them before the old ones are deleted could take forever.

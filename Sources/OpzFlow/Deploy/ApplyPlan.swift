@@ -85,7 +85,7 @@ public struct ApplyPlan: Sendable {
     return identity
   }
 
-  // MARK: Whose it is
+  // MARK: Ownership
 
   private subscript(_ document: ManifestDocument) -> ClusterObject? {
     live[ApplyPlan.settled(document.identity, namespace)]
@@ -110,7 +110,7 @@ public struct ApplyPlan: Sendable {
     }
   }
 
-  // MARK: The number of pods
+  // MARK: Replica counts
 
   private mutating func plan(_ deployment: ManifestDocument, _ prunes: Bool) throws {
     let rivals = leftOver.filter { $0.scales == deployment.identity.name }

@@ -38,7 +38,7 @@ public struct ClusterClient: Sendable {
   }
 
   /// The API server's address and the namespace of kubectl's context; the address is nil inside a pod.
-  /// - Throws: `FlowError` if kubectl cannot be run.
+  /// - Throws: `IOFailure` if kubectl cannot be run.
   public func context() async throws -> (cluster: String?, namespace: String) {
     let template = "jsonpath={.clusters[0].cluster.server}{\"\\n\"}{.contexts[0].context.namespace}"
     let result = try await run(["config", "view", "--minify", "-o", template])
@@ -66,7 +66,7 @@ public struct ClusterClient: Sendable {
   }
 
   /// What an apply would change, as printed by `kubectl diff`; empty if nothing would change.
-  /// - Throws: `FlowError` if kubectl fails.
+  /// - Throws: `FlowError` if kubectl fails, `IOFailure` if it cannot be run.
   public func difference(_ stream: String) async throws -> String {
     let result = try await run(["diff", "--server-side", "--field-manager", ClusterClient.manager, "-f", "-"], stream)
     // Exit code 1 means that there are differences.
@@ -75,7 +75,7 @@ public struct ClusterClient: Sendable {
   }
 
   /// The given objects as the cluster has them, without those that it does not have. An unknown kind counts as missing.
-  /// - Throws: `FlowError` if kubectl fails.
+  /// - Throws: `FlowError` if kubectl fails, `IOFailure` if it cannot be run.
   public func live(_ documents: [ManifestDocument]) async throws -> [ClusterObject] {
     var asked = documents
     // Each iteration drops at least one unknown kind.

@@ -40,7 +40,7 @@ public struct DeployVersion: Sendable {
   /// Generates the manifests from the version's current settings, or from those of the request, and lints them.
   ///
   /// Nothing is written, applied or recorded, and lint errors do not throw: call `requireSound(_:)` to refuse them.
-  /// - Throws: `RegistryError` where the local registry cannot be read, `DeployError` for settings that give no valid
+  /// - Throws: `RegistryError` if the local registry cannot be read, `DeployError` for settings that give no valid
   ///   manifests.
   public func manifests() async throws -> Result {
     let registry = try session.openRegistry()

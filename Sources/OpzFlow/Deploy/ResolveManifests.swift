@@ -27,8 +27,9 @@ public struct ResolveManifests: Sendable {
     public let unqualified: [String]
     /// `FILE:LINE:COLUMN: image: reason` of images that are ambiguous and are left unchanged.
     public let doubtful: [String]
-    /// The number of images that were pinned already; then of those that were pinned now.
+    /// The number of images that were already pinned.
     public let pinned: Int
+    /// The number of images that were pinned now.
     public let changed: Int
   }
 

@@ -27,7 +27,7 @@ struct GateQuestion: Sendable {
   /// Milliseconds that the clocks of two machines may differ by; a later time is in the future.
   static let skew: Int64 = 300_000
 
-  /// Whether a time is in the future. An invalid time counts as one.
+  /// Whether a time is in the future. A missing or invalid time counts as future.
   func isFuture(_ moment: Timestamp?) -> Bool {
     guard let moment else { return true }
     return moment.milliseconds > author.at.milliseconds &+ GateQuestion.skew

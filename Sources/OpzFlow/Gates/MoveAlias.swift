@@ -42,7 +42,7 @@ public struct MoveAlias: Sendable {
   /// Prepares a move. No gate is evaluated before `check(_:)` or `run(_:)`.
   ///
   /// - Parameters:
-  ///   - alias: the alias that is to name `version`.
+  ///   - alias: the alias that should name `version`.
   ///   - way: the command that moves it, which decides which gates apply and which event is recorded.
   public init(_ version: Registry.Version, to alias: AliasName, _ way: Way, in session: Session) {
     self.version = version

@@ -116,7 +116,7 @@ struct ScanGate: Sendable {
     return new.at >= old.at ? new : old
   }
 
-  // MARK: What the policy says of it
+  // MARK: The policy's rules
 
   private func forbidden(_ verdict: ScanVerdict) -> GateResult? {
     let forbidden = verdict.allowed.filter { name in !asked.allow.contains { PickleAllowlist.covers($0, name) } }

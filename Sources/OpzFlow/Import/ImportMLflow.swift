@@ -63,7 +63,7 @@ public struct ImportMLflow: Sendable {
   /// imported.
   /// - Returns: one item for each version of the chosen models.
   /// - Throws: `MLflowError.notFound` for a requested model that MLflow does not have, `FlowError` of category
-  ///   `usage` where a name is invalid here or two models would get the same one, and the errors of opening the
+  ///   `usage` if a name is invalid here or two models would get the same one, and the errors of opening the
   ///   database or the local registry.
   public func run() async throws -> [Item] {
     let store = try MLflowStore(request.database, in: session.directory)

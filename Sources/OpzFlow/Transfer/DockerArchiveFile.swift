@@ -47,7 +47,7 @@ struct DockerArchiveFile: Sendable {
     }
   }
 
-  /// - Throws: `FlowError` of category `usage` if the path cannot hold an archive, such as a directory or a terminal.
+  /// - Throws: `IOFailure` if the path cannot be written to, `FlowError` of category `usage` if it is a terminal.
   static func require(_ path: FilePath) throws {
     try OutputFile.require(path)
     guard OutputFile.isTerminal(path) else { return }

@@ -45,8 +45,8 @@ public struct PullVersion: Sendable {
   /// Blobs that are already here are not fetched. The version is added only after all of its blobs have arrived, so a
   /// pull that fails can simply be repeated.
   /// - Throws: `FlowError` of category `conflict` for a version of another model, and for a tag that names an older
-  ///   version than when it was last seen, unless `acceptsRollback` is set; `RegistryError.versionTaken` where the
-  ///   number stands for other content here; the errors of the remote repository.
+  ///   version than when it was last seen, unless `acceptsRollback` is set; `RegistryError.versionTaken` if the
+  ///   number has different content here; the errors of the remote repository.
   public func run() async throws -> Result {
     let remote = try session.repository(source)
     let image = try await remote.resolve(source.digest?.description ?? source.tag ?? "latest")

@@ -14,7 +14,7 @@ struct RemoteProof: Sendable {
         throw FlowError(
           .verification, "\(repository.reference.name):\(tag)",
           "the tag names \(found.digest) after the push of \(digest)",
-          hint: "somebody else pushes to this tag, or the registry is broken; push again")
+          hint: "someone else pushes to this tag, or the registry is broken; push again")
       }
     }
     let missing = try await concurrently(content) { descriptor in

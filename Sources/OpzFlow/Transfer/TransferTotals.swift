@@ -10,9 +10,11 @@ public struct TransferTotals: Sendable, Hashable, Codable {
   public var mounted: UInt64 = 0
   /// Bytes that the destination already had.
   public var skipped: UInt64 = 0
-  /// The number of blobs and documents that were sent; then mounted, then already there.
+  /// The number of blobs and documents that were sent.
   public var sentItems = 0
+  /// The number of blobs that were mounted.
   public var mountedItems = 0
+  /// The number of blobs and documents that the destination already had.
   public var skippedItems = 0
 
   /// Creates totals of zero.

@@ -28,7 +28,7 @@ public struct ScanVersion: Sendable {
   ///
   /// Layers of the base are skipped unless `all` is set, and layers of wheels are not searched for secrets. Nothing
   /// is recorded: `AttestVersion` attaches the report.
-  /// - Throws: `RegistryError.damaged` where the record contradicts the image, and errors of reading a layer.
+  /// - Throws: `RegistryError.damaged` if the record contradicts the image, and errors of reading a layer.
   public func run(_ registry: Registry) async throws -> ScanReport {
     let content = VersionContent(registry: registry, record: version.record, session: session)
     // Scans the layers of the image, not those of the record, which may omit layers or claim that they are the base's.
