@@ -58,8 +58,8 @@ struct LockPackages: Sendable {
     return (texts, inputs)
   }
 
-  /// Whether the lock must be resolved again. A lock that predates the first `opz lock` is the user's own and is kept until its
-  /// inputs change.
+  /// Whether the lock must be resolved again. A lock that predates the first `opz lock` is the user's own and is kept
+  /// until its inputs change.
   private func isOld(_ path: FilePath, _ platform: Platform, _ now: ProjectLock.Inputs) throws -> Bool {
     guard update == .needed, try FileStatus.find(path) != nil else { return true }
     guard let old else { return false }
