@@ -62,6 +62,7 @@ var targets: [Target] = [
   module("OpzIO", ["CLinux", "CStart", "CCrypto", system]),
   module("OpzJSON", []),
   module("OpzYAML", ["OpzIO", yams]),
+  module("OpzKubernetes", ["OpzIO"]),
   module("OpzOCI", ["OpzJSON", "OpzIO"]),
   module("OpzArchive", ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),
@@ -75,20 +76,20 @@ var targets: [Target] = [
     [
       "OpzSecrets", "OpzYAML", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto", system,
     ]),
-  module("OpzDeploy", ["OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
+  module("OpzDeploy", ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module(
     "OpzPackage",
     [
-      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON",
-      "OpzIO", system,
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzKubernetes", "OpzYAML",
+      "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
-  module("OpzLint", ["OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
+  module("OpzLint", ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module("OpzMLflow", ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",
     [
-      "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzMLflow", "OpzPython",
-      "OpzArchive", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
+      "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes", "OpzLint", "OpzMLflow",
+      "OpzPython", "OpzArchive", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
@@ -103,6 +104,7 @@ var targets: [Target] = [
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
   tests("OpzJSON", ["OpzJSON", "OpzTestKit"]),
   tests("OpzYAML", ["OpzYAML", "OpzIO", "OpzTestKit", system, yams]),
+  tests("OpzKubernetes", ["OpzKubernetes", "OpzIO", "OpzTestKit", system]),
   tests("OpzOCI", ["OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit"]),
   tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
@@ -122,8 +124,10 @@ var targets: [Target] = [
       "OpzTestKit",
       system,
     ]),
-  tests("OpzDeploy", ["OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system, yams]),
-  tests("OpzLint", ["OpzLint", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests(
+    "OpzDeploy",
+    ["OpzDeploy", "OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system, yams]),
+  tests("OpzLint", ["OpzLint", "OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzMLflow", ["OpzMLflow", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzFlow",

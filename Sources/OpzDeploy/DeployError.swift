@@ -5,7 +5,7 @@ public typealias DeployError = Failure<DeployErrorCode>
 
 /// The kinds of `DeployError`.
 public enum DeployErrorCode: FailureCode {
-  case badName, badQuantity, badReplicas, badTarget, neverScales, notPinned, badPatch
+  case badName, badReplicas, badTarget, neverScales, notPinned, badPatch
 
   public var category: ErrorCategory { .failed }
 }

@@ -8,7 +8,7 @@ struct ModuleGraphTests {
   /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
   static let order = [
     "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO",
-    "OpzJSON", "OpzYAML",
+    "OpzJSON", "OpzYAML", "OpzKubernetes",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
@@ -27,6 +27,8 @@ struct ModuleGraphTests {
     "OpzJSON": [],
     // Texts to nodes and back: above libyaml alone.
     "OpzYAML": ["OpzIO"],
+    // Names, quantities, schedules and autoscalers as Kubernetes computes them, for deploy and lint alike: no YAML.
+    "OpzKubernetes": ["OpzIO"],
     "OpzOCI": ["OpzJSON", "OpzIO"],
     "OpzArchive": ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd"],
     "OpzPython": ["OpzArchive", "OpzOCI", "OpzIO"],
@@ -42,13 +44,13 @@ struct ModuleGraphTests {
       "OpzSecrets", "OpzRegistry", "OpzArchive", "OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto",
     ],
     "OpzPackage": [
-      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON",
-      "OpzIO",
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzKubernetes", "OpzYAML",
+      "OpzOCI", "OpzJSON", "OpzIO",
     ],
     // Plans to text, without files or network.
-    "OpzDeploy": ["OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
+    "OpzDeploy": ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     // Texts to findings: no registry, no network.
-    "OpzLint": ["OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
+    "OpzLint": ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
     // Under both servers: no word of models or registries.
     "OpzHTTPServer": ["OpzIO"],

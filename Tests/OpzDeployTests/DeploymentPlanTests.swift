@@ -1,5 +1,6 @@
 import OpzDeploy
 import OpzIO
+import OpzKubernetes
 import OpzOCI
 import Testing
 
@@ -16,9 +17,9 @@ struct DeploymentPlanTests {
   @Test("a namespace that is no name is refused", arguments: ["", "Prod", "a.b", "-a"])
   func namespace(name: String) throws {
     try refuses(
-      .badName,
+      nil,
       """
-      --namespace: "\(name)" is not a name of Kubernetes
+      --namespace: "\(name)" is not a valid Kubernetes name
 
       hint: use at most 63 lower-case letters, digits and -
       """
@@ -104,23 +105,19 @@ struct DeploymentPlanTests {
   @Test("a model without a name is refused")
   func nameless() throws {
     let plan = try Scenario.churn { $0.model = "___" }
-    #expect(refusal { _ = try Manifests(plan) }?.code == .badName)
+    #expect((Scenario.refusal { _ = try Manifests(plan) } as? KubernetesError)?.code == .badName)
   }
 
   /// `validate` and `Manifests` refuse alike.
+  /// - Parameter code: nil for a `KubernetesError`.
   private func refuses(
-    _ code: DeployError.Code, _ message: String, location: SourceLocation = #_sourceLocation, _ change: Change
+    _ code: DeployError.Code?, _ message: String, location: SourceLocation = #_sourceLocation, _ change: Change
   ) throws {
     let plan = try Scenario.churn(change)
-    for error in [refusal { try plan.validate() }, refusal { _ = try Manifests(plan) }] {
-      #expect(error?.code == code, sourceLocation: location)
+    for error in [Scenario.refusal { try plan.validate() }, Scenario.refusal { _ = try Manifests(plan) }] {
+      #expect((error as? DeployError)?.code == code, sourceLocation: location)
       #expect(error?.description == message, sourceLocation: location)
       #expect(error?.category == .failed, sourceLocation: location)
     }
-  }
-
-  private func refusal(_ work: () throws -> Void) -> DeployError? {
-    do { try work() } catch { return error as? DeployError }
-    return nil
   }
 }

@@ -1,5 +1,6 @@
 import OpzDeploy
 import OpzIO
+import OpzKubernetes
 import OpzOCI
 import OpzTestKit
 import SystemPackage
@@ -266,6 +267,12 @@ enum Scenario: String, CaseIterable, Sendable {
       cpu: try Quantity("500m", key: "cpu"), memory: try Quantity("256Mi", key: "memory"))
     try change(&plan)
     return plan
+  }
+
+  /// The error that some work throws; nil where it throws none, or one without an explanation.
+  static func refusal(_ work: () throws -> Void) -> (any ExplainedError)? {
+    do { try work() } catch { return error as? any ExplainedError }
+    return nil
   }
 
   static func image(_ repository: String) throws -> Reference {

@@ -15,7 +15,7 @@ struct ExtremeNumberTests {
       for value in ExtremeNumberTests.values {
         for changed in ExtremeNumberTests.changed(text, to: value) {
           _ = try Linter.lint(changed, named: "t.yaml") { options in
-            (options.need, options.perPod, options.loadSeconds) = (1e300, 5e-324, 1e300)
+            (options.need, options.perPod, options.loadSeconds) = (1e300, .leastNonzeroMagnitude, 1e300)
           }
         }
       }

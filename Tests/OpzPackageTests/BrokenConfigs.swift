@@ -196,21 +196,21 @@ extension BrokenConfig {
       "opz.yaml:4: deploy.resources.memory: \"256MB\" is not a Kubernetes quantity\n\nhint: write memory: 256Mi"),
     .more(
       "no memory", "deploy: {resources: {memory: 0Mi}}",
-      "opz.yaml:4: deploy.resources.memory: 0Mi is not more than nothing"),
+      "opz.yaml:4: deploy.resources.memory: 0Mi is not greater than 0"),
     .more(
       "a key that is almost right", "deploy: {autoscale: {concurency: 8}}",
       "opz.yaml:4: deploy.autoscale.concurency: unknown key\n\nhint: did you mean concurrency?"),
     .more(
       "a secret that is no name", "deploy: {envFrom: [ok, My_Token]}",
-      "opz.yaml:4: deploy.envFrom.1: \"My_Token\" is not a name of Kubernetes\n\nhint: use at most 253 lower-case letters, digits, - and ."
+      "opz.yaml:4: deploy.envFrom.1: \"My_Token\" is not a valid Kubernetes name\n\nhint: use at most 253 lower-case letters, digits, - and ."
     ),
     .more(
       "a namespace of 64 characters", "deploy: {namespace: {name: \(String(repeating: "a", count: 64))}}",
-      "opz.yaml:4: deploy.namespace.name: \"\(String(repeating: "a", count: 64))\" is not a name of Kubernetes\n\nhint: use at most 63 lower-case letters, digits and -"
+      "opz.yaml:4: deploy.namespace.name: \"\(String(repeating: "a", count: 64))\" is not a valid Kubernetes name\n\nhint: use at most 63 lower-case letters, digits and -"
     ),
     .more(
       "a label that is none", "deploy: {ingress: {pods: {app: -x}}}",
-      "opz.yaml:4: deploy.ingress.pods: \"app\": \"-x\" is not a label of Kubernetes\n\nhint: use at most 63 letters, digits, - _ and ., a letter or digit first and last"
+      "opz.yaml:4: deploy.ingress.pods: \"app\": \"-x\" is not a valid Kubernetes label\n\nhint: use at most 63 letters, digits, - _ and ., a letter or digit first and last"
     ),
     .more(
       "a spread like none", "deploy: {spread: softt}",
@@ -244,11 +244,11 @@ extension BrokenConfig {
       "opz.yaml:4: deploy.schedules.0.command: missing\n\nhint: write command: [python, refresh.py]"),
     .more(
       "a schedule of four fields", "deploy: {schedules: [{name: a, cron: 0 3 * *, command: [a]}]}",
-      "opz.yaml:4: deploy.schedules.0.cron: \"0 3 * *\" is not a schedule of cron\n\nhint: write minute, hour, day, month, weekday: \"0 3 * * *\""
+      "opz.yaml:4: deploy.schedules.0.cron: \"0 3 * *\" is not a cron schedule\n\nhint: write minute, hour, day, month, weekday: \"0 3 * * *\""
     ),
     .more(
       "a day that never comes", "deploy: {schedules: [{name: a, cron: 0 3 30 2 *, command: [a]}]}",
-      "opz.yaml:4: deploy.schedules.0.cron: \"0 3 30 2 *\" never comes: the month has no such day\n\nhint: write minute, hour, day, month, weekday: \"0 3 * * *\""
+      "opz.yaml:4: deploy.schedules.0.cron: \"0 3 30 2 *\" never occurs: the month has no such day\n\nhint: write minute, hour, day, month, weekday: \"0 3 * * *\""
     ),
     .more(
       "two schedules of a name",

@@ -1,3 +1,4 @@
+import OpzKubernetes
 import OpzYAML
 
 /// A Knative Service (serving.knative.dev/v1). What Knative accepts only behind feature flags is left out or

@@ -1,3 +1,4 @@
+import OpzKubernetes
 import OpzYAML
 
 /// The `behavior` of an autoscaler, written in full, because the defaults differ between an absent and an empty
@@ -40,10 +41,11 @@ struct ScalingBehavior: YAMLEncodable {
   /// A comment on how the replicas rise when a peak needs all of them.
   static func about(_ plan: DeploymentPlan) -> String {
     let rules = ScalingBehavior(plan).rules
-    let limits = ReplicaLimits(least: plan.minReplicas, most: plan.maxReplicas, up: rules.up, down: rules.down)
+    let limits = ReplicaLimits(
+      minReplicas: plan.minReplicas, maxReplicas: plan.maxReplicas, up: rules.up, down: rules.down)
     let path = ScaleUpPath(limits, from: plan.minReplicas)
     let start = max(1, plan.minReplicas)
-    guard path.arrives else { return "From \(start) to \(plan.maxReplicas) pods takes more than a day." }
+    guard path.reachesMaximum else { return "From \(start) to \(plan.maxReplicas) pods takes more than a day." }
     guard path.seconds > 0 else { return "From \(start) to \(plan.maxReplicas) pods at once, where all are wanted." }
     return "From \(start) to \(plan.maxReplicas) pods, where all are wanted: \(path.text) in \(path.seconds) s."
   }

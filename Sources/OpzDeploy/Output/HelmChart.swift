@@ -8,7 +8,7 @@ public struct HelmChart: Sendable {
   public let files: [Manifests.File]
 
   /// Generates a chart from the manifests of a plan.
-  /// - Throws: `DeployError` with the code `badName` for names that Kubernetes does not accept.
+  /// - Throws: `KubernetesError` with the code `badName` for names that Kubernetes does not accept.
   public init(_ plan: DeploymentPlan, _ manifests: Manifests) throws {
     var values = HelmValues()
     let names = try PlanNames(plan)

@@ -8,7 +8,7 @@ public struct KustomizeLayout: Sendable {
 
   /// Generates the manifests of all profiles.
   /// - Parameter plan: as for `Manifests`.
-  /// - Throws: `DeployError`, as `Manifests` does.
+  /// - Throws: as `Manifests` does.
   public init(_ plan: DeploymentPlan, _ purpose: Manifests.Purpose = .serving()) throws {
     var found: [DeployProfile: Manifests] = [:]
     for profile in DeployProfile.allCases { found[profile] = try Manifests(plan, purpose, profile: profile) }

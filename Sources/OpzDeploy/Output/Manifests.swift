@@ -53,7 +53,7 @@ public struct Manifests: Sendable {
   let namespace: String?
 
   /// Generates the objects.
-  /// - Throws: `DeployError` for a plan that Kubernetes would reject or that would never scale.
+  /// - Throws: `DeployError` or `KubernetesError` for a plan that Kubernetes would reject or that would never scale.
   public init(_ plan: DeploymentPlan, _ purpose: Purpose = .serving(), profile: DeployProfile = .prod) throws {
     try plan.validate()
     let plan = profile.apply(to: plan)

@@ -1,3 +1,5 @@
+import OpzKubernetes
+
 /// Rejects a `deploy.batch` section that could not run.
 struct BatchChecks {
   let plan: DeploymentPlan

@@ -1,3 +1,4 @@
+public import OpzKubernetes
 public import OpzOCI
 
 /// What to run and how it scales: all Kubernetes objects are generated from this plan.
@@ -76,7 +77,7 @@ public struct DeploymentPlan: Sendable {
   }
 
   /// Creates a plan from the `deploy` section of opz.yaml, with opz's defaults for what it leaves out.
-  /// - Throws: `DeployError` with the code `badQuantity`.
+  /// - Throws: `KubernetesError` with the code `badQuantity`.
   public init(
     model: String, version: String, image: Reference, server: Server, port: Int, user: String,
     settings: DeploySettings, target: DeployTarget, namespace: String?

@@ -1,6 +1,9 @@
+import OpzKubernetes
+
 extension DeploymentPlan {
   /// Rejects what Kubernetes would reject, and what it would accept but never scale.
-  /// - Throws: `DeployError` that names the key of opz.yaml or the option.
+  /// - Throws: `DeployError`, or `KubernetesError` for a name or quantity. The subject is the key of opz.yaml or the
+  ///   option.
   public func validate() throws {
     guard image.digest != nil else {
       throw DeployError(.notPinned, image.description, "the image is not pinned by digest")

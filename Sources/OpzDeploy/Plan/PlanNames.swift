@@ -1,4 +1,5 @@
 import OpzIO
+import OpzKubernetes
 import OpzYAML
 
 /// The names and labels that all objects of a plan share.

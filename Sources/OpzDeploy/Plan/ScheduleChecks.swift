@@ -1,3 +1,5 @@
+import OpzKubernetes
+
 /// Rejects `deploy.schedules` that could not run.
 struct ScheduleChecks {
   let plan: DeploymentPlan

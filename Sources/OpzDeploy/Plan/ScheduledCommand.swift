@@ -1,3 +1,4 @@
+import OpzKubernetes
 public import OpzYAML
 
 /// A command of the version's image that runs on a schedule: a CronJob (batch/v1) with the server's variables,
@@ -29,7 +30,7 @@ public struct ScheduledCommand: YAMLEncodable {
   }
 
   /// Checks the name of a command, which is part of the CronJob's name and a label value.
-  /// - Throws: `DeployError` with the code `badName`.
+  /// - Throws: `KubernetesError` or `DeployError` with the code `badName`.
   public static func checkName(_ name: String, key: String) throws {
     try ObjectName.check(name, key: key)
     guard name.utf8.count <= nameLimit - 12 else {

@@ -1,6 +1,7 @@
 public import OpzDeploy
 import OpzIO
 import OpzJSON
+import OpzKubernetes
 public import OpzLint
 import OpzOCI
 import OpzPackage

@@ -1,4 +1,4 @@
-import OpzDeploy
+import OpzKubernetes
 import OpzYAML
 
 /// A quantity in a manifest: CPU in thousandths, everything else in units.

@@ -1,4 +1,4 @@
-import OpzDeploy
+import OpzKubernetes
 import OpzYAML
 
 /// A HorizontalPodAutoscaler, or a ScaledObject, from which KEDA creates one.
@@ -50,7 +50,7 @@ public struct Autoscaler: Sendable {
       else { return nil }
       return ScalingRules.Policy(kind, value, period: Double(period))
     }
-    let selection = up["selectPolicy"].map { $0.text.flatMap(ScalingRules.Selection.init) } ?? .most
+    let selection = up["selectPolicy"].map { $0.text.flatMap(ScalingRules.Selection.init) } ?? .max
     let window = up["stabilizationWindowSeconds"].map { $0.int } ?? 0
     guard let selection, let window, (0...3600).contains(window), policies.allSatisfy({ $0 != nil }) else { return nil }
     return .upward(

@@ -1,4 +1,4 @@
-import OpzDeploy
+import OpzKubernetes
 public import OpzYAML
 
 /// A container in a pod template.

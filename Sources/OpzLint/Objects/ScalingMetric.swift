@@ -1,4 +1,4 @@
-import OpzDeploy
+import OpzKubernetes
 import OpzYAML
 
 /// A metric that an autoscaler follows.

@@ -1,5 +1,7 @@
 import OpzDeploy
+import OpzIO
 import OpzJSON
+import OpzKubernetes
 import OpzOCI
 import OpzYAML
 
@@ -253,7 +255,7 @@ extension ConfigParts {
     guard scope.has(key) else { return nil }
     return scope.texts(key).map { index, text in
       do { try test(text) } catch {
-        let error = error as? DeployError
+        let error = error as? any ExplainedError
         scope.fail(key, at: index, error?.reason ?? "not a name", hint: error?.hint)
       }
       return text
@@ -269,10 +271,10 @@ extension ConfigParts {
 }
 
 extension YAMLScope {
-  /// Turns an error from an OpzDeploy check into a problem of the key.
+  /// Turns an error of a check by OpzKubernetes or OpzDeploy into a problem of the key.
   func check(_ key: String, _ test: () throws -> Void) {
     do { try test() } catch {
-      let error = error as? DeployError
+      let error = error as? any ExplainedError
       fail(key, error?.reason ?? "not right", hint: error?.hint)
     }
   }

@@ -1,4 +1,4 @@
-import OpzDeploy
+import OpzKubernetes
 import OpzOCI
 import OpzYAML
 

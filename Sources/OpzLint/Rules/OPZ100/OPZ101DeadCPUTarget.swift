@@ -1,4 +1,4 @@
-import OpzDeploy
+import OpzKubernetes
 
 /// OPZ101: a CPU target that usage cannot exceed, so that the autoscaler never adds a pod.
 struct DeadCPUTarget: Rule {

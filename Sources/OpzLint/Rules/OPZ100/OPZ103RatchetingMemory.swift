@@ -1,4 +1,4 @@
-import OpzDeploy
+import OpzKubernetes
 
 /// OPZ103: a memory target below what an idle pod uses, which drives the autoscaler to its maximum.
 struct RatchetingMemory: Rule {

@@ -1,4 +1,4 @@
-import OpzDeploy
+import OpzKubernetes
 
 /// OPZ116: scaling up that is disabled or far too slow.
 struct NoScaleUp: Rule {
@@ -27,11 +27,11 @@ struct NoScaleUp: Rule {
       guard let most = autoscaler.max, let rules = autoscaler.upward else { continue }
       let start = max(1, autoscaler.min)
       let path = ScaleUpPath(
-        ReplicaLimits(least: start, most: min(most, Int(Int32.max)), up: rules), from: start,
-        longest: 14_400)
-      guard path.seconds > 3600 || !path.arrives else { continue }
+        ReplicaLimits(minReplicas: start, maxReplicas: min(most, Int(Int32.max)), up: rules), from: start,
+        horizon: 14_400)
+      guard path.seconds > 3600 || !path.reachesMaximum else { continue }
       let time =
-        path.arrives ? "takes \(Decimal.text(Double(path.seconds) / 60)) minutes" : "takes more than four hours"
+        path.reachesMaximum ? "takes \(Decimal.text(Double(path.seconds) / 60)) minutes" : "takes more than four hours"
       found.add(
         autoscaler.object, up["policies"] ?? up, "from \(start) to \(most) pods \(time): \(path.text)",
         severity: .warning)

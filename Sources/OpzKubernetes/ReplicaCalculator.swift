@@ -71,7 +71,7 @@ public struct ReplicaCalculator: Sendable {
     return try proposal(
       groups, counted, current: current,
       ratio: { try ReplicaCalculator.utilizationRatio($0, requests: requests, target: target) },
-      stand: { pod in Int64(clamping: Int128(requests[pod] ?? 0) * Int128(goal) / 100) })
+      assumed: { pod in Int64(clamping: Int128(requests[pod] ?? 0) * Int128(goal) / 100) })
   }
 
   /// Evaluates a pods metric, or a resource metric with an absolute target per pod.
@@ -87,7 +87,7 @@ public struct ReplicaCalculator: Sendable {
     let groups = PodGroups(pods, samples, self, isCPU: isCPU, now: now)
     return try proposal(
       groups, try counted(groups, samples), current: current,
-      ratio: { ReplicaCalculator.averageRatio($0, target: target) }, stand: { _ in target })
+      ratio: { ReplicaCalculator.averageRatio($0, target: target) }, assumed: { _ in target })
   }
 
   /// Evaluates an object or external metric with a target for all pods together. Values are in thousandths.
@@ -135,11 +135,11 @@ extension ReplicaCalculator {
   }
 
   /// Combines the groups of pods into a proposal.
-  /// - Parameter stand: the assumed use of a pod without a sample when scaling down, so that the missing sample does
+  /// - Parameter assumed: the assumed use of a pod without a sample when scaling down, so that the missing sample does
   ///   not reduce the replicas.
   private func proposal(
     _ groups: PodGroups, _ samples: [String: Int64], current: Int, ratio: ([String: Int64]) throws -> Ratio,
-    stand: (String) -> Int64
+    assumed: (String) -> Int64
   ) throws -> Proposal {
     let first = try ratio(samples)
     func result(_ replicas: Int) -> Proposal {
@@ -152,7 +152,7 @@ extension ReplicaCalculator {
     }
     var samples = samples
     for pod in groups.missing {
-      if first.ratio < 1 { samples[pod] = stand(pod) }
+      if first.ratio < 1 { samples[pod] = assumed(pod) }
       if first.ratio > 1 { samples[pod] = 0 }
     }
     if risesWithUnready { for pod in groups.unready { samples[pod] = 0 } }
@@ -161,8 +161,8 @@ extension ReplicaCalculator {
       return result(current)
     }
     let replicas = ReplicaCalculator.ceiling(second * Double(samples.count))
-    let isAgainst = second < 1 ? replicas > current : replicas < current
-    return result(isAgainst ? current : replicas)
+    let reversesDirection = second < 1 ? replicas > current : replicas < current
+    return result(reversesDirection ? current : replicas)
   }
 
   private static func requests(_ pods: [AutoscaledPod]) throws -> [String: Int64] {

@@ -13,15 +13,15 @@ public struct CronSchedule: Sendable, Hashable {
 
   /// Parses a schedule.
   /// - Parameter key: the key of opz.yaml that the error names.
-  /// - Throws: `DeployError` with the code `badTarget` for a schedule that Kubernetes rejects, or a day that never
+  /// - Throws: `KubernetesError` with the code `badSchedule` for a schedule that Kubernetes rejects, or a day that never
   ///   occurs.
   public init(_ text: String, key: String) throws {
-    func refuse(_ reason: String) -> DeployError {
-      DeployError(
-        .badTarget, key, "\"\(text.prefix(80))\" \(reason)",
+    func refuse(_ reason: String) -> KubernetesError {
+      KubernetesError(
+        .badSchedule, key, "\"\(text.prefix(80))\" \(reason)",
         hint: "write minute, hour, day, month, weekday: \"0 3 * * *\"")
     }
-    guard text.utf8.count <= 256 else { throw refuse("is not a schedule of cron") }
+    guard text.utf8.count <= 256 else { throw refuse("is not a cron schedule") }
     if CronSchedule.names.contains(text) {
       (fields, isAnyWeekday) = ([], true)
       return
@@ -31,15 +31,15 @@ public struct CronSchedule: Sendable, Hashable {
       (0...59, []), (0...23, []), (1...31, []), (1...12, CronSchedule.months), (0...6, CronSchedule.weekdays),
     ]
     let read = zip(parts, ranges).compactMap { part, range in CronSchedule.values(part, range.0, range.1) }
-    guard parts.count == 5, read.count == 5 else { throw refuse("is not a schedule of cron") }
+    guard parts.count == 5, read.count == 5 else { throw refuse("is not a cron schedule") }
     fields = read
     isAnyWeekday = parts[4].split(separator: ",").contains { ["*", "?", "*/1", "?/1"].contains($0) }
-    guard comes else { throw refuse("never comes: the month has no such day") }
+    guard occurs else { throw refuse("never occurs: the month has no such day") }
   }
 
   /// If both days and weekdays are restricted, either one is enough. So only a restriction of the days alone can name
   /// a day that its months do not have.
-  private var comes: Bool {
+  private var occurs: Bool {
     guard fields.count == 5, isAnyWeekday else { return true }
     return fields[3].contains { month in fields[2].contains { $0 <= CronSchedule.lengths[month - 1] } }
   }
@@ -83,7 +83,7 @@ public struct CronSchedule: Sendable, Hashable {
 
   /// Checks the name of a time zone. `Local` is rejected by Kubernetes, because it would be the zone of
   /// kube-controller-manager.
-  /// - Throws: `DeployError` with the code `badTarget`.
+  /// - Throws: `KubernetesError` with the code `badTimeZone`.
   public static func checkTimeZone(_ zone: String, key: String) throws {
     let isZone =
       zone.utf8.count <= 64 && !zone.isEmpty
@@ -91,8 +91,8 @@ public struct CronSchedule: Sendable, Hashable {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "/_+-".utf8.contains(byte)
       }
     guard isZone, zone.lowercased() != "local" else {
-      throw DeployError(
-        .badTarget, key, "\"\(zone.prefix(80))\" is not the name of a time zone", hint: "write Europe/Berlin or UTC")
+      throw KubernetesError(
+        .badTimeZone, key, "\"\(zone.prefix(80))\" is not the name of a time zone", hint: "write Europe/Berlin or UTC")
     }
   }
 }

@@ -1,5 +1,5 @@
-import OpzDeploy
 import OpzIO
+import OpzKubernetes
 import OpzTestKit
 import Testing
 
@@ -43,12 +43,12 @@ struct QuantityTests {
       "99999999999999999999999999999Ei",
     ])
   func huge(text: String) {
-    #expect(message(text) == "deploy.resources.cpu: \(text) is more than Kubernetes can hold, 2^63 - 1")
+    #expect(message(text) == "deploy.resources.cpu: \(text) is more than the largest Kubernetes quantity, 2^63 - 1")
   }
 
   @Test("nothing is refused", arguments: ["0", "0m", "0.0", ".0", "0e3", "0e99", "0Gi", "+0", "0000"])
   func zero(text: String) {
-    #expect(message(text) == "deploy.resources.cpu: \(text) is not more than nothing")
+    #expect(message(text) == "deploy.resources.cpu: \(text) is not greater than 0")
   }
 
   @Test(
@@ -64,7 +64,7 @@ struct QuantityTests {
   func malformed(text: String) {
     #expect(
       message(text) == """
-        deploy.resources.cpu: "\(PrintableText.text(text.prefix(40)))" is not a quantity of Kubernetes
+        deploy.resources.cpu: "\(PrintableText.text(text.prefix(40)))" is not a Kubernetes quantity
 
         hint: write 500m or 2 for CPU, 256Mi or 2Gi for memory
         """)
@@ -103,7 +103,7 @@ struct QuantityTests {
       let quantity = try Quantity(text, key: "deploy.resources.cpu")
       return "accepted: \(quantity.milli)m"
     } catch {
-      return (error as? DeployError)?.description
+      return (error as? KubernetesError)?.description
     }
   }
 }

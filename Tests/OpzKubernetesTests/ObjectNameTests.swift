@@ -1,8 +1,7 @@
 import OpzIO
+import OpzKubernetes
 import OpzTestKit
 import Testing
-
-@testable import OpzDeploy
 
 @Suite("ObjectName")
 struct ObjectNameTests {
@@ -74,7 +73,7 @@ struct ObjectNameTests {
       try ObjectName.check(name, key: "--namespace")
     } throws: { error in
       "\(error)" == """
-        --namespace: "\(PrintableText.text(name))" is not a name of Kubernetes
+        --namespace: "\(PrintableText.text(name))" is not a valid Kubernetes name
 
         hint: use at most 63 lower-case letters, digits and -
         """
@@ -91,5 +90,28 @@ struct ObjectNameTests {
     ])
   func labels(text: String, value: String) {
     #expect(ObjectName.labelValue(text) == value)
+  }
+
+  @Test("labels at their limits")
+  func labelLimits() throws {
+    let long = String(repeating: "a", count: 63)
+    let domain = [long, long, long, String(repeating: "b", count: 61)].joined(separator: ".")
+    for label in [["a": ""], [long: long], ["\(domain)/\(long)": "A_b.c-D"]] {
+      #expect(throws: Never.self) { try ObjectName.checkLabels(label, key: "k") }
+    }
+    for label in [
+      ["": "a"], [long + "a": ""], ["a": long + "a"], ["a/b/c": ""], ["/a": ""], ["A.b/c": ""], ["a": "é"], ["a": "a "],
+    ] {
+      #expect(throws: KubernetesError.self) { try ObjectName.checkLabels(label, key: "k") }
+    }
+  }
+
+  @Test("names of versions are short enough, and different", arguments: [1, 20, 40, 63])
+  func versions(length: Int) throws {
+    let model = String(repeating: "m", count: length)
+    let versions = ["1.0.0", "1.0.0-rc.1", "1.0.0-RC.1", "1.0.0+1", "1.0.0-1", "10.0.0", "1.0.1"]
+    let names = try versions.map { try ObjectName.of(model: model, version: $0) }
+    #expect(Set(names).count == names.count)
+    for name in names { #expect(throws: Never.self) { try ObjectName.check(name, key: "k") } }
   }
 }

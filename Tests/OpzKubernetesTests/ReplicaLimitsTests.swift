@@ -1,6 +1,6 @@
 import FoundationEssentials
-import OpzDeploy
 import OpzIO
+import OpzKubernetes
 import OpzTestKit
 import Testing
 
@@ -68,7 +68,7 @@ struct BehaviorTables: Decodable, Sendable {
 
   /// The fixture is part of the source: a test counts its rows, so an unreadable one cannot pass.
   static let all: BehaviorTables? = {
-    guard let bytes = try? FileBlob(Scenario.fixture("hpa-behavior.json")).bytes() else { return nil }
+    guard let bytes = try? FileBlob(KubernetesFixture.path("hpa-behavior.json")).bytes() else { return nil }
     return try? JSONDecoder().decode(BehaviorTables.self, from: Data(bytes))
   }()
 }
@@ -83,7 +83,7 @@ extension BehaviorTables.Rules {
     )
   }
   fileprivate var rules: ScalingRules {
-    ScalingRules(window: read.window, selection: read.selection ?? .most, policies: read.policies ?? [])
+    ScalingRules(window: read.window, selection: read.selection ?? .max, policies: read.policies ?? [])
   }
 }
 
@@ -108,7 +108,7 @@ struct ReplicaLimitsTests {
   func plain(row: BehaviorTables.Case) throws {
     let replicas = ReplicaLimits.plain(
       current: try #require(row.currentReplicas), desired: try #require(row.desiredReplicas),
-      least: try #require(row.minReplicas), most: try #require(row.maxReplicas),
+      minReplicas: try #require(row.minReplicas), maxReplicas: try #require(row.maxReplicas),
       factor: try #require(row.scaleUpLimitFactor), minimum: try #require(row.scaleUpLimitMinimum))
     #expect(replicas == row.expectedReplicas)
   }
@@ -118,7 +118,7 @@ struct ReplicaLimitsTests {
     let tables = try #require(BehaviorTables.all)
     for row in isUp ? tables.scaleUpLimitWithRules : tables.scaleDownLimitWithRules {
       let rules = try #require(row.rules).rules
-      let limits = ReplicaLimits(least: 0, most: 1000, up: rules, down: rules)
+      let limits = ReplicaLimits(minReplicas: 0, maxReplicas: 1000, up: rules, down: rules)
       let replicas = limits.limited(
         current: try #require(row.currentReplicas), desired: isUp ? 1000 : 0,
         added: ReplicaLimitsTests.log(row.scaleUpEvents), removed: ReplicaLimitsTests.log(row.scaleDownEvents), now: 0)
@@ -129,7 +129,8 @@ struct ReplicaLimitsTests {
   @Test("policies, and what was changed before", arguments: BehaviorTables.all?.behaviorRate ?? [])
   func rate(row: BehaviorTables.Case) throws {
     let limits = ReplicaLimits(
-      least: try #require(row.minReplicas), most: try #require(row.maxReplicas), up: try #require(row.scaleUp).rules,
+      minReplicas: try #require(row.minReplicas), maxReplicas: try #require(row.maxReplicas),
+      up: try #require(row.scaleUp).rules,
       down: try #require(row.scaleDown).rules)
     let replicas = limits.limited(
       current: try #require(row.currentReplicas), desired: try #require(row.desiredReplicas),
@@ -164,7 +165,7 @@ struct ReplicaLimitsTests {
   func windows(row: BehaviorTables.Case) throws {
     var log = ReplicaLog((row.recommendations ?? []).map { .init($0.recommendation, at: $0.t_s) })
     let limits = ReplicaLimits(
-      least: 0, most: 1000, up: .upward(window: row.scaleUpStabilizationWindow_s),
+      minReplicas: 0, maxReplicas: 1000, up: .upward(window: row.scaleUpStabilizationWindow_s),
       down: .downward(window: row.scaleDownStabilizationWindow_s))
     let replicas = limits.stabilized(
       current: try #require(row.currentReplicas), desired: try #require(row.desiredReplicas), &log, now: 0)
@@ -185,15 +186,15 @@ struct ReplicaLimitsTests {
   /// The trap of the documents: an empty behavior is not the same as none.
   @Test("from one replica no behavior allows four, and an empty one five")
   func trap() {
-    #expect(ReplicaLimits.plain(current: 1, desired: 100, least: 1, most: 100) == 4)
-    let empty = ReplicaLimits(least: 1, most: 100)
+    #expect(ReplicaLimits.plain(current: 1, desired: 100, minReplicas: 1, maxReplicas: 100) == 4)
+    let empty = ReplicaLimits(minReplicas: 1, maxReplicas: 100)
     #expect(empty.limited(current: 1, desired: 100, added: ReplicaLog(), removed: ReplicaLog(), now: 0) == 5)
   }
 
   @Test("a direction that is disabled does not move, and bounds count nevertheless")
   func disabled() {
     let off = ScalingRules(window: 0, selection: .disabled, policies: [.init(.percent, 100, period: 15)])
-    let limits = ReplicaLimits(least: 2, most: 9, up: off, down: off)
+    let limits = ReplicaLimits(minReplicas: 2, maxReplicas: 9, up: off, down: off)
     for desired in [0, 5, 100] {
       #expect(limits.limited(current: 5, desired: desired, added: ReplicaLog(), removed: ReplicaLog(), now: 0) == 5)
     }
@@ -203,14 +204,14 @@ struct ReplicaLimitsTests {
   func hostile(number: Int) {
     let rules = ScalingRules(
       window: 0, policies: [.init(.percent, number, period: 15), .init(.pods, number, period: .infinity)])
-    let limits = ReplicaLimits(least: number, most: number, up: rules, down: rules)
+    let limits = ReplicaLimits(minReplicas: number, maxReplicas: number, up: rules, down: rules)
     var log = ReplicaLog([.init(number, at: -1), .init(number, at: -1)])
     for current in [0, 5, number] {
       _ = limits.limited(current: current, desired: number, added: log, removed: log, now: 0)
       _ = limits.limited(current: current, desired: 7, added: log, removed: log, now: 0)
       _ = limits.stabilized(current: current, desired: number, &log, now: 0)
-      _ = ReplicaLimits.plain(current: current, desired: number, least: number, most: number)
-      _ = ScaleUpPath(ReplicaLimits(least: 0, most: 100, up: rules), from: current)
+      _ = ReplicaLimits.plain(current: current, desired: number, minReplicas: number, maxReplicas: number)
+      _ = ScaleUpPath(ReplicaLimits(minReplicas: 0, maxReplicas: 100, up: rules), from: current)
     }
   }
 
@@ -237,7 +238,7 @@ struct ReplicaLimitsTests {
     Path(rules: .upward(window: 61), from: 2, to: 6, text: "6", seconds: 75),
     // The least of two; a percentage is rounded up, so that one pod always comes.
     Path(
-      rules: .upward(selection: .least, policies: [.init(.pods, 4, period: 15), .init(.percent, 10, period: 15)]),
+      rules: .upward(selection: .min, policies: [.init(.pods, 4, period: 15), .init(.percent, 10, period: 15)]),
       from: 2,
       to: 5, text: "3, 4, 5", seconds: 30),
     Path(
@@ -247,10 +248,11 @@ struct ReplicaLimitsTests {
 
   @Test("how long a peak waits", arguments: paths)
   func path(path: Path) {
-    let found = ScaleUpPath(ReplicaLimits(least: path.from, most: path.to, up: path.rules), from: path.from)
+    let found = ScaleUpPath(
+      ReplicaLimits(minReplicas: path.from, maxReplicas: path.to, up: path.rules), from: path.from)
     #expect(found.text == path.text)
     #expect(found.seconds == path.seconds)
-    #expect(found.arrives)
+    #expect(found.reachesMaximum)
   }
 
   /// The path keeps running sums; the log of the controller's tables is the oracle.
@@ -263,22 +265,22 @@ struct ReplicaLimitsTests {
         period: Double(Int.random(in: 1...400, using: &random)))
     }
     let rules = ScalingRules.upward(
-      window: Double(Int.random(in: 0...120, using: &random)), selection: Bool.random(using: &random) ? .most : .least,
+      window: Double(Int.random(in: 0...120, using: &random)), selection: Bool.random(using: &random) ? .max : .min,
       policies: policies)
-    let limits = ReplicaLimits(least: 1, most: Int.random(in: 2...200, using: &random), up: rules)
+    let limits = ReplicaLimits(minReplicas: 1, maxReplicas: Int.random(in: 2...200, using: &random), up: rules)
     let path = ScaleUpPath(limits, from: 1)
     var (current, now, steps) = (1, 0.0, [ScaleUpPath.Step]())
     var added = ReplicaLog()
     var log = ReplicaLog([.init(1, at: 0)])
-    while current < limits.most, now <= 86_400 {
-      let wanted = limits.stabilized(current: current, desired: limits.most, &log, now: now)
+    while current < limits.maxReplicas, now <= 86_400 {
+      let wanted = limits.stabilized(current: current, desired: limits.maxReplicas, &log, now: now)
       let next = limits.limited(current: current, desired: wanted, added: added, removed: ReplicaLog(), now: now)
       if next > current {
         added.add(next - current, at: now, kept: policies.map(\.period).max() ?? 0)
         steps.append(.init(seconds: Int(now), replicas: next))
         current = next
       }
-      now += ReplicaLimits.sync
+      now += ReplicaLimits.syncPeriod
     }
     #expect(path.steps == steps)
   }
@@ -286,9 +288,9 @@ struct ReplicaLimitsTests {
   @Test("a path that does not arrive says so")
   func never() {
     let slow = ScalingRules.upward(policies: [.init(.pods, 1, period: 1800)])
-    #expect(ScaleUpPath(ReplicaLimits(least: 1, most: 51, up: slow), from: 1).arrives == false)
-    #expect(ScaleUpPath(ReplicaLimits(least: 1, most: 50, up: slow), from: 1).seconds == 48 * 1800)
+    #expect(ScaleUpPath(ReplicaLimits(minReplicas: 1, maxReplicas: 51, up: slow), from: 1).reachesMaximum == false)
+    #expect(ScaleUpPath(ReplicaLimits(minReplicas: 1, maxReplicas: 50, up: slow), from: 1).seconds == 48 * 1800)
     let off = ScalingRules.upward(selection: .disabled)
-    #expect(ScaleUpPath(ReplicaLimits(least: 1, most: 2, up: off), from: 1).steps.isEmpty)
+    #expect(ScaleUpPath(ReplicaLimits(minReplicas: 1, maxReplicas: 2, up: off), from: 1).steps.isEmpty)
   }
 }

@@ -26,8 +26,9 @@ public struct ScalingRules: Sendable, Hashable {
   /// Which of several policies applies.
   public enum Selection: String, Sendable {
     /// The one that allows the largest change.
-    case most = "Max"
-    case least = "Min"
+    case max = "Max"
+    /// The one that allows the smallest change.
+    case min = "Min"
     /// None: the replicas do not change in this direction.
     case disabled = "Disabled"
   }
@@ -39,7 +40,7 @@ public struct ScalingRules: Sendable, Hashable {
 
   /// Creates rules.
   /// - Parameter window: seconds; nil for the controller's default.
-  public init(window: Double?, selection: Selection = .most, policies: [Policy]) {
+  public init(window: Double?, selection: Selection = .max, policies: [Policy]) {
     self.window = window
     self.selection = selection
     self.policies = policies
@@ -50,7 +51,7 @@ public struct ScalingRules: Sendable, Hashable {
     window: Double? = nil, selection: Selection? = nil, policies: [Policy]? = nil
   ) -> ScalingRules {
     ScalingRules(
-      window: window ?? 0, selection: selection ?? .most,
+      window: window ?? 0, selection: selection ?? .max,
       policies: policies ?? [Policy(.pods, 4, period: 15), Policy(.percent, 100, period: 15)])
   }
 
@@ -60,6 +61,6 @@ public struct ScalingRules: Sendable, Hashable {
     window: Double? = nil, selection: Selection? = nil, policies: [Policy]? = nil
   ) -> ScalingRules {
     ScalingRules(
-      window: window, selection: selection ?? .most, policies: policies ?? [Policy(.percent, 100, period: 15)])
+      window: window, selection: selection ?? .max, policies: policies ?? [Policy(.percent, 100, period: 15)])
   }
 }

@@ -15,31 +15,31 @@ public struct ScaleUpPath: Sendable, Hashable {
   }
 
   public let steps: [Step]
-  /// Whether the last step reaches the maximum; false where `longest` was not enough.
-  public let arrives: Bool
+  /// Whether the last step reaches the maximum; false where the simulated time was not enough.
+  public let reachesMaximum: Bool
 
   /// Simulates the autoscaler in steps of its sync period.
   /// - Parameters:
   ///   - start: the initial replicas; 0 is treated as 1, because an autoscaler without replicas is inactive.
-  ///   - longest: the seconds to simulate at most.
-  public init(_ limits: ReplicaLimits, from start: Int, longest: Double = 86_400) {
+  ///   - horizon: the number of seconds to simulate at most.
+  public init(_ limits: ReplicaLimits, from start: Int, horizon: Double = 86_400) {
     var (steps, current) = ([Step](), max(1, start))
     var changes = ScaleUpPath.Changes(limits.up.policies)
     // During the window, its smallest recommendation is the number of replicas before the load.
-    var now = max(0, ((limits.up.window ?? 0) / ReplicaLimits.sync).rounded(.up) * ReplicaLimits.sync)
-    let longest = min(longest, 1e9)
-    while current < limits.most, now <= longest {
+    var now = max(0, ((limits.up.window ?? 0) / ReplicaLimits.syncPeriod).rounded(.up) * ReplicaLimits.syncPeriod)
+    let horizon = min(horizon, 1e9)
+    while current < limits.maxReplicas, now <= horizon {
       changes.forget(at: now)
-      let next = limits.limited(current: current, desired: limits.most) { current &- changes.sum(within: $0) }
+      let next = limits.limited(current: current, desired: limits.maxReplicas) { current &- changes.sum(within: $0) }
       if next > current {
         changes.add(next - current, at: now)
         steps.append(Step(seconds: Int(now), replicas: next))
         current = next
       }
-      now += ReplicaLimits.sync
+      now += ReplicaLimits.syncPeriod
     }
     self.steps = steps
-    arrives = current >= limits.most
+    reachesMaximum = current >= limits.maxReplicas
   }
 
   /// The replicas that were added, with a running sum for each policy period, so that a file with a thousand slow

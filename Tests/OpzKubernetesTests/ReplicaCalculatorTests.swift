@@ -1,6 +1,6 @@
 import FoundationEssentials
-import OpzDeploy
 import OpzIO
+import OpzKubernetes
 import OpzTestKit
 import Testing
 
@@ -62,7 +62,7 @@ struct ReplicaCase: Decodable, Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(kind) \(name)" }
 
   static let all: [ReplicaCase] = {
-    let path = Scenario.fixture("hpa-replica-calculator.json")
+    let path = KubernetesFixture.path("hpa-replica-calculator.json")
     return (try? JSONDecoder().decode([ReplicaCase].self, from: Data(FileBlob(path).bytes()))) ?? []
   }()
 

@@ -7,27 +7,27 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
   /// The text as it was written.
   public let description: String
   /// The value in billionths of a unit.
-  let nano: Int128
+  public let nano: Int128
 
   /// Parses a quantity that is more than 0.
   /// - Parameter key: what the error names, such as `deploy.resources.cpu`.
-  /// - Throws: `DeployError` with the code `badQuantity`.
+  /// - Throws: `KubernetesError` with the code `badQuantity`.
   public init(_ text: String, key: String) throws {
     guard let nano = Quantity.parse(text) else {
-      throw DeployError(
-        .badQuantity, key, "\"\(text.prefix(40))\" is not a quantity of Kubernetes",
+      throw KubernetesError(
+        .badQuantity, key, "\"\(text.prefix(40))\" is not a Kubernetes quantity",
         hint: "write 500m or 2 for CPU, 256Mi or 2Gi for memory")
     }
-    guard nano > 0 else { throw DeployError(.badQuantity, key, "\(text) is not more than nothing") }
-    guard nano <= Quantity.most else {
-      throw DeployError(.badQuantity, key, "\(text) is more than Kubernetes can hold, 2^63 - 1")
+    guard nano > 0 else { throw KubernetesError(.badQuantity, key, "\(text) is not greater than 0") }
+    guard nano <= Quantity.maximum else {
+      throw KubernetesError(.badQuantity, key, "\(text) is more than the largest Kubernetes quantity, 2^63 - 1")
     }
     self.nano = nano
     description = text
   }
 
   /// apimachinery limits quantities to 2^63 - 1 units.
-  private static let most = Int128(Int64.max) * 1_000_000_000
+  private static let maximum = Int128(Int64.max) * 1_000_000_000
 
   /// The value in thousandths, rounded up, such as millicores.
   public var milli: Int64 { Int64(clamping: (nano + 999_999) / 1_000_000) }
