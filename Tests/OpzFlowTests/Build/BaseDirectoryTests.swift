@@ -10,7 +10,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-@Suite("Files on a real Debian", .serialized)
+@Suite("Files on a real Debian base image", .serialized)
 struct BaseDirectoryTests {
   private static func stack(_ layout: FilePath, tag: String) async throws -> LayerStack {
     let store = try LayoutStore.open(layout)
@@ -41,12 +41,12 @@ struct BaseDirectoryTests {
     return project
   }
 
-  /// Kernel's and runtimes' own.
+  /// Directories that the kernel and container runtimes own.
   private static func isMounted(_ path: FilePath) -> Bool {
     ["proc", "sys", "dev"].contains(path.components.first?.string ?? "")
   }
 
-  @Test("a file in each directory, and through each link to one, leaves all that the base has as it is")
+  @Test("a file in every directory, and through every link to one, changes nothing of the base")
   func everyDirectory() async throws {
     let project = try BaseDirectoryTests.project([])
     try await PythonBase.write(to: project.directory.path.appending("base"), tag: "debian")
@@ -87,7 +87,7 @@ struct BaseDirectoryTests {
     try await BaseDirectoryTests.checkPodman(project, before)
   }
 
-  /// As a container of podman's sees it, whose driver unpacks each layer by itself.
+  /// As a podman container sees it, whose storage driver unpacks each layer separately.
   private static func checkPodman(_ project: Project, _ before: FileTree) async throws {
     let engine = try PodmanEngine()
     let archive = project.directory.path.appending("image.tar")
@@ -102,7 +102,7 @@ struct BaseDirectoryTests {
     }
     #expect(answer.status == 0 && answer.text.hasSuffix("a probe\n"), "\(answer.errorText)")
     let seen = Set(answer.text.split(separator: "\n").map(String.init))
-    // podman makes mount points and files of its own in some.
+    // podman creates its own mount points and files in some directories.
     for path in before.paths where !isMounted(path) && !["etc/mtab", "run/.containerenv"].contains(path.string) {
       guard let node = before[path] else { continue }
       let mode = String(node.mode, radix: 8)
@@ -114,7 +114,7 @@ struct BaseDirectoryTests {
     }
   }
 
-  @Test("a base far away is read once for its names, which stay, and a change of its links changes the layer's place")
+  @Test("the names in a remote base are read once and kept; if a link in it changes, files move with it")
   func remote() async throws {
     let server = try RegistryServer()
     func base(_ tag: String, _ entries: [String]) async throws {
@@ -165,7 +165,7 @@ struct BaseDirectoryTests {
     #expect(tree["usr/bin/tool"]?.kind == .file && tree["tmp/inner/g"]?.kind == .file)
     #expect(tree["tmp/inner"]?.mode == 0o755 && tree["tmp/inner"]?.uid == 0)
 
-    // The next one asks the registry for no layer, and gives the same bytes.
+    // The next build requests no layer from the registry and gives the same bytes.
     let again = SaidNotes()
     project.session.progress = again
     let second = try await project.package()
@@ -174,7 +174,7 @@ struct BaseDirectoryTests {
       #expect(try !project.registry().store.has(layer.descriptor))
     }
 
-    // Layers for one base are not those for another.
+    // Layers for one base are not reused for another.
     let registry = try project.registry()
     let error = await #expect(throws: FlowError.self) {
       try await RebaseVersion(version, onto: "\(name):2", in: project.session).run(registry)
@@ -188,7 +188,7 @@ struct BaseDirectoryTests {
   }
 }
 
-/// Keeps what was said.
+/// Collects notes.
 private final class SaidNotes: ProgressSink {
   private let said = Mutex<[String]>([])
   func report(_ event: ProgressEvent) { if case .note(let text) = event { said.withLock { $0.append(text) } } }

@@ -9,9 +9,9 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-@Suite("Bases, with the real docker-registry")
+@Suite("Base images, with the real docker-registry")
 struct BaseTests {
-  /// A registry with a base of one layer under `bases/small:1`.
+  /// A registry with a base image of one layer as `bases/small:1`.
   private func base(_ content: String, _ server: RegistryServer, tag: String = "1") async throws -> VersionRecord {
     let project = try Project.model(content)
     return try await project.package { $0.push = "\(server.host)/bases/small:\(tag)" }.version.record
@@ -36,7 +36,7 @@ struct BaseTests {
   }
 
   @Test(
-    "a base of Docker Hub is found by each of its names",
+    "a base on Docker Hub is found by each spelling of its name",
     arguments: ["docker.io/small:1", "index.docker.io/library/small:1"])
   func dockerHub(_ name: String) async throws {
     let hub = try DockerHubServer()
@@ -56,7 +56,7 @@ struct BaseTests {
     for call in hub.calls where call.host == "registry-1.docker.io" && call.target != "/v2/" {
       #expect(call.target.hasPrefix("/v2/library/small/"), "\(call)")
     }
-    // The layers of the base are fetched from there for what needs their bytes.
+    // The layers of the base are fetched from there when their bytes are needed.
     let layout = project.directory.path.appending("layout")
     let reference = try LocalReference(parsing: version.record.reference)
     _ = try await CopyImage(.version(reference), to: .layout(layout, tag: "1"), in: project.session).run()
@@ -65,7 +65,7 @@ struct BaseTests {
     hub.stop()
   }
 
-  @Test("a base's layers are referenced, and fetched only for what needs their bytes")
+  @Test("a base's layers are referenced, and fetched only when their bytes are needed")
   func referenced() async throws {
     let server = try RegistryServer()
     let base = try await base("one", server)
@@ -81,7 +81,7 @@ struct BaseTests {
     let report = try await registry.fsck()
     #expect(report.problems == [] && report.elsewhere == layers.count)
 
-    // To another registry, the layers go through this machine without staying on it.
+    // To another registry, the layers stream through this machine without being stored on it.
     let other = try RegistryServer()
     _ = try await PushVersion(
       version, to: Reference(parsing: "\(other.host)/crm/custom:1"), in: project.session
@@ -100,7 +100,7 @@ struct BaseTests {
     #expect(inspected.status == 0, "\(inspected.errorText)")
   }
 
-  @Test("files go where opz.yaml says, with owner and mode, and the Dockerfile gives the same")
+  @Test("files go where opz.yaml says, with owner and mode, and the Dockerfile gives the same image")
   func placed() async throws {
     let project = try custom("scratch")
     let version = try await project.package { $0.outputs = ["oci:layout:1"] }.version
@@ -122,7 +122,7 @@ struct BaseTests {
       ])
   }
 
-  @Test("opz.lock holds a base in place when its tag moves, until it is updated")
+  @Test("opz.lock pins a base when its tag moves, until the lock is updated")
   func locked() async throws {
     let server = try RegistryServer()
     let first = try await base("one", server)
@@ -144,7 +144,7 @@ struct BaseTests {
     #expect(error?.code == .badLock)
   }
 
-  @Test("rebase gives what packaging on the other base gives")
+  @Test("rebase gives the same image as packaging on the other base")
   func rebased() async throws {
     let server = try RegistryServer()
     _ = try await base("one", server)
@@ -166,7 +166,7 @@ struct BaseTests {
     #expect(try await registry.fsck().problems == [])
   }
 
-  @Test("a docker archive is a base: ours, docker's and podman's", arguments: ["opz", "skopeo", "gzip"])
+  @Test("a docker archive can be a base: from opz, docker or podman", arguments: ["opz", "skopeo", "gzip"])
   func archive(tool: String) async throws {
     let small = try Project.model("base")
     let base = try await small.package { $0.outputs = ["docker-archive:base.tar", "oci:layout:1"] }.version.record
@@ -174,7 +174,7 @@ struct BaseTests {
     let (from, to) = (small.directory.path, project.path.appending("base.tar"))
     switch tool {
     case "opz": _ = try ChildProcess.run(["cp", from.appending("base.tar").string, to.string])
-    // skopeo writes what docker save does: layers without compression, named by their diffIDs.
+    // skopeo writes the same as docker save: uncompressed layers, named by their diffIDs.
     case "skopeo":
       let copied = try ChildProcess.run([
         "skopeo", "copy", "oci:\(from)/layout:1", "docker-archive:\(to):base:1",

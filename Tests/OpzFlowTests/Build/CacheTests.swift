@@ -9,7 +9,7 @@ import Testing
 
 @testable import OpzPackage
 
-@Suite("Nothing is done twice")
+@Suite("Unchanged layers are not built twice")
 struct CacheTests {
   /// A project whose files are old enough for their times to be trusted.
   private func project() throws -> Project {
@@ -19,11 +19,11 @@ struct CacheTests {
   }
 
   private func age(_ project: Project) throws {
-    // Changes the times of change too, so the wait is for the clock's grain alone.
+    // This also changes the ctimes, so the wait is only for the clock's granularity.
     _ = try ChildProcess.run(["sleep", "0.2"])
   }
 
-  /// Which layers were written, and which were there.
+  /// Which layers were written, and which existed.
   private func build(_ project: Project) async throws -> (built: Set<String>, reused: Set<String>, VersionRecord) {
     let recorder = Outcomes()
     var session = project.session
@@ -32,7 +32,7 @@ struct CacheTests {
     return (recorder.items(.done), recorder.items(.existed), record)
   }
 
-  @Test("a layer is built again only when something in it changed")
+  @Test("a layer is rebuilt only when something in it changed")
   func reuse() async throws {
     let project = try project()
     let first = try await build(project)
@@ -46,7 +46,7 @@ struct CacheTests {
     #expect(third.2.version == "1.1.0")
   }
 
-  @Test("a fresh checkout of the same files is read, but not written again")
+  @Test("a fresh checkout of the same files is read once, and nothing is written")
   func checkout() async throws {
     let project = try project()
     let first = try await build(project)
@@ -58,7 +58,7 @@ struct CacheTests {
     #expect(second.built == [] && second.2.image.digest == first.2.image.digest)
   }
 
-  @Test("a layer whose blob is gone is built again, and is the same")
+  @Test("a layer whose blob is missing is rebuilt with the same bytes")
   func lostBlob() async throws {
     let project = try project()
     let first = try await build(project)
@@ -69,7 +69,7 @@ struct CacheTests {
     #expect(try await project.registry().fsck().problems == [])
   }
 
-  @Test("a cache that is garbage changes nothing but the work")
+  @Test("a corrupt cache changes no result, only the work")
   func garbage() async throws {
     let project = try project()
     let first = try await build(project)
@@ -82,7 +82,7 @@ struct CacheTests {
     #expect(second.built == first.built && second.2.image.digest == first.2.image.digest)
   }
 
-  @Test("layers that were finished before a failure are not built again")
+  @Test("layers that were complete before a failure are not rebuilt")
   func resumed() async throws {
     let project = try project()
     var tree = SourceTree(project: project.path)
@@ -100,7 +100,7 @@ struct CacheTests {
   }
 
   @Test(
-    "large files stand alone, small ones of the model share layers, and neither depends on the order they are found in")
+    "a large file is its own layer, small model files share layers, and the order they are found in does not matter")
   func layers() throws {
     let status = try FileStatus.of("/etc/passwd")
     func file(_ name: String, _ mebibytes: UInt64, _ role: LayerRole = .model) -> SourceFile {
@@ -123,7 +123,7 @@ struct CacheTests {
 
 @Suite("opz plan")
 struct PlanTests {
-  @Test("what would be built, and why; what would be uploaded and skipped")
+  @Test("shows what would be built and why, and what would be uploaded or skipped")
   func plan() async throws {
     let server = try RegistryServer()
     let project = try Project.model()

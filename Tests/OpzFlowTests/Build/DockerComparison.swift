@@ -8,10 +8,10 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// `docker build` of a version's generated Dockerfile against the version's own image.
+/// Compares `docker build` of a version's generated Dockerfile with the version's own image.
 enum DockerComparison {
   /// Expects the same files (names, types, contents, modes, owners, links) and the same settings.
-  /// - Returns: our files.
+  /// - Returns: the files of opz's image.
   static func check(_ version: Registry.Version, of project: Project) async throws -> FileTree {
     let root = project.directory.path
     let context = root.appending("context")

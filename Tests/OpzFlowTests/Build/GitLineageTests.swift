@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpzFlow
 
-/// What git says of a project, asked of git itself.
+/// The recorded git lineage of a project, compared with git's own output.
 @Suite("The git commit of a project")
 struct GitLineageTests {
   let directory: TemporaryDirectory
@@ -32,7 +32,7 @@ struct GitLineageTests {
     try await GitLineage.find(directory.path.pushing(FilePath(place)), environment: environment)
   }
 
-  @Test("commit, branch and remote are git's; what is not committed below the project makes it dirty")
+  @Test("commit, branch and remote are git's; an uncommitted change in the project makes it dirty")
   func lineage() async throws {
     #expect(try await found() == nil, "no repository")
     _ = try git("init", "-q", "-b", "main")
@@ -61,7 +61,7 @@ struct GitLineageTests {
     #expect(try await found("p")?.branch == "feature/a-b")
   }
 
-  @Test("names of files do not pass for what git says")
+  @Test("a file name cannot imitate git's output")
   func names() {
     let oid = String(repeating: "ab", count: 20)
     #expect(GitLineage.Status(["# branch.oid \(oid)", "# branch.head main", "? # branch.head evil"])?.branch == "main")

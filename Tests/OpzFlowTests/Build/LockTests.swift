@@ -7,9 +7,9 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-@Suite("A lock that is old")
+@Suite("An outdated lock")
 struct LockTests {
-  /// A file of a project that decides what is locked: how it begins and how it changes.
+  /// A project file that determines what is locked: its first content and its change.
   struct Change: Sendable, CustomTestStringConvertible {
     let file: String
     let before: String
@@ -46,7 +46,7 @@ struct LockTests {
       files: ["requirements.txt": "a\n"]),
   ]
 
-  @Test("plan and package refuse it with the file that changed; opz lock locks again", arguments: changes)
+  @Test("plan and package refuse it and name the changed file; opz lock locks again", arguments: changes)
   func refused(_ change: Change) async throws {
     let project = try await LockedProject()
     for name in ["a", "b"] { try project.wheel(name, "1.0") }
@@ -71,13 +71,13 @@ struct LockTests {
     #expect(
       try await project.packages()
         == (change.after.contains("b\n") || change.after.contains("'b'") ? ["a 1.0", "b 1.0"] : ["a 1.0"]))
-    // And back: what was put away is gone again.
+    // And back: the package that was removed from the requirements is no longer locked.
     try project.write(change.file, change.before)
     try await project.lock()
     #expect(try await project.packages() == ["a 1.0"])
   }
 
-  @Test("what changes no package makes no lock old; a file that goes does")
+  @Test("a change that affects no package does not make a lock outdated; a removed file does")
   func others() async throws {
     let project = try await LockedProject()
     try project.wheel("a", "1.0")
@@ -97,7 +97,7 @@ struct LockTests {
     #expect(error?.category == .conflict && error?.subject.hasSuffix("uv.toml") == true)
   }
 
-  @Test("a wheel that is named by its path is part of what is locked; --pre counts")
+  @Test("a wheel that is named by its path is locked too; --pre counts")
   func named() async throws {
     let project = try await LockedProject()
     try project.wheel("a", "1.0")
@@ -114,7 +114,7 @@ struct LockTests {
     #expect(try await project.packages() == ["a 1.0", "b 2.0rc1"])
   }
 
-  @Test("another Python, and another platform, want a lock of their own")
+  @Test("another Python and another platform each need their own lock")
   func targets() async throws {
     let project = try await LockedProject()
     try project.wheel("a", "1.0")
@@ -127,7 +127,7 @@ struct LockTests {
     try await project.plan()
   }
 
-  @Test("one package more leaves the others where they are; --update NAME raises it alone, --update all")
+  @Test("adding a package keeps the other versions; --update NAME updates only that one, --update all of them")
   func least() async throws {
     let project = try await LockedProject()
     for name in ["a", "b"] { try project.wheel(name, "1.0") }
@@ -153,7 +153,7 @@ struct LockTests {
   }
 
   @Test(
-    "a lock that fails changes no file and leaves none",
+    "opz lock that fails changes no file and leaves none behind",
     arguments: ["nowhere", "a==9", "a --hash=sha256:\(String(repeating: "0", count: 64))", "-e ."])
   func failed(_ line: String) async throws {
     let project = try await LockedProject()
@@ -168,7 +168,7 @@ struct LockTests {
     }
   }
 
-  @Test("an opz.lock of before is taken with a warning; opz lock writes what it lacks and moves nothing")
+  @Test("an opz.lock of an earlier opz is accepted with a warning; opz lock adds what is missing and updates nothing")
   func early() async throws {
     var project = try await LockedProject()
     try project.wheel("a", "1.0")
@@ -188,7 +188,7 @@ struct LockTests {
     try await project.lock()
     #expect(try project.text("pylock.toml") == pylock)
     try await project.check()
-    // What was missed by then is not missed any more.
+    // An opz.lock without digests does not hide a changed requirement from opz lock.
     lock.inputs = nil
     try lock.write(in: project.project.path)
     try project.wheel("b", "1.0")
@@ -197,7 +197,7 @@ struct LockTests {
     #expect(try await project.packages() == ["a 1.0", "b 1.0"])
   }
 
-  @Test("a lock that the user brought stays, to the byte, until what it is of changes")
+  @Test("a lock that the user wrote stays byte for byte until its inputs change")
   func own() async throws {
     let project = try await LockedProject()
     try project.wheel("a", "1.0")
@@ -217,7 +217,7 @@ struct LockTests {
     try await project.plan()
   }
 
-  @Test("a package that is required and not in the lock is missed, whatever opz.lock says")
+  @Test("a required package that is not in the lock is reported, whatever opz.lock says")
   func missed() async throws {
     let project = try await LockedProject()
     for name in ["a", "b"] { try project.wheel(name, "1.0") }
@@ -226,7 +226,7 @@ struct LockTests {
     let without = try project.text("pylock.toml")
     try project.require("a", "b", "never; python_version < '3'")
     try await project.lock()
-    // As a merge would leave it.
+    // As after a git merge.
     try project.write("pylock.toml", without)
     for run in [{ try await project.plan() }, { _ = try await project.packages() }, { try await project.check() }]
       as [() async throws -> Void]
@@ -239,7 +239,7 @@ struct LockTests {
   }
 
   @Test(
-    "opz lock replaces no file that is no lock",
+    "opz lock replaces no file that is not a lock",
     arguments: ["uv.lock", "requirements.txt", "notes.txt", "pyproject.toml"])
   func notALock(_ file: String) async throws {
     let project = try await LockedProject()
@@ -257,7 +257,7 @@ struct LockTests {
     }
   }
 
-  @Test("every digest that a user's lock has is compared with the bytes", arguments: ["sha384", "sha512"])
+  @Test("every digest in a user's lock is compared with the bytes", arguments: ["sha384", "sha512"])
   func digests(_ algorithm: String) async throws {
     let project = try await LockedProject()
     let sha256 = try project.wheel("a", "1.0")
@@ -278,7 +278,7 @@ struct LockTests {
     #expect(error?.category == .verification && error?.reason.contains(right.hex) == true)
   }
 
-  @Test("uv.lock: opz lock refuses one that is not that of pyproject.toml, package one that changed since")
+  @Test("uv.lock: opz lock refuses one that does not match pyproject.toml, package one that changed since")
   func uvLock() async throws {
     let project = try await LockedProject()
     for name in ["a", "b"] { try project.wheel(name, "1.0") }
@@ -320,7 +320,7 @@ struct LockTests {
 struct RequirementHashTests {
   static let zeros = String(repeating: "0", count: 64)
 
-  @Test("the listed digest locks; another one is exit 4, with both, by lock and by package")
+  @Test("the listed digest is locked; with another one, lock and package exit with 4 and name both")
   func listed() async throws {
     let project = try await LockedProject()
     let digest = try project.wheel("a", "1.0")
@@ -333,7 +333,7 @@ struct RequirementHashTests {
     #expect(
       error?.reason.contains("sha256:\(digest)") == true && error?.reason.contains("sha256:\(Self.zeros)") == true)
     #expect(error?.reason.contains("requirements.txt:3") == true)
-    // An opz that did not look may have locked it.
+    // An earlier opz, which did not check, may have locked it.
     var lock = try #require(try ProjectLock.read(in: project.project.path))
     lock.inputs = nil
     try lock.write(in: project.project.path)
@@ -344,7 +344,7 @@ struct RequirementHashTests {
   }
 
   @Test(
-    "where one lists digests, all packages need some, and the other algorithms are asked of the bytes",
+    "if one package lists digests, all need them, and digests of other algorithms are computed from the bytes",
     arguments: [
       ("a --hash=sha256:A\nb", false), ("a --hash=sha256:A\nb --hash=sha256:B", true), ("--require-hashes\na", false),
       ("--require-hashes\na --hash sha256:A", true), ("a --hash=sha512:A5", true), ("a --hash=sha384:A3", true),
@@ -393,7 +393,7 @@ struct RequirementHashTests {
     }
   }
 
-  @Test("only listed wheels are chosen, and the lock keeps no others")
+  @Test("only wheels with a listed digest are chosen, and the lock contains no others")
   func chosen() async throws {
     let project = try await LockedProject()
     let plain = try project.wheel("a", "1.0")

@@ -6,7 +6,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// A Python project on a base that has a Python and a glibc in name only, with small wheels in a directory that uv looks into.
+/// A Python project on a base with a placeholder Python and glibc, and small wheels in a directory that uv searches.
 struct LockedProject {
   var project: Project
 
@@ -38,7 +38,7 @@ struct LockedProject {
 
   func write(_ file: String, _ text: String) throws { try project.directory.write("p/\(file)", text) }
 
-  /// A requirements file that looks into `wheels` alone.
+  /// Writes a requirements file that uses only the directory `wheels`.
   func require(_ lines: String..., file: String = "requirements.txt") throws {
     try write(file, (["--no-index", "--find-links wheels"] + lines).joined(separator: "\n") + "\n")
   }
@@ -47,7 +47,7 @@ struct LockedProject {
     String(decoding: try FileBlob(project.path.appending(file)).bytes(), as: UTF8.self)
   }
 
-  /// Makes `NAME-VERSION-py3-none-any.whl` and says its SHA-256.
+  /// Makes `NAME-VERSION-py3-none-any.whl` and returns its SHA-256.
   @discardableResult
   func wheel(_ name: String, _ version: String, requires: String = "", tag: String = "py3-none-any") throws -> String {
     let file = "\(name)-\(version)-\(tag).whl"
@@ -68,12 +68,12 @@ struct LockedProject {
 
   func check() async throws { try await LockProject(project.path, in: project.session).check() }
 
-  /// What the image of the project has: `a 1.0`.
+  /// The packages in the image of the project: `a 1.0`.
   func packages() async throws -> [String] {
     try await project.package().version.record.packages?.map { "\($0.name) \($0.version)" } ?? []
   }
 
-  /// All files of the project that a lock may write, by name.
+  /// All files of the project that opz lock may write, by name.
   func locks() throws -> [String: [UInt8]] {
     var found: [String: [UInt8]] = [:]
     for entry in try Directory.entries(project.path) {
@@ -85,7 +85,7 @@ struct LockedProject {
   }
 }
 
-/// Small wheels; each is made once.
+/// Small wheels; each is built once.
 private enum HandMadeWheels {
   private static let made = Mutex<[[String]: [UInt8]]>([:])
 
@@ -101,7 +101,7 @@ private enum HandMadeWheels {
       z.writestr(zipfile.ZipInfo(f"{info}/RECORD"), record + f"{info}/RECORD,,\\n")
     """
 
-  /// - Parameter words: name, version, further lines of METADATA, tag.
+  /// - Parameter words: name, version, more lines of METADATA, tag.
   static func bytes(_ words: [String], _ file: String) throws -> [UInt8] {
     try made.withLock { made in
       if let bytes = made[words] { return bytes }

@@ -37,7 +37,7 @@ struct NativeTests {
     #expect(try project.registry().models().isEmpty)
   }
 
-  @Test("importing another server changes no version; only then a new one is made")
+  @Test("importing another server changes no existing version; the next package makes a new one")
   func pinned() async throws {
     var project = try Project.churn()
     let first = try await project.package().version.record

@@ -26,7 +26,7 @@ struct PackageTests {
       record.image.digest.description == "sha256:bfc40f7e9935bc7bea87f46029584fc41604b9dc2b5cec4a81c9af044293e003")
   }
 
-  @Test("modes, times, order of creation and the directory's place do not change the image")
+  @Test("modes, times, creation order and the directory's location do not change the image")
   func deterministic() async throws {
     let one = try await Project.model().package().version.record
     let project = try Project.model()
@@ -55,7 +55,7 @@ struct PackageTests {
     #expect(error?.category == .usage)
   }
 
-  @Test("the same content returns its version; other content gets the number that fits")
+  @Test("the same content returns its version; different content gets the right next number")
   func versions() async throws {
     let project = try Project.model()
     #expect(try await project.package().version.record.version == "1.0.0")
@@ -72,7 +72,7 @@ struct PackageTests {
     #expect(try await project.registry().fsck().problems == [])
   }
 
-  @Test("other content under an existing version is refused with the bump that would work")
+  @Test("different content under an existing version is refused with a number that would work")
   func taken() async throws {
     let project = try Project.model(yaml: "version: 1.0.0")
     _ = try await project.package()
@@ -83,7 +83,7 @@ struct PackageTests {
     #expect(try await project.package { $0.version = "1.1.0" }.version.record.version == "1.1.0")
   }
 
-  @Test("secrets and clutter stay out and are named; what opz.yaml names itself goes in")
+  @Test("secrets and clutter are left out and named; files that opz.yaml names are included")
   func secrets() async throws {
     let project = try Project.model(yaml: "env: {A: b}")
     for name in [".env", ".env.local", "key.pem", "id_rsa", ".git/config", "__pycache__/x.pyc", "ok.py"] {
@@ -96,7 +96,7 @@ struct PackageTests {
   }
 
   @Test(
-    "a link out of the project is refused, one inside stays a link",
+    "a link out of the project is refused, a link inside it stays a link",
     arguments: ["/etc/passwd", "../../outside", "nowhere", "../.."])
   func links(target: String) async throws {
     let project = try Project.model()
@@ -114,7 +114,7 @@ struct PackageTests {
     #expect(try project.registry().versions(ModelName("crm/weights")).count == 1)
   }
 
-  @Test("a missing file is an error with file, line and key, and nothing is made")
+  @Test("a missing file is an error with file, line and key, and nothing is created")
   func missing() async throws {
     let project = try Project.model(yaml: "lineage: {data: [nothing.csv]}")
     let error = await #expect(throws: ConfigError.self) { try await project.package() }
@@ -138,7 +138,7 @@ struct PackageTests {
     #expect(try FileStatus.find(project.directory.path.appending("registry")) == nil)
   }
 
-  @Test("OCI tools read what is written: skopeo, umoci")
+  @Test("OCI tools read the image: skopeo, umoci")
   func outputs() async throws {
     let project = try Project.model()
     let digest = try await project.package {
@@ -164,7 +164,7 @@ struct PackageTests {
     #expect(status.mode & 0o777 == 0o755)
   }
 
-  @Test("a custom runtime stands on a base, keeps its layers and settings, and sets its own")
+  @Test("a custom runtime keeps the layers and settings of its base, and adds its own")
   func custom() async throws {
     let project = try Project.model()
     let base = try await project.package { $0.outputs = ["oci:base:1"] }.version.record
@@ -206,7 +206,7 @@ struct PackageTests {
     #expect(try project.directory.tree().filter { $0.contains("blobs/sha256/") } == [])
   }
 
-  @Test("a disk without room is said before anything is written, and leaves nothing")
+  @Test("a full disk is reported before anything is written, and nothing is left behind")
   func diskFull() async throws {
     let project = try Project.model()
     let place = project.directory.path.appending("small")

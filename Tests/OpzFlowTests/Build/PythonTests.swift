@@ -12,7 +12,7 @@ import Testing
 
 @Suite("Python images from hand-made wheels")
 struct PythonPackageTests {
-  /// A project on a base that has what opz looks for in one: a Python and a glibc, in name only.
+  /// A project on a base with placeholders for what opz looks for: a Python and a glibc.
   private func project(python: String = "3.11", glibc: String = "2.36", platforms: String = "[linux/amd64]")
     async throws -> Project
   {
@@ -37,7 +37,7 @@ struct PythonPackageTests {
     return project
   }
 
-  /// Makes a wheel in the project and says its line of the lock.
+  /// Makes a wheel in the project and returns its line of the lock.
   private func wheel(_ project: Project, _ name: String, requires: String = "", tag: String = "py3-none-any") throws
     -> String
   {
@@ -70,7 +70,7 @@ struct PythonPackageTests {
     _ = try await LockProject(project.path, update: false, in: project.session).run()
   }
 
-  @Test("locked wheels become layers over the base; the configuration finds them; the record names them")
+  @Test("locked wheels become layers on the base; the configuration makes Python find them; the record names them")
   func packaged() async throws {
     let project = try await project()
     try lock(project, [try wheel(project, "greet", requires: "Requires-Dist: other"), try wheel(project, "other")])
@@ -78,7 +78,7 @@ struct PythonPackageTests {
     let version = try await project.package { $0.outputs = ["oci:layout:1"] }.version
     let record = version.record
     #expect(record.layers.map(\.role).contains("environment"))
-    // A change of it is a change of how wheels are laid out: say so.
+    // If this digest changes, the layout of installed wheels has changed: CHANGELOG.md must say so.
     #expect(record.content.description == "sha256:74abb9e7d4db14d7350784811d83c30f40a85531f651b75829db196522cb37fd")
     #expect(record.packages?.map(\.name) == ["greet", "other"] && record.packages?[0].platform == "linux/amd64")
     let execution = try await project.registry().store.image(record.image).config.config
@@ -132,7 +132,7 @@ struct PythonPackageTests {
     #expect(try project.registry().models().map(\.description) == ["base"])
   }
 
-  @Test("what does not go together is named before anything is built")
+  @Test("packages that do not fit together are named before anything is built")
   func mismatches() async throws {
     let project = try await project()
     try lock(project, [try wheel(project, "greet", requires: "Requires-Dist: missing>=2")])
@@ -148,7 +148,7 @@ struct PythonPackageTests {
     #expect(python?.reason.contains("has Python 3.11") == true)
   }
 
-  @Test("without opz.lock, without a lock, without a base: errors that name the command")
+  @Test("a missing opz.lock, pylock.toml or base is an error that names the command")
   func missing() async throws {
     let project = try await project()
     let unlocked = await #expect(throws: FlowError.self) { try await project.package() }
@@ -218,7 +218,7 @@ struct PythonPackageTests {
     #expect(try await project.package { $0.overrides = base }.version.version.description == "2.0.0")
   }
 
-  @Test("opz plan says what the lock's wheels would be without fetching any")
+  @Test("opz plan shows the layers of the lock's wheels without fetching any")
   func plan() async throws {
     let project = try await project()
     try project.directory.write(
@@ -256,7 +256,7 @@ struct PythonContainerTests {
     """
 
   @Test(
-    "scikit-learn and XGBoost from locked wheels answer over HTTP with the library's own predictions; pip and importlib agree with the lock"
+    "scikit-learn and XGBoost from locked wheels predict as they should; pip and importlib agree with the lock"
   )
   func container() async throws {
     let project = try Project()

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The registry's schemas")
 struct SchemaTests {
-  @Test("each record and event that opz writes is what its schema says, and a changed one is not")
+  @Test("each record and event that opz writes conforms to its schema, and a changed one does not")
   func records() async throws {
     let project = try Project.churn()
     let version = try await project.package().version
@@ -28,7 +28,7 @@ struct SchemaTests {
     }
     #expect(events.count == 5)
     let registry = PackageRoot.path(#filePath).appending("registry")
-    // The golden registry has the other kinds of events.
+    // The golden registry contains the other kinds of events.
     for (place, versions) in [
       ("golden/models/crm/churn", ["1.0.0", "1.1.0", "1.2.0"]), ("golden-2/models/crm/churn", ["1.0.0", "1.1.0"]),
       ("golden-2/models/ops/fraud", ["2.0.0"]),

@@ -49,7 +49,8 @@ struct SettingsTests {
   }
 
   @Test(
-    "a changed deploy is taken by the next deploy, with no new version and no new digest", arguments: ["auto", "1.0.0"])
+    "a changed deploy section applies to the next deploy, with no new version and no new digest",
+    arguments: ["auto", "1.0.0"])
   func deploy(version: String) async throws {
     let first = try await package("deploy: {replicas: {min: 2, max: 10}}", version: version)
     #expect(try await deployed().stream.contains("maxReplicas: 10\n"))
@@ -61,21 +62,21 @@ struct SettingsTests {
     #expect(result.settings.hasSuffix("(event 3)") && result.settings.hasPrefix("settings of opz.yaml packaged at 2"))
     let registry = try project.registry()
     #expect(try registry.versions(ModelName("churn")).count == 1)
-    // The record and its artifact are as they were recorded.
+    // The record and its artifact have not changed.
     let found = try registry.find(LocalReference(parsing: "churn@1.0.0"))
     #expect(found.bytes == first.version.bytes && found.artifact == first.version.artifact)
     let events = try registry.log(ModelName("churn")).entries()
     #expect(events.map(\.event.kind) == [.packaged, .deployed, .configured, .deployed])
     #expect(events[1].event.details["settings"] == nil)
     #expect(events[3].event.details["settings"] == .string(events[2].hash))
-    // Back to the numbers before: they stand again.
+    // Back to the earlier numbers: they apply again.
     _ = try await package("deploy: {replicas: {min: 2, max: 10}}", version: version)
     #expect(try await deployed().stream.contains("maxReplicas: 10\n"))
     #expect(try await package("deploy: {replicas: {min: 2, max: 10}}", version: version).changes == [])
     #expect(try await registry.fsck().problems == [])
   }
 
-  @Test("a file's own settings take their place; that of another model is refused")
+  @Test("settings from a file replace the recorded ones; a file of another model is refused")
   func file() async throws {
     let version = try await package("deploy: {replicas: {min: 2, max: 10}}").version
     try write("deploy: {replicas: {min: 2, max: 33}}\npush: {to: h.example/a}", "auto", "other.yaml")
@@ -90,7 +91,7 @@ struct SettingsTests {
     #expect(error?.category == .conflict)
   }
 
-  @Test("opz plan says what changes, and changes nothing")
+  @Test("opz plan shows what would change, and changes nothing")
   func plan() async throws {
     try project.directory.write("p/expected.csv", "p\n1\n")
     try project.directory.write("p/metrics.json", #"{"auc": 0.9, "n": 1.0}"#)
@@ -123,7 +124,7 @@ struct SettingsTests {
     #expect(try await registry.search(nil, where: VersionQuery(parsing: "metrics.auc < 0.85")).count == 1)
   }
 
-  @Test("a version on another base takes the newest settings along")
+  @Test("a version rebased on another base keeps the newest settings")
   func rebased() async throws {
     _ = try await package("deploy: {replicas: {min: 2, max: 10}}")
     _ = try await package("deploy: {replicas: {min: 2, max: 20}}")

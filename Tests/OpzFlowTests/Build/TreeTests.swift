@@ -9,14 +9,14 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-@Suite("Directories of every kind")
+@Suite("Unusual directories")
 struct TreeTests {
   private func sh(_ script: String) throws {
     let result = try ChildProcess.run(["bash", "-euc", script])
     try #require(result.status == 0, "\(result.errorText)")
   }
 
-  @Test("strange names, links, holes, empty and deep directories come out as they went in")
+  @Test("strange names, links, sparse files, empty and deep directories come out as they went in")
   func strange() async throws {
     let project = try Project.model()
     let root = project.path.appending("m")
@@ -53,7 +53,7 @@ struct TreeTests {
     #expect(try await project.registry().fsck().problems == [])
   }
 
-  @Test("thousands of files are listed beside the record, which stays small")
+  @Test("thousands of files are listed in a separate blob, so the record stays small")
   func many() async throws {
     let project = try Project.model()
     try sh("mkdir '\(project.path)/m' && cd '\(project.path)/m' && for i in $(seq 3000); do echo $i > f$i; done")
@@ -62,7 +62,7 @@ struct TreeTests {
     let files = try await project.registry().files(of: version.record)
     #expect(files.count == 3002)
     #expect(files.first { $0.path == "/models/f17" }?.digest == .of(Array("17\n".utf8)))
-    // The list travels with the record.
+    // The list is transferred with the record.
     let server = try RegistryServer()
     let destination = try Reference(parsing: "\(server.host)/crm/many:1")
     _ = try await PushVersion(version, to: destination, in: project.session).run(project.registry())
@@ -73,7 +73,7 @@ struct TreeTests {
   }
 
   @Test(
-    "what is neither file, directory nor link is refused, and so is a link that leads out",
+    "what is not a file, a directory or a link is refused, and so is a link that leads out",
     arguments: [
       "mkfifo m/pipe", "ln -s /etc/passwd m/abs", "ln -s ../../x m/out", "ln -s nowhere m/dangling",
       "ln -s loop m/loop",
@@ -91,7 +91,7 @@ struct TreeTests {
 
 @Suite("Images for several platforms")
 struct PlatformTests {
-  /// The smallest thing that is a static program for a processor.
+  /// The smallest file that counts as a static program for a processor.
   private func program(_ machine: UInt8) -> [UInt8] {
     var elf = [UInt8](repeating: 0, count: 120)
     elf.replaceSubrange(0..<6, with: [0x7f, 0x45, 0x4c, 0x46, 2, 1])
@@ -103,7 +103,7 @@ struct PlatformTests {
     return elf
   }
 
-  @Test("a native image for two platforms is one index whose digest is golden; nothing is run for the foreign one")
+  @Test("a native image for two platforms is one index with a golden digest; the foreign image is not run")
   func native() async throws {
     var project = try Project.churn()
     project.session.environment["OPZ_SERVER"] = nil
@@ -125,7 +125,7 @@ struct PlatformTests {
     #expect(try await project.registry().fsck().problems == [])
   }
 
-  @Test("a platform without a runtime is an error that says how to get one")
+  @Test("a platform without a runtime is an error that says how to import one")
   func missing() async throws {
     let project = try Project.churn()
     let error = await #expect(throws: FlowError.self) {

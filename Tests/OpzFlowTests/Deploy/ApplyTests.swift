@@ -22,7 +22,7 @@ struct ApplyTests {
     self.project = project
   }
 
-  // MARK: Scenes
+  // MARK: Scenarios
 
   static let fixed = "replicas: {min: 4, max: 4}"
   static let scaled = "replicas: {min: 2, max: 9}"
@@ -69,7 +69,7 @@ struct ApplyTests {
 
   private func deploys() throws -> [ModelState.Deploy] { try project.registry().state(ModelName("churn")).deploys }
 
-  /// Who has the number of pods, of `churn`.
+  /// The field managers that own the number of pods of `churn`.
   private func owners() throws -> [String] {
     let value = try CanonicalJSON.decode(
       JSONValue.self, from: Array(try server.field("deployments/churn", ".metadata.managedFields").utf8),
@@ -86,14 +86,14 @@ struct ApplyTests {
 
   // MARK: The number of pods
 
-  @Test("from fixed replicas to an autoscaler, no pod goes", arguments: [DeployTarget.kubernetes, .keda])
+  @Test("changing from fixed replicas to an autoscaler stops no pod", arguments: [DeployTarget.kubernetes, .keda])
   func toAutoscaler(target: DeployTarget) async throws {
     let (old, new) = (try await version("1.0.0", Self.fixed), try await version("1.1.0", Self.scaled))
     try await apply(old) { $0.target = target }
     #expect(try owners() == ["opz"])
     try await apply(new) { $0.target = target }
     #expect(try server.replicas("churn") == [4])
-    // Nobody but the one who holds it has it before the autoscaler's first number: given up, it would be one.
+    // Until the autoscaler sets it, only opz-handover owns the number: without an owner, it would become one.
     #expect(try owners() == ["opz-handover"])
     try server.control(#"{"load": {"churn": 7}}"#)
     #expect(try server.field("deployments/churn", ".spec.replicas") == "7")
@@ -103,7 +103,8 @@ struct ApplyTests {
   }
 
   @Test(
-    "from an autoscaler to fixed replicas, it goes first", arguments: [DeployTarget.kubernetes, .keda], [true, false])
+    "changing from an autoscaler to fixed replicas deletes the autoscaler first",
+    arguments: [DeployTarget.kubernetes, .keda], [true, false])
   func fromAutoscaler(target: DeployTarget, busy: Bool) async throws {
     let (old, new) = (try await version("1.0.0", Self.scaled), try await version("1.1.0", Self.fixed))
     try await apply(old) { $0.target = target }
@@ -124,7 +125,7 @@ struct ApplyTests {
     #expect(try server.replicas("churn").last == 4)
   }
 
-  @Test("a roll-back hands the number over too, both ways")
+  @Test("a rollback hands over the number of pods too, in both directions")
   func rollBackHandsOver() async throws {
     let (one, two) = (try await version("1.0.0", Self.scaled), try await version("1.1.0", Self.fixed))
     try await apply(one)
@@ -142,7 +143,7 @@ struct ApplyTests {
     #expect(try server.replicas("churn").dropFirst().allSatisfy { $0 > 1 })
   }
 
-  @Test("what kubectl's client-side apply wrote is taken over without a pod less")
+  @Test("objects from kubectl's client-side apply are taken over without losing a pod")
   func clientSide() async throws {
     let version = try await version("1.0.0", Self.fixed)
     let request = DeployRequest(repository: try Reference(parsing: "registry.example/crm/churn"))
@@ -155,7 +156,7 @@ struct ApplyTests {
     #expect(try server.replicas("churn") == [4])
   }
 
-  @Test("a number that a person set is the person's")
+  @Test("a number of pods that a person set stays the person's")
   func scaledByHand() async throws {
     let version = try await version("1.0.0", Self.fixed)
     try await apply(version)
@@ -170,7 +171,7 @@ struct ApplyTests {
   // MARK: The dry run
 
   @Test(
-    "what the cluster would refuse is refused before anything is changed or recorded",
+    "objects that the cluster would refuse are refused before anything is changed or recorded",
     arguments: [
       (#"{"faults": [{"status": 401, "message": "Unauthorized"}]}"#, ErrorCategory.network),
       (
@@ -201,7 +202,7 @@ struct ApplyTests {
     #expect(try server.names("services").isEmpty)
   }
 
-  @Test("a namespace that is not there is named")
+  @Test("a missing namespace is named")
   func missingNamespace() async throws {
     let version = try await version("1.0.0", Self.scaled)
     let error = await #expect(throws: FlowError.self) { try await apply(version) { $0.namespace = "nowhere" } }
@@ -238,9 +239,9 @@ struct ApplyTests {
     #expect(notes.contains("Warning: spec.template: too old"))
   }
 
-  // MARK: Half done
+  // MARK: Partial failures
 
-  @Test("a deploy that failed is recorded as not whole, and a roll-back goes to the last that was")
+  @Test("a failed deploy is recorded as incomplete, and a rollback goes to the last complete one")
   func failed() async throws {
     let versions = [
       try await version("1.0.0", Self.scaled), try await version("1.1.0", Self.scaled),
@@ -256,7 +257,7 @@ struct ApplyTests {
     #expect(error?.reason.contains("applied: serviceaccount/churn, deployment.apps/churn, service/churn") == true)
     #expect(error?.hint?.contains("opz rollback churn --deploy --apply") == true)
     #expect(try deploys().map(\.isWhole) == [true, true, false])
-    // The roll-back fails too: again means the same one.
+    // The rollback fails too: running it again goes to the same deploy.
     await #expect(throws: FlowError.self) { try await rollBack() }
     try server.control("{}")
     #expect(try await rollBack() == "1.1.0")
@@ -265,7 +266,7 @@ struct ApplyTests {
     #expect(try server.field("deployments/churn", ".metadata.labels.app\\.kubernetes\\.io/version") == "1.0.0")
   }
 
-  @Test("a connection that is cut after the change was made is a deploy that is not whole")
+  @Test("a deploy whose connection is lost after the change was made is incomplete")
   func cut() async throws {
     try await apply(try await version("1.0.0", Self.scaled))
     let new = try await version("1.1.0", Self.scaled)
@@ -276,7 +277,7 @@ struct ApplyTests {
 
   // MARK: The route
 
-  @Test("requests go to a new version when its pods are ready, and the old ones go last")
+  @Test("requests go to a new version when its pods are ready, and the old pods are deleted last")
   func rollout() async throws {
     let (old, new) = (try await version("1.0.0", Self.canary), try await version("2.0.0", Self.canary))
     try await apply(old)
@@ -289,19 +290,19 @@ struct ApplyTests {
     #expect(changes[..<route].allSatisfy { !$0.hasPrefix("DELETE") })
     #expect(changes[(route + 1)...].allSatisfy { $0.hasPrefix("DELETE") } && changes.count > route + 1)
     #expect(try server.field("httproutes/churn", ".spec.rules[0].backendRefs[0].name") == "churn-2-0-0")
-    // It begins with as many pods as served, and not with one.
+    // It starts with as many pods as were serving, not with one.
     #expect(try server.replicas("churn-2-0-0") == [1, 5])
     #expect(try server.names("deployments") == ["churn-2-0-0"])
   }
 
   @Test(
-    "where the new pods are never ready, requests stay where they are and nothing is deleted", arguments: [true, false])
+    "if the new pods never become ready, requests stay where they are and nothing is deleted", arguments: [true, false])
   func neverReady(byRollback: Bool) async throws {
     let (old, new) = (try await version("1.0.0", Self.canary), try await version("2.0.0", Self.canary))
     try await apply(byRollback ? new : old)
     if byRollback {
       try await apply(old, prunes: true)
-      // The version to go back to is gone, and does not come up again.
+      // The version to go back to is deleted, and its pods do not become ready again.
       #expect(try server.names("deployments") == ["churn-1-0-0"])
     }
     let routed = try server.field("httproutes/churn", ".spec.rules[0].backendRefs[*].name")
@@ -322,7 +323,7 @@ struct ApplyTests {
     #expect(try deploys().last?.isWhole == false)
   }
 
-  @Test("a version beside another is waited for too, and begins with its least number")
+  @Test("a canary is waited for too, and starts with its minimum number of pods")
   func beside() async throws {
     let (old, new) = (try await version("1.0.0", Self.canary), try await version("2.0.0", Self.canary))
     try await apply(old)
@@ -334,7 +335,8 @@ struct ApplyTests {
   }
 
   @Test(
-    "without a rollout from now on, the new pods are as many as the old ones before those go", arguments: [true, false])
+    "when rollout is removed, there are as many new pods as old ones before the old ones are deleted",
+    arguments: [true, false])
   func rolloutEnds(isSidedFirst: Bool) async throws {
     let one = try await version("1.0.0", isSidedFirst ? Self.canary : Self.scaled)
     let two = try await version("2.0.0", isSidedFirst ? Self.scaled : Self.canary)
@@ -344,7 +346,7 @@ struct ApplyTests {
     try await apply(two, prunes: true)
     #expect(try server.replicas(second) == [1, 6])
     #expect(try server.names("deployments") == [second])
-    // The pods were there before anything was deleted.
+    // The pods existed before anything was deleted.
     let changes = try server.changes()
     let held = try #require(changes.lastIndex(of: "PATCH opz-handover deployments/\(second)"))
     #expect(try #require(changes.firstIndex { $0.hasPrefix("DELETE") }) > held)
@@ -352,14 +354,14 @@ struct ApplyTests {
 
   // MARK: The place
 
-  @Test("what another target or profile left is named, and deleted when asked, however long ago it was")
+  @Test("what another target or profile left is named, and deleted with --prune, however old it is")
   func leftOver() async throws {
     let version = try await version("1.0.0", Self.scaled)
     try await apply(version)
     let notes = try await apply(version) { ($0.target, $0.profile) = (.keda, .dev) }
     #expect(notes.contains("no longer in the manifests, and not deleted: HorizontalPodAutoscaler churn"))
     #expect(notes.contains("no longer in the manifests, and not deleted: PodDisruptionBudget churn"))
-    // A deploy without them does not make them forgotten.
+    // A deploy without these objects does not make opz forget them.
     let again = try await apply(version, prunes: true) { ($0.target, $0.profile) = (.keda, .dev) }
     #expect(again.contains { $0.hasPrefix("horizontalpodautoscaler.autoscaling \"churn\" deleted") })
     #expect(try server.names("horizontalpodautoscalers") == [] && (try server.names("poddisruptionbudgets")) == [])
@@ -368,7 +370,7 @@ struct ApplyTests {
     #expect(!last.contains { $0.hasPrefix("no longer in the manifests") })
   }
 
-  @Test("what was recorded by an opz before this one, or written to files, counts too", arguments: [true, false])
+  @Test("deploys recorded by an earlier opz, or written to files, count too", arguments: [true, false])
   func earlierRecords(isOld: Bool) async throws {
     let version = try await version("1.0.0", Self.scaled)
     var request = DeployRequest(repository: try Reference(parsing: "registry.example/crm/churn"))
@@ -405,7 +407,7 @@ struct ApplyTests {
     #expect(try await rollBack() == "1.0.0")
   }
 
-  @Test("a kind that the cluster no longer has leaves nothing over")
+  @Test("objects of a kind that the cluster no longer has count as deleted")
   func kindIsGone() async throws {
     let version = try await version("1.0.0", Self.scaled)
     try await apply(version) { $0.target = .keda }
@@ -417,7 +419,7 @@ struct ApplyTests {
   // MARK: Names
 
   @Test(
-    "an object of another model is not taken over, and not deleted",
+    "an object of another model is neither taken over nor deleted",
     arguments: [
       ("a/b", "a-b"), ("a-b", "a/b"), ("a.b", "a_b"), ("a-score", "a"), ("a-schedules", "a"),
     ])
@@ -438,7 +440,7 @@ struct ApplyTests {
     try await apply(two) { ($0.isBatch, $0.namespace) = (isBatch, "default") }
   }
 
-  @Test("what became another model's since is not deleted")
+  @Test("an object that now belongs to another model is not deleted")
   func lost() async throws {
     let one = try await version("1.0.0", Self.scaled)
     try await apply(one) { $0.target = .keda }
@@ -454,7 +456,7 @@ struct ApplyTests {
     #expect(try server.names("scaledobjects") == ["churn"])
   }
 
-  @Test("models with one name in Kubernetes are named where manifests are written")
+  @Test("models that share a name in Kubernetes are reported when manifests are written")
   func namesakesAreNamed() async throws {
     _ = try await version("1.0.0", Self.scaled, of: "a-b")
     let two = try await version("1.0.0", Self.scaled, of: "a/b")
@@ -464,7 +466,7 @@ struct ApplyTests {
   }
 }
 
-/// Keeps what was said.
+/// Collects notes.
 private final class Lines: Sendable {
   private let kept = Mutex<[String]>([])
   var lines: [String] { kept.withLock { $0 } }

@@ -8,13 +8,13 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-@Suite("Deploys are compared and brought back")
+@Suite("Deploys: comparison and rollback")
 struct DeployTests {
   let project: Project
 
   init() throws { project = try Project() }
 
-  /// A version whose image is of somebody's own, so that no server is needed.
+  /// A version with a custom image, so that no server is needed.
   private func version(_ number: String, max: Int) async throws -> Registry.Version {
     try project.directory.write("p/weights.bin", "weights \(number)")
     try project.directory.write(
@@ -39,7 +39,7 @@ struct DeployTests {
     return DeployVersion(version, request, in: project.session)
   }
 
-  @Test("a deploy is compared with the last one in its place")
+  @Test("a deploy is compared with the last one to the same place")
   func difference() async throws {
     let registry = try project.session.createRegistry()
     let first = try deploy(try await version("1.0.0", max: 10))
@@ -59,7 +59,7 @@ struct DeployTests {
     #expect(try await other.difference(elsewhere, registry) == nil)
   }
 
-  @Test("the manifests before come back byte for byte, and again goes one further back")
+  @Test("a rollback brings the previous manifests back byte for byte, and a second one goes back further")
   func rollback() async throws {
     let registry = try project.session.createRegistry()
     var streams: [String] = []
@@ -73,7 +73,7 @@ struct DeployTests {
     for (index, number) in [(1, "1.1.0"), (0, "1.0.0")] {
       let found = try await rollback.find(registry)
       #expect(found.stream == streams[index] && found.version.record.version == number)
-      // The last one had fixed replicas, so no autoscaler.
+      // The last one had fixed replicas, and therefore no autoscaler.
       #expect(found.gone == [])
       try await rollback.record(found, registry)
     }
@@ -84,7 +84,7 @@ struct DeployTests {
     #expect(events.map { $0.details["restores"] != nil } == [false, false, false, true, true])
   }
 
-  @Test("a collection keeps what was deployed, and an audit misses what is gone")
+  @Test("garbage collection keeps deployed manifests, and an audit reports missing ones")
   func kept() async throws {
     let registry = try project.session.createRegistry()
     let deploy = try deploy(try await version("1.0.0", max: 10))
@@ -103,7 +103,7 @@ struct DeployTests {
     #expect(throws: RegistryError.self) { try registry.manifests(of: last) }
   }
 
-  @Test("the cache of the state has the deploys too")
+  @Test("the cached state contains the deploys too")
   func cached() async throws {
     let registry = try project.session.createRegistry()
     let version = try await version("1.0.0", max: 10)
@@ -122,7 +122,7 @@ struct DeployTests {
       try registry.state(name, at: Timestamp(milliseconds: Timestamp.now().milliseconds + 1)).deploys == first.deploys)
   }
 
-  @Test("two versions beside each other, and the weight of the command line")
+  @Test("two versions side by side, with the weight from the command line")
   func beside() async throws {
     let old = try await version("1.0.0", max: 10)
     let new = try await version("3.0.0", max: 20)
@@ -133,7 +133,7 @@ struct DeployTests {
     #expect(result.files.map(\.name).filter { $0.hasPrefix("horizontal") }.count == 2)
   }
 
-  @Test("objects that a patch made unsound are refused, with the rule that says why")
+  @Test("objects that a patch broke are refused, with the rule that says why")
   func lint() async throws {
     try project.directory.write("p/weights.bin", "weights")
     try project.directory.write(
@@ -161,7 +161,7 @@ struct DeployTests {
     try lenient.requireSound(try await lenient.manifests())
   }
 
-  @Test("kubectl diff is what the cluster would change")
+  @Test("kubectl diff shows what the cluster would change")
   func diff() async throws {
     let server = try KubernetesServer()
     var session = project.session
@@ -180,7 +180,7 @@ struct DeployTests {
     #expect(try await client.delete([]).lines == [])
   }
 
-  @Test("what a deploy no longer has is deletable, but for a Namespace and a ConfigMap")
+  @Test("objects that a deploy no longer has can be deleted, except a Namespace and a ConfigMap")
   func prune() throws {
     func document(_ kind: String, _ name: String) -> String {
       "---\napiVersion: v1\nkind: \(kind)\nmetadata:\n  name: \(name)\n  namespace: a\n"
@@ -193,7 +193,7 @@ struct DeployTests {
     #expect(DeployVersion.deletable(gone).map(\.name) == ["CronJob a/refresh"])
   }
 
-  @Test("a kubectl that fails is an error with its words")
+  @Test("a failing kubectl is an error with kubectl's message")
   func failure() async throws {
     let path = try project.directory.write("kubectl", "#!/bin/sh\necho 'no such host' >&2; exit 2\n", mode: 0o755)
     var session = project.session
@@ -207,7 +207,7 @@ struct DeployTests {
   }
 
   @Test(
-    "the place is the one of kubectl's context, without anybody's password",
+    "the place comes from kubectl's context, without any password",
     arguments: [
       ("https://me:secret@10.0.0.1:6443/k@8s", ", namespace: team", "https://10.0.0.1:6443/k@8s", "team"),
       ("https://10.0.0.1:6443", "", "https://10.0.0.1:6443", "default"),
@@ -234,7 +234,7 @@ struct DeployTests {
     #expect(context.cluster == address && context.namespace == namespace)
   }
 
-  @Test("a cluster that does not answer is a failure of the network")
+  @Test("a cluster that does not respond is a network failure")
   func unreachable() async throws {
     let server = try KubernetesServer()
     var session = project.session

@@ -28,7 +28,7 @@ struct ResolveTests {
     try await ResolveManifests(names, in: project.session).run()
   }
 
-  @Test("versions, aliases and tags become digests where they stand, in manifests, kustomizations and values")
+  @Test("versions, aliases and tags become digests in place, in manifests, kustomizations and values")
   func kinds() async throws {
     let host = server.host
     try project.directory.write(
@@ -53,7 +53,7 @@ struct ResolveTests {
     #expect(
       try file("k8s/values.yaml") == "image: {repository: \(host)/crm/weights, tag: 1.0.0, digest: '\(digest)'}\n")
     #expect(try file("k8s/.git/x.yaml").hasSuffix(":1.0.0\n"))
-    // Again: nothing to do, and nothing asked.
+    // Again: nothing to do, and no request is made.
     server.stop()
     let again = try await run("k8s")
     #expect(again.changed == 0)
@@ -61,7 +61,7 @@ struct ResolveTests {
     #expect(try await ResolveManifests(["k8s"], in: project.session).check().open == [])
   }
 
-  @Test("check names each place and asks nobody")
+  @Test("check names each place and makes no request")
   func check() async throws {
     server.stop()
     try project.directory.write(
@@ -72,7 +72,7 @@ struct ResolveTests {
   }
 
   @Test(
-    "what cannot be resolved is named with file and line, and nothing is written",
+    "an image that cannot be resolved is named with file and line, and nothing is written",
     arguments: [
       ("opz://crm/weights@9.9.9", ErrorCategory.notFound, "no such version"),
       ("opz://crm/weights@staging", .notFound, "no such alias"),
@@ -93,9 +93,9 @@ struct ResolveTests {
     #expect(try file("a.yaml") == text)
   }
 
-  /// What `nginx` is, each node's container runtime decides.
+  /// Each node's container runtime decides which registry `nginx` comes from.
   @Test(
-    "an image that names no registry stays as it is and is named; strictly, it is refused",
+    "an image that names no registry stays as it is and is named; --strict refuses it",
     arguments: ["nginx", "nginx:1.27", "bitnami/nginx:1.27"])
   func unqualified(_ image: String) async throws {
     let text = "image: \(server.host)/crm/weights:1.0.0\n---\nx: 1\nimage: \(image) # a comment\n"
@@ -115,8 +115,8 @@ struct ResolveTests {
     #expect(try file("a.yaml") == text)
   }
 
-  /// The tag beside an image is the tag; `latest` is another image, and is not asked for.
-  @Test("a tag beside the image counts, however a chart splits it")
+  /// The tag next to an image applies to it; `latest` would be another image, and is not requested.
+  @Test("a tag next to the image counts, however a chart splits the image")
   func split() async throws {
     let host = server.host
     try project.directory.write(
@@ -129,7 +129,7 @@ struct ResolveTests {
       b: {imageTag: 1.0.0, image: crm/weights, registry: "\(host)"}
 
       """)
-    // Its registry is global, and its own name has one too: left.
+    // There is a global registry, and the name contains one too: left as it is.
     let result = try await run("values.yaml")
     #expect(result.doubtful.count == 1 && result.doubtful.first?.hasPrefix("values.yaml:1:8: ") == true)
     #expect(result.changed == 2)
@@ -145,7 +145,7 @@ struct ResolveTests {
     #expect(plain.stream == "image: \(host)/crm/weights\ntag: 1.0.0@\(digest)\n")
   }
 
-  @Test("a version that was never pushed has no place")
+  @Test("a version that was never pushed cannot be resolved")
   func unpushed() async throws {
     let other = try Project.model()
     _ = try await other.package()
@@ -156,7 +156,7 @@ struct ResolveTests {
     #expect(error?.hint == "opz push crm/weights@1.0.0 HOST/REPO")
   }
 
-  @Test("a kustomization's placeholder is no image, and a template stays as it is")
+  @Test("a kustomization's placeholder is not an image, and a template stays as it is")
   func placeholders() async throws {
     try project.directory.write(
       "k/kustomization.yaml",

@@ -21,12 +21,12 @@ struct ApprovalGateTests {
     ).run(model.registry(), with: key)
   }
 
-  @Test("people count, however they are written")
+  @Test("people are counted, however their names are spelled")
   func people() async throws {
     let model = try await GatedModel(policy: "{approvals: 2}")
     for name in ["ann", " ann", "ANN\u{3000}", "Ａｎｎ", "𝐚𝐧𝐧", "ａnn ", "ann"] { try await approve(model, by: name) }
     #expect(try await model.failing().first?.evidence.hasPrefix("1 of 2") == true)
-    // One's own is none, in whatever spelling one promotes.
+    // The promoter's own approval does not count, however the name is spelled.
     try await approve(model, by: "bob")
     for name in ["bob", "Bob", "ＢＯＢ ", "\tbob".replacing("\t", with: " ")] {
       #expect(try await model.failing(by: name).count == 1, "\(name)")
@@ -36,7 +36,7 @@ struct ApprovalGateTests {
   }
 
   @Test(
-    "a name that nobody sees is none, when it approves and when it is counted",
+    "an invisible name is refused, when it approves and when it is counted",
     arguments: [
       "", " ", "\n", "ann\n", "an\u{200B}n", "\u{202E}nna", "ann\u{FE0F}", "\u{3164}", "ann\u{7}", "\u{2800}", "...",
     ])
@@ -47,13 +47,13 @@ struct ApprovalGateTests {
     try model.registry().note(
       .approved, model.find("1.1.0"), by: Author(actor: name), details: ["alias": .string("production")])
     #expect(try await model.failing(by: "eve").count == 1)
-    // Nor can such a one promote past an approval that may be one's own.
+    // An actor with such a name cannot promote either, because an approval might be its own.
     try await approve(model, by: "ann")
     #expect(try await model.failing(by: name).count == 1)
     #expect(try await model.failing(by: "eve") == [])
   }
 
-  @Test("an approval is of a version for an alias, and of the past")
+  @Test("an approval is for one version and one alias, and must lie in the past")
   func exact() async throws {
     let model = try await GatedModel(policy: "{approvals: 1}")
     try await approve(model, by: "ann", for: "staging")
@@ -66,11 +66,11 @@ struct ApprovalGateTests {
     #expect(try await model.failing() == [])
   }
 
-  @Test("with keys each approval is a statement that one of them signed, and keys are counted")
+  @Test("with keys, an approval is a statement signed by one of them, and keys are counted")
   func signed() async throws {
     let model = try await GatedModel(policy: "{approvals: {count: 2, keys: [ann.pub, bob.pub, again.pub]}}")
     let (ann, bob, eve) = (try model.key("ann"), try model.key("bob"), try model.key("eve"))
-    // One key in two files is one key.
+    // The same key in two files counts once.
     let copy = try FileBlob(model.project.session.registryPath.appending("ann.pub")).bytes()
     try Durable.replace(model.project.session.registryPath.appending("again.pub"), with: copy)
     for name in ["ann", "bob", "eve"] { try await approve(model, by: name) }
@@ -78,7 +78,7 @@ struct ApprovalGateTests {
     #expect(try await model.failing().first?.evidence == "0 of 2")
     #expect(try await model.failing().first?.hint?.contains("--key FILE") == true)
     for _ in 0..<2 { try await approve(model, by: "somebody", with: ann) }
-    // For another alias, another version.
+    // For another alias, and for another version.
     try await approve(model, by: "bob", for: "staging", with: bob)
     try await approve(model, by: "bob", "1.0.0", with: bob)
     #expect(try await model.failing().first?.evidence.hasPrefix("1 of 2") == true)
@@ -89,7 +89,7 @@ struct ApprovalGateTests {
     #expect(try await model.registry().fsck().problems == [])
   }
 
-  @Test("a statement says which model, version and alias, and of which record: what another says is none")
+  @Test("a statement names its model, version, alias and record; one that names others does not count")
   func forged() async throws {
     let model = try await GatedModel(policy: "{approvals: {keys: [ann.pub]}}")
     let (key, version, registry) = (try model.key("ann"), try model.find("1.1.0"), try model.registry())
@@ -117,7 +117,7 @@ struct ApprovalGateTests {
     }
     for key in ["model", "version", "alias", "at", "by"] { try attach([image, record], approval { $0[key] = nil }) }
     try attach([image, record], approval { $0["Alias"] = .string("production") })
-    // About the image alone, or the record alone: another record of the same image is another version.
+    // Only about the image, or only about the record: another record of the same image is another version.
     try attach([image], approval { _ in })
     try attach([record], approval { _ in })
     try attach([image, try model.find("1.0.0").recordDigest], approval { _ in })
@@ -126,7 +126,7 @@ struct ApprovalGateTests {
     #expect(try await model.failing() == [])
   }
 
-  @Test("a signed approval travels, and is no document that opz attest takes")
+  @Test("a signed approval is pushed and pulled, and opz attest does not accept one")
   func travels() async throws {
     let server = try RegistryServer()
     let model = try await GatedModel()

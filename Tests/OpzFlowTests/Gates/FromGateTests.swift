@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpzFlow
 
-@Suite("The gate from: another alias, through its own gates")
+@Suite("The gate from: another alias that passed its own gates")
 struct FromGateTests {
   static let gated = "opz: 1\npromote: {staging: {tests: true}, production: {from: staging}}\n"
   let staging = AliasName("staging")!
@@ -15,7 +15,7 @@ struct FromGateTests {
     try model.registry().note(.tested, model.find(text), by: Author(actor: "ci"), details: ["passed": .bool(true)])
   }
 
-  @Test("a promotion counts, and opz alias where gates stood before it")
+  @Test("a promotion counts, and so does opz alias if the alias had gates")
   func counts() async throws {
     let model = try await GatedModel()
     try model.write(file: Self.gated)
@@ -30,12 +30,12 @@ struct FromGateTests {
     #expect(try await model.failing("1.1.0").count == 1)
   }
 
-  @Test("an alias without gates counts only where opz promote moved it")
+  @Test("an alias without gates counts only if opz promote moved it")
   func ungated() async throws {
     let model = try await GatedModel(policy: "{from: staging}")
     _ = try await model.move("1.1.0", .plain, to: "staging").run(model.registry())
     #expect(try await model.failing().first?.evidence.contains("had no gates when it was set") == true)
-    // There already, and now by a promotion.
+    // Already at this version, and now promoted to it.
     _ = try await model.move("1.1.0", to: "staging").run(model.registry())
     #expect(try model.lastEvent().kind == .promoted)
     #expect(try await model.failing() == [])
@@ -44,34 +44,34 @@ struct FromGateTests {
     #expect(try model.registry().log(model.name).entries().count == count)
   }
 
-  @Test("a move under an old policy, without one, by force, or as the registry's own file was written, does not count")
+  @Test("a move under an old policy, without a policy, by force, or written directly to the log does not count")
   func doubtful() async throws {
     let model = try await GatedModel()
     let registry = try model.registry()
-    // Before there was a policy.
+    // Moved before there was a policy.
     _ = try await model.move("1.1.0", to: "staging").run(registry)
     try model.write(file: Self.gated)
     #expect(try await model.failing().first?.evidence.contains("before the policy had these gates") == true)
-    // Under gates that asked for less.
+    // Moved under weaker gates.
     try test(model)
     try model.write(file: Self.gated.replacing("{tests: true}", with: "{metrics: {auc: \"> 0\"}}"))
     _ = try await model.move("1.1.0", to: "staging").run(registry)
     #expect(try await model.failing() == [])
     try model.write(file: Self.gated)
     #expect(try await model.failing().count == 1)
-    // A set that nothing stood before, as others write one.
+    // A move without any gate, as another program might write it.
     try registry.set(staging, to: model.find("1.0.0"), by: Author(actor: "mallory"))
     try registry.set(staging, to: model.find("1.1.0"), by: Author(actor: "mallory"))
     #expect(try await model.failing().count == 1)
-    // By force.
+    // Moved by force.
     try registry.note(.tested, model.find("1.1.0"), by: Author(actor: "ci"), details: ["passed": .bool(false)])
     _ = try await model.move("1.1.0", to: "staging") { $0.force = try Override("in a hurry") }.run(registry)
     #expect(try await model.failing().count == 1)
-    // There by force, and then through the gates.
+    // First moved by force, then through the gates.
     try test(model)
     _ = try await model.move("1.1.0", to: "staging").run(registry)
     #expect(try await model.failing() == [])
-    // Of the future.
+    // A move in the future.
     let gates = try #require(RegistryPolicy.of(registry).promote[staging])
     try registry.set(staging, to: model.find("1.0.0"), by: Author(actor: "mallory"))
     try registry.set(
@@ -81,7 +81,7 @@ struct FromGateTests {
     #expect(try await model.failing().first?.evidence.contains("in the future") == true)
   }
 
-  @Test("a roll-back of it counts for what it brings back, if that counted")
+  @Test("a rollback counts if the move that it restores counted")
   func rolledBack() async throws {
     let model = try await GatedModel()
     try model.write(file: Self.gated)
@@ -102,7 +102,7 @@ struct FromGateTests {
     #expect(try await other.failing().count == 1)
   }
 
-  @Test("two clones that moved it apart are no evidence for either")
+  @Test("if two clones moved the alias to different versions, neither counts")
   func conflict() async throws {
     let model = try await GatedModel()
     try model.write(file: Self.gated)
@@ -112,7 +112,7 @@ struct FromGateTests {
     let snapshot = try registry.snapshot(model.name)
     _ = try await model.move("1.1.0", to: "staging").run(registry)
     #expect(try await model.failing() == [])
-    // What a clone wrote that saw nothing of the last move.
+    // Written by a clone that had not seen the last move.
     let tip = try #require(snapshot.state.tips(staging).first)
     let event = try #require(try registry.event(of: tip, in: snapshot))
     try Durable.makeDirectory(registry.root.appending("cache"))

@@ -23,7 +23,7 @@ struct GatedModel {
     if let policy { try write(policy: policy) }
   }
 
-  /// Gates before production in policy.yaml; nil takes the file away.
+  /// The gates of production in policy.yaml; nil removes the file.
   func write(policy gates: String?, before alias: String = "production") throws {
     try write(file: gates.map { "opz: 1\npromote: {\(alias): \($0)}\n" })
   }
@@ -85,7 +85,7 @@ struct GatedModel {
       .scan, scan.sarif(report), with: key, from: .scan, subject: "scan", registry())
   }
 
-  /// Attaches a verdict that somebody wrote.
+  /// Attaches a verdict that somebody else wrote.
   func attach(
     _ sarif: String, to text: String, from source: ModelState.Attachment.Source?, at: Timestamp = .now()
   ) throws {
@@ -93,7 +93,7 @@ struct GatedModel {
       Array(sarif.utf8), ScanVerdict.mediaType, to: find(text), from: source, by: Author(actor: "mallory", at: at))
   }
 
-  /// SARIF of one run.
+  /// A SARIF log with one run.
   static func sarif(_ tool: String, _ level: String? = nil, end: String? = nil, properties: String = "{}") -> String {
     let results = level.map { #"{"level":"\#($0)","message":{"text":"CVE-1"}}"# } ?? ""
     let invocations = end.map { #","invocations":[{"executionSuccessful":true,"endTimeUtc":"\#($0)"}]"# } ?? ""

@@ -8,9 +8,9 @@ import Testing
 
 @testable import OpzFlow
 
-@Suite("Every way in which an alias moves")
+@Suite("Every way to move an alias")
 struct MoveAliasTests {
-  @Test("an alias with gates moves by no way that does not pass them", arguments: ["promote", "alias", "rollback"])
+  @Test("no way to move an alias bypasses its gates", arguments: ["promote", "alias", "rollback"])
   func ways(_ way: String) async throws {
     let model = try await GatedModel()
     _ = try await model.move("1.0.0").run(model.registry())
@@ -40,7 +40,7 @@ struct MoveAliasTests {
     #expect(try await model.registry().fsck().problems == [])
   }
 
-  @Test("with all that the gates ask for, each way passes, and the event has the evidence and the policy's digest")
+  @Test("if all gates are satisfied, each way succeeds, and the event has the evidence and the policy's digest")
   func passes() async throws {
     let model = try await GatedModel(policy: "{signature: {keys: [release.pub]}, scan: clean}")
     let key = try model.key()
@@ -65,7 +65,7 @@ struct MoveAliasTests {
     }
   }
 
-  @Test("--policy adds gates, and takes none away")
+  @Test("--policy adds gates and removes none")
   func added() async throws {
     let model = try await GatedModel(policy: "{tests: true}")
     try model.project.directory.write("own.yaml", "opz: 1\npromote: {production: {metrics: {auc: \"> 0.1\"}}}\n")
@@ -82,7 +82,7 @@ struct MoveAliasTests {
     #expect(event.details["policy"] != event.details["addedPolicy"])
   }
 
-  @Test("an alias with gates comes away with a reason only")
+  @Test("an alias with gates can be removed only with a reason")
   func removal() async throws {
     let model = try await GatedModel()
     _ = try await model.move("1.1.0").run(model.registry())
@@ -93,19 +93,19 @@ struct MoveAliasTests {
     take.force = try Override("nothing may answer")
     #expect(try take.run(model.registry()).to == nil)
     #expect(try model.lastEvent().details["reason"] == .string("nothing may answer"))
-    // What was in its place is what the next is compared with.
+    // The next version is compared with the one that the removed alias named.
     #expect(try await model.failing("1.0.0").map(\.gate) == ["better.auc"])
     #expect(try await model.failing("1.1.0") == [])
   }
 
   @Test(
-    "a reason says something",
+    "a reason must not be empty",
     arguments: ["", " ", "\n\t", "\u{200B}", "...", "\u{3000}", String(repeating: "x", count: 2_001)])
   func reasons(_ text: String) {
     #expect(throws: FlowError.self) { try Override(text) }
   }
 
-  @Test("a key that is missing is in nobody's way who has a reason")
+  @Test("a missing key file does not stop a forced move with a reason")
   func missingKey() async throws {
     let model = try await GatedModel(policy: "{signature: {keys: [nowhere.pub]}}")
     await #expect(throws: (any Error).self) { try await model.move("1.0.0").run(model.registry()) }
@@ -113,7 +113,7 @@ struct MoveAliasTests {
     #expect(forced.isForced && forced.gates.map(\.gate) == ["policy"])
   }
 
-  @Test("an import sets no alias that has gates")
+  @Test("an import does not set an alias that has gates")
   func importing() async throws {
     let project = try Project()
     try MLflowFixture.write(in: project.directory)
@@ -126,7 +126,7 @@ struct MoveAliasTests {
     #expect(state.target(AliasName("champion")!) == nil)
   }
 
-  /// The use cases that move an alias are in two files; whoever writes another asks `MoveAlias`.
+  /// Only two files move aliases; every new use case has to go through `MoveAlias`.
   @Test("nothing else in the program moves an alias")
   func source() throws {
     let root = PackageRoot.path(#filePath).appending("Sources")
@@ -141,7 +141,7 @@ struct MoveAliasTests {
     }
   }
 
-  @Test("a policy that is replaced while its gates are looked at is looked at again, and a model that changes too")
+  @Test("if the policy or the model changes while the gates are checked, they are checked again")
   func premise() async throws {
     let model = try await GatedModel(policy: "{tests: true}")
     let registry = try model.registry()
@@ -159,13 +159,13 @@ struct MoveAliasTests {
     try model.write(policy: "{tests: true, clean: true}")
     #expect(try set(premise) == .changed)
     try model.write(policy: "{tests: true}")
-    // Any event may be one that a gate looks at.
+    // Any event may matter to a gate.
     try registry.note(.tested, version, by: author, details: ["passed": .bool(false)])
     #expect(try set(premise) == .changed)
     #expect(try set(Registry.Premise(registry.snapshot(model.name))) == nil)
   }
 
-  @Test("of two promotions at once the worse version is never in place at the end, in 100 rounds")
+  @Test("after two concurrent promotions the alias never names the worse version, in 100 rounds")
   func race() async throws {
     let model = try await GatedModel(policy: "{better: {auc: 0.005}}")
     let registry = try model.registry()

@@ -10,7 +10,7 @@ import Testing
 @Suite("policy.yaml")
 struct PolicyReaderTests {
   @Test(
-    "what asks for nothing, or for what nobody can give, is an error with its line and key",
+    "a gate that requires nothing, or the impossible, is an error with its line and key",
     arguments: [
       ("", 1, "opz"), ("opz: 1", 1, ""), ("opz: 2\npromote: {a: {tests: true}}", 1, "opz"),
       ("opz: 1\npromote:", 2, "promote"), ("opz: 1\npromote: {}", 2, "promote"),
@@ -89,11 +89,11 @@ struct PolicyReaderTests {
     #expect(
       error.problems.contains { $0.place == "policy.yaml:\(line)" && (key.isEmpty || $0.key == key) },
       "\(error)")
-    // Each mistake is said once.
+    // Each mistake is reported once.
     #expect(Set(error.problems).count == error.problems.count)
   }
 
-  @Test("all that can be asked for is read")
+  @Test("all gates and options are read")
   func whole() throws {
     let policy = try RegistryPolicy.read(
       """
@@ -120,7 +120,7 @@ struct PolicyReaderTests {
     #expect(gates.scan?.allow == ["shop.models.*", "shop.text.Cleaner"] && gates.scan?.days == 30)
     #expect(policy.promote[AliasName("staging")!]?.scan == RegistryPolicy.Scan())
     #expect(policy.retention == .init(last: 10, days: 90, tagged: false, aliased: true))
-    // Each part of it is in the digest that an event has.
+    // The digest in an event depends on each part.
     let digest = try gates.digest()
     var others: [RegistryPolicy.Gates] = Array(repeating: gates, count: 9)
     others[0].from = nil

@@ -8,7 +8,7 @@ import Testing
 
 @testable import OpzFlow
 
-@Suite("The gates that take a record's word")
+@Suite("The gates that rely on the record")
 struct RecordGateTests {
   static let gates = #"metrics: {auc: ">= 0.9"}, better: {auc: 0.005}, tests: true"#
 
@@ -17,12 +17,12 @@ struct RecordGateTests {
       .tested, model.find("1.1.0"), by: Author(actor: "ci", at: at), details: ["passed": .bool(passed)])
   }
 
-  @Test("where the policy asks for a signature, the record must be signed too")
+  @Test("if the policy requires a signature, the record must be signed too")
   func signedRecord() async throws {
     let model = try await GatedModel(policy: "{signature: {keys: [release.pub]}, \(Self.gates)}")
     let key = try model.key()
     try test(model)
-    // Of the image alone, as older signatures are.
+    // Signs only the image, like older signatures.
     let (version, registry) = (try model.find("1.1.0"), try model.registry())
     let statement = try Statement(
       about: version.record.image.digest, name: "x", PredicateType.signature.uri, .object([:]))
@@ -34,7 +34,7 @@ struct RecordGateTests {
     #expect(failing.map(\.gate) == ["metrics.auc", "better.auc", "tests"])
     #expect(failing.allSatisfy { $0.evidence == "the record is not signed by release.pub" })
     #expect(failing.allSatisfy { $0.hint?.hasPrefix("opz sign") == true })
-    // By another key.
+    // Signed by another key.
     try await model.sign("1.1.0", with: model.key("other"))
     #expect(try await model.failing().count == 3)
     try await model.sign("1.1.0", with: key)
@@ -47,7 +47,7 @@ struct RecordGateTests {
     }
   }
 
-  @Test("what is said of a version later counts only where nobody need have signed it")
+  @Test("facts that were recorded later count only if no signature is required")
   func settings() async throws {
     let model = try await GatedModel(policy: #"{metrics: {auc: ">= 0.99"}}"#)
     try model.project.directory.write("p/metrics.json", #"{"auc": 0.999}"#)
@@ -59,7 +59,7 @@ struct RecordGateTests {
     #expect(try await model.failing().first?.evidence == "0.91 is not >= 0.99")
   }
 
-  @Test("the version in place is compared by a record that was signed as well")
+  @Test("the record of the version that the alias names must be signed too")
   func inPlace() async throws {
     let model = try await GatedModel()
     _ = try await model.move("1.0.0").run(model.registry())
@@ -71,7 +71,7 @@ struct RecordGateTests {
     #expect(try await model.failing() == [])
   }
 
-  @Test("a record that was altered is not the one that was signed, even if it is in the place of the true one")
+  @Test("an altered record is not the signed one, even if it replaces the original")
   func altered() async throws {
     let model = try await GatedModel(policy: #"{signature: {keys: [release.pub]}, metrics: {auc: ">= 0.99"}}"#)
     try await model.sign("1.1.0", with: model.key())
@@ -83,7 +83,7 @@ struct RecordGateTests {
     #expect(failing.map(\.evidence) == ["the record is not signed by release.pub"])
   }
 
-  @Test("the last test counts, and none of the future")
+  @Test("the last test counts, and a test in the future does not")
   func tests() async throws {
     let model = try await GatedModel(policy: "{tests: true}")
     let later = Timestamp(milliseconds: Timestamp.now().milliseconds + 86_400_000)

@@ -12,7 +12,7 @@ import Testing
 struct ScanGateTests {
   typealias Model = GatedModel
 
-  @Test("a verdict that calls itself opz counts only where this registry's own scan found it")
+  @Test("a verdict that claims to be from opz counts only if this registry's own scan made it")
   func own() async throws {
     let model = try await Model(policy: "{scan: {tools: [opz]}}")
     for source in [nil, ModelState.Attachment.Source.pull, .here] {
@@ -24,7 +24,7 @@ struct ScanGateTests {
     #expect(try await model.failing() == [])
     let evidence = try #require(try await model.move("1.1.0").check(model.registry()).first?.evidence)
     #expect(evidence.contains("not signed, found by this registry's own scan"))
-    // Nor does it take the place of a bad one that was found here.
+    // Nor does it replace a bad verdict that was found here.
     try model.project.directory.write("p/weights.bin", "cos\nsystem\n(S'id'\ntR.")
     _ = try await model.project.package()
     try await model.scan("1.2.0")
@@ -36,7 +36,7 @@ struct ScanGateTests {
     #expect(try await model.failing("1.2.0").first?.evidence.contains("os.system") == true)
   }
 
-  @Test("the last own scan counts: a scanner that learned better may say so")
+  @Test("the registry's last own scan counts: a newer scanner may correct an older one")
   func rescanned() async throws {
     let model = try await Model(policy: "{scan: clean}")
     let end = Timestamp(milliseconds: Timestamp.now().milliseconds - 10_000)
@@ -47,7 +47,7 @@ struct ScanGateTests {
   }
 
   @Test(
-    "of other scanners an unsigned verdict counts where a command here attached it; a bad one stays, wherever it is from"
+    "another scanner's unsigned verdict counts if a command here attached it; a bad one counts wherever it is from"
   )
   func others() async throws {
     let model = try await Model(policy: "{scan: {tools: [Trivy]}}")
@@ -60,7 +60,7 @@ struct ScanGateTests {
     #expect(try await model.failing().first?.evidence.contains("CVE-1") == true)
     try model.attach(Model.sarif("Trivy", "warning"), to: "1.1.0", from: .here)
     #expect(try await model.failing().first?.evidence.contains("CVE-1") == true)
-    // What one finds, another does not take back.
+    // One scanner does not revoke what another one found.
     #expect(try await model.failing("1.0.0").count == 1)
     try model.write(policy: "{scan: clean}")
     try model.attach(Model.sarif("Grype", "error"), to: "1.0.0", from: .here)
@@ -68,7 +68,7 @@ struct ScanGateTests {
     #expect(try await model.failing("1.0.0").first?.evidence.hasPrefix("Grype") == true)
   }
 
-  @Test("with keys only what one of them signed counts, and the last of it")
+  @Test("with keys, the last verdict that one of them signed counts")
   func signed() async throws {
     let model = try await Model(policy: "{scan: {tools: [opz], keys: [release.pub]}}")
     let (key, other) = (try model.key(), try model.key("other"))
@@ -78,7 +78,7 @@ struct ScanGateTests {
     try await model.scan("1.1.0", with: key)
     #expect(try await model.failing() == [])
     #expect(try await model.move("1.1.0").check(model.registry())[0].evidence.contains("signed by release.pub"))
-    // Anybody's bad verdict is not in the way, and anybody's good one is none.
+    // An unsigned bad verdict does not matter, and an unsigned good one does not count.
     try model.attach(Model.sarif("opz", "error"), to: "1.1.0", from: .pull)
     #expect(try await model.failing() == [])
     let version = try model.find("1.1.0")
@@ -88,7 +88,7 @@ struct ScanGateTests {
     #expect(try await model.failing().first?.evidence.contains("CVE-1") == true)
   }
 
-  @Test("what a scan let pass is in the evidence, and passes only if the policy says so")
+  @Test("what a scan allowed is in the evidence, and passes only if the policy allows it too")
   func allowed() async throws {
     let model = try await Model(policy: "{scan: clean}")
     try model.project.directory.write("p/weights.bin", "cshop.models\nTree\n(tR.")
@@ -112,7 +112,7 @@ struct ScanGateTests {
   }
 
   @Test(
-    "no module of Python's own can be allowed",
+    "no module of Python's standard library can be allowed",
     arguments: [
       "os.system", "os.*", "subprocess.Popen", "types.FunctionType", "functools.partial", "bdb.Bdb", "timeit.timeit",
       "cProfile.run", "webbrowser.open", "ensurepip.bootstrap", "_posixsubprocess.fork_exec", "commands.getoutput",
@@ -125,7 +125,7 @@ struct ScanGateTests {
     }
   }
 
-  @Test("a clock that lies makes no verdict newer")
+  @Test("a wrong clock does not make a verdict newer")
   func clocks() async throws {
     let model = try await Model(policy: "{scan: {tools: [T], days: 30}}")
     let now = Timestamp.now().milliseconds
@@ -144,7 +144,7 @@ struct ScanGateTests {
     #expect(try await check(time(10), came: time(0))?.contains("in the future") == true)
     #expect(try await check(time(10), came: time(10))?.contains("in the future") == true)
     #expect(try await check(nil, came: time(10))?.contains("in the future") == true)
-    // A signed one that was pulled and does not say when it ended is as old as any.
+    // A signed verdict that was pulled and does not say when its run ended counts as the oldest.
     try model.write(policy: "{scan: {days: 30, keys: [release.pub]}}")
     let version = try model.find("1.1.0")
     _ = try await AttestVersion(version, in: model.project.session).run(
@@ -152,7 +152,7 @@ struct ScanGateTests {
     #expect(try await model.failing().first?.evidence.contains("older than 30 days") == true)
   }
 
-  @Test("a verdict about another image, one of two that differ, and one that contradicts itself do not pass")
+  @Test("a verdict about another image, one of two that differ, or one that contradicts itself does not pass")
   func lies() async throws {
     let model = try await Model(policy: "{scan: clean}")
     let other = try model.find("1.0.0").record.image.digest
@@ -163,7 +163,7 @@ struct ScanGateTests {
     #expect(try await model.failing("1.0.0").first?.evidence.hasPrefix("T: 1 result") == true)
   }
 
-  @Test("a stranger who may push makes no verdict that counts here")
+  @Test("a verdict from a stranger who may push does not count here")
   func stranger() async throws {
     let server = try RegistryServer()
     let model = try await Model()
@@ -180,7 +180,7 @@ struct ScanGateTests {
     #expect(try there.state(pulled.name).attachments(of: pulled).map(\.source) == [.pull])
     let move = MoveAlias(pulled, to: AliasName("production")!, .promotion, in: session)
     #expect(try await move.check(there).map(\.passed) == [false])
-    // Its own scan is another matter.
+    // This registry's own scan does count.
     let scan = ScanVersion(pulled, in: session)
     _ = try await AttestVersion(pulled, in: session).run(
       .scan, scan.sarif(scan.run(there)), with: nil, from: .scan, subject: "x", there)
