@@ -76,7 +76,7 @@ struct CommandTests {
   }
 
   @Test(
-    "exit codes say what kind of failure it was",
+    "exit codes tell kinds of failure apart",
     arguments: [
       (["package", "nowhere"], 2, "opz init"), (["show", "weights@9.9.9"], 2, "1.0.0"),
       (["show", "nothing"], 2, "it has weights"),
@@ -121,7 +121,7 @@ struct CommandTests {
     #expect(!result.errorText.contains("Fatal error"))
   }
 
-  @Test("JSON has name, version and digest; the digest file has the same digest")
+  @Test("the JSON has name, version and digest; the digest file has the same digest")
   func json() throws {
     let package = try opz.json("package", "p", "--digest-file", "digest")
     #expect(package["name"] == .string("weights"))
@@ -140,7 +140,7 @@ struct CommandTests {
     #expect(try opz.json("fsck")["ok"] == .bool(true))
   }
 
-  @Test("a version's life: alias, promotion, what was then, roll-back, tags, search, deletion, collection")
+  @Test("a version's life: alias, promotion, history, rollback, tags, search, deletion, garbage collection")
   func life() throws {
     _ = try opz("package", "p", "--quiet")
     try opz.directory.write("p/weights.bin", "other weights")
@@ -175,7 +175,7 @@ struct CommandTests {
     #expect(try opz.json("fsck")["ok"] == .bool(true))
   }
 
-  @Test("--quiet prints data only; without it remarks go to standard error")
+  @Test("--quiet prints only data; without it, notes go to standard error")
   func quiet() throws {
     let loud = try opz("package", "p")
     #expect(loud.errorText.contains("recorded weights@1.0.0"))
@@ -199,7 +199,7 @@ struct CommandTests {
     #expect(second.text == first)
   }
 
-  @Test("a whole file becomes a score table, - reads standard input, a failure leaves no output")
+  @Test("a file is scored into a table, - reads standard input, a failure leaves no output")
   func score() throws {
     let example = PackageRoot.path(#filePath).appending("examples/churn")
     let model = example.appending("model.json").string
@@ -221,7 +221,7 @@ struct CommandTests {
     #expect(columns.errorText.contains("unknown: wrong"))
   }
 
-  @Test("a reader that goes away ends the program quietly")
+  @Test("when the reader closes the pipe, the program ends quietly")
   func brokenPipe() throws {
     let example = PackageRoot.path(#filePath).appending("examples/churn")
     let script =
@@ -230,7 +230,7 @@ struct CommandTests {
     #expect(!result.errorText.contains("error"), "\(result.errorText)")
   }
 
-  @Test("serve answers, ends with 0 on SIGTERM, and leaves nothing behind", arguments: [true, false])
+  @Test("serve answers requests, exits with 0 on SIGTERM, and leaves nothing behind", arguments: [true, false])
   func serve(recorded: Bool) async throws {
     let example = PackageRoot.path(#filePath).appending("examples/churn")
     var opz = opz
@@ -293,14 +293,14 @@ struct CommandTests {
     #expect(try opz("registry", command).status == 1)
   }
 
-  @Test("opz and opz-server say the same version")
+  @Test("opz and opz-server print the same version")
   func versions() throws {
     let server = try ChildProcess.run([try BuiltPrograms.server().string, "--version"])
     let program = try opz("--version")
     #expect(server.text.split(separator: " ").last == program.text.split(separator: " ").last)
   }
 
-  @Test("init writes a project that packages")
+  @Test("init writes a project that can be packaged")
   func initialise() throws {
     let example = PackageRoot.path(#filePath).appending("examples/churn/model.json")
     try opz.directory.write("My Project!/model.json", String(decoding: try FileBlob(example).bytes(), as: UTF8.self))

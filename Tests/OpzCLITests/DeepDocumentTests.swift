@@ -3,11 +3,11 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-@Suite("YAML nested 100,000 deep, in each command that reads it")
+@Suite("YAML nested 100,000 levels deep, in each command that reads it")
 struct DeepDocumentTests {
   static let levels = 100_000
 
-  /// Each is shorter than the 256 KiB that opz.yaml may have. Under a key of its own, so that what is before it is right.
+  /// Each is shorter than the limit of opz.yaml, 256 KiB. It is under its own key, so that what precedes it is valid.
   static let nests: [String: String] = [
     "flow sequences": String(repeating: "[", count: levels) + String(repeating: "]", count: levels),
     "flow mappings": String(repeating: "{a: ", count: levels / 2),
@@ -20,7 +20,7 @@ struct DeepDocumentTests {
 
   init() throws { opz = try Command() }
 
-  /// - Returns: the command did not end by a signal, and said where.
+  /// Expects that the command was not ended by a signal and named the place.
   private func refuses(_ arguments: [String], _ files: [(String, String)], codes: Set<Int32> = [1, 5, 64]) throws {
     for (name, text) in files { try opz.directory.write(name, text) }
     let result = try opz.run(arguments)
@@ -28,7 +28,7 @@ struct DeepDocumentTests {
     #expect(codes.contains(result.status), "\(arguments): \(result.status) \(said.prefix(500))")
     #expect(
       said.contains("nested deeper than") || said.contains("bytes are more than") || said.contains("is not plain")
-        // A block inside of a flow mapping is none.
+        // A block cannot be inside a flow mapping.
         || said.contains("not valid YAML: did not find expected"),
       "\(arguments): \(said.prefix(500))")
     #expect(said.utf8.count < 20_000)
@@ -54,7 +54,7 @@ struct DeepDocumentTests {
     }
   }
 
-  @Test("just as deep as is read is walked by every rule, too", arguments: ["lint", "resolve"])
+  @Test("every rule handles a document of the maximum depth", arguments: ["lint", "resolve"])
   func deepest(_ command: String) throws {
     // The object, its spec, and 197 levels.
     let deep = String(repeating: "[", count: 197) + "{image: r.example/a}" + String(repeating: "]", count: 197)
@@ -78,7 +78,7 @@ struct DeepDocumentTests {
     }
   }
 
-  @Test("MLmodel and what stands beside it", arguments: nests.keys.sorted())
+  @Test("MLmodel and the files next to it", arguments: nests.keys.sorted())
   func mlflow(_ nest: String) throws {
     let deep = try #require(DeepDocumentTests.nests[nest])
     try refuses(["plan"], [("MLmodel", "flavors: \(deep)\n")], codes: [1, 2, 4, 64])

@@ -6,7 +6,7 @@ import Testing
 @Suite("opz deploy")
 struct DeployCommandTests {
   private var opz: Command
-  /// The real kubectl speaks to it.
+  /// The API server that the real kubectl talks to.
   private let server: KubernetesServer
 
   init() throws {
@@ -37,7 +37,7 @@ struct DeployCommandTests {
     try opz.run(["deploy", "churn@\(version)", "--image", "registry.example/crm/churn"] + more)
   }
 
-  @Test("settings that changed alone are told, shown and deployed; --settings FILE takes a file's")
+  @Test("changed settings are reported, shown and deployed; --settings FILE uses those of a file")
   func settings() throws {
     #expect(try deploy("1.1.0", "--output", "-").errorText.contains("settings of opz.yaml packaged at "))
     try opz.directory.write(
@@ -86,13 +86,13 @@ struct DeployCommandTests {
     #expect(result.errorText.contains("no longer in the manifests, and not deleted: ConfigMap churn-"))
     #expect(!result.errorText.contains("not deleted: CronJob"))
 
-    // What is deleted is deleted once.
+    // An object is deleted only once.
     let count = try server.changes().filter { $0.hasPrefix("DELETE") }.count
     #expect(try deploy("1.1.0", "--apply", "--prune").status == 0)
     #expect(try server.changes().filter { $0.hasPrefix("DELETE") }.count == count)
   }
 
-  @Test("a roll-back prunes what came since")
+  @Test("a rollback prunes what was added since")
   func rollback() throws {
     #expect(try deploy("1.1.0", "--apply").status == 0)
     #expect(try deploy("1.0.0", "--apply").status == 0)
@@ -106,7 +106,7 @@ struct DeployCommandTests {
     #expect(result.errorText.contains("churn in scoring of \(server.address): back from 1.0.0 to 1.1.0"))
   }
 
-  @Test("a delete that fails is a deploy that is not whole, and the same command again goes on")
+  @Test("if a delete fails, the deploy is incomplete, and the same command continues it")
   func again() throws {
     #expect(try deploy("1.0.0", "--apply").status == 0)
     try server.control(#"{"faults": [{"verb": "DELETE", "status": 500, "message": "etcdserver: request timed out"}]}"#)
@@ -119,7 +119,7 @@ struct DeployCommandTests {
     #expect(try server.names("cronjobs") == [])
   }
 
-  @Test("an opz that is killed while it applies leaves an attempt, and the roll-back goes to the last whole deploy")
+  @Test("opz killed while it applies leaves an attempt, and a rollback goes to the last complete deploy")
   func killed() throws {
     #expect(try deploy("1.0.0", "--apply").status == 0)
     #expect(try deploy("1.1.0", "--apply").status == 0)
@@ -142,7 +142,7 @@ struct DeployCommandTests {
     #expect(back.status == 0 && back.text.contains("\"version\": \"1.1.0\""), "\(back.text) \(back.errorText)")
   }
 
-  @Test("exit codes say what stands in the way")
+  @Test("exit codes say what is wrong")
   func codes() throws {
     for (control, code) in [
       (#"{"faults": [{"status": 401, "message": "Unauthorized"}]}"#, 6),
@@ -161,7 +161,7 @@ struct DeployCommandTests {
     #expect(try opz("rollback", "churn", "--deploy").status == 2)
   }
 
-  @Test("--diff names what is in the cluster and no longer written, and changes nothing")
+  @Test("--diff names objects in the cluster that are no longer written, and changes nothing")
   func diff() throws {
     #expect(try deploy("1.0.0", "--apply").status == 0)
     let before = try server.changes()
@@ -182,7 +182,7 @@ struct DeployCommandTests {
   }
 
   @Test(
-    "a file of an earlier deploy that would be applied with the others is named",
+    "a leftover file of an earlier deploy, which would be applied too, is named",
     arguments: [
       ("plain", "k/cronjob-refresh.yaml"), ("helm", "k/templates/cronjob-refresh.yaml"), ("kustomize", ""),
     ])

@@ -6,7 +6,7 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-@Suite("Login, copy, push and doctor, by the real program")
+@Suite("Login, copy, push and doctor with the real program")
 struct DistributeTests {
   private static let secret = "s3cr3t-0f-Ann"
   let opz: Command
@@ -21,7 +21,7 @@ struct DistributeTests {
     String(decoding: try FileBlob(opz.directory.path.appending(name)).bytes(), as: UTF8.self)
   }
 
-  @Test("a secret shows up in no output, receipt, event or error, whatever is done with it")
+  @Test("a secret appears in no output, receipt, event or error, whatever is done with it")
   func secrets() throws {
     #expect(try opz("package", "p").status == 0)
     let place = "\(server.host)/crm/weights"
@@ -64,9 +64,9 @@ struct DistributeTests {
       environment: opz.environment.map { "\($0.key)=\($0.value)" }, directory: opz.directory.path)
   }
 
-  @Test("on a terminal it asks, and the secret is not shown as it is typed")
+  @Test("on a terminal, login prompts, and does not echo the secret")
   func asks() throws {
-    // A mistake is taken back: `x`, a backspace; and a whole line by ^U.
+    // Typing mistakes are corrected: `x` with a backspace, a whole line with ^U.
     let result = try terminal(
       ["user for=an\\x7fnn\\r", "password=nonsense\\x15\(Self.secret)x\\x7f\\r"], ["login", server.host])
     #expect(result.status == 0, "\(result.text)")
@@ -78,14 +78,14 @@ struct DistributeTests {
   }
 
   @Test(
-    "a secret that is no secret is refused",
+    "an invalid secret is refused",
     arguments: ["", "\n", "two\nlines", "nul\0", String(repeating: "x", count: 70_000)])
   func refused(input: String) throws {
     let result = try opz("login", server.host, "-u", "ann", "--password-stdin", input: input)
     #expect(result.status == 64)
   }
 
-  @Test("docker reads what we log in to and out of, and we read what docker does")
+  @Test("docker sees opz's logins and logouts, and opz sees docker's")
   func docker() async throws {
     #expect(try opz("package", "p").status == 0)
     let engine = try await DockerEngine()
@@ -105,7 +105,7 @@ struct DistributeTests {
     #expect(try opz("push", "weights@1.0.0", place, "--tag", "more").status == 6)
   }
 
-  @Test("nobody is asked where there is no terminal, and a user has no colon")
+  @Test("login does not prompt without a terminal, and a user name has no colon")
   func usage() throws {
     for arguments in [
       ["login", server.host], ["login", server.host, "--password-stdin"],
@@ -121,7 +121,7 @@ struct DistributeTests {
     }
   }
 
-  @Test("bars on a terminal, and none of them stays")
+  @Test("a terminal shows progress bars, and none of them stays")
   func bars() throws {
     let open = try RegistryServer()
     try opz.directory.write("p/weights.bin", String(repeating: "weights", count: 3_000_000))
@@ -129,15 +129,15 @@ struct DistributeTests {
     let result = try terminal([], ["push", "weights@1.0.0", "\(open.host)/a/b"])
     #expect(result.status == 0, "\(result.text)")
     #expect(result.text.contains("  done    ") && result.text.contains("sent 20."))
-    // A frame ends before something else is said.
+    // A frame ends before anything else is printed.
     let last = try #require(result.text.split(separator: "\u{1B}[J").last)
     #expect(last.contains("sent 20."))
   }
 }
 
-@Suite("Docker Hub, by the real program")
+@Suite("Docker Hub with the real program")
 struct DockerHubCommandTests {
-  @Test("is pushed to, pulled and copied from by every spelling of its names, and printed in one")
+  @Test("push, pull and copy accept every spelling of its name and print the same one")
   func everywhere() throws {
     var opz = try Command()
     let hub = try DockerHubServer(user: "ann", password: "s3cret")

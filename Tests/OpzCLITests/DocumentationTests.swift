@@ -8,14 +8,14 @@ import Testing
 struct DocumentationTests {
   private let root = PackageRoot.path(#filePath)
 
-  @Test("generated pages are current, links lead somewhere, the reference has every variable and metric")
+  @Test("generated pages are current, links are valid, the reference has every variable and metric")
   func current() throws {
     let script = root.appending("scripts/docs").string
     let result = try Python.run([script, "--check", "--opz", BuiltPrograms.opz().string])
     #expect(result.status == 0, "\(result.text)\(result.errorText)scripts/docs --reference writes the generated pages")
   }
 
-  @Test("the check finds a page that is old")
+  @Test("the check finds an outdated page")
   func old() throws {
     let directory = try TemporaryDirectory()
     let pretender = directory.path.appending("opz")

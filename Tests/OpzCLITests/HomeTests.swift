@@ -9,13 +9,13 @@ import Testing
   import Musl
 #endif
 
-@Suite("Where a user's files are")
+@Suite("The location of a user's files")
 struct HomeTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
 
-  /// `opz list` where there is no registry: it says where it looked.
+  /// `opz list` without a registry: it says where it looked.
   private func list(
     _ environment: [String: String], _ arguments: [String] = [], before: [String] = []
   ) throws -> ChildProcess.Output {
@@ -24,11 +24,11 @@ struct HomeTests {
       environment: (["PATH=/usr/bin:/bin"] + environment.map { "\($0.key)=\($0.value)" }), directory: directory.path)
   }
 
-  /// The user's entry in the list of users.
+  /// The user's entry in the user database.
   private var entry: String? { getpwuid(geteuid()).map { String(cString: $0.pointee.pw_dir) } }
 
   @Test(
-    "without a HOME that is an absolute path the entry of the user counts",
+    "if HOME is not an absolute path, the user's entry in the user database counts",
     arguments: [[:], ["HOME": ""], ["HOME": "here"], ["HOME": "", "XDG_DATA_HOME": "data"], ["XDG_DATA_HOME": ""]])
   func entry(environment: [String: String]) throws {
     let home = try #require(entry)
@@ -39,7 +39,7 @@ struct HomeTests {
   }
 
   @Test(
-    "what is set counts in its order",
+    "the variables count in the documented order",
     arguments: [
       (["HOME": "/h"], "/h/.local/share/opz/registry"), (["HOME": "/h", "XDG_DATA_HOME": "/x"], "/x/opz/registry"),
       (["HOME": "/h", "XDG_DATA_HOME": "x"], "/h/.local/share/opz/registry"),
@@ -50,7 +50,7 @@ struct HomeTests {
     #expect(result.errorText.contains(place) && result.status == 2, "\(result.errorText)")
   }
 
-  @Test("a home that is the root directory is none: the three ways out are named, nothing is made")
+  @Test("the root directory is not accepted as a home: three remedies are named, nothing is created")
   func root() throws {
     let result = try list(["HOME": "/"])
     #expect(result.status == 64)
@@ -59,7 +59,7 @@ struct HomeTests {
     #expect(try list(["HOME": "/"], ["--registry", "r"]).errorText.contains("\(directory.path)/r"))
   }
 
-  @Test("a user whose home is not there is refused", .enabled(if: geteuid() == 0))
+  @Test("a user whose home does not exist is refused", .enabled(if: geteuid() == 0))
   func service() throws {
     try Durable.replace(
       directory.path.appending("passwd"), with: Array("ghost:x:54321:54321::/nonexistent:/bin/sh\n".utf8))
@@ -74,7 +74,7 @@ struct HomeTests {
     }
   }
 
-  @Test("a ~ that no shell wrote out makes no directory of that name", arguments: ["~/registry", "~"])
+  @Test("a ~ that no shell expanded does not create a directory of that name", arguments: ["~/registry", "~"])
   func tilde(path: String) throws {
     for result in [try list([:], ["--registry=\(path)"]), try list(["OPZ_REGISTRY": path])] {
       #expect(result.status == 64 && result.errorText.contains("write the full path"), "\(result.errorText)")
@@ -82,7 +82,7 @@ struct HomeTests {
     #expect(try directory.tree() == [])
   }
 
-  @Test("commands that need no registry do without a home")
+  @Test("commands that need no registry work without a home")
   func withoutRegistry() throws {
     try directory.write("pod.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
     let result = try ChildProcess.run(
@@ -90,7 +90,7 @@ struct HomeTests {
     #expect(result.status == 0, "\(result.errorText)")
   }
 
-  @Test("an empty TMPDIR is none")
+  @Test("an empty TMPDIR is ignored")
   func temporary() throws {
     let before = try Directory.entries("/").map(\.string)
     let result = try ChildProcess.run(

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Hostile text on a terminal")
 struct HostileTextTests {
-  /// Clears the screen, turns the direction of writing, hides, tags, ends a line.
+  /// Clears the screen, reverses the text direction, hides text, adds tag characters, breaks a line.
   static let evil = "x\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{200b}\u{e0041}\u{2028}\u{7f}\ry"
 
   let opz: Command
@@ -52,13 +52,13 @@ struct HostileTextTests {
     ["list", "--registry", evil], ["help", evil], ["login", evil],
   ]
 
-  /// What a terminal must not get: all but printable text, tabs and line feeds.
+  /// What a terminal must not get: everything except printable text, tabs and line feeds.
   static func isClean(_ bytes: [UInt8]) -> Bool {
     guard let text = String(validating: bytes, as: UTF8.self) else { return false }
     return PrintableText.text(text) == text
   }
 
-  @Test("nothing that others wrote moves the cursor, turns the direction of writing or hides", arguments: commands)
+  @Test("untrusted text cannot move the cursor, reverse the text direction or hide anything", arguments: commands)
   func nothing(arguments: [String]) throws {
     let result = try opz.run(arguments)
     #expect(HostileTextTests.isClean(result.output), "\(result.text.debugDescription)")
@@ -69,7 +69,7 @@ struct HostileTextTests {
     }
   }
 
-  @Test("what a registry answers neither", arguments: ["push", "pull", "show", "copy", "doctor"])
+  @Test("neither can the responses of a registry", arguments: ["push", "pull", "show", "copy", "doctor"])
   func answers(command: String) throws {
     let evil = HostileTextTests.evil
     let escaped = evil.utf16.map { "\\u" + String(0x10000 + Int($0), radix: 16).dropFirst() }.joined()
@@ -95,7 +95,7 @@ struct HostileTextTests {
     #expect(result.status != 0 && result.status < 128)
   }
 
-  @Test("a line's end in a name is no row of a table and no line of an error")
+  @Test("a line break in a name adds no row to a table and no line to an error")
   func lines() throws {
     let name = "a\nerror: all is lost"
     _ = try opz("tag", "weights@1.0.0", "note=\(name)")

@@ -17,7 +17,7 @@ struct LintCommandTests {
     try opz.directory.write("bad/package.json", "{ // not JSON, and nobody's manifest\n")
   }
 
-  @Test("what is right ends with 0, an error with 5; findings go to standard output, the count to standard error")
+  @Test("the exit code is 0 without errors, else 5; findings go to standard output, the count to standard error")
   func codes() throws {
     let good = try opz("lint", "k8s")
     #expect(good.status == 0)
@@ -30,7 +30,7 @@ struct LintCommandTests {
     #expect(try opz("lint", "bad", "--quiet").errorText == "")
   }
 
-  @Test("standard input is a manifest too")
+  @Test("standard input is read as a manifest")
   func input() throws {
     let result = try opz(
       "lint", "-", input: "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: x}]}\n")
@@ -39,7 +39,7 @@ struct LintCommandTests {
     #expect(try opz("lint", "-", "--min-severity", "error", input: "a: 1\n").status == 0)
   }
 
-  @Test("JSON and SARIF are documents")
+  @Test("JSON and SARIF outputs are valid documents")
   func documents() throws {
     let result = try opz("lint", "bad", "--json")
     #expect(result.status == 5)
@@ -69,7 +69,7 @@ struct LintCommandTests {
     #expect(try opz("lint", "p").status == 0)
   }
 
-  @Test("resolve: to standard output, to a directory, in place; check ends with 5")
+  @Test("resolve writes to standard output, to a directory or in place; --check ends with 5")
   func resolve() throws {
     let pinned = "image: r.example/a:1@sha256:" + String(repeating: "a", count: 64) + "\n"
     try opz.directory.write("m/a.yaml", pinned)

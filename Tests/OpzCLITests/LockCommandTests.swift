@@ -8,7 +8,7 @@ import Testing
 @Suite("opz lock")
 struct LockCommandTests {
   @Test(
-    "a word after --update is a package, unless it is the project",
+    "an argument after --update is a package, unless it is the project",
     arguments: [
       (["lock", ".", "--update"], ["lock", ".", "--update"]), (["lock", "--update", "."], ["lock", "--update", "."]),
       (
@@ -26,7 +26,7 @@ struct LockCommandTests {
     #expect(LockCommand.spelledOut(given) == spelledOut)
   }
 
-  @Test("--check and --update exclude each other; without a lock it is not found; a native runtime has none to lock")
+  @Test("--check and --update exclude each other; a missing lock is exit code 2; a native runtime has nothing to lock")
   func usage() throws {
     let opz = try Command()
     try opz.directory.write("p/m", "m")

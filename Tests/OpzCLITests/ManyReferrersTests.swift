@@ -6,7 +6,7 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// Images with more said about them than memory should have to hold.
+/// Images with more referrers than should be held in memory.
 @Suite("An image with many referrers")
 struct ManyReferrersTests {
   private static let count = 40
@@ -38,7 +38,7 @@ struct ManyReferrersTests {
     return image.descriptor
   }
 
-  /// MiB that opz needed at most.
+  /// The peak memory of opz in MiB.
   private func peak(_ words: String...) throws -> Int {
     let script =
       "import resource,subprocess,sys; r=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL); "
@@ -50,7 +50,7 @@ struct ManyReferrersTests {
     return Int(result.text.split(separator: "\n").last ?? "") ?? .max
   }
 
-  @Test("is copied and shown in the memory of a few documents, and what is written is read again")
+  @Test("is copied and shown in the memory of a few documents, and the copy can be read")
   func memory() async throws {
     _ = try await layout("small", count: 1, size: 10)
     let image = try await layout("from", count: Self.count, size: 2 << 20)
@@ -72,7 +72,7 @@ struct ManyReferrersTests {
     server.stop()
   }
 
-  @Test("index.json is written once, and keeps what was there") func once() async throws {
+  @Test("index.json is written once, and keeps its earlier entries") func once() async throws {
     _ = try await layout("from", count: 300, size: 10)
     #expect(try opz("copy", "oci:from:1", "oci:to:a").status == 0)
     let log = opz.directory.path.appending("trace")
@@ -89,7 +89,7 @@ struct ManyReferrersTests {
   }
 
   @Test(
-    "a copy that is killed leaves a layout that can be read, and the next one ends it",
+    "a killed copy leaves a readable layout, and the next copy completes it",
     arguments: [
       ("linkat", 3), ("linkat", 40), ("fsync", 30), ("rename", 1), ("rename", 2),
     ])
@@ -105,7 +105,7 @@ struct ManyReferrersTests {
     let to = opz.directory.path.appending("to")
     if try FileStatus.find(to.appending("oci-layout")) != nil { _ = try LayoutStore.open(to).index() }
     let again = try opz("copy", "oci:from:1", "oci:to:1")
-    // One that died before the marker left a directory that is no layout yet.
+    // A copy killed before it wrote oci-layout left a directory that is not a layout yet.
     if again.status != 0 {
       try Durable.removeTree(to)
       #expect(try opz("copy", "oci:from:1", "oci:to:1").status == 0)

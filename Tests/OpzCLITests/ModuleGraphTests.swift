@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The module graph")
 struct ModuleGraphTests {
-  /// From the bottom to the top; a module may import those before it. The table in ARCHITECTURE.md has the same order.
+  /// From the lowest to the highest; a module may import those before it. ARCHITECTURE.md's table has the same order.
   static let order = [
     "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO",
     "OpzJSON", "OpzYAML", "OpzKubernetes",
@@ -20,12 +20,12 @@ struct ModuleGraphTests {
     "opz-server", "OpzHub", "opz-hub",
   ]
 
-  /// What each module may import of ours, and why it is no more.
+  /// Which modules of this package each module may import, and why not more.
   static let allowed: [String: Set<String>] = [
     "OpzIO": ["CLinux", "CStart", "CCrypto"],
-    // No Foundation either: it is in the static server.
+    // No Foundation either, because it is part of the static server.
     "OpzJSON": [],
-    // Texts to nodes and back: above libyaml alone.
+    // Text to nodes and back, on libyaml alone.
     "OpzYAML": ["OpzIO"],
     // Names, quantities, schedules and autoscalers as Kubernetes computes them, for deploy and lint alike: no YAML.
     "OpzKubernetes": ["OpzIO"],
@@ -34,10 +34,10 @@ struct ModuleGraphTests {
     "OpzPython": ["OpzArchive", "OpzOCI", "OpzIO"],
     "OpzStore": ["OpzOCI", "OpzJSON", "OpzIO", "CLinux"],
     "OpzDistribution": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl"],
-    // In the static server: no OCI, no Foundation, no packager.
+    // Part of the static server: no OCI, no Foundation, no packaging code.
     "OpzModel": ["OpzJSON", "OpzIO"],
     "OpzRegistry": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
-    // Signatures bring libcrypto's providers: the static server is not above it.
+    // Signatures bring libcrypto's providers, so the static server must not depend on it.
     // Bytes to findings, for scans and for packaging.
     "OpzSecrets": ["OpzIO"],
     "OpzTrust": [
@@ -47,16 +47,16 @@ struct ModuleGraphTests {
       "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzKubernetes", "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO",
     ],
-    // Plans to text, without files or network.
+    // From plans to text, without files or network.
     "OpzDeploy": ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
-    // Texts to findings: no registry, no network.
+    // From text to findings, without registry or network.
     "OpzLint": ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
-    // Under both servers: no word of models or registries.
+    // Used by both servers; knows nothing about models or registries.
     "OpzHTTPServer": ["OpzIO"],
     "OpzServe": ["OpzHTTPServer", "OpzModel", "OpzJSON", "OpzIO"],
     "opz-server": ["OpzServe", "OpzModel", "OpzIO"],
-    // Beside the packager's graph, not in it: SwiftNIO stays out of opz.
+    // Separate from opz's own graph, so that SwiftNIO stays out of opz.
     "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     "opz-hub": ["OpzHub", "OpzIO"],
     "opz": ["OpzCLI"],
@@ -86,7 +86,7 @@ struct ModuleGraphTests {
     return found
   }
 
-  @Test("imports point down only")
+  @Test("imports point downward only")
   func down() throws {
     let all = try imports()
     #expect(all.count > 100)
@@ -104,7 +104,7 @@ struct ModuleGraphTests {
     }
   }
 
-  @Test("the packager's graph has no NIO, and the static server neither Foundation nor Yams, which OpzYAML alone has")
+  @Test("opz's graph has no NIO, the static server has neither Foundation nor Yams, and only OpzYAML imports Yams")
   func heavy() throws {
     for (module, file, imported) in try imports() {
       let inServer = ["OpzIO", "OpzModel", "OpzHTTPServer", "OpzServe", "opz-server"].contains(module)

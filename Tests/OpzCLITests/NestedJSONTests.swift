@@ -6,8 +6,8 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// Documents that are nested 100,000 deep, in every command that reads one: an error with its exit code, never a signal.
-@Suite("JSON without end")
+/// Documents nested 100,000 levels deep, in every command that reads one: an error with its exit code, never a crash.
+@Suite("JSON nested 100,000 levels deep")
 struct NestedJSONTests {
   let opz: Command
 
@@ -17,7 +17,7 @@ struct NestedJSONTests {
   private static let lists = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
   private static let objects = String(repeating: #"{"a":"#, count: depth) + "1" + String(repeating: "}", count: depth)
 
-  /// Ended by itself, with an error that says why.
+  /// The command was not ended by a signal, and its error says why.
   private func expectRefused(_ arguments: [String], reason: String = "nested deeper", _ codes: Set<Int32> = [1, 4, 6])
     throws
   {
@@ -43,7 +43,7 @@ struct NestedJSONTests {
     try expectRefused(["plan", "m"])
   }
 
-  @Test("what a project has beside its model", arguments: [lists, objects])
+  @Test("files of a project other than its model", arguments: [lists, objects])
   func project(_ nested: String) throws {
     let yaml = "opz: 1\nname: weights\nmodel: {path: weights.bin}\nruntime: {kind: model}\n"
     try opz.directory.write("p/metrics.json", "{\"a\":\(nested)}")
@@ -82,7 +82,7 @@ struct NestedJSONTests {
       (root.appending("oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\",\"x\":\(nested)}", commands),
       (record, "{\"format\":1,\"x\":\(nested)}", [["show", "weights"], ["fsck"], ["fsck", "--quick"]]),
     ] {
-      // Those that read no more than 4 KiB of a marker say that.
+      // Readers that read at most 4 KiB of a marker file report that limit instead.
       let old = try FileBlob(file).bytes()
       try replace(file, text)
       for command in commands {
@@ -104,7 +104,7 @@ struct NestedJSONTests {
     }
   }
 
-  @Test("what a registry has made for speed is made again, whatever stands in it", arguments: [lists, objects])
+  @Test("a registry's caches are rebuilt, whatever they contain", arguments: [lists, objects])
   func caches(_ nested: String) throws {
     #expect(try opz("package", "p").status == 0)
     #expect(try opz("list").status == 0 && opz("fsck").status == 0)
@@ -167,13 +167,13 @@ struct NestedJSONTests {
     }
   }
 
-  @Test("where logins are kept", arguments: [lists, objects])
+  @Test("login files", arguments: [lists, objects])
   func logins(_ nested: String) throws {
     try opz.directory.write(".docker/config.json", #"{"auths":{},"x":\#(nested)}"#)
     try expectRefused(["logout", "127.0.0.1:1"])
   }
 
-  @Test("a document that container tools read as another is exit code 4, in a layout and in an archive")
+  @Test("a document that container tools read differently is exit code 4, in a layout and in an archive")
   func ambiguous() throws {
     let good = #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#
     let entry = Descriptor.of(Array(good.utf8), .imageConfig)

@@ -4,7 +4,7 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-@Suite("Outputs that the user names")
+@Suite("Output paths that the user names")
 struct OutputTests {
   let opz: Command
 
@@ -13,7 +13,7 @@ struct OutputTests {
     #expect(try opz("package", "p", "--quiet").status == 0)
   }
 
-  /// Runs a script of the shell in which `opz` is the program.
+  /// Runs a shell script in which `opz` is the program.
   private func shell(_ script: String, _ extra: [String: String] = [:]) throws -> ChildProcess.Output {
     let function = "opz() { '\(try BuiltPrograms.opz())' \"$@\"; }\n"
     return try ChildProcess.run(
@@ -22,7 +22,7 @@ struct OutputTests {
       directory: opz.directory.path)
   }
 
-  /// A command, and what of it writes to a file `%`.
+  /// A command, with `%` in place of the file that it writes.
   static let writers = [
     "package p --quiet --digest-file %", "package p --quiet --output docker-archive:%",
     "copy weights@1.0.0 docker-archive:% --quiet", "score model.json --input rows.csv --output %",
@@ -45,7 +45,7 @@ struct OutputTests {
     return try FileBlob(opz.directory.path.appending("plain")).bytes()
   }
 
-  @Test("a link to a device stays one, and the device too", arguments: writers)
+  @Test("a link to a device stays a link, and the device stays a device", arguments: writers)
   func device(command: String) throws {
     try prepare()
     let script =
@@ -55,7 +55,7 @@ struct OutputTests {
     #expect(result.text.hasSuffix("/dev/null\ncharacter special file\n"))
   }
 
-  @Test("a pipe gets all of it and stays a pipe", arguments: writers)
+  @Test("a pipe gets the whole output and stays a pipe", arguments: writers)
   func namedPipe(command: String) throws {
     let wanted = try wanted(command)
     let script =
@@ -66,7 +66,7 @@ struct OutputTests {
     #expect(try FileStatus.of(opz.directory.path.appending("pipe")).kind == .other)
   }
 
-  @Test("/dev/stdout, /dev/fd and process substitution get it and nothing else", arguments: writers)
+  @Test("/dev/stdout, /dev/fd and process substitution get the output and nothing else", arguments: writers)
   func descriptors(command: String) throws {
     let wanted = try wanted(command)
     for script in [
@@ -78,7 +78,7 @@ struct OutputTests {
       command.contains("docker-archive") || command.contains("digest")
         ? "opz \(command.replacing("%", with: "-")) > got" : "opz score model.json --input rows.csv > got",
     ] {
-      // `docker-archive:>(..)` is no word of the shell's.
+      // The shell does not substitute inside `docker-archive:>(..)`.
       if script.contains("docker-archive:>(") { continue }
       let result = try shell("rm -f got done\n" + script)
       #expect(result.status == 0, "\(script): \(result.errorText)")
@@ -100,7 +100,7 @@ struct OutputTests {
     #expect(files.text.split(separator: "\n").count == 1)
   }
 
-  @Test("what stands in a file that the shell appends to stays")
+  @Test("a file that the shell appends to keeps its content")
   func appended() throws {
     let result = try shell(
       "echo first > f; opz package p --quiet --digest-file /dev/stdout >> f; echo last >> f; wc -l < f; head -1 f; tail -1 f"
@@ -108,7 +108,7 @@ struct OutputTests {
     #expect(result.text == "3\nfirst\nlast\n", "\(result.text) \(result.errorText)")
   }
 
-  @Test("a link is written through, its file made where there is none, mode kept", arguments: writers)
+  @Test("a link is followed, its target is created if missing, and the mode is kept", arguments: writers)
   func links(command: String) throws {
     let wanted = try wanted(command)
     let script = """
@@ -121,10 +121,10 @@ struct OutputTests {
     #expect(try FileBlob(opz.directory.path.appending("other/there")).bytes() == wanted)
   }
 
-  @Test("what fails leaves the file as it was, and nothing beside it", arguments: writers)
+  @Test("a failure leaves the file unchanged and no other file", arguments: writers)
   func failure(command: String) throws {
     try prepare()
-    // A limit on the size of files stands for a full disk.
+    // A file size limit simulates a full disk.
     let script =
       "echo old > out; before=$(ls -A); trap '' XFSZ; (ulimit -f 0; opz \(command.replacing("%", with: "out")) >/dev/null); echo $?; cat out; [ \"$before\" = \"$(ls -A)\" ] && echo same"
     let result = try shell(script)
@@ -132,7 +132,7 @@ struct OutputTests {
   }
 
   @Test(
-    "a directory, a full device and a place that is not there are errors",
+    "a directory, a full device and a missing directory are errors",
     arguments: ["p", "/dev/full", "nowhere/file", "loop"])
   func refused(place: String) throws {
     try prepare()
@@ -146,7 +146,7 @@ struct OutputTests {
     #expect(try FileStatus.of("/dev/full").kind == .other)
   }
 
-  @Test("a file that is mounted, which cannot be renamed, is written where it is")
+  @Test("a mounted file, which cannot be renamed, is written in place")
   func mounted() throws {
     let script = """
       touch real mounted; exec unshare -m --propagation private bash -c 'mount --bind real mounted && "$0" package p --quiet --digest-file mounted && cat real' \
@@ -156,7 +156,7 @@ struct OutputTests {
     #expect(result.status == 0 && result.text.contains("\nsha256:"), "\(result.text) \(result.errorText)")
   }
 
-  @Test("the files of a deploy and of resolve go through links; a stream takes the place of a directory")
+  @Test("deploy and resolve write their files through links; a stream can go where a directory is expected")
   func directories() throws {
     try opz.directory.write("k/a.yaml", "kind: Pod\n", mode: 0o640)
     let script = """
@@ -172,7 +172,7 @@ struct OutputTests {
     #expect(file.status == 1 && file.errorText.contains("hint: name a directory"), "\(file.errorText)")
   }
 
-  @Test("standard output is for one thing at a time")
+  @Test("only one output can go to standard output")
   func twice() throws {
     for arguments in [
       ["--digest-file", "-", "--json"], ["--digest-file", "/dev/stdout", "--output", "docker-archive:-"],
@@ -203,7 +203,7 @@ struct OutputTests {
     ["tag", "weights@1.0.0", "team=x"],
   ]
 
-  @Test("is exit code 1 with the reason, full or closed; a reader that went away is none", arguments: printing)
+  @Test("full or closed, it is exit code 1 with the reason; a closed pipe is not an error", arguments: printing)
   func unwritable(arguments: [String]) throws {
     try prepare()
     try opz.directory.write(
@@ -229,7 +229,7 @@ struct OutputTests {
     #expect(early.status == plain.status && !early.errorText.contains("pipe"), "\(early.errorText)")
   }
 
-  @Test("a closed standard output is not the first file that is opened")
+  @Test("with standard output closed, no opened file takes its descriptor")
   func closedDescriptors() throws {
     let before = try shell("opz fsck --json").text
     let result = try shell(
@@ -241,7 +241,7 @@ struct OutputTests {
 
   // MARK: Arguments
 
-  @Test("no program takes its arguments from Swift, nor prints past the one that looks for errors")
+  @Test("no program uses Swift's CommandLine, nor prints around the writer that checks for errors")
   func oneWay() throws {
     let root = PackageRoot.path(#filePath).appending("Sources")
     for module in ["OpzCLI", "OpzFlow", "OpzServe", "OpzHub", "opz", "opz-hub", "opz-server"] {
@@ -251,7 +251,7 @@ struct OutputTests {
     }
   }
 
-  @Test("arguments are there though a preloaded library moves the environment before main")
+  @Test("arguments are read even if a preloaded library moves the environment before main")
   func preloaded() throws {
     try opz.directory.write(
       "agent.c",

@@ -4,12 +4,12 @@ import Testing
 
 @testable import OpzCLI
 
-@Suite("Progress as people see it")
+@Suite("Progress display")
 struct ProgressTests {
   private static let mebi: UInt64 = 1 << 20
   private static let second: UInt64 = 1_000_000_000
 
-  /// Two large blobs on their way, one done, one small, five to come.
+  /// Two large blobs in progress, one done, one small, five pending.
   private func board() -> ProgressBoard {
     var board = ProgressBoard()
     let events: [(UInt64, ProgressEvent)] = [
@@ -25,7 +25,7 @@ struct ProgressTests {
   }
 
   @Test(
-    "a frame fits its terminal, and says less where there is less room",
+    "a frame fits its terminal, and shows less where there is less room",
     arguments: [
       (
         100, 24,
@@ -72,11 +72,11 @@ struct ProgressTests {
   }
 
   @Test(
-    "what stands still is said to, until it moves again",
+    "a stalled transfer is shown as stalled until it moves again",
     arguments: [(9, "left"), (10, "stalled for 5 s"), (75, "stalled for 70 s")])
   func silence(at second: UInt64, says: String) {
     var board = board()
-    // Nanoseconds later than the event, as clocks are.
+    // A few nanoseconds after the event, as with a real clock.
     let now = second * Self.second + 1
     let line = board.line(at: now)
     #expect(line.contains(says), "\(line)")
@@ -85,7 +85,7 @@ struct ProgressTests {
     #expect(!board.line(at: now + Self.second).contains("stalled for"))
   }
 
-  @Test("what starts over counts from nothing, what is large leaves a line, what fails leaves none")
+  @Test("a restarted item counts from zero, a large one leaves a line, a failed one leaves none")
   func outcomes() {
     var board = ProgressBoard()
     _ = board.apply(.started(item: "a", total: 4 * Self.mebi), at: 1)
@@ -101,7 +101,7 @@ struct ProgressTests {
     #expect(board.apply(.note("said"), at: 10) == "said")
   }
 
-  @Test("no events, however odd, make a frame that is too wide or too tall", arguments: UInt64(1)...20)
+  @Test("no sequence of events makes a frame that is too wide or too tall", arguments: UInt64(1)...20)
   func anything(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var board = ProgressBoard()
@@ -125,7 +125,7 @@ struct ProgressTests {
     }
   }
 
-  @Test("a frame takes the place of the last one in one piece")
+  @Test("a frame replaces the last one in a single write")
   func frames() {
     #expect(FrameText.replacing(0, with: ["a", "b"]) == "a\u{1B}[K\nb\u{1B}[K")
     #expect(FrameText.replacing(2, with: ["c"]) == "\r\u{1B}[1Ac\u{1B}[K\u{1B}[J")

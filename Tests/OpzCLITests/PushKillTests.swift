@@ -10,8 +10,8 @@ import Testing
   import Musl
 #endif
 
-/// `opz push`, killed at random moments and begun again. OPZ_KILLS sets how often.
-@Suite("A push that is killed")
+/// `opz push`, killed at random moments and restarted. OPZ_KILLS sets how often.
+@Suite("A killed push")
 struct PushKillTests {
   private static let size = 6_000_000
   private static let chunk = 500_000
@@ -28,7 +28,7 @@ struct PushKillTests {
     try #require(made.status == 0, "\(made.errorText)")
   }
 
-  @Test("goes on where the registry has it, and ends with the same digest", arguments: [true, false])
+  @Test("resumes where the registry's copy ends, and ends with the same digest", arguments: [true, false])
   func goesOn(_ keepsCutChunks: Bool) async throws {
     var random = SeededGenerator(seed: keepsCutChunks ? 1 : 2)
     guard case .string(let expected) = try opz.json("show", "weights@1.0.0")["digest"] else {
@@ -46,7 +46,7 @@ struct PushKillTests {
       let last = try opz("push", "weights@1.0.0", "\(server.host)/team/model:1.0.0")
       try #require(last.status == 0, "\(last.errorText)")
       #expect(server.digest(ofTag: "1.0.0")?.description == expected)
-      // What is small goes in one piece each time; of what is large no more than a chunk a kill goes twice.
+      // Small blobs are sent whole each time; of large blobs, at most one chunk per kill is sent twice.
       let allowed = here * (Self.chunk + 100_000) + 100_000
       #expect(server.received - Self.size <= allowed, "\(server.received) bytes after \(here) kills")
       let left = try Directory.entries(opz.directory.path.appending("registry/cache/push/uploads"))
@@ -56,12 +56,12 @@ struct PushKillTests {
     }
   }
 
-  @Test("at the end of its entry leaves one that the next push takes away, and sends nothing twice")
+  @Test("killed while it removes its journal entry, it leaves the entry to the next push, and nothing is sent twice")
   func atTheVeryEnd() throws {
     let server = try SpecRegistry()
     try learn(server)
     let words = ["push", "weights@1.0.0", "\(server.host)/team/model:1.0.0"]
-    // The blob's entry is the only file that a push removes.
+    // The blob's journal entry is the only file that a push removes.
     let fault = ["-e", "trace=unlink", "-e", "inject=unlink:signal=KILL:when=1"]
     let killed = try ChildProcess.run(
       ["strace", "-f", "-q", "-o", "/dev/null"] + fault + [try BuiltPrograms.opz().string] + words,
@@ -77,7 +77,7 @@ struct PushKillTests {
     server.stop()
   }
 
-  /// A client that knows that requests may have no more bytes than this sends all that is larger in chunks.
+  /// A client that knows this request size limit sends everything larger in chunks.
   private func learn(_ server: SpecRegistry) throws {
     let port = server.host.split(separator: ":")[1]
     let now = Timestamp.now().milliseconds
@@ -86,7 +86,7 @@ struct PushKillTests {
       #"{"format":1,"learned":\#(now),"registry":"http://\#(server.host)","requestMaximum":\#(Self.chunk)}"#)
   }
 
-  /// Kills a push when the registry has so many bytes more, and a little later. False when it was done before.
+  /// Kills a push a little after the registry got this many more bytes. False if the push was done before.
   private func kill(_ server: SpecRegistry, after bytes: Int, microseconds: UInt32) throws -> Bool {
     let begin = server.received
     let log = opz.directory.path.appending("log")

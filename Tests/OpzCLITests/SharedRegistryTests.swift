@@ -5,8 +5,8 @@ import Testing
 
 @Suite("A registry that a group shares")
 struct SharedRegistryTests {
-  /// Whoever makes it and whatever the umask is: directories stay writable by the group, files readable.
-  @Test("all that is made stays usable by the group", arguments: ["077", "027", "022"])
+  /// Whoever creates them and whatever the umask: directories stay writable by the group, and files readable.
+  @Test("everything that is created stays usable by the group", arguments: ["077", "027", "022"])
   func shared(_ umask: String) throws {
     let directory = try TemporaryDirectory()
     try directory.write("p/weights.bin", "weights")
@@ -49,7 +49,7 @@ struct SharedRegistryTests {
     #expect(count > 20)
   }
 
-  @Test("a directory that is not shared keeps to the umask")
+  @Test("in a directory that is not shared, the umask applies")
   func own() throws {
     let directory = try TemporaryDirectory()
     let opz = try BuiltPrograms.opz().string

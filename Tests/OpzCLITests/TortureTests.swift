@@ -6,14 +6,14 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// Commands that change a registry, killed or failed at their system calls (strace injects the faults).
+/// Commands that change a registry are killed, or fail, at their system calls (strace injects the faults).
 ///
-/// Here a sample; `scripts/torture` sets OPZ_TORTURE=all, which tries every call.
-@Suite("A registry whose writers die", .serialized)
+/// This is a sample; `scripts/torture` sets OPZ_TORTURE=all, which tries every call.
+@Suite("A registry whose writers are killed", .serialized)
 struct TortureTests {
   static let isWhole = ProcessEnvironment.value("OPZ_TORTURE") == "all"
 
-  /// What is run on a registry that has churn 1.0.0, 1.1.0 and 1.2.0, production at 1.1.0 and a blob that nothing names.
+  /// The commands; the registry has churn 1.0.0, 1.1.0 and 1.2.0, production at 1.1.0, and an unreferenced blob.
   static let commands: [[String]] = [
     ["package", "p", "--version", "2.0.0"], ["alias", "churn", "champion", "1.2.0"],
     ["promote", "churn@1.2.0", "--to", "production"], ["delete", "churn@1.0.0"], ["gc", "--grace", "0"],
@@ -21,7 +21,7 @@ struct TortureTests {
     ["sbom", "churn@1.2.0", "--attach"],
   ]
 
-  /// Kill where the disk changes its mind, and errors where it would not.
+  /// Kills at calls that change the disk, and I/O errors or a full disk at some of them.
   static let faults = [
     ("fsync", "signal=KILL"), ("linkat", "signal=KILL"), ("rename", "signal=KILL"), ("unlink", "signal=KILL"),
     ("write", "signal=KILL"), ("mkdir", "signal=KILL"), ("fsync", "error=EIO"), ("linkat", "error=ENOSPC"),
@@ -51,16 +51,17 @@ struct TortureTests {
   }
 
   @Test(
-    "the registry stands, what was acknowledged is there, and the command run again does its work", arguments: commands)
+    "the registry is consistent, acknowledged data is there, and the command succeeds when run again",
+    arguments: commands)
   func stands(_ command: [String]) async throws {
     let directory = try Self.prepare()
     var calls = 0
     for (index, (call, fault)) in Self.faults.enumerated() {
-      // A sample that is the same each time: another moment for each command and call.
+      // A deterministic sample: a different moment for each command and call.
       let moments = Self.isWhole ? Array(1...400) : [1 + (command[0].utf8.count * 5 + index * 3) % 9]
       for moment in moments {
         let ended = try await hurt(command, "\(call):\(fault):when=\(moment)", directory)
-        // The call did not come so often.
+        // The command made fewer such calls.
         if Self.isWhole, ended { break }
         calls += 1
       }
@@ -68,7 +69,7 @@ struct TortureTests {
     if Self.isWhole { print("\(command.joined(separator: " ")): killed or failed at \(calls) calls") }
   }
 
-  /// - Returns: whether the command ended well for all that.
+  /// - Returns: whether the command succeeded despite the fault.
   private func hurt(_ command: [String], _ fault: String, _ directory: TemporaryDirectory) async throws -> Bool {
     let opz = try BuiltPrograms.opz().string
     _ = try ChildProcess.run(["cp", "-a", "base", "r"], directory: directory.path)
@@ -83,7 +84,7 @@ struct TortureTests {
     #expect(audit.versions >= (command[0] == "delete" ? 2 : 3))
     if hurt.status == 0 { try Self.checkDone(command, registry, fault) }
     let again = try ChildProcess.run([opz] + words, directory: directory.path)
-    // What was done before the fault cannot be done twice: a deletion, a roll-back to what is not before it.
+    // What was done before the fault cannot be repeated: a deletion, or a rollback with nothing before it.
     let isDone = ["delete", "rollback"].contains(command[0]) && again.status != 0
     #expect(again.status == 0 || isDone, "\(fault): \(again.errorText)")
     try Self.checkDone(command, registry, fault)
@@ -93,7 +94,7 @@ struct TortureTests {
   }
 
   @Test(
-    "two writers that die one after the other leave what one leaves",
+    "two writers killed one after the other leave the same as one",
     arguments: ["rename", "linkat", "fsync"], 1...4)
   func twice(_ call: String, _ moment: Int) async throws {
     let directory = try Self.prepare()
@@ -104,7 +105,7 @@ struct TortureTests {
           + [opz, "alias", "churn", alias, "1.2.0", "--quiet", "--registry", "base"], directory: directory.path)
       return result.status != 0
     }
-    // The first rename is that of the head: the event is there.
+    // The first rename is that of the head, so the event exists.
     #expect(try killed("rename:signal=KILL:when=1", "first"))
     _ = try killed("\(call):signal=KILL:when=\(moment)", "second")
     let registry = try Registry.open(directory.path.appending("base"))
@@ -136,7 +137,7 @@ struct TortureTests {
   }
 
   @Test(
-    "a name is given to a file that is on the disk; all names are on the disk before the event, and at the end",
+    "files are named after they are synced; names are synced before the event and at the end",
     arguments: [["alias", "churn", "champion", "1.2.0"], ["package", "p", "--version", "2.0.0"]])
   func order(_ command: [String]) throws {
     let directory = try Self.prepare()
@@ -154,9 +155,9 @@ struct TortureTests {
     #expect(order.names > (command[0] == "package" ? 10 : 2))
   }
 
-  /// The rule itself: what breaks it is seen.
+  /// Checks the check: sequences that break the rule are detected.
   @Test(
-    "what would break the order is seen",
+    "a wrong order is detected",
     arguments: [
       ([#"linkat(AT_FDCWD, "/proc/self/fd/5", AT_FDCWD, "/r/blobs/a", AT_SYMLINK_FOLLOW) = 0"#], 1, 1),
       (
@@ -190,17 +191,17 @@ struct TortureTests {
   }
 }
 
-/// Follows what strace says of a process: files are synced before they have their names, names before an event tells of them.
+/// Checks the strace log of a process: files are synced before they get names, names before an event refers to them.
 private struct SyncOrder {
-  /// Descriptors whose files are on the disk.
+  /// Descriptors whose files are synced.
   private var synced: Set<Int> = []
-  /// Names that were given to such files, temporary ones.
+  /// Temporary names that were given to such files.
   private var whole: Set<String> = []
   private(set) var unsynced: Set<String> = []
   private(set) var faults: [String] = []
   private(set) var names = 0
 
-  /// The calls of the process itself, each whole; those of the programs that it starts are left out.
+  /// The calls of the process itself, each complete; those of its child processes are left out.
   static func lines(_ log: String) -> [String] {
     let all = log.split(separator: "\n").map { line in
       let parts = line.split(separator: " ", maxSplits: 1)
@@ -241,7 +242,7 @@ private struct SyncOrder {
       name(paths[1], isWhole: synced.contains(source), line)
     case "rename" where paths.count == 2:
       unsynced.remove(paths[0])
-      // A head is an empty file, on the disk since it was made.
+      // A head is an empty file, which needs no sync of its content.
       name(paths[1], isWhole: whole.contains(paths[0]) || paths[0].contains("/heads/"), line)
     case "mkdir" where paths.count == 1: if !paths[0].contains("/cache") { unsynced.insert(paths[0]) }
     default: break
@@ -249,7 +250,7 @@ private struct SyncOrder {
   }
 
   private mutating func name(_ path: String, isWhole: Bool, _ line: String) {
-    // What is in cache/ knows itself whether it is whole.
+    // Readers of files in cache/ can tell whether a file is complete.
     if path.contains("/cache/") { return }
     names += 1
     if !isWhole { faults.append("not on the disk: \(line)") }

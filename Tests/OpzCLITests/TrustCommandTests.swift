@@ -3,13 +3,13 @@ import OpzOCI
 import OpzTestKit
 import Testing
 
-@Suite("Signing, scanning and promoting by commands")
+@Suite("Signing, scanning and promoting with commands")
 struct TrustCommandTests {
   let opz: Command
 
   init() throws { opz = try Command() }
 
-  @Test("package, sign, sbom, scan, promote: refused with 5 before, done with 0 after")
+  @Test("package, sign, sbom, scan, promote: exit code 5 without the evidence, 0 with it")
   func wholeWay() throws {
     #expect(try opz("package", "p").status == 0)
     #expect(try opz("sign", "--generate-key", "registry/release").status == 0)
@@ -40,7 +40,7 @@ struct TrustCommandTests {
   }
 
   /// `registry/golden-2` was signed by opz 0.1.0.
-  @Test("signatures and attestations of an early opz are verified, and its deploys come back byte for byte")
+  @Test("signatures and attestations of an early opz verify, and its deploys come back byte for byte")
   func golden() throws {
     let golden = PackageRoot.path(#filePath).appending("registry/golden-2").string
     #expect(try ChildProcess.run(["cp", "-r", golden, "registry"], directory: opz.directory.path).status == 0)
@@ -76,7 +76,7 @@ struct TrustCommandTests {
     #expect(try opz("scan", "weights", "--allow", "os.*").status == 64)
   }
 
-  @Test("an encrypted key takes its password from the environment or from standard input")
+  @Test("the password of an encrypted key comes from the environment or from standard input")
   func password() throws {
     #expect(try opz("package", "p").status == 0)
     #expect(try opz("sign", "--generate-key", "k", "--password-stdin", input: "secret\n").status == 0)
@@ -93,7 +93,7 @@ struct TrustCommandTests {
     #expect(try opz("sign", "--generate-key", "k").status == 3)
   }
 
-  @Test("files are signed and verified by their path, and what may be a path or a model is neither")
+  @Test("files are signed and verified by path; a name that is both a path and a model is refused")
   func files() throws {
     #expect(try opz("sign", "--generate-key", "k").status == 0)
     try opz.directory.write("m/weights.bin", "x")
@@ -116,7 +116,7 @@ struct TrustCommandTests {
     #expect(try opz("sign", "./none", "--key", "k.key").status == 2)
     #expect(try opz("sign", "./m", "--key", "k.key", "--identity", "h/r").status == 64)
     #expect(try opz("verify", "./m", "--key", "k.pub", "--type", "sbom").status == 64)
-    // A model of the registry with the name of a path.
+    // A model in the registry with the same name as a path.
     #expect(try opz("package", "p").status == 0)
     #expect(try opz("sign", "weights", "--key", "k.key").status == 0)
     #expect(try opz("sign", "weights", "--key", "k.key", "--output", "x.sig").status == 64)
@@ -129,7 +129,7 @@ struct TrustCommandTests {
   }
 
   @Test(
-    "wrong usage is 64",
+    "wrong usage is exit code 64",
     arguments: [
       ["sign"], ["sign", "weights"], ["sign", "weights", "--generate-key", "k"], ["verify", "weights"],
       ["attest", "weights", "--type", "x", "f"], ["sbom", "weights", "--key", "k"], ["scan", "weights", "--key", "k"],
@@ -139,7 +139,7 @@ struct TrustCommandTests {
     #expect(try opz.run(arguments).status == 64)
   }
 
-  @Test("notes of a scan are counted, and shown where they are asked for")
+  @Test("notes of a scan are counted, and shown on request")
   func notes() throws {
     try opz.directory.write("p/weights.bin", "\u{7F}ELF" + String(repeating: "\0", count: 100))
     #expect(try opz("package", "p").status == 0)

@@ -8,7 +8,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// A project and a registry in a directory of a test's own.
+/// A project and a registry in a directory of the test's own.
 struct Project {
   let directory: TemporaryDirectory
   var session: Session
@@ -66,7 +66,7 @@ struct Project {
   func registry() throws -> Registry { try session.openRegistry() }
 }
 
-/// Keeps how each item of a piece of work ended.
+/// Collects how each item of a transfer ended.
 final class Outcomes: ProgressSink {
   private let ended = Mutex<[(item: String, outcome: ProgressOutcome)]>([])
 

@@ -23,7 +23,7 @@ struct ImportMLflowTests {
     return try await ImportMLflow(request, in: project.session).run()
   }
 
-  @Test("versions, tags, aliases, metrics and the description come along, and fsck is clean")
+  @Test("versions, tags, aliases, metrics and the description are imported, and fsck is clean")
   func whole() async throws {
     let project = try project()
     let items = try await run(project)
@@ -48,7 +48,7 @@ struct ImportMLflowTests {
     #expect(try await registry.fsck().problems.isEmpty)
   }
 
-  @Test("again takes what is new, and leaves an alias that was moved here")
+  @Test("a second import adds what is new, and keeps an alias that was moved here")
   func again() async throws {
     let project = try project()
     _ = try await run(project)
@@ -66,7 +66,7 @@ struct ImportMLflowTests {
     #expect(try await registry.fsck().problems.isEmpty)
   }
 
-  @Test("a rehearsal changes nothing, and makes no registry")
+  @Test("a dry run changes nothing, and creates no registry")
   func rehearsal() async throws {
     let project = try project()
     let items = try await run(project) { $0.isRehearsal = true }
@@ -75,7 +75,7 @@ struct ImportMLflowTests {
     #expect(try FileStatus.find(project.session.registryPath) == nil)
   }
 
-  @Test("what is missing is named, and the rest is taken")
+  @Test("missing artifacts are named, and the rest is imported")
   func missing() async throws {
     let project = try project()
     try Durable.removeTree(project.directory.path.appending(MLflowFixture.artifacts[1]))
@@ -87,14 +87,14 @@ struct ImportMLflowTests {
     #expect(items[1].reason?.contains("does not exist") == true)
   }
 
-  @Test("a database cannot take files from elsewhere on this machine")
+  @Test("a database cannot read files from elsewhere on this machine")
   func elsewhere() async throws {
     let project = try project()
     try MLflowFixture.write("UPDATE model_versions SET storage_location = '/etc';", in: project.directory)
     #expect(try await run(project).map(\.outcome) == [.failed, .failed, .failed])
   }
 
-  @Test("other content under a number that is taken is a failure of that version")
+  @Test("if the number already has different content, the import of that version fails")
   func taken() async throws {
     let project = try project()
     _ = try await run(project)
@@ -104,7 +104,7 @@ struct ImportMLflowTests {
     #expect(items[2].reason?.contains("versions never change") == true)
   }
 
-  @Test("names can be chosen, and two that would be one are refused")
+  @Test("names can be chosen, and two models that would get the same name are refused")
   func names() async throws {
     let project = try project()
     let items = try await run(project) {

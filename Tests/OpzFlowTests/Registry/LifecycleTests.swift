@@ -11,7 +11,7 @@ import Testing
 
 @testable import OpzFlow
 
-@Suite("Promotion, roll-back and what lives elsewhere")
+@Suite("Promotion, rollback, and layers that are only in a container registry")
 struct LifecycleTests {
   let production = AliasName("production")!
 
@@ -46,7 +46,7 @@ struct LifecycleTests {
   }
 
   @Test(
-    "a gate that does not pass refuses, and the alias stays",
+    "a gate that does not pass refuses the promotion, and the alias does not move",
     arguments: [
       "{metrics: {auc: \">= 0.92\"}}", "{metrics: {f1: \"> 0\"}}", "{better: {auc: 0.02}}", "{better: {loss: -0.1}}",
       "{better: {f1: 0}}",
@@ -61,7 +61,7 @@ struct LifecycleTests {
     #expect(try find(project, "production").version.description == "1.0.0")
   }
 
-  @Test("gates that pass are evidence in the event")
+  @Test("the results of gates that pass are in the event")
   func passes() async throws {
     let project = try await project()
     let registry = try project.registry()
@@ -77,14 +77,14 @@ struct LifecycleTests {
     let event = try #require(try registry.log(second.name).entries().last?.event)
     #expect(event.kind == .promoted && event.alias?.name == "production")
     #expect(event.details["gates"] == (try JSONValue(encoding: gates)))
-    // One's own approval is none.
+    // The promoter's own approval does not count.
     let error = await #expect(throws: FlowError.self) {
       try await promote(project, "1.0.0", "{approvals: 1}", by: "ann")
     }
     #expect(error?.reason.contains("0 of 1") == true)
   }
 
-  @Test("a roll-back proves every blob first, and stays where one is rotten")
+  @Test("a rollback verifies every blob first, and does not move the alias if one is corrupt")
   func rollBack() async throws {
     let project = try await project()
     let registry = try project.registry()
@@ -130,11 +130,11 @@ struct LifecycleTests {
     let audit = try await registry.fsck()
     #expect(audit.problems == [])
     #expect(audit.elsewhere == 6)
-    // What needs the bytes fetches them.
+    // A command that needs the bytes fetches them.
     let output = project.directory.path.appending("out")
     let content = VersionContent(registry: registry, record: first.record, session: project.session)
     _ = try await copy(first.record.image, from: content, to: try LayoutStore.create(output))
-    // A blob that rots is fetched again.
+    // A corrupt blob is fetched again.
     _ = try await RepairRegistry(registry, from: [destination], in: project.session).run(audit)
     let manifest = registry.store.path(of: first.record.image.digest)
     try Durable.replace(manifest, with: Array("rotten".utf8))
@@ -144,7 +144,7 @@ struct LifecycleTests {
     #expect(try await registry.fsck().problems == [])
   }
 
-  @Test("a layer that a version has which was never pushed stays")
+  @Test("a layer of a version that was never pushed is kept")
   func unpushed() async throws {
     let server = try RegistryServer()
     let project = try await project()
@@ -153,7 +153,7 @@ struct LifecycleTests {
     _ = try await PushVersion(version, to: try Reference(parsing: "\(server.host)/a:1"), in: project.session).run(
       registry)
     let report = try await CollectGarbage(isRehearsal: false, grace: 0, pushed: true, in: project.session).run(registry)
-    // Code and configuration are the other version's too.
+    // The other version uses the code and configuration layers too.
     #expect(report.dropped.map(\.digest) == [version.record.layers[0].descriptor.digest])
     #expect(try await registry.fsck().problems == [])
   }

@@ -2,7 +2,7 @@ import OpzIO
 import OpzOCI
 import OpzStore
 
-/// Documents that refer to others, as a signer or a scanner makes them.
+/// Documents that refer to another one, as a signer or a scanner makes them.
 enum Attachment {
   /// A manifest of type `application/vnd.example.TYPE` with one small blob.
   static func manifest(_ type: String, about subject: Descriptor?, _ text: String) throws -> Manifest {
@@ -12,7 +12,7 @@ enum Attachment {
         layers: [.of(Array(text.utf8), MediaType("text/plain"))], subject: subject?.bare, annotations: ["about": type]))
   }
 
-  /// Puts it, with its blobs, into a store.
+  /// Writes it, with its blobs, to a store.
   @discardableResult
   static func put(
     _ type: String, about subject: Descriptor?, _ text: String = "x", in store: some ContentStore

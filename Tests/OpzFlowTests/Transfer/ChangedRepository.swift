@@ -6,19 +6,19 @@ import OpzTestKit
 
 @testable import OpzFlow
 
-/// A repository in memory, served over HTTP, whose owner changes what he wants: a digest is whatever he says that it is.
+/// A repository in memory, served over HTTP, whose owner can change anything, even the content of a digest.
 struct ChangedRepository: Sendable {
   struct Document: Sendable, Equatable {
     var bytes: [UInt8]
     var type: String
   }
 
-  /// By digest.
+  /// The manifests, by digest.
   var manifests: [Digest: Document] = [:]
   var blobs: [Digest: [UInt8]] = [:]
   var tags: [String: Digest] = [:]
 
-  /// A version as a push leaves it: its image, its record, what is attached, the list of referrers and the tags.
+  /// A version as a push leaves it: its image, its record, its attachments, the list of referrers and the tags.
   init(_ version: Registry.Version, _ registry: Registry) async throws {
     let state = try registry.state(version.name)
     let attached = state.attachments(of: version)
@@ -49,13 +49,13 @@ struct ChangedRepository: Sendable {
     tags["sha256-\(image.hex)"] = keep(index.raw, .imageIndex)
   }
 
-  /// What the list of referrers names.
+  /// The entries of the list of referrers.
   func listed(_ image: Digest) -> [Descriptor] {
     guard let document = tags["sha256-\(image.hex)"].flatMap({ manifests[$0] }) else { return [] }
     return (try? Index(raw: document.bytes, subject: "list"))?.content.manifests ?? []
   }
 
-  /// All that is there, in an order that is always the same.
+  /// Everything in the repository, in a stable order.
   var all: [Digest] { (Array(manifests.keys) + Array(blobs.keys)).sorted() }
 
   func bytes(_ digest: Digest) -> [UInt8] { manifests[digest]?.bytes ?? blobs[digest] ?? [] }
@@ -65,7 +65,7 @@ struct ChangedRepository: Sendable {
     blobs[digest] = nil
   }
 
-  /// Other bytes under the digest of before.
+  /// Replaces the bytes under the same digest.
   mutating func replace(_ digest: Digest, with bytes: [UInt8]) {
     if manifests[digest] != nil { manifests[digest]?.bytes = bytes } else { blobs[digest] = bytes }
   }
@@ -73,7 +73,7 @@ struct ChangedRepository: Sendable {
   /// Other bytes, as many as before, under a digest of their own, and everything that named the old ones names these: manifests, lists, tags and records.
   mutating func exchange(_ digest: Digest, for bytes: [UInt8]) {
     var work = [(digest, bytes)]
-    // No document can name itself, so this ends; a bound costs nothing.
+    // This ends, because no document can name itself; the bound is only a safeguard.
     for _ in 0..<200 {
       guard let (old, bytes) = work.popLast() else { return }
       let new = Digest.of(bytes)
@@ -93,7 +93,7 @@ struct ChangedRepository: Sendable {
     }
   }
 
-  /// Serves it: reading only.
+  /// Serves the repository, read-only.
   func serve() throws -> ScriptedServer {
     try ScriptedServer { request in
       let name = String(request.path.split(separator: "/").last ?? "")

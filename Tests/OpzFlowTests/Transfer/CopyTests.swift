@@ -47,7 +47,7 @@ struct CopyTests {
     return result
   }
 
-  @Test("to another registry: the same bytes, which skopeo reads and opz pulls as the version")
+  @Test("to another registry: the same bytes, which skopeo reads and opz pulls as a version")
   func acrossHosts() async throws {
     let other = try RegistryServer()
     let result = try await copy(source, "\(other.host)/prod/weights")
@@ -67,7 +67,7 @@ struct CopyTests {
     #expect((again.totals.sent, again.totals.sentItems) == (0, 0))
   }
 
-  @Test("within a host the layers are mounted, within a repository nothing moves")
+  @Test("within a host the layers are mounted, within a repository no blob is sent")
   func sameHost() async throws {
     let progress = Outcomes()
     let mounted = try await copy(source, "\(server.host)/prod/weights:2", progress: progress)
@@ -83,7 +83,7 @@ struct CopyTests {
     }
   }
 
-  @Test("referrers of referrers come along, and so do cosign's tags; not without being asked")
+  @Test("referrers of referrers and cosign's tags are copied too, unless --no-referrers is given")
   func referrers() async throws {
     let from = try remote(source)
     let signature = try await Attachment.put("signature", about: image, in: from)
@@ -111,7 +111,7 @@ struct CopyTests {
     #expect(try await alone.digest(ofTag: tag) == nil)
   }
 
-  @Test("an index stays whole, or one platform of it is taken")
+  @Test("an index stays complete, or one platform of it is copied")
   func index() async throws {
     let layout = try LayoutStore.create(project.directory.path.appending("many"))
     var manifests: [Descriptor] = []
@@ -126,7 +126,7 @@ struct CopyTests {
     let index = try Index(Index.Content(manifests: manifests))
     try await layout.put(index.descriptor, from: BytesBlob(index.raw))
     try await layout.tag(index.descriptor, as: "1")
-    // What is attached to one platform's image comes along with the index.
+    // The attachments of one platform's image are copied with the index.
     let attached = try await Attachment.put("sbom", about: manifests[1], in: layout)
     try await layout.list(attached)
 
@@ -151,7 +151,7 @@ struct CopyTests {
     }
   }
 
-  @Test("a pin is kept: the copy has the digest, and a destination with another one is refused")
+  @Test("a pin is kept: the copy has the same digest, and a destination with another digest is refused")
   func pins() async throws {
     let result = try await copy("\(server.host)/crm/weights@\(image.digest)", "\(server.host)/pinned/weights")
     #expect(result.references == ["\(server.host)/pinned/weights@\(image.digest)"])
@@ -161,13 +161,13 @@ struct CopyTests {
       try await copy(source, "\(server.host)/pinned/weights@\(other)")
     }
     #expect(error?.category == .verification)
-    // The tag beside a pin does not count, and what the pin says must be there.
+    // The tag next to a digest is ignored, and the digest must exist.
     await #expect(throws: DistributionError.self) {
       try await copy("\(source)@\(other)", "\(server.host)/pinned/weights")
     }
   }
 
-  @Test("through a layout and a docker archive, which skopeo reads, and back")
+  @Test("through a layout and a docker archive, which skopeo reads, and back again")
   func files() async throws {
     let layout = try await copy(source, "oci:layout")
     #expect(layout.references == ["oci:\(project.directory.path)/layout:1.0.0"])
@@ -184,13 +184,13 @@ struct CopyTests {
     #expect(read.text.contains("schemaVersion"))
     let returned = try await copy("docker-archive:image.tar", "\(server.host)/archive/weights")
     #expect(returned.references == ["\(server.host)/archive/weights:1.0.0"])
-    // The archive has no manifest of its own that could be kept, but config and layers are the same.
+    // The archive has no manifest that could be kept, but config and layers are the same.
     let copied = try await remote("\(server.host)/archive/weights").manifest(returned.image)
     #expect(copied.content.config.digest == version.record.content)
     #expect(copied.content.layers.map(\.digest) == version.record.layers.map(\.descriptor.digest))
   }
 
-  @Test("what skopeo pushed in docker's format is copied byte for byte")
+  @Test("an image that skopeo pushed in docker's format is copied byte for byte")
   func dockerFormat() async throws {
     _ = try skopeo(
       "copy", "--format", "v2s2", "--src-tls-verify=false", "--dest-tls-verify=false", "docker://\(source)",
@@ -203,7 +203,7 @@ struct CopyTests {
     #expect(after.output == before.output)
   }
 
-  @Test("a local version goes wherever an image goes")
+  @Test("a local version can be copied to every kind of destination")
   func local() async throws {
     let other = try RegistryServer()
     let result = try await copy("crm/weights@1.0.0", "\(other.host)/x/weights")
@@ -229,7 +229,7 @@ struct CopyTests {
 
 @Suite("Referrers of hostile registries")
 struct ReferrerLimitTests {
-  /// Every digest has `width` referrers, down to no end.
+  /// Every digest has `width` referrers, without end.
   private struct Endless: ReferrerReader {
     let width: Int
 
@@ -239,7 +239,7 @@ struct ReferrerLimitTests {
     func contains(_ descriptor: Descriptor) async throws -> Bool { true }
     func named(_ tag: String) async throws -> Descriptor? { nil }
 
-    /// A document names its subject in an annotation of its descriptor, so that it can be made again.
+    /// A document's descriptor names its subject in an annotation, so that the document can be generated again.
     func blob(_ descriptor: Descriptor) async throws -> any Blob {
       let parts = (descriptor.annotations?["of"] ?? "").split(separator: " ")
       guard parts.count == 2, let subject = Digest(String(parts[0])), let number = Int(parts[1]) else {
@@ -257,7 +257,7 @@ struct ReferrerLimitTests {
     }
   }
 
-  @Test("a registry that never ends is refused", arguments: [1001, 40, 1])
+  @Test("a registry with endless referrers is refused", arguments: [1001, 40, 1])
   func endless(width: Int) async throws {
     let error = await #expect(throws: FlowError.self) {
       try await ReferrerGraph.of([.of([1])], in: Endless(width: width), progress: NoProgress())
@@ -265,7 +265,7 @@ struct ReferrerLimitTests {
     #expect(error?.category == .refused && error?.hint?.contains("--no-referrers") == true)
   }
 
-  @Test("what is listed and is no referrer, or is not there, is left out and said")
+  @Test("a listed document that is not a referrer, or is missing, is left out and reported")
   func liars() async throws {
     let store = try LayoutStore.create(try TemporaryDirectory().path.appending("layout"))
     let image = try Image.scratch(.linuxAMD64)
@@ -293,7 +293,7 @@ struct ReferrerLimitTests {
   }
 }
 
-/// Keeps what people are told.
+/// Collects notes.
 final class Notes: ProgressSink {
   private let lines = Monitor<[String]>([])
 

@@ -11,7 +11,7 @@ import Testing
 @testable import OpzTrust
 
 /// cosign 2.6.1 writes these (pkg/oci/mutate, pkg/oci/static): an image whose layers are documents, with diffIDs and history.
-@Suite("Tags that cosign keeps beside an image, with the real docker-registry")
+@Suite("The tags of cosign, with the real docker-registry")
 struct CosignTagTests {
   let server: RegistryServer
   let project: Project
@@ -42,7 +42,7 @@ struct CosignTagTests {
     _ = try await SignVersion(version, identity: nil, in: project.session).run(project.registry(), with: key)
   }
 
-  /// An image of documents under a tag, as cosign makes it.
+  /// An image whose layers are documents, under a tag, as cosign makes it.
   @discardableResult
   private func put(
     _ layers: [(bytes: [UInt8], annotations: [String: String])], _ type: MediaType, as tag: String
@@ -92,7 +92,7 @@ struct CosignTagTests {
     return (try CanonicalJSON.encode(envelope), ["dev.cosignproject.cosign/signature": ""])
   }
 
-  /// The keys that signed what the signature tag names.
+  /// The keys whose signatures are under the signature tag.
   private func signers(_ repository: RemoteRepository? = nil) async throws -> [String] {
     let repository = try repository ?? remote
     let manifest = try await repository.manifest(named: signatureTag)
@@ -106,7 +106,7 @@ struct CosignTagTests {
   }
 
   @Test(
-    "signatures and attestations that only tags name are pulled and verified; what is not about the image is left out")
+    "signatures and attestations that only tags name are pulled and verified; those of other images are left out")
   func pulled() async throws {
     try await push()
     try await put(
@@ -133,7 +133,7 @@ struct CosignTagTests {
       #expect(try await registry.fsck().problems == [])
     }
     #expect(notes.texts.count { $0.contains("a part of the tag") } == 6)
-    // Where it is pushed to from there, readers of tags find both again.
+    // After a push from there, tools that read tags find both again.
     let second = try RegistryServer()
     let place = try Reference(parsing: "\(second.host)/a/b:1")
     let registry = try other.openRegistry()
@@ -144,7 +144,7 @@ struct CosignTagTests {
     #expect(try await there.manifest(named: attestationTag).content.layers.count == 1)
   }
 
-  @Test("a push adds its signature to those of others, and a second one changes nothing")
+  @Test("a push adds its signature to the existing ones, and a second push changes nothing")
   func appended() async throws {
     let foreign = try await put([signature(theirs)], SimpleSigning.mediaType, as: signatureTag)
     let before = try await remote.manifest(foreign)
@@ -170,7 +170,7 @@ struct CosignTagTests {
     #expect(raw.output == after.raw)
   }
 
-  @Test("what opz itself had under the tag becomes what it has now, byte for byte")
+  @Test("what opz itself pushed under the tag is replaced by its current content, byte for byte")
   func replaced() async throws {
     try await sign(ours)
     try await push()
@@ -183,7 +183,7 @@ struct CosignTagTests {
     #expect(state.attachments(of: version).last?.descriptor.digest == second.descriptor.digest)
   }
 
-  @Test("two registries that each signed leave both signatures, whoever pushes last")
+  @Test("if two registries sign, both signatures are kept, whoever pushes last")
   func apart() async throws {
     try await push()
     var other = project.session
@@ -199,7 +199,7 @@ struct CosignTagTests {
   }
 
   @Test(
-    "a tag that holds something else is a conflict, before anything is sent and whatever is forced", arguments: 0..<4)
+    "a tag with other content is a conflict before anything is sent, even with --force", arguments: 0..<4)
   func conflict(_ kind: Int) async throws {
     let stranger = Stranger(remote: try remote)
     let foreign: Descriptor
@@ -231,14 +231,14 @@ struct CosignTagTests {
     if kind < 3 { #expect(try await remote.digest(ofTag: signatureTag) == foreign.digest) }
   }
 
-  @Test("a copy adds as well, between registries and into a layout, and a bill of materials is never written over")
+  @Test("a copy adds too, between registries and into a layout, and never overwrites a bill of materials")
   func copied() async throws {
     try await sign(ours)
     try await push()
     let second = try RegistryServer()
     let place = try Reference(parsing: "\(second.host)/prod/weights:1")
     let there = try project.session.repository(place)
-    // The same tag elsewhere, by somebody else.
+    // Somebody else wrote the same tag at the destination.
     let source = try await put([signature(theirs)], SimpleSigning.mediaType, as: "foreign")
     _ = try await OpzStore.copy(source, from: remote, to: there)
     try await there.tag(source, as: signatureTag)

@@ -10,10 +10,10 @@ import Testing
 
 @testable import OpzFlow
 
-/// An image in a real registry that a node would read as another one than opz does: opz takes it in no command.
-@Suite("Two readers, two images, with the real docker-registry")
+/// An image in a real registry that a node would read differently than opz does: every command refuses it.
+@Suite("An image that two readers read differently, with the real docker-registry")
 struct ForeignReadersTests {
-  /// How a manifest or config is made to mean two things: the member that is written a second time, and where.
+  /// How a manifest or config is made ambiguous: which member is written twice, and where.
   enum Trick: String, CaseIterable, CustomStringConvertible {
     case doubledLayers, foldedLayers, doubledConfig, doubledDigest, configCommand, configDiffIDs
 
@@ -48,7 +48,7 @@ struct ForeignReadersTests {
     String(decoding: try await project.registry().store.bytes(descriptor, limit: 4 << 20), as: UTF8.self)
   }
 
-  /// The pushed image's manifest, made to mean two things, whose second meaning the registry has the blobs of.
+  /// The pushed image's manifest, made ambiguous; the registry also has the blobs of its second meaning.
   private func altered(_ trick: Trick) async throws -> [UInt8] {
     let manifest = try await text(of: version.record.image)
     let config = try #require(try JSONValue(json: Array(manifest.utf8))["config"]?["digest"]?.string)
@@ -83,7 +83,7 @@ struct ForeignReadersTests {
     }
   }
 
-  /// The record that says what the altered image is, as whoever may push can write it.
+  /// A record that matches the altered image, as anybody who may push can write it.
   private func pushRecord(about image: Descriptor) async throws {
     let old = version.record.image
     let text = String(decoding: version.bytes, as: UTF8.self)
@@ -106,7 +106,7 @@ struct ForeignReadersTests {
     return other
   }
 
-  @Test("is not pulled, copied, or taken as a base", arguments: Trick.allCases)
+  @Test("it is not pulled, copied, or used as a base", arguments: Trick.allCases)
   func refused(_ trick: Trick) async throws {
     let bytes = try await altered(trick)
     let type = MediaType.imageManifest.rawValue
@@ -137,7 +137,7 @@ struct ForeignReadersTests {
     #expect((based as? any ExplainedError)?.category == .verification, "\(based.map { "\($0)" } ?? "")")
   }
 
-  @Test("what an older opz recorded of it is not copied or pushed, and an audit names it")
+  @Test("if an older opz recorded it, it is not copied or pushed, and an audit names it")
   func recorded() async throws {
     let bytes = try await altered(.configCommand)
     let registry = try project.registry()

@@ -10,7 +10,7 @@ import Testing
 
 @testable import OpzFlow
 
-@Suite("Junk and lies among what refers to an image, with the real docker-registry")
+@Suite("Malformed and false referrers of an image, with the real docker-registry")
 struct JunkReferrerTests {
   let server: RegistryServer
   let project: Project
@@ -32,7 +32,7 @@ struct JunkReferrerTests {
   private var remote: RemoteRepository { get throws { try project.session.repository(destination) } }
 
   /// Pulls into another registry.
-  /// - Returns: by how many attachments the key signed the image and how many there are, and what was said.
+  /// - Returns: how many attachments are signatures of the image by the key, how many there are, and the notes.
   private func pull(from source: Reference? = nil) async throws -> (signed: Int, all: Int, notes: [String]) {
     let notes = Notes()
     var session = project.session
@@ -48,15 +48,15 @@ struct JunkReferrerTests {
     )
   }
 
-  @Test("a list that lies about all that it names hides nothing")
+  @Test("a referrers list with only false entries hides nothing")
   func lyingList() async throws {
-    // No real registry takes such a list; one of its owner's own does.
+    // No real registry accepts such a list, but its owner can serve one.
     var repository = try await ChangedRepository(version, project.registry())
     let listed = repository.listed(image.digest)
     #expect(listed.count == 3)
     var entries: [Descriptor] = []
     for one in listed {
-      // Sizes, types and what they are: all wrong, and once more the other way round.
+      // Wrong size, media type and artifact type.
       var lie = one
       lie.size = 3
       lie.artifactType =
@@ -70,7 +70,7 @@ struct JunkReferrerTests {
         Descriptor(
           mediaType: .imageManifest, digest: .of([UInt8(number)]), size: 10, artifactType: RecordArtifact.artifactType))
     }
-    // Of another image, and no manifest at all.
+    // One entry for the image itself, and one that is not a manifest.
     entries.append(image)
     entries.append(Descriptor(mediaType: MediaType("text/plain"), digest: .of([77]), size: 1))
     repository.list(entries, of: image.digest)
@@ -82,25 +82,25 @@ struct JunkReferrerTests {
         && found.notes.last == "skipped 12 more that the registry lists")
   }
 
-  @Test("what is broken is left out, and what is good beside it comes along")
+  @Test("broken referrers are left out, and the good ones are pulled")
   func broken() async throws {
     let stranger = Stranger(remote: try remote)
     let lost = try await stranger.attach(Array("lost".utf8), SigstoreBundle.mediaType, to: image)
     let other = try await stranger.attach(Array("other".utf8), ModelBOM.mediaType, to: image)
     try await stranger.attach(Array("{".utf8), SigstoreBundle.mediaType, to: image)
     try await stranger.attach([], MediaType("application/vnd.example"), to: image)
-    // A manifest's blob that is gone, and one with other bytes.
+    // The blob of one manifest is missing, and that of another has different bytes.
     try Durable.remove(server.file(of: .of(Array("lost".utf8))))
     try Durable.replace(server.file(of: .of(Array("other".utf8))), with: Array("OTHER".utf8))
     let found = try await pull()
-    // The bundle that is none and the empty document are attachments that nobody believes.
+    // The malformed bundle and the empty document become attachments that do not count.
     #expect(found.signed == 2 && found.all == 4)
     for name in [lost, other].map(\.digest.short) {
       #expect(found.notes.contains { $0.contains(name) && $0.contains("skipped") }, "\(name)")
     }
   }
 
-  @Test("a manifest with other bytes, none, no JSON or no end is left out", arguments: ["{}", "", "{", "[]", "null"])
+  @Test("a manifest whose content is replaced by something else is left out", arguments: ["{}", "", "{", "[]", "null"])
   func brokenManifests(_ text: String) async throws {
     var repository = try await ChangedRepository(version, project.registry())
     let listed = repository.listed(image.digest)
@@ -117,7 +117,7 @@ struct JunkReferrerTests {
     #expect(found.signed == 2 && found.all == 2 && found.notes.count == 3)
   }
 
-  @Test("a record whose artifact cannot be read is left out, whatever is wrong with it")
+  @Test("a record with an unreadable artifact is left out, whatever is wrong with it")
   func brokenRecords() async throws {
     let stranger = Stranger(remote: try remote)
     for text in ["", "{", "[]", "{\"format\": 99}", "{\"format\": 1}", String(repeating: "[", count: 5000)] {
@@ -134,7 +134,7 @@ struct JunkReferrerTests {
     #expect(found.notes.count { $0.contains("version record") && $0.contains("skipped") } == 9)
   }
 
-  @Test("more than are read are said, and those that decide something come first")
+  @Test("referrers beyond the limit are reported, and those that gates need are read first")
   func many() async throws {
     var repository = try await ChangedRepository(version, project.registry())
     let listed = repository.listed(image.digest)

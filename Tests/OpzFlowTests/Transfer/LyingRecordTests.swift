@@ -28,7 +28,7 @@ struct LyingRecordTests {
     get throws { Stranger(remote: try project.session.repository(destination)) }
   }
 
-  /// A session with another registry.
+  /// A session with a different local registry.
   private func elsewhere(_ name: String = "other", _ progress: any ProgressSink = NoProgress()) -> Session {
     var session = project.session
     session.registryPath = project.directory.path.appending(name)
@@ -40,7 +40,7 @@ struct LyingRecordTests {
     _ = try await PushVersion(version, to: destination, in: project.session).run(project.registry())
   }
 
-  /// Ways in which a record does not fit its image.
+  /// Ways in which a record can contradict its image.
   static let contradictions: [(String, @Sendable (inout VersionRecord) -> Void)] = [
     ("no layers", { $0.layers = [] }),
     ("a layer fewer", { $0.layers.removeLast() }),
@@ -66,7 +66,7 @@ struct LyingRecordTests {
     ),
   ]
 
-  @Test("one that contradicts its image is left out, and said, wherever it is listed", arguments: [true, false])
+  @Test("a record that contradicts its image is left out and reported, in any order", arguments: [true, false])
   func contradicting(_ isFirst: Bool) async throws {
     if !isFirst { try await push() }
     for (_, change) in Self.contradictions {
@@ -84,7 +84,7 @@ struct LyingRecordTests {
     #expect(try await session.openRegistry().fsck().problems == [])
   }
 
-  @Test("and where it is the only one, nothing is pulled", arguments: contradictions.indices)
+  @Test("if such a record is the only one, nothing is pulled", arguments: contradictions.indices)
   func alone(_ index: Int) async throws {
     let (what, change) = Self.contradictions[index]
     var record = version.record
@@ -99,7 +99,7 @@ struct LyingRecordTests {
     }
     #expect(error?.category == .verification, "\(what)")
     #expect((try? session.openRegistry().models()) ?? [] == [])
-    // And a registry does not take it over by another way.
+    // The registry does not adopt it in any other way either.
     let other = try session.createRegistry()
     _ = try await copy(version.record.image, from: project.registry().store, to: other.store)
     let bytes = try CanonicalJSON.encodePretty(record)
@@ -109,7 +109,7 @@ struct LyingRecordTests {
   }
 
   @Test(
-    "two that both fit and differ are a conflict that names them, and the user says which",
+    "two different records that match are a conflict that names both, and the user chooses one",
     arguments: ["roles", "metrics", "created", "tool"])
   func conflict(_ what: String) async throws {
     var record = version.record
@@ -133,7 +133,7 @@ struct LyingRecordTests {
     #expect(none?.category == .notFound)
   }
 
-  @Test("the same record under other manifests is no conflict, and all who pull have the same artifact")
+  @Test("the same record under different manifests is not a conflict, and everybody who pulls gets the same artifact")
   func doubled() async throws {
     for text in ["a", "b"] {
       try await stranger.record(version.record, of: version.record.image, annotations: ["x": text])
@@ -143,7 +143,7 @@ struct LyingRecordTests {
     #expect(pulled.bytes == version.bytes && pulled.artifact.digest == version.artifact.digest)
   }
 
-  @Test("one that brings blobs of its own does not")
+  @Test("a record artifact with additional blobs is left out")
   func baggage() async throws {
     let blob = try await stranger.put(Array("anything".utf8), .layerTar)
     let record = try await stranger.put(try CanonicalJSON.encodePretty(version.record), RecordArtifact.artifactType)
@@ -157,7 +157,7 @@ struct LyingRecordTests {
     #expect(try !elsewhere().openRegistry().store.has(blob))
   }
 
-  @Test("a record that calls the model its base's or wheels' layer hides nothing from a scan")
+  @Test("a record that declares the model a base or wheel layer hides nothing from a scan")
   func roles() async throws {
     for role in ["runtime", "environment"] {
       let evil = try Project.model("cos\nsystem\n(S'id'\ntR.")
@@ -166,7 +166,7 @@ struct LyingRecordTests {
       let place = try Reference(parsing: "\(server.host)/evil/\(role):1")
       let remote = try evil.session.repository(place)
       _ = try await copy(made.record.image, from: evil.registry().store, to: remote)
-      // An image of one's own need not say what it stands on.
+      // An image does not have to name its base.
       let own = try await remote.manifest(made.record.image).content
       let image = try await Stranger(remote: remote).put(
         Manifest.Content(config: own.config, layers: own.layers), as: "1")

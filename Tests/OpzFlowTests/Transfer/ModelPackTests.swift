@@ -38,7 +38,7 @@ struct ModelPackTests {
     #expect(descriptor["createdAt"] == "1970-01-01T00:00:00Z")
   }
 
-  @Test("a push sends the layers once and tags the artifact too; a pull brings it along")
+  @Test("a push sends the layers once and tags the artifact too; a pull fetches it too")
   func pushed() async throws {
     let server = try RegistryServer()
     let project = try Project.model()

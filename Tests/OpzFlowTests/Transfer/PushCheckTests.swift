@@ -10,7 +10,7 @@ import Testing
 
 @testable import OpzFlow
 
-@Suite("What a push checks, and keeps")
+@Suite("What a push checks and records")
 struct PushCheckTests {
   let server: RegistryServer
   let project: Project
@@ -31,7 +31,7 @@ struct PushCheckTests {
     return try await push.run(project.registry())
   }
 
-  @Test("the receipt lists what is there, the event has it, and its schema describes it")
+  @Test("the receipt lists everything that arrived, the event contains it, and it conforms to its schema")
   func receipt() async throws {
     let result = try await push()
     let receipt = result.receipt
@@ -64,7 +64,7 @@ struct PushCheckTests {
     }
   }
 
-  @Test("a tag that somebody else moved is left alone, unless one says so")
+  @Test("a tag that somebody else moved is not moved without --force")
   func moved() async throws {
     _ = try await push()
     let remote = try project.session.repository(Reference(parsing: "\(server.host)/crm/weights"))
@@ -73,7 +73,7 @@ struct PushCheckTests {
     let error = await #expect(throws: FlowError.self) { try await push() }
     #expect(error?.category == .conflict && error?.hint?.contains("--force") == true)
     #expect(try await remote.resolve("1").digest == stranger.digest, "nothing was moved")
-    // A tag that we never saw is nobody's business; the same tag elsewhere is another one.
+    // A tag that this registry never saw may be moved; the same tag in another repository is a different tag.
     _ = try await push(nil, "other/weights:1")
     let wrong = await #expect(throws: FlowError.self) { try await push(nil, "crm/weights:1", .absent) }
     #expect(wrong?.category == .conflict)
@@ -84,7 +84,7 @@ struct PushCheckTests {
     _ = try await push()
   }
 
-  @Test("a tag that goes back to an older version is not followed unless one says so")
+  @Test("a tag that was moved back to an older version is not pulled without --force")
   func rollback() async throws {
     _ = try await push()
     try project.directory.write("p/weights.bin", "better weights")
@@ -103,7 +103,7 @@ struct PushCheckTests {
     _ = try await push(version, "crm/weights:1", .anything)
     let error = await #expect(throws: FlowError.self) { try await pull() }
     #expect(error?.category == .conflict && error?.reason.contains("was moved back") == true)
-    // By its digest nothing is asked; and once it was taken the tag is known to name it.
+    // A pull by digest does not check; once pulled, the tag is known to name this version.
     let pinned = PullVersion(source.pinned(to: version.record.image.digest), in: other)
     #expect(try await pinned.run().existed)
     await #expect(throws: FlowError.self) { try await pull() }
@@ -112,7 +112,7 @@ struct PushCheckTests {
     #expect(try await other.openRegistry().fsck().problems == [])
   }
 
-  @Test("what a neighbour on the host has from an earlier push is mounted, its record and all")
+  @Test("blobs from an earlier push to another repository on the host are mounted, including the record's")
   func mounted() async throws {
     _ = try await push()
     let promoted = try await push(nil, "prod/weights:1")
@@ -120,14 +120,14 @@ struct PushCheckTests {
     for blob in promoted.receipt.blobs {
       #expect(blob.outcome == (blob.mediaType.isDocument ? "sent" : "mounted"), "\(blob.digest)")
     }
-    // The next version's unchanged layers are with the last one.
+    // The unchanged layers of the next version are in the previous version's repository.
     try project.directory.write("p/weights.bin", "better weights")
     let next = try await project.package().version
     let moved = try await push(next, "stage/weights:2")
     #expect(moved.totals.mounted > 0 && moved.totals.sent > 0)
   }
 
-  @Test("where all is there, each thing is asked for once and the tag read again")
+  @Test("if everything exists, each item is requested once, and the tag is read again")
   func frugal() async throws {
     let spec = try SpecRegistry()
     defer { spec.stop() }
@@ -143,11 +143,11 @@ struct PushCheckTests {
       #expect(asked.filter { $0.hasPrefix("HEAD ") && $0.hasSuffix("\(blob.digest)") }.count == 1, "\(blob.digest)")
     }
     #expect(asked.last == "GET /v2/crm/weights/manifests/1")
-    // Nothing else but the tags, and the lists of referrers, under the fallback tag too.
+    // Nothing else except the tags and the referrers lists, including those under the fallback tag.
     #expect(asked.count <= first.receipt.blobs.count + 8, "\(asked)")
   }
 
-  @Test("moving our own tag on is no conflict, and a tag that is gone is set again")
+  @Test("moving a tag that this registry set is not a conflict, and a deleted tag is set again")
   func own() async throws {
     _ = try await push()
     try project.directory.write("p/weights.bin", "better weights")
@@ -155,13 +155,13 @@ struct PushCheckTests {
     #expect(next.version != version.version)
     let result = try await push(next)
     #expect(result.receipt.tags[0].previous == version.record.image.digest)
-    // The cache of the registry's state says the same as its events.
+    // The cached state of the registry agrees with its events.
     try Durable.removeTree(project.session.registryPath.appending("cache"))
     #expect(
       try project.registry().state(version.name).seen["\(server.host)/crm/weights:1"] == next.record.image.digest)
   }
 
-  @Test("content that the registry lost is noticed")
+  @Test("content that the remote registry lost is detected")
   func lost() async throws {
     let result = try await push()
     let layer = try #require(version.record.layers.first?.descriptor)
@@ -177,7 +177,7 @@ struct PushCheckTests {
     #expect(error?.category == .verification && error?.subject.contains(layer.digest.description) == true)
   }
 
-  @Test("what was attached elsewhere is pulled, survives a collection, and is pushed on")
+  @Test("attachments made elsewhere are pulled, survive garbage collection, and are pushed again")
   func attached() async throws {
     _ = try await push()
     let remote = try project.session.repository(Reference(parsing: "\(server.host)/crm/weights"))
@@ -204,7 +204,7 @@ struct PushCheckTests {
     let there = try other.repository(onward)
     #expect(try await there.referrers(of: sbom.digest).map(\.digest) == [signature.digest])
 
-    // One that came later makes an event of its own, once.
+    // A later attachment adds one event, once.
     let late = try await Attachment.put("scan", about: version.record.image, in: remote)
     #expect(try await PullVersion(source, in: other).run().referrers.map(\.digest).contains(late.digest))
     _ = try await PullVersion(source, in: other).run()
@@ -212,7 +212,7 @@ struct PushCheckTests {
     #expect(events == [.pulled, .attached, .pushed, .attached])
   }
 
-  @Test("a failure says what is safe and how to go on")
+  @Test("an error says what is safe and how to continue")
   func failure() async throws {
     let port = try LoopbackListener.freePort()
     let place = try Reference(parsing: "127.0.0.1:\(port)/crm/weights:1")

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Push and pull, with the real docker-registry")
 struct PushPullTests {
-  @Test("a version comes back byte for byte, its record with it")
+  @Test("a version comes back byte for byte, with its record")
   func roundTrip() async throws {
     let server = try RegistryServer()
     let project = try Project.model(yaml: "lineage: {tags: {team: crm}}")
@@ -83,7 +83,7 @@ struct PushPullTests {
     #expect(raw.status == 0, "\(raw.errorText)")
   }
 
-  @Test("an image without a record is not a version, and says what it can be")
+  @Test("an image without a record is not a version, and the error says how it can be used")
   func foreign() async throws {
     let server = try RegistryServer()
     let project = try Project.model()

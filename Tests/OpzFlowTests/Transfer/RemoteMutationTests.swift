@@ -10,20 +10,20 @@ import Testing
 
 @testable import OpzFlow
 
-/// The property: deleting, doubling or altering any one byte or document of a version in a remote repository never makes pull and promote pass
-/// where they did not; and where they passed, it is the same image and record that passes.
+/// The property: deleting, duplicating or altering any byte or document of a version in a remote repository never
+/// makes a pull and promotion pass that did not pass before; and if they pass, the image and record are the same.
 @Suite("A version in a repository, changed by its owner")
 struct RemoteMutationTests {
   let production = AliasName("production")!
 
-  /// A version with what is attached to it, and a policy.
+  /// A version with its attachments, and a policy.
   struct Scene: Sendable {
     let name: String
     let project: Project
     let version: Registry.Version
     let key: PrivateKey
     let policy: String
-    /// The gates that do not pass.
+    /// The gates that must not pass.
     let failing: [String]
     var passes: Bool { failing.isEmpty }
   }
@@ -58,8 +58,8 @@ struct RemoteMutationTests {
         """, failing: failing)
   }
 
-  /// Pulls into a registry of its own and asks the gates.
-  /// - Returns: what was pulled, and the gates that do not pass; nil where the pull or a gate ends with an error.
+  /// Pulls into a new registry and checks the gates.
+  /// - Returns: the pulled version, and the gates that do not pass; nil if the pull or a gate fails with an error.
   private func outcome(
     _ repository: ChangedRepository, _ scene: Scene
   ) async throws -> (version: Registry.Version, failing: [String])? {
@@ -82,7 +82,7 @@ struct RemoteMutationTests {
     }
   }
 
-  /// The scene, and its repository as a push left it: there it is pulled, and the gates say what they should.
+  /// The scene and its unchanged repository, after checking that pull and gates give the expected result there.
   private func start(_ name: String) async throws -> (Scene, ChangedRepository) {
     let scene = try await Self.scene(name)
     let whole = try await ChangedRepository(scene.version, scene.project.registry())
@@ -99,7 +99,7 @@ struct RemoteMutationTests {
     #expect(version.bytes == scene.version.bytes, "\(scene.name): another record passes after \(what)")
   }
 
-  @Test("each document deleted, emptied, or listed twice with a change", arguments: names)
+  @Test("each document is deleted, emptied, or listed twice with a change", arguments: names)
   func documents(_ name: String) async throws {
     let (scene, whole) = try await start(name)
     let image = scene.version.record.image.digest
@@ -134,7 +134,7 @@ struct RemoteMutationTests {
     }
   }
 
-  @Test("bytes altered, under the digest of before and under one of their own", arguments: names)
+  @Test("bytes are altered, under the old digest and under their own", arguments: names)
   func bytes(_ name: String) async throws {
     let (scene, whole) = try await start(name)
     var random = SeededGenerator(seed: 14)
@@ -150,7 +150,7 @@ struct RemoteMutationTests {
     }
   }
 
-  /// Changes of the record and of others' words that a liar would make; each keeps the size.
+  /// Changes of the record and other documents that an attacker would make; each keeps the size.
   static let lies: [(String, String)] = [
     ("\"auc\": 0.5", "\"auc\": 9.5"), ("\"auc\": 0.95", "\"auc\": 0.96"),
     ("\"role\": \"model\"", "\"role\": \"codex\""), ("\"name\": \"crm/weights\"", "\"name\": \"crm/weightz\""),
@@ -158,7 +158,7 @@ struct RemoteMutationTests {
     ("docker-manifest-digest", "docker-manifest-digesT"), ("inception", "Inception"),
   ]
 
-  @Test("a record that lies, in the place of the true one and beside it", arguments: names)
+  @Test("a false record replaces the true one, or is listed next to it", arguments: names)
   func records(_ name: String) async throws {
     let (scene, whole) = try await start(name)
     let image = scene.version.record.image.digest
@@ -172,7 +172,7 @@ struct RemoteMutationTests {
         var changed = whole
         changed.exchange(digest, for: bytes)
         try await expectNoGain(changed, scene, "\(from) became \(to)")
-        // What was true stays beside it, listed before and after.
+        // The true record stays too, listed before or after the false one.
         for isFirst in [true, false] {
           var both = changed
           both.blobs.merge(whole.blobs) { one, _ in one }

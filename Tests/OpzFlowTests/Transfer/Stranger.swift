@@ -17,7 +17,7 @@ struct Stranger {
     return descriptor
   }
 
-  /// Pushes a manifest, and lists it where it has a subject.
+  /// Pushes a manifest, and lists it as a referrer if it has a subject.
   @discardableResult
   func put(_ content: Manifest.Content, as tag: String? = nil) async throws -> Descriptor {
     _ = try await put(Array("{}".utf8), .empty)

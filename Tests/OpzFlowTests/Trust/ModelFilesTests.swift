@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzFlow
 
-@Suite("Signatures over models' files")
+@Suite("Signatures over model files")
 struct ModelFilesTests {
   static let fixtures = PackageRoot.path(#filePath).appending("Tests/OpzTrustTests/Fixtures/model-signing")
   let directory: TemporaryDirectory
@@ -34,7 +34,7 @@ struct ModelFilesTests {
       keys, signature: directory.path.pushing(FilePath(signature)))
   }
 
-  @Test("what is signed is verified, with the signature inside of the model and beside it")
+  @Test("a signed model is verified, with the signature inside the model directory or next to it")
   func wholeWay() async throws {
     for place in ["model.sig", "model/model.sig", "model/weights/x.sig"] {
       let signed = try await sign(place)
@@ -50,7 +50,7 @@ struct ModelFilesTests {
       keys, signature: directory.path.appending("model.sig"))
   }
 
-  @Test("the model and signatures that model-signing made are verified, and its root digest is ours")
+  @Test("signatures made by model-signing are verified, and its root digest equals ours")
   func golden() async throws {
     let pem = try FileBlob(Self.fixtures.appending("release.pub")).bytes()
     let keys = [(name: "release.pub", key: try PublicKey(pem: pem, name: "x", for: .files))]
@@ -77,7 +77,7 @@ struct ModelFilesTests {
     case byte, longer, emptied, removed, added, renamed, addedBelow, linked, linkedOut, pipe, swapped, name
   }
 
-  @Test("each change of the model is refused, and the file is named", arguments: Change.allCases)
+  @Test("every change of the model is refused, and the file is named", arguments: Change.allCases)
   func tampering(_ change: Change) async throws {
     _ = try await sign()
     let file = model.appending("weights.txt")
@@ -134,7 +134,7 @@ struct ModelFilesTests {
     #expect("\(explained.subject): \(explained.reason)".contains(named), "\(explained)")
   }
 
-  @Test("modes, times and empty directories are no part of the format")
+  @Test("modes, times and empty directories are not part of the format")
   func notCovered() async throws {
     _ = try await sign()
     try FileManager.default.createDirectory(
@@ -143,7 +143,7 @@ struct ModelFilesTests {
     _ = try await verify()
   }
 
-  @Test("another key, another signature and what is no signature are exit code 4")
+  @Test("another key, another signature or a malformed signature is exit code 4")
   func signatures() async throws {
     _ = try await sign()
     let stranger = try PrivateKey.generate(.ecdsaP256).publicKey
@@ -165,7 +165,7 @@ struct ModelFilesTests {
     await #expect(throws: (any Error).self) { try await verify("huge.sig") }
   }
 
-  @Test("nothing that is no signature is replaced, and a signature only where its name was said")
+  @Test("only a signature is replaced, and only if its name was given")
   func outputs() async throws {
     _ = try await sign()
     let again = await #expect(throws: FlowError.self) { try await sign() }
@@ -181,7 +181,7 @@ struct ModelFilesTests {
     }
   }
 
-  @Test("what cannot be signed leaves nothing behind")
+  @Test("a model that cannot be signed leaves nothing behind")
   func unsignable() async throws {
     try FileManager.default.createSymbolicLink(
       atPath: model.appending("l").string, withDestinationPath: "config.json")

@@ -42,7 +42,7 @@ struct TrustTests {
       with: Array("opz: 1\npromote: {production: \(policy)}\n".utf8))
   }
 
-  @Test("a promotion passes when all is there and signed, and each missing part refuses with the command that helps")
+  @Test("a promotion passes if all parts are there and signed; a missing one is refused with the command that helps")
   func gates() async throws {
     let project = try Project.model()
     let version = try await project.package().version
@@ -56,7 +56,7 @@ struct TrustTests {
 
     _ = try await SignVersion(version, identity: nil, in: project.session).run(registry, with: key)
     #expect(try await names() == ["sbom", "scan"])
-    // Unsigned ones do not do where a key is asked for, another's neither.
+    // If a key is required, unsigned documents and those of another key do not count.
     let bill = try await sbom(version.record, registry)
     _ = try await attest.run(.billOfMaterials, bill, with: nil, subject: "x", registry)
     _ = try await attest.run(.billOfMaterials, bill, with: self.key(project, "other"), subject: "x", registry)
@@ -76,7 +76,7 @@ struct TrustTests {
     #expect(try await registry.fsck().problems == [])
   }
 
-  @Test("what one version has does nothing for another")
+  @Test("the evidence of one version does not count for another")
   func otherVersion() async throws {
     let project = try Project.model()
     let first = try await project.package().version
@@ -87,7 +87,7 @@ struct TrustTests {
     _ = try await SignVersion(first, identity: nil, in: project.session).run(registry, with: key)
     #expect(try await failing(project, first, "{signature: {keys: [release.pub]}}") == [])
     #expect(try await failing(project, second, "{signature: {keys: [release.pub]}}").count == 1)
-    // The statement of the first under the second's manifest.
+    // The statement about the first version, attached to the second.
     let state = try registry.state(first.name)
     let stolen = try #require(state.attachments(of: first).first).descriptor
     let layer = try #require(try await registry.store.manifest(stolen).content.layers.first)
@@ -99,7 +99,7 @@ struct TrustTests {
     #expect(error?.category == .verification)
   }
 
-  @Test("one key in two files is one key: it is listed once, and one signature of it is one")
+  @Test("the same key in two files is one key: it is listed once, and its signature counts once")
   func twoFiles() async throws {
     let project = try Project.model()
     let version = try await project.package().version
@@ -139,7 +139,7 @@ struct TrustTests {
       _ = try registry.attach(document, ModelBOM.mediaType, to: second, by: Author(actor: "mallory"))
       let failed = try await failing(project, second, "{sbom: true}")
       #expect(failed.map(\.gate) == ["sbom"] && failed.first?.evidence.contains("cannot be read") == true)
-      // Signed by the key itself it is no better.
+      // A signature by the right key does not help.
       let statement = try Statement(
         about: [.init(second.record.image.digest, name: "x")], PredicateType.billOfMaterials.uri, document, subject: "x"
       )
@@ -157,7 +157,7 @@ struct TrustTests {
   }
 
   @Test(
-    "a document whose own time has not come is not attested",
+    "a document with a time in the future is not attached",
     arguments: [
       ("slsaprovenance", #"{"runDetails":{"metadata":{"finishedOn":"TIME"}}}"#),
       ("slsaprovenance", #"{"runDetails":{"metadata":{"startedOn":"TIME"}}}"#),
@@ -182,7 +182,7 @@ struct TrustTests {
     try await attest("2020-01-01T00:00:00Z")
   }
 
-  @Test("what is attested keeps its bytes")
+  @Test("an attested document keeps its bytes")
   func predicateBytes() async throws {
     let project = try Project.model()
     let version = try await project.package().version
@@ -211,7 +211,7 @@ struct TrustTests {
     #expect(try await sign.run(project.registry(), with: one).existed)
   }
 
-  @Test("a signature is over the record as well, and one of before that is not is followed by one that is")
+  @Test("a signature covers the record too, and an older one that does not is followed by one that does")
   func recordSigned() async throws {
     let project = try Project.model()
     let version = try await project.package().version
@@ -221,7 +221,7 @@ struct TrustTests {
       try await VerifyVersion(version, in: project.session)
         .run(registry, [("k", key.publicKey)], type: .signature).flatMap(\.record)
     }
-    // As opz signed before: the image alone.
+    // As an earlier opz signed: only the image.
     let statement = try Statement(
       about: version.record.image.digest, name: "a", PredicateType.signature.uri, .object([:]))
     let old = try SigstoreBundle(
@@ -266,7 +266,7 @@ struct TrustTests {
     await #expect(throws: TrustError.self) { try await ScanVersion(version, in: project.session).run(registry) }
   }
 
-  @Test("a push carries what is attached, a pull brings it, and the signature holds there")
+  @Test("push and pull transfer attachments, and the signature verifies at the destination")
   func travel() async throws {
     let server = try RegistryServer()
     let project = try Project.model()
@@ -293,7 +293,7 @@ struct TrustTests {
     _ = try await PullVersion(destination, in: other).run()
     #expect(try there.log(version.name).entries().count { $0.event.kind == .attached } == 3)
 
-    // Where cosign before 3, podman and skopeo look.
+    // Where cosign before version 3, podman and skopeo look for signatures.
     let remote = try project.session.repository(destination)
     let classic = try await remote.resolve(SimpleSigning.tag(version.record.image.digest))
     let manifest = try await remote.manifest(classic)
@@ -305,7 +305,7 @@ struct TrustTests {
     #expect(raw.output == manifest.raw)
   }
 
-  @Test("openssl verifies the simple signing of a second key beside the first")
+  @Test("openssl verifies the simple signing of a second key next to the first")
   func classic() async throws {
     let project = try Project.model()
     let version = try await project.package().version
@@ -332,7 +332,7 @@ struct TrustTests {
     }
   }
 
-  @Test("bills of materials are what CycloneDX's own schema asks for, and always the same")
+  @Test("bills of materials conform to CycloneDX's schema and are always the same")
   func bills() async throws {
     let churn = try Project.churn()
     let model = try Project.model(
@@ -343,7 +343,7 @@ struct TrustTests {
       let registry = try project.registry()
       for round in 0..<2 {
         if round == 1 {
-          // Wheels, odd names, two platforms with one wheel.
+          // Wheels, odd names, two platforms with the same wheel.
           record.packages = ["linux/amd64", "linux/arm64"].map {
             .init(name: "scikit-learn", version: "1.9.1+cpu", wheel: "scikit_learn.whl", digest: .of([1]), platform: $0)
           }
@@ -370,7 +370,7 @@ struct TrustTests {
   }
 
   @Test(
-    "only documents of the type are attached, unsigned ones only where that is honest",
+    "only documents of the given type are attached, and unsigned ones only as types that allow it",
     arguments: [
       ("sbom", "{}"), ("sbom", #"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[]}"#), ("scan", "{}"),
       ("scan", "not JSON"),
