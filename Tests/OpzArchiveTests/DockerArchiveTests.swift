@@ -60,7 +60,7 @@ import Testing
     #expect(try image.write(["a:1"]) == image.write(["a:1"]))
   }
 
-  /// skopeo reads it as docker's format and, unpacked, as an OCI layout.
+  /// skopeo reads it in docker's format and, when unpacked, as an OCI layout.
   @Test func skopeoReadsIt() throws {
     let image = try Image()
     try withDirectory { (directory) throws in

@@ -9,7 +9,7 @@ private func tree(_ layers: [[RawTar.Entry]]) throws -> FileTree {
   try LayerStack(layers.map { layer(RawTar.bytes($0)) }).tree()
 }
 
-/// Layers over layers (OCI image-spec, layer.md).
+/// Layers on top of layers (OCI image-spec, layer.md).
 @Suite struct FileTreeTests {
   private static let base = [
     Entry("a", "5"), Entry("a/x", content: "1"), Entry("a/y", content: "2"), Entry("a/b", "5"),
@@ -113,7 +113,7 @@ private func tree(_ layers: [[RawTar.Entry]]) throws -> FileTree {
     #expect(lines[1].hasSuffix("missing there"))
   }
 
-  /// The contents of uncompressed layers are passed over, not read, when nobody wants digests.
+  /// If no digests are needed, the contents of uncompressed layers are skipped, not read.
   @Test func listingDoesNotReadContents() throws {
     let counter = CountingBlob(
       RawTar.bytes([Entry("big", content: String(repeating: "x", count: 8 << 20)), Entry("end")]))

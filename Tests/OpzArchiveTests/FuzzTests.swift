@@ -3,7 +3,7 @@ import OpzIO
 import SystemPackage
 import Testing
 
-/// Mutated archives: any answer is right but a trap or a hang.
+/// Mutated archives: any result is right except a trap or a hang.
 @Suite struct FuzzTests {
   private static func seedTar() -> [UInt8] {
     RawTar.bytes([
@@ -15,7 +15,7 @@ import Testing
     ])
   }
 
-  /// 3000 tars, most with the checksums put right after the damage, so that the fields are reached.
+  /// 3000 tars, most with corrected checksums after the damage, so that the fields are read.
   @Test(arguments: 0..<30) func tars(seed: UInt64) throws {
     var random = Seeded(seed)
     var accepted = 0
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// What is unpacked stays in its directory, whatever the archive says.
+  /// Unpacked files stay in their directory, whatever the archive says.
   @Test(arguments: 0..<10) func unpacking(seed: UInt64) throws {
     var random = Seeded(seed &+ 7777)
     try withDirectory { (directory) throws in
@@ -61,7 +61,7 @@ import Testing
       case 2: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...600, using: &random)))
       case 3: bytes.insert(contentsOf: bytes[..<min(512, bytes.count)], at: place / 512 * 512)
       default:
-        // A field of a header: name, numbers, type, link.
+        // A header field: name, numbers, type, link.
         let field = [0, 100, 108, 116, 124, 136, 156, 157, 257, 345].randomElement(using: &random) ?? 0
         let index = place / 512 * 512 + field
         if index < bytes.count { bytes[index] = UInt8.random(in: .min ... .max, using: &random) }
@@ -71,7 +71,7 @@ import Testing
     return repairing ? repaired(bytes) : bytes
   }
 
-  /// Right checksums for every block that looks like a header.
+  /// Corrects the checksum of every block that looks like a header.
   private static func repaired(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
     for start in stride(from: 0, to: bytes.count - 511, by: 512) where bytes[start + 257] == UInt8(ascii: "u") {

@@ -5,7 +5,7 @@ import Testing
 
 private typealias Entry = RawTar.Entry
 
-/// Unpacks beside a file that no archive may touch.
+/// Unpacks next to a file that no archive may touch.
 private func unpack(
   _ layers: [[RawTar.Entry]], then: (FilePath) throws -> Void = { _ in },
   with change: (inout LayerUnpacker) -> Void = { _ in }

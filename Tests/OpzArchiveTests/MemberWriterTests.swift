@@ -6,7 +6,7 @@ import Testing
 private let member = 1 << 20
 
 @Suite struct MemberWriterTests {
-  /// Sizes at and around the members' borders.
+  /// Sizes at and around the boundaries of members.
   private static let sizes = [0, 1, 511, member - 1, member, member + 1, 2 * member, 3 * member + 12345]
 
   @Test(arguments: sizes, [0, 1, 2, 3, 8])
@@ -90,7 +90,7 @@ private let member = 1 << 20
       let writer = MemberWriter(MemorySink(), threads: 4)
       try [UInt8](repeating: 1, count: 3 * member).withUnsafeBytes { try writer.write($0) }
     }
-    // The writers' deinit waits for their threads, so 2,000 leaked ones would show; other tests have some hundred.
+    // A writer's deinit waits for its threads, so 2,000 leaked threads would show; other tests use a few hundred.
     let threads = try Directory.entries("/proc/self/task").count
     #expect(threads < 1500)
   }

@@ -3,7 +3,7 @@ import OpzIO
 import SystemPackage
 import Testing
 
-@Suite("A base's names")
+@Suite("The names in a base image")
 struct PathTableTests {
   private func table(_ layers: [[LayerName]]) throws -> PathTable {
     var table = PathTable()
@@ -24,8 +24,8 @@ struct PathTableTests {
 
   private func file(_ path: String) -> LayerName { LayerName(path: Array(path.utf8), kind: .other) }
 
-  /// `FileTree` applies layers in another way; both must see the same, or refuse the same.
-  @Test("random layers give the names that the tree of files has", arguments: 0..<40)
+  /// `FileTree` applies layers differently; both must find the same names, or refuse the same layers.
+  @Test("random layers give the same names as FileTree", arguments: 0..<40)
   func random(seed: UInt64) throws {
     var random = Seeded(seed &+ 4242)
     for _ in 0..<50 {
@@ -78,7 +78,7 @@ struct PathTableTests {
     }
   }
 
-  @Test("links are followed as in a container, and end at its root")
+  @Test("links are followed as in a container, and cannot leave its root")
   func resolve() throws {
     let table = try table([
       [
@@ -104,7 +104,7 @@ struct PathTableTests {
     #expect(long.resolve("l0") == .loop)
   }
 
-  @Test("a layer's list is read back as it was, and not where it was damaged")
+  @Test("a layer's list is read back unchanged, and refused if it was damaged")
   func listing() throws {
     try withDirectory { directory in
       let entries = [
@@ -138,7 +138,7 @@ struct PathTableTests {
     }
   }
 
-  @Test("nothing is kept of a layer that is another one")
+  @Test("nothing is kept of a layer with the wrong digest")
   func wrongLayer() throws {
     try withDirectory { directory in
       let bytes = RawTar.bytes([RawTar.Entry("a", content: "x")])
@@ -150,7 +150,7 @@ struct PathTableTests {
     }
   }
 
-  @Test("long names, many names and many layers are errors over their limits")
+  @Test("names that are too long, too many names and too many layers are errors")
   func limits() throws {
     var limits = ArchiveLimits()
     limits.entries = 100
@@ -167,7 +167,7 @@ struct PathTableTests {
     #expect(code { try table.begin(layer: 70_000, archive: "t") } == .overLimit)
   }
 
-  @Test("hiding the same again and again costs nothing")
+  @Test("repeated whiteouts of the same name cost nothing")
   func quadratic() throws {
     let files = (0..<20_000).map { file("d/\($0)") }
     let table = try table([

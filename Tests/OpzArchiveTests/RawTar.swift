@@ -1,4 +1,4 @@
-/// Tars that no honest writer makes.
+/// Makes tars that no proper writer makes.
 struct RawTar {
   struct Entry {
     var name: [UInt8] = []
@@ -52,7 +52,7 @@ struct RawTar {
     entries.flatMap(\.bytes) + [UInt8](repeating: 0, count: trailer)
   }
 
-  /// A pax header with these records, well-formed.
+  /// A well-formed pax header with these records.
   static func pax(_ records: [(String, String)], _ type: Character = "x") -> Entry {
     let text = records.map { key, value in
       let body = " \(key)=\(value)\n"

@@ -3,7 +3,7 @@ import OpzIO
 import SystemPackage
 import Testing
 
-/// Entries -> tar -> reader gives the entries back, for random entries.
+/// Random entries, written to a tar and read back, stay the same.
 @Suite struct RoundTripTests {
   @Test(arguments: 0..<60) func entriesComeBack(seed: UInt64) throws {
     var random = Seeded(seed &+ 1000)
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  /// Unpacked and read by tar itself, the files are the same.
+  /// The unpacked files are the same as those that the program tar unpacks.
   @Test(arguments: 0..<6) func unpackedTreeIsTheOneThatTarMakes(seed: UInt64) throws {
     var random = Seeded(seed &+ 5000)
     let bytes = try tar(LayerContent(RoundTripTests.entries(&random).filter { !$0.isLink }).entries)
@@ -62,7 +62,7 @@ import Testing
     for _ in 0..<Int.random(in: 0...40, using: &random) {
       let alphabet = Array(alphabets.randomElement(using: &random) ?? "a")
       let parts = (0..<Int.random(in: 1...4, using: &random)).map { depth in
-        // The kind of a directory's name differs from a file's, so that no entry is below a file.
+        // Directories have different names than files, so that no entry is below a file.
         let length = Int.random(in: 1...60, using: &random)
         return "d\(depth)" + String((0..<length).map { _ in alphabet.randomElement(using: &random) ?? "a" })
       }
@@ -93,7 +93,7 @@ extension TarEntry {
   }
 }
 
-/// Every file below a directory: its name, kind, mode and content.
+/// Every file below a directory, with its name, kind, mode and content.
 func snapshot(_ root: FilePath, _ prefix: FilePath = "") throws -> [String] {
   try Directory.entries(root).flatMap { name -> [String] in
     let path = root.appending(name)

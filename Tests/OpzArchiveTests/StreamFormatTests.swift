@@ -4,9 +4,9 @@ import Testing
 
 @testable import OpzArchive
 
-@Suite("Files that are compressed as a whole")
+@Suite("Compressed files")
 struct StreamFormatTests {
-  /// A compressor of Python's, and the format that it writes.
+  /// A compressor of Python's standard library, and the format that it writes.
   struct Packer: Sendable, CustomTestStringConvertible {
     let format: StreamFormat
     let expression: String
@@ -26,7 +26,7 @@ struct StreamFormatTests {
     Packer(format: .xz, expression: "lzma.compress(data[:99]) + lzma.compress(data[99:])"),
   ]
 
-  /// Numbers by chance, so that the compressed bytes are many.
+  /// Random numbers, so that the compressed data is large.
   static let data: [UInt8] = {
     var random = SeededGenerator(seed: 11)
     return (0..<300_000).map { _ in UInt8.random(in: 0...200, using: &random) }
@@ -56,24 +56,24 @@ struct StreamFormatTests {
     }
   }
 
-  @Test("each format is known by its first bytes and unpacked, one stream behind the other too", arguments: packers)
+  @Test("each format is recognized by its first bytes and unpacked, including concatenated streams", arguments: packers)
   func whole(_ packer: Packer) throws {
     let result = try StreamFormatTests.unpacked(try StreamFormatTests.packed(packer), packer.format)
     #expect(result.problem == nil && result.bytes == StreamFormatTests.data)
   }
 
-  @Test("what comes before the damage is handed out, and then the damage is said", arguments: packers.prefix(7))
+  @Test("bytes before the damage are returned, then the damage is an error", arguments: packers.prefix(7))
   func cut(_ packer: Packer) throws {
     let bytes = try StreamFormatTests.packed(packer)
     let result = try StreamFormatTests.unpacked(Array(bytes.prefix(bytes.count / 2)), packer.format)
     #expect(result.problem != nil)
     #expect(StreamFormatTests.data.starts(with: result.bytes))
-    // bzip2 unpacks block by block, and this has one.
+    // bzip2 unpacks block by block, and this file has only one block.
     if packer.format != .bzip2 { #expect(result.bytes.count > 50_000) }
   }
 
   @Test(
-    "texts, pickles and archives are not compressed",
+    "texts, pickles and archives do not count as compressed",
     arguments: [
       "hello, this is a text", "x = 1\n", "\u{1}\u{2}", "PK\u{3}\u{4}", "{\"a\": 1}", "", "BZh", "ZF", "]\u{0}\u{0}",
     ])

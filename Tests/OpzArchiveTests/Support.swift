@@ -9,7 +9,7 @@ struct MemorySink: ByteSink {
   mutating func write(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
 }
 
-/// Takes `limit` bytes and then fails, as a full disk does.
+/// Accepts `limit` bytes and then fails, like a full disk.
 struct FailingSink: ByteSink {
   struct Full: Error {}
   var left: Int
@@ -32,7 +32,7 @@ struct Seeded: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
-  /// Bytes that compress somewhat.
+  /// Moderately compressible bytes.
   mutating func bytes(_ count: Int) -> [UInt8] {
     let words = (0..<(count / 8 + 1)).map { _ in next() & 0x3f3f_3f3f_3f3f_3f3f }
     return words.withUnsafeBytes { Array($0.prefix(count)) }
@@ -57,7 +57,7 @@ func layer(_ tar: [UInt8], _ compression: Compression = .none, diffID: Digest? =
   PackedLayer(BytesBlob(tar), compression, diffID: diffID)
 }
 
-/// Runs `body` with a new directory that is removed after it.
+/// Runs `body` with a new directory that is removed afterwards.
 func withDirectory<Value>(_ body: (FilePath) throws -> Value) throws -> Value {
   let directory = try Directory.temporary(prefix: "opz-archive-test-")
   defer { try? Durable.removeTree(directory) }
@@ -71,7 +71,7 @@ func write(_ bytes: [UInt8], to path: FilePath) throws {
 
 func read(_ path: FilePath) throws -> [UInt8] { try FileBlob(path).bytes() }
 
-/// Runs a tool that has to be there, and has to end with 0.
+/// Runs a tool, which must be installed and must exit with 0.
 func run(_ arguments: [String], input: [UInt8] = [], environment: [String]? = nil) throws -> String {
   let result = try ChildProcess.run(arguments, input: input, environment: environment)
   try #require(result.status == 0, "\(arguments) ended with \(result.status): \(result.errorText) (run scripts/test)")

@@ -56,7 +56,7 @@ private func refusal(_ entries: [RawTar.Entry], limits: ArchiveLimits = ArchiveL
     #expect(found[3].kind == .symlink(target: Array(long.utf8)))
   }
 
-  /// CVE-2025-62518: a reader that takes the ustar size where another takes pax's sees other entries.
+  /// CVE-2025-62518: a reader that uses the ustar size sees other entries than one that uses the pax size.
   @Test(arguments: [("0", "5"), ("512", "0"), ("5", "6"), ("8589934592", "1"), ("-1", "0"), ("1e3", "0"), ("05", "5")])
   func paxAndUstarSizesDisagree(pax: String, ustar: String) {
     let entry = Entry("f").with { $0.size = Array(String(Int(ustar) ?? 0, radix: 8).utf8) }
@@ -65,7 +65,7 @@ private func refusal(_ entries: [RawTar.Entry], limits: ArchiveLimits = ArchiveL
 
   @Test func paxAndUstarSizesAgree() throws {
     #expect(try headers(RawTar.bytes([RawTar.pax([("size", "3")]), Entry("f", content: "abc")])).first?.size == 3)
-    // Go and Python write 0 where 11 octal digits do not suffice.
+    // Go and Python write 0 if 11 octal digits are not enough.
     let head = RawTar.bytes([RawTar.pax([("size", "8589934592")]), Entry("f").with { $0.size = [48] }], trailer: 0)
     #expect(try TarReader(BytesBlob(head).open(at: 0)).next()?.size == 1 << 33)
   }
@@ -119,7 +119,7 @@ private func refusal(_ entries: [RawTar.Entry], limits: ArchiveLimits = ArchiveL
       [0xbf] + [UInt8](repeating: 0xff, count: 11), Array("777777777777".utf8) + [55],
     ] as [[UInt8]])
   func brokenSizes(field: [UInt8]) {
-    // Even where the field is well-formed, no such content follows.
+    // Even if the field is well-formed, no such content follows.
     #expect(refusal([Entry("f").with { $0.size = field }]) == .malformed)
   }
 

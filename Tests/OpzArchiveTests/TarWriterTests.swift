@@ -3,7 +3,7 @@ import OpzIO
 import SystemPackage
 import Testing
 
-/// One tar for the golden bytes and for the peers.
+/// The tar that the golden bytes and the peer tests use.
 private func sample() throws -> LayerContent {
   try LayerContent([
     .file("models/model.json", BytesBlob(Array("{\"a\":1}\n".utf8))),
@@ -75,7 +75,7 @@ private func bytes(_ content: LayerContent) throws -> [UInt8] { try tar(content.
     }
   }
 
-  /// Names whose length is at and over each limit of the format, in one component and in several.
+  /// Names with lengths at and above each limit of the format, in one component and in several.
   @Test(arguments: [1, 98, 99, 100, 101, 154, 155, 156, 157, 200, 254, 255, 256, 257, 300, 1000])
   func longNamesAreReadByPython(length: Int) throws {
     let flat = String(repeating: "f", count: length)
@@ -236,7 +236,7 @@ private func readByUs(_ bytes: [UInt8]) throws -> [String] {
   return lines
 }
 
-/// Zeros without end, of which nobody reads all.
+/// Endless zeros, which are never read to the end.
 private struct ZeroBlob: Blob {
   let size: UInt64
   func open(at offset: UInt64) throws -> any ByteSource { Zeros() }

@@ -27,7 +27,7 @@ private func deflatedMember(_ name: String, _ content: [UInt8]) throws -> RawZip
 
 private func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
 
-/// Bytes, many zeros, bytes.
+/// Random bytes, many zeros, random bytes.
 private struct BytesAroundHole: Blob {
   let before: [UInt8]
   let hole: UInt64
@@ -121,7 +121,7 @@ private struct BytesAroundHole: Blob {
     #expect(refusal(wide.with { $0.descriptor = member.descriptor }) == .malformed)
     #expect(refusal(member.with { $0.descriptor = [] }) == .malformed)
     #expect(refusal(member.with { $0.local.crc32 = 7 }) == .malformed)
-    // Only who reads the central directory first could know where this one ends.
+    // Only a reader that starts with the central directory could know where this member ends.
     #expect(refusal(Member("a", "content").describedAfter()) == .unsupported)
     #expect(refusal(Member("a", "").describedAfter()) == nil)
     #expect(refusal(Member("a", "content").describedAfter().with { $0.local.compressedSize = 7 }) == nil)
@@ -145,7 +145,7 @@ private struct BytesAroundHole: Blob {
     #expect(refusal(member.withBoth { $0.extra = twice }) == nil)
     #expect(refusal(member.withBoth { $0.extra = twice + twice }) == .malformed)
     #expect(refusal(member.withBoth { $0.extra = RawZip.extra(0x7075, [1, 0, 0, 0, 0, 97]) }) == nil)
-    // What readers ignore may differ: times, for example.
+    // Fields that readers ignore may differ: times, for example.
     #expect(refusal(member.with { $0.local.extra = RawZip.extra(0x5455, [1, 2]) }) == nil)
   }
 
@@ -158,19 +158,19 @@ private struct BytesAroundHole: Blob {
     #expect(refusal(RawZip([a, b]).with { $0.beforeDirectory = [1] }) == .malformed)
     #expect(refusal(RawZip([a, b]).with { $0.afterDirectory = [1] }) == .malformed)
     #expect(refusal(RawZip([]).with { $0.beforeDirectory = [1] }) == .malformed)
-    // Two names for the same bytes, and the same name for two.
+    // Two names for the same bytes, and one name for two members.
     #expect(refusal(a, b.with { $0.offset = 0 }) == .malformed)
     #expect(refusal(a, a) == .malformed)
     #expect(refusal(a, b.with { $0.offset = 3 }) == .malformed)
     #expect(refusal(a.with { $0.offset = .max }) == .malformed)
     #expect(refusal(a.with { $0.offset = 36 }, b.with { $0.offset = 0 }) == .malformed)
-    // A member that only readers of local headers see.
+    // A member that only readers of local headers find.
     let hidden = RawZip([a, Member("hidden", "x"), b]).bytes
     var shown = RawZip([a, b.with { $0.offset = 36 + 37 }])
     shown.members[1].gap = Array(hidden[36..<73])
     shown.members[1].offset = nil
     #expect(refusal(shown) == .malformed)
-    // The content of one member reaches into the next.
+    // The content of one member overlaps the next.
     let reaching = a.withBoth { $0.compressedSize = 40 }.withBoth { $0.size = 40 }
     #expect(refusal(reaching, b) == .malformed)
     #expect(refusal(reaching) == .malformed)
@@ -238,17 +238,17 @@ private struct BytesAroundHole: Blob {
     #expect(code { _ = try open([UInt8](repeating: 0x50, count: 70_000)) } == .malformed)
   }
 
-  /// Readers search from the end or from the front: both have to find the same record.
+  /// Readers search from the end or from the start: both must find the same record.
   @Test func severalEndRecords() {
     let zip = RawZip([Member("a", "1")])
     let other = RawZip([Member("evil", "2")])
     #expect(refusal(zip.with { $0.comment = other.bytes }) == .malformed)
     #expect(refusal(zip.with { $0.trailer = other.bytes }) == .malformed)
     #expect(refusal(zip.with { $0.comment = RawZip.bytes(0x0605_4b50, 4) }) == .malformed)
-    // The bytes of a record in a member's content, as in a stored zip, are no record.
+    // The bytes of a record inside a member's content, as in a stored zip, do not count.
     let inner = Member(Array("inner.zip".utf8), other.bytes, mode: 0o100644)
     #expect(refusal(inner) == nil)
-    // But one whose comment reaches the end is.
+    // A record whose comment reaches the end of the file does.
     let empty = RawZip([]).bytes.dropLast(2)
     let rest = RawZip([Member(Array("i".utf8), Array(empty) + [0, 0], mode: 0)]).bytes.count - (30 + 1 + 22)
     let pretending = Member(Array("i".utf8), Array(empty) + RawZip.bytes(UInt64(rest), 2), mode: 0)
@@ -277,7 +277,7 @@ private struct BytesAroundHole: Blob {
     let zip = RawZip([inBoth, last]).with { $0.zip64 = { _ in } }
     let archive = try open(zip.bytes)
     #expect(try archive.entries.map { text(try archive.content($0).bytes()) } == ["abc", "xyz"])
-    // All values, also the one that the header has.
+    // All values, including the one that is in the header.
     let all = inBoth.with { $0.central.extra = RawZip.extra(1, [3, 3, 0].flatMap { RawZip.bytes($0, 8) }) }
     #expect(refusal(all) == nil)
     let broken: [[UInt8]] = [
@@ -293,7 +293,7 @@ private struct BytesAroundHole: Blob {
     #expect(refusal(inBoth.withBoth { $0.extra = [] }) != nil)
   }
 
-  /// More than 4 GiB, of which only the headers are read.
+  /// More than 4 GiB, but only the headers are read.
   @Test func offsetsBeyond32Bits() throws {
     let size: UInt64 = 5 << 30
     let wide = RawZip.bytes(size, 8) + RawZip.bytes(size, 8)
@@ -338,7 +338,7 @@ private struct BytesAroundHole: Blob {
       let found = refusal(zip.with { $0.zip64 = change })
       #expect(found == .malformed || found == .unsupported || found == .overLimit, "\(index)")
     }
-    // Both records have to say the same where both say something.
+    // Where both records have a value, the values must agree.
     #expect(
       refusal(
         zip.with {
@@ -373,7 +373,7 @@ private struct BytesAroundHole: Blob {
     let bomb = Member(Array("b".utf8), [], deflated: [UInt8](repeating: 0, count: 1 << 17), mode: 0)
       .withBoth { ($0.size, $0.crc32) = (1 << 27, 1) }
     #expect(refusal(bomb) == .overLimit)
-    // Spread over many members, each of which is small.
+    // Spread over many small members.
     let many = (0..<40).map { index in
       Member(Array("b\(index)".utf8), [], deflated: [UInt8](repeating: 0, count: 100), mode: 0)
         .withBoth { ($0.size, $0.crc32) = (1 << 25, 1) }
@@ -411,7 +411,7 @@ private struct BytesAroundHole: Blob {
     #expect(failure(Member([110], [], deflated: [], mode: 0)) == .malformed)
   }
 
-  /// The error comes before the last byte: who reads exactly the announced size is not deceived.
+  /// The error comes before the last byte, so that it is not missed by reading exactly the announced size.
   @Test(arguments: [true, false]) func theLastByteIsHeldBack(compressed: Bool) throws {
     let content = Array("0123456789".utf8)
     let member = Member([109], content, deflated: compressed ? try deflated(content) : nil, mode: 0)

@@ -3,7 +3,7 @@ import OpzIO
 import OpzTestKit
 import Testing
 
-/// Mutated zip files: each is refused, or gives for each name the bytes that it had.
+/// A mutated zip file is refused, or every name still has its original bytes.
 @Suite("Mutated zip files") struct ZipFuzzTests {
   private static func seed() throws -> (RawZip, [[UInt8]: [UInt8]]) {
     var random = Seeded(5)
@@ -45,7 +45,7 @@ import Testing
   private static func mutated(_ bytes: [UInt8], _ random: inout Seeded) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...3, using: &random) {
-      // Headers are at the end, where more mutations ought to go.
+      // The headers are at the end, so more mutations go there.
       let first = Bool.random(using: &random) ? 0 : max(0, bytes.count - 450)
       guard first < bytes.count else { return bytes }
       let place = Int.random(in: first..<bytes.count, using: &random)

@@ -4,9 +4,9 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// Archives that Python's zipfile makes.
-@Suite("Zip files of Python's zipfile") struct ZipPeerTests {
-  /// Each way of writing that the standard library has; prints name, size and CRC-32 of each member.
+/// Archives made by Python's zipfile.
+@Suite("Zip files made by Python's zipfile") struct ZipPeerTests {
+  /// Uses every way of writing in the standard library; prints name, size and CRC-32 of each member.
   private static let script = """
     import io, os, sys, zipfile
     directory = sys.argv[1]

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpzTrust
 
-/// The program `openssl`, with files of a test's own.
+/// The program `openssl`, with files of the test's own.
 struct OpenSSL {
   let directory: TemporaryDirectory
 
@@ -25,7 +25,7 @@ struct OpenSSL {
     try Durable.replace(directory.path.appending(name), with: bytes)
   }
 
-  /// `key.pem` and `pub.pem`.
+  /// Writes `key.pem` and `pub.pem`.
   func generate(_ kind: PublicKey.Kind) throws {
     if kind == .ed25519 {
       try self("genpkey", "-algorithm", "ED25519", "-out", "key.pem")
@@ -35,7 +35,7 @@ struct OpenSSL {
     try self("pkey", "-in", "key.pem", "-pubout", "-out", "pub.pem")
   }
 
-  /// Whether openssl takes `sig` for a signature of `message` by `pub.pem`.
+  /// Whether openssl accepts `sig` as a signature of `message` by the key `pub.pem`.
   func verifies(_ kind: PublicKey.Kind) throws -> Bool {
     let check =
       kind == .ed25519
@@ -53,14 +53,14 @@ struct OpenSSL {
   }
 }
 
-@Suite("Keys, with the program openssl")
+@Suite("Keys, compared with the program openssl")
 struct KeyTests {
   static let kinds: [PublicKey.Kind] = [.ecdsaP256, .ed25519]
   let openssl: OpenSSL
 
   init() throws { openssl = try OpenSSL() }
 
-  @Test("openssl verifies our signatures, we verify openssl's, and neither takes another message", arguments: kinds)
+  @Test("openssl verifies our signatures, we verify openssl's, and neither accepts another message", arguments: kinds)
   func interoperate(_ kind: PublicKey.Kind) throws {
     try openssl.generate(kind)
     let key = try PrivateKey(pem: openssl.bytes("key.pem"), name: "key") { nil }
@@ -71,7 +71,7 @@ struct KeyTests {
       try openssl.write("message", message)
       let signature = try key.sign(message)
       try openssl.write("sig", signature)
-      // openssl's own pkeyutl refuses an empty file.
+      // openssl's pkeyutl refuses an empty file.
       if !message.isEmpty { #expect(try openssl.verifies(kind)) }
       #expect(open.verifies(signature, of: message) && !open.verifies(signature, of: message + [1]))
       guard !message.isEmpty else { continue }
@@ -85,7 +85,7 @@ struct KeyTests {
     #expect(!(try PrivateKey.generate(kind).publicKey.verifies(key.sign([1]), of: [1])))
   }
 
-  @Test("a key of ours is one for openssl, encrypted and not", arguments: kinds, [nil, "a password"])
+  @Test("openssl reads our keys, encrypted or not", arguments: kinds, [nil, "a password"])
   func generate(_ kind: PublicKey.Kind, _ password: String?) throws {
     let key = try PrivateKey.generate(kind)
     try openssl.write("key.pem", key.pem(password: password.map { Array($0.utf8) }))
@@ -104,14 +104,14 @@ struct KeyTests {
     #expect(error?.hint?.contains("OPZ_KEY_PASSWORD") == true)
   }
 
-  @Test("the older form of EC keys is read too")
+  @Test("the older format of EC keys is read too")
   func sec1() throws {
     try openssl("ecparam", "-name", "prime256v1", "-genkey", "-out", "old.pem")
     #expect(try PrivateKey(pem: openssl.bytes("old.pem"), name: "key") { nil }.publicKey.kind == .ecdsaP256)
   }
 
   @Test(
-    "one key is one key, however its file has the point and the curve",
+    "a key is the same key, however its file encodes the point and the curve",
     arguments: [["-conv_form", "compressed"], ["-conv_form", "hybrid"], ["-param_enc", "explicit"]])
   func forms(_ form: [String]) throws {
     try openssl.generate(.ecdsaP256)
@@ -165,7 +165,7 @@ struct KeyTests {
   }
 
   @Test(
-    "what is no key is refused, and nothing traps",
+    "what is not a key is refused, and nothing traps",
     arguments: [
       "", "hello", "-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
       "-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----\n",
@@ -181,7 +181,7 @@ struct KeyTests {
     #expect(public_?.code == .badKey && private_?.code == .badKey)
   }
 
-  @Test("every cut and every changed byte of a key is a key or an error")
+  @Test("a key file that is truncated or changed in a byte is a key or an error")
   func fuzz() throws {
     let pem = Array(try PrivateKey.generate(.ecdsaP256).publicKey.pem.utf8)
     var random = SeededGenerator(seed: 7)
@@ -193,7 +193,7 @@ struct KeyTests {
     }
   }
 
-  @Test("a file with two keys is refused: each reader would take another")
+  @Test("a file with two keys is refused, because readers would choose different ones")
   func two() throws {
     let pem = try PrivateKey.generate(.ed25519).publicKey.pem + PrivateKey.generate(.ed25519).publicKey.pem
     #expect(throws: TrustError.self) { try PublicKey(pem: Array(pem.utf8), name: "x") }

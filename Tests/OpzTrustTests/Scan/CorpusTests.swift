@@ -19,12 +19,12 @@ struct CorpusTests {
 
   static let directory = PackageRoot.path(#filePath).appending("Tests/OpzTrustTests/Fixtures/Corpus")
 
-  /// The archives that `scripts/make-corpus` wrote, without their suffix.
+  /// The archives that `scripts/make-corpus` wrote, without their suffixes.
   static func archives() throws -> [String] {
     try Directory.entries(directory).map(\.string).filter { $0.hasSuffix(".tar.zst") }.map { String($0.dropLast(8)) }
   }
 
-  /// The files of an archive, as its index.tsv names them.
+  /// The files in an archive, as listed in its index.tsv.
   static func entries(_ archive: String) throws -> [Entry] {
     let layer = PackedLayer(try FileBlob(directory.appending("\(archive).tar.zst")), .zstd, name: archive)
     var files: [String: [UInt8]] = [:]
@@ -43,7 +43,7 @@ struct CorpusTests {
     }
   }
 
-  @Test("no malicious file passes, and of a hundred benign ones at most one does not")
+  @Test("no malicious file passes, and at most one in a hundred benign files does not")
   func verdicts() throws {
     var counts = (malicious: 0, missed: 0, benign: 0, false: 0)
     for archive in try CorpusTests.archives() {

@@ -15,7 +15,7 @@ struct PickleNamesTests {
     return result.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
   }
 
-  @Test("of the installed libraries, only what they define themselves is on the list, and every estimator is")
+  @Test("the allowlist has every estimator of the installed libraries, and only names that they define themselves")
   func libraries() throws {
     let allowlist = PickleAllowlist()
     var allowed = 0
@@ -27,14 +27,14 @@ struct PickleNamesTests {
       guard isAllowed else { continue }
       allowed += 1
       let (home, owner) = (parts[0].prefix { $0 != "." }, parts[2].prefix { $0 != "." })
-      // What SciPy calls its own conversion to arrays is NumPy's.
+      // SciPy's conversion to arrays is NumPy's function under SciPy's name.
       #expect(parts[3] != "module" && (owner == home || (home == "scipy" && owner == "numpy")), "\(line)")
     }
     #expect(allowed > 500)
   }
 
   @Test(
-    "no module of Python's own can be allowed, nor what installs packages",
+    "neither a module of Python's standard library nor a package installer can be allowed",
     arguments: [
       "os.*", "posix.system", "nt.system", "subprocess.*", "_io.open", "importlib.util.find_spec", "asyncio.*",
       "pty.spawn", "code.*", "test.support.*",
@@ -47,7 +47,7 @@ struct PickleNamesTests {
     #expect(throws: TrustError.self) { try PickleAllowlist.check(pattern) }
   }
 
-  @Test("what somebody answers for is that, and no module of Python's own by way of it")
+  @Test("an allowed name allows exactly that, and no standard library module through it")
   func extra() throws {
     try PickleAllowlist.check("mine.features.*")
     try PickleAllowlist.check("mine.Encoder")
@@ -60,7 +60,7 @@ struct PickleNamesTests {
   }
 
   @Test(
-    "what was imported into a module of a library is not allowed for its name",
+    "a name that a library's module only imported is not allowed",
     arguments: [
       "sklearn.base.ABCMeta", "sklearn.utils.metaestimators.MethodType", "sklearn.tree._classes.Integral",
       "sklearn.ensemble._forest.Parallel",

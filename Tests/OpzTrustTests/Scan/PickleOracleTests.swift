@@ -4,9 +4,9 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Pickles, beside Python's own unpicklers")
+@Suite("Pickles, compared with Python's own unpicklers")
 struct PickleOracleTests {
-  /// Pickles of the corpus that are short and stand for themselves.
+  /// Short pickles of the corpus that depend on no other file.
   static func seeds() throws -> [[UInt8]] {
     try CorpusTests.entries("malicious_pickles").map(\.bytes).filter { $0.count < 300 }
   }
@@ -28,7 +28,7 @@ struct PickleOracleTests {
   }
 
   @Test(
-    "what an unpickler would call is found, under a pickle's name and under none", arguments: [1, 2, 3] as [UInt64])
+    "what an unpickler would call is found, with and without a pickle's file name", arguments: [1, 2, 3] as [UInt64])
   func called(_ seed: UInt64) throws {
     let seeds = try PickleOracleTests.seeds()
     var random = SeededGenerator(seed: seed)
@@ -45,13 +45,13 @@ struct PickleOracleTests {
           PickleGlobal(module: String(path[..<dot]), name: String(path[dot...].dropFirst()))
         )
       }
-      // A module that there is not ends a load, and getattr does nothing before it is called.
+      // A missing module ends the load, and getattr does nothing before it is called.
       let bad = names.filter {
         !allowlist.allows($0.global) && PythonModules.isKnown($0.global.module) && ($0.isCall || !$0.global.isGetattr)
       }
       guard !bad.isEmpty else { continue }
       #expect(!PickleTests.scan("model.pkl", bytes).isClean, "\(Hex.encode(bytes)): \(answer)")
-      // Without a name or a mark, what is called.
+      // Without a file name or a pickle header: only what is called.
       guard bad.contains(where: \.isCall) else { continue }
       called += 1
       #expect(!PickleTests.scan("model.bin", bytes).isClean, "\(Hex.encode(bytes)): \(answer)")

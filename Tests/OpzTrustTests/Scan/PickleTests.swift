@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Pickles, by what loading them does")
+@Suite("Pickles, judged by what loading them does")
 struct PickleTests {
   struct Vector: Sendable {
     let isBad: Bool
@@ -32,14 +32,14 @@ struct PickleTests {
     return scanner.report
   }
 
-  @Test("each hostile one is found, under a pickle's name and under another; what models are saved as is not")
+  @Test("every hostile pickle is found, with and without a pickle's file name; saved models are not reported")
   func verdicts() throws {
     let all = try PickleTests.vectors(["--libraries"])
     #expect(all.count { $0.isBad } >= 100 && all.count { !$0.isBad } >= 300)
     for vector in all {
       let report = PickleTests.scan("models/model.pkl", vector.bytes)
       #expect(report.isClean == !vector.isBad, "\(vector.name): \(report.findings.map(\.text))")
-      // Broken streams of protocol 0 have no mark: only what would be loaded as a pickle is one.
+      // Broken streams of protocol 0 have no header, so they count only if they would be loaded as a pickle.
       let mayPass = vector.name.hasPrefix("broken")
       let other = PickleTests.scan("models/weights.bin", vector.bytes)
       if vector.isBad, !mayPass { #expect(!other.isClean, "\(vector.name) as weights.bin") }
@@ -47,7 +47,7 @@ struct PickleTests {
     }
   }
 
-  @Test("what the user answers for passes, and nothing beside it")
+  @Test("what the user allows passes, and nothing else")
   func allowed() throws {
     let pickle =
       Array("\u{80}".unicodeScalars.map { UInt8($0.value) }) + Array("\u{2}cmine.features\nEncoder\n)R.".utf8)
@@ -66,7 +66,7 @@ struct PickleTests {
     #expect(throws: TrustError.self) { try ImageScanner(allowed: [pattern]) }
   }
 
-  @Test("what is compressed is looked into, whatever its name; what cannot be unpacked is an error")
+  @Test("compressed files are unpacked, whatever their names; one that cannot be unpacked is an error")
   func compressed() {
     let gzip: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     for name in ["a.pkl.gz", "a.joblib", "a.csv.gz", "pkl"] {
@@ -75,7 +75,7 @@ struct PickleTests {
     }
   }
 
-  @Test("texts and programs are no pickles")
+  @Test("texts and programs are not pickles")
   func texts() throws {
     let root = PackageRoot.path(#filePath)
     var checked = 0
@@ -100,7 +100,7 @@ struct PickleTests {
     }
   }
 
-  @Test("bytes of every kind end in a verdict and not in a trap", arguments: [1, 2, 3, 4] as [UInt64])
+  @Test("any bytes give a verdict and not a trap", arguments: [1, 2, 3, 4] as [UInt64])
   func fuzz(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let seeds = try PickleTests.vectors()
@@ -120,9 +120,9 @@ struct PickleTests {
     }
   }
 
-  @Test("nothing that a stream says makes it cost more than its bytes")
+  @Test("no stream costs more than in proportion to its bytes")
   func deep() {
-    // Tuples in tuples, and dictionaries in dictionaries, a hundred thousand deep; marks without end.
+    // Nested tuples and nested dictionaries, a hundred thousand levels deep; endless marks.
     let tuples: [UInt8] = [0x80, 4, 0x29] + [UInt8](repeating: 0x85, count: 1_000_000) + [0x2E]
     #expect(PickleTests.scan("a.pkl", tuples).isClean)
     #expect(!PickleTests.scan("a.pkl", [0x80, 4] + [UInt8](repeating: 0x28, count: 100_000) + [0x2E]).isClean)
@@ -155,7 +155,7 @@ struct SecretTests {
   }
 
   @Test(
-    "texts that speak of them are not",
+    "texts about them are not reported",
     arguments: [
       "-----BEGIN PRIVATE KEY-----\n",
       "if line == '-----BEGIN RSA PRIVATE KEY-----': raise ValueError('not here, and nowhere else')",

@@ -4,9 +4,9 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Python's notation, as Python itself reads it")
+@Suite("Python literals, compared with Python itself")
 struct PythonLiteralTests {
-  @Test("numbers: what opz reads is what int() reads", arguments: [1, 2] as [UInt64])
+  @Test("numbers are read as int() reads them", arguments: [1, 2] as [UInt64])
   func numbers(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let alphabet = Array("0123789_+- \t\n\u{b}\u{c}\r\u{0}xLe".utf8)
@@ -19,7 +19,7 @@ struct PythonLiteralTests {
     }
   }
 
-  @Test("values: what opz reads is what ast.literal_eval reads", arguments: [3, 4] as [UInt64])
+  @Test("values are read as ast.literal_eval reads them", arguments: [3, 4] as [UInt64])
   func literals(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let pieces = [
@@ -42,7 +42,7 @@ struct PythonLiteralTests {
     }
     var both = 0
     for (text, answer) in zip(texts, try PickleNamesTests.oracle("python", ["literal"], texts)) {
-      // What opz refuses is an error of the scan. What it reads, Python reads in the same way.
+      // What opz refuses is an error of the scan. What it reads, Python reads the same way.
       guard let read = try? PythonLiteral(String(decoding: text, as: UTF8.self)) else { continue }
       if answer != "no" { both += 1 }
       #expect(answer == "no" || answer == read.shown, "\(String(decoding: text, as: UTF8.self))")
@@ -50,7 +50,7 @@ struct PythonLiteralTests {
     #expect(both > 500)
   }
 
-  @Test("elements of arrays: where opz says that there are no objects, NumPy finds none, and the size is the same")
+  @Test("arrays: if opz says that there are no objects, NumPy finds none and agrees on the size")
   func types() throws {
     let codes = [
       "f8", "i4", "O", "O8", "U3", "S5", "V7", "b1", "M8[ns]", "m8", "c16", "u1", "f2", "object", "int8", "float64",
@@ -79,7 +79,7 @@ struct PythonLiteralTests {
 }
 
 extension PythonLiteral {
-  /// As `python.py` shows values.
+  /// Values in the notation of `python.py`.
   fileprivate var shown: String {
     switch self {
     case .text(let text): "s" + Hex.encode(Array(text.utf8))

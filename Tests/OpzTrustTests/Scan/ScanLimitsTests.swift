@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("The scan's limits, and what lies in other files")
+@Suite("The scan's limits, and nested files")
 struct ScanLimitsTests {
   static let evil = Array("cos\nsystem\n(Vopz-no-such-program\ntR.".utf8)
 
@@ -27,7 +27,7 @@ struct ScanLimitsTests {
     return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512 + 1024)
   }
 
-  @Test("files in files are looked into eight deep, and what is deeper is an error")
+  @Test("nested files are scanned eight levels deep, and deeper nesting is an error")
   func depth() {
     var bytes = ScanLimitsTests.evil
     for level in 1...12 {
@@ -38,7 +38,7 @@ struct ScanLimitsTests {
     }
   }
 
-  @Test("beyond ten thousand findings the scan says that there are more, and is not clean")
+  @Test("above ten thousand findings, the scan says that there are more and is not clean")
   func findings() {
     var report = ScanReport()
     let finding = { ScanReport.Finding(rule: .pickleCall, level: $0, path: "a", offset: nil, text: "b") }
@@ -49,7 +49,7 @@ struct ScanLimitsTests {
     #expect(report.findings.last?.rule == .unread && report.findings.last?.level == .error)
   }
 
-  @Test("an error of a wheel's file is a note, a key in it is what it is")
+  @Test("an error in a wheel's file is only a note; the same file elsewhere is an error")
   func wheels() {
     var scanner = FileScanner(ScanReport())
     scanner.scan("site-packages/a/tests/data.pkl", BytesBlob(ScanLimitsTests.evil), secrets: false, origin: .wheel)
@@ -66,7 +66,7 @@ struct ScanLimitsTests {
     }
   }
 
-  @Test("what unpacks to more than is allowed is read up to there, and is an error")
+  @Test("what unpacks to more than the limit is read up to the limit, and is an error")
   func bombs() throws {
     let outcome = try SpooledBlob.reading(Endless(), limit: 40 << 20)
     guard case .overLimit? = outcome.problem else {
@@ -77,7 +77,7 @@ struct ScanLimitsTests {
     var scanner = FileScanner(ScanReport())
     let file = try ScannedFile("a.bin", BytesBlob([0, 1, 2]), ScanContext(origin: .project, secrets: false))
     try scanner.unpack(in: file, at: "b", BytesSourceOf(ScanLimitsTests.evil), orElse: nil)
-    // Nothing may be unpacked before a file is begun.
+    // Nothing may be unpacked before the next file is started.
     #expect(scanner.report.findings.map(\.rule) == [.unread])
   }
 
@@ -87,7 +87,7 @@ struct ScanLimitsTests {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int { try source?.read(into: buffer) ?? 0 }
   }
 
-  @Test("a spooled file is removed with its last copy, and can be read from any place")
+  @Test("a spooled file is removed with its last copy, and can be read from any offset")
   func spooled() throws {
     final class Count: ByteSource {
       var left = 40 << 20

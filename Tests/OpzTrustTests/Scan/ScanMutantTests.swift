@@ -4,12 +4,12 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Mutants of model files")
+@Suite("Mutated model files")
 struct ScanMutantTests {
-  /// How many of each kind: `scripts/torture-scan` asks for ten thousand.
+  /// How many of each kind; `scripts/torture-scan` sets ten thousand.
   static let count = ProcessEnvironment.value("OPZ_MUTANTS").flatMap { Int($0) } ?? 12
 
-  /// The corpus's files by their last suffix, without the largest.
+  /// The files of the corpus by their last suffix, without the largest files.
   static func kinds() throws -> [(kind: String, seeds: [CorpusTests.Entry])] {
     var kinds: [String: [CorpusTests.Entry]] = [:]
     for archive in try CorpusTests.archives() {
@@ -33,7 +33,7 @@ struct ScanMutantTests {
       case 3: bytes.removeSubrange(index..<min(bytes.count, index + Int.random(in: 1...9, using: &random)))
       case 4: bytes.removeSubrange(index...)
       case 5:
-        // A length or an offset at its bounds.
+        // A length or an offset with an extreme value.
         let extreme = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &random)! as UInt8
         for place in index..<min(bytes.count, index + [2, 4, 8].randomElement(using: &random)!) {
           bytes[place] = extreme
@@ -49,7 +49,7 @@ struct ScanMutantTests {
     return CorpusTests.Entry(isMalicious: seed.isMalicious, technique: seed.technique, path: seed.path, bytes: bytes)
   }
 
-  @Test("of each kind: a scan of it ends in a verdict, with findings that say where")
+  @Test("a scan of each kind ends with a verdict, with findings that give a position")
   func verdicts() throws {
     for (number, kind) in try ScanMutantTests.kinds().enumerated() {
       var random = SeededGenerator(seed: UInt64(number) + 1)

@@ -5,10 +5,10 @@ import Testing
 
 @testable import OpzTrust
 
-/// Not a test of its own: `scripts/bench-scan` runs opz's scanner by it on files that other scanners look into as well.
+/// Not a real test: `scripts/bench-scan` uses it to run opz's scanner on the files that other scanners scan.
 @Suite("Files for scripts/bench-scan", .enabled(if: ProcessEnvironment.value("OPZ_SCAN_TREE") != nil))
 struct ScanTreeTests {
-  @Test("each file under OPZ_SCAN_TREE: a line in OPZ_SCAN_RESULT with its path, its verdict and what was found")
+  @Test("each file under OPZ_SCAN_TREE gets a line in OPZ_SCAN_RESULT with its path, verdict and findings")
   func scan() throws {
     let root = FilePath(try #require(ProcessEnvironment.value("OPZ_SCAN_TREE")))
     let result = FilePath(try #require(ProcessEnvironment.value("OPZ_SCAN_RESULT")))

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("An image with real wheels")
 struct WheelScanTests {
-  /// The files of joblib's and NumPy's tests, and scikit-learn's data, in a layer. They are pickles and arrays of many versions.
+  /// A layer with joblib's and NumPy's test files and scikit-learn's data: pickles and arrays of many versions.
   static func layer() throws -> [UInt8] {
     let packages = Python.interpreter().removingLastComponent().removingLastComponent().appending("lib")
     let version = try #require(try Directory.entries(packages).first { $0.string.hasPrefix("python3") })
@@ -26,7 +26,7 @@ struct WheelScanTests {
     return result.output
   }
 
-  @Test("scikit-learn's, NumPy's and joblib's own files are clean where they are wheels, and only there")
+  @Test("the files of scikit-learn, NumPy and joblib are clean in layers of wheels, and only there")
   func clean() throws {
     let bytes = try WheelScanTests.layer()
     let digest = Digest.of(bytes)

@@ -41,7 +41,7 @@ struct EvidenceTests {
     return try await Evidence.all(in: manifest.descriptor, about: image, from: store)
   }
 
-  /// The same of an attachment with one part.
+  /// The same, for an attachment with one part.
   func evidence(
     _ layers: [(MediaType, [UInt8], [String: String])], _ type: MediaType = SigstoreBundle.mediaType,
     subject: Digest? = nil
@@ -64,7 +64,7 @@ struct EvidenceTests {
     ).encode()
   }
 
-  /// The least bill of materials of an image.
+  /// The smallest bill of materials of an image.
   func bill(of image: Digest) -> [UInt8] {
     Array(
       """
@@ -79,7 +79,7 @@ struct EvidenceTests {
     #expect(String(decoding: message, as: UTF8.self) == "DSSEv1 29 http://example.com/HelloWorld 11 hello world")
   }
 
-  @Test("a statement of the key about the image, of the type that is asked for, is one")
+  @Test("a statement of the right type about the image counts if the key signed it")
   func valid() async throws {
     let found = try await evidence([(SigstoreBundle.mediaType, bundle(), [:])])
     #expect(found.isSigned(by: key.publicKey, as: .signature) && found.isSigned(by: key.publicKey))
@@ -87,7 +87,7 @@ struct EvidenceTests {
     #expect(found.kind == "signature")
   }
 
-  @Test("a signature stands for the record only where the record is among its subjects, and the image with it")
+  @Test("a signature covers the record only if both the record and the image are among its subjects")
   func record() async throws {
     let record = Digest.of(Array("version.json".utf8))
     func made(_ subjects: [Digest], _ type: PredicateType = .signature) async throws -> Evidence {
@@ -120,7 +120,7 @@ struct EvidenceTests {
       case .string(let payload)? = envelope["payload"], case .array(let signatures)? = envelope["signatures"],
       case .object(let first)? = signatures.first, case .string(let signature)? = first["sig"]
     else { throw TrustError(.malformed, "bundle", "not as it was written") }
-    // All by other programs: base64, the encoding's lengths, the signature.
+    // Everything is checked with other programs: base64, the lengths in the encoding, the signature.
     try openssl.write("payload64", Array((payload + "\n").utf8))
     try openssl.write("sig64", Array((signature + "\n").utf8))
     try openssl("base64", "-d", "-A", "-in", "payload64", "-out", "payload")
@@ -130,7 +130,7 @@ struct EvidenceTests {
     #expect(try openssl.verifies(.ecdsaP256))
   }
 
-  @Test("another image, another type, another payload type, another key: none is a signature of it")
+  @Test("a statement with another image, type, payload type or key is not a signature of the image")
   func confusion() async throws {
     let cases: [(String, [UInt8], Digest?)] = [
       ("about another image", try bundle(about: other), nil),
@@ -148,7 +148,7 @@ struct EvidenceTests {
     #expect(!attestation.isSigned(by: key.publicKey, as: .billOfMaterials))
   }
 
-  @Test("each changed byte of a bundle ends the signature, or changes nothing of what is signed")
+  @Test("a changed byte in a bundle invalidates the signature, or changes nothing that is signed")
   func tampering() async throws {
     let whole = try bundle()
     guard case .envelope(let first) = try SigstoreBundle(whole, subject: "x").content else { return }
@@ -169,7 +169,7 @@ struct EvidenceTests {
     #expect(refused > whole.count / 2)
   }
 
-  @Test("a key that comes twice makes a document unreadable, in the bundle and in the statement")
+  @Test("a duplicate key makes a document unreadable, in the bundle and in the statement")
   func duplicates() async throws {
     let text = String(decoding: try bundle(), as: UTF8.self)
     let twice = text.replacing("\"payloadType\":", with: "\"payloadType\":\"x\",\"payloadType\":")
@@ -198,7 +198,7 @@ struct EvidenceTests {
     #expect(!found.isSigned(by: key.publicKey, as: .provenance))
     let about = try SimpleSigning(signing: other, identity: "h/r", with: key)
     #expect(!(try await evidence([layer(about)], SimpleSigning.artifactType).isSigned(by: key.publicKey)))
-    // Our payload under somebody else's signature.
+    // Our payload with somebody else's signature.
     let mixed = (SimpleSigning.mediaType, mine.payload, theirs.annotations)
     #expect(!(try await evidence([mixed], SimpleSigning.artifactType).isSigned(by: key.publicKey)))
     #expect(
@@ -208,7 +208,7 @@ struct EvidenceTests {
     #expect(SimpleSigning.tag(image) == "sha256-\(image.hex).sig")
   }
 
-  @Test("one bad layer, envelope or signature among several takes nothing from the good ones, wherever it stands")
+  @Test("a bad layer, envelope or signature does not affect the good ones, whatever its position")
   func badParts() async throws {
     let envelope = try #require(try SigstoreBundle(bundle(), subject: "x").envelope)
     let broken = text(envelope) { $0.replacing("\"signatures\":[", with: "\"signatures\":[{\"sig\":\"%\"},{},7,") }
@@ -246,7 +246,7 @@ struct EvidenceTests {
     return Array(change(String(decoding: text, as: UTF8.self)).utf8)
   }
 
-  @Test("parts beyond the limit are said")
+  @Test("parts beyond the limit are reported")
   func manyParts() async throws {
     let mine = try SimpleSigning(signing: image, identity: "h/r", with: key)
     let layer = (SimpleSigning.mediaType, mine.payload, mine.annotations)
@@ -256,7 +256,7 @@ struct EvidenceTests {
     #expect(reason.contains("1001 parts"))
   }
 
-  @Test("documents count unsigned only where no key is asked for")
+  @Test("unsigned documents count only if no key is required")
   func documents() async throws {
     let bytes = bill(of: image)
     let plain = try await evidence([(ModelBOM.mediaType, bytes, [:])], ModelBOM.mediaType)
@@ -272,7 +272,7 @@ struct EvidenceTests {
   }
 
   @Test(
-    "JSON that two readers could read differently is none",
+    "JSON that two readers could read differently is refused",
     arguments: [
       #"{"a":1,"a":2}"#, #"{"a":1,"\u0061":2}"#, "{\"é\":1,\"e\u{301}\":2}", #"{"a":1}x"#, #"{"a":1,}"#, "[1,]", "",
       "{", "[", "01", "1e999",
@@ -284,7 +284,7 @@ struct EvidenceTests {
     #expect(throws: TrustError.self) { try StrictJSON.read(Array(text.utf8), subject: "x") }
   }
 
-  @Test("and all other JSON is read as it is meant")
+  @Test("all other JSON is read correctly")
   func lenient() throws {
     let text = " {\"a\" : [1, -2.5e3, true, null, \"\\u00e9\\n\\ud83d\\ude00\"], \"b\": {}, \"c\": 9007199254740993}\n"
     #expect(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Bills of materials that somebody attaches")
+@Suite("Bills of materials from other tools")
 struct ModelBOMTests {
   static let image = Digest.of(Array("image".utf8))
   static let other = Digest.of(Array("another".utf8))
@@ -28,7 +28,7 @@ struct ModelBOMTests {
   }
 
   @Test(
-    "one that names the image is taken: by a purl, hashes or the version",
+    "one that names the image by purl, hashes or version is accepted",
     arguments: [
       ",\"purl\":\"pkg:oci/a@sha256%3A\(image.hex)?repository_url=h/a\"",
       ",\"purl\":\"pkg:oci/a@sha256%3a\(image.hex)\"",
@@ -39,7 +39,7 @@ struct ModelBOMTests {
   func taken(_ component: String) throws { try ModelBOMTests.check(ModelBOMTests.document(component)) }
 
   @Test(
-    "one that names another image, or none, is refused with the reason",
+    "one that names another image, or no image, is refused with the reason",
     arguments: [
       (",\"purl\":\"pkg:oci/a@sha256%3A\(other.hex)\"", "another image"),
       (",\"version\":\"\(other)\"", "another image"),
@@ -61,7 +61,7 @@ struct ModelBOMTests {
   }
 
   @Test(
-    "versions of CycloneDX's JSON are known ones",
+    "only known versions of CycloneDX are accepted",
     arguments: [
       ("1.2", true), ("1.3", true), ("1.4", true), ("1.5", true), ("1.6", true), ("1.7", true), ("1.1", false),
       ("1.8", false),
@@ -74,7 +74,7 @@ struct ModelBOMTests {
   }
 
   @Test(
-    "its time has come",
+    "its time must not be in the future",
     arguments: [
       ("2026-05-03T12:04:59Z", true), ("2020-01-01T00:00:00+01:00", true), ("2026-05-03T12:06:00Z", false),
       ("2126-01-01T00:00:00Z", false), ("yesterday", false),
@@ -84,7 +84,7 @@ struct ModelBOMTests {
     #expect(((try? ModelBOMTests.check(document)) != nil) == isTaken)
   }
 
-  @Test("of an image of several platforms, each one's bill is about it; an index that is lied about has no platforms")
+  @Test("a bill of one platform's image counts for the index, unless the index is described as a manifest")
   func platforms() async throws {
     let store = MemoryStore()
     let part = Descriptor.of(Array("part".utf8), .imageManifest)

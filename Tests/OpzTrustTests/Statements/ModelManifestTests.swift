@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Manifests and signatures of models' files")
+@Suite("Manifests and signatures of model files")
 struct ModelManifestTests {
   static let fixtures = PackageRoot.path(#filePath).appending("Tests/OpzTrustTests/Fixtures/model-signing")
   static let one = Digest.of([1])
@@ -25,7 +25,7 @@ struct ModelManifestTests {
   static func texts(_ names: [[UInt8]]) -> [String] { names.map { String(decoding: $0, as: UTF8.self) } }
 
   @Test(
-    "signatures of model-signing 1.1.1 are read, and are of their keys",
+    "signatures of model-signing 1.1.1 are read, and verify with their keys",
     arguments: [
       ("directory.sig", "release"), ("inside.sig", "release"), ("file.sig", "release"), ("links.sig", "release"),
       ("p384.sig", "p384"), ("p521.sig", "p521"),
@@ -42,7 +42,7 @@ struct ModelManifestTests {
       #expect(names == ["."] && manifest.name == "config.json")
     } else {
       let link = name == "links.sig" ? ["link.json"] : []
-      // Its own order: `weights/..` before `weights.txt`.
+      // The format's own order: `weights/..` before `weights.txt`.
       #expect(
         names == ["config.json", "empty"] + link
           + ["weights/part-1.bin", "weights/part-2.bin", "weights.txt", "with space:and colon", "\u{FC}.txt"])
@@ -55,14 +55,14 @@ struct ModelManifestTests {
   }
 
   @Test(
-    "what it signs in other ways is refused by name", arguments: [("shards.sig", "shards"), ("blake3.sig", "blake3")])
+    "its other signing methods are refused by name", arguments: [("shards.sig", "shards"), ("blake3.sig", "blake3")])
   func methods(_ name: String, _ word: String) {
     let error = #expect(throws: TrustError.self) { try Self.signature(name).manifest(subject: name) }
     #expect(error?.reason.contains(word) == true)
   }
 
   @Test(
-    "each of the format's keys signs and verifies; Ed25519 is none",
+    "every kind of key in the format signs and verifies; Ed25519 is not one of them",
     arguments: [(PublicKey.Kind.ecdsaP256, true), (.ecdsaP384, true), (.ecdsaP521, true), (.ed25519, false)])
   func kinds(_ kind: PublicKey.Kind, _ isTaken: Bool) throws {
     let key = try PrivateKey.generate(kind)
@@ -81,7 +81,7 @@ struct ModelManifestTests {
     #expect(!read.isSigned(by: try PrivateKey.generate(kind).publicKey))
   }
 
-  @Test("files are in the order of Python's paths, and the root digest is over their digests in it")
+  @Test("files are ordered like Python's paths, and the root digest covers their digests in that order")
   func order() throws {
     let names = ["a.b", "a/b", "a", "b", "a/b/c", "a b", "\u{FC}", "a/.x"]
     let sorted = ["a", "a/.x", "a/b", "a/b/c", "a b", "a.b", "b", "\u{FC}"]
@@ -89,7 +89,7 @@ struct ModelManifestTests {
     let manifest = ModelManifest(name: "m", resources, ignoring: [], allowsLinks: false)
     #expect(Self.texts(manifest.resources.map(\.name)) == sorted)
     #expect(manifest.digest == .of(sorted.flatMap { Digest.of(Array($0.utf8)).bytes }))
-    // Two spellings of one text are two files.
+    // Two Unicode spellings of the same text are two files.
     let spellings = ["e\u{301}", "\u{E9}"].map { ModelManifest.Resource(Array($0.utf8), Self.one) }
     let both = ModelManifest(name: "m", spellings, ignoring: [], allowsLinks: false)
     let read = try ModelManifest(both.statement(), subject: "x")
@@ -103,7 +103,7 @@ struct ModelManifestTests {
     #expect(error?.code == .unsignable && error?.subject == "\\xff")
   }
 
-  /// A statement as text, with parts that are replaced.
+  /// A statement as text, with some parts replaced.
   private func read(_ resources: String, serialization: String? = nil, root: Digest? = nil, more: String = "") throws
     -> ModelManifest
   {
@@ -122,7 +122,7 @@ struct ModelManifestTests {
   }
 
   @Test(
-    "paths that lead elsewhere, come twice or are no paths are refused",
+    "paths that lead out of the model, are duplicates or are invalid are refused",
     arguments: [
       "", "/etc/passwd", "../x", "a/../b", "a/..", "..", "./a", "a//b", "a/", "a/./b", "a\\u0000b",
     ])
@@ -173,14 +173,14 @@ struct ModelManifestTests {
     for (what, body) in cases { #expect(throws: TrustError.self, "\(what)") { try body() } }
   }
 
-  @Test("ignored paths that lead out of the model ignore nothing, and are written one way")
+  @Test("ignored paths that lead out of the model ignore nothing, and are written in normalized form")
   func ignored() throws {
     let how =
       #"{"method":"files","hash_type":"sha256","allow_symlinks":false,"ignore_paths":["/etc","../x","a/../b","./c//d/","e"]}"#
     #expect(Self.texts(try read("[\(resource("a"))]", serialization: how).ignored) == ["c/d", "e"])
   }
 
-  @Test("of model-signing 0.2 it says so")
+  @Test("a signature of model-signing 0.2 is refused with the version")
   func old() throws {
     let text = """
       {"_type":"https://in-toto.io/Statement/v1","predicateType":"https://model_signing/Digests/v0.1",
@@ -192,7 +192,7 @@ struct ModelManifestTests {
     #expect(error?.reason.contains("0.2") == true && error?.hint?.contains("again") == true)
   }
 
-  @Test("each changed byte of a signature ends it, or changes nothing of what is signed")
+  @Test("a changed byte in a signature invalidates it, or changes nothing that is signed")
   func mutants() throws {
     let whole = try FileBlob(Self.fixtures.appending("directory.sig")).bytes()
     let (key, manifest) = (try Self.key("release"), try Self.signature("directory.sig").manifest(subject: "x"))
@@ -210,7 +210,7 @@ struct ModelManifestTests {
     }
   }
 
-  @Test("a bundle of many values ends before they are made, and a stranger's list is not read")
+  @Test("a bundle of too many values is refused before they are created, and an unverified list is not read")
   func hostile() throws {
     let many = "{\"a\":[" + String(repeating: "{\"a\":1},", count: 200_000) + "1]}"
     let error = #expect(throws: TrustError.self) { try ModelSignature(Array(many.utf8), subject: "x") }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Files of a model, as they are found and hashed")
+@Suite("Finding and hashing the files of a model")
 struct ModelTreeTests {
   let directory: TemporaryDirectory
   var root: FilePath { directory.path.appending("m") }
@@ -27,7 +27,7 @@ struct ModelTreeTests {
       atPath: root.appending(name).string, withDestinationPath: target)
   }
 
-  @Test("all files but what is ignored, with all below it and nothing whose name only begins so")
+  @Test("ignoring a path ignores everything below it, but no other name with the same prefix")
   func walk() throws {
     #expect(try names() == [".git/config", ".gitignore", "a/b", "a.b", "c"])
     #expect(try names([".git"]) == [".gitignore", "a/b", "a.b", "c"])
@@ -38,7 +38,7 @@ struct ModelTreeTests {
   }
 
   @Test(
-    "a link is an error; where links are allowed it is the file that it names, in the model and nowhere else",
+    "a link is an error; with links allowed, it counts as its target, which must be in the model",
     arguments: [
       ("c", true, ""), ("a/b", true, ""), ("../m/c", true, ""), ("../outside", false, "out of the model"),
       ("/etc/passwd", false, "out of the model"), ("a", false, "directory"), (".", false, "out of the model"),
@@ -51,11 +51,11 @@ struct ModelTreeTests {
     guard !isTaken else { return #expect(try names(links: true).contains("link")) }
     let error = #expect(throws: TrustError.self) { try names(links: true) }
     #expect(error?.reason.contains(reason) == true && error?.subject.hasSuffix("m/link") == true)
-    // What is ignored is not looked at.
+    // An ignored path is not looked at.
     #expect(try !names(["link"]).contains("link"))
   }
 
-  @Test("a model that is a link itself, a pipe, and what is missing are errors")
+  @Test("a model that is itself a link, a pipe, or missing is an error")
   func special() throws {
     try FileManager.default.createSymbolicLink(
       atPath: directory.path.appending("l").string, withDestinationPath: "m")
@@ -72,7 +72,7 @@ struct ModelTreeTests {
     }
   }
 
-  @Test("directories that are nested too deep end in an error")
+  @Test("directories nested too deep are an error")
   func depth() throws {
     var path = root
     for _ in 0..<200 { path.append("d") }
@@ -81,7 +81,7 @@ struct ModelTreeTests {
     #expect(error?.reason.contains("128") == true)
   }
 
-  @Test("digests are those of the files, in their order, however many and however large", arguments: [0, 1, 3, 300])
+  @Test("digests are those of the files, in order, however many and large they are", arguments: [0, 1, 3, 300])
   func digests(_ count: Int) throws {
     for index in 0..<count {
       let size = index == 1 ? 3_000_001 : index
@@ -93,7 +93,7 @@ struct ModelTreeTests {
     #expect(try tree.digests(of: []) == [])
   }
 
-  @Test("a file that changed since it was found is an error, and so is one that became a link")
+  @Test("a file that changed since it was found, or became a link, is an error")
   func changed() throws {
     let tree = try ModelTree(root, ignoring: [], allowsLinks: false)
     try Durable.replace(root.appending("c"), with: Array("longer than before".utf8))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Sigstore's bundles in all their forms")
+@Suite("Sigstore bundles of all versions")
 struct SigstoreBundleTests {
   let store = MemoryStore()
   let key: PrivateKey
@@ -20,7 +20,7 @@ struct SigstoreBundleTests {
     image = Descriptor.of(manifest, .imageManifest)
   }
 
-  /// What is read of one attached layer.
+  /// The evidence read from one attached layer.
   func evidence(_ bytes: [UInt8], _ type: MediaType = SigstoreBundle.mediaType, now: Timestamp = .now()) async throws
     -> Evidence
   {
@@ -47,7 +47,7 @@ struct SigstoreBundleTests {
     try DSSEEnvelope(signing: payload, DSSEEnvelope.inToto, with: [key]).document
   }
 
-  /// The members of a whole bundle.
+  /// The members of a complete bundle.
   func members(_ payload: [UInt8]? = nil) throws -> [String: JSONValue] {
     [
       "mediaType": .string(SigstoreBundle.mediaType.rawValue), "dsseEnvelope": try envelope(payload ?? statement()),
@@ -66,7 +66,7 @@ struct SigstoreBundleTests {
   }
 
   @Test(
-    "each version and spelling of the media type that the specification names is read, as a layer and in the document",
+    "all versions and spellings of the media type in the specification are read, in layer and document",
     arguments: [
       "application/vnd.dev.sigstore.bundle+json;version=0.1", "application/vnd.dev.sigstore.bundle+json;version=0.2",
       "application/vnd.dev.sigstore.bundle+json;version=0.3", "application/vnd.dev.sigstore.bundle.v0.3+json",
@@ -81,7 +81,7 @@ struct SigstoreBundleTests {
   }
 
   @Test(
-    "other versions are not",
+    "other versions are not read",
     arguments: [
       "application/vnd.dev.sigstore.bundle+json;version=0.4", "application/vnd.dev.sigstore.bundle.v0.4+json",
       "application/vnd.dev.sigstore.bundle+json", "application/vnd.dev.sigstore.bundle.v0.3", "",
@@ -94,14 +94,14 @@ struct SigstoreBundleTests {
   }
 
   @Test(
-    "in-toto's Statement v0.1 is read as v1 is, and no other", arguments: [("v0.1", true), ("v1", true), ("v2", false)])
+    "in-toto's Statement v0.1 is read like v1, no other is", arguments: [("v0.1", true), ("v1", true), ("v2", false)])
   func statements(_ version: String, _ isRead: Bool) async throws {
     let payload = statement("https://in-toto.io/Statement/\(version)")
     let found = try await evidence(CanonicalJSON.encode(JSONValue.object(members(payload))))
     #expect(found.isSigned(by: key.publicKey, as: .signature) == isRead)
   }
 
-  @Test("a signature over the manifest itself counts, over anything else it does not")
+  @Test("a signature over the manifest itself counts, one over anything else does not")
   func messages() async throws {
     var members = try members()
     members["dsseEnvelope"] = nil
@@ -126,7 +126,7 @@ struct SigstoreBundleTests {
     for message in wrong { #expect(!(try await read(message).isSigned(by: key.publicKey)), "\(message)") }
   }
 
-  @Test("openssl's signature of a manifest in a bundle is one")
+  @Test("openssl's signature of a manifest counts in a bundle")
   func openssl() async throws {
     let openssl = try OpenSSL()
     try openssl.generate(.ecdsaP256)
@@ -141,7 +141,7 @@ struct SigstoreBundleTests {
     #expect(found.isSigned(by: try PublicKey(pem: openssl.bytes("pub.pem"), name: "x"), as: .signature))
   }
 
-  @Test("two contents, in whatever spelling, make no bundle; nor does none")
+  @Test("a bundle with two contents, in any spelling, or with none is refused")
   func contents() async throws {
     let whole = try members()
     let cases: [(String, [String: JSONValue])] = [
@@ -160,12 +160,12 @@ struct SigstoreBundleTests {
     let envelope = String(decoding: try CanonicalJSON.encode(envelope(statement())), as: UTF8.self)
     let doubled = text.replacing("{\"dsseEnvelope\":", with: "{\"dsseEnvelope\":\(envelope),\"dsseEnvelope\":")
     #expect(try await evidence(Array(doubled.utf8)).problem?.contains("twice") == true)
-    // A null field is an absent one in protobuf's JSON.
+    // In protobuf's JSON, a null field is the same as a missing one.
     let null = try CanonicalJSON.encode(JSONValue.object(whole.merging(["messageSignature": .null]) { $1 }))
     #expect(try await evidence(null).isSigned(by: key.publicKey))
   }
 
-  @Test("one bad signature does not spoil a good one, wherever it stands")
+  @Test("a bad signature does not affect a good one, whatever its position")
   func signatures() async throws {
     let whole = try members()
     guard let good = whole["dsseEnvelope"]?["signatures"]?.array else { throw TrustError(.malformed, "x", "none") }
@@ -187,7 +187,7 @@ struct SigstoreBundleTests {
     #expect(!(try await signed([])))
   }
 
-  @Test("a time that has not come makes it unreadable: the log's, the predicate's")
+  @Test("a time in the future, in the log or the predicate, makes it unreadable")
   func future() async throws {
     let now = try #require(Timestamp("2026-05-03T12:00:00Z"))
     func entry(_ time: JSONValue) throws -> [UInt8] {
@@ -223,7 +223,7 @@ struct SigstoreBundleTests {
   }
 
   @Test(
-    "a predicate's bytes are what is signed and what is read back",
+    "the bytes of a predicate are signed and read back unchanged",
     arguments: [
       "{}", #"{ "b" : 1.0, "a":1e2, "big":123456789012345678901234567890, "e":"\\u00e9\\/" }"#, "[1, 2]", "null",
       "0.10", "\n{}\n",
@@ -240,7 +240,7 @@ struct SigstoreBundleTests {
   }
 
   @Test(
-    "what is not one value of JSON is no predicate",
+    "anything but a single JSON value is not a predicate",
     arguments: ["", "{", "{},\"x\":1", "{}}", "1 2", "{}//", "\u{FEFF}{}"])
   func injections(_ predicate: String) {
     #expect(throws: TrustError.self) {

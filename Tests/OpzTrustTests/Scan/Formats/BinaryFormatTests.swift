@@ -4,9 +4,9 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Models in binary forms")
+@Suite("Models in binary formats")
 struct BinaryFormatTests {
-  @Test("messages with lengths that they do not have are no messages")
+  @Test("protobuf messages with false lengths are not messages")
   func protobuf() throws {
     for bytes in [
       [0x0A, 5, 1], [0x80, 0x80, 0x80], [0x0B], [0x00],
@@ -20,7 +20,7 @@ struct BinaryFormatTests {
     #expect(try ProtobufMessage.fields(0..<window.size, window) == [2])
   }
 
-  @Test("GGUF: counts and lengths that the file does not have")
+  @Test("GGUF with counts and lengths beyond the end of the file")
   func gguf() {
     let head = Array("GGUF".utf8)
     let huge = FormatScan.number(.max, 8)
@@ -37,11 +37,11 @@ struct BinaryFormatTests {
     #expect(FormatScan.report("m.gguf", head + empty).findings == [])
   }
 
-  @Test("HDF5 whose parts lead into themselves or nowhere ends in an error")
+  @Test("HDF5 whose parts point to themselves or nowhere is an error")
   func hdf5() {
     let zeros = [UInt8](repeating: 0, count: 4096)
     #expect(!FormatScan.report("m.h5", HDF5File.signature + zeros).isClean)
-    // Version 2, addresses of 8 bytes, a root whose header continues in itself.
+    // Version 2, 8-byte addresses, a root whose header continues in itself.
     let head =
       HDF5File.signature + [2, 8, 8, 0] + FormatScan.number(0, 8) + FormatScan.number(.max, 8)
       + FormatScan.number(200, 8)

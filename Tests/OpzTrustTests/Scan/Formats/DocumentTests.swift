@@ -10,7 +10,7 @@ struct DocumentTests {
     #"{"class_name": "Sequential", "config": {"layers": [{"module": "churn.layers", "class_name": "Encoder", "#
     + #""config": {}, "registered_name": "churn>Encoder"}]}}"#
 
-  @Test("a class of one's own passes when one answers for it, and for nothing else")
+  @Test("a custom class passes only if it is allowed by name")
   func allowed() {
     #expect(!FormatScan.report("config.json", DocumentTests.custom).isClean)
     #expect(FormatScan.report("config.json", DocumentTests.custom, allowed: ["churn.layers.Encoder"]).isClean)
@@ -25,7 +25,7 @@ struct DocumentTests {
     #expect(!FormatScan.report("c.yaml", "x:\n  _target_: os.system\n", allowed: ["mine.*"]).isClean)
   }
 
-  @Test("the list of Keras' own classes has what every model has, and nothing that runs what it is given")
+  @Test("the list of Keras' own classes has what models need, and nothing that runs its input")
   func names() {
     for name in [
       "Dense", "Sequential", "Functional", "Adam", "adam", "GlorotUniform", "L2", "AUC", "DTypePolicy", "StringLookup",
@@ -59,7 +59,7 @@ struct DocumentTests {
     #expect(!FormatScan.report("config.json", bytes).isClean)
   }
 
-  @Test("what cannot be read and may be a model is an error; what names no code may be anything")
+  @Test("an unreadable document that may be a model is an error; one that names no code is not")
   func unread() {
     let doubled = #"{"class_name": "Dense", "class_name": "Lambda", "config": {}}"#
     #expect(FormatScan.report("m.json", doubled).findings.map(\.rule) == [.unread])
@@ -71,7 +71,7 @@ struct DocumentTests {
     #expect(!FormatScan.report("a.json", "{\"class_name\":" + nested).isClean)
   }
 
-  @Test("a vocabulary that is too large to be read whole has words and no code; a model of that size is an error")
+  @Test("a vocabulary too large to be read whole is clean; a model of that size is an error")
   func large() {
     var words = ""
     for number in 0..<1_000_000 { words += "\"word\(number) of a vocabulary\": \(number), " }
@@ -96,7 +96,7 @@ struct DocumentTests {
     ])
   func paths(_ path: String, _ leaves: Bool) { #expect(OutsidePath.leaves(path) == leaves) }
 
-  @Test("tags of YAML are seen however they are written, and texts about them are not")
+  @Test("YAML tags are found however they are written, and texts about them are not")
   func tags() {
     let tags = YAMLTagCase.all
     for (text, isBad) in tags { #expect(FormatScan.report("a.yaml", text).isClean != isBad, "\(text)") }

@@ -10,7 +10,7 @@ struct FormatMutationTests {
     "keras", "h5", "pb", "pbtxt", "onnx", "gguf", "json", "yaml", "safetensors", "rds", "RData", "skops", "pmml", "bin",
   ]
 
-  @Test("each ends in a verdict and not in a trap", arguments: suffixes)
+  @Test("each scan ends with a verdict and not with a trap", arguments: suffixes)
   func mutants(_ suffix: String) throws {
     var random = SeededGenerator(seed: UInt64(suffix.utf8.reduce(0) { Int($0) * 31 + Int($1) }))
     let seeds = try ["malicious_formats", "benign_formats", "benign_r"].flatMap { try CorpusTests.entries($0) }
@@ -23,7 +23,7 @@ struct FormatMutationTests {
     }
   }
 
-  /// One to six changes: bytes, bits, runs of extreme numbers, pieces twice, an end that is missing.
+  /// One to six changes: bytes, bits, runs of extreme numbers, duplicate pieces, truncation.
   static func mutant(of bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...6, using: &random) where !bytes.isEmpty {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OpzTrust
 
-/// What a scan of one file says.
+/// The report of the scan of one file.
 enum FormatScan {
   static func report(_ name: String, _ bytes: [UInt8], allowed: [String] = []) -> ScanReport {
     var scanner = FileScanner(ScanReport(allowed: allowed))

@@ -4,14 +4,14 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Templates of chats")
+@Suite("Chat templates")
 struct TemplateTests {
   private func problems(_ text: String) -> [String] {
     FormatScan.report("chat_template.jinja", text).findings.map(\.text)
   }
 
   @Test(
-    "what leads into Python is found",
+    "access to Python is found",
     arguments: [
       "{{ x.__class__ }}", "{{ x['__class__'] }}", "{{ x[\"\\x5f\\x5fclass\\x5f\\x5f\"] }}",
       "{{ x['\\u005f\\u005fclass__'] }}",
@@ -34,7 +34,7 @@ struct TemplateTests {
   func found(_ text: String) { #expect(!problems(text).isEmpty) }
 
   @Test(
-    "what chats need is not",
+    "what chat templates need is not reported",
     arguments: [
       "{{ m['role'] }}", "{{ m.content | trim }}", "{{ '{:02d}'.format(n) }}",
       "{{ m.content.strip().split('x')[-1].lstrip() }}",
@@ -53,7 +53,7 @@ struct TemplateTests {
     ])
   func passed(_ text: String) { #expect(problems(text) == []) }
 
-  @Test("any text ends in a verdict", arguments: [1, 2, 3] as [UInt64])
+  @Test("any text gives a verdict", arguments: [1, 2, 3] as [UInt64])
   func fuzz(_ seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let pieces = [

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("Secrets in files of images")
+@Suite("Secrets in the files of images")
 struct SecretLookTests {
   private static func scan(_ name: String, _ bytes: [UInt8], secrets: Bool = true) -> [ScanReport.Finding] {
     var scanner = FileScanner(ScanReport(allowed: []))
@@ -13,7 +13,7 @@ struct SecretLookTests {
     return scanner.report.findings.filter { $0.rule == .secret }
   }
 
-  /// What the programs of Python make of a file.
+  /// A file as Python's libraries archive or compress it.
   private static func packed(_ form: String, _ bytes: [UInt8]) throws -> [UInt8] {
     let directory = try TemporaryDirectory()
     try Durable.replace(directory.path.appending("settings.env"), with: bytes)
@@ -36,7 +36,7 @@ struct SecretLookTests {
   }
 
   @Test(
-    "in members of archives and in compressed files",
+    "are found in members of archives and in compressed files",
     arguments: ["zip", "stored zip", "tar", "tar gz", "gz", "bz2", "xz"])
   func archives(form: String) throws {
     var missed: [String] = []
@@ -50,7 +50,7 @@ struct SecretLookTests {
     #expect(missed.isEmpty, "\(form): \(missed)")
   }
 
-  @Test("an encrypted key is a warning, and what comes from an index is not searched")
+  @Test("an encrypted key is a warning, and wheels from an index are not searched")
   func levels() {
     var random = SeededGenerator(seed: 1)
     let key = "-----BEGIN ENCRYPTED PRIVATE" + " KEY-----\n\(TestEncodings.base64(random.bytes(300)))\n"

@@ -6,13 +6,14 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("What SARIF 2.1.0 says of levels, runs and parts that are elsewhere")
+@Suite("SARIF 2.1.0: levels, runs and external parts")
 struct SARIFTests {
   func read(_ text: String) throws -> [ScanVerdict] {
     try ScanVerdict.read(StrictJSON.read(Array(text.utf8), subject: "x"), subject: "x")
   }
 
-  /// The verdict on a run of a tool with the rules `bad` (error), `mild` (note), `plain` (no level), and an extension with `bad` as a note.
+  /// The verdict of a run with the rules `bad` (error), `mild` (note), `plain` (no level), and an extension whose `bad`
+  /// is a note.
   func verdict(_ results: String, _ more: String = "") throws -> ScanVerdict {
     let rules = """
       [{"id":"bad","guid":"AAAA","defaultConfiguration":{"level":"error"}},
@@ -38,7 +39,7 @@ struct SARIFTests {
   }
 
   @Test(
-    "a result has the level of the rule that it names, however it names it",
+    "a result has the level of its rule, however it references the rule",
     arguments: [
       (#"{"ruleId":"bad"}"#, Is.error), (#"{"ruleId":"bad/part"}"#, .error), (#"{"ruleId":"badly"}"#, .clean),
       (#"{"ruleIndex":0}"#, .error), (#"{"ruleIndex":1}"#, .clean), (#"{"ruleIndex":-1}"#, .clean),
@@ -97,14 +98,14 @@ struct SARIFTests {
     #""ruleConfigurationOverrides":[{"descriptor":{"index":0},"configuration":{"level":"note"}}]"#
 
   @Test(
-    "an invocation may have been told other levels",
+    "an invocation may override levels",
     arguments: [
       (#"{"ruleId":"plain","provenance":{"invocationIndex":0}}"#, override, Is.error),
       (#"{"ruleIndex":2,"provenance":{"invocationIndex":0}}"#, override, .error),
       (#"{"ruleId":"plain"}"#, override, .error), (#"{"ruleId":"mild"}"#, override, .clean),
       (#"{"ruleId":"plain","level":"note"}"#, override, .clean),
       (#"{"ruleId":"bad","provenance":{"invocationIndex":0}}"#, milder, .clean),
-      // Which invocation found it is not said: nothing makes it milder.
+      // The result does not say which invocation found it, so no override lowers its level.
       (#"{"ruleId":"bad"}"#, milder, .error),
       (#"{"ruleId":"bad","provenance":{"invocationIndex":-1}}"#, milder, .error),
       (#"{"ruleId":"bad","provenance":{"invocationIndex":1}}"#, milder, .contradiction),
@@ -120,7 +121,7 @@ struct SARIFTests {
     compare(try verdict("[\(result)]", more), wanted, "\(result) \(told)")
   }
 
-  @Test("a policy's level counts for a rule of its name")
+  @Test("a policy's level applies to the rule of the same name")
   func policies() throws {
     let policy = #","policies":[{"name":"p","rules":[{"id":"mild","defaultConfiguration":{"level":"error"}}]}]"#
     #expect(try verdict(#"[{"ruleId":"mild"}]"#, policy).errors == 1)
@@ -128,7 +129,7 @@ struct SARIFTests {
   }
 
   @Test(
-    "a run that did not come to its end is no verdict",
+    "a run that did not complete is not a verdict",
     arguments: [
       (#"{"executionSuccessful":true}"#, true), (#"{"executionSuccessful":true,"exitCode":0}"#, true),
       (#"{"executionSuccessful":false}"#, false), (#"{"executionSuccessful":"true"}"#, false), ("{}", false),
@@ -159,12 +160,12 @@ struct SARIFTests {
     ])
   func invocations(_ invocation: String, _ isClean: Bool) throws {
     #expect(try (verdict("[]", #","invocations":[\#(invocation)]"#).problem == nil) == isClean, "\(invocation)")
-    // One that failed spoils what others did.
+    // One failed invocation invalidates the run.
     let both = #","invocations":[{"executionSuccessful":true},\#(invocation)]"#
     #expect(try (verdict("[]", both).problem == nil) == isClean)
   }
 
-  @Test("a scanner may exit with another code than 0 because of what it found")
+  @Test("a scanner may exit with a nonzero code because of its findings")
   func exitCode() throws {
     let more = #","invocations":[{"executionSuccessful":true,"exitCode":1}]"#
     #expect(try verdict(#"[{"level":"note"}]"#, more).problem == nil)
@@ -173,7 +174,7 @@ struct SARIFTests {
   }
 
   @Test(
-    "what lies in other files was not read",
+    "a run with parts in other files is not accepted",
     arguments: [
       #""externalPropertyFileReferences":{"results":[{"location":{"uri":"r.sarif-external-properties"}}]}"#,
       #""externalPropertyFileReferences":{"driver":{"location":{"uri":"r"}}}"#,
@@ -183,7 +184,7 @@ struct SARIFTests {
     ])
   func external(_ key: String) throws { #expect(try verdict("[]", ",\(key)").failure != nil) }
 
-  @Test("parts of a run that stand outside of it are not read either, and two runs of a tool are one verdict")
+  @Test("inline parts outside a run are not accepted either, and two runs of a tool are one verdict")
   func runs() throws {
     let run = #"{"tool":{"driver":{"name":"t"}},"results":[]}"#
     let bad = #"{"tool":{"driver":{"name":"t"}},"results":[{"level":"error"}]}"#
@@ -199,7 +200,7 @@ struct SARIFTests {
     #expect(try verdict("[]", #","externalPropertyFileReferences":{"artifacts":[{}]}"#).problem == nil)
   }
 
-  @Test("opz's own says what it let pass and what it read, in a form that can be read")
+  @Test("opz's own log says what it allowed and what it covered, and can be read back")
   func own() throws {
     func own(_ properties: String) throws -> ScanVerdict {
       try read(
@@ -213,7 +214,7 @@ struct SARIFTests {
     #expect(throws: TrustError.self) { try own(#"{"allowed":[],"Allowed":["a.B"]}"#) }
   }
 
-  @Test("any document is read or refused, within bounds, and one more byte makes no bad one clean by accident")
+  @Test("any document is read or refused, within limits, and no added byte makes a bad one clean")
   func mutants() throws {
     var generator = SeededGenerator(seed: 14)
     let text = Array(

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpzTrust
 
-@Suite("What scanners say, in SARIF")
+@Suite("Scanner verdicts in SARIF")
 struct ScanVerdictTests {
   func read(_ text: String) throws -> [ScanVerdict] {
     try ScanVerdict.read(StrictJSON.read(Array(text.utf8), subject: "x"), subject: "x")
@@ -20,7 +20,7 @@ struct ScanVerdictTests {
   }
 
   @Test(
-    "a run is clean by the levels of its results",
+    "the levels of its results decide whether a run is clean",
     arguments: [
       ("[]", "[]", true), (#"[{"level":"error"}]"#, "[]", false),
       (#"[{"level":"warning"},{"level":"note"}]"#, "[]", true),
@@ -40,7 +40,7 @@ struct ScanVerdictTests {
     #expect((try run(results, rules: rules).problem == nil) == isClean)
   }
 
-  @Test("a scan that failed, or that never came to its results, is no verdict")
+  @Test("a scan that failed, or that has no results, is not a verdict")
   func failed() throws {
     #expect(try run("[]", more: #","invocations":[{"executionSuccessful":false}]"#).problem != nil)
     #expect(try run("[]", more: #","invocations":[{"executionSuccessful":true}]"#).problem == nil)
@@ -59,7 +59,7 @@ struct ScanVerdictTests {
     #expect(throws: TrustError.self) { try read(text) }
   }
 
-  @Test("our own report is a verdict, the same for the same findings")
+  @Test("opz's own report is a verdict, and the same findings give the same bytes")
   func own() throws {
     let image = Digest.of([1])
     var scanner = FileScanner(ScanReport(allowed: ["a.B"]))
