@@ -47,7 +47,7 @@ public struct RuleAbout: Sendable {
 
     ## Allow it
 
-    On the object, as an annotation, or in the text, at the line or above it. The reason is not optional.
+    Use an annotation on the object, or a comment at the line of the value or above it. The reason is required.
 
     ```yaml
     metadata: {annotations: {opz.dev/allow: "\(code): why it is right here"}}

@@ -27,7 +27,7 @@ private func deflatedMember(_ name: String, _ content: [UInt8]) throws -> RawZip
 
 private func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
 
-/// Random bytes, many zeros, random bytes.
+/// Some bytes, many zeros, some bytes.
 private struct BytesAroundHole: Blob {
   let before: [UInt8]
   let hole: UInt64

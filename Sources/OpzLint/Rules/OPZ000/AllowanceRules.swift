@@ -2,8 +2,10 @@
 enum AllowanceRules {
   static let noReason = RuleAbout(
     code: "OPZ003", severity: .warning, title: "an allowance without a reason",
-    why:
-      "Whoever reads the manifest next year must know why the rule does not count here. Without a reason the finding stands.",
+    why: """
+      The reason tells later readers of the manifest why the rule does not apply here. Without a reason, the finding
+      is still reported.
+      """,
     remedy: "write the reason behind the code: opz.dev/allow: \"OPZ501: the registry forbids moving tags\"",
     wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {opz.dev/allow: OPZ113}}",
     right: """
@@ -14,13 +16,13 @@ enum AllowanceRules {
       """)
   static let unused = RuleAbout(
     code: "OPZ004", severity: .note, title: "an allowance that is not needed",
-    why: "Nothing of this code was found where the allowance counts. Left there, it would hide the next one.",
+    why: "There is no finding with this code where the allowance applies. If it stays, it will hide the next one.",
     remedy: "take it out",
     wrong: "apiVersion: v1\nkind: ConfigMap\n# opz:allow OPZ501 it was there once\nmetadata: {name: a}",
     right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
   static let unknown = RuleAbout(
     code: "OPZ005", severity: .warning, title: "an allowance of an unknown code",
-    why: "No rule has this code, so nothing is allowed by it.",
+    why: "No rule has this code, so the allowance has no effect.",
     remedy: "write a code that opz lint prints, such as OPZ101",
     wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {opz.dev/allow: \"OPZ999: because\"}}",
     right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")

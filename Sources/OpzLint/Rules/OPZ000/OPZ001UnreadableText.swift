@@ -5,8 +5,10 @@ enum UnreadableText {
   static let about = RuleAbout(
     code: "OPZ001", severity: .error, title: "not valid YAML",
     why: """
-      kubectl would refuse the document, or, where a key is there twice (`a` and `"a"`, `yes` and `true`, a key before the `<<` that brings it), take another of the two
-      than other readers do. Files are read as hostile: 32 MiB, 200 levels, and aliases (`*name`) that stand for no more than the document has itself.
+      kubectl would refuse the document, or, if it has a duplicate key (`a` and `"a"`, `yes` and `true`, a key before
+      the `<<` that merges the same key), take a different one of the two than other readers do. Input is untrusted,
+      so there are limits: 32 MiB, 200 levels, and aliases (`*name`) that expand to no more than the size of the
+      document.
       """,
     remedy: "correct the text at the place that is named",
     wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, name: b}",

@@ -4,7 +4,7 @@ import OpzYAML
 enum HelmTemplateFile {
   static let about = RuleAbout(
     code: "OPZ002", severity: .note, title: "a template of Helm",
-    why: "A template is no YAML until Helm has put values into it, and what it becomes depends on them.",
+    why: "A template is not YAML until Helm has filled in its values, and the result depends on them.",
     remedy: "render it first: helm template . | opz lint -",
     wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Values.name }}}",
     right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {alert: \"{{ $labels.pod }}\"}")

@@ -3,14 +3,15 @@ struct OneWorker: Rule {
   let about = RuleAbout(
     code: "OPZ102", severity: .error, title: "too few workers for the cores",
     why: """
-      A Python process runs Python on one core at a time. With w workers of t threads (`OMP_NUM_THREADS`) on a request of k cores, usage is at most
-      w * t / k of the request, and the target is dead where
+      A Python process runs Python code on one core at a time. With w workers of t threads (`OMP_NUM_THREADS`) and a
+      request of k cores, usage is at most w * t / k of the request, so the target is never reached if
 
           100 * w * t / k / target <= 1.1
 
-      One worker on 2 cores is at most 50%: every target of 46% and more is dead. Known are uvicorn, gunicorn, hypercorn and fastapi, their
-      `--workers` and `WEB_CONCURRENCY`; the annotation `opz.dev/workers` says it for others. Without `OMP_NUM_THREADS` numeric libraries may
-      use more cores, so this is then a warning.
+      One worker on 2 cores uses at most 50%: every target of 46% or more is never reached. opz recognizes the workers
+      of uvicorn, gunicorn, hypercorn and fastapi, from `--workers` and `WEB_CONCURRENCY`; for other servers, set the
+      annotation `opz.dev/workers`. Without `OMP_NUM_THREADS`, numeric libraries may use more cores, so the finding is
+      then only a warning.
       """,
     remedy: "run as many workers as the request has cores (WEB_CONCURRENCY), or ask for fewer cores",
     wrong: Example.stream(

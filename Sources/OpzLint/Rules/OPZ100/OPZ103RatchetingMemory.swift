@@ -5,12 +5,14 @@ struct RatchetingMemory: Rule {
   let about = RuleAbout(
     code: "OPZ103", severity: .error, title: "a memory target below what an idle pod uses",
     why: """
-      A pod that has loaded its model uses memory without any request: its baseline. More pods do not lower it. Where
+      A pod that has loaded its model uses memory even without requests: its baseline. Adding pods does not lower it.
+      If
 
           baseline / request * 100 / target > 1.1
 
-      the autoscaler adds pods until maxReplicas, at no load. From 0.9 on it still never takes one away. The baseline is what the annotation
-      `opz.dev/baseline-memory` on the workload says (`kubectl top pod` of an idle pod); without it, opz only notes that it cannot tell.
+      the autoscaler adds pods up to maxReplicas without any load. From a ratio of 0.9 on, it never removes one. The
+      annotation `opz.dev/baseline-memory` on the workload gives the baseline (`kubectl top pod` of an idle pod);
+      without it, opz only notes that it cannot tell.
       """,
     remedy:
       "scale on CPU or requests in flight; memory is for limits. Else write opz.dev/baseline-memory and a target above 1.2 times it",

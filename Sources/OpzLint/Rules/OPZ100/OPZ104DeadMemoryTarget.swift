@@ -3,8 +3,8 @@ struct DeadMemoryTarget: Rule {
   let about = RuleAbout(
     code: "OPZ104", severity: .error, title: "a memory target that is never reached",
     why: """
-      A container that comes to its memory limit is killed. Where limit / request * 100 / target <= 1.1, that happens before the autoscaler sees a
-      reason to add a pod.
+      A container that reaches its memory limit is killed. If limit / request * 100 / target <= 1.1, that happens
+      before the autoscaler has a reason to add a pod.
       """,
     remedy: "aim lower, or raise the limit above the request",
     wrong: Example.stream(

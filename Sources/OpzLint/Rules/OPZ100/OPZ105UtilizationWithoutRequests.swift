@@ -3,8 +3,8 @@ struct UtilizationWithoutRequests: Rule {
   let about = RuleAbout(
     code: "OPZ105", severity: .error, title: "an autoscaler on a resource that is not requested",
     why: """
-      Utilization is usage / request. When one container of the pod has no request (sidecars count), the controller has no number, says
-      `FailedGetResourceMetric`, and does nothing.
+      Utilization is usage / request. If one container of the pod has no request (sidecars count), the controller
+      cannot compute it, reports `FailedGetResourceMetric`, and does nothing.
       """,
     remedy: "give every container a request, or use a ContainerResource metric of one that has",
     wrong: Example.stream(Example.deployment(), Example.hpa()),

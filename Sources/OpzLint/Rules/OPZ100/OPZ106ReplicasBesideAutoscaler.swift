@@ -3,8 +3,9 @@ struct ReplicasBesideAutoscaler: Rule {
   let about = RuleAbout(
     code: "OPZ106", severity: .error, title: "replicas beside an autoscaler",
     why: """
-      Each `kubectl apply` puts `replicas` back to what is written, and takes away the pods that the autoscaler added: with 40 pods under load and
-      `replicas: 2`, a deploy ends 38 of them. The autoscaler needs minutes to bring them back.
+      Each `kubectl apply` resets `replicas` to the number in the manifest and removes the pods that the autoscaler
+      added: with 40 pods under load and `replicas: 2`, a deploy stops 38 of them. The autoscaler needs minutes to
+      bring them back.
       """,
     remedy: "leave replicas out; minReplicas of the autoscaler is the number to start with",
     wrong: Example.stream(Example.deployment(Example.cpuRequest, spec: "replicas: 2"), Example.hpa()),

@@ -2,8 +2,10 @@
 struct NoRoomToScale: Rule {
   let about = RuleAbout(
     code: "OPZ108", severity: .warning, title: "maximum equal to minimum",
-    why:
-      "An autoscaler with one number to choose from never scales. That is what `maxReplicas: 1` beside the default minimum of 1 means too.",
+    why: """
+      An autoscaler with only one possible number of pods never scales. `maxReplicas: 1` with the default minimum of 1
+      has the same effect.
+      """,
     remedy: "raise the maximum, or write replicas and take the autoscaler away",
     wrong: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 3, max: 3)),
     right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 3, max: 6)))

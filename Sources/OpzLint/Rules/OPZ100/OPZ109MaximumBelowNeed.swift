@@ -3,8 +3,9 @@ struct MaximumBelowNeed: Rule {
   let about = RuleAbout(
     code: "OPZ109", severity: .error, title: "maximum below the need",
     why: """
-      With a peak of R requests a second and P that one pod serves, ceil(R / P) pods are needed. `--need R --per-pod P` say so, or the annotations
-      `opz.dev/need-rps` and `opz.dev/pod-rps` on the workload or its autoscaler.
+      If the peak is R requests per second and one pod serves P, ceil(R / P) pods are needed. R and P come from
+      `--need R --per-pod P`, or from the annotations `opz.dev/need-rps` and `opz.dev/pod-rps` on the workload or its
+      autoscaler.
       """,
     remedy: "raise the maximum to the pods that are needed",
     wrong: Example.stream(

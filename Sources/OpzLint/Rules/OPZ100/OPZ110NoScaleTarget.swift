@@ -3,8 +3,9 @@ struct NoScaleTarget: Rule {
   let about = RuleAbout(
     code: "OPZ110", severity: .warning, title: "the autoscaler's target is not there",
     why: """
-      `scaleTargetRef` names an object of the same namespace. A wrong name or kind is no error for the API server; the autoscaler says
-      `FailedGetScale` and does nothing. Looked for where the set has workloads of that kind in the namespace.
+      `scaleTargetRef` names an object in the same namespace. The API server accepts a wrong name or kind; the
+      autoscaler then reports `FailedGetScale` and does nothing. This is checked only if the manifests contain
+      workloads of that kind in the namespace.
       """,
     remedy: "name the workload as its metadata does, in the same namespace",
     wrong: Example.stream(

@@ -3,8 +3,9 @@ struct TwoAutoscalers: Rule {
   let about = RuleAbout(
     code: "OPZ111", severity: .error, title: "two autoscalers on one target",
     why: """
-      Each takes what the other did for the current number and corrects it: the replicas jump between the two. Two HorizontalPodAutoscalers say
-      `AmbiguousSelector` and do nothing. A KEDA ScaledObject makes a HorizontalPodAutoscaler of its own, so that one beside it is a second one.
+      Each autoscaler takes the other's result for the current number and corrects it, so the replicas jump back and
+      forth. Two HorizontalPodAutoscalers report `AmbiguousSelector` and do nothing. A KEDA ScaledObject creates its
+      own HorizontalPodAutoscaler, so another one on the same target is a second one.
       """,
     remedy: "put the metrics into one autoscaler: it takes the largest of their proposals",
     wrong: Example.stream(

@@ -3,8 +3,9 @@ struct VerticalBesideHorizontal: Rule {
   let about = RuleAbout(
     code: "OPZ112", severity: .error, title: "a VerticalPodAutoscaler and a HorizontalPodAutoscaler on one resource",
     why: """
-      The horizontal one keeps usage / request at its target; the vertical one sets the request by the usage. Each answers the other's move: load adds
-      pods, fewer requests each, smaller requests, higher utilization, more pods. VPA's documentation forbids it for the same resource.
+      The horizontal autoscaler keeps usage / request at its target; the vertical one sets the request from the usage.
+      Each reacts to the other: load adds pods, each pod gets fewer requests, the requested resources shrink,
+      utilization rises, and more pods are added. VPA's documentation forbids this combination for the same resource.
       """,
     remedy: "set updateMode: \"Off\" (advice only), or controlledResources without the autoscaler's resource",
     wrong: Example.stream(

@@ -3,8 +3,9 @@ struct EmptyBehavior: Rule {
   let about = RuleAbout(
     code: "OPZ113", severity: .note, title: "an empty behavior",
     why: """
-      `behavior: {}` turns on the newer algorithm with its defaults: up by the larger of 4 pods and 100% in 15 seconds, so from 1 replica to 5. Without
-      the key the limit is max(4, 2 * replicas), so from 1 to 4. KServe writes it always (kserve #6246).
+      `behavior: {}` turns on the newer algorithm with its defaults: scaling up by the larger of 4 pods and 100% in 15
+      seconds, so from 1 replica to 5. Without the key, the limit is max(4, 2 * replicas), so from 1 to 4. KServe
+      always writes it (kserve #6246).
       """,
     remedy: "leave behavior out, or write the limits that are meant",
     wrong: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(spec: "behavior: {}")),

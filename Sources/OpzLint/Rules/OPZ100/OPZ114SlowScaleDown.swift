@@ -3,8 +3,9 @@ struct SlowScaleDown: Rule {
   let about = RuleAbout(
     code: "OPZ114", severity: .warning, title: "scaling down is off, or takes very long",
     why: """
-      `selectPolicy: Disabled` keeps the replicas of the highest peak for ever. A stabilization window holds the largest proposal of that many
-      seconds; above half an hour a daily peak costs hours of pods. The API server refuses more than 3600.
+      `selectPolicy: Disabled` keeps the replicas of the highest peak forever. A stabilization window keeps the
+      largest proposal of that many seconds; with more than half an hour, a daily peak costs hours of unused pods. The
+      API server refuses more than 3600.
       """,
     remedy: "use a window of 300 (the default) to 1800 seconds, and a policy that takes a few pods a minute",
     wrong: Example.stream(

@@ -3,8 +3,9 @@ struct MinimumOfZero: Rule {
   let about = RuleAbout(
     code: "OPZ115", severity: .error, title: "a HorizontalPodAutoscaler with a minimum of 0",
     why: """
-      Without pods there is no CPU or memory to measure, so nothing would bring the first one back. The API server takes `minReplicas: 0` only behind
-      the feature gate HPAScaleToZero, and only with an Object or External metric.
+      Without pods there is no CPU or memory usage to measure, so nothing would start the first pod again. The API
+      server accepts `minReplicas: 0` only with the feature gate HPAScaleToZero, and only with an Object or External
+      metric.
       """,
     remedy: "set minReplicas: 1, or scale to zero with KEDA or Knative",
     wrong: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 0)),

@@ -5,9 +5,10 @@ struct NoScaleUp: Rule {
   let about = RuleAbout(
     code: "OPZ116", severity: .error, title: "scaling up is off, or far too slow",
     why: """
-      `selectPolicy: Disabled` for scaleUp never adds a pod. A policy of v pods or percent in p seconds lets the replicas grow by so much, at once and
-      then whenever p seconds have passed at one of the controller's syncs (each 15 s); a stabilization window comes before the first of them. Above
-      an hour from the minimum to the maximum the peak is over before the pods are there.
+      `selectPolicy: Disabled` for scaleUp never adds a pod. A policy of v pods or percent in p seconds lets the
+      replicas grow by that much immediately, and again whenever p seconds have passed at one of the controller's
+      syncs (every 15 s); a stabilization window delays the first step. If it takes more than an hour from the minimum
+      to the maximum, the peak is over before the pods are there.
       """,
     remedy: "leave scaleUp out: its default is the larger of 4 pods and 100% in 15 seconds",
     wrong: Example.stream(

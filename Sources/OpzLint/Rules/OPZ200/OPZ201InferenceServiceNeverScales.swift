@@ -5,8 +5,9 @@ struct InferenceServiceNeverScales: Rule {
   let about = RuleAbout(
     code: "OPZ201", severity: .error, title: "an InferenceService that never scales",
     why: """
-      Without Knative (`deploymentMode: RawDeployment` or `Standard`) KServe sets maxReplicas to minReplicas where it is not written, and minReplicas is 1:
-      the HorizontalPodAutoscaler has min = max = 1 and never moves (kserve #6246). With Knative no maximum means no limit, which is a note only.
+      Without Knative (`deploymentMode: RawDeployment` or `Standard`), KServe sets a missing maxReplicas to
+      minReplicas, which is 1 by default: the HorizontalPodAutoscaler has min = max = 1 and never scales (kserve
+      #6246). With Knative, a missing maximum means no limit, which is only a note.
       """,
     remedy: "write maxReplicas above minReplicas on the component",
     wrong: """

@@ -3,8 +3,8 @@ struct CanaryIgnored: Rule {
   let about = RuleAbout(
     code: "OPZ202", severity: .error, title: "a canary without Knative",
     why: """
-      `canaryTrafficPercent` splits traffic between Knative revisions. Without Knative (`RawDeployment`, `Standard`) it is ignored, silently: the new model
-      gets 100% of the requests as soon as its pods are ready (kserve #4074).
+      `canaryTrafficPercent` splits traffic between Knative revisions. Without Knative (`RawDeployment`, `Standard`)
+      it is silently ignored: the new model gets 100% of the requests as soon as its pods are ready (kserve #4074).
       """,
     remedy: "use two InferenceServices behind an HTTPRoute with weights, or deploymentMode: Serverless",
     wrong: """

@@ -3,8 +3,9 @@ struct KnativeBounds: Rule {
   let about = RuleAbout(
     code: "OPZ203", severity: .error, title: "Knative bounds that contradict each other",
     why: """
-      Knative refuses a revision whose max-scale is below its min-scale (max-scale 0 is no limit), and one with an initial-scale above max-scale starts
-      with pods that are taken away at once. With both equal it never scales.
+      Knative refuses a revision whose max-scale is below its min-scale (max-scale 0 means no limit). A revision whose
+      initial-scale is above max-scale starts with pods that are removed immediately. If both are equal, it never
+      scales.
       """,
     remedy: "set min-scale below max-scale, and initial-scale between them",
     wrong: knative("{autoscaling.knative.dev/min-scale: \"5\", autoscaling.knative.dev/max-scale: \"3\"}"),

@@ -2,8 +2,10 @@
 struct KnativeAnnotationPlace: Rule {
   let about = RuleAbout(
     code: "OPZ204", severity: .error, title: "Knative's scaling annotations in the wrong place",
-    why:
-      "A revision takes `autoscaling.knative.dev/*` from the template's metadata. On the Service's own metadata Knative's webhook refuses them.",
+    why: """
+      A revision reads `autoscaling.knative.dev/*` from the metadata of the template. On the metadata of the Service
+      itself, Knative's webhook refuses these annotations.
+      """,
     remedy: "put them under spec.template.metadata.annotations",
     wrong: KnativeBounds.knative(
       "{}", metadata: "{name: churn, annotations: {autoscaling.knative.dev/min-scale: \"1\"}}"),

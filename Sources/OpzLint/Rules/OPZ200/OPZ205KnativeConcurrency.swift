@@ -3,8 +3,9 @@ struct KnativeConcurrency: Rule {
   let about = RuleAbout(
     code: "OPZ205", severity: .warning, title: "a concurrency target above containerConcurrency",
     why: """
-      `containerConcurrency` is a hard limit: more requests wait in the queue-proxy. Where the soft target of `autoscaling.knative.dev/target` is above it,
-      the smaller one counts, so the target does nothing. The autoscaler aims at 70% of it (`target-utilization-percentage`).
+      `containerConcurrency` is a hard limit: further requests wait in the queue-proxy. If the soft target of
+      `autoscaling.knative.dev/target` is higher, the smaller number applies, so the target has no effect. The
+      autoscaler aims at 70% of it (`target-utilization-percentage`).
       """,
     remedy: "set the target to at most containerConcurrency, or leave one of them out",
     wrong: KnativeBounds.knative("{autoscaling.knative.dev/target: \"100\"}", spec: "containerConcurrency: 4"),

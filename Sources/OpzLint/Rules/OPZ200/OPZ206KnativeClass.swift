@@ -3,8 +3,9 @@ struct KnativeClass: Rule {
   let about = RuleAbout(
     code: "OPZ206", severity: .error, title: "a metric that Knative's autoscaler class does not have",
     why: """
-      The default class, `kpa.autoscaling.knative.dev`, knows concurrency and rps; `hpa.autoscaling.knative.dev` knows cpu, memory and custom metrics and
-      does not scale to zero. A revision with another combination is refused, or never scales.
+      The default class, `kpa.autoscaling.knative.dev`, supports concurrency and rps; `hpa.autoscaling.knative.dev`
+      supports cpu, memory and custom metrics and does not scale to zero. A revision with another combination is
+      refused, or never scales.
       """,
     remedy: "add the annotation autoscaling.knative.dev/class: hpa.autoscaling.knative.dev, or use concurrency or rps",
     wrong: KnativeBounds.knative("{autoscaling.knative.dev/metric: cpu, autoscaling.knative.dev/target: \"70\"}"),

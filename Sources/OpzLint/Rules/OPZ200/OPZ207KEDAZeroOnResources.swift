@@ -3,8 +3,8 @@ struct KEDAZeroOnResources: Rule {
   let about = RuleAbout(
     code: "OPZ207", severity: .error, title: "KEDA to zero on CPU or memory alone",
     why: """
-      A ScaledObject with minReplicaCount 0 (the default) needs a trigger that is seen from outside of the pods. With cpu and memory triggers alone KEDA
-      refuses it: at 0 pods usage is 0, and nothing would start the first one.
+      A ScaledObject with minReplicaCount 0 (the default) needs a trigger that can be measured without pods. If all
+      triggers are cpu or memory, KEDA refuses it: at 0 pods usage is 0, and nothing would start the first one.
       """,
     remedy: "set minReplicaCount: 1, or add a trigger from outside (prometheus, a queue)",
     wrong: Example.scaledObject(

@@ -3,9 +3,10 @@ struct KEDAActivation: Rule {
   let about = RuleAbout(
     code: "OPZ208", severity: .warning, title: "scaling to zero that flaps",
     why: """
-      KEDA goes to 0 when no trigger was active for cooldownPeriod (300 s), and back when a value is above activationThreshold (0: any noise). Each return
-      costs poll (30 s) + schedule + load. A cooldown below the load time turns pods off that have just become ready; without an activation
-      threshold one health check an hour keeps the pod, or wakes it.
+      KEDA scales to 0 when no trigger has been active for cooldownPeriod (300 s), and back when a value is above
+      activationThreshold (0: any noise). Each time, the first request waits for poll (30 s) + schedule + load. With a
+      cooldown below the load time, pods that have just become ready are stopped; without an activation threshold, one
+      health check an hour keeps a pod running or starts one.
       """,
     remedy: "set cooldownPeriod to several times the load time, and activationThreshold above the noise",
     wrong: Example.scaledObject("cooldownPeriod: 10", trigger: Example.prometheus),

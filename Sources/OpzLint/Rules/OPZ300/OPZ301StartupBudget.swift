@@ -7,9 +7,10 @@ struct StartupBudget: Rule {
 
           initialDelaySeconds + failureThreshold * periodSeconds
 
-      and starts it again: with a model that needs longer, for ever. Its ticks know nothing of the container's start, so that it may be up to a
-      period earlier: only failureThreshold - 1 periods are certain. The load time is `--load-seconds`, or the annotation `opz.dev/load-seconds`
-      on the workload.
+      and starts it again; if the model needs longer to load, this repeats forever. The kubelet's probe ticks are not
+      aligned with the container's start, so the kill may come up to one period earlier: only failureThreshold - 1
+      periods are certain. The load time comes from `--load-seconds`, or from the annotation `opz.dev/load-seconds` on
+      the workload.
       """,
     remedy: "raise failureThreshold, so that the budget is at least twice the load time",
     wrong: Example.deployment(

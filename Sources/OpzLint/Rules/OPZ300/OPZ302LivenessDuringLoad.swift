@@ -3,9 +3,10 @@ struct LivenessDuringLoad: Rule {
   let about = RuleAbout(
     code: "OPZ302", severity: .error, title: "a liveness probe that kills during the load",
     why: """
-      Without a startup probe the liveness probe begins at the start. After initialDelaySeconds + failureThreshold * periodSeconds without an answer the
-      kubelet kills the container, in the middle of its load (kserve PR #4840, triton #6469). Its ticks know nothing of the container's start: up to
-      a period earlier it may, which is a warning.
+      Without a startup probe, the liveness probe begins at the container's start. After initialDelaySeconds +
+      failureThreshold * periodSeconds without a response, the kubelet kills the container in the middle of loading
+      (kserve PR #4840, triton #6469). The probe ticks are not aligned with the container's start, so the kill may
+      come up to one period earlier; if only that is too early, the finding is a warning.
       """,
     remedy: "add a startup probe; the liveness probe waits until it has passed",
     wrong: Example.deployment("livenessProbe: {httpGet: {path: /live, port: 8080}}").replacing(

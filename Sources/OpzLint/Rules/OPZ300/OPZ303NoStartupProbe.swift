@@ -3,8 +3,9 @@ struct NoStartupProbe: Rule {
   let about = RuleAbout(
     code: "OPZ303", severity: .warning, title: "a liveness probe without a startup probe",
     why: """
-      One probe cannot be patient with a start of a minute and quick with a server that hangs. With a startup probe the liveness probe begins when it has
-      passed, and needs no initialDelaySeconds. A server of models is slowest when a node has to read the model from a cold disk.
+      A single probe cannot both wait for a start of a minute and react quickly to a server that hangs. With a startup
+      probe, the liveness probe begins only after the startup probe has passed, and needs no initialDelaySeconds. A
+      model server starts slowest when its node has to read the model from a cold disk.
       """,
     remedy: "add a startupProbe with the readiness probe's path and a failureThreshold for the slowest start",
     wrong: Example.deployment("livenessProbe: {httpGet: {path: /live, port: 8080}}"),

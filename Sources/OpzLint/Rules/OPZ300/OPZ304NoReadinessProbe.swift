@@ -3,8 +3,9 @@ struct NoReadinessProbe: Rule {
   let about = RuleAbout(
     code: "OPZ304", severity: .warning, title: "no readiness probe",
     why: """
-      Without one a pod counts as ready when its process has begun: a rolling update ends old pods while new ones still load their model, and the Service
-      sends requests to them. Looked for in workloads that a Service selects.
+      Without a readiness probe, a pod counts as ready as soon as its process has started: a rolling update stops old
+      pods while new ones are still loading their model, and the Service sends requests to them. This is checked for
+      workloads that a Service selects.
       """,
     remedy: "add a readinessProbe that answers only when the model is loaded",
     wrong: Example.stream(

@@ -5,9 +5,9 @@ struct ShortGracePeriod: Rule {
   let about = RuleAbout(
     code: "OPZ305", severity: .error, title: "a grace period shorter than the drain",
     why: """
-      terminationGracePeriodSeconds (30 where it is not written) runs from the beginning of the preStop hook. SIGKILL comes when it is over, to a server that
-      still sleeps in its hook or still answers. So it must be above preStop + drain, where the drain is `OPZ_DRAIN_SECONDS` or the
-      annotation `opz.dev/drain-seconds`.
+      terminationGracePeriodSeconds (30 by default) starts with the preStop hook. When it is over, SIGKILL ends the
+      server, even if it is still in its hook or still responding to requests. So it must be greater than preStop +
+      drain, where the drain is `OPZ_DRAIN_SECONDS` or the annotation `opz.dev/drain-seconds`.
       """,
     remedy: "set terminationGracePeriodSeconds to the hook plus the drain plus the longest request",
     wrong: Example.deployment(

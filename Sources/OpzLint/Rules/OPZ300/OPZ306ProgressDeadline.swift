@@ -3,9 +3,10 @@ struct ProgressDeadline: Rule {
   let about = RuleAbout(
     code: "OPZ306", severity: .error, title: "a progress deadline shorter than a start",
     why: """
-      A Deployment whose new pods are not ready within progressDeadlineSeconds (600) says `ProgressDeadlineExceeded`; pipelines that wait for the rollout
-      fail, and Argo CD and Helm call it degraded. It must be above the startup probe's budget and the load time, and the API server wants it
-      above minReadySeconds.
+      If the new pods of a Deployment are not ready within progressDeadlineSeconds (600), it reports
+      `ProgressDeadlineExceeded`; pipelines that wait for the rollout fail, and Argo CD and Helm call it degraded. The
+      deadline must be above the startup probe's budget and the load time, and the API server requires it to be above
+      minReadySeconds.
       """,
     remedy: "set progressDeadlineSeconds above startup budget + minReadySeconds",
     wrong: Example.deployment(

@@ -3,8 +3,9 @@ struct ProbeTimeout: Rule {
   let about = RuleAbout(
     code: "OPZ307", severity: .warning, title: "a probe that waits longer than its period",
     why: """
-      The kubelet begins the next probe when the last one has ended: with timeoutSeconds above periodSeconds, a hanging server is probed every
-      timeoutSeconds, and the time to a restart is failureThreshold * timeoutSeconds, not what the period says.
+      The kubelet starts a probe only after the previous one has ended: if timeoutSeconds is above periodSeconds, a
+      hanging server is probed every timeoutSeconds, and the time to a restart is failureThreshold * timeoutSeconds,
+      whatever the period is.
       """,
     remedy: "set timeoutSeconds to at most periodSeconds",
     wrong: Example.deployment(

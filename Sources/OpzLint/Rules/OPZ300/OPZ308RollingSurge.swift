@@ -3,8 +3,9 @@ struct RollingSurge: Rule {
   let about = RuleAbout(
     code: "OPZ308", severity: .warning, title: "a large surge beside a CPU autoscaler",
     why: """
-      During a rollout there are replicas * (1 + maxSurge) pods, and new ones burn CPU while they load. The autoscaler counts what it sees and may multiply
-      them (kubernetes #72775: 383 pods became 664). From a surge of 50% on, the cluster must have room for it.
+      During a rollout there are replicas * (1 + maxSurge) pods, and the new ones use a lot of CPU while they load.
+      The autoscaler includes them and may multiply the pods (kubernetes #72775: 383 pods became 664). From a surge of
+      50% on, the cluster must have room for that.
       """,
     remedy: "set maxSurge to 25% or less, and a startup probe, so that loading pods are not ready",
     wrong: Example.stream(

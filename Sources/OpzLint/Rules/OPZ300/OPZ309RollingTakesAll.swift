@@ -3,8 +3,8 @@ struct RollingTakesAll: Rule {
   let about = RuleAbout(
     code: "OPZ309", severity: .error, title: "a rollout that ends every pod at once, or none",
     why: """
-      maxUnavailable is rounded down and maxSurge up. Where maxUnavailable is all replicas, a rollout ends them before a new one is ready. Where both are
-      0, the API server refuses the Deployment.
+      maxUnavailable is rounded down and maxSurge up. If maxUnavailable allows all replicas, a rollout stops all of
+      them before a new one is ready. If both are 0, the API server refuses the Deployment.
       """,
     remedy: "use maxUnavailable: 0 and maxSurge: 1",
     wrong: Example.deployment(spec: "replicas: 2\nstrategy: {rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}"),

@@ -3,8 +3,9 @@ struct BlockedDrain: Rule {
   let about = RuleAbout(
     code: "OPZ401", severity: .error, title: "a PodDisruptionBudget that blocks drains",
     why: """
-      A drain may evict replicas - minAvailable pods, or maxUnavailable of them; percentages are rounded up. Where that is 0, `kubectl drain` waits for ever, and
-      so do upgrades of nodes and the cluster autoscaler. Counted is the fewest replicas: the autoscaler's minimum.
+      A drain may evict replicas - minAvailable pods, or maxUnavailable pods; percentages are rounded up. If that is
+      0, `kubectl drain` waits forever, and so do node upgrades and the cluster autoscaler. The rule uses the smallest
+      number of replicas: the autoscaler's minimum.
       """,
     remedy: "use maxUnavailable: 1 and at least 2 replicas",
     wrong: Example.stream(

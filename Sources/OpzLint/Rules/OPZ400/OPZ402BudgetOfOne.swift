@@ -3,8 +3,8 @@ struct BudgetOfOne: Rule {
   let about = RuleAbout(
     code: "OPZ402", severity: .note, title: "one replica with a PodDisruptionBudget",
     why: """
-      With one replica a budget can only block a drain (minAvailable: 1) or allow the outage (maxUnavailable: 1). Only a second replica keeps the service
-      up while a node is drained.
+      With one replica, a budget can only block a drain (minAvailable: 1) or allow the outage (maxUnavailable: 1).
+      Only a second replica keeps the service up while a node is drained.
       """,
     remedy: "run at least 2 replicas, or take the budget away",
     wrong: Example.stream(

@@ -2,8 +2,10 @@
 struct BudgetOfNothing: Rule {
   let about = RuleAbout(
     code: "OPZ403", severity: .warning, title: "a PodDisruptionBudget that selects nothing",
-    why:
-      "A budget whose selector meets no pod protects nothing, and nothing says so. Looked for where the set has workloads in the namespace, and no custom resource that could make pods.",
+    why: """
+      A budget whose selector matches no pod protects nothing, and nothing reports it. This is checked only if the
+      manifests contain workloads in the namespace, and no custom resource that could create pods.
+      """,
     remedy: "use the labels of the pod's template",
     wrong: Example.stream(
       Example.deployment(),

@@ -3,8 +3,8 @@ struct MovingTag: Rule {
   let about = RuleAbout(
     code: "OPZ501", severity: .error, title: "an image without a tag, or latest",
     why: """
-      Which image runs depends on when a node pulled it: two pods of one Deployment can run two models, and a roll-back pulls the new one again. No tag
-      means `latest`.
+      Which image runs depends on when a node pulled it: two pods of one Deployment can run two different models, and
+      a rollback pulls the new image again. No tag means `latest`.
       """,
     remedy: "pin the digest: opz resolve -f FILE writes it beside the tag",
     wrong: Example.deployment("image: \"r.example/crm/churn:latest\""),

@@ -2,8 +2,10 @@
 struct ImageNotPinned: Rule {
   let about = RuleAbout(
     code: "OPZ502", severity: .note, title: "an image that is not pinned by digest",
-    why:
-      "A tag can be pushed again. With a digest every node runs the same bytes, and what was tested is what is deployed.",
+    why: """
+      A tag can be moved to another image. With a digest, every node runs the same bytes, and what was tested is what
+      is deployed.
+      """,
     remedy: "pin it: opz resolve -f FILE --in-place writes the digest beside the tag",
     wrong: Example.deployment("image: \"r.example/crm/churn:1.0.0\""),
     right: Example.deployment("image: \"r.example/crm/churn:1.0.0@\(Example.digest)\""))

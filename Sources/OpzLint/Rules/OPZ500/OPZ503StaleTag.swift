@@ -3,8 +3,8 @@ struct StaleTag: Rule {
   let about = RuleAbout(
     code: "OPZ503", severity: .warning, title: "a moving tag that is not pulled again",
     why: """
-      `imagePullPolicy: IfNotPresent` with `latest` takes what a node has. A node that pulled last month runs last month's image beside a new node's.
-      `Never` needs the image on every node.
+      `imagePullPolicy: IfNotPresent` with `latest` uses the image that a node already has. A node that pulled last
+      month runs last month's image, while a new node runs the current one. `Never` needs the image on every node.
       """,
     remedy: "pin the digest; then IfNotPresent is right",
     wrong: Example.deployment("image: \"r.example/crm/churn:latest\"\nimagePullPolicy: IfNotPresent"),

@@ -3,8 +3,9 @@ struct NoMemoryBounds: Rule {
   let about = RuleAbout(
     code: "OPZ601", severity: .warning, title: "no memory request or limit",
     why: """
-      Without a request the scheduler puts the pod anywhere and the kernel kills it first when a node is full; without a limit one leak ends its
-      neighbours. Memory cannot be taken back as CPU can, so request = limit is the usual choice.
+      Without a request, the scheduler may put the pod on any node, and the kernel kills it first when the node is
+      full; without a limit, one memory leak kills other pods on the node. Memory cannot be reclaimed the way CPU can,
+      so request = limit is the usual choice.
       """,
     remedy: "write resources.requests.memory and resources.limits.memory, best the same",
     wrong: Example.deployment(Example.cpuRequest),

@@ -2,7 +2,7 @@
 struct RequestAboveLimit: Rule {
   let about = RuleAbout(
     code: "OPZ602", severity: .error, title: "a request above its limit",
-    why: "The API server refuses a container that asks for more than it may use.",
+    why: "The API server refuses a container whose request is above its limit.",
     remedy: "raise the limit to the request",
     wrong: Example.deployment("resources: {requests: {memory: 2Gi}, limits: {memory: 2000Mi}}"),
     right: Example.deployment("resources: {requests: {memory: 2Gi}, limits: {memory: 2048Mi}}"))

@@ -5,7 +5,8 @@ struct BadQuantity: Rule {
   let about = RuleAbout(
     code: "OPZ603", severity: .error, title: "a quantity that is none, or not the one that is meant",
     why: """
-      `512MB`, `2 Gi` and `1.5G i` are refused. `memory: 512m` is read, as 0.512 bytes: `m` is a thousandth. `cpu: 500` is 500 cores.
+      `512MB`, `2 Gi` and `1.5G i` are refused. `memory: 512m` is accepted and means 0.512 bytes, because `m` is a
+      thousandth. `cpu: 500` means 500 cores.
       """,
     remedy: "write 500m or 2 for CPU, 512Mi or 2Gi for memory",
     wrong: Example.deployment("resources: {requests: {memory: 512m}}"),

@@ -3,8 +3,8 @@ struct GPULimits: Rule {
   let about = RuleAbout(
     code: "OPZ604", severity: .error, title: "a GPU without a limit, or a part of one",
     why: """
-      Devices cannot be shared or overcommitted: a limit is needed, a request must equal it, and both are whole numbers. Anything else is refused by the
-      API server.
+      Devices cannot be shared or overcommitted: a limit is required, a request must equal it, and both must be whole
+      numbers. The API server refuses anything else.
       """,
     remedy: "write the GPUs under limits alone, as a whole number",
     wrong: Example.deployment("resources: {requests: {nvidia.com/gpu: 1}}"),

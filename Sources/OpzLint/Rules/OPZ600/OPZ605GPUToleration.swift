@@ -3,8 +3,8 @@ struct GPUToleration: Rule {
   let about = RuleAbout(
     code: "OPZ605", severity: .note, title: "a GPU without a toleration",
     why: """
-      Clusters taint their GPU nodes, most with `nvidia.com/gpu`, so that other pods stay away. Where the admission plugin ExtendedResourceToleration does
-      not run, a pod without the toleration stays pending for ever.
+      Clusters taint their GPU nodes, usually with `nvidia.com/gpu`, to keep other pods away. Unless the admission
+      plugin ExtendedResourceToleration is enabled, a pod without the toleration stays pending forever.
       """,
     remedy: "add tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]",
     wrong: Example.deployment("resources: {limits: {nvidia.com/gpu: 1}}"),

@@ -3,8 +3,9 @@ struct QuotaTooSmall: Rule {
   let about = RuleAbout(
     code: "OPZ606", severity: .error, title: "a quota below what the most replicas ask for",
     why: """
-      A ResourceQuota refuses pods above it: the Deployment stays below the replicas that the autoscaler wants, at the worst time. Counted is, for each
-      workload of the namespace, replicas at most * requests of a pod, and 1 more pod of a rollout is not.
+      A ResourceQuota refuses pods that exceed it: the Deployment stays below the replicas that the autoscaler wants,
+      just when they are needed. The rule adds up, for each workload in the namespace, the largest number of replicas
+      * the requests of one pod. It does not count the additional pod during a rollout.
       """,
     remedy: "raise the quota, or lower maxReplicas to what fits",
     wrong: Example.stream(

@@ -3,8 +3,8 @@ struct NoCPURequest: Rule {
   let about = RuleAbout(
     code: "OPZ607", severity: .warning, title: "no CPU request",
     why: """
-      A request is a container's share when a node is busy: without one it gets next to nothing (2 of 1024 shares), the scheduler counts it as 0, and no
-      autoscaler can work with it.
+      A request is a container's share of a busy node: without one it gets next to nothing (2 of 1024 shares), the
+      scheduler counts it as 0, and no autoscaler can work with it.
       """,
     remedy: "write resources.requests.cpu from a measurement",
     wrong: Example.deployment("resources: {requests: {memory: 1Gi}, limits: {memory: 1Gi}}"),

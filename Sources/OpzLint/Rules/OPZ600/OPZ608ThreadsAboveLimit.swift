@@ -3,8 +3,9 @@ struct ThreadsAboveLimit: Rule {
   let about = RuleAbout(
     code: "OPZ608", severity: .warning, title: "more threads than the CPU limit",
     why: """
-      The kernel gives a container limit * 100 ms of CPU in each 100 ms. t busy threads use that up after limit / t of the period and then all stand still:
-      the slowest request waits for the rest. Numeric libraries start `OMP_NUM_THREADS` threads, in each worker.
+      The kernel gives a container limit * 100 ms of CPU time in each period of 100 ms. t busy threads use that up
+      after limit / t of the period, and then all of them stall until the next one, so the slowest requests take
+      longer. Numeric libraries start `OMP_NUM_THREADS` threads in each worker.
       """,
     remedy: "set OMP_NUM_THREADS * workers to at most the limit, or take the CPU limit away",
     wrong: Example.deployment("env: [{name: OMP_NUM_THREADS, value: \"8\"}]\nresources: {limits: {cpu: \"2\"}}"),

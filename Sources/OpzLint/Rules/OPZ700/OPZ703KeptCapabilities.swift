@@ -2,8 +2,10 @@
 struct KeptCapabilities: Rule {
   let about = RuleAbout(
     code: "OPZ703", severity: .warning, title: "capabilities are kept",
-    why:
-      "Pod Security \"restricted\": each container drops ALL capabilities and adds at most NET_BIND_SERVICE. A container has 14 of root's otherwise.",
+    why: """
+      Pod Security "restricted": each container drops ALL capabilities and adds at most NET_BIND_SERVICE. By default,
+      a container has 14 of root's capabilities.
+      """,
     remedy: "set capabilities: {drop: [ALL]} on the container",
     wrong: Example.deployment("securityContext: {capabilities: {add: [NET_ADMIN]}}"),
     right: Example.deployment("securityContext: {capabilities: {drop: [ALL]}}"))

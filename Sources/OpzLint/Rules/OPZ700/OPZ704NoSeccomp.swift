@@ -2,8 +2,10 @@
 struct NoSeccomp: Rule {
   let about = RuleAbout(
     code: "OPZ704", severity: .warning, title: "no seccomp profile",
-    why:
-      "Pod Security \"restricted\": seccompProfile is RuntimeDefault or Localhost, on the pod or each container. Without it most clusters filter no system calls.",
+    why: """
+      Pod Security "restricted": seccompProfile is RuntimeDefault or Localhost, on the pod or on each container.
+      Without it, most clusters do not filter system calls.
+      """,
     remedy: "set securityContext: {seccompProfile: {type: RuntimeDefault}} on the pod",
     wrong: Example.deployment(),
     right: Example.deployment(pod: "securityContext: {seccompProfile: {type: RuntimeDefault}}"))

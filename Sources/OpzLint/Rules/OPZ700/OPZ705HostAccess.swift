@@ -3,8 +3,9 @@ struct HostAccess: Rule {
   let about = RuleAbout(
     code: "OPZ705", severity: .error, title: "namespaces, paths or ports of the node",
     why: """
-      Pod Security \"baseline\" forbids hostNetwork, hostPID, hostIPC, hostPath volumes and hostPort. Each lets a broken server see or change its node. A
-      hostPort also allows one pod a node, so that an autoscaler's pods stay pending.
+      Pod Security "baseline" forbids hostNetwork, hostPID, hostIPC, hostPath volumes and hostPort. Each of them lets
+      a compromised server see or change its node. A hostPort also allows only one pod per node, so the pods that an
+      autoscaler adds stay pending.
       """,
     remedy: "use a Service instead of a port, a PersistentVolumeClaim or an image volume instead of a path",
     wrong: Example.deployment(pod: "hostNetwork: true"),

@@ -2,8 +2,10 @@
 struct Privileged: Rule {
   let about = RuleAbout(
     code: "OPZ706", severity: .error, title: "a privileged container",
-    why:
-      "A privileged container has every device and capability of its node: whoever gets into it has the node. GPUs do not need it.",
+    why: """
+      A privileged container has every device and capability of its node: whoever compromises it controls the node.
+      GPUs do not need it.
+      """,
     remedy: "take privileged away; device plugins give GPUs to ordinary containers",
     wrong: Example.deployment("securityContext: {privileged: true}"),
     right: Example.deployment("securityContext: {privileged: false}"))

@@ -2,8 +2,10 @@
 struct WritableRoot: Rule {
   let about = RuleAbout(
     code: "OPZ707", severity: .note, title: "the root file system can be written",
-    why:
-      "With readOnlyRootFilesystem what runs is what was scanned and signed, and a server that fills its disk cannot fill the node's.",
+    why: """
+      With readOnlyRootFilesystem, the container can only run what was scanned and signed, and a server that fills its
+      disk cannot fill the node's disk.
+      """,
     remedy: "set readOnlyRootFilesystem: true, and an emptyDir with a sizeLimit where the server writes",
     wrong: Example.deployment(),
     right: Example.deployment("securityContext: {readOnlyRootFilesystem: true}"))

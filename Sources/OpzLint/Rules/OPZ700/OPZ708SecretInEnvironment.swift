@@ -3,8 +3,9 @@ struct SecretInEnvironment: Rule {
   let about = RuleAbout(
     code: "OPZ708", severity: .error, title: "a secret's value in the environment",
     why: """
-      What stands in a manifest stands in git, in the event log and in `kubectl describe`. Found are values of variables whose names end in PASSWORD, SECRET,
-      TOKEN, API_KEY, ACCESS_KEY or PRIVATE_KEY, and values that look like keys of AWS, GitHub, Hugging Face, Slack or a private key.
+      A value in a manifest is also visible in git, in the event log and in `kubectl describe`. The rule finds values
+      of variables whose names end in PASSWORD, SECRET, TOKEN, API_KEY, ACCESS_KEY or PRIVATE_KEY, and values that
+      look like keys of AWS, GitHub, Hugging Face or Slack, or like a private key.
       """,
     remedy: "use valueFrom: {secretKeyRef: {name: NAME, key: KEY}}, and change the secret: it has been seen",
     wrong: Example.deployment("env: [{name: DB_PASSWORD, value: hunter22}]"),

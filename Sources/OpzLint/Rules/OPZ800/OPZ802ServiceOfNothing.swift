@@ -2,8 +2,11 @@
 struct ServiceOfNothing: Rule {
   let about = RuleAbout(
     code: "OPZ802", severity: .warning, title: "a Service that selects nothing",
-    why:
-      "A Service whose selector meets no pod has no endpoints: connections are refused, and nothing says why. Looked for where the set has workloads in the namespace, and no custom resource that could make pods.",
+    why: """
+      A Service whose selector matches no pod has no endpoints: connections are refused, and nothing reports the
+      reason. This is checked only if the manifests contain workloads in the namespace, and no custom resource that
+      could create pods.
+      """,
     remedy: "use the labels of the pod's template",
     wrong: Example.stream(
       Example.deployment(),

@@ -2,8 +2,10 @@
 struct NoSuchPort: Rule {
   let about = RuleAbout(
     code: "OPZ803", severity: .error, title: "a port name that no container has",
-    why:
-      "A Service's targetPort by name means a containerPort of that name. A name that no container has gives a Service without endpoints for that port; a probe with one fails.",
+    why: """
+      A Service's targetPort can name a containerPort. If no container has a port of that name, the Service has no
+      endpoints for the port, and a probe that uses the name fails.
+      """,
     remedy: "name the containerPort, or use its number",
     wrong: Example.stream(
       Example.deployment("ports: [{name: http, containerPort: 8080}]"),

@@ -3,8 +3,8 @@ struct NoDNS: Rule {
   let about = RuleAbout(
     code: "OPZ804", severity: .warning, title: "a NetworkPolicy that blocks DNS",
     why: """
-      As soon as a policy lists egress, all else is closed, DNS on port 53 too: a server that is allowed to talk to a database cannot find it. An empty list is
-      taken as meant: nothing goes out.
+      As soon as a policy lists egress rules, all other egress is blocked, including DNS on port 53: a server that is
+      allowed to talk to a database cannot look up its address. An empty list is taken as intended: no egress at all.
       """,
     remedy: "add egress to kube-system on ports 53 UDP and TCP",
     wrong: """

@@ -2,8 +2,10 @@
 struct NoNetworkPolicy: Rule {
   let about = RuleAbout(
     code: "OPZ805", severity: .note, title: "no NetworkPolicy",
-    why:
-      "Without a policy every pod of the cluster may ask the model, and the model's pod may talk to everything. Looked for where a Service selects the workload.",
+    why: """
+      Without a policy, every pod in the cluster can send requests to the model, and the model's pod can connect to
+      everything. This is checked for workloads that a Service selects.
+      """,
     remedy: "add a NetworkPolicy that admits those who ask, and sends nothing out",
     wrong: Example.stream(
       Example.deployment(),

@@ -5,8 +5,9 @@ struct NoSuchConfig: Rule {
   let about = RuleAbout(
     code: "OPZ806", severity: .warning, title: "a ConfigMap or key that is not there",
     why: """
-      A pod that names a ConfigMap or a key that does not exist stays in `CreateContainerConfigError`. A missing key of a ConfigMap that is in the set is an
-      error; a missing ConfigMap is looked for where the set has others in the namespace. Secrets are made elsewhere, and not looked for.
+      A pod that references a missing ConfigMap or key stays in `CreateContainerConfigError`. A key that is missing
+      from a ConfigMap in the manifests is an error; a missing ConfigMap is reported only if the manifests contain
+      other ConfigMaps in the namespace. Secrets are created elsewhere and are not checked.
       """,
     remedy: "add the ConfigMap or key, or mark the reference optional: true",
     wrong: Example.stream(

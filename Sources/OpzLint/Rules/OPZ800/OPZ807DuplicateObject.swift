@@ -2,8 +2,10 @@
 struct DuplicateObject: Rule {
   let about = RuleAbout(
     code: "OPZ807", severity: .error, title: "an object that is there twice",
-    why:
-      "`kubectl apply` makes the first and changes it into the second: which of them runs depends on the order of the files.",
+    why: """
+      `kubectl apply` creates the first object and then changes it into the second: which of them runs depends on the
+      order of the files.
+      """,
     remedy: "keep one of them, or put one into another namespace",
     wrong: Example.stream(
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}"),

@@ -2,7 +2,9 @@
 struct DuplicateVariable: Rule {
   let about = RuleAbout(
     code: "OPZ808", severity: .warning, title: "an environment variable that is set twice",
-    why: "The last one counts, and `kubectl apply` merges the list by name: a change of the first one may be lost.",
+    why: """
+      The last value applies, and `kubectl apply` merges the list by name, so a change of the first value may be lost.
+      """,
     remedy: "keep one of them",
     wrong: Example.deployment("env: [{name: LEVEL, value: info}, {name: LEVEL, value: debug}]"),
     right: Example.deployment("env: [{name: LEVEL, value: info}]"))

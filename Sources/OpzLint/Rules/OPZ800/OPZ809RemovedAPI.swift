@@ -2,8 +2,10 @@
 struct RemovedAPI: Rule {
   let about = RuleAbout(
     code: "OPZ809", severity: .error, title: "a removed API version",
-    why:
-      "Kubernetes' deprecation guide says which release removed each version; newer clusters answer `no matches for kind`.",
+    why: """
+      Kubernetes' deprecation guide says in which release each version was removed; newer clusters report `no matches
+      for kind`.
+      """,
     remedy: "write the version that took its place",
     wrong: Example.hpa().replacing("autoscaling/v2", with: "autoscaling/v2beta2"),
     right: Example.hpa())

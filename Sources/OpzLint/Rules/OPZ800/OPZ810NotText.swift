@@ -5,8 +5,9 @@ struct NotText: Rule {
   let about = RuleAbout(
     code: "OPZ810", severity: .error, title: "a number or truth value where text belongs",
     why: """
-      Values of labels, annotations, ConfigMaps and environment variables are text. `value: 8080` and `value: true` are refused: "cannot unmarshal number into Go
-      struct field". YAML 1.1 reads `yes`, `no`, `on` and `off` as truth values too.
+      Values of labels, annotations, ConfigMaps and environment variables are strings. `value: 8080` and `value: true`
+      are refused: "cannot unmarshal number into Go struct field". YAML 1.1 reads `yes`, `no`, `on` and `off` as
+      booleans too.
       """,
     remedy: "put it in quotes",
     wrong: Example.deployment("env: [{name: PORT, value: 8080}]"),

@@ -2,8 +2,10 @@
 struct NoSuchVolume: Rule {
   let about = RuleAbout(
     code: "OPZ811", severity: .error, title: "a mount without a volume",
-    why:
-      "The API server refuses a container that mounts a volume which the pod does not list. A StatefulSet's claims count.",
+    why: """
+      The API server refuses a container that mounts a volume which the pod does not list. The volume claims of a
+      StatefulSet count as volumes.
+      """,
     remedy: "add the volume under spec.volumes, or correct the name",
     wrong: Example.deployment(
       "volumeMounts: [{name: models, mountPath: /models}]", pod: "volumes: [{name: model, emptyDir: {}}]"),
