@@ -27,7 +27,7 @@ struct AliasTests {
     try registry.set(production, to: try version(text), expecting: expecting, by: author)
   }
 
-  @Test("an alias names a version, moves, and goes away")
+  @Test("an alias can be set, moved and removed")
   func moves() throws {
     try set("1.0.0", expecting: .nothing)
     #expect(try version("production").version == SemanticVersion(1, 0, 0))
@@ -43,7 +43,7 @@ struct AliasTests {
     #expect(again?.category == .notFound)
   }
 
-  @Test("setting an alias to what it names writes no event")
+  @Test("setting an alias to the version that it already names writes no event")
   func idle() throws {
     try set("1.0.0")
     let before = try registry.log(churn).entries().count
@@ -52,7 +52,7 @@ struct AliasTests {
   }
 
   @Test(
-    "an alias that does not name what was expected stays",
+    "an alias that does not name the expected version is not moved",
     arguments: [Registry.Expectation.nothing, .version(SemanticVersion(1, 2, 0))])
   func compareAndSwap(_ expected: Registry.Expectation) throws {
     try set("1.0.0")
@@ -61,7 +61,7 @@ struct AliasTests {
     #expect(try version("production").version == SemanticVersion(1, 0, 0))
   }
 
-  @Test("of many writers with one expectation one wins")
+  @Test("of many writers with the same expectation, one wins")
   func race() async throws {
     try set("1.0.0")
     let (registry, production, author) = (registry, production, author)
@@ -79,7 +79,7 @@ struct AliasTests {
     #expect(won == 1)
   }
 
-  @Test("a roll-back goes to what was before, and the next one further")
+  @Test("a rollback goes to the previous version, and the next one goes back further")
   func rollBack() throws {
     for text in ["1.0.0", "1.1.0", "1.2.0"] { try set(text) }
     func back() throws -> String? {
@@ -92,7 +92,7 @@ struct AliasTests {
     #expect(error?.category == .notFound)
     try set("1.2.0")
     #expect(try back() == "1.0.0")
-    // A move that is not the previous one any more is refused.
+    // A move that is no longer the previous one is refused.
     let (move, version) = try {
       try set("1.1.0"); return try registry.previous(production, of: churn)
     }()
@@ -100,14 +100,14 @@ struct AliasTests {
     #expect(throws: RegistryError.self) { try registry.rollBack(production, to: move, version, by: author) }
   }
 
-  @Test("a roll-back passes over a version that was deleted")
+  @Test("a rollback skips a deleted version")
   func rollBackOverDeleted() throws {
     for text in ["1.0.0", "1.1.0", "1.2.0"] { try set(text) }
     try registry.delete(churn, SemanticVersion(1, 1, 0), force: true, by: author)
     #expect(try registry.previous(production, of: churn).version.version == SemanticVersion(1, 0, 0))
   }
 
-  @Test("what an alias named at a moment can be asked for later")
+  @Test("the version that an alias named at an earlier time can be found")
   func past() throws {
     func at(_ text: String, _ version: String) throws {
       try registry.set(
@@ -127,7 +127,7 @@ struct AliasTests {
     #expect(error?.category == .notFound)
   }
 
-  @Test("a version that an alias names, or named lately, is not deleted")
+  @Test("a version that an alias names, or recently named, is not deleted")
   func held() throws {
     try set("1.0.0")
     let named = #expect(throws: RegistryError.self) {
@@ -143,14 +143,14 @@ struct AliasTests {
     try registry.delete(churn, SemanticVersion(1, 0, 0), by: later)
     let gone = #expect(throws: RegistryError.self) { try version("1.0.0") }
     #expect(gone?.reason.contains("deleted") == true)
-    // The number stays taken.
+    // The number is not reused.
     let record = try fixture.record("churn", "1.0.0", "other")
     #expect(throws: RegistryError.self) {
       try registry.record(churn, by: author) { _ in .new(record, SemanticVersion(1, 0, 0)) }
     }
   }
 
-  @Test("the state from the cache is the state from the events, whatever happened between", arguments: 0..<6)
+  @Test("the cached state equals the state from the events, whatever happened in between", arguments: 0..<6)
   func cache(_ seed: Int) throws {
     var random = SplitMix(seed: UInt64(seed))
     for round in 0..<40 {
@@ -199,7 +199,7 @@ struct SplitMix {
 @Suite("Times")
 struct TimestampTextTests {
   @Test(
-    "times are read in the forms that people write",
+    "times are read in the formats that people write",
     arguments: [
       ("1970-01-01", 0), ("2026-05-03T14:02Z", 1_777_816_920_000), ("2026-05-03T14:02:05.123Z", 1_777_816_925_123),
       ("2026-05-03T16:02+02:00", 1_777_816_920_000), ("2026-05-03 14:02", 1_777_816_920_000),

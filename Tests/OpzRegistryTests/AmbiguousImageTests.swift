@@ -8,8 +8,8 @@ import Testing
 
 @testable import OpzRegistry
 
-/// Images that container tools would read as others than opz does, in a registry and on their way into it.
-@Suite("Images that are two")
+/// Images that container tools would read differently than opz does, in a registry and on the way into it.
+@Suite("Ambiguous images")
 struct AmbiguousImageTests {
   private static let configs = [
     #"{"architecture":"amd64","os":"linux","config":{"Cmd":["a"],"cmd":["b"]},"rootfs":{"type":"layers","diff_ids":[]}}"#,
@@ -26,7 +26,7 @@ struct AmbiguousImageTests {
         .utf8)
   }
 
-  @Test("an audit names the configuration that others read differently", arguments: configs)
+  @Test("an audit names a configuration that other readers read differently", arguments: configs)
   func audit(_ text: String) async throws {
     let fixture = try RegistryFixture()
     let config = try fixture.registry.store.put(Array(text.utf8), .imageConfig)
@@ -48,7 +48,7 @@ struct AmbiguousImageTests {
     #expect(copied?.category == .verification)
   }
 
-  @Test("a repository takes no such configuration", arguments: configs)
+  @Test("a repository refuses such a configuration", arguments: configs)
   func pushedConfig(_ text: String) throws {
     let fixture = try RegistryFixture()
     let repository = fixture.registry.repository(try #require(RepositoryName("a/b")))
@@ -58,7 +58,7 @@ struct AmbiguousImageTests {
   }
 
   @Test(
-    "a repository takes no such manifest, and none is recorded",
+    "a repository refuses such a manifest, and none is recorded",
     arguments: [
       #","Layers":[]"#, #","layers":[]"#, #","annotations":{"a":"1","a":"2"}"#, #","mediaType":"""#,
       #","x":"# + String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000),
@@ -87,7 +87,7 @@ struct AmbiguousImageTests {
   }
 
   @Test(
-    "a record or an event whose keys only some readers find is refused",
+    "a record or an event with keys that only some readers find is refused",
     arguments: [
       (#""name""#, #""Name":"x","name""#), (#""name""#, #""name":"x","name""#),
       (#""lineage""#, #""Lineage":{},"lineage""#),

@@ -8,7 +8,7 @@ import Testing
 
 @testable import OpzRegistry
 
-@Suite("Artifacts about a version")
+@Suite("Attachments of a version")
 struct AttachmentTests {
   let fixture: RegistryFixture
   var registry: Registry { fixture.registry }
@@ -35,7 +35,7 @@ struct AttachmentTests {
       Array(text.utf8), type, to: find(version), annotations: annotations, by: Author(actor: "ann\tx"))
   }
 
-  @Test("it is an event, belongs to one version, and comes once")
+  @Test("an attachment is one event and belongs to one version")
   func attaches() async throws {
     let first = try attach("a", annotations: ["k": "v\tw"])
     let second = try attach("b")
@@ -50,7 +50,7 @@ struct AttachmentTests {
     #expect(try await registry.fsck().problems == [])
   }
 
-  @Test("the cache of the state has them as the events have")
+  @Test("the cached state has the same attachments as the events")
   func cache() throws {
     for number in 0..<20 { try attach("\(number)", annotations: ["n%": "\(number)\n"]) }
     let name = try ModelName("crm/churn")
@@ -62,7 +62,7 @@ struct AttachmentTests {
     #expect(cached.attachments.values.first?.count == 20)
   }
 
-  @Test("a collection keeps them, and drops those of a version that is gone")
+  @Test("garbage collection keeps them, and removes those of a deleted version")
   func collection() async throws {
     let kept = try attach("kept")
     let gone = try attach("gone", to: "2.0.0")
@@ -76,7 +76,7 @@ struct AttachmentTests {
     #expect(try await registry.fsck().problems == [])
   }
 
-  @Test("an audit names one that is missing, rotten, or without its content", arguments: [false, true])
+  @Test("an audit names one that is missing, corrupt, or without its content", arguments: [false, true])
   func audit(_ quick: Bool) async throws {
     let attachment = try attach("content")
     let manifest = registry.store.path(of: attachment.digest)
@@ -93,7 +93,7 @@ struct AttachmentTests {
     #expect(!(try await registry.fsck().problems.isEmpty))
   }
 
-  @Test("an event that attaches another image's artifact is named by an audit, and counts for nothing")
+  @Test("an event that attaches another image's artifact does not count, and an audit names it")
   func forged() async throws {
     let other = try attach("of two", to: "2.0.0")
     let one = try find("1.0.0")
@@ -104,7 +104,7 @@ struct AttachmentTests {
     #expect(throws: RegistryError.self) { try registry.attach(manifest, to: one, by: Author(actor: "x")) }
   }
 
-  @Test("nothing is attached whose content is not here")
+  @Test("nothing is attached if its content is missing")
   func incomplete() throws {
     let one = try find("1.0.0")
     let manifest = try Manifest(
@@ -115,7 +115,7 @@ struct AttachmentTests {
     #expect(try attached("1.0.0") == [])
   }
 
-  @Test("two clones that attach the same thing and different things agree after they meet")
+  @Test("two clones that attach the same and different artifacts agree after a merge")
   func merge() throws {
     let clone = fixture.directory.path.appending("clone")
     _ = try ChildProcess.run(["cp", "-r", registry.root.string, clone.string])

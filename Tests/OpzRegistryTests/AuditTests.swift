@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzRegistry
 
-@Suite("An audit of what somebody changed")
+@Suite("An audit of a changed registry")
 struct AuditTests {
   /// A registry with versions, aliases that moved, a deleted version, tags and a card.
   static func make() throws -> RegistryFixture {
@@ -36,7 +36,7 @@ struct AuditTests {
     }
   }
 
-  /// Files that hold what the registry knows: records, events, heads, blobs. Not locks, caches, what a clone has not, and what git reads.
+  /// Files with the registry's data: records, events, heads, blobs. Not locks, caches or the files of git.
   static func known(_ fixture: RegistryFixture) throws -> [FilePath] {
     try files(fixture.registry.root).filter { path in
       let name = path.lastComponent?.string ?? ""
@@ -45,14 +45,14 @@ struct AuditTests {
     }
   }
 
-  @Test("as it was made it is clean, in full and quickly")
+  @Test("unchanged, it is clean in a full and in a quick audit")
   func clean() async throws {
     let fixture = try Self.make()
     #expect(try await fixture.registry.fsck().problems == [])
     #expect(try await fixture.registry.fsck(.init(quick: true)).problems == [])
   }
 
-  @Test("each file with one byte changed is named")
+  @Test("each file with a changed byte is named")
   func mutated() async throws {
     let fixture = try Self.make()
     var seen = 0
@@ -73,12 +73,12 @@ struct AuditTests {
     #expect(try await fixture.registry.fsck().problems == [])
   }
 
-  @Test("each event, head, record and blob that is taken away is named")
+  @Test("each removed event, head, record and blob is named")
   func removed() async throws {
     let fixture = try Self.make()
     let state = try fixture.registry.state(ModelName("churn"))
     let gone = state.versions[SemanticVersion(1, 1, 0)]!.first!
-    // The blobs of the deleted version may go: that is what a collection does.
+    // The blobs of the deleted version may be missing, because garbage collection removes them.
     let manifest = try fixture.registry.children(of: gone.artifact).map(\.digest)
     let image = try fixture.registry.children(
       of: Descriptor(mediaType: .imageManifest, digest: gone.image, size: 0).sized(fixture)
@@ -98,7 +98,7 @@ struct AuditTests {
     #expect(try await fixture.registry.fsck().problems == [])
   }
 
-  @Test("two events or two records that change places are named")
+  @Test("two swapped events or records are named")
   func swapped() async throws {
     let fixture = try Self.make()
     let events = try Self.files(fixture.registry.root.appending("models/churn/events"))
@@ -117,7 +117,7 @@ struct AuditTests {
     #expect(Set(subjects).isSuperset(of: ["churn@1.0.0", "churn@1.2.0"]))
   }
 
-  @Test("an event under another number is named, and so is one of another model")
+  @Test("an event under another number, or of another model, is named")
   func renumbered() async throws {
     let fixture = try Self.make()
     try fixture.add("fraud", "1.0.0", "x")
@@ -136,7 +136,7 @@ struct AuditTests {
     #expect(problems.contains { $0.subject.contains(foreign.hash) && $0.reason.contains("fraud") })
   }
 
-  @Test("a history put back to an earlier state is seen by who knows a later event")
+  @Test("a history that was reset to an earlier state is detected with the hash of a later event")
   func rolledBack() async throws {
     let fixture = try Self.make()
     let (old, new) = (fixture.registry.root, fixture.directory.path.appending("copy"))
@@ -151,7 +151,7 @@ struct AuditTests {
     #expect(try await copy.fsck(.init(quick: true, expected: later)).problems.map(\.subject) == later)
   }
 
-  @Test("generated files that are lost or wrong are written again")
+  @Test("missing or wrong generated files are rewritten")
   func repair() async throws {
     let fixture = try Self.make()
     let place = fixture.registry.root.appending("models/churn/versions/1.2.0")
@@ -171,7 +171,7 @@ struct AuditTests {
 }
 
 extension Descriptor {
-  /// With the size that the file in the store has.
+  /// The descriptor, with the size of the file in the store.
   fileprivate func sized(_ fixture: RegistryFixture) throws -> Descriptor {
     let size = try FileStatus.of(fixture.registry.store.path(of: digest)).size
     return Descriptor(mediaType: mediaType, digest: digest, size: size)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpzRegistry
 
-@Suite("Collection")
+@Suite("Garbage collection")
 struct CollectionTests {
   let fixture: RegistryFixture
   var registry: Registry { fixture.registry }
@@ -24,7 +24,7 @@ struct CollectionTests {
     return options
   }
 
-  @Test("what nothing names goes when it is old enough, and nothing else does")
+  @Test("unreferenced blobs are removed when they are old enough, and nothing else is")
   func unnamed() async throws {
     try registry.store.put(Array("nobody's".utf8), MediaType("text/plain"))
     var young = options()
@@ -38,18 +38,18 @@ struct CollectionTests {
     #expect(try await registry.fsck().problems == [])
   }
 
-  @Test("a deleted version's blobs go, those that another version has too stay")
+  @Test("the blobs of a deleted version are removed, except those that another version shares")
   func deleted() async throws {
     let before = try registry.collect(options(), by: author).kept
     try registry.delete(ModelName("churn"), SemanticVersion(1, 1, 0), by: author)
     let report = try registry.collect(options(), by: author)
-    // Its config, manifest, record and artifact; the empty config is everybody's.
+    // Its config, manifest, record and artifact; all versions share the empty config.
     #expect(report.dropped.count == 4 && report.kept == before - 4)
     #expect(try await registry.fsck().problems == [])
     #expect(try registry.versions(ModelName("churn")).count == 3)
   }
 
-  @Test("rules keep the newest, the tagged and what an alias names or named, and say why")
+  @Test("rules keep the newest versions, the tagged ones and those that an alias names or named, with the reason")
   func rules() async throws {
     try registry.set(
       AliasName("production")!, to: try registry.find(LocalReference(parsing: "churn@1.0.0")), by: author)
@@ -62,12 +62,12 @@ struct CollectionTests {
     #expect(report.dropped.count == rehearsal.dropped.count && report.dropped.count == 8)
     #expect(try registry.versions(ModelName("churn")).map(\.description) == ["1.0.0", "1.3.0"])
     #expect(try await registry.fsck().problems == [])
-    // The fixture's records have a tag.
+    // The records of the fixture have a tag.
     let tagged = try registry.collect(options { $0.rules = RetentionRules(last: 1) }, by: author)
     #expect(tagged.versions.map(\.keeps) == [true, true])
   }
 
-  @Test("a collection that cannot read what a version names removes nothing")
+  @Test("a collection that cannot read a version's documents removes nothing")
   func damaged() async throws {
     try registry.store.put(Array("nobody's".utf8), MediaType("text/plain"))
     let version = try registry.find(LocalReference(parsing: "churn@1.0.0"))
@@ -77,7 +77,7 @@ struct CollectionTests {
     #expect(try registry.store.has(blob))
   }
 
-  @Test("temporary files of writers that were killed go when they are old enough, wherever they are")
+  @Test("temporary files of killed writers are removed when they are old enough, wherever they are")
   func temporary() throws {
     let places = ["", "models/churn/events/", "models/churn/versions/1.0.0/", "cache/state/", "blobs/sha256/"]
     try Durable.makeDirectory(registry.root.appending("cache/state"))
@@ -91,7 +91,7 @@ struct CollectionTests {
     #expect(try registry.collect(options(), by: author).temporary == 0)
   }
 
-  @Test("what is elsewhere goes, but for what a pinned runtime is made of")
+  @Test("--pushed removes layers that are elsewhere, except those of a pinned runtime")
   func pinned() throws {
     let pinned = try registry.find(LocalReference(parsing: "churn@1.0.0")).record
     try registry.pin(pinned.image, for: .linuxAMD64)
@@ -100,7 +100,7 @@ struct CollectionTests {
     #expect(report.dropped.map(\.digest) == [other.content])
   }
 
-  @Test("a card stays with its version, and goes with it")
+  @Test("a card is kept and removed with its version")
   func card() throws {
     let version = try registry.find(LocalReference(parsing: "churn@1.1.0"))
     try registry.describe(version, Array("# Churn\n".utf8), by: author)
@@ -110,14 +110,14 @@ struct CollectionTests {
     #expect(try registry.collect(options(), by: author).dropped.count == 5)
   }
 
-  @Test("writers record versions while collections run; nothing that was recorded loses a blob")
+  @Test("when writers and collections run at the same time, no recorded version loses a blob")
   func meanwhile() async throws {
     let (fixture, author, options) = (fixture, author, options())
     try await withThrowingTaskGroup(of: Void.self) { group in
       for writer in 0..<3 {
         group.addTask {
           for round in 0..<6 {
-            // A collection may take the blobs before they are recorded: then it is made again, as the hint says.
+            // A collection may remove blobs of a version that is not recorded yet; it is then built again, as hinted.
             for attempt in 0..<50 {
               do {
                 try await blocking { _ = try fixture.add("m\(writer)", "1.0.\(round)", "\(writer) \(round)") }
@@ -135,7 +135,7 @@ struct CollectionTests {
     #expect(problems == [])
   }
 
-  @Test("an audit that runs while others write and collect finds nothing wrong", arguments: [true, false])
+  @Test("an audit during writes and collections finds no problem", arguments: [true, false])
   func audits(isQuick: Bool) async throws {
     let (registry, fixture, author, options) = (registry, fixture, author, options())
     let version = try registry.find(LocalReference(parsing: "churn@1.1.0"))

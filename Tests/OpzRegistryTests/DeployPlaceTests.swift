@@ -6,10 +6,10 @@ import Testing
 
 @testable import OpzRegistry
 
-@Suite("Where things were deployed, and what was whole")
+@Suite("Places of deploys, and complete deploys")
 struct DeployPlaceTests {
   @Test(
-    "places of this opz and of the ones before are read",
+    "places written by this opz and by earlier ones are read",
     arguments: [
       ("scoring", "scoring", false), ("scoring/batch", "scoring", true), ("-", nil, false), ("-/batch", nil, true),
       ("kubernetes/scoring/prod", "scoring", false), ("keda/-/dev", nil, false),
@@ -21,7 +21,7 @@ struct DeployPlaceTests {
     #expect(DeployPlace(DeployPlace(text).text) == DeployPlace(text))
   }
 
-  @Test("a cluster that nobody knows is no difference, another namespace is")
+  @Test("an unknown cluster may be the same place, another namespace is not")
   func same() {
     let known = DeployPlace(cluster: "https://a", namespace: "scoring")
     #expect(known.mayBe(DeployPlace(namespace: "scoring")) && DeployPlace(namespace: "scoring").mayBe(known))
@@ -32,10 +32,10 @@ struct DeployPlaceTests {
     #expect(known.mayBe(DeployPlace(namespace: nil).settled(in: "scoring")))
   }
 
-  /// `w1` is a whole deploy of the manifests 1, `f1` one that failed, `k1` one that was killed, `r1` a roll-back to the whole deploy of 1 and `R1` one that
-  /// failed.
+  /// `w1` is a complete deploy of the manifests 1, `f1` one that failed, `k1` one that was killed, `r1` a rollback to
+  /// the complete deploy of 1 and `R1` a rollback that failed.
   @Test(
-    "a roll-back goes to the last deploy that was whole",
+    "a rollback goes to the last complete deploy",
     arguments: [
       ("w1", nil), ("w1 w1", nil), ("w1 w2", "1"), ("w1 w2 f3", "2"), ("w1 w2 k3", "2"), ("f1", nil), ("f1 w2", nil),
       ("w1 f2 f3", "1"), ("w1 f2 w3", "1"), ("w1 w2 f2", "2"), ("w1 w2 w3 r2", "1"), ("w1 w2 f3 r2", "1"),
@@ -71,7 +71,7 @@ struct DeployPlaceTests {
     return EventLog.Entry(hash: hash, event: event)
   }
 
-  @Test("what an outcome says of a deploy that nobody knows, or twice, is no harm")
+  @Test("an outcome of an unknown deploy, or a malformed one, is ignored")
   func strays() {
     var state = ModelState()
     state.apply(entry(1, Digest.of([1]).hex, ["of": .string("nothing"), "outcome": .string("whole")]))

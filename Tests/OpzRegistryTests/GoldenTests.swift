@@ -32,7 +32,7 @@ struct GoldenTests {
       ])
   }
 
-  @Test("versions, aliases, tags and cards are what they were")
+  @Test("versions, aliases, tags and cards are unchanged")
   func state() throws {
     let state = try registry.state(churn)
     #expect(state.live.map(\.version.description) == ["1.0.0", "1.1.0"])
@@ -48,7 +48,7 @@ struct GoldenTests {
     #expect(try registry.card(of: second) == "# Churn\n")
   }
 
-  @Test("it goes on: a version after the deleted one gets a number of its own")
+  @Test("it can be extended: a version after the deleted one gets a new number")
   func goesOn() async throws {
     let fixture = RegistryFixture(directory: directory, registry: registry)
     try fixture.add("crm/churn", "1.3.0", "new")
@@ -57,8 +57,8 @@ struct GoldenTests {
   }
 }
 
-/// `registry/golden-2` was written once, by opz 0.1.0: signed with `release.pub`, attested, scanned, deployed, rolled back, pushed, and with a model
-/// that was pulled. Each later opz must read it.
+/// `registry/golden-2` was written once, by opz 0.1.0: signed (`release.pub`), attested, scanned, deployed,
+/// rolled back, pushed, and with a pulled model. Each later opz must read it.
 @Suite("The golden registry with attachments and deploys")
 struct GoldenTrustTests {
   let registry: Registry
@@ -74,7 +74,7 @@ struct GoldenTrustTests {
   }
 
   @Test(
-    "an audit finds nothing, in full and quickly, and the history is the one that was written",
+    "a full and a quick audit find nothing, and the history is the one that was written",
     arguments: [false, true])
   func audit(_ isQuick: Bool) async throws {
     let report = try await registry.fsck(Registry.FsckOptions(quick: isQuick))
@@ -89,7 +89,7 @@ struct GoldenTrustTests {
     #expect(fraud == [.pulled, .attached, .attached, .attached])
   }
 
-  @Test("what is attached is what was attached, and each blob of it is there")
+  @Test("the attachments are unchanged, and all their blobs exist")
   func attachments() throws {
     let version = try registry.find(LocalReference(parsing: "crm/churn@1.1.0"))
     let attachments = try registry.state(churn).attachments(of: version)
@@ -110,8 +110,8 @@ struct GoldenTrustTests {
     #expect(attachments.filter { $0.descriptor.annotations?["dev.sigstore.bundle.predicateType"] != nil }.count == 3)
   }
 
-  /// Those of registries of before are whole, and their target and profile are no part of the place.
-  @Test("deploys are by place, and the one that was brought back stands for its original")
+  /// Deploys in earlier registries count as complete, and their target and profile are not part of the place.
+  @Test("deploys are grouped by place, and a restored deploy counts as its original")
   func deploys() throws {
     let state = try registry.state(churn)
     let production = state.deploys.filter { $0.place == DeployPlace(namespace: nil) }
@@ -119,7 +119,7 @@ struct GoldenTrustTests {
     #expect(production[2].manifests == production[0].manifests && production[2].restores == production[0].hash)
     #expect(state.deploys.map(\.place).last { $0.namespace != nil } == DeployPlace(namespace: "scoring"))
     #expect(state.deploys.allSatisfy { $0.isWhole })
-    // Nothing is before the first one.
+    // There is nothing before the first one.
     #expect(state.previousDeploy(in: DeployPlace(namespace: nil)) == nil)
     let stream = try String(decoding: registry.store.file(production[0].manifests).bytes(), as: UTF8.self)
     #expect(
@@ -127,7 +127,7 @@ struct GoldenTrustTests {
         "registry.example/crm/churn@sha256:16624a28af0f4ac52fc8fe86f3c6383f5988b27e88f036daac3e49d9c9ab5c14"))
   }
 
-  @Test("where versions were pushed to and pulled from is known, with the receipt")
+  @Test("the places that versions were pushed to and pulled from are known, with the receipt")
   func places() throws {
     let version = try #require(SemanticVersion("1.1.0"))
     #expect(try registry.state(churn).places[version] == ["127.0.0.1:5077/crm/churn:1.1.0"])
@@ -140,7 +140,7 @@ struct GoldenTrustTests {
     #expect(try registry.state(fraud.name).attachments(of: fraud).count == 3)
   }
 
-  @Test("the state that is kept of it is the state")
+  @Test("its cached state equals the state from the events")
   func kept() throws {
     let state = try registry.state(churn)
     let file = directory.path.appending("kept.state")

@@ -14,7 +14,7 @@ import Testing
   import Musl
 #endif
 
-/// A registry may come with a clone: nothing in it ends the program, keeps it waiting, or has it write elsewhere.
+/// A registry may come from a clone: nothing in it may crash the program, make it hang, or make it write elsewhere.
 @Suite("A registry from a stranger")
 struct HostileRegistryTests {
   let fixture: RegistryFixture
@@ -38,7 +38,7 @@ struct HostileRegistryTests {
     try #require(path.withPlatformString { mkfifo($0, 0o600) } == 0)
   }
 
-  @Test("an event that leaves no number after it is named, and nothing is written after it")
+  @Test("an event with the largest possible number is named, and nothing is written after it")
   func lastNumber() async throws {
     let last = 1 << 53
     let version = try fixture.registry.find(LocalReference(parsing: "churn@1.0.0"))
@@ -55,7 +55,7 @@ struct HostileRegistryTests {
   }
 
   @Test(
-    "a number that is none is no event's, and does not end the program",
+    "an invalid number does not count as an event and does not crash the program",
     arguments: [
       "9007199254740993", "9223372036854775807", "9223372036854775808", "99999999999999999999", "0", "-1", "",
     ])
@@ -68,7 +68,7 @@ struct HostileRegistryTests {
   }
 
   @Test(
-    "a link where a version is to be written leads nowhere",
+    "a link in the place of a version to be written is not followed",
     arguments: ["versions/1.1.0", "versions", "events", "heads", ""])
   func links(_ place: String) throws {
     let outside = fixture.directory.path.appending("outside")
@@ -83,7 +83,7 @@ struct HostileRegistryTests {
     #expect(try Directory.entries(outside).isEmpty)
   }
 
-  @Test("a lock that is a link is not followed")
+  @Test("a link in the place of a lock is not followed")
   func lockLink() throws {
     let target = fixture.directory.path.appending("target")
     try Durable.remove(model.appending("lock"))
@@ -92,7 +92,7 @@ struct HostileRegistryTests {
     #expect(try FileStatus.find(target) == nil)
   }
 
-  @Test("links that lead in circles are named and not followed, and so are directories that no model can have")
+  @Test("circular links, and directories that no model can have, are named and not followed")
   func circles() async throws {
     let models = fixture.registry.root.appending("models")
     for name in ["a", "b", "churn/c"] { try link(models.pushing(FilePath(name)), to: ".") }
@@ -103,7 +103,7 @@ struct HostileRegistryTests {
   }
 
   @Test(
-    "a pipe in the place of a file is named and not waited for",
+    "a pipe in the place of a file is named, and reading it does not block",
     arguments: ["event", "record", "blob", "marker", "state"])
   func pipes(_ what: String) async throws {
     let version = try fixture.registry.find(LocalReference(parsing: "churn@1.0.0"))
@@ -127,12 +127,12 @@ struct HostileRegistryTests {
     }
   }
 
-  @Test("a document that is too large to be one is refused before it is read")
+  @Test("a document that is too large is refused before it is read")
   func large() throws {
     let digest = Digest.of(Array("x".utf8))
     let path = fixture.registry.store.path(of: digest)
     _ = try Durable.claim(path, with: [])
-    // As large as the disk pretends.
+    // A sparse file, which only claims to be this large.
     try #require(path.withPlatformString { truncate($0, 1 << 40) } == 0)
     let descriptor = Descriptor(mediaType: .imageManifest, digest: digest, size: 1 << 40)
     #expect(try fixture.registry.store.has(descriptor))
@@ -140,7 +140,7 @@ struct HostileRegistryTests {
     #expect(error?.description.contains("more than the") == true)
   }
 
-  @Test("ages and counts without bounds end no collection", arguments: [Int.min, -1, 0, .max])
+  @Test("extreme ages and counts do not crash a collection", arguments: [Int.min, -1, 0, .max])
   func ages(_ number: Int) throws {
     var options = Registry.CollectionOptions()
     options.isRehearsal = true
@@ -149,7 +149,7 @@ struct HostileRegistryTests {
     #expect(try fixture.registry.collect(options, by: author).versions.count == 1)
   }
 
-  @Test("a log whose heads are lost is found to have the heads that it has")
+  @Test("the heads of a log are found even if their files are missing")
   func lostHeads() throws {
     for number in 1...40 { try fixture.add("churn", "1.\(number).0", "\(number)") }
     let heads = try fixture.registry.log(churn).currentHeads()

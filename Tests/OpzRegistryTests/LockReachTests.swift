@@ -22,7 +22,7 @@ struct LockReachTests {
       """)
 
   @Test(
-    "by the mount that a path is on",
+    "the mount of a path decides",
     arguments: [
       ("/home/x", nil), ("/srv/registry", nil), ("/srv/old/registry", "nolock"), ("/srv/older", nil),
       ("/mnt/a b/r", "nobrl"),
@@ -34,7 +34,7 @@ struct LockReachTests {
     if let reason { #expect(problem?.contains(reason) == true) } else { #expect(problem == nil) }
   }
 
-  @Test("this machine's own table has the root")
+  @Test("this machine's mount table contains the root")
   func current() throws {
     let table = try #require(MountTable.current())
     #expect(table.mount(of: "/")?.point == "/")

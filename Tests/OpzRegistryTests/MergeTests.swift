@@ -45,7 +45,7 @@ struct GitClones {
   }
 
   /// Merges theirs into ours.
-  /// - Returns: git's exit status; 0 where nothing conflicts.
+  /// - Returns: git's exit status; 0 if there is no conflict.
   func merge() throws -> Int32 {
     try Self.commit(ours.root)
     try Self.commit(theirs.root)
@@ -63,7 +63,7 @@ struct MergeTests {
     try other.add(name, version, content)
   }
 
-  @Test("new versions of different models, and different numbers of one, merge without a conflict; the log joins")
+  @Test("new versions with different models or numbers merge without a conflict, and the log joins")
   func clean() async throws {
     let clones = try GitClones { try $0.add("churn", "1.0.0", "a") }
     try add(clones.ours, clones.fixture, "churn", "1.1.0", "b")
@@ -82,7 +82,7 @@ struct MergeTests {
     #expect(try await ours.fsck().problems == [])
   }
 
-  @Test("a merge of early events changes a state that was cached")
+  @Test("a merge that adds earlier events changes a cached state")
   func cached() async throws {
     let clones = try GitClones { try $0.add("churn", "1.0.0", "a") }
     for number in 0..<30 { try add(clones.ours, clones.fixture, "churn", "1.0.\(number + 1)", "ours \(number)") }
@@ -93,7 +93,7 @@ struct MergeTests {
     #expect(try clones.ours.versions(churn).count == 32)
   }
 
-  @Test("one number given to two contents is named, and one of them can be dropped")
+  @Test("one number with two contents is reported, and one of the two can be deleted")
   func sameNumber() async throws {
     let clones = try GitClones { try $0.add("churn", "1.0.0", "a") }
     try add(clones.ours, clones.fixture, "churn", "1.1.0", "ours")
@@ -114,7 +114,7 @@ struct MergeTests {
     #expect(kept.record.image.digest != other.record.image.digest)
   }
 
-  @Test("an alias moved on both sides is named, and the next move decides")
+  @Test("an alias that was moved on both sides is reported, and the next move resolves it")
   func sameAlias() async throws {
     let author = Author(actor: "t")
     let clones = try GitClones { fixture in

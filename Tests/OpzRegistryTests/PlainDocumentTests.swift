@@ -7,14 +7,14 @@ import Testing
 
 @testable import OpzRegistry
 
-/// Records and events are read by hand, because that is fast, and by `Codable`, because that explains: both must read the same.
+/// Records and events are read by a fast reader and by `Codable`, which explains errors: both must read the same.
 @Suite("Records and events read in one pass")
 struct PlainDocumentTests {
   private static let digest = "sha256:" + String(repeating: "ab", count: 32)
   private static let descriptor =
     #"{"mediaType":"application/x","digest":"\#(digest)","size":12,"artifactType":"a/b","annotations":{"k":"v"}}"#
 
-  /// With every member that there is.
+  /// A document with every possible member.
   private static let record = """
     {"format":1,"name":"a/b","version":"1.2.3-rc.1+x","created":"2026-01-01T00:00:00Z","tool":"opz 9","image":\(descriptor),"content":"\(digest)",
     "runtime":{"kind":"python","base":"h.example/b:1","baseDigest":"\(digest)","settings":{"command":["a"]}},"platforms":["linux/amd64","linux/arm64"],
@@ -47,7 +47,7 @@ struct PlainDocumentTests {
   }
 
   @Test(
-    "with any member gone, null or of another kind they are read as Codable reads them, or not at all",
+    "with any member missing, null or of another type, they are read as Codable reads them, or not at all",
     arguments: [record, event])
   func mutated(_ text: String) throws {
     let document = try JSONValue(json: Array(text.utf8))
@@ -70,7 +70,7 @@ struct PlainDocumentTests {
     #expect(cases > 100)
   }
 
-  /// The document with one member, anywhere, replaced or taken away; each member once.
+  /// The document with one member, at any depth, replaced or removed; each member once.
   private static func mutants(_ value: JSONValue, _ replacement: JSONValue?) -> [JSONValue] {
     switch value {
     case .object(let members):

@@ -16,7 +16,7 @@ struct QueryTests {
   }
 
   @Test(
-    "queries that hold",
+    "queries that match",
     arguments: [
       "metrics.auc > 0.9", "metrics.auc>=0.91", "metrics.auc = 9.1e-1", "version > \"1.9.0\"", "version <= '1.10.0'",
       "tag.team = \"crm\"", "tag.team like 'C%'", "tag.team like \"_r_\"", "tag.team not like 'x%'",
@@ -32,7 +32,7 @@ struct QueryTests {
   func hold(_ text: String) throws { #expect(try Self.holds(text)) }
 
   @Test(
-    "queries that do not hold",
+    "queries that do not match",
     arguments: [
       "metrics.auc > 0.91", "version < \"1.9.0\"", "tag.team = 'CRM'", "metrics.loss < 1", "metrics.loss != 1",
       "alias = 'x'",
@@ -58,7 +58,7 @@ struct QueryTests {
     #expect(error?.category == .usage)
   }
 
-  @Test("hostile queries end in an error or an answer, quickly")
+  @Test("hostile queries quickly give an error or a result")
   func hostile() throws {
     #expect(throws: QueryError.self) { try VersionQuery(parsing: String(repeating: "(", count: 9_000)) }
     #expect(throws: QueryError.self) { try VersionQuery(parsing: String(repeating: "a", count: 20_000)) }
@@ -78,7 +78,7 @@ struct QueryTests {
     }
   }
 
-  @Test("a search filters, sorts by what values are, and stops at the limit; a field that cannot be is an error")
+  @Test("a search filters, sorts by type and stops at the limit; an impossible field is an error")
   func search() async throws {
     let fixture = try RegistryFixture()
     for (index, version) in ["1.2.0", "1.10.0", "1.9.0", "2.0.0-rc.2", "2.0.0-rc.10", "2.0.0"].enumerated() {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzRegistry
 
-@Suite("A record against its image's own documents")
+@Suite("A record compared with its image's own documents")
 struct RecordCheckTests {
   let fixture: RegistryFixture
   var store: LayoutStore { fixture.registry.store }
@@ -34,7 +34,7 @@ struct RecordCheckTests {
     return manifest.descriptor
   }
 
-  /// Two platforms over a base of each, with one layer for both and one of each.
+  /// Two platforms, each with its own base, one shared layer and one layer of its own.
   func index() throws -> (record: VersionRecord, facts: ImageFacts) {
     let (baseA, baseB, shared) = (Self.layer("base a"), Self.layer("base b"), Self.layer("shared base"))
     let (wheelsA, wheelsB, model) = (Self.layer("wheels a"), Self.layer("wheels b"), Self.layer("model"))
@@ -55,7 +55,7 @@ struct RecordCheckTests {
     return (record, facts)
   }
 
-  @Test("one of two platforms that says what they say is none of it")
+  @Test("a record of two platforms that agrees with their images contradicts nothing")
   func whole() async throws {
     let (record, facts) = try index()
     #expect(record.contradiction(to: facts) == nil)
@@ -89,21 +89,21 @@ struct RecordCheckTests {
     ("a size at the end of numbers", { $0.layers[5].descriptor.size = .max }),
   ]
 
-  @Test("one that says something else is found", arguments: lies.indices)
+  @Test("a contradiction is found", arguments: lies.indices)
   func lie(_ index: Int) throws {
     var (record, facts) = try self.index()
     Self.lies[index].1(&record)
     #expect(record.contradiction(to: facts) != nil, "\(Self.lies[index].0)")
   }
 
-  @Test("Docker's name for a layer's type is OCI's")
+  @Test("Docker's media type of a layer counts as OCI's")
   func docker() throws {
     var (record, facts) = try index()
     record.layers[0].descriptor.mediaType = .dockerLayerTarGzip
     #expect(record.contradiction(to: facts) == nil)
   }
 
-  @Test("what a manifest of opz says is compared, what another's does not say is not")
+  @Test("a manifest's annotations are compared, unless it has none")
   func annotations() throws {
     let layer = Self.layer("model")
     let title = "org.opencontainers.image.title"
@@ -124,7 +124,7 @@ struct RecordCheckTests {
     }
   }
 
-  @Test("an audit names a record that contradicts its image, and a registry does not take it over")
+  @Test("an audit names a record that contradicts its image, and a registry does not adopt it")
   func audit() async throws {
     let (record, _) = try index()
     for text in ["base a", "base b", "shared base", "wheels a", "wheels b", "model"] {
@@ -145,7 +145,7 @@ struct RecordCheckTests {
     #expect(error?.category == .verification)
   }
 
-  @Test("an index that holds something else than images is no version's", arguments: 0..<3)
+  @Test("an index with anything but images cannot belong to a version", arguments: 0..<3)
   func indexes(_ kind: Int) throws {
     let nested = try Index(Index.Content(manifests: []))
     try store.put(nested.raw, .imageIndex)
@@ -164,7 +164,7 @@ struct RecordCheckTests {
     #expect(throws: RegistryError.self) { try ImageFacts(index.descriptor, in: store) }
   }
 
-  @Test("how a version came here is what its event says, and a changed record came from elsewhere")
+  @Test("the event says where a version came from, and a changed record came from elsewhere")
   func origins() throws {
     let registry = fixture.registry
     try fixture.add("churn", "1.0.0", "a")

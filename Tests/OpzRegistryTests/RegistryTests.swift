@@ -7,7 +7,7 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// A registry in a directory of its own, with a way to record small versions.
+/// A registry in its own directory, with functions to record small versions.
 struct RegistryFixture {
   let directory: TemporaryDirectory
   let registry: Registry
@@ -17,7 +17,7 @@ struct RegistryFixture {
     registry = try Registry.create(directory.path.appending("registry"))
   }
 
-  /// The same directory, another registry in it.
+  /// Another `Registry` value for the same directory.
   init(directory: TemporaryDirectory, registry: Registry) {
     self.directory = directory
     self.registry = registry
@@ -70,7 +70,7 @@ struct RegistryTests {
 
   init() throws { fixture = try RegistryFixture() }
 
-  @Test("a version is found by number, by digest and as the newest")
+  @Test("a version is found by number, by digest and as the newest version")
   func find() throws {
     for (version, content) in [("1.0.0", "a"), ("1.10.0", "b"), ("1.9.0", "c"), ("2.0.0-rc.1", "d")] {
       try fixture.add("crm/churn", version, content)
@@ -100,7 +100,7 @@ struct RegistryTests {
     #expect(try registry.log(ModelName("churn")).entries().map(\.event.kind) == [.packaged, .repackaged])
   }
 
-  @Test("events are a line: each names the one before, and one head is left")
+  @Test("events are linear: each names the previous one, and one head is left")
   func line() throws {
     for number in 1...5 { try fixture.add("churn", "1.0.\(number)", "\(number)") }
     let log = try registry.log(ModelName("churn"))
@@ -110,7 +110,7 @@ struct RegistryTests {
     #expect(try log.currentHeads() == [entries[4].hash])
   }
 
-  @Test("many writers get many versions, all of them recorded")
+  @Test("many concurrent writers get different versions, all of them recorded")
   func writers() async throws {
     let (registry, fixture) = (registry, fixture)
     let name = try ModelName("churn")
@@ -139,7 +139,7 @@ struct RegistryTests {
     #expect(report.versions == 24)
   }
 
-  @Test("a claim without an event is free again; one with an event is not")
+  @Test("a claimed number without an event is free again; one with an event is not")
   func orphan() throws {
     let place = registry.root.appending("models/churn/versions/1.0.0")
     try Durable.makeDirectory(place)
@@ -154,7 +154,7 @@ struct RegistryTests {
         == fixture.image("a").manifest.content.config.digest)
   }
 
-  @Test("a writer that died between event and head loses nothing")
+  @Test("a writer that crashed between event and head loses nothing")
   func strayEvent() throws {
     try fixture.add("churn", "1.0.0", "a")
     try fixture.add("churn", "1.0.1", "b")
@@ -180,7 +180,7 @@ struct RegistryTests {
     }
   }
 
-  @Test("a record of a later format is refused with the way out")
+  @Test("a record of a later format is refused with a remedy")
   func laterFormat() throws {
     let error = #expect(throws: RegistryError.self) {
       try VersionRecord.decode(Array(#"{"format": 2}"#.utf8), subject: "x")
@@ -188,7 +188,7 @@ struct RegistryTests {
     #expect(error?.code == .unknownFormat)
   }
 
-  @Test("a directory with other things in it does not become a registry")
+  @Test("a directory with other files in it does not become a registry")
   func foreign() throws {
     try fixture.directory.write("other/file", "x")
     #expect(throws: RegistryError.self) { try Registry.create(fixture.directory.path.appending("other")) }
@@ -196,7 +196,7 @@ struct RegistryTests {
   }
 
   @Test(
-    "what a maker left that was killed is made a registry by the next one",
+    "a registry whose creation was killed is completed by the next command",
     arguments: [["lock"], ["lock", "blobs/"], ["lock", "blobs/sha256/", "index.json"], [".opz-tmp-1", "blobs/"]])
   func begun(_ names: [String]) throws {
     let place = try TemporaryDirectory()
@@ -233,7 +233,7 @@ struct FsckTests {
     try await registry.fsck().problems.map(\.subject)
   }
 
-  @Test("an untouched registry is clean")
+  @Test("an unchanged registry is clean")
   func clean() async throws {
     #expect(try await problems() == [])
   }
@@ -264,7 +264,7 @@ struct FsckTests {
   }
 
   @Test(
-    "changed, removed and exchanged records and events are found",
+    "changed, removed and swapped records and events are found",
     arguments: ["version", "event", "eventGone", "head", "swap"])
   func records(_ change: String) async throws {
     let versions = registry.root.appending("models/churn/versions")

@@ -6,8 +6,8 @@ import Testing
 
 @testable import OpzRegistry
 
-/// A search reads what an earlier one kept while the directory of events says that nothing has come. It must never tell an older state.
-@Suite("What searches keep")
+/// While the directory of events is unchanged, a search reads the cache of an earlier one. It must never be outdated.
+@Suite("The cache of searches")
 struct SearchCacheTests {
   let fixture: RegistryFixture
   let name: ModelName
@@ -21,7 +21,7 @@ struct SearchCacheTests {
   private var registry: Registry { fixture.registry }
   private var kept: FilePath { registry.root.appending("cache").appending("fields") }
 
-  /// What a search finds, in words: once from the events, once more from what was kept.
+  /// The results of a search as text: once from the events, once from the cache.
   private func found(_ query: String? = "tag.team = 'crm' or tag.team is null") async throws -> [String] {
     let parsed = try query.map { try VersionQuery(parsing: $0) }
     func words() async throws -> [String] {
@@ -37,11 +37,11 @@ struct SearchCacheTests {
     return third
   }
 
-  /// Makes the events old enough for their times to tell of the next.
+  /// Makes the events old enough that a later change is visible in the times.
   private func settle() throws {
     let events = registry.log(name).events
     _ = try ChildProcess.run(["touch", "-d", "2020-01-01T00:00:00", events.string])
-    // The time of change is the kernel's: the clock's grain is waited for.
+    // The kernel sets the ctime, so this waits for the clock's granularity.
     while FieldsFile.mark(events) == nil { _ = try ChildProcess.run(["sleep", "0.02"]) }
   }
 
@@ -61,7 +61,7 @@ struct SearchCacheTests {
     #expect(try await found("alias = 'production' and version > '1.0.0'").count == 1)
   }
 
-  @Test("a damaged file is as good as none")
+  @Test("a damaged file is treated as missing")
   func damaged() async throws {
     let expected = try await found()
     for entry in try Directory.entries(kept) {

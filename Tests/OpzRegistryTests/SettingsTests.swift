@@ -43,7 +43,7 @@ struct SettingsTests {
 
   func kinds() throws -> [Event.Kind] { try registry.log(ModelName("crm/churn")).entries().map(\.event.kind) }
 
-  @Test("a set that differs is an event; the version's record, bytes and digests stay; the same set again is none")
+  @Test("different settings add an event and keep record, bytes and digests; the same settings add none")
   func recorded() async throws {
     let before = try find()
     let changes = try configure(settings(pushTo: "h.example/x"))
@@ -57,7 +57,7 @@ struct SettingsTests {
     #expect(
       try configure(settings(max: 20, pushTo: "h.example/x")).map(\.description) == ["deploy.replicas.max: 10 -> 20"])
     #expect(try await registry.fsck().problems == [])
-    // The settings of the record are one more change away, and not the end of the story.
+    // Returning to the settings of the record is one more change.
     #expect(try configure(VersionSettings(before.record)).count == 3)
     #expect(try registry.current(find()).record == before.record)
   }
@@ -78,7 +78,7 @@ struct SettingsTests {
     #expect(try settings(new).changes(since: settings(old)).map(\.field) == fields.map { "deploy.\($0)" })
   }
 
-  @Test("the cache of the state has them as the events have")
+  @Test("the cached state has the same settings as the events")
   func cache() throws {
     for number in 0..<20 { try configure(settings(max: Int64(number), tags: ["a%\t": "\(number)\n", "b": ""])) }
     let name = try ModelName("crm/churn")
@@ -91,12 +91,12 @@ struct SettingsTests {
   }
 
   @Test(
-    "tags and metrics of the newest set are found, listed and kept by rules; opz tag stands over them",
+    "searches, lists and rules use the tags and metrics of the newest set; opz tag overrides them",
     arguments: [1, 2])
   func searched(rounds: Int) async throws {
     func found(_ query: String) async throws -> Int {
       var count = 0
-      // The second time from the cache.
+      // The second time, it comes from the cache.
       for _ in 0..<rounds { count = try await registry.search(nil, where: VersionQuery(parsing: query)).count }
       return count
     }
@@ -112,7 +112,7 @@ struct SettingsTests {
     #expect(try await registry.search(nil).first?.tags == ["stage": "old"])
   }
 
-  @Test("files to test with are kept as long as their set stands, and an audit misses one that is gone")
+  @Test("test files are kept as long as their set applies, and an audit reports a missing one")
   func tests() async throws {
     let blob = try registry.store.put(Array("a,b\n".utf8), RecordArtifact.testType)
     let other = try registry.store.put(Array("c,d\n".utf8), RecordArtifact.testType)
@@ -146,7 +146,7 @@ struct SettingsTests {
     #expect(problems.count == 1 && problems[0].reason.contains("settings cannot be read"))
   }
 
-  @Test("too much for an event is refused, and nothing is written")
+  @Test("settings too large for an event are refused, and nothing is written")
   func large() throws {
     let text = String(repeating: "x", count: 5 << 20)
     let error = #expect(throws: RegistryError.self) {
@@ -156,7 +156,7 @@ struct SettingsTests {
     #expect(try kinds() == [.packaged])
   }
 
-  @Test("two clones that configured apart agree on the newest by the fold's order once they meet")
+  @Test("two clones that changed settings separately agree on the newest after a merge")
   func merged() async throws {
     let clones = try GitClones { try $0.add("crm/churn", "1.0.0", "one") }
     try configure(settings(max: 1), in: clones.ours)
@@ -170,7 +170,7 @@ struct SettingsTests {
     #expect(state.configuration(of: try find(in: clones.ours))?.event.hash == newest.hash)
     let deploy = try clones.ours.current(find(in: clones.ours)).record.deploy
     #expect(deploy?["replicas"]?["max"] == .integer(newest.hash == theirs?.hash ? 2 : 1))
-    // Whoever comes next decides, over both.
+    // The next change overrides both.
     try configure(settings(max: 3), in: clones.ours)
     #expect(try clones.ours.current(find(in: clones.ours)).record.deploy?["replicas"]?["max"] == .integer(3))
   }

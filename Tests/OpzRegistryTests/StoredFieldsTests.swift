@@ -5,8 +5,8 @@ import Testing
 
 @testable import OpzRegistry
 
-/// Every stored property of what is kept comes back from the disk. A property that is added and that a reader does not know of fails here: the
-/// fixtures have no property at its default, and `Mirror` sees all that there are.
+/// Every stored property comes back from the disk. A new property that a reader does not know fails here, because the
+/// fixtures have no property at its default value, and `Mirror` sees all properties.
 @Suite("No field is lost")
 struct StoredFieldsTests {
   private static func digest(_ byte: UInt8) -> Digest { Digest.of([byte]) }
@@ -25,7 +25,7 @@ struct StoredFieldsTests {
     return descriptor
   }
 
-  /// Without what the fast readers leave to `Codable`.
+  /// Without the members that the fast readers leave to `Codable`.
   private static var plainDescriptor: Descriptor {
     var plain = descriptor
     (plain.platform, plain.urls) = (nil, nil)
@@ -66,7 +66,7 @@ struct StoredFieldsTests {
       alias: .init(name: "production", after: ["p"], restores: "q"), details: ["reason": .string("because")])
   }
 
-  /// Says of each stored property, at every depth, whether it has a value of its own.
+  /// Says for each stored property, at every depth, whether it differs from its default value.
   private func checkFilled(_ value: Any, _ place: String) {
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
@@ -86,7 +86,7 @@ struct StoredFieldsTests {
     }
   }
 
-  /// The stored properties as text, by their places.
+  /// The stored properties as text, by path.
   private func stored(_ value: Any, _ place: String, _ found: inout [String: String]) {
     let mirror = Mirror(reflecting: value)
     if mirror.children.isEmpty || value is JSONValue || value is Digest {
@@ -113,7 +113,7 @@ struct StoredFieldsTests {
     }
   }
 
-  /// The fixture with whatever the fast reader has to leave to the other taken out.
+  /// The fixture without the members that the fast reader has to leave to `Codable`.
   private func expectReadFast<Value: Codable & Equatable>(_ value: Value, _ read: ([UInt8]) -> Value?) throws {
     #expect(read(try CanonicalJSON.encodePretty(value)) == value)
   }
@@ -166,8 +166,8 @@ struct StoredFieldsTests {
     try expectKept(config, read: [])
   }
 
-  /// Every member that a record or an event is written with has a place in the shape that it is read by.
-  @Test("a record and an event that are written are read by their shapes")
+  /// Every member that is written to a record or an event is in the shape that is used to read it.
+  @Test("the shapes of records and events contain every written member")
   func shapes() throws {
     for descriptor in [Self.descriptor, Self.plainDescriptor] {
       _ = try JSONValue(json: CanonicalJSON.encode(Self.record(descriptor)), .record)
@@ -179,7 +179,7 @@ struct StoredFieldsTests {
     ] {
       guard case .object(let members) = try JSONValue(json: text) else { continue }
       for key in members.keys {
-        // In another case beside itself, each member has to be known.
+        // If the shape knows the member, adding it in upper case makes the document ambiguous.
         var doubled = members
         doubled[key.uppercased()] = .null
         #expect(throws: JSONFailure.self, "\(key)") { try JSONValue(json: CanonicalJSON.encode(doubled), shape) }
