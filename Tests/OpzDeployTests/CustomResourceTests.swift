@@ -4,9 +4,9 @@ import Testing
 
 @Suite("Schemas of custom resources")
 struct CustomResourceTests {
-  /// The schemas of custom resources are ours, so they are proven too: each key misspelt and each value mistyped, one at a time.
+  /// Our schemas of custom resources are tested too: each key is misspelled and each value mistyped, one at a time.
   @Test(
-    "a custom resource that is broken anywhere is refused",
+    "a custom resource with any broken key or value is refused",
     arguments: [
       (Scenario.canary, ["HTTPRoute"]), (.zero, ["ScaledObject"]), (.kedaResources, ["ScaledObject"]),
       (.knativeCPU, ["Service"]), (.kserve, ["InferenceService"]),
@@ -27,7 +27,7 @@ struct CustomResourceTests {
     let scenario: Scenario
     let old: String
     let new: String
-    /// What is refused, as validate.py begins its answer.
+    /// What is refused, as in the beginning of validate.py's output.
     let place: String
     init(_ scenario: Scenario, _ old: String, _ new: String, _ place: String) {
       (self.scenario, self.old, self.new, self.place) = (scenario, old, new, place)
@@ -63,7 +63,7 @@ struct CustomResourceTests {
     .init(
       .kedaResources, "metricType: Utilization", "metricType: Value", "ScaledObject 1.37 spec.triggers.0.metricType"),
     .init(.kedaResources, "    metricType: Utilization\n", "", "ScaledObject 1.37 spec.triggers.0"),
-    // KEDA before 2.17 refuses it beside CPU.
+    // KEDA before 2.17 refuses it together with CPU.
     .init(
       .kedaResources, "  advanced:\n", "  fallback:\n    failureThreshold: 4\n    replicas: 5\n  advanced:\n",
       "ScaledObject 1.37 spec.triggers.0"),
@@ -120,7 +120,7 @@ struct CustomResourceTests {
     .init(.monitored, "- alert: OpzModelAbsent", "- record: opz:absent", "PrometheusRule 1.37 spec.groups.0.rules.0"),
   ]
 
-  @Test("what a custom resource's own documents rule out is refused")
+  @Test("values that a custom resource's documentation rules out are refused")
   func documented() async throws {
     let streams = try CustomResourceTests.broken.map { try CustomResourceTests.text($0) }
     let result = try await Scenario.python("validate.py", ["--each", "1.37"], input: streams.joined())
@@ -132,7 +132,7 @@ struct CustomResourceTests {
     }
   }
 
-  /// The first object of the kind, broken.
+  /// The first object of the kind, with a mistake.
   private static func text(_ mutant: Mutant) throws -> String {
     let kind = try #require(mutant.place.split(separator: " ").first)
     let document = try #require(

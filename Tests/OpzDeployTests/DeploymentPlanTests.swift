@@ -14,7 +14,7 @@ struct DeploymentPlanTests {
     try refuses(.notPinned, "registry.example/team/churn:1.0.0: the image is not pinned by digest") { $0.image = image }
   }
 
-  @Test("a namespace that is no name is refused", arguments: ["", "Prod", "a.b", "-a"])
+  @Test("an invalid namespace is refused", arguments: ["", "Prod", "a.b", "-a"])
   func namespace(name: String) throws {
     try refuses(
       nil,
@@ -26,7 +26,7 @@ struct DeploymentPlanTests {
     ) { $0.namespace = name }
   }
 
-  @Test("a port that is none is refused", arguments: [Int.min, -1, 0, 65536, .max])
+  @Test("an invalid port is refused", arguments: [Int.min, -1, 0, 65536, .max])
   func port(number: Int) throws {
     try refuses(.badTarget, "runtime.expose: \(number) is not a port") { $0.port = number }
   }
@@ -48,7 +48,7 @@ struct DeploymentPlanTests {
     ) { $0.user = text }
   }
 
-  @Test("replicas that Kubernetes would not have are refused")
+  @Test("numbers of replicas that Kubernetes would refuse are refused")
   func replicas() throws {
     try refuses(.badReplicas, "deploy.replicas.min: 11 is more than max, 10") { $0.minReplicas = 11 }
     try refuses(.badReplicas, "deploy.replicas.min: \(Int.max) is more than max, \(Int.min)") {
@@ -72,13 +72,13 @@ struct DeploymentPlanTests {
     }
   }
 
-  @Test("a target that is none is refused", arguments: [Int.min, -1, 0, 1001, .max])
+  @Test("an invalid target is refused", arguments: [Int.min, -1, 0, 1001, .max])
   func target(percent: Int) throws {
     try refuses(.badTarget, "deploy.autoscale.cpu: \(percent)% is not a target") { $0.cpuTarget = percent }
   }
 
-  /// kube-controller-manager leaves the replicas alone while use / target is within 0.1 of 1.
-  @Test("a target that use can never pass is refused", arguments: [91, 95, 100, 101, 1000])
+  /// kube-controller-manager does not change the replicas while usage / target is within 0.1 of 1.
+  @Test("a target that usage can never exceed is refused", arguments: [91, 95, 100, 101, 1000])
   func neverScales(percent: Int) throws {
     try refuses(
       .neverScales,
@@ -90,13 +90,13 @@ struct DeploymentPlanTests {
     ) { $0.cpuTarget = percent }
   }
 
-  @Test("the edges of every range are accepted")
+  @Test("the limits of every range are accepted")
   func edges() throws {
     let changes: [Change] = [
       { $0.cpuTarget = 1 }, { $0.cpuTarget = 90 }, { $0.port = 1 }, { $0.port = 65535 }, { $0.user = "1:0" },
       { $0.minReplicas = 1 }, { $0.maxReplicas = 2_147_483_647 }, { ($0.minReplicas, $0.maxReplicas) = (10, 10) },
       { $0.namespace = "a" },
-      // No autoscaler, so nothing aims at the target.
+      // No autoscaler, so nothing uses the target.
       { ($0.minReplicas, $0.maxReplicas, $0.cpuTarget) = (2, 2, 100) },
     ]
     for change in changes { _ = try Manifests(Scenario.churn(change)) }
@@ -108,7 +108,7 @@ struct DeploymentPlanTests {
     #expect((Scenario.refusal { _ = try Manifests(plan) } as? KubernetesError)?.code == .badName)
   }
 
-  /// `validate` and `Manifests` refuse alike.
+  /// Expects that `validate` and `Manifests` refuse the same plan.
   /// - Parameter code: nil for a `KubernetesError`.
   private func refuses(
     _ code: DeployError.Code?, _ message: String, location: SourceLocation = #_sourceLocation, _ change: Change

@@ -3,7 +3,7 @@ import OpzIO
 import OpzOCI
 import Testing
 
-/// Each number that `deploy` takes, at its extremes, through every target: objects that are valid, or a refusal that names the key. Never a trap.
+/// Every number in `deploy`, with extreme values and for every target: valid objects, or an error that names the key.
 @Suite("Extreme numbers")
 struct ExtremeNumberTests {
   static let numbers = [
@@ -81,7 +81,7 @@ struct ExtremeNumberTests {
     return plan
   }
 
-  /// - Returns: the objects' texts; none where it was refused with a key.
+  /// - Returns: the text of the objects; empty if it was refused with a key.
   private func written(_ plan: () throws -> DeploymentPlan, batch: Bool = false) throws -> [String] {
     do {
       let plan = try plan()
@@ -93,7 +93,7 @@ struct ExtremeNumberTests {
     }
   }
 
-  /// What no object of Kubernetes may have, in fields that are int32 with a minimum of 0 or 1, and in Knative's annotations.
+  /// Values that no Kubernetes object may have in int32 fields with a minimum of 0 or 1, or in Knative's annotations.
   private func check(_ texts: [String], _ sourceLocation: SourceLocation = #_sourceLocation) {
     let fields = [
       "Replicas", "ReplicaCount", "averageUtilization", "scaleTarget", "replicas", "value", "percent", "weight",
@@ -105,7 +105,7 @@ struct ExtremeNumberTests {
         fields.contains(where: { line[..<colon].reversed().starts(with: $0.utf8.reversed()) })
       else { continue }
       let text = String(decoding: line[colon...].dropFirst(2).filter { $0 != 34 }, as: UTF8.self)
-      // Knative's target of memory is a 64-bit number of MiB; a quantity of a value stands as it was written.
+      // Knative's memory target is a 64-bit number of MiB; the quantity of a value stays as it was written.
       let isTarget = line[..<colon].reversed().starts(with: "/target".utf8.reversed())
       guard let number = Int(text) else { continue }
       let range = 0...(isTarget ? Int.max >> 20 : Int(Int32.max))
@@ -113,7 +113,7 @@ struct ExtremeNumberTests {
     }
   }
 
-  @Test("a number at its extremes makes valid objects or is refused with its key", arguments: Signal.allCases, targets)
+  @Test("an extreme number makes valid objects or is refused with its key", arguments: Signal.allCases, targets)
   func signals(signal: Signal, target: DeployTarget) throws {
     for number in ExtremeNumberTests.numbers {
       for fixed in [false, true] {
@@ -128,7 +128,7 @@ struct ExtremeNumberTests {
     }
   }
 
-  @Test("a quantity at its extremes makes valid objects or is refused with its key", arguments: Field.allCases, targets)
+  @Test("an extreme quantity makes valid objects or is refused with its key", arguments: Field.allCases, targets)
   func quantities(field: Field, target: DeployTarget) throws {
     for text in ExtremeNumberTests.quantities {
       for scale in [nil, DeploySettings.Autoscale(memory: 80), .init(rps: 1)] {
@@ -150,9 +150,9 @@ struct ExtremeNumberTests {
     }
   }
 
-  /// MiB by hand: 80% of 256 MiB is 204.8.
+  /// Computed by hand: 80% of 256 MiB is 204.8.
   @Test(
-    "Knative's target of memory is a part of the request, in MiB",
+    "Knative's memory target is a share of the request, in MiB",
     arguments: [
       ("256Mi", 80, "204"), ("1Gi", 50, "512"), ("1Mi", 1, "1"), ("1n", 90, "1"), ("7Ei", 90, "6926923254988"),
     ])
@@ -162,7 +162,7 @@ struct ExtremeNumberTests {
     settings.autoscale = .init(memory: percent)
     let texts = try written {
       var plan = try plan(settings, .knative)
-      // opz-server would be refused so little.
+      // For opz-server, this little memory would be refused.
       plan.server = .custom
       return plan
     }

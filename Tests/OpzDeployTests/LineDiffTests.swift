@@ -5,13 +5,13 @@ import Testing
 
 @Suite("LineDiff")
 struct LineDiffTests {
-  @Test("nothing where both are the same")
+  @Test("equal texts have no difference")
   func same() {
     #expect(LineDiff.unified("a", "x\ny\n", "x\ny\n") == "")
     #expect(LineDiff.unified("a", nil, nil) == "")
   }
 
-  @Test("hunks have three lines around them")
+  @Test("hunks have three lines of context")
   func hunks() {
     let old = (1...20).map { "\($0)\n" }.joined()
     let new = old.replacing("2\n3\n", with: "2\nx\n").replacing("19\n", with: "")
@@ -37,14 +37,14 @@ struct LineDiffTests {
         """)
   }
 
-  @Test("a file that is new or gone")
+  @Test("a new or a deleted file")
   func ends() {
     #expect(LineDiff.unified("n", nil, "a\n") == "--- /dev/null\n+++ b/n\n@@ -0,0 +1,1 @@\n+a\n")
     #expect(LineDiff.unified("n", "a\n", nil) == "--- a/n\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-a\n")
   }
 
-  /// patch(1) is the oracle: it makes the old text into the new one.
-  @Test("patch applies what was written", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+  /// patch(1) is the oracle: it must turn the old text into the new one.
+  @Test("patch applies the written difference", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
   func applies(seed: UInt64) async throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<20 {

@@ -3,9 +3,9 @@ import OpzTestKit
 import OpzYAML
 import Testing
 
-@Suite("Documents of a stream")
+@Suite("Documents in a manifest stream")
 struct ManifestDocumentTests {
-  @Test("a stream gives back its text, and each document the object's name", arguments: Scenario.allCases)
+  @Test("a stream keeps its text, and each document has its object's name", arguments: Scenario.allCases)
   func identities(scenario: Scenario) throws {
     let manifests = try scenario.manifests
     let stream = ManifestStream(manifests.stream)
@@ -27,16 +27,16 @@ struct ManifestDocumentTests {
           == (document.kind == "ScaledObject"
             || document.kind.hasSuffix("PodAutoscaler") && document.kind.hasPrefix("Horizontal")
             ? text("spec", "scaleTargetRef", "name") : nil))
-      // What names an object is an object of the same name.
+      // The head of a document identifies the same object.
       let head = try #require(ManifestStream(document.head).documents.first)
       #expect(head.identity == document.identity && head.apiVersion == document.apiVersion)
       #expect(head.text.split(separator: "\n").count <= 5)
     }
-    // No two objects of a stream are one.
+    // All objects in a stream are different.
     #expect(Set(stream.documents.map(\.identity)).count == stream.documents.count)
   }
 
-  @Test("a Deployment's number of pods is read, written and taken away")
+  @Test("a Deployment's number of pods is read, written and removed")
   func replicas() throws {
     let fixed = ManifestStream(try Scenario.fixed.manifests.stream)
     let deployment = try #require(fixed.documents.first { $0.kind == "Deployment" })
@@ -52,11 +52,11 @@ struct ManifestDocumentTests {
   }
 
   @Test(
-    "all of a model's objects say whose they are, but for the Namespace that others share", arguments: Scenario.allCases
+    "all objects name their model, except the Namespace, which others may share", arguments: Scenario.allCases
   )
   func owners(scenario: Scenario) throws {
     for file in try scenario.manifests.documents {
-      // A patch of this Service replaces its annotations.
+      // In this scenario, a patch replaces the annotations of the Service.
       if scenario == .airGapped, file.name == "service.yaml" { continue }
       let owner = file.value["metadata"]?["annotations"]?["opz.dev/model"]?.text
       #expect((owner != nil) == (file.value["kind"]?.text != "Namespace"), "\(file.name)")
@@ -64,7 +64,7 @@ struct ManifestDocumentTests {
   }
 
   @Test(
-    "hostile texts are documents of no name, and no end of the process",
+    "hostile texts are documents without a name, and do not crash the process",
     arguments: [
       "", "---\n", "---\n---\n", "kind: \n", "metadata:\n", "metadata:\n  name: \"\n", "metadata:\n  name: \"\"\n",
       "spec:\n  replicas: 99999999999999999999\n", "kind: Deployment\nspec:\n  replicas: -\n",
@@ -78,7 +78,7 @@ struct ManifestDocumentTests {
     }
   }
 
-  @Test("a Service of Knative is not the Service of the same name")
+  @Test("a Knative Service is not the Service of the same name")
   func groups() {
     func service(_ version: String) -> ManifestStream {
       ManifestStream("---\napiVersion: \(version)\nkind: Service\nmetadata:\n  name: churn\n")

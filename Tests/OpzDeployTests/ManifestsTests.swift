@@ -6,8 +6,8 @@ import Testing
 
 @Suite("Manifests")
 struct ManifestsTests {
-  /// `OPZ_SNAPSHOTS=write` writes them anew, and fails so that nobody forgets it.
-  @Test("the stream is that of the fixtures, byte for byte", arguments: Scenario.allCases)
+  /// `OPZ_SNAPSHOTS=write` rewrites the snapshots, and then fails, so that the variable is not left set.
+  @Test("the stream equals the fixture, byte for byte", arguments: Scenario.allCases)
   func snapshot(scenario: Scenario) throws {
     let manifests = try scenario.manifests
     let remarks = manifests.remarks.map { "# remark: \($0)\n" }.joined()
@@ -20,7 +20,7 @@ struct ManifestsTests {
     #expect(text == String(decoding: try FileBlob(path).bytes(), as: UTF8.self))
   }
 
-  @Test("the stream is the files but for the kustomization, each after ---", arguments: Scenario.allCases)
+  @Test("the stream is all files except the kustomization, each after ---", arguments: Scenario.allCases)
   func stream(scenario: Scenario) throws {
     let manifests = try scenario.manifests
     let extras = ["kustomization.yaml", "prometheus-adapter-values.yaml"]
@@ -44,7 +44,7 @@ struct ManifestsTests {
     #expect(result.text.split(separator: "\n").count == versions.count * manifests.documents.count, "\(result.text)")
   }
 
-  /// The oracle itself: a key that does not exist, a wrong type and a missing key are found.
+  /// Checks the oracle itself: it finds an unknown key, a wrong type and a missing key.
   @Test(
     "kubernetes-validate refuses a broken stream",
     arguments: [
@@ -60,7 +60,7 @@ struct ManifestsTests {
   }
 
   @Test(
-    "an autoscaler where replicas vary, replicas where they do not, never both",
+    "an autoscaler if the replicas vary, else replicas, never both",
     arguments: [Scenario.native, .custom, .single, .fixed, .awkward])
   func replicas(scenario: Scenario) throws {
     let plan = try scenario.plan
@@ -115,7 +115,7 @@ struct ManifestsTests {
     }
   }
 
-  @Test("a plan is made the same way every time")
+  @Test("a plan always gives the same manifests")
   func reproducible() throws {
     for scenario in Scenario.allCases {
       let first = try scenario.manifests.files

@@ -42,7 +42,7 @@ struct OutputFormTests {
       Manifests(scenario.plan, scenario.purpose, profile: profile).stream, built.text, directory)
   }
 
-  @Test("the dev overlay has fewer pods, and no budget")
+  @Test("the dev overlay has fewer pods and no disruption budget")
   func dev() throws {
     let files = try KustomizeLayout(Scenario.native.plan).files
     let names = files.map(\.name)
@@ -76,7 +76,7 @@ struct OutputFormTests {
     try await same(try scenario.manifests.stream, result.text, directory)
   }
 
-  @Test("values change what they say")
+  @Test("each value changes what it describes")
   func values() async throws {
     let (result, _) = try await render(
       .monitored,
@@ -96,7 +96,7 @@ struct OutputFormTests {
     #expect(!result.text.contains("  replicas:"))
   }
 
-  @Test("without the autoscaler there are replicas, and no other way")
+  @Test("replicas are set only if the autoscaler is off")
   func fixed() async throws {
     let (result, _) = try await render(.native, #"{"autoscaling": {"enabled": false}, "replicas": {"min": 5}}"#)
     try #require(result.status == 0, "\(result.errorText)")
@@ -104,7 +104,7 @@ struct OutputFormTests {
     #expect(!result.text.contains("HorizontalPodAutoscaler"))
   }
 
-  @Test("a scheduled command has values of its own, also one whose name is none in a template")
+  @Test("a scheduled command has its own values, even if its name is not valid in a template")
   func schedules() async throws {
     let (result, _) = try await render(
       .commands,
@@ -121,7 +121,7 @@ struct OutputFormTests {
     #expect(refused.status == 1)
   }
 
-  @Test("a changed variable gives the ConfigMap another name in both places")
+  @Test("a changed variable changes the ConfigMap's name in both places")
   func hash() async throws {
     let (result, _) = try await render(.monitored, #"{"env": {"OPZ_MAX_ROWS": "8"}}"#)
     let names = Set(result.text.matches(of: /name: (churn-[0-9a-f]{8})/).map { String($0.1) })
@@ -130,7 +130,7 @@ struct OutputFormTests {
   }
 
   @Test(
-    "the schema refuses what the chart does not have",
+    "the schema refuses values that the chart does not have",
     arguments: [
       #"{"replicas": {"mim": 1}}"#, #"{"replicas": {"min": -1}}"#, #"{"image": {"digest": "latest"}}"#,
       #"{"resources": {"memory": "256MB"}}"#, #"{"autoscaling": {"cpu": 95}}"#, #"{"replica": 1}"#,
@@ -161,7 +161,7 @@ struct OutputFormTests {
   }
 }
 
-/// PyPI's kubectl, in the environment of the tests' Python.
+/// PyPI's kubectl, in the tests' Python environment.
 enum Kubectl {
   static func run(_ arguments: [String], input: String = "") throws -> ChildProcess.Output {
     let program = Python.interpreter().removingLastComponent().appending("kubectl")

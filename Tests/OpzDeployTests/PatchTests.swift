@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Patches of generated objects")
 struct PatchTests {
-  /// Merges that kubectl makes too, by kind.
+  /// Merges that are compared with kubectl's, by kind.
   static let merges: [(kind: String, patch: String)] = [
     ("Deployment", #"{"spec":{"template":{"spec":{"priorityClassName":"high"}}}}"#),
     ("Deployment", #"{"metadata":{"annotations":{"opz.dev/digest":null,"a":"b"}}}"#),
@@ -98,7 +98,7 @@ struct PatchTests {
     try #require(manifests.documents.first { $0.name == kind.lowercased() + ".yaml" }).text
   }
 
-  /// kubectl's own patch of our object, and our patch of it, after both went through kubectl.
+  /// Our object patched by kubectl and by us, both normalized by kubectl.
   private func compare(_ kind: String, _ type: String, _ patch: String, _ own: Manifests) async throws {
     let directory = try TemporaryDirectory()
     let before = try directory.write("before.yaml", try object(kind, try Scenario.native.manifests))
@@ -114,17 +114,17 @@ struct PatchTests {
     #expect(same.status == 0, "\(same.errorText)")
   }
 
-  @Test("a strategic merge is kubectl's", arguments: merges)
+  @Test("a strategic merge gives the same object as kubectl's", arguments: merges)
   func merge(kind: String, patch: String) async throws {
     try await compare(kind, "strategic", patch, Manifests(plan(kind, merge: patch)))
   }
 
-  @Test("operations of RFC 6902 are kubectl's", arguments: operations)
+  @Test("RFC 6902 operations give the same object as kubectl's", arguments: operations)
   func json(kind: String, patch: String) async throws {
     try await compare(kind, "json", patch, Manifests(plan(kind, json: patch)))
   }
 
-  @Test("in a custom resource a list takes the place of the old one")
+  @Test("in a custom resource, a list replaces the old list")
   func custom() throws {
     let plan = try Scenario.churn { plan in
       plan.target = .keda
@@ -199,7 +199,7 @@ struct PatchTests {
     ),
   ]
 
-  @Test("a patch that has no place is refused, with its key", arguments: refused)
+  @Test("a patch that cannot be applied is refused with its key", arguments: refused)
   func refusal(patch: DeploySettings.Patch, message: String) throws {
     let plan = try Scenario.churn { $0.settings.patches = [patch] }
     let error = #expect(throws: DeployError.self) { _ = try Manifests(plan) }
@@ -211,7 +211,7 @@ struct PatchTests {
     try JSONPatch(operations.map { .object($0) }, subject: "deploy.patches.0.json")
   }
 
-  @Test("copies of copies end before they fill the memory")
+  @Test("copies of copies are refused before they fill the memory")
   func doubling() throws {
     let copies: [[String: JSONValue]] = (0..<64).map { index in
       ["op": "copy", "from": "", "path": .string("/a\(index)")]
@@ -222,7 +222,7 @@ struct PatchTests {
     _ = try patch(Array(copies.prefix(4))).apply(to: start)
   }
 
-  @Test("no operation nests a document deeper than it is read", arguments: ["add", "replace", "copy", "move"])
+  @Test("no operation nests a document deeper than the reader's limit", arguments: ["add", "replace", "copy", "move"])
   func nesting(_ name: String) throws {
     var deep = JSONValue.integer(1)
     for _ in 0..<150 { deep = .array([deep]) }
@@ -235,7 +235,7 @@ struct PatchTests {
     #expect(error?.reason.contains("nested deeper") == true, "\(error.map { "\($0)" } ?? "")")
   }
 
-  @Test("paths of 100,000 parts name no place", arguments: ["add", "remove", "replace", "test"])
+  @Test("paths of 100,000 parts are refused", arguments: ["add", "remove", "replace", "test"])
   func longPath(_ name: String) throws {
     let document = YAMLValue(JSONValue.object(["a": .array([.integer(1)])]))
     let path = JSONValue.string(String(repeating: "/a", count: 100_000))

@@ -3,7 +3,7 @@ import OpzIO
 import OpzKubernetes
 import Testing
 
-@Suite("What a plan may ask for")
+@Suite("Checks of a plan")
 struct PlanChecksTests {
   typealias Change = @Sendable (inout DeploymentPlan) throws -> Void
 
@@ -129,7 +129,7 @@ struct PlanChecksTests {
     },
   ]
 
-  @Test("what would not run or never scale is refused, with its key", arguments: refusals)
+  @Test("settings that would not run or never scale are refused with their key", arguments: refusals)
   func refusal(refusal: Refusal) throws {
     let plan = try Scenario.churn(refusal.change)
     let error = Scenario.refusal { _ = try Manifests(plan) }
@@ -156,7 +156,7 @@ struct PlanChecksTests {
     ("deploy.batch.command: no program is named", .init(command: [""])),
   ]
 
-  @Test("a batch that would not run is refused, with its key", arguments: batches)
+  @Test("a batch job that would not run is refused with its key", arguments: batches)
   func batch(message: String, batch: DeploySettings.Batch) throws {
     let plan = try Scenario.churn { $0.settings.batch = batch }
     let error = Scenario.refusal { _ = try Manifests(plan, .batch) }
@@ -221,7 +221,7 @@ struct PlanChecksTests {
     ),
   ]
 
-  @Test("a scheduled command that would not run is refused, with its key", arguments: schedules)
+  @Test("a scheduled command that would not run is refused with its key", arguments: schedules)
   func schedule(message: String, schedule: DeploySettings.Schedule) throws {
     let plan = try Scenario.churn { plan in
       plan.server = .custom
@@ -231,7 +231,7 @@ struct PlanChecksTests {
     #expect(error.map { "\($0.subject): \($0.reason)" } == message)
   }
 
-  @Test("the edges of a scheduled command are accepted, whatever the model's name", arguments: [1, 12, 40, 63, 128])
+  @Test("the limits of a scheduled command are accepted, whatever the model's name", arguments: [1, 12, 40, 63, 128])
   func scheduleEdges(length: Int) async throws {
     let name = String(repeating: "a", count: 40)
     let plan = try Scenario.churn { plan in
@@ -250,7 +250,7 @@ struct PlanChecksTests {
     #expect(result.status == 0, "\(result.errorText)")
   }
 
-  @Test("a server's Service and autoscaler never take a scheduled pod for one of its own")
+  @Test("the server's Service and autoscaler never select a scheduled pod")
   func scheduledPods() throws {
     let documents = try Scenario.commands.manifests.documents
     let selector = try #require(documents.first { $0.name == "service.yaml" }?.value["spec"]?["selector"])
@@ -260,7 +260,7 @@ struct PlanChecksTests {
   }
 
   @Test(
-    "a start is given ten times what was measured",
+    "the startup probe allows ten times the measured start time",
     arguments: [(nil, 120), (0, 10), (31, 10), (41_000, 420), (Int.max, 36_010)])
   func startup(measured: Int?, seconds: Int) throws {
     let plan = try Scenario.churn { $0.readyMilliseconds = measured }

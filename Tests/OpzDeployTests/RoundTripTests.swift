@@ -6,8 +6,8 @@ import Yams
 
 @Suite("Objects as values and as text")
 struct RoundTripTests {
-  /// What Yams reads is the value that was written.
-  @Test("Yams reads every object as it was", arguments: Scenario.allCases)
+  /// Yams reads the same value that was written.
+  @Test("Yams reads every object back unchanged", arguments: Scenario.allCases)
   func yams(scenario: Scenario) throws {
     for document in try scenario.manifests.documents {
       let read = try #require(try Yams.compose(yaml: document.text))

@@ -5,23 +5,23 @@ import OpzOCI
 import OpzTestKit
 import SystemPackage
 
-/// A plan with a name, that fixtures and oracles look at.
+/// A named plan that fixtures and oracles use.
 enum Scenario: String, CaseIterable, Sendable {
-  /// A CPU and a table: opz-server, 2 to 10 replicas.
+  /// A tabular model on CPUs: opz-server, 2 to 10 replicas.
   case native
-  /// Somebody's own server, one replica, in a namespace.
+  /// A custom server, one replica, in a namespace.
   case custom
-  /// One replica, to many: an autoscaler without a disruption budget.
+  /// From one replica to many: an autoscaler without a disruption budget.
   case single
-  /// Always three: a disruption budget without an autoscaler.
+  /// Always three replicas: a disruption budget without an autoscaler.
   case fixed
-  /// A name, version and quantities that are awkward in YAML and as names.
+  /// A name, a version and quantities that are awkward in YAML and in object names.
   case awkward
-  /// A large image of somebody's own server on nodes with an accelerator.
+  /// A large custom image on nodes with an accelerator.
   case gpu
-  /// KEDA, down to no pod.
+  /// KEDA, scaling to zero.
   case zero
-  /// KEDA on CPU and memory, never down to none.
+  /// KEDA on CPU and memory, never scaling to zero.
   case kedaResources = "keda-resources"
   /// Requests in flight through prometheus-adapter, alerts, recommendations.
   case monitored
@@ -31,22 +31,22 @@ enum Scenario: String, CaseIterable, Sendable {
   /// A Job over eight shards, and a CronJob with a command.
   case batch
   case scheduled
-  /// A server, and two commands at certain times.
+  /// A server, and two scheduled commands.
   case commands
   case commandsCanary = "commands-canary"
-  /// A registry inside, a namespace with a quota, patches.
+  /// A private registry, a namespace with a quota, patches.
   case airGapped = "air-gapped"
-  /// Knative down to no pod, and two of its revisions.
+  /// Knative scaling to zero, and two Knative revisions.
   case knative
   case knativeCanary = "knative-canary"
   /// Knative's other autoscaler, on nodes with an accelerator.
   case knativeCPU = "knative-cpu"
-  /// KServe: a container, an image volume, a modelcar, a copy that is fetched.
+  /// KServe: a container, an image volume, a modelcar, a fetched copy.
   case kserve
   case kserveVolume = "kserve-volume"
   case modelcar
   case kserveFetch = "kserve-fetch"
-  /// KServe where Knative runs the pods: requests per second of a container, requests in flight of a mounted model.
+  /// KServe on Knative: a container scaled by requests per second, a mounted model scaled by requests in flight.
   case kserveRequests = "kserve-requests"
   case kserveFlight = "kserve-flight"
 
@@ -76,7 +76,7 @@ enum Scenario: String, CaseIterable, Sendable {
     }
   }
 
-  /// What is written of the plan.
+  /// The manifests of the plan.
   var purpose: Manifests.Purpose {
     get throws {
       switch self {
@@ -269,7 +269,7 @@ enum Scenario: String, CaseIterable, Sendable {
     return plan
   }
 
-  /// The error that some work throws; nil where it throws none, or one without an explanation.
+  /// The error that the work throws; nil if it throws none, or one that is not an `ExplainedError`.
   static func refusal(_ work: () throws -> Void) -> (any ExplainedError)? {
     do { try work() } catch { return error as? any ExplainedError }
     return nil

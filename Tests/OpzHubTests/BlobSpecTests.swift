@@ -5,13 +5,13 @@ import Testing
 
 @testable import OpzHub
 
-/// Blobs by the rules of the OCI distribution-spec 1.1.1, "Pulling blobs" and "Pushing blobs".
+/// Blobs as specified by the OCI distribution-spec 1.1.1, "Pulling blobs" and "Pushing blobs".
 @Suite("blobs by the spec")
 struct BlobSpecTests {
   let data = bytes(300_000)
   var digest: Digest { .of(data) }
 
-  @Test("the base says which API it is")
+  @Test("/v2/ names the API version")
   func base() async throws {
     let hub = try await TestHub()
     for path in ["/v2/", "/v2"] {
@@ -21,7 +21,7 @@ struct BlobSpecTests {
     }
   }
 
-  @Test("a blob that is not there is 404 with BLOB_UNKNOWN", arguments: ["GET", "HEAD"])
+  @Test("a missing blob is 404 with BLOB_UNKNOWN", arguments: ["GET", "HEAD"])
   func missing(_ method: String) async throws {
     let hub = try await TestHub()
     let reply = try await hub.ask(method, "/v2/team/model/blobs/\(digest)")
@@ -29,7 +29,7 @@ struct BlobSpecTests {
     #expect(method == "HEAD" ? reply.body.isEmpty : reply.code == "BLOB_UNKNOWN")
   }
 
-  @Test("POST with the digest takes the whole blob")
+  @Test("POST with the digest uploads a whole blob")
   func monolithicPost() async throws {
     let hub = try await TestHub()
     let reply = try await hub.ask("POST", "/v2/team/model/blobs/uploads/?digest=\(digest)", body: data)
@@ -38,7 +38,7 @@ struct BlobSpecTests {
     #expect(try await hub.ask("GET", "/v2/team/model/blobs/\(digest)").body == data)
   }
 
-  @Test("POST, then PUT with all bytes", arguments: [0, 1, 4096, 300_000])
+  @Test("POST, then PUT with all bytes (monolithic)", arguments: [0, 1, 4096, 300_000])
   func monolithicPut(_ size: Int) async throws {
     let hub = try await TestHub()
     let data = Array(data.prefix(size))
@@ -54,7 +54,7 @@ struct BlobSpecTests {
     #expect(try await hub.ask("GET", place).status == 404, "the upload has ended")
   }
 
-  @Test("chunks in order, each acknowledged with what is there", arguments: [1, 7, 64_000, 299_999])
+  @Test("chunks in order, each acknowledged with the range that is stored", arguments: [1, 7, 64_000, 299_999])
   func chunks(_ size: Int) async throws {
     let hub = try await TestHub()
     let data = Array(data.prefix(size == 1 ? 20 : size == 7 ? 100 : data.count))
@@ -85,7 +85,7 @@ struct BlobSpecTests {
   }
 
   @Test(
-    "a chunk out of order is 416 and changes nothing",
+    "a chunk out of order is 416 and is not stored",
     arguments: [("0-49", 50), ("101-150", 50), ("99-148", 50), ("18446744073709551614-18446744073709551614", 1)])
   func disorder(_ range: String, _ count: Int) async throws {
     let hub = try await TestHub()
@@ -102,7 +102,7 @@ struct BlobSpecTests {
   }
 
   @Test(
-    "a Content-Range that is none, or not the body's, is 400",
+    "a Content-Range that is invalid, or does not match the body, is 400",
     arguments: ["bytes 0-9/*", "0-8", "9-0", "a-b", "-", "0-"])
   func badRange(_ range: String) async throws {
     let hub = try await TestHub()
@@ -111,7 +111,7 @@ struct BlobSpecTests {
     #expect(reply.status == 400 && reply.code == "SIZE_INVALID")
   }
 
-  @Test("wrong bytes are 400 with DIGEST_INVALID, and not there")
+  @Test("a wrong digest is 400 with DIGEST_INVALID, and the blob is not stored")
   func wrongDigest() async throws {
     let hub = try await TestHub()
     let place = try #require(try await hub.ask("POST", "/v2/team/model/blobs/uploads/")["location"])
@@ -121,7 +121,7 @@ struct BlobSpecTests {
     #expect(try await hub.ask("GET", place).status == 404)
   }
 
-  @Test("DELETE ends an upload")
+  @Test("DELETE cancels an upload")
   func cancel() async throws {
     let hub = try await TestHub()
     let place = try #require(try await hub.ask("POST", "/v2/team/model/blobs/uploads/")["location"])
@@ -132,7 +132,7 @@ struct BlobSpecTests {
     #expect(try hub.directory.tree().filter { $0.hasPrefix("registry/cache/uploads/") }.isEmpty)
   }
 
-  @Test("a mount of what is here is 201, of what is not 202 with an upload")
+  @Test("mounting an existing blob is 201, a missing one is 202 with an upload")
   func mount() async throws {
     let hub = try await TestHub()
     try await hub.push(data, to: "team/one")
@@ -171,7 +171,7 @@ struct BlobSpecTests {
     #expect(reply.body == Array(data[first...last]))
   }
 
-  @Test("a range behind the end is 416, what is no range is ignored")
+  @Test("a range beyond the end is 416, an invalid range is ignored")
   func badRanges() async throws {
     let hub = try await TestHub()
     try await hub.push(data)
@@ -184,7 +184,7 @@ struct BlobSpecTests {
     }
   }
 
-  @Test("sha512 is an algorithm too")
+  @Test("sha512 is supported too")
   func sha512() async throws {
     let hub = try await TestHub()
     var hasher = DigestHasher(.sha512)
@@ -195,7 +195,7 @@ struct BlobSpecTests {
   }
 
   @Test(
-    "digests and names are checked before they are a path",
+    "digests and names are checked before they become a path",
     arguments: [
       "/v2/team/model/blobs/sha256:../../../../etc/passwd", "/v2/team/model/blobs/sha256:abc",
       "/v2/team/model/blobs/md5:00",
@@ -214,7 +214,7 @@ struct BlobSpecTests {
     #expect(reply.code != nil)
   }
 
-  @Test("an upload is streamed into a file, and a digest is asked for only in its end")
+  @Test("an upload is streamed into a file, and its digest is given only at the end")
   func uploadFile() async throws {
     let hub = try await TestHub()
     let place = try #require(try await hub.ask("POST", "/v2/team/model/blobs/uploads/")["location"])
@@ -227,7 +227,7 @@ struct BlobSpecTests {
     #expect(try await hub.ask("PUT", place + "?digest=\(digest)").status == 201)
   }
 
-  @Test("one upload too many ends the one that was left alone for the longest time")
+  @Test("an upload above the limit ends the one that was idle for the longest time")
   func room() async throws {
     var limits = HubLimits()
     limits.uploads = 2

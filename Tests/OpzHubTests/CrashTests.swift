@@ -7,9 +7,9 @@ import Testing
 
 @testable import OpzHub
 
-@Suite("the hub killed")
+@Suite("a killed hub")
 struct CrashTests {
-  @Test("kill -9 in the middle of pushes: what was acknowledged is there, fsck finds nothing, and a push goes on")
+  @Test("after kill -9 during pushes, acknowledged content is there, fsck is clean, and a push works")
   func killed() async throws {
     let directory = try TemporaryDirectory()
     let place = directory.path.appending("registry")
@@ -28,7 +28,7 @@ struct CrashTests {
           }
         }
         group.addTask {
-          // Not after a time, but after so many pushes: the test is as long as the machine is slow.
+          // After a number of pushes rather than a time, so that the test works on a slow machine.
           let goal = acknowledged.all.count + 3 + 5 * round
           while acknowledged.all.count < goal { try? await Task.sleep(for: .milliseconds(2)) }
           try? await blocking { hub.kill() }
@@ -44,7 +44,7 @@ struct CrashTests {
     _ = try await push("last", hub.port)
   }
 
-  @Test("an upload outlives the hub: the next one says what is there, and ends it")
+  @Test("an upload survives a restart: the next hub reports its range and completes it")
   func resumed() async throws {
     let directory = try TemporaryDirectory()
     let place = directory.path.appending("registry")
@@ -61,7 +61,7 @@ struct CrashTests {
     #expect(try await Registry.open(place).fsck().problems == [])
   }
 
-  @Test("a body that is cut leaves what came, to be gone on with")
+  @Test("when a body is cut, the received bytes are kept and the upload can be resumed")
   func cut() async throws {
     let hub = try await TestHub()
     let data = bytes(500_000)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpzHub
 
-/// What a client sees of one request: every byte until the end of the connection.
+/// What a client receives for one request: every byte until the end of the connection.
 struct Seen: Sendable {
   let bytes: [UInt8]
   let wasReset: Bool
@@ -17,12 +17,12 @@ struct Seen: Sendable {
   var announced: Int? { reply?["content-length"].flatMap { Int($0) } }
 }
 
-// One after the other: each has a registry of its own, with all its syncs.
+// Serialized, because each test has its own registry, with all its syncs.
 @Suite("faults", .serialized)
 struct FaultTests {
   static let blob = bytes(4096)
 
-  /// The request that a fault is tried with, and what has to come over the wire.
+  /// The request that a fault is tested with, and what must be sent over the wire.
   struct Probe: Sendable, CustomTestStringConvertible {
     let fault: String
     let request: RequestKind
@@ -131,14 +131,14 @@ struct FaultTests {
       Probe(name) { $0.reply?.status == status && $0.reply?["www-authenticate"] == nil && $0.reply?.code != nil }
     }
 
-  @Test("there is a probe for each fault, and 40 at least")
+  @Test("there is a probe for each fault, and there are at least 40 faults")
   func complete() {
     #expect(Set(FaultTests.probes.map(\.fault)) == Set(Fault.all.map(\.name)))
     #expect(Fault.all.count == Set(Fault.all.map(\.name)).count)
     #expect(Fault.all.count >= 40)
   }
 
-  @Test("does what it says, over the wire, and once", arguments: probes)
+  @Test("a fault does what it says, over the wire, and once", arguments: probes)
   func wire(_ probe: Probe) async throws {
     var rule = FaultRule(probe.fault, kind: probe.request)
     if ["stall", "delay", "drip"].contains(probe.fault) { rule.seconds = 0.05 }
@@ -147,7 +147,7 @@ struct FaultTests {
     let seen = try await hub.see(request)
     #expect(probe.holds(seen), "\(seen.bytes.count) bytes: \(seen.text.prefix(400))")
     #expect(hub.struck == 1)
-    // The same again is answered as if nothing had been.
+    // The same request again gets a normal response.
     let second = try await hub.see(try await hub.prepare(probe.request))
     #expect((200..<300).contains(second.reply?.status ?? 0), "\(second.text.prefix(200))")
     #expect(hub.struck == 1)
@@ -161,8 +161,8 @@ struct FaultTests {
 
   static let cells = Fault.all.flatMap { fault in FaultStage.allCases.map { Cell(fault: fault.name, stage: $0) } }
 
-  /// The stage is about what the registry has: nothing, the first half of the body, or all.
-  @Test("at each stage the registry has what the stage says", arguments: cells)
+  /// The stage determines what the registry has received: nothing, the first half of the body, or everything.
+  @Test("at each stage, the registry has received what the stage says", arguments: cells)
   func stages(_ cell: Cell) async throws {
     var rule = FaultRule(cell.fault, cell.stage, kind: .uploadChunk)
     rule.seconds = 0.01
@@ -177,7 +177,7 @@ struct FaultTests {
     #expect(status["range"] == (isHarmless ? "0-4095" : expected[cell.stage]), "\(cell.fault) \(cell.stage)")
   }
 
-  @Test("a rule lets some through, strikes some, and is over")
+  @Test("a rule skips some requests, strikes some, and then ends")
   func counts() async throws {
     var rule = FaultRule("500", kind: .ping)
     rule.skip = 2
@@ -193,7 +193,7 @@ struct FaultTests {
     #expect(statuses == [200, 200, 500, 500, 500, 500, 500])
   }
 
-  @Test("a rule is for a method, a path and a kind")
+  @Test("a rule matches a method, a path and a kind")
   func matches() async throws {
     var rule = FaultRule("503")
     rule.times = 0
@@ -206,7 +206,7 @@ struct FaultTests {
     #expect(try await hub.ask("GET", "/v2/").status == 200)
   }
 
-  @Test("at a byte that the rule names")
+  @Test("a rule can strike at a given byte")
   func byte() async throws {
     for (stage, at) in [(FaultStage.during, UInt64(0)), (.during, 1), (.during, 4095), (.during, 4096)] {
       var rule = FaultRule("cut", stage, kind: .blobGet)

@@ -6,10 +6,10 @@ import Testing
 
 @testable import OpzHub
 
-/// Manifests, tags, lists and referrers by the rules of the OCI distribution-spec 1.1.1.
+/// Manifests, tags, lists and referrers as specified by the OCI distribution-spec 1.1.1.
 @Suite("manifests by the spec")
 struct ManifestSpecTests {
-  @Test("a manifest is pushed and pulled by tag and by digest, its bytes as they were")
+  @Test("a manifest is pushed and pulled by tag and by digest, with its bytes unchanged")
   func roundTrip() async throws {
     let hub = try await TestHub()
     let manifest = try await hub.push(image: bytes(1000), tag: "1.0.0")
@@ -27,7 +27,7 @@ struct ManifestSpecTests {
     #expect(try await hub.ask("GET", "/v2/team/model/manifests/2.0.0").code == "MANIFEST_UNKNOWN")
   }
 
-  @Test("by its digest, of either algorithm")
+  @Test("a manifest is found by its digest, with either algorithm")
   func byDigest() async throws {
     let hub = try await TestHub()
     let manifest = try await hub.push(image: bytes(1000), tag: "1.0.0")
@@ -42,7 +42,7 @@ struct ManifestSpecTests {
     #expect(wrong.status == 400 && wrong.code == "DIGEST_INVALID")
   }
 
-  @Test("what it names has to be there, but for its subject")
+  @Test("everything that a manifest names must exist, except its subject")
   func references() async throws {
     let hub = try await TestHub()
     let absent = Descriptor.of([1, 2, 3], .layerTar)
@@ -57,7 +57,7 @@ struct ManifestSpecTests {
   }
 
   @Test(
-    "what is no manifest, or another than the Content-Type says, is 400 with MANIFEST_INVALID",
+    "an invalid manifest, or one that does not match its Content-Type, is 400 with MANIFEST_INVALID",
     arguments: [
       (MediaType.imageManifest.rawValue, "{"), (MediaType.imageManifest.rawValue, "[]"),
       (MediaType.imageManifest.rawValue, ""),
@@ -78,7 +78,7 @@ struct ManifestSpecTests {
   private static let index = #"{"schemaVersion":2,"manifests":[],"annotations":{"a":"1"}"#
 
   @Test(
-    "what two readers would read differently is 400 with MANIFEST_INVALID, and is not there afterwards",
+    "an ambiguous manifest is 400 with MANIFEST_INVALID, and is not stored",
     arguments: [
       Array("\(index),\"manifests\":[]}".utf8), Array("\(index),\"Manifests\":[]}".utf8),
       Array("\(index),\"mediatype\":\"x\"}".utf8), Array("\(index),\"mediaType\":\"\"}".utf8),
@@ -100,7 +100,7 @@ struct ManifestSpecTests {
     }
   }
 
-  @Test("so is a configuration that two readers would read differently")
+  @Test("so is a manifest with an ambiguous configuration")
   func ambiguousConfig() async throws {
     let hub = try await TestHub()
     let config = Array(
@@ -112,7 +112,7 @@ struct ManifestSpecTests {
     #expect(try await hub.ask("GET", "/v2/team/model/manifests/1").status == 404)
   }
 
-  @Test("4 MiB are a manifest, a byte more is 413", arguments: [false, true])
+  @Test("a manifest of 4 MiB is accepted, one byte more is 413", arguments: [false, true])
   func size(_ isAnnounced: Bool) async throws {
     let hub = try await TestHub()
     var text = #"{"schemaVersion":2,"manifests":[],"annotations":{"x":""#
@@ -130,7 +130,7 @@ struct ManifestSpecTests {
     }
   }
 
-  @Test("tags, sorted and in pages")
+  @Test("tags are sorted and listed in pages")
   func tags() async throws {
     let hub = try await TestHub()
     #expect(try await hub.ask("GET", "/v2/team/model/tags/list").code == "NAME_UNKNOWN")
@@ -157,7 +157,7 @@ struct ManifestSpecTests {
     #expect(try await hub.ask("GET", "/v2/team/model/tags/list?n=-1").status == 400)
   }
 
-  @Test("a catalogue of all repositories")
+  @Test("the catalog lists all repositories")
   func catalog() async throws {
     let hub = try await TestHub()
     for name in ["b", "a/c", "a"] { _ = try await hub.push(image: bytes(10), to: name, tag: "1") }
@@ -166,7 +166,7 @@ struct ManifestSpecTests {
     #expect(page["link"] == #"</v2/_catalog?n=2&last=a/c>; rel="next""#)
   }
 
-  @Test("DELETE of a tag leaves the manifest, of the manifest takes its tags")
+  @Test("deleting a tag keeps the manifest, deleting the manifest deletes its tags")
   func delete() async throws {
     let hub = try await TestHub()
     let manifest = try await hub.push(image: bytes(10), tag: "1")
@@ -180,7 +180,7 @@ struct ManifestSpecTests {
     #expect(try await hub.ask("DELETE", "/v2/team/model/blobs/\(Digest.of(bytes(10)))").status == 405)
   }
 
-  @Test("referrers, by type, and gone with their manifest")
+  @Test("referrers are filtered by type, and disappear when they are deleted")
   func referrers() async throws {
     let hub = try await TestHub()
     let subject = try await hub.push(image: bytes(10), tag: "1")
@@ -211,7 +211,7 @@ struct ManifestSpecTests {
   }
 
   @Test(
-    "methods that a path has not are 405",
+    "methods that a path does not support are 405",
     arguments: [
       ("POST", "/v2/"), ("PUT", "/v2/a/tags/list"), ("PATCH", "/v2/a/manifests/1"), ("GET", "/v2/a/blobs/uploads/"),
       ("DELETE", "/v2/_catalog"),
@@ -221,7 +221,7 @@ struct ManifestSpecTests {
     #expect(try await hub.ask(method, path).status == 405)
   }
 
-  @Test("requests come one after the other on one connection")
+  @Test("one connection serves several requests")
   func keepAlive() async throws {
     let hub = try await TestHub()
     let (host, port) = (hub.host, hub.server.port)
@@ -235,7 +235,7 @@ struct ManifestSpecTests {
     #expect(statuses == [200, 404, 404, 200])
   }
 
-  @Test("what is no HTTP ends the connection, and a flood of headers too")
+  @Test("invalid HTTP, or too many headers, ends the connection")
   func noHTTP() async throws {
     let hub = try await TestHub()
     let port = hub.server.port
@@ -252,7 +252,7 @@ struct ManifestSpecTests {
     #expect(try await hub.ask("GET", "/v2/").status == 200)
   }
 
-  @Test("no more connections than the limit")
+  @Test("the number of connections is limited")
   func connections() async throws {
     var limits = HubLimits()
     limits.connections = 2

@@ -6,8 +6,8 @@ import Testing
 
 @testable import OpzHub
 
-/// opz's own client against each fault at each stage, and each personality: every run ends in success, which is looked at on the disk, or in a
-/// typed error, and none hangs.
+/// opz's own client against each fault at each stage, and against each personality. Every run ends with success, which
+/// is checked on the disk, or with a typed error, and none hangs.
 @Suite("the matrix")
 struct MatrixTests {
   struct Cell: Sendable, Hashable, CustomStringConvertible {
@@ -25,7 +25,7 @@ struct MatrixTests {
       var rule = FaultRule(fault, stage, kind: kind)
       rule.times = isLasting ? 0 : 1
       if ["stall", "delay", "drip"].contains(fault) { rule.seconds = 0.02 }
-      // An upload's status is asked for after a cut.
+      // A client requests an upload's status after a lost connection.
       var plan = FaultPlan(kind == .uploadStatus ? [FaultRule("cut", kind: .uploadChunk), rule] : [rule])
       if kind == .token { plan.tokenSeconds = 3600 }
       return plan
@@ -40,8 +40,8 @@ struct MatrixTests {
     .uploadStart, .uploadChunk, .uploadFinish, .manifestPut, .manifestGet, .blobGet,
   ]
 
-  /// `OPZ_TEST_MATRIX=all` runs every cell, which takes some minutes; else each fault at each stage has one kind of request that it strikes once, and
-  /// one that it strikes always, and the kinds take turns.
+  /// `OPZ_TEST_MATRIX=all` runs every cell, which takes some minutes. By default, each fault at each stage strikes one
+  /// kind of request once and one kind always; the kinds take turns.
   static let cells: [Cell] = {
     let isWhole = ProcessEnvironment.value("OPZ_TEST_MATRIX") == "all"
     var turn = 0
@@ -59,7 +59,7 @@ struct MatrixTests {
 
   private static let lanes = 4
 
-  /// Cells in which the client does what it must not; a line each, and why.
+  /// Cells in which the client is known to behave wrongly: one line each, with the reason.
   private static func known() throws -> Set<String> {
     let file = PackageRoot.path().appending("Tests/OpzHubTests/Fixtures/matrix-known.txt")
     let text = String(decoding: try FileBlob(file).bytes(), as: UTF8.self)
@@ -73,7 +73,7 @@ struct MatrixTests {
     let stage = try #require(hub.responder as? Stage)
     let known = try MatrixTests.known()
     var (runs, successes) = (0, 0)
-    // Two by two, since one that strikes once and one that strikes always take turns.
+    // In pairs, because cells that strike once and cells that strike always alternate.
     for (index, cell) in MatrixTests.cells.enumerated() where index / 2 % MatrixTests.lanes == lane {
       let size = cell.isChunked ? 200_000 : 20_000
       let layers = [bytes(size, seed: UInt64(index)), bytes(300, seed: UInt64(index) + 1_000_000)]
@@ -95,7 +95,7 @@ struct MatrixTests {
     let hub = try await TestHub { Stage($0) }
     let stage = try #require(hub.responder as? Stage)
     var plan = FaultPlan(personality: name)
-    // On a busy machine a token of 2 seconds may be over before it is used.
+    // On a busy machine, a token of 2 seconds may expire before it is used.
     if name == "short-tokens" { plan.tokenSeconds = 6 }
     if ["cloudflare", "nginx-limit"].contains(name) { plan.limit = 1 << 20 }
     let layers = [bytes(20 << 20, seed: 5), bytes(3 << 20, seed: 6), bytes(100, seed: 7)]

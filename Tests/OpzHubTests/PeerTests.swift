@@ -38,7 +38,7 @@ struct PeerTests {
     return (store, manifest.descriptor)
   }
 
-  @Test("opz's own client fulfils all that a content store has to")
+  @Test("opz's own client passes the conformance suite of content stores")
   func ownClient() async throws {
     let hub = try await TestHub()
     let repository = try RemoteRepository(
@@ -48,7 +48,7 @@ struct PeerTests {
   }
 
   @Test(
-    "a version that is signed, attested and scanned is pulled from the hub by opz with all of it, and verified there")
+    "a signed, attested and scanned version is pulled from the hub with all attachments, and verifies")
   func versionWithAll() async throws {
     let hub = try await TestHub()
     let directory = try TemporaryDirectory()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpzHub
 
-/// The quirk of each registry, as a client meets it.
+/// The quirks of each registry, as a client sees them.
 @Suite("personalities", .serialized)
 struct PersonalityTests {
   private let data = bytes(300_000)
@@ -31,13 +31,13 @@ struct PersonalityTests {
         annotations: ["n": text]))
   }
 
-  @Test("there are twelve at least, each by its own name")
+  @Test("there are at least twelve, with different names")
   func count() {
     #expect(Personality.all.count >= 12)
     #expect(Set(Personality.all.map(\.name)).count == Personality.all.count)
   }
 
-  @Test("ecr: chunks are 201, Range sticks, and all bytes are there nevertheless")
+  @Test("ecr: chunks are 201, Range does not advance, but all bytes are stored")
   func ecrRange() async throws {
     let hub = try await hub("ecr")
     let large = [UInt8](repeating: 7, count: 5 << 20)
@@ -49,7 +49,7 @@ struct PersonalityTests {
     #expect(try await hub.ask("PUT", "\(place)?digest=\(Digest.of(large + large + [1, 2, 3]))").status == 201)
   }
 
-  @Test("ecr: a small chunk may only be the last, a large one is refused")
+  @Test("ecr: only the last chunk may be small, a large one is refused")
   func ecrSizes() async throws {
     let hub = try await hub("ecr")
     let place = try await start(hub)
@@ -61,7 +61,7 @@ struct PersonalityTests {
     #expect(reply.status == 413)
   }
 
-  @Test("ecr: a missing repository drops the connection; manifests are throttled, and referrers refused, now and then")
+  @Test("ecr: a missing repository drops the connection; some manifests are throttled, some referrers refused")
   func ecrPushes() async throws {
     let hub = try await hub("ecr")
     let seen = try await hub.see(TestHub.request("POST", "/v2/missing/x/blobs/uploads/", host: hub.host))
@@ -82,7 +82,7 @@ struct PersonalityTests {
 
   private func manifest(_ text: String) throws -> Manifest { try manifest(.empty, subject: nil, text) }
 
-  @Test("ghcr: a chunk above 4 MiB is 416, all of it with PUT is fine; the token server denies once")
+  @Test("ghcr: a chunk above 4 MiB is 416, a single PUT of it is accepted; the token server denies once")
   func ghcr() async throws {
     let hub = try await hub("ghcr")
     #expect(try await hub.ask("GET", "/token?scope=repository:a:pull,push").code == "DENIED")
@@ -119,7 +119,7 @@ struct PersonalityTests {
     #expect(try await hub.ask("PATCH", place, token + [("Content-Range", "0-\(last)")], body: data).status == 202)
   }
 
-  @Test("artifactory: POST and PUT is 404, a PATCH between makes it right")
+  @Test("artifactory: PUT right after POST is 404, with a PATCH in between it works")
   func artifactory() async throws {
     let hub = try await hub("artifactory")
     let place = try await start(hub)
@@ -140,7 +140,7 @@ struct PersonalityTests {
     #expect(try await hub.ask("POST", "/v2/a/blobs/uploads/?mount=\(digest)&from=b").status == 201)
   }
 
-  @Test("dockerhub: GET is a pull, HEAD is none")
+  @Test("dockerhub: GET counts as a pull, HEAD does not")
   func dockerhub() async throws {
     let hub = try await hub("dockerhub", limit: 3)
     let token = try await token(hub, "repository:a:pull,push")
@@ -156,7 +156,7 @@ struct PersonalityTests {
     #expect(statuses == [200, 200, 200, 200, 200, 200, 200, 429, 200])
   }
 
-  @Test("harbor-replicas: the first blob is unknown after a good upload, until it comes again")
+  @Test("harbor-replicas: after a successful upload the first blob is unknown until it is uploaded again")
   func harbor() async throws {
     let hub = try await hub("harbor-replicas")
     let config = Array("{}".utf8)
@@ -169,7 +169,7 @@ struct PersonalityTests {
     #expect(try await hub.put(manifest(.empty), "a", "1").status == 201)
   }
 
-  @Test("cloudflare, nginx-limit: a large body is 413 with a page", arguments: ["cloudflare", "nginx-limit"])
+  @Test("cloudflare, nginx-limit: a large body is 413 with an HTML page", arguments: ["cloudflare", "nginx-limit"])
   func proxies(_ name: String) async throws {
     let hub = try await hub(name, limit: 100_000)
     let reply = try await hub.ask("PATCH", try await start(hub), body: data)
@@ -178,7 +178,7 @@ struct PersonalityTests {
     #expect(try await hub.ask("PATCH", try await start(hub), body: Array(data[..<99_999])).status == 202)
   }
 
-  @Test("distribution-2.8: a cut inside of a chunk ends the upload, between chunks it does not")
+  @Test("distribution-2.8: a cut inside a chunk ends the upload, a cut between chunks does not")
   func distributionCut() async throws {
     let hub = try await hub("distribution-2.8")
     let place = try await start(hub)
@@ -198,7 +198,7 @@ struct PersonalityTests {
   }
 
   @Test(
-    "distribution-2.8: disorder is taken, referrers are not, a large manifest is 400, and Location's state has to come back"
+    "distribution-2.8: chunks in any order, no referrers, 400 for a large manifest, and a state in Location"
   )
   func distribution() async throws {
     let hub = try await hub("distribution-2.8")
@@ -218,7 +218,7 @@ struct PersonalityTests {
     #expect(large.status == 400)
   }
 
-  @Test("strict-chunks: says its minimum, and means it")
+  @Test("strict-chunks: announces its minimum and enforces it")
   func strictChunks() async throws {
     let hub = try await hub("strict-chunks")
     let reply = try await hub.ask("POST", "/v2/a/blobs/uploads/")
@@ -228,7 +228,7 @@ struct PersonalityTests {
     #expect(try await hub.ask("PATCH", place, body: data).status == 400)
   }
 
-  @Test("tokens are asked for, are for their scopes, and end")
+  @Test("tokens are required, valid for their scopes, and expire")
   func tokens() async throws {
     var plan = FaultPlan(personality: "short-tokens")
     plan.tokenSeconds = 3600
@@ -250,7 +250,7 @@ struct PersonalityTests {
     #expect(late.status == 401 && late["www-authenticate"]?.hasSuffix(#"error="invalid_token""#) == true)
   }
 
-  @Test("zot: a push and a pull, as the spec has them")
+  @Test("zot: a push and a pull as specified")
   func zot() async throws {
     let hub = try await hub("zot")
     let manifest = try await hub.push(image: data, tag: "1")

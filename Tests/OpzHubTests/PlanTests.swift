@@ -6,9 +6,9 @@ import Testing
 
 @testable import OpzHub
 
-@Suite("plans of faults")
+@Suite("fault plans")
 struct PlanTests {
-  @Test("YAML and JSON say the same")
+  @Test("YAML and JSON give the same plan")
   func read() throws {
     let yaml = """
       personality: ghcr
@@ -33,7 +33,7 @@ struct PlanTests {
   }
 
   @Test(
-    "what is wrong is named",
+    "mistakes are named",
     arguments: [
       ("", "empty"), ("[]", "not a mapping"), ("personality: none", "\"none\""),
       ("faults: [{fault: cutt}]", "\"cutt\""),
@@ -52,7 +52,7 @@ struct PlanTests {
     #expect(error?.code == .badFaults && error?.description.contains(word) == true, "\(String(describing: error))")
   }
 
-  @Test("the schema and the page have the names that there are")
+  @Test("the schema and the page list all names")
   func documents() throws {
     let root = PackageRoot.path()
     let page = String(decoding: try FileBlob(root.appending("docs/reference/faults.md")).bytes(), as: UTF8.self)

@@ -10,10 +10,10 @@ import Testing
 
 @testable import OpzHub
 
-/// What is pushed, as the registry on the disk has it.
+/// Pushed content, as stored in the registry on the disk.
 @Suite("pushed repositories on the disk")
 struct StoreTests {
-  @Test("a collection keeps what repositories name, and takes it when they do not any more")
+  @Test("garbage collection keeps what repositories name, and removes it when they no longer do")
   func collection() async throws {
     let hub = try await TestHub()
     let layer = bytes(5000)
@@ -31,7 +31,7 @@ struct StoreTests {
     #expect(second.dropped.count == 3)
   }
 
-  @Test("a collection removes old uploads, and no young ones")
+  @Test("garbage collection removes old uploads, but no recent ones")
   func uploads() async throws {
     let hub = try await TestHub()
     let place = try #require(try await hub.ask("POST", "/v2/a/blobs/uploads/")["location"])
@@ -42,7 +42,7 @@ struct StoreTests {
     #expect(try hub.registry.collect(options, by: Author(actor: "tester")).temporary == 1)
   }
 
-  @Test("fsck names a pushed manifest whose layer is gone or rotten, and a tag without its manifest")
+  @Test("fsck names a pushed manifest whose layer is missing or corrupt, and a tag without its manifest")
   func fsck() async throws {
     let hub = try await TestHub()
     let layer = bytes(5000)
@@ -62,7 +62,7 @@ struct StoreTests {
     #expect(try await hub.registry.fsck().problems.map(\.subject) == ["repositories/team/model:1"])
   }
 
-  @Test("versions and aliases of a model are tags that can be pulled and not pushed")
+  @Test("versions and aliases of a model are tags that can be pulled but not pushed")
   func model() async throws {
     let hub = try await TestHub()
     let image = try add("crm/churn", "1.0.0", to: hub.registry)
@@ -90,7 +90,7 @@ struct StoreTests {
     #expect(try await hub.registry.fsck().problems == [])
   }
 
-  /// Something about an image, in the store of a registry.
+  /// Writes an artifact about an image to the store of a registry.
   private func note(_ text: String, about image: Descriptor, in registry: Registry) throws -> Manifest {
     try registry.store.put(Array("{}".utf8), .empty)
     let manifest = try Manifest(
@@ -106,7 +106,7 @@ struct StoreTests {
     return try Index(raw: reply.body, subject: "").content.manifests
   }
 
-  @Test("what is attached to a version refers to its image, by type too, and goes with the version alone")
+  @Test("attachments of a version are listed as referrers of its image, also by type, and are removed with it")
   func attached() async throws {
     let hub = try await TestHub()
     let image = try add("crm/churn", "1.0.0", to: hub.registry)
@@ -114,7 +114,7 @@ struct StoreTests {
     let author = Author(actor: "tester")
     let signature = try note("signature", about: image.descriptor, in: hub.registry)
     try hub.registry.attach(signature, to: version, by: author)
-    // About the signature: not attached to the version itself.
+    // An artifact about the signature, which is not attached to the version itself.
     let counter = try note("counter", about: signature.descriptor, in: hub.registry)
     try hub.registry.note(
       .pulled, version, by: author,
@@ -143,7 +143,7 @@ struct StoreTests {
     }
   }
 
-  @Test("what was pushed beside a model's versions is gone when it is deleted, and is nobody else's")
+  @Test("content pushed to a model's repository belongs only to it, and is removed when it is deleted")
   func deleted() async throws {
     let hub = try await TestHub()
     let image = try add("crm/churn", "1.0.0", to: hub.registry)
@@ -162,14 +162,14 @@ struct StoreTests {
     #expect(try await hub.registry.fsck().problems == [])
   }
 
-  @Test("long lists come in pages that are no longer than a manifest may be")
+  @Test("long lists are split into pages that are no larger than a manifest may be")
   func pages() async throws {
     let hub = try await TestHub()
     let image = try add("crm/churn", "1.0.0", to: hub.registry)
     let version = try hub.registry.find(LocalReference(parsing: "crm/churn@1.0.0"))
     var expected: Set<Digest> = [version.artifact.digest]
     for number in 0..<7 {
-      // One is longer than a page by itself.
+      // One entry alone is larger than a page.
       let text = String(repeating: "\(number)", count: number == 6 ? 3 << 20 : 400_000)
       let made = try note(text, about: image.descriptor, in: hub.registry)
       expected.insert(made.descriptor.digest)
@@ -198,7 +198,7 @@ struct StoreTests {
     #expect(Set(try await remote.referrers(of: image.descriptor.digest).map(\.digest)) == expected)
   }
 
-  @Test("pushes of one tag at once leave one of them, whole")
+  @Test("concurrent pushes of the same tag leave one of them, complete")
   func parallel() async throws {
     let hub = try await TestHub()
     let pushed = try await withThrowingTaskGroup(of: Manifest.self) { group in

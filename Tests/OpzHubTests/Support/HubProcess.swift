@@ -16,7 +16,7 @@ final class HubProcess: Sendable {
   let port: Int
   var host: String { "127.0.0.1:\(port)" }
 
-  /// Starts it and waits until it says its port. It blocks.
+  /// Starts the program and blocks until it prints its port.
   init(_ registry: FilePath, in directory: TemporaryDirectory, _ arguments: String...) throws {
     let log = directory.path.appending("log-\(UInt64.random(in: 0 ... .max))")
     process = try ChildProcess.start(

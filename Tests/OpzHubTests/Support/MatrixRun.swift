@@ -9,7 +9,7 @@ import Synchronization
 @testable import OpzDistribution
 @testable import OpzHub
 
-/// Answers as another does, who can be exchanged between two runs.
+/// Forwards requests to another responder, which can be replaced between two runs.
 final class Stage: Responder {
   private let registry: any Responder
   private let present: Mutex<any Responder>
@@ -32,7 +32,7 @@ struct MatrixRun: Sendable {
     case success
     /// A typed error.
     case refused(String)
-    /// What must not be.
+    /// An outcome that must not happen.
     case wrong(String)
   }
 
@@ -40,11 +40,11 @@ struct MatrixRun: Sendable {
   let stage: Stage
   let repository: String
   let layers: [[UInt8]]
-  /// Sends what is larger than 64 KiB in chunks of that, as if it had learned it.
+  /// Sends everything larger than 64 KiB in chunks of that size, as if the client had learned this limit.
   var isChunked = false
   let config = Array("{}".utf8)
 
-  /// Far above what any run takes, with all its repetitions: who is not back by then hangs.
+  /// Far longer than any run takes, retries included: a run that takes longer hangs.
   static let deadline = Duration.seconds(120)
 
   var manifest: Manifest {
@@ -55,7 +55,7 @@ struct MatrixRun: Sendable {
     }
   }
 
-  /// The client, impatient.
+  /// The client, with short timeouts and waits.
   private var client: RemoteRepository {
     get throws {
       let repository = try RemoteRepository(
@@ -77,7 +77,7 @@ struct MatrixRun: Sendable {
       let client = try client
       _ = try await copy(manifest.descriptor, from: source, to: client)
       try await client.tag(manifest.descriptor, as: "1")
-      // As `opz push` does: who was told that all is done looks.
+      // As `opz push` does: after success is reported, check the result.
       guard try await client.resolve("1").digest == manifest.descriptor.digest else {
         return "the tag is another manifest"
       }
@@ -105,7 +105,7 @@ struct MatrixRun: Sendable {
     }
   }
 
-  /// What is not as the client was told, read from the disk.
+  /// What differs on the disk from what the client was told.
   private func problem(_ manifest: Manifest) throws -> String? {
     guard let name = RepositoryName(repository) else { return "no name" }
     guard try hub.registry.repository(name).resolve("1")?.digest == manifest.descriptor.digest else {

@@ -8,7 +8,7 @@ import OpzTestKit
   import Musl
 #endif
 
-/// One answer, as it came over the wire.
+/// One response, as it came over the wire.
 struct Reply: Sendable {
   let status: Int
   /// Names in lower case.
@@ -27,7 +27,7 @@ struct Reply: Sendable {
     return try? CanonicalJSON.decode(Document.self, from: body, subject: "").errors.first?.code
   }
 
-  /// Splits all that came before the end of a connection; nil where that is no answer.
+  /// Parses everything received before the end of a connection; nil if that is not a response.
   init?(_ bytes: [UInt8]) {
     guard bytes.starts(with: "HTTP/1.1 ".utf8), let end = Reply.end(bytes),
       let status = Int(String(decoding: bytes.dropFirst(9).prefix(3), as: UTF8.self))
@@ -42,7 +42,7 @@ struct Reply: Sendable {
   }
 
   private static func end(_ bytes: [UInt8]) -> Int? {
-    // Debug builds are slow, and some answers are large.
+    // Debug builds are slow, and some responses are large.
     bytes.withUnsafeBytes { all in
       guard let base = all.baseAddress else { return nil }
       var offset = 0

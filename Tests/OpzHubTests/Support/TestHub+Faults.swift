@@ -7,17 +7,17 @@ import OpzTestKit
 @testable import OpzHub
 
 extension TestHub {
-  /// A hub that a plan's faults strike.
+  /// A hub with the faults of a plan.
   convenience init(plan: FaultPlan) async throws {
     try await self.init(limits: HubLimits()) { Rehearsal(plan, before: $0) }
   }
 
   convenience init(struckBy rule: FaultRule) async throws { try await self.init(plan: FaultPlan([rule])) }
 
-  /// How many requests were struck.
+  /// How many requests were struck by a fault.
   var struck: Int { (responder as? Rehearsal)?.faults.struck ?? 0 }
 
-  /// Sends bytes on a connection of its own and reads until its end.
+  /// Sends bytes on a new connection and reads until its end.
   func see(_ sent: [UInt8]) async throws -> Seen {
     let port = server.port
     return try await blocking {
@@ -29,7 +29,7 @@ extension TestHub {
     }
   }
 
-  /// The bytes of a request of this kind that a registry fulfils; what it needs is put there first, past the faults.
+  /// The bytes of a valid request of this kind; what it needs is first stored in the registry, bypassing the faults.
   func prepare(_ kind: RequestKind) async throws -> [UInt8] {
     let digest = try registry.store.put(FaultTests.blob, .layerTar).digest
     try registry.store.put(Array("{}".utf8), .empty)

@@ -6,7 +6,7 @@ import OpzTestKit
 
 @testable import OpzHub
 
-/// A hub of the test's own on a free loopback port, in this process.
+/// A hub for one test on a free loopback port, in this process.
 final class TestHub: Sendable {
   let directory: TemporaryDirectory
   let registry: Registry
@@ -32,7 +32,7 @@ final class TestHub: Sendable {
 
   func connect() throws -> RawConnection { try RawConnection(port: server.port) }
 
-  /// One request on a connection of its own, and all that comes back before its end.
+  /// Sends one request on a new connection and reads everything until its end.
   @discardableResult
   func ask(
     _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = []
@@ -70,7 +70,7 @@ final class TestHub: Sendable {
     if reply.status != 201 { throw RawConnection.Failure(description: "a push was answered \(reply.status)") }
   }
 
-  /// An image of one layer with all that it names.
+  /// Pushes an image of one layer with everything that it names.
   func push(image layer: [UInt8], to name: String = "team/model", tag: String, subject: Descriptor? = nil) async throws
     -> Manifest
   {
