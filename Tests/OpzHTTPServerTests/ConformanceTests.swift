@@ -8,8 +8,8 @@ import Testing
   import Musl
 #endif
 
-/// RFC 9110 and RFC 9112 against both servers, the programs as they are, byte by byte.
-@Suite("HTTP as the RFCs have it")
+/// RFC 9110 and RFC 9112 against both servers, byte by byte, with the real programs.
+@Suite("HTTP conformance")
 struct ConformanceTests {
   static let groups: [(String, [Exchange])] = [
     ("connections", Exchange.connections), ("hosts", Exchange.hosts), ("lines", Exchange.lines),
@@ -17,7 +17,7 @@ struct ConformanceTests {
     ("expectations", Exchange.expectations),
   ]
 
-  @Test("Each request has its answer, and its connection goes on or ends", arguments: Peer.allCases, groups.map(\.0))
+  @Test("Each request gets its response; its connection stays open or ends", arguments: Peer.allCases, groups.map(\.0))
   func exchanges(peer: Peer, group: String) async throws {
     let cases = ConformanceTests.groups.first { $0.0 == group }?.1 ?? []
     #expect(!cases.isEmpty)
@@ -49,7 +49,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("Every request byte by byte is the same request", arguments: Peer.allCases)
+  @Test("A request sent byte by byte is the same request", arguments: Peer.allCases)
   func bytewise(peer: Peer) async throws {
     try await blocking {
       let port = try peer.port
@@ -62,7 +62,7 @@ struct ConformanceTests {
     }
   }
 
-  /// A main thread that has ended leaves the process `Z (zombie)` for ps and top, and ends in libdispatch, which traps without a descriptor.
+  /// If the main thread ended, ps and top would show the process as `Z (zombie)`, and libdispatch would trap.
   @Test("The main thread lives as long as the program", arguments: Peer.allCases)
   func mainThread(peer: Peer) async throws {
     try await blocking {
@@ -78,7 +78,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("1.0 that keeps its connection is told so", arguments: Peer.allCases)
+  @Test("An HTTP/1.0 client that asks for keep-alive gets it confirmed", arguments: Peer.allCases)
   func old(peer: Peer) async throws {
     try await blocking {
       let wire = try Wire(try peer.port)
@@ -87,7 +87,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("HEAD has the head of GET, everywhere", arguments: Peer.allCases)
+  @Test("HEAD has the same head as GET, on every path", arguments: Peer.allCases)
   func heads(peer: Peer) async throws {
     try await blocking {
       for path in peer.readable {
@@ -98,7 +98,7 @@ struct ConformanceTests {
         let get = try #require(try wire.reply())
         #expect(head.status == get.status && head.status != 405, "\(path)")
         #expect(head.field("content-type") == get.field("content-type"), "\(path)")
-        // Documents with counters and tokens in them are of another length each time.
+        // Documents that contain counters or tokens have a different length each time.
         if path != "/metrics", path != "/token", path != "/v2/models/stats" {
           #expect(head.field("content-length") == get.field("content-length"), "\(path)")
         }
@@ -107,7 +107,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("OPTIONS says what a path takes, 405 says it too", arguments: Peer.allCases)
+  @Test("OPTIONS and 405 list the methods of a path", arguments: Peer.allCases)
   func methods(peer: Peer) async throws {
     try await blocking {
       for path in peer.readable + [peer.writeOnly] {
@@ -131,7 +131,7 @@ struct ConformanceTests {
     return try wire.reply(isHead: line.hasPrefix("HEAD"))
   }
 
-  @Test("Requests that come together are answered in their order", arguments: Peer.allCases)
+  @Test("Pipelined requests are answered in order", arguments: Peer.allCases)
   func pipelined(peer: Peer) async throws {
     try await blocking {
       let wire = try Wire(try peer.port)
@@ -144,7 +144,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("A client that says that it is done gets its answers", arguments: Peer.allCases)
+  @Test("A half-closed client gets its responses", arguments: Peer.allCases)
   func halfClosed(peer: Peer) async throws {
     try await blocking {
       let get = "GET /v2/ HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -163,7 +163,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("A client that asks first is told to go on, or the answer", arguments: Peer.allCases)
+  @Test("Expect: 100-continue gets 100, or the final response", arguments: Peer.allCases)
   func expectations(peer: Peer) async throws {
     try await blocking {
       let wire = try Wire(try peer.port)
@@ -178,14 +178,14 @@ struct ConformanceTests {
       let reply = try #require(try refused.reply())
       #expect(reply.status == 404 && reply.closes, "who was told no does not send its body")
       #expect(try refused.rest() == "")
-      // HTTP/1.0 knows no 100.
+      // HTTP/1.0 has no 100 response.
       let old = try Wire(try peer.port)
       old.send(head.replacing("HTTP/1.1", with: "HTTP/1.0") + "\r\n" + peer.body)
       #expect(try old.reply()?.status == peer.posted)
     }
   }
 
-  @Test("ab ends, with keep-alive and without", arguments: Peer.allCases)
+  @Test("ab completes, with and without keep-alive", arguments: Peer.allCases)
   func apacheBench(peer: Peer) async throws {
     try await blocking {
       let address = "http://127.0.0.1:\(try peer.port)/v2/"
@@ -200,7 +200,7 @@ struct ConformanceTests {
     }
   }
 
-  @Test("SIGTERM and SIGINT end it with 0, as process 1 too", arguments: Peer.allCases, [SIGTERM, SIGINT])
+  @Test("SIGTERM and SIGINT end it with exit code 0, even as process 1", arguments: Peer.allCases, [SIGTERM, SIGINT])
   func signals(peer: Peer, signal: Int32) async throws {
     try await blocking {
       for prefix in [[], getuid() == 0 ? ["unshare", "-pf"] : ["unshare", "-Urpf"]] {
@@ -221,7 +221,7 @@ struct ConformanceTests {
     return try #require(Int32(text.split(separator: " ").first ?? ""))
   }
 
-  @Test("SIGTERM closes the port, and the request in flight is answered before the end", arguments: Peer.allCases)
+  @Test("SIGTERM closes the port, and the request in flight is still answered", arguments: Peer.allCases)
   func drains(peer: Peer) async throws {
     try await blocking {
       let running = try PeerProcess(peer)

@@ -15,7 +15,7 @@ struct BlobTests {
     return [BytesBlob(content), try FileBlob(path)]
   }
 
-  @Test("open at any offset with the same bytes", arguments: [0, 1, 7, 4095, 4096, 5000, 9999, 10000])
+  @Test("can be opened at any offset and have the same bytes", arguments: [0, 1, 7, 4095, 4096, 5000, 9999, 10000])
   func offsets(offset: Int) throws {
     var random = SeededGenerator(seed: 1)
     let content = random.bytes(10_000)
@@ -33,7 +33,7 @@ struct BlobTests {
     }
   }
 
-  @Test("an offset past the end is the end")
+  @Test("an offset past the end counts as the end")
   func pastEnd() throws {
     for blob in try blobs([1, 2, 3]) {
       var buffer = [UInt8](repeating: 0, count: 8)
@@ -42,7 +42,7 @@ struct BlobTests {
     }
   }
 
-  @Test("a file that became shorter is an error, not a short blob")
+  @Test("a file that became shorter is an error, not a shorter blob")
   func shorter() throws {
     let path = try directory.write("file", "0123456789")
     let blob = try FileBlob(path)
@@ -50,7 +50,7 @@ struct BlobTests {
     #expect(throws: IOFailure.self) { try blob.bytes() }
   }
 
-  @Test("times are written as RFC 3339 says")
+  @Test("times are written in the format of RFC 3339")
   func times() {
     #expect(Timestamp(milliseconds: 0).description == "1970-01-01T00:00:00.000Z")
     #expect(Timestamp(milliseconds: 1_795_000_000_123).description == "2026-11-18T11:06:40.123Z")

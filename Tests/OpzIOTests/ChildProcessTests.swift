@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Child processes")
 struct ChildProcessTests {
-  @Test("give their output, errors and status")
+  @Test("return their output, errors and status")
   func output() throws {
     let result = try ChildProcess.run(["sh", "-c", "echo out; echo err >&2; exit 3"])
     #expect(result.status == 3)
@@ -22,19 +22,19 @@ struct ChildProcessTests {
     #expect(result.errors.count == 2_000_000)
   }
 
-  @Test("that do not read their input are no error")
+  @Test("may ignore their input")
   func closedInput() throws {
     let result = try ChildProcess.run(["true"], input: [UInt8](repeating: 0, count: 1 << 20))
     #expect(result.status == 0)
   }
 
-  @Test("past the limit output is dropped, not kept")
+  @Test("output beyond the limit is dropped")
   func limit() throws {
     let result = try ChildProcess.run(["head", "-c", "1000000", "/dev/zero"], limit: 1000)
     #expect(result.output.count == 1000)
   }
 
-  @Test("that die of a signal say so")
+  @Test("killed by a signal report the signal")
   func signal() throws {
     let result = try ChildProcess.run(["sh", "-c", "kill -9 $$"])
     #expect(result.status == 137)
@@ -48,7 +48,7 @@ struct ChildProcessTests {
     #expect(result.text == "\(directory.path)\nOPZ_X=1\n")
   }
 
-  @Test("that do not exist are an error of category notFound")
+  @Test("a missing program is an error of category notFound")
   func missing() {
     let failure = #expect(throws: IOFailure.self) { try ChildProcess.run(["opz-no-such-program"]) }
     #expect(failure?.category == .notFound)

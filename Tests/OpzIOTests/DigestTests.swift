@@ -6,7 +6,7 @@ import Testing
 struct DigestTests {
   // FIPS 180-4 examples, as published by NIST.
   @Test(
-    "are those of the standard",
+    "match the examples of the standard",
     arguments: [
       ("", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
       ("abc", "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -19,7 +19,7 @@ struct DigestTests {
     #expect(Digest.of(Array(text.utf8)).description == expected)
   }
 
-  @Test("sha512 is the standard's")
+  @Test("sha512 matches the standard")
   func sha512() {
     var hasher = DigestHasher(.sha512)
     hasher.update(Array("abc".utf8))
@@ -29,7 +29,7 @@ struct DigestTests {
     )
   }
 
-  /// Eight digits are read at once: each byte at each place of a value is tried.
+  /// Eight digits are read at once, so every byte is tried at each position.
   @Test("digits are 0-9 and a-f, at each of the 64 places", arguments: [0, 1, 7, 8, 15, 16, 31, 40, 62, 63])
   func places(place: Int) {
     for byte in UInt8.min...UInt8.max {
@@ -48,7 +48,7 @@ struct DigestTests {
     }
   }
 
-  @Test("do not depend on how the bytes are cut", arguments: 0..<20)
+  @Test("do not depend on how the bytes are split", arguments: 0..<20)
   func cuts(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let bytes = random.bytes(Int.random(in: 0...5000, using: &random))
@@ -62,7 +62,7 @@ struct DigestTests {
     #expect(hasher.finish() == Digest.of(bytes))
   }
 
-  @Test("can be read in the middle")
+  @Test("can be read while hashing continues")
   func middle() {
     var hasher = DigestHasher()
     hasher.update(Array("ab".utf8))
@@ -73,7 +73,7 @@ struct DigestTests {
   }
 
   @Test(
-    "refuse all other text",
+    "any other text is refused",
     arguments: [
       "", "sha256", "sha256:", "sha256:abc", "sha256:" + String(repeating: "A", count: 64),
       "sha256:" + String(repeating: "g", count: 64), "sha256:" + String(repeating: "a", count: 63),
@@ -86,7 +86,7 @@ struct DigestTests {
     #expect(Digest(text) == nil)
   }
 
-  @Test("read back what they print")
+  @Test("are parsed from their printed form")
   func roundTrip() throws {
     let digest = Digest.of([1, 2, 3])
     #expect(Digest(digest.description) == digest)

@@ -18,7 +18,7 @@ struct DurableTests {
     #expect(try directory.tree() == ["record"])
   }
 
-  @Test("of many claims at once exactly one wins")
+  @Test("of many concurrent claims, exactly one wins")
   func claimRace() async throws {
     let path = directory.path.appending("record")
     let winners = try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -31,7 +31,7 @@ struct DurableTests {
     #expect(try directory.tree() == ["record"])
   }
 
-  @Test("replace puts the new content there with the mode")
+  @Test("replace writes the new content with the mode")
   func replace() throws {
     let path = directory.path.appending("index.json")
     try Durable.replace(path, with: [1, 2])
@@ -41,7 +41,7 @@ struct DurableTests {
     #expect(try directory.tree() == ["index.json"])
   }
 
-  @Test("a failed replace leaves the old file and no other")
+  @Test("a failed replace keeps the old file and leaves no other")
   func failedReplace() throws {
     let path = directory.path.appending("taken")
     try Durable.makeDirectory(path.appending("inside"))
@@ -68,7 +68,7 @@ struct DurableTests {
     #expect(try directory.tree() == ["outside", "outside/keep"])
   }
 
-  @Test("a lock held alone keeps others out until it is gone")
+  @Test("an exclusive lock keeps others out until it is released")
   func lock() throws {
     let path = directory.path.appending("lock")
     do {
@@ -83,7 +83,7 @@ struct DurableTests {
     #expect(isFree)
   }
 
-  @Test("shared locks go together")
+  @Test("shared locks can be held at the same time")
   func sharedLocks() throws {
     let path = directory.path.appending("lock")
     let one = try FileLock.take(path, .shared)

@@ -6,7 +6,7 @@ import Testing
 @Suite("Names of people")
 struct FoldedNameTests {
   @Test(
-    "spellings of one name are one name",
+    "different spellings of a name are the same name",
     arguments: [
       ["ann", "Ann", "ANN", " ann ", "ann\u{A0}", "ａｎｎ", "ＡＮＮ", "𝐚𝐧𝐧", "𝒜nn", "ⓐⓝⓝ", "\u{3000}ann"],
       ["Ann Smith", "ann  smith", "ann\u{2003}smith", "ANN\u{A0}SMITH"],
@@ -19,11 +19,11 @@ struct FoldedNameTests {
     #expect(Set(folded).count == 1, "\(names)")
   }
 
-  @Test("others are others", arguments: [("ann", "anna"), ("ann", "änn"), ("ann", "аnn"), ("a b", "ab"), ("o", "0")])
+  @Test("others differ", arguments: [("ann", "anna"), ("ann", "änn"), ("ann", "аnn"), ("a b", "ab"), ("o", "0")])
   func different(_ one: String, _ other: String) { #expect(FoldedName(one) != FoldedName(other)) }
 
   @Test(
-    "what cannot be seen is in no name, and a name has a letter or a digit",
+    "a name has no invisible characters, and has a letter or a digit",
     arguments: [
       "", " ", "\u{3000}", "a\u{0}", "ann\n", "\tann", "a\u{200B}", "a\u{200D}b", "\u{202E}a", "a\u{2066}", "a\u{FE0F}",
       "a\u{E0061}", "\u{115F}", "\u{3164}", "a\u{34F}", "a\u{AD}", "\u{2800}", "a\u{E000}", "a\u{10FFFF}", "a\u{2028}",
@@ -33,7 +33,7 @@ struct FoldedNameTests {
     #expect(FoldedName(text) == nil && FoldedName.problem(text)?.isEmpty == false)
   }
 
-  @Test("the compatibility forms are those of Unicode, as Python's unicodedata has them")
+  @Test("compatibility forms are those of Python's unicodedata")
   func python() throws {
     let script = """
       import sys, unicodedata
@@ -52,7 +52,7 @@ struct FoldedNameTests {
       let from = String(Unicode.Scalar(try #require(UInt32(parts[0], radix: 16)))!)
       let to = String(
         String.UnicodeScalarView(parts[1].split(separator: ",").compactMap { Unicode.Scalar(UInt32($0, radix: 16)!) }))
-      // With letters around: a mark alone is no name.
+      // With letters around it, because a mark alone is not a name.
       guard let one = FoldedName("x\(from)y"), let other = FoldedName("x\(to)y") else { continue }
       count += 1
       #expect(one == other, "U+\(parts[0])")

@@ -15,7 +15,7 @@ struct OutputFileTests {
 
   init() throws { directory = try TemporaryDirectory() }
 
-  @Test("nothing changes before the end, and nothing is left without it")
+  @Test("nothing changes before it is finished, and nothing is left if it is not")
   func unfinished() throws {
     let path = try directory.write("file", "old")
     do {
@@ -26,7 +26,7 @@ struct OutputFileTests {
     #expect(try directory.tree() == ["file"])
   }
 
-  @Test("mode and owner are kept, setuid is not; a private file is its owner's alone")
+  @Test("mode and owner are kept, setuid is not; a private file is readable only by its owner")
   func mode() throws {
     let path = try directory.write("file", "old")
     #expect(path.withPlatformString { chmod($0, 0o4751) } == 0)
@@ -40,7 +40,7 @@ struct OutputFileTests {
     #expect(try FileStatus.of(path).mode == 0o600)
   }
 
-  @Test("links are followed, and a chain without an end is an error")
+  @Test("links are followed, and a circular chain is an error")
   func links() throws {
     try directory.write("a/file", "old")
     func link(_ from: String, _ to: String) { symlink(to, directory.path.appending(from).string) }
@@ -61,7 +61,7 @@ struct OutputFileTests {
     }
   }
 
-  @Test("a socket in the file system is no output, and stays")
+  @Test("a socket in the file system is refused and kept")
   func socket() throws {
     let path = directory.path.appending("socket")
     let listener = OpzTestSocket(path)
@@ -70,7 +70,7 @@ struct OutputFileTests {
     #expect(try FileStatus.of(path).kind == .other)
   }
 
-  @Test("a closed reader of a pipe is an error that says so")
+  @Test("a pipe whose reader is closed is an error that says so")
   func closedPipe() throws {
     let path = directory.path.appending("pipe")
     #expect(mkfifo(path.string, 0o600) == 0)
@@ -83,7 +83,7 @@ struct OutputFileTests {
     }
   }
 
-  @Test("all bytes go into a pipe that does not wait")
+  @Test("all bytes go into a nonblocking pipe")
   func nonblocking() throws {
     var ends: [Int32] = [0, 0]
     #expect(pipe(&ends) == 0)

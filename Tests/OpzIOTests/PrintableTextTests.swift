@@ -4,7 +4,7 @@ import Testing
 @Suite("Printable text")
 struct PrintableTextTests {
   @Test(
-    "what is not to be seen is shown by its number",
+    "invisible characters are shown as numbers",
     arguments: [
       "\u{0}", "\u{7}", "\u{8}", "\u{b}", "\u{1b}", "\u{7f}", "\u{80}", "\u{85}", "\u{9b}", "\u{9f}", "\u{ad}",
       "\u{34f}", "\u{61c}",
@@ -30,7 +30,7 @@ struct PrintableTextTests {
   }
 
   @Test(
-    "texts of people stay as they are",
+    "ordinary texts stay unchanged",
     arguments: [
       "", "plain", "Größe naïve", "日本語", "עברית", "العربية", "हिन्दी", "ไทย", "e\u{301}", "❤️", "👍🏽", "葛\u{e0100}", "\\u{41}",
       "£ € ₿",
@@ -41,26 +41,26 @@ struct PrintableTextTests {
     #expect(PrintableText.json(Array(text.utf8)) == Array(text.utf8))
   }
 
-  @Test("lines stay lines in a text, and are none in a line")
+  @Test("line breaks are kept in a text and escaped in a line")
   func lines() {
     #expect(PrintableText.text("a\n\tb\r\n") == "a\n\tb\\r\n")
     #expect(PrintableText.line("a\n\tb\r") == "a\\n\\tb\\r")
   }
 
-  @Test("bytes that are no UTF-8 are shown each")
+  @Test("bytes that are not UTF-8 are shown one by one")
   func bytes() {
     #expect(
       PrintableText.line(bytes: [0x61, 0xff, 0xc3, 0xa9, 0xc3, 0x1b, 0xed, 0xa0, 0x80])
         == "a\\xffé\\xc3\\u{1b}\\xed\\xa0\\x80")
   }
 
-  @Test("a line has an end")
+  @Test("the length of a line is limited")
   func limit() {
     #expect(PrintableText.line("abcdef", limit: 3) == "abc..")
     #expect(PrintableText.line("abc", limit: 3) == "abc")
   }
 
-  @Test("no scalar of any plane is passed on that is a control or a format character")
+  @Test("no control or format character of any plane is passed on")
   func all() {
     for value in stride(from: UInt32(0), through: 0x10ffff, by: 1) {
       guard let scalar = Unicode.Scalar(value) else { continue }

@@ -3,7 +3,7 @@ import OpzJSON
 import OpzTestKit
 import Testing
 
-/// `Codable` types are written and read as Foundation does it.
+/// `Codable` types are written and read the way Foundation does.
 @Suite("Codable types")
 struct JSONCodingTests {
   private struct Everything: Codable, Equatable {
@@ -47,7 +47,7 @@ struct JSONCodingTests {
     #expect(try JSONDecoding.decode(Everything.self, from: pretty) == value)
   }
 
-  @Test("fragments are what they are")
+  @Test("fragments are written and read")
   func fragments() throws {
     #expect(try CanonicalJSON.encode("a") == Array("\"a\"".utf8))
     #expect(try CanonicalJSON.encode([Int?.none, 1]) == Array("[null,1]".utf8))
@@ -57,7 +57,7 @@ struct JSONCodingTests {
     #expect(throws: EncodingError.self) { try CanonicalJSON.encode(Float.infinity) }
   }
 
-  @Test("whole numbers of 64 bits are exact")
+  @Test("64-bit integers are exact")
   func whole() throws {
     #expect(try JSONDecoding.decode(UInt64.self, from: Array("18446744073709551615".utf8)) == .max)
     #expect(try JSONDecoding.decode(UInt64.self, from: Array("9223372036854775809".utf8)) == 1 << 63 + 1)
@@ -74,7 +74,7 @@ struct JSONCodingTests {
   }
 
   @Test(
-    "what does not fit is named",
+    "a value that does not fit is named",
     arguments: [
       ("{}", #"the key "layers" is missing"#), (#"{"layers":{}}"#, "layers: expected "),
       (#"{"layers":[{}]}"#, #"layers.0: the key "size" is missing"#),

@@ -14,7 +14,7 @@ struct JSONCursorTests {
     try read(text) { cursor in cursor.double(try cursor.number()) }
   }
 
-  @Test("A number is the nearest float and the nearest double", arguments: [UInt64(1), 2, 3])
+  @Test("A number is read as the nearest float and the nearest double", arguments: [UInt64(1), 2, 3])
   func nearest(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     for _ in 0..<3000 {
@@ -24,7 +24,7 @@ struct JSONCursorTests {
     }
   }
 
-  @Test("Every float's shortest text reads back to its bits")
+  @Test("The shortest text of every float reads back to the same bits")
   func roundTrip() throws {
     var random = SeededGenerator(seed: 7)
     for _ in 0..<5000 {
@@ -37,7 +37,7 @@ struct JSONCursorTests {
   }
 
   @Test(
-    "A decimal beside the middle of two floats is rounded once, not by way of a double",
+    "A decimal close to the midpoint of two floats is rounded once, not through a double",
     arguments: [
       "1.00000005960464477540", "1.00000005960464477538", "16777217.000000000001", "1.1754943e-38", "1e-46", "1e-400",
       "3.4028236e38", "1e400", "0e99999999", "-0.0", "-1e-46", "7.006492321624085e-46", "7.006492321624086e-46",
@@ -58,14 +58,14 @@ struct JSONCursorTests {
   }
 
   @Test(
-    "Text that is no number is refused",
+    "Text that is not a number is refused",
     arguments: [
       "", "-", "01", "-01", "1.", ".5", "1e", "1e+", "+1", "0x10", "Infinity", "-Infinity", "NaN", "1_000", "--1",
       "1.2.3", "1e5.0", "١", String(repeating: "9", count: 2000),
     ])
   func noNumber(text: String) { #expect(throws: JSONFailure.self) { try float(text) } }
 
-  @Test("What is not finite is read where it may stand")
+  @Test("Non-finite numbers are read where they are allowed")
   func nonFinite() throws {
     func read(_ text: String, _ mode: JSONOptions.NonFinite) throws -> Float {
       try JSONCursor.read(Array(text.utf8), options: JSONOptions(nonFinite: mode)) { try $0.float() }
@@ -85,7 +85,7 @@ struct JSONCursorTests {
     ])
   func strings(text: String, expected: String) throws { #expect(try read(text) { try $0.string() } == expected) }
 
-  @Test("Whole numbers are whole and fit")
+  @Test("Integers must be whole and in range")
   func integers() throws {
     #expect(try read("[1,-2,9223372036854775807,-9223372036854775808]") { try $0.integers() } == [1, -2, .max, .min])
     for text in ["1.0", "1e2", "9223372036854775808", "\"1\"", "null"] {
@@ -93,7 +93,7 @@ struct JSONCursorTests {
     }
   }
 
-  @Test("Values are passed over whole, and lists and objects are gone through")
+  @Test("Values are skipped whole; lists and objects are iterated")
   func skip() throws {
     let text = #"{"a":[1,-2.5e3,{"b":null,"c":[true,false]}],"d":"\u00e9]}","e":{},"f":[],"g":["x","y"]}"#
     var keys: [String] = []
@@ -107,13 +107,13 @@ struct JSONCursorTests {
     #expect(keys == ["a", "d", "e", "f", "g"] && texts == ["x", "y"])
   }
 
-  @Test("A failure says where it is")
+  @Test("An error says where it is")
   func place() {
     let failure = #expect(throws: JSONFailure.self) { try read(#"{"a": [1, x]}"#) { try $0.skip() } }
     #expect(failure?.offset == 10)
   }
 
-  @Test("What is written is read by another parser")
+  @Test("Another parser reads what is written")
   func writer() throws {
     let text = "\"quotes\", \\ back, \r\n\t\u{1}\u{1f} and é😀"
     var json = JSONWriter()

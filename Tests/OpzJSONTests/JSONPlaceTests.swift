@@ -2,12 +2,12 @@ import OpzJSON
 import OpzTestKit
 import Testing
 
-/// A text that is read in place is the value that is made of all of it, or is refused.
+/// A text that is read in place gives the same value as when it is decoded whole, or is refused.
 @Suite("JSON read in place")
 struct JSONPlaceTests {
   private static func read(_ text: String) -> JSONValue? { try? JSONPlace.read(Array(text.utf8)) { $0.value } }
 
-  @Test("of many members one that is there twice is found, wherever it is", arguments: [2, 16, 17, 18, 40])
+  @Test("a duplicate among many members is found, wherever it is", arguments: [2, 16, 17, 18, 40])
   func twice(count: Int) {
     let names = (0..<count).map { "\"k\($0)\":\($0)" }
     #expect(Self.read("{\(names.joined(separator: ","))}")?.object?.count == count)
@@ -16,7 +16,7 @@ struct JSONPlaceTests {
     }
   }
 
-  @Test("members are found by their names, null ones not; lists and texts are what they are")
+  @Test("members are found by name, except null ones; lists and strings keep their values")
   func members() throws {
     let digest = "sha256:" + String(repeating: "0a", count: 32)
     let text = #"{"a":{"b":"x"},"n":null,"l":["p","q"],"m":["p",1],"t":{"k":"v"},"d":"\#(digest)","i":-12,"y":true}"#

@@ -3,7 +3,7 @@ import OpzJSON
 import OpzTestKit
 import Testing
 
-@Suite("JSON that is read")
+@Suite("Reading JSON")
 struct JSONReadingTests {
   private func foundation(_ bytes: [UInt8]) -> JSONValue? {
     try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
@@ -11,7 +11,7 @@ struct JSONReadingTests {
 
   private func read(_ bytes: [UInt8]) -> JSONValue? { try? JSONValue(json: bytes) }
 
-  @Test("random documents are what Foundation reads", arguments: 0..<40)
+  @Test("random documents are read as Foundation reads them", arguments: 0..<40)
   func random(_ seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<25 {
@@ -38,13 +38,13 @@ struct JSONReadingTests {
       }
       guard let found = read(bytes) else { continue }
       #expect(found == foundation(bytes), "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")
-      // Passing over it, and reading it in place, refuse the same.
+      // Skipping it and reading it in place refuse the same documents.
       #expect(throws: Never.self) { try JSONCursor.read(bytes) { try $0.skip() } }
     }
   }
 
   @Test(
-    "texts with escapes and numbers at their ends",
+    "strings with escapes, and numbers at their limits",
     arguments: [
       #""\u00e9\ud83d\ude00\"\\\/\b\f\n\r\t""#, #""\u00E9""#, "9223372036854775807", "-9223372036854775808", "-0", "0",
       "1e-7", "-1.5E+3", "1.0", "1e5", "0.1", "5e-324", "9223372036854775808", "[ ]", "{ }", " [1 , 2]\n", "true",
@@ -56,7 +56,7 @@ struct JSONReadingTests {
   }
 
   @Test(
-    "what is no JSON is refused",
+    "what is not JSON is refused",
     arguments: [
       "", " ", "{", "[1,]", "{\"a\":1,}", "01", "-01", "1.", ".5", "+1", "-", "1e", "1-2", "NaN", "Infinity",
       #""\x41""#,
@@ -80,14 +80,14 @@ struct JSONReadingTests {
       [0xFF, 0xFE, 0x7B, 0, 0x7D, 0], [0xFE, 0xFF, 0, 0x7B, 0, 0x7D], [0xEF, 0xBB, 0xBF, 0x7B, 0x7D],
     ]
 
-  @Test("what two readers take differently is refused as that", arguments: ambiguous)
+  @Test("what two readers read differently is refused as ambiguous", arguments: ambiguous)
   func ambiguity(_ bytes: [UInt8]) {
     #expect(throws: JSONFailure.self) { try JSONCursor.read(bytes) { try $0.skip() } }
     let failure = #expect(throws: JSONFailure.self) { try JSONValue(json: bytes) }
     #expect(failure?.kind == .ambiguous)
   }
 
-  @Test("of many members one that is there twice is found, wherever it is", arguments: [2, 23, 24, 25, 26, 60])
+  @Test("a duplicate among many members is found, wherever it is", arguments: [2, 23, 24, 25, 26, 60])
   func twice(count: Int) throws {
     let names = (0..<count).map { "\"k\($0)\":\($0)" }
     #expect(try JSONValue(json: Array("{\(names.joined(separator: ","))}".utf8)).object?.count == count)
@@ -98,7 +98,7 @@ struct JSONReadingTests {
     }
   }
 
-  @Test("every reader has the one limit of depth", arguments: [("[", "]"), ("{\"a\":", "}")])
+  @Test("all readers have the same depth limit", arguments: [("[", "]"), ("{\"a\":", "}")])
   func depth(_ open: String, _ close: String) throws {
     func text(_ depth: Int) -> [UInt8] {
       Array((String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)).utf8)
@@ -117,7 +117,7 @@ struct JSONReadingTests {
     #expect(throws: JSONFailure.self) { try JSONValue(json: Array(String(repeating: open, count: 1_000_000).utf8)) }
   }
 
-  @Test("sizes, numbers and members have limits")
+  @Test("sizes, numbers and members are limited")
   func limits() {
     let large = #expect(throws: JSONFailure.self) {
       try JSONValue(json: Array("[1,2,3]".utf8), options: JSONOptions(size: 6))

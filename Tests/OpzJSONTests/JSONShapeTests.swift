@@ -20,7 +20,7 @@ struct JSONShapeTests {
   }
 
   @Test(
-    "a key that differs from a known one by case alone is refused, at every depth",
+    "a key that differs from a known one only in case is refused, at every depth",
     arguments: [
       #"{"Config":1}"#, #"{"config":1,"CONFIG":2}"#, #"{"\u0043onfig":1}"#, "{\"\u{212A}ind\":1}", "{\"\u{17F}kip\":1}",
       #"{"\u017fkip":1}"#, #"{"\u212Aind":1}"#, "{\"\u{17F}\u{212A}ip\":1}", #"{"layers":[{"size":1},{"Size":2}]}"#,
@@ -30,7 +30,7 @@ struct JSONShapeTests {
   func refused(_ text: String) { #expect(kind(text) == .ambiguous) }
 
   @Test(
-    "known keys, unknown ones and anybody's own are taken",
+    "known, unknown and custom keys are accepted",
     arguments: [
       #"{"config":1,"kind":2,"skip":3,"mediaType":"x","other":{"Config":1,"config":2}}"#, #"{"\u0063onfig":1}"#,
       #"{"annotations":{"a":{},"A":{"digest":1},"Config":{}}}"#, #"{"layers":[{"size":1,"x":2}]}"#, "[]", "1",

@@ -1,7 +1,7 @@
 import OpzJSON
 import OpzTestKit
 
-/// Documents with every kind of value, and texts that need care.
+/// Documents with every kind of value, and difficult strings.
 enum RandomJSON {
   static func document(_ generator: inout SeededGenerator, depth: Int) -> JSONValue {
     switch Int.random(in: 0..<(depth > 4 ? 6 : 8), using: &generator) {

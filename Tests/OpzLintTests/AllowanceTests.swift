@@ -10,7 +10,7 @@ struct AllowanceTests {
   private static let pod =
     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - name: a\n      image: x:latest\n"
 
-  @Test("an annotation allows on its object, with the reason")
+  @Test("an annotation allows a code on its object, with a reason")
   func annotation() throws {
     let text = AllowanceTests.pod.replacing(
       "{name: a}", with: "{name: a, annotations: {opz.dev/allow: \"OPZ501: a demo; really, OPZ502, OPZ702: x\"}}")
@@ -23,7 +23,7 @@ struct AllowanceTests {
   }
 
   @Test(
-    "a comment allows its line, what the next line begins, or the document",
+    "a comment allows its line, the block that starts on the next line, or the document",
     arguments: [
       ("x:latest\n", "x:latest # opz:allow OPZ501 a demo\n", true),
       ("      image", "      # opz:allow OPZ501 a demo\n      image", true),
@@ -40,7 +40,7 @@ struct AllowanceTests {
   }
 
   @Test(
-    "without a reason nothing is allowed, and that is a finding",
+    "an allowance without a reason is a finding and allows nothing",
     arguments: ["OPZ501", "OPZ501:", "OPZ501: ", "OPZ501, OPZ702:"])
   func reason(_ allowance: String) throws {
     let text = AllowanceTests.pod.replacing(
@@ -57,7 +57,7 @@ struct AllowanceTests {
     #expect(try AllowanceTests.report(text).findings.map(\.code).contains("OPZ005"))
   }
 
-  @Test("options leave codes and severities out")
+  @Test("options turn off codes and severities")
   func options() throws {
     #expect(!(try LintedText.codes(AllowanceTests.pod) { $0.allowed = ["OPZ501"] }).contains("OPZ501"))
     #expect(Set(try LintedText.findings(AllowanceTests.pod) { $0.minimum = .error }.map(\.severity)) == [.error])

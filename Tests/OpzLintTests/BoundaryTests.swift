@@ -2,8 +2,8 @@ import OpzKubernetes
 import OpzLint
 import Testing
 
-/// A rule with a number in it, just below the number, at it and just above it. What is right follows from the controllers' formulas, which
-/// stand beside each.
+/// A rule with a threshold, tested just below, at and just above it. The expected results follow from the controllers'
+/// formulas, which are in the comments.
 struct Boundary: Sendable, CustomTestStringConvertible {
   let code: String
   /// `$` is the value.
@@ -24,7 +24,7 @@ struct Boundary: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(code) \(cases.map(\.value))" }
 }
 
-@Suite("Each rule at its number")
+@Suite("Each rule at its threshold")
 struct BoundaryTests {
   private static func deployment(_ container: String, spec: String = "", annotations: String = "{}") -> String {
     LintedText.deployment(container, spec: spec, annotations: annotations)
@@ -44,13 +44,13 @@ struct BoundaryTests {
   private static let asked = deployment("resources: {requests: {cpu: 500m}}")
   private static let aimed = LintedText.utilization(70)
 
-  /// Usage is at most limit / request in whole percent, cut; the controller acts above 1.1 times the target.
+  /// Usage is at most limit / request in whole percent, truncated; the controller acts above 1.1 times the target.
   static let targets: [Boundary] = [
     // 100 / 91 = 1.0989, 100 / 90 = 1.1111
     Boundary("OPZ101", cpu("500m", "500m") + hpa(), [("90", nil), ("91", .error), ("92", .error)]),
     // 700 / 3 = 233 in whole percent: 233 / 211 = 1.1043, 233 / 212 = 1.0991
     Boundary("OPZ101", cpu("3m", "7m") + hpa(), [("211", nil), ("212", .error), ("213", .error)]),
-    // 110 / 100 is the tolerance itself, which holds.
+    // 110 / 100 equals the tolerance, so nothing happens.
     Boundary("OPZ101", cpu("100m", "110m") + hpa(), [("99", nil), ("100", .error), ("101", .error)]),
     Boundary(
       "OPZ104", deployment("resources: {requests: {memory: 1Gi}, limits: {memory: 1Gi}}") + hpa("memory"),
@@ -61,7 +61,7 @@ struct BoundaryTests {
       deployment("command: [uvicorn], env: [{name: OMP_NUM_THREADS, value: \"1\"}], resources: {requests: {cpu: 2}}")
         + hpa(),
       [("45", nil), ("46", .error), ("47", .error)]),
-    // 33 / 29 = 1.14; 33 / 30 = 1.1, which holds.
+    // 33 / 29 = 1.14; 33 / 30 = 1.1 is within the tolerance.
     Boundary(
       "OPZ102",
       deployment("command: [uvicorn], env: [{name: OMP_NUM_THREADS, value: \"1\"}], resources: {requests: {cpu: 3}}")
@@ -73,7 +73,7 @@ struct BoundaryTests {
       deployment("command: [uvicorn], env: [{name: OMP_NUM_THREADS, value: \"1\"}], resources: {requests: {cpu: 4}}")
         + hpa(),
       [("22", nil), ("23", .error), ("24", .error)]),
-    // What an idle pod uses of 1000Mi, in whole percent, beside 70: 63 / 70 = 0.9 and 77 / 70 = 1.1 both hold.
+    // An idle pod's share of 1000Mi in whole percent, against 70: 63 / 70 = 0.9 and 77 / 70 = 1.1 are both within it.
     Boundary(
       "OPZ103",
       deployment("resources: {requests: {memory: 1000Mi}}", annotations: "{opz.dev/baseline-memory: $Mi}")
@@ -101,7 +101,7 @@ struct BoundaryTests {
     Boundary("OPZ109", asked + LintedText.hpa(aimed, spec: "maxReplicas: $"), [("10", .error), ("11", nil)]) {
       ($0.need, $0.perPod) = (1200.5, 120)
     },
-    // As doubles 1.1 / 0.1 is more than 11.
+    // As doubles, 1.1 / 0.1 is more than 11.
     Boundary("OPZ109", asked + LintedText.hpa(aimed, spec: "maxReplicas: $"), [("10", .error), ("11", nil)]) {
       ($0.need, $0.perPod) = (1.1, 0.1)
     },
@@ -113,7 +113,7 @@ struct BoundaryTests {
     Boundary(
       "OPZ308", deployment("", spec: "strategy: {rollingUpdate: {maxSurge: $}}") + LintedText.hpa(aimed),
       [("4", nil), ("5", .warning), ("40%", nil), ("41%", .warning), ("50%", .warning)]),
-    // Down is rounded down: 99% of 4 are 3.
+    // maxUnavailable is rounded down: 99% of 4 is 3.
     Boundary(
       "OPZ309", deployment("", spec: "replicas: 4\n  strategy: {rollingUpdate: {maxUnavailable: $}}"),
       [("3", nil), ("4", .error), ("5", .error), ("99%", nil), ("100%", .error)]),
@@ -125,12 +125,12 @@ struct BoundaryTests {
       annotations: "{opz.dev/load-seconds: \"$\"}")
   }
 
-  /// delay + failures * period at the latest, delay + (failures - 1) * period for certain.
+  /// delay + failures * period at the latest; delay + (failures - 1) * period is certain.
   static let times: [Boundary] = [
     // 35 / 1.5 = 23.33
     Boundary(
       "OPZ301", probe("startupProbe"), [("23.33", nil), ("23.34", .warning), ("35", .warning), ("35.1", .error)]),
-    // A single probe of a long period may come at once.
+    // A single probe with a long period may come immediately.
     Boundary(
       "OPZ301",
       deployment(
@@ -139,7 +139,7 @@ struct BoundaryTests {
       [("4.9", nil), ("5", nil), ("5.1", .warning), ("65", .warning), ("65.1", .error)]),
     Boundary("OPZ302", probe("livenessProbe"), [("25", nil), ("25.1", .warning), ("35", .warning), ("35.1", .error)]),
     Boundary("OPZ303", probe("livenessProbe"), [("25", .warning), ("25.1", nil)]),
-    // preStop and drain are to be below the grace period, 30 s where nothing is written.
+    // preStop + drain must be below the grace period, which is 30 s by default.
     Boundary(
       "OPZ305", deployment("env: [{name: OPZ_DRAIN_SECONDS, value: \"$\"}]"),
       [("29", nil), ("30", .error), ("31", .error)]),
@@ -156,7 +156,7 @@ struct BoundaryTests {
     Boundary(
       "OPZ307", deployment("readinessProbe: {periodSeconds: 5, timeoutSeconds: $}"),
       [("4", nil), ("5", nil), ("6", .warning)]),
-    // Kubernetes' own: 1 s, each 10 s.
+    // Kubernetes' defaults: a timeout of 1 s, every 10 s.
     Boundary("OPZ307", deployment("readinessProbe: {timeoutSeconds: $}"), [("9", nil), ("10", nil), ("11", .warning)]),
   ]
 
@@ -186,7 +186,7 @@ struct BoundaryTests {
         ("1073741823", nil), ("1024Mi", nil), ("1073741824", nil), ("1073741825", .error), ("1.1e9", .error),
         ("1G", nil),
       ]),
-    // Less than a mebibyte of memory, more than 512 cores: the unit was forgotten.
+    // Less than a mebibyte of memory or more than 512 cores means that the unit was forgotten.
     Boundary(
       "OPZ603", deployment("resources: {requests: {memory: $}}"),
       [("1048575", .error), ("1048576", nil), ("1Mi", nil), ("1023Ki", .error)]),
@@ -206,7 +206,7 @@ struct BoundaryTests {
       asked + LintedText.hpa(aimed)
         + "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {pods: $}}\n",
       [("9", .error), ("10", nil)]),
-    // Threads of all workers beside the limit.
+    // The threads of all workers against the limit.
     Boundary(
       "OPZ608",
       deployment(
@@ -245,7 +245,7 @@ struct BoundaryTests {
     Boundary(
       "OPZ205", knative("\(scale)target: \"$\"", "containerConcurrency: 10, "),
       [("9", nil), ("10", nil), ("10.1", .warning)]),
-    // Below the minimum, and of that 0 alone works.
+    // It must be below the minimum, and only 0 works.
     Boundary("OPZ209", keda("idleReplicaCount: $, minReplicaCount: 2"), [("0", nil), ("1", .error), ("2", .error)]),
     Boundary("OPZ209", keda("idleReplicaCount: 0, minReplicaCount: $"), [("0", .error), ("1", nil)]),
     Boundary(
@@ -264,8 +264,8 @@ struct BoundaryTests {
     }
   }
 
-  /// An idle pod's memory as the controller counts it, at each percent.
-  @Test("a memory target ratchets exactly where the controller adds pods of no load", arguments: [1, 50, 70, 89, 100])
+  /// An idle pod's memory, as the controller counts it, at every percent.
+  @Test("a memory target is reported where the controller adds pods without load", arguments: [1, 50, 70, 89, 100])
   func ratchet(target: Int) throws {
     let calculator = ReplicaCalculator()
     for percent in 1...120 {

@@ -7,7 +7,7 @@ struct ExampleTests {
     try Linter.lint(text, named: "example.yaml").map(\.code)
   }
 
-  @Test("what a page says is found is found, and the other is not", arguments: RuleBook.all.map(\.code))
+  @Test("a page's wrong example has the finding, and the right one does not", arguments: RuleBook.all.map(\.code))
   func examples(_ code: String) throws {
     let about = try #require(RuleBook.about(code))
     #expect(try ExampleTests.codes(about.wrong).contains(code), "\(about.wrong)")
@@ -16,7 +16,7 @@ struct ExampleTests {
     if code != "OPZ001", code != "OPZ002" { #expect(!right.contains("OPZ001"), "\(about.right)") }
   }
 
-  @Test("codes are there once, and in order")
+  @Test("codes are unique and sorted")
   func order() {
     let codes = RuleBook.all.map(\.code)
     #expect(codes == Set(codes).sorted())

@@ -1,14 +1,14 @@
 import OpzLint
 import Testing
 
-/// Each number of each rule's examples at its extremes: findings or none, but never the end of the process.
+/// Each number in each rule's examples with extreme values: findings or none, but never a crash.
 @Suite("Extreme numbers in manifests")
 struct ExtremeNumberTests {
   private static let values = [
     "-1", "9223372036854775807", "4611686018427387904", "1e308", "9E", ".inf", "9223372036854775807%",
   ]
 
-  @Test("a rule's example is linted whatever its numbers are", arguments: RuleBook.all.map(\.code))
+  @Test("a rule's example is linted with any numbers", arguments: RuleBook.all.map(\.code))
   func examples(_ code: String) throws {
     let about = try #require(RuleBook.about(code))
     for text in [about.wrong, about.right] {
@@ -22,7 +22,7 @@ struct ExtremeNumberTests {
     }
   }
 
-  /// The text once for each of its numbers, with that one replaced, and once with all replaced.
+  /// The text once for each of its numbers, with that number replaced, and once with all replaced.
   private static func changed(_ text: String, to value: String) -> [String] {
     let numbers = text.ranges(of: /\b[0-9]+(?:\.[0-9]+)?(?:m|Mi|Gi|%)?\b/)
     let single = numbers.map { text.replacingCharacters(in: $0, with: value) }

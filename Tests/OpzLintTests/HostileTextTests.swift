@@ -2,7 +2,7 @@ import OpzLint
 import OpzTestKit
 import Testing
 
-@Suite("Texts that want to break the reader")
+@Suite("Hostile texts")
 struct HostileTextTests {
   private static func problem(_ bytes: [UInt8]) throws -> Finding? {
     let found = try Linter().run([LintInput("t.yaml", bytes)]).findings.filter { $0.code == "OPZ001" }
@@ -12,7 +12,7 @@ struct HostileTextTests {
   private static func problem(_ text: String) throws -> Finding? { try problem(Array(text.utf8)) }
 
   @Test(
-    "each is named with its place",
+    "each hostile text is reported with its position",
     arguments: [
       ("a: 1\nb: \u{0}", 2, 4, "NUL"), ("a: [1", 2, 1, "not valid YAML"),
       ("kind: A\nmetadata: {name: a, name: b}", 2, 21, "name is there twice in one mapping"),
@@ -27,14 +27,14 @@ struct HostileTextTests {
     #expect(finding.column == column, "\(finding.message)")
   }
 
-  @Test("bytes that are no text are named where they stand")
+  @Test("bytes that are not text are reported with their position")
   func encoding() throws {
     let finding = try #require(try HostileTextTests.problem(Array("ä: 1\nb: ".utf8) + [0xff, 0x0a]))
     #expect(finding.message == "the text is not UTF-8")
     #expect(finding.line == 2)
   }
 
-  @Test("aliases that stand for a billion nodes end early", arguments: [10, 30, 60])
+  @Test("aliases that expand to a billion nodes are refused early", arguments: [10, 30, 60])
   func bomb(_ levels: Int) throws {
     var text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
     for level in 1...levels {
@@ -54,7 +54,7 @@ struct HostileTextTests {
     #expect(finding.message.contains("key"), "\(finding.message)")
   }
 
-  @Test("an alias that keys do not have is read; merges give what they should")
+  @Test("aliases in values are read, and merges give the right result")
   func merges() throws {
     let text = """
       x: &usual {app: churn, tier: web}
@@ -67,7 +67,7 @@ struct HostileTextTests {
     #expect(findings.first?.message == "labels: tier is 5, not text")
   }
 
-  @Test("deep nesting ends in a message", arguments: [("[", "]", 5000), ("{a: ", "}", 900), ("[", "]", 250)])
+  @Test("deep nesting is an error", arguments: [("[", "]", 5000), ("{a: ", "}", 900), ("[", "]", 250)])
   func deep(_ open: String, _ close: String, _ levels: Int) throws {
     let text = String(repeating: open, count: levels) + String(repeating: close, count: levels)
     #expect(try HostileTextTests.problem(text) != nil)
@@ -79,7 +79,7 @@ struct HostileTextTests {
     #expect(try LintedText.codes(text) == ["OPZ001", "OPZ810", "OPZ001"])
   }
 
-  @Test("BOM, CRLF, JSON, Lists, empty documents and a directive are read")
+  @Test("a BOM, CRLF, JSON, Lists, empty documents and a directive are read")
   func kinds() throws {
     let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: 1}\n"
     for text in [
@@ -95,14 +95,14 @@ struct HostileTextTests {
   }
 
   @Test(
-    "what is no Kubernetes object has no findings",
+    "a document that is not a Kubernetes object has no findings",
     arguments: [
       "", "\n\n", "a: 1", "- 1\n- 2", "text", "apiVersion: v1", "kind: x", "apiVersion: {a: b}\nkind: [c]",
       "apiVersion: v1\nkind: Pod\nspec: 5\nmetadata: []",
     ])
   func nothing(_ text: String) throws { #expect(try LintedText.codes(text).isEmpty) }
 
-  @Test("random bytes and cut manifests never trap", arguments: 0..<30)
+  @Test("random bytes and truncated manifests never trap", arguments: 0..<30)
   func random(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let alphabet = Array("{}[]:,-? \n\"'&*!|>%@#aA01.<~\\\t".utf8)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import OpzLint
 
-@Suite("Lines by their indentation")
+@Suite("Blocks by indentation")
 struct IndentedBlocksTests {
-  /// What the lines after a comment are, said plainly: each is looked at anew.
+  /// The lines of the block after a comment, found with a plain search for each comment.
   private func plain(_ index: Int, _ lines: [Substring]) -> ClosedRange<Int> {
     func says(_ line: Substring) -> Bool {
       let text = line.drop(while: \.isWhitespace)
@@ -18,7 +18,7 @@ struct IndentedBlocksTests {
     return first...((end ?? lines.count) - 1)
   }
 
-  @Test("are found in one pass as one by one", arguments: 0..<50)
+  @Test("one pass finds the same blocks as a search for each", arguments: 0..<50)
   func random(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let words = ["", "  ", "# c", "a: 1", "---", "- b", "\t"]
@@ -30,7 +30,7 @@ struct IndentedBlocksTests {
     for index in lines.indices { #expect(blocks.after(index) == plain(index, lines), "line \(index) of \(lines)") }
   }
 
-  @Test("200,000 comments in one file are read in one pass, and no more than the limit allow anything")
+  @Test("200,000 comments in one file are read in one pass, and only as many as the limit count")
   func many() throws {
     let pod =
       "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - name: a\n      image: x:latest\n"

@@ -14,13 +14,13 @@ struct LifecycleRuleTests {
     #expect(try LintedText.find("OPZ301", text) == nil)
   }
 
-  @Test("enough, and no word on the load")
+  @Test("a sufficient startup budget has no finding")
   func enough() throws {
     let text = LintedText.deployment("startupProbe: {initialDelaySeconds: 1, periodSeconds: 5, failureThreshold: 29}")
     #expect(try LintedText.find("OPZ301", text) { $0.loadSeconds = 95 } == nil)
   }
 
-  /// 20 s are certain, after 30 it is over.
+  /// 20 s are certain; after 30 s the container is killed.
   @Test(
     "liveness without startup: 0 + 3 * 10 by Kubernetes' defaults",
     arguments: [
@@ -49,14 +49,14 @@ struct LifecycleRuleTests {
     #expect(try (LintedText.find("OPZ305", LintedText.deployment(container)) != nil) == isShort)
   }
 
-  @Test("deadline: 600 where nothing is written", arguments: [(60, false), (61, true)])
+  @Test("deadline: 600 by default", arguments: [(60, false), (61, true)])
   func deadline(_ failures: Int, _ isShort: Bool) throws {
     let text = LintedText.deployment("startupProbe: {failureThreshold: \(failures)}")
     #expect(try (LintedText.find("OPZ306", text) != nil) == isShort)
   }
 
   @Test(
-    "a rollout: down is rounded down, up is rounded up",
+    "a rollout: maxUnavailable is rounded down, maxSurge is rounded up",
     arguments: [
       ("replicas: 2, strategy: {rollingUpdate: {maxUnavailable: 99%}}", Severity?.none),
       ("replicas: 2, strategy: {rollingUpdate: {maxUnavailable: 2}}", .error),
@@ -77,7 +77,7 @@ struct BudgetRuleTests {
   }
 
   @Test(
-    "what may be evicted of the fewest replicas",
+    "how many of the smallest number of replicas may be evicted",
     arguments: [
       ("minAvailable: 2", 3, false), ("minAvailable: 3", 3, true), ("minAvailable: 67%", 3, true),
       ("minAvailable: 66%", 3, false), ("minAvailable: 100%", 9, true),
@@ -89,7 +89,7 @@ struct BudgetRuleTests {
     #expect(try (LintedText.find("OPZ401", text) != nil) == isBlocked)
   }
 
-  @Test("the autoscaler's minimum counts, not what is written")
+  @Test("the autoscaler's minimum counts, not the written replicas")
   func autoscaled() throws {
     let text =
       LintedText.deployment("") + BudgetRuleTests.budget("minAvailable: 2") + LintedText.hpa(LintedText.utilization(70))
@@ -165,7 +165,7 @@ struct PodRuleTests {
   func tags(_ image: String, _ code: String) throws {
     let codes = try LintedText.codes(LintedText.deployment("").replacing("r.example/churn:1", with: image))
     #expect(codes.filter { $0.hasPrefix("OPZ50") } == (code.isEmpty ? [] : [code]))
-    // opz resolve pins what says where it is.
+    // opz resolve pins images that name a registry.
     let hint = try LintedText.find(code, LintedText.deployment("").replacing("r.example/churn:1", with: image))?.hint
     #expect(hint.map { $0.hasPrefix("write the registry") } == (code.isEmpty ? nil : !image.hasPrefix("localhost")))
   }
@@ -183,7 +183,7 @@ struct PodRuleTests {
     #expect(finding?.message.contains(value) != true)
   }
 
-  @Test("a pod's own context holds for its containers; a container's comes first")
+  @Test("a pod's security context applies to its containers; a container's own takes precedence")
   func security() throws {
     let pod = "securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}"
     let own =
@@ -196,7 +196,7 @@ struct PodRuleTests {
   }
 
   @Test(
-    "values that are no text",
+    "values that are not strings",
     arguments: [
       ("8080", true), ("true", true), ("yes", true), ("1.5", true), ("0x1F", true), ("-1", true), ("\"8080\"", false),
       ("1.2.3", false), ("abc", false), ("10s", false), ("{a: 1}", true), ("!!str 8080", false),
@@ -206,7 +206,7 @@ struct PodRuleTests {
       try (LintedText.find("OPZ810", LintedText.deployment("env: [{name: X, value: \(value)}]")) != nil) == isOther)
   }
 
-  @Test("overlays may have their base's objects again")
+  @Test("overlays may repeat their base's objects")
   func overlays() throws {
     let bytes = Array("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n".utf8)
     let linter = Linter()

@@ -21,7 +21,7 @@ enum LintedText {
     return found.first
   }
 
-  /// A Deployment with one container, and what else is given.
+  /// A Deployment with one container and the given additions.
   static func deployment(_ container: String, pod: String = "", spec: String = "", annotations: String = "{}") -> String
   {
     """

@@ -14,7 +14,7 @@ struct ManifestImagesTests {
     try FileBlob(PackageRoot.path(#filePath).appending("Tests/OpzLintTests/Fixtures/images").appending(name)).bytes()
   }
 
-  /// What a registry would say, without one: versions are pushed to push.example.
+  /// Answers for a registry, without one: versions are pushed to push.example.
   private static func answer(_ use: ImageUse) throws -> Reference {
     let digest = try #require(digest)
     guard use.version == nil else {
@@ -30,7 +30,7 @@ struct ManifestImagesTests {
     return TextEdit.apply(try uses.flatMap { $0.edits(try answer($0)) }, to: bytes)
   }
 
-  @Test("before and after, to the byte; and again nothing changes", arguments: ["", "values.", "kustomization."])
+  @Test("files are pinned exactly, and a second run changes nothing", arguments: ["", "values.", "kustomization."])
   func golden(_ kind: String) throws {
     let after = try ManifestImagesTests.read("\(kind)after.yaml")
     let pinned = try ManifestImagesTests.pin(ManifestImagesTests.read("\(kind)before.yaml"))
@@ -39,7 +39,7 @@ struct ManifestImagesTests {
     #expect(try ManifestImages(pinned).uses.allSatisfy { $0.isPinned })
   }
 
-  @Test("line ends and a byte order mark stay", arguments: ["", "values.", "kustomization."])
+  @Test("line ends and a byte order mark are kept", arguments: ["", "values.", "kustomization."])
   func ends(_ kind: String) throws {
     func windows(_ bytes: [UInt8]) -> [UInt8] { [0xef, 0xbb, 0xbf] + bytes.flatMap { $0 == 10 ? [13, 10] : [$0] } }
     let pinned = try ManifestImagesTests.pin(windows(ManifestImagesTests.read("\(kind)before.yaml")))
@@ -47,7 +47,7 @@ struct ManifestImagesTests {
   }
 
   @Test(
-    "each way in which KServe gets an image is pinned, and no other storage is",
+    "every kind of image address of KServe is pinned, and no other storage is",
     arguments: [
       ("oci://", true), ("oci+native://", true), ("oci+modelcar://", true), ("oci+fetch://", true), ("s3://", false),
       ("ocis://", false),
@@ -59,7 +59,7 @@ struct ManifestImagesTests {
     #expect(pinned.contains("@sha256:") == isImage && (pinned == text) == !isImage, "\(pinned)")
   }
 
-  /// A chart joins the parts with a colon: with the digest in the tag it is one reference still.
+  /// A chart joins the parts with a colon: with the digest in the tag, the result is still a reference.
   @Test("Helm renders pinned values into a reference", arguments: ["\"1.0.0\"", "1.0.0", "v2"])
   func helm(_ tag: String) async throws {
     let directory = try TemporaryDirectory()
@@ -82,7 +82,7 @@ struct ManifestImagesTests {
     #expect(reference.name == "r.example/crm/churn" && reference.tag == tag.replacing("\"", with: ""))
   }
 
-  @Test("only scalars of images change, wherever they stand", arguments: 0..<60)
+  @Test("only the scalars of images change, wherever they are", arguments: 0..<60)
   func property(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let quotes = ["", "'", "\""]
@@ -94,7 +94,7 @@ struct ManifestImagesTests {
     var (text, expected, key) = ("", "", 0)
     for _ in 0..<Int.random(in: 1...12, using: &random) {
       key += 1
-      // Keys are their number, so that none is there twice.
+      // Keys contain their number, so that there are no duplicates.
       let filler = (fillers.randomElement(using: &random) ?? "")
       let unique = filler.first?.isLetter == true ? filler.prefix(1) + "\(key)" + filler.dropFirst() : filler[...]
       text += unique
@@ -114,7 +114,7 @@ struct ManifestImagesTests {
   }
 
   @Test(
-    "what is not written on one line is named, not guessed",
+    "an image that is not written on one line is named, not guessed",
     arguments: [
       "image: \"r.example/\\x61:1\"", "image: >-\n  r.example/a:1", "image: |-\n  r.example/a:1",
       "image: {repository: opz://churn, tag: \"\\x31\"}",
@@ -126,7 +126,7 @@ struct ManifestImagesTests {
   }
 
   @Test(
-    "other uses of the word are left",
+    "other uses of the word image are left alone",
     arguments: [
       "image: {}", "image: \"\"", "image: $(IMAGE)", "image: \"{{ .x }}\"", "image: 5\n---\nimages: [a]",
       "properties: {image: {type: string}}", "repository: https://x\ntag: 1",
@@ -144,7 +144,7 @@ struct ManifestImagesTests {
     "patchesStrategicMerge:\n- |\n  apiVersion: v1\n  kind: Pod\n  metadata: {name: a}\n  spec: {containers: [{name: a, image: r.example/x:1}]}\n",
   ]
 
-  @Test("an image in the text of a kustomization's patch is named and left as it is", arguments: patches)
+  @Test("an image in the inline patch of a kustomization is named and left as it is", arguments: patches)
   func namesPatched(_ patch: String) throws {
     let text = "kind: Kustomization\nresources: [pod.yaml]\n\(patch)"
     let uses = try ManifestImages(Array(text.utf8)).uses
@@ -156,7 +156,7 @@ struct ManifestImagesTests {
   }
 
   @Test(
-    "a patch in a file, of something else, or that is no document names no image",
+    "a patch in a file, of another field, or that is not a document names no image",
     arguments: [
       "patches:\n- path: a.yaml\n", "patchesStrategicMerge: [a.yaml, b: c.yaml]\n", "patches:\n- patch: '[{'\n",
       "patches:\n- patch: '[{op: remove, path: /spec/image}, {op: add, path: /metadata/name, value: r.example/x:1}]'\n",
@@ -169,7 +169,7 @@ struct ManifestImagesTests {
   private static let hexDigits = String(repeating: "a", count: 64)
 
   @Test(
-    "each way in which charts split an image is asked for as the chart reads it, and written where the chart looks",
+    "every way in which charts split an image is resolved and written as the chart reads it",
     arguments: [
       ("image: r.example/x\ntag: v7\n", "r.example/x:v7", "image: r.example/x\ntag: v7@D\n"),
       ("tag: v7\nimage: r.example/x\n", "r.example/x:v7", "tag: v7@D\nimage: r.example/x\n"),
@@ -255,7 +255,7 @@ struct ManifestImagesTests {
   }
 
   @Test(
-    "what charts may take for another image is left and named",
+    "an image that charts may read differently is left as it is and named",
     arguments: [
       ("image: {repository: r.example/x, tag: 1.10}", "number or truth value"),
       ("image: {repository: r.example/x, tag: 1.0}", "number or truth value"),
@@ -289,7 +289,7 @@ struct ManifestImagesTests {
   }
 
   @Test(
-    "a digest counts wherever charts have it",
+    "a digest counts wherever charts put it",
     arguments: [
       "image: {repository: r.example/x, tag: \"v1@sha256:H\"}", "image: {repository: r.example/x, tag: \"sha256:H\"}",
       "image: {repository: r.example/x@sha256, tag: H}", "image: {repository: \"r.example/x@sha256:H\", tag: ''}",
@@ -302,9 +302,9 @@ struct ManifestImagesTests {
     #expect(uses.count == 1 && uses.allSatisfy { $0.isPinned && $0.doubt == nil })
   }
 
-  @Test("kubectl's kustomize takes what is written")
+  @Test("kubectl kustomize accepts the result")
   func kustomize() throws {
-    // Debian has no kubectl; where there is one, it is asked.
+    // Debian has no kubectl; if one is installed, it is used.
     guard (try? ChildProcess.run(["kubectl", "version", "--client"])) != nil else { return }
     let directory = try TemporaryDirectory()
     let pinned = try ManifestImagesTests.read("kustomization.after.yaml")

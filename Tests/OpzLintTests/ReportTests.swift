@@ -16,13 +16,13 @@ struct ReportTests {
     String(decoding: try FileBlob(fixture(name)).bytes(), as: UTF8.self)
   }
 
-  /// What users get: an error, a warning and an allowance, in one file.
+  /// A typical report: an error, a warning and an allowance, in one file.
   private static func churn() throws -> ([LintInput], LintReport) {
     let inputs = [LintInput("k8s/churn.yaml", Array(try text("churn.yaml").utf8))]
     return (inputs, try Linter().run(inputs))
   }
 
-  @Test("text: the place, the line, a caret, the proof, the hint")
+  @Test("text: the position, the line, a caret, the proof, the hint")
   func golden() throws {
     let (inputs, report) = try ReportTests.churn()
     let text = LintText(report, inputs)
@@ -39,7 +39,7 @@ struct ReportTests {
     #expect(!LintText(report, [input]).findings.unicodeScalars.contains { $0.value < 32 && $0 != "\n" })
   }
 
-  @Test("SARIF is what its schema says, and a changed one is not")
+  @Test("the SARIF output conforms to its schema, and a changed one does not")
   func sarif() throws {
     let directory = try TemporaryDirectory()
     let (_, report) = try ReportTests.churn()
@@ -72,7 +72,7 @@ struct ReportTests {
       "opz lint --explain \(code) > docs/lint/\(code).md")
   }
 
-  @Test("what opz deploy writes, for each of its scenarios, has no error and no warning")
+  @Test("the manifests of opz deploy, for every scenario, have no error and no warning")
   func own() throws {
     let directory = PackageRoot.path(#filePath).appending("Tests/OpzDeployTests/Fixtures/snapshots")
     let files = try Directory.entries(directory).filter { $0.extension == "yaml" }
@@ -86,13 +86,13 @@ struct ReportTests {
     }
   }
 
-  @Test("no page too many")
+  @Test("there are no other pages")
   func extra() throws {
     let files = try Directory.entries(PackageRoot.path(#filePath).appending("docs/lint")).map(\.string)
     #expect(Set(files) == Set(RuleBook.all.map { "\($0.code).md" } + ["README.md"]))
   }
 
-  @Test("the order does not depend on threads", arguments: [1, 2, 7])
+  @Test("the order does not depend on the number of threads", arguments: [1, 2, 7])
   func threads(_ threads: Int) throws {
     let inputs = (0..<40).map { number in
       LintInput("f\(number).yaml", Array(RuleBook.all.map(\.wrong).joined(separator: "\n---\n").utf8))

@@ -10,7 +10,7 @@ struct DeadCPUTargetTests {
       + LintedText.hpa(metric, spec: "minReplicas: 2, maxReplicas: 10\(spec)")
   }
 
-  @Test("the message has the place and the arithmetic")
+  @Test("the message has the position and the arithmetic")
   func message() throws {
     let finding = try #require(
       try LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, LintedText.utilization(95))))
@@ -23,14 +23,14 @@ struct DeadCPUTargetTests {
     #expect(finding.line == 17)
   }
 
-  @Test("the border", arguments: [(90, false), (91, true), (100, true), (150, true)])
+  @Test("the threshold", arguments: [(90, false), (91, true), (100, true), (150, true)])
   func border(_ target: Int, _ isDead: Bool) throws {
     #expect(
       try (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, LintedText.utilization(target))) != nil)
         == isDead)
   }
 
-  @Test("a limit above the request gives room", arguments: [(1000, 181, false), (1000, 182, true)])
+  @Test("a limit above the request allows a higher target", arguments: [(1000, 181, false), (1000, 182, true)])
   func room(_ limit: Int, _ target: Int, _ isDead: Bool) throws {
     #expect(
       try (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, limit, LintedText.utilization(target))) != nil)
@@ -38,7 +38,7 @@ struct DeadCPUTargetTests {
   }
 
   @Test(
-    "its own tolerance counts",
+    "a tolerance in the behavior counts",
     arguments: [("0.05", 95, false), ("0.05", 96, true), ("0.2", 84, true), ("0", 100, true)])
   func tolerance(_ tolerance: String, _ target: Int, _ isDead: Bool) throws {
     let text = DeadCPUTargetTests.text(
@@ -52,7 +52,7 @@ struct DeadCPUTargetTests {
     #expect(try (LintedText.find("OPZ101", DeadCPUTargetTests.text(500, 500, metric)) != nil) == isDead)
   }
 
-  @Test("a container without a limit is not capped, and one of two metrics is a warning")
+  @Test("usage without a limit is not capped, and a dead target among two metrics is a warning")
   func uncertain() throws {
     let hpa = LintedText.hpa(LintedText.utilization(95))
     #expect(try LintedText.find("OPZ101", LintedText.deployment("resources: {requests: {cpu: 500m}}") + hpa) == nil)
@@ -74,7 +74,7 @@ struct DeadCPUTargetTests {
       try LintedText.find("OPZ101", capped + v1.replacing(", targetCPUUtilizationPercentage: 95", with: "")) == nil)
   }
 
-  @Test("the rule says dead exactly where the controller never adds a pod", arguments: 0..<40)
+  @Test("the rule reports exactly the targets with which the controller never adds a pod", arguments: 0..<40)
   func controller(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let request = Int.random(in: 1...4000, using: &random)
@@ -89,7 +89,7 @@ struct DeadCPUTargetTests {
     calculator.tolerance.up = Double(thousandths) / 1000
     for count in [1, 2, 3, 10, 50] {
       let pods = (0..<count).map { AutoscaledPod(name: "\($0)", request: Int64(request)) }
-      // Every pod at its limit: more than this it cannot be.
+      // Every pod at its limit: usage cannot be higher.
       let samples = Dictionary(uniqueKeysWithValues: pods.map { ($0.name, MetricSample(Int64(limit))) })
       let wanted = try calculator.utilization(pods, samples, target: target, current: count, isCPU: true).replicas
       #expect(
@@ -148,16 +148,16 @@ struct RatchetingMemoryTests {
   }
 
   @Test(
-    "above 1.1 it ratchets, from 0.9 on it never falls",
+    "above 1.1 the replicas only grow, from 0.9 on they never shrink",
     arguments: [(780, Severity.error), (770, .warning), (630, .warning)])
   func borders(_ baseline: Int, _ severity: Severity) throws {
     #expect(try RatchetingMemoryTests.find("\(baseline)Mi", target: 70)?.severity == severity)
   }
 
-  @Test("below it is a target as any other")
+  @Test("below 0.9 it is a normal target")
   func fine() throws { #expect(try RatchetingMemoryTests.find("620Mi", target: 70) == nil) }
 
-  @Test("the controller agrees: idle pods are added to, for ever")
+  @Test("the controller agrees: it keeps adding idle pods")
   func controller() throws {
     let finding = try #require(try RatchetingMemoryTests.find("900Mi", target: 70))
     #expect(
@@ -186,7 +186,7 @@ struct AutoscalerRuleTests {
   private static let cpu = LintedText.utilization(70)
   private static let asked = LintedText.deployment("resources: {requests: {cpu: 500m}}")
 
-  @Test("a sidecar without a request counts, a setup container does not")
+  @Test("a sidecar without a request counts, an init container does not")
   func sidecars() throws {
     let sidecar = LintedText.deployment(
       "resources: {requests: {cpu: 1}}", pod: "initContainers: [{name: mesh, image: x, restartPolicy: Always}]")
@@ -228,7 +228,7 @@ struct AutoscalerRuleTests {
       try LintedText.find(code, AutoscalerRuleTests.asked + LintedText.hpa(AutoscalerRuleTests.cpu, spec: spec)) != nil)
   }
 
-  @Test("a target alone in its file is not missed; beside others it is")
+  @Test("a missing target is reported only if the manifests have workloads of its kind")
   func target() throws {
     #expect(try LintedText.find("OPZ110", LintedText.hpa(AutoscalerRuleTests.cpu)) == nil)
     let other = AutoscalerRuleTests.asked.replacing("{name: churn,", with: "{name: other,")
@@ -254,7 +254,7 @@ struct AutoscalerRuleTests {
       ("scaleDown: {stabilizationWindowSeconds: 1800}", "OPZ114", Severity?.none),
       ("scaleDown: {stabilizationWindowSeconds: 1801}", "OPZ114", .warning),
       ("scaleDown: {stabilizationWindowSeconds: 3601}", "OPZ114", .error),
-      // From 2 to 10: eight steps with seven periods between them, each up to the next sync.
+      // From 2 to 10: eight steps with seven periods between them, each rounded up to the next sync.
       ("scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 510}]}", "OPZ116", nil),
       ("scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 511}]}", "OPZ116", .warning),
       (
@@ -265,11 +265,11 @@ struct AutoscalerRuleTests {
         "scaleUp: {stabilizationWindowSeconds: 3600, policies: [{type: Pods, value: 7, periodSeconds: 60}]}", "OPZ116",
         .warning
       ),
-      // A percentage is rounded up: one pod a period until it is two.
+      // A percentage is rounded up: one pod per period until it amounts to two.
       ("scaleUp: {policies: [{type: Percent, value: 1, periodSeconds: 510}]}", "OPZ116", nil),
       ("scaleUp: {policies: [{type: Percent, value: 1, periodSeconds: 600}]}", "OPZ116", .warning),
       ("scaleUp: {policies: [{type: Percent, value: 100, periodSeconds: 600}]}", "OPZ116", nil),
-      // The quicker of two, unless the slower is asked for.
+      // The faster of two policies, unless selectPolicy asks for the slower one.
       (
         "scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 600}, {type: Pods, value: 4, periodSeconds: 15}]}",
         "OPZ116", nil

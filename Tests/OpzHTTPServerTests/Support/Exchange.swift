@@ -1,33 +1,33 @@
-/// What a client sends on a connection of its own, and what RFC 9110 and 9112 have a server answer.
+/// What a client sends on a new connection, and the response that RFC 9110 and 9112 require.
 struct Exchange: Sendable {
   let name: String
-  /// In it `{get}` is a target that answers 200, `{post}` one that takes a body, `{body}` that body.
+  /// `{get}` stands for a target that answers 200, `{post}` for one that takes a body, and `{body}` for that body.
   let sent: String
   let statuses: Set<Int>
-  /// The connection ends after the answer; else it takes another request.
+  /// The connection is closed after the response; else it accepts another request.
   let closes: Bool
   let isHead: Bool
-  /// The status is the one of a body that was taken.
+  /// The expected status is that of an accepted body.
   let isPosted: Bool
 
-  /// A request whose connection can be used again.
+  /// A request that is answered, and whose connection can be used again.
   static func answered(_ name: String, _ sent: String, _ statuses: Int..., isHead: Bool = false) -> Exchange {
     Exchange(name: name, sent: sent, statuses: Set(statuses), closes: false, isHead: isHead, isPosted: false)
   }
 
-  /// A request that is answered, and its connection ended because the client wants it so.
+  /// A request that is answered, and whose connection is closed because the client asked for it.
   static func ended(_ name: String, _ sent: String, _ statuses: Int...) -> Exchange {
     Exchange(name: name, sent: sent, statuses: Set(statuses), closes: true, isHead: false, isPosted: false)
   }
 
-  /// A request that is refused, and whose connection cannot be used any more.
+  /// A request that is refused, and whose connection is closed.
   static func refused(_ name: String, _ sent: String, _ statuses: Int...) -> Exchange {
     Exchange(
       name: name, sent: sent, statuses: statuses.isEmpty ? [400] : Set(statuses), closes: true, isHead: false,
       isPosted: false)
   }
 
-  /// A body that is taken.
+  /// A request whose body is accepted.
   static func taken(_ name: String, _ sent: String) -> Exchange {
     Exchange(name: name, sent: sent, statuses: [], closes: false, isHead: false, isPosted: true)
   }
@@ -210,7 +210,7 @@ extension Exchange {
       431),
   ]
 
-  /// RFC 9110, section 10.1.1, in what one write shows of it.
+  /// RFC 9110, section 10.1.1, as far as a single write can show it.
   static let expectations: [Exchange] = [
     refused("another expectation", post("Expect: 200-ok\r\nContent-Length: 5\r\n", ""), 417),
     refused("two expectations", post("Expect: 100-continue, x\r\nContent-Length: 5\r\n", ""), 417),
@@ -219,7 +219,7 @@ extension Exchange {
 
   private static func chunked(_ rest: String) -> String { post("Transfer-Encoding: chunked\r\n", rest) }
 
-  /// What goes over the wire to this peer.
+  /// The bytes that are sent to this peer.
   func bytes(_ peer: Peer) -> String {
     let body = peer.body
     let (first, rest) = (body.prefix(2), body.dropFirst(2))

@@ -10,14 +10,14 @@ import Testing
   import Musl
 #endif
 
-/// One of our two HTTP servers, as the program that it is.
+/// One of our two HTTP servers, as a program.
 enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case server = "opz-server"
   case hub = "opz-hub"
 
   var testDescription: String { rawValue }
 
-  /// A body that `post` takes with a status that no broken request has.
+  /// A body that `post` accepts, with a status that no broken request gets.
   var body: String {
     switch self {
     case .server: #"{"inputs":[{"name":"x","shape":[0,6],"datatype":"FP32","data":[]}]}"#
@@ -34,7 +34,7 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   var posted: Int { self == .server ? 200 : 201 }
 
-  /// What GET answers, and HEAD therefore too.
+  /// Paths that answer GET, and therefore also HEAD.
   var readable: [String] {
     switch self {
     case .server:
@@ -65,7 +65,7 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// The one that the conformance tests share.
+  /// The server that the conformance tests share.
   var port: Int {
     get throws {
       try Peer.shared.withLock { running in

@@ -1,9 +1,9 @@
 import OpzTestKit
 
-/// One answer of a server as it came over the wire.
+/// One response of a server, as it came over the wire.
 struct Reply {
   let status: Int
-  /// In lower case, with its line ends.
+  /// The head in lower case, with its line ends.
   let head: String
   let body: String
 
@@ -14,7 +14,7 @@ struct Reply {
   }
 }
 
-/// A connection from which answers are read one after the other.
+/// A connection from which responses are read one after the other.
 final class Wire {
   private let connection: RawConnection
   private var pending: [UInt8] = []
@@ -26,8 +26,8 @@ final class Wire {
 
   func finishSending() { connection.finishSending() }
 
-  /// The next answer; nil where the connection ends before it.
-  /// - Parameter isHead: it has no body whatever its length.
+  /// The next response; nil if the connection ends before it.
+  /// - Parameter isHead: the response has no body, whatever its Content-Length.
   func reply(isHead: Bool = false) throws -> Reply? {
     while true {
       if let end = headEnd() {
@@ -46,7 +46,7 @@ final class Wire {
     }
   }
 
-  /// What still comes before the end of the connection.
+  /// Everything that comes until the end of the connection.
   func rest() throws -> String {
     while let piece = try connection.receive() { pending += piece }
     return String(decoding: pending, as: UTF8.self)
