@@ -2,8 +2,8 @@ import OpzIO
 import OpzOCI
 import Testing
 
-/// Documents that opz would read as one image and container tools, which pass over case and take the last of two keys, as another.
-@Suite("Documents that are two")
+/// Documents that container tools, which ignore case and use the last of two equal keys, would read differently.
+@Suite("Ambiguous documents")
 struct AmbiguousDocumentTests {
   private static let digest = "sha256:" + String(repeating: "ab", count: 32)
   private static let layer = #"{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"\#(digest)","size":1}"#
@@ -35,7 +35,7 @@ struct AmbiguousDocumentTests {
     }
     #expect(error?.code == .ambiguousDocument, "\(text)")
     #expect(error?.category == .verification)
-    // Whether it is a manifest at all is not a referrer's question.
+    // Reading a referrer does not check whether it is a manifest.
     if text.contains("manifests") || text.contains("fsLayers") { return }
     let referrer = #expect(throws: OCIError.self) {
       try ReferrerEntry(Array(text.utf8), Descriptor.of(Array(text.utf8), .imageManifest))
@@ -54,7 +54,7 @@ struct AmbiguousDocumentTests {
     #expect(error?.code == .ambiguousDocument)
   }
 
-  @Test("what is only unusual is taken")
+  @Test("an unusual but unambiguous document is accepted")
   func taken() throws {
     for text in [
       Self.text(), Self.text(#","annotations":{"a":"1","A":"2","Config":"3"}"#),
@@ -99,7 +99,7 @@ struct AmbiguousDocumentTests {
     #expect(throws: OCIError.self) { try ImageConfig.check(bytes, subject: "test") }
   }
 
-  @Test("a config as Docker and BuildKit write it is taken")
+  @Test("a config as Docker and BuildKit write it is accepted")
   func docker() throws {
     let text = """
       {"architecture":"amd64","config":{"Hostname":"","Domainname":"","User":"","AttachStdin":false,"AttachStdout":false,"AttachStderr":false,

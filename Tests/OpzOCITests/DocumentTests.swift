@@ -7,7 +7,7 @@ import Testing
 struct DocumentTests {
   let config = Descriptor.of(Array("{}".utf8), .imageConfig)
 
-  @Test("canonical JSON sorts by bytes, escapes little and has no spaces")
+  @Test("canonical JSON is sorted by bytes, escapes only what it must and has no spaces")
   func canonical() throws {
     let value: JSONValue = .object([
       "b": .array([.integer(1), .number(0.5), .null, .bool(true)]), "a/c": .string("é\n\"\\\u{1}/"), "Z": .object([:]),
@@ -48,7 +48,7 @@ struct DocumentTests {
   }
 
   @Test(
-    "documents that two readers could take for different things are refused",
+    "documents that two readers could read differently are refused",
     arguments: [
       #"{"schemaVersion":2,"config":{},"layers":[],"manifests":[]}"#,
       #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","config":{"mediaType":"a","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0},"layers":[]}"#,
@@ -71,7 +71,7 @@ struct DocumentTests {
     #expect(error?.code == .tooLarge)
   }
 
-  @Test("appending keeps what the base's config says and opz does not know")
+  @Test("appending layers keeps members of the base's config that opz does not know")
   func unknownMembers() throws {
     let bytes = Array(
       #"{"architecture":"amd64","os":"linux","config":{"Env":["A=1"],"Healthcheck":{"Test":["NONE"]}},"rootfs":{"type":"layers","diff_ids":[]},"moby.x":[1]}"#
@@ -89,7 +89,7 @@ struct DocumentTests {
     )
   }
 
-  @Test("an index gives the manifest for a platform")
+  @Test("an index finds the manifest for a platform")
   func platforms() throws {
     var one = Descriptor.of([1], .imageManifest)
     one.platform = .linuxAMD64

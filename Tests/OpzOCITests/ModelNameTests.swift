@@ -2,7 +2,7 @@ import Testing
 
 @testable import OpzOCI
 
-@Suite("Names of models")
+@Suite("Model names, parsed")
 struct ModelNameTests {
   @Test(arguments: [
     "a", "0", "churn", "crm/churn", "a/b/c/d", "churn.v2", "a_b", "a__b", "a-b", "a---b", "localhost", "lock2/x",
@@ -28,7 +28,7 @@ struct ModelNameTests {
     #expect((error?.description.utf8.count ?? 0) < 1000)
   }
 
-  /// What the registry relies on: a name cannot leave the directory `models`, nor meet the registry's own names there.
+  /// The registry relies on this: a name cannot leave the directory `models` or collide with the registry's own names.
   @Test func noNameOfFewCharactersLeavesItsDirectory() {
     let alphabet = ["a", "0", ".", "_", "-", "/", "A", ":", "@", "\\", "é", " "]
     var texts = [""]

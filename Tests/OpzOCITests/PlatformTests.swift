@@ -2,11 +2,11 @@ import OpzIO
 import OpzOCI
 import Testing
 
-/// What containerd's `platforms` does (database.go, compare.go, platform_windows_compat.go), in tables.
+/// The behavior of containerd's `platforms` (database.go, compare.go, platform_windows_compat.go), in tables.
 @Suite("Platforms")
 struct PlatformTests {
   @Test(
-    "a platform has one name",
+    "a platform has one normalized name",
     arguments: [
       ("linux/amd64", "linux/amd64"), ("linux/x86_64", "linux/amd64"), ("linux/x86-64", "linux/amd64"),
       ("linux/AMD64", "linux/amd64"),
@@ -26,14 +26,14 @@ struct PlatformTests {
   }
 
   @Test(
-    "what is no platform is refused",
+    "an invalid platform is refused",
     arguments: [
       "", "linux", "/", "linux/", "/amd64", "linux/amd64/", "linux/amd64/v1/x", "linux/am d64", "linux(/amd64",
       "linux()/amd64", "a/b\n",
     ])
   func refused(text: String) { #expect(Platform(text) == nil) }
 
-  /// (wanted, an index's platforms in their order, the place of the one that is chosen; nil for none).
+  /// (the wanted platform, the platforms of an index in order, the position of the chosen one, nil for none).
   static let table: [(String, [String], Int?)] = [
     ("linux/amd64", ["linux/amd64"], 0),
     ("linux/amd64", ["linux/amd64/v3", "linux/amd64"], 1),
@@ -85,18 +85,18 @@ struct PlatformTests {
     return try Index(Index.Content(manifests: manifests))
   }
 
-  @Test("an index's image is the one that containerd takes", arguments: table.indices)
+  @Test("the image chosen from an index is the one that containerd chooses", arguments: table.indices)
   func chosen(row: Int) throws {
     let (wanted, platforms, place) = PlatformTests.table[row]
     let index = try index(platforms)
     let chosen = index.manifests(for: try #require(Platform(wanted))).first
     #expect(chosen?.digest == place.map { index.content.manifests[$0].digest }, "\(wanted) of \(platforms)")
-    // Read back, it is the same.
+    // Reading it back gives the same platform.
     let again = try Index(raw: index.raw, subject: "index")
     #expect(again.manifests(for: try #require(Platform(wanted))).first == chosen)
   }
 
-  @Test("what an image needs of the operating system must be there, and a mark of an attestation counts")
+  @Test("required OS features must be present, and attestation manifests are recognized")
   func features() throws {
     var image = Platform(os: "windows", architecture: "amd64")
     image.osFeatures = ["win32k"]
@@ -110,7 +110,7 @@ struct PlatformTests {
     #expect(try Index(Index.Content(manifests: [attestation])).manifests(for: .linuxAMD64).isEmpty)
   }
 
-  @Test("one that does not say what it runs on comes last")
+  @Test("a manifest without a platform comes last")
   func silent() throws {
     let silent = Descriptor(mediaType: .imageManifest, digest: .of([1]), size: 1)
     let named = Descriptor(mediaType: .imageManifest, digest: .of([2]), size: 1, platform: .linuxAMD64)

@@ -7,7 +7,7 @@ struct ReferenceTests {
   static let hex = String(repeating: "a", count: 64)
 
   @Test(
-    "are read and printed back",
+    "are parsed and printed back",
     arguments: [
       "localhost/a", "localhost:5000/a/b:1.0.0", "registry.example/crm/churn:v1", "127.0.0.1:5000/x__y/z-w:latest",
       "registry.example/a@sha256:\(hex)", "registry.example/a:1@sha256:\(hex)", "[::1]:5000/a:b", "a.b/c:_x",
@@ -23,7 +23,7 @@ struct ReferenceTests {
       ("docker.io/library/nginx:1", "docker.io/library/nginx:1"), ("docker.io/ann/churn:1", "docker.io/ann/churn:1"),
       ("index.docker.io/nginx", "docker.io/library/nginx"), ("Docker.IO/ann/a/b", "docker.io/ann/a/b"),
       ("docker.io/nginx@sha256:\(hex)", "docker.io/library/nginx@sha256:\(hex)"),
-      // Hosts of their own, to docker too.
+      // docker treats these as separate hosts too.
       ("registry-1.docker.io/nginx", "registry-1.docker.io/nginx"), ("docker.io:443/nginx", "docker.io:443/nginx"),
       ("mirror.docker.io/nginx", "mirror.docker.io/nginx"), ("docker.io.example/nginx", "docker.io.example/nginx"),
     ])
@@ -33,7 +33,7 @@ struct ReferenceTests {
     #expect(try Reference(parsing: expected) == reference)
   }
 
-  @Test("of Docker Hub are no longer than others with what is added")
+  @Test("of Docker Hub obey the length limit with the added parts")
   func longOnes() throws {
     let name = String(repeating: "a", count: 248)
     #expect(throws: OCIError.self) { try Reference(parsing: "docker.io/\(name)") }
@@ -41,7 +41,7 @@ struct ReferenceTests {
   }
 
   @Test(
-    "refuse what is no name of an image in a registry",
+    "text that does not name an image in a registry is refused",
     arguments: [
       "", "churn", "churn:1", "crm/churn", "localhost", "localhost/", "localhost/A", "localhost/a:", "localhost/a:.x",
       "localhost/a:" + String(repeating: "x", count: 129), "localhost/a@sha256:abc", "localhost/a@", "localhost/a//b",
@@ -57,7 +57,7 @@ struct ReferenceTests {
   }
 
   @Test(
-    "know this machine",
+    "recognize loopback addresses",
     arguments: [
       ("localhost", true), ("localhost:1", true), ("127.9.9.9:80", true), ("[::1]:5", true),
       ("127.0.0.1.example", false), ("128.0.0.1", false), ("localhost.example", false),
@@ -69,13 +69,13 @@ struct ReferenceTests {
 
 @Suite("Model names and versions")
 struct NameTests {
-  @Test("names", arguments: ["churn", "crm/churn", "a", "a.b_c-d", "x1/y2/z3", "versions2"])
+  @Test("valid names", arguments: ["churn", "crm/churn", "a", "a.b_c-d", "x1/y2/z3", "versions2"])
   func valid(text: String) throws {
     #expect(try ModelName(text).description == text)
   }
 
   @Test(
-    "no names",
+    "invalid names",
     arguments: [
       "", "Churn", "a/", "/a", "a//b", "../a", "a/..", ".a", "-a", "a b", "a@1", "a:1", "versions", "a/events/b",
       "heads",
@@ -85,7 +85,7 @@ struct NameTests {
     #expect(throws: OCIError.self) { try ModelName(text) }
   }
 
-  @Test("precedence is that of semver.org, section 11")
+  @Test("precedence follows semver.org, section 11")
   func precedence() throws {
     let order = [
       "0.0.1", "0.9.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
@@ -98,7 +98,7 @@ struct NameTests {
   }
 
   @Test(
-    "no versions",
+    "invalid versions",
     arguments: [
       "", "1", "1.0", "1.0.0.0", "v1.0.0", "01.0.0", "1.00.0", "1.0.0-", "1.0.0-01", "1.0.0-a..b", "1.0.0+", "1.0.0-é",
       "-1.0.0", "1.0.9223372036854775808", "1.0.99999999999999999999999", " 1.0.0", "1.0.0 ", "latest", "1.0.0-a_b",

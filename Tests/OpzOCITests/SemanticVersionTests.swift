@@ -27,7 +27,7 @@ struct SemanticVersionTests {
     #expect(SemanticVersion(text) == nil)
   }
 
-  /// The order that section 11 of the specification gives, and neighbours of it.
+  /// The order in section 11 of the specification, and similar cases.
   static let ordered = [
     "0.0.0-0", "0.0.0", "0.0.1", "0.1.0", "0.9.0", "0.10.0", "1.0.0-0", "1.0.0-2", "1.0.0-10",
     "1.0.0-99999999999999999999", "1.0.0-100000000000000000000", "1.0.0--", "1.0.0-A", "1.0.0-alpha", "1.0.0-alpha.1",
@@ -55,7 +55,7 @@ struct SemanticVersionTests {
   @Test(arguments: [
     ("1.2.3", "2.0.0", "1.3.0", "1.2.4"), ("0.0.0", "1.0.0", "0.1.0", "0.0.1"),
     ("1.2.3+build", "2.0.0", "1.3.0", "1.2.4"),
-    // The release that a pre-release leads to is the next one.
+    // The next version after a pre-release is its release.
     ("1.2.3-rc.1", "2.0.0", "1.3.0", "1.2.3"), ("1.2.0-rc.1", "2.0.0", "1.2.0", "1.2.0"),
     ("2.0.0-rc.1", "2.0.0", "2.0.0", "2.0.0"),
   ])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OpzSecrets
 
-@Suite("Secrets, among what looks like them")
+@Suite("Secrets and lookalikes")
 struct CorpusTests {
   static func search(_ bytes: [UInt8]) -> [SecretMatch] {
     var search = SecretSearch()
@@ -12,7 +12,7 @@ struct CorpusTests {
     return search.finish()
   }
 
-  @Test("at least 80 kinds, wherever people leave them: at most three in a hundred are missed")
+  @Test("of at least 80 kinds, wherever people leave them, at most three in a hundred are missed")
   func missed() {
     #expect(SecretSample.kinds.count >= 80 && Set(SecretSample.kinds.map(\.name)).count == SecretSample.kinds.count)
     var missed: [String] = []
@@ -21,7 +21,7 @@ struct CorpusTests {
       let sample = kind.sample(seed: UInt64(number))
       for context in SecretContext.all {
         all += 1
-        // Only what can be used as it is, is an error of a scan.
+        // Only a secret that can be used as it is counts as an error of a scan.
         if !CorpusTests.search(context.file(sample)).contains(where: { $0.doubt == nil }) {
           missed.append("\(kind.name), \(context.name)")
         }
@@ -30,7 +30,7 @@ struct CorpusTests {
     #expect(missed.count * 100 <= all * 3, "\(missed.count) of \(all): \(missed.prefix(20))")
   }
 
-  @Test("at least 200 files that hold none: at most two in a hundred are taken for secrets, doubtful ones counted")
+  @Test("of at least 200 files without secrets, at most two in a hundred have findings, including doubtful ones")
   func falseAlarms() {
     let all = SecretLookAlike.all(seed: 7)
     #expect(all.count >= 200)
@@ -38,7 +38,7 @@ struct CorpusTests {
     #expect(found.count * 100 <= all.count * 2, "\(found.map(\.name))")
   }
 
-  @Test("a token that tells itself is found in the middle of a sentence, an address, a list")
+  @Test("a token with a recognizable form is found in a sentence, in an address, in a list")
   func bare() {
     for (number, kind) in SecretSample.kinds.enumerated() where kind.sample(seed: 0).tellsItself {
       let sample = kind.sample(seed: 100 + UInt64(number))
@@ -59,7 +59,7 @@ struct SearchTests {
     Array("HF_TOKEN=\(SecretSample.kinds.first { $0.name == "Hugging Face" }!.sample(seed: seed).value)\n".utf8)
   }
 
-  @Test("what is found depends on the bytes and not on the pieces in which they come", arguments: 0..<6)
+  @Test("findings depend on the bytes and not on how the stream is split", arguments: 0..<6)
   func pieces(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var bytes: [UInt8] = []
@@ -80,11 +80,11 @@ struct SearchTests {
     #expect(search.finish() == whole)
   }
 
-  @Test("after 16 MiB, and across the edges of windows, each secret once and where it is")
+  @Test("after 16 MiB, and across window boundaries, each secret is found once at its position")
   func large() {
     let size = 17 << 20
     var bytes = [UInt8](repeating: 0, count: size)
-    // The windows end near to these.
+    // The windows end near these positions.
     let places = [(1 << 20) - 30, 2 << 20, (3 << 20) - 16_384, (16 << 20) + 5, size - 60]
     for (number, place) in places.enumerated() {
       let text = token(UInt64(number))
@@ -95,11 +95,11 @@ struct SearchTests {
     #expect(Set(found.map(\.what)) == ["a Hugging Face token"])
   }
 
-  @Test("the same secret twice is told once, and no more of a file than anybody reads")
+  @Test("the same secret is reported once, and the number of findings per file is limited")
   func limits() {
     #expect(CorpusTests.search(token(1) + token(1)).count == 1)
     #expect(CorpusTests.search((0..<200).flatMap { token(UInt64($0)) }).count == 50)
-    // Doubtful ones do not push out certain ones.
+    // Doubtful findings do not displace certain ones.
     let doubtful = (0..<200).flatMap { seed -> [UInt8] in
       var random = SeededGenerator(seed: UInt64(seed))
       return Array("gh\("p_")\(random.text(36, of: "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ2345678"))\n".utf8)
@@ -107,7 +107,7 @@ struct SearchTests {
     #expect(CorpusTests.search(doubtful + token(1)).filter { $0.doubt == nil }.count == 1)
   }
 
-  @Test("what begins like a secret and ends early, alone, again and again and in base64, is none and no trap")
+  @Test("truncated secrets, alone, repeated and in base64, are not found and do not trap")
   func cutOff() {
     for anchor in SecretRules.all.flatMap(\.anchors) {
       for end in anchor.count - 2...anchor.count {
@@ -122,7 +122,7 @@ struct SearchTests {
     }
   }
 
-  @Test("nothing hostile makes it trap, whatever is cut off or changed", arguments: 0..<5)
+  @Test("truncated or changed input never traps", arguments: 0..<5)
   func mutants(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     for (number, kind) in SecretSample.kinds.enumerated() where number % 5 == Int(seed) {
@@ -142,16 +142,16 @@ struct SearchTests {
   }
 }
 
-@Suite("What a secret is")
+@Suite("Recognizing a secret")
 struct RuleTests {
   @Test(
-    "an encrypted key and a wrong checksum are doubtful, a right one is not",
+    "an encrypted key and a wrong checksum are doubtful, a correct checksum is not",
     arguments: [("GitHub ghp", 6), ("npm", 6), ("Grafana", 8), ("age key", 7)])
   func checksums(kind: String, length: Int) throws {
     let sample = try #require(SecretSample.kinds.first { $0.name == kind }).sample(seed: 3)
     #expect(CorpusTests.search(Array(sample.value.utf8)).map(\.doubt) == [nil])
     var other = Array(sample.value.utf8)
-    // The last digit of the checksum becomes another one.
+    // Changes the last digit of the checksum.
     let place = try #require(other.lastIndex { $0 > 32 })
     other[place] =
       other[place] == UInt8(ascii: "Q")
@@ -160,14 +160,14 @@ struct RuleTests {
     #expect(CorpusTests.search(other).map(\.doubt) == ["its checksum is wrong"])
   }
 
-  @Test("GitHub's checksum is the one of its announcement, which is no secret either")
+  @Test("GitHub's checksum matches the announcement, whose example is not a secret")
   func published() {
     let own = "zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ"
     #expect(Checksums.base62(Checksums.crc32(own.utf8)).elementsEqual("0mLq17".utf8))
     #expect(CorpusTests.search(Array("gh\("p_")\(own)0mLq17".utf8)).isEmpty)
   }
 
-  @Test("encrypted private keys of every form are doubtful")
+  @Test("encrypted private keys of every format are doubtful")
   func encrypted() {
     var random = SeededGenerator(seed: 5)
     let body = TestEncodings.base64(random.bytes(300))
@@ -186,7 +186,7 @@ struct RuleTests {
   }
 
   @Test(
-    "names that hold secrets, in the spellings of languages, and names that do not",
+    "names that suggest secrets, in the notation of each language, and names that do not",
     arguments: [
       ("DB_PASSWORD", true), ("dbPassword", true), ("spring.datasource.password", true), ("api-key", true),
       ("APIKey", true), ("OPENAI_KEY", true),
@@ -203,7 +203,7 @@ struct RuleTests {
     #expect((SecretName.kind(Array(name.utf8)[...]) != nil) == isSecret)
   }
 
-  @Test("an anchor is found wherever it is, as by looking at each place")
+  @Test("anchors are found at the same positions as by a naive search")
   func anchors() {
     var random = SeededGenerator(seed: 9)
     let rules = SecretRules.all
@@ -219,7 +219,7 @@ struct RuleTests {
         let rule: Int
       }
       var found: Set<Place> = []
-      // In two ranges: an anchor belongs to the one that it begins in.
+      // In two ranges: an anchor belongs to the range in which it starts.
       for range in [0..<bytes.count / 2, bytes.count / 2..<bytes.count] {
         AnchorIndex.shared.forEachAnchor(in: bytes, range) { index, rule in
           #expect(range.contains(index) && found.insert(Place(index: index, rule: rule)).inserted)

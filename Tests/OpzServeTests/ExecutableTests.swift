@@ -25,7 +25,7 @@ struct ExecutableTests {
     try RunningServer(["--model", ExecutableTests.model, "--name", "churn"], environment)
   }
 
-  @Test("SIGTERM and SIGINT end it with 0", arguments: [SIGTERM, SIGINT])
+  @Test("SIGTERM and SIGINT end it with exit code 0", arguments: [SIGTERM, SIGINT])
   func signals(signal: Int32) async throws {
     try await blocking {
       let server = try start()
@@ -35,7 +35,7 @@ struct ExecutableTests {
     }
   }
 
-  /// Sends the head of an inference and half of its body.
+  /// Sends the head of an inference request and half of its body.
   private func half(_ port: Int, _ body: String) throws -> (connection: RawConnection, rest: String) {
     let connection = try RawConnection(port: port)
     let middle = body.index(body.startIndex, offsetBy: body.count / 2)
@@ -65,7 +65,7 @@ struct ExecutableTests {
     }
   }
 
-  @Test("While it drains, readiness fails and requests are answered; a second signal ends the wait")
+  @Test("While draining, readiness fails and requests are answered; a second signal ends the wait")
   func drain() async throws {
     try await blocking {
       let server = try start(["OPZ_DRAIN_SECONDS=600"])
@@ -82,7 +82,7 @@ struct ExecutableTests {
     }
   }
 
-  @Test("A request that never ends does not keep it for ever")
+  @Test("A request that never ends does not keep it running forever")
   func stuck() async throws {
     try await blocking {
       let server = try start(["OPZ_STOP_SECONDS=1"])
@@ -95,7 +95,7 @@ struct ExecutableTests {
     }
   }
 
-  @Test("A directory with one model is that model, and the environment names it")
+  @Test("A directory with one model is served, and the environment names the model")
   func environment() async throws {
     try await blocking {
       let directory = FilePath("/tmp/opz-serve-models-\(getpid())-\(UInt64.random(in: .min ... .max))")
@@ -119,7 +119,7 @@ struct ExecutableTests {
     try ChildProcess.run([try RunningServer.program()] + arguments, environment: environment)
   }
 
-  @Test("Help, version and check end at once")
+  @Test("Help, version and check end immediately")
   func actions() async throws {
     try await blocking {
       let help = try run(["--help"])
@@ -131,7 +131,7 @@ struct ExecutableTests {
     }
   }
 
-  @Test("A wrong start says why and ends with the right code")
+  @Test("A failed start says why and ends with the right exit code")
   func wrongStart() async throws {
     try await blocking {
       let option = try run(["--nope"])
@@ -154,7 +154,7 @@ struct ExecutableTests {
     let probability: [UInt32]
   }
 
-  @Test("Margins over HTTP are XGBoost's to the bit, probabilities within two steps", arguments: ["binary", "classes"])
+  @Test("Margins over HTTP equal XGBoost's exactly, probabilities within two ulps", arguments: ["binary", "classes"])
   func parity(name: String) async throws {
     try await blocking {
       let server = try RunningServer(["--model", RunningServer.fixture("\(name).json").string, "--name", "churn"])

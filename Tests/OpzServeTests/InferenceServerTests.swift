@@ -4,13 +4,13 @@ import Testing
 
 @testable import OpzServe
 
-@Suite("The server's answers")
+@Suite("The server's responses")
 struct InferenceServerTests {
   private let server = InferenceServer.sample()
   private let infer = "/v2/models/team/score/infer"
   private let row = #"{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,0]}]}"#
 
-  @Test("Health: live at once, ready from the start to the end of readiness")
+  @Test("Health: live immediately, ready until shutdown begins")
   func health() async {
     let paths = ["/v2/health/ready", "/v2/models/team/score/ready", "/v2/models/team%2Fscore/versions/3/ready"]
     #expect(await server.ask("GET", "/v2/health/live").text == #"{"live":true}"#)
@@ -41,7 +41,7 @@ struct InferenceServerTests {
   }
 
   @Test(
-    "Each wrong path, method and header has its status",
+    "Every wrong path, method and header has its status",
     arguments: [
       ("GET", "/nope", [:], 404), ("GET", "/v2/models/other", [:], 404),
       ("GET", "/v2/models/team/score/versions/2", [:], 404),
@@ -85,7 +85,7 @@ struct InferenceServerTests {
     #expect(await server.ask("POST", infer, two).error?.contains("the limit is 1") == true)
   }
 
-  @Test("A body too large to be scored where it was read gives the same scores")
+  @Test("A body that is scored on another thread because of its size gives the same scores")
   func manyRows() async throws {
     let rows = 20_000
     let data = (0..<rows).map { "\($0),0.5,2" }.joined(separator: ",")
@@ -103,7 +103,7 @@ struct InferenceServerTests {
     }
   }
 
-  @Test("When as many requests are in flight as may be, the next is told to come back")
+  @Test("When the maximum number of requests is in flight, the next gets 503 with Retry-After")
   func busy() async {
     var limits = ServerLimits()
     limits.requestsInFlight = 0
@@ -112,7 +112,7 @@ struct InferenceServerTests {
     #expect(answer["Retry-After"] == "1")
   }
 
-  @Test("Only requests whose body is whole count as in flight")
+  @Test("Only requests with a complete body count as in flight")
   func admission() throws {
     var limits = ServerLimits()
     limits.requestsInFlight = 1
@@ -141,7 +141,7 @@ struct InferenceServerTests {
     try first?.add(bytes: 143 << 20)
     try second.add(bytes: 1 << 20)
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
-    // Its answer may not be taken yet.
+    // The client may not have received its response yet.
     first?.close()
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
     first = nil
@@ -149,7 +149,7 @@ struct InferenceServerTests {
     #expect(throws: RequestFailure.self) { try second.add(bytes: 1) }
   }
 
-  @Test("Statistics count what was inferred")
+  @Test("Statistics count inferences")
   func statistics() async throws {
     for _ in 0..<3 { _ = await server.ask("POST", infer, row) }
     _ = await server.ask("POST", infer, "{")

@@ -14,7 +14,7 @@ struct InferenceTests {
     return try answer.decoded(InferenceDocument.self)
   }
 
-  @Test("The answer, byte for byte")
+  @Test("The response, byte for byte")
   func golden() async {
     let body = """
       {"id":"r-1","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,0.5,null,2]}]}
@@ -44,7 +44,7 @@ struct InferenceTests {
     #expect(document.outputs[1].data == [1, 2, 0, 3, 4, 1])
   }
 
-  @Test("Named inputs come in any order; categories are texts or numbers; missing is null")
+  @Test("Named inputs may be in any order; categories are strings or numbers; missing is null")
   func named() async throws {
     let document = try await infer(
       """
@@ -57,7 +57,7 @@ struct InferenceTests {
     #expect(document.outputs[0].data == [1, -1, 0, 0, nil, 2, nil, 3, nil, 1, 4, 1])
   }
 
-  @Test("NaN, as Python writes it, is missing")
+  @Test("NaN, as Python writes it, is a missing value")
   func notANumber() async throws {
     let body = #"{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[NaN,1,null]}]}"#
     #expect(try await infer(body).outputs[1].data == [nil, 1, nil])
@@ -146,7 +146,7 @@ struct InferenceTests {
     (#"{"outputs":[{}],"inputs":[]}"#, "an output without a 'name'"),
   ]
 
-  @Test("A wrong request is told what is wrong", arguments: refused)
+  @Test("The error says what is wrong with a request", arguments: refused)
   func wrong(body: String, part: String) async {
     let answer = await server.ask("POST", path, body)
     #expect(answer.status == 400)
@@ -154,7 +154,7 @@ struct InferenceTests {
   }
 
   @Test(
-    "A parameter that asks for another answer is refused, and named; one that is not known is passed over",
+    "A parameter that would change the response is refused and named; an unknown one is ignored",
     arguments: [
       "sequence_id", "sequence_start", "sequence_end", "priority", "timeout", "classification", "shared_memory_region",
       "binary_data_size",
@@ -176,7 +176,7 @@ struct InferenceTests {
     #expect(await server.ask("POST", path, other).status == 200)
   }
 
-  @Test("A category that the model does not know is named, with those that it knows")
+  @Test("An unknown category is named, with the known ones")
   func category() async {
     let body = InferenceTests.named(#""shape":[1],"datatype":"FP32","data":[1]"#)
       .replacing("[\"red\"]", with: "[\"pink\"]")
@@ -185,7 +185,7 @@ struct InferenceTests {
     #expect(answer.error?.contains("'pink'") == true && answer.error?.contains("red, green") == true)
   }
 
-  @Test("Mutated requests are answered or refused, never failed", arguments: 0..<20 as Range<UInt64>)
+  @Test("Mutated requests are answered or refused, never an internal error", arguments: 0..<20 as Range<UInt64>)
   func mutations(seed: UInt64) async throws {
     var random = SeededGenerator(seed: seed)
     let seeds = [

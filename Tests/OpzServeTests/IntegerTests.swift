@@ -3,7 +3,7 @@ import Testing
 
 @testable import OpzServe
 
-@Suite("Whole numbers in requests")
+@Suite("Integers in requests")
 struct IntegerTests {
   private func read(_ text: String, _ datatype: Datatype) -> Float? {
     let reader = TensorReader(name: "x", datatype: datatype, shape: [1], categories: nil)
@@ -14,7 +14,7 @@ struct IntegerTests {
   }
 
   @Test(
-    "Integers keep to their type",
+    "Integers must be in the range of their type",
     arguments: [
       ("0", Datatype.uint8, Float(0)), ("255", .uint8, 255), ("256", .uint8, nil), ("-1", .uint8, nil),
       ("-128", .int8, -128), ("-129", .int8, nil), ("128", .int8, nil), ("1.0", .int64, nil), ("1e2", .int64, nil),
@@ -26,7 +26,7 @@ struct IntegerTests {
   func integers(text: String, datatype: Datatype, expected: Float?) { #expect(read(text, datatype) == expected) }
 
   @Test(
-    "A request without end, and one with a key twice anywhere, are refused",
+    "A request that is nested too deep or has a duplicate key is refused",
     arguments: [
       #"{"parameters":"# + String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
         + #","inputs":[]}"#,

@@ -13,14 +13,14 @@ struct LiveServerTests {
     "POST /v2/models/team/score/infer HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
   }
 
-  /// Runs `client` on a thread against a server, then stops the server and waits for its end.
-  /// Times that are not what a test is about: among hundreds of other tests a server's tasks wait for their turn.
+  /// The default times are long: among hundreds of other tests, a server's tasks wait for their turn.
   private static let patient: ServerLimits = {
     var limits = ServerLimits()
     (limits.headerSeconds, limits.bodySeconds, limits.answerSeconds) = (600, 600, 600)
     return limits
   }()
 
+  /// Runs `client` on a thread against a server, then stops the server and waits until it has ended.
   private func withServer(
     _ limits: ServerLimits = patient, _ client: @escaping @Sendable (Int) throws -> Void
   ) async throws {
@@ -39,7 +39,7 @@ struct LiveServerTests {
     await running.value
   }
 
-  @Test("One connection carries many requests, pipelined too")
+  @Test("One connection carries many requests, including pipelined ones")
   func keepAlive() async throws {
     try await withServer { port in
       let connection = try RawConnection(port: port)
@@ -56,7 +56,7 @@ struct LiveServerTests {
     }
   }
 
-  @Test("A body in pieces and in chunks is one body")
+  @Test("A body that is sent in pieces or in chunks is one body")
   func pieces() async throws {
     try await withServer { port in
       let connection = try RawConnection(port: port)
@@ -67,7 +67,7 @@ struct LiveServerTests {
     }
   }
 
-  @Test("HEAD has the head of GET alone")
+  @Test("HEAD has only the head of GET")
   func head() async throws {
     try await withServer { port in
       let connection = try RawConnection(port: port)
@@ -79,7 +79,7 @@ struct LiveServerTests {
     }
   }
 
-  @Test("A client that asks first is told to go on, or that its body is too large")
+  @Test("Expect: 100-continue gets 100, or 413 if the body is too large")
   func expectContinue() async throws {
     try await withServer { port in
       let connection = try RawConnection(port: port)
@@ -99,7 +99,7 @@ struct LiveServerTests {
     }
   }
 
-  @Test("A body over the limit is answered 413 and its connection closed, announced or not")
+  @Test("A body over the limit gets 413 and its connection is closed, with or without a Content-Length")
   func largeBody() async throws {
     var limits = LiveServerTests.patient
     limits.bodyBytes = 1000
@@ -115,7 +115,7 @@ struct LiveServerTests {
     }
   }
 
-  @Test("A connection without a header, and a header without its body, are cut off")
+  @Test("A connection without a header, and a header without its body, are closed")
   func slow() async throws {
     var limits = ServerLimits()
     limits.headerSeconds = 1
@@ -133,14 +133,14 @@ struct LiveServerTests {
     }
   }
 
-  @Test("A client that does not take its answer is cut off")
+  @Test("A client that does not receive its response is cut off")
   func unread() async throws {
     var limits = ServerLimits()
     limits.answerSeconds = 1
     limits.bodySeconds = 1
     try await withServer(limits) { port in
       let connection = try RawConnection(port: port)
-      // Requests whose answers fill the socket's buffers, sent until the server hangs up.
+      // Requests whose responses fill the socket's buffers, sent until the server closes the connection.
       let data = Array(repeating: "1.2345,1,1", count: 20_000).joined(separator: ",")
       let body = #"{"inputs":[{"name":"x","shape":[20000,3],"datatype":"FP32","data":[\#(data)]}]}"#
       let request = LiveServerTests.post(body)

@@ -13,20 +13,20 @@ import Testing
   import Musl
 #endif
 
-/// The static program, as it is deployed, against clients that send as much as they may.
+/// The static program, as deployed, against clients that send as much as the limits permit.
 @Suite("Memory of opz-server")
 struct MemoryTests {
-  /// What the manifests of the example give it, and what of that is left to others.
+  /// The memory limit in the example's manifests, and the part of it that is left for everything else.
   private static let limit = 256 << 20
   private static let room = 32 << 20
 
-  /// How the 600,000 values of a matrix are written, 23 bytes each.
+  /// One of the 600,000 values of a matrix as text, 23 bytes with its comma.
   private static func value(_ datatype: Datatype) -> String {
     let text = datatype == .bool ? "true" : datatype == .bytes ? #""twenty characters !!""# : "1"
     return String(repeating: " ", count: 22 - text.count) + text
   }
 
-  /// 13 MiB whose data is of this datatype.
+  /// A body of 13 MiB with data of this datatype.
   private static func body(_ datatype: Datatype, dataFirst: Bool) -> String {
     let value = MemoryTests.value(datatype)
     let data = #""data":["# + String(repeating: value + ",", count: 599_999) + value + "]"
@@ -34,7 +34,7 @@ struct MemoryTests {
     return #"{"inputs":[{"# + (dataFirst ? data + "," + rest : rest + "," + data) + "}]}"
   }
 
-  /// Bodies that are mostly one text.
+  /// Bodies that are mostly a single string.
   private static func texts(_ kind: Int) -> String {
     let filler = String(repeating: kind % 2 == 0 ? "x" : #"\u0001"#, count: kind % 2 == 0 ? 13 << 20 : 2 << 20)
     switch kind / 2 {
@@ -59,7 +59,7 @@ struct MemoryTests {
     return Int(answer.dropFirst(9).prefix(3)) ?? 0
   }
 
-  @Test("Eight clients with bodies of 13 MiB of every datatype leave it within what it is deployed with")
+  @Test("With eight clients and bodies of 13 MiB of every datatype, it stays within its memory limit")
   func datatypes() async throws {
     let server = try await blocking {
       try RunningServer(
@@ -90,14 +90,14 @@ struct MemoryTests {
     #expect(try server.ask("GET", "/v2/health/ready")?.status == 200)
   }
 
-  /// The most memory that a process ever had, in bytes.
+  /// The peak memory of a process, in bytes.
   private static func peak(_ pid: Int32) throws -> Int {
     let status = try ChildProcess.run(["cat", "/proc/\(pid)/status"]).text
     let match = try #require(status.firstMatch(of: /VmHWM:\s+(\d+) kB/))
     return try #require(Int(match.1)) << 10
   }
 
-  @Test("What `opz deploy` counts for requests is what they may take", arguments: [1, 1 << 20, 16 << 20, 1 << 32])
+  @Test("The memory that `opz deploy` adds for requests is the budget", arguments: [1, 1 << 20, 16 << 20, 1 << 32])
   func deployed(body: Int) {
     var limits = ServerLimits()
     #expect(limits.bodyBytes == ServerMemory.bodyBytes)
@@ -105,7 +105,7 @@ struct MemoryTests {
     #expect(Int128(limits.bodyBudget + limits.scoringBudget) == ServerMemory.requestBytes(body: Int128(body)))
   }
 
-  @Test("What is announced is counted before it comes, what is not as it grows")
+  @Test("The budget refuses bodies when it is used up, until some are given back")
   func announced() async throws {
     var limits = ServerLimits()
     limits.bodyBytes = 16 << 20
@@ -124,7 +124,7 @@ struct MemoryTests {
     try admission.open().add(bytes: 16 << 20)
   }
 
-  @Test("Work that does not fit beside other work waits, and work that fits nowhere is alone")
+  @Test("Work that exceeds the free memory waits, and work larger than the budget runs alone")
   func turns() async throws {
     let threads = ScoringThreads(count: 4, memory: 100)
     let most = Counted()
@@ -145,7 +145,7 @@ struct MemoryTests {
   }
 }
 
-/// Sums, and what they were at most.
+/// A sum and its maximum.
 private final class Counted: Sendable {
   private let sums = Mutex((now: 0, highest: 0, besides: 0))
 

@@ -39,7 +39,7 @@ struct MetricsTests {
     return samples
   }
 
-  @Test("What was asked is what is counted")
+  @Test("The counters match the requests")
   func counts() async throws {
     let server = InferenceServer.sample()
     server.lifecycle.becomeReady()
@@ -78,7 +78,7 @@ struct MetricsTests {
     #expect(text.text == "m{l=\"a\\\"b\\\\c\\nd\"} 1\n")
   }
 
-  @Test("A duration falls into the first bucket that holds it")
+  @Test("A duration is counted in the first bucket that contains it")
   func histogram() {
     var histogram = Histogram()
     for seconds in [0, 0.0005, 0.00051, 10, 10.1, 1e9] { histogram.record(seconds) }

@@ -20,7 +20,7 @@ struct ModelPredictorTests {
     return (try #require(lines.first).map(String.init), Array(lines.dropFirst()))
   }
 
-  @Test("The churn holdout over the protocol gives the bits of the scorer that `opz score` uses")
+  @Test("The churn holdout over the protocol gives exactly the scores of `opz score`")
   func churn() async throws {
     let model = try Model.load(ModelPredictorTests.example.appending("model.json"))
     let (names, rows) = try holdout()
@@ -47,7 +47,7 @@ struct ModelPredictorTests {
     #expect(outputs[1].data.map { $0?.bitPattern } == margins.map(\.bitPattern))
   }
 
-  /// The rows as one input a feature, in the table's order.
+  /// The rows as one input per feature, in the table's order.
   private func request(_ signature: Signature, _ names: [String], _ rows: [[Substring]]) -> String {
     let texts = Set(signature.inputs.filter { $0.kind != .numeric }.map(\.name))
     let inputs = names.enumerated().map { index, name in
@@ -63,7 +63,7 @@ struct ModelPredictorTests {
   }
 
   @Test(
-    "A model that nobody named has its file's or its directory's name",
+    "A model without a name gets the name of its file or directory",
     arguments: [
       ("/a/churn.json", "churn"), ("churn.json", "churn"), ("/m/churn/", "churn"), ("/models", "model"), ("/", "model"),
       ("./x/../models/", "model"),

@@ -5,7 +5,7 @@ import Testing
 @Suite("Routes")
 struct RouteTests {
   @Test(
-    "A path names what it asks for",
+    "Paths have routes",
     arguments: [
       ("/v2", .server), ("/v2/", .server), ("/v2/health/live", .live),
       ("/v2/health/ready", .ready),

@@ -2,7 +2,7 @@ import Testing
 
 @testable import OpzServe
 
-@Suite("Rows of a request")
+@Suite("The rows of a request")
 struct RowAssemblerTests {
   private let assembler = RowAssembler([
     FeatureSpec(name: "number"), FeatureSpec(name: "text", categories: ["10", "7", "x"]),
@@ -18,7 +18,7 @@ struct RowAssemblerTests {
     ).matrix
   }
 
-  @Test("A number is the category that it was as a text, or the code of a model without texts; never a position")
+  @Test("A number is a category name, or a code if the model has no names, but never a position")
   func numbers() throws {
     #expect(try matrix(text: .numbers([7]), code: .numbers([3])) == [0.5, 1, 3])
     #expect(try matrix(text: .numbers([10]), code: .numbers([16_777_215])) == [0.5, 0, 16_777_215])
@@ -27,17 +27,17 @@ struct RowAssemblerTests {
     #expect(missing[1].isNaN && missing[2].isNaN)
   }
 
-  @Test("Numbers that are no category are refused", arguments: [Float(0), 1, 7.5, -7, 1e30])
+  @Test("Numbers that are not a category are refused", arguments: [Float(0), 1, 7.5, -7, 1e30])
   func unknown(number: Float) {
     #expect(throws: RequestFailure.self) { try matrix(text: .numbers([number]), code: .numbers([0])) }
   }
 
-  @Test("Numbers that are no code are refused", arguments: [Float(-1), 0.5, 16_777_216, 1e30])
+  @Test("Numbers that are not a code are refused", arguments: [Float(-1), 0.5, 16_777_216, 1e30])
   func noCode(number: Float) {
     #expect(throws: RequestFailure.self) { try matrix(text: .codes([.nan]), code: .numbers([number])) }
   }
 
-  @Test("A text is no code")
+  @Test("A string is not a code")
   func text() {
     #expect(throws: RequestFailure.self) { try assembler.categories(of: "code", shape: [1]).code(of: "3", row: 0) }
   }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("opz-server score")
 struct ScoreTests {
-  @Test("the shard comes from Kubernetes, flags come before it")
+  @Test("the shard comes from Kubernetes, and flags take precedence")
   func order() throws {
     let environment = ["JOB_COMPLETION_INDEX": "3", "OPZ_SHARDS": "8", "OPZ_MODEL": "/m"]
     let options = try ScoreOptions(arguments: ["--input", "i", "--output=o"], environment: environment)
@@ -35,8 +35,8 @@ struct ScoreTests {
     #expect(error?.subject == subject && error?.category == .usage)
   }
 
-  /// The program itself, as the Job starts it.
-  @Test("the parts of all pods together are the whole, and a pod can be run again")
+  /// Runs the program itself, as the Job starts it.
+  @Test("the parts of all pods together are the whole table, and a pod can be run again")
   func program() async throws {
     let directory = try TemporaryDirectory()
     let root = PackageRoot.path(#filePath).appending("examples/churn")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Options")
 struct ServerOptionsTests {
-  @Test("Flags come before the environment, and that before the defaults")
+  @Test("Flags take precedence over the environment, and the environment over the defaults")
   func order() throws {
     let plain = try ServerOptions(arguments: [], environment: [:])
     #expect(plain == ServerOptions())
@@ -22,7 +22,7 @@ struct ServerOptionsTests {
     #expect(try ServerOptions(arguments: flags, environment: environment) == wanted)
   }
 
-  @Test("An empty variable counts as none")
+  @Test("An empty variable counts as unset")
   func empty() throws {
     let environment = ["OPZ_MODEL": "", "OPZ_MODEL_NAME": "", "OPZ_PORT": ""]
     #expect(try ServerOptions(arguments: [], environment: environment) == ServerOptions())

@@ -17,7 +17,7 @@ struct LayoutStoreTests {
     store = try LayoutStore.create(directory.path.appending("layout"))
   }
 
-  @Test("a new layout is one that other tools read")
+  @Test("other tools read a new layout")
   func empty() throws {
     #expect(
       try directory.tree() == [
@@ -35,7 +35,7 @@ struct LayoutStoreTests {
     #expect(try directory.tree().filter { $0.contains("sha256/") } == ["layout/blobs/sha256/\(descriptor.digest.hex)"])
   }
 
-  @Test("a writer that is given up leaves nothing")
+  @Test("an abandoned writer leaves nothing")
   func abandoned() throws {
     do {
       var writer = try store.ingest()
@@ -44,7 +44,7 @@ struct LayoutStoreTests {
     #expect(try directory.tree().filter { $0.contains("sha256/") } == [])
   }
 
-  @Test("a blob that is damaged on disk is replaced by a new copy of another size, and named until then")
+  @Test("a corrupt blob of the wrong size is reported, and replaced by a new copy")
   func damaged() async throws {
     let descriptor = try store.put(Array("hello".utf8), .imageConfig)
     try Durable.remove(store.path(of: descriptor.digest))
@@ -55,14 +55,14 @@ struct LayoutStoreTests {
     #expect(try await store.bytes(descriptor) == Array("hello".utf8))
   }
 
-  @Test("more bytes than the disk has are refused before anything is written")
+  @Test("more bytes than fit on the disk are refused before anything is written")
   func noSpace() throws {
     let error = #expect(throws: StoreError.self) { try store.ingest(expecting: 1 << 60) }
     #expect(error?.code == .noSpace)
     #expect(error?.hint != nil)
   }
 
-  @Test("many tags at once are all kept")
+  @Test("many concurrent tags are all kept")
   func manyTags() async throws {
     let manifest = try Manifest(Manifest.Content(config: .emptyConfig, layers: []))
     try store.put(manifest.raw, .imageManifest)
@@ -74,7 +74,7 @@ struct LayoutStoreTests {
     #expect(try store.index().manifests.count == 40)
   }
 
-  @Test("an index.json that could not be read again is not written")
+  @Test("an index.json that would be too large to read is not written")
   func indexLimit() throws {
     let layout = try LayoutStore.create(try TemporaryDirectory().path.appending("layout"))
     let one = Index.Content(manifests: [.of([1], .imageManifest)])
@@ -84,7 +84,7 @@ struct LayoutStoreTests {
     #expect(error?.code == .tooLarge && error?.hint != nil)
   }
 
-  @Test("a directory with other things in it is refused")
+  @Test("a directory with other files in it is refused")
   func foreign() throws {
     try directory.write("other/file", "x")
     let error = #expect(throws: StoreError.self) { try LayoutStore.create(directory.path.appending("other")) }
@@ -92,7 +92,7 @@ struct LayoutStoreTests {
     #expect(throws: StoreError.self) { try LayoutStore.open(directory.path.appending("nothing")) }
   }
 
-  @Test("copy brings everything, children first, and skips what is there")
+  @Test("copy transfers everything, children first, and skips what exists")
   func copying() async throws {
     let layer = try store.put([1, 2, 3], .layerTar)
     let config = try store.put(Array("{}".utf8), .imageConfig)
@@ -109,7 +109,7 @@ struct LayoutStoreTests {
     #expect(try await target.bytes(layer) == [1, 2, 3])
   }
 
-  @Test("copy of an image that lacks a blob fails and leaves no manifest behind")
+  @Test("copying an image with a missing blob fails and leaves no manifest behind")
   func incomplete() async throws {
     let missing = Descriptor.of([9], .layerTar)
     let config = try store.put(Array("{}".utf8), .imageConfig)

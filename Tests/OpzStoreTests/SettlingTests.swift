@@ -5,8 +5,8 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// Blobs that get their names together.
-@Suite("An OCI layout that settles together")
+/// Blobs that are synced and named together.
+@Suite("An OCI layout that settles blobs together")
 struct SettlingTests {
   let directory: TemporaryDirectory
   let plain: LayoutStore
@@ -20,7 +20,7 @@ struct SettlingTests {
 
   private func blobs() throws -> [String] { try directory.tree().filter { $0.contains("sha256/") } }
 
-  @Test("a blob is there for its writer at once, for others when it is settled, and it is read-only then")
+  @Test("a blob is visible to its writer immediately, to others once it is settled, and then it is read-only")
   func settles() async throws {
     let texts = (0..<40).map { Array("blob \($0)".utf8) }
     let descriptors = try texts.map { try store.put($0, .imageConfig) }
@@ -38,7 +38,7 @@ struct SettlingTests {
     try store.settle()
   }
 
-  @Test("what is never settled was never there")
+  @Test("a blob that is never settled leaves nothing")
   func abandoned() throws {
     do {
       let other = plain.settlingTogether()
@@ -48,7 +48,7 @@ struct SettlingTests {
     #expect(try directory.tree().filter { $0.contains(Durable.temporaryPrefix) } == [])
   }
 
-  @Test("a blob that is opened by its file, and a large one, have their names")
+  @Test("a blob that is opened by path, and a large blob, get their names immediately")
   func named() async throws {
     let small = try store.put(Array("small".utf8), .imageConfig)
     #expect(try store.file(small).bytes() == Array("small".utf8))
@@ -59,7 +59,7 @@ struct SettlingTests {
     #expect(try await store.bytes(other) == Array("other".utf8))
   }
 
-  @Test("another writer's copy is left, and a damaged one is replaced")
+  @Test("another writer's copy is kept, and a damaged one is replaced")
   func others() async throws {
     let same = try store.put(Array("same".utf8), .imageConfig)
     let damaged = try store.put(Array("damaged".utf8), .imageConfig)
@@ -71,7 +71,7 @@ struct SettlingTests {
     #expect(try await plain.bytes(damaged) == Array("damaged".utf8))
   }
 
-  @Test("other files get their names with the blobs, and it is said which were taken")
+  @Test("other files get their names with the blobs, and the result says which names were taken")
   func files() throws {
     try store.put(Array("blob".utf8), .imageConfig)
     let (taken, free, replaced) = (
@@ -90,7 +90,7 @@ struct SettlingTests {
     #expect(try blobs().count == 1)
   }
 
-  @Test("where a file cannot have its name, the error says so and the blobs wait on")
+  @Test("if a file cannot get its name, that is an error, and the blobs stay pending")
   func fails() throws {
     let blob = try store.put(Array("blob".utf8), .imageConfig)
     let place = directory.path.appending("place")
@@ -102,7 +102,7 @@ struct SettlingTests {
     #expect(try directory.tree().filter { $0.contains(Durable.temporaryPrefix) } == [])
   }
 
-  @Test("two that put and settle the same blobs at once both have them", arguments: 0..<4)
+  @Test("concurrent writers that settle the same blobs all have them", arguments: 0..<4)
   func race(round: Int) async throws {
     let plain = plain
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OpzYAML
 
-@Suite("The name that somebody meant")
+@Suite("The nearest name")
 struct NearestNameTests {
   private static let keys = [
     "opz", "name", "version", "model", "runtime", "code", "config", "files", "layers", "env", "platforms", "lineage",
@@ -23,7 +23,7 @@ struct NearestNameTests {
     #expect(NearestName.find(word, in: NearestNameTests.keys) == nil)
   }
 
-  /// The plain definition, by recursion over the ends of both words.
+  /// The plain definition of the distance, by recursion over the ends of both words.
   private func reference(_ one: ArraySlice<Character>, _ two: ArraySlice<Character>) -> Int {
     guard let last = one.last, let other = two.last else { return one.count + two.count }
     var best = min(

@@ -4,7 +4,7 @@ import OpzYAML
 import Synchronization
 import Testing
 
-@Suite("Texts that are read as YAML")
+@Suite("Reading YAML")
 struct YAMLReaderTests {
   private static func problem(_ text: String, _ rules: YAMLRules) -> YAMLProblem? {
     do throws(YAMLProblem) {
@@ -13,7 +13,7 @@ struct YAMLReaderTests {
     } catch { return error }
   }
 
-  /// Runs on a thread whose stack is as small as that of any thread of ours may be.
+  /// Runs on a thread with the smallest stack that any of our threads has.
   private static func onSmallStack(_ body: @escaping @Sendable () -> YAMLProblem?) -> YAMLProblem? {
     let result = Monitor<YAMLProblem??>(nil)
     let started = startThread(stackBytes: 256 << 10) {
@@ -40,7 +40,7 @@ struct YAMLReaderTests {
     ("block, then flow", "a:\n- " + String(repeating: "[", count: levels)),
   ]
 
-  @Test("each kind of nesting ends at its level", arguments: deep.map(\.title), [64, 200])
+  @Test("every kind of nesting is limited", arguments: deep.map(\.title), [64, 200])
   func nesting(_ title: String, _ depth: Int) throws {
     let text = try #require(YAMLReaderTests.deep.first { $0.title == title }).text
     for isStrict in [true, false] {
@@ -51,7 +51,7 @@ struct YAMLReaderTests {
     }
   }
 
-  @Test("as deep as is said is read, and freed, on a small stack", arguments: ["[", "- ", "{a: "])
+  @Test("a document of the maximum depth is read, and freed, on a small stack", arguments: ["[", "- ", "{a: "])
   func deepest(_ open: String) {
     let rules = YAMLRules.manifests
     let close = ["[": "]", "{a: ": "}"][open] ?? ""
@@ -61,14 +61,14 @@ struct YAMLReaderTests {
     #expect(YAMLReaderTests.onSmallStack { YAMLReaderTests.problem(more, rules) } != nil)
   }
 
-  @Test("a byte order mark before settings is named; opz.yaml's reader takes it off before")
+  @Test("a byte order mark before settings is an error; the reader of opz.yaml removes it first")
   func byteOrderMark() {
     let found = YAMLReaderTests.problem("\u{FEFF}opz: 1\n", .settings)
     #expect(found?.reason.contains("byte order mark") == true && found?.place.line == 1)
     #expect(YAMLReaderTests.problem("opz: 1\n", .settings) == nil)
   }
 
-  @Test("aliases count as deep as what they stand for")
+  @Test("an alias counts with the depth of its target")
   func deepAliases() {
     var text = "# \(String(repeating: "-", count: 100_000))\n- &a0 [x]\n"
     for level in 1...300 { text += "- &a\(level) [*a\(level - 1)]\n" }
@@ -76,7 +76,7 @@ struct YAMLReaderTests {
   }
 
   @Test(
-    "what is no alias is not taken for one: stars and brackets in texts",
+    "stars and brackets in strings are not taken for aliases",
     arguments: [
       "a: '*/5 * * * *'", "d: |\n  *Warning:* do not\n  *b : c\n", "d: 'use {x}: y'", "d: >\n  [a]: b\n  *c\n",
       "# *a *b\nk: 1", "d: \"*x: ? *y\"", "d: a *b *c",
@@ -86,14 +86,14 @@ struct YAMLReaderTests {
     #expect(YAMLReaderTests.problem("x: &a 1\ny: *a\n" + text, .manifests) == nil)
   }
 
-  @Test("nine schedules and a thousand stars are no aliases")
+  @Test("nine cron schedules and a thousand stars are not aliases")
   func schedules() {
     let text = (0..<1000).map { "s\($0): \"*/5 */\($0 % 23 + 1) * * *\"\n" }.joined()
     #expect(YAMLReaderTests.problem(text, .settings) == nil)
   }
 
   @Test(
-    "hostile aliases end early",
+    "hostile aliases are refused early",
     arguments: [
       ("a: &a [*a]", "stands inside of what it names"), ("a: &a {b: *a}", "stands inside"), ("a: *b", "undefined"),
       ("&a x: 1\n*a : 2", "an alias as a key"),
@@ -106,7 +106,7 @@ struct YAMLReaderTests {
   }
 
   @Test(
-    "keys that are one to any reader are there twice",
+    "keys that any reader considers equal are duplicates",
     arguments: [
       ("a: 1\n\"a\": 2", 2), ("'a': 1\na: 2", 2), ("yes: 1\ntrue: 2", 2), ("yes: 1\n\"true\": 2", 2),
       ("8: 1\n010: 2", 2),
@@ -120,13 +120,13 @@ struct YAMLReaderTests {
   }
 
   @Test(
-    "keys that only look alike are two",
+    "keys that only look alike are different",
     arguments: [
       "\"yes\": 1\n\"true\": 2", "\"8\": 1\n\"010\": 2", "a: 1\nA: 2", "\"~\": 1\n~: 2", "a: {b: 1}\nb: {b: 1}",
     ])
   func different(_ text: String) { #expect(YAMLReaderTests.problem(text, .manifests) == nil) }
 
-  @Test("a merge brings what is not there, and may not replace what stands before it")
+  @Test("a merge adds missing keys, and may not replace keys before it")
   func merges() throws {
     let root = try #require(
       try YAMLReader.readOne("x: &x {a: 1, b: 2}\ny: {<<: *x, a: 3}\nz: {<<: [*x, {b: 5, c: 6}]}", .manifests))
@@ -144,7 +144,8 @@ struct YAMLReaderTests {
   ]
 
   @Test(
-    "what readers differ on is refused where opz is the reader, with the quotes as the hint", arguments: ambiguousTexts)
+    "scalars that readers read differently are refused in settings, with a hint to quote them",
+    arguments: ambiguousTexts)
   func ambiguous(_ text: String) {
     for document in ["a: \(text)", "- \(text)", "a: {b: [\(text)]}", text] {
       let problem = YAMLReaderTests.problem(document, .settings)
@@ -153,13 +154,13 @@ struct YAMLReaderTests {
     }
     #expect(YAMLReaderTests.problem("a: \"\(text)\"", .settings) == nil)
     #expect(YAMLReaderTests.problem("a: '\(text)'", .settings) == nil)
-    // What the writer writes is no question to anybody.
+    // What the writer writes is unambiguous.
     #expect(YAMLReaderTests.problem("a: " + YAMLWriter.scalar(text), .settings) == nil)
     #expect(YAMLWriter.scalar(text).hasPrefix("\""))
   }
 
   @Test(
-    "what all readers take for one value is read",
+    "scalars that all readers read the same way are accepted",
     arguments: [
       "yesterday", "1", "-5", "0", "1.5", "0.5", "1e3", "1.5E-7", "true", "False", "null", "~", "1.2.3", "v1",
       "1000:1000",
@@ -168,7 +169,7 @@ struct YAMLReaderTests {
   func plain(_ text: String) { #expect(YAMLReaderTests.problem("a: \(text)", .settings) == nil) }
 
   @Test(
-    "keys that are no text to some reader are refused by the strict reader",
+    "keys that some reader does not read as strings are refused by the strict reader",
     arguments: ["yes", "1", "1.5", "010", "null", "~", "on"])
   func keys(_ key: String) {
     #expect(YAMLReaderTests.problem("\(key): a", .settings)?.hint == "write \"\(key)\"")
@@ -176,7 +177,7 @@ struct YAMLReaderTests {
   }
 
   @Test(
-    "kubectl's numbers and truth values",
+    "kubectl's numbers and booleans",
     arguments: [
       ("010", 8), ("0o10", 8), ("0x10", 16), ("0b11", 3), ("1_000", 1000), ("-010", -8), ("08", 8), ("7", 7), ("+5", 5),
     ])
@@ -186,11 +187,12 @@ struct YAMLReaderTests {
   }
 
   @Test(
-    "no text is a number that is none", arguments: ["", "-", "+", "0x", "_1", "1e3", "9223372036854775808", "a", "0xg"])
+    "text that is not a number is not read as one",
+    arguments: ["", "-", "+", "0x", "_1", "1e3", "9223372036854775808", "a", "0xg"])
   func noNumbers(_ text: String) { #expect(YAMLScalar.integer(text) == nil) }
 
   @Test(
-    "characters that show another text are refused by the strict reader",
+    "characters that disguise the text are refused by the strict reader",
     arguments: ["\u{202e}", "\u{2066}", "\u{85}", "\u{2028}", "\u{2029}"])
   func characters(_ character: String) {
     for text in ["a: 1 # x\(character)b: 2\n", "a: \"x\(character)\"\n"] {
@@ -200,7 +202,7 @@ struct YAMLReaderTests {
     #expect(YAMLReaderTests.problem("a: " + YAMLWriter.scalar("x" + character), .settings) == nil)
   }
 
-  @Test("encodings that are no UTF-8 are named")
+  @Test("encodings other than UTF-8 are named")
   func encodings() {
     func refused(_ bytes: [UInt8]) -> String? {
       do throws(YAMLProblem) {
@@ -214,7 +216,7 @@ struct YAMLReaderTests {
     #expect(refused([0xef, 0xbb, 0xbf, 0x61]) == nil)
   }
 
-  @Test("a second document is named where one is expected")
+  @Test("a second document is an error where one is expected")
   func second() {
     for text in ["a: 1\n---\nb: 1", "a: 1\n...\n---\nb: 2", "a\n---\n"] {
       do throws(YAMLProblem) {
@@ -226,7 +228,7 @@ struct YAMLReaderTests {
     }
   }
 
-  @Test("long scalars and many values are read in bounds")
+  @Test("long scalars and many values are read within limits")
   func long() throws {
     let text = "a: \"" + String(repeating: "x", count: 1 << 20) + "\"\n"
     #expect(try YAMLReader.readOne(text, .manifests)?["a"]?.text?.utf8.count == 1 << 20)
@@ -234,7 +236,7 @@ struct YAMLReaderTests {
   }
 
   @Test(
-    "as many values as are said are read, and not one more", arguments: ["[%]", "a: [%]", "- %", "--- [%]\n--- [%]"])
+    "exactly the maximum number of values is read", arguments: ["[%]", "a: [%]", "- %", "--- [%]\n--- [%]"])
   func values(_ shape: String) throws {
     func text(_ count: Int) -> String {
       let list = repeatElement("1", count: count).joined(separator: shape == "- %" ? "\n- " : ",")
@@ -247,7 +249,7 @@ struct YAMLReaderTests {
     #expect(problem.reason.contains("more than 1000 values"), "\(problem.reason)")
   }
 
-  @Test("random texts never trap, and nodes know their places", arguments: 0..<20)
+  @Test("random texts never trap, and nodes know their positions", arguments: 0..<20)
   func random(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let pieces = [

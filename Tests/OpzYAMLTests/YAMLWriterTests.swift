@@ -6,7 +6,7 @@ import Yams
 
 @Suite("YAMLWriter")
 struct YAMLWriterTests {
-  /// What YAML readers are known to take for something else, or to change.
+  /// Strings that YAML readers are known to misread or change.
   static let nasty: [String] =
     [
       "", "y", "Y", "n", "yes", "Yes", "YES", "no", "No", "on", "off", "OFF", "true", "True", "false", "null", "Null",
@@ -37,18 +37,18 @@ struct YAMLWriterTests {
       ]
     }
 
-  @Test("Yams and PyYAML read the texts that were written, as keys and as values")
+  @Test("Yams and PyYAML read the written strings back, as keys and as values")
   func nasty() async throws {
     try await YAMLWriterTests.roundTrip(YAMLWriterTests.nasty)
   }
 
-  @Test("Yams and PyYAML read random texts", arguments: [1, 2, 3, 4] as [UInt64])
+  @Test("Yams and PyYAML read random strings back", arguments: [1, 2, 3, 4] as [UInt64])
   func random(seed: UInt64) async throws {
     var generator = SeededGenerator(seed: seed)
     try await YAMLWriterTests.roundTrip((0..<500).map { _ in YAMLWriterTests.text(&generator) })
   }
 
-  @Test("numbers, flags and empty values are what they say")
+  @Test("numbers, booleans and empty values keep their types")
   func inline() throws {
     let value = YAMLValue.map(
       .init("most", .integer(.max)), .init("least", .integer(.min)), .init("yes", .bool(true)),
@@ -77,7 +77,7 @@ struct YAMLWriterTests {
     #expect((loaded["nested"] as? [Any])?.count == 3)
   }
 
-  @Test("a comment stands above its member and does not change what is read")
+  @Test("a comment is above its member and does not change the value")
   func comments() throws {
     let value = YAMLValue.map(
       .init("a", .text("b"), comment: "one\ntwo: 3"),
@@ -107,8 +107,8 @@ struct YAMLWriterTests {
     #expect(YAMLWriter.write(.text(text)) == text + "\n")
   }
 
-  /// Nested mappings in lists, long keys with lists and mappings behind them.
-  @Test("keys of any length have any value behind them")
+  /// Nested mappings in lists, long keys with lists and mappings as values.
+  @Test("keys of any length can have any value")
   func longKeys() throws {
     let key = String(repeating: "k", count: 3000)
     let inner = YAMLValue.map(.init(key, .list([.text("a"), .map(.init(key, .text("b")), .init("z", .text("c")))])))
@@ -149,7 +149,7 @@ struct YAMLWriterTests {
     text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
-  /// Up to 40 characters, most of them out of those that mean something to YAML.
+  /// Up to 40 characters, most of them special in YAML.
   private static func text(_ generator: inout SeededGenerator) -> String {
     let special = Array(
       " \t\n\r:#-?,[]{}&*!|>'\"%@`~=<.0123456789eExobnyNYtrueaoflsuI_+\\/\u{85}\u{2028}\u{2029}\u{feff}".unicodeScalars)
@@ -164,7 +164,7 @@ struct YAMLWriterTests {
     return String(scalars)
   }
 
-  @Test("a template's text stands as it is, in place of values, in place of members and before them")
+  @Test("raw template text is written unchanged, in place of values, in place of members and before them")
   func template() {
     let value = YAMLValue.map(
       .init("a", .text("{{ x }}"), comment: "{{ c }}"),

@@ -5,7 +5,7 @@ import OpzHTTPServer
 @testable import OpzServe
 
 extension InferenceServer {
-  /// A server of the sample model.
+  /// A server with the sample model.
   static func sample(_ limits: ServerLimits = ServerLimits()) -> InferenceServer {
     InferenceServer(.sample, limits: limits, version: "0.0.0", cores: 2)
   }
@@ -25,7 +25,7 @@ extension InferenceServer {
   }
 }
 
-/// A body that came over no wire, in pieces of 1,000 bytes.
+/// A body in memory, delivered in pieces of 1,000 bytes.
 private final class BytesBody: RequestBody {
   private var rest: ArraySlice<UInt8>
 
@@ -53,7 +53,7 @@ extension Answer {
   }
 }
 
-/// The answer of an inference, read by a parser that is not ours.
+/// The response to an inference request, read with another parser.
 struct InferenceDocument: Decodable {
   struct Tensor: Decodable {
     let name: String

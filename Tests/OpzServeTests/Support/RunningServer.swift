@@ -26,7 +26,7 @@ final class RunningServer: @unchecked Sendable {
   private let log: FilePath
   private var status: Int32?
 
-  /// Starts it and waits until it says that it is ready.
+  /// Starts the program and waits until it reports that it is ready.
   init(_ arguments: [String], _ environment: [String] = [], program: String? = nil) throws {
     log = FilePath("/tmp/opz-serve-test-\(getpid())-\(UInt64.random(in: .min ... .max))")
     process = try ChildProcess.start(
@@ -58,10 +58,10 @@ final class RunningServer: @unchecked Sendable {
     try? JSONDecoder().decode(Ready.self, from: Data(line.utf8))
   }
 
-  /// What it has written to standard error.
+  /// The text on its standard error so far.
   var errors: String { (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
-  /// Waits for its end and says the exit code.
+  /// Waits until it ends, and returns the exit code.
   func wait() -> Int32 {
     if let status { return status }
     let code = process.wait()
@@ -69,7 +69,7 @@ final class RunningServer: @unchecked Sendable {
     return code
   }
 
-  /// The program beside the test bundle.
+  /// The program in the directory of the test bundle.
   static func program() throws -> String {
     let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? ""
     let path = FilePath(bundle).removingLastComponent().appending("opz-server")
@@ -83,7 +83,7 @@ final class RunningServer: @unchecked Sendable {
     FilePath(#filePath).removingLastComponent().removingLastComponent().appending("Fixtures").appending(name)
   }
 
-  /// One request on a connection of its own.
+  /// Sends one request on a new connection.
   func ask(_ method: String, _ path: String, _ body: String = "") throws -> (status: Int, head: String, body: String)? {
     let connection = try RawConnection(port: port)
     connection.send("\(method) \(path) HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")

@@ -1,6 +1,6 @@
 @testable import OpzServe
 
-/// A small model whose scores a test can compute: `a + 10 b + 100 c`, missing counts 1000.
+/// A small model whose scores a test can compute: `a + 10 b + 100 c`, where a missing value counts as 1000.
 struct ScorePredictor: Predictor {
   let platform = "test_score"
   let features = [
