@@ -44,6 +44,8 @@ struct Alphabet: Sendable, Equatable, ExpressibleByArrayLiteral {
   static var percent: Alphabet { Alphabet(low: 0x20_0000_0000, high: 0) }
   /// The characters of a name in most languages.
   static var word: Alphabet { Alphabet(low: 0x03FF_0000_0000_0000, high: 0x07FF_FFFE_87FF_FFFE) }
+  /// The characters of the name of a constant, and of a variable of the environment.
+  static var constant: Alphabet { Alphabet(low: 0x03FF_0000_0000_0000, high: 0x0000_0000_87FF_FFFE) }
   /// Base64 for URLs, without padding.
   static var url: Alphabet { Alphabet(low: 0x03FF_2000_0000_0000, high: 0x07FF_FFFE_87FF_FFFE) }
   /// Base64, without padding.
@@ -61,8 +63,10 @@ struct Alphabet: Sendable, Equatable, ExpressibleByArrayLiteral {
     case "a": self = .alphanumeric
     case "w": self = .url
     case "j": self = [.url, .dot]
+    case "J": self = [.url, .dot, .equals]
     case "b": self = .base64
     case "B": self = [.base64, .equals]
+    case "p": self = [.alphanumeric, .percent]
     case "e": self = [.base64, .url, .equals]
     case "t": self = [.url, .dot, .tilde]
     default: return nil

@@ -25,21 +25,41 @@ struct NamedValue {
     {
       return nil
     }
-    let start = cursor.index
     hasScheme = cursor.passScheme()
     if quote == nil, hasScheme { quote = cursor.passQuote() }
     isQuoted = quote != nil
-    var end = hasScheme ? cursor.index : start
-    let begin = end
-    while let byte = text.byte(end), end - begin < NamedValue.longest, NamedValue.isPart(byte, quote) { end += 1 }
+    let begin = cursor.index
+    let end = NamedValue.end(of: quote, from: begin, in: text)
     guard end > begin else { return nil }
     // What follows a comma is the next argument.
     if quote == nil, cursor.isArgument { return nil }
     // Of an element in XML, the value goes up to its end.
-    if text.byte(name.upperBound) == UInt8(ascii: ">"), quote == nil, text.byte(end) != UInt8(ascii: "<") { return nil }
+    if cursor.isElement, quote == nil {
+      var next = end
+      while let byte = text.byte(next), byte <= 32, next - end < 64 { next += 1 }
+      guard text.byte(next) == UInt8(ascii: "<") else { return nil }
+    }
     // A call or a part of something: `token = tokens[0]`, `key = key(1)`.
     if quote == nil, let next = text.byte(end), next == UInt8(ascii: "(") || next == UInt8(ascii: "[") { return nil }
     range = begin..<end
+  }
+
+  private static func end(of quote: UInt8?, from begin: Int, in text: SearchText) -> Int {
+    // In a string within a string, a backslash is before the closing quote.
+    let isNested = text.byte(begin - 2) == UInt8(ascii: "\\")
+    var end = begin
+    while let byte = text.byte(end), end - begin < longest {
+      if byte == UInt8(ascii: "\\"), !isNested, let quote, let next = text.byte(end + 1), next != quote,
+        !"nrtux\\".utf8.contains(next)
+      {
+        end += 1
+      } else if isPart(byte, quote) {
+        end += 1
+      } else {
+        break
+      }
+    }
+    return end
   }
 
   private static func isPart(_ byte: UInt8, _ quote: UInt8?) -> Bool {
@@ -53,6 +73,8 @@ struct NamedValue {
     var index: Int
     /// A comma was the separator.
     private(set) var isArgument = false
+    /// The value is what an element of XML holds.
+    private(set) var isElement = false
 
     init(text: SearchText, index: Int) {
       self.text = text
@@ -89,14 +111,39 @@ struct NamedValue {
         isArgument = true
         return isFirstArgument(name) && pass(",")
       }
-      for separator in [":=", "=>", "->", "?=", "==", "::", "=", ":", "\\u003d", "\\u003D", "%3D", "%3d", ">"]
+      for separator in [":=", "=>", "->", "?=", "==", "::", "=", ":", "\\u003d", "\\u003D", "%3D", "%3d"]
       where pass(separator) { return true }
-      if passValueKey() { return true }
-      return hadBlanks && takesBlank(name)
+      if passTagEnd(of: name) || passValueKey() { return true }
+      return hadBlanks && (passDeclaredType() || takesBlank(name))
     }
 
-    /// `setenv("NAME", "value")`, and not a list of words.
+    /// `>` after a name, and after the attributes of an element; the value may be on the next line.
+    private mutating func passTagEnd(of name: Range<Int>) -> Bool {
+      var end = index
+      if text.byte(name.lowerBound - 1) == UInt8(ascii: "<") {
+        while let byte = text.byte(end), byte >= 32, !"<>".utf8.contains(byte), end - index < 120 { end += 1 }
+      }
+      guard text.byte(end) == UInt8(ascii: ">") else { return false }
+      isElement = true
+      index = end + 1
+      while let byte = text.byte(index), byte <= 32, byte > 0, index - end < 64 { index += 1 }
+      return true
+    }
+
+    /// `string =`, as Go has it after a variable's name.
+    private mutating func passDeclaredType() -> Bool {
+      let start = index
+      if pass("string") || pass("String") || pass("[]byte") {
+        passBlanks()
+        if pass("=") { return true }
+      }
+      index = start
+      return false
+    }
+
+    /// `setenv("NAME", "value")` and `buildConfigField 'String', 'NAME', 'value'`, and not a list of words.
     private func isFirstArgument(_ name: Range<Int>) -> Bool {
+      if text.mentions(["buildconfigfield", "resvalue"], in: name.lowerBound - 64..<name.lowerBound) { return true }
       var index = name.lowerBound - 1
       while let byte = text.byte(index), "\"'`\\ ".utf8.contains(byte), name.lowerBound - index < 6 { index -= 1 }
       return text.byte(index) == UInt8(ascii: "(")
@@ -169,6 +216,7 @@ struct NamedValue {
     mutating func passScheme() -> Bool {
       for scheme in [
         "Bearer ", "bearer ", "Basic ", "basic ", "Token ", "token ", "SSWS ", "ApiKey ", "Api-Key ", "apikey ",
+        "Api-Token ", "OAuth ", "GenieKey ", "Splunk ", "Klaviyo-API-Key ",
       ] where pass(scheme) {
         passBlanks()
         return true

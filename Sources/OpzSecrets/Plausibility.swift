@@ -19,6 +19,7 @@ enum Plausibility {
     "testtest", "abcdef0123", "123456789", "0123456", "1234567", "987654", "qwerty", "asdf", "lorem",
     "deadbeef", "cafebabe",
     "obfuscated", "masked", "hidden", "******", ".....", "secretkey", "accesskey", "secret_key", "supersecret",
+    "invalid",
   ]
 
   /// Whether a text is one of those, or too regular to be a key.
@@ -43,9 +44,23 @@ enum Plausibility {
     }
     if Set(text).count < min(6, text.count / 2 + 1) { return true }
     guard text.count >= 12 else { return false }
+    if isAlternating(text) { return true }
     return (1...text.count / 2).contains { period in
       (period..<text.count).allSatisfy { text[$0] == text[$0 - period] }
     }
+  }
+
+  /// A letter, a digit, a letter, a digit: `a1b2c3d4e5f6g7h8i9`.
+  private static func isAlternating(_ text: [UInt8]) -> Bool {
+    var last: Bool?
+    var count = 0
+    for byte in text where Alphabet.alphanumeric.contains(byte) {
+      let isDigit = Alphabet.digits.contains(byte)
+      count = isDigit == last ? 1 : count + 1
+      if count >= 18 { return true }
+      last = isDigit
+    }
+    return false
   }
 
   /// Bits a character (Shannon 1948).
@@ -64,7 +79,7 @@ enum Plausibility {
   /// Whether characters of a key's own part, of any alphabet, were made by chance.
   static func isRandom(_ value: ArraySlice<UInt8>) -> Bool {
     if isPlaceholder(value) || PublishedKeys.contains(value) { return false }
-    let isHex = value.allSatisfy { Alphabet.hex.contains($0) || $0 == UInt8(ascii: "-") }
+    let isHex = value.allSatisfy { Alphabet.hex.contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
     if !isHex, LetterPairs.areWords(value) || isMadeOfWords(value) { return false }
     // Chance alone comes within a bit of what the length allows.
     let most = log2(Double(min(value.count, isHex ? 16 : 64)))
@@ -75,13 +90,27 @@ enum Plausibility {
   private static func isMadeOfWords(_ value: ArraySlice<UInt8>) -> Bool {
     let parts = value.split { !Alphabet.alphanumeric.contains($0) }
     guard parts.count >= 3 else { return false }
+    // Chance hardly makes three parts that are short and of one kind of character each; one may be a product's name.
     let odd = parts.filter { part in
+      part.count > 3 && !isWordOrNumber(part)
+    }
+    let hasWord = parts.contains { $0.count >= 3 && $0.allSatisfy { Alphabet.letters.contains($0) } }
+    let isProduct = odd.count == 1 && odd[0].count <= 9 && !odd[0].contains { Alphabet.upper.contains($0) }
+    if hasWord, odd.isEmpty || isProduct { return true }
+    return parts.allSatisfy { part in
       let letters = part.count { Alphabet.letters.contains($0) }
       let isNumber = letters == 0 && part.count <= 4
-      let isWord = letters == part.count && part.count <= 12 && (part.count < 4 || LetterPairs.score(part).mean > -0.5)
-      return !isNumber && !isWord
+      return isNumber
+        || letters == part.count && part.count <= 12 && (part.count < 4 || LetterPairs.score(part).mean > -0.5)
     }
-    return odd.isEmpty
+  }
+
+  /// Of at most twelve letters of one case, the first of which may be a capital, or of digits.
+  private static func isWordOrNumber(_ part: ArraySlice<UInt8>) -> Bool {
+    if part.allSatisfy({ Alphabet.digits.contains($0) }) { return true }
+    return part.count <= 12
+      && (part.dropFirst().allSatisfy { Alphabet.lower.contains($0) } && Alphabet.letters.contains(part.first ?? 0)
+        || part.allSatisfy { Alphabet.upper.contains($0) })
   }
 
   /// The kinds of characters in a password: small letters, capitals, digits, others.

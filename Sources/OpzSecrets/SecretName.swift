@@ -22,7 +22,9 @@ enum SecretName {
       return .key
     }
     guard last == "key" || last == "keys" else { return nil }
-    return words.dropLast().contains(where: { qualifiers.contains($0) }) ? .key : nil
+    if words.dropLast().contains(where: { qualifiers.contains($0) }) { return .key }
+    // The name of a variable of the environment, of whichever service.
+    return words.count >= 2 && name.allSatisfy { Alphabet.constant.contains($0) } ? .key : nil
   }
 
   /// In small letters; capitals begin a word, and so does the last of several: `APIKey` is `api` and `key`.
@@ -70,7 +72,14 @@ enum SecretName {
     "langchain", "tavily", "serpapi", "groq", "together", "replicate", "deepseek", "gemini", "facebook", "discord",
     "telegram", "okta", "pagerduty",
     "sentry", "grafana", "notion", "linear", "figma", "airtable", "zendesk", "hubspot", "shopify", "square", "paypal",
-    "snowflake", "unseal", "key",
+    "snowflake", "unseal", "key", "jfrog", "artifactory", "baseten", "ollama", "clarifai", "alchemy", "infura", "asana",
+    "meraki", "mailjet", "messagebird", "netlify", "vercel", "opsgenie", "openweather", "plaid", "postmark", "rapidapi",
+    "sumologic", "trello", "twitter", "typeform", "yandex", "finnhub", "nylas", "diffbot", "pubnub", "posthog",
+    "assemblyai",
+    "deepgram", "elevenlabs", "stability", "voyage", "jina", "fireworks", "perplexity", "cerebras", "nvidia", "ngc",
+    "linode", "hetzner", "scaleway", "vultr", "digitalocean", "fastly", "codecov", "snyk", "jenkins", "travis",
+    "circleci",
+    "record", "hub", "bitbucket", "atlassian", "jira", "confluence", "confluent", "kafka", "cohere", "ai21",
   ]
 
   /// What follows the name of a secret and is none: what a variable is for, in which form the value is.
@@ -88,7 +97,7 @@ enum SecretName {
     "video", "max", "min", "num", "prev", "previous", "cache", "count", "public", "publishable", "site", "anon",
     "idempotency", "partition", "sort",
     "foreign", "tokenizer", "vocab", "csrf", "xsrf", "resume", "pagination", "cursor", "hash", "hashed", "digest",
-    "checksum", "fingerprint",
+    "checksum", "fingerprint", "authenticity",
     "sha256", "sha1", "md5", "etag", "dedup", "row", "column", "object",
   ]
 }

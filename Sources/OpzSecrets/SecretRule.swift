@@ -21,7 +21,7 @@ enum SecretRules {
   static let all: [any SecretRule] =
     TokenRules.all.map { $0 } + [
       PrivateKeyRule(), EncodedKeyRule(), KeyStructureRule(), PuTTYKeyRule(), AgeKeyRule(), WebTokenRule(),
-      AddressRule(),
-      SignedAddressRule(), PasswordFileRule(), NamedValueRule(), ServiceValueRule(), KaggleKeyRule(), WebKeyRule(),
+      AddressRule(), OracleAddressRule(), CommandLoginRule(), CallLoginRule(), BundlerLoginRule(), SignedAddressRule(),
+      PasswordFileRule(), NamedValueRule(), ServiceValueRule(), KaggleKeyRule(), WebKeyRule(),
     ]
 }

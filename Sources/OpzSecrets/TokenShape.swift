@@ -45,7 +45,7 @@ struct TokenShape: Sendable {
       guard length.contains(start - from) else { return nil }
       start = from
     }
-    guard text.isBoundary(before: start) else { return nil }
+    guard text.isBoundary(before: start) || !Alphabet.word.contains(text.bytes[start]) else { return nil }
     var end = index + anchor.count
     for (number, part) in after.enumerated() {
       switch part {

@@ -17,7 +17,7 @@ struct AddressRule: SecretRule {
     }
     guard let at, at > start, at + 1 < end else { return nil }
     let login = text.bytes[start..<at]
-    guard !login.contains(where: { "${}*[]".utf8.contains($0) }) else { return nil }
+    guard !AddressRule.isFilledIn(login) else { return nil }
     guard let colon = login.firstIndex(of: UInt8(ascii: ":")) else {
       // A public key in Sentry's addresses.
       let isPublic = text.mentions(["sentry"], in: at..<end)
@@ -30,11 +30,38 @@ struct AddressRule: SecretRule {
     return SecretFinding(range: colon + 1..<at, what: "a password in an address", rank: 1)
   }
 
+  /// `${PASSWORD}`, `$PASSWORD`, `{password}`, `***`: a program or a person puts the value there.
+  private static func isFilledIn(_ login: ArraySlice<UInt8>) -> Bool {
+    login.indices.contains { index in
+      let byte = login[index]
+      if "{}*[]".utf8.contains(byte) { return true }
+      guard byte == UInt8(ascii: "$"), index + 1 < login.endIndex else { return false }
+      return Alphabet.letters.contains(login[index + 1]) || "_(".utf8.contains(login[index + 1])
+    }
+  }
+
   /// Weaker ones count too: nobody writes one there that is none.
-  private static func isPassword(_ value: ArraySlice<UInt8>) -> Bool {
+  static func isPassword(_ value: ArraySlice<UInt8>) -> Bool {
     if Plausibility.isPassword(value) || value.count >= 20 && Plausibility.isRandom(value) { return true }
     guard value.count >= 8, value.allSatisfy({ Alphabet.letters.contains($0) }) else { return false }
     return !Plausibility.isPlaceholder(value) && LetterPairs.score(value).mean < -0.8
+  }
+}
+
+/// `jdbc:oracle:thin:user/password@host`, which is no address as RFC 3986 has them.
+struct OracleAddressRule: SecretRule {
+  let anchors = texts("jdbc:oracle:")
+
+  func find(in text: SearchText, at index: Int) -> SecretFinding? {
+    var end = index
+    while let byte = text.byte(end), end - index < 256, byte > 32, byte < 127, !"\"'`<>@".utf8.contains(byte) {
+      end += 1
+    }
+    guard text.byte(end) == UInt8(ascii: "@"),
+      let slash = (index..<end).first(where: { text.bytes[$0] == UInt8(ascii: "/") }), slash + 1 < end,
+      AddressRule.isPassword(text.bytes[slash + 1..<end])
+    else { return nil }
+    return SecretFinding(range: slash + 1..<end, what: "a password in an address", rank: 1)
   }
 }
 
@@ -59,7 +86,8 @@ struct SignedAddressRule: SecretRule {
 
 /// Files of logins: `.netrc` and PostgreSQL's `.pgpass`.
 struct PasswordFileRule: SecretRule {
-  let anchors = texts("machine", ":5432:", ":5433:", ":6432:", ":*:")
+  let anchors = texts(
+    "machine", "default login", ":5432:", ":5433:", ":5439:", ":6432:", ":6543:", ":26257:", ":*:")
 
   func find(in text: SearchText, at index: Int) -> SecretFinding? {
     text.byte(index) == UInt8(ascii: ":") ? postgres(text, index) : netrc(text, index)
@@ -101,7 +129,7 @@ struct PasswordFileRule: SecretRule {
       if position == start { break }
       words.append(text.bytes[start..<position])
     }
-    guard words.count >= 4, words[0].elementsEqual("machine".utf8),
+    guard words.count >= 4, ["machine", "default"].contains(where: { words[0].elementsEqual($0.utf8) }),
       let place = words.indices.dropFirst(2).first(where: { words[$0].elementsEqual("password".utf8) }),
       words.indices.contains(place + 1)
     else { return nil }

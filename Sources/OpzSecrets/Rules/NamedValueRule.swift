@@ -33,7 +33,7 @@ struct NamedValueRule: SecretRule {
     return end - start < longestName ? start..<end : nil
   }
 
-  /// A variable, a call, a path, an address: where the secret is, and not the secret.
+  /// A variable, a call, a path, an address, a pattern: where the secret is, and not the secret.
   private static func isReference(_ value: ArraySlice<UInt8>, _ named: NamedValue) -> Bool {
     guard let first = value.first else { return true }
     if ".~<%{[(*".utf8.contains(first), !named.isQuoted || "<{~.".utf8.contains(first) { return true }
@@ -42,6 +42,9 @@ struct NamedValueRule: SecretRule {
     if first == UInt8(ascii: "/"), !isBase64(value) { return true }
     if first == UInt8(ascii: "$"), !Plausibility.isHash(value) { return true }
     if Array(value).contains(text: "://") || Plausibility.isHash(value) { return true }
+    if ["(?", "[^", "a-z", "A-Z"].contains(where: { Array(value).contains(text: $0) }) { return true }
+    // The rest is left out.
+    if value.count > 8, value.suffix(3).elementsEqual("...".utf8) { return true }
     if value.starts(with: "arn:".utf8) || value.starts(with: "data:".utf8) || value.starts(with: "ssh-".utf8)
       || value.starts(with: "-----".utf8)
     {

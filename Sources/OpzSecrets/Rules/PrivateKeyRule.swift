@@ -81,9 +81,12 @@ struct PrivateKeyRule: SecretRule {
           index += 2
         } else if byte <= 32 || "\"'`\\,>|#*(){};".utf8.contains(byte) {
           index += 1
-        } else if byte == UInt8(ascii: "/") && text.byte(index + 1) == UInt8(ascii: "/")
-          || byte == UInt8(ascii: "+") && text.byte(index + 1) == UInt8(ascii: " ")
+        } else if byte == UInt8(ascii: "/") && text.byte(index + 1) == UInt8(ascii: "/") {
+          index += 2
+        } else if byte == UInt8(ascii: "+"), index > start, let next = text.byte(index + 1),
+          next <= 32 || next == UInt8(ascii: "\"")
         {
+          // Strings that are joined: `"MII..\n" +`.
           index += 2
         } else if byte == UInt8(ascii: "%"), text.byte(index + 1) == UInt8(ascii: "0") {
           index += 3

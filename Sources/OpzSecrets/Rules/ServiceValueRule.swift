@@ -5,7 +5,15 @@ struct ServiceValueRule: SecretRule {
   private struct Service: Sendable {
     let names: [String]
     let forms: [Form]
+    let shapes: [TokenShape]
     let what: String
+
+    init(names: [String], forms: [Form] = [], shapes: [String] = [], what: String) {
+      self.names = names
+      self.forms = forms
+      self.shapes = shapes.map { TokenShape($0) }
+      self.what = what
+    }
   }
 
   private struct Form: Sendable {
@@ -14,8 +22,12 @@ struct ServiceValueRule: SecretRule {
 
     static func hex(_ length: Int) -> Form { Form(alphabet: .lowercaseHex, lengths: length...length) }
     static func alphanumeric(_ length: Int) -> Form { Form(alphabet: .alphanumeric, lengths: length...length) }
+    static func base64(_ lengths: ClosedRange<Int>) -> Form { Form(alphabet: .base64, lengths: lengths) }
     static func url(_ lengths: ClosedRange<Int>) -> Form { Form(alphabet: .url, lengths: lengths) }
     static let uuid = Form(alphabet: [.hex, .dash], lengths: 36...36)
+
+    /// Numbers of commits and checksums have the same form.
+    var isOfHash: Bool { alphabet == .lowercaseHex && lengths.lowerBound >= 40 }
   }
 
   private static let services: [Service] = [
@@ -70,32 +82,71 @@ struct ServiceValueRule: SecretRule {
     Service(names: ["assemblyai", "deepgram"], forms: [.hex(32), .hex(40)], what: "a key of a service"),
     Service(names: ["postmark", "deepl", "hubspot"], forms: [.uuid], what: "a key of a service"),
     Service(names: ["cloudinary"], forms: [.url(27...27)], what: "a Cloudinary secret"),
+    Service(names: ["codeclimate", "cc_test_reporter"], forms: [.hex(64)], what: "a Code Climate key"),
+    Service(
+      names: ["jfrog", "artifactory"], forms: [.alphanumeric(64), .alphanumeric(73)], what: "an Artifactory token"),
+    Service(names: ["dropbox"], forms: [.alphanumeric(15)], what: "a Dropbox secret"),
+    Service(names: ["login_with_api_key", "truenas"], shapes: ["<d1-4>-<a64>"], what: "a TrueNAS key"),
+    Service(names: ["facebook"], forms: [.hex(32)], shapes: ["<d15-17>|<w27>"], what: "a Facebook secret"),
+    Service(names: ["baseten"], shapes: ["<a8>.<a32>"], what: "a Baseten key"),
+    Service(names: ["ollama"], shapes: ["<h32>.<w24>"], what: "an Ollama key"),
+    Service(names: ["contribsys"], shapes: ["<h8>:<h8>"], what: "a password of Sidekiq"),
+    Service(names: ["beamer"], shapes: ["b_<e44>"], what: "a Beamer key"),
+    Service(names: ["yandex"], shapes: ["YC<w38>"], what: "a Yandex key"),
+    Service(names: ["vault"], shapes: ["s.<a24>", "b.<a24>", "r.<a24>"], what: "a Vault token"),
+    Service(names: ["operator unseal", "unseal_key", "unseal key"], forms: [.base64(43...44)], what: "an unseal key"),
+    Service(names: ["password to proceed to installation"], forms: [.hex(32)], what: "a Jenkins password"),
+    Service(names: ["postman"], forms: [.uuid], what: "a Postman key"),
+    Service(names: ["meraki"], forms: [.hex(40)], what: "a Meraki key"),
+    Service(
+      names: ["clarifai", "openweather", "pastebin", "alchemy", "diffbot", "opsgenie", "ai21", "customerio"],
+      forms: [.hex(32), .alphanumeric(32), .uuid, .hex(20)], what: "a key of a service"),
   ]
 
   private static let byName = Dictionary(
     services.flatMap { service in service.names.map { ($0, service) } }, uniquingKeysWith: { one, _ in one })
 
-  let anchors = services.flatMap { $0.names.map { Array($0.utf8) } } + texts("vault")
+  let anchors = services.flatMap { $0.names.map { Array($0.utf8) } }
 
   /// Between the name and the value, in bytes.
   private static let reach = 100
   private static let words = [
-    "key", "token", "secret", "pat", "api", "auth", "login", "pass", "pw", "cred", "bearer", "license",
+    "key", "token", "secret", "pat", "api", "auth", "login", "pass", "pw", "cred", "bearer", "license", "unseal",
+    "reporter_id",
   ]
   private static let others = [
     "commit", "sha", "rev", "hash", "digest", "checksum", "run_id", "runid", "md5", "etag", "version", "public", "tree",
   ]
 
   func find(in text: SearchText, at index: Int) -> SecretFinding? {
-    let nameEnd = text.end(of: .letters, from: index, limit: 32)
-    if text.mentions(["vault"], in: index..<index + 5) { return vault(text, from: nameEnd) }
-    let service = ServiceValueRule.byName.first { name, _ in text.mentions([name], in: index..<index + name.utf8.count)
-    }?.value
-    guard let service else { return nil }
+    let found = ServiceValueRule.byName.first { name, _ in
+      text.mentions([name], in: index..<index + name.utf8.count)
+    }
+    guard let (name, service) = found else { return nil }
+    var position = index + name.utf8.count
+    let end = min(text.count, index + ServiceValueRule.reach)
+    while position < end {
+      if let range = service.shapes.lazy.compactMap({ $0.match(text, at: position) }).first(where: {
+        $0.lowerBound > index
+      }),
+        Plausibility.isRandom(text.bytes[range])
+      {
+        return SecretFinding(range: range, what: service.what, rank: 1)
+      }
+      position += 1
+    }
+    return value(of: service, in: text, index, name.utf8.count)
+  }
+
+  /// A run of characters that has one of the service's forms, and is called a key or assigned to the service's name.
+  private func value(of service: Service, in text: SearchText, _ index: Int, _ nameLength: Int) -> SecretFinding? {
     var position = index
     while position < min(text.count, index + ServiceValueRule.reach) {
       let start = position
-      position = text.end(of: .url, from: position, limit: 256)
+      position = max(text.end(of: .url, from: start, limit: 256), start)
+      if service.forms.contains(where: { $0.alphabet == .base64 }) {
+        position = text.end(of: .base64, from: start, limit: 256)
+      }
       if position == start {
         position += 1
         continue
@@ -103,26 +154,22 @@ struct ServiceValueRule: SecretRule {
       guard start > index, let form = service.forms.first(where: { $0.lengths.contains(position - start) }),
         text.end(of: form.alphabet, from: start) == position, Plausibility.isRandom(text.bytes[start..<position])
       else { continue }
-      guard text.mentions(ServiceValueRule.words, in: index..<start),
-        !text.mentions(ServiceValueRule.others, in: index..<start)
+      let between = index..<start
+      guard !text.mentions(ServiceValueRule.others, in: between) else { continue }
+      guard
+        text.mentions(ServiceValueRule.words, in: between)
+          || !form.isOfHash && isAssignment(text, index + nameLength..<start)
       else { continue }
       return SecretFinding(range: start..<position, what: service.what, rank: 1)
     }
     return nil
   }
 
-  /// Tokens of Vault before 1.10.
-  private func vault(_ text: SearchText, from index: Int) -> SecretFinding? {
-    for start in index..<min(text.count, index + ServiceValueRule.reach)
-    where text.bytes[start] == UInt8(ascii: "s") && text.byte(start + 1) == UInt8(ascii: ".")
-      && text.isBoundary(before: start)
-    {
-      let end = text.end(of: .alphanumeric, from: start + 2)
-      if end - start == 26, Plausibility.isRandom(text.bytes[(start + 2)..<end]) {
-        return SecretFinding(range: start..<end, what: "a Vault token", rank: 1)
-      }
-    }
-    return nil
+  /// Whether there is nothing but a sign that assigns between a name and a value.
+  private func isAssignment(_ text: SearchText, _ range: Range<Int>) -> Bool {
+    guard range.count <= 8 else { return false }
+    let signs = text.bytes[range].filter { !" \t\"'`\\".utf8.contains($0) }
+    return ["=", ":", "=>", ":="].contains { signs.elementsEqual($0.utf8) }
   }
 }
 

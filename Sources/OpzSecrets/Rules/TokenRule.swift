@@ -10,6 +10,12 @@ struct TokenRule: SecretRule {
     case grafana
     /// It was made by chance, and a word stands near to it.
     case near([String])
+    /// It is numbers and a last part that was made by chance, joined by dashes. Slack.
+    case slack
+    /// It is the base64 of an object with this member, and no placeholder. Grafana's older keys.
+    case member(String)
+    /// It stands for nothing else: short capitals may look like words.
+    case filled
     /// Its characters are not looked at: the form is enough.
     case form
   }
@@ -38,7 +44,12 @@ struct TokenRule: SecretRule {
     let own = text.bytes[isAfter ? after..<range.upperBound : range.lowerBound..<index]
     switch check {
     case .form: return found
+    case .filled: return Plausibility.isPlaceholder(own) || PublishedKeys.contains(own) ? nil : found
     case .random: return Plausibility.isRandom(own) ? found : nil
+    case .slack: return Plausibility.isRandom(own) && TokenRule.isSlack(own) ? found : nil
+    case .member(let name):
+      let decoded = Base64Text.decode(text.bytes[range])
+      return decoded.contains(text: "\"\(name)\":") && !Plausibility.isPlaceholder(decoded[...]) ? found : nil
     case .near(let words):
       let around = range.lowerBound - TokenRule.reach..<range.upperBound + TokenRule.reach
       return Plausibility.isRandom(own) && text.mentions(words, in: around) ? found : nil
@@ -49,6 +60,14 @@ struct TokenRule: SecretRule {
       let isRight = Checksums.littleEndianHex(Checksums.crc32(text.bytes[range].dropLast(9))).elementsEqual(
         own.suffix(8))
       return checked(found, own, isRight)
+    }
+  }
+
+  private static func isSlack(_ own: ArraySlice<UInt8>) -> Bool {
+    let parts = own.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    guard let last = parts.last, last.count >= 10 else { return false }
+    return parts.dropLast().allSatisfy { part in
+      part.count == 1 || part.count >= 8 || part.contains { !Alphabet.digits.contains($0) }
     }
   }
 

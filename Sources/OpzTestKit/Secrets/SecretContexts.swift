@@ -30,6 +30,12 @@ public struct SecretContext: Sendable {
       "import os\nos.environ[\"\($0.variable)\"] = '\($0.value)'\n"
     },
     text("notebook", file: { notebook("key = '''\($0)'''") }) { notebook("\($0.variable) = \"\($0.value)\"\nrun()") },
+    text("Go", file: { "var key = `\($0)`\n" }) {
+      "package main\n\nvar \($0.variable) string = \"\($0.value)\"\n"
+    },
+    text("XML", file: { "<file><![CDATA[\n\($0)]]></file>\n" }) {
+      "<settings>\n  <\($0.variable)>\n    \($0.value)\n  </\($0.variable)>\n</settings>\n"
+    },
     text("log") {
       "2026-11-28 12:00:00 INFO starting with --\($0.variable.lowercased().replacing("_", with: "-")) \($0.value) --verbose\n"
     },

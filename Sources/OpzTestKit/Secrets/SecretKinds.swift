@@ -1,6 +1,7 @@
 /// The kinds of secrets that a scan has to find.
 extension SecretSample {
-  public static let kinds: [Kind] = forges + packages + clouds + models + messages + services + files
+  public static let kinds: [Kind] =
+    forges + packages + clouds + models + messages + services + others + files
 
   private static func github(_ letter: String) -> Kind {
     .token("GitHub gh\(letter)", "GITHUB_TOKEN") { random in
@@ -157,6 +158,42 @@ extension SecretSample {
     .named("WireGuard", "PrivateKey") { $0.base64(32) },
   ]
 
+  private static let others: [Kind] = [
+    .token("Twitch", "STREAM_KEY") { "live" + "_126031192_" + $0.letters(30) },
+    .token("1Password", "OP_SECRET_KEY") { random in
+      func part(_ count: Int) -> String { random.text(count, of: SeededGenerator.digits + SeededGenerator.upper) }
+      return "A" + "3-" + [6, 6, 5, 5, 5, 5].map(part).joined(separator: "-")
+    },
+    .token("Apify", "APIFY_TOKEN") { "apify" + "_api_" + $0.letters(36) },
+    .token("Riot", "RIOT_API_KEY") { "RG" + "API-" + $0.uuid() },
+    .token("Plaid", "PLAID_ACCESS_TOKEN") { "access" + "-production-" + $0.uuid() },
+    .token("HubSpot", "HUBSPOT_TOKEN") { "pat" + "-na2-" + $0.uuid() },
+    .token("Mattermost", "HOOK") {
+      "https://chat.internal/" + "hooks/" + $0.text(26, of: SeededGenerator.digits + SeededGenerator.lower)
+    },
+    .token("Infura", "ETH_URL") { "https://mainnet." + "infura.io/v3/" + $0.hex(32) },
+    .token("Harness", "HARNESS_API_KEY") { "pa" + "t." + $0.letters(22) + "." + $0.hex(24) + "." + $0.letters(20) },
+    .token("PlanetScale", "PLANETSCALE_TOKEN") { "pscale" + "_tkn_" + $0.url(43) },
+    .token("Fly.io", "FLY_API_TOKEN") { "fm" + "1r_" + $0.letters(90) },
+    .token("EasyPost", "EASYPOST_API_KEY") { "EZ" + "AK" + $0.letters(54) },
+    .token("MongoDB Atlas", "ATLAS_SECRET") { "mdb" + "_sa_sk_" + $0.url(40) },
+    .token("ThingsBoard", "TELEMETRY_URL") {
+      "https://thingsboard" + ".cloud/api/v1/" + $0.letters(20) + "/telemetry"
+    },
+    .token("Zuplo", "ZUPLO_KEY") { "zp" + "ka_" + $0.hex(32) + "_" + $0.hex(8) },
+    .token("WakaTime", "WAKATIME_API_KEY") { "wa" + "ka_" + $0.uuid() },
+    .token("Runway", "RUNWAY_KEY") { "ke" + "y_" + $0.hex(128) },
+    .token("password of Oracle", "DATABASE_URL") {
+      "jdbc:" + "oracle:thin:churn/" + $0.password() + "@//db.internal:1521/churn"
+    },
+    .named("Facebook", "FACEBOOK_APP_TOKEN") { "1308742762612587" + "|" + $0.url(27) },
+    .named("Ollama", "OLLAMA_API_KEY") { $0.hex(32) + "." + $0.url(24) },
+    .named("Baseten", "BASETEN_API_KEY") { $0.letters(8) + "." + $0.letters(32) },
+    .named("Vault's unseal key", "VAULT_UNSEAL_KEY") { $0.base64(33) },
+    .named("Artifactory, identity", "ARTIFACTORY_TOKEN") { $0.letters(64) },
+    .named("a service that nobody knows", "ZORBEX_KEY") { $0.letters(32) },
+  ]
+
   private static let files: [Kind] = [
     .token("RSA key", "") { TestEncodings.pem("RSA " + "PRIVATE KEY", [0x30, 0x82, 4, 0xA2] + $0.bytes(1186)) },
     .token("EC key", "") { TestEncodings.pem("EC " + "PRIVATE KEY", [0x30, 0x77] + $0.bytes(119)) },
@@ -200,6 +237,11 @@ extension SecretSample {
     .token("npmrc", "") { "//npm.internal/:_auth" + "Token=\($0.uuid().replacing("-", with: ""))\n" },
     .token("web key", "") {
       #"{"kty": "EC", "crv": "P-256", "x": "\#($0.url(43))", "y": "\#($0.url(43))", "d": "\#($0.url(43))"}"# + "\n"
+    },
+    .token("Bundler", "") { "BUNDLE_GEMS__INTERNAL__NET: \"ann:\($0.password())\"\n" },
+    .token("FileZilla", "") { random in
+      "<Server><Host>h</Host><Pass encoding=\"base64\">"
+        + TestEncodings.base64(Array(random.password().utf8)) + "</Pass></Server>\n"
     },
     .token("Kubernetes Secret", "") { random in
       let value = TestEncodings.base64(Array(random.password().utf8))
