@@ -7,9 +7,9 @@ import Testing
 
 @testable import OpzPackage
 
-@Suite("Where files come to lie on a base")
+@Suite("Where files end up on a base image")
 struct BasePlacementTests {
-  /// `d MODE UID PATH`, `l PATH TARGET`, `f PATH`, a line each; a line of `-` begins another layer.
+  /// `d MODE UID PATH`, `l PATH TARGET` or `f PATH` on each line; a line `-` starts another layer.
   private static func table(_ text: String) throws -> PathTable {
     var table = PathTable()
     for (index, layer) in text.split(separator: "\n-\n").enumerated() {
@@ -58,7 +58,7 @@ struct BasePlacementTests {
   }
 
   @Test(
-    "a file's place, and the directories of the base above it",
+    "the final path of a file, and the directories of the base above it",
     arguments: [
       ("tool", "tool", []), ("bin/tool", "usr/bin/tool", ["usr 755 0", "usr/bin 755 0"]),
       ("tmp/x", "tmp/x", ["tmp 1777 0"]),
@@ -79,7 +79,7 @@ struct BasePlacementTests {
   }
 
   @Test(
-    "what would take something else's place is refused",
+    "a file or directory that would replace something else is refused",
     arguments: [
       ("bin", "has a directory at /bin"), ("tmp", "has a directory at /tmp"), ("usr/bin", "has a directory"),
       ("etc/passwd/x", "has a file at /etc/passwd"), ("python/x", "has a file at /usr/bin/python3"),
@@ -95,7 +95,7 @@ struct BasePlacementTests {
     #expect(error?.hint != nil)
   }
 
-  @Test("a directory of the base stays, through a link too; a file of it is none")
+  @Test("a directory of the base is kept, also through a link; a directory in place of a base's file is refused")
   func directories() throws {
     let placement = BasePlacement(try BasePlacementTests.table(BasePlacementTests.base), base: "debian")
     for path in ["tmp", "bin", "usr/bin", "dir"] {
@@ -108,7 +108,7 @@ struct BasePlacementTests {
     }
   }
 
-  @Test("two files that the base brings to one place are refused")
+  @Test("two files that the base's links lead to the same path are refused")
   func meetings() throws {
     let placement = BasePlacement(try BasePlacementTests.table(BasePlacementTests.base), base: "debian")
     let error = #expect(throws: PackageError.self) {
@@ -120,7 +120,7 @@ struct BasePlacementTests {
     #expect(throws: Never.self) { try placement.place([file("bin/tool"), file("bin/tool")]) }
   }
 
-  @Test("bases that differ where files go give each platform layers of its own, and others share them")
+  @Test("platforms share layers unless their bases differ where the files go")
   func platforms() throws {
     let arm = try #require(Platform("linux/arm64"))
     let merged = BasePlacement(try BasePlacementTests.table("d 755 0 usr\nd 755 0 usr/bin\nl bin usr/bin"), base: "b")
@@ -136,7 +136,7 @@ struct BasePlacementTests {
     #expect(try layers("usr/tool").map(\.platform) == [nil])
   }
 
-  @Test("the layer has the base's directories, and another key for other ones")
+  @Test("a layer repeats the base's directories, and different directories give a different key")
   func content() throws {
     let table = try BasePlacementTests.table(BasePlacementTests.base)
     let placement = BasePlacement(table, base: "debian")

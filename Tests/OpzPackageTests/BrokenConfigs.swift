@@ -1,4 +1,4 @@
-/// Documents that are wrong as YAML or as a whole.
+/// Documents that are invalid YAML, or invalid as a whole.
 extension BrokenConfig {
   static let documents: [BrokenConfig] = [
     BrokenConfig("empty", "", "opz.yaml: the file is empty\n\nhint: remove it, then opz init writes a new one"),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OpzPackage
 
-/// A file that is wrong, and what opz says about it.
+/// An invalid file and opz's error message.
 struct BrokenConfig: Sendable, CustomTestStringConvertible {
   let title: String
   let yaml: String
@@ -15,7 +15,7 @@ struct BrokenConfig: Sendable, CustomTestStringConvertible {
     self.text = text
   }
 
-  /// The file is the smallest right one and these lines, from line 4 on.
+  /// The file is the smallest valid one followed by these lines, from line 4 on.
   static func more(_ title: String, _ yaml: String, _ text: String) -> BrokenConfig {
     BrokenConfig(title, ConfigReaderTests.minimal + yaml + "\n", text)
   }
@@ -23,7 +23,7 @@ struct BrokenConfig: Sendable, CustomTestStringConvertible {
   var testDescription: String { title }
 }
 
-@Suite("opz.yaml that is wrong: the exact text")
+@Suite("Invalid opz.yaml: the exact messages")
 struct ConfigErrorTextTests {
   @Test(arguments: BrokenConfig.documents + BrokenConfig.top + BrokenConfig.parts + BrokenConfig.runtimes)
   func text(of broken: BrokenConfig) {

@@ -6,9 +6,9 @@ import Testing
 
 @testable import OpzPackage
 
-@Suite("opz.yaml that means harm")
+@Suite("Hostile opz.yaml")
 struct ConfigHostileTests {
-  /// Reads on a thread with a small stack, and says the error, nil if there was none. A trap ends the process.
+  /// Reads on a thread with a small stack and returns the error, or nil. A trap would end the process.
   private func read(_ text: String, stack: Int = 512 << 10) -> String? {
     nonisolated(unsafe) var result: String?
     let done = DispatchSemaphore(value: 0)
@@ -61,7 +61,7 @@ struct ConfigHostileTests {
     #expect((error ?? "").utf8.count < 10_000)
   }
 
-  /// Whatever is changed in a right file, the reader answers with a configuration or with an error that names the file.
+  /// Whatever is changed in a valid file, the reader returns a configuration or an error that names the file.
   @Test(arguments: 0..<20)
   func mutatedFilesNeverTrap(seed: Int) {
     var generator = SeededGenerator(seed: UInt64(seed))

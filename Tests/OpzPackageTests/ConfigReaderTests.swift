@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpzPackage
 
-@Suite("opz.yaml that is right")
+@Suite("Valid opz.yaml")
 struct ConfigReaderTests {
   static let minimal = "opz: 1\nname: churn\nmodel: {path: model.json}\n"
 
@@ -94,7 +94,7 @@ struct ConfigReaderTests {
     }
     #expect(error?.subject == "opz.yaml:4" && error?.hint?.contains("write \"\(word)\"") == true, "\(error as Any)")
     #expect(try ConfigReader.read(Self.minimal + "env: {A: \"\(word)\"}\n").env == ["A": word])
-    // The command line is no YAML: there it is what it is.
+    // The command line is not YAML, so the value is taken literally there.
     #expect(try ConfigReader.read(Self.minimal, overrides: ["env.A=\(word)"]).env == ["A": word])
   }
 

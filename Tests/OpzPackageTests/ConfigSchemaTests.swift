@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzPackage
 
-@Suite("templates/opz.schema.json says what the reader says")
+@Suite("templates/opz.schema.json agrees with the reader")
 struct ConfigSchemaTests {
   static let root: FilePath = {
     var path = FilePath(#filePath)
@@ -17,7 +17,7 @@ struct ConfigSchemaTests {
 
   static let schema = root.appending("templates/opz.schema.json")
 
-  /// What Python's jsonschema says of each document: "" for a valid one, else the first complaint.
+  /// The result of Python's jsonschema for each document: "" for a valid one, else the first error.
   private func judge(_ documents: [String]) throws -> [String] {
     let script = """
       import json, sys, yaml
@@ -53,7 +53,7 @@ struct ConfigSchemaTests {
     }
   }
 
-  /// A schema cannot compare two values, and PyYAML reads what opz refuses.
+  /// A schema cannot compare two values, and PyYAML reads some documents that opz refuses.
   static let beyondTheSchema: Set<String> = [
     "a key twice", "a key twice, once quoted", "a key twice below", "an anchor", "a tag", "a merge key", "a file twice",
     "a file in two layers", "min above max", "a day that never comes", "two schedules of a name", "a user out of range",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpzPackage
 
-@Suite("The deploy part of opz.yaml")
+@Suite("The deploy section of opz.yaml")
 struct DeploySettingsTests {
   private func read(_ deploy: String) throws -> DeploySettings {
     try #require(try ConfigReader.read(ConfigReaderTests.minimal + deploy).deploy)
@@ -63,14 +63,14 @@ struct DeploySettingsTests {
           json: [.object(["op": .string("add"), "path": .string("/a"), "value": .string("b")])]))
   }
 
-  /// The record keeps JSON; what comes back is what was read.
+  /// The record keeps the settings as JSON; they must come back unchanged.
   @Test func theRecordKeepsAll() throws {
     let settings = try read(DeploySettingsTests.all)
     let bytes = try CanonicalJSON.encode(JSONValue(encoding: settings))
     #expect(try CanonicalJSON.decode(DeploySettings.self, from: bytes, subject: "record") == settings)
   }
 
-  @Test("a platform has one name, and is there once")
+  @Test("a platform has one normalized name, and duplicates are refused")
   func platforms() throws {
     let config = try ConfigReader.read(
       ConfigReaderTests.minimal + "platforms: [linux/x86_64, linux/arm64/v8, linux/arm]\n")
@@ -81,9 +81,9 @@ struct DeploySettingsTests {
     #expect(error.map { "\($0)".contains("linux/aarch64 is there twice") } ?? false)
   }
 
-  /// Every number of a whole `deploy`, one at a time.
+  /// Every number of a complete `deploy` section, one at a time.
   @Test(
-    "an extreme number is read or is a problem of opz.yaml",
+    "an extreme number is read or is reported as an error in opz.yaml",
     arguments: [
       "0", "-1", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e308", "1e999", "9E", "0x10",
       "1_000",

@@ -15,8 +15,8 @@ struct DigestCacheTests {
     file = directory.path.appending("cache/digests")
   }
 
-  /// A moment at which every file of the test is old.
-  /// A minute from now, whenever that is: on a busy machine tests start minutes apart.
+  /// A time at which every file of the test is old.
+  /// It is computed on each use, a minute from now, because on a busy machine tests start minutes apart.
   static var later: Timestamp { Timestamp(milliseconds: Timestamp.now().milliseconds + 60_000) }
 
   private func make(_ name: String, _ text: String) throws -> (FileStatus, Digest) {
@@ -24,7 +24,7 @@ struct DigestCacheTests {
     return (try FileStatus.of(FilePath("\(path)")), Digest.of(Array(text.utf8)))
   }
 
-  @Test("what was saved is found by another process, and merged with what it adds")
+  @Test("another process finds the saved digests, and its additions are merged")
   func saved() throws {
     var all: [(FileStatus, Digest)] = []
     for number in 0..<50 { all.append(try make("f\(number)", "content \(number)")) }
@@ -38,13 +38,13 @@ struct DigestCacheTests {
     for (status, digest) in all { #expect(third.digest(of: status) == digest) }
   }
 
-  @Test("a file that changed in any way is not known")
+  @Test("a file that changed in any way is not found")
   func changed() throws {
     let (status, digest) = try make("a", "one")
     let cache = DigestCache(file)
     cache.remember(digest, of: status, read: Self.later)
     try cache.save()
-    // The same size, and the time of modification put back: the time of change tells.
+    // The size is the same and the mtime is restored, but the ctime differs.
     let path = directory.path.appending("a").string
     let stamp = try ChildProcess.run(["touch", "-r", path, "\(path).time"])
     #expect(stamp.status == 0)
@@ -56,7 +56,7 @@ struct DigestCacheTests {
     #expect(DigestCache(file).digest(of: status) == digest)
   }
 
-  @Test("a file that was written a moment ago is not remembered")
+  @Test("a file that was just written is not cached")
   func racy() throws {
     let (status, digest) = try make("a", "one")
     let cache = DigestCache(file)
@@ -66,7 +66,7 @@ struct DigestCacheTests {
     #expect(cache.digest(of: status) == digest)
   }
 
-  @Test("a cache that is damaged anywhere is as good as none", arguments: 0..<20)
+  @Test("a damaged cache is treated as missing", arguments: 0..<20)
   func damaged(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var all: [(FileStatus, Digest)] = []

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Ignore files", .serialized)
 struct IgnoreTests {
-  /// A repository with `paths`, made once: what is asked about must exist, so that git knows the directories.
+  /// A repository with `paths`, created once: the paths must exist, so that git knows which are directories.
   private static let repository = Result { () throws -> TemporaryDirectory in
     let directory = try TemporaryDirectory()
     let result = try ChildProcess.run(["git", "-C", directory.path.string, "init", "-q"], environment: environment)
@@ -22,7 +22,7 @@ struct IgnoreTests {
 
   private static let environment = ["PATH=/usr/bin:/bin", "HOME=/nowhere", "GIT_CONFIG_NOSYSTEM=1"]
 
-  /// The paths that git says are ignored.
+  /// The paths that git ignores.
   private func git(_ patterns: String, nested: (directory: String, patterns: String)? = nil) async throws -> Set<String>
   {
     let repository = try IgnoreTests.repository.get()
@@ -48,7 +48,7 @@ struct IgnoreTests {
     return Set(zip(asked, IgnoreTests.paths).filter { ignored.contains($0.0) }.map(\.1))
   }
 
-  /// The same question to our rules: an entry is left out with the directory that it is in.
+  /// The paths that our rules ignore: an entry is left out together with its directory.
   private func own(_ patterns: String, _ paths: [String], nested: (directory: String, patterns: String)? = nil) -> Set<
     String
   > {
@@ -93,13 +93,13 @@ struct IgnoreTests {
     ".*", "!.hidden\n.*",
   ]
 
-  @Test("each pattern means what git means by it", arguments: files)
+  @Test("each pattern matches the same paths as in git", arguments: files)
   func sameAsGit(patterns: String) async throws {
     let expected = try await git(patterns)
     #expect(own(patterns, IgnoreTests.paths) == expected)
   }
 
-  @Test("random patterns mean what git means by them", arguments: 0..<30)
+  @Test("random patterns match the same paths as in git", arguments: 0..<30)
   func random(seed: UInt64) async throws {
     var random = SeededGenerator(seed: seed)
     let pieces = [
@@ -107,7 +107,7 @@ struct IgnoreTests {
     ]
     let lines = (0..<4).map { _ in
       let line = (0..<Int.random(in: 1...6, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
-      // git takes `foo**/bar` for `foo` and `**/bar`, which its manual does not say: two stars count only as a whole name.
+      // git reads `foo**/bar` as `foo` and `**/bar`, although its manual gives `**` a meaning only as a whole name.
       return line.contains("**/") ? line.replacing("**", with: "*") : line
     }
     let text = lines.joined(separator: "\n")
@@ -115,7 +115,7 @@ struct IgnoreTests {
     #expect(own(text, IgnoreTests.paths) == expected, "\(text)")
   }
 
-  @Test("a file deeper down decides over one above it")
+  @Test("an ignore file in a subdirectory overrides one above it")
   func nested() async throws {
     for patterns in ["!a", "/a", "*\n!b.txt", "sub/", "/sub/a", "!/sub"] {
       let nested = (directory: "dir", patterns: patterns)
@@ -124,7 +124,7 @@ struct IgnoreTests {
     }
   }
 
-  @Test("a pattern made to be slow is not")
+  @Test("a pattern designed to be slow is fast")
   func bounded() {
     let pattern = String(repeating: "*a", count: 200) + "b"
     let name = [[UInt8]](repeating: Array(String(repeating: "a", count: 255).utf8), count: 100)
@@ -161,7 +161,7 @@ struct SourceTreeTests {
     #expect(reasons[".git"] == "not content")
   }
 
-  @Test("what opz.yaml names itself is taken")
+  @Test("files that opz.yaml names are included")
   func named() throws {
     let project = try TemporaryDirectory()
     try project.write(".env", "A=1")
@@ -173,7 +173,7 @@ struct SourceTreeTests {
     #expect(tree.files.map(\.destination.string) == ["models/key.pem", "app/.env"])
   }
 
-  @Test("names are bytes: two spellings of é, and one that is no text")
+  @Test("names are bytes: two spellings of é, and one that is not UTF-8")
   func names() throws {
     let project = try TemporaryDirectory()
     let model = project.path.appending("model")

@@ -34,7 +34,7 @@ struct MLflowTests {
 
     """
 
-  @Test("what MLmodel says becomes the project's configuration")
+  @Test("MLmodel becomes the project's configuration")
   func read() throws {
     let directory = try TemporaryDirectory()
     try directory.write("MLmodel", Self.model)
@@ -50,7 +50,7 @@ struct MLflowTests {
     #expect(config.model.path == ".")
   }
 
-  @Test("the version of Python may stand in python_env.yaml alone")
+  @Test("the version of Python may be only in python_env.yaml")
   func environment() throws {
     let directory = try TemporaryDirectory()
     try directory.write("MLmodel", "flavors: {sklearn: {pickled_model: model.pkl}}\n")
@@ -60,7 +60,7 @@ struct MLflowTests {
   }
 
   @Test(
-    "anything may be in the file",
+    "the file may contain anything",
     arguments: [
       "", "[]", "flavors: 3", "flavors: {python_function: {python_version: [1]}}", "signature: {inputs: '{'}", "a: 1",
     ])
@@ -71,7 +71,7 @@ struct MLflowTests {
     #expect(model.python == nil && model.signature == nil)
   }
 
-  @Test("a directory without MLmodel is none")
+  @Test("a directory without MLmodel is not an MLflow model")
   func none() throws {
     let directory = try TemporaryDirectory()
     #expect(try MLflowModel(in: directory.path) == nil)

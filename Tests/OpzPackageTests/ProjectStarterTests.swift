@@ -100,7 +100,7 @@ struct ProjectStarterTests {
       #expect(config.model.path == model)
       try config.checkFiles(in: directory)
     } catch let error as ConfigError {
-      // opz.yaml cannot hold such a name, so no starter names such a file.
+      // opz.yaml cannot contain such a name, so the starter does not name such a file.
       #expect(error.category == .notFound)
       #expect(name.unicodeScalars.contains(where: ProjectStarter.isUnwritable) || name.hasPrefix("."))
     }

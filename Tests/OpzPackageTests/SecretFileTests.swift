@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Files of secrets, by name and by content")
 struct SecretFileTests {
-  /// What of the files is packaged: a directory `model` has them, each with a content.
+  /// The files that are packaged from a directory `model` with these paths and contents.
   private func packaged(_ files: [String: String], ignore: String = "") throws -> Set<String> {
     let project = try TemporaryDirectory()
     for (path, content) in files { try project.write("model/\(path)", content) }
@@ -47,7 +47,7 @@ struct SecretFileTests {
     "key4.db",
   ]
 
-  /// The paths that are packaged, each a file with a content that shows nothing.
+  /// The paths that are packaged, each a file with inconclusive content.
   private func taken(_ paths: [String]) -> [String] {
     let rules = IgnoreRules()
     return paths.filter { path in
@@ -60,7 +60,7 @@ struct SecretFileTests {
     }
   }
 
-  @Test("all kinds are left out, in any case, as copies and backups")
+  @Test("all kinds are left out, in upper and lower case, as copies and as backups")
   func kinds() throws {
     let kinds = SecretFileTests.kinds
     #expect(kinds.count >= 71)
@@ -110,7 +110,7 @@ struct SecretFileTests {
     "secret.yaml": "replicas: 2\n", "auth.json": "{}",
   ]
 
-  @Test("what only has such a name, or shows that it holds none, is packaged")
+  @Test("a file with a similar name, or whose content shows no secret, is packaged")
   func lookAlikes() throws {
     var random = SeededGenerator(seed: 1)
     var files = SecretFileTests.harmless
@@ -129,7 +129,7 @@ struct SecretFileTests {
     #expect(all == Set(files.keys), "\(Set(files.keys).subtracting(all).sorted())")
   }
 
-  @Test("the content decides where the name does not")
+  @Test("the content decides if the name does not")
   func content() throws {
     var random = SeededGenerator(seed: 2)
     let certificate =
@@ -151,7 +151,7 @@ struct SecretFileTests {
     #expect(left.isEmpty, "\(left)")
   }
 
-  @Test(".opzignore takes back what it names, and the reason says how")
+  @Test(".opzignore can include a file again, and the reason says how")
   func takenBack() throws {
     let files = [
       ".env": "A=b", "Credentials (1).json": "{}", "server.pem": "x", ".aws/credentials": "x", "we*ird.key": "x",
@@ -161,7 +161,7 @@ struct SecretFileTests {
     for (path, content) in files { try project.write("model/\(path)", content) }
     var tree = SourceTree(project: project.path)
     try tree.add(model: "model")
-    // Each reason's own pattern, written down, takes the file back.
+    // The pattern in each reason includes the file again.
     let patterns = tree.ignored.map { entry in
       let reason = entry.reason
       #expect(reason.hasPrefix("may be a secret (!") && reason.hasSuffix(" in .opzignore takes it back)"), "\(reason)")

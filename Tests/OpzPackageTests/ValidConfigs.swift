@@ -1,4 +1,4 @@
-/// Documents that are right, for the reader and for the schema.
+/// Documents that both the reader and the schema accept.
 enum ValidConfigs {
   private static let minimal = ConfigReaderTests.minimal
 

@@ -5,7 +5,7 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// A wheel that a test makes, honest unless it is told otherwise.
+/// A wheel made by a test, valid unless the test changes it.
 struct HandMadeWheel: Sendable {
   struct File: Sendable {
     var path: String
@@ -49,7 +49,7 @@ struct HandMadeWheel: Sendable {
     return copy
   }
 
-  /// The wheel with another text of one of its metadata files, or without the file.
+  /// The wheel with a different content of one of its metadata files, or without the file.
   func with(_ file: String, _ text: String?) -> HandMadeWheel {
     with { wheel in
       let path = "\(wheel.stem).dist-info/\(file)"
@@ -78,14 +78,14 @@ struct HandMadeWheel: Sendable {
     try Wheel(try ZipArchive(BytesBlob(bytes), name: fileName), name: try WheelName(parsing: fileName))
   }
 
-  /// Quoted where it has to be.
+  /// Quoted if necessary.
   static func field(_ path: String) -> String {
     guard path.contains(where: { ",\"".contains($0) }) else { return path }
     return "\"" + path.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
   }
 }
 
-/// The second column of RECORD, made in another way than the module's.
+/// The second column of RECORD, computed independently of the module.
 func recordDigest(_ content: [UInt8]) -> String {
   let bits = Digest.of(content).hex.compactMap(\.hexDigitValue).flatMap { digit in [8, 4, 2, 1].map { digit & $0 != 0 }
   }
@@ -101,13 +101,13 @@ func standardLayout() throws -> InstallLayout {
   try InstallLayout(prefix: "opt/python", python: "3.12", interpreter: "/usr/bin/env python3.12")
 }
 
-/// A file as it is laid.
+/// A file as installed.
 struct LaidFile: Equatable {
   let mode: UInt32
   let text: String
 }
 
-/// What the entries hold, by path.
+/// The content of the entries, by path.
 func laid(_ entries: [TarEntry]) throws -> [String: LaidFile] {
   var files: [String: LaidFile] = [:]
   for entry in entries {
@@ -128,7 +128,7 @@ func rest(of blob: any Blob, from offset: Int, piece: Int = 7001) throws -> [UIn
   return found
 }
 
-/// The module's error that `body` throws.
+/// The `PythonError` that `body` throws.
 func failure(_ body: () throws -> Void) -> PythonError? {
   do {
     try body()
@@ -138,7 +138,7 @@ func failure(_ body: () throws -> Void) -> PythonError? {
   }
 }
 
-/// Takes bytes and drops them.
+/// Discards all bytes.
 struct NoSink: ByteSink {
   mutating func write(_ bytes: UnsafeRawBufferPointer) {}
 }

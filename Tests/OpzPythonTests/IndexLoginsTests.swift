@@ -26,7 +26,7 @@ struct IndexLoginsTests {
     #expect(found(["UV_INDEX_MY_CORP_USERNAME": "u"], [("my-corp", "https://x.example/simple")]) == [])
   }
 
-  @Test("netrc, and never a word of it in a description")
+  @Test("netrc is read, and a description never shows its content")
   func netrc() throws {
     let directory = try TemporaryDirectory()
     try directory.write(
@@ -41,7 +41,7 @@ struct IndexLoginsTests {
     #expect(!"\(logins)".contains("secret"))
   }
 
-  @Test("the indexes that uv's files name")
+  @Test("the indexes in uv's files")
   func indexes() throws {
     let directory = try TemporaryDirectory()
     try directory.write(

@@ -7,10 +7,10 @@ import Testing
 
 private typealias File = HandMadeWheel.File
 
-/// What pip lays for the same wheel.
-@Suite("Wheels as pip lays them") struct PipTests {
-  /// Runs pip, with new files whose modes do not depend on who runs the tests. Even with a prefix it removes what is of the same
-  /// name in its own environment, unless it is told to ignore that.
+/// Compares with what pip installs from the same wheel.
+@Suite("Wheels, compared with pip") struct PipTests {
+  /// Runs pip with a fixed umask. Even with a prefix, pip removes a package of the same name from its own environment
+  /// unless it is told to ignore installed packages.
   private static let install = """
     import os, runpy, sys
     os.umask(0o022)
@@ -118,7 +118,7 @@ private typealias File = HandMadeWheel.File
     let content: [UInt8]
   }
 
-  /// What an installer writes of its own is another for each.
+  /// Files that each installer writes differently.
   private static func isOfTheWheel(_ path: String) -> Bool {
     !["/RECORD", "/INSTALLER", "/direct_url.json", "/REQUESTED"].contains { path.hasSuffix($0) }
   }
@@ -149,7 +149,7 @@ private typealias File = HandMadeWheel.File
     return files
   }
 
-  /// Where this Python's pip put things: that depends on its version and on who packaged it.
+  /// Where this Python's pip installed the files, which depends on its version and its distributor.
   private static func layout(of files: [String: OnDisk]) throws -> InstallLayout {
     let record = try #require(files.keys.first { $0.hasSuffix(".dist-info/RECORD") })
     let library = FilePath(record).removingLastComponent().removingLastComponent()

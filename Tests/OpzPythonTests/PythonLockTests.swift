@@ -21,7 +21,7 @@ struct PythonLockTests {
     try PythonLock("lock-version = \"1.0\"\ncreated-by = \"uv\"\n\(head)\(packages)", subject: "pylock.toml")
   }
 
-  @Test("the best wheel of each package that the target needs")
+  @Test("the best wheel of each package for the target is chosen")
   func select() throws {
     let text = """
       [[packages]]
@@ -115,7 +115,7 @@ struct PythonLockTests {
   }
 
   @Test(
-    "what is no lock",
+    "an invalid lock is refused",
     arguments: [
       "", "lock-version = 1", "lock-version = \"2.0\"\npackages = []", "packages = [", "lock-version = \"1.0\"",
       "lock-version = \"1.0\"\npackages = 3", "lock-version = \"1.0\"\n[[packages]]\n",
@@ -124,7 +124,7 @@ struct PythonLockTests {
     #expect(throws: PythonError.self) { try PythonLock(text, subject: "pylock.toml") }
   }
 
-  @Test("a lock that is changed at random is read or refused, never a trap", arguments: 0..<5)
+  @Test("a randomly changed lock is read or refused, never a trap", arguments: 0..<5)
   func mutated(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let text =
@@ -139,7 +139,7 @@ struct PythonLockTests {
   }
 }
 
-@Suite("Whether wheels go together")
+@Suite("Compatibility of wheels")
 struct EnvironmentCheckTests {
   private func metadata(_ name: String, _ version: String, _ more: String = "") throws -> WheelMetadata {
     let wheel = try WheelName(parsing: "\(name)-\(version)-py3-none-any.whl")
@@ -172,7 +172,7 @@ struct EnvironmentCheckTests {
 
 @Suite("uv")
 struct UvCompileTests {
-  @Test("its words, for requirements and for a project")
+  @Test("its arguments, for requirements and for a project")
   func arguments() throws {
     let arm = try PythonTarget(minor: 12, platform: try #require(Platform("linux/arm64")), library: .musl(1, 2))
     #expect(
@@ -187,7 +187,7 @@ struct UvCompileTests {
       uv.arguments(output: "o").suffix(8) == [
         "--project", "p", "--prerelease", "allow", "--upgrade-package", "a", "--upgrade-package", "b",
       ])
-    // A uv.lock that is old is refused, and not exported.
+    // An outdated uv.lock is refused, and not exported.
     #expect(UvCompile(.project("p"), for: arm, environment: [:]).arguments(output: "o").contains("--locked"))
     let old = try PythonTarget(minor: 9, platform: .linuxAMD64, library: .glibc(2, 29))
     #expect(
@@ -199,7 +199,7 @@ struct UvCompileTests {
       ])
   }
 
-  @Test("a program that is missing or fails is an error with its own words, without passwords")
+  @Test("a missing or failing program is an error with its message, without passwords")
   func failures() throws {
     let target = try PythonTarget(minor: 11, platform: .linuxAMD64, library: .glibc(2, 36))
     let missing = #expect(throws: PythonError.self) {

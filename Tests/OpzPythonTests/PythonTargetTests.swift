@@ -3,7 +3,7 @@ import OpzPython
 import OpzTestKit
 import Testing
 
-@Suite("Which wheels fit")
+@Suite("Which wheels match a target")
 struct PythonTargetTests {
   private func target(_ minor: Int, _ library: PythonTarget.Library = .glibc(2, 36), arm: Bool = false) throws
     -> PythonTarget
@@ -17,7 +17,7 @@ struct PythonTargetTests {
   }
 
   @Test(
-    "what fits CPython 3.11 on amd64 with glibc 2.36, from the best to the last, and what does not",
+    "wheels for CPython 3.11 on amd64 with glibc 2.36, from best to worst, and wheels that do not match",
     arguments: [
       [
         "cp311-cp311-manylinux_2_36_x86_64", "cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_17_x86_64",
@@ -37,7 +37,7 @@ struct PythonTargetTests {
   }
 
   @Test(
-    "what does not fit",
+    "wheels that do not match",
     arguments: [
       "cp312-cp312-manylinux_2_28_x86_64", "cp312-abi3-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_37_x86_64",
       "cp311-cp311-manylinux_2_28_aarch64",
@@ -50,7 +50,7 @@ struct PythonTargetTests {
     #expect(try rank(name, target(11)) == nil)
   }
 
-  @Test("another C library and another processor take their own")
+  @Test("another C library or processor gets its own wheels")
   func others() throws {
     #expect(try rank("cp311-cp311-musllinux_1_2_x86_64", target(11, .musl(1, 2))) != nil)
     #expect(try rank("cp311-cp311-manylinux_2_17_x86_64", target(11, .musl(1, 2))) == nil)
@@ -76,7 +76,7 @@ struct PythonTargetTests {
     for name in known {
       let parts = name.split(separator: "-").map(String.init)
       let tag = WheelTag(python: parts[0], abi: parts[1], platform: parts[2])
-      // Python 2 and "any processor" names are not for Linux images of ours.
+      // Python 2 and "any processor" tags do not occur in our Linux images.
       if tag.platform.contains("i686") { continue }
       #expect(target.rank(tag) != nil, "\(name)")
     }
@@ -102,7 +102,7 @@ struct EnvironmentMarkerTests {
     ("python_full_version >= '3.11.0'", true),
   ]
 
-  @Test("markers hold as the reference says", arguments: cases)
+  @Test("markers are evaluated like the reference implementation", arguments: cases)
   func holds(text: String, expected: Bool) throws {
     #expect(try EnvironmentMarker(parsing: text).holds(for: target) == expected)
     let script = """
@@ -114,7 +114,7 @@ struct EnvironmentMarkerTests {
   }
 
   @Test(
-    "what is no marker",
+    "invalid markers",
     arguments: [
       "", "python_version", "python_version >=", "foo == 'x'", "(os_name == 'posix'", "os_name == 'a' and",
       "os_name = 'a'", "'a' == 'b", String(repeating: "(", count: 5000),

@@ -25,7 +25,7 @@ struct PythonVersionTests {
     ">=1.0.dev0", "===1.0", "<1!0", ">0.9", "==2024.*", "~=1.0rc1", "<=1.0.post1", ">1.0a1", "!=1.0+cu121", "<2.0.dev0",
   ]
 
-  @Test("each version meets a clause where the reference implementation says so")
+  @Test("each version satisfies a clause exactly if the reference implementation says so")
   func reference() throws {
     let script = """
       import json, sys
@@ -47,6 +47,6 @@ struct PythonVersionTests {
     }
   }
 
-  @Test("what is no version is none", arguments: broken)
+  @Test("invalid versions are refused", arguments: broken)
   func refuse(_ text: String) { #expect(PythonVersion(text) == nil) }
 }

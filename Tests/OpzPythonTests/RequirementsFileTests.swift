@@ -20,7 +20,7 @@ struct RequirementsFileTests {
   }
 
   @Test(
-    "names, digests and places of requirements in every spelling",
+    "names, digests and locations of requirements in every notation",
     arguments: [
       ("Scikit_Learn[x,y]>=1 # c", "scikit-learn", 0), ("a==1 --hash=sha256:A --hash sha256:B", "a", 2),
       ("a==1 \\\n  --hash=sha256:A \\\n  --hash=sha256:B # x", "a", 2), ("a\t--hash=sha256:A", "a", 1),
@@ -44,7 +44,7 @@ struct RequirementsFileTests {
     #expect(item.hashes.allSatisfy { $0.hex == $0.hex.lowercased() })
   }
 
-  @Test("what is included is found from the including file, each once, in circles too")
+  @Test("included files are relative to the including file, and read once, even in circles")
   func includes() throws {
     let found = try read(
       "a\n-r deep/one.txt\n--constraint=limit.txt\n",
@@ -58,7 +58,7 @@ struct RequirementsFileTests {
   }
 
   @Test(
-    "what opz does not do is refused by its name",
+    "unsupported options are refused by name",
     arguments: [
       ("--no-binary :all:", "--no-binary"), ("--no-binary=a", "--no-binary"), ("--trusted-host h", "--trusted-host"),
       ("-e .", "-e"), ("--editable=./x", "--editable"), ("--use-feature x", "--use-feature"), ("--foo", "--foo"),
@@ -76,7 +76,7 @@ struct RequirementsFileTests {
     #expect(error?.description.contains(word) == true, "\(error?.description ?? "")")
   }
 
-  @Test("a file without end, that is no text or includes thousands ends in an error")
+  @Test("a file that is endless, not text, or includes thousands of files is an error")
   func hostile() throws {
     #expect(throws: PythonError.self) { try read(String(repeating: "a\n", count: 3 << 20)) }
     let path = try directory.write("requirements.txt", "")

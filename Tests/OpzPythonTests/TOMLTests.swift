@@ -52,7 +52,7 @@ struct TOMLTests {
   }
 
   @Test(
-    "what is no TOML, by Python's reader and by ours",
+    "invalid TOML is refused by Python's reader and by ours",
     arguments: [
       "a", "a =", "a = 1 b = 2", "a = 01", "a = 1__0", "a = _1", "a = 1.", "a = .5", "a = \"x", "a = 'x\n'",
       "a = [1 2]", "a = [1", "a = {b = 1", "a = {b = 1,}",
@@ -98,7 +98,7 @@ struct TOMLTests {
     }
   }
 
-  /// As Python's json writes it.
+  /// The document in the notation of Python's json.
   private func json(_ value: TOMLValue) -> String {
     switch value {
     case .string(let text), .date(let text): "\"\(text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))\""
@@ -111,13 +111,13 @@ struct TOMLTests {
     }
   }
 
-  @Test("depth is bounded")
+  @Test("depth is limited")
   func deep() {
     #expect(throws: TOMLReader.Failure.self) { try TOMLReader.read("a = " + String(repeating: "[", count: 100_000)) }
     #expect(throws: TOMLReader.Failure.self) { try TOMLReader.read(String(repeating: "a.", count: 100_000) + "a = 1") }
   }
 
-  @Test("keys with dots are as deep as tables in tables")
+  @Test("dotted keys count as deep as nested tables")
   func dotted() throws {
     let key = String(repeating: "a.", count: 50) + "a"
     for text in [

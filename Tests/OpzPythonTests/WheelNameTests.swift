@@ -1,7 +1,7 @@
 import OpzPython
 import Testing
 
-@Suite("Names of wheels") struct WheelNameTests {
+@Suite("Wheel file names") struct WheelNameTests {
   @Test func parts() throws {
     let name = try WheelName(
       parsing: "Scikit_Learn-2.1.0rc1+cu121-12abc-cp312.cp313-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl")
@@ -42,7 +42,7 @@ import Testing
     #expect(error?.code == .malformed && error?.hint != nil)
   }
 
-  /// A tie between wheels is broken by the number, then by the text.
+  /// A tie between wheels is decided by the build number, then by the build text.
   @Test func buildTags() throws {
     let order = ["1", "01a", "1b", "2", "10", "99999999999999999999999", "100000000000000000000000"]
     let builds = try order.map { try #require(try WheelName(parsing: "a-1-\($0)-py3-none-any.whl").build) }
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  /// Spellings of one version: the metadata may have another than the file's name.
+  /// Spellings of the same version: the metadata may spell it differently than the file name.
   @Test(arguments: [
     ("1.0", "1.0"), ("1.0", "1.0.0"), ("1", "v1.0"), ("1.0rc1", "1.0-RC.1"), ("1.0rc1", "1.0c1"), ("1.0a0", "1.0alpha"),
     ("1.0b2", "1.0_beta_2"), ("1.0rc3", "1.0.pre3"), ("1.0rc3", "1.0preview3"), ("1.0.post2", "1.0-2"),

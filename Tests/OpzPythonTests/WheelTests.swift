@@ -106,12 +106,12 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     #expect(lines.first?.hasPrefix("../../../bin/RUN.exe,") == true)
   }
 
-  /// Without the quotes, which are no part of what the lines are sorted by.
+  /// Without the quotes, because the lines are sorted without them.
   private static func path(_ line: String) -> [UInt8] {
     Array((line.hasPrefix("\"") ? line.dropFirst() : line[...]).utf8)
   }
 
-  /// Golden: another digest is another layer for everybody.
+  /// Golden digest: if it changes, every user's layer changes.
   @Test func theSameBytesEachTime() throws {
     for _ in 0..<2 {
       var sink = NoSink()
@@ -167,7 +167,7 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     #expect(refusal(wheel.with { $0.files.append(File("other-1.0.dist-info/METADATA")) }) == .malformed)
     #expect(refusal(wheel.with { $0.files.append(File("vendor/other-1.0.dist-info/METADATA")) }) == nil)
     for file in ["METADATA", "WHEEL"] { #expect(refusal(wheel.with(file, nil)) == .malformed) }
-    // A letter whose lower case is ASCII.
+    // A letter outside ASCII whose lower case is in ASCII.
     let kelvin = HandMadeWheel([], fileName: "k-1.0-py3-none-any.whl", stem: "\u{212A}-1.0")
     #expect(refusal(kelvin.with("METADATA", "Name: k\nVersion: 1.0\n")) == .malformed)
   }
@@ -233,7 +233,7 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     #expect(refusal(wheel) == .malformed)
   }
 
-  /// No size, quotes where none is needed, CRLF, a line twice, an empty one.
+  /// No size, unnecessary quotes, CRLF, a duplicate line, an empty line.
   @Test(arguments: [
     "a.py,DIGEST,1", "a.py,DIGEST,", "\"a.py\",\"DIGEST\",\"1\"\r", "a.py,DIGEST,1\na.py,DIGEST,1", "a.py,DIGEST,1\n\n",
     "a.py,sha512=H0D8ktokFpR1CXnubPWC8tXX0o4YM13gWrxU0FYOD1MChgxlK_CNVgJSql50IQVG82n7u86MEs_HlXsmUv6adQ,1",
@@ -244,7 +244,7 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     #expect(files["\(WheelTests.site)/a.py"]?.text == "a")
   }
 
-  /// The first line of RECORD, which is of `a.py`, becomes another one.
+  /// Replaces the first line of RECORD, which describes `a.py`.
   private static func replacing(_ line: String) -> @Sendable (inout [String]) -> Void {
     { lines in
       lines[0] =
@@ -260,12 +260,12 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     #expect(refusal(wheel.with { $0.unlisted = [File("RECORD.jws", "x")] }) == .malformed)
     #expect(refusal(wheel.with { $0.changeRecord = { $0.removeFirst() } }) == .malformed)
     #expect(refusal(wheel.with { $0.changeRecord = { $0.removeAll() } }) == .malformed)
-    // Its own line may be missing.
+    // RECORD's own line may be missing.
     #expect(refusal(wheel.with { $0.changeRecord = { $0.removeLast() } }) == nil)
     #expect(refusal(wheel.with { $0.files.append(File("d/")) }) == nil)
   }
 
-  /// The digest is checked when the content is read, before its last byte is handed out.
+  /// The digest is checked while the content is read, before the last byte is returned.
   @Test(arguments: ["a.py", "handmade-1.0.data/scripts/plain", "empty"]) func wrongDigests(path: String) throws {
     let wheel = HandMadeWheel([
       File("a.py", "content"), File("empty"),
@@ -294,7 +294,7 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     #expect(error?.code == .wrongDigest)
   }
 
-  /// Not even who reads exactly as many bytes as there are is deceived.
+  /// The error is not missed by reading exactly the announced number of bytes.
   @Test func theLastByteIsHeldBack() throws {
     let wheel = HandMadeWheel([File("a.py", "content")]).with { wheel in
       wheel.changeRecord = { $0[0] = "a.py,\(recordDigest([1])),7" }
@@ -323,7 +323,7 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     #expect(failure { _ = try wheel.opened() }?.code == .wrongDigest)
   }
 
-  /// A script is read as a whole for its new digest, so a wrong one is found at once.
+  /// A script is read whole for its new digest, so a wrong digest is found immediately.
   @Test func wrongDigestOfAChangedScript() {
     let wheel = HandMadeWheel([File("handmade-1.0.data/scripts/s", "#!python\nx")]).with { wheel in
       wheel.changeRecord = { $0[0] = "handmade-1.0.data/scripts/s,\(recordDigest([1])),10" }
@@ -414,7 +414,7 @@ private func refusal(_ wheel: HandMadeWheel) -> PythonError.Code? {
     #expect(try HandMadeWheel([file]).opened().entryPoints.map(\.name) == names)
   }
 
-  /// Damaged metadata: any answer is right but a trap.
+  /// Damaged metadata: any result is right except a trap.
   @Test(arguments: 0..<10) func mutations(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let bytes: [UInt8] = [0, 9, 10, 13, 0x20, 0x22, 0x2c, 0x2e, 0x3a, 0x3d, 0x5b, 0x5d, 0xcc, 0xff]
