@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzDistribution
 
-/// Registries that mean harm, by what they send.
+/// Registries that send malicious content.
 @Suite struct AttackTests {
   private typealias Answer = ScriptedServer.Answer
   private static let layer = bytes(10)
@@ -49,7 +49,7 @@ import Testing
     #expect(try await store.contains(.of(Self.layer, .layerTar)))
   }
 
-  /// CVE-2021-41190: two readers that take a document for two things.
+  /// CVE-2021-41190: a document that two readers read differently.
   @Test(arguments: [
     #","manifests":[]"#,
     #","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:00","size":1}]"#,
@@ -65,7 +65,7 @@ import Testing
     #expect(error?.code == .badResponse)
   }
 
-  /// CVE-2024-3727, CVE-2024-37032: a digest that becomes a path or an address.
+  /// CVE-2024-3727, CVE-2024-37032: a digest that becomes part of a path or an address.
   @Test(arguments: [
     "sha256:../../../../etc/passwd", "sha256:", "", "sha256", "../x", "sha256:00", "sha1:aa",
     "SHA256:\(String(repeating: "a", count: 64))",
@@ -80,7 +80,7 @@ import Testing
     #expect(server.requests.allSatisfy { $0.path.contains("/manifests/") }, "nothing was asked for by that name")
   }
 
-  /// Sizes that are wrong, too large or no numbers: refused before anything is allocated.
+  /// Sizes that are wrong, too large or not numbers are refused before anything is allocated.
   @Test(arguments: [
     "18446744073709551615", "9223372036854775807", "-1", "1e30", "\"10\"", "null", "11", "9", "18446744073709551616",
   ])
@@ -92,7 +92,7 @@ import Testing
     #expect(try !store.has(.of(Self.layer, .layerTar)))
   }
 
-  /// A layer may name addresses where it is too. Nothing is fetched from there.
+  /// A layer may list other addresses of its content. Nothing is fetched from there.
   @Test func addressesInADescriptorAreNotAsked() async throws {
     let sink = try ScriptedServer { _ in Answer(200, body: Self.layer) }
     let urls = ",\"urls\":[\"http://\(sink.host)/layer\"]"

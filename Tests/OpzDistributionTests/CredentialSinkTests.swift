@@ -5,14 +5,14 @@ import Testing
 
 @testable import OpzDistribution
 
-/// A registry that tries to have its user's credentials sent somewhere else (CVE-2020-15157 and those that followed).
+/// A registry that tries to have its user's credentials sent elsewhere (CVE-2020-15157 and later ones).
 ///
-/// The second server is the sink: whatever it is asked, no Authorization and no secret may be in it.
+/// The second server is the sink: no request to it may contain an Authorization header or a secret.
 @Suite struct CredentialSinkTests {
   private typealias Answer = ScriptedServer.Answer
   private typealias Request = ScriptedServer.Request
 
-  /// What the registry answers with the sink's address in it.
+  /// Which of the registry's responses contains the sink's address.
   enum Lure: String, CaseIterable, Sendable {
     case head301, head302, head303, head307, head308
     case get301, get302, get303, get307, get308
@@ -170,7 +170,7 @@ import Testing
 
   private static func isLoggedIn(_ request: Request) -> Bool { request.header("authorization") != nil }
 
-  // Only the registry's own answers; what the lure is not about works.
+  // Only the registry's own responses; everything that the lure does not concern works.
   private static func answer(_ request: Request, _ lure: Lure, _ sink: String) -> Answer {
     let isManifest = request.path.contains("/manifests/")
     let to = { (status: Int) in Answer(status, [("Location", "http://\(sink)/x")]) }

@@ -8,13 +8,13 @@ import Testing
 
 @testable import OpzDistribution
 
-@Suite("Logins, kept and forgotten")
+@Suite("Storing and removing logins")
 struct CredentialStoreTests {
   private static let secret = "s3cr3t-päss/\"word"
 
   private func text(_ path: FilePath) throws -> String { String(decoding: try FileBlob(path).bytes(), as: UTF8.self) }
 
-  @Test("the file is its owner's alone, and all else in it stays as it was")
+  @Test("the file is private to its owner, and everything else in it is kept")
   func file() throws {
     let before = """
       {
@@ -43,7 +43,7 @@ struct CredentialStoreTests {
     #expect(try store.erase("r.example:5000") == [])
   }
 
-  @Test("there need be no file, nor a directory; a link stays a link")
+  @Test("file and directory need not exist; a link stays a link")
   func places() throws {
     let home = try TemporaryDirectory()
     let environment = ["HOME": home.path.string]
@@ -80,7 +80,7 @@ struct CredentialStoreTests {
     #expect(try text(config.directory.path.appending("config.json")) == content)
   }
 
-  /// A helper that keeps each server's entry in a file of its own, by the protocol.
+  /// A credential helper that keeps each server's entry in its own file.
   private func helper(_ json: String) throws -> DockerConfig {
     let config = try DockerConfig(json)
     let script = """
@@ -100,7 +100,7 @@ struct CredentialStoreTests {
   }
 
   @Test(
-    "where a helper is set for the host, it keeps the secret and the file does not",
+    "if a helper is set for the host, it stores the secret and the file does not",
     arguments: [
       (#"{"credsStore":"test"}"#, "r.example"), (#"{"credHelpers":{"r.example":"test"}}"#, "r.example"),
       (#"{"credsStore":"test","auths":{"https://r.example/v1/":{"auth":"b2xkOm9sZA=="}}}"#, "https://r.example/v1/"),
@@ -122,7 +122,7 @@ struct CredentialStoreTests {
     #expect(try Credentials(environment: config.environment).find("r.example", repository: "x") == nil)
   }
 
-  @Test("a helper that fails loses nothing and shows nothing")
+  @Test("a failing helper loses nothing and reveals nothing")
   func brokenHelper() throws {
     let config = try DockerConfig(#"{"credsStore":"broken"}"#)
     try config.directory.write("docker-credential-broken", "#!/bin/sh\nPATH=/usr/bin:/bin\ncat; exit 1\n", mode: 0o755)
@@ -133,7 +133,7 @@ struct CredentialStoreTests {
     #expect(try text(config.directory.path.appending("config.json")) == #"{"credsStore":"broken"}"#)
   }
 
-  @Test("logins at the same time do not lose each other's")
+  @Test("concurrent logins do not overwrite each other")
   func parallel() async throws {
     let config = try DockerConfig("{}")
     let store = CredentialStore(environment: config.environment)
@@ -147,7 +147,7 @@ struct CredentialStoreTests {
     }
   }
 
-  @Test("text that is set and taken away again is what it was, whatever it was", arguments: UInt64(1)...60)
+  @Test("any text is unchanged after a login and a logout", arguments: UInt64(1)...60)
   func property(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let before = Self.object(&random, depth: 0)
@@ -199,13 +199,13 @@ struct CredentialStoreTests {
     }
   }
 
-  // MARK: Real registries and readers
+  // MARK: Real registries and other readers
 
   private func check(_ host: String, _ user: String, _ secret: String) async throws -> RegistryLogin.Verdict {
     try await RegistryLogin(host, environment: [:], userAgent: "opz-tests/1").check(user: user, secret: secret)
   }
 
-  @Test("a secret is tried with user and password")
+  @Test("a secret is tried as user and password")
   func basic() async throws {
     let server = try RegistryServer(.basic(user: "ann", password: "right"))
     #expect(try await check(server.host, "ann", "right") == .accepted)
@@ -228,7 +228,7 @@ struct CredentialStoreTests {
     #expect(error?.code == .unauthorized && error?.description.contains("wrong-one") == false)
   }
 
-  @Test("skopeo and podman read what was kept, and what podman keeps is read here")
+  @Test("skopeo and podman read stored logins, and opz reads podman's")
   func peers() async throws {
     let server = try RegistryServer(.basic(user: "ann", password: Self.secret))
     let directory = try TemporaryDirectory()

@@ -69,7 +69,7 @@ import Testing
     #expect(try credentials.find("r.example:5000", repository: "a") == .password(user: "a", password: "1"))
   }
 
-  /// A helper that prints what it was asked, and the rest of `script`.
+  /// A helper that prints its input, followed by `script`.
   private func helper(_ script: String, config json: String) throws -> DockerConfig {
     let config = try DockerConfig(json)
     let text = "#!/bin/sh\nPATH=/usr/bin:/bin\nread -r server\necho \"$1 $server\" >> \"${0%/*}/asked\"\n\(script)\n"
@@ -133,7 +133,7 @@ import Testing
   @Test func tokensAreKeptAndRefreshed() async throws {
     let manifest = try FaultTests.manifest()
     let tokens = try ScriptedServer { request in
-      // The first life is over before the token is used twice.
+      // The first token expires before it is used twice.
       .init(200, text: #"{"token":"t\#(request.number)","expires_in":\#(request.number == 1 ? 0.001 : 600)}"#)
     }
     let registry = try ScriptedServer { request in
@@ -148,7 +148,7 @@ import Testing
   }
 }
 
-/// What a program that we start inherits.
+/// What a child process inherits.
 @Suite struct InheritanceTests {
   @Test func noConnectionIsInherited() async throws {
     let server = try ScriptedServer { _ in .init(404) }

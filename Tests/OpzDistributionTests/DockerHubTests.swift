@@ -9,7 +9,7 @@ import Testing
 
 @testable import OpzDistribution
 
-/// Docker Hub, with a server in its place: what it is asked, by which name, and with whose credentials.
+/// A server in place of Docker Hub: which requests it gets, by which name, and with whose credentials.
 @Suite("Docker Hub") struct DockerHubTests {
   private static let hosts: Set<String> = ["registry-1.docker.io:443", "auth.docker.io:443"]
   private static let basic = "Basic " + Data("ann:s3cret".utf8).base64EncodedString()
@@ -22,7 +22,7 @@ import Testing
     hub.environment.merging(config?.environment ?? [:]) { one, _ in one }
   }
 
-  @Test("is asked at registry-1.docker.io and its token server, by the canonical name")
+  @Test("is contacted at registry-1.docker.io and its token server, by the canonical name")
   func places() async throws {
     let hub = try DockerHubServer()
     let image = try FaultTests.manifest()
@@ -54,7 +54,7 @@ import Testing
     "docker.io/library", "docker.io/library/nginx", "Index.Docker.IO",
   ]
 
-  @Test("has its credentials under any of its spellings", arguments: keys, ["docker.io", "registry-1.docker.io"])
+  @Test("its credentials are found under any spelling", arguments: keys, ["docker.io", "registry-1.docker.io"])
   func credentials(_ key: String, _ host: String) throws {
     let config = try DockerConfig(key, user: "ann", password: "s3cret")
     let found = try Credentials(environment: config.environment).find(host, repository: "library/nginx")
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(
-    "has none under another's name",
+    "its credentials are not found under another registry's name",
     arguments: [
       "docker.io.example", "hub.docker.com", "docker.io/ann", "docker.io/library/nginx-unprivileged", "xdocker.io",
       "https://index.docker.io/v1/access-token", "https://index.docker.io/v1/refresh-token",
@@ -73,7 +73,7 @@ import Testing
     #expect(try Credentials(environment: config.environment).find("docker.io", repository: "library/nginx") == nil)
   }
 
-  @Test("is no place for another registry's credentials, nor another for its own")
+  @Test("never gets another registry's credentials, and no other registry gets its own")
   func apart() throws {
     let config = try DockerConfig("https://index.docker.io/v1/", user: "ann", password: "s3cret")
     for host in ["ghcr.io", "docker.io.example", "index.docker.io.example", "localhost:5000"] {
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test("of several keys, docker's own is the one, and that of a repository before it")
+  @Test("of several keys, a repository's key comes first, then docker's own")
   func order() throws {
     let entry = { (name: String) in #"{"username":"\#(name)","password":"x"}"# }
     let all =
@@ -106,7 +106,7 @@ import Testing
     hub.stop()
   }
 
-  /// A helper that knows one server, and writes down what it was asked.
+  /// A helper that knows one server and logs its requests.
   private func helper(_ known: String, config json: String) throws -> DockerConfig {
     let config = try DockerConfig(json)
     let script = """
@@ -130,7 +130,7 @@ import Testing
   }
 
   @Test(
-    "is called to a helper what docker calls it, then as the key has it",
+    "a helper is asked for docker's key first, then for the key as written",
     arguments: [
       (#"{"credsStore":"test"}"#, "https://index.docker.io/v1/", 1),
       (#"{"credsStore":"test","auths":{"https://index.docker.io/v1/":{}}}"#, "https://index.docker.io/v1/", 1),
@@ -150,7 +150,7 @@ import Testing
   }
 
   @Test(
-    "is logged in to under docker's key, whatever it is called",
+    "a login is stored under docker's key, however the user spells the name",
     arguments: [
       "docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/", "Docker.io/",
     ])
@@ -171,7 +171,7 @@ import Testing
     #expect(try Credentials(environment: config.environment).find("docker.io", repository: "a/b") == nil)
   }
 
-  @Test("keeps and forgets through a helper by docker's key") func keepsByHelper() throws {
+  @Test("login and logout use docker's key with a helper") func keepsByHelper() throws {
     let config = try helper("https://index.docker.io/v1/", config: #"{"credsStore":"test"}"#)
     let store = CredentialStore(environment: config.environment)
     #expect(try store.save("docker.io", user: "ann", secret: "s3cret") == .helper("test"))
@@ -181,7 +181,7 @@ import Testing
     #expect(verbs.contains("erase https://index.docker.io/v1/") && !verbs.contains("erase docker.io"))
   }
 
-  @Test("takes a login, and refuses a wrong one") func login() async throws {
+  @Test("accepts a login and refuses a wrong one") func login() async throws {
     let hub = try DockerHubServer(user: "ann", password: "s3cret")
     for name in ["docker.io", "https://index.docker.io/v1/"] {
       let login = try RegistryLogin(name, environment: hub.environment, userAgent: "opz-tests/1")
@@ -193,7 +193,7 @@ import Testing
     hub.stop()
   }
 
-  @Test("is looked at by opz doctor") func doctor() async throws {
+  @Test("is checked by opz doctor") func doctor() async throws {
     let hub = try DockerHubServer()
     let doctor = try RegistryDoctor("docker.io/ann/churn", environment: hub.environment, userAgent: "opz-tests/1")
     let probe = try await doctor.run()
@@ -203,14 +203,14 @@ import Testing
     hub.stop()
   }
 
-  @Test("is spoken to with TLS alone, where other registries are not") func isNeverPlain() throws {
+  @Test("is contacted only over TLS, even where other registries are not") func isNeverPlain() throws {
     let hub = try Reference(parsing: "docker.io/nginx")
     #expect(Origin(of: hub, insecure: true)?.description == "https://registry-1.docker.io")
     let other = try Reference(parsing: "registry.example/nginx")
     #expect(Origin(of: other, insecure: true)?.description == "http://registry.example")
   }
 
-  @Test("is believed about referrers when it lists them, whatever it says of subjects", arguments: [true, false])
+  @Test("its referrers list is used if there is one, whatever OCI-Subject says", arguments: [true, false])
   func referrers(_ saysSubject: Bool) async throws {
     let server = try SpecRegistry(quirks { $0.saysSubject = saysSubject })
     let remote = try repository(server.host)

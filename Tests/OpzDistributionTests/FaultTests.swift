@@ -10,7 +10,7 @@ import Testing
 @Suite struct FaultTests {
   private typealias Answer = ScriptedServer.Answer
 
-  // Blob downloads
+  // MARK: Blob downloads
 
   @Test func goesOnWhereADownloadBroke() async throws {
     let content = bytes(900_000)
@@ -83,14 +83,14 @@ import Testing
     let first = try await blocking {
       let source = try blob.open(at: 0)
       var buffer = [UInt8](repeating: 0, count: 10)
-      // The rest is never read: the transfer pauses, and ends with the source.
+      // The rest is never read: the transfer pauses, and ends when the source is released.
       return try buffer.withUnsafeMutableBytes { try source.read(into: $0) }
     }
     #expect(first == 10)
     #expect(try await readAll(blob) == content)
   }
 
-  // Manifests
+  // MARK: Manifests
 
   @Test func computesTheDigestOfAManifest() async throws {
     let manifest = try Self.manifest()
@@ -128,7 +128,7 @@ import Testing
     #expect(server.requests.count == 1)
   }
 
-  // Statuses
+  // MARK: Statuses
 
   @Test(arguments: [400, 403, 404, 405, 409, 416, 501])
   func doesNotRepeatWhatWillNotPass(_ status: Int) async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzDistribution
 
-/// A large blob that is brought into a layout.
+/// A large blob that is fetched into a layout.
 @Suite struct FetchTests {
   private static let content = bytes(20 << 20)
   private static let blob = Descriptor.of(content, .layerTar)
@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test("what a pull left that was ended goes when the blob is there", arguments: [true, false])
+  @Test("the partial file of an interrupted pull is removed when the blob is complete", arguments: [true, false])
   func whatIsSettledGoes(_ comesLater: Bool) async throws {
     let directory = try TemporaryDirectory()
     let store = try LayoutStore.create(directory.path.appending("layout"))

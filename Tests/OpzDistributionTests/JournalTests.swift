@@ -9,7 +9,7 @@ import Testing
 
 @testable import OpzDistribution
 
-/// What a push leaves for the next one.
+/// The journal that a push leaves for the next one.
 @Suite struct JournalTests {
   private static let content = bytes(900_000)
   private static let blob = Descriptor.of(content, .layerTar)
@@ -32,7 +32,7 @@ import Testing
     try Directory.entries(state.uploads).map { state.uploads.appending($0) }
   }
 
-  /// A push that ends at its first failure.
+  /// A push without retries.
   private func begin(_ server: SpecRegistry) async throws -> DistributionError? {
     defer { server.comeBack() }
     return await failure {
@@ -112,7 +112,7 @@ import Testing
     server.stop()
   }
 
-  /// A journal is a file like any other: whoever can write it chooses no other host.
+  /// Whoever can write the journal's file cannot redirect an upload to another host.
   @Test(arguments: [
     "http://SINK/u", "//SINK/u", "http://10.0.0.1/u", "https://169.254.169.254/u", "file:///etc/passwd", "", "x",
   ])
@@ -179,16 +179,16 @@ import Testing
     server.stop()
   }
 
-  /// What a push leaves that is killed between the registry's last answer and the end of its entry.
+  /// The entry of a push that is killed between the registry's last response and the removal of the entry.
   private func leaveSettled(_ server: SpecRegistry, _ descriptor: Descriptor) throws {
     let client = try remote(server.host).client
-    // On this thread: another one that made it could hold it, and so the lock, a moment longer.
+    // On this thread, because another thread could hold the file, and so the lock, a moment longer.
     let entry = try #require(UploadJournal(directory: state.uploads).entry(for: client.key(descriptor)))
     entry.write(client.address("blobs/uploads/1"), acknowledged: descriptor.size)
     #expect(try journal().count == 1)
   }
 
-  @Test("an entry of a blob that is there goes, whichever way the next push finds that out", arguments: [true, false])
+  @Test("the entry of a blob that exists is removed, however the next push finds out", arguments: [true, false])
   func settledEntriesGo(_ asksFirst: Bool) async throws {
     let server = try SpecRegistry()
     try await remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
@@ -204,7 +204,7 @@ import Testing
     server.stop()
   }
 
-  @Test("an entry goes where the next push sends the blob in one piece") func settledByAnotherWay() async throws {
+  @Test("an entry is removed if the next push sends the blob whole") func settledByAnotherWay() async throws {
     let server = try SpecRegistry()
     try leaveSettled(server, Self.blob)
     try await repository(server.host, state: state).put(Self.blob, from: BytesBlob(Self.content))
@@ -213,7 +213,7 @@ import Testing
     server.stop()
   }
 
-  @Test("one that a process uses stays") func usedEntriesStay() async throws {
+  @Test("an entry that a process uses is kept") func usedEntriesStay() async throws {
     let server = try SpecRegistry()
     try await remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
     let client = try remote(server.host).client
@@ -225,7 +225,7 @@ import Testing
     server.stop()
   }
 
-  @Test("a push that is refused leaves none") func refusedPushesLeaveNone() async throws {
+  @Test("a refused push leaves no entry") func refusedPushesLeaveNone() async throws {
     let server = try SpecRegistry(quirks { $0.gate = { $0.method == "POST" ? .init(403) : nil } })
     let error = await failure { try await remote(server.host).put(Self.blob, from: BytesBlob(Self.content)) }
     #expect(error?.code == .denied)
@@ -235,7 +235,7 @@ import Testing
 
   enum Leftover: CaseIterable { case torn, foreign, future, empty, huge, random }
 
-  @Test("entries that nobody can go on with go, and what is not ours stays", arguments: Leftover.allCases)
+  @Test("entries that cannot be resumed are removed, and foreign files are kept", arguments: Leftover.allCases)
   func uselessEntriesGo(_ leftover: Leftover) async throws {
     let server = try SpecRegistry()
     try leaveSettled(server, Self.blob)
@@ -275,7 +275,7 @@ import Testing
     server.stop()
   }
 
-  /// Against docker-registry, which loses an upload whose chunk is cut and keeps one that ended between two.
+  /// With docker-registry, which discards an upload that is cut inside a chunk and keeps one that ended between two.
   @Test func goesOnAtDockersRegistry() async throws {
     let server = try RegistryServer()
     let blob = FailingBlob(content: Self.content, at: 450_000)
@@ -291,7 +291,7 @@ import Testing
   }
 }
 
-/// Content that cannot be read past a byte.
+/// Content that cannot be read beyond a certain byte.
 private struct FailingBlob: Blob {
   let content: [UInt8]
   let at: Int

@@ -49,7 +49,7 @@ import Testing
     let remote = try remote(server, ["HOME": home.path.string])
     try await remote.put(Self.blob, from: BytesBlob(Self.content))
     #expect(try await remote.contains(Self.blob))
-    // The authority may come from the environment too.
+    // The certificate authority may also come from the environment.
     let nobody = try self.remote(server, ["SSL_CERT_FILE": server.authority.string])
     let error = await failure { try await nobody.contains(Self.blob) }
     #expect(

@@ -5,11 +5,11 @@ import Testing
 
 @testable import OpzDistribution
 
-@Suite("Lists of referrers that do not end, or end badly")
+@Suite("Endless and broken lists of referrers")
 struct ReferrerListTests {
   let image = Digest.of([1])
 
-  /// A registry whose list of referrers has the pages that `page` makes of a number and a filter.
+  /// A registry whose list of referrers has pages made by `page` from a number and a filter.
   func server(_ page: @escaping @Sendable (Int, String?) -> ScriptedServer.Answer) throws -> ScriptedServer {
     try ScriptedServer { request in
       guard request.path.contains("/referrers/") else { return .init(404) }
@@ -45,7 +45,7 @@ struct ReferrerListTests {
     #expect(try await remote(server).referrers(of: image).count == 5)
   }
 
-  @Test("a list with no end is cut, and said")
+  @Test("an endless list is cut off and reported")
   func endless() async throws {
     let server = try server { page, _ in Self.body([Self.entry(page)], next: page + 1) }
     let list = try await remote(server).referrerList(of: image)
@@ -54,7 +54,7 @@ struct ReferrerListTests {
     #expect(error?.code == .tooLarge)
   }
 
-  @Test("entries are counted")
+  @Test("the number of entries is limited")
   func wide() async throws {
     let server = try server { page, _ in
       Self.body((0..<3000).map { Self.entry(page * 3000 + $0) }, next: page + 1)
@@ -64,7 +64,7 @@ struct ReferrerListTests {
   }
 
   @Test(
-    "a page that cannot be read ends the list, and what came before counts",
+    "an unreadable page ends the list, and the pages before it count",
     arguments: ["{", "{\"schemaVersion\":2,\"manifests\":[{}]}", "not JSON", ""])
   func badPage(_ text: String) async throws {
     let server = try server { page, _ in
@@ -77,7 +77,7 @@ struct ReferrerListTests {
     await #expect(throws: (any Error).self) { try await remote(first).referrerList(of: image) }
   }
 
-  @Test("a type is asked for as the distribution-spec has it")
+  @Test("the artifact type is requested as in the distribution-spec")
   func filter() async throws {
     let server = try server { _, type in Self.body(type.map { [Self.entry(1, $0)] } ?? [], next: nil) }
     let list = try await remote(server).referrerList(of: image, type: MediaType("application/vnd.x.v1+json"))

@@ -47,7 +47,7 @@ import Testing
     let progress = RecordedProgress()
     let candidates = [descriptor.digest: ["no/such", "base/runtime"]]
     let remote = try repository(server.host, mounts: candidates, progress: progress)
-    // The source cannot be read: a mount needs none of its bytes.
+    // The source cannot be read, but a mount does not need its bytes.
     try await remote.put(descriptor, from: FileBlob("/nonexistent", size: descriptor.size))
     #expect(progress.outcomes == [.mounted])
     #expect(progress.bytes == 0)
@@ -81,7 +81,7 @@ import Testing
     let image = try Manifest(.init(config: config, layers: [.of(layer, .layerTar)]))
     try await remote.put(image.descriptor, from: BytesBlob(image.raw))
     #expect(try await remote.referrers(of: image.descriptor.digest).isEmpty)
-    // Writers of one process that push at once lose nothing either.
+    // Concurrent writers in one process lose nothing either.
     let records = try (0..<3).map { number in
       try Manifest(
         .init(
@@ -112,7 +112,7 @@ import Testing
     for manifest in [image, record] { try await source.put(manifest.descriptor, from: BytesBlob(manifest.raw)) }
     _ = try await copy(image.descriptor, from: source, to: repository(server.host))
     _ = try await copy(record.descriptor, from: source, to: repository(server.host))
-    // As after a push that was killed between the record and the list.
+    // As after a push that was killed between the record and the referrers list.
     let list = try Index(.init(manifests: []))
     try await repository(server.host).manifests.put(
       list.raw, .imageIndex, as: "sha256-\(image.descriptor.digest.hex)")

@@ -13,7 +13,7 @@ import Testing
   import Musl
 #endif
 
-/// Credentials that end while something is pushed.
+/// Credentials that expire during a push.
 @Suite struct RenewalTests {
   private static let content = bytes(900_000)
   private static let blob = Descriptor.of(content, .layerTar)
@@ -26,7 +26,7 @@ import Testing
     try await remote.put(Self.blob, from: BytesBlob(Self.content))
   }
 
-  /// A token that the registry takes for some requests only.
+  /// A token that the registry accepts only for some requests.
   @Test(arguments: [1, 2, 3]) func aTokenThatDiesBetweenChunks(_ uses: Int) async throws {
     let tokens = try ScriptedServer { .init(200, text: #"{"token":"t\#($0.number)","expires_in":600}"#) }
     let realm = "Bearer realm=\"http://\(tokens.host)/token\",service=\"s\""
@@ -52,7 +52,7 @@ import Testing
     server.stop()
   }
 
-  /// The registry's clock counts: a token of one second, and a source that takes longer than that for each chunk.
+  /// By the registry's clock, a token lives for one second, and the source takes longer than that for each chunk.
   @Test func aTokenOfASecondAndAPushThatTakesLonger() async throws {
     let tokens = try TokenServer(life: 1)
     let server = try RegistryServer(
@@ -71,7 +71,7 @@ import Testing
 
   @Test func aHelperIsAskedAgainWhenItsPasswordDies() async throws {
     let config = try DockerConfig(#"{"credsStore":"turn"}"#)
-    // Each answer has another password.
+    // Each response has a different password.
     try config.directory.write(
       "docker-credential-turn",
       """
@@ -90,7 +90,7 @@ import Testing
           guard let header = request.header("authorization") else {
             return .init(401, [("WWW-Authenticate", "Basic realm=\"r\"")])
           }
-          // The first password is good until the third chunk.
+          // The first password is valid until the third chunk.
           if request.method == "PATCH" { posts.withLock { $0 += 1 } }
           return header == second || posts.withLock({ $0 }) < 3
             ? nil : .init(401, [("WWW-Authenticate", "Basic realm=\"r\"")])
@@ -132,7 +132,7 @@ import Testing
   }
 }
 
-/// A source that takes longer for each part than a token lives.
+/// A source that needs longer for each part than a token lives.
 private struct SlowBlob: Blob {
   let content: [UInt8]
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpzDistribution
 
-/// From one registry to another, with nothing on this disk.
+/// Streams from one registry to another, with nothing stored on this disk.
 @Suite struct StreamTests {
   private static let content = bytes(2_000_000)
   private static let blob = Descriptor.of(content, .layerTar)
@@ -47,7 +47,7 @@ import Testing
     destination.stop()
   }
 
-  /// A source that has nothing to give does not hold up what else goes on.
+  /// A source without data does not block other transfers.
   @Test func aSourceThatWaitsHoldsNothingUp() async throws {
     let isReleased = Monitor(false)
     let server = try ScriptedServer { request in

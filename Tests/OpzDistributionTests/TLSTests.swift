@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpzDistribution
 
-/// Registries away from this machine are spoken to over https. These tests do it on loopback.
+/// Registries on other machines are contacted over https. These tests do the same on loopback.
 @Suite struct TLSTests {
   private func remote(
     _ server: RegistryServer, _ environment: [String: String], progress: any ProgressSink = NoProgress()
@@ -50,7 +50,7 @@ import Testing
   }
 }
 
-/// Calls a closure when a part of it was read.
+/// Calls a closure when a part has been read.
 private struct EndingBlob: Blob {
   let content: [UInt8]
   let end: @Sendable () -> Void

@@ -13,13 +13,13 @@ import Testing
   import Musl
 #endif
 
-/// Registries that misbehave while something is pushed.
+/// Registries that misbehave during a push.
 @Suite struct UploadFaultTests {
   private typealias Answer = ScriptedServer.Answer
   private static let content = bytes(3_000_000)
   private static let blob = Descriptor.of(content, .layerTar)
 
-  /// What a plain registry without the blob answers.
+  /// The responses of a plain registry that does not have the blob.
   private static func plain(
     _ request: ScriptedServer.Request, location: String = "/v2/team/model/blobs/uploads/1?_state=a%2Fb"
   )
@@ -188,7 +188,7 @@ import Testing
         $0 += 1; return $0
       }
       most.withLock { $0 = max($0, now) }
-      // Neither is answered before both bodies are there, or 10 s have gone by.
+      // Neither is answered before both bodies have arrived, or 10 s have passed.
       for _ in 0..<1000 where most.withLock({ $0 }) < 2 { usleep(10_000) }
       waiting.withLock { $0 -= 1 }
       return Answer(201)

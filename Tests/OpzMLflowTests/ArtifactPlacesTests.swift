@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpzMLflow
 
-@Suite("Where artifacts may be")
+@Suite("Places where artifacts may be")
 struct ArtifactPlacesTests {
   let directory: TemporaryDirectory
 
@@ -23,7 +23,7 @@ struct ArtifactPlacesTests {
 
   func root(_ text: String) throws -> FilePath { try #require(RealPath.of(directory.path)).pushing(FilePath(text)) }
 
-  @Test("below the database, in each way that MLflow writes it")
+  @Test("below the database, in every notation of MLflow")
   func below() throws {
     let wanted = try root("store/mlruns/a b")
     let path = directory.path.appending("store/mlruns/a b").string
@@ -35,7 +35,7 @@ struct ArtifactPlacesTests {
     }
   }
 
-  @Test("copies stand for a prefix")
+  @Test("--artifacts maps a prefix to a directory")
   func moved() throws {
     let wanted = try root("copy/1/model")
     #expect(try places("s3://bucket/x=copy").find("s3://bucket/x/1/model") == wanted)
@@ -46,7 +46,7 @@ struct ArtifactPlacesTests {
   }
 
   @Test(
-    "what the database has no say over is refused",
+    "paths outside the allowed directories are refused",
     arguments: [
       "/etc", "/etc/passwd", "../secret", "../secret/key", "link", "link/key", "file:///etc", "mlruns/../../secret",
       "s3://bucket/x", "", "mlflow-artifacts:/1/model", "dbfs:/x", "%2e%2e/secret", "file:../secret",
@@ -57,7 +57,7 @@ struct ArtifactPlacesTests {
     #expect(error?.code == .noArtifacts)
   }
 
-  @Test("a copy's prefix leads nowhere else")
+  @Test("a prefix cannot lead out of its directory")
   func escape() throws {
     #expect(throws: MLflowError.self) { try places("s3://b=copy").find("s3://b/../secret") }
     #expect(throws: MLflowError.self) { try places("none") }

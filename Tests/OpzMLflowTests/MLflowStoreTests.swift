@@ -8,7 +8,7 @@ import Testing
 
 @Suite("MLflow's store")
 struct MLflowStoreTests {
-  /// What MLflow 1.30 makes: no workspaces, no aliases, no logged models, no storage_location.
+  /// A store of MLflow 1.30: no workspaces, no aliases, no logged models, no storage_location.
   static let old = """
     CREATE TABLE registered_models (name VARCHAR(256) NOT NULL, creation_time BIGINT, last_updated_time BIGINT, description VARCHAR(5000));
     CREATE TABLE model_versions (name VARCHAR(256) NOT NULL, version INTEGER NOT NULL, creation_time BIGINT, last_updated_time BIGINT,
@@ -31,7 +31,7 @@ struct MLflowStoreTests {
     return try MLflowStore("mlflow.db", in: directory.path).models()
   }
 
-  @Test("a store that MLflow 3.17.2 wrote")
+  @Test("a store written by MLflow 3.17.2 is read")
   func whole() throws {
     let directory = try TemporaryDirectory()
     try MLflowFixture.write(in: directory)
@@ -52,7 +52,7 @@ struct MLflowStoreTests {
     #expect(second.run?.tags["mlflow.user"] == "root")
   }
 
-  @Test("a store of MLflow 1.30: stages, and sources that name runs and versions")
+  @Test("a store of MLflow 1.30 is read: stages, and sources that name runs and versions")
   func oldStore() throws {
     let versions = try read(MLflowStoreTests.old)[0].versions
     #expect(versions.map(\.number) == [8, 9, 10])
@@ -63,7 +63,7 @@ struct MLflowStoreTests {
   }
 
   @Test(
-    "numbers, names and texts that no MLflow writes are left out and do no harm",
+    "numbers, names and texts that MLflow never writes are skipped safely",
     arguments: [
       "UPDATE model_versions SET version = -1", "UPDATE model_versions SET version = 0",
       "UPDATE model_versions SET version = 9223372036854775807, creation_time = -9223372036854775808",
@@ -78,7 +78,7 @@ struct MLflowStoreTests {
     }
   }
 
-  @Test("what is no store says so")
+  @Test("a file that is not a store is an error that says so")
   func noStore() throws {
     let directory = try TemporaryDirectory()
     try directory.write(
@@ -90,7 +90,7 @@ struct MLflowStoreTests {
     }
   }
 
-  @Test("a view in a table's place is not asked")
+  @Test("a view in place of a table is not queried")
   func view() throws {
     let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS name FROM n"
     let error = #expect(throws: MLflowError.self) {
@@ -99,7 +99,7 @@ struct MLflowStoreTests {
     #expect(error?.code == .notAStore)
   }
 
-  @Test("a text beyond the limit is an error, not memory")
+  @Test("a text beyond the limit is an error and is not loaded")
   func longText() throws {
     let error = #expect(throws: MLflowError.self) {
       try read(MLflowStoreTests.old + "UPDATE model_versions SET source = printf('%.*c', 8000000, 'x');")
@@ -107,7 +107,7 @@ struct MLflowStoreTests {
     #expect(error?.reason.contains("too big") == true)
   }
 
-  @Test("a workspace that is not there is named")
+  @Test("a missing workspace is named")
   func workspace() throws {
     let directory = try TemporaryDirectory()
     try MLflowFixture.write(in: directory)

@@ -19,7 +19,7 @@ struct BatchTests {
   }
 
   @Test(
-    "tables in all their spellings",
+    "tables in every CSV dialect",
     arguments: [
       "a,b\n0,0\n0.5,2\n", "a,b\r\n0,0\r\n0.5,2\r\n", "\u{feff}a,b\n0,0\n0.5,2", "b,a\n0,0\n2,0.5\n",
       "\"a\",\"b\"\n\"0\",\"0\"\n0.5,2\n",
@@ -29,13 +29,13 @@ struct BatchTests {
     #expect(try score(csv) == "margin\n-0.875\n1.125\n")
   }
 
-  @Test("empty cells and the sentinel are missing")
+  @Test("empty cells and the sentinel are missing values")
   func missing() throws {
     #expect(try score("a,b\n,0\n-9,\n") { $0.missing = "-9" } == "margin\n-0.875\n-0.875\n")
     #expect(try score("a,b\n1,\n") == "margin\n1.125\n")
   }
 
-  @Test("kept columns stand before the score, quoted where they must be")
+  @Test("kept columns come before the score, quoted if necessary")
   func keep() throws {
     let csv = "id,a,note,b\n1,0,\"x, \"\"y\"\"\nz\",0\n2,0.5,,2\n"
     let text = try score(csv) {
@@ -46,7 +46,7 @@ struct BatchTests {
     #expect(try score("id,a,b\n7,0,0\n") { $0.ignore = ["id"] } == "margin\n-0.875\n")
   }
 
-  @Test("probabilities and margins have digits enough to read back the same float")
+  @Test("probabilities and margins have enough digits to read back the same float")
   func digits() throws {
     let lines = try score("a,b\n0,0\n") { $0.kind = .probability }.split(separator: "\n")
     #expect(lines[0] == "probability")
@@ -55,7 +55,7 @@ struct BatchTests {
   }
 
   @Test(
-    "what does not fit is an error that names line or columns",
+    "a mistake is an error that names the line or the columns",
     arguments: [
       ("", "no header"), ("a\n1\n", "missing: b"), ("a,b,c\n1,2,3\n", "unknown: c"),
       ("a,b,b\n1,2,3\n", "there twice: b"),
@@ -70,7 +70,7 @@ struct BatchTests {
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
   }
 
-  @Test("many rows keep their order and their lines, whatever the threads", arguments: [1, 7])
+  @Test("many rows keep their order and line numbers, whatever the number of threads", arguments: [1, 7])
   func order(threads: Int) throws {
     var random = SeededGenerator(seed: 5)
     var csv = "id,a,b\n"
@@ -92,7 +92,7 @@ struct BatchTests {
     #expect(error?.subject == "line 12002, column a")
   }
 
-  @Test("where a table is cut into pieces changes neither its scores nor its errors", arguments: 0..<40)
+  @Test("how a table is split into pieces changes neither scores nor errors", arguments: 0..<40)
   func pieces(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let cells = ["x", "\"x\"", "x\"", "\"\"", "\"a\"\"b\"", "\"a\nb\"", "a\"\"b", "\"a,\"", "", "é"]
@@ -101,7 +101,7 @@ struct BatchTests {
       let text = cells.randomElement(using: &random)!
       csv += "\(text),\(row),1\(row % 3 == 0 ? "\r\n" : "\n")"
     }
-    // One in four has a fault somewhere.
+    // One in four has an error somewhere.
     if seed % 4 == 0 { csv.insert("\"", at: csv.indices.randomElement(using: &random)!) }
     func outcome(_ chunk: Int) -> String {
       do {
@@ -115,13 +115,13 @@ struct BatchTests {
     for chunk in [1, 2, 3, 5, 8, 13, 64] { #expect(outcome(chunk) == whole, "pieces of \(chunk) bytes of \(csv)") }
   }
 
-  @Test("a record without an end is refused in bounded memory")
+  @Test("an endless record is refused in bounded memory")
   func endless() {
     let error = #expect(throws: ModelError.self) { try score("a,b\n\"" + String(repeating: "x", count: 17 << 20)) }
     #expect(error?.reason.contains("more than") == true)
   }
 
-  @Test("a table that is changed at random is scored or refused, never a trap", arguments: 0..<6)
+  @Test("a randomly changed table is scored or refused, never a trap", arguments: 0..<6)
   func mutated(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let original = Array("id,a,b\n1,0.5,\"2\"\n2,,3\n\"3\",1e3,-4\n".utf8)

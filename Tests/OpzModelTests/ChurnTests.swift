@@ -8,7 +8,7 @@ import Testing
 struct ChurnTests {
   let directory = PackageRoot.path(#filePath).appending("examples/churn")
 
-  @Test("all scores of the holdout are XGBoost's, margins to the last bit")
+  @Test("all scores of the holdout equal XGBoost's, margins to the last bit")
   func holdout() throws {
     let model = try Model.load(directory.appending("model.json"))
     let encoder = RowEncoder(model.signature)
@@ -37,7 +37,7 @@ struct ChurnTests {
     #expect(signature.outputs.map(\.name) == ["probability", "margin"])
   }
 
-  @Test("a category that the model does not have is an error that lists those that it has")
+  @Test("an unknown category is an error that lists the known ones")
   func unknownCategory() throws {
     let encoder = RowEncoder(try Model.load(directory).signature)
     let error = #expect(throws: ModelError.self) { try encoder.encode("perhaps", column: 3) }

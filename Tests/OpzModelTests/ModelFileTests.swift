@@ -4,7 +4,7 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// Small models by hand, in the layouts of several XGBoost versions.
+/// Small handwritten models, in the layouts of several XGBoost versions.
 enum HandMade {
   /// Two trees on columns a and b: `a < 0.5 ? -1 : (b < 2 ? 0.25 : 1)`, missing a left, missing b right, and a single leaf 0.125.
   static func model(
@@ -37,7 +37,7 @@ struct ModelFileTests {
     #expect(scorer.leaves(rows, rows: 5) == [1, 0, 3, 0, 4, 0, 1, 0, 4, 0])
   }
 
-  @Test("a base score other than a half becomes a logit of float32, for logitraw it is the margin")
+  @Test("a base score other than 0.5 becomes a float32 logit; for logitraw, it is the margin")
   func baseScores() throws {
     let logit = Scorer(try HandMade.read(HandMade.model(baseScore: "2E-1"))).margins([0, 0], rows: 1)
     #expect(abs(logit[0] - (-1.3862944 - 0.875)) < 1e-6)
@@ -46,7 +46,7 @@ struct ModelFileTests {
     #expect(raw == [Float(0.2) + -1 + 0.125])
   }
 
-  @Test("dart of 3.3 and before has its weights beside the wrapped trees")
+  @Test("dart up to 3.3 has its weights next to the wrapped trees")
   func dart() throws {
     let plain = HandMade.model()
     let start = plain.firstRange(of: "\"gradient_booster\":{")!.upperBound
@@ -58,7 +58,7 @@ struct ModelFileTests {
   }
 
   @Test(
-    "what cannot be right is refused, and the error says where",
+    "an invalid model is refused, and the error says where",
     arguments: [
       ("", "empty"), ("{", "model.json:1:2"), ("[]", "not a model"), ("{}", "no \"learner\""),
       ("not json", "not a model"),
@@ -88,7 +88,7 @@ struct ModelFileTests {
     #expect(error?.hint != nil)
   }
 
-  @Test("a file that is cut anywhere is an error, never a trap", arguments: 0..<8)
+  @Test("a truncated file is an error, never a trap", arguments: 0..<8)
   func cut(part: Int) throws {
     let bytes = Array(HandMade.model().utf8)
     for count in stride(from: part, to: bytes.count, by: 8) {
@@ -120,7 +120,7 @@ struct ModelFileTests {
     }
   }
 
-  @Test("category texts that XGBoost cut are left out, so that no wrong name is ever matched")
+  @Test("category names that XGBoost truncated are left out, so that a wrong name never matches")
   func cutTexts() throws {
     let cats = #","cats":{"enc":[{"offsets":[0,1,2],"values":[-61,-87,97]},{"offsets":[],"values":[]}]}"#
     let text = HandMade.model().replacing("\"float\",\"float\"", with: "\"c\",\"float\"")
@@ -131,7 +131,7 @@ struct ModelFileTests {
     #expect(try encoder.encode("1", column: 0) == 1)
   }
 
-  @Test("a directory holds one model, or one that is called model.json")
+  @Test("a directory must have one model, or one named model.json")
   func directories() throws {
     let directory = try TemporaryDirectory()
     #expect(throws: ModelError.self) { try Model.load(directory.path) }

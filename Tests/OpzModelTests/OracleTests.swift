@@ -4,7 +4,7 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-/// Files of numbers as NumPy writes them.
+/// Reads files of numbers written by NumPy.
 enum Numbers {
   static func floats(_ path: FilePath) throws -> [Float] {
     let bytes = try FileBlob(path).bytes()
@@ -21,7 +21,7 @@ enum Numbers {
   }
 }
 
-@Suite("Scores beside XGBoost's")
+@Suite("Scores, compared with XGBoost")
 struct OracleTests {
   /// Trains with PyPI's xgboost and scores its rows, boundary rows among them.
   @Test(
@@ -56,7 +56,7 @@ struct OracleTests {
     let predictions = scorer.predictions(ofMargins: margins)
     let wanted = try Numbers.floats(directory.path.appending("prediction.f32"))
     if kind == "softmax" {
-      // XGBoost gives the class itself here.
+      // XGBoost returns the class itself here.
       let classes = (0..<count).map { row in
         let part = predictions[(row * 4)..<(row * 4 + 4)]
         return Float(part.firstIndex(of: part.max()!)! - row * 4)
@@ -68,7 +68,7 @@ struct OracleTests {
     }
   }
 
-  @Test("a CSV of texts gives the same scores as the codes, in order, on any number of threads", arguments: [1, 2, 5])
+  @Test("a CSV with category names scores the same as codes, in order, on any number of threads", arguments: [1, 2, 5])
   func batch(threads: Int) async throws {
     let directory = try TemporaryDirectory()
     let script = PackageRoot.path(#filePath).appending("Tests/OpzModelTests/Fixtures/oracle.py")

@@ -28,7 +28,7 @@ struct ShardTests {
     return (["\"a\nb\",c,d"] + rows).joined(separator: "\n") + end
   }
 
-  @Test("the parts have every record once, in order, each behind the header", arguments: [1, 2, 3, 4, 5] as [UInt64])
+  @Test("the parts contain every record once, in order, after the header", arguments: [1, 2, 3, 4, 5] as [UInt64])
   func whole(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let directory = try TemporaryDirectory()
@@ -44,7 +44,7 @@ struct ShardTests {
         end = shard.range.upperBound
         let bytes = try read(shard)
         #expect(bytes.starts(with: header))
-        // A part ends where a record does.
+        // A part ends where a record ends.
         var cursor = CSVCursor()
         let last = cursor.lastBoundary(bytes, from: 0)
         #expect(
@@ -56,14 +56,14 @@ struct ShardTests {
   }
 
   @Test(
-    "a table without records, without a line end, without anything", arguments: ["a,b\n", "a,b", "", "\n", "\"open\n"])
+    "a table without records, without a line end, or empty", arguments: ["a,b\n", "a,b", "", "\n", "\"open\n"])
   func short(text: String) throws {
     let directory = try TemporaryDirectory()
     let file = try directory.write("t.csv", text)
     for index in 0..<3 { #expect(try read(TableShard(file, index: index, of: 3)) == Array(text.utf8)) }
   }
 
-  @Test("a part that there is not is refused", arguments: [(-1, 2), (2, 2), (0, 0), (Int.max, Int.max), (0, -1)])
+  @Test("a nonexistent part is refused", arguments: [(-1, 2), (2, 2), (0, 0), (Int.max, Int.max), (0, -1)])
   func none(index: Int, count: Int) throws {
     let directory = try TemporaryDirectory()
     let file = try directory.write("t.csv", "a\n")
