@@ -6,7 +6,7 @@ enum AllowanceRules {
       The reason tells later readers of the manifest why the rule does not apply here. Without a reason, the finding
       is still reported.
       """,
-    remedy: "write the reason after the code: opz.dev/allow: \"OPZ501: the registry forbids moving tags\"",
+    remedy: "write the reason behind the code: opz.dev/allow: \"OPZ501: the registry forbids moving tags\"",
     wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {opz.dev/allow: OPZ113}}",
     right: """
       apiVersion: v1

@@ -15,7 +15,7 @@ struct RatchetingMemory: Rule {
       without it, opz only notes that it cannot tell.
       """,
     remedy:
-      "scale on CPU or requests in flight; memory is for limits. Otherwise write opz.dev/baseline-memory and a target above 1.2 times it",
+      "scale on CPU or requests in flight; memory is for limits. Else write opz.dev/baseline-memory and a target above 1.2 times it",
     wrong: Example.stream(
       Example.deployment("resources: {requests: {memory: 1Gi}}").replacing(
         "labels: {app: churn}}\n    spec",

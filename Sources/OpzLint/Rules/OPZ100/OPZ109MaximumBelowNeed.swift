@@ -7,7 +7,7 @@ struct MaximumBelowNeed: Rule {
       `--need R --per-pod P`, or from the annotations `opz.dev/need-rps` and `opz.dev/pod-rps` on the workload or its
       autoscaler.
       """,
-    remedy: "raise the maximum to the number of pods that are needed",
+    remedy: "raise the maximum to the pods that are needed",
     wrong: Example.stream(
       Example.deployment(Example.cpuRequest),
       Example.hpa(max: 4).replacing(

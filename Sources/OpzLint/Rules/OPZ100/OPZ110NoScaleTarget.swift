@@ -1,7 +1,7 @@
 /// OPZ110: an autoscaler whose target does not exist.
 struct NoScaleTarget: Rule {
   let about = RuleAbout(
-    code: "OPZ110", severity: .warning, title: "the autoscaler's target does not exist",
+    code: "OPZ110", severity: .warning, title: "the autoscaler's target is not there",
     why: """
       `scaleTargetRef` names an object in the same namespace. The API server accepts a wrong name or kind; the
       autoscaler then reports `FailedGetScale` and does nothing. This is checked only if the manifests contain

@@ -1,7 +1,7 @@
 /// OPZ308: a rollout with a large surge, whose loading pods the autoscaler takes for load.
 struct RollingSurge: Rule {
   let about = RuleAbout(
-    code: "OPZ308", severity: .warning, title: "a large surge with a CPU autoscaler",
+    code: "OPZ308", severity: .warning, title: "a large surge beside a CPU autoscaler",
     why: """
       During a rollout there are replicas * (1 + maxSurge) pods, and the new ones use a lot of CPU while they load.
       The autoscaler includes them and may multiply the pods (kubernetes #72775: 383 pods became 664). From a surge of

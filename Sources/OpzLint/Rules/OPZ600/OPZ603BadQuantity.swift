@@ -3,7 +3,7 @@ import OpzYAML
 /// OPZ603: a quantity that Kubernetes cannot parse, or that is probably not the intended one.
 struct BadQuantity: Rule {
   let about = RuleAbout(
-    code: "OPZ603", severity: .error, title: "an invalid quantity, or one in the wrong unit",
+    code: "OPZ603", severity: .error, title: "a quantity that is none, or not the one that is meant",
     why: """
       `512MB`, `2 Gi` and `1.5G i` are refused. `memory: 512m` is accepted and means 0.512 bytes, because `m` is a
       thousandth. `cpu: 500` means 500 cores.

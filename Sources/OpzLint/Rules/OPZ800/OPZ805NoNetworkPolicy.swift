@@ -6,7 +6,7 @@ struct NoNetworkPolicy: Rule {
       Without a policy, every pod in the cluster can send requests to the model, and the model's pod can connect to
       everything. This is checked for workloads that a Service selects.
       """,
-    remedy: "add a NetworkPolicy that admits the model's clients and allows no egress",
+    remedy: "add a NetworkPolicy that admits those who ask, and sends nothing out",
     wrong: Example.stream(
       Example.deployment(),
       "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {selector: {app: churn}, ports: [{port: 8080}]}"),

@@ -1,7 +1,7 @@
 /// OPZ807: duplicate objects.
 struct DuplicateObject: Rule {
   let about = RuleAbout(
-    code: "OPZ807", severity: .error, title: "a duplicate object",
+    code: "OPZ807", severity: .error, title: "an object that is there twice",
     why: """
       `kubectl apply` creates the first object and then changes it into the second: which of them runs depends on the
       order of the files.
