@@ -10,7 +10,7 @@ struct AutoscalerNumberTests {
     .max / 2 + 1, .max, 1_000_000_000_000_000_000,
   ]
 
-  @Test("the way up ends whatever its numbers are")
+  @Test("computing the scale-up path ends with any numbers")
   func wayUp() {
     let doubles: [Double] = [-1, 15, -1e308, 1e308, .infinity, .nan, .leastNonzeroMagnitude]
     for window in doubles {
@@ -28,7 +28,7 @@ struct AutoscalerNumberTests {
     }
   }
 
-  @Test("the autoscaler's arithmetic ends whatever its numbers are")
+  @Test("the autoscaler's arithmetic ends with any numbers")
   func arithmetic() {
     let calculator = ReplicaCalculator()
     let pods = [AutoscaledPod(name: "a", request: .max), AutoscaledPod(name: "b", request: .min)]

@@ -5,9 +5,9 @@ import Testing
 
 @Suite("ObjectName")
 struct ObjectNameTests {
-  /// The hashes are of `printf %s NAME | sha256sum`.
+  /// The hashes come from `printf %s NAME | sha256sum`.
   @Test(
-    "models have names of Kubernetes",
+    "model names become Kubernetes names",
     arguments: [
       ("churn", "churn"), ("crm/churn_v2", "crm-churn-v2"), ("a.b", "a-b"), ("2fast", "m-2fast"), ("9", "m-9"),
       ("x9", "x9"),
@@ -25,7 +25,7 @@ struct ObjectNameTests {
     #expect(try ObjectName.of(model: model) == name)
   }
 
-  @Test("two long names that begin alike stay different, and are names")
+  @Test("two long names with the same beginning become different valid names")
   func long() throws {
     let start = String(repeating: "team_", count: 20)
     let names = try (0..<1000).map { try ObjectName.of(model: "\(start)\($0)") }
@@ -33,7 +33,7 @@ struct ObjectNameTests {
     for name in names { #expect(name.utf8.count == 63 && name.hasPrefix("team-team-")) }
   }
 
-  @Test("random models have names that Kubernetes takes", arguments: [1, 2, 3] as [UInt64])
+  @Test("random model names become names that Kubernetes accepts", arguments: [1, 2, 3] as [UInt64])
   func random(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let alphabet = Array("ab09._-/Z é")
@@ -41,7 +41,7 @@ struct ObjectNameTests {
       let count = Int.random(in: 0...128, using: &generator)
       let model = "a" + String((0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] })
       let name = try ObjectName.of(model: model)
-      // A Service's name: a letter, then letters, digits and -, no - at the end (RFC 1035).
+      // A Service's name starts with a letter, has letters, digits and -, and does not end with - (RFC 1035).
       #expect(name.wholeMatch(of: /[a-z]([a-z0-9-]{0,61}[a-z0-9])?/) != nil, "\(name)")
       let label = ObjectName.labelValue(model)
       #expect(label.wholeMatch(of: /([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?/) != nil, "\(label)")
@@ -58,13 +58,13 @@ struct ObjectNameTests {
   }
 
   @Test(
-    "names that the user wrote", arguments: ["a", "0", "12", "prod", "a-b", "a--b", String(repeating: "a", count: 63)])
+    "names written by users", arguments: ["a", "0", "12", "prod", "a-b", "a--b", String(repeating: "a", count: 63)])
   func accepted(name: String) throws {
     try ObjectName.check(name, key: "--namespace")
   }
 
   @Test(
-    "names that are none are refused",
+    "invalid names are refused",
     arguments: [
       "", "-", "-a", "a-", "A", "a_b", "a.b", "a b", "a/b", "a\n", "é", "\u{0}", String(repeating: "a", count: 64),
     ])
@@ -81,7 +81,7 @@ struct ObjectNameTests {
   }
 
   @Test(
-    "versions become values of labels",
+    "versions become label values",
     arguments: [
       ("1.0.0", "1.0.0"), ("1.0.0-rc.1+build.5", "1.0.0-rc.1_build.5"), ("A_b-c.d", "A_b-c.d"), ("-1.", "1"), ("+", ""),
       ("", ""),
@@ -106,7 +106,7 @@ struct ObjectNameTests {
     }
   }
 
-  @Test("names of versions are short enough, and different", arguments: [1, 20, 40, 63])
+  @Test("names with versions are short enough, and different", arguments: [1, 20, 40, 63])
   func versions(length: Int) throws {
     let model = String(repeating: "m", count: length)
     let versions = ["1.0.0", "1.0.0-rc.1", "1.0.0-RC.1", "1.0.0+1", "1.0.0-1", "10.0.0", "1.0.1"]

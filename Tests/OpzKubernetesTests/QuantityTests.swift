@@ -5,9 +5,9 @@ import Testing
 
 @Suite("Quantity")
 struct QuantityTests {
-  /// Values by hand: (text, thousandths, whole units), each rounded up.
+  /// Values computed by hand: (text, thousandths, whole units), both rounded up.
   @Test(
-    "quantities have the values that Kubernetes gives them",
+    "quantities have the same values as in Kubernetes",
     arguments: [
       ("500m", 500, 1), ("1", 1000, 1), ("2", 2000, 2), ("+2", 2000, 2), ("007", 7000, 7), ("0.5", 500, 1),
       (".5", 500, 1),
@@ -28,7 +28,7 @@ struct QuantityTests {
     #expect(quantity.units == units)
   }
 
-  @Test("the largest are 2^63 - 1; thousandths are clamped")
+  @Test("the largest values are 2^63 - 1; thousandths are clamped")
   func largest() throws {
     #expect(try Quantity("9223372036854775807", key: "k").units == .max)
     #expect(try Quantity("9223372036854775807", key: "k").milli == .max)
@@ -37,7 +37,7 @@ struct QuantityTests {
   }
 
   @Test(
-    "what is too much for Kubernetes is refused",
+    "a quantity that is too large for Kubernetes is refused",
     arguments: [
       "9223372036854775808", "8Ei", "9.3E", "10E", "1e19", "1e99", "99999999999999999999999999999999",
       "99999999999999999999999999999Ei",
@@ -46,13 +46,13 @@ struct QuantityTests {
     #expect(message(text) == "deploy.resources.cpu: \(text) is more than the largest Kubernetes quantity, 2^63 - 1")
   }
 
-  @Test("nothing is refused", arguments: ["0", "0m", "0.0", ".0", "0e3", "0e99", "0Gi", "+0", "0000"])
+  @Test("zero is refused", arguments: ["0", "0m", "0.0", ".0", "0e3", "0e99", "0Gi", "+0", "0000"])
   func zero(text: String) {
     #expect(message(text) == "deploy.resources.cpu: \(text) is not greater than 0")
   }
 
   @Test(
-    "what is no quantity is refused",
+    "an invalid quantity is refused",
     arguments: [
       "", " ", "m", "Ki", ".", "+", "-", "-1", "-500m", "+-1", "++1", "1 ", " 1", "1 Gi", "1,5", "1.2.3", "1..2", "1-2",
       "1+", "1K", "1KB",
@@ -70,13 +70,13 @@ struct QuantityTests {
         """)
   }
 
-  @Test("a long text is refused and cut in the message")
+  @Test("a long text is refused and truncated in the message")
   func long() throws {
     let text = String(repeating: "9", count: 1_000_000)
     #expect(try #require(message(text)).utf8.count < 250)
   }
 
-  /// Digits, a point and a suffix by chance: the value is the product in 128 bits, computed another way.
+  /// Random digits, point and suffix: the value equals the product in 128 bits, computed in a different way.
   @Test("random quantities are exact", arguments: [1, 2, 3] as [UInt64])
   func random(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
@@ -92,7 +92,7 @@ struct QuantityTests {
       let fraction = String(String(1000 + thousandths).dropFirst())
       let quantity = try Quantity("\(whole).\(fraction)\(suffix)", key: "k")
       let value = (whole * 1000 + thousandths) * numerator
-      // Rounding up to billionths first changes nothing: a ceiling of a ceiling is the ceiling.
+      // Rounding up to billionths first changes nothing, because the ceiling of a ceiling is the ceiling.
       #expect(Int128(quantity.milli) == (value + denominator - 1) / denominator, "\(quantity)")
       #expect(Int128(quantity.units) == (value + 1000 * denominator - 1) / (1000 * denominator), "\(quantity)")
     }

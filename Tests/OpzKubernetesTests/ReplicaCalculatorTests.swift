@@ -4,7 +4,7 @@ import OpzKubernetes
 import OpzTestKit
 import Testing
 
-/// A case of the controller's own tests. See Fixtures/README.md for the file's words.
+/// A case of the controller's own tests. Fixtures/README.md explains the file's keys.
 struct ReplicaCase: Decodable, Sendable, CustomTestStringConvertible {
   struct Container: Decodable, Sendable {
     let name: String
@@ -97,7 +97,7 @@ struct ReplicaCase: Decodable, Sendable, CustomTestStringConvertible {
     return samples
   }
 
-  /// Of an object, or from outside.
+  /// The value of an Object or External metric.
   var total: Int64 { levels.reduce(0) { $0 + ($1.value_milli ?? 0) } }
 
   func proposal() throws -> ReplicaCalculator.Proposal {
@@ -119,9 +119,9 @@ struct ReplicaCase: Decodable, Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite("The replicas that a HorizontalPodAutoscaler asks for")
+@Suite("The replicas that a HorizontalPodAutoscaler wants")
 struct ReplicaCalculatorTests {
-  @Test("the table is there, whole")
+  @Test("the table is complete")
   func whole() { #expect(ReplicaCase.all.count == 54) }
 
   @Test("each case of the controller's own tests", arguments: ReplicaCase.all)

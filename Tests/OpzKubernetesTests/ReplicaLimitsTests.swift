@@ -4,7 +4,7 @@ import OpzKubernetes
 import OpzTestKit
 import Testing
 
-/// The controller's own tables of limits and windows. See Fixtures/README.md for the file's words.
+/// The controller's own tables of limits and windows. Fixtures/README.md explains the file's keys.
 struct BehaviorTables: Decodable, Sendable {
   struct Policy: Decodable, Sendable {
     let type: String
@@ -126,7 +126,7 @@ struct ReplicaLimitsTests {
     }
   }
 
-  @Test("policies, and what was changed before", arguments: BehaviorTables.all?.behaviorRate ?? [])
+  @Test("policies, with earlier changes", arguments: BehaviorTables.all?.behaviorRate ?? [])
   func rate(row: BehaviorTables.Case) throws {
     let limits = ReplicaLimits(
       minReplicas: try #require(row.minReplicas), maxReplicas: try #require(row.maxReplicas),
@@ -138,11 +138,11 @@ struct ReplicaLimitsTests {
     #expect(replicas == row.expectedReplicas)
   }
 
-  @Test("what is remembered of changes", arguments: BehaviorTables.all?.storeScaleEvents ?? [])
+  @Test("which changes are recorded", arguments: BehaviorTables.all?.storeScaleEvents ?? [])
   func events(row: BehaviorTables.Case) throws {
     var log = ReplicaLimitsTests.log(row.eventsBefore)
     let period = try #require(row.changePeriod_s)
-    // Without a behavior nothing looks back, and nothing is remembered.
+    // Without a behavior, no change is recorded, because none is looked up.
     if let rules = row.rules?.rules {
       #expect(log.values(within: period, of: 0).reduce(0, +) == row.expectedChangeInPeriod)
       log.add(try #require(row.replicaChange), at: 0, kept: rules.policies.map(\.period).max() ?? 0)
@@ -173,7 +173,7 @@ struct ReplicaLimitsTests {
     if let expected = row.expectedRecommendations { #expect(log.entries.map(\.value) == expected) }
   }
 
-  @Test("what the API server fills in", arguments: BehaviorTables.all?.defaultRules ?? [])
+  @Test("the API server's defaults", arguments: BehaviorTables.all?.defaultRules ?? [])
   func defaults(row: BehaviorTables.Case) throws {
     let given = try #require(row.rules).read
     let filled: ScalingRules =
@@ -183,15 +183,15 @@ struct ReplicaLimitsTests {
     #expect(filled == row.expectedRules?.rules)
   }
 
-  /// The trap of the documents: an empty behavior is not the same as none.
-  @Test("from one replica no behavior allows four, and an empty one five")
+  /// A pitfall of the documentation: an empty behavior is not the same as none.
+  @Test("from one replica, no behavior allows four, and an empty behavior allows five")
   func trap() {
     #expect(ReplicaLimits.plain(current: 1, desired: 100, minReplicas: 1, maxReplicas: 100) == 4)
     let empty = ReplicaLimits(minReplicas: 1, maxReplicas: 100)
     #expect(empty.limited(current: 1, desired: 100, added: ReplicaLog(), removed: ReplicaLog(), now: 0) == 5)
   }
 
-  @Test("a direction that is disabled does not move, and bounds count nevertheless")
+  @Test("a disabled direction does not scale, but the bounds still apply")
   func disabled() {
     let off = ScalingRules(window: 0, selection: .disabled, policies: [.init(.percent, 100, period: 15)])
     let limits = ReplicaLimits(minReplicas: 2, maxReplicas: 9, up: off, down: off)
@@ -200,7 +200,7 @@ struct ReplicaLimitsTests {
     }
   }
 
-  @Test("numbers at their ends do not trap", arguments: [Int.min, -1, 0, 1, Int(Int32.max), .max])
+  @Test("extreme numbers do not trap", arguments: [Int.min, -1, 0, 1, Int(Int32.max), .max])
   func hostile(number: Int) {
     let rules = ScalingRules(
       window: 0, policies: [.init(.percent, number, period: 15), .init(.pods, number, period: .infinity)])
@@ -229,14 +229,14 @@ struct ReplicaLimitsTests {
     Path(rules: .upward(), from: 2, to: 20, text: "6, 12, 20", seconds: 30),
     Path(rules: .upward(), from: 1, to: 100, text: "5, 10, 20, 40, 80, 100", seconds: 75),
     Path(rules: .upward(), from: 0, to: 5, text: "5", seconds: 0),
-    // One pod a minute: at once, and then each 60 s.
+    // One pod per minute: immediately, and then every 60 s.
     Path(rules: .upward(policies: [.init(.pods, 1, period: 60)]), from: 2, to: 5, text: "3, 4, 5", seconds: 120),
     // A period between two syncs ends at the next one.
     Path(rules: .upward(policies: [.init(.pods, 1, period: 50)]), from: 2, to: 4, text: "3, 4", seconds: 60),
-    // The window holds back the first step.
+    // The window delays the first step.
     Path(rules: .upward(window: 60), from: 2, to: 6, text: "6", seconds: 60),
     Path(rules: .upward(window: 61), from: 2, to: 6, text: "6", seconds: 75),
-    // The least of two; a percentage is rounded up, so that one pod always comes.
+    // The smaller of two policies; a percentage is rounded up, so that at least one pod is added.
     Path(
       rules: .upward(selection: .min, policies: [.init(.pods, 4, period: 15), .init(.percent, 10, period: 15)]),
       from: 2,
@@ -246,7 +246,7 @@ struct ReplicaLimitsTests {
       seconds: 150),
   ]
 
-  @Test("how long a peak waits", arguments: paths)
+  @Test("how long a load peak waits", arguments: paths)
   func path(path: Path) {
     let found = ScaleUpPath(
       ReplicaLimits(minReplicas: path.from, maxReplicas: path.to, up: path.rules), from: path.from)
@@ -255,8 +255,8 @@ struct ReplicaLimitsTests {
     #expect(found.reachesMaximum)
   }
 
-  /// The path keeps running sums; the log of the controller's tables is the oracle.
-  @Test("the path is that of the limits and the log, sync by sync", arguments: 0..<30 as Range<UInt64>)
+  /// The path keeps running sums; the log that the controller's tables test is the oracle.
+  @Test("the path equals that of the limits and the log, sync by sync", arguments: 0..<30 as Range<UInt64>)
   func sums(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let policies = (0..<Int.random(in: 1...4, using: &random)).map { _ in
@@ -285,7 +285,7 @@ struct ReplicaLimitsTests {
     #expect(path.steps == steps)
   }
 
-  @Test("a path that does not arrive says so")
+  @Test("a path that never reaches the maximum says so")
   func never() {
     let slow = ScalingRules.upward(policies: [.init(.pods, 1, period: 1800)])
     #expect(ScaleUpPath(ReplicaLimits(minReplicas: 1, maxReplicas: 51, up: slow), from: 1).reachesMaximum == false)

@@ -107,7 +107,7 @@ struct LifecycleTests {
   }
 
   @Test(
-    "layers that a container registry has can be dropped here; fsck knows, what needs them fetches them, repair brings back what is rotten"
+    "layers that a container registry has can be removed here; fsck accepts that, and commands fetch them"
   )
   func pushed() async throws {
     let server = try RegistryServer()

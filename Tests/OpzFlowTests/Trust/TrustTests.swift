@@ -116,7 +116,7 @@ struct TrustTests {
     #expect(evidence.passed && evidence.evidence.components(separatedBy: one.publicKey.fingerprint.short).count == 2)
   }
 
-  @Test("a bill of materials of another image or time is not attached, and does not count where somebody attached it")
+  @Test("a bill of materials of another image or of the future is refused, and does not count if attached anyway")
   func otherBill() async throws {
     let project = try Project.model()
     let first = try await project.package().version
