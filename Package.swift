@@ -83,7 +83,7 @@ var targets: [Target] = [
       "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzKubernetes", "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
-  module("OpzLint", ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
+  module("OpzLint", ["OpzSecrets", "OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module("OpzMLflow", ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",

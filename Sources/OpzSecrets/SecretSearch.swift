@@ -57,6 +57,10 @@ public struct SecretSearch: Sendable {
     return search.finish()
   }
 
+  /// Whether a variable, key or option with this name holds a secret, in any of the usual spellings: `DB_PASSWORD`,
+  /// `clientSecret`. False for the tokens of language models (`PAD_TOKEN`) and for what is public.
+  public static func isSecretName(_ name: String) -> Bool { SecretName.kind(Array(name.utf8)[...]) != nil }
+
   private mutating func advance(to end: Int) {
     let base = base
     SecretSearch.search(SearchText(buffer), searched..<end, depth: 0, &found) { base + UInt64($0) }

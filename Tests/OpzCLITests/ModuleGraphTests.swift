@@ -50,7 +50,7 @@ struct ModuleGraphTests {
     // From plans to text, without files or network.
     "OpzDeploy": ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     // From text to findings, without registry or network.
-    "OpzLint": ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
+    "OpzLint": ["OpzSecrets", "OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
     // Used by both servers; knows nothing about models or registries.
     "OpzHTTPServer": ["OpzIO"],

@@ -174,8 +174,12 @@ struct PodRuleTests {
     "secrets by name and by value",
     arguments: [
       ("DB_PASSWORD", "hunter22", true), ("DB_PASSWORD", "$(OTHER)", false), ("TOKEN_FILE", "/run/x", false),
-      ("HF_TOKEN", "hf_abcdefghijklmnopqrstuvwxyz", true), ("X", "AKIAIOSFODNN7EXAMPLE", true),
+      ("DB_PASSWORD", "changeme", true), ("HF_TOKEN", "hf_abcdefghijklmnopqrstuvwxyz", true),
+      ("X", "AK" + "IAQ3EGRZ7TXWLM5VBC", true), ("X", "gl" + "pat-Zk7_pQ2vRt9wLm4XsBcD", true),
+      ("DATABASE_URL", "postgresql://ann:Zk7pQ2vRt9w@db/churn", true),
+      ("DATABASE_URL", "postgresql://ann:$(PASSWORD)@db/churn", false),
       ("MAX_TOKENS", "512", false), ("TOKEN", "/var/run/token", false), ("USE_SECRET", "true", false),
+      ("PAD_TOKEN", "<pad>", false), ("X", "AK" + "IAIOSFODNN7EXAMPLE", false), ("SORT_KEY", "customer_id", false),
     ])
   func secrets(_ name: String, _ value: String, _ isSecret: Bool) throws {
     let finding = try LintedText.find("OPZ708", LintedText.deployment("env: [{name: \(name), value: \"\(value)\"}]"))

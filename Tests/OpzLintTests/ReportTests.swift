@@ -63,6 +63,15 @@ struct ReportTests {
     }
   }
 
+  @Test("the SARIF output without its rules, byte for byte")
+  func sarifBytes() throws {
+    let input = LintInput("k8s/ä b~!.yaml", Array(try ReportTests.text("churn.yaml").utf8))
+    let log = LintDocument.sarif(try Linter().run([input]), version: "0.1.0")
+    let bytes = try CanonicalJSON.encodePretty(SARIFText.withoutRules(log))
+    let golden = try ReportTests.text("churn.sarif.json")
+    #expect(String(decoding: bytes, as: UTF8.self) == golden)
+  }
+
   @Test("each rule has its page under docs/lint, byte for byte", arguments: RuleBook.all.map(\.code))
   func pages(_ code: String) throws {
     let about = try #require(RuleBook.about(code))

@@ -1,3 +1,4 @@
+import OpzIO
 public import OpzJSON
 import OpzOCI
 
@@ -34,67 +35,30 @@ public enum LintDocument {
   /// as suppressed results.
   /// - Parameter version: the version of opz.
   public static func sarif(_ report: LintReport, version: String) -> JSONValue {
-    let rules = RuleBook.all
-    let indexes = Dictionary(uniqueKeysWithValues: rules.enumerated().map { ($1.code, $0) })
-    let results = (report.findings + report.allowed).map { result($0, indexes) }
-    let driver: JSONValue = .object([
-      "name": .string("opz lint"), "semanticVersion": .string(version), "rules": .array(rules.map(rule)),
-    ])
-    let run: JSONValue = .object([
-      "tool": .object(["driver": driver]), "columnKind": .string("unicodeCodePoints"), "results": .array(results),
-    ])
-    return .object([
-      "$schema": .string("https://json.schemastore.org/sarif-2.1.0.json"), "version": .string("2.1.0"),
-      "runs": .array([run]),
-    ])
+    SARIFLog(
+      schema: .schemaStore, driver: ["name": .string("opz lint"), "semanticVersion": .string(version)],
+      run: ["columnKind": .string("unicodeCodePoints")], rules: RuleBook.all.map(rule),
+      results: (report.findings + report.allowed).map(result), indexed: true
+    ).json
   }
 
-  private static func rule(_ about: RuleAbout) -> JSONValue {
-    .object([
-      "id": .string(about.code), "shortDescription": .object(["text": .string(about.title)]),
-      "fullDescription": .object(["text": .string(about.why)]),
-      "help": .object(["text": .string(about.remedy), "markdown": .string(about.page)]),
-      "defaultConfiguration": .object(["level": .string(about.severity.rawValue)]),
-    ])
+  private static func rule(_ about: RuleAbout) -> SARIFLog.Rule {
+    var rule = SARIFLog.Rule(id: about.code, title: about.title)
+    rule.description = about.why
+    rule.help = (about.remedy, about.page)
+    rule.level = about.severity.rawValue
+    return rule
   }
 
-  private static func result(_ finding: Finding, _ indexes: [String: Int]) -> JSONValue {
+  private static func result(_ finding: Finding) -> SARIFLog.Result {
     let hint = finding.hint.map { "\nhint: \($0)" } ?? ""
-    var location: [String: JSONValue] = [
-      "physicalLocation": .object([
-        "artifactLocation": .object(["uri": .string(uri(finding.file))]),
-        "region": .object([
-          "startLine": .integer(Int64(finding.line)), "startColumn": .integer(Int64(finding.column)),
-        ]),
-      ])
-    ]
-    if !finding.object.isEmpty {
-      location["logicalLocations"] = .array([
-        .object(["fullyQualifiedName": .string(finding.object), "kind": .string("object")])
-      ])
-    }
-    var result: [String: JSONValue] = [
-      "ruleId": .string(finding.code), "level": .string(finding.severity.rawValue),
-      "message": .object(["text": .string(finding.message + hint)]), "locations": .array([.object(location)]),
-    ]
-    if let index = indexes[finding.code] { result["ruleIndex"] = .integer(Int64(index)) }
-    if let reason = finding.allowed {
-      result["suppressions"] = .array([
-        .object(["kind": .string("inSource"), "justification": .string(reason)])
-      ])
-    }
-    return .object(result)
-  }
-
-  /// Escapes everything but letters, digits and `-._~/` (RFC 3986).
-  private static func uri(_ path: String) -> String {
-    let name = path == "-" ? "stdin" : path
-    return name.utf8.map { byte -> String in
-      let isKept =
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._~/".utf8.contains(byte)
-      if isKept { return String(UnicodeScalar(byte)) }
-      let hex = String(byte, radix: 16, uppercase: true)
-      return "%" + (hex.count == 1 ? "0" + hex : hex)
-    }.joined()
+    let name = finding.file == "-" ? "stdin" : finding.file
+    var result = SARIFLog.Result(
+      rule: finding.code, level: finding.severity.rawValue, message: finding.message + hint,
+      uri: PercentCoding.encode(name, keeping: "/"))
+    result.region = .line(finding.line, column: finding.column)
+    result.object = finding.object.isEmpty ? nil : finding.object
+    result.justification = finding.allowed
+    return result
   }
 }

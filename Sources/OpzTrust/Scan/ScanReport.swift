@@ -121,48 +121,31 @@ public struct ScanReport: Sendable {
   ///   - end: when the scan ended.
   public func sarif(about image: Digest, name: String, tool: String, at end: Timestamp) -> JSONValue {
     let version = tool.split(separator: " ").last.map(String.init) ?? tool
-    let driver: [String: JSONValue] = [
-      "name": .string(ScanReport.tool), "version": .string(version),
-      "rules": .array(
-        Rule.allCases.map {
-          .object(["id": .string($0.rawValue), "shortDescription": .object(["text": .string($0.description)])])
-        }),
-    ]
-    let run: [String: JSONValue] = [
-      "tool": .object(["driver": .object(driver)]),
-      "artifacts": .array([.object(["location": .object(["uri": .string("pkg:oci/\(name)@\(image)")])])]),
-      "results": .array(findings.map(ScanReport.result)),
-      "invocations": .array([
-        .object(["executionSuccessful": .bool(true), "endTimeUtc": .string(end.description)])
-      ]),
-      "columnKind": .string("utf16CodeUnits"),
-      "properties": .object([
-        "image": .string(image.description), "files": .integer(Int64(files)),
-        "bytes": .integer(Int64(clamping: bytes)), "pickles": .integer(Int64(pickles)),
-        "layers": .array(layers.map { .string($0.description) }), "allowed": .array(allowed.map { .string($0) }),
-        "covered": .object(coverage.mapValues { .integer(Int64($0)) }),
-      ]),
-    ]
-    return .object([
-      "$schema": .string("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"),
-      "version": .string("2.1.0"), "runs": .array([.object(run)]),
-    ])
+    return SARIFLog(
+      schema: .oasis, driver: ["name": .string(ScanReport.tool), "version": .string(version)],
+      run: [
+        "artifacts": .array([.object(["location": .object(["uri": .string("pkg:oci/\(name)@\(image)")])])]),
+        "invocations": .array([
+          .object(["executionSuccessful": .bool(true), "endTimeUtc": .string(end.description)])
+        ]),
+        "columnKind": .string("utf16CodeUnits"),
+        "properties": .object([
+          "image": .string(image.description), "files": .integer(Int64(files)),
+          "bytes": .integer(Int64(clamping: bytes)), "pickles": .integer(Int64(pickles)),
+          "layers": .array(layers.map { .string($0.description) }), "allowed": .array(allowed.map { .string($0) }),
+          "covered": .object(coverage.mapValues { .integer(Int64($0)) }),
+        ]),
+      ],
+      rules: Rule.allCases.map { SARIFLog.Rule(id: $0.rawValue, title: $0.description) },
+      results: findings.map(ScanReport.result)
+    ).json
   }
 
-  private static func result(_ finding: Finding) -> JSONValue {
-    var place: [String: JSONValue] = [
-      "artifactLocation": .object(["uri": .string(uri(finding.path))])
-    ]
-    if let offset = finding.offset {
-      place["region"] = .object(["byteOffset": .integer(Int64(clamping: offset)), "byteLength": .integer(1)])
-    }
-    return .object([
-      "ruleId": .string(finding.rule.rawValue), "level": .string(finding.level.rawValue),
-      "message": .object(["text": .string("\(finding.path): \(finding.text)")]),
-      "locations": .array([.object(["physicalLocation": .object(place)])]),
-    ])
+  private static func result(_ finding: Finding) -> SARIFLog.Result {
+    var result = SARIFLog.Result(
+      rule: finding.rule.rawValue, level: finding.level.rawValue, message: "\(finding.path): \(finding.text)",
+      uri: PercentCoding.encode(finding.path, keeping: "/!"))
+    result.region = finding.offset.map { .byte($0) }
+    return result
   }
-
-  /// A relative reference (RFC 3986, 4.2).
-  private static func uri(_ path: String) -> String { PercentCoding.encode(path, keeping: "/!") }
 }

@@ -1,3 +1,5 @@
+import OpzSecrets
+
 /// OPZ708: a secret in the manifest.
 struct SecretInEnvironment: Rule {
   let about = RuleAbout(
@@ -5,7 +7,7 @@ struct SecretInEnvironment: Rule {
     why: """
       A value in a manifest is also visible in git, in the event log and in `kubectl describe`. The rule finds values
       of variables whose names end in PASSWORD, SECRET, TOKEN, API_KEY, ACCESS_KEY or PRIVATE_KEY, and values that
-      look like keys of AWS, GitHub, Hugging Face or Slack, or like a private key.
+      `opz scan` knows as a secret under any name: tokens, keys, passwords in addresses.
       """,
     remedy: "use valueFrom: {secretKeyRef: {name: NAME, key: KEY}}, and change the secret: it has been seen",
     wrong: Example.deployment("env: [{name: DB_PASSWORD, value: hunter22}]"),
@@ -14,10 +16,6 @@ struct SecretInEnvironment: Rule {
   private static let suffixes = [
     "PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY",
   ]
-  private static let prefixes = [
-    "AKIA", "ASIA", "ghp_", "gho_", "github_pat_", "hf_", "xoxb-", "xoxp-", "sk-", "-----BEGIN",
-  ]
-
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for workload in set.workloads {
       for container in workload.containers {
@@ -31,12 +29,14 @@ struct SecretInEnvironment: Rule {
   }
 
   private static func isSecret(_ name: String, _ value: String) -> Bool {
-    if prefixes.contains(where: { value.hasPrefix($0) }) && value.utf8.count >= 16 { return true }
-    let upper = name.uppercased()
-    // References to variables, file paths and switches are not secrets.
-    let isOther =
-      value.isEmpty || value.hasPrefix("$(") || value.hasPrefix("/") || value.hasPrefix("${")
-      || ["true", "false", "none"].contains(value.lowercased()) || Int(value) != nil && value.utf8.count < 6
-    return suffixes.contains { upper.hasSuffix($0) } && !isOther
+    var search = SecretSearch()
+    search.take(Array("\(name)=\(value)\n".utf8))
+    if search.finish().contains(where: { $0.doubt == nil }) { return true }
+    guard suffixes.contains(where: name.uppercased().hasSuffix), SecretSearch.isSecretName(name) else { return false }
+    // In a manifest any text under such a name is the secret, even a word: it is what the container gets. References
+    // to variables, file paths and switches are not.
+    return
+      !(value.isEmpty || value.hasPrefix("$(") || value.hasPrefix("/") || value.hasPrefix("${")
+      || ["true", "false", "none"].contains(value.lowercased()) || Int(value) != nil && value.utf8.count < 6)
   }
 }

@@ -72,4 +72,18 @@ struct ScanVerdictTests {
     let text = String(decoding: try CanonicalJSON.encodePretty(document), as: UTF8.self)
     #expect(text.contains("models/%C3%A4%20b.pkl") && text.contains("\(image)") && text.contains("a.B"))
   }
+
+  @Test("opz's own report without its rules, byte for byte")
+  func bytes() throws {
+    var scanner = FileScanner(ScanReport(allowed: ["a.B"]))
+    scanner.begin(layer: Digest.of([2]))
+    scanner.scan("models/ä b.pkl", BytesBlob(Array("cos\nsystem\n(S'id'\ntR.".utf8)), secrets: true)
+    scanner.scan("x/y!z.pkl", BytesBlob(Array("cos\nsystem\n(S'id'".utf8)), secrets: true)
+    let log = scanner.report.sarif(
+      about: Digest.of([1]), name: "crm/churn", tool: "opz 0.1.0", at: Timestamp(milliseconds: 1_000))
+    let path = PackageRoot.path(#filePath).appending("Tests/OpzTrustTests/Fixtures/scan.sarif.json")
+    let bytes = try CanonicalJSON.encodePretty(SARIFText.withoutRules(log))
+    let golden = String(decoding: try FileBlob(path).bytes(), as: UTF8.self)
+    #expect(String(decoding: bytes, as: UTF8.self) == golden)
+  }
 }
