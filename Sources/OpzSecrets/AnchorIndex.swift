@@ -1,24 +1,24 @@
 /// Finds where the anchors of all rules begin, in one pass (Wu and Manber 1994, blocks of two bytes).
 ///
-/// Of each anchor three bytes are looked for, the window, which need not be its first ones: `er` in `heroku` is in every
-/// second word of a program, `oku` in hardly any.
+/// It searches for three bytes of each anchor, the window. It chooses rare ones: `er` of `heroku` is in every second
+/// word of a program, `oku` in hardly any.
 struct AnchorIndex: Sendable {
-  /// By two bytes, how far the search may go on: 0 where they can be the second and third byte of a window.
+  /// By two bytes, how far the search may skip: 0 if they can be the second and third byte of a window.
   private let shifts: [UInt8]
-  /// By `fold` of three bytes, the first of `entries` whose window they may be, and after the last one.
+  /// By the `fold` of three bytes, the first of `entries` whose window they may be; the next element is where these end.
   private let buckets: [UInt16]
   private let entries: [Entry]
-  /// All anchors one after the other, those whose rules ignore case in lower case.
+  /// All anchors, concatenated; those of rules that ignore case are in lower case.
   private let anchors: [UInt8]
   /// The longest distance from the start of an anchor to its window, in bytes.
   private let reach: Int
 
   private struct Entry: Sendable {
-    /// In `anchors`.
+    /// The index in `anchors`.
     let start: UInt32
     let count: UInt16
     let rule: UInt16
-    /// From the start of the anchor to its window.
+    /// The distance from the start of the anchor to its window.
     let window: UInt8
     let ignoresCase: Bool
   }
@@ -42,7 +42,7 @@ struct AnchorIndex: Sendable {
     var table = ShiftTable()
     var anchors: [UInt8] = []
     var unsorted: [(bucket: Int, entry: Entry)] = []
-    // Short ones have no choice, and others may share their windows' pairs.
+    // Short anchors first: they have little choice, and longer ones can share their pairs.
     for anchor in all.sorted(by: { $0.bytes.count < $1.bytes.count }) {
       let window = table.addCheapestWindow(of: anchor.bytes, ignoresCase: anchor.ignoresCase)
       let entry = Entry(
@@ -74,7 +74,7 @@ struct AnchorIndex: Sendable {
   func forEachAnchor(in text: [UInt8], _ range: Range<Int>, _ body: (_ index: Int, _ rule: Int) -> Void) {
     text.withUnsafeBufferPointer { text in
       shifts.withUnsafeBufferPointer { shifts in
-        // The last byte of a window.
+        // The index of the last byte of a window.
         var index = range.lowerBound + 2
         let end = min(text.count, range.upperBound + reach + 2)
         while index < end {
@@ -116,13 +116,13 @@ struct AnchorIndex: Sendable {
   }
 }
 
-/// By two bytes, how far the search for windows may go on.
+/// By two bytes, how far the search for windows may skip.
 private struct ShiftTable {
   private(set) var shifts = [UInt8](repeating: 2, count: 1 << 16)
 
-  /// Adds that window of an anchor which stops the search least often.
+  /// Adds the window of an anchor that stops the search least often.
   ///
-  /// - Returns: where it is in the anchor.
+  /// - Returns: its index in the anchor.
   mutating func addCheapestWindow(of anchor: [UInt8], ignoresCase: Bool) -> Int {
     let places = 0...min(anchor.count - 3, 200)
     let best = places.min { cost(of: anchor, $0, ignoresCase) < cost(of: anchor, $1, ignoresCase) } ?? 0
@@ -139,7 +139,7 @@ private struct ShiftTable {
     return slows + 3 * pairCost(anchor[place + 1], anchor[place + 2], ignoresCase, shift: 0)
   }
 
-  /// Nothing for a pair that stops the search already, else how often one meets it.
+  /// 0 for a pair that already stops the search, else how often it occurs.
   private func pairCost(_ first: UInt8, _ second: UInt8, _ ignoresCase: Bool, shift: UInt8) -> Int {
     if shifts[Int(first) << 8 | Int(second)] <= shift { return 0 }
     guard Alphabet.letters.contains(first), Alphabet.letters.contains(second) else {

@@ -1,6 +1,6 @@
-/// The checksums that tokens carry, so that a text of their form can be told from one that only looks so.
+/// The checksums in tokens, which tell a token from other text of the same form.
 enum Checksums {
-  /// CRC-32 (ISO 3309), the polynomial reversed.
+  /// The CRC-32 (ISO 3309) with the reversed polynomial.
   static func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var value: UInt32 = .max
     for byte in bytes { value = table[Int(UInt8(truncatingIfNeeded: value) ^ byte)] ^ value >> 8 }
@@ -11,8 +11,8 @@ enum Checksums {
     (0..<8).reduce(UInt32(start)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }
   }
 
-  /// In base 62, digits before capitals before small letters, six characters: the end of a GitHub and an npm token
-  /// (GitHub, "Behind GitHub's new authentication token formats", 2021).
+  /// Six base-62 digits, in the order 0-9A-Za-z: the end of a GitHub or npm token (GitHub, "Behind GitHub's new
+  /// authentication token formats", 2021).
   static func base62(_ value: UInt32) -> [UInt8] {
     let digits = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
     var rest = Int(value)
@@ -22,7 +22,7 @@ enum Checksums {
     }.reversed()
   }
 
-  /// In base 16, the lowest byte first: the end of a Grafana token (grafana, pkg/components/satokengen).
+  /// Hex digits with the lowest byte first: the end of a Grafana token (grafana, pkg/components/satokengen).
   static func littleEndianHex(_ value: UInt32) -> [UInt8] {
     let digits = Array("0123456789abcdef".utf8)
     return (0..<4).flatMap { index -> [UInt8] in
@@ -31,7 +31,7 @@ enum Checksums {
     }
   }
 
-  /// Whether the last six characters of a Bech32 text are its checksum (BIP 173). Age's keys have it in capitals.
+  /// Whether the last six characters of a Bech32 text are its checksum (BIP 173). age writes its keys in capitals.
   static func isBech32(_ text: ArraySlice<UInt8>) -> Bool {
     let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
     let lowered = text.map(SearchText.lowered)

@@ -1,6 +1,6 @@
-/// How much a text looks like words: the pairs of letters that follow each other in English and in the names of programs, against all pairs alike.
+/// How much a text looks like words, by the frequencies of letter pairs in English and in program identifiers.
 enum LetterPairs {
-  /// A row for each first letter: 5 + the logarithm to base 2 of how much more often the pair is than by chance, from 0 to 9.
+  /// A row for each first letter: 5 plus the base-2 logarithm of the pair's frequency relative to random letters, 0 to 9.
   private static let table: [UInt8] = Array(
     """
     27770360605888070779642460\
@@ -31,12 +31,12 @@ enum LetterPairs {
     50004000200000400010000010
     """.utf8.map { $0 - UInt8(ascii: "0") })
 
-  /// How often two letters follow each other, in either case: 32 if as often as by chance.
+  /// How often one letter follows another, in either case: 32 if as often as in random text.
   static func frequency(_ first: UInt8, _ second: UInt8) -> Int {
     1 << Int(table[(Int(first | 32) - 97) * 26 + Int(second | 32) - 97])
   }
 
-  /// The mean of the letters' pairs, from -5 to 4: about 1 for words, -2.5 for random letters.
+  /// The mean score of the letter pairs, from -5 to 4: about 1 for words, -2.5 for random letters.
   static func score(_ text: some Sequence<UInt8>) -> (mean: Double, pairs: Int) {
     var last: Int?
     var sum = 0
@@ -52,7 +52,7 @@ enum LetterPairs {
     return (pairs == 0 ? 0 : Double(sum) / Double(pairs), pairs)
   }
 
-  /// Whether the letters are words: the more there are, the surer one is.
+  /// Whether the letters are words; fewer letters need a higher score.
   static func areWords(_ text: some Sequence<UInt8>) -> Bool {
     let (mean, pairs) = score(text)
     return switch pairs {

@@ -1,16 +1,16 @@
-/// What is assigned to a name, in whichever language: `NAME=value`, `"name": "value"`, `name: str = 'value'`, `os.environ["NAME"] = "value"`,
-/// `--name value`, `<name>value</name>`, `- name: NAME` and `value:` below.
+/// A value assigned to a name, in any notation: `NAME=value`, `"name": "value"`, `name: str = 'value'`,
+/// `os.environ["NAME"] = "value"`, `--name value`, `<name>value</name>`, `- name: NAME` with `value:` below it.
 struct NamedValue {
   let range: Range<Int>
   let isQuoted: Bool
-  /// `Bearer`, `Basic` and the like stood before it.
+  /// Whether an authentication scheme preceded it, such as `Bearer` or `Basic`.
   let hasScheme: Bool
 
-  /// By so many characters it is judged.
+  /// Longer values are cut off here, in characters.
   private static let longest = 256
 
   /// - Parameters:
-  ///   - name: of what it is assigned to.
+  ///   - name: the range of the name.
   init?(after name: Range<Int>, in text: SearchText) {
     var cursor = Cursor(text: text, index: name.upperBound)
     guard cursor.passSeparator(of: name) else { return nil }
@@ -19,7 +19,7 @@ struct NamedValue {
     cursor.passAnnotation()
     let separated = cursor.index
     var quote = cursor.passQuote()
-    // The end of a text that the name is the end of: `"Password:"`.
+    // The name ends a string, and the quote is that string's: `"Password:"`.
     if let quote, text.byte(name.lowerBound - 1) == quote, text.byte(name.upperBound) != quote,
       text.byte(separated) == quote
     {
@@ -31,21 +31,21 @@ struct NamedValue {
     let begin = cursor.index
     let end = NamedValue.end(of: quote, from: begin, in: text)
     guard end > begin else { return nil }
-    // What follows a comma is the next argument.
+    // An unquoted word after a comma is another argument.
     if quote == nil, cursor.isArgument { return nil }
-    // Of an element in XML, the value goes up to its end.
+    // In an XML element, the value extends to the end tag.
     if cursor.isElement, quote == nil {
       var next = end
       while let byte = text.byte(next), byte <= 32, next - end < 64 { next += 1 }
       guard text.byte(next) == UInt8(ascii: "<") else { return nil }
     }
-    // A call or a part of something: `token = tokens[0]`, `key = key(1)`.
+    // A call or a subscript: `token = tokens[0]`, `key = key(1)`.
     if quote == nil, let next = text.byte(end), next == UInt8(ascii: "(") || next == UInt8(ascii: "[") { return nil }
     range = begin..<end
   }
 
   private static func end(of quote: UInt8?, from begin: Int, in text: SearchText) -> Int {
-    // In a string within a string, a backslash is before the closing quote.
+    // In a string within a string, a backslash precedes the closing quote.
     let isNested = text.byte(begin - 2) == UInt8(ascii: "\\")
     var end = begin
     while let byte = text.byte(end), end - begin < longest {
@@ -71,9 +71,9 @@ struct NamedValue {
   private struct Cursor {
     let text: SearchText
     var index: Int
-    /// A comma was the separator.
+    /// Whether the separator was a comma.
     private(set) var isArgument = false
-    /// The value is what an element of XML holds.
+    /// Whether the value is the content of an XML element.
     private(set) var isElement = false
 
     init(text: SearchText, index: Int) {
@@ -92,11 +92,11 @@ struct NamedValue {
       return true
     }
 
-    /// Whatever stands between a name and its value.
+    /// Skips whatever separates a name from its value; false if there is nothing of the kind.
     mutating func passSeparator(of name: Range<Int>) -> Bool {
       var isQuoted = false
       while let byte = text.byte(index), "\"'`\\]".utf8.contains(byte), index - name.upperBound < 6 {
-        // A line's end, escaped, is none.
+        // An escaped line end is not part of a quote.
         if byte == UInt8(ascii: "\\"), let next = text.byte(index + 1), "nrt".utf8.contains(next) {
           return passValueKey()
         }
@@ -117,7 +117,7 @@ struct NamedValue {
       return hadBlanks && (passDeclaredType() || takesBlank(name))
     }
 
-    /// `>` after a name, and after the attributes of an element; the value may be on the next line.
+    /// Skips `>` after a name or after the attributes of an element, and a line end.
     private mutating func passTagEnd(of name: Range<Int>) -> Bool {
       var end = index
       if text.byte(name.lowerBound - 1) == UInt8(ascii: "<") {
@@ -130,7 +130,7 @@ struct NamedValue {
       return true
     }
 
-    /// `string =`, as Go has it after a variable's name.
+    /// Skips `string =`, as in Go declarations.
     private mutating func passDeclaredType() -> Bool {
       let start = index
       if pass("string") || pass("String") || pass("[]byte") {
@@ -141,7 +141,8 @@ struct NamedValue {
       return false
     }
 
-    /// `setenv("NAME", "value")` and `buildConfigField 'String', 'NAME', 'value'`, and not a list of words.
+    /// Whether a comma after the name precedes its value, as in `setenv("NAME", "value")` and
+    /// `buildConfigField 'String', 'NAME', 'value'`, and not the next word of a list.
     private func isFirstArgument(_ name: Range<Int>) -> Bool {
       if text.mentions(["buildconfigfield", "resvalue"], in: name.lowerBound - 64..<name.lowerBound) { return true }
       var index = name.lowerBound - 1
@@ -149,7 +150,7 @@ struct NamedValue {
       return text.byte(index) == UInt8(ascii: "(")
     }
 
-    /// `value:` after the name, in a list of variables.
+    /// Skips `value:` after a name, as in a list of variables.
     private mutating func passValueKey() -> Bool {
       let start = index
       while let byte = text.byte(index), index - start < 64 {
@@ -169,7 +170,7 @@ struct NamedValue {
       return false
     }
 
-    /// `--name value`, and `ENV NAME value` of a Dockerfile.
+    /// Whether a blank separates the value, as in `--name value` and a Dockerfile's `ENV NAME value`.
     private func takesBlank(_ name: Range<Int>) -> Bool {
       if text.byte(name.lowerBound) == UInt8(ascii: "-") { return true }
       return ["ENV ", "ARG ", "set ", "setx ", "env "].contains {
@@ -177,7 +178,7 @@ struct NamedValue {
       }
     }
 
-    /// A block's mark in YAML, a parenthesis in Python, and the line's end after it.
+    /// Skips a YAML block indicator or a Python parenthesis, and the line end after it.
     mutating func passBlockMark() {
       let start = index
       for mark in ["|-", ">-", "|", ">", "("] where pass(mark) { break }
@@ -189,7 +190,7 @@ struct NamedValue {
       if marked || text.byte(next) == UInt8(ascii: "\"") || text.byte(next) == UInt8(ascii: "'") { index = next }
     }
 
-    /// `str =`, `Optional[str] =`, `string =` after a colon.
+    /// Skips a type annotation: `str =`, `Optional[str] =`, `string =`.
     mutating func passAnnotation() {
       let start = index
       guard
@@ -200,13 +201,14 @@ struct NamedValue {
       if pass("=") { passBlanks() } else { index = start }
     }
 
-    /// - Returns: the quote, and the cursor is after it.
+    /// Skips an opening quote.
+    /// - Returns: the quote; nil if there is none.
     mutating func passQuote() -> UInt8? {
       var next = index
       while next - index < 2, let byte = text.byte(next), "bBrRuUfFL@$".utf8.contains(byte) { next += 1 }
       while text.byte(next) == UInt8(ascii: "\\") { next += 1 }
       guard let quote = text.byte(next), "\"'`".utf8.contains(quote) else { return nil }
-      // One quote or three; two are an empty text.
+      // One quote or three; two are an empty string.
       var quotes = 1
       while text.byte(next + quotes) == quote { quotes += 1 }
       index = next + (quotes == 2 ? 1 : quotes)

@@ -6,9 +6,10 @@ import OpzIO
   import Musl
 #endif
 
-/// Whether a text was made by chance, as keys are, or by a person, as what stands in its place in examples.
+/// Tells random text, as in keys, from what people write, as in the placeholders of examples.
 enum Plausibility {
-  /// Parts of what stands for a key in examples and templates. None of them is shorter than five letters, so that chance hardly makes one.
+  /// Parts of placeholders for keys in examples and templates. None is shorter than five letters, so that random text
+  /// hardly ever contains one.
   private static let placeholders = [
     "example", "placeholder", "xxxxx", "redacted", "changeme", "change_me", "change-me", "replace", "insert", "sample",
     "dummy",
@@ -22,13 +23,13 @@ enum Plausibility {
     "invalid",
   ]
 
-  /// Whether a text is one of those, or too regular to be a key.
+  /// Whether a text contains a placeholder, or is too regular to be a key.
   static func isPlaceholder(_ value: ArraySlice<UInt8>) -> Bool {
     let lowered = value.map(SearchText.lowered)
     return placeholders.contains { lowered.contains(text: $0) } || isRegular(value)
   }
 
-  /// Repeated characters, counted ones, few ones, one part again and again.
+  /// Whether characters repeat or count up or down, there are few of them, or one part repeats.
   static func isRegular(_ value: ArraySlice<UInt8>) -> Bool {
     let text = Array(value)
     guard text.count >= 4 else { return true }
@@ -50,7 +51,7 @@ enum Plausibility {
     }
   }
 
-  /// A letter, a digit, a letter, a digit: `a1b2c3d4e5f6g7h8i9`.
+  /// Whether letters and digits alternate: `a1b2c3d4e5f6g7h8i9`.
   private static func isAlternating(_ text: [UInt8]) -> Bool {
     var last: Bool?
     var count = 0
@@ -63,7 +64,7 @@ enum Plausibility {
     return false
   }
 
-  /// Bits a character (Shannon 1948).
+  /// The entropy in bits per character (Shannon 1948).
   static func entropy(_ value: ArraySlice<UInt8>) -> Double {
     guard !value.isEmpty else { return 0 }
     var counts = [Int](repeating: 0, count: 256)
@@ -76,21 +77,21 @@ enum Plausibility {
     }
   }
 
-  /// Whether characters of a key's own part, of any alphabet, were made by chance.
+  /// Whether the characters of a key, without its prefix, are random.
   static func isRandom(_ value: ArraySlice<UInt8>) -> Bool {
     if isPlaceholder(value) || PublishedKeys.contains(value) { return false }
     let isHex = value.allSatisfy { Alphabet.hex.contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
     if !isHex, LetterPairs.areWords(value) || isMadeOfWords(value) { return false }
-    // Chance alone comes within a bit of what the length allows.
+    // Random text has almost as much entropy as its length allows.
     let most = log2(Double(min(value.count, isHex ? 16 : 64)))
     return entropy(value) >= most * 0.62
   }
 
-  /// `long-names-of-words_and_2_numbers`: every part is a word or a number.
+  /// Whether every part is a word or a number: `long-names-of-words_and_2_numbers`.
   private static func isMadeOfWords(_ value: ArraySlice<UInt8>) -> Bool {
     let parts = value.split { !Alphabet.alphanumeric.contains($0) }
     guard parts.count >= 3 else { return false }
-    // Chance hardly makes three parts that are short and of one kind of character each; one may be a product's name.
+    // Random text hardly ever has three short parts of one kind of character each. One part may be a product's name.
     let odd = parts.filter { part in
       part.count > 3 && !isWordOrNumber(part)
     }
@@ -105,7 +106,7 @@ enum Plausibility {
     }
   }
 
-  /// Of at most twelve letters of one case, the first of which may be a capital, or of digits.
+  /// Whether a part is all digits, or at most twelve letters of one case, perhaps capitalized.
   private static func isWordOrNumber(_ part: ArraySlice<UInt8>) -> Bool {
     if part.allSatisfy({ Alphabet.digits.contains($0) }) { return true }
     return part.count <= 12
@@ -113,14 +114,14 @@ enum Plausibility {
         || part.allSatisfy { Alphabet.upper.contains($0) })
   }
 
-  /// The kinds of characters in a password: small letters, capitals, digits, others.
+  /// The number of kinds of characters in a password: lower-case and upper-case letters, digits, others.
   static func kinds(_ value: ArraySlice<UInt8>) -> Int {
     let alphabets: [Alphabet] = [.lower, .upper, .digits]
     let known = alphabets.count { alphabet in value.contains { alphabet.contains($0) } }
     return known + (value.contains { !Alphabet.alphanumeric.contains($0) } ? 1 : 0)
   }
 
-  /// Words that stand for a password in examples, and the worst passwords, which guard nothing.
+  /// Words that examples use as passwords, and the most common passwords, which protect nothing.
   private static let commonPasswords = [
     "password", "passwd", "secret", "test", "admin", "root", "user", "guest", "login", "demo", "foo", "bar", "abc",
     "qwerty",
@@ -129,7 +130,7 @@ enum Plausibility {
     "token", "value", "empty", "unset", "hidden", "xxx", "optional", "required",
   ]
 
-  /// Whether a text that is called a password is one that somebody made to keep others out.
+  /// Whether a text under a password's name is a password that protects something.
   static func isPassword(_ value: ArraySlice<UInt8>) -> Bool {
     guard (6...128).contains(value.count), value.allSatisfy({ $0 > 32 && $0 < 127 }) else { return false }
     if isPlaceholder(value) || isHash(value) || PublishedKeys.contains(value) { return false }
@@ -146,7 +147,7 @@ enum Plausibility {
       let lowered = value.map(SearchText.lowered)
       if commonPasswords.contains(where: { lowered.contains(text: $0) }) { return false }
     }
-    // names_of_variables, and words of a sentence.
+    // Names of variables, and words of a sentence.
     let isName = value.allSatisfy { Alphabet.url.contains($0) || "./:@".utf8.contains($0) }
     if isName, kinds <= 3, !value.contains(where: { Alphabet.digits.contains($0) }) {
       return !LetterPairs.areWords(value) && letters >= 12
@@ -154,7 +155,7 @@ enum Plausibility {
     return !(isName && isMadeOfWords(value))
   }
 
-  /// What is left of a password after hashing it, and what a tool encrypted.
+  /// Whether a value is the hash of a password, or encrypted by a tool.
   static func isHash(_ value: ArraySlice<UInt8>) -> Bool {
     let lowered = value.prefix(16).map(SearchText.lowered)
     return [

@@ -1,5 +1,5 @@
-/// Keys that are printed in manuals and built into emulators, which guard nothing. Only their hashes are here, so that nobody's search for
-/// secrets finds them in this file.
+/// Keys that are printed in manuals and built into emulators, and protect nothing. Only their hashes are here, so that
+/// secret scanners do not find them in this file.
 enum PublishedKeys {
   /// - Parameter value: with its prefix or without.
   static func contains(_ value: ArraySlice<UInt8>) -> Bool {

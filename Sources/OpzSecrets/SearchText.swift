@@ -1,6 +1,6 @@
 import OpzIO
 
-/// A stretch of bytes in which rules look for secrets, with what stands around a place.
+/// The bytes that rules search, with their surroundings.
 struct SearchText: Sendable {
   let bytes: [UInt8]
 
@@ -8,7 +8,7 @@ struct SearchText: Sendable {
 
   var count: Int { bytes.count }
 
-  /// Nil outside.
+  /// The byte at an index; nil outside.
   @inline(__always)
   func byte(_ index: Int) -> UInt8? { index >= 0 && index < bytes.count ? bytes[index] : nil }
 
@@ -40,8 +40,8 @@ struct SearchText: Sendable {
     }
   }
 
-  /// Whether a token can begin at `index`: nothing of a word is before it, unless that is the end of an escape, as in `\nTOKEN`, `%3DTOKEN` and
-  /// `\u003dTOKEN`.
+  /// Whether a token can begin at `index`: no letter, digit or underscore directly precedes it, except the end of an
+  /// escape, as in `\nTOKEN`, `%3DTOKEN` and `\u003dTOKEN`.
   func isBoundary(before index: Int) -> Bool {
     guard let last = byte(index - 1), Alphabet.word.contains(last) else { return true }
     return isEscape(endingAt: index)
@@ -61,13 +61,13 @@ struct SearchText: Sendable {
     return isHex(index - 4..<index)
   }
 
-  /// Whether one of the words, in small letters, stands in a range, however it is written.
+  /// Whether a range contains one of the words, which are in lower case, in either case.
   func mentions(_ words: [String], in range: Range<Int>) -> Bool {
     let part = bytes[range.clamped(to: bytes.indices)].map(SearchText.lowered)
     return words.contains { part.contains(text: $0) }
   }
 
-  /// A stretch as text, for tests of what it says.
+  /// The text of a range; invalid UTF-8 is replaced.
   func string(_ range: Range<Int>) -> String {
     String(decoding: bytes[range.clamped(to: bytes.indices)], as: UTF8.self)
   }

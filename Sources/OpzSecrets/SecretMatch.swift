@@ -1,10 +1,10 @@
 /// A secret that was found.
 public struct SecretMatch: Sendable, Hashable {
-  /// Where it begins, in bytes of what was searched. Within encoded text it is the place of the encoded form, near to it.
+  /// Where the secret begins, in bytes. In encoded text, an offset near its encoded form.
   public let offset: UInt64
-  /// What it is, with its article: `a GitHub token`. It never holds a part of the secret.
+  /// What it is, with its article: `a GitHub token`. It never contains any part of the secret.
   public let what: String
-  /// Nil for a secret that can be used as it is; else why it may not be: it is encrypted, or its checksum is wrong.
+  /// Why the secret may be unusable: it is encrypted, or its checksum is wrong. Nil if it can be used as it is.
   public let doubt: String?
 
   /// Creates a match.
@@ -20,12 +20,12 @@ public struct SecretMatch: Sendable, Hashable {
   }
 }
 
-/// What a rule found in a text.
+/// A secret that a rule found in a text.
 struct SecretFinding: Sendable {
   /// The secret's own characters.
   let range: Range<Int>
   let what: String
   var doubt: String?
-  /// How much it says: 2 for a form of its own, 1 for one that a service's name stands by, 0 for a name like `password`.
+  /// How specific it is: 2 for a form of its own, 1 for a value near a service's name, 0 for a name like `password`.
   var rank = 2
 }

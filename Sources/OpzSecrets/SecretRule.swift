@@ -1,6 +1,6 @@
-/// One way to find secrets: by texts that stand in or before them, then by what is around.
+/// A way to find secrets: by anchors, texts in or before them, and then by the surrounding text.
 protocol SecretRule: Sendable {
-  /// Texts of at least three characters, one of which is there wherever the rule can apply.
+  /// Texts of at least three bytes, one of which occurs wherever the rule can apply.
   var anchors: [[UInt8]] { get }
 
   /// Whether anchors are found in either case. The search is faster where they are not.
@@ -16,7 +16,7 @@ extension SecretRule {
   static func texts(_ texts: String...) -> [[UInt8]] { texts.map { Array($0.utf8) } }
 }
 
-/// Every rule there is.
+/// All rules.
 enum SecretRules {
   static let all: [any SecretRule] =
     TokenRules.all.map { $0 } + [

@@ -1,25 +1,25 @@
 public import OpzIO
 
-/// Looks for keys, tokens and passwords in a stream of bytes of any size, whatever they are: one pass, in bounded memory.
+/// Searches a stream of bytes of any size and content for keys, tokens and passwords, in one pass and bounded memory.
 ///
-/// Texts in UTF-16 and in base64 are searched too, and those in what these hold, three deep.
+/// Also searches texts in UTF-16 and base64, nested up to three deep.
 ///
 ///     var search = SecretSearch()
 ///     try blob.forEachChunk { search.take($0) }
 ///     let matches = search.finish()
 public struct SecretSearch: Sendable {
   private var buffer: [UInt8] = []
-  /// Of the buffer's first byte.
+  /// The offset of the buffer's first byte in the stream.
   private var base: UInt64 = 0
-  /// How much of the buffer was searched.
+  /// The number of bytes at the start of the buffer that were searched.
   private var searched = 0
   private var found = SecretCollection()
 
-  /// Bytes that are searched at once.
+  /// The number of bytes that are searched at once.
   private static let window = 1 << 20
-  /// Bytes before a place that rules see.
+  /// The number of bytes before a match that rules see.
   private static let before = 4096
-  /// Bytes after a place that rules see: a secret that is longer is found by its beginning.
+  /// The number of bytes after a match that rules see. A longer secret is found by its beginning.
   private static let after = 16_384
   private static let depthLimit = 3
 
@@ -42,15 +42,15 @@ public struct SecretSearch: Sendable {
   /// Searches the next bytes of the stream, as `take(_:)` of a buffer does.
   public mutating func take(_ bytes: [UInt8]) { bytes.withUnsafeBytes { take($0) } }
 
-  /// Searches what is left, and begins anew.
-  /// - Returns: what was found, in order, each secret once.
+  /// Searches the rest of the stream, and resets the search.
+  /// - Returns: the secrets in order, each once.
   public mutating func finish() -> [SecretMatch] {
     advance(to: buffer.count)
     defer { self = SecretSearch() }
     return found.matches
   }
 
-  /// Everything in a blob. It blocks.
+  /// Returns all secrets in a blob. It blocks.
   public static func matches(in blob: any Blob) throws -> [SecretMatch] {
     var search = SecretSearch()
     try blob.forEachChunk { search.take($0) }
@@ -70,7 +70,7 @@ public struct SecretSearch: Sendable {
     searched = end - kept
   }
 
-  /// - Parameter place: of an index, in the stream.
+  /// - Parameter place: returns the offset in the stream of an index in `text`.
   private static func search(
     _ text: SearchText, _ range: Range<Int>, depth: Int, _ found: inout SecretCollection, at place: (Int) -> UInt64
   ) {
@@ -106,7 +106,7 @@ struct SecretCollection: Sendable {
   private var seen: Set<Key> = []
   private var counts = [0, 0]
 
-  /// As many secrets of a file are told, and as many doubtful ones: who mends these looks again.
+  /// At most this many certain matches of a file are reported, and as many doubtful ones.
   private static let limit = 50
 
   mutating func add(_ finding: SecretFinding, in text: SearchText, from start: UInt64, to end: UInt64) {
@@ -118,7 +118,7 @@ struct SecretCollection: Sendable {
     entries.append(Entry(start: start, end: end, finding: finding))
   }
 
-  /// Where two rules found one secret, the one that says more about it counts.
+  /// Where two rules found one secret, the more specific one counts.
   var matches: [SecretMatch] {
     entries.filter { entry in
       !entries.contains {

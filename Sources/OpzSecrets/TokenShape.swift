@@ -1,7 +1,7 @@
-/// The form of a token: literal characters, and runs of an alphabet of a known length.
+/// The form of a token: literal characters, and runs of known length from an alphabet.
 ///
-/// Written as `ghp_<a36>`: a letter of `Alphabet` and a number of characters or a range, `<w20-64>`. Runs before the first literal are read
-/// backwards from it, and are of one length each.
+/// Written as `ghp_<a36>`: a letter of `Alphabet` and a number of characters or a range, `<w20-64>`. Runs before the first
+/// literal are read backwards from it, and each has one length.
 struct TokenShape: Sendable {
   private enum Part: Sendable {
     case literal([UInt8])
@@ -35,7 +35,7 @@ struct TokenShape: Sendable {
     after = Array(parts[(first + 1)...])
   }
 
-  /// The token whose anchor begins at `index`, nothing of a word before and after it.
+  /// The token whose anchor begins at `index`, with no letter, digit or underscore directly before or after it.
   func match(_ text: SearchText, at index: Int) -> Range<Int>? {
     guard text.has(anchor, at: index) else { return nil }
     var start = index

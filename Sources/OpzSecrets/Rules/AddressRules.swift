@@ -19,18 +19,18 @@ struct AddressRule: SecretRule {
     let login = text.bytes[start..<at]
     guard !AddressRule.isFilledIn(login) else { return nil }
     guard let colon = login.firstIndex(of: UInt8(ascii: ":")) else {
-      // A public key in Sentry's addresses.
+      // Sentry's addresses contain a public key.
       let isPublic = text.mentions(["sentry"], in: at..<end)
       guard login.count >= 20, !isPublic, Plausibility.isRandom(login) else { return nil }
-      return SecretFinding(range: start..<at, what: "a token in an address", rank: 1)
+      return SecretFinding(range: start..<at, what: "a token in a URL", rank: 1)
     }
     let password = login[(colon + 1)...]
     let user = login[..<colon]
     guard !password.elementsEqual(user), AddressRule.isPassword(password) else { return nil }
-    return SecretFinding(range: colon + 1..<at, what: "a password in an address", rank: 1)
+    return SecretFinding(range: colon + 1..<at, what: "a password in a URL", rank: 1)
   }
 
-  /// `${PASSWORD}`, `$PASSWORD`, `{password}`, `***`: a program or a person puts the value there.
+  /// Whether a program or a person has to fill in a part: `${PASSWORD}`, `$PASSWORD`, `{password}`, `***`.
   private static func isFilledIn(_ login: ArraySlice<UInt8>) -> Bool {
     login.indices.contains { index in
       let byte = login[index]
@@ -40,7 +40,7 @@ struct AddressRule: SecretRule {
     }
   }
 
-  /// Weaker ones count too: nobody writes one there that is none.
+  /// Whether it is a password; weaker ones count too, because anything written there is used as one.
   static func isPassword(_ value: ArraySlice<UInt8>) -> Bool {
     if Plausibility.isPassword(value) || value.count >= 20 && Plausibility.isRandom(value) { return true }
     guard value.count >= 8, value.allSatisfy({ Alphabet.letters.contains($0) }) else { return false }
@@ -48,7 +48,7 @@ struct AddressRule: SecretRule {
   }
 }
 
-/// `jdbc:oracle:thin:user/password@host`, which is no address as RFC 3986 has them.
+/// Passwords in Oracle's JDBC addresses: `jdbc:oracle:thin:user/password@host`, which RFC 3986 does not allow.
 struct OracleAddressRule: SecretRule {
   let anchors = texts("jdbc:oracle:")
 
@@ -61,11 +61,11 @@ struct OracleAddressRule: SecretRule {
       let slash = (index..<end).first(where: { text.bytes[$0] == UInt8(ascii: "/") }), slash + 1 < end,
       AddressRule.isPassword(text.bytes[slash + 1..<end])
     else { return nil }
-    return SecretFinding(range: slash + 1..<end, what: "a password in an address", rank: 1)
+    return SecretFinding(range: slash + 1..<end, what: "a password in a URL", rank: 1)
   }
 }
 
-/// Addresses that carry their permission: shared access signatures of Azure.
+/// Addresses that include their own authorization: shared access signatures of Azure.
 struct SignedAddressRule: SecretRule {
   let ignoresCase = true
   let anchors = texts("sig=", "sig%3D", "sig\\u003d")
@@ -80,11 +80,11 @@ struct SignedAddressRule: SecretRule {
       text.mentions(["sv=", "se=", "sv%3d", "se%3d", "sv\\u003d", "sharedaccesssignature"], in: around),
       Plausibility.isRandom(text.bytes[start..<end])
     else { return nil }
-    return SecretFinding(range: start..<end, what: "a shared access signature of Azure")
+    return SecretFinding(range: start..<end, what: "an Azure shared access signature")
   }
 }
 
-/// Files of logins: `.netrc` and PostgreSQL's `.pgpass`.
+/// Files with logins: `.netrc` and PostgreSQL's `.pgpass`.
 struct PasswordFileRule: SecretRule {
   let anchors = texts(
     "machine", "default login", ":5432:", ":5433:", ":5439:", ":6432:", ":6543:", ":26257:", ":*:")
@@ -93,7 +93,7 @@ struct PasswordFileRule: SecretRule {
     text.byte(index) == UInt8(ascii: ":") ? postgres(text, index) : netrc(text, index)
   }
 
-  /// `host:port:database:user:password`, a line of its own.
+  /// Reads a line `host:port:database:user:password`.
   private func postgres(_ text: SearchText, _ index: Int) -> SecretFinding? {
     func isEnd(_ byte: UInt8) -> Bool { byte <= 32 || "\"'`".utf8.contains(byte) }
     var start = index
@@ -105,10 +105,10 @@ struct PasswordFileRule: SecretRule {
       !fields[0].isEmpty,
       !fields[3].isEmpty, Plausibility.isPassword(fields[4])
     else { return nil }
-    return SecretFinding(range: fields[4].startIndex..<fields[4].endIndex, what: "a password of PostgreSQL", rank: 1)
+    return SecretFinding(range: fields[4].startIndex..<fields[4].endIndex, what: "a PostgreSQL password", rank: 1)
   }
 
-  /// `machine host login user password secret`, over lines (ftp(1)).
+  /// Reads `machine host login user password secret`, on one or several lines (ftp(1)).
   private func netrc(_ text: SearchText, _ index: Int) -> SecretFinding? {
     guard text.isBoundary(before: index) else { return nil }
     var words: [ArraySlice<UInt8>] = []
@@ -136,6 +136,6 @@ struct PasswordFileRule: SecretRule {
     let value = words[place + 1]
     guard !value.contains(where: { "{}<>$".utf8.contains($0) }) else { return nil }
     guard Plausibility.isPassword(value) || value.count >= 16 && Plausibility.isRandom(value) else { return nil }
-    return SecretFinding(range: value.startIndex..<value.endIndex, what: "a password of a .netrc file", rank: 1)
+    return SecretFinding(range: value.startIndex..<value.endIndex, what: "a password in .netrc format", rank: 1)
   }
 }

@@ -1,4 +1,4 @@
-/// The base64 of a private key in PEM's form, whatever stands before it.
+/// PEM private keys in base64, whatever precedes them.
 struct EncodedKeyRule: SecretRule {
   /// The base64 of `-----BEGIN `.
   let anchors = texts("LS0tLS1CRUdJTi")
@@ -12,9 +12,9 @@ struct EncodedKeyRule: SecretRule {
   }
 }
 
-/// Private keys without a text around them: PKCS #8 (RFC 5958) in DER.
+/// Binary private keys: PKCS #8 (RFC 5958) in DER.
 struct KeyStructureRule: SecretRule {
-  /// The algorithm, then an octet string, which holds the private key; in a public key it is a bit string.
+  /// The algorithm, followed by an octet string with the private key. A public key has a bit string there.
   private static let forms: [[UInt8]] = [
     [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00, 0x04, 0x82],
     [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x04], [0x2B, 0x81, 0x04, 0x00, 0x22, 0x04],

@@ -48,7 +48,7 @@ struct CommandLoginRule: SecretRule {
       // A key may stand in the place of the user, with no password.
       range = colon + 1 < value.upperBound ? colon + 1..<value.upperBound : value.lowerBound..<colon
     }
-    return LoginValue.finding(text, range, what: "a password of a command")
+    return LoginValue.finding(text, range, what: "a password in a command")
   }
 
   /// The words of a command, without their quotes.
@@ -114,7 +114,7 @@ struct CallLoginRule: SecretRule {
       position += 1
     }
     guard strings.count == 2 || strings.count == 3, let last = strings.last else { return nil }
-    return LoginValue.finding(text, last, what: "a password of a call")
+    return LoginValue.finding(text, last, what: "a password in a call")
   }
 }
 
@@ -127,7 +127,7 @@ struct BundlerLoginRule: SecretRule {
     guard text.isBoundary(before: index), let value = NamedValue(after: name, in: text),
       let colon = text.bytes[value.range].firstIndex(of: UInt8(ascii: ":")), colon > value.range.lowerBound
     else { return nil }
-    return LoginValue.finding(text, colon + 1..<value.range.upperBound, what: "a password of Bundler")
+    return LoginValue.finding(text, colon + 1..<value.range.upperBound, what: "a Bundler password")
   }
 }
 

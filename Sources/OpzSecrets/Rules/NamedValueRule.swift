@@ -1,5 +1,5 @@
-/// Values of names that say that they are secret: `DB_PASSWORD=..`, `"api_key": ".."`. A value counts where chance made it, or where a person made
-/// it to keep others out; what only stands in its place does not.
+/// Values assigned to names that suggest a secret: `DB_PASSWORD=..`, `"api_key": ".."`. A value counts if it is random, or
+/// a password that protects something; a placeholder does not.
 struct NamedValueRule: SecretRule {
   let ignoresCase = true
   let anchors = texts(
@@ -23,17 +23,17 @@ struct NamedValueRule: SecretRule {
     }
   }
 
-  /// The whole name that an anchor is in.
+  /// The whole name around an anchor.
   private static func name(_ text: SearchText, _ index: Int) -> Range<Int>? {
     let alphabet: Alphabet = [.url, .dot]
     var start = text.start(of: alphabet, before: index, limit: longestName)
-    // The letter of an escape before it: `\napi_key`.
+    // The letter of an escape before the name: `\napi_key`.
     if text.byte(start - 1) == UInt8(ascii: "\\"), start < index, "nrt".utf8.contains(text.bytes[start]) { start += 1 }
     let end = text.end(of: alphabet, from: index, limit: longestName)
     return end - start < longestName ? start..<end : nil
   }
 
-  /// A variable, a call, a path, an address, a pattern: where the secret is, and not the secret.
+  /// Whether a value says where the secret is: a variable, a call, a path, an address, a pattern.
   private static func isReference(_ value: ArraySlice<UInt8>, _ named: NamedValue) -> Bool {
     guard let first = value.first else { return true }
     if ".~<%{[(*".utf8.contains(first), !named.isQuoted || "<{~.".utf8.contains(first) { return true }
@@ -43,7 +43,7 @@ struct NamedValueRule: SecretRule {
     if first == UInt8(ascii: "$"), !Plausibility.isHash(value) { return true }
     if Array(value).contains(text: "://") || Plausibility.isHash(value) { return true }
     if ["(?", "[^", "a-z", "A-Z"].contains(where: { Array(value).contains(text: $0) }) { return true }
-    // The rest is left out.
+    // The text is abbreviated.
     if value.count > 8, value.suffix(3).elementsEqual("...".utf8) { return true }
     if value.starts(with: "arn:".utf8) || value.starts(with: "data:".utf8) || value.starts(with: "ssh-".utf8)
       || value.starts(with: "-----".utf8)
@@ -55,13 +55,13 @@ struct NamedValueRule: SecretRule {
     }) {
       return true
     }
-    // In code, a name without quotes is another variable.
+    // In code, an unquoted name is another variable.
     return !named.isQuoted && !named.hasScheme
       && value.allSatisfy { Alphabet.letters.contains($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
       && (value.contains(UInt8(ascii: ".")) || value.contains(UInt8(ascii: "_")) || LetterPairs.areWords(value))
   }
 
-  /// `{name}`, `${NAME}`, `$(command)`, `%(name)s`, `<name>`: where a program or a person puts the value.
+  /// Whether a program or a person has to fill in a part: `{name}`, `${NAME}`, `$(command)`, `%(name)s`, `<name>`.
   private static func hasField(_ value: ArraySlice<UInt8>) -> Bool {
     for (open, close) in [("{", "}"), ("(", ")"), ("<", ">"), ("[", "]")] {
       guard let start = value.firstIndex(of: open.utf8.first ?? 0),
@@ -76,7 +76,7 @@ struct NamedValueRule: SecretRule {
     return false
   }
 
-  /// `name=value`: the arguments of a call.
+  /// Whether it is an argument of a call: `name=value`.
   private static func isAssignment(_ value: ArraySlice<UInt8>) -> Bool {
     guard let equals = value.firstIndex(of: UInt8(ascii: "=")),
       value[equals...].contains(where: { $0 != UInt8(ascii: "=") })
@@ -86,16 +86,16 @@ struct NamedValueRule: SecretRule {
       && LetterPairs.score(name).mean > 0
   }
 
-  /// A key may begin with a slash, as paths do.
+  /// Whether a value that begins with a slash is base64, not a path.
   private static func isBase64(_ value: ArraySlice<UInt8>) -> Bool {
     value.count >= 40 && value.allSatisfy { Alphabet.base64.contains($0) || $0 == UInt8(ascii: "=") }
       && !LetterPairs.areWords(value)
   }
 
-  /// Made by chance, and long enough that it opens something.
+  /// Whether a value is random, and long enough for a key.
   private func isKey(_ value: ArraySlice<UInt8>) -> Bool {
     guard value.count >= 16, value.allSatisfy({ $0 > 32 && $0 < 127 }) else { return false }
-    // JSON Web Tokens are judged by what they say.
+    // WebTokenRule judges JSON Web Tokens.
     if value.starts(with: "eyJ".utf8),
       Base64Text.decode(value.prefix { $0 != UInt8(ascii: ".") }).contains(text: "\"alg\"")
     {
@@ -110,13 +110,13 @@ struct NamedValueRule: SecretRule {
     return !isText || value.count < 20 || !Plausibility.isPlaceholder(decoded[...]) && !LetterPairs.areWords(decoded)
   }
 
-  /// `projects/churn/secrets/token/versions/1`: parts of words.
+  /// Whether a value is a path of words: `projects/churn/secrets/token/versions/1`.
   private static func isPath(_ value: ArraySlice<UInt8>) -> Bool {
     let parts = value.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
     return parts.count >= 3 && parts.allSatisfy { $0.count < 12 || LetterPairs.areWords($0) }
   }
 
-  /// The base64 of `user:password`, as Docker's configuration and HTTP's Basic have it.
+  /// Whether a value is the base64 of `user:password`, as in Docker's configuration and HTTP Basic authentication.
   private static func isLogin(_ value: ArraySlice<UInt8>) -> Bool {
     guard value.count >= 8, value.allSatisfy({ Alphabet.base64.contains($0) || $0 == UInt8(ascii: "=") }) else {
       return false

@@ -1,11 +1,11 @@
-/// Private keys in PEM's form (RFC 7468), and OpenPGP's (RFC 9580): `-----BEGIN .. PRIVATE KEY-----` and a body. Line ends may be escaped, as
-/// in a service account's JSON; lines may be quoted, indented, commented out, or joined by spaces.
+/// PEM private keys (RFC 7468) and OpenPGP's (RFC 9580): `-----BEGIN .. PRIVATE KEY-----` and a body. Line ends may be
+/// escaped, as in a service account's JSON; lines may be quoted, indented, commented out, or joined by spaces.
 struct PrivateKeyRule: SecretRule {
   let anchors = texts("-----BEGIN ", "---- BEGIN ")
 
-  /// Of the line that begins the key.
+  /// The longest first line, in bytes.
   private static let labelLimit = 48
-  /// Fewer characters hold no key.
+  /// The shortest body of a key, in characters.
   private static let least = 60
 
   func find(in text: SearchText, at index: Int) -> SecretFinding? {
@@ -31,7 +31,7 @@ struct PrivateKeyRule: SecretRule {
       doubt: isEncrypted ? "it is encrypted" : nil)
   }
 
-  /// OpenSSH's own form says inside which cipher it is encrypted by (openssh-portable, PROTOCOL.key).
+  /// Whether a key in OpenSSH's own form is encrypted: its body names the cipher (openssh-portable, PROTOCOL.key).
   private static func isLocked(_ body: [UInt8]) -> Bool {
     let bytes = Base64Text.decode(body[...].prefix(64))
     let magic = Array("openssh-key-v1\0".utf8)
@@ -43,11 +43,11 @@ struct PrivateKeyRule: SecretRule {
   struct Body {
     private(set) var characters: [UInt8] = []
     private(set) var isEncrypted = false
-    /// In the text.
+    /// Where the body ends in the text.
     private(set) var end: Int
 
     private static let limit = 1024
-    /// Lines of a body are longer, but for the last.
+    /// The shortest line of a body, except the last.
     private static let shortest = 16
 
     var lowered: [UInt8] { characters.map(SearchText.lowered) }
@@ -73,7 +73,7 @@ struct PrivateKeyRule: SecretRule {
       }
     }
 
-    /// Spaces, quotes, escaped line ends, commas, signs of comments and of joined strings.
+    /// Skips spaces, quotes, escaped line ends, commas, and the marks of comments and of joined strings.
     private static func afterSeparators(_ text: SearchText, _ start: Int) -> Int {
       var index = start
       while let byte = text.byte(index) {
@@ -86,7 +86,7 @@ struct PrivateKeyRule: SecretRule {
         } else if byte == UInt8(ascii: "+"), index > start, let next = text.byte(index + 1),
           next <= 32 || next == UInt8(ascii: "\"")
         {
-          // Strings that are joined: `"MII..\n" +`.
+          // Joined strings: `"MII..\n" +`.
           index += 2
         } else if byte == UInt8(ascii: "%"), text.byte(index + 1) == UInt8(ascii: "0") {
           index += 3

@@ -1,5 +1,5 @@
-/// Keys that look like any other number in base 16, or any text made by chance: they are told by the name of the service near to them, and by a word
-/// like `key` between.
+/// Keys that look like any other hex number or random text. They are recognized by the name of a service before them and
+/// a word like `key` in between.
 struct ServiceValueRule: SecretRule {
   let ignoresCase = true
   private struct Service: Sendable {
@@ -26,7 +26,7 @@ struct ServiceValueRule: SecretRule {
     static func url(_ lengths: ClosedRange<Int>) -> Form { Form(alphabet: .url, lengths: lengths) }
     static let uuid = Form(alphabet: [.hex, .dash], lengths: 36...36)
 
-    /// Numbers of commits and checksums have the same form.
+    /// Whether commits and checksums look the same.
     var isOfHash: Bool { alphabet == .lowercaseHex && lengths.lowerBound >= 40 }
   }
 
@@ -90,11 +90,12 @@ struct ServiceValueRule: SecretRule {
     Service(names: ["facebook"], forms: [.hex(32)], shapes: ["<d15-17>|<w27>"], what: "a Facebook secret"),
     Service(names: ["baseten"], shapes: ["<a8>.<a32>"], what: "a Baseten key"),
     Service(names: ["ollama"], shapes: ["<h32>.<w24>"], what: "an Ollama key"),
-    Service(names: ["contribsys"], shapes: ["<h8>:<h8>"], what: "a password of Sidekiq"),
+    Service(names: ["contribsys"], shapes: ["<h8>:<h8>"], what: "a Sidekiq password"),
     Service(names: ["beamer"], shapes: ["b_<e44>"], what: "a Beamer key"),
     Service(names: ["yandex"], shapes: ["YC<w38>"], what: "a Yandex key"),
     Service(names: ["vault"], shapes: ["s.<a24>", "b.<a24>", "r.<a24>"], what: "a Vault token"),
-    Service(names: ["operator unseal", "unseal_key", "unseal key"], forms: [.base64(43...44)], what: "an unseal key"),
+    Service(
+      names: ["operator unseal", "unseal_key", "unseal key"], forms: [.base64(43...44)], what: "a Vault unseal key"),
     Service(names: ["password to proceed to installation"], forms: [.hex(32)], what: "a Jenkins password"),
     Service(names: ["postman"], forms: [.uuid], what: "a Postman key"),
     Service(names: ["meraki"], forms: [.hex(40)], what: "a Meraki key"),
@@ -108,7 +109,7 @@ struct ServiceValueRule: SecretRule {
 
   let anchors = services.flatMap { $0.names.map { Array($0.utf8) } }
 
-  /// Between the name and the value, in bytes.
+  /// The longest distance from the name to the value, in bytes.
   private static let reach = 100
   private static let words = [
     "key", "token", "secret", "pat", "api", "auth", "login", "pass", "pw", "cred", "bearer", "license", "unseal",
@@ -138,7 +139,7 @@ struct ServiceValueRule: SecretRule {
     return value(of: service, in: text, index, name.utf8.count)
   }
 
-  /// A run of characters that has one of the service's forms, and is called a key or assigned to the service's name.
+  /// Finds a run of characters in one of the service's forms that is called a key or assigned to the service's name.
   private func value(of service: Service, in text: SearchText, _ index: Int, _ nameLength: Int) -> SecretFinding? {
     var position = index
     while position < min(text.count, index + ServiceValueRule.reach) {
@@ -165,7 +166,7 @@ struct ServiceValueRule: SecretRule {
     return nil
   }
 
-  /// Whether there is nothing but a sign that assigns between a name and a value.
+  /// Whether there is only an assignment sign between a name and a value.
   private func isAssignment(_ text: SearchText, _ range: Range<Int>) -> Bool {
     guard range.count <= 8 else { return false }
     let signs = text.bytes[range].filter { !" \t\"'`\\".utf8.contains($0) }
@@ -173,7 +174,7 @@ struct ServiceValueRule: SecretRule {
   }
 }
 
-/// `{"username": "..", "key": ".."}`: Kaggle's file.
+/// Kaggle's key file: `{"username": "..", "key": ".."}`.
 struct KaggleKeyRule: SecretRule {
   let anchors = texts("\"key\"", "\\\"key\\\"", "'key'")
 

@@ -1,22 +1,22 @@
 /// A token with a form of its own.
 struct TokenRule: SecretRule {
-  /// How a text of the form is told from one that only looks so.
+  /// What a text of the form has to be, to be a token.
   enum Check: Sendable {
-    /// It was made by chance.
+    /// Random.
     case random
-    /// Its last six characters are the CRC-32 of what is between them and the prefix, in base 62. GitHub, npm.
+    /// Its last six characters are the base-62 CRC-32 of what is between the prefix and them: GitHub, npm.
     case base62
-    /// Its last eight are the CRC-32 of all that is before the last underscore. Grafana.
+    /// Its last eight characters are the CRC-32 of everything before the last underscore: Grafana.
     case grafana
-    /// It was made by chance, and a word stands near to it.
+    /// Random, with one of these words nearby.
     case near([String])
-    /// It is numbers and a last part that was made by chance, joined by dashes. Slack.
+    /// Numbers and a random last part, joined by dashes: Slack.
     case slack
-    /// It is the base64 of an object with this member, and no placeholder. Grafana's older keys.
+    /// The base64 of an object with this member, not a placeholder: Grafana's older keys.
     case member(String)
-    /// It stands for nothing else: short capitals may look like words.
+    /// Not a placeholder. For short tokens in capitals, which may look like words.
     case filled
-    /// Its characters are not looked at: the form is enough.
+    /// Anything: the form is enough.
     case form
   }
 
@@ -32,13 +32,13 @@ struct TokenRule: SecretRule {
 
   var anchors: [[UInt8]] { [shape.anchor] }
 
-  /// How far the word of `near` may be, in bytes.
+  /// The longest distance to a word of `near`, in bytes.
   private static let reach = 200
 
   func find(in text: SearchText, at index: Int) -> SecretFinding? {
     guard let range = shape.match(text, at: index) else { return nil }
     let found = SecretFinding(range: range, what: what)
-    // Without the prefix, which is alike in all of them.
+    // Without the prefix, which all tokens of the form share.
     let after = min(index + shape.anchor.count, range.upperBound)
     let isAfter = range.upperBound - after >= index - range.lowerBound
     let own = text.bytes[isAfter ? after..<range.upperBound : range.lowerBound..<index]

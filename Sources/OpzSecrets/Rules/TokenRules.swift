@@ -1,4 +1,5 @@
-/// The tokens of forges, clouds and services that have a form of their own, as their makers' manuals and secret scanners have it.
+/// The tokens of forges, clouds and services that have a form of their own, as documented by their providers and by secret
+/// scanners.
 enum TokenRules {
   static let all: [TokenRule] = forges + packages + clouds + models + messages + payments + infrastructure + work
 
@@ -6,14 +7,14 @@ enum TokenRules {
     ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"].map { TokenRule("\($0)<a36>", "a GitHub token", .base62) } + [
       TokenRule("ghs_<j100-1500>", "a GitHub token"), TokenRule("github_pat_<a22>_<a59>", "a GitHub token"),
       TokenRule("glpat-<j20-320>", "a GitLab token"), TokenRule("gldt-<w20-64>", "a GitLab deploy token"),
-      TokenRule("glrt-<j20-320>", "a GitLab runner's token"), TokenRule("glrtr-<j20-320>", "a GitLab runner's token"),
-      TokenRule("glcbt-<w20-80>", "a GitLab job's token"), TokenRule("glptt-<h40>", "a GitLab trigger token"),
+      TokenRule("glrt-<j20-320>", "a GitLab runner token"), TokenRule("glrtr-<j20-320>", "a GitLab runner token"),
+      TokenRule("glcbt-<w20-80>", "a GitLab job token"), TokenRule("glptt-<h40>", "a GitLab trigger token"),
       TokenRule("glft-<j20-320>", "a GitLab feed token"), TokenRule("glsoat-<w20-64>", "a GitLab SCIM token"),
-      TokenRule("glimt-<w20-64>", "a GitLab mail token"), TokenRule("glagent-<w50-64>", "a GitLab agent's token"),
-      TokenRule("gloas-<w64>", "a GitLab application's secret"),
+      TokenRule("glimt-<w20-64>", "a GitLab mail token"), TokenRule("glagent-<w50-64>", "a GitLab agent token"),
+      TokenRule("gloas-<w64>", "a GitLab application secret"),
       TokenRule("glffct-<w20-64>", "a GitLab feature flag token"),
       TokenRule("glwt-<w20-64>", "a GitLab workspace token"),
-      TokenRule("GR1348941<w20>", "a GitLab runner's registration token"),
+      TokenRule("GR1348941<w20>", "a GitLab runner registration token"),
       TokenRule("ATBB<a24-40>", "a Bitbucket password"), TokenRule("ATCTT3<e60-300>", "a Bitbucket token"),
       TokenRule("ATATT3<e60-300>", "an Atlassian token"), TokenRule("<a76>AZDO<a4>", "an Azure DevOps token"),
       TokenRule("sgp_<a5-16>_<H40>", "a Sourcegraph token"), TokenRule("sgp_<H40>", "a Sourcegraph token"),
@@ -61,7 +62,7 @@ enum TokenRules {
   private static let models: [TokenRule] = [
     TokenRule("sk-proj-<w40-220>", "an OpenAI key"), TokenRule("sk-svcacct-<w40-220>", "an OpenAI key"),
     TokenRule("sk-admin-<w40-220>", "an OpenAI key"), TokenRule("sk-None-<w40-220>", "an OpenAI key"),
-    TokenRule("sk-<a32-64>", "a key of OpenAI's form"), TokenRule("sk-ant-<w60-140>", "an Anthropic key"),
+    TokenRule("sk-<a32-64>", "an OpenAI-style key"), TokenRule("sk-ant-<w60-140>", "an Anthropic key"),
     TokenRule("sk-or-v1-<h64>", "an OpenRouter key"), TokenRule("sk-lf-<w36>", "a Langfuse key"),
     TokenRule("hf_<a34-40>", "a Hugging Face token"), TokenRule("api_org_<a34>", "a Hugging Face token"),
     TokenRule("dapi<h32>", "a Databricks token"), TokenRule("dapi<h32>-<d1-2>", "a Databricks token"),
@@ -84,31 +85,31 @@ enum TokenRules {
     } + [
       TokenRule("xoxe.xoxp-<w60-300>", "a Slack token"), TokenRule("xoxe.xoxb-<w60-300>", "a Slack token"),
       TokenRule("xapp-<d12>-<b24>", "a Slack token"), TokenRule("xapp-<d1>-<U8-14>-<d8-16>-<h40-80>", "a Slack token"),
-      TokenRule("hooks.slack.com/services/T<U8-12>/B<U8-12>/<a20-30>", "a Slack hook"),
-      TokenRule("hooks.slack.com/workflows/T<U8-12>/A<U8-12>/<d12-22>/<a20-30>", "a Slack hook"),
-      TokenRule("hooks.slack.com/triggers/T<U8-12>/<d10-22>/<a20-40>", "a Slack hook"),
-      TokenRule("discord.com/api/webhooks/<d17-20>/<w60-90>", "a Discord hook"),
-      TokenRule("discordapp.com/api/webhooks/<d17-20>/<w60-90>", "a Discord hook"),
-      TokenRule("webhook.office.com/webhookb2/<w36>@<w36>/IncomingWebhook/<l32>/<w36>", "a Teams hook", .form),
-      TokenRule("outlook.office.com/webhook/<w36>@<w36>/IncomingWebhook/<l32>/<w36>", "a Teams hook", .form),
-      TokenRule("<d8-10>:AA<w32-34>", "a Telegram bot's token"), TokenRule("SG.<w20-24>.<w39-50>", "a SendGrid key"),
+      TokenRule("hooks.slack.com/services/T<U8-12>/B<U8-12>/<a20-30>", "a Slack webhook"),
+      TokenRule("hooks.slack.com/workflows/T<U8-12>/A<U8-12>/<d12-22>/<a20-30>", "a Slack webhook"),
+      TokenRule("hooks.slack.com/triggers/T<U8-12>/<d10-22>/<a20-40>", "a Slack webhook"),
+      TokenRule("discord.com/api/webhooks/<d17-20>/<w60-90>", "a Discord webhook"),
+      TokenRule("discordapp.com/api/webhooks/<d17-20>/<w60-90>", "a Discord webhook"),
+      TokenRule("webhook.office.com/webhookb2/<w36>@<w36>/IncomingWebhook/<l32>/<w36>", "a Teams webhook", .form),
+      TokenRule("outlook.office.com/webhook/<w36>@<w36>/IncomingWebhook/<l32>/<w36>", "a Teams webhook", .form),
+      TokenRule("<d8-10>:AA<w32-34>", "a Telegram bot token"), TokenRule("SG.<w20-24>.<w39-50>", "a SendGrid key"),
       TokenRule("key-<h32>", "a Mailgun key"), TokenRule("<h32>-us<d1-2>", "a Mailchimp key"),
       TokenRule("md-<w22>", "a Mandrill key", .near(["mandrill", "mailchimp"])),
       TokenRule("xkeysib-<h64>-<a16>", "a Brevo key"), TokenRule("xsmtpsib-<h64>-<a16>", "a Brevo key"),
       TokenRule("re_<a8>_<a22-26>", "a Resend key"),
     ] + "0123456789abcdef".map { TokenRule("SK\($0)<h31>", "a Twilio key") } + discordBots
 
-  /// The first part is a number in base64, so its first three characters are few.
+  /// The first part is a number in base64, so there are few ways to begin it.
   private static let discordBots: [TokenRule] = "MNO".flatMap { first in
     "DTjz".flatMap { second in
-      "AEIMQUYcgk".map { TokenRule("\(first)\(second)\($0)<w20-25>.<w6>.<w27-38>", "a Discord bot's token") }
+      "AEIMQUYcgk".map { TokenRule("\(first)\(second)\($0)<w20-25>.<w6>.<w27-38>", "a Discord bot token") }
     }
   }
 
   private static let payments: [TokenRule] = [
     TokenRule("sk_live_<a24-120>", "a Stripe key"), TokenRule("rk_live_<a24-120>", "a Stripe key"),
     TokenRule("sk_test_<a24-120>", "a Stripe test key"), TokenRule("rk_test_<a24-120>", "a Stripe test key"),
-    TokenRule("whsec_<B32-64>", "a hook's signing secret"), TokenRule("sq0atp-<w22>", "a Square token"),
+    TokenRule("whsec_<B32-64>", "a webhook signing secret"), TokenRule("sq0atp-<w22>", "a Square token"),
     TokenRule("sq0csp-<w43>", "a Square secret"), TokenRule("EAAA<w56-64>", "a Square token", .near(["square"])),
     TokenRule("shpat_<H32>", "a Shopify token"), TokenRule("shpca_<H32>", "a Shopify token"),
     TokenRule("shppa_<H32>", "a Shopify password"), TokenRule("shpss_<H32>", "a Shopify secret"),
@@ -141,7 +142,7 @@ enum TokenRules {
     TokenRule("dp.st.<j40-90>", "a Doppler token"), TokenRule("dp.sa.<a40-44>", "a Doppler token"),
     TokenRule("dp.ct.<a40-44>", "a Doppler token"),
     TokenRule("dp.scim.<a40-44>", "a Doppler token"), TokenRule("dp.audit.<a40-44>", "a Doppler token"),
-    TokenRule("Unseal Key <d1-2>: <B44-48>", "an unseal key of Vault"), TokenRule("NRIQ-<w32>", "a New Relic key"),
+    TokenRule("Unseal Key <d1-2>: <B44-48>", "a Vault unseal key"), TokenRule("NRIQ-<w32>", "a New Relic key"),
     TokenRule("ops_eyJ<B200-2000>", "a 1Password token"),
     TokenRule("A3-<U6>-<U11>-<U5>-<U5>-<U5>", "a 1Password secret key"),
     TokenRule("A3-<U6>-<U6>-<U5>-<U5>-<U5>-<U5>", "a 1Password secret key"),
@@ -173,16 +174,16 @@ enum TokenRules {
     TokenRule("api-<w36>", "a LaunchDarkly key", .near(["launchdarkly"])),
     TokenRule("live_<d8-10>_<a28-36>", "a Twitch stream key"), TokenRule("apify_api_<a36>", "an Apify token"),
     TokenRule("AAAAAAAAAAAAAAAAAAAAA<p60-110>", "a Twitter token", .near(["twitter", "bearer"])),
-    TokenRule("_gitlab_session=<a32>", "a session of GitLab"), TokenRule("sm_pat_<a16>", "a SettleMint token"),
+    TokenRule("_gitlab_session=<a32>", "a GitLab session"), TokenRule("sm_pat_<a16>", "a SettleMint token"),
     TokenRule("sm_aat_<a16>", "a SettleMint token"), TokenRule("sm_sat_<a16>", "a SettleMint token"),
     TokenRule("pat.<w22>.<a24>.<a20>", "a Harness token"), TokenRule("sat.<w22>.<a24>.<a20>", "a Harness token"),
     TokenRule("thingsboard.cloud/api/v1/<a20>", "a ThingsBoard token"),
     TokenRule("infura.io/v3/<h32>", "an Infura key"), TokenRule("alchemyapi.io/v2/<w32>", "an Alchemy key"),
-    TokenRule("alchemy.com/v2/<w32>", "an Alchemy key"), TokenRule("/hooks/<l26>", "a Mattermost hook"),
+    TokenRule("alchemy.com/v2/<w32>", "an Alchemy key"), TokenRule("/hooks/<l26>", "a Mattermost webhook"),
     TokenRule("4b1d<a38>", "a ClickHouse key", .near(["clickhouse"])), TokenRule("phx_<a43-60>", "a PostHog key"),
     TokenRule("mdb_sa_sk_<w40>", "a MongoDB Atlas secret"),
     TokenRule("mergify_application_key_<w64-80>", "a Mergify key"),
-    TokenRule("s-s4t2ud-<h64>", "a secret of 42's intranet"), TokenRule("s-s4t2af-<h64>", "a secret of 42's intranet"),
+    TokenRule("s-s4t2ud-<h64>", "a 42 intranet secret"), TokenRule("s-s4t2af-<h64>", "a 42 intranet secret"),
     TokenRule("flp_<a46>", "a Friendli token"), TokenRule("flb_live_<a20>", "a Fleetbase key"),
     TokenRule("cr-<h58>", "a CodeRabbit key"), TokenRule("key_<h64>", "a Cursor key"),
     TokenRule("nyk_<a64>", "a Nylas key"), TokenRule("pat_<a64>", "a Coze token", .near(["coze"])),

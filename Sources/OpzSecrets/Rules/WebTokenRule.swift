@@ -1,5 +1,7 @@
-/// JSON Web Tokens (RFC 7519) that are signed (RFC 7515) or encrypted (RFC 7516). One that has expired counts: whether it has, depends on the
-/// day, and it may be the one by which others are made. An unsigned one (`alg` none) is no secret: everybody can make it.
+/// JSON Web Tokens (RFC 7519) that are signed (RFC 7515) or encrypted (RFC 7516).
+///
+/// An expired one counts: the result must not depend on the day, and it may be a token that obtains others. An unsigned
+/// one (`alg` none) is not a secret, because anybody can make it.
 struct WebTokenRule: SecretRule {
   /// The base64 of `{"`.
   let anchors = texts("eyJ")
@@ -35,14 +37,14 @@ struct WebTokenRule: SecretRule {
     return String(validating: bytes, as: UTF8.self)
   }
 
-  /// The text of a member that is one.
+  /// The value of a member that is a string.
   private static func member(_ name: String, of object: String) -> Substring? {
     guard let found = object.firstRange(of: "\"\(name)\"") else { return nil }
     let rest = object[found.upperBound...].drop { $0 == " " || $0 == ":" }
     return rest.first == "\"" ? rest.dropFirst().prefix { $0 != "\"" } : nil
   }
 
-  /// The example of jwt.io, and the key of Supabase's that every page has.
+  /// Whether it is the example of jwt.io, or the key that every page of a Supabase project shows.
   private static func isPublic(_ claims: String) -> Bool {
     claims.contains("John Doe") || claims.contains("\"1234567890\"") || member("role", of: claims) == "anon"
   }
@@ -55,7 +57,7 @@ struct WebKeyRule: SecretRule {
 
   func find(in text: SearchText, at index: Int) -> SecretFinding? {
     let start = max(0, index - WebKeyRule.reach)
-    // Of the object that the member is in.
+    // The start of the object that the member is in.
     let begin = (start..<index).last { text.bytes[$0] == UInt8(ascii: "{") } ?? index
     var end = index
     while end < text.count, end - index < WebKeyRule.reach, text.bytes[end] != UInt8(ascii: "}") { end += 1 }

@@ -1,17 +1,17 @@
-/// Texts in base64: what a Secret of Kubernetes, a notebook's attachment and an encoded configuration hold.
+/// Base64 texts, as in a Kubernetes Secret, an attachment of a notebook, or an encoded configuration.
 enum EncodedText {
-  /// Characters; a shorter one holds no secret that its plain form would not be found by.
+  /// The shortest run that is decoded, in characters. Other rules find shorter secrets in their encoded form.
   private static let shortest = 24
   private static var body: Alphabet { [.base64, .url] }
-  /// Characters that decide whether it is a text that is encoded.
+  /// How many characters are decoded to decide whether the run encodes a text.
   private static let probe = 24
 
-  /// A run of base64, over line ends.
+  /// A run of base64, perhaps of several lines.
   struct Run {
     private(set) var parts: [Range<Int>] = []
     private(set) var end: Int
 
-    /// Shorter lines are not continued.
+    /// The shortest line that is continued on the next one, in characters.
     private static let line = 48
 
     init(_ text: SearchText, from start: Int, limit: Int) {
@@ -30,7 +30,7 @@ enum EncodedText {
     private static func nextLine(_ text: SearchText, _ index: Int) -> Int? {
       var index = index
       let start = index
-      // `\n` as JSON has it, then real ones with their indentation.
+      // Line ends escaped as in JSON, then real ones with indentation.
       while text.byte(index) == UInt8(ascii: "\\"), let letter = text.byte(index + 1), letter == 110 || letter == 114 {
         index += 2
       }
@@ -49,7 +49,7 @@ enum EncodedText {
     }
   }
 
-  /// Calls `body` with what runs in a range decode to, where that is a text.
+  /// Calls `body` with the decoded bytes of each run in a range that encodes a text.
   static func forEach(in text: SearchText, _ range: Range<Int>, _ body: (_ start: Int, _ decoded: [UInt8]) -> Void) {
     var index = range.lowerBound
     let limit = min(range.upperBound, text.count)
@@ -61,13 +61,13 @@ enum EncodedText {
     }
   }
 
-  /// The next line that is long enough to be judged; a run whose first line is shorter has no other.
+  /// The next line that is long enough to be decoded. A run whose first line is shorter has no second one.
   private static func next(in bytes: UnsafeBufferPointer<UInt8>, from index: Int, before limit: Int) -> Range<Int>? {
     var start = index
-    // The line that the range begins in.
+    // The range may begin within a line.
     while start > 0, start < limit, body.contains(bytes[start - 1]) { start -= 1 }
     while start < limit, start + shortest <= bytes.count {
-      // From its end, so that most of a line that is too short is never looked at.
+      // Backwards, so that most characters of a line that is too short are skipped.
       var last = start + shortest - 1
       while last >= start, body.contains(bytes[last]) { last -= 1 }
       guard last < start else {
@@ -81,7 +81,7 @@ enum EncodedText {
     return nil
   }
 
-  /// How many characters before the encoded text, if it is one, belong to something else.
+  /// How many characters of the line precede an encoded text; nil if it encodes none.
   private static func alignment(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
     (0..<4).first { skipped in
       var count = 0
@@ -93,6 +93,45 @@ enum EncodedText {
         if byte == 0 { zeros += 1 }
       }
       return printable >= count - 2 || zeros >= count / 2 - 2 && printable >= count / 2 - 2
+    }
+  }
+}
+
+/// Base64 (RFC 4648) as in files: either alphabet, with or without padding, with line ends.
+enum Base64Text {
+  /// The bytes that a text stands for. Characters that are not of the alphabet are ignored.
+  static func decode(_ text: ArraySlice<UInt8>) -> [UInt8] {
+    var found: [UInt8] = []
+    found.reserveCapacity(text.count / 4 * 3 + 3)
+    decode(text) { found.append($0) }
+    return found
+  }
+
+  /// Calls `body` with each byte that a text stands for.
+  @inline(__always)
+  static func decode(_ text: some Sequence<UInt8>, _ body: (UInt8) -> Void) {
+    var bits: UInt32 = 0
+    var count = 0
+    for character in text {
+      guard let value = value(of: character) else { continue }
+      bits = bits << 6 | value
+      count += 6
+      if count >= 8 {
+        count -= 8
+        body(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func value(of character: UInt8) -> UInt32? {
+    switch character {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character) - 65
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character) - 71
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character) + 4
+    case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
+    case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
+    default: nil
     }
   }
 }

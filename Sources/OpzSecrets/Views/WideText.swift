@@ -1,9 +1,9 @@
-/// Texts of ASCII in UTF-16, in either byte order, with and without a mark: what PowerShell and spreadsheets write.
+/// ASCII texts in UTF-16 of either byte order, with or without a byte order mark, as PowerShell and spreadsheets write.
 enum WideText {
-  /// Characters.
+  /// The shortest run, in characters.
   private static let shortest = 12
 
-  /// Calls `body` with the characters of runs in a range.
+  /// Calls `body` with the characters of each run in a range.
   static func forEach(in text: SearchText, _ range: Range<Int>, _ body: (_ start: Int, _ narrow: [UInt8]) -> Void) {
     let end = min(range.upperBound, text.count)
     var index = range.lowerBound
@@ -12,12 +12,12 @@ enum WideText {
     }
   }
 
-  /// The bytes of the next run that has enough characters; `index` is after it then.
+  /// The bytes of the next run that is long enough. Moves `index` behind it.
   private static func next(in bytes: UnsafeBufferPointer<UInt8>, from index: inout Int, before limit: Int) -> Range<
     Int
   >? {
     while index + 4 <= limit {
-      // A run that is long enough has a pair of characters here: the first is at `index` or after it.
+      // A run that is long enough has two characters here, the first at `index` or one byte later.
       guard let first = firstOfPair(bytes, index) else {
         index += 12
         continue
@@ -39,8 +39,8 @@ enum WideText {
     return nil
   }
 
-  /// Whether there is an ASCII character with a zero after it. In big-endian text that is the zero of the next
-  /// character, which serves as well.
+  /// Whether an ASCII character and a zero are at `index`. In big-endian text the zero belongs to the next character,
+  /// which makes no difference.
   @inline(__always)
   private static func isCharacter(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
     guard index + 1 < bytes.count, bytes[index + 1] == 0 else { return false }

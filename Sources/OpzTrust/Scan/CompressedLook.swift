@@ -7,7 +7,7 @@ struct CompressedLook: FormatLook {
 
   func recognizes(_ file: ScannedFile) -> Bool { !StreamFormat.candidates(file.head).isEmpty }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     let candidates = StreamFormat.candidates(file.head)
     var isWhole = false
     for candidate in candidates {

@@ -29,18 +29,18 @@ struct FileScanner: Sendable {
     report.files += 1
     report.bytes &+= blob.size
     unpackable = FileScanner.unpackable(blob.size)
-    look(at: path, blob, ScanContext(origin: origin, secrets: secrets))
+    scan(at: path, blob, ScanContext(origin: origin, secrets: secrets))
   }
 
   /// Scans a file within a file.
   /// - Parameter name: the member's name, appended to the path after `!/`.
-  mutating func look(in file: ScannedFile, at name: String, _ blob: any Blob) {
+  mutating func scanMember(of file: ScannedFile, at name: String, _ blob: any Blob) {
     var context = file.context
     context.depth += 1
     guard context.depth <= FileScanner.depthLimit else {
       return add(.unread, .error, file, "files nested more than \(FileScanner.depthLimit) deep in it were not scanned")
     }
-    look(at: "\(file.path)!/\(name)", blob, context)
+    scan(at: "\(file.path)!/\(name)", blob, context)
   }
 
   /// The most bytes that are unpacked from a file: 256 MiB plus 200 times its size (counted up to 256 MiB), more than
@@ -58,9 +58,9 @@ struct FileScanner: Sendable {
     in file: ScannedFile, at name: String, _ source: any ByteSource, orElse rule: ScanReport.Rule?,
     _ form: String = "an archive"
   ) throws -> Bool {
-    let outcome = try SpooledBlob.reading(source, limit: unpackable)
+    let outcome = try SpooledBlob.spool(source, limit: unpackable)
     unpackable -= min(unpackable, outcome.blob.size)
-    look(in: file, at: name, outcome.blob)
+    scanMember(of: file, at: name, outcome.blob)
     switch outcome.problem {
     case .overLimit:
       add(
@@ -73,7 +73,7 @@ struct FileScanner: Sendable {
     return outcome.problem == nil
   }
 
-  private mutating func look(at path: String, _ blob: any Blob, _ context: ScanContext) {
+  private mutating func scan(at path: String, _ blob: any Blob, _ context: ScanContext) {
     guard blob.size > 0 else { return }
     let file: ScannedFile
     do {
@@ -93,7 +93,7 @@ struct FileScanner: Sendable {
           isKnown = true
           report.cover(form.name)
         }
-        try form.look(into: file, &self)
+        try form.scan(file, into: &self)
       } catch {
         add(.unread, .error, file, FileScanner.cannotBeRead(error))
       }

@@ -13,7 +13,7 @@ protocol FormatLook: Sendable {
   func recognizes(_ file: ScannedFile) throws -> Bool
 
   /// Adds findings. A thrown error becomes a finding of the rule `unread`: what was not read is not clean.
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws
 }
 
 extension FormatLook {

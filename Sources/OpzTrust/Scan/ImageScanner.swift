@@ -51,7 +51,7 @@ public struct ImageScanner: Sendable {
       }
       return scanner.scan(path, content, secrets: secrets, origin: origin)
     }
-    let outcome = try SpooledBlob.reading(reader, limit: .max)
+    let outcome = try SpooledBlob.spool(reader, limit: .max)
     if case .failed(let error)? = outcome.problem { throw error }
     scanner.scan(path, outcome.blob, secrets: secrets, origin: origin)
   }

@@ -39,7 +39,7 @@ public struct ScanReport: Sendable {
     case operatorCode = "operator"
     case rCode = "r-code"
     case outsidePath = "outside-path"
-    case ownCode = "own-code"
+    case modelCode = "own-code"
     case secret = "secret"
     case unread = "unread"
 
@@ -57,7 +57,7 @@ public struct ScanReport: Sendable {
         "A graph with an operator that reads, writes or calls something, or that needs a library of its own."
       case .rCode: "R objects that run code beyond what models need when they are read or used."
       case .outsidePath: "A model that reads files outside its own directory."
-      case .ownCode: "Code of the model's own, which a person has to review."
+      case .modelCode: "Code of the model's own, which a person has to review."
       case .secret: "A private key or an access token."
       case .unread: "A file that was not scanned."
       }
@@ -85,21 +85,21 @@ public struct ScanReport: Sendable {
   /// - Parameter allowed: Python names that the user allowed in addition to the allowlist.
   public init(allowed: [String] = []) { self.allowed = allowed }
 
-  private static let most = 10_000
+  private static let maximumCount = 10_000
 
   /// Adds a finding. In a file from a wheel it becomes a note, unless it is a secret.
   mutating func add(_ finding: Finding, _ origin: ScanOrigin) {
     let level = origin == .wheel && finding.rule != .secret ? .note : finding.level
     let isNote = level == .note
     let count = isNote ? notes : findings.count - notes
-    guard count <= ScanReport.most else { return }
+    guard count <= ScanReport.maximumCount else { return }
     if isNote { notes += 1 }
-    guard count < ScanReport.most else {
+    guard count < ScanReport.maximumCount else {
       // Says that the limit was reached, at the level of what may have been left out.
       return findings.append(
         Finding(
           rule: .unread, level: isNote ? .note : .error, path: finding.path, offset: nil,
-          text: "more than \(ScanReport.most) \(isNote ? "notes" : "findings"): the rest are left out"))
+          text: "more than \(ScanReport.maximumCount) \(isNote ? "notes" : "findings"): the rest are left out"))
     }
     findings.append(
       Finding(rule: finding.rule, level: level, path: finding.path, offset: finding.offset, text: finding.text))

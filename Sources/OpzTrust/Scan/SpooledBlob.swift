@@ -26,7 +26,7 @@ struct SpooledBlob: Blob {
 
   /// Reads until the end, the limit or the first error.
   /// - Throws: if a temporary file cannot be written.
-  static func reading(_ source: any ByteSource, limit: UInt64) throws -> Outcome {
+  static func spool(_ source: any ByteSource, limit: UInt64) throws -> Outcome {
     var bytes: [UInt8] = []
     var file: TemporaryContent?
     var count: UInt64 = 0

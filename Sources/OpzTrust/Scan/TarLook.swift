@@ -20,7 +20,7 @@ struct TarLook: FormatLook {
     return stated == unsigned || stated == signed
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     do {
       let reader = TarReader(try file.blob.open(at: 0), name: file.path)
       while let header = try reader.next() {
@@ -28,7 +28,7 @@ struct TarLook: FormatLook {
         guard let content = PartOfBlob(file.blob, from: reader.offset, size: header.size) else {
           return scanner.add(.archive, .error, file, "the tar is cut short")
         }
-        scanner.look(in: file, at: String(decoding: header.path.string.utf8, as: UTF8.self), content)
+        scanner.scanMember(of: file, at: String(decoding: header.path.string.utf8, as: UTF8.self), content)
       }
     } catch let error as ArchiveError {
       scanner.add(.archive, .error, file, error.reason)

@@ -13,7 +13,7 @@ struct ZipLook: FormatLook {
     head.starts(with: [0x50, 0x4B, 3, 4]) || head.starts(with: [0x50, 0x4B, 5, 6])
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     do {
       var limits = ZipLimits()
       limits.allowsStoredBeforeDescriptor = true
@@ -21,7 +21,7 @@ struct ZipLook: FormatLook {
       for entry in zip.entries where !entry.isDirectory && entry.size > 0 {
         let name = String(decoding: entry.path, as: UTF8.self)
         if let stored = zip.stored(entry) {
-          scanner.look(in: file, at: name, stored)
+          scanner.scanMember(of: file, at: name, stored)
         } else {
           try scanner.unpack(in: file, at: name, try zip.content(entry).open(at: 0), orElse: .archive)
         }

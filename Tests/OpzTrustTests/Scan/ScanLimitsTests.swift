@@ -68,7 +68,7 @@ struct ScanLimitsTests {
 
   @Test("what unpacks to more than the limit is read up to the limit, and is an error")
   func bombs() throws {
-    let outcome = try SpooledBlob.reading(Endless(), limit: 40 << 20)
+    let outcome = try SpooledBlob.spool(Endless(), limit: 40 << 20)
     guard case .overLimit? = outcome.problem else {
       Issue.record("there is no limit")
       return
@@ -98,7 +98,7 @@ struct ScanLimitsTests {
         return count
       }
     }
-    let blob = try SpooledBlob.reading(Count(), limit: .max).blob
+    let blob = try SpooledBlob.spool(Count(), limit: .max).blob
     #expect(blob.size == 40 << 20)
     var bytes = try PickleBytes(blob, at: (40 << 20) - 4096)
     #expect(try bytes.bytes(2) == [1, 0])

@@ -9,7 +9,7 @@ final class BlobWindow {
   private static let size = 1 << 16
 
   /// The requested bytes are beyond the end.
-  struct Short: Error, CustomStringConvertible {
+  struct PastEnd: Error, CustomStringConvertible {
     var description: String { "it is cut short" }
   }
 
@@ -20,7 +20,7 @@ final class BlobWindow {
   /// A range of the blob, as a blob.
   func part(_ range: Range<UInt64>) throws -> any Blob {
     guard let part = PartOfBlob(blob, from: range.lowerBound, size: range.upperBound - range.lowerBound) else {
-      throw Short()
+      throw PastEnd()
     }
     return part
   }
@@ -33,9 +33,9 @@ final class BlobWindow {
   /// Reads exactly `count` bytes.
   /// - Parameter count: at most 1 MiB.
   func bytes(at offset: UInt64, _ count: Int) throws -> [UInt8] {
-    guard count >= 0, count <= 1 << 20 else { throw Short() }
+    guard count >= 0, count <= 1 << 20 else { throw PastEnd() }
     let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
-    guard !overflow, end <= size else { throw Short() }
+    guard !overflow, end <= size else { throw PastEnd() }
     if count > BlobWindow.size {
       return try part(offset..<end).bytes()
     }
@@ -51,7 +51,7 @@ final class BlobWindow {
   }
 
   private func fill(_ offset: UInt64) throws {
-    guard offset < size else { throw Short() }
+    guard offset < size else { throw PastEnd() }
     let source = try blob.open(at: offset)
     let wanted = Int(min(UInt64(BlobWindow.size), size - offset))
     var found = [UInt8](repeating: 0, count: wanted)
@@ -63,7 +63,7 @@ final class BlobWindow {
         count += more
       }
     }
-    guard count == wanted else { throw Short() }
+    guard count == wanted else { throw PastEnd() }
     (buffer, start) = (found, offset)
   }
 }

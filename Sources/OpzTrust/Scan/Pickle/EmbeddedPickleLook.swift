@@ -26,7 +26,7 @@ struct EmbeddedPickleLook: FormatLook {
     file.blob.size > 4 && !ZipLook.hasMark(file.head) && !TarLook().recognizes(file)
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     // Do not report the pickle at the beginning of the file again.
     guard scanner.report.findings.last?.path != file.path else { return }
     var stepsLeft = EmbeddedPickleLook.stepLimit
@@ -71,7 +71,7 @@ struct EmbeddedPickleLook: FormatLook {
   /// - Returns: the number of opcodes that were followed.
   private func follow(_ file: ScannedFile, at offset: UInt64, limit: Int, _ scanner: inout FileScanner) throws -> Int {
     var machine = PickleMachine(
-      try PickleBytes(file.blob, at: offset, window: 1 << 12), .guess, allows: scanner.allowlist.allows)
+      try PickleBytes(file.blob, at: offset, window: 1 << 12), .maybePickle, allows: scanner.allowlist.allows)
     do {
       try machine.run(limit: limit)
     } catch is PickleMachine.Broken {

@@ -35,7 +35,7 @@ struct JoblibArray {
     let isObject: Bool
 
     init?(_ dtype: PickleObject) {
-      guard dtype.maker == .dtype, let text = dtype.text, dtype.states.count <= 1 else { return nil }
+      guard dtype.type == .dtype, let text = dtype.text, dtype.states.count <= 1 else { return nil }
       let code = Array(text.utf8)
       guard let kind = code.first, code.count > 1, code.dropFirst().allSatisfy({ (48...57).contains($0) }),
         let width = UInt64(String(decoding: code.dropFirst(), as: UTF8.self)), width < 1 << 32

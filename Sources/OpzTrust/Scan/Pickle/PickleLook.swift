@@ -13,12 +13,23 @@ struct PickleLook: FormatLook {
   /// Any file may be a pickle of protocol 0 or 1, which have no signature.
   func recognizes(_ file: ScannedFile) -> Bool { !file.head.starts(with: NumPyHeader.mark) }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     let hasMark = file.head.count > 1 && file.head[0] == 0x80 && file.head[1] <= 5
     let isOther =
       ZipLook.hasMark(file.head) || !StreamFormat.candidates(file.head).isEmpty || TarLook().recognizes(file)
       || file.head.starts(with: [0x89, 0x48, 0x44, 0x46])
     let isPickle = hasMark || (PickleLook.isNamed(file) && !isOther)
-    try PickleSequence.follow(file, isPickle ? .pickle : .guess, &scanner)
+    try PickleSequence.follow(file, isPickle ? .pickle : .maybePickle, &scanner)
+  }
+}
+
+/// NumPy's own format (`.npy`): arrays, or a pickle if the elements are objects.
+struct NumPyArrayLook: FormatLook {
+  let name = "NumPy arrays"
+
+  func recognizes(_ file: ScannedFile) -> Bool { file.head.starts(with: NumPyHeader.mark) }
+
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
+    try PickleSequence.follow(file, .array, &scanner)
   }
 }

@@ -58,7 +58,7 @@ extension PickleMachine {
   }
 
   private mutating func checked(_ global: PickleGlobal) throws -> PickleGlobal {
-    if mode == .guess, !global.isPlain { throw broken("no module has such a name") }
+    if mode == .maybePickle, !global.isPlain { throw broken("no module has such a name") }
     // Whether getattr is allowed depends on its use; see `spend`.
     guard !allows(global), !(global.isGetattr && mode != .secondReading) else {
       usesGlobals = true
@@ -96,7 +96,7 @@ extension PickleMachine {
     if opcode != .newObj, global.isBooster, !arguments.isEmpty {
       report("creates \(PickleMachine.shown(global)) with arguments, which may be a file to read")
     }
-    guard global == .dtype else { return .made(global) }
+    guard global == .dtype else { return .result(global) }
     let text = arguments.first.flatMap { if case .text(let text) = $0 { text } else { nil } }
     return .object(PickleObject(.dtype, text: text))
   }
@@ -136,7 +136,7 @@ extension PickleMachine {
     case .global(let global): report("changes \(PickleMachine.shown(global))")
     case .object(let object) where mode != .secondReading:
       object.build(state)
-      if object.maker == .arrayWrapper, mode != .inner { try array(object, state) }
+      if object.type == .arrayWrapper, mode != .inner { try array(object, state) }
     default: break
     }
   }
@@ -155,10 +155,10 @@ extension PickleMachine {
     try followAsOpcodes(wrapper)
     push(.other)
     if array.isAligned, !array.holdsObjects {
-      guard let padding = try bytes.byte(), try bytes.skip(UInt64(padding)) else { throw cut() }
+      guard let padding = try bytes.byte(), try bytes.skip(UInt64(padding)) else { throw truncated() }
     }
     guard array.holdsObjects else {
-      guard try bytes.skip(array.size) else { throw cut() }
+      guard try bytes.skip(array.size) else { throw truncated() }
       return
     }
     var inner = PickleMachine(bytes, .inner, allows: allows)

@@ -16,30 +16,30 @@ extension PickleMachine {
     case .binInt: push(.number(Int64(Int32(truncatingIfNeeded: try number(4)))))
     case .binInt1: push(.number(Int64(try number(1))))
     case .binInt2: push(.number(Int64(try number(2))))
-    case .binFloat: try pass(8)
+    case .binFloat: try skipValue(8)
     case .long1: push(try long(try number(1)))
     case .long4: push(try long(try number(4)))
     case .binString, .binUnicode: push(try text(try number(4)))
     case .shortBinString, .shortBinUnicode: push(try text(try number(1)))
     case .binUnicode8: push(try text(try number(8)))
-    case .binBytes: try pass(try number(4))
-    case .shortBinBytes: try pass(try number(1))
-    default: try pass(try number(8))
+    case .binBytes: try skipValue(try number(4))
+    case .shortBinBytes: try skipValue(try number(1))
+    default: try skipValue(try number(8))
     }
   }
 
   mutating func number(_ width: Int) throws -> UInt64 {
-    guard let number = try bytes.number(width) else { throw cut() }
+    guard let number = try bytes.number(width) else { throw truncated() }
     return number
   }
 
   mutating func line() throws -> [UInt8] {
-    guard let line = try bytes.line() else { throw cut() }
+    guard let line = try bytes.line() else { throw truncated() }
     return line
   }
 
-  private mutating func pass(_ count: UInt64) throws {
-    guard try bytes.skip(count) else { throw cut() }
+  private mutating func skipValue(_ count: UInt64) throws {
+    guard try bytes.skip(count) else { throw truncated() }
     push(.other)
   }
 
@@ -64,10 +64,10 @@ extension PickleMachine {
 
   private mutating func long(_ count: UInt64) throws -> PickleValue {
     guard count <= 8 else {
-      guard try bytes.skip(count) else { throw cut() }
+      guard try bytes.skip(count) else { throw truncated() }
       return .other
     }
-    guard let raw = try bytes.bytes(Int(count)) else { throw cut() }
+    guard let raw = try bytes.bytes(Int(count)) else { throw truncated() }
     // The bytes are two's complement.
     let bits = raw.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
     let unused = 64 - 8 * raw.count
@@ -76,10 +76,10 @@ extension PickleMachine {
 
   private mutating func text(_ count: UInt64) throws -> PickleValue {
     guard count <= 1024 else {
-      guard try bytes.skip(count) else { throw cut() }
+      guard try bytes.skip(count) else { throw truncated() }
       return .hiddenText
     }
-    guard let raw = try bytes.bytes(Int(count)) else { throw cut() }
+    guard let raw = try bytes.bytes(Int(count)) else { throw truncated() }
     guard let text = String(validating: raw, as: UTF8.self) else { return .hiddenText }
     return kept(text)
   }

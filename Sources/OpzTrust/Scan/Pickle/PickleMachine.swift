@@ -25,7 +25,7 @@ struct PickleMachine {
     /// The bytes are a pickle.
     case pickle
     /// The bytes may not be a pickle at all: a name that no module can have ends it.
-    case guess
+    case maybePickle
     /// The bytes of a joblib array, as the opcodes that pickle's own reader would take them for. Where that reader
     /// would raise an error, it ends without a finding.
     case secondReading
@@ -60,7 +60,7 @@ struct PickleMachine {
   var firstKnownName: Int?
 
   /// More values than any real model's pickle has.
-  private static let most = 1 << 23
+  private static let maximumCount = 1 << 23
   private static let eventLimit = 64
 
   init(_ bytes: PickleBytes, _ mode: Mode, allows: @escaping (PickleGlobal) -> Bool) {
@@ -90,18 +90,18 @@ struct PickleMachine {
   mutating func run(limit: Int = .max) throws {
     while try step() {
       steps += 1
-      if steps > limit { throw beyond("more than \(limit) opcodes") }
-      if stack.count > PickleMachine.most || memo.count > PickleMachine.most {
-        throw beyond("more than \(PickleMachine.most) values")
+      if steps > limit { throw overLimit("more than \(limit) opcodes") }
+      if stack.count > PickleMachine.maximumCount || memo.count > PickleMachine.maximumCount {
+        throw overLimit("more than \(PickleMachine.maximumCount) values")
       }
     }
   }
 
   func broken(_ reason: String) -> Broken { Broken(offset: at, reason: reason) }
 
-  func cut() -> Broken { broken("it is cut short") }
+  func truncated() -> Broken { broken("it is cut short") }
 
-  private func beyond(_ what: String) -> Broken {
+  private func overLimit(_ what: String) -> Broken {
     Broken(offset: at, reason: "it has \(what), the limit of a scan", isLimit: true)
   }
 
@@ -135,7 +135,7 @@ struct PickleMachine {
     case .mark: stack.append(.mark)
     case .pop: guard stack.popLast() != nil else { throw broken("the stack is empty") }
     case .popMark: _ = try popToMark()
-    case .dup: push(try again(try top()))
+    case .dup: push(try reuse(try top()))
     case .none: push(.none)
     case .nextBuffer, .newTrue, .newFalse, .emptyList, .emptySet: push(.other)
     case .readOnlyBuffer: _ = try top()
@@ -172,11 +172,11 @@ struct PickleMachine {
 
   private mutating func recall(_ key: PickleMemo.Key) throws {
     guard let value = memo[key] else { throw broken("the memo has no such value") }
-    push(try again(value))
+    push(try reuse(value))
   }
 
   /// Uses a value again. joblib uses each wrapper once, so this spends it.
-  private mutating func again(_ value: PickleValue) throws -> PickleValue {
+  private mutating func reuse(_ value: PickleValue) throws -> PickleValue {
     if case .object = value { spend([value]) }
     return value
   }
@@ -277,8 +277,8 @@ struct PickleMachine {
   /// read an array where nothing is looked for. getattr must be called at once, or not at all.
   mutating func spend(_ values: [PickleValue]) {
     for value in values {
-      if value.holds(\.isGetattr) { report("uses builtins.getattr") }
-      guard mode == .pickle || mode == .guess, value.holds({ $0 == .arrayWrapper }) else { continue }
+      if value.contains(\.isGetattr) { report("uses builtins.getattr") }
+      guard mode == .pickle || mode == .maybePickle, value.contains({ $0 == .arrayWrapper }) else { continue }
       report("uses the wrapper of joblib's arrays in a way that joblib does not")
     }
   }

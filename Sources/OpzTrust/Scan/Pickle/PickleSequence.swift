@@ -7,13 +7,13 @@ struct PickleSequence {
   private var bytes: PickleBytes
 
   /// What the file begins with.
-  enum First { case pickle, guess, array }
+  enum First { case pickle, maybePickle, array }
 
   static func follow(_ file: ScannedFile, _ first: First, _ scanner: inout FileScanner) throws {
     var sequence = PickleSequence(file: file, bytes: try PickleBytes(file.blob, at: 0))
     var kind = first
     while try sequence.step(kind, &scanner), sequence.bytes.remaining > 0 {
-      kind = try sequence.isAtArray() ? .array : .guess
+      kind = try sequence.isAtArray() ? .array : .maybePickle
     }
   }
 
@@ -32,7 +32,7 @@ struct PickleSequence {
   private mutating func step(_ kind: First, _ scanner: inout FileScanner) throws -> Bool {
     switch kind {
     case .pickle: try pickle(&scanner)
-    case .guess: try guess(&scanner)
+    case .maybePickle: try guess(&scanner)
     case .array: try array(&scanner)
     }
   }
@@ -56,7 +56,7 @@ struct PickleSequence {
   /// Follows what may be a pickle of protocol 0 or 1, which have no signature. Imports and calls before it breaks
   /// count.
   private mutating func guess(_ scanner: inout FileScanner) throws -> Bool {
-    var machine = PickleMachine(bytes, .guess, allows: scanner.allowlist.allows)
+    var machine = PickleMachine(bytes, .maybePickle, allows: scanner.allowlist.allows)
     defer { bytes = machine.bytes }
     do {
       try machine.run()

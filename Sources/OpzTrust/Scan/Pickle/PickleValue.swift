@@ -47,7 +47,7 @@ enum PickleValue {
   /// An array wrapper or a dtype.
   case object(PickleObject)
   /// The result of calling a global.
-  indirect case made(PickleGlobal)
+  indirect case result(PickleGlobal)
   case other
 
   /// Whether this may be a text when the unpickler runs.
@@ -55,7 +55,7 @@ enum PickleValue {
     switch self {
     case .text, .hiddenText: true
     // str(..), encode(.., "rot13") and _reconstructor(str, str, ..) return a text.
-    case .made(let global):
+    case .result(let global):
       ["str", "unicode"].contains(global.name) || ["_codecs", "copyreg", "copy_reg"].contains(global.module)
     default: false
     }
@@ -69,11 +69,11 @@ enum PickleValue {
   }
 
   /// Whether it is such a global, an object of such a class, or a tuple with such a global.
-  func holds(_ isSuch: (PickleGlobal) -> Bool) -> Bool {
+  func contains(_ isSuch: (PickleGlobal) -> Bool) -> Bool {
     switch self {
     case .global(let global): isSuch(global)
-    case .object(let object): isSuch(object.maker)
-    case .tuple(let items): items.contains { $0.holds(isSuch) }
+    case .object(let object): isSuch(object.type)
+    case .tuple(let items): items.contains { $0.contains(isSuch) }
     default: false
     }
   }
@@ -81,14 +81,14 @@ enum PickleValue {
 
 /// A joblib array wrapper or a dtype. A class, because a pickle describes an object after creating it.
 final class PickleObject {
-  let maker: PickleGlobal
+  let type: PickleGlobal
   /// The first argument of its constructor.
   let text: String?
   /// The states that BUILD gave it, each of plain values; nil for an unknown one.
   private(set) var states: [[PickleValue]?] = []
 
-  init(_ maker: PickleGlobal, text: String? = nil) {
-    self.maker = maker
+  init(_ type: PickleGlobal, text: String? = nil) {
+    self.type = type
     self.text = text
   }
 

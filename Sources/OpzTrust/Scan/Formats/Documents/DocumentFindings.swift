@@ -15,21 +15,22 @@ struct DocumentFindings {
   private(set) var embedded: [(name: String, bytes: [UInt8])] = []
 
   /// The most findings of one document.
-  private static let most = 200
+  private static let maximumCount = 200
 
   init(_ allowlist: PickleAllowlist) { self.allowlist = allowlist }
 
   mutating func add(_ rule: ScanReport.Rule, _ level: ScanReport.Level, _ text: String) {
-    guard all.count <= DocumentFindings.most, seen.insert(text).inserted else { return }
-    guard all.count < DocumentFindings.most else {
-      return all.append(Found(rule: .unread, level: .error, text: "more than \(DocumentFindings.most) findings"))
+    guard all.count <= DocumentFindings.maximumCount, seen.insert(text).inserted else { return }
+    guard all.count < DocumentFindings.maximumCount else {
+      return all.append(
+        Found(rule: .unread, level: .error, text: "more than \(DocumentFindings.maximumCount) findings"))
     }
     all.append(Found(rule: rule, level: level, text: text))
   }
 
   mutating func embed(_ name: String, _ bytes: [UInt8]) {
-    guard embedded.count < DocumentFindings.most else {
-      return add(.unread, .error, "more than \(DocumentFindings.most) embedded files")
+    guard embedded.count < DocumentFindings.maximumCount else {
+      return add(.unread, .error, "more than \(DocumentFindings.maximumCount) embedded files")
     }
     embedded.append((name, bytes))
   }
@@ -55,6 +56,6 @@ struct DocumentFindings {
 extension FileScanner {
   mutating func add(_ findings: DocumentFindings, _ file: ScannedFile, at offset: UInt64? = nil) {
     for found in findings.all { add(found.rule, found.level, file, at: offset, found.text) }
-    for (name, bytes) in findings.embedded { look(in: file, at: name, BytesBlob(bytes)) }
+    for (name, bytes) in findings.embedded { scanMember(of: file, at: name, BytesBlob(bytes)) }
   }
 }

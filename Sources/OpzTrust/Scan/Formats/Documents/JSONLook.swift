@@ -34,15 +34,15 @@ struct JSONLook: FormatLook {
     return file.path.split(separator: "!").dropLast().last?.lowercased().hasSuffix(".keras") == true
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     let isExpected = isConfiguration(file)
     let encoding = JSONText.encoding(file.head)
     var isWide = false
     if case .wide = encoding { isWide = true }
     if !isWide, !isExpected {
-      guard try JSONTriggers.are(in: file.blob) else { return }
+      guard try JSONTriggers.contained(in: file.blob) else { return }
       let isLarge = file.blob.size > JSONLook.small
-      if isLarge, try !JSONTriggers.are(in: file.blob, isLarge: true) { return }
+      if isLarge, try !JSONTriggers.contained(in: file.blob, isLarge: true) { return }
     }
     guard file.blob.size <= JSONLook.limit else {
       guard !isWide || file.suffix == "json" else { return }
@@ -62,7 +62,7 @@ struct JSONLook: FormatLook {
       if isExpected { findings.add(.unread, .error, "it is not JSON in UTF-8, UTF-16 or UTF-32") }
       return
     }
-    if !isExpected, encoding != .utf8(mark: 0), !JSONTriggers.are(in: text) { return }
+    if !isExpected, encoding != .utf8(mark: 0), !JSONTriggers.contained(in: text) { return }
     do {
       let document = try JSONValue(json: text, options: JSONOptions(nonFinite: .all))
       DocumentChecks.check(document, &findings)

@@ -20,7 +20,7 @@ enum JSONTriggers {
     "class_name", "_target_", "class_path", "loader_module", "auto_map", "model_code_path", "py/", "code:",
   ]
 
-  static func are(in bytes: [UInt8]) -> Bool {
+  static func contained(in bytes: [UInt8]) -> Bool {
     names.contains { bytes.contains(text: $0) } || escapes.contains { bytes.contains(text: $0) }
   }
 
@@ -50,14 +50,14 @@ enum JSONTriggers {
 
   /// Whether a blob contains any of the texts.
   /// - Throws: what the blob throws.
-  static func are(in blob: any Blob, isLarge: Bool = false) throws -> Bool {
+  static func contained(in blob: any Blob, isLarge: Bool = false) throws -> Bool {
     let overlap = 64
     var last: [UInt8] = []
     var found = false
     try blob.forEachChunk { chunk in
       guard !found else { return }
       let piece = last + Array(chunk)
-      found = isLarge ? areKeys(in: piece) : are(in: piece)
+      found = isLarge ? areKeys(in: piece) : contained(in: piece)
       last = Array(piece.suffix(overlap))
     }
     return found

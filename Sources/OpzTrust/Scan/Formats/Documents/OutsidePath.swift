@@ -1,6 +1,6 @@
 /// Whether a path in a file leads out of the file's own directory.
 enum OutsidePath {
-  static func leaves(_ path: String) -> Bool {
+  static func isOutside(_ path: String) -> Bool {
     if path.hasPrefix("/") || path.hasPrefix("\\") || path.hasPrefix("~") || path.contains("://") { return true }
     if path.contains("\0") { return true }
     // A Windows drive.

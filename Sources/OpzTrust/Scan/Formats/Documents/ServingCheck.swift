@@ -9,11 +9,11 @@ enum ServingCheck: DocumentCheck {
       findings.add(.operatorCode, .error, "it loads the library \(DocumentFindings.shown(library))")
     }
     if let handler = object["handler"]?.string, object["modelName"] != nil || object["serializedFile"] != nil {
-      if OutsidePath.leaves(handler) {
+      if OutsidePath.isOutside(handler) {
         findings.add(
           .outsidePath, .error, "its handler is \(DocumentFindings.shown(handler)), which is outside of the archive")
       } else if !handlers.contains(handler) {
-        findings.add(.ownCode, .warning, "its handler is the model's own code: \(DocumentFindings.shown(handler))")
+        findings.add(.modelCode, .warning, "its handler is the model's own code: \(DocumentFindings.shown(handler))")
       }
     }
     // stable-baselines3 stores pickles this way.
@@ -21,13 +21,14 @@ enum ServingCheck: DocumentCheck {
       findings.embed(":serialized:", bytes)
     }
     if object["nbformat"] != nil, object["cells"] != nil || object["worksheets"] != nil {
-      findings.add(.ownCode, .note, "a notebook: code, which was not scanned")
+      findings.add(.modelCode, .note, "a notebook: code, which was not scanned")
     }
     if let name = object["op"]?.string, object["name"] != nil {
       if name == "Custom" {
         findings.add(.operatorCode, .error, "the graph has a Custom operator, which runs the model's own Python code")
-      } else if TensorFlowOps.running.contains(Substring(name)) {
-        findings.add(.operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOps.does(name))")
+      } else if TensorFlowOps.dangerous.contains(Substring(name)) {
+        findings.add(
+          .operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOps.effect(of: name))")
       }
     }
   }
@@ -57,16 +58,16 @@ enum ServingCheck: DocumentCheck {
     for key in ["code", "code_path", "model_code_path"] where isFlavor || key == "model_code_path" {
       guard let path = object[key]?.string, !path.isEmpty else { continue }
       let shown = DocumentFindings.shown(path)
-      if OutsidePath.leaves(path) {
+      if OutsidePath.isOutside(path) {
         findings.add(.outsidePath, .error, "\(key) is \(shown), which is outside of the model's directory")
       } else {
-        findings.add(.ownCode, .warning, "it runs code of its own when it is loaded: \(key) is \(shown)")
+        findings.add(.modelCode, .warning, "it runs code of its own when it is loaded: \(key) is \(shown)")
       }
     }
     for key in ["python_model", "artifacts", "data", "model_path", "pickled_model"] where isFlavor {
       var texts = [object[key]?.string].compactMap(\.self)
       if let members = object[key]?.object { texts += members.values.compactMap { $0["path"]?.string } }
-      for path in texts where OutsidePath.leaves(path) {
+      for path in texts where OutsidePath.isOutside(path) {
         findings.add(
           .outsidePath, .error,
           "\(key) is \(DocumentFindings.shown(path)), which is outside of the model's directory")

@@ -10,7 +10,7 @@ enum TransformersCheck: DocumentCheck {
     }
     switch object["trust_remote_code"] {
     case nil, .bool(false): break
-    default: findings.add(.ownCode, .warning, "it asks to run code of the model's own (trust_remote_code)")
+    default: findings.add(.modelCode, .warning, "it asks to run code of the model's own (trust_remote_code)")
     }
     sentences(object, &findings)
     diffusers(object, &findings)
@@ -25,10 +25,10 @@ enum TransformersCheck: DocumentCheck {
       case .object(let members): waiting += Array(members.values)
       case .string(let text):
         let shown = DocumentFindings.shown(text)
-        if text.contains("--") || OutsidePath.leaves(text) {
+        if text.contains("--") || OutsidePath.isOutside(text) {
           findings.add(.namedCode, .error, "it runs code from elsewhere when it is loaded: \(shown)")
         } else {
-          findings.add(.ownCode, .warning, "it runs code of its own if the user trusts it: \(shown)")
+          findings.add(.modelCode, .warning, "it runs code of its own if the user trusts it: \(shown)")
         }
       default: break
       }
@@ -38,7 +38,7 @@ enum TransformersCheck: DocumentCheck {
   /// `{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}`: the type is imported.
   private static func sentences(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     guard object["idx"] != nil, object["path"] != nil, let type = object["type"]?.string else { return }
-    if let path = object["path"]?.string, OutsidePath.leaves(path) {
+    if let path = object["path"]?.string, OutsidePath.isOutside(path) {
       findings.add(.outsidePath, .error, "it reads \(DocumentFindings.shown(path)), outside of the model's directory")
     }
     let parts = type.split(separator: ".", omittingEmptySubsequences: false)
@@ -53,7 +53,7 @@ enum TransformersCheck: DocumentCheck {
     guard object["_diffusers_version"] != nil, let name = object["_class_name"] else { return }
     if let pair = name.textList {
       findings.add(
-        .ownCode, .warning, "its pipeline is code of its own: \(DocumentFindings.shown(pair.joined(separator: ".")))")
+        .modelCode, .warning, "its pipeline is code of its own: \(DocumentFindings.shown(pair.joined(separator: ".")))")
     }
     for (_, value) in object {
       guard let pair = value.textList, pair.count == 2, value != name else { continue }

@@ -10,9 +10,9 @@ struct GGUFLook: FormatLook {
 
   private struct Broken: Error { let reason: String }
 
-  private static let most: UInt64 = 1 << 16
+  private static let maximumCount: UInt64 = 1 << 16
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     var findings = DocumentFindings(scanner.allowlist)
     do {
       try read(file, &findings)
@@ -52,7 +52,7 @@ struct GGUFLook: FormatLook {
       keys = 0
       _ = try count()
       keys = try count()
-      guard keys <= GGUFLook.most else { throw Broken(reason: "more than \(GGUFLook.most) keys") }
+      guard keys <= GGUFLook.maximumCount else { throw Broken(reason: "more than \(GGUFLook.maximumCount) keys") }
     }
 
     mutating func next() throws -> (String, String)? {

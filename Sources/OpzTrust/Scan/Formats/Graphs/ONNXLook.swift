@@ -11,7 +11,7 @@ struct ONNXLook: FormatLook {
     return fields.contains(7) && fields.contains(8)
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     var graph = ONNXGraph(BlobWindow(file.blob))
     try graph.read()
     var findings = DocumentFindings(scanner.allowlist)
@@ -19,13 +19,13 @@ struct ONNXLook: FormatLook {
     if graph.isBroken, file.suffix == "onnx" || !graph.operators.isEmpty {
       findings.add(.unread, .error, "a part of it is not a Protocol Buffers message")
     }
-    for location in graph.locations.sorted() where OutsidePath.leaves(location) {
+    for location in graph.locations.sorted() where OutsidePath.isOutside(location) {
       findings.add(
         .outsidePath, .error,
         "its tensors are in \(DocumentFindings.shown(location)), which is outside of the model's directory")
     }
     for name in graph.operators.sorted() where !graph.functions.contains(name) { check(name, &findings) }
-    for function in graph.functions.sorted() where ONNXLook.isOwn(function) {
+    for function in graph.functions.sorted() where ONNXLook.isRuntimeDomain(function) {
       findings.add(
         .operatorCode, .warning,
         "it defines \(ONNXLook.shown(function)), an operator in a domain that belongs to the runtimes")
@@ -51,7 +51,9 @@ struct ONNXLook: FormatLook {
     DocumentFindings.shown(name.hasPrefix(":") ? String(name.dropFirst()) : name.replacing(":", with: "."))
   }
 
-  private static func isOwn(_ function: String) -> Bool { domains.contains(String(function.prefix { $0 != ":" })) }
+  private static func isRuntimeDomain(_ function: String) -> Bool {
+    domains.contains(String(function.prefix { $0 != ":" }))
+  }
 
   private static let domains: Set<String> = [
     "", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training", "com.microsoft",

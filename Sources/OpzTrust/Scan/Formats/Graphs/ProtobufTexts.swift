@@ -5,12 +5,12 @@ import OpzJSON
 /// configurations of Keras layers.
 enum ProtobufTexts {
   private static let depth = 16
-  private static let most = 2_000_000
+  private static let maximumCount = 2_000_000
 
   /// Checks each string that begins like a JSON object, at any depth.
   static func check(_ window: BlobWindow, _ findings: inout DocumentFindings) throws {
     var waiting: [(range: Range<UInt64>, depth: Int)] = [(0..<window.size, 0)]
-    var budget = most
+    var budget = maximumCount
     while let (range, depth) = waiting.popLast() {
       var message = ProtobufMessage(window, range)
       var parts: [Range<UInt64>] = []
@@ -19,7 +19,7 @@ enum ProtobufTexts {
           budget -= 1
           guard budget > 0 else {
             return findings.add(
-              .unread, .error, "more than \(most) message fields that may contain configurations")
+              .unread, .error, "more than \(maximumCount) message fields that may contain configurations")
           }
           if case .bytes(let part) = value, part.upperBound - part.lowerBound >= 8 { parts.append(part) }
         }
@@ -42,7 +42,7 @@ enum ProtobufTexts {
       return findings.add(.unread, .error, "a configuration of \(size) bytes in a message was not scanned")
     }
     let bytes = try window.part(range).bytes()
-    guard JSONTriggers.are(in: bytes) else { return }
+    guard JSONTriggers.contained(in: bytes) else { return }
     do {
       DocumentChecks.check(try JSONValue(json: bytes, options: JSONOptions(nonFinite: .all)), &findings)
     } catch {

@@ -18,7 +18,7 @@ struct SafetensorsLook: FormatLook {
     head.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard file.head.count > 8 else { return scanner.add(.unread, .error, file, "its header is cut short") }
     let length = SafetensorsLook.length(file.head)
     guard length <= SafetensorsLook.limit, length <= file.blob.size - 8 else {

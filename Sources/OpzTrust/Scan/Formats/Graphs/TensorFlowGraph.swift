@@ -11,7 +11,7 @@ struct TensorFlowGraph {
   private var files: [(operator: String, input: String)] = []
   private(set) var nodes = 0
 
-  private static let most = 5_000_000
+  private static let maximumCount = 5_000_000
 
   init(_ window: BlobWindow) { self.window = window }
 
@@ -57,7 +57,7 @@ struct TensorFlowGraph {
     do {
       while let (field, value) = try message.next() {
         if case .bytes(let range) = value { found.append((field, range)) }
-        guard found.count <= TensorFlowGraph.most else { return nil }
+        guard found.count <= TensorFlowGraph.maximumCount else { return nil }
       }
     } catch is ProtobufMessage.Broken {
       return nil
@@ -126,7 +126,7 @@ struct TensorFlowGraph {
     guard let place = fields.last(where: { $0.0 == 1 })?.1 else { return }
     let name = try ProtobufMessage.text(place, window)
     for (field, range) in texts where field == 8 {
-      if OutsidePath.leaves(try ProtobufMessage.text(range, window)) { outside.insert(name) }
+      if OutsidePath.isOutside(try ProtobufMessage.text(range, window)) { outside.insert(name) }
     }
   }
 }

@@ -12,13 +12,13 @@ struct TensorFlowLiteLook: FormatLook {
     file.head.count >= 8 && file.head[4..<8].elementsEqual("TFL3".utf8) || file.suffix == "tflite"
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     var findings = DocumentFindings(scanner.allowlist)
     do {
       for name in try operators(BlobWindow(file.blob)).sorted() { check(name, &findings) }
     } catch is Broken {
       findings.add(.unread, .error, "its operators cannot be read")
-    } catch is BlobWindow.Short {
+    } catch is BlobWindow.PastEnd {
       findings.add(.unread, .error, "its operators cannot be read: it is cut short")
     }
     scanner.add(findings, file)
@@ -27,8 +27,8 @@ struct TensorFlowLiteLook: FormatLook {
   private func check(_ name: String, _ findings: inout DocumentFindings) {
     if findings.isAnsweredFor("tensorflow", name) || TensorFlowLiteLook.own.contains(name) { return }
     let flex = name.hasPrefix("Flex") ? String(name.dropFirst(4)) : nil
-    if let flex, TensorFlowOps.running.contains(Substring(flex)) {
-      findings.add(.operatorCode, .error, "the graph has the operator \(flex), which \(TensorFlowOps.does(flex))")
+    if let flex, TensorFlowOps.dangerous.contains(Substring(flex)) {
+      findings.add(.operatorCode, .error, "the graph has the operator \(flex), which \(TensorFlowOps.effect(of: flex))")
     } else if flex.map(TensorFlowOps.isKnown) != true {
       findings.add(
         .operatorCode, .error,

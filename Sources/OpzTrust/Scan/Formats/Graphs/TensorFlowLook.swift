@@ -13,10 +13,10 @@ struct TensorFlowLook: FormatLook {
 
   private func isNamed(_ file: ScannedFile) -> Bool { ["pb", "meta", "graphdef"].contains(file.suffix) }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     if let graph = try graph(file) {
       report(graph.operators, graph.problems, file, &scanner)
-      guard try JSONTriggers.are(in: file.blob) else { return }
+      guard try JSONTriggers.contained(in: file.blob) else { return }
       var findings = DocumentFindings(scanner.allowlist)
       try ProtobufTexts.check(BlobWindow(file.blob), &findings)
       scanner.add(findings, file)
@@ -46,8 +46,9 @@ struct TensorFlowLook: FormatLook {
     var findings = DocumentFindings(scanner.allowlist)
     for name in operators.keys.sorted() {
       if findings.isAnsweredFor("tensorflow", name) { continue }
-      if TensorFlowOps.running.contains(Substring(name)) {
-        findings.add(.operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOps.does(name))")
+      if TensorFlowOps.dangerous.contains(Substring(name)) {
+        findings.add(
+          .operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOps.effect(of: name))")
       } else if !TensorFlowOps.isKnown(name) {
         findings.add(
           .operatorCode, .error,

@@ -4,7 +4,7 @@
 /// files, use the network or call Python, as the graph tells them.
 enum TensorFlowOps {
   /// What the operator does, to end a sentence: `calls Python`.
-  static func does(_ name: String) -> String {
+  static func effect(of name: String) -> String {
     if python.contains(Substring(name)) { return "calls Python" }
     if writers.contains(Substring(name)) { return "writes files" }
     if readers.contains(Substring(name)) { return "reads files" }
@@ -12,7 +12,7 @@ enum TensorFlowOps {
     return "uses the network"
   }
 
-  static let running: Set<Substring> = python.union(writers).union(readers).union(network).union(native)
+  static let dangerous: Set<Substring> = python.union(writers).union(readers).union(network).union(native)
 
   static func isKnown(_ name: String) -> Bool { TensorFlowNames.operators.contains(Substring(name)) }
 

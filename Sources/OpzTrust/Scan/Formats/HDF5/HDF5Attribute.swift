@@ -7,7 +7,7 @@ struct HDF5Attribute {
   let values: [any Blob]
 
   /// The most elements of one attribute.
-  private static let most: UInt64 = 1 << 16
+  private static let maximumCount: UInt64 = 1 << 16
 
   init(_ file: HDF5File, _ message: [UInt8]) throws {
     var cursor = HDF5Cursor(file, message)
@@ -27,7 +27,7 @@ struct HDF5Attribute {
     guard flags & 2 == 0 || version == 1 else { throw HDF5Problem(reason: "an attribute with a shared dataspace") }
     let count = try HDF5Attribute.count(file, space)
     let type = try HDF5Type(file, typeBytes)
-    guard count <= HDF5Attribute.most || type.kind == .other else {
+    guard count <= HDF5Attribute.maximumCount || type.kind == .other else {
       throw HDF5Problem(reason: "an attribute of \(count) strings")
     }
     let rest = Array(cursor.bytes[cursor.index...])

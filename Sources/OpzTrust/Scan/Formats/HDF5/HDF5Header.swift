@@ -11,7 +11,7 @@ struct HDF5Header {
 
   let messages: [Message]
 
-  private static let most = 100_000
+  private static let maximumCount = 100_000
 
   init(_ file: HDF5File, at address: UInt64) throws {
     let start = try file.bytes(at: address, 4)
@@ -74,7 +74,9 @@ struct HDF5Header {
       }
       while let message = try next(&cursor) {
         found.append(message)
-        guard found.count <= most else { throw HDF5Problem(reason: "an object header of more than \(most) messages") }
+        guard found.count <= maximumCount else {
+          throw HDF5Problem(reason: "an object header of more than \(maximumCount) messages")
+        }
         guard message.type == 0x10 else { continue }
         var place = HDF5Cursor(file, message.bytes)
         blocks.append((try place.address(), try place.length()))

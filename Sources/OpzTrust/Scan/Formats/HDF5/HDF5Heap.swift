@@ -142,7 +142,7 @@ struct HDF5Heap {
 
 /// Reads all records of a version 2 B-tree.
 enum HDF5Tree {
-  private static let most = 200_000
+  private static let maximumCount = 200_000
 
   static func records(_ file: HDF5File, at address: UInt64) throws -> [[UInt8]] {
     guard !file.isUndefined(address) else { return [] }
@@ -170,7 +170,9 @@ enum HDF5Tree {
       _ = try cursor.take(2)
       for _ in 0..<node.count {
         found.append(try cursor.take(Int(recordSize)))
-        guard found.count <= most else { throw HDF5Problem(reason: "more than \(most) attributes or links") }
+        guard found.count <= maximumCount else {
+          throw HDF5Problem(reason: "more than \(maximumCount) attributes or links")
+        }
       }
       guard node.depth > 0 else { continue }
       for _ in 0...node.count {

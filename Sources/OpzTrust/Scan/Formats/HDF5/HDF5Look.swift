@@ -12,7 +12,7 @@ struct HDF5Look: FormatLook {
     return try file.blob.size > 520 && HDF5File.start(of: BlobWindow(file.blob)) != nil
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     let window = BlobWindow(file.blob)
     guard let start = try HDF5File.start(of: window) else {
       return scanner.add(.unread, .error, file, "its name says HDF5, but it contains none")
@@ -36,17 +36,17 @@ struct HDF5Look: FormatLook {
           for value in attribute.values where value.size >= 8 {
             // The layers of a model repeat the same names of weights.
             if value.size <= 4096, !seen.insert(try value.bytes()).inserted { continue }
-            scanner.look(in: file, at: "@\(attribute.name.prefix(200))", value)
+            scanner.scanMember(of: file, at: "@\(attribute.name.prefix(200))", value)
           }
         }
       }
     } catch let problem as HDF5Problem {
       scanner.add(.unread, .error, file, "its attributes cannot be read: \(problem.reason)")
-    } catch is BlobWindow.Short {
+    } catch is BlobWindow.PastEnd {
       scanner.add(.unread, .error, file, "its attributes cannot be read: they are beyond the end of the file")
     }
     for name in objects.otherFiles.sorted() {
-      let leaves = OutsidePath.leaves(name)
+      let leaves = OutsidePath.isOutside(name)
       scanner.add(
         .outsidePath, leaves ? .error : .warning, file,
         "it reads \(DocumentFindings.shown(name)), another file\(leaves ? " outside of the model's directory" : "")")
@@ -80,13 +80,13 @@ struct HDF5Look: FormatLook {
           let head = try content.bytes(at: address, 2)
           let isPickle = head[0] == 0x80 && head[1] <= 5
           if try isPickle || isConfiguration(content, head, address, size) {
-            scanner.look(in: file, at: "@\(place)/\(index)", try content.blob(at: address, size))
+            scanner.scanMember(of: file, at: "@\(place)/\(index)", try content.blob(at: address, size))
           }
           return true
         }
       } catch is HDF5Problem {
         continue
-      } catch is BlobWindow.Short {
+      } catch is BlobWindow.PastEnd {
         continue
       }
     }

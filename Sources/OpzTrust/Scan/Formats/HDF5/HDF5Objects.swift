@@ -8,7 +8,7 @@ struct HDF5Objects {
   /// Other files that it reads through links and datasets.
   private(set) var otherFiles: Set<String> = []
 
-  private static let most = 500_000
+  private static let maximumCount = 500_000
 
   init(_ file: HDF5File) {
     self.file = file
@@ -19,7 +19,9 @@ struct HDF5Objects {
   mutating func next() throws -> [HDF5Attribute]? {
     guard let address = waiting.popLast() else { return nil }
     guard seen.insert(address).inserted else { return [] }
-    guard seen.count <= HDF5Objects.most else { throw HDF5Problem(reason: "more than \(HDF5Objects.most) objects") }
+    guard seen.count <= HDF5Objects.maximumCount else {
+      throw HDF5Problem(reason: "more than \(HDF5Objects.maximumCount) objects")
+    }
     let header = try HDF5Header(file, at: address)
     var attributes: [HDF5Attribute] = []
     for message in header.messages {
@@ -99,7 +101,7 @@ struct HDF5Objects {
     let (a, l) = (file.addressWidth, file.lengthWidth)
     while let address = nodes.popLast() {
       guard seenNodes.insert(address).inserted else { throw HDF5Problem(reason: "a B-tree with a cycle") }
-      guard seenNodes.count <= HDF5Objects.most else { throw HDF5Problem(reason: "a group that is too large") }
+      guard seenNodes.count <= HDF5Objects.maximumCount else { throw HDF5Problem(reason: "a group that is too large") }
       if try file.bytes(at: address, 4) == Array("SNOD".utf8) {
         var head = try file.cursor(at: address &+ 6, 2)
         let count = Int(try head.number(2))

@@ -28,7 +28,7 @@ enum KerasCheck: DocumentCheck {
     let registered = object["registered_name"]?.string
     if name == "function" { return function(object, module, &findings) }
     if name.hasPrefix("__"), special(name, object, module, &findings) { return }
-    guard isOwn(name), registered.map(isOwn) ?? true, module.map(isOwnModule) ?? true else {
+    guard isKerasName(name), registered.map(isKerasName) ?? true, module.map(isKerasModule) ?? true else {
       return unknown(name, module, registered, &findings)
     }
     reads(name, object["config"], &findings)
@@ -51,7 +51,7 @@ enum KerasCheck: DocumentCheck {
   }
 
   /// Whether a name is a class, plain or registered: Keras 2 writes its own optimizers as `Custom>Adam`.
-  private static func isOwn(_ name: String) -> Bool {
+  private static func isKerasName(_ name: String) -> Bool {
     let parts = name.split(separator: ">", maxSplits: 1, omittingEmptySubsequences: false)
     if parts.count == 1 { return KerasNames.classes.contains(parts[0]) }
     return ["keras", "tf_keras", "Keras", "Custom"].contains(parts[0]) && KerasNames.classes.contains(parts[1])
@@ -59,7 +59,7 @@ enum KerasCheck: DocumentCheck {
 
   /// Keras modules with classes that are parts of models. `keras.utils` has one such class, besides functions that
   /// write files.
-  private static func isOwnModule(_ module: String) -> Bool {
+  private static func isKerasModule(_ module: String) -> Bool {
     var parts = module.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isNameByte) }) else { return false }
     if parts.starts(with: ["tensorflow", "python"]) || parts.starts(with: ["tensorflow", "_api"]) {
@@ -95,7 +95,7 @@ enum KerasCheck: DocumentCheck {
     _ object: [String: JSONValue], _ module: String?, _ findings: inout DocumentFindings
   ) {
     let named = object["config"]?.string ?? object["registered_name"]?.string ?? ""
-    let isOwn = module == nil || module == "builtins" || module.map(isOwnModule) == true
+    let isOwn = module == nil || module == "builtins" || module.map(isKerasModule) == true
     let registered = object["registered_name"]?.string
     let isKnown =
       KerasNames.functions.contains(Substring(named))

@@ -33,7 +33,7 @@ struct RCheck {
     }
     if functions > 0 {
       findings.add(
-        .ownCode, .note, "it has \(functions) function\(functions == 1 ? "" : "s"), which run when the model is used")
+        .modelCode, .note, "it has \(functions) function\(functions == 1 ? "" : "s"), which run when the model is used")
     }
   }
 
@@ -57,7 +57,9 @@ struct RCheck {
       findings.add(.rCode, .error, "it has a reference that a function of the loading program has to resolve")
     case .namespace, .package: package(node)
     case .builtin, .special:
-      if let name = node.texts.first, RFunctions.severe.contains(name) || RFunctions.reaching.contains(name) {
+      if let name = node.texts.first,
+        RFunctions.dangerous.contains(name) || RFunctions.dangerousWhenCalled.contains(name)
+      {
         findings.add(.rCode, .error, "it has the function \(DocumentFindings.shown(name))")
       }
     default: break
@@ -104,7 +106,7 @@ struct RCheck {
   }
 
   private func isReaching(_ name: String) -> Bool {
-    RFunctions.severe.contains(name) || RFunctions.reaching.contains(name)
+    RFunctions.dangerous.contains(name) || RFunctions.dangerousWhenCalled.contains(name)
   }
 
   private mutating func active(_ cell: RTree.Node) {
@@ -129,11 +131,11 @@ struct RCheck {
     code.add(node.rest)
     let known = code.locals.union(variables(node.tag))
     for name in code.calls.union(code.symbols).union(code.texts).sorted()
-    where RFunctions.severe.contains(name) && !(known.contains(name) && !code.calls.contains(name)) {
-      say("one of its functions uses \(name)", name)
+    where RFunctions.dangerous.contains(name) && !(known.contains(name) && !code.calls.contains(name)) {
+      report("one of its functions uses \(name)", name)
     }
-    for name in code.calls.sorted() where RFunctions.reaching.contains(name) && !known.contains(name) {
-      say("one of its functions calls \(name)", name)
+    for name in code.calls.sorted() where RFunctions.dangerousWhenCalled.contains(name) && !known.contains(name) {
+      report("one of its functions calls \(name)", name)
     }
     for name in code.packages.sorted() where !RFunctions.packages.contains(name) {
       findings.add(.rCode, .error, "one of its functions uses the package \(DocumentFindings.shown(name))")
@@ -151,7 +153,7 @@ struct RCheck {
     }
   }
 
-  private mutating func say(_ text: String, _ name: String) {
+  private mutating func report(_ text: String, _ name: String) {
     guard !findings.isAnsweredFor("R", name) else { return }
     findings.add(.rCode, .error, text)
   }
@@ -195,12 +197,12 @@ struct RCheck {
   private mutating func language(_ index: Int32, isEvaluated: Bool) {
     var code = RCode(tree)
     code.add(index)
-    for name in code.calls.sorted() where RFunctions.severe.contains(name) {
-      say("an expression in it calls \(name)", name)
+    for name in code.calls.sorted() where RFunctions.dangerous.contains(name) {
+      report("an expression in it calls \(name)", name)
     }
     guard isEvaluated else { return }
-    for name in code.calls.sorted() where RFunctions.reaching.contains(name) || name == "eval" {
-      say("an expression that is evaluated calls \(name)", name)
+    for name in code.calls.sorted() where RFunctions.dangerousWhenCalled.contains(name) || name == "eval" {
+      report("an expression that is evaluated calls \(name)", name)
     }
     for name in code.packages.sorted() where !RFunctions.ownNamespaces.contains(name) {
       findings.add(.rCode, .warning, "an expression that is evaluated uses the package \(DocumentFindings.shown(name))")
@@ -240,6 +242,6 @@ struct RCheck {
 
   private mutating func package(_ node: RTree.Node) {
     guard let name = node.texts.first, !RFunctions.ownNamespaces.contains(name) else { return }
-    findings.add(.ownCode, .note, "reading it loads the package \(DocumentFindings.shown(name))")
+    findings.add(.modelCode, .note, "reading it loads the package \(DocumentFindings.shown(name))")
   }
 }

@@ -2,7 +2,7 @@
 enum RFunctions {
   /// Functions that run programs, text as code, or libraries, and those that write or delete. They count as a call, as
   /// a name that is passed on, and as a string in code.
-  static let severe: Set<String> = [
+  static let dangerous: Set<String> = [
     "system", "system2", "shell", "shell.exec", "pipe", "fifo", "socketConnection", "serverSocket", "socketAccept",
     "url",
     "download.file", "unlink", "file.remove", "file.rename", "source", "sys.source", "parse", "str2lang",
@@ -20,7 +20,7 @@ enum RFunctions {
 
   /// Functions that look up functions by name, and those that read or write files. They count in code only, and only as
   /// a call.
-  static let reaching: Set<String> = [
+  static let dangerousWhenCalled: Set<String> = [
     "do.call", "match.fun", "get", "get0", "getFunction", "getFromNamespace", "getAnywhere", "getExportedValue",
     "getNamespace", "asNamespace", "as.name", "as.symbol", "call", "as.call", "evalq", "eval.parent", "assign",
     "attach",

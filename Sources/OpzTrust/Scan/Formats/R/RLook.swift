@@ -28,7 +28,7 @@ struct RLook: FormatLook {
     head.count > 5 && head[0] == UInt8(ascii: "R") && head[1] == UInt8(ascii: "D") && head[3] == 49 && head[4] == 10
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard let start = RLook.start(file.head) else {
       return scanner.add(.unread, .error, file, "a workspace in R's first format, which is not supported")
     }

@@ -77,7 +77,7 @@ struct RStream {
 
   /// A string of `count` bytes, of which 4,096 are kept.
   mutating func text(_ count: UInt64) throws -> String {
-    if encoding == .ascii { return try escapedText(count) }
+    if encoding == .ascii { return try escapedString(count) }
     let kept = min(count, 4096)
     guard let piece = try bytes.bytes(Int(kept)), try bytes.skip(count - kept) else { throw problem("it is cut short") }
     return String(decoding: piece, as: UTF8.self)
@@ -99,7 +99,7 @@ struct RStream {
     return String(decoding: found, as: UTF8.self)
   }
 
-  private mutating func escapedText(_ count: UInt64) throws -> String {
+  private mutating func escapedString(_ count: UInt64) throws -> String {
     while let byte = try bytes.peek(), byte <= 0x20 { _ = try bytes.byte() }
     var found: [UInt8] = []
     for _ in 0..<count {

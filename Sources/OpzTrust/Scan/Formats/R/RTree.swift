@@ -108,7 +108,7 @@ struct RReader {
   private var tasks: [Task] = []
   private var texts = 0
 
-  private static let most = 3_000_000
+  private static let maximumCount = 3_000_000
   /// How many strings of a vector are kept.
   private static let keptTexts = 200
 
@@ -152,7 +152,9 @@ struct RReader {
   }
 
   private mutating func add(_ kind: RTree.Kind, _ flags: Int, _ slot: Slot, texts: [String] = []) throws -> Int32 {
-    guard tree.nodes.count < RReader.most else { throw stream.problem("more than \(RReader.most) objects") }
+    guard tree.nodes.count < RReader.maximumCount else {
+      throw stream.problem("more than \(RReader.maximumCount) objects")
+    }
     let index = Int32(tree.nodes.count)
     tree.nodes.append(RTree.Node(kind: kind, levels: UInt16(truncatingIfNeeded: flags >> 12), texts: texts))
     put(index, slot)

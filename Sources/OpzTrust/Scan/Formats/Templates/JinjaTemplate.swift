@@ -46,10 +46,10 @@ struct JinjaTemplate {
       default: continue
       }
     }
-    for name in assigned.intersection(called).sorted() { say("redefines and calls \(name)") }
+    for name in assigned.intersection(called).sorted() { report("redefines and calls \(name)") }
   }
 
-  private mutating func say(_ problem: String) { problems.append(problem) }
+  private mutating func report(_ problem: String) { problems.append(problem) }
 
   private static func shown(_ text: String) -> String { DocumentFindings.shown(text) }
 
@@ -57,23 +57,23 @@ struct JinjaTemplate {
 
   private mutating func name(_ name: String, _ index: Int) {
     if name.hasPrefix("__") || name.utf8.contains(where: { $0 >= 0x80 }) || JinjaTemplate.inner.contains(name) {
-      return say("uses \(JinjaTemplate.shown(name)), which reaches into Python")
+      return report("uses \(JinjaTemplate.shown(name)), which reaches into Python")
     }
     let isStatement = index == 0 || self[index - 1] == .end
     if isStatement, name == "filter", case .name(let filter) = self[index + 1], !JinjaTemplate.filters.contains(filter)
     {
-      say("uses the filter \(JinjaTemplate.shown(filter))")
+      report("uses the filter \(JinjaTemplate.shown(filter))")
     }
     if JinjaTemplate.functions.contains(name), isAssigned(index) {
       assigned.insert(name)
     }
     if isStatement, ["import", "from", "include", "extends"].contains(name), isFollowedByValue(index) {
-      return say("loads another template (\(name))")
+      return report("loads another template (\(name))")
     }
     let isAttribute = self[index - 1] == .symbol(".")
-    if isAttribute, name.hasPrefix("_") { say("uses the attribute \(JinjaTemplate.shown(name))") }
+    if isAttribute, name.hasPrefix("_") { report("uses the attribute \(JinjaTemplate.shown(name))") }
     if !isAttribute, JinjaTemplate.forbidden.contains(name), self[index + 1] != .symbol("=") {
-      say("uses \(name), which reaches into Python")
+      report("uses \(name), which reaches into Python")
     }
   }
 
@@ -96,14 +96,14 @@ struct JinjaTemplate {
 
   private mutating func text(_ text: String, _ index: Int) {
     if hasInnerName(text) {
-      return say("has the name \(JinjaTemplate.shown(text)), which reaches into Python")
+      return report("has the name \(JinjaTemplate.shown(text)), which reaches into Python")
     }
     // A name assembled from parts: '_' * 2 ~ 'class', ['_', '_class_', '_'] | join.
     let isHalf = text.utf8.count > 2 && text.hasPrefix("_") && text.hasSuffix("_") && text.contains { $0 != "_" }
     let isLine = !text.isEmpty && text.allSatisfy { $0 == "_" }
     guard isHalf || isLine else { return }
     if isHalf || joins(index + 1) || joins(index - 1) || text == "__" && !isArgument(index) {
-      say("assembles a name with underscores")
+      report("assembles a name with underscores")
     }
   }
 
@@ -148,7 +148,7 @@ struct JinjaTemplate {
       if self[index - 2] == .symbol(".") {
         if name == "format", case .text(let text) = self[index - 3], JinjaTemplate.isPlainFormat(text) { return }
         if !JinjaTemplate.methods.contains(name), !macros.contains(name) {
-          say("calls the method \(JinjaTemplate.shown(name))")
+          report("calls the method \(JinjaTemplate.shown(name))")
         }
       } else if self[index - 2] == .symbol("|") || self[index - 2] == .name("is") || isNegatedTest(index - 2) {
         return
@@ -157,9 +157,9 @@ struct JinjaTemplate {
       } else if !JinjaTemplate.words.contains(name), !macros.contains(name),
         self[index - 2] != .name("filter")
       {
-        say("calls \(JinjaTemplate.shown(name))")
+        report("calls \(JinjaTemplate.shown(name))")
       }
-    case .symbol(")"), .symbol("]"), .symbol("}"), .text, .number: say("calls the result of an expression")
+    case .symbol(")"), .symbol("]"), .symbol("}"), .text, .number: report("calls the result of an expression")
     default: return
     }
   }
@@ -197,9 +197,9 @@ struct JinjaTemplate {
   // MARK: Filters
 
   private mutating func filter(_ index: Int) {
-    guard case .name(let name) = self[index + 1] else { return say("has a filter without a name") }
+    guard case .name(let name) = self[index + 1] else { return report("has a filter without a name") }
     guard JinjaTemplate.filters.contains(name) else {
-      return say("uses the filter \(JinjaTemplate.shown(name))")
+      return report("uses the filter \(JinjaTemplate.shown(name))")
     }
     // The first argument of map names a filter; that of select and reject names a test.
     guard ["map", "select", "reject", "selectattr", "rejectattr"].contains(name), self[index + 2] == .symbol("(") else {
@@ -209,7 +209,7 @@ struct JinjaTemplate {
       switch (self[index + 3], self[index + 4]) {
       case (.name("attribute"), .symbol("=")), (.symbol(")"), _): return
       case (.text(let filter), _) where JinjaTemplate.filters.contains(filter) && isEnd(index + 4): return
-      default: say("maps with a filter that is not on the list")
+      default: report("maps with a filter that is not on the list")
       }
     }
   }

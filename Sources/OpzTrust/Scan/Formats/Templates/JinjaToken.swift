@@ -18,7 +18,7 @@ struct JinjaLexer {
   struct Broken: Error { let reason: String }
 
   /// The most tokens of one template.
-  private static let most = 200_000
+  private static let maximumCount = 200_000
 
   private init(_ text: String) { bytes = Array(text.utf8) }
 
@@ -72,7 +72,9 @@ struct JinjaLexer {
     var depth = 0
     while true {
       guard index < bytes.count else { throw Broken(reason: "an unterminated block") }
-      guard tokens.count < JinjaLexer.most else { throw Broken(reason: "more than \(JinjaLexer.most) tokens") }
+      guard tokens.count < JinjaLexer.maximumCount else {
+        throw Broken(reason: "more than \(JinjaLexer.maximumCount) tokens")
+      }
       // Closing braces of a dictionary may look like the end of the block.
       if at(end), depth == 0 || end.utf8Start[0] == UInt8(ascii: "%") {
         index += 2

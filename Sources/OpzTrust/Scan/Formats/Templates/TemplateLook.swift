@@ -8,7 +8,7 @@ struct TemplateLook: FormatLook {
     ["jinja", "jinja2", "j2"].contains(file.suffix) || file.name.contains("chat_template")
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard JSONText.first(file.head, JSONText.encoding(file.head)) != UInt8(ascii: "{") || file.suffix != "json" else {
       return
     }

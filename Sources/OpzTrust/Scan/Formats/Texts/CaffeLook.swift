@@ -6,7 +6,7 @@ struct CaffeLook: FormatLook {
 
   func recognizes(_ file: ScannedFile) -> Bool { file.suffix == "prototxt" }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard file.blob.size <= 64 << 20 else {
       return scanner.add(.unread, .error, file, "a network of more than 64 MiB was not scanned")
     }

@@ -14,7 +14,7 @@ struct MarkupLook: FormatLook {
         && !text.prefix(100).map({ $0 | 0x20 }).contains(text: "html")
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard file.blob.size <= MarkupLook.limit else {
       return scanner.add(.unread, .error, file, "XML of more than \(MarkupLook.limit >> 20) MiB was not scanned")
     }

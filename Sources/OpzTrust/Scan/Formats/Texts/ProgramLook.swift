@@ -31,8 +31,8 @@ struct ProgramLook: FormatLook {
     return file.head.count >= 64 ? found : nil
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) {
     guard let kind = kind(file) else { return }
-    scanner.add(.ownCode, .note, file, "\(kind), which was not scanned")
+    scanner.add(.modelCode, .note, file, "\(kind), which was not scanned")
   }
 }

@@ -8,7 +8,7 @@ struct TorchScriptLook: FormatLook {
     file.context.depth > 0 && file.suffix == "py" && file.path.contains("/code/")
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard file.blob.size <= 64 << 20 else {
       return scanner.add(.unread, .error, file, "code of more than 64 MiB was not scanned")
     }

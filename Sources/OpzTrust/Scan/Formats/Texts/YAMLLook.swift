@@ -33,7 +33,7 @@ struct YAMLLook: FormatLook {
     ["py", "pyi", "pyx", "md", "rst", "html", "ipynb", "c", "h", "swift", "js", "json"].contains(file.suffix)
   }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     guard file.blob.size <= YAMLLook.limit else {
       return scanner.add(.unread, .error, file, "YAML of more than \(YAMLLook.limit >> 20) MiB was not scanned")
     }

@@ -7,7 +7,7 @@ struct SecretLook: FormatLook {
 
   func recognizes(_ file: ScannedFile) -> Bool { file.context.secrets }
 
-  func look(into file: ScannedFile, _ scanner: inout FileScanner) throws {
+  func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
     for match in try SecretSearch.matches(in: file.blob) {
       let doubt = match.doubt.map { ": \($0)" } ?? ""
       scanner.add(
