@@ -5,39 +5,39 @@ extension Fault {
   static let connection: [Fault] = [
     Fault("cut", "the connection ends", .during, .wire(.cut)),
     Fault("reset", "the connection is reset (RST)", .during, .wire(.reset)),
-    Fault("stall", "nothing happens for `seconds` (30), then the connection ends", .during, .wire(.stall)),
-    Fault("delay", "nothing happens for `seconds` (2), then all goes on", .before, .wire(.delay)),
-    Fault("drip", "bytes come and are taken slowly: some, then `seconds` (0.05) of nothing", .during, .wire(.drip)),
-    Fault("lost-answer", "the work is done, and the connection ends before the answer", .after, .wire(.cut)),
+    Fault("stall", "nothing is sent for `seconds` (30), then the connection ends", .during, .wire(.stall)),
+    Fault("delay", "nothing is sent for `seconds` (2), then the request continues", .before, .wire(.delay)),
+    Fault("drip", "bytes are sent and read slowly: some, then none for `seconds` (0.05)", .during, .wire(.drip)),
+    Fault("lost-answer", "the work is done, and the connection ends before the response", .after, .wire(.cut)),
     Fault(
-      "half-head", "the connection ends in the middle of the answer's headers", .after,
+      "half-head", "the connection ends in the middle of the response's headers", .after,
       .change { answer, _, _ in
         answer.delivery.headCut = 30
       }),
     Fault(
-      "chunked-cut", "a chunked answer ends in the middle of a chunk", .after,
+      "chunked-cut", "a chunked response ends in the middle of a chunk", .after,
       .change { answer, _, rule in
         answer.fill()
         answer.delivery.framing = .chunked
         answer.delivery.cut = rule.at ?? answer.body.count / 2
       }),
     Fault(
-      "until-close", "the answer has no length: the end of the connection is its end", .after,
+      "until-close", "the response has no length: it ends with the connection", .after,
       .change { answer, _, _ in
         answer.delivery.framing = .untilClose
       }),
     Fault(
-      "garbage", "the answer is no HTTP", .after,
+      "garbage", "the response is not HTTP", .after,
       .change { answer, _, _ in
         answer.delivery.raw = Array("SSH-2.0-OpenSSH_9.2\r\n".utf8) + [0, 255, 13, 10]
       }),
     Fault(
-      "continue-flood", "1,000 times 100 Continue before the answer", .after,
+      "continue-flood", "100 Continue is sent 1,000 times before the response", .after,
       .change { answer, _, _ in
         answer.delivery.before = Array(String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 1000).utf8)
       }),
     Fault(
-      "extra-bytes", "bytes after the answer that belong to nothing", .after,
+      "extra-bytes", "stray bytes follow the response", .after,
       .change { answer, _, _ in
         answer.delivery.after = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong".utf8)
       }),

@@ -6,19 +6,19 @@ extension Fault {
   /// Faults that corrupt response bodies.
   static let contents: [Fault] = [
     Fault(
-      "corrupt-body", "a byte in the middle of the body is another", .after,
+      "corrupt-body", "a byte in the middle of the body is changed", .after,
       .change { answer, _, _ in
         guard var bytes = answer.small, !bytes.isEmpty else { return }
         bytes[bytes.count / 2] ^= 0x20
         answer.body = .bytes(bytes)
       }),
     Fault(
-      "truncated-json", "half of the body, and a length that fits", .after,
+      "truncated-json", "half of the body, with a matching Content-Length", .after,
       .change { answer, _, _ in
         answer.shorten(to: answer.body.count / 2)
       }),
     Fault(
-      "empty-body", "no body where there should be one", .after, .change { answer, _, _ in answer.body = .bytes([]) }),
+      "empty-body", "the body is missing", .after, .change { answer, _, _ in answer.body = .bytes([]) }),
     Fault(
       "short-body", "the body ends before its Content-Length", .after,
       .change { answer, _, rule in
@@ -33,20 +33,20 @@ extension Fault {
         answer.delivery.cut = answer.body.count
       }),
     Fault(
-      "short-length", "Content-Length is too little: the rest follows the answer", .after,
+      "short-length", "Content-Length is too small: the rest follows the response", .after,
       .change { answer, _, _ in
         answer.fill()
         answer.delivery.announced = answer.body.count / 2
         answer.delivery.closes = true
       }),
     Fault(
-      "wrong-type", "Content-Type is a web page's", .after,
+      "wrong-type", "Content-Type is text/html", .after,
       .change { answer, _, _ in
         answer["Content-Type"] = "text/html; charset=utf-8"
       }),
-    Fault("html-page", "200 with a page to log in", .after, .answer { _, _ in .page(200, "Please log in", "captive") }),
+    Fault("html-page", "200 with a login page", .after, .answer { _, _ in .page(200, "Please log in", "captive") }),
     Fault(
-      "range-ignored", "all of a blob where a part of it was asked for", .after, kind: .blobGet,
+      "range-ignored", "the whole blob is sent although a range was requested", .after, kind: .blobGet,
       .change { answer, _, _ in
         guard case .file(let path, let from, let count) = answer.body, answer.status == 206 else { return }
         let total =
@@ -56,7 +56,7 @@ extension Fault {
         answer.body = .file(path, from: 0, count: total)
       }),
     Fault(
-      "range-lie", "206 whose Content-Range is not what comes", .after, kind: .blobGet,
+      "range-lie", "206 whose Content-Range does not match the body", .after, kind: .blobGet,
       .change { answer, _, _ in
         answer.status = 206
         answer["Content-Range"] = "bytes 7-\(7 + answer.body.count)/\(answer.body.count + 100)"

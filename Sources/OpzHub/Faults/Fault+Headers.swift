@@ -5,20 +5,21 @@ extension Fault {
   /// Faults that make response headers wrong.
   static let headers: [Fault] = [
     Fault(
-      "wrong-digest", "Docker-Content-Digest is another", .after,
+      "wrong-digest", "Docker-Content-Digest is another digest", .after,
       .change { answer, _, _ in
         answer["Docker-Content-Digest"] = "\(Digest.of(Array("another".utf8)))"
       }),
     Fault(
-      "nonsense-digest", "Docker-Content-Digest is none", .after,
+      "nonsense-digest", "Docker-Content-Digest is not a digest", .after,
       .change { answer, _, _ in
         answer["Docker-Content-Digest"] = "sha256:../../../../etc/passwd"
       }),
     Fault(
-      "no-digest", "no Docker-Content-Digest", .after, .change { answer, _, _ in answer["Docker-Content-Digest"] = nil }
+      "no-digest", "Docker-Content-Digest is missing", .after,
+      .change { answer, _, _ in answer["Docker-Content-Digest"] = nil }
     ),
     Fault(
-      "huge-headers", "64 KiB of headers, 64 of them", .after,
+      "huge-headers", "64 headers with 64 KiB in total", .after,
       .change { answer, _, _ in
         for index in 0..<64 { answer.headers.append(("X-Fault-\(index)", String(repeating: "x", count: 1024))) }
       }),
@@ -28,17 +29,17 @@ extension Fault {
         for index in 0..<256 { answer.headers.append(("X-Fault-\(index)", String(repeating: "x", count: 65_536))) }
       }),
     Fault(
-      "folded-header", "a header that goes on in the next line", .after,
+      "folded-header", "a header continues on the next line", .after,
       .change { answer, _, _ in
         answer.headers.append(("X-Fault", "one\r\n two"))
       }),
     Fault(
-      "control-header", "a warning with control characters in it", .after,
+      "control-header", "a Warning header with control characters", .after,
       .change { answer, _, _ in
         answer.headers.append(("Warning", "299 - \"\u{1b}[2Jpay \u{7}now\""))
       }),
     Fault(
-      "two-lengths", "two lengths that differ", .after,
+      "two-lengths", "two different Content-Length headers", .after,
       .change { answer, _, _ in
         let count = answer.body.count
         answer.headers.append(("Content-Length", "\(count)"))

@@ -10,8 +10,8 @@ extension Fault {
     redirect("redirect-private", "307 to a link-local address, where clouds keep credentials") { _, _ in
       "http://169.254.169.254/latest/meta-data/"
     },
-    redirect("redirect-file", "307 to a file") { _, _ in "file:///etc/passwd" },
-    redirect("redirect-nonsense", "307 to what is no address") { _, _ in "http://[::bad]:99999/%zz\u{7f}" },
+    redirect("redirect-file", "307 to a file: address") { _, _ in "file:///etc/passwd" },
+    redirect("redirect-nonsense", "307 to an invalid address") { _, _ in "http://[::bad]:99999/%zz\u{7f}" },
     Fault("redirect-bare", "307 without a Location", .before, .answer { _, _ in Answer(307) }),
   ]
 

@@ -11,10 +11,10 @@ extension Fault {
     refusal("500", 500, .unknown), refusal("503", 503, .unknown), refusal("504", 504, .unknown),
     refusal("507-quota", 507, .denied), refusal("599", 599, .unknown),
     Fault(
-      "401-challenge", "401 with a challenge, in the middle of everything", .before,
+      "401-challenge", "401 with a challenge, although the token is valid", .before,
       .answer { request, _ in
         SpecError(
-          401, .unauthorized, "the token is not good any more",
+          401, .unauthorized, "the token is no longer valid",
           [TokenAuthority.challenge(request, "http://\(request.host)")]
         )
         .answer
@@ -23,14 +23,14 @@ extension Fault {
       "401-foreign-realm", "401 whose realm is another host (`to`)", .before,
       .answer { request, rule in
         SpecError(
-          401, .unauthorized, "ask elsewhere",
+          401, .unauthorized, "authenticate elsewhere",
           [TokenAuthority.challenge(request, rule.to ?? "http://\(request.otherHost)")]
         ).answer
       }),
     Fault(
-      "413-html", "413 with a proxy's page", .before,
+      "413-html", "413 with a proxy's HTML page", .before,
       .answer { _, _ in .page(413, "Request Entity Too Large", "nginx") }),
-    Fault("502-html", "502 with a proxy's page", .before, .answer { _, _ in .page(502, "Bad Gateway", "nginx") }),
+    Fault("502-html", "502 with a proxy's HTML page", .before, .answer { _, _ in .page(502, "Bad Gateway", "nginx") }),
     Fault(
       "429-seconds", "429 with Retry-After in `seconds` (1)", .before,
       .answer { _, rule in
@@ -48,28 +48,28 @@ extension Fault {
         SpecError(429, .tooManyRequests, "come back", [("Retry-After", "604800")]).answer
       }),
     Fault(
-      "503-nonsense", "503 with a Retry-After that is neither", .before,
+      "503-nonsense", "503 with a Retry-After that is neither seconds nor a date", .before,
       .answer { _, _ in
         SpecError(503, .unknown, "busy", [("Retry-After", "soon, 99999999999999999999")]).answer
       }),
     Fault(
-      "huge-error", "500 with an error of 64 MiB", .before,
+      "huge-error", "500 with a 64 MiB error body", .before,
       .answer { _, _ in
         Answer(500, [("Content-Type", "application/json")], body: .bytes([UInt8](repeating: 0x20, count: 64 << 20)))
       }),
     Fault(
-      "error-bomb", "400 whose JSON is 100,000 lists deep", .before,
+      "error-bomb", "400 whose JSON is nested 100,000 lists deep", .before,
       .answer { _, _ in
         Answer(400, [("Content-Type", "application/json")], body: .bytes([UInt8](repeating: 0x5b, count: 100_000)))
       }),
-    Fault("unexpected-204", "204 where something else is due", .after, .answer { _, _ in Answer(204) }),
+    Fault("unexpected-204", "204 instead of the right status", .after, .answer { _, _ in Answer(204) }),
   ]
 
   private static func refusal(_ name: String, _ status: Int, _ code: SpecError.Code) -> Fault {
     Fault(
       name, "\(status) with the code \(code.rawValue)", .before,
       .answer { _, _ in
-        SpecError(status, code, "a fault of the rehearsal").answer
+        SpecError(status, code, "injected by the fault plan").answer
       })
   }
 }

@@ -1,21 +1,21 @@
 extension Fault {
   /// Faults in the `Location` and `Range` headers of uploads.
   static let uploads: [Fault] = [
-    location("location-missing", "no Location") { _, _, _ in nil },
-    location("location-relative", "Location is relative to the request") { location, request, _ in
+    location("location-missing", "Location is missing") { _, _, _ in nil },
+    location("location-relative", "Location is relative to the request's path") { location, request, _ in
       let name = location.split(separator: "/").last.map(String.init) ?? ""
       return request.path.hasSuffix("/")
         ? name : request.path.split(separator: "/").last.map(String.init) == name ? name : "./uploads/\(name)"
     },
-    location("location-absolute", "Location has scheme and host") { location, request, _ in
+    location("location-absolute", "Location is absolute, with scheme and host") { location, request, _ in
       "http://\(request.host)\(location)"
     },
     location("location-schemeless", "Location begins with //") { location, request, _ in "//\(request.host)\(location)"
     },
-    location("location-query", "Location has a query that is to be kept") { location, _, _ in
+    location("location-query", "Location has a query that the client must keep") { location, _, _ in
       location + "?state=a%2Fb%3D&x=1"
     },
-    location("location-stale", "Location is an upload that is not there") { location, _, _ in
+    location("location-stale", "Location names an upload that does not exist") { location, _, _ in
       String(location.prefix { $0 != "?" }.dropLast(17)) + String(location.hasSuffix("0") ? "1" : "0")
         + String(location.suffix(16))
     },
@@ -23,22 +23,22 @@ extension Fault {
       (rule.to ?? "http://\(request.otherHost)") + location
     },
     location("location-private", "Location is a link-local address") { _, _, _ in "http://169.254.169.254/upload" },
-    location("location-file", "Location is a file") { _, _, _ in "file:///etc/passwd" },
+    location("location-file", "Location is a file: address") { _, _, _ in "file:///etc/passwd" },
     Fault(
-      "two-locations", "Location twice, and they differ", .after,
+      "two-locations", "two different Location headers", .after,
       .change { answer, _, _ in
         answer.headers.append(("Location", "/v2/another/blobs/uploads/0"))
       }),
     Fault(
-      "range-missing", "no Range in an answer about an upload", .after,
+      "range-missing", "Range is missing in a response about an upload", .after,
       .change { answer, _, _ in answer["Range"] = nil }),
     Fault(
-      "range-sticks", "Range says that only the first byte is there", .after,
+      "range-sticks", "Range says that only the first byte was received", .after,
       .change { answer, _, _ in
         if answer["Range"] != nil { answer["Range"] = "0-0" }
       }),
     Fault(
-      "range-ahead", "Range says that more is there than came", .after,
+      "range-ahead", "Range says that more was received than was sent", .after,
       .change { answer, _, _ in
         guard let end = answer["Range"].flatMap({ $0.split(separator: "-").last }).flatMap({ UInt64($0) }) else {
           return
@@ -46,7 +46,7 @@ extension Fault {
         answer["Range"] = "0-\(end &+ 1000)"
       }),
     Fault(
-      "range-nonsense", "Range is none", .after,
+      "range-nonsense", "Range has a number of more than 64 bits", .after,
       .change { answer, _, _ in
         if answer["Range"] != nil { answer["Range"] = "0-18446744073709551616" }
       }),

@@ -74,12 +74,12 @@ struct FaultPlan: Sendable, Equatable {
     if let personality, Personality.named(personality) == nil {
       throw FaultPlan.wrong(
         subject,
-        "no personality \"\(personality.prefix(100))\"; there are \(Personality.all.map(\.name).joined(separator: ", "))"
+        "unknown personality \"\(personality.prefix(100))\"; write one of \(Personality.all.map(\.name).joined(separator: ", "))"
       )
     }
     for rule in faults ?? [] {
       if Fault.named(rule.fault) == nil {
-        throw FaultPlan.wrong(subject, "no fault \"\(rule.fault.prefix(100))\"; opz registry faults lists them")
+        throw FaultPlan.wrong(subject, "unknown fault \"\(rule.fault.prefix(100))\"; opz registry faults lists them")
       }
       if let to = rule.to, !to.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
         throw FaultPlan.wrong(subject, "\(rule.fault): to is not an address")

@@ -55,14 +55,14 @@ struct PersonalResponder: Responder {
     switch quirk {
     case .refusesReferrers(let every):
       guard members["subject"] != nil, memory.count("referrer") % max(1, every) == 0 else { return nil }
-      return SpecError(405, .unsupported, "this type of artifact is not taken")
+      return SpecError(405, .unsupported, "this type of artifact is not accepted")
     case .knownConfigsOnly:
       guard case .object(let config)? = members["config"], case .string(let type)? = config["mediaType"] else {
         return nil
       }
       let known: [MediaType] = [.imageConfig, .dockerConfig]
       return known.contains(MediaType(type))
-        ? nil : SpecError(400, .manifestInvalid, "the config type \(type.prefix(100)) is not known")
+        ? nil : SpecError(400, .manifestInvalid, "the config type \(type.prefix(100)) is not supported")
     case .lostBlobs:
       let text = String(decoding: bytes, as: UTF8.self)
       guard let lost = memory.lost.first(where: { text.contains($0.description) }) else { return nil }
@@ -85,10 +85,10 @@ extension PersonalResponder {
     case (.chunkMinimum(let least), .uploadChunk):
       let last = memory.replace("chunk " + request.path, request.length)
       guard let last, last < least else { return nil }
-      return SpecError(400, .sizeInvalid, "a chunk before the last had \(last) bytes, below \(least)").answer
+      return SpecError(400, .sizeInvalid, "a chunk before the last had \(last) bytes, fewer than \(least)").answer
     case (.chunkMaximum(let most, let status), .uploadChunk):
       guard (request.length ?? 0) > most else { return nil }
-      return SpecError(status, .sizeInvalid, "a chunk may have \(most) bytes").answer
+      return SpecError(status, .sizeInvalid, "a chunk may have at most \(most) bytes").answer
     case (.noChunks, .uploadChunk):
       guard memory.replace("chunk " + request.path, 1) != nil else { return nil }
       return SpecError(405, .unsupported, "chunked uploads are not supported").answer
@@ -101,7 +101,7 @@ extension PersonalResponder {
       return SpecError(429, .tooManyRequests, "Rate exceeded").answer
     case (.plainRangesOnly, .uploadChunk):
       guard request.header("content-range")?.hasPrefix("bytes") == true else { return nil }
-      return SpecError(400, .sizeInvalid, "Content-Range is START-END here").answer
+      return SpecError(400, .sizeInvalid, "Content-Range has to be START-END").answer
     default: return try laterRefusal(quirk, request, memory)
     }
   }

@@ -16,32 +16,35 @@ struct Personality: Sendable {
   static let all: [Personality] = [
     Personality(
       "ecr",
-      "chunks of 5 to 10 MiB; chunks are 201 and Range sticks; repositories below missing/ drop the connection; every third manifest is throttled; every second referrer is 405",
+      "chunks must have 5 to 10 MiB; a chunk gets 201 and Range does not advance; repositories below missing/ drop the connection; every third manifest is throttled; every second referrer gets 405",
       .chunkMinimum(5 << 20), .chunkMaximum(10 << 20, status: 413), .chunkStatus(201), .rangeSticks,
       .dropsMissingRepositories,
       .throttlesManifests(every: 3), .refusesReferrers(every: 2)),
     Personality(
-      "ghcr", "a chunk above 4 MiB is 416; the token server denies once", tokenSeconds: 300,
+      "ghcr", "a chunk above 4 MiB gets 416; the token server denies once", tokenSeconds: 300,
       .chunkMaximum(4 << 20, status: 416), .spuriousDenial(1)),
     Personality("gar", "no chunked uploads", tokenSeconds: 3600, .noChunks),
     Personality("acr", "Content-Range: bytes .. is refused", tokenSeconds: 300, .plainRangesOnly),
-    Personality("artifactory", "POST and PUT is 404, a PATCH has to come between", .chunkBeforePut),
+    Personality("artifactory", "PUT right after POST gets 404: a PATCH has to come between", .chunkBeforePut),
     Personality(
-      "quay", "config types it does not know are refused; a mount needs from", .knownConfigsOnly, .mountNeedsFrom),
+      "quay", "unknown config types are refused; a mount needs from", .knownConfigsOnly, .mountNeedsFrom),
     Personality(
-      "dockerhub", "GET of a manifest is a pull, and 100 are allowed; HEAD is none", tokenSeconds: 300, .pullLimit(100)),
+      "dockerhub", "GET of a manifest counts as a pull, and 100 are allowed; HEAD does not count", tokenSeconds: 300,
+      .pullLimit(100)),
     Personality(
-      "harbor-replicas", "the first blob is unknown after a good upload, until it is pushed again", .lostBlobs(1)),
-    Personality("cloudflare", "a body above 100 MB is 413 with a page", .bodyLimit(100_000_000, server: "cloudflare")),
-    Personality("nginx-limit", "a body above 1 MiB is 413 with a page", .bodyLimit(1 << 20, server: "nginx")),
+      "harbor-replicas", "after a successful upload the first blob is unknown, until it is pushed again", .lostBlobs(1)),
+    Personality(
+      "cloudflare", "a body above 100 MB gets 413 with an HTML page", .bodyLimit(100_000_000, server: "cloudflare")),
+    Personality("nginx-limit", "a body above 1 MiB gets 413 with an HTML page", .bodyLimit(1 << 20, server: "nginx")),
     Personality(
       "distribution-2.8",
-      "a cut inside of a chunk ends the upload; disorder is taken; no referrers; a large manifest is 400; Location has a state",
+      "a connection cut inside a chunk ends the upload; chunks are accepted out of order; no referrers; a large manifest gets 400; Location carries a state",
       .cutEndsUpload, .takesDisorder, .noReferrers, .largeManifestIs400, .statefulLocation),
-    Personality("zot", "as the spec has it"),
+    Personality("zot", "as the specification says"),
     Personality(
-      "strict-chunks", "says and asks for chunks of 1 MiB and more", .announcesMinimum(1 << 20), .chunkMinimum(1 << 20)),
-    Personality("short-tokens", "tokens live for 2 seconds", tokenSeconds: 2),
+      "strict-chunks", "announces and requires chunks of at least 1 MiB", .announcesMinimum(1 << 20),
+      .chunkMinimum(1 << 20)),
+    Personality("short-tokens", "tokens are valid for 2 seconds", tokenSeconds: 2),
   ]
 
   static func named(_ name: String) -> Personality? { all.first { $0.name == name } }

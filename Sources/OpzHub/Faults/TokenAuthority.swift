@@ -30,7 +30,7 @@ struct TokenAuthority: Responder {
     }
     let problem = request.header("authorization") == nil ? nil : held == nil ? "invalid_token" : "insufficient_scope"
     throw SpecError(
-      401, .unauthorized, "a token is needed", [TokenAuthority.challenge(request, "http://\(request.host)", problem)])
+      401, .unauthorized, "a token is required", [TokenAuthority.challenge(request, "http://\(request.host)", problem)])
   }
 
   /// `WWW-Authenticate`, with the scope that the request needs.
@@ -74,7 +74,7 @@ struct TokenAuthority: Responder {
     case "POST":
       let form = Query(String(decoding: try await body.bytes(limit: 64 << 10), as: UTF8.self))
       wanted = form.all("scope")
-    default: throw request.route.refusal("tokens are asked for with GET or POST")
+    default: throw request.route.refusal("request tokens with GET or POST")
     }
     wanted = wanted.flatMap { $0.split(separator: " ").map(String.init) }
     let now = Timestamp.now()

@@ -9,7 +9,7 @@ extension RegistryResponder {
     switch request.method {
     case "GET", "HEAD": break
     case "DELETE":
-      throw request.route.refusal("blobs are shared by all repositories; opz gc removes those that nothing names")
+      throw request.route.refusal("all repositories share blobs; opz gc removes those that nothing refers to")
     default: throw request.route.refusal()
     }
     let place = registry.store.path(of: digest)

@@ -41,13 +41,14 @@ extension RegistryResponder {
     _ request: HubRequest, _ name: RepositoryName, _ reference: String, _ digest: Digest?, _ body: any RequestBody
   ) async throws -> Answer {
     if let length = request.length, length > UInt64(Document.limit) {
-      throw SpecError(413, .sizeInvalid, "a manifest may have \(Document.limit) bytes")
+      throw SpecError(413, .sizeInvalid, "a manifest may have at most \(Document.limit) bytes")
     }
     let bytes = try await body.bytes(limit: Document.limit)
     let said = request.header("content-type")?.split(separator: ";").first.map { $0.filter { $0 != " " } } ?? ""
     let type = MediaType(String(said))
     guard type.isDocument else {
-      throw SpecError(400, .manifestInvalid, "Content-Type is no manifest's or index's: \"\(said.prefix(100))\"")
+      throw SpecError(
+        400, .manifestInvalid, "Content-Type is not that of a manifest or an index: \"\(said.prefix(100))\"")
     }
     let (stored, subject) = try await onDisk { [registry] in
       if digest == nil { try Self.refuse(reference, of: name, bytes, registry) }
@@ -67,7 +68,7 @@ extension RegistryResponder {
       taken.digest != Digest.of(bytes)
     else { return }
     throw SpecError(
-      403, .denied, "\(tag) is a version or an alias of the model \(name); opz package, alias and promote set it")
+      403, .denied, "\(tag) is a version or an alias of the model \(name); only opz package, alias and promote set it")
   }
 
   /// Refuses to delete parts and referrers of a version: they go with the version by `opz delete`, with a reason.
@@ -78,7 +79,7 @@ extension RegistryResponder {
       try (digest.map { try model.manifest($0) } ?? model.resolve(tag)) != nil
     else { return }
     throw SpecError(
-      405, .unsupported, "it is part of a version of the model \(name), which opz delete and opz alias change",
+      405, .unsupported, "it is part of a version of the model \(name), which only opz delete and opz alias change",
       [("Allow", "GET, HEAD, PUT")])
   }
 

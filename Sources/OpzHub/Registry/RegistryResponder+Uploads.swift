@@ -77,7 +77,7 @@ extension RegistryResponder {
   private func disorder(_ request: HubRequest, _ name: RepositoryName, _ upload: Upload) -> Answer? {
     guard let text = request.header("content-range") else { return nil }
     guard let range = ContentRange(text), request.length.map({ $0 == range.count }) ?? true else {
-      return SpecError(400, .sizeInvalid, "Content-Range is not START-END of the body").answer
+      return SpecError(400, .sizeInvalid, "Content-Range is not START-END, or does not match the body").answer
     }
     guard range.start != upload.size else { return nil }
     var answer = SpecError(

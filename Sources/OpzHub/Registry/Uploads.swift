@@ -84,7 +84,7 @@ actor Uploads {
   /// Ends the least recently used upload.
   private func makeRoom() async throws {
     guard let (oldest, _) = idle.min(by: { $0.value.since < $1.value.since }) else {
-      throw SpecError(429, .tooManyRequests, "\(limit) uploads are under way", [("Retry-After", "30")])
+      throw SpecError(429, .tooManyRequests, "\(limit) uploads are in progress", [("Retry-After", "30")])
     }
     idle[oldest] = nil
     let path = path(oldest)

@@ -68,7 +68,7 @@ public struct HubCommand: Sendable {
     } catch let error as IOFailure {
       throw HubError(
         .cannotListen, "\(host):\(port)", error.errno == 0 ? error.reason : IOFailure.text(of: error.errno),
-        hint: "--listen 127.0.0.1:0 takes a free port")
+        hint: "--listen 127.0.0.1:0 chooses a free port")
     }
   }
 

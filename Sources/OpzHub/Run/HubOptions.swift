@@ -21,12 +21,12 @@ struct HubOptions: Sendable, Equatable {
     var rest = arguments[...]
     while let argument = rest.popFirst() { try read(argument, &rest) }
     guard action == .serve else { return }
-    guard !registry.isEmpty else { throw HubOptions.wrong("--registry", "the registry's directory has to be named") }
+    guard !registry.isEmpty else { throw HubOptions.wrong("--registry", "the registry's directory is missing") }
     guard isAnywhere || HubOptions.isLoopback(host) else {
       throw HubOptions.wrong(
         "--listen \(host):\(port)",
-        "whoever reaches this address can push and delete, without a password and in plain text",
-        hint: "listen on 127.0.0.1, behind a proxy that asks who it is; --insecure-anywhere listens here nevertheless")
+        "anyone who reaches this address can push and delete, without a password and unencrypted",
+        hint: "listen on 127.0.0.1, behind a proxy that authenticates clients; --insecure-anywhere listens here anyway")
     }
   }
 
@@ -77,11 +77,11 @@ struct HubOptions: Sendable, Equatable {
 
     usage: opz-hub --registry DIR [--listen 127.0.0.1:5000] [--faults FILE] [--insecure-anywhere]
 
-      --registry DIR         the registry's directory; made where nothing is
+      --registry DIR         the registry's directory; created if it does not exist
       --listen ADDRESS:PORT  plain HTTP here (127.0.0.1:5000); port 0 for a free one
-      --faults FILE          YAML or JSON: which registry to be like, and what goes wrong when
-      --insecure-anywhere    listen on an address that other machines reach, without a password and in plain text
-      --list                 print the names that FILE can have
+      --faults FILE          YAML or JSON: which registry to imitate, and which faults to inject
+      --insecure-anywhere    listen on an address that other machines can reach, without a password and unencrypted
+      --list                 print the names of personalities and faults
       --version              print the hub's version
       --help                 print this text
     """
