@@ -85,7 +85,7 @@ public struct JSONCursor {
         throw JSONFailure(.tooLarge, at: start, "more than \(tokens.options.memberCount) keys in \(what)")
       }
       guard keys.insert(key, of: tokens) else {
-        throw JSONFailure(.ambiguous, at: start, "\(what) has the key \"\(tokens.string(key).prefix(100))\" twice")
+        throw JSONFailure(.ambiguous, at: start, "\(what) has the duplicate key \"\(tokens.string(key).prefix(100))\"")
       }
       guard tokens.take(UInt8(ascii: ":")) else { throw tokens.wrong("\":\"") }
       try member(key, &self)

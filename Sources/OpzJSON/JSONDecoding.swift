@@ -91,7 +91,7 @@ private struct PlaceDecoder: Decoder {
     let value = place.integer.flatMap { Value(exactly: $0) } ?? place.unsigned.flatMap { Value(exactly: $0) }
     guard let value else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: codingPath, debugDescription: "a number that is not a whole one of \(type)"))
+        .init(codingPath: codingPath, debugDescription: "a number that is not a valid \(type)"))
     }
     return value
   }

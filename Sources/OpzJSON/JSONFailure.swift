@@ -32,7 +32,7 @@ public struct JSONFailure: Error, Sendable, Hashable, CustomStringConvertible {
   /// What to do about an ambiguous document; nil for other kinds.
   public var hint: String? {
     switch kind {
-    case .ambiguous: "whoever wrote it has to write it once more, so that every reader reads the same"
+    case .ambiguous: "its author has to fix it, so that all readers read the same values"
     default: nil
     }
   }

@@ -36,7 +36,7 @@ public indirect enum JSONShape: Sendable {
     switch self {
     case .anything: return
     case .name:
-      if place.plainText?.isEmpty == true { throw place.failure(.ambiguous, "an empty text where a type belongs") }
+      if place.plainText?.isEmpty == true { throw place.failure(.ambiguous, "an empty string where a type belongs") }
     case .list(let shape):
       if case .anything = shape { return }
       try place.forEachItem { (item) throws(JSONFailure) in try shape.check(item) }
@@ -79,11 +79,11 @@ public indirect enum JSONShape: Sendable {
     let folded = CaseFolding.fold(text)
     for member in members where CaseFolding.fold("\(member.key)") == folded {
       throw key.failure(
-        .ambiguous, "the key \"\(text.prefix(100))\" is \"\(member.key)\" for readers that pass over case")
+        .ambiguous, "the key \"\(text.prefix(100))\" is \"\(member.key)\" for readers that ignore case")
     }
     guard !unknown.contains(folded) else {
       throw key.failure(
-        .ambiguous, "the key \"\(text.prefix(100))\" comes twice for readers that pass over case")
+        .ambiguous, "duplicate key \"\(text.prefix(100))\" for readers that ignore case")
     }
     unknown.append(folded)
   }

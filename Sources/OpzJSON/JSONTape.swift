@@ -149,7 +149,7 @@ struct JSONTape {
   }
 
   private func twice(_ offset: Int, _ key: String) -> JSONFailure {
-    JSONFailure(.ambiguous, at: offset, "the key \"\(key.prefix(100))\" comes twice")
+    JSONFailure(.ambiguous, at: offset, "duplicate key \"\(key.prefix(100))\"")
   }
 
   static func string(_ node: Node, _ bytes: UnsafeBufferPointer<UInt8>) -> String {

@@ -58,7 +58,7 @@ struct JSONTokenizer {
   /// mark.
   func checkStart() throws(JSONFailure) {
     guard bytes.count <= options.size else {
-      throw JSONFailure(.tooLarge, at: nil, "\(bytes.count) bytes are more than the \(options.size) that are read")
+      throw JSONFailure(.tooLarge, at: nil, "it has \(bytes.count) bytes; the limit is \(options.size)")
     }
     guard let first = bytes.first else { throw JSONFailure(.syntax, at: 0, "the text is empty") }
     let second = bytes.count > 1 ? bytes[1] : 1
@@ -71,7 +71,7 @@ struct JSONTokenizer {
   /// Checks that only white space follows.
   mutating func expectEnd() throws(JSONFailure) {
     skipSpace()
-    if position < bytes.count { throw failure(.ambiguous, "there is more after the end of the document") }
+    if position < bytes.count { throw failure(.ambiguous, "extra text after the end of the document") }
   }
 }
 
@@ -98,10 +98,10 @@ extension JSONTokenizer {
     var isEscaped = false
     while true {
       skipPlain()
-      guard position < bytes.count else { throw failure(.syntax, "a text without an end") }
+      guard position < bytes.count else { throw failure(.syntax, "an unterminated string") }
       let byte = bytes[position]
       if byte == UInt8(ascii: "\"") { break }
-      guard byte >= 0x20 else { throw failure(.syntax, "a control character in a text") }
+      guard byte >= 0x20 else { throw failure(.syntax, "a control character in a string") }
       position += 1
       union |= byte
       if byte == UInt8(ascii: "\\") {
@@ -111,7 +111,7 @@ extension JSONTokenizer {
     }
     let text = Text(range: start..<position, isEscaped: isEscaped, isASCII: union < 0x80)
     if !text.isASCII, String(validating: bytes[text.range], as: UTF8.self) == nil {
-      throw JSONFailure(.ambiguous, at: start, "a text that is not UTF-8")
+      throw JSONFailure(.ambiguous, at: start, "a string that is not UTF-8")
     }
     position += 1
     return text
@@ -159,7 +159,7 @@ extension JSONTokenizer {
 
   /// Consumes what follows a backslash.
   private mutating func escape() throws(JSONFailure) -> Unicode.Scalar {
-    guard position < bytes.count else { throw failure(.syntax, "a text without an end") }
+    guard position < bytes.count else { throw failure(.syntax, "an unterminated string") }
     let code = bytes[position]
     position += 1
     switch code {
@@ -177,11 +177,11 @@ extension JSONTokenizer {
   private mutating func unicodeEscape() throws(JSONFailure) -> Unicode.Scalar {
     let first = try hexDigits()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    guard first < 0xDC00, take(word: "\\u") else { throw failure(.ambiguous, "half of a surrogate pair in a text") }
+    guard first < 0xDC00, take(word: "\\u") else { throw failure(.ambiguous, "half of a surrogate pair in a string") }
     let second = try hexDigits()
     guard (0xDC00...0xDFFF).contains(second),
       let scalar = Unicode.Scalar(0x10000 &+ ((first &- 0xD800) << 10) &+ (second &- 0xDC00))
-    else { throw failure(.ambiguous, "half of a surrogate pair in a text") }
+    else { throw failure(.ambiguous, "half of a surrogate pair in a string") }
     return scalar
   }
 

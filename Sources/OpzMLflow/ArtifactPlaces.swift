@@ -41,12 +41,12 @@ public struct ArtifactPlaces: Sendable {
     guard let real = RealPath.of(path) else {
       throw MLflowError(
         .noArtifacts, location, "\(path) does not exist",
-        hint: "where the files were moved, --artifacts PREFIX=DIR names the directory for what began with PREFIX")
+        hint: "if the files were moved, --artifacts PREFIX=DIR replaces PREFIX at the beginning of their paths")
     }
     guard roots.contains(where: { real.starts(with: $0) }) else {
       throw MLflowError(
-        .noArtifacts, location, "it is not below the database's directory, and a database could name any file",
-        hint: "--artifacts DIR allows what is below DIR")
+        .noArtifacts, location, "it is not below the database's directory, and a database can name any file",
+        hint: "--artifacts DIR allows files below DIR")
     }
     return real
   }
@@ -67,7 +67,9 @@ public struct ArtifactPlaces: Sendable {
       let scheme = location[..<end.lowerBound]
       throw MLflowError(
         .noArtifacts, location, "opz reads artifacts from files, not from \(scheme)",
-        hint: "copy them here, then --artifacts '\(location.prefix(40))..=DIR' with the prefix that DIR stands for")
+        hint:
+          "copy them to this machine, then use --artifacts '\(location.prefix(40))..=DIR' with the prefix that DIR replaces"
+      )
     }
     guard !location.isEmpty else { throw MLflowError(.noArtifacts, "the version", "it names no artifacts") }
     return base.pushing(FilePath(location))

@@ -27,7 +27,7 @@ final class Database {
     var handle: OpaquePointer?
     let result = path.withPlatformString { sqlite3_open_v2($0, &handle, SQLITE_OPEN_READONLY, nil) }
     guard result == SQLITE_OK, let handle else {
-      let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "no memory"
+      let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(handle)
       throw MLflowError(.notAStore, path.string, "SQLite cannot open it: \(reason)")
     }

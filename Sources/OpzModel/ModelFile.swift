@@ -14,7 +14,7 @@ enum ModelFile {
     guard names.count == 1, let only = names.first else {
       throw ModelError(
         .unknownFormat, path.string,
-        names.isEmpty ? "no model file is in the directory" : "\(names.count) files could be the model",
+        names.isEmpty ? "the directory has no model file" : "\(names.count) files could be the model",
         hint: names.isEmpty
           ? "save one with booster.save_model(\"model.json\")" : "name one of them, or call it model.json")
     }
@@ -38,7 +38,7 @@ enum ModelFile {
     guard status.kind == .file else { throw IOFailure("not a regular file", path: path) }
     guard status.size <= Model.limit else {
       throw ModelError(
-        .tooLarge, path.string, "\(status.size) bytes are more than the \(Model.limit) that a model may have")
+        .tooLarge, path.string, "it has \(status.size) bytes; the limit for a model is \(Model.limit)")
     }
     let count = Int(status.size)
     let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in

@@ -49,7 +49,7 @@ extension LayoutStore {
       if count == 0 { return }
       do {
         guard try partial.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
-          throw StoreError(.wrongSize, root.string, "more than the \(partial.limit) bytes that the blob has were sent")
+          throw StoreError(.wrongSize, root.string, "the response has more than the blob's \(partial.limit) bytes")
         }
       } catch let failure as IOFailure where failure.errno == IOFailure.diskFull {
         throw StoreError(

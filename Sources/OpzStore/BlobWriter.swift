@@ -56,7 +56,7 @@ public final class BlobWriter: ByteSink {
   /// - Throws: `StoreError` with code `wrongDigest` when the writer does not hash, or `IOFailure`.
   public func commit(_ mediaType: MediaType) throws -> Descriptor {
     guard let hasher else {
-      throw StoreError(.wrongDigest, store.root.string, "the producer of the blob did not say its digest")
+      throw StoreError(.wrongDigest, store.root.string, "the producer of the blob did not give its digest")
     }
     let descriptor = Descriptor(mediaType: mediaType, digest: hasher.finish(), size: written)
     try publish(descriptor.digest)

@@ -39,7 +39,7 @@ extension ContentReader {
     guard descriptor.size <= UInt64(limit) else {
       throw StoreError(
         .tooLarge, descriptor.digest.description,
-        "\(descriptor.size) bytes are more than the \(limit) that are read here")
+        "it has \(descriptor.size) bytes; the limit is \(limit)")
     }
     let blob = try await blob(descriptor)
     let bytes = try await blocking { try blob.bytes() }

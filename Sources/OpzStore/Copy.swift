@@ -62,7 +62,7 @@ private func putLost(
   var isLost = false
   for blob in blobs where try await !destination.contains(blob) {
     isLost = true
-    progress.report(.note("\(blob.digest): the destination took it and does not have it; sending it again"))
+    progress.report(.note("\(blob.digest): the destination accepted it but does not have it; sending it again"))
     try await destination.put(blob, from: try await source.blob(blob))
   }
   if !isLost { throw error }

@@ -23,7 +23,7 @@ public struct LayoutStore: ContentStore, TagStore {
     if try FileStatus.find(root) != nil, try !Directory.entries(root).isEmpty {
       throw StoreError(
         .badLayout, root.string, "the directory is not empty and has no oci-layout file",
-        hint: "name an empty or a new directory")
+        hint: "name an empty directory or a new one")
     }
     try store.prepare()
     return store
@@ -49,7 +49,7 @@ public struct LayoutStore: ContentStore, TagStore {
     let version = try CanonicalJSON.decode(Marker.self, from: bytes, .layoutMarker, subject: marker.string)
       .imageLayoutVersion
     guard version == "1.0.0" else {
-      throw StoreError(.badLayout, marker.string, "version \(version) of the layout is not known")
+      throw StoreError(.badLayout, marker.string, "version \(version) of the layout is not supported")
     }
     return LayoutStore(unchecked: root)
   }
@@ -131,8 +131,8 @@ public struct LayoutStore: ContentStore, TagStore {
     }
     guard status.size == descriptor.size else {
       throw StoreError(
-        .wrongSize, place.string, "the blob has \(status.size) bytes and should have \(descriptor.size)",
-        hint: "the file is damaged; opz fsck names all such files")
+        .wrongSize, place.string, "the blob has \(status.size) bytes, but should have \(descriptor.size)",
+        hint: "the file is damaged; opz fsck lists all damaged files")
     }
     return FileBlob(place, size: status.size)
   }
@@ -143,7 +143,7 @@ public struct LayoutStore: ContentStore, TagStore {
     guard descriptor.size <= UInt64(limit) else {
       throw StoreError(
         .tooLarge, descriptor.digest.description,
-        "\(descriptor.size) bytes are more than the \(limit) that are read here")
+        "it has \(descriptor.size) bytes; the limit is \(limit)")
     }
     guard let blob = waiting?.find(descriptor.digest), blob.size == descriptor.size else {
       return try file(descriptor).bytes()
@@ -250,7 +250,7 @@ extension LayoutStore {
     guard manifests.count == 1, var only = manifests.first else {
       let tags = manifests.compactMap { $0.annotations?[LayoutStore.tagAnnotation] }
       throw StoreError(
-        .notFound, "oci:\(root)", "the layout holds \(manifests.count) images and no tag was named",
+        .notFound, "oci:\(root)", "the layout has \(manifests.count) images, but no tag was given",
         hint: tags.isEmpty ? nil : "write oci:\(root):TAG; the tags are \(tags.prefix(10).joined(separator: ", "))")
     }
     only.annotations = nil
@@ -267,8 +267,8 @@ extension LayoutStore {
     guard bytes.count <= limit else {
       throw StoreError(
         .tooLarge, root.appending("index.json").string,
-        "with \(content.manifests.count) entries it would have \(bytes.count) bytes, and \(limit) are read",
-        hint: "copy into a new layout, or take fewer tags or --no-referrers")
+        "with \(content.manifests.count) entries it would have \(bytes.count) bytes; the limit is \(limit)",
+        hint: "copy into a new layout, copy fewer tags, or use --no-referrers")
     }
     return bytes
   }

@@ -22,7 +22,7 @@ public enum SmallFile {
     let status = try file.status()
     guard status.kind == .file else { throw IOFailure("not a regular file", path: path) }
     guard status.size <= UInt64(limit) else {
-      throw StoreError(.tooLarge, path.string, "\(status.size) bytes are more than the \(limit) that are read here")
+      throw StoreError(.tooLarge, path.string, "it has \(status.size) bytes; the limit is \(limit)")
     }
     var bytes = [UInt8](repeating: 0, count: Int(status.size))
     var filled = 0
@@ -30,7 +30,7 @@ public enum SmallFile {
       let count = try bytes.withUnsafeMutableBytes {
         try file.read(at: UInt64(filled), into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
       }
-      if count == 0 { throw IOFailure("the file became shorter while it was read", path: path) }
+      if count == 0 { throw IOFailure("the file shrank while it was read", path: path) }
       filled += count
     }
     return bytes

@@ -16,7 +16,7 @@ public enum Verification {
   public static func check(_ digest: Digest, _ size: UInt64, against descriptor: Descriptor) throws {
     guard size == descriptor.size else {
       throw StoreError(
-        .wrongSize, descriptor.digest.description, "\(descriptor.size) bytes were announced, \(size) came")
+        .wrongSize, descriptor.digest.description, "expected \(descriptor.size) bytes, but got \(size)")
     }
     guard digest == descriptor.digest else {
       throw StoreError(.wrongDigest, descriptor.digest.description, "the content has the digest \(digest)")

@@ -58,7 +58,7 @@ struct BatchTests {
     "a mistake is an error that names the line or the columns",
     arguments: [
       ("", "no header"), ("a\n1\n", "missing: b"), ("a,b,c\n1,2,3\n", "unknown: c"),
-      ("a,b,b\n1,2,3\n", "there twice: b"),
+      ("a,b,b\n1,2,3\n", "duplicate: b"),
       ("a,b\n1,2,3\n", "line 2: 3 fields"), ("a,b\n1,2\n1\n", "line 3: 1 fields"),
       ("a,b\n1,x\n", "line 2, column b: \"x\""),
       ("a,b\n1,\"2\n", "not closed"), ("a,b\n1,\"2\"x\n", "follows a closing quote"), ("a,b\n1,nan\n", "\"nan\""),

@@ -114,7 +114,7 @@ struct BasePlacementTests {
     let error = #expect(throws: PackageError.self) {
       try placement.place([file("usr/bin/tool"), file("bin/tool")])
     }
-    #expect(error?.reason == "it and /usr/bin/tool are one path on debian, /usr/bin/tool")
+    #expect(error?.reason == "it and /usr/bin/tool are the same path in debian, /usr/bin/tool")
     #expect(throws: PackageError.self) { try placement.place([file("bin/tool"), file("usr/bin/tool")]) }
     #expect(throws: Never.self) { try placement.place([file("bin/d", .directory), file("usr/bin/d", .directory)]) }
     #expect(throws: Never.self) { try placement.place([file("bin/tool"), file("bin/tool")]) }

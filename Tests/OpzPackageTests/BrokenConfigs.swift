@@ -1,9 +1,9 @@
 /// Documents that are invalid YAML, or invalid as a whole.
 extension BrokenConfig {
   static let documents: [BrokenConfig] = [
-    BrokenConfig("empty", "", "opz.yaml: the file is empty\n\nhint: remove it, then opz init writes a new one"),
+    BrokenConfig("empty", "", "opz.yaml: the file is empty\n\nhint: remove it, then run opz init"),
     BrokenConfig(
-      "only a comment", "# nothing\n", "opz.yaml: the file is empty\n\nhint: remove it, then opz init writes a new one"),
+      "only a comment", "# nothing\n", "opz.yaml: the file is empty\n\nhint: remove it, then run opz init"),
     BrokenConfig("a list", "- opz: 1\n", "opz.yaml:1: a list where keys such as name: and model: belong"),
     BrokenConfig("a text", "opz\n", "opz.yaml:1: text where keys such as name: and model: belong"),
     BrokenConfig(
@@ -16,49 +16,49 @@ extension BrokenConfig {
     BrokenConfig("two documents", minimal + "---\nopz: 1\n", "opz.yaml:4: a second document begins here"),
     BrokenConfig(
       "a key twice", minimal + "name: other\n",
-      "opz.yaml:4: the key name is there twice in one mapping, on line 2 too: readers differ on which counts\n\nhint: keep one of the two"
+      "opz.yaml:4: duplicate key name, also on line 2: readers differ on which value counts\n\nhint: keep one of the two"
     ),
     BrokenConfig(
       "a key twice, once quoted", "opz: 1\nenv: {A: a,\n  \"A\": b}\n",
-      "opz.yaml:3: the key A is there twice in one mapping, on line 2 too: readers differ on which counts\n\nhint: keep one of the two"
+      "opz.yaml:3: duplicate key A, also on line 2: readers differ on which value counts\n\nhint: keep one of the two"
     ),
     BrokenConfig(
       "a key that is a number", "opz: 1\nenv: {1: a}\n",
-      "opz.yaml:2: the key 1 is not text to every reader of YAML\n\nhint: write \"1\""),
+      "opz.yaml:2: some readers of YAML do not read the key 1 as text\n\nhint: write \"1\""),
     BrokenConfig(
       "a key twice below", minimal + "deploy:\n  replicas: {min: 1, min: 2}\n",
-      "opz.yaml:5: the key min is there twice in one mapping, on line 5 too: readers differ on which counts\n\nhint: keep one of the two"
+      "opz.yaml:5: duplicate key min, also on line 5: readers differ on which value counts\n\nhint: keep one of the two"
     ),
     BrokenConfig(
       "an anchor", "opz: 1\nname: &n churn\nmodel: {path: *n}\n",
-      "opz.yaml:2: the anchor &n is not allowed\n\nhint: write the value out, or put it in quotes"),
+      "opz.yaml:2: the anchor &n is not allowed\n\nhint: write out the value, or put it in quotes"),
     BrokenConfig(
       "an alias of nothing", "opz: 1\nname: *n\n",
-      "opz.yaml:2: aliases are not allowed\n\nhint: write the value out, or put it in quotes"),
+      "opz.yaml:2: aliases are not allowed\n\nhint: write out the value, or put it in quotes"),
     BrokenConfig(
       "a tag", "opz: 1\nname: !!str churn\n",
-      "opz.yaml:2: the tag tag:yaml.org,2002:str is not allowed\n\nhint: leave the tag out; quotes make a value text"),
+      "opz.yaml:2: the tag tag:yaml.org,2002:str is not allowed\n\nhint: remove the tag; quotes make a value text"),
     BrokenConfig(
       "a tag on quotes", "opz: !!int \"1\"\n",
-      "opz.yaml:1: the tag tag:yaml.org,2002:int is not allowed\n\nhint: leave the tag out; quotes make a value text"),
+      "opz.yaml:1: the tag tag:yaml.org,2002:int is not allowed\n\nhint: remove the tag; quotes make a value text"),
     BrokenConfig(
       "a tag on a mapping", "opz: 1\nmodel: !thing {path: x}\n",
-      "opz.yaml:2: the tag !thing is not allowed\n\nhint: leave the tag out; quotes make a value text"),
+      "opz.yaml:2: the tag !thing is not allowed\n\nhint: remove the tag; quotes make a value text"),
     BrokenConfig(
       "a key that is a list", "opz: 1\n? [a]\n: b\n",
-      "opz.yaml:2: a key is not plain text\n\nhint: keys are texts: write the key in quotes"),
+      "opz.yaml:2: a key is not plain text\n\nhint: keys must be text: write the key in quotes"),
     BrokenConfig(
       "a merge key", minimal + "<<: {version: 1.0.0}\n",
-      "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
+      "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
     ),
     BrokenConfig(
       "a control character", "opz: 1\nname: \u{1}\n", "opz.yaml:2: not valid YAML: control characters are not allowed"),
     BrokenConfig(
       "brackets", "opz: 1\ncode: " + String(repeating: "[", count: 10_000),
-      "opz.yaml:2: nested deeper than 64 levels\n\nhint: no reader of this document needs that many"),
+      "opz.yaml:2: nested deeper than 64 levels\n\nhint: reduce the nesting"),
     BrokenConfig(
       "dashes", "opz: 1\ncode:\n" + String(repeating: "- ", count: 10_000),
-      "opz.yaml:3: nested deeper than 64 levels\n\nhint: no reader of this document needs that many"),
+      "opz.yaml:3: nested deeper than 64 levels\n\nhint: reduce the nesting"),
   ]
 
   private static let minimal = ConfigReaderTests.minimal
@@ -75,13 +75,14 @@ extension BrokenConfig {
       "opz.yaml:1: opz: the file has format 0, this opz reads 1\n\nhint: write opz: 1"),
     BrokenConfig(
       "format as text", "opz: \"1\"\nname: a\nmodel: {path: x}\n",
-      "opz.yaml:1: opz: text where a whole number belongs\n\nhint: leave the quotes and leading zeros out"),
+      "opz.yaml:1: opz: text where a whole number belongs\n\nhint: remove the quotes and leading zeros"),
     BrokenConfig(
       "no name", "opz: 1\nmodel: {path: x}\n",
       "opz.yaml:1: name: missing\n\nhint: write name: churn, or name: team/churn"),
     BrokenConfig(
       "a name in capitals", "opz: 1\nname: Churn Model\nmodel: {path: x}\n",
-      "opz.yaml:2: name: \"Churn Model\" is not a model name: it may not have \"C\"\n\nhint: write name: churn-model"),
+      "opz.yaml:2: name: \"Churn Model\" is not a model name: it may not contain \"C\"\n\nhint: write name: churn-model"
+    ),
     BrokenConfig(
       "a name that the registry uses", "opz: 1\nname: crm/versions\nmodel: {path: x}\n",
       "opz.yaml:2: name: \"crm/versions\" is not a model name: \"versions\" is used by the registry itself\n\nhint: use lower-case letters, digits, . _ - and / between parts, such as crm/churn"
@@ -107,7 +108,7 @@ extension BrokenConfig {
     .more("a key of another part", "kind: native", "opz.yaml:4: kind: unknown key\n\nhint: did you mean runtime.kind?"),
     .more(
       "a key like none", "zzzzzzzz: 1",
-      "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
+      "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
     ),
     .more(
       "a version with v", "version: v1.2.0",
@@ -134,15 +135,15 @@ extension BrokenConfig {
       "opz.yaml:4: code: text where a list belongs\n\nhint: write code: [predict.py]"),
     .more(
       "code out of the project", "code: [a.py, lib/../../b.py]",
-      "opz.yaml:4: code.1: lib/../../b.py leads out of the project\n\nhint: put opz.yaml in a directory above, or copy the file"
+      "opz.yaml:4: code.1: lib/../../b.py leads out of the project\n\nhint: move opz.yaml to a directory above, or copy the file into the project"
     ),
     .more(
       "an absolute path", "config:\n  - a.json\n  - /etc/passwd",
-      "opz.yaml:6: config.1: /etc/passwd is absolute\n\nhint: paths in opz.yaml start at its own directory"),
-    .more("a file twice", "code: [a.py, ./a.py]", "opz.yaml:4: code.1: ./a.py is there twice"),
+      "opz.yaml:6: config.1: /etc/passwd is absolute\n\nhint: paths in opz.yaml are relative to its directory"),
+    .more("a file twice", "code: [a.py, ./a.py]", "opz.yaml:4: code.1: duplicate ./a.py"),
     .more(
       "a file in two layers", "code: [a.py]\nconfig: [a.py]",
-      "opz.yaml:5: config.0: a.py is in code already\n\nhint: keep it in one of the two"),
+      "opz.yaml:5: config.0: a.py is already in code\n\nhint: keep it in one of the two"),
     .more(
       "a number in env", "env:\n  THRESHOLD: 0.5",
       "opz.yaml:5: env.THRESHOLD: a number where text belongs\n\nhint: write THRESHOLD: \"0.5\""),
@@ -155,18 +156,18 @@ extension BrokenConfig {
     .more(
       "a variable that opz sets", "env: {OPZ_MODEL_NAME: x}",
       "opz.yaml:4: env.OPZ_MODEL_NAME: opz sets it itself, to the model's name"),
-    .more("a line break in a variable", "env: {A: \"x\\ny\"}", "opz.yaml:4: env.A: a line break or NUL in the value"),
-    .more("env as a list", "env: [A=b]", "opz.yaml:4: env: a list where a mapping of names to texts belongs"),
+    .more("a line break in a variable", "env: {A: \"x\\ny\"}", "opz.yaml:4: env.A: a line break or a NUL in the value"),
+    .more("env as a list", "env: [A=b]", "opz.yaml:4: env: a list where a mapping of names to text belongs"),
     .more(
       "no platforms", "platforms: []", "opz.yaml:4: platforms: an empty list\n\nhint: write platforms: [linux/amd64]"),
     .more(
       "an unknown platform", "platforms: [linux/amd64, windows/amd64]",
-      "opz.yaml:4: platforms.1: \"windows/amd64\" is not a platform of Linux\n\nhint: write linux/amd64 or linux/arm64"),
+      "opz.yaml:4: platforms.1: \"windows/amd64\" is not a Linux platform\n\nhint: write linux/amd64 or linux/arm64"),
     .more(
       "a platform with a typo", "platforms: [linx/amd64]",
-      "opz.yaml:4: platforms.0: \"linx/amd64\" is not a platform of Linux\n\nhint: did you mean linux/amd64?"),
+      "opz.yaml:4: platforms.0: \"linx/amd64\" is not a Linux platform\n\nhint: did you mean linux/amd64?"),
     .more(
-      "a platform twice", "platforms: [linux/arm64, linux/arm64]", "opz.yaml:4: platforms.1: linux/arm64 is there twice"
+      "a platform twice", "platforms: [linux/arm64, linux/arm64]", "opz.yaml:4: platforms.1: duplicate linux/arm64"
     ),
     .more(
       "a parent without version", "lineage: {parent: churn}",
@@ -186,7 +187,7 @@ extension BrokenConfig {
       "a negative count", "deploy: {replicas: {min: -1}}", "opz.yaml:4: deploy.replicas.min: -1 is not from 0 to 10000"),
     .more(
       "a count as text", "deploy: {replicas: {min: \"2\"}}",
-      "opz.yaml:4: deploy.replicas.min: text where a whole number belongs\n\nhint: leave the quotes and leading zeros out"
+      "opz.yaml:4: deploy.replicas.min: text where a whole number belongs\n\nhint: remove the quotes and leading zeros"
     ),
     .more(
       "a huge count", "deploy: {replicas: {max: 99999999999999999999}}",
@@ -220,7 +221,7 @@ extension BrokenConfig {
       "opz.yaml:4: deploy.resources.gpu.count: missing\n\nhint: write count: 1"),
     .more(
       "half of blue-green", "deploy: {rollout: {strategy: blue-green, weight: 50}}",
-      "opz.yaml:4: deploy.rollout.weight: 50% is neither of blue-green's two\n\nhint: write 0 or 100, or strategy: canary"
+      "opz.yaml:4: deploy.rollout.weight: 50% is not one of blue-green's two weights\n\nhint: write 0 or 100, or strategy: canary"
     ),
     .more(
       "a variable of opz's own", "deploy: {env: {OPZ_DRAIN_SECONDS: \"1\"}}",
@@ -253,7 +254,7 @@ extension BrokenConfig {
     .more(
       "two schedules of a name",
       "deploy: {schedules: [{name: a, cron: \"@daily\", command: [a]}, {name: a, cron: \"@daily\", command: [b]}]}",
-      "opz.yaml:4: deploy.schedules.1.name: a is there twice"),
+      "opz.yaml:4: deploy.schedules.1.name: duplicate a"),
     .more(
       "a schedule's name that is too long",
       "deploy: {schedules: [{name: \(String(repeating: "a", count: 41)), cron: \"@daily\", command: [a]}]}",
@@ -318,7 +319,7 @@ extension BrokenConfig {
       "opz.yaml:4: runtime.base: missing\n\nhint: write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"),
     .more(
       "a key of another runtime", "runtime: {kind: native, requirements: r.txt}",
-      "opz.yaml:4: runtime.requirements: a native runtime has no requirements\n\nhint: leave it out, or write kind: python"
+      "opz.yaml:4: runtime.requirements: a native runtime has no requirements\n\nhint: remove it, or write kind: python"
     ),
     .more(
       "a command as text", "runtime: {kind: custom, base: scratch, command: python serve.py}",
@@ -336,7 +337,7 @@ extension BrokenConfig {
     ),
     .more(
       "root", "runtime: {user: 0}",
-      "opz.yaml:4: runtime.user: 0 is root\n\nhint: use another number, 65532 for instance"),
+      "opz.yaml:4: runtime.user: 0 is root\n\nhint: use another number, such as 65532"),
     .more(
       "a user out of range", "runtime: {user: \"4294967295\"}",
       "opz.yaml:4: runtime.user: \"4294967295\" is not UID or UID:GID\n\nhint: write numbers: Kubernetes cannot check a name"

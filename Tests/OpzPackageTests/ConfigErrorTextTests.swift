@@ -40,7 +40,7 @@ struct ConfigErrorTextTests {
       error?.description == """
         opz.yaml:1: name: missing (write name: churn, or name: team/churn)
         opz.yaml:2: nmae: unknown key (did you mean name?)
-        opz.yaml:3: model.path: ../m.json leads out of the project (put opz.yaml in a directory above, or copy the file)
+        opz.yaml:3: model.path: ../m.json leads out of the project (move opz.yaml to a directory above, or copy the file into the project)
         opz.yaml:4: versoin: unknown key (did you mean version?)
         opz.yaml:5: env.1A: not a name of an environment variable (use letters, digits and _)
         """)

@@ -37,7 +37,7 @@ struct ConfigFileTests {
     try write("latin1", in: directory, Array("opz: 1 # f".utf8) + [0xFC])
     #expect(error(reading: directory.appending("latin1"))?.reason == "the text is not UTF-8")
     try write("large", in: directory, [UInt8](repeating: 35, count: (256 << 10) + 1))
-    #expect(error(reading: directory.appending("large"))?.reason == "262145 bytes are more than opz.yaml ever has")
+    #expect(error(reading: directory.appending("large"))?.reason == "262145 bytes are too many for opz.yaml")
   }
 
   @Test func errorsCarryTheFilesName() throws {

@@ -55,11 +55,11 @@ struct ConfigOverrideTests {
     ("name.x=y", "--set: name: a mapping where text belongs"),
     (
       "model.path=/etc/passwd",
-      "--set: model.path: /etc/passwd is absolute\n\nhint: paths in opz.yaml start at its own directory"
+      "--set: model.path: /etc/passwd is absolute\n\nhint: paths in opz.yaml are relative to its directory"
     ),
     (
       "name=a\u{1B}[2J",
-      "--set: name: \"a\\u{1b}[2J\" is not a model name: it may not have \"\\u{1b}\"\n\nhint: write name: a-2j"
+      "--set: name: \"a\\u{1b}[2J\" is not a model name: it may not contain \"\\u{1b}\"\n\nhint: write name: a-2j"
     ),
   ])
   func errorsNameTheOption(override: String, text: String) {

@@ -78,7 +78,7 @@ struct DeploySettingsTests {
     let error = #expect(throws: ConfigError.self) {
       try ConfigReader.read(ConfigReaderTests.minimal + "platforms: [linux/arm64, linux/aarch64]\n")
     }
-    #expect(error.map { "\($0)".contains("linux/aarch64 is there twice") } ?? false)
+    #expect(error.map { "\($0)".contains("duplicate linux/aarch64") } ?? false)
   }
 
   /// Every number of a complete `deploy` section, one at a time.

@@ -59,7 +59,7 @@ struct ProjectStarterTests {
     let error = #expect(throws: ConfigError.self) { try ProjectStarter(temporary.path).write { isJSON($0) } }
     #expect(error?.category == .conflict)
     #expect(
-      error?.description.hasSuffix("opz.yaml: the file exists already\n\nhint: edit it, or remove it first") == true)
+      error?.description.hasSuffix("opz.yaml: the file already exists\n\nhint: edit it, or remove it first") == true)
     #expect(try text(temporary.path.appending("opz.yaml")) == "mine")
   }
 

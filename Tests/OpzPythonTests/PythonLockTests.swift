@@ -55,7 +55,7 @@ struct PythonLockTests {
   static let refusals: [(String, String)] = [
     (
       "[[packages]]\nname = \"a\"\nsdist = { url = \"https://x/a.tar.gz\", hashes = { sha256 = \"00\" } }",
-      "there is only its source"
+      "only a source distribution"
     ),
     ("[[packages]]\nname = \"a\"\nwheels = []", "none of its 0 wheels"),
     (
@@ -72,7 +72,7 @@ struct PythonLockTests {
     ),
     (
       "[[packages]]\nname = \"a\"\nwheels = [{ url = \"https://u:secret@x/a-1-py3-none-any.whl\", hashes = { sha256 = \"\(hash)\" } }]",
-      "user or password"
+      "a user name or a password"
     ),
     (
       "[[packages]]\nname = \"a\"\nwheels = [{ path = \"../a-1-py3-none-any.whl\", hashes = { sha256 = \"\(hash)\" } }]",
@@ -160,10 +160,10 @@ struct EnvironmentCheckTests {
     ]
     #expect(
       EnvironmentCheck.problems(wheels, for: target, cuda: "11.8.0").map(\.description) == [
-        "a 1.0 requires b>=2, and 1.5 is locked", "a 1.0 requires missing, which is not locked",
+        "a 1.0 requires b>=2, but 1.5 is locked", "a 1.0 requires missing, which is not locked",
         "b 1.5 requires Python >=3.12",
-        "torch 2.3.0+cu121 is built for CUDA 12, and the base has CUDA 11.8.0",
-        "nvidia_cublas_cu12 12.1 is built for CUDA 12, and the base has CUDA 11.8.0",
+        "torch 2.3.0+cu121 is built for CUDA 12, but the base has CUDA 11.8.0",
+        "nvidia_cublas_cu12 12.1 is built for CUDA 12, but the base has CUDA 11.8.0",
       ])
     #expect(
       EnvironmentCheck.problems(Array(wheels.dropFirst(2)).filter { $0.name != "ok" }, for: target, cuda: nil) == [])

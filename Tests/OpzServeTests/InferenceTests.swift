@@ -83,8 +83,9 @@ struct InferenceTests {
 
   static let refused: [(String, String)] = [
     ("", "empty"), ("null", "expected an object"), ("[]", "expected an object"), ("{}", "no 'inputs'"),
-    ("{\"inputs\":[]}", "no inputs"), ("{\"inputs\":[]} x", "after the end"), ("{\"inputs\":{}}", "expected an array"),
-    ("{\"id\":1,\"inputs\":[]}", "expected a string"), ("{\"inputs\":[],\"inputs\":[]}", "twice"),
+    ("{\"inputs\":[]}", "no inputs"), ("{\"inputs\":[]} x", "extra text after the end"),
+    ("{\"inputs\":{}}", "expected an array"),
+    ("{\"id\":1,\"inputs\":[]}", "expected a string"), ("{\"inputs\":[],\"inputs\":[]}", "duplicate key"),
     ("{\"inputs\":[{}]}", "without a 'name'"),
     (matrix(#""shape":[1,3],"data":[1,2,3]"#), "no 'datatype'"),
     (matrix(#""datatype":"FP32","data":[1,2,3]"#), "no 'shape'"),
@@ -92,9 +93,9 @@ struct InferenceTests {
     (matrix(#""datatype":"FP16","shape":[1,3],"data":[1,2,3]"#), "is not one of BOOL, UINT8"),
     (matrix(#""datatype":"FP32","shape":[1,3,1],"data":[1,2,3]"#), "one or two dimensions"),
     (matrix(#""datatype":"FP32","shape":[],"data":[1]"#), "without dimensions"),
-    (matrix(#""datatype":"FP32","shape":[-1,3],"data":[1,2,3]"#), "whole number from 0"),
-    (matrix(#""datatype":"FP32","shape":[1.5,3],"data":[1,2,3]"#), "whole number from 0"),
-    (matrix(#""datatype":"FP32","shape":[9223372036854775808,3],"data":[]"#), "whole number from 0"),
+    (matrix(#""datatype":"FP32","shape":[-1,3],"data":[1,2,3]"#), "a whole number, 0 or more"),
+    (matrix(#""datatype":"FP32","shape":[1.5,3],"data":[1,2,3]"#), "a whole number, 0 or more"),
+    (matrix(#""datatype":"FP32","shape":[9223372036854775808,3],"data":[]"#), "a whole number, 0 or more"),
     (matrix(#""datatype":"FP32","shape":[1000000000000,3],"data":[]"#), "the limit is 100000"),
     (matrix(#""datatype":"FP32","shape":[1,4],"data":[1,2,3,4]"#), "the model has 3 features"),
     (matrix(#""datatype":"FP32","shape":[1,2],"data":[1,2]"#), "2 columns"),
@@ -114,9 +115,9 @@ struct InferenceTests {
     (matrix(#""datatype":"INT32","shape":[1,3],"data":[1.5,2,3]"#), "not of datatype INT32"),
     (matrix(#""datatype":"INT32","shape":[1,3],"data":[2147483648,2,3]"#), "not of datatype INT32"),
     (matrix(#""datatype":"UINT32","shape":[1,3],"data":[-1,2,3]"#), "not of datatype UINT32"),
-    (matrix(#""datatype":"BYTES","shape":[1,3],"data":["a","b","c"]"#), "matrix of texts"),
-    (matrix(#""datatype":"BYTES","shape":[1,3],"data":[1,"b","c"]"#), "matrix of texts"),
-    (matrix(#""data":[1,"b","c"],"datatype":"BYTES","shape":[1,3]"#), "matrix of texts"),
+    (matrix(#""datatype":"BYTES","shape":[1,3],"data":["a","b","c"]"#), "matrix of strings"),
+    (matrix(#""datatype":"BYTES","shape":[1,3],"data":[1,"b","c"]"#), "matrix of strings"),
+    (matrix(#""data":[1,"b","c"],"datatype":"BYTES","shape":[1,3]"#), "matrix of strings"),
     (matrix(#""datatype":"BYTES","shape":[1],"data":["b"]"#), "unknown inputs: x"),
     (
       #"{"inputs":[{"name":"colour \"é\"","shape":[1],"datatype":"BYTES","data":[1]}]}"#,
@@ -124,12 +125,12 @@ struct InferenceTests {
     ),
     (matrix(#""datatype":"BOOL","shape":[1,3],"data":[1,true,true]"#), "expected true, false or null"),
     (matrix(#""datatype":"FP32","shape":[1],"data":[1]"#), #"missing inputs: a, b, colour "é"; unknown inputs: x"#),
-    (named(#""shape":[2],"datatype":"FP32","data":[1,2]"#), "has 1 rows, 'a' has 2"),
-    (named(#""shape":[1,2],"datatype":"FP32","data":[1,2]"#), "a feature's is [rows]"),
+    (named(#""shape":[2],"datatype":"FP32","data":[1,2]"#), "has 1 rows, but 'a' has 2"),
+    (named(#""shape":[1,2],"datatype":"FP32","data":[1,2]"#), "the shape of a feature is [rows]"),
     (named(#""shape":[1],"datatype":"BYTES","data":["1"]"#), "the feature is numeric"),
     (
       #"{"inputs":[{"name":"a","shape":[1],"datatype":"FP32","data":[1]},{"name":"a","shape":[1],"datatype":"FP32","data":[1]}]}"#,
-      "there twice"
+      "duplicate input"
     ),
     (
       #"{"inputs":[{"name":"b","shape":[1],"datatype":"FP32","data":[1]}]}"#,
@@ -141,7 +142,7 @@ struct InferenceTests {
     ),
     (
       #"{"outputs":[{"name":"row"},{"name":"row"}],"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]}"#,
-      "asked for twice"
+      "duplicate output"
     ),
     (#"{"outputs":[{}],"inputs":[]}"#, "an output without a 'name'"),
   ]

@@ -95,11 +95,12 @@ struct YAMLReaderTests {
   @Test(
     "hostile aliases are refused early",
     arguments: [
-      ("a: &a [*a]", "stands inside of what it names"), ("a: &a {b: *a}", "stands inside"), ("a: *b", "undefined"),
+      ("a: &a [*a]", "is inside the value that it refers to"), ("a: &a {b: *a}", "is inside the value"),
+      ("a: *b", "undefined"),
       ("&a x: 1\n*a : 2", "an alias as a key"),
       ((0..<10_002).map { "- &a\($0) x\n" }.joined(), "anchors"),
       ("a: &a [1]\n<<: *a", "without a mapping"), ("<<: x", "without a mapping"),
-      ("x: &x {a: 1}\ny: {<<: *x, <<: *x}", "there twice"),
+      ("x: &x {a: 1}\ny: {<<: *x, <<: *x}", "duplicate key"),
     ])
   func aliases(_ text: String, _ reason: String) {
     #expect(YAMLReaderTests.problem(text, .manifests)?.reason.contains(reason) == true)
@@ -115,7 +116,7 @@ struct YAMLReaderTests {
     ])
   func doubled(_ text: String, _ line: Int) {
     let problem = YAMLReaderTests.problem(text, .manifests)
-    #expect(problem?.reason.contains("there twice in one mapping") == true)
+    #expect(problem?.reason.contains("duplicate key") == true)
     #expect(problem?.place.line == line && problem?.hint == "keep one of the two")
   }
 
@@ -232,7 +233,7 @@ struct YAMLReaderTests {
   func long() throws {
     let text = "a: \"" + String(repeating: "x", count: 1 << 20) + "\"\n"
     #expect(try YAMLReader.readOne(text, .manifests)?["a"]?.text?.utf8.count == 1 << 20)
-    #expect(YAMLReaderTests.problem(text, .settings)?.reason.contains("bytes are more than") == true)
+    #expect(YAMLReaderTests.problem(text, .settings)?.reason.contains("; the limit is") == true)
   }
 
   @Test(

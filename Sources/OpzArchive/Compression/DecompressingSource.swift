@@ -20,7 +20,7 @@ final class DecompressingSource: ByteSource {
         .malformed, name, String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
     }
     guard let archive = archive_read_new() else {
-      throw ArchiveError(.malformed, name, "libarchive has no memory")
+      throw ArchiveError(.malformed, name, "libarchive is out of memory")
     }
     self.archive = archive
     feed = Feed(try blob.open(at: 0))
@@ -52,7 +52,7 @@ final class DecompressingSource: ByteSource {
     guard produced < ArchiveLimits.ratioFloor || produced / consumed <= limits.ratio else {
       throw ArchiveError(
         .overLimit, name, "it unpacks to more than \(limits.ratio) times its size",
-        hint: "this is how a decompression bomb looks; raise the limit only for a layer that you made")
+        hint: "this may be a decompression bomb; raise the limit only for a layer that you made")
     }
     return count
   }
@@ -61,7 +61,7 @@ final class DecompressingSource: ByteSource {
   private func checkFilters(_ compression: Compression) throws {
     let wanted = compression == .gzip ? ARCHIVE_FILTER_GZIP : ARCHIVE_FILTER_ZSTD
     guard archive_filter_count(archive) == 2, archive_filter_code(archive, 0) == wanted else {
-      throw ArchiveError(.malformed, name, "the bytes are not \(compression.rawValue) (once)")
+      throw ArchiveError(.malformed, name, "the bytes are not \(compression.rawValue), or compressed more than once")
     }
   }
 

@@ -70,7 +70,9 @@ private final class ZlibSource: ByteSource {
     self.name = name
     isGzip = window > 15
     stream.initialize(to: z_stream())
-    guard opz_inflate_init(stream, window) == Z_OK else { throw ArchiveError(.unsupported, name, "zlib has no memory") }
+    guard opz_inflate_init(stream, window) == Z_OK else {
+      throw ArchiveError(.unsupported, name, "zlib is out of memory")
+    }
   }
 
   deinit {
@@ -150,7 +152,9 @@ private final class FilteredSource: ByteSource {
       throw ArchiveError(
         .unsupported, name, String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
     }
-    guard let archive = archive_read_new() else { throw ArchiveError(.unsupported, name, "libarchive has no memory") }
+    guard let archive = archive_read_new() else {
+      throw ArchiveError(.unsupported, name, "libarchive is out of memory")
+    }
     self.archive = archive
     self.feed = feed
     self.name = name
@@ -198,7 +202,7 @@ private final class FilteredSource: ByteSource {
       }, nil, nil)
     guard opened == ARCHIVE_OK else { throw failure() }
     guard archive_filter_count(archive) >= 2 else {
-      throw ArchiveError(.malformed, name, "its header is not one that can be unpacked")
+      throw ArchiveError(.malformed, name, "its header does not allow unpacking")
     }
     var entry: OpaquePointer?
     let result = archive_read_next_header(archive, &entry)

@@ -57,7 +57,7 @@ public enum DockerArchive {
       let bytes = isManifest ? BytesBlob(manifest.raw) : try blob(descriptor)
       guard bytes.size == descriptor.size else {
         throw ArchiveError(
-          .changed, "blob \(descriptor.digest)", "\(bytes.size) bytes are there, the manifest says \(descriptor.size)")
+          .changed, "blob \(descriptor.digest)", "it has \(bytes.size) bytes, but the manifest says \(descriptor.size)")
       }
       entries.append(.file(FilePath(path(descriptor.digest)), bytes))
     }

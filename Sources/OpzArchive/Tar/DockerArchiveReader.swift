@@ -58,12 +58,12 @@ public struct DockerArchiveReader: Sendable {
         case nil: throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" is not in it")
         }
       }
-      throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" in it is a link in a circle")
+      throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" in it is a link that leads back to itself")
     }
     func document(_ path: String) throws -> [UInt8] {
       let blob = try content(path)
       guard blob.size <= DockerArchiveReader.documentLimit else {
-        throw ArchiveError(.overLimit, name, "\"\(path.prefix(200))\" in it has \(blob.size) bytes")
+        throw ArchiveError(.overLimit, name, "\"\(path.prefix(200))\" in it has too many bytes, \(blob.size)")
       }
       return try blob.bytes()
     }

@@ -13,7 +13,7 @@ struct TarFields {
       throw ArchiveError(.malformed, archive, "a header has the wrong checksum")
     }
     guard !bytes[TarFormat.Field.starMagic].elementsEqual("tar\u{0}".utf8) else {
-      throw ArchiveError(.unsupported, archive, "star's own tar format is read differently by different programs")
+      throw ArchiveError(.unsupported, archive, "programs read star's own tar format differently")
     }
   }
 

@@ -19,7 +19,7 @@ enum TarHeaderEncoder {
       path.append(UInt8(ascii: "/"))
     case .symlink(let target):
       guard !target.isEmpty, target.count <= ArchivePath.limit, !target.contains(0) else {
-        throw ArchiveError(.badEntry, subject, "a link's target has 1 to \(ArchivePath.limit) bytes and no NUL")
+        throw ArchiveError(.badEntry, subject, "a link's target must have 1 to \(ArchivePath.limit) bytes and no NUL")
       }
       type = TarFormat.TypeFlag.symlink
       link = target

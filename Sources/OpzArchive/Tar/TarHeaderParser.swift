@@ -32,10 +32,10 @@ struct TarHeaderParser {
       size = try unsigned(record, "size")
       let fits = size <= 0o777_7777_7777
       guard size == ustar || (!fits && ustar == 0) else {
-        throw malformed("the pax header says \(size) bytes, the ustar header \(ustar)")
+        throw malformed("the pax header says \(size) bytes, but the ustar header says \(ustar)")
       }
     }
-    guard size <= TarFormat.sizeLimit else { throw malformed("an entry claims \(size) bytes") }
+    guard size <= TarFormat.sizeLimit else { throw malformed("an entry claims to have \(size) bytes") }
     return size
   }
 
@@ -46,7 +46,7 @@ struct TarHeaderParser {
     switch fields.type {
     case TarFormat.TypeFlag.oldFile where endsInSlash: return .directory
     case TarFormat.TypeFlag.file, TarFormat.TypeFlag.oldFile, TarFormat.TypeFlag.contiguousFile:
-      guard !endsInSlash else { throw malformed("the file \"\(ArchivePath.text(rawName))\" is named as a directory") }
+      guard !endsInSlash else { throw malformed("the name of the file \"\(ArchivePath.text(rawName))\" ends with /") }
       return .file
     case TarFormat.TypeFlag.directory: return .directory
     case TarFormat.TypeFlag.symlink: return .symlink(target: try target(fields, pax, extensions))
@@ -112,7 +112,7 @@ struct TarHeaderParser {
 
   private func refuseSparse(_ pax: PaxRecords) throws {
     guard !pax.values.keys.contains(where: { $0.hasPrefix("GNU.sparse.") }) else {
-      throw ArchiveError(.unsupported, archive, "sparse files are read differently by different programs")
+      throw ArchiveError(.unsupported, archive, "programs read sparse files differently")
     }
   }
 

@@ -52,7 +52,7 @@ public final class TarReader: ByteSource {
       padding = TarFormat.padding(header.size)
       return header
     }
-    guard extensions.isEmpty else { throw malformed("an extended header stands before the end") }
+    guard extensions.isEmpty else { throw malformed("an extended header comes right before the end") }
     isAtEnd = true
     return nil
   }
@@ -99,7 +99,7 @@ public final class TarReader: ByteSource {
     while true {
       let count = try stream.read(into: buffer)
       if count == 0 { return nil }
-      guard buffer[..<count].allSatisfy({ $0 == 0 }) else { throw malformed("there is data after the end of the tar") }
+      guard buffer[..<count].allSatisfy({ $0 == 0 }) else { throw malformed("data follows the end of the tar") }
     }
   }
 
@@ -115,15 +115,15 @@ public final class TarReader: ByteSource {
     switch fields.type {
     case TarFormat.TypeFlag.pax, TarFormat.TypeFlag.globalPax:
       let isGlobal = fields.type == TarFormat.TypeFlag.globalPax
-      guard isGlobal || extensions.isEmpty else { throw malformed("two extended headers stand before one entry") }
+      guard isGlobal || extensions.isEmpty else { throw malformed("one entry has two extended headers") }
       let body = try body(of: fields, limit: ArchiveLimits.paxBytes)
       guard let records = PaxRecords.parse(body) else { throw malformed("a pax header is not well-formed") }
       if isGlobal { try checkGlobal(records) } else { extensions.pax = records }
     case TarFormat.TypeFlag.longName:
-      guard extensions.pax == nil, extensions.longName == nil else { throw malformed("two names for one entry") }
+      guard extensions.pax == nil, extensions.longName == nil else { throw malformed("one entry has two names") }
       extensions.longName = try longText(fields)
     case TarFormat.TypeFlag.longLink:
-      guard extensions.pax == nil, extensions.longLink == nil else { throw malformed("two targets for one link") }
+      guard extensions.pax == nil, extensions.longLink == nil else { throw malformed("one link has two targets") }
       extensions.longLink = try longText(fields)
     default: return false
     }

@@ -57,7 +57,7 @@ public struct TarWriter<Sink: ByteSink> {
   private static func changed(_ entry: TarEntry, _ size: UInt64, _ found: String) -> ArchiveError {
     ArchiveError(
       .changed, "archive entry \"\(entry.path.string)\"",
-      "the file changed while it was read: \(size) bytes were announced, \(found) came",
+      "the file changed while it was read: expected \(size) bytes, but got \(found)",
       hint: "stop what writes to the file, then run the command again")
   }
 }

@@ -88,7 +88,7 @@ struct FileTreeBuilder {
     for part in parts {
       let next = current.children[part] ?? TreeNode(FileTreeBuilder.impliedDirectory, layer: layer)
       guard next.node.kind == .directory else {
-        throw refuse(header, "\"\(ArchivePath.text(part))\" on its way is not a directory")
+        throw refuse(header, "\"\(ArchivePath.text(part))\" in its path is not a directory")
       }
       current.children[part] = next
       current = next
@@ -103,7 +103,8 @@ struct FileTreeBuilder {
   private func linked(_ target: FilePath, _ header: TarHeader) throws -> TreeNode {
     let parts = ArchivePath.components(target.bytes).map { Array($0) }
     guard let node = find(parts[...]) else {
-      throw ArchiveError(.malformed, archive, "\"\(header.path)\" is a hard link to \"\(target)\", which is not there")
+      throw ArchiveError(
+        .malformed, archive, "\"\(header.path)\" is a hard link to \"\(target)\", which does not exist")
     }
     guard node.node.kind == .file else {
       throw refuse(header, "it is a hard link to \"\(target)\", which is not a file")

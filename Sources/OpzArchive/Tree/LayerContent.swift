@@ -16,7 +16,7 @@ public struct LayerContent: Sendable {
     for entry in sorted { try ArchivePath.check(entry.path) }
     LayerContent.sort(&sorted)
     for (one, next) in zip(sorted, sorted.dropFirst()) where one.path == next.path {
-      throw ArchiveError(.badEntry, "archive entry \"\(one.path.string)\"", "the name comes twice in one layer")
+      throw ArchiveError(.badEntry, "archive entry \"\(one.path.string)\"", "duplicate name in one layer")
     }
     let parents = try LayerContent.missingParents(of: sorted)
     sorted += parents
@@ -53,7 +53,7 @@ public struct LayerContent: Sendable {
         }
         guard case .directory = above.kind else {
           throw ArchiveError(
-            .badEntry, "archive entry \"\(entry.path.string)\"", "\"\(path.string)\" above it is not a directory")
+            .badEntry, "archive entry \"\(entry.path.string)\"", "\"\(path.string)\" in its path is not a directory")
         }
       }
     }

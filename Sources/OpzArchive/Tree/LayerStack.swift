@@ -51,7 +51,7 @@ public struct LayerStack: Sendable {
   public func bytes(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] {
     let (node, place) = try locate(path)
     guard node.size <= UInt64(max(0, limit)) else {
-      throw ArchiveError(.overLimit, path.string, "\(node.size) bytes are more than the \(limit) that are read here")
+      throw ArchiveError(.overLimit, path.string, "it has \(node.size) bytes; the limit is \(limit)")
     }
     var sink = BytesSink()
     try copy(place, node, to: &sink)
@@ -90,7 +90,7 @@ public struct LayerStack: Sendable {
   static func check(_ stream: TarStream, _ layer: PackedLayer) throws {
     guard let expected = layer.diffID, let found = stream.digest else { return }
     guard found == expected else {
-      throw ArchiveError(.wrongDigest, layer.name, "the tar has the digest \(found), the image says \(expected)")
+      throw ArchiveError(.wrongDigest, layer.name, "the tar has the digest \(found), but the image says \(expected)")
     }
   }
 

@@ -76,7 +76,7 @@ public struct PathTable: Sendable {
   /// - Throws: `ArchiveError` with code `overLimit` for more layers than any runtime accepts.
   public mutating func begin(layer index: Int, archive: String) throws {
     guard let number = UInt16(exactly: index) else {
-      throw ArchiveError(.overLimit, archive, "an image of \(index) layers is more than any container runtime takes")
+      throw ArchiveError(.overLimit, archive, "\(index) layers are more than any container runtime accepts")
     }
     layer = number
     self.archive = archive
@@ -147,7 +147,7 @@ public struct PathTable: Sendable {
         nodes[next].kind = .directory
         nodes[next].detail = number(PathTable.implied)
         nodes[next].layer = layer
-      case .link, .other: throw refuse(name, "\"\(ArchivePath.text(part))\" on its way is not a directory")
+      case .link, .other: throw refuse(name, "\"\(ArchivePath.text(part))\" in its path is not a directory")
       }
       current = next
     }

@@ -21,7 +21,7 @@ final class ZipBytes {
   /// - Throws: `ArchiveError` when the file ends before.
   func bytes(at offset: UInt64, _ count: Int) throws -> ArraySlice<UInt8> {
     guard offset <= size, UInt64(count) <= size - offset else {
-      throw malformed("a record at byte \(offset) goes beyond the file's end at \(size)")
+      throw malformed("a record at byte \(offset) extends beyond the file's end at \(size)")
     }
     if offset < start || offset - start > UInt64(held.count) || held.count - Int(offset - start) < count {
       try fill(offset, max(count, window))
@@ -29,7 +29,7 @@ final class ZipBytes {
     let first = Int(offset - start)
     guard held.count - first >= count else {
       throw ArchiveError(
-        .changed, name, "the file is shorter than it was: \(start + UInt64(held.count)) of \(size) bytes")
+        .changed, name, "the file shrank while it was read: \(start + UInt64(held.count)) of \(size) bytes")
     }
     return held[first..<(first + count)]
   }

@@ -64,10 +64,10 @@ private final class CheckedSource: ByteSource {
   private func finish() throws {
     let beyond = try withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { try source.read(into: $0) }
     guard beyond == 0 else {
-      throw subject.refuse(.malformed, "its content goes on after the \(entry.size) bytes that it announces")
+      throw subject.refuse(.malformed, "its content is longer than the \(entry.size) bytes that its header states")
     }
     guard checksum == UInt(entry.crc32) else {
-      throw subject.refuse(.malformed, "its content does not have the CRC-32 that it announces")
+      throw subject.refuse(.malformed, "its content does not match its CRC-32")
     }
     isFinished = true
   }
@@ -89,7 +89,7 @@ private final class StoredSource: ByteSource {
     let wanted = Int(min(UInt64(buffer.count), left))
     guard wanted > 0 else { return 0 }
     let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
-    guard count > 0 else { throw subject.refuse(.changed, "the archive is shorter than it was") }
+    guard count > 0 else { throw subject.refuse(.changed, "the archive shrank while it was read") }
     left -= UInt64(count)
     return count
   }
@@ -108,7 +108,7 @@ private final class InflatingSource: ByteSource {
     self.source = source
     self.subject = subject
     stream.initialize(to: z_stream())
-    guard opz_inflate_init_raw(stream) == Z_OK else { throw subject.refuse(.unsupported, "zlib has no memory") }
+    guard opz_inflate_init_raw(stream) == Z_OK else { throw subject.refuse(.unsupported, "zlib is out of memory") }
   }
 
   deinit {

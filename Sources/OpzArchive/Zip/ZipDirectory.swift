@@ -17,12 +17,14 @@ struct ZipDirectory {
     let stop = end.directoryOffset + end.directorySize
     while offset < stop {
       guard UInt64(entries.count) < end.entries else {
-        throw bytes.malformed("the central directory has more than the \(end.entries) members that its end says")
+        throw bytes.malformed(
+          "the central directory has more than the \(end.entries) members that its end record states")
       }
       offset += try add(at: offset, upTo: stop)
     }
     guard UInt64(entries.count) == end.entries else {
-      throw bytes.malformed("the central directory has \(entries.count) members, and its end says \(end.entries)")
+      throw bytes.malformed(
+        "the central directory has \(entries.count) members, but its end record states \(end.entries)")
     }
     try refuseFilesAboveOthers()
     try checkRatio()
@@ -56,7 +58,7 @@ struct ZipDirectory {
     let subject = MemberSubject(archive: bytes.name, name: name)
     let extra = try ZipExtra(rest.bytes(extraCount), { subject.refuse(.malformed, $0) })
     guard disk == 0, let wide = extra.resolve([size, compressed, headerOffset]) else {
-      throw subject.refuse(.malformed, "the zip64 field does not go with its header")
+      throw subject.refuse(.malformed, "the zip64 field does not match its header")
     }
     guard extra.unicodePath.map({ $0 == name }) ?? true else {
       throw subject.refuse(.malformed, "an extra field gives it another name")
@@ -92,7 +94,7 @@ struct ZipDirectory {
       throw subject.refuse(.overLimit, bombText, hint: bombHint)
     }
     guard places.updateValue(entries.count, forKey: entry.path) == nil else {
-      throw subject.refuse(.malformed, "the name comes twice")
+      throw subject.refuse(.malformed, "duplicate name")
     }
     entries.append(entry)
   }
@@ -123,7 +125,7 @@ struct ZipDirectory {
     for (above, entry) in zip(sorted, sorted.dropFirst()) where !above.isDirectory {
       guard entry.path.starts(with: above.path), entry.path[above.path.count] == UInt8(ascii: "/") else { continue }
       throw MemberSubject(archive: bytes.name, name: entry.path)
-        .refuse(.malformed, "\"\(ArchivePath.text(above.path))\" above it is a file")
+        .refuse(.malformed, "\"\(ArchivePath.text(above.path))\" in its path is a file")
     }
   }
 
@@ -138,7 +140,7 @@ struct ZipDirectory {
   }
 
   private var bombText: String { "it unpacks to more than \(limits.ratio) times its size" }
-  private var bombHint: String { "this is how a decompression bomb looks; use the package's own release" }
+  private var bombHint: String { "this may be a decompression bomb; use the package's own release" }
 }
 
 /// Makes errors about one member.

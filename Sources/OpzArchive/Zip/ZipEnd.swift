@@ -22,7 +22,7 @@ struct ZipEnd {
     let wide = try read64(before: offset, bytes)
     let counts = try wide.map { try $0.counts.agreeing(with: narrow, bytes) } ?? narrow
     guard counts.disk == 0, counts.directoryDisk == 0, counts.onDisk == counts.entries else {
-      throw ArchiveError(.unsupported, bytes.name, "the zip file is a part of one in several parts")
+      throw ArchiveError(.unsupported, bytes.name, "the zip file is one part of a multi-part archive")
     }
     let (end, overflow) = counts.offset.addingReportingOverflow(counts.size)
     guard !overflow, end == wide?.offset ?? offset else {
@@ -40,7 +40,7 @@ struct ZipEnd {
       tail[index] == 0x50 && tail[index + 1] == 0x4b && tail[index + 2] == 5 && tail[index + 3] == 6
     }
     guard let last = places.last else {
-      throw bytes.malformed("there is no end of central directory: it is not a zip file, or it is cut short")
+      throw bytes.malformed("it has no end of central directory record: it is not a zip file, or it is cut short")
     }
     /// Whether the comment of a record at this place ends with the file.
     func reachesEnd(_ place: Int) -> Bool {
@@ -48,10 +48,11 @@ struct ZipEnd {
       return Int(tail[place + 20]) | Int(tail[place + 21]) << 8 == tail.count - place - ZipFormat.Length.end
     }
     guard reachesEnd(last) else {
-      throw bytes.malformed("the end of central directory is not at the end: other bytes than its comment follow")
+      throw bytes.malformed(
+        "the end of central directory record is not at the end: bytes other than its comment follow")
     }
     guard !places.dropLast().contains(where: reachesEnd) else {
-      throw bytes.malformed("there are two ends of central directory")
+      throw bytes.malformed("there are two end of central directory records")
     }
     return last
   }
@@ -71,7 +72,7 @@ struct ZipEnd {
     let disk = locator.u32()
     let offset = locator.u64()
     guard disk == 0, locator.u32() <= 1 else {
-      throw ArchiveError(.unsupported, bytes.name, "the zip file is a part of one in several parts")
+      throw ArchiveError(.unsupported, bytes.name, "the zip file is one part of a multi-part archive")
     }
     guard end >= lengths, offset == end - lengths else {
       throw bytes.malformed("the zip64 end record is not right before its locator")

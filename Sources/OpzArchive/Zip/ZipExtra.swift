@@ -16,11 +16,11 @@ struct ZipExtra {
       let value = fields.bytes(length)
       switch kind {
       case ZipFormat.Extra.zip64:
-        guard zip64 == nil else { throw malformed("there are two zip64 fields") }
+        guard zip64 == nil else { throw malformed("duplicate zip64 field") }
         zip64 = value
       case ZipFormat.Extra.unicodePath:
         guard unicodePath == nil, length >= 5 else {
-          throw malformed("the field with the UTF-8 name is damaged, or comes twice")
+          throw malformed("the field with the UTF-8 name is damaged or duplicate")
         }
         unicodePath = Array(value.dropFirst(5))
       default: break

@@ -25,7 +25,7 @@ struct ZipMembers {
         throw subject.refuse(
           .malformed,
           entry.headerOffset < expected
-            ? "it begins at byte \(entry.headerOffset), inside of another member"
+            ? "it begins at byte \(entry.headerOffset), inside another member"
             : "bytes \(expected) to \(entry.headerOffset) before it belong to no member")
       }
       let next = rank + 1 < order.count ? entries[order[rank + 1]].headerOffset : directoryOffset
@@ -41,7 +41,7 @@ struct ZipMembers {
   private func dataOffset(of entry: ZipEntry, next: UInt64, _ subject: MemberSubject) throws -> UInt64 {
     let fixed = ZipFormat.Length.localHeader
     guard next <= directoryOffset, next - entry.headerOffset >= UInt64(fixed) else {
-      throw subject.refuse(.malformed, "it begins at byte \(entry.headerOffset), where it has no room")
+      throw subject.refuse(.malformed, "it begins at byte \(entry.headerOffset), where it does not fit")
     }
     let header = try LocalHeader(at: entry.headerOffset, bytes, subject)
     try header.check(entry, allowsStoredBeforeDescriptor: allowsStoredBeforeDescriptor, subject)
@@ -127,7 +127,7 @@ private struct LocalHeader {
         || wide[1] == entry.compressedSize
     else {
       throw subject.refuse(
-        .unsupported, "it is stored, and only bytes after it say where it ends: a reader that streams has to guess")
+        .unsupported, "it is stored, and only bytes after it say where it ends: a streaming reader has to guess")
     }
   }
 }

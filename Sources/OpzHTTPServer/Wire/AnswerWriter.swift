@@ -138,7 +138,7 @@ struct AnswerWriter {
               at: from &+ offset &+ UInt64(filled),
               into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(count - filled)))
           }
-          if read == 0 { throw IOFailure("the file became shorter while it was read", path: path) }
+          if read == 0 { throw IOFailure("the file shrank while it was read", path: path) }
           filled += read
         }
         return buffer

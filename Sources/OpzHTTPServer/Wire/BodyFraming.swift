@@ -8,7 +8,7 @@ enum BodyFraming {
       if isSameName(field.name, "content-length") { lengths.append(field.value) }
     }
     if codings.isEmpty { return try length(lengths) }
-    guard !isOld else { throw RequestProblem(400, "Transfer-Encoding in a request of HTTP/1.0") }
+    guard !isOld else { throw RequestProblem(400, "Transfer-Encoding in an HTTP/1.0 request") }
     guard lengths.isEmpty else { throw RequestProblem(400, "both Transfer-Encoding and Content-Length") }
     return try coding(codings)
   }
@@ -21,10 +21,10 @@ enum BodyFraming {
       throw RequestProblem(400, "Transfer-Encoding does not end with chunked, so the body has no end")
     }
     guard codings.filter({ $0 == "chunked" }).count == 1, !codings.contains("") else {
-      throw RequestProblem(400, "Transfer-Encoding is no list of codings with chunked once")
+      throw RequestProblem(400, "Transfer-Encoding is not a list of codings with chunked exactly once")
     }
     guard codings.count == 1 else {
-      throw RequestProblem(501, "the transfer coding '\(codings[0].prefix(30))' is not known to this server")
+      throw RequestProblem(501, "the transfer coding '\(codings[0].prefix(30))' is not supported")
     }
     return .chunked
   }
@@ -33,7 +33,7 @@ enum BodyFraming {
   private static func length(_ values: [String]) throws -> Request.Framing {
     guard let text = values.first else { return .none }
     guard values.count == 1, !text.isEmpty, text.utf8.allSatisfy(isDigit) else {
-      throw RequestProblem(400, "Content-Length is not one number")
+      throw RequestProblem(400, "Content-Length is not a single number")
     }
     // Too many digits mean a body that is too large, not a malformed number.
     let count = UInt64(text) ?? .max

@@ -36,7 +36,7 @@ struct ChunkDecoder {
         let size = try size(line)
         total += size
         guard total <= limits.bodyBytes else {
-          throw RequestProblem(413, "a body of more than \(limits.bodyBytes) bytes, the limit of this server")
+          throw RequestProblem(413, "the body has more than \(limits.bodyBytes) bytes, the limit of this server")
         }
         state = size == 0 ? .trailers : .data(size)
       case .data(let left):
@@ -75,7 +75,7 @@ struct ChunkDecoder {
     for (offset, byte) in bytes.prefix(limit + 2).enumerated() {
       if byte == 10 {
         guard offset > 0, bytes[bytes.startIndex + offset - 1] == 13 else {
-          throw RequestProblem(400, "\(what) ends with LF alone")
+          throw RequestProblem(400, "\(what) ends with a bare LF")
         }
         length = offset - 1
         break
@@ -99,11 +99,11 @@ struct ChunkDecoder {
     var size: UInt64 = 0
     let digits = line.prefix { hexDigit($0) != nil }
     // 15 digits exceed any disk and cannot overflow.
-    guard !digits.isEmpty, digits.count <= 15 else { throw RequestProblem(400, "the size of a chunk is no number") }
+    guard !digits.isEmpty, digits.count <= 15 else { throw RequestProblem(400, "the size of a chunk is not a number") }
     for byte in digits { size = size << 4 | UInt64(hexDigit(byte) ?? 0) }
     let rest = line.dropFirst(digits.count).drop { $0 == 0x20 || $0 == 9 }
     guard rest.count == line.count - digits.count && rest.isEmpty || rest.first == UInt8(ascii: ";") else {
-      throw RequestProblem(400, "the size of a chunk is no number")
+      throw RequestProblem(400, "the size of a chunk is not a number")
     }
     extensions += rest.count
     guard extensions <= ChunkDecoder.extensionLimit else {

@@ -34,7 +34,7 @@ struct Connection: Sendable {
   /// Responds to a client above the connection limit.
   func refuse() async {
     try? await channel.executeThenClose { input, output in
-      var answer = service.refusal(RequestProblem(503, "this server has as many connections as it may: try again"))
+      var answer = service.refusal(RequestProblem(503, "this server has reached its limit of connections: try again"))
       answer["Retry-After"] = "1"
       let writer = AnswerWriter(output: output, disk: disk, limits: limits, patience: patience)
       patience.allow(limits.lingerSeconds)
@@ -68,7 +68,7 @@ struct Connection: Sendable {
       guard reader.isCutShort, !end.resets else { throw end }
       return service.refusal(RequestProblem(400, "the connection ended in the middle of the body"))
     } catch {
-      return service.refusal(RequestProblem(500, "the request could not be answered"))
+      return service.refusal(RequestProblem(500, "the server failed to answer the request"))
     }
   }
 

@@ -21,10 +21,10 @@ struct HeadParser {
     let place = try RequestTarget(target, method: method, host: named)
     let framing = try BodyFraming.read(fields, isOld: isOld)
     if case .length(let count) = framing, count > limits.bodyBytes {
-      throw RequestProblem(413, "a body of more than \(limits.bodyBytes) bytes, the limit of this server")
+      throw RequestProblem(413, "the body has more than \(limits.bodyBytes) bytes, the limit of this server")
     }
     if !isOld, let expectation = fields.list("expect").first(where: { $0 != "100-continue" }) {
-      throw RequestProblem(417, "the expectation '\(expectation.prefix(50))' is not known")
+      throw RequestProblem(417, "the expectation '\(expectation.prefix(50))' is not supported")
     }
     let options = fields.list("connection")
     let keepsAlive = !options.contains("close") && (!isOld || options.contains("keep-alive"))
@@ -40,15 +40,15 @@ struct HeadParser {
       throw RequestProblem(400, "the request line does not begin with a method and a target")
     }
     guard parts.count == 3 else {
-      throw RequestProblem(400, "the request line is not METHOD TARGET VERSION with one space between")
+      throw RequestProblem(400, "the request line is not METHOD TARGET VERSION with single spaces between")
     }
     let isOld = try HeadParser.isOld(parts[2])
     let method = String(decoding: parts[0], as: UTF8.self)
     guard HeadParser.methods.contains(method) else {
-      throw RequestProblem(501, "the method \(method.prefix(20)) is not known to this server")
+      throw RequestProblem(501, "the method \(method.prefix(20)) is not supported")
     }
     guard !parts[1].isEmpty, parts[1].allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }) else {
-      throw RequestProblem(400, "the target has characters that no address has")
+      throw RequestProblem(400, "the target has characters that are not allowed in a URL")
     }
     return (method, String(decoding: parts[1], as: UTF8.self), isOld)
   }
@@ -59,7 +59,7 @@ struct HeadParser {
       isDigit(bytes[7])
     else { throw RequestProblem(400, "the request line does not end with HTTP and a version") }
     guard bytes[5] == UInt8(ascii: "1") else {
-      throw RequestProblem(505, "this server speaks HTTP/1.1 and HTTP/1.0")
+      throw RequestProblem(505, "this server supports HTTP/1.1 and HTTP/1.0")
     }
     return bytes[7] == UInt8(ascii: "0")
   }
@@ -67,14 +67,14 @@ struct HeadParser {
   /// `field-name ":" OWS field-value OWS` (RFC 9112, section 5).
   static func field(_ line: Slice<UnsafeRawBufferPointer>) throws -> (name: String, value: String) {
     guard let first = line.first, first != 0x20, first != 9 else {
-      throw RequestProblem(400, "a header field that goes on in the next line")
+      throw RequestProblem(400, "a header field that continues on the next line")
     }
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
       throw RequestProblem(400, "a header field without a colon")
     }
     let name = line[..<colon]
     guard !name.isEmpty, name.allSatisfy(isTokenByte) else {
-      throw RequestProblem(400, "a header field's name has characters that no name has")
+      throw RequestProblem(400, "a header field's name has characters that are not allowed")
     }
     var value = line[(colon + 1)...]
     while let byte = value.first, byte == 0x20 || byte == 9 { value.removeFirst() }

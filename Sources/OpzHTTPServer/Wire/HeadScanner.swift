@@ -21,13 +21,13 @@ struct HeadScanner {
       let isAfterReturn = position > lineStart && bytes[position - 1] == 13
       position += 1
       if byte == 10 {
-        guard isAfterReturn else { throw RequestProblem(400, "a line ends with LF alone") }
+        guard isAfterReturn else { throw RequestProblem(400, "a line ends with a bare LF") }
         if try endLine(bytes[lineStart..<position - 2]) { return position }
         continue
       }
-      guard !isAfterReturn else { throw RequestProblem(400, "a CR without its LF") }
+      guard !isAfterReturn else { throw RequestProblem(400, "a CR without an LF") }
       guard byte >= 0x20 && byte != 0x7f || byte == 9 || byte == 13 else {
-        throw RequestProblem(400, "a control character in the head")
+        throw RequestProblem(400, "a control character in the request head")
       }
       try check(length: position - lineStart)
     }
@@ -51,7 +51,7 @@ struct HeadScanner {
     if lines > 0 { return true }
     // "A server ... SHOULD ignore at least one empty line (CRLF) received prior to the request-line."
     blank += 1
-    guard blank <= 4 else { throw RequestProblem(400, "empty lines in place of a request") }
+    guard blank <= 4 else { throw RequestProblem(400, "empty lines instead of a request") }
     start = position
     return false
   }
@@ -65,7 +65,7 @@ struct HeadScanner {
       throw RequestProblem(431, "a header field of more than \(limits.fieldBytes) bytes")
     }
     if position - start > limits.requestLineBytes + limits.headBytes {
-      throw RequestProblem(431, "a head of more than \(limits.headBytes) bytes")
+      throw RequestProblem(431, "a request head of more than \(limits.headBytes) bytes")
     }
   }
 }

@@ -8,10 +8,10 @@ enum HostField {
       found = field.value
     }
     guard let found else {
-      guard isOld else { throw RequestProblem(400, "a request of HTTP/1.1 without a Host field") }
+      guard isOld else { throw RequestProblem(400, "an HTTP/1.1 request without a Host field") }
       return nil
     }
-    guard found.isEmpty || isAuthority(found) else { throw RequestProblem(400, "the Host field is no host") }
+    guard found.isEmpty || isAuthority(found) else { throw RequestProblem(400, "the Host field is not a valid host") }
     return found
   }
 

@@ -61,7 +61,7 @@ final class RequestReader: RequestBody {
       guard var piece = try await input.next() else {
         isCutShort = !isIdle
         if isIdle { return nil }
-        throw RequestProblem(400, "the connection ended in the middle of a head")
+        throw RequestProblem(400, "the connection ended in the middle of a request head")
       }
       if isIdle { patience.allow(limits.headSeconds) }
       take(&piece)

@@ -9,7 +9,7 @@ struct RequestTarget {
       origin = target
       host = named
     } else if target == "*" {
-      guard method == "OPTIONS" else { throw RequestProblem(400, "only OPTIONS asks about *") }
+      guard method == "OPTIONS" else { throw RequestProblem(400, "only OPTIONS can have the target *") }
       origin = target
       host = named
     } else {
@@ -26,7 +26,7 @@ struct RequestTarget {
     else { throw RequestProblem(400, "the target is neither a path nor an http address") }
     let rest = target[colon.upperBound...]
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
-    guard HostField.isAuthority(authority) else { throw RequestProblem(400, "the target's host is no host") }
+    guard HostField.isAuthority(authority) else { throw RequestProblem(400, "the target's host is not a valid host") }
     let path = rest.dropFirst(authority.count)
     if path.isEmpty { return (String(authority), method == "OPTIONS" ? "*" : "/") }
     return (String(authority), path.first == "/" ? String(path) : "/" + path)

@@ -119,7 +119,8 @@ public enum Durable {
       let failure = IOFailure.last("mkdir", path)
       if failure.errno == EEXIST {
         if try FileStatus.find(path)?.kind == .directory { return }
-        throw IOFailure("it is there and is no directory", path: path, hint: "name a directory, or a new one")
+        throw IOFailure(
+          "it exists and is not a directory", path: path, hint: "name a directory, or a path that does not exist yet")
       }
       throw failure
     }

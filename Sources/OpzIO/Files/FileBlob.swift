@@ -48,7 +48,7 @@ private final class FileSource: ByteSource {
     let wanted = Int(min(UInt64(buffer.count), end - offset))
     let count = try file.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
     guard count > 0 else {
-      throw IOFailure("the file is shorter than it was: \(offset) of \(end) bytes", path: file.path)
+      throw IOFailure("the file shrank while it was read: \(offset) of \(end) bytes", path: file.path)
     }
     offset += UInt64(count)
     return count

@@ -140,7 +140,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
   /// - Throws: `IOFailure` where something else is there.
   public static func place(of path: FilePath) throws -> FilePath {
     guard case .file(let place, _) = try OutputTarget.find(path) else {
-      throw IOFailure("it is no regular file", path: path)
+      throw IOFailure("it is not a regular file", path: path)
     }
     return place
   }
@@ -153,7 +153,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     switch try FileStatus.find(directory.isEmpty ? "." : directory)?.kind {
     case .directory: return
     case nil:
-      throw IOFailure(errno: ENOENT, operation: "open", path: path, hint: "make the directory \(directory) first")
+      throw IOFailure(errno: ENOENT, operation: "open", path: path, hint: "create the directory \(directory) first")
     default: throw IOFailure(errno: ENOTDIR, operation: "open", path: path)
     }
   }

@@ -28,7 +28,7 @@ public struct FoldedName: Hashable, Sendable {
     let scalars = text.unicodeScalars
     if scalars.count > limit { return "it has more than \(limit) characters" }
     if let hidden = scalars.first(where: { !isSeen($0) }) {
-      return "it has a character that nobody sees (U+\(String(hidden.value, radix: 16, uppercase: true)))"
+      return "it has an invisible character (U+\(String(hidden.value, radix: 16, uppercase: true)))"
     }
     // A name of marks, dots or spaces alone is none.
     let isNamed = fold(text).unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }

@@ -16,7 +16,7 @@ struct EnsembleBuilder {
       throw damaged(number, "its lists have different lengths")
     }
     guard weight.isFinite, ensemble.nodes.count + count < Int(Int32.max) else {
-      throw damaged(number, "it cannot be weighed or counted")
+      throw damaged(number, "its weight is not finite, or it has too many nodes")
     }
     let sets = try categorySets(tree, number)
     let root = ensemble.nodes.count
@@ -57,7 +57,7 @@ struct EnsembleBuilder {
     }
     let feature = tree.features[index]
     guard (0..<columns).contains(feature) else {
-      throw damaged(number, "node \(index) asks for column \(feature) of \(columns)")
+      throw damaged(number, "node \(index) uses column \(feature) of \(columns)")
     }
     var word = UInt32(feature)
     if tree.defaultLeft[index] { word |= TreeEnsemble.Node.missingLeft }
@@ -97,7 +97,7 @@ struct EnsembleBuilder {
       ensemble.words.append(contentsOf: repeatElement(0, count: words))
       for value in values { ensemble.words[set.start + value / 32] |= 1 << UInt32(value % 32) }
       guard result.updateValue(ensemble.sets.count, forKey: node) == nil else {
-        throw damaged(number, "node \(node) has categories twice")
+        throw damaged(number, "duplicate categories of node \(node)")
       }
       ensemble.sets.append(set)
     }

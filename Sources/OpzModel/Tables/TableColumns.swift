@@ -20,14 +20,14 @@ struct TableColumns: Sendable {
     var problems: [String] = []
     if !missing.isEmpty { problems.append("missing: \(missing.joined(separator: ", "))") }
     if !unknown.isEmpty { problems.append("unknown: \(unknown.joined(separator: ", "))") }
-    if !repeated.isEmpty { problems.append("there twice: \(repeated.joined(separator: ", "))") }
-    if !absent.isEmpty { problems.append("to keep and not there: \(absent.joined(separator: ", "))") }
+    if !repeated.isEmpty { problems.append("duplicate: \(repeated.joined(separator: ", "))") }
+    if !absent.isEmpty { problems.append("to keep, but missing: \(absent.joined(separator: ", "))") }
     guard problems.isEmpty else {
       throw ModelError(
         .badRows, "header", "the columns do not fit the model; \(problems.joined(separator: "; "))",
         hint: unknown.isEmpty
           ? "the model has \(signature.inputs.map(\.name).joined(separator: ", "))"
-          : "--keep NAME copies a column to the output, --ignore NAME passes over it")
+          : "--keep NAME copies a column to the output, --ignore NAME ignores it")
     }
     kept = options.keep.compactMap { header.firstIndex(of: $0) }
   }

@@ -69,7 +69,7 @@ struct XGBoostReader {
     guard document.targetCount <= 1, document.trees.allSatisfy({ $0.leafVectorSize <= 1 }) else {
       throw ModelError(
         .unsupported, name, "a model with several targets or vector leaves, which opz does not score",
-        hint: "train one model a target, with multi_strategy: one_output_per_tree")
+        hint: "train one model per target, with multi_strategy: one_output_per_tree")
     }
   }
 
@@ -79,7 +79,7 @@ struct XGBoostReader {
       throw damaged("base_score has \(scores.count) values for \(groups) outputs")
     }
     let margins = scores.map { objective.margin(ofBase: $0) }
-    guard margins.allSatisfy(\.isFinite) else { throw damaged("base_score is not possible for \(objective.name)") }
+    guard margins.allSatisfy(\.isFinite) else { throw damaged("base_score is not valid for \(objective.name)") }
     return margins.count == groups ? margins : Array(repeating: margins[0], count: groups)
   }
 
@@ -87,7 +87,7 @@ struct XGBoostReader {
     let count = document.featureCount
     let names = document.featureNames.isEmpty ? (0..<count).map { "f\($0)" } : document.featureNames
     guard names.count == count, Set(names).count == count else {
-      throw damaged("feature_names has \(names.count) names, some perhaps twice, for \(count) columns")
+      throw damaged("feature_names has \(names.count) names, possibly with duplicates, for \(count) columns")
     }
     guard document.featureTypes.isEmpty || document.featureTypes.count == count else {
       throw damaged("feature_types has \(document.featureTypes.count) types for \(count) columns")

@@ -12,7 +12,7 @@ public enum Document {
     _ type: Content.Type, _ raw: [UInt8], _ mediaType: MediaType, _ name: String, isIndex: Bool
   ) throws -> Content {
     guard raw.count <= limit else {
-      throw OCIError(.tooLarge, name, "\(raw.count) bytes are more than the \(limit) that a manifest may have")
+      throw OCIError(.tooLarge, name, "it has \(raw.count) bytes; the limit for a manifest is \(limit)")
     }
     do {
       return try JSONPlace.read(raw, .manifestOrIndex) { document in
@@ -25,12 +25,12 @@ public enum Document {
   }
 
   private static func check(_ document: JSONPlace, _ mediaType: MediaType, _ name: String, isIndex: Bool) throws {
-    guard document.isObject else { throw OCIError(.badDocument, name, "it is no JSON object") }
+    guard document.isObject else { throw OCIError(.badDocument, name, "it is not a JSON object") }
     if document.member("manifests") != nil, document.member("layers") != nil || document.member("config") != nil {
       throw OCIError(.ambiguousDocument, name, "it is both a manifest and an index")
     }
     if document["fsLayers"]?.map({ $0 })?.isEmpty == false {
-      throw OCIError(.ambiguousDocument, name, "it has fsLayers, by which others take it for a manifest of schema 1")
+      throw OCIError(.ambiguousDocument, name, "it has fsLayers, so other tools would take it for a schema 1 manifest")
     }
     guard mediaType.isIndex == isIndex, document.member(isIndex ? "manifests" : "config") != nil else {
       throw OCIError(.badDocument, name, "\(mediaType) is not \(isIndex ? "an index" : "a manifest")")

@@ -29,7 +29,7 @@ public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible
       }
       guard !part.isEmpty else { throw refuse("a part is empty") }
       if let bad = part.unicodeScalars.first(where: { !ModelName.isAllowed($0) }) {
-        throw refuse("it may not have \"\(bad)\"")
+        throw refuse("it may not contain \"\(bad)\"")
       }
       guard Reference.isRepository(String(part)) else {
         throw refuse("a part begins or ends with . _ or -, or has two of them in a row")

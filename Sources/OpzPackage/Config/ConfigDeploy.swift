@@ -104,7 +104,8 @@ extension ConfigParts {
     let weight = scope.integer("weight", in: 0...100)
     let strategy: DeploySettings.Rollout.Strategy? = choice(scope, "strategy")
     if strategy == .blueGreen, let weight, weight != 0, weight != 100 {
-      scope.fail("weight", "\(weight)% is neither of blue-green's two", hint: "write 0 or 100, or strategy: canary")
+      scope.fail(
+        "weight", "\(weight)% is not one of blue-green's two weights", hint: "write 0 or 100, or strategy: canary")
     }
     let gateway = scope.text("gateway")
     let hosts = names(scope, "hosts") { host in
@@ -142,7 +143,7 @@ extension ConfigParts {
     return items.enumerated().compactMap { index, item in
       let part = YAMLScope(item, path: "deploy.schedules.\(index)", keys: ConfigKeys.schedule, problems)
       guard let schedule = schedule(part) else { return nil }
-      if !names.insert(schedule.name).inserted { part.fail("name", "\(schedule.name) is there twice") }
+      if !names.insert(schedule.name).inserted { part.fail("name", "duplicate \(schedule.name)") }
       return schedule
     }
   }
@@ -213,7 +214,7 @@ extension ConfigParts {
     switch node.value {
     case .number(let text) where Double(text)?.isFinite != true:
       scope.fail(
-        key, "\(text.prefix(40)) is more than a number can be", hint: "write \"\(text.prefix(40))\" for a text")
+        key, "\(text.prefix(40)) is out of range for a number", hint: "write \"\(text.prefix(40))\" if it is text")
     case .list(let items): for item in items { checkNumbers(item, scope, key) }
     case .map(let pairs): for pair in pairs { checkNumbers(pair.value, scope, key) }
     default: break
@@ -233,7 +234,7 @@ extension ConfigParts {
       if ["OPZ_MODEL_VERSION", "OPZ_DRAIN_SECONDS", "OPZ_MODEL_NAME"].contains(name) {
         open.fail(name, "opz sets it itself")
       }
-      if value.utf8.contains(0) { open.fail(name, "NUL in the value") }
+      if value.utf8.contains(0) { open.fail(name, "a NUL in the value") }
     }
     return values
   }
@@ -275,7 +276,7 @@ extension YAMLScope {
   func check(_ key: String, _ test: () throws -> Void) {
     do { try test() } catch {
       let error = error as? any ExplainedError
-      fail(key, error?.reason ?? "not right", hint: error?.hint)
+      fail(key, error?.reason ?? "not valid", hint: error?.hint)
     }
   }
 }

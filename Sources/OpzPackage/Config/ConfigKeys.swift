@@ -57,6 +57,6 @@ enum ConfigKeys {
       mapping.path.isEmpty ? "\(key) at the top" : "\(mapping.path).\(key)"
     }
     if !elsewhere.isEmpty { return "did you mean \(elsewhere.joined(separator: " or "))?" }
-    return "\(path.isEmpty ? "opz.yaml" : path) has \(keys.joined(separator: ", "))"
+    return "\(path.isEmpty ? "opz.yaml" : path) has the keys \(keys.joined(separator: ", "))"
   }
 }

@@ -23,7 +23,7 @@ struct ConfigParts {
       lineage: lineage(), deploy: deploy(), push: push()
     )
     for (index, path) in top.texts("config") where result.code.contains(path) {
-      top.fail("config", at: index, "\(path) is in code already", hint: "keep it in one of the two")
+      top.fail("config", at: index, "\(path) is already in code", hint: "keep it in one of the two")
     }
     let compression = compression(runtime)
     guard let name, let model, let runtime, let version else { return nil }
@@ -94,7 +94,7 @@ struct ConfigParts {
       if !isName { scope.fail(name, "not a name of an environment variable", hint: "use letters, digits and _") }
       if name == "OPZ_MODEL_NAME" { scope.fail(name, "opz sets it itself, to the model's name") }
       if value.utf8.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 }) {
-        scope.fail(name, "a line break or NUL in the value")
+        scope.fail(name, "a line break or a NUL in the value")
       }
     }
     return values
@@ -115,11 +115,11 @@ struct ConfigParts {
       else {
         let known = ["linux/amd64", "linux/arm64"]
         top.fail(
-          "platforms", at: index, "\"\(text.prefix(80))\" is not a platform of Linux",
+          "platforms", at: index, "\"\(text.prefix(80))\" is not a Linux platform",
           hint: NearestName.find(text, in: known).map { "did you mean \($0)?" } ?? "write linux/amd64 or linux/arm64")
         continue
       }
-      if result.contains(platform) { top.fail("platforms", at: index, "\(text) is there twice") }
+      if result.contains(platform) { top.fail("platforms", at: index, "duplicate \(text)") }
       result.append(platform)
     }
     return result.isEmpty ? [.linuxAMD64] : result

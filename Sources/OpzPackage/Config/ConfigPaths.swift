@@ -19,16 +19,18 @@ extension YAMLScope {
         return nil
       }
       let parts = text.split(separator: "/").filter { $0 != "." }
-      if !seen.insert(parts).inserted { fail(key, at: index, "\(text) is there twice") }
+      if !seen.insert(parts).inserted { fail(key, at: index, "duplicate \(text)") }
       return text
     }
   }
 
   private static func problem(path text: String) -> (reason: String, hint: String?)? {
     if text.isEmpty { return ("an empty path", nil) }
-    if text.hasPrefix("/") { return ("\(text) is absolute", "paths in opz.yaml start at its own directory") }
+    if text.hasPrefix("/") { return ("\(text) is absolute", "paths in opz.yaml are relative to its directory") }
     if text.split(separator: "/").contains("..") {
-      return ("\(text) leads out of the project", "put opz.yaml in a directory above, or copy the file")
+      return (
+        "\(text) leads out of the project", "move opz.yaml to a directory above, or copy the file into the project"
+      )
     }
     if text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) {
       return ("a control character in a path", nil)

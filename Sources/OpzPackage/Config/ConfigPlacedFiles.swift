@@ -51,7 +51,7 @@ extension ConfigParts {
       return .gzip
     }
     if compression == .zstd, runtime?.kind == .model {
-      scope.fail("compression", "KServe refuses zstd layers, and a model runtime is for it", hint: "write gzip or none")
+      scope.fail("compression", "KServe refuses zstd layers, and kind: model is for KServe", hint: "write gzip or none")
     }
     return compression
   }

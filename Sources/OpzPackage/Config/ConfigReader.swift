@@ -22,7 +22,7 @@ public enum ConfigReader {
     // Checked before opening, because opening a pipe would wait for a writer.
     guard status.kind == .file else { throw ConfigError(path.string, "not a regular file") }
     guard status.size <= UInt64(YAMLRules.settings.bytes) else {
-      throw ConfigError(path.string, "\(status.size) bytes are more than opz.yaml ever has")
+      throw ConfigError(path.string, "\(status.size) bytes are too many for opz.yaml")
     }
     let bytes = try SmallFile.read(path, limit: YAMLRules.settings.bytes)
     guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -34,13 +34,13 @@ public enum ConfigReader {
   /// Reads the text of an opz.yaml.
   public static func read(_ text: String, file: String = "opz.yaml", overrides: [String] = []) throws -> ProjectConfig {
     guard text.utf8.count <= YAMLRules.settings.bytes else {
-      throw ConfigError(file, "\(text.utf8.count) bytes are more than opz.yaml ever has")
+      throw ConfigError(file, "\(text.utf8.count) bytes are too many for opz.yaml")
     }
     let marked = text.unicodeScalars.first == "\u{FEFF}"
     let plain = marked ? String(text.unicodeScalars.dropFirst()) : text
     let root = try ConfigError.reading(file) { () throws(YAMLProblem) in try YAMLReader.readOne(plain, .settings) }
     guard var document = root, !document.isNull else {
-      throw ConfigError(file, "the file is empty", hint: "remove it, then opz init writes a new one")
+      throw ConfigError(file, "the file is empty", hint: "remove it, then run opz init")
     }
     guard document.isMap else {
       throw ConfigError("\(file):\(document.line)", "\(document.kind) where keys such as name: and model: belong")

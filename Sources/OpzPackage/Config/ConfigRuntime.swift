@@ -18,7 +18,7 @@ extension ConfigParts {
     for key in ConfigKeys.runtime where useless.contains(key) && scope.has(key) {
       let others = ProjectConfig.Runtime.Kind.allCases.filter { !ConfigParts.useless(for: $0).contains(key) }
       let names = others.map(\.rawValue).joined(separator: " or ")
-      scope.fail(key, "a \(kind.rawValue) runtime has no \(key)", hint: "leave it out, or write kind: \(names)")
+      scope.fail(key, "a \(kind.rawValue) runtime has no \(key)", hint: "remove it, or write kind: \(names)")
     }
     return ProjectConfig.Runtime(
       kind: kind, base: base(scope, kind), python: python(scope), requirements: scope.path("requirements"),
@@ -90,7 +90,7 @@ extension ConfigParts {
         "user", "\"\(text.prefix(80))\" is not UID or UID:GID", hint: "write numbers: Kubernetes cannot check a name")
       return nil
     }
-    if parts[0] == 0 { scope.fail("user", "0 is root", hint: "use another number, 65532 for instance") }
+    if parts[0] == 0 { scope.fail("user", "0 is root", hint: "use another number, such as 65532") }
     return text
   }
 
@@ -102,7 +102,7 @@ extension ConfigParts {
     var ports: [Int] = []
     for (index, item) in items.enumerated() {
       if case .integer(let port) = item.value, (1...65535).contains(port) {
-        if ports.contains(port) { scope.fail("expose", at: index, "\(port) is there twice") }
+        if ports.contains(port) { scope.fail("expose", at: index, "duplicate \(port)") }
         ports.append(port)
       } else {
         let what = item.written.map { "\"\($0.prefix(80))\"" } ?? item.kind

@@ -34,14 +34,14 @@ public struct ProjectLock: Codable, Sendable, Hashable {
     /// The first change since `old`, described for users; nil if nothing changed.
     public func change(since old: Inputs) -> (subject: String, reason: String)? {
       for path in Set(files.keys).union(old.files.keys).sorted() where files[path] != old.files[path] {
-        if files[path] == nil { return (path, "it was locked, and it is not there any more") }
+        if files[path] == nil { return (path, "it was locked, but does not exist anymore") }
         return (path, old.files[path] == nil ? "it is new since opz lock" : "it changed since opz lock")
       }
       for platform in targets.keys.sorted() where targets[platform] != old.targets[platform] {
         let now = targets[platform] ?? ""
         return (
           "opz.yaml",
-          old.targets[platform].map { "the packages are locked for \($0), and \(now) is wanted" }
+          old.targets[platform].map { "the packages are locked for \($0), but \(now) is needed" }
             ?? "no packages are locked for \(now)"
         )
       }
@@ -61,7 +61,7 @@ public struct ProjectLock: Codable, Sendable, Hashable {
       lock = try CanonicalJSON.decode(
         ProjectLock.self, from: SmallFile.read(path, limit: 1 << 20), subject: path.string)
     } catch let error as any ExplainedError {
-      throw PackageError(.badLock, error.subject, error.reason, hint: "opz lock --update writes it anew")
+      throw PackageError(.badLock, error.subject, error.reason, hint: "opz lock --update writes a new one")
     }
     guard lock.opz == 1 else {
       throw PackageError(

@@ -18,7 +18,7 @@ public struct ProjectStarter: Sendable {
     if try FileStatus.find(path, followLinks: false) != nil { throw existing(path) }
     guard let model = try findModel(format) else {
       throw ConfigError(
-        directory.lexicallyNormalized().string, "no model that opz can read is in this directory",
+        directory.lexicallyNormalized().string, "this directory has no model that opz can read",
         hint: "save an XGBoost model with booster.save_model(\"model.json\"), or write opz.yaml with "
           + "runtime: {kind: model}", category: .notFound)
     }
@@ -31,7 +31,7 @@ public struct ProjectStarter: Sendable {
 
   private func existing(_ path: FilePath) -> ConfigError {
     let shown = path.lexicallyNormalized().string
-    return ConfigError(shown, "the file exists already", hint: "edit it, or remove it first", category: .conflict)
+    return ConfigError(shown, "the file already exists", hint: "edit it, or remove it first", category: .conflict)
   }
 
   /// The model: `model.*` first, then by name. A name that opz.yaml cannot contain is skipped.

@@ -107,7 +107,7 @@ public struct SourceTree: Sendable {
     let file = directory.appending(IgnoreRules.fileName)
     guard let status = try FileStatus.find(file), status.kind == .file else { return }
     guard status.size <= IgnoreRules.maximumBytes else {
-      throw PackageError(.unsafePath, file.string, "\(status.size) bytes are more than an ignore file ever has")
+      throw PackageError(.unsafePath, file.string, "\(status.size) bytes are too many for an ignore file")
     }
     rules.add(try FileBlob(file, size: status.size).bytes(), name: file.string, depth: depth)
   }

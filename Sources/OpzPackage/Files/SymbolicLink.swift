@@ -20,10 +20,10 @@ enum SymbolicLink {
     func refuse(_ reason: String) -> PackageError {
       PackageError(
         .unsafePath, path.string, "the link to \(String(decoding: target, as: UTF8.self)) \(reason)",
-        hint: "replace the link by a copy of what it means, or leave it out")
+        hint: "replace the link with a copy of its target, or remove it")
     }
     guard target.first != UInt8(ascii: "/") else {
-      throw refuse("is absolute, so it would mean something else in the image")
+      throw refuse("is absolute, so it would lead to something else in the image")
     }
     guard let real = RealPath.of(path), let top = RealPath.of(root) else { throw refuse("leads nowhere") }
     guard real.starts(with: top) else { throw refuse("leads out of \(root)") }

@@ -13,7 +13,7 @@ public struct BasePlacement: Sendable {
 
     /// A message for users.
     public func text(_ base: String?) -> String {
-      "/\(wanted) goes to /\(place): \(base ?? "the base") has a link on its way"
+      "/\(wanted) goes to /\(place): \(base ?? "the base") has a link in its path"
     }
   }
 
@@ -88,8 +88,8 @@ public struct BasePlacement: Sendable {
   private func checkMounts(_ place: FilePath, _ wanted: FilePath) throws {
     guard let first = place.components.first?.string, ["proc", "sys", "dev"].contains(first) else { return }
     throw PackageError(
-      .occupied, "/\(wanted)", "links of \(base) lead to /\(place), which container runtimes fill",
-      hint: "name another place in opz.yaml")
+      .occupied, "/\(wanted)", "links in \(base) lead to /\(place), which container runtimes fill",
+      hint: "choose another path in opz.yaml")
   }
 
   /// Refuses files with different destinations in opz.yaml that have the same path on this base.
@@ -100,8 +100,8 @@ public struct BasePlacement: Sendable {
         file.kind != .directory || other.kind != .directory
       {
         throw PackageError(
-          .occupied, "/\(file.destination)", "it and /\(other.destination) are one path on \(base), /\(place)",
-          hint: "leave one of them out")
+          .occupied, "/\(file.destination)", "it and /\(other.destination) are the same path in \(base), /\(place)",
+          hint: "remove one of them")
       }
       taken[place] = file
     }
@@ -133,16 +133,16 @@ public struct BasePlacement: Sendable {
       return resolved
     case .loop:
       throw PackageError(
-        .occupied, "/\(wanted)", "links of \(base) on its way lead to each other",
-        hint: "name another place in opz.yaml")
+        .occupied, "/\(wanted)", "links of \(base) in its path lead to each other",
+        hint: "choose another path in opz.yaml")
     case .blocked(let file): throw inTheWay(file, wanted)
     }
   }
 
   private func inTheWay(_ file: FilePath, _ wanted: FilePath) -> PackageError {
     PackageError(
-      .occupied, "/\(wanted)", "\(base) has a file at /\(file), which is no directory",
-      hint: "name another place in opz.yaml")
+      .occupied, "/\(wanted)", "\(base) has a file at /\(file), where a directory is needed",
+      hint: "choose another path in opz.yaml")
   }
 
   /// - Returns: nil for a directory that the base already has.
@@ -176,7 +176,7 @@ public struct BasePlacement: Sendable {
 
   private func isOne(_ path: FilePath, _ wanted: FilePath) -> PackageError {
     PackageError(
-      .occupied, "/\(wanted)", "\(base) has a directory at /\(path), and a file would take its place",
+      .occupied, "/\(wanted)", "\(base) has a directory at /\(path), and a file would replace it",
       hint: "end to: with a / to put the file into it")
   }
 
@@ -187,16 +187,16 @@ public struct BasePlacement: Sendable {
     let path = FilePath(bytes: name.path)
     let above = path.removingLastComponent()
     if !above.isEmpty, table.resolve(above) != .path(above) {
-      return "\(base) has a link or a file on the way to /\(path)"
+      return "\(base) has a link or a file in the path of /\(path)"
     }
     switch (name.kind, table[path]) {
     case (_, nil): return nil
     case (.directory(let mode, let uid, let gid), .directory(let own, let owner, let group)?):
       if (mode, uid, gid) == (own, owner, group) { return nil }
-      return "/\(path) is 0\(String(own, radix: 8)) of \(owner):\(group) in \(base), and the layer has it as "
+      return "/\(path) is 0\(String(own, radix: 8)) of \(owner):\(group) in \(base), but the layer has it as "
         + "0\(String(mode, radix: 8)) of \(uid):\(gid)"
     case (.directory, _): return "\(base) has no directory at /\(path)"
-    case (_, .directory?): return "\(base) has a directory at /\(path), and the layer a file"
+    case (_, .directory?): return "\(base) has a directory at /\(path), but the layer has a file"
     default: return nil
     }
   }

@@ -29,7 +29,7 @@ public struct ImageBuilder: Sendable {
     let certain = missing.filter { $0.compression == .none }.reduce(UInt64(0)) { $0 &+ $1.size }
     try FreeSpace.require(certain, at: store.root)
     if let seconds = cache.speed.seconds(missing), seconds >= 5 {
-      progress.report(.note("writing layers will take some \(Int(seconds)) s"))
+      progress.report(.note("writing layers will take about \(Int(seconds)) s"))
     }
     let absent = layers.indices.filter { found[$0] == nil }
     async let stored = write(layers, absent.filter { layers[$0].compression == .none })

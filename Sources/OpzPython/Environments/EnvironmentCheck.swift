@@ -29,13 +29,13 @@ public enum EnvironmentCheck {
         }
         if let clause = requirement.broken(by: version) {
           problems.append(
-            Problem(package: package, reason: "requires \(requirement.name)\(clause), and \(version) is locked"))
+            Problem(package: package, reason: "requires \(requirement.name)\(clause), but \(version) is locked"))
         }
       }
       if let own = major(ofCUDA: wheel), let cuda, let base = cuda.split(separator: ".").first.flatMap({ Int($0) }),
         own != base
       {
-        problems.append(Problem(package: package, reason: "is built for CUDA \(own), and the base has CUDA \(cuda)"))
+        problems.append(Problem(package: package, reason: "is built for CUDA \(own), but the base has CUDA \(cuda)"))
       }
     }
     return problems

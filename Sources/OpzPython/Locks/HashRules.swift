@@ -66,14 +66,14 @@ public struct HashRules: Sendable {
     case .refused(let place, let listed):
       let shown = listed.prefix(4).map(\.description).joined(separator: ", ") + (listed.count > 4 ? ", .." : "")
       return PythonError(
-        .wrongDigest, subject, "\(file) has \(found), and \(place) lists \(shown)",
-        hint: "find out which of the two is right before you write another --hash into \(place)")
+        .wrongDigest, subject, "\(file) has \(found), but \(place) lists \(shown)",
+        hint: "find out which of the two is right before you change --hash in \(place)")
     case .missing(let cause):
       return PythonError(
         .wrongDigest, subject,
-        "nothing lists a digest for it, and \(cause) has all packages need one (\(file) has \(found))",
+        "no digest is listed for it, and \(cause) requires one for every package (\(file) has \(found))",
         hint:
-          "list it with its version and --hash too, as pip's --require-hashes asks; uv pip compile --generate-hashes does"
+          "list it with its version and --hash too, as pip's --require-hashes demands; uv pip compile --generate-hashes writes them"
       )
     }
   }

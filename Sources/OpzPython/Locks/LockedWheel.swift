@@ -24,8 +24,8 @@ public struct LockedWheel: Sendable, Hashable {
     for hash in hashes where hash.algorithm != .sha256 {
       guard let found = try FileHash.of(blob, hash.algorithm), found != hash else { continue }
       throw PythonError(
-        .wrongDigest, "\(subject): \(name)", "the wheel has \(found), and \(hash) is locked",
-        hint: "the lock does not agree with itself: opz lock --update makes it anew")
+        .wrongDigest, "\(subject): \(name)", "the wheel has \(found), but \(hash) is locked",
+        hint: "the lock contradicts itself: opz lock --update writes a new one")
     }
   }
 }

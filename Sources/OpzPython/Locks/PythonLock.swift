@@ -38,7 +38,7 @@ public struct PythonLock: Sendable {
       throw PythonError(.notFound, path.string, "there is no lock", hint: "opz lock writes it")
     }
     guard status.kind == .file, status.size <= maximumBytes else {
-      throw PythonError(.malformed, path.string, "not a file of at most \(maximumBytes) bytes")
+      throw PythonError(.malformed, path.string, "not a regular file of at most \(maximumBytes) bytes")
     }
     let bytes = try FileBlob(path, size: status.size).bytes()
     guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -77,7 +77,7 @@ public struct PythonLock: Sendable {
     func text(_ key: String) throws -> String? {
       guard let member = value[key] else { return nil }
       guard let text = member.string else {
-        throw PythonError(.malformed, "\(subject): \(name.prefix(100))", "\(key) is no text")
+        throw PythonError(.malformed, "\(subject): \(name.prefix(100))", "\(key) is not a string")
       }
       return text
     }
@@ -116,7 +116,7 @@ public struct PythonLock: Sendable {
       if let marker = package.marker, try !EnvironmentMarker(parsing: marker).holds(for: target) { return nil }
       let wheel = try best(package, target, rules)
       guard seen.insert(wheel.name.normalizedDistribution).inserted else {
-        throw PythonError(.incompatible, "\(subject): \(package.name)", "it is there twice for \(target)")
+        throw PythonError(.incompatible, "\(subject): \(package.name)", "duplicate package for \(target)")
       }
       return wheel
     }.sorted { $0.name.normalizedDistribution < $1.name.normalizedDistribution }
@@ -133,7 +133,7 @@ public struct PythonLock: Sendable {
         ? "3.\(target.minor).999" : "3.\(target.minor)"
       guard PythonVersion.meets(own, String(comparison), version) != false else {
         throw PythonError(
-          .incompatible, subject, "it is for Python \(requiresPython ?? ""), and \(target) is wanted",
+          .incompatible, subject, "it is for Python \(requiresPython ?? ""), but \(target) is needed",
           hint: "opz lock --update makes one for this Python")
       }
     }
@@ -171,7 +171,7 @@ public struct PythonLock: Sendable {
     else {
       throw PythonError(
         .malformed, name, "its wheel \(fitting.wheel) has no SHA-256",
-        hint: "lock again from an index that says digests")
+        hint: "lock again from an index that lists digests")
     }
     guard let size = fitting.file.size.map({ UInt64(exactly: $0) }) ?? .some(0) else {
       throw PythonError(.malformed, name, "its wheel has a negative size")
@@ -193,14 +193,14 @@ public struct PythonLock: Sendable {
   private func nothingFits(_ package: Package, _ name: String, _ target: PythonTarget) -> PythonError {
     if package.wheels.isEmpty, package.hasSource {
       return PythonError(
-        .incompatible, name, "there is only its source, and opz builds nothing",
+        .incompatible, name, "it has only a source distribution, and opz builds no packages",
         hint:
-          "build a wheel for \(target.platform) (uv build --wheel, or pip wheel), put it on an index of yours, and lock again"
+          "build a wheel for \(target.platform) (uv build --wheel, or pip wheel), upload it to your own index, and lock again"
       )
     }
     return PythonError(
       .incompatible, name, "none of its \(package.wheels.count) wheels fits \(target)",
-      hint: "another version of it, of Python or of the base may have one; opz lock --update looks again")
+      hint: "another version of the package, of Python or of the base may have one; opz lock --update searches again")
   }
 
   private static func fileName(_ file: File, _ package: String) throws -> String {
@@ -218,12 +218,12 @@ public struct PythonLock: Sendable {
       let authority = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
       guard !authority.contains("@") else {
         throw PythonError(
-          .malformed, package, "the address of its wheel has a user or password in it",
-          hint: "take it out of the lock; put it into ~/.netrc or into uv's variables")
+          .malformed, package, "the address of its wheel contains a user name or a password",
+          hint: "remove it from the lock, and put it into ~/.netrc or uv's environment variables")
       }
       guard !url.hasPrefix("file:") else {
         throw PythonError(
-          .malformed, package, "its wheel is at an absolute place on this machine", hint: "use a path beside the lock")
+          .malformed, package, "the path of its wheel is absolute", hint: "use a path relative to the lock")
       }
       return .url(url)
     }

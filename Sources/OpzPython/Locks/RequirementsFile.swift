@@ -63,10 +63,10 @@ public struct RequirementsFile: Sendable {
   private static func text(_ path: FilePath, from: String) throws -> String {
     guard let status = try FileStatus.find(path) else {
       throw PythonError(
-        .notFound, path.string, from.isEmpty ? "there is no such file" : "\(from) includes it, and it is not there")
+        .notFound, path.string, from.isEmpty ? "there is no such file" : "\(from) includes it, but it does not exist")
     }
     guard status.kind == .file, status.size <= UInt64(maximumBytes) else {
-      throw PythonError(.malformed, path.string, "not a file of at most \(maximumBytes) bytes")
+      throw PythonError(.malformed, path.string, "not a regular file of at most \(maximumBytes) bytes")
     }
     guard let text = String(validating: try FileBlob(path, size: status.size).bytes(), as: UTF8.self) else {
       throw PythonError(.malformed, path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
@@ -100,23 +100,24 @@ public struct RequirementsFile: Sendable {
         let packages = try value()
         if packages != ":none:" {
           throw PythonError(
-            .incompatible, place, "--no-binary \(packages.prefix(100)): opz takes wheels only, and builds nothing",
-            hint: "build a wheel of it (uv build --wheel), put it on an index of yours, and leave --no-binary out")
+            .incompatible, place,
+            "--no-binary \(packages.prefix(100)): opz accepts only wheels, and builds no packages",
+            hint: "build a wheel of it (uv build --wheel), upload it to your own index, and remove --no-binary")
         }
       case "--pre": allowsPrereleases = true
       case "--require-hashes": requireHashes = requireHashes ?? place
       case "-e", "--editable":
         throw PythonError(
-          .incompatible, place, "\(option): a directory is nothing that a digest pins",
+          .incompatible, place, "\(option): a digest cannot pin a directory",
           hint: "name files of the project in code:, or build a wheel (uv build --wheel) and name that")
       case "--trusted-host":
         throw PythonError(
           .incompatible, place, "--trusted-host: opz checks certificates",
-          hint: "leave it out; SSL_CERT_FILE names a certificate authority of yours")
+          hint: "remove it; SSL_CERT_FILE can name your own certificate authority")
       default:
         throw PythonError(
-          .incompatible, place, "\(option.prefix(100)): opz does not know the option, and would not do what it says",
-          hint: "leave it out of \(file.lastComponent?.string ?? "the file")")
+          .incompatible, place, "\(option.prefix(100)): opz does not know this option, and would ignore it",
+          hint: "remove it from \(file.lastComponent?.string ?? "the file")")
       }
     }
   }
@@ -135,7 +136,7 @@ public struct RequirementsFile: Sendable {
   private static func place(of text: String, beside file: FilePath, _ place: String) throws -> FilePath {
     guard !text.contains("://") || text.hasPrefix("file://"), !text.contains("${"), !text.utf8.contains(0) else {
       throw PythonError(
-        .incompatible, place, "it includes \(text.prefix(200)), which may be something else tomorrow",
+        .incompatible, place, "it includes \(text.prefix(200)), whose content can change",
         hint: "keep the file in the project")
     }
     let path = FilePath(text.hasPrefix("file://") ? String(text.dropFirst(7)) : text)
@@ -152,8 +153,9 @@ public struct RequirementsFile: Sendable {
       let (option, joined) = RequirementsFile.option(word)
       guard option == "--hash" else {
         throw PythonError(
-          .incompatible, place, "\(option.prefix(100)) of a requirement: opz builds nothing, so it would do nothing",
-          hint: "leave it out")
+          .incompatible, place,
+          "\(option.prefix(100)) of a requirement: opz builds no packages, so it would have no effect",
+          hint: "remove it")
       }
       hashes.append(try RequirementsFile.hash(joined ?? rest.popFirst() ?? "", place))
     }
@@ -164,7 +166,7 @@ public struct RequirementsFile: Sendable {
     guard let name = RequirementsFile.name(subject, address) else {
       if hashes.isEmpty { return }
       throw PythonError(
-        .malformed, place, "\(subject.prefix(200)): the package that these digests are of has no name",
+        .malformed, place, "\(subject.prefix(200)): the package of these digests has no name",
         hint: "write NAME @ ADDRESS")
     }
     items.append(
@@ -181,11 +183,11 @@ public struct RequirementsFile: Sendable {
     }
     guard let algorithm = FileHash.Algorithm(rawValue: parts[0]) else {
       throw PythonError(
-        .incompatible, place, "--hash=\(parts[0].prefix(30)): the algorithm is none of sha256, sha384 and sha512",
-        hint: "write --hash=sha256:..; pip hash FILE says it")
+        .incompatible, place, "--hash=\(parts[0].prefix(30)): the algorithm is not sha256, sha384 or sha512",
+        hint: "write --hash=sha256:..; pip hash FILE prints it")
     }
     guard let hash = FileHash(algorithm, hex: parts[1]) else {
-      throw PythonError(.malformed, place, "--hash=\(text.prefix(200)) has not \(algorithm.digits) hex digits")
+      throw PythonError(.malformed, place, "--hash=\(text.prefix(200)) does not have \(algorithm.digits) hex digits")
     }
     return hash
   }

@@ -108,7 +108,7 @@ public struct UvCompile: Sendable {
     guard result.status == 0 else {
       if case .project(let directory) = source, result.errorText.contains("--locked") {
         throw PythonError(
-          .outdated, directory.appending("uv.lock").string, "it is not the lock of pyproject.toml as that is now",
+          .outdated, directory.appending("uv.lock").string, "it is not the lock of the current pyproject.toml",
           hint: "uv lock --project \(directory), then opz lock")
       }
       let lines = UvCompile.masked(result.errorText).split(separator: "\n").suffix(12).joined(separator: "\n  ")

@@ -84,7 +84,7 @@ struct TOMLReader {
     index += isArray ? 2 : 1
     let keys = try key()
     guard next == UInt8(ascii: "]"), !isArray || at(1) == UInt8(ascii: "]") else {
-      throw fail("a header that does not end")
+      throw fail("an unterminated header")
     }
     index += isArray ? 2 : 1
     var table = root
@@ -99,7 +99,7 @@ struct TOMLReader {
         tables.items.append(new)
         table.members[last] = .tables(tables)
       case .tables(let tables)?: tables.items.append(new)
-      default: throw fail("\(last) is there already, and is no array of tables")
+      default: throw fail("\(last) is already defined, but not as an array of tables")
       }
       return (new, keys.count)
     }
@@ -112,7 +112,7 @@ struct TOMLReader {
     case .table(let old)? where !old.isDefined && !old.isClosed:
       old.isDefined = true
       return (old, keys.count)
-    default: throw fail("\(last) is there twice")
+    default: throw fail("duplicate \(last)")
     }
   }
 
@@ -127,7 +127,7 @@ struct TOMLReader {
     case .tables(let tables)?:
       guard let last = tables.items.last else { throw fail("\(key) is empty") }
       return last
-    default: throw fail("\(key) is no table")
+    default: throw fail("\(key) is not a table")
     }
   }
 
@@ -138,7 +138,7 @@ struct TOMLReader {
       table.isDefined = true
     }
     let last = keys[keys.count - 1]
-    guard table.members[last] == nil else { throw fail("\(last) is there twice") }
+    guard table.members[last] == nil else { throw fail("duplicate \(last)") }
     table.members[last] = .value(value)
   }
 
@@ -149,7 +149,7 @@ struct TOMLReader {
     repeat {
       if !parts.isEmpty { index += 1 }
       skipSpaces()
-      guard parts.count < TOMLReader.maximumDepth else { throw fail("a key of too many parts") }
+      guard parts.count < TOMLReader.maximumDepth else { throw fail("a key with too many parts") }
       parts.append(try keyPart())
       skipSpaces()
     } while next == UInt8(ascii: ".")
@@ -195,7 +195,7 @@ struct TOMLReader {
       if next == UInt8(ascii: ",") {
         index += 1
       } else if next != UInt8(ascii: "]") {
-        throw fail("a list that does not end")
+        throw fail("an unterminated list")
       }
     }
     index += 1
@@ -216,7 +216,7 @@ struct TOMLReader {
       try assign(try value(depth: depth + keys.count), keys, table)
       skipSpaces()
       if next == UInt8(ascii: "}") { break }
-      try expect(UInt8(ascii: ","), "a table that does not end")
+      try expect(UInt8(ascii: ","), "an unterminated table")
       skipSpaces()
     }
     index += 1
@@ -236,7 +236,7 @@ struct TOMLReader {
       while let byte = next, isWord(byte) { index += 1 }
     }
     let text = String(decoding: bytes[start..<index], as: UTF8.self)
-    guard let value = TOMLScalar.value(text) else { throw fail("\"\(text.prefix(40))\" is no value") }
+    guard let value = TOMLScalar.value(text) else { throw fail("\"\(text.prefix(40))\" is not a value") }
     return value
   }
 
@@ -249,12 +249,14 @@ struct TOMLReader {
       if byte == UInt8(ascii: "\\") {
         try escape(into: &content)
       } else {
-        guard byte >= 32 && byte != 127 || byte == 9 else { throw fail("a line break or control character in a text") }
+        guard byte >= 32 && byte != 127 || byte == 9 else {
+          throw fail("a line break or control character in a string")
+        }
         content.append(byte)
         index += 1
       }
     }
-    guard next != nil else { throw fail("a text that does not end") }
+    guard next != nil else { throw fail("an unterminated string") }
     index += 1
     return String(decoding: content, as: UTF8.self)
   }
@@ -263,10 +265,10 @@ struct TOMLReader {
     index += 1
     let start = index
     while let byte = next, byte != UInt8(ascii: "'") {
-      guard byte >= 32 && byte != 127 || byte == 9 else { throw fail("a line break or control character in a text") }
+      guard byte >= 32 && byte != 127 || byte == 9 else { throw fail("a line break or control character in a string") }
       index += 1
     }
-    guard next != nil else { throw fail("a text that does not end") }
+    guard next != nil else { throw fail("an unterminated string") }
     index += 1
     return String(decoding: bytes[start..<(index - 1)], as: UTF8.self)
   }
@@ -318,18 +320,18 @@ struct TOMLReader {
         continue
       }
       guard byte >= 32 && byte != 127 || [9, 10].contains(byte) || byte == 13 && at(1) == 10 else {
-        throw fail("a control character in a text")
+        throw fail("a control character in a string")
       }
       if byte == 10 { line += 1 }
       content.append(byte)
       index += 1
     }
-    throw fail("a text that does not end")
+    throw fail("an unterminated string")
   }
 
   private mutating func escape(into content: inout [UInt8]) throws(Failure) {
     let simple: [UInt8: UInt8] = [98: 8, 116: 9, 110: 10, 102: 12, 114: 13, 34: 34, 92: 92]
-    guard let kind = at(1) else { throw fail("a text that does not end") }
+    guard let kind = at(1) else { throw fail("an unterminated string") }
     if let byte = simple[kind] {
       content.append(byte)
       index += 2
@@ -340,7 +342,7 @@ struct TOMLReader {
     let digits = bytes[(index + 2)..<(index + 2 + count)]
     guard digits.allSatisfy({ ASCII.isDigit($0) || (65...70).contains($0) || (97...102).contains($0) }),
       let number = UInt32(String(decoding: digits, as: UTF8.self), radix: 16), let scalar = Unicode.Scalar(number)
-    else { throw fail("an escape that is no character") }
+    else { throw fail("an escape of a character that does not exist") }
     content.append(contentsOf: Array(String(Character(scalar)).utf8))
     index += 2 + count
   }
@@ -380,7 +382,7 @@ struct TOMLReader {
     skipSpaces()
     if next == UInt8(ascii: "#") { try comment() }
     if next == 13, at(1) == 10 { index += 1 }
-    guard next == nil || next == 10 else { throw fail("something follows the end of the value") }
+    guard next == nil || next == 10 else { throw fail("extra text after the value") }
   }
 
   private mutating func expect(_ byte: UInt8, _ reason: String) throws(Failure) {

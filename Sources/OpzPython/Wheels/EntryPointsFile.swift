@@ -27,7 +27,7 @@ struct EntryPointsFile {
 
   private mutating func section(_ name: Substring) throws -> EntryPoint.Group? {
     guard let group = EntryPoint.Group(rawValue: String(ASCII.trimmed(name))) else { return nil }
-    guard groups.insert(group).inserted else { throw refuse("there are two sections [\(group.rawValue)]") }
+    guard groups.insert(group).inserted else { throw refuse("duplicate section [\(group.rawValue)]") }
     return group
   }
 
@@ -37,11 +37,12 @@ struct EntryPointsFile {
     guard EntryPointsFile.isFileName(name) else {
       throw PythonError(.malformed, subject, "\"\(name.prefix(100))\" cannot be the name of a command")
     }
-    guard names.insert(name).inserted else { throw refuse("the command \"\(name)\" comes twice") }
+    guard names.insert(name).inserted else { throw refuse("duplicate command \"\(name)\"") }
     let value = reference(ASCII.trimmed(line[line.index(after: equals)...]))
     let parts = value.split(separator: ":", omittingEmptySubsequences: false).map { ASCII.trimmed($0) }
     guard parts.count == 2, parts.allSatisfy(EntryPointsFile.isDottedName) else {
-      throw refuse("the command \"\(name)\" does not name a function as module:function, but \"\(value.prefix(100))\"")
+      throw refuse(
+        "the command \"\(name)\" has to name a function as module:function, but names \"\(value.prefix(100))\"")
     }
     entryPoints.append(EntryPoint(group: group, name: name, module: String(parts[0]), function: String(parts[1])))
   }

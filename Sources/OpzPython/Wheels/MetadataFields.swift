@@ -34,14 +34,14 @@ struct MetadataFields {
   /// - Throws: `PythonError` if there are several, because programs would differ in which one they use.
   func one(_ key: String, of subject: String) throws -> String? {
     let found = all(key)
-    guard found.count <= 1 else { throw PythonError(.malformed, subject, "it has \(found.count) fields \(key)") }
+    guard found.count <= 1 else { throw PythonError(.malformed, subject, "it has \(found.count) fields named \(key)") }
     return found.first
   }
 
   /// - Throws: `PythonError` unless there is exactly one, not empty.
   func required(_ key: String, of subject: String) throws -> String {
     guard let value = try one(key, of: subject), !value.isEmpty else {
-      throw PythonError(.malformed, subject, "it has no field \(key)")
+      throw PythonError(.malformed, subject, "it has no field named \(key)")
     }
     return value
   }

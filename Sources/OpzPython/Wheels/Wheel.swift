@@ -93,7 +93,8 @@ public struct Wheel: Sendable {
     let text = String(decoding: only, as: UTF8.self)
     guard name.isStem(text.dropLast(suffix.count)) else {
       throw PythonError(
-        .malformed, "wheel \(name)", "its metadata are in \"\(text.prefix(200))\", which is of another distribution")
+        .malformed, "wheel \(name)", "its metadata is in \"\(text.prefix(200))\", which belongs to another distribution"
+      )
     }
     return text
   }
@@ -131,7 +132,7 @@ public struct Wheel: Sendable {
         throw PythonError(.malformed, subject, "it does not list \"\(text)\", which is in the wheel")
       }
       guard row.size ?? entry.size == entry.size else {
-        throw PythonError(.malformed, subject, "\"\(text)\" has \(entry.size) bytes, and another size in it")
+        throw PythonError(.malformed, subject, "\"\(text)\" has \(entry.size) bytes, but RECORD lists another size")
       }
       files.append(WheelFile(entry: entry, digest: digest))
     }

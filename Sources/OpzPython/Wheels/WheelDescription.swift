@@ -8,7 +8,7 @@ struct WheelDescription {
     let fields = MetadataFields(text)
     let version = try fields.required("Wheel-Version", of: subject)
     guard version.split(separator: ".", omittingEmptySubsequences: false).first == "1" else {
-      throw PythonError(.malformed, subject, "it is of version \(version.prefix(20)) of the format; opz reads 1")
+      throw PythonError(.malformed, subject, "it has version \(version.prefix(20)) of the format; opz reads 1")
     }
     switch try fields.required("Root-Is-Purelib", of: subject).lowercased() {
     case "true": isPurelib = true

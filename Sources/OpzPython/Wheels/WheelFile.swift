@@ -13,7 +13,7 @@ struct WheelFile {
     return VerifiedBlob(archive.content(entry), digest: digest) {
       PythonError(
         .wrongDigest, subject, "its bytes do not have the digest in RECORD, \(digest)",
-        hint: "the wheel was changed after it was built: get it again, or another one")
+        hint: "the wheel was changed after it was built: download it again, or use another one")
     }
   }
 }

@@ -133,7 +133,7 @@ struct WheelInstallation {
     let entry = TarEntry.file(FilePath(bytes: place), content, mode: mode)
     let size = digest == nil ? nil : content.size
     guard laid.updateValue(Laid(entry: entry, digest: digest, size: size), forKey: place) == nil else {
-      throw refuse("two of its files would be \"\(String(decoding: place.prefix(200), as: UTF8.self))\"")
+      throw refuse("two of its files would be installed as \"\(String(decoding: place.prefix(200), as: UTF8.self))\"")
     }
   }
 

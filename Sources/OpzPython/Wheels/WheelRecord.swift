@@ -32,12 +32,12 @@ struct WheelRecord {
       }
       let size = UInt64(String(decoding: fields[2], as: UTF8.self))
       guard size != nil || fields[2].isEmpty else {
-        throw PythonError(.malformed, subject, "the line of \"\(name)\" has a size that is no number")
+        throw PythonError(.malformed, subject, "the line of \"\(name)\" has a size that is not a number")
       }
       let row = Row(digest: digest, size: size)
       // Some build tools list a file twice.
       if let before = rows.updateValue(row, forKey: path), before != row {
-        throw PythonError(.malformed, subject, "there are two different lines of \"\(name)\"")
+        throw PythonError(.malformed, subject, "there are two different lines for \"\(name)\"")
       }
     }
   }
@@ -93,6 +93,6 @@ private struct CSVLines {
         break
       }
     }
-    throw PythonError(.malformed, subject, "a quoted field does not end, or goes on after its end")
+    throw PythonError(.malformed, subject, "a quote is not closed, or text follows a closing quote")
   }
 }

@@ -42,7 +42,7 @@ public final class InferenceServer: HTTPService {
       answer = .failure(RequestFailure(problem.status, problem.reason))
       answer.delivery.closes = true
     } catch {
-      answer = .failure(RequestFailure(500, "the request could not be answered"))
+      answer = .failure(RequestFailure(500, "the server failed to answer the request"))
       printError("a request failed: \(error)")
     }
     if let route, answer.status == 405 { answer["Allow"] = Answer.allow(route.methods) }
@@ -59,7 +59,7 @@ public final class InferenceServer: HTTPService {
   }
 
   private func respond(to request: Request, _ route: Route?, _ body: any RequestBody) async throws -> Answer {
-    guard let route else { throw RequestFailure(404, "there is nothing at this path") }
+    guard let route else { throw RequestFailure(404, "this server has no such path") }
     if case .model(let name, let version, _) = route { try check(name: name, version: version) }
     if request.method == "OPTIONS" { return .options(route.methods) }
     guard route.methods.contains(request.method) else {

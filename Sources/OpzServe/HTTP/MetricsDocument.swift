@@ -11,13 +11,13 @@ struct MetricsDocument {
   func answer(_ values: Metrics.Values, inFlight: Int, isReady: Bool) -> Answer {
     var text = PrometheusText()
     requests(&text, values)
-    text.describe("opz_inference_duration_seconds", "histogram", "From the end of the header to the answer.")
+    text.describe("opz_inference_duration_seconds", "histogram", "Time from the end of the header to the response.")
     text.histogram("opz_inference_duration_seconds", [], values.latency)
     text.metric("opz_rows_total", "counter", "Rows scored.", values.rows)
     text.metric("opz_inference_errors_total", "counter", "Inference requests refused or failed.", values.failure.count)
     text.metric("opz_requests_in_flight", "gauge", "Inference requests not answered yet.", inFlight)
-    text.metric("opz_ready", "gauge", "1 while the server wants requests.", isReady ? 1 : 0)
-    text.describe("opz_model_info", "gauge", "What is served.")
+    text.metric("opz_ready", "gauge", "1 while the server is ready for requests.", isReady ? 1 : 0)
+    text.describe("opz_model_info", "gauge", "The model that is served.")
     text.sample(
       "opz_model_info",
       [
@@ -29,7 +29,7 @@ struct MetricsDocument {
   }
 
   private func requests(_ text: inout PrometheusText, _ values: Metrics.Values) {
-    text.describe("opz_requests_total", "counter", "Requests answered, by what they asked for and their status.")
+    text.describe("opz_requests_total", "counter", "Requests answered, by endpoint and status code.")
     let sorted = values.requests.sorted { ($0.key.label, $0.key.status) < ($1.key.label, $1.key.status) }
     for (key, count) in sorted {
       text.sample("opz_requests_total", [("endpoint", key.label), ("code", "\(key.status)")], count)
@@ -40,7 +40,7 @@ struct MetricsDocument {
     let usage = ProcessUsage.now()
     text.metric(
       "process_start_time_seconds", "gauge", "Start of the process, seconds since 1970.", Double(started) / 1000)
-    text.metric("process_cpu_seconds_total", "counter", "User and system time.", usage.cpuSeconds)
+    text.metric("process_cpu_seconds_total", "counter", "User and system CPU time.", usage.cpuSeconds)
     guard let bytes = usage.residentBytes else { return }
     text.metric("process_resident_memory_bytes", "gauge", "Resident memory.", bytes)
   }

@@ -19,7 +19,7 @@ struct InferenceDecoder {
         try request(&$0)
       }
     } catch let failure as JSONFailure {
-      throw RequestFailure.bad("the body is not right \(failure)")
+      throw RequestFailure.bad("the body is not valid \(failure)")
     }
   }
 
@@ -147,7 +147,7 @@ struct InferenceDecoder {
     try cursor.array("shape") { cursor in
       let number = try cursor.number()
       guard number.isInteger, !number.isNegative, let size = Int(exactly: number.mantissa), !number.isTruncated else {
-        throw cursor.failure("a dimension has to be a whole number from 0")
+        throw cursor.failure("a dimension has to be a whole number, 0 or more")
       }
       guard shape.count < 2 else {
         throw RequestFailure.bad("a shape has one or two dimensions, rows and columns")

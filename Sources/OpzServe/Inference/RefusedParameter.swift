@@ -5,7 +5,7 @@ enum RefusedParameter {
     "sequence_id": "a model here has no state, so there are no sequences",
     "sequence_start": "a model here has no state, so there are no sequences",
     "sequence_end": "a model here has no state, so there are no sequences",
-    "priority": "requests are answered in their order",
+    "priority": "requests are answered in order",
     "timeout": "requests have no time limit of their own",
     "classification": "ask for the output itself and take its largest values",
     "shared_memory_region": "send the tensor as data",

@@ -22,11 +22,11 @@ struct RowAssembler {
     let place = "input '\(name.prefix(100))'"
     guard let position = positions[name], shape.count < 2 || shape[1] == 1 else {
       throw shape.count == 2
-        ? RequestFailure.bad("\(place) is a matrix of texts: give texts as one input a feature")
+        ? RequestFailure.bad("\(place) is a matrix of strings: send strings as one input per feature")
         : mismatch(unknown: [name], missing: [])
     }
     guard let categories = categories[position] else {
-      throw RequestFailure.bad("\(place) is of BYTES: the feature is numeric")
+      throw RequestFailure.bad("\(place) has the datatype BYTES, but the feature is numeric")
     }
     return categories
   }
@@ -43,7 +43,7 @@ struct RowAssembler {
   private var wanted: String {
     let names = features.prefix(50).map(\.name).joined(separator: ", ")
     let more = features.count > 50 ? ", and \(features.count - 50) more" : ""
-    return "give one of shape [rows, \(features.count)], or one a feature: \(names)\(more)"
+    return "send one of shape [rows, \(features.count)], or one per feature: \(names)\(more)"
   }
 
   private func matrix(of input: InputTensor) throws -> (matrix: [Float], rows: Int) {
@@ -76,14 +76,14 @@ struct RowAssembler {
         continue
       }
       guard found.updateValue(index, forKey: feature) == nil else {
-        throw RequestFailure.bad("the input '\(input.name)' is there twice")
+        throw RequestFailure.bad("duplicate input '\(input.name)'")
       }
       guard input.columns == 1 else {
-        throw RequestFailure.bad("input '\(input.name)' has the shape \(input.shape): a feature's is [rows]")
+        throw RequestFailure.bad("input '\(input.name)' has the shape \(input.shape): the shape of a feature is [rows]")
       }
       guard input.rows == inputs[0].rows else {
         throw RequestFailure.bad(
-          "input '\(input.name)' has \(input.rows) rows, '\(inputs[0].name)' has \(inputs[0].rows)")
+          "input '\(input.name)' has \(input.rows) rows, but '\(inputs[0].name)' has \(inputs[0].rows)")
       }
     }
     let missing = features.indices.filter { found[$0] == nil }.map { features[$0].name }

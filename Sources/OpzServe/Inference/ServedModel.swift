@@ -86,7 +86,7 @@ public struct ServedModel: Sendable {
         let known = predictor.outputs.map(\.name).joined(separator: ", ")
         throw RequestFailure.bad("there is no output '\(name.prefix(100))': the model has \(known)")
       }
-      guard !wanted.contains(position) else { throw RequestFailure.bad("the output '\(name)' is asked for twice") }
+      guard !wanted.contains(position) else { throw RequestFailure.bad("duplicate output '\(name)'") }
       wanted.append(position)
     }
     return wanted

@@ -70,7 +70,7 @@ public struct ServerCommand: Sendable {
     } catch let error as IOFailure {
       throw ServeError(
         .cannotListen, "\(options.host):\(options.port)", IOFailure.text(of: error.errno),
-        hint: error.errno == EADDRINUSE ? "--port 0 takes a free port" : nil)
+        hint: error.errno == EADDRINUSE ? "--port 0 chooses a free port" : nil)
     }
   }
 

@@ -120,20 +120,20 @@ public struct ServerOptions: Sendable, Equatable {
       --model-version V  its version (OPZ_MODEL_VERSION, 1)
       --host IP          the address to listen on (OPZ_HOST, 0.0.0.0)
       --port N           the port, 0 for a free one (OPZ_PORT, 8080)
-      --check            load the model, say so, and end
+      --check            load the model, print a summary, and exit
       --version          print the server's version
       --help             print this text
 
-    score: the rows of a CSV table, or of every .csv file of a directory, go to files in DIR. With shards, part I (JOB_COMPLETION_INDEX, from 0)
-    of N (OPZ_SHARDS): of a directory every Nth file, of a single table its share of the records.
+    score: scores the rows of a CSV table, or of every .csv file of a directory, into files in DIR. With shards, only part I
+    (JOB_COMPLETION_INDEX, from 0) of N (OPZ_SHARDS): every Nth file of a directory, or a share of the records of a single table.
 
     limits, by environment:
       OPZ_MAX_BODY_BYTES (16777216), OPZ_MAX_ROWS (100000), OPZ_MAX_REQUESTS (256), OPZ_MAX_CONNECTIONS (4096)
       OPZ_HEADER_SECONDS (10), OPZ_BODY_SECONDS (30), OPZ_ANSWER_SECONDS (60), OPZ_IDLE_SECONDS (75)
-    Requests take at most 32 MiB and eight times OPZ_MAX_BODY_BYTES of memory; what does not fit is answered 503 with Retry-After.
+    Requests use at most 32 MiB plus eight times OPZ_MAX_BODY_BYTES of memory; a request that does not fit gets 503 with Retry-After.
 
-    SIGTERM: readiness fails at once, requests are answered for OPZ_DRAIN_SECONDS (0) more, those in flight have
-    OPZ_STOP_SECONDS (25), then it ends with 0.
+    SIGTERM: readiness fails immediately, new requests are answered for another OPZ_DRAIN_SECONDS (0), requests in flight get
+    OPZ_STOP_SECONDS (25) to finish, then the server exits with 0.
 
     example: opz-server --model model.json --name churn --port 8080
              curl localhost:8080/v2/models/churn

@@ -13,7 +13,7 @@ public enum YAMLAmbiguity {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
       return number(text)
     case UInt8(ascii: "="):
-      return text == "=" ? "a value of its own kind to some readers of YAML, and text to others" : nil
+      return text == "=" ? "a special value to some readers of YAML, and text to others" : nil
     default: return nil
     }
   }
@@ -27,17 +27,17 @@ public enum YAMLAmbiguity {
 
   private static func number(_ text: String) -> String? {
     let bare = text.first == "+" || text.first == "-" ? text.dropFirst() : text[...]
-    if special.contains(String(bare)) { return "a number that is none, which JSON does not have" }
+    if special.contains(String(bare)) { return "infinity or not a number, which JSON does not have" }
     let bytes = Array(bare.utf8)
     guard let first = bytes.first, isDigit(first) || first == UInt8(ascii: ".") else { return nil }
     if isDate(bytes) { return "a date to some readers of YAML, and text to others" }
-    if isSexagesimal(bytes) { return "a number to the base of 60 to some readers of YAML, and text to others" }
-    if hasRadix(bytes) { return "a number of another base to some readers of YAML, and text to others" }
+    if isSexagesimal(bytes) { return "a base 60 number to some readers of YAML, and text to others" }
+    if hasRadix(bytes) { return "a number in another base to some readers of YAML, and text to others" }
     if isDecimal(bytes), bytes.contains(UInt8(ascii: "_")) {
       return "a number to some readers of YAML, and text to others"
     }
     if bytes.count > 1, first == UInt8(ascii: "0"), bytes.allSatisfy(isDigit) {
-      return "a number to the base of 8 to some readers of YAML, and another value to others"
+      return "an octal number to some readers of YAML, and another value to others"
     }
     return nil
   }

@@ -7,7 +7,7 @@ enum YAMLCharacters {
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
       throw YAMLProblem(
         Place(line: 1, column: 1), "the text begins with a byte order mark",
-        hint: "save the file as UTF-8 without a mark")
+        hint: "save the file as UTF-8 without a byte order mark")
     }
     var index = 0
     while index < bytes.count {
@@ -18,7 +18,7 @@ enum YAMLCharacters {
           YAMLStream.place(of: index, in: Array(bytes)),
           isBreak
             ? "the character U+\(hex(code)) ends a line for some readers of YAML and not for others"
-            : "the character U+\(hex(code)) changes the direction of writing, so that a person reads another text",
+            : "the character U+\(hex(code)) changes the writing direction, so people see other text than programs read",
           hint: "remove it, or write \"\\u\(hex(code))\" in quotes")
       }
       index += 1

@@ -89,7 +89,7 @@ struct YAMLComposer {
     try check(anchor)
     guard stack.count < rules.depth else { throw tooDeep() }
     if let open = stack.last, open.isMap, open.key == nil {
-      throw YAMLProblem(events.place, "a key is not plain text", hint: "keys are texts: write the key in quotes")
+      throw YAMLProblem(events.place, "a key is not plain text", hint: "keys must be text: write the key in quotes")
     }
     try count(1)
     stack.append(
@@ -115,7 +115,7 @@ struct YAMLComposer {
     }
     if isPlain, rules.refusesAmbiguous, text != "<<", YAMLKeys.identity(text, isPlain: true) != nil {
       throw YAMLProblem(
-        events.place, "the key \(text.prefix(80)) is not text to every reader of YAML",
+        events.place, "some readers of YAML do not read the key \(text.prefix(80)) as text",
         hint: "write \"\(text.prefix(80))\"")
     }
     try count(1)
@@ -148,17 +148,18 @@ struct YAMLComposer {
 extension YAMLComposer {
   private mutating func alias(_ name: String) throws(YAMLProblem) -> YAMLNode? {
     guard rules.allowsAliases else {
-      throw YAMLProblem(events.place, "aliases are not allowed", hint: "write the value out, or put it in quotes")
+      throw YAMLProblem(events.place, "aliases are not allowed", hint: "write out the value, or put it in quotes")
     }
     if let open = stack.last, open.isMap, open.key == nil {
-      throw YAMLProblem(events.place, "an alias as a key", hint: "write the key out")
+      throw YAMLProblem(events.place, "an alias as a key", hint: "write out the key")
     }
     guard let anchored = anchors[name] else {
       let isInside = stack.contains { $0.anchor == name }
       throw YAMLProblem(
         events.place,
         isInside
-          ? "the alias *\(name.prefix(80)) stands inside of what it names" : "not valid YAML: found undefined alias")
+          ? "the alias *\(name.prefix(80)) is inside the value that it refers to"
+          : "not valid YAML: found undefined alias")
     }
     guard stack.count + anchored.height <= rules.depth else { throw tooDeep() }
     let node = YAMLNode(
@@ -176,9 +177,9 @@ extension YAMLComposer {
   private mutating func count(_ size: Int) throws(YAMLProblem) {
     nodes = nodes.addingReportingOverflow(size).partialValue
     guard nodes <= maximumNodes else {
-      if anchors.isEmpty { throw YAMLProblem(events.place, "more than \(maximumNodes) values in one text") }
+      if anchors.isEmpty { throw YAMLProblem(events.place, "more than \(maximumNodes) values in one file") }
       throw YAMLProblem(
-        events.place, "its aliases stand for far more than the document has", hint: "write the values out")
+        events.place, "its aliases expand to far more values than the document has", hint: "write out the values")
     }
   }
 
@@ -187,13 +188,13 @@ extension YAMLComposer {
   private func check(_ anchor: String?) throws(YAMLProblem) {
     guard let anchor, !rules.allowsAliases else { return }
     throw YAMLProblem(
-      events.place, "the anchor &\(anchor.prefix(40)) is not allowed", hint: "write the value out, or put it in quotes")
+      events.place, "the anchor &\(anchor.prefix(40)) is not allowed", hint: "write out the value, or put it in quotes")
   }
 
   private func check(_ tag: String?, quoted: Bool) throws(YAMLProblem) {
     guard let tag, !rules.allowsTags else { return }
     throw YAMLProblem(
-      events.place, "the tag \(tag.prefix(80)) is not allowed", hint: "leave the tag out; quotes make a value text")
+      events.place, "the tag \(tag.prefix(80)) is not allowed", hint: "remove the tag; quotes make a value text")
   }
 
   private func refuseAmbiguous(_ text: String) throws(YAMLProblem) {

@@ -83,7 +83,7 @@ final class YAMLEvents {
   }
 
   static func tooDeep(_ place: Place, _ depth: Int) -> YAMLProblem {
-    YAMLProblem(place, "nested deeper than \(depth) levels", hint: "no reader of this document needs that many")
+    YAMLProblem(place, "nested deeper than \(depth) levels", hint: "reduce the nesting")
   }
 
   private func place(_ mark: yaml_mark_t) -> Place {

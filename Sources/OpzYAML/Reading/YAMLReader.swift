@@ -22,7 +22,7 @@ public enum YAMLReader {
   ) throws(YAMLProblem) -> [YAMLNode] {
     guard text.utf8.count <= rules.bytes else {
       throw YAMLProblem(
-        Place(line: lines + 1, column: 1), "\(text.utf8.count) bytes are more than the \(rules.bytes) that opz reads")
+        Place(line: lines + 1, column: 1), "it has \(text.utf8.count) bytes; the limit is \(rules.bytes)")
     }
     var text = text
     let result = text.withUTF8 { bytes -> Result<[YAMLNode], YAMLProblem> in

@@ -24,7 +24,7 @@ public struct YAMLStream: Sendable {
     let start = Place(line: 1, column: 1)
     guard bytes.count <= YAMLStream.maximumBytes else {
       throw YAMLProblem(
-        start, "\(bytes.count) bytes are more than the \(YAMLStream.maximumBytes >> 20) MiB that opz reads")
+        start, "it has \(bytes.count) bytes; the limit is \(YAMLStream.maximumBytes >> 20) MiB")
     }
     guard !bytes.starts(with: [0xff, 0xfe]), !bytes.starts(with: [0xfe, 0xff]) else {
       throw YAMLProblem(start, "the text is UTF-16", hint: "save the file as UTF-8")

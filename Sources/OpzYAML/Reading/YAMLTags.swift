@@ -37,7 +37,7 @@ public struct YAMLTags: Sendable {
         }
         guard let tag, seen.insert(tag).inserted else { continue }
         guard found.count < most else {
-          return (found, YAMLProblem(events.place, "more than \(most) kinds of tags"))
+          return (found, YAMLProblem(events.place, "more than \(most) different tags"))
         }
         found.append(Tag(text: tag, place: events.place))
       }

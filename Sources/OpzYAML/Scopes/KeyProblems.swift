@@ -23,7 +23,7 @@ public final class KeyProblems {
   /// Suggests the known key nearest to `key`, or lists all of them.
   public static func nearest(_ key: String, in path: String, _ keys: [String]) -> String {
     if let near = NearestName.find(key, in: keys) { return "did you mean \(near)?" }
-    return "\(path.isEmpty ? "the file" : path) has \(keys.joined(separator: ", "))"
+    return "\(path.isEmpty ? "the file" : path) has the keys \(keys.joined(separator: ", "))"
   }
 
   /// How many problems are kept: nobody reads more, and a hostile file may have a hundred thousand.

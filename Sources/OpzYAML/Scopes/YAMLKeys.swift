@@ -16,8 +16,8 @@ enum YAMLKeys {
       if let own = members[..<merge].first(where: { $0.key == member.key }) {
         throw YAMLProblem(
           own.place,
-          "the key \(own.key.prefix(80)) stands before <<, which brings it too: readers differ on which counts",
-          hint: "put << first, or drop one of the two")
+          "the key \(own.key.prefix(80)) comes before <<, which merges it too: readers differ on which value counts",
+          hint: "put << first, or remove one of the two")
       }
     }
     members.remove(at: merge)
@@ -55,7 +55,7 @@ enum YAMLKeys {
     let other = before.key == member.key ? "" : " (as \(before.key.prefix(80)))"
     return YAMLProblem(
       member.place,
-      "the key \(member.key.prefix(200)) is there twice in one mapping, on line \(before.place.line)\(other) too: readers differ on which counts",
+      "duplicate key \(member.key.prefix(200)), also on line \(before.place.line)\(other): readers differ on which value counts",
       hint: "keep one of the two")
   }
 

@@ -96,7 +96,7 @@ public struct YAMLScope {
       let isNumber = member.value.written.flatMap { Int($0) } != nil
       fail(
         key, "\(member.value.kind) where a whole number belongs",
-        hint: isNumber ? "leave the quotes and leading zeros out" : nil)
+        hint: isNumber ? "remove the quotes and leading zeros" : nil)
       return nil
     }
     guard range.contains(number) else {
@@ -137,7 +137,7 @@ public struct YAMLScope {
   public func dictionary(_ key: String) -> [String: String] {
     guard let member = members[key], !member.value.isNull else { return [:] }
     guard case .map(let pairs) = member.value.value else {
-      fail(key, "\(member.value.kind) where a mapping of names to texts belongs")
+      fail(key, "\(member.value.kind) where a mapping of names to text belongs")
       return [:]
     }
     var result: [String: String] = [:]

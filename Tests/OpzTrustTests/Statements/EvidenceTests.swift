@@ -183,7 +183,7 @@ struct EvidenceTests {
     let double = try await evidence([(SigstoreBundle.mediaType, signed.encode(), [:])])
     #expect(!double.isSigned(by: key.publicKey))
     guard case .broken(let reason) = double.content else { return #expect(Bool(false), "it was read") }
-    #expect(reason.contains("\"subject\" comes twice"))
+    #expect(reason.contains("duplicate key \"subject\""))
   }
 
   @Test("simple signing: the payload names the image, and the key signed the payload")

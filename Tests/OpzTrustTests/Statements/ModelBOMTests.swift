@@ -53,7 +53,7 @@ struct ModelBOMTests {
       (",\"description\":\"\(image)\"", "names no image"), (",\"purl\":[]", "names no image"),
       (",\"hashes\":[1]", "names no image"),
       (",\"hashes\":[{\"alg\":\"SHA-512\",\"content\":\"00\"}]", "names no image"),
-      (",\"Version\":\"x\",\"purl\":\"pkg:oci/a@\(image)\"", "pass over case"),
+      (",\"Version\":\"x\",\"purl\":\"pkg:oci/a@\(image)\"", "ignore case"),
     ])
   func refused(_ component: String, _ reason: String) {
     let error = #expect(throws: TrustError.self) { try ModelBOMTests.check(ModelBOMTests.document(component)) }
