@@ -47,7 +47,8 @@ public struct MLflowStore {
     let known = Set(all.compactMap { $0["workspace"]?.text })
     guard known.isEmpty || known.contains(workspace) else {
       throw MLflowError(
-        .notFound, workspace, "no such workspace in \(path)", hint: "it has \(known.sorted().joined(separator: ", "))")
+        .notFound, workspace, "no such workspace in \(path)",
+        hint: "its workspaces are \(known.sorted().joined(separator: ", "))")
     }
     func here(_ row: Database.Row) -> Bool { (row["workspace"]?.text ?? workspace) == workspace }
     let versions = Dictionary(grouping: try rows("model_versions").filter(here)) { $0["name"]?.text ?? "" }

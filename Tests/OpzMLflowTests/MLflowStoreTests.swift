@@ -114,6 +114,6 @@ struct MLflowStoreTests {
     let error = #expect(throws: MLflowError.self) {
       try MLflowStore("mlflow.db", in: directory.path).models(workspace: "blue")
     }
-    #expect(error?.hint == "it has default")
+    #expect(error?.hint == "its workspaces are default")
   }
 }

@@ -82,7 +82,7 @@ struct ImageTest: Sendable {
     guard !tests.isEmpty else {
       throw FlowError(
         .notFound, name.description, "there are no expected results",
-        hint: "put holdout.csv and expected.csv, or requests.jsonl, beside the model")
+        hint: "put holdout.csv and expected.csv, or requests.jsonl, next to the model")
     }
     let directory = try Directory.temporary(prefix: "opz-test-")
     defer { try? Durable.removeTree(directory) }
@@ -137,7 +137,7 @@ struct ImageTest: Sendable {
     guard !report.checks.isEmpty else {
       throw FlowError(
         .notFound, name.description, "holdout.csv and expected.csv belong together, and one is missing",
-        hint: "put both beside the model")
+        hint: "put both next to the model")
     }
     return report
   }

@@ -60,7 +60,7 @@ struct TensorReader {
   }
 
   private func wrongCount(_ what: String) -> RequestFailure {
-    RequestFailure.bad("the data of input '\(name.prefix(100))' has \(what), but its shape is \(shape)")
+    RequestFailure.bad("the data of input '\(name.prefix(100))' has \(what) for its shape \(shape)")
   }
 
   private func text(_ cursor: inout JSONCursor) throws -> String {

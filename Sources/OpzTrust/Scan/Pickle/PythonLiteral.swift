@@ -28,7 +28,7 @@ indirect enum PythonLiteral: Hashable {
     var parser = Parser(rest: Array(text.unicodeScalars)[...])
     self = try parser.value(depth: 0)
     parser.skipSpace()
-    guard parser.rest.isEmpty else { throw Problem(reason: "goes on after its value") }
+    guard parser.rest.isEmpty else { throw Problem(reason: "has text after its value") }
   }
 
   /// The value of a key; the last one if the key is repeated.
