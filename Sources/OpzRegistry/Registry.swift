@@ -20,14 +20,16 @@ public import SystemPackage
 public struct Registry: Sendable {
   public let root: FilePath
   public let store: LayoutStore
-  /// The user says that no other machine writes here, so locks need not reach any.
+  /// Of `registry.json` when it was opened: 1, or 2 for registries whose readers pass over what they do not know.
+  public let format: Int
+  /// The user says that only this machine writes here, so locks need not work across machines.
   public var isOfOneHost = false
 
-  /// Opens a registry, making one where nothing is.
+  /// Opens a registry, creating it if there is none.
   public static func create(_ root: FilePath) throws -> Registry {
-    let marker = root.appending("registry.json")
+    let marker = RegistryMarker.path(in: root)
     if try FileStatus.find(marker) == nil {
-      // One who was killed while he made it leaves these.
+      // A creator that was killed leaves these.
       let begun = ["lock", "blobs", "index.json"]
       if try FileStatus.find(root) != nil, try FileStatus.find(root.appending("oci-layout")) == nil,
         try !Directory.entries(root).allSatisfy({
@@ -44,40 +46,33 @@ public struct Registry: Sendable {
       try Durable.makeDirectory(root.appending("models"))
       if try FileStatus.find(marker) == nil {
         for (file, text) in Registry.gitFiles { _ = try Durable.claim(root.appending(file), with: Array(text.utf8)) }
-        try Durable.replace(marker, with: try CanonicalJSON.encodePretty(Marker(format: 1)))
+        try Durable.replace(
+          marker, with: try CanonicalJSON.encodePretty(RegistryMarker(format: RegistryFormat.newest)))
       }
       _ = consume lock
-      return Registry(root: root, store: store)
+      return Registry(root: root, store: store, format: try RegistryMarker.read(in: root).format)
     }
     return try open(root)
   }
 
   /// Opens a registry that exists.
   public static func open(_ root: FilePath) throws -> Registry {
-    let path = root.appending("registry.json")
-    guard try FileStatus.find(path) != nil else {
+    guard try FileStatus.find(RegistryMarker.path(in: root)) != nil else {
       throw RegistryError(
         .notFound, root.string, "there is no registry here",
         hint: "opz package makes one; --registry DIR or OPZ_REGISTRY names another")
     }
-    let bytes = try SmallFile.read(path, limit: 4096)
-    let format = try CanonicalJSON.decode(Marker.self, from: bytes, subject: path.string).format
-    guard format == 1 else {
-      throw RegistryError(
-        .unknownFormat, path.string, "the registry has format \(format), this opz reads 1",
-        hint: "use a newer opz")
-    }
-    return Registry(root: root, store: try LayoutStore.open(root))
+    let format = try RegistryMarker.read(in: root).format
+    return Registry(root: root, store: try LayoutStore.open(root), format: format)
   }
 
-  /// The same registry for a command that makes many small blobs before it records a version: see `LayoutStore.settlingTogether`.
+  /// The same registry for a command that writes many small blobs before it records a version: see
+  /// `LayoutStore.settlingTogether`.
   public func settlingTogether() -> Registry {
-    var registry = Registry(root: root, store: store.settlingTogether())
+    var registry = Registry(root: root, store: store.settlingTogether(), format: format)
     registry.isOfOneHost = isOfOneHost
     return registry
   }
-
-  struct Marker: Codable { var format: Int }
 
   /// A registry in git keeps records and events; blobs live in a container registry, and the rest is generated.
   private static let gitFiles = [
@@ -108,7 +103,7 @@ public struct Registry: Sendable {
   }
 
   /// The events of a model.
-  public func log(_ name: ModelName) -> EventLog { EventLog(directory: directory(name)) }
+  public func log(_ name: ModelName) -> EventLog { EventLog(directory: directory(name), format: format) }
 }
 
 // MARK: Reading
@@ -130,7 +125,7 @@ extension Registry {
   /// The names of all models, sorted.
   public func models() throws -> [ModelName] { try modelsAndOthers().models }
 
-  /// The names of all models, and of what is below `models` and cannot be one.
+  /// The names of all models, and the paths below `models` that are not valid names.
   func modelsAndOthers() throws -> (models: [ModelName], others: [String]) {
     var names: [ModelName] = []
     var others: [String] = []
@@ -145,7 +140,7 @@ extension Registry {
       let (path, text) = (directory.appending(entry), prefix + entry.string)
       switch try FileStatus.find(path, followLinks: false)?.kind {
       case .directory: break
-      // It could lead in a circle, or out of the registry.
+      // It could lead in a circle or out of the registry.
       case .symlink:
         others.append(text)
         continue
@@ -155,7 +150,7 @@ extension Registry {
       if try FileStatus.find(path.appending("events")) != nil {
         if let name { names.append(name) } else { others.append(text) }
       }
-      // What is no name has none below it, and so no name is deeper than a name is long.
+      // Below an invalid name there are no valid ones, so the depth is bounded by the length of a name.
       if name != nil { try collect(path, prefix: text + "/", into: &names, &others) }
     }
   }
@@ -165,7 +160,7 @@ extension Registry {
     try state(name).live.map(\.version)
   }
 
-  /// What the events of a model amount to, with the help of `cache/`.
+  /// The state of a model: its events folded, with the help of `cache/`.
   public func state(_ name: ModelName) throws -> ModelState { try fold(name).state }
 
   func fold(_ name: ModelName) throws -> (state: ModelState, events: [EventLog.Name]) {
@@ -176,7 +171,7 @@ extension Registry {
     let cached = StateFile.read(file)
     var found = cached ?? StateFile(mark: .init(), state: ModelState())
     let old = names.prefix { $0.number <= found.mark.top }
-    // Events that a merge brought may come before those that were folded: then from the beginning.
+    // A merge may have brought events that come before the folded ones: then the fold starts over.
     let isPrefix = old.count == found.mark.count && (old.isEmpty || StateFile.Mark(old) == found.mark)
     if !isPrefix { found = StateFile(mark: .init(), state: ModelState()) }
     let new = isPrefix ? names[old.endIndex...] : names[...]
@@ -184,13 +179,13 @@ extension Registry {
     for name in new { found.state.apply(try log.read(name, in: events)) }
     if new.count > 16 {
       found.mark = StateFile.Mark(names)
-      // A registry that may only be read has the cache that it has.
+      // In a read-only registry the cache stays as it is.
       try? found.write(file)
     }
     return (found.state, names)
   }
 
-  /// What they amounted to at a moment (RFC 3339): events that say that they are later do not count.
+  /// The state at a moment: events with a later time are left out.
   public func state(_ name: ModelName, at moment: Timestamp) throws -> ModelState {
     var state = ModelState()
     for entry in try log(name).entries() where entry.event.at <= moment.description { state.apply(entry) }
@@ -199,7 +194,7 @@ extension Registry {
 
   /// The version that a reference names.
   ///
-  /// - Throws: `RegistryError.notFound`; `.conflict` where two clones gave the number, or the alias, to different content.
+  /// - Throws: `RegistryError.notFound`; `.conflict` if two clones gave the number, or the alias, to different content.
   public func find(_ reference: LocalReference) throws -> Version { try find(reference, in: state(reference.name)) }
 
   /// The version that a reference named in a state.
@@ -220,8 +215,13 @@ extension Registry {
 
   /// The events about a version.
   public func events(of name: ModelName, _ version: SemanticVersion, in state: ModelState) throws -> [Event] {
+    try entries(of: name, version, in: state).map(\.event)
+  }
+
+  /// The same with the hashes of their files.
+  public func entries(of name: ModelName, _ version: SemanticVersion, in state: ModelState) throws -> [EventLog.Entry] {
     let log = log(name)
-    return try (state.events[version] ?? []).map { try log.read($0).event }
+    return try (state.events[version] ?? []).map { try log.read($0) }
   }
 
   /// All versions of a model, oldest first.
@@ -232,28 +232,28 @@ extension Registry {
     try load(name, entry.version, artifact: entry.artifact)
   }
 
-  /// - Parameter directory: that of the versions, for who reads many.
+  /// - Parameter versions: the open directory of the model's versions, for callers that read many.
   func load(
     _ name: ModelName, _ version: SemanticVersion, artifact: Descriptor, in versions: OpenDirectory? = nil
   ) throws -> Version {
-    if let bytes = versions?.read(Array("\(version)/version.json".utf8), limit: 64 << 20),
-      let record = VersionRecord(plain: bytes), record.format == VersionRecord.currentFormat
+    if let bytes = versions?.read(Array("\(version)/version.json".utf8), limit: VersionRecord.limit),
+      let record = VersionRecord(plain: bytes), record.format == VersionRecord.currentFormat, record.critical == nil
     {
       return Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact)
     }
     let path = directory(name, version).appending("version.json")
-    let bytes = try SmallFile.read(path, limit: 64 << 20)
+    let bytes = try SmallFile.read(path, limit: VersionRecord.limit)
     let record = try VersionRecord.decode(bytes, subject: path.string)
     return Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact)
   }
 
-  /// The directory of a version, for who writes in it.
+  /// The directory of a version, checked before something is written to it.
   func ownDirectory(_ name: ModelName, _ version: SemanticVersion) throws -> FilePath {
     try refuseLinks(name, below: ["versions/\(version)"])
     return directory(name, version)
   }
 
-  /// What is below `models` is the registry's own. A link there may have come with a clone, and would have us write elsewhere.
+  /// Refuses symbolic links below `models`: a link may have come with a clone, and would make us write elsewhere.
   /// - Throws: `RegistryError.damaged`.
   func refuseLinks(_ name: ModelName, below parts: [String] = ["events", "heads", "versions"]) throws {
     var path = root.appending("models")
@@ -264,8 +264,8 @@ extension Registry {
     for place in parents + parts.map({ path.pushing(FilePath($0)) })
     where try FileStatus.find(place, followLinks: false)?.kind == .symlink {
       throw RegistryError(
-        .damaged, place.string, "it is a symbolic link, and a registry has none there",
-        hint: "look who made it; put a directory in its place")
+        .damaged, place.string, "it is a symbolic link, which a registry must not have here",
+        hint: "find out who created it; replace it by a directory")
     }
   }
 

@@ -1,12 +1,12 @@
 public import OpzIO
 
-/// A registry that does not have what was asked for, or refuses a change.
+/// A registry does not have what was asked for, or refuses a change.
 public typealias RegistryError = Failure<RegistryErrorCode>
 
-/// What can be wrong.
+/// What went wrong, and thereby the exit code.
 public enum RegistryErrorCode: FailureCode {
   case badName, notFound, versionTaken, conflict, damaged, unknownFormat, held
-  /// What a change was decided by is no longer so.
+  /// The state that a change was based on has changed since.
   case changed
 
   public var category: ErrorCategory {

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzTestKit
 import SystemPackage
@@ -54,6 +55,73 @@ struct GoldenTests {
     try fixture.add("crm/churn", "1.3.0", "new")
     #expect(try await registry.fsck().problems == [])
     #expect(throws: RegistryError.self) { try fixture.add("crm/churn", "1.2.0", "other") }
+  }
+}
+
+/// `registry/golden-3` was written once, by the first opz that writes format 2 and by `LaterOpz`: it has kinds of events,
+/// members, a runtime and settings that opz did not know then. Each later opz must read it.
+@Suite("The golden registry of format 2")
+struct GoldenFormat2Tests {
+  let registry: Registry
+  let directory: TemporaryDirectory
+  let churn: ModelName
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    let golden = PackageRoot.path(#filePath).appending("registry/golden-3")
+    _ = try ChildProcess.run(["cp", "-r", golden.string, directory.path.appending("r").string])
+    registry = try Registry.open(directory.path.appending("r"))
+    churn = try ModelName("crm/churn")
+  }
+
+  @Test("an audit finds nothing, and says what it did not know", arguments: [false, true])
+  func audit(_ isQuick: Bool) async throws {
+    let report = try await registry.fsck(Registry.FsckOptions(quick: isQuick))
+    #expect(registry.format == 2 && report.problems == [] && report.versions == 2 && report.events == 10)
+    #expect(report.unknown == ["installed": 2, "judged-by-committee": 1])
+    #expect(
+      try registry.log(churn).entries().map(\.event.kind.rawValue) == [
+        "packaged", "installed", "aliased", "pulled", "judged-by-committee", "configured", "promoted", "tagged",
+        "installed", "attached",
+      ])
+  }
+
+  @Test("the state is what it was: what is not known changed nothing")
+  func state() throws {
+    let state = try registry.state(churn)
+    #expect(state.live.map(\.version.description) == ["1.0.0", "1.1.0"])
+    let production = try registry.find(LocalReference(parsing: "crm/churn@production"))
+    #expect(production.version.description == "1.1.0" && production.record.runtime.kind == "r")
+    #expect(state.tags(of: production) == ["reviewed": "yes", "team": "risk"])
+    #expect(state.attachments(of: production).count == 1)
+    let current = try registry.current(production, in: state).record
+    #expect(current.deploy?.object?["replicas"] == .integer(3))
+    #expect(production.record.deploy?.object?["later"]?.object?["workers"] == .integer(2))
+    #expect(state.named.values.flatMap { $0 }.map(\.mediaType.rawValue).sorted() == ["application/sql", "text/plain"])
+  }
+
+  @Test("members that are not known are where they were")
+  func members() throws {
+    let version = try registry.find(LocalReference(parsing: "crm/churn@1.1.0"))
+    let record = try #require(try JSONValue(json: version.bytes).object)
+    #expect(record["serve"]?.object?["note"] == .string("of a later opz"))
+    for part in ["runtime", "lineage", "deploy"] { #expect(record[part]?.object?["later"] != nil, "\(part)") }
+    let log = registry.log(churn)
+    let judged = try #require(try log.entries().first { $0.event.kind.rawValue == "judged-by-committee" })
+    #expect(try log.json(of: judged)["committee"] == .object(["members": .integer(3)]))
+  }
+
+  @Test("a collection keeps what they name, and versions come after them")
+  func goesOn() async throws {
+    var options = Registry.CollectionOptions()
+    options.grace = 0
+    let author = Author(actor: "t", at: Timestamp(milliseconds: 9_000_000_000_000))
+    #expect(try registry.collect(options, by: author).dropped.isEmpty)
+    try RegistryFixture(directory: directory, registry: registry).add("crm/churn", "1.2.0", "new")
+    let report = try await registry.fsck()
+    #expect(report.problems == [] && report.versions == 3)
+    let obstacles = try registry.changeFormat(to: 1, isDryRun: true).obstacles
+    #expect(obstacles.count == 3 && obstacles[0].hasSuffix("the kind installed"))
   }
 }
 

@@ -183,7 +183,7 @@ struct RegistryTests {
   @Test("a record of a later format is refused with a remedy")
   func laterFormat() throws {
     let error = #expect(throws: RegistryError.self) {
-      try VersionRecord.decode(Array(#"{"format": 2}"#.utf8), subject: "x")
+      try VersionRecord.decode(Array(#"{"format": 3}"#.utf8), subject: "x")
     }
     #expect(error?.code == .unknownFormat)
   }

@@ -1,6 +1,8 @@
 import OpzIO
 import OpzJSON
 import OpzOCI
+import OpzStore
+import OpzTestKit
 import Testing
 
 @testable import OpzRegistry
@@ -56,18 +58,63 @@ struct StoredFieldsTests {
     record.fileList = descriptor
     record.packages = [.init(name: "numpy", version: "2", wheel: "n.whl", digest: digest(7), platform: "linux/amd64")]
     record.artifacts = ["modelpack": descriptor]
+    record.critical = ["feature"]
     return record
   }
 
   private static func event(_ descriptor: Descriptor) -> Event {
-    Event(
+    var event = Event(
       kind: .rolledBack, model: "crm/churn", version: "1.2.3", at: "2026-01-01T00:00:00.000Z", actor: "me@here",
       number: 7, heads: ["x"], image: digest(1), record: descriptor, content: digest(2),
       alias: .init(name: "production", after: ["p"], restores: "q"), details: ["reason": .string("because")])
+    event.critical = ["feature"]
+    return event
+  }
+
+  private static var settings: VersionSettings {
+    VersionSettings(
+      deploy: .object(["replicas": .integer(2)]),
+      lineage: Lineage(
+        data: [.init(path: "d", digest: digest(6), size: 5)], metrics: .object(["auc": .number(0.5)]),
+        parent: "crm/churn@1.0.0", tags: ["team": "crm"]), pushTo: "h.example/b",
+      tests: [.init(name: "holdout.csv", descriptor: descriptor)])
+  }
+
+  private static func state() -> ModelState {
+    let version = SemanticVersion("1.2.3-rc.1+b")!
+    let (hash, at, actor) = (digest(9).hex, "2026-01-01T00:00:00.000Z", "me\t@here")
+    let name = EventLog.Name(number: 7, digest: digest(9))
+    let small = Descriptor(mediaType: MediaType("a/b"), digest: digest(1), size: 12)
+    var typed = small
+    typed.artifactType = MediaType("c/d")
+    var state = ModelState()
+    state.versions[version] = [
+      .init(
+        version: version, artifact: typed, image: digest(2), content: digest(3), event: hash, at: at, deletedBy: hash)
+    ]
+    state.moves[AliasName("production")!] = [
+      .init(hash: hash, version: version, at: at, actor: actor, kind: .rolledBack, after: [hash], restores: hash)
+    ]
+    state.tags[version] = ["a": "b%\n"]
+    state.cards[version] = small
+    state.attachments[version] = [.init(descriptor: typed, image: digest(2), at: at, actor: actor, source: .scan)]
+    state.places[version] = ["h.example/b:1"]
+    state.configurations[version] = [.init(event: name, image: digest(2), at: at, actor: actor, tags: ["a": "b"])]
+    state.deploys = [
+      .init(
+        hash: hash, version: version, place: DeployPlace(cluster: "https://c", namespace: "n", isBatch: true),
+        manifests: small, at: at, actor: actor, restores: hash, isWhole: true)
+    ]
+    state.referrers[version] = [typed]
+    state.named[version] = [small]
+    state.seen = ["h.example/b:1": digest(2)]
+    state.events[version] = [name]
+    return state
   }
 
   /// Says for each stored property, at every depth, whether it differs from its default value.
-  private func checkFilled(_ value: Any, _ place: String) {
+  /// - Parameter empty: properties that a reader leaves out on purpose.
+  private func checkFilled(_ value: Any, _ place: String, empty: Set<String> = []) {
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
     case .optional:
@@ -75,13 +122,15 @@ struct StoredFieldsTests {
         Issue.record("\(place) is nil in the fixture: give it a value")
         return
       }
-      checkFilled(inner.value, place)
+      checkFilled(inner.value, place, empty: empty)
     case .collection, .set, .dictionary:
       #expect(!mirror.children.isEmpty, "\(place) is empty in the fixture")
-      for child in mirror.children { checkFilled(child.value, "\(place)[]") }
+      for child in mirror.children { checkFilled(child.value, "\(place)[]", empty: empty) }
     case .struct where !(value is Digest) && !(value is any StringProtocol):
-      for child in mirror.children { checkFilled(child.value, "\(place).\(child.label ?? "?")") }
-    case .tuple: for child in mirror.children { checkFilled(child.value, place) }
+      for child in mirror.children where !empty.contains(child.label ?? "") {
+        checkFilled(child.value, "\(place).\(child.label ?? "?")", empty: empty)
+      }
+    case .tuple: for child in mirror.children { checkFilled(child.value, place, empty: empty) }
     default: #expect(!["", "false", "0"].contains("\(value)"), "\(place) is at its default in the fixture")
     }
   }
@@ -99,9 +148,9 @@ struct StoredFieldsTests {
   }
 
   private func expectKept<Value: Codable & Equatable>(
-    _ value: Value, read: [([UInt8]) throws -> Value?]
+    _ value: Value, empty: Set<String> = [], read: [([UInt8]) throws -> Value?]
   ) throws {
-    checkFilled(value, "\(Value.self)")
+    checkFilled(value, "\(Value.self)", empty: empty)
     var before: [String: String] = [:]
     stored(value, "", &before)
     for read in read + [{ try JSONDecoding.decode(Value.self, from: $0) }] {
@@ -120,7 +169,10 @@ struct StoredFieldsTests {
 
   @Test("of a version's record")
   func record() throws {
-    try expectKept(Self.record(Self.descriptor), read: [{ try VersionRecord.decode($0, subject: "test") }])
+    try expectKept(Self.record(Self.descriptor), read: [])
+    var known = Self.record(Self.descriptor)
+    known.critical = nil
+    try expectKept(known, empty: ["critical"], read: [{ try VersionRecord.decode($0, subject: "test") }])
     try expectReadFast(Self.record(Self.plainDescriptor)) { VersionRecord(plain: $0) }
   }
 
@@ -128,6 +180,46 @@ struct StoredFieldsTests {
   func event() throws {
     try expectKept(Self.event(Self.descriptor), read: [])
     try expectReadFast(Self.event(Self.plainDescriptor)) { Event(plain: $0) }
+  }
+
+  @Test("of settings in an event")
+  func settings() throws {
+    try expectKept(
+      Self.settings, empty: ["git"],
+      read: [
+        { bytes in
+          var event = Self.event(Self.descriptor)
+          event.kind = .configured
+          event.details = ["settings": try JSONValue(json: bytes)]
+          return VersionSettings(event)
+        }
+      ])
+  }
+
+  @Test("of a file in a list of files")
+  func files() throws {
+    let directory = try TemporaryDirectory()
+    let store = try LayoutStore.create(directory.path.appending("store"))
+    var record = Self.record(Self.descriptor)
+    let file = try #require(record.files.first)
+    checkFilled(file, "File")
+    let many = Array(repeating: file, count: FileList.inline + 1)
+    try FileList.place(many, in: &record, store)
+    let bytes = try store.content(#require(record.fileList))
+    #expect(try FileList.decode(bytes, subject: "test") == many && record.files == [])
+  }
+
+  @Test("of the state that is kept of a model")
+  func state() throws {
+    let directory = try TemporaryDirectory()
+    let state = Self.state()
+    // Descriptors in a state have no annotations; a kind of artifact where it is asked for.
+    checkFilled(state, "ModelState", empty: ["artifactType", "annotations", "platform", "urls"])
+    let file = directory.path.appending("churn.state")
+    let mark = StateFile.Mark([EventLog.Name(number: 7, digest: Self.digest(9))])
+    try StateFile(mark: mark, state: state).write(file)
+    let back = try #require(StateFile.read(file))
+    #expect(back.state == state && back.mark == mark)
   }
 
   @Test("of descriptors, manifests, indexes and configs")

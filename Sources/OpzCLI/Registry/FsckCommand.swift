@@ -24,7 +24,7 @@ struct FsckCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "HOST/REPO, or a directory with a registry or an OCI layout; may be repeated.", valueName: "source")) var from:
     [String] = []
-  @Flag(help: "An object: ok, models, versions, events, blobs, bytes, problems.") var json = false
+  @Flag(help: "An object: ok, models, versions, events, blobs, bytes, unknown, problems.") var json = false
   @OptionGroup var options: GlobalOptions
 
   struct Summary: Encodable {
@@ -36,6 +36,8 @@ struct FsckCommand: AsyncParsableCommand {
     let bytes: UInt64
     let elsewhere: Int
     let repaired: Int
+    /// Events of kinds that this opz does not know, by kind.
+    let unknown: [String: Int]
     let heads: [String]
     let problems: [FsckReport.Problem]
   }
@@ -59,14 +61,19 @@ struct FsckCommand: AsyncParsableCommand {
       try Console.json(
         Summary(
           ok: report.problems.isEmpty, models: report.models, versions: report.versions, events: report.events,
-          blobs: report.blobs, bytes: report.bytes, elsewhere: report.elsewhere, repaired: repaired, heads: heads,
-          problems: report.problems))
+          blobs: report.blobs, bytes: report.bytes, elsewhere: report.elsewhere, repaired: repaired,
+          unknown: report.unknown,
+          heads: heads, problems: report.problems))
     } else {
       for problem in report.problems {
         Console.line("\(problem.subject): \(problem.reason)")
         if let hint = problem.hint { Console.line("  hint: \(hint)") }
       }
       if repaired > 0 { Console.line("repaired \(repaired) files") }
+      if !report.unknown.isEmpty {
+        let kinds = report.unknown.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        Console.line("events of kinds that this opz does not know, kept as they are: \(kinds.joined(separator: ", "))")
+      }
       let counts = [
         (report.models, "model"), (report.versions, "version"), (report.events, "event"), (report.blobs, "blob"),
       ]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OpzFlow
 import OpzIO
+import OpzJSON
 import OpzOCI
 import OpzRegistry
 
@@ -19,30 +20,21 @@ struct HistoryCommand: AsyncParsableCommand {
   @Flag(help: "An array of events, each with its hash.") var json = false
   @OptionGroup var options: GlobalOptions
 
-  struct Row: Encodable {
-    let hash: String
-    let event: Event
-
-    func encode(to encoder: any Encoder) throws {
-      try event.encode(to: encoder)
-      var container = encoder.container(keyedBy: Key.self)
-      try container.encode(hash, forKey: .hash)
-    }
-
-    enum Key: CodingKey { case hash }
-  }
-
   func run() async throws {
     let registry = try options.session().openRegistry()
     let found = try LocalReference(parsing: reference)
-    var entries = try registry.log(found.name).entries()
+    let log = registry.log(found.name)
+    var entries = try log.entries()
     if entries.isEmpty { _ = try registry.find(found) }
     if case .version(let version) = found.selector {
       entries = entries.filter { $0.event.version == version.description }
     }
     if let alias { entries = entries.filter { $0.event.alias?.name == alias } }
-    let rows = entries.reversed().prefix(max(0, limit ?? .max)).map { Row(hash: $0.hash, event: $0.event) }
-    if json { return try Console.json(rows) }
+    let rows = entries.reversed().prefix(max(0, limit ?? .max))
+    if json {
+      return try Console.json(
+        try rows.map { try log.json(of: $0).merging(["hash": .string($0.hash)]) { _, new in new } })
+    }
     guard !rows.isEmpty else { return options.note("no events yet") }
     var table = TextTable(["WHEN", "WHAT", "VERSION", "WHO", "DETAILS"])
     for row in rows {

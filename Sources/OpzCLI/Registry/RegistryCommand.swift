@@ -3,12 +3,13 @@ import OpzFlow
 
 struct RegistryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "registry", abstract: "Serves the registry as a container registry.",
+    commandName: "registry", abstract: "Serves the registry as a container registry, and changes its format.",
     discussion: """
       opz registry serve --listen 127.0.0.1:5000
       docker pull 127.0.0.1:5000/churn:1.0.0
+      opz registry upgrade --dry-run
       """,
-    subcommands: [RegistryServeCommand.self, RegistryFaultsCommand.self]
+    subcommands: [RegistryServeCommand.self, RegistryFaultsCommand.self, RegistryUpgradeCommand.self]
   )
 }
 

@@ -28,9 +28,9 @@ struct ShowCommand: AsyncParsableCommand {
     let name: String
     let version: String
     let digest: String
-    let record: VersionRecord
+    let record: JSONValue
     let lineage: Lineage
-    let events: [Event]
+    let events: [[String: JSONValue]]
     let versions: [String]
     let aliases: [String]
     let tags: [String: String]
@@ -68,7 +68,7 @@ struct ShowCommand: AsyncParsableCommand {
       let all = try await registry.files(of: version.record)
       return json ? try Console.json(all) : Console.data(FileText.table(all))
     }
-    let events = try registry.events(of: version.name, version.version, in: state)
+    let events = try registry.entries(of: version.name, version.version, in: state)
     let versions = state.live.reversed().map(\.version.description)
     let aliases = state.aliases(of: version.version).map(\.description)
     let tags = state.tags(of: version)
@@ -80,13 +80,15 @@ struct ShowCommand: AsyncParsableCommand {
       return try Console.json(
         Output(
           name: version.record.name, version: version.record.version, digest: version.record.image.digest.description,
-          record: version.record, lineage: current.lineage, events: events, versions: versions, aliases: aliases,
+          record: try JSONValue(json: version.bytes), lineage: current.lineage,
+          events: try events.map { try registry.log(version.name).json(of: $0) }, versions: versions, aliases: aliases,
           tags: tags, settings: Settings(source: source, current), card: card,
           attachments: attachments.map(\.descriptor)))
     }
     Console.data(
       VersionText(
-        record: current, source: source, events: events, versions: versions, aliases: aliases, tags: tags, card: card,
+        record: current, source: source, events: events.map(\.event), versions: versions, aliases: aliases, tags: tags,
+        card: card,
         attachments: attachments
       ).text)
   }

@@ -32,6 +32,7 @@ public struct RebaseVersion: Sendable {
   ///   has no settings to apply, `conflict` if the version's layers do not fit the directories and links of the
   ///   new base.
   public func run(_ registry: Registry) async throws -> Result {
+    try version.record.requireKnownRuntime()
     // Carry over the settings that were configured after packaging; they would be lost otherwise.
     let record = try await blocking { [version] in try registry.current(version).record }
     let settings = try settings()

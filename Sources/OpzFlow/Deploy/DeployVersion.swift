@@ -224,7 +224,7 @@ public struct DeployVersion: Sendable {
     let port = (image.config.config?.exposedPorts ?? [:]).keys.compactMap { Int($0.prefix { $0 != "/" }) }.min()
     var plan = try DeploymentPlan(
       model: record.name, version: record.version, image: request.repository.pinned(to: record.image.digest),
-      server: DeployVersion.server(record), port: port ?? 8080,
+      server: try DeployVersion.server(record), port: port ?? 8080,
       user: image.config.config?.user ?? RuntimeSettings.defaultUser, settings: settings, target: request.target,
       namespace: request.namespace)
     plan.readyMilliseconds = try await measured(version, registry)
@@ -237,8 +237,9 @@ public struct DeployVersion: Sendable {
     return plan
   }
 
-  private static func server(_ record: VersionRecord) -> DeploymentPlan.Server {
-    switch record.runtime.kind {
+  private static func server(_ record: VersionRecord) throws -> DeploymentPlan.Server {
+    try record.requireKnownRuntime()
+    return switch record.runtime.kind {
     case "native": .native
     case "model": .weights
     default: .custom

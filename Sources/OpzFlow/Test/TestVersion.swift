@@ -14,6 +14,7 @@ public enum TestVersion {
   /// - Throws: `FlowError` of category `notFound` for a version without files to compare with, `RegistryError`,
   ///   `IOFailure`.
   public static func run(_ version: Registry.Version, in session: Session) async throws -> TestReport {
+    try version.record.requireKnownRuntime()
     let registry = try session.openRegistry()
     let (version, source) = try await blocking {
       let state = try registry.state(version.name)

@@ -3,57 +3,58 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// What a collection keeps and drops, and why.
+/// What a garbage collection keeps and drops, and why.
 public struct CollectionReport: Sendable {
-  /// A version, and the rule that keeps or drops it.
+  /// A version, and the rule that keeps or deletes it.
   public struct Version: Sendable, Codable {
     public let reference: String
     public let keeps: Bool
     public let reason: String
   }
 
-  /// A blob that was removed, or would be in a dry run, and why.
+  /// A blob that was removed (in a dry run: would be), and why.
   public struct Blob: Sendable, Codable {
     public let digest: Digest
     public let size: UInt64
     public let reason: String
   }
 
-  /// All versions, with why each stays or goes.
+  /// All versions, with the reason why each stays or is deleted.
   public var versions: [Version] = []
-  /// Blobs that went, or would.
+  /// Blobs that were removed, or would be.
   public var dropped: [Blob] = []
-  /// Blobs that nothing names and that are too young to go.
+  /// Unreferenced blobs within the grace period.
   public var young = 0
-  /// Blobs that stay because a version, a runtime, a card, an attachment or a deploy names them.
+  /// Blobs that stay because something names them.
   public var kept = 0
-  /// Temporary files of writers that died.
+  /// Temporary files of writers that crashed.
   public var temporary = 0
 
-  /// Bytes that are free now, or would be.
+  /// Bytes that were freed, or would be.
   public var freed: UInt64 { dropped.reduce(0) { $0 &+ $1.size } }
 }
 
 extension Registry {
-  /// How a collection treats versions and blobs.
+  /// How a garbage collection treats versions and blobs.
   public struct CollectionOptions: Sendable {
-    /// Changes nothing.
+    /// Whether this is a dry run, which changes nothing.
     public var isRehearsal = false
-    /// Blobs that nothing names are left alone for so long, seconds: a version in the making has not named its blobs yet.
+    /// The grace period in seconds: younger unreferenced blobs are kept, because they may belong to a version that is
+    /// being built.
     public var grace: Int64 = 86_400
     public var rules = RetentionRules()
-    /// Blobs of versions that may go though a version names them, because they were found whole elsewhere just now.
+    /// Blobs that may be removed although a version names them, because they were just found in a container registry.
     public var elsewhere: Set<Digest> = []
 
     /// Creates options that keep every version and remove blobs that nothing refers to after a day.
     public init() {}
 
-    /// Milliseconds since 1970: what is younger is left alone.
+    /// The start of the grace period, in milliseconds since 1970.
     fileprivate func edge(_ now: Timestamp) -> Int64 { now.milliseconds - max(0, min(grace, 1 << 40)) * 1000 }
   }
 
-  /// Deletes what the rules say, then removes the blobs that nothing names. It holds the registry's lock alone, so no version is recorded
-  /// meanwhile; readers go on, and what they have open stays readable.
+  /// Deletes versions by the retention rules, then removes unreferenced blobs. It holds the registry's lock
+  /// exclusively, so no version is recorded meanwhile; readers continue, and files that they have open stay readable.
   public func collect(_ options: CollectionOptions, by author: Author) throws -> CollectionReport {
     var report = CollectionReport()
     try applyRules(options, author, &report)
@@ -81,7 +82,7 @@ extension Registry {
     }
   }
 
-  /// What a writer left that was killed between giving a file a temporary name and its own.
+  /// Removes temporary files that killed writers left.
   private func removeTemporary(
     in directory: FilePath, olderThan edge: Int64, _ options: CollectionOptions, _ report: inout CollectionReport
   ) throws {
@@ -112,13 +113,13 @@ extension Registry {
   }
 
   /// The digests that versions, runtimes, cards, attachments, deploys and repositories name.
-  /// - Throws: where a document cannot be read: a collection that does not know what it keeps removes nothing.
+  /// - Throws: if a document cannot be read: a collection that does not know what to keep removes nothing.
   private func reachable(ignoring gone: Set<String>) throws -> Set<Digest> {
     var found = try pinned()
     for name in try models() {
       let state = try state(name)
       for entry in state.live where !gone.contains("\(name)@\(entry.version)") {
-        // The record as the artifact has it: where clones gave one number away twice, version.json is of only one of them.
+        // The record from its artifact: if two clones gave away the number, version.json is only one of theirs.
         let record = try (try? recordBytes(of: entry)).map { try VersionRecord.decode($0, subject: "\(name)") }
         let version =
           try record.map {
@@ -127,21 +128,32 @@ extension Registry {
         let others = (version.record.artifacts ?? [:]).values
         for root in [entry.artifact, version.record.image] + others { try mark(root, &found, version, state) }
         for attachment in state.attachments(of: version) { try mark(attachment.descriptor, &found, version, state) }
-        // What was attached may be elsewhere, or lost: it is no part of the version.
+        // A referrer may be elsewhere or lost: it is not part of the version.
         for referrer in state.referrers[entry.version] ?? [] where try store.has(referrer) {
           try mark(referrer, &found, version, state)
         }
         if let card = state.cards[entry.version] { found.insert(card.digest) }
         found.formUnion(version.record.layers.map(\.descriptor.digest))
-        found.formUnion(try settings(of: version, in: state)?.tests.map(\.descriptor.digest) ?? [])
+        found.formUnion(try blobsOfSettings(of: version, in: state))
+        // Named by events of unknown kinds. Such a blob may be elsewhere or lost.
+        for blob in state.named[entry.version] ?? [] where try store.has(blob) {
+          try mark(blob, &found, version, state)
+        }
       }
       found.formUnion(state.deploys.map(\.manifests.digest))
     }
     return found
   }
 
-  /// What has to be here, wherever else it is: what the pinned runtimes are made of, because the next native image is built from it, and what
-  /// the repositories name, because this is where others pull it from.
+  /// The blobs that the newest settings of a version name, also in members that this opz does not know.
+  private func blobsOfSettings(of version: Version, in state: ModelState) throws -> [Digest] {
+    guard let found = state.configuration(of: version) else { return [] }
+    let event = try log(version.name).read(found.event).event
+    return event.details["settings"].map { ModelState.descriptors(in: $0).map(\.digest) } ?? []
+  }
+
+  /// Blobs that must stay here even if they are elsewhere too: those of the pinned runtimes, from which the next native
+  /// image is built, and those that repositories name, because clients pull them from here.
   private func pinned() throws -> Set<Digest> {
     var found: Set<Digest> = []
     for name in try repositories() {
@@ -154,7 +166,7 @@ extension Registry {
   private func mark(_ root: Descriptor, _ found: inout Set<Digest>, _ version: Version?, _ state: ModelState) throws {
     guard found.insert(root.digest).inserted else { return }
     guard try store.has(root) else {
-      // What is elsewhere cannot name what is here.
+      // A manifest that is only elsewhere cannot name blobs here.
       if let version, state.places[version.version] != nil { return }
       throw RegistryError(
         .damaged, version?.record.reference ?? root.digest.description,

@@ -10,15 +10,15 @@ import SystemPackage
   import Musl
 #endif
 
-// Generated files: OCI tools read them, opz does not. Losing them loses nothing.
+// Generated files are for OCI tools. opz does not read them and can write them again.
 extension Registry {
-  /// How many of the newest versions the top index lists.
+  /// The most entries that the registry's index keeps by itself.
   static let indexLimit = 50
 
-  /// Makes a version's directory an OCI layout of its own, its blobs linked to the registry's.
+  /// Makes a version's directory an OCI layout whose `blobs` is a link to the registry's.
   func exportLayout(of version: Version) throws { try Durable.publish(try layout(of: version)) }
 
-  /// The same without names: the caller publishes the files.
+  /// The files of a version's OCI layout, not yet published.
   func layout(of version: Version) throws -> [PendingFile] {
     let place = directory(version.name, version.version)
     let files = try layoutFiles(of: version).map { try PendingFile(replacing: place.appending($0), with: $1) }
@@ -37,7 +37,7 @@ extension Registry {
     ]
   }
 
-  /// Adds a version to the top index, under its number or an alias.
+  /// Adds a version to the registry's index under its number or an alias.
   func exportIndex(adding version: Version, tag: String) throws {
     let lock = try FileLock.take(directory: root)
     var content = (try? store.index()) ?? Index.Content(manifests: [])
@@ -48,7 +48,7 @@ extension Registry {
     _ = consume lock
   }
 
-  /// Takes a version out of the top index.
+  /// Removes a version from the registry's index.
   func exportIndex(removing tag: String) throws {
     let lock = try FileLock.take(directory: root)
     var content = (try? store.index()) ?? Index.Content(manifests: [])
@@ -57,8 +57,8 @@ extension Registry {
     _ = consume lock
   }
 
-  /// Writes the top index with every version and alias in it, for OCI tools that want all of them.
-  /// - Returns: how many entries it has.
+  /// Writes the registry's index with every version and alias, for OCI tools.
+  /// - Returns: the number of entries.
   public func exportWholeIndex() throws -> Int {
     var entries: [Descriptor] = []
     for name in try models() {

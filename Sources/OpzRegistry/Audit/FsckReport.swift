@@ -8,20 +8,22 @@ public struct FsckReport: Sendable {
     /// A path below the registry's root, a digest, or `churn@1.0.0`.
     public let subject: String
     public let reason: String
-    /// What to do; nil where `opz fsck --repair` may help.
+    /// What to do; nil if `opz fsck --repair` may help.
     public let hint: String?
   }
 
   public var models = 0
   public var versions = 0
   public var events = 0
+  /// Events of kinds that this opz does not know, by kind. They are kept, and nothing is wrong with them.
+  public var unknown: [String: Int] = [:]
   public var blobs = 0
-  /// Blobs that are in container registries and not here.
+  /// Blobs that are only in container registries.
   public var elsewhere = 0
-  /// Bytes that were hashed.
+  /// Hashed bytes.
   public var bytes: UInt64 = 0
   public var problems: [Problem] = []
-  /// Blobs that should be here and are missing or rotten.
+  /// Blobs that should be here and are missing or corrupt.
   public var lost: [Descriptor] = []
 
   mutating func add(_ subject: String, _ reason: String, hint: String? = nil) {
@@ -38,6 +40,7 @@ public struct FsckReport: Sendable {
     models += other.models
     versions += other.versions
     events += other.events
+    unknown.merge(other.unknown, uniquingKeysWith: +)
     blobs += other.blobs
     elsewhere += other.elsewhere
     bytes &+= other.bytes

@@ -1,11 +1,12 @@
 import OpzIO
 
-/// Whether flock(2), which all writers of a registry rely on, reaches the other machines that may write in it.
+/// Whether flock(2), which all writers of a registry rely on, works across the machines that may write to it.
 ///
-/// On local disks there are none. NFS (since Linux 2.6.12) and SMB turn flock into locks of the server, unless they are mounted not to; Ceph, GFS2,
-/// Lustre and OCFS2 have locks of the cluster, with the same exception. File systems over object stores and SSH have none.
+/// A local disk has no other machines. NFS (since Linux 2.6.12) and SMB turn flock into locks of the server, unless
+/// mount options say otherwise; Ceph, GFS2, Lustre and OCFS2 have locks of the cluster, with the same exception. File
+/// systems over object stores and SSH have none.
 enum LockReach {
-  /// Why locks are not seen by other machines; nil where they are, or where nothing speaks against it.
+  /// Why locks do not work across machines; nil if they do, or if nothing speaks against it.
   static func problem(_ mount: MountTable.Mount) -> String? {
     let options = Set(mount.options)
     switch mount.type {

@@ -7,16 +7,18 @@ import SystemPackage
 struct ModelAudit {
   let registry: Registry
   let name: ModelName
-  /// Blobs that are not what they are named.
+  /// Corrupt blobs.
   let rotten: Set<Digest>
-  /// Documents whose digests are not checked are not read either: what they name is in the record too.
+  /// Whether documents are not read, because their digests are not checked; the record names the same blobs.
   let isQuick: Bool
   private var report = FsckReport()
   private var state = ModelState()
+  /// Whether an event that this opz does not know forbids reading the model.
+  private var isRefused = false
   private var log: EventLog { registry.log(name) }
   private let blobs: OpenDirectory?
   private let versions: OpenDirectory?
-  /// The sizes of blobs that versions share, nil where there is none: layers of bases above all.
+  /// The sizes of blobs that versions share, mostly layers of bases; nil for a missing blob.
   private var shared: [Digest: UInt64?] = [:]
 
   init(registry: Registry, name: ModelName, rotten: Set<Digest>, isQuick: Bool) {
@@ -28,8 +30,8 @@ struct ModelAudit {
     versions = try? OpenDirectory(registry.versionsDirectory(name))
   }
 
-  /// Audits a model while others may write: what looks wrong is looked at again where events have come in the meantime.
-  /// - Returns: what was found, and the hashes of all events.
+  /// Audits a model while others may write: if there are problems and events were added meanwhile, it audits again.
+  /// - Returns: the problems, and the hashes of all events.
   static func run(_ registry: Registry, _ name: ModelName, rotten: Set<Digest>, isQuick: Bool) throws -> (
     report: FsckReport, events: Set<Digest>
   ) {
@@ -46,6 +48,8 @@ struct ModelAudit {
   private consuming func run() throws -> (report: FsckReport, events: Set<Digest>) {
     report.models = 1
     let events = checkEvents()
+    // An event that must not be passed over may change what the versions are.
+    if isRefused { return (report, events) }
     for entry in state.live {
       report.versions += 1
       check(entry)
@@ -62,14 +66,20 @@ struct ModelAudit {
       let (names, others, heads) = try snapshot()
       let numbers = Dictionary(names.map { ($0.digest, $0.number) }, uniquingKeysWith: { one, _ in one })
       var followed: Set<Digest> = []
-      for file in others { report.add("models/\(name)/events/\(file)", "the name is not one of an event") }
+      for file in others { report.add("models/\(name)/events/\(file)", "the name is not valid for an event") }
       let model = name.description
       let directory = try? OpenDirectory(log.events)
       for event in names {
         report.events += 1
         do {
-          let entry = try log.read(event, in: directory)
+          let entry = try log.document(event, in: directory)
           followed.formUnion(entry.event.heads.compactMap(ModelAudit.digest))
+          if let refusal = log.refusal(entry, event) {
+            isRefused = true
+            report.add(path(event), refusal)
+            continue
+          }
+          if case .unknown(let kind) = entry.event.kind { report.unknown[kind, default: 0] += 1 }
           state.apply(entry)
           if let reason = fault(in: entry.event, of: model, numbers) { report.add(path(event), reason) }
         } catch {
@@ -84,12 +94,12 @@ struct ModelAudit {
     }
   }
 
-  /// Nil for what is not the hash of an event.
+  /// Nil for a text that is not a hash.
   private static func digest(_ hash: String) -> Digest? { Digest(sha256Hex: Array(hash.utf8)[...]) }
 
-  /// Events and heads of one moment: an append writes the one and then the other, under the model's lock.
+  /// Events and heads at one moment: an append writes first the event and then the head, under the model's lock.
   private func snapshot() throws -> (names: [EventLog.Name], others: [String], heads: Set<String>) {
-    // Where the lock can be neither made nor opened nobody of us writes.
+    // If the lock can be neither created nor opened, no opz writes here.
     let lock = try? FileLock.take(registry.directory(name).appending("lock"), .shared)
     let found = try log.namesAndOthers()
     let heads = Set(try EventLog.list(log.heads).map(\.string))
@@ -114,16 +124,17 @@ struct ModelAudit {
     return nil
   }
 
-  /// An event that nothing follows is a head, but for one whose writer died before it could say so: then what it follows still is one.
+  /// An event that nothing follows is a head, unless its writer crashed before creating the head: then an event that it
+  /// follows still is one.
   private mutating func checkHeads(_ names: [EventLog.Name], _ heads: Set<String>, _ followed: Set<Digest>) throws {
     let known = Set(names.filter { heads.contains($0.hash) }.map(\.hash))
     for head in heads.subtracting(known).sorted() {
       report.add("models/\(name)/heads/\(head)", "the event that it names is missing")
     }
     for event in names where !followed.contains(event.digest) && !known.contains(event.hash) {
-      let before = (try? log.read(event).event.heads) ?? []
+      let before = (try? log.document(event).event.heads) ?? []
       if before.isEmpty ? names.count == 1 : before.contains(where: heads.contains) { continue }
-      report.add(path(event), "nothing follows it and heads/ does not name it")
+      report.add(path(event), "no event follows it and it is not in heads/")
     }
   }
 
@@ -133,7 +144,7 @@ struct ModelAudit {
     isQuick ? checkQuickly(entry) : checkWholly(entry)
   }
 
-  /// `version.json` is the record whose digest the artifact names, and what the record names is there.
+  /// Checks that `version.json` is the record whose digest the artifact names, and that the blobs that it names exist.
   private mutating func checkQuickly(_ entry: ModelState.Entry) {
     let subject = "\(name)@\(entry.version)"
     do {
@@ -228,12 +239,12 @@ struct ModelAudit {
       for child in children { try registry.check(config: child) }
       rest += children
     }
-    // What is missing or damaged is said as that.
+    // Missing and corrupt documents are reported as such.
     if !missing.contains(where: { $0.mediaType.isDocument || $0.mediaType.isImageConfig }) { checkRecord(version) }
     reportMissing(missing, version)
   }
 
-  /// The record says of its image what the image's own documents do.
+  /// Checks that the record agrees with the image's documents.
   private mutating func checkRecord(_ version: Registry.Version) {
     let subject = "\(name)@\(version.version)"
     do {
@@ -247,7 +258,7 @@ struct ModelAudit {
     }
   }
 
-  /// An attachment is about the image that its event says, and all of it is there.
+  /// Checks that an attachment is about the image that its event names, and complete.
   private mutating func check(
     _ attachment: ModelState.Attachment, of version: Registry.Version, _ missing: inout [Descriptor]
   ) throws {
@@ -278,7 +289,7 @@ struct ModelAudit {
     }
   }
 
-  /// Whether a blob is there, whole as far as is known. A size that is not known is `.max`.
+  /// Whether a blob exists and, as far as is known, is intact. An unknown size is `.max`.
   @discardableResult
   private func look(_ descriptor: Descriptor, _ missing: inout [Descriptor]) throws -> Bool {
     let isThere = isWhole(try size(of: descriptor.digest), descriptor)
@@ -287,7 +298,7 @@ struct ModelAudit {
     return false
   }
 
-  /// The same for a blob that other versions may name too: its size is asked for once.
+  /// Like `look`, for a blob that several versions may name: its size is looked up once.
   private mutating func lookOnce(_ descriptor: Descriptor, _ missing: inout [Descriptor]) throws {
     let size: UInt64?
     if let known = shared[descriptor.digest] {
@@ -303,7 +314,7 @@ struct ModelAudit {
     size != nil && (size == descriptor.size || descriptor.size == .max)
   }
 
-  /// The size of a blob's file; nil where there is none.
+  /// The size of a blob's file; nil if there is none.
   private func size(of digest: Digest) throws -> UInt64? {
     let status =
       if let blobs, digest.algorithm == .sha256 {
@@ -323,14 +334,14 @@ struct ModelAudit {
     func isThere(_ file: String) -> Bool { (try? versions?.find(own + file.utf8)) ?? nil != nil }
     guard isThere("oci-layout") || isThere("index.json") else { return }
     for (file, bytes) in (try? registry.layoutFiles(of: version)) ?? [] {
-      // In a clone of a registry kept in git they are not there; nothing that opz does needs them.
+      // They are missing in a git clone; opz does not need them.
       guard
         let found = versions?.read(own + file.utf8, limit: 1 << 20)
           ?? (try? SmallFile.read(place.appending(file), limit: 1 << 20)),
         found != bytes
       else { continue }
       report.add(
-        "\(subject)/\(file)", "the generated file is not what its source gives",
+        "\(subject)/\(file)", "the generated file differs from its source",
         hint: "opz fsck --repair writes it again")
     }
   }
@@ -353,12 +364,13 @@ struct ModelAudit {
     }
     for alias in state.moves.keys.sorted() {
       if let version = state.target(alias), state.versions[version]?.contains(where: { $0.deletedBy == nil }) != true {
-        report.add("\(name)@\(alias)", "it names \(version), which is not there")
+        report.add("\(name)@\(alias)", "it names \(version), which does not exist")
       }
     }
   }
 
-  /// Directories of versions that no event knows: what a writer left that died is harmless, anything else is not ours.
+  /// Reports names that are not versions. A version's directory without an event was left by a crashed writer and is
+  /// harmless.
   private mutating func checkDirectories() {
     for entry in (try? Directory.names(registry.versionsDirectory(name))) ?? []
     where entry.first != UInt8(ascii: ".") && SemanticVersion(ascii: entry[...]) == nil {

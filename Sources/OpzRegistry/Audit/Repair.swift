@@ -4,8 +4,8 @@ import OpzStore
 import SystemPackage
 
 extension Registry {
-  /// Writes `version.json` and the layouts of versions again where they are not what their source gives.
-  /// - Returns: how many files were written.
+  /// Rewrites `version.json` and the layouts of versions if they differ from their sources.
+  /// - Returns: the number of files written.
   public func rewriteGenerated() throws -> Int {
     var written = 0
     for name in try models() {
@@ -22,7 +22,7 @@ extension Registry {
     let conflicts = try state(name).live.filter { $0.version == entry.version }.count > 1
     if !conflicts, let bytes = try? recordBytes(of: entry) {
       let path = place.appending("version.json")
-      if (try? SmallFile.read(path, limit: 64 << 20)) != bytes {
+      if (try? SmallFile.read(path, limit: VersionRecord.limit)) != bytes {
         try Durable.makeDirectory(place)
         try Durable.replace(path, with: bytes, mode: 0o444)
         written += 1
@@ -38,7 +38,7 @@ extension Registry {
     return written
   }
 
-  /// The record's bytes as the artifact has them.
+  /// The record's bytes from its artifact.
   func recordBytes(of entry: ModelState.Entry) throws -> [UInt8] {
     let manifest = try Manifest(
       raw: store.content(entry.artifact), mediaType: entry.artifact.mediaType,
@@ -46,14 +46,14 @@ extension Registry {
     guard let layer = manifest.content.layers.first(where: { $0.mediaType == RecordArtifact.artifactType }) else {
       throw RegistryError(.damaged, entry.artifact.digest.description, "the artifact does not hold a version record")
     }
-    let bytes = try store.content(layer, limit: 64 << 20)
+    let bytes = try store.content(layer, limit: VersionRecord.limit)
     guard Digest.of(bytes) == layer.digest else {
-      throw RegistryError(.damaged, layer.digest.description, "the blob is rotten")
+      throw RegistryError(.damaged, layer.digest.description, "the blob is corrupt")
     }
     return bytes
   }
 
-  /// Removes a blob that is rotten, so that a whole one can take its place.
+  /// Removes a corrupt blob, so that an intact one can replace it.
   public func discard(_ descriptor: Descriptor) throws {
     try Durable.remove(store.path(of: descriptor.digest))
   }

@@ -3,7 +3,7 @@ import OpzOCI
 import OpzStore
 
 extension Registry {
-  /// Each tag names a manifest that its repository has, and each manifest what is here.
+  /// Checks that tags name manifests of their repositories, and that the blobs that manifests name are here.
   func checkRepositories(_ rotten: Set<Digest>, _ report: inout FsckReport) {
     do {
       for name in try repositories() { try check(repository(name), rotten, &report) }
@@ -18,7 +18,7 @@ extension Registry {
     let known = Set(manifests.map(\.digest))
     for tag in try repository.tags() {
       guard let descriptor = try repository.resolve(tag), !known.contains(descriptor.digest),
-        // It may have been pushed since the manifests were listed.
+        // It may have been pushed after the manifests were listed.
         try repository.manifest(descriptor.digest) == nil
       else { continue }
       report.add(

@@ -1,15 +1,15 @@
 import OpzIO
 import OpzOCI
 
-/// Which versions a collection keeps; the others are deleted by it. Without rules it keeps all.
+/// Which versions a garbage collection keeps; it deletes the others. Without rules it keeps all.
 public struct RetentionRules: Sendable, Equatable {
-  /// The newest so many of each model.
+  /// Keep this many of the newest versions of each model.
   public var last: Int?
-  /// Younger than so many days.
+  /// Keep versions younger than this many days.
   public var days: Int?
-  /// Those with a tag that `opz tag` or opz.yaml gave them.
+  /// Keep versions with a tag, of `opz tag` or of opz.yaml.
   public var tagged = true
-  /// Those that an alias names, or named within the rollback window.
+  /// Keep versions that an alias names, or named within the rollback window.
   public var aliased = true
 
   /// Creates rules; without `last` and `days` they keep every version.
@@ -26,9 +26,9 @@ public struct RetentionRules: Sendable, Equatable {
     self.aliased = aliased
   }
 
-  /// Why a version is kept; nil for one that goes.
+  /// Why a version is kept; nil for one that is deleted.
   /// - Parameters:
-  ///   - rank: how many newer versions the model has.
+  ///   - rank: the number of newer versions.
   ///   - tags: all tags of the version.
   func reason(_ entry: ModelState.Entry, rank: Int, tags: [String: String], _ state: ModelState, _ now: Timestamp)
     -> String?
@@ -46,6 +46,6 @@ public struct RetentionRules: Sendable, Equatable {
       if entry.at >= edge { return "it is younger than \(days) days" }
     }
     if tagged, let tag = tags.keys.min() { return "it has the tag \(tag)" }
-    return last == nil && days == nil ? "no rule says that it goes" : nil
+    return last == nil && days == nil ? "no retention rule applies" : nil
   }
 }

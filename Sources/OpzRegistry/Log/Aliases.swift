@@ -1,15 +1,48 @@
 public import OpzJSON
 public import OpzOCI
 
+/// The name of an alias: `champion`, `production`. No alias is also a valid version.
+public struct AliasName: Hashable, Sendable, Comparable, CustomStringConvertible, LosslessStringConvertible {
+  public let description: String
+
+  /// The alias that `text` names: a lower-case letter, then letters, digits, `-`, `_` or `.`, at most 63 bytes.
+  public init?(_ text: String) {
+    let bytes = Array(text.utf8)
+    guard (1...63).contains(bytes.count), AliasName.isLetter(bytes[0]), bytes.allSatisfy(AliasName.isAllowed) else {
+      return nil
+    }
+    description = text
+  }
+
+  /// - Throws: `RegistryError.badName`, which says what is allowed.
+  public init(parsing text: String) throws {
+    guard let name = AliasName(text) else {
+      throw RegistryError(
+        .badName, text, "not an alias: a lower-case letter, then letters, digits, - _ or ., at most 63",
+        hint: "write production, champion or eu-west")
+    }
+    self = name
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-_.".utf8.contains(byte)
+  }
+
+  /// Orders names by their text.
+  public static func < (one: AliasName, other: AliasName) -> Bool { one.description < other.description }
+}
+
 extension Registry {
-  /// What an alias is expected to name before it moves: the compare of compare-and-swap.
+  /// What an alias must name before it moves, for compare-and-swap.
   public enum Expectation: Sendable, Equatable {
     case anything
     case nothing
     case version(SemanticVersion)
   }
 
-  /// What became of an alias.
+  /// The result of moving an alias.
   public struct AliasChange: Sendable {
     public let alias: AliasName
     public let from: SemanticVersion?
@@ -17,11 +50,12 @@ extension Registry {
     public var isChange: Bool { from != to }
   }
 
-  /// Sets an alias. One that names the version already is left as it is.
+  /// Sets an alias. If it names the version already, nothing changes.
   /// - Parameters:
-  ///   - premise: what the move was decided by.
-  ///   - repeats: whether there is an event even where the alias names the version already.
-  /// - Throws: `RegistryError.conflict` when the alias names something else than `expected`, `.changed` when the premise does not hold.
+  ///   - premise: the state that the move was decided on.
+  ///   - repeats: whether to append an event even if the alias names the version already.
+  /// - Throws: `RegistryError.conflict` if the alias does not name what is expected, `.changed` if the premise no
+  ///   longer holds.
   @discardableResult
   public func set(
     _ alias: AliasName, to version: Version, expecting expected: Expectation = .anything, on premise: Premise? = nil,
@@ -35,7 +69,7 @@ extension Registry {
       }
       let current = try check(alias, expected, state, version.name)
       if current == version.version, !state.isConflicted(alias), !repeats {
-        // The one who set it may have died before the export.
+        // Whoever set it may have been killed before updating the index.
         try exportIndex(adding: version, tag: "\(version.name)@\(alias)")
         return AliasChange(alias: alias, from: current, to: current)
       }
@@ -45,7 +79,7 @@ extension Registry {
     }
   }
 
-  /// Takes an alias away.
+  /// Removes an alias.
   @discardableResult
   public func unset(
     _ alias: AliasName, of name: ModelName, expecting expected: Expectation = .anything, on premise: Premise? = nil,
@@ -66,21 +100,21 @@ extension Registry {
     }
   }
 
-  /// The version that a roll-back of an alias goes to.
+  /// The version that a rollback of an alias restores.
   public func previous(_ alias: AliasName, of name: ModelName) throws -> (move: ModelState.Move, version: Version) {
     let state = try state(name)
     let standing = try state.target(alias, of: name)
     guard let move = state.previous(alias), let number = move.version, let entry = try state.only(number, of: name)
     else {
       throw RegistryError(
-        .notFound, "\(name)@\(alias)", "nothing is known that it named before \(standing)",
+        .notFound, "\(name)@\(alias)", "it named no existing version before \(standing)",
         hint: "opz history \(name) --alias \(alias) shows what it named; opz alias \(name) \(alias) VERSION sets it")
     }
     return (move, try load(name, entry))
   }
 
-  /// Brings back what an alias named before.
-  /// - Parameter move: what `previous` found; refused if the alias moved since.
+  /// Restores what an alias named before.
+  /// - Parameter move: what `previous` returned; refused if the alias has moved since.
   public func rollBack(
     _ alias: AliasName, to move: ModelState.Move, _ version: Version, on premise: Premise? = nil, by author: Author,
     details: [String: JSONValue] = [:]

@@ -7,9 +7,9 @@ extension Registry {
   /// Attaches one document to a version.
   ///
   /// - Parameters:
-  ///   - type: of the artifact and of its layer, as cosign and oras have it.
+  ///   - type: the artifact type, which is also the layer's media type, as cosign and oras do it.
   ///   - annotations: of the manifest.
-  ///   - source: nil for what is not known to be made here.
+  ///   - source: where the content comes from; nil if unknown.
   @discardableResult
   public func attach(
     _ content: [UInt8], _ type: MediaType, to version: Version, annotations: [String: String] = [:],
@@ -18,8 +18,8 @@ extension Registry {
     try attach([store.put(content, type)], type, to: version, annotations: annotations, from: source, by: author)
   }
 
-  /// Makes an artifact manifest whose subject is the version's image, and attaches it.
-  /// - Parameter layers: in the store already.
+  /// Creates an artifact manifest whose subject is the version's image, and attaches it.
+  /// - Parameter layers: blobs that are in the store.
   @discardableResult
   public func attach(
     _ layers: [Descriptor], _ type: MediaType, to version: Version, annotations: [String: String] = [:],
@@ -33,9 +33,10 @@ extension Registry {
     return try attach(manifest, to: version, from: source, by: author)
   }
 
-  /// Attaches an artifact whose blobs are in the store to a version. What is attached already is not attached again, unless more is known of where it
-  /// is from.
-  /// - Throws: `RegistryError.badName` for a manifest whose subject is not the version's image, `.conflict` where a blob is not here.
+  /// Attaches an artifact, whose blobs are in the store, to a version. An attached artifact is attached again only from
+  /// a more trusted source.
+  /// - Throws: `RegistryError.badName` for a manifest whose subject is not the version's image, `.conflict` if a
+  ///   blob is missing.
   @discardableResult
   public func attach(
     _ manifest: Manifest, to version: Version, from source: ModelState.Attachment.Source? = nil, by author: Author
@@ -49,7 +50,7 @@ extension Registry {
     var descriptor = try store.put(manifest.raw, manifest.descriptor.mediaType)
     descriptor.artifactType = manifest.content.artifactType ?? manifest.content.config.mediaType
     descriptor.annotations = manifest.content.annotations
-    // An event is read whenever the model is.
+    // Every event is read with its model, so long annotations are left out.
     let found = descriptor.light
     return try locked(version.name) {
       let same = try state(version.name).attachments(of: version).first { $0.descriptor.digest == found.digest }
@@ -69,25 +70,26 @@ extension Registry {
 }
 
 extension ModelState {
-  /// An artifact whose subject is a version's image: a signature, an attestation, a bill of materials, a scan's verdict.
+  /// An artifact whose subject is a version's image: a signature, an attestation, a bill of materials, a scan verdict.
   public struct Attachment: Sendable, Equatable {
-    /// As a registry lists a referrer: with its artifact type and annotations, which are only what its maker says.
+    /// As a registry lists a referrer: with its artifact type and annotations, which are unverified claims.
     public let descriptor: Descriptor
     /// The image that it is about.
     public let image: Digest
     /// RFC 3339.
     public let at: String
     public let actor: String
-    /// How it came; nil for events that do not say, which counts as `pull`.
+    /// Where it came from; nil for events that do not say, which counts as `pull`.
     public let source: Source?
 
-    /// Who answers for an attachment that no key signed. Only this registry's own events say so: it does not travel.
+    /// Where an attachment came from, which matters for unsigned ones. Only this registry's events say so: it is not
+    /// pushed.
     public enum Source: String, Sendable {
-      /// Another registry had it.
+      /// It was pulled from a remote repository.
       case pull
-      /// A command on this registry was given it, or made it.
+      /// A command on this registry created it or was given it.
       case here
-      /// `opz scan` on this registry found what it says.
+      /// It is the verdict of `opz scan` on this registry.
       case scan
     }
 
@@ -102,7 +104,7 @@ extension ModelState {
     }
   }
 
-  /// What is attached to a version's image, the latest last.
+  /// The attachments of a version's image, oldest first.
   public func attachments(of version: Registry.Version) -> [Attachment] {
     (attachments[version.version] ?? []).filter { $0.image == version.record.image.digest }
   }
@@ -118,7 +120,8 @@ extension ModelState {
       $0.descriptor.digest == descriptor.digest && $0.image == event.image
     }
     guard let known else { return attachments[version, default: []].append(new) }
-    // Two clones may attach the same thing; what was pulled may be made here as well.
+    // Two clones may attach the same artifact, and a pulled one may be created here too: the most trusted source
+    // counts.
     if attachments[version]?[known].isSurpassed(by: source) == true { attachments[version]?[known] = new }
   }
 }

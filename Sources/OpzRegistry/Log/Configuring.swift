@@ -4,25 +4,25 @@ import OpzOCI
 import OpzStore
 
 extension ModelState {
-  /// The newest settings of a version's image, where they are not those of its record.
+  /// The newest settings of a version's image, if they are not those of its record.
   public struct Configuration: Sendable, Equatable {
-    /// The event that has the settings.
+    /// The event `configured` with the settings.
     public let event: EventLog.Name
-    /// The image that they are of.
+    /// The image that the settings belong to.
     public let image: Digest
     /// RFC 3339.
     public let at: String
     public let actor: String
-    /// Those of `lineage.tags`.
+    /// `lineage.tags` of the settings.
     public let tags: [String: String]
   }
 
-  /// The event with a version's newest settings; nil where they are those of its record.
+  /// The event with a version's newest settings; nil if they are those of its record.
   public func configuration(of version: Registry.Version) -> Configuration? {
     configurations[version.version]?.last { $0.image == version.record.image.digest }
   }
 
-  /// The last in the order of the fold stands. One whose settings cannot be read changes nothing; an audit names it.
+  /// The last set in the order of the fold counts. A set that cannot be read is ignored here and reported by an audit.
   mutating func configure(_ event: Event, _ name: EventLog.Name, _ version: SemanticVersion) {
     guard let settings = VersionSettings(event) else { return }
     configurations[version, default: []].removeAll { $0.image == event.image }
@@ -31,7 +31,7 @@ extension ModelState {
         event: name, image: event.image, at: event.at, actor: event.actor, tags: settings.lineage.tags))
   }
 
-  /// Tags of a version: those of `opz tag` over those of opz.yaml.
+  /// Tags of a version: those of `opz tag` override those of opz.yaml.
   public func tags(of version: Registry.Version) -> [String: String] {
     let own = configuration(of: version)?.tags ?? version.record.lineage.tags
     return own.merging(tags[version.version] ?? [:]) { _, new in new }
@@ -39,8 +39,8 @@ extension ModelState {
 }
 
 extension Registry {
-  /// The version with its newest settings in its record's place; its bytes are as they were.
-  /// - Throws: where the event that has them cannot be read.
+  /// The version with its newest settings in its record; `bytes` stays the recorded document.
+  /// - Throws: `RegistryError`, `IOFailure` if the event with the settings cannot be read.
   public func current(_ version: Version, in state: ModelState) throws -> Version {
     guard let settings = try settings(of: version, in: state) else { return version }
     return Version(
@@ -48,10 +48,10 @@ extension Registry {
       artifact: version.artifact)
   }
 
-  /// The same as of now.
+  /// The version with its newest settings, in the current state of its model.
   public func current(_ version: Version) throws -> Version { try current(version, in: state(version.name)) }
 
-  /// The newest settings of a version, where they are not those of its record.
+  /// The newest settings of a version; nil if they are those of its record.
   public func settings(of version: Version, in state: ModelState) throws -> VersionSettings? {
     guard let found = state.configuration(of: version) else { return nil }
     let event = try log(version.name).read(found.event).event
@@ -62,7 +62,7 @@ extension Registry {
     return settings
   }
 
-  /// Appends the settings, if they are not those that the version has. The caller holds the model's lock.
+  /// Appends the settings if they differ from the current ones. The caller holds the model's lock.
   /// - Returns: what changed.
   func configure(
     _ version: Version, _ settings: VersionSettings, in state: ModelState, _ author: Author,

@@ -3,12 +3,15 @@ public import OpzOCI
 import SystemPackage
 
 extension Registry {
-  /// How long an alias that moved on can be rolled back: what it named is not deleted before.
+  /// For how many days a version is kept from deletion after an alias moved away from it, so that the alias can be
+  /// rolled back.
   public static let rollbackDays = 30
 
-  /// Deletes a version: a tombstone. Its number stays taken; its blobs go with the next collection.
-  /// - Parameter image: of a number that two clones gave away, which of the two.
-  /// - Throws: `RegistryError.held` while an alias names it, or did within the rollback window, unless `force`.
+  /// Deletes a version by a tombstone event. Its number stays taken; the next garbage collection removes its blobs.
+  /// - Parameters:
+  ///   - image: if two clones gave the number to different images, the one to delete.
+  ///   - force: also delete a version that an alias named within the rollback window.
+  /// - Throws: `RegistryError.held` while an alias names it, or named it within the rollback window.
   public func delete(
     _ name: ModelName, _ version: SemanticVersion, image: Digest? = nil, force: Bool = false, by author: Author
   ) throws {
@@ -60,12 +63,12 @@ extension Registry {
     for alias in state.moves.keys.sorted() where state.held(alias, since: window.description).contains(version) {
       throw RegistryError(
         .held, "\(name)@\(version)",
-        "the alias \(alias) named it within the last \(Registry.rollbackDays) days, so a roll-back may need it",
-        hint: "opz delete --force deletes it all the same")
+        "the alias \(alias) named it within the last \(Registry.rollbackDays) days, so a rollback may need it",
+        hint: "opz delete --force deletes it anyway")
     }
   }
 
-  /// Puts the record that stands into `version.json`, where a merge may have left the other or both.
+  /// Writes the remaining record to `version.json`, where a merge may have left the deleted one or a mix of both.
   private func restoreRecord(_ name: ModelName, _ entry: ModelState.Entry) throws {
     let bytes = try recordBytes(of: entry)
     try Durable.replace(ownDirectory(name, entry.version).appending("version.json"), with: bytes, mode: 0o444)

@@ -5,14 +5,14 @@ import OpzStore
 
 extension Registry {
   public static let manifestsType = MediaType("application/yaml")
-  /// Bytes; the objects of a model have some thousand.
+  /// In bytes; the objects of a model take some thousand.
   public static let manifestsLimit = 16 << 20
 
-  /// Records a deploy and keeps its manifests, so that they can be compared with and brought back.
+  /// Records a deploy and keeps its manifests, so that they can be compared and restored.
   /// - Parameters:
-  ///   - place: where it went; a later deploy in the same place takes this one's.
-  ///   - restores: the hash of the deploy whose manifests these are.
-  ///   - isAttempt: opz is about to apply them: it counts as whole only when `settle` said so.
+  ///   - place: where the objects are; a later deploy to the same place replaces them.
+  ///   - restores: the hash of the deploy whose manifests are restored.
+  ///   - isAttempt: whether opz is about to apply them; then the deploy is complete only after `settle`.
   /// - Returns: the hash of the event.
   @discardableResult
   public func deployed(
@@ -29,10 +29,10 @@ extension Registry {
     return try note(.deployed, version, by: author, details: details)
   }
 
-  /// Records how an attempt ended. Without this event, as after a power cut, it counts as not whole.
+  /// Records how an attempt ended. Without this event, as after a power cut, the attempt counts as incomplete.
   /// - Parameters:
   ///   - attempt: the hash that `deployed` returned.
-  ///   - isWhole: all of it was applied.
+  ///   - isWhole: whether everything was applied.
   ///   - details: what was applied, what was deleted, why it failed.
   public func settle(
     _ attempt: String, of version: Version, isWhole: Bool, details: [String: JSONValue], by author: Author
@@ -44,7 +44,7 @@ extension Registry {
   }
 
   /// The manifests of a deploy.
-  /// - Throws: where the blob is not here, and `RegistryError.damaged` where its bytes are others.
+  /// - Throws: `IOFailure` if the blob is missing, `RegistryError.damaged` if it is corrupt.
   public func manifests(of deploy: ModelState.Deploy) throws -> [UInt8] {
     let path = store.path(of: deploy.manifests.digest)
     let bytes = try SmallFile.read(path, limit: Registry.manifestsLimit)

@@ -3,7 +3,8 @@ import OpzJSON
 import OpzOCI
 
 extension Event {
-  /// The event that a text is, without `Codable`'s detours: an audit reads 100,000 of them. Nil where it is none, or one that only `Codable` reads.
+  /// Decodes an event without `Codable`, because an audit reads 100,000 of them. Nil for anything that is not an event,
+  /// and for the rare ones that are left to `Codable`.
   init?(plain bytes: [UInt8]) {
     guard let event = try? JSONPlace.read(bytes, .event, { Event($0) }) else { return nil }
     self = event
@@ -27,6 +28,10 @@ extension Event {
     if let value = json["content"] {
       guard let digest = value.digest else { return nil }
       content = digest
+    }
+    if let value = json["critical"] {
+      guard let names = value.textList else { return nil }
+      critical = names
     }
     if let value = json["alias"] {
       guard let move = AliasMove(value) else { return nil }

@@ -1,12 +1,13 @@
 public import OpzIO
-import OpzJSON
+public import OpzJSON
 import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// The events of one model, on disk: `events/<number>-<hash>.json`, and `heads/<hash>` for each event that no other names.
+/// The events of one model, on disk: `events/<number>-<hash>.json`, and `heads/<hash>` for each event that no other
+/// names.
 ///
-/// The hash is the sha256 of the file's bytes. Writers hold the model's lock alone.
+/// The hash is the SHA-256 of the file's bytes. Writers hold the model's lock exclusively.
 public struct EventLog: Sendable {
   /// An event with the hash of its file.
   public struct Entry: Sendable, Hashable {
@@ -15,6 +16,8 @@ public struct EventLog: Sendable {
   }
 
   let directory: FilePath
+  /// Of the registry: readers of format 1 refuse a kind that they do not know.
+  let format: Int
 
   var events: FilePath { directory.appending("events") }
   var heads: FilePath { directory.appending("heads") }
@@ -25,9 +28,17 @@ public struct EventLog: Sendable {
     return try names().map { try read($0, in: directory) }
   }
 
+  /// An event as it is in its file, members that this opz does not know included.
+  public func json(of entry: Entry) throws -> [String: JSONValue] {
+    guard let digest = Digest(algorithm: .sha256, hex: entry.hash) else { return [:] }
+    let path = events.appending(Name(number: entry.event.number, digest: digest).file)
+    return try JSONValue(json: SmallFile.read(path, limit: EventLog.limit)).object ?? [:]
+  }
+
   /// The hashes of the newest events, sorted.
   ///
-  /// A writer that died between its event and its head leaves an event with a number above all heads: it counts.
+  /// A writer that crashed between its event and its head leaves an event with a higher number than all heads: it
+  /// counts as a head.
   public func currentHeads() throws -> [String] {
     try headEntries().map(\.hash).sorted()
   }
@@ -40,13 +51,13 @@ public struct EventLog: Sendable {
     let strays = all.filter { $0.number > top }
     if strays.isEmpty { return current }
     current += strays
-    let followed = Set(try strays.flatMap { try read($0).event.heads })
+    let followed = Set(try strays.flatMap { try document($0).event.heads })
     current.removeAll { followed.contains($0.hash) }
     return current
   }
 
-  /// Appends an event after the heads that are there. The caller holds the model's lock alone.
-  /// - Parameter make: the event, given its number and the heads that it names.
+  /// Appends an event after the current heads. The caller holds the model's lock exclusively.
+  /// - Parameter make: creates the event from its number and the hashes of the heads.
   @discardableResult
   func append(_ make: (_ number: Int, _ heads: [String]) -> Event) throws -> Entry {
     try Durable.makeDirectory(events)
@@ -69,15 +80,17 @@ public struct EventLog: Sendable {
     return Entry(hash: name.hash, event: event)
   }
 
-  /// Does what a writer left undone that died after its event and before its head. It is done before the next event, so that there is never more
-  /// than one above the heads, whoever dies.
+  /// Creates the head that a crashed writer did not create. This happens before the next event, so there is never more
+  /// than one event above the heads.
   private func markStrays(among current: [Name]) throws {
     let marked = Set(try EventLog.list(heads).map(\.string))
-    for stray in current where !marked.contains(stray.hash) { try moveHeads(read(stray).event.heads, to: stray.hash) }
+    for stray in current where !marked.contains(stray.hash) {
+      try moveHeads(document(stray).event.heads, to: stray.hash)
+    }
   }
 
-  /// Puts the new head in the place of those that its event follows. Heads are empty files that are on the disk since the first was made, so one
-  /// of the old becomes the new by a rename.
+  /// Replaces the heads that an event follows by the event's own. Heads are empty files, so one of the old ones is
+  /// renamed: nothing has to be written.
   private func moveHeads(_ followed: [String], to new: String) throws {
     let old = try EventLog.list(heads).filter { $0.string != new && followed.contains($0.string) }
     guard let first = old.first else {
@@ -85,16 +98,16 @@ public struct EventLog: Sendable {
       return
     }
     try Durable.move(heads.appending(first), to: heads.appending(new))
-    // Only now: who dies in between leaves heads that the new one follows, and none that nothing leads to.
+    // Last, so that a crash leaves old heads that the new event follows, and never no head at all.
     for other in old.dropFirst() { try Durable.remove(heads.appending(other)) }
   }
 
-  /// The name of an event's file: 100,000 of them are compared by each search.
+  /// The name of an event's file. Each search compares up to 100,000 of them.
   public struct Name: Hashable, Comparable, Sendable {
     public let number: Int
     public let digest: Digest
 
-    /// No log is so long; JSON's readers agree on whole numbers up to here.
+    /// The largest whole number on which all JSON readers agree; no log is that long.
     static let largest = 1 << 53
 
     /// The digest's hex digits.
@@ -145,7 +158,7 @@ public struct EventLog: Sendable {
 
   func names() throws -> [Name] { try namesAndOthers().names }
 
-  /// All names in the directory of events: those of events, in their order, and others.
+  /// All names in the directory of events: those of events, in order, and others.
   func namesAndOthers() throws -> (names: [Name], others: [String]) {
     guard try FileStatus.find(events) != nil else { return ([], []) }
     var found: [Name] = []
@@ -161,13 +174,34 @@ public struct EventLog: Sendable {
   }
 
   private static func ordered(_ found: [Name]) -> [Name] {
-    // Most often they are in their order: the number has leading zeros.
+    // They usually come in order, because numbers have leading zeros.
     return zip(found, found.dropFirst()).allSatisfy { $0 < $1 } ? found : found.sorted()
   }
 
-  /// Reads one event and checks that its bytes have the hash in its name.
-  /// - Parameter directory: that of the events, for who reads many.
+  /// Reads one event, for the state of its model.
+  /// - Parameter directory: that of the events, for readers of many.
+  /// - Throws: `RegistryError.damaged`; `.unknownFormat` for an event that this opz must not pass over.
   func read(_ name: Name, in directory: OpenDirectory? = nil) throws -> Entry {
+    let entry = try document(name, in: directory)
+    if let refusal = refusal(entry, name) { throw refusal }
+    return entry
+  }
+
+  /// Why the model cannot be read by this opz; nil where the event is known or may be passed over.
+  func refusal(_ entry: Entry, _ name: Name) -> RegistryError? {
+    let path = { events.appending(name.file).string }
+    if let feature = RegistryFormat.unknown(in: entry.event.critical) {
+      return RegistryFormat.missingFeature(path(), "the model", feature)
+    }
+    guard format == 1, !entry.event.isOfFormat1 else { return nil }
+    return RegistryError(
+      .unknownFormat, path(),
+      "a registry of format 1 has no events of format 2, and this one is of the kind \(entry.event.kind.rawValue)",
+      hint: "opz registry upgrade, if this registry was merged with one of format 2")
+  }
+
+  /// Reads one event, whether or not this opz knows what it means, and checks that its bytes have the hash in its name.
+  func document(_ name: Name, in directory: OpenDirectory? = nil) throws -> Entry {
     if let bytes = directory?.read(name.fileBytes, limit: EventLog.limit) {
       return try entry(name, bytes, path: { events.appending(name.file) })
     }
@@ -184,9 +218,8 @@ public struct EventLog: Sendable {
     let event =
       try Event(plain: bytes)
       ?? CanonicalJSON.decode(Event.self, from: bytes, .event, subject: path().string)
-    guard event.format == Event.currentFormat else {
-      throw RegistryError(
-        .unknownFormat, path().string, "the event has format \(event.format)", hint: "use a newer opz")
+    guard RegistryFormat.documents.contains(event.format) else {
+      throw RegistryFormat.laterFormat(path().string, "the event", event.format, reads: RegistryFormat.documents)
     }
     guard event.number == name.number else {
       throw RegistryError(.damaged, path().string, "the event has the number \(event.number), its name another")

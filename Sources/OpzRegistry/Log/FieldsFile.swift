@@ -3,17 +3,17 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// What a search needs of a model: of each version that is there some fields of its record, its aliases and tags. It lies in the registry's
-/// `cache/`, so that a search reads neither events nor records.
+/// A search cache in the registry's `cache/`: some record fields, the aliases and the tags of each version of a model,
+/// so that a search reads neither events nor records.
 ///
-/// One file a model and set of fields. The first line says what stat(2) said of the directory of events before they were read: while it says that
-/// still, no event has come. Then a line a version, in the order of a list. The sha256 of all before is in the last line. A file that is not so is
-/// as good as none.
+/// There is one file per model and set of fields. Its first line has the result of stat(2) on the directory of events
+/// before they were read: while that is unchanged, no event was added. Then follows one line per version, newest first,
+/// and in the last line the SHA-256 of everything before. Any other file is treated as missing.
 struct FieldsFile {
   /// Between the values of one field.
   private static let between: UInt8 = 0x1F
-  private static let title = "opz fields 3"
-  /// Before the fields: artifact, its size, version, aliases, tags, whether these are all.
+  private static let title = "opz fields 4 \(RegistryFormat.fingerprint)"
+  /// How many columns come before the fields: artifact, its size, version, aliases, tags, whether these tags are all.
   private static let fixed = 6
 
   let fields: [VersionQuery.Field]
@@ -31,14 +31,15 @@ struct FieldsFile {
     let artifact: Descriptor
     let version: SemanticVersion
     let aliases: [AliasName]
-    /// Those of `opz tag`; where settings came after the record, all that the version has.
+    /// Those of `opz tag`; if there are later settings, all tags of the version.
     let tags: [String: String]
-    /// No tag of the record counts.
+    /// Whether the tags of the record no longer count.
     let hasAllTags: Bool
     let values: [[QueryValue]]
   }
 
-  /// What the directory of events is, while no event comes or goes. Nil where one could come without its times telling.
+  /// Identifies the directory of events while no event is added or removed. Nil while a change might not show in its
+  /// times.
   static func mark(_ events: FilePath) -> String? {
     let now = Timestamp.now()
     guard let status = try? FileStatus.find(events), status.isSettled(at: now) else { return nil }
@@ -47,10 +48,10 @@ struct FieldsFile {
 
   // MARK: Reading
 
-  /// The lines of a file; a reader looks at one after the other, and takes of it what it needs.
+  /// The lines of a file, read one after the other; columns are decoded when asked for.
   struct Lines {
     private var lines: SealedLines
-    /// The mark of the events that it is of.
+    /// The mark of the events that the file was made from.
     let mark: String
     private let fields: Int
 
@@ -63,7 +64,7 @@ struct FieldsFile {
       self.fields = fields
     }
 
-    /// Goes to the next version. False at the end, and at a line that is none.
+    /// Moves to the next version. False at the end, and at a malformed line.
     mutating func next() -> Bool { lines.next() && lines.count == FieldsFile.fixed + fields }
 
     var artifact: Digest? { Digest(sha256Hex: lines[0]) }
@@ -74,7 +75,7 @@ struct FieldsFile {
         : lines[3].split(separator: UInt8(ascii: ",")).compactMap { AliasName(String(decoding: $0, as: UTF8.self)) }
     }
 
-    /// By turns names and texts.
+    /// Stored as alternating names and values.
     var tags: [String: String] {
       guard !lines.isEmpty(4) else { return [:] }
       let parts = lines[4].split(separator: FieldsFile.between, omittingEmptySubsequences: false)
@@ -86,13 +87,13 @@ struct FieldsFile {
 
     var hasAllTags: Bool { !lines.isEmpty(5) }
 
-    /// The values of a field, by its place among the file's.
+    /// The values of a field, by its index in the file.
     func values(_ field: Int) -> [QueryValue] {
       let place = FieldsFile.fixed + field
       return lines.isEmpty(place) ? [] : lines[place].split(separator: FieldsFile.between).compactMap(FieldsFile.value)
     }
 
-    /// All of the line; nil where it is damaged.
+    /// The whole line; nil if it is corrupt.
     var row: Row? {
       guard let digest = artifact, let size = UInt64(decimal: lines[1]), let version = SemanticVersion(ascii: lines[2])
       else { return nil }
@@ -104,16 +105,16 @@ struct FieldsFile {
     }
   }
 
-  /// What was kept, if it is whole.
+  /// The cached lines, if the file is complete.
   func lines() -> Lines? { Lines(path, fields: fields.count) }
 
   // MARK: Writing
 
-  /// Keeps rows, all that there are. A registry that may only be read keeps what it has.
+  /// Caches all rows of the model. In a read-only registry nothing changes.
   func write(_ rows: [Row], mark: String) {
     var bytes = Array("\(FieldsFile.title)\t\(mark)\n".utf8)
     for row in rows {
-      // An artifact that opz did not make has not these types; then the events are read each time.
+      // An artifact that opz did not create has other types; then the events are read each time.
       guard row.artifact.mediaType == .imageManifest, row.artifact.artifactType == RecordArtifact.artifactType,
         row.artifact.digest.algorithm == .sha256
       else { return }

@@ -1,6 +1,6 @@
 public import OpzOCI
 
-/// A model's state with the events that it is of, so that who decided by it can tell whether it is still so.
+/// A model's state with the events that it was folded from, so that a decision based on it can be checked later.
 public struct ModelSnapshot: Sendable {
   public let name: ModelName
   public let state: ModelState
@@ -9,19 +9,20 @@ public struct ModelSnapshot: Sendable {
 }
 
 extension Registry {
-  /// What must be as it was read when an alias moves. It is looked at under the model's lock.
+  /// What must be unchanged when an alias moves; checked under the model's lock.
   public struct Premise: Sendable {
     let snapshot: ModelSnapshot
     let holds: @Sendable () throws -> Bool
 
-    /// - Parameter holds: whether what was read beside the model's events is as it was: a policy.
+    /// Creates a premise.
+    /// - Parameter holds: whether everything else that was read, such as a policy, is unchanged.
     public init(_ snapshot: ModelSnapshot, holds: @escaping @Sendable () throws -> Bool = { true }) {
       self.snapshot = snapshot
       self.holds = holds
     }
   }
 
-  /// The state of a model, and the events that it is of.
+  /// The state of a model, and the events that it was folded from.
   public func snapshot(_ name: ModelName) throws -> ModelSnapshot {
     let (state, events) = try fold(name)
     return ModelSnapshot(name: name, state: state, events: events)
@@ -32,8 +33,8 @@ extension Registry {
     try snapshot.events.first { $0.hash == move.hash }.map { try log(snapshot.name).read($0).event }
   }
 
-  /// The caller holds the model's lock.
-  /// - Throws: `RegistryError.changed` where an event came since, or the rest is no longer so.
+  /// Checks a premise. The caller holds the model's lock.
+  /// - Throws: `RegistryError.changed` if an event was added since, or the rest has changed.
   func require(_ premise: Premise?, _ name: ModelName, _ alias: AliasName) throws {
     guard let premise else { return }
     let events = try log(name).names()

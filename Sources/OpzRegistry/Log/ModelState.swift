@@ -2,10 +2,10 @@ public import OpzIO
 import OpzJSON
 public import OpzOCI
 
-/// What the events of a model amount to: the versions that exist, what each alias names, tags and cards.
+/// The state of a model: the versions that exist, what each alias names, tags and cards.
 ///
-/// It is a fold over the events in the order of their numbers, then hashes. An event's number is above those of all that it follows, so causes
-/// come before effects, and two clones that have the same events get the same state.
+/// It is a fold over the events in the order of their numbers, then hashes. An event's number is higher than those of
+/// the events that it follows, so causes come before effects, and two clones with the same events have the same state.
 public struct ModelState: Sendable, Equatable {
   /// A version that an event recorded.
   public struct Entry: Sendable, Equatable {
@@ -26,7 +26,7 @@ public struct ModelState: Sendable, Equatable {
   public struct Move: Sendable, Equatable {
     /// Of its event.
     public let hash: String
-    /// Nil where the alias was taken away.
+    /// Nil if the alias was removed.
     public let version: SemanticVersion?
     public let at: String
     public let actor: String
@@ -40,15 +40,15 @@ public struct ModelState: Sendable, Equatable {
     /// Of its event.
     public let hash: String
     public let version: SemanticVersion
-    /// What it took the place of.
+    /// Where the objects are; the deploy replaced the one that was there before.
     public let place: DeployPlace
     /// The objects, a blob.
     public let manifests: Descriptor
     public let at: String
     public let actor: String
-    /// The hash of the deploy whose manifests these are, where they were brought back.
+    /// The hash of the deploy whose manifests were restored; nil for manifests of its own.
     public let restores: String?
-    /// False for an attempt to apply them of which nobody said that all of it was done.
+    /// False for an attempt to apply them that is not known to be complete.
     public var isWhole: Bool
 
     /// Creates a deploy with the given values, unchecked.
@@ -56,7 +56,7 @@ public struct ModelState: Sendable, Equatable {
     /// - Parameters:
     ///   - hash: the hash of the deploy's event.
     ///   - at: RFC 3339.
-    ///   - restores: the hash of the deploy whose manifests were brought back; nil for manifests of its own.
+    ///   - restores: the hash of the deploy whose manifests were restored; nil for manifests of its own.
     ///   - isWhole: false for an attempt that is not known to have been applied completely.
     public init(
       hash: String, version: SemanticVersion, place: DeployPlace, manifests: Descriptor, at: String, actor: String,
@@ -73,7 +73,7 @@ public struct ModelState: Sendable, Equatable {
     }
   }
 
-  /// By version; more than one entry where two clones gave the same number to different content.
+  /// By version; more than one entry if two clones gave the same number to different content.
   public internal(set) var versions: [SemanticVersion: [Entry]] = [:]
   /// All moves of each alias, in the order of the fold.
   public internal(set) var moves: [AliasName: [Move]] = [:]
@@ -84,19 +84,23 @@ public struct ModelState: Sendable, Equatable {
   /// Artifacts about a version, in the order of the fold.
   public internal(set) var attachments: [SemanticVersion: [Attachment]] = [:]
 
-  /// Where a version was pushed to or pulled from, the latest last: its blobs were whole there.
+  /// Where a version was pushed to or pulled from, latest last: all its blobs were present there.
   public internal(set) var places: [SemanticVersion: [String]] = [:]
 
-  /// Of each image of a version, the event that has its newest settings.
+  /// For each image of a version, the event with its newest settings.
   public internal(set) var configurations: [SemanticVersion: [Configuration]] = [:]
 
-  /// What was deployed, in the order of the fold.
+  /// All deploys, in the order of the fold.
   public internal(set) var deploys: [Deploy] = []
 
-  /// Manifests whose subject is the version's image, or another of them: what events list as `referrers`. The record is none of these.
+  /// Manifests whose subject is the version's image, or another such manifest, as events list them in `referrers`;
+  /// without the record.
   public internal(set) var referrers: [SemanticVersion: [Descriptor]] = [:]
 
-  /// What `HOST/REPO:TAG` named when it was last pushed or pulled from here.
+  /// Blobs that events of unknown kinds name; a collection keeps them.
+  public internal(set) var named: [SemanticVersion: [Descriptor]] = [:]
+
+  /// What `HOST/REPO:TAG` named when this registry last pushed or pulled it.
   public internal(set) var seen: [String: Digest] = [:]
 
   /// The events about a version, in the order of the fold.
@@ -134,6 +138,7 @@ public struct ModelState: Sendable, Equatable {
     case .deployed: deploy(event, hash, version)
     case .configured: configure(event, name, version)
     case .repackaged, .tested, .approved: break
+    case .unknown: keepBlobs(of: event, version)
     }
   }
 
@@ -142,6 +147,15 @@ public struct ModelState: Sendable, Equatable {
     var known = Set((referrers[version] ?? []).map(\.digest))
     for descriptor in items.compactMap(ModelState.descriptor) where known.insert(descriptor.digest).inserted {
       referrers[version, default: []].append(descriptor.bare)
+    }
+  }
+
+  private mutating func keepBlobs(of event: Event, _ version: SemanticVersion) {
+    var known = Set((named[version] ?? []).map(\.digest))
+    for descriptor in ModelState.descriptors(in: .object(event.details)) where known.insert(descriptor.digest).inserted
+    {
+      named[version, default: []].append(
+        Descriptor(mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size))
     }
   }
 
@@ -154,7 +168,7 @@ public struct ModelState: Sendable, Equatable {
     }
   }
 
-  /// Events of early registries have only the digest of the manifests, and nothing to bring back.
+  /// Events of early registries have only the digest of the manifests, which cannot be restored.
   private mutating func deploy(_ event: Event, _ hash: String, _ version: SemanticVersion) {
     func text(_ key: String) -> String? { if case .string(let text)? = event.details[key] { text } else { nil } }
     if let attempt = text("of") {
@@ -185,6 +199,17 @@ public struct ModelState: Sendable, Equatable {
         kind: event.kind, after: move.after, restores: move.restores))
   }
 
+  /// All descriptors in a value, at any depth: objects with a media type, a digest and a size.
+  static func descriptors(in value: JSONValue) -> [Descriptor] {
+    switch value {
+    case .object(let members):
+      (members["digest"] == nil ? nil : descriptor(value)).map { [$0] }
+        ?? members.sorted { $0.key < $1.key }.flatMap { descriptors(in: $0.value) }
+    case .array(let items): items.flatMap { descriptors(in: $0) }
+    case .null, .bool, .integer, .number, .string: []
+    }
+  }
+
   static func descriptor(_ value: JSONValue) -> Descriptor? {
     if let descriptor = Descriptor(value) { return descriptor }
     guard let bytes = try? CanonicalJSON.encode(value) else { return nil }
@@ -193,16 +218,16 @@ public struct ModelState: Sendable, Equatable {
 }
 
 extension ModelState {
-  /// The deploys that can be of a place, in the order of the fold.
+  /// The deploys that may have gone to a place, in the order of the fold.
   /// - Parameter context: the namespace of objects that name none.
   public func deploys(in place: DeployPlace, context: String? = nil) -> [Deploy] {
     let place = place.settled(in: context)
     return deploys.filter { $0.place.settled(in: context).mayBe(place) }
   }
 
-  /// The deploy whose manifests a roll-back brings back: in the place of the last one, that before it which was whole and has other manifests. What
-  /// was brought back stands for the deploy that it is of. Where the last one was not whole, it is the last that was: or, where that was a
-  /// roll-back, what it was to bring back.
+  /// The deploy whose manifests a rollback restores: the last complete one before the current one, with other
+  /// manifests. A restored deploy counts as the one whose manifests it restored. If the last deploy is incomplete, it
+  /// is what that one was to restore, or else the last complete one.
   /// - Parameter context: the namespace of objects that name none.
   public func previousDeploy(in place: DeployPlace, context: String? = nil) -> (last: Deploy, before: Deploy)? {
     let all = deploys(in: place, context: context)
@@ -217,29 +242,29 @@ extension ModelState {
     return (last, before)
   }
 
-  /// The versions that are there, oldest first by precedence.
+  /// The versions that exist, oldest first by precedence.
   public var live: [Entry] {
-    // An entry is much to move about; its number is not.
+    // Sorts the numbers, because entries are large.
     versions.keys.sorted().flatMap { (versions[$0] ?? []).filter { $0.deletedBy == nil } }
   }
 
-  /// Numbers that are taken, by what is there and by what was deleted.
+  /// Numbers that are taken, by versions that exist or were deleted.
   public var taken: [SemanticVersion] { versions.keys.sorted() }
 
-  /// The newest release, or the newest pre-release where there is no release.
+  /// The newest release, or the newest pre-release if there is no release.
   public var newest: Entry? {
     let order = live
     return order.last { !$0.version.isPrerelease } ?? order.last
   }
 
-  /// The moves of an alias that no other took the place of: one, or several that were made apart.
+  /// The moves of an alias that no other move replaced: one, or several that were made in different clones.
   public func tips(_ alias: AliasName) -> [Move] {
     let moves = moves[alias] ?? []
     let replaced = Set(moves.flatMap(\.after))
     return moves.filter { !replaced.contains($0.hash) }
   }
 
-  /// What an alias names; nil where it is not set, or where clones disagree.
+  /// What an alias names; nil if it is not set, or if clones disagree.
   public func target(_ alias: AliasName) -> SemanticVersion? {
     let named = Set(tips(alias).map(\.version))
     return named.count == 1 ? named.first ?? nil : nil
@@ -248,8 +273,8 @@ extension ModelState {
   /// Whether two clones moved an alias to different versions.
   public func isConflicted(_ alias: AliasName) -> Bool { Set(tips(alias).map(\.version)).count > 1 }
 
-  /// The only entry of a number; nil where there is none.
-  /// - Throws: `RegistryError.conflict` where two clones gave it to different content.
+  /// The only entry of a number; nil if there is none.
+  /// - Throws: `RegistryError.conflict` if two clones gave it to different content.
   func only(_ version: SemanticVersion, of name: ModelName) throws -> Entry? {
     let found = (versions[version] ?? []).filter { $0.deletedBy == nil }
     guard found.count > 1 else { return found.first }
@@ -262,7 +287,7 @@ extension ModelState {
   }
 
   /// What an alias names.
-  /// - Throws: `RegistryError.notFound`, `.conflict` where clones moved it to different versions.
+  /// - Throws: `RegistryError.notFound`, `.conflict` if clones moved it to different versions.
   func target(_ alias: AliasName, of name: ModelName) throws -> SemanticVersion {
     if let version = target(alias) { return version }
     if isConflicted(alias) {
@@ -283,14 +308,15 @@ extension ModelState {
     moves.keys.filter { alias in tips(alias).contains { $0.version == version } }.sorted()
   }
 
-  /// The move whose state a roll-back of `alias` brings back: the one before that which stands. A roll-back stands for the move that it restored.
+  /// The move that a rollback of an alias restores: the one before the current move. A rollback counts as the move that
+  /// it restored.
   public func previous(_ alias: AliasName) -> Move? {
     let all = Dictionary((moves[alias] ?? []).map { ($0.hash, $0) }, uniquingKeysWith: { one, _ in one })
     let tips = tips(alias)
     func original(_ move: Move) -> Move { move.restores.flatMap { all[$0] } ?? move }
     guard tips.count == 1, let tip = tips.first else { return nil }
     var move = original(tip)
-    // At most as many steps as there are moves: a log that names itself in a circle cannot be made, but it can be forged.
+    // At most as many steps as there are moves: a forged log may go in a circle.
     for _ in all {
       guard let before = move.after.compactMap({ all[$0] }).first else { return nil }
       move = original(before)
@@ -300,7 +326,7 @@ extension ModelState {
     return nil
   }
 
-  /// The versions that an alias named at any time since `moment` (RFC 3339), those that it named then included.
+  /// The versions that an alias named at any time since `moment` (RFC 3339), including at that moment.
   public func held(_ alias: AliasName, since moment: String) -> Set<SemanticVersion> {
     let moves = moves[alias] ?? []
     let ends = Dictionary(

@@ -21,20 +21,21 @@ public struct Author: Sendable {
 }
 
 extension Registry {
-  /// What became of a request to record a version.
+  /// The result of recording a version.
   public enum Outcome: Sendable {
     case recorded(Version)
-    /// The same content was there, under this version.
+    /// A version has the same content already.
     case existed(Version)
-    /// The same content was there, and its settings changed: an event has them.
+    /// A version has the same content already, and its settings changed: an event has the new ones.
     case configured(Version, [SettingsChange])
   }
 
   /// Records a version, in the order blobs, record, claim, event.
   ///
-  /// The blobs of the image and of `record.tests` are in the store already. Under the model's lock, `choose` is given what is known of
-  /// the model and says which number the record takes, or which version it is already.
-  /// - Parameter settings: what the version is to be used with, should it be there already.
+  /// The blobs of the image and of `record.tests` are in the store already.
+  /// - Parameters:
+  ///   - settings: the new settings, for a version that exists already.
+  ///   - choose: called under the model's lock; decides which number the record gets, or which version it is already.
   public func record(
     _ name: ModelName, by author: Author, details: [String: JSONValue] = [:], settings: VersionSettings? = nil,
     choose: @Sendable (_ known: KnownVersions) throws -> Choice
@@ -52,6 +53,7 @@ extension Registry {
         return .existed(version)
       case .new(let record, let version):
         let bytes = try CanonicalJSON.encodePretty(record)
+        if record.format > 1 { try requireFormat2(for: "its record") }
         try requireBlobs(of: record)
         guard state.versions[version] == nil else {
           throw RegistryError(
@@ -73,8 +75,9 @@ extension Registry {
     case new(VersionRecord, SemanticVersion)
   }
 
-  /// Takes over a version that was recorded elsewhere, byte for byte. Its blobs are in the store.
-  /// - Throws: `RegistryError.versionTaken` when the number stands for something else here, `.damaged` for a record that contradicts its image.
+  /// Adds a version that was recorded elsewhere, byte for byte. Its blobs are in the store.
+  /// - Throws: `RegistryError.versionTaken` if the number has other content here, `.damaged` for a record that
+  ///   contradicts its image.
   public func adopt(
     _ bytes: [UInt8], artifact: Descriptor, by author: Author, details: [String: JSONValue] = [:]
   ) throws -> Outcome {
@@ -101,6 +104,7 @@ extension Registry {
         }
         return .existed(existing)
       }
+      if record.format > 1 { try requireFormat2(for: "the record of \(record.reference)") }
       let recorded = try claim(Version(name: name, version: version, record: record, bytes: bytes, artifact: artifact))
       try append(.pulled, recorded, author, details)
       return .recorded(recorded)
@@ -116,7 +120,7 @@ extension Registry {
     try locked(version.name) { try append(kind, version, author, details) }
   }
 
-  /// What was reused may have been collected since it was found: nothing is recorded whose blobs are not here or known to be elsewhere.
+  /// Checks that each blob is here or known to be elsewhere: a reused blob may have been collected since it was found.
   private func requireBlobs(of record: VersionRecord) throws {
     let elsewhere = Set(record.layers.filter { $0.origin != nil }.map(\.descriptor.digest))
     var roots = [record.image] + (record.artifacts ?? [:]).values + record.tests.map(\.descriptor)
@@ -132,7 +136,7 @@ extension Registry {
     }
   }
 
-  /// Reads the configuration of an image, where it is here, and refuses one that others read differently.
+  /// Reads the configuration of an image, if it is here, and refuses one that other readers may read differently.
   func check(config: Descriptor) throws {
     guard config.mediaType.isImageConfig, config.size <= UInt64(ImageConfig.limit), try store.has(config) else {
       return
@@ -140,7 +144,7 @@ extension Registry {
     try ImageConfig.check(store.content(config, limit: ImageConfig.limit), subject: config.digest.description)
   }
 
-  /// What a manifest or an index names.
+  /// The descriptors in a manifest or an index; empty for other blobs.
   func children(of descriptor: Descriptor) throws -> [Descriptor] {
     guard descriptor.mediaType.isIndex || descriptor.mediaType.isManifest else { return [] }
     let bytes = try store.content(descriptor)
@@ -151,7 +155,7 @@ extension Registry {
     return try Manifest(raw: bytes, mediaType: descriptor.mediaType, subject: subject).references
   }
 
-  /// - Throws: `RegistryError.conflict` on a file system whose locks other machines do not see.
+  /// - Throws: `RegistryError.conflict` on a file system whose locks do not work across machines.
   func requireLocks() throws {
     guard !isOfOneHost, let place = RealPath.of(root), let mount = MountTable.current()?.mount(of: place),
       let problem = LockReach.problem(mount)
@@ -176,8 +180,8 @@ extension Registry {
     }
   }
 
-  /// Writes `version.json` and what is generated of it, together with the blobs that wait for their names. A claim without an event is what a
-  /// writer left that died: its number is free, and this takes its place.
+  /// Writes `version.json` and the generated files, together with pending blobs. A `version.json` without an event was
+  /// left by a writer that crashed; its number is free, and the file is replaced.
   private func claim(_ version: Version) throws -> Version {
     let place = try ownDirectory(version.name, version.version)
     var parents: [FilePath] = []
@@ -192,6 +196,7 @@ extension Registry {
     _ kind: Event.Kind, _ version: Version, _ author: Author, _ details: [String: JSONValue],
     alias: Event.AliasMove? = nil
   ) throws -> String {
+    if !kind.isOfFormat1 { try requireFormat2(for: "an event of the kind \(kind.rawValue)") }
     let entry = try log(version.name).append { number, heads in
       Event(
         kind: kind, model: version.name.description, version: version.version.description, at: author.at.description,
@@ -204,5 +209,31 @@ extension Registry {
       try kind == .unaliased ? exportIndex(removing: tag) : exportIndex(adding: version, tag: tag)
     }
     return entry.hash
+  }
+}
+
+/// The versions of a model while its lock is held. Records are read only when they are asked for.
+public struct KnownVersions: Sendable {
+  let registry: Registry
+  let name: ModelName
+  /// The folded events.
+  public let state: ModelState
+
+  /// The newest release, or the newest pre-release if there is no release.
+  public func newest() throws -> Registry.Version? { try state.newest.map { try registry.load(name, $0) } }
+
+  /// The version with a number.
+  public func find(_ version: SemanticVersion) throws -> Registry.Version? {
+    try state.only(version, of: name).map { try registry.load(name, $0) }
+  }
+
+  /// The newest version with this content.
+  public func find(content: Digest) throws -> Registry.Version? {
+    for entry in state.live.reversed() {
+      if let known = entry.content, known != content { continue }
+      let version = try registry.load(name, entry)
+      if version.record.content == content { return version }
+    }
+    return nil
   }
 }

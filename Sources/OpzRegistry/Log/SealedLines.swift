@@ -2,21 +2,21 @@ import OpzIO
 import OpzStore
 import SystemPackage
 
-/// The lines of a file of `cache/`: fields with tabs between them, and in the last line the sha256 of all before.
+/// The lines of a cache file: fields separated by tabs, and in the last line the SHA-256 of everything before.
 ///
-/// They are read in place: a search over 100,000 versions reads as many lines, and text is made of a field only where it is wanted.
+/// Lines are read in place, because a search over 100,000 versions reads as many lines and needs few of their fields.
 struct SealedLines {
   static let newline = UInt8(ascii: "\n")
   static let tab = UInt8(ascii: "\t")
 
   private let bytes: [UInt8]
-  /// Before the seal.
+  /// Where the line with the hash starts.
   private let end: Int
   private var place = 0
-  /// Where the fields of the last line are.
+  /// The ranges of the current line's fields.
   private var cuts: [Range<Int>] = []
 
-  /// Nil for a file that is not sealed, or that is not as it was sealed.
+  /// Nil for a file without a hash, or whose content does not match it.
   init?(_ file: FilePath) {
     guard let bytes = try? SmallFile.read(file, limit: 256 << 20) else { return nil }
     guard bytes.last == SealedLines.newline, let cut = bytes.dropLast().lastIndex(of: SealedLines.newline) else {
@@ -29,7 +29,7 @@ struct SealedLines {
     end = cut + 1
   }
 
-  /// Goes to the next line. False at the end.
+  /// Moves to the next line. False at the end.
   mutating func next() -> Bool {
     guard place < end else { return false }
     cuts.removeAll(keepingCapacity: true)
@@ -49,24 +49,24 @@ struct SealedLines {
     return true
   }
 
-  /// How many fields the line has.
+  /// The number of fields in the current line.
   var count: Int { cuts.count }
 
   subscript(field: Int) -> ArraySlice<UInt8> { bytes[cuts[field]] }
 
   func text(_ field: Int) -> String { String(decoding: self[field], as: UTF8.self) }
 
-  /// The text, or one that is the same: one string then stands for many.
+  /// The field's text. If it equals `known`, that string is returned, so that many fields share one.
   func text(_ field: Int, or known: String) -> String {
     self[field].elementsEqual(known.utf8) ? known : text(field)
   }
 
   func isEmpty(_ field: Int) -> Bool { cuts[field].isEmpty }
 
-  /// A text whose tabs and line breaks were escaped.
+  /// The field's text, with escaped tabs and line breaks decoded.
   func unescaped(_ field: Int) -> String { SealedLines.unescape(text(field)) }
 
-  /// Writes lines with their seal. Losing the file loses nothing, so it is not synced.
+  /// Writes lines and their hash. The file can be rebuilt, so it is not synced.
   static func write(_ file: FilePath, _ lines: consuming [UInt8]) throws {
     let digest = Digest.of(lines)
     Hex.append(digest.bytes, to: &lines)
@@ -75,7 +75,7 @@ struct SealedLines {
     try Durable.replaceLazily(file, with: lines)
   }
 
-  /// Tabs and line breaks in tags and names of actors would end a field.
+  /// Escapes control characters and `%`: tabs and line breaks in tags and actors would end a field.
   static func escape(_ text: String) -> String {
     var bytes: [UInt8] = []
     append(text, to: &bytes)

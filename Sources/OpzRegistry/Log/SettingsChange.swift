@@ -1,16 +1,17 @@
 public import OpzJSON
 public import OpzOCI
 
-/// One field that two sets of settings do not have alike.
+/// A field that differs between two sets of settings.
 public struct SettingsChange: Codable, Sendable, Hashable {
-  /// As opz.yaml names it: `deploy.replicas.max`, `lineage.data[0].digest`.
+  /// Its name in opz.yaml: `deploy.replicas.max`, `lineage.data[0].digest`.
   public let field: String
-  /// Nil where it was not set.
+  /// Nil if it was not set.
   public let old: JSONValue?
-  /// Nil where it is not set any more.
+  /// Nil if it is no longer set.
   public let new: JSONValue?
 
-  /// The fields in which two documents differ, sorted. Lists of one length are compared item by item, others as a whole.
+  /// The fields in which two documents differ, sorted. Lists of equal length are compared item by item, others as a
+  /// whole.
   static func between(_ old: JSONValue, _ new: JSONValue) -> [SettingsChange] {
     var found: [SettingsChange] = []
     compare("", old, new, into: &found)
@@ -19,7 +20,7 @@ public struct SettingsChange: Codable, Sendable, Hashable {
 
   private static func compare(_ path: String, _ old: JSONValue?, _ new: JSONValue?, into found: inout [SettingsChange])
   {
-    // Null and nothing are the same to who reads settings.
+    // Readers of settings treat null as missing.
     let (old, new) = (old == .null ? nil : old, new == .null ? nil : new)
     if old == new { return }
     switch (old, new) {

@@ -4,11 +4,12 @@ import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// A `ModelState` as it lies in the registry's `cache/`, with the events that it is of, so that a command need not read them all again.
+/// A `ModelState` in the registry's `cache/`, with a mark of the events that it was folded from, so that a command need
+/// not read them all again.
 ///
-/// Lines of fields with tabs between them, the sha256 of all before in the last line. A file that is not so is as good as none.
+/// The file consists of `SealedLines`; any other file is treated as missing.
 struct StateFile {
-  /// The events that were folded: how many, the largest number, and the sha256 of their names, a line each.
+  /// The events that were folded: how many, the largest number, and the SHA-256 of their names, one per line.
   struct Mark: Equatable {
     var count = 0
     var top = 0
@@ -33,11 +34,14 @@ struct StateFile {
     }
   }
 
+  /// Another opz may know other kinds of events and fold the same events into another state.
+  private static let title = "opz state 7 \(RegistryFormat.fingerprint)"
+
   var mark: Mark
   var state: ModelState
 
   static func read(_ file: FilePath) -> StateFile? {
-    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == "opz state 6",
+    guard var lines = SealedLines(file), lines.next(), lines.count == 4, lines.text(0) == StateFile.title,
       let count = Int(decimal: lines[1]), let top = Int(decimal: lines[2])
     else { return nil }
     var mark = Mark()
@@ -51,8 +55,8 @@ struct StateFile {
 
   func write(_ file: FilePath) throws {
     var text = Lines()
-    text.add("opz state 6", "\(mark.count)", "\(mark.top)", mark.names)
-    // Each version has an event at least.
+    text.add(StateFile.title, "\(mark.count)", "\(mark.top)", mark.names)
+    // Every version has at least one event.
     let order = state.events.keys.sorted()
     for version in order {
       for entry in (state.versions[version] ?? []).sorted(by: { $0.event < $1.event }) { text.add(entry) }
@@ -102,6 +106,9 @@ struct StateFile {
           "x", "\(version)", one.mediaType.rawValue, "\(one.digest)", "\(one.size)", one.artifactType?.rawValue ?? "")
       }
     }
+    for (version, named) in state.named.sorted(by: { $0.key < $1.key }) {
+      for one in named { text.add("n", "\(version)", one.mediaType.rawValue, "\(one.digest)", "\(one.size)") }
+    }
     for (place, digest) in state.seen.sorted(by: { $0.key < $1.key }) { text.add("s", place, "\(digest)", "") }
     try SealedLines.write(file, text.bytes)
   }
@@ -119,7 +126,7 @@ struct StateFile {
       bytes.append(SealedLines.newline)
     }
 
-    /// Field by field: there are 100,000 of them.
+    /// Appends field by field, because there may be 100,000 entries.
     mutating func add(_ entry: ModelState.Entry) {
       bytes += "v\t\(entry.version)".utf8
       add(field: entry.artifact.mediaType.rawValue)
@@ -142,7 +149,7 @@ struct StateFile {
       SealedLines.append(field, to: &bytes)
     }
 
-    /// The events about a version.
+    /// Appends the events about a version.
     mutating func add(_ version: SemanticVersion, _ names: [EventLog.Name]) {
       bytes += "e\t\(version)\t".utf8
       for (index, name) in names.enumerated() {
@@ -156,7 +163,7 @@ struct StateFile {
 }
 
 extension ModelState {
-  /// Takes one line of a state file. False where it is not one.
+  /// Applies one line of a state file. False for a malformed line.
   fileprivate mutating func add(_ line: SealedLines) -> Bool {
     guard line.count >= 4, let key = line[0].first, line[0].count == 1, let version = SemanticVersion(ascii: line[1])
     else {
@@ -167,6 +174,10 @@ extension ModelState {
     case (UInt8(ascii: "t"), 4): tags[version, default: [:]][line.unescaped(2)] = line.unescaped(3)
     case (UInt8(ascii: "e"), 4):
       events[version] = line[2].split(separator: UInt8(ascii: ",")).compactMap { EventLog.Name(stem: $0) }
+    case (UInt8(ascii: "n"), 5):
+      guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
+      named[version, default: []].append(
+        Descriptor(mediaType: MediaType(line.unescaped(2)), digest: digest, size: size))
     case (UInt8(ascii: "c"), 5):
       guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
       cards[version] = Descriptor(mediaType: MediaType(line.text(2)), digest: digest, size: size)

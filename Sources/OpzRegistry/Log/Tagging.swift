@@ -5,10 +5,10 @@ import OpzStore
 
 extension Registry {
   public static let cardType = MediaType("text/markdown")
-  /// Bytes; a page for people has fewer.
+  /// In bytes.
   public static let cardLimit = 1 << 20
 
-  /// Sets tags of a version, and takes away those that are nil.
+  /// Sets tags of a version, and removes those that are nil.
   public func tag(_ version: Version, _ tags: [String: String?], by author: Author) throws {
     for (key, value) in tags {
       guard !key.isEmpty, key.utf8.count <= 128, !key.utf8.contains(where: { $0 < 33 || $0 == UInt8(ascii: "=") })

@@ -14,7 +14,7 @@ struct QueryParser {
   private var index = 0
   private var depth = 0
 
-  /// Longer queries are nobody's.
+  /// The longest query that is accepted.
   static let maximumLength = 10_000
 
   init(_ source: String) throws {
@@ -76,7 +76,7 @@ struct QueryParser {
     at += 1
     while at < characters.count {
       if characters[at] == quote {
-        // Twice the quote is the quote.
+        // A doubled quote is a literal quote.
         guard at + 1 < characters.count, characters[at + 1] == quote else {
           at += 1
           return quote == "`" ? .quoted(text) : .text(text)

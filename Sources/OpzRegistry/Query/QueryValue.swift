@@ -1,7 +1,7 @@
 public import OpzJSON
 public import OpzOCI
 
-/// A value in a query, or of a version's field.
+/// A value in a query or in a field of a version.
 public enum QueryValue: Sendable, Equatable {
   case number(Double)
   case text(String)
@@ -11,7 +11,7 @@ public enum QueryValue: Sendable, Equatable {
   /// How one value compares with another; values that can only be equal or different are never `before` or `after`.
   public enum Order: Sendable, Equatable { case before, same, after }
 
-  /// How the value stands to one that a query names; nil where they cannot be compared.
+  /// Compares the value with one in a query; nil if they cannot be compared.
   public func order(_ wanted: QueryValue) -> Order? {
     switch (self, wanted) {
     case (.number(let one), .number(let other)):
@@ -22,7 +22,7 @@ public enum QueryValue: Sendable, Equatable {
     case (.text(let one), .text(let other)):
       one.utf8.elementsEqual(other.utf8)
         ? .same : one.utf8.lexicographicallyPrecedes(other.utf8) ? .before : .after
-    // A tag is text; `tag.year = 2026` should find it.
+    // Tags are texts, but `tag.year = 2026` should match.
     case (.text(let text), .number(let other)): Double(text).flatMap { QueryValue.number($0).order(.number(other)) }
     default: nil
     }
@@ -37,7 +37,7 @@ public enum QueryValue: Sendable, Equatable {
     }
   }
 
-  /// The values in a piece of JSON: a list has several, an object none.
+  /// The values in a JSON value: several for a list, none for an object.
   public static func values(_ json: JSONValue) -> [QueryValue] {
     switch json {
     case .null, .object: []

@@ -2,7 +2,8 @@ import OpzIO
 public import OpzOCI
 
 extension Registry {
-  /// How a search puts versions in order: by a field, up or down (`-created`). A version without the field comes last.
+  /// How a search sorts versions: by a field, ascending or descending (`-created`). A version without the field comes
+  /// last.
   public struct SortKey: Sendable, Equatable {
     public let field: VersionQuery.Field
     public let isDescending: Bool
@@ -15,14 +16,14 @@ extension Registry {
     }
   }
 
-  /// A version that a search found.
+  /// A search result.
   public struct Found: Sendable {
     public let version: Version
     public let aliases: [AliasName]
     public let tags: [String: String]
   }
 
-  /// A version that passed, before its record is read.
+  /// A version that matched, before its record is read.
   private struct Hit: Sendable {
     let name: ModelName
     let version: SemanticVersion
@@ -42,10 +43,10 @@ extension Registry {
     }
   }
 
-  /// The versions that pass a query.
+  /// The versions that match a query.
   /// - Parameters:
-  ///   - name: of one model; nil for all.
-  ///   - sort: else by name, then newest version first.
+  ///   - name: the model; nil for all models.
+  ///   - sort: by default by name, then newest version first.
   public func search(
     _ name: ModelName?, where query: VersionQuery? = nil, sort: [SortKey] = [], limit: Int = .max
   ) async throws -> [Found] {
@@ -85,7 +86,7 @@ extension Registry {
     }
   }
 
-  /// The same from what was kept: of a version that does not pass only the fields are read that the query asks for.
+  /// Searches cached rows: for a version that does not match, only the fields in the query are decoded.
   private static func hits(
     _ name: ModelName, in kept: FieldsFile.Lines, _ wanted: [VersionQuery.Field: Int], _ query: VersionQuery?,
     _ sort: [SortKey]
@@ -102,7 +103,8 @@ extension Registry {
     return hits
   }
 
-  /// The values of a field: of now for aliases, a tag of `opz tag` over one of opz.yaml, else what the record or later settings say.
+  /// The values of a field: current aliases; a tag of `opz tag`, else of opz.yaml; or those of the record or later
+  /// settings.
   private static func values(
     _ field: VersionQuery.Field, _ aliases: () -> [AliasName], _ tags: () -> [String: String],
     _ hasAllTags: @autoclosure () -> Bool, _ recorded: (Int) -> [QueryValue], _ wanted: [VersionQuery.Field: Int]
@@ -115,7 +117,7 @@ extension Registry {
     return wanted[field].map(recorded) ?? []
   }
 
-  /// The versions of a model, the newest first. Records are read where no row of another time has their fields.
+  /// The versions of a model, newest first. Records are read only if no cached row has their fields.
   private func rows(_ name: ModelName, _ fields: [VersionQuery.Field], known: FieldsFile.Lines?) throws
     -> [FieldsFile.Row]
   {
@@ -182,13 +184,13 @@ extension Registry {
 }
 
 extension SemanticVersion {
-  /// A text whose bytes are in the order of precedence.
+  /// A text that sorts by precedence when compared by bytes.
   fileprivate var sortText: String {
     func pad(_ number: UInt64) -> String {
       let digits = String(number)
       return String(repeating: "0", count: 20 - digits.utf8.count) + digits
     }
-    // A release is after its pre-releases; numbers among their parts are before words, and fewer parts before more.
+    // A release comes after its pre-releases; in them numbers come before words, and fewer parts before more.
     let suffix = prerelease.map { part in UInt64(part).map { "0" + pad($0) } ?? "1" + part }.joined(separator: "\u{1}")
     return pad(major) + pad(minor) + pad(patch) + (prerelease.isEmpty ? "~" : "-" + suffix)
   }

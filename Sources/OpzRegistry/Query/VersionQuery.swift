@@ -1,3 +1,5 @@
+public import OpzIO
+
 /// A filter over versions: `metrics.auc > 0.9 and (tag.team = "crm" or alias = "production")`.
 ///
 ///     expression  = conjunction { "or" conjunction }
@@ -10,7 +12,7 @@
 ///     field       = name { "." name }                   a name is letters, digits, _ and -, or is quoted by backquotes
 ///     value       = number | text in "" or '' | true | false
 ///
-/// A field that a version does not have compares to nothing: every comparison with it is false, `!=` too; `is null` asks for it. Versions
+/// Every comparison with a field that a version does not have is false, even `!=`; `is null` tests for it. Versions
 /// compare as versions, times as times, numbers as numbers, other texts by their bytes.
 public struct VersionQuery: Sendable, Equatable {
   /// The parsed filter, as a tree. `!=` is `Comparison.unequal`; `not in` and `not like` are wrapped in `not`.
@@ -39,14 +41,14 @@ public struct VersionQuery: Sendable, Equatable {
 
   public let expression: Expression
 
-  /// - Throws: `QueryError`, which points at the column.
+  /// - Throws: `QueryError`, which names the column.
   public init(parsing text: String) throws {
     var parser = try QueryParser(text)
     expression = try parser.parse()
   }
 
-  /// Whether a version passes.
-  /// - Parameter values: all values of a field; an alias may be one of several, a missing field is none.
+  /// Whether a version matches.
+  /// - Parameter values: returns all values of a field: several for aliases, none for a missing field.
   public func matches(_ values: (Field) -> [QueryValue]) -> Bool { VersionQuery.holds(expression, values) }
 
   private static func holds(_ expression: Expression, _ values: (Field) -> [QueryValue]) -> Bool {
@@ -73,7 +75,7 @@ public struct VersionQuery: Sendable, Equatable {
     }
   }
 
-  /// SQL's LIKE, without regard to case: each `%` is tried at the last place only, so the time is the product of the lengths at most.
+  /// SQL's LIKE, ignoring case. Only the last `%` is retried, so the time is at most the product of the lengths.
   static func like(_ text: String, _ pattern: String) -> Bool {
     let text = Array(text.lowercased()), pattern = Array(pattern.lowercased())
     var (at, wanted) = (0, 0)
@@ -95,7 +97,7 @@ public struct VersionQuery: Sendable, Equatable {
     return pattern[wanted...].allSatisfy { $0 == "%" }
   }
 
-  /// The fields that the query asks for.
+  /// The fields in the query.
   public var fields: [Field] { VersionQuery.fields(expression) }
 
   private static func fields(_ expression: Expression) -> [Field] {
@@ -105,4 +107,27 @@ public struct VersionQuery: Sendable, Equatable {
     case .compare(let field, _, _), .isIn(let field, _), .like(let field, _), .isNull(let field): [field]
     }
   }
+}
+
+/// A syntax error in a query. The message shows the query with a mark under the column.
+public struct QueryError: ExplainedError, Equatable {
+  public let query: String
+  /// In characters, starting at 1.
+  public let column: Int
+  public let problem: String
+  public let hint: String?
+
+  init(_ query: String, _ column: Int, _ problem: String, hint: String? = nil) {
+    self.query = query
+    self.column = column
+    self.problem = problem
+    self.hint = hint ?? "opz help list describes the language"
+  }
+
+  public var subject: String { "--where, column \(column)" }
+  public var reason: String {
+    let shown = String(query.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    return "\(problem)\n  \(shown)\n  \(String(repeating: " ", count: column - 1))^"
+  }
+  public var category: ErrorCategory { .usage }
 }

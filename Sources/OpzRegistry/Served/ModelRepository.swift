@@ -3,13 +3,13 @@ import OpzJSON
 public import OpzOCI
 import OpzStore
 
-/// A model of the registry as clients of a container registry see it: its versions and aliases are tags that nobody can push to.
+/// A model as clients of the registry server see it: its versions and aliases are read-only tags.
 public struct ModelRepository: Sendable {
   public let name: ModelName
   private let registry: Registry
   private let state: ModelState
 
-  /// Nil where there is no such model, or nothing is left of it.
+  /// Nil if there is no such model, or all of its versions were deleted.
   public init?(_ name: String, in registry: Registry) throws {
     guard let name = try? ModelName(name), try registry.hasModel(name) else { return nil }
     let state = try registry.state(name)
@@ -19,7 +19,8 @@ public struct ModelRepository: Sendable {
     self.state = state
   }
 
-  /// The tag of a version. A tag may not have the `+` of build metadata; `_`, which no version has, stands for it.
+  /// The tag of a version. `_`, which no version contains, replaces the `+` of build metadata, which no tag may
+  /// contain.
   public static func tag(_ version: SemanticVersion) -> String { version.description.replacing("+", with: "_") }
 
   /// Versions, aliases, and `latest` for the newest version; sorted by their bytes.
@@ -30,7 +31,7 @@ public struct ModelRepository: Sendable {
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// The image that a tag names; nil where there is none, or where clones of the registry disagree about it.
+  /// The image that a tag names; nil if there is none, or if clones of the registry disagree about it.
   public func resolve(_ tag: String) throws -> Descriptor? {
     let version: SemanticVersion?
     if let number = SemanticVersion(tag.replacing("_", with: "+")) {
@@ -45,20 +46,21 @@ public struct ModelRepository: Sendable {
     return live.count == 1 ? try registry.document(live[0].image) : nil
   }
 
-  /// A manifest or index by its digest, where it is the image of a version, one of its platforms', its record, or about one of them.
+  /// A manifest or index by its digest, if it belongs to a version: its image, the image of a platform, its record, or
+  /// a referrer of one of them.
   public func manifest(_ digest: Digest) throws -> Descriptor? {
     guard let found = try registry.document(digest) else { return nil }
     if documents.contains(where: { $0 == digest }) { return found }
     return try isPart(digest) ? found : nil
   }
 
-  /// What the versions name themselves.
+  /// Images, records and attachments of the versions.
   private var documents: some Sequence<Digest> {
     let own = state.live.lazy.flatMap { [$0.image, $0.artifact.digest] }
     return [Array(own), attached.map(\.digest)].joined()
   }
 
-  /// What is attached to the versions, and what else refers to their images or to what is attached.
+  /// The attachments of the versions, and other referrers of their images or attachments.
   private var attached: [Descriptor] {
     state.live.flatMap { entry in
       (state.attachments[entry.version] ?? []).filter { $0.image == entry.image }.map(\.descriptor)
@@ -66,7 +68,7 @@ public struct ModelRepository: Sendable {
     }
   }
 
-  /// Whether it is named by an index of a version, or by a record.
+  /// Whether an index or a record of a version names the digest.
   private func isPart(_ digest: Digest) throws -> Bool {
     for root in documents {
       guard let document = try registry.document(root), document.mediaType.isIndex else { continue }
@@ -78,8 +80,8 @@ public struct ModelRepository: Sendable {
     }
   }
 
-  /// The records of the versions whose image has this digest, and what else is said to refer to it: whether it does, only its own document
-  /// says.
+  /// The records of the versions whose image has this digest, and possible other referrers: only the subject in a
+  /// referrer's own manifest is certain.
   func referrers(of digest: Digest) throws -> [Descriptor] {
     var seen: Set<Digest> = []
     let records = state.live.filter { $0.image == digest }.map(\.artifact)
@@ -92,7 +94,7 @@ extension Registry {
     try FileStatus.find(directory(name).appending("events"))?.kind == .directory
   }
 
-  /// The blob of this digest as a manifest or an index, where it is one by what it says itself.
+  /// The descriptor of a blob that is a manifest or an index by its own content; nil for other blobs.
   func document(_ digest: Digest) throws -> Descriptor? {
     let place = store.path(of: digest)
     guard let status = try FileStatus.find(place), status.kind == .file, status.size <= UInt64(Document.limit),

@@ -1,12 +1,13 @@
 import OpzIO
 import OpzOCI
 
-/// A manifest or an index as a client pushes it: what it needs, and what it refers to.
+/// A manifest or an index that a client pushes: the content that it needs, and its subject.
 struct PushedDocument {
   let descriptor: Descriptor
-  /// What has to be in the registry before it. Not its subject, which may come later (distribution-spec, "Pushing Manifests with Subject").
+  /// Content that must exist before it. The subject may be pushed later (distribution-spec, "Pushing Manifests with
+  /// Subject").
   let needs: [Descriptor]
-  /// Of an image: what is in it has to be readable one way only.
+  /// An image's configuration, which must not be ambiguous.
   let config: Descriptor?
   let subject: Digest?
   let artifactType: MediaType?
@@ -25,10 +26,10 @@ struct PushedDocument {
       let manifest = try Manifest(raw: bytes, mediaType: mediaType, subject: name)
       descriptor = manifest.descriptor
       config = manifest.content.config
-      // Layers that may not be distributed are where their `urls` say.
+      // Layers with `urls` need not be here.
       needs = [manifest.content.config] + manifest.content.layers.filter { ($0.urls ?? []).isEmpty }
       subject = manifest.content.subject?.digest
-      // An artifact of before OCI 1.1 says its type by its config.
+      // Before OCI 1.1, the config's media type is the artifact's type.
       artifactType = manifest.content.artifactType ?? manifest.content.config.mediaType
       annotations = manifest.content.annotations
     }

@@ -1,27 +1,27 @@
 public import OpzIO
 public import OpzOCI
 
-/// What refers to a manifest, as a client of a container registry is told: what was pushed to the repository, and what is attached to the
-/// versions of a model of that name. Only names are held; each document is read when it is its turn, so that a list of any length needs the
-/// memory of a page.
+/// The referrers of a manifest that the registry server lists: those pushed to the repository, and those attached to
+/// versions of the model of the same name. Only digests are kept in memory; each manifest is read when its page is
+/// built.
 public struct ReferrerList: Sendable {
-  /// A part of the list, in the order of the digests.
+  /// A page of the list, ordered by digest.
   public struct Page: Sendable {
-    /// Each with its type and annotations, as its own document has them.
+    /// Descriptors with the artifact type and annotations of the manifests.
     public var entries: [Descriptor] = []
-    /// Where the next page begins after; nil for the last one.
+    /// The digest after which the next page starts; nil for the last page.
     public var last: Digest?
   }
 
-  /// Entries of a page.
+  /// The most entries on a page.
   public static let pageLimit = 1000
-  /// Bytes of a page's annotations: an index of more than 4 MiB is taken by nobody.
+  /// The most bytes of annotations on a page: no client accepts an index larger than 4 MiB.
   static let bytesLimit = 1 << 20
 
   private let subject: Digest
   private let repository: Repository
   private let registry: Registry
-  /// By the text of the digest; a media type where the repository itself does not say one.
+  /// Sorted by the text of the digest; with a descriptor for those that are not in the repository itself.
   private let candidates: [(name: String, digest: Digest, document: Descriptor?)]
 
   /// Collects the digests of the referrers of a manifest. Their documents are read by `page(after:count:type:)`.
@@ -29,7 +29,7 @@ public struct ReferrerList: Sendable {
   /// - Parameters:
   ///   - subject: the digest of the manifest, which need not exist.
   ///   - name: the repository, and the model of the same name if there is one.
-  /// - Throws: `IOFailure` or `RegistryError` where the repository or the model's log cannot be read.
+  /// - Throws: `IOFailure` or `RegistryError` if the repository or the model's log cannot be read.
   public init(of subject: Digest, in name: RepositoryName, of registry: Registry) throws {
     self.subject = subject
     self.registry = registry
@@ -44,10 +44,12 @@ public struct ReferrerList: Sendable {
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
+  /// Reads a page.
+  ///
   /// - Parameters:
-  ///   - last: the page begins after this digest, which need not be there any more.
-  ///   - count: entries, at most `pageLimit`.
-  ///   - type: an artifact type; others are left out.
+  ///   - last: the page starts after this digest, which need not exist any more.
+  ///   - count: the most entries, at most `pageLimit`.
+  ///   - type: only referrers of this artifact type; nil for all.
   public func page(after last: Digest? = nil, count: Int = pageLimit, type: String? = nil) throws -> Page {
     var page = Page()
     var bytes = 0
@@ -59,7 +61,7 @@ public struct ReferrerList: Sendable {
       else { continue }
       var size = ReferrerList.size(entry)
       if size > ReferrerList.bytesLimit {
-        // They stand in the manifest for who wants them.
+        // Clients can still read them in the manifest.
         entry.annotations = nil
         size = 0
       }
@@ -75,7 +77,7 @@ public struct ReferrerList: Sendable {
     return page
   }
 
-  /// Nil for what was deleted meanwhile, is elsewhere, or is about something else than is said of it.
+  /// Nil for a referrer that was deleted meanwhile, is not here, or has another subject.
   private func entry(_ digest: Digest, _ document: Descriptor?) throws -> Descriptor? {
     guard let document else { return try repository.referrer(digest, of: subject) }
     guard try registry.store.has(document),

@@ -4,13 +4,32 @@ public import OpzOCI
 import OpzStore
 import SystemPackage
 
+/// The name of a repository that clients push to: `crm/churn` (OCI distribution-spec, "Pulling manifests").
+///
+/// It becomes a path below the registry's `repositories` directory, so it is validated.
+public struct RepositoryName: Hashable, Sendable, Comparable, CustomStringConvertible, LosslessStringConvertible {
+  public let description: String
+
+  /// The repository that `text` names, or nil: lower-case parts joined by `/`, at most 255 bytes.
+  public init?(_ text: String) {
+    guard Reference.isRepository(text) else { return nil }
+    description = text
+  }
+
+  /// Orders names by their UTF-8 bytes.
+  public static func < (one: RepositoryName, other: RepositoryName) -> Bool {
+    one.description.utf8.lexicographicallyPrecedes(other.description.utf8)
+  }
+}
+
 /// A repository that clients push to and pull from, in the registry's directory:
 ///
-///     repositories/<name>/_manifests/<alg>/<hex>                    a descriptor: the repository has this manifest
-///     repositories/<name>/_tags/<tag>                               a descriptor: what the tag names
-///     repositories/<name>/_referrers/<alg>/<hex>/<alg>-<hex>        a descriptor: a manifest whose subject is the first digest
+///     repositories/<name>/_manifests/<alg>/<hex>                a manifest in the repository
+///     repositories/<name>/_tags/<tag>                           what the tag names
+///     repositories/<name>/_referrers/<alg>/<hex>/<alg>-<hex>    a manifest whose subject is the first digest
 ///
-/// The content itself is under `blobs/`, with that of all versions. No part of a name begins with `_`, so a repository may lie below another.
+/// Each file is a descriptor. The content itself is under `blobs/`. No part of a name begins with `_`, so repositories can
+/// be nested.
 public struct Repository: Sendable {
   public let name: RepositoryName
   private let registry: Registry
@@ -30,7 +49,7 @@ public struct Repository: Sendable {
   /// All tags, sorted by their bytes.
   public func tags() throws -> [String] { try files(directory.appending("_tags")).filter { Reference.isTag($0) } }
 
-  /// What a tag names; nil where there is no such tag.
+  /// What a tag names; nil if there is no such tag.
   public func resolve(_ tag: String) throws -> Descriptor? {
     guard Reference.isTag(tag) else { return nil }
     return try read(directory.appending("_tags").appending(tag))
@@ -61,7 +80,7 @@ public struct Repository: Sendable {
     }
   }
 
-  /// One of them, with its annotations; nil where it is not there any more.
+  /// One of them, with its annotations; nil if it was deleted.
   func referrer(_ referrer: Digest, of digest: Digest) throws -> Descriptor? {
     try read(referrersDirectory(digest).appending(Repository.file(referrer)))
   }
@@ -71,10 +90,11 @@ public struct Repository: Sendable {
   /// Stores a manifest or an index. When it returns, it is durable and can be pulled.
   /// - Parameters:
   ///   - bytes: at most 4 MiB.
-  ///   - digest: what the client says that it is; nil for the sha256.
-  /// - Returns: its descriptor, and its subject where it has one.
-  /// - Throws: `OCIError` for what is no manifest of that type, `RegistryError.notFound` where it names what is not here,
-  ///   `StoreError.wrongDigest`.
+  ///   - digest: the digest that the client expects; nil for the SHA-256.
+  ///   - tag: the tag to set; nil for none.
+  /// - Returns: its descriptor, and its subject if it has one.
+  /// - Throws: `OCIError` for anything but a manifest of that type, `RegistryError.notFound` if it names missing
+  ///   content, `StoreError.wrongDigest`.
   public func put(_ bytes: [UInt8], _ mediaType: MediaType, digest: Digest? = nil, tag: String? = nil) throws -> (
     descriptor: Descriptor, subject: Digest?
   ) {
@@ -106,14 +126,14 @@ public struct Repository: Sendable {
     return (descriptor, document.subject)
   }
 
-  /// Takes a tag away. False when there is none.
+  /// Removes a tag. False if there is none.
   public func delete(tag: String) throws -> Bool {
     guard try resolve(tag) != nil else { return false }
     try remove(directory.appending("_tags").appending(tag))
     return true
   }
 
-  /// Takes a manifest away, with the tags that name it. Its bytes stay until a collection. False when there is none.
+  /// Removes a manifest and the tags that name it. Its bytes stay until a collection. False if there is none.
   public func delete(_ digest: Digest) throws -> Bool {
     guard let descriptor = try manifest(digest) else { return false }
     for tag in try tags() where try resolve(tag)?.digest == digest { _ = try delete(tag: tag) }
@@ -144,7 +164,7 @@ public struct Repository: Sendable {
     directory.appending("_referrers").appending(digest.algorithm.rawValue).appending(digest.hex)
   }
 
-  /// A digest as one name.
+  /// A digest as a file name.
   private static func file(_ digest: Digest) -> String { "\(digest.algorithm.rawValue)-\(digest.hex)" }
 
   private func files(_ place: FilePath) throws -> [String] {
@@ -153,7 +173,7 @@ public struct Repository: Sendable {
       .map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// Nil where there is no file: another client may have deleted it since it was listed.
+  /// Nil if there is no file: another client may have deleted it since it was listed.
   private func read(_ file: FilePath) throws -> Descriptor? {
     guard try FileStatus.find(file) != nil else { return nil }
     do {
@@ -179,10 +199,10 @@ public struct Repository: Sendable {
 extension Registry {
   var repositoriesDirectory: FilePath { root.appending("repositories") }
 
-  /// The repository of a name, whether it has anything or not.
+  /// The repository of a name, which may be empty.
   public func repository(_ name: RepositoryName) -> Repository { Repository(name, in: self) }
 
-  /// The names of all repositories that were pushed to, sorted. Models are not among them.
+  /// The names of all repositories with pushed content, sorted; without models.
   public func repositories() throws -> [RepositoryName] {
     var names: [RepositoryName] = []
     try collectRepositories(repositoriesDirectory, prefix: "", into: &names)

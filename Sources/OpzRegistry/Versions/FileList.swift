@@ -3,17 +3,17 @@ import OpzJSON
 public import OpzOCI
 public import OpzStore
 
-/// The files of a version. A few are in its record; more are a blob of their own, one JSON object a line, so that the record stays small
-/// and quick to read.
+/// The files of a version. Up to `inline` are in its record; more are in a blob, one JSON object per line, so that the
+/// record stays small and quick to read.
 public enum FileList {
   public static let mediaType = MediaType("application/vnd.opz.files.v1+jsonl")
-  /// As many as a record holds itself.
+  /// The most files that a record contains itself.
   public static let inline = 100
-  /// Bytes; a list of a million files has fewer.
+  /// In bytes; the list of a million files is smaller.
   static let limit = 1 << 30
 
-  /// Puts the files into a record, and into the store where they are many.
-  /// - Parameter files: gone through once; only as many as a record holds are in memory together.
+  /// Adds the files to a record, or to the store if they are many.
+  /// - Parameter files: iterated once; at most `inline` are in memory at a time.
   public static func place(
     _ files: some Sequence<VersionRecord.File>, in record: inout VersionRecord, _ store: LayoutStore
   ) throws {

@@ -2,21 +2,21 @@ import OpzIO
 public import OpzOCI
 public import OpzStore
 
-/// What the documents of an image say: its manifests and configurations, by their digests a fact. A record is compared with it, and a scan walks
-/// it, because a record is only its maker's word.
+/// The manifests and configurations of an image, verified by their digests. Records are compared with them, and scans
+/// walk them, because a record is an unverified claim.
 public struct ImageFacts: Sendable {
   /// The image's manifest, or the index of several.
   public let root: Descriptor
-  /// One a platform, in the order of the index.
+  /// One per platform, in the order of the index.
   public let images: [Image]
 
-  /// opz makes an image for as many platforms as a person lists.
+  /// The most images in an index; opz.yaml lists a few platforms.
   private static let most = 64
-  /// Bytes of all documents together.
+  /// In bytes, of all documents together.
   private static let limit = 64 << 20
 
   /// Reads an image's documents, verified.
-  /// - Throws: what `source` throws; `RegistryError.damaged` for an index that has something else than images in it.
+  /// - Throws: what `source` throws; `RegistryError.damaged` for an index that contains anything but images.
   public static func of(_ root: Descriptor, in source: some ContentReader) async throws -> ImageFacts {
     var manifests = [root]
     if root.mediaType.isIndex { manifests = try entries(of: try await source.index(root)) }
@@ -31,7 +31,7 @@ public struct ImageFacts: Sendable {
   }
 
   /// Reads an image's documents in a store, verified. It blocks.
-  /// - Throws: as `of`; `StoreError.notFound` where one is not there.
+  /// - Throws: as `of`; `StoreError.notFound` if one is missing.
   public init(_ root: Descriptor, in store: LayoutStore) throws {
     func read(_ descriptor: Descriptor, limit: Int = Document.limit) throws -> [UInt8] {
       let bytes = try store.content(descriptor, limit: limit)
@@ -90,7 +90,8 @@ public struct ImageFacts: Sendable {
     return images.flatMap(\.layers).filter { seen.insert($0.descriptor.digest).inserted }
   }
 
-  /// The identity of the content: the config's digest; of several, the digest of theirs, a line each.
+  /// The identity of the content: the config's digest; for several platforms, the digest of their digests, one per
+  /// line.
   var content: Digest {
     let configs = images.map { $0.manifest.content.config.digest }
     return configs.count == 1 ? configs[0] : .of(Array(configs.map { "\($0)\n" }.joined().utf8))

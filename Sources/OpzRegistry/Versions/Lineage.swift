@@ -2,14 +2,14 @@ public import OpzIO
 public import OpzJSON
 import OpzOCI
 
-/// Where a version comes from. None of it is part of the image's content.
+/// Where a version came from. Lineage is not part of the image's content.
 public struct Lineage: Codable, Sendable, Hashable {
   /// The git commit of the project directory, if it is in a repository.
   public var git: GitCommit?
   public var data: [DataFile]
-  /// Names to numbers or texts, as the metrics file has them.
+  /// The content of the metrics file: names with numbers or texts.
   public var metrics: JSONValue?
-  /// The version that this one was made from: `churn@1.1.0`.
+  /// The version that this one was built from: `churn@1.1.0`.
   public var parent: String?
   public var tags: [String: String]
 
@@ -35,7 +35,7 @@ public struct Lineage: Codable, Sendable, Hashable {
     public var branch: String?
     /// Without credentials.
     public var remote: String?
-    /// The project directory had changes that were not committed.
+    /// Whether the project directory had uncommitted changes.
     public var dirty: Bool
 
     /// Creates a commit.
@@ -53,7 +53,7 @@ public struct Lineage: Codable, Sendable, Hashable {
     }
   }
 
-  /// A data file that the version was made from. Its content is not kept, only its digest.
+  /// A data file that the version was built from. Only its digest is kept, not its content.
   public struct DataFile: Codable, Sendable, Hashable {
     public var path: String
     public var digest: Digest

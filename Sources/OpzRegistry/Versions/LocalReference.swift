@@ -23,7 +23,7 @@ public struct LocalReference: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Reads a reference.
-  /// - Throws: `RegistryError.badName` when the text is neither.
+  /// - Throws: `RegistryError.badName` for any other text.
   public init(parsing text: String) throws {
     let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let name = try ModelName(parts[0])

@@ -2,14 +2,14 @@ import OpzIO
 public import OpzOCI
 public import OpzStore
 
-/// The version record as an OCI artifact whose subject is the image: so push and pull carry lineage along as a referrer.
+/// The version record as an OCI artifact whose subject is the image, so that push and pull transfer it as a referrer.
 public enum RecordArtifact {
   public static let artifactType = MediaType("application/vnd.opz.version.v1+json")
   public static let testType = MediaType("application/vnd.opz.test.v1")
   public static let titleAnnotation = "org.opencontainers.image.title"
 
-  /// The manifest that carries a record: the same for the same record.
-  /// - Parameter bytes: the record's own.
+  /// The manifest that carries a record; equal records have equal manifests.
+  /// - Parameter bytes: the bytes of `version.json`.
   public static func manifest(_ record: VersionRecord, _ bytes: [UInt8]) throws -> Manifest {
     var layer = Descriptor.of(bytes, artifactType)
     layer.annotations = [titleAnnotation: "version.json"]
@@ -32,7 +32,7 @@ public enum RecordArtifact {
         ]))
   }
 
-  /// Puts the record's blobs and its manifest into the store.
+  /// Adds the record's blobs and its manifest to the store.
   public static func store(_ record: VersionRecord, _ bytes: [UInt8], in store: LayoutStore) throws -> Descriptor {
     try store.put(Array("{}".utf8), .empty)
     try store.put(bytes, artifactType)
@@ -49,6 +49,6 @@ public enum RecordArtifact {
         .damaged, manifest.descriptor.digest.description,
         layers.count > 1 ? "the artifact holds several version records" : "the artifact does not hold a version record")
     }
-    return try await source.bytes(layer, limit: 64 << 20)
+    return try await source.bytes(layer, limit: VersionRecord.limit)
   }
 }

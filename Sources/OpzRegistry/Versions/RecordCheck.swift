@@ -2,8 +2,8 @@ import OpzIO
 import OpzOCI
 
 extension VersionRecord {
-  /// What the record says of its image and the image's own documents do not; nil where both agree. What only a record has (roles, files, lineage) is
-  /// its maker's word all the same.
+  /// The first contradiction between the record and the image's documents; nil if they agree. What only the record says
+  /// (roles, files, lineage) remains an unverified claim.
   public func contradiction(to image: ImageFacts) -> String? {
     if self.image.digest != image.root.digest { return "it is about the image \(self.image.digest)" }
     guard self.image.size == image.root.size, self.image.mediaType == image.root.mediaType else {
@@ -26,7 +26,8 @@ extension VersionRecord {
       hint: "opz fsck names all such versions; take it from where it was made")
   }
 
-  /// Name, number, commit and base stand in the manifests that opz makes. Others' manifests may say nothing.
+  /// Compares name, number, commit and base with the annotations of manifests that opz created. Other tools' manifests
+  /// may have none.
   private func annotationContradiction(to image: ImageFacts) -> String? {
     let said: [(key: String, what: String, own: String?)] = [
       ("title", "name", name), ("version", "number", version), ("base.digest", "base", runtime.baseDigest?.description),
@@ -50,7 +51,8 @@ extension VersionRecord {
 
   private static let annotation = "org.opencontainers.image."
 
-  /// A layer as both sides have it. Docker's name for a type is OCI's in the manifests that opz makes.
+  /// What the record and the image both say about a layer. In manifests that opz creates, Docker's media type becomes
+  /// OCI's.
   private struct LayerFact: Equatable {
     let digest: Digest
     let size: UInt64
@@ -68,11 +70,11 @@ extension VersionRecord {
     init(_ layer: OpzOCI.Layer) { self.init(layer.descriptor, layer.diffID) }
   }
 
-  /// The base's layers come first, of all platforms' images each once; then those of opz, in each image that they are for.
+  /// The base's layers come first, each once for all platforms; then opz's own, in each image that they belong to.
   private func layerContradiction(to image: ImageFacts) -> String? {
     let base = layers.prefix { $0.role == "runtime" }
     let own = layers.dropFirst(base.count)
-    if own.contains(where: { $0.role == "runtime" }) { return "layers of its base lie over others" }
+    if own.contains(where: { $0.role == "runtime" }) { return "layers of its base are above others" }
     var seen: Set<Digest> = []
     var below: [LayerFact] = []
     for one in image.images {
@@ -87,7 +89,7 @@ extension VersionRecord {
       return "no image of it has the layer \(stray.descriptor.digest)"
     }
     guard base.map({ LayerFact($0) }) == below else {
-      return "the layers of its base are not those that lie under its own in the image"
+      return "the layers of its base are not those below its own in the image"
     }
     return nil
   }

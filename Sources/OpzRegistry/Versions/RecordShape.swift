@@ -1,10 +1,11 @@
 import OpzJSON
 import OpzOCI
 
-/// The members of records and events: others read them too (docs/reference/formats.md), some of them with readers that pass over case.
+/// The members of records and events. Other programs read them too (docs/reference/formats.md), some with readers that
+/// ignore case.
 extension JSONShape {
   static let record = JSONShape.object(
-    ["format", "name", "version", "created", "tool", "content", "platforms", "deploy", "pushTo"],
+    ["format", "critical", "name", "version", "created", "tool", "content", "platforms", "deploy", "pushTo"],
     [
       .init("image", .descriptor), .init("fileList", .descriptor), .init("artifacts", .map(.descriptor)),
       .init("runtime", .object(["kind", "base", "baseDigest", "settings"])),
@@ -24,12 +25,12 @@ extension JSONShape {
           ])), .init("tests", .list(.object(["name"], [.init("descriptor", .descriptor)]))),
     ])
 
-  /// A file of a version, in its record or in its list.
+  /// A file of a version, in its record or in a list of files.
   static let file = JSONShape.object(["role", "path", "digest", "size", "mode", "link", "pathBytes", "linkBytes"])
 
   static let event = JSONShape.object(
     [
-      "format", "kind", "model", "version", "at", "actor", "number", "heads", "image", "content", "details",
+      "format", "critical", "kind", "model", "version", "at", "actor", "number", "heads", "image", "content", "details",
     ],
     [.init("record", .descriptor), .init("alias", .object(["name", "after", "restores"]))])
 }

@@ -4,9 +4,10 @@ public import OpzOCI
 import OpzStore
 import SystemPackage
 
-/// The pinned `opz-runtime` images, one a platform: `runtimes/<os>-<architecture>.json`.
+/// The pinned `opz-runtime` images, one per platform: `runtimes/<os>-<architecture>.json`.
 ///
-/// A native image is built on the pinned runtime, so that a new opz never changes a version. Only an import moves a pin.
+/// A native image is built on the pinned runtime, so that a new opz does not change what is built. Only an import moves
+/// a pin.
 extension Registry {
   private struct Pin: Codable {
     var format: Int
@@ -18,7 +19,7 @@ extension Registry {
     return root.appending("runtimes").appending("\(platform.os)-\(platform.architecture).json")
   }
 
-  /// The runtime's manifest, nil where none has been imported.
+  /// The runtime's manifest; nil if none has been imported.
   public func runtime(for platform: Platform) throws -> Descriptor? {
     let path = pinPath(platform)
     guard try FileStatus.find(path) != nil else { return nil }

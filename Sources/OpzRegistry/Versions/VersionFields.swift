@@ -1,11 +1,11 @@
 import OpzJSON
 import OpzOCI
 
-/// The fields of a version that queries and sorting know.
+/// The fields of a version for queries and sorting.
 ///
 ///     name version digest content created runtime platform format size author
-///     alias            those that name it now
-///     tag.NAME         lineage tags of opz.yaml, and those of opz tag over them
+///     alias            the aliases that name it
+///     tag.NAME         tags of opz.yaml, overridden by those of opz tag
 ///     metrics.NAME     numbers and texts of the metrics file; deeper ones by more dots
 ///     git.commit git.branch git.dirty parent base
 struct VersionFields: Sendable {
@@ -14,7 +14,7 @@ struct VersionFields: Sendable {
 
   init(_ version: Registry.Version) { self.init(version, record: version.record) }
 
-  /// - Parameter record: in place of the version's own: with later settings.
+  /// - Parameter record: replaces the version's own, for later settings.
   init(_ version: Registry.Version, record: VersionRecord) {
     self.record = record
     self.version = version.version
@@ -25,7 +25,7 @@ struct VersionFields: Sendable {
     "base", "tag.NAME", "metrics.NAME", "git.commit", "git.branch", "git.dirty",
   ]
 
-  /// Whether a field can be there at all, so that a misspelt one is an error and not an empty list.
+  /// Whether a field exists, so that a misspelled one is an error and not an empty list.
   static func isKnown(_ field: VersionQuery.Field) -> Bool {
     switch field.first {
     case "tag", "metrics": field.count > 1
@@ -33,7 +33,7 @@ struct VersionFields: Sendable {
     }
   }
 
-  /// What the record says: no alias, and no tag of `opz tag`.
+  /// The values in the record, without aliases and tags of `opz tag`.
   func values(_ field: VersionQuery.Field) -> [QueryValue] {
     switch (field.first ?? "", field.count) {
     case ("metrics", 2...): record.lineage.metrics.map { VersionFields.values($0, field.dropFirst()) } ?? []
@@ -64,7 +64,7 @@ struct VersionFields: Sendable {
     }
   }
 
-  /// A name may have dots itself: the longest that is there counts.
+  /// A name may contain dots: the longest existing one counts.
   private static func values(_ json: JSONValue, _ path: ArraySlice<String>) -> [QueryValue] {
     guard !path.isEmpty else { return QueryValue.values(json) }
     guard case .object(let members) = json else { return [] }

@@ -3,15 +3,15 @@ import OpzOCI
 extension Registry {
   /// How a version came into the registry, by the event that recorded it.
   public enum VersionOrigin: Sendable, Equatable {
-    /// Its layers were made here, of files that were here.
+    /// Its layers were built in this registry.
     case packaged
-    /// Another version's layers were put on a base here.
+    /// Another version's layers were put on a new base in this registry.
     case rebased
-    /// Its record was taken over, so what only the record says is its maker's word.
+    /// It was pulled, so what only its record says is an unverified claim.
     case elsewhere
   }
 
-  /// How the registry got a version. A record that is not the one of the event counts as taken over.
+  /// How a version came into the registry. A record that differs from the event's counts as pulled.
   public func origin(of version: Version, in state: ModelState) throws -> VersionOrigin {
     guard let entry = state.versions[version.version]?.first(where: { $0.artifact.digest == version.artifact.digest }),
       try RecordArtifact.manifest(version.record, version.bytes).descriptor.digest == entry.artifact.digest,

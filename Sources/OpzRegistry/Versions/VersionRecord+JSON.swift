@@ -3,9 +3,9 @@ import OpzJSON
 import OpzOCI
 
 extension VersionRecord {
-  /// The record that a text is, without `Codable`'s detours: a search without a cache and an audit read 100,000 of them.
+  /// Decodes a record without `Codable`, because an audit, or a search without a cache, reads 100,000 of them.
   ///
-  /// Nil where it is none, or one that only `Codable` reads; so nothing here has to be lenient.
+  /// Nil for anything else, and for rare records that are left to `Codable`; so nothing here has to be lenient.
   init?(plain bytes: [UInt8]) {
     guard let record = try? JSONPlace.read(bytes, .record, { VersionRecord($0) }) else { return nil }
     self = record
@@ -25,6 +25,7 @@ extension VersionRecord {
       guard let descriptor = Descriptor(json) else { return fields.fail(VersionRecord.none) }
       return descriptor
     }
+    critical = json["critical"] == nil ? nil : fields.textList("critical")
     packages = json["packages"] == nil ? nil : fields.list("packages", Package.init)
     if let found = json["artifacts"] {
       guard let members = found.members else { return nil }
@@ -38,7 +39,8 @@ extension VersionRecord {
   fileprivate static let none = Descriptor.emptyConfig
 }
 
-/// The members of an object, read one after the other; one that is missing or of another kind is remembered, and something stands in its place.
+/// Reads the members of an object. A missing member, or one of another type, sets `isBroken` and yields a placeholder
+/// value.
 private struct PlainFields {
   let json: JSONPlace?
   private(set) var isBroken = false

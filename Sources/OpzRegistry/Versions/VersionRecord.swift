@@ -2,19 +2,23 @@ public import OpzIO
 public import OpzJSON
 public import OpzOCI
 
-/// What is known about a version: `version.json`, written once and never changed.
+/// The record of a version: `version.json`, written once and never changed.
 ///
 /// `docs/reference/formats.md` describes the fields; `registry/version.schema.json` is their schema.
 public struct VersionRecord: Codable, Sendable, Hashable {
   /// The number of this record's format.
   public static let currentFormat = 1
+  /// The largest `version.json`, in bytes.
+  static let limit = 64 << 20
 
   public var format = VersionRecord.currentFormat
+  /// Names of what a reader has to know to use the version at all; nil in records of format 1.
+  public var critical: [String]?
   public var name: String
   public var version: String
   /// When it was recorded, RFC 3339.
   public var created: String
-  /// The program that made it: `opz 0.1.0`.
+  /// The program that created it: `opz 0.1.0`.
   public var tool: String
   /// The image's manifest, or the index of several.
   public var image: Descriptor
@@ -23,21 +27,21 @@ public struct VersionRecord: Codable, Sendable, Hashable {
   public var runtime: Runtime
   public var platforms: [String]
   public var layers: [Layer]
-  /// The files that opz put into the image, where they are at most `FileList.inline`.
+  /// The files that opz put into the image, if they are at most `FileList.inline`.
   public var files: [File]
-  /// The list of more files than that, a blob.
+  /// The blob that lists more files than that.
   public var fileList: Descriptor?
-  /// The Python packages of the image, and the wheels that they are from.
+  /// The Python packages of the image, and the wheels that they came from.
   public var packages: [Package]?
   public var model: Model?
   public var lineage: Lineage
-  /// The `deploy` part of opz.yaml as it was.
+  /// The `deploy` section of opz.yaml at packaging time.
   public var deploy: JSONValue?
-  /// Where `opz push` goes unless it is told.
+  /// The default destination of `opz push`.
   public var pushTo: String?
-  /// Other manifests over the same layers, by what they are: `modelpack`.
+  /// Other manifests over the same layers, by type: `modelpack`.
   public var artifacts: [String: Descriptor]?
-  /// Files that `opz test` compares with, kept with the record and not in the image.
+  /// Files that `opz test` compares with; stored with the record, not in the image.
   public var tests: [TestFile]
 
   /// Creates a record of the current format, unchecked; `fileList`, `packages` and `artifacts` are set afterwards.
@@ -70,13 +74,13 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     self.tests = tests
   }
 
-  /// What runs the model in the image, and the base it stands on.
+  /// What runs the model in the image, and the base image.
   public struct Runtime: Codable, Sendable, Hashable {
     public var kind: String
-    /// The base image's name, as opz.yaml or opz has it.
+    /// The base image's name, from opz.yaml or the default.
     public var base: String?
     public var baseDigest: Digest?
-    /// What the image's configuration got over the base's, so that `opz rebase` can put it over another one's.
+    /// What the image's configuration adds to the base's, so that `opz rebase` can add it to another base's.
     public var settings: JSONValue?
 
     /// Creates a runtime.
@@ -101,11 +105,11 @@ public struct VersionRecord: Codable, Sendable, Hashable {
     public var descriptor: Descriptor
     /// The digest of the uncompressed tar.
     public var diffID: Digest
-    /// The compressor and its version, nil for a layer that opz did not write.
+    /// The compressor and its version; nil for a layer that opz did not write.
     public var compressor: String?
-    /// Where only one platform's image has the layer: `linux/arm64`.
+    /// The only platform whose image has the layer, such as `linux/arm64`; nil if all have it.
     public var platform: String?
-    /// `HOST/REPO` that has the blob, where it need not be in this registry: a base's layers are fetched only for what needs their bytes.
+    /// `HOST/REPO` that has the blob, if it need not be in this registry: a base's layers are fetched only when needed.
     public var origin: String?
 
     /// Creates a layer.
@@ -132,16 +136,16 @@ public struct VersionRecord: Codable, Sendable, Hashable {
   /// A file or link in one of the layers that opz made.
   public struct File: Codable, Sendable, Hashable {
     public var role: String
-    /// In the image: `/models/model.json`.
+    /// Absolute path in the image: `/models/model.json`.
     public var path: String
-    /// Nil for a link, and for a file that is alone in an uncompressed layer: that layer's `diffID` stands for it.
+    /// Nil for a link, and for a file that is alone in an uncompressed layer, which the layer's `diffID` identifies.
     public var digest: Digest?
     public var size: UInt64
     /// Octal text: `0644`.
     public var mode: String
-    /// Where a link leads.
+    /// The target of a link.
     public var link: String?
-    /// The bytes of `path` and of `link` in hex, where they are not UTF-8; the text then has U+FFFD for what is not.
+    /// The bytes of `path` and of `link` in hex, if they are not UTF-8; the text then has U+FFFD for invalid bytes.
     public var pathBytes: String?
     public var linkBytes: String?
 
@@ -166,12 +170,12 @@ public struct VersionRecord: Codable, Sendable, Hashable {
 
   /// A Python package that is installed in the image of one platform.
   public struct Package: Codable, Sendable, Hashable {
-    /// Normalised: `scikit-learn`.
+    /// Normalized: `scikit-learn`.
     public var name: String
     public var version: String
-    /// The file's name.
+    /// The wheel's file name.
     public var wheel: String
-    /// The wheel's.
+    /// The wheel's digest.
     public var digest: Digest
     /// `linux/amd64`.
     public var platform: String
@@ -194,7 +198,7 @@ public struct VersionRecord: Codable, Sendable, Hashable {
 
   /// The format of the version's model, and its inputs and outputs.
   public struct Model: Codable, Sendable, Hashable {
-    /// `xgboost-json` ..
+    /// `xgboost-json` and the like.
     public var format: String
     /// The model's inputs and outputs, as OpzModel's `Signature` encodes them.
     public var signature: JSONValue?
@@ -229,10 +233,10 @@ public struct VersionRecord: Codable, Sendable, Hashable {
 }
 
 extension VersionRecord.Layer {
-  /// Whether opz made the layer, and a platform's image has it.
+  /// Whether opz created the layer and the platform's image has it.
   public func isOwn(on platform: Platform) -> Bool { role != "runtime" && isPart(of: platform) }
 
-  /// Whether a platform's image has the layer, under whatever name the platform goes.
+  /// Whether a platform's image has the layer; platforms are compared in normalized form.
   public func isPart(of platform: Platform) -> Bool {
     guard let own = self.platform else { return true }
     return Platform(own)?.normalized == platform.normalized
@@ -243,22 +247,48 @@ extension VersionRecord {
   /// `churn@1.0.0`.
   public var reference: String { "\(name)@\(version)" }
 
+  /// The members that say whether this opz may read the rest, which need not decode.
+  struct Header: Codable {
+    var format: Int
+    var critical: [String]?
+
+    init(_ bytes: [UInt8], subject: String) throws {
+      self = try CanonicalJSON.decode(Header.self, from: bytes, subject: subject)
+    }
+
+    /// - Throws: `RegistryError.unknownFormat`.
+    func require(subject: String) throws {
+      guard RegistryFormat.documents.contains(format) else {
+        throw RegistryFormat.laterFormat(subject, "the record", format, reads: RegistryFormat.documents)
+      }
+      if let feature = RegistryFormat.unknown(in: critical) {
+        throw RegistryFormat.missingFeature(subject, "the version", feature)
+      }
+    }
+  }
+
   /// Reads `version.json`.
-  /// - Throws: `RegistryError.unknownFormat` for a record of a later opz.
+  /// - Throws: `RegistryError.unknownFormat` for a record that needs a later opz.
   public static func decode(_ bytes: [UInt8], subject: String) throws -> VersionRecord {
-    if let record = VersionRecord(plain: bytes), record.format == currentFormat {
+    if let record = VersionRecord(plain: bytes), record.format == currentFormat, record.critical == nil {
       return record
     }
-    struct Header: Codable { var format: Int }
-    let record = Result { try CanonicalJSON.decode(VersionRecord.self, from: bytes, .record, subject: subject) }
-    // What a later format has need not decode at all: then the number alone is read.
-    let format =
-      try (try? record.get())?.format ?? CanonicalJSON.decode(Header.self, from: bytes, subject: subject).format
-    guard format == currentFormat else {
-      throw RegistryError(
-        .unknownFormat, subject, "the record has format \(format), this opz reads \(currentFormat)",
-        hint: "use a newer opz")
-    }
-    return try record.get()
+    try Header(bytes, subject: subject).require(subject: subject)
+    return try CanonicalJSON.decode(VersionRecord.self, from: bytes, .record, subject: subject)
+  }
+}
+
+extension VersionRecord {
+  private static let runtimeKinds: Set = ["native", "python", "custom", "model"]
+
+  /// Required by commands that depend on how the image is built or started. Everywhere else an unknown kind is passed
+  /// over.
+  /// - Throws: `RegistryError.unknownFormat` for a version whose `runtime.kind` this opz does not know.
+  public func requireKnownRuntime() throws {
+    guard !VersionRecord.runtimeKinds.contains(runtime.kind) else { return }
+    throw RegistryError(
+      .unknownFormat, reference,
+      "its runtime is of the kind \"\(runtime.kind.prefix(100))\", which this opz does not know",
+      hint: "use a newer opz")
   }
 }
