@@ -18,6 +18,13 @@ struct SearchText: Sendable {
     return true
   }
 
+  /// Whether a literal, which is in lower case, is at `index` in either case.
+  func hasIgnoringCase(_ literal: [UInt8], at index: Int) -> Bool {
+    guard index >= 0, index + literal.count <= bytes.count else { return false }
+    for offset in literal.indices where SearchText.lowered(bytes[index + offset]) != literal[offset] { return false }
+    return true
+  }
+
   /// The end of the run of an alphabet that begins at `index`, at most `limit` characters long.
   func end(of alphabet: Alphabet, from index: Int, limit: Int = .max) -> Int {
     guard index < bytes.count else { return index }

@@ -13,11 +13,12 @@ struct CommandLoginRule: SecretRule {
   private static let limit = 1024
 
   func find(in text: SearchText, at index: Int) -> SecretFinding? {
+    guard text.isBoundary(before: index) || text.byte(index) == UInt8(ascii: " ") else { return nil }
     let words = Words(text, from: index)
     guard let command = words.all.first, let options = CommandLoginRule.options(of: text, command) else { return nil }
     for (number, word) in words.all.enumerated().dropFirst() {
-      for option in options where text.has(Array(option.name.utf8), at: word.lowerBound) {
-        var value = word.dropFirst(option.name.utf8.count)
+      for option in options where text.has(option.name, at: word.lowerBound) {
+        var value = word.dropFirst(option.name.count)
         if value.isEmpty, !option.isJoined, number + 1 < words.all.count { value = words.all[number + 1] }
         if let first = text.byte(value.lowerBound), "=\"'".utf8.contains(first) { value = value.dropFirst() }
         if let found = finding(option.argument, text, value) { return found }
@@ -26,19 +27,33 @@ struct CommandLoginRule: SecretRule {
     return nil
   }
 
-  private typealias Option = (name: String, argument: Argument, isJoined: Bool)
+  private struct Option {
+    let name: [UInt8]
+    let argument: Argument
+    /// Whether the value directly follows the name, without a blank.
+    let isJoined: Bool
+
+    init(_ name: String, _ argument: Argument, isJoined: Bool = false) {
+      self.name = Array(name.utf8)
+      self.argument = argument
+      self.isJoined = isJoined
+    }
+  }
+
+  private static let curl = ["-u", "--user", "-U", "--proxy-user"].map { Option($0, .login) }
+  private static let mysql = [Option("-p", .password, isJoined: true)]
+  private static let redis = [Option("-a", .password)]
+  private static let others = [Option("-p", .password)]
+  private static let otherNames: Set<String> = [
+    "sshpass", "psexec", "psexec.exe", "psexec64.exe", "mongo", "mongosh", "mongodump", "mongoexport", "login",
+  ]
 
   private static func options(of text: SearchText, _ command: Range<Int>) -> [Option]? {
     let name = text.string(command).lowercased()
-    if name.hasPrefix("curl") {
-      return [("-u", .login, false), ("--user", .login, false), ("-U", .login, false), ("--proxy-user", .login, false)]
-    }
-    if name.hasPrefix("mysql") || name.hasPrefix("mariadb") { return [("-p", .password, true)] }
-    if name.hasPrefix("redis-cli") { return [("-a", .password, false)] }
-    let others = [
-      "sshpass", "psexec", "psexec.exe", "psexec64.exe", "mongo", "mongosh", "mongodump", "mongoexport", "login",
-    ]
-    return others.contains(name) ? [("-p", .password, false)] : nil
+    if name.hasPrefix("curl") { return curl }
+    if name.hasPrefix("mysql") || name.hasPrefix("mariadb") { return mysql }
+    if name.hasPrefix("redis-cli") { return redis }
+    return otherNames.contains(name) ? others : nil
   }
 
   private func finding(_ argument: Argument, _ text: SearchText, _ value: Range<Int>) -> SecretFinding? {
@@ -61,7 +76,7 @@ struct CommandLoginRule: SecretRule {
       let limit = min(text.count, index + CommandLoginRule.limit)
       while position < limit, all.count < 64 {
         let start = position
-        while let byte = text.byte(position), byte > 32, byte < 127 { position += 1 }
+        while position < limit, let byte = text.byte(position), byte > 32, byte < 127 { position += 1 }
         var word = start..<position
         while let last = text.byte(word.upperBound - 1), !word.isEmpty, "\"'`,;)".utf8.contains(last) {
           word = word.dropLast()
@@ -69,6 +84,8 @@ struct CommandLoginRule: SecretRule {
         while let first = text.byte(word.lowerBound), !word.isEmpty, "\"'".utf8.contains(first) {
           word = word.dropFirst()
         }
+        // Where the same command begins again, its own anchor is found.
+        if let first = all.first, word.count == first.count, text.bytes[word] == text.bytes[first] { return }
         if !word.isEmpty { all.append(word) }
         guard let next = Words.afterBlanks(text, position) else { return }
         position = next

@@ -91,6 +91,8 @@ struct ServiceValueRule: SecretRule {
     Service(names: ["baseten"], shapes: ["<a8>.<a32>"], what: "a Baseten key"),
     Service(names: ["ollama"], shapes: ["<h32>.<w24>"], what: "an Ollama key"),
     Service(names: ["contribsys"], shapes: ["<h8>:<h8>"], what: "a Sidekiq password"),
+    // Not a TokenRule: base64 of zeros has the prefix at each of its characters.
+    Service(names: ["twitter"], shapes: ["AAAAAAAAAAAAAAAAAAAAA<p60-110>"], what: "a Twitter token"),
     Service(names: ["beamer"], shapes: ["b_<e44>"], what: "a Beamer key"),
     Service(names: ["yandex"], shapes: ["YC<w38>"], what: "a Yandex key"),
     Service(names: ["vault"], shapes: ["s.<a24>", "b.<a24>", "r.<a24>"], what: "a Vault token"),
@@ -104,10 +106,11 @@ struct ServiceValueRule: SecretRule {
       forms: [.hex(32), .alphanumeric(32), .uuid, .hex(20)], what: "a key of a service"),
   ]
 
-  private static let byName = Dictionary(
-    services.flatMap { service in service.names.map { ($0, service) } }, uniquingKeysWith: { one, _ in one })
+  private static let byName = services.flatMap { service in
+    service.names.map { (name: Array($0.utf8), service: service) }
+  }
 
-  let anchors = services.flatMap { $0.names.map { Array($0.utf8) } }
+  let anchors = byName.map(\.name)
 
   /// The longest distance from the name to the value, in bytes.
   private static let reach = 100
@@ -120,23 +123,19 @@ struct ServiceValueRule: SecretRule {
   ]
 
   func find(in text: SearchText, at index: Int) -> SecretFinding? {
-    let found = ServiceValueRule.byName.first { name, _ in
-      text.mentions([name], in: index..<index + name.utf8.count)
-    }
+    let found = ServiceValueRule.byName.first { text.hasIgnoringCase($0.name, at: index) }
     guard let (name, service) = found else { return nil }
-    var position = index + name.utf8.count
+    var position = index + name.count
     let end = min(text.count, index + ServiceValueRule.reach)
     while position < end {
-      if let range = service.shapes.lazy.compactMap({ $0.match(text, at: position) }).first(where: {
-        $0.lowerBound > index
-      }),
-        Plausibility.isRandom(text.bytes[range])
-      {
-        return SecretFinding(range: range, what: service.what, rank: 1)
+      for shape in service.shapes {
+        guard let range = shape.match(text, at: position), range.lowerBound > index else { continue }
+        let own = text.bytes[range].dropFirst(range.lowerBound == position ? shape.anchor.count : 0)
+        if Plausibility.isRandom(own) { return SecretFinding(range: range, what: service.what, rank: 1) }
       }
       position += 1
     }
-    return value(of: service, in: text, index, name.utf8.count)
+    return value(of: service, in: text, index, name.count)
   }
 
   /// Finds a run of characters in one of the service's forms that is called a key or assigned to the service's name.

@@ -173,7 +173,6 @@ enum TokenRules {
     TokenRule("sdk-<w36>", "a LaunchDarkly key", .near(["launchdarkly", "ld_sdk", "ld-sdk"])),
     TokenRule("api-<w36>", "a LaunchDarkly key", .near(["launchdarkly"])),
     TokenRule("live_<d8-10>_<a28-36>", "a Twitch stream key"), TokenRule("apify_api_<a36>", "an Apify token"),
-    TokenRule("AAAAAAAAAAAAAAAAAAAAA<p60-110>", "a Twitter token", .near(["twitter", "bearer"])),
     TokenRule("_gitlab_session=<a32>", "a GitLab session"), TokenRule("sm_pat_<a16>", "a SettleMint token"),
     TokenRule("sm_aat_<a16>", "a SettleMint token"), TokenRule("sm_sat_<a16>", "a SettleMint token"),
     TokenRule("pat.<w22>.<a24>.<a20>", "a Harness token"), TokenRule("sat.<w22>.<a24>.<a20>", "a Harness token"),
