@@ -9,6 +9,7 @@ OPZ_LAZY(library, const char *, archive_error_string, (struct archive *archive),
 OPZ_LAZY(library, la_int64_t, archive_filter_bytes, (struct archive *archive, int filter), (archive, filter))
 OPZ_LAZY(library, int, archive_filter_code, (struct archive *archive, int filter), (archive, filter))
 OPZ_LAZY(library, int, archive_filter_count, (struct archive *archive), (archive))
+OPZ_LAZY(library, int, archive_read_append_filter, (struct archive *archive, int code), (archive, code))
 OPZ_LAZY(library, la_ssize_t, archive_read_data, (struct archive *archive, void *buffer, size_t count), (archive, buffer, count))
 OPZ_LAZY(library, int, archive_read_free, (struct archive *archive), (archive))
 OPZ_LAZY(library, struct archive *, archive_read_new, (void), ())

@@ -24,6 +24,15 @@ struct StreamFormatTests {
     Packer(format: .gzip, expression: "gzip.compress(data[:99]) + gzip.compress(data[99:])"),
     Packer(format: .bzip2, expression: "bz2.compress(data[:99]) + bz2.compress(data[99:])"),
     Packer(format: .xz, expression: "lzma.compress(data[:99]) + lzma.compress(data[99:])"),
+    Packer(format: .lzma, expression: "alone(data[:99]) + alone(data[99:], dict_size=3 << 16)"),
+    Packer(format: .lzma, expression: "alone(data[:99]) + lzma.compress(data[99:])"),
+    Packer(format: .lzma, expression: "alone(b'') + alone(data)"),
+    Packer(format: .lzma, expression: "alone(data[:99]) + empty * 1000 + alone(data[99:]) + b'what no reader reads'"),
+    Packer(format: .lzma, expression: "alone(data, lc=0, lp=4, pb=4)"),
+    Packer(format: .lzma, expression: "alone(data)[:1] + b'\\xff' * 4 + alone(data)[5:]"),
+    Packer(format: .lzma, expression: "alone(data, dict_size=4096)[:1] + bytes(4) + alone(data, dict_size=4096)[5:]"),
+    Packer(format: .lzma, expression: "alone(data)[:5] + len(data).to_bytes(8, 'little') + alone(data)[13:]"),
+    Packer(format: .lzma, expression: "empty * 1000 + alone(data)"),
   ]
 
   /// Random numbers, so that the compressed data is large.
@@ -33,15 +42,24 @@ struct StreamFormatTests {
   }()
 
   static func packed(_ packer: Packer) throws -> [UInt8] {
-    let script =
-      "import bz2, gzip, lzma, sys, zlib\ndata = sys.stdin.buffer.read()\nsys.stdout.buffer.write(\(packer.expression))"
+    let script = """
+      import bz2, gzip, io, lzma, sys, zlib
+      def alone(data, **options):
+        return lzma.compress(data, lzma.FORMAT_ALONE, filters=[dict(id=lzma.FILTER_LZMA1, dict_size=1 << 16) | options])
+      empty = b"\\x5d\\0\\0\\x01" + bytes(14)
+      data = sys.stdin.buffer.read()
+      packed = \(packer.expression)
+      if "\(packer.format)" == "lzma": assert lzma.LZMAFile(io.BytesIO(packed)).read() == data
+      sys.stdout.buffer.write(packed)
+      """
     let result = try Python.run(["-c", script], input: data)
     try #require(result.status == 0, "\(result.errorText)")
     return result.output
   }
 
   static func unpacked(_ bytes: [UInt8], _ format: StreamFormat) throws -> (bytes: [UInt8], problem: (any Error)?) {
-    let candidate = try #require(StreamFormat.candidates(Array(bytes.prefix(4096))).first { $0.format == format })
+    let candidate = try #require(
+      StreamFormat.candidates(in: BytesBlob(bytes), Array(bytes.prefix(4096))).first { $0.format == format })
     let source = try UnpackingSource(BytesBlob(bytes), candidate, name: "a")
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 14)

@@ -50,6 +50,41 @@ struct AttachmentTests {
     #expect(try await registry.fsck().problems == [])
   }
 
+  /// Where an attachment came from, from what is least to what is most: an event that does not say, a pull, a command here, a scan here.
+  static let sources: [ModelState.Attachment.Source?] = [nil, .pull, .here, .scan]
+
+  @Test(
+    "attached once more, its source is raised and never lowered, and only then there is an event",
+    arguments: sources, sources)
+  func source(_ first: ModelState.Attachment.Source?, _ second: ModelState.Attachment.Source?) async throws {
+    func rank(_ source: ModelState.Attachment.Source?) -> Int {
+      source == nil || source == .pull ? 0 : source == .here ? 1 : 2
+    }
+    func attach(_ source: ModelState.Attachment.Source?, by actor: String) throws -> Descriptor {
+      try registry.attach(Array("a".utf8), type, to: find("1.0.0"), from: source, by: Author(actor: actor))
+    }
+    let name = try ModelName("crm/churn")
+    let before = try registry.log(name).entries().count
+    let descriptor = try attach(first, by: "ann")
+    #expect(try attach(second, by: "bob") == descriptor)
+    let isRaised = rank(second) > rank(first)
+    func check() throws {
+      let found = try registry.state(name).attachments(of: find("1.0.0"))
+      #expect(found.map(\.descriptor.digest) == [descriptor.digest])
+      #expect(found.map(\.source) == [isRaised ? second : first] && found.map(\.actor) == [isRaised ? "bob" : "ann"])
+    }
+    try check()
+    #expect(try registry.log(name).entries().count == before + (isRaised ? 2 : 1))
+    // The same from the events alone, and after all of them once more.
+    try Durable.removeTree(registry.root.appending("cache"))
+    try check()
+    for source in Self.sources { _ = try attach(source, by: "eve") }
+    #expect(try registry.state(name).attachments(of: find("1.0.0")).map(\.source) == [.scan])
+    // Another version's is another matter.
+    #expect(try registry.state(name).attachments(of: find("2.0.0")) == [])
+    #expect(try await registry.fsck().problems == [])
+  }
+
   @Test("the cached state has the same attachments as the events")
   func cache() throws {
     for number in 0..<20 { try attach("\(number)", annotations: ["n%": "\(number)\n"]) }

@@ -1,3 +1,5 @@
+public import OpzIO
+
 /// The compression of a whole file, recognized by its magic bytes.
 public enum StreamFormat: String, Sendable, CaseIterable {
   case gzip, zlib, bzip2, xz, lzma, zstd, lz4, lzip, compress
@@ -38,6 +40,15 @@ public enum StreamFormat: String, Sendable, CaseIterable {
     (Array("LZIP".utf8) + [1], .lzip),
   ]
 
+  /// Returns the formats that a file may have, among them that of the first stream with content behind LZMA streams without.
+  /// - Parameter head: the file's first bytes.
+  /// - Throws: what reading the blob throws.
+  public static func candidates(in blob: any Blob, _ head: [UInt8]) throws -> [Candidate] {
+    let found = candidates(head)
+    guard LZMAStreams.isEmpty(head[...]), let next = try LZMAStreams.next(in: blob, from: 0) else { return found }
+    return found + [next]
+  }
+
   /// `BZh`, a level, then the mark of a block or of the end.
   private static func isBzip2(_ head: [UInt8]) -> Bool {
     guard head.count >= 10, head.starts(with: Array("BZh".utf8)), (0x31...0x39).contains(head[3]) else { return false }
@@ -46,19 +57,11 @@ public enum StreamFormat: String, Sendable, CaseIterable {
       || mark.elementsEqual([0x17, 0x72, 0x45, 0x38, 0x50, 0x90])
   }
 
-  /// The legacy LZMA format has no mark: properties, the dictionary's size, the content's size or -1, and the first
-  /// byte of the range coder, which is 0.
-  /// - Returns: whether this is certain; nil when it cannot be LZMA.
+  /// The legacy LZMA format has no mark.
+  /// - Returns: whether this is certain; nil when it cannot be LZMA. A stream without content is none: what follows it may be one.
   private static func lzma(_ head: [UInt8]) -> Bool? {
-    guard head.count >= 18, head[0] < 225, head[13] == 0 else { return nil }
-    let size = head[5..<13].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-    let dictionary = head[1..<5].reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
-    guard size == .max || (size > 0 && size < 1 << 38), dictionary >= 1 << 12 else { return nil }
-    if head[0] == 0x5D, head[1] == 0 { return true }
-    // Of the other headers accept what xz accepts: dictionaries of 2^n or 2^n + 2^(n-1) bytes, or the largest.
-    let bits = dictionary.nonzeroBitCount
-    let isHalf = bits == 2 && dictionary & (dictionary >> 1) != 0
-    return bits == 1 || isHalf || dictionary == .max ? false : nil
+    guard LZMAStreams.isHeader(head[...]), LZMAStreams.size(head[...]) > 0 else { return nil }
+    return head[0] == 0x5D && head[1] == 0 && head[2...4].contains { $0 != 0 }
   }
 
   /// The two-byte header of RFC 1950 without a preset dictionary, then a first block of a valid type (RFC 1951,

@@ -7,7 +7,12 @@ public import OpzIO
 /// It is lenient where layer reading is strict: programs that load a file while decompressing it have already used
 /// what comes before the damage.
 public final class UnpackingSource: ByteSource {
-  private let source: any ByteSource
+  private var source: any ByteSource
+  private let blob: any Blob
+  private let name: String
+  /// Where the stream begins that is read now, and which one it is.
+  private var offset: UInt64
+  private var streams = 1
 
   /// Opens a compressed file.
   /// - Parameters:
@@ -17,20 +22,44 @@ public final class UnpackingSource: ByteSource {
   /// - Throws: `ArchiveError` when the library for the format is missing, or what opening the blob throws. Damage is
   ///   reported by `read`.
   public init(_ blob: any Blob, _ candidate: StreamFormat.Candidate, name: String) throws {
+    self.blob = blob
+    self.name = name
+    offset = candidate.offset
+    source = try UnpackingSource.open(blob, candidate, name: name)
+  }
+
+  private static func open(
+    _ blob: any Blob, _ candidate: StreamFormat.Candidate, name: String
+  ) throws -> any ByteSource {
     let packed = PositionedFeed(try blob.open(at: candidate.offset))
-    source =
-      switch candidate.format {
-      case .gzip: try ZlibSource(packed, window: 31, name: name)
-      case .zlib: try ZlibSource(packed, window: 15, name: name)
-      default: try FilteredSource(packed, candidate.format, name: name)
-      }
+    switch candidate.format {
+    case .gzip: return try ZlibSource(packed, window: 31, name: name)
+    case .zlib: return try ZlibSource(packed, window: 15, name: name)
+    default: return try FilteredSource(packed, candidate.format, name: name)
+    }
   }
 
   /// Reads up to `buffer.count` decompressed bytes.
   /// - Returns: the number of bytes read; 0 at the end.
   /// - Throws: `ArchiveError` with code `malformed` for damaged or truncated data, after all bytes before it.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    buffer.isEmpty ? 0 : try source.read(into: buffer)
+    guard !buffer.isEmpty else { return 0 }
+    while true {
+      let count = try source.read(into: buffer)
+      guard count == 0, let next = try following() else { return count }
+      streams += 1
+      guard streams <= LZMAStreams.most else {
+        throw ArchiveError(.overLimit, name, "it has more than \(LZMAStreams.most) LZMA streams")
+      }
+      offset = next.offset
+      source = try UnpackingSource.open(blob, next, name: name)
+    }
+  }
+
+  /// The LZMA stream behind the one that ended. What follows the streams of other formats, their libraries read themselves.
+  private func following() throws -> StreamFormat.Candidate? {
+    guard let ended = source as? FilteredSource, let consumed = ended.consumed else { return nil }
+    return try LZMAStreams.next(in: blob, from: offset + consumed)
   }
 }
 
@@ -39,6 +68,8 @@ private final class PositionedFeed {
   private let source: any ByteSource
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 4096)
   private(set) var error: (any Error)?
+  /// Applied to the first bytes that are read.
+  var change: ((UnsafeMutableRawBufferPointer) -> Void)?
 
   init(_ source: any ByteSource) { self.source = source }
 
@@ -47,7 +78,10 @@ private final class PositionedFeed {
   /// Refills the buffer; returns 0 at the end.
   func refill() throws -> Int {
     do {
-      return try source.read(into: buffer)
+      let count = try source.read(into: buffer)
+      change?(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+      change = nil
+      return count
     } catch {
       self.error = error
       throw error
@@ -144,10 +178,12 @@ private final class ZlibSource: ByteSource {
 private final class FilteredSource: ByteSource {
   private let archive: OpaquePointer
   private let feed: PositionedFeed
+  private let format: StreamFormat
   private let name: String
   private var isAtEnd = false
 
   init(_ feed: PositionedFeed, _ format: StreamFormat, name: String) throws {
+    self.format = format
     if let problem = opz_archive_load() {
       throw ArchiveError(
         .unsupported, name, String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
@@ -158,6 +194,7 @@ private final class FilteredSource: ByteSource {
     self.archive = archive
     self.feed = feed
     self.name = name
+    if format == .lzma { feed.change = LZMAStreams.limitDictionary }
     _ = FilteredSource.support(format, archive)
     archive_read_support_format_raw(archive)
     archive_read_support_format_empty(archive)
@@ -170,7 +207,8 @@ private final class FilteredSource: ByteSource {
     case .gzip, .zlib: archive_read_support_filter_gzip(archive)
     case .bzip2: archive_read_support_filter_bzip2(archive)
     case .xz: archive_read_support_filter_xz(archive)
-    case .lzma: archive_read_support_filter_lzma(archive)
+    // libarchive takes fewer headers for LZMA's than liblzma and Python do, unless it is told.
+    case .lzma: archive_read_append_filter(archive, ARCHIVE_FILTER_LZMA)
     case .zstd: archive_read_support_filter_zstd(archive)
     case .lz4: archive_read_support_filter_lz4(archive)
     case .lzip: archive_read_support_filter_lzip(archive)
@@ -179,6 +217,13 @@ private final class FilteredSource: ByteSource {
   }
 
   private var isOpen = false
+
+  /// How many compressed bytes the stream had; nil before its end, and for formats whose streams libarchive reads one after the other.
+  var consumed: UInt64? {
+    guard isAtEnd, format == .lzma else { return nil }
+    let count = archive_filter_bytes(archive, -1)
+    return count > 0 ? UInt64(count) : nil
+  }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     if !isOpen { try open() }

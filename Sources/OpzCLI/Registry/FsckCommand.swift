@@ -15,7 +15,7 @@ struct FsckCommand: AsyncParsableCommand {
       opz fsck --repair --from HOST/crm/churn           fetches what is missing or corrupt, then checks again
       """)
 
-  @Flag(help: "Do not hash blobs.") var quick = false
+  @Flag(help: "Do not hash blobs, and do not compare records with their images.") var quick = false
   @Option(help: ArgumentHelp("The hash of an event that must be in the log; may be repeated.", valueName: "hash"))
   var expect: [String] = []
   @Flag(help: "Rewrite generated files, and fetch lost blobs from --from or from where versions were pushed.")

@@ -76,16 +76,7 @@ struct ScanCommand: AsyncParsableCommand {
           covered: report.coverage, findings: report.findings))
     }
     let shown = report.findings.filter { notes || $0.level > .note }
-    if !shown.isEmpty {
-      var table = TextTable(["LEVEL", "RULE", "FILE", "AT", "WHAT"], right: [3])
-      for finding in shown {
-        table.add([
-          finding.level.rawValue, finding.rule.rawValue, finding.path, finding.offset.map(String.init) ?? "",
-          finding.text,
-        ])
-      }
-      Console.data(table.text)
-    }
+    if !shown.isEmpty { Console.data(FindingText.text(shown)) }
     let left = report.findings.count - shown.count
     if left > 0 { options.note("\(count(left, "note")): --notes shows \(left == 1 ? "it" : "them")") }
     // Show what the verdict covers, including files that opz does not judge.
@@ -97,4 +88,37 @@ struct ScanCommand: AsyncParsableCommand {
   }
 
   private func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+}
+
+/// Findings of a scan for people.
+enum FindingText {
+  private static let width = 80
+
+  /// A table where it is narrow enough; else each finding has its file in one line, and what was found below it.
+  static func text(_ findings: [ScanReport.Finding]) -> String {
+    var table = TextTable(["LEVEL", "RULE", "FILE", "AT", "WHAT"], right: [3])
+    for finding in findings {
+      table.add([
+        finding.level.rawValue, finding.rule.rawValue, finding.path, finding.offset.map(String.init) ?? "",
+        finding.text,
+      ])
+    }
+    guard table.text.split(separator: "\n").contains(where: { $0.count > width }) else { return table.text }
+    return findings.map(block).joined()
+  }
+
+  private static func block(_ finding: ScanReport.Finding) -> String {
+    let place = finding.offset.map { " at \($0)" } ?? ""
+    let head = "\(finding.level.rawValue)  \(finding.rule.rawValue)  \(PrintableText.line(finding.path))\(place)"
+    var lines = [head]
+    var line = ""
+    for word in PrintableText.line(finding.text).split(separator: " ") {
+      if !line.isEmpty, line.count + 1 + word.count > width - 4 {
+        lines.append("    \(line)")
+        line = ""
+      }
+      line += (line.isEmpty ? "" : " ") + word
+    }
+    return (lines + ["    \(line)"]).joined(separator: "\n") + "\n"
+  }
 }

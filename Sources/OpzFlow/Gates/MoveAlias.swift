@@ -96,6 +96,9 @@ public struct MoveAlias: Sendable {
         author: session.author)
       return (question, policy)
     }
+    if case .rollBack(let move) = way {
+      try await blocking { [self] in try requireSameImage(move, question) }
+    }
     let own = policy.promote[alias] ?? RegistryPolicy.Gates()
     // The alias does not move, so the gates do not apply.
     if case .plain = way, isInPlace(question.state) {
@@ -113,6 +116,18 @@ public struct MoveAlias: Sendable {
       }
     }
     return Weighed(question: question, policy: policy.digest, gates: own, results: results)
+  }
+
+  /// A roll-back passes fewer gates than a promotion, because the image that it brings back passed them all. An image that was given the same number
+  /// later did not.
+  private func requireSameImage(_ move: ModelState.Move, _ question: GateQuestion) throws {
+    guard let event = try question.registry.event(of: move, in: question.snapshot),
+      event.image != version.record.image.digest
+    else { return }
+    throw FlowError(
+      .conflict, "\(version.name)@\(alias)",
+      "the image that it named as \(version.version) was deleted, and the number is another image's now",
+      hint: "opz promote \(version.record.reference) --to \(alias) moves it there through all gates")
   }
 
   private func isInPlace(_ state: ModelState) -> Bool {

@@ -125,6 +125,7 @@ public struct RegistryPolicy: Sendable, Equatable {
   /// - Throws: `ConfigError` with all problems; `IOFailure` for a broken symlink, which must not count as no policy.
   public static func of(_ registry: Registry) throws -> RegistryPolicy {
     let path = place(registry)
+    try refuseOtherNames(in: registry.root)
     return try FileStatus.find(path, followLinks: false) == nil ? RegistryPolicy() : read(path)
   }
 
@@ -133,6 +134,15 @@ public struct RegistryPolicy: Sendable, Equatable {
     let path = place(registry)
     guard try FileStatus.find(path, followLinks: false) != nil else { return nil }
     return Digest.of(try SmallFile.read(path, limit: YAMLRules.settings.bytes))
+  }
+
+  /// Whoever writes `policy.yml` believes that its gates stand.
+  private static func refuseOtherNames(in root: FilePath) throws {
+    let names = try Directory.entries(root).map(\.string)
+    let other = names.first { ["policy.yaml", "policy.yml"].contains($0.lowercased()) && $0 != "policy.yaml" }
+    guard let other else { return }
+    throw ConfigError(
+      root.appending(other).string, "a policy of this name is not read", hint: "name the file policy.yaml")
   }
 
   private static func place(_ registry: Registry) -> FilePath { registry.root.appending("policy.yaml") }

@@ -66,7 +66,8 @@ public struct PushVersion: Sendable {
     let delivery = RemoteDelivery(
       root: version.record.image, source: try await VersionSource.open(version, registry, session), tags: tags,
       referrers: true,
-      tagGuard: TagGuard(repository: remote, expectation: expectation, seen: state.seen), progress: ledger)
+      tagGuard: TagGuard(repository: remote, expectation: expectation, seen: try seen(state, registry)),
+      progress: ledger)
     let report = try await delivery.run()
     let receipt = Receipt(version, references, report, ledger, by: session.author, tool: session.tool)
     let details: [String: JSONValue] = [
@@ -77,6 +78,20 @@ public struct PushVersion: Sendable {
     return PushResult(
       image: version.record.image, references: references, copied: report.copied, existed: report.existed,
       totals: ledger.totals, receipt: receipt)
+  }
+
+  /// What this registry last saw under each tag, the tags of other artifacts of the version among them.
+  private func seen(_ state: ModelState, _ registry: Registry) throws -> [String: Digest] {
+    var seen = state.seen
+    for reference in try tags.map({ try destination.tagged($0).description }) {
+      guard let image = state.seen[reference], let entry = state.live.first(where: { $0.image == image }) else {
+        continue
+      }
+      for (name, artifact) in try registry.load(version.name, entry).record.artifacts ?? [:] {
+        seen["\(reference).\(name)"] = artifact.digest
+      }
+    }
+    return seen
   }
 
   /// Bytes of the image's layers.

@@ -33,6 +33,7 @@ struct RemoteDelivery: Sendable {
     var previous = try await checkTags()
     let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
     try await SharedTags(repository: remote).check(shipment.shared, from: source)
+    _ = try await staleCompanions(of: shipment)
     remote.know(subjects: shipment.subjects)
     let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
     // If nothing was sent, no time passed in which a tag could have moved, and existing content was confirmed already.
@@ -52,15 +53,22 @@ struct RemoteDelivery: Sendable {
     return Dictionary(found.compactMap { tag, digest in digest.map { (tag, $0) } }, uniquingKeysWith: { one, _ in one })
   }
 
+  /// The tags of other artifacts that name something else.
+  /// - Throws: `FlowError` of category `conflict` where one names what this registry did not see there.
+  private func staleCompanions(of shipment: Shipment) async throws -> [Shipment.Tagged] {
+    try await concurrently(shipment.companions.filter { $0.kind == nil }) { companion in
+      let digest = companion.descriptor.digest
+      return try await tagGuard.checkCompanion(companion.tag, wanted: digest) == digest ? nil : companion
+    }.compactMap { $0 }
+  }
+
   /// Writes the tags that do not name the right manifest yet; the image's own tags come last.
   /// - Returns: whether any tag was written.
   private func moveTags(
     _ shipment: Shipment, _ previous: [String: Digest], _ source: some ReferrerReader
   ) async throws -> Bool {
     let isShared = try await SharedTags(repository: remote).write(shipment.shared, from: source)
-    let stale = try await concurrently(shipment.companions.filter { $0.kind == nil }) { companion in
-      try await remote.digest(ofTag: companion.tag) == companion.descriptor.digest ? nil : companion
-    }.compactMap { $0 }
+    let stale = try await staleCompanions(of: shipment)
     for companion in stale { try await remote.tag(companion.descriptor, as: companion.tag) }
     let own = tags.filter { previous[$0] != root.digest }
     for tag in own { try await remote.tag(root, as: tag) }

@@ -33,6 +33,12 @@ struct TagGuard: Sendable {
     return found
   }
 
+  /// The same for the tag of another artifact of the version, of which the user says at most that it may be anything.
+  func checkCompanion(_ tag: String, wanted: Digest) async throws -> Digest? {
+    let expectation = expectation == .anything ? TagExpectation.anything : .asSeen
+    return try await TagGuard(repository: repository, expectation: expectation, seen: seen).check(tag, wanted: wanted)
+  }
+
   private func conflict(_ place: String, _ reason: String) -> FlowError {
     FlowError(.conflict, place, reason, hint: "opz show \(place) shows what it is; nothing was moved")
   }

@@ -64,8 +64,14 @@ extension Registry {
     try locked(version.name) {
       try require(premise, version.name, alias)
       let state = try state(version.name)
-      guard try state.only(version.version, of: version.name) != nil else {
+      guard let entry = try state.only(version.version, of: version.name) else {
         throw RegistryError(.notFound, version.record.reference, "the version was deleted in the meantime")
+      }
+      // The number may be another image's by now, at which no gate has looked.
+      guard entry.image == version.record.image.digest else {
+        throw RegistryError(
+          .conflict, version.record.reference, "the number was given to another image in the meantime",
+          hint: "run the command again")
       }
       let current = try check(alias, expected, state, version.name)
       if current == version.version, !state.isConflicted(alias), !repeats {

@@ -5,10 +5,10 @@ import OpzIO
 struct CompressedLook: FormatLook {
   let name = "compressed files"
 
-  func recognizes(_ file: ScannedFile) -> Bool { !StreamFormat.candidates(file.head).isEmpty }
+  func recognizes(_ file: ScannedFile) throws -> Bool { try !StreamFormat.candidates(in: file.blob, file.head).isEmpty }
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
-    let candidates = StreamFormat.candidates(file.head)
+    let candidates = try StreamFormat.candidates(in: file.blob, file.head)
     var isWhole = false
     for candidate in candidates {
       isWhole =

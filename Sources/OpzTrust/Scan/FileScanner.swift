@@ -1,3 +1,4 @@
+import OpzArchive
 import OpzIO
 import OpzOCI
 
@@ -10,6 +11,8 @@ struct FileScanner: Sendable {
   static let depthLimit = 8
   /// How many more bytes may be unpacked from the current file and the files within it.
   private var unpackable: UInt64 = 0
+  /// How many findings there were before the file that is looked into.
+  private var earlierFindings = 0
 
   init(_ report: ScanReport) {
     self.report = report
@@ -67,7 +70,11 @@ struct FileScanner: Sendable {
         .unread, .error, file,
         "it is \(form), and unpacking it would exceed the limit of 256 MiB plus 200 times the file's size")
     case .failed(let error):
-      if let rule { add(rule, .error, file, "it is \(form), and \(FileScanner.cannotBeRead(error))") }
+      // What has too much of one form has that form.
+      let isLimit = (error as? ArchiveError)?.code == .overLimit
+      if let rule = isLimit ? .unread : rule {
+        add(rule, .error, file, "it is \(form), and \(FileScanner.cannotBeRead(error))")
+      }
     case nil: break
     }
     return outcome.problem == nil
@@ -85,6 +92,9 @@ struct FileScanner: Sendable {
         context.origin)
     }
     let pickles = report.pickles
+    let outer = earlierFindings
+    earlierFindings = report.findings.count
+    defer { earlierFindings = outer }
     var isKnown = false
     for form in FormatLooks.all {
       do {
@@ -100,6 +110,12 @@ struct FileScanner: Sendable {
     }
     // A name with @ is a value within a file, not a file.
     if !isKnown, report.pickles == pickles, !file.name.hasPrefix("@") { report.cover(ScanReport.unknownForm) }
+  }
+
+  /// Where calls of pickles were found so far in the file that is looked into.
+  func offsetsOfCalls(in file: ScannedFile) -> Set<UInt64> {
+    let found = report.findings[earlierFindings...].filter { $0.rule == .pickleCall && $0.path == file.path }
+    return Set(found.compactMap(\.offset))
   }
 
   private static func cannotBeRead(_ error: any Error) -> String {

@@ -12,10 +12,10 @@ struct GatedModel {
   let project: Project
   let name: ModelName
 
-  init(policy: String? = nil) async throws {
+  init(policy: String? = nil, weights: [String] = ["one", "two"]) async throws {
     project = try Project.model(yaml: "lineage: {metrics: metrics.json}")
     name = try ModelName("crm/weights")
-    for (weights, auc) in [("one", "0.90"), ("two", "0.91")] {
+    for (weights, auc) in zip(weights, ["0.90", "0.91"]) {
       try project.directory.write("p/weights.bin", weights)
       try project.directory.write("p/metrics.json", "{\"auc\": \(auc), \"loss\": 0.2}")
       _ = try await project.package()

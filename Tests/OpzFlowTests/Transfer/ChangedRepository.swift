@@ -70,7 +70,7 @@ struct ChangedRepository: Sendable {
     if manifests[digest] != nil { manifests[digest]?.bytes = bytes } else { blobs[digest] = bytes }
   }
 
-  /// Other bytes, as many as before, under a digest of their own, and everything that named the old ones names these: manifests, lists, tags and records.
+  /// Other bytes under a digest of their own, and everything that named the old ones names these, with their size: manifests, lists, tags and records.
   mutating func exchange(_ digest: Digest, for bytes: [UInt8]) {
     var work = [(digest, bytes)]
     // This ends, because no document can name itself; the bound is only a safeguard.
@@ -78,19 +78,40 @@ struct ChangedRepository: Sendable {
       guard let (old, bytes) = work.popLast() else { return }
       let new = Digest.of(bytes)
       guard new != old else { continue }
+      let oldSize = self.bytes(old).count
       if let document = manifests.removeValue(forKey: old) {
         manifests[new] = Document(bytes: bytes, type: document.type)
       } else if blobs.removeValue(forKey: old) != nil {
         blobs[new] = bytes
       }
-      for (tag, named) in tags where named == old { tags[tag] = new }
-      if let digest = tags.removeValue(forKey: "sha256-\(old.hex)") { tags["sha256-\(new.hex)"] = digest }
+      for (tag, named) in tags {
+        if named == old { tags[tag] = new }
+        guard tag.hasPrefix("sha256-\(old.hex)") else { continue }
+        tags[tag.replacing(old.hex, with: new.hex)] = tags.removeValue(forKey: tag)
+      }
       for other in all where other != new {
         let text = String(decoding: self.bytes(other), as: UTF8.self)
         guard text.contains(old.hex) else { continue }
-        work.append((other, Array(text.replacing(old.hex, with: new.hex).utf8)))
+        let renamed = text.replacing(old.hex, with: new.hex)
+        work.append((other, Array(Self.resized(renamed, new, from: oldSize, to: bytes.count).utf8)))
       }
     }
+  }
+
+  /// A document with another size in each descriptor that has a digest.
+  private static func resized(_ text: String, _ digest: Digest, from old: Int, to new: Int) -> String {
+    guard old != new else { return text }
+    var text = text
+    for place in text.ranges(of: digest.hex).reversed() {
+      let start = text[..<place.lowerBound].lastIndex(of: "{") ?? text.startIndex
+      let end = text[place.upperBound...].firstIndex(of: "}") ?? text.endIndex
+      for space in ["", " "] {
+        guard let size = text[start..<end].ranges(of: "\"size\":\(space)\(old)").last else { continue }
+        text.replaceSubrange(size, with: "\"size\":\(space)\(new)")
+        break
+      }
+    }
+    return text
   }
 
   /// Serves the repository, read-only.

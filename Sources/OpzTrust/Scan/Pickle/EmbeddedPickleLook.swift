@@ -27,8 +27,7 @@ struct EmbeddedPickleLook: FormatLook {
   }
 
   func scan(_ file: ScannedFile, into scanner: inout FileScanner) throws {
-    // Do not report the pickle at the beginning of the file again.
-    guard scanner.report.findings.last?.path != file.path else { return }
+    let reported = scanner.offsetsOfCalls(in: file)
     var stepsLeft = EmbeddedPickleLook.stepLimit
     var base: UInt64 = 0
     var tail: [UInt8] = []
@@ -41,7 +40,7 @@ struct EmbeddedPickleLook: FormatLook {
       tail = Array(chunk.suffix(2))
       base += UInt64(chunk.count)
       for place in places where place > 0 && stepsLeft > 0 {
-        stepsLeft -= try follow(file, at: place, limit: stepsLeft, &scanner)
+        stepsLeft -= try follow(file, at: place, limit: stepsLeft, except: reported, &scanner)
       }
       places = []
     }
@@ -69,7 +68,9 @@ struct EmbeddedPickleLook: FormatLook {
 
   /// Follows what may be a pickle, and reports what it calls.
   /// - Returns: the number of opcodes that were followed.
-  private func follow(_ file: ScannedFile, at offset: UInt64, limit: Int, _ scanner: inout FileScanner) throws -> Int {
+  private func follow(
+    _ file: ScannedFile, at offset: UInt64, limit: Int, except reported: Set<UInt64>, _ scanner: inout FileScanner
+  ) throws -> Int {
     var machine = PickleMachine(
       try PickleBytes(file.blob, at: offset, window: 1 << 12), .maybePickle, allows: scanner.allowlist.allows)
     do {
@@ -77,7 +78,9 @@ struct EmbeddedPickleLook: FormatLook {
     } catch is PickleMachine.Broken {
       // What was found before it broke counts.
     }
-    if machine.firstKnownName != nil, machine.calls { PickleSequence.add(machine.events, file, &scanner) }
+    if machine.firstKnownName != nil, machine.calls {
+      PickleSequence.add(machine.events, file, except: reported, &scanner)
+    }
     return machine.steps + 1
   }
 }

@@ -91,9 +91,14 @@ struct PickleSequence {
     return try bytes.skip(header.size)
   }
 
-  static func add(_ events: [PickleMachine.Event], _ file: ScannedFile, _ scanner: inout FileScanner) {
+  /// Reports what a pickle of a file does.
+  /// - Parameter reported: offsets at which something was reported already: a pickle may be met at the file's beginning and in its middle.
+  static func add(
+    _ events: [PickleMachine.Event], _ file: ScannedFile, except reported: Set<UInt64> = [],
+    _ scanner: inout FileScanner
+  ) {
     var seen: Set<String> = []
-    for event in events where seen.insert(event.text).inserted {
+    for event in events where !reported.contains(event.offset) && seen.insert(event.text).inserted {
       scanner.add(
         .pickleCall, .error, file, at: event.offset,
         "its pickle \(event.text): not on the allowlist")
