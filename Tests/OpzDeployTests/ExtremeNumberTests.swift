@@ -28,8 +28,6 @@ struct ExtremeNumberTests {
 
   enum Field: String, CaseIterable, Sendable { case cpu, memory, quotaCPU, quotaMemory, commandCPU, commandMemory }
 
-  static let targets: [DeployTarget] = [.kubernetes, .keda, .knative, .kserve]
-
   private func settings(_ signal: Signal, _ number: Int) -> DeploySettings {
     var settings = DeploySettings()
     settings.monitoring = .init(enabled: true, server: "http://prometheus:9090")
@@ -113,7 +111,9 @@ struct ExtremeNumberTests {
     }
   }
 
-  @Test("an extreme number makes valid objects or is refused with its key", arguments: Signal.allCases, targets)
+  @Test(
+    "an extreme number makes valid objects or is refused with its key", arguments: Signal.allCases,
+    DeployTarget.allCases)
   func signals(signal: Signal, target: DeployTarget) throws {
     for number in ExtremeNumberTests.numbers {
       for fixed in [false, true] {
@@ -128,7 +128,9 @@ struct ExtremeNumberTests {
     }
   }
 
-  @Test("an extreme quantity makes valid objects or is refused with its key", arguments: Field.allCases, targets)
+  @Test(
+    "an extreme quantity makes valid objects or is refused with its key", arguments: Field.allCases,
+    DeployTarget.allCases)
   func quantities(field: Field, target: DeployTarget) throws {
     for text in ExtremeNumberTests.quantities {
       for scale in [nil, DeploySettings.Autoscale(memory: 80), .init(rps: 1)] {

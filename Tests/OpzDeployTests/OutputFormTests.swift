@@ -35,7 +35,7 @@ struct OutputFormTests {
   @Test("each overlay is the plain output of its profile", arguments: Scenario.allCases, DeployProfile.allCases)
   func overlay(scenario: Scenario, profile: DeployProfile) async throws {
     let directory = try TemporaryDirectory()
-    try write(KustomizeLayout(scenario.plan, scenario.purpose).files, to: directory)
+    try write(DeployForm.kustomize.files(scenario.plan, scenario.purpose, scenario.manifests), to: directory)
     let built = try await kubectl(["kustomize", directory.path.appending("out/overlays/\(profile.rawValue)").string])
     try #require(built.status == 0, "\(built.errorText)")
     try await same(
@@ -44,7 +44,7 @@ struct OutputFormTests {
 
   @Test("the dev overlay has fewer pods and no disruption budget")
   func dev() throws {
-    let files = try KustomizeLayout(Scenario.native.plan).files
+    let files = try DeployForm.kustomize.files(Scenario.native.plan, .serving(), Scenario.native.manifests)
     let names = files.map(\.name)
     #expect(names.contains("overlays/prod/poddisruptionbudget.yaml"))
     #expect(!names.contains("base/poddisruptionbudget.yaml"))
@@ -65,7 +65,7 @@ struct OutputFormTests {
     ChildProcess.Output, TemporaryDirectory
   ) {
     let directory = try TemporaryDirectory()
-    try write(HelmChart(scenario.plan, scenario.manifests).files, to: directory)
+    try write(DeployForm.helm.files(scenario.plan, scenario.purpose, scenario.manifests), to: directory)
     return (try await Scenario.python("chart.py", [directory.path.appending("out").string, values]), directory)
   }
 
@@ -142,7 +142,7 @@ struct OutputFormTests {
 
   @Test("every value has a comment, and the schema a description")
   func documented() throws {
-    let files = try HelmChart(Scenario.monitored.plan, Scenario.monitored.manifests).files
+    let files = try DeployForm.helm.files(Scenario.monitored.plan, .serving(), Scenario.monitored.manifests)
     let values = try #require(files.first { $0.name == "values.yaml" }).text.split(separator: "\n")
     let top = values.indices.filter { values[$0].contains(/^[a-zA-Z]+:/) }
     #expect(top.count >= 12)

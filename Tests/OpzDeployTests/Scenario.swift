@@ -82,7 +82,7 @@ enum Scenario: String, CaseIterable, Sendable {
       switch self {
       case .canary, .blueGreen, .knativeCanary, .commandsCanary:
         .serving(
-          beside: try Scenario.churn { plan in
+          alongside: try Scenario.churn { plan in
             if self == .commandsCanary { plan.settings.schedules = [Scenario.refresh] }
             plan.version = "0.9.0"
             plan.image = try Reference(

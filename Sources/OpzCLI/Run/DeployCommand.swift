@@ -29,8 +29,7 @@ struct DeployCommand: AsyncParsableCommand {
   @Option(help: "What runs and scales the server.") var target = DeployTarget.kubernetes
   @Option(help: "prod: everything in opz.yaml; dev: at most two pods, without budgets, quota and alerts.")
   var profile = DeployProfile.prod
-  @Option(help: "Files of objects, a kustomize base with overlays, or a Helm chart.") var form = DeployRequest.Form
-    .plain
+  @Option(help: "Files of objects, a kustomize base with overlays, or a Helm chart.") var form = DeployForm.plain
   @Option(help: "The namespace of the objects.") var namespace: String?
   @Option(help: ArgumentHelp("Another version that shares the requests.", valueName: "name@version")) var beside:
     String?
@@ -71,8 +70,8 @@ struct DeployCommand: AsyncParsableCommand {
     if timeout != nil, !apply { throw ValidationError("--timeout requires --apply") }
     if let timeout, !(1...86_400).contains(timeout) { throw ValidationError("--timeout is from 1 to 86400 seconds") }
     if let weight, !(0...100).contains(weight) { throw ValidationError("--weight is from 0 to 100") }
-    if output == "-", form != .plain { throw ValidationError("--output - requires --form plain") }
-    if apply, form != .plain {
+    if output == "-", !form.isPlain { throw ValidationError("--output - requires --form plain") }
+    if apply, !form.isPlain {
       throw ValidationError("--apply requires --form plain; helm and kustomize apply their own")
     }
   }
@@ -95,7 +94,7 @@ struct DeployCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     if let output, isStream(output, session) {
-      guard form == .plain else { throw ValidationError("--output \(output) requires --form plain") }
+      guard form.isPlain else { throw ValidationError("--output \(output) requires --form plain") }
       try Console.yield("--output", to: session.output(output), json: json)
     }
     let registry = try session.openRegistry()
@@ -145,7 +144,7 @@ struct DeployCommand: AsyncParsableCommand {
     }
     var request = DeployRequest(
       repository: try Reference(parsing: place), target: target, profile: profile, form: form, namespace: namespace,
-      beside: try beside.map { try registry.find(LocalReference(parsing: $0)) }, weight: weight, isBatch: batch)
+      alongside: try beside.map { try registry.find(LocalReference(parsing: $0)) }, weight: weight, isBatch: batch)
     request.settings = file
     request.allowed = Set(
       try allow.map { code in
@@ -193,14 +192,10 @@ struct DeployCommand: AsyncParsableCommand {
     guard let directory else { return }
     for file in result.files { Console.line("\(directory)/\(file.name)") }
     options.note("the image is \(pinned)")
-    switch form {
-    case .plain: options.note("apply with: kubectl apply -k \(directory)")
-    case .kustomize: options.note("apply with: kubectl apply -k \(directory)/overlays/\(profile.rawValue)")
-    case .helm: options.note("apply with: helm upgrade --install NAME \(directory)")
-    }
+    options.note("apply with: \(form.applyCommand(directory, profile))")
   }
 }
 
 extension DeployTarget: ExpressibleByArgument {}
 extension DeployProfile: ExpressibleByArgument {}
-extension DeployRequest.Form: ExpressibleByArgument {}
+extension DeployForm: ExpressibleByArgument {}

@@ -15,7 +15,7 @@ struct Deployment: YAMLEncodable {
 
   private var spec: YAMLValue {
     .map(
-      plan.scales ? nil : .init("replicas", .integer(plan.minReplicas)),
+      plan.isAutoscaled ? nil : .init("replicas", .integer(plan.minReplicas)),
       .init("revisionHistoryLimit", .integer(5)),
       .init("progressDeadlineSeconds", .integer(plan.progressSeconds), comment: progressComment),
       .init("strategy", strategy),

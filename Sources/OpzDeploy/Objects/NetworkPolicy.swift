@@ -14,7 +14,7 @@ struct NetworkPolicy: YAMLEncodable {
       switch place {
       case .command: false
       case .job: plan.settings.batch?.command == nil
-      default: !isThroughKnative
+      default: !plan.target.isBehindKnative(plan)
       }
     let isClosed = plan.server == .native && isOwn
     let why = place == .job ? "Scoring needs no network." : "opz-server opens no connection."
@@ -35,12 +35,8 @@ struct NetworkPolicy: YAMLEncodable {
   /// KServe's own servers do not name their port.
   private var port: YAMLValue { plan.server == .weights ? .integer(8080) : .text("http") }
 
-  private var isThroughKnative: Bool {
-    plan.target == .knative || plan.target == .kserve && plan.isKnativeMode
-  }
-
   private var ingress: [YAMLValue] {
-    if isThroughKnative { return [.map(.init("ports", .list(knative)))] }
+    if plan.target.isBehindKnative(plan) { return [.map(.init("ports", .list(knative)))] }
     let ports = YAMLValue.list([.map(.init("port", port), .init("protocol", .text("TCP")))])
     let from = sources
     return [.map(from.isEmpty ? nil : .init("from", .list(from)), .init("ports", ports))]

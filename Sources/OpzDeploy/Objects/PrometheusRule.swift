@@ -20,8 +20,8 @@ struct PrometheusRule: YAMLEncodable {
 
   private var rules: [YAMLValue] {
     let pods = names.podMatcher(plan)
-    let most = plan.mostRequests
-    let busy = most / 5 &* 4
+    let maximum = plan.maximumRequests
+    let busy = maximum / 5 &* 4
     var found = [
       alert(
         "OpzModelAbsent", "absent(opz_ready{\(pods)} == 1)", "5m", "critical",
@@ -33,7 +33,7 @@ struct PrometheusRule: YAMLEncodable {
         "503 means that pods refuse because too many requests are in flight: add replicas or lower the target."),
       alert(
         "OpzModelSaturated", "max(opz_requests_in_flight{\(pods)}) > \(busy)", "2m", "warning",
-        "A pod of \(names.name) has more than \(busy) requests in flight; it refuses above \(most).",
+        "A pod of \(names.name) has more than \(busy) requests in flight; it refuses above \(maximum).",
         "Is the autoscaler at its maximum? Are requests divided evenly?"),
       alert(
         "OpzModelRefuses",
@@ -49,13 +49,13 @@ struct PrometheusRule: YAMLEncodable {
         "warning", "A pod of \(names.name) uses more than 90% of its memory, \(plan.memory).",
         "Raise deploy.resources.memory: at the limit the kernel ends it."),
     ]
-    if plan.scales { found.append(atMost) }
+    if plan.isAutoscaled { found.append(atMost) }
     return found
   }
 
   private var atMost: YAMLValue {
     let place = names.namespace.map { "namespace=\"\($0)\"," } ?? ""
-    let scaler = plan.target == .keda ? "keda-hpa-\(names.name)" : names.name
+    let scaler = (plan.target.autoscaler?.metricsPrefix ?? "") + names.name
     let this = "\(place)horizontalpodautoscaler=\"\(scaler)\""
     return alert(
       "OpzModelAtMaximum",

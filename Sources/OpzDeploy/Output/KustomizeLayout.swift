@@ -2,14 +2,14 @@ import OpzYAML
 
 /// A kustomize base with the objects that all profiles share, and an overlay for each profile: `kubectl apply -k
 /// DIR/overlays/prod` applies the plain output.
-public struct KustomizeLayout: Sendable {
+struct KustomizeLayout: Sendable {
   private let manifests: [DeployProfile: Manifests]
   private let base: [Manifests.Object]
 
   /// Generates the manifests of all profiles.
   /// - Parameter plan: as for `Manifests`.
   /// - Throws: as `Manifests` does.
-  public init(_ plan: DeploymentPlan, _ purpose: Manifests.Purpose = .serving()) throws {
+  init(_ plan: DeploymentPlan, _ purpose: Manifests.Purpose = .serving()) throws {
     var found: [DeployProfile: Manifests] = [:]
     for profile in DeployProfile.allCases { found[profile] = try Manifests(plan, purpose, profile: profile) }
     manifests = found
@@ -23,7 +23,7 @@ public struct KustomizeLayout: Sendable {
   }
 
   /// `base/` and `overlays/PROFILE/`, each with a kustomization.yaml, and last the files that are not objects.
-  public var files: [Manifests.File] {
+  var files: [Manifests.File] {
     let shared = base.map { Manifests.File("base/" + $0.file.name, $0.file.text) }
     let list = Kustomization(namespace: nil, resources: base.map(\.file.name))
     var files = shared + [Manifests.File("base/kustomization.yaml", YAMLWriter.write(list.yaml))]
@@ -53,4 +53,12 @@ public struct KustomizeLayout: Sendable {
     let list = Kustomization(namespace: manifests.namespace, resources: resources, patches: patches)
     return files + [Manifests.File(directory + "kustomization.yaml", YAMLWriter.write(list.yaml))]
   }
+}
+
+extension DeployForm {
+  /// A kustomize base, and an overlay for each profile.
+  public static let kustomize = DeployForm(
+    rawValue: "kustomize", isPlain: false, readDirectory: nil,
+    files: { plan, purpose, _ in try KustomizeLayout(plan, purpose).files },
+    applyCommand: { directory, profile in "kubectl apply -k \(directory)/overlays/\(profile.rawValue)" })
 }

@@ -71,7 +71,7 @@ public struct ManifestDocument: Sendable, Hashable {
 
   /// The name of the object that an autoscaler scales; nil for other kinds.
   public var scales: String? {
-    guard ManifestDocument.autoscalers.contains(kind) else { return nil }
+    guard autoscaler != nil else { return nil }
     let target = lines.drop { $0 != "  scaleTargetRef:" }.dropFirst().prefix { $0.hasPrefix("    ") }
     return target.first { $0.hasPrefix("    name: ") }.map { ManifestDocument.plain($0.dropFirst(10)) }
   }
@@ -91,7 +91,14 @@ public struct ManifestDocument: Sendable, Hashable {
     return lines.first { $0.hasPrefix("    kind: ") }.map { ManifestDocument.plain($0.dropFirst(10)) }
   }
 
-  private static let autoscalers: Set = ["HorizontalPodAutoscaler", "ScaledObject"]
+  /// The range of replicas of an autoscaler; nil for other kinds.
+  public var replicaRange: (minimum: Int, maximum: Int)? {
+    guard let autoscaler, let minimum = number(autoscaler.minimumKey), let maximum = number(autoscaler.maximumKey)
+    else { return nil }
+    return (minimum, maximum)
+  }
+
+  private var autoscaler: DeploymentAutoscaler? { DeploymentAutoscaler.all.first { $0.kind == kind } }
 
   private var lines: [Substring] { text.split(separator: "\n") }
 

@@ -38,8 +38,8 @@ public struct Manifests: Sendable {
 
   /// What to generate.
   public enum Purpose: Sendable {
-    /// A server; `beside` is another version of the model with which it shares the requests.
-    case serving(beside: DeploymentPlan? = nil)
+    /// A server; `alongside` is another version of the model with which it shares the requests.
+    case serving(alongside: DeploymentPlan? = nil)
     /// Scoring of tables, as set in `deploy.batch`.
     case batch
   }
@@ -61,7 +61,7 @@ public struct Manifests: Sendable {
     switch purpose {
     case .serving(let other):
       try other?.validate()
-      try list.serve(beside: other.map(profile.apply))
+      try list.serve(alongside: other.map(profile.apply))
     case .batch: try list.score()
     }
     objects = try Patches(plan.settings.patches ?? []).apply(to: list.objects)
@@ -82,4 +82,11 @@ public struct Manifests: Sendable {
 
   /// A file for each object, in the order of the stream.
   public var documents: [File] { objects.map(\.file) }
+}
+
+extension DeployForm {
+  /// A file for each object.
+  public static let plain = DeployForm(
+    rawValue: "plain", isPlain: true, readDirectory: "", files: { $2.files },
+    applyCommand: { directory, _ in "kubectl apply -k \(directory)" })
 }

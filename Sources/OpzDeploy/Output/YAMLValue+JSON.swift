@@ -2,6 +2,9 @@ import OpzJSON
 import OpzYAML
 
 extension YAMLValue {
+  /// The members of a mapping; empty for any other value.
+  var members: [Member] { if case .map(let members) = self { members } else { [] } }
+
   /// Converts a JSON document; members are sorted by name.
   init(_ json: JSONValue) {
     switch json {

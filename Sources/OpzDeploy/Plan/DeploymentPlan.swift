@@ -84,33 +84,33 @@ public struct DeploymentPlan: Sendable {
   ) throws {
     let scale = settings.autoscale
     let others = [scale?.memory, scale?.concurrency, scale?.rps]
-    let least = settings.replicas?.min ?? 2
+    let minimum = settings.replicas?.min ?? 2
     self.init(
-      model: model, version: version, image: image, server: server, port: port, user: user, minReplicas: least,
-      maxReplicas: settings.replicas?.max ?? max(10, least),
+      model: model, version: version, image: image, server: server, port: port, user: user, minReplicas: minimum,
+      maxReplicas: settings.replicas?.max ?? max(10, minimum),
       cpu: try Quantity(settings.resources?.cpu ?? "500m", key: "deploy.resources.cpu"),
       memory: try Quantity(settings.resources?.memory ?? "256Mi", key: "deploy.resources.memory"),
-      cpuTarget: scale?.cpu ?? (others.allSatisfy { $0 == nil } && target != .knative ? 70 : nil),
+      cpuTarget: scale?.cpu ?? (others.allSatisfy { $0 == nil } ? target.defaultCPUTarget : nil),
       namespace: namespace ?? settings.namespace?.name, target: target, settings: settings)
   }
 
   /// Whether the number of replicas varies, so that an autoscaler is needed.
-  public var scales: Bool { maxReplicas > minReplicas }
+  public var isAutoscaled: Bool { maxReplicas > minReplicas }
 
   /// Seconds for which a pod keeps serving after SIGTERM, until every proxy has removed it.
   static let drainSeconds = 10
 
   /// opz-server's default for `OPZ_MAX_REQUESTS`: how many requests it serves at a time before it refuses more.
-  static let mostInFlight = 256
+  static let defaultMaximumRequests = 256
 
   /// `OPZ_MAX_REQUESTS` as set in opz.yaml, limited to the range of Kubernetes' integers.
-  var mostRequests: Int {
+  var maximumRequests: Int {
     let written = settings.env?["OPZ_MAX_REQUESTS"].flatMap { Int($0) }
-    return min(max(1, written ?? DeploymentPlan.mostInFlight), Int(Int32.max))
+    return min(max(1, written ?? DeploymentPlan.defaultMaximumRequests), Int(Int32.max))
   }
 
   /// Whether two versions run side by side, so that object names contain the version.
-  var isSided: Bool { settings.rollout != nil && target.hasDeployment }
+  var runsSideBySide: Bool { settings.rollout != nil && target.hasDeployment }
 
   /// The numbers of `user`; nil for names, root, and numbers that Kubernetes does not accept.
   var userAndGroup: (user: Int, group: Int)? {
@@ -120,13 +120,6 @@ public struct DeploymentPlan: Sendable {
     }
     guard (1...2).contains(parts.count), ids.count == parts.count, ids[0] > 0 else { return nil }
     return (ids[0], ids.count == 2 ? ids[1] : ids[0])
-  }
-
-  /// The target for requests in flight per pod with Knative: from opz.yaml, otherwise eight per core, because a small
-  /// pod never reaches Knative's default of 100.
-  var knativeConcurrency: Int {
-    // A value above a million is rejected where it is validated, too.
-    settings.autoscale?.concurrency ?? Int(min(max(1, cpu.units), 125_000)) * 8
   }
 
   /// Seconds within which the container must respond after its start: ten times the measured time plus 10, or 120

@@ -15,36 +15,17 @@ extension DeploymentPlan {
         .badTarget, "runtime.user", "\"\(user.prefix(80))\" is not UID or UID:GID of a user other than root",
         hint: "write numbers: Kubernetes cannot check a name")
     }
-    try checkServer()
+    try target.checkServer(self)
     try checkMemory()
     try checkReplicas()
     try checkNames()
     try checkQuota()
     try checkRollout()
     try checkRanges()
-    if scales || minReplicas == 0 { try checkSignals() }
+    if isAutoscaled || minReplicas == 0 { try checkSignals() }
   }
 
   private var namespaceKey: String { settings.namespace?.name == namespace ? "deploy.namespace.name" : "--namespace" }
-
-  private func checkServer() throws {
-    if server == .weights {
-      guard target == .kserve else {
-        throw DeployError(
-          .badTarget, "\(model)@\(version)", "a model without a runtime does not serve",
-          hint: "--target kserve mounts it into a server of KServe's; or package it with runtime: {kind: native}")
-      }
-      guard settings.storage != .modelcar || hasBase else {
-        throw DeployError(
-          .badTarget, "deploy.storage", "a modelcar is a container that runs a shell, and this image has none",
-          hint: "package it with runtime: {kind: model, base: ..}, or write storage: native")
-      }
-    } else if settings.storage != nil, target == .kserve {
-      throw DeployError(
-        .badTarget, "deploy.storage", "the image has a server of its own, so KServe mounts nothing",
-        hint: "leave it out, or package with runtime: {kind: model}")
-    }
-  }
 
   private func checkReplicas() throws {
     guard minReplicas <= maxReplicas else {
@@ -54,27 +35,10 @@ extension DeploymentPlan {
       throw DeployError(
         .badReplicas, "deploy.replicas.max", "\(maxReplicas) is more than Kubernetes can hold, \(Int32.max)")
     }
-    guard minReplicas < 1 else { return }
-    func refuse(_ reason: String, _ hint: String) -> DeployError {
-      DeployError(.badReplicas, "deploy.replicas.min", reason, hint: hint)
+    guard minReplicas >= 0 else {
+      throw DeployError.badMinimum("\(minReplicas) is less than nothing", hint: "set min: 0 or more")
     }
-    guard minReplicas == 0 else { throw refuse("\(minReplicas) is less than nothing", "set min: 0 or more") }
-    switch target {
-    case .kubernetes:
-      throw refuse(
-        "a HorizontalPodAutoscaler cannot start again from 0",
-        "set min: 1 or more, or use --target keda or knative")
-    case .keda where settings.autoscale?.activate == nil:
-      throw refuse(
-        "without pods there is no metric of theirs, so nothing would start the first one",
-        "write autoscale: {activate: QUERY} with the rate at the gateway, use --target knative, or set min: 1")
-    case .knative where cpuTarget != nil || settings.autoscale?.memory != nil,
-      .kserve where !isKnativeMode:
-      throw refuse(
-        "CPU and memory of no pod are nothing, so it would never start again",
-        "aim at concurrency or rps, or set min: 1")
-    default: break
-    }
+    if minReplicas == 0 { try target.checkZeroReplicas(self) }
   }
 
   private func checkNames() throws {
@@ -118,11 +82,11 @@ extension DeploymentPlan {
         .badTarget, "deploy.namespace.quota", "a quota is a namespace's, and none is named",
         hint: "write namespace: {name: scoring, quota: ..}, or give --namespace")
     }
-    let most = Int128(maxReplicas)
+    let pods = Int128(maxReplicas)
     func check(_ text: String?, _ key: String, _ one: Quantity) throws {
       guard let text else { return }
       let limit = try Quantity(text, key: "deploy.namespace.quota.\(key)")
-      guard one.nano * most > limit.nano else { return }
+      guard one.nano * pods > limit.nano else { return }
       throw DeployError(
         .neverScales, "deploy.namespace.quota.\(key)",
         "\(text) stops the autoscaler at \(limit.nano / one.nano) pods of \(one): replicas.max is \(maxReplicas)",
@@ -165,5 +129,12 @@ extension DeploymentPlan {
       let plain = host.hasPrefix("*.") ? String(host.dropFirst(2)) : host
       try ObjectName.checkSubdomain(plain, key: "deploy.rollout.hosts")
     }
+  }
+}
+
+extension DeployError {
+  /// A minimum number of replicas from which the pods would never start.
+  static func badMinimum(_ reason: String, hint: String) -> DeployError {
+    DeployError(.badReplicas, "deploy.replicas.min", reason, hint: hint)
   }
 }

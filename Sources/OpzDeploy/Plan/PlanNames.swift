@@ -19,10 +19,10 @@ struct PlanNames: Sendable {
   init(_ plan: DeploymentPlan, limit: Int? = nil) throws {
     let limit = limit ?? plan.target.nameLimit
     shared = try ObjectName.of(model: plan.model, limit: limit)
-    name = plan.isSided ? try ObjectName.of(model: plan.model, version: plan.version, limit: limit) : shared
+    name = plan.runsSideBySide ? try ObjectName.of(model: plan.model, version: plan.version, limit: limit) : shared
     namespace = plan.namespace
     var selector = ["app.kubernetes.io/name": shared, "app.kubernetes.io/component": "model"]
-    if plan.isSided { selector["app.kubernetes.io/instance"] = name }
+    if plan.runsSideBySide { selector["app.kubernetes.io/instance"] = name }
     self.selector = selector
     labels = selector.merging([
       "app.kubernetes.io/version": ObjectName.labelValue(plan.version), "app.kubernetes.io/managed-by": "opz",
@@ -50,17 +50,13 @@ struct PlanNames: Sendable {
   }
 
   /// A PromQL matcher for the names of the pods, so that the metrics of `churn` do not include those of `churn-eu`.
-  /// Kubernetes shortens a pod's name where the Deployment's has more than 46 characters.
   func podMatcher(_ plan: DeploymentPlan) -> String {
     let place = namespace.map { "namespace=\"\($0)\"," } ?? ""
-    let ends = "[0-9a-z]+-[0-9a-z]{5}"
-    let isKnative = plan.target == .knative || plan.target == .kserve && plan.isKnativeMode
-    let pods =
-      if isKnative { "\(name)-.+-deployment-\(ends)" } else if plan.target == .kserve {
-        "\(name)-predictor-\(ends)"
-      } else { name.utf8.count > 46 ? "\(name.prefix(46)).+" : "\(name)-\(ends)" }
-    return "\(place)pod=~\"\(pods)\""
+    return "\(place)pod=~\"\(plan.target.podPattern(plan, self))\""
   }
+
+  /// A regular expression for what a ReplicaSet and its Deployment add to a name.
+  static let podSuffix = "[0-9a-z]+-[0-9a-z]{5}"
 
   /// A name that contains a hash of the content, so that users of the object roll out when it changes.
   func name(of content: [String: String]) -> String {

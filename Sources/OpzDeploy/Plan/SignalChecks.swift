@@ -1,7 +1,6 @@
 extension DeploymentPlan {
-  /// Whether KServe uses Knative, which it does for request-based signals; for CPU and memory it uses a
-  /// HorizontalPodAutoscaler.
-  var isKnativeMode: Bool { settings.autoscale?.concurrency != nil || settings.autoscale?.rps != nil }
+  /// Whether a signal counts requests, rather than CPU or memory use.
+  var scalesOnRequests: Bool { settings.autoscale?.concurrency != nil || settings.autoscale?.rps != nil }
 
   /// Rejects numbers that Kubernetes would reject, whether or not the replicas vary, because Knative and KServe get
   /// them in either case.
@@ -24,8 +23,8 @@ extension DeploymentPlan {
     if let cpuTarget { try checkPercent(cpuTarget, "cpu") }
     if let memory = settings.autoscale?.memory { try checkPercent(memory, "memory") }
     try checkConcurrency()
-    try checkSource()
-    try checkOne()
+    try checkQuery()
+    try target.checkSignals(self)
   }
 
   private func checkPercent(_ percent: Int, _ key: String) throws {
@@ -41,54 +40,26 @@ extension DeploymentPlan {
   /// opz-server refuses requests above its limit, so more are never in flight.
   private func checkConcurrency() throws {
     guard server == .native, let aim = settings.autoscale?.concurrency else { return }
-    let most = mostRequests
-    guard Int128(aim) * 11 >= Int128(most) * 10 else { return }
+    let maximum = maximumRequests
+    guard Int128(aim) * 11 >= Int128(maximum) * 10 else { return }
     throw DeployError(
       .neverScales, "deploy.autoscale.concurrency",
-      "\(aim) never scales up: opz-server has at most \(most) requests in flight, and \(most) / \(aim) is not above the tolerance of 1.1",
+      "\(aim) never scales up: opz-server has at most \(maximum) requests in flight, and \(maximum) / \(aim) is not above the tolerance of 1.1",
       hint: "aim at what one pod answers within your latency; opz-server refuses what is above OPZ_MAX_REQUESTS")
   }
 
-  /// Requests are counted by opz-server, by Knative's proxy, or at a gateway.
-  private func checkSource() throws {
-    let scale = settings.autoscale
-    if scale?.activate != nil {
-      guard target == .keda else {
-        throw DeployError(
-          .badTarget, "deploy.autoscale.activate", "only KEDA asks a query", hint: "use --target keda, or leave it out")
-      }
-      guard scale?.rps != nil else {
-        throw DeployError(
-          .badTarget, "deploy.autoscale.activate", "the rate is divided by the requests per second of one pod",
-          hint: "write rps beside it")
-      }
-    }
-    guard target.hasDeployment, isKnativeMode else { return }
-    let needsPods = scale?.concurrency != nil || scale?.activate == nil
-    if server == .custom, needsPods {
+  /// A query for the rate of requests works with KEDA only.
+  private func checkQuery() throws {
+    guard let scale = settings.autoscale, scale.activate != nil else { return }
+    guard target.evaluatesQueries else {
       throw DeployError(
-        .badTarget, "deploy.autoscale.\(scale?.concurrency != nil ? "concurrency" : "rps")",
-        "only opz-server counts its requests, and this image has a server of its own",
-        hint: "aim at cpu, use --target knative, or with keda write activate: QUERY for the rate at the gateway")
+        .badTarget, "deploy.autoscale.activate", "only KEDA asks a query", hint: "use --target keda, or leave it out")
     }
-    if target == .keda, settings.monitoring?.server == nil {
+    guard scale.rps != nil else {
       throw DeployError(
-        .badTarget, "deploy.monitoring.server", "KEDA must know where Prometheus is",
-        hint: "write monitoring: {server: \"http://prometheus.monitoring:9090\"}")
+        .badTarget, "deploy.autoscale.activate", "the rate is divided by the requests per second of one pod",
+        hint: "write rps beside it")
     }
-  }
-
-  /// Knative and KServe support one signal only.
-  private func checkOne() throws {
-    guard !target.hasDeployment else { return }
-    let scale = settings.autoscale
-    let written = [
-      ("cpu", scale?.cpu), ("memory", scale?.memory), ("concurrency", scale?.concurrency), ("rps", scale?.rps),
-    ].filter { $0.1 != nil }.map(\.0)
-    guard written.count > 1 else { return }
-    throw DeployError(
-      .badTarget, "deploy.autoscale.\(written[1])", "\(target.rawValue) looks at one signal, and \(written[0]) is set",
-      hint: "keep one of \(written.joined(separator: ", "))")
   }
 
   /// Kubernetes' ranges: a window of up to an hour, a period of up to half an hour.

@@ -155,11 +155,10 @@ public struct ApplyPlan: Sendable {
   /// Starts with as many pods as served before, within the autoscaler's limits; it would start with one.
   private mutating func start(_ deployment: ManifestDocument) {
     guard let scaler = stream.documents.first(where: { $0.scales == deployment.identity.name }),
-      let least = scaler.number("minReplicas") ?? scaler.number("minReplicaCount"),
-      let most = scaler.number("maxReplicas") ?? scaler.number("maxReplicaCount")
+      let (minimum, maximum) = scaler.replicaRange
     else { return }
     let served = leftOver.filter { $0.kind == "Deployment" }.compactMap { self[$0]?.replicas }.max() ?? 0
-    let number = min(max(least, served), max(least, most))
+    let number = min(max(minimum, served), max(minimum, maximum))
     if number > 1 { starts.append(Hold(deployment: deployment, replicas: number, force: false)) }
   }
 }

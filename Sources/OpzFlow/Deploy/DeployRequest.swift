@@ -4,25 +4,15 @@ public import OpzRegistry
 
 /// The options of `opz deploy`.
 public struct DeployRequest: Sendable {
-  /// How the manifests are laid out in files.
-  public enum Form: String, Sendable, CaseIterable {
-    /// One file per object.
-    case plain
-    /// A base with one overlay per profile.
-    case kustomize
-    /// A Helm chart.
-    case helm
-  }
-
   /// The `HOST/REPO` that the cluster pulls from. Its tag is ignored, because images are pinned by digest.
   public var repository: Reference
   public var target: DeployTarget
   public var profile: DeployProfile
-  public var form: Form
+  public var form: DeployForm
   public var namespace: String?
   /// A second version that receives a share of the traffic.
-  public var beside: Registry.Version?
-  /// Percent of the traffic for it; nil uses the value of `opz.yaml`.
+  public var alongside: Registry.Version?
+  /// Percent of the traffic for this version; nil uses the value of `opz.yaml`.
   public var weight: Int?
   /// Whether to write the Job of `deploy.batch` instead of the server.
   public var isBatch: Bool
@@ -36,19 +26,19 @@ public struct DeployRequest: Sendable {
   /// - Parameters:
   ///   - repository: the `HOST/REPO` that the cluster pulls from; its tag is ignored.
   ///   - namespace: nil uses the namespace of kubectl's context.
-  ///   - beside: a second version that receives a share of the traffic.
-  ///   - weight: percent of the traffic for it; nil uses the value of `opz.yaml`.
+  ///   - alongside: a second version that receives a share of the traffic.
+  ///   - weight: percent of the traffic for this version; nil uses the value of `opz.yaml`.
   ///   - isBatch: whether to write the Job of `deploy.batch` instead of the server.
   public init(
-    repository: Reference, target: DeployTarget = .kubernetes, profile: DeployProfile = .prod, form: Form = .plain,
-    namespace: String? = nil, beside: Registry.Version? = nil, weight: Int? = nil, isBatch: Bool = false
+    repository: Reference, target: DeployTarget = .kubernetes, profile: DeployProfile = .prod,
+    form: DeployForm = .plain, namespace: String? = nil, alongside: Registry.Version? = nil, weight: Int? = nil, isBatch: Bool = false
   ) {
     self.repository = repository
     self.target = target
     self.profile = profile
     self.form = form
     self.namespace = namespace
-    self.beside = beside
+    self.alongside = alongside
     self.weight = weight
     self.isBatch = isBatch
   }

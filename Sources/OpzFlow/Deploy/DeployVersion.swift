@@ -41,24 +41,19 @@ public struct DeployVersion: Sendable {
   /// Generates the manifests from the version's current settings, or from those of the request, and lints them.
   ///
   /// Nothing is written, applied or recorded, and lint errors do not throw: call `requireSound(_:)` to refuse them.
-  /// - Throws: `RegistryError` if the local registry cannot be read, `DeployError` for settings that give no valid
-  ///   manifests.
+  /// - Throws: `RegistryError` if the local registry cannot be read; `DeployError` or `KubernetesError` for settings
+  ///   that give no valid manifests.
   public func manifests() async throws -> Result {
     let registry = try session.openRegistry()
     let (current, source) = try await current(version, registry)
     let plan = try await plan(current, registry, request.settings?.deploy)
     let other: DeploymentPlan? =
-      if let beside = request.beside { try await self.plan(self.current(beside, registry).0, registry) } else { nil }
-    let purpose: Manifests.Purpose = request.isBatch ? .batch : .serving(beside: other)
+      if let other = request.alongside { try await self.plan(self.current(other, registry).0, registry) } else { nil }
+    let purpose: Manifests.Purpose = request.isBatch ? .batch : .serving(alongside: other)
     let manifests = try Manifests(plan, purpose, profile: request.profile)
-    let files =
-      switch request.form {
-      case .plain: manifests.files
-      case .kustomize: try KustomizeLayout(plan, purpose).files
-      case .helm: try HelmChart(plan, manifests).files
-      }
     return Result(
-      files: files, stream: manifests.stream, remarks: manifests.remarks + (try await namesakes(registry)),
+      files: try request.form.files(plan, purpose, manifests), stream: manifests.stream,
+      remarks: manifests.remarks + (try await namesakes(registry)),
       settings: request.settings.map { "settings of \($0.name)" } ?? source.description,
       settingsEvent: request.settings == nil ? source.event?.hash : nil,
       place: DeployPlace(namespace: plan.namespace, isBatch: request.isBatch),
@@ -116,10 +111,10 @@ public struct DeployVersion: Sendable {
     }
   }
 
-  /// kustomize reads only what a kustomization lists, so other files there do no harm.
+  /// YAML files in the directory that the form's program would read, too, and that are not among `names`.
   private func others(_ names: [FilePath], in directory: FilePath) throws -> [String] {
-    guard request.form != .kustomize else { return [] }
-    let (known, parent) = (Set(names), FilePath(request.form == .helm ? "templates" : ""))
+    guard let parent = request.form.readDirectory.map({ FilePath($0) }) else { return [] }
+    let known = Set(names)
     return try Directory.entries(directory.pushing(parent)).map { parent.appending($0) }.filter {
       !known.contains($0) && ["yaml", "yml"].contains($0.extension ?? "")
     }.map(\.string).sorted()

@@ -3,7 +3,7 @@ import OpzOCI
 import OpzYAML
 
 /// The values of a Helm chart with their documentation and schema, collected while the templates are generated.
-struct HelmValues {
+struct ChartValues {
   /// One value of values.yaml.
   private struct Entry {
     let path: [String]
@@ -43,7 +43,7 @@ struct HelmValues {
 
   // MARK: values.yaml
 
-  var yaml: YAMLValue { HelmValues.tree(entries.map { ($0.path[...], $0) }) }
+  var yaml: YAMLValue { ChartValues.tree(entries.map { ($0.path[...], $0) }) }
 
   private static func tree(_ entries: [(path: ArraySlice<String>, entry: Entry)]) -> YAMLValue {
     var members: [YAMLValue.Member] = []
@@ -63,7 +63,7 @@ struct HelmValues {
 
   /// JSON Schema draft 7, the version that Helm supports.
   var schema: JSONValue {
-    guard case .object(var top) = HelmValues.schema(entries.map { ($0.path[...], $0) }),
+    guard case .object(var top) = ChartValues.schema(entries.map { ($0.path[...], $0) }),
       case .object(var properties)? = top["properties"]
     else { return .null }
     top["$schema"] = .string("http://json-schema.org/draft-07/schema#")

@@ -1,5 +1,28 @@
 import OpzYAML
 
+extension DeployTarget {
+  /// A Deployment and a KEDA ScaledObject.
+  public static let keda = deployment(
+    "keda",
+    autoscaler: DeploymentAutoscaler(
+      kind: "ScaledObject", minimumKey: "minReplicaCount", maximumKey: "maxReplicaCount", metricsPrefix: "keda-hpa-",
+      object: { ScaledObject(plan: $0, names: $1) }),
+    evaluatesQueries: true,
+    checkZeroReplicas: { plan in
+      guard plan.settings.autoscale?.activate == nil else { return }
+      throw DeployError.badMinimum(
+        "without pods there is no metric of theirs, so nothing would start the first one",
+        hint: "write autoscale: {activate: QUERY} with the rate at the gateway, use --target knative, or set min: 1")
+    },
+    checkSignals: { plan in
+      guard plan.scalesOnRequests, plan.settings.monitoring?.server == nil else { return }
+      throw DeployError(
+        .badTarget, "deploy.monitoring.server", "KEDA must know where Prometheus is",
+        hint: "write monitoring: {server: \"http://prometheus.monitoring:9090\"}")
+    },
+    addExtras: { _ in })
+}
+
 /// KEDA's autoscaler of a Deployment (keda.sh/v1alpha1). KEDA itself scales from 0 to 1, and above that through a
 /// HorizontalPodAutoscaler that it creates.
 struct ScaledObject: YAMLEncodable {

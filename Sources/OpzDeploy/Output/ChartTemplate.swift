@@ -4,32 +4,27 @@ import OpzYAML
 
 /// A Helm template for one object: what users may change refers to values, the rest is the same as in the plain
 /// output.
-struct HelmTemplate {
+struct ChartTemplate {
   private let value: YAMLValue
   /// `candidate.` or `stable.` where a chart has two versions, otherwise empty.
-  private let root: String
+  let root: String
   /// Escapes text that looks like a template expression but is not, such as `{{ $labels.pod }}` in an alert.
   private var template = YAMLTemplate { $0.replacing("{{", with: "{{ \"{{\" }}") }
   private var condition: String?
 
-  init(_ object: Manifests.Object, root: String, _ values: inout HelmValues) {
+  init(_ object: Manifests.Object, of target: DeployTarget, root: String, _ values: inout ChartValues) {
     value = object.value
     self.root = root
     switch object.kind {
     case "Deployment":
       replicas(&values)
       pod(["spec", "template", "spec"], &values)
-    case "HorizontalPodAutoscaler": scaler(&values, least: "minReplicas", most: "maxReplicas")
-    case "ScaledObject": scaler(&values, least: "minReplicaCount", most: "maxReplicaCount")
-    case "Service" where object.apiVersion.hasPrefix("serving"):
-      pod(["spec", "template", "spec"], &values)
-      annotations(&values)
-    case "InferenceService": inference(&values)
     case "Job": pod(["spec", "template", "spec"], &values)
     case "CronJob" where object.schedule != nil: scheduled(object.schedule ?? "", &values)
     case "CronJob": pod(["spec", "jobTemplate", "spec", "template", "spec"], &values)
     case "ConfigMap": environment(&values)
-    default: optional(object, &values)
+    default:
+      if !target.addChartValues(object, &self, &values) { optional(object, &values) }
     }
   }
 
@@ -42,7 +37,7 @@ struct HelmTemplate {
 
   // MARK: Replacing
 
-  private mutating func set(_ path: [String], _ expression: String) {
+  mutating func set(_ path: [String], _ expression: String) {
     if find(path) != nil { template.put(expression, at: path) }
   }
 
@@ -55,11 +50,11 @@ struct HelmTemplate {
     template.put(at: parent + [isThere ? key : before], replacing: isThere, lines: lines)
   }
 
-  private func find(_ path: [String]) -> YAMLValue? { JSONPointer(path).value(in: value) }
+  func find(_ path: [String]) -> YAMLValue? { JSONPointer(path).value(in: value) }
 
   // MARK: Kinds
 
-  private static let count: [String: JSONValue] = [
+  static let count: [String: JSONValue] = [
     "type": .string("integer"), "minimum": .integer(0), "maximum": .integer(Int64(Int32.max)),
   ]
   private static let percent: [String: JSONValue] = [
@@ -71,19 +66,20 @@ struct HelmTemplate {
   ]
   private static let flag: [String: JSONValue] = ["type": .string("boolean")]
 
-  private mutating func replicas(_ values: inout HelmValues) {
+  private mutating func replicas(_ values: inout ChartValues) {
     let scales = find(["spec", "replicas"]) == nil
     let on = values.add(
-      root + "autoscaling.enabled", .bool(scales), "false: replicas.min pods, whatever the load is.", HelmTemplate.flag)
+      root + "autoscaling.enabled", .bool(scales), "false: replicas.min pods, whatever the load is.", ChartTemplate.flag
+    )
     let least = values.add(
       root + "replicas.min", find(["spec", "replicas"]) ?? .integer(1), "Pods at least; all, where nothing scales.",
-      HelmTemplate.count)
+      ChartTemplate.count)
     block(
       ["spec"], "replicas", before: "revisionHistoryLimit"
     ) { _ in ["{{- if not \(on) }}", "replicas: {{ \(least) | int64 }}", "{{- end }}"] }
   }
 
-  private mutating func pod(_ path: [String], _ values: inout HelmValues) {
+  mutating func pod(_ path: [String], _ values: inout ChartValues) {
     container(path + ["containers", "0"], &values)
     secrets(path, &values)
     let parts: [(String, String, String, String)] = [
@@ -96,13 +92,13 @@ struct HelmTemplate {
     for (key, type, about, before) in parts { part(path, key, type, about, before, &values) }
   }
 
-  private mutating func secrets(_ path: [String], _ values: inout HelmValues) {
+  private mutating func secrets(_ path: [String], _ values: inout ChartValues) {
     let about = "Names of Secrets to pull the image with: [{name: NAME}]."
     part(path, "imagePullSecrets", "array", about, "containers", &values)
   }
 
   private mutating func part(
-    _ path: [String], _ key: String, _ type: String, _ about: String, _ before: String, _ values: inout HelmValues
+    _ path: [String], _ key: String, _ type: String, _ about: String, _ before: String, _ values: inout ChartValues
   ) {
     let empty: YAMLValue = type == "array" ? .list([]) : type == "object" ? .map([]) : .text("")
     let now = find(path + [key]) ?? empty
@@ -115,18 +111,18 @@ struct HelmTemplate {
     }
   }
 
-  private mutating func container(_ path: [String], _ values: inout HelmValues) {
+  private mutating func container(_ path: [String], _ values: inout ChartValues) {
     image(path, &values)
     amounts(path, root, &values)
     if let now = find(path + ["startupProbe", "failureThreshold"]) {
       let place = values.add(
-        root + "startupSeconds", now, "Seconds from a container's start to its first answer.", HelmTemplate.count)
+        root + "startupSeconds", now, "Seconds from a container's start to its first answer.", ChartTemplate.count)
       set(path + ["startupProbe", "failureThreshold"], "{{ \(place) | int64 }}")
     }
     configuration(path, &values)
   }
 
-  private mutating func image(_ path: [String], _ values: inout HelmValues) {
+  private mutating func image(_ path: [String], _ values: inout ChartValues) {
     guard let image = find(path + ["image"])?.text, let at = image.lastIndex(of: "@") else { return }
     let repository = values.add(
       root + "image.repository", .text(String(image[..<at])), "HOST/REPO that the cluster pulls from.",
@@ -137,15 +133,15 @@ struct HelmTemplate {
     set(path + ["image"], "\"{{ \(repository) }}@{{ \(digest) }}\"")
   }
 
-  private mutating func amounts(_ path: [String], _ root: String, _ values: inout HelmValues) {
+  private mutating func amounts(_ path: [String], _ root: String, _ values: inout ChartValues) {
     for (key, about) in [("cpu", "Cores: 500m or 2."), ("memory", "Bytes: 256Mi or 2Gi.")] {
       guard let now = find(path + ["resources", "requests", key]) else { continue }
-      let place = values.add(root + "resources." + key, now, about, HelmTemplate.amount)
+      let place = values.add(root + "resources." + key, now, about, ChartTemplate.amount)
       for part in ["requests", "limits"] { set(path + ["resources", part, key], "{{ \(place) | quote }}") }
     }
   }
 
-  private mutating func configuration(_ path: [String], _ values: inout HelmValues) {
+  private mutating func configuration(_ path: [String], _ values: inout ChartValues) {
     for (index, source) in sources(path).enumerated() where source["configMapRef"] != nil {
       set(
         path + ["envFrom", String(index), "configMapRef", "name"], configName(&values, source["configMapRef"]?["name"]))
@@ -156,13 +152,16 @@ struct HelmTemplate {
     if case .list(let items)? = find(path + ["envFrom"]) { items } else { [] }
   }
 
-  private mutating func scaler(_ values: inout HelmValues, least: String, most: String) {
+  /// Replaces the limits of the object that scales a Deployment, and its targets in percent.
+  mutating func autoscaler(_ autoscaler: DeploymentAutoscaler, _ values: inout ChartValues) {
     let on = values.add(
-      root + "autoscaling.enabled", .bool(true), "false: replicas.min pods, whatever the load is.", HelmTemplate.flag)
+      root + "autoscaling.enabled", .bool(true), "false: replicas.min pods, whatever the load is.", ChartTemplate.flag)
     condition = on
-    for (key, name, about) in [(least, "min", "Pods at least."), (most, "max", "Pods at most.")] {
+    for (key, name, about) in [
+      (autoscaler.minimumKey, "min", "Pods at least."), (autoscaler.maximumKey, "max", "Pods at most."),
+    ] {
       guard let now = find(["spec", key]) else { continue }
-      let place = values.add(root + "replicas." + name, now, about, HelmTemplate.count)
+      let place = values.add(root + "replicas." + name, now, about, ChartTemplate.count)
       set(["spec", key], "{{ \(place) | int64 }}")
     }
     guard case .list(let metrics)? = find(["spec", "metrics"]) else { return }
@@ -172,40 +171,16 @@ struct HelmTemplate {
       else { continue }
       let place = values.add(
         root + "autoscaling." + name, now, "Percent of the request that a pod uses. Above 90 nothing scales.",
-        HelmTemplate.percent)
+        ChartTemplate.percent)
       set(
         ["spec", "metrics", String(index), "resource", "target", "averageUtilization"], "{{ \(place) | int64 }}")
     }
   }
 
-  private mutating func annotations(_ values: inout HelmValues) {
-    let path = ["spec", "template", "metadata", "annotations"]
-    for (key, name, about) in [("min-scale", "min", "Pods at least."), ("max-scale", "max", "Pods at most.")] {
-      guard let now = find(path + ["autoscaling.knative.dev/" + key])?.text.flatMap({ Int($0) }) else { continue }
-      let place = values.add(root + "replicas." + name, .integer(now), about, HelmTemplate.count)
-      set(path + ["autoscaling.knative.dev/" + key], "{{ \(place) | int64 | quote }}")
-    }
-  }
-
-  private mutating func inference(_ values: inout HelmValues) {
-    let path = ["spec", "predictor"]
-    for (key, name, about) in [("minReplicas", "min", "Pods at least."), ("maxReplicas", "max", "Pods at most.")] {
-      guard let now = find(path + [key]) else { continue }
-      let place = values.add(root + "replicas." + name, now, about, HelmTemplate.count)
-      set(path + [key], "{{ \(place) | int64 }}")
-    }
-    if let now = find(path + ["scaleTarget"]) {
-      let place = values.add(
-        root + "autoscaling.target", now, "What the autoscaler aims at, in the unit of its metric.", HelmTemplate.count)
-      set(path + ["scaleTarget"], "{{ \(place) | int64 }}")
-    }
-    if find(path + ["containers"]) != nil { pod(path, &values) }
-  }
-
   /// The parts that come from the server use the server's values; the rest is below `schedules.NAME`.
-  private mutating func scheduled(_ name: String, _ values: inout HelmValues) {
+  private mutating func scheduled(_ name: String, _ values: inout ChartValues) {
     let own = root + "schedules.\(name)."
-    condition = values.add(own + "enabled", .bool(true), "Whether it runs at all.", HelmTemplate.flag)
+    condition = values.add(own + "enabled", .bool(true), "Whether it runs at all.", ChartTemplate.flag)
     if let now = find(["spec", "schedule"]) {
       let cron = values.add(
         own + "cron", now, "Minute, hour, day, month, weekday.", ["type": .string("string"), "minLength": .integer(1)])
@@ -221,13 +196,13 @@ struct HelmTemplate {
 
   // MARK: Configuration
 
-  private func configName(_ values: inout HelmValues, _ name: YAMLValue?) -> String {
+  private func configName(_ values: inout ChartValues, _ name: YAMLValue?) -> String {
     // The name without the hash, which the template computes in the same way as opz.
     let stem = (name?.text ?? "").dropLast(8)
     return "\(stem){{ include \"opz.hash\" .Values.\(root)env }}"
   }
 
-  private mutating func environment(_ values: inout HelmValues) {
+  private mutating func environment(_ values: inout ChartValues) {
     let place = values.add(
       root + "env", find(["data"]) ?? .map([]), "Variables of the server. Pods roll when one changes.",
       ["type": .string("object"), "additionalProperties": .object(["type": .string("string")])])
@@ -244,13 +219,13 @@ struct HelmTemplate {
     "Namespace": ("namespace.create", "The namespace, with Pod Security's restricted profile."),
   ]
 
-  private mutating func optional(_ object: Manifests.Object, _ values: inout HelmValues) {
+  private mutating func optional(_ object: Manifests.Object, _ values: inout ChartValues) {
     if object.kind == "HTTPRoute" { return weights(&values) }
-    guard let (key, about) = HelmTemplate.switches[object.kind] else { return }
-    condition = values.add(key, .bool(true), about, HelmTemplate.flag)
+    guard let (key, about) = ChartTemplate.switches[object.kind] else { return }
+    condition = values.add(key, .bool(true), about, ChartTemplate.flag)
   }
 
-  private mutating func weights(_ values: inout HelmValues) {
+  private mutating func weights(_ values: inout ChartValues) {
     let path = ["spec", "rules", "0", "backendRefs"]
     guard case .list(let backends)? = find(path), backends.count == 2, let now = backends[1]["weight"] else { return }
     let place = values.add(
