@@ -1,3 +1,5 @@
+public import OpzIO
+
 /// Lints Kubernetes manifests from any source. All inputs are checked together, because objects refer to each other.
 ///
 /// It blocks the calling thread and works on its own threads.
@@ -38,7 +40,7 @@ public struct Linter: Sendable {
     return report(all, allowances, inputs, objects: objects.count)
   }
 
-  private static func allowances(of object: KubernetesObject) -> [Allowance] {
+  private static func allowances(of object: LintObject) -> [Allowance] {
     let nodes = [
       object.root["metadata", "annotations"], object.root["spec", "template", "metadata", "annotations"],
     ]
@@ -75,3 +77,42 @@ public struct Linter: Sendable {
     return LintReport(findings: sorted(standing), allowed: sorted(allowed), files: inputs.count, objects: objects)
   }
 }
+
+/// What to check for, and facts that the manifests do not contain.
+public struct LintOptions: Sendable {
+  /// The codes of rules that are skipped.
+  public var allowed: Set<String> = []
+  /// Findings below this severity are omitted.
+  public var minimum = Severity.note
+  /// The peak load in requests per second.
+  public var need: Double?
+  /// The requests per second that one pod can serve.
+  public var perPod: Double?
+  /// Seconds from a container's start to its first response.
+  public var loadSeconds: Double?
+  /// The number of threads that read and check.
+  public var threads = Cores.count
+
+  /// Creates options with all rules and no facts.
+  public init() {}
+}
+
+/// A text to lint: a file, or standard input.
+public struct LintInput: Sendable {
+  /// The name in findings.
+  public let name: String
+  /// The content, which is YAML in UTF-8.
+  public let bytes: [UInt8]
+
+  /// Creates an input.
+  /// - Parameters:
+  ///   - name: the name in findings; `-` is standard input.
+  ///   - bytes: YAML in UTF-8, at most 32 MiB.
+  public init(_ name: String, _ bytes: [UInt8]) {
+    self.name = name
+    self.bytes = bytes
+  }
+}
+
+/// A document that cannot be read, or an invalid request. The subject is `FILE:LINE:COLUMN` or an option.
+public typealias LintError = Failure<ErrorCategory>

@@ -4,9 +4,9 @@ public enum RuleBook {
     scaling + serverless + lifecycle + availability + images + resources + security + wiring
 
   private static let scaling: [any Rule] = [
-    DeadCPUTarget(), OneWorker(), RatchetingMemory(), DeadMemoryTarget(), UtilizationWithoutRequests(),
-    ReplicasBesideAutoscaler(), MaximumBelowMinimum(), NoRoomToScale(), MaximumBelowNeed(), NoScaleTarget(),
-    TwoAutoscalers(), VerticalBesideHorizontal(), EmptyBehavior(), SlowScaleDown(), MinimumOfZero(), NoScaleUp(),
+    DeadCPUTarget(), TooFewWorkers(), MemoryTargetBelowBaseline(), DeadMemoryTarget(), UtilizationWithoutRequests(),
+    ReplicasWithAutoscaler(), MaximumBelowMinimum(), NoRoomToScale(), MaximumBelowNeed(), NoScaleTarget(),
+    TwoAutoscalers(), VerticalWithHorizontal(), EmptyBehavior(), SlowScaleDown(), MinimumOfZero(), NoScaleUp(),
   ]
   private static let serverless: [any Rule] = [
     InferenceServiceNeverScales(), CanaryIgnored(), KnativeBounds(), KnativeAnnotationPlace(), KnativeConcurrency(),
@@ -14,21 +14,23 @@ public enum RuleBook {
   ]
   private static let lifecycle: [any Rule] = [
     StartupBudget(), LivenessDuringLoad(), NoStartupProbe(), NoReadinessProbe(), ShortGracePeriod(), ProgressDeadline(),
-    ProbeTimeout(), RollingSurge(), RollingTakesAll(),
+    ProbeTimeout(), RollingSurge(), RollingUpdateRemovesAll(),
   ]
-  private static let availability: [any Rule] = [BlockedDrain(), BudgetOfOne(), BudgetOfNothing()]
+  private static let availability: [any Rule] = [BlockedDrain(), BudgetOfSingleReplica(), BudgetSelectsNothing()]
   private static let images: [any Rule] = [MovingTag(), ImageNotPinned(), StaleTag()]
   private static let resources: [any Rule] = [
     NoMemoryBounds(), RequestAboveLimit(), BadQuantity(), GPULimits(), GPUToleration(), QuotaTooSmall(), NoCPURequest(),
     ThreadsAboveLimit(),
   ]
   private static let security: [any Rule] = [
-    RunsAsRoot(), PrivilegeEscalation(), KeptCapabilities(), NoSeccomp(), HostAccess(), Privileged(), WritableRoot(),
+    RunsAsRoot(), PrivilegeEscalation(), CapabilitiesNotDropped(), NoSeccomp(), HostAccess(), Privileged(),
+    WritableRoot(),
     SecretInEnvironment(),
   ]
   private static let wiring: [any Rule] = [
-    SelectorMismatch(), ServiceOfNothing(), NoSuchPort(), NoDNS(), NoNetworkPolicy(), NoSuchConfig(), DuplicateObject(),
-    DuplicateVariable(), RemovedAPI(), NotText(), NoSuchVolume(),
+    SelectorMismatch(), ServiceSelectsNothing(), NoSuchPort(), NoDNS(), NoNetworkPolicy(), NoSuchConfig(),
+    DuplicateObject(),
+    DuplicateVariable(), RemovedAPI(), NonStringValue(), NoSuchVolume(),
   ]
 
   /// The descriptions of all codes, those about reading and allowances first.

@@ -37,6 +37,6 @@ struct IndentedBlocksTests {
     let many = String(repeating: "# opz:allow OPZ999 no\n", count: 200_000)
     let report = try Linter().run([LintInput("t.yaml", Array((many + pod + "# opz:allow OPZ501 late\n").utf8))])
     #expect(report.findings.contains { $0.code == "OPZ501" })
-    #expect(report.findings.filter { $0.code == "OPZ005" }.count <= AllowanceComments.most)
+    #expect(report.findings.filter { $0.code == "OPZ005" }.count <= AllowanceComments.limit)
   }
 }

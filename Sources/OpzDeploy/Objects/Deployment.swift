@@ -47,3 +47,48 @@ struct Deployment: YAMLEncodable {
       .init("labels", .texts(names.labels)), annotations.isEmpty ? nil : .init("annotations", .texts(annotations)))
   }
 }
+
+/// Limits drains to one pod at a time. It is not written for a single replica, where it would block every drain.
+struct PodDisruptionBudget: YAMLEncodable {
+  let names: PlanNames
+  let selector: [String: String]
+
+  var yaml: YAMLValue {
+    KubernetesObject(
+      apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: names.metadata(),
+      body: [
+        .init(
+          "spec",
+          .map(
+            .init("maxUnavailable", .integer(1)),
+            .init(
+              "unhealthyPodEvictionPolicy", .text("AlwaysAllow"),
+              comment: "A pod that is not ready does not hold up a drain."),
+            .init("selector", .map(.init("matchLabels", .texts(selector))))))
+      ]
+    ).yaml
+  }
+}
+
+/// Recommends requests (autoscaling.k8s.io/v1) without changing them, because two autoscalers must not act on one
+/// resource.
+struct VerticalPodAutoscaler: YAMLEncodable {
+  let names: PlanNames
+
+  var yaml: YAMLValue {
+    KubernetesObject(
+      apiVersion: "autoscaling.k8s.io/v1", kind: "VerticalPodAutoscaler", metadata: names.metadata(),
+      body: [
+        .init(
+          "spec",
+          .map(
+            .init(
+              "targetRef",
+              .map(
+                .init("apiVersion", .text("apps/v1")), .init("kind", .text("Deployment")),
+                .init("name", .text(names.name)))),
+            .init("updatePolicy", .map(.init("updateMode", .text("Off"))))))
+      ]
+    ).yaml
+  }
+}

@@ -91,3 +91,35 @@ struct PodSpec: YAMLEncodable {
       .init("labelSelector", .map(.init("matchLabels", .texts(names.selector)))))
   }
 }
+
+/// The ServiceAccount: an identity without rights, and without a token in the pod.
+struct ServiceAccount: YAMLEncodable {
+  let names: PlanNames
+
+  var yaml: YAMLValue {
+    KubernetesObject(
+      apiVersion: "v1", kind: "ServiceAccount", metadata: names.metadata(),
+      body: [.init("automountServiceAccountToken", .bool(false))]
+    ).yaml
+  }
+}
+
+/// A ConfigMap with the variables of `deploy.env`.
+///
+/// Its name contains digits of the content's hash, so that pods roll when the content changes and an old ReplicaSet
+/// keeps the values that it started with.
+struct ConfigMap: YAMLEncodable {
+  let values: [String: String]
+  let names: PlanNames
+
+  var name: String { names.name(of: values) }
+
+  var yaml: YAMLValue {
+    var metadata = names.metadata()
+    metadata.name = name
+    return KubernetesObject(
+      apiVersion: "v1", kind: "ConfigMap", metadata: metadata,
+      body: [.init("immutable", .bool(true)), .init("data", .texts(values))]
+    ).yaml
+  }
+}

@@ -71,12 +71,12 @@ struct ChartTemplate {
     let on = values.add(
       root + "autoscaling.enabled", .bool(scales), "false: replicas.min pods, whatever the load is.", ChartTemplate.flag
     )
-    let least = values.add(
+    let minimum = values.add(
       root + "replicas.min", find(["spec", "replicas"]) ?? .integer(1), "Pods at least; all, where nothing scales.",
       ChartTemplate.count)
     block(
       ["spec"], "replicas", before: "revisionHistoryLimit"
-    ) { _ in ["{{- if not \(on) }}", "replicas: {{ \(least) | int64 }}", "{{- end }}"] }
+    ) { _ in ["{{- if not \(on) }}", "replicas: {{ \(minimum) | int64 }}", "{{- end }}"] }
   }
 
   mutating func pod(_ path: [String], _ values: inout ChartValues) {

@@ -13,7 +13,7 @@ public struct ScheduledCommand: YAMLEncodable {
   /// The longest name of a CronJob: its Jobs append eleven characters, and have at most 63.
   public static let nameLimit = 52
   /// The maximum number of commands of a model.
-  public static let most = 100
+  public static let maximumCount = 100
   /// Seconds. The controller checks every ten seconds, so with less it would skip runs that are on time.
   public static let deadlines = 10...604_800
   /// Seconds that a run may take.

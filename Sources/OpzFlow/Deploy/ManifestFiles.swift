@@ -11,7 +11,7 @@ import SystemPackage
 
 /// Reads the manifests that a user names: files, directories, or `-` for standard input. Blocking.
 struct ManifestFiles {
-  private static let most = 100_000
+  private static let maximumCount = 100_000
   private static let bytes = 64 << 20
 
   private let session: Session
@@ -69,8 +69,8 @@ struct ManifestFiles {
   /// - Parameter isWalked: whether the file was found in a directory rather than named; then JSON of other programs is
   ///   skipped.
   private mutating func read(_ path: FilePath, _ name: String, isWalked: Bool = false) throws {
-    guard found.count < ManifestFiles.most else {
-      throw FlowError(.failed, name, "more than \(ManifestFiles.most) files")
+    guard found.count < ManifestFiles.maximumCount else {
+      throw FlowError(.failed, name, "more than \(ManifestFiles.maximumCount) files")
     }
     let bytes = try SmallFile.read(path, limit: ManifestFiles.bytes)
     if isWalked, !bytes.contains(text: "\"apiVersion\"") { return }

@@ -206,7 +206,7 @@ extension ImageFinder {
     var doubt: (String, String)?
     if node["tagSuffix"]?.text?.isEmpty == false, !isVersion {
       doubt = ("tagSuffix is added to the tag that the manifests have", "write newTag, without tagSuffix")
-    } else if let tag, tag.isPlainScalar, let text = tag.text, ImageFinder.isNoText(text), !isVersion {
+    } else if let tag, tag.isPlainScalar, let text = tag.text, ImageFinder.isNonString(text), !isVersion {
       doubt = ("newTag is a number or truth value, which kustomize refuses", "write newTag: \"\(text.prefix(40))\"")
     } else if let text = digest?.text, !text.isEmpty, Digest(text) == nil, !isVersion {
       doubt = ("digest is no digest", "write sha256: and 64 digits, or empty it")
@@ -228,7 +228,7 @@ extension ImageFinder {
     }
   }
 
-  private static func isNoText(_ text: String) -> Bool {
+  private static func isNonString(_ text: String) -> Bool {
     YAMLScalar.flag(text) != nil || YAMLScalar.integer(text) != nil
       || (Double(text) != nil && text.first?.isLetter == false)
   }

@@ -89,7 +89,7 @@ struct ImageParts {
     if bare.tag != nil, let tag {
       return ("\(names[0].key) has a tag, and \(tag.key) stands beside it", "keep one of the two")
     }
-    if let text = tag?.value.text, tag?.value.isPlainScalar == true, isTwisted(text) {
+    if let text = tag?.value.text, tag?.value.isPlainScalar == true, isChangedByHelm(text) {
       return (
         "the tag \(text.prefix(40)) is a number or truth value to Helm, which writes it otherwise",
         "write \(tag?.key ?? "tag"): \"\(text.prefix(40))\""
@@ -125,7 +125,7 @@ struct ImageParts {
 
   /// Whether Helm changes a tag that is not quoted: it parses numbers as float64 and prints the shortest form, so
   /// `1.10` becomes `1.1`, `1.0` becomes `1`, and `20240101` becomes `2.0240101e+07`.
-  static func isTwisted(_ text: String) -> Bool {
+  static func isChangedByHelm(_ text: String) -> Bool {
     if YAMLScalar.flag(text) != nil { return true }
     if let number = YAMLScalar.integer(text) { return String(number) != text || number.magnitude >= 1_000_000 }
     guard let first = text.utf8.first, (43...57).contains(first), let number = Double(text.filter { $0 != "_" }) else {

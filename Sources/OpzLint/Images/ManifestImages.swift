@@ -28,5 +28,5 @@ public struct ManifestImages: Sendable {
   }
 
   /// Whether the text is a Helm template, which has no images until it is rendered.
-  public static func isTemplate(_ bytes: [UInt8]) -> Bool { HelmTemplate.isOne(bytes) }
+  public static func isTemplate(_ bytes: [UInt8]) -> Bool { HelmTemplate.isTemplate(bytes) }
 }

@@ -8,7 +8,7 @@ enum AllowanceComments {
   private static let marker = "opz:allow "
   /// The number of comments that are read from a file; later ones allow nothing. Otherwise a file with a million
   /// comments would be compared with all its findings.
-  static let most = 2000
+  static let limit = 2000
 
   static func all(in stream: YAMLStream, file: String) -> [Allowance] {
     guard contains(stream.bytes, Array(marker.utf8)) else { return [] }
@@ -17,10 +17,10 @@ enum AllowanceComments {
       let lines = stream.text(part).split(separator: "\n", omittingEmptySubsequences: false)
       var blocks: IndentedBlocks?
       for index in lines.indices {
-        guard found.count < most else { return found }
-        guard let (text, column, alone) = comment(lines[index]) else { continue }
+        guard found.count < limit else { return found }
+        guard let (text, column, isAlone) = comment(lines[index]) else { continue }
         if blocks == nil { blocks = IndentedBlocks(lines) }
-        let covered = (alone ? blocks?.after(index) : nil) ?? index...index
+        let covered = (isAlone ? blocks?.after(index) : nil) ?? index...index
         found += Allowance.read(
           text, file: file, place: Place(line: index + part.lines + 1, column: column),
           scope: .lines(covered.lowerBound + part.lines + 1...covered.upperBound + part.lines + 1))
@@ -39,14 +39,14 @@ enum AllowanceComments {
     }
   }
 
-  private static func comment(_ line: Substring) -> (text: String, column: Int, alone: Bool)? {
+  private static func comment(_ line: Substring) -> (text: String, column: Int, isAlone: Bool)? {
     guard line.contains(marker) else { return nil }
     for hash in line.indices where line[hash] == "#" {
       let before = line[..<hash]
       let after = line[line.index(after: hash)...].drop(while: \.isWhitespace)
       guard before.last.map(\.isWhitespace) ?? true, after.hasPrefix(marker) else { continue }
-      let alone = before.allSatisfy(\.isWhitespace)
-      return (String(after.dropFirst(marker.count)), before.unicodeScalars.count + 1, alone)
+      let isAlone = before.allSatisfy(\.isWhitespace)
+      return (String(after.dropFirst(marker.count)), before.unicodeScalars.count + 1, isAlone)
     }
     return nil
   }

@@ -6,7 +6,7 @@ enum HelmTemplate {
   ].map { Array($0.utf8) }
 
   /// `{{` alone is not enough: Prometheus rules and Argo workflows contain it in rendered objects.
-  static func isOne(_ bytes: [UInt8]) -> Bool {
+  static func isTemplate(_ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBufferPointer { bytes in
       guard bytes.count > 3 else { return false }
       for index in 0..<(bytes.count - 3) where bytes[index] == brace && bytes[index + 1] == brace {

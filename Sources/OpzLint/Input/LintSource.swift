@@ -7,12 +7,12 @@ struct LintSource: Sendable {
     let parts: Range<Int>
     let file: String
 
-    func read() -> (objects: [KubernetesObject], findings: [Finding]) {
-      var (objects, findings) = ([KubernetesObject](), [Finding]())
+    func read() -> (objects: [LintObject], findings: [Finding]) {
+      var (objects, findings) = ([LintObject](), [Finding]())
       for part in stream.parts[parts] {
         do throws(YAMLProblem) {
           for root in try YAMLReader.read(stream.text(part), .manifests, lines: part.lines) {
-            objects += KubernetesObject.all(in: root, file: file)
+            objects += LintObject.all(in: root, file: file)
           }
         } catch {
           findings.append(UnreadableText.finding(error, file: file))
@@ -29,7 +29,7 @@ struct LintSource: Sendable {
   let allowances: [Allowance]
 
   init(_ input: LintInput) {
-    guard !HelmTemplate.isOne(input.bytes) else {
+    guard !HelmTemplate.isTemplate(input.bytes) else {
       (batches, findings, allowances) = ([], [HelmTemplateFile.finding(input.name)], [])
       return
     }

@@ -4,7 +4,7 @@ import OpzYAML
 /// A HorizontalPodAutoscaler, or a ScaledObject, from which KEDA creates one.
 public struct Autoscaler: Sendable {
   /// The HorizontalPodAutoscaler or ScaledObject.
-  public let object: KubernetesObject
+  public let object: LintObject
   let target: YAMLNode?
   let targetKind: String
   let targetName: String
@@ -19,7 +19,7 @@ public struct Autoscaler: Sendable {
   /// The maximum. KEDA's default is 100; a HorizontalPodAutoscaler requires one.
   var max: Int? { maximum?.int ?? (isKEDA && maximum == nil ? 100 : nil) }
 
-  init?(_ object: KubernetesObject) {
+  init?(_ object: LintObject) {
     let spec = object.root["spec"]
     switch (object.group, object.kind) {
     case ("autoscaling", "HorizontalPodAutoscaler"):

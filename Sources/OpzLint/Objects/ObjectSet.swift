@@ -2,7 +2,7 @@ import OpzYAML
 
 /// All objects that are linted together, and the references between them.
 public struct ObjectSet: Sendable {
-  public let objects: [KubernetesObject]
+  public let objects: [LintObject]
   public let workloads: [Workload]
   public let autoscalers: [Autoscaler]
   let options: LintOptions
@@ -12,14 +12,14 @@ public struct ObjectSet: Sendable {
   let generatedConfig: Set<String>
   /// Namespaces with custom resources whose controllers may create pods.
   private let foreign: Set<String>
-  private let byKind: [String: [KubernetesObject]]
+  private let byKind: [String: [LintObject]]
   private let workloadsByTitle: [String: Int]
   /// Workload indexes by namespace, key and value of a pod label.
   private let workloadsByLabel: [String: [Int]]
   private let workloadsByNamespace: [String: [Int]]
   private let autoscalersByTarget: [String: [Int]]
 
-  init(_ objects: [KubernetesObject], _ options: LintOptions) {
+  init(_ objects: [LintObject], _ options: LintOptions) {
     self.objects = objects
     self.options = options
     workloads = objects.compactMap(Workload.init)
@@ -57,7 +57,7 @@ public struct ObjectSet: Sendable {
     "\(autoscaler.targetKind) \(autoscaler.object.namespace)/\(autoscaler.targetName)"
   }
 
-  func all(_ group: Substring, _ kind: String) -> [KubernetesObject] {
+  func all(_ group: Substring, _ kind: String) -> [LintObject] {
     (byKind[kind] ?? []).filter { $0.group == group }
   }
 
@@ -71,7 +71,7 @@ public struct ObjectSet: Sendable {
 
   /// Whether all pods of the namespace come from known workloads in the set, because custom resources could create
   /// others.
-  func isClosed(_ namespace: String) -> Bool {
+  func knowsAllPods(_ namespace: String) -> Bool {
     !workloads(in: namespace).isEmpty && !foreign.contains(namespace)
   }
 
@@ -96,10 +96,10 @@ public struct ObjectSet: Sendable {
   }
 
   /// The minimum and maximum number of replicas of a workload, and the node that sets the minimum.
-  func replicas(of workload: Workload) -> (least: Int, most: Int, place: YAMLNode?) {
+  func replicas(of workload: Workload) -> (minimum: Int, maximum: Int, place: YAMLNode?) {
     if let autoscaler = autoscalers(of: workload).first {
-      let least = Swift.max(1, autoscaler.min)
-      return (least, Swift.max(least, autoscaler.max ?? least), autoscaler.minimum)
+      let minimum = Swift.max(1, autoscaler.min)
+      return (minimum, Swift.max(minimum, autoscaler.max ?? minimum), autoscaler.minimum)
     }
     let written = workload.replicas?.int ?? 1
     return (written, written, workload.replicas)

@@ -23,7 +23,7 @@ struct ScalingMetric: Sendable {
 
   /// Reads the metrics of a HorizontalPodAutoscaler in any version of the API, including removed ones, on which
   /// another rule reports.
-  static func ofHPA(_ object: KubernetesObject) -> [ScalingMetric] {
+  static func ofHPA(_ object: LintObject) -> [ScalingMetric] {
     guard let spec = object.root["spec"] else { return [] }
     if let percent = spec["targetCPUUtilizationPercentage"] {
       return [cpu(percent, percent.int ?? 80)]

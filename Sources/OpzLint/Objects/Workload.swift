@@ -2,7 +2,7 @@ import OpzYAML
 
 /// An object that runs pods: a Deployment or similar, a Job, a Pod, a Knative Service, or a KServe predictor.
 public struct Workload: Sendable {
-  public let object: KubernetesObject
+  public let object: LintObject
   /// The pod's spec.
   let pod: YAMLNode
   /// The pod template; for a Pod, the object itself.
@@ -11,19 +11,19 @@ public struct Workload: Sendable {
   public let containers: [LintContainer]
   let podLabels: [String: String]
 
-  init?(_ object: KubernetesObject) {
+  init?(_ object: LintObject) {
     guard let (template, pod) = Workload.template(of: object) else { return nil }
     self.object = object
     self.template = template
     self.pod = pod
     podLabels = (template["metadata", "labels"]?.strings ?? [:]).merging(Workload.added(to: object)) { own, _ in own }
-    let setup = (pod["initContainers"]?.list ?? []).map {
-      LintContainer(node: $0, role: $0["restartPolicy"]?.text == "Always" ? .sidecar : .setup)
+    let initializers = (pod["initContainers"]?.list ?? []).map {
+      LintContainer(node: $0, role: $0["restartPolicy"]?.text == "Always" ? .sidecar : .initializer)
     }
-    containers = (pod["containers"]?.list ?? []).map { LintContainer(node: $0, role: .main) } + setup
+    containers = (pod["containers"]?.list ?? []).map { LintContainer(node: $0, role: .main) } + initializers
   }
 
-  private static func template(of object: KubernetesObject) -> (template: YAMLNode, pod: YAMLNode)? {
+  private static func template(of object: LintObject) -> (template: YAMLNode, pod: YAMLNode)? {
     let root = object.root
     if object.isOf("serving.kserve.io", "InferenceService") {
       // A predictor is a pod spec with additional keys; KServe adds the container to one that has a model instead.
@@ -42,7 +42,7 @@ public struct Workload: Sendable {
   }
 
   /// Labels that controllers add to the pods that they create.
-  private static func added(to object: KubernetesObject) -> [String: String] {
+  private static func added(to object: LintObject) -> [String: String] {
     switch object.group {
     case "serving.kserve.io":
       [

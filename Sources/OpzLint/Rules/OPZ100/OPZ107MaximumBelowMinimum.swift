@@ -9,13 +9,13 @@ struct MaximumBelowMinimum: Rule {
 
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for autoscaler in set.autoscalers {
-      guard let most = autoscaler.max else { continue }
-      if most < autoscaler.min {
+      guard let maximum = autoscaler.max else { continue }
+      if maximum < autoscaler.min {
         found.add(
           autoscaler.object, autoscaler.maximum,
-          "at most \(most) and at least \(autoscaler.min) replicas: \(most) < \(autoscaler.min)")
-      } else if most < 1 {
-        found.add(autoscaler.object, autoscaler.maximum, "at most \(most) replicas: at least 1 is needed")
+          "at most \(maximum) and at least \(autoscaler.min) replicas: \(maximum) < \(autoscaler.min)")
+      } else if maximum < 1 {
+        found.add(autoscaler.object, autoscaler.maximum, "at most \(maximum) replicas: at least 1 is needed")
       }
     }
   }

@@ -12,10 +12,10 @@ struct NoRoomToScale: Rule {
 
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for autoscaler in set.autoscalers {
-      guard let most = autoscaler.max, most >= 1, most == autoscaler.min else { continue }
+      guard let maximum = autoscaler.max, maximum >= 1, maximum == autoscaler.min else { continue }
       found.add(
         autoscaler.object, autoscaler.maximum,
-        "at least \(most) and at most \(most) replicas: there is nothing to choose")
+        "at least \(maximum) and at most \(maximum) replicas: there is nothing to choose")
     }
   }
 }

@@ -26,14 +26,14 @@ struct MaximumBelowNeed: Rule {
         (autoscaler.object.annotations[key] ?? workload?.annotation(key)).flatMap(Double.init)
       }
       guard let need = said("opz.dev/need-rps") ?? set.options.need, need.isFinite,
-        let one = said("opz.dev/pod-rps") ?? set.options.perPod, one > 0, let most = autoscaler.max
+        let one = said("opz.dev/pod-rps") ?? set.options.perPod, one > 0, let maximum = autoscaler.max
       else { continue }
       // Compensates for rounding errors: 1.1 / 0.1 is slightly more than 11.
       let pods = (need / one * (1 - 1e-9)).rounded(.up)
-      guard pods > Double(most) else { continue }
+      guard pods > Double(maximum) else { continue }
       found.add(
         autoscaler.object, autoscaler.maximum,
-        "ceil(\(Decimal.text(need)) / \(Decimal.text(one))) = \(Decimal.text(pods)) pods are needed, and there are at most \(most): \(Decimal.text(Double(most) * one)) requests a second"
+        "ceil(\(Decimal.text(need)) / \(Decimal.text(one))) = \(Decimal.text(pods)) pods are needed, and there are at most \(maximum): \(Decimal.text(Double(maximum) * one)) requests a second"
       )
     }
   }

@@ -25,16 +25,16 @@ struct NoScaleUp: Rule {
           autoscaler.object, policy, "scaling up is disabled: replicas never rise above \(max(1, autoscaler.min))")
         continue
       }
-      guard let most = autoscaler.max, let rules = autoscaler.upward else { continue }
+      guard let maximum = autoscaler.max, let rules = autoscaler.upward else { continue }
       let start = max(1, autoscaler.min)
       let path = ScaleUpPath(
-        ReplicaLimits(minReplicas: start, maxReplicas: min(most, Int(Int32.max)), up: rules), from: start,
+        ReplicaLimits(minReplicas: start, maxReplicas: min(maximum, Int(Int32.max)), up: rules), from: start,
         horizon: 14_400)
       guard path.seconds > 3600 || !path.reachesMaximum else { continue }
       let time =
         path.reachesMaximum ? "takes \(Decimal.text(Double(path.seconds) / 60)) minutes" : "takes more than four hours"
       found.add(
-        autoscaler.object, up["policies"] ?? up, "from \(start) to \(most) pods \(time): \(path.text)",
+        autoscaler.object, up["policies"] ?? up, "from \(start) to \(maximum) pods \(time): \(path.text)",
         severity: .warning)
     }
   }

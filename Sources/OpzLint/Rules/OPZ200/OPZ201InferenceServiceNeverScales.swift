@@ -34,15 +34,16 @@ struct InferenceServiceNeverScales: Rule {
     }
   }
 
-  private func check(_ service: KubernetesObject, _ component: String, _ spec: YAMLNode, _ found: inout Findings) {
-    let least = spec["minReplicas"]?.int ?? 1
-    if let most = spec["maxReplicas"] {
-      guard let number = most.int, number > 0 else { return }
-      if number < least {
-        found.add(service, most, "\(component): at most \(number) and at least \(least) replicas: \(number) < \(least)")
-      } else if number == least {
+  private func check(_ service: LintObject, _ component: String, _ spec: YAMLNode, _ found: inout Findings) {
+    let minimum = spec["minReplicas"]?.int ?? 1
+    if let maximum = spec["maxReplicas"] {
+      guard let number = maximum.int, number > 0 else { return }
+      if number < minimum {
         found.add(
-          service, most, "\(component): at least \(least) and at most \(number) replicas: it never scales",
+          service, maximum, "\(component): at most \(number) and at least \(minimum) replicas: \(number) < \(minimum)")
+      } else if number == minimum {
+        found.add(
+          service, maximum, "\(component): at least \(minimum) and at most \(number) replicas: it never scales",
           severity: .warning)
       }
       return
@@ -50,11 +51,12 @@ struct InferenceServiceNeverScales: Rule {
     switch InferenceMode(service) {
     case .knative: return
     case .standard:
-      found.add(service, spec, "\(component): without maxReplicas it is minReplicas, \(max(1, least)): it never scales")
+      found.add(
+        service, spec, "\(component): without maxReplicas it is minReplicas, \(max(1, minimum)): it never scales")
     case .unknown:
       found.add(
         service, spec,
-        "\(component): without maxReplicas it is minReplicas, \(max(1, least)), and never scales, unless the cluster's default is Knative",
+        "\(component): without maxReplicas it is minReplicas, \(max(1, minimum)), and never scales, unless the cluster's default is Knative",
         severity: .warning)
     }
   }

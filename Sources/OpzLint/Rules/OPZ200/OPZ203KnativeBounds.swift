@@ -27,12 +27,13 @@ struct KnativeBounds: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for workload in set.workloads where workload.isKnative {
       let scaling = KnativeScaling(workload)
-      guard let most = scaling.most, let number = most.int, number > 0 else { continue }
-      if let least = scaling.least?.int, least > number {
-        found.add(workload.object, most, "at most \(number) and at least \(least) pods: \(number) < \(least)")
-      } else if scaling.least?.int == number {
+      guard let maximum = scaling.maximum, let number = maximum.int, number > 0 else { continue }
+      if let minimum = scaling.minimum?.int, minimum > number {
+        found.add(workload.object, maximum, "at most \(number) and at least \(minimum) pods: \(number) < \(minimum)")
+      } else if scaling.minimum?.int == number {
         found.add(
-          workload.object, most, "at least \(number) and at most \(number) pods: it never scales", severity: .warning)
+          workload.object, maximum, "at least \(number) and at most \(number) pods: it never scales", severity: .warning
+        )
       }
       if let initial = scaling.initial, let first = initial.int, first > number {
         found.add(workload.object, initial, "it starts with \(first) pods and may have \(number): \(first) > \(number)")

@@ -24,8 +24,9 @@ struct KnativeClass: Rule {
             workload.object, metric, "the class hpa knows cpu, memory and custom metrics, not \(name.prefix(60))")
         }
       }
-      if kind.hasPrefix("hpa."), let least = scaling.least, least.int == 0 {
-        found.add(workload.object, least, "the class hpa does not scale to zero: min-scale 0 is 1", severity: .warning)
+      if kind.hasPrefix("hpa."), let minimum = scaling.minimum, minimum.int == 0 {
+        found.add(
+          workload.object, minimum, "the class hpa does not scale to zero: min-scale 0 is 1", severity: .warning)
       }
     }
   }

@@ -15,13 +15,15 @@ struct RollingSurge: Rule {
 
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for autoscaler in set.autoscalers where autoscaler.metrics.contains(where: { $0.resource == "cpu" }) {
-      guard let workload = set.workload(of: autoscaler), let most = autoscaler.max, (4...1_000_000).contains(most),
+      guard let workload = set.workload(of: autoscaler), let maximum = autoscaler.max,
+        (4...1_000_000).contains(maximum),
         let surge = workload.object.root["spec", "strategy", "rollingUpdate", "maxSurge"],
-        let extra = Share(surge)?.count(of: most, up: true), extra * 2 >= most
+        let extra = IntOrPercent(surge)?.count(of: maximum, up: true), extra * 2 >= maximum
       else { continue }
       found.add(
         workload.object, surge,
-        "at \(most) replicas a rollout has \(most) + \(extra) = \(most + extra) pods, and \(extra) of them load")
+        "at \(maximum) replicas a rollout has \(maximum) + \(extra) = \(maximum + extra) pods, and \(extra) of them load"
+      )
     }
   }
 }

@@ -20,23 +20,23 @@ struct BlockedDrain: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for budget in set.all("policy", "PodDisruptionBudget") {
       let spec = budget.root["spec"]
-      if let node = spec?["maxUnavailable"], let share = Share(node), share.count(of: 1_000_000, up: true) == 0 {
+      if let node = spec?["maxUnavailable"], let share = IntOrPercent(node), share.count(of: 1_000_000, up: true) == 0 {
         found.add(budget, node, "maxUnavailable: \(share.text): no pod may ever be evicted")
         continue
       }
-      guard let node = spec?["minAvailable"], let share = Share(node) else { continue }
+      guard let node = spec?["minAvailable"], let share = IntOrPercent(node) else { continue }
       if share.text == "100%" {
         found.add(budget, node, "minAvailable: 100%: no pod may ever be evicted")
         continue
       }
       for workload in set.workloads(selected: spec?["selector"], in: budget.namespace) ?? [] where workload.serves {
-        let least = set.replicas(of: workload).least
-        let needed = share.count(of: least, up: true)
-        guard least > 0, needed >= least else { continue }
-        let rounded = share.text.hasSuffix("%") ? "ceil(\(share.text) of \(least)) = \(needed)" : "\(needed)"
+        let minimum = set.replicas(of: workload).minimum
+        let needed = share.count(of: minimum, up: true)
+        guard minimum > 0, needed >= minimum else { continue }
+        let rounded = share.text.hasSuffix("%") ? "ceil(\(share.text) of \(minimum)) = \(needed)" : "\(needed)"
         found.add(
           budget, node,
-          "minAvailable \(rounded) of the \(least) \(least == 1 ? "replica" : "replicas") of \(workload.object.title): \(least) - \(needed) < 1 may be evicted"
+          "minAvailable \(rounded) of the \(minimum) \(minimum == 1 ? "replica" : "replicas") of \(workload.object.title): \(minimum) - \(needed) < 1 may be evicted"
         )
       }
     }

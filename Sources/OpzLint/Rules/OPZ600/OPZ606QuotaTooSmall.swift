@@ -1,7 +1,7 @@
 /// OPZ606: a quota that is exhausted before the autoscaler reaches its maximum.
 struct QuotaTooSmall: Rule {
   let about = RuleAbout(
-    code: "OPZ606", severity: .error, title: "a quota below what the most replicas ask for",
+    code: "OPZ606", severity: .error, title: "a quota below what the maximum replicas ask for",
     why: """
       A ResourceQuota refuses pods that exceed it: the Deployment stays below the replicas that the autoscaler wants,
       just when they are needed. The rule adds up, for each workload in the namespace, the largest number of replicas
@@ -33,15 +33,15 @@ struct QuotaTooSmall: Rule {
 
   /// What one workload uses of a quota at its maximum number of replicas.
   private func part(_ key: String, _ workload: Workload, _ set: ObjectSet) -> (value: Int64, text: String)? {
-    let most = Int64(clamping: max(0, set.replicas(of: workload).most))
-    if key == "pods" || key == "count/pods" { return (most, "\(most)") }
+    let maximum = Int64(clamping: max(0, set.replicas(of: workload).maximum))
+    if key == "pods" || key == "count/pods" { return (maximum, "\(maximum)") }
     let limits = key.hasPrefix("limits.")
     let resource = limits ? String(key.dropFirst(7)) : key.hasPrefix("requests.") ? String(key.dropFirst(9)) : key
-    guard resource == "cpu" || resource == "memory" || GPU.isOne(resource) else { return nil }
+    guard resource == "cpu" || resource == "memory" || GPU.isGPU(resource) else { return nil }
     let each = workload.running.compactMap { limits ? $0.limit(resource) : $0.request(resource) }
     let pod = UsageCap.sum(each.map { UsageCap.value($0, resource) })
     guard pod > 0 else { return nil }
-    let (product, overflow) = most.multipliedReportingOverflow(by: pod)
-    return (overflow ? .max : product, "\(most) * \(Decimal.amount(pod, of: resource))")
+    let (product, overflow) = maximum.multipliedReportingOverflow(by: pod)
+    return (overflow ? .max : product, "\(maximum) * \(Decimal.amount(pod, of: resource))")
   }
 }

@@ -46,7 +46,7 @@ struct NoDNS: Rule {
   }
 
   /// Whether another policy for the same pods opens DNS.
-  private func hasOther(_ policy: KubernetesObject, _ policies: [KubernetesObject]) -> Bool {
+  private func hasOther(_ policy: LintObject, _ policies: [LintObject]) -> Bool {
     let labels = policy.root["spec", "podSelector", "matchLabels"]?.strings ?? [:]
     return policies.contains {
       $0.namespace == policy.namespace && $0.title != policy.title && NoDNS.allows($0)
@@ -54,7 +54,7 @@ struct NoDNS: Rule {
     }
   }
 
-  private static func allows(_ policy: KubernetesObject) -> Bool {
+  private static func allows(_ policy: LintObject) -> Bool {
     (policy.root["spec", "egress"]?.list ?? []).contains { rule in
       guard let ports = rule["ports"]?.list, !ports.isEmpty else { return true }
       return ports.contains { port in

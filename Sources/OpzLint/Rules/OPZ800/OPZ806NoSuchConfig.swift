@@ -33,7 +33,7 @@ struct NoSuchConfig: Rule {
   }
 
   private func check(
-    _ reference: YAMLNode, _ workload: Workload, _ maps: [String: KubernetesObject],
+    _ reference: YAMLNode, _ workload: Workload, _ maps: [String: LintObject],
     _ generated: Set<String>, _ found: inout Findings
   ) {
     guard let node = reference["name"], let name = node.text, name != "kube-root-ca.crt", !generated.contains(name)

@@ -13,7 +13,7 @@ struct DuplicateObject: Rule {
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}"))
 
   func check(_ set: ObjectSet, _ found: inout Findings) {
-    var first: [String: KubernetesObject] = [:]
+    var first: [String: LintObject] = [:]
     for object in set.objects where object.root["metadata", "name"] != nil {
       let key = "\(object.group) \(object.title)"
       // Files in different directories are variants: kustomize overlays repeat the objects of their base.
@@ -26,7 +26,7 @@ struct DuplicateObject: Rule {
     }
   }
 
-  private static func directory(_ object: KubernetesObject) -> Substring {
+  private static func directory(_ object: LintObject) -> Substring {
     object.file.lastIndex(of: "/").map { object.file[..<$0] } ?? ""
   }
 }

@@ -1,5 +1,5 @@
 /// OPZ703: a container that keeps capabilities it does not need.
-struct KeptCapabilities: Rule {
+struct CapabilitiesNotDropped: Rule {
   let about = RuleAbout(
     code: "OPZ703", severity: .warning, title: "capabilities are kept",
     why: """

@@ -1,7 +1,7 @@
 import OpzKubernetes
 
 /// OPZ103: a memory target below what an idle pod uses, which drives the autoscaler to its maximum.
-struct RatchetingMemory: Rule {
+struct MemoryTargetBelowBaseline: Rule {
   let about = RuleAbout(
     code: "OPZ103", severity: .error, title: "a memory target below what an idle pod uses",
     why: """

@@ -5,13 +5,13 @@ import Testing
 import Yams
 
 @Suite("Objects as values and as text")
-struct RoundTripTests {
+struct ManifestRoundTripTests {
   /// Yams reads the same value that was written.
   @Test("Yams reads every object back unchanged", arguments: Scenario.allCases)
   func yams(scenario: Scenario) throws {
     for document in try scenario.manifests.documents {
       let read = try #require(try Yams.compose(yaml: document.text))
-      #expect(RoundTripTests.value(read).isSame(as: document.value), "\(document.name)")
+      #expect(ManifestRoundTripTests.value(read).isSame(as: document.value), "\(document.name)")
     }
   }
 

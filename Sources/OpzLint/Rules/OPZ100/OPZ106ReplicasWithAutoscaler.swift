@@ -1,5 +1,5 @@
 /// OPZ106: a workload with both `replicas` and an autoscaler.
-struct ReplicasBesideAutoscaler: Rule {
+struct ReplicasWithAutoscaler: Rule {
   let about = RuleAbout(
     code: "OPZ106", severity: .error, title: "replicas beside an autoscaler",
     why: """
@@ -14,10 +14,10 @@ struct ReplicasBesideAutoscaler: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for workload in set.workloads {
       guard let replicas = workload.replicas, let autoscaler = set.autoscalers(of: workload).first else { continue }
-      let most = autoscaler.max.map { "up to \($0)" } ?? "the autoscaler's"
+      let maximum = autoscaler.max.map { "up to \($0)" } ?? "the autoscaler's"
       found.add(
         workload.object, replicas,
-        "replicas: \(replicas.text?.prefix(20) ?? "") while \(autoscaler.object.title) decides: each apply sets \(most) pods back to \(replicas.text?.prefix(20) ?? "")"
+        "replicas: \(replicas.text?.prefix(20) ?? "") while \(autoscaler.object.title) decides: each apply sets \(maximum) pods back to \(replicas.text?.prefix(20) ?? "")"
       )
     }
   }

@@ -1,7 +1,7 @@
 import OpzYAML
 
 /// OPZ810: a number or boolean where Kubernetes requires a string.
-struct NotText: Rule {
+struct NonStringValue: Rule {
   let about = RuleAbout(
     code: "OPZ810", severity: .error, title: "a number or truth value where text belongs",
     why: """
@@ -29,7 +29,7 @@ struct NotText: Rule {
       }
       for container in workload.containers {
         for entry in container.node["env"]?.list ?? [] {
-          guard let value = entry["value"], NotText.isOther(value) else { continue }
+          guard let value = entry["value"], NonStringValue.isOther(value) else { continue }
           found.add(
             workload.object, value,
             "\(container.name): \(entry["name"]?.text?.prefix(100) ?? "?") is \(value.text?.prefix(40) ?? "a list or mapping"), not text"
@@ -39,8 +39,8 @@ struct NotText: Rule {
     }
   }
 
-  private func check(_ node: YAMLNode?, _ path: String, _ object: KubernetesObject, _ found: inout Findings) {
-    for member in node?.members ?? [] where NotText.isOther(member.value) {
+  private func check(_ node: YAMLNode?, _ path: String, _ object: LintObject, _ found: inout Findings) {
+    for member in node?.members ?? [] where NonStringValue.isOther(member.value) {
       found.add(
         object, member.value,
         "\(path): \(member.key.prefix(100)) is \(member.value.text?.prefix(40) ?? "a list or mapping"), not text")

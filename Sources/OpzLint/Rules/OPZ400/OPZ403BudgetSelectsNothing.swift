@@ -1,5 +1,5 @@
 /// OPZ403: a PodDisruptionBudget that selects no pods.
-struct BudgetOfNothing: Rule {
+struct BudgetSelectsNothing: Rule {
   let about = RuleAbout(
     code: "OPZ403", severity: .warning, title: "a PodDisruptionBudget that selects nothing",
     why: """
@@ -20,7 +20,7 @@ struct BudgetOfNothing: Rule {
     for budget in set.all("policy", "PodDisruptionBudget") {
       let selector = budget.root["spec", "selector"]
       guard let labels = selector?["matchLabels"], !labels.members.isEmpty,
-        set.isClosed(budget.namespace),
+        set.knowsAllPods(budget.namespace),
         set.workloads(selected: selector, in: budget.namespace)?.isEmpty == true
       else { continue }
       found.add(

@@ -1,5 +1,5 @@
 /// OPZ309: a rollout that ends all pods at once, or cannot proceed.
-struct RollingTakesAll: Rule {
+struct RollingUpdateRemovesAll: Rule {
   let about = RuleAbout(
     code: "OPZ309", severity: .error, title: "a rollout that ends every pod at once, or none",
     why: """
@@ -13,16 +13,16 @@ struct RollingTakesAll: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for workload in set.workloads where workload.object.kind == "Deployment" {
       guard let rolling = workload.object.root["spec", "strategy", "rollingUpdate"] else { continue }
-      let least = set.replicas(of: workload).least
-      let down = Share(rolling["maxUnavailable"])?.count(of: least, up: false)
-      let up = Share(rolling["maxSurge"])?.count(of: least, up: true)
+      let minimum = set.replicas(of: workload).minimum
+      let down = IntOrPercent(rolling["maxUnavailable"])?.count(of: minimum, up: false)
+      let up = IntOrPercent(rolling["maxSurge"])?.count(of: minimum, up: true)
       if down == 0, up == 0, rolling["maxUnavailable"]?.int == 0 || rolling["maxUnavailable"]?.text == "0%" {
         found.add(workload.object, rolling, "maxUnavailable 0 and maxSurge 0: nothing may be ended and nothing begun")
-      } else if let down, least >= 1, down >= least {
+      } else if let down, minimum >= 1, down >= minimum {
         found.add(
           workload.object, rolling["maxUnavailable"],
-          "\(down) of \(least) replicas may be unavailable: \(least) - \(min(down, least)) = 0 answer during a rollout",
-          severity: least == 1 ? .warning : .error)
+          "\(down) of \(minimum) replicas may be unavailable: \(minimum) - \(min(down, minimum)) = 0 answer during a rollout",
+          severity: minimum == 1 ? .warning : .error)
       }
     }
   }

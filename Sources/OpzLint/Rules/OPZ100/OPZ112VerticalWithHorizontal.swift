@@ -1,5 +1,5 @@
 /// OPZ112: a VerticalPodAutoscaler that changes the requests by which a HorizontalPodAutoscaler divides.
-struct VerticalBesideHorizontal: Rule {
+struct VerticalWithHorizontal: Rule {
   let about = RuleAbout(
     code: "OPZ112", severity: .error, title: "a VerticalPodAutoscaler and a HorizontalPodAutoscaler on one resource",
     why: """

@@ -1,5 +1,5 @@
 /// OPZ402: a PodDisruptionBudget for a single replica, which it cannot protect.
-struct BudgetOfOne: Rule {
+struct BudgetOfSingleReplica: Rule {
   let about = RuleAbout(
     code: "OPZ402", severity: .note, title: "one replica with a PodDisruptionBudget",
     why: """
@@ -19,9 +19,9 @@ struct BudgetOfOne: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for budget in set.all("policy", "PodDisruptionBudget") {
       let spec = budget.root["spec"]
-      guard let node = spec?["maxUnavailable"], (Share(node)?.count(of: 1, up: true) ?? 0) >= 1 else { continue }
+      guard let node = spec?["maxUnavailable"], (IntOrPercent(node)?.count(of: 1, up: true) ?? 0) >= 1 else { continue }
       for workload in set.workloads(selected: spec?["selector"], in: budget.namespace) ?? [] where workload.serves {
-        guard set.replicas(of: workload).least == 1 else { continue }
+        guard set.replicas(of: workload).minimum == 1 else { continue }
         found.add(budget, node, "\(workload.object.title) may have 1 replica: 1 - 1 = 0 are left during a drain")
       }
     }

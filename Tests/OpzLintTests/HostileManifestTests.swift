@@ -3,7 +3,7 @@ import OpzTestKit
 import Testing
 
 @Suite("Hostile texts")
-struct HostileTextTests {
+struct HostileManifestTests {
   private static func problem(_ bytes: [UInt8]) throws -> Finding? {
     let found = try Linter().run([LintInput("t.yaml", bytes)]).findings.filter { $0.code == "OPZ001" }
     return found.first
@@ -21,7 +21,7 @@ struct HostileTextTests {
       ("? [a]\n: b\n", 1, 3, "not plain text"), ("a: \"\\ud800\"\n", 1, 7, "not valid YAML"),
     ])
   func places(_ text: String, _ line: Int, _ column: Int, _ reason: String) throws {
-    let finding = try #require(try HostileTextTests.problem(text))
+    let finding = try #require(try HostileManifestTests.problem(text))
     #expect(finding.message.contains(reason), "\(finding.message)")
     #expect(finding.line == line)
     #expect(finding.column == column, "\(finding.message)")
@@ -29,7 +29,7 @@ struct HostileTextTests {
 
   @Test("bytes that are not text are reported with their position")
   func encoding() throws {
-    let finding = try #require(try HostileTextTests.problem(Array("ä: 1\nb: ".utf8) + [0xff, 0x0a]))
+    let finding = try #require(try HostileManifestTests.problem(Array("ä: 1\nb: ".utf8) + [0xff, 0x0a]))
     #expect(finding.message == "the text is not UTF-8")
     #expect(finding.line == 2)
   }
@@ -40,7 +40,7 @@ struct HostileTextTests {
     for level in 1...levels {
       text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",") + "]\n"
     }
-    let finding = try #require(try HostileTextTests.problem(text))
+    let finding = try #require(try HostileManifestTests.problem(text))
     #expect(finding.message.contains("far more values than the document has"))
   }
 
@@ -50,7 +50,7 @@ struct HostileTextTests {
   func aliasKeys(_ key: String) throws {
     var text = "a: &a [x,x]\n---\n- &a [x,x]\n- &b [*a,*a]\n- "
     text += key
-    let finding = try #require(try HostileTextTests.problem(text))
+    let finding = try #require(try HostileManifestTests.problem(text))
     #expect(finding.message.contains("key"), "\(finding.message)")
   }
 
@@ -70,7 +70,7 @@ struct HostileTextTests {
   @Test("deep nesting is an error", arguments: [("[", "]", 5000), ("{a: ", "}", 900), ("[", "]", 250)])
   func deep(_ open: String, _ close: String, _ levels: Int) throws {
     let text = String(repeating: open, count: levels) + String(repeating: close, count: levels)
-    #expect(try HostileTextTests.problem(text) != nil)
+    #expect(try HostileManifestTests.problem(text) != nil)
   }
 
   @Test("one broken document does not hide the others")

@@ -3,7 +3,7 @@ import Testing
 
 /// Each number in each rule's examples with extreme values: findings or none, but never a crash.
 @Suite("Extreme numbers in manifests")
-struct ExtremeNumberTests {
+struct ExtremeManifestTests {
   private static let values = [
     "-1", "9223372036854775807", "4611686018427387904", "1e308", "9E", ".inf", "9223372036854775807%",
   ]
@@ -12,8 +12,8 @@ struct ExtremeNumberTests {
   func examples(_ code: String) throws {
     let about = try #require(RuleBook.about(code))
     for text in [about.wrong, about.right] {
-      for value in ExtremeNumberTests.values {
-        for changed in ExtremeNumberTests.changed(text, to: value) {
+      for value in ExtremeManifestTests.values {
+        for changed in ExtremeManifestTests.changed(text, to: value) {
           _ = try Linter.lint(changed, named: "t.yaml") { options in
             (options.need, options.perPod, options.loadSeconds) = (1e300, .leastNonzeroMagnitude, 1e300)
           }

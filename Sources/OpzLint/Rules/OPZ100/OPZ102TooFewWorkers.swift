@@ -1,5 +1,5 @@
 /// OPZ102: fewer server workers than cores, so that usage cannot exceed the target.
-struct OneWorker: Rule {
+struct TooFewWorkers: Rule {
   let about = RuleAbout(
     code: "OPZ102", severity: .error, title: "too few workers for the cores",
     why: """
@@ -45,25 +45,25 @@ struct OneWorker: Rule {
     guard case .utilization(let target)? = metric.target, target > 0,
       let request = UsageCap.request(workload, metric)
     else { return }
-    var (most, certain, servers) = (Int64(0), true, [String]())
+    var (maximum, certain, servers) = (Int64(0), true, [String]())
     for container in UsageCap.counted(workload, metric) {
       if let server = ServerWorkers(container, annotation: workload.annotation("opz.dev/workers")) {
-        most = UsageCap.sum([most, min(server.milli, container.limit("cpu")?.milli ?? .max)])
+        maximum = UsageCap.sum([maximum, min(server.milli, container.limit("cpu")?.milli ?? .max)])
         certain = certain && server.isCertain
         servers.append("\(server.text) in \(container.name)")
       } else if let limit = container.limit("cpu"), limit.milli > 0 {
-        most = UsageCap.sum([most, limit.milli])
+        maximum = UsageCap.sum([maximum, limit.milli])
       } else {
         return
       }
     }
-    let percent = UsageCap.percent(most, of: request)
+    let percent = UsageCap.percent(maximum, of: request)
     let ratio = Double(percent) / Double(target)
     guard !servers.isEmpty, ratio <= 1 + autoscaler.tolerance.up else { return }
     found.add(
       autoscaler.object, metric.place,
       """
-      \(servers.joined(separator: ", ")): at most \(Decimal.cores(most)) of the \(Decimal.cores(request)) cores asked for, \(percent)%; \
+      \(servers.joined(separator: ", ")): at most \(Decimal.cores(maximum)) of the \(Decimal.cores(request)) cores asked for, \(percent)%; \
       \(percent) / \(target) = \(Decimal.text(ratio)) is not above \(Decimal.text(1 + autoscaler.tolerance.up)), so it never scales up
       """, severity: certain ? nil : .warning)
   }

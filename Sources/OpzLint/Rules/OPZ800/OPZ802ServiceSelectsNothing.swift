@@ -1,5 +1,5 @@
 /// OPZ802: a Service that selects no pods.
-struct ServiceOfNothing: Rule {
+struct ServiceSelectsNothing: Rule {
   let about = RuleAbout(
     code: "OPZ802", severity: .warning, title: "a Service that selects nothing",
     why: """
@@ -18,7 +18,7 @@ struct ServiceOfNothing: Rule {
   func check(_ set: ObjectSet, _ found: inout Findings) {
     for service in set.all("", "Service") {
       guard let selector = service.root["spec", "selector"], !selector.members.isEmpty,
-        set.isClosed(service.namespace), selector["statefulset.kubernetes.io/pod-name"] == nil,
+        set.knowsAllPods(service.namespace), selector["statefulset.kubernetes.io/pod-name"] == nil,
         set.workloads(labelled: selector.strings, in: service.namespace).isEmpty
       else { continue }
       found.add(

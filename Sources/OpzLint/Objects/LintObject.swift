@@ -1,7 +1,7 @@
 public import OpzYAML
 
 /// A Kubernetes object as it is written in a manifest.
-public struct KubernetesObject: Sendable {
+public struct LintObject: Sendable {
   /// The name of the file that contains the object.
   public let file: String
   /// The object as it is written.
@@ -44,8 +44,8 @@ public struct KubernetesObject: Sendable {
   func isOf(_ group: Substring, _ kind: String) -> Bool { self.kind == kind && self.group == group }
 
   /// The objects in a document: itself, or the items of a List.
-  static func all(in root: YAMLNode, file: String, depth: Int = 0) -> [KubernetesObject] {
-    guard let object = KubernetesObject(root, file: file) else { return [] }
+  static func all(in root: YAMLNode, file: String, depth: Int = 0) -> [LintObject] {
+    guard let object = LintObject(root, file: file) else { return [] }
     guard object.kind.hasSuffix("List"), case .list(let items)? = root["items"]?.content, depth < 3 else {
       return [object]
     }

@@ -5,7 +5,7 @@ import Testing
 
 /// Every number in `deploy`, with extreme values and for every target: valid objects, or an error that names the key.
 @Suite("Extreme numbers")
-struct ExtremeNumberTests {
+struct ExtremeSettingsTests {
   static let numbers = [
     .min, -1, 0, 1, 80, 99, 100, 101, 1001, 1_000_001, Int(Int32.max), Int(Int32.max) + 1, .max / 100 + 1,
     .max / 11 + 1,
@@ -115,7 +115,7 @@ struct ExtremeNumberTests {
     "an extreme number makes valid objects or is refused with its key", arguments: Signal.allCases,
     DeployTarget.allCases)
   func signals(signal: Signal, target: DeployTarget) throws {
-    for number in ExtremeNumberTests.numbers {
+    for number in ExtremeSettingsTests.numbers {
       for fixed in [false, true] {
         let texts = try written(
           {
@@ -132,7 +132,7 @@ struct ExtremeNumberTests {
     "an extreme quantity makes valid objects or is refused with its key", arguments: Field.allCases,
     DeployTarget.allCases)
   func quantities(field: Field, target: DeployTarget) throws {
-    for text in ExtremeNumberTests.quantities {
+    for text in ExtremeSettingsTests.quantities {
       for scale in [nil, DeploySettings.Autoscale(memory: 80), .init(rps: 1)] {
         var settings = DeploySettings()
         settings.monitoring = .init(enabled: true, server: "http://prometheus:9090")

@@ -1,3 +1,5 @@
+import OpzYAML
+
 /// Formats numbers for messages.
 enum Decimal {
   /// At most two decimal places, truncated instead of rounded, so that the text never crosses a limit; without
@@ -24,5 +26,13 @@ enum Decimal {
 
   static func amount(_ value: Int64, of resource: String) -> String {
     resource == "cpu" ? cores(value) : bytes(value)
+  }
+}
+
+/// Formats labels for messages.
+enum Labels {
+  static func text(_ node: YAMLNode) -> String {
+    let shown = node.members.prefix(4).map { "\($0.key.prefix(63))=\(($0.value.text ?? "").prefix(63))" }
+    return shown.joined(separator: ", ") + (node.members.count > 4 ? ", .." : "")
   }
 }
