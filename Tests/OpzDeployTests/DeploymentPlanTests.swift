@@ -56,25 +56,25 @@ struct DeploymentPlanTests {
     }
     for least in [-1, .min] {
       try refuses(
-        .badReplicas, "deploy.replicas.min: \(least) is less than nothing\n\nhint: set min: 0 or more"
+        .badReplicas, "deploy.replicas.min: \(least) is less than 0\n\nhint: set min: 0 or more"
       ) { $0.minReplicas = least }
     }
     try refuses(
       .badReplicas,
       """
-      deploy.replicas.min: a HorizontalPodAutoscaler cannot start again from 0
+      deploy.replicas.min: a HorizontalPodAutoscaler cannot scale up from 0
 
       hint: set min: 1 or more, or use --target keda or knative
       """
     ) { $0.minReplicas = 0 }
-    try refuses(.badReplicas, "deploy.replicas.max: 2147483648 is more than Kubernetes can hold, 2147483647") {
+    try refuses(.badReplicas, "deploy.replicas.max: 2147483648 is more than the maximum of Kubernetes, 2147483647") {
       $0.maxReplicas = 2_147_483_648
     }
   }
 
   @Test("an invalid target is refused", arguments: [Int.min, -1, 0, 1001, .max])
   func target(percent: Int) throws {
-    try refuses(.badTarget, "deploy.autoscale.cpu: \(percent)% is not a target") { $0.cpuTarget = percent }
+    try refuses(.badTarget, "deploy.autoscale.cpu: \(percent)% is not from 1% to 1000%") { $0.cpuTarget = percent }
   }
 
   /// kube-controller-manager does not change the replicas while usage / target is within 0.1 of 1.
@@ -85,7 +85,7 @@ struct DeploymentPlanTests {
       """
       deploy.autoscale.cpu: \(percent)% never scales up: use is at most 100% of the request, and 100 / \(percent) is not above the tolerance of 1.1
 
-      hint: aim at 90 or less; 70 leaves room for the time that a new pod needs
+      hint: set 90 or less; 70 leaves room for the time that a new pod needs
       """
     ) { $0.cpuTarget = percent }
   }

@@ -88,8 +88,8 @@ struct ManifestsTests {
     #expect(try Manifests(Scenario.native.plan).remarks == [])
     #expect(
       try Manifests(Scenario.custom.plan).remarks == [
-        "min and max are both 1: no HorizontalPodAutoscaler, the Deployment has replicas",
-        "with one replica a PodDisruptionBudget would block every drain: there is none",
+        "min and max are both 1: the Deployment sets replicas, and no HorizontalPodAutoscaler is written",
+        "no PodDisruptionBudget is written: with one replica it would block every drain",
       ])
   }
 

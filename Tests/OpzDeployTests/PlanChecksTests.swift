@@ -15,30 +15,30 @@ struct PlanChecksTests {
   }
 
   static let refusals: [Refusal] = [
-    .init("deploy.replicas.min: without pods there is no metric of theirs, so nothing would start the first one") {
+    .init("deploy.replicas.min: without pods there are no metrics, so nothing would start the first one") {
       ($0.target, $0.minReplicas) = (.keda, 0)
       $0.settings.autoscale = .init(concurrency: 8)
       $0.settings.monitoring = .init(server: "http://p:9090")
     },
-    .init("deploy.replicas.min: CPU and memory of no pod are nothing, so it would never start again") {
+    .init("deploy.replicas.min: without pods there is no CPU or memory use, so it would never scale up again") {
       ($0.target, $0.minReplicas) = (.knative, 0)
     },
-    .init("deploy.replicas.min: CPU and memory of no pod are nothing, so it would never start again") {
+    .init("deploy.replicas.min: without pods there is no CPU or memory use, so it would never scale up again") {
       ($0.target, $0.minReplicas) = (.kserve, 0)
     },
     .init(
-      "deploy.resources.memory: 191Mi are less than the 192Mi that opz-server may take: 160Mi for requests (OPZ_MAX_BODY_BYTES is 16777216), 0Mi for the model, 32Mi for itself"
+      "deploy.resources.memory: 191Mi is less than the 192Mi that opz-server may need: 160Mi for requests (OPZ_MAX_BODY_BYTES is 16777216), 0Mi for the model, 32Mi for itself"
     ) { $0.memory = try Quantity("191Mi", key: "memory") },
     .init(
-      "deploy.resources.memory: 256Mi are less than the 257Mi that opz-server may take: 160Mi for requests (OPZ_MAX_BODY_BYTES is 16777216), 65Mi for the model, 32Mi for itself"
+      "deploy.resources.memory: 256Mi is less than the 257Mi that opz-server may need: 160Mi for requests (OPZ_MAX_BODY_BYTES is 16777216), 65Mi for the model, 32Mi for itself"
     ) { ($0.memory, $0.modelBytes) = (try Quantity("256Mi", key: "memory"), (64 << 20) + 1) },
     .init(
-      "deploy.resources.memory: 1Gi are less than the 1088Mi that opz-server may take: 1024Mi for requests (OPZ_MAX_BODY_BYTES is 130023424), 32Mi for the model, 32Mi for itself"
+      "deploy.resources.memory: 1Gi is less than the 1088Mi that opz-server may need: 1024Mi for requests (OPZ_MAX_BODY_BYTES is 130023424), 32Mi for the model, 32Mi for itself"
     ) {
       ($0.memory, $0.modelBytes) = (try Quantity("1Gi", key: "memory"), 32 << 20)
       $0.settings.env = ["OPZ_MAX_BODY_BYTES": "130023424"]
     },
-    .init("deploy.replicas.min: -1 is less than nothing") { ($0.target, $0.minReplicas) = (.knative, -1) },
+    .init("deploy.replicas.min: -1 is less than 0") { ($0.target, $0.minReplicas) = (.knative, -1) },
     .init(
       "deploy.autoscale.memory: 95% never scales up: use is at most 100% of the request, and 100 / 95 is not above the tolerance of 1.1"
     ) { $0.settings.autoscale = .init(memory: 95) },
@@ -56,16 +56,18 @@ struct PlanChecksTests {
       $0.server = .custom
       $0.settings.autoscale = .init(rps: 10)
     },
-    .init("deploy.autoscale.activate: only KEDA asks a query") { $0.settings.autoscale = .init(rps: 1, activate: "q") },
+    .init("deploy.autoscale.activate: only KEDA evaluates a query") {
+      $0.settings.autoscale = .init(rps: 1, activate: "q")
+    },
     .init("deploy.autoscale.activate: the rate is divided by the requests per second of one pod") {
       $0.target = .keda
       $0.settings.autoscale = .init(activate: "q")
     },
-    .init("deploy.monitoring.server: KEDA must know where Prometheus is") {
+    .init("deploy.monitoring.server: KEDA needs the address of Prometheus") {
       $0.target = .keda
       $0.settings.autoscale = .init(concurrency: 8)
     },
-    .init("deploy.autoscale.rps: knative looks at one signal, and concurrency is set") {
+    .init("deploy.autoscale.rps: knative follows only one signal, and concurrency is set") {
       ($0.target, $0.cpuTarget) = (.knative, nil)
       $0.settings.autoscale = .init(concurrency: 8, rps: 10)
     },
@@ -87,7 +89,7 @@ struct PlanChecksTests {
       $0.namespace = "a"
       $0.settings.namespace = .init(quota: .init(memory: "2GB"))
     },
-    .init("deploy.namespace.quota: a quota is a namespace's, and none is named") {
+    .init("deploy.namespace.quota: a quota needs a namespace, and none is set") {
       $0.settings.namespace = .init(quota: .init(cpu: "40"))
     },
     .init("deploy.namespace.name: \"A\" is not a valid Kubernetes name") {
@@ -105,18 +107,18 @@ struct PlanChecksTests {
     .init("deploy.resources.gpu.resource: \"gpu\" is not a resource of a device plugin") {
       $0.settings.resources = .init(gpu: .init(count: 1, resource: "gpu"))
     },
-    .init("deploy.rollout.gateway: weights are a Gateway's, and none is named") {
+    .init("deploy.rollout.gateway: weights need a Gateway, and none is set") {
       $0.settings.rollout = .init(strategy: .canary)
     },
-    .init("deploy.rollout.weight: 50% is neither of blue-green's two") {
+    .init("deploy.rollout.weight: 50% is not one of blue-green's two weights") {
       $0.settings.rollout = .init(strategy: .blueGreen, weight: 50, gateway: "a")
     },
     .init("deploy.rollout: KServe ignores a canary's weight in its Standard mode (kserve #4074)") {
       $0.target = .kserve
       $0.settings.rollout = .init(strategy: .canary)
     },
-    .init("churn@1.0.0: a model without a runtime does not serve") { $0.server = .weights },
-    .init("deploy.storage: a modelcar is a container that runs a shell, and this image has none") {
+    .init("churn@1.0.0: a model without a runtime has no server") { $0.server = .weights },
+    .init("deploy.storage: a modelcar container runs a shell, which this image does not have") {
       ($0.target, $0.server, $0.modelFormat) = (.kserve, .weights, "xgboost")
       $0.settings.storage = .modelcar
     },
@@ -144,7 +146,7 @@ struct PlanChecksTests {
       .init(input: .init(claim: "a"), output: .init(claim: "b"), shards: 0)
     ),
     (
-      "deploy.batch.input.path: \"../x\" is not below the volume",
+      "deploy.batch.input.path: \"../x\" is not a path below the volume",
       .init(input: .init(claim: "a", path: "../x"), output: .init(claim: "b"))
     ),
     ("deploy.batch.schedule: \"0 3 * *\" is not a cron schedule", .init(schedule: "0 3 * *", command: ["a"])),
@@ -189,10 +191,10 @@ struct PlanChecksTests {
       .init(name: String(repeating: "a", count: 41), cron: "@daily", command: ["a"])
     ),
     (
-      "deploy.schedules.1.name: score is the name of deploy.batch's CronJob",
+      "deploy.schedules.1.name: score is reserved for deploy.batch's CronJob",
       .init(name: "score", cron: "@daily", command: ["a"])
     ),
-    ("deploy.schedules.1.name: first is there twice", .init(name: "first", cron: "@daily", command: ["a"])),
+    ("deploy.schedules.1.name: duplicate first", .init(name: "first", cron: "@daily", command: ["a"])),
     ("deploy.schedules.1.command: no program is named", .init(name: "a", cron: "@daily", command: [])),
     ("deploy.schedules.1.command: no program is named", .init(name: "a", cron: "@daily", command: [""])),
     (

@@ -64,7 +64,7 @@ struct HostileManifestTests {
       """
     let findings = try LintedText.findings(text)
     #expect(findings.map(\.code) == ["OPZ810"])
-    #expect(findings.first?.message == "labels: tier is 5, not text")
+    #expect(findings.first?.message == "labels: tier is 5, not a string")
   }
 
   @Test("deep nesting is an error", arguments: [("[", "]", 5000), ("{a: ", "}", 900), ("[", "]", 250)])

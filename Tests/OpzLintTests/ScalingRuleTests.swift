@@ -128,7 +128,7 @@ struct OneWorkerTests {
     #expect(finding.severity == .error)
     #expect(
       finding.message
-        == "1 worker of uvicorn in server: at most 1 of the 2 cores asked for, 50%; 50 / 70 = 0.71 is not above 1.1, so it never scales up"
+        == "1 worker of uvicorn in server: at most 1 of the 2 cores requested, 50%; 50 / 70 = 0.71 is not above 1.1, so it never scales up"
     )
     let said =
       LintedText.deployment(
@@ -138,7 +138,7 @@ struct OneWorkerTests {
 }
 
 @Suite("OPZ103: ratcheting memory targets")
-struct RatchetingMemoryTests {
+struct MemoryTargetBelowBaselineTests {
   private static func find(_ baseline: String, target: Int) throws -> Finding? {
     try LintedText.find(
       "OPZ103",
@@ -151,17 +151,17 @@ struct RatchetingMemoryTests {
     "above 1.1 the replicas only grow, from 0.9 on they never shrink",
     arguments: [(780, Severity.error), (770, .warning), (630, .warning)])
   func borders(_ baseline: Int, _ severity: Severity) throws {
-    #expect(try RatchetingMemoryTests.find("\(baseline)Mi", target: 70)?.severity == severity)
+    #expect(try MemoryTargetBelowBaselineTests.find("\(baseline)Mi", target: 70)?.severity == severity)
   }
 
   @Test("below 0.9 it is a normal target")
-  func fine() throws { #expect(try RatchetingMemoryTests.find("620Mi", target: 70) == nil) }
+  func fine() throws { #expect(try MemoryTargetBelowBaselineTests.find("620Mi", target: 70) == nil) }
 
   @Test("the controller agrees: it keeps adding idle pods")
   func controller() throws {
-    let finding = try #require(try RatchetingMemoryTests.find("900Mi", target: 70))
+    let finding = try #require(try MemoryTargetBelowBaselineTests.find("900Mi", target: 70))
     #expect(
-      finding.message.hasPrefix("an idle pod uses 900Mi: 90% of the 1000Mi asked for, and 90 / 70 = 1.28 is above 1.1"))
+      finding.message.hasPrefix("an idle pod uses 900Mi: 90% of the 1000Mi requested, and 90 / 70 = 1.28 is above 1.1"))
     var count = 2
     for _ in 0..<20 {
       let pods = (0..<count).map { AutoscaledPod(name: "\($0)", request: 1000) }
@@ -213,7 +213,7 @@ struct AutoscalerRuleTests {
     #expect((found != nil) == isTooFew)
     if isTooFew {
       #expect(
-        found?.message == "ceil(1201 / 120) = 11 pods are needed, and there are at most 10: 1200 requests a second")
+        found?.message == "ceil(1201 / 120) = 11 pods are needed, but there are at most 10: 1200 requests per second")
     }
   }
 

@@ -236,7 +236,7 @@ extension BrokenConfig {
     ),
     .more(
       "an operation that is none", "deploy: {patches: [{kind: Service, json: [{op: set, path: /a}]}]}",
-      "opz.yaml:4: deploy.patches.0.json: \"set\" is not an operation\n\nhint: they are add, remove, replace, move, copy, test"
+      "opz.yaml:4: deploy.patches.0.json: \"set\" is not an operation\n\nhint: use add, remove, replace, move, copy or test"
     ),
     .more(
       "a flag as text", "deploy: {vpa: \"yes\"}", "opz.yaml:4: deploy.vpa: text where true or false belongs"),
@@ -258,7 +258,7 @@ extension BrokenConfig {
     .more(
       "a schedule's name that is too long",
       "deploy: {schedules: [{name: \(String(repeating: "a", count: 41)), cron: \"@daily\", command: [a]}]}",
-      "opz.yaml:4: deploy.schedules.0.name: \"\(String(repeating: "a", count: 41))\" has 41 characters, and a CronJob's name has room for 40\n\nhint: the model's name comes before it, and the time of the run behind it"
+      "opz.yaml:4: deploy.schedules.0.name: \"\(String(repeating: "a", count: 41))\" has 41 characters, and a CronJob's name has room for 40\n\nhint: the CronJob's name also contains the model's name, and its Jobs' names the time of the run"
     ),
     .more(
       "a concurrency like none",

@@ -1,42 +1,45 @@
 import OpzOCI
 import OpzYAML
 
+/// What a pod is for, which determines how it is written. Those of a single target are in its file.
+struct PodRole: Sendable {
+  enum Program { case server, scoring, command }
+
+  /// The pod of a Deployment.
+  static let deployment = PodRole(containerName: "model", program: .server, isKnative: false)
+  /// The pod of a Job that scores tables.
+  static let scoring = PodRole(containerName: "score", program: .scoring, isKnative: false)
+  /// The pod of a Job that runs a command of the user.
+  static let command = PodRole(containerName: "command", program: .command, isKnative: false)
+
+  let containerName: String
+  let program: Program
+  /// Whether Knative runs the pod. It names the port itself, and rejects most of a pod's security context and
+  /// scheduling.
+  let isKnative: Bool
+
+  var isJob: Bool { program != .server }
+}
+
 /// The container of a model's pod, restricted to what Pod Security's `restricted` profile allows.
 struct Container: YAMLEncodable {
-  /// Where the container is used, which decides what is written in it.
-  enum Place {
-    case deployment
-    /// Knative names the port itself, and rejects most of a pod's security context.
-    case knative
-    /// KServe finds the container by its name.
-    case kserve
-    /// KServe in its Knative mode, where the rules of both apply.
-    case kserveKnative
-    case job
-    /// A Job that runs a command of the user.
-    case command
-
-    var isJob: Bool { self == .job || self == .command }
-    var isKnative: Bool { self == .knative || self == .kserveKnative }
-  }
-
   let plan: DeploymentPlan
   let names: PlanNames
-  var place = Place.deployment
+  var role = PodRole.deployment
 
   var yaml: YAMLValue {
     var members: [YAMLValue.Member?] = [
-      .init("name", .text(name)),
+      .init("name", .text(role.containerName)),
       .init("image", .text(image.description)),
       .init("imagePullPolicy", .text("IfNotPresent")),
     ]
-    members += place.isJob ? job : serving
+    members += role.isJob ? job : serving
     members += [
       environment.map { .init("env", $0) },
       sources.map { .init("envFrom", $0) },
       .init("resources", resources),
     ]
-    if !place.isJob { members += probes }
+    if !role.isJob { members += probes }
     members += [
       .init("securityContext", security),
       .init("volumeMounts", .list(mounts)),
@@ -44,21 +47,12 @@ struct Container: YAMLEncodable {
     return .map(members.compactMap { $0 })
   }
 
-  private var name: String {
-    switch place {
-    case .deployment, .knative: "model"
-    case .kserve, .kserveKnative: "kserve-container"
-    case .job: "score"
-    case .command: "command"
-    }
-  }
-
   /// The image by digest only: a tag next to the digest is ignored, and misleading once it moves.
   var image: Reference { plan.image.digest.map(plan.image.pinned) ?? plan.image }
 
   private var serving: [YAMLValue.Member?] {
     let port = YAMLValue.map(
-      place.isKnative ? nil : .init("name", .text("http")), .init("containerPort", .integer(plan.port)),
+      role.isKnative ? nil : .init("name", .text("http")), .init("containerPort", .integer(plan.port)),
       .init("protocol", .text("TCP")))
     return [.init("ports", .list([port]))]
   }
@@ -83,10 +77,10 @@ struct Container: YAMLEncodable {
     func variable(_ name: String, _ value: String, _ comment: String? = nil) -> YAMLValue {
       .map(.init("name", .text(name), comment: comment), .init("value", .text(value)))
     }
-    if place == .job {
+    if role.program == .scoring {
       return batch.command == nil ? nil : .list([variable("OPZ_SHARDS", String(batch.shards ?? 1))])
     }
-    if place == .command { return .list([variable("OPZ_MODEL_VERSION", plan.version)]) }
+    if role.program == .command { return .list([variable("OPZ_MODEL_VERSION", plan.version)]) }
     guard plan.server == .native else { return nil }
     return .list([
       variable("OPZ_MODEL_VERSION", plan.version),
@@ -141,7 +135,7 @@ struct Container: YAMLEncodable {
   }
 
   private func probe(_ state: String, period: Int, failures: Int) -> YAMLValue {
-    let port = place.isKnative ? YAMLValue.integer(plan.port) : .text("http")
+    let port = role.isKnative ? YAMLValue.integer(plan.port) : .text("http")
     let action: YAMLValue.Member =
       switch plan.server {
       case .native: .init("httpGet", .map(.init("path", .text("/v2/health/\(state)")), .init("port", port)))
@@ -156,7 +150,7 @@ struct Container: YAMLEncodable {
 
   private var security: YAMLValue {
     let ids = plan.userAndGroup
-    let isAlone = place.isKnative
+    let isAlone = role.isKnative
     return .map(
       isAlone ? .init("runAsNonRoot", .bool(true)) : nil,
       isAlone ? ids.map { .init("runAsUser", .integer($0.user)) } : nil,
@@ -168,6 +162,6 @@ struct Container: YAMLEncodable {
 
   private var mounts: [YAMLValue] {
     let own = YAMLValue.map(.init("name", .text("tmp")), .init("mountPath", .text("/tmp")))
-    return [own] + (place == .job ? Volumes(batch: batch).mounts : [])
+    return [own] + (role.program == .scoring ? Volumes(batch: batch).mounts : [])
   }
 }

@@ -6,18 +6,18 @@ struct NetworkPolicy: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
   let selector: [String: String]
-  var place = Container.Place.deployment
+  var role = PodRole.deployment
 
   var yaml: YAMLValue {
     // A user's command may need the network; opz-server does not.
     let isOwn =
-      switch place {
+      switch role.program {
       case .command: false
-      case .job: plan.settings.batch?.command == nil
-      default: !plan.target.isBehindKnative(plan)
+      case .scoring: plan.settings.batch?.command == nil
+      case .server: !plan.target.isBehindKnative(plan)
       }
     let isClosed = plan.server == .native && isOwn
-    let why = place == .job ? "Scoring needs no network." : "opz-server opens no connection."
+    let why = role.program == .scoring ? "Scoring needs no network." : "opz-server opens no connection."
     return KubernetesObject(
       apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: names.metadata(),
       body: [
@@ -26,7 +26,7 @@ struct NetworkPolicy: YAMLEncodable {
           .map(
             .init("podSelector", .map(.init("matchLabels", .texts(selector)))),
             .init("policyTypes", .list(isClosed ? [.text("Ingress"), .text("Egress")] : [.text("Ingress")])),
-            .init("ingress", .list(place.isJob ? [] : ingress)),
+            .init("ingress", .list(role.isJob ? [] : ingress)),
             isClosed ? .init("egress", .list([]), comment: why) : nil))
       ]
     ).yaml

@@ -24,14 +24,14 @@ struct ObjectList {
     }
     noteOmittedLimits()
     try addSchedules(other)
-    if plan.settings.batch != nil { remarks.append("deploy.batch is written by --batch, as objects of their own") }
+    if plan.settings.batch != nil { remarks.append("deploy.batch is not included: --batch writes its objects") }
   }
 
   /// Adds the Job or CronJob of `deploy.batch`.
   mutating func score() throws {
     guard let batch = plan.settings.batch else {
       throw DeployError(
-        .badTarget, "deploy.batch", "there is none in opz.yaml of \(plan.model)@\(plan.version)",
+        .badTarget, "deploy.batch", "opz.yaml of \(plan.model)@\(plan.version) has no batch",
         hint: "write batch: {input: {claim: tables}, output: {claim: scores}}")
     }
     try BatchChecks(plan: plan, batch: batch).validate()
@@ -41,7 +41,7 @@ struct ObjectList {
     add("serviceaccount", ServiceAccount(names: names))
     addConfigMap(plan, names)
     add(batch.schedule == nil ? "job" : "cronjob", ScoringJob(plan: plan, names: names, batch: batch))
-    add("networkpolicy", NetworkPolicy(plan: plan, names: names, selector: names.selector, place: .job))
+    add("networkpolicy", NetworkPolicy(plan: plan, names: names, selector: names.selector, role: .scoring))
   }
 
   // MARK: Parts
@@ -82,7 +82,7 @@ struct ObjectList {
     guard plan.hasBudget else { return }
     guard plan.minReplicas >= 2 else {
       let number = plan.minReplicas == 0 ? "less than two replicas" : "one replica"
-      return remarks.append("with \(number) a PodDisruptionBudget would block every drain: there is none")
+      return remarks.append("no PodDisruptionBudget is written: with \(number) it would block every drain")
     }
     add("poddisruptionbudget", PodDisruptionBudget(names: names, selector: selector), side: side)
   }
@@ -90,7 +90,7 @@ struct ObjectList {
   mutating func addMonitoring(_ plan: DeploymentPlan, _ names: PlanNames, side: String? = nil) {
     guard plan.settings.monitoring?.enabled == true else { return }
     guard plan.server == .native else {
-      return remarks.append("only opz-server's metrics are known: no ServiceMonitor and no PrometheusRule")
+      return remarks.append("no ServiceMonitor or PrometheusRule is written: only opz-server's metrics are known")
     }
     if plan.target.hasDeployment { add("servicemonitor", ServiceMonitor(plan: plan, names: names), side: side) }
     add("prometheusrule", PrometheusRule(plan: plan, names: names), side: side)
@@ -112,7 +112,7 @@ struct ObjectList {
       add("cronjob-\(schedule.name)", try ScheduledCommand(schedule, of: plan, names))
     }
     let all = try names.schedule(nil)
-    add("networkpolicy-schedules", NetworkPolicy(plan: plan, names: all, selector: all.selector, place: .command))
+    add("networkpolicy-schedules", NetworkPolicy(plan: plan, names: all, selector: all.selector, role: .command))
     if other != nil { remarks.append("the scheduled commands are those of \(plan.version), which serves") }
   }
 
@@ -127,7 +127,7 @@ struct ObjectList {
     }
     guard scale.up ?? .init() != .init() || down ?? .init() != .init() else { return }
     remarks.append(
-      "\(plan.target) has limits of its own: deploy.autoscale.up and down are left out"
-        + (down == scale.down ? "" : ", but for down.window"))
+      "\(plan.target) has its own limits: deploy.autoscale.up and down are ignored"
+        + (down == scale.down ? "" : ", except for down.window"))
   }
 }

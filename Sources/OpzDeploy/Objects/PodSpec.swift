@@ -4,7 +4,7 @@ import OpzYAML
 struct PodSpec: YAMLEncodable {
   let plan: DeploymentPlan
   let names: PlanNames
-  var place = Container.Place.deployment
+  var role = PodRole.deployment
 
   var yaml: YAMLValue {
     .map(identity + lifetime + scheduling + content)
@@ -20,23 +20,20 @@ struct PodSpec: YAMLEncodable {
   }
 
   private var lifetime: [YAMLValue.Member] {
-    switch place {
-    case .knative, .kserveKnative: []
-    case .job, .command: [.init("restartPolicy", .text("Never")), .init("securityContext", security)]
-    case .deployment, .kserve:
-      [
-        .init(
-          "terminationGracePeriodSeconds", .integer(DeploymentPlan.drainSeconds + 35),
-          comment: "The drain, the longest request, and some room."),
-        .init("securityContext", security),
-      ]
-    }
+    if role.isKnative { return [] }
+    if role.isJob { return [.init("restartPolicy", .text("Never")), .init("securityContext", security)] }
+    return [
+      .init(
+        "terminationGracePeriodSeconds", .integer(DeploymentPlan.drainSeconds + 35),
+        comment: "The drain, the longest request, and some room."),
+      .init("securityContext", security),
+    ]
   }
 
   private var scheduling: [YAMLValue.Member] {
-    let comment = place.isKnative ? "Knative takes it where config-features enables \(Self.features)." : nil
+    let comment = role.isKnative ? "Knative takes it where config-features enables \(Self.features)." : nil
     var members: [YAMLValue.Member] = []
-    if let name = plan.settings.priorityClass, !place.isKnative {
+    if let name = plan.settings.priorityClass, !role.isKnative {
       members.append(.init("priorityClassName", .text(name)))
     }
     if let gpu = plan.settings.resources?.gpu {
@@ -54,7 +51,7 @@ struct PodSpec: YAMLEncodable {
           ]), comment: gpu.product == nil ? comment : nil))
     }
     let spread = plan.settings.spread ?? .soft
-    if place == .deployment || place == .kserve, spread != .none {
+    if !role.isKnative, !role.isJob, spread != .none {
       let keys = ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
       members.append(.init("topologySpreadConstraints", .list(keys.map { self.spread($0, spread) })))
     }
@@ -67,9 +64,9 @@ struct PodSpec: YAMLEncodable {
     let batch = plan.settings.batch
     let own = YAMLValue.map(
       .init("name", .text("tmp")), .init("emptyDir", .map(.init("sizeLimit", .text("64Mi")))))
-    let volumes = [own] + (place == .job ? batch.map { Volumes(batch: $0).volumes } ?? [] : [])
+    let volumes = [own] + (role.program == .scoring ? batch.map { Volumes(batch: $0).volumes } ?? [] : [])
     return [
-      .init("containers", .list([Container(plan: plan, names: names, place: place).yaml])),
+      .init("containers", .list([Container(plan: plan, names: names, role: role).yaml])),
       .init("volumes", .list(volumes)),
     ]
   }

@@ -40,7 +40,7 @@ struct ScoringJob: YAMLEncodable {
         "template",
         .map(
           .init("metadata", .map(.init("labels", .texts(names.labels)))),
-          .init("spec", PodSpec(plan: plan, names: names, place: .job).yaml))))
+          .init("spec", PodSpec(plan: plan, names: names, role: .scoring).yaml))))
   }
 
   private var rules: [YAMLValue] {

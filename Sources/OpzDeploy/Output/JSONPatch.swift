@@ -26,13 +26,13 @@ public struct JSONPatch: Sendable {
       case .string(let path)? = members["path"]
     else {
       throw DeployError(
-        .badPatch, subject, "an operation has op and path", hint: "write {op: replace, path: /a/b, value: 1}")
+        .badPatch, subject, "an operation needs op and path", hint: "write {op: replace, path: /a/b, value: 1}")
     }
     func pointer(_ text: String) throws -> JSONPointer {
       guard let pointer = JSONPointer(text) else {
         throw DeployError(
           .badPatch, subject, "\"\(text.prefix(80))\" is not a JSON pointer",
-          hint: "it begins with /, and ~1 in it is a /: /metadata/annotations/a~1b")
+          hint: "start it with /, and write ~1 for a / in a key: /metadata/annotations/a~1b")
       }
       return pointer
     }
@@ -49,7 +49,7 @@ public struct JSONPatch: Sendable {
     default:
       throw DeployError(
         .badPatch, subject, "\"\(name.prefix(40))\" is not an operation",
-        hint: "they are add, remove, replace, move, copy, test")
+        hint: "use add, remove, replace, move, copy or test")
     }
     return Operation(
       name: name, path: try pointer(path), from: from, value: members["value"].map { YAMLValue($0) }, subject: subject)
@@ -68,7 +68,7 @@ public struct JSONPatch: Sendable {
   private static func apply(_ operation: Operation, to document: YAMLValue) throws -> YAMLValue {
     let path = operation.path
     func missing(_ pointer: JSONPointer) -> DeployError {
-      DeployError(.badPatch, operation.subject, "there is nothing at \(pointer.description.prefix(200))")
+      DeployError(.badPatch, operation.subject, "nothing exists at \(pointer.description.prefix(200))")
     }
     func put(_ value: YAMLValue, in document: YAMLValue) throws -> YAMLValue {
       try bound(value, operation)
@@ -91,7 +91,7 @@ public struct JSONPatch: Sendable {
     case "test":
       guard let found = path.value(in: document) else { throw missing(path) }
       guard found.isSame(as: operation.value ?? .null) else {
-        throw DeployError(.badPatch, operation.subject, "the value at \(path) is another")
+        throw DeployError(.badPatch, operation.subject, "the value at \(path) is different")
       }
       return document
     default:
@@ -100,7 +100,7 @@ public struct JSONPatch: Sendable {
       if operation.name == "copy" {
         let copied = try put(value, in: document)
         guard copied.size(below: maximumNodes) else {
-          throw DeployError(.badPatch, operation.subject, "the document grows past \(maximumNodes) values")
+          throw DeployError(.badPatch, operation.subject, "the document would have more than \(maximumNodes) values")
         }
         return copied
       }

@@ -27,7 +27,7 @@ struct Patches {
         let old = objects[place]
         objects[place].value = try Patches.changed(old, patch, key)
         guard objects[place].kind == old.kind, !objects[place].name.isEmpty else {
-          throw DeployError(.badPatch, key, "it takes the object's kind or name away")
+          throw DeployError(.badPatch, key, "it removes the object's kind or name")
         }
       }
     }

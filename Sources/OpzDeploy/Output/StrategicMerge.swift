@@ -13,7 +13,7 @@ struct StrategicMerge {
   let subject: String
 
   func merge(_ patch: YAMLValue, into old: YAMLValue) throws -> YAMLValue {
-    guard case .map = patch else { throw DeployError(.badPatch, subject, "a merge is a mapping") }
+    guard case .map = patch else { throw DeployError(.badPatch, subject, "a merge patch must be a mapping") }
     return try merged(patch, old, path: []) ?? .map([])
   }
 
@@ -73,7 +73,7 @@ struct StrategicMerge {
     let prefix = "$deleteFromPrimitiveList/"
     for member in patch where member.key.hasPrefix(prefix) {
       let key = String(member.key.dropFirst(prefix.count))
-      guard case .list(let gone) = member.value else { throw refuse(path + [member.key], "a list belongs here") }
+      guard case .list(let gone) = member.value else { throw refuse(path + [member.key], "must be a list") }
       guard let place = result.firstIndex(where: { $0.key == key }), case .list(let items) = result[place].value else {
         continue
       }
@@ -85,7 +85,7 @@ struct StrategicMerge {
     _ patch: [YAMLValue.Member], _ result: [YAMLValue.Member], _ path: [String]
   ) throws -> [YAMLValue.Member] {
     guard let keys = patch.first(where: { $0.key == "$retainKeys" })?.value else { return result }
-    guard case .list(let items) = keys else { throw refuse(path + ["$retainKeys"], "a list belongs here") }
+    guard case .list(let items) = keys else { throw refuse(path + ["$retainKeys"], "must be a list") }
     return result.filter { items.contains(.text($0.key)) }
   }
 
@@ -99,7 +99,7 @@ struct StrategicMerge {
     guard let key = StrategicMerge.key(path) else { return try new() }
     var result = base
     for item in items {
-      guard let name = item[key] else { throw refuse(path, "an item has no \(key), by which it would be found") }
+      guard let name = item[key] else { throw refuse(path, "an item has no \(key), which identifies it") }
       let place = result.firstIndex { $0[key] == name }
       guard let value = try merged(item, place.map { result[$0] }, path: path) else {
         if let place { result.remove(at: place) }
@@ -117,7 +117,7 @@ struct StrategicMerge {
   /// The items in the given order, followed by those that the order does not name.
   private func ordered(_ value: YAMLValue, _ order: YAMLValue, _ path: [String]) throws -> YAMLValue {
     guard case .list(let items) = value, case .list(let wanted) = order else {
-      throw refuse(path, "$setElementOrder names a list's items")
+      throw refuse(path, "$setElementOrder must belong to a list")
     }
     let key = StrategicMerge.key(path)
     func matches(_ item: YAMLValue, _ place: YAMLValue) -> Bool {

@@ -7,11 +7,11 @@ struct BatchChecks {
 
   func validate() throws {
     guard plan.server != .weights else {
-      throw refuse("batch", "a model without a runtime scores nothing", "package it with runtime: {kind: native}")
+      throw refuse("batch", "a model without a runtime cannot score", "package it with runtime: {kind: native}")
     }
     if batch.command == nil {
       guard plan.server == .native else {
-        throw refuse("batch.command", "only opz-server has a command for it", "write command: [python, score.py]")
+        throw refuse("batch.command", "only opz-server has a default command", "write command: [python, score.py]")
       }
       for (key, volume) in [("input", batch.input), ("output", batch.output)] where volume == nil {
         throw refuse("batch.\(key)", "missing", "write \(key): {claim: NAME}, a PersistentVolumeClaim")
@@ -26,7 +26,8 @@ struct BatchChecks {
       guard let path = volume?.path else { continue }
       let parts = path.split(separator: "/", omittingEmptySubsequences: false)
       guard !path.isEmpty, !path.hasPrefix("/"), !parts.contains(".."), !path.utf8.contains(where: { $0 < 32 }) else {
-        throw refuse("batch.\(key).path", "\"\(path.prefix(80))\" is not below the volume", "write a relative path")
+        throw refuse(
+          "batch.\(key).path", "\"\(path.prefix(80))\" is not a path below the volume", "write a relative path")
       }
     }
     try checkSchedule()
@@ -55,7 +56,7 @@ struct ScheduleChecks {
     guard !schedules.isEmpty else { return }
     guard plan.server != .weights else {
       throw DeployError(
-        .badTarget, "deploy.schedules", "a model without a runtime runs nothing",
+        .badTarget, "deploy.schedules", "a model without a runtime cannot run commands",
         hint: "package it with runtime: {kind: native}")
     }
     guard schedules.count <= ScheduledCommand.maximumCount else {
@@ -67,7 +68,7 @@ struct ScheduleChecks {
       let key = "deploy.schedules.\(index)"
       try check(schedule, key)
       guard names.insert(schedule.name).inserted else {
-        throw DeployError(.badName, "\(key).name", "\(schedule.name) is there twice")
+        throw DeployError(.badName, "\(key).name", "duplicate \(schedule.name)")
       }
     }
   }

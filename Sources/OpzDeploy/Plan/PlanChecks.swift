@@ -33,10 +33,10 @@ extension DeploymentPlan {
     }
     guard maxReplicas <= Int(Int32.max) else {
       throw DeployError(
-        .badReplicas, "deploy.replicas.max", "\(maxReplicas) is more than Kubernetes can hold, \(Int32.max)")
+        .badReplicas, "deploy.replicas.max", "\(maxReplicas) is more than the maximum of Kubernetes, \(Int32.max)")
     }
     guard minReplicas >= 0 else {
-      throw DeployError.badMinimum("\(minReplicas) is less than nothing", hint: "set min: 0 or more")
+      throw DeployError.badMinimum("\(minReplicas) is less than 0", hint: "set min: 0 or more")
     }
     if minReplicas == 0 { try target.checkZeroReplicas(self) }
   }
@@ -79,7 +79,7 @@ extension DeploymentPlan {
     guard let quota = settings.namespace?.quota else { return }
     if namespace == nil {
       throw DeployError(
-        .badTarget, "deploy.namespace.quota", "a quota is a namespace's, and none is named",
+        .badTarget, "deploy.namespace.quota", "a quota needs a namespace, and none is set",
         hint: "write namespace: {name: scoring, quota: ..}, or give --namespace")
     }
     let pods = Int128(maxReplicas)
@@ -90,17 +90,17 @@ extension DeploymentPlan {
       throw DeployError(
         .neverScales, "deploy.namespace.quota.\(key)",
         "\(text) stops the autoscaler at \(limit.nano / one.nano) pods of \(one): replicas.max is \(maxReplicas)",
-        hint: "a rollout needs a quarter more than max")
+        hint: "a rollout needs 25% more pods than max")
     }
     try check(quota.cpu, "cpu", cpu)
     try check(quota.memory, "memory", memory)
     if let pods = quota.pods, pods < 0 {
-      throw DeployError(.badTarget, "deploy.namespace.quota.pods", "\(pods) is less than nothing")
+      throw DeployError(.badTarget, "deploy.namespace.quota.pods", "\(pods) is less than 0")
     }
     if let pods = quota.pods, pods < maxReplicas {
       throw DeployError(
         .neverScales, "deploy.namespace.quota.pods", "\(pods) pods are less than replicas.max, \(maxReplicas)",
-        hint: "a rollout needs a quarter more than max")
+        hint: "a rollout needs 25% more pods than max")
     }
   }
 
@@ -111,13 +111,13 @@ extension DeploymentPlan {
     }
     if rollout.strategy == .blueGreen, let weight = rollout.weight, weight != 0, weight != 100 {
       throw DeployError(
-        .badTarget, "deploy.rollout.weight", "\(weight)% is neither of blue-green's two",
+        .badTarget, "deploy.rollout.weight", "\(weight)% is not one of blue-green's two weights",
         hint: "write 0 or 100, or strategy: canary")
     }
     guard target.hasDeployment else { return }
     guard let gateway = rollout.gateway else {
       throw DeployError(
-        .badTarget, "deploy.rollout.gateway", "weights are a Gateway's, and none is named",
+        .badTarget, "deploy.rollout.gateway", "weights need a Gateway, and none is set",
         hint: "write gateway: NAMESPACE/NAME")
     }
     let parts = gateway.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

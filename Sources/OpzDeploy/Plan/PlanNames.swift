@@ -76,7 +76,7 @@ extension PlanNames {
 
   /// The names of a Job, which is immutable, so that each plan gets its own.
   func batch(of plan: DeploymentPlan) throws -> PlanNames {
-    let pod = YAMLWriter.write(PodSpec(plan: plan, names: self, place: .job).yaml)
+    let pod = YAMLWriter.write(PodSpec(plan: plan, names: self, role: .scoring).yaml)
     let hash = name(of: ["pod": pod]).suffix(8)
     let stem = name.prefix(ScoringJob.nameLimit - 9)
     return PlanNames(

@@ -37,10 +37,10 @@ public struct ScheduledCommand: YAMLEncodable {
       throw DeployError(
         .badName, key,
         "\"\(name)\" has \(name.utf8.count) characters, and a CronJob's name has room for \(nameLimit - 12)",
-        hint: "the model's name comes before it, and the time of the run behind it")
+        hint: "the CronJob's name also contains the model's name, and its Jobs' names the time of the run")
     }
     guard name != "score" else {
-      throw DeployError(.badName, key, "score is the name of deploy.batch's CronJob", hint: "write another name")
+      throw DeployError(.badName, key, "score is reserved for deploy.batch's CronJob", hint: "choose another name")
     }
   }
 
@@ -89,6 +89,6 @@ public struct ScheduledCommand: YAMLEncodable {
       .init(
         "template",
         .map(
-          .init("metadata", labels), .init("spec", PodSpec(plan: plan, names: server, place: .command).yaml))))
+          .init("metadata", labels), .init("spec", PodSpec(plan: plan, names: server, role: .command).yaml))))
   }
 }

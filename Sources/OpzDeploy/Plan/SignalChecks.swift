@@ -8,7 +8,7 @@ extension DeploymentPlan {
     let scale = settings.autoscale
     for (key, value) in [("cpu", cpuTarget), ("memory", scale?.memory)] {
       guard let value, !(1...1000).contains(value) else { continue }
-      throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(value)% is not a target")
+      throw DeployError(.badTarget, "deploy.autoscale.\(key)", "\(value)% is not from 1% to 1000%")
     }
     for (key, value) in [("concurrency", scale?.concurrency), ("rps", scale?.rps)] {
       guard let value, !(1...1_000_000).contains(value) else { continue }
@@ -33,7 +33,7 @@ extension DeploymentPlan {
       throw DeployError(
         .neverScales, "deploy.autoscale.\(key)",
         "\(percent)% never scales up: use is at most 100% of the request, and 100 / \(percent) is not above the tolerance of 1.1",
-        hint: "aim at 90 or less; 70 leaves room for the time that a new pod needs")
+        hint: "set 90 or less; 70 leaves room for the time that a new pod needs")
     }
   }
 
@@ -45,7 +45,8 @@ extension DeploymentPlan {
     throw DeployError(
       .neverScales, "deploy.autoscale.concurrency",
       "\(aim) never scales up: opz-server has at most \(maximum) requests in flight, and \(maximum) / \(aim) is not above the tolerance of 1.1",
-      hint: "aim at what one pod answers within your latency; opz-server refuses what is above OPZ_MAX_REQUESTS")
+      hint: "set what one pod can handle within your latency target; opz-server rejects requests above OPZ_MAX_REQUESTS"
+    )
   }
 
   /// A query for the rate of requests works with KEDA only.
@@ -53,12 +54,12 @@ extension DeploymentPlan {
     guard let scale = settings.autoscale, scale.activate != nil else { return }
     guard target.evaluatesQueries else {
       throw DeployError(
-        .badTarget, "deploy.autoscale.activate", "only KEDA asks a query", hint: "use --target keda, or leave it out")
+        .badTarget, "deploy.autoscale.activate", "only KEDA evaluates a query", hint: "use --target keda, or omit it")
     }
     guard scale.rps != nil else {
       throw DeployError(
         .badTarget, "deploy.autoscale.activate", "the rate is divided by the requests per second of one pod",
-        hint: "write rps beside it")
+        hint: "write rps, too")
     }
   }
 

@@ -41,8 +41,9 @@ extension DeploymentPlan {
   func requireServer() throws {
     guard server == .weights else { return }
     throw DeployError(
-      .badTarget, "\(model)@\(version)", "a model without a runtime does not serve",
-      hint: "--target kserve mounts it into a server of KServe's; or package it with runtime: {kind: native}")
+      .badTarget, "\(model)@\(version)", "a model without a runtime has no server",
+      hint:
+        "use --target kserve, which mounts it into one of KServe's servers, or package it with runtime: {kind: native}")
   }
 
   /// Rejects request signals of a server that does not count its requests.
@@ -52,7 +53,7 @@ extension DeploymentPlan {
     throw DeployError(
       .badTarget, "deploy.autoscale.\(scale?.concurrency != nil ? "concurrency" : "rps")",
       "only opz-server counts its requests, and this image has a server of its own",
-      hint: "aim at cpu, use --target knative, or with keda write activate: QUERY for the rate at the gateway")
+      hint: "scale on cpu, use --target knative, or use keda and write activate: QUERY for the rate at the gateway")
   }
 }
 
@@ -88,7 +89,7 @@ extension ObjectList {
       add(autoscaler.kind.lowercased(), autoscaler.object(plan, names), side: side)
     } else {
       remarks.append(
-        "min and max are both \(plan.minReplicas): no \(autoscaler.kind), the Deployment has replicas")
+        "min and max are both \(plan.minReplicas): the Deployment sets replicas, and no \(autoscaler.kind) is written")
     }
     addBudget(plan, names, names.selector, side: side)
     add("networkpolicy", NetworkPolicy(plan: plan, names: names, selector: names.selector), side: side)
@@ -100,6 +101,6 @@ extension ObjectList {
   private mutating func noteSpareNodes(_ plan: DeploymentPlan) {
     guard let gpu = plan.settings.resources?.gpu else { return }
     let resource = gpu.resource ?? "nvidia.com/gpu"
-    remarks.append("a rollout adds pods before it takes any away: it needs free nodes with \(gpu.count) \(resource)")
+    remarks.append("a rollout adds pods before it removes any, so it needs free nodes with \(gpu.count) \(resource)")
   }
 }

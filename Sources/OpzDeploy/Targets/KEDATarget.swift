@@ -11,13 +11,13 @@ extension DeployTarget {
     checkZeroReplicas: { plan in
       guard plan.settings.autoscale?.activate == nil else { return }
       throw DeployError.badMinimum(
-        "without pods there is no metric of theirs, so nothing would start the first one",
+        "without pods there are no metrics, so nothing would start the first one",
         hint: "write autoscale: {activate: QUERY} with the rate at the gateway, use --target knative, or set min: 1")
     },
     checkSignals: { plan in
       guard plan.scalesOnRequests, plan.settings.monitoring?.server == nil else { return }
       throw DeployError(
-        .badTarget, "deploy.monitoring.server", "KEDA must know where Prometheus is",
+        .badTarget, "deploy.monitoring.server", "KEDA needs the address of Prometheus",
         hint: "write monitoring: {server: \"http://prometheus.monitoring:9090\"}")
     },
     addExtras: { _ in })

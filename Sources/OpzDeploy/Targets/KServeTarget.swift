@@ -20,19 +20,25 @@ extension DeployTarget {
     })
 }
 
+extension PodRole {
+  /// KServe finds the container by its name.
+  fileprivate static let kserve = PodRole(containerName: "kserve-container", program: .server, isKnative: false)
+  fileprivate static let kserveKnative = PodRole(containerName: "kserve-container", program: .server, isKnative: true)
+}
+
 extension DeploymentPlan {
   /// Rejects a way of mounting the model that its image does not allow.
   fileprivate func checkStorage() throws {
     if server == .weights {
       guard settings.storage != .modelcar || hasBase else {
         throw DeployError(
-          .badTarget, "deploy.storage", "a modelcar is a container that runs a shell, and this image has none",
+          .badTarget, "deploy.storage", "a modelcar container runs a shell, which this image does not have",
           hint: "package it with runtime: {kind: model, base: ..}, or write storage: native")
       }
     } else if settings.storage != nil {
       throw DeployError(
         .badTarget, "deploy.storage", "the image has a server of its own, so KServe mounts nothing",
-        hint: "leave it out, or package with runtime: {kind: model}")
+        hint: "omit it, or package with runtime: {kind: model}")
     }
   }
 }
@@ -42,7 +48,7 @@ extension ObjectList {
     if plan.settings.rollout != nil {
       throw DeployError(
         .badTarget, "deploy.rollout", "KServe ignores a canary's weight in its Standard mode (kserve #4074)",
-        hint: "use --target kubernetes with a Gateway, or knative; or leave rollout out")
+        hint: "use --target kubernetes with a Gateway, or knative, or omit rollout")
     }
     if plan.server == .weights, plan.modelFormat == nil {
       throw DeployError(
@@ -110,8 +116,8 @@ struct InferenceService: YAMLEncodable {
         comment: plan.scalesOnRequests
           ? nil : "KServe writes the autoscaler itself; only its newest versions take a behaviour (autoScaling)."),
     ]
-    let place: Container.Place = plan.scalesOnRequests ? .kserveKnative : .kserve
-    let pod = PodSpec(plan: plan, names: names, place: place).yaml.members
+    let role: PodRole = plan.scalesOnRequests ? .kserveKnative : .kserve
+    let pod = PodSpec(plan: plan, names: names, role: role).yaml.members
     guard plan.server == .weights else { return .map(scaling + pod) }
     return .map(scaling + pod.filter { !["containers", "volumes"].contains($0.key) } + [.init("model", model)])
   }
@@ -138,7 +144,7 @@ struct InferenceService: YAMLEncodable {
   }
 
   private var model: YAMLValue {
-    let image = Container(plan: plan, names: names, place: .kserve).image
+    let image = Container(plan: plan, names: names, role: .kserve).image
     let amounts = YAMLValue.map(
       .init("cpu", .text(plan.cpu.description)), .init("memory", .text(plan.memory.description)))
     let (scheme, needs) = storage

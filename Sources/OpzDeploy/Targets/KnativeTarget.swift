@@ -21,11 +21,15 @@ extension DeployTarget {
     })
 }
 
+extension PodRole {
+  fileprivate static let knative = PodRole(containerName: "model", program: .server, isKnative: true)
+}
+
 extension DeployError {
   /// Replicas cannot rise from zero on CPU or memory, which only pods use.
   static let zeroOnResources = badMinimum(
-    "CPU and memory of no pod are nothing, so it would never start again",
-    hint: "aim at concurrency or rps, or set min: 1")
+    "without pods there is no CPU or memory use, so it would never scale up again",
+    hint: "scale on concurrency or rps, or set min: 1")
 }
 
 extension DeploymentPlan {
@@ -37,7 +41,7 @@ extension DeploymentPlan {
     ].filter { $0.1 != nil }.map(\.0)
     guard written.count > 1 else { return }
     throw DeployError(
-      .badTarget, "deploy.autoscale.\(written[1])", "\(target) looks at one signal, and \(written[0]) is set",
+      .badTarget, "deploy.autoscale.\(written[1])", "\(target) follows only one signal, and \(written[0]) is set",
       hint: "keep one of \(written.joined(separator: ", "))")
   }
 
@@ -57,7 +61,7 @@ extension ObjectList {
       other.target = plan.target
       let weight = plan.settings.rollout?.weight ?? (plan.settings.rollout?.strategy == .canary ? 10 : 0)
       service.alongside = (try KnativeService.revision(other, PlanNames(other)), weight)
-      remarks.append("the revision of \(other.version) must exist: Knative keeps one that it was told of by name")
+      remarks.append("the revision of \(other.version) must exist: Knative keeps revisions that a route names")
     }
     add("serviceaccount", ServiceAccount(names: names))
     addConfigMap(plan, names)
@@ -67,7 +71,7 @@ extension ObjectList {
     addMonitoring(plan, names)
     if !plan.scalesOnRequests, plan.cpuTarget == nil {
       remarks.append(
-        "no concurrency was measured or set: the aim is \(plan.knativeConcurrency) requests in flight, 8 a core")
+        "no concurrency is set: the target is \(plan.knativeConcurrency) requests in flight, 8 per core")
     }
     noteKnativeFeatures()
   }
@@ -76,7 +80,7 @@ extension ObjectList {
   mutating func noteKnativeFeatures() {
     if plan.settings.resources?.gpu != nil { remarks.append("Knative must have \(PodSpec.features) enabled") }
     if plan.settings.priorityClass != nil || plan.settings.spread != nil {
-      remarks.append("Knative takes neither priorityClass nor spread unless features are enabled: they are left out")
+      remarks.append("Knative accepts priorityClass and spread only if features are enabled: they are omitted")
     }
   }
 }
@@ -144,7 +148,7 @@ struct KnativeService: YAMLEncodable {
       .init(
         "spec",
         .map(
-          [.init("timeoutSeconds", .integer(60))] + (PodSpec(plan: plan, names: names, place: .knative).yaml.members))))
+          [.init("timeoutSeconds", .integer(60))] + (PodSpec(plan: plan, names: names, role: .knative).yaml.members))))
   }
 
   /// The pod's annotations, where Knative's autoscaler looks for its settings.

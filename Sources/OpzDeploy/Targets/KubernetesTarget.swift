@@ -10,7 +10,7 @@ extension DeployTarget {
     evaluatesQueries: false,
     checkZeroReplicas: { _ in
       throw DeployError.badMinimum(
-        "a HorizontalPodAutoscaler cannot start again from 0",
+        "a HorizontalPodAutoscaler cannot scale up from 0",
         hint: "set min: 1 or more, or use --target keda or knative"
       )
     },

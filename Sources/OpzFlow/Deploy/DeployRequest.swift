@@ -31,7 +31,8 @@ public struct DeployRequest: Sendable {
   ///   - isBatch: whether to write the Job of `deploy.batch` instead of the server.
   public init(
     repository: Reference, target: DeployTarget = .kubernetes, profile: DeployProfile = .prod,
-    form: DeployForm = .plain, namespace: String? = nil, alongside: Registry.Version? = nil, weight: Int? = nil, isBatch: Bool = false
+    form: DeployForm = .plain, namespace: String? = nil, alongside: Registry.Version? = nil, weight: Int? = nil,
+    isBatch: Bool = false
   ) {
     self.repository = repository
     self.target = target

@@ -120,7 +120,7 @@ struct ImageFinder {
   }
 
   private static let noTag = (
-    reason: "it has no tag: which image it means is for the chart or the manifests to say", hint: "write the tag"
+    reason: "it has no tag: the chart or the manifests determine the image", hint: "write the tag"
   )
 
   private mutating func add(_ node: YAMLNode, _ asked: String, prefix: String, doubt: (String, String)? = nil) {
@@ -154,7 +154,7 @@ struct ImageFinder {
   /// The value of a member, even an empty one: `digest:` without a value is where one can be written.
   private func member(_ node: YAMLNode, _ key: String) -> YAMLNode? { node.members.first { $0.key == key }?.value }
 
-  private static let noRoom = "the parts have neither a tag nor a digest to write to"
+  private static let noRoom = "the parts have neither a tag nor a digest that could be replaced"
 
   private mutating func append(
     _ node: YAMLNode, _ asked: String, isPinned: Bool, _ shape: ImageUse.Shape, problem: (String, String)? = nil,
@@ -168,7 +168,7 @@ struct ImageFinder {
   private mutating func cannot(_ node: YAMLNode, _ asked: String) {
     append(
       node, asked, isPinned: false, .parts(registry: nil, name: nil, tag: nil, digest: nil, isBare: false),
-      problem: ("it is written with escapes or on several lines", "write it on one line, plain or in quotes"))
+      problem: ("it contains escapes or spans several lines", "write it on one line, plain or quoted"))
   }
 }
 
@@ -205,11 +205,11 @@ extension ImageFinder {
     guard isVersion || tag != nil || digest != nil, let place = newName ?? node["name"] else { return }
     var doubt: (String, String)?
     if node["tagSuffix"]?.text?.isEmpty == false, !isVersion {
-      doubt = ("tagSuffix is added to the tag that the manifests have", "write newTag, without tagSuffix")
+      doubt = ("tagSuffix is appended to the tag in the manifests", "write newTag, without tagSuffix")
     } else if let tag, tag.isPlainScalar, let text = tag.text, ImageFinder.isNonString(text), !isVersion {
-      doubt = ("newTag is a number or truth value, which kustomize refuses", "write newTag: \"\(text.prefix(40))\"")
+      doubt = ("newTag is a number or boolean, which kustomize rejects", "write newTag: \"\(text.prefix(40))\"")
     } else if let text = digest?.text, !text.isEmpty, Digest(text) == nil, !isVersion {
-      doubt = ("digest is no digest", "write sha256: and 64 digits, or empty it")
+      doubt = ("digest is not a digest", "write sha256: and 64 digits, or leave it empty")
     }
     parts(
       ImageParts(name: place, written: newName, tag: tag, digest: digest, doubt: doubt), full, isVersion)
@@ -242,12 +242,12 @@ extension ImageFinder {
     guard written.allSatisfy({ slot($0) != nil }) else { return cannot(found.name, asked) }
     var (problem, doubt): ((String, String)?, (String, String)?) = (nil, found.doubt)
     if isVersion, found.tag == nil, found.digest == nil {
-      problem = (ImageFinder.noRoom, "add digest: \"\" beside it")
+      problem = (ImageFinder.noRoom, "add digest: \"\" next to it")
     } else if !isPinned, !isVersion, doubt == nil {
       if tagText.isEmpty, ImageName(full).tag == nil {
         doubt = ImageFinder.noTag
       } else if found.tag == nil, found.digest == nil {
-        doubt = (ImageFinder.noRoom, "add digest: \"\" beside it")
+        doubt = (ImageFinder.noRoom, "add digest: \"\" next to it")
       }
     }
     append(

@@ -80,27 +80,27 @@ struct ImageParts {
     let name = names[0].value.text ?? ""
     if name.hasPrefix(ImageUse.scheme) { return nil }
     if let part = [tag, digest, registry].compactMap({ $0 }).first(where: { $0.value.text.map(isTemplate) ?? false }) {
-      return ("\(part.key) is a variable of another tool", "resolve what that tool writes")
+      return ("\(part.key) is a variable of another tool", "resolve the output of that tool")
     }
     if names.count > 1 {
-      return ("\(names[0].key) and \(names[1].key) both name an image: charts differ on which counts", "keep one")
+      return ("\(names[0].key) and \(names[1].key) both name an image: charts differ in which one they use", "keep one")
     }
     let bare = ImageName(name)
     if bare.tag != nil, let tag {
-      return ("\(names[0].key) has a tag, and \(tag.key) stands beside it", "keep one of the two")
+      return ("\(names[0].key) has a tag, and there is also \(tag.key)", "keep one of the two")
     }
     if let text = tag?.value.text, tag?.value.isPlainScalar == true, isChangedByHelm(text) {
       return (
-        "the tag \(text.prefix(40)) is a number or truth value to Helm, which writes it otherwise",
+        "the tag \(text.prefix(40)) is a number or boolean for Helm, which writes it differently",
         "write \(tag?.key ?? "tag"): \"\(text.prefix(40))\""
       )
     }
     if let text = digest?.value.text, !text.isEmpty, hex(text) == nil {
-      return ("\(digest?.key ?? "digest") is no digest", "write sha256: and 64 digits, or empty it")
+      return ("\(digest?.key ?? "digest") is not a digest", "write sha256: and 64 digits, or leave it empty")
     }
     if tag?.value.text?.isEmpty ?? true, bare.tag == nil, bare.digest == nil {
       if let version { return ("it has no tag, and \(version.key) may be one", "write the tag") }
-      if outer.hasTag { return ("it has no tag, and a global one may be meant", "write the tag") }
+      if outer.hasTag { return ("it has no tag, but a global one may apply", "write the tag") }
     }
     return registryDoubt(name, registry, outer)
   }
@@ -116,7 +116,7 @@ struct ImageParts {
     guard let global = outer.registry, !global.isEmpty else { return nil }
     if hasHost || (!own.isEmpty && own != global) {
       return (
-        "a global registry, \(global.prefix(80)), is set too: charts differ on which counts",
+        "a global registry, \(global.prefix(80)), is also set: charts differ in which one they use",
         "keep one of the two, or render the chart first: helm template . | opz resolve -f -"
       )
     }

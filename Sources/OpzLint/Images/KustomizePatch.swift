@@ -4,8 +4,8 @@ import OpzYAML
 /// `patchesStrategicMerge`.
 struct KustomizePatch {
   static let doubt = (
-    reason: "it stands in the text of a patch, which is left as it is",
-    hint: "pin it there by hand, or put the patch into a file of its own"
+    reason: "it is in the text of a patch, which is not changed",
+    hint: "pin it there by hand, or move the patch to its own file"
   )
 
   let node: YAMLNode

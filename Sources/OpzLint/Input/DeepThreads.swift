@@ -26,7 +26,7 @@ enum DeepThreads {
     }
     let values = results.wait { $0.ended == wanted ? $0.values : nil }
     guard values.count == count else {
-      throw LintError(.failed, "opz lint", "the system has no room for another thread")
+      throw LintError(.failed, "opz lint", "the system cannot start another thread")
     }
     return values.sorted { $0.0 < $1.0 }.map(\.1)
   }

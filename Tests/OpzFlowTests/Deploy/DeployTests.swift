@@ -126,7 +126,7 @@ struct DeployTests {
   func beside() async throws {
     let old = try await version("1.0.0", max: 10)
     let new = try await version("3.0.0", max: 20)
-    let deploy = try deploy(new) { ($0.beside, $0.weight) = (old, 25) }
+    let deploy = try deploy(new) { ($0.alongside, $0.weight) = (old, 25) }
     let result = try await deploy.manifests()
     #expect(result.stream.contains("    - name: churn-1-0-0\n      port: 80\n      weight: 75\n"))
     #expect(result.stream.contains("    - name: churn-3-0-0\n      port: 80\n      weight: 25\n"))

@@ -6,7 +6,7 @@ enum AllowanceRules {
       The reason tells later readers of the manifest why the rule does not apply here. Without a reason, the finding
       is still reported.
       """,
-    remedy: "write the reason behind the code: opz.dev/allow: \"OPZ501: the registry forbids moving tags\"",
+    remedy: "write the reason after the code: opz.dev/allow: \"OPZ501: the registry forbids moving tags\"",
     wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {opz.dev/allow: OPZ113}}",
     right: """
       apiVersion: v1
@@ -17,11 +17,11 @@ enum AllowanceRules {
   static let unused = RuleAbout(
     code: "OPZ004", severity: .note, title: "an allowance that is not needed",
     why: "There is no finding with this code where the allowance applies. If it stays, it will hide the next one.",
-    remedy: "take it out",
+    remedy: "remove it",
     wrong: "apiVersion: v1\nkind: ConfigMap\n# opz:allow OPZ501 it was there once\nmetadata: {name: a}",
     right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
   static let unknown = RuleAbout(
-    code: "OPZ005", severity: .warning, title: "an allowance of an unknown code",
+    code: "OPZ005", severity: .warning, title: "an allowance for an unknown code",
     why: "No rule has this code, so the allowance has no effect.",
     remedy: "write a code that opz lint prints, such as OPZ101",
     wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {opz.dev/allow: \"OPZ999: because\"}}",
@@ -42,7 +42,7 @@ enum AllowanceRules {
         return finding(unknown, "no rule has the code \"\(allowance.code.prefix(40))\"")
       }
       if allowance.reason.isEmpty { return finding(noReason, "\(allowance.code) is allowed without a reason") }
-      return used.contains(index) ? nil : finding(unused, "nothing that \(allowance.code) finds is here")
+      return used.contains(index) ? nil : finding(unused, "it applies to no finding of \(allowance.code)")
     }
   }
 }

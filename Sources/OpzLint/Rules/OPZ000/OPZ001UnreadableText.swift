@@ -10,7 +10,7 @@ enum UnreadableText {
       so there are limits: 32 MiB, 200 levels, and aliases (`*name`) that expand to no more than the size of the
       document.
       """,
-    remedy: "correct the text at the place that is named",
+    remedy: "correct the text at that line and column",
     wrong: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, name: b}",
     right: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
 

@@ -13,7 +13,7 @@ struct TooFewWorkers: Rule {
       annotation `opz.dev/workers`. Without `OMP_NUM_THREADS`, numeric libraries may use more cores, so the finding is
       then only a warning.
       """,
-    remedy: "run as many workers as the request has cores (WEB_CONCURRENCY), or ask for fewer cores",
+    remedy: "run as many workers as the request has cores (WEB_CONCURRENCY), or request fewer cores",
     wrong: Example.stream(
       Example.deployment(
         """
@@ -63,7 +63,7 @@ struct TooFewWorkers: Rule {
     found.add(
       autoscaler.object, metric.place,
       """
-      \(servers.joined(separator: ", ")): at most \(Decimal.cores(maximum)) of the \(Decimal.cores(request)) cores asked for, \(percent)%; \
+      \(servers.joined(separator: ", ")): at most \(Decimal.cores(maximum)) of the \(Decimal.cores(request)) cores requested, \(percent)%; \
       \(percent) / \(target) = \(Decimal.text(ratio)) is not above \(Decimal.text(1 + autoscaler.tolerance.up)), so it never scales up
       """, severity: certain ? nil : .warning)
   }

@@ -15,7 +15,7 @@ struct MemoryTargetBelowBaseline: Rule {
       without it, opz only notes that it cannot tell.
       """,
     remedy:
-      "scale on CPU or requests in flight; memory is for limits. Else write opz.dev/baseline-memory and a target above 1.2 times it",
+      "scale on CPU or requests in flight and use memory for limits only, or write opz.dev/baseline-memory and a target above 1.2 times it",
     wrong: Example.stream(
       Example.deployment("resources: {requests: {memory: 1Gi}}").replacing(
         "labels: {app: churn}}\n    spec",
@@ -36,8 +36,8 @@ struct MemoryTargetBelowBaseline: Rule {
         guard let said, let baseline = try? Quantity(said, key: "") else {
           found.add(
             autoscaler.object, metric.place,
-            "memory does not fall with the load: if an idle pod uses more than 1.1 times the target, this goes to maxReplicas and stays",
-            hint: "write opz.dev/baseline-memory on the workload, then opz lint can tell", severity: .note)
+            "memory does not fall with the load: if an idle pod uses more than 1.1 times the target, the replicas rise to maxReplicas and stay there",
+            hint: "write opz.dev/baseline-memory on the workload, so that opz lint can tell", severity: .note)
           continue
         }
         guard let (ratio, text) = ratio(baseline.units, metric, workload) else { continue }
@@ -54,7 +54,7 @@ struct MemoryTargetBelowBaseline: Rule {
     if ratio > 1 + tolerance.up {
       found.add(
         autoscaler.object, metric.place,
-        "an idle pod uses \(said): \(text) is above \(Decimal.text(1 + tolerance.up)), so it goes to \(autoscaler.max.map(String.init) ?? "maxReplicas") pods at no load"
+        "an idle pod uses \(said): \(text) is above \(Decimal.text(1 + tolerance.up)), so it scales up to \(autoscaler.max.map(String.init) ?? "maxReplicas") pods without any load"
       )
     } else if ratio >= 1 - tolerance.down {
       found.add(
@@ -72,7 +72,7 @@ struct MemoryTargetBelowBaseline: Rule {
       let ratio = Double(percent) / Double(target)
       return (
         ratio,
-        "\(percent)% of the \(Decimal.bytes(request)) asked for, and \(percent) / \(target) = \(Decimal.text(ratio))"
+        "\(percent)% of the \(Decimal.bytes(request)) requested, and \(percent) / \(target) = \(Decimal.text(ratio))"
       )
     case .average(let target):
       guard target.units > 0 else { return nil }

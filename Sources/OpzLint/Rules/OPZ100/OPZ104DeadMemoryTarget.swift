@@ -6,7 +6,7 @@ struct DeadMemoryTarget: Rule {
       A container that reaches its memory limit is killed. If limit / request * 100 / target <= 1.1, that happens
       before the autoscaler has a reason to add a pod.
       """,
-    remedy: "aim lower, or raise the limit above the request",
+    remedy: "lower the target, or raise the limit above the request",
     wrong: Example.stream(
       Example.deployment("resources: {requests: {memory: 1Gi}, limits: {memory: 1Gi}}"),
       Example.hpa("memory", target: 95)),

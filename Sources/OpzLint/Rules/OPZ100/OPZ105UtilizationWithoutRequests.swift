@@ -6,7 +6,7 @@ struct UtilizationWithoutRequests: Rule {
       Utilization is usage / request. If one container of the pod has no request (sidecars count), the controller
       cannot compute it, reports `FailedGetResourceMetric`, and does nothing.
       """,
-    remedy: "give every container a request, or use a ContainerResource metric of one that has",
+    remedy: "give every container a request, or use a ContainerResource metric for a container that has one",
     wrong: Example.stream(Example.deployment(), Example.hpa()),
     right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa()))
 

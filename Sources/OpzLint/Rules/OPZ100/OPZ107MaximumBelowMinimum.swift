@@ -2,7 +2,7 @@
 struct MaximumBelowMinimum: Rule {
   let about = RuleAbout(
     code: "OPZ107", severity: .error, title: "maximum below minimum",
-    why: "The API server refuses an autoscaler whose maximum is below its minimum, and one whose maximum is below 1.",
+    why: "The API server rejects an autoscaler whose maximum is below its minimum, and one whose maximum is below 1.",
     remedy: "set the maximum to at least the minimum",
     wrong: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 5, max: 3)),
     right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 3, max: 5)))

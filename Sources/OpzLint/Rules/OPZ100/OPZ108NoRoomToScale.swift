@@ -6,7 +6,7 @@ struct NoRoomToScale: Rule {
       An autoscaler with only one possible number of pods never scales. `maxReplicas: 1` with the default minimum of 1
       has the same effect.
       """,
-    remedy: "raise the maximum, or write replicas and take the autoscaler away",
+    remedy: "raise the maximum, or write replicas and remove the autoscaler",
     wrong: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 3, max: 3)),
     right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(min: 3, max: 6)))
 
@@ -15,7 +15,7 @@ struct NoRoomToScale: Rule {
       guard let maximum = autoscaler.max, maximum >= 1, maximum == autoscaler.min else { continue }
       found.add(
         autoscaler.object, autoscaler.maximum,
-        "at least \(maximum) and at most \(maximum) replicas: there is nothing to choose")
+        "at least \(maximum) and at most \(maximum) replicas: it never scales")
     }
   }
 }

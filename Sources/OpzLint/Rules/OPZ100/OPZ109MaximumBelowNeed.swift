@@ -1,13 +1,13 @@
 /// OPZ109: a maximum number of replicas that cannot serve the peak load.
 struct MaximumBelowNeed: Rule {
   let about = RuleAbout(
-    code: "OPZ109", severity: .error, title: "maximum below the need",
+    code: "OPZ109", severity: .error, title: "maximum below the peak load",
     why: """
       If the peak is R requests per second and one pod serves P, ceil(R / P) pods are needed. R and P come from
       `--need R --per-pod P`, or from the annotations `opz.dev/need-rps` and `opz.dev/pod-rps` on the workload or its
       autoscaler.
       """,
-    remedy: "raise the maximum to the pods that are needed",
+    remedy: "raise the maximum to the number of pods that are needed",
     wrong: Example.stream(
       Example.deployment(Example.cpuRequest),
       Example.hpa(max: 4).replacing(
@@ -33,7 +33,7 @@ struct MaximumBelowNeed: Rule {
       guard pods > Double(maximum) else { continue }
       found.add(
         autoscaler.object, autoscaler.maximum,
-        "ceil(\(Decimal.text(need)) / \(Decimal.text(one))) = \(Decimal.text(pods)) pods are needed, and there are at most \(maximum): \(Decimal.text(Double(maximum) * one)) requests a second"
+        "ceil(\(Decimal.text(need)) / \(Decimal.text(one))) = \(Decimal.text(pods)) pods are needed, but there are at most \(maximum): \(Decimal.text(Double(maximum) * one)) requests per second"
       )
     }
   }

@@ -1,13 +1,13 @@
 /// OPZ110: an autoscaler whose target does not exist.
 struct NoScaleTarget: Rule {
   let about = RuleAbout(
-    code: "OPZ110", severity: .warning, title: "the autoscaler's target is not there",
+    code: "OPZ110", severity: .warning, title: "an autoscaler whose target does not exist",
     why: """
       `scaleTargetRef` names an object in the same namespace. The API server accepts a wrong name or kind; the
       autoscaler then reports `FailedGetScale` and does nothing. This is checked only if the manifests contain
       workloads of that kind in the namespace.
       """,
-    remedy: "name the workload as its metadata does, in the same namespace",
+    remedy: "write the name in the workload's metadata; it must be in the same namespace",
     wrong: Example.stream(
       Example.deployment().replacing("metadata: {name: churn}", with: "metadata: {name: churn-server}"), Example.hpa()),
     right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa()))

@@ -1,13 +1,13 @@
 /// OPZ111: two autoscalers of one workload.
 struct TwoAutoscalers: Rule {
   let about = RuleAbout(
-    code: "OPZ111", severity: .error, title: "two autoscalers on one target",
+    code: "OPZ111", severity: .error, title: "two autoscalers for one target",
     why: """
       Each autoscaler takes the other's result for the current number and corrects it, so the replicas jump back and
       forth. Two HorizontalPodAutoscalers report `AmbiguousSelector` and do nothing. A KEDA ScaledObject creates its
       own HorizontalPodAutoscaler, so another one on the same target is a second one.
       """,
-    remedy: "put the metrics into one autoscaler: it takes the largest of their proposals",
+    remedy: "put all metrics into one autoscaler, which uses the largest proposal",
     wrong: Example.stream(
       Example.deployment(Example.cpuRequest), Example.hpa(), Example.hpa(target: 50, name: "churn-2")),
     right: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa()))
@@ -23,7 +23,7 @@ struct TwoAutoscalers: Rule {
       guard other.object.title != autoscaler.object.title else { continue }
       found.add(
         autoscaler.object, autoscaler.target,
-        "\(key) has an autoscaler, \(other.object.title) (\(other.object.file):\(other.object.place.line))")
+        "\(key) already has an autoscaler, \(other.object.title) (\(other.object.file):\(other.object.place.line))")
     }
   }
 }

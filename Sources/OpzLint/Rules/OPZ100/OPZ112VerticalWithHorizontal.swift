@@ -1,13 +1,14 @@
 /// OPZ112: a VerticalPodAutoscaler that changes the requests by which a HorizontalPodAutoscaler divides.
 struct VerticalWithHorizontal: Rule {
   let about = RuleAbout(
-    code: "OPZ112", severity: .error, title: "a VerticalPodAutoscaler and a HorizontalPodAutoscaler on one resource",
+    code: "OPZ112", severity: .error,
+    title: "a VerticalPodAutoscaler and a HorizontalPodAutoscaler for the same resource",
     why: """
       The horizontal autoscaler keeps usage / request at its target; the vertical one sets the request from the usage.
       Each reacts to the other: load adds pods, each pod gets fewer requests, the requested resources shrink,
       utilization rises, and more pods are added. VPA's documentation forbids this combination for the same resource.
       """,
-    remedy: "set updateMode: \"Off\" (advice only), or controlledResources without the autoscaler's resource",
+    remedy: "set updateMode: \"Off\" (recommendations only), or controlledResources without the autoscaler's resource",
     wrong: Example.stream(
       Example.deployment(Example.cpuRequest), Example.hpa(),
       """
@@ -46,7 +47,7 @@ struct VerticalWithHorizontal: Rule {
           guard let resource = metric.resource, controlled.contains(resource) else { continue }
           found.add(
             vertical, mode ?? spec,
-            "it sets the \(resource) request of \(workload.object.title), by which \(autoscaler.object.title) divides usage"
+            "it changes the \(resource) request of \(workload.object.title), from which \(autoscaler.object.title) computes utilization"
           )
         }
       }

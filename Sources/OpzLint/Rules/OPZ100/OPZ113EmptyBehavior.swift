@@ -7,7 +7,7 @@ struct EmptyBehavior: Rule {
       seconds, so from 1 replica to 5. Without the key, the limit is max(4, 2 * replicas), so from 1 to 4. KServe
       always writes it (kserve #6246).
       """,
-    remedy: "leave behavior out, or write the limits that are meant",
+    remedy: "omit behavior, or write the limits that you want",
     wrong: Example.stream(Example.deployment(Example.cpuRequest), Example.hpa(spec: "behavior: {}")),
     right: Example.stream(
       Example.deployment(Example.cpuRequest),
@@ -18,7 +18,7 @@ struct EmptyBehavior: Rule {
       guard let behavior = autoscaler.behavior, behavior.isMap, behavior.members.isEmpty else { continue }
       found.add(
         autoscaler.object, behavior,
-        "an empty behavior: from 1 replica it allows 1 + max(4, 1) = 5 at once, and no behavior max(4, 2) = 4")
+        "an empty behavior allows 1 + max(4, 1) = 5 pods at once from 1 replica; without one it is max(4, 2) = 4")
     }
   }
 }

@@ -1,13 +1,13 @@
 /// OPZ114: scaling down that is disabled or very slow.
 struct SlowScaleDown: Rule {
   let about = RuleAbout(
-    code: "OPZ114", severity: .warning, title: "scaling down is off, or takes very long",
+    code: "OPZ114", severity: .warning, title: "scaling down is disabled or very slow",
     why: """
       `selectPolicy: Disabled` keeps the replicas of the highest peak forever. A stabilization window keeps the
       largest proposal of that many seconds; with more than half an hour, a daily peak costs hours of unused pods. The
       API server refuses more than 3600.
       """,
-    remedy: "use a window of 300 (the default) to 1800 seconds, and a policy that takes a few pods a minute",
+    remedy: "use a window of 300 (the default) to 1800 seconds, and a policy that removes a few pods per minute",
     wrong: Example.stream(
       Example.deployment(Example.cpuRequest), Example.hpa(spec: "behavior: {scaleDown: {selectPolicy: Disabled}}")),
     right: Example.stream(
@@ -24,11 +24,13 @@ struct SlowScaleDown: Rule {
       }
       guard let window = down["stabilizationWindowSeconds"], let seconds = window.int else { continue }
       if seconds > 3600 {
-        found.add(autoscaler.object, window, "\(seconds) s is more than the API server takes, 3600", severity: .error)
+        found.add(
+          autoscaler.object, window, "\(seconds) s is more than the API server's maximum of 3600", severity: .error)
       } else if seconds > 1800 {
         found.add(
           autoscaler.object, window,
-          "the largest proposal of \(seconds / 60) minutes counts: a peak of a minute is paid for \(seconds / 60)")
+          "the largest proposal of the last \(seconds / 60) minutes applies: a peak of one minute is paid for \(seconds / 60) times"
+        )
       }
     }
   }

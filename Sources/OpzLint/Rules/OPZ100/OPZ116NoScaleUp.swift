@@ -3,14 +3,14 @@ import OpzKubernetes
 /// OPZ116: scaling up that is disabled or far too slow.
 struct NoScaleUp: Rule {
   let about = RuleAbout(
-    code: "OPZ116", severity: .error, title: "scaling up is off, or far too slow",
+    code: "OPZ116", severity: .error, title: "scaling up is disabled or far too slow",
     why: """
       `selectPolicy: Disabled` for scaleUp never adds a pod. A policy of v pods or percent in p seconds lets the
       replicas grow by that much immediately, and again whenever p seconds have passed at one of the controller's
       syncs (every 15 s); a stabilization window delays the first step. If it takes more than an hour from the minimum
       to the maximum, the peak is over before the pods are there.
       """,
-    remedy: "leave scaleUp out: its default is the larger of 4 pods and 100% in 15 seconds",
+    remedy: "omit scaleUp: its default is the larger of 4 pods and 100% in 15 seconds",
     wrong: Example.stream(
       Example.deployment(Example.cpuRequest), Example.hpa(spec: "behavior: {scaleUp: {selectPolicy: Disabled}}")),
     right: Example.stream(

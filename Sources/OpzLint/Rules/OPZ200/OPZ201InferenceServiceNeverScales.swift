@@ -52,11 +52,12 @@ struct InferenceServiceNeverScales: Rule {
     case .knative: return
     case .standard:
       found.add(
-        service, spec, "\(component): without maxReplicas it is minReplicas, \(max(1, minimum)): it never scales")
+        service, spec,
+        "\(component): without maxReplicas the maximum is minReplicas, \(max(1, minimum)): it never scales")
     case .unknown:
       found.add(
         service, spec,
-        "\(component): without maxReplicas it is minReplicas, \(max(1, minimum)), and never scales, unless the cluster's default is Knative",
+        "\(component): without maxReplicas the maximum is minReplicas, \(max(1, minimum)): it never scales unless the cluster's default is Knative",
         severity: .warning)
     }
   }

@@ -34,7 +34,7 @@ struct CanaryIgnored: Rule {
       } else {
         found.add(
           service, percent,
-          "canaryTrafficPercent: \(text) counts only where the cluster's default is Knative; else the new version gets 100%",
+          "canaryTrafficPercent: \(text) applies only if the cluster's default is Knative; otherwise the new version gets 100%",
           hint: "write the annotation serving.kserve.io/deploymentMode", severity: .warning)
       }
     }

@@ -36,7 +36,8 @@ struct KnativeBounds: Rule {
         )
       }
       if let initial = scaling.initial, let first = initial.int, first > number {
-        found.add(workload.object, initial, "it starts with \(first) pods and may have \(number): \(first) > \(number)")
+        found.add(
+          workload.object, initial, "it starts with \(first) pods and may have at most \(number): \(first) > \(number)")
       }
     }
   }

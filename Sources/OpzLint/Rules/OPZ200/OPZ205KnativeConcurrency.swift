@@ -7,7 +7,7 @@ struct KnativeConcurrency: Rule {
       `autoscaling.knative.dev/target` is higher, the smaller number applies, so the target has no effect. The
       autoscaler aims at 70% of it (`target-utilization-percentage`).
       """,
-    remedy: "set the target to at most containerConcurrency, or leave one of them out",
+    remedy: "set the target to at most containerConcurrency, or omit one of them",
     wrong: KnativeBounds.knative("{autoscaling.knative.dev/target: \"100\"}", spec: "containerConcurrency: 4"),
     right: KnativeBounds.knative("{autoscaling.knative.dev/target: \"3\"}", spec: "containerConcurrency: 4"))
 

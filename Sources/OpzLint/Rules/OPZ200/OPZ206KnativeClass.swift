@@ -1,7 +1,7 @@
 /// OPZ206: a metric that the autoscaler class does not support.
 struct KnativeClass: Rule {
   let about = RuleAbout(
-    code: "OPZ206", severity: .error, title: "a metric that Knative's autoscaler class does not have",
+    code: "OPZ206", severity: .error, title: "a metric that Knative's autoscaler class does not support",
     why: """
       The default class, `kpa.autoscaling.knative.dev`, supports concurrency and rps; `hpa.autoscaling.knative.dev`
       supports cpu, memory and custom metrics and does not scale to zero. A revision with another combination is
@@ -18,15 +18,16 @@ struct KnativeClass: Rule {
       if let metric = scaling["metric"], let name = metric.text {
         let isRequests = name == "concurrency" || name == "rps"
         if kind.hasPrefix("kpa."), !isRequests {
-          found.add(workload.object, metric, "the class kpa knows concurrency and rps, not \(name.prefix(60))")
+          found.add(workload.object, metric, "the class kpa supports concurrency and rps, not \(name.prefix(60))")
         } else if kind.hasPrefix("hpa."), isRequests {
           found.add(
-            workload.object, metric, "the class hpa knows cpu, memory and custom metrics, not \(name.prefix(60))")
+            workload.object, metric, "the class hpa supports cpu, memory and custom metrics, not \(name.prefix(60))")
         }
       }
       if kind.hasPrefix("hpa."), let minimum = scaling.minimum, minimum.int == 0 {
         found.add(
-          workload.object, minimum, "the class hpa does not scale to zero: min-scale 0 is 1", severity: .warning)
+          workload.object, minimum, "the class hpa does not scale to zero: a min-scale of 0 means 1", severity: .warning
+        )
       }
     }
   }

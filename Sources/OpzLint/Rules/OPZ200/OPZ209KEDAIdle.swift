@@ -3,8 +3,8 @@ struct KEDAIdle: Rule {
   let about = RuleAbout(
     code: "OPZ209", severity: .error, title: "idleReplicaCount not below minReplicaCount",
     why:
-      "KEDA refuses a ScaledObject whose idleReplicaCount is not below minReplicaCount, and the only value that works is 0.",
-    remedy: "set idleReplicaCount: 0 and minReplicaCount: 1 or more, or leave idleReplicaCount out",
+      "KEDA rejects a ScaledObject whose idleReplicaCount is not below minReplicaCount; the only value that works is 0.",
+    remedy: "set idleReplicaCount: 0 and minReplicaCount: 1 or more, or omit idleReplicaCount",
     wrong: Example.scaledObject("{idleReplicaCount: 2, minReplicaCount: 2}".flattened, trigger: Example.prometheus),
     right: Example.scaledObject("{idleReplicaCount: 0, minReplicaCount: 2}".flattened, trigger: Example.prometheus))
 
@@ -14,7 +14,7 @@ struct KEDAIdle: Rule {
       if count >= autoscaler.min {
         found.add(
           autoscaler.object, idle,
-          "idle with \(count) and at least \(autoscaler.min) replicas: \(count) is not below \(autoscaler.min)")
+          "idleReplicaCount \(count) with at least \(autoscaler.min) replicas: \(count) is not below \(autoscaler.min)")
       } else if count != 0 {
         found.add(autoscaler.object, idle, "idleReplicaCount: \(count) is not 0")
       }

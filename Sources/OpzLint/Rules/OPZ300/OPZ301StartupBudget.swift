@@ -1,9 +1,9 @@
 /// OPZ301: a startup probe that kills the container before its model is loaded.
 struct StartupBudget: Rule {
   let about = RuleAbout(
-    code: "OPZ301", severity: .error, title: "a startup probe shorter than the load",
+    code: "OPZ301", severity: .error, title: "a startup probe shorter than the load time",
     why: """
-      The kubelet kills a container whose startup probe has not passed after
+      The kubelet kills a container whose startup probe has not succeeded after
 
           initialDelaySeconds + failureThreshold * periodSeconds
 
@@ -29,16 +29,16 @@ struct StartupBudget: Rule {
         guard let probe = Probe(container.node["startupProbe"]) else { continue }
         if Double(probe.budget) < load {
           found.add(
-            workload.object, probe.node, "it gives up after \(probe.text), and the load takes \(Decimal.text(load)) s")
+            workload.object, probe.node, "it gives up after \(probe.text), but loading takes \(Decimal.text(load)) s")
         } else if Double(probe.budget) < load * 1.5 {
           found.add(
             workload.object, probe.node,
-            "it gives up after \(probe.text); the load takes \(Decimal.text(load)) s, so a node that is 1.5 times slower never starts it",
+            "it gives up after \(probe.text); loading takes \(Decimal.text(load)) s, so on a node that is 1.5 times slower it never starts",
             severity: .warning)
         } else if Double(probe.certain) < load {
           found.add(
             workload.object, probe.node,
-            "it may give up after \(probe.certainText), and the load takes \(Decimal.text(load)) s", severity: .warning)
+            "it may give up after \(probe.certainText), and loading takes \(Decimal.text(load)) s", severity: .warning)
         }
       }
     }

@@ -7,7 +7,7 @@ struct NoReadinessProbe: Rule {
       pods while new ones are still loading their model, and the Service sends requests to them. This is checked for
       workloads that a Service selects.
       """,
-    remedy: "add a readinessProbe that answers only when the model is loaded",
+    remedy: "add a readinessProbe that succeeds only once the model is loaded",
     wrong: Example.stream(
       Example.deployment("ports: [{containerPort: 8080}]"),
       "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {selector: {app: churn}, ports: [{port: 8080}]}"),

@@ -25,14 +25,14 @@ struct ProgressDeadline: Rule {
       if load >= Double(deadline) {
         found.add(
           workload.object, written,
-          "the load takes \(Decimal.text(load)) s, and the rollout is given up after \(deadline) s")
+          "loading takes \(Decimal.text(load)) s, but the rollout fails after \(deadline) s")
         continue
       }
       for container in workload.main {
         guard let probe = Probe(container.node["startupProbe"]), probe.budget > deadline else { continue }
         found.add(
           workload.object, written ?? probe.node,
-          "\(container.name) may start for \(probe.text), and the rollout is given up after \(deadline) s")
+          "\(container.name) may take \(probe.text) to start, but the rollout fails after \(deadline) s")
       }
     }
   }

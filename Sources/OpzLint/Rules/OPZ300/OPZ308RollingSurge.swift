@@ -1,7 +1,7 @@
 /// OPZ308: a rollout with a large surge, whose loading pods the autoscaler takes for load.
 struct RollingSurge: Rule {
   let about = RuleAbout(
-    code: "OPZ308", severity: .warning, title: "a large surge beside a CPU autoscaler",
+    code: "OPZ308", severity: .warning, title: "a large surge with a CPU autoscaler",
     why: """
       During a rollout there are replicas * (1 + maxSurge) pods, and the new ones use a lot of CPU while they load.
       The autoscaler includes them and may multiply the pods (kubernetes #72775: 383 pods became 664). From a surge of
@@ -22,7 +22,7 @@ struct RollingSurge: Rule {
       else { continue }
       found.add(
         workload.object, surge,
-        "at \(maximum) replicas a rollout has \(maximum) + \(extra) = \(maximum + extra) pods, and \(extra) of them load"
+        "at \(maximum) replicas a rollout has \(maximum) + \(extra) = \(maximum + extra) pods, \(extra) of which are loading"
       )
     }
   }

@@ -1,7 +1,7 @@
 /// OPZ309: a rollout that ends all pods at once, or cannot proceed.
 struct RollingUpdateRemovesAll: Rule {
   let about = RuleAbout(
-    code: "OPZ309", severity: .error, title: "a rollout that ends every pod at once, or none",
+    code: "OPZ309", severity: .error, title: "a rollout that removes all pods at once, or none",
     why: """
       maxUnavailable is rounded down and maxSurge up. If maxUnavailable allows all replicas, a rollout stops all of
       them before a new one is ready. If both are 0, the API server refuses the Deployment.
@@ -17,11 +17,11 @@ struct RollingUpdateRemovesAll: Rule {
       let down = IntOrPercent(rolling["maxUnavailable"])?.count(of: minimum, up: false)
       let up = IntOrPercent(rolling["maxSurge"])?.count(of: minimum, up: true)
       if down == 0, up == 0, rolling["maxUnavailable"]?.int == 0 || rolling["maxUnavailable"]?.text == "0%" {
-        found.add(workload.object, rolling, "maxUnavailable 0 and maxSurge 0: nothing may be ended and nothing begun")
+        found.add(workload.object, rolling, "maxUnavailable 0 and maxSurge 0: no pod may be removed and none added")
       } else if let down, minimum >= 1, down >= minimum {
         found.add(
           workload.object, rolling["maxUnavailable"],
-          "\(down) of \(minimum) replicas may be unavailable: \(minimum) - \(min(down, minimum)) = 0 answer during a rollout",
+          "\(down) of \(minimum) replicas may be unavailable: \(minimum) - \(min(down, minimum)) = 0 are left during a rollout",
           severity: minimum == 1 ? .warning : .error)
       }
     }

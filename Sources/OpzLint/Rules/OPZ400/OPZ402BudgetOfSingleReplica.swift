@@ -6,7 +6,7 @@ struct BudgetOfSingleReplica: Rule {
       With one replica, a budget can only block a drain (minAvailable: 1) or allow the outage (maxUnavailable: 1).
       Only a second replica keeps the service up while a node is drained.
       """,
-    remedy: "run at least 2 replicas, or take the budget away",
+    remedy: "run at least 2 replicas, or remove the budget",
     wrong: Example.stream(
       Example.deployment(spec: "replicas: 1"),
       "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: churn}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: churn}}}"

@@ -6,7 +6,7 @@ struct BudgetSelectsNothing: Rule {
       A budget whose selector matches no pod protects nothing, and nothing reports it. This is checked only if the
       manifests contain workloads in the namespace, and no custom resource that could create pods.
       """,
-    remedy: "use the labels of the pod's template",
+    remedy: "use the labels of the pod template",
     wrong: Example.stream(
       Example.deployment(),
       "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: churn}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: chrun}}}"

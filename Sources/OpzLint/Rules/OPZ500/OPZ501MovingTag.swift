@@ -6,7 +6,7 @@ struct MovingTag: Rule {
       Which image runs depends on when a node pulled it: two pods of one Deployment can run two different models, and
       a rollback pulls the new image again. No tag means `latest`.
       """,
-    remedy: "pin the digest: opz resolve -f FILE writes it beside the tag",
+    remedy: "pin the digest: opz resolve -f FILE adds it to the tag",
     wrong: Example.deployment("image: \"r.example/crm/churn:latest\""),
     right: Example.deployment("image: \"r.example/crm/churn:1.0.0\""))
 
@@ -17,7 +17,7 @@ struct MovingTag: Rule {
         guard image.moves else { continue }
         found.add(
           workload.object, node,
-          "\(container.name) runs \(text.prefix(200)): \(image.tag == nil ? "no tag means latest" : "latest moves")",
+          "\(container.name) runs \(text.prefix(200)): \(image.tag == nil ? "no tag means latest" : "latest changes over time")",
           hint: image.hint)
       }
     }

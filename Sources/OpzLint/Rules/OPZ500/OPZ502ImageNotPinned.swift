@@ -6,7 +6,7 @@ struct ImageNotPinned: Rule {
       A tag can be moved to another image. With a digest, every node runs the same bytes, and what was tested is what
       is deployed.
       """,
-    remedy: "pin it: opz resolve -f FILE --in-place writes the digest beside the tag",
+    remedy: "pin it: opz resolve -f FILE --in-place adds the digest to the tag",
     wrong: Example.deployment("image: \"r.example/crm/churn:1.0.0\""),
     right: Example.deployment("image: \"r.example/crm/churn:1.0.0@\(Example.digest)\""))
 
@@ -16,7 +16,8 @@ struct ImageNotPinned: Rule {
         let image = ImageName(text)
         guard image.digest == nil, !image.moves else { continue }
         found.add(
-          workload.object, node, "\(container.name) runs \(text.prefix(200)), whatever it names when a node pulls it",
+          workload.object, node,
+          "\(container.name) runs \(text.prefix(200)), which can be another image each time a node pulls it",
           hint: image.hint)
       }
     }

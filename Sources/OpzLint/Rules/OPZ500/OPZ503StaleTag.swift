@@ -16,7 +16,8 @@ struct StaleTag: Rule {
         guard let policy = container.node["imagePullPolicy"], policy.text == "IfNotPresent" || policy.text == "Never"
         else { continue }
         found.add(
-          workload.object, policy, "\(policy.text ?? ""): a node runs the \(text.prefix(200)) that it has, however old")
+          workload.object, policy,
+          "\(policy.text ?? ""): a node runs the \(text.prefix(200)) that it already has, however old")
       }
     }
   }

@@ -7,7 +7,7 @@ struct NoMemoryBounds: Rule {
       full; without a limit, one memory leak kills other pods on the node. Memory cannot be reclaimed the way CPU can,
       so request = limit is the usual choice.
       """,
-    remedy: "write resources.requests.memory and resources.limits.memory, best the same",
+    remedy: "write resources.requests.memory and resources.limits.memory, preferably with the same value",
     wrong: Example.deployment(Example.cpuRequest),
     right: Example.deployment("resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {memory: 1Gi}}"))
 

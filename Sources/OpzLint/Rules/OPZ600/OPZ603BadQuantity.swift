@@ -3,7 +3,7 @@ import OpzYAML
 /// OPZ603: a quantity that Kubernetes cannot parse, or that is probably not the intended one.
 struct BadQuantity: Rule {
   let about = RuleAbout(
-    code: "OPZ603", severity: .error, title: "a quantity that is none, or not the one that is meant",
+    code: "OPZ603", severity: .error, title: "a quantity that is invalid, or probably not the intended one",
     why: """
       `512MB`, `2 Gi` and `1.5G i` are refused. `memory: 512m` is accepted and means 0.512 bytes, because `m` is a
       thousandth. `cpu: 500` means 500 cores.
@@ -33,10 +33,10 @@ struct BadQuantity: Rule {
     if member.key == "memory", amount.milli > 0, amount.units < 1 << 20 {
       found.add(
         workload.object, member.value,
-        "\(place) is \(text.hasSuffix("m") ? "thousandths of a byte, \(amount.units) in whole" : "\(amount.units) bytes"): no program runs in that"
+        "\(place) is \(text.hasSuffix("m") ? "in thousandths of a byte, \(amount.units) in all" : "\(amount.units) bytes"): no program can run in that"
       )
     } else if member.key == "cpu", amount.units > 512 {
-      found.add(workload.object, member.value, "\(place) is \(amount.units) cores: a thousandth is written m")
+      found.add(workload.object, member.value, "\(place) is \(amount.units) cores: write m for thousandths")
     }
   }
 }

@@ -1,12 +1,12 @@
 /// OPZ604: invalid requests for GPUs.
 struct GPULimits: Rule {
   let about = RuleAbout(
-    code: "OPZ604", severity: .error, title: "a GPU without a limit, or a part of one",
+    code: "OPZ604", severity: .error, title: "a GPU without a limit, or a fraction of one",
     why: """
       Devices cannot be shared or overcommitted: a limit is required, a request must equal it, and both must be whole
       numbers. The API server refuses anything else.
       """,
-    remedy: "write the GPUs under limits alone, as a whole number",
+    remedy: "write the GPUs under limits only, as a whole number",
     wrong: Example.deployment("resources: {requests: {nvidia.com/gpu: 1}}"),
     right: Example.deployment("resources: {limits: {nvidia.com/gpu: 1}}"))
 
@@ -29,7 +29,8 @@ struct GPULimits: Rule {
           } else if let request, request.milli != limit.milli {
             found.add(
               workload.object, request.node,
-              "\(container.name): \(request.text) of \(resource) requested, \(limit.text) at most: they must be equal")
+              "\(container.name): \(request.text) of \(resource) requested, with a limit of \(limit.text): they must be equal"
+            )
           }
         }
       }

@@ -1,7 +1,7 @@
 /// OPZ606: a quota that is exhausted before the autoscaler reaches its maximum.
 struct QuotaTooSmall: Rule {
   let about = RuleAbout(
-    code: "OPZ606", severity: .error, title: "a quota below what the maximum replicas ask for",
+    code: "OPZ606", severity: .error, title: "a quota below the requests of the maximum replicas",
     why: """
       A ResourceQuota refuses pods that exceed it: the Deployment stays below the replicas that the autoscaler wants,
       just when they are needed. The rule adds up, for each workload in the namespace, the largest number of replicas

@@ -7,7 +7,7 @@ struct ThreadsAboveLimit: Rule {
       after limit / t of the period, and then all of them stall until the next one, so the slowest requests take
       longer. Numeric libraries start `OMP_NUM_THREADS` threads in each worker.
       """,
-    remedy: "set OMP_NUM_THREADS * workers to at most the limit, or take the CPU limit away",
+    remedy: "set OMP_NUM_THREADS * workers to at most the limit, or remove the CPU limit",
     wrong: Example.deployment("env: [{name: OMP_NUM_THREADS, value: \"8\"}]\nresources: {limits: {cpu: \"2\"}}"),
     right: Example.deployment("env: [{name: OMP_NUM_THREADS, value: \"2\"}]\nresources: {limits: {cpu: \"2\"}}"))
 
@@ -27,7 +27,7 @@ struct ThreadsAboveLimit: Rule {
         let share = Double(limit.milli) / Double(busy) / 10
         found.add(
           workload.object, node,
-          "\(container.name): \(times) on a limit of \(limit.text): they run for \(Decimal.text(share)) of each 100 ms and then wait"
+          "\(container.name): \(times) with a limit of \(limit.text): they run for \(Decimal.text(share)) of each 100 ms and then wait"
         )
       }
     }

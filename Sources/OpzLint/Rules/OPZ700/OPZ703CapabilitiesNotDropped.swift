@@ -1,7 +1,7 @@
 /// OPZ703: a container that keeps capabilities it does not need.
 struct CapabilitiesNotDropped: Rule {
   let about = RuleAbout(
-    code: "OPZ703", severity: .warning, title: "capabilities are kept",
+    code: "OPZ703", severity: .warning, title: "capabilities are not dropped",
     why: """
       Pod Security "restricted": each container drops ALL capabilities and adds at most NET_BIND_SERVICE. By default,
       a container has 14 of root's capabilities.

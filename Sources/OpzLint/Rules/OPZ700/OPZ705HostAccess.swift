@@ -1,7 +1,7 @@
 /// OPZ705: a pod with access to its node.
 struct HostAccess: Rule {
   let about = RuleAbout(
-    code: "OPZ705", severity: .error, title: "namespaces, paths or ports of the node",
+    code: "OPZ705", severity: .error, title: "access to namespaces, paths or ports of the node",
     why: """
       Pod Security "baseline" forbids hostNetwork, hostPID, hostIPC, hostPath volumes and hostPort. Each of them lets
       a compromised server see or change its node. A hostPort also allows only one pod per node, so the pods that an
@@ -27,7 +27,7 @@ struct HostAccess: Rule {
       for container in workload.containers {
         for port in container.node["ports"]?.list ?? [] {
           guard let host = port["hostPort"], let number = host.int, number != 0 else { continue }
-          found.add(workload.object, host, "\(container.name) takes port \(number) of its node: one pod a node")
+          found.add(workload.object, host, "\(container.name) uses port \(number) of its node: one pod per node")
         }
       }
     }

@@ -6,7 +6,7 @@ struct Privileged: Rule {
       A privileged container has every device and capability of its node: whoever compromises it controls the node.
       GPUs do not need it.
       """,
-    remedy: "take privileged away; device plugins give GPUs to ordinary containers",
+    remedy: "remove privileged; device plugins give GPUs to ordinary containers",
     wrong: Example.deployment("securityContext: {privileged: true}"),
     right: Example.deployment("securityContext: {privileged: false}"))
 

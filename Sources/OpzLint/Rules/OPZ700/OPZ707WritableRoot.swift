@@ -1,7 +1,7 @@
 /// OPZ707: a container with a writable root file system.
 struct WritableRoot: Rule {
   let about = RuleAbout(
-    code: "OPZ707", severity: .note, title: "the root file system can be written",
+    code: "OPZ707", severity: .note, title: "a writable root file system",
     why: """
       With readOnlyRootFilesystem, the container can only run what was scanned and signed, and a server that fills its
       disk cannot fill the node's disk.

@@ -9,7 +9,8 @@ struct SecretInEnvironment: Rule {
       of variables whose names end in PASSWORD, SECRET, TOKEN, API_KEY, ACCESS_KEY or PRIVATE_KEY, and values that
       `opz scan` knows as a secret under any name: tokens, keys, passwords in addresses.
       """,
-    remedy: "use valueFrom: {secretKeyRef: {name: NAME, key: KEY}}, and change the secret: it has been seen",
+    remedy:
+      "use valueFrom: {secretKeyRef: {name: NAME, key: KEY}}, and replace the secret, because it has been exposed",
     wrong: Example.deployment("env: [{name: DB_PASSWORD, value: hunter22}]"),
     right: Example.deployment("env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}]"))
 

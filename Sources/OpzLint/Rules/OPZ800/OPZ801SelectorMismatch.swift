@@ -2,8 +2,8 @@
 struct SelectorMismatch: Rule {
   let about = RuleAbout(
     code: "OPZ801", severity: .error, title: "a selector that does not match the template",
-    why: "The API server refuses a workload whose selector does not select the pods of its own template.",
-    remedy: "give the template's labels every label of the selector",
+    why: "The API server rejects a workload whose selector does not select the pods of its own template.",
+    remedy: "add every label of the selector to the labels of the template",
     wrong: Example.deployment().replacing("matchLabels: {app: churn}", with: "matchLabels: {app: churn, tier: web}"),
     right: Example.deployment())
 
@@ -17,7 +17,8 @@ struct SelectorMismatch: Rule {
         let has = workload.podLabels[member.key].map { "has \($0.prefix(63))" } ?? "has no such label"
         found.add(
           workload.object, member.value,
-          "the selector wants \(member.key.prefix(63))=\(member.value.text?.prefix(63) ?? ""), and the template \(has)")
+          "the selector requires \(member.key.prefix(63))=\(member.value.text?.prefix(63) ?? ""), and the template \(has)"
+        )
       }
     }
   }

@@ -7,7 +7,7 @@ struct ServiceSelectsNothing: Rule {
       reason. This is checked only if the manifests contain workloads in the namespace, and no custom resource that
       could create pods.
       """,
-    remedy: "use the labels of the pod's template",
+    remedy: "use the labels of the pod template",
     wrong: Example.stream(
       Example.deployment(),
       "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {selector: {app: chrun}, ports: [{port: 8080}]}"),

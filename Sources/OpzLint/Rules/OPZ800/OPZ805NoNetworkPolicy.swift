@@ -6,7 +6,7 @@ struct NoNetworkPolicy: Rule {
       Without a policy, every pod in the cluster can send requests to the model, and the model's pod can connect to
       everything. This is checked for workloads that a Service selects.
       """,
-    remedy: "add a NetworkPolicy that admits those who ask, and sends nothing out",
+    remedy: "add a NetworkPolicy that allows the clients of the model and no outgoing connections",
     wrong: Example.stream(
       Example.deployment(),
       "apiVersion: v1\nkind: Service\nmetadata: {name: churn}\nspec: {selector: {app: churn}, ports: [{port: 8080}]}"),
@@ -24,7 +24,7 @@ struct NoNetworkPolicy: Rule {
       covered.insert(service.namespace)
       found.add(
         workload.object, nil,
-        "the namespace \(service.namespace.prefix(63)) has no NetworkPolicy here: every pod of the cluster may talk to it"
+        "the namespace \(service.namespace.prefix(63)) has no NetworkPolicy here: every pod of the cluster may connect to it"
       )
     }
   }

@@ -3,7 +3,7 @@ import OpzYAML
 /// OPZ806: a ConfigMap or key that does not exist.
 struct NoSuchConfig: Rule {
   let about = RuleAbout(
-    code: "OPZ806", severity: .warning, title: "a ConfigMap or key that is not there",
+    code: "OPZ806", severity: .warning, title: "a ConfigMap or key that does not exist",
     why: """
       A pod that references a missing ConfigMap or key stays in `CreateContainerConfigError`. A key that is missing
       from a ConfigMap in the manifests is an error; a missing ConfigMap is reported only if the manifests contain

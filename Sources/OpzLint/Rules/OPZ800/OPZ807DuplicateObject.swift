@@ -1,12 +1,12 @@
 /// OPZ807: duplicate objects.
 struct DuplicateObject: Rule {
   let about = RuleAbout(
-    code: "OPZ807", severity: .error, title: "an object that is there twice",
+    code: "OPZ807", severity: .error, title: "a duplicate object",
     why: """
       `kubectl apply` creates the first object and then changes it into the second: which of them runs depends on the
       order of the files.
       """,
-    remedy: "keep one of them, or put one into another namespace",
+    remedy: "keep one of them, or move one to another namespace",
     wrong: Example.stream(
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}"),
     right: Example.stream(
@@ -21,7 +21,7 @@ struct DuplicateObject: Rule {
         DuplicateObject.directory(other) == DuplicateObject.directory(object)
       else { continue }
       found.add(
-        object, object.root["metadata", "name"], "\(object.title) is in \(other.file):\(other.place.line) too",
+        object, object.root["metadata", "name"], "\(object.title) is also in \(other.file):\(other.place.line)",
         severity: other.file == object.file ? .error : .warning)
     }
   }

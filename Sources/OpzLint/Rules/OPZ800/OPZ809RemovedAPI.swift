@@ -6,7 +6,7 @@ struct RemovedAPI: Rule {
       Kubernetes' deprecation guide says in which release each version was removed; newer clusters report `no matches
       for kind`.
       """,
-    remedy: "write the version that took its place",
+    remedy: "write the version that replaced it",
     wrong: Example.hpa().replacing("autoscaling/v2", with: "autoscaling/v2beta2"),
     right: Example.hpa())
 

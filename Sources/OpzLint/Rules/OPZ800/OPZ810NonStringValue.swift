@@ -3,13 +3,13 @@ import OpzYAML
 /// OPZ810: a number or boolean where Kubernetes requires a string.
 struct NonStringValue: Rule {
   let about = RuleAbout(
-    code: "OPZ810", severity: .error, title: "a number or truth value where text belongs",
+    code: "OPZ810", severity: .error, title: "a number or boolean instead of a string",
     why: """
       Values of labels, annotations, ConfigMaps and environment variables are strings. `value: 8080` and `value: true`
       are refused: "cannot unmarshal number into Go struct field". YAML 1.1 reads `yes`, `no`, `on` and `off` as
       booleans too.
       """,
-    remedy: "put it in quotes",
+    remedy: "quote it",
     wrong: Example.deployment("env: [{name: PORT, value: 8080}]"),
     right: Example.deployment("env: [{name: PORT, value: \"8080\"}]"))
 
@@ -32,7 +32,7 @@ struct NonStringValue: Rule {
           guard let value = entry["value"], NonStringValue.isOther(value) else { continue }
           found.add(
             workload.object, value,
-            "\(container.name): \(entry["name"]?.text?.prefix(100) ?? "?") is \(value.text?.prefix(40) ?? "a list or mapping"), not text"
+            "\(container.name): \(entry["name"]?.text?.prefix(100) ?? "?") is \(value.text?.prefix(40) ?? "a list or mapping"), not a string"
           )
         }
       }
@@ -43,7 +43,7 @@ struct NonStringValue: Rule {
     for member in node?.members ?? [] where NonStringValue.isOther(member.value) {
       found.add(
         object, member.value,
-        "\(path): \(member.key.prefix(100)) is \(member.value.text?.prefix(40) ?? "a list or mapping"), not text")
+        "\(path): \(member.key.prefix(100)) is \(member.value.text?.prefix(40) ?? "a list or mapping"), not a string")
     }
   }
 
