@@ -68,7 +68,8 @@ var targets: [Target] = [
   module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system]),
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl", system]),
-  module("OpzModel", ["OpzJSON", "OpzIO", system]),
+  module("OpzModel", ["OpzIO", system]),
+  module("OpzFormats", ["OpzModel", "OpzJSON", "OpzIO", system]),
   module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzSecrets", ["OpzIO"]),
   module(
@@ -80,7 +81,7 @@ var targets: [Target] = [
   module(
     "OpzPackage",
     [
-      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzKubernetes", "OpzYAML",
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzFormats", "OpzDeploy", "OpzKubernetes", "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module("OpzLint", ["OpzSecrets", "OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
@@ -89,17 +90,18 @@ var targets: [Target] = [
     "OpzFlow",
     [
       "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes", "OpzLint", "OpzMLflow",
-      "OpzPython", "OpzArchive", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
+      "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
     [
       "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
-      "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
+      "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
 
-  module("OpzTestKit", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
+  module(
+    "OpzTestKit", ["OpzDistribution", "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
 
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
   tests("OpzJSON", ["OpzJSON", "OpzTestKit"]),
@@ -110,7 +112,8 @@ var targets: [Target] = [
   tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzStore", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzDistribution", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
-  tests("OpzModel", ["OpzModel", "OpzIO", "OpzTestKit", system]),
+  tests("OpzModel", ["OpzModel", "OpzFormats", "OpzIO", "OpzTestKit", system]),
+  tests("OpzFormats", ["OpzFormats", "OpzModel", "OpzIO", "OpzTestKit", system]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzSecrets", ["OpzSecrets", "OpzIO", "OpzTestKit"]),
   tests(
@@ -119,10 +122,9 @@ var targets: [Target] = [
   tests(
     "OpzPackage",
     [
-      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON",
+      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzFormats", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON",
       "OpzIO",
-      "OpzTestKit",
-      system,
+      "OpzTestKit", system,
     ]),
   tests(
     "OpzDeploy",
@@ -133,7 +135,7 @@ var targets: [Target] = [
     "OpzFlow",
     [
       "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython",
-      "OpzArchive", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system,
+      "OpzArchive", "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system,
     ]),
   tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
 ]
@@ -147,13 +149,14 @@ if !light {
   targets += [
     module("OpzHTTPServer", ["OpzIO", system] + nio),
     tests("OpzHTTPServer", ["OpzHTTPServer", "opz-server", "opz-hub", "OpzIO", "OpzTestKit", system]),
-    module("OpzServe", ["OpzHTTPServer", "OpzModel", "OpzJSON", "OpzIO", system, nioCore]),
+    module("OpzServe", ["OpzHTTPServer", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO", system, nioCore]),
     .executableTarget(
-      name: "opz-server", dependencies: ["OpzServe", "OpzModel", "OpzIO"], swiftSettings: strict),
+      name: "opz-server", dependencies: ["OpzServe", "OpzFormats", "OpzIO"], swiftSettings: strict),
     tests(
       "OpzServe",
       [
-        "OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzModel", "OpzJSON", "OpzIO", "OpzTestKit", system,
+        "OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO",
+        "OpzTestKit", system,
         nioCore,
       ]),
     module(

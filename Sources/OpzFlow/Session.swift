@@ -1,3 +1,4 @@
+public import OpzFormats
 public import OpzIO
 public import OpzRegistry
 public import SystemPackage
@@ -10,6 +11,8 @@ public struct Session: Sendable {
   /// Empty if there is no place for a registry (`requireRegistryPath`).
   public var registryPath: FilePath
   public var progress: any ProgressSink
+  /// The formats of models.
+  public var formats = ModelFormats.standard
   /// The program and its version: `opz 0.1.0`.
   public var tool: String
   /// Whether to use plain HTTP for registries on other machines.

@@ -13,7 +13,7 @@ struct ModuleGraphTests {
     "OpzArchive",
     "OpzStore",
     "OpzPython",
-    "OpzDistribution", "OpzModel",
+    "OpzDistribution", "OpzModel", "OpzFormats",
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI",
     "opz",
     "OpzHTTPServer", "OpzServe",
@@ -35,7 +35,8 @@ struct ModuleGraphTests {
     "OpzStore": ["OpzOCI", "OpzJSON", "OpzIO", "CLinux"],
     "OpzDistribution": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl"],
     // Part of the static server: no OCI, no Foundation, no packaging code.
-    "OpzModel": ["OpzJSON", "OpzIO"],
+    "OpzModel": ["OpzIO"],
+    "OpzFormats": ["OpzModel", "OpzJSON", "OpzIO"],
     "OpzRegistry": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers, so the static server must not depend on it.
     // Bytes to findings, for scans and for packaging.
@@ -44,7 +45,7 @@ struct ModuleGraphTests {
       "OpzSecrets", "OpzRegistry", "OpzArchive", "OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto",
     ],
     "OpzPackage": [
-      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzModel", "OpzDeploy", "OpzKubernetes", "OpzYAML",
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzFormats", "OpzDeploy", "OpzKubernetes", "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO",
     ],
     // From plans to text, without files or network.
@@ -54,8 +55,8 @@ struct ModuleGraphTests {
     "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
     // Used by both servers; knows nothing about models or registries.
     "OpzHTTPServer": ["OpzIO"],
-    "OpzServe": ["OpzHTTPServer", "OpzModel", "OpzJSON", "OpzIO"],
-    "opz-server": ["OpzServe", "OpzModel", "OpzIO"],
+    "OpzServe": ["OpzHTTPServer", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO"],
+    "opz-server": ["OpzServe", "OpzFormats", "OpzIO"],
     // Separate from opz's own graph, so that SwiftNIO stays out of opz.
     "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
     "opz-hub": ["OpzHub", "OpzIO"],
@@ -107,7 +108,9 @@ struct ModuleGraphTests {
   @Test("opz's graph has no NIO, the static server has neither Foundation nor Yams, and only OpzYAML imports Yams")
   func heavy() throws {
     for (module, file, imported) in try imports() {
-      let inServer = ["OpzIO", "OpzModel", "OpzHTTPServer", "OpzServe", "opz-server"].contains(module)
+      let inServer = [
+        "OpzIO", "OpzJSON", "OpzModel", "OpzFormats", "OpzHTTPServer", "OpzServe", "opz-server",
+      ].contains(module)
       if inServer {
         #expect(!["Foundation", "Yams", "ArgumentParser"].contains(imported), "\(module)/\(file) imports \(imported)")
       }

@@ -1,3 +1,4 @@
+import OpzFormats
 import OpzIO
 import OpzModel
 import OpzTestKit
@@ -7,7 +8,7 @@ import Testing
 struct BatchTests {
   let model: Model
 
-  init() throws { model = try HandMade.read(HandMade.model()) }
+  init() throws { model = try ModelFormats.standard.read(Array(HandMadeModel.json().utf8), name: "model.json").model }
 
   func score(_ csv: String, _ change: (inout BatchScoring.Options) -> Void = { _ in }) throws -> String {
     var options = BatchScoring.Options()

@@ -1,3 +1,4 @@
+import OpzFormats
 import OpzIO
 import OpzModel
 import OpzTestKit
@@ -10,7 +11,7 @@ struct ChurnTests {
 
   @Test("all scores of the holdout equal XGBoost's, margins to the last bit")
   func holdout() throws {
-    let model = try Model.load(directory.appending("model.json"))
+    let model = try ModelFormats.standard.load(directory.appending("model.json")).model
     let encoder = RowEncoder(model.signature)
     let table = try CSVTable.read(try FileBlob(directory.appending("holdout.csv")).bytes(), name: "holdout.csv")
     let expected = try CSVTable.read(try FileBlob(directory.appending("expected.csv")).bytes(), name: "expected.csv")
@@ -30,7 +31,7 @@ struct ChurnTests {
 
   @Test("the signature has the columns with their categories")
   func signature() throws {
-    let signature = try Model.load(directory).signature
+    let signature = try ModelFormats.standard.load(directory).model.signature
     #expect(signature.inputs.count == 19)
     #expect(signature.inputs[3] == Signature.Feature(name: "international_plan", kind: .categorical(["no", "yes"])))
     #expect(signature.inputs[1] == Signature.Feature(name: "account_length", kind: .numeric))
@@ -39,7 +40,7 @@ struct ChurnTests {
 
   @Test("an unknown category is an error that lists the known ones")
   func unknownCategory() throws {
-    let encoder = RowEncoder(try Model.load(directory).signature)
+    let encoder = RowEncoder(try ModelFormats.standard.load(directory).model.signature)
     let error = #expect(throws: ModelError.self) { try encoder.encode("perhaps", column: 3) }
     #expect(error?.subject == "column international_plan")
     #expect(error?.hint == "it has no, yes")

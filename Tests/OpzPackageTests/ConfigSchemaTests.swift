@@ -1,4 +1,5 @@
 import Foundation
+import OpzFormats
 import OpzIO
 import OpzJSON
 import OpzOCI
@@ -86,6 +87,13 @@ struct ConfigSchemaTests {
     #expect(seen == ConfigKeys.mappings.map(\.keys.count).reduce(0, +))
   }
 
+  @Test func theFormatsAreTheLists() throws {
+    let document = try CanonicalJSON.decode(
+      JSONValue.self, from: FileBlob(Self.schema).bytes(), subject: "opz.schema.json")
+    let format = try #require(SchemaNode(document, root: document).properties["model"]?.properties["format"])
+    #expect(format.choices == ["auto"] + ModelFormats.standard.readable.map(\.name) + ["unknown"])
+  }
+
   @Test func everyKeyHasADescriptionForEditors() throws {
     let document = try CanonicalJSON.decode(
       JSONValue.self, from: FileBlob(Self.schema).bytes(), subject: "opz.schema.json")
@@ -111,6 +119,12 @@ private struct SchemaNode {
   }
 
   var isClosed: Bool { members["additionalProperties"] == .bool(false) }
+
+  /// The texts of `enum`.
+  var choices: [String] {
+    guard case .array(let values)? = members["enum"] else { return [] }
+    return values.compactMap { if case .string(let text) = $0 { text } else { nil } }
+  }
 
   var description: String? { if case .string(let text)? = members["description"] { text } else { nil } }
 

@@ -9,12 +9,10 @@ import Testing
 
 @Suite("opz init")
 struct ProjectStarterTests {
-  private func write(_ name: String, in directory: FilePath, _ text: String = "{}") throws {
+  private func write(_ name: String, in directory: FilePath, _ text: String = MadeUpFormat.text) throws {
     let file = try OpenFile.creating(directory.appending(name))
     try file.write(Array(text.utf8))
   }
-
-  private func isJSON(_ path: FilePath) -> String? { path.extension == "json" ? "xgboost-json" : nil }
 
   private func text(_ path: FilePath) throws -> String {
     String(decoding: try FileBlob(path).bytes(), as: UTF8.self)
@@ -22,8 +20,9 @@ struct ProjectStarterTests {
 
   @Test func theFileIsReadableAndComplete() throws {
     let temporary = try TemporaryDirectory()
-    for name in ["a.json", "metrics.json", "model.json", "notes.txt"] { try write(name, in: temporary.path) }
-    let path = try ProjectStarter(temporary.path).write { isJSON($0) }
+    for name in ["a.sums", "model.json", "notes.txt"] { try write(name, in: temporary.path) }
+    try write("metrics.json", in: temporary.path, "{}")
+    let path = try ProjectStarter(temporary.path).write(MadeUpFormat.formats)
     #expect(path == temporary.path.appending("opz.yaml"))
     let config = try ConfigReader.read(path)
     #expect(config.model.path == "model.json")
@@ -56,7 +55,7 @@ struct ProjectStarterTests {
     let temporary = try TemporaryDirectory()
     try write("model.json", in: temporary.path)
     try write("opz.yaml", in: temporary.path, "mine")
-    let error = #expect(throws: ConfigError.self) { try ProjectStarter(temporary.path).write { isJSON($0) } }
+    let error = #expect(throws: ConfigError.self) { try ProjectStarter(temporary.path).write(MadeUpFormat.formats) }
     #expect(error?.category == .conflict)
     #expect(
       error?.description.hasSuffix("opz.yaml: the file already exists\n\nhint: edit it, or remove it first") == true)
@@ -65,18 +64,11 @@ struct ProjectStarterTests {
 
   @Test func noModelIsNotFound() throws {
     let temporary = try TemporaryDirectory()
-    try write("notes.txt", in: temporary.path)
+    try write("notes.txt", in: temporary.path, "notes")
     try #require(mkfifo(temporary.path.appending("pipe.json").string, 0o600) == 0)
-    let error = #expect(throws: ConfigError.self) { try ProjectStarter(temporary.path).write { isJSON($0) } }
+    let error = #expect(throws: ConfigError.self) { try ProjectStarter(temporary.path).write(MadeUpFormat.formats) }
     #expect(error?.category == .notFound)
     #expect(try FileStatus.find(temporary.path.appending("opz.yaml")) == nil)
-  }
-
-  @Test func anotherFormatGetsNoNativeRuntime() throws {
-    let temporary = try TemporaryDirectory()
-    try write("model.onnx", in: temporary.path)
-    let path = try ProjectStarter(temporary.path).write { _ in "onnx" }
-    #expect(try ConfigReader.read(path).runtime.kind == .model)
   }
 
   static let names = [
@@ -95,7 +87,7 @@ struct ProjectStarterTests {
     let model = name == "." ? "x" : name
     try write(model, in: directory)
     do {
-      let path = try ProjectStarter(directory).write { _ in "xgboost-json" }
+      let path = try ProjectStarter(directory).write(MadeUpFormat.formats)
       let config = try ConfigReader.read(path)
       #expect(config.model.path == model)
       try config.checkFiles(in: directory)

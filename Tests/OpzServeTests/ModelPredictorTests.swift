@@ -1,6 +1,8 @@
+import OpzFormats
 import OpzHTTPServer
 import OpzIO
 import OpzModel
+import OpzTestKit
 import SystemPackage
 import Testing
 
@@ -22,7 +24,8 @@ struct ModelPredictorTests {
 
   @Test("The churn holdout over the protocol gives exactly the scores of `opz score`")
   func churn() async throws {
-    let model = try Model.load(ModelPredictorTests.example.appending("model.json"))
+    let loaded = try ModelFormats.standard.load(ModelPredictorTests.example.appending("model.json"))
+    let model = loaded.model
     let (names, rows) = try holdout()
     #expect(rows.count >= 1000 && names.sorted() == model.signature.inputs.map(\.name).sorted())
 
@@ -37,7 +40,7 @@ struct ModelPredictorTests {
     let probabilities = Scorer(model).predictions(ofMargins: margins)
 
     let server = InferenceServer(
-      ServedModel(name: "churn", version: "1", predictor: ModelPredictor(model)), version: "0", cores: 2)
+      ServedModel(name: "churn", version: "1", predictor: ModelPredictor(loaded)), version: "0", cores: 2)
     let answer = await server.ask("POST", "/v2/models/churn/infer", request(model.signature, names, rows))
     try #require(answer.status == 200, "\(answer.text.prefix(500))")
     let outputs = try answer.decoded(InferenceDocument.self).outputs
@@ -45,6 +48,14 @@ struct ModelPredictorTests {
     #expect(outputs.map(\.shape) == [[rows.count], [rows.count]])
     #expect(outputs[0].data.map { $0?.bitPattern } == probabilities.map(\.bitPattern))
     #expect(outputs[1].data.map { $0?.bitPattern } == margins.map(\.bitPattern))
+  }
+
+  @Test("A format of a list that the server is given is served under its own name")
+  func madeUpFormat() async throws {
+    let loaded = try MadeUpFormat.formats.read(Array(MadeUpFormat.text.utf8), name: "model.sums")
+    let predictor = ModelPredictor(loaded)
+    #expect(predictor.platform == "made_up" && predictor.features.map(\.name) == ["f0", "f1"])
+    #expect(try predictor.predict([1, 2], rows: 1, outputs: [0]) == [[0.5]])
   }
 
   /// The rows as one input per feature, in the table's order.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import OpzFlow
 import OpzIO
-import OpzModel
 import OpzPackage
 
 struct InitCommand: AsyncParsableCommand {
@@ -14,9 +13,7 @@ struct InitCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
-    let path = try ProjectStarter(session.path(directory)).write { file in
-      Model.find(file)?.format.rawValue
-    }
+    let path = try ProjectStarter(session.path(directory)).write(session.formats)
     Console.line(path.string)
     options.note("next: opz package \(directory)")
   }

@@ -2,7 +2,6 @@ import ArgumentParser
 import OpzFlow
 import OpzIO
 import OpzJSON
-import OpzModel
 import OpzOCI
 import OpzRegistry
 
@@ -26,11 +25,12 @@ struct InspectCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
-    let model = try Model.load(session.path(path))
+    let loaded = try session.formats.load(session.path(path))
     if json {
       return try Console.json(
-        Output(path: path, format: model.format.rawValue, signature: try JSONValue(encoding: model.signature)))
+        Output(
+          path: path, format: loaded.format.name, signature: try JSONValue(encoding: loaded.model.signature)))
     }
-    Console.data(SignatureText(model: model).text)
+    Console.data(SignatureText(loaded).text)
   }
 }

@@ -11,7 +11,7 @@ struct ScoreCommand: AsyncParsableCommand {
     commandName: "score", abstract: "Scores the rows of a CSV table.",
     discussion: """
       Columns are found by name, empty cells are missing values, and rows keep their order. It uses the same scorer as \
-      opz-server: margins equal XGBoost's to the last bit.
+      opz-server: margins equal the training library's to the last bit.
 
       opz score churn@1.0.0 --input rows.csv --output scores.csv
       opz score examples/churn/model.json --input examples/churn/holdout.csv --kind margin | head
@@ -38,7 +38,7 @@ struct ScoreCommand: AsyncParsableCommand {
     settings.missing = missing
     settings.keep = keep
     settings.ignore = ignore
-    let batch = BatchScoring(loaded, settings)
+    let batch = BatchScoring(loaded.model, settings)
     let from = input == "-" ? nil : session.path(input)
     let to = output.map { session.output($0) }
     let rows = try await blocking { try BatchFiles.score(batch, from: from, to: to) }

@@ -1,12 +1,16 @@
+import OpzFormats
 import OpzModel
 
 /// Formats a model's inputs and outputs for people.
 struct SignatureText {
-  let model: Model
+  private let format: ModelFormat
+  private let model: Model
+
+  init(_ loaded: LoadedModel) { (format, model) = (loaded.format, loaded.model) }
 
   var text: String {
     var head = TextTable([])
-    head.add(["format", model.format.rawValue])
+    head.add(["format", format.name])
     head.add(["objective", model.objective.name])
     head.add(["trees", String(model.treeCount)])
     var inputs = TextTable(["INPUT", "KIND", "CATEGORIES"])

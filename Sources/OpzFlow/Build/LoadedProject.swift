@@ -1,6 +1,6 @@
+import OpzFormats
 import OpzIO
 import OpzJSON
-import OpzModel
 import OpzOCI
 import OpzPackage
 import OpzRegistry
@@ -16,7 +16,7 @@ struct LoadedProject: Sendable {
   let version: SemanticVersion?
   let created: Timestamp
   let tree: SourceTree
-  let model: Model?
+  let model: LoadedModel?
   /// Set if the project, or the model in it, was saved by MLflow.
   let mlflow: MLflowModel?
 
@@ -30,8 +30,10 @@ struct LoadedProject: Sendable {
     if let version = request.version { overrides.append("version=\"\(version)\"") }
     let mlflow = try MLflowModel(in: request.project)
     let config =
-      try request.configuration.map { try ConfigReader.read($0.text, file: $0.file, overrides: overrides) }
-      ?? configuration(request.project, mlflow, overrides)
+      try request.configuration.map {
+        try ConfigReader.read($0.text, file: $0.file, overrides: overrides, formats: session.formats)
+      }
+      ?? configuration(request.project, mlflow, overrides, session.formats)
     try config.checkFiles(in: request.project)
     var tree = SourceTree(project: request.project)
     try tree.add(model: config.model.path)
@@ -41,25 +43,31 @@ struct LoadedProject: Sendable {
     let modelPath = request.project.pushing(FilePath(config.model.path))
     return LoadedProject(
       directory: request.project, config: config, name: config.name, version: config.version.fixed, created: created,
-      tree: tree, model: try model(config, request.project), mlflow: try mlflow ?? MLflowModel(in: modelPath))
+      tree: tree, model: try model(config, request.project, session.formats),
+      mlflow: try mlflow ?? MLflowModel(in: modelPath))
   }
 
   /// Reads `opz.yaml`, or derives the configuration from an MLflow model's directory.
   static func configuration(
-    _ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String]
+    _ directory: FilePath, _ mlflow: MLflowModel?, _ overrides: [String], _ formats: ModelFormats
   ) throws -> ProjectConfig {
     let file = directory.appending("opz.yaml")
-    guard let mlflow, try FileStatus.find(file) == nil else { return try ConfigReader.read(file, overrides: overrides) }
+    guard let mlflow, try FileStatus.find(file) == nil else {
+      return try ConfigReader.read(file, overrides: overrides, formats: formats)
+    }
     let name = ProjectStarter(directory).modelName()
-    return try ConfigReader.read(mlflow.configuration(name: name), file: MLflowModel.fileName, overrides: overrides)
+    return try ConfigReader.read(
+      mlflow.configuration(name: name), file: MLflowModel.fileName, overrides: overrides, formats: formats)
   }
 
   /// The native runtime loads the model itself, so a model that opz cannot read is an error there; other runtimes do
   /// without.
-  private static func model(_ config: ProjectConfig, _ directory: FilePath) throws -> Model? {
+  private static func model(
+    _ config: ProjectConfig, _ directory: FilePath, _ formats: ModelFormats
+  ) throws -> LoadedModel? {
     let path = directory.pushing(FilePath(config.model.path))
-    if config.runtime.kind == .native { return try Model.load(path) }
-    return Model.find(path)
+    if config.runtime.kind == .native { return try formats.load(path) }
+    return formats.find(path)
   }
 
   var runtimeKind: String { config.runtime.kind.rawValue }
@@ -125,14 +133,14 @@ struct LoadedProject: Sendable {
 
   func modelPack(_ version: SemanticVersion, _ lineage: Lineage) -> ModelPack.Description {
     ModelPack.Description(
-      name: name.description, version: version.description, created: created.seconds, format: model?.format.rawValue,
+      name: name.description, version: version.description, created: created.seconds, format: model?.format.name,
       source: lineage.git?.remote, revision: lineage.git?.commit)
   }
 
   func modelRecord() throws -> VersionRecord.Model? {
     if let mlflow { return VersionRecord.Model(format: "mlflow", signature: mlflow.signature) }
     guard let model else { return VersionRecord.Model(format: "unknown", signature: nil) }
-    return VersionRecord.Model(format: model.format.rawValue, signature: try JSONValue(encoding: model.signature))
+    return VersionRecord.Model(format: model.format.name, signature: try JSONValue(encoding: model.model.signature))
   }
 
   func deploySettings() throws -> JSONValue? {

@@ -56,7 +56,7 @@ public struct LockProject: Sendable {
 
   /// Resolves everything first and writes afterwards, so a failed lock changes no file.
   public func run() async throws -> [Pin] {
-    let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides)
+    let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides, session.formats)
     // An unreadable lock is an error, unless it is replaced entirely.
     let old = update == .all ? (try? ProjectLock.read(in: project)) ?? nil : try ProjectLock.read(in: project)
     var lock = ProjectLock()
@@ -93,7 +93,7 @@ public struct LockProject: Sendable {
   /// Checks that the locks match the project: `opz lock --check`. Nothing is resolved or written.
   /// - Throws: `FlowError` of category `conflict` if they do not match, `notFound` if there are none.
   public func check() async throws {
-    let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides)
+    let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides, session.formats)
     guard let base = config.runtime.base, base != "scratch" else { return }
     let hint = "opz lock \(project)"
     let file = project.appending(ProjectLock.fileName).string

@@ -227,7 +227,7 @@ public struct DeployVersion: Sendable {
     plan.imageBytes = record.layers.filter { $0.isPart(of: platform) }
       .reduce(0) { $0 &+ $1.descriptor.size }
     plan.modelBytes = record.files.filter { $0.role == "model" }.reduce(0) { $0 &+ $1.size }
-    plan.modelFormat = record.model.flatMap { $0.format == "xgboost-json" ? "xgboost" : nil }
+    plan.modelFormat = record.model.flatMap { session.formats.named($0.format)?.kserve }
     plan.hasBase = record.runtime.base.map { $0 != "scratch" } ?? false
     return plan
   }

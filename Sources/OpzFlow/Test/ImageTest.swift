@@ -1,4 +1,5 @@
 import OpzArchive
+import OpzFormats
 import OpzIO
 import OpzModel
 import OpzOCI
@@ -93,7 +94,8 @@ struct ImageTest: Sendable {
       unpacker.specialFiles = .skip
       _ = try unpacker.unpack(stack, into: directory)
     }
-    let model = try await blocking { try Model.load(directory.appending("models")) }
+    let formats = session.formats
+    let model = try await blocking { try formats.load(directory.appending("models")).model }
     let runner = try await runner(directory, model)
     do {
       let report = try await compare(runner, model, store)

@@ -1,6 +1,6 @@
 import OpzArchive
+public import OpzFormats
 import OpzIO
-public import OpzModel
 import OpzOCI
 import OpzPackage
 import OpzRegistry
@@ -40,24 +40,23 @@ public struct ModelOperand: Sendable {
   ///
   /// - Throws: `RegistryError` for a version that does not exist, `FlowError` of category `failed` for a version
   ///   without a model that opz reads, `ModelError` for an invalid model.
-  public func load() async throws -> Model {
+  public func load() async throws -> LoadedModel {
+    let formats = session.formats
     if isPath {
       let path = session.path(text)
-      return try await blocking { try Model.load(path) }
+      return try await blocking { try formats.load(path) }
     }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: text))
     let stack = try await ImageFiles.stack(version.record.image, roles: version.record, in: registry.store)
     let files = try await registry.files(of: version.record)
     return try await blocking {
-      let models = files.filter { $0.role == "model" && $0.path.hasSuffix(".json") }
-      guard
-        let file = models.first(where: { $0.path.hasSuffix("/model.json") }) ?? (models.count == 1 ? models[0] : nil)
-      else {
+      let models = files.filter { $0.role == "model" }.map { FilePath($0.path) }
+      guard let file = try? formats.choose(among: models, in: version.record.reference) else {
         throw FlowError(.failed, version.record.reference, "its model is not in a format that opz can read")
       }
-      let bytes = try stack.bytes(FilePath(String(file.path.dropFirst())), limit: Int(Model.limit))
-      return try Model.read(bytes, name: "\(version.record.reference):\(file.path)")
+      let bytes = try stack.bytes(FilePath(String(file.string.dropFirst())), limit: Int(ModelFormats.sizeLimit))
+      return try formats.read(bytes, name: "\(version.record.reference):\(file)")
     }
   }
 

@@ -4,45 +4,19 @@
   import Musl
 #endif
 
-/// A model's objective: how a base score becomes a margin, and a margin a prediction. Computed in float32, as in
-/// XGBoost.
+/// A model's objective: how a margin becomes a prediction. Computed in float32.
 public struct Objective: Sendable, Hashable {
-  enum Link: Sendable, Hashable {
+  package enum Link: Sendable, Hashable {
     case identity, logistic, exponential, hinge, softmax
   }
 
-  /// XGBoost's name: `binary:logistic`.
+  /// The training library's name: `binary:logistic`.
   public let name: String
-  let link: Link
-  /// `base_score` is already a margin.
-  let baseIsMargin: Bool
+  package let link: Link
 
-  /// Nil for an objective that opz does not support.
-  init?(xgboost name: String) {
+  package init(name: String, link: Link) {
     self.name = name
-    switch name {
-    case "binary:logistic", "reg:logistic": (link, baseIsMargin) = (.logistic, false)
-    case "binary:logitraw": (link, baseIsMargin) = (.identity, true)
-    case "binary:hinge": (link, baseIsMargin) = (.hinge, true)
-    case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:pseudohubererror", "reg:absoluteerror",
-      "reg:quantileerror", "rank:pairwise", "rank:ndcg", "rank:map":
-      (link, baseIsMargin) = (.identity, true)
-    case "count:poisson", "reg:gamma", "reg:tweedie": (link, baseIsMargin) = (.exponential, false)
-    case "multi:softprob", "multi:softmax": (link, baseIsMargin) = (.softmax, true)
-    default: return nil
-    }
-  }
-
-  /// The margin of a base score. The logit is the C library's float32 `logf` on a score clamped to [1e-6, 1 - 1e-6].
-  func margin(ofBase score: Float) -> Float {
-    guard !baseIsMargin else { return score }
-    switch link {
-    case .logistic:
-      let clamped = min(max(score, 1e-6), 1 - 1e-6)
-      return -logf(1 / clamped - 1)
-    case .exponential: return logf(score)
-    case .identity, .hinge, .softmax: return score
-    }
+    self.link = link
   }
 
   /// Turns the margins of one row into its predictions, in place.
@@ -71,5 +45,5 @@ public struct Objective: Sendable, Hashable {
   }
 
   /// The output's name.
-  var predictionName: String { link == .logistic || link == .softmax ? "probability" : "prediction" }
+  package var predictionName: String { link == .logistic || link == .softmax ? "probability" : "prediction" }
 }

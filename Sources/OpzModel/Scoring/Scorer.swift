@@ -1,5 +1,5 @@
-/// Scores rows. Margins are bit-identical to XGBoost's: leaves are added in float32, tree by tree, starting from the
-/// base margin.
+/// Scores rows. Margins are bit-identical to the training library's: leaves are added in float32, tree by tree,
+/// starting from the base margin.
 ///
 /// Rows are row-major float32, one value per column: NaN is missing, a category is its code.
 public final class Scorer: Sendable {
@@ -47,7 +47,7 @@ public final class Scorer: Sendable {
     return result
   }
 
-  /// The index of the leaf that each tree reaches, `rows` x trees, numbered as by XGBoost's `pred_leaf`.
+  /// The index of the leaf that each tree reaches, `rows` x trees, numbered as in the model's file.
   public func leaves(_ matrix: [Float], rows: Int) -> [Int32] {
     guard rows > 0, matrix.count >= rows * columns else { return [] }
     return matrix.withUnsafeBufferPointer { buffer in

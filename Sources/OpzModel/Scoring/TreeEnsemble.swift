@@ -1,42 +1,62 @@
 /// Trees as flat arrays: the common representation made by readers and used by the scorer.
-struct TreeEnsemble: Sendable {
+package struct TreeEnsemble: Sendable {
   /// A node in 16 bytes. In a leaf `feature` is `leaf` and `value` the weight.
-  struct Node: Sendable {
+  package struct Node: Sendable {
     /// The threshold, or the leaf's value.
-    var value: Float
+    package var value: Float
     /// The column; the highest bit means that missing goes left, the next that the split is categorical.
-    var feature: UInt32
+    package var feature: UInt32
     /// Index in `nodes`.
-    var left: UInt32
+    package var left: UInt32
     /// The right child. In a categorical split, the bits of `value` are the set's index in `sets`.
-    var right: UInt32
+    package var right: UInt32
 
-    static let leaf = UInt32.max
-    static let missingLeft: UInt32 = 1 << 31
-    static let categorical: UInt32 = 1 << 30
-    static let column: UInt32 = (1 << 30) - 1
+    package init(value: Float, feature: UInt32, left: UInt32, right: UInt32) {
+      self.value = value
+      self.feature = feature
+      self.left = left
+      self.right = right
+    }
+
+    package static let leaf = UInt32.max
+    package static let missingLeft: UInt32 = 1 << 31
+    package static let categorical: UInt32 = 1 << 30
+    package static let column: UInt32 = (1 << 30) - 1
   }
 
-  struct Tree: Sendable {
+  package struct Tree: Sendable {
     /// Index of the root in `nodes`.
-    var root: Int
+    package var root: Int
     /// The output that the tree adds to.
-    var group: Int
+    package var group: Int
     /// 1 unless the model was trained with dropout (dart).
-    var weight: Float
+    package var weight: Float
+
+    package init(root: Int, group: Int, weight: Float) {
+      self.root = root
+      self.group = group
+      self.weight = weight
+    }
   }
 
   /// Categories that go right, as bits of `words`.
-  struct CategorySet: Sendable {
-    var start: Int
+  package struct CategorySet: Sendable {
+    package var start: Int
     /// Number of words.
-    var count: Int
+    package var count: Int
+
+    package init(start: Int, count: Int) {
+      self.start = start
+      self.count = count
+    }
   }
 
-  var nodes: [Node] = []
-  /// The index of each node in its own tree, as XGBoost's `pred_leaf` reports it.
-  var numbers: [Int32] = []
-  var trees: [Tree] = []
-  var sets: [CategorySet] = []
-  var words: [UInt32] = []
+  package var nodes: [Node] = []
+  /// The index of each node in its own tree, as the training library numbers its leaves.
+  package var numbers: [Int32] = []
+  package var trees: [Tree] = []
+  package var sets: [CategorySet] = []
+  package var words: [UInt32] = []
+
+  package init() {}
 }

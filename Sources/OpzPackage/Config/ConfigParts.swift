@@ -1,3 +1,4 @@
+import OpzFormats
 import OpzOCI
 import OpzYAML
 
@@ -5,9 +6,12 @@ import OpzYAML
 struct ConfigParts {
   let problems: KeyProblems
   let top: YAMLScope
+  /// What `model.format` may be.
+  private let formats: [String]
 
-  init(_ document: YAMLNode, _ problems: KeyProblems) {
+  init(_ document: YAMLNode, _ problems: KeyProblems, _ formats: ModelFormats) {
     self.problems = problems
+    self.formats = ["auto"] + formats.readable.map(\.name) + ["unknown"]
     top = YAMLScope(document, path: "", keys: ConfigKeys.top, problems)
   }
 
@@ -73,17 +77,15 @@ struct ConfigParts {
     guard top.has("model") else { return nil }
     let scope = YAMLScope(top.node("model"), path: "model", keys: ConfigKeys.model, problems)
     let format = scope.text("format") ?? "auto"
-    if !ConfigParts.formats.contains(format) {
+    if !formats.contains(format) {
       scope.fail(
         "format", "\"\(format.prefix(80))\" is not a format that opz knows",
-        hint: NearestName.find(format, in: ConfigParts.formats).map { "did you mean \($0)?" }
-          ?? "write one of \(ConfigParts.formats.joined(separator: ", "))")
+        hint: NearestName.find(format, in: formats).map { "did you mean \($0)?" }
+          ?? "write one of \(formats.joined(separator: ", "))")
     }
     scope.require("path", hint: "write path: model.json")
     return scope.path("path").map { ProjectConfig.ModelSource(path: $0, format: format) }
   }
-
-  static let formats = ["auto", "xgboost-json", "unknown"]
 
   private func environment() -> [String: String] {
     let values = top.dictionary("env")

@@ -1,3 +1,4 @@
+public import OpzFormats
 import OpzIO
 import OpzOCI
 import OpzStore
@@ -9,8 +10,11 @@ public enum ConfigReader {
   /// Reads a file.
   /// - Parameters:
   ///   - overrides: `key.path=value` with values in YAML; they override the file's.
+  ///   - formats: those that `model.format` may name.
   /// - Throws: `ConfigError` with all problems, of which up to ten are shown.
-  public static func read(_ path: FilePath, overrides: [String] = []) throws -> ProjectConfig {
+  public static func read(
+    _ path: FilePath, overrides: [String] = [], formats: ModelFormats = .standard
+  ) throws -> ProjectConfig {
     let file = path.lastComponent?.string ?? "opz.yaml"
     guard let status = try FileStatus.find(path) else {
       let shown = path.lexicallyNormalized()
@@ -28,11 +32,13 @@ public enum ConfigReader {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigError(path.string, "the text is not UTF-8", hint: "save the file as UTF-8")
     }
-    return try read(text, file: file, overrides: overrides)
+    return try read(text, file: file, overrides: overrides, formats: formats)
   }
 
   /// Reads the text of an opz.yaml.
-  public static func read(_ text: String, file: String = "opz.yaml", overrides: [String] = []) throws -> ProjectConfig {
+  public static func read(
+    _ text: String, file: String = "opz.yaml", overrides: [String] = [], formats: ModelFormats = .standard
+  ) throws -> ProjectConfig {
     guard text.utf8.count <= YAMLRules.settings.bytes else {
       throw ConfigError(file, "\(text.utf8.count) bytes are too many for opz.yaml")
     }
@@ -48,7 +54,7 @@ public enum ConfigReader {
     for override in overrides { try ConfigOverride(override).apply(to: &document) }
     let problems = KeyProblems(
       file: file, short: ["model", "runtime", "push"], hint: ConfigKeys.hint(unknown:in:keys:))
-    let config = ConfigParts(document, problems).config()
+    let config = ConfigParts(document, problems, formats).config()
     guard problems.all.isEmpty, var config else {
       throw ConfigError(problems.all, category: problems.areOverrides ? .usage : .failed)
     }

@@ -1,4 +1,5 @@
 import Foundation
+public import OpzFormats
 import OpzIO
 import OpzOCI
 public import SystemPackage
@@ -11,16 +12,16 @@ public struct ProjectStarter: Sendable {
   public init(_ directory: FilePath) { self.directory = directory }
 
   /// Writes opz.yaml and returns its path.
-  /// - Parameter format: returns the format of a file, or nil if it is not a model.
+  /// - Parameter formats: those that the model may have.
   /// - Throws: `ConfigError`, as a conflict if there is an opz.yaml, as not found if there is no model.
-  public func write(format: (FilePath) -> String?) throws -> FilePath {
+  public func write(_ formats: ModelFormats) throws -> FilePath {
     let path = directory.appending("opz.yaml")
     if try FileStatus.find(path, followLinks: false) != nil { throw existing(path) }
-    guard let model = try findModel(format) else {
+    guard let model = try findModel(formats) else {
       throw ConfigError(
         directory.lexicallyNormalized().string, "this directory has no model that opz can read",
-        hint: "save an XGBoost model with booster.save_model(\"model.json\"), or write opz.yaml with "
-          + "runtime: {kind: model}", category: .notFound)
+        hint: [formats.advice, "write opz.yaml with runtime: {kind: model}"].compactMap { $0 }
+          .joined(separator: ", or "), category: .notFound)
     }
     let text = try StarterText(
       name: modelName(), model: model.name, format: model.format, files: Set(Directory.entries(directory).map(\.string))
@@ -35,14 +36,14 @@ public struct ProjectStarter: Sendable {
   }
 
   /// The model: `model.*` first, then by name. A name that opz.yaml cannot contain is skipped.
-  private func findModel(_ format: (FilePath) -> String?) throws -> (name: String, format: String)? {
+  private func findModel(_ formats: ModelFormats) throws -> (name: String, format: String)? {
     var found: [(name: String, format: String)] = []
     for entry in try Directory.entries(directory) {
       guard let name = String(validating: entry.bytes, as: UTF8.self), !name.hasPrefix("."),
         !name.unicodeScalars.contains(where: ProjectStarter.isUnwritable),
         // Opening a pipe would wait for a writer.
         let kind = try FileStatus.find(directory.appending(entry))?.kind, kind == .file || kind == .directory,
-        let format = format(directory.appending(entry))
+        let format = formats.find(directory.appending(entry))?.format.name
       else { continue }
       found.append((name, format))
     }

@@ -6,7 +6,7 @@ struct StarterText {
   let name: String
   /// The model's file name.
   let model: String
-  /// The format's name from the detector.
+  /// The name of the model's format.
   let format: String
   /// The names in the directory.
   let files: Set<String>
@@ -22,7 +22,7 @@ struct StarterText {
       path: \(YAMLWriter.scalar(model))   # a file or a directory; found: \(StarterText.comment(format))
 
     runtime:
-      kind: \(runtime)
+      kind: native                  # served by opz-server; custom: your own base and command; model: no runtime
 
     # code: [predict.py, lib/]      # goes to /app
     # config: [config.json]         # goes to /app
@@ -42,12 +42,6 @@ struct StarterText {
     # push: {to: registry.example/\(name)}
 
     """
-  }
-
-  private var runtime: String {
-    format == "xgboost-json"
-      ? "native                  # served by opz-server; custom: your own base and command; model: no runtime"
-      : "model                   # the model alone; custom: your own base and command; native: opz-server"
   }
 
   private var lineage: String {

@@ -1,25 +1,24 @@
+import OpzFormats
 import OpzModel
 import SystemPackage
 
-/// A model read by OpzModel, scored by the same `Scorer` as `opz score`.
+/// A model read by OpzFormats, scored by the same `Scorer` as `opz score`.
 struct ModelPredictor: Predictor {
   private let scorer: Scorer
   let platform: String
   let features: [FeatureSpec]
   let outputs: [OutputSpec]
 
-  init(_ model: Model) {
+  init(_ loaded: LoadedModel) {
+    let model = loaded.model
     scorer = Scorer(model)
-    platform = model.format.rawValue.replacing("-", with: "_")
+    platform = loaded.format.name.replacing("-", with: "_")
     features = model.signature.inputs.map { input in
       guard case .categorical(let values) = input.kind else { return FeatureSpec(name: input.name) }
       return FeatureSpec(name: input.name, categories: values)
     }
     outputs = model.signature.outputs.map { OutputSpec(name: $0.name, columns: $0.columns) }
   }
-
-  /// - Throws: `ModelError` if the file is not a model.
-  static func load(_ path: FilePath) throws -> ModelPredictor { ModelPredictor(try Model.load(path)) }
 
   /// The default name of a model: its file's name without the extension, or its directory's name.
   static func name(of path: FilePath) -> String {

@@ -1,6 +1,6 @@
 /// A model that the server can serve.
 public protocol Predictor: Sendable {
-  /// The model's format, as reported in the protocol's `platform`: `xgboost_json`.
+  /// The model's format, as the protocol's `platform` has it: the format's name with `_` for `-`.
   var platform: String { get }
   /// The model's columns, in the order of its matrix.
   var features: [FeatureSpec] { get }

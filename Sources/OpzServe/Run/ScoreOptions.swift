@@ -1,3 +1,4 @@
+import OpzFormats
 public import OpzModel
 public import SystemPackage
 
@@ -69,8 +70,8 @@ public struct ScoreOptions: Sendable {
   }
 
   /// Scores the input and returns a message with the number of rows.
-  func run() throws -> String {
-    let scoring = try ShardScoring(BatchScoring(Model.load(model), batch), index: shard, of: shards)
+  func run(_ formats: ModelFormats) throws -> String {
+    let scoring = try ShardScoring(BatchScoring(formats.load(model).model, batch), index: shard, of: shards)
     let result = try scoring.run(input, to: output)
     return "shard \(shard) of \(shards): \(result.rows) rows of \(result.files) files"
   }

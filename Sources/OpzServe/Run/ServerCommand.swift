@@ -1,3 +1,4 @@
+public import OpzFormats
 import OpzHTTPServer
 import OpzIO
 import OpzJSON
@@ -10,18 +11,23 @@ import OpzJSON
 
 /// The program `opz-server`.
 public struct ServerCommand: Sendable {
+  private let formats: ModelFormats
   private let signals: StopSignals
   private let started = ContinuousClock.now
 
   /// Installs the signal handlers. Call it first in the program, so that SIGTERM is not lost.
-  public init() { signals = StopSignals(program: "opz-server") }
+  /// - Parameter formats: the formats of models that the server reads.
+  public init(formats: ModelFormats) {
+    self.formats = formats
+    signals = StopSignals(program: "opz-server")
+  }
 
   /// Runs the program to its end.
   /// - Returns: the exit code: 0, 1 for a failure, 64 for wrong usage.
   public func run(arguments: [String], environment: [String: String]) async -> Int32 {
     do {
       if arguments.first == "score" {
-        printError("ok: \(try ScoreOptions(arguments: arguments.dropFirst(), environment: environment).run())")
+        printError("ok: \(try ScoreOptions(arguments: arguments.dropFirst(), environment: environment).run(formats))")
         return 0
       }
       let options = try ServerOptions(arguments: arguments, environment: environment)
@@ -41,7 +47,7 @@ public struct ServerCommand: Sendable {
   }
 
   private func load(_ options: ServerOptions) throws -> ServedModel {
-    let predictor = try ModelPredictor.load(options.model)
+    let predictor = ModelPredictor(try formats.load(options.model))
     return ServedModel(
       name: options.name ?? ModelPredictor.name(of: options.model), version: options.modelVersion,
       predictor: predictor)

@@ -6,19 +6,23 @@ public import OpzRegistry
 /// A bill of materials of a version (CycloneDX 1.6, an ML-BOM): the image, its base, the model with its card, the
 /// wheels and the files.
 ///
-/// It is generated from the record alone, so it is the same on every machine and at any time.
+/// It is generated from the record and its format's family alone, so it is the same on every machine and at any time.
 public struct ModelBOM: Sendable {
   /// CycloneDX in JSON.
   public static let mediaType = MediaType("application/vnd.cyclonedx+json")
 
   private let record: VersionRecord
   private let files: [VersionRecord.File]
+  private let family: String?
 
   /// Creates the bill of materials of a version.
-  /// - Parameter files: all files that opz put into the image.
-  public init(_ record: VersionRecord, files: [VersionRecord.File]) {
+  /// - Parameters:
+  ///   - files: all files that opz put into the image.
+  ///   - family: the kind of model, by its format: `gradient-boosted trees`.
+  public init(_ record: VersionRecord, files: [VersionRecord.File], family: String?) {
     self.record = record
     self.files = files
+    self.family = family
   }
 
   /// The document, indented; equal records give equal bytes.
@@ -161,7 +165,7 @@ public struct ModelBOM: Sendable {
     var parameters: [String: JSONValue] = [:]
     if let model = record.model {
       parameters["modelArchitecture"] = .string(model.format)
-      if let family = ModelBOM.family(model.format) { parameters["architectureFamily"] = .string(family) }
+      if let family { parameters["architectureFamily"] = .string(family) }
       if case .object(let signature)? = model.signature {
         for part in ["inputs", "outputs"] {
           if case .array(let items)? = signature[part] { parameters[part] = .array(items.map(ModelBOM.field)) }
@@ -176,10 +180,6 @@ public struct ModelBOM: Sendable {
     return ModelBOM.component(
       "machine-learning-model", "model", record.name, record.version, weights.count == 1 ? weights[0].digest : nil,
       card.isEmpty ? [:] : ["modelCard": .object(card)])
-  }
-
-  private static func family(_ format: String) -> String? {
-    ["xgboost", "lightgbm", "catboost"].contains { format.hasPrefix($0) } ? "gradient-boosted trees" : nil
   }
 
   private static func field(_ value: JSONValue) -> JSONValue {

@@ -26,7 +26,7 @@ struct TrustTests {
   }
 
   func sbom(_ record: VersionRecord, _ registry: Registry) async throws -> [UInt8] {
-    try await ModelBOM(record, files: registry.files(of: record)).encode()
+    try await ModelBOM(record, files: registry.files(of: record), family: "gradient-boosted trees").encode()
   }
 
   /// The gates that do not pass.

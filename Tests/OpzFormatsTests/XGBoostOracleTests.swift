@@ -1,3 +1,4 @@
+import OpzFormats
 import OpzIO
 import OpzModel
 import OpzTestKit
@@ -22,7 +23,7 @@ enum Numbers {
 }
 
 @Suite("Scores, compared with XGBoost")
-struct OracleTests {
+struct XGBoostOracleTests {
   /// Trains with PyPI's xgboost and scores its rows, boundary rows among them.
   @Test(
     "margins and leaves are equal to the last bit",
@@ -33,11 +34,11 @@ struct OracleTests {
     ])
   func equal(kind: String) async throws {
     let directory = try TemporaryDirectory()
-    let script = PackageRoot.path(#filePath).appending("Tests/OpzModelTests/Fixtures/oracle.py")
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzFormatsTests/Fixtures/oracle.py")
     let result = try await blocking { try Python.run([script.string, kind, directory.path.string]) }
     try #require(result.status == 0, "\(result.errorText)")
 
-    let model = try Model.load(directory.path.appending("model.json"))
+    let model = try ModelFormats.standard.load(directory.path.appending("model.json")).model
     let scorer = Scorer(model)
     let rows = try Numbers.floats(directory.path.appending("rows.f32"))
     let count = rows.count / scorer.columns
@@ -71,10 +72,10 @@ struct OracleTests {
   @Test("a CSV with category names scores the same as codes, in order, on any number of threads", arguments: [1, 2, 5])
   func batch(threads: Int) async throws {
     let directory = try TemporaryDirectory()
-    let script = PackageRoot.path(#filePath).appending("Tests/OpzModelTests/Fixtures/oracle.py")
+    let script = PackageRoot.path(#filePath).appending("Tests/OpzFormatsTests/Fixtures/oracle.py")
     let result = try await blocking { try Python.run([script.string, "categorical", directory.path.string]) }
     try #require(result.status == 0, "\(result.errorText)")
-    let model = try Model.load(directory.path.appending("model.json"))
+    let model = try ModelFormats.standard.load(directory.path.appending("model.json")).model
     var options = BatchScoring.Options()
     options.kind = .margin
     options.threads = threads
@@ -88,10 +89,4 @@ struct OracleTests {
     #expect(margins.count == rows)
     #expect(margins == (try Numbers.floats(directory.path.appending("margin.f32"))))
   }
-}
-
-struct CollectingSink: ByteSink {
-  var bytes: [UInt8] = []
-  mutating func write(_ buffer: UnsafeRawBufferPointer) throws { bytes.append(contentsOf: buffer) }
-  var text: String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -1,3 +1,5 @@
+import OpzModel
+
 /// Packs XGBoost's trees. Only nodes reachable from the root are kept: a file may still contain deleted ones.
 struct EnsembleBuilder {
   private(set) var ensemble = TreeEnsemble()

@@ -1,4 +1,5 @@
 import OpzJSON
+import OpzModel
 
 /// Converts an XGBoost JSON file to a `Model`, and validates everything that scoring relies on.
 ///
@@ -41,17 +42,17 @@ struct XGBoostReader {
     let groups = max(1, document.classCount)
     let ensemble = try ensemble(groups)
     let outputs = [
-      Signature.Output(name: objective.predictionName, columns: groups),
+      Signature.Output(name: objective.objective.predictionName, columns: groups),
       Signature.Output(name: "margin", columns: groups),
     ]
     return Model(
-      format: .xgboostJSON, signature: Signature(inputs: try features(), outputs: outputs), objective: objective,
+      signature: Signature(inputs: try features(), outputs: outputs), objective: objective.objective,
       groups: groups, baseMargins: try baseMargins(objective, groups), ensemble: ensemble)
   }
 
-  private func objective() throws -> Objective {
+  private func objective() throws -> XGBoostObjective {
     guard let text = document.objective else { throw damaged("learner.objective.name is missing") }
-    guard let objective = Objective(xgboost: text) else {
+    guard let objective = XGBoostObjective(text) else {
       throw ModelError(
         .unsupported, name, "the objective \(text.prefix(80)) is not one that opz scores",
         hint: "package the model with runtime: {kind: custom} and your own server")
@@ -73,13 +74,15 @@ struct XGBoostReader {
     }
   }
 
-  private func baseMargins(_ objective: Objective, _ groups: Int) throws -> [Float] {
+  private func baseMargins(_ objective: XGBoostObjective, _ groups: Int) throws -> [Float] {
     let scores = document.baseScore
     guard scores.count == 1 || scores.count == groups else {
       throw damaged("base_score has \(scores.count) values for \(groups) outputs")
     }
     let margins = scores.map { objective.margin(ofBase: $0) }
-    guard margins.allSatisfy(\.isFinite) else { throw damaged("base_score is not valid for \(objective.name)") }
+    guard margins.allSatisfy(\.isFinite) else {
+      throw damaged("base_score is not valid for \(objective.objective.name)")
+    }
     return margins.count == groups ? margins : Array(repeating: margins[0], count: groups)
   }
 

@@ -1,0 +1,95 @@
+public import OpzModel
+
+/// A file format of models: how it is recognized, what others call it, and how it is read.
+///
+/// A format is a value in a list (`ModelFormats`). Nothing outside its own folder and that list names it.
+public struct ModelFormat: Sendable {
+  /// The name in opz.yaml, in version records and, with `_` for `-`, in the protocol's `platform`: `xgboost-json`.
+  public let name: String
+  /// What people call it: `XGBoost JSON`.
+  public let displayName: String
+  /// The kind of model, as in a model card: `gradient-boosted trees`. Nil where the format holds several kinds.
+  public let family: String?
+  /// How names of its files end: `.json`. The first is the usual one.
+  public let suffixes: [String]
+  /// The format by which KServe selects a serving runtime: `xgboost`. Nil where KServe has none for it.
+  public let kserve: String?
+  /// The flavors of an MLmodel file whose models are of this format: `xgboost`.
+  public let mlflowFlavors: [String]
+  /// How well the beginning of a file matches the format.
+  public let match: @Sendable (ModelHeader) -> Match
+  /// What is done with a file of the format.
+  public let reading: Reading
+
+  /// How well a file matches a format. The first format with the best match takes the file.
+  public enum Match: Int, Sendable {
+    case none
+    /// The syntax is right, and what would decide is not in the header.
+    case possible
+    case certain
+  }
+
+  /// What is done with a file of a format.
+  public enum Reading: Sendable {
+    /// Makes a model of the file's bytes and its name, which is for errors. It throws `ModelError`.
+    /// `advice` says how a library saves such a file: `save an XGBoost model with ..`.
+    case read(advice: String, @Sendable (_ bytes: [UInt8], _ name: String) throws -> Model)
+    /// The file is recognized and refused, for this reason.
+    case refuse(reason: String, hint: String? = nil)
+  }
+
+  /// Creates a format. The parameters are described at the properties.
+  public init(
+    name: String, displayName: String, family: String? = nil, suffixes: [String], kserve: String? = nil,
+    mlflowFlavors: [String] = [], match: @escaping @Sendable (ModelHeader) -> Match, reading: Reading
+  ) {
+    self.name = name
+    self.displayName = displayName
+    self.family = family
+    self.suffixes = suffixes
+    self.kserve = kserve
+    self.mlflowFlavors = mlflowFlavors
+    self.match = match
+    self.reading = reading
+  }
+
+  /// Whether opz reads files of the format.
+  public var isReadable: Bool { advice != nil }
+
+  var advice: String? {
+    if case .read(let advice, _) = reading { advice } else { nil }
+  }
+}
+
+/// The beginning of a file: all that recognizing a format may look at.
+public struct ModelHeader: Sendable {
+  /// The maximum length in bytes.
+  public static let limit = 4096
+
+  /// The file's first bytes, at most `limit`.
+  public let bytes: [UInt8]
+
+  /// Takes the first bytes of a file.
+  public init(_ bytes: some Collection<UInt8>) { self.bytes = Array(bytes.prefix(ModelHeader.limit)) }
+
+  /// Whether the file begins with these bytes.
+  public func starts(with mark: some Sequence<UInt8>) -> Bool { bytes.starts(with: mark) }
+
+  /// Whether a text is somewhere in the header.
+  public func contains(_ text: String) -> Bool { bytes.firstRange(of: Array(text.utf8)) != nil }
+
+  /// The first byte that is not JSON's white space; nil if there is none.
+  public var firstVisible: UInt8? { bytes.first { $0 != 32 && $0 != 9 && $0 != 10 && $0 != 13 } }
+}
+
+/// A model that was read, with the format of its file.
+public struct LoadedModel: Sendable {
+  public let format: ModelFormat
+  public let model: Model
+
+  /// Joins a model with the format of its file.
+  public init(format: ModelFormat, model: Model) {
+    self.format = format
+    self.model = model
+  }
+}

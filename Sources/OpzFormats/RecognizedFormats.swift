@@ -1,0 +1,18 @@
+/// Formats that are recognized, so that an error says what the file is, and that are not read.
+extension ModelFormat {
+  /// LightGBM's text format: `booster.save_model("model.txt")`.
+  static let lightGBM = ModelFormat(
+    name: "lightgbm", displayName: "LightGBM text", family: "gradient-boosted trees", suffixes: [".txt"],
+    kserve: "lightgbm", mlflowFlavors: ["lightgbm"],
+    match: { $0.starts(with: Array("tree\n".utf8)) ? .certain : .none },
+    reading: .refuse(reason: "a LightGBM model, which opz does not read"))
+
+  /// A pickle of protocol 2 or later (`joblib.dump` writes one too), or a zip archive (`torch.save` puts a pickle in
+  /// it).
+  static let pickleOrZip = ModelFormat(
+    name: "pickle", displayName: "pickle or zip archive", suffixes: [".pkl", ".joblib", ".pt", ".zip"],
+    match: { $0.starts(with: [0x80]) || $0.starts(with: [0x50, 0x4b]) ? .certain : .none },
+    reading: .refuse(
+      reason: "a pickle or a zip archive; opz never runs code to read a model",
+      hint: "package it with runtime: {kind: custom}"))
+}

@@ -1,0 +1,30 @@
+import OpzModel
+
+extension ModelFormat {
+  /// `booster.save_model("model.json")`, XGBoost 1.0 and later.
+  static let xgboostJSON = ModelFormat(
+    name: "xgboost-json", displayName: "XGBoost JSON", family: "gradient-boosted trees", suffixes: [".json"],
+    kserve: "xgboost", mlflowFlavors: ["xgboost"],
+    match: { header in
+      guard header.firstVisible == UInt8(ascii: "{"), !header.isUBJSON else { return .none }
+      return header.contains("\"learner\"") ? .certain : .possible
+    },
+    reading: .read(
+      advice: "save an XGBoost model with booster.save_model(\"model.json\")",
+      { bytes, name in try XGBoostReader.read(bytes, name: name) }))
+
+  /// `booster.save_model("model.ubj")`, XGBoost 1.6 and later.
+  static let xgboostUBJSON = ModelFormat(
+    name: "xgboost-ubjson", displayName: "XGBoost UBJSON", family: "gradient-boosted trees", suffixes: [".ubj"],
+    kserve: "xgboost", mlflowFlavors: ["xgboost"],
+    match: { $0.isUBJSON ? .certain : .none },
+    reading: .refuse(reason: "an XGBoost model in UBJSON, which opz does not read"))
+}
+
+extension ModelHeader {
+  /// Universal Binary JSON: an object begins with `{` and a length's type, `{L` or `{i` (ubjson.org, "Type
+  /// Reference"). No JSON does.
+  fileprivate var isUBJSON: Bool {
+    bytes.count > 2 && bytes[0] == UInt8(ascii: "{") && Array("iUIlL$#".utf8).contains(bytes[1])
+  }
+}

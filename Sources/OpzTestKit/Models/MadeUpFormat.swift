@@ -1,0 +1,30 @@
+public import OpzFormats
+import OpzModel
+
+/// A format that opz does not have: `sums 3` is a model with three columns whose margin is one half.
+///
+/// A list with it shows that nothing but the list knows formats.
+public enum MadeUpFormat {
+  /// A file of the format.
+  public static let text = "sums 2\n"
+
+  /// The format itself.
+  public static let format = ModelFormat(
+    name: "made-up", displayName: "Made up", family: "sums", suffixes: [".sums"], kserve: "sums",
+    match: { $0.starts(with: Array("sums ".utf8)) ? .certain : .none },
+    reading: .read(
+      advice: "write sums 2 into model.sums",
+      { bytes, name in
+        guard let count = Int(String(decoding: bytes.dropFirst(5), as: UTF8.self).prefix { $0 != "\n" }), count > 0
+        else { throw ModelError(.damaged, name, "no number of columns") }
+        return Model(
+          signature: Signature(
+            inputs: (0..<count).map { Signature.Feature(name: "f\($0)", kind: .numeric) },
+            outputs: [.init(name: "prediction", columns: 1), .init(name: "margin", columns: 1)]),
+          objective: Objective(name: "made-up", link: .identity), groups: 1, baseMargins: [0.5],
+          ensemble: TreeEnsemble())
+      }))
+
+  /// The standard formats and this one.
+  public static let formats = ModelFormats(ModelFormats.standard.all + [format])
+}

@@ -1,0 +1,137 @@
+import OpzFormats
+import OpzIO
+import OpzModel
+import OpzTestKit
+import SystemPackage
+import Testing
+
+extension HandMadeModel {
+  static func read(_ text: String) throws -> Model {
+    try ModelFormats.standard.read(Array(text.utf8), name: "model.json").model
+  }
+}
+
+@Suite("XGBoost files")
+struct XGBoostReaderTests {
+  @Test("the layout of 1.7 is scored", arguments: ["5E-1", "[5E-1]", "0.5"])
+  func old(base: String) throws {
+    let scorer = Scorer(try HandMadeModel.read(HandMadeModel.json(baseScore: base)))
+    let rows: [Float] = [0, 0, 0.5, 1.9, 0.5, 2, .nan, 5, 7, .nan]
+    #expect(scorer.margins(rows, rows: 5) == [-0.875, 0.375, 1.125, -0.875, 1.125])
+    #expect(scorer.leaves(rows, rows: 5) == [1, 0, 3, 0, 4, 0, 1, 0, 4, 0])
+  }
+
+  @Test("a base score other than 0.5 becomes a float32 logit; for logitraw, it is the margin")
+  func baseScores() throws {
+    let logit = Scorer(try HandMadeModel.read(HandMadeModel.json(baseScore: "2E-1"))).margins([0, 0], rows: 1)
+    #expect(abs(logit[0] - (-1.3862944 - 0.875)) < 1e-6)
+    let raw = Scorer(try HandMadeModel.read(HandMadeModel.json(baseScore: "2E-1", objective: "binary:logitraw")))
+      .margins(
+        [0, 0], rows: 1)
+    #expect(raw == [Float(0.2) + -1 + 0.125])
+  }
+
+  @Test("dart up to 3.3 has its weights next to the wrapped trees")
+  func dart() throws {
+    let plain = HandMadeModel.json()
+    let start = plain.firstRange(of: "\"gradient_booster\":{")!.upperBound
+    let end = plain.firstRange(of: ",\"learner_model_param\"")!.lowerBound
+    let inner = plain[start..<end].dropLast()
+    let text = plain[..<start] + "\"gbtree\":{\(inner)},\"name\":\"dart\",\"weight_drop\":[0.5,2]}" + plain[end...]
+    let scorer = Scorer(try HandMadeModel.read(String(text)))
+    #expect(scorer.margins([0, 0], rows: 1) == [-0.25])
+  }
+
+  @Test(
+    "an invalid model is refused, and the error says where",
+    arguments: [
+      ("", "empty"), ("{", "model.json:1:2"), ("[]", "not a model"), ("{}", "no \"learner\""),
+      ("not json", "not a model"),
+      ("{\"learner\": 1}", "expected an object"),
+      ("{\"a\":" + String(repeating: "[", count: 5000), "nested deeper"),
+      (HandMadeModel.json(left: "[0,-1,3,-1,-1]"), "reached twice"),
+      (HandMadeModel.json(left: "[1,-1,2,-1,-1]"), "reached twice"),
+      (HandMadeModel.json(left: "[1,-1,99,-1,-1]"), "does not exist"),
+      (HandMadeModel.json(left: "[-7,-1,3,-1,-1]"), "does not exist"),
+      (HandMadeModel.json(right: "[2,-1,9223372036854775807,-1,-1]"), "does not exist"),
+      (HandMadeModel.json(right: "[2,-1,9223372036854775808,-1,-1]"), "too large"),
+      (HandMadeModel.json(indices: "[0,0,2,0,0]"), "column 2 of 2"),
+      (HandMadeModel.json(indices: "[0,0,-1,0,0]"), "column -1"),
+      (HandMadeModel.json(conditions: "[0.5,-1,2,0.25]"), "different lengths"),
+      (HandMadeModel.json(conditions: "[0.5,NaN,2,0.25,1]"), "not a finite number"),
+      (HandMadeModel.json(conditions: "[NaN,1,2,0.25,1]"), "not a number"),
+      (HandMadeModel.json(conditions: "[0.5,-1,2,0.25,1e999]"), "not a finite number"),
+      (HandMadeModel.json(conditions: "[0.5,-1,2,0.25,1e]"), "exponent"),
+      (HandMadeModel.json(info: "[0]"), "tree_info"),
+      (HandMadeModel.json(info: "[0,1]"), "output 1 of 1"),
+      (HandMadeModel.json(booster: "gblinear"), "booster gblinear"),
+      (HandMadeModel.json(objective: "survival:cox"), "objective survival:cox"),
+      (HandMadeModel.json(baseScore: "nan"), "base_score"),
+      (HandMadeModel.json(baseScore: "[1,2]"), "2 values for 1"), (HandMadeModel.json() + "x", "after the end"),
+      ("{L\u{0}\u{0}\u{0}", "UBJSON"), ("tree\nversion=v4\n", "LightGBM"), ("PK\u{3}\u{4}", "pickle or a zip"),
+    ])
+  func refused(text: String, reason: String) {
+    let error = #expect(throws: ModelError.self) { try HandMadeModel.read(text) }
+    #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+    #expect(error?.hint != nil)
+  }
+
+  @Test("a truncated file is an error, never a trap", arguments: 0..<8)
+  func cut(part: Int) throws {
+    let bytes = Array(HandMadeModel.json().utf8)
+    for count in stride(from: part, to: bytes.count, by: 8) {
+      #expect(throws: ModelError.self) { try ModelFormats.standard.read(Array(bytes[..<count]), name: "model.json") }
+    }
+  }
+
+  @Test("a changed file is an error or a model that scores, never a trap", arguments: 0..<12)
+  func mutated(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let churn = try FileBlob(PackageRoot.path(#filePath).appending("examples/churn/model.json")).bytes()
+    let original = seed < 10 ? Array(HandMadeModel.json().utf8) : churn
+    for _ in 0..<(seed < 10 ? 100 : 4) {
+      var bytes = original
+      for _ in 0...Int.random(in: 0..<4, using: &random) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
+        case 1: bytes[place] = "0123456789-[]{},:\"eE.".utf8.randomElement(using: &random)!
+        case 2: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1..<9, using: &random)))
+        default:
+          bytes.insert(contentsOf: Array("99999999999".utf8.prefix(Int.random(in: 1..<11, using: &random))), at: place)
+        }
+      }
+      if let model = try? ModelFormats.standard.read(bytes, name: "model.json").model {
+        let scorer = Scorer(model)
+        _ = scorer.margins([Float](repeating: 1, count: scorer.columns * 3), rows: 3)
+      }
+    }
+  }
+
+  @Test("category names that XGBoost truncated are left out, so that a wrong name never matches")
+  func cutTexts() throws {
+    let cats = #","cats":{"enc":[{"offsets":[0,1,2],"values":[-61,-87,97]},{"offsets":[],"values":[]}]}"#
+    let text = HandMadeModel.json().replacing("\"float\",\"float\"", with: "\"c\",\"float\"")
+      .replacing("\"tree_info\":[0,0]", with: "\"tree_info\":[0,0]\(cats)")
+    let encoder = RowEncoder(try HandMadeModel.read(text).signature)
+    #expect(encoder.signature.inputs[0].kind == .categorical([]))
+    #expect(throws: ModelError.self) { try encoder.encode("a", column: 0) }
+    #expect(try encoder.encode("1", column: 0) == 1)
+  }
+
+  @Test("a directory must have one model, or one named model.json")
+  func directories() throws {
+    let directory = try TemporaryDirectory()
+    #expect(throws: ModelError.self) { try ModelFormats.standard.load(directory.path) }
+    try directory.write("a.json", HandMadeModel.json())
+    #expect(try ModelFormats.standard.load(directory.path).model.treeCount == 2)
+    try directory.write("b.json", HandMadeModel.json())
+    #expect(throws: ModelError.self) { try ModelFormats.standard.load(directory.path) }
+    try directory.write("model.json", HandMadeModel.json())
+    #expect(try ModelFormats.standard.load(directory.path).model.treeCount == 2)
+    let error = #expect(throws: IOFailure.self) {
+      try ModelFormats.standard.load(directory.path.appending("none.json"))
+    }
+    #expect(error?.category == .notFound)
+  }
+}
