@@ -70,7 +70,7 @@ var targets: [Target] = [
   module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl", system]),
   module("OpzModel", ["OpzIO", system]),
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzIO", system]),
-  module("OpzRegistry", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
+  module("OpzRegistry", ["OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzSecrets", ["OpzIO"]),
   module(
     "OpzTrust",
@@ -81,21 +81,27 @@ var targets: [Target] = [
   module(
     "OpzPackage",
     [
-      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzFormats", "OpzDeploy", "OpzKubernetes", "OpzYAML",
-      "OpzOCI", "OpzJSON", "OpzIO", system,
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
+    ]),
+  module(
+    "OpzProject",
+    [
+      "OpzPackage", "OpzRegistry", "OpzDeploy", "OpzFormats", "OpzArchive", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON",
+      "OpzIO", system,
     ]),
   module("OpzLint", ["OpzSecrets", "OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"]),
   module("OpzMLflow", ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite", system]),
   module(
     "OpzFlow",
     [
-      "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes", "OpzLint", "OpzMLflow",
-      "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system,
+      "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes",
+      "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI",
+      "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
     [
-      "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
+      "OpzFlow", "OpzProject", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
       "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
@@ -119,13 +125,10 @@ var targets: [Target] = [
   tests(
     "OpzTrust",
     ["OpzTrust", "OpzRegistry", "OpzArchive", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzPackage", ["OpzPackage", "OpzArchive", "OpzOCI", "OpzIO", "OpzTestKit", system]),
   tests(
-    "OpzPackage",
-    [
-      "OpzPackage", "OpzArchive", "OpzPython", "OpzStore", "OpzFormats", "OpzDeploy", "OpzYAML", "OpzOCI", "OpzJSON",
-      "OpzIO",
-      "OpzTestKit", system,
-    ]),
+    "OpzProject",
+    ["OpzProject", "OpzDeploy", "OpzFormats", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzDeploy",
     ["OpzDeploy", "OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system, yams]),
@@ -134,8 +137,9 @@ var targets: [Target] = [
   tests(
     "OpzFlow",
     [
-      "OpzFlow", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow", "OpzPython",
-      "OpzArchive", "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system,
+      "OpzFlow", "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow",
+      "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
+      "OpzTestKit", system,
     ]),
   tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
 ]

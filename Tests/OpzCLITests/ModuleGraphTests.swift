@@ -14,8 +14,8 @@ struct ModuleGraphTests {
     "OpzStore",
     "OpzPython",
     "OpzDistribution", "OpzModel", "OpzFormats",
-    "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzMLflow", "OpzFlow", "OpzCLI",
-    "opz",
+    "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
+    "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
     "opz-server", "OpzHub", "opz-hub",
   ]
@@ -37,7 +37,7 @@ struct ModuleGraphTests {
     // Part of the static server: no OCI, no Foundation, no packaging code.
     "OpzModel": ["OpzIO"],
     "OpzFormats": ["OpzModel", "OpzJSON", "OpzIO"],
-    "OpzRegistry": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
+    "OpzRegistry": ["OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers, so the static server must not depend on it.
     // Bytes to findings, for scans and for packaging.
     "OpzSecrets": ["OpzIO"],
@@ -45,8 +45,12 @@ struct ModuleGraphTests {
       "OpzSecrets", "OpzRegistry", "OpzArchive", "OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCrypto",
     ],
     "OpzPackage": [
-      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzFormats", "OpzDeploy", "OpzKubernetes", "OpzYAML",
-      "OpzOCI", "OpzJSON", "OpzIO",
+      "OpzSecrets", "OpzArchive", "OpzPython", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
+    ],
+    // The sections of opz.yaml, each read by the module that it is about.
+    "OpzProject": [
+      "OpzPackage", "OpzRegistry", "OpzDeploy", "OpzFormats", "OpzArchive", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON",
+      "OpzIO",
     ],
     // From plans to text, without files or network.
     "OpzDeploy": ["OpzKubernetes", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],

@@ -1,7 +1,7 @@
 import ArgumentParser
 import OpzFlow
 import OpzIO
-import OpzPackage
+import OpzProject
 
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -31,7 +31,8 @@ struct SBOMCommand: AsyncParsableCommand {
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     let bytes = try await ModelBOM(
       version.record, files: registry.files(of: version.record),
-      family: version.record.model.flatMap { session.formats.named($0.format)?.family }).encode()
+      family: version.record.model.flatMap { session.formats.named($0.format)?.family }
+    ).encode()
     guard attach else { return Console.document(String(decoding: PrintableText.json(bytes), as: UTF8.self)) }
     let attached = try await AttestVersion(version, in: session).run(
       .billOfMaterials, bytes, with: try keys.privateKey(session), subject: version.record.reference, registry)

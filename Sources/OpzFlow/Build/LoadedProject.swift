@@ -3,6 +3,7 @@ import OpzIO
 import OpzJSON
 import OpzOCI
 import OpzPackage
+import OpzProject
 import OpzRegistry
 import OpzStore
 import SystemPackage

@@ -3,6 +3,7 @@ import OpzDistribution
 public import OpzIO
 import OpzOCI
 import OpzPackage
+import OpzProject
 import OpzPython
 import OpzStore
 public import SystemPackage

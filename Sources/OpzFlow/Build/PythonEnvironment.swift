@@ -3,6 +3,7 @@ import OpzDistribution
 import OpzIO
 import OpzOCI
 import OpzPackage
+import OpzProject
 import OpzPython
 import OpzRegistry
 import SystemPackage

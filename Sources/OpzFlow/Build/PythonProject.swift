@@ -1,6 +1,7 @@
 import OpzIO
 import OpzOCI
 import OpzPackage
+import OpzProject
 import OpzPython
 import SystemPackage
 

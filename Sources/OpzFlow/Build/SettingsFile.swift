@@ -1,5 +1,6 @@
 public import OpzDeploy
 import OpzPackage
+import OpzProject
 public import OpzRegistry
 public import SystemPackage
 

@@ -1,7 +1,6 @@
 public import OpzIO
 import OpzJSON
 import OpzOCI
-import OpzPackage
 public import OpzRegistry
 import OpzStore
 import OpzYAML

@@ -2,7 +2,7 @@ public import OpzIO
 import OpzJSON
 public import OpzMLflow
 public import OpzOCI
-import OpzPackage
+import OpzProject
 public import OpzRegistry
 import OpzStore
 import SystemPackage

@@ -50,7 +50,7 @@ public struct SourceTree: Sendable {
   }
 
   /// Adds a file or directory at its destination in opz.yaml; a directory's content goes into it.
-  public mutating func add(_ placed: ProjectConfig.PlacedFiles) throws {
+  public mutating func add(_ placed: PlacedFiles) throws {
     let names = SourceTree.names(placed.path)
     let place = project.pushing(FilePath(placed.path))
     let status = try SourceTree.status(place, key: "files")

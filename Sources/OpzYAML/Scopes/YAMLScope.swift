@@ -187,11 +187,20 @@ public struct YAMLScope {
     return nil
   }
 
+  /// The mapping of a key; one without members when the key is missing.
+  /// - Parameters:
+  ///   - keys: the known keys.
+  ///   - isOpen: as in the initializer.
+  public func mapping(_ key: String, keys: [String], isOpen: Bool = false) -> YAMLScope {
+    YAMLScope(node(key), path: full(key), keys: keys, problems, isOpen: isOpen)
+  }
+
   /// The mappings of a list, each read with the same keys; empty when the key is missing. Other values are reported.
-  public func scopes(_ key: String, keys: [String]) -> [YAMLScope] {
+  /// - Parameter hint: what to write when the value is not a list.
+  public func scopes(_ key: String, keys: [String], hint: String? = nil) -> [YAMLScope] {
     guard has(key), let node = node(key) else { return [] }
     guard case .list(let items) = node.value else {
-      fail(key, "\(node.kind) where a list belongs")
+      fail(key, "\(node.kind) where a list belongs", hint: hint)
       return []
     }
     return items.enumerated().map { YAMLScope($1, path: "\(full(key)).\($0)", keys: keys, problems) }

@@ -2,6 +2,7 @@ import OpzFlow
 import OpzIO
 import OpzOCI
 import OpzPackage
+import OpzProject
 import OpzPython
 import OpzTestKit
 import SystemPackage

@@ -5,6 +5,7 @@ import OpzPackage
 import OpzRegistry
 import OpzStore
 import OpzTestKit
+import OpzYAML
 import SystemPackage
 import Testing
 

@@ -1,7 +1,7 @@
 import OpzIO
-import OpzPackage
 import OpzRegistry
 import OpzTestKit
+import OpzYAML
 import Testing
 
 @testable import OpzFlow

@@ -2,6 +2,7 @@ import Foundation
 public import OpzFormats
 import OpzIO
 import OpzOCI
+import OpzYAML
 public import SystemPackage
 
 /// `opz init`: writes a commented opz.yaml for the model found in a directory.

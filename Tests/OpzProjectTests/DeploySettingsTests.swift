@@ -1,9 +1,10 @@
 import OpzDeploy
 import OpzJSON
 import OpzOCI
+import OpzYAML
 import Testing
 
-@testable import OpzPackage
+@testable import OpzProject
 
 @Suite("The deploy section of opz.yaml")
 struct DeploySettingsTests {

@@ -1,10 +1,11 @@
 import Foundation
 import OpzIO
 import OpzTestKit
+import OpzYAML
 import SystemPackage
 import Testing
 
-@testable import OpzPackage
+@testable import OpzProject
 
 @Suite("Hostile opz.yaml")
 struct ConfigHostileTests {

@@ -1,28 +1,37 @@
-import OpzArchive
-import OpzYAML
+public import OpzYAML
 
-extension ConfigParts {
-  /// `files`: a list of `{path, to, owner, mode}`.
-  func files() -> [ProjectConfig.PlacedFiles] {
-    guard top.has("files"), let node = top.node("files") else { return [] }
-    guard case .list(let items) = node.value else {
-      top.fail("files", "\(node.kind) where a list belongs", hint: "write files: [{path: assets, to: /opt/assets}]")
-      return []
-    }
-    return items.enumerated().compactMap { index, item in
-      placed(YAMLScope(item, path: "files.\(index)", keys: ConfigKeys.files, problems))
+/// A file or directory with a destination in opz.yaml: an item of the list `files`.
+public struct PlacedFiles: Sendable, Hashable {
+  /// Below the project.
+  public var path: String
+  /// Absolute, in the image.
+  public var to: String
+  public var owner: SourceFile.Owner
+  /// Permission bits of files; directories get execute bits where files have read bits. Nil: 0644, or 0755 for
+  /// executable files.
+  public var mode: UInt32?
+
+  /// The keys of an item.
+  public static let keys = ["path", "to", "owner", "mode"]
+
+  /// Reads the list `files` of a document; empty if it has none. Problems are reported to the document's
+  /// `KeyProblems`.
+  /// - Parameter top: the document's own mapping.
+  public static func read(_ top: YAMLScope) -> [PlacedFiles] {
+    top.scopes("files", keys: keys, hint: "write files: [{path: assets, to: /opt/assets}]").compactMap {
+      PlacedFiles($0)
     }
   }
 
-  private func placed(_ scope: YAMLScope) -> ProjectConfig.PlacedFiles? {
+  private init?(_ scope: YAMLScope) {
     scope.require("path", hint: "write path: assets")
     scope.require("to", hint: "write to: /opt/assets")
     let (path, to) = (scope.path("path"), scope.text("to"))
-    if let to, let reason = ConfigParts.problem(destination: to) { scope.fail("to", "\"\(to.prefix(80))\" \(reason)") }
+    if let to, let reason = PlacedFiles.problem(destination: to) { scope.fail("to", "\"\(to.prefix(80))\" \(reason)") }
     let owner = scope.owner("owner") ?? .root
     let mode = scope.mode("mode")
     guard let path, let to else { return nil }
-    return ProjectConfig.PlacedFiles(path: path, to: to, owner: owner, mode: mode)
+    (self.path, self.to, self.owner, self.mode) = (path, to, owner, mode)
   }
 
   /// Directories that the kernel, the container runtime, or opz itself fills.
@@ -38,28 +47,11 @@ extension ConfigParts {
     if let first = parts.first, reserved.contains(String(first)) { return "is below /\(first), which is not for files" }
     return nil
   }
-
-  /// `layers.compression`. The weights of a model runtime are for KServe, which refuses zstd.
-  func compression(_ runtime: ProjectConfig.Runtime?) -> Compression {
-    let scope = YAMLScope(top.node("layers"), path: "layers", keys: ConfigKeys.layers, problems)
-    guard let text = scope.text("compression") else { return .gzip }
-    guard let compression = Compression(rawValue: text) else {
-      scope.fail(
-        "compression", "\"\(text.prefix(80))\" is not a compression",
-        hint: NearestName.find(text, in: Compression.allCases.map(\.rawValue)).map { "did you mean \($0)?" }
-          ?? "write gzip, zstd or none")
-      return .gzip
-    }
-    if compression == .zstd, runtime?.kind == .model {
-      scope.fail("compression", "KServe refuses zstd layers, and kind: model is for KServe", hint: "write gzip or none")
-    }
-    return compression
-  }
 }
 
 extension YAMLScope {
   /// `UID:GID`, as numbers.
-  func owner(_ key: String) -> SourceFile.Owner? {
+  fileprivate func owner(_ key: String) -> SourceFile.Owner? {
     guard has(key), let text = node(key)?.written ?? self.text(key) else { return nil }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { part in
       part.utf8.allSatisfy { (48...57).contains($0) } ? UInt32(part) : nil
@@ -73,7 +65,7 @@ extension YAMLScope {
   }
 
   /// Permission bits in octal, three or four digits, as spelled in the file.
-  func mode(_ key: String) -> UInt32? {
+  fileprivate func mode(_ key: String) -> UInt32? {
     guard has(key), let text = node(key)?.written ?? self.text(key) else { return nil }
     guard (3...4).contains(text.utf8.count), let mode = UInt32(text, radix: 8), mode <= 0o777 else {
       fail(key, "\"\(text.prefix(80))\" is not a mode", hint: "write mode: \"0640\"")

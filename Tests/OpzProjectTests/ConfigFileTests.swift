@@ -1,10 +1,11 @@
 import Glibc
 import OpzIO
 import OpzTestKit
+import OpzYAML
 import SystemPackage
 import Testing
 
-@testable import OpzPackage
+@testable import OpzProject
 
 @Suite("The file opz.yaml, and the files that it names")
 struct ConfigFileTests {

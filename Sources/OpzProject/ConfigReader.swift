@@ -1,6 +1,5 @@
 public import OpzFormats
 import OpzIO
-import OpzOCI
 import OpzStore
 import OpzYAML
 public import SystemPackage

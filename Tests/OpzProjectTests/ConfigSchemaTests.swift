@@ -6,7 +6,7 @@ import OpzOCI
 import SystemPackage
 import Testing
 
-@testable import OpzPackage
+@testable import OpzProject
 
 @Suite("templates/opz.schema.json agrees with the reader")
 struct ConfigSchemaTests {

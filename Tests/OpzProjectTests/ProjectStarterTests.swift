@@ -2,10 +2,11 @@ import Glibc
 import OpzIO
 import OpzOCI
 import OpzTestKit
+import OpzYAML
 import SystemPackage
 import Testing
 
-@testable import OpzPackage
+@testable import OpzProject
 
 @Suite("opz init")
 struct ProjectStarterTests {

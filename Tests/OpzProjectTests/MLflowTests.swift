@@ -1,10 +1,11 @@
 import OpzIO
 import OpzOCI
 import OpzTestKit
+import OpzYAML
 import SystemPackage
 import Testing
 
-@testable import OpzPackage
+@testable import OpzProject
 
 @Suite("MLflow's model directories")
 struct MLflowTests {

@@ -1,7 +1,6 @@
 public import OpzIO
-public import OpzYAML
 
-/// An invalid opz.yaml: all problems found, of which up to ten are shown.
+/// An invalid opz.yaml or policy.yaml: all problems found, of which up to ten are shown.
 public struct ConfigError: ExplainedError {
   /// One problem with its location, key, reason and hint.
   public typealias Problem = KeyProblem

@@ -1,7 +1,8 @@
 import OpzOCI
+import OpzYAML
 import Testing
 
-@testable import OpzPackage
+@testable import OpzProject
 
 @Suite("--set key=value")
 struct ConfigOverrideTests {

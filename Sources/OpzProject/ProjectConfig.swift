@@ -1,6 +1,8 @@
 public import OpzArchive
 public import OpzDeploy
 public import OpzOCI
+public import OpzPackage
+public import OpzRegistry
 public import OpzYAML
 
 /// The validated content of opz.yaml. `docs/reference/opz-yaml.md` describes the keys, `templates/opz.schema.json` is
@@ -9,7 +11,7 @@ public struct ProjectConfig: Sendable, Hashable {
   public var name: ModelName
   public var version: VersionRule
   public var model: ModelSource
-  public var runtime: Runtime
+  public var runtime: RuntimeSection
   public var code: [String]
   public var config: [String]
   public var files: [PlacedFiles]
@@ -17,7 +19,7 @@ public struct ProjectConfig: Sendable, Hashable {
   public var compression: Compression
   public var env: [String: String]
   public var platforms: [Platform]
-  public var lineage: LineageSources
+  public var lineage: LineageSection
   public var deploy: DeploySettings?
   public var push: Push?
   /// The location of each key, for errors found later.
@@ -39,44 +41,6 @@ public struct ProjectConfig: Sendable, Hashable {
     public var path: String
     /// `auto`, or the name of a format.
     public var format: String
-  }
-
-  /// What runs in the image: the `runtime` key.
-  public struct Runtime: Sendable, Hashable {
-    /// The kind of runtime, spelled as in opz.yaml.
-    public enum Kind: String, Sendable, CaseIterable {
-      case native, python, custom, model
-    }
-
-    public var kind: Kind
-    /// `scratch`, `oci:DIR[:TAG]` or `HOST/REPO[:TAG|@DIGEST]`.
-    public var base: String?
-    public var python: String?
-    public var requirements: String?
-    public var lock: String?
-    public var command: [String]
-    /// `UID[:GID]`.
-    public var user: String?
-    public var expose: [Int]
-  }
-
-  /// A file or directory with a destination in opz.yaml.
-  public struct PlacedFiles: Sendable, Hashable {
-    public var path: String
-    /// Absolute, in the image.
-    public var to: String
-    public var owner: SourceFile.Owner
-    /// Permission bits of files; directories get execute bits where files have read bits. Nil: 0644, or 0755 for
-    /// executable files.
-    public var mode: UInt32?
-  }
-
-  /// Where the image's lineage comes from (data, metrics, parent, tags): the `lineage` key.
-  public struct LineageSources: Sendable, Hashable {
-    public var data: [String]
-    public var metrics: String?
-    public var parent: String?
-    public var tags: [String: String]
   }
 
   /// Where `opz push` sends the image when the command line names no destination: the `push` key.

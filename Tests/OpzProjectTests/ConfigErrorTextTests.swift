@@ -1,7 +1,8 @@
 import OpzOCI
+import OpzYAML
 import Testing
 
-@testable import OpzPackage
+@testable import OpzProject
 
 /// An invalid file and opz's error message.
 struct BrokenConfig: Sendable, CustomTestStringConvertible {

@@ -1,32 +1,59 @@
-import OpzKubernetes
 import OpzOCI
-import OpzYAML
+public import OpzYAML
 
-extension ConfigParts {
-  func runtime() -> ProjectConfig.Runtime? {
-    let scope = YAMLScope(top.node("runtime"), path: "runtime", keys: ConfigKeys.runtime, problems)
-    let kinds = ProjectConfig.Runtime.Kind.allCases.map(\.rawValue)
+/// The section `runtime` of opz.yaml: what runs in the image.
+public struct RuntimeSection: Sendable, Hashable {
+  /// The kind of runtime, spelled as in opz.yaml.
+  public enum Kind: String, Sendable, CaseIterable {
+    case native, python, custom, model
+  }
+
+  public var kind: Kind
+  /// `scratch`, `oci:DIR[:TAG]` or `HOST/REPO[:TAG|@DIGEST]`.
+  public var base: String?
+  public var python: String?
+  public var requirements: String?
+  public var lock: String?
+  public var command: [String]
+  /// `UID[:GID]`.
+  public var user: String?
+  public var expose: [Int]
+
+  /// The section's keys.
+  public static let keys = ["kind", "base", "python", "requirements", "lock", "command", "user", "expose"]
+
+  /// Reads the section of a document; nil if its kind is not known. Problems are reported to the document's
+  /// `KeyProblems`.
+  /// - Parameter top: the document's own mapping.
+  public init?(in top: YAMLScope) {
+    let scope = top.mapping("runtime", keys: RuntimeSection.keys)
+    let kinds = Kind.allCases.map(\.rawValue)
     let text = scope.text("kind") ?? "native"
-    guard let kind = ProjectConfig.Runtime.Kind(rawValue: text) else {
+    guard let kind = Kind(rawValue: text) else {
       scope.fail(
         "kind", "\"\(text.prefix(80))\" is not a runtime",
         hint: NearestName.find(text, in: kinds).map { "did you mean \($0)?" }
           ?? "write one of \(kinds.joined(separator: ", "))")
       return nil
     }
-    let useless = ConfigParts.useless(for: kind)
-    for key in ConfigKeys.runtime where useless.contains(key) && scope.has(key) {
-      let others = ProjectConfig.Runtime.Kind.allCases.filter { !ConfigParts.useless(for: $0).contains(key) }
+    let useless = RuntimeSection.useless(for: kind)
+    for key in RuntimeSection.keys where useless.contains(key) && scope.has(key) {
+      let others = Kind.allCases.filter { !RuntimeSection.useless(for: $0).contains(key) }
       let names = others.map(\.rawValue).joined(separator: " or ")
       scope.fail(key, "a \(kind.rawValue) runtime has no \(key)", hint: "remove it, or write kind: \(names)")
     }
-    return ProjectConfig.Runtime(
-      kind: kind, base: base(scope, kind), python: python(scope), requirements: scope.path("requirements"),
-      lock: scope.path("lock"), command: command(scope), user: user(scope), expose: ports(scope))
+    self.kind = kind
+    base = RuntimeSection.base(scope, kind)
+    python = RuntimeSection.python(scope)
+    requirements = scope.path("requirements")
+    lock = scope.path("lock")
+    command = RuntimeSection.command(scope)
+    user = RuntimeSection.user(scope)
+    expose = RuntimeSection.ports(scope)
   }
 
   /// Keys that have no effect for a kind of runtime are errors.
-  static func useless(for kind: ProjectConfig.Runtime.Kind) -> Set<String> {
+  private static func useless(for kind: Kind) -> Set<String> {
     switch kind {
     case .native: ["base", "python", "requirements", "lock", "command", "expose"]
     case .model: ["python", "requirements", "lock", "command", "user", "expose"]
@@ -35,7 +62,7 @@ extension ConfigParts {
     }
   }
 
-  private func base(_ scope: YAMLScope, _ kind: ProjectConfig.Runtime.Kind) -> String? {
+  private static func base(_ scope: YAMLScope, _ kind: Kind) -> String? {
     let hint = "write base: HOST/REPO:TAG, oci:DIR, docker-archive:FILE or scratch"
     if kind == .custom { scope.require("base", hint: hint) }
     guard let base = scope.text("base") else { return nil }
@@ -48,7 +75,7 @@ extension ConfigParts {
   }
 
   /// `3.12` looks like a number, and `3.10` would lose its zero as one: the original spelling is used.
-  private func python(_ scope: YAMLScope) -> String? {
+  private static func python(_ scope: YAMLScope) -> String? {
     guard scope.has("python"), let text = scope.node("python")?.written else { return scope.text("python") }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     let isVersion =
@@ -62,7 +89,7 @@ extension ConfigParts {
     return text
   }
 
-  private func command(_ scope: YAMLScope) -> [String] {
+  private static func command(_ scope: YAMLScope) -> [String] {
     let words = scope.node("command")?.written?.split(separator: " ").joined(separator: ", ")
     let command = scope.texts("command", numbers: true, hint: words.map { "write a list: command: [\($0)]" })
     for (index, word) in command where word.utf8.contains(0) {
@@ -72,7 +99,7 @@ extension ConfigParts {
     return command.map(\.text)
   }
 
-  private func user(_ scope: YAMLScope) -> String? {
+  private static func user(_ scope: YAMLScope) -> String? {
     guard scope.has("user") else { return nil }
     var text: String?
     if case .integer(let number)? = scope.node("user")?.value {
@@ -94,7 +121,7 @@ extension ConfigParts {
     return text
   }
 
-  private func ports(_ scope: YAMLScope) -> [Int] {
+  private static func ports(_ scope: YAMLScope) -> [Int] {
     guard scope.has("expose"), let node = scope.node("expose") else { return [] }
     guard case .list(let items) = node.value else {
       return scope.integer("expose", in: 1...65535).map { [$0] } ?? []
@@ -110,24 +137,5 @@ extension ConfigParts {
       }
     }
     return ports
-  }
-}
-
-extension YAMLScope {
-  /// A Kubernetes quantity: a text, or a number in its original spelling. It must not be negative.
-  func quantity(_ key: String, example: String) -> String? {
-    guard has(key) else { return nil }
-    var text: String?
-    switch node(key)?.value {
-    case .integer(let number)?: text = String(number)
-    case .number(let written)?: text = written
-    default: text = self.text(key)
-    }
-    if let text, text.wholeMatch(of: /[0-9]+(\.[0-9]+)?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?/) == nil {
-      fail(key, "\"\(text.prefix(80))\" is not a Kubernetes quantity", hint: "write \(key): \(example)")
-    } else if let text {
-      check(key) { _ = try Quantity(text, key: key) }
-    }
-    return text
   }
 }

@@ -1,61 +1,62 @@
-import OpzDeploy
 import OpzIO
 import OpzJSON
 import OpzKubernetes
-import OpzOCI
-import OpzYAML
+public import OpzYAML
 
-extension ConfigParts {
-  /// Reads `deploy`: the settings of a version's manifests. Whether they are consistent is checked when manifests are
-  /// written for a target.
-  func deploy() -> DeploySettings? {
+/// Reads the section `deploy` of opz.yaml: the settings of a version's manifests.
+public enum DeploySection {
+  /// Reads the section of a document; nil if it has none. Problems are reported to the document's `KeyProblems`.
+  ///
+  /// Whether the settings are consistent is checked when manifests are written for a target.
+  /// - Parameter top: the document's own mapping.
+  public static func read(_ top: YAMLScope) -> DeploySettings? {
     guard top.has("deploy") else { return nil }
-    let scope = YAMLScope(top.node("deploy"), path: "deploy", keys: ConfigKeys.deploy, problems)
+    let scope = top.mapping("deploy", keys: DeployKeys.deploy)
     var settings = DeploySettings()
-    settings.replicas = part(scope, "replicas", ConfigKeys.replicas, replicas)
-    settings.resources = part(scope, "resources", ConfigKeys.resources, resources)
-    settings.autoscale = part(scope, "autoscale", ConfigKeys.autoscale, autoscale)
+    settings.replicas = part(scope, "replicas", DeployKeys.replicas, replicas)
+    settings.resources = part(scope, "resources", DeployKeys.resources, resources)
+    settings.autoscale = part(scope, "autoscale", DeployKeys.autoscale, autoscale)
     settings.env = variables(scope)
     settings.envFrom = names(scope, "envFrom") { try ObjectName.checkSubdomain($0, key: "") }
     settings.imagePullSecrets = names(scope, "imagePullSecrets") { try ObjectName.checkSubdomain($0, key: "") }
     settings.priorityClass = name(scope, "priorityClass") { try ObjectName.checkSubdomain($0, key: "") }
     settings.spread = choice(scope, "spread")
-    settings.namespace = part(scope, "namespace", ConfigKeys.namespace, namespace)
-    settings.ingress = part(scope, "ingress", ConfigKeys.ingress) { ingress in
+    settings.namespace = part(scope, "namespace", DeployKeys.namespace, namespace)
+    settings.ingress = part(scope, "ingress", DeployKeys.ingress) { ingress in
       DeploySettings.Ingress(
         namespaces: names(ingress, "namespaces") { try ObjectName.check($0, key: "") }, pods: labels(ingress, "pods"))
     }
-    settings.monitoring = part(scope, "monitoring", ConfigKeys.monitoring, monitoring)
+    settings.monitoring = part(scope, "monitoring", DeployKeys.monitoring, monitoring)
     settings.vpa = scope.flag("vpa")
     settings.storage = choice(scope, "storage")
-    settings.rollout = part(scope, "rollout", ConfigKeys.rollout, rollout)
-    settings.batch = part(scope, "batch", ConfigKeys.batch, batch)
+    settings.rollout = part(scope, "rollout", DeployKeys.rollout, rollout)
+    settings.batch = part(scope, "batch", DeployKeys.batch, batch)
     settings.schedules = schedules(scope)
     settings.patches = patches(scope)
     return settings
   }
 
   /// A nested mapping; nil if omitted.
-  private func part<Value>(
+  private static func part<Value>(
     _ scope: YAMLScope, _ key: String, _ keys: [String], _ read: (YAMLScope) -> Value?
   ) -> Value? {
     guard scope.has(key) else { return nil }
-    return read(YAMLScope(scope.node(key), path: "\(scope.path).\(key)", keys: keys, problems))
+    return read(scope.mapping(key, keys: keys))
   }
 
   // MARK: Parts
 
-  private func replicas(_ scope: YAMLScope) -> DeploySettings.Replicas {
+  private static func replicas(_ scope: YAMLScope) -> DeploySettings.Replicas {
     let low = scope.integer("min", in: 0...10_000) ?? 1
     let high = scope.integer("max", in: 1...10_000) ?? max(low, 1)
     if low > high { scope.fail("min", "\(low) is more than max, \(high)") }
     return DeploySettings.Replicas(min: low, max: high)
   }
 
-  private func resources(_ scope: YAMLScope) -> DeploySettings.Resources {
+  private static func resources(_ scope: YAMLScope) -> DeploySettings.Resources {
     DeploySettings.Resources(
       cpu: scope.quantity("cpu", example: "500m"), memory: scope.quantity("memory", example: "256Mi"),
-      gpu: part(scope, "gpu", ConfigKeys.gpu) { gpu in
+      gpu: part(scope, "gpu", DeployKeys.gpu) { gpu in
         gpu.require("count", hint: "write count: 1")
         return DeploySettings.GPU(
           count: gpu.integer("count", in: 1...1024) ?? 1, resource: gpu.text("resource"), product: gpu.text("product"),
@@ -63,31 +64,31 @@ extension ConfigParts {
       })
   }
 
-  private func autoscale(_ scope: YAMLScope) -> DeploySettings.Autoscale {
+  private static func autoscale(_ scope: YAMLScope) -> DeploySettings.Autoscale {
     DeploySettings.Autoscale(
       cpu: scope.integer("cpu", in: 1...1000), memory: scope.integer("memory", in: 1...1000),
       concurrency: scope.integer("concurrency", in: 1...1_000_000), rps: scope.integer("rps", in: 1...1_000_000),
-      activate: scope.text("activate"), up: part(scope, "up", ConfigKeys.rule, rule),
-      down: part(scope, "down", ConfigKeys.rule, rule))
+      activate: scope.text("activate"), up: part(scope, "up", DeployKeys.rule, rule),
+      down: part(scope, "down", DeployKeys.rule, rule))
   }
 
-  private func rule(_ scope: YAMLScope) -> DeploySettings.Rule {
+  private static func rule(_ scope: YAMLScope) -> DeploySettings.Rule {
     DeploySettings.Rule(
       window: scope.integer("window", in: 0...3600), pods: scope.integer("pods", in: 1...10_000),
       percent: scope.integer("percent", in: 1...10_000), period: scope.integer("period", in: 1...1800))
   }
 
-  private func namespace(_ scope: YAMLScope) -> DeploySettings.Namespace {
+  private static func namespace(_ scope: YAMLScope) -> DeploySettings.Namespace {
     DeploySettings.Namespace(
       name: name(scope, "name") { try ObjectName.check($0, key: "") },
-      quota: part(scope, "quota", ConfigKeys.quota) { quota in
+      quota: part(scope, "quota", DeployKeys.quota) { quota in
         DeploySettings.Quota(
           cpu: quota.quantity("cpu", example: "20"), memory: quota.quantity("memory", example: "40Gi"),
           pods: quota.integer("pods", in: 1...100_000))
       })
   }
 
-  private func monitoring(_ scope: YAMLScope) -> DeploySettings.Monitoring {
+  private static func monitoring(_ scope: YAMLScope) -> DeploySettings.Monitoring {
     let server = scope.text("server")
     if let server, server.wholeMatch(of: /https?:\/\/[A-Za-z0-9.\-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~\-\/]*)?/) == nil {
       scope.fail(
@@ -99,7 +100,7 @@ extension ConfigParts {
       namespace: name(scope, "namespace") { try ObjectName.check($0, key: "") }, labels: labels(scope, "labels"))
   }
 
-  private func rollout(_ scope: YAMLScope) -> DeploySettings.Rollout? {
+  private static func rollout(_ scope: YAMLScope) -> DeploySettings.Rollout? {
     scope.require("strategy", hint: "write strategy: canary, or blue-green")
     let weight = scope.integer("weight", in: 0...100)
     let strategy: DeploySettings.Rollout.Strategy? = choice(scope, "strategy")
@@ -114,15 +115,15 @@ extension ConfigParts {
     return strategy.map { DeploySettings.Rollout(strategy: $0, weight: weight, gateway: gateway, hosts: hosts) }
   }
 
-  private func batch(_ scope: YAMLScope) -> DeploySettings.Batch {
+  private static func batch(_ scope: YAMLScope) -> DeploySettings.Batch {
     let command = scope.texts("command", numbers: true).map(\.text)
     return DeploySettings.Batch(
-      input: part(scope, "input", ConfigKeys.volume, volume), output: part(scope, "output", ConfigKeys.volume, volume),
+      input: part(scope, "input", DeployKeys.volume, volume), output: part(scope, "output", DeployKeys.volume, volume),
       shards: scope.integer("shards", in: 1...10_000), parallelism: scope.integer("parallelism", in: 1...10_000),
       schedule: scope.text("schedule"), timeZone: scope.text("timeZone"), command: command.isEmpty ? nil : command)
   }
 
-  private func volume(_ scope: YAMLScope) -> DeploySettings.Volume? {
+  private static func volume(_ scope: YAMLScope) -> DeploySettings.Volume? {
     let claim = scope.required("claim", hint: "write claim: NAME, a PersistentVolumeClaim")
     if let claim { check(scope, "claim") { try ObjectName.checkSubdomain(claim, key: "") } }
     let path = scope.path("path")
@@ -131,24 +132,20 @@ extension ConfigParts {
 
   // MARK: Scheduled commands
 
-  private func schedules(_ scope: YAMLScope) -> [DeploySettings.Schedule]? {
-    guard scope.has("schedules"), let node = scope.node("schedules") else { return nil }
-    guard case .list(let items) = node.value else {
-      scope.fail(
-        "schedules", "\(node.kind) where a list belongs",
-        hint: "write schedules: [{name: refresh, cron: \"0 3 * * *\", command: [python, refresh.py]}]")
-      return nil
-    }
+  private static func schedules(_ scope: YAMLScope) -> [DeploySettings.Schedule]? {
+    guard scope.has("schedules") else { return nil }
+    let items = scope.scopes(
+      "schedules", keys: DeployKeys.schedule,
+      hint: "write schedules: [{name: refresh, cron: \"0 3 * * *\", command: [python, refresh.py]}]")
     var names: Set<String> = []
-    return items.enumerated().compactMap { index, item in
-      let part = YAMLScope(item, path: "deploy.schedules.\(index)", keys: ConfigKeys.schedule, problems)
-      guard let schedule = schedule(part) else { return nil }
-      if !names.insert(schedule.name).inserted { part.fail("name", "duplicate \(schedule.name)") }
+    return items.compactMap { item in
+      guard let schedule = schedule(item) else { return nil }
+      if !names.insert(schedule.name).inserted { item.fail("name", "duplicate \(schedule.name)") }
       return schedule
     }
   }
 
-  private func schedule(_ scope: YAMLScope) -> DeploySettings.Schedule? {
+  private static func schedule(_ scope: YAMLScope) -> DeploySettings.Schedule? {
     let name = scope.required("name", hint: "write name: refresh")
     if let name { check(scope, "name") { try ScheduledCommand.checkName(name, key: "") } }
     let cron = scope.required("cron", hint: "write minute, hour, day, month, weekday: \"0 3 * * *\"")
@@ -164,25 +161,19 @@ extension ConfigParts {
       deadline: scope.integer("deadline", in: ScheduledCommand.deadlines),
       timeout: scope.integer("timeout", in: ScheduledCommand.timeouts),
       retries: scope.integer("retries", in: ScheduledCommand.retries),
-      resources: part(scope, "resources", ConfigKeys.resources, resources))
+      resources: part(scope, "resources", DeployKeys.resources, resources))
   }
 
   // MARK: Patches
 
-  private func patches(_ scope: YAMLScope) -> [DeploySettings.Patch]? {
-    guard scope.has("patches"), let node = scope.node("patches") else { return nil }
-    guard case .list(let items) = node.value else {
-      scope.fail(
-        "patches", "\(node.kind) where a list belongs", hint: "write patches: [{kind: Deployment, merge: {spec: {..}}}]"
-      )
-      return nil
-    }
-    return items.enumerated().compactMap { index, item in
-      patch(YAMLScope(item, path: "deploy.patches.\(index)", keys: ConfigKeys.patch, problems))
-    }
+  private static func patches(_ scope: YAMLScope) -> [DeploySettings.Patch]? {
+    guard scope.has("patches") else { return nil }
+    return scope.scopes(
+      "patches", keys: DeployKeys.patch, hint: "write patches: [{kind: Deployment, merge: {spec: {..}}}]"
+    ).compactMap(patch)
   }
 
-  private func patch(_ scope: YAMLScope) -> DeploySettings.Patch? {
+  private static func patch(_ scope: YAMLScope) -> DeploySettings.Patch? {
     let kind = scope.required("kind", hint: "write kind: Deployment")
     guard scope.has("merge") != scope.has("json") else {
       scope.fail("merge", "a patch has either merge or json", hint: "write merge: {spec: {..}}, or json: [{op: ..}]")
@@ -210,7 +201,7 @@ extension ConfigParts {
   }
 
   /// A number without a JSON form, such as NaN, would be written as null.
-  private func checkNumbers(_ node: YAMLNode, _ scope: YAMLScope, _ key: String) {
+  private static func checkNumbers(_ node: YAMLNode, _ scope: YAMLScope, _ key: String) {
     switch node.value {
     case .number(let text) where Double(text)?.isFinite != true:
       scope.fail(
@@ -223,10 +214,10 @@ extension ConfigParts {
 
   // MARK: Values
 
-  private func variables(_ scope: YAMLScope) -> [String: String]? {
+  private static func variables(_ scope: YAMLScope) -> [String: String]? {
     guard scope.has("env") else { return nil }
     let values = scope.dictionary("env")
-    let open = YAMLScope(scope.node("env"), path: "deploy.env", keys: [], problems, isOpen: true)
+    let open = scope.mapping("env", keys: [], isOpen: true)
     for (name, value) in values.sorted(by: { $0.key < $1.key }) {
       if name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) == nil {
         open.fail(name, "not a name of an environment variable", hint: "use letters, digits and _")
@@ -239,20 +230,20 @@ extension ConfigParts {
     return values
   }
 
-  private func labels(_ scope: YAMLScope, _ key: String) -> [String: String]? {
+  private static func labels(_ scope: YAMLScope, _ key: String) -> [String: String]? {
     guard scope.has(key) else { return nil }
     let labels = scope.dictionary(key)
     check(scope, key) { try ObjectName.checkLabels(labels, key: "") }
     return labels
   }
 
-  private func name(_ scope: YAMLScope, _ key: String, _ test: (String) throws -> Void) -> String? {
+  private static func name(_ scope: YAMLScope, _ key: String, _ test: (String) throws -> Void) -> String? {
     let text = scope.text(key)
     if let text { check(scope, key) { try test(text) } }
     return text
   }
 
-  private func names(_ scope: YAMLScope, _ key: String, _ test: (String) throws -> Void) -> [String]? {
+  private static func names(_ scope: YAMLScope, _ key: String, _ test: (String) throws -> Void) -> [String]? {
     guard scope.has(key) else { return nil }
     return scope.texts(key).map { index, text in
       do { try test(text) } catch {
@@ -263,17 +254,34 @@ extension ConfigParts {
     }
   }
 
-  private func check(_ scope: YAMLScope, _ key: String, _ test: () throws -> Void) { scope.check(key, test) }
+  private static func check(_ scope: YAMLScope, _ key: String, _ test: () throws -> Void) { scope.check(key, test) }
 
-  private func choice<Choice: RawRepresentable & CaseIterable>(_ scope: YAMLScope, _ key: String) -> Choice?
+  private static func choice<Choice: RawRepresentable & CaseIterable>(_ scope: YAMLScope, _ key: String) -> Choice?
   where Choice.RawValue == String {
     scope.choice(key)
   }
 }
 
 extension YAMLScope {
+  /// A Kubernetes quantity: a text, or a number in its original spelling. It must not be negative.
+  fileprivate func quantity(_ key: String, example: String) -> String? {
+    guard has(key) else { return nil }
+    var text: String?
+    switch node(key)?.value {
+    case .integer(let number)?: text = String(number)
+    case .number(let written)?: text = written
+    default: text = self.text(key)
+    }
+    if let text, text.wholeMatch(of: /[0-9]+(\.[0-9]+)?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?/) == nil {
+      fail(key, "\"\(text.prefix(80))\" is not a Kubernetes quantity", hint: "write \(key): \(example)")
+    } else if let text {
+      check(key) { _ = try Quantity(text, key: key) }
+    }
+    return text
+  }
+
   /// Turns an error of a check by OpzKubernetes or OpzDeploy into a problem of the key.
-  func check(_ key: String, _ test: () throws -> Void) {
+  fileprivate func check(_ key: String, _ test: () throws -> Void) {
     do { try test() } catch {
       let error = error as? any ExplainedError
       fail(key, error?.reason ?? "not valid", hint: error?.hint)
@@ -283,7 +291,7 @@ extension YAMLScope {
 
 extension JSONValue {
   /// A part of opz.yaml that is passed through without interpretation.
-  init(_ node: YAMLNode) {
+  fileprivate init(_ node: YAMLNode) {
     switch node.value {
     case .null: self = .null
     case .flag(let text): self = .bool(text.lowercased() == "true")

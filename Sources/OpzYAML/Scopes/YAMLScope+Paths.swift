@@ -1,20 +1,21 @@
-import OpzYAML
-
 /// Paths in opz.yaml are relative to its directory and must stay below it.
 extension YAMLScope {
-  func path(_ key: String) -> String? {
+  /// The path of a key, below the document's directory; nil when it is missing. Others are reported.
+  public func path(_ key: String) -> String? {
     guard let text = text(key) else { return nil }
-    if let problem = Self.problem(path: text) {
+    if let problem = YAMLScope.problem(path: text) {
       fail(key, problem.reason, hint: problem.hint)
       return nil
     }
     return text
   }
 
-  func paths(_ key: String) -> [String] {
+  /// The paths of a list, below the document's directory; empty when the key is missing. Others and duplicates are
+  /// reported.
+  public func paths(_ key: String) -> [String] {
     var seen: Set<[Substring]> = []
     return texts(key).compactMap { index, text in
-      if let problem = Self.problem(path: text) {
+      if let problem = YAMLScope.problem(path: text) {
         fail(key, at: index, problem.reason, hint: problem.hint)
         return nil
       }

@@ -1,6 +1,7 @@
 public import OpzIO
 import OpzJSON
 import OpzOCI
+public import OpzPackage
 import OpzStore
 public import SystemPackage
 
