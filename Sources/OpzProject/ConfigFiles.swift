@@ -22,7 +22,7 @@ extension ProjectConfig {
       }
       problems.append(
         ConfigError.Problem(
-          place: places.subject(named.key), key: named.key, reason: reason,
+          place: locations.subject(named.key), key: named.key, reason: reason,
           hint: status == nil ? nearest(named.path, in: directory) : nil))
     }
     if !problems.isEmpty { throw ConfigError(problems, category: category) }

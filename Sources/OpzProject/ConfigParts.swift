@@ -42,7 +42,7 @@ struct ConfigParts {
     return ProjectConfig(
       name: name, version: version, model: model, runtime: runtime, code: code, config: config, files: files,
       compression: compression, env: env, platforms: platforms, lineage: lineage, deploy: deploy, push: push,
-      places: problems.places)
+      locations: problems.locations)
   }
 
   private func format() {

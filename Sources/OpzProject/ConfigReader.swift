@@ -57,7 +57,7 @@ public enum ConfigReader {
     guard problems.all.isEmpty, var config else {
       throw ConfigError(problems.all, category: problems.areOverrides ? .usage : .failed)
     }
-    config.places = problems.places
+    config.locations = problems.locations
     return config
   }
 }

@@ -23,7 +23,7 @@ public struct ProjectConfig: Sendable, Hashable {
   public var deploy: DeploySettings?
   public var push: Push?
   /// The location of each key, for errors found later.
-  public var places: KeyPlaces
+  public var locations: KeyLocations
 
   /// How the version is chosen: by opz from what changed (`auto`), or the one that opz.yaml names.
   public enum VersionRule: Sendable, Hashable {

@@ -5,4 +5,4 @@ import OpzServe
 // What large requests took is given back, so that a pod's memory holds the next ones.
 HeapLimits.apply()
 let command = ServerCommand(formats: .standard)
-MainThread.run { await command.run(arguments: ProcessArguments.all(), environment: processEnvironment()) }
+MainThread.run { await command.run(arguments: ProcessArguments.all(), environment: ProcessEnvironment.all()) }

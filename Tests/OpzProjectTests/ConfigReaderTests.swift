@@ -40,9 +40,9 @@ struct ConfigReaderTests {
     #expect(config.deploy?.resources == .init(cpu: "500m", memory: "256Mi"))
     #expect(config.deploy?.autoscale == .init(cpu: 70))
     #expect(config.push == .init(to: "registry.example/crm/churn"))
-    #expect(config.places.subject("lineage.tags.team") == "opz.yaml:10")
-    #expect(config.places.subject("code.1") == "opz.yaml:6")
-    #expect(config.places.subject("nothing") == "opz.yaml")
+    #expect(config.locations.subject("lineage.tags.team") == "opz.yaml:10")
+    #expect(config.locations.subject("code.1") == "opz.yaml:6")
+    #expect(config.locations.subject("nothing") == "opz.yaml")
   }
 
   @Test func whatIsLeftOutHasDefaults() throws {
@@ -60,7 +60,7 @@ struct ConfigReaderTests {
   @Test func aKeyWithoutAValueIsAsGoodAsNoKey() throws {
     let keys = "version:\ncode:\nenv: ~\nplatforms: null\nlineage:\ndeploy:\npush:\nruntime:\n"
     var config = try ConfigReader.read(Self.minimal + keys)
-    config.places = try ConfigReader.read(Self.minimal).places
+    config.locations = try ConfigReader.read(Self.minimal).locations
     #expect(try config == ConfigReader.read(Self.minimal))
   }
 
@@ -105,6 +105,6 @@ struct ConfigReaderTests {
   @Test func aByteOrderMarkAndCarriageReturnsAreNoMatter() throws {
     let text = "\u{FEFF}" + Self.minimal.split(separator: "\n").joined(separator: "\r\n") + "\r\n"
     let config = try ConfigReader.read(text)
-    #expect(config.places.subject("model") == "opz.yaml:3")
+    #expect(config.locations.subject("model") == "opz.yaml:3")
   }
 }

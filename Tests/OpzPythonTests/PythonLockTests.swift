@@ -48,7 +48,7 @@ struct PythonLockTests {
         "local_thing-1.0+cu12-2-py3-none-any.whl",
         "numpy-2.1.0-cp311-cp311-manylinux_2_28_x86_64.manylinux_2_27_x86_64.whl",
       ])
-    #expect(wheels[0].place == .path("wheels/local_thing-1.0%2Bcu12-2-py3-none-any.whl") && wheels[0].size == nil)
+    #expect(wheels[0].location == .path("wheels/local_thing-1.0%2Bcu12-2-py3-none-any.whl") && wheels[0].size == nil)
     #expect(wheels[1].size == 10 && wheels[1].digest.hex == Self.hash)
   }
 
@@ -159,14 +159,14 @@ struct EnvironmentCheckTests {
       try metadata("ok", "1", "Requires-Python: >=3.8, !=3.9.*\nRequires-Dist: b[x]<2,>=1.0 ; python_version >= '3.8'"),
     ]
     #expect(
-      EnvironmentCheck.problems(wheels, for: target, cuda: "11.8.0").map(\.description) == [
+      EnvironmentCheck.conflicts(wheels, for: target, cuda: "11.8.0").map(\.description) == [
         "a 1.0 requires b>=2, but 1.5 is locked", "a 1.0 requires missing, which is not locked",
         "b 1.5 requires Python >=3.12",
         "torch 2.3.0+cu121 is built for CUDA 12, but the base has CUDA 11.8.0",
         "nvidia_cublas_cu12 12.1 is built for CUDA 12, but the base has CUDA 11.8.0",
       ])
     #expect(
-      EnvironmentCheck.problems(Array(wheels.dropFirst(2)).filter { $0.name != "ok" }, for: target, cuda: nil) == [])
+      EnvironmentCheck.conflicts(Array(wheels.dropFirst(2)).filter { $0.name != "ok" }, for: target, cuda: nil) == [])
   }
 }
 

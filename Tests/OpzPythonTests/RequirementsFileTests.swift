@@ -40,7 +40,7 @@ struct RequirementsFileTests {
     let found = try read(filled)
     #expect(found.items.count == 1)
     let item = try #require(found.items.first)
-    #expect(item.name == name && item.hashes.count == count && item.place.hasPrefix("requirements.txt:"))
+    #expect(item.name == name && item.hashes.count == count && item.location.hasPrefix("requirements.txt:"))
     #expect(item.hashes.allSatisfy { $0.hex == $0.hex.lowercased() })
   }
 

@@ -22,8 +22,8 @@ struct RouteTests {
       ("/v2/models/%C3%A9%20x", .model(name: "é x", version: nil, .metadata)),
       ("/v2/models/ready", .model(name: "ready", version: nil, .metadata)),
       ("/v2/models/ready/ready", .model(name: "ready", version: nil, .ready)),
-    ] as [(String, Route)])
-  func known(path: String, route: Route) { #expect(Route(path: path[...]) == route) }
+    ] as [(String, InferenceRoute)])
+  func known(path: String, route: InferenceRoute) { #expect(InferenceRoute(path: path[...]) == route) }
 
   @Test(
     "Other paths have no route",
@@ -32,5 +32,5 @@ struct RouteTests {
       "/v2/models/%", "/v2/models/%4", "/v2/models/%zz", "/v2/models/%+1", "/v2/models/%-1", "/v2/models/%ff",
       "/metrics/x", "*", "http://h/v2", "/v2/../v2",
     ])
-  func unknown(path: String) { #expect(Route(path: path[...]) == nil) }
+  func unknown(path: String) { #expect(InferenceRoute(path: path[...]) == nil) }
 }

@@ -130,7 +130,7 @@ public struct PlanProject: Sendable {
     return PackagePlan(
       layers: layers, latest: latest?.record.reference,
       settings: try await changes(of: project, since: latest, registry),
-      moves: placed.moves.map { (path: "/\($0.wanted)", place: "/\($0.place)") }, ignored: project.tree.ignored,
+      moves: placed.moves.map { (path: "/\($0.requested)", place: "/\($0.actual)") }, ignored: project.tree.ignored,
       reads: reads, writes: writes,
       seconds: cache.speed.seconds(missing), free: try FreeSpace.available(at: registry.root))
   }

@@ -106,7 +106,7 @@ struct PythonEnvironment: Sendable {
         guard let wheel = rest.next() else { return }
         group.addTask {
           let path = cache.appending("\(wheel.digest.hex).whl")
-          switch wheel.place {
+          switch wheel.location {
           case .url(let url):
             try await download.fetch(
               FileDownload.Item(name: wheel.name.description, url: url, digest: wheel.digest, size: wheel.size),
@@ -162,7 +162,7 @@ struct PythonEnvironment: Sendable {
         let archive = try ZipArchive(FileBlob(wheel.file, size: wheel.size), name: wheel.name.description)
         return try Wheel(archive, name: wheel.name).metadata
       }
-      let problems = EnvironmentCheck.problems(metadata, for: target, cuda: facts.cuda)
+      let problems = EnvironmentCheck.conflicts(metadata, for: target, cuda: facts.cuda)
       guard problems.isEmpty else {
         let shown = problems.prefix(10).map(\.description).joined(separator: "; ")
         throw FlowError(

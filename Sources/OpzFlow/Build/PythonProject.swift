@@ -70,7 +70,7 @@ struct PythonProject: Sendable {
     for item in requirements.items where !item.isConstraint && item.marker?.holds(for: target) != false {
       guard !known.contains(item.name) else { continue }
       throw FlowError(
-        .conflict, lock.string, "it lacks \(item.name), which \(item.place) requires",
+        .conflict, lock.string, "it lacks \(item.name), which \(item.location) requires",
         hint: "opz lock --update \(directory) resolves everything again")
     }
   }

@@ -67,7 +67,7 @@ public struct ImportMLflow: Sendable {
   ///   database or the local registry.
   public func run() async throws -> [Item] {
     let store = try MLflowStore(request.database, in: session.directory)
-    let places = try ArtifactPlaces(database: store.path, named: request.artifacts, in: session.directory)
+    let directories = try ArtifactDirectories(database: store.path, named: request.artifacts, in: session.directory)
     let all = try store.models(workspace: request.workspace)
     let names = try names(of: choose(all, store))
     if !request.isRehearsal { _ = try session.createRegistry() }
@@ -75,7 +75,7 @@ public struct ImportMLflow: Sendable {
     for model in all {
       guard let name = names[model.name] else { continue }
       var found: [Item] = []
-      for version in model.versions { found.append(await take(version, of: model, as: name, places)) }
+      for version in model.versions { found.append(await take(version, of: model, as: name, directories)) }
       try await setAliases(of: model, name, &found)
       items += found
     }
@@ -116,7 +116,7 @@ public struct ImportMLflow: Sendable {
   // MARK: Versions
 
   private func take(
-    _ version: MLflowVersion, of model: MLflowStore.Model, as name: ModelName, _ places: ArtifactPlaces
+    _ version: MLflowVersion, of model: MLflowStore.Model, as name: ModelName, _ directories: ArtifactDirectories
   ) async -> Item {
     let number = SemanticVersion(version.number, 0, 0)
     func item(_ outcome: Item.Outcome, _ digest: Digest? = nil, _ reason: String? = nil) -> Item {
@@ -128,7 +128,7 @@ public struct ImportMLflow: Sendable {
       if let status = version.status, status != "READY" {
         throw MLflowError(.noArtifacts, version.location, "the version's status in MLflow is \(status)")
       }
-      let place = try places.find(version.location)
+      let place = try directories.find(version.location)
       if request.isRehearsal { return item(.planned) }
       let lineage = ImportMLflow.lineage(version, of: model)
       let result = try await PackageProject(try package(place, name, number, lineage), in: session).run()

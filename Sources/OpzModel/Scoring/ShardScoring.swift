@@ -45,7 +45,7 @@ public struct ShardScoring: Sendable {
     guard !tables.isEmpty else {
       throw ModelError(.badRows, input.string, "no file ends with .csv", hint: "name a table, or a directory of tables")
     }
-    for (place, table) in tables.enumerated() where place % count == index {
+    for (number, table) in tables.enumerated() where number % count == index {
       let file = input.appending(table)
       result.rows += try score(TableShard(file, index: 0, of: 1), file, output.appending(table))
       result.files += 1
@@ -61,8 +61,8 @@ public struct ShardScoring: Sendable {
       return rows
     } catch {
       guard let error = error as? ModelError else { throw error }
-      let place = count == 1 ? "" : " of the part that begins at byte \(shard.range.lowerBound)"
-      throw ModelError(error.code, "\(input), \(error.subject)\(place)", error.reason, hint: error.hint)
+      let part = count == 1 ? "" : " of the part that begins at byte \(shard.range.lowerBound)"
+      throw ModelError(error.code, "\(input), \(error.subject)\(part)", error.reason, hint: error.hint)
     }
   }
 

@@ -87,3 +87,64 @@ struct CSVRecords {
     output.append(UInt8(ascii: "\""))
   }
 }
+
+/// Reads small CSV tables into memory.
+public enum CSVTable {
+  /// All records, including the header.
+  /// - Throws: `ModelError.badRows` with the line number.
+  public static func read(_ bytes: [UInt8], name: String) throws -> [[String]] {
+    let content = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
+    var records = CSVRecords(content, line: 1)
+    var rows: [[String]] = []
+    var fields: [String] = []
+    do {
+      while try records.next(into: &fields) { rows.append(fields) }
+    } catch let error as ModelError {
+      throw ModelError(error.code, "\(name), \(error.subject)", error.reason, hint: error.hint)
+    }
+    return rows
+  }
+}
+
+/// Tracks the quotes of a CSV table, byte by byte, to find where records end. `CSVRecords` splits fields by the same
+/// rules: a quote opens a field only at its start, so the result does not depend on where the input is cut.
+struct CSVCursor {
+  private enum State {
+    case fieldStart, plain, quoted
+    /// After a quote inside quotes: the end of the field, or the first of a doubled quote.
+    case quote
+  }
+
+  private var state = State.fieldStart
+
+  /// - Returns: whether a record ends with `byte`.
+  @inline(__always)
+  mutating func endsRecord(_ byte: UInt8) -> Bool {
+    if byte == UInt8(ascii: "\"") {
+      switch state {
+      case .fieldStart, .quote: state = .quoted
+      case .quoted: state = .quote
+      case .plain: break
+      }
+      return false
+    }
+    guard state != .quoted else { return false }
+    state = byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\n") ? .fieldStart : .plain
+    return byte == UInt8(ascii: "\n")
+  }
+
+  /// The end of the last complete record in `bytes` from `start` on; nil if there is none.
+  mutating func lastBoundary(_ bytes: [UInt8], from start: Int) -> Int? {
+    var boundary: Int?
+    bytes.withUnsafeBufferPointer { buffer in
+      for index in start..<buffer.count where endsRecord(buffer[index]) { boundary = index + 1 }
+    }
+    return boundary
+  }
+
+  /// The end of the first record in `bytes`; the end of `bytes` if no line break ends it.
+  static func firstBoundary(_ bytes: [UInt8]) -> Int {
+    var cursor = CSVCursor()
+    return bytes.firstIndex { cursor.endsRecord($0) }.map { $0 + 1 } ?? bytes.count
+  }
+}

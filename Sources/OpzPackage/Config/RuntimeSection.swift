@@ -36,9 +36,9 @@ public struct RuntimeSection: Sendable, Hashable {
           ?? "write one of \(kinds.joined(separator: ", "))")
       return nil
     }
-    let useless = RuntimeSection.useless(for: kind)
-    for key in RuntimeSection.keys where useless.contains(key) && scope.has(key) {
-      let others = Kind.allCases.filter { !RuntimeSection.useless(for: $0).contains(key) }
+    let inapplicable = RuntimeSection.inapplicableKeys(for: kind)
+    for key in RuntimeSection.keys where inapplicable.contains(key) && scope.has(key) {
+      let others = Kind.allCases.filter { !RuntimeSection.inapplicableKeys(for: $0).contains(key) }
       let names = others.map(\.rawValue).joined(separator: " or ")
       scope.fail(key, "a \(kind.rawValue) runtime has no \(key)", hint: "remove it, or write kind: \(names)")
     }
@@ -53,7 +53,7 @@ public struct RuntimeSection: Sendable, Hashable {
   }
 
   /// Keys that have no effect for a kind of runtime are errors.
-  private static func useless(for kind: Kind) -> Set<String> {
+  private static func inapplicableKeys(for kind: Kind) -> Set<String> {
     switch kind {
     case .native: ["base", "python", "requirements", "lock", "command", "expose"]
     case .model: ["python", "requirements", "lock", "command", "user", "expose"]

@@ -21,52 +21,52 @@ public struct SourceTree: Sendable {
   /// Adds the model: a file goes to `/models/<name>`, a directory's content to `/models`.
   public mutating func add(model path: String) throws {
     let names = SourceTree.names(path)
-    let place = project.pushing(FilePath(path))
-    let status = try SourceTree.status(place, key: "model.path")
-    let walk = Walk(role: .model, root: place)
+    let source = project.pushing(FilePath(path))
+    let status = try SourceTree.status(source, key: "model.path")
+    let walk = Walk(role: .model, root: source)
     let destination = FilePath(LayerRole.model.root)
     if status.kind == .directory {
-      try descend(place, names, destination, walk, try rules(above: names))
+      try descend(source, names, destination, walk, try rules(above: names))
     } else {
-      let name = place.lastComponent.map { destination.appending($0) } ?? destination.appending("model")
+      let name = source.lastComponent.map { destination.appending($0) } ?? destination.appending("model")
       try add(
-        SourceTree.split(place), names, name, Walk(role: .model, root: place.removingLastComponent()), IgnoreRules())
+        SourceTree.split(source), names, name, Walk(role: .model, root: source.removingLastComponent()), IgnoreRules())
     }
   }
 
   /// Adds a file or directory of code or configuration at its own path below `/app`.
   public mutating func add(_ path: String, role: LayerRole) throws {
     let names = SourceTree.names(path)
-    let place = project.pushing(FilePath(path))
-    let status = try SourceTree.status(place, key: role.rawValue)
+    let source = project.pushing(FilePath(path))
+    let status = try SourceTree.status(source, key: role.rawValue)
     let walk = Walk(role: role, root: project)
     let destination = names.reduce(FilePath(role.root)) { $0.appending(FilePath(bytes: $1).components) }
     if names.isEmpty {
-      try descend(place, names, destination, walk, try rules(above: names))
+      try descend(source, names, destination, walk, try rules(above: names))
     } else {
       let rules = status.kind == .directory ? try rules(above: names) : IgnoreRules()
-      try add(SourceTree.split(place), names, destination, walk, rules)
+      try add(SourceTree.split(source), names, destination, walk, rules)
     }
   }
 
   /// Adds a file or directory at its destination in opz.yaml; a directory's content goes into it.
   public mutating func add(_ placed: PlacedFiles) throws {
     let names = SourceTree.names(placed.path)
-    let place = project.pushing(FilePath(placed.path))
-    let status = try SourceTree.status(place, key: "files")
+    let source = project.pushing(FilePath(placed.path))
+    let status = try SourceTree.status(source, key: "files")
     let destination = FilePath(String(placed.to.drop { $0 == "/" })).lexicallyNormalized()
-    var walk = Walk(role: .files, root: place)
+    var walk = Walk(role: .files, root: source)
     walk.owner = placed.owner
     walk.mode = placed.mode
     if status.kind == .directory {
       if !destination.isEmpty {
-        take(SourceTree.split(place), destination, walk, .directory, walk.directoryMode, status)
+        take(SourceTree.split(source), destination, walk, .directory, walk.directoryMode, status)
       }
-      try descend(place, names, destination, walk, try rules(above: names))
+      try descend(source, names, destination, walk, try rules(above: names))
     } else {
-      let name = placed.to.hasSuffix("/") ? place.lastComponent.map { destination.appending($0) } : destination
-      walk = Walk(role: .files, root: place.removingLastComponent(), owner: placed.owner, mode: placed.mode)
-      try add(SourceTree.split(place), names, name ?? destination, walk, IgnoreRules())
+      let name = placed.to.hasSuffix("/") ? source.lastComponent.map { destination.appending($0) } : destination
+      walk = Walk(role: .files, root: source.removingLastComponent(), owner: placed.owner, mode: placed.mode)
+      try add(SourceTree.split(source), names, name ?? destination, walk, IgnoreRules())
     }
   }
 
@@ -173,7 +173,7 @@ public struct SourceTree: Sendable {
 
   private static func status(_ path: FilePath, key: String) throws -> FileStatus {
     guard let status = try FileStatus.find(path) else {
-      throw PackageError(.missingFile, path.string, "\(key) in opz.yaml names it, and it does not exist")
+      throw PackageError(.missingFile, path.string, "\(key) in opz.yaml names a file that does not exist")
     }
     return status
   }

@@ -8,12 +8,14 @@ public import SystemPackage
 public struct BasePlacement: Sendable {
   /// A destination changed by the base's links.
   public struct Move: Sendable, Hashable {
-    public let wanted: FilePath
-    public let place: FilePath
+    /// The destination in opz.yaml.
+    public let requested: FilePath
+    /// Where the base's links lead.
+    public let actual: FilePath
 
     /// A message for users.
     public func text(_ base: String?) -> String {
-      "/\(wanted) goes to /\(place): \(base ?? "the base") has a link in its path"
+      "/\(requested) goes to /\(actual): \(base ?? "the base") has a link in its path"
     }
   }
 
@@ -76,11 +78,11 @@ public struct BasePlacement: Sendable {
       }
       if place != wanted {
         try checkMounts(place, wanted)
-        moves.append(Move(wanted: wanted, place: place))
+        moves.append(Move(requested: wanted, actual: place))
       }
       placed.append((file, place))
     }
-    if !moves.isEmpty { try checkMeetings(placed) }
+    if !moves.isEmpty { try checkCollisions(placed) }
     return (placed.map { $0.place == $0.file.destination ? $0.file : $0.file.moved(to: $0.place) }, moves)
   }
 
@@ -93,7 +95,7 @@ public struct BasePlacement: Sendable {
   }
 
   /// Refuses files with different destinations in opz.yaml that have the same path on this base.
-  private func checkMeetings(_ placed: [(file: SourceFile, place: FilePath)]) throws {
+  private func checkCollisions(_ placed: [(file: SourceFile, place: FilePath)]) throws {
     var taken: [FilePath: SourceFile] = [:]
     for (file, place) in placed {
       if let other = taken[place], other.destination != file.destination,
@@ -129,17 +131,17 @@ public struct BasePlacement: Sendable {
   private func resolve(_ path: FilePath, for wanted: FilePath) throws -> FilePath {
     switch table.resolve(path) {
     case .path(let resolved):
-      if case .other? = table[resolved], !resolved.isEmpty { throw inTheWay(resolved, wanted) }
+      if case .other? = table[resolved], !resolved.isEmpty { throw notADirectory(resolved, wanted) }
       return resolved
     case .loop:
       throw PackageError(
         .occupied, "/\(wanted)", "links of \(base) in its path lead to each other",
         hint: "choose another path in opz.yaml")
-    case .blocked(let file): throw inTheWay(file, wanted)
+    case .blocked(let file): throw notADirectory(file, wanted)
     }
   }
 
-  private func inTheWay(_ file: FilePath, _ wanted: FilePath) -> PackageError {
+  private func notADirectory(_ file: FilePath, _ wanted: FilePath) -> PackageError {
     PackageError(
       .occupied, "/\(wanted)", "\(base) has a file at /\(file), where a directory is needed",
       hint: "choose another path in opz.yaml")
@@ -150,19 +152,19 @@ public struct BasePlacement: Sendable {
     switch table[path] {
     case nil: return path
     case .other?:
-      if isDirectory { throw inTheWay(path, wanted) }
+      if isDirectory { throw notADirectory(path, wanted) }
       return path
     case .directory?:
       if isDirectory { return nil }
-      throw isOne(path, wanted)
+      throw isADirectory(path, wanted)
     case .link?:
       let target = try resolve(directory: path, for: wanted)
       let kind = target.isEmpty ? PathTable.Kind.directory(mode: 0, uid: 0, gid: 0) : table[target]
       switch kind {
       case .directory?:
         if isDirectory { return nil }
-        throw isOne(path, wanted)
-      case .other? where isDirectory: throw inTheWay(target, wanted)
+        throw isADirectory(path, wanted)
+      case .other? where isDirectory: throw notADirectory(target, wanted)
       // The file replaces the link itself, and the link's target stays.
       default: return isDirectory ? target : path
       }
@@ -174,7 +176,7 @@ public struct BasePlacement: Sendable {
     return try resolve(path, for: wanted)
   }
 
-  private func isOne(_ path: FilePath, _ wanted: FilePath) -> PackageError {
+  private func isADirectory(_ path: FilePath, _ wanted: FilePath) -> PackageError {
     PackageError(
       .occupied, "/\(wanted)", "\(base) has a directory at /\(path), and a file would replace it",
       hint: "end to: with a / to put the file into it")
@@ -247,4 +249,24 @@ public struct BasePlacement: Sendable {
 
 extension BaseDirectory {
   var entry: TarEntry { TarEntry(path, .directory, mode: mode, uid: uid, gid: gid) }
+}
+
+/// A directory of a base image, with its mode and owner.
+///
+/// A layer that adds files to it repeats its entry unchanged: docker's and podman's overlay drivers unpack each
+/// layer separately and create directories without an entry as 0755 and root's, which would hide the base's own
+/// attributes.
+public struct BaseDirectory: Sendable, Hashable {
+  public let path: FilePath
+  public let mode: UInt32
+  public let uid: UInt32
+  public let gid: UInt32
+
+  /// Describes a directory of the base image by its path, permission bits and numeric owner.
+  public init(path: FilePath, mode: UInt32, uid: UInt32, gid: UInt32) {
+    self.path = path
+    self.mode = mode
+    self.uid = uid
+    self.gid = gid
+  }
 }

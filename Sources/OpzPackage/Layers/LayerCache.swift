@@ -41,7 +41,7 @@ public struct LayerCache: Sendable {
   /// If a layer of the same shape is known, files with new times are hashed: a fresh checkout costs one pass of
   /// SHA-256, but no compression and no writing.
   public func find(_ planned: PlannedLayer) throws -> Found? {
-    if planned.isAlone {
+    if planned.holdsSingleFile {
       guard let key = LayerKey.contents(planned, digests: [nil]) else { return nil }
       return try entry(key).map { Found(layer: $0.layer, compressor: $0.compressor, digests: [nil]) }
     }
@@ -69,12 +69,12 @@ public struct LayerCache: Sendable {
     for (file, digest) in zip(planned.source.files, found) {
       if let digest { digests.remember(digest, of: file.status, read: began) }
     }
-    if planned.isAlone, !planned.source.files[0].status.isSettled(at: began) { return }
+    if planned.holdsSingleFile, !planned.source.files[0].status.isSettled(at: began) { return }
     guard let key = LayerKey.contents(planned, digests: found) else { return }
     let entry = Entry(descriptor: layer.descriptor, diffID: layer.diffID, compressor: compressor)
     try Durable.makeDirectory(directory.appending("layers"))
     try Durable.replaceLazily(path(key), with: try CanonicalJSON.encode(entry))
-    if !planned.isAlone, !planned.source.files.isEmpty {
+    if !planned.holdsSingleFile, !planned.source.files.isEmpty {
       try Durable.makeDirectory(directory.appending("shapes"))
       try Durable.replaceLazily(shape(planned), with: [])
     }

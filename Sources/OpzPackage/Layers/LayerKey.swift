@@ -17,7 +17,7 @@ enum LayerKey {
       for (file, digest) in zip(files, digests) {
         add(file, to: &hasher)
         guard needsDigest(file) else { continue }
-        guard let digest = layer.isAlone ? stat(file) : digest?.description else { return nil }
+        guard let digest = layer.holdsSingleFile ? stat(file) : digest?.description else { return nil }
         add(digest, to: &hasher)
       }
     }

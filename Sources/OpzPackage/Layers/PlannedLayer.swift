@@ -96,7 +96,7 @@ public struct PlannedLayer: Sendable {
 
   /// An uncompressed layer with a single file has no file digest: the layer's digest stands for it, because a second
   /// SHA-256 over the weights would double the work.
-  var isAlone: Bool { compression == .none && source.files.count == 1 }
+  var holdsSingleFile: Bool { compression == .none && source.files.count == 1 }
 }
 
 extension PlannedLayer {
@@ -109,7 +109,7 @@ extension PlannedLayer {
       let entries = files.enumerated().map { index, file in
         let kind: TarEntry.Kind =
           switch file.kind {
-          case .file: .file(isAlone ? FileContent(file) : HashedFile(file, at: index, digests))
+          case .file: .file(holdsSingleFile ? FileContent(file) : HashedFile(file, at: index, digests))
           case .directory: .directory
           case .symlink(let target): .symlink(target: target)
           }

@@ -1,8 +1,8 @@
 public import OpzArchive
-import OpzIO
+public import OpzIO
 public import OpzOCI
 public import OpzPython
-import SystemPackage
+public import SystemPackage
 
 /// Splits the wheels of an environment into layers.
 ///
@@ -63,5 +63,22 @@ public enum WheelLayers {
       for entry in try Wheel(archive, name: wheel.name).entries(in: layout) { byPath[entry.path] = entry }
     }
     return Array(byPath.values)
+  }
+}
+
+/// A local wheel file whose digest matches the lock.
+public struct LocalWheel: Sendable {
+  public let name: WheelName
+  public let file: FilePath
+  public let digest: Digest
+  /// Bytes of the file.
+  public let size: UInt64
+
+  /// Describes a wheel file; `digest` and `size` (bytes) are those of the whole file.
+  public init(name: WheelName, file: FilePath, digest: Digest, size: UInt64) {
+    self.name = name
+    self.file = file
+    self.digest = digest
+    self.size = size
   }
 }

@@ -1,7 +1,7 @@
 /// Checks that the wheels of an environment are compatible by their metadata, like `pip check` but without Python.
 public enum EnvironmentCheck {
   /// A package whose requirements are not met.
-  public struct Problem: Sendable, Hashable, CustomStringConvertible {
+  public struct Conflict: Sendable, Hashable, CustomStringConvertible {
     public let package: String
     public let reason: String
 
@@ -12,33 +12,33 @@ public enum EnvironmentCheck {
   /// - Parameters:
   ///   - wheels: the metadata of each wheel.
   ///   - cuda: the CUDA version of the base image; nil if it has none.
-  public static func problems(_ wheels: [WheelMetadata], for target: PythonTarget, cuda: String?) -> [Problem] {
+  public static func conflicts(_ wheels: [WheelMetadata], for target: PythonTarget, cuda: String?) -> [Conflict] {
     let versions = Dictionary(
       wheels.map { (WheelName.normalized($0.name), $0.version) }, uniquingKeysWith: { one, _ in one })
-    var problems: [Problem] = []
+    var conflicts: [Conflict] = []
     for wheel in wheels {
       let package = "\(wheel.name) \(wheel.version)"
       if let python = wheel.requiresPython, let clause = refusing(python, target) {
-        problems.append(Problem(package: package, reason: "requires Python \(clause)"))
+        conflicts.append(Conflict(package: package, reason: "requires Python \(clause)"))
       }
       for text in wheel.requiresDist {
         guard let requirement = WheelRequirement(text), requirement.marker?.holds(for: target) ?? true else { continue }
         guard let version = versions[requirement.name] else {
-          problems.append(Problem(package: package, reason: "requires \(requirement.name), which is not locked"))
+          conflicts.append(Conflict(package: package, reason: "requires \(requirement.name), which is not locked"))
           continue
         }
         if let clause = requirement.broken(by: version) {
-          problems.append(
-            Problem(package: package, reason: "requires \(requirement.name)\(clause), but \(version) is locked"))
+          conflicts.append(
+            Conflict(package: package, reason: "requires \(requirement.name)\(clause), but \(version) is locked"))
         }
       }
       if let own = major(ofCUDA: wheel), let cuda, let base = cuda.split(separator: ".").first.flatMap({ Int($0) }),
         own != base
       {
-        problems.append(Problem(package: package, reason: "is built for CUDA \(own), but the base has CUDA \(cuda)"))
+        conflicts.append(Conflict(package: package, reason: "is built for CUDA \(own), but the base has CUDA \(cuda)"))
       }
     }
-    return problems
+    return conflicts
   }
 
   private static func refusing(_ text: String, _ target: PythonTarget) -> String? {

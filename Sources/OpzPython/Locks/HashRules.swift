@@ -8,12 +8,12 @@ public struct HashRules: Sendable {
   private struct Rule: Sendable {
     let hashes: Set<FileHash>
     /// `requirements.txt:3`
-    let place: String
+    let location: String
   }
 
   /// By normalized name. A file must be in each of a package's lists, as in pip.
   private let rules: [String: [Rule]]
-  /// The place of the first requirement or option that makes digests mandatory for all packages.
+  /// The location of the first requirement or option that makes digests mandatory for all packages.
   private let cause: String?
 
   /// Nil if no requirement lists digests.
@@ -21,8 +21,8 @@ public struct HashRules: Sendable {
     var rules: [String: [Rule]] = [:]
     var cause = requirements.requireHashes
     for item in requirements.items where !item.hashes.isEmpty && item.marker?.holds(for: target) != false {
-      cause = item.isDirect ? cause : cause ?? item.place
-      rules[item.name, default: []].append(Rule(hashes: Set(item.hashes), place: item.place))
+      cause = item.isDirect ? cause : cause ?? item.location
+      rules[item.name, default: []].append(Rule(hashes: Set(item.hashes), location: item.location))
     }
     if cause == nil, rules.isEmpty { return nil }
     self.rules = rules
@@ -34,7 +34,7 @@ public struct HashRules: Sendable {
     case allowed
     /// None of the file's known digests uses a listed algorithm: its bytes must be hashed.
     case unknown(Set<FileHash.Algorithm>)
-    case refused(place: String, listed: [FileHash])
+    case refused(location: String, listed: [FileHash])
     /// No digest is listed for the package.
     case missing(cause: String)
   }
@@ -46,7 +46,7 @@ public struct HashRules: Sendable {
     for rule in rules where rule.hashes.isDisjoint(with: known) {
       let others = Set(rule.hashes.map(\.algorithm)).subtracting(algorithms)
       guard !others.isEmpty else {
-        return .refused(place: rule.place, listed: rule.hashes.sorted { $0.description < $1.description })
+        return .refused(location: rule.location, listed: rule.hashes.sorted { $0.description < $1.description })
       }
       unknown.formUnion(others)
     }
@@ -63,11 +63,11 @@ public struct HashRules: Sendable {
     let found = known.map(\.description).joined(separator: ", ")
     switch verdict {
     case .allowed, .unknown: return nil
-    case .refused(let place, let listed):
+    case .refused(let location, let listed):
       let shown = listed.prefix(4).map(\.description).joined(separator: ", ") + (listed.count > 4 ? ", .." : "")
       return PythonError(
-        .wrongDigest, subject, "\(file) has \(found), but \(place) lists \(shown)",
-        hint: "find out which of the two is right before you change --hash in \(place)")
+        .wrongDigest, subject, "\(file) has \(found), but \(location) lists \(shown)",
+        hint: "find out which of the two is right before you change --hash in \(location)")
     case .missing(let cause):
       return PythonError(
         .wrongDigest, subject,
@@ -95,5 +95,28 @@ public struct HashRules: Sendable {
     {
       throw refusal
     }
+  }
+}
+
+/// The text of a pylock.toml as uv writes it, with one wheel per line.
+public enum LockText {
+  /// Removes the wheels that the requirements' digests refuse, so that the lock lists only allowed ones.
+  public static func keeping(_ rules: HashRules, in text: String) -> String {
+    var name = ""
+    return text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+      if let text = value(line, after: "name = \"") { name = RequirementsFile.normalized(text) }
+      let trimmed = line.drop { $0 == " " }
+      guard line.first == " ", trimmed.hasPrefix("{"), trimmed.contains(".whl\"") else { return true }
+      let hashes = FileHash.Algorithm.allCases.compactMap { algorithm in
+        trimmed.firstRange(of: "\(algorithm.rawValue) = \"").flatMap { range in
+          FileHash(algorithm, hex: String(trimmed[range.upperBound...].prefix { $0 != "\"" }))
+        }
+      }
+      return hashes.isEmpty || rules.keeps(name, hashes)
+    }.joined(separator: "\n")
+  }
+
+  private static func value(_ line: Substring, after mark: String) -> String? {
+    line.hasPrefix(mark) ? String(line.dropFirst(mark.count).prefix { $0 != "\"" }) : nil
   }
 }

@@ -3,7 +3,7 @@ public import OpzIO
 /// The wheel in a lock that fits a target.
 public struct LockedWheel: Sendable, Hashable {
   /// Where the lock says that the wheel is.
-  public enum Place: Sendable, Hashable {
+  public enum Location: Sendable, Hashable {
     case url(String)
     /// Relative to the lock's directory.
     case path(String)
@@ -11,7 +11,7 @@ public struct LockedWheel: Sendable, Hashable {
 
   public let name: WheelName
   public let version: String
-  public let place: Place
+  public let location: Location
   /// Size in bytes, if the lock has it.
   public let size: UInt64?
   public let digest: Digest

@@ -90,10 +90,10 @@ public struct PythonLock: Sendable {
 
   /// The file at a URL named in the requirements; empty if it is not a wheel.
   private static func archive(_ value: TOMLValue) -> [TOMLValue] {
-    guard let archive = value["archive"], let place = archive["url"]?.string ?? archive["path"]?.string else {
+    guard let archive = value["archive"], let location = archive["url"]?.string ?? archive["path"]?.string else {
       return []
     }
-    return place.prefix { $0 != "?" && $0 != "#" }.hasSuffix(".whl") ? [archive] : []
+    return location.prefix { $0 != "?" && $0 != "#" }.hasSuffix(".whl") ? [archive] : []
   }
 
   private static func file(_ value: TOMLValue) -> File {
@@ -178,7 +178,7 @@ public struct PythonLock: Sendable {
     }
     return LockedWheel(
       name: fitting.wheel, version: package.version ?? fitting.wheel.version,
-      place: try PythonLock.place(fitting.file, name),
+      location: try PythonLock.location(fitting.file, name),
       size: fitting.file.size == nil ? nil : size, digest: digest, hashes: fitting.file.hashes)
   }
 
@@ -205,15 +205,15 @@ public struct PythonLock: Sendable {
 
   private static func fileName(_ file: File, _ package: String) throws -> String {
     if let name = file.name { return name }
-    guard let place = file.url ?? file.path else {
+    guard let location = file.url ?? file.path else {
       throw PythonError(.malformed, package, "one of its wheels has neither url nor path")
     }
-    let last = place.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last ?? ""
+    let last = location.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last ?? ""
     return String(last.replacing("%2B", with: "+").replacing("%2b", with: "+"))
   }
 
   /// - Throws: for a URL with a user, and for a path outside the lock's directory.
-  private static func place(_ file: File, _ package: String) throws -> LockedWheel.Place {
+  private static func location(_ file: File, _ package: String) throws -> LockedWheel.Location {
     if let url = file.url {
       let authority = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
       guard !authority.contains("@") else {

@@ -17,13 +17,13 @@ public struct RequirementsFile: Sendable {
     public let isDirect: Bool
     public let isConstraint: Bool
     /// `requirements.txt:3`
-    public let place: String
+    public let location: String
   }
 
   /// The file and all included files, each once.
   public private(set) var files: [FilePath] = []
   public private(set) var items: [Item] = []
-  /// The place of `--require-hashes`.
+  /// The location of `--require-hashes`.
   public private(set) var requireHashes: String?
   /// Files that requirements name by path, absolute or relative to uv's working directory.
   public private(set) var localFiles: [FilePath] = []
@@ -53,8 +53,8 @@ public struct RequirementsFile: Sendable {
       if !files.contains(next.path) { files.append(next.path) }
       var included: [(path: FilePath, isConstraint: Bool, from: String)] = []
       for line in RequirementsLines(text) {
-        let place = "\(next.path.lastComponent?.string ?? next.path.string):\(line.number)"
-        try read(line.text, place, next.path, next.isConstraint, &included)
+        let location = "\(next.path.lastComponent?.string ?? next.path.string):\(line.number)"
+        try read(line.text, location, next.path, next.isConstraint, &included)
       }
       waiting += included.reversed()
     }
@@ -77,46 +77,46 @@ public struct RequirementsFile: Sendable {
   // MARK: A line
 
   private mutating func read(
-    _ line: String, _ place: String, _ file: FilePath, _ isConstraint: Bool,
+    _ line: String, _ location: String, _ file: FilePath, _ isConstraint: Bool,
     _ included: inout [(path: FilePath, isConstraint: Bool, from: String)]
   ) throws {
-    guard line.hasPrefix("-") else { return try addItem(line, place, isConstraint) }
+    guard line.hasPrefix("-") else { return try addItem(line, location, isConstraint) }
     var words = RequirementsLines.words(line)[...]
     while let word = words.popFirst() {
       let (option, joined) = RequirementsFile.option(word)
       func value() throws -> String {
         guard let value = joined ?? words.popFirst(), !value.isEmpty else {
-          throw PythonError(.malformed, place, "\(option) has no value")
+          throw PythonError(.malformed, location, "\(option) has no value")
         }
         return value
       }
       switch option {
       case "-r", "--requirement", "-c", "--constraint":
         let isConstraint = isConstraint || option == "-c" || option == "--constraint"
-        included.append((try RequirementsFile.place(of: value(), beside: file, place), isConstraint, place))
+        included.append((try RequirementsFile.includedFile(value(), beside: file, location), isConstraint, location))
       case "--index-url", "-i", "--extra-index-url", "--find-links", "-f", "--only-binary": _ = try value()
       case "--no-index", "--prefer-binary": break
       case "--no-binary":
         let packages = try value()
         if packages != ":none:" {
           throw PythonError(
-            .incompatible, place,
+            .incompatible, location,
             "--no-binary \(packages.prefix(100)): opz accepts only wheels, and builds no packages",
             hint: "build a wheel of it (uv build --wheel), upload it to your own index, and remove --no-binary")
         }
       case "--pre": allowsPrereleases = true
-      case "--require-hashes": requireHashes = requireHashes ?? place
+      case "--require-hashes": requireHashes = requireHashes ?? location
       case "-e", "--editable":
         throw PythonError(
-          .incompatible, place, "\(option): a digest cannot pin a directory",
+          .incompatible, location, "\(option): a digest cannot pin a directory",
           hint: "name files of the project in code:, or build a wheel (uv build --wheel) and name that")
       case "--trusted-host":
         throw PythonError(
-          .incompatible, place, "--trusted-host: opz checks certificates",
+          .incompatible, location, "--trusted-host: opz checks certificates",
           hint: "remove it; SSL_CERT_FILE can name your own certificate authority")
       default:
         throw PythonError(
-          .incompatible, place, "\(option.prefix(100)): opz does not know this option, and would ignore it",
+          .incompatible, location, "\(option.prefix(100)): opz does not know this option, and would ignore it",
           hint: "remove it from \(file.lastComponent?.string ?? "the file")")
       }
     }
@@ -133,17 +133,17 @@ public struct RequirementsFile: Sendable {
     return (String(word.prefix(2)), String(value.first == "=" ? value.dropFirst() : value))
   }
 
-  private static func place(of text: String, beside file: FilePath, _ place: String) throws -> FilePath {
+  private static func includedFile(_ text: String, beside file: FilePath, _ location: String) throws -> FilePath {
     guard !text.contains("://") || text.hasPrefix("file://"), !text.contains("${"), !text.utf8.contains(0) else {
       throw PythonError(
-        .incompatible, place, "it includes \(text.prefix(200)), whose content can change",
+        .incompatible, location, "it includes \(text.prefix(200)), whose content can change",
         hint: "keep the file in the project")
     }
     let path = FilePath(text.hasPrefix("file://") ? String(text.dropFirst(7)) : text)
     return file.removingLastComponent().pushing(path).lexicallyNormalized()
   }
 
-  private mutating func addItem(_ line: String, _ place: String, _ isConstraint: Bool) throws {
+  private mutating func addItem(_ line: String, _ location: String, _ isConstraint: Bool) throws {
     let words = RequirementsLines.words(line)
     let count = words.firstIndex { $0.hasPrefix("-") } ?? words.count
     let requirement = words[..<count].joined(separator: " ")
@@ -153,52 +153,52 @@ public struct RequirementsFile: Sendable {
       let (option, joined) = RequirementsFile.option(word)
       guard option == "--hash" else {
         throw PythonError(
-          .incompatible, place,
+          .incompatible, location,
           "\(option.prefix(100)) of a requirement: opz builds no packages, so it would have no effect",
           hint: "remove it")
       }
-      hashes.append(try RequirementsFile.hash(joined ?? rest.popFirst() ?? "", place))
+      hashes.append(try RequirementsFile.hash(joined ?? rest.popFirst() ?? "", location))
     }
     let (subject, marker) = RequirementsFile.split(requirement)
     let address = RequirementsFile.address(subject)
     if let file = address.flatMap(RequirementsFile.localFile), !localFiles.contains(file) { localFiles.append(file) }
-    if let address { hashes += try RequirementsFile.fragment(address, place) }
+    if let address { hashes += try RequirementsFile.fragment(address, location) }
     guard let name = RequirementsFile.name(subject, address) else {
       if hashes.isEmpty { return }
       throw PythonError(
-        .malformed, place, "\(subject.prefix(200)): the package of these digests has no name",
+        .malformed, location, "\(subject.prefix(200)): the package of these digests has no name",
         hint: "write NAME @ ADDRESS")
     }
     items.append(
       Item(
         name: name, hashes: hashes, marker: try marker.map { try EnvironmentMarker(parsing: $0) },
-        isDirect: address != nil && count == words.count, isConstraint: isConstraint, place: place))
+        isDirect: address != nil && count == words.count, isConstraint: isConstraint, location: location))
   }
 
-  private static func hash(_ text: String, _ place: String) throws -> FileHash {
+  private static func hash(_ text: String, _ location: String) throws -> FileHash {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2 else {
       throw PythonError(
-        .malformed, place, "--hash \(text.prefix(100)) is not ALGORITHM:DIGEST", hint: "write --hash=sha256:..")
+        .malformed, location, "--hash \(text.prefix(100)) is not ALGORITHM:DIGEST", hint: "write --hash=sha256:..")
     }
     guard let algorithm = FileHash.Algorithm(rawValue: parts[0]) else {
       throw PythonError(
-        .incompatible, place, "--hash=\(parts[0].prefix(30)): the algorithm is not sha256, sha384 or sha512",
+        .incompatible, location, "--hash=\(parts[0].prefix(30)): the algorithm is not sha256, sha384 or sha512",
         hint: "write --hash=sha256:..; pip hash FILE prints it")
     }
     guard let hash = FileHash(algorithm, hex: parts[1]) else {
-      throw PythonError(.malformed, place, "--hash=\(text.prefix(200)) does not have \(algorithm.digits) hex digits")
+      throw PythonError(.malformed, location, "--hash=\(text.prefix(200)) does not have \(algorithm.digits) hex digits")
     }
     return hash
   }
 
   /// The digests in a URL's fragment: `#sha256=..&egg=..`.
-  private static func fragment(_ address: String, _ place: String) throws -> [FileHash] {
+  private static func fragment(_ address: String, _ location: String) throws -> [FileHash] {
     guard let mark = address.firstIndex(of: "#") else { return [] }
     return try address[address.index(after: mark)...].split(separator: "&").compactMap { part in
       let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2, ["sha", "md5"].contains(where: pair[0].hasPrefix) else { return nil }
-      return try hash("\(pair[0]):\(pair[1])", place)
+      return try hash("\(pair[0]):\(pair[1])", location)
     }
   }
 
@@ -222,12 +222,12 @@ public struct RequirementsFile: Sendable {
 
   /// The path of a local file.
   private static func localFile(_ address: String) -> FilePath? {
-    let place = String(address.prefix { $0 != "#" && $0 != "?" })
-    if place.hasPrefix("file:") {
-      let path = place.dropFirst(5)
+    let target = String(address.prefix { $0 != "#" && $0 != "?" })
+    if target.hasPrefix("file:") {
+      let path = target.dropFirst(5)
       return FilePath(String(path.hasPrefix("//") ? path.dropFirst(2) : path).replacing("%20", with: " "))
     }
-    return place.contains("://") || place.isEmpty ? nil : FilePath(place)
+    return target.contains("://") || target.isEmpty ? nil : FilePath(target)
   }
 
   private static func name(_ text: String, _ address: String?) -> String? {

@@ -170,7 +170,7 @@ struct TOMLReader {
   // MARK: Values
 
   private mutating func value(depth: Int) throws(Failure) -> TOMLValue {
-    guard depth < TOMLReader.maximumDepth else { throw fail("values are nested too deep") }
+    guard depth < TOMLReader.maximumDepth else { throw fail("values are nested too deeply") }
     skipSpaces()
     switch next {
     case UInt8(ascii: "\"")?: return .string(try isTriple(UInt8(ascii: "\"")) ? multilineBasic() : basicString())

@@ -9,9 +9,9 @@ struct WheelInstallation {
   /// The destination of the archive's root, to which RECORD's paths are relative.
   private let library: [UInt8]
   private let commands: Set<String>
-  private var laid: [[UInt8]: Laid] = [:]
+  private var installed: [[UInt8]: InstalledFile] = [:]
 
-  private struct Laid {
+  private struct InstalledFile {
     let entry: TarEntry
     /// Nil for RECORD itself.
     let digest: Digest?
@@ -19,7 +19,7 @@ struct WheelInstallation {
   }
 
   /// Files that the installer writes, not the build.
-  private static let installersOwn: Set = ["INSTALLER", "REQUESTED", "direct_url.json"]
+  private static let installerFiles: Set = ["INSTALLER", "REQUESTED", "direct_url.json"]
   private static let slash = UInt8(ascii: "/")
 
   init(_ wheel: Wheel, _ layout: InstallLayout) {
@@ -30,32 +30,32 @@ struct WheelInstallation {
   }
 
   mutating func entries() throws -> [TarEntry] {
-    for file in wheel.files { try lay(file) }
+    for file in wheel.files { try install(file) }
     for entryPoint in wheel.entryPoints {
       let script = entryPoint.script(interpreter: layout.interpreter)
-      try lay(script, at: layout.scripts.bytes + [Self.slash] + Array(entryPoint.name.utf8), mode: 0o755)
+      try addBytes(script, at: layout.scripts.bytes + [Self.slash] + Array(entryPoint.name.utf8), mode: 0o755)
     }
-    try lay(Array("opz\n".utf8), at: inDistInfo("INSTALLER"), mode: 0o644)
-    try layRecord()
-    return laid.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value.entry)
+    try addBytes(Array("opz\n".utf8), at: inDistInfo("INSTALLER"), mode: 0o644)
+    try addRecord()
+    return installed.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value.entry)
   }
 
-  private mutating func lay(_ file: WheelFile) throws {
+  private mutating func install(_ file: WheelFile) throws {
     let content = file.content(of: wheel.archive, wheel: wheel.name)
     let mode: UInt32 = file.entry.isExecutable ? 0o755 : 0o644
     let parts = file.entry.path.split(separator: Self.slash).map { String(decoding: $0, as: UTF8.self) }
     guard parts.count > 1, parts[0].hasSuffix(".data") else {
-      if parts.count == 2, parts[0] == wheel.distInfo, Self.installersOwn.contains(parts[1]) { return }
+      if parts.count == 2, parts[0] == wheel.distInfo, Self.installerFiles.contains(parts[1]) { return }
       return try add(content, file.digest, at: library + [Self.slash] + file.entry.path, mode: mode)
     }
     let key = try scheme(parts)
     let name = parts.dropFirst(2).joined(separator: "/")
-    let place = directory(key).bytes + [Self.slash] + Array(name.utf8)
+    let path = directory(key).bytes + [Self.slash] + Array(name.utf8)
     if key == .scripts {
-      if isMadeFromEntryPoint(parts.last ?? "") { return }
-      try layScript(content, file.digest, at: place)
+      if isEntryPointScript(parts.last ?? "") { return }
+      try addScript(content, file.digest, at: path)
     } else {
-      try add(content, file.digest, at: place, mode: mode)
+      try add(content, file.digest, at: path, mode: mode)
     }
   }
 
@@ -71,7 +71,7 @@ struct WheelInstallation {
       throw refuse("\"\(path)\" is in a data directory of another distribution")
     }
     guard parts.count > 2, let key = Scheme(rawValue: parts[1]) else {
-      throw refuse("\"\(path)\" is in none of the data directories purelib, platlib, scripts, data and headers")
+      throw refuse("\"\(path)\" is not in one of the data directories purelib, platlib, scripts, data and headers")
     }
     return key
   }
@@ -87,7 +87,7 @@ struct WheelInstallation {
   }
 
   /// Old build tools include a script for each entry point; installers skip them, as pip does.
-  private func isMadeFromEntryPoint(_ name: String) -> Bool {
+  private func isEntryPointScript(_ name: String) -> Bool {
     let lower = name.lowercased()
     let ending = [".exe", "-script.py", ".pya"].first { lower.hasSuffix($0) } ?? ""
     let command = name.dropLast(ending.count)
@@ -95,12 +95,12 @@ struct WheelInstallation {
   }
 
   /// Replaces a first line that starts with `#!python` with the layout's interpreter.
-  private mutating func layScript(_ content: VerifiedBlob, _ digest: Digest, at place: [UInt8]) throws {
-    guard let length = try firstLine(content) else { return try add(content, digest, at: place, mode: 0o755) }
-    let changed = ReplacedStart(start: Array("#!\(layout.interpreter)\n".utf8), content: content, replaced: length)
+  private mutating func addScript(_ content: VerifiedBlob, _ digest: Digest, at path: [UInt8]) throws {
+    guard let length = try firstLine(content) else { return try add(content, digest, at: path, mode: 0o755) }
+    let changed = ReplacedPrefix(start: Array("#!\(layout.interpreter)\n".utf8), content: content, replaced: length)
     var hasher = DigestHasher()
     try changed.forEachChunk { hasher.update($0) }
-    try add(changed, hasher.finish(), at: place, mode: 0o755)
+    try add(changed, hasher.finish(), at: path, mode: 0o755)
   }
 
   /// The length of a first line to replace, including its end; nil if the file does not start with `#!python`.
@@ -125,21 +125,21 @@ struct WheelInstallation {
     return content.size
   }
 
-  private mutating func lay(_ bytes: [UInt8], at place: [UInt8], mode: UInt32) throws {
-    try add(BytesBlob(bytes), .of(bytes), at: place, mode: mode)
+  private mutating func addBytes(_ bytes: [UInt8], at path: [UInt8], mode: UInt32) throws {
+    try add(BytesBlob(bytes), .of(bytes), at: path, mode: mode)
   }
 
-  private mutating func add(_ content: any Blob, _ digest: Digest?, at place: [UInt8], mode: UInt32) throws {
-    let entry = TarEntry.file(FilePath(bytes: place), content, mode: mode)
+  private mutating func add(_ content: any Blob, _ digest: Digest?, at path: [UInt8], mode: UInt32) throws {
+    let entry = TarEntry.file(FilePath(bytes: path), content, mode: mode)
     let size = digest == nil ? nil : content.size
-    guard laid.updateValue(Laid(entry: entry, digest: digest, size: size), forKey: place) == nil else {
-      throw refuse("two of its files would be installed as \"\(String(decoding: place.prefix(200), as: UTF8.self))\"")
+    guard installed.updateValue(InstalledFile(entry: entry, digest: digest, size: size), forKey: path) == nil else {
+      throw refuse("two of its files would be installed as \"\(String(decoding: path.prefix(200), as: UTF8.self))\"")
     }
   }
 
-  private mutating func layRecord() throws {
+  private mutating func addRecord() throws {
     let own = inDistInfo("RECORD")
-    var lines = laid.map { (path: relative($0.key), digest: $0.value.digest, size: $0.value.size) }
+    var lines = installed.map { (path: relative($0.key), digest: $0.value.digest, size: $0.value.size) }
     lines.append((relative(own), nil, nil))
     lines.sort { $0.path.lexicographicallyPrecedes($1.path) }
     let record = lines.flatMap { WheelRecord.line($0.path, $0.digest, $0.size) }
@@ -149,9 +149,9 @@ struct WheelInstallation {
   private func inDistInfo(_ file: String) -> [UInt8] { library + Array("/\(wheel.distInfo)/\(file)".utf8) }
 
   /// A path relative to the library: `pkg/a.py`, `../../../bin/x`.
-  private func relative(_ place: [UInt8]) -> [UInt8] {
+  private func relative(_ path: [UInt8]) -> [UInt8] {
     let from = library.split(separator: Self.slash)
-    let to = place.split(separator: Self.slash)
+    let to = path.split(separator: Self.slash)
     let shared = zip(from, to).prefix { $0 == $1 }.count
     let up = Array(repeating: Array("..".utf8)[...], count: from.count - shared)
     return Array((up + to[shared...]).joined(separator: [Self.slash]))

@@ -31,7 +31,7 @@ public final class InferenceServer: HTTPService {
 
   /// Handles and counts any request.
   public func answer(_ request: Request, _ body: any RequestBody) async throws -> Answer {
-    let route = Route(path: request.path)
+    let route = InferenceRoute(path: request.path)
     var answer: Answer
     do {
       answer = try await respond(to: request, route, body)
@@ -58,7 +58,7 @@ public final class InferenceServer: HTTPService {
     return .failure(RequestFailure(problem.status, problem.reason))
   }
 
-  private func respond(to request: Request, _ route: Route?, _ body: any RequestBody) async throws -> Answer {
+  private func respond(to request: Request, _ route: InferenceRoute?, _ body: any RequestBody) async throws -> Answer {
     guard let route else { throw RequestFailure(404, "this server has no such path") }
     if case .model(let name, let version, _) = route { try check(name: name, version: version) }
     if request.method == "OPTIONS" { return .options(route.methods) }

@@ -113,14 +113,14 @@ struct InferenceDecoder {
 
   private func finish(_ partial: PartialTensor, _ cursor: JSONCursor) throws -> InputTensor {
     guard let name = partial.name else { throw RequestFailure.bad("an input without a 'name'") }
-    let place = "input '\(name.prefix(100))'"
-    guard let datatype = partial.datatype else { throw RequestFailure.bad("\(place) has no 'datatype'") }
-    guard let shape = partial.shape else { throw RequestFailure.bad("\(place) has no 'shape'") }
+    let subject = "input '\(name.prefix(100))'"
+    guard let datatype = partial.datatype else { throw RequestFailure.bad("\(subject) has no 'datatype'") }
+    guard let shape = partial.shape else { throw RequestFailure.bad("\(subject) has no 'shape'") }
     if let values = partial.values {
       return InputTensor(name: name, datatype: datatype, shape: shape, values: values)
     }
     guard let position = partial.dataPosition, let reader = try reader(partial) else {
-      throw RequestFailure.bad("\(place) has no 'data'")
+      throw RequestFailure.bad("\(subject) has no 'data'")
     }
     var again = cursor.again(at: position)
     return InputTensor(name: name, datatype: datatype, shape: shape, values: try reader.read(&again))

@@ -5,3 +5,24 @@ struct InferenceRequest {
   /// Names of the requested outputs; nil for all.
   var outputs: [String]?
 }
+
+/// One input of an inference request.
+struct InputTensor {
+  enum Values {
+    /// Numbers; NaN is missing.
+    case numbers([Float])
+    /// Category codes of texts; NaN is missing.
+    case codes([Float])
+  }
+
+  let name: String
+  let datatype: Datatype
+  let shape: [Int]
+  /// Row-major; the count is the product of the shape.
+  let values: Values
+
+  /// The tensor's first dimension, its rows.
+  var rows: Int { shape.first ?? 0 }
+  /// Values per row.
+  var columns: Int { shape.count < 2 ? 1 : shape[1] }
+}

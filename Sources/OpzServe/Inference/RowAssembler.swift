@@ -19,14 +19,14 @@ struct RowAssembler {
   /// The categories of a text input, needed before its data is read.
   /// - Throws: `RequestFailure` for an input whose features are not categorical.
   func categories(of name: String, shape: [Int]) throws -> Categories {
-    let place = "input '\(name.prefix(100))'"
+    let subject = "input '\(name.prefix(100))'"
     guard let position = positions[name], shape.count < 2 || shape[1] == 1 else {
       throw shape.count == 2
-        ? RequestFailure.bad("\(place) is a matrix of strings: send strings as one input per feature")
+        ? RequestFailure.bad("\(subject) is a matrix of strings: send strings as one input per feature")
         : mismatch(unknown: [name], missing: [])
     }
     guard let categories = categories[position] else {
-      throw RequestFailure.bad("\(place) has the datatype BYTES, but the feature is numeric")
+      throw RequestFailure.bad("\(subject) has the datatype BYTES, but the feature is numeric")
     }
     return categories
   }
@@ -47,9 +47,9 @@ struct RowAssembler {
   }
 
   private func matrix(of input: InputTensor) throws -> (matrix: [Float], rows: Int) {
-    let place = "input '\(input.name.prefix(100))'"
+    let subject = "input '\(input.name.prefix(100))'"
     guard input.columns == features.count else {
-      throw RequestFailure.bad("\(place) has \(input.columns) columns: \(wanted)")
+      throw RequestFailure.bad("\(subject) has \(input.columns) columns: \(wanted)")
     }
     switch input.values {
     case .numbers(let values), .codes(let values): return (values, input.rows)

@@ -1,5 +1,11 @@
 public import SystemPackage
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// The options of the server: flags first, then the environment, then the defaults.
 public struct ServerOptions: Sendable, Equatable {
   /// What the program does when started with these options.
@@ -138,4 +144,12 @@ public struct ServerOptions: Sendable, Equatable {
     example: opz-server --model model.json --name churn --port 8080
              curl localhost:8080/v2/models/churn
     """
+}
+
+enum IPAddress {
+  /// Whether the text is an IPv4 or IPv6 address.
+  static func isValid(_ text: String) -> Bool {
+    var address = in6_addr()
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1
+  }
 }

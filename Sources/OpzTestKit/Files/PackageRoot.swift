@@ -19,11 +19,3 @@ public enum PackageRoot {
     place.appending("Package.swift").withPlatformString { access($0, F_OK) } == 0
   }
 }
-
-/// The environment of the test process. Read-only, because all tests share it.
-public enum ProcessEnvironment {
-  /// The value of an environment variable; nil when it is unset or empty.
-  public static func value(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-  }
-}

@@ -4,7 +4,7 @@ public final class KeyProblems {
   public typealias Hint = (_ key: String, _ path: String, _ keys: [String]) -> String
 
   private var found: [(line: Int, problem: KeyProblem)] = []
-  public internal(set) var places: KeyPlaces
+  public internal(set) var locations: KeyLocations
   /// The paths of mappings that people also write as a single value, which stands for the first key:
   /// `model: model.json`.
   let short: Set<String>
@@ -15,7 +15,7 @@ public final class KeyProblems {
   ///   - short: the paths of mappings that people also write as a single value.
   ///   - hint: makes the hint for an unknown key.
   public init(file: String, short: Set<String> = [], hint: @escaping Hint = KeyProblems.nearest) {
-    places = KeyPlaces(file: file)
+    locations = KeyLocations(file: file)
     self.short = short
     self.hint = hint
   }
@@ -38,7 +38,7 @@ public final class KeyProblems {
   ///   - hint: what to write instead.
   public func add(_ key: String, _ line: Int, _ reason: String, hint: String? = nil) {
     guard !isFull else { return }
-    let place = line == 0 ? "--set" : "\(places.file):\(line)"
+    let place = line == 0 ? "--set" : "\(locations.file):\(line)"
     found.append((line, KeyProblem(place: place, key: key, reason: reason, hint: hint)))
   }
 

@@ -30,7 +30,7 @@ public struct YAMLScope {
           problems.add(full, pair.place.line, "unknown key", hint: hint)
           continue
         }
-        problems.places.lines[full] = pair.place.line
+        problems.locations.lines[full] = pair.place.line
         found[pair.key] = (pair.place.line, pair.value)
       }
     default:
@@ -61,7 +61,7 @@ public struct YAMLScope {
   /// Like `fail`, for the element at `index` of a list.
   public func fail(_ key: String, at index: Int, _ reason: String, hint: String? = nil) {
     let name = "\(full(key)).\(index)"
-    problems.add(name, problems.places.lines[name] ?? members[key]?.line ?? line, reason, hint: hint)
+    problems.add(name, problems.locations.lines[name] ?? members[key]?.line ?? line, reason, hint: hint)
   }
 
   /// The text of a key; nil when it is missing. From the command line, where quoting is inconvenient, numbers and
@@ -119,7 +119,7 @@ public struct YAMLScope {
       return []
     }
     return items.enumerated().compactMap { index, item in
-      problems.places.lines["\(full(key)).\(index)"] = item.line
+      problems.locations.lines["\(full(key)).\(index)"] = item.line
       switch item.value {
       case .text(let text): return (index, text)
       case .number where numbers, .integer where numbers: return (index, item.written ?? "")
@@ -143,7 +143,7 @@ public struct YAMLScope {
     var result: [String: String] = [:]
     for pair in pairs {
       let name = "\(full(key)).\(pair.key)"
-      problems.places.lines[name] = pair.place.line
+      problems.locations.lines[name] = pair.place.line
       switch pair.value.value {
       case .text(let text): result[pair.key] = text
       case .null: result[pair.key] = ""

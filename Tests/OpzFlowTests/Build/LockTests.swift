@@ -233,7 +233,7 @@ struct LockTests {
       as [() async throws -> Void]
     {
       let error = await #expect(throws: FlowError.self) { try await run() }
-      #expect(error?.category == .conflict && error?.reason.contains("no b, which requirements.txt:4") == true)
+      #expect(error?.category == .conflict && error?.reason.contains("it lacks b, which requirements.txt:4") == true)
     }
     try await project.lock(.all)
     #expect(try await project.packages() == ["a 1.0", "b 1.0"])

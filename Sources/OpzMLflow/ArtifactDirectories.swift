@@ -5,11 +5,11 @@ public import SystemPackage
 ///
 /// The database names the location of a version's artifacts, and whoever wrote it may have named any file on this
 /// machine. So artifacts are read only from below the database's directory and from directories that the user named.
-public struct ArtifactPlaces: Sendable {
+public struct ArtifactDirectories: Sendable {
   private let base: FilePath
   private let roots: [FilePath]
   /// A location prefix, and the directory that replaces it.
-  private let moved: [(prefix: String, directory: FilePath)]
+  private let replacements: [(prefix: String, directory: FilePath)]
 
   /// Creates the list of allowed directories.
   /// - Parameters:
@@ -20,19 +20,19 @@ public struct ArtifactPlaces: Sendable {
     let parent = database.removingLastComponent()
     base = parent.isEmpty ? "." : parent
     var roots = [base]
-    var moved: [(String, FilePath)] = []
+    var replacements: [(String, FilePath)] = []
     for text in named {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      let place = directory.pushing(FilePath(parts[parts.count - 1]))
-      guard try FileStatus.find(place)?.kind == .directory else {
-        throw MLflowError(.noArtifacts, place.string, "no such directory", hint: "write --artifacts [PREFIX=]DIR")
+      let path = directory.pushing(FilePath(parts[parts.count - 1]))
+      guard try FileStatus.find(path)?.kind == .directory else {
+        throw MLflowError(.noArtifacts, path.string, "no such directory", hint: "write --artifacts [PREFIX=]DIR")
       }
-      roots.append(place)
-      moved += parts.count == 2 ? [(parts[0], place)] : [("mlflow-artifacts:/", place)]
+      roots.append(path)
+      replacements += parts.count == 2 ? [(parts[0], path)] : [("mlflow-artifacts:/", path)]
     }
     self.roots = roots.compactMap(RealPath.of)
     // The longest prefix is the most specific.
-    self.moved = moved.sorted { $0.0.utf8.count > $1.0.utf8.count }
+    self.replacements = replacements.sorted { $0.0.utf8.count > $1.0.utf8.count }
   }
 
   /// The file or directory of a location, with symbolic links resolved.
@@ -52,7 +52,7 @@ public struct ArtifactPlaces: Sendable {
   }
 
   private func path(_ location: String) throws -> FilePath {
-    for (prefix, directory) in moved {
+    for (prefix, directory) in replacements {
       guard let rest = location.afterPrefix(prefix) else { continue }
       // A server's name between two slashes and the path: mlflow-artifacts://host:port/1/2.
       let isServer = prefix == "mlflow-artifacts:/" && rest.hasPrefix("/")

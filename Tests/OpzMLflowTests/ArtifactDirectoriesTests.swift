@@ -5,8 +5,8 @@ import Testing
 
 @testable import OpzMLflow
 
-@Suite("Places where artifacts may be")
-struct ArtifactPlacesTests {
+@Suite("Directories where artifacts may be")
+struct ArtifactDirectoriesTests {
   let directory: TemporaryDirectory
 
   init() throws {
@@ -17,8 +17,8 @@ struct ArtifactPlacesTests {
     _ = try ChildProcess.run(["ln", "-s", "../secret", directory.path.appending("store/link").string])
   }
 
-  func places(_ named: String...) throws -> ArtifactPlaces {
-    try ArtifactPlaces(database: directory.path.appending("store/mlflow.db"), named: named, in: directory.path)
+  func directories(_ named: String...) throws -> ArtifactDirectories {
+    try ArtifactDirectories(database: directory.path.appending("store/mlflow.db"), named: named, in: directory.path)
   }
 
   func root(_ text: String) throws -> FilePath { try #require(RealPath.of(directory.path)).pushing(FilePath(text)) }
@@ -31,18 +31,18 @@ struct ArtifactPlacesTests {
       "./mlruns/a b", "mlruns/a b", path, "file://\(path)", "file:\(path)",
       "file://\(path.replacing(" ", with: "%20"))",
     ] {
-      #expect(try places().find(location) == wanted, "\(location)")
+      #expect(try directories().find(location) == wanted, "\(location)")
     }
   }
 
   @Test("--artifacts maps a prefix to a directory")
   func moved() throws {
     let wanted = try root("copy/1/model")
-    #expect(try places("s3://bucket/x=copy").find("s3://bucket/x/1/model") == wanted)
-    #expect(try places("copy").find("mlflow-artifacts:/1/model") == wanted)
-    #expect(try places("copy").find("mlflow-artifacts://host:5000/1/model") == wanted)
-    #expect(try places("/old/home=copy").find("/old/home/1/model") == wanted)
-    #expect(try places("s3://b=copy", "s3://b/longer=copy/1").find("s3://b/longer/model") == wanted)
+    #expect(try directories("s3://bucket/x=copy").find("s3://bucket/x/1/model") == wanted)
+    #expect(try directories("copy").find("mlflow-artifacts:/1/model") == wanted)
+    #expect(try directories("copy").find("mlflow-artifacts://host:5000/1/model") == wanted)
+    #expect(try directories("/old/home=copy").find("/old/home/1/model") == wanted)
+    #expect(try directories("s3://b=copy", "s3://b/longer=copy/1").find("s3://b/longer/model") == wanted)
   }
 
   @Test(
@@ -53,13 +53,13 @@ struct ArtifactPlacesTests {
       "file:%2e%2e/secret", "/",
     ])
   func outside(_ location: String) throws {
-    let error = #expect(throws: MLflowError.self) { try places().find(location) }
+    let error = #expect(throws: MLflowError.self) { try directories().find(location) }
     #expect(error?.code == .noArtifacts)
   }
 
   @Test("a prefix cannot lead out of its directory")
   func escape() throws {
-    #expect(throws: MLflowError.self) { try places("s3://b=copy").find("s3://b/../secret") }
-    #expect(throws: MLflowError.self) { try places("none") }
+    #expect(throws: MLflowError.self) { try directories("s3://b=copy").find("s3://b/../secret") }
+    #expect(throws: MLflowError.self) { try directories("none") }
   }
 }

@@ -1,5 +1,5 @@
 /// Compares the spellings of a version (PyPA, version specifiers: normalization).
-enum VersionText {
+enum NormalizedVersion {
   /// A canonical text for all spellings of a version: `1.0-RC.1` and `v1.0.0rc1` give `1rc1`. Other text is
   /// lowercased.
   static func key(_ text: some StringProtocol) -> String {

@@ -1,5 +1,5 @@
 /// The lines of a document's keys: `lineage.data.0` is on line 12.
-public struct KeyPlaces: Sendable, Hashable {
+public struct KeyLocations: Sendable, Hashable {
   /// The file's name in messages: `opz.yaml`.
   public var file: String
   var lines: [String: Int] = [:]

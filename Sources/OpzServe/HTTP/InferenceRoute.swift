@@ -1,5 +1,5 @@
 /// What a path asks for (Open Inference Protocol v2, "HTTP/REST").
-enum Route: Equatable {
+enum InferenceRoute: Equatable {
   case server
   case live
   case ready
@@ -47,12 +47,14 @@ enum Route: Equatable {
     case ["v2", "models", "stats"]: self = .statistics
     case ["metrics"]: self = .metrics
     default:
-      guard parts.starts(with: ["v2", "models"]), let route = Route.model(parts.dropFirst(2)) else { return nil }
+      guard parts.starts(with: ["v2", "models"]), let route = InferenceRoute.model(parts.dropFirst(2)) else {
+        return nil
+      }
       self = route
     }
   }
 
-  private static func model(_ parts: ArraySlice<String>) -> Route? {
+  private static func model(_ parts: ArraySlice<String>) -> InferenceRoute? {
     var parts = parts
     var part = Model.metadata
     if parts.count > 1, let last = parts.last, let verb = verbs[last] {

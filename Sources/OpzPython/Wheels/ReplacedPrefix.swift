@@ -1,7 +1,7 @@
 import OpzIO
 
 /// A file whose first bytes are replaced.
-struct ReplacedStart: Blob {
+struct ReplacedPrefix: Blob {
   let start: [UInt8]
   let content: any Blob
   /// How many bytes of the content are replaced, at most its size.
@@ -12,11 +12,11 @@ struct ReplacedStart: Blob {
   func open(at offset: UInt64) throws -> any ByteSource {
     let skipped = min(offset, UInt64(start.count))
     let rest = try content.open(at: replaced + (min(offset, size) - skipped))
-    return ReplacedStartSource(start.dropFirst(Int(skipped)), rest)
+    return ReplacedPrefixSource(start.dropFirst(Int(skipped)), rest)
   }
 }
 
-private final class ReplacedStartSource: ByteSource {
+private final class ReplacedPrefixSource: ByteSource {
   private var start: ArraySlice<UInt8>
   private let rest: any ByteSource
 
