@@ -63,11 +63,12 @@ var targets: [Target] = [
   module("OpzJSON", []),
   module("OpzYAML", ["OpzIO", yams]),
   module("OpzKubernetes", ["OpzIO"]),
+  module("OpzHTTP", ["OpzIO", "CCurl", system]),
   module("OpzOCI", ["OpzJSON", "OpzIO"]),
   module("OpzArchive", ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd", system]),
   module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system]),
-  module("OpzDistribution", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl", system]),
+  module("OpzDistribution", ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzModel", ["OpzIO", system]),
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzIO", system]),
   module("OpzRegistry", ["OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
@@ -95,8 +96,8 @@ var targets: [Target] = [
     "OpzFlow",
     [
       "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes",
-      "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI",
-      "OpzJSON", "OpzIO", system,
+      "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML",
+      "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
@@ -107,17 +108,20 @@ var targets: [Target] = [
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
 
   module(
-    "OpzTestKit", ["OpzDistribution", "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
+    "OpzTestKit", ["OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
 
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
   tests("OpzJSON", ["OpzJSON", "OpzTestKit"]),
   tests("OpzYAML", ["OpzYAML", "OpzIO", "OpzTestKit", system, yams]),
   tests("OpzKubernetes", ["OpzKubernetes", "OpzIO", "OpzTestKit", system]),
+  tests("OpzHTTP", ["OpzHTTP", "OpzIO", "OpzTestKit", system]),
   tests("OpzOCI", ["OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit"]),
   tests("OpzArchive", ["OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzPython", ["OpzPython", "OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzStore", ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
-  tests("OpzDistribution", ["OpzDistribution", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests(
+    "OpzDistribution",
+    ["OpzDistribution", "OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzModel", ["OpzModel", "OpzFormats", "OpzIO", "OpzTestKit", system]),
   tests("OpzFormats", ["OpzFormats", "OpzModel", "OpzIO", "OpzTestKit", system]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
@@ -138,8 +142,8 @@ var targets: [Target] = [
     "OpzFlow",
     [
       "OpzFlow", "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow",
-      "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO",
-      "OpzTestKit", system,
+      "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON",
+      "OpzIO", "OpzTestKit", system,
     ]),
   tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
 ]
@@ -170,9 +174,8 @@ if !light {
     tests(
       "OpzHub",
       [
-        "OpzHub", "opz-hub", "OpzHTTPServer", "OpzDistribution", "OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON",
-        "OpzIO",
-        "OpzTestKit", system,
+        "OpzHub", "opz-hub", "OpzHTTPServer", "OpzDistribution", "OpzHTTP", "OpzRegistry", "OpzStore", "OpzOCI",
+        "OpzJSON", "OpzIO", "OpzTestKit", system,
       ] + nio),
   ]
 }

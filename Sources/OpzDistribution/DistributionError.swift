@@ -1,3 +1,4 @@
+package import OpzHTTP
 public import OpzIO
 public import OpzStore
 
@@ -25,7 +26,7 @@ public struct DistributionError: ExplainedError {
     case server
     /// Another status, or a response that the distribution-spec does not allow.
     case badResponse
-    /// A redirect, `Location` or token realm that `AddressPolicy` does not allow.
+    /// A redirect, `Location` or token realm that is not followed.
     case refusedAddress
     /// Configured credentials that cannot be used.
     case credentials
@@ -46,7 +47,7 @@ public struct DistributionError: ExplainedError {
   /// The status is normally permanent, but this peer is known to return it by mistake.
   var isWorthRepeating = false
   /// The number of seconds that the peer asked to wait.
-  var retryAfter: Double?
+  package internal(set) var retryAfter: Double?
 
   /// Creates an error.
   /// - Parameters:
@@ -71,15 +72,53 @@ public struct DistributionError: ExplainedError {
   }
 
   /// Whether the same request may succeed later.
-  var isTransient: Bool {
+  package var isTransient: Bool {
     switch code {
     case .connection, .timeout, .rateLimited, .server: true
     default: isWorthRepeating
     }
   }
+}
 
-  /// Text from a peer made printable: one line of at most 256 characters.
-  static func clean(_ text: some StringProtocol) -> String { PrintableText.line(text, limit: 256) }
+extension DistributionError: RetryableError {
+  /// A failure of the HTTP client below. Its subject is the URL, which names the remote registry.
+  init(_ error: HTTPError) {
+    let (code, status): (Code, Int?) =
+      switch error.code {
+      case .connection: (.connection, nil)
+      case .tls: (.tls, nil)
+      case .timeout: (.timeout, nil)
+      case .certificates: (.credentials, nil)
+      case .refusedAddress: (.refusedAddress, nil)
+      case .status(let status, _): (RetryPolicy.isTransient(status) ? .server : .badResponse, status)
+      case .badResponse: (.badResponse, nil)
+      case .tooLarge: (.tooLarge, nil)
+      case .wrongDigest: (.wrongDigest, nil)
+      case .wrongSize: (.wrongSize, nil)
+      }
+    self.init(code, error.subject, error.reason, hint: error.hint, status: status)
+    retryAfter = error.retryAfter
+  }
+
+  /// Runs `body`, and throws its `HTTPError`s as `DistributionError`s.
+  static func mapping<Value>(_ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as HTTPError { throw DistributionError(error) }
+  }
+}
+
+extension HTTPClient {
+  /// Sends a request to a remote registry or its token server.
+  /// - Parameter onSent: called on libcurl's thread as the body is sent.
+  /// - Throws: `DistributionError`; `CancellationError` where the task was canceled.
+  func exchange(
+    _ request: HTTPRequest, onSent: @escaping @Sendable (SendEvent) -> Void = { _ in }
+  ) async throws -> HTTPResponse {
+    do {
+      return try await send(request, onSent: onSent)
+    } catch let error as HTTPError {
+      throw DistributionError(error)
+    }
+  }
 }
 
 extension DistributionError: MissingContentError {

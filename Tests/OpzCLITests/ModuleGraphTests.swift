@@ -8,7 +8,7 @@ struct ModuleGraphTests {
   /// From the lowest to the highest; a module may import those before it. ARCHITECTURE.md's table has the same order.
   static let order = [
     "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO",
-    "OpzJSON", "OpzYAML", "OpzKubernetes",
+    "OpzJSON", "OpzYAML", "OpzKubernetes", "OpzHTTP",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
@@ -29,11 +29,13 @@ struct ModuleGraphTests {
     "OpzYAML": ["OpzIO"],
     // Names, quantities, schedules and autoscalers as Kubernetes computes them, for deploy and lint alike: no YAML.
     "OpzKubernetes": ["OpzIO"],
+    // Nothing about registries, because wheels are downloaded with it too.
+    "OpzHTTP": ["OpzIO", "CCurl"],
     "OpzOCI": ["OpzJSON", "OpzIO"],
     "OpzArchive": ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd"],
     "OpzPython": ["OpzArchive", "OpzOCI", "OpzIO"],
     "OpzStore": ["OpzOCI", "OpzJSON", "OpzIO", "CLinux"],
-    "OpzDistribution": ["OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "CCurl"],
+    "OpzDistribution": ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Part of the static server: no OCI, no Foundation, no packaging code.
     "OpzModel": ["OpzIO"],
     "OpzFormats": ["OpzModel", "OpzJSON", "OpzIO"],

@@ -10,7 +10,7 @@ import Testing
 /// Registries that send malicious content.
 @Suite struct AttackTests {
   private typealias Answer = ScriptedServer.Answer
-  private static let layer = bytes(10)
+  private static let layer = randomBytes(10)
 
   /// Serves one document under each name, and the layer.
   private static func serve(_ document: String, type: MediaType = .imageManifest) throws -> ScriptedServer {

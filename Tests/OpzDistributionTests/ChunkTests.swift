@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import OpzStore
@@ -9,7 +10,7 @@ import Testing
 
 /// Uploads in chunks, against a registry that follows the spec and against the ways in which others do not.
 @Suite struct ChunkTests {
-  private static let content = bytes(900_000)
+  private static let content = randomBytes(900_000)
   private static let blob = Descriptor.of(content, .layerTar)
   private static let chunk: UInt64 = 100_000
 
@@ -139,7 +140,7 @@ import Testing
     #expect(server.count("PATCH") == 1)
     #expect(server.openUploads == 0, "what was given up was cancelled")
     // Another process knows it.
-    let other = bytes(900_000, seed: 2)
+    let other = randomBytes(900_000, seed: 2)
     try await repository(server.host, state: state).put(.of(other, .layerTar), from: BytesBlob(other))
     #expect(server.count("PATCH") == 1)
     #expect(server.has(other))
@@ -150,7 +151,7 @@ import Testing
     let server = try SpecRegistry(quirks { $0.putStatus = status })
     let remote = try repository(server.host)
     for seed in 1...2 as ClosedRange<UInt64> {
-      let content = bytes(50_000, seed: seed)
+      let content = randomBytes(50_000, seed: seed)
       try await remote.put(.of(content, .layerTar), from: BytesBlob(content))
       #expect(server.has(content))
     }
@@ -170,7 +171,7 @@ import Testing
     #expect(server.has(Self.content))
     let second = try repository(server.host, state: state)
     #expect(second.traits.requestMaximum == 65_536)
-    let other = bytes(300_000, seed: 3)
+    let other = randomBytes(300_000, seed: 3)
     let before = server.requests.count
     try await second.put(.of(other, .layerTar), from: BytesBlob(other))
     #expect(server.requests[before...].allSatisfy { Int($0.header("content-length") ?? "0") ?? 0 <= 65_536 })

@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import OpzTestKit
@@ -61,7 +62,7 @@ import Testing
       return Self.answer(request, lure, sink.host)
     }
     let config = try DockerConfig(registry.host, user: "ann", password: "passw0rd-secret")
-    let content = bytes(1000)
+    let content = randomBytes(1000)
     let blob = Descriptor.of(content, .layerTar)
     let mounts = lure == .mountLocation ? [blob.digest: ["team/base"]] : [:]
     let remote = try repository(registry.host, environment: config.environment, mounts: mounts)
@@ -141,31 +142,25 @@ import Testing
     #expect(registry.requests.count == 1)
   }
 
-  @Test func refusesPlainHTTPAfterHTTPS() throws {
+  @Test(arguments: [
+    "http://registry.example/v2/", "http://other.example/", "http://registry.example:443/", "https://127.0.0.1/",
+    "https://localhost/", "https://10.0.0.1/", "https://[::1]/", "https://x.localhost/",
+  ])
+  func refusesATokenServer(_ realm: String) throws {
     let registry = try #require(Origin(.https, authority: "registry.example"))
-    let policy = AddressPolicy(registry: registry, insecure: false)
-    let from = WebAddress(origin: registry, path: "/v2/")
-    let lax = AddressPolicy(registry: registry, insecure: true)
-    for text in ["http://registry.example/v2/", "http://other.example/", "http://registry.example:443/"] {
-      let target = try #require(WebAddress(text))
-      #expect(throws: DistributionError.self) { try policy.check(target, from: from) }
-      #expect(throws: DistributionError.self) { try lax.check(target, from: from) }
-      #expect(throws: DistributionError.self) { try policy.checkRealm(target) }
-      #expect(throws: DistributionError.self) { try lax.checkRealm(target) }
+    for insecure in [false, true] {
+      let policy = AddressPolicy(home: registry, insecure: insecure)
+      let error = #expect(throws: HTTPError.self) { try policy.checkRealm(#require(WebAddress(realm))) }
+      #expect(error.map { DistributionError($0).code } == .refusedAddress)
     }
-    for text in [
-      "https://127.0.0.1/", "https://localhost/", "https://10.0.0.1/", "https://[::1]/", "https://x.localhost/",
-    ] {
-      let target = try #require(WebAddress(text))
-      #expect(throws: DistributionError.self) { try policy.check(target, from: from) }
-      #expect(throws: DistributionError.self) { try policy.checkRealm(target) }
-    }
-    for text in ["https://auth.example/token", "https://registry.example:8443/token", "https://registry.example/token"]
-    {
-      let target = try #require(WebAddress(text))
-      try policy.check(target, from: from)
-      try policy.checkRealm(target)
-    }
+  }
+
+  @Test(arguments: [
+    "https://auth.example/token", "https://registry.example:8443/token", "https://registry.example/token",
+  ])
+  func takesATokenServer(_ realm: String) throws {
+    let registry = try #require(Origin(.https, authority: "registry.example"))
+    try AddressPolicy(home: registry, insecure: false).checkRealm(#require(WebAddress(realm)))
   }
 
   private static func isLoggedIn(_ request: Request) -> Bool { request.header("authorization") != nil }

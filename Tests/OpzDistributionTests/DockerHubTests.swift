@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzOCI
@@ -27,7 +28,7 @@ import Testing
     let hub = try DockerHubServer()
     let image = try FaultTests.manifest()
     let remote = try remote("index.docker.io/nginx", environment(hub))
-    let content = bytes(10)
+    let content = randomBytes(10)
     try await remote.put(.of(content, .layerTar), from: BytesBlob(content))
     try await remote.put(.emptyConfig, from: BytesBlob(Array("{}".utf8)))
     try await remote.put(image.descriptor, from: BytesBlob(image.raw))

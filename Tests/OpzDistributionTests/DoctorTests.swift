@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import OpzTestKit
@@ -220,14 +221,6 @@ struct DoctorTests {
 
   // MARK: Parts
 
-  @Test(
-    "a proxy is shown without its user",
-    arguments: [
-      ("http://u:s3cret@proxy.example:3128/", "proxy.example:3128"), ("proxy.example:3128", "proxy.example:3128"),
-      ("socks5h://u:p@ss@h:1", "h:1"),
-    ])
-  func proxies(text: String, shown: String) { #expect(ConnectionFacts.shown(proxy: text) == shown) }
-
   @Test("a search ends at the limit, whatever it is", arguments: UInt64(1)...50)
   func search(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
@@ -246,15 +239,6 @@ struct DoctorTests {
 
   @Test("a manifest has exactly the size that is asked for", arguments: [1 << 10, 4 << 20])
   func manifest(size: Int) throws { #expect(try ManifestProbe.manifest(of: size).count == size) }
-
-  @Test(
-    "OpenSSL's dates",
-    arguments: [
-      ("Nov 26 22:33:20 2027 GMT", "2027-11-26T22:33:20.000Z"),
-      ("Jan  1 00:00:00 2030 GMT", "2030-01-01T00:00:00.000Z"),
-      ("Foo 26 22:33:20 2027 GMT", nil), ("", nil),
-    ])
-  func dates(text: String, expected: String?) { #expect(ConnectionFacts.date(text)?.description == expected) }
 }
 
 extension FileStatus {

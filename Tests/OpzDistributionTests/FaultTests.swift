@@ -13,7 +13,7 @@ import Testing
   // MARK: Blob downloads
 
   @Test func goesOnWhereADownloadBroke() async throws {
-    let content = bytes(900_000)
+    let content = randomBytes(900_000)
     let server = try ScriptedServer { request in
       guard request.method == "GET" else { return Self.blobHead(content) }
       let start = request.header("range").flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func skipsWhatARegistryWithoutRangesSendsAgain() async throws {
-    let content = bytes(900_000)
+    let content = randomBytes(900_000)
     let server = try ScriptedServer { request in
       guard request.method == "GET" else { return Self.blobHead(content) }
       return Answer(200, body: content, cutAfter: request.number < 4 ? 300_000 * request.number : nil)
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func givesUpADownloadThatNeverGetsFurther() async throws {
-    let content = bytes(900_000)
+    let content = randomBytes(900_000)
     let server = try ScriptedServer { request in
       request.method == "GET" ? Answer(200, body: content, cutAfter: 0) : Self.blobHead(content)
     }
@@ -53,9 +53,9 @@ import Testing
 
   @Test(arguments: [899_999, 900_001])
   func refusesAnotherSize(_ size: Int) async throws {
-    let content = bytes(900_000)
+    let content = randomBytes(900_000)
     let server = try ScriptedServer { request in
-      request.method == "GET" ? Answer(200, body: bytes(size)) : Self.blobHead(content)
+      request.method == "GET" ? Answer(200, body: randomBytes(size)) : Self.blobHead(content)
     }
     let error = await failure { try await readAll(try await repository(server.host).blob(.of(content, .layerTar))) }
     #expect(error?.code == .wrongSize)
@@ -63,9 +63,9 @@ import Testing
   }
 
   @Test func aStoreRefusesOtherBytes() async throws {
-    let content = bytes(900_000)
+    let content = randomBytes(900_000)
     let server = try ScriptedServer { request in
-      request.method == "GET" ? Answer(200, body: bytes(900_000, seed: 2)) : Self.blobHead(content)
+      request.method == "GET" ? Answer(200, body: randomBytes(900_000, seed: 2)) : Self.blobHead(content)
     }
     let directory = try TemporaryDirectory()
     let layout = try LayoutStore.create(directory.path.appending("layout"))
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test func readsSlowlyWithoutHoldingTheBlob() async throws {
-    let content = bytes(12 << 20)
+    let content = randomBytes(12 << 20)
     let server = try ScriptedServer { request in
       request.method == "GET" ? Answer(200, body: content) : Self.blobHead(content)
     }
@@ -107,7 +107,7 @@ import Testing
 
   @Test func refusesAManifestThatIsTooLong() async throws {
     let server = try ScriptedServer { _ in
-      Answer(200, [("Content-Type", MediaType.imageManifest.rawValue)], body: bytes(Document.limit + 1))
+      Answer(200, [("Content-Type", MediaType.imageManifest.rawValue)], body: randomBytes(Document.limit + 1))
     }
     let error = await failure { try await repository(server.host).resolve("latest") }
     #expect(error?.code == .tooLarge)
@@ -182,7 +182,7 @@ import Testing
   static let other = "sha256:" + String(repeating: "a", count: 64)
 
   static func manifest() throws -> Manifest {
-    try Manifest(.init(config: .emptyConfig, layers: [.of(bytes(10), .layerTar)]))
+    try Manifest(.init(config: .emptyConfig, layers: [.of(randomBytes(10), .layerTar)]))
   }
 
   static func answer(_ manifest: Manifest) -> ScriptedServer.Answer {

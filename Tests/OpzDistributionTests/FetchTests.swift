@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import OpzStore
@@ -9,7 +10,7 @@ import Testing
 
 /// A large blob that is fetched into a layout.
 @Suite struct FetchTests {
-  private static let content = bytes(20 << 20)
+  private static let content = randomBytes(20 << 20)
   private static let blob = Descriptor.of(content, .layerTar)
 
   private static func server(cutFirst: Int) throws -> ScriptedServer {
@@ -58,7 +59,7 @@ import Testing
   }
 
   @Test func otherBytesAreNotKept() async throws {
-    let other = bytes(20 << 20, seed: 9)
+    let other = randomBytes(20 << 20, seed: 9)
     let server = try ScriptedServer { request in
       request.method == "GET" ? .init(200, body: other) : .init(200, length: other.count)
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzOCI
@@ -11,7 +12,7 @@ import Testing
 
 /// The journal that a push leaves for the next one.
 @Suite struct JournalTests {
-  private static let content = bytes(900_000)
+  private static let content = randomBytes(900_000)
   private static let blob = Descriptor.of(content, .layerTar)
   private static let once = RetryPolicy(attempts: 1, base: 0, longest: 0, deadline: 0)
 
@@ -145,7 +146,7 @@ import Testing
       for _ in 0..<8 {
         damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: .min ... .max, using: &random)
       }
-    case 2: damaged = bytes(Int.random(in: 0..<50_000, using: &random), seed: seed)
+    case 2: damaged = randomBytes(Int.random(in: 0..<50_000, using: &random), seed: seed)
     default:
       let number = "\(UInt64.random(in: .min ... .max, using: &random))"
       damaged = Array(String(decoding: damaged, as: UTF8.self).replacing("400000", with: number).utf8)
@@ -254,8 +255,8 @@ import Testing
     case .empty:
       try Durable.replace(file, with: [])
       #expect(try ChildProcess.run(["touch", "-d", "5 minutes ago", file.string]).status == 0)
-    case .huge: try Durable.replace(file, with: bytes(40_000))
-    case .random: try Durable.replace(file, with: bytes(300))
+    case .huge: try Durable.replace(file, with: randomBytes(40_000))
+    case .random: try Durable.replace(file, with: randomBytes(300))
     }
     try Durable.replace(state.uploads.appending("notes.txt"), with: own)
     let client = try remote(server.host).client

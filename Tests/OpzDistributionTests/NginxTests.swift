@@ -9,7 +9,7 @@ import Testing
 
 /// docker-registry behind nginx, over TLS and HTTP/2.
 @Suite struct NginxTests {
-  private static let content = bytes(700_000)
+  private static let content = randomBytes(700_000)
   private static let blob = Descriptor.of(content, .layerTar)
 
   private func remote(

@@ -13,7 +13,7 @@ import Testing
     let server = try RegistryServer()
     let directory = try TemporaryDirectory()
     let file = directory.path.appending("blob")
-    let piece = bytes(1 << 20)
+    let piece = randomBytes(1 << 20)
     let written = try Self.write(file, pieces: 64, of: piece)
     let progress = RecordedProgress()
     let remote = try repository(server.host, progress: progress)
@@ -30,7 +30,7 @@ import Testing
   @Test(arguments: [0, 1, 65_535, 65_536, 1_000_000, 2_999_999, 3_000_000] as [UInt64])
   func opensInTheMiddle(_ offset: UInt64) async throws {
     let server = try RegistryServer()
-    let content = bytes(3_000_000)
+    let content = randomBytes(3_000_000)
     let descriptor = Descriptor.of(content, .layerTar)
     let remote = try repository(server.host)
     try await remote.put(descriptor, from: BytesBlob(content))
@@ -41,7 +41,7 @@ import Testing
 
   @Test func mountsFromAnotherRepository() async throws {
     let server = try RegistryServer()
-    let content = bytes(100_000)
+    let content = randomBytes(100_000)
     let descriptor = Descriptor.of(content, .layerTar)
     try await repository(server.host, "base/runtime").put(descriptor, from: BytesBlob(content))
     let progress = RecordedProgress()
@@ -60,7 +60,7 @@ import Testing
     let server = try RegistryServer(
       .token(
         realm: tokens.realm, service: TokenServer.service, issuer: TokenServer.issuer, certificate: tokens.certificate))
-    let content = bytes(100_000)
+    let content = randomBytes(100_000)
     let descriptor = Descriptor.of(content, .layerTar)
     let progress = RecordedProgress()
     let remote = try repository(server.host, mounts: [descriptor.digest: ["no/such"]], progress: progress)
@@ -75,7 +75,7 @@ import Testing
     let server = try RegistryServer()
     let remote = try repository(server.host)
     let config = Descriptor.emptyConfig
-    let layer = bytes(500)
+    let layer = randomBytes(500)
     try await remote.put(config, from: BytesBlob(Array("{}".utf8)))
     try await remote.put(.of(layer, .layerTar), from: BytesBlob(layer))
     let image = try Manifest(.init(config: config, layers: [.of(layer, .layerTar)]))
@@ -130,7 +130,7 @@ import Testing
     let server = try RegistryServer()
     let source = MemoryStore()
     let config = Array(#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#.utf8)
-    let layers = (1...4).map { bytes(200_000, seed: $0) }
+    let layers = (1...4).map { randomBytes(200_000, seed: $0) }
     for layer in layers { try await source.put(.of(layer, .layerTar), from: BytesBlob(layer)) }
     try await source.put(.of(config, .imageConfig), from: BytesBlob(config))
     let manifest = try Manifest(

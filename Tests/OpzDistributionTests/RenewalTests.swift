@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import OpzStore
@@ -15,7 +16,7 @@ import Testing
 
 /// Credentials that expire during a push.
 @Suite struct RenewalTests {
-  private static let content = bytes(900_000)
+  private static let content = randomBytes(900_000)
   private static let blob = Descriptor.of(content, .layerTar)
 
   private func push(_ host: String, _ environment: [String: String], progress: any ProgressSink = NoProgress())
@@ -83,7 +84,7 @@ import Testing
     let program = config.directory.path.appending("docker-credential-turn")
     #expect(chmod(program.string, 0o755) == 0)
     let posts = Mutex(0)
-    let second = Credential.basic(user: "ann", password: "p2")
+    let second = HTTPRequest.basicAuthorization(user: "ann", password: "p2")
     let server = try SpecRegistry(
       quirks {
         $0.gate = { request in
@@ -128,7 +129,7 @@ import Testing
     _ = try await repository(registry.host, environment: config.environment).resolve("latest")
     #expect(tokens.requests.map(\.method) == ["POST", "GET"])
     #expect(
-      tokens.requests.last?.header("authorization") == Credential.basic(user: "<token>", password: "refresh"))
+      tokens.requests.last?.header("authorization") == HTTPRequest.basicAuthorization(user: "<token>", password: "refresh"))
   }
 }
 

@@ -9,7 +9,7 @@ import Testing
 
 /// Streams from one registry to another, with nothing stored on this disk.
 @Suite struct StreamTests {
-  private static let content = bytes(2_000_000)
+  private static let content = randomBytes(2_000_000)
   private static let blob = Descriptor.of(content, .layerTar)
 
   private func filled() async throws -> SpecRegistry {
@@ -60,7 +60,7 @@ import Testing
     let blob = try await repository(server.host).blob(Self.blob)
     let slow = Task { try await remote.put(Self.blob, from: blob) }
     while server.requests.count < 2 { await Task.yield() }
-    let small = bytes(1000)
+    let small = randomBytes(1000)
     try await remote.put(.of(small, .layerTar), from: BytesBlob(small))
     #expect(destination.has(small))
     isReleased.change { $0 = true }
@@ -72,7 +72,7 @@ import Testing
 
   @Test func copiesDockersRegistryToDockersRegistry() async throws {
     let (from, to) = (try RegistryServer(), try RegistryServer())
-    let content = bytes(30 << 20)
+    let content = randomBytes(30 << 20)
     let blob = Descriptor.of(content, .layerTar)
     try await repository(from.host).put(blob, from: BytesBlob(content))
     let remote = try repository(to.host)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import OpzStore
@@ -87,14 +88,6 @@ func failure<Value>(_ body: () async throws -> Value) async -> DistributionError
   } catch {
     return error as? DistributionError
   }
-}
-
-/// Random bytes, a word at a time: debug builds are slow.
-func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-  var random = SeededGenerator(seed: seed)
-  var words = [UInt64](repeating: 0, count: count / 8 + 1)
-  for index in words.indices { words[index] = random.next() }
-  return words.withUnsafeBytes { Array($0.prefix(count)) }
 }
 
 /// What a registry does otherwise than the spec says.

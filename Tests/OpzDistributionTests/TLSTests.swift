@@ -43,7 +43,7 @@ import Testing
   @Test func aServerThatEndsInTheMiddleOfAnUpload() async throws {
     let server = try RegistryServer(tls: true)
     let remote = try remote(server, ["SSL_CERT_FILE": server.certificate.string])
-    let content = bytes(8 << 20)
+    let content = randomBytes(8 << 20)
     let blob = EndingBlob(content: content) { server.stop() }
     let error = await failure { try await remote.put(.of(content, .layerTar), from: blob) }
     #expect(error?.code == .connection)

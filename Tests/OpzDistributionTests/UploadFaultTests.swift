@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import OpzStore
@@ -16,7 +17,7 @@ import Testing
 /// Registries that misbehave during a push.
 @Suite struct UploadFaultTests {
   private typealias Answer = ScriptedServer.Answer
-  private static let content = bytes(3_000_000)
+  private static let content = randomBytes(3_000_000)
   private static let blob = Descriptor.of(content, .layerTar)
 
   /// The responses of a plain registry that does not have the blob.
@@ -194,7 +195,7 @@ import Testing
       return Answer(201)
     }
     let source = MemoryStore()
-    let layers = (1...2).map { bytes(100_000, seed: $0) }
+    let layers = (1...2).map { randomBytes(100_000, seed: $0) }
     for layer in layers { try await source.put(.of(layer, .layerTar), from: BytesBlob(layer)) }
     let remote = try repository(server.host)
     try await withThrowingTaskGroup(of: Void.self) { group in

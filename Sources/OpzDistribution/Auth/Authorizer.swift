@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 
@@ -40,7 +41,7 @@ actor Authorizer {
   func header(for scopes: [Scope], challenges: [Challenge], rejected: String?) async throws -> String {
     for challenge in challenges where challenge.scheme == "bearer" {
       guard let text = challenge.parameters["realm"], let address = WebAddress(text) else { continue }
-      try policy.checkRealm(address)
+      try DistributionError.mapping { try policy.checkRealm(address) }
       let realm = TokenSource.Realm(address: address, service: challenge.parameters["service"])
       scheme = .bearer(realm)
       extra.formUnion(Scope.parse(challenge.parameters["scope"] ?? ""))
@@ -73,7 +74,7 @@ actor Authorizer {
 
   private static func basic(_ credential: Credential?) -> String? {
     guard case .password(let user, let password) = credential else { return nil }
-    return Credential.basic(user: user, password: password)
+    return HTTPRequest.basicAuthorization(user: user, password: password)
   }
 
   private func bearer(_ realm: TokenSource.Realm, _ scopes: [Scope], rejected: String?) async throws -> String {
@@ -111,5 +112,19 @@ actor Authorizer {
     }
     lookup = task
     return try await task.value
+  }
+}
+
+extension AddressPolicy {
+  /// Checks the token server of a `Bearer` challenge, which is sent the user's credentials for this remote registry.
+  /// - Throws: `HTTPError` with the code `refusedAddress`.
+  func checkRealm(_ realm: WebAddress) throws {
+    if realm.origin == home { return }
+    try checkPlace(realm)
+    let isOwnPlainHost = insecure && realm.origin.host == home.host
+    guard realm.origin.scheme == .https || (home.isLoopback && realm.origin.isLoopback) || isOwnPlainHost else {
+      throw refusal(realm, "credentials are sent to a token server over https only")
+    }
+    try checkScheme(realm, from: home)
   }
 }

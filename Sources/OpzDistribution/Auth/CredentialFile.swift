@@ -1,8 +1,8 @@
 import FoundationEssentials
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzOCI
-import OpzStore
 import SystemPackage
 
 /// A credential file in the format of Docker's `config.json`, which Podman's `auth.json` shares.
@@ -101,7 +101,7 @@ struct CredentialFile: Sendable {
     guard let auth = entry.auth, !auth.isEmpty else { return nil }
     guard let data = Data(base64Encoded: auth), let colon = data.firstIndex(of: UInt8(ascii: ":")) else {
       throw DistributionError(
-        .credentials, path.string, "the auth of \(DistributionError.clean(key)) is not USER:PASSWORD in base64",
+        .credentials, path.string, "the auth of \(PrintableText.brief(key)) is not USER:PASSWORD in base64",
         hint: "log in again")
     }
     let user = String(decoding: data[..<colon], as: UTF8.self)

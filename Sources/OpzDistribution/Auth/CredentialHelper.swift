@@ -21,7 +21,7 @@ struct CredentialHelper: Sendable {
     }
     guard isName, (1...128).contains(name.utf8.count) else {
       throw DistributionError(
-        .credentials, "docker-credential-\(DistributionError.clean(name))", "not the name of a credential helper")
+        .credentials, "docker-credential-\(PrintableText.brief(name))", "not the name of a credential helper")
     }
     self.name = name
     self.environment = environment

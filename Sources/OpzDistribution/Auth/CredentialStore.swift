@@ -2,7 +2,6 @@ import FoundationEssentials
 import OpzIO
 import OpzJSON
 import OpzOCI
-import OpzStore
 public import SystemPackage
 
 /// Saves and erases a user's credentials: in Docker's `config.json`, with the helper that it names, or in a file that

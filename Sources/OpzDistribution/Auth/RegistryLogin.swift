@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 public import OpzOCI
 
@@ -66,7 +67,7 @@ public struct RegistryLogin: Sendable {
 extension RegistryClient {
   /// `GET /v2/`, which every remote registry supports (distribution-spec 1.1, "Determining Support").
   var versionCheck: HTTPRequest {
-    HTTPRequest(method: .get, address: WebAddress(origin: policy.registry, path: "/v2/"))
+    HTTPRequest(method: .get, address: WebAddress(origin: policy.home, path: "/v2/"))
   }
 
   /// The challenges of the remote registry; nil where it allows anonymous access.

@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 
 /// Fetches bearer tokens, and caches each set of scopes until shortly before it expires.
@@ -13,7 +14,7 @@ actor TokenSource {
     let scopes: [Scope]
   }
 
-  private let transport: Transport
+  private let client: HTTPClient
   private let retrier: Retrier
   private var tokens: [Key: Token] = [:]
   private var pending: [Key: Task<Token, any Error>] = [:]
@@ -22,8 +23,8 @@ actor TokenSource {
   /// How many 403 responses are retried.
   static let denialLimit = 2
 
-  init(_ transport: Transport, _ retrier: Retrier) {
-    self.transport = transport
+  init(_ client: HTTPClient, _ retrier: Retrier) {
+    self.client = client
     self.retrier = retrier
   }
 
@@ -59,7 +60,7 @@ actor TokenSource {
   private func ask(_ request: HTTPRequest, _ subject: String) async throws -> HTTPResponse {
     var denials = 0
     return try await retrier.run(subject) {
-      let response = try await transport.send(request)
+      let response = try await client.exchange(request)
       if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
       // GHCR's token server sporadically denies a request that it grants a moment later.
       guard response.status == 403, denials < TokenSource.denialLimit else { return response }
@@ -78,7 +79,7 @@ actor TokenSource {
     var request = HTTPRequest(method: .get, address: address, limit: answerLimit)
     if case .password(let user, let password) = credential {
       request.address = address.adding("account", user)
-      request.authorization = Credential.basic(user: user, password: password)
+      request.authorization = HTTPRequest.basicAuthorization(user: user, password: password)
     }
     return request
   }

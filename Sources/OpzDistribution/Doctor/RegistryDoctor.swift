@@ -1,3 +1,4 @@
+import OpzHTTP
 public import OpzIO
 public import OpzOCI
 
@@ -52,7 +53,7 @@ public struct RegistryDoctor: Sendable {
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
       scheme: scheme, state: state)
     var probe = RegistryProbe(
-      registry: client.policy.registry.description, repository: hasRepository ? reference.repository : nil)
+      registry: client.policy.home.description, repository: hasRepository ? reference.repository : nil)
     guard await connect(client, &probe) else { return probe }
     guard await logIn(client, &probe) else { return probe }
     guard hasRepository else {
@@ -79,22 +80,25 @@ public struct RegistryDoctor: Sendable {
   private func connect(_ client: RegistryClient, _ probe: inout RegistryProbe) async -> Bool {
     let facts: ConnectionFacts
     do {
-      let (request, settings) = (client.versionCheck, TransportSettings(userAgent: userAgent, environment: environment))
+      let (request, settings) = (client.versionCheck, HTTPSettings(userAgent: userAgent, environment: environment))
       facts = try await blocking { try ConnectionFacts.get(request.address, settings) }
     } catch {
-      let explained = error as? DistributionError
+      let explained = error as? any ExplainedError
       probe.note("connection", .fail, explained?.reason ?? "\(error)", explained?.hint ?? "")
       return false
     }
     probe.httpVersion = facts.httpVersion
     probe.proxy = facts.proxy
+    probe.certificates = facts.certificates.map {
+      .init(subject: $0.subject, issuer: $0.issuer, expires: $0.expires?.description)
+    }
     probe.note(
       "connection", .ok,
       "HTTP/\(facts.httpVersion), first byte after \(Int((facts.seconds * 1000).rounded())) ms")
     probe.note(
       "proxy", .ok, facts.proxy.map { "through \($0)" } ?? "none in between",
       facts.proxy == nil ? "" : "set by the environment")
-    checkCertificates(facts, client.policy.registry, &probe)
+    checkCertificates(facts, client.policy.home, &probe)
     checkClock(facts, &probe)
     return checkVersion(facts, &probe)
   }
@@ -105,9 +109,8 @@ public struct RegistryDoctor: Sendable {
         "tls", origin.isLoopback ? .ok : .warn, "plain http" + (origin.isLoopback ? " to this machine" : ""),
         origin.isLoopback ? "" : "credentials and models can be read on the way; use https")
     }
-    probe.certificates = facts.certificates
     guard let own = facts.certificates.first else { return probe.note("tls", .ok, "the certificate is trusted") }
-    guard let expires = facts.expires else { return probe.note("tls", .ok, "trusted, issued by \(own.issuer)") }
+    guard let expires = own.expires else { return probe.note("tls", .ok, "trusted, issued by \(own.issuer)") }
     let days = (expires.milliseconds &- Timestamp.now().milliseconds) / 86_400_000
     probe.note(
       "tls", days < 14 ? .warn : .ok,

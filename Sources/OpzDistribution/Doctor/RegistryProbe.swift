@@ -1,3 +1,5 @@
+import OpzIO
+
 /// The result of `opz doctor`: what a remote registry supports, with a verdict on each check. It contains nothing
 /// secret.
 public struct RegistryProbe: Codable, Sendable, Hashable {
@@ -83,7 +85,7 @@ public struct RegistryProbe: Codable, Sendable, Hashable {
   public var isHealthy: Bool { !findings.contains { $0.verdict == .fail } }
 
   mutating func note(_ check: String, _ verdict: Verdict, _ found: String, _ action: String = "") {
-    findings.append(Finding(check: check, verdict: verdict, found: DistributionError.clean(found), action: action))
+    findings.append(Finding(check: check, verdict: verdict, found: PrintableText.brief(found), action: action))
   }
 
   mutating func take(_ size: UInt64) { largestTaken = max(largestTaken ?? 0, size) }

@@ -1,7 +1,7 @@
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzOCI
-import OpzStore
 import Synchronization
 import SystemPackage
 

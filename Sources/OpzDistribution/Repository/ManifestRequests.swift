@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzOCI
@@ -25,7 +26,7 @@ final class ManifestRequests: Sendable {
   func get(_ tagOrDigest: String) async throws -> Found {
     let wanted = Digest(tagOrDigest)
     guard wanted != nil || Reference.isTag(tagOrDigest) else {
-      throw DistributionError(.notFound, subject(DistributionError.clean(tagOrDigest)), "not a tag and not a digest")
+      throw DistributionError(.notFound, subject(PrintableText.brief(tagOrDigest)), "not a tag and not a digest")
     }
     if let wanted, let found = recent.withLock({ $0.first { $0.descriptor.digest == wanted } }) { return found }
     let request = HTTPRequest(
@@ -96,7 +97,7 @@ final class ManifestRequests: Sendable {
     guard let type = header.flatMap({ $0.isDocument ? $0 : nil }) ?? inner, type.isDocument else {
       throw DistributionError(
         .badResponse, subject,
-        "the registry sent \(DistributionError.clean(header?.rawValue ?? "no type")), which is no manifest or index",
+        "the registry sent \(PrintableText.brief(header?.rawValue ?? "no type")), which is no manifest or index",
         hint: "opz reads OCI images and Docker images of schema 2")
     }
     guard inner == nil || inner == type else {

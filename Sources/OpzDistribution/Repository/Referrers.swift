@@ -1,3 +1,4 @@
+import OpzHTTP
 public import OpzIO
 public import OpzOCI
 

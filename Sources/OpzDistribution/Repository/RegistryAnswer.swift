@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzJSON
 
@@ -28,7 +29,7 @@ enum RegistryAnswer {
     let text = words.isEmpty ? "\(answer) \(response.status)" : "\(answer) \(response.status), "
     let isQuota = words.lowercased().contains("quota") || response.status == 507
     var error = DistributionError(
-      code, subject, text + DistributionError.clean(words), hint: isQuota ? quotaHint : hint(code, first?.code),
+      code, subject, text + PrintableText.brief(words), hint: isQuota ? quotaHint : hint(code, first?.code),
       status: response.status)
     error.retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
     return error

@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import Synchronization
@@ -11,7 +12,7 @@ final class RegistryClient: Sendable {
   let progress: any ProgressSink
   let traits: LearnedTraits
   private let journal: UploadJournal?
-  private let transport: Transport
+  private let http: HTTPClient
   private let authorizer: Authorizer
   private let warnings = Mutex<Set<String>>([])
 
@@ -34,17 +35,19 @@ final class RegistryClient: Sendable {
     self.progress = progress
     traits = LearnedTraits(origin, in: state?.traits)
     journal = state.map { UploadJournal(directory: $0.uploads) }
-    policy = AddressPolicy(registry: origin, insecure: insecure)
+    policy = AddressPolicy(home: origin, insecure: insecure)
     retrier = Retrier(policy: retry, progress: progress)
-    transport = try Transport(TransportSettings(userAgent: userAgent, environment: environment))
+    http = try DistributionError.mapping {
+      try HTTPClient(HTTPSettings(userAgent: userAgent, environment: environment))
+    }
     authorizer = Authorizer(
-      reference, policy: policy, tokens: TokenSource(transport, retrier),
+      reference, policy: policy, tokens: TokenSource(http, retrier),
       credentials: credentials ?? Credentials(environment: environment))
   }
 
   /// An address below `/v2/REPOSITORY/`.
   func address(_ path: String, query: String? = nil) -> WebAddress {
-    WebAddress(origin: policy.registry, path: "/v2/\(reference.repository)/\(path)", query: query)
+    WebAddress(origin: policy.home, path: "/v2/\(reference.repository)/\(path)", query: query)
   }
 
   /// The address in the `Location` header of a response to `request`.
@@ -60,12 +63,12 @@ final class RegistryClient: Sendable {
     guard let address = from.resolving(location) else {
       throw DistributionError(.refusedAddress, from.shown, "the registry points to something that is no http address")
     }
-    try policy.check(address, from: from)
+    try DistributionError.mapping { try policy.check(address, from: from) }
     return address
   }
 
   /// Sends one request without credentials, to see the challenges.
-  func unauthorised(_ request: HTTPRequest) async throws -> HTTPResponse { try await transport.send(request) }
+  func unauthorised(_ request: HTTPRequest) async throws -> HTTPResponse { try await http.exchange(request) }
 
   /// Sends a request and retries transient failures. Any response with another status is returned.
   /// - Parameter subject: what the request is about, for error messages.
@@ -76,7 +79,7 @@ final class RegistryClient: Sendable {
   /// Sends a request without retries. A transient status is thrown as an error.
   func attempt(
     _ request: HTTPRequest, _ scopes: [Scope], _ subject: String,
-    onSent: @escaping @Sendable (Transfer.SendEvent) -> Void = { _ in }
+    onSent: @escaping @Sendable (HTTPClient.SendEvent) -> Void = { _ in }
   ) async throws -> HTTPResponse {
     let response = try await exchange(request, scopes, onSent)
     for warning in response.head.all("warning") where warning.hasPrefix("299 ") { warn(warning) }
@@ -117,7 +120,7 @@ final class RegistryClient: Sendable {
 
   func key(_ descriptor: Descriptor) -> UploadRecord.Key {
     UploadRecord.Key(
-      registry: policy.registry.description, repository: reference.repository, digest: descriptor.digest.description,
+      registry: policy.home.description, repository: reference.repository, digest: descriptor.digest.description,
       size: descriptor.size)
   }
 
@@ -127,21 +130,21 @@ final class RegistryClient: Sendable {
     // A digest of another algorithm cannot be compared.
     if let other = Digest(said), other.algorithm != digest.algorithm { return }
     throw DistributionError(
-      .wrongDigest, subject, "the registry says that the content's digest is \(DistributionError.clean(said))",
+      .wrongDigest, subject, "the registry says that the content's digest is \(PrintableText.brief(said))",
       hint: "the registry or a proxy in front of it is broken")
   }
 
   private func exchange(
-    _ original: HTTPRequest, _ scopes: [Scope], _ onSent: @escaping @Sendable (Transfer.SendEvent) -> Void
+    _ original: HTTPRequest, _ scopes: [Scope], _ onSent: @escaping @Sendable (HTTPClient.SendEvent) -> Void
   ) async throws -> HTTPResponse {
     var request = original.limited(to: retrier.policy.idle)
     // Credentials are only sent while the request has never left the remote registry's origin.
-    var isAtHome = request.address.origin == policy.registry
+    var isAtHome = request.address.origin == policy.home
     var mayAnswer = isAtHome
     if isAtHome { request.authorization = try await authorizer.header(for: scopes) }
     var hops = 0
-    while hops <= RegistryClient.redirectLimit {
-      var response = try await transport.send(request, onSent: onSent)
+    while hops <= HTTPClient.redirectLimit {
+      var response = try await http.exchange(request, onSent: onSent)
       response.address = request.address
       if response.status == 401, isAtHome, mayAnswer {
         mayAnswer = false
@@ -151,7 +154,7 @@ final class RegistryClient: Sendable {
         if request.body.size > 0 { onSent(.rewound) }
       } else if let next = try redirect(response, request) {
         hops += 1
-        isAtHome = isAtHome && next.origin == policy.registry
+        isAtHome = isAtHome && next.origin == policy.home
         if !isAtHome { request.authorization = nil }
         request.address = next
         if request.body.size > 0 { onSent(.rewound) }
@@ -160,7 +163,7 @@ final class RegistryClient: Sendable {
       }
     }
     throw DistributionError(
-      .refusedAddress, original.address.shown, "more than \(RegistryClient.redirectLimit) redirects")
+      .refusedAddress, original.address.shown, "more than \(HTTPClient.redirectLimit) redirects")
   }
 
   private func redirect(_ response: HTTPResponse, _ request: HTTPRequest) throws -> WebAddress? {
@@ -175,8 +178,18 @@ final class RegistryClient: Sendable {
   private func warn(_ text: String) {
     let words = text.split(separator: "\"", omittingEmptySubsequences: false)
     guard words.count > 1 else { return }
-    let notice = DistributionError.clean(words[1])
+    let notice = PrintableText.brief(words[1])
     let isNew = warnings.withLock { $0.count < 16 && $0.insert(notice).inserted }
     if isNew { progress.report(.note("\(reference.host) says: \(notice)")) }
+  }
+}
+
+extension Origin {
+  /// The origin of the registry API of a reference's host; nil for a host that cannot be connected to.
+  /// - Parameter scheme: nil to derive it from the host and `insecure`. Docker Hub is never reached over plain HTTP.
+  init?(of reference: Reference, insecure: Bool, scheme: Scheme? = nil) {
+    let isHub = reference.host == DockerHub.host
+    let isPlain = reference.isLoopback || (insecure && !isHub)
+    self.init(scheme ?? (isPlain ? .http : .https), authority: isHub ? DockerHub.registry : reference.host)
   }
 }

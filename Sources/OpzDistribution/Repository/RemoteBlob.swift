@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import Synchronization
@@ -49,17 +50,14 @@ private final class RemoteSource: ByteSource {
   private var reader: BodyReader?
   private var hasStarted = false
   private var hasFinished = false
-  /// Attempts since the last byte arrived.
-  private var attempt = 1
-  private let clock = ContinuousClock()
-  private var lastProgress: ContinuousClock.Instant
+  private var retryBudget: RetryBudget
 
   init(_ client: RegistryClient, _ descriptor: Descriptor, offset: UInt64, isQuiet: Bool) {
     self.client = client
     self.descriptor = descriptor
     position = offset
     reports = offset == 0 && !isQuiet
-    lastProgress = clock.now
+    retryBudget = RetryBudget(client.retrier.policy)
   }
 
   deinit { finish(.failed) }
@@ -74,8 +72,6 @@ private final class RemoteSource: ByteSource {
       do {
         let count = try readOnce(buffer)
         position += UInt64(count)
-        attempt = 1
-        lastProgress = clock.now
         report(.advanced(item: descriptor.digest.short, bytes: UInt64(count)))
         return count
       } catch let error as DistributionError where error.isTransient {
@@ -92,7 +88,9 @@ private final class RemoteSource: ByteSource {
     let reader = try self.reader ?? connect()
     self.reader = reader
     let room = Int(min(UInt64(buffer.count), descriptor.size - position))
-    let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]))
+    let count = try DistributionError.mapping {
+      try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]))
+    }
     guard count > 0 else {
       throw DistributionError(
         .wrongSize, subject, "the registry sent \(position) of \(descriptor.size) bytes and then ended the answer")
@@ -110,7 +108,9 @@ private final class RemoteSource: ByteSource {
     defer { scratch.deallocate() }
     while surplus > 0 {
       let room = Int(min(UInt64(scratch.count), surplus))
-      let count = try begun.reader.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<room]))
+      let count = try DistributionError.mapping {
+        try begun.reader.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<room]))
+      }
       guard count > 0 else {
         throw DistributionError(.wrongSize, subject, "the registry ended the answer before byte \(offset)")
       }
@@ -120,15 +120,12 @@ private final class RemoteSource: ByteSource {
   }
 
   private func waitToRepeat(_ error: DistributionError) throws {
-    attempt += 1
-    let elapsed = Double((clock.now - lastProgress).components.seconds)
-    let policy = client.retrier.policy
-    guard let wait = policy.delay(before: attempt, elapsed: elapsed, retryAfter: error.retryAfter) else {
+    guard let wait = retryBudget.next(error, at: position) else {
       finish(.failed)
       throw error
     }
     client.progress.report(
-      .note("\(subject): \(error.reason); attempt \(attempt) of \(policy.attempts), from byte \(position) on"))
+      .note("\(subject): \(error.reason); \(retryBudget.text(wait)), from byte \(position) on"))
     try waitFor { try await Task.sleep(for: .milliseconds(Int64(wait * 1000))) }
   }
 

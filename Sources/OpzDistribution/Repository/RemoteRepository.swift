@@ -1,3 +1,4 @@
+public import OpzHTTP
 public import OpzIO
 public import OpzOCI
 public import OpzStore
@@ -120,7 +121,7 @@ public final class RemoteRepository: ContentStore, TagStore {
   /// Puts the manifest's own bytes under the tag once more.
   public func tag(_ descriptor: Descriptor, as tag: String) async throws {
     guard Reference.isTag(tag) else {
-      throw DistributionError(.badResponse, "\(reference.name):\(DistributionError.clean(tag))", "not a tag")
+      throw DistributionError(.badResponse, "\(reference.name):\(PrintableText.brief(tag))", "not a tag")
     }
     let bytes = try await manifests.get(descriptor.digest.description).bytes
     try await manifests.put(bytes, descriptor.mediaType, as: tag)

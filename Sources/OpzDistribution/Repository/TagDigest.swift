@@ -1,3 +1,4 @@
+import OpzHTTP
 public import OpzIO
 import OpzOCI
 
@@ -8,7 +9,7 @@ extension RemoteRepository {
   /// only where the response states no digest.
   /// - Throws: `DistributionError`, with the code `badResponse` for an invalid tag.
   public func digest(ofTag tag: String) async throws -> Digest? {
-    let subject = "\(reference.name):\(DistributionError.clean(tag))"
+    let subject = "\(reference.name):\(PrintableText.brief(tag))"
     guard Reference.isTag(tag) else { throw DistributionError(.badResponse, subject, "not a tag") }
     let accepted: [MediaType] = [.imageManifest, .imageIndex, .dockerManifest, .dockerManifestList]
     let request = HTTPRequest(

@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 
@@ -19,7 +20,7 @@ final class BlobUpload {
   /// The next request must use a new connection, because the last one broke.
   var needsFreshConnection = false
   private var entry: JournalEntry?
-  var patience: Patience
+  var retryBudget: RetryBudget
   /// The upload method to use instead of the one that the registry profile suggests.
   private var otherWay: RegistryTraits.Way?
   /// The limit on request bodies after one was refused as too large, in bytes.
@@ -43,7 +44,7 @@ final class BlobUpload {
     self.blob = blob
     self.readsAhead = readsAhead
     progress = UploadProgress(descriptor.digest.short, client.progress)
-    patience = Patience(client.retrier.policy, size: descriptor.size)
+    retryBudget = RetryBudget(client.retrier.policy, step: min(1 << 20, descriptor.size / 100))
   }
 
   var subject: String { "\(client.reference.name)@\(descriptor.digest)" }
@@ -146,9 +147,8 @@ final class BlobUpload {
     await drop(keepsOpen: false)
     progress.settle(at: 0)
     let isWrong = refusal.code == .wrongDigest || refusal.code == .wrongSize
-    guard !(isWrong && hasStartedOver),
-      let seconds = wasLost ? patience.next(refusal, at: 0) : patience.lost(done, refusal)
-    else { throw refusal }
+    if !wasLost { retryBudget.loseProgress(done) }
+    guard !(isWrong && hasStartedOver), let seconds = retryBudget.next(refusal) else { throw refusal }
     hasStartedOver = hasStartedOver || isWrong
     client.progress.report(.note("\(subject): \(refusal.reason); starting this blob over"))
     try await Task.sleep(for: .milliseconds(Int64(seconds * 1000)))
@@ -157,9 +157,9 @@ final class BlobUpload {
   private func wait(after error: DistributionError) async throws {
     isDoubtful = session != nil
     needsFreshConnection = error.code == .connection || error.code == .timeout
-    guard let seconds = patience.next(error, at: session?.acknowledged ?? 0) else { throw error }
+    guard let seconds = retryBudget.next(error, at: session?.acknowledged ?? 0) else { throw error }
     let place = session.map { $0.acknowledged > 0 ? ", from byte \($0.acknowledged) on" : "" } ?? ""
-    client.progress.report(.note("\(subject): \(error.reason); \(patience.text(seconds))\(place)"))
+    client.progress.report(.note("\(subject): \(error.reason); \(retryBudget.text(seconds))\(place)"))
     try await Task.sleep(for: .milliseconds(Int64(seconds * 1000)))
     if session == nil { progress.settle(at: 0) }
   }
@@ -187,7 +187,7 @@ final class BlobUpload {
     guard let record = entry?.read() else { return }
     // The journal may come from a shared cache, so its location is used only if it points to the remote registry
     // itself.
-    guard let location = WebAddress(record.location), location.origin == client.policy.registry else {
+    guard let location = WebAddress(record.location), location.origin == client.policy.home else {
       entry?.clear()
       return
     }

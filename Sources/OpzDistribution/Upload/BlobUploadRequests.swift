@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import OpzOCI
 
@@ -64,7 +65,7 @@ extension BlobUpload {
     for _ in 0..<BlobUpload.settlingLimit {
       guard try await ask(&current) else {
         if wasSent { client.traits.learn { $0.survivesCuts = false } }
-        patience.forget(known)
+        retryBudget.loseProgress(known)
         wasLost = true
         await drop(keepsOpen: true)
         return progress.settle(at: 0)
@@ -179,7 +180,7 @@ extension BlobUpload {
     do {
       let response = try await client.attempt(request, scopes, subject, onSent: progress.take)
       needsFreshConnection = false
-      pacer.sent(count, in: Retrier.seconds(clock.now - start))
+      pacer.sent(count, in: (clock.now - start).seconds)
       return response
     } catch {
       pacer.cut(count)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzOCI

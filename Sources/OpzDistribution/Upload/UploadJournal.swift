@@ -1,5 +1,4 @@
 import OpzIO
-import OpzStore
 import Synchronization
 import SystemPackage
 

@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzIO
 import Synchronization
 
@@ -20,7 +21,7 @@ final class UploadProgress: Sendable {
     self.sink = sink
   }
 
-  func take(_ event: Transfer.SendEvent) {
+  func take(_ event: HTTPClient.SendEvent) {
     switch event {
     case .sent(let bytes):
       count.withLock { $0.told &+= UInt64(bytes) }

@@ -1,3 +1,5 @@
+import OpzHTTP
+
 /// An upload session of a remote registry (distribution-spec 1.1, "Pushing a blob in chunks").
 struct UploadSession: Sendable {
   /// The address of the next request: always the latest response's `Location`.

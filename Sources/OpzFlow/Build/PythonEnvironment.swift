@@ -1,5 +1,5 @@
 import OpzArchive
-import OpzDistribution
+import OpzHTTP
 import OpzIO
 import OpzOCI
 import OpzPackage

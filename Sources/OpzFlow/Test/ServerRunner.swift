@@ -1,4 +1,4 @@
-import OpzDistribution
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzModel

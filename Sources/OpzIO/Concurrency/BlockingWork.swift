@@ -19,6 +19,22 @@ public func blocking<Value: Sendable>(
   }
 }
 
+/// Waits for asynchronous work: the reverse of `blocking`. The calling thread must not belong to the cooperative pool:
+/// there the work might have no thread left to run on.
+/// - Throws: what `work` throws.
+package func waitFor<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
+  let result = Monitor<Result<Value, any Error>?>(nil)
+  Task {
+    do {
+      let value = try await work()
+      result.change { $0 = .success(value) }
+    } catch {
+      result.change { $0 = .failure(error) }
+    }
+  }
+  return try result.wait { $0 }.get()
+}
+
 /// Starts a detached thread.
 /// - Parameter stackBytes: the size of its stack in bytes.
 /// - Returns: false when the system cannot start another thread.

@@ -16,6 +16,9 @@ public enum PrintableText {
     escaped(text, limit: limit, keeping: { _ in false })
   }
 
+  /// Escapes a peer's text to a single line of at most 256 Unicode scalars.
+  public static func brief(_ text: some StringProtocol) -> String { line(text, limit: 256) }
+
   /// Escapes bytes that should be UTF-8 to a single line; invalid ones are shown as `\xff`.
   public static func line(bytes: some Collection<UInt8>, limit: Int = .max) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return line(text, limit: limit) }

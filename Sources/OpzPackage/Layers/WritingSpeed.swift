@@ -28,7 +28,7 @@ public struct WritingSpeed: Codable, Sendable, Hashable {
 
   /// Updates the average with a layer's time; the newest layer has weight one half.
   mutating func add(_ layer: PlannedLayer, _ time: Duration) {
-    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+    let seconds = time.seconds
     guard layer.size >= WritingSpeed.least, seconds > 0 else { return }
     let found = UInt64(clamping: Int64(min(Double(layer.size) / seconds, 1e12)))
     func average(_ old: UInt64) -> UInt64 { old == 0 ? found : old / 2 &+ found / 2 }

@@ -59,7 +59,6 @@ final class Metrics: Sendable {
 }
 
 extension Duration {
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 
   /// Nanoseconds, 0 for a negative duration.
   var nanoseconds: UInt64 {

@@ -20,3 +20,11 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
   }
 }
+
+/// Random bytes that are equal for equal seeds, a word at a time: debug builds are slow.
+public func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+  var random = SeededGenerator(seed: seed)
+  var words = [UInt64](repeating: 0, count: count / 8 + 1)
+  for index in words.indices { words[index] = random.next() }
+  return words.withUnsafeBytes { Array($0.prefix(count)) }
+}

@@ -1,4 +1,4 @@
-import OpzDistribution
+import OpzHTTP
 import OpzFlow
 import OpzIO
 import OpzJSON

@@ -7,6 +7,7 @@ import OpzTestKit
 import Synchronization
 
 @testable import OpzDistribution
+import OpzHTTP
 @testable import OpzHub
 
 /// Forwards requests to another responder, which can be replaced between two runs.

@@ -1,36 +1,42 @@
 import CCurl
-import OpzIO
+package import OpzIO
 
-/// What a single unauthenticated request reveals about the connection to a remote registry.
-struct ConnectionFacts: Sendable {
-  let head: HTTPHead
+/// What a single unauthenticated request reveals about the connection to a server.
+package struct ConnectionFacts: Sendable {
+  /// A certificate of the chain that the server presented.
+  package struct Certificate: Sendable, Hashable {
+    package let subject: String
+    package let issuer: String
+    /// The end of its validity.
+    package let expires: Timestamp?
+  }
+
+  package let head: HTTPHead
   /// `1.0`, `1.1`, `2` or `3`.
-  let httpVersion: String
-  let certificates: [RegistryProbe.Certificate]
-  /// The end of the validity of the peer's own certificate.
-  let expires: Timestamp?
+  package let httpVersion: String
+  /// The server's own certificate comes first.
+  package let certificates: [Certificate]
   /// The proxy that was used, without user name and password.
-  let proxy: String?
+  package let proxy: String?
   /// Seconds to the first byte of the response.
-  let seconds: Double
+  package let seconds: Double
   /// When the request was sent.
-  let at: Timestamp
+  package let at: Timestamp
 
   /// Sends one GET on a new connection. Blocks. libcurl must be initialized.
-  /// - Throws: `DistributionError` where there is no response.
-  static func get(_ address: WebAddress, _ settings: TransportSettings) throws -> ConnectionFacts {
-    let transfer = Transfer(HTTPRequest(method: .get, address: address), onEnd: { _ in })
+  /// - Throws: `HTTPError` where there is no response.
+  package static func get(_ address: WebAddress, _ settings: HTTPSettings) throws -> ConnectionFacts {
+    let transfer = CurlTransfer(HTTPRequest(method: .get, address: address), onEnd: { _ in })
     guard let handle = try CurlHandle(transfer, settings) else {
-      throw DistributionError(.connection, "libcurl", "it took no further request")
+      throw HTTPError(.connection, "libcurl", "it took no further request")
     }
     _ = opz_curl_set_long(handle.pointer, CURLOPT_CERTINFO, 1)
     let begin = Timestamp.now()
     let code = curl_easy_perform(handle.pointer)
-    guard code == CURLE_OK || transfer.collector.isComplete else { throw CurlFailure.error(code, handle) }
-    let chain = certificates(handle)
+    guard code == CURLE_OK || transfer.collector.isComplete else { throw handle.failure(code) }
     return ConnectionFacts(
-      head: transfer.collector.head, httpVersion: version(handle), certificates: chain.map(\.certificate),
-      expires: chain.first?.expires, proxy: proxy(handle, address.origin, settings),
+      head: transfer.collector.head, httpVersion: version(handle), certificates: certificates(handle),
+      proxy: proxy(handle, address.origin, settings),
       seconds: seconds(handle, CURLINFO_STARTTRANSFER_TIME), at: begin)
   }
 
@@ -53,7 +59,7 @@ struct ConnectionFacts: Sendable {
     }
   }
 
-  private static func proxy(_ handle: CurlHandle, _ origin: Origin, _ settings: TransportSettings) -> String? {
+  private static func proxy(_ handle: CurlHandle, _ origin: Origin, _ settings: HTTPSettings) -> String? {
     let named = settings.proxy(for: origin)
     guard !named.isEmpty else { return nil }
     // With a proxy, https uses a CONNECT tunnel, and plain http connects to another port than the origin's.
@@ -68,13 +74,11 @@ struct ConnectionFacts: Sendable {
   static func shown(proxy: String) -> String {
     let rest = proxy.firstRange(of: "://").map { proxy[$0.upperBound...] } ?? proxy[...]
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
-    return DistributionError.clean(
+    return PrintableText.brief(
       authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority)
   }
 
-  private static func certificates(
-    _ handle: CurlHandle
-  ) -> [(certificate: RegistryProbe.Certificate, expires: Timestamp?)] {
+  private static func certificates(_ handle: CurlHandle) -> [Certificate] {
     var chain: UnsafeMutablePointer<curl_certinfo>?
     guard opz_curl_get_certificates(handle.pointer, &chain) == CURLE_OK, let chain, let all = chain.pointee.certinfo
     else { return [] }
@@ -88,13 +92,9 @@ struct ConnectionFacts: Sendable {
         }
         item = line.pointee.next
       }
-      let expires = fields["Expire date"].flatMap { date($0) }
-      return (
-        RegistryProbe.Certificate(
-          subject: DistributionError.clean(fields["Subject"] ?? ""),
-          issuer: DistributionError.clean(fields["Issuer"] ?? ""),
-          expires: expires?.description), expires
-      )
+      return Certificate(
+        subject: PrintableText.brief(fields["Subject"] ?? ""), issuer: PrintableText.brief(fields["Issuer"] ?? ""),
+        expires: fields["Expire date"].flatMap { date($0) })
     }
   }
 

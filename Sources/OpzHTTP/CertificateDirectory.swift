@@ -1,5 +1,5 @@
 import OpzIO
-import OpzStore
+import Synchronization
 import SystemPackage
 
 /// The contents of a `certs.d/HOST:PORT` directory of Docker or containers/image: `*.crt` files are authorities to
@@ -13,7 +13,7 @@ struct CertificateDirectory: Sendable, Equatable {
   private static let limit = 1 << 20
 
   /// Reads the first directory that exists, the user's before the system's. Blocks.
-  /// - Throws: `DistributionError` with the code `credentials` for a certificate without its key; `IOFailure`.
+  /// - Throws: `HTTPError` with the code `certificates` for a certificate without its key; `IOFailure`.
   static func find(for origin: Origin, environment: [String: String]) throws -> CertificateDirectory {
     guard origin.scheme == .https else { return CertificateDirectory() }
     for place in places(environment) {
@@ -50,12 +50,30 @@ struct CertificateDirectory: Sendable, Equatable {
       } else if name.hasSuffix(".cert"), found.certificate == nil {
         let key = directory.appending(String(name.dropLast(5)) + ".key")
         guard try FileStatus.find(key) != nil else {
-          throw DistributionError(.credentials, path.string, "there is no \(key.lastComponent?.string ?? "") beside it")
+          throw HTTPError(.certificates, path.string, "there is no \(key.lastComponent?.string ?? "") beside it")
         }
         found.certificate = path
         found.key = key
       }
     }
     return found
+  }
+}
+
+/// Caches the certificate directory of each origin.
+final class CertificateStore: Sendable {
+  private let environment: [String: String]
+  private let known = Mutex<[Origin: Result<CertificateDirectory, any Error>]>([:])
+
+  init(environment: [String: String]) { self.environment = environment }
+
+  /// Returns the certificates for an origin. The first call for an origin reads some small files.
+  func directory(for origin: Origin) throws -> CertificateDirectory {
+    try known.withLock { known in
+      if let found = known[origin] { return try found.get() }
+      let found = Result { try CertificateDirectory.find(for: origin, environment: environment) }
+      known[origin] = found
+      return try found.get()
+    }
   }
 }

@@ -1,5 +1,4 @@
 internal import CLinux
-package import OpzIO
 package import SystemPackage
 
 #if canImport(Glibc)

@@ -5,12 +5,12 @@
 #endif
 
 /// A host that is an IP address: `10.0.0.1`, `[fe80::1]`.
-struct IPLiteral: Hashable, Sendable {
+package struct IPLiteral: Hashable, Sendable {
   /// 4 or 16 bytes. An IPv4-mapped IPv6 address is stored as IPv4.
-  let bytes: [UInt8]
+  package let bytes: [UInt8]
 
   /// Parses four decimal numbers without leading zeros, or an IPv6 address in brackets without a zone.
-  init?(_ host: String) {
+  package init?(_ host: String) {
     if host.hasPrefix("["), host.hasSuffix("]") {
       var address = in6_addr()
       guard inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address) == 1 else { return nil }
@@ -25,13 +25,14 @@ struct IPLiteral: Hashable, Sendable {
     bytes = numbers
   }
 
-  var isLoopback: Bool {
+  /// 127.0.0.0/8 or ::1.
+  package var isLoopback: Bool {
     bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
   }
 
   /// Whether the address is local to this machine or network (RFC 1918, 3927, 4193, 4291, 6598) or cannot be a
   /// peer's, such as a multicast address.
-  var isPrivate: Bool {
+  package var isPrivate: Bool {
     if isLoopback { return true }
     if bytes.count == 16 {
       let embedded = bytes.prefix(12).allSatisfy { $0 == 0 } || bytes.starts(with: [0x00, 0x64, 0xff, 0x9b])

@@ -1,4 +1,3 @@
-import OpzIO
 public import SystemPackage
 
 #if canImport(Glibc)
@@ -11,18 +10,19 @@ public import SystemPackage
 public enum SmallFile {
   /// Reads a regular file.
   /// - Parameter limit: the most bytes to read.
-  /// - Throws: `StoreError` with code `tooLarge` for a larger file, before any byte is read, or `IOFailure`.
+  /// - Throws: `FileTooLarge`, before any byte is read, or `IOFailure`.
   public static func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
     // O_NONBLOCK: opening a pipe must not wait for its writer; it is refused later.
     try read(OpenFile.opening(path, O_RDONLY | O_NONBLOCK, mode: 0), limit: limit)
   }
 
-  static func read(_ file: borrowing OpenFile, limit: Int) throws -> [UInt8] {
+  /// Reads an open regular file from its start.
+  package static func read(_ file: borrowing OpenFile, limit: Int) throws -> [UInt8] {
     let path = file.path
     let status = try file.status()
     guard status.kind == .file else { throw IOFailure("not a regular file", path: path) }
     guard status.size <= UInt64(limit) else {
-      throw StoreError(.tooLarge, path.string, "it has \(status.size) bytes; the limit is \(limit)")
+      throw FileTooLarge(path: path, size: status.size, limit: limit)
     }
     var bytes = [UInt8](repeating: 0, count: Int(status.size))
     var filled = 0
@@ -35,4 +35,18 @@ public enum SmallFile {
     }
     return bytes
   }
+}
+
+/// A file that is larger than what is read into memory at once: not the file that it is taken for.
+public struct FileTooLarge: ExplainedError {
+  /// The file.
+  public let path: FilePath
+  /// Its size in bytes.
+  public let size: UInt64
+  /// The most bytes that are read.
+  public let limit: Int
+
+  public var category: ErrorCategory { .verification }
+  public var subject: String { path.string }
+  public var reason: String { "it has \(size) bytes; the limit is \(limit)" }
 }

@@ -2,14 +2,14 @@ import CCurl
 import OpzIO
 
 /// One exchange with libcurl. Once it is handed to the `CurlLoop`, only that thread uses it.
-final class Transfer: @unchecked Sendable {
+final class CurlTransfer: @unchecked Sendable {
   let request: HTTPRequest
   /// Receives the body of a 2xx response, if set.
   let pipe: BodyPipe?
   /// Called once, when the head of a 2xx response for the pipe is complete.
   private let onHead: @Sendable (HTTPHead) -> Void
   private let onEnd: @Sendable (Result<HTTPResponse, any Error>) -> Void
-  private let onSent: @Sendable (SendEvent) -> Void
+  private let onSent: @Sendable (HTTPClient.SendEvent) -> Void
 
   var collector = HeaderCollector()
   private var body: [UInt8] = []
@@ -23,19 +23,12 @@ final class Transfer: @unchecked Sendable {
   /// Resumes a transfer that was paused because its body had no data ready.
   var wake: @Sendable () -> Void = {}
 
-  /// Progress of sending the request body.
-  enum SendEvent: Sendable {
-    case sent(Int)
-    /// libcurl found its connection dead and sends the body again.
-    case rewound
-  }
-
   /// The number of bytes to keep of an error response's body.
   static let errorLimit = 64 << 10
 
   init(
     _ request: HTTPRequest, pipe: BodyPipe? = nil, onHead: @escaping @Sendable (HTTPHead) -> Void = { _ in },
-    onSent: @escaping @Sendable (SendEvent) -> Void = { _ in },
+    onSent: @escaping @Sendable (HTTPClient.SendEvent) -> Void = { _ in },
     onEnd: @escaping @Sendable (Result<HTTPResponse, any Error>) -> Void
   ) {
     self.request = request
@@ -45,45 +38,47 @@ final class Transfer: @unchecked Sendable {
     self.onEnd = onEnd
   }
 
-  func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+  func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
     let wasComplete = collector.isComplete
     guard collector.take(line) else {
-      failure = DistributionError(.badResponse, request.address.shown, "the answer has too many header lines")
+      failure = HTTPError(.badResponse, request.address.shown, "the response has too many header lines")
       return false
     }
     if !wasComplete, collector.isComplete, pipe != nil, collector.head.isSuccess { onHead(collector.head) }
     return true
   }
 
-  enum Taken { case all, later, abort }
+  /// What became of a part of the response body.
+  enum WriteResult { case accepted, later, abort }
 
-  func takeBody(_ bytes: UnsafeRawBufferPointer) -> Taken {
+  func receiveBody(_ bytes: UnsafeRawBufferPointer) -> WriteResult {
     let isSuccess = collector.head.isSuccess
-    if let pipe, isSuccess { return pipe.offer(bytes) ? .all : .later }
-    let limit = isSuccess ? request.limit : Transfer.errorLimit
+    if let pipe, isSuccess { return pipe.offer(bytes) ? .accepted : .later }
+    let limit = isSuccess ? request.limit : CurlTransfer.errorLimit
     let room = limit - body.count
     body += bytes.prefix(room)
-    if bytes.count <= room { return .all }
+    if bytes.count <= room { return .accepted }
     guard !isSuccess else {
-      failure = DistributionError(
-        .tooLarge, request.address.shown, "the answer is longer than the \(limit) bytes that are read here")
+      failure = HTTPError(
+        .tooLarge, request.address.shown, "the response is longer than the \(limit) bytes that are read here")
       return .abort
     }
     surplus += bytes.count - room
-    return surplus > 1 << 20 ? .abort : .all
+    return surplus > 1 << 20 ? .abort : .accepted
   }
 
-  enum Given { case bytes(Int), later, abort }
+  /// What could be read of the request body.
+  enum ReadResult { case bytes(Int), later, abort }
 
   /// Fills the buffer with the next bytes of the request body; 0 bytes at its end.
-  func give(_ buffer: UnsafeMutableRawBufferPointer) -> Given {
+  func fill(_ buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
     do {
       let size = request.body.size
       guard sent < size else { return .bytes(0) }
       let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), size - sent))])
-      guard let count = request.readsAhead ? try takeAhead(room) : try read(room) else { return .later }
+      guard let count = request.readsAhead ? try readAhead(room) : try read(room) else { return .later }
       guard count > 0 else {
-        throw DistributionError(
+        throw HTTPError(
           .wrongSize, request.address.shown, "the content to send ends after \(sent) of \(size) bytes")
       }
       sent += UInt64(count)
@@ -104,7 +99,7 @@ final class Transfer: @unchecked Sendable {
     return try source.read(into: room)
   }
 
-  private func takeAhead(_ room: UnsafeMutableRawBufferPointer) throws -> Int? {
+  private func readAhead(_ room: UnsafeMutableRawBufferPointer) throws -> Int? {
     guard case .blob(let blob) = request.body else { return try read(room) }
     let feed = try self.feed ?? BodyFeed(blob, at: sent, wake: wake)
     self.feed = feed
@@ -126,14 +121,14 @@ final class Transfer: @unchecked Sendable {
   /// Ends the exchange with libcurl's result.
   func end(_ result: Result<Void, any Error>) {
     release()
-    let answer = HTTPResponse(head: collector.head, body: body)
+    let response = HTTPResponse(head: collector.head, body: body)
     // A server may refuse the body and close the connection at once; its response counts.
-    let isRefusal = collector.isComplete && answer.status >= 400
+    let isRefusal = collector.isComplete && response.status >= 400
     let outcome: Result<HTTPResponse, any Error>
     switch result {
     case _ where failure != nil: outcome = .failure(failure ?? CancellationError())
     case .failure(let error) where !isRefusal || error is CancellationError: outcome = .failure(error)
-    default: outcome = .success(answer)
+    default: outcome = .success(response)
     }
     pipe?.finish(outcome.map { _ in () })
     onEnd(outcome)

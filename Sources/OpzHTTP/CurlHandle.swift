@@ -1,5 +1,5 @@
 import CCurl
-import OpzStore
+import OpzIO
 import SystemPackage
 
 #if canImport(Glibc)
@@ -11,13 +11,13 @@ import SystemPackage
 /// A libcurl easy handle that is set up for one transfer. Used on the loop's thread only.
 final class CurlHandle {
   let pointer: UnsafeMutableRawPointer
-  let transfer: Transfer
+  let transfer: CurlTransfer
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let message = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
   /// Sets up the handle; nil where libcurl has none left.
-  /// - Throws: `DistributionError` or `IOFailure` for certificates that cannot be read.
-  init?(_ transfer: Transfer, _ settings: TransportSettings) throws {
+  /// - Throws: `HTTPError` or `IOFailure` for certificates that cannot be read.
+  init?(_ transfer: CurlTransfer, _ settings: HTTPSettings) throws {
     let certificates = try settings.certificateStore.directory(for: transfer.request.address.origin)
     guard let pointer = curl_easy_init() else { return nil }
     self.pointer = pointer
@@ -46,6 +46,30 @@ final class CurlHandle {
   /// libcurl's message for the last failure.
   var detail: String { String(cString: message) }
 
+  /// The error for a result code of libcurl's.
+  func failure(_ code: CURLcode) -> HTTPError {
+    let detail = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+    let (kind, hint) = CurlHandle.explain(code)
+    let first = detail.prefix(1).lowercased() + detail.dropFirst()
+    return HTTPError(kind, transfer.request.address.shown, PrintableText.brief(first), hint: hint)
+  }
+
+  private static func explain(_ code: CURLcode) -> (HTTPErrorCode, String?) {
+    switch code {
+    case CURLE_OPERATION_TIMEDOUT: (.timeout, "the server or a proxy does not answer; try again")
+    case CURLE_COULDNT_RESOLVE_HOST: (.connection, "check the server's name and the network")
+    case CURLE_COULDNT_RESOLVE_PROXY: (.connection, "check https_proxy in the environment")
+    case CURLE_COULDNT_CONNECT: (.connection, "check the server's name and port, and the network")
+    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
+      (.tls, "name the certificate authority's file with SSL_CERT_FILE")
+    case CURLE_SSL_CERTPROBLEM:
+      (.tls, "check the client's certificate and key in certs.d")
+    case CURLE_SSL_CONNECT_ERROR:
+      (.tls, "the server may speak plain HTTP; --insecure allows that where the network is trusted")
+    default: (.connection, nil)
+    }
+  }
+
   private func set(_ option: CURLoption, _ value: Int) { _ = opz_curl_set_long(pointer, option, value) }
   private func set(_ option: CURLoption, _ text: String) { _ = opz_curl_set_text(pointer, option, text) }
 
@@ -68,7 +92,7 @@ final class CurlHandle {
     set(CURLOPT_UPLOAD_BUFFERSIZE, 2 << 20)
   }
 
-  private func setPlace(_ settings: TransportSettings) {
+  private func setPlace(_ settings: HTTPSettings) {
     let origin = transfer.request.address.origin
     set(CURLOPT_URL, transfer.request.address.description)
     set(CURLOPT_USERAGENT, settings.userAgent)
@@ -76,7 +100,7 @@ final class CurlHandle {
     set(CURLOPT_NOPROXY, settings.noProxy)
   }
 
-  private func setCertificates(_ found: CertificateDirectory, _ settings: TransportSettings) {
+  private func setCertificates(_ found: CertificateDirectory, _ settings: HTTPSettings) {
     if let file = settings.certificates { set(CURLOPT_CAINFO, file) }
     if !found.authorities.isEmpty {
       var all = found.authorities
@@ -128,21 +152,21 @@ final class CurlHandle {
       _ = opz_curl_set_pointer(pointer, option, context)
     }
     _ = opz_curl_set_data(pointer, CURLOPT_HEADERFUNCTION) { data, size, count, context in
-      guard let transfer = Transfer.from(context) else { return 0 }
-      return transfer.takeHeader(UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
+      guard let transfer = CurlTransfer.from(context) else { return 0 }
+      return transfer.receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
     }
     _ = opz_curl_set_data(pointer, CURLOPT_WRITEFUNCTION) { data, size, count, context in
-      guard let transfer = Transfer.from(context) else { return 0 }
-      switch transfer.takeBody(UnsafeRawBufferPointer(start: data, count: size * count)) {
-      case .all: return size * count
+      guard let transfer = CurlTransfer.from(context) else { return 0 }
+      switch transfer.receiveBody(UnsafeRawBufferPointer(start: data, count: size * count)) {
+      case .accepted: return size * count
       case .later: return Int(CURL_WRITEFUNC_PAUSE)
       case .abort: return 0
       }
     }
     _ = opz_curl_set_data(pointer, CURLOPT_READFUNCTION) { data, size, count, context in
-      guard let transfer = Transfer.from(context) else { return Int(CURL_READFUNC_ABORT) }
+      guard let transfer = CurlTransfer.from(context) else { return Int(CURL_READFUNC_ABORT) }
       let buffer = UnsafeMutableRawBufferPointer(start: data, count: size * count)
-      switch transfer.give(buffer) {
+      switch transfer.fill(buffer) {
       case .bytes(let count): return count
       case .later: return Int(CURL_READFUNC_PAUSE)
       case .abort: return Int(CURL_READFUNC_ABORT)
@@ -154,7 +178,7 @@ final class CurlHandle {
       return CURL_SOCKOPT_OK
     }
     _ = opz_curl_set_seek(pointer) { context, offset, origin in
-      guard origin == SEEK_SET, let offset = UInt64(exactly: offset), let transfer = Transfer.from(context) else {
+      guard origin == SEEK_SET, let offset = UInt64(exactly: offset), let transfer = CurlTransfer.from(context) else {
         return CURL_SEEKFUNC_FAIL
       }
       return transfer.rewind(to: offset) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
@@ -162,8 +186,8 @@ final class CurlHandle {
   }
 }
 
-extension Transfer {
-  fileprivate static func from(_ context: UnsafeMutableRawPointer?) -> Transfer? {
-    context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+extension CurlTransfer {
+  fileprivate static func from(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+    context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
   }
 }

@@ -11,41 +11,41 @@ import Synchronization
 /// Runs libcurl's multi handle on one thread. Connections stay open between transfers.
 final class CurlLoop: @unchecked Sendable {
   private enum Command {
-    case add(Transfer)
-    case resume(Transfer)
-    case cancel(Transfer)
+    case add(CurlTransfer)
+    case resume(CurlTransfer)
+    case cancel(CurlTransfer)
     case stop
   }
 
   private let multi: UnsafeMutableRawPointer
-  private let settings: TransportSettings
+  private let settings: HTTPSettings
   private let commands = Mutex<[Command]>([])
   // Used on the loop's thread only.
   private var running: [UnsafeMutableRawPointer: CurlHandle] = [:]
 
-  private static let initialised: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+  private static let initialized: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
   /// Starts the thread, which runs until `stop`.
-  /// - Throws: `DistributionError` with the code `connection` where libcurl cannot be loaded or no thread started.
-  init(_ settings: TransportSettings) throws {
+  /// - Throws: `HTTPError` with the code `connection` where libcurl cannot be loaded or no thread started.
+  init(_ settings: HTTPSettings) throws {
     if let problem = opz_curl_load() {
-      throw DistributionError(
+      throw HTTPError(
         .connection, "libcurl", String(cString: problem), hint: "install libcurl: apt-get install libcurl4")
     }
-    guard CurlLoop.initialised, let multi = curl_multi_init() else {
-      throw DistributionError(.connection, "libcurl", "it could not be initialised")
+    guard CurlLoop.initialized, let multi = curl_multi_init() else {
+      throw HTTPError(.connection, "libcurl", "it could not be initialized")
     }
     self.multi = multi
     self.settings = settings
     guard startThread({ self.run() }) else {
       curl_multi_cleanup(multi)
-      throw DistributionError(.connection, "libcurl", "the system has no thread left for it")
+      throw HTTPError(.connection, "libcurl", "the system has no thread left for it")
     }
   }
 
-  func add(_ transfer: Transfer) { submit(.add(transfer)) }
-  func resume(_ transfer: Transfer) { submit(.resume(transfer)) }
-  func cancel(_ transfer: Transfer) { submit(.cancel(transfer)) }
+  func add(_ transfer: CurlTransfer) { submit(.add(transfer)) }
+  func resume(_ transfer: CurlTransfer) { submit(.resume(transfer)) }
+  func cancel(_ transfer: CurlTransfer) { submit(.cancel(transfer)) }
   /// Ends the thread, which then frees libcurl's handles. Nothing may be called afterwards.
   func stop() { submit(.stop) }
 
@@ -60,8 +60,8 @@ final class CurlLoop: @unchecked Sendable {
 
   private func run() {
     blockBrokenPipe()
-    var goesOn = true
-    while goesOn {
+    var isRunning = true
+    while isRunning {
       var active: Int32 = 0
       curl_multi_perform(multi, &active)
       finishDone()
@@ -69,14 +69,14 @@ final class CurlLoop: @unchecked Sendable {
         defer { all = [] }
         return all
       }
-      for command in waiting where !obey(command) { goesOn = false }
-      if goesOn, waiting.isEmpty { curl_multi_poll(multi, nil, 0, 10_000, nil) }
+      for command in waiting where !handle(command) { isRunning = false }
+      if isRunning, waiting.isEmpty { curl_multi_poll(multi, nil, 0, 10_000, nil) }
     }
     for handle in running.values { detach(handle, .failure(CancellationError())) }
     curl_multi_cleanup(multi)
   }
 
-  private func obey(_ command: Command) -> Bool {
+  private func handle(_ command: Command) -> Bool {
     switch command {
     case .stop: return false
     case .add(let transfer): start(transfer)
@@ -88,11 +88,11 @@ final class CurlLoop: @unchecked Sendable {
     return true
   }
 
-  private func start(_ transfer: Transfer) {
+  private func start(_ transfer: CurlTransfer) {
     let made: CurlHandle?
     do { made = try CurlHandle(transfer, settings) } catch { return transfer.end(.failure(error)) }
     guard let handle = made, curl_multi_add_handle(multi, handle.pointer) == CURLM_OK else {
-      return transfer.end(.failure(DistributionError(.connection, "libcurl", "it took no further request")))
+      return transfer.end(.failure(HTTPError(.connection, "libcurl", "it took no further request")))
     }
     running[handle.pointer] = handle
     transfer.wake = { [weak self, weak transfer] in
@@ -107,7 +107,7 @@ final class CurlLoop: @unchecked Sendable {
         let handle = running[pointer]
       else { continue }
       let code = opz_curl_result(message)
-      detach(handle, code == CURLE_OK ? .success(()) : .failure(CurlFailure.error(code, handle)))
+      detach(handle, code == CURLE_OK ? .success(()) : .failure(handle.failure(code)))
     }
   }
 

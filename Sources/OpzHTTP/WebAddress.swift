@@ -2,22 +2,23 @@ import OpzIO
 
 /// An `http` or `https` URL, parsed strictly, so that the host that is checked is the one that libcurl connects to.
 ///
-/// The path and query stay exactly as written (distribution-spec: a `Location` is opaque).
-struct WebAddress: Hashable, Sendable, CustomStringConvertible {
-  let origin: Origin
+/// The path and query stay exactly as written, because a `Location` may be signed.
+package struct WebAddress: Hashable, Sendable, CustomStringConvertible {
+  package let origin: Origin
   /// The path with its leading slash, not decoded.
-  let path: String
+  package let path: String
   /// The text after `?`, not decoded; nil where there is none.
-  let query: String?
+  package let query: String?
 
-  init(origin: Origin, path: String, query: String? = nil) {
+  /// An address of its parts; `path` starts with a slash.
+  package init(origin: Origin, path: String, query: String? = nil) {
     self.origin = origin
     self.path = path
     self.query = query
   }
 
   /// Parses an absolute URL; nil for anything else, and for a URL with a user name or password.
-  init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     guard text.utf8.count <= 16 << 10, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }),
       let scheme = Origin.Scheme.prefix(of: text)
     else { return nil }
@@ -33,7 +34,7 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Resolves a `Location` or `Link` against this address (RFC 3986, section 5.2, but without removing dot segments).
-  func resolving(_ location: String) -> WebAddress? {
+  package func resolving(_ location: String) -> WebAddress? {
     if Origin.Scheme.prefix(of: location) != nil { return WebAddress(location) }
     if location.hasPrefix("//") { return WebAddress("\(origin.scheme.rawValue):\(location)") }
     if location.hasPrefix("/") { return WebAddress("\(origin)\(location)") }
@@ -46,17 +47,17 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
 
   /// Returns the address with `name=value` appended to the query. The value is encoded, the existing query is
   /// unchanged.
-  func adding(_ name: String, _ value: String) -> WebAddress {
+  package func adding(_ name: String, _ value: String) -> WebAddress {
     let pair = "\(name)=\(WebAddress.encode(value))"
     guard let query, !query.isEmpty else { return WebAddress(origin: origin, path: path, query: pair) }
     return WebAddress(origin: origin, path: path, query: "\(query)&\(pair)")
   }
 
-  var description: String { "\(origin)\(path)" + (query.map { "?\($0)" } ?? "") }
+  package var description: String { "\(origin)\(path)" + (query.map { "?\($0)" } ?? "") }
 
   /// The address without its query, which may contain a signature.
-  var shown: String { DistributionError.clean("\(origin)\(path)") }
+  package var shown: String { PrintableText.brief("\(origin)\(path)") }
 
   /// Percent-encodes everything but the unreserved characters of RFC 3986.
-  static func encode(_ text: String) -> String { PercentCoding.encode(text) }
+  package static func encode(_ text: String) -> String { PercentCoding.encode(text) }
 }

@@ -1,5 +1,4 @@
 public import OpzIO
-import OpzStore
 public import SystemPackage
 
 /// Downloads files with a known SHA-256 from web servers, such as wheels from package indexes.
@@ -45,7 +44,7 @@ public final class FileDownload: Sendable {
     }
   }
 
-  private let transport: Transport
+  private let client: HTTPClient
   private let logins: [Origin: Login]
   private let retry: RetryPolicy
   private let progress: any ProgressSink
@@ -59,7 +58,7 @@ public final class FileDownload: Sendable {
   ///   - environment: its variables name proxies and certificate files.
   ///   - logins: by the URL of a server, of which scheme, host and port count.
   ///   - insecure: allows plain HTTP to any host.
-  /// - Throws: `DistributionError` with the code `connection` where libcurl cannot be loaded.
+  /// - Throws: `HTTPError` with the code `connection` where libcurl cannot be loaded.
   public convenience init(
     environment: [String: String], logins: [(url: String, login: Login)] = [], userAgent: String,
     progress: any ProgressSink = NoProgress(), insecure: Bool = false
@@ -73,7 +72,7 @@ public final class FileDownload: Sendable {
     environment: [String: String], logins: [(url: String, login: Login)], userAgent: String,
     progress: any ProgressSink, insecure: Bool, retry: RetryPolicy
   ) throws {
-    transport = try Transport(TransportSettings(userAgent: userAgent, environment: environment))
+    client = try HTTPClient(HTTPSettings(userAgent: userAgent, environment: environment))
     let known = logins.compactMap { entry in WebAddress(entry.url).map { ($0.origin, entry.login) } }
     self.logins = Dictionary(known, uniquingKeysWith: { first, _ in first })
     self.progress = progress
@@ -82,11 +81,11 @@ public final class FileDownload: Sendable {
   }
 
   /// Downloads a file to `path`, unless a file exists there.
-  /// - Throws: `DistributionError`, with the code `wrongDigest` for a file with another digest, which is then
+  /// - Throws: `HTTPError`, with the code `wrongDigest` for a file with another digest, which is then
   ///   deleted; `IOFailure`.
   public func fetch(_ item: Item, to path: FilePath) async throws {
     guard let address = WebAddress(item.url) else {
-      throw DistributionError(.badResponse, item.name, "its address is no plain http or https one")
+      throw HTTPError(.badResponse, item.name, "its address is no plain http or https one")
     }
     guard address.origin.scheme == .https || address.origin.isLoopback || insecure else {
       throw refuse(item, "\(address.origin) is plain http")
@@ -115,20 +114,13 @@ public final class FileDownload: Sendable {
     let partial = try PartialFile(part, limit: item.size ?? FileDownload.limit)
     // Another process may have finished the download while this one waited for the lock.
     if try FileStatus.find(path) != nil { return try Durable.remove(part) }
-    let clock = ContinuousClock()
-    var (attempt, begin) = (1, clock.now)
+    var budget = RetryBudget(retry)
     while true {
-      let before = partial.size
       do {
         try attemptOnce(item, address, partial)
         break
-      } catch let error as DistributionError where error.isTransient {
-        if partial.size > before { (attempt, begin) = (1, clock.now) }
-        attempt += 1
-        let elapsed = Double((clock.now - begin).components.seconds)
-        guard let wait = retry.delay(before: attempt, elapsed: elapsed, retryAfter: error.retryAfter) else {
-          throw error
-        }
+      } catch let error as HTTPError where error.isTransient {
+        guard let wait = budget.next(error, at: partial.size) else { throw error }
         progress.report(.note("\(item.name): \(error.reason); going on at byte \(partial.size)"))
         let milliseconds = Int64(wait * 1000)
         try waitFor { try await Task.sleep(for: .milliseconds(milliseconds)) }
@@ -137,7 +129,7 @@ public final class FileDownload: Sendable {
     let found = partial.digest
     guard found == item.digest else {
       try Durable.remove(part)
-      throw DistributionError(
+      throw HTTPError(
         .wrongDigest, item.name, "the server's file has the digest \(found), and \(item.digest) is wanted",
         hint: "somebody changed the file, or the lock is of another one: opz lock --update looks again")
     }
@@ -149,13 +141,13 @@ public final class FileDownload: Sendable {
     if let size = item.size, partial.size == size { return }
     let offset = partial.size
     let response = try waitFor { [self] in try await request(item, address, from: offset) }
-    guard let reader = response.reader else { throw answer(response, item) }
+    guard let reader = response.reader else { throw failure(response, item) }
     switch response.status {
     case 200 where offset > 0: try partial.restart()
     case 200: break
     case 206 where response["content-range"]?.hasPrefix("bytes \(offset)-") ?? false: break
     default:
-      throw DistributionError(.badResponse, item.name, "the server answered \(response.status) with another range")
+      throw HTTPError(.badResponse, item.name, "the server answered \(response.status) with another range")
     }
     if response.status == 200, offset > 0 { progress.report(.restarted(item: item.name)) }
     let announced = response["content-length"].flatMap { UInt64($0) }.map { $0 &+ partial.size }
@@ -165,55 +157,45 @@ public final class FileDownload: Sendable {
       let count = try reader.read(into: buffer)
       if count == 0 { break }
       guard try partial.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
-        throw DistributionError(
+        throw HTTPError(
           .wrongSize, item.name, "the server sends more than the \(partial.limit) bytes that it has")
       }
       progress.report(.advanced(item: item.name, bytes: UInt64(count)))
     }
     if let size = item.size ?? announced, partial.size < size {
-      throw DistributionError(.connection, item.name, "the server sent \(partial.size) of \(size) bytes")
+      throw HTTPError(.connection, item.name, "the server sent \(partial.size) of \(size) bytes")
     }
   }
 
   private func request(_ item: Item, _ first: WebAddress, from offset: UInt64) async throws -> HTTPResponse {
-    let policy = AddressPolicy(registry: first.origin, insecure: insecure)
+    let policy = AddressPolicy(home: first.origin, insecure: insecure)
     var address = first
-    for _ in 0...RegistryClient.redirectLimit {
+    for _ in 0...HTTPClient.redirectLimit {
       var request = HTTPRequest(method: .get, address: address, timeout: 0, isStreamed: true)
       if offset > 0 { request.headers.append(("Range", "bytes=\(offset)-")) }
       if let login = logins[address.origin] {
-        request.authorization = Credential.basic(user: login.user, password: login.password)
+        request.authorization = HTTPRequest.basicAuthorization(user: login.user, password: login.password)
       }
-      let response = try await transport.send(request)
+      let response = try await client.send(request)
       guard [301, 302, 303, 307, 308].contains(response.status) else { return response }
       guard let text = response["location"], let next = address.resolving(text) else {
-        throw DistributionError(.badResponse, item.name, "the answer \(response.status) has no usable Location")
+        throw HTTPError(.badResponse, item.name, "the response \(response.status) has no usable Location")
       }
       try policy.check(next, from: address)
       address = next
     }
-    throw DistributionError(.refusedAddress, item.name, "more than \(RegistryClient.redirectLimit) redirects")
+    throw HTTPError(.refusedAddress, item.name, "more than \(HTTPClient.redirectLimit) redirects")
   }
 
-  private func answer(_ response: HTTPResponse, _ item: Item) -> DistributionError {
-    let code: DistributionError.Code =
-      switch response.status {
-      case 401: .unauthorized
-      case 403: .denied
-      case 404: .notFound
-      case 429: .rateLimited
-      default: RetryPolicy.isTransient(response.status) ? .server : .badResponse
-      }
-    var error = DistributionError(
-      code, item.name, "the server answered \(response.status)",
-      hint: code == .unauthorized || code == .denied
-        ? "put the index's login into ~/.netrc, or into uv's variables" : nil,
-      status: response.status)
-    error.retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
-    return error
+  private func failure(_ response: HTTPResponse, _ item: Item) -> HTTPError {
+    let retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
+    return HTTPError(
+      .status(response.status, retryAfter: retryAfter), item.name, "the server answered \(response.status)",
+      hint: [401, 403].contains(response.status)
+        ? "put the index's login into ~/.netrc, or into uv's variables" : nil)
   }
 
-  private func refuse(_ item: Item, _ why: String) -> DistributionError {
-    DistributionError(.refusedAddress, item.name, why, hint: "use an index with https")
+  private func refuse(_ item: Item, _ why: String) -> HTTPError {
+    HTTPError(.refusedAddress, item.name, why, hint: "use an index with https")
   }
 }

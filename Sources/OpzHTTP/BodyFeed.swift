@@ -1,6 +1,6 @@
 import OpzIO
 
-/// Reads a request body whose source may block, such as a blob of another remote registry, on a separate thread.
+/// Reads a request body whose source may block, such as a download from another server, on a separate thread.
 ///
 /// It reads up to 4 MiB ahead. libcurl's thread is shared by all transfers and must not block.
 final class BodyFeed: Sendable {
@@ -15,7 +15,8 @@ final class BodyFeed: Sendable {
     var end: Result<Void, any Error>?
   }
 
-  enum Taken { case bytes(Int), later, end }
+  /// What could be taken without blocking.
+  enum ReadResult { case bytes(Int), later, end }
 
   private let monitor = Monitor(State())
 
@@ -36,8 +37,8 @@ final class BodyFeed: Sendable {
   }
 
   /// Takes buffered bytes without blocking.
-  func take(into buffer: UnsafeMutableRawBufferPointer) throws -> Taken {
-    try monitor.change { state -> Result<Taken, any Error> in
+  func take(into buffer: UnsafeMutableRawBufferPointer) throws -> ReadResult {
+    try monitor.change { state -> Result<ReadResult, any Error> in
       if let first = state.pieces.first {
         let count = min(buffer.count, first.count - state.offset)
         first.withUnsafeBytes { bytes in
@@ -68,8 +69,8 @@ final class BodyFeed: Sendable {
     var source: (any ByteSource)? = try blob.open(at: offset)
     var left = blob.size - min(offset, blob.size)
     while left > 0, let reader = source {
-      let goesOn = monitor.wait { $0.isCancelled ? false : $0.held < BodyFeed.limit ? true : nil }
-      let count = goesOn ? try reader.read(into: buffer) : 0
+      let isRunning = monitor.wait { $0.isCancelled ? false : $0.held < BodyFeed.limit ? true : nil }
+      let count = isRunning ? try reader.read(into: buffer) : 0
       if count == 0 { return }
       left -= min(left, UInt64(count))
       if left == 0 { source = nil }

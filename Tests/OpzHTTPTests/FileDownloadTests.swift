@@ -3,13 +3,13 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
-@testable import OpzDistribution
+@testable import OpzHTTP
 
 @Suite("Downloads of files by digest")
 struct FileDownloadTests {
   private typealias Answer = ScriptedServer.Answer
   let directory: TemporaryDirectory
-  let content = bytes(900_000)
+  let content = randomBytes(900_000)
 
   init() throws { directory = try TemporaryDirectory() }
 
@@ -25,7 +25,8 @@ struct FileDownloadTests {
     throws -> FileDownload
   {
     try FileDownload(
-      environment: [:], logins: logins, userAgent: "opz", progress: progress, insecure: false, retry: .quick)
+      environment: [:], logins: logins, userAgent: "opz", progress: progress, insecure: false,
+      retry: RetryPolicy(attempts: 5, base: 0.01, longest: 0.05, deadline: 6000))
   }
 
   private func ranged(_ content: [UInt8], _ request: ScriptedServer.Request, cut: Int? = nil) -> Answer {
@@ -76,9 +77,9 @@ struct FileDownloadTests {
 
   @Test("another file is an error of which nothing stays", arguments: [899_999, 900_000, 900_001])
   func otherFile(size: Int) async throws {
-    let other = bytes(size).map { $0 ^ 1 }
+    let other = randomBytes(size).map { $0 ^ 1 }
     let server = try ScriptedServer { _ in Answer(200, body: other) }
-    let error = await #expect(throws: DistributionError.self) {
+    let error = await #expect(throws: HTTPError.self) {
       try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
     }
     #expect(error.map { [.wrongDigest, .wrongSize, .connection].contains($0.code) } == true)
@@ -90,7 +91,7 @@ struct FileDownloadTests {
     try Durable.makeDirectory(path.removingLastComponent())
     try Durable.replace(FilePath(path.string + ".part"), with: [UInt8](repeating: 9, count: 1000))
     let server = try ScriptedServer { [content] in ranged(content, $0) }
-    let error = await #expect(throws: DistributionError.self) {
+    let error = await #expect(throws: HTTPError.self) {
       try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
     }
     #expect(error?.code == .wrongDigest && left == [])
@@ -115,19 +116,20 @@ struct FileDownloadTests {
       "http://example.org/a", "ftp://example.org/a", "file:///etc/passwd", "https://u:p@example.org/a", "a.whl",
     ])
   func refused(url: String) async throws {
-    let error = await #expect(throws: DistributionError.self) { try await client().fetch(item(url), to: path) }
+    let error = await #expect(throws: HTTPError.self) { try await client().fetch(item(url), to: path) }
     #expect(error?.description.contains("u:p") == false && left == [])
   }
 
   @Test(
     "statuses become errors that help",
-    arguments: [(401, DistributionError.Code.unauthorized), (403, .denied), (404, .notFound), (503, .server)])
-  func statuses(status: Int, code: DistributionError.Code) async throws {
+    arguments: [(401, ErrorCategory.network), (403, .network), (404, .notFound), (503, .network)])
+  func statuses(status: Int, category: ErrorCategory) async throws {
     let server = try ScriptedServer { _ in Answer(status, text: "<html>") }
-    let error = await #expect(throws: DistributionError.self) {
+    let error = await #expect(throws: HTTPError.self) {
       try await client().fetch(item("http://\(server.host)/a.whl"), to: path)
     }
-    #expect(error?.code == code)
+    #expect(error?.code == .status(status) && error?.category == category)
+    #expect((error?.hint?.contains("login") == true) == (status == 401 || status == 403))
     #expect(server.requests.count == (status == 503 ? 5 : 1))
   }
 
