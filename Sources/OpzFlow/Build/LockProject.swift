@@ -168,7 +168,7 @@ public struct LockProject: Sendable {
     }
     let reference = try Reference(parsing: base)
     let remote = try session.repository(reference)
-    let top = try await remote.resolve(reference.digest?.description ?? reference.tag ?? "latest")
+    let top = try await remote.resolve(reference.tagOrDigest)
     return try await check(top, in: remote, platforms)
   }
 

@@ -65,7 +65,7 @@ public struct PackageProject: Sendable {
           "the image contains only the model: KServe can mount it with oci+native://; for oci://, which runs sh in it, "
             + "set runtime.base to a small base with sh, ls, ln and sleep"))
     }
-    let tags = request.tags.isEmpty ? [version.version.description.replacing("+", with: "_")] : request.tags
+    let tags = request.tags.isEmpty ? [TagMapping.tag(of: version.version)] : request.tags
     for output in outputs {
       let content = VersionContent(registry: registry, record: version.record, session: session)
       try await output.write(version.record.image, name: version.record.name, tags: tags, from: content)

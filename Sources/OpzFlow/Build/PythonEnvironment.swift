@@ -100,31 +100,17 @@ struct PythonEnvironment: Sendable {
       ).logins.map {
         ($0.url, FileDownload.Login(user: $0.user, password: $0.password))
       }, userAgent: session.tool.replacing(" ", with: "/"), progress: session.progress, insecure: session.insecure)
-    var rest = wheels.makeIterator()
-    return try await withThrowingTaskGroup(of: LocalWheel.self) { group in
-      func add() {
-        guard let wheel = rest.next() else { return }
-        group.addTask {
-          let path = cache.appending("\(wheel.digest.hex).whl")
-          switch wheel.location {
-          case .url(let url):
-            try await download.fetch(
-              FileDownload.Item(name: wheel.name.description, url: url, digest: wheel.digest, size: wheel.size),
-              to: path)
-          case .path(let relative):
-            let place = directory.pushing(FilePath(relative))
-            try await blocking { try take(place, wheel, to: path) }
-          }
-          return LocalWheel(name: wheel.name, file: path, digest: wheel.digest, size: try FileStatus.of(path).size)
-        }
+    return try await concurrently(wheels, limit: parallel) { wheel in
+      let path = cache.appending("\(wheel.digest.hex).whl")
+      switch wheel.location {
+      case .url(let url):
+        try await download.fetch(
+          FileDownload.Item(name: wheel.name.description, url: url, digest: wheel.digest, size: wheel.size), to: path)
+      case .path(let relative):
+        let place = directory.pushing(FilePath(relative))
+        try await blocking { try take(place, wheel, to: path) }
       }
-      for _ in 0..<parallel { add() }
-      var local: [LocalWheel] = []
-      while let wheel = try await group.next() {
-        local.append(wheel)
-        add()
-      }
-      return local
+      return LocalWheel(name: wheel.name, file: path, digest: wheel.digest, size: try FileStatus.of(path).size)
     }
   }
 

@@ -8,23 +8,14 @@ import OpzStore
 struct ImageResolver: Sendable {
   typealias Answer = Result<Reference, FlowError>
 
-  private static let atOnce = 8
-
   private let session: Session
 
   init(_ session: Session) { self.session = session }
 
   /// Resolves the names concurrently; duplicates are resolved once.
   func resolve(_ names: [String]) async -> [String: Answer] {
-    await withTaskGroup(of: (String, Answer).self) { group in
-      var answers: [String: Answer] = [:]
-      for (index, name) in names.enumerated() {
-        if index >= ImageResolver.atOnce, let (name, answer) = await group.next() { answers[name] = answer }
-        group.addTask { (name, await self.answer(name)) }
-      }
-      for await (name, answer) in group { answers[name] = answer }
-      return answers
-    }
+    let answers = await concurrently(names) { name in (name, await answer(name)) }
+    return Dictionary(answers, uniquingKeysWith: { _, last in last })
   }
 
   private func answer(_ name: String) async -> Answer {
@@ -52,7 +43,7 @@ struct ImageResolver: Sendable {
           hint: "opz push \(version.record.reference) HOST/REPO")
       }
       let pushed = try Reference(parsing: place)
-      let tag = pushed.tag ?? version.version.description.replacing("+", with: "_")
+      let tag = pushed.tag ?? TagMapping.tag(of: version.version)
       return try Reference(
         host: pushed.host, repository: pushed.repository, tag: tag, digest: version.record.image.digest)
     }

@@ -33,7 +33,7 @@ struct CopySource: Sendable {
       let source = try await VersionSource.open(version, registry, session)
       let state = try registry.state(version.name)
       return CopySource(
-        content: source, root: version.record.image, tag: Reference.tag(for: version.version),
+        content: source, root: version.record.image, tag: TagMapping.tag(of: version.version),
         name: version.name.description
       ) { Mounts.origins(of: version, state, for: $0) }
     case .layout(let directory, let tag):
@@ -54,9 +54,4 @@ struct CopySource: Sendable {
   private static func lastPart(_ repository: String) -> String {
     repository.split(separator: "/").last.map(String.init) ?? repository
   }
-}
-
-extension Reference {
-  /// The tag of a version. Tags cannot contain `+`, so `_` precedes build metadata, as in Helm.
-  static func tag(for version: SemanticVersion) -> String { version.description.replacing("+", with: "_") }
 }

@@ -49,7 +49,7 @@ public struct PullVersion: Sendable {
   ///   number has different content here; the errors of the remote repository.
   public func run() async throws -> Result {
     let remote = try session.repository(source)
-    let image = try await remote.resolve(source.digest?.description ?? source.tag ?? "latest")
+    let image = try await remote.resolve(source.tagOrDigest)
     let left = LeftOut(session.progress)
     let listed = try await RemoteReferrers.of(image.digest, in: remote, left)
     let found = try await RemoteRecord.find(

@@ -35,7 +35,7 @@ public struct PushVersion: Sendable {
   public init(_ version: Registry.Version, to destination: Reference, tags: [String] = [], in session: Session) {
     self.version = version
     self.destination = destination
-    let own = destination.tag ?? Reference.tag(for: version.version)
+    let own = destination.tag ?? TagMapping.tag(of: version.version)
     self.tags = tags.isEmpty ? [own] : tags
     self.session = session
   }

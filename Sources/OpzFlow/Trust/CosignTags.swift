@@ -46,7 +46,7 @@ enum CosignTags {
   }
 
   static func name(_ digest: Digest, _ kind: Kind) -> String {
-    "\(digest.algorithm.rawValue)-\(digest.hex.prefix(64)).\(kind.rawValue)"
+    TagMapping.attachmentTag(of: digest, suffix: kind.rawValue)
   }
 
   /// The existing tags of these digests.

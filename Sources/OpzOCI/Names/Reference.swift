@@ -119,6 +119,9 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// What names the manifest: the digest, else the tag, else `latest`.
+  public var tagOrDigest: String { digest?.description ?? tag ?? "latest" }
+
   /// Splits a host into its name and its port, if it has one. IPv6 addresses keep their brackets.
   public static func split(host: String) -> (name: Substring, port: Substring?) {
     if host.hasPrefix("["), let close = host.firstIndex(of: "]") {

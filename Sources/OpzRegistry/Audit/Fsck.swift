@@ -145,26 +145,4 @@ extension Registry {
     }
     return false
   }
-
-  /// Runs `work` on all items, on one dedicated thread per core; the results are in the order of the items.
-  func inParallel<Item: Sendable, Result: Sendable>(
-    _ items: [Item], _ work: @escaping @Sendable (Item) throws -> Result
-  ) async throws -> [Result] {
-    let lanes = max(1, min(Cores.count, items.count))
-    let next = Counter()
-    return try await withThrowingTaskGroup(of: [(Int, Result)].self) { group in
-      for _ in 0..<lanes {
-        group.addTask {
-          try await blocking {
-            var results: [(Int, Result)] = []
-            while let index = next.take(below: items.count) { results.append((index, try work(items[index]))) }
-            return results
-          }
-        }
-      }
-      var all: [(Int, Result)] = []
-      for try await part in group { all += part }
-      return all.sorted { $0.0 < $1.0 }.map(\.1)
-    }
-  }
 }

@@ -19,14 +19,10 @@ public struct ModelRepository: Sendable {
     self.state = state
   }
 
-  /// The tag of a version. `_`, which no version contains, replaces the `+` of build metadata, which no tag may
-  /// contain.
-  public static func tag(_ version: SemanticVersion) -> String { version.description.replacing("+", with: "_") }
-
   /// Versions, aliases, and `latest` for the newest version; sorted by their bytes.
   public func tags() -> [String] {
     let aliases = state.moves.keys.filter { state.target($0) != nil }.map(\.description)
-    let versions = state.live.map { ModelRepository.tag($0.version) }
+    let versions = state.live.map { TagMapping.tag(of: $0.version) }
     return Set(versions + aliases + ["latest"]).filter { Reference.isTag($0) }
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
@@ -34,7 +30,7 @@ public struct ModelRepository: Sendable {
   /// The image that a tag names; nil if there is none, or if clones of the registry disagree about it.
   public func resolve(_ tag: String) throws -> Descriptor? {
     let version: SemanticVersion?
-    if let number = SemanticVersion(tag.replacing("_", with: "+")) {
+    if let number = TagMapping.version(ofTag: tag) {
       version = number
     } else if let alias = AliasName(tag), let target = state.target(alias) {
       version = target

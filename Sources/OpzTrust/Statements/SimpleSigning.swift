@@ -75,7 +75,4 @@ public struct SimpleSigning: Sendable, Hashable {
 
   /// Whether the key made the signature over the payload.
   public func isSigned(by key: PublicKey) -> Bool { key.verifies(signature, of: payload) }
-
-  /// The tag under which clients look for an image's simple signatures: `sha256-<hex>.sig`.
-  public static func tag(_ image: Digest) -> String { "\(image.algorithm.rawValue)-\(image.hex).sig" }
 }

@@ -295,12 +295,12 @@ struct TrustTests {
 
     // Where cosign before version 3, podman and skopeo look for signatures.
     let remote = try project.session.repository(destination)
-    let classic = try await remote.resolve(SimpleSigning.tag(version.record.image.digest))
+    let classic = try await remote.resolve(TagMapping.attachmentTag(of: version.record.image.digest, suffix: "sig"))
     let manifest = try await remote.manifest(classic)
     #expect(manifest.content.layers.map(\.mediaType) == [SimpleSigning.mediaType])
     let raw = try ChildProcess.run([
       "skopeo", "inspect", "--raw", "--tls-verify=false",
-      "docker://\(destination.name):\(SimpleSigning.tag(version.record.image.digest))",
+      "docker://\(destination.name):\(TagMapping.attachmentTag(of: version.record.image.digest, suffix: "sig"))",
     ])
     #expect(raw.output == manifest.raw)
   }
