@@ -121,7 +121,7 @@ public final class FileDownload: Sendable {
         break
       } catch let error as HTTPError where error.isTransient {
         guard let wait = budget.next(error, at: partial.size) else { throw error }
-        progress.report(.note("\(item.name): \(error.reason); going on at byte \(partial.size)"))
+        progress.report(.note("\(item.name): \(error.reason); resuming at byte \(partial.size)"))
         let milliseconds = Int64(wait * 1000)
         try waitFor { try await Task.sleep(for: .milliseconds(milliseconds)) }
       }

@@ -84,8 +84,8 @@ import Testing
     try await remote.put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.received == 250_000 + 900_000)
     #expect(server.count("POST") == 2)
-    #expect(remote.traits.survivesCuts == false)
-    #expect(remote.traits.way == nil, "a cut says nothing against chunks")
+    #expect(remote.profile.survivesCuts == false)
+    #expect(remote.profile.uploadMethod == nil, "a cut says nothing against chunks")
     server.stop()
   }
 
@@ -112,7 +112,7 @@ import Testing
 
   @Test(arguments: [(2, 0), (99_999, 100_000), (5_000, 10_000)] as [(UInt64, UInt64)])
   func ranges(_ said: UInt64, _ acknowledged: UInt64) throws {
-    var session = UploadSession(try #require(WebAddress("http://h.x/u")))
+    var session = UploadSession(try #require(WebAddress("http://h.x/u")), .known)
     session.acknowledged = acknowledged
     let answer = { (text: String) in HTTPResponse(head: HTTPHead(status: 202, headers: [("range", text)])) }
     session.accept(answer("0-\(said - 1)"), sent: 100_000)
@@ -125,7 +125,7 @@ import Testing
       ("0-0", 0), ("0--1", 0), ("0-1", 2), ("bytes=0-99", 100), ("1-2", nil), ("0-", nil), ("", nil), ("x", nil),
       ("0-18446744073709551615", nil), ("0-18446744073709551614", UInt64.max), ("-1", 0), ("0-5-6", nil),
     ] as [(String, UInt64?)])
-  func readsRanges(_ text: String, _ count: UInt64?) { #expect(UploadSession.count(range: text) == count) }
+  func readsRanges(_ text: String, _ count: UInt64?) { #expect(UploadSession.count(range: text, .known) == count) }
 
   // What registries teach
 
@@ -136,7 +136,7 @@ import Testing
     let server = try SpecRegistry(quirks { $0.patchStatus = status })
     let first = try Self.remote(server.host, state: state)
     try await first.put(Self.blob, from: BytesBlob(Self.content))
-    #expect(first.traits.way == .whole)
+    #expect(first.profile.uploadMethod == .monolithic)
     #expect(server.count("PATCH") == 1)
     #expect(server.openUploads == 0, "what was given up was cancelled")
     // Another process knows it.
@@ -155,7 +155,7 @@ import Testing
       try await remote.put(.of(content, .layerTar), from: BytesBlob(content))
       #expect(server.has(content))
     }
-    #expect(remote.traits.way == .chunks)
+    #expect(remote.profile.uploadMethod == .chunked)
     #expect(server.requests.filter { $0.method == "PUT" && $0.header("content-length") != "0" }.count == 1)
     server.stop()
   }
@@ -170,7 +170,7 @@ import Testing
     try await repository(server.host, state: state).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.has(Self.content))
     let second = try repository(server.host, state: state)
-    #expect(second.traits.requestMaximum == 65_536)
+    #expect(second.profile.requestMaximum == 65_536)
     let other = randomBytes(300_000, seed: 3)
     let before = server.requests.count
     try await second.put(.of(other, .layerTar), from: BytesBlob(other))
@@ -181,29 +181,29 @@ import Testing
   @Test func keepsToTheMinimumOfARegistry() async throws {
     let server = try SpecRegistry(quirks { $0.chunkMinimum = 300_000 })
     let remote = try repository(server.host)
-    remote.learn { $0.way = .chunks }
+    remote.learn { $0.uploadMethod = .chunked }
     try await remote.put(Self.blob, from: BytesBlob(Self.content))
-    #expect(remote.traits.chunkMinimum == 300_000)
+    #expect(remote.profile.chunkMinimum == 300_000)
     server.stop()
   }
 
   @Test func forgetsWhatIsOld() throws {
-    var traits = RegistryTraits(registry: "https://r.example")
+    var profile = RemoteRegistryProfile(registry: "https://r.example")
     let now = Timestamp.now()
-    traits.learned = now.milliseconds - 29 * 86_400_000
-    #expect(traits.isUsable(for: "https://r.example", now: now))
-    #expect(!traits.isUsable(for: "https://s.example", now: now))
-    traits.learned = now.milliseconds - 31 * 86_400_000
-    #expect(!traits.isUsable(for: "https://r.example", now: now))
-    traits.learned = .min
-    #expect(!traits.isUsable(for: "https://r.example", now: now))
-    traits.learned = now.milliseconds
-    traits.requestMaximum = 1
-    #expect(!traits.isUsable(for: "https://r.example", now: now), "a file that somebody wrote by hand")
+    profile.learned = now.milliseconds - 29 * 86_400_000
+    #expect(profile.isUsable(for: "https://r.example", now: now))
+    #expect(!profile.isUsable(for: "https://s.example", now: now))
+    profile.learned = now.milliseconds - 31 * 86_400_000
+    #expect(!profile.isUsable(for: "https://r.example", now: now))
+    profile.learned = .min
+    #expect(!profile.isUsable(for: "https://r.example", now: now))
+    profile.learned = now.milliseconds
+    profile.requestMaximum = 1
+    #expect(!profile.isUsable(for: "https://r.example", now: now), "a file that somebody wrote by hand")
   }
 
   @Test func pacesChunks() {
-    var pacer = ChunkPacer()
+    var pacer = ChunkPacer(.known)
     #expect(pacer.next(minimum: 0, maximum: nil) == 16 << 20)
     pacer.sent(16 << 20, in: 0)
     #expect(pacer.next(minimum: 0, maximum: nil) == 64 << 20)

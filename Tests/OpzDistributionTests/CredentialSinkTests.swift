@@ -66,7 +66,7 @@ import Testing
     let blob = Descriptor.of(content, .layerTar)
     let mounts = lure == .mountLocation ? [blob.digest: ["team/base"]] : [:]
     let remote = try repository(registry.host, environment: config.environment, mounts: mounts)
-    if lure.isOfChunks { remote.learn { $0.way = .chunks } }
+    if lure.isOfChunks { remote.learn { $0.uploadMethod = .chunked } }
     _ = try? await remote.resolve("latest")
     _ = try? await remote.contains(blob)
     _ = try? await readAll(RemoteBlob(client: remote.client, descriptor: blob))

@@ -201,8 +201,8 @@ struct CredentialStoreTests {
 
   // MARK: Real registries and other readers
 
-  private func check(_ host: String, _ user: String, _ secret: String) async throws -> RegistryLogin.Verdict {
-    try await RegistryLogin(host, environment: [:], userAgent: "opz-tests/1").check(user: user, secret: secret)
+  private func check(_ host: String, _ user: String, _ secret: String) async throws -> RemoteLogin.Verdict {
+    try await RemoteLogin(host, environment: [:], userAgent: "opz-tests/1").check(user: user, secret: secret)
   }
 
   @Test("a secret is tried as user and password")

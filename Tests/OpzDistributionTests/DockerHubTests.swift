@@ -185,7 +185,7 @@ import Testing
   @Test("accepts a login and refuses a wrong one") func login() async throws {
     let hub = try DockerHubServer(user: "ann", password: "s3cret")
     for name in ["docker.io", "https://index.docker.io/v1/"] {
-      let login = try RegistryLogin(name, environment: hub.environment, userAgent: "opz-tests/1")
+      let login = try RemoteLogin(name, environment: hub.environment, userAgent: "opz-tests/1")
       #expect(try await login.check(user: "ann", secret: "s3cret") == .accepted)
       let error = await failure { try await login.check(user: "ann", secret: "wrong") }
       #expect(error?.code == .unauthorized)
@@ -196,7 +196,7 @@ import Testing
 
   @Test("is checked by opz doctor") func doctor() async throws {
     let hub = try DockerHubServer()
-    let doctor = try RegistryDoctor("docker.io/ann/churn", environment: hub.environment, userAgent: "opz-tests/1")
+    let doctor = try RemoteDoctor("docker.io/ann/churn", environment: hub.environment, userAgent: "opz-tests/1")
     let probe = try await doctor.run()
     #expect(probe.registry == "https://registry-1.docker.io")
     #expect(probe.authentication == "bearer")

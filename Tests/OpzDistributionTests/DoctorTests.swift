@@ -11,14 +11,14 @@ import Testing
 struct DoctorTests {
   private func probe(
     _ place: String, environment: [String: String] = [:], deep: Bool = false, scheme: Origin.Scheme? = nil
-  ) async throws -> RegistryProbe {
-    var doctor = try RegistryDoctor(place, environment: environment, userAgent: "opz-tests/1", deep: deep)
+  ) async throws -> RemoteProbe {
+    var doctor = try RemoteDoctor(place, environment: environment, userAgent: "opz-tests/1", deep: deep)
     doctor.scheme = scheme
     doctor.budget = 64 << 20
     return try await doctor.run()
   }
 
-  private func verdict(_ check: String, _ probe: RegistryProbe) -> RegistryProbe.Verdict? {
+  private func verdict(_ check: String, _ probe: RemoteProbe) -> RemoteProbe.Verdict? {
     probe.findings.first { $0.check == check }?.verdict
   }
 
@@ -65,33 +65,33 @@ struct DoctorTests {
     let server = try RegistryServer()
     let directory = try TemporaryDirectory()
     let state = TransferState(directory: directory.path.appending("state"))
-    let doctor = try RegistryDoctor(
+    let doctor = try RemoteDoctor(
       "\(server.host)/team/model", environment: [:], userAgent: "opz-tests/1", state: state)
     let found = try await doctor.run()
     let origin = try #require(Origin(.http, authority: server.host))
-    let known = LearnedTraits(origin, in: state.traits).current
-    #expect(found.referrers == false && known.referrers == false && known.way == nil)
+    let known = ProfileStore(origin, in: state.profiles).current
+    #expect(found.referrers == false && known.referrers == false && known.uploadMethod == nil)
   }
 
   @Test("limits become requests of that size, and refused chunks become one request")
   func takenOver() {
-    var probe = RegistryProbe(registry: "https://r.example", repository: "a")
+    var probe = RemoteProbe(registry: "https://r.example", repository: "a")
     probe.largestTaken = 10 << 20
-    var traits = RegistryTraits(registry: "https://r.example")
-    traits.take(probe)
-    #expect(traits.requestMaximum == nil, "nothing was refused")
+    var profile = RemoteRegistryProfile(registry: "https://r.example")
+    profile.take(probe)
+    #expect(profile.requestMaximum == nil, "nothing was refused")
     probe.smallestRefused = 11 << 20
     probe.chunkMinimum = 5 << 20
-    traits.take(probe)
-    #expect((traits.requestMaximum, traits.chunkMinimum, traits.way) == (10 << 20, 5 << 20, nil))
+    profile.take(probe)
+    #expect((profile.requestMaximum, profile.chunkMinimum, profile.uploadMethod) == (10 << 20, 5 << 20, nil))
     probe.chunkRefused = 5 << 20
-    traits.take(probe)
-    #expect(traits.way == .whole)
+    profile.take(probe)
+    #expect(profile.uploadMethod == .monolithic)
     probe.chunkRefused = nil
     probe.chunks = true
     probe.chunkMinimum = .max
-    traits.take(probe)
-    #expect((traits.way, traits.chunkMinimum) == (nil, 5 << 20))
+    profile.take(probe)
+    #expect((profile.uploadMethod, profile.chunkMinimum) == (nil, 5 << 20))
   }
 
   @Test("without a repository it only reads; where nobody is let in it says how to log in")
@@ -206,8 +206,8 @@ struct DoctorTests {
 
   @Test(
     "a clock that is wrong",
-    arguments: [("Mon, 01 Jan 2001 00:00:00 GMT", RegistryProbe.Verdict.fail), ("soon", .skipped)])
-  func clock(date: String, expected: RegistryProbe.Verdict) async throws {
+    arguments: [("Mon, 01 Jan 2001 00:00:00 GMT", RemoteProbe.Verdict.fail), ("soon", .skipped)])
+  func clock(date: String, expected: RemoteProbe.Verdict) async throws {
     let server = try ScriptedServer { _ in .init(200, [("Date", date)]) }
     #expect(verdict("clock", try await probe(server.host)) == expected)
   }

@@ -91,7 +91,7 @@ import Testing
     remote.learn { $0.requestMaximum = 100_000 }
     _ = await failure { try await remote.put(Self.blob, from: BytesBlob(Self.content)) }
     #expect(server.requests.contains { $0.header("authorization") == "Bearer t0ken-secret" })
-    let places = try journal() + Directory.entries(state.traits).map { state.traits.appending($0) }
+    let places = try journal() + Directory.entries(state.profiles).map { state.profiles.appending($0) }
     #expect(places.count == 2)
     for file in places {
       let text = String(decoding: try SmallFile.read(file, limit: 1 << 20), as: UTF8.self)

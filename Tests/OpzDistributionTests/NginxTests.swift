@@ -88,7 +88,7 @@ import Testing
     let remote = try remote(server, ["SSL_CERT_FILE": server.authority.string], progress: progress)
     try await remote.put(Self.blob, from: BytesBlob(Self.content))
     #expect(try await readAll(try await remote.blob(Self.blob)) == Self.content)
-    #expect(remote.traits.requestMaximum == 175_000)
+    #expect(remote.profile.requestMaximum == 175_000)
     server.stop()
     registry.stop()
   }

@@ -61,7 +61,7 @@ import Testing
         realm: tokens.realm, service: TokenServer.service, issuer: TokenServer.issuer, certificate: tokens.certificate))
     let remote = try repository(server.host)
     remote.learn {
-      $0.way = .chunks
+      $0.uploadMethod = .chunked
       $0.requestMaximum = 300_000
     }
     try await remote.put(Self.blob, from: SlowBlob(content: Self.content))
@@ -129,7 +129,8 @@ import Testing
     _ = try await repository(registry.host, environment: config.environment).resolve("latest")
     #expect(tokens.requests.map(\.method) == ["POST", "GET"])
     #expect(
-      tokens.requests.last?.header("authorization") == HTTPRequest.basicAuthorization(user: "<token>", password: "refresh"))
+      tokens.requests.last?.header("authorization")
+        == HTTPRequest.basicAuthorization(user: "<token>", password: "refresh"))
   }
 }
 

@@ -23,7 +23,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
-    let doctor = try RegistryDoctor(
+    let doctor = try RemoteDoctor(
       place, environment: session.environment, userAgent: session.userAgent, insecure: insecure, deep: deep,
       state: session.transferState)
     let probe = try await doctor.run(progress: session.progress)
@@ -31,7 +31,7 @@ struct DoctorCommand: AsyncParsableCommand {
     if !probe.isHealthy { throw ExitCode(ExitStatus.code(.network)) }
   }
 
-  static func table(_ probe: RegistryProbe) -> String {
+  static func table(_ probe: RemoteProbe) -> String {
     var table = TextTable([])
     for finding in probe.findings {
       table.add([finding.verdict.rawValue, finding.check, finding.found, finding.action])

@@ -31,7 +31,7 @@ struct LoginCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let (user, secret) = try await blocking { [self] in try ask() }
-    let login = try RegistryLogin(
+    let login = try RemoteLogin(
       host, environment: session.environment, userAgent: session.userAgent, insecure: insecure)
     let verdict = try await login.check(user: user, secret: secret)
     let store = CredentialStore(environment: session.environment, file: authfile.map(session.path))

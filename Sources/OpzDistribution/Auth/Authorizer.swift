@@ -14,16 +14,20 @@ actor Authorizer {
   private let policy: AddressPolicy
   private let tokens: TokenSource
   private let credentials: Credentials
+  private let quirks: RemoteQuirks
   private var scheme = Scheme.unknown
   private var lookup: Task<Credential?, any Error>?
   /// Scopes that challenges asked for in addition to those of the request.
   private var extra: Set<Scope> = []
 
-  init(_ reference: Reference, policy: AddressPolicy, tokens: TokenSource, credentials: Credentials) {
+  init(
+    _ reference: Reference, policy: AddressPolicy, tokens: TokenSource, credentials: Credentials, quirks: RemoteQuirks
+  ) {
     self.reference = reference
     self.policy = policy
     self.tokens = tokens
     self.credentials = credentials
+    self.quirks = quirks
   }
 
   /// Returns the header to send with a request, or nil while the authentication scheme is not known.
@@ -63,8 +67,6 @@ actor Authorizer {
 
   private func basic() async throws -> String? { Authorizer.basic(try await credential()) }
 
-  // A rejected password may have been valid until now (ECR's passwords last 12 hours: Amazon ECR user guide, "Private
-  // registry authentication"), so the helper is asked once more.
   private func basic(otherThan rejected: String?) async throws -> String? {
     let found = try await credential()
     if let header = Authorizer.basic(found), header != rejected { return header }
@@ -100,6 +102,7 @@ actor Authorizer {
   /// The user's current credential, or nil where it is the one that was rejected.
   private func renewed(_ refused: Credential?) async throws -> Credential? {
     if let current = try await credential(), current != refused { return current }
+    guard quirks.renewsPassword(refused) else { return nil }
     lookup = nil
     guard let new = try await credential(), new != refused else { return nil }
     return new

@@ -41,7 +41,7 @@ public struct CredentialStore: Sendable {
   /// - Returns: where the secret was saved.
   /// - Throws: `DistributionError` with the code `credentials`; `IOFailure`.
   public func save(_ named: String, user: String, secret: String) throws -> Place {
-    let host = RegistryLogin.host(named)
+    let host = RemoteLogin.host(named)
     guard let path = chosen ?? Credentials(environment: environment).files().first else {
       throw DistributionError(
         .credentials, host, "there is no place to keep them",
@@ -74,7 +74,7 @@ public struct CredentialStore: Sendable {
   /// - Returns: the places that had one.
   /// - Throws: `DistributionError` with the code `credentials`; `IOFailure`.
   public func erase(_ named: String) throws -> [Place] {
-    let host = RegistryLogin.host(named)
+    let host = RemoteLogin.host(named)
     var places: [Place] = []
     for path in chosen.map({ [$0] }) ?? Credentials(environment: environment).files() {
       guard let file = try CredentialFile.read(path) else { continue }

@@ -1,5 +1,6 @@
 import OpzHTTP
 import OpzIO
+import OpzJSON
 
 /// Fetches bearer tokens, and caches each set of scopes until shortly before it expires.
 actor TokenSource {
@@ -16,16 +17,16 @@ actor TokenSource {
 
   private let client: HTTPClient
   private let retrier: Retrier
+  private let quirks: RemoteQuirks
   private var tokens: [Key: Token] = [:]
   private var pending: [Key: Task<Token, any Error>] = [:]
 
-  static let answerLimit = 1 << 20
-  /// How many 403 responses are retried.
-  static let denialLimit = 2
+  static let responseLimit = 1 << 20
 
-  init(_ client: HTTPClient, _ retrier: Retrier) {
+  init(_ client: HTTPClient, _ retrier: Retrier, _ quirks: RemoteQuirks) {
     self.client = client
     self.retrier = retrier
+    self.quirks = quirks
   }
 
   /// Returns a token for these scopes.
@@ -44,8 +45,7 @@ actor TokenSource {
   private func fetch(_ key: Key, _ credential: Credential?) async throws -> Token {
     let subject = key.realm.address.shown
     var response = try await ask(TokenSource.request(key.realm, key.scopes, credential), subject)
-    if case .identityToken(let refresh) = credential, [404, 405].contains(response.status) {
-      // A token server without OAuth 2 accepts the refresh token as the password of the user `<token>`.
+    if case .identityToken(let refresh) = credential, quirks.takesTokenAsPassword(response.status) {
       let old = Credential.password(user: "<token>", password: refresh)
       response = try await ask(TokenSource.request(key.realm, key.scopes, old), subject)
     }
@@ -53,7 +53,7 @@ actor TokenSource {
     if (300..<400).contains(response.status) {
       throw DistributionError(.refusedAddress, subject, "the token server redirects, which is not followed")
     }
-    guard response.head.isSuccess else { throw RegistryAnswer.error(response, subject) }
+    guard response.head.isSuccess else { throw RemoteErrorResponse.error(response, subject, quirks) }
     return try Token.parse(response.body, now: .now(), subject: subject)
   }
 
@@ -61,11 +61,11 @@ actor TokenSource {
     var denials = 0
     return try await retrier.run(subject) {
       let response = try await client.exchange(request)
-      if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
-      // GHCR's token server sporadically denies a request that it grants a moment later.
-      guard response.status == 403, denials < TokenSource.denialLimit else { return response }
+      if RetryPolicy.isTransient(response.status) { throw RemoteErrorResponse.error(response, subject, quirks) }
+      guard response.status == 403 else { return response }
       denials += 1
-      var denial = RegistryAnswer.error(response, subject)
+      guard quirks.retriesDenial(denials) else { return response }
+      var denial = RemoteErrorResponse.error(response, subject, quirks)
       denial.isWorthRepeating = true
       throw denial
     }
@@ -76,7 +76,7 @@ actor TokenSource {
     var address = realm.address
     if let service = realm.service { address = address.adding("service", service) }
     for scope in scopes { address = address.adding("scope", scope.description) }
-    var request = HTTPRequest(method: .get, address: address, limit: answerLimit)
+    var request = HTTPRequest(method: .get, address: address, limit: responseLimit)
     if case .password(let user, let password) = credential {
       request.address = address.adding("account", user)
       request.authorization = HTTPRequest.basicAuthorization(user: user, password: password)
@@ -92,6 +92,46 @@ actor TokenSource {
     let form = fields.map { "\($0.0)=\(WebAddress.encode($0.1))" }.joined(separator: "&")
     return HTTPRequest(
       method: .post, address: realm.address, headers: [("Content-Type", "application/x-www-form-urlencoded")],
-      body: .bytes(Array(form.utf8)), limit: answerLimit)
+      body: .bytes(Array(form.utf8)), limit: responseLimit)
+  }
+}
+
+/// A bearer token and when it expires.
+struct Token: Sendable {
+  let value: String
+  let expires: Timestamp
+
+  /// Whether the token is valid for a request that starts now.
+  func isFresh(at now: Timestamp) -> Bool { now < expires }
+
+  private struct Response: Decodable {
+    var token: String?
+    var access_token: String?
+    var expires_in: Double?
+    var issued_at: String?
+  }
+
+  /// The longest lifetime that is believed, in seconds.
+  static let longestLife: Int64 = 86_400
+
+  /// Parses a token server's response (distribution, "Token Authentication Specification"): `token` or
+  /// `access_token`, with a lifetime of 60 s where none is given. The token expires a fifth of its lifetime early, at
+  /// most 30 s, to allow for clock skew and the request's duration.
+  /// - Throws: `DistributionError` with the code `badResponse`.
+  static func parse(_ body: [UInt8], now: Timestamp, subject: String) throws -> Token {
+    guard let response = try? JSONDecoding.decode(Response.self, from: body),
+      let value = [response.token, response.access_token].compactMap({ $0 }).first(where: { !$0.isEmpty })
+    else {
+      throw DistributionError(.badResponse, subject, "the token server's response has no token")
+    }
+    guard value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+      throw DistributionError(.badResponse, subject, "the token server's token has characters that no token has")
+    }
+    let seconds = response.expires_in ?? 60
+    let life = seconds.isFinite && seconds > 0 ? Int64(min(seconds, Double(longestLife)) * 1000) : 60_000
+    // A token server's clock may be wrong, so `issued_at` is never taken to be in the future.
+    let issued = response.issued_at.flatMap { Timestamp($0) }.map { min($0, now) } ?? now
+    let end = issued.milliseconds &+ life &- min(life / 5, 30_000)
+    return Token(value: value, expires: Timestamp(milliseconds: end))
   }
 }

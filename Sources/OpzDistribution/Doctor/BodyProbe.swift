@@ -11,7 +11,7 @@ struct BodyProbe: Sendable {
   /// The search ends when the gap is at most 1/16 of the largest size that was accepted.
   static let precision: UInt64 = 16
 
-  func run(_ probe: inout RegistryProbe) async {
+  func run(_ probe: inout RemoteProbe) async {
     // A chunk can be canceled; a monolithic body can only be refused.
     let method = probe.chunks == true && probe.chunkRefused == nil ? HTTPRequest.Method.patch : .put
     var left = budget

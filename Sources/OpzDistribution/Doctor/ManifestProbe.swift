@@ -5,12 +5,12 @@ import OpzOCI
 /// Finds out how large a manifest may be. Each is sent under a digest that it does not have, so the remote registry
 /// refuses it: because of its size where that is too large, otherwise because of the digest.
 struct ManifestProbe: Sendable {
-  let client: RegistryClient
+  let client: RemoteClient
 
   private var subject: String { client.reference.name }
   private var scopes: [Scope] { [.push(client.reference.repository)] }
 
-  func run(_ probe: inout RegistryProbe) async {
+  func run(_ probe: inout RemoteProbe) async {
     do {
       try await checkDeletion(&probe)
       let limit = UInt64(Document.limit)
@@ -36,7 +36,7 @@ struct ManifestProbe: Sendable {
     }
   }
 
-  private func checkDeletion(_ probe: inout RegistryProbe) async throws {
+  private func checkDeletion(_ probe: inout RemoteProbe) async throws {
     let response = try await client.attempt(
       HTTPRequest(method: .delete, address: client.address("manifests/\(RandomDigest.make())")), scopes, subject)
     probe.deletes = response.status == 404 || response.head.isSuccess
@@ -47,7 +47,7 @@ struct ManifestProbe: Sendable {
   }
 
   /// Returns how a manifest of `size` bytes is refused, or nil where it is accepted.
-  private func refusal(of size: UInt64, _ probe: inout RegistryProbe) async throws -> String? {
+  private func refusal(of size: UInt64, _ probe: inout RemoteProbe) async throws -> String? {
     let body = try ManifestProbe.manifest(of: Int(size))
     let request = HTTPRequest(
       method: .put, address: client.address("manifests/\(RandomDigest.make())"),
@@ -56,7 +56,7 @@ struct ManifestProbe: Sendable {
     let response = try await client.attempt(request, scopes, subject)
     guard response.head.isSuccess else {
       // The status and error code, without the message.
-      return RegistryAnswer.error(response, subject).reason.split(separator: ":").first.map(String.init) ?? ""
+      return client.failure(response, subject).reason.split(separator: ":").first.map(String.init) ?? ""
     }
     // It was accepted, so it is deleted again, under the digest it was sent with and under its own.
     let names = [request.address] + [client.address("manifests/\(Digest.of(body))")]

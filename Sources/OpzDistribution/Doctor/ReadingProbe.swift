@@ -6,13 +6,13 @@ import OpzOCI
 /// Checks what can be seen of a repository with read access: ranges, the referrers API, and a blob to try a mount
 /// with.
 struct ReadingProbe: Sendable {
-  let client: RegistryClient
+  let client: RemoteClient
 
   private struct Tags: Decodable { var tags: [String]? }
 
   /// Sends read requests only.
   /// - Returns: whether the repository is readable, and one of its blobs.
-  func run(_ probe: inout RegistryProbe) async -> (isReadable: Bool, blob: Descriptor?) {
+  func run(_ probe: inout RemoteProbe) async -> (isReadable: Bool, blob: Descriptor?) {
     do {
       let blob = try await anyBlob()
       try await readRange(blob, &probe)
@@ -26,7 +26,7 @@ struct ReadingProbe: Sendable {
   }
 
   /// Tries a mount. An upload that is opened instead is canceled.
-  func tryMount(_ blob: Descriptor?, _ probe: inout RegistryProbe) async {
+  func tryMount(_ blob: Descriptor?, _ probe: inout RemoteProbe) async {
     do {
       try await mount(blob, &probe)
     } catch {
@@ -42,7 +42,7 @@ struct ReadingProbe: Sendable {
     let list = HTTPRequest(method: .get, address: client.address("tags/list", query: "n=50"))
     let response = try await client.send(list, pull, subject)
     if response.status == 404 { return nil }
-    guard response.status == 200 else { throw RegistryAnswer.error(response, subject) }
+    guard response.status == 200 else { throw client.failure(response, subject) }
     let tags = (try? JSONDecoding.decode(Tags.self, from: response.body))?.tags ?? []
     let manifests = ManifestRequests(client: client)
     for tag in tags.filter({ Reference.isTag($0) }).prefix(3) {
@@ -54,7 +54,7 @@ struct ReadingProbe: Sendable {
     return nil
   }
 
-  private func readRange(_ blob: Descriptor?, _ probe: inout RegistryProbe) async throws {
+  private func readRange(_ blob: Descriptor?, _ probe: inout RemoteProbe) async throws {
     guard let blob else {
       return probe.note("ranges", .skipped, "the repository has no image to try it with")
     }
@@ -69,7 +69,7 @@ struct ReadingProbe: Sendable {
       probe.ranges == true ? "a broken pull goes on where it stopped" : "a broken pull reads the blob again")
   }
 
-  private func listReferrers(_ probe: inout RegistryProbe) async throws {
+  private func listReferrers(_ probe: inout RemoteProbe) async throws {
     let request = HTTPRequest(
       method: .get, address: client.address("referrers/\(RandomDigest.make())"),
       headers: [("Accept", MediaType.imageIndex.rawValue)])
@@ -82,7 +82,7 @@ struct ReadingProbe: Sendable {
   }
 
   /// Mounts a blob from the repository into itself, so that a success changes nothing.
-  private func mount(_ blob: Descriptor?, _ probe: inout RegistryProbe) async throws {
+  private func mount(_ blob: Descriptor?, _ probe: inout RemoteProbe) async throws {
     let digest = blob?.digest ?? RandomDigest.make()
     let from = WebAddress.encode(client.reference.repository)
     let query = "mount=\(WebAddress.encode(digest.description))&from=\(from)"

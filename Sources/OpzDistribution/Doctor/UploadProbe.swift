@@ -4,7 +4,7 @@ import OpzOCI
 
 /// Finds out how blobs can be uploaded. Each upload is canceled and none is completed.
 struct UploadProbe: Sendable {
-  let client: RegistryClient
+  let client: RemoteClient
 
   static let small: UInt64 = 1 << 10
   /// Above GHCR's largest chunk of 4 MiB (oras-project/rust-oci-client#37), and exactly ECR's smallest of 5 MiB.
@@ -14,7 +14,7 @@ struct UploadProbe: Sendable {
   private var scopes: [Scope] { [.push(client.reference.repository)] }
 
   /// Returns false where nothing can be uploaded, or where an upload could not be canceled.
-  func run(_ probe: inout RegistryProbe) async -> Bool {
+  func run(_ probe: inout RemoteProbe) async -> Bool {
     do {
       guard let (session, head) = try await begin() else {
         probe.note("uploads", .fail, "no upload can be opened", "ask who runs the registry")
@@ -41,7 +41,7 @@ struct UploadProbe: Sendable {
   func begin() async throws -> (session: WebAddress, head: HTTPHead)? {
     let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/"))
     let response = try await client.attempt(request, scopes, subject)
-    guard response.status == 202 else { throw RegistryAnswer.error(response, subject) }
+    guard response.status == 202 else { throw client.failure(response, subject) }
     return (try client.location(of: response, to: request), response.head)
   }
 
@@ -70,7 +70,7 @@ struct UploadProbe: Sendable {
     case refused(Int)
   }
 
-  private func sendChunks(_ probe: inout RegistryProbe) async throws {
+  private func sendChunks(_ probe: inout RemoteProbe) async throws {
     var first = UploadProbe.small
     var answer = try await twoChunks(of: first, &probe)
     if case .refused(let status) = answer, [400, 413, 416, 422].contains(status) {
@@ -96,7 +96,7 @@ struct UploadProbe: Sendable {
     }
   }
 
-  private func twoChunks(of size: UInt64, _ probe: inout RegistryProbe) async throws -> Chunks {
+  private func twoChunks(of size: UInt64, _ probe: inout RemoteProbe) async throws -> Chunks {
     guard let (opened, _) = try await begin() else { return .refused(0) }
     var session = opened
     for offset in [0, size] {
@@ -115,7 +115,7 @@ struct UploadProbe: Sendable {
     return .taken(saysWhere: status.head.isSuccess && end == 2 &* size &- 1)
   }
 
-  private func largeChunk(_ probe: inout RegistryProbe) async throws {
+  private func largeChunk(_ probe: inout RemoteProbe) async throws {
     let size = UploadProbe.large
     guard probe.largestTaken ?? 0 < size else { return }
     switch try await sendOne(.patch, size, &probe) {
@@ -137,7 +137,7 @@ struct UploadProbe: Sendable {
 
   /// Sends one body to a new upload, which is then canceled.
   /// - Parameter method: `.patch`, or `.put` with the digest of something else, so that nothing is stored.
-  func sendOne(_ method: HTTPRequest.Method, _ size: UInt64, _ probe: inout RegistryProbe) async throws -> Answer {
+  func sendOne(_ method: HTTPRequest.Method, _ size: UInt64, _ probe: inout RemoteProbe) async throws -> Answer {
     guard let (opened, _) = try await begin() else { return .refused(0) }
     let address = method == .put ? opened.adding("digest", RandomDigest.make().description) : opened
     var session = opened
@@ -159,5 +159,25 @@ struct UploadProbe: Sendable {
     let isCancelled = await cancel(session)
     if !isCancelled, method == .patch { probe.left += 1 }
     return answer
+  }
+}
+
+/// A blob of `size` zero bytes.
+struct ZeroBlob: Blob {
+  let size: UInt64
+
+  func open(at offset: UInt64) throws -> any ByteSource { Source(left: size - min(offset, size)) }
+
+  private final class Source: ByteSource {
+    private var left: UInt64
+
+    init(left: UInt64) { self.left = left }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+      let count = Int(min(UInt64(buffer.count), left))
+      UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]).initializeMemory(as: UInt8.self, repeating: 0)
+      left -= UInt64(count)
+      return count
+    }
   }
 }

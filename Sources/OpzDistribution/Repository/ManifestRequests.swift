@@ -11,7 +11,7 @@ final class ManifestRequests: Sendable {
     let bytes: [UInt8]
   }
 
-  let client: RegistryClient
+  let client: RemoteClient
   /// Documents that were recently sent or fetched by digest, because tagging sends the same bytes again.
   private let recent = Mutex<[Found]>([])
 
@@ -19,7 +19,7 @@ final class ManifestRequests: Sendable {
   private static let recentLimit = 8 << 20
   private static let accepted: [MediaType] = [.imageManifest, .imageIndex, .dockerManifest, .dockerManifestList]
 
-  init(client: RegistryClient) { self.client = client }
+  init(client: RemoteClient) { self.client = client }
 
   /// Returns the document with a tag or digest.
   /// - Throws: `DistributionError`, with the code `notFound` or, for content with another digest, `wrongDigest`.
@@ -33,7 +33,7 @@ final class ManifestRequests: Sendable {
       method: .get, address: client.address("manifests/\(tagOrDigest)"),
       headers: [("Accept", ManifestRequests.accepted.map(\.rawValue).joined(separator: ", "))], limit: Document.limit)
     let response = try await client.send(request, [.pull(client.reference.repository)], subject(tagOrDigest))
-    guard response.status == 200 else { throw RegistryAnswer.error(response, subject(tagOrDigest)) }
+    guard response.status == 200 else { throw client.failure(response, subject(tagOrDigest)) }
     let found = try read(response, wanted: wanted, subject(tagOrDigest))
     if wanted != nil { remember(found) }
     return found
@@ -49,7 +49,7 @@ final class ManifestRequests: Sendable {
       headers: [("Content-Type", mediaType.rawValue)], body: .bytes(bytes))
     let response = try await client.send(request, [.push(client.reference.repository)], subject(tagOrDigest))
     guard [200, 201, 202, 204].contains(response.status) else {
-      throw RegistryAnswer.error(response, subject(tagOrDigest))
+      throw client.failure(response, subject(tagOrDigest))
     }
     let digest = Digest(tagOrDigest) ?? Digest.of(bytes)
     try client.checkDigest(of: response, digest, subject(tagOrDigest))

@@ -37,11 +37,11 @@ extension RemoteRepository {
       let next: String?
       do {
         let response = try await client.send(request, [.pull(reference.repository)], "\(name(digest)) referrers")
-        if page == 0, [400, 404, 405].contains(response.status) {
+        if page == 0, client.quirks.lacksReferrers(response.status) {
           list.add(try await referrersTag.read(digest))
           return list
         }
-        guard response.status == 200 else { throw RegistryAnswer.error(response, "\(name(digest)) referrers") }
+        guard response.status == 200 else { throw client.failure(response, "\(name(digest)) referrers") }
         list.add(
           try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests.map(\.light))
         next = ReferrersPage.next(response.head.all("link"))

@@ -13,7 +13,7 @@ actor ReferrersTag {
 
   /// The referrers of a digest; empty where the tag does not exist.
   nonisolated func read(_ subject: Digest) async throws -> [Descriptor] {
-    try await content(ReferrersTag.name(subject))?.manifests.map(\.light) ?? []
+    try await content(TagMapping.referrersTag(of: subject))?.manifests.map(\.light) ?? []
   }
 
   /// Adds an entry, after the updates that were requested earlier.
@@ -22,7 +22,7 @@ actor ReferrersTag {
     let previous = last
     let next = Task {
       _ = await previous?.result
-      try await self.update(entry, ReferrersTag.name(subject))
+      try await self.update(entry, TagMapping.referrersTag(of: subject))
     }
     last = next
     try await next.value
@@ -71,6 +71,4 @@ actor ReferrersTag {
       return nil
     }
   }
-
-  private static func name(_ subject: Digest) -> String { "\(subject.algorithm.rawValue)-\(subject.hex.prefix(64))" }
 }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A blob in a remote repository. Each `open` sends a GET, with a range where it starts in the middle.
 struct RemoteBlob: Blob {
-  let client: RegistryClient
+  let client: RemoteClient
   let descriptor: Descriptor
   /// Reports no progress, because the reader does.
   var isQuiet = false
@@ -24,7 +24,7 @@ struct RemoteBlob: Blob {
     if offset > 0 { request.headers.append(("Range", "bytes=\(offset)-")) }
     let subject = "\(client.reference.name)@\(descriptor.digest)"
     let response = try await client.attempt(request, [.pull(client.reference.repository)], subject)
-    guard let reader = response.reader else { throw RegistryAnswer.error(response, subject) }
+    guard let reader = response.reader else { throw client.failure(response, subject) }
     switch response.status {
     case 200: return Begun(reader: reader, position: 0)
     case 206 where response["content-range"]?.hasPrefix("bytes \(offset)-") ?? false:
@@ -43,7 +43,7 @@ struct RemoteBlob: Blob {
 
 /// Reads a remote blob on one thread, and resumes after a broken connection.
 private final class RemoteSource: ByteSource {
-  private let client: RegistryClient
+  private let client: RemoteClient
   private let descriptor: Descriptor
   private var position: UInt64
   private let reports: Bool
@@ -52,7 +52,7 @@ private final class RemoteSource: ByteSource {
   private var hasFinished = false
   private var retryBudget: RetryBudget
 
-  init(_ client: RegistryClient, _ descriptor: Descriptor, offset: UInt64, isQuiet: Bool) {
+  init(_ client: RemoteClient, _ descriptor: Descriptor, offset: UInt64, isQuiet: Bool) {
     self.client = client
     self.descriptor = descriptor
     position = offset

@@ -3,6 +3,7 @@ public import OpzIO
 public import OpzOCI
 public import OpzStore
 import Synchronization
+public import SystemPackage
 
 /// A repository of a remote registry as a content store (OCI distribution-spec 1.1).
 ///
@@ -11,7 +12,7 @@ import Synchronization
 /// nowhere else. Transient failures are retried within the retry budget; then a `DistributionError` says why.
 public final class RemoteRepository: ContentStore, TagStore {
   public let reference: Reference
-  let client: RegistryClient
+  let client: RemoteClient
   private let mounts: MountOrigins
   /// Digests that `contains` has just found missing, which `put` need not check again.
   private let missing = Mutex<Set<Digest>>([])
@@ -46,13 +47,13 @@ public final class RemoteRepository: ContentStore, TagStore {
   init(
     _ reference: Reference, environment: [String: String], mounts: MountOrigins = MountOrigins(),
     userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy,
-    scheme: Origin.Scheme?, state: TransferState? = nil
+    scheme: Origin.Scheme?, state: TransferState? = nil, quirks: RemoteQuirks = .known
   ) throws {
     self.reference = reference
     self.mounts = mounts
-    client = try RegistryClient(
+    client = try RemoteClient(
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
-      scheme: scheme, state: state)
+      scheme: scheme, state: state, quirks: quirks)
     manifests = ManifestRequests(client: client)
     referrersTag = ReferrersTag(manifests)
   }
@@ -129,18 +130,18 @@ public final class RemoteRepository: ContentStore, TagStore {
 
   /// Adds subjects that the caller has read from documents, so that the documents need not be fetched for them.
   /// - Parameter subjects: the subject of each document, by the document's digest.
-  public func know(subjects: [Digest: Digest]) {
+  public func cacheSubjects(subjects: [Digest: Digest]) {
     known.withLock { $0.merge(subjects) { _, new in new } }
   }
 
   /// Forgets the cached lists of referrers, so that they are fetched again.
-  public func forgetLists() { lists.withLock { $0 = [:] } }
+  public func clearReferrerCache() { lists.withLock { $0 = [:] } }
 
   /// The registry profile as known so far.
-  public var traits: RegistryTraits { client.traits.current }
+  public var profile: RemoteRegistryProfile { client.profiles.current }
 
   /// Changes the registry profile and saves it.
-  public func learn(_ change: (inout RegistryTraits) -> Void) { client.traits.learn(change) }
+  public func learn(_ change: (inout RemoteRegistryProfile) -> Void) { client.profiles.learn(change) }
 
   private func isWhole(_ descriptor: Descriptor, _ scopes: [Scope]) async throws -> Bool {
     guard try await client.has(descriptor, scopes) else { return false }
@@ -207,20 +208,19 @@ public final class RemoteRepository: ContentStore, TagStore {
     guard let entry = try ReferrerEntry(bytes, descriptor) else { return }
     lists.withLock { $0[entry.subject] = nil }
     defer { lists.withLock { $0[entry.subject] = nil } }
-    if response["oci-subject"] != nil, try await listsReferrers(of: entry.subject) { return }
+    if let header = response["oci-subject"], try await listsReferrers(of: entry.subject, header) { return }
     try await referrersTag.add(entry.descriptor, to: entry.subject)
   }
 
-  /// Whether the referrers API exists. The `OCI-Subject` header says so, but Docker Hub once sent it without having
-  /// the API (docker/hub-feedback#2372), so a list is requested once.
-  private func listsReferrers(of subject: Digest) async throws -> Bool {
-    if client.traits.current.referrers == true { return true }
+  /// Whether the referrers API exists: the `OCI-Subject` header says so, but a list is requested once.
+  private func listsReferrers(of subject: Digest, _ header: String) async throws -> Bool {
+    if client.profiles.current.referrers == true || client.quirks.provesReferrers(header) { return true }
     let request = HTTPRequest(
       method: .get, address: client.address("referrers/\(subject)"),
       headers: [("Accept", MediaType.imageIndex.rawValue)])
     let response = try await client.send(request, [.pull(reference.repository)], "\(name(subject)) referrers")
-    let isThere = ![400, 404, 405].contains(response.status)
-    client.traits.learn { $0.referrers = isThere }
+    let isThere = !client.quirks.lacksReferrers(response.status)
+    client.profiles.learn { $0.referrers = isThere }
     return isThere
   }
 
@@ -239,4 +239,60 @@ public final class RemoteRepository: ContentStore, TagStore {
   }
 
   func name(_ digest: Digest) -> String { "\(reference.name)@\(digest)" }
+}
+
+extension RemoteRepository {
+  /// Returns the digest that a tag currently points to; nil where the tag does not exist.
+  ///
+  /// It sends a HEAD, which does not count as a pull (Docker Hub, "Pull usage and limits"), and fetches the manifest
+  /// only where the response states no digest.
+  /// - Throws: `DistributionError`, with the code `badResponse` for an invalid tag.
+  public func digest(ofTag tag: String) async throws -> Digest? {
+    let subject = "\(reference.name):\(PrintableText.brief(tag))"
+    guard Reference.isTag(tag) else { throw DistributionError(.badResponse, subject, "not a tag") }
+    let accepted: [MediaType] = [.imageManifest, .imageIndex, .dockerManifest, .dockerManifestList]
+    let request = HTTPRequest(
+      method: .head, address: client.address("manifests/\(tag)"),
+      headers: [("Accept", accepted.map(\.rawValue).joined(separator: ", "))])
+    let response = try await client.send(request, [.pull(reference.repository)], subject)
+    if response.status == 404 { return nil }
+    guard response.status == 200 else { throw client.failure(response, subject) }
+    if let digest = response["docker-content-digest"].flatMap({ Digest($0) }) { return digest }
+    return try await resolve(tag).digest
+  }
+}
+
+/// The repositories of one remote registry that may already have a blob, from which it can be mounted
+/// (distribution-spec, "Mounting a blob from another repository").
+public struct MountOrigins: Sendable {
+  /// The repositories that are known to have a blob.
+  public var known: [Digest: [String]]
+  /// Repositories that may have any of the blobs, the likeliest first. Each costs one request for a blob that it does
+  /// not have.
+  public var likely: [String]
+
+  /// Creates a list of candidates; repository names are without the host.
+  public init(known: [Digest: [String]] = [:], likely: [String] = []) {
+    self.known = known
+    self.likely = likely
+  }
+
+  func repositories(for digest: Digest) -> [String] {
+    let first = known[digest] ?? []
+    return first + likely.filter { !first.contains($0) }
+  }
+}
+
+/// A directory in which a client saves pending uploads and registry profiles between processes.
+///
+/// It contains no credentials or tokens. Without it an upload starts at the blob's first byte; nothing else is lost.
+/// A pipeline that caches the directory resumes where its last job ended.
+public struct TransferState: Sendable {
+  public let directory: FilePath
+
+  /// Names the directory, which is created when it is first needed.
+  public init(directory: FilePath) { self.directory = directory }
+
+  var uploads: FilePath { directory.appending("uploads") }
+  var profiles: FilePath { directory.appending("registries") }
 }

@@ -11,7 +11,7 @@ extension BlobUpload {
   /// - Returns: true where the blob was mounted. A remote registry that declines may have opened a session, which is
   ///   kept in `session`.
   func mount(from candidates: [String]) async throws -> Bool {
-    if client.traits.current.mounts == false { return false }
+    if client.profiles.current.mounts == false { return false }
     for candidate in candidates.prefix(BlobUpload.mountLimit) where Reference.isRepository(candidate) {
       let query = "mount=\(WebAddress.encode(descriptor.digest.description))&from=\(WebAddress.encode(candidate))"
       let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/", query: query))
@@ -19,12 +19,13 @@ extension BlobUpload {
         let response = try await client.attempt(request, scopes + [.pull(candidate)], subject)
         switch response.status {
         case 201:
-          client.traits.learn { $0.mounts = true }
+          client.profiles.learn { $0.mounts = true }
           return true
         // A declined mount opens an upload session instead. Sessions that are not used expire on their own.
         case 202: session = try opened(response, request)
         // A 404 may concern only the other repository, so it is not recorded.
-        case 405, 501: client.traits.learn { if $0.mounts == nil { $0.mounts = false } }
+        case let status where client.quirks.refusesMounts(status):
+          client.profiles.learn { if $0.mounts == nil { $0.mounts = false } }
         default: continue
         }
       } catch is DistributionError {
@@ -37,21 +38,21 @@ extension BlobUpload {
   /// Returns the open session, or opens one.
   func opening() async throws -> UploadSession {
     if let session { return session }
-    wasLost = false
+    sessionWasLost = false
     let request = HTTPRequest(
       method: .post, address: client.address("blobs/uploads/"), isFresh: needsFreshConnection)
     let response = try await client.attempt(request, scopes, subject)
     needsFreshConnection = false
-    guard response.status == 202 else { throw RegistryAnswer.error(response, subject) }
+    guard response.status == 202 else { throw client.failure(response, subject) }
     return try opened(response, request)
   }
 
   private func opened(_ response: HTTPResponse, _ request: HTTPRequest) throws -> UploadSession {
-    var session = UploadSession(try client.location(of: response, to: request))
+    var session = UploadSession(try client.location(of: response, to: request), client.quirks)
     session.chunkMinimum = response["oci-chunk-min-length"].flatMap { UInt64($0) } ?? 0
-    if session.chunkMinimum > 0, session.chunkMinimum <= RegistryTraits.largestMinimum {
+    if session.chunkMinimum > 0, session.chunkMinimum <= RemoteRegistryProfile.largestMinimum {
       let minimum = session.chunkMinimum
-      client.traits.learn { $0.chunkMinimum = minimum }
+      client.profiles.learn { $0.chunkMinimum = minimum }
     }
     return session
   }
@@ -59,16 +60,16 @@ extension BlobUpload {
   /// Fetches the status of a session whose progress is uncertain. A session that the remote registry no longer knows
   /// is dropped.
   func refresh() async throws {
-    guard isDoubtful, var current = session else { return }
+    guard needsStatus, var current = session else { return }
     let wasSent = progress.sent > current.acknowledged
     var known = current.acknowledged
     for _ in 0..<BlobUpload.settlingLimit {
-      guard try await ask(&current) else {
-        if wasSent { client.traits.learn { $0.survivesCuts = false } }
+      guard try await requestStatus(&current) else {
+        if wasSent { client.profiles.learn { $0.survivesCuts = false } }
         retryBudget.loseProgress(known)
-        wasLost = true
+        sessionWasLost = true
         await drop(keepsOpen: true)
-        return progress.settle(at: 0)
+        return progress.correct(to: 0)
       }
       if current.acknowledged == known { break }
       // Data that was in flight when a connection broke may still arrive from a proxy's buffer, so the offset has to
@@ -76,8 +77,8 @@ extension BlobUpload {
       known = current.acknowledged
       try await Task.sleep(for: .milliseconds(Int64(client.retrier.policy.base * 1000)))
     }
-    if wasSent { client.traits.learn { $0.survivesCuts = true } }
-    isDoubtful = false
+    if wasSent { client.profiles.learn { $0.survivesCuts = true } }
+    needsStatus = false
     try await acknowledged(current)
   }
 
@@ -86,11 +87,11 @@ extension BlobUpload {
 
   /// Fetches the session's status once.
   /// - Returns: false where the remote registry does not know the session.
-  private func ask(_ current: inout UploadSession) async throws -> Bool {
+  private func requestStatus(_ current: inout UploadSession) async throws -> Bool {
     let request = HTTPRequest(method: .get, address: current.location, isFresh: needsFreshConnection)
     let response = try await client.attempt(request, scopes, subject)
     needsFreshConnection = false
-    if [401, 403].contains(response.status) { throw RegistryAnswer.error(response, subject) }
+    if [401, 403].contains(response.status) { throw client.failure(response, subject) }
     guard response.head.isSuccess, current.adopt(response, size: descriptor.size) else { return false }
     if response["location"] != nil { current.location = try client.location(of: response, to: request) }
     return true
@@ -98,11 +99,11 @@ extension BlobUpload {
 
   /// Sends the blob as a monolithic upload: one POST and one PUT.
   /// - Returns: the refusal, or nil on success.
-  func sendWhole() async throws -> DistributionError? {
+  func sendMonolithic() async throws -> DistributionError? {
     let place = try await opening()
     // A session accepts one body only.
     session = nil
-    progress.settle(at: 0)
+    progress.correct(to: 0)
     let body = HTTPRequest.Body.blob(blob)
     let request = HTTPRequest(
       method: .put, address: place.location.adding("digest", descriptor.digest.description),
@@ -113,42 +114,43 @@ extension BlobUpload {
 
   /// Sends the blob as a chunked upload: PATCH requests up to the last byte, then an empty PUT.
   /// - Returns: the refusal, or nil on success.
-  func sendChunks() async throws -> DistributionError? {
+  func sendChunked() async throws -> DistributionError? {
     var current = try await opening()
     if session == nil { try await acknowledged(current) }
     var questions = 0
     while current.acknowledged < descriptor.size {
-      let traits = client.traits.current
-      let minimum = max(current.chunkMinimum, traits.chunkMinimum ?? 0)
-      let wanted = pacer.next(minimum: minimum, maximum: [traits.requestMaximum, requestLimit].compactMap { $0 }.min())
+      let profile = client.profiles.current
+      let minimum = max(current.chunkMinimum, profile.chunkMinimum ?? 0)
+      let wanted = pacer.next(
+        minimum: minimum, maximum: [profile.requestMaximum, requestLimit].compactMap { $0 }.min())
       let count = min(wanted, descriptor.size - current.acknowledged)
       let response = try await patch(current, count)
       switch response.status {
-      case 201, 202, 204:
+      case let status where client.quirks.acceptsChunk(status):
         if response["location"] != nil { current.location = try client.location(of: response, to: request(current)) }
         current.accept(response, sent: count)
         try await acknowledged(current)
         questions = 0
-      case 413 where count > RegistryTraits.smallestRequest:
+      case 413 where count > RemoteRegistryProfile.smallestRequest:
         shrink(count)
-        guard try await look(&current) else { return try await sendChunks() }
+        guard try await fetchStatus(&current) else { return try await sendChunked() }
       // A 416, or libcurl's own retry after a lost response: the session may have advanced.
       case 416 where questions < 3, 400..<500 where questions < 3 && progress.wasRewound:
         questions += 1
         try await Task.sleep(for: .milliseconds(Int64(client.retrier.policy.base * 1000)))
         let before = current.acknowledged
-        let refusal = RegistryAnswer.error(response, subject)
-        guard try await look(&current), current.acknowledged != before else { return refusal }
+        let refusal = client.failure(response, subject)
+        guard try await fetchStatus(&current), current.acknowledged != before else { return refusal }
       default:
-        return RegistryAnswer.error(response, subject)
+        return client.failure(response, subject)
       }
     }
     return try await close(current)
   }
 
   // Fetches the status; returns false where the session is gone.
-  private func look(_ current: inout UploadSession) async throws -> Bool {
-    isDoubtful = true
+  private func fetchStatus(_ current: inout UploadSession) async throws -> Bool {
+    needsStatus = true
     try await refresh()
     guard let session else { return false }
     current = session
@@ -201,7 +203,7 @@ extension BlobUpload {
     let response = try await client.attempt(request, scopes, subject, onSent: progress.take)
     needsFreshConnection = false
     mayBeStored = false
-    guard response.status == 201 || response.status == 204 else { return RegistryAnswer.error(response, subject) }
+    guard response.status == 201 || response.status == 204 else { return client.failure(response, subject) }
     try client.checkDigest(of: response, descriptor.digest, subject)
     return nil
   }

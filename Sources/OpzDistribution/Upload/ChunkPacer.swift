@@ -6,20 +6,22 @@ struct ChunkPacer: Sendable {
   /// Lowered by each broken chunk, doubled by each chunk that succeeds.
   private var ceiling = ChunkPacer.largest
 
+  private let quirks: RemoteQuirks
+
   static let first: UInt64 = 16 << 20
   static let smallest: UInt64 = 8 << 20
   static let largest: UInt64 = 64 << 20
-  /// The smallest chunk that every known remote registry accepts; ECR's minimum is 5 MiB.
-  static let floorAfterCuts: UInt64 = 5 << 20
   /// The number of seconds that a chunk should take.
   static let seconds = 8.0
+
+  init(_ quirks: RemoteQuirks) { self.quirks = quirks }
 
   /// Returns the size of the next chunk in bytes, regardless of how much of the blob is left.
   /// - Parameters:
   ///   - minimum: the smallest chunk that the remote registry accepts.
   ///   - maximum: the largest request that it or a proxy accepts. It wins over `minimum`.
   func next(minimum: UInt64, maximum: UInt64?) -> UInt64 {
-    let wanted = max(min(paced, ceiling), min(minimum, RegistryTraits.largestMinimum))
+    let wanted = max(min(paced, ceiling), min(minimum, RemoteRegistryProfile.largestMinimum))
     return max(1, min(wanted, maximum ?? wanted))
   }
 
@@ -35,6 +37,6 @@ struct ChunkPacer: Sendable {
 
   /// Halves the ceiling after the connection broke during a chunk of `bytes`.
   mutating func cut(_ bytes: UInt64) {
-    ceiling = max(ChunkPacer.floorAfterCuts, min(bytes, ceiling) / 2)
+    ceiling = quirks.chunkAfterCut(min(bytes, ceiling) / 2)
   }
 }

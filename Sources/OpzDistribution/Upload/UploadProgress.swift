@@ -6,7 +6,7 @@ import Synchronization
 final class UploadProgress: Sendable {
   private struct Count {
     /// The bytes that were reported to the sink.
-    var told: UInt64 = 0
+    var reported: UInt64 = 0
     /// The offset at which the current request started.
     var base: UInt64 = 0
     var wasRewound = false
@@ -24,28 +24,28 @@ final class UploadProgress: Sendable {
   func take(_ event: HTTPClient.SendEvent) {
     switch event {
     case .sent(let bytes):
-      count.withLock { $0.told &+= UInt64(bytes) }
+      count.withLock { $0.reported &+= UInt64(bytes) }
       sink.report(.advanced(item: item, bytes: UInt64(bytes)))
     case .rewound:
-      settle(at: count.withLock { $0.base })
+      correct(to: count.withLock { $0.base })
       count.withLock { $0.wasRewound = true }
     }
   }
 
   /// The bytes reported so far, including those that an earlier attempt sent.
-  var sent: UInt64 { count.withLock { $0.told } }
+  var sent: UInt64 { count.withLock { $0.reported } }
 
   /// The current request was sent again on another connection, so it is unknown how much of the first try arrived.
   var wasRewound: Bool { count.withLock { $0.wasRewound } }
 
   /// Corrects the progress to the offset that the remote registry has confirmed: bytes after it are sent again, and
   /// bytes before it that were not sent here came from an earlier attempt.
-  func settle(at offset: UInt64) {
-    let told = count.withLock { count in
-      defer { count = Count(told: offset, base: offset) }
-      return count.told
+  func correct(to offset: UInt64) {
+    let reported = count.withLock { count in
+      defer { count = Count(reported: offset, base: offset) }
+      return count.reported
     }
-    if told > offset { sink.report(.repeated(item: item, bytes: told - offset)) }
-    if told < offset { sink.report(.kept(item: item, bytes: offset - told)) }
+    if reported > offset { sink.report(.repeated(item: item, bytes: reported - offset)) }
+    if reported < offset { sink.report(.kept(item: item, bytes: offset - reported)) }
   }
 }

@@ -10,35 +10,34 @@ struct UploadSession: Sendable {
   var chunkMinimum: UInt64 = 0
   /// The end of the last `Range` that the remote registry sent.
   private var lastEnd: UInt64 = 0
+  private let quirks: RemoteQuirks
 
-  init(_ location: WebAddress) { self.location = location }
+  init(_ location: WebAddress, _ quirks: RemoteQuirks) {
+    self.location = location
+    self.quirks = quirks
+  }
 
   /// Takes the response to a chunk that was accepted.
-  ///
-  /// ECR's `Range` stays at the end of the first chunk although all later chunks are stored
-  /// (aws/containers-roadmap#2831). So a range is believed only if it advanced; otherwise the success status counts,
-  /// and the whole chunk is taken as stored.
   mutating func accept(_ response: HTTPResponse, sent count: UInt64) {
-    let end = acknowledged &+ count
-    let said = response["range"].flatMap { UploadSession.count(range: $0) }
-    if let said, said > lastEnd, said < end, said >= acknowledged { acknowledged = said } else { acknowledged = end }
-    if let said { lastEnd = said }
+    let reported = response["range"].flatMap { UploadSession.count(range: $0, quirks) }
+    acknowledged = quirks.storedBytes(
+      .init(reported: reported, lastReported: lastEnd, stored: acknowledged, sent: count))
+    if let reported { lastEnd = reported }
   }
 
   /// Takes the response to a status request; returns false where its range is impossible.
   mutating func adopt(_ response: HTTPResponse, size: UInt64) -> Bool {
     guard let range = response["range"] else { return true }
-    guard let count = UploadSession.count(range: range), count <= size else { return false }
+    guard let count = UploadSession.count(range: range, quirks), count <= size else { return false }
     acknowledged = count
     lastEnd = count
     return true
   }
 
-  /// Returns the number of bytes that the `Range` of an upload stands for: 100 for `0-99`. For an empty upload some
-  /// remote registries send `0-0` and others `0--1`.
-  static func count(range: String) -> UInt64? {
+  /// Returns the number of bytes that the `Range` of an upload stands for: 100 for `0-99`.
+  static func count(range: String, _ quirks: RemoteQuirks) -> UInt64? {
     let text = range.hasPrefix("bytes=") ? range.dropFirst(6) : range[...]
-    if text == "0--1" || text == "0-0" || text == "-1" { return 0 }
+    if quirks.isEmptyRange(String(text)) { return 0 }
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0] == "0", let end = UInt64(parts[1]), end < .max else { return nil }
     return end + 1

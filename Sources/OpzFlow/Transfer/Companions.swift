@@ -21,7 +21,8 @@ enum Companions {
     for record in records.map(\.descriptor) {
       guard let named = try await artifacts(record, of: image, in: source, progress) else { continue }
       for (name, descriptor) in named.sorted(by: { $0.key < $1.key })
-      where Reference.isTag(TagMapping.companionTag(of: "x", name: name)) && !found.contains(where: { $0.name == name }) {
+      where Reference.isTag(TagMapping.companionTag(of: "x", name: name)) && !found.contains(where: { $0.name == name })
+      {
         if try await source.contains(descriptor.bare) {
           found.append(Companion(name: name, descriptor: descriptor))
         } else {

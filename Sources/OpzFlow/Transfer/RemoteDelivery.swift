@@ -34,13 +34,13 @@ struct RemoteDelivery: Sendable {
     let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
     try await SharedTags(repository: remote).check(shipment.shared, from: source)
     _ = try await staleCompanions(of: shipment)
-    remote.know(subjects: shipment.subjects)
+    remote.cacheSubjects(subjects: shipment.subjects)
     let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
     // If nothing was sent, no time passed in which a tag could have moved, and existing content was confirmed already.
     let isNew = result.copied > 0
     if isNew { previous = try await checkTags() }
     let isMoved = try await moveTags(shipment, previous, source)
-    remote.forgetLists()
+    remote.clearReferrerCache()
     try await RemoteProof(repository: remote)
       .check(tags: tags, of: root.digest, content: isNew || isMoved ? shipment.all : [])
     return Report(

@@ -34,7 +34,9 @@ struct Shipment: Sendable {
     for referrer in shipment.referrers { shipment.add(try await referrer.content(in: source)) }
     for other in try await Companions.of(root.digest, shipment.referrers, in: source, progress: progress) {
       try await shipment.add(other.descriptor, from: source)
-      shipment.companions += tags.map { Tagged(tag: TagMapping.companionTag(of: $0, name: other.name), descriptor: other.descriptor) }
+      shipment.companions += tags.map {
+        Tagged(tag: TagMapping.companionTag(of: $0, name: other.name), descriptor: other.descriptor)
+      }
     }
     for tagged in try await CosignTags.of(documents, in: source) {
       try await shipment.add(tagged.descriptor, from: source)

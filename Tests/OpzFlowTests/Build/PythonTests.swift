@@ -1,5 +1,5 @@
-import OpzHTTP
 import OpzFlow
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzOCI

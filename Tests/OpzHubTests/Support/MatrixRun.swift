@@ -1,3 +1,4 @@
+import OpzHTTP
 import OpzHTTPServer
 import OpzIO
 import OpzOCI
@@ -7,7 +8,6 @@ import OpzTestKit
 import Synchronization
 
 @testable import OpzDistribution
-import OpzHTTP
 @testable import OpzHub
 
 /// Forwards requests to another responder, which can be replaced between two runs.
@@ -62,7 +62,7 @@ struct MatrixRun: Sendable {
       let repository = try RemoteRepository(
         Reference(host: hub.host, repository: repository), environment: [:], userAgent: "opz-tests/1",
         retry: RetryPolicy(attempts: 4, base: 0.01, longest: 0.05, deadline: 10))
-      if isChunked { repository.client.traits.learn { $0.requestMaximum = RegistryTraits.smallestRequest } }
+      if isChunked { repository.client.profiles.learn { $0.requestMaximum = RemoteRegistryProfile.smallestRequest } }
       return repository
     }
   }

@@ -2,7 +2,7 @@ import OpzIO
 
 /// The result of `opz doctor`: what a remote registry supports, with a verdict on each check. It contains nothing
 /// secret.
-public struct RegistryProbe: Codable, Sendable, Hashable {
+public struct RemoteProbe: Codable, Sendable, Hashable {
   /// The outcome of one check.
   public enum Verdict: String, Codable, Sendable {
     case ok, warn, fail
@@ -32,7 +32,7 @@ public struct RegistryProbe: Codable, Sendable, Hashable {
   /// The version of the JSON format that `format` states.
   public static let currentFormat = 1
 
-  public var format = RegistryProbe.currentFormat
+  public var format = RemoteProbe.currentFormat
   /// The origin of the remote registry.
   public let registry: String
   /// The repository that was checked; nil where only the connection and the login were.

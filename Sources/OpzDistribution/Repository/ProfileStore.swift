@@ -6,40 +6,40 @@ import Synchronization
 import SystemPackage
 
 /// A registry profile that all uploads of a client share and that is saved to a file.
-final class LearnedTraits: Sendable {
+final class ProfileStore: Sendable {
   private let path: FilePath?
-  private let state: Mutex<RegistryTraits>
+  private let state: Mutex<RemoteRegistryProfile>
 
   /// Loads the profile of an origin.
   /// - Parameter directory: where profiles are saved; nil to keep this one in memory only.
   init(_ origin: Origin, in directory: FilePath?) {
-    path = directory?.appending(LearnedTraits.name(origin))
-    let known = path.flatMap { LearnedTraits.read($0, origin) }
-    state = Mutex(known ?? RegistryTraits(registry: origin.description))
+    path = directory?.appending(ProfileStore.name(origin))
+    let known = path.flatMap { ProfileStore.read($0, origin) }
+    state = Mutex(known ?? RemoteRegistryProfile(registry: origin.description))
   }
 
-  var current: RegistryTraits { state.withLock { $0 } }
+  var current: RemoteRegistryProfile { state.withLock { $0 } }
 
   /// Changes the profile and saves it. A failed write only means that the next process does not know the change.
-  func learn(_ change: (inout RegistryTraits) -> Void) {
-    let new: RegistryTraits? = state.withLock { traits in
-      let old = traits
-      change(&traits)
-      guard traits != old else { return nil }
-      traits.learned = Timestamp.now().milliseconds
-      return traits
+  func learn(_ change: (inout RemoteRegistryProfile) -> Void) {
+    let new: RemoteRegistryProfile? = state.withLock { profile in
+      let old = profile
+      change(&profile)
+      guard profile != old else { return nil }
+      profile.learned = Timestamp.now().milliseconds
+      return profile
     }
     guard let new, let path, let bytes = try? CanonicalJSON.encodePretty(new) else { return }
     try? Durable.makeDirectory(path.removingLastComponent())
     try? Durable.replaceLazily(path, with: bytes)
   }
 
-  private static func read(_ path: FilePath, _ origin: Origin) -> RegistryTraits? {
+  private static func read(_ path: FilePath, _ origin: Origin) -> RemoteRegistryProfile? {
     guard let bytes = try? SmallFile.read(path, limit: 64 << 10),
-      let traits = try? CanonicalJSON.decode(RegistryTraits.self, from: bytes, subject: path.string),
-      traits.isUsable(for: origin.description, now: .now())
+      let profile = try? CanonicalJSON.decode(RemoteRegistryProfile.self, from: bytes, subject: path.string),
+      profile.isUsable(for: origin.description, now: .now())
     else { return nil }
-    return traits
+    return profile
   }
 
   // Two hosts may map to the same file name; the file says which one it belongs to, so they only overwrite each

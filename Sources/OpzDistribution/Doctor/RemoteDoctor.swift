@@ -6,7 +6,7 @@ public import OpzOCI
 ///
 /// Without a repository it only reads. With one it opens uploads and cancels them, and sends content under digests
 /// that it does not have, which a working remote registry refuses. So nothing is left behind.
-public struct RegistryDoctor: Sendable {
+public struct RemoteDoctor: Sendable {
   private let reference: Reference
   private let hasRepository: Bool
   private let environment: [String: String]
@@ -19,7 +19,7 @@ public struct RegistryDoctor: Sendable {
   /// Nil to derive it from the host.
   var scheme: Origin.Scheme?
   /// The number of bytes that the search for the largest body may send.
-  var budget = RegistryDoctor.deepLimit
+  var budget = RemoteDoctor.deepLimit
 
   /// The default limit on the bytes that a search for the largest body may send.
   public static let deepLimit: UInt64 = 512 << 20
@@ -46,13 +46,13 @@ public struct RegistryDoctor: Sendable {
 
   /// Runs the checks one after the other. A failed check is a finding, not an error.
   /// - Throws: `DistributionError` where libcurl cannot be used, or the host cannot be connected to.
-  public func run(progress: any ProgressSink = NoProgress()) async throws -> RegistryProbe {
+  public func run(progress: any ProgressSink = NoProgress()) async throws -> RemoteProbe {
     var retry = RetryPolicy()
     retry.attempts = 2
-    let client = try RegistryClient(
+    let client = try RemoteClient(
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
       scheme: scheme, state: state)
-    var probe = RegistryProbe(
+    var probe = RemoteProbe(
       registry: client.policy.home.description, repository: hasRepository ? reference.repository : nil)
     guard await connect(client, &probe) else { return probe }
     guard await logIn(client, &probe) else { return probe }
@@ -70,14 +70,14 @@ public struct RegistryDoctor: Sendable {
     await reading.tryMount(found.blob, &probe)
     await ManifestProbe(client: client).run(&probe)
     if isDeep { await BodyProbe(uploads: uploads, budget: budget).run(&probe) }
-    RegistryDoctor.sum(isDeep, &probe)
-    client.traits.learn { $0.take(probe) }
+    RemoteDoctor.sum(isDeep, &probe)
+    client.profiles.learn { $0.take(probe) }
     return probe
   }
 
   // MARK: Connection
 
-  private func connect(_ client: RegistryClient, _ probe: inout RegistryProbe) async -> Bool {
+  private func connect(_ client: RemoteClient, _ probe: inout RemoteProbe) async -> Bool {
     let facts: ConnectionFacts
     do {
       let (request, settings) = (client.versionCheck, HTTPSettings(userAgent: userAgent, environment: environment))
@@ -103,7 +103,7 @@ public struct RegistryDoctor: Sendable {
     return checkVersion(facts, &probe)
   }
 
-  private func checkCertificates(_ facts: ConnectionFacts, _ origin: Origin, _ probe: inout RegistryProbe) {
+  private func checkCertificates(_ facts: ConnectionFacts, _ origin: Origin, _ probe: inout RemoteProbe) {
     guard origin.scheme == .https else {
       return probe.note(
         "tls", origin.isLoopback ? .ok : .warn, "plain http" + (origin.isLoopback ? " to this machine" : ""),
@@ -118,14 +118,14 @@ public struct RegistryDoctor: Sendable {
       days < 14 ? "have it renewed; pushes fail the day after" : "")
   }
 
-  private func checkClock(_ facts: ConnectionFacts, _ probe: inout RegistryProbe) {
+  private func checkClock(_ facts: ConnectionFacts, _ probe: inout RemoteProbe) {
     guard let date = facts.head["date"].flatMap({ HTTPDate.parse($0) }) else {
       return probe.note("clock", .skipped, "the registry says no date")
     }
     // The header has a resolution of one second.
     let skew = (date.milliseconds &- facts.at.milliseconds) / 1000
     probe.clockSkew = skew
-    let (verdict, action): (RegistryProbe.Verdict, String) =
+    let (verdict, action): (RemoteProbe.Verdict, String) =
       switch skew.magnitude {
       case ...30: (.ok, "")
       case ...300: (.warn, "tokens may look expired or not yet valid; set both clocks by NTP")
@@ -136,7 +136,7 @@ public struct RegistryDoctor: Sendable {
       action)
   }
 
-  private func checkVersion(_ facts: ConnectionFacts, _ probe: inout RegistryProbe) -> Bool {
+  private func checkVersion(_ facts: ConnectionFacts, _ probe: inout RemoteProbe) -> Bool {
     let said = facts.head["docker-distribution-api-version"]
     guard [200, 401, 403].contains(facts.head.status) else {
       probe.note(
@@ -149,7 +149,7 @@ public struct RegistryDoctor: Sendable {
 
   // MARK: Authentication
 
-  private func logIn(_ client: RegistryClient, _ probe: inout RegistryProbe) async -> Bool {
+  private func logIn(_ client: RemoteClient, _ probe: inout RemoteProbe) async -> Bool {
     do {
       let challenges = try await client.challenges()
       let (environment, reference) = (environment, reference)
@@ -159,7 +159,7 @@ public struct RegistryDoctor: Sendable {
       let bearer = challenges?.first { $0.scheme == "bearer" }
       probe.authentication = challenges == nil ? "none" : bearer == nil ? "basic" : "bearer"
       let response = try await client.send(client.versionCheck, [], reference.host)
-      guard response.status == 200 else { throw RegistryAnswer.error(response, reference.host) }
+      guard response.status == 200 else { throw client.failure(response, reference.host) }
       let realm = bearer?.parameters["realm"].flatMap { WebAddress($0) }.map { " from \($0.origin)" } ?? ""
       let way = challenges == nil ? "everybody is let in" : bearer == nil ? "user and password" : "tokens\(realm)"
       probe.note(
@@ -173,7 +173,7 @@ public struct RegistryDoctor: Sendable {
     }
   }
 
-  private static func sum(_ isDeep: Bool, _ probe: inout RegistryProbe) {
+  private static func sum(_ isDeep: Bool, _ probe: inout RemoteProbe) {
     if probe.left > 0 {
       probe.note(
         "left behind", .warn, "\(probe.left) uploads could not be cancelled", "the registry drops them by itself")

@@ -3,7 +3,7 @@ import OpzIO
 public import OpzOCI
 
 /// Checks a user's secret with a remote registry before it is saved.
-public struct RegistryLogin: Sendable {
+public struct RemoteLogin: Sendable {
   /// What a remote registry said to a login.
   public enum Verdict: Sendable, Equatable {
     /// The remote registry or its token server accepted the credentials.
@@ -21,7 +21,7 @@ public struct RegistryLogin: Sendable {
   /// - Parameter host: the host, with its port if it has one.
   /// - Throws: `OCIError` for an invalid host.
   public init(_ host: String, environment: [String: String], userAgent: String, insecure: Bool = false) throws {
-    reference = try Reference(host: RegistryLogin.host(host), repository: "opz")
+    reference = try Reference(host: RemoteLogin.host(host), repository: "opz")
     self.environment = environment
     self.userAgent = userAgent
     self.insecure = insecure
@@ -40,7 +40,7 @@ public struct RegistryLogin: Sendable {
   /// - Parameter secret: a password or an access token.
   /// - Throws: `DistributionError`, with the code `unauthorized` where the credentials are refused.
   public func check(user: String, secret: String) async throws -> Verdict {
-    let client = try RegistryClient(
+    let client = try RemoteClient(
       reference, environment: environment, userAgent: userAgent, progress: NoProgress(), insecure: insecure,
       retry: RetryPolicy(), credentials: Credentials(.password(user: user, password: secret)))
     guard try await client.challenges() != nil else { return .notAsked }
@@ -53,7 +53,7 @@ public struct RegistryLogin: Sendable {
     switch response.status {
     case 200: return .accepted
     case 401, 403: throw refusal(response.status)
-    default: throw RegistryAnswer.error(response, reference.host)
+    default: throw client.failure(response, reference.host)
     }
   }
 
@@ -64,7 +64,7 @@ public struct RegistryLogin: Sendable {
   }
 }
 
-extension RegistryClient {
+extension RemoteClient {
   /// `GET /v2/`, which every remote registry supports (distribution-spec 1.1, "Determining Support").
   var versionCheck: HTTPRequest {
     HTTPRequest(method: .get, address: WebAddress(origin: policy.home, path: "/v2/"))

@@ -3,7 +3,7 @@ import OpzIO
 import OpzJSON
 
 /// Converts an error response of a remote registry to a `DistributionError` (distribution-spec 1.1, "Error Codes").
-enum RegistryAnswer {
+enum RemoteErrorResponse {
   private struct Document: Decodable {
     struct Item: Decodable {
       var code: String?
@@ -17,12 +17,14 @@ enum RegistryAnswer {
 
   /// Returns the error for a response.
   /// - Parameter subject: what was requested, for the message.
-  static func error(_ response: HTTPResponse, _ subject: String) -> DistributionError {
+  static func error(
+    _ response: HTTPResponse, _ subject: String, _ quirks: RemoteQuirks
+  ) -> DistributionError {
     let document = try? JSONDecoding.decode(Document.self, from: response.body)
     let first = document?.errors?.first
     let said = first?.message ?? document?.details ?? document?.message ?? ""
     let words = [first?.code ?? "", said].filter { !$0.isEmpty }.joined(separator: ": ")
-    let code = code(response.status, first?.code)
+    let code = quirks.isAboutChunk(response.status) ? .badResponse : code(response.status, first?.code)
     let isPage = document == nil && (response["content-type"]?.lowercased().contains("text/html") ?? false)
     // Remote registries respond in JSON, so an HTML page comes from a proxy.
     let answer = isPage ? "a proxy in front of the registry answered" : "the registry answered"
@@ -40,9 +42,6 @@ enum RegistryAnswer {
 
   private static func code(_ status: Int, _ name: String?) -> DistributionError.Code {
     switch (status, name) {
-    // A 416 is about the chunk, whatever the error code says: GHCR sends one for each chunk above 4 MiB
-    // (oras-project/rust-oci-client#37).
-    case (416, _): .badResponse
     case (400..<500, "DIGEST_INVALID"): .wrongDigest
     case (400..<500, "SIZE_INVALID"): .wrongSize
     case (400..<500, "MANIFEST_BLOB_UNKNOWN"): .missingContent

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The next part continues with the source that the previous one left, so that the parts of a blob in another remote
 /// registry are one download.
-final class ContinuingBlob: Blob {
+final class SequentialBlob: Blob {
   private let whole: any Blob
   private let left = Mutex<Left?>(nil)
 
@@ -35,11 +35,11 @@ final class ContinuingBlob: Blob {
 
   private final class Source: ByteSource {
     private let inner: any ByteSource
-    private let owner: ContinuingBlob
+    private let owner: SequentialBlob
     private var position: UInt64
     private var hasFailed = false
 
-    init(_ inner: any ByteSource, at position: UInt64, of owner: ContinuingBlob) {
+    init(_ inner: any ByteSource, at position: UInt64, of owner: SequentialBlob) {
       self.inner = inner
       self.position = position
       self.owner = owner
@@ -57,5 +57,16 @@ final class ContinuingBlob: Blob {
         throw error
       }
     }
+  }
+}
+
+/// Prepares a blob for an upload.
+enum UploadSource {
+  /// Makes the chunks of a blob in another remote registry one download that reports no progress, because the upload
+  /// does. Other blobs are returned unchanged.
+  static func of(_ blob: any Blob) -> any Blob {
+    guard var remote = blob as? RemoteBlob else { return blob }
+    remote.isQuiet = true
+    return SequentialBlob(remote)
   }
 }

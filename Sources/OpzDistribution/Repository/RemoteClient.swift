@@ -5,12 +5,13 @@ import Synchronization
 
 /// Sends requests to one repository of a remote registry: authorizes them, follows redirects within `AddressPolicy`,
 /// and retries transient failures.
-final class RegistryClient: Sendable {
+final class RemoteClient: Sendable {
   let reference: Reference
   let policy: AddressPolicy
+  let quirks: RemoteQuirks
   let retrier: Retrier
   let progress: any ProgressSink
-  let traits: LearnedTraits
+  let profiles: ProfileStore
   private let journal: UploadJournal?
   private let http: HTTPClient
   private let authorizer: Authorizer
@@ -22,18 +23,20 @@ final class RegistryClient: Sendable {
   /// - Parameters:
   ///   - scheme: nil to derive it from the host and `insecure`.
   ///   - credentials: used instead of those that the environment leads to.
+  ///   - quirks: the deviations from the specification that are coped with.
   /// - Throws: `DistributionError` with the code `refusedAddress` for a host that cannot be connected to.
   init(
     _ reference: Reference, environment: [String: String], userAgent: String, progress: any ProgressSink,
     insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, state: TransferState? = nil,
-    credentials: Credentials? = nil
+    credentials: Credentials? = nil, quirks: RemoteQuirks = .known
   ) throws {
     guard let origin = Origin(of: reference, insecure: insecure, scheme: scheme) else {
       throw DistributionError(.refusedAddress, reference.name, "the host is not one that can be connected to")
     }
     self.reference = reference
     self.progress = progress
-    traits = LearnedTraits(origin, in: state?.traits)
+    self.quirks = quirks
+    profiles = ProfileStore(origin, in: state?.profiles)
     journal = state.map { UploadJournal(directory: $0.uploads) }
     policy = AddressPolicy(home: origin, insecure: insecure)
     retrier = Retrier(policy: retry, progress: progress)
@@ -41,8 +44,8 @@ final class RegistryClient: Sendable {
       try HTTPClient(HTTPSettings(userAgent: userAgent, environment: environment))
     }
     authorizer = Authorizer(
-      reference, policy: policy, tokens: TokenSource(http, retrier),
-      credentials: credentials ?? Credentials(environment: environment))
+      reference, policy: policy, tokens: TokenSource(http, retrier, quirks),
+      credentials: credentials ?? Credentials(environment: environment), quirks: quirks)
   }
 
   /// An address below `/v2/REPOSITORY/`.
@@ -83,8 +86,13 @@ final class RegistryClient: Sendable {
   ) async throws -> HTTPResponse {
     let response = try await exchange(request, scopes, onSent)
     for warning in response.head.all("warning") where warning.hasPrefix("299 ") { warn(warning) }
-    if RetryPolicy.isTransient(response.status) { throw RegistryAnswer.error(response, subject) }
+    if RetryPolicy.isTransient(response.status) { throw failure(response, subject) }
     return response
+  }
+
+  /// The error for a response that is not the one that was asked for.
+  func failure(_ response: HTTPResponse, _ subject: String) -> DistributionError {
+    RemoteErrorResponse.error(response, subject, quirks)
   }
 
   /// Whether the repository has a blob or document.
@@ -96,12 +104,12 @@ final class RegistryClient: Sendable {
     let subject = "\(reference.name)@\(descriptor.digest)"
     let response = try await send(request, scopes, subject)
     if response.status == 404 { return false }
-    guard response.status == 200 else { throw RegistryAnswer.error(response, subject) }
+    guard response.status == 200 else { throw failure(response, subject) }
     if let length = response["content-length"].flatMap({ UInt64($0) }), length != descriptor.size {
       throw DistributionError(
         .wrongSize, subject, "the registry has \(length) bytes for it, and it has \(descriptor.size)")
     }
-    await settle(descriptor)
+    await removeJournalEntry(of: descriptor)
     return true
   }
 
@@ -113,9 +121,9 @@ final class RegistryClient: Sendable {
   }
 
   /// Removes the journal entry of a blob that is stored.
-  func settle(_ descriptor: Descriptor) async {
+  func removeJournalEntry(of descriptor: Descriptor) async {
     guard let journal, !descriptor.mediaType.isDocument else { return }
-    try? await blocking { [key = key(descriptor)] in journal.settle(key) }
+    try? await blocking { [key = key(descriptor)] in journal.removeEntry(for: key) }
   }
 
   func key(_ descriptor: Descriptor) -> UploadRecord.Key {
