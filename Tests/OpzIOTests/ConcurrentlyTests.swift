@@ -18,7 +18,7 @@ struct ConcurrentlyTests {
   @Test("no items, no work")
   func none() async throws {
     #expect(await concurrently([Int]()) { $0 } == [])
-    #expect(try await inParallel([Int]()) { $0 } == [])
+    #expect(try inParallel([Int]()) { $0 } == [])
   }
 
   @Test("never more at a time than the limit", arguments: [1, 2, 5])
@@ -45,11 +45,20 @@ struct ConcurrentlyTests {
     #expect(begun.withLock { $0 } < 1000)
   }
 
-  @Test("blocking work on threads gives all results in order")
-  func threads() async throws {
-    #expect(try await inParallel(Array(0..<500)) { $0 + 1 } == Array(1...500))
-    await #expect(throws: Refusal(item: 9)) {
-      try await inParallel(Array(0..<20)) { if $0 == 9 { throw Refusal(item: 9) } }
+  @Test("blocking work on threads gives all results in order", arguments: [0, 1, 3, 100])
+  func threads(count: Int) throws {
+    #expect(try inParallel(Array(0..<500), threads: count) { $0 + 1 } == Array(1...500))
+  }
+
+  @Test("a thread that fails lets no other begin")
+  func failingThread() {
+    let begun = Mutex(0)
+    #expect(throws: Refusal(item: 9)) {
+      try inParallel(Array(0..<1_000_000), threads: 3) { item in
+        begun.withLock { $0 += 1 }
+        if item == 9 { throw Refusal(item: item) }
+      }
     }
+    #expect(begun.withLock { $0 } < 1_000_000)
   }
 }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Runs asynchronous work for each item, at most `limit` at a time, and returns the results in the items' order.
 /// - Throws: the first error that `work` throws; the other tasks are then canceled.
 public func concurrently<Item: Sendable, Value: Sendable, Problem: Error>(
@@ -30,19 +36,39 @@ public func concurrently<Item: Sendable, Value: Sendable, Problem: Error>(
   return items.indices.compactMap { values[$0] }
 }
 
-/// Runs blocking work for each item, a thread of our own for each core, and returns the results in the items' order.
-/// - Throws: an error that `work` throws, or `IOFailure` where no thread can be started.
+/// Runs blocking work for each item on threads of its own, and returns the results in the items' order. Blocks.
+/// - Parameters:
+///   - threads: how many run at a time; fewer where the system cannot start so many.
+///   - stackBytes: the size of each thread's stack in bytes.
+/// - Throws: an error that `work` threw, after which no further item is begun; `IOFailure` (`EAGAIN`) when not one
+///   thread can be started.
 public func inParallel<Item: Sendable, Value: Sendable>(
-  _ items: [Item], _ work: @escaping @Sendable (Item) throws -> Value
-) async throws -> [Value] {
-  let lanes = max(1, min(Cores.count, items.count))
+  _ items: [Item], threads: Int = Cores.count, stackBytes: Int = 1 << 20,
+  _ work: @escaping @Sendable (Item) throws -> Value
+) throws -> [Value] {
   let next = Counter()
-  let parts = try await concurrently(Array(0..<lanes), limit: lanes) { _ in
-    try await blocking {
-      var results: [(index: Int, value: Value)] = []
-      while let index = next.take(below: items.count) { results.append((index, try work(items[index]))) }
-      return results
+  let lanes = max(1, min(threads, items.count))
+  let state = Monitor((results: [(index: Int, value: Value)](), ended: 0, problem: (any Error)?.none))
+  for _ in 0..<lanes {
+    let started = startThread(stackBytes: stackBytes) {
+      var own: [(index: Int, value: Value)] = []
+      let end = Result {
+        while let index = next.take(below: items.count) { own.append((index, try work(items[index]))) }
+      }
+      if case .failure = end { next.exhaust() }
+      state.change {
+        $0.results += own
+        $0.ended += 1
+        if case .failure(let error) = end, $0.problem == nil { $0.problem = error }
+      }
     }
+    // The threads that did start take over the items.
+    if !started { state.change { $0.ended += 1 } }
   }
-  return parts.flatMap { $0 }.sorted { $0.index < $1.index }.map(\.value)
+  let done = state.wait { $0.ended == lanes ? $0 : nil }
+  if let problem = done.problem { throw problem }
+  guard done.results.count == items.count else {
+    throw IOFailure(errno: EAGAIN, operation: "pthread_create", path: "")
+  }
+  return done.results.sorted { $0.index < $1.index }.map(\.value)
 }

@@ -12,4 +12,7 @@ public final class Counter: Sendable {
     let taken = value.wrappingAdd(1, ordering: .relaxed).oldValue
     return taken < limit ? taken : nil
   }
+
+  /// Lets no further number be taken.
+  public func exhaust() { value.store(Int.max / 2, ordering: .relaxed) }
 }

@@ -55,7 +55,7 @@ public struct BatchScoring: Sendable {
     guard let first = try reader.header() else { throw ModelError(.badRows, "input", "no header line") }
     let columns = try TableColumns(header: first, signature: encoder.signature, options: options)
     try sink.write(header(columns))
-    let threads = options.threads > 0 ? options.threads : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let threads = options.threads > 0 ? options.threads : Cores.count
     let pipeline = try OrderedPipeline<RecordReader.Chunk, Scored>(threads: threads) { [self] chunk in
       try score(chunk, columns)
     }

@@ -39,9 +39,10 @@ extension Registry {
     let (names, others) = try modelsAndOthers()
     for other in others { report.add("models/\(other)", "it is a symbolic link, or its name is not valid for a model") }
     var hashes: Set<Digest> = []
-    for part in try await inParallel(
-      names, { try ModelAudit.run(self, $0, rotten: rotten, isQuick: options.quick) })
-    {
+    let parts = try await blocking {
+      try inParallel(names) { try ModelAudit.run(self, $0, rotten: rotten, isQuick: options.quick) }
+    }
+    for part in parts {
       report.merge(part.report)
       hashes.formUnion(part.events)
     }
@@ -79,7 +80,8 @@ extension Registry {
     }
     report.blobs = digests.count
     var rotten: Set<Digest> = []
-    for (digest, found, size) in try await inParallel(digests, { try hash($0, progress) }) {
+    let hashed = try await blocking { [digests] in try inParallel(digests) { try hash($0, progress) } }
+    for (digest, found, size) in hashed {
       guard let found else {
         report.blobs -= 1
         continue

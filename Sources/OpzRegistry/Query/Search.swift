@@ -52,17 +52,20 @@ extension Registry {
   ) async throws -> [Found] {
     for field in query?.fields ?? [] { try Registry.requireKnown(field, in: field.joined(separator: ".")) }
     let names = try name.map { [$0] } ?? models()
-    var hits: [Hit] = try await inParallel(names) { try self.hits($0, query, sort) }.flatMap { $0 }
+    var hits: [Hit] = try await blocking { try inParallel(names) { try self.hits($0, query, sort) } }.flatMap { $0 }
     if !sort.isEmpty {
       hits = hits.enumerated().sorted {
         Registry.isBefore(($0.offset, $0.element.keys), ($1.offset, $1.element.keys), sort)
       }.map(\.element)
     }
-    return try await inParallel(Array(hits.prefix(limit))) { hit in
-      let version = try load(hit.name, hit.version, artifact: hit.artifact)
-      if hit.hasAllTags { return Found(version: try current(version), aliases: hit.aliases, tags: hit.tags) }
-      let tags = version.record.lineage.tags.merging(hit.tags) { _, new in new }
-      return Found(version: version, aliases: hit.aliases, tags: tags)
+    let found = Array(hits.prefix(limit))
+    return try await blocking {
+      try inParallel(found) { hit in
+        let version = try load(hit.name, hit.version, artifact: hit.artifact)
+        if hit.hasAllTags { return Found(version: try current(version), aliases: hit.aliases, tags: hit.tags) }
+        let tags = version.record.lineage.tags.merging(hit.tags) { _, new in new }
+        return Found(version: version, aliases: hit.aliases, tags: tags)
+      }
     }
   }
 

@@ -1,5 +1,4 @@
 public import OpzIO
-import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)
@@ -27,37 +26,16 @@ extension ModelTree {
     progress.report(.started(item: item, total: total))
     // Largest first: a large file that started last would leave the other threads idle.
     let order = files.indices.sorted { files[$0].status.size > files[$1].status.size }
-    let next = Mutex(0)
-    let work: @Sendable () throws -> [(Int, Digest)] = {
-      var made: [(Int, Digest)] = []
-      do {
-        while let index = next.withLock({ place in
-          defer { place += place < order.count ? 1 : 0 }
-          return place < order.count ? order[place] : nil
-        }) {
-          made.append(
-            (index, try ModelTree.digest(of: files[index]) { progress.report(.advanced(item: item, bytes: $0)) }))
-        }
-      } catch {
-        next.withLock { $0 = order.count }
-        throw error
+    do {
+      let made = try inParallel(order) { index in
+        try ModelTree.digest(of: files[index]) { progress.report(.advanced(item: item, bytes: $0)) }
       }
-      return made
+      progress.report(.finished(item: item, outcome: .done))
+      return zip(order, made).sorted { $0.0 < $1.0 }.map(\.1)
+    } catch {
+      progress.report(.finished(item: item, outcome: .failed))
+      throw error
     }
-    var digests = [Digest?](repeating: nil, count: files.count)
-    let threads = try (1..<max(2, min(Cores.count, files.count))).map { _ in try OwnThread(work) }
-    let own = Result { try work() }
-    let results = [own] + threads.map { thread in Result { try thread.join() } }
-    for result in results {
-      do {
-        for (index, digest) in try result.get() { digests[index] = digest }
-      } catch {
-        progress.report(.finished(item: item, outcome: .failed))
-        throw error
-      }
-    }
-    progress.report(.finished(item: item, outcome: .done))
-    return digests.compactMap(\.self)
   }
 
   private static func digest(of file: File, _ advanced: (UInt64) -> Void) throws -> Digest {
