@@ -40,7 +40,7 @@ import Testing
 
   @Test(arguments: Lure.allCases, Login.allCases)
   func nothingReachesTheSink(_ lure: Lure, _ login: Login) async throws {
-    let manifest = try FaultTests.manifest()
+    let manifest = try RemoteFaultTests.manifest()
     let sink = try ScriptedServer { request in
       switch lure {
       case .sinkChallengesBasic, .locationChallengesBasic:
@@ -50,7 +50,7 @@ import Testing
         return Answer(401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"sink\"")])
       case .hopAndBack:
         return Answer(307, [("Location", request.target.split(separator: "back=").last.map(String.init) ?? "/")])
-      default: return FaultTests.answer(manifest)
+      default: return RemoteFaultTests.answer(manifest)
       }
     }
     let tokens = try ScriptedServer { _ in Answer(200, text: #"{"token":"t0ken-secret","expires_in":600}"#) }

@@ -111,11 +111,11 @@ import Testing
   }
 
   @Test func anIdentityTokenIsExchangedInAForm() async throws {
-    let manifest = try FaultTests.manifest()
+    let manifest = try RemoteFaultTests.manifest()
     let tokens = try ScriptedServer { _ in .init(200, text: #"{"access_token":"a"}"#) }
     let registry = try ScriptedServer { request in
       request.header("authorization") == "Bearer a"
-        ? FaultTests.answer(manifest)
+        ? RemoteFaultTests.answer(manifest)
         : .init(401, [("WWW-Authenticate", "Bearer realm=\"http://\(tokens.host)/token?x=1\",service=\"s p\"")])
     }
     let config = try DockerConfig(#"{"auths":{"\#(registry.host)":{"identitytoken":"r&t"}}}"#)
@@ -131,7 +131,7 @@ import Testing
   }
 
   @Test func tokensAreKeptAndRefreshed() async throws {
-    let manifest = try FaultTests.manifest()
+    let manifest = try RemoteFaultTests.manifest()
     let tokens = try ScriptedServer { request in
       // The first token expires before it is used twice.
       .init(200, text: #"{"token":"t\#(request.number)","expires_in":\#(request.number == 1 ? 0.001 : 600)}"#)
@@ -139,7 +139,7 @@ import Testing
     let registry = try ScriptedServer { request in
       request.header("authorization") == nil
         ? .init(401, [("WWW-Authenticate", "Bearer realm=\"http://\(tokens.host)/\",service=\"s\"")])
-        : FaultTests.answer(manifest)
+        : RemoteFaultTests.answer(manifest)
     }
     let remote = try repository(registry.host)
     for _ in 0..<5 { _ = try await remote.resolve("latest") }

@@ -26,7 +26,7 @@ import Testing
   @Test("is contacted at registry-1.docker.io and its token server, by the canonical name")
   func places() async throws {
     let hub = try DockerHubServer()
-    let image = try FaultTests.manifest()
+    let image = try RemoteFaultTests.manifest()
     let remote = try remote("index.docker.io/nginx", environment(hub))
     let content = randomBytes(10)
     try await remote.put(.of(content, .layerTar), from: BytesBlob(content))
@@ -215,7 +215,7 @@ import Testing
   func referrers(_ saysSubject: Bool) async throws {
     let server = try SpecRegistry(quirks { $0.saysSubject = saysSubject })
     let remote = try repository(server.host)
-    let image = try FaultTests.manifest()
+    let image = try RemoteFaultTests.manifest()
     try await remote.put(image.descriptor, from: BytesBlob(image.raw))
     let signature = try Manifest(
       .init(artifactType: MediaType("application/x"), config: .emptyConfig, layers: [], subject: image.descriptor.bare))

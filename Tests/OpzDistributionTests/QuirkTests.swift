@@ -73,7 +73,7 @@ import Testing
   @Test(arguments: [true, false]) func aSubjectHeaderWithoutAList(_ copes: Bool) async throws {
     let server = try SpecRegistry(quirks { $0.saysSubject = true })
     let remote = try Self.remote(server.host) { if !copes { $0.provesReferrers = Self.strictly { _ in true } } }
-    let image = try FaultTests.manifest()
+    let image = try RemoteFaultTests.manifest()
     try await remote.put(.emptyConfig, from: BytesBlob(Array("{}".utf8)))
     try await remote.put(image.descriptor, from: BytesBlob(image.raw))
     let about = try Manifest(

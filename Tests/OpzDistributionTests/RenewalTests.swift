@@ -118,11 +118,11 @@ import Testing
   }
 
   @Test func anIdentityTokenWhereThereIsNoOAuth() async throws {
-    let manifest = try FaultTests.manifest()
+    let manifest = try RemoteFaultTests.manifest()
     let tokens = try ScriptedServer { $0.method == "POST" ? .init(404) : .init(200, text: #"{"token":"a"}"#) }
     let registry = try ScriptedServer { request in
       request.header("authorization") == "Bearer a"
-        ? FaultTests.answer(manifest)
+        ? RemoteFaultTests.answer(manifest)
         : .init(401, [("WWW-Authenticate", "Bearer realm=\"http://\(tokens.host)/token\",service=\"s\"")])
     }
     let config = try DockerConfig(#"{"auths":{"\#(registry.host)":{"identitytoken":"refresh"}}}"#)

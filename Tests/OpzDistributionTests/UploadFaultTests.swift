@@ -106,7 +106,7 @@ import Testing
 
   @Test func refusesAnotherDigest() async throws {
     let server = try ScriptedServer { request in
-      request.method == "PUT" ? Answer(201, [("Docker-Content-Digest", FaultTests.other)]) : Self.plain(request)
+      request.method == "PUT" ? Answer(201, [("Docker-Content-Digest", RemoteFaultTests.other)]) : Self.plain(request)
     }
     let error = await failure { try await Self.put(server) }
     #expect(error?.code == .wrongDigest)
@@ -161,9 +161,9 @@ import Testing
     let endless = await failure { try await repository(turns.host).resolve("latest") }
     #expect(endless?.code == .refusedAddress)
     #expect(turns.requests.count == 6)
-    let manifest = try FaultTests.manifest()
+    let manifest = try RemoteFaultTests.manifest()
     let five = try ScriptedServer { request in
-      request.number <= 5 ? Answer(302, [("Location", "/turn")]) : FaultTests.answer(manifest)
+      request.number <= 5 ? Answer(302, [("Location", "/turn")]) : RemoteFaultTests.answer(manifest)
     }
     #expect(try await repository(five.host).resolve("latest").digest == manifest.descriptor.digest)
   }

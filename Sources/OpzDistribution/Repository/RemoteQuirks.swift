@@ -104,7 +104,7 @@ extension RemoteQuirks {
     ) { max(5 << 20, $0) },
     refusesMounts: RemoteQuirk(
       fact: "some registries without mounts refuse them instead of opening an upload",
-      source: "FaultTests; distribution-spec 1.1 asks for 202"
+      source: "RemoteFaultTests; distribution-spec 1.1 asks for 202"
     ) { $0 == 405 || $0 == 501 },
     lacksReferrers: RemoteQuirk(
       fact: "older versions of Quay list no referrers; some registries without a list answer 400 or 405 instead of 404",
@@ -116,7 +116,7 @@ extension RemoteQuirks {
     ) { _ in false },
     retriesDenial: RemoteQuirk(
       fact: "GHCR's token server denies now and then what it grants a moment later",
-      source: "FaultTests"
+      source: "RemoteFaultTests"
     ) { $0 <= 2 },
     takesTokenAsPassword: RemoteQuirk(
       fact: "token servers without OAuth 2 take a refresh token as the password of the user `<token>`",

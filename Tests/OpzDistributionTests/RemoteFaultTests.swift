@@ -7,7 +7,7 @@ import Testing
 @testable import OpzDistribution
 
 /// Registries that misbehave, each in one way.
-@Suite struct FaultTests {
+@Suite struct RemoteFaultTests {
   private typealias Answer = ScriptedServer.Answer
 
   // MARK: Blob downloads

@@ -2,7 +2,7 @@ import OpzStore
 import OpzTestKit
 import Testing
 
-@Suite struct ConformanceTests {
+@Suite struct RemoteConformanceTests {
   @Test func memory() async throws {
     try await ContentStoreConformance(MemoryStore()).run()
   }

@@ -8,7 +8,7 @@ import Testing
 @testable import OpzDistribution
 
 /// Against Debian's docker-registry.
-@Suite struct RegistryTests {
+@Suite struct RemoteRepositoryTests {
   @Test func sixtyFourMebibytesComeBack() async throws {
     let server = try RegistryServer()
     let directory = try TemporaryDirectory()
