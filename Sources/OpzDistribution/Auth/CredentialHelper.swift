@@ -7,7 +7,7 @@ struct CredentialHelper: Sendable {
   let name: String
   private let environment: [String: String]
 
-  private struct Answer: Decodable {
+  private struct Response: Decodable {
     var Username: String
     var Secret: String
   }
@@ -41,14 +41,14 @@ struct CredentialHelper: Sendable {
         hint: "echo \(server.filter { $0 != "'" }) | \(program) get")
     }
     guard
-      let answer = try? JSONDecoding.decode(
-        Answer.self, from: output.output, .object(["ServerURL", "Username", "Secret"]))
+      let found = try? JSONDecoding.decode(
+        Response.self, from: output.output, .object(["ServerURL", "Username", "Secret"]))
     else {
-      throw DistributionError(.credentials, program, "its answer is not the JSON of a credential helper")
+      throw DistributionError(.credentials, program, "its output is not the JSON of a credential helper")
     }
-    if answer.Username.isEmpty, answer.Secret.isEmpty { return nil }
-    if answer.Username == "<token>" { return .identityToken(answer.Secret) }
-    return .password(user: answer.Username, password: answer.Secret)
+    if found.Username.isEmpty, found.Secret.isEmpty { return nil }
+    if found.Username == "<token>" { return .identityToken(found.Secret) }
+    return .password(user: found.Username, password: found.Secret)
   }
 
   /// Runs one of the protocol's verbs: `get`, `store`, `erase`.

@@ -65,7 +65,7 @@ struct ReadingProbe: Sendable {
     probe.note(
       "ranges", probe.ranges == true ? .ok : .warn,
       probe.ranges == true
-        ? "a part of a blob can be read" : "a part of a blob was asked for, and the answer was \(response.status)",
+        ? "a part of a blob can be read" : "a request for a part of a blob got \(response.status)",
       probe.ranges == true ? "a broken pull goes on where it stopped" : "a broken pull reads the blob again")
   }
 

@@ -72,13 +72,13 @@ struct UploadProbe: Sendable {
 
   private func sendChunks(_ probe: inout RemoteProbe) async throws {
     var first = UploadProbe.small
-    var answer = try await twoChunks(of: first, &probe)
-    if case .refused(let status) = answer, [400, 413, 416, 422].contains(status) {
+    var outcome = try await twoChunks(of: first, &probe)
+    if case .refused(let status) = outcome, [400, 413, 416, 422].contains(status) {
       first = min(max(probe.chunkMinimum ?? UploadProbe.large, UploadProbe.small), 64 << 20)
-      answer = try await twoChunks(of: first, &probe)
-      if case .taken = answer { probe.chunkMinimum = probe.chunkMinimum ?? first }
+      outcome = try await twoChunks(of: first, &probe)
+      if case .taken = outcome { probe.chunkMinimum = probe.chunkMinimum ?? first }
     }
-    switch answer {
+    switch outcome {
     case .refused(let status):
       probe.chunks = false
       probe.note(
@@ -128,7 +128,7 @@ struct UploadProbe: Sendable {
     }
   }
 
-  enum Answer: Sendable, Equatable {
+  enum BodyOutcome: Sendable, Equatable {
     case taken
     /// 413, or a connection closed in the middle of the body, as some proxies do.
     case tooLarge
@@ -137,28 +137,28 @@ struct UploadProbe: Sendable {
 
   /// Sends one body to a new upload, which is then canceled.
   /// - Parameter method: `.patch`, or `.put` with the digest of something else, so that nothing is stored.
-  func sendOne(_ method: HTTPRequest.Method, _ size: UInt64, _ probe: inout RemoteProbe) async throws -> Answer {
+  func sendOne(_ method: HTTPRequest.Method, _ size: UInt64, _ probe: inout RemoteProbe) async throws -> BodyOutcome {
     guard let (opened, _) = try await begin() else { return .refused(0) }
     let address = method == .put ? opened.adding("digest", RandomDigest.make().description) : opened
     var session = opened
-    var answer = Answer.tooLarge
+    var outcome = BodyOutcome.tooLarge
     probe.sent &+= size
     do {
       let (response, request) = try await send(method, size, to: address, from: method == .patch ? 0 : nil)
       switch response.status {
       case 413: break
       case 200..<300:
-        answer = .taken
+        outcome = .taken
         session = try client.location(of: response, to: request)
-      default: answer = method == .put ? .taken : .refused(response.status)
+      default: outcome = method == .put ? .taken : .refused(response.status)
       }
     } catch let error as DistributionError where error.code == .connection || error.code == .tooLarge {
-      answer = .tooLarge
+      outcome = .tooLarge
     }
     // A PUT that was refused for its digest has already ended the upload.
     let isCancelled = await cancel(session)
     if !isCancelled, method == .patch { probe.left += 1 }
-    return answer
+    return outcome
   }
 }
 

@@ -93,7 +93,7 @@ private final class RemoteSource: ByteSource {
     }
     guard count > 0 else {
       throw DistributionError(
-        .wrongSize, subject, "the registry sent \(position) of \(descriptor.size) bytes and then ended the answer")
+        .wrongSize, subject, "the registry sent \(position) of \(descriptor.size) bytes and then ended the response")
     }
     return count
   }
@@ -112,7 +112,7 @@ private final class RemoteSource: ByteSource {
         try begun.reader.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<room]))
       }
       guard count > 0 else {
-        throw DistributionError(.wrongSize, subject, "the registry ended the answer before byte \(offset)")
+        throw DistributionError(.wrongSize, subject, "the registry ended the response before byte \(offset)")
       }
       surplus -= UInt64(count)
     }

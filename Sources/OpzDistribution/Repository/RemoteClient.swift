@@ -57,7 +57,7 @@ final class RemoteClient: Sendable {
   /// - Throws: `DistributionError` with the code `badResponse` where there is none, or `refusedAddress`.
   func location(of response: HTTPResponse, to request: HTTPRequest) throws -> WebAddress {
     guard let text = response["location"] else {
-      throw DistributionError(.badResponse, request.address.shown, "the answer \(response.status) has no Location")
+      throw DistributionError(.badResponse, request.address.shown, "the response \(response.status) has no Location")
     }
     return try resolve(text, from: response.address ?? request.address)
   }

@@ -27,8 +27,8 @@ enum RemoteErrorResponse {
     let code = quirks.isAboutChunk(response.status) ? .badResponse : code(response.status, first?.code)
     let isPage = document == nil && (response["content-type"]?.lowercased().contains("text/html") ?? false)
     // Remote registries respond in JSON, so an HTML page comes from a proxy.
-    let answer = isPage ? "a proxy in front of the registry answered" : "the registry answered"
-    let text = words.isEmpty ? "\(answer) \(response.status)" : "\(answer) \(response.status), "
+    let prefix = isPage ? "a proxy in front of the registry answered" : "the registry answered"
+    let text = words.isEmpty ? "\(prefix) \(response.status)" : "\(prefix) \(response.status), "
     let isQuota = words.lowercased().contains("quota") || response.status == 507
     var error = DistributionError(
       code, subject, text + PrintableText.brief(words), hint: isQuota ? quotaHint : hint(code, first?.code),
