@@ -16,11 +16,12 @@ struct ManifestProbe: Sendable {
       let limit = UInt64(Document.limit)
       guard let refusal = try await refusal(of: 1 << 10, &probe) else {
         return probe.note(
-          "manifests", .fail, "one was taken under a digest that it does not have", "do not trust this registry")
+          "manifests", .fail, "one was accepted under a digest that it does not have", "do not trust this registry")
       }
       if try await self.refusal(of: limit, &probe) != refusal {
         return probe.note(
-          "manifests", .warn, "one of \(ByteCount.text(limit)) is refused, which the spec asks to be taken",
+          "manifests", .warn,
+          "one of \(ByteCount.text(limit)) is refused, which the spec requires registries to accept",
           "records with very many files may not fit")
       }
       probe.manifestTaken = limit
@@ -29,7 +30,7 @@ struct ManifestProbe: Sendable {
       if takesMore { probe.manifestTaken = more }
       probe.note(
         "manifests", .ok, "up to \(ByteCount.text(limit))" + (takesMore ? " and more" : ""),
-        takesMore ? "opz makes none above \(ByteCount.text(limit))" : "")
+        takesMore ? "opz writes none above \(ByteCount.text(limit))" : "")
     } catch {
       let explained = error as? DistributionError
       probe.note("manifests", .warn, explained?.reason ?? "\(error)", explained?.hint ?? "")
@@ -43,7 +44,7 @@ struct ManifestProbe: Sendable {
     probe.note(
       "deletion", .ok,
       probe.deletes == true ? "manifests can be deleted" : "manifests cannot be deleted (\(response.status))",
-      probe.deletes == true ? "" : "what is pushed stays")
+      probe.deletes == true ? "" : "what is pushed cannot be removed")
   }
 
   /// Returns how a manifest of `size` bytes is refused, or nil where it is accepted.

@@ -30,7 +30,7 @@ struct ReadingProbe: Sendable {
     do {
       try await mount(blob, &probe)
     } catch {
-      probe.note("mounts", .warn, (error as? DistributionError)?.reason ?? "\(error)", "sends every blob")
+      probe.note("mounts", .warn, (error as? DistributionError)?.reason ?? "\(error)", "uploads every blob")
     }
   }
 
@@ -56,7 +56,7 @@ struct ReadingProbe: Sendable {
 
   private func readRange(_ blob: Descriptor?, _ probe: inout RemoteProbe) async throws {
     guard let blob else {
-      return probe.note("ranges", .skipped, "the repository has no image to try it with")
+      return probe.note("ranges", .skipped, "the repository has no image to check with")
     }
     let request = HTTPRequest(
       method: .get, address: client.address("blobs/\(blob.digest)"), headers: [("Range", "bytes=1-1")])
@@ -66,7 +66,8 @@ struct ReadingProbe: Sendable {
       "ranges", probe.ranges == true ? .ok : .warn,
       probe.ranges == true
         ? "a part of a blob can be read" : "a request for a part of a blob got \(response.status)",
-      probe.ranges == true ? "a broken pull goes on where it stopped" : "a broken pull reads the blob again")
+      probe.ranges == true
+        ? "an interrupted pull resumes where it stopped" : "an interrupted pull fetches the blob again")
   }
 
   private func listReferrers(_ probe: inout RemoteProbe) async throws {
@@ -77,8 +78,8 @@ struct ReadingProbe: Sendable {
     let isThere = response.status == 200 && (try? Index(raw: response.body, subject: subject)) != nil
     probe.referrers = isThere
     probe.note(
-      "referrers", .ok, isThere ? "the registry lists them" : "no list (\(response.status))",
-      isThere ? "" : "keeps the list under the tag sha256-DIGEST, as the spec says")
+      "referrers", .ok, isThere ? "the registry lists referrers" : "no list (\(response.status))",
+      isThere ? "" : "uses the tag sha256-DIGEST instead, as the spec says")
   }
 
   /// Mounts a blob from the repository into itself, so that a success changes nothing.
@@ -97,13 +98,13 @@ struct ReadingProbe: Sendable {
         "mounts", isRight ? .ok : .warn,
         isRight
           ? "a mount of an unknown blob opens an upload" : "a mount of an unknown blob was answered \(response.status)",
-        "tries to mount, and sends what was not mounted")
+        "tries to mount each blob, and uploads what cannot be mounted")
     }
     probe.mounts = response.status == 201
     probe.note(
       "mounts", probe.mounts == true ? .ok : .warn,
       probe.mounts == true ? "blobs can be mounted" : "a mount was answered \(response.status)",
-      probe.mounts == true ? "blobs of other repositories on this host are not sent" : "sends every blob")
+      probe.mounts == true ? "blobs of other repositories on this host are not uploaded again" : "uploads every blob")
   }
 }
 

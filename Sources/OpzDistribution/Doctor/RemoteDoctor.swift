@@ -58,8 +58,8 @@ public struct RemoteDoctor: Sendable {
     guard await logIn(client, &probe) else { return probe }
     guard hasRepository else {
       probe.note(
-        "repository", .skipped, "none was named, so nothing was written",
-        "opz doctor \(reference.host)/REPO looks at uploads, mounts, referrers and limits")
+        "repository", .skipped, "none was given, so nothing was written",
+        "opz doctor \(reference.host)/REPO checks uploads, mounts, referrers and limits")
       return probe
     }
     let reading = ReadingProbe(client: client)
@@ -96,7 +96,7 @@ public struct RemoteDoctor: Sendable {
       "connection", .ok,
       "HTTP/\(facts.httpVersion), first byte after \(Int((facts.seconds * 1000).rounded())) ms")
     probe.note(
-      "proxy", .ok, facts.proxy.map { "through \($0)" } ?? "none in between",
+      "proxy", .ok, facts.proxy.map { "through \($0)" } ?? "none",
       facts.proxy == nil ? "" : "set by the environment")
     checkCertificates(facts, client.policy.home, &probe)
     checkClock(facts, &probe)
@@ -107,7 +107,7 @@ public struct RemoteDoctor: Sendable {
     guard origin.scheme == .https else {
       return probe.note(
         "tls", origin.isLoopback ? .ok : .warn, "plain http" + (origin.isLoopback ? " to this machine" : ""),
-        origin.isLoopback ? "" : "credentials and models can be read on the way; use https")
+        origin.isLoopback ? "" : "anyone on the network path can read credentials and models; use https")
     }
     guard let own = facts.certificates.first else { return probe.note("tls", .ok, "the certificate is trusted") }
     guard let expires = own.expires else { return probe.note("tls", .ok, "trusted, issued by \(own.issuer)") }
@@ -115,12 +115,12 @@ public struct RemoteDoctor: Sendable {
     probe.note(
       "tls", days < 14 ? .warn : .ok,
       "\(facts.certificates.count) certificates, issued by \(own.issuer), ends \(expires.description.prefix(10)) (\(days) days)",
-      days < 14 ? "have it renewed; pushes fail the day after" : "")
+      days < 14 ? "renew it; pushes fail once it has expired" : "")
   }
 
   private func checkClock(_ facts: ConnectionFacts, _ probe: inout RemoteProbe) {
     guard let date = facts.head["date"].flatMap({ HTTPDate.parse($0) }) else {
-      return probe.note("clock", .skipped, "the registry says no date")
+      return probe.note("clock", .skipped, "the response has no Date header")
     }
     // The header has a resolution of one second.
     let skew = (date.milliseconds &- facts.at.milliseconds) / 1000
@@ -132,7 +132,9 @@ public struct RemoteDoctor: Sendable {
       default: (.fail, "tokens will be refused; set both clocks by NTP")
       }
     probe.note(
-      "clock", verdict, skew.magnitude <= 1 ? "as ours" : "\(skew.magnitude) s \(skew > 0 ? "before" : "behind") ours",
+      "clock", verdict,
+      skew.magnitude <= 1
+        ? "same as this machine's" : "\(skew.magnitude) s \(skew > 0 ? "ahead of" : "behind") this machine's",
       action)
   }
 
@@ -140,7 +142,8 @@ public struct RemoteDoctor: Sendable {
     let said = facts.head["docker-distribution-api-version"]
     guard [200, 401, 403].contains(facts.head.status) else {
       probe.note(
-        "api", .fail, "GET /v2/ answered \(facts.head.status)", "this is no container registry, or a proxy hides /v2/")
+        "api", .fail, "GET /v2/ answered \(facts.head.status)",
+        "this is not a container registry, or a proxy hides /v2/")
       return false
     }
     probe.note("api", .ok, "the registry API, version 2" + (said.map { " (\($0))" } ?? ""))
@@ -161,10 +164,10 @@ public struct RemoteDoctor: Sendable {
       let response = try await client.send(client.versionCheck, [], reference.host)
       guard response.status == 200 else { throw client.failure(response, reference.host) }
       let realm = bearer?.parameters["realm"].flatMap { WebAddress($0) }.map { " from \($0.origin)" } ?? ""
-      let way = challenges == nil ? "everybody is let in" : bearer == nil ? "user and password" : "tokens\(realm)"
+      let way = challenges == nil ? "anonymous access" : bearer == nil ? "user and password" : "tokens\(realm)"
       probe.note(
-        "auth", .ok, challenges == nil ? way : "\(way), \(known ? "with your credentials" : "as anybody")",
-        bearer == nil ? "" : "fetches one for each repository, and anew before it ends")
+        "auth", .ok, challenges == nil ? way : "\(way), \(known ? "with your credentials" : "anonymously")",
+        bearer == nil ? "" : "opz fetches one for each repository and renews it before it expires")
       return true
     } catch {
       let explained = error as? DistributionError
@@ -176,17 +179,17 @@ public struct RemoteDoctor: Sendable {
   private static func sum(_ isDeep: Bool, _ probe: inout RemoteProbe) {
     if probe.left > 0 {
       probe.note(
-        "left behind", .warn, "\(probe.left) uploads could not be cancelled", "the registry drops them by itself")
+        "left behind", .warn, "\(probe.left) uploads could not be canceled", "the registry expires them")
     }
     if let refused = probe.smallestRefused {
       let taken = probe.largestTaken ?? 0
       probe.note(
         "body", taken < 5 << 20 ? .warn : .ok,
-        "\(ByteCount.text(taken)) taken, \(ByteCount.text(refused)) refused: the registry or a proxy before it has a limit",
+        "\(ByteCount.text(taken)) accepted, \(ByteCount.text(refused)) refused: the registry or a proxy in front of it has a limit",
         "requests stay at or below \(ByteCount.text(taken))")
     } else if let taken = probe.largestTaken {
       probe.note(
-        "body", .ok, "\(ByteCount.text(taken)) in one request taken", isDeep ? "" : "--deep looks for the limit")
+        "body", .ok, "\(ByteCount.text(taken)) accepted in one request", isDeep ? "" : "--deep searches for the limit")
     }
   }
 }

@@ -23,11 +23,11 @@ struct UploadProbe: Sendable {
       probe.chunkMinimum = head["oci-chunk-min-length"].flatMap { UInt64($0) }
       guard await cancel(session) else {
         probe.note(
-          "uploads", .warn, "an upload cannot be cancelled; one is left, which the registry drops by itself",
-          "nothing more was tried")
+          "uploads", .warn, "an upload cannot be canceled; one is left, which the registry expires",
+          "nothing more was checked")
         return false
       }
-      probe.note("uploads", .ok, "can be opened and cancelled")
+      probe.note("uploads", .ok, "can be opened and canceled")
       try await sendChunks(&probe)
       return true
     } catch {
@@ -66,7 +66,7 @@ struct UploadProbe: Sendable {
 
   private enum Chunks {
     /// Two chunks were accepted; says whether the remote registry reports the offset.
-    case taken(saysWhere: Bool)
+    case taken(reportsOffset: Bool)
     case refused(Int)
   }
 
@@ -82,16 +82,19 @@ struct UploadProbe: Sendable {
     case .refused(let status):
       probe.chunks = false
       probe.note(
-        "chunks", .warn, "a chunk was answered \(status)", "each blob goes in one request; a cut begins that blob again"
+        "chunks", .warn, "a chunk was answered \(status)",
+        "each blob is one request; a lost connection restarts that blob"
       )
-    case .taken(let saysWhere):
+    case .taken(let reportsOffset):
       probe.chunks = true
       let minimum =
         probe.chunkMinimum.map { ", of \(ByteCount.text($0)) and more" } ?? ", of \(ByteCount.text(first)) and more"
       probe.note(
-        "chunks", saysWhere ? .ok : .warn,
-        "are taken\(minimum)" + (saysWhere ? "" : ", but the registry does not say how far it is"),
-        saysWhere ? "large blobs go in chunks, and go on after a cut" : "a cut begins that blob again")
+        "chunks", reportsOffset ? .ok : .warn,
+        "are accepted\(minimum)" + (reportsOffset ? "" : ", but the registry does not report how much it has"),
+        reportsOffset
+          ? "large blobs are uploaded in chunks and resume after a lost connection"
+          : "a lost connection restarts that blob")
       try await largeChunk(&probe)
     }
   }
@@ -112,7 +115,7 @@ struct UploadProbe: Sendable {
     let status = try await client.attempt(HTTPRequest(method: .get, address: session), scopes, subject)
     let end = status["range"].flatMap { $0.split(separator: "-").last }.flatMap { UInt64($0) }
     await cancel(session)
-    return .taken(saysWhere: status.head.isSuccess && end == 2 &* size &- 1)
+    return .taken(reportsOffset: status.head.isSuccess && end == 2 &* size &- 1)
   }
 
   private func largeChunk(_ probe: inout RemoteProbe) async throws {
@@ -124,7 +127,7 @@ struct UploadProbe: Sendable {
     case .refused(let status):
       probe.chunkRefused = size
       probe.note(
-        "chunk size", .warn, "one of \(ByteCount.text(size)) is answered \(status)", "each blob goes in one request")
+        "chunk size", .warn, "one of \(ByteCount.text(size)) is answered \(status)", "each blob is one request")
     }
   }
 
