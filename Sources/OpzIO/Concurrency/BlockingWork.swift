@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -12,7 +14,8 @@ public func blocking<Value: Sendable>(
   _ work: @escaping @Sendable () throws -> sending Value
 ) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
-    let started = startThread { continuation.resume(with: Result { try work() }) }
+    let once = OneTimeWork(work)
+    let started = startThread { continuation.resume(with: once.run()) }
     if !started {
       continuation.resume(throwing: IOFailure(errno: EAGAIN, operation: "pthread_create", path: ""))
     }
@@ -60,4 +63,22 @@ package func startThread(stackBytes: Int = 1 << 20, _ body: @escaping @Sendable 
 private final class ThreadBody: Sendable {
   let run: @Sendable () -> Void
   init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+/// Work that is released when it has run: what it holds, such as a locked file, must not outlive it on its thread.
+private final class OneTimeWork<Value: Sendable>: Sendable {
+  private let work: Mutex<(@Sendable () throws -> sending Value)?>
+
+  init(_ work: @escaping @Sendable () throws -> sending Value) { self.work = Mutex(work) }
+
+  func run() -> Result<Value, any Error> {
+    let taken = work.withLock { held in
+      defer { held = nil }
+      return held
+    }
+    return Result {
+      guard let taken else { throw CancellationError() }
+      return try taken()
+    }
+  }
 }
