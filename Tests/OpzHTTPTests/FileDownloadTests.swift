@@ -37,15 +37,15 @@ struct FileDownloadTests {
 
   private var left: [String] { (try? directory.tree().filter { $0 != "wheels" }) ?? [] }
 
-  @Test("a download that breaks goes on where it stopped, with a known size and without", arguments: [true, false])
-  func goesOn(sized: Bool) async throws {
+  @Test("an interrupted download resumes where it stopped, whether or not its size is known", arguments: [true, false])
+  func resumes(sized: Bool) async throws {
     let server = try ScriptedServer { [content] in ranged(content, $0, cut: $0.number < 4 ? 200_000 : nil) }
     try await client().fetch(item("http://\(server.host)/a.whl", size: sized), to: path)
     #expect(try FileBlob(path).bytes() == content && left == ["wheels/a.whl"])
     #expect(server.requests.map { $0.header("range") } == [nil, "bytes=200000-", "bytes=400000-", "bytes=600000-"])
   }
 
-  @Test("the next process goes on with what an earlier one left")
+  @Test("the next process resumes what an earlier one left")
   func nextProcess() async throws {
     try Durable.makeDirectory(path.removingLastComponent())
     try Durable.replace(FilePath(path.string + ".part"), with: Array(content[..<500_000]))
@@ -57,8 +57,8 @@ struct FileDownloadTests {
     #expect(server.requests.count == 1)
   }
 
-  @Test("what an earlier one left goes where the file came in another way")
-  func settled() async throws {
+  @Test("a partial file is removed once the complete file exists")
+  func partialFileRemoved() async throws {
     try Durable.makeDirectory(path.removingLastComponent())
     try Durable.replace(FilePath(path.string + ".part"), with: Array(content[..<500_000]))
     try Durable.replace(path, with: content)
@@ -66,7 +66,7 @@ struct FileDownloadTests {
     #expect(left == ["wheels/a.whl"])
   }
 
-  @Test("a server without ranges sends all again")
+  @Test("a server without range support sends the whole file again")
   func noRanges() async throws {
     try Durable.makeDirectory(path.removingLastComponent())
     try Durable.replace(FilePath(path.string + ".part"), with: Array(content[..<500_000]))
@@ -75,7 +75,7 @@ struct FileDownloadTests {
     #expect(try FileBlob(path).bytes() == content)
   }
 
-  @Test("another file is an error of which nothing stays", arguments: [899_999, 900_000, 900_001])
+  @Test("a file with other content is an error, and nothing of it is kept", arguments: [899_999, 900_000, 900_001])
   func otherFile(size: Int) async throws {
     let other = randomBytes(size).map { $0 ^ 1 }
     let server = try ScriptedServer { _ in Answer(200, body: other) }
@@ -86,8 +86,8 @@ struct FileDownloadTests {
     #expect(!left.contains("wheels/a.whl"))
   }
 
-  @Test("a rotten part is found by the digest, and the next try succeeds")
-  func rottenPart() async throws {
+  @Test("a damaged partial file fails the digest check, and the next download succeeds")
+  func damagedPart() async throws {
     try Durable.makeDirectory(path.removingLastComponent())
     try Durable.replace(FilePath(path.string + ".part"), with: [UInt8](repeating: 9, count: 1000))
     let server = try ScriptedServer { [content] in ranged(content, $0) }
@@ -99,7 +99,7 @@ struct FileDownloadTests {
     #expect(try FileBlob(path).bytes() == content)
   }
 
-  @Test("a login goes to its own server and not along with a redirect")
+  @Test("a login is sent to its own server and not to the target of a redirect")
   func logins() async throws {
     let other = try ScriptedServer { [content] _ in Answer(200, body: content) }
     let target = "http://\(other.host)/b.whl"
@@ -111,7 +111,7 @@ struct FileDownloadTests {
   }
 
   @Test(
-    "addresses that nothing of ours may go to",
+    "addresses to which no request is sent",
     arguments: [
       "http://example.org/a", "ftp://example.org/a", "file:///etc/passwd", "https://u:p@example.org/a", "a.whl",
     ])
@@ -121,7 +121,7 @@ struct FileDownloadTests {
   }
 
   @Test(
-    "statuses become errors that help",
+    "each status becomes an error with a useful hint",
     arguments: [(401, ErrorCategory.network), (403, .network), (404, .notFound), (503, .network)])
   func statuses(status: Int, category: ErrorCategory) async throws {
     let server = try ScriptedServer { _ in Answer(status, text: "<html>") }
@@ -133,7 +133,7 @@ struct FileDownloadTests {
     #expect(server.requests.count == (status == 503 ? 5 : 1))
   }
 
-  @Test("many that want one file fetch it once")
+  @Test("concurrent downloads of one file fetch it once")
   func together() async throws {
     let server = try ScriptedServer { [content] in ranged(content, $0) }
     let (client, item, path) = (try client(), item("http://\(server.host)/a.whl"), path)

@@ -7,7 +7,7 @@ struct RetryBudgetTests {
   private static let failure = HTTPError(.connection, "x", "it broke")
   private static let policy = RetryPolicy(attempts: 3, base: 0, longest: 0, deadline: 6000)
 
-  @Test("is spent without progress")
+  @Test("is used up without progress")
   func spent() {
     var budget = RetryBudget(Self.policy)
     #expect(budget.next(Self.failure, at: 10) != nil && budget.attempt == 2)
@@ -25,7 +25,7 @@ struct RetryBudgetTests {
     #expect(budget.next(Self.failure, at: 999) == nil)
   }
 
-  @Test("a transfer that loses its progress each time ends")
+  @Test("a transfer that loses its progress again and again gives up")
   func losses() {
     var budget = RetryBudget(Self.policy, step: 100)
     var rounds = 0
@@ -36,7 +36,7 @@ struct RetryBudgetTests {
     #expect(rounds == RetryBudget.lossLimit + 1)
   }
 
-  @Test("a peer that asks to wait longer than the deadline is not waited for")
+  @Test("gives up on a peer that asks to wait longer than the deadline")
   func deadline() {
     var budget = RetryBudget(RetryPolicy(attempts: 3, base: 0, longest: 0, deadline: 5))
     #expect(budget.next(HTTPError(.status(429, retryAfter: 3), "x", "slow down")) == 3)
