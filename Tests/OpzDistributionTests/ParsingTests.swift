@@ -75,7 +75,8 @@ import Testing
       _ = Scope.union(Scope.parse(text))
       _ = ReferrersPage.next([text])
       _ = try? Token.parse(Array(text.utf8), now: .now(), subject: "x")
-      _ = RemoteErrorResponse.error(HTTPResponse(head: HTTPHead(status: 400), body: Array(text.utf8)), "x", .known)
+      _ = RemoteErrorResponse.error(
+        HTTPResponse(head: HTTPHead(status: 400), body: Array(text.utf8)), subject: "x", .known)
     }
   }
 }

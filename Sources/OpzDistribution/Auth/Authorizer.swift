@@ -35,7 +35,7 @@ actor Authorizer {
     switch scheme {
     case .unknown: nil
     case .basic: try await basic()
-    case .bearer(let realm): try await bearer(realm, scopes, rejected: nil)
+    case .bearer(let realm): try await bearer(realm, scopes: scopes, rejected: nil)
     }
   }
 
@@ -49,7 +49,7 @@ actor Authorizer {
       let realm = TokenSource.Realm(address: address, service: challenge.parameters["service"])
       scheme = .bearer(realm)
       extra.formUnion(Scope.parse(challenge.parameters["scope"] ?? ""))
-      return try await bearer(realm, scopes, rejected: rejected)
+      return try await bearer(realm, scopes: scopes, rejected: rejected)
     }
     if challenges.contains(where: { $0.scheme == "basic" }), let header = try await basic(otherThan: rejected) {
       scheme = .basic
@@ -79,23 +79,23 @@ actor Authorizer {
     return HTTPRequest.basicAuthorization(user: user, password: password)
   }
 
-  private func bearer(_ realm: TokenSource.Realm, _ scopes: [Scope], rejected: String?) async throws -> String {
+  private func bearer(_ realm: TokenSource.Realm, scopes: [Scope], rejected: String?) async throws -> String {
     let found = try await credential()
     if case .registryToken(let token) = found { return "Bearer \(token)" }
     do {
-      return try await bearer(realm, scopes, found, rejected)
+      return try await bearer(realm, scopes: scopes, credential: found, rejected: rejected)
     } catch let error as DistributionError where error.code == .unauthorized {
       guard let new = try await renewed(found) else { throw error }
-      return try await bearer(realm, scopes, new, rejected)
+      return try await bearer(realm, scopes: scopes, credential: new, rejected: rejected)
     }
   }
 
   private func bearer(
-    _ realm: TokenSource.Realm, _ scopes: [Scope], _ found: Credential?, _ rejected: String?
+    _ realm: TokenSource.Realm, scopes: [Scope], credential: Credential?, rejected: String?
   ) async throws -> String {
     let wanted = scopes + extra.filter { $0.type != "repository" || scopes.map(\.name).contains($0.name) }
     let token = try await tokens.token(
-      realm, wanted, found, rejected: rejected.map { String($0.dropFirst("Bearer ".count)) })
+      realm, scopes: wanted, credential: credential, rejected: rejected.map { String($0.dropFirst("Bearer ".count)) })
     return "Bearer \(token.value)"
   }
 

@@ -46,7 +46,7 @@ public struct RemoteLogin: Sendable {
     guard try await client.challenges() != nil else { return .notAsked }
     let response: HTTPResponse
     do {
-      response = try await client.send(client.versionCheck, [], reference.host)
+      response = try await client.send(client.versionCheck, scopes: [], subject: reference.host)
     } catch let error as DistributionError where error.code == .unauthorized {
       throw refusal(error.status)
     }

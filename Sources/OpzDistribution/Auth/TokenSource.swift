@@ -23,7 +23,7 @@ actor TokenSource {
 
   static let responseLimit = 1 << 20
 
-  init(_ client: HTTPClient, _ retrier: Retrier, _ quirks: RemoteQuirks) {
+  init(_ client: HTTPClient, _ retrier: Retrier, quirks: RemoteQuirks) {
     self.client = client
     self.retrier = retrier
     self.quirks = quirks
@@ -31,7 +31,7 @@ actor TokenSource {
 
   /// Returns a token for these scopes.
   /// - Parameter rejected: a token that the remote registry rejected and that is not returned again.
-  func token(_ realm: Realm, _ scopes: [Scope], _ credential: Credential?, rejected: String?) async throws -> Token {
+  func token(_ realm: Realm, scopes: [Scope], credential: Credential?, rejected: String?) async throws -> Token {
     let key = Key(realm: realm, scopes: Scope.union(scopes))
     if let token = tokens[key], token.isFresh(at: .now()), token.value != rejected { return token }
     let task = pending[key] ?? Task { try await fetch(key, credential) }
@@ -44,16 +44,16 @@ actor TokenSource {
 
   private func fetch(_ key: Key, _ credential: Credential?) async throws -> Token {
     let subject = key.realm.address.shown
-    var response = try await ask(TokenSource.request(key.realm, key.scopes, credential), subject)
+    var response = try await ask(TokenSource.request(key.realm, scopes: key.scopes, credential: credential), subject)
     if case .identityToken(let refresh) = credential, quirks.takesTokenAsPassword(response.status) {
       let old = Credential.password(user: "<token>", password: refresh)
-      response = try await ask(TokenSource.request(key.realm, key.scopes, old), subject)
+      response = try await ask(TokenSource.request(key.realm, scopes: key.scopes, credential: old), subject)
     }
     // Redirects are not followed, because they could carry the credentials to another host.
     if (300..<400).contains(response.status) {
       throw DistributionError(.refusedAddress, subject, "the token server redirects, which is not followed")
     }
-    guard response.head.isSuccess else { throw RemoteErrorResponse.error(response, subject, quirks) }
+    guard response.head.isSuccess else { throw RemoteErrorResponse.error(response, subject: subject, quirks) }
     return try Token.parse(response.body, now: .now(), subject: subject)
   }
 
@@ -61,18 +61,20 @@ actor TokenSource {
     var denials = 0
     return try await retrier.run(subject) {
       let response = try await client.exchange(request)
-      if RetryPolicy.isTransient(response.status) { throw RemoteErrorResponse.error(response, subject, quirks) }
+      if RetryPolicy.isTransient(response.status) {
+        throw RemoteErrorResponse.error(response, subject: subject, quirks)
+      }
       guard response.status == 403 else { return response }
       denials += 1
       guard quirks.retriesDenial(denials) else { return response }
-      var denial = RemoteErrorResponse.error(response, subject, quirks)
+      var denial = RemoteErrorResponse.error(response, subject: subject, quirks)
       denial.isWorthRepeating = true
       throw denial
     }
   }
 
-  private static func request(_ realm: Realm, _ scopes: [Scope], _ credential: Credential?) -> HTTPRequest {
-    if case .identityToken(let refresh) = credential { return oauth(realm, scopes, refresh) }
+  private static func request(_ realm: Realm, scopes: [Scope], credential: Credential?) -> HTTPRequest {
+    if case .identityToken(let refresh) = credential { return oauth(realm, scopes: scopes, refresh: refresh) }
     var address = realm.address
     if let service = realm.service { address = address.adding("service", service) }
     for scope in scopes { address = address.adding("scope", scope.description) }
@@ -85,7 +87,7 @@ actor TokenSource {
   }
 
   // distribution's OAuth 2 token specification: a form with all scopes in one value.
-  private static func oauth(_ realm: Realm, _ scopes: [Scope], _ refresh: String) -> HTTPRequest {
+  private static func oauth(_ realm: Realm, scopes: [Scope], refresh: String) -> HTTPRequest {
     var fields = [("grant_type", "refresh_token"), ("client_id", "opz"), ("refresh_token", refresh)]
     if let service = realm.service { fields.append(("service", service)) }
     fields.append(("scope", scopes.map(\.description).joined(separator: " ")))

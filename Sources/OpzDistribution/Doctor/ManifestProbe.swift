@@ -39,7 +39,8 @@ struct ManifestProbe: Sendable {
 
   private func checkDeletion(_ probe: inout RemoteProbe) async throws {
     let response = try await client.attempt(
-      HTTPRequest(method: .delete, address: client.address("manifests/\(RandomDigest.make())")), scopes, subject)
+      HTTPRequest(method: .delete, address: client.address("manifests/\(RandomDigest.make())")), scopes: scopes,
+      subject: subject)
     probe.deletes = response.status == 404 || response.head.isSuccess
     probe.note(
       "deletion", .ok,
@@ -54,7 +55,7 @@ struct ManifestProbe: Sendable {
       method: .put, address: client.address("manifests/\(RandomDigest.make())"),
       headers: [("Content-Type", MediaType.imageManifest.rawValue)], body: .bytes(body), timeout: 0)
     probe.sent &+= UInt64(body.count)
-    let response = try await client.attempt(request, scopes, subject)
+    let response = try await client.attempt(request, scopes: scopes, subject: subject)
     guard response.head.isSuccess else {
       // The status and error code, without the message.
       return client.failure(response, subject).reason.split(separator: ":").first.map(String.init) ?? ""
@@ -62,7 +63,7 @@ struct ManifestProbe: Sendable {
     // It was accepted, so it is deleted again, under the digest it was sent with and under its own.
     let names = [request.address] + [client.address("manifests/\(Digest.of(body))")]
     for address in names {
-      _ = try? await client.attempt(HTTPRequest(method: .delete, address: address), scopes, subject)
+      _ = try? await client.attempt(HTTPRequest(method: .delete, address: address), scopes: scopes, subject: subject)
     }
     return nil
   }

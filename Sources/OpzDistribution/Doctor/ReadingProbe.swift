@@ -40,7 +40,7 @@ struct ReadingProbe: Sendable {
   /// The smallest blob of one of the first images, or nil where there is none.
   private func anyBlob() async throws -> Descriptor? {
     let list = HTTPRequest(method: .get, address: client.address("tags/list", query: "n=50"))
-    let response = try await client.send(list, pull, subject)
+    let response = try await client.send(list, scopes: pull, subject: subject)
     if response.status == 404 { return nil }
     guard response.status == 200 else { throw client.failure(response, subject) }
     let tags = (try? JSONDecoding.decode(Tags.self, from: response.body))?.tags ?? []
@@ -60,7 +60,7 @@ struct ReadingProbe: Sendable {
     }
     let request = HTTPRequest(
       method: .get, address: client.address("blobs/\(blob.digest)"), headers: [("Range", "bytes=1-1")])
-    let response = try await client.send(request, pull, subject)
+    let response = try await client.send(request, scopes: pull, subject: subject)
     probe.ranges = response.status == 206 && response.body.count == 1
     probe.note(
       "ranges", probe.ranges == true ? .ok : .warn,
@@ -74,7 +74,7 @@ struct ReadingProbe: Sendable {
     let request = HTTPRequest(
       method: .get, address: client.address("referrers/\(RandomDigest.make())"),
       headers: [("Accept", MediaType.imageIndex.rawValue)])
-    let response = try await client.send(request, pull, subject)
+    let response = try await client.send(request, scopes: pull, subject: subject)
     let isThere = response.status == 200 && (try? Index(raw: response.body, subject: subject)) != nil
     probe.referrers = isThere
     probe.note(
@@ -88,7 +88,7 @@ struct ReadingProbe: Sendable {
     let from = WebAddress.encode(client.reference.repository)
     let query = "mount=\(WebAddress.encode(digest.description))&from=\(from)"
     let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/", query: query))
-    let response = try await client.attempt(request, [.push(client.reference.repository)], subject)
+    let response = try await client.attempt(request, scopes: [.push(client.reference.repository)], subject: subject)
     if response.status == 202 {
       await UploadProbe(client: client).cancel(try client.location(of: response, to: request))
     }

@@ -161,7 +161,7 @@ public struct RemoteDoctor: Sendable {
       }
       let bearer = challenges?.first { $0.scheme == "bearer" }
       probe.authentication = challenges == nil ? "none" : bearer == nil ? "basic" : "bearer"
-      let response = try await client.send(client.versionCheck, [], reference.host)
+      let response = try await client.send(client.versionCheck, scopes: [], subject: reference.host)
       guard response.status == 200 else { throw client.failure(response, reference.host) }
       let realm = bearer?.parameters["realm"].flatMap { WebAddress($0) }.map { " from \($0.origin)" } ?? ""
       let way = challenges == nil ? "anonymous access" : bearer == nil ? "user and password" : "tokens\(realm)"

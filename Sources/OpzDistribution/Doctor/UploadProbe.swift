@@ -40,7 +40,7 @@ struct UploadProbe: Sendable {
   /// Opens an upload.
   func begin() async throws -> (session: WebAddress, head: HTTPHead)? {
     let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/"))
-    let response = try await client.attempt(request, scopes, subject)
+    let response = try await client.attempt(request, scopes: scopes, subject: subject)
     guard response.status == 202 else { throw client.failure(response, subject) }
     return (try client.location(of: response, to: request), response.head)
   }
@@ -49,7 +49,7 @@ struct UploadProbe: Sendable {
   @discardableResult
   func cancel(_ session: WebAddress) async -> Bool {
     let request = HTTPRequest(method: .delete, address: session)
-    guard let response = try? await client.attempt(request, scopes, subject) else { return false }
+    guard let response = try? await client.attempt(request, scopes: scopes, subject: subject) else { return false }
     return response.head.isSuccess
   }
 
@@ -61,7 +61,7 @@ struct UploadProbe: Sendable {
       method: method, address: address, headers: [("Content-Type", "application/octet-stream")],
       body: .blob(ZeroBlob(size: size)), timeout: 0)
     if let offset { request.headers.append(("Content-Range", "\(offset)-\(offset &+ size &- 1)")) }
-    return (try await client.attempt(request, scopes, subject), request)
+    return (try await client.attempt(request, scopes: scopes, subject: subject), request)
   }
 
   private enum Chunks {
@@ -112,7 +112,7 @@ struct UploadProbe: Sendable {
       probe.take(size)
       session = try client.location(of: response, to: request)
     }
-    let status = try await client.attempt(HTTPRequest(method: .get, address: session), scopes, subject)
+    let status = try await client.attempt(HTTPRequest(method: .get, address: session), scopes: scopes, subject: subject)
     let end = status["range"].flatMap { $0.split(separator: "-").last }.flatMap { UInt64($0) }
     await cancel(session)
     return .taken(reportsOffset: status.head.isSuccess && end == 2 &* size &- 1)

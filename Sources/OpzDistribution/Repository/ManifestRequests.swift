@@ -32,7 +32,8 @@ final class ManifestRequests: Sendable {
     let request = HTTPRequest(
       method: .get, address: client.address("manifests/\(tagOrDigest)"),
       headers: [("Accept", ManifestRequests.accepted.map(\.rawValue).joined(separator: ", "))], limit: Document.limit)
-    let response = try await client.send(request, [.pull(client.reference.repository)], subject(tagOrDigest))
+    let response = try await client.send(
+      request, scopes: [.pull(client.reference.repository)], subject: subject(tagOrDigest))
     guard response.status == 200 else { throw client.failure(response, subject(tagOrDigest)) }
     let found = try read(response, wanted: wanted, subject(tagOrDigest))
     if wanted != nil { remember(found) }
@@ -47,7 +48,8 @@ final class ManifestRequests: Sendable {
     let request = HTTPRequest(
       method: .put, address: client.address("manifests/\(tagOrDigest)"),
       headers: [("Content-Type", mediaType.rawValue)], body: .bytes(bytes))
-    let response = try await client.send(request, [.push(client.reference.repository)], subject(tagOrDigest))
+    let response = try await client.send(
+      request, scopes: [.push(client.reference.repository)], subject: subject(tagOrDigest))
     guard [200, 201, 202, 204].contains(response.status) else {
       throw client.failure(response, subject(tagOrDigest))
     }

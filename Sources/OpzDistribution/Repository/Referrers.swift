@@ -36,7 +36,8 @@ extension RemoteRepository {
     for page in 0..<ReferrerList.pageLimit {
       let next: String?
       do {
-        let response = try await client.send(request, [.pull(reference.repository)], "\(name(digest)) referrers")
+        let response = try await client.send(
+          request, scopes: [.pull(reference.repository)], subject: "\(name(digest)) referrers")
         if page == 0, client.quirks.lacksReferrers(response.status) {
           list.add(try await referrersTag.read(digest))
           return list

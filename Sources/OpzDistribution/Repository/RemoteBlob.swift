@@ -23,7 +23,7 @@ struct RemoteBlob: Blob {
       method: .get, address: client.address("blobs/\(descriptor.digest)"), timeout: 0, isStreamed: true)
     if offset > 0 { request.headers.append(("Range", "bytes=\(offset)-")) }
     let subject = "\(client.reference.name)@\(descriptor.digest)"
-    let response = try await client.attempt(request, [.pull(client.reference.repository)], subject)
+    let response = try await client.attempt(request, scopes: [.pull(client.reference.repository)], subject: subject)
     guard let reader = response.reader else { throw client.failure(response, subject) }
     switch response.status {
     case 200: return Begun(reader: reader, position: 0)

@@ -44,7 +44,7 @@ final class RemoteClient: Sendable {
       try HTTPClient(HTTPSettings(userAgent: userAgent, environment: environment))
     }
     authorizer = Authorizer(
-      reference, policy: policy, tokens: TokenSource(http, retrier, quirks),
+      reference, policy: policy, tokens: TokenSource(http, retrier, quirks: quirks),
       credentials: credentials ?? Credentials(environment: environment), quirks: quirks)
   }
 
@@ -75,16 +75,16 @@ final class RemoteClient: Sendable {
 
   /// Sends a request and retries transient failures. Any response with another status is returned.
   /// - Parameter subject: what the request is about, for error messages.
-  func send(_ request: HTTPRequest, _ scopes: [Scope], _ subject: String) async throws -> HTTPResponse {
-    try await retrier.run(subject) { try await attempt(request, scopes, subject) }
+  func send(_ request: HTTPRequest, scopes: [Scope], subject: String) async throws -> HTTPResponse {
+    try await retrier.run(subject) { try await attempt(request, scopes: scopes, subject: subject) }
   }
 
   /// Sends a request without retries. A transient status is thrown as an error.
   func attempt(
-    _ request: HTTPRequest, _ scopes: [Scope], _ subject: String,
+    _ request: HTTPRequest, scopes: [Scope], subject: String,
     onSent: @escaping @Sendable (HTTPClient.SendEvent) -> Void = { _ in }
   ) async throws -> HTTPResponse {
-    let response = try await exchange(request, scopes, onSent)
+    let response = try await exchange(request, scopes: scopes, onSent: onSent)
     for warning in response.head.all("warning") where warning.hasPrefix("299 ") { warn(warning) }
     if RetryPolicy.isTransient(response.status) { throw failure(response, subject) }
     return response
@@ -92,7 +92,7 @@ final class RemoteClient: Sendable {
 
   /// The error for a response that is not the one that was asked for.
   func failure(_ response: HTTPResponse, _ subject: String) -> DistributionError {
-    RemoteErrorResponse.error(response, subject, quirks)
+    RemoteErrorResponse.error(response, subject: subject, quirks)
   }
 
   /// Whether the repository has a blob or document.
@@ -102,7 +102,7 @@ final class RemoteClient: Sendable {
     let headers = descriptor.mediaType.isDocument ? [("Accept", descriptor.mediaType.rawValue)] : []
     let request = HTTPRequest(method: .head, address: address("\(kind)/\(descriptor.digest)"), headers: headers)
     let subject = "\(reference.name)@\(descriptor.digest)"
-    let response = try await send(request, scopes, subject)
+    let response = try await send(request, scopes: scopes, subject: subject)
     if response.status == 404 { return false }
     guard response.status == 200 else { throw failure(response, subject) }
     if let length = response["content-length"].flatMap({ UInt64($0) }), length != descriptor.size {
@@ -143,7 +143,7 @@ final class RemoteClient: Sendable {
   }
 
   private func exchange(
-    _ original: HTTPRequest, _ scopes: [Scope], _ onSent: @escaping @Sendable (HTTPClient.SendEvent) -> Void
+    _ original: HTTPRequest, scopes: [Scope], onSent: @escaping @Sendable (HTTPClient.SendEvent) -> Void
   ) async throws -> HTTPResponse {
     var request = original.limited(to: retrier.policy.idle)
     // Credentials are only sent while the request has never left the remote registry's origin.

@@ -18,7 +18,7 @@ enum RemoteErrorResponse {
   /// Returns the error for a response.
   /// - Parameter subject: what was requested, for the message.
   static func error(
-    _ response: HTTPResponse, _ subject: String, _ quirks: RemoteQuirks
+    _ response: HTTPResponse, subject: String, _ quirks: RemoteQuirks
   ) -> DistributionError {
     let document = try? JSONDecoding.decode(Document.self, from: response.body)
     let first = document?.errors?.first

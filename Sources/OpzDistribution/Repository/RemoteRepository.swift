@@ -218,7 +218,8 @@ public final class RemoteRepository: ContentStore, TagStore {
     let request = HTTPRequest(
       method: .get, address: client.address("referrers/\(subject)"),
       headers: [("Accept", MediaType.imageIndex.rawValue)])
-    let response = try await client.send(request, [.pull(reference.repository)], "\(name(subject)) referrers")
+    let response = try await client.send(
+      request, scopes: [.pull(reference.repository)], subject: "\(name(subject)) referrers")
     let isThere = !client.quirks.lacksReferrers(response.status)
     client.profiles.learn { $0.referrers = isThere }
     return isThere
@@ -254,7 +255,7 @@ extension RemoteRepository {
     let request = HTTPRequest(
       method: .head, address: client.address("manifests/\(tag)"),
       headers: [("Accept", accepted.map(\.rawValue).joined(separator: ", "))])
-    let response = try await client.send(request, [.pull(reference.repository)], subject)
+    let response = try await client.send(request, scopes: [.pull(reference.repository)], subject: subject)
     if response.status == 404 { return nil }
     guard response.status == 200 else { throw client.failure(response, subject) }
     if let digest = response["docker-content-digest"].flatMap({ Digest($0) }) { return digest }

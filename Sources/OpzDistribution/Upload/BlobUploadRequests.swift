@@ -16,7 +16,7 @@ extension BlobUpload {
       let query = "mount=\(WebAddress.encode(descriptor.digest.description))&from=\(WebAddress.encode(candidate))"
       let request = HTTPRequest(method: .post, address: client.address("blobs/uploads/", query: query))
       do {
-        let response = try await client.attempt(request, scopes + [.pull(candidate)], subject)
+        let response = try await client.attempt(request, scopes: scopes + [.pull(candidate)], subject: subject)
         switch response.status {
         case 201:
           client.profiles.learn { $0.mounts = true }
@@ -41,7 +41,7 @@ extension BlobUpload {
     sessionWasLost = false
     let request = HTTPRequest(
       method: .post, address: client.address("blobs/uploads/"), isFresh: needsFreshConnection)
-    let response = try await client.attempt(request, scopes, subject)
+    let response = try await client.attempt(request, scopes: scopes, subject: subject)
     needsFreshConnection = false
     guard response.status == 202 else { throw client.failure(response, subject) }
     return try opened(response, request)
@@ -89,7 +89,7 @@ extension BlobUpload {
   /// - Returns: false where the remote registry does not know the session.
   private func requestStatus(_ current: inout UploadSession) async throws -> Bool {
     let request = HTTPRequest(method: .get, address: current.location, isFresh: needsFreshConnection)
-    let response = try await client.attempt(request, scopes, subject)
+    let response = try await client.attempt(request, scopes: scopes, subject: subject)
     needsFreshConnection = false
     if [401, 403].contains(response.status) { throw client.failure(response, subject) }
     guard response.head.isSuccess, current.adopt(response, size: descriptor.size) else { return false }
@@ -180,7 +180,7 @@ extension BlobUpload {
     let clock = ContinuousClock()
     let start = clock.now
     do {
-      let response = try await client.attempt(request, scopes, subject, onSent: progress.take)
+      let response = try await client.attempt(request, scopes: scopes, subject: subject, onSent: progress.take)
       needsFreshConnection = false
       pacer.sent(count, in: (clock.now - start).seconds)
       return response
@@ -200,7 +200,7 @@ extension BlobUpload {
 
   private func complete(_ request: HTTPRequest) async throws -> DistributionError? {
     mayBeStored = true
-    let response = try await client.attempt(request, scopes, subject, onSent: progress.take)
+    let response = try await client.attempt(request, scopes: scopes, subject: subject, onSent: progress.take)
     needsFreshConnection = false
     mayBeStored = false
     guard response.status == 201 || response.status == 204 else { return client.failure(response, subject) }
@@ -211,6 +211,6 @@ extension BlobUpload {
   /// Cancels a session at the remote registry, which would otherwise expire it on its own.
   func cancel(_ session: UploadSession) async {
     let request = HTTPRequest(method: .delete, address: session.location, timeout: 10)
-    _ = try? await client.attempt(request, scopes, subject)
+    _ = try? await client.attempt(request, scopes: scopes, subject: subject)
   }
 }
