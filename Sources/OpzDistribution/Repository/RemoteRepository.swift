@@ -130,7 +130,7 @@ public final class RemoteRepository: ContentStore, TagStore {
 
   /// Adds subjects that the caller has read from documents, so that the documents need not be fetched for them.
   /// - Parameter subjects: the subject of each document, by the document's digest.
-  public func cacheSubjects(subjects: [Digest: Digest]) {
+  public func cacheSubjects(_ subjects: [Digest: Digest]) {
     known.withLock { $0.merge(subjects) { _, new in new } }
   }
 

@@ -34,7 +34,7 @@ struct RemoteDelivery: Sendable {
     let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
     try await SharedTags(repository: remote).check(shipment.shared, from: source)
     _ = try await staleCompanions(of: shipment)
-    remote.cacheSubjects(subjects: shipment.subjects)
+    remote.cacheSubjects(shipment.subjects)
     let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
     // If nothing was sent, no time passed in which a tag could have moved, and existing content was confirmed already.
     let isNew = result.copied > 0
