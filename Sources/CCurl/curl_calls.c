@@ -28,7 +28,7 @@ void curl_slist_free_all(struct curl_slist *list) {
   ((void (*)(struct curl_slist *))opz_library_function(&curl, "curl_slist_free_all"))(list);
 }
 
-// libcurl's header makes macros of these, which check types and call the function.
+// libcurl's header defines these as macros that check types and call the function.
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 typedef CURLcode (*set_option)(CURL *, CURLoption, ...);

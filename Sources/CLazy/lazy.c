@@ -5,7 +5,7 @@
 
 const char *opz_library_load(struct opz_library *library) {
   if (__atomic_load_n(&library->handle, __ATOMIC_ACQUIRE)) return NULL;
-  // Two threads at once load it twice, which the loader counts and which changes nothing.
+  // If two threads load it at once, the loader only counts a second reference.
   void *handle = dlopen(library->name, RTLD_NOW | RTLD_LOCAL);
   if (!handle) return dlerror();
   __atomic_store_n(&library->handle, handle, __ATOMIC_RELEASE);

@@ -11,7 +11,7 @@ int opz_argument_count(void) { return argument_count; }
 
 const char *opz_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : NULL; }
 
-// Opened the wrong way round, so that each use fails with EBADF as that of a closed one does.
+// Opened for the opposite direction, so that each use fails with EBADF, as with a closed one.
 static void open_standard_descriptors(void) {
   for (int descriptor = 0; descriptor <= 2; descriptor++) {
     if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;

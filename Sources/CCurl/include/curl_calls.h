@@ -1,4 +1,5 @@
-// libcurl, loaded when it is first needed. Its option calls are variadic, which Swift cannot call: one wrapper for each type of argument.
+// libcurl, loaded when it is first needed. Its option functions are variadic, which Swift cannot call, so there is one
+// wrapper for each argument type.
 #ifndef OPZ_CURL_CALLS_H
 #define OPZ_CURL_CALLS_H
 #include <curl/curl.h>

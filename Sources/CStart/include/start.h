@@ -1,17 +1,18 @@
-// What a program was started with, taken before anything of the program runs.
+// The arguments of the program, recorded before any of its own code runs.
 //
-// Swift finds the arguments by walking down from `environ`. A library that is preloaded (agents of monitoring are) and calls setenv before main moves
-// `environ` away from them, and then there are none. The C library hands the true ones to each function of .init_array.
+// Swift finds the arguments by walking down from `environ`. A preloaded library (a monitoring agent, for example) that
+// calls setenv before main moves `environ` away from them, and Swift then finds none. The C library passes the real
+// ones to each function of .init_array.
 //
-// A standard descriptor that was closed would be given to the first file that is opened, and what is said on standard output would be written into that
-// file. Such descriptors are opened here so that reading or writing them fails.
+// A closed standard descriptor would be reused for the first file that is opened, and text written to standard output
+// would end up in that file. Closed ones are therefore opened here such that reading and writing them fails.
 #ifndef OPZ_START_H
 #define OPZ_START_H
 
-// How many arguments there are, the program's name included; 0 where the C library does not say.
+// The number of arguments, including the program's name; 0 if the C library does not pass them.
 int opz_argument_count(void);
 
-// An argument; null past the last.
+// Returns an argument, or null past the last.
 const char *opz_argument(int index);
 
 #endif

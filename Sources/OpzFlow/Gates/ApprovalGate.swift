@@ -58,7 +58,7 @@ struct ApprovalGate {
         guard case .approval(let approval) = claim.content, claim.signers.contains(named.key) else { return false }
         return approval.model == version.record.name && approval.version == version.record.version
           && approval.alias == question.alias.description && !question.isFuture(approval.at)
-          && !question.isFuture(claim.came)
+          && !question.isFuture(claim.attachedAt)
       }
     }
   }

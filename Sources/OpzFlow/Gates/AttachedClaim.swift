@@ -22,7 +22,7 @@ struct AttachedClaim: Sendable {
   let attachment: ModelState.Attachment
 
   /// When it was attached.
-  var came: Timestamp? { Timestamp(attachment.at) }
+  var attachedAt: Timestamp? { Timestamp(attachment.at) }
 
   /// All readable claims of a version, the latest last.
   static func all(

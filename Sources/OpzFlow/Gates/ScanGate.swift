@@ -82,21 +82,21 @@ struct ScanGate: Sendable {
     if keys.isEmpty, isOwn, !isHere { return nil }
     let problem = problem(verdict, claim)
     if keys.isEmpty, !isHere, problem == nil { return nil }
-    let came = claim.came ?? Timestamp(milliseconds: 0)
+    let attachedAt = claim.attachedAt ?? Timestamp(milliseconds: 0)
     // Without an end time, a verdict from elsewhere may be arbitrarily old.
-    let ended = verdict.ended ?? (source == .scan || source == .here ? came : Timestamp(milliseconds: 0))
+    let ended = verdict.ended ?? (source == .scan || source == .here ? attachedAt : Timestamp(milliseconds: 0))
     let origin = source == .scan ? "found by this registry's own scan" : isHere ? "attached here" : "from elsewhere"
     return Found(
-      verdict: verdict, at: min(ended, came),
+      verdict: verdict, at: min(ended, attachedAt),
       who: keys.isEmpty ? "not signed, \(origin)" : "signed by \(signers.names(","))",
       isVouched: !keys.isEmpty || source == .scan, problem: problem)
   }
 
   private func problem(_ verdict: ScanVerdict, _ claim: AttachedClaim) -> String? {
-    if question.isFuture(claim.came) { return "the verdict was attached in the future" }
-    if let ended = verdict.ended, let came = claim.came {
+    if question.isFuture(claim.attachedAt) { return "the verdict was attached in the future" }
+    if let ended = verdict.ended, let attachedAt = claim.attachedAt {
       if question.isFuture(ended) { return "the verdict says that it ended in the future, at \(ended.seconds)" }
-      if ended.milliseconds > came.milliseconds &+ GateQuestion.skew {
+      if ended.milliseconds > attachedAt.milliseconds &+ GateQuestion.skew {
         return "the verdict says that it ended after it was attached, at \(ended.seconds)"
       }
     }

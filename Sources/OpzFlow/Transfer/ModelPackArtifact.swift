@@ -15,7 +15,7 @@ enum ModelPackArtifact {
     in store: LayoutStore
   ) throws -> Descriptor {
     let layers = written.entries.map { entry in
-      ModelPack.PackedLayer(layer: entry.layer, content: content(entry.plan.role), path: path(entry.plan))
+      ModelPack.Part(layer: entry.layer, content: content(entry.plan.role), path: path(entry.plan))
     }
     let config = try store.put(try ModelPack.config(description, layers), ModelPack.configType)
     let manifest = try ModelPack.manifest(config: config, layers, annotations: annotations)

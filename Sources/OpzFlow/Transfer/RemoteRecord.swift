@@ -11,6 +11,7 @@ struct RemoteRecord: Sendable {
   let bytes: [UInt8]
   let record: VersionRecord
 
+  /// Finds the one version record that matches the image.
   /// - Parameters:
   ///   - wanted: the digest of the record's bytes, to choose one of several.
   ///   - source: the name for errors.
@@ -18,8 +19,7 @@ struct RemoteRecord: Sendable {
   ///   matches the image.
   static func find(
     of image: Descriptor, among candidates: [Descriptor], wanted: Digest?, in remote: RemoteRepository,
-    _ source: Reference,
-    _ left: LeftOut
+    _ source: Reference, _ left: LeftOut
   ) async throws -> RemoteRecord {
     guard !candidates.isEmpty else {
       throw FlowError(
@@ -27,43 +27,65 @@ struct RemoteRecord: Sendable {
         hint: "it can be the base of a custom runtime: runtime: {kind: custom, base: \(source)}")
     }
     let facts = try await ImageFacts.of(image, in: remote)
-    // A record can have 64 MiB, so only one is kept in memory.
-    var kept: RemoteRecord?
-    var found: [Digest: String] = [:]
-    var reasons: [String] = []
+    var matches = Matches(wanted: wanted)
     for candidate in candidates {
       do {
-        let one = try await read(try await remote.manifest(candidate), of: facts, in: remote)
-        let digest = Digest.of(one.bytes)
-        found[digest] = "\(digest) (\(one.record.reference) of \(one.record.created))"
-        if let held = kept, held.bytes == one.bytes {
-          kept = held.preferred(to: one)
-        } else if kept == nil || digest == wanted {
-          kept = one
-        }
+        matches.add(try await read(try await remote.manifest(candidate), of: facts, in: remote))
       } catch let error as any ExplainedError where LeftOut.isAboutContent(error) || error is RegistryError {
-        if reasons.count < 4 { reasons.append("\(candidate.digest.short): \(error.reason)") }
+        if matches.reasons.count < 4 { matches.reasons.append("\(candidate.digest.short): \(error.reason)") }
         await left.add("the version record \(candidate.digest.short)", error.reason)
       }
     }
-    if let kept, wanted.map({ found[$0] != nil && Digest.of(kept.bytes) == $0 }) ?? (found.count == 1) { return kept }
-    let all = found.sorted { $0.key < $1.key }.map(\.value)
-    let named = all.prefix(16).joined(separator: ", ") + (all.count > 16 ? ", and \(all.count - 16) more" : "")
-    guard !all.isEmpty else {
-      throw FlowError(
-        .verification, source.description,
-        "none of the \(candidates.count) version records that the registry has matches the image: "
-          + reasons.joined(separator: "; "),
-        hint: "the registry's referrers are wrong; push the version again from where it was made")
+    if let chosen = matches.chosen { return chosen }
+    throw matches.failure(source, candidates: candidates.count)
+  }
+
+  /// The records that match the image. A record can have 64 MiB, so only one is kept in memory.
+  private struct Matches {
+    let wanted: Digest?
+    private var kept: RemoteRecord?
+    /// By the digest of the record's bytes, what errors call it.
+    private var names: [Digest: String] = [:]
+    /// Why the first of the other records do not match.
+    var reasons: [String] = []
+
+    init(wanted: Digest?) { self.wanted = wanted }
+
+    mutating func add(_ record: RemoteRecord) {
+      let digest = Digest.of(record.bytes)
+      names[digest] = "\(digest) (\(record.record.reference) of \(record.record.created))"
+      if let kept, kept.bytes == record.bytes {
+        self.kept = kept.preferred(to: record)
+      } else if kept == nil || digest == wanted {
+        kept = record
+      }
     }
-    if let wanted {
-      throw FlowError(
-        .notFound, source.description, "no record has the digest \(wanted); the registry has \(named)")
+
+    /// The record that was asked for, or else the only one.
+    var chosen: RemoteRecord? {
+      guard let kept else { return nil }
+      let isChosen = if let wanted { Digest.of(kept.bytes) == wanted } else { names.count == 1 }
+      return isChosen ? kept : nil
     }
-    throw FlowError(
-      .verification, source.description,
-      "the image has \(all.count) different version records: \(named)",
-      hint: "delete the wrong ones in the registry, or name the right one: --record DIGEST")
+
+    func failure(_ source: Reference, candidates: Int) -> FlowError {
+      let all = names.sorted { $0.key < $1.key }.map(\.value)
+      let list = all.prefix(16).joined(separator: ", ") + (all.count > 16 ? ", and \(all.count - 16) more" : "")
+      guard !all.isEmpty else {
+        return FlowError(
+          .verification, source.description,
+          "none of the \(candidates) version records that the registry has matches the image: "
+            + reasons.joined(separator: "; "),
+          hint: "the registry's referrers are wrong; push the version again from where it was made")
+      }
+      if let wanted {
+        return FlowError(
+          .notFound, source.description, "no record has the digest \(wanted); the registry has \(list)")
+      }
+      return FlowError(
+        .verification, source.description, "the image has \(all.count) different version records: \(list)",
+        hint: "delete the wrong ones in the registry, or name the right one: --record DIGEST")
+    }
   }
 
   /// Chooses between two artifacts with the same record: the one that opz itself would create, so that every pull gets

@@ -1,8 +1,8 @@
-/// Which characters are another way to write others, and what they then stand for: `UnicodeData.txt` of Unicode 14, the decomposition mappings with a
-/// tag (`<wide>`, `<font>`, `<compat>` ..), followed until none is left (Unicode Standard Annex 15, NFKD). What decomposes canonically alone is not here:
-/// `String` compares such texts as equal.
+/// The compatibility decompositions of characters (Unicode Standard Annex 15, NFKD): the tagged mappings (`<wide>`,
+/// `<font>`, `<compat>` ..) of `UnicodeData.txt`, Unicode 14, applied until none is left. Purely canonical
+/// decompositions are omitted, because `String` already compares such texts as equal.
 ///
-/// `FROM:TO,TO ..` in hexadecimal; `FIRST-LAST:TO` for a run in which both sides count up.
+/// An entry is `FROM:TO,TO ..` in hexadecimal, or `FIRST-LAST:TO` for a run in which both sides count up.
 enum CompatibilityTable {
   static let forms: [UInt32: [UInt32]] = {
     var forms: [UInt32: [UInt32]] = [:]

@@ -1,21 +1,22 @@
-/// A name of a person as the eye takes it: two spellings of it are equal.
+/// A person's name, for comparison: spellings that look the same are equal.
 ///
-/// Compared are texts after the compatibility forms (Unicode Standard Annex 15, NFKC) and without case, with one space for each run of white space and
-/// none around. Letters of two scripts that look alike stay apart. What cannot be seen is in no name.
+/// Names are compared after compatibility normalization (Unicode Standard Annex 15, NFKC) and case folding. A run of
+/// white space counts as one space, and white space around a name is dropped. Look-alike letters of different scripts
+/// stay different. A name with invisible characters is refused.
 public struct FoldedName: Hashable, Sendable {
-  /// As it was written, without the white space around it.
+  /// The name as written, without surrounding white space.
   public let text: String
   private let folded: String
 
-  /// Compares the folded forms, so two spellings of one name are equal although their `text` differs.
+  /// Compares the folded forms, so two spellings of a name are equal although their `text` differs.
   public static func == (one: FoldedName, other: FoldedName) -> Bool { one.folded == other.folded }
   /// Hashes the folded form, in agreement with `==`.
   public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
 
-  /// Scalars of a name.
+  /// The largest number of Unicode scalars in a name.
   public static let limit = 256
 
-  /// Nil for a text that is no name: `FoldedName.problem` says why.
+  /// Nil if the text is not a name; `FoldedName.problem` says why.
   public init?(_ text: String) {
     guard FoldedName.problem(text) == nil else { return nil }
     let words = text.unicodeScalars.split { $0.properties.isWhitespace }.map { String($0) }
@@ -23,22 +24,22 @@ public struct FoldedName: Hashable, Sendable {
     self.text = FoldedName.trimmed(text)
   }
 
-  /// Why a text is no name; nil where it is one.
+  /// Why a text is not a name, or nil if it is one.
   public static func problem(_ text: String) -> String? {
     let scalars = text.unicodeScalars
     if scalars.count > limit { return "it has more than \(limit) characters" }
-    if let hidden = scalars.first(where: { !isSeen($0) }) {
+    if let hidden = scalars.first(where: { !isVisible($0) }) {
       return "it has an invisible character (U+\(String(hidden.value, radix: 16, uppercase: true)))"
     }
-    // A name of marks, dots or spaces alone is none.
+    // Marks, dots and spaces alone do not make a name.
     let isNamed = fold(text).unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
     return isNamed ? nil : "it has no letter and no digit"
   }
 
-  private static func isSeen(_ scalar: Unicode.Scalar) -> Bool {
+  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-    // Fillers of Hangul, selectors and joiners; a pattern of Braille without dots.
+    // Hangul fillers, variation selectors and joiners; U+2800 is the Braille pattern without dots.
     default: !scalar.properties.isDefaultIgnorableCodePoint && scalar != "\u{2800}"
     }
   }
@@ -50,15 +51,15 @@ public struct FoldedName: Hashable, Sendable {
     return String(scalars)
   }
 
-  /// Twice, because the lower case of what a form stands for may have a form of its own.
-  private static func fold(_ text: String) -> String { once(once(text)) }
+  /// Folds twice, because the lower case of a decomposed character can itself have a compatibility form.
+  private static func fold(_ text: String) -> String { foldedOnce(foldedOnce(text)) }
 
-  private static func once(_ text: String) -> String {
+  private static func foldedOnce(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
       for form in CompatibilityTable.forms[scalar.value] ?? [scalar.value] {
         guard let form = Unicode.Scalar(form) else { continue }
-        // By way of the upper case, so that letters with several lower ones meet.
+        // Through upper case, so that letters with several lower-case forms compare as equal.
         for upper in form.properties.uppercaseMapping.unicodeScalars { result += upper.properties.lowercaseMapping }
       }
     }

@@ -21,7 +21,7 @@ extension Descriptor {
 }
 
 extension Descriptor {
-  /// The same from a place in a JSON text, without building a value.
+  /// Like `init(_: JSONValue?)`, but reads from a parsed text without building values.
   package init?(_ json: JSONPlace?) {
     guard let json, let type = json["mediaType"].flatMap({ MediaType($0) }), let digest = json["digest"]?.digest,
       let size = json["size"]?.integer.flatMap({ UInt64(exactly: $0) }), json["platform"] == nil, json["urls"] == nil

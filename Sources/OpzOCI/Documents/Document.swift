@@ -9,14 +9,14 @@ public enum Document {
   /// Reads a manifest or an index, refusing documents that readers interpret differently
   /// (`JSONShape.manifestOrIndex`).
   static func read<Content: Decodable>(
-    _ type: Content.Type, _ raw: [UInt8], _ mediaType: MediaType, _ name: String, isIndex: Bool
+    _ type: Content.Type, from raw: [UInt8], as mediaType: MediaType, subject name: String, isIndex: Bool
   ) throws -> Content {
     guard raw.count <= limit else {
       throw OCIError(.tooLarge, name, "it has \(raw.count) bytes; the limit for a manifest is \(limit)")
     }
     do {
       return try JSONPlace.read(raw, .manifestOrIndex) { document in
-        try check(document, mediaType, name, isIndex: isIndex)
+        try check(document, as: mediaType, subject: name, isIndex: isIndex)
         return try document.decode(type)
       }
     } catch let failure as JSONFailure {
@@ -24,7 +24,9 @@ public enum Document {
     }
   }
 
-  private static func check(_ document: JSONPlace, _ mediaType: MediaType, _ name: String, isIndex: Bool) throws {
+  private static func check(
+    _ document: JSONPlace, as mediaType: MediaType, subject name: String, isIndex: Bool
+  ) throws {
     guard document.isObject else { throw OCIError(.badDocument, name, "it is not a JSON object") }
     if document.member("manifests") != nil, document.member("layers") != nil || document.member("config") != nil {
       throw OCIError(.ambiguousDocument, name, "it is both a manifest and an index")

@@ -39,7 +39,7 @@ public struct Index: Sendable {
   /// - Throws: `OCIError` when it exceeds 4 MiB, is not JSON, is both a manifest and an index (CVE-2021-41190), or
   ///   reads differently in readers that ignore case or take the last of duplicate keys.
   public init(raw: [UInt8], mediaType: MediaType = .imageIndex, subject name: String) throws {
-    content = try Document.read(Content.self, raw, mediaType, name, isIndex: true)
+    content = try Document.read(Content.self, from: raw, as: mediaType, subject: name, isIndex: true)
     self.raw = raw
     descriptor = Descriptor.of(raw, mediaType)
   }

@@ -50,7 +50,7 @@ public struct Manifest: Sendable {
   ///   and an index (CVE-2021-41190), or reads differently in readers that ignore case or take the last of duplicate
   ///   keys.
   public init(raw: [UInt8], mediaType: MediaType, subject name: String) throws {
-    let content = try Document.read(Content.self, raw, mediaType, name, isIndex: false)
+    let content = try Document.read(Content.self, from: raw, as: mediaType, subject: name, isIndex: false)
     guard content.schemaVersion == 2 else {
       throw OCIError(.badDocument, name, "schema version \(content.schemaVersion) is not 2")
     }

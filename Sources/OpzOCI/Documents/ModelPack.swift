@@ -16,8 +16,8 @@ public enum ModelPack {
     case dataset
   }
 
-  /// A layer of the artifact.
-  public struct PackedLayer: Sendable {
+  /// A layer of the image, and what it is in the artifact.
+  public struct Part: Sendable {
     public let layer: Layer
     public let content: Content
     /// The value of the specification's annotation: the path of the layer's only file, or the directory of several.
@@ -57,7 +57,7 @@ public enum ModelPack {
 
   /// Encodes the artifact's config.
   /// - Throws: `EncodingError` when it cannot be encoded.
-  public static func config(_ description: Description, _ layers: [PackedLayer]) throws -> [UInt8] {
+  public static func config(_ description: Description, _ layers: [Part]) throws -> [UInt8] {
     var descriptor: [String: JSONValue] = [
       "name": .string(description.name), "version": .string(description.version),
       "createdAt": .string(description.created),
@@ -81,13 +81,13 @@ public enum ModelPack {
   ///   - layers: the layers, in the order of the config.
   ///   - annotations: the manifest's annotations.
   /// - Throws: `OCIError` with code `badDocument` for a layer that is not a tar.
-  public static func manifest(config: Descriptor, _ layers: [PackedLayer], annotations: [String: String]) throws
+  public static func manifest(config: Descriptor, _ layers: [Part], annotations: [String: String]) throws
     -> Manifest
   {
-    let descriptors = try layers.map { packed in
-      var descriptor = packed.layer.descriptor.bare
-      descriptor.mediaType = try mediaType(packed.content, packed.layer.descriptor.mediaType)
-      descriptor.annotations = ["org.cncf.model.filepath": packed.path]
+    let descriptors = try layers.map { part in
+      var descriptor = part.layer.descriptor.bare
+      descriptor.mediaType = try mediaType(part.content, part.layer.descriptor.mediaType)
+      descriptor.annotations = ["org.cncf.model.filepath": part.path]
       return descriptor
     }
     return try Manifest(
