@@ -39,7 +39,7 @@ enum Operand {
   }
 
   /// Copies the pinned runtimes of the session's registry into another registry.
-  static func lendRuntimes(from session: Session, to directory: FilePath) async throws {
+  static func copyRuntimes(from session: Session, to directory: FilePath) async throws {
     let target = try Registry.create(directory)
     guard let source = try? session.openRegistry() else { return }
     for (platform, image) in try source.runtimes() {

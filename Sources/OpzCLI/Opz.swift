@@ -68,7 +68,7 @@ public struct Opz: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     HeapLimits.apply()
     do {
-      var command = try parseAsRoot(LockCommand.spelledOut(ProcessArguments.all()))
+      var command = try parseAsRoot(LockCommand.expandingUpdateOptions(ProcessArguments.all()))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -83,7 +83,7 @@ public struct Opz: AsyncParsableCommand {
   /// Reports an error on standard error and returns its exit code.
   static func report(_ error: any Error) -> Int32 {
     // The reader of standard output has exited (`opz score .. | head`), which is not an error.
-    if let failure = error as? IOFailure, StandardOutput.isGone(failure) { return 0 }
+    if let failure = error as? IOFailure, StandardOutput.isClosed(failure) { return 0 }
     if let explained = error as? any ExplainedError {
       Console.note("error: \(explained)")
       return ExitStatus.code(explained.category)

@@ -70,15 +70,15 @@ public struct Session: Sendable {
   public func output(_ text: String) -> FilePath { text == "-" ? OutputFile.standardOutput : path(text) }
 
   /// Opens the registry, which must exist.
-  public func openRegistry() throws -> Registry { ofOneHost(try Registry.open(requireRegistryPath())) }
+  public func openRegistry() throws -> Registry { withSingleHostSetting(try Registry.open(requireRegistryPath())) }
 
   /// Opens the registry, creating it if it does not exist.
-  public func createRegistry() throws -> Registry { ofOneHost(try Registry.create(requireRegistryPath())) }
+  public func createRegistry() throws -> Registry { withSingleHostSetting(try Registry.create(requireRegistryPath())) }
 
   /// Applies `OPZ_ONE_HOST=1`: no other machine writes to the registry.
-  private func ofOneHost(_ registry: Registry) -> Registry {
+  private func withSingleHostSetting(_ registry: Registry) -> Registry {
     var registry = registry
-    registry.isOfOneHost = environment["OPZ_ONE_HOST"] == "1"
+    registry.isSingleHost = environment["OPZ_ONE_HOST"] == "1"
     return registry
   }
 

@@ -64,14 +64,14 @@ public final class HTTPServer: Sendable {
     let channel = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
       wrappingChannelSynchronously: child,
       configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2)))
-    let patience = Patience(child, connections, limits)
-    let isRoom = connections.enter(patience)
+    let deadline = ConnectionDeadline(child, connections, limits)
+    let isRoom = connections.enter(deadline)
     let connection = Connection(
-      channel: channel, service: service, disk: NIOThreadPool.singleton, limits: limits, patience: patience,
+      channel: channel, service: service, disk: NIOThreadPool.singleton, limits: limits, deadline: deadline,
       connections: connections)
     Task(executorPreference: LoopExecutor(child.eventLoop)) {
       await isRoom ? connection.serve() : connection.refuse()
-      connections.leave(patience)
+      connections.leave(deadline)
     }
   }
 

@@ -4,9 +4,9 @@ public protocol HTTPService: Sendable {
   var methods: [String] { get }
 
   /// Handles one request. The service pulls as much of the body as it needs; a small rest is read and dropped.
-  /// - Throws: `RequestProblem` when the body is malformed or over a limit; `HangUp` to close the connection.
-  func answer(_ request: Request, _ body: any RequestBody) async throws -> Answer
+  /// - Throws: `RequestProblem` when the body is malformed or over a limit; `ConnectionClosed` to close the connection.
+  func respond(to request: Request, _ body: any RequestBody) async throws -> Response
 
   /// The response to a malformed request or one over a limit, in this service's error format.
-  func refusal(_ problem: RequestProblem) -> Answer
+  func errorResponse(_ problem: RequestProblem) -> Response
 }

@@ -29,7 +29,7 @@ public struct JSONCursor {
   public var remaining: Int { tokens.bytes.count - tokens.position }
 
   /// Returns a cursor at an earlier byte position, which must be the start of a value.
-  public func again(at position: Int) -> JSONCursor {
+  public func rewound(to position: Int) -> JSONCursor {
     var copy = self
     copy.tokens.position = min(max(0, position), tokens.position)
     return copy

@@ -11,7 +11,7 @@ public enum JSONDecoding {
   public static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], _ shape: JSONShape = .anything, options: JSONOptions = JSONOptions()
   ) throws -> Value {
-    try JSONPlace.read(bytes, shape, options: options) { try $0.decode(type) }
+    try JSONView.read(bytes, shape, options: options) { try $0.decode(type) }
   }
 
   /// Decodes a type from a value that was parsed before.
@@ -36,7 +36,7 @@ public enum JSONDecoding {
   }
 }
 
-extension JSONPlace {
+extension JSONView {
   /// Decodes a type from this value.
   /// - Throws: `JSONFailure`, as `JSONDecoding.decode`.
   public func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
@@ -49,7 +49,7 @@ extension JSONPlace {
 }
 
 private struct PlaceDecoder: Decoder {
-  let place: JSONPlace
+  let place: JSONView
   let codingPath: [any CodingKey]
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
@@ -98,7 +98,7 @@ private struct PlaceDecoder: Decoder {
 }
 
 private struct KeyedPlace<Key: CodingKey>: KeyedDecodingContainerProtocol {
-  let place: JSONPlace
+  let place: JSONView
   let codingPath: [any CodingKey]
 
   var allKeys: [Key] { (place.members ?? []).compactMap { Key(stringValue: $0.key) } }
@@ -128,11 +128,11 @@ private struct KeyedPlace<Key: CodingKey>: KeyedDecodingContainerProtocol {
 }
 
 private struct ListPlace: UnkeyedDecodingContainer {
-  let items: [JSONPlace]
+  let items: [JSONView]
   let codingPath: [any CodingKey]
   private(set) var currentIndex = 0
 
-  init(items: [JSONPlace], codingPath: [any CodingKey]) {
+  init(items: [JSONView], codingPath: [any CodingKey]) {
     self.items = items
     self.codingPath = codingPath
   }

@@ -82,7 +82,7 @@ public struct JSONEdit {
 
   /// The position of the opening brace, and the members, of the object at a path of keys.
   private func read(_ path: [String]) throws -> (brace: Int, members: [Member]) {
-    try JSONPlace.read(bytes, shape) { root in
+    try JSONView.read(bytes, shape) { root in
       var place = root
       for key in path { place = place.member(key) ?? place }
       guard place.isObject else { throw JSONFailure(.mismatch, at: place.range.lowerBound, "expected an object") }

@@ -32,7 +32,7 @@ public indirect enum JSONShape: Sendable {
     .object(plain.map { Member($0) } + others)
   }
 
-  func check(_ place: JSONPlace) throws(JSONFailure) {
+  func check(_ place: JSONView) throws(JSONFailure) {
     switch self {
     case .anything: return
     case .name:
@@ -59,7 +59,7 @@ public indirect enum JSONShape: Sendable {
 
   /// Records have some sixty keys, and an audit reads 100,000 of them: nothing is retained, and lengths are compared
   /// first.
-  private static func index(of key: JSONPlace, in members: [Member]) -> Int? {
+  private static func index(of key: JSONView, in members: [Member]) -> Int? {
     members.withUnsafeBufferPointer { members in
       guard let text = key.plainText else { return members.firstIndex { key.isText($0.key) } }
       for index in members.indices where members[index].key.utf8CodeUnitCount == text.count {
@@ -73,7 +73,7 @@ public indirect enum JSONShape: Sendable {
   }
 
   private static func checkUnknown(
-    _ key: JSONPlace, _ members: [Member], _ unknown: inout [[Unicode.Scalar]]
+    _ key: JSONView, _ members: [Member], _ unknown: inout [[Unicode.Scalar]]
   ) throws(JSONFailure) {
     let text = key.string ?? ""
     let folded = CaseFolding.fold(text)

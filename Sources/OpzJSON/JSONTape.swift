@@ -1,4 +1,4 @@
-/// The values of a JSON text in their order, unconverted: the data behind `JSONPlace`.
+/// The values of a JSON text in their order, unconverted: the data behind `JSONView`.
 struct JSONTape {
   /// A value or a key. The keys and values of an object alternate.
   struct Node {

@@ -13,7 +13,7 @@ extension JSONValue {
   /// Parses a whole document.
   /// - Throws: `JSONFailure`.
   public init(json bytes: [UInt8], _ shape: JSONShape = .anything, options: JSONOptions = JSONOptions()) throws {
-    self = try JSONPlace.read(bytes, shape, options: options) { $0.value }
+    self = try JSONView.read(bytes, shape, options: options) { $0.value }
   }
 
   /// Encodes `value` to JSON without going through text.

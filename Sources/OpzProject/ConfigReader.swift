@@ -52,7 +52,7 @@ public enum ConfigReader {
     }
     for override in overrides { try ConfigOverride(override).apply(to: &document) }
     let problems = KeyProblems(
-      file: file, short: ["model", "runtime", "push"], hint: ConfigKeys.hint(unknown:in:keys:))
+      file: file, shorthandPaths: ["model", "runtime", "push"], hint: ConfigKeys.hint(unknown:in:keys:))
     let config = ConfigParts(document, problems, formats).config()
     guard problems.all.isEmpty, var config else {
       throw ConfigError(problems.all, category: problems.areOverrides ? .usage : .failed)

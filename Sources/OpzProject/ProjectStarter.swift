@@ -27,7 +27,7 @@ public struct ProjectStarter: Sendable {
     let text = try StarterText(
       name: modelName(), model: model.name, format: model.format, files: Set(Directory.entries(directory).map(\.string))
     )
-    guard try Durable.claim(path, with: Array(text.yaml.utf8)) else { throw existing(path) }
+    guard try Durable.createExclusively(path, with: Array(text.yaml.utf8)) else { throw existing(path) }
     return path
   }
 

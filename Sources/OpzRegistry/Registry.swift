@@ -23,7 +23,7 @@ public struct Registry: Sendable {
   /// Of `registry.json` when it was opened: 1, or 2 for registries whose readers pass over what they do not know.
   public let format: Int
   /// The user says that only this machine writes here, so locks need not work across machines.
-  public var isOfOneHost = false
+  public var isSingleHost = false
 
   /// Opens a registry, creating it if there is none.
   public static func create(_ root: FilePath) throws -> Registry {
@@ -41,11 +41,13 @@ public struct Registry: Sendable {
           hint: "name an empty or a new directory with --registry DIR")
       }
       try Durable.makeDirectory(root)
-      let lock = try FileLock.take(root.appending("lock"), .alone)
+      let lock = try FileLock.take(root.appending("lock"), .exclusive)
       let store = try LayoutStore.prepared(root)
       try Durable.makeDirectory(root.appending("models"))
       if try FileStatus.find(marker) == nil {
-        for (file, text) in Registry.gitFiles { _ = try Durable.claim(root.appending(file), with: Array(text.utf8)) }
+        for (file, text) in Registry.gitFiles {
+          _ = try Durable.createExclusively(root.appending(file), with: Array(text.utf8))
+        }
         try Durable.replace(
           marker, with: try CanonicalJSON.encodePretty(RegistryMarker(format: RegistryFormat.newest)))
       }
@@ -67,10 +69,10 @@ public struct Registry: Sendable {
   }
 
   /// The same registry for a command that writes many small blobs before it records a version: see
-  /// `LayoutStore.settlingTogether`.
-  public func settlingTogether() -> Registry {
-    var registry = Registry(root: root, store: store.settlingTogether(), format: format)
-    registry.isOfOneHost = isOfOneHost
+  /// `LayoutStore.batchingSyncs`.
+  public func batchingSyncs() -> Registry {
+    var registry = Registry(root: root, store: store.batchingSyncs(), format: format)
+    registry.isSingleHost = isSingleHost
     return registry
   }
 

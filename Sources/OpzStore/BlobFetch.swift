@@ -4,7 +4,7 @@ import SystemPackage
 
 extension LayoutStore {
   /// From this size in bytes on, the fetch of a costly blob can be resumed by another process.
-  static let costlySize: UInt64 = 16 << 20
+  static let expensiveSize: UInt64 = 16 << 20
 
   /// Fetches a blob from a network peer. A fetch that breaks off leaves its bytes under a temporary name that
   /// `opz gc` recognizes, and the next one resumes it; two processes that want the same blob fetch it once. It
@@ -37,7 +37,7 @@ extension LayoutStore {
 
   /// Removes what an interrupted fetch left, because the blob is complete now. A running fetch holds the lock, so its
   /// file stays.
-  func settle(_ digest: Digest) { LockedFile.removeUnused(partialPath(of: digest)) }
+  func removePartial(_ digest: Digest) { LockedFile.removeUnused(partialPath(of: digest)) }
 
   private func receive(_ blob: any Blob, into partial: PartialFile) throws {
     if partial.size == blob.size { return }

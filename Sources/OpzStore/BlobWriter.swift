@@ -64,12 +64,12 @@ public final class BlobWriter: ByteSink {
   }
 
   private func publish(_ digest: Digest) throws {
-    if let waiting = store.waiting, written <= WaitingBlobs.limit {
-      waiting.add(digest, written, new)
-      if waiting.isFull { try store.settle() }
+    if let pending = store.pending, written <= PendingBlobs.limit {
+      pending.add(digest, written, new)
+      if pending.isFull { try store.flush() }
       return
     }
-    defer { if written >= LayoutStore.costlySize { store.settle(digest) } }
+    defer { if written >= LayoutStore.expensiveSize { store.removePartial(digest) } }
     let destination = store.path(of: digest)
     if try new.publish(at: destination, mode: 0o444) { return }
     // Another writer published it first, with the same digest. If that file has another size it is damaged, and is

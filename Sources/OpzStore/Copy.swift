@@ -31,11 +31,11 @@ public func copy(
   let all = work.blobs + work.documents
   progress.report(.planned(items: all.count, bytes: all.reduce(0) { $0 &+ $1.size }))
   var result = CopyResult(root: root)
-  let areThere = try await concurrently(all, limit: questions) { item in
-    try await isThere(item, in: destination, progress: progress)
+  let exist = try await concurrently(all, limit: maximumConcurrentChecks) { item in
+    try await exists(item, in: destination, progress: progress)
   }
-  let missing = Set(zip(all, areThere).filter { !$0.1 }.map(\.0.digest))
-  result.existed = areThere.filter { $0 }.count
+  let missing = Set(zip(all, exist).filter { !$0.1 }.map(\.0.digest))
+  result.existed = exist.filter { $0 }.count
   let moved = try await concurrently(work.blobs.filter { missing.contains($0.digest) }, limit: parallel) { blob in
     try await destination.put(blob, from: try await source.blob(blob))
     return blob.size
@@ -45,7 +45,7 @@ public func copy(
     do {
       try await destination.put(document, from: try await source.blob(document))
     } catch let error as any MissingContentError where error.isAboutMissingContent {
-      try await putLost(work.blobs, from: source, to: destination, progress: progress, after: error)
+      try await resendLost(work.blobs, from: source, to: destination, progress: progress, after: error)
       try await destination.put(document, from: try await source.blob(document))
     }
     result.count(document.size)
@@ -55,7 +55,7 @@ public func copy(
 
 /// Puts blobs again that a destination accepted but does not have.
 /// - Throws: `error` when it has them all.
-private func putLost(
+private func resendLost(
   _ blobs: [Descriptor], from source: some ContentReader, to destination: some ContentStore,
   progress: any ProgressSink, after error: any MissingContentError
 ) async throws {
@@ -69,7 +69,7 @@ private func putLost(
 }
 
 /// How many existence checks run at once.
-private let questions = 8
+private let maximumConcurrentChecks = 8
 
 extension CopyResult {
   fileprivate mutating func count(_ moved: UInt64) {
@@ -78,7 +78,7 @@ extension CopyResult {
   }
 }
 
-private func isThere(
+private func exists(
   _ descriptor: Descriptor, in destination: some ContentStore, progress: any ProgressSink
 ) async throws -> Bool {
   guard try await destination.contains(descriptor) else { return false }

@@ -22,9 +22,9 @@ extension LayoutStore {
     var seen: Set<Digest> = []
     for entry in try index().manifests where entry.mediaType.isDocument && entry.size <= UInt64(Document.limit) {
       guard seen.insert(entry.digest).inserted, try has(entry),
-        let referrer = try ReferrerEntry(try content(entry), entry.bare)
+        let referrer = try ReferrerEntry(try content(entry), entry.withoutAnnotations)
       else { continue }
-      found[referrer.subject, default: []].append(referrer.descriptor.light)
+      found[referrer.subject, default: []].append(referrer.descriptor.withShortAnnotations)
     }
     return found
   }

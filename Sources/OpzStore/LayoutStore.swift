@@ -13,7 +13,7 @@ public struct LayoutStore: ContentStore, TagStore {
   /// The directory of most blobs, kept because an audit computes a million paths in it.
   private let sha256: FilePath
   /// Complete blobs that have no names yet; nil when each is named at once.
-  let waiting: WaitingBlobs?
+  let pending: PendingBlobs?
 
   /// Opens a layout, creating it in a new or empty directory.
   /// - Throws: `StoreError` with code `badLayout` when the directory holds something else.
@@ -54,9 +54,9 @@ public struct LayoutStore: ContentStore, TagStore {
     return LayoutStore(unchecked: root)
   }
 
-  private init(unchecked root: FilePath, waiting: WaitingBlobs? = nil) {
+  private init(unchecked root: FilePath, pending: PendingBlobs? = nil) {
     self.root = root
-    self.waiting = waiting
+    self.pending = pending
     sha256 = root.appending("blobs").appending(Digest.Algorithm.sha256.rawValue)
   }
 
@@ -72,16 +72,16 @@ public struct LayoutStore: ContentStore, TagStore {
 
   /// Whether a blob of the right size is present.
   public func contains(_ descriptor: Descriptor) async throws -> Bool {
-    let isThere = try has(descriptor)
-    if isThere, descriptor.size >= LayoutStore.costlySize { settle(descriptor.digest) }
-    return isThere
+    let exists = try has(descriptor)
+    if exists, descriptor.size >= LayoutStore.expensiveSize { removePartial(descriptor.digest) }
+    return exists
   }
 
   /// The same layout for a caller that puts many small blobs: they can be read here at once, but are named and
-  /// durable only after `settle()`. Blobs that are never settled leave nothing behind.
-  /// - Parameter count: after this many pending blobs they are settled automatically; each is an open file.
-  public func settlingTogether(every count: Int = .max) -> LayoutStore {
-    LayoutStore(unchecked: root, waiting: WaitingBlobs(most: count))
+  /// durable only after `flush()`. Blobs that are never flushed leave nothing behind.
+  /// - Parameter count: after this many pending blobs they are flushed automatically; each is an open file.
+  public func batchingSyncs(every count: Int = .max) -> LayoutStore {
+    LayoutStore(unchecked: root, pending: PendingBlobs(most: count))
   }
 
   /// Names the pending blobs durably, together with other files. Afterwards all names among the blobs are durable,
@@ -93,18 +93,18 @@ public struct LayoutStore: ContentStore, TagStore {
   ///   kept.
   /// - Throws: `IOFailure`.
   @discardableResult
-  public func settle(with files: [PendingFile] = [], syncing directories: [FilePath] = []) throws -> [Bool] {
-    let blobs = waiting?.all ?? []
-    let pending = blobs.map { PendingFile($0.file, at: path(of: $0.digest), mode: 0o444) }
-    let named = try Durable.publish(pending + files, syncing: directories + [sha256])
+  public func flush(with files: [PendingFile] = [], syncing directories: [FilePath] = []) throws -> [Bool] {
+    let blobs = pending?.all ?? []
+    let blobFiles = blobs.map { PendingFile($0.file, at: path(of: $0.digest), mode: 0o444) }
+    let named = try Durable.publish(blobFiles + files, syncing: directories + [sha256])
     for (blob, isNamed) in zip(blobs, named) where !isNamed { try restore(blob) }
-    waiting?.remove(blobs)
+    pending?.remove(blobs)
     return Array(named.dropFirst(blobs.count))
   }
 
   /// Another writer published it first, with the same digest. If that file has another size it is damaged, and is
   /// replaced.
-  private func restore(_ blob: WaitingBlobs.Blob) throws {
+  private func restore(_ blob: PendingBlobs.Blob) throws {
     let destination = path(of: blob.digest)
     guard try FileStatus.find(destination)?.size != blob.size else { return }
     try Durable.remove(destination)
@@ -113,7 +113,7 @@ public struct LayoutStore: ContentStore, TagStore {
 
   /// Whether a blob of the right size is present. Its bytes are not verified.
   public func has(_ descriptor: Descriptor) throws -> Bool {
-    if let blob = waiting?.find(descriptor.digest) { return blob.size == descriptor.size }
+    if let blob = pending?.find(descriptor.digest) { return blob.size == descriptor.size }
     guard let status = try FileStatus.find(path(of: descriptor.digest)) else { return false }
     return status.kind == .file && status.size == descriptor.size
   }
@@ -121,10 +121,10 @@ public struct LayoutStore: ContentStore, TagStore {
   /// Returns the blob's file; see `file(_:)`.
   public func blob(_ descriptor: Descriptor) async throws -> any Blob { try file(descriptor) }
 
-  /// Returns the file of a blob, settling pending blobs first if it is among them.
+  /// Returns the file of a blob, flushing pending blobs first if it is among them.
   /// - Throws: `StoreError` with code `notFound`, or `wrongSize` when the file is damaged.
   public func file(_ descriptor: Descriptor) throws -> FileBlob {
-    if waiting?.find(descriptor.digest) != nil { try settle() }
+    if pending?.find(descriptor.digest) != nil { try flush() }
     let place = path(of: descriptor.digest)
     guard let status = try FileStatus.find(place), status.kind == .file else {
       throw StoreError(.notFound, descriptor.digest.description, "not in the store at \(root)")
@@ -145,10 +145,10 @@ public struct LayoutStore: ContentStore, TagStore {
         .tooLarge, descriptor.digest.description,
         "it has \(descriptor.size) bytes; the limit is \(limit)")
     }
-    guard let blob = waiting?.find(descriptor.digest), blob.size == descriptor.size else {
+    guard let blob = pending?.find(descriptor.digest), blob.size == descriptor.size else {
       return try file(descriptor).bytes()
     }
-    return try SmallFile.read(blob.file.file, limit: Int(WaitingBlobs.limit))
+    return try SmallFile.read(blob.file.file, limit: Int(PendingBlobs.limit))
   }
 
   /// Stores a blob; a large one from a network peer can be resumed if it breaks off.
@@ -157,7 +157,7 @@ public struct LayoutStore: ContentStore, TagStore {
   public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
     if try await contains(descriptor) { return }
     try await blocking {
-      if blob.isCostly, blob.size >= LayoutStore.costlySize { return try fetch(descriptor, from: blob) }
+      if blob.isExpensiveToReread, blob.size >= LayoutStore.expensiveSize { return try fetch(descriptor, from: blob) }
       let writer = try ingest(descriptor.digest.algorithm, expecting: descriptor.size)
       try blob.forEachChunk { try writer.write($0) }
       try writer.commit(as: descriptor)

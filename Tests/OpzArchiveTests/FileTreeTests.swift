@@ -71,7 +71,7 @@ private func tree(_ layers: [[RawTar.Entry]]) throws -> FileTree {
   @Test func readingOneFile() throws {
     let stack = LayerStack([
       layer(RawTar.bytes(FileTreeTests.base + [Entry("l", "2", link: "a/../a/x"), Entry("abs", "2", link: "/a/b/z")])),
-      PackedLayer(BytesBlob(try gzip(RawTar.bytes([Entry("c", content: "upper"), Entry("a/.wh.y")]))), .gzip),
+      StoredLayer(BytesBlob(try gzip(RawTar.bytes([Entry("c", content: "upper"), Entry("a/.wh.y")]))), .gzip),
     ])
     #expect(try stack.bytes("c") == Array("upper".utf8))
     #expect(try stack.bytes("a/x") == Array("1".utf8))
@@ -117,7 +117,7 @@ private func tree(_ layers: [[RawTar.Entry]]) throws -> FileTree {
   @Test func listingDoesNotReadContents() throws {
     let counter = CountingBlob(
       RawTar.bytes([Entry("big", content: String(repeating: "x", count: 8 << 20)), Entry("end")]))
-    #expect(try LayerStack([PackedLayer(counter, .none)]).tree(digests: false).paths == ["big", "end"])
+    #expect(try LayerStack([StoredLayer(counter, .none)]).tree(digests: false).paths == ["big", "end"])
     #expect(counter.reads.bytes < 1 << 20)
   }
 }

@@ -128,12 +128,12 @@ struct PathTableTests {
         var bytes = whole
         bytes[index] ^= 0x41
         try Durable.replace(path, with: bytes)
-        #expect(try !NameListing.isWhole(path))
+        #expect(try !NameListing.isIntact(path))
         #expect(code { _ = try read() } == .malformed)
       }
       for count in 0..<whole.count {
         try Durable.replace(path, with: Array(whole.prefix(count)))
-        #expect(try !NameListing.isWhole(path))
+        #expect(try !NameListing.isIntact(path))
       }
     }
   }
@@ -146,7 +146,7 @@ struct PathTableTests {
         code { try NameListing.write(layer(bytes, diffID: .of([1])), to: directory.appending("l")) } == .wrongDigest)
       #expect(try Directory.entries(directory).isEmpty)
       try NameListing.write(layer(bytes, diffID: .of(bytes)), to: directory.appending("l"))
-      #expect(try NameListing.isWhole(directory.appending("l")))
+      #expect(try NameListing.isIntact(directory.appending("l")))
     }
   }
 

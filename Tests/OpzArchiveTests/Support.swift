@@ -53,8 +53,8 @@ func gzip(_ bytes: [UInt8], _ format: MemberFormat = .gzip, threads: Int = 2) th
   return writer.sink.bytes
 }
 
-func layer(_ tar: [UInt8], _ compression: Compression = .none, diffID: Digest? = nil) -> PackedLayer {
-  PackedLayer(BytesBlob(tar), compression, diffID: diffID)
+func layer(_ tar: [UInt8], _ compression: Compression = .none, diffID: Digest? = nil) -> StoredLayer {
+  StoredLayer(BytesBlob(tar), compression, diffID: diffID)
 }
 
 /// Runs `body` with a new directory that is removed afterwards.

@@ -255,9 +255,9 @@ private func refusal(_ entries: [RawTar.Entry], limits: ArchiveLimits = ArchiveL
   }
 
   @Test func errorsOfTheBlobComeOut() {
-    let missing = PackedLayer(FileBlob("/nonexistent/blob", size: 100), .gzip)
+    let missing = StoredLayer(FileBlob("/nonexistent/blob", size: 100), .gzip)
     #expect(throws: IOFailure.self) { try LayerStack([missing]).tree() }
-    let failing = PackedLayer(FailingBlob(), .gzip)
+    let failing = StoredLayer(FailingBlob(), .gzip)
     #expect(throws: FailingBlob.Broken.self) { try LayerStack([failing]).tree() }
   }
 }

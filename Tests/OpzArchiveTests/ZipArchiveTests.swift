@@ -312,7 +312,7 @@ private struct BytesAroundHole: Blob {
       locatorOffset: directoryOffset + UInt64(directory.count))
     func blob() -> BytesAroundHole {
       let narrow = RawZip.bytes(0x0605_4b50, 4) + [0, 0, 0, 0] + [UInt8](repeating: 0xff, count: 12) + [0, 0]
-      return BytesAroundHole(before: first, hole: size, after: second + directory + RawZip.wide(end) + narrow)
+      return BytesAroundHole(before: first, hole: size, after: second + directory + RawZip.zip64End(end) + narrow)
     }
     let archive = try ZipArchive(blob(), name: "large.zip")
     #expect(archive.entries.map(\.size) == [size, 3])

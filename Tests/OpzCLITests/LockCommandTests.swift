@@ -22,8 +22,8 @@ struct LockCommandTests {
       (["push", "--update", "a"], ["push", "--update", "a"]),
       ([], []),
     ])
-  func words(given: [String], spelledOut: [String]) {
-    #expect(LockCommand.spelledOut(given) == spelledOut)
+  func words(given: [String], expandingUpdateOptions: [String]) {
+    #expect(LockCommand.expandingUpdateOptions(given) == expandingUpdateOptions)
   }
 
   @Test("--check and --update exclude each other; a missing lock is exit code 2; a native runtime has nothing to lock")

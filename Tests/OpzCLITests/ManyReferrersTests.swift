@@ -17,7 +17,7 @@ struct ManyReferrersTests {
   /// An image in a layout, and manifests that refer to it, each with an annotation of `size` bytes.
   private func layout(_ name: String, count: Int, size: Int) async throws -> Descriptor {
     let layout = try LayoutStore.create(opz.directory.path.appending(name))
-    let together = layout.settlingTogether(every: 100)
+    let together = layout.batchingSyncs(every: 100)
     try together.put(Array("{}".utf8), .empty)
     let config = Array(#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#.utf8)
     let image = try Manifest(.init(config: together.put(config, .imageConfig), layers: []))
@@ -28,12 +28,12 @@ struct ManyReferrersTests {
       let manifest = try Manifest(
         .init(
           artifactType: MediaType("application/x.note"), config: .emptyConfig, layers: [],
-          subject: image.descriptor.bare,
+          subject: image.descriptor.withoutAnnotations,
           annotations: ["note": text, "number": "\(number)"]))
       try together.put(manifest.raw, .imageManifest)
-      entries.append(LayoutStore.IndexEntry(manifest.descriptor.bare))
+      entries.append(LayoutStore.IndexEntry(manifest.descriptor.withoutAnnotations))
     }
-    try together.settle()
+    try together.flush()
     try layout.list(entries)
     return image.descriptor
   }

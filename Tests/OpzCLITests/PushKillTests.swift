@@ -32,7 +32,7 @@ struct PushKillTests {
   func goesOn(_ keepsCutChunks: Bool) async throws {
     var random = SeededGenerator(seed: keepsCutChunks ? 1 : 2)
     guard case .string(let expected) = try opz.json("show", "weights@1.0.0")["digest"] else {
-      throw MissingPeer("opz show --json without a digest")
+      throw MissingProgram("opz show --json without a digest")
     }
     var killed = 0
     while killed < Self.kills {

@@ -165,7 +165,7 @@ struct OutputFormTests {
 enum Kubectl {
   static func run(_ arguments: [String], input: String = "") throws -> ChildProcess.Output {
     let program = Python.interpreter().removingLastComponent().appending("kubectl")
-    guard (try? FileStatus.of(program)) != nil else { throw MissingPeer("kubectl at \(program)") }
+    guard (try? FileStatus.of(program)) != nil else { throw MissingProgram("kubectl at \(program)") }
     return try ChildProcess.run([program.string] + arguments, input: Array(input.utf8))
   }
 }

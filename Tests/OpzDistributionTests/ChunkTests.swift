@@ -94,7 +94,7 @@ import Testing
     let server = try SpecRegistry(
       quirks {
         $0.forgetsOldLocations = forgets
-        $0.lostAnswers = [number]
+        $0.lostResponses = [number]
       })
     try await Self.remote(server.host).put(Self.blob, from: BytesBlob(Self.content))
     #expect(server.has(Self.content))

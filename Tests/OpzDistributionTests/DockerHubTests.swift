@@ -218,7 +218,9 @@ import Testing
     let image = try RemoteFaultTests.manifest()
     try await remote.put(image.descriptor, from: BytesBlob(image.raw))
     let signature = try Manifest(
-      .init(artifactType: MediaType("application/x"), config: .emptyConfig, layers: [], subject: image.descriptor.bare))
+      .init(
+        artifactType: MediaType("application/x"), config: .emptyConfig, layers: [],
+        subject: image.descriptor.withoutAnnotations))
     var descriptor = signature.descriptor
     descriptor.artifactType = MediaType("application/x")
     try await remote.put(descriptor, from: BytesBlob(signature.raw))

@@ -35,7 +35,7 @@ import Testing
 
   /// A push without retries.
   private func begin(_ server: SpecRegistry) async throws -> DistributionError? {
-    defer { server.comeBack() }
+    defer { server.recover() }
     return await failure {
       try await remote(server.host, retry: Self.once).put(Self.blob, from: BytesBlob(Self.content))
     }

@@ -79,7 +79,7 @@ import Testing
     let about = try Manifest(
       Manifest.Content(
         artifactType: MediaType("application/vnd.x.v1+json"), config: .emptyConfig, layers: [],
-        subject: image.descriptor.bare))
+        subject: image.descriptor.withoutAnnotations))
     try await remote.put(about.descriptor, from: BytesBlob(about.raw))
     #expect(try await remote.referrers(of: image.descriptor.digest).count == (copes ? 1 : 0))
     server.stop()

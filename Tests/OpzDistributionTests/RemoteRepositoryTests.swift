@@ -86,7 +86,7 @@ import Testing
       try Manifest(
         .init(
           artifactType: MediaType("application/x.record"), config: config, layers: [.of(layer, .layerTar)],
-          subject: image.descriptor.bare, annotations: ["n": "\(number)"]))
+          subject: image.descriptor.withoutAnnotations, annotations: ["n": "\(number)"]))
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for record in records { group.addTask { try await remote.put(record.descriptor, from: BytesBlob(record.raw)) } }
@@ -108,7 +108,7 @@ import Testing
     let record = try Manifest(
       .init(
         artifactType: MediaType("application/x.record"), config: .emptyConfig, layers: [],
-        subject: image.descriptor.bare))
+        subject: image.descriptor.withoutAnnotations))
     for manifest in [image, record] { try await source.put(manifest.descriptor, from: BytesBlob(manifest.raw)) }
     _ = try await copy(image.descriptor, from: source, to: repository(server.host))
     _ = try await copy(record.descriptor, from: source, to: repository(server.host))

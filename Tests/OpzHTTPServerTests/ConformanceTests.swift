@@ -32,7 +32,7 @@ struct ConformanceTests {
     wire.send(exchange.bytes(peer))
     let place = "\(exchange.name): \(exchange.sent.prefix(200))"
     guard let reply = try wire.reply(isHead: exchange.isHead) else {
-      Issue.record("\(place): no answer")
+      Issue.record("\(place): no response")
       return
     }
     let statuses = exchange.isPosted ? [peer.posted] : exchange.statuses
@@ -41,7 +41,7 @@ struct ConformanceTests {
     if reply.status >= 400 { #expect(!reply.body.isEmpty, "\(place): an error without words") }
     #expect(reply.closes == exchange.closes, "\(place): \(reply.head)")
     if exchange.closes {
-      #expect(try wire.rest() == "", "\(place): more than one answer")
+      #expect(try wire.rest() == "", "\(place): more than one response")
     } else {
       wire.send("GET /v2/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
       #expect(try wire.reply()?.status == 200, "\(place): the connection does not go on")

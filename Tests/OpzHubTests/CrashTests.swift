@@ -101,7 +101,7 @@ private func ask(
     while let piece = try connection.receive() { all += piece }
     return all
   }
-  guard let reply = Reply(got) else { throw RawConnection.Failure(description: "no answer") }
+  guard let reply = Reply(got) else { throw RawConnection.Failure(description: "no response") }
   return reply
 }
 

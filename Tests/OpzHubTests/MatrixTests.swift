@@ -90,7 +90,7 @@ struct MatrixTests {
     #expect(try await hub.registry.fsck().problems == [])
   }
 
-  @Test("each personality", arguments: Personality.all.map(\.name))
+  @Test("each personality", arguments: RegistryProfile.all.map(\.name))
   func personalities(_ name: String) async throws {
     let hub = try await TestHub { Stage($0) }
     let stage = try #require(hub.responder as? Stage)

@@ -59,9 +59,9 @@ struct PlanTests {
     for fault in Fault.all {
       #expect(page.contains("| `\(fault.name)` | \(fault.stage) | \(fault.summary) |"), "\(fault.name)")
     }
-    for one in Personality.all { #expect(page.contains("| `\(one.name)` | \(one.summary) |"), "\(one.name)") }
+    for one in RegistryProfile.all { #expect(page.contains("| `\(one.name)` | \(one.summary) |"), "\(one.name)") }
     let schema = String(decoding: try FileBlob(root.appending("registry/faults.schema.json")).bytes(), as: UTF8.self)
-    let names = Fault.all.map(\.name) + Personality.all.map(\.name) + RequestKind.allCases.map(\.rawValue)
+    let names = Fault.all.map(\.name) + RegistryProfile.all.map(\.name) + RequestKind.allCases.map(\.rawValue)
     for name in names + FaultStage.allCases.map(\.rawValue) { #expect(schema.contains("\"\(name)\""), "\(name)") }
   }
 

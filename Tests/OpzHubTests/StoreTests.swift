@@ -95,7 +95,8 @@ struct StoreTests {
     try registry.store.put(Array("{}".utf8), .empty)
     let manifest = try Manifest(
       .init(
-        artifactType: MediaType("application/vnd.example+json"), config: .emptyConfig, layers: [], subject: image.bare,
+        artifactType: MediaType("application/vnd.example+json"), config: .emptyConfig, layers: [],
+        subject: image.withoutAnnotations,
         annotations: ["text": text]))
     try registry.store.put(manifest.raw, .imageManifest)
     return manifest

@@ -12,8 +12,8 @@ struct DurableTests {
   @Test("a claim succeeds once, and leaves nothing else behind")
   func claimOnce() throws {
     let path = directory.path.appending("record")
-    #expect(try Durable.claim(path, with: [1]))
-    #expect(try !Durable.claim(path, with: [2]))
+    #expect(try Durable.createExclusively(path, with: [1]))
+    #expect(try !Durable.createExclusively(path, with: [2]))
     #expect(try FileBlob(path).bytes() == [1])
     #expect(try directory.tree() == ["record"])
   }
@@ -23,7 +23,9 @@ struct DurableTests {
     let path = directory.path.appending("record")
     let winners = try await withThrowingTaskGroup(of: Bool.self) { group in
       for writer in 0..<32 {
-        group.addTask { try await blocking { try Durable.claim(path, with: Array("writer \(writer)".utf8)) } }
+        group.addTask {
+          try await blocking { try Durable.createExclusively(path, with: Array("writer \(writer)".utf8)) }
+        }
       }
       return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
     }
@@ -72,13 +74,13 @@ struct DurableTests {
   func lock() throws {
     let path = directory.path.appending("lock")
     do {
-      let held = try FileLock.take(path, .alone)
+      let held = try FileLock.take(path, .exclusive)
       let other = try FileLock.tryTake(path, .shared)
       let isFree = other != nil
       #expect(!isFree)
       _ = consume held
     }
-    let again = try FileLock.tryTake(path, .alone)
+    let again = try FileLock.tryTake(path, .exclusive)
     let isFree = again != nil
     #expect(isFree)
   }
@@ -88,7 +90,7 @@ struct DurableTests {
     let path = directory.path.appending("lock")
     let one = try FileLock.take(path, .shared)
     let two = try FileLock.tryTake(path, .shared)
-    let three = try FileLock.tryTake(path, .alone)
+    let three = try FileLock.tryTake(path, .exclusive)
     let (second, third) = (two != nil, three != nil)
     #expect(second)
     #expect(!third)

@@ -90,7 +90,7 @@ struct OutputFileTests {
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
     let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) }
     let (readEnd, writeEnd) = (ends[0], ends[1])
-    let thread = try OwnThread {
+    let thread = try DedicatedThread {
       var got: [UInt8] = []
       var buffer = [UInt8](repeating: 0, count: 1 << 12)
       while got.count < 1_000_000 {

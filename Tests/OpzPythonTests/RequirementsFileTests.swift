@@ -68,7 +68,8 @@ struct RequirementsFileTests {
       ("a --hash=sha256:12", "64 hex"), ("a --hash=sha256", "ALGORITHM"), ("a --hash", "ALGORITHM"),
       ("a @ https://h.example/x.whl#md5=1", "md5"), ("-r https://h.example/r.txt", "h.example"),
       ("-r ${HOME}/r.txt", "${HOME}"),
-      ("-r", "no value"), ("-r missing.txt", "requirements.txt:1"), ("-r .", "not a regular file"), ("a ; nonsense", "marker"),
+      ("-r", "no value"), ("-r missing.txt", "requirements.txt:1"), ("-r .", "not a regular file"),
+      ("a ; nonsense", "marker"),
       ("--hash=sha256:12", "--hash"),
     ])
   func refused(line: String, word: String) throws {

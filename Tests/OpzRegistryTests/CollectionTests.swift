@@ -30,7 +30,7 @@ struct CollectionTests {
     var young = options()
     young.grace = 3600
     #expect(try registry.collect(young, by: author).dropped.isEmpty)
-    let rehearsal = try registry.collect(options { $0.isRehearsal = true }, by: author)
+    let rehearsal = try registry.collect(options { $0.isDryRun = true }, by: author)
     #expect(rehearsal.dropped.map(\.size) == [8])
     let report = try registry.collect(options(), by: author)
     #expect(report.dropped.map(\.digest) == rehearsal.dropped.map(\.digest) && report.freed == 8)
@@ -54,7 +54,7 @@ struct CollectionTests {
     try registry.set(
       AliasName("production")!, to: try registry.find(LocalReference(parsing: "churn@1.0.0")), by: author)
     let rules = RetentionRules(last: 1, tagged: false)
-    let rehearsal = try registry.collect(options { ($0.rules, $0.isRehearsal) = (rules, true) }, by: author)
+    let rehearsal = try registry.collect(options { ($0.rules, $0.isDryRun) = (rules, true) }, by: author)
     #expect(rehearsal.versions.map(\.keeps) == [true, false, false, true])
     #expect(rehearsal.versions[0].reason.contains("newest 1") && rehearsal.versions[3].reason.contains("production"))
     #expect(try registry.versions(ModelName("churn")).count == 4)

@@ -46,7 +46,8 @@ struct HostileRegistryTests {
       kind: .tagged, model: "churn", version: "1.0.0", at: "2026-01-01T00:00:00.000Z", actor: "x", number: last,
       heads: try fixture.registry.log(churn).currentHeads(), image: version.record.image.digest)
     let bytes = try CanonicalJSON.encodePretty(event)
-    _ = try Durable.claim(model.appending("events").appending("\(last)-\(Digest.of(bytes).hex).json"), with: bytes)
+    _ = try Durable.createExclusively(
+      model.appending("events").appending("\(last)-\(Digest.of(bytes).hex).json"), with: bytes)
     let error = #expect(throws: RegistryError.self) {
       try fixture.registry.set(AliasName("production")!, to: version, by: author)
     }
@@ -61,7 +62,7 @@ struct HostileRegistryTests {
     ])
   func numbers(_ number: String) async throws {
     let name = "\(number)-\(String(repeating: "ab", count: 32)).json"
-    _ = try Durable.claim(model.appending("events").appending(name), with: Array("{}".utf8))
+    _ = try Durable.createExclusively(model.appending("events").appending(name), with: Array("{}".utf8))
     try fixture.add("churn", "1.1.0", "two")
     let problems = try await fixture.registry.fsck().problems
     #expect(problems.map(\.subject) == ["models/churn/events/\(name)"])
@@ -131,7 +132,7 @@ struct HostileRegistryTests {
   func large() throws {
     let digest = Digest.of(Array("x".utf8))
     let path = fixture.registry.store.path(of: digest)
-    _ = try Durable.claim(path, with: [])
+    _ = try Durable.createExclusively(path, with: [])
     // A sparse file, which only claims to be this large.
     try #require(path.withPlatformString { truncate($0, 1 << 40) } == 0)
     let descriptor = Descriptor(mediaType: .imageManifest, digest: digest, size: 1 << 40)
@@ -143,7 +144,7 @@ struct HostileRegistryTests {
   @Test("extreme ages and counts do not crash a collection", arguments: [Int.min, -1, 0, .max])
   func ages(_ number: Int) throws {
     var options = Registry.CollectionOptions()
-    options.isRehearsal = true
+    options.isDryRun = true
     options.grace = Int64(number)
     options.rules = RetentionRules(last: number, days: number)
     #expect(try fixture.registry.collect(options, by: author).versions.count == 1)

@@ -28,9 +28,9 @@ struct LaterOpz {
     event.merge(members) { _, new in new }
     let bytes = try CanonicalJSON.encodePretty(JSONValue.object(event))
     let written = EventLog.Name(number: last.number + 1, digest: .of(bytes))
-    _ = try Durable.claim(log.events.appending(written.file), with: bytes)
+    _ = try Durable.createExclusively(log.events.appending(written.file), with: bytes)
     for head in try EventLog.list(log.heads) { try Durable.remove(log.heads.appending(head)) }
-    _ = try Durable.claim(log.heads.appending(written.hash), with: [])
+    _ = try Durable.createExclusively(log.heads.appending(written.hash), with: [])
     return written
   }
 

@@ -162,7 +162,7 @@ struct RegistryTests {
     let entries = try log.entries()
     let heads = registry.root.appending("models/churn/heads")
     try Durable.remove(heads.appending(entries[1].hash))
-    _ = try Durable.claim(heads.appending(entries[0].hash), with: [])
+    _ = try Durable.createExclusively(heads.appending(entries[0].hash), with: [])
     #expect(try log.currentHeads() == [entries[1].hash])
     try fixture.add("churn", "1.0.2", "c")
     #expect(try log.entries()[2].event.heads == [entries[1].hash])
@@ -278,7 +278,7 @@ struct FsckTests {
     case "event": try fixture.damage(events.appending(first))
     case "eventGone": try Durable.remove(events.appending(first))
     case "head":
-      _ = try Durable.claim(
+      _ = try Durable.createExclusively(
         registry.root.appending("models/churn/heads/\(String(repeating: "0", count: 64))"), with: [])
     default:
       let bytes = try FileBlob(versions.appending("1.1.0/version.json")).bytes()

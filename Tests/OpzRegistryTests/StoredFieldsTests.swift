@@ -226,7 +226,7 @@ struct StoredFieldsTests {
   func documents() throws {
     try expectKept(Self.descriptor, read: [])
     try expectReadFast(Self.plainDescriptor) { bytes in
-      (try? JSONPlace.read(bytes) { Descriptor($0) }) ?? nil
+      (try? JSONView.read(bytes) { Descriptor($0) }) ?? nil
     }
     try expectReadFast(Self.plainDescriptor) { bytes in Descriptor(try? JSONValue(json: bytes)) }
     let manifest = Manifest.Content(

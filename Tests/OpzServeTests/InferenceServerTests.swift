@@ -51,17 +51,17 @@ struct InferenceServerTests {
       ("POST", "/v2/models/team/score/infer", ["Content-Encoding": "gzip"], 415),
     ] as [(String, String, HTTPFields, Int)])
   func statuses(method: String, path: String, headers: HTTPFields, status: Int) async {
-    let answer = await server.ask(method, path, row, headers: headers)
-    #expect(answer.status == status)
-    if status != 200 { #expect(answer.error != nil, "\(answer.text)") }
-    if status == 405 { #expect(answer["allow"]?.hasSuffix(", OPTIONS") == true) }
+    let response = await server.ask(method, path, row, headers: headers)
+    #expect(response.status == status)
+    if status != 200 { #expect(response.error != nil, "\(response.text)") }
+    if status == 405 { #expect(response["allow"]?.hasSuffix(", OPTIONS") == true) }
   }
 
   @Test("A binary request is refused with a hint")
   func binary() async throws {
-    let answer = await server.ask("POST", infer, row, headers: ["Inference-Header-Content-Length": "10"])
-    #expect(answer.status == 400)
-    #expect(answer.error?.contains("binary_data") == true)
+    let response = await server.ask("POST", infer, row, headers: ["Inference-Header-Content-Length": "10"])
+    #expect(response.status == 400)
+    #expect(response.error?.contains("binary_data") == true)
   }
 
   @Test("A body larger than the limit is refused, whatever the header says")
@@ -70,9 +70,9 @@ struct InferenceServerTests {
     limits.bodyBytes = row.utf8.count
     let server = InferenceServer.sample(limits)
     #expect(await server.ask("POST", infer, row).status == 200)
-    let answer = await server.ask("POST", infer, row + " ")
-    #expect(answer.status == 413)
-    #expect(answer.delivery.closes)
+    let response = await server.ask("POST", infer, row + " ")
+    #expect(response.status == 413)
+    #expect(response.delivery.closes)
   }
 
   @Test("More rows than the limit are refused")
@@ -107,9 +107,9 @@ struct InferenceServerTests {
   func busy() async {
     var limits = ServerLimits()
     limits.requestsInFlight = 0
-    let answer = await InferenceServer.sample(limits).ask("POST", infer, row)
-    #expect(answer.status == 503 && answer.error != nil && !answer.delivery.closes)
-    #expect(answer["Retry-After"] == "1")
+    let response = await InferenceServer.sample(limits).ask("POST", infer, row)
+    #expect(response.status == 503 && response.error != nil && !response.delivery.closes)
+    #expect(response["Retry-After"] == "1")
   }
 
   @Test("Only requests with a complete body count as in flight")

@@ -9,9 +9,9 @@ struct InferenceTests {
   private let path = "/v2/models/team/score/infer"
 
   private func infer(_ body: String) async throws -> InferenceDocument {
-    let answer = await server.ask("POST", path, body)
-    #expect(answer.status == 200, "\(answer.text)")
-    return try answer.decoded(InferenceDocument.self)
+    let response = await server.ask("POST", path, body)
+    #expect(response.status == 200, "\(response.text)")
+    return try response.decoded(InferenceDocument.self)
   }
 
   @Test("The response, byte for byte")
@@ -19,9 +19,9 @@ struct InferenceTests {
     let body = """
       {"id":"r-1","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1,2,0,0.5,null,2]}]}
       """
-    let answer = await server.ask("POST", path, body)
+    let response = await server.ask("POST", path, body)
     #expect(
-      answer.text == """
+      response.text == """
         {"model_name":"team/score","model_version":"3","id":"r-1","outputs":[\
         {"name":"score","datatype":"FP32","shape":[2],"data":[21.0,10200.5]},\
         {"name":"row","datatype":"FP32","shape":[2,3],"data":[1.0,2.0,0.0,0.5,null,2.0]}]}
@@ -149,9 +149,9 @@ struct InferenceTests {
 
   @Test("The error says what is wrong with a request", arguments: refused)
   func wrong(body: String, part: String) async {
-    let answer = await server.ask("POST", path, body)
-    #expect(answer.status == 400)
-    #expect(answer.error?.contains(part) == true, "\(answer.text)")
+    let response = await server.ask("POST", path, body)
+    #expect(response.status == 400)
+    #expect(response.error?.contains(part) == true, "\(response.text)")
   }
 
   @Test(
@@ -169,9 +169,9 @@ struct InferenceTests {
       #"{"inputs":[{\#(matrix),"parameters":{"\#(name)":3}}]}"#,
       #"{"inputs":[{\#(matrix)}],"outputs":[{"name":"row","parameters":{"\#(name)":3}}]}"#,
     ] {
-      let answer = await server.ask("POST", path, body)
-      #expect(answer.status == 400, "\(body)")
-      #expect(answer.error?.contains("'\(name)' of ") == true, "\(answer.text)")
+      let response = await server.ask("POST", path, body)
+      #expect(response.status == 400, "\(body)")
+      #expect(response.error?.contains("'\(name)' of ") == true, "\(response.text)")
     }
     let other = #"{"parameters":{"x\#(name)":1},"inputs":[{\#(matrix)}]}"#
     #expect(await server.ask("POST", path, other).status == 200)
@@ -181,9 +181,9 @@ struct InferenceTests {
   func category() async {
     let body = InferenceTests.named(#""shape":[1],"datatype":"FP32","data":[1]"#)
       .replacing("[\"red\"]", with: "[\"pink\"]")
-    let answer = await server.ask("POST", path, body)
-    #expect(answer.status == 400)
-    #expect(answer.error?.contains("'pink'") == true && answer.error?.contains("red, green") == true)
+    let response = await server.ask("POST", path, body)
+    #expect(response.status == 400)
+    #expect(response.error?.contains("'pink'") == true && response.error?.contains("red, green") == true)
   }
 
   @Test("Mutated requests are answered or refused, never an internal error", arguments: 0..<20 as Range<UInt64>)
@@ -195,11 +195,11 @@ struct InferenceTests {
     ]
     for round in 0..<50 {
       let bytes = mutate(Array(seeds[round % 2].utf8), &random)
-      let answer = await server.ask("POST", path, bytes: bytes)
+      let response = await server.ask("POST", path, bytes: bytes)
       let text = String(decoding: bytes, as: UTF8.self)
-      #expect(answer.status == 200 || answer.status == 400, "\(text): \(answer.text)")
-      if answer.status == 400 { #expect(answer.error != nil, "\(answer.text)") }
-      if answer.status == 200 { _ = try answer.decoded(InferenceDocument.self) }
+      #expect(response.status == 200 || response.status == 400, "\(text): \(response.text)")
+      if response.status == 400 { #expect(response.error != nil, "\(response.text)") }
+      if response.status == 200 { _ = try response.decoded(InferenceDocument.self) }
     }
   }
 

@@ -34,7 +34,7 @@ struct IntegerTests {
       "\u{FEFF}{\"inputs\":[]}",
     ])
   func hostile(_ body: String) async {
-    let answer = await InferenceServer.sample().ask("POST", "/v2/models/team/score/infer", body)
-    #expect(answer.status == 400, "\(answer.text.prefix(300))")
+    let response = await InferenceServer.sample().ask("POST", "/v2/models/team/score/infer", body)
+    #expect(response.status == 400, "\(response.text.prefix(300))")
   }
 }

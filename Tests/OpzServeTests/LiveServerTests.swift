@@ -94,8 +94,8 @@ struct LiveServerTests {
       other.send(
         "POST /v2/models/team/score/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
       )
-      let answer = try other.receiveAll()
-      #expect(answer.hasPrefix("HTTP/1.1 413") && answer.lowercased().contains("connection: close"))
+      let response = try other.receiveAll()
+      #expect(response.hasPrefix("HTTP/1.1 413") && response.lowercased().contains("connection: close"))
     }
   }
 
@@ -145,7 +145,7 @@ struct LiveServerTests {
       let body = #"{"inputs":[{"name":"x","shape":[20000,3],"datatype":"FP32","data":[\#(data)]}]}"#
       let request = LiveServerTests.post(body)
       for _ in 0..<1000 where !connection.send(request) { return }
-      Issue.record("a thousand answers, none of them taken")
+      Issue.record("a thousand responses, none of them taken")
     }
   }
 }

@@ -54,9 +54,9 @@ struct MemoryTests {
     } else {
       connection.send(head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
     }
-    let answer = try connection.receiveAll()
-    #expect(!answer.hasPrefix("HTTP/1.1 503") || answer.contains("\r\nRetry-After: "))
-    return Int(answer.dropFirst(9).prefix(3)) ?? 0
+    let response = try connection.receiveAll()
+    #expect(!response.hasPrefix("HTTP/1.1 503") || response.contains("\r\nRetry-After: "))
+    return Int(response.dropFirst(9).prefix(3)) ?? 0
   }
 
   @Test("With eight clients and bodies of 13 MiB of every datatype, it stays within its memory limit")

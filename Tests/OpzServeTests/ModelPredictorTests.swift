@@ -41,9 +41,9 @@ struct ModelPredictorTests {
 
     let server = InferenceServer(
       ServedModel(name: "churn", version: "1", predictor: ModelPredictor(loaded)), version: "0", cores: 2)
-    let answer = await server.ask("POST", "/v2/models/churn/infer", request(model.signature, names, rows))
-    try #require(answer.status == 200, "\(answer.text.prefix(500))")
-    let outputs = try answer.decoded(InferenceDocument.self).outputs
+    let response = await server.ask("POST", "/v2/models/churn/infer", request(model.signature, names, rows))
+    try #require(response.status == 200, "\(response.text.prefix(500))")
+    let outputs = try response.decoded(InferenceDocument.self).outputs
     #expect(outputs.map(\.name) == ["probability", "margin"])
     #expect(outputs.map(\.shape) == [[rows.count], [rows.count]])
     #expect(outputs[0].data.map { $0?.bitPattern } == probabilities.map(\.bitPattern))

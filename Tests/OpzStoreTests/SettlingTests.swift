@@ -15,7 +15,7 @@ struct SettlingTests {
   init() throws {
     directory = try TemporaryDirectory()
     plain = try LayoutStore.create(directory.path.appending("layout"))
-    store = plain.settlingTogether()
+    store = plain.batchingSyncs()
   }
 
   private func blobs() throws -> [String] { try directory.tree().filter { $0.contains("sha256/") } }
@@ -29,19 +29,19 @@ struct SettlingTests {
       #expect(try store.content(descriptor) == text)
     }
     #expect(try blobs() == [])
-    try store.settle()
+    try store.flush()
     for (text, descriptor) in zip(texts, descriptors) {
       #expect(try await plain.bytes(descriptor) == text)
       #expect(try FileStatus.of(plain.path(of: descriptor.digest)).mode == 0o444)
     }
     #expect(try blobs().count == 40)
-    try store.settle()
+    try store.flush()
   }
 
   @Test("a blob that is never settled leaves nothing")
   func abandoned() throws {
     do {
-      let other = plain.settlingTogether()
+      let other = plain.batchingSyncs()
       try other.put(Array("a".utf8), .imageConfig)
     }
     #expect(try blobs() == [])
@@ -64,9 +64,9 @@ struct SettlingTests {
     let same = try store.put(Array("same".utf8), .imageConfig)
     let damaged = try store.put(Array("damaged".utf8), .imageConfig)
     try plain.put(Array("same".utf8), .imageConfig)
-    _ = try Durable.claim(plain.path(of: damaged.digest), with: Array("dama".utf8))
+    _ = try Durable.createExclusively(plain.path(of: damaged.digest), with: Array("dama".utf8))
     let inode = try FileStatus.of(plain.path(of: same.digest)).inode
-    try store.settle()
+    try store.flush()
     #expect(try FileStatus.of(plain.path(of: same.digest)).inode == inode)
     #expect(try await plain.bytes(damaged) == Array("damaged".utf8))
   }
@@ -78,7 +78,7 @@ struct SettlingTests {
       directory.path.appending("taken"), directory.path.appending("free"), directory.path.appending("replaced")
     )
     for path in [taken, replaced] { try Durable.replace(path, with: [1]) }
-    let named = try store.settle(with: [
+    let named = try store.flush(with: [
       PendingFile([2], at: taken, mode: 0o444), PendingFile([2], at: free, mode: 0o440),
       PendingFile(replacing: replaced, with: [2]),
     ])
@@ -95,9 +95,9 @@ struct SettlingTests {
     let blob = try store.put(Array("blob".utf8), .imageConfig)
     let place = directory.path.appending("place")
     try Durable.makeDirectory(place.appending("inside"))
-    #expect(throws: IOFailure.self) { try store.settle(with: [PendingFile(replacing: place, with: [1])]) }
+    #expect(throws: IOFailure.self) { try store.flush(with: [PendingFile(replacing: place, with: [1])]) }
     #expect(try store.has(blob))
-    try store.settle()
+    try store.flush()
     #expect(try plain.has(blob))
     #expect(try directory.tree().filter { $0.contains(Durable.temporaryPrefix) } == [])
   }
@@ -109,9 +109,9 @@ struct SettlingTests {
       for _ in 0..<8 {
         group.addTask {
           try await blocking {
-            let store = plain.settlingTogether()
+            let store = plain.batchingSyncs()
             for number in 0..<6 { try store.put(Array("\(round) \(number)".utf8), .imageConfig) }
-            try store.settle()
+            try store.flush()
           }
         }
       }

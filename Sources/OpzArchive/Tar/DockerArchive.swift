@@ -69,14 +69,14 @@ public enum DockerArchive {
   /// Docker's containerd store takes the name from containerd's annotation, OCI tools take the tag from OCI's.
   private static func index(_ manifest: Manifest, _ tags: [String]) throws -> [UInt8] {
     let named = tags.map { tag in
-      var descriptor = manifest.descriptor.bare
+      var descriptor = manifest.descriptor.withoutAnnotations
       let short = tag.lastIndex(of: ":").map { String(tag[tag.index(after: $0)...]) } ?? "latest"
       descriptor.annotations = [
         "io.containerd.image.name": familiar(tag), "org.opencontainers.image.ref.name": short,
       ]
       return descriptor
     }
-    return try Index(Index.Content(manifests: named.isEmpty ? [manifest.descriptor.bare] : named)).raw
+    return try Index(Index.Content(manifests: named.isEmpty ? [manifest.descriptor.withoutAnnotations] : named)).raw
   }
 
   /// The full name of what Docker displays as `churn:1.0.0`.

@@ -52,7 +52,7 @@ public struct DockerArchiveReader: Sendable {
       for _ in 0..<8 {
         switch members[place] {
         case .part(let start, let size)?:
-          if let part = PartOfBlob(blob, from: start, size: size) { return part }
+          if let part = BlobSlice(blob, from: start, size: size) { return part }
           throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" in it is cut short")
         case .link(let target)?: place = place.removingLastComponent().pushing(target).lexicallyNormalized()
         case nil: throw ArchiveError(.malformed, name, "\"\(path.prefix(200))\" is not in it")
@@ -75,7 +75,7 @@ public struct DockerArchiveReader: Sendable {
   }
 
   private static func members(_ blob: any Blob, _ name: String) throws -> [FilePath: Member] {
-    let reader = try TarReader(PackedLayer(blob, .none, name: name))
+    let reader = try TarReader(StoredLayer(blob, .none, name: name))
     var members: [FilePath: Member] = [:]
     while let header = try reader.next() {
       guard members.count < memberLimit else {

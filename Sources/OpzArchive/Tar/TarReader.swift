@@ -23,7 +23,7 @@ public final class TarReader: ByteSource {
 
   /// Opens the tar inside a layer.
   /// - Throws: `ArchiveError` when it cannot be decompressed, or what the blob throws.
-  public convenience init(_ layer: PackedLayer, limits: ArchiveLimits = ArchiveLimits()) throws {
+  public convenience init(_ layer: StoredLayer, limits: ArchiveLimits = ArchiveLimits()) throws {
     self.init(try layer.open(limits), name: layer.name, limits: limits)
   }
 

@@ -5,11 +5,11 @@ public import SystemPackage
 ///
 /// All calls block: make them on a dedicated thread.
 public struct LayerStack: Sendable {
-  public let layers: [PackedLayer]
+  public let layers: [StoredLayer]
   public let limits: ArchiveLimits
 
   /// Stacks the layers of an image, lowest first. Nothing is read yet.
-  public init(_ layers: [PackedLayer], limits: ArchiveLimits = ArchiveLimits()) {
+  public init(_ layers: [StoredLayer], limits: ArchiveLimits = ArchiveLimits()) {
     self.layers = layers
     self.limits = limits
   }
@@ -87,7 +87,7 @@ public struct LayerStack: Sendable {
   }
 
   /// Compares the digest of a stream that was read to its end with the announced diffID.
-  static func check(_ stream: TarStream, _ layer: PackedLayer) throws {
+  static func check(_ stream: TarStream, _ layer: StoredLayer) throws {
     guard let expected = layer.diffID, let found = stream.digest else { return }
     guard found == expected else {
       throw ArchiveError(.wrongDigest, layer.name, "the tar has the digest \(found), but the image says \(expected)")

@@ -23,7 +23,7 @@ public struct LayerUnpacker: Sendable {
   }
 
   /// What to do with symbolic links that lead out of the directory; absolute ones do.
-  public enum LeavingLinks: Sendable {
+  public enum EscapingLinks: Sendable {
     /// They are an error.
     case refuse
     /// They are created as they are, for a directory that becomes the root of a container.
@@ -31,7 +31,7 @@ public struct LayerUnpacker: Sendable {
   }
 
   public var specialFiles = SpecialFiles.refuse
-  public var leavingLinks = LeavingLinks.refuse
+  public var leavingLinks = EscapingLinks.refuse
   /// Whether setuid and setgid bits are kept.
   public var keepsSetuid = false
   /// Whether files get the owners that the layers record. Requires root; ignored without it.
@@ -101,7 +101,7 @@ public struct LayerUnpacker: Sendable {
   }
 
   private func writeFiles(
-    _ files: [UnpackFile], _ layer: PackedLayer, _ limits: ArchiveLimits, _ root: UnpackRoot
+    _ files: [UnpackFile], _ layer: StoredLayer, _ limits: ArchiveLimits, _ root: UnpackRoot
   ) throws {
     if files.isEmpty, layer.diffID == nil { return }
     let stream = try layer.open(limits)

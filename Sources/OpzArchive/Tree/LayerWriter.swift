@@ -57,10 +57,10 @@ public enum LayerWriter {
     _ content: LayerContent, ringBlocks: Int, _ take: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> Digest {
     let ring = BlockRing(blocks: ringBlocks, readers: 2)
-    let reader = try OwnThread<Void> { fill(ring, content) }
-    let hasher: OwnThread<Digest>
+    let reader = try DedicatedThread<Void> { fill(ring, content) }
+    let hasher: DedicatedThread<Digest>
     do {
-      hasher = try OwnThread { try hash(ring) }
+      hasher = try DedicatedThread { try hash(ring) }
     } catch {
       ring.cancel()
       try? reader.join()

@@ -16,7 +16,7 @@ public enum NameListing {
   /// - Throws: `ArchiveError` for a layer that is damaged, unsafe, over a limit, or has another diffID; no file is
   ///   created then.
   @discardableResult
-  public static func write(_ layer: PackedLayer, to path: FilePath, limits: ArchiveLimits = ArchiveLimits()) throws
+  public static func write(_ layer: StoredLayer, to path: FilePath, limits: ArchiveLimits = ArchiveLimits()) throws
     -> Int
   {
     try Durable.makeDirectory(path.removingLastComponent())
@@ -49,7 +49,7 @@ public enum NameListing {
   }
 
   /// Whether the file was written by `write` and is intact.
-  public static func isWhole(_ path: FilePath) throws -> Bool { try content(path) != nil }
+  public static func isIntact(_ path: FilePath) throws -> Bool { try content(path) != nil }
 
   /// Passes the names in a file that `write` created to `body`, in order.
   /// - Throws: `ArchiveError` before any name when the file is damaged.

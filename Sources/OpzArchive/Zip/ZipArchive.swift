@@ -47,6 +47,6 @@ public struct ZipArchive: Sendable {
   /// The bytes of a stored member in place, which can be opened at any offset without reading what precedes. Nothing
   /// is checked. Nil for a deflated member.
   package func stored(_ entry: ZipEntry) -> (any Blob)? {
-    entry.method == .stored ? PartOfBlob(blob, from: entry.dataOffset, size: entry.size) : nil
+    entry.method == .stored ? BlobSlice(blob, from: entry.dataOffset, size: entry.size) : nil
   }
 }

@@ -33,7 +33,7 @@ struct DockerfileCommand: AsyncParsableCommand {
       let temporary = try Directory.temporary(prefix: "opz-dockerfile-")
       defer { try? Durable.removeTree(temporary) }
       let project = session.path(source)
-      try await Operand.lendRuntimes(from: session, to: temporary)
+      try await Operand.copyRuntimes(from: session, to: temporary)
       session.registryPath = temporary
       let result = try await PackageProject(PackageRequest(project: project), in: session).run()
       text = try await DockerfileExport(result.version, in: session).write(to: directory, from: session.openRegistry())

@@ -73,7 +73,7 @@ struct LockCommand: AsyncParsableCommand {
   /// optional value.
   ///
   /// A word after `--update` that is a project directory is the directory argument.
-  static func spelledOut(_ arguments: [String]) -> [String] {
+  static func expandingUpdateOptions(_ arguments: [String]) -> [String] {
     guard arguments.first(where: { !$0.hasPrefix("-") }) == "lock" else { return arguments }
     var rest = arguments[...]
     var result: [String] = []

@@ -62,9 +62,11 @@ struct PackageCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     for output in outputs {
-      if let path = ImagePlace.archive(output, in: session) { try Console.yield("--output", to: path, json: json) }
+      if let path = ImagePlace.archive(output, in: session) {
+        try Console.reserveStandardOutput("--output", to: path, json: json)
+      }
     }
-    if let digestFile { try Console.yield("--digest-file", to: session.output(digestFile), json: json) }
+    if let digestFile { try Console.reserveStandardOutput("--digest-file", to: session.output(digestFile), json: json) }
     let request = PackageRequest(
       project: session.path(directory), version: version, overrides: overrides, tags: tags, outputs: outputs,
       push: push,

@@ -47,7 +47,7 @@ struct CopyCommand: AsyncParsableCommand {
     var session = options.session()
     session.insecure = insecure
     if let path = ImagePlace.archive(destination, in: session) {
-      try Console.yield(destination, to: path, json: json)
+      try Console.reserveStandardOutput(destination, to: path, json: json)
     }
     var choice = CopyImage.Options()
     choice.tags = tags
@@ -63,7 +63,7 @@ struct CopyCommand: AsyncParsableCommand {
           digest: result.image.digest.description, mediaType: result.image.mediaType.description,
           references: result.references, referrers: result.referrers, bytes: result.totals))
     }
-    if !result.referrers.isEmpty { options.note("with \(Words.count(result.referrers.count, "referrer"))") }
+    if !result.referrers.isEmpty { options.note("with \(CountText.count(result.referrers.count, "referrer"))") }
     options.note(TotalsText.line(result.totals))
     for reference in result.references {
       Console.line(reference.contains("@") ? reference : "\(reference)@\(result.image.digest)")

@@ -49,7 +49,7 @@ struct LoginCommand: AsyncParsableCommand {
       }
       return (try checked(user), try SecretInput.standardInput())
     }
-    guard Terminal.isThere else {
+    guard Terminal.isAvailable else {
       throw usage("there is no terminal for a prompt", "opz login \(host) -u USER --password-stdin < FILE")
     }
     let name = try user ?? Terminal.ask("user for \(host): ")

@@ -58,7 +58,7 @@ struct PullCommand: AsyncParsableCommand {
           name: record.name, version: record.version, digest: record.image.digest.description, existed: result.existed,
           bytes: result.bytes, referrers: result.referrers))
     }
-    if !result.referrers.isEmpty { options.note("with \(Words.count(result.referrers.count, "referrer"))") }
+    if !result.referrers.isEmpty { options.note("with \(CountText.count(result.referrers.count, "referrer"))") }
     options.note(
       result.existed
         ? "\(record.reference) already exists here" : "recorded \(record.reference) in \(session.registryPath)")

@@ -48,7 +48,7 @@ struct PushCommand: AsyncParsableCommand {
   func run() async throws {
     var session = options.session()
     session.insecure = insecure
-    if let receipt { try Console.yield("--receipt", to: session.output(receipt), json: json) }
+    if let receipt { try Console.reserveStandardOutput("--receipt", to: session.output(receipt), json: json) }
     let registry = try session.openRegistry()
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
     guard let place = destination ?? version.record.pushTo else {
@@ -57,7 +57,7 @@ struct PushCommand: AsyncParsableCommand {
         hint: "opz push \(version.record.reference) HOST/REPO:TAG, or push: {to: HOST/REPO} in opz.yaml")
     }
     var push = PushVersion(version, to: try Reference(parsing: place), tags: tags, in: session)
-    push.expectation = force ? .anything : expectation.value ?? .asSeen
+    push.expectation = force ? .anything : expectation.value ?? .asLastSeen
     let result = try await push.run(registry)
     if let receipt {
       try OutputFile.write(try CanonicalJSON.encodePretty(result.receipt), to: session.output(receipt))

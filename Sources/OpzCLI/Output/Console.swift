@@ -15,7 +15,7 @@ import SystemPackage
 enum Console {
   private struct Output {
     /// Whether standard output is reserved for a file that the command writes.
-    var isYielded = false
+    var isReservedForFile = false
     /// The first write error on standard output, after which nothing more is written there.
     var failure: IOFailure?
   }
@@ -26,7 +26,7 @@ enum Console {
   static func data(_ text: String) {
     let bytes = Array(PrintableText.text(text).utf8)
     ConsoleProgress.clearCurrent()
-    output.withLock { $0.isYielded } ? write(bytes, to: STDERR_FILENO) : put(bytes)
+    output.withLock { $0.isReservedForFile } ? write(bytes, to: STDERR_FILENO) : put(bytes)
   }
 
   static func line(_ text: String) { data(PrintableText.line(text) + "\n") }
@@ -52,12 +52,12 @@ enum Console {
   /// standard error.
   /// - Throws: `IOFailure` if the path cannot be written to; `FlowError` of category `usage` if standard output is
   ///   already in use.
-  static func yield(_ option: String, to path: FilePath, json: Bool) throws {
+  static func reserveStandardOutput(_ option: String, to path: FilePath, json: Bool) throws {
     try OutputFile.require(path)
     guard OutputFile.isStandardOutput(path) else { return }
     let isTaken = output.withLock { output in
-      defer { output.isYielded = true }
-      return output.isYielded || json
+      defer { output.isReservedForFile = true }
+      return output.isReservedForFile || json
     }
     guard isTaken else { return }
     throw FlowError(

@@ -28,11 +28,11 @@ final class ConsoleProgress: ProgressSink {
     self.terminal = terminal
     interval = terminal ? 100_000_000 : 5_000_000_000
     ConsoleProgress.current.withLock { $0 = self }
-    keepTime()
+    redrawEverySecond()
   }
 
   /// Redraws every second even without events, so that a stalled transfer is visible.
-  private func keepTime() {
+  private func redrawEverySecond() {
     Task.detached { [weak self] in
       while true {
         try await Task.sleep(for: .seconds(1))

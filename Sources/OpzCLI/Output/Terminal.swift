@@ -10,7 +10,7 @@ import OpzIO
 /// The user's terminal, even if standard input and output are redirected.
 enum Terminal {
   /// Whether the user can be prompted.
-  static var isThere: Bool { isatty(STDIN_FILENO) == 1 }
+  static var isAvailable: Bool { isatty(STDIN_FILENO) == 1 }
 
   /// Prompts for a line, without echoing a secret. Blocking.
   /// - Throws: `IOFailure` without a terminal; `CancellationError` on Ctrl-C.

@@ -68,7 +68,7 @@ struct AliasCommand: AsyncParsableCommand {
       GateText.note(result, options)
       change = result.change
     } else {
-      var take = TakeAlias(model, target, in: session)
+      var take = RemoveAlias(model, target, in: session)
       take.expected = try Expectation.read(expect)
       take.force = try override.read()
       change = try take.run(registry)

@@ -41,7 +41,7 @@ struct GCCommand: AsyncParsableCommand {
     let session = options.session()
     let registry = try session.openRegistry()
     let report = try await CollectGarbage(
-      isRehearsal: dryRun, grace: Int64(grace * 3600), pushed: pushed, in: session
+      isDryRun: dryRun, grace: Int64(grace * 3600), pushed: pushed, in: session
     ).run(registry)
     if json {
       return try Console.json(

@@ -51,7 +51,7 @@ struct ImportCommand: AsyncParsableCommand {
       guard let equals = name.lastIndex(of: "=") else { continue }
       request.names[String(name[..<equals])] = String(name[name.index(after: equals)...])
     }
-    request.isRehearsal = dryRun
+    request.isDryRun = dryRun
     let items = try await ImportMLflow(request, in: options.session()).run()
     if json { try Console.json(items) } else { show(items) }
     let failed = items.filter { $0.outcome == .failed }

@@ -95,7 +95,7 @@ struct DeployCommand: AsyncParsableCommand {
     let session = options.session()
     if let output, isStream(output, session) {
       guard form.isPlain else { throw ValidationError("--output \(output) requires --form plain") }
-      try Console.yield("--output", to: session.output(output), json: json)
+      try Console.reserveStandardOutput("--output", to: session.output(output), json: json)
     }
     let registry = try session.openRegistry()
     let version = try registry.current(registry.find(LocalReference(parsing: reference)))
@@ -107,7 +107,7 @@ struct DeployCommand: AsyncParsableCommand {
     for finding in result.report.findings where finding.severity == .warning {
       options.note("warning: \(finding.object): \(finding.code): \(finding.message)")
     }
-    try deploy.requireSound(result)
+    try deploy.requireNoLintErrors(result)
     if diff { return try await difference(deploy, result, registry, session) }
     var done = ApplyDeploy.Result(place: result.place)
     if apply {

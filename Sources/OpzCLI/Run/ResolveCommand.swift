@@ -57,7 +57,7 @@ struct ResolveCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     if let output, OutputFile.isStream(session.output(output)) {
-      try Console.yield("--output", to: session.output(output), json: json)
+      try Console.reserveStandardOutput("--output", to: session.output(output), json: json)
     }
     let resolve = ResolveManifests(files, isStrict: strict, in: session)
     let result = try await check ? resolve.check() : resolve.run()

@@ -99,7 +99,7 @@ public struct JSONPatch: Sendable {
       guard let value = from.value(in: document) else { throw missing(from) }
       if operation.name == "copy" {
         let copied = try put(value, in: document)
-        guard copied.size(below: maximumNodes) else {
+        guard copied.hasFewerValues(than: maximumNodes) else {
           throw DeployError(.badPatch, operation.subject, "the document would have more than \(maximumNodes) values")
         }
         return copied
@@ -117,7 +117,7 @@ public struct JSONPatch: Sendable {
 
   /// Limits the nesting, because everything that walks a document is recursive.
   private static func bound(_ value: YAMLValue, _ operation: Operation) throws {
-    guard operation.path.parts.count <= maximumDepth, value.depth(atMost: maximumDepth - operation.path.parts.count)
+    guard operation.path.parts.count <= maximumDepth, value.isNested(atMost: maximumDepth - operation.path.parts.count)
     else {
       throw DeployError(.badPatch, operation.subject, "the document would be nested deeper than \(maximumDepth) levels")
     }

@@ -31,7 +31,7 @@ final class ProfileStore: Sendable {
     }
     guard let new, let path, let bytes = try? CanonicalJSON.encodePretty(new) else { return }
     try? Durable.makeDirectory(path.removingLastComponent())
-    try? Durable.replaceLazily(path, with: bytes)
+    try? Durable.replaceWithoutSync(path, with: bytes)
   }
 
   private static func read(_ path: FilePath, _ origin: Origin) -> RemoteRegistryProfile? {

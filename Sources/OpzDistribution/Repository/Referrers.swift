@@ -44,7 +44,8 @@ extension RemoteRepository {
         }
         guard response.status == 200 else { throw client.failure(response, "\(name(digest)) referrers") }
         list.add(
-          try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests.map(\.light))
+          try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests.map(
+            \.withShortAnnotations))
         next = ReferrersPage.next(response.head.all("link"))
         if let next { request.address = try client.resolve(next, from: request.address) }
       } catch let error as any ExplainedError where page > 0 && (error as? DistributionError)?.isTransient != true {

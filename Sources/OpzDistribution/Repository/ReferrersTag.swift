@@ -13,7 +13,7 @@ actor ReferrersTag {
 
   /// The referrers of a digest; empty where the tag does not exist.
   nonisolated func read(_ subject: Digest) async throws -> [Descriptor] {
-    try await content(TagMapping.referrersTag(of: subject))?.manifests.map(\.light) ?? []
+    try await content(TagMapping.referrersTag(of: subject))?.manifests.map(\.withShortAnnotations) ?? []
   }
 
   /// Adds an entry, after the updates that were requested earlier.
@@ -50,7 +50,7 @@ actor ReferrersTag {
     if whole.count <= Document.limit { return whole }
     index.manifests = index.manifests.map { entry in
       var short = entry
-      if entry.light.annotations == nil { short.annotations = nil }
+      if entry.withShortAnnotations.annotations == nil { short.annotations = nil }
       return short
     }
     let short = try Index(index).raw

@@ -11,7 +11,7 @@ struct RemoteBlob: Blob {
   var isQuiet = false
 
   var size: UInt64 { descriptor.size }
-  var isCostly: Bool { true }
+  var isExpensiveToReread: Bool { true }
 
   func open(at offset: UInt64) throws -> any ByteSource {
     RemoteSource(client, descriptor, offset: min(offset, size), isQuiet: isQuiet)

@@ -185,7 +185,7 @@ public final class RemoteRepository: ContentStore, TagStore {
         "the content has \(blob.size) bytes, and its descriptor says \(descriptor.size)")
     }
     guard descriptor.mediaType.isDocument else {
-      let upload = BlobUpload(client, descriptor, UploadSource.of(blob), readsAhead: blob.isCostly)
+      let upload = BlobUpload(client, descriptor, UploadSource.of(blob), readsAhead: blob.isExpensiveToReread)
       return try await upload.run(candidates: mounts.repositories(for: descriptor.digest))
     }
     try await send(document: descriptor, blob)

@@ -163,7 +163,7 @@ extension BlobUpload {
 
   private func patch(_ session: UploadSession, _ count: UInt64) async throws -> HTTPResponse {
     let begin = session.acknowledged
-    guard let part = PartOfBlob(blob, from: begin, size: count) else {
+    guard let part = BlobSlice(blob, from: begin, size: count) else {
       throw DistributionError(.wrongSize, subject, "the content ends before byte \(begin &+ count)")
     }
     var request = request(session)

@@ -25,14 +25,15 @@ struct BaseImages: Sendable {
   var records: [VersionRecord.Layer] {
     layers.map {
       VersionRecord.Layer(
-        role: "runtime", descriptor: $0.descriptor.bare, diffID: $0.diffID, compressor: nil, origin: origin)
+        role: "runtime", descriptor: $0.descriptor.withoutAnnotations, diffID: $0.diffID, compressor: nil,
+        origin: origin)
     }
   }
 
   /// Resolves where files end up on one of the images, whose links can redirect them.
   func placement(on image: Image, _ registry: Registry, _ session: Session) async throws -> BasePlacement {
     let base = name ?? "the base"
-    let names = BaseNames(registry: registry, session: session, base: base, origin: origin)
+    let names = BasePaths(registry: registry, session: session, base: base, origin: origin)
     return BasePlacement(try await names.table(of: image), base: base)
   }
 
@@ -109,7 +110,7 @@ struct BaseImages: Sendable {
     for platform in platforms {
       let image = try await source.image(top, platform: platform)
       let own = image.config.platform
-      guard top.mediaType.isIndex ? platform.isSameProcessor(as: own) : platform.takes(own) else {
+      guard top.mediaType.isIndex ? platform.isSameProcessor(as: own) : platform.accepts(own) else {
         throw FlowError(
           .notFound, name, "the base is for \(image.config.platform), but \(platform) is required",
           hint: "name another base, or set platforms in opz.yaml")

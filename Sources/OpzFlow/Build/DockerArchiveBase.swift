@@ -45,7 +45,7 @@ enum DockerArchiveBase {
     if compression == .none, descriptor.digest.algorithm == diffID.algorithm {
       try check(descriptor.digest, diffID)
     } else {
-      try PackedLayer(blob, compression).forEachTarChunk { tar.update($0) }
+      try StoredLayer(blob, compression).forEachTarChunk { tar.update($0) }
       try check(tar.finish(), diffID)
     }
     try writer.commit(as: descriptor)

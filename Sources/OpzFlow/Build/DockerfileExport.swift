@@ -62,7 +62,7 @@ public struct DockerfileExport: Sendable {
 
     /// Copies a base layer as an archive, which ADD unpacks.
     func base(_ layer: Layer, number: Int) throws -> Dockerfile.Source {
-      let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
+      let packed = try StoredLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
       let reader = try TarReader(packed)
       while let header = try reader.next() {
         guard header.path.lastComponent?.string.hasPrefix(".wh.") != true else {
@@ -84,14 +84,14 @@ public struct DockerfileExport: Sendable {
     /// modes.
     func own(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
       if layer.role == "files" || layer.role == "environment" { return try archive(layer, number: number) }
-      return try hasPlainOwners(layer) ? tree(layer, number: number) : archive(layer, number: number)
+      return try hasDefaultOwnership(layer) ? tree(layer, number: number) : archive(layer, number: number)
     }
 
     /// COPY makes root the owner of everything, including existing directories of the base, and drops setuid, setgid
     /// and sticky bits.
-    private func hasPlainOwners(_ layer: VersionRecord.Layer) throws -> Bool {
+    private func hasDefaultOwnership(_ layer: VersionRecord.Layer) throws -> Bool {
       var isPlain = true
-      let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
+      let packed = try StoredLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
       try packed.forEachHeader { header, _ in
         if (header.uid, header.gid) != (0, 0) || header.mode & 0o7000 != 0 { isPlain = false }
       }
@@ -101,7 +101,7 @@ public struct DockerfileExport: Sendable {
     private func archive(_ layer: VersionRecord.Layer, number: Int) throws -> Dockerfile.Source {
       let name = "layers/\(number)-\(layer.role).tar"
       try Durable.makeDirectory(directory.appending("layers"))
-      let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
+      let packed = try StoredLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
       let file = try OpenFile.creating(directory.appending(name))
       try packed.forEachTarChunk { try file.write($0) }
       return .archive(name)
@@ -111,7 +111,7 @@ public struct DockerfileExport: Sendable {
       let name = "layers/\(number)-\(layer.role)"
       let place = directory.appending(name)
       try Durable.makeDirectory(place)
-      let packed = try PackedLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
+      let packed = try StoredLayer(layer.descriptor, try store.file(layer.descriptor), diffID: layer.diffID)
       _ = try LayerUnpacker().unpack(LayerStack([packed]), into: place)
       return .tree(name, comment: layer.role == "config" ? "configuration" : layer.role)
     }

@@ -133,14 +133,14 @@ public struct LockProject: Sendable {
     let (repository, store) = (
       try bases.origin.map { try session.repository(try Reference(parsing: $0)) }, registry.store
     )
-    var layers: [PackedLayer] = []
+    var layers: [StoredLayer] = []
     for layer in image.layers {
       let isHere = try store.has(layer.descriptor)
       let blob: any Blob =
         if !isHere, let repository { try await repository.blob(layer.descriptor) } else {
           try store.file(layer.descriptor)
         }
-      layers.append(try PackedLayer(layer.descriptor, blob, diffID: layer.diffID))
+      layers.append(try StoredLayer(layer.descriptor, blob, diffID: layer.diffID))
     }
     let stack = LayerStack(layers)
     let environment = image.config.config?.env ?? []

@@ -43,7 +43,7 @@ public struct PackageProject: Sendable {
     let project = try await LoadedProject.load(request, session)
     let outputs = try request.outputs.map { try ImageOutput($0, in: session) }
     let destination = try request.push.map { try Reference(parsing: $0) }
-    let registry = try session.createRegistry().settlingTogether()
+    let registry = try session.createRegistry().batchingSyncs()
     let draft = try await build(project, registry)
     if request.test {
       let report = try await ImageTest(image: draft.image, tests: draft.tests, name: project.name, session: session)
@@ -160,7 +160,7 @@ public struct PackageProject: Sendable {
     }
     return VersionRecord(
       name: project.name.description, version: version.description, created: session.author.at.seconds,
-      tool: session.tool, image: image.bare, content: ImageBuilder.content(of: draft.images),
+      tool: session.tool, image: image.withoutAnnotations, content: ImageBuilder.content(of: draft.images),
       runtime: .init(
         kind: project.runtimeKind, base: draft.bases.name, baseDigest: draft.bases.digest,
         settings: try JSONValue(encoding: project.settings)),

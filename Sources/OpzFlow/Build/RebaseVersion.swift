@@ -58,7 +58,7 @@ public struct RebaseVersion: Sendable {
         var plan = plan
         plan.annotations = ImageAnnotations.make(version.name, number, created: created, sketch.lineage, bases)
         var final = sketch
-        final.image = try builder.store(try builder.images(plan, own)).bare
+        final.image = try builder.store(try builder.images(plan, own)).withoutAnnotations
         final.version = number.description
         return final
       }
@@ -79,7 +79,7 @@ public struct RebaseVersion: Sendable {
       let placement = try await bases.placement(on: base.image, registry, session)
       for layer in own where layer.platform == nil || layer.platform == base.platform {
         let descriptor = layer.layer.descriptor
-        let packed = try PackedLayer(descriptor, try await content.blob(descriptor))
+        let packed = try StoredLayer(descriptor, try await content.blob(descriptor))
         let reason = try await blocking {
           var reason: String?
           try packed.forEachName { name in

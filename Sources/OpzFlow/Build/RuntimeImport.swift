@@ -34,10 +34,10 @@ public enum RuntimeImport {
     var results: [Result] = []
     for manifest in manifests {
       let image = try await source.image(manifest)
-      _ = try await copy(manifest.bare, from: source, to: registry.store, progress: session.progress)
+      _ = try await copy(manifest.withoutAnnotations, from: source, to: registry.store, progress: session.progress)
       let previous = try registry.runtime(for: image.config.platform)
       try registry.pin(manifest, for: image.config.platform)
-      results.append(Result(platform: image.config.platform, image: manifest.bare, previous: previous))
+      results.append(Result(platform: image.config.platform, image: manifest.withoutAnnotations, previous: previous))
     }
     return results
   }

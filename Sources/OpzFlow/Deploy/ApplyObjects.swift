@@ -43,12 +43,12 @@ public struct ApplyObjects: Sendable {
   /// - Throws: `FlowError` if one of the objects would be refused.
   public func rehearse() async throws {
     let defined = Set(plan.stream.documents.compactMap(\.definedKind))
-    func isAsked(_ document: ManifestDocument) -> Bool {
+    func isInDryRun(_ document: ManifestDocument) -> Bool {
       !plan.isInNewNamespace(document) && !defined.contains(document.kind)
     }
     let documents = plan.stream.documents
-    say("not in the dry run, because this apply creates their namespace or kind", documents.filter { !isAsked($0) })
-    let asked = documents.filter(isAsked).map(plan.asked)
+    say("not in the dry run, because this apply creates their namespace or kind", documents.filter { !isInDryRun($0) })
+    let asked = documents.filter(isInDryRun).map(plan.asked)
     guard !asked.isEmpty else { return }
     let all = try await cluster.apply(ManifestStream(asked).text, isDry: true)
     guard all.failure != nil else { return }
@@ -142,7 +142,7 @@ public struct ApplyObjects: Sendable {
 
   // MARK: Replica counts
 
-  private func take(_ hold: ApplyPlan.Hold) async throws {
+  private func take(_ hold: ApplyPlan.ReplicaHold) async throws {
     let answer = try await cluster.apply(
       hold.deployment.head(replicas: hold.replicas), as: ClusterClient.handover, force: hold.force)
     if let failure = answer.failure { throw failure }

@@ -5,7 +5,7 @@ public import OpzOCI
 /// What an apply is going to do, determined before anything is changed.
 public struct ApplyPlan: Sendable {
   /// A Deployment's replica count that must be held while its owner changes.
-  struct Hold: Sendable {
+  struct ReplicaHold: Sendable {
     let deployment: ManifestDocument
     let replicas: Int
     /// Whether to take the field from its current owner.
@@ -19,9 +19,9 @@ public struct ApplyPlan: Sendable {
   /// Autoscalers to delete before a Deployment sets its own replica count.
   private(set) var scalers: [ManifestDocument] = []
   /// Holds to take before the objects are applied.
-  private(set) var holds: [Hold] = []
+  private(set) var holds: [ReplicaHold] = []
   /// Holds to take afterwards, for new Deployments that receive all traffic at once.
-  private(set) var starts: [Hold] = []
+  private(set) var starts: [ReplicaHold] = []
   /// Objects of earlier deploys that are still in the cluster, but not in the stream.
   public private(set) var leftOver: [ManifestDocument] = []
   /// Objects like `leftOver` that now belong to another model or to no one known, with the owner.
@@ -121,10 +121,10 @@ public struct ApplyPlan: Sendable {
     }
     guard let wanted = deployment.replicas else {
       // If its only owner drops the field, Kubernetes resets it to its default, 1.
-      if !object.replicaOwners.isEmpty, object.replicaOwners.allSatisfy(ApplyPlan.givesUp),
+      if !object.replicaOwners.isEmpty, object.replicaOwners.allSatisfy(ApplyPlan.dropsReplicas),
         let replicas = object.replicas
       {
-        holds.append(Hold(deployment: deployment, replicas: replicas, force: true))
+        holds.append(ReplicaHold(deployment: deployment, replicas: replicas, force: true))
       }
       return
     }
@@ -137,13 +137,13 @@ public struct ApplyPlan: Sendable {
     scalers += rivals
     let others = object.replicaOwners.filter { $0.manager != ClusterClient.manager }
     if !rivals.isEmpty || !others.isEmpty && others.allSatisfy(ApplyPlan.isAutoscaler) {
-      holds.append(Hold(deployment: deployment, replicas: wanted, force: true))
+      holds.append(ReplicaHold(deployment: deployment, replicas: wanted, force: true))
     }
   }
 
   /// Whether the owner drops the field with this apply: opz itself, or kubectl's client-side apply, whose fields a
   /// server-side apply takes over.
-  private static func givesUp(_ owner: ClusterObject.Owner) -> Bool {
+  private static func dropsReplicas(_ owner: ClusterObject.Owner) -> Bool {
     owner.manager == ClusterClient.manager || owner.subresource == nil && owner.manager.hasPrefix("kubectl")
   }
 
@@ -159,6 +159,6 @@ public struct ApplyPlan: Sendable {
     else { return }
     let served = leftOver.filter { $0.kind == "Deployment" }.compactMap { self[$0]?.replicas }.max() ?? 0
     let number = min(max(minimum, served), max(minimum, maximum))
-    if number > 1 { starts.append(Hold(deployment: deployment, replicas: number, force: false)) }
+    if number > 1 { starts.append(ReplicaHold(deployment: deployment, replicas: number, force: false)) }
   }
 }

@@ -83,7 +83,7 @@ public struct ClusterClient: Sendable {
       let arguments = ["get", "--ignore-not-found", "--show-managed-fields", "-o", "json", "-f", "-"]
       let result = try await run(arguments, asked.map(\.head).joined())
       guard result.status != 0 else { return try ClusterObject.read(result.output) }
-      let known = asked.filter { document in !ClusterFailure.missesKind(result.errorText, document) }
+      let known = asked.filter { document in !ClusterFailure.isUnknownKind(result.errorText, document) }
       guard known.count < asked.count else { throw ClusterFailure.error("kubectl get", result) }
       asked = known
     }

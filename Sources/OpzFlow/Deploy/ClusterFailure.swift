@@ -56,7 +56,7 @@ enum ClusterFailure {
   }
 
   /// Whether the message says that the cluster does not have the object's kind.
-  static func missesKind(_ words: String, _ document: ManifestDocument) -> Bool {
+  static func isUnknownKind(_ words: String, _ document: ManifestDocument) -> Bool {
     words.contains("no matches for kind \"\(document.kind)\" in version \"\(document.apiVersion)\"")
   }
 

@@ -40,7 +40,7 @@ public struct DeployVersion: Sendable {
 
   /// Generates the manifests from the version's current settings, or from those of the request, and lints them.
   ///
-  /// Nothing is written, applied or recorded, and lint errors do not throw: call `requireSound(_:)` to refuse them.
+  /// Nothing is written, applied or recorded, and lint errors do not throw: call `requireNoLintErrors(_:)` to refuse them.
   /// - Throws: `RegistryError` if the local registry cannot be read; `DeployError` or `KubernetesError` for settings
   ///   that give no valid manifests.
   public func manifests() async throws -> Result {
@@ -53,7 +53,7 @@ public struct DeployVersion: Sendable {
     let manifests = try Manifests(plan, purpose, profile: request.profile)
     return Result(
       files: try request.form.files(plan, purpose, manifests), stream: manifests.stream,
-      remarks: manifests.remarks + (try await namesakes(registry)),
+      remarks: manifests.remarks + (try await nameClashes(registry)),
       settings: request.settings.map { "settings of \($0.name)" } ?? source.description,
       settingsEvent: request.settings == nil ? source.event?.hash : nil,
       place: DeployPlace(namespace: plan.namespace, isBatch: request.isBatch),
@@ -61,7 +61,7 @@ public struct DeployVersion: Sendable {
   }
 
   /// Remarks about other models whose objects would have the same names.
-  private func namesakes(_ registry: Registry) async throws -> [String] {
+  private func nameClashes(_ registry: Registry) async throws -> [String] {
     try await blocking { [version] in
       let own = try ObjectName.of(model: version.name.description)
       // Names clash only if a character was replaced by a dash.
@@ -86,7 +86,7 @@ public struct DeployVersion: Sendable {
   }
 
   /// - Throws: `FlowError` of category `refused` if lint reports errors.
-  public func requireSound(_ result: Result) throws {
+  public func requireNoLintErrors(_ result: Result) throws {
     let errors = result.report.findings.filter { $0.severity == .error }
     guard let first = errors.first else { return }
     let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""

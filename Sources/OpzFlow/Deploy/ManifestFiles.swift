@@ -61,19 +61,19 @@ struct ManifestFiles {
       if status.kind == .directory, link.kind == .directory {
         try walk(path, shown: shown.appending(entry), depth: depth + 1)
       } else if status.kind == .file, let kind = entry.extension?.lowercased(), ["yaml", "yml", "json"].contains(kind) {
-        try read(path, name, isWalked: kind == "json")
+        try read(path, name, wasFoundInDirectory: kind == "json")
       }
     }
   }
 
-  /// - Parameter isWalked: whether the file was found in a directory rather than named; then JSON of other programs is
+  /// - Parameter wasFoundInDirectory: whether the file was found in a directory rather than named; then JSON of other programs is
   ///   skipped.
-  private mutating func read(_ path: FilePath, _ name: String, isWalked: Bool = false) throws {
+  private mutating func read(_ path: FilePath, _ name: String, wasFoundInDirectory: Bool = false) throws {
     guard found.count < ManifestFiles.maximumCount else {
       throw FlowError(.failed, name, "more than \(ManifestFiles.maximumCount) files")
     }
     let bytes = try SmallFile.read(path, limit: ManifestFiles.bytes)
-    if isWalked, !bytes.contains(text: "\"apiVersion\"") { return }
+    if wasFoundInDirectory, !bytes.contains(text: "\"apiVersion\"") { return }
     found.append(LintInput(name, bytes))
   }
 

@@ -5,11 +5,11 @@ import OpzTrust
 
 /// Counts approvals: by unverified names of people, or by keys.
 struct ApprovalGate {
-  private let question: GateQuestion
+  private let question: GateContext
   private let asked: RegistryPolicy.Approvals
   private let keys: [PolicyKeys.Named]
 
-  init(_ question: GateQuestion, _ asked: RegistryPolicy.Approvals, _ keys: [PolicyKeys.Named]) {
+  init(_ question: GateContext, _ asked: RegistryPolicy.Approvals, _ keys: [PolicyKeys.Named]) {
     self.question = question
     self.asked = asked
     self.keys = keys

@@ -8,8 +8,8 @@ import OpzTrust
 /// document itself is not kept in memory.
 struct AttachedClaim: Sendable {
   enum Content: Sendable {
-    /// - Parameter ofRecord: whether the signature also covers the version's record.
-    case signature(ofRecord: Bool)
+    /// - Parameter coversRecord: whether the signature also covers the version's record.
+    case signature(coversRecord: Bool)
     case billOfMaterials
     case verdicts([ScanVerdict])
     case approval(Approval)
@@ -45,7 +45,7 @@ struct AttachedClaim: Sendable {
     }
     switch evidence.content {
     case .statement(let statement, _) where statement.predicateType == PredicateType.signature.uri:
-      content = .signature(ofRecord: statement.subjects.contains(record))
+      content = .signature(coversRecord: statement.subjects.contains(record))
       self.signers = signers(.signature)
       return
     case .statement(let statement, _) where statement.predicateType == PredicateType.approval.uri:
@@ -56,7 +56,7 @@ struct AttachedClaim: Sendable {
       self.signers = signers(.approval)
       return
     case .signatures, .message:
-      content = .signature(ofRecord: false)
+      content = .signature(coversRecord: false)
       self.signers = signers(.signature)
       return
     case .broken(let reason):

@@ -5,12 +5,12 @@ import SystemPackage
 
 /// Evaluates the gates of one policy.
 struct GateCheck {
-  private let question: GateQuestion
+  private let question: GateContext
   private let gates: RegistryPolicy.Gates
   private let keys: PolicyKeys
 
   /// - Parameter directory: the directory that the policy's key files are relative to.
-  init(_ gates: RegistryPolicy.Gates, keys directory: FilePath, _ question: GateQuestion) throws {
+  init(_ gates: RegistryPolicy.Gates, keys directory: FilePath, _ question: GateContext) throws {
     self.question = question
     self.gates = gates
     keys = try PolicyKeys(gates.keys, in: directory)
@@ -26,12 +26,12 @@ struct GateCheck {
     var unsigned: [String] = []
     if let signature {
       for other in better where other.version != question.version.version {
-        if !signature.holdsRecord(try await self.claims(of: other)) { unsigned.append(other.record.reference) }
+        if !signature.coversRecord(try await self.claims(of: other)) { unsigned.append(other.record.reference) }
       }
     }
     let records = RecordGates(
-      question, gates, signature, isSigned: signature?.holdsRecord(claims) ?? true, inPlace: better,
-      unsignedInPlace: unsigned)
+      question, gates, signature, isSigned: signature?.coversRecord(claims) ?? true, inPlace: better,
+      unsignedTargets: unsigned)
     var results = try await blocking { try records.results() }
     if let asked = gates.approvals {
       let named = try keys.named(asked.keys)
@@ -39,7 +39,7 @@ struct GateCheck {
     }
     if let signature { results.append(signature.result(claims, question.version)) }
     if let asked = gates.sbom {
-      results.append(BillGate(keys: try keys.named(asked.keys)).result(claims, question.version))
+      results.append(SBOMGate(keys: try keys.named(asked.keys)).result(claims, question.version))
     }
     if let asked = gates.scan {
       results.append(ScanGate(question, asked, try keys.named(asked.keys)).result(claims))

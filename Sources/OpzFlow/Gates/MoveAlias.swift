@@ -52,8 +52,8 @@ public struct MoveAlias: Sendable {
   }
 
   /// The results of the gates, and their input.
-  private struct Weighed: Sendable {
-    let question: GateQuestion
+  private struct Evaluation: Sendable {
+    let question: GateContext
     /// The digest of policy.yaml; nil if there is none.
     let policy: Digest?
     let gates: RegistryPolicy.Gates
@@ -63,16 +63,16 @@ public struct MoveAlias: Sendable {
   }
 
   /// Evaluates the gates without moving anything.
-  public func check(_ registry: Registry) async throws -> [GateResult] { try await weigh(registry).results }
+  public func check(_ registry: Registry) async throws -> [GateResult] { try await evaluate(registry).results }
 
   /// - Throws: `FlowError` of category `refused`, with the failed gates and nothing changed; of category `conflict` if
   ///   others keep changing the model while the gates are evaluated.
   public func run(_ registry: Registry) async throws -> Result {
     for _ in 0..<MoveAlias.attempts {
-      let weighed = try await weigh(registry)
-      if force == nil, !weighed.failed.isEmpty { throw refusal(weighed.failed) }
+      let evaluation = try await evaluate(registry)
+      if force == nil, !evaluation.failed.isEmpty { throw refusal(evaluation.failed) }
       do {
-        return try await blocking { [self] in try move(weighed, registry) }
+        return try await blocking { [self] in try move(evaluation, registry) }
       } catch let error as RegistryError where error.code == .changed {
         continue
       }
@@ -87,11 +87,11 @@ public struct MoveAlias: Sendable {
 
   // MARK: Gates
 
-  private func weigh(_ registry: Registry) async throws -> Weighed {
+  private func evaluate(_ registry: Registry) async throws -> Evaluation {
     let (question, policy) = try await blocking { [self] in
       let policy = try RegistryPolicy.of(registry)
       let snapshot = try registry.snapshot(version.name)
-      let question = GateQuestion(
+      let question = GateContext(
         registry: registry, version: version, alias: alias, snapshot: snapshot, policy: policy, session: session,
         author: session.author)
       return (question, policy)
@@ -101,13 +101,13 @@ public struct MoveAlias: Sendable {
     }
     let own = policy.promote[alias] ?? RegistryPolicy.Gates()
     // The alias does not move, so the gates do not apply.
-    if case .plain = way, isInPlace(question.state) {
-      return Weighed(question: question, policy: policy.digest, gates: own, results: [])
+    if case .plain = way, isCurrentTarget(question.state) {
+      return Evaluation(question: question, policy: policy.digest, gates: own, results: [])
     }
     var results: [GateResult] = []
     for one in [policy] + (added.map { [$0] } ?? []) {
       guard var gates = one.promote[alias] else { continue }
-      if case .rollBack = way { gates = gates.atRollBack }
+      if case .rollBack = way { gates = gates.forRollback }
       do {
         results += try await GateCheck(gates, keys: one.directory ?? registry.root, question).results()
       } catch let error as any ExplainedError where force != nil {
@@ -115,12 +115,12 @@ public struct MoveAlias: Sendable {
         results.append(GateResult(gate: "policy", passed: false, evidence: "\(error.subject): \(error.reason)"))
       }
     }
-    return Weighed(question: question, policy: policy.digest, gates: own, results: results)
+    return Evaluation(question: question, policy: policy.digest, gates: own, results: results)
   }
 
   /// A roll-back passes fewer gates than a promotion, because the image that it brings back passed them all. An image that was given the same number
   /// later did not.
-  private func requireSameImage(_ move: ModelState.Move, _ question: GateQuestion) throws {
+  private func requireSameImage(_ move: ModelState.Move, _ question: GateContext) throws {
     guard let event = try question.registry.event(of: move, in: question.snapshot),
       event.image != version.record.image.digest
     else { return }
@@ -130,7 +130,7 @@ public struct MoveAlias: Sendable {
       hint: "opz promote \(version.record.reference) --to \(alias) moves it there through all gates")
   }
 
-  private func isInPlace(_ state: ModelState) -> Bool {
+  private func isCurrentTarget(_ state: ModelState) -> Bool {
     state.target(alias) == version.version && !state.isConflicted(alias)
   }
 
@@ -146,17 +146,18 @@ public struct MoveAlias: Sendable {
 
   // MARK: The move
 
-  private func move(_ weighed: Weighed, _ registry: Registry) throws -> Result {
-    let isForced = force != nil && !weighed.failed.isEmpty
-    let (details, author) = (try details(weighed, isForced), weighed.question.author)
-    let premise = Registry.Premise(weighed.question.snapshot) {
-      try RegistryPolicy.digest(of: registry) == weighed.policy
+  private func move(_ evaluation: Evaluation, _ registry: Registry) throws -> Result {
+    let isForced = force != nil && !evaluation.failed.isEmpty
+    let (details, author) = (try details(evaluation, isForced), evaluation.question.author)
+    let premise = Registry.Premise(evaluation.question.snapshot) {
+      try RegistryPolicy.digest(of: registry) == evaluation.policy
     }
     let change: Registry.AliasChange
     switch way {
     case .promotion:
       change = try registry.set(
-        alias, to: version, expecting: expected, on: premise, repeats: try isNews(weighed, isForced), kind: .promoted,
+        alias, to: version, expecting: expected, on: premise, repeats: try addsEvidence(evaluation, isForced),
+        kind: .promoted,
         by: author, details: details)
     case .plain:
       change = try registry.set(
@@ -164,24 +165,24 @@ public struct MoveAlias: Sendable {
     case .rollBack(let move):
       change = try registry.rollBack(alias, to: move, version, on: premise, by: author, details: details)
     }
-    return Result(change: change, gates: weighed.results, isForced: isForced)
+    return Result(change: change, gates: evaluation.results, isForced: isForced)
   }
 
   /// Whether repeating a promotion adds information: the alias is at the version already, but its last move did not
   /// pass the gates.
-  private func isNews(_ weighed: Weighed, _ isForced: Bool) throws -> Bool {
-    guard !isForced, isInPlace(weighed.question.state) else { return false }
-    return try weighed.question.state.tips(alias).contains {
-      try FromGate.doubt($0, alias, weighed.question) != nil
+  private func addsEvidence(_ evaluation: Evaluation, _ isForced: Bool) throws -> Bool {
+    guard !isForced, isCurrentTarget(evaluation.question.state) else { return false }
+    return try evaluation.question.state.tips(alias).contains {
+      try FromAliasGate.doubt($0, alias, evaluation.question) != nil
     }
   }
 
-  private func details(_ weighed: Weighed, _ isForced: Bool) throws -> [String: JSONValue] {
+  private func details(_ evaluation: Evaluation, _ isForced: Bool) throws -> [String: JSONValue] {
     var details = details
-    if !weighed.results.isEmpty { details["gates"] = try JSONValue(encoding: weighed.results) }
-    details["policy"] = weighed.policy.map { .string($0.description) }
+    if !evaluation.results.isEmpty { details["gates"] = try JSONValue(encoding: evaluation.results) }
+    details["policy"] = evaluation.policy.map { .string($0.description) }
     details["addedPolicy"] = added?.digest.map { .string($0.description) }
-    if !weighed.gates.isEmpty { details["asked"] = .string(try weighed.gates.digest().description) }
+    if !evaluation.gates.isEmpty { details["asked"] = .string(try evaluation.gates.digest().description) }
     if let force, isForced {
       details["forced"] = .bool(true)
       details["reason"] = .string(force.reason)

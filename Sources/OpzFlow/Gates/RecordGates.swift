@@ -8,29 +8,29 @@ import OpzRegistry
 /// If the policy requires a signature, metrics, commit and tests are taken only from a signed record and never from
 /// later events, which anyone with write access could forge.
 struct RecordGates: Sendable {
-  private let question: GateQuestion
+  private let question: GateContext
   private let gates: RegistryPolicy.Gates
   private let signature: SignatureGate?
   private let isSigned: Bool
   private let inPlace: [Registry.Version]
   /// References of the versions that the alias names now whose records are not signed.
-  private let unsignedInPlace: [String]
+  private let unsignedTargets: [String]
 
   init(
-    _ question: GateQuestion, _ gates: RegistryPolicy.Gates, _ signature: SignatureGate?, isSigned: Bool,
-    inPlace: [Registry.Version], unsignedInPlace: [String]
+    _ question: GateContext, _ gates: RegistryPolicy.Gates, _ signature: SignatureGate?, isSigned: Bool,
+    inPlace: [Registry.Version], unsignedTargets: [String]
   ) {
     self.question = question
     self.gates = gates
     self.signature = signature
     self.isSigned = isSigned
     self.inPlace = inPlace
-    self.unsignedInPlace = unsignedInPlace
+    self.unsignedTargets = unsignedTargets
   }
 
   func results() throws -> [GateResult] {
     var results: [GateResult] = []
-    if let from = gates.from { results.append(try FromGate(question, from).result()) }
+    if let from = gates.from { results.append(try FromAliasGate(question, from).result()) }
     let version = try settled(question.version)
     results += gates.metrics.map { wanted in signed("metrics.\(wanted.metric)") { threshold(wanted, version) } }
     if !gates.better.isEmpty {
@@ -95,7 +95,7 @@ struct RecordGates: Sendable {
     func result(_ passed: Bool, _ evidence: String, _ hint: String? = nil) -> GateResult {
       GateResult(gate: gate, passed: passed, evidence: evidence, hint: hint)
     }
-    if let other = unsignedInPlace.first {
+    if let other = unsignedTargets.first {
       return result(
         false, "the record of \(other), which the alias names now, is not signed", "opz sign \(other) --key FILE")
     }

@@ -55,7 +55,7 @@ public struct RegistryPolicy: Sendable, Equatable {
     public var isEmpty: Bool { self == Gates() }
 
     /// The gates that a rollback must pass: those about the version itself, without comparisons and approvals.
-    var atRollBack: Gates {
+    var forRollback: Gates {
       var gates = self
       (gates.from, gates.better, gates.approvals) = (nil, [], nil)
       return gates

@@ -9,7 +9,7 @@ import OpzTrust
 /// wherever it came from, except one that only claims to be opz's. Of each scanner, the latest verdict counts, but a
 /// clean one that nothing vouches for does not replace a bad one.
 struct ScanGate: Sendable {
-  private let question: GateQuestion
+  private let question: GateContext
   private let asked: RegistryPolicy.Scan
   private let keys: [PolicyKeys.Named]
 
@@ -20,14 +20,14 @@ struct ScanGate: Sendable {
     /// `not signed`, `signed by keys/release.pub`.
     let who: String
     /// Whether a key or this registry's own scan vouches for it.
-    let isVouched: Bool
+    let isTrusted: Bool
     /// Why it is bad; nil if it is clean.
     let problem: String?
 
     var isBad: Bool { problem != nil }
   }
 
-  init(_ question: GateQuestion, _ asked: RegistryPolicy.Scan, _ keys: [PolicyKeys.Named]) {
+  init(_ question: GateContext, _ asked: RegistryPolicy.Scan, _ keys: [PolicyKeys.Named]) {
     self.question = question
     self.asked = asked
     self.keys = keys
@@ -89,14 +89,14 @@ struct ScanGate: Sendable {
     return Found(
       verdict: verdict, at: min(ended, attachedAt),
       who: keys.isEmpty ? "not signed, \(origin)" : "signed by \(signers.names(","))",
-      isVouched: !keys.isEmpty || source == .scan, problem: problem)
+      isTrusted: !keys.isEmpty || source == .scan, problem: problem)
   }
 
   private func problem(_ verdict: ScanVerdict, _ claim: AttachedClaim) -> String? {
     if question.isFuture(claim.attachedAt) { return "the verdict was attached in the future" }
     if let ended = verdict.ended, let attachedAt = claim.attachedAt {
       if question.isFuture(ended) { return "the verdict says that it ended in the future, at \(ended.seconds)" }
-      if ended.milliseconds > attachedAt.milliseconds &+ GateQuestion.skew {
+      if ended.milliseconds > attachedAt.milliseconds &+ GateContext.skew {
         return "the verdict says that it ended after it was attached, at \(ended.seconds)"
       }
     }
@@ -110,7 +110,7 @@ struct ScanGate: Sendable {
   private static func lasting(_ old: Found, _ new: Found) -> Found {
     if old.isBad != new.isBad {
       let (bad, clean) = old.isBad ? (old, new) : (new, old)
-      if !clean.isVouched || bad.at >= clean.at { return bad }
+      if !clean.isTrusted || bad.at >= clean.at { return bad }
       return clean
     }
     return new.at >= old.at ? new : old

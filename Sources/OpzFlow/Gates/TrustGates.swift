@@ -32,10 +32,10 @@ struct SignatureGate: Sendable {
 
   /// Whether the required keys signed the version's record: all of them, or any if one is enough. A signature of the
   /// image alone does not cover metrics, tests and commit.
-  func holdsRecord(_ claims: [AttachedClaim]) -> Bool {
+  func coversRecord(_ claims: [AttachedClaim]) -> Bool {
     func isSigned(_ named: PolicyKeys.Named) -> Bool {
       claims.contains { claim in
-        if case .signature(ofRecord: true) = claim.content { claim.signers.contains(named.key) } else { false }
+        if case .signature(coversRecord: true) = claim.content { claim.signers.contains(named.key) } else { false }
       }
     }
     return any ? keys.contains(where: isSigned) : !keys.isEmpty && keys.allSatisfy(isSigned)
@@ -43,7 +43,7 @@ struct SignatureGate: Sendable {
 }
 
 /// Requires an attached bill of materials.
-struct BillGate: Sendable {
+struct SBOMGate: Sendable {
   let keys: [PolicyKeys.Named]
 
   func result(_ claims: [AttachedClaim], _ version: Registry.Version) -> GateResult {

@@ -25,7 +25,7 @@ public struct ImportMLflow: Sendable {
     /// Local names by MLflow name, for names that are invalid here or should differ.
     public var names: [String: String] = [:]
     /// Whether this is a dry run.
-    public var isRehearsal = false
+    public var isDryRun = false
 
     /// Creates a request for all models of the workspace `default`.
     ///
@@ -70,7 +70,7 @@ public struct ImportMLflow: Sendable {
     let directories = try ArtifactDirectories(database: store.path, named: request.artifacts, in: session.directory)
     let all = try store.models(workspace: request.workspace)
     let names = try names(of: choose(all, store))
-    if !request.isRehearsal { _ = try session.createRegistry() }
+    if !request.isDryRun { _ = try session.createRegistry() }
     var items: [Item] = []
     for model in all {
       guard let name = names[model.name] else { continue }
@@ -129,7 +129,7 @@ public struct ImportMLflow: Sendable {
         throw MLflowError(.noArtifacts, version.location, "the version's status in MLflow is \(status)")
       }
       let place = try directories.find(version.location)
-      if request.isRehearsal { return item(.planned) }
+      if request.isDryRun { return item(.planned) }
       let lineage = ImportMLflow.lineage(version, of: model)
       let result = try await PackageProject(try package(place, name, number, lineage), in: session).run()
       try await follow(result.version, lineage.tags, version.description ?? model.description)
@@ -222,7 +222,7 @@ public struct ImportMLflow: Sendable {
           .note("skipped the alias \"\(text)\" of \(name): aliases consist of letters, digits, - _ and ."))
         continue
       }
-      if request.isRehearsal {
+      if request.isDryRun {
         items[index].aliases.append(text)
       } else if try await set(alias, name, SemanticVersion(number, 0, 0)) {
         items[index].aliases.append(text)

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// `opz gc`: collects garbage by the retention rules of the registry's policy.
 public struct CollectGarbage: Sendable {
-  private let isRehearsal: Bool
+  private let isDryRun: Bool
   private let grace: Int64
   private let pushed: Bool
   private let session: Session
@@ -13,8 +13,8 @@ public struct CollectGarbage: Sendable {
   /// - Parameters:
   ///   - grace: the grace period for unreferenced blobs, in seconds.
   ///   - pushed: whether to also drop layers that a container registry has.
-  public init(isRehearsal: Bool, grace: Int64, pushed: Bool, in session: Session) {
-    self.isRehearsal = isRehearsal
+  public init(isDryRun: Bool, grace: Int64, pushed: Bool, in session: Session) {
+    self.isDryRun = isDryRun
     self.grace = grace
     self.pushed = pushed
     self.session = session
@@ -27,19 +27,19 @@ public struct CollectGarbage: Sendable {
   /// - Throws: `ConfigError` for an invalid `policy.yaml`, `RegistryError`, `IOFailure`.
   public func run(_ registry: Registry) async throws -> CollectionReport {
     var options = Registry.CollectionOptions()
-    options.isRehearsal = isRehearsal
+    options.isDryRun = isDryRun
     options.grace = grace
     if let rules = try RegistryPolicy.of(registry).retention {
       options.rules = RetentionRules(last: rules.last, days: rules.days, tagged: rules.tagged, aliased: rules.aliased)
     }
-    if pushed { options.elsewhere = try await safeElsewhere(registry) }
+    if pushed { options.elsewhere = try await droppableLayers(registry) }
     let final = options
     return try await blocking { try registry.collect(final, by: session.author) }
   }
 
   /// Layers that a container registry has now, and that every version with them was pushed with. Manifests, configs and
   /// records are kept: they are small, and they say where the rest is.
-  private func safeElsewhere(_ registry: Registry) async throws -> Set<Digest> {
+  private func droppableLayers(_ registry: Registry) async throws -> Set<Digest> {
     var safe: Set<Digest> = []
     var needed: Set<Digest> = []
     for name in try registry.models() {
@@ -60,10 +60,10 @@ public struct CollectGarbage: Sendable {
       }
     }
     // A version that was never pushed needs its layers here, even if another version pushed the same bytes.
-    return safe.subtracting(needed).subtracting(try unplaced(registry))
+    return safe.subtracting(needed).subtracting(try unpushedLayers(registry))
   }
 
-  private func unplaced(_ registry: Registry) throws -> Set<Digest> {
+  private func unpushedLayers(_ registry: Registry) throws -> Set<Digest> {
     var found: Set<Digest> = []
     for name in try registry.models() {
       let state = try registry.state(name)

@@ -21,12 +21,13 @@ struct VersionSource: ReferrerReader {
     var entries: [(subject: Digest, descriptor: Descriptor)] = []
     var kinds: [CosignTags.Kind: [Manifest]] = [:]
     let state = try registry.state(version.name)
-    let attached = state.attachments(of: version).map(\.descriptor.bare) + (state.referrers[version.version] ?? [])
+    let attached =
+      state.attachments(of: version).map(\.descriptor.withoutAnnotations) + (state.referrers[version.version] ?? [])
     for candidate in [version.artifact] + attached {
       do {
         let bytes = try await content.bytes(candidate)
-        if let entry = try ReferrerEntry(bytes, candidate.bare) {
-          entries.append((entry.subject, entry.descriptor.light))
+        if let entry = try ReferrerEntry(bytes, candidate.withoutAnnotations) {
+          entries.append((entry.subject, entry.descriptor.withShortAnnotations))
           let kind = CosignTags.Kind.attached.first { $0.artifactType == entry.descriptor.artifactType }
           if let kind, entry.subject == image {
             kinds[kind, default: []].append(

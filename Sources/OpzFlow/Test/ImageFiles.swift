@@ -9,7 +9,7 @@ enum ImageFiles {
   /// All layers of an image.
   static func stack(_ image: Image, in store: LayoutStore) throws -> LayerStack {
     LayerStack(
-      try image.layers.map { try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
+      try image.layers.map { try StoredLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
   }
 
   /// Only the layers that opz built: model, code and configuration.
@@ -19,7 +19,7 @@ enum ImageFiles {
     let own = record.layers.count { $0.isOwn(on: platform) }
     return LayerStack(
       try image.layers.suffix(own).map {
-        try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)
+        try StoredLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)
       })
   }
 }

@@ -70,11 +70,11 @@ public struct CopyImage: Sendable {
     let there: String
     if root.mediaType.isIndex {
       let index = try await content.index(root)
-      if let chosen = try await content.choose(platform, from: index) { return chosen.descriptor.bare }
+      if let chosen = try await content.choose(platform, from: index) { return chosen.descriptor.withoutAnnotations }
       there = index.platforms
     } else {
       let own = try await content.image(root).config.platform
-      if platform.takes(own) { return root }
+      if platform.accepts(own) { return root }
       there = "\(own)"
     }
     throw FlowError(.notFound, "\(source)", "no image for \(platform)", hint: "it has \(there)")

@@ -24,8 +24,8 @@ struct CopySource: Sendable {
       let tag = reference.tag ?? (reference.digest == nil ? "latest" : nil)
       let root = try await repository.resolve(reference.digest?.description ?? tag ?? "latest")
       return CopySource(content: repository, root: root, tag: tag, name: lastPart(reference.repository)) {
-        let isNeighbour = $0.host == reference.host && $0.repository != reference.repository
-        return MountOrigins(likely: isNeighbour ? [reference.repository] : [])
+        let isNeighbor = $0.host == reference.host && $0.repository != reference.repository
+        return MountOrigins(likely: isNeighbor ? [reference.repository] : [])
       }
     case .version(let reference):
       let registry = try session.openRegistry()
@@ -35,11 +35,12 @@ struct CopySource: Sendable {
       return CopySource(
         content: source, root: version.record.image, tag: TagMapping.tag(of: version.version),
         name: version.name.description
-      ) { Mounts.origins(of: version, state, for: $0) }
+      ) { MountCandidates.origins(of: version, state, for: $0) }
     case .layout(let directory, let tag):
       let layout = try LayoutStore.open(directory)
       return CopySource(
-        content: try await blocking { try LayoutSource(layout) }, root: try await layout.resolve(tagOrOnly: tag).bare,
+        content: try await blocking { try LayoutSource(layout) },
+        root: try await layout.resolve(tagOrOnly: tag).withoutAnnotations,
         tag: tag,
         name: directory.lastComponent?.string ?? "image")
     case .dockerArchive(let file):

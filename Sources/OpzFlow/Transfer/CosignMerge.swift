@@ -36,7 +36,7 @@ enum CosignMerge {
     let old: Manifest
     do {
       old = try await destination.manifest(theirs)
-    } catch let error as any ExplainedError where LeftOut.isAboutContent(error) {
+    } catch let error as any ExplainedError where SkippedContent.isContentError(error) {
       throw conflict("which cannot be read: \(error.reason)")
     }
     let missing = new.content.layers.filter { layer in !old.content.layers.contains { $0.isSame(as: layer) } }

@@ -50,7 +50,7 @@ public struct PullVersion: Sendable {
   public func run() async throws -> Result {
     let remote = try session.repository(source)
     let image = try await remote.resolve(source.tagOrDigest)
-    let left = LeftOut(session.progress)
+    let left = SkippedContent(session.progress)
     let listed = try await RemoteReferrers.of(image.digest, in: remote, left)
     let found = try await RemoteRecord.find(
       of: image, among: listed.records, wanted: chosenRecord, in: remote, source, left)
@@ -74,7 +74,8 @@ public struct PullVersion: Sendable {
         .run(listed.others)
     }
     await left.close()
-    let attached = referrers ? try registry.state(version.name).attachments(of: version).map(\.descriptor.bare) : []
+    let attached =
+      referrers ? try registry.state(version.name).attachments(of: version).map(\.descriptor.withoutAnnotations) : []
     return Result(version: version, existed: existed, bytes: moved, referrers: attached + others)
   }
 
@@ -95,7 +96,7 @@ public struct PullVersion: Sendable {
   /// the version.
   private func fetchReferrers(
     of image: Descriptor, _ listed: RemoteReferrers, from remote: RemoteRepository, _ registry: Registry,
-    _ left: LeftOut, _ moved: inout UInt64
+    _ left: SkippedContent, _ moved: inout UInt64
   ) async throws -> [Descriptor] {
     var documents = try await ContentGraph.of(image, in: registry.store).documents.map(\.digest)
     // The image's own referrers are already listed.
@@ -111,11 +112,13 @@ public struct PullVersion: Sendable {
         guard graph.blobs.allSatisfy({ $0.size <= UInt64(Evidence.limit) }) else {
           throw FlowError(.verification, "\(other.descriptor.digest)", "it is too large to be pulled")
         }
-        return try await copy(graph, root: other.descriptor.bare, from: remote, to: store, progress: progress).bytes
+        return try await copy(
+          graph, root: other.descriptor.withoutAnnotations, from: remote, to: store, progress: progress
+        ).bytes
       }
       guard let bytes else { continue }
       moved &+= bytes
-      others.append(other.descriptor.bare)
+      others.append(other.descriptor.withoutAnnotations)
     }
     return others
   }

@@ -12,7 +12,7 @@ struct PulledAttachments {
   let remote: RemoteRepository
   let registry: Registry
   let session: Session
-  let left: LeftOut
+  let left: SkippedContent
 
   private var image: Digest { version.record.image.digest }
 
@@ -36,7 +36,7 @@ struct PulledAttachments {
 
   /// - Returns: the bytes that the referrer takes.
   private func bring(_ descriptor: Descriptor, within rest: UInt64) async throws -> UInt64 {
-    let manifest = try await remote.manifest(descriptor.bare)
+    let manifest = try await remote.manifest(descriptor.withoutAnnotations)
     let size = try PulledAttachments.size(of: manifest, within: rest)
     _ = try await copy(manifest.descriptor, from: remote, to: registry.store, progress: session.progress)
     try await attach(manifest)
@@ -94,7 +94,7 @@ struct PulledAttachments {
       throw FlowError(.verification, "\(layer.digest)", "it is about another image")
     }
     try await registry.store.put(layer, from: BytesBlob(bytes))
-    var kept = layer.bare
+    var kept = layer.withoutAnnotations
     kept.annotations = layer.annotations
     return kept
   }

@@ -29,7 +29,7 @@ public struct PushVersion: Sendable {
   private let tags: [String]
   private let session: Session
   /// What the tags must name before they are moved.
-  public var expectation = TagExpectation.asSeen
+  public var expectation = TagExpectation.asLastSeen
 
   /// - Parameter tags: the image's tags; empty uses the destination's tag, or else the version number.
   public init(_ version: Registry.Version, to destination: Reference, tags: [String] = [], in session: Session) {
@@ -56,7 +56,8 @@ public struct PushVersion: Sendable {
     var sending = session
     sending.progress = ledger
     let state = try registry.state(version.name)
-    let remote = try sending.repository(destination, mounts: Mounts.origins(of: version, state, for: destination))
+    let remote = try sending.repository(
+      destination, mounts: MountCandidates.origins(of: version, state, for: destination))
     if let later = state.configuration(of: version) {
       session.progress.report(
         .note(

@@ -24,7 +24,7 @@ struct ReferrerGraph: Sendable {
   /// The most blobs and manifests that all referrers together may list.
   static let partLimit = 100_000
   /// Documents up to this size, in bytes, are read concurrently; larger ones one at a time.
-  private static let smallSize: UInt64 = 64 << 10
+  private static let concurrentReadLimit: UInt64 = 64 << 10
 
   /// Walks the referrers of all roots.
   /// - Parameters:
@@ -34,7 +34,7 @@ struct ReferrerGraph: Sendable {
   ///     the walk.
   /// - Throws: `FlowError` of category `refused` if a limit is exceeded.
   static func of(
-    _ roots: [Digest], in source: some ReferrerReader, progress: any ProgressSink, left: LeftOut? = nil
+    _ roots: [Digest], in source: some ReferrerReader, progress: any ProgressSink, left: SkippedContent? = nil
   ) async throws -> ReferrerGraph {
     var graph = ReferrerGraph()
     var seen = Set(roots)
@@ -85,7 +85,7 @@ struct ReferrerGraph: Sendable {
   }
 
   private static func list(
-    _ subject: Digest, in source: some ReferrerReader, _ left: LeftOut?
+    _ subject: Digest, in source: some ReferrerReader, _ left: SkippedContent?
   ) async throws -> [Listed] {
     let listed: [Descriptor]
     if let left {
@@ -95,17 +95,17 @@ struct ReferrerGraph: Sendable {
       listed = try await source.referrers(of: subject)
       guard listed.count <= limit else { throw tooMany("more than \(limit) manifests refer to it") }
     }
-    return listed.filter { $0.mediaType.isDocument }.map { Listed(entry: $0.light, subject: subject) }
+    return listed.filter { $0.mediaType.isDocument }.map { Listed(entry: $0.withShortAnnotations, subject: subject) }
   }
 
   /// Reads the listed documents and keeps actual referrers; only a document itself says what it refers to.
   private static func read(
-    _ listed: [Listed], in source: some ReferrerReader, _ progress: any ProgressSink, _ left: LeftOut?
+    _ listed: [Listed], in source: some ReferrerReader, _ progress: any ProgressSink, _ left: SkippedContent?
   ) async throws -> [Referrer] {
     var found: [Referrer?] = []
     var rest = listed[...]
     while let first = rest.first {
-      let small = rest.prefix { $0.entry.size <= smallSize }
+      let small = rest.prefix { $0.entry.size <= concurrentReadLimit }
       let next = small.isEmpty ? [first] : Array(small)
       found += try await concurrently(next) { one in
         guard let left else { return try await read(one, in: source, progress) }
@@ -124,7 +124,7 @@ struct ReferrerGraph: Sendable {
     let (entry, subject) = (listed.entry, listed.subject)
     do {
       let bytes = try await source.bytes(entry)
-      guard let own = try ReferrerEntry(bytes, entry.bare), own.subject == subject else {
+      guard let own = try ReferrerEntry(bytes, entry.withoutAnnotations), own.subject == subject else {
         progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short), but is not one"))
         return nil
       }
@@ -132,7 +132,8 @@ struct ReferrerGraph: Sendable {
         entry.mediaType.isIndex
         ? try Index(raw: bytes, mediaType: entry.mediaType, subject: "\(entry.digest)").content.manifests
         : try Manifest(raw: bytes, mediaType: entry.mediaType, subject: "\(entry.digest)").references
-      return Referrer(descriptor: own.descriptor.light, subject: subject, parts: parts.map(\.bare))
+      return Referrer(
+        descriptor: own.descriptor.withShortAnnotations, subject: subject, parts: parts.map(\.withoutAnnotations))
     } catch let error as any ExplainedError where error.category == .notFound {
       // The list under a fallback tag can outlive what it lists.
       progress.report(.note("\(entry.digest.short) is listed as a referrer of \(subject.short), but does not exist"))
@@ -148,7 +149,7 @@ struct ReferrerGraph: Sendable {
 extension ReferrerGraph.Referrer {
   /// The blobs and documents to copy. A manifest's are known already; an index is read recursively.
   func content(in source: some ContentReader) async throws -> ContentGraph {
-    if descriptor.mediaType.isIndex { return try await ContentGraph.of(descriptor.bare, in: source) }
+    if descriptor.mediaType.isIndex { return try await ContentGraph.of(descriptor.withoutAnnotations, in: source) }
     var graph = ContentGraph()
     var seen: Set<Digest> = []
     graph.blobs = parts.filter { seen.insert($0.digest).inserted }

@@ -34,7 +34,7 @@ struct LayoutSource: ReferrerReader {
     self.layout = layout
     referrers = try layout.referrers()
     let tagged = try layout.index().manifests.compactMap { entry in
-      entry.annotations?[LayoutStore.tagAnnotation].map { ($0, entry.bare) }
+      entry.annotations?[LayoutStore.tagAnnotation].map { ($0, entry.withoutAnnotations) }
     }
     tags = Dictionary(tagged, uniquingKeysWith: { one, _ in one })
   }

@@ -31,8 +31,8 @@ struct RemoteDelivery: Sendable {
   private func run(_ source: some ReferrerReader) async throws -> Report {
     // Check before uploading, so that a conflict does not cost a transfer.
     var previous = try await checkTags()
-    let shipment = try await Shipment.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
-    try await SharedTags(repository: remote).check(shipment.shared, from: source)
+    let shipment = try await TransferPlan.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
+    try await CosignTagUpdate(repository: remote).check(shipment.shared, from: source)
     _ = try await staleCompanions(of: shipment)
     remote.cacheSubjects(shipment.subjects)
     let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
@@ -41,7 +41,7 @@ struct RemoteDelivery: Sendable {
     if isNew { previous = try await checkTags() }
     let isMoved = try await moveTags(shipment, previous, source)
     remote.clearReferrerCache()
-    try await RemoteProof(repository: remote)
+    try await RemoteVerification(repository: remote)
       .check(tags: tags, of: root.digest, content: isNew || isMoved ? shipment.all : [])
     return Report(
       copied: result.copied, existed: result.existed, content: shipment.all, referrers: shipment.referrers,
@@ -55,7 +55,7 @@ struct RemoteDelivery: Sendable {
 
   /// The tags of other artifacts that name something else.
   /// - Throws: `FlowError` of category `conflict` where one names what this registry did not see there.
-  private func staleCompanions(of shipment: Shipment) async throws -> [Shipment.Tagged] {
+  private func staleCompanions(of shipment: TransferPlan) async throws -> [TransferPlan.Tagged] {
     try await concurrently(shipment.companions.filter { $0.kind == nil }) { companion in
       let digest = companion.descriptor.digest
       return try await tagGuard.checkCompanion(companion.tag, wanted: digest) == digest ? nil : companion
@@ -65,9 +65,9 @@ struct RemoteDelivery: Sendable {
   /// Writes the tags that do not name the right manifest yet; the image's own tags come last.
   /// - Returns: whether any tag was written.
   private func moveTags(
-    _ shipment: Shipment, _ previous: [String: Digest], _ source: some ReferrerReader
+    _ shipment: TransferPlan, _ previous: [String: Digest], _ source: some ReferrerReader
   ) async throws -> Bool {
-    let isShared = try await SharedTags(repository: remote).write(shipment.shared, from: source)
+    let isShared = try await CosignTagUpdate(repository: remote).write(shipment.shared, from: source)
     let stale = try await staleCompanions(of: shipment)
     for companion in stale { try await remote.tag(companion.descriptor, as: companion.tag) }
     let own = tags.filter { previous[$0] != root.digest }

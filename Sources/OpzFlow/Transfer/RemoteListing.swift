@@ -45,7 +45,7 @@ public struct RemoteListing: Codable, Sendable, Hashable {
     let root = try await remote.resolve(reference.tagOrDigest)
     let graph = try await ContentGraph.of(root, in: remote)
     let documents = graph.documents.map(\.digest)
-    let left = LeftOut(session.progress)
+    let left = SkippedContent(session.progress)
     let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress, left: left)
     await left.close()
     let tags = try await CosignTags.of(documents, in: remote)

@@ -19,7 +19,7 @@ struct RemoteRecord: Sendable {
   ///   matches the image.
   static func find(
     of image: Descriptor, among candidates: [Descriptor], wanted: Digest?, in remote: RemoteRepository,
-    _ source: Reference, _ left: LeftOut
+    _ source: Reference, _ left: SkippedContent
   ) async throws -> RemoteRecord {
     guard !candidates.isEmpty else {
       throw FlowError(
@@ -31,7 +31,7 @@ struct RemoteRecord: Sendable {
     for candidate in candidates {
       do {
         matches.add(try await read(try await remote.manifest(candidate), of: facts, in: remote))
-      } catch let error as any ExplainedError where LeftOut.isAboutContent(error) || error is RegistryError {
+      } catch let error as any ExplainedError where SkippedContent.isContentError(error) || error is RegistryError {
         if matches.reasons.count < 4 { matches.reasons.append("\(candidate.digest.short): \(error.reason)") }
         await left.add("the version record \(candidate.digest.short)", error.reason)
       }

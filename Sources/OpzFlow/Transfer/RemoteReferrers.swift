@@ -22,7 +22,7 @@ struct RemoteReferrers: Sendable {
   static let most = ReferrerGraph.limit
 
   /// - Throws: `DistributionError` if the registry does not respond or the list cannot be read.
-  static func of(_ image: Digest, in remote: RemoteRepository, _ left: LeftOut) async throws -> RemoteReferrers {
+  static func of(_ image: Digest, in remote: RemoteRepository, _ left: SkippedContent) async throws -> RemoteReferrers {
     let entries = try await list(image, remote, left)
     var found = RemoteReferrers()
     var rest = most
@@ -53,7 +53,9 @@ struct RemoteReferrers: Sendable {
 
   /// The registry's list without duplicates, known types first. If the list is cut off, asks for each known type
   /// separately.
-  private static func list(_ image: Digest, _ remote: RemoteRepository, _ left: LeftOut) async throws -> [Descriptor] {
+  private static func list(_ image: Digest, _ remote: RemoteRepository, _ left: SkippedContent) async throws
+    -> [Descriptor]
+  {
     let all = try await remote.referrerList(of: image)
     var entries = all.entries
     if let reason = all.leftOut {

@@ -23,7 +23,7 @@ struct TagGuard: Sendable {
       guard found == expected else {
         throw conflict(place, "the tag names \(found?.description ?? "nothing"), but \(expected) was expected")
       }
-    case .asSeen:
+    case .asLastSeen:
       if let found, let last = seen[place], found != last, found != wanted {
         throw FlowError(
           .conflict, place, "someone else moved the tag: it names \(found), and was last seen at \(last)",
@@ -35,7 +35,7 @@ struct TagGuard: Sendable {
 
   /// The same for the tag of another artifact of the version, of which the user says at most that it may be anything.
   func checkCompanion(_ tag: String, wanted: Digest) async throws -> Digest? {
-    let expectation = expectation == .anything ? TagExpectation.anything : .asSeen
+    let expectation = expectation == .anything ? TagExpectation.anything : .asLastSeen
     return try await TagGuard(repository: repository, expectation: expectation, seen: seen).check(tag, wanted: wanted)
   }
 

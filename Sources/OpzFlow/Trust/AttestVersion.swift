@@ -39,7 +39,7 @@ public struct AttestVersion: Sendable {
         .usage, subject, "an approval is not a document",
         hint: "opz approve \(version.record.reference) --for ALIAS --key FILE")
     }
-    if type == .billOfMaterials { try await checkBill(value, subject, registry) }
+    if type == .billOfMaterials { try await checkBillOfMaterials(value, subject, registry) }
     if type == .scan { _ = try ScanVerdict.read(value, subject: subject) }
     // Gates would silently ignore a document with an invalid time.
     try type.checkTimes(value, now: session.author.at, subject: subject)
@@ -55,7 +55,7 @@ public struct AttestVersion: Sendable {
     }
   }
 
-  private func checkBill(_ document: JSONValue, _ subject: String, _ registry: Registry) async throws {
+  private func checkBillOfMaterials(_ document: JSONValue, _ subject: String, _ registry: Registry) async throws {
     var images: Set<Digest> = [version.record.image.digest]
     if version.record.image.mediaType.isIndex {
       let content = VersionContent(registry: registry, record: version.record, session: session)

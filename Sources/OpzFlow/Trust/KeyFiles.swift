@@ -49,7 +49,7 @@ public enum KeyFiles {
     let open = FilePath(prefix.string + ".pub")
     let pem = try key.pem(password: password ?? session.environment["OPZ_KEY_PASSWORD"].map { Array($0.utf8) })
     func claim(_ path: FilePath, _ bytes: [UInt8], _ mode: UInt32) throws {
-      guard try Durable.claim(path, with: bytes, mode: mode) else {
+      guard try Durable.createExclusively(path, with: bytes, mode: mode) else {
         throw FlowError(.conflict, path.string, "the file exists", hint: "name another prefix; a key is never replaced")
       }
     }

@@ -40,7 +40,7 @@ public struct ScanVersion: Sendable {
       let digest = layer.descriptor.digest
       let (isBase, isWheels) = (origins.base.contains(digest), origins.wheels.contains(digest))
       if isBase, !all { continue }
-      let packed = try PackedLayer(layer.descriptor, try await content.blob(layer.descriptor), diffID: layer.diffID)
+      let packed = try StoredLayer(layer.descriptor, try await content.blob(layer.descriptor), diffID: layer.diffID)
       let before = scanner
       scanner = try await blocking {
         var next = before

@@ -31,13 +31,13 @@ public struct SignVersion: Sendable {
   /// Signatures that already exist are not repeated.
   /// - Throws: `TrustError`, `RegistryError`, `IOFailure`.
   public func run(_ registry: Registry, with key: PrivateKey) async throws -> Result {
-    var isStated = false
+    var hasSignedStatement = false
     var old: [SimpleSigning] = []
     _ = try await VersionAttachments(version, session).evidence(registry) { evidence, _ in
-      if evidence.isSigned(by: key.publicKey, withRecord: version.recordDigest) { isStated = true }
+      if evidence.isSigned(by: key.publicKey, withRecord: version.recordDigest) { hasSignedStatement = true }
       if case .signatures(let all) = evidence.content { old += all }
     }
-    let (hasStatement, classic) = (isStated, old)
+    let (hasStatement, classic) = (hasSignedStatement, old)
     return try await blocking { [self] in
       let old = classic
       var attached: [Descriptor] = []
@@ -48,13 +48,15 @@ public struct SignVersion: Sendable {
       let isThere = old.contains {
         $0.image == version.record.image.digest && $0.isSigned(by: key.publicKey) && $0.identity == identity
       }
-      if !isThere { attached.append(try attachClassic(key, after: old, registry)) }
+      if !isThere { attached.append(try attachSimpleSigning(key, after: old, registry)) }
       return Result(attached: attached, existed: attached.isEmpty)
     }
   }
 
   /// One manifest holds all signatures of this form, because they share one tag.
-  private func attachClassic(_ key: PrivateKey, after old: [SimpleSigning], _ registry: Registry) throws -> Descriptor {
+  private func attachSimpleSigning(_ key: PrivateKey, after old: [SimpleSigning], _ registry: Registry) throws
+    -> Descriptor
+  {
     let new = try SimpleSigning(signing: version.record.image.digest, identity: identity, with: key)
     var seen: Set<SimpleSigning> = []
     let all = (old + [new]).filter { $0.image == version.record.image.digest && seen.insert($0).inserted }

@@ -22,12 +22,12 @@ public struct Request: Sendable {
   public let host: String?
   public let framing: Framing
   /// The client speaks HTTP/1.0.
-  public let isOld: Bool
+  public let isHTTP10: Bool
   /// The client wants to reuse the connection.
   public let keepsAlive: Bool
 
   init(
-    method: String, target: String, fields: HTTPFields, host: String?, framing: Framing, isOld: Bool,
+    method: String, target: String, fields: HTTPFields, host: String?, framing: Framing, isHTTP10: Bool,
     keepsAlive: Bool
   ) {
     self.method = method
@@ -38,14 +38,14 @@ public struct Request: Sendable {
     self.fields = fields
     self.host = host
     self.framing = framing
-    self.isOld = isOld
+    self.isHTTP10 = isHTTP10
     self.keepsAlive = keepsAlive
   }
 
   /// Creates an HTTP/1.1 request without a connection.
   public init(_ method: String, _ target: String, _ fields: HTTPFields = [:], framing: Framing = .none) {
     self.init(
-      method: method, target: target, fields: fields, host: fields.first("host"), framing: framing, isOld: false,
+      method: method, target: target, fields: fields, host: fields.first("host"), framing: framing, isHTTP10: false,
       keepsAlive: true)
   }
 
@@ -64,5 +64,5 @@ public struct Request: Sendable {
   public var hasBody: Bool { framing != .none }
 
   /// The client waits for 100 Continue before it sends its body (RFC 9110, section 10.1.1).
-  var expectsContinue: Bool { hasBody && !isOld && fields.list("expect").contains("100-continue") }
+  var expectsContinue: Bool { hasBody && !isHTTP10 && fields.list("expect").contains("100-continue") }
 }

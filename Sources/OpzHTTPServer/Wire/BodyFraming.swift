@@ -1,6 +1,6 @@
 /// Determines how a request's body ends (RFC 9112, section 6.3).
 enum BodyFraming {
-  static func read(_ fields: HTTPFields, isOld: Bool) throws -> Request.Framing {
+  static func read(_ fields: HTTPFields, isHTTP10: Bool) throws -> Request.Framing {
     var codings: [String] = []
     var lengths: [String] = []
     for field in fields.all {
@@ -8,7 +8,7 @@ enum BodyFraming {
       if isSameName(field.name, "content-length") { lengths.append(field.value) }
     }
     if codings.isEmpty { return try length(lengths) }
-    guard !isOld else { throw RequestProblem(400, "Transfer-Encoding in an HTTP/1.0 request") }
+    guard !isHTTP10 else { throw RequestProblem(400, "Transfer-Encoding in an HTTP/1.0 request") }
     guard lengths.isEmpty else { throw RequestProblem(400, "both Transfer-Encoding and Content-Length") }
     return try coding(codings)
   }

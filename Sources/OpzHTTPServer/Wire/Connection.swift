@@ -7,24 +7,24 @@ struct Connection: Sendable {
   let service: any HTTPService
   let disk: NIOThreadPool
   let limits: HTTPServerLimits
-  let patience: Patience
+  let deadline: ConnectionDeadline
   let connections: Connections
 
   func serve() async {
     // An error here ends this connection and nothing else.
     try? await channel.executeThenClose { input, output in
-      let reader = RequestReader(input.makeAsyncIterator(), output, limits, patience)
-      let writer = AnswerWriter(output: output, disk: disk, limits: limits, patience: patience)
+      let reader = RequestReader(input.makeAsyncIterator(), output, limits, deadline)
+      let writer = ResponseWriter(output: output, disk: disk, limits: limits, deadline: deadline)
       do {
         while let request = try await reader.nextHead() {
           guard try await exchange(request, reader, writer) else { break }
         }
-      } catch let end as HangUp {
+      } catch let end as ConnectionClosed {
         await flush()
         if end.resets { reset() }
         return
       } catch let problem as RequestProblem {
-        try await writer.write(service.refusal(problem), isHead: false, isOld: false, closes: true)
+        try await writer.write(service.errorResponse(problem), isHead: false, isHTTP10: false, closes: true)
         return await settle(reader)
       }
       await flush()
@@ -34,22 +34,24 @@ struct Connection: Sendable {
   /// Responds to a client above the connection limit.
   func refuse() async {
     try? await channel.executeThenClose { input, output in
-      var answer = service.refusal(RequestProblem(503, "this server has reached its limit of connections: try again"))
-      answer["Retry-After"] = "1"
-      let writer = AnswerWriter(output: output, disk: disk, limits: limits, patience: patience)
-      patience.allow(limits.lingerSeconds)
-      try await writer.write(answer, isHead: false, isOld: false, closes: true)
-      await settle(RequestReader(input.makeAsyncIterator(), output, limits, patience))
+      var response = service.errorResponse(
+        RequestProblem(503, "this server has reached its limit of connections: try again"))
+      response["Retry-After"] = "1"
+      let writer = ResponseWriter(output: output, disk: disk, limits: limits, deadline: deadline)
+      deadline.allow(limits.lingerSeconds)
+      try await writer.write(response, isHead: false, isHTTP10: false, closes: true)
+      await settle(RequestReader(input.makeAsyncIterator(), output, limits, deadline))
     }
   }
 
   /// - Returns: whether the connection can be reused.
-  private func exchange(_ request: Request, _ reader: RequestReader, _ writer: AnswerWriter) async throws -> Bool {
-    let answer = try await answer(request, reader)
+  private func exchange(_ request: Request, _ reader: RequestReader, _ writer: ResponseWriter) async throws -> Bool {
+    let response = try await respond(to: request, reader)
     let closes =
-      answer.delivery.closes || answer.delivery.framing == .untilClose || !request.keepsAlive || !reader.isNearlyWhole
+      response.delivery.closes || response.delivery.framing == .untilClose || !request.keepsAlive
+      || !reader.isNearlyWhole
       || connections.isStopping
-    try await writer.write(answer, isHead: request.method == "HEAD", isOld: request.isOld, closes: closes)
+    try await writer.write(response, isHead: request.method == "HEAD", isHTTP10: request.isHTTP10, closes: closes)
     guard closes else {
       try await reader.finish()
       return true
@@ -58,17 +60,17 @@ struct Connection: Sendable {
     return false
   }
 
-  private func answer(_ request: Request, _ reader: RequestReader) async throws -> Answer {
+  private func respond(to request: Request, _ reader: RequestReader) async throws -> Response {
     if request.target == "*" { return .options(service.methods) }
     do {
-      return try await service.answer(request, reader)
+      return try await service.respond(to: request, reader)
     } catch let problem as RequestProblem {
-      return service.refusal(problem)
-    } catch let end as HangUp {
+      return service.errorResponse(problem)
+    } catch let end as ConnectionClosed {
       guard reader.isCutShort, !end.resets else { throw end }
-      return service.refusal(RequestProblem(400, "the connection ended in the middle of the body"))
+      return service.errorResponse(RequestProblem(400, "the connection ended in the middle of the body"))
     } catch {
-      return service.refusal(RequestProblem(500, "the server failed to answer the request"))
+      return service.errorResponse(RequestProblem(500, "the server failed to response the request"))
     }
   }
 

@@ -3,7 +3,7 @@ import Synchronization
 /// The open connections of a server.
 final class Connections: Sendable {
   private struct State {
-    var active: [ObjectIdentifier: Patience] = [:]
+    var active: [ObjectIdentifier: ConnectionDeadline] = [:]
     var waiting: CheckedContinuation<Void, Never>?
   }
 
@@ -17,16 +17,16 @@ final class Connections: Sendable {
   var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
 
   /// Adds a connection. False if the limit is reached; the caller has to remove it nevertheless.
-  func enter(_ patience: Patience) -> Bool {
+  func enter(_ deadline: ConnectionDeadline) -> Bool {
     state.withLock { state in
-      state.active[ObjectIdentifier(patience)] = patience
+      state.active[ObjectIdentifier(deadline)] = deadline
       return state.active.count <= limit
     }
   }
 
-  func leave(_ patience: Patience) {
+  func leave(_ deadline: ConnectionDeadline) {
     let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      state.active[ObjectIdentifier(patience)] = nil
+      state.active[ObjectIdentifier(deadline)] = nil
       guard state.active.isEmpty else { return nil }
       defer { state.waiting = nil }
       return state.waiting
@@ -36,19 +36,19 @@ final class Connections: Sendable {
 
   /// Closes connections that are past their deadline.
   func sweep() {
-    let now = Patience.now()
-    for patience in all { patience.check(now) }
+    let now = ConnectionDeadline.now()
+    for deadline in all { deadline.check(now) }
   }
 
   /// Closes idle connections, now and from now on.
   func stop() {
     stopping.store(true, ordering: .sequentiallyConsistent)
-    for patience in all { patience.endIdle() }
+    for deadline in all { deadline.endIdle() }
   }
 
   /// Closes all connections.
   func abort() {
-    for patience in all { patience.channel.close(promise: nil) }
+    for deadline in all { deadline.channel.close(promise: nil) }
   }
 
   /// Waits until no connection is left; call it once.
@@ -62,5 +62,5 @@ final class Connections: Sendable {
     }
   }
 
-  private var all: [Patience] { state.withLock { Array($0.active.values) } }
+  private var all: [ConnectionDeadline] { state.withLock { Array($0.active.values) } }
 }

@@ -11,30 +11,30 @@ struct HeadParser {
   func request(_ bytes: UnsafeRawBufferPointer) throws -> Request {
     var lines = HeadLines(bytes)
     let line = lines.next() ?? bytes[0..<0]
-    let (method, target, isOld) = try requestLine(line)
+    let (method, target, isHTTP10) = try requestLine(line)
     var fields = HTTPFields()
     while let line = lines.next(), !line.isEmpty {
       let (name, value) = try HeadParser.field(line)
       fields.append(name, value)
     }
-    let named = try HostField.read(fields, isOld: isOld)
+    let named = try HostField.read(fields, isHTTP10: isHTTP10)
     let place = try RequestTarget(target, method: method, host: named)
-    let framing = try BodyFraming.read(fields, isOld: isOld)
+    let framing = try BodyFraming.read(fields, isHTTP10: isHTTP10)
     if case .length(let count) = framing, count > limits.bodyBytes {
       throw RequestProblem(413, "the body has more than \(limits.bodyBytes) bytes, the limit of this server")
     }
-    if !isOld, let expectation = fields.list("expect").first(where: { $0 != "100-continue" }) {
+    if !isHTTP10, let expectation = fields.list("expect").first(where: { $0 != "100-continue" }) {
       throw RequestProblem(417, "the expectation '\(expectation.prefix(50))' is not supported")
     }
     let options = fields.list("connection")
-    let keepsAlive = !options.contains("close") && (!isOld || options.contains("keep-alive"))
+    let keepsAlive = !options.contains("close") && (!isHTTP10 || options.contains("keep-alive"))
     return Request(
-      method: method, target: place.origin, fields: fields, host: place.host, framing: framing, isOld: isOld,
+      method: method, target: place.origin, fields: fields, host: place.host, framing: framing, isHTTP10: isHTTP10,
       keepsAlive: keepsAlive)
   }
 
   /// `method SP request-target SP HTTP-version` (RFC 9112, section 3).
-  private func requestLine(_ line: Slice<UnsafeRawBufferPointer>) throws -> (String, String, isOld: Bool) {
+  private func requestLine(_ line: Slice<UnsafeRawBufferPointer>) throws -> (String, String, isHTTP10: Bool) {
     let parts = line.split(separator: 0x20, maxSplits: 3, omittingEmptySubsequences: false)
     guard parts.count >= 2, !parts[0].isEmpty, parts[0].allSatisfy(isTokenByte) else {
       throw RequestProblem(400, "the request line does not begin with a method and a target")
@@ -42,7 +42,7 @@ struct HeadParser {
     guard parts.count == 3 else {
       throw RequestProblem(400, "the request line is not METHOD TARGET VERSION with single spaces between")
     }
-    let isOld = try HeadParser.isOld(parts[2])
+    let isHTTP10 = try HeadParser.isHTTP10(parts[2])
     let method = String(decoding: parts[0], as: UTF8.self)
     guard HeadParser.methods.contains(method) else {
       throw RequestProblem(501, "the method \(method.prefix(20)) is not supported")
@@ -50,10 +50,10 @@ struct HeadParser {
     guard !parts[1].isEmpty, parts[1].allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }) else {
       throw RequestProblem(400, "the target has characters that are not allowed in a URL")
     }
-    return (method, String(decoding: parts[1], as: UTF8.self), isOld)
+    return (method, String(decoding: parts[1], as: UTF8.self), isHTTP10)
   }
 
-  private static func isOld(_ version: Slice<UnsafeRawBufferPointer>) throws -> Bool {
+  private static func isHTTP10(_ version: Slice<UnsafeRawBufferPointer>) throws -> Bool {
     let bytes = Array(version)
     guard bytes.count == 8, bytes.starts(with: "HTTP/".utf8), isDigit(bytes[5]), bytes[6] == UInt8(ascii: "."),
       isDigit(bytes[7])

@@ -1,14 +1,14 @@
 /// The Host field of a request (RFC 9112, section 3.2).
 enum HostField {
   /// - Returns: its value, which may be empty; nil if an HTTP/1.0 client sends none.
-  static func read(_ fields: HTTPFields, isOld: Bool) throws -> String? {
+  static func read(_ fields: HTTPFields, isHTTP10: Bool) throws -> String? {
     var found: String?
     for field in fields.all where isSameName(field.name, "host") {
       guard found == nil else { throw RequestProblem(400, "two Host fields") }
       found = field.value
     }
     guard let found else {
-      guard isOld else { throw RequestProblem(400, "an HTTP/1.1 request without a Host field") }
+      guard isHTTP10 else { throw RequestProblem(400, "an HTTP/1.1 request without a Host field") }
       return nil
     }
     guard found.isEmpty || isAuthority(found) else { throw RequestProblem(400, "the Host field is not a valid host") }

@@ -14,7 +14,7 @@ final class RequestReader: RequestBody {
   private var input: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
   private let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
   private let limits: HTTPServerLimits
-  private let patience: Patience
+  private let deadline: ConnectionDeadline
   private var buffer = ByteBuffer()
   private var body = Body.end
   private var bodyEnd: ContinuousClock.Instant?
@@ -25,12 +25,12 @@ final class RequestReader: RequestBody {
 
   init(
     _ input: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
-    _ output: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ limits: HTTPServerLimits, _ patience: Patience
+    _ output: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ limits: HTTPServerLimits, _ deadline: ConnectionDeadline
   ) {
     self.input = input
     self.output = output
     self.limits = limits
-    self.patience = patience
+    self.deadline = deadline
   }
 
   /// The whole body of the current request was pulled.
@@ -57,13 +57,13 @@ final class RequestReader: RequestBody {
       }
       // A close between requests is orderly.
       let isIdle = buffer.readableBytes == scanner.start
-      if isIdle, !patience.idle() { return nil }
+      if isIdle, !deadline.idle() { return nil }
       guard var piece = try await input.next() else {
         isCutShort = !isIdle
         if isIdle { return nil }
         throw RequestProblem(400, "the connection ended in the middle of a request head")
       }
-      if isIdle { patience.allow(limits.headSeconds) }
+      if isIdle { deadline.allow(limits.headSeconds) }
       take(&piece)
     }
   }
@@ -80,7 +80,7 @@ final class RequestReader: RequestBody {
     }
     bodyEnd = request.hasBody ? limits.bodySeconds.map { .now + .seconds($0) } : nil
     isAwaited = request.expectsContinue
-    patience.allow(limits.workSeconds)
+    deadline.allow(limits.workSeconds)
     return request
   }
 
@@ -88,7 +88,7 @@ final class RequestReader: RequestBody {
     while true {
       switch body {
       case .end: return nil
-      case .broken: throw HangUp()
+      case .broken: throw ConnectionClosed()
       case .left(let count):
         if let piece = buffer.readSlice(length: Int(min(count, UInt64(buffer.readableBytes)))), piece.readableBytes > 0
         {
@@ -114,18 +114,18 @@ final class RequestReader: RequestBody {
     do {
       if isAwaited {
         isAwaited = false
-        patience.allow(limits.answerSeconds)
+        deadline.allow(limits.answerSeconds)
         try await output.write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
       }
-      patience.allow(limits.pieceSeconds, until: bodyEnd)
+      deadline.allow(limits.pieceSeconds, until: bodyEnd)
       if var piece = try await input.next() {
-        patience.allow(limits.workSeconds)
+        deadline.allow(limits.workSeconds)
         return take(&piece)
       }
     } catch {}
     body = .broken
     isCutShort = true
-    throw HangUp()
+    throw ConnectionClosed()
   }
 
   private func take(_ piece: inout ByteBuffer) {
@@ -139,7 +139,7 @@ final class RequestReader: RequestBody {
 
   /// Reads and drops further bytes, within limits, so that a client that is still sending sees the response.
   func discard() async {
-    patience.allow(limits.lingerSeconds)
+    deadline.allow(limits.lingerSeconds)
     buffer = ByteBuffer()
     var left = limits.unwantedBytes
     while left > 0, let piece = try? await input.next() { left -= piece.readableBytes }

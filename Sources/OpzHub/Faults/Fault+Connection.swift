@@ -11,40 +11,40 @@ extension Fault {
     Fault("lost-answer", "the work is done, and the connection ends before the response", .after, .wire(.cut)),
     Fault(
       "half-head", "the connection ends in the middle of the response's headers", .after,
-      .change { answer, _, _ in
-        answer.delivery.headCut = 30
+      .change { response, _, _ in
+        response.delivery.headCut = 30
       }),
     Fault(
       "chunked-cut", "a chunked response ends in the middle of a chunk", .after,
-      .change { answer, _, rule in
-        answer.fill()
-        answer.delivery.framing = .chunked
-        answer.delivery.cut = rule.at ?? answer.body.count / 2
+      .change { response, _, rule in
+        response.fill()
+        response.delivery.framing = .chunked
+        response.delivery.cut = rule.at ?? response.body.count / 2
       }),
     Fault(
       "until-close", "the response has no length: it ends with the connection", .after,
-      .change { answer, _, _ in
-        answer.delivery.framing = .untilClose
+      .change { response, _, _ in
+        response.delivery.framing = .untilClose
       }),
     Fault(
       "garbage", "the response is not HTTP", .after,
-      .change { answer, _, _ in
-        answer.delivery.raw = Array("SSH-2.0-OpenSSH_9.2\r\n".utf8) + [0, 255, 13, 10]
+      .change { response, _, _ in
+        response.delivery.raw = Array("SSH-2.0-OpenSSH_9.2\r\n".utf8) + [0, 255, 13, 10]
       }),
     Fault(
       "continue-flood", "100 Continue is sent 1,000 times before the response", .after,
-      .change { answer, _, _ in
-        answer.delivery.before = Array(String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 1000).utf8)
+      .change { response, _, _ in
+        response.delivery.before = Array(String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 1000).utf8)
       }),
     Fault(
       "extra-bytes", "stray bytes follow the response", .after,
-      .change { answer, _, _ in
-        answer.delivery.after = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong".utf8)
+      .change { response, _, _ in
+        response.delivery.after = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong".utf8)
       }),
   ]
 }
 
-extension Answer {
+extension Response {
   /// Adds a body to a response without one, for faults that need a body.
   mutating func fill() {
     if !mayHaveBody { status = 200 }

@@ -7,71 +7,71 @@ extension Fault {
   static let contents: [Fault] = [
     Fault(
       "corrupt-body", "a byte in the middle of the body is changed", .after,
-      .change { answer, _, _ in
-        guard var bytes = answer.small, !bytes.isEmpty else { return }
+      .change { response, _, _ in
+        guard var bytes = response.small, !bytes.isEmpty else { return }
         bytes[bytes.count / 2] ^= 0x20
-        answer.body = .bytes(bytes)
+        response.body = .bytes(bytes)
       }),
     Fault(
       "truncated-json", "half of the body, with a matching Content-Length", .after,
-      .change { answer, _, _ in
-        answer.shorten(to: answer.body.count / 2)
+      .change { response, _, _ in
+        response.shorten(to: response.body.count / 2)
       }),
     Fault(
-      "empty-body", "the body is missing", .after, .change { answer, _, _ in answer.body = .bytes([]) }),
+      "empty-body", "the body is missing", .after, .change { response, _, _ in response.body = .bytes([]) }),
     Fault(
       "short-body", "the body ends before its Content-Length", .after,
-      .change { answer, _, rule in
-        answer.fill()
-        answer.delivery.cut = rule.at ?? answer.body.count / 2
+      .change { response, _, rule in
+        response.fill()
+        response.delivery.cut = rule.at ?? response.body.count / 2
       }),
     Fault(
       "long-length", "Content-Length is 1,000 bytes too much, and the connection ends", .after,
-      .change { answer, _, _ in
-        answer.fill()
-        answer.delivery.announced = answer.body.count + 1000
-        answer.delivery.cut = answer.body.count
+      .change { response, _, _ in
+        response.fill()
+        response.delivery.announced = response.body.count + 1000
+        response.delivery.cut = response.body.count
       }),
     Fault(
       "short-length", "Content-Length is too small: the rest follows the response", .after,
-      .change { answer, _, _ in
-        answer.fill()
-        answer.delivery.announced = answer.body.count / 2
-        answer.delivery.closes = true
+      .change { response, _, _ in
+        response.fill()
+        response.delivery.announced = response.body.count / 2
+        response.delivery.closes = true
       }),
     Fault(
       "wrong-type", "Content-Type is text/html", .after,
-      .change { answer, _, _ in
-        answer["Content-Type"] = "text/html; charset=utf-8"
+      .change { response, _, _ in
+        response["Content-Type"] = "text/html; charset=utf-8"
       }),
-    Fault("html-page", "200 with a login page", .after, .answer { _, _ in .page(200, "Please log in", "captive") }),
+    Fault("html-page", "200 with a login page", .after, .response { _, _ in .page(200, "Please log in", "captive") }),
     Fault(
       "range-ignored", "the whole blob is sent although a range was requested", .after, kind: .blobGet,
-      .change { answer, _, _ in
-        guard case .file(let path, let from, let count) = answer.body, answer.status == 206 else { return }
+      .change { response, _, _ in
+        guard case .file(let path, let from, let count) = response.body, response.status == 206 else { return }
         let total =
-          answer["Content-Range"].flatMap { $0.split(separator: "/").last }.flatMap { UInt64($0) } ?? from + count
-        answer.status = 200
-        answer["Content-Range"] = nil
-        answer.body = .file(path, from: 0, count: total)
+          response["Content-Range"].flatMap { $0.split(separator: "/").last }.flatMap { UInt64($0) } ?? from + count
+        response.status = 200
+        response["Content-Range"] = nil
+        response.body = .file(path, from: 0, count: total)
       }),
     Fault(
       "range-lie", "206 whose Content-Range does not match the body", .after, kind: .blobGet,
-      .change { answer, _, _ in
-        answer.status = 206
-        answer["Content-Range"] = "bytes 7-\(7 + answer.body.count)/\(answer.body.count + 100)"
+      .change { response, _, _ in
+        response.status = 206
+        response["Content-Range"] = "bytes 7-\(7 + response.body.count)/\(response.body.count + 100)"
       }),
   ]
 }
 
-extension Answer {
+extension Response {
   /// The body in memory if it has at most 64 MiB; otherwise nil.
   var small: [UInt8]? {
     switch body {
     case .bytes(let bytes): bytes
     case .file(let path, let from, let count):
       count > 64 << 20
-        ? nil : PartOfBlob(FileBlob(path, size: from &+ count), from: from, size: count).flatMap { try? $0.bytes() }
+        ? nil : BlobSlice(FileBlob(path, size: from &+ count), from: from, size: count).flatMap { try? $0.bytes() }
     }
   }
 

@@ -12,71 +12,72 @@ extension Fault {
     refusal("507-quota", 507, .denied), refusal("599", 599, .unknown),
     Fault(
       "401-challenge", "401 with a challenge, although the token is valid", .before,
-      .answer { request, _ in
+      .response { request, _ in
         SpecError(
           401, .unauthorized, "the token is no longer valid",
           [TokenAuthority.challenge(request, "http://\(request.host)")]
         )
-        .answer
+        .response
       }),
     Fault(
       "401-foreign-realm", "401 whose realm is another host (`to`)", .before,
-      .answer { request, rule in
+      .response { request, rule in
         SpecError(
           401, .unauthorized, "authenticate elsewhere",
           [TokenAuthority.challenge(request, rule.to ?? "http://\(request.otherHost)")]
-        ).answer
+        ).response
       }),
     Fault(
       "413-html", "413 with a proxy's HTML page", .before,
-      .answer { _, _ in .page(413, "Request Entity Too Large", "nginx") }),
-    Fault("502-html", "502 with a proxy's HTML page", .before, .answer { _, _ in .page(502, "Bad Gateway", "nginx") }),
+      .response { _, _ in .page(413, "Request Entity Too Large", "nginx") }),
+    Fault(
+      "502-html", "502 with a proxy's HTML page", .before, .response { _, _ in .page(502, "Bad Gateway", "nginx") }),
     Fault(
       "429-seconds", "429 with Retry-After in `seconds` (1)", .before,
-      .answer { _, rule in
-        SpecError(429, .tooManyRequests, "slow down", [("Retry-After", "\(Int(rule.seconds ?? 1))")]).answer
+      .response { _, rule in
+        SpecError(429, .tooManyRequests, "slow down", [("Retry-After", "\(Int(rule.seconds ?? 1))")]).response
       }),
     Fault(
       "429-date", "429 with Retry-After as a date, in `seconds` (2)", .before,
-      .answer { _, rule in
+      .response { _, rule in
         let moment = Timestamp(milliseconds: Timestamp.now().milliseconds + Int64((rule.seconds ?? 2) * 1000))
-        return SpecError(429, .tooManyRequests, "slow down", [("Retry-After", HTTPDate.text(moment))]).answer
+        return SpecError(429, .tooManyRequests, "slow down", [("Retry-After", HTTPDate.text(moment))]).response
       }),
     Fault(
       "429-days", "429 with Retry-After in a week", .before,
-      .answer { _, _ in
-        SpecError(429, .tooManyRequests, "come back", [("Retry-After", "604800")]).answer
+      .response { _, _ in
+        SpecError(429, .tooManyRequests, "come back", [("Retry-After", "604800")]).response
       }),
     Fault(
       "503-nonsense", "503 with a Retry-After that is neither seconds nor a date", .before,
-      .answer { _, _ in
-        SpecError(503, .unknown, "busy", [("Retry-After", "soon, 99999999999999999999")]).answer
+      .response { _, _ in
+        SpecError(503, .unknown, "busy", [("Retry-After", "soon, 99999999999999999999")]).response
       }),
     Fault(
       "huge-error", "500 with a 64 MiB error body", .before,
-      .answer { _, _ in
-        Answer(500, [("Content-Type", "application/json")], body: .bytes([UInt8](repeating: 0x20, count: 64 << 20)))
+      .response { _, _ in
+        Response(500, [("Content-Type", "application/json")], body: .bytes([UInt8](repeating: 0x20, count: 64 << 20)))
       }),
     Fault(
       "error-bomb", "400 whose JSON is nested 100,000 lists deep", .before,
-      .answer { _, _ in
-        Answer(400, [("Content-Type", "application/json")], body: .bytes([UInt8](repeating: 0x5b, count: 100_000)))
+      .response { _, _ in
+        Response(400, [("Content-Type", "application/json")], body: .bytes([UInt8](repeating: 0x5b, count: 100_000)))
       }),
-    Fault("unexpected-204", "204 instead of the right status", .after, .answer { _, _ in Answer(204) }),
+    Fault("unexpected-204", "204 instead of the right status", .after, .response { _, _ in Response(204) }),
   ]
 
   private static func refusal(_ name: String, _ status: Int, _ code: SpecError.Code) -> Fault {
     Fault(
       name, "\(status) with the code \(code.rawValue)", .before,
-      .answer { _, _ in
-        SpecError(status, code, "injected by the fault plan").answer
+      .response { _, _ in
+        SpecError(status, code, "injected by the fault plan").response
       })
   }
 }
 
-extension Answer {
+extension Response {
   /// A proxy's HTML error page.
-  static func page(_ status: Int, _ title: String, _ server: String) -> Answer {
+  static func page(_ status: Int, _ title: String, _ server: String) -> Response {
     let text = """
       <html>\r
       <head><title>\(status) \(title)</title></head>\r
@@ -86,6 +87,6 @@ extension Answer {
       </body>\r
       </html>\r\n
       """
-    return Answer(status, [("Server", server), ("Content-Type", "text/html")], body: .bytes(Array(text.utf8)))
+    return Response(status, [("Server", server), ("Content-Type", "text/html")], body: .bytes(Array(text.utf8)))
   }
 }

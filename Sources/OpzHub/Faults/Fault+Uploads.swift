@@ -26,34 +26,34 @@ extension Fault {
     location("location-file", "Location is a file: address") { _, _, _ in "file:///etc/passwd" },
     Fault(
       "two-locations", "two different Location headers", .after,
-      .change { answer, _, _ in
-        answer.headers.append(("Location", "/v2/another/blobs/uploads/0"))
+      .change { response, _, _ in
+        response.headers.append(("Location", "/v2/another/blobs/uploads/0"))
       }),
     Fault(
       "range-missing", "Range is missing in a response about an upload", .after,
-      .change { answer, _, _ in answer["Range"] = nil }),
+      .change { response, _, _ in response["Range"] = nil }),
     Fault(
       "range-sticks", "Range says that only the first byte was received", .after,
-      .change { answer, _, _ in
-        if answer["Range"] != nil { answer["Range"] = "0-0" }
+      .change { response, _, _ in
+        if response["Range"] != nil { response["Range"] = "0-0" }
       }),
     Fault(
       "range-ahead", "Range says that more was received than was sent", .after,
-      .change { answer, _, _ in
-        guard let end = answer["Range"].flatMap({ $0.split(separator: "-").last }).flatMap({ UInt64($0) }) else {
+      .change { response, _, _ in
+        guard let end = response["Range"].flatMap({ $0.split(separator: "-").last }).flatMap({ UInt64($0) }) else {
           return
         }
-        answer["Range"] = "0-\(end &+ 1000)"
+        response["Range"] = "0-\(end &+ 1000)"
       }),
     Fault(
       "range-nonsense", "Range has a number of more than 64 bits", .after,
-      .change { answer, _, _ in
-        if answer["Range"] != nil { answer["Range"] = "0-18446744073709551616" }
+      .change { response, _, _ in
+        if response["Range"] != nil { response["Range"] = "0-18446744073709551616" }
       }),
     Fault(
       "huge-minimum", "OCI-Chunk-Min-Length is 1 TiB", .after, kind: .uploadStart,
-      .change { answer, _, _ in
-        answer["OCI-Chunk-Min-Length"] = "1099511627776"
+      .change { response, _, _ in
+        response["OCI-Chunk-Min-Length"] = "1099511627776"
       }),
   ]
 
@@ -62,9 +62,9 @@ extension Fault {
   ) -> Fault {
     Fault(
       name, summary, .after,
-      .change { answer, request, rule in
-        guard let location = answer["Location"] else { return }
-        answer["Location"] = change(location, request, rule)
+      .change { response, request, rule in
+        guard let location = response["Location"] else { return }
+        response["Location"] = change(location, request, rule)
       })
   }
 }

@@ -4,9 +4,9 @@ import OpzHTTPServer
 struct Fault: Sendable {
   enum Effect: Sendable {
     /// Replaces the registry's response.
-    case answer(@Sendable (HubRequest, FaultRule) -> Answer)
+    case response(@Sendable (HubRequest, FaultRule) -> Response)
     /// Changes the registry's response.
-    case change(@Sendable (inout Answer, HubRequest, FaultRule) -> Void)
+    case change(@Sendable (inout Response, HubRequest, FaultRule) -> Void)
     /// Disturbs the connection.
     case wire(Wire)
   }

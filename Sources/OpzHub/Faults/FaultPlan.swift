@@ -5,7 +5,7 @@ import SystemPackage
 
 /// What a rehearsal makes go wrong: a personality and rules, read from a file (registry/faults.schema.json).
 struct FaultPlan: Sendable, Equatable {
-  /// A name of `Personality.all`; nil for a registry that follows the spec.
+  /// A name of `RegistryProfile.all`; nil for a registry that follows the spec.
   var personality: String?
   /// Overrides the personality's own limit, in bytes or pulls.
   var limit: UInt64?
@@ -71,10 +71,10 @@ struct FaultPlan: Sendable, Equatable {
   }
 
   private func check(_ subject: String) throws {
-    if let personality, Personality.named(personality) == nil {
+    if let personality, RegistryProfile.named(personality) == nil {
       throw FaultPlan.wrong(
         subject,
-        "unknown personality \"\(personality.prefix(100))\"; write one of \(Personality.all.map(\.name).joined(separator: ", "))"
+        "unknown personality \"\(personality.prefix(100))\"; write one of \(RegistryProfile.all.map(\.name).joined(separator: ", "))"
       )
     }
     for rule in faults ?? [] {

@@ -6,29 +6,30 @@ struct FaultyResponder: Responder {
   let inner: any Responder
   let count: FaultCount
 
-  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
-    guard let (rule, fault) = count.take(request) else { return try await inner.settled(request, body) }
+  func respond(to request: HubRequest, _ body: any RequestBody) async throws -> Response {
+    guard let (rule, fault) = count.take(request) else { return try await inner.responseOrError(request, body) }
     let strike = Strike(request: request, body: body, rule: rule, inner: inner)
     switch (rule.stage ?? fault.stage, fault.effect) {
-    case (.before, .answer(let make)), (.after, .answer(let make)):
-      if (rule.stage ?? fault.stage) == .after { _ = try await inner.settled(request, body) }
+    case (.before, .response(let make)), (.after, .response(let make)):
+      if (rule.stage ?? fault.stage) == .after { _ = try await inner.responseOrError(request, body) }
       return make(request, rule)
-    case (.during, .answer(let make)): return try await strike.during { make(request, rule) }
+    case (.during, .response(let make)): return try await strike.during { make(request, rule) }
     case (.before, .change(let change)):
       // A read changes nothing, so it is answered for real. For a write the client is told that it succeeded, but
       // nothing was done.
-      var answer = request.kind.isRead ? try await inner.settled(request, body) : Plausible.answer(request)
-      change(&answer, request, rule)
-      return answer
+      var response =
+        request.kind.isRead ? try await inner.responseOrError(request, body) : FakeSuccess.respond(to: request)
+      change(&response, request, rule)
+      return response
     case (.during, .change(let change)):
-      var answer = try await inner.settled(request, strike.shortened)
-      change(&answer, request, rule)
-      if !request.hasBody, answer.delivery.cut == nil { answer.delivery.cut = rule.at ?? answer.body.count / 2 }
-      return answer
+      var response = try await inner.responseOrError(request, strike.shortened)
+      change(&response, request, rule)
+      if !request.hasBody, response.delivery.cut == nil { response.delivery.cut = rule.at ?? response.body.count / 2 }
+      return response
     case (.after, .change(let change)):
-      var answer = try await inner.settled(request, body)
-      change(&answer, request, rule)
-      return answer
+      var response = try await inner.responseOrError(request, body)
+      change(&response, request, rule)
+      return response
     case (let stage, .wire(let wire)): return try await strike.wire(wire, stage)
     }
   }
@@ -45,23 +46,23 @@ private struct Strike {
   private var at: UInt64 { rule.at ?? (request.length ?? 0) / 2 }
 
   /// The body as the registry receives it when the rest is lost in transit.
-  var shortened: any RequestBody { request.hasBody ? StruckBody(body, at: at, .end) : body }
+  var shortened: any RequestBody { request.hasBody ? FaultyBody(body, at: at, .end) : body }
 
   /// Passes the first part of the body to the registry and sends the client another response; without a body, cuts
   /// the response.
-  func during(_ other: () -> Answer) async throws -> Answer {
+  func during(_ other: () -> Response) async throws -> Response {
     guard request.hasBody else {
-      var answer = try await inner.settled(request, body)
-      answer.delivery.cut = rule.at ?? answer.body.count / 2
-      return answer
+      var response = try await inner.responseOrError(request, body)
+      response.delivery.cut = rule.at ?? response.body.count / 2
+      return response
     }
     do {
-      _ = try await inner.settled(request, StruckBody(body, at: at, .hangUp))
-    } catch is HangUp {}
+      _ = try await inner.responseOrError(request, FaultyBody(body, at: at, .hangUp))
+    } catch is ConnectionClosed {}
     return other()
   }
 
-  func wire(_ wire: Fault.Wire, _ stage: FaultStage) async throws -> Answer {
+  func wire(_ wire: Fault.Wire, _ stage: FaultStage) async throws -> Response {
     switch wire {
     case .cut: return try await end(stage, resets: false)
     case .reset: return try await end(stage, resets: true)
@@ -71,75 +72,76 @@ private struct Strike {
     }
   }
 
-  private func end(_ stage: FaultStage, resets: Bool) async throws -> Answer {
+  private func end(_ stage: FaultStage, resets: Bool) async throws -> Response {
     switch stage {
-    case .before: throw HangUp(resets: resets)
+    case .before: throw ConnectionClosed(resets: resets)
     case .during:
-      var answer: Answer
+      var response: Response
       do {
-        answer = try await inner.settled(request, request.hasBody ? StruckBody(body, at: at, .hangUp) : body)
-      } catch is HangUp {
-        throw HangUp(resets: resets)
+        response = try await inner.responseOrError(request, request.hasBody ? FaultyBody(body, at: at, .hangUp) : body)
+      } catch is ConnectionClosed {
+        throw ConnectionClosed(resets: resets)
       }
       // A registry that refuses a request does not wait for its body.
-      if request.hasBody { throw HangUp(resets: resets) }
-      answer.delivery.cut = rule.at ?? answer.body.count / 2
-      answer.delivery.resets = resets
-      return answer
+      if request.hasBody { throw ConnectionClosed(resets: resets) }
+      response.delivery.cut = rule.at ?? response.body.count / 2
+      response.delivery.resets = resets
+      return response
     case .after:
-      _ = try await inner.settled(request, body)
-      throw HangUp(resets: resets)
+      _ = try await inner.responseOrError(request, body)
+      throw ConnectionClosed(resets: resets)
     }
   }
 
-  private func stall(_ stage: FaultStage) async throws -> Answer {
+  private func stall(_ stage: FaultStage) async throws -> Response {
     let time = Duration.seconds(rule.seconds ?? 30)
     if stage == .during, !request.hasBody {
-      var answer = try await inner.settled(request, body)
-      answer.delivery.pause = .init(at: rule.at ?? answer.body.count / 2, duration: time, isLast: true)
-      return answer
+      var response = try await inner.responseOrError(request, body)
+      response.delivery.pause = .init(at: rule.at ?? response.body.count / 2, duration: time, isLast: true)
+      return response
     }
-    if stage == .after { _ = try await inner.settled(request, body) }
+    if stage == .after { _ = try await inner.responseOrError(request, body) }
     if stage == .during {
       do {
-        _ = try await inner.settled(request, StruckBody(body, at: at, .hangUp))
-      } catch is HangUp {}
+        _ = try await inner.responseOrError(request, FaultyBody(body, at: at, .hangUp))
+      } catch is ConnectionClosed {}
     }
     try await Task.sleep(for: time)
-    throw HangUp()
+    throw ConnectionClosed()
   }
 
-  private func delay(_ stage: FaultStage) async throws -> Answer {
+  private func delay(_ stage: FaultStage) async throws -> Response {
     let time = Duration.seconds(rule.seconds ?? 2)
     switch stage {
     case .before:
       try await Task.sleep(for: time)
-      return try await inner.settled(request, body)
-    case .during where request.hasBody: return try await inner.settled(request, StruckBody(body, at: at, .pause(time)))
+      return try await inner.responseOrError(request, body)
+    case .during where request.hasBody:
+      return try await inner.responseOrError(request, FaultyBody(body, at: at, .pause(time)))
     case .during:
-      var answer = try await inner.settled(request, body)
-      answer.delivery.pause = .init(at: rule.at ?? answer.body.count / 2, duration: time, isLast: false)
-      return answer
+      var response = try await inner.responseOrError(request, body)
+      response.delivery.pause = .init(at: rule.at ?? response.body.count / 2, duration: time, isLast: false)
+      return response
     case .after:
-      var answer = try await inner.settled(request, body)
-      answer.delivery.delay = time
-      return answer
+      var response = try await inner.responseOrError(request, body)
+      response.delivery.delay = time
+      return response
     }
   }
 
-  private func drip(_ stage: FaultStage) async throws -> Answer {
+  private func drip(_ stage: FaultStage) async throws -> Response {
     let time = Duration.seconds(rule.seconds ?? 0.05)
     if stage == .before || stage == .during && request.hasBody {
-      return try await inner.settled(request, StruckBody(body, at: 0, .slow(time)))
+      return try await inner.responseOrError(request, FaultyBody(body, at: 0, .slow(time)))
     }
-    var answer = try await inner.settled(request, body)
-    answer.delivery.drip = .init(bytes: max(1, Int(clamping: answer.body.count / 32)), every: time)
-    return answer
+    var response = try await inner.responseOrError(request, body)
+    response.delivery.drip = .init(bytes: max(1, Int(clamping: response.body.count / 32)), every: time)
+    return response
   }
 }
 
 /// A request body with a fault in transit.
-private final class StruckBody: RequestBody {
+private final class FaultyBody: RequestBody {
   enum Event {
     /// The rest is lost without an error.
     case end
@@ -168,7 +170,7 @@ private final class StruckBody: RequestBody {
     }
     if left == 0, let event {
       switch event {
-      case .hangUp: throw HangUp()
+      case .hangUp: throw ConnectionClosed()
       case .end:
         while try await body.next() != nil {}
         return nil

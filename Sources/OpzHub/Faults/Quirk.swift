@@ -37,7 +37,7 @@ enum Quirk: Sendable, Equatable {
   /// An interrupted chunk ends the upload.
   case cutEndsUpload
   /// Accepts chunks in any order and appends them.
-  case takesDisorder
+  case acceptsUnorderedChunks
   /// Supports neither the referrers API nor `OCI-Subject`.
   case noReferrers
   /// A manifest that is too large gets 400.

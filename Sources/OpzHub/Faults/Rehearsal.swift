@@ -6,16 +6,16 @@ struct Rehearsal: Responder {
   private let responder: any Responder
 
   init(_ plan: FaultPlan, before registry: any Responder) {
-    let personality = plan.personality.flatMap(Personality.named)
+    let personality = plan.personality.flatMap(RegistryProfile.named)
     let quirks = personality?.quirks(limit: plan.limit) ?? []
     let denials = quirks.reduce(0) { if case .spuriousDenial(let times) = $1 { $0 + times } else { $0 } }
     let tokens = TokenAuthority(
-      PersonalResponder(registry, quirks), life: plan.tokenSeconds ?? personality?.tokenSeconds, denials: denials)
+      ProfileResponder(registry, quirks), life: plan.tokenSeconds ?? personality?.tokenSeconds, denials: denials)
     faults = FaultCount(plan.faults ?? [])
     responder = FaultyResponder(inner: tokens, count: faults)
   }
 
-  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
-    try await responder.answer(request, body)
+  func respond(to request: HubRequest, _ body: any RequestBody) async throws -> Response {
+    try await responder.respond(to: request, body)
   }
 }

@@ -21,12 +21,12 @@ struct TokenAuthority: Responder {
     self.denials = denials
   }
 
-  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+  func respond(to request: HubRequest, _ body: any RequestBody) async throws -> Response {
     if request.route == .token { return try await token(request, body) }
-    guard life != nil else { return try await inner.answer(request, body) }
+    guard life != nil else { return try await inner.respond(to: request, body) }
     let held = request.header("authorization").map { scopes(of: $0) } ?? nil
     if let held, TokenAuthority.needs(request).allSatisfy(held.contains) {
-      return try await inner.answer(request, body)
+      return try await inner.respond(to: request, body)
     }
     let problem = request.header("authorization") == nil ? nil : held == nil ? "invalid_token" : "insufficient_scope"
     throw SpecError(
@@ -65,7 +65,7 @@ struct TokenAuthority: Responder {
 
   // MARK: Tokens
 
-  private func token(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+  private func token(_ request: HubRequest, _ body: any RequestBody) async throws -> Response {
     if asked.take(below: denials) != nil { throw SpecError(403, .denied, "denied") }
     var wanted: [String]
     switch request.method {
@@ -80,7 +80,7 @@ struct TokenAuthority: Responder {
     let now = Timestamp.now()
     let seconds = life ?? 300
     let text = issue(wanted.flatMap(TokenAuthority.split), until: now.milliseconds + Int64(seconds) * 1000)
-    return try Answer(
+    return try Response(
       200,
       json: JSONValue.object([
         "token": .string(text), "access_token": .string(text), "expires_in": .integer(Int64(seconds)),

@@ -5,9 +5,9 @@ struct HubService: HTTPService {
   let responder: any Responder
   let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
-  func answer(_ request: Request, _ body: any RequestBody) async throws -> Answer {
-    try await responder.settled(HubRequest(request), body)
+  func respond(to request: Request, _ body: any RequestBody) async throws -> Response {
+    try await responder.responseOrError(HubRequest(request), body)
   }
 
-  func refusal(_ problem: RequestProblem) -> Answer { SpecError.of(problem).answer }
+  func errorResponse(_ problem: RequestProblem) -> Response { SpecError.of(problem).response }
 }

@@ -2,20 +2,20 @@ import OpzHTTPServer
 
 /// Handles requests: the registry, or a layer in front of it.
 protocol Responder: Sendable {
-  /// - Throws: `SpecError` to send to the client; `HangUp` to close the connection.
-  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer
+  /// - Throws: `SpecError` to send to the client; `ConnectionClosed` to close the connection.
+  func respond(to request: HubRequest, _ body: any RequestBody) async throws -> Response
 }
 
 extension Responder {
   /// The response, with a `SpecError` turned into its error response.
-  /// - Throws: only `HangUp`.
-  func settled(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+  /// - Throws: only `ConnectionClosed`.
+  func responseOrError(_ request: HubRequest, _ body: any RequestBody) async throws -> Response {
     do {
-      return try await answer(request, body)
-    } catch let end as HangUp {
+      return try await respond(to: request, body)
+    } catch let end as ConnectionClosed {
       throw end
     } catch {
-      return SpecError.of(error).answer
+      return SpecError.of(error).response
     }
   }
 }

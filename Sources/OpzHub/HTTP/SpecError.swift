@@ -37,12 +37,12 @@ struct SpecError: Error, Sendable {
     self.headers = headers
   }
 
-  var answer: Answer {
+  var response: Response {
     let document = JSONValue.object([
       "errors": .array([.object(["code": .string(code.rawValue), "message": .string(message)])])
     ])
     let bytes = (try? CanonicalJSON.encode(document)) ?? []
-    return Answer(status, [("Content-Type", "application/json")] + headers, body: .bytes(bytes))
+    return Response(status, [("Content-Type", "application/json")] + headers, body: .bytes(bytes))
   }
 
   /// Converts an internal error for the client. Paths of this machine are left out.

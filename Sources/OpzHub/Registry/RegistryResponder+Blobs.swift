@@ -5,7 +5,7 @@ import OpzRegistry
 
 extension RegistryResponder {
   /// Blobs are shared by all repositories: a client that knows a digest may read it under any name.
-  func blob(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Answer {
+  func blob(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Response {
     switch request.method {
     case "GET", "HEAD": break
     case "DELETE":
@@ -21,13 +21,14 @@ extension RegistryResponder {
       ("Accept-Ranges", "bytes"), ("ETag", "\"\(digest)\""),
     ]
     guard let text = request.header("range"), request.method == "GET", let range = ByteRange(text) else {
-      return Answer(200, headers, body: .file(place, from: 0, count: status.size))
+      return Response(200, headers, body: .file(place, from: 0, count: status.size))
     }
     guard let part = range.within(status.size) else {
       throw SpecError(
         416, .sizeInvalid, "the blob has \(status.size) bytes", [("Content-Range", "bytes */\(status.size)")])
     }
     headers.append(("Content-Range", "bytes \(part.lowerBound)-\(part.upperBound)/\(status.size)"))
-    return Answer(206, headers, body: .file(place, from: part.lowerBound, count: part.upperBound - part.lowerBound + 1))
+    return Response(
+      206, headers, body: .file(place, from: part.lowerBound, count: part.upperBound - part.lowerBound + 1))
   }
 }

@@ -8,7 +8,7 @@ extension RegistryResponder {
   /// Default and maximum number of entries per page.
   private static let page = 1000
 
-  func tags(_ request: HubRequest, _ name: RepositoryName) async throws -> Answer {
+  func tags(_ request: HubRequest, _ name: RepositoryName) async throws -> Response {
     let tags = try await onDisk { [registry] () -> [String]? in
       let (repository, model) = (registry.repository(name), try ModelRepository(name.description, in: registry))
       guard try model != nil || repository.exists() else { return nil }
@@ -16,18 +16,18 @@ extension RegistryResponder {
     }
     guard let tags else { throw SpecError(404, .nameUnknown, "no such repository") }
     let (entries, next) = try page(request, tags)
-    return try Answer(
+    return try Response(
       200, next,
       json: JSONValue.object(["name": .string(name.description), "tags": .array(entries.map(JSONValue.string))]))
   }
 
-  func catalog(_ request: HubRequest) async throws -> Answer {
+  func catalog(_ request: HubRequest) async throws -> Response {
     let names = try await onDisk { [registry] in
       let models = try registry.models().filter { try ModelRepository($0.description, in: registry) != nil }
       return Set(try registry.repositories().map(\.description) + models.map(\.description))
     }
     let (entries, next) = try page(request, Array(names))
-    return try Answer(200, next, json: JSONValue.object(["repositories": .array(entries.map(JSONValue.string))]))
+    return try Response(200, next, json: JSONValue.object(["repositories": .array(entries.map(JSONValue.string))]))
   }
 
   /// The part of a list that `n` and `last` select, and the link to the next page.
@@ -46,7 +46,7 @@ extension RegistryResponder {
   }
 
   /// An index of the digest's referrers, empty if there are none ("Listing Referrers"). A long one is paginated.
-  func referrers(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Answer {
+  func referrers(_ request: HubRequest, _ name: RepositoryName, _ digest: Digest) async throws -> Response {
     // An unescaped `+` has been decoded to a space, which no media type contains.
     let type = request.query["artifactType"]?.replacing(" ", with: "+")
     var count = ReferrerList.pageLimit
@@ -65,7 +65,7 @@ extension RegistryResponder {
       headers.append(("Link", "</v2/\(name)/referrers/\(digest)?n=\(max(1, most))&last=\(end)\(filter)>; rel=\"next\""))
     }
     let index = try Index(.init(manifests: page.entries))
-    return Answer(200, [("Content-Type", MediaType.imageIndex.rawValue)] + headers, body: .bytes(index.raw))
+    return Response(200, [("Content-Type", MediaType.imageIndex.rawValue)] + headers, body: .bytes(index.raw))
   }
 
   /// A text escaped as a query parameter's value.

@@ -6,7 +6,7 @@ import OpzRegistry
 extension RegistryResponder {
   func manifest(_ request: HubRequest, _ name: RepositoryName, _ reference: String, _ body: any RequestBody)
     async throws
-    -> Answer
+    -> Response
   {
     let digest = reference.contains(":") ? try digest(reference) : nil
     guard digest != nil || Reference.isTag(reference) else {
@@ -20,7 +20,7 @@ extension RegistryResponder {
     }
   }
 
-  private func get(_ name: RepositoryName, _ tag: String, _ digest: Digest?) async throws -> Answer {
+  private func get(_ name: RepositoryName, _ tag: String, _ digest: Digest?) async throws -> Response {
     let found = try await onDisk { [registry] () -> Descriptor? in
       let repository = registry.repository(name)
       if let found = try digest.map(repository.manifest) ?? repository.resolve(tag) { return found }
@@ -32,14 +32,14 @@ extension RegistryResponder {
     guard let file else {
       throw SpecError(404, .manifestUnknown, "the manifest is not in this registry; opz fsck says where it may be")
     }
-    return Answer(
+    return Response(
       200, [("Content-Type", found.mediaType.rawValue), ("Docker-Content-Digest", found.digest.description)],
       body: .file(file.path, from: 0, count: file.size))
   }
 
   private func put(
     _ request: HubRequest, _ name: RepositoryName, _ reference: String, _ digest: Digest?, _ body: any RequestBody
-  ) async throws -> Answer {
+  ) async throws -> Response {
     if let length = request.length, length > UInt64(Document.limit) {
       throw SpecError(413, .sizeInvalid, "a manifest may have at most \(Document.limit) bytes")
     }
@@ -54,11 +54,11 @@ extension RegistryResponder {
       if digest == nil { try Self.refuse(reference, of: name, bytes, registry) }
       return try registry.repository(name).put(bytes, type, digest: digest, tag: digest == nil ? reference : nil)
     }
-    var answer = Answer(
+    var response = Response(
       201,
       [("Location", "/v2/\(name)/manifests/\(stored.digest)"), ("Docker-Content-Digest", stored.digest.description)])
-    if let subject { answer.headers.append(("OCI-Subject", subject.description)) }
-    return answer
+    if let subject { response.headers.append(("OCI-Subject", subject.description)) }
+    return response
   }
 
   /// Refuses to change versions, which are immutable, and aliases, which only `opz alias` and `opz promote` move,
@@ -83,13 +83,13 @@ extension RegistryResponder {
       [("Allow", "GET, HEAD, PUT")])
   }
 
-  private func delete(_ name: RepositoryName, _ tag: String, _ digest: Digest?) async throws -> Answer {
+  private func delete(_ name: RepositoryName, _ tag: String, _ digest: Digest?) async throws -> Response {
     let isGone = try await onDisk { [registry] in
       let repository = registry.repository(name)
       try Self.refuseDeletion(tag, digest, of: name, registry)
       return try digest.map(repository.delete) ?? repository.delete(tag: tag)
     }
     guard isGone else { throw SpecError(404, .manifestUnknown, "no such manifest was pushed to this repository") }
-    return Answer(202)
+    return Response(202)
   }
 }

@@ -5,7 +5,7 @@ import OpzRegistry
 
 extension RegistryResponder {
   /// Handles POST: a mount, a monolithic upload, or the start of an upload session ("Pushing blobs").
-  func begin(_ request: HubRequest, _ name: RepositoryName, _ body: any RequestBody) async throws -> Answer {
+  func begin(_ request: HubRequest, _ name: RepositoryName, _ body: any RequestBody) async throws -> Response {
     if let text = request.query["mount"] {
       let wanted = try digest(text)
       let place = registry.store.path(of: wanted)
@@ -26,7 +26,7 @@ extension RegistryResponder {
   }
 
   func upload(_ request: HubRequest, _ name: RepositoryName, _ id: String, _ body: any RequestBody) async throws
-    -> Answer
+    -> Response
   {
     guard request.route.methods.contains(request.method) else {
       throw request.route.refusal()
@@ -39,7 +39,7 @@ extension RegistryResponder {
       case "GET", "HEAD": return await given(back: upload, accepted(204, name, upload))
       case "DELETE":
         try await uploads.end(upload)
-        return Answer(204)
+        return Response(204)
       case "PATCH":
         if let refusal = disorder(request, name, upload) { return await given(back: upload, refusal) }
         try await append(body, to: upload)
@@ -55,7 +55,7 @@ extension RegistryResponder {
   }
 
   /// Runs `work`; if it fails, the upload can be resumed from the bytes received.
-  private func holding(_ upload: Upload, _ work: () async throws -> Answer) async throws -> Answer {
+  private func holding(_ upload: Upload, _ work: () async throws -> Response) async throws -> Response {
     do {
       return try await work()
     } catch {
@@ -64,9 +64,9 @@ extension RegistryResponder {
     }
   }
 
-  private func given(back upload: Upload, _ answer: Answer) async -> Answer {
+  private func given(back upload: Upload, _ response: Response) async -> Response {
     await uploads.give(back: upload)
-    return answer
+    return response
   }
 
   private func append(_ body: any RequestBody, to upload: Upload) async throws {
@@ -74,37 +74,37 @@ extension RegistryResponder {
   }
 
   /// The response to a chunk that does not start at the upload's end, or whose length differs from its range.
-  private func disorder(_ request: HubRequest, _ name: RepositoryName, _ upload: Upload) -> Answer? {
+  private func disorder(_ request: HubRequest, _ name: RepositoryName, _ upload: Upload) -> Response? {
     guard let text = request.header("content-range") else { return nil }
     guard let range = ContentRange(text), request.length.map({ $0 == range.count }) ?? true else {
-      return SpecError(400, .sizeInvalid, "Content-Range is not START-END, or does not match the body").answer
+      return SpecError(400, .sizeInvalid, "Content-Range is not START-END, or does not match the body").response
     }
     guard range.start != upload.size else { return nil }
-    var answer = SpecError(
+    var response = SpecError(
       416, .blobUploadInvalid, "the upload has \(upload.size) bytes, so the next chunk begins there"
-    ).answer
-    answer.headers += position(name, upload)
-    return answer
+    ).response
+    response.headers += position(name, upload)
+    return response
   }
 
-  private func finish(_ upload: Upload, _ name: RepositoryName, _ wanted: Digest) async throws -> Answer {
+  private func finish(_ upload: Upload, _ name: RepositoryName, _ wanted: Digest) async throws -> Response {
     let found = try await onDisk { try upload.digest(wanted.algorithm) }
     guard found == wanted else {
       // The bytes do not match the digest, and more bytes cannot change that.
       try await uploads.end(upload)
-      return SpecError(400, .digestInvalid, "the \(upload.size) bytes have the digest \(found)").answer
+      return SpecError(400, .digestInvalid, "the \(upload.size) bytes have the digest \(found)").response
     }
     try await onDisk { [store = registry.store] in try store.adopt(upload.path, as: wanted) }
     try await uploads.end(upload)
     return created(name, wanted)
   }
 
-  private func created(_ name: RepositoryName, _ digest: Digest) -> Answer {
-    Answer(201, [("Location", "/v2/\(name)/blobs/\(digest)"), ("Docker-Content-Digest", digest.description)])
+  private func created(_ name: RepositoryName, _ digest: Digest) -> Response {
+    Response(201, [("Location", "/v2/\(name)/blobs/\(digest)"), ("Docker-Content-Digest", digest.description)])
   }
 
-  private func accepted(_ status: Int, _ name: RepositoryName, _ upload: Upload) -> Answer {
-    Answer(status, position(name, upload) + [("Docker-Upload-UUID", upload.id.description)])
+  private func accepted(_ status: Int, _ name: RepositoryName, _ upload: Upload) -> Response {
+    Response(status, position(name, upload) + [("Docker-Upload-UUID", upload.id.description)])
   }
 
   /// `Range` is inclusive, so it cannot express an empty upload; registries send `0-0`.

@@ -18,24 +18,25 @@ struct RegistryResponder: Responder {
     uploads = try Uploads(registry, disk: disk, limit: limits.uploads)
   }
 
-  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
-    var answer: Answer
+  func respond(to request: HubRequest, _ body: any RequestBody) async throws -> Response {
+    var response: Response
     do {
-      answer = try await route(request, body)
-    } catch let end as HangUp {
+      response = try await route(request, body)
+    } catch let end as ConnectionClosed {
       throw end
     } catch {
-      answer = SpecError.of(error).answer
+      response = SpecError.of(error).response
     }
-    answer.headers.append(("Docker-Distribution-Api-Version", "registry/2.0"))
-    return answer
+    response.headers.append(("Docker-Distribution-Api-Version", "registry/2.0"))
+    return response
   }
 
-  private func route(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
+  private func route(_ request: HubRequest, _ body: any RequestBody) async throws -> Response {
     if request.method == "OPTIONS", !request.route.methods.isEmpty { return .options(request.route.methods) }
     let isRead = request.method == "GET" || request.method == "HEAD"
     switch request.route {
-    case .ping where isRead: return Answer(200, [("Content-Type", "application/json")], body: .bytes(Array("{}".utf8)))
+    case .ping where isRead:
+      return Response(200, [("Content-Type", "application/json")], body: .bytes(Array("{}".utf8)))
     case .catalog where isRead: return try await catalog(request)
     case .tags(let name) where isRead: return try await tags(request, try repository(name))
     case .referrers(let name, let text) where isRead:

@@ -36,7 +36,7 @@ public struct HubCommand: Sendable {
       case .serve: try await serve(options)
       }
       return 0
-    } catch let failure as IOFailure where StandardOutput.isGone(failure) {
+    } catch let failure as IOFailure where StandardOutput.isClosed(failure) {
       return 0
     } catch {
       say("opz-hub: \(error)")
@@ -46,7 +46,7 @@ public struct HubCommand: Sendable {
 
   private func serve(_ options: HubOptions) async throws {
     var registry = try await blocking { try Registry.create(options.registry) }
-    registry.isOfOneHost = getenv("OPZ_ONE_HOST").map { String(cString: $0) } == "1"
+    registry.isSingleHost = getenv("OPZ_ONE_HOST").map { String(cString: $0) } == "1"
     let plan = try options.faults.map(FaultPlan.read)
     let hub = try RegistryResponder(registry)
     let server = try await HubCommand.listen(options.host, options.port)
@@ -74,7 +74,7 @@ public struct HubCommand: Sendable {
 
   /// All personalities and faults, one per line.
   static func list() -> String {
-    let personalities = Personality.all.map { "personality  \(pad($0.name, 18)) \($0.summary)" }
+    let personalities = RegistryProfile.all.map { "personality  \(pad($0.name, 18)) \($0.summary)" }
     let faults = Fault.all.map { "fault        \(pad($0.name, 18)) \(pad($0.stage.rawValue, 6))  \($0.summary)" }
     return (personalities + faults).joined(separator: "\n")
   }

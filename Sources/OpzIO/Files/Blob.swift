@@ -7,7 +7,7 @@ public protocol Blob: Sendable {
 
   /// Whether reading the bytes again costs more than caching what was computed from them, as for content on a remote
   /// peer.
-  var isCostly: Bool { get }
+  var isExpensiveToReread: Bool { get }
 
   /// Opens a source that starts at `offset`, a byte offset of at most `size`.
   ///
@@ -39,7 +39,7 @@ extension ByteSink {
 
 extension Blob {
   /// False, as for local files and memory.
-  public var isCostly: Bool { false }
+  public var isExpensiveToReread: Bool { false }
 
   /// Reads the blob from its start and passes each piece to `body`. It blocks.
   /// - Parameters:

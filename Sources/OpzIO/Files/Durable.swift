@@ -18,13 +18,13 @@ public enum Durable {
   }
 
   /// Like `replace`, but without waiting for the disk: for caches whose readers can tell whether a file is complete.
-  public static func replaceLazily(_ path: FilePath, with bytes: [UInt8]) throws {
-    try PendingFile(replacing: path, with: bytes).file.takeName(path)
+  public static func replaceWithoutSync(_ path: FilePath, with bytes: [UInt8]) throws {
+    try PendingFile(replacing: path, with: bytes).file.renameOver(path)
   }
 
   /// Writes `bytes` to `path` only if nothing is there (an exclusive create).
   /// - Returns: false, with nothing changed, when the name is taken.
-  public static func claim(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws -> Bool {
+  public static func createExclusively(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws -> Bool {
     let new = try NewFile(in: path.removingLastComponent())
     try new.file.write(bytes)
     return try new.publish(at: path, mode: mode)
@@ -66,7 +66,7 @@ public enum Durable {
       if let mode = pending.mode { try pending.file.file.setMode(mode) }
     }
     try syncTogether(files.map(\.file))
-    let named = try files.map { try $0.giveName() }
+    let named = try files.map { try $0.publish() }
     var synced: Set<FilePath> = []
     for directory in files.map({ $0.path.removingLastComponent() }) + directories
     where synced.insert(directory).inserted {
@@ -80,7 +80,7 @@ public enum Durable {
     var rest = files[...]
     while let first = rest.popFirst() {
       // Where no thread can be started, the file is synced on this one.
-      let others = rest.prefix(15).map { file in (file: file, thread: try? OwnThread { try file.file.sync() }) }
+      let others = rest.prefix(15).map { file in (file: file, thread: try? DedicatedThread { try file.file.sync() }) }
       rest = rest.dropFirst(others.count)
       let own = Result { try first.file.sync() }
       // Wait for all of them before throwing the first failure.

@@ -13,7 +13,7 @@ public import SystemPackage
 public struct FileLock: ~Copyable, Sendable {
   /// Whether others may hold the lock at the same time.
   public enum Mode: Sendable {
-    case shared, alone
+    case shared, exclusive
   }
 
   private let file: OpenFile
@@ -34,7 +34,7 @@ public struct FileLock: ~Copyable, Sendable {
     } catch let failure as IOFailure where failure.errno == EACCES || failure.errno == EROFS {
       return try OpenFile.reading(path, followLinks: false)
     }
-    if try file.status().mode & 0o060 != 0o060, try SharedDirectory.isOne(path.removingLastComponent()) {
+    if try file.status().mode & 0o060 != 0o060, try SharedDirectory.isShared(path.removingLastComponent()) {
       // When another user owns the file, that user has to share it.
       do { try file.setMode(0o664) } catch let failure as IOFailure where failure.errno == EPERM {}
     }
@@ -57,7 +57,7 @@ public struct FileLock: ~Copyable, Sendable {
   }
 
   /// Takes a lock on a directory itself, so that it needs no lock file. It blocks.
-  public static func take(directory: FilePath, _ mode: Mode = .alone) throws -> FileLock {
+  public static func take(directory: FilePath, _ mode: Mode = .exclusive) throws -> FileLock {
     try lock(OpenFile.opening(directory, O_RDONLY | O_DIRECTORY, mode: 0), mode)
   }
 

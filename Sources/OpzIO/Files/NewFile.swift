@@ -49,13 +49,13 @@ public final class NewFile: @unchecked Sendable {
   /// - Throws: `IOFailure`.
   public func replace(_ path: FilePath) throws {
     try file.sync()
-    try takeName(path)
+    try renameOver(path)
     try Durable.syncDirectory(path.removingLastComponent())
   }
 
   /// Gives the file its name, replacing an existing file, without waiting for the disk. It has a temporary name only
   /// for as long as the rename takes.
-  func takeName(_ path: FilePath) throws {
+  func renameOver(_ path: FilePath) throws {
     let name = if let temporary { temporary } else { try linked(beside: path) }
     temporary = nil
     try Durable.rename(name, to: path)

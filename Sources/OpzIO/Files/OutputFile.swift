@@ -60,7 +60,7 @@ public final class OutputFile: ByteSink, @unchecked Sendable {
     let directory = place.removingLastComponent()
     do {
       let new = try NewFile(in: directory, mode: mode)
-      if try old == nil && SharedDirectory.isOne(directory) {
+      if try old == nil && SharedDirectory.isShared(directory) {
         try new.file.setMode(mode | SharedDirectory.readable)
       }
       return (new, true)

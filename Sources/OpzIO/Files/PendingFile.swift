@@ -35,14 +35,14 @@ public struct PendingFile: Sendable {
   public init(replacing path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws {
     let directory = path.removingLastComponent()
     self.init(try NewFile(in: directory, mode: mode), at: path, mode: nil, collision: .replace)
-    if try SharedDirectory.isOne(directory) { try file.file.setMode(mode | SharedDirectory.readable) }
+    if try SharedDirectory.isShared(directory) { try file.file.setMode(mode | SharedDirectory.readable) }
     try file.file.write(bytes)
   }
 
   /// Gives the file its name; false when the name is taken and the existing file is kept.
-  func giveName() throws -> Bool {
+  func publish() throws -> Bool {
     if try file.link(to: path) { return true }
-    if collision == .replace { try file.takeName(path) }
+    if collision == .replace { try file.renameOver(path) }
     return collision == .replace
   }
 }

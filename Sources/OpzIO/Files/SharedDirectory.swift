@@ -18,7 +18,7 @@ public enum SharedDirectory {
 
   /// Whether a directory is shared in this sense; false when it does not exist.
   /// - Throws: `IOFailure` when its status cannot be read.
-  public static func isOne(_ path: FilePath) throws -> Bool {
+  public static func isShared(_ path: FilePath) throws -> Bool {
     let status = try FileStatus.find(path.isEmpty ? "." : path)
     return status.map { $0.mode & mark == mark } ?? false
   }

@@ -23,7 +23,7 @@ public enum StandardOutput {
   }
 
   /// Whether a failure means that standard output no longer has a reader.
-  public static func isGone(_ failure: IOFailure) -> Bool {
+  public static func isClosed(_ failure: IOFailure) -> Bool {
     failure.errno == IOFailure.readerIsGone && failure.path == path
   }
 

@@ -13,13 +13,13 @@ final class OrderedPipeline<Input: Sendable, Output: Sendable>: Sendable {
 
   private let monitor = Monitor(State())
   private let limit: Int
-  private let workers: [OwnThread<Void>]
+  private let workers: [DedicatedThread<Void>]
 
   init(threads: Int, _ work: @escaping @Sendable (Input) throws -> Output) throws {
     limit = threads * 2
     let monitor = monitor
     workers = try (0..<threads).map { _ in
-      try OwnThread {
+      try DedicatedThread {
         while let (number, input) = OrderedPipeline.take(monitor) {
           let result = Result { try work(input) }
           monitor.change { $0.finished[number] = result }

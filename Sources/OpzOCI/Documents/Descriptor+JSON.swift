@@ -22,7 +22,7 @@ extension Descriptor {
 
 extension Descriptor {
   /// Like `init(_: JSONValue?)`, but reads from a parsed text without building values.
-  package init?(_ json: JSONPlace?) {
+  package init?(_ json: JSONView?) {
     guard let json, let type = json["mediaType"].flatMap({ MediaType($0) }), let digest = json["digest"]?.digest,
       let size = json["size"]?.integer.flatMap({ UInt64(exactly: $0) }), json["platform"] == nil, json["urls"] == nil
     else { return nil }
@@ -40,7 +40,7 @@ extension Descriptor {
 
 extension MediaType {
   /// Uses a single shared string for the most frequent type.
-  fileprivate init?(_ json: JSONPlace) {
+  fileprivate init?(_ json: JSONView) {
     if json.isText("application/vnd.oci.image.manifest.v1+json") {
       self = .imageManifest
     } else {

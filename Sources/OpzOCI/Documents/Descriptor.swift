@@ -38,15 +38,15 @@ public struct Descriptor: Hashable, Sendable, Codable {
 
   /// The descriptor, with its annotations only if they are within `lightLimit`: a document may have 4 MiB of them,
   /// and a list a thousand documents.
-  public var light: Descriptor {
-    var light = bare
+  public var withShortAnnotations: Descriptor {
+    var light = withoutAnnotations
     let size = (annotations ?? [:]).reduce(0) { $0 &+ $1.key.utf8.count &+ $1.value.utf8.count }
     if size <= Descriptor.lightLimit { light.annotations = annotations }
     return light
   }
 
   /// The descriptor without annotations, platform and urls.
-  public var bare: Descriptor {
+  public var withoutAnnotations: Descriptor {
     Descriptor(mediaType: mediaType, digest: digest, size: size, artifactType: artifactType)
   }
 }

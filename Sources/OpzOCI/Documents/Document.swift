@@ -15,7 +15,7 @@ public enum Document {
       throw OCIError(.tooLarge, name, "it has \(raw.count) bytes; the limit for a manifest is \(limit)")
     }
     do {
-      return try JSONPlace.read(raw, .manifestOrIndex) { document in
+      return try JSONView.read(raw, .manifestOrIndex) { document in
         try check(document, as: mediaType, subject: name, isIndex: isIndex)
         return try document.decode(type)
       }
@@ -25,7 +25,7 @@ public enum Document {
   }
 
   private static func check(
-    _ document: JSONPlace, as mediaType: MediaType, subject name: String, isIndex: Bool
+    _ document: JSONView, as mediaType: MediaType, subject name: String, isIndex: Bool
   ) throws {
     guard document.isObject else { throw OCIError(.badDocument, name, "it is not a JSON object") }
     if document.member("manifests") != nil, document.member("layers") != nil || document.member("config") != nil {

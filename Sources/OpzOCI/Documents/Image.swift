@@ -90,7 +90,7 @@ public struct Image: Sendable {
     let manifest = try Manifest(
       Manifest.Content(
         config: .of(bytes, .imageConfig),
-        layers: (layers + change.layers).map { Image.oci($0.descriptor.bare) },
+        layers: (layers + change.layers).map { Image.oci($0.descriptor.withoutAnnotations) },
         annotations: change.annotations.isEmpty ? nil : change.annotations))
     return try Image(manifest: manifest, configBytes: bytes)
   }

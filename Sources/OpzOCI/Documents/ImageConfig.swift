@@ -112,7 +112,7 @@ public struct ImageConfig: Sendable, Codable, Hashable {
   /// - Throws: `OCIError`.
   public static func check(_ bytes: [UInt8], subject: String) throws {
     do {
-      try JSONPlace.read(bytes, .imageConfig) { _ in }
+      try JSONView.read(bytes, .imageConfig) { _ in }
     } catch let failure as JSONFailure where failure.kind != .syntax && failure.kind != .mismatch {
       throw OCIError(failure, subject)
     } catch is JSONFailure {

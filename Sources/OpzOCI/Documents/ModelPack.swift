@@ -85,7 +85,7 @@ public enum ModelPack {
     -> Manifest
   {
     let descriptors = try layers.map { part in
-      var descriptor = part.layer.descriptor.bare
+      var descriptor = part.layer.descriptor.withoutAnnotations
       descriptor.mediaType = try mediaType(part.content, part.layer.descriptor.mediaType)
       descriptor.annotations = ["org.cncf.model.filepath": part.path]
       return descriptor

@@ -29,7 +29,7 @@ public struct ReferrerEntry: Sendable, Hashable {
     }
     guard let content = found, let subject = content.subject else { return nil }
     self.subject = subject.digest
-    var entry = descriptor.bare
+    var entry = descriptor.withoutAnnotations
     entry.artifactType = content.artifactType ?? content.config?.mediaType
     entry.annotations = content.annotations
     self.descriptor = entry

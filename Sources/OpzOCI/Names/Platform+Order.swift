@@ -38,7 +38,7 @@ extension Platform {
 
   /// Whether a single image, not listed in an index, fits this platform by its configuration. Many configurations
   /// omit the variant.
-  public func takes(_ image: Platform) -> Bool {
+  public func accepts(_ image: Platform) -> Bool {
     guard isSameProcessor(as: image) else { return false }
     return image.variant == nil || rank(of: image) != nil
   }

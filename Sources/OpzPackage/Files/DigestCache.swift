@@ -74,9 +74,9 @@ public final class DigestCache: Sendable {
     let added = state.withLock { $0.takeAll() }
     guard !added.isEmpty else { return }
     try Durable.makeDirectory(file.removingLastComponent())
-    let lock = try FileLock.take(file.removingLastComponent().appending("lock"), .alone)
+    let lock = try FileLock.take(file.removingLastComponent().appending("lock"), .exclusive)
     let merged = DigestTable.read(file).merging(added, limit: DigestCache.maximumRecords)
-    try Durable.replaceLazily(file, with: merged.bytes)
+    try Durable.replaceWithoutSync(file, with: merged.bytes)
     _ = consume lock
     state.withLock { $0.known = merged }
   }

@@ -73,10 +73,10 @@ public struct LayerCache: Sendable {
     guard let key = LayerKey.contents(planned, digests: found) else { return }
     let entry = Entry(descriptor: layer.descriptor, diffID: layer.diffID, compressor: compressor)
     try Durable.makeDirectory(directory.appending("layers"))
-    try Durable.replaceLazily(path(key), with: try CanonicalJSON.encode(entry))
+    try Durable.replaceWithoutSync(path(key), with: try CanonicalJSON.encode(entry))
     if !planned.holdsSingleFile, !planned.source.files.isEmpty {
       try Durable.makeDirectory(directory.appending("shapes"))
-      try Durable.replaceLazily(shape(planned), with: [])
+      try Durable.replaceWithoutSync(shape(planned), with: [])
     }
     try digests.save()
   }

@@ -23,7 +23,7 @@ public struct WritingSpeed: Codable, Sendable, Hashable {
 
   func write(_ directory: FilePath) throws {
     try Durable.makeDirectory(directory)
-    try Durable.replaceLazily(directory.appending("speed.json"), with: CanonicalJSON.encode(self))
+    try Durable.replaceWithoutSync(directory.appending("speed.json"), with: CanonicalJSON.encode(self))
   }
 
   /// Updates the average with a layer's time; the newest layer has weight one half.

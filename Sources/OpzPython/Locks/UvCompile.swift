@@ -88,7 +88,7 @@ public struct UvCompile: Sendable {
     defer { try? Durable.removeTree(directory) }
     let output = directory.appending("pylock.toml")
     if upgrade != .all, case .requirements = source, let status = try FileStatus.find(lock), status.kind == .file {
-      try Durable.replaceLazily(output, with: try FileBlob(lock, size: status.size).bytes())
+      try Durable.replaceWithoutSync(output, with: try FileBlob(lock, size: status.size).bytes())
     }
     try run(output: output)
     return relative(String(decoding: try FileBlob(output).bytes(), as: UTF8.self), to: parent)

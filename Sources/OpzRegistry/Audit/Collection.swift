@@ -38,7 +38,7 @@ extension Registry {
   /// How a garbage collection treats versions and blobs.
   public struct CollectionOptions: Sendable {
     /// Whether this is a dry run, which changes nothing.
-    public var isRehearsal = false
+    public var isDryRun = false
     /// The grace period in seconds: younger unreferenced blobs are kept, because they may belong to a version that is
     /// being built.
     public var grace: Int64 = 86_400
@@ -58,9 +58,9 @@ extension Registry {
   public func collect(_ options: CollectionOptions, by author: Author) throws -> CollectionReport {
     var report = CollectionReport()
     try applyRules(options, author, &report)
-    try FileLock.holding(root.appending("lock"), .alone) {
+    try FileLock.holding(root.appending("lock"), .exclusive) {
       let roots = try reachable(
-        ignoring: options.isRehearsal ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
+        ignoring: options.isDryRun ? Set(report.versions.filter { !$0.keeps }.map(\.reference)) : [])
       try sweep(roots, options, author, &report)
       let edge = options.edge(author.at)
       for part in ["models", "cache", "runtimes", "repositories"] {
@@ -92,7 +92,7 @@ extension Registry {
         continue
       }
       report.temporary += 1
-      if !options.isRehearsal { try Durable.remove(path) }
+      if !options.isDryRun { try Durable.remove(path) }
     }
   }
 
@@ -105,7 +105,7 @@ extension Registry {
         let reason = options.rules.reason(entry, rank: rank, tags: tags, state, author.at)
         report.versions.append(
           .init(reference: reference, keeps: reason != nil, reason: reason ?? "the retention rules do not keep it"))
-        if reason == nil, !options.isRehearsal {
+        if reason == nil, !options.isDryRun {
           try delete(name, entry.version, image: entry.image, force: !options.rules.aliased, by: author)
         }
       }
@@ -198,7 +198,7 @@ extension Registry {
         if entry.string.hasPrefix(Durable.temporaryPrefix) {
           if isYoung { continue }
           report.temporary += 1
-          if !options.isRehearsal { try Durable.remove(path) }
+          if !options.isDryRun { try Durable.remove(path) }
           continue
         }
         guard let digest = Digest(algorithm: algorithm, hex: entry.string) else { continue }
@@ -210,11 +210,11 @@ extension Registry {
         } else {
           let reason = isSafeElsewhere ? "a container registry has it" : "nothing names it"
           report.dropped.append(.init(digest: digest, size: status.size, reason: reason))
-          if !options.isRehearsal { try Durable.remove(path) }
+          if !options.isDryRun { try Durable.remove(path) }
           isChanged = true
         }
       }
-      if isChanged, !options.isRehearsal { try Durable.syncDirectory(directory) }
+      if isChanged, !options.isDryRun { try Durable.syncDirectory(directory) }
     }
     report.dropped.sort { $0.size > $1.size }
   }

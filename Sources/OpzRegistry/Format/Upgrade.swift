@@ -31,7 +31,7 @@ extension Registry {
   @discardableResult
   public func changeFormat(to format: Int, isDryRun: Bool = false) throws -> FormatChange {
     try requireLocks()
-    return try FileLock.holding(root.appending("lock"), .alone) {
+    return try FileLock.holding(root.appending("lock"), .exclusive) {
       let marker = try RegistryMarker.read(in: root)
       let names = try models()
       let obstacles = format < marker.format ? try self.obstacles(marker, names) : []

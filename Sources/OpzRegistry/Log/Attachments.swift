@@ -28,7 +28,7 @@ extension Registry {
     try store.put(Array("{}".utf8), .empty)
     let manifest = try Manifest(
       Manifest.Content(
-        artifactType: type, config: .emptyConfig, layers: layers, subject: version.record.image.bare,
+        artifactType: type, config: .emptyConfig, layers: layers, subject: version.record.image.withoutAnnotations,
         annotations: annotations.isEmpty ? nil : annotations))
     return try attach(manifest, to: version, from: source, by: author)
   }
@@ -51,7 +51,7 @@ extension Registry {
     descriptor.artifactType = manifest.content.artifactType ?? manifest.content.config.mediaType
     descriptor.annotations = manifest.content.annotations
     // Every event is read with its model, so long annotations are left out.
-    let found = descriptor.light
+    let found = descriptor.withShortAnnotations
     return try locked(version.name) {
       let same = try state(version.name).attachments(of: version).first { $0.descriptor.digest == found.digest }
       if let same, !same.isSurpassed(by: source) { return found }

@@ -21,7 +21,7 @@ extension Registry {
   ) throws -> String {
     let blob = try store.put(manifests, Registry.manifestsType)
     var details = details
-    details["manifests"] = try JSONValue(encoding: blob.bare)
+    details["manifests"] = try JSONValue(encoding: blob.withoutAnnotations)
     details["place"] = .string(place.text)
     details["cluster"] = place.cluster.map { .string($0) }
     details["restores"] = restores.map { .string($0) }

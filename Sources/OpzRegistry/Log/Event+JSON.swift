@@ -6,11 +6,11 @@ extension Event {
   /// Decodes an event without `Codable`, because an audit reads 100,000 of them. Nil for anything that is not an event,
   /// and for the rare ones that are left to `Codable`.
   init?(plain bytes: [UInt8]) {
-    guard let event = try? JSONPlace.read(bytes, .event, { Event($0) }) else { return nil }
+    guard let event = try? JSONView.read(bytes, .event, { Event($0) }) else { return nil }
     self = event
   }
 
-  private init?(_ json: JSONPlace) {
+  private init?(_ json: JSONView) {
     guard let format = json["format"]?.integer.flatMap({ Int(exactly: $0) }),
       let kind = json["kind"]?.string.flatMap(Kind.init(rawValue:)), let model = json["model"]?.string,
       let version = json["version"]?.string, let at = json["at"]?.string, let actor = json["actor"]?.string,
@@ -41,7 +41,7 @@ extension Event {
 }
 
 extension Event.AliasMove {
-  fileprivate init?(_ json: JSONPlace) {
+  fileprivate init?(_ json: JSONView) {
     guard let name = json["name"]?.string, let after = json["after"]?.textList else { return nil }
     self.init(name: name, after: after)
     if let value = json["restores"] {

@@ -73,7 +73,7 @@ public struct EventLog: Sendable {
     let event = make(last + 1, seen.map(\.hash).sorted())
     let bytes = try CanonicalJSON.encodePretty(event)
     let name = Name(number: event.number, digest: Digest.of(bytes))
-    guard try Durable.claim(events.appending(name.file), with: bytes) else {
+    guard try Durable.createExclusively(events.appending(name.file), with: bytes) else {
       throw RegistryError(.damaged, events.appending(name.file).string, "the event exists already")
     }
     try moveHeads(event.heads, to: name.hash)
@@ -94,7 +94,7 @@ public struct EventLog: Sendable {
   private func moveHeads(_ followed: [String], to new: String) throws {
     let old = try EventLog.list(heads).filter { $0.string != new && followed.contains($0.string) }
     guard let first = old.first else {
-      _ = try Durable.claim(heads.appending(new), with: [])
+      _ = try Durable.createExclusively(heads.appending(new), with: [])
       return
     }
     try Durable.move(heads.appending(first), to: heads.appending(new))

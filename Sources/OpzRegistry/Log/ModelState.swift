@@ -146,7 +146,7 @@ public struct ModelState: Sendable, Equatable {
     guard case .array(let items)? = value else { return }
     var known = Set((referrers[version] ?? []).map(\.digest))
     for descriptor in items.compactMap(ModelState.descriptor) where known.insert(descriptor.digest).inserted {
-      referrers[version, default: []].append(descriptor.bare)
+      referrers[version, default: []].append(descriptor.withoutAnnotations)
     }
   }
 

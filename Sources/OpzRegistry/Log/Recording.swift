@@ -44,7 +44,7 @@ extension Registry {
       let state = try state(name)
       switch try choose(KnownVersions(registry: self, name: name, state: state)) {
       case .same(let version):
-        try store.settle()
+        try store.flush()
         let changes = try settings.map { try configure(version, $0, in: state, author, details) } ?? []
         if !changes.isEmpty {
           return .configured(version, changes)
@@ -157,7 +157,7 @@ extension Registry {
 
   /// - Throws: `RegistryError.conflict` on a file system whose locks do not work across machines.
   func requireLocks() throws {
-    guard !isOfOneHost, let place = RealPath.of(root), let mount = MountTable.current()?.mount(of: place),
+    guard !isSingleHost, let place = RealPath.of(root), let mount = MountTable.current()?.mount(of: place),
       let problem = LockReach.problem(mount)
     else { return }
     throw RegistryError(
@@ -176,7 +176,7 @@ extension Registry {
     try FileLock.holding(root.appending("lock"), .shared) {
       try refuseLinks(name)
       try Durable.makeDirectory(directory(name))
-      return try FileLock.holding(directory(name).appending("lock"), .alone, body)
+      return try FileLock.holding(directory(name).appending("lock"), .exclusive, body)
     }
   }
 
@@ -187,7 +187,7 @@ extension Registry {
     var parents: [FilePath] = []
     try Durable.makeDirectory(place, unsynced: &parents)
     let json = try PendingFile(version.bytes, at: place.appending("version.json"), mode: 0o444, collision: .replace)
-    try store.settle(with: [json] + layout(of: version), syncing: parents)
+    try store.flush(with: [json] + layout(of: version), syncing: parents)
     return version
   }
 

@@ -72,7 +72,7 @@ struct SealedLines {
     Hex.append(digest.bytes, to: &lines)
     lines.append(newline)
     try Durable.makeDirectory(file.removingLastComponent())
-    try Durable.replaceLazily(file, with: lines)
+    try Durable.replaceWithoutSync(file, with: lines)
   }
 
   /// Escapes control characters and `%`: tabs and line breaks in tags and actors would end a field.

@@ -31,7 +31,7 @@ extension Registry {
         "a model card is UTF-8 text of at most 1 MiB; this has \(markdown.count) bytes")
     }
     let blob = try store.put(markdown, Registry.cardType)
-    try note(.described, version, by: author, details: ["card": try JSONValue(encoding: blob.bare)])
+    try note(.described, version, by: author, details: ["card": try JSONValue(encoding: blob.withoutAnnotations)])
   }
 
   /// The model card of a version, if it has one.

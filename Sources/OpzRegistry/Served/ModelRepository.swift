@@ -81,7 +81,7 @@ public struct ModelRepository: Sendable {
   func referrers(of digest: Digest) throws -> [Descriptor] {
     var seen: Set<Digest> = []
     let records = state.live.filter { $0.image == digest }.map(\.artifact)
-    return (records + attached).map(\.bare).filter { seen.insert($0.digest).inserted }
+    return (records + attached).map(\.withoutAnnotations).filter { seen.insert($0.digest).inserted }
   }
 }
 

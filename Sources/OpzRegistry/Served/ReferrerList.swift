@@ -81,7 +81,8 @@ public struct ReferrerList: Sendable {
   private func entry(_ digest: Digest, _ document: Descriptor?) throws -> Descriptor? {
     guard let document else { return try repository.referrer(digest, of: subject) }
     guard try registry.store.has(document),
-      let own = try ReferrerEntry(try registry.store.content(document), document.bare), own.subject == subject
+      let own = try ReferrerEntry(try registry.store.content(document), document.withoutAnnotations),
+      own.subject == subject
     else { return nil }
     return own.descriptor
   }

@@ -26,7 +26,7 @@ public enum RecordArtifact {
     return try Manifest(
       Manifest.Content(
         artifactType: artifactType, config: .emptyConfig, layers: [layer] + (lists ?? []) + tests,
-        subject: record.image.bare,
+        subject: record.image.withoutAnnotations,
         annotations: [
           "org.opencontainers.image.version": record.version, "org.opencontainers.image.title": record.name,
         ]))

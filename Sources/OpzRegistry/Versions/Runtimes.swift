@@ -46,7 +46,7 @@ extension Registry {
     try FileLock.holding(root.appending("lock"), .shared) {
       try Durable.makeDirectory(root.appending("runtimes"))
       try Durable.replace(
-        pinPath(platform), with: try CanonicalJSON.encodePretty(Pin(format: 1, image: image.bare)))
+        pinPath(platform), with: try CanonicalJSON.encodePretty(Pin(format: 1, image: image.withoutAnnotations)))
     }
   }
 }

@@ -7,11 +7,11 @@ extension VersionRecord {
   ///
   /// Nil for anything else, and for rare records that are left to `Codable`; so nothing here has to be lenient.
   init?(plain bytes: [UInt8]) {
-    guard let record = try? JSONPlace.read(bytes, .record, { VersionRecord($0) }) else { return nil }
+    guard let record = try? JSONView.read(bytes, .record, { VersionRecord($0) }) else { return nil }
     self = record
   }
 
-  private init?(_ json: JSONPlace) {
+  private init?(_ json: JSONView) {
     var fields = PlainFields(json)
     self.init(
       name: fields.text("name"), version: fields.text("version"), created: fields.text("created"),
@@ -42,17 +42,17 @@ extension VersionRecord {
 /// Reads the members of an object. A missing member, or one of another type, sets `isBroken` and yields a placeholder
 /// value.
 private struct PlainFields {
-  let json: JSONPlace?
+  let json: JSONView?
   private(set) var isBroken = false
 
-  init(_ json: JSONPlace?) { self.json = json }
+  init(_ json: JSONView?) { self.json = json }
 
   mutating func fail<Value>(_ value: Value) -> Value {
     isBroken = true
     return value
   }
 
-  private func find(_ key: StaticString) -> JSONPlace? { json?[key] }
+  private func find(_ key: StaticString) -> JSONView? { json?[key] }
 
   mutating func text(_ key: StaticString) -> String { find(key)?.string ?? fail("") }
   mutating func integer(_ key: StaticString) -> Int64 { find(key)?.integer ?? fail(0) }
@@ -64,20 +64,20 @@ private struct PlainFields {
   mutating func optionalText(_ key: StaticString) -> String? { find(key) == nil ? nil : text(key) }
   mutating func optionalDigest(_ key: StaticString) -> Digest? { find(key) == nil ? nil : digest(key) }
 
-  mutating func required<Value>(_ key: StaticString, _ make: (JSONPlace?, inout PlainFields) -> Value) -> Value {
+  mutating func required<Value>(_ key: StaticString, _ make: (JSONView?, inout PlainFields) -> Value) -> Value {
     make(find(key) ?? fail(nil), &self)
   }
 
-  mutating func optional<Value>(_ key: StaticString, _ make: (JSONPlace?, inout PlainFields) -> Value) -> Value? {
+  mutating func optional<Value>(_ key: StaticString, _ make: (JSONView?, inout PlainFields) -> Value) -> Value? {
     find(key).map { make($0, &self) }
   }
 
-  mutating func list<Value>(_ key: StaticString, _ make: (JSONPlace?, inout PlainFields) -> Value) -> [Value] {
+  mutating func list<Value>(_ key: StaticString, _ make: (JSONView?, inout PlainFields) -> Value) -> [Value] {
     find(key)?.map { make($0, &self) } ?? fail([])
   }
 
   /// Reads the members of an object inside of this one.
-  mutating func inside<Value>(_ json: JSONPlace?, _ read: (inout PlainFields) -> Value) -> Value {
+  mutating func inside<Value>(_ json: JSONView?, _ read: (inout PlainFields) -> Value) -> Value {
     var inner = PlainFields(json)
     defer { isBroken = isBroken || inner.isBroken }
     return read(&inner)
@@ -85,7 +85,7 @@ private struct PlainFields {
 }
 
 extension VersionRecord.Runtime {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(
         kind: $0.text("kind"), base: $0.optionalText("base"), baseDigest: $0.optionalDigest("baseDigest"),
@@ -95,7 +95,7 @@ extension VersionRecord.Runtime {
 }
 
 extension VersionRecord.Layer {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(
         role: $0.text("role"), descriptor: $0.descriptor("descriptor"), diffID: $0.digest("diffID"),
@@ -106,7 +106,7 @@ extension VersionRecord.Layer {
 }
 
 extension VersionRecord.File {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       var file = Self(
         role: $0.text("role"), path: $0.text("path"), digest: $0.optionalDigest("digest"), size: $0.size("size"),
@@ -119,7 +119,7 @@ extension VersionRecord.File {
 }
 
 extension VersionRecord.Package {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(
         name: $0.text("name"), version: $0.text("version"), wheel: $0.text("wheel"), digest: $0.digest("digest"),
@@ -129,19 +129,19 @@ extension VersionRecord.Package {
 }
 
 extension VersionRecord.Model {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) { Self(format: $0.text("format"), signature: json?["signature"]?.value) }
   }
 }
 
 extension VersionRecord.TestFile {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) { Self(name: $0.text("name"), descriptor: $0.descriptor("descriptor")) }
   }
 }
 
 extension Lineage {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) { fields in
       Self(
         git: fields.optional("git", GitCommit.init), data: fields.list("data", DataFile.init),
@@ -152,7 +152,7 @@ extension Lineage {
 }
 
 extension Lineage.GitCommit {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(
         commit: $0.text("commit"), branch: $0.optionalText("branch"), remote: $0.optionalText("remote"),
@@ -162,7 +162,7 @@ extension Lineage.GitCommit {
 }
 
 extension Lineage.DataFile {
-  fileprivate init(_ json: JSONPlace?, _ fields: inout PlainFields) {
+  fileprivate init(_ json: JSONView?, _ fields: inout PlainFields) {
     self = fields.inside(json) {
       Self(path: $0.text("path"), digest: $0.digest("digest"), size: $0.size("size"))
     }

@@ -22,7 +22,7 @@ struct BodyReader {
         if needed > bytes.capacity { try grow(&bytes, to: min(limit, max(needed, 2 * bytes.capacity)), ticket) }
         bytes.append(contentsOf: piece.readableBytesView)
       }
-    } catch is HangUp {
+    } catch is ConnectionClosed {
       throw RequestFailure(400, "the connection ended in the middle of the body", leavesBody: true)
     }
     return bytes

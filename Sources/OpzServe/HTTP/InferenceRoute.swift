@@ -13,7 +13,7 @@ enum InferenceRoute: Equatable {
     case metadata, ready, infer, statistics
   }
 
-  /// The methods that it answers, besides OPTIONS.
+  /// The methods that it handles, besides OPTIONS.
   var methods: [String] {
     if case .model(_, _, .infer) = self { return ["POST"] }
     return ["GET", "HEAD"]

@@ -30,35 +30,36 @@ public final class InferenceServer: HTTPService {
   }
 
   /// Handles and counts any request.
-  public func answer(_ request: Request, _ body: any RequestBody) async throws -> Answer {
+  public func respond(to request: Request, _ body: any RequestBody) async throws -> Response {
     let route = InferenceRoute(path: request.path)
-    var answer: Answer
+    var response: Response
     do {
-      answer = try await respond(to: request, route, body)
+      response = try await respond(to: request, route, body)
     } catch let failure as RequestFailure {
-      answer = .failure(failure)
-      answer.delivery.closes = failure.leavesBody
+      response = .failure(failure)
+      response.delivery.closes = failure.leavesBody
     } catch let problem as RequestProblem {
-      answer = .failure(RequestFailure(problem.status, problem.reason))
-      answer.delivery.closes = true
+      response = .failure(RequestFailure(problem.status, problem.reason))
+      response.delivery.closes = true
     } catch {
-      answer = .failure(RequestFailure(500, "the server failed to answer the request"))
+      response = .failure(RequestFailure(500, "the server failed to response the request"))
       printError("a request failed: \(error)")
     }
-    if let route, answer.status == 405 { answer["Allow"] = Answer.allow(route.methods) }
+    if let route, response.status == 405 { response["Allow"] = Response.allow(route.methods) }
     // Otherwise the client would send its next request to a server that is gone.
-    if lifecycle.isDraining { answer.delivery.closes = true }
-    metrics.count(route?.label ?? "other", answer.status)
-    return answer
+    if lifecycle.isDraining { response.delivery.closes = true }
+    metrics.count(route?.label ?? "other", response.status)
+    return response
   }
 
   /// Counts a request that could not be parsed and builds the JSON error response for it.
-  public func refusal(_ problem: RequestProblem) -> Answer {
+  public func errorResponse(_ problem: RequestProblem) -> Response {
     metrics.count("other", problem.status)
     return .failure(RequestFailure(problem.status, problem.reason))
   }
 
-  private func respond(to request: Request, _ route: InferenceRoute?, _ body: any RequestBody) async throws -> Answer {
+  private func respond(to request: Request, _ route: InferenceRoute?, _ body: any RequestBody) async throws -> Response
+  {
     guard let route else { throw RequestFailure(404, "this server has no such path") }
     if case .model(let name, let version, _) = route { try check(name: name, version: version) }
     if request.method == "OPTIONS" { return .options(route.methods) }
@@ -71,7 +72,7 @@ public final class InferenceServer: HTTPService {
     case .ready: return documents.ready(lifecycle.isReady)
     case .models: return documents.models()
     case .metrics:
-      return metricsDocument.answer(
+      return metricsDocument.response(
         metrics.snapshot, inFlight: admission.requests, isReady: lifecycle.isReady)
     case .model(_, _, .metadata): return documents.metadata()
     case .model(_, _, .ready): return documents.modelReady(lifecycle.isReady)
@@ -90,17 +91,17 @@ public final class InferenceServer: HTTPService {
     }
   }
 
-  private func infer(_ request: Request, _ body: any RequestBody) async throws -> Answer {
+  private func infer(_ request: Request, _ body: any RequestBody) async throws -> Response {
     let start = ContinuousClock.now
     let ticket = admission.open()
     defer { ticket.close() }
     do {
       let inference = try await score(request, body, ticket)
       metrics.inferred(inference, in: ContinuousClock.now - start, now: unixMilliseconds())
-      var answer = Answer.json(inference.body)
+      var response = Response.json(inference.body)
       ticket.hold(bytes: inference.body.count)
-      answer.lease = ticket
-      return answer
+      response.lease = ticket
+      return response
     } catch {
       metrics.inferred(nil, in: ContinuousClock.now - start, now: unixMilliseconds())
       throw error
@@ -112,10 +113,10 @@ public final class InferenceServer: HTTPService {
   {
     // The response's memory is reserved together with the body's, so that no body is read in vain.
     if let length = request.length {
-      try ticket.add(bytes: model.answer(ofBody: Int(clamping: min(length, UInt64(limits.bodyBytes))), limits))
+      try ticket.add(bytes: model.response(ofBody: Int(clamping: min(length, UInt64(limits.bodyBytes))), limits))
     }
     let bytes = try await BodyReader(limit: limits.bodyBytes).read(request, body, ticket)
-    if request.length == nil { try ticket.add(bytes: model.answer(ofBody: bytes.count, limits)) }
+    if request.length == nil { try ticket.add(bytes: model.response(ofBody: bytes.count, limits)) }
     try ticket.score()
     if bytes.count <= InferenceServer.inlineBytes { return try model.infer(bytes, limits) }
     return try await threads.run(memory: model.memory(ofBody: bytes.count, limits)) { [model, limits] in

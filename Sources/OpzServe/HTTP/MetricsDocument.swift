@@ -8,7 +8,7 @@ struct MetricsDocument {
   /// Milliseconds since 1970.
   let started: UInt64
 
-  func answer(_ values: Metrics.Values, inFlight: Int, isReady: Bool) -> Answer {
+  func response(_ values: Metrics.Values, inFlight: Int, isReady: Bool) -> Response {
     var text = PrometheusText()
     requests(&text, values)
     text.describe("opz_inference_duration_seconds", "histogram", "Time from the end of the header to the response.")
@@ -25,7 +25,7 @@ struct MetricsDocument {
         ("server", version),
       ], 1)
     process(&text)
-    return Answer("text/plain; version=0.0.4; charset=utf-8", Array(text.text.utf8))
+    return Response("text/plain; version=0.0.4; charset=utf-8", Array(text.text.utf8))
   }
 
   private func requests(_ text: inout PrometheusText, _ values: Metrics.Values) {

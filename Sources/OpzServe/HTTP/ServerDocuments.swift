@@ -8,7 +8,7 @@ struct ServerDocuments {
   let version: String
 
   /// `GET /v2`
-  func server() -> Answer {
+  func server() -> Response {
     var json = JSONWriter()
     json.raw("{\"name\":\"opz-server\",\"version\":")
     json.string(version)
@@ -17,21 +17,21 @@ struct ServerDocuments {
   }
 
   /// `GET /v2/health/live`
-  func live() -> Answer {
+  func live() -> Response {
     var json = JSONWriter()
     json.raw("{\"live\":true}")
     return .json(json.bytes)
   }
 
   /// `GET /v2/health/ready`
-  func ready(_ isReady: Bool) -> Answer {
+  func ready(_ isReady: Bool) -> Response {
     var json = JSONWriter()
     if isReady { json.raw("{\"ready\":true}") } else { json.raw("{\"ready\":false}") }
     return .json(json.bytes, status: isReady ? 200 : 503)
   }
 
   /// `GET /v2/models/{m}/ready`
-  func modelReady(_ isReady: Bool) -> Answer {
+  func modelReady(_ isReady: Bool) -> Response {
     var json = JSONWriter()
     json.raw("{\"name\":")
     json.string(model.name)
@@ -40,7 +40,7 @@ struct ServerDocuments {
   }
 
   /// `GET /v2/models`
-  func models() -> Answer {
+  func models() -> Response {
     var json = JSONWriter()
     json.raw("{\"models\":")
     json.strings([model.name])
@@ -49,7 +49,7 @@ struct ServerDocuments {
   }
 
   /// `GET /v2/models/{m}`
-  func metadata() -> Answer {
+  func metadata() -> Response {
     let predictor = model.predictor
     var json = JSONWriter()
     json.raw("{\"name\":")
@@ -81,7 +81,7 @@ struct ServerDocuments {
   }
 
   /// `GET /v2/models/stats`, in the form of Triton's statistics extension (extension_statistics.md).
-  func statistics(_ values: Metrics.Values) -> Answer {
+  func statistics(_ values: Metrics.Values) -> Response {
     var json = JSONWriter()
     json.raw("{\"model_stats\":[{\"name\":")
     json.string(model.name)

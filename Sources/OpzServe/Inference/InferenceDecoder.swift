@@ -38,7 +38,7 @@ struct InferenceDecoder {
       case "outputs": request.outputs = try outputs(&cursor)
       case "parameters": try parameters("the request", &cursor)
       default:
-        try RefusedParameter.check(key, of: "the request")
+        try UnsupportedParameter.check(key, of: "the request")
         try cursor.skip()
       }
     }
@@ -50,7 +50,7 @@ struct InferenceDecoder {
   private func parameters(_ owner: String, _ cursor: inout JSONCursor) throws {
     if cursor.take(word: "null") { return }
     try cursor.object("the parameters of \(owner)") { key, cursor in
-      try RefusedParameter.check(key, of: owner)
+      try UnsupportedParameter.check(key, of: owner)
       try cursor.skip()
     }
   }
@@ -122,7 +122,7 @@ struct InferenceDecoder {
     guard let position = partial.dataPosition, let reader = try reader(partial) else {
       throw RequestFailure.bad("\(subject) has no 'data'")
     }
-    var again = cursor.again(at: position)
+    var again = cursor.rewound(to: position)
     return InputTensor(name: name, datatype: datatype, shape: shape, values: try reader.read(&again))
   }
 

@@ -41,9 +41,9 @@ public struct ServedModel: Sendable {
       let spec = predictor.outputs[position]
       return OutputTensor(name: spec.name, shape: spec.shape(rows: rows), values: values)
     }
-    let answer = InferenceEncoder(model: name, version: version).encode(id: request.id, tensors)
+    let response = InferenceEncoder(model: name, version: version).encode(id: request.id, tensors)
     return Inference(
-      body: answer, rows: rows, decoding: decoded - start, scoring: scored - decoded,
+      body: response, rows: rows, decoding: decoded - start, scoring: scored - decoded,
       encoding: ContinuousClock.now - scored)
   }
 
@@ -60,7 +60,7 @@ public struct ServedModel: Sendable {
   }
 
   /// The most bytes of the response to a body of this size.
-  func answer(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
+  func response(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
     min(scores(ofBody: bytes, limits).times(ServedModel.textBytes), limits.outputBudget)
   }
 

@@ -38,7 +38,7 @@ public struct ServerCommand: Sendable {
       case .serve: try await serve(try load(options), options)
       }
       return 0
-    } catch let failure as IOFailure where StandardOutput.isGone(failure) {
+    } catch let failure as IOFailure where StandardOutput.isClosed(failure) {
       return 0
     } catch {
       printError("opz-server: \(error)")

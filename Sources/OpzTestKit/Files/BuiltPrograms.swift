@@ -31,7 +31,7 @@ public enum BuiltPrograms {
   }
 
   private static func existing(_ path: FilePath) throws -> FilePath {
-    guard (try? FileStatus.of(path)) != nil else { throw MissingPeer("\(path)") }
+    guard (try? FileStatus.of(path)) != nil else { throw MissingProgram("\(path)") }
     return path
   }
 }

@@ -153,7 +153,7 @@ public struct RawZip: Sendable {
         entriesOnDisk: UInt64(members.count), entries: UInt64(members.count), size: UInt64(directorySize),
         offset: UInt64(directoryOffset), locatorOffset: UInt64(place))
       zip64(&wide)
-      bytes = RawZip.wide(wide)
+      bytes = RawZip.zip64End(wide)
       (end.entriesOnDisk, end.entries, end.size, end.offset) = (.max, .max, .max, .max)
     }
     changeEnd(&end)
@@ -166,7 +166,7 @@ public struct RawZip: Sendable {
   }
 
   /// Encodes the zip64 end of central directory record and its locator (APPNOTE.TXT, sections 4.3.14 and 4.3.15).
-  public static func wide(_ end: End64) -> [UInt8] {
+  public static func zip64End(_ end: End64) -> [UInt8] {
     var all = bytes(0x0606_4b50, 4) + bytes(end.recordSize, 8) + bytes(45, 2) + bytes(45, 2)
     all += bytes(UInt64(end.disk), 4) + bytes(UInt64(end.disk), 4)
     for value in [end.entriesOnDisk, end.entries, end.size, end.offset] { all += bytes(value, 8) }

@@ -32,7 +32,7 @@ public final class DockerEngine: Sendable {
     }
     let log =
       (try? FileBlob(place.appending("log")).bytes()).map { String(decoding: $0.suffix(1000), as: UTF8.self) } ?? ""
-    throw MissingPeer("a docker engine that starts (\(log))")
+    throw MissingProgram("a docker engine that starts (\(log))")
   }
 
   deinit {

@@ -13,10 +13,10 @@ public struct PodmanEngine: Sendable {
   private static let limits = ["--runtime", "runc", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
 
   /// Checks that podman runs.
-  /// - Throws: `MissingPeer` when it does not.
+  /// - Throws: `MissingProgram` when it does not.
   public init() throws {
     let version = try? ChildProcess.run(["podman", "--version"])
-    guard version?.status == 0 else { throw MissingPeer("podman") }
+    guard version?.status == 0 else { throw MissingProgram("podman") }
   }
 
   /// Loads a docker archive and returns the image's name.
@@ -24,7 +24,7 @@ public struct PodmanEngine: Sendable {
     let result = try ChildProcess.run(["podman", "load", "-q", "-i", archive.string])
     guard result.status == 0, let line = result.text.split(separator: "\n").last, let colon = line.firstRange(of: ": ")
     else {
-      throw MissingPeer("podman load: \(result.errorText)")
+      throw MissingProgram("podman load: \(result.errorText)")
     }
     return String(line[colon.upperBound...])
   }
@@ -78,7 +78,7 @@ public struct PodmanEngine: Sendable {
         if process.poll() != nil { break }
         usleep(50_000)
       }
-      throw MissingPeer("the container's \"\(text)\", which said \(output.suffix(1000))")
+      throw MissingProgram("the container's \"\(text)\", which said \(output.suffix(1000))")
     }
 
     /// Kills and removes the container, and waits for podman to end.

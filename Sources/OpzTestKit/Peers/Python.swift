@@ -10,18 +10,18 @@ public enum Python {
   }
 
   /// Runs a script. It blocks.
-  /// - Throws: `MissingPeer` if there is no such Python.
+  /// - Throws: `MissingProgram` if there is no such Python.
   public static func run(_ arguments: [String], input: [UInt8] = [], directory: FilePath? = nil) throws
     -> ChildProcess.Output
   {
     let interpreter = interpreter()
-    guard (try? FileStatus.of(interpreter)) != nil else { throw MissingPeer("Python at \(interpreter)") }
+    guard (try? FileStatus.of(interpreter)) != nil else { throw MissingProgram("Python at \(interpreter)") }
     return try ChildProcess.run([interpreter.string] + arguments, input: input, directory: directory)
   }
 }
 
 /// A program that a test needs is missing. A test that cannot run has failed.
-public struct MissingPeer: Error, CustomStringConvertible {
+public struct MissingProgram: Error, CustomStringConvertible {
   public let description: String
 
   /// Creates an error that names the missing program.

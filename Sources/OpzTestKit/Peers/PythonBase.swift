@@ -14,14 +14,14 @@ public enum PythonBase {
   /// The directory of the wheels.
   public static func wheels(_ file: String = #filePath) throws -> FilePath {
     let path = place(file).appending("wheels")
-    guard (try? FileStatus.of(path)) != nil else { throw MissingPeer("\(path)") }
+    guard (try? FileStatus.of(path)) != nil else { throw MissingProgram("\(path)") }
     return path
   }
 
   /// Writes the base as an OCI layout.
   public static func write(to directory: FilePath, tag: String, _ file: String = #filePath) async throws {
     let tar = place(file).appending("rootfs.tar")
-    guard (try? FileStatus.of(tar)) != nil else { throw MissingPeer("\(tar)") }
+    guard (try? FileStatus.of(tar)) != nil else { throw MissingProgram("\(tar)") }
     let layout = try LayoutStore.create(directory)
     let layer = try await blocking {
       let writer = try layout.ingest()

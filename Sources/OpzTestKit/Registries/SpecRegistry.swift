@@ -33,8 +33,8 @@ public final class SpecRegistry: Sendable {
     /// The form of `Location`; `PATH` and `HOST` are replaced.
     public var location = "PATH"
     /// The POST, PATCH and PUT requests, by number, whose response is lost.
-    public var lostAnswers: Set<Int> = []
-    /// After a cut, no request gets a response until `comeBack`.
+    public var lostResponses: Set<Int> = []
+    /// After a cut, no request gets a response until `recover`.
     public var staysDown = false
     /// Returns a response in place of the registry's, before the body is read.
     public var gate: @Sendable (ScriptedServer.Request) -> ScriptedServer.Answer? = { _ in nil }
@@ -122,7 +122,7 @@ public final class SpecRegistry: Sendable {
   }
 
   /// Ends the outage that follows a cut.
-  public func comeBack() { state.withLock { $0.isDown = false } }
+  public func recover() { state.withLock { $0.isDown = false } }
 
   /// The number of requests with a method.
   public func count(_ method: String) -> Int { requests.filter { $0.method == method }.count }
@@ -168,7 +168,7 @@ public final class SpecRegistry: Sendable {
 
   private func answer(_ request: ScriptedServer.Request) -> ScriptedServer.Answer {
     let answer = state.withLock { take(request, &$0) }
-    return quirks.lostAnswers.contains(request.number) ? .hangUp : answer
+    return quirks.lostResponses.contains(request.number) ? .hangUp : answer
   }
 
   private func take(_ request: ScriptedServer.Request, _ state: inout State) -> ScriptedServer.Answer {

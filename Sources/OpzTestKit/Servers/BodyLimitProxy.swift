@@ -50,7 +50,7 @@ public final class BodyLimitProxy: Sendable {
         return
       }
     }
-    throw MissingPeer("nginx")
+    throw MissingProgram("nginx")
   }
 
   deinit {

@@ -17,10 +17,10 @@ public final class KubernetesServer: Sendable {
   public let port: Int
 
   /// Starts the server with the namespaces `default` and `scoring`.
-  /// - Throws: `MissingPeer` if Python or kubectl is missing, or if the server does not start.
+  /// - Throws: `MissingProgram` if Python or kubectl is missing, or if the server does not start.
   public init() throws {
     let (python, kubectl) = (Python.interpreter(), KubernetesServer.kubectl)
-    for program in [python, kubectl] where (try? FileStatus.of(program)) == nil { throw MissingPeer("\(program)") }
+    for program in [python, kubectl] where (try? FileStatus.of(program)) == nil { throw MissingProgram("\(program)") }
     directory = try TemporaryDirectory()
     let script = PackageRoot.path().appending("Tests/Kubernetes/api_server.py")
     process = try ChildProcess.start(
@@ -32,7 +32,7 @@ public final class KubernetesServer: Sendable {
       usleep(50_000)
       found = (try? FileBlob(path).bytes()).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
     }
-    guard let found else { throw MissingPeer("the API server of the tests did not come up, so Python") }
+    guard let found else { throw MissingProgram("the API server of the tests did not come up, so Python") }
     port = found
     try directory.write(
       "kubeconfig",

@@ -22,7 +22,7 @@ final class CryptoKey: @unchecked Sendable {
   deinit { EVP_PKEY_free(key) }
 
   convenience init?(publicPEM pem: [UInt8]) {
-    self.init(CryptoKey.reading(pem) { PEM_read_bio_PUBKEY($0, nil, noPassword, nil) })
+    self.init(CryptoKey.reading(pem) { PEM_read_bio_PUBKEY($0, nil, refusePassword, nil) })
   }
 
   convenience init?(privatePEM pem: [UInt8], password: [UInt8]?) {
@@ -30,7 +30,7 @@ final class CryptoKey: @unchecked Sendable {
     let key = secret.withUnsafeMutableBytes { bytes -> OpaquePointer? in
       var buffer = UnsafeMutableRawBufferPointer(bytes)
       return withUnsafeMutablePointer(to: &buffer) { pointer in
-        CryptoKey.reading(pem) { PEM_read_bio_PrivateKey($0, nil, givePassword, pointer) }
+        CryptoKey.reading(pem) { PEM_read_bio_PrivateKey($0, nil, providePassword, pointer) }
       }
     }
     self.init(key)
@@ -152,11 +152,11 @@ final class CryptoKey: @unchecked Sendable {
 }
 
 /// Without this callback libcrypto would prompt on the terminal.
-private func noPassword(
+private func refusePassword(
   _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32, _: UnsafeMutableRawPointer?
 ) -> Int32 { -1 }
 
-private func givePassword(
+private func providePassword(
   _ target: UnsafeMutablePointer<CChar>?, _ capacity: Int32, _: Int32, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let secret = context?.assumingMemoryBound(to: UnsafeMutableRawBufferPointer.self).pointee, let target,

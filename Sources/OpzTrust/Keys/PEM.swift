@@ -2,12 +2,12 @@ import OpzIO
 
 /// The text encoding of keys (RFC 7468).
 enum PEM {
-  static let publicHint = "openssl pkey -in KEY -pubout -out KEY.pub writes the public half of a key"
+  static let publicKeyHint = "openssl pkey -in KEY -pubout -out KEY.pub writes the public half of a key"
 
   /// Refuses a file with two keys: readers could disagree on which one counts.
-  static func requireOne(_ label: String, in pem: [UInt8], _ name: String) throws {
+  static func requireSingleKey(_ label: String, in pem: [UInt8], _ name: String) throws {
     guard pem.count <= 1 << 16 else { throw TrustError(.badKey, name, "\(pem.count) bytes is too large for a key") }
-    try refuseEncoding(pem, name)
+    try requireASCII(pem, name)
     let text = String(decoding: pem, as: UTF8.self)
     let labels = text.split(separator: "\n").compactMap { line -> Substring? in
       guard line.hasPrefix("-----BEGIN "), let end = line.dropFirst(11).firstRange(of: "-----") else { return nil }
@@ -22,12 +22,12 @@ enum PEM {
     let isPrivate = label == "PRIVATE KEY"
     guard let found = labels.last, isPrivate ? found.hasSuffix("PRIVATE KEY") : found == label else {
       throw TrustError(
-        .badKey, name, "it contains a \(labels.last ?? ""), not a \(label)", hint: isPrivate ? nil : publicHint)
+        .badKey, name, "it contains a \(labels.last ?? ""), not a \(label)", hint: isPrivate ? nil : publicKeyHint)
     }
   }
 
   /// Windows editors and shells write such files, and libcrypto would find no key in them.
-  private static func refuseEncoding(_ pem: [UInt8], _ name: String) throws {
+  private static func requireASCII(_ pem: [UInt8], _ name: String) throws {
     let found: String
     switch (pem.first, pem.dropFirst().first) {
     case (0xEF?, 0xBB?): found = "it begins with a byte order mark"

@@ -22,7 +22,7 @@ public struct PrivateKey: Sendable {
         .badKey, name, "it is in cosign's own encrypted form",
         hint: "opz sign --generate-key NAME makes a key that cosign can import: cosign import-key-pair --key NAME.key")
     }
-    try PEM.requireOne("PRIVATE KEY", in: pem, name)
+    try PEM.requireSingleKey("PRIVATE KEY", in: pem, name)
     let isEncrypted = pem.contains(text: "BEGIN ENCRYPTED PRIVATE KEY") || pem.contains(text: "Proc-Type: 4,ENCRYPTED")
     let secret = isEncrypted ? try password() : nil
     if isEncrypted, secret == nil {

@@ -56,9 +56,9 @@ public struct PublicKey: Sendable, Hashable {
   ///   - use: what the key is for; a kind of key that does not suit it is refused.
   /// - Throws: `TrustError.badKey`.
   public init(pem: [UInt8], name: String, for use: Use = .images) throws {
-    try PEM.requireOne("PUBLIC KEY", in: pem, name)
+    try PEM.requireSingleKey("PUBLIC KEY", in: pem, name)
     guard let key = CryptoKey(publicPEM: pem) else {
-      throw TrustError(.badKey, name, "the public key in it is damaged", hint: PEM.publicHint)
+      throw TrustError(.badKey, name, "the public key in it is damaged", hint: PEM.publicKeyHint)
     }
     try self.init(key, name, use)
   }

@@ -10,7 +10,7 @@ struct FileScanner: Sendable {
   /// The deepest nesting of files within files.
   static let depthLimit = 8
   /// How many more bytes may be unpacked from the current file and the files within it.
-  private var unpackable: UInt64 = 0
+  private var unpackingBudget: UInt64 = 0
   /// How many findings there were before the file that is looked into.
   private var earlierFindings = 0
 
@@ -31,7 +31,7 @@ struct FileScanner: Sendable {
   mutating func scan(_ path: String, _ blob: any Blob, secrets: Bool, origin: ScanOrigin = .project) {
     report.files += 1
     report.bytes &+= blob.size
-    unpackable = FileScanner.unpackable(blob.size)
+    unpackingBudget = FileScanner.unpackingBudget(blob.size)
     scan(at: path, blob, ScanContext(origin: origin, secrets: secrets))
   }
 
@@ -48,7 +48,7 @@ struct FileScanner: Sendable {
 
   /// The most bytes that are unpacked from a file: 256 MiB plus 200 times its size (counted up to 256 MiB), more than
   /// real files unpack to.
-  private static func unpackable(_ size: UInt64) -> UInt64 { 256 << 20 + min(size, 1 << 28) * 200 }
+  private static func unpackingBudget(_ size: UInt64) -> UInt64 { 256 << 20 + min(size, 1 << 28) * 200 }
 
   /// Unpacks a file within a file and scans it, as far as it can be unpacked.
   /// - Parameters:
@@ -61,8 +61,8 @@ struct FileScanner: Sendable {
     in file: ScannedFile, at name: String, _ source: any ByteSource, orElse rule: ScanReport.Rule?,
     _ form: String = "an archive"
   ) throws -> Bool {
-    let outcome = try SpooledBlob.spool(source, limit: unpackable)
-    unpackable -= min(unpackable, outcome.blob.size)
+    let outcome = try SpooledBlob.spool(source, limit: unpackingBudget)
+    unpackingBudget -= min(unpackingBudget, outcome.blob.size)
     scanMember(of: file, at: name, outcome.blob)
     switch outcome.problem {
     case .overLimit:
@@ -73,7 +73,7 @@ struct FileScanner: Sendable {
       // What has too much of one form has that form.
       let isLimit = (error as? ArchiveError)?.code == .overLimit
       if let rule = isLimit ? .unread : rule {
-        add(rule, .error, file, "it is \(form), and \(FileScanner.cannotBeRead(error))")
+        add(rule, .error, file, "it is \(form), and \(FileScanner.unreadableText(error))")
       }
     case nil: break
     }
@@ -88,7 +88,7 @@ struct FileScanner: Sendable {
     } catch {
       // Such as a member with a wrong checksum, or a corrupt deflate stream.
       return report.add(
-        .init(rule: .unread, level: .error, path: path, offset: nil, text: FileScanner.cannotBeRead(error)),
+        .init(rule: .unread, level: .error, path: path, offset: nil, text: FileScanner.unreadableText(error)),
         context.origin)
     }
     let pickles = report.pickles
@@ -96,20 +96,20 @@ struct FileScanner: Sendable {
     earlierFindings = report.findings.count
     defer { earlierFindings = outer }
     var isKnown = false
-    for form in FormatLooks.all {
+    for form in FormatScanners.all {
       do {
         guard try form.recognizes(file) else { continue }
-        if !form.isOfAnyFile {
+        if !form.matchesAnyFile {
           isKnown = true
           report.cover(form.name)
         }
         try form.scan(file, into: &self)
       } catch {
-        add(.unread, .error, file, FileScanner.cannotBeRead(error))
+        add(.unread, .error, file, FileScanner.unreadableText(error))
       }
     }
     // A name with @ is a value within a file, not a file.
-    if !isKnown, report.pickles == pickles, !file.name.hasPrefix("@") { report.cover(ScanReport.unknownForm) }
+    if !isKnown, report.pickles == pickles, !file.name.hasPrefix("@") { report.cover(ScanReport.unknownFormatName) }
   }
 
   /// Where calls of pickles were found so far in the file that is looked into.
@@ -118,7 +118,7 @@ struct FileScanner: Sendable {
     return Set(found.compactMap(\.offset))
   }
 
-  private static func cannotBeRead(_ error: any Error) -> String {
+  private static func unreadableText(_ error: any Error) -> String {
     "it cannot be read: \((error as? any ExplainedError)?.reason ?? "\(error)")"
   }
 

@@ -24,7 +24,7 @@ public struct ImageScanner: Sendable {
   ///     lock pins.
   /// - Throws: `TrustError.notVerified` if the digest does not match; `ArchiveError` for a layer that is not a tar.
   public mutating func scan(
-    _ layer: PackedLayer, digest: Digest, secrets: Bool, origin: (String) -> ScanOrigin = { _ in .project }
+    _ layer: StoredLayer, digest: Digest, secrets: Bool, origin: (String) -> ScanOrigin = { _ in .project }
   ) throws {
     var hasher = DigestHasher(digest.algorithm)
     try layer.blob.forEachChunk { hasher.update($0) }
@@ -43,10 +43,10 @@ public struct ImageScanner: Sendable {
   }
 
   private mutating func scan(
-    _ path: String, _ reader: TarReader, _ header: TarHeader, _ layer: PackedLayer, secrets: Bool, origin: ScanOrigin
+    _ path: String, _ reader: TarReader, _ header: TarHeader, _ layer: StoredLayer, secrets: Bool, origin: ScanOrigin
   ) throws {
     if layer.compression == .none {
-      guard let content = PartOfBlob(layer.blob, from: reader.offset, size: header.size) else {
+      guard let content = BlobSlice(layer.blob, from: reader.offset, size: header.size) else {
         throw ArchiveError(.malformed, layer.name, "the tar is cut short")
       }
       return scanner.scan(path, content, secrets: secrets, origin: origin)

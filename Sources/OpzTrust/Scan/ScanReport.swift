@@ -74,7 +74,7 @@ public struct ScanReport: Sendable {
   public private(set) var covered: [String: Int] = [:]
   /// The name under which files of no known format are counted. They were searched for pickles, archives, keys, tokens
   /// and passwords only.
-  public static let unknownForm = "files of no form that opz knows"
+  public static let unknownFormatName = "files of no form that opz knows"
   /// The digests of the layers that were read.
   public internal(set) var layers: [Digest] = []
   /// Python names that the user allowed in addition.

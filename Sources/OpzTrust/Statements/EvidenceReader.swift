@@ -13,7 +13,7 @@ struct EvidenceReader {
   private let subject: String
 
   init(_ image: Descriptor, _ source: some ContentReader, now: Timestamp, subject: String) {
-    self.image = image.bare
+    self.image = image.withoutAnnotations
     read = { try await source.bytes($0) }
     self.now = now
     self.subject = subject
@@ -37,7 +37,9 @@ struct EvidenceReader {
         case .message(let message): return .message(message, try await read(image))
         }
       }
-      if layer.mediaType == ModelBOM.mediaType { try await checkBill(StrictJSON.read(bytes, subject: subject)) }
+      if layer.mediaType == ModelBOM.mediaType {
+        try await checkBillOfMaterials(StrictJSON.read(bytes, subject: subject))
+      }
       return .document(layer.mediaType, bytes)
     }
   }
@@ -50,12 +52,14 @@ struct EvidenceReader {
     let statement = try Statement(envelope.payload, subject: subject)
     try StatedTime.check(
       statement.predicate, at: StatedTime.places(statement.predicateType), now: now, subject: subject)
-    if statement.predicateType == PredicateType.billOfMaterials.uri { try await checkBill(statement.predicate) }
+    if statement.predicateType == PredicateType.billOfMaterials.uri {
+      try await checkBillOfMaterials(statement.predicate)
+    }
     return .statement(statement, envelope)
   }
 
   /// Checks that a bill of materials is about this image or, if the image is an index, about one of its platforms.
-  private func checkBill(_ document: JSONValue) async throws {
+  private func checkBillOfMaterials(_ document: JSONValue) async throws {
     var images: Set<Digest> = [image.digest]
     if image.mediaType.isIndex {
       // The attachment may claim that the image is an index when it is not; then there are no platforms.

@@ -27,7 +27,7 @@ public struct ModelManifest: Sendable, Hashable {
   /// The predicate type of model-signing 0.2, which did not sign DSSE's encoding.
   private static let oldPredicateType = "https://model_signing/Digests/v0.1"
   /// The name of the file if the model is one file.
-  static let wholeFile = Array(".".utf8)
+  static let singleFileName = Array(".".utf8)
 
   /// The name of the directory or file, for display. It is not checked.
   public let name: String
@@ -68,9 +68,9 @@ public struct ModelManifest: Sendable, Hashable {
   /// - Returns: nil for an absolute path, and for one with `..`.
   static func normalized(_ path: [UInt8]) -> [UInt8]? {
     guard path.first != UInt8(ascii: "/") else { return nil }
-    let parts = path.split(separator: UInt8(ascii: "/")).filter { $0 != ArraySlice(wholeFile) }
+    let parts = path.split(separator: UInt8(ascii: "/")).filter { $0 != ArraySlice(singleFileName) }
     guard !parts.contains(ArraySlice("..".utf8)) else { return nil }
-    return parts.isEmpty ? wholeFile : Array(parts.joined(separator: [UInt8(ascii: "/")]))
+    return parts.isEmpty ? singleFileName : Array(parts.joined(separator: [UInt8(ascii: "/")]))
   }
 }
 
@@ -139,7 +139,7 @@ extension ModelManifest {
     let ignored: [[UInt8]]
     let allowsLinks: Bool
 
-    init(_ place: JSONPlace?, _ subject: String) throws {
+    init(_ place: JSONView?, _ subject: String) throws {
       let method = place?["method"]?.string ?? "", hash = place?["hash_type"]?.string ?? ""
       guard method == "files", hash == "sha256" else {
         throw TrustError(
@@ -161,7 +161,8 @@ extension ModelManifest {
     var seen: Set<[UInt8]> = []
     for name in resources.map(\.name) {
       let shown = PrintableText.line(bytes: name, limit: 200)
-      guard !name.isEmpty, normalized(name) == name, !name.contains(0), name != wholeFile || resources.count == 1 else {
+      guard !name.isEmpty, normalized(name) == name, !name.contains(0), name != singleFileName || resources.count == 1
+      else {
         throw TrustError(.malformed, subject, "\"\(shown)\" is not a path of a file in a model")
       }
       guard seen.insert(name).inserted else { throw TrustError(.malformed, subject, "it lists \"\(shown)\" twice") }
@@ -170,7 +171,7 @@ extension ModelManifest {
 }
 
 extension ModelManifest.Resource {
-  fileprivate init(_ place: JSONPlace, _ subject: String) throws {
+  fileprivate init(_ place: JSONView, _ subject: String) throws {
     guard let name = place["name"]?.string, place["algorithm"]?.string == "sha256",
       let digest = place["digest"]?.string.flatMap({ Digest(algorithm: .sha256, hex: $0) })
     else { throw TrustError(.malformed, subject, "an entry of its resources is not a file with a sha256") }

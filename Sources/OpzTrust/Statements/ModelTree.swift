@@ -45,7 +45,7 @@ public struct ModelTree: Sendable {
     name = String(decoding: (real.lastComponent?.bytes ?? []), as: UTF8.self)
     guard isDirectory else {
       guard target.kind == .file else { throw ModelTree.special(root) }
-      files = [File(name: ModelManifest.wholeFile, path: real, status: target)]
+      files = [File(name: ModelManifest.singleFileName, path: real, status: target)]
       return
     }
     var walk = Walk(root: root, real: real, ignored: Set(ignored), allowsLinks: allowsLinks)

@@ -58,7 +58,7 @@ public struct SigstoreBundle: Sendable, Hashable {
       let type = document["mediaType"]?.string.map { ", but \($0.prefix(100))" } ?? ""
       throw TrustError(.malformed, subject, "it is not a sigstore bundle of version 0.1, 0.2 or 0.3\(type)")
     }
-    try SigstoreBundle.refuseFieldNames(document, subject)
+    try SigstoreBundle.refuseSnakeCaseKeys(document, subject)
     switch (document["dsseEnvelope"], document["messageSignature"]) {
     case (let envelope?, nil): content = .envelope(try DSSEEnvelope(envelope, subject: subject))
     case (nil, let message?): content = .message(try MessageSignature(message, subject: subject))
@@ -81,7 +81,7 @@ public struct SigstoreBundle: Sendable, Hashable {
 
   /// Some readers of protobuf's JSON accept both spellings of a field (`dsseEnvelope`, `dsse_envelope`), others only
   /// the first, so a second content could hide behind an underscore.
-  private static func refuseFieldNames(_ document: JSONValue, _ subject: String) throws {
+  private static func refuseSnakeCaseKeys(_ document: JSONValue, _ subject: String) throws {
     let objects = [
       document, document["dsseEnvelope"], document["messageSignature"],
       document["messageSignature"]?["messageDigest"], document["verificationMaterial"],

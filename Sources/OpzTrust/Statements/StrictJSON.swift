@@ -20,12 +20,12 @@ public enum StrictJSON {
   /// - Parameter values: the most values, keys included.
   /// - Throws: `TrustError.malformed`, and what `body` throws.
   static func read<Value>(
-    _ bytes: [UInt8], _ shape: JSONShape, values: Int = most, subject: String, _ body: (JSONPlace) throws -> Value
+    _ bytes: [UInt8], _ shape: JSONShape, values: Int = most, subject: String, _ body: (JSONView) throws -> Value
   ) throws -> Value {
     var options = JSONOptions()
     options.valueCount = values
     do {
-      return try JSONPlace.read(bytes, shape, options: options, body)
+      return try JSONView.read(bytes, shape, options: options, body)
     } catch let failure as JSONFailure {
       throw StrictJSON.error(failure, subject)
     }

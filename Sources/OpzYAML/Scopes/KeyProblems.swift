@@ -7,16 +7,16 @@ public final class KeyProblems {
   public internal(set) var locations: KeyLocations
   /// The paths of mappings that people also write as a single value, which stands for the first key:
   /// `model: model.json`.
-  let short: Set<String>
+  let shorthandPaths: Set<String>
   let hint: Hint
 
   /// - Parameters:
   ///   - file: the file's name in messages: `opz.yaml`.
-  ///   - short: the paths of mappings that people also write as a single value.
+  ///   - shorthandPaths: the paths of mappings that people also write as a single value.
   ///   - hint: makes the hint for an unknown key.
-  public init(file: String, short: Set<String> = [], hint: @escaping Hint = KeyProblems.nearest) {
+  public init(file: String, shorthandPaths: Set<String> = [], hint: @escaping Hint = KeyProblems.nearest) {
     locations = KeyLocations(file: file)
-    self.short = short
+    self.shorthandPaths = shorthandPaths
     self.hint = hint
   }
 

@@ -3,7 +3,7 @@ enum YAMLKeys {
   /// - Throws: `YAMLProblem` for keys that are duplicates to any reader, and for a merge that readers resolve
   ///   differently.
   static func resolve(_ members: inout [YAMLNode.Member], _ rules: YAMLRules) throws(YAMLProblem) -> [YAMLNode.Member] {
-    try refuseDoubled(members)
+    try refuseDuplicates(members)
     guard rules.allowsAliases, let merge = members.firstIndex(where: { $0.isPlain && $0.key == "<<" }) else {
       return members
     }
@@ -33,7 +33,7 @@ enum YAMLKeys {
     return sources
   }
 
-  private static func refuseDoubled(_ members: [YAMLNode.Member]) throws(YAMLProblem) {
+  private static func refuseDuplicates(_ members: [YAMLNode.Member]) throws(YAMLProblem) {
     guard members.count > 1 else { return }
     // Most mappings are small, where comparing is faster than hashing.
     if members.count <= 8 {

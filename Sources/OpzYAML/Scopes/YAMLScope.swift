@@ -36,7 +36,7 @@ public struct YAMLScope {
     default:
       isMapping = false
       if isOpen { break }
-      let short = problems.short.contains(path) ? node?.written : nil
+      let short = problems.shorthandPaths.contains(path) ? node?.written : nil
       problems.add(
         path, line, "\(node?.kind ?? "") where a mapping with \(keys.joined(separator: ", ")) belongs",
         hint: short.map { "write \(path): {\(keys[0]): \($0)}" })

@@ -1,6 +1,6 @@
 extension YAMLValue {
   /// Whether lists and mappings are nested at most `levels` deep.
-  public func depth(atMost levels: Int) -> Bool {
+  public func isNested(atMost levels: Int) -> Bool {
     var waiting: [(value: YAMLValue, level: Int)] = [(self, 0)]
     while let (value, level) = waiting.popLast() {
       guard level <= levels else { return false }
@@ -14,7 +14,7 @@ extension YAMLValue {
   }
 
   /// Whether there are fewer than `limit` values, counting this one and everything in it.
-  public func size(below limit: Int) -> Bool {
+  public func hasFewerValues(than limit: Int) -> Bool {
     var (waiting, count) = ([self], 0)
     while let value = waiting.popLast() {
       count += 1

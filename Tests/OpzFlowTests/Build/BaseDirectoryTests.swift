@@ -20,7 +20,7 @@ struct BaseDirectoryTests {
   private static func stack(_ root: Descriptor, in store: LayoutStore) async throws -> LayerStack {
     let image = try await store.image(root)
     return LayerStack(
-      try image.layers.map { try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
+      try image.layers.map { try StoredLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
   }
 
   private static func project(_ files: [String], base: String = "oci:../base:debian") throws -> Project {

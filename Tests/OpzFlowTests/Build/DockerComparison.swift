@@ -50,7 +50,7 @@ enum DockerComparison {
   private static func tree(_ descriptor: Descriptor, _ store: LayoutStore) async throws -> FileTree {
     let image = try await store.image(descriptor)
     let layers = try image.layers.map {
-      try PackedLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)
+      try StoredLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)
     }
     return try await blocking { try LayerStack(layers).tree() }
   }

@@ -47,7 +47,7 @@ struct ApplyPlaceTests: ApplySuite {
       let blob = try registry.store.put(Array(written.stream.utf8), Registry.manifestsType)
       try registry.note(
         .deployed, version, by: project.session.author,
-        details: ["place": .string("keda/-/prod"), "manifests": try JSONValue(encoding: blob.bare)])
+        details: ["place": .string("keda/-/prod"), "manifests": try JSONValue(encoding: blob.withoutAnnotations)])
     } else {
       try await deploy.record(written, registry)
     }
@@ -88,7 +88,7 @@ struct ApplyPlaceTests: ApplySuite {
     arguments: [
       ("a/b", "a-b"), ("a-b", "a/b"), ("a.b", "a_b"), ("a-score", "a"), ("a-schedules", "a"),
     ])
-  func namesakes(first: String, second: String) async throws {
+  func nameClashes(first: String, second: String) async throws {
     let deploy =
       "\(Self.scaled), schedules: [{name: refresh, cron: \"@daily\", command: [/r]}], batch: {command: [/s], schedule: \"@daily\"}"
     let one = try await version("1.0.0", deploy, of: first)

@@ -153,12 +153,12 @@ struct DeployTests {
     let version = try await project.package().version
     let strict = try deploy(version)
     let result = try await strict.manifests()
-    let error = #expect(throws: FlowError.self) { try strict.requireSound(result) }
+    let error = #expect(throws: FlowError.self) { try strict.requireNoLintErrors(result) }
     #expect(error?.category == .refused)
     let code = try #require(result.report.findings.first { $0.severity == .error }?.code)
     #expect(error?.reason.hasPrefix("\(code): ") == true && error?.hint?.contains("--allow \(code)") == true)
     let lenient = try deploy(version) { $0.allowed = [code] }
-    try lenient.requireSound(try await lenient.manifests())
+    try lenient.requireNoLintErrors(try await lenient.manifests())
   }
 
   @Test("kubectl diff shows what the cluster would change")

@@ -87,7 +87,7 @@ struct MoveAliasTests {
     let model = try await GatedModel()
     _ = try await model.move("1.1.0").run(model.registry())
     try model.write(policy: "{better: {auc: 0.001}}")
-    var take = TakeAlias(model.name, AliasName("production")!, in: model.session())
+    var take = RemoveAlias(model.name, AliasName("production")!, in: model.session())
     let error = #expect(throws: FlowError.self) { try take.run(model.registry()) }
     #expect(error?.category == .refused)
     take.force = try Override("nothing may answer")
@@ -132,7 +132,7 @@ struct MoveAliasTests {
     let root = PackageRoot.path(#filePath).appending("Sources")
     for module in ["OpzFlow", "OpzFlow/Gates", "OpzCLI", "OpzHub", "OpzHub/Registry"] {
       for file in try Directory.entries(root.pushing(FilePath(module))) where file.string.hasSuffix(".swift") {
-        if ["MoveAlias.swift", "TakeAlias.swift"].contains(file.string) { continue }
+        if ["MoveAlias.swift", "RemoveAlias.swift"].contains(file.string) { continue }
         let text = String(decoding: try FileBlob(root.pushing(FilePath(module)).appending(file)).bytes(), as: UTF8.self)
         for call in ["registry.set(", "registry.unset(", "registry.rollBack("] {
           #expect(!text.contains(call), "\(module)/\(file)")

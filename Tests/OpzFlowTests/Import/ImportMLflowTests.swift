@@ -69,7 +69,7 @@ struct ImportMLflowTests {
   @Test("a dry run changes nothing, and creates no registry")
   func rehearsal() async throws {
     let project = try project()
-    let items = try await run(project) { $0.isRehearsal = true }
+    let items = try await run(project) { $0.isDryRun = true }
     #expect(items.map(\.outcome) == [.planned, .planned, .planned])
     #expect(items[1].aliases == ["champion"])
     #expect(try FileStatus.find(project.session.registryPath) == nil)

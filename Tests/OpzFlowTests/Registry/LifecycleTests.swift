@@ -120,7 +120,7 @@ struct LifecycleTests {
         registry)
     }
     func collect(_ rehearsal: Bool = false) async throws -> CollectionReport {
-      try await CollectGarbage(isRehearsal: rehearsal, grace: 0, pushed: true, in: project.session).run(registry)
+      try await CollectGarbage(isDryRun: rehearsal, grace: 0, pushed: true, in: project.session).run(registry)
     }
     let rehearsal = try await collect(true)
     let report = try await collect()
@@ -152,7 +152,7 @@ struct LifecycleTests {
     let version = try find(project, "1.0.0")
     _ = try await PushVersion(version, to: try Reference(parsing: "\(server.host)/a:1"), in: project.session).run(
       registry)
-    let report = try await CollectGarbage(isRehearsal: false, grace: 0, pushed: true, in: project.session).run(registry)
+    let report = try await CollectGarbage(isDryRun: false, grace: 0, pushed: true, in: project.session).run(registry)
     // The other version uses the code and configuration layers too.
     #expect(report.dropped.map(\.digest) == [version.record.layers[0].descriptor.digest])
     #expect(try await registry.fsck().problems == [])

@@ -9,7 +9,8 @@ enum Attachment {
     try Manifest(
       Manifest.Content(
         artifactType: MediaType("application/vnd.example.\(type)"), config: .emptyConfig,
-        layers: [.of(Array(text.utf8), MediaType("text/plain"))], subject: subject?.bare, annotations: ["about": type]))
+        layers: [.of(Array(text.utf8), MediaType("text/plain"))], subject: subject?.withoutAnnotations,
+        annotations: ["about": type]))
   }
 
   /// Writes it, with its blobs, to a store.

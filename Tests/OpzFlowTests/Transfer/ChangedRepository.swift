@@ -29,7 +29,7 @@ struct ChangedRepository: Sendable {
       for blob in graph.blobs { blobs[blob.digest] = try registry.store.content(blob, limit: 1 << 24) }
       for document in graph.documents { keep(try registry.store.content(document), document.mediaType) }
       let bytes = try registry.store.content(root)
-      if let entry = try ReferrerEntry(bytes, root.bare) { referrers.append(entry.descriptor) }
+      if let entry = try ReferrerEntry(bytes, root.withoutAnnotations) { referrers.append(entry.descriptor) }
     }
     tags["1.0.0"] = version.record.image.digest
     list(referrers, of: version.record.image.digest)

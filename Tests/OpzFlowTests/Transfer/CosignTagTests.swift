@@ -221,7 +221,7 @@ struct CosignTagTests {
       try Durable.replace(server.file(of: foreign.digest), with: Array("{}".utf8))
     }
     try await sign(ours)
-    for expectation in [TagExpectation.asSeen, .anything] {
+    for expectation in [TagExpectation.asLastSeen, .anything] {
       var push = PushVersion(version, to: destination, in: project.session)
       push.expectation = expectation
       let error = await #expect(throws: (any Error).self) { try await push.run(project.registry()) }

@@ -93,7 +93,9 @@ struct ForeignReadersTests {
     var layer = Descriptor.of(bytes, RecordArtifact.artifactType)
     layer.annotations = [RecordArtifact.titleAnnotation: "version.json"]
     let manifest = try Manifest(
-      .init(artifactType: RecordArtifact.artifactType, config: .emptyConfig, layers: [layer], subject: image.bare))
+      .init(
+        artifactType: RecordArtifact.artifactType, config: .emptyConfig, layers: [layer],
+        subject: image.withoutAnnotations))
     let remote = try project.session.repository(Reference(parsing: "\(server.host)/crm/weights"))
     try await remote.put(layer, from: BytesBlob(bytes))
     try await remote.put(.emptyConfig, from: BytesBlob(Array("{}".utf8)))

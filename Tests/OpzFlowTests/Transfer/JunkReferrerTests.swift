@@ -127,7 +127,8 @@ struct JunkReferrerTests {
     for layers in [[], [record, record], [record, record, record]] {
       try await stranger.put(
         Manifest.Content(
-          artifactType: RecordArtifact.artifactType, config: .emptyConfig, layers: layers, subject: image.bare))
+          artifactType: RecordArtifact.artifactType, config: .emptyConfig, layers: layers,
+          subject: image.withoutAnnotations))
     }
     let found = try await pull()
     #expect(found.signed == 2)

@@ -150,7 +150,7 @@ struct LyingRecordTests {
     try await stranger.put(
       Manifest.Content(
         artifactType: RecordArtifact.artifactType, config: .emptyConfig, layers: [record, blob],
-        subject: version.record.image.bare))
+        subject: version.record.image.withoutAnnotations))
     try await push()
     let pulled = try await PullVersion(destination, in: elsewhere()).run().version
     #expect(pulled.artifact.digest == version.artifact.digest)

@@ -23,7 +23,7 @@ struct PushCheckTests {
   }
 
   private func push(
-    _ version: Registry.Version? = nil, _ place: String = "crm/weights:1", _ expectation: TagExpectation = .asSeen
+    _ version: Registry.Version? = nil, _ place: String = "crm/weights:1", _ expectation: TagExpectation = .asLastSeen
   ) async throws -> PushResult {
     var push = PushVersion(
       version ?? self.version, to: try Reference(parsing: "\(server.host)/\(place)"), in: project.session)
@@ -96,7 +96,7 @@ struct PushCheckTests {
     #expect(error?.category == .conflict && error?.hint?.contains("--force") == true)
     #expect(try await remote.resolve("1").digest == version.record.image.digest)
     #expect(try await remote.resolve("1.modelpack").digest == stranger.digest, "nothing was moved")
-    #expect(try await !remote.contains(next.record.image.bare))
+    #expect(try await !remote.contains(next.record.image.withoutAnnotations))
     _ = try await push(next, "crm/weights:1", .anything)
     #expect(try await remote.resolve("1.modelpack").digest == next.record.artifacts?["modelpack"]?.digest)
     _ = try await push(version, "crm/weights:1")
@@ -187,7 +187,7 @@ struct PushCheckTests {
     try Durable.remove(server.file(of: layer.digest))
     let remote = try project.session.repository(Reference(parsing: "\(server.host)/crm/weights"))
     let error = await #expect(throws: FlowError.self) {
-      try await RemoteProof(repository: remote).check(
+      try await RemoteVerification(repository: remote).check(
         tags: ["1"], of: version.record.image.digest,
         content: result.receipt.blobs.map {
           Descriptor(mediaType: $0.mediaType, digest: $0.digest, size: $0.size)
@@ -212,7 +212,7 @@ struct PushCheckTests {
     var options = Registry.CollectionOptions()
     options.grace = 0
     _ = try registry.collect(options, by: other.author)
-    #expect(try registry.store.has(sbom.bare) && registry.store.has(signature.bare))
+    #expect(try registry.store.has(sbom.withoutAnnotations) && registry.store.has(signature.withoutAnnotations))
     #expect(try await registry.fsck().problems == [])
 
     let third = try RegistryServer()

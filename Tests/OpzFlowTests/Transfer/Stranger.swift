@@ -35,7 +35,8 @@ struct Stranger {
     let layer = try await put(bytes, type)
     return try await put(
       Manifest.Content(
-        artifactType: type, config: .emptyConfig, layers: [layer], subject: image.bare, annotations: annotations))
+        artifactType: type, config: .emptyConfig, layers: [layer], subject: image.withoutAnnotations,
+        annotations: annotations))
   }
 
   /// Pushes a version record about an image.

@@ -1,7 +1,7 @@
 /// What a client sends on a new connection, and the response that RFC 9110 and 9112 require.
 struct Exchange: Sendable {
   let name: String
-  /// `{get}` stands for a target that answers 200, `{post}` for one that takes a body, and `{body}` for that body.
+  /// `{get}` stands for a target that responses 200, `{post}` for one that takes a body, and `{body}` for that body.
   let sent: String
   let statuses: Set<Int>
   /// The connection is closed after the response; else it accepts another request.

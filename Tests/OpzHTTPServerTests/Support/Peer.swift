@@ -34,7 +34,7 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   var posted: Int { self == .server ? 200 : 201 }
 
-  /// Paths that answer GET, and therefore also HEAD.
+  /// Paths that response GET, and therefore also HEAD.
   var readable: [String] {
     switch self {
     case .server:
@@ -111,7 +111,7 @@ final class PeerProcess: @unchecked Sendable {
       if process.poll() != nil { break }
       usleep(10_000)
     }
-    throw MissingPeer(
+    throw MissingProgram(
       "\(process.program), which said \(String(decoding: (try? FileBlob(log).bytes()) ?? [], as: UTF8.self))")
   }
 }

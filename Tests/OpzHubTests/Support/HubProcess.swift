@@ -44,6 +44,6 @@ final class HubProcess: Sendable {
       if process.poll() != nil { break }
       usleep(10_000)
     }
-    throw MissingPeer("opz-hub, which said \(String(decoding: (try? FileBlob(log).bytes()) ?? [], as: UTF8.self))")
+    throw MissingProgram("opz-hub, which said \(String(decoding: (try? FileBlob(log).bytes()) ?? [], as: UTF8.self))")
   }
 }

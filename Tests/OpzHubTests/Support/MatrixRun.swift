@@ -22,8 +22,8 @@ final class Stage: Responder {
 
   func play(_ plan: FaultPlan) { present.withLock { $0 = Rehearsal(plan, before: registry) } }
 
-  func answer(_ request: HubRequest, _ body: any RequestBody) async throws -> Answer {
-    try await present.withLock { $0 }.answer(request, body)
+  func respond(to request: HubRequest, _ body: any RequestBody) async throws -> Response {
+    try await present.withLock { $0 }.respond(to: request, body)
   }
 }
 

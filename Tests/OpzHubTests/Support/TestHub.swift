@@ -46,7 +46,7 @@ final class TestHub: Sendable {
       while let piece = try connection.receive() { all += piece }
       return all
     }
-    guard let reply = Reply(got) else { throw RawConnection.Failure(description: "no answer: \(got.count) bytes") }
+    guard let reply = Reply(got) else { throw RawConnection.Failure(description: "no response: \(got.count) bytes") }
     return reply
   }
 

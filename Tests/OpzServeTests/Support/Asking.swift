@@ -10,17 +10,17 @@ extension InferenceServer {
     InferenceServer(.sample, limits: limits, version: "0.0.0", cores: 2)
   }
 
-  func ask(_ method: String, _ path: String, _ body: String = "", headers: HTTPFields = [:]) async -> Answer {
+  func ask(_ method: String, _ path: String, _ body: String = "", headers: HTTPFields = [:]) async -> Response {
     await ask(method, path, bytes: Array(body.utf8), headers: headers)
   }
 
-  func ask(_ method: String, _ path: String, bytes: [UInt8], headers: HTTPFields = [:]) async -> Answer {
+  func ask(_ method: String, _ path: String, bytes: [UInt8], headers: HTTPFields = [:]) async -> Response {
     let framing: Request.Framing =
       headers.first("transfer-encoding") != nil ? .chunked : bytes.isEmpty ? .none : .length(UInt64(bytes.count))
     do {
-      return try await answer(Request(method, path, headers, framing: framing), BytesBody(bytes))
+      return try await respond(to: Request(method, path, headers, framing: framing), BytesBody(bytes))
     } catch {
-      return Answer(599, body: .bytes(Array("\(error)".utf8)))
+      return Response(599, body: .bytes(Array("\(error)".utf8)))
     }
   }
 }
@@ -37,7 +37,7 @@ private final class BytesBody: RequestBody {
   }
 }
 
-extension Answer {
+extension Response {
   var bytes: [UInt8] {
     guard case .bytes(let bytes) = body else { return [] }
     return bytes

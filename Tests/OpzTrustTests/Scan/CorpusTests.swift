@@ -26,7 +26,7 @@ struct CorpusTests {
 
   /// The files in an archive, as listed in its index.tsv.
   static func entries(_ archive: String) throws -> [Entry] {
-    let layer = PackedLayer(try FileBlob(directory.appending("\(archive).tar.zst")), .zstd, name: archive)
+    let layer = StoredLayer(try FileBlob(directory.appending("\(archive).tar.zst")), .zstd, name: archive)
     var files: [String: [UInt8]] = [:]
     let reader = try TarReader(layer)
     while let header = try reader.next() {

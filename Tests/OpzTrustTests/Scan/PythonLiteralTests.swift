@@ -85,7 +85,7 @@ extension PythonLiteral {
     case .text(let text): "s" + Hex.encode(Array(text.utf8))
     case .bytes(let bytes): "b" + Hex.encode(bytes)
     case .number(let number): "i\(number)"
-    case .otherNumber: "n"
+    case .unsupportedNumber: "n"
     case .bool(let value): value ? "True" : "False"
     case .none: "None"
     case .tuple(let items): "(" + items.map(\.shown).joined(separator: ",") + ")"

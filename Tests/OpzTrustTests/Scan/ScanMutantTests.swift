@@ -44,7 +44,7 @@ struct ScanMutantTests {
   private static func unpacked(_ seed: Seed) throws -> Seed? {
     var unpacked = seed
     let blob = BytesBlob(seed.bytes)
-    if ZipLook.hasMark(seed.bytes), let zip = try? ZipArchive(blob, name: seed.name) {
+    if ZipScanner.hasSignature(seed.bytes), let zip = try? ZipArchive(blob, name: seed.name) {
       for entry in zip.entries where !entry.isDirectory && entry.size < 1 << 18 {
         guard let bytes = try? zip.content(entry).bytes() else { return nil }
         unpacked.members.append((entry.path, bytes))

@@ -32,7 +32,7 @@ struct WheelScanTests {
     let digest = Digest.of(bytes)
     for (origin, isClean) in [(ScanOrigin.wheel, true), (.project, false)] {
       var scanner = try ImageScanner()
-      try scanner.scan(PackedLayer(BytesBlob(bytes), .none), digest: digest, secrets: false) { _ in origin }
+      try scanner.scan(StoredLayer(BytesBlob(bytes), .none), digest: digest, secrets: false) { _ in origin }
       #expect(scanner.report.isClean == isClean && scanner.report.files > 100 && scanner.report.pickles > 20)
       #expect(scanner.report.findings.contains { $0.path.contains("joblib/test/data") })
       if origin == .wheel { #expect(scanner.report.findings.allSatisfy { $0.level == .note }) }
@@ -46,7 +46,7 @@ struct WheelScanTests {
       ScanLimitsTests.tar("opt/opz/site-packages/a.pkl", evil).dropLast(1024) + ScanLimitsTests.tar("app/b.pkl", evil)
     var scanner = try ImageScanner()
     try scanner.scan(
-      PackedLayer(BytesBlob(Array(bytes)), .none), digest: Digest.of(Array(bytes)), secrets: false
+      StoredLayer(BytesBlob(Array(bytes)), .none), digest: Digest.of(Array(bytes)), secrets: false
     ) { $0.hasPrefix("opt/opz/") ? .wheel : .project }
     #expect(scanner.report.findings.map(\.level) == [.note, .error])
     #expect(scanner.report.findings.map(\.path) == ["opt/opz/site-packages/a.pkl", "app/b.pkl"])

@@ -19,7 +19,7 @@ final class BlobWindow {
 
   /// A range of the blob, as a blob.
   func part(_ range: Range<UInt64>) throws -> any Blob {
-    guard let part = PartOfBlob(blob, from: range.lowerBound, size: range.upperBound - range.lowerBound) else {
+    guard let part = BlobSlice(blob, from: range.lowerBound, size: range.upperBound - range.lowerBound) else {
       throw PastEnd()
     }
     return part

@@ -60,13 +60,13 @@ struct JoblibArray {
         case .none = state[2], case .number(let stated) = state[5], case .number = state[6],
         case .number(let flags) = state[7]
       else { return nil }
-      var isStructure = false
+      var isStructured = false
       switch (state[3], state[4]) {
       case (.none, .none): break
-      default: isStructure = true
+      default: isStructured = true
       }
       let isExtended = Array("SUV".utf8).contains(kind)
-      guard isExtended ? UInt64(exactly: stated) == size : stated == -1, !isStructure || kind == UInt8(ascii: "V")
+      guard isExtended ? UInt64(exactly: stated) == size : stated == -1, !isStructured || kind == UInt8(ascii: "V")
       else { return nil }
       return flags & 1 != 0
     }

@@ -34,7 +34,7 @@ public struct PickleAllowlist: Sendable {
   private static let installers: Set<Substring> = ["pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel"]
 
   /// Whether the user allowed a name.
-  func isAnsweredFor(_ module: String, _ name: String) -> Bool {
+  func isAllowedByUser(_ module: String, _ name: String) -> Bool {
     // Allowing a package does not allow what belongs to Python itself.
     guard !PythonModules.isStandard(module) else { return false }
     let text = "\(module).\(name)"
@@ -49,7 +49,7 @@ public struct PickleAllowlist: Sendable {
   func allows(_ global: PickleGlobal) -> Bool {
     // A dotted name reaches attributes of attributes.
     guard !global.name.contains("."), !global.name.isEmpty else { return false }
-    return PickleAllowlist.isOwn(global) || isAnsweredFor(global.module, global.name)
+    return PickleAllowlist.isOwn(global) || isAllowedByUser(global.module, global.name)
   }
 
   private static func isOwn(_ global: PickleGlobal) -> Bool {
@@ -62,7 +62,7 @@ public struct PickleAllowlist: Sendable {
       && names.contains(global.name.dropFirst(maker.count))
   }
 
-  /// TorchScript's own reader looks up classes below `__torch__` in the archive's code, which `TorchScriptLook` scans.
+  /// TorchScript's own reader looks up classes below `__torch__` in the archive's code, which `TorchScriptScanner` scans.
   /// The functions in `torch.jit._pickle` create lists and tensors.
   private static func isTorchScript(_ global: PickleGlobal) -> Bool {
     guard global.isPlain else { return false }

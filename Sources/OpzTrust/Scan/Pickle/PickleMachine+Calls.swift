@@ -15,7 +15,7 @@ extension PickleMachine {
       guard let callee = items.first else { throw broken("OBJ without a class") }
       push(try called(callee, Array(items.dropFirst()), by: opcode))
     case .reduce, .newObj:
-      let items = try pop(2, spending: false)
+      let items = try pop(2, reportingMisuse: false)
       let arguments = if case .tuple(let all) = items[1] { all } else { [PickleValue.other] }
       push(try called(items[0], arguments, by: opcode))
     case .newObjEx:
@@ -25,7 +25,7 @@ extension PickleMachine {
     case .binPersistent: push(PickleMachine.persistent(try pop()))
     case .ext1, .ext2, .ext4:
       let code = try number(opcode == .ext1 ? 1 : opcode == .ext2 ? 2 : 4)
-      usesGlobals = true
+      importsOrCalls = true
       report("uses the extension code \(code), whose meaning only the loading program knows")
       push(.other)
     default: throw broken("the opcode is not known")
@@ -48,9 +48,9 @@ extension PickleMachine {
 
   private mutating func stackGlobal(_ module: PickleValue, _ name: PickleValue) throws -> PickleValue {
     guard case .text(let module) = module, case .text(let name) = name else {
-      if mode == .secondReading, !(module.mayBeText && name.mayBeText) { throw broken("a name that is not a string") }
-      usesGlobals = true
-      if firstKnownName == nil { firstKnownName = steps }
+      if mode == .opcodeReading, !(module.mayBeText && name.mayBeText) { throw broken("a name that is not a string") }
+      importsOrCalls = true
+      if stepsBeforeKnownName == nil { stepsBeforeKnownName = steps }
       report("imports a name that is known only when it is loaded")
       return .other
     }
@@ -59,20 +59,20 @@ extension PickleMachine {
 
   private mutating func checked(_ global: PickleGlobal) throws -> PickleGlobal {
     if mode == .maybePickle, !global.isPlain { throw broken("no module has such a name") }
-    // Whether getattr is allowed depends on its use; see `spend`.
-    guard !allows(global), !(global.isGetattr && mode != .secondReading) else {
-      usesGlobals = true
+    // Whether getattr is allowed depends on its use; see `reportMisuse`.
+    guard !allows(global), !(global.isGetattr && mode != .opcodeReading) else {
+      importsOrCalls = true
       return global
     }
     let isKnown = PythonModules.mayExist(global.module)
-    if mode == .secondReading, !isKnown { throw broken("there is no such module") }
+    if mode == .opcodeReading, !isKnown { throw broken("there is no such module") }
     // In NumPy's pickle of an object array, this name comes with a module from that pickle's own memo, which is another
     // text in the memo of the pickle around it.
-    if mode == .secondReading, global.name == "dtype", PickleAllowlist.knows(library: global.module) {
+    if mode == .opcodeReading, global.name == "dtype", PickleAllowlist.knows(library: global.module) {
       throw broken("there is no such name")
     }
-    usesGlobals = true
-    if firstKnownName == nil, PythonModules.isKnown(global.module) { firstKnownName = steps }
+    importsOrCalls = true
+    if stepsBeforeKnownName == nil, PythonModules.isKnown(global.module) { stepsBeforeKnownName = steps }
     report("uses \(PickleMachine.shown(global))")
     return global
   }
@@ -81,18 +81,18 @@ extension PickleMachine {
     -> PickleValue
   {
     guard case .global(let global) = callee else {
-      if mode == .secondReading { throw broken("what is called is not a function") }
-      (calls, usesGlobals) = (true, true)
-      spend([callee])
-      spend(arguments)
+      if mode == .opcodeReading { throw broken("what is called is not a function") }
+      (calls, importsOrCalls) = (true, true)
+      reportMisuse([callee])
+      reportMisuse(arguments)
       report("calls the result of another call")
       return .other
     }
-    (calls, usesGlobals) = (true, true)
-    if PickleMachine.makesArrayWrapper(global, arguments, by: opcode) { return .object(PickleObject(.arrayWrapper)) }
+    (calls, importsOrCalls) = (true, true)
+    if PickleMachine.createsArrayWrapper(global, arguments, by: opcode) { return .object(PickleObject(.arrayWrapper)) }
     if let found = try imported(by: global, arguments, opcode) { return found }
-    spend([callee])
-    spend(arguments)
+    reportMisuse([callee])
+    reportMisuse(arguments)
     if opcode != .newObj, global.isBooster, !arguments.isEmpty {
       report("creates \(PickleMachine.shown(global)) with arguments, which may be a file to read")
     }
@@ -118,7 +118,7 @@ extension PickleMachine {
 
   /// Whether a call creates joblib's array wrapper in one of pickle's two ways to write an object without a reduction
   /// of its own: NEWOBJ, and before protocol 2 copyreg's `_reconstructor`.
-  private static func makesArrayWrapper(_ callee: PickleGlobal, _ arguments: [PickleValue], by opcode: PickleOpcode)
+  private static func createsArrayWrapper(_ callee: PickleGlobal, _ arguments: [PickleValue], by opcode: PickleOpcode)
     -> Bool
   {
     if opcode == .newObj { return callee == .arrayWrapper && arguments.isEmpty }
@@ -131,10 +131,10 @@ extension PickleMachine {
   private mutating func build() throws {
     let state = try pop()
     let target = try top()
-    calls = calls || usesGlobals
+    calls = calls || importsOrCalls
     switch target {
     case .global(let global): report("changes \(PickleMachine.shown(global))")
-    case .object(let object) where mode != .secondReading:
+    case .object(let object) where mode != .opcodeReading:
       object.build(state)
       if object.type == .arrayWrapper, mode != .inner { try array(object, state) }
     default: break
@@ -172,13 +172,13 @@ extension PickleMachine {
     other.push(.object(wrapper))
     defer { report(of: other) }
     do {
-      try other.run(limit: secondReadingLeft)
+      try other.run(limit: opcodeReadingBudget)
     } catch let end as Broken where !end.isLimit {
       // A call made before it breaks counts.
     } catch is Broken {
       other.report("has an array that reads as more opcodes than the limit")
     }
     // Copying the stack takes time too.
-    secondReadingLeft -= min(secondReadingLeft, other.steps + stack.count)
+    opcodeReadingBudget -= min(opcodeReadingBudget, other.steps + stack.count)
   }
 }

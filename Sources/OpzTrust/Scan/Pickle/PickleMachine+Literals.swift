@@ -77,10 +77,10 @@ extension PickleMachine {
   private mutating func text(_ count: UInt64) throws -> PickleValue {
     guard count <= 1024 else {
       guard try bytes.skip(count) else { throw truncated() }
-      return .hiddenText
+      return .opaqueText
     }
     guard let raw = try bytes.bytes(Int(count)) else { throw truncated() }
-    guard let text = String(validating: raw, as: UTF8.self) else { return .hiddenText }
+    guard let text = String(validating: raw, as: UTF8.self) else { return .opaqueText }
     return kept(text)
   }
 
@@ -88,8 +88,8 @@ extension PickleMachine {
   /// the allowlist are: any other name is reported anyway.
   private mutating func kept(_ text: String) -> PickleValue {
     guard text.utf8.count > 15 else { return .text(text) }
-    textLeft -= min(textLeft, text.utf8.count)
-    return textLeft > 0 || PickleNames.mention(text) ? .text(text) : .hiddenText
+    textBudget -= min(textBudget, text.utf8.count)
+    return textBudget > 0 || PickleNames.mention(text) ? .text(text) : .opaqueText
   }
 
   /// The line of STRING: a quoted Python literal. Python 2 ignores white space after it.
@@ -106,7 +106,7 @@ extension PickleMachine {
     // With an escape the text is not what its bytes say, so the name is unknown.
     guard text.count <= 1024, !text.contains(UInt8(ascii: "\\")),
       let text = String(validating: text, as: UTF8.self)
-    else { return .hiddenText }
+    else { return .opaqueText }
     return kept(text)
   }
 }

@@ -28,7 +28,7 @@ struct PickleMachine {
     case maybePickle
     /// The bytes of a joblib array, as the opcodes that pickle's own reader would take them for. Where that reader
     /// would raise an error, it ends without a finding.
-    case secondReading
+    case opcodeReading
     /// A pickle that joblib passes to pickle's own reader, so it has no joblib arrays.
     case inner
   }
@@ -42,22 +42,22 @@ struct PickleMachine {
   /// Where the frame of the next byte ends.
   var frameEnd: UInt64 = 0
   /// How many more opcodes may be followed in arrays.
-  var secondReadingLeft = 1 << 26
+  var opcodeReadingBudget = 1 << 26
   /// How many more bytes of text may be kept.
-  var textLeft = 64 << 20
+  var textBudget = 64 << 20
 
   private(set) var events: [Event] = []
   /// The number of opcodes that were followed to their end.
   private(set) var steps = 0
   /// Whether it began with PROTO.
-  private var hasMark = false
+  private var hasSignature = false
   /// Whether anything was imported or called.
-  var usesGlobals = false
+  var importsOrCalls = false
   /// Whether anything was called.
   var calls = false
   /// How many opcodes came before the first name that is not allowed but is in a module of Python's or of a known
   /// package.
-  var firstKnownName: Int?
+  var stepsBeforeKnownName: Int?
 
   /// More values than any real model's pickle has.
   private static let maximumCount = 1 << 23
@@ -71,9 +71,9 @@ struct PickleMachine {
 
   /// A second reading of what comes next, whose changes to stack and memo do not affect this one.
   func forked() throws -> PickleMachine {
-    var other = PickleMachine(try bytes.copy(), .secondReading, allows: allows)
+    var other = PickleMachine(try bytes.copy(), .opcodeReading, allows: allows)
     other.stack = stack
-    other.memo = memo.overlaid()
+    other.memo = memo.layered()
     return other
   }
 
@@ -82,7 +82,7 @@ struct PickleMachine {
 
   /// Whether a guess that broke was probably a pickle: it called something, or a known name came after PROTO or was
   /// followed by more opcodes.
-  var looksMeant: Bool { calls || firstKnownName.map { steps > $0 + 1 || hasMark } ?? false }
+  var isProbablyPickle: Bool { calls || stepsBeforeKnownName.map { steps > $0 + 1 || hasSignature } ?? false }
 
   /// Follows the pickle to STOP.
   /// - Parameter limit: the most opcodes.
@@ -128,7 +128,7 @@ struct PickleMachine {
       return false
     case .proto:
       guard let version = try bytes.byte(), version <= 5 else { throw broken("a protocol above 5") }
-      if steps == 0 { hasMark = true }
+      if steps == 0 { hasSignature = true }
     case .frame:
       let (end, overflow) = (bytes.offset &+ 8).addingReportingOverflow(try number(8))
       frameEnd = overflow ? .max : end
@@ -139,12 +139,12 @@ struct PickleMachine {
     case .none: push(.none)
     case .nextBuffer, .newTrue, .newFalse, .emptyList, .emptySet: push(.other)
     case .readOnlyBuffer: _ = try top()
-    default: try stepFurther(opcode)
+    default: try stepValue(opcode)
     }
     return true
   }
 
-  private mutating func stepFurther(_ opcode: PickleOpcode) throws {
+  private mutating func stepValue(_ opcode: PickleOpcode) throws {
     switch opcode {
     case .float, .int, .long, .string, .unicode, .persistent, .binInt, .binInt1, .binInt2, .binFloat, .long1, .long4,
       .binString, .shortBinString, .binUnicode, .shortBinUnicode, .binUnicode8, .binBytes, .shortBinBytes, .binBytes8,
@@ -177,7 +177,7 @@ struct PickleMachine {
 
   /// Uses a value again. joblib uses each wrapper once, so this spends it.
   private mutating func reuse(_ value: PickleValue) throws -> PickleValue {
-    if case .object = value { spend([value]) }
+    if case .object = value { reportMisuse([value]) }
     return value
   }
 
@@ -187,11 +187,11 @@ struct PickleMachine {
     switch opcode {
     case .emptyTuple: push(.tuple([]))
     case .tuple: try tuple(try popToMark())
-    case .tuple1: try tuple(try pop(1, spending: false))
-    case .tuple2: try tuple(try pop(2, spending: false))
-    case .tuple3: try tuple(try pop(3, spending: false))
+    case .tuple1: try tuple(try pop(1, reportingMisuse: false))
+    case .tuple2: try tuple(try pop(2, reportingMisuse: false))
+    case .tuple3: try tuple(try pop(3, reportingMisuse: false))
     case .list, .frozenSet:
-      spend(try popToMark())
+      reportMisuse(try popToMark())
       push(.other)
     case .emptyDict: push(.dictionary(PickleFields()))
     case .dict:
@@ -202,7 +202,7 @@ struct PickleMachine {
       _ = try pop()
       try grow(try top())
     case .appends, .addItems:
-      spend(try popToMark())
+      reportMisuse(try popToMark())
       try grow(try top())
     case .setItem: try fill(try top(below: 2), try pop(2))
     default:
@@ -213,7 +213,9 @@ struct PickleMachine {
 
   private mutating func tuple(_ items: [PickleValue]) throws {
     // joblib puts its wrapper into no tuple, except as the class in the three arguments of copyreg's _reconstructor.
-    if items.count > 3 || items.contains(where: { if case .object = $0 { true } else { false } }) { spend(items) }
+    if items.count > 3 || items.contains(where: { if case .object = $0 { true } else { false } }) {
+      reportMisuse(items)
+    }
     push(items.count <= 32 ? .tuple(items.map { $0.isPlain ? $0 : .other }) : .other)
   }
 
@@ -224,7 +226,7 @@ struct PickleMachine {
   private mutating func fill(_ target: PickleValue, _ items: [PickleValue]) throws {
     if case .global(let global) = target { report("sets items of \(PickleMachine.shown(global))") }
     guard case .dictionary(let fields) = target else {
-      spend(items)
+      reportMisuse(items)
       return
     }
     try fill(fields, items)
@@ -232,9 +234,9 @@ struct PickleMachine {
 
   private mutating func fill(_ fields: PickleFields, _ items: [PickleValue]) throws {
     guard items.count % 2 == 0 else { throw broken("a key without a value") }
-    spend(items)
+    reportMisuse(items)
     // The readings share the dictionary, and this one must not see what another does to it.
-    guard mode != .secondReading else { return }
+    guard mode != .opcodeReading else { return }
     for pair in stride(from: 0, to: items.count, by: 2) { fields.set(items[pair], items[pair + 1]) }
   }
 
@@ -244,17 +246,17 @@ struct PickleMachine {
 
   mutating func push(_ value: PickleValue) { stack.append(value) }
 
-  mutating func pop(spending: Bool = true) throws -> PickleValue {
+  mutating func pop(reportingMisuse: Bool = true) throws -> PickleValue {
     guard let value = stack.popLast() else { throw broken("the stack is empty") }
     if case .mark = value { throw broken("a mark instead of a value") }
-    if spending { spend([value]) }
+    if reportingMisuse { reportMisuse([value]) }
     return value
   }
 
   /// Pops values; the lowest comes first.
-  mutating func pop(_ count: Int, spending: Bool = true) throws -> [PickleValue] {
+  mutating func pop(_ count: Int, reportingMisuse: Bool = true) throws -> [PickleValue] {
     var values: [PickleValue] = []
-    for _ in 0..<count { values.append(try pop(spending: spending)) }
+    for _ in 0..<count { values.append(try pop(reportingMisuse: reportingMisuse)) }
     return values.reversed()
   }
 
@@ -275,7 +277,7 @@ struct PickleMachine {
 
   /// Called for values that go where joblib never puts its wrappers. A wrapper taken out from there could make joblib
   /// read an array where nothing is looked for. getattr must be called at once, or not at all.
-  mutating func spend(_ values: [PickleValue]) {
+  mutating func reportMisuse(_ values: [PickleValue]) {
     for value in values {
       if value.contains(\.isGetattr) { report("uses builtins.getattr") }
       guard mode == .pickle || mode == .maybePickle, value.contains({ $0 == .arrayWrapper }) else { continue }

@@ -35,7 +35,7 @@ struct PickleMemo {
   private init(over memo: PickleMemo) { below = Below(memo) }
 
   /// A memo on top of this one: what is added to it does not affect this one, and nothing is copied.
-  func overlaid() -> PickleMemo { PickleMemo(over: self) }
+  func layered() -> PickleMemo { PickleMemo(over: self) }
 
   /// The number of values.
   var count: Int { added + (below?.memo.count ?? 0) }

@@ -62,8 +62,9 @@ struct PickleSequence {
       try machine.run()
     } catch let broken as PickleMachine.Broken {
       // In a file that is not named as a pickle, a list of functions may look like an import: cos, sin, tan.
-      let isMeant = machine.looksMeant || (machine.firstKnownName != nil && PickleLook.isNamed(file))
-      guard isMeant || broken.isLimit else { return false }
+      let isProbablyPickle =
+        machine.isProbablyPickle || (machine.stepsBeforeKnownName != nil && PickleScanner.isNamed(file))
+      guard isProbablyPickle || broken.isLimit else { return false }
       scanner.countPickle()
       PickleSequence.add(machine.events, file, &scanner)
       scanner.add(
@@ -71,7 +72,7 @@ struct PickleSequence {
         "it looks like a pickle, and cannot be followed: \(broken.reason)")
       return false
     }
-    if machine.usesGlobals {
+    if machine.importsOrCalls {
       scanner.countPickle()
       PickleSequence.add(machine.events, file, &scanner)
     }

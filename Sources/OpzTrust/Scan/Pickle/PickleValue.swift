@@ -37,7 +37,7 @@ enum PickleValue {
   /// Text that is short and plain enough to be a name.
   case text(String)
   /// Text that is too long for a name, or has escapes.
-  case hiddenText
+  case opaqueText
   case number(Int64)
   case none
   indirect case global(PickleGlobal)
@@ -53,7 +53,7 @@ enum PickleValue {
   /// Whether this may be a text when the unpickler runs.
   var mayBeText: Bool {
     switch self {
-    case .text, .hiddenText: true
+    case .text, .opaqueText: true
     // str(..), encode(.., "rot13") and _reconstructor(str, str, ..) return a text.
     case .result(let global):
       ["str", "unicode"].contains(global.name) || ["_codecs", "copyreg", "copy_reg"].contains(global.module)

@@ -7,7 +7,7 @@ indirect enum PythonLiteral: Hashable {
   case bool(Bool)
   case none
   /// A number that no header has: with a fraction, or too large.
-  case otherNumber
+  case unsupportedNumber
   case tuple([PythonLiteral])
   case list([PythonLiteral])
   case dictionary([Entry])
@@ -128,8 +128,8 @@ extension PythonLiteral {
       let prefixes: [UInt8: UInt64] = [UInt8(ascii: "x"): 16, UInt8(ascii: "o"): 8, UInt8(ascii: "b"): 2]
       let base =
         digits.first == UInt8(ascii: "0") && digits.count > 1 ? prefixes[digits[digits.startIndex + 1] | 0x20] : nil
-      guard let number = PythonNumber(text, base: base ?? 10) else { return .otherNumber }
-      return number.value.map { .number($0) } ?? .otherNumber
+      guard let number = PythonNumber(text, base: base ?? 10) else { return .unsupportedNumber }
+      return number.value.map { .number($0) } ?? .unsupportedNumber
     }
 
     private mutating func word() throws -> PythonLiteral {

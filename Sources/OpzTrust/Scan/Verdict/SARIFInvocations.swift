@@ -43,7 +43,7 @@ struct SARIFInvocations {
   }
 
   /// A tool may exit with a nonzero code because of what it found (3.20.9), but not if it found nothing.
-  func problem(ofExitWith results: Int) -> String? {
+  func problem(forResultCount results: Int) -> String? {
     guard let exitCode, results == 0 else { return nil }
     return "the scanner exited with \(exitCode) and has no results"
   }

@@ -11,7 +11,7 @@ struct SARIFResult {
   /// - Throws: if it contradicts itself, even if it would not count.
   func level(_ tool: SARIFTool, _ invocations: SARIFInvocations) throws(SARIFContradiction) -> SARIFLevel {
     let isFailure = try isFailure()
-    let ruled = try ruledLevel(tool, invocations)
+    let ruled = try levelFromRule(tool, invocations)
     let own = SARIFLevel(members["level"])
     if !isFailure, let own, own != .unrated {
       throw SARIFContradiction("it has a level, but its kind allows none")
@@ -58,7 +58,7 @@ struct SARIFResult {
   /// The level that its rule gives it if it has none of its own (3.27.10): as configured by the invocation that found
   /// it, else the rule's own, else `warning`. If the result does not name its invocation, the worst configured level
   /// counts.
-  private func ruledLevel(
+  private func levelFromRule(
     _ tool: SARIFTool, _ invocations: SARIFInvocations
   ) throws(SARIFContradiction) -> SARIFLevel {
     var reference: [String: JSONValue] = [:]

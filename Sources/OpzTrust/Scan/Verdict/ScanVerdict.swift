@@ -73,8 +73,8 @@ public struct ScanVerdict: Sendable, Hashable {
       }
       count(result, tool, invocations)
     }
-    failure = failure ?? invocations.problem(ofExitWith: results.count)
-    if tool.driver.name == ScanReport.tool { readOwn(members["properties"]) }
+    failure = failure ?? invocations.problem(forResultCount: results.count)
+    if tool.driver.name == ScanReport.tool { readOwnProperties(members["properties"]) }
   }
 
   private mutating func count(_ result: [String: JSONValue], _ tool: SARIFTool, _ invocations: SARIFInvocations) {
@@ -92,7 +92,7 @@ public struct ScanVerdict: Sendable, Hashable {
   }
 
   /// Reads what opz itself writes into the properties of its runs.
-  private mutating func readOwn(_ properties: JSONValue?) {
+  private mutating func readOwnProperties(_ properties: JSONValue?) {
     guard case .object(let members)? = properties else { return }
     if let value = members["allowed"] {
       guard case .array(let items) = value else {

@@ -57,7 +57,7 @@ struct BinaryFormatTests {
     let report = FormatScan.report("app.py", "import os\n")
     #expect(report.coverage == ["programs, which were not judged": 1])
     #expect(FormatScan.report("a.json", "{}").coverage == ["JSON documents": 1])
-    #expect(FormatScan.report("a.csv", "1,2\n").coverage == [ScanReport.unknownForm: 1])
+    #expect(FormatScan.report("a.csv", "1,2\n").coverage == [ScanReport.unknownFormatName: 1])
     #expect(FormatScan.report("a.pkl", [0x80, 4, 0x4E, 0x2E]).coverage == ["pickles": 1])
     let library = FormatScan.report("a.so", [0x7F, 0x45, 0x4C, 0x46] + [UInt8](repeating: 0, count: 100))
     #expect(library.findings.map(\.level) == [.note])

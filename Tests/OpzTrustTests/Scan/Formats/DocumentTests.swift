@@ -94,7 +94,7 @@ struct DocumentTests {
       ("../a", true), ("a/../../b", true), ("/etc/passwd", true), ("C:x", true), ("\\\\host\\a", true), ("~/a", true),
       ("file:///a", true), ("a\0b", true), ("a..b", false), ("model.onnx.data", false), ("a/b", false), ("", false),
     ])
-  func paths(_ path: String, _ leaves: Bool) { #expect(OutsidePath.isOutside(path) == leaves) }
+  func paths(_ path: String, _ leaves: Bool) { #expect(EscapingPath.isOutside(path) == leaves) }
 
   @Test("YAML tags are found however they are written, and texts about them are not")
   func tags() {

@@ -46,7 +46,7 @@ enum DocumentChecks {
     let first = text.utf8.first { $0 > 0x20 }
     guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "\"") else { return }
     let bytes = Array(text.utf8)
-    guard JSONTriggers.contained(in: bytes) else { return }
+    guard CodeNames.contained(in: bytes) else { return }
     guard depth < DocumentChecks.depth else {
       return findings.add(.unread, .error, "a document nested in \(depth) others was not scanned")
     }

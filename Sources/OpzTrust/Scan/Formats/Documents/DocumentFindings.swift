@@ -41,12 +41,12 @@ struct DocumentFindings {
   }
 
   /// Whether the user allowed the name.
-  func isAnsweredFor(_ module: String, _ name: String) -> Bool { allowlist.isAnsweredFor(module, name) }
+  func isAllowedByUser(_ module: String, _ name: String) -> Bool { allowlist.isAllowedByUser(module, name) }
 
   /// The same for `package.module.Name`, as configurations write it.
-  func isAnsweredFor(_ dotted: String) -> Bool {
+  func isAllowedByUser(_ dotted: String) -> Bool {
     guard let dot = dotted.lastIndex(of: ".") else { return false }
-    return isAnsweredFor(String(dotted[..<dot]), String(dotted[dotted.index(after: dot)...]))
+    return isAllowedByUser(String(dotted[..<dot]), String(dotted[dotted.index(after: dot)...]))
   }
 
   /// The beginning of a hostile text, for a message.

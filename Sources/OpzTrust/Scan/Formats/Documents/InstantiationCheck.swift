@@ -10,20 +10,23 @@ enum InstantiationCheck: DocumentCheck {
     }
     pickled(object, &findings)
     if object["lc"] != nil, object["type"]?.string == "constructor", let id = object["id"]?.textList {
-      guard id.first?.hasPrefix("langchain") != true, !findings.isAnsweredFor(id.joined(separator: ".")) else { return }
+      guard id.first?.hasPrefix("langchain") != true, !findings.isAllowedByUser(id.joined(separator: ".")) else {
+        return
+      }
       findings.add(
         .namedCode, .error,
         "it creates \(DocumentFindings.shown(id.joined(separator: "."))), which is not part of LangChain")
     }
     if let name = object["@class"]?.string, name.contains(".") {
       // Jackson creates the class that is named like this; Deeplearning4j's configurations use it.
-      guard !["org.deeplearning4j.", "org.nd4j."].contains(where: { name.hasPrefix($0) }), !findings.isAnsweredFor(name)
+      guard !["org.deeplearning4j.", "org.nd4j."].contains(where: { name.hasPrefix($0) }),
+        !findings.isAllowedByUser(name)
       else { return }
       findings.add(
         .namedCode, .error, "it creates \(DocumentFindings.shown(name)), which is not part of Deeplearning4j")
     }
     if object["uid"] != nil, object["paramMap"] != nil, let name = object["class"]?.string {
-      guard !["org.apache.spark.", "pyspark."].contains(where: { name.hasPrefix($0) }), !findings.isAnsweredFor(name)
+      guard !["org.apache.spark.", "pyspark."].contains(where: { name.hasPrefix($0) }), !findings.isAllowedByUser(name)
       else { return }
       findings.add(.namedCode, .error, "it creates \(DocumentFindings.shown(name)), which is not part of Spark")
     }
@@ -43,7 +46,7 @@ enum InstantiationCheck: DocumentCheck {
     // Only classes, and none in private modules.
     let isClass = parts.last?.first?.isUppercase == true && !parts.dropLast().contains { $0.hasPrefix("_") }
     if isPlain, isClass, let top = parts.first, libraries.contains(top) { return }
-    if findings.isAnsweredFor(name) { return }
+    if findings.isAllowedByUser(name) { return }
     findings.add(
       .namedCode, .error,
       "\(key) names \(DocumentFindings.shown(name)), which is imported and called, and is not from a known model library"

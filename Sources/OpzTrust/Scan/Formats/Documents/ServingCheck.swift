@@ -9,7 +9,7 @@ enum ServingCheck: DocumentCheck {
       findings.add(.operatorCode, .error, "it loads the library \(DocumentFindings.shown(library))")
     }
     if let handler = object["handler"]?.string, object["modelName"] != nil || object["serializedFile"] != nil {
-      if OutsidePath.isOutside(handler) {
+      if EscapingPath.isOutside(handler) {
         findings.add(
           .outsidePath, .error, "its handler is \(DocumentFindings.shown(handler)), which is outside of the archive")
       } else if !handlers.contains(handler) {
@@ -26,9 +26,9 @@ enum ServingCheck: DocumentCheck {
     if let name = object["op"]?.string, object["name"] != nil {
       if name == "Custom" {
         findings.add(.operatorCode, .error, "the graph has a Custom operator, which runs the model's own Python code")
-      } else if TensorFlowOps.dangerous.contains(Substring(name)) {
+      } else if TensorFlowOperators.dangerous.contains(Substring(name)) {
         findings.add(
-          .operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOps.effect(of: name))")
+          .operatorCode, .error, "the graph has the operator \(name), which \(TensorFlowOperators.effect(of: name))")
       }
     }
   }
@@ -46,7 +46,7 @@ enum ServingCheck: DocumentCheck {
       let name = loader.string ?? ""
       let parts = name.split(separator: ".", omittingEmptySubsequences: false)
       let isOwn = parts.first == "mlflow" && parts.count > 1 && own.contains(parts[1])
-      if !isOwn, !findings.isAnsweredFor(name), !findings.isAnsweredFor(name, "_load_pyfunc") {
+      if !isOwn, !findings.isAllowedByUser(name), !findings.isAllowedByUser(name, "_load_pyfunc") {
         findings.add(
           .namedCode, .error,
           "loader_module is \(DocumentFindings.shown(name)), which is imported and called, and is not part of MLflow")
@@ -58,7 +58,7 @@ enum ServingCheck: DocumentCheck {
     for key in ["code", "code_path", "model_code_path"] where isFlavor || key == "model_code_path" {
       guard let path = object[key]?.string, !path.isEmpty else { continue }
       let shown = DocumentFindings.shown(path)
-      if OutsidePath.isOutside(path) {
+      if EscapingPath.isOutside(path) {
         findings.add(.outsidePath, .error, "\(key) is \(shown), which is outside of the model's directory")
       } else {
         findings.add(.modelCode, .warning, "it runs code of its own when it is loaded: \(key) is \(shown)")
@@ -67,7 +67,7 @@ enum ServingCheck: DocumentCheck {
     for key in ["python_model", "artifacts", "data", "model_path", "pickled_model"] where isFlavor {
       var texts = [object[key]?.string].compactMap(\.self)
       if let members = object[key]?.object { texts += members.values.compactMap { $0["path"]?.string } }
-      for path in texts where OutsidePath.isOutside(path) {
+      for path in texts where EscapingPath.isOutside(path) {
         findings.add(
           .outsidePath, .error,
           "\(key) is \(DocumentFindings.shown(path)), which is outside of the model's directory")

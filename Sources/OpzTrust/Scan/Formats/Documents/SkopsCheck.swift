@@ -20,7 +20,7 @@ enum SkopsCheck: DocumentCheck {
       )
     }
     content(loader, object["content"], &findings)
-    if let file = object["file"]?.string, OutsidePath.isOutside(file) {
+    if let file = object["file"]?.string, EscapingPath.isOutside(file) {
       findings.add(.outsidePath, .error, "it reads \(DocumentFindings.shown(file)), which is not in the archive")
     }
   }

@@ -25,7 +25,7 @@ enum TransformersCheck: DocumentCheck {
       case .object(let members): waiting += Array(members.values)
       case .string(let text):
         let shown = DocumentFindings.shown(text)
-        if text.contains("--") || OutsidePath.isOutside(text) {
+        if text.contains("--") || EscapingPath.isOutside(text) {
           findings.add(.namedCode, .error, "it runs code from elsewhere when it is loaded: \(shown)")
         } else {
           findings.add(.modelCode, .warning, "it runs code of its own if the user trusts it: \(shown)")
@@ -38,12 +38,12 @@ enum TransformersCheck: DocumentCheck {
   /// `{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}`: the type is imported.
   private static func sentences(_ object: [String: JSONValue], _ findings: inout DocumentFindings) {
     guard object["idx"] != nil, object["path"] != nil, let type = object["type"]?.string else { return }
-    if let path = object["path"]?.string, OutsidePath.isOutside(path) {
+    if let path = object["path"]?.string, EscapingPath.isOutside(path) {
       findings.add(.outsidePath, .error, "it reads \(DocumentFindings.shown(path)), outside of the model's directory")
     }
     let parts = type.split(separator: ".", omittingEmptySubsequences: false)
     if parts.first == "sentence_transformers", parts.last?.first?.isUppercase == true { return }
-    if findings.isAnsweredFor(type) { return }
+    if findings.isAllowedByUser(type) { return }
     findings.add(
       .namedCode, .error, "it creates \(DocumentFindings.shown(type)), which is not part of sentence-transformers")
   }
@@ -57,7 +57,7 @@ enum TransformersCheck: DocumentCheck {
     }
     for (_, value) in object {
       guard let pair = value.textList, pair.count == 2, value != name else { continue }
-      guard !libraries.contains(pair[0]), !findings.isAnsweredFor(pair[0], pair[1]) else { continue }
+      guard !libraries.contains(pair[0]), !findings.isAllowedByUser(pair[0], pair[1]) else { continue }
       // A file next to the component is imported as a module of that name.
       findings.add(
         .namedCode, .error,

@@ -126,7 +126,7 @@ struct TensorFlowGraph {
     guard let place = fields.last(where: { $0.0 == 1 })?.1 else { return }
     let name = try ProtobufMessage.text(place, window)
     for (field, range) in texts where field == 8 {
-      if OutsidePath.isOutside(try ProtobufMessage.text(range, window)) { outside.insert(name) }
+      if EscapingPath.isOutside(try ProtobufMessage.text(range, window)) { outside.insert(name) }
     }
   }
 }

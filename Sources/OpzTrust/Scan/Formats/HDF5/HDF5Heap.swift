@@ -72,7 +72,7 @@ struct HDF5Heap {
       return try content(address, try cursor.length())
     }
     let id = try cursor.number(min(cursor.remaining, 8))
-    for record in try HDF5Tree.records(file, at: hugeTree) {
+    for record in try HDF5BTree.records(file, at: hugeTree) {
       var fields = HDF5Cursor(file, record)
       let address = try fields.address()
       let size = try fields.length()
@@ -141,7 +141,7 @@ struct HDF5Heap {
 }
 
 /// Reads all records of a version 2 B-tree.
-enum HDF5Tree {
+enum HDF5BTree {
   private static let maximumCount = 200_000
 
   static func records(_ file: HDF5File, at address: UInt64) throws -> [[UInt8]] {

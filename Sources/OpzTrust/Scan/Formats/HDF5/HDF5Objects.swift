@@ -49,7 +49,7 @@ struct HDF5Objects {
     let tree = try cursor.address()
     guard !file.isUndefined(heapAddress) else { return [] }
     let heap = try HDF5Heap(file, at: heapAddress)
-    return try HDF5Tree.records(file, at: tree).map { record in
+    return try HDF5BTree.records(file, at: tree).map { record in
       guard record.count >= 9 else { throw HDF5Problem(reason: "an attribute record that is too short") }
       guard record[8] & 2 == 0 else { throw HDF5Problem(reason: "shared attributes") }
       return try HDF5Attribute(file, try heap.object(Array(record[0..<8])))
@@ -66,7 +66,7 @@ struct HDF5Objects {
     let tree = try cursor.address()
     guard !file.isUndefined(heapAddress) else { return }
     let heap = try HDF5Heap(file, at: heapAddress)
-    for record in try HDF5Tree.records(file, at: tree) {
+    for record in try HDF5BTree.records(file, at: tree) {
       guard record.count >= 11 else { throw HDF5Problem(reason: "a link record that is too short") }
       var message = HDF5Cursor(file, try heap.object(Array(record[4..<11])))
       try link(&message)
@@ -146,11 +146,11 @@ struct HDF5Objects {
     for _ in 0..<used {
       let name = try cursor.length()
       _ = try cursor.take(2 * file.lengthWidth)
-      otherFiles.insert(try zeroEnded(data &+ name))
+      otherFiles.insert(try zeroTerminated(data &+ name))
     }
   }
 
-  private func zeroEnded(_ address: UInt64) throws -> String {
+  private func zeroTerminated(_ address: UInt64) throws -> String {
     var bytes: [UInt8] = []
     while bytes.count < 4096 {
       let byte = try file.bytes(at: address &+ UInt64(bytes.count), 1)[0]

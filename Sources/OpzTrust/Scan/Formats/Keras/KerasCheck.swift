@@ -38,8 +38,8 @@ enum KerasCheck: DocumentCheck {
     _ name: String, _ module: String?, _ registered: String?, _ findings: inout DocumentFindings
   ) {
     let parts = (registered ?? name).split(separator: ">", maxSplits: 1).map(String.init)
-    if let module, findings.isAnsweredFor(module, name) { return }
-    if parts.count == 2, module == nil || module == parts[0], findings.isAnsweredFor(parts[0], parts[1]) { return }
+    if let module, findings.isAllowedByUser(module, name) { return }
+    if parts.count == 2, module == nil || module == parts[0], findings.isAllowedByUser(parts[0], parts[1]) { return }
     let shown = DocumentFindings.shown(module.map { "\($0).\(name)" } ?? name)
     let also = registered.map { $0 == name ? "" : ", registered as \(DocumentFindings.shown($0))" } ?? ""
     let isLambda = name == "Lambda" || name == "__lambda__"
@@ -102,7 +102,7 @@ enum KerasCheck: DocumentCheck {
       && (registered == nil || registered == "function"
         || registered.map { KerasNames.functions.contains(Substring($0)) } == true)
     if isOwn, isKnown { return }
-    if let module, findings.isAnsweredFor(module, named) { return }
+    if let module, findings.isAllowedByUser(module, named) { return }
     let shown = DocumentFindings.shown("\(module ?? "").\(named)")
     findings.add(.kerasCode, .error, "it calls the function \(shown), which is not one of Keras' own")
   }

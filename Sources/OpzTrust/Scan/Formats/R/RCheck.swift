@@ -95,7 +95,7 @@ struct RCheck {
     }
     var code = RCode(tree)
     code.add(node.rest)
-    let isPlain = code.calls.allSatisfy { RNames.functions.contains(Substring($0)) && !isReaching($0) }
+    let isPlain = code.calls.allSatisfy { RNames.functions.contains(Substring($0)) && !isDangerousCall($0) }
     if isPlain, code.packages.isEmpty {
       return findings.add(.rCode, .note, "a function's variable is a promise, which runs when the function is used")
     }
@@ -105,7 +105,7 @@ struct RCheck {
       "a variable is a promise, which runs when it is accessed: it calls \(DocumentFindings.shown(names))")
   }
 
-  private func isReaching(_ name: String) -> Bool {
+  private func isDangerousCall(_ name: String) -> Bool {
     RFunctions.dangerous.contains(name) || RFunctions.dangerousWhenCalled.contains(name)
   }
 
@@ -140,10 +140,10 @@ struct RCheck {
     for name in code.packages.sorted() where !RFunctions.packages.contains(name) {
       findings.add(.rCode, .error, "one of its functions uses the package \(DocumentFindings.shown(name))")
     }
-    if code.callsNative { findings.add(.rCode, .error, "one of its functions calls compiled code (.Call)") }
+    if code.callsNativeCode { findings.add(.rCode, .error, "one of its functions calls compiled code (.Call)") }
     let unknown = code.calls.filter { name in
       !RNames.functions.contains(Substring(name)) && !known.contains(name) && !name.contains("<-")
-        && !isReaching(name) && !name.hasPrefix("C_")
+        && !isDangerousCall(name) && !name.hasPrefix("C_")
     }
     if !unknown.isEmpty {
       let names = unknown.sorted().prefix(8).joined(separator: ", ")
@@ -154,7 +154,7 @@ struct RCheck {
   }
 
   private mutating func report(_ text: String, _ name: String) {
-    guard !findings.isAnsweredFor("R", name) else { return }
+    guard !findings.isAllowedByUser("R", name) else { return }
     findings.add(.rCode, .error, text)
   }
 
@@ -204,7 +204,7 @@ struct RCheck {
     for name in code.calls.sorted() where RFunctions.dangerousWhenCalled.contains(name) || name == "eval" {
       report("an expression that is evaluated calls \(name)", name)
     }
-    for name in code.packages.sorted() where !RFunctions.ownNamespaces.contains(name) {
+    for name in code.packages.sorted() where !RFunctions.bundledNamespaces.contains(name) {
       findings.add(.rCode, .warning, "an expression that is evaluated uses the package \(DocumentFindings.shown(name))")
     }
   }
@@ -241,7 +241,7 @@ struct RCheck {
   }
 
   private mutating func package(_ node: RTree.Node) {
-    guard let name = node.texts.first, !RFunctions.ownNamespaces.contains(name) else { return }
+    guard let name = node.texts.first, !RFunctions.bundledNamespaces.contains(name) else { return }
     findings.add(.modelCode, .note, "reading it loads the package \(DocumentFindings.shown(name))")
   }
 }

@@ -9,7 +9,7 @@ struct RCode {
   /// Names that the code assigns values to.
   private(set) var locals: Set<String> = []
   /// Whether `.Call` is used with anything but a routine of the function's own package.
-  private(set) var callsNative = false
+  private(set) var callsNativeCode = false
   private var seen: Set<Int32> = []
 
   init(_ tree: RTree) { self.tree = tree }
@@ -54,7 +54,7 @@ struct RCode {
           locals.insert(local)
         }
       }
-      if name == ".Call" { callsNative = callsNative || !isRoutine(arguments.first) }
+      if name == ".Call" { callsNativeCode = callsNativeCode || !isRoutine(arguments.first) }
       if name == "::" || name == ":::" { package(arguments) }
       if name == "function", let first = arguments.first { addArguments(first) }
     }

@@ -48,7 +48,9 @@ enum RFunctions {
   ]
 
   /// Packages that an object may load when it is read.
-  static let ownNamespaces: Set<String> = packages.union(["tools", "parallel", "splines", "stats4", "compiler", "grid"])
+  static let bundledNamespaces: Set<String> = packages.union([
+    "tools", "parallel", "splines", "stats4", "compiler", "grid",
+  ])
 
   static let alternatives: Set<String> = [
     "compact_intseq", "compact_realseq", "deferred_string", "wrap_integer", "wrap_real", "wrap_logical", "wrap_string",

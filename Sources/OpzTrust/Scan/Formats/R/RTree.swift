@@ -110,7 +110,7 @@ struct RReader {
 
   private static let maximumCount = 3_000_000
   /// How many strings of a vector are kept.
-  private static let keptTexts = 200
+  private static let keptStrings = 200
 
   private init(_ stream: RStream) { self.stream = stream }
 
@@ -200,7 +200,7 @@ struct RReader {
   private mutating func content(_ kind: RTree.Kind, _ node: Int32, _ hasAttributes: Bool, _ hasTag: Bool) throws {
     switch kind {
     case .symbol:
-      tree.nodes[Int(node)].texts = [try charText() ?? "NA"]
+      tree.nodes[Int(node)].texts = [try readString() ?? "NA"]
       references.append(node)
       return
     case .environment:
@@ -248,14 +248,14 @@ struct RReader {
     let count = try stream.length()
     var kept: [String] = []
     for _ in 0..<count {
-      let text = try charText()
-      if kept.count < RReader.keptTexts, let text { kept.append(text) }
+      let text = try readString()
+      if kept.count < RReader.keptStrings, let text { kept.append(text) }
     }
     tree.nodes[Int(node)].texts = kept
   }
 
   /// Reads a string object where nothing else is allowed.
-  private mutating func charText() throws -> String? {
+  private mutating func readString() throws -> String? {
     let flags = try stream.integer()
     guard flags & 0xFF == 9, flags & 0x200 == 0 else { throw stream.problem("something else instead of a string") }
     let length = try stream.integer()
@@ -270,7 +270,7 @@ struct RReader {
     let count = try stream.integer()
     guard (0...1000).contains(count) else { throw stream.problem("\(count) names") }
     var found: [String] = []
-    for _ in 0..<count { found.append(try charText() ?? "NA") }
+    for _ in 0..<count { found.append(try readString() ?? "NA") }
     references.append(try add(kind, 0, slot, texts: found))
   }
 

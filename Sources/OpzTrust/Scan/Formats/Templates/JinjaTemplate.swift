@@ -95,7 +95,7 @@ struct JinjaTemplate {
   }
 
   private mutating func text(_ text: String, _ index: Int) {
-    if hasInnerName(text) {
+    if hasDunderName(text) {
       return report("has the name \(JinjaTemplate.shown(text)), which reaches into Python")
     }
     // A name assembled from parts: '_' * 2 ~ 'class', ['_', '_class_', '_'] | join.
@@ -121,7 +121,7 @@ struct JinjaTemplate {
   }
 
   /// Whether a text has two underscores and then a letter: `__class__`, but not a line of underscores.
-  private func hasInnerName(_ text: String) -> Bool {
+  private func hasDunderName(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard bytes.count > 2 else { return false }
     return (0..<(bytes.count - 2)).contains { index in

@@ -1,5 +1,0 @@
-/// Formats counts with nouns.
-enum Words {
-  /// `1 blob`, `2 blobs`.
-  static func count(_ number: Int, _ word: String) -> String { number == 1 ? "1 \(word)" : "\(number) \(word)s" }
-}

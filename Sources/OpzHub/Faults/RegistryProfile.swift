@@ -1,0 +1,66 @@
+/// A known registry, described by its quirks.
+struct RegistryProfile: Sendable {
+  let name: String
+  let summary: String
+  let quirks: [Quirk]
+  /// Lifetime of its tokens in seconds; nil if it requires none.
+  let tokenSeconds: Int?
+
+  init(_ name: String, _ summary: String, tokenSeconds: Int? = nil, _ quirks: Quirk...) {
+    self.name = name
+    self.summary = summary
+    self.tokenSeconds = tokenSeconds
+    self.quirks = quirks
+  }
+
+  static let all: [RegistryProfile] = [
+    RegistryProfile(
+      "ecr",
+      "chunks must have 5 to 10 MiB; a chunk gets 201 and Range does not advance; repositories below missing/ drop the connection; every third manifest is throttled; every second referrer gets 405",
+      .chunkMinimum(5 << 20), .chunkMaximum(10 << 20, status: 413), .chunkStatus(201), .rangeSticks,
+      .dropsMissingRepositories,
+      .throttlesManifests(every: 3), .refusesReferrers(every: 2)),
+    RegistryProfile(
+      "ghcr", "a chunk above 4 MiB gets 416; the token server denies once", tokenSeconds: 300,
+      .chunkMaximum(4 << 20, status: 416), .spuriousDenial(1)),
+    RegistryProfile("gar", "no chunked uploads", tokenSeconds: 3600, .noChunks),
+    RegistryProfile("acr", "Content-Range: bytes .. is refused", tokenSeconds: 300, .plainRangesOnly),
+    RegistryProfile("artifactory", "PUT right after POST gets 404: a PATCH has to come between", .chunkBeforePut),
+    RegistryProfile(
+      "quay", "unknown config types are refused; a mount needs from", .knownConfigsOnly, .mountNeedsFrom),
+    RegistryProfile(
+      "dockerhub", "GET of a manifest counts as a pull, and 100 are allowed; HEAD does not count", tokenSeconds: 300,
+      .pullLimit(100)),
+    RegistryProfile(
+      "harbor-replicas", "after a successful upload the first blob is unknown, until it is pushed again", .lostBlobs(1)),
+    RegistryProfile(
+      "cloudflare", "a body above 100 MB gets 413 with an HTML page", .bodyLimit(100_000_000, server: "cloudflare")),
+    RegistryProfile(
+      "nginx-limit", "a body above 1 MiB gets 413 with an HTML page", .bodyLimit(1 << 20, server: "nginx")),
+    RegistryProfile(
+      "distribution-2.8",
+      "a connection cut inside a chunk ends the upload; chunks are accepted out of order; no referrers; a large manifest gets 400; Location carries a state",
+      .cutEndsUpload, .acceptsUnorderedChunks, .noReferrers, .largeManifestIs400, .statefulLocation),
+    RegistryProfile("zot", "as the specification says"),
+    RegistryProfile(
+      "strict-chunks", "announces and requires chunks of at least 1 MiB", .announcesMinimum(1 << 20),
+      .chunkMinimum(1 << 20)),
+    RegistryProfile("short-tokens", "tokens are valid for 2 seconds", tokenSeconds: 2),
+  ]
+
+  static func named(_ name: String) -> RegistryProfile? { all.first { $0.name == name } }
+
+  /// The quirks, with `limit` in place of limits that are too large to reach in a rehearsal.
+  func quirks(limit: UInt64?) -> [Quirk] {
+    guard let limit else { return quirks }
+    return quirks.map { quirk in
+      switch quirk {
+      case .bodyLimit(_, let server): .bodyLimit(limit, server: server)
+      case .chunkMaximum(_, let status): .chunkMaximum(limit, status: status)
+      case .pullLimit: .pullLimit(Int(clamping: limit))
+      case .lostBlobs: .lostBlobs(Int(clamping: limit))
+      default: quirk
+      }
+    }
+  }
+}
