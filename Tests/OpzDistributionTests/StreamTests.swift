@@ -42,7 +42,8 @@ import Testing
     #expect(destination.has(Self.content))
     #expect(destination.count("POST") == 1)
     let ranges = source.requests.filter { $0.method == "GET" }.map { $0.header("range") ?? "" }
-    #expect(ranges.count <= 7, "\(ranges)")
+    // Each cut reopens it twice at most, and so does a connection that a loaded machine loses; each chunk would be 14.
+    #expect(ranges.count < 14, "\(ranges)")
     source.stop()
     destination.stop()
   }
