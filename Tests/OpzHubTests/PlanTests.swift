@@ -42,7 +42,7 @@ struct PlanTests {
       ("faults: [{fault: cut, tmies: 3}]", "did you mean times?"), ("faults: [cut]", "where a mapping with"),
       ("faults: [{fault: cut, at: -1}]", "at"),
       ("faults: [{fault: cut, times: -1}]", "times"), ("faults: [{fault: stall, seconds: 1e9}]", "seconds"),
-      ("faults: [{fault: stall, seconds: .nan}]", ".nan is a number that is none"),
+      ("faults: [{fault: stall, seconds: .nan}]", "infinity or not a number"),
       ("faults: [{fault: redirect-elsewhere, to: \"a\\r\\nb\"}]", "to"),
       ("personality: [", "faults.yaml:2: not valid YAML"), ("faults: [{fault: cut, kind: upload}]", "kind"),
       ("tokenSeconds: -1", "tokenSeconds"),
