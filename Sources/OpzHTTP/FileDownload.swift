@@ -85,7 +85,7 @@ public final class FileDownload: Sendable {
   ///   deleted; `IOFailure`.
   public func fetch(_ item: Item, to path: FilePath) async throws {
     guard let address = WebAddress(item.url) else {
-      throw HTTPError(.badResponse, item.name, "its address is no plain http or https one")
+      throw HTTPError(.badResponse, item.name, "its address is not a plain http or https address")
     }
     guard address.origin.scheme == .https || address.origin.isLoopback || insecure else {
       throw refuse(item, "\(address.origin) is plain http")

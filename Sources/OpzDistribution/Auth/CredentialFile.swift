@@ -116,34 +116,45 @@ struct CredentialFile: Sendable {
     _ host: String, repository: String?, in entries: [String: Value]
   ) -> (key: String, value: Value)? {
     let wanted = host.lowercased()
-    var best: (key: String, value: Value, length: Int)?
+    var best: (key: String, value: Value, match: Match)?
     for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
-      guard let length = CredentialFile.fit(key, wanted, repository) else { continue }
-      if best.map({ length > $0.length }) ?? true { best = (key, value, length) }
+      guard let match = CredentialFile.match(of: key, host: wanted, repository: repository) else { continue }
+      if best.map({ match > $0.match }) ?? true { best = (key, value, match) }
     }
     return best.map { ($0.key, $0.value) }
   }
 
   /// Whether an entry's key stands for the whole host.
-  static func isKey(_ key: String, of host: String) -> Bool { fit(key, host.lowercased(), nil) != nil }
+  static func isKey(_ key: String, of host: String) -> Bool {
+    match(of: key, host: host.lowercased(), repository: nil) != nil
+  }
 
-  // Returns how specific a key's match is, or nil where it does not match: 0 for a URL, 1 for the host, 2 for
-  // Docker's own key of Docker Hub, more for each component of a namespace.
-  private static func fit(_ key: String, _ host: String, _ repository: String?) -> Int? {
+  /// How an entry's key stands for a repository, from the least specific to the most.
+  private enum Match: Comparable {
+    /// A URL of the host, as in old files; for Docker Hub also a path that names the API.
+    case url
+    case host
+    /// The key under which Docker itself saves the login of Docker Hub.
+    case dockerHub
+    /// A namespace of so many path components.
+    case namespace(Int)
+  }
+
+  private static func match(of key: String, host: String, repository: String?) -> Match? {
     if let scheme = Origin.Scheme.prefix(of: key) {
       let place = key.dropFirst(scheme.rawValue.count + 3)
       guard isSame(place.prefix { $0 != "/" }, host) else { return nil }
-      if host == DockerHub.host, key == DockerHub.credentialKey { return 2 }
+      if host == DockerHub.host, key == DockerHub.credentialKey { return .dockerHub }
       // Next to the password Docker saves the tokens of a browser login, which only its own token server accepts.
-      return repository != nil && place.hasSuffix("-token") && DockerHub.isHost(host) ? nil : 0
+      return repository != nil && place.hasSuffix("-token") && DockerHub.isHost(host) ? nil : .url
     }
     let parts = key.split(separator: "/", omittingEmptySubsequences: false)
     guard let name = parts.first, isSame(name, host) else { return nil }
     let namespace = parts.dropFirst().joined(separator: "/")
-    if namespace.isEmpty { return 1 }
-    if DockerHub.isHost(host), ["v1", "v1/", "v2", "v2/"].contains(namespace) { return 0 }
+    if namespace.isEmpty { return .host }
+    if DockerHub.isHost(host), ["v1", "v1/", "v2", "v2/"].contains(namespace) { return .url }
     guard let repository, "\(repository)/".hasPrefix("\(namespace)/") else { return nil }
-    return parts.count + 1
+    return .namespace(parts.count - 1)
   }
 
   private static func isSame(_ name: some StringProtocol, _ host: String) -> Bool {

@@ -72,7 +72,7 @@ extension RemoteClient {
 
   /// The challenges of the remote registry; nil where it allows anonymous access.
   func challenges() async throws -> [Challenge]? {
-    let response = try await unauthorised(versionCheck)
+    let response = try await sendWithoutCredentials(versionCheck)
     return response.status == 401 ? Challenge.parse(response.head.all("www-authenticate")) : nil
   }
 }

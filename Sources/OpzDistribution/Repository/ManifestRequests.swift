@@ -99,7 +99,7 @@ final class ManifestRequests: Sendable {
     guard let type = header.flatMap({ $0.isDocument ? $0 : nil }) ?? inner, type.isDocument else {
       throw DistributionError(
         .badResponse, subject,
-        "the registry sent \(PrintableText.brief(header?.rawValue ?? "no type")), which is no manifest or index",
+        "the registry sent \(PrintableText.brief(header?.rawValue ?? "no type")), which is not a manifest or an index",
         hint: "opz reads OCI images and Docker images of schema 2")
     }
     guard inner == nil || inner == type else {

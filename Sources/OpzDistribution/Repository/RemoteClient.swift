@@ -64,14 +64,14 @@ final class RemoteClient: Sendable {
 
   func resolve(_ location: String, from: WebAddress) throws -> WebAddress {
     guard let address = from.resolving(location) else {
-      throw DistributionError(.refusedAddress, from.shown, "the registry points to something that is no http address")
+      throw DistributionError(.refusedAddress, from.shown, "the registry points to something that is not an http or https address")
     }
     try DistributionError.mapping { try policy.check(address, from: from) }
     return address
   }
 
   /// Sends one request without credentials, to see the challenges.
-  func unauthorised(_ request: HTTPRequest) async throws -> HTTPResponse { try await http.exchange(request) }
+  func sendWithoutCredentials(_ request: HTTPRequest) async throws -> HTTPResponse { try await http.exchange(request) }
 
   /// Sends a request and retries transient failures. Any response with another status is returned.
   /// - Parameter subject: what the request is about, for error messages.

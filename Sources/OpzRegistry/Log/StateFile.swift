@@ -55,68 +55,101 @@ struct StateFile {
 
   func write(_ file: FilePath) throws {
     var text = Lines()
-    text.add(StateFile.title, "\(mark.count)", "\(mark.top)", mark.names)
+    text.add([StateFile.title, "\(mark.count)", "\(mark.top)", mark.names])
     // Every version has at least one event.
     let order = state.events.keys.sorted()
     for version in order {
       for entry in (state.versions[version] ?? []).sorted(by: { $0.event < $1.event }) { text.add(entry) }
     }
-    for (alias, moves) in state.moves.sorted(by: { $0.key < $1.key }) {
-      for move in moves {
-        text.add(
-          "a", "\(alias)", move.version?.description ?? "", move.kind.rawValue, move.hash, move.at, move.actor,
-          move.after.joined(separator: ","), move.restores ?? "")
-      }
+    for (alias, move) in StateFile.flat(state.moves) {
+      text.add(
+        .move, "\(alias)", move.version?.description ?? "", move.kind.rawValue, move.hash, move.at, move.actor,
+        move.after.joined(separator: ","), move.restores ?? "")
     }
     for (version, tags) in state.tags.sorted(by: { $0.key < $1.key }) {
-      for (key, value) in tags.sorted(by: { $0.key < $1.key }) { text.add("t", "\(version)", key, value) }
+      for (key, value) in tags.sorted(by: { $0.key < $1.key }) { text.add(.tag, "\(version)", key, value) }
     }
-    for (version, card) in state.cards.sorted(by: { $0.key < $1.key }) {
-      text.add("c", "\(version)", card.mediaType.rawValue, "\(card.digest)", "\(card.size)")
-    }
+    for (version, card) in state.cards.sorted(by: { $0.key < $1.key }) { text.add(.card, version, card) }
     for deploy in state.deploys {
       text.add(
-        "d", "\(deploy.version)", deploy.hash, deploy.place.text, deploy.at, deploy.actor,
-        deploy.manifests.mediaType.rawValue,
-        "\(deploy.manifests.digest)", "\(deploy.manifests.size)", deploy.restores ?? "", deploy.place.cluster ?? "",
-        deploy.isWhole ? "whole" : "")
+        .deploy, "\(deploy.version)", deploy.hash, deploy.place.text, deploy.at, deploy.actor,
+        deploy.manifests.mediaType.rawValue, "\(deploy.manifests.digest)", "\(deploy.manifests.size)",
+        deploy.restores ?? "", deploy.place.cluster ?? "", deploy.isWhole ? "whole" : "")
     }
     for version in order { text.add(version, state.events[version] ?? []) }
-    for (version, configurations) in state.configurations.sorted(by: { $0.key < $1.key }) {
-      for one in configurations {
-        let tags = one.tags.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
-        text.add(
-          ["g", "\(version)", "\(one.event.number)-\(one.event.hash)", "\(one.image)", one.at, one.actor] + tags)
-      }
+    for (version, one) in StateFile.flat(state.configurations) {
+      let tags = one.tags.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+      text.add(
+        .configuration,
+        ["\(version)", "\(one.event.number)-\(one.event.hash)", "\(one.image)", one.at, one.actor] + tags)
     }
-    for (version, attachments) in state.attachments.sorted(by: { $0.key < $1.key }) {
-      for attachment in attachments {
-        let descriptor = String(decoding: try CanonicalJSON.encode(attachment.descriptor), as: UTF8.self)
-        text.add(
-          "r", "\(version)", descriptor, "\(attachment.image)", attachment.at, attachment.actor,
-          attachment.source?.rawValue ?? "")
-      }
+    for (version, attachment) in StateFile.flat(state.attachments) {
+      let descriptor = String(decoding: try CanonicalJSON.encode(attachment.descriptor), as: UTF8.self)
+      text.add(
+        .attachment, "\(version)", descriptor, "\(attachment.image)", attachment.at, attachment.actor,
+        attachment.source?.rawValue ?? "")
     }
     for (version, places) in state.places.sorted(by: { $0.key < $1.key }) {
-      text.add(["p", "\(version)", "\(places.count)"] + places)
+      text.add(.places, ["\(version)", "\(places.count)"] + places)
     }
-    for (version, referrers) in state.referrers.sorted(by: { $0.key < $1.key }) {
-      for one in referrers {
-        text.add(
-          "x", "\(version)", one.mediaType.rawValue, "\(one.digest)", "\(one.size)", one.artifactType?.rawValue ?? "")
-      }
+    for (version, one) in StateFile.flat(state.referrers) {
+      text.add(.referrer, version, one, one.artifactType?.rawValue ?? "")
     }
-    for (version, named) in state.named.sorted(by: { $0.key < $1.key }) {
-      for one in named { text.add("n", "\(version)", one.mediaType.rawValue, "\(one.digest)", "\(one.size)") }
-    }
-    for (place, digest) in state.seen.sorted(by: { $0.key < $1.key }) { text.add("s", place, "\(digest)", "") }
+    for (version, one) in StateFile.flat(state.named) { text.add(.named, version, one) }
+    for (place, digest) in state.seen.sorted(by: { $0.key < $1.key }) { text.add(.seen, place, "\(digest)", "") }
     try SealedLines.write(file, text.bytes)
+  }
+
+  /// The values by key, one by one.
+  private static func flat<Key: Comparable, Value>(_ values: [Key: [Value]]) -> [(Key, Value)] {
+    values.sorted { $0.key < $1.key }.flatMap { key, values in values.map { (key, $0) } }
+  }
+
+  /// What a line holds: its first field is this letter, and the cases name the others.
+  fileprivate enum LineKind: UInt8 {
+    /// `a` for a move of an alias: alias, version, kind of event, hash, time, actor, hashes before it, the hash that it
+    /// restores.
+    case move = 0x61
+    /// `c` for a card: version, media type, digest, size.
+    case card = 0x63
+    /// `d`: version, hash, place, time, actor, media type, digest and size of the manifests, the hash that it restores,
+    /// cluster, `whole` if it was applied.
+    case deploy = 0x64
+    /// `e`: version, its events' names separated by commas, and an empty field.
+    case events = 0x65
+    /// `g`: version, event, image, time, actor, then each tag's key and value.
+    case configuration = 0x67
+    /// `n` for a blob that documents of a later opz name: version, media type, digest, size.
+    case named = 0x6E
+    /// `p`: version, number of places, the places.
+    case places = 0x70
+    /// `r`: version, descriptor as JSON, image, time, actor, source.
+    case attachment = 0x72
+    /// `s` for the newest version seen at a place: place, digest, and an empty field.
+    case seen = 0x73
+    /// `t`: version, key, value.
+    case tag = 0x74
+    /// `v`: version, the record's media type, digest, size and artifact type, image, content, event, time, who deleted
+    /// it.
+    case version = 0x76
+    /// `x`: version, media type, digest, size, artifact type.
+    case referrer = 0x78
   }
 
   private struct Lines {
     var bytes: [UInt8] = []
 
-    mutating func add(_ fields: String...) { add(fields) }
+    mutating func add(_ kind: LineKind, _ fields: String...) { add(kind, fields) }
+
+    mutating func add(_ kind: LineKind, _ fields: [String]) {
+      bytes.append(kind.rawValue)
+      for field in fields { add(field: field) }
+      bytes.append(SealedLines.newline)
+    }
+
+    mutating func add(_ kind: LineKind, _ version: SemanticVersion, _ blob: Descriptor, _ more: String...) {
+      add(kind, ["\(version)", blob.mediaType.rawValue, "\(blob.digest)", "\(blob.size)"] + more)
+    }
 
     mutating func add(_ fields: [String]) {
       for (index, field) in fields.enumerated() {
@@ -128,7 +161,8 @@ struct StateFile {
 
     /// Appends field by field, because there may be 100,000 entries.
     mutating func add(_ entry: ModelState.Entry) {
-      bytes += "v\t\(entry.version)".utf8
+      bytes.append(LineKind.version.rawValue)
+      bytes += "\t\(entry.version)".utf8
       add(field: entry.artifact.mediaType.rawValue)
       bytes.append(SealedLines.tab)
       entry.artifact.digest.append(to: &bytes)
@@ -151,7 +185,8 @@ struct StateFile {
 
     /// Appends the events about a version.
     mutating func add(_ version: SemanticVersion, _ names: [EventLog.Name]) {
-      bytes += "e\t\(version)\t".utf8
+      bytes.append(LineKind.events.rawValue)
+      bytes += "\t\(version)\t".utf8
       for (index, name) in names.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
         bytes += "\(name.number)-".utf8
@@ -165,23 +200,25 @@ struct StateFile {
 extension ModelState {
   /// Applies one line of a state file. False for a malformed line.
   fileprivate mutating func add(_ line: SealedLines) -> Bool {
-    guard line.count >= 4, let key = line[0].first, line[0].count == 1, let version = SemanticVersion(ascii: line[1])
-    else {
-      return line.count == 9 ? addMove(line) : addSeen(line)
+    guard line.count >= 4, line[0].count == 1, let kind = line[0].first.flatMap(StateFile.LineKind.init) else {
+      return false
     }
-    switch (key, line.count) {
-    case (UInt8(ascii: "v"), 11): return addVersion(version, line)
-    case (UInt8(ascii: "t"), 4): tags[version, default: [:]][line.unescaped(2)] = line.unescaped(3)
-    case (UInt8(ascii: "e"), 4):
+    if kind == .move { return addMove(line) }
+    if kind == .seen { return addSeen(line) }
+    guard let version = SemanticVersion(ascii: line[1]) else { return false }
+    switch (kind, line.count) {
+    case (.version, 11): return addVersion(version, line)
+    case (.tag, 4): tags[version, default: [:]][line.unescaped(2)] = line.unescaped(3)
+    case (.events, 4):
       events[version] = line[2].split(separator: UInt8(ascii: ",")).compactMap { EventLog.Name(stem: $0) }
-    case (UInt8(ascii: "n"), 5):
+    case (.named, 5):
       guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
       named[version, default: []].append(
         Descriptor(mediaType: MediaType(line.unescaped(2)), digest: digest, size: size))
-    case (UInt8(ascii: "c"), 5):
+    case (.card, 5):
       guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
       cards[version] = Descriptor(mediaType: MediaType(line.text(2)), digest: digest, size: size)
-    case (UInt8(ascii: "r"), 7):
+    case (.attachment, 7):
       guard let image = Digest(text: line[3]),
         let descriptor = try? CanonicalJSON.decode(
           Descriptor.self, from: Array(line.unescaped(2).utf8), subject: "cache")
@@ -190,7 +227,7 @@ extension ModelState {
         Attachment(
           descriptor: descriptor, image: image, at: line.text(4), actor: line.unescaped(5),
           source: Attachment.Source(rawValue: line.text(6))))
-    case (UInt8(ascii: "d"), 12):
+    case (.deploy, 12):
       guard let digest = Digest(text: line[7]), let size = UInt64(decimal: line[8]) else { return false }
       deploys.append(
         Deploy(
@@ -198,14 +235,14 @@ extension ModelState {
           place: DeployPlace(line.unescaped(3), cluster: line.isEmpty(10) ? nil : line.unescaped(10)),
           manifests: Descriptor(mediaType: MediaType(line.text(6)), digest: digest, size: size), at: line.text(4),
           actor: line.unescaped(5), restores: line.isEmpty(9) ? nil : line.text(9), isWhole: line.text(11) == "whole"))
-    case (UInt8(ascii: "x"), 6):
+    case (.referrer, 6):
       guard let digest = Digest(text: line[3]), let size = UInt64(decimal: line[4]) else { return false }
       let type = line.isEmpty(5) ? nil : MediaType(line.unescaped(5))
       referrers[version, default: []].append(
         Descriptor(mediaType: MediaType(line.unescaped(2)), digest: digest, size: size, artifactType: type))
-    case (UInt8(ascii: "g"), 6...): return addConfiguration(version, line)
-    case (UInt8(ascii: "p"), _): places[version] = (3..<line.count).map { line.unescaped($0) }
-    default: return addMove(line)
+    case (.configuration, 6...): return addConfiguration(version, line)
+    case (.places, _): places[version] = (3..<line.count).map { line.unescaped($0) }
+    default: return false
     }
     return true
   }
@@ -239,13 +276,13 @@ extension ModelState {
   }
 
   private mutating func addSeen(_ line: SealedLines) -> Bool {
-    guard line.count == 4, line.text(0) == "s", let digest = Digest(text: line[2]) else { return false }
+    guard line.count == 4, let digest = Digest(text: line[2]) else { return false }
     seen[line.unescaped(1)] = digest
     return true
   }
 
   private mutating func addMove(_ line: SealedLines) -> Bool {
-    guard line.count == 9, line.text(0) == "a", let alias = AliasName(line.text(1)),
+    guard line.count == 9, let alias = AliasName(line.text(1)),
       let kind = Event.Kind(rawValue: line.text(3))
     else { return false }
     moves[alias, default: []].append(

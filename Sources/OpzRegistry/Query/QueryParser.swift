@@ -51,7 +51,7 @@ struct QueryParser {
         symbol += "="
         at += 1
       }
-      if symbol == "!" { throw QueryError(source, at, "\"!\" is no operator", hint: "write != or not") }
+      if symbol == "!" { throw QueryError(source, at, "\"!\" is not an operator", hint: "write != or not") }
       return .symbol(symbol == "==" ? "=" : symbol)
     default: break
     }

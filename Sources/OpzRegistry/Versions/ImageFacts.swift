@@ -65,7 +65,7 @@ public struct ImageFacts: Sendable {
       throw RegistryError(.damaged, subject, "the index has \(entries.count) manifests, and \(most) are read")
     }
     if let other = entries.first(where: { !$0.mediaType.isManifest }) {
-      throw RegistryError(.damaged, subject, "the index names \(other.digest), which is no image's manifest")
+      throw RegistryError(.damaged, subject, "the index names \(other.digest), which is not the manifest of an image")
     }
     return entries
   }
@@ -74,7 +74,7 @@ public struct ImageFacts: Sendable {
     let config = manifest.content.config
     let subject = "\(manifest.descriptor.digest)"
     guard config.mediaType.isImageConfig else {
-      throw RegistryError(.damaged, subject, "it is no image: its config is of the type \(config.mediaType)")
+      throw RegistryError(.damaged, subject, "it is not an image: its config has the type \(config.mediaType)")
     }
     let size = UInt64(manifest.raw.count).addingReportingOverflow(config.size)
     guard !size.overflow, size.partialValue <= UInt64(budget) else {
