@@ -64,7 +64,8 @@ final class RemoteClient: Sendable {
 
   func resolve(_ location: String, from: WebAddress) throws -> WebAddress {
     guard let address = from.resolving(location) else {
-      throw DistributionError(.refusedAddress, from.shown, "the registry points to something that is not an http or https address")
+      throw DistributionError(
+        .refusedAddress, from.shown, "the registry points to something that is not an http or https address")
     }
     try DistributionError.mapping { try policy.check(address, from: from) }
     return address
