@@ -18,7 +18,7 @@ struct XGBoostReaderTests {
     let scorer = Scorer(try HandMadeModel.read(HandMadeModel.json(baseScore: base)))
     let rows: [Float] = [0, 0, 0.5, 1.9, 0.5, 2, .nan, 5, 7, .nan]
     #expect(scorer.margins(rows, rows: 5) == [-0.875, 0.375, 1.125, -0.875, 1.125])
-    #expect(scorer.leaves(rows, rows: 5) == [1, 0, 3, 0, 4, 0, 1, 0, 4, 0])
+    #expect(try scorer.leaves(Rows(rows, count: 5)) == [1, 0, 3, 0, 4, 0, 1, 0, 4, 0])
   }
 
   @Test("a base score other than 0.5 becomes a float32 logit; for logitraw, it is the margin")
@@ -103,7 +103,7 @@ struct XGBoostReaderTests {
       }
       if let model = try? ModelFormats.standard.read(bytes, name: "model.json").model {
         let scorer = Scorer(model)
-        _ = scorer.margins([Float](repeating: 1, count: scorer.columns * 3), rows: 3)
+        _ = scorer.margins([Float](repeating: 1, count: model.inputs.count * 3), rows: 3)
       }
     }
   }

@@ -23,7 +23,7 @@ struct ChurnTests {
     let margins = scorer.margins(matrix, rows: table.count - 1)
     #expect(margins.count == 1000)
     #expect(margins == expected.dropFirst().map { Float($0[1])! })
-    let predictions = scorer.predictions(ofMargins: margins)
+    let predictions = scorer.predictions(matrix, rows: table.count - 1)
     for (found, row) in zip(predictions, expected.dropFirst()) {
       #expect(abs(found - Float(row[0])!) <= 1e-6)
     }

@@ -37,7 +37,7 @@ struct ModelPredictorTests {
       }
     }
     let margins = Scorer(model).margins(matrix, rows: rows.count)
-    let probabilities = Scorer(model).predictions(ofMargins: margins)
+    let probabilities = Scorer(model).predictions(matrix, rows: rows.count)
 
     let server = InferenceServer(
       ServedModel(name: "churn", version: "1", predictor: ModelPredictor(loaded)), version: "0", cores: 2)

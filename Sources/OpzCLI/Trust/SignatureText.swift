@@ -11,12 +11,13 @@ struct SignatureText {
   var text: String {
     var head = TextTable([])
     head.add(["format", format.name])
-    head.add(["objective", model.objective.name])
+    head.add(["objective", model.objective])
     head.add(["trees", String(model.treeCount)])
     var inputs = TextTable(["INPUT", "KIND", "CATEGORIES"])
     for input in model.signature.inputs {
       switch input.kind {
       case .numeric: inputs.add([input.name, "numeric"])
+      case .text: inputs.add([input.name, "text"])
       case .categorical(let values):
         let list = values.prefix(6).joined(separator: ", ") + (values.count > 6 ? ", .. (\(values.count))" : "")
         inputs.add([input.name, "categorical", values.isEmpty ? "codes from 0" : list])

@@ -27,9 +27,9 @@ struct ScorerRunner: ModelRunner {
       let matrix = try rows.flatMap { row in
         try row.enumerated().map { column, cell in try cell.map { try encoder.encode($0, column: column) } ?? .nan }
       }
-      let margins = scorer.margins(matrix, rows: rows.count)
-      let names = signature.outputs.map(\.name)
-      return [names[0]: scorer.predictions(ofMargins: margins), "margin": margins]
+      let kinds = scorer.model.outputs.map(\.kind)
+      let outputs = try scorer.score(Rows(matrix, count: rows.count), kinds).outputs
+      return Dictionary(zip(kinds.map(\.rawValue), outputs.map(\.floats)), uniquingKeysWith: { one, _ in one })
     }
   }
 

@@ -40,14 +40,16 @@ struct XGBoostReader {
     let objective = try objective()
     try checkBooster()
     let groups = max(1, document.classCount)
-    let ensemble = try ensemble(groups)
-    let outputs = [
-      Signature.Output(name: objective.objective.predictionName, columns: groups),
-      Signature.Output(name: "margin", columns: groups),
-    ]
-    return Model(
-      signature: Signature(inputs: try features(), outputs: outputs), objective: objective.objective,
-      groups: groups, baseMargins: try baseMargins(objective, groups), ensemble: ensemble)
+    let ensemble = try ensemble(groups, try baseMargins(objective, groups))
+    var builder = try ModelBuilder(name: name, inputs: try inputs())
+    builder.objective = objective.name
+    let columns = try builder.add(.inputs(Array(builder.inputs.indices)))
+    let margin = try builder.add(.trees(ensemble), [columns])
+    let prediction = try objective.link.map { try builder.add(.link($0), [margin]) } ?? margin
+    let exponential = objective.isExponential ? try builder.add(.function(.exp), [margin]) : prediction
+    try builder.addOutput(objective.output, exponential)
+    try builder.addOutput(.margin, margin)
+    return try builder.finish()
   }
 
   private func objective() throws -> XGBoostObjective {
@@ -81,12 +83,12 @@ struct XGBoostReader {
     }
     let margins = scores.map { objective.margin(ofBase: $0) }
     guard margins.allSatisfy(\.isFinite) else {
-      throw damaged("base_score is not valid for \(objective.objective.name)")
+      throw damaged("base_score is not valid for \(objective.name)")
     }
     return margins.count == groups ? margins : Array(repeating: margins[0], count: groups)
   }
 
-  private func features() throws -> [Signature.Feature] {
+  private func inputs() throws -> [Model.Input] {
     let count = document.featureCount
     let names = document.featureNames.isEmpty ? (0..<count).map { "f\($0)" } : document.featureNames
     guard names.count == count, Set(names).count == count else {
@@ -97,29 +99,29 @@ struct XGBoostReader {
     }
     return names.enumerated().map { index, name in
       let isCategorical = index < document.featureTypes.count && document.featureTypes[index] == "c"
-      guard isCategorical else { return Signature.Feature(name: name, kind: .numeric) }
+      guard isCategorical else { return Model.Input(name: name, kind: .number(.float32)) }
       let texts = index < document.categoryTexts.count ? document.categoryTexts[index] : nil
-      return Signature.Feature(name: name, kind: .categorical(texts ?? []))
+      return Model.Input(name: name, kind: .categorical(texts ?? [], unseen: .refused))
     }
   }
 
-  private func ensemble(_ groups: Int) throws -> TreeEnsemble {
-    let (trees, info, weights) = (document.trees, document.treeInfo, document.weightDrop)
-    guard info.count == trees.count else {
-      throw damaged("tree_info has \(info.count) entries for \(trees.count) trees")
+  private func ensemble(_ groups: Int, _ baseMargins: [Float]) throws -> TreeEnsemble {
+    let (source, info, weights) = (document.trees, document.treeInfo, document.weightDrop)
+    guard info.count == source.count else {
+      throw damaged("tree_info has \(info.count) entries for \(source.count) trees")
     }
     let isDart = document.booster == "dart"
-    guard !isDart || weights.count == trees.count else {
-      throw damaged("weight_drop has \(weights.count) weights for \(trees.count) trees")
+    guard !isDart || weights.count == source.count else {
+      throw damaged("weight_drop has \(weights.count) weights for \(source.count) trees")
     }
-    var builder = EnsembleBuilder(name: name, columns: document.featureCount)
-    for (index, tree) in trees.enumerated() {
+    var trees = XGBoostTrees(name: name, columns: document.featureCount, groups: groups)
+    for (index, tree) in source.enumerated() {
       guard (0..<groups).contains(info[index]) else {
         throw damaged("tree \(index) is for output \(info[index]) of \(groups)")
       }
-      try builder.add(tree, number: index, group: info[index], weight: isDart ? weights[index] : 1)
+      try trees.add(tree, number: index, group: info[index], weight: isDart ? weights[index] : 1)
     }
-    return builder.ensemble
+    return try trees.finish(baseMargins: baseMargins)
   }
 
   private func damaged(_ reason: String) -> ModelError {

@@ -79,13 +79,19 @@ public struct BatchScoring: Sendable {
     var rows: Int
   }
 
+  /// What is written for each row, unless it is leaves.
+  private var output: Model.Output {
+    (options.kind == .margin ? scorer.model.output(.margin) : nil) ?? scorer.model.outputs[0]
+  }
+
   private func header(_ columns: TableColumns) -> [UInt8] {
     var names = columns.kept.map { columns.header[$0] }
     switch options.kind {
     case .leaf: names += (0..<scorer.model.treeCount).map { "leaf_\($0)" }
     case .probability, .margin:
-      let name = options.kind == .margin ? "margin" : scorer.model.objective.predictionName
-      names += scorer.groups == 1 ? [name] : (0..<scorer.groups).map { "\(name)_\($0)" }
+      let output = output
+      let width = scorer.model.nodes[output.node].type.width
+      names += width == 1 ? [output.kind.rawValue] : (0..<width).map { "\(output.kind.rawValue)_\($0)" }
     }
     var line: [UInt8] = []
     for (index, name) in names.enumerated() {
@@ -102,7 +108,7 @@ public struct BatchScoring: Sendable {
     var matrix: [Float] = []
     var kept: [String] = []
     var rows = 0
-    let width = scorer.columns
+    let width = scorer.model.inputs.count
     while try records.next(into: &fields) {
       guard fields.count == columns.header.count else {
         throw ModelError(
@@ -121,36 +127,38 @@ public struct BatchScoring: Sendable {
       for index in columns.kept { kept.append(fields[index]) }
       rows += 1
     }
-    return Scored(text: write(matrix, rows, kept, columns.kept.count), rows: rows)
+    return Scored(text: try write(matrix, rows, kept, columns.kept.count), rows: rows)
   }
 
-  private func write(_ matrix: [Float], _ rows: Int, _ kept: [String], _ keptCount: Int) -> [UInt8] {
+  private func write(_ matrix: [Float], _ rows: Int, _ kept: [String], _ keptCount: Int) throws -> [UInt8] {
+    let input = Rows(matrix, count: rows)
     let texts: (Int) -> String
     let perRow: Int
-    switch options.kind {
-    case .leaf:
-      let leaves = scorer.leaves(matrix, rows: rows)
+    if options.kind == .leaf {
+      let leaves = try scorer.leaves(input)
       (texts, perRow) = ({ String(leaves[$0]) }, scorer.model.treeCount)
-    case .margin:
-      let values = scorer.margins(matrix, rows: rows)
-      (texts, perRow) = ({ values[$0].description }, scorer.groups)
-    case .probability:
-      let values = scorer.predictions(matrix, rows: rows)
-      (texts, perRow) = ({ values[$0].description }, scorer.groups)
+    } else {
+      let scored = try scorer.score(input, [output.kind]).outputs[0]
+      perRow = scored.type.width
+      switch scored.storage {
+      case .float32(let values): texts = { values[$0].description }
+      case .float64(let values): texts = { values[$0].description }
+      case .texts(let values): texts = { values[$0] ?? "" }
+      }
     }
-    var output: [UInt8] = []
-    output.reserveCapacity(rows * (perRow + keptCount) * 12)
+    var lines: [UInt8] = []
+    lines.reserveCapacity(rows * (perRow + keptCount) * 12)
     for row in 0..<rows {
       for index in 0..<keptCount {
-        if index > 0 { output.append(UInt8(ascii: ",")) }
-        CSVRecords.write(kept[row * keptCount + index], to: &output)
+        if index > 0 { lines.append(UInt8(ascii: ",")) }
+        CSVRecords.write(kept[row * keptCount + index], to: &lines)
       }
       for index in 0..<perRow {
-        if index + keptCount > 0 { output.append(UInt8(ascii: ",")) }
-        output.append(contentsOf: texts(row * perRow + index).utf8)
+        if index + keptCount > 0 { lines.append(UInt8(ascii: ",")) }
+        lines.append(contentsOf: texts(row * perRow + index).utf8)
       }
-      output.append(10)
+      lines.append(10)
     }
-    return output
+    return lines
   }
 }

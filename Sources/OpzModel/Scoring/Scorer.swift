@@ -1,114 +1,85 @@
-/// Scores rows. Margins are bit-identical to the training library's: leaves are added in float32, tree by tree,
-/// starting from the base margin.
+/// Scores rows with a model: evaluates its nodes one after the other, each for all rows.
 ///
-/// Rows are row-major float32, one value per column: NaN is missing, a category is its code.
+/// The trees are scored by what the caller chooses: plainly, or compiled. Everything else is computed here, the same
+/// for both. A scorer may be shared between threads.
 public final class Scorer: Sendable {
   public let model: Model
-  /// Values per row.
-  public let columns: Int
-  /// Outputs per row.
-  public let groups: Int
-  private let ensemble: TreeEnsemble
+  /// By the node's index.
+  private let trees: [Int: any TreeScoring]
 
-  /// Rows scored together by one tree, so that its nodes stay in the CPU cache.
-  private static let block = 64
-
-  /// Creates a scorer for a model; it may be shared between threads.
-  public init(_ model: Model) {
+  /// Creates a scorer.
+  /// - Parameter trees: makes what scores an ensemble.
+  public init(_ model: Model, trees: (TreeEnsemble) -> any TreeScoring = { PlainTrees($0) }) {
     self.model = model
-    columns = model.signature.inputs.count
-    groups = model.groups
-    ensemble = model.ensemble
+    var scorers: [Int: any TreeScoring] = [:]
+    for (index, node) in model.nodes.enumerated() {
+      if case .trees(let ensemble) = node.operation { scorers[index] = trees(ensemble) }
+    }
+    self.trees = scorers
   }
 
-  /// Computes margins, `rows` x `groups`, row-major.
-  /// - Parameter matrix: `rows` x `columns` values; too few values are a caller's error and give an empty result.
-  public func margins(_ matrix: [Float], rows: Int) -> [Float] {
-    guard rows > 0, matrix.count >= rows * columns else { return [] }
-    return [Float](unsafeUninitializedCapacity: rows * groups) { output, filled in
-      matrix.withUnsafeBufferPointer { score($0, rows, output) }
-      filled = rows * groups
+  /// Outputs of some rows, and the rows that were refused, whose elements mean nothing.
+  public struct Result: Sendable {
+    /// In the order in which they were asked for.
+    public let outputs: [Tensor]
+    /// The reason by the row's index.
+    public let refused: [Int: String]
+  }
+
+  /// Computes outputs.
+  /// - Throws: `ModelError.unsupported` for an output that the model does not have; `ModelError.badRows` for rows with
+  ///   more or fewer elements than the model has inputs.
+  public func score(_ rows: Rows, _ kinds: [Model.OutputKind]) throws -> Result {
+    let outputs = try kinds.map { kind in
+      guard let output = model.output(kind) else {
+        throw ModelError(
+          .unsupported, model.objective, "the model has no \(kind.rawValue)",
+          hint: "it has \(model.outputs.map(\.kind.rawValue).joined(separator: ", "))")
+      }
+      return output.node
+    }
+    var evaluation = try evaluation(rows)
+    let tensors = outputs.map { evaluation.value($0) }
+    return Result(outputs: tensors, refused: evaluation.refused)
+  }
+
+  /// The leaf that each tree reaches, `rows` x trees, all ensembles one after the other in a row, numbered as in the
+  /// model's file.
+  /// - Throws: `ModelError.badRows` for rows with more or fewer elements than the model has inputs.
+  public func leaves(_ rows: Rows) throws -> [Int32] {
+    var evaluation = try evaluation(rows)
+    let parts = trees.sorted { $0.key < $1.key }.map { index, scorer in
+      scorer.leaves(evaluation.value(model.nodes[index].operands[0]).storage, rows: rows.count)
+    }
+    guard parts.count != 1 else { return parts[0] }
+    return (0..<rows.count).flatMap { row in
+      parts.flatMap { part in part[(row * part.count / rows.count)..<((row + 1) * part.count / rows.count)] }
     }
   }
 
-  /// Computes predictions, `rows` x `groups`: probabilities, or what the objective predicts.
+  private func evaluation(_ rows: Rows) throws -> Evaluation {
+    guard rows.fits(model.inputs) else {
+      throw ModelError(.badRows, "rows", "their elements do not fit \(rows.count) rows of \(model.inputs.count) inputs")
+    }
+    return Evaluation(model: model, rows: rows, trees: trees)
+  }
+}
+
+// MARK: Rows of float32
+
+extension Scorer {
+  /// An output of `count` rows of inputs, `count` x its width, rounded to float32; none for a matrix of another size.
+  /// - Parameter matrix: `count` x inputs numbers and codes of categories, row by row; NaN is missing.
+  public func floats(_ kind: Model.OutputKind, _ matrix: [Float], rows count: Int) -> [Float] {
+    guard let result = try? score(Rows(matrix, count: count), [kind]) else { return [] }
+    return result.outputs[0].floats
+  }
+
+  /// The margins of `rows` rows.
+  public func margins(_ matrix: [Float], rows: Int) -> [Float] { floats(.margin, matrix, rows: rows) }
+
+  /// The default output of `rows` rows.
   public func predictions(_ matrix: [Float], rows: Int) -> [Float] {
-    predictions(ofMargins: margins(matrix, rows: rows))
-  }
-
-  /// Turns margins into predictions.
-  public func predictions(ofMargins margins: [Float]) -> [Float] {
-    var result = margins
-    result.withUnsafeMutableBufferPointer { buffer in
-      for start in stride(from: 0, to: buffer.count, by: groups) {
-        model.objective.transform(UnsafeMutableBufferPointer(rebasing: buffer[start..<start + groups]))
-      }
-    }
-    return result
-  }
-
-  /// The index of the leaf that each tree reaches, `rows` x trees, numbered as in the model's file.
-  public func leaves(_ matrix: [Float], rows: Int) -> [Int32] {
-    guard rows > 0, matrix.count >= rows * columns else { return [] }
-    return matrix.withUnsafeBufferPointer { buffer in
-      (0..<rows).flatMap { row in
-        ensemble.trees.map { tree in
-          ensemble.numbers[
-            leaf(tree.root, UnsafeBufferPointer(rebasing: buffer[(row * columns)..<((row + 1) * columns)]))]
-        }
-      }
-    }
-  }
-
-  private func score(_ matrix: UnsafeBufferPointer<Float>, _ rows: Int, _ output: UnsafeMutableBufferPointer<Float>) {
-    for row in 0..<rows {
-      for group in 0..<groups { output[row * groups + group] = model.baseMargins[group] }
-    }
-    ensemble.nodes.withUnsafeBufferPointer { nodes in
-      for start in stride(from: 0, to: rows, by: Scorer.block) {
-        let end = min(start + Scorer.block, rows)
-        for tree in ensemble.trees {
-          for row in start..<end {
-            let leaf = reach(tree.root, matrix, row * columns, nodes)
-            output[row * groups + tree.group] += tree.weight == 1 ? nodes[leaf].value : nodes[leaf].value * tree.weight
-          }
-        }
-      }
-    }
-  }
-
-  private func leaf(_ root: Int, _ row: UnsafeBufferPointer<Float>) -> Int {
-    ensemble.nodes.withUnsafeBufferPointer { reach(root, row, 0, $0) }
-  }
-
-  /// Node indexes are not checked here: they were checked when the model was read.
-  @inline(__always)
-  private func reach(
-    _ root: Int, _ matrix: UnsafeBufferPointer<Float>, _ offset: Int, _ nodes: UnsafeBufferPointer<TreeEnsemble.Node>
-  ) -> Int {
-    var position = root
-    while true {
-      let node = nodes[position]
-      if node.feature == TreeEnsemble.Node.leaf { return position }
-      let value = matrix[offset + Int(node.feature & TreeEnsemble.Node.column)]
-      let left: Bool
-      if value.isNaN {
-        left = node.feature & TreeEnsemble.Node.missingLeft != 0
-      } else if node.feature & TreeEnsemble.Node.categorical == 0 {
-        left = value < node.value
-      } else {
-        left = !isRight(value, node.value.bitPattern)
-      }
-      position = Int(left ? node.left : node.right)
-    }
-  }
-
-  /// Whether a category is in a node's set. Unseen, negative and too large ones are not.
-  private func isRight(_ value: Float, _ set: UInt32) -> Bool {
-    guard value >= 0, value < 16_777_216 else { return false }
-    let code = Int(value)
-    let set = ensemble.sets[Int(set)]
-    guard code / 32 < set.count else { return false }
-    return ensemble.words[set.start + code / 32] & (1 << UInt32(code % 32)) != 0
+    floats(model.outputs[0].kind, matrix, rows: rows)
   }
 }

@@ -27,7 +27,7 @@ struct ModelPredictor: Predictor {
   }
 
   func predict(_ matrix: [Float], rows: Int, outputs: [Int]) throws -> [[Float]] {
-    let margins = scorer.margins(matrix, rows: rows)
-    return outputs.map { self.outputs[$0].name == "margin" ? margins : scorer.predictions(ofMargins: margins) }
+    let kinds = outputs.map { scorer.model.outputs[$0].kind }
+    return try scorer.score(Rows(matrix, count: rows), kinds).outputs.map(\.floats)
   }
 }

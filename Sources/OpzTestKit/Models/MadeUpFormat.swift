@@ -17,12 +17,13 @@ public enum MadeUpFormat {
       { bytes, name in
         guard let count = Int(String(decoding: bytes.dropFirst(5), as: UTF8.self).prefix { $0 != "\n" }), count > 0
         else { throw ModelError(.damaged, name, "no number of columns") }
-        return Model(
-          signature: Signature(
-            inputs: (0..<count).map { Signature.Feature(name: "f\($0)", kind: .numeric) },
-            outputs: [.init(name: "prediction", columns: 1), .init(name: "margin", columns: 1)]),
-          objective: Objective(name: "made-up", link: .identity), groups: 1, baseMargins: [0.5],
-          ensemble: TreeEnsemble())
+        var builder = try ModelBuilder(
+          name: name, inputs: (0..<count).map { Model.Input(name: "f\($0)", kind: .number(.float32)) })
+        builder.objective = "made-up"
+        let half = try builder.add(.constant([0.5]), as: .float32)
+        try builder.addOutput(.prediction, half)
+        try builder.addOutput(.margin, half)
+        return try builder.finish()
       }))
 
   /// The standard formats and this one.

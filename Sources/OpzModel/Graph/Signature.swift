@@ -14,8 +14,10 @@ public struct Signature: Codable, Sendable, Hashable {
 
   /// The values that an input column takes.
   public enum Kind: Sendable, Hashable {
-    /// A number, rounded to float32.
+    /// A number.
     case numeric
+    /// Any text.
+    case text
     /// One of these texts; a code from 0 if the list is empty because the model file has no texts.
     case categorical([String])
   }
@@ -50,12 +52,13 @@ extension Signature.Kind: Codable {
     case type, categories
   }
 
-  /// Decodes `{"type": "numeric"}` or `{"type": "categorical", "categories": [..]}`.
+  /// Decodes `{"type": "numeric"}`, `{"type": "text"}` or `{"type": "categorical", "categories": [..]}`.
   /// - Throws: `DecodingError` for another type.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     switch try container.decode(String.self, forKey: .type) {
     case "numeric": self = .numeric
+    case "text": self = .text
     case "categorical": self = .categorical(try container.decode([String].self, forKey: .categories))
     case let other:
       throw DecodingError.dataCorruptedError(forKey: .type, in: container, debugDescription: "unknown type \(other)")
@@ -67,6 +70,7 @@ extension Signature.Kind: Codable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     switch self {
     case .numeric: try container.encode("numeric", forKey: .type)
+    case .text: try container.encode("text", forKey: .type)
     case .categorical(let values):
       try container.encode("categorical", forKey: .type)
       try container.encode(values, forKey: .categories)
