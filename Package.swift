@@ -129,7 +129,8 @@ var targets: [Target] = [
     "OpzDistribution",
     ["OpzDistribution", "OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzModel", ["OpzModel", "OpzFormats", "OpzIO", "OpzTestKit", system]),
-  tests("OpzFormats", ["OpzFormats", "OpzModel", "OpzIO", "OpzTestKit", system]),
+  tests(
+    "OpzFormats", ["OpzFormats", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzSecrets", ["OpzSecrets", "OpzIO", "OpzTestKit"]),
   tests(
