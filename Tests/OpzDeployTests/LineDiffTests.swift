@@ -7,8 +7,8 @@ import Testing
 struct LineDiffTests {
   @Test("equal texts have no difference")
   func same() {
-    #expect(LineDiff.unified("a", "x\ny\n", "x\ny\n") == "")
-    #expect(LineDiff.unified("a", nil, nil) == "")
+    #expect(LineDiff.unified("a", from: "x\ny\n", to: "x\ny\n") == "")
+    #expect(LineDiff.unified("a", from: nil, to: nil) == "")
   }
 
   @Test("hunks have three lines of context")
@@ -16,7 +16,7 @@ struct LineDiffTests {
     let old = (1...20).map { "\($0)\n" }.joined()
     let new = old.replacing("2\n3\n", with: "2\nx\n").replacing("19\n", with: "")
     #expect(
-      LineDiff.unified("n", old, new) == """
+      LineDiff.unified("n", from: old, to: new) == """
         --- a/n
         +++ b/n
         @@ -1,6 +1,6 @@
@@ -39,8 +39,8 @@ struct LineDiffTests {
 
   @Test("a new or a deleted file")
   func ends() {
-    #expect(LineDiff.unified("n", nil, "a\n") == "--- /dev/null\n+++ b/n\n@@ -0,0 +1,1 @@\n+a\n")
-    #expect(LineDiff.unified("n", "a\n", nil) == "--- a/n\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-a\n")
+    #expect(LineDiff.unified("n", from: nil, to: "a\n") == "--- /dev/null\n+++ b/n\n@@ -0,0 +1,1 @@\n+a\n")
+    #expect(LineDiff.unified("n", from: "a\n", to: nil) == "--- a/n\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-a\n")
   }
 
   /// patch(1) is the oracle: it must turn the old text into the new one.
@@ -63,7 +63,7 @@ struct LineDiffTests {
       guard new != old, !new.isEmpty else { continue }
       let directory = try TemporaryDirectory()
       let file = try directory.write("f", old.joined())
-      let diff = LineDiff.unified("f", old.joined(), new.joined())
+      let diff = LineDiff.unified("f", from: old.joined(), to: new.joined())
       let result = try await blocking {
         try ChildProcess.run(["patch", "--silent", "--fuzz=0", file.string], input: Array(diff.utf8))
       }

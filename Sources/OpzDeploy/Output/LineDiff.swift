@@ -9,7 +9,7 @@ public struct LineDiff: Sendable {
   ///   - name: the file name in the header.
   ///   - old: nil for a file that was added; `new` is nil for one that was removed.
   /// - Returns: an empty string where both are equal.
-  public static func unified(_ name: String, _ old: String?, _ new: String?) -> String {
+  public static func unified(_ name: String, from old: String?, to new: String?) -> String {
     guard old != new else { return "" }
     let steps = compare(lines(old), lines(new))
     var text = "--- \(old == nil ? "/dev/null" : "a/" + name)\n+++ \(new == nil ? "/dev/null" : "b/" + name)\n"

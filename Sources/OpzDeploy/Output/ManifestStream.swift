@@ -29,9 +29,9 @@ public struct ManifestStream: Sendable {
   public func difference(to new: ManifestStream) -> String {
     var text = ""
     for document in new.documents {
-      text += LineDiff.unified(document.name, self[document.identity]?.text, document.text)
+      text += LineDiff.unified(document.name, from: self[document.identity]?.text, to: document.text)
     }
-    for document in gone(in: new) { text += LineDiff.unified(document.name, document.text, nil) }
+    for document in gone(in: new) { text += LineDiff.unified(document.name, from: document.text, to: nil) }
     return text
   }
 

@@ -21,7 +21,7 @@ struct PolicyReader {
         let path = "promote.\(member.key)"
         guard let alias = AliasName(member.key) else {
           problems.add(
-            path, member.place.line, "not a valid alias",
+            path, line: member.place.line, "not a valid alias",
             hint: "a lower-case letter, then letters, digits, - _ or ., at most 63")
           continue
         }
@@ -31,7 +31,7 @@ struct PolicyReader {
     if let node = root.node("retention") { policy.retention = retention(node) }
     if root.node("promote") == nil, root.node("retention") == nil {
       problems.add(
-        "", node?.line ?? 1, "it requires nothing", hint: "write promote: or retention:, or remove the file")
+        "", line: node?.line ?? 1, "it requires nothing", hint: "write promote: or retention:, or remove the file")
     }
     return policy
   }
@@ -43,7 +43,7 @@ struct PolicyReader {
       tagged: scope.flag("tagged") ?? true, aliased: scope.flag("aliased") ?? true)
     if !node.members.isEmpty, !scope.has("last"), !scope.has("days") {
       problems.add(
-        "retention", node.line, "it has no rule for what to delete", hint: "write retention: {last: 10, days: 90}")
+        "retention", line: node.line, "it has no rule for what to delete", hint: "write retention: {last: 10, days: 90}")
     }
     return retention
   }
@@ -65,7 +65,7 @@ struct PolicyReader {
     gates.sbom = sbom(scope)
     gates.scan = scan(scope)
     if gates.isEmpty, !node.isNull, problems.all.count == before {
-      problems.add(path, line, "it requires nothing", hint: "write a gate, such as tests: true, or remove \(alias)")
+      problems.add(path, line: line, "it requires nothing", hint: "write a gate, such as tests: true, or remove \(alias)")
     }
     return gates
   }
@@ -87,7 +87,7 @@ struct PolicyReader {
       }
       if !pair.value.isNull {
         problems.add(
-          "\(scope.path).metrics.\(pair.key)", pair.place.line,
+          "\(scope.path).metrics.\(pair.key)", line: pair.place.line,
           "\"\(pair.value.written ?? pair.value.kind)\" is not a threshold",
           hint: "write \(pair.key): \">= 0.9\"")
       }
@@ -108,7 +108,7 @@ struct PolicyReader {
       default: break
       }
       problems.add(
-        "\(scope.path).better.\(pair.key)", pair.place.line, "\(pair.value.kind) where a number belongs",
+        "\(scope.path).better.\(pair.key)", line: pair.place.line, "\(pair.value.kind) where a number belongs",
         hint: "write \(pair.key): 0.002, or -0.01 if lower is better")
       return nil
     }
@@ -185,7 +185,7 @@ struct PolicyReader {
     guard let node else { return scope }
     if node.isMap, node.members.isEmpty {
       problems.add(
-        path, node.line, "it requires nothing", hint: "write \(keys.joined(separator: ", ")), or remove it")
+        path, line: node.line, "it requires nothing", hint: "write \(keys.joined(separator: ", ")), or remove it")
     }
     requireValues(node.members.filter { keys.contains($0.key) }, path)
     return scope
@@ -195,12 +195,12 @@ struct PolicyReader {
   private func members(_ node: YAMLNode, _ path: String, of what: String) -> [YAMLNode.Member]? {
     guard node.isMap else {
       // A null value was already reported with its mapping.
-      if !node.isNull { problems.add(path, node.line, "\(node.kind) where a mapping of \(what) belongs") }
+      if !node.isNull { problems.add(path, line: node.line, "\(node.kind) where a mapping of \(what) belongs") }
       return nil
     }
-    if node.members.isEmpty { problems.add(path, node.line, "it requires nothing", hint: "fill it, or remove it") }
+    if node.members.isEmpty { problems.add(path, line: node.line, "it requires nothing", hint: "fill it, or remove it") }
     for member in node.members where !member.key.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) {
-      problems.add(path, member.place.line, "a key in it is empty")
+      problems.add(path, line: member.place.line, "a key in it is empty")
     }
     requireValues(node.members, path)
     return node.members
@@ -209,7 +209,7 @@ struct PolicyReader {
   private func requireValues(_ members: [YAMLNode.Member], _ path: String) {
     for member in members where member.value.isNull {
       problems.add(
-        path.isEmpty ? member.key : "\(path).\(member.key)", member.place.line, "it has no value",
+        path.isEmpty ? member.key : "\(path).\(member.key)", line: member.place.line, "it has no value",
         hint: "write the value, or remove the key")
     }
   }

@@ -36,7 +36,7 @@ public final class KeyProblems {
   ///   - line: the line, from 1; 0 for a value from the command line.
   ///   - reason: what is wrong.
   ///   - hint: what to write instead.
-  public func add(_ key: String, _ line: Int, _ reason: String, hint: String? = nil) {
+  public func add(_ key: String, line: Int, _ reason: String, hint: String? = nil) {
     guard !isFull else { return }
     let place = line == 0 ? "--set" : "\(locations.file):\(line)"
     found.append((line, KeyProblem(place: place, key: key, reason: reason, hint: hint)))

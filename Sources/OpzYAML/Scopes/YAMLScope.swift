@@ -27,7 +27,7 @@ public struct YAMLScope {
         let full = path.isEmpty ? pair.key : "\(path).\(pair.key)"
         guard isOpen || keys.contains(pair.key) else {
           let hint = problems.isFull ? nil : problems.hint(pair.key, path, keys)
-          problems.add(full, pair.place.line, "unknown key", hint: hint)
+          problems.add(full, line: pair.place.line, "unknown key", hint: hint)
           continue
         }
         problems.locations.lines[full] = pair.place.line
@@ -38,7 +38,7 @@ public struct YAMLScope {
       if isOpen { break }
       let short = problems.shorthandPaths.contains(path) ? node?.written : nil
       problems.add(
-        path, line, "\(node?.kind ?? "") where a mapping with \(keys.joined(separator: ", ")) belongs",
+        path, line: line, "\(node?.kind ?? "") where a mapping with \(keys.joined(separator: ", ")) belongs",
         hint: short.map { "write \(path): {\(keys[0]): \($0)}" })
     }
     members = found
@@ -55,13 +55,13 @@ public struct YAMLScope {
 
   /// Reports a problem with a key, on its line or, if it is missing, on the mapping's.
   public func fail(_ key: String, _ reason: String, hint: String? = nil) {
-    problems.add(full(key), members[key]?.line ?? line, reason, hint: hint)
+    problems.add(full(key), line: members[key]?.line ?? line, reason, hint: hint)
   }
 
   /// Like `fail`, for the element at `index` of a list.
   public func fail(_ key: String, at index: Int, _ reason: String, hint: String? = nil) {
     let name = "\(full(key)).\(index)"
-    problems.add(name, problems.locations.lines[name] ?? members[key]?.line ?? line, reason, hint: hint)
+    problems.add(name, line: problems.locations.lines[name] ?? members[key]?.line ?? line, reason, hint: hint)
   }
 
   /// The text of a key; nil when it is missing. From the command line, where quoting is inconvenient, numbers and
@@ -152,7 +152,7 @@ public struct YAMLScope {
           result[pair.key] = written
         } else {
           problems.add(
-            name, pair.place.line, "\(pair.value.kind) where text belongs",
+            name, line: pair.place.line, "\(pair.value.kind) where text belongs",
             hint: pair.value.written.map { "write \(pair.key): \"\($0)\"" })
         }
       }
