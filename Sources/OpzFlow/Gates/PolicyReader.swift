@@ -43,7 +43,8 @@ struct PolicyReader {
       tagged: scope.flag("tagged") ?? true, aliased: scope.flag("aliased") ?? true)
     if !node.members.isEmpty, !scope.has("last"), !scope.has("days") {
       problems.add(
-        "retention", line: node.line, "it has no rule for what to delete", hint: "write retention: {last: 10, days: 90}")
+        "retention", line: node.line, "it has no rule for what to delete", hint: "write retention: {last: 10, days: 90}"
+      )
     }
     return retention
   }
@@ -65,7 +66,8 @@ struct PolicyReader {
     gates.sbom = sbom(scope)
     gates.scan = scan(scope)
     if gates.isEmpty, !node.isNull, problems.all.count == before {
-      problems.add(path, line: line, "it requires nothing", hint: "write a gate, such as tests: true, or remove \(alias)")
+      problems.add(
+        path, line: line, "it requires nothing", hint: "write a gate, such as tests: true, or remove \(alias)")
     }
     return gates
   }
@@ -198,7 +200,9 @@ struct PolicyReader {
       if !node.isNull { problems.add(path, line: node.line, "\(node.kind) where a mapping of \(what) belongs") }
       return nil
     }
-    if node.members.isEmpty { problems.add(path, line: node.line, "it requires nothing", hint: "fill it, or remove it") }
+    if node.members.isEmpty {
+      problems.add(path, line: node.line, "it requires nothing", hint: "fill it, or remove it")
+    }
     for member in node.members where !member.key.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) {
       problems.add(path, line: member.place.line, "a key in it is empty")
     }
