@@ -62,6 +62,8 @@ CURLcode opz_curl_set_socket_options(CURL *handle, curl_sockopt_callback functio
 
 CURLcode opz_curl_get_long(CURL *handle, CURLINFO info, long *value) { return get()(handle, info, value); }
 
+CURLcode opz_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value) { return get()(handle, info, value); }
+
 CURLcode opz_curl_get_seconds(CURL *handle, CURLINFO info, double *value) { return get()(handle, info, value); }
 
 CURLcode opz_curl_get_certificates(CURL *handle, struct curl_certinfo **chain) { return get()(handle, CURLINFO_CERTINFO, chain); }

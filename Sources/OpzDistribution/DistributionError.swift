@@ -80,6 +80,21 @@ public struct DistributionError: ExplainedError {
   }
 }
 
+extension DistributionError {
+  /// The error with what was learned about connections to a host, for one that they caused.
+  /// - Parameter verb: what a connection could not do: `send` or `receive`.
+  func explained(by limit: ConnectionLimit, to host: String, verb: String) -> DistributionError {
+    var error = DistributionError(
+      code, subject, reason,
+      hint: "connections to \(host) broke after \(limit.text), and one that was to \(verb) "
+        + "\(ByteCount.text(limit.share)) broke too: a proxy, load balancer or firewall on the way limits them; "
+        + "ask who runs it for more", status: status)
+    error.retryAfter = retryAfter
+    error.isWorthRepeating = isWorthRepeating
+    return error
+  }
+}
+
 extension DistributionError: RetryableError {
   /// A failure of the HTTP client below. Its subject is the URL, which names the remote registry.
   init(_ error: HTTPError) {

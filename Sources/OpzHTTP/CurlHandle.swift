@@ -173,9 +173,10 @@ final class CurlHandle {
       }
     }
     // Child processes, such as credential helpers, do not inherit the sockets.
-    _ = opz_curl_set_socket_options(pointer) { _, socket, _ in
+    _ = opz_curl_set_pointer(pointer, CURLOPT_SOCKOPTDATA, context)
+    _ = opz_curl_set_socket_options(pointer) { context, socket, _ in
       _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
-      return CURL_SOCKOPT_OK
+      return CurlTransfer.from(context)?.connect() ?? false ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR
     }
     _ = opz_curl_set_seek(pointer) { context, offset, origin in
       guard origin == SEEK_SET, let offset = UInt64(exactly: offset), let transfer = CurlTransfer.from(context) else {

@@ -22,6 +22,7 @@ final class CurlLoop: @unchecked Sendable {
   private let commands = Mutex<[Command]>([])
   // Used on the loop's thread only.
   private var running: [UnsafeMutableRawPointer: CurlHandle] = [:]
+  private let ledger = ConnectionLedger()
 
   private static let initialized: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
@@ -90,6 +91,7 @@ final class CurlLoop: @unchecked Sendable {
 
   private func start(_ transfer: CurlTransfer) {
     let made: CurlHandle?
+    transfer.ledger = ledger
     do { made = try CurlHandle(transfer, settings) } catch { return transfer.end(.failure(error)) }
     guard let handle = made, curl_multi_add_handle(multi, handle.pointer) == CURLM_OK else {
       return transfer.end(.failure(HTTPError(.connection, "libcurl", "it took no further request")))

@@ -18,6 +18,12 @@ final class CurlTransfer: @unchecked Sendable {
   private var feed: BodyFeed?
   private var sent: UInt64 = 0
   private var failure: (any Error)?
+  /// When this transfer opened its connection; nil where it uses one that was open.
+  private var opened: ContinuousClock.Instant?
+  /// What the connection had carried when it broke and libcurl was about to send the body again.
+  private var brokenUse: ConnectionUse?
+  /// Set by the loop: what its connections have carried.
+  var ledger: ConnectionLedger?
   /// Set by the loop while libcurl owns the transfer.
   var handle: UnsafeMutableRawPointer?
   /// Resumes a transfer that was paused because its body had no data ready.
@@ -110,8 +116,29 @@ final class CurlTransfer: @unchecked Sendable {
     }
   }
 
+  /// Notes that a connection is opened for the transfer; returns false to end the transfer instead.
+  func connect() -> Bool {
+    if sent > 0, isSentOnce { return breakOff() }
+    opened = .now
+    return true
+  }
+
+  /// Whether the body is not sent again by libcurl after a reused connection broke, but by whoever sends the request:
+  /// a registry may have kept a part of it, or have ended the upload.
+  private var isSentOnce: Bool { if case .blob = request.body { true } else { false } }
+
+  private func breakOff() -> Bool {
+    if failure == nil {
+      brokenUse = use()
+      failure = HTTPError(
+        .connection, request.address.shown, "the connection broke before there was a response")
+    }
+    return false
+  }
+
   func rewind(to offset: UInt64) -> Bool {
     guard offset <= request.body.size else { return false }
+    if sent > 0, isSentOnce { return breakOff() }
     release()
     sent = offset
     onSent(.rewound)
@@ -130,8 +157,30 @@ final class CurlTransfer: @unchecked Sendable {
     case .failure(let error) where !isRefusal || error is CancellationError: outcome = .failure(error)
     default: outcome = .success(response)
     }
+    report(outcome)
     pipe?.finish(outcome.map { _ in () })
     onEnd(outcome)
+  }
+
+  /// Says what the connection has carried.
+  private func report(_ outcome: Result<HTTPResponse, any Error>) {
+    guard let use = brokenUse ?? use() else { return }
+    switch outcome {
+    case .success(let response) where response.head.isSuccess: onSent(.carried(use))
+    case .failure(let error as HTTPError) where error.code == .connection: onSent(.broke(use))
+    default: break
+    }
+  }
+
+  private func use() -> ConnectionUse? {
+    guard let handle, let ledger else { return nil }
+    var port = 0
+    var (up, down): (curl_off_t, curl_off_t) = (0, 0)
+    guard opz_curl_get_long(handle, CURLINFO_LOCAL_PORT, &port) == CURLE_OK,
+      opz_curl_get_size(handle, CURLINFO_SIZE_UPLOAD_T, &up) == CURLE_OK,
+      opz_curl_get_size(handle, CURLINFO_SIZE_DOWNLOAD_T, &down) == CURLE_OK
+    else { return nil }
+    return ledger.add(sent: UInt64(clamping: up), received: UInt64(clamping: down), port: port, opened: opened)
   }
 
   private func release() {

@@ -7,12 +7,16 @@ package final class HTTPClient: Sendable {
   /// The most redirects that one request may lead to.
   package static let redirectLimit = 5
 
-  /// Progress of sending a request body.
+  /// Progress of sending a request body, and what became of the connection.
   package enum SendEvent: Sendable {
     /// A number of bytes.
     case sent(Int)
-    /// libcurl found its connection dead and sends the body again.
+    /// The body is sent again, on another connection or to another address.
     case rewound
+    /// The exchange ended with a 2xx response: the connection carries as much as this.
+    case carried(ConnectionUse)
+    /// The connection broke during the exchange.
+    case broke(ConnectionUse)
   }
 
   /// Starts libcurl's thread.

@@ -49,6 +49,12 @@ package struct RetryBudget {
     mark = 0
   }
 
+  /// Starts over: the next attempt is made in another way than those before.
+  package mutating func renew() {
+    attempt = 1
+    begin = clock.now
+  }
+
   /// `attempt 2 of 5 in 0.6 s`.
   package func text(_ seconds: Double) -> String {
     let tenths = Int64((min(seconds, 1e9) * 10).rounded())

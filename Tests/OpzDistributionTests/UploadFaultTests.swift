@@ -55,7 +55,9 @@ import Testing
     #expect(progress.bytes == 3_000_000)
     #expect(server.requests.last?.bodySize == 3_000_000)
     #expect(server.requests.last.map { $0.body == Array(Self.content.prefix(1 << 20)) } == true)
-    #expect(server.requests.filter { $0.method == "POST" }.count == 3, "each attempt has its own session")
+    // After the first one smaller requests are tried, which this registry refuses.
+    #expect(server.requests.filter { $0.method == "PATCH" }.count == 1)
+    #expect(server.requests.filter { $0.method == "POST" }.count == 4, "each attempt has its own session")
   }
 
   @Test func doesNotSendAgainWhatArrived() async throws {

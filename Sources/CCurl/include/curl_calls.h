@@ -22,6 +22,8 @@ CURLcode opz_curl_set_seek(CURL *handle, opz_curl_seek function);
 CURLcode opz_curl_set_socket_options(CURL *handle, curl_sockopt_callback function);
 // A number that libcurl knows of a transfer: CURLINFO_RESPONSE_CODE and the like.
 CURLcode opz_curl_get_long(CURL *handle, CURLINFO info, long *value);
+// Bytes: CURLINFO_SIZE_UPLOAD_T and the like.
+CURLcode opz_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value);
 // Seconds: CURLINFO_TOTAL_TIME and the like.
 CURLcode opz_curl_get_seconds(CURL *handle, CURLINFO info, double *value);
 // The certificates that the peer showed, where CURLOPT_CERTINFO was set; libcurl keeps them until the handle is gone.

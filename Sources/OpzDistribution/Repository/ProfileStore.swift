@@ -9,6 +9,11 @@ import SystemPackage
 final class ProfileStore: Sendable {
   private let path: FilePath?
   private let state: Mutex<RemoteRegistryProfile>
+  /// What this process's connections have carried in each direction.
+  private let evidence = Mutex([Direction: ConnectionEvidence]())
+
+  /// Which way the bytes of a blob go.
+  enum Direction { case upload, download }
 
   /// Loads the profile of an origin.
   /// - Parameter directory: where profiles are saved; nil to keep this one in memory only.
@@ -34,12 +39,41 @@ final class ProfileStore: Sendable {
     try? Durable.replaceWithoutSync(path, with: bytes)
   }
 
+  /// Takes that a connection carried this much and did not break.
+  func carried(_ use: ConnectionUse, _ direction: Direction) {
+    let (bytes, milliseconds) = ProfileStore.figures(use, direction)
+    evidence.withLock { $0[direction, default: ConnectionEvidence()].carried(bytes, milliseconds: milliseconds) }
+  }
+
+  /// Takes that a connection broke, and learns a limit from it unless it says nothing.
+  /// - Returns: true for a limit that is new or clearly stricter than before.
+  func broke(_ use: ConnectionUse, _ direction: Direction) -> Bool {
+    let (bytes, milliseconds) = ProfileStore.figures(use, direction)
+    let isEvident = evidence.withLock {
+      $0[direction, default: ConnectionEvidence()].showsLimit(bytes, milliseconds: milliseconds)
+    }
+    guard isEvident else { return false }
+    let now = Timestamp.now().milliseconds
+    var isStricter = false
+    learn { profile in
+      let old = direction == .upload ? profile.uploadLimit : profile.downloadLimit
+      let new = ConnectionLimit(bytes, milliseconds: milliseconds, after: old, now: now)
+      isStricter = old.map { new.isStricter(than: $0) } ?? true
+      if direction == .upload { profile.uploadLimit = new } else { profile.downloadLimit = new }
+    }
+    return isStricter
+  }
+
+  private static func figures(_ use: ConnectionUse, _ direction: Direction) -> (UInt64, Int64) {
+    (direction == .upload ? use.sent : use.received, use.milliseconds)
+  }
+
   private static func read(_ path: FilePath, _ origin: Origin) -> RemoteRegistryProfile? {
     guard let bytes = try? SmallFile.read(path, limit: 64 << 10),
       let profile = try? CanonicalJSON.decode(RemoteRegistryProfile.self, from: bytes, subject: path.string),
       profile.isUsable(for: origin.description, now: .now())
     else { return nil }
-    return profile
+    return profile.withoutOldLimits(now: .now())
   }
 
   // Two hosts may map to the same file name; the file says which one it belongs to, so they only overwrite each

@@ -29,12 +29,16 @@ public struct RemoteRegistryProfile: Codable, Sendable, Hashable {
   public var referrers: Bool?
   /// Whether an upload can be resumed after a connection broke in the middle of a chunk.
   public var survivesCuts: Bool?
+  /// Where connections broke while blobs were uploaded: a middlebox ends each after some bytes or seconds.
+  public var uploadLimit: ConnectionLimit?
+  /// The same while blobs were downloaded.
+  public var downloadLimit: ConnectionLimit?
 
   // The names in the file.
   private enum CodingKeys: String, CodingKey {
     case format, registry, learned
     case uploadMethod = "way"
-    case chunkMinimum, requestMaximum, mounts, referrers, survivesCuts
+    case chunkMinimum, requestMaximum, mounts, referrers, survivesCuts, uploadLimit, downloadLimit
   }
 
   /// Creates a profile in which nothing is known.
@@ -55,6 +59,7 @@ public struct RemoteRegistryProfile: Codable, Sendable, Hashable {
   func uploadMethod(for size: UInt64) -> UploadMethod {
     if let uploadMethod { return uploadMethod }
     if let requestMaximum, size > requestMaximum { return .chunked }
+    if let uploadLimit, size > uploadLimit.share { return .chunked }
     return size <= RemoteRegistryProfile.monolithicLimit ? .monolithic : .chunked
   }
 
@@ -65,6 +70,14 @@ public struct RemoteRegistryProfile: Codable, Sendable, Hashable {
       && (-86_400...RemoteRegistryProfile.age).contains(age)
       && chunkMinimum ?? 0 <= RemoteRegistryProfile.largestMinimum
       && requestMaximum ?? .max >= RemoteRegistryProfile.smallestRequest
+  }
+
+  /// Returns the profile without limits on connections that are invalid or too old.
+  func withoutOldLimits(now: Timestamp) -> RemoteRegistryProfile {
+    var profile = self
+    if let limit = uploadLimit, !limit.isUsable(now: now) { profile.uploadLimit = nil }
+    if let limit = downloadLimit, !limit.isUsable(now: now) { profile.downloadLimit = nil }
+    return profile
   }
 }
 

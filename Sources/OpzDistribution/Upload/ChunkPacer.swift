@@ -1,3 +1,5 @@
+import OpzHTTP
+
 /// Chooses the size of an upload's next chunk: what takes about eight seconds to send, so that a broken connection
 /// costs only seconds, within the limits of the remote registry.
 struct ChunkPacer: Sendable {
@@ -5,6 +7,9 @@ struct ChunkPacer: Sendable {
   private var paced = ChunkPacer.first
   /// Lowered by each broken chunk, doubled by each chunk that succeeds.
   private var ceiling = ChunkPacer.largest
+
+  /// Bytes per second of the last chunk.
+  private var rate: Double?
 
   private let quirks: RemoteQuirks
 
@@ -20,14 +25,17 @@ struct ChunkPacer: Sendable {
   /// - Parameters:
   ///   - minimum: the smallest chunk that the remote registry accepts.
   ///   - maximum: the largest request that it or a proxy accepts. It wins over `minimum`.
-  func next(minimum: UInt64, maximum: UInt64?) -> UInt64 {
-    let wanted = max(min(paced, ceiling), min(minimum, RemoteRegistryProfile.largestMinimum))
+  ///   - limit: where connections broke; each chunk then has its own.
+  func next(minimum: UInt64, maximum: UInt64?, limit: ConnectionLimit? = nil) -> UInt64 {
+    let most = min(paced, ceiling, limit?.share(at: rate) ?? .max)
+    let wanted = max(most, min(minimum, RemoteRegistryProfile.largestMinimum))
     return max(1, min(wanted, maximum ?? wanted))
   }
 
   /// Adjusts the size to a chunk of `bytes` that took `seconds` to send.
   mutating func sent(_ bytes: UInt64, in seconds: Double) {
     let rate = Double(bytes) / max(seconds, 0.001)
+    self.rate = rate
     let wanted = min(rate * ChunkPacer.seconds, Double(ChunkPacer.largest))
     // A single fast chunk must not make the next one a hundred times as large.
     let step = min(max(bytes, 1), ChunkPacer.largest) * 4
@@ -36,7 +44,9 @@ struct ChunkPacer: Sendable {
   }
 
   /// Halves the ceiling after the connection broke during a chunk of `bytes`.
-  mutating func cut(_ bytes: UInt64) {
+  /// - Parameter use: what the connection had carried.
+  mutating func cut(_ bytes: UInt64, _ use: ConnectionUse? = nil) {
     ceiling = quirks.chunkAfterCut(min(bytes, ceiling) / 2)
+    if let use, use.sent > 0 { rate = Double(use.sent) / max(Double(use.milliseconds) / 1000, 0.001) }
   }
 }

@@ -9,7 +9,6 @@ final class UploadProgress: Sendable {
     var reported: UInt64 = 0
     /// The offset at which the current request started.
     var base: UInt64 = 0
-    var wasRewound = false
   }
 
   private let item: String
@@ -26,17 +25,13 @@ final class UploadProgress: Sendable {
     case .sent(let bytes):
       count.withLock { $0.reported &+= UInt64(bytes) }
       sink.report(.advanced(item: item, bytes: UInt64(bytes)))
-    case .rewound:
-      correct(to: count.withLock { $0.base })
-      count.withLock { $0.wasRewound = true }
+    case .rewound: correct(to: count.withLock { $0.base })
+    case .carried, .broke: break
     }
   }
 
-  /// The bytes reported so far, including those that an earlier attempt sent.
-  var sent: UInt64 { count.withLock { $0.reported } }
-
-  /// The current request was sent again on another connection, so it is unknown how much of the first try arrived.
-  var wasRewound: Bool { count.withLock { $0.wasRewound } }
+  /// The bytes reported since the last correction.
+  var sent: UInt64 { count.withLock { $0.reported - min($0.base, $0.reported) } }
 
   /// Corrects the progress to the offset that the remote registry has confirmed: bytes after it are sent again, and
   /// bytes before it that were not sent here came from an earlier attempt.

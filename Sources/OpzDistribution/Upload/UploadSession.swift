@@ -8,6 +8,8 @@ struct UploadSession: Sendable {
   var acknowledged: UInt64 = 0
   /// The smallest size of every chunk but the last, in bytes.
   var chunkMinimum: UInt64 = 0
+  /// The size of the chunk that is under way, in bytes.
+  var sending: UInt64 = 0
   /// The end of the last `Range` that the remote registry sent.
   private var lastEnd: UInt64 = 0
   private let quirks: RemoteQuirks

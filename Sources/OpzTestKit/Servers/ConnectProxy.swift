@@ -72,8 +72,9 @@ public final class ConnectProxy: Sendable {
     }
   }
 
+  /// Sends all bytes; returns false where the peer has closed.
   @discardableResult
-  private static func push(_ descriptor: Int32, _ bytes: ArraySlice<UInt8>) -> Bool {
+  static func push(_ descriptor: Int32, _ bytes: ArraySlice<UInt8>) -> Bool {
     var rest = bytes
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -83,7 +84,8 @@ public final class ConnectProxy: Sendable {
     return true
   }
 
-  private static func connect(_ port: UInt16) -> Int32? {
+  /// Connects to a port of 127.0.0.1.
+  static func connect(_ port: UInt16) -> Int32? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

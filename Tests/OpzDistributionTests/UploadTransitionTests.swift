@@ -1,0 +1,124 @@
+import OpzHTTP
+import OpzIO
+import OpzOCI
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@testable import OpzDistribution
+
+/// The transition function of an upload, without a server.
+@Suite("The transitions of an upload") struct UploadTransitionTests {
+  @Test("each leads where the table says", arguments: TransitionRow.all)
+  func leads(_ row: TransitionRow) throws { #expect(try row.step().cells == row.next) }
+
+  /// OPZ_UPDATE_DOCS=1 writes the table.
+  @Test("the documentation has the table, line by line")
+  func documented() throws {
+    let file = PackageRoot.path(#filePath).appending("docs/reference/uploads.md")
+    let page = String(decoding: try FileBlob(file).bytes(), as: UTF8.self)
+    let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
+    let begin = try #require(lines.lastIndex { $0.hasPrefix("|---") }) + 1
+    let end = lines[begin...].firstIndex { !$0.hasPrefix("|") } ?? lines.endIndex
+    let table = TransitionRow.all.map(\.line)
+    if ProcessEnvironment.value("OPZ_UPDATE_DOCS") != nil {
+      let new = lines[..<begin].map(String.init) + table + lines[end...].map(String.init)
+      try Durable.replace(file, with: Array(new.joined(separator: "\n").utf8))
+    } else {
+      #expect(lines[begin..<end].map(String.init) == table, "OPZ_UPDATE_DOCS=1 writes the table")
+    }
+  }
+
+  /// From each state, random events lead to an end: with a registry that forgets, refuses, breaks and answers at random,
+  /// and no more requests than its patience allows.
+  @Test("random events never lead to a request that makes no sense", arguments: 0..<200 as Range<UInt64>)
+  func walks(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let size = UInt64.random(in: 0..<(200 << 20), using: &random)
+    let descriptor = Descriptor(mediaType: .layerTar, digest: Digest.of([]), size: size)
+    var profile = RemoteRegistryProfile(registry: "https://r.example")
+    if Bool.random(using: &random) {
+      profile.uploadLimit = ConnectionLimit(1 << 20, milliseconds: 2000, after: nil, now: 0)
+    }
+    let transition = UploadTransition(
+      descriptor: descriptor, subject: "r.example/a", host: "r.example", profile: profile, quirks: .known,
+      candidates: ["b", "c"], isJournaled: Bool.random(using: &random))
+    var step = transition.next(.ready, .begun(nil), UploadHistory(.known))
+    for _ in 0..<500 {
+      guard let request = step.request else { break }
+      check(request, size)
+      step = transition.next(step.state, event(&random, size), step.history)
+    }
+    if case .done = step.state { #expect(step.request == nil) }
+    if case .failed = step.state { #expect(step.request == nil) }
+  }
+
+  private func check(_ request: UploadRequest, _ size: UInt64) {
+    switch request.kind {
+    case .chunk(let session, let count):
+      #expect(count > 0 && session.acknowledged + count <= size)
+      #expect(session.sending == count)
+    case .close(let session): #expect(session.acknowledged == size)
+    default: break
+    }
+  }
+
+  private func event(_ random: inout SeededGenerator, _ size: UInt64) -> UploadEvent {
+    switch Int.random(in: 0..<10, using: &random) {
+    case 0: return TransitionRow.cut
+    case 1: return TransitionRow.busy
+    case 2: return TransitionRow.unusable
+    default:
+      let status = [200, 201, 202, 204, 404, 413, 416, 400].randomElement(using: &random) ?? 200
+      let end = UInt64.random(in: 0..<(size &+ 2), using: &random)
+      let ranges = [[], [("range", "0-\(end)")], [("range", "0-\(UInt64.max)")], [("range", "x")]]
+      return TransitionRow.answer(status, ranges.randomElement(using: &random) ?? [])
+    }
+  }
+
+  @Test("a connection's limit is half of where others broke, and of what the line carries in half the time")
+  func shares() {
+    let bytes = ConnectionLimit(7 << 20, milliseconds: 20, after: nil, now: 0)
+    #expect(bytes.milliseconds == nil && bytes.share == 7 << 19 && bytes.share(at: 1) == 7 << 19)
+    let time = ConnectionLimit(8 << 20, milliseconds: 2000, after: nil, now: 0)
+    #expect(time.share(at: 1_048_576) == 1 << 20, "one second of a MiB a second")
+    #expect(time.share(at: 1e9) == 4 << 20 && time.share(at: nil) == 4 << 20)
+    #expect(time.share(at: 0) == RemoteRegistryProfile.smallestRequest && time.share(at: .infinity) == 4 << 20)
+    let both = ConnectionLimit(2 << 20, milliseconds: 3000, after: time, now: 0)
+    #expect(both.bytes == 2 << 20 && both.milliseconds == 2000 && both.breaks == 2)
+  }
+
+  @Test("a connection that broke shows no limit where another carried more for longer")
+  func evidence() {
+    var evidence = ConnectionEvidence()
+    func showsLimit(_ bytes: UInt64, milliseconds: Int64) -> Bool {
+      evidence.showsLimit(bytes, milliseconds: milliseconds)
+    }
+    #expect(!showsLimit(100 << 10, milliseconds: 20), "too early for a limit")
+    #expect(showsLimit(3 << 20, milliseconds: 20))
+    evidence.carried(200 << 20, milliseconds: 10_000)
+    #expect(!showsLimit(3 << 20, milliseconds: 20) && !showsLimit(90 << 20, milliseconds: 9000))
+    #expect(showsLimit(3 << 20, milliseconds: 20), "three in a row count more")
+    evidence.carried(200 << 20, milliseconds: 10_000)
+    #expect(showsLimit(300 << 20, milliseconds: 500), "more than any has carried")
+    #expect(showsLimit(1 << 20, milliseconds: 20_000), "longer than any was open")
+  }
+
+  @Test("a limit that was seen once is forgotten after a day, one that was seen again after thirty")
+  func ages() throws {
+    let once = ConnectionLimit(7 << 20, milliseconds: 20, after: nil, now: 0)
+    let twice = ConnectionLimit(7 << 20, milliseconds: 20, after: once, now: 0)
+    let day: Int64 = 86_400_000
+    let at = { (milliseconds: Int64) in Timestamp(milliseconds: milliseconds) }
+    #expect(once.isUsable(now: at(day)) && !once.isUsable(now: at(day + 1)))
+    #expect(twice.isUsable(now: at(30 * day)) && !twice.isUsable(now: at(30 * day + 1)))
+    #expect(!once.isUsable(now: at(.min)))
+    for change in [
+      { $0.bytes = 1 }, { $0.milliseconds = 1 }, { $0.breaks = 0 }, { $0.learned = .min }, { $0.breaks = .max },
+    ] as [(inout ConnectionLimit) -> Void] {
+      var damaged = twice
+      change(&damaged)
+      #expect(!damaged.isUsable(now: at(0)), "a file that somebody wrote by hand: \(damaged)")
+    }
+  }
+}
