@@ -37,6 +37,7 @@ extension JSONNumber {
       let value = powersOfTen.withUnsafeBufferPointer { exponent < 0 ? number / $0[-exponent] : number * $0[exponent] }
       return isNegative ? -value : value
     }
+    if !isTruncated, let value = NearestDouble.of(mantissa, tenTo: exponent) { return isNegative ? -value : value }
     return Double(text(in: bytes)) ?? .nan
   }
 
