@@ -5,6 +5,7 @@ import OpzJSON
 import OpzModel
 import OpzTestKit
 import SystemPackage
+import Testing
 
 @testable import OpzArchive
 

@@ -36,7 +36,8 @@ public struct ModelBuilder {
   /// Adds a node and returns its index.
   /// - Parameters:
   ///   - operands: indexes of earlier nodes.
-  ///   - element: the type of a constant, a cast's result, or a look-up's numbers; other operations have their operands'.
+  ///   - element: the type of a constant, a cast's result, or a look-up's numbers; float64 for inputs that are all codes of
+  ///     categories and are not to be rounded to float32; other operations have their operands'.
   /// - Throws: `ModelError.damaged` where operands and operation do not fit.
   public mutating func add(
     _ operation: Operation, _ operands: [Int] = [], as element: ElementType? = nil

@@ -82,8 +82,9 @@ struct TypeRules {
       guard elements.count == 1 else { throw misfit("texts beside numbers") }
       return ValueType(.text, width: columns.count)
     }
-    // Codes of categories are exact in every type; so a column of float64 decides.
-    let widest: ElementType = elements.contains(.float64) || elements.contains(.integer) ? .float64 : .float32
+    // Codes of categories are exact in every type; so a column of float64 decides, or the reader.
+    let isWide = elements.contains(.float64) || elements.contains(.integer) || element == .float64
+    let widest: ElementType = isWide ? .float64 : .float32
     return ValueType(widest, width: columns.count)
   }
 

@@ -42,6 +42,13 @@ public struct TreeEnsembleBuilder {
       baseFirst: true, aggregate: .sum, categoryRule: .nonNegative)
   }
 
+  /// Reserves memory for this many leaves and for as many inner nodes, so that lists of a large model do not grow.
+  public mutating func reserveCapacity(leaves: Int) {
+    let count = min(max(leaves, 0), TreeEnsembleBuilder.nodeLimit / 2)
+    ensemble.nodes.reserveCapacity(count * 2)
+    ensemble.leaves.reserveCapacity(count)
+  }
+
   /// Adds a set of categories and returns its index, which is a node's threshold.
   /// - Throws: `ModelError.tooLarge` where a small file asks for much memory by categories that are far apart.
   public mutating func add(_ set: TreeEnsemble.CategorySet) throws -> Int {
