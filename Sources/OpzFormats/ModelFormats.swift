@@ -77,14 +77,17 @@ public struct ModelFormats: Sendable {
   /// - Parameter place: where the files are, for the error.
   public func choose(among paths: [FilePath], in place: String) throws -> FilePath {
     let suffixes = readable.flatMap(\.suffixes)
-    let candidates = paths.filter { path in
+    let named = paths.filter { path in
       guard let name = path.lastComponent?.string, !name.hasPrefix(".") else { return false }
       return suffixes.contains(where: name.hasSuffix)
     }
     let usual = suffixes.map { "model\($0)" }
     for name in usual {
-      if let path = candidates.first(where: { $0.lastComponent?.string == name }) { return path }
+      if let path = named.first(where: { $0.lastComponent?.string == name }) { return path }
     }
+    // Requirements and notes are texts too: they do not make another model ambiguous.
+    let distinct = named.filter { !$0.string.hasSuffix(".txt") }
+    let candidates = distinct.isEmpty ? named : distinct
     guard candidates.count <= 1 else {
       throw ModelError(
         .unknownFormat, place, "\(candidates.count) files could be the model",
@@ -99,7 +102,8 @@ public struct ModelFormats: Sendable {
   private func file(_ path: FilePath) throws -> FilePath {
     guard try FileStatus.of(path).kind == .directory else { return path }
     let files = try Directory.entries(path).map { path.appending($0) }.filter { try FileStatus.of($0).kind == .file }
-    return try choose(among: files, in: path.string)
+    let models = files.filter { header(of: $0).map(format)??.isReadable ?? false }
+    return try choose(among: models.count == 1 ? models : files, in: path.string)
   }
 
   /// Whether a file begins like a readable model and is small enough for a quick look. Only its header is read.
@@ -107,9 +111,15 @@ public struct ModelFormats: Sendable {
     guard let file = try? OpenFile.reading(path), let status = try? file.status(), status.kind == .file,
       status.size <= 64 << 20
     else { return false }
+    return header(of: path).map(format)??.isReadable ?? false
+  }
+
+  /// The beginning of a file; nil if it cannot be read.
+  private func header(of path: FilePath) -> ModelHeader? {
+    guard let file = try? OpenFile.reading(path) else { return nil }
     var header = [UInt8](repeating: 0, count: ModelHeader.limit)
-    let count = (try? header.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }) ?? 0
-    return format(of: ModelHeader(header[..<count]))?.isReadable ?? false
+    guard let count = try? header.withUnsafeMutableBytes({ try file.read(at: 0, into: $0) }) else { return nil }
+    return ModelHeader(header[..<count])
   }
 
   /// The whole file; fails if it was changed while it was read.

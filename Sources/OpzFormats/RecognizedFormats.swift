@@ -1,12 +1,5 @@
 /// Formats that are recognized, so that an error says what the file is, and that are not read.
 extension ModelFormat {
-  /// LightGBM's text format: `booster.save_model("model.txt")`.
-  static let lightGBM = ModelFormat(
-    name: "lightgbm", displayName: "LightGBM text", family: "gradient-boosted trees", suffixes: [".txt"],
-    kserve: "lightgbm", mlflowFlavors: ["lightgbm"],
-    match: { $0.starts(with: Array("tree\n".utf8)) ? .certain : .none },
-    reading: .refuse(reason: "a LightGBM model, which opz does not read"))
-
   /// A pickle of protocol 2 or later (`joblib.dump` writes one too), or a zip archive (`torch.save` puts a pickle in
   /// it).
   static let pickleOrZip = ModelFormat(

@@ -12,10 +12,13 @@ struct ModelFormatsTests {
   @Test("names are unique, and each readable format says how it is saved and how its files end")
   func names() {
     #expect(Set(formats.all.map(\.name)).count == formats.all.count)
-    #expect(formats.readable.map(\.name) == ["xgboost-json"])
+    #expect(Set(formats.readable.map(\.name)).isSuperset(of: ["xgboost-json", "lightgbm"]))
     #expect(formats.named("xgboost-json")?.kserve == "xgboost" && formats.named("none") == nil)
     #expect(formats.all.allSatisfy { !$0.suffixes.isEmpty && !$0.displayName.isEmpty })
-    #expect(formats.advice == "save an XGBoost model with booster.save_model(\"model.json\")")
+    let advice = try? #require(formats.advice)
+    for format in ["an XGBoost model with booster.save_model(\"model.json\")", "a LightGBM model with"] {
+      #expect(advice?.contains("save \(format)") == true)
+    }
     #expect(ModelFormats([]).advice == nil)
   }
 
@@ -23,7 +26,8 @@ struct ModelFormatsTests {
     "a format is recognized by the first bytes",
     arguments: [
       ("{\"learner\":{", "xgboost-json"), (" \n{\"version\":[1,7,6],", "xgboost-json"), ("{}", "xgboost-json"),
-      ("{L\u{0}\u{0}\u{0}", "xgboost-ubjson"), ("tree\nversion=v4\n", "lightgbm"), ("PK\u{3}\u{4}", "pickle"),
+      ("{L\u{0}\u{0}\u{0}", "xgboost-ubjson"), ("tree\nversion=v4\n", "lightgbm"),
+      ("tree\r\nversion=v4", "lightgbm"), ("PK\u{3}\u{4}", "pickle"),
       ("tree", nil), ("", nil), ("[]", nil), ("\u{0}{", nil),
     ] as [(String, String?)])
   func recognized(text: String, name: String?) {
@@ -50,7 +54,9 @@ struct ModelFormatsTests {
     }
     #expect(chosen("a.json", "notes.txt") == "a.json")
     #expect(chosen("a.json", "model.json") == "model.json")
-    #expect(chosen("a.json", "b.json") == nil && chosen("notes.txt") == nil && chosen(".a.json") == nil)
+    #expect(chosen("a.json", "b.json") == nil && chosen("notes.md") == nil && chosen(".a.json") == nil)
+    #expect(chosen("lightgbm.txt") == "lightgbm.txt" && chosen("a.txt", "model.txt") == "model.txt")
+    #expect(chosen("a.txt", "b.txt") == nil)
     #expect(chosen(".a.json", "b.json") == "b.json")
   }
 
@@ -59,8 +65,7 @@ struct ModelFormatsTests {
     let directory = try TemporaryDirectory()
     let formats = MadeUpFormat.formats
     let empty = #expect(throws: ModelError.self) { try formats.load(directory.path) }
-    #expect(
-      empty?.hint == "save an XGBoost model with booster.save_model(\"model.json\"), or write sums 2 into model.sums")
+    #expect(empty?.hint?.hasSuffix(", or write sums 2 into model.sums") == true)
     try directory.write("a.sums", "sums 3\n")
     let loaded = try formats.load(directory.path)
     #expect(loaded.format.name == "made-up" && loaded.model.signature.inputs.count == 3)
@@ -69,7 +74,7 @@ struct ModelFormatsTests {
     #expect(self.formats.find(directory.path.appending("a.sums")) == nil)
     try directory.write("b.json", HandMadeModel.json())
     let several = #expect(throws: ModelError.self) { try formats.load(directory.path) }
-    #expect(several?.hint == "name one of them, or call it model.json or model.sums")
+    #expect(several?.hint?.hasPrefix("name one of them, or call it model.json or ") == true)
     try directory.write("a.sums", "sums none\n")
     #expect(throws: ModelError.self) { try formats.load(directory.path.appending("a.sums")) }
   }
