@@ -57,6 +57,8 @@ var targets: [Target] = [
   .target(name: "CCurl", dependencies: ["CLazy"]),
   .target(name: "CArchive", dependencies: ["CLazy"]),
   .target(name: "CSQLite", dependencies: ["CLazy"]),
+  // Always optimized. A product and a sum are never contracted into one instruction, which would round once less.
+  .target(name: "COpzTrees", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(
     name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
@@ -77,6 +79,7 @@ var targets: [Target] = [
   module("OpzDistribution", ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzModel", ["OpzIO", system], settings: fast),
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzIO", system], settings: fast),
+  module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
   module("OpzRegistry", ["OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzSecrets", ["OpzIO"]),
   module(
@@ -131,6 +134,7 @@ var targets: [Target] = [
   tests("OpzModel", ["OpzModel", "OpzFormats", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzFormats", ["OpzFormats", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzScoring", ["OpzScoring", "OpzModel", "OpzTestKit"]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzSecrets", ["OpzSecrets", "OpzIO", "OpzTestKit"]),
   tests(

@@ -7,13 +7,14 @@ import Testing
 struct ModuleGraphTests {
   /// From the lowest to the highest; a module may import those before it. ARCHITECTURE.md's table has the same order.
   static let order = [
-    "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl", "OpzIO",
+    "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl",
+    "COpzTrees", "OpzIO",
     "OpzJSON", "OpzYAML", "OpzKubernetes", "OpzHTTP",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
     "OpzPython",
-    "OpzDistribution", "OpzModel", "OpzFormats",
+    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring",
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
     "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
@@ -39,6 +40,8 @@ struct ModuleGraphTests {
     // Part of the static server: no OCI, no Foundation, no packaging code.
     "OpzModel": ["OpzIO"],
     "OpzFormats": ["OpzModel", "OpzJSON", "OpzIO"],
+    // Ensembles to scores, whatever their format was.
+    "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
     "OpzRegistry": ["OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers, so the static server must not depend on it.
     // Bytes to findings, for scans and for packaging.
@@ -115,7 +118,7 @@ struct ModuleGraphTests {
   func heavy() throws {
     for (module, file, imported) in try imports() {
       let inServer = [
-        "OpzIO", "OpzJSON", "OpzModel", "OpzFormats", "OpzHTTPServer", "OpzServe", "opz-server",
+        "OpzIO", "OpzJSON", "OpzModel", "OpzFormats", "OpzScoring", "OpzHTTPServer", "OpzServe", "opz-server",
       ].contains(module)
       if inServer {
         #expect(!["Foundation", "Yams", "ArgumentParser"].contains(imported), "\(module)/\(file) imports \(imported)")

@@ -1,0 +1,3 @@
+// For every CPU.
+#define OPZ_NAME(name) name##_plain
+#include "kernel.h"
