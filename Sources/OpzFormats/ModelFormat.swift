@@ -31,9 +31,9 @@ public struct ModelFormat: Sendable {
 
   /// What is done with a file of a format.
   public enum Reading: Sendable {
-    /// Makes a model of the file's bytes and its name, which is for errors. It throws `ModelError`.
+    /// Makes a model of a file. It throws `ModelError`.
     /// `advice` says how a library saves such a file: `save an XGBoost model with ..`.
-    case read(advice: String, @Sendable (_ bytes: [UInt8], _ name: String) throws -> Model)
+    case read(advice: String, @Sendable (ModelFile) throws -> Model)
     /// The file is recognized and refused, for this reason.
     case refuse(reason: String, hint: String? = nil)
   }
@@ -58,6 +58,21 @@ public struct ModelFormat: Sendable {
 
   var advice: String? {
     if case .read(let advice, _) = reading { advice } else { nil }
+  }
+}
+
+/// A model file in memory, and how it is to be read.
+public struct ModelFile: Sendable {
+  public let bytes: [UInt8]
+  /// The file's name, for errors.
+  public let name: String
+  public let options: ReadingOptions
+
+  /// Joins a file's bytes with its name.
+  public init(_ bytes: [UInt8], name: String, options: ReadingOptions = ReadingOptions()) {
+    self.bytes = bytes
+    self.name = name
+    self.options = options
   }
 }
 

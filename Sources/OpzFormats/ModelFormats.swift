@@ -26,7 +26,8 @@ public struct ModelFormats: Sendable {
 
   /// How models are saved that opz reads, for hints; nil if it reads none.
   public var advice: String? {
-    let advice = readable.compactMap(\.advice)
+    // Formats of one library may share it.
+    let advice = readable.compactMap(\.advice).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     return advice.isEmpty ? nil : advice.joined(separator: ", or ")
   }
 
@@ -34,28 +35,32 @@ public struct ModelFormats: Sendable {
 
   /// Reads a model file, or the only model in a directory.
   /// - Throws: `ModelError` for a file that is damaged or not a model; `IOFailure` if it cannot be read.
-  public func load(_ path: FilePath) throws -> LoadedModel {
+  public func load(_ path: FilePath, options: ReadingOptions = ReadingOptions()) throws -> LoadedModel {
     let file = try self.file(path)
-    return try read(try ModelFormats.bytes(file), name: file.lastComponent?.string ?? file.string)
+    return try read(
+      try ModelFormats.bytes(file), name: file.lastComponent?.string ?? file.string, options: options)
   }
 
   /// The model in a file or directory; nil if there is none that opz reads. A large file of another format is not
   /// read.
-  public func find(_ path: FilePath) -> LoadedModel? {
+  public func find(_ path: FilePath, options: ReadingOptions = ReadingOptions()) -> LoadedModel? {
     guard let file = try? file(path), looksReadable(file) else { return nil }
-    return try? load(file)
+    return try? load(file, options: options)
   }
 
   /// Reads a model from memory.
   /// - Parameter name: the name used in errors.
   /// - Throws: `ModelError` for bytes that are damaged or not a model that opz reads.
-  public func read(_ bytes: [UInt8], name: String) throws -> LoadedModel {
+  public func read(
+    _ bytes: [UInt8], name: String, options: ReadingOptions = ReadingOptions()
+  ) throws -> LoadedModel {
     guard let format = format(of: ModelHeader(bytes)) else {
       if bytes.isEmpty { throw ModelError(.damaged, name, "the file is empty", hint: advice) }
       throw ModelError(.unknownFormat, name, "not a model that opz knows", hint: advice)
     }
     switch format.reading {
-    case .read(_, let reader): return LoadedModel(format: format, model: try reader(bytes, name))
+    case .read(_, let reader):
+      return LoadedModel(format: format, model: try reader(ModelFile(bytes, name: name, options: options)))
     case .refuse(let reason, let hint):
       let hints = [advice, hint].compactMap { $0 }
       throw ModelError(

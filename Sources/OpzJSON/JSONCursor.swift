@@ -214,6 +214,19 @@ public struct JSONCursor {
     return values
   }
 
+  /// Reads a list of whole numbers of 32 bits.
+  /// - Throws: `JSONFailure`.
+  public mutating func integers32() throws -> [Int32] {
+    var values: [Int32] = []
+    try array("whole numbers") { cursor in
+      guard let value = Int32(exactly: try cursor.integer()) else {
+        throw cursor.failure("a whole number that is too large")
+      }
+      values.append(value)
+    }
+    return values
+  }
+
   /// Reads a list of strings.
   /// - Throws: `JSONFailure`.
   public mutating func strings() throws -> [String] {

@@ -53,7 +53,8 @@ struct XGBoostReaderTests {
       (HandMadeModel.json(left: "[1,-1,2,-1,-1]"), "reached twice"),
       (HandMadeModel.json(left: "[1,-1,99,-1,-1]"), "does not exist"),
       (HandMadeModel.json(left: "[-7,-1,3,-1,-1]"), "does not exist"),
-      (HandMadeModel.json(right: "[2,-1,9223372036854775807,-1,-1]"), "does not exist"),
+      (HandMadeModel.json(right: "[2,-1,2147483647,-1,-1]"), "does not exist"),
+      (HandMadeModel.json(right: "[2,-1,2147483648,-1,-1]"), "too large"),
       (HandMadeModel.json(right: "[2,-1,9223372036854775808,-1,-1]"), "too large"),
       (HandMadeModel.json(indices: "[0,0,2,0,0]"), "column 2 of 2"),
       (HandMadeModel.json(indices: "[0,0,-1,0,0]"), "column -1"),
@@ -64,11 +65,13 @@ struct XGBoostReaderTests {
       (HandMadeModel.json(conditions: "[0.5,-1,2,0.25,1e]"), "exponent"),
       (HandMadeModel.json(info: "[0]"), "tree_info"),
       (HandMadeModel.json(info: "[0,1]"), "output 1 of 1"),
-      (HandMadeModel.json(booster: "gblinear"), "booster gblinear"),
-      (HandMadeModel.json(objective: "survival:cox"), "objective survival:cox"),
+      (HandMadeModel.json(booster: "gbforest"), "booster gbforest"),
+      (HandMadeModel.json(booster: "gblinear"), "0 weights for 2 columns and 1 output"),
+      (HandMadeModel.json(booster: "dart"), "0 weights for 2 trees"),
+      (HandMadeModel.json(objective: "my:loss"), "objective my:loss"),
       (HandMadeModel.json(baseScore: "nan"), "base_score"),
       (HandMadeModel.json(baseScore: "[1,2]"), "2 values for 1"), (HandMadeModel.json() + "x", "after the end"),
-      ("{L\u{0}\u{0}\u{0}", "UBJSON"), ("PK\u{3}\u{4}", "pickle or a zip"),
+      ("{L\u{0}\u{0}\u{0}", "ends too early"), ("PK\u{3}\u{4}", "pickle or a zip"),
     ])
   func refused(text: String, reason: String) {
     let error = #expect(throws: ModelError.self) { try HandMadeModel.read(text) }
@@ -106,6 +109,87 @@ struct XGBoostReaderTests {
         _ = scorer.margins([Float](repeating: 1, count: model.inputs.count * 3), rows: 3)
       }
     }
+  }
+
+  @Test("a changed file of any version, JSON or UBJSON, is an error or a model that scores", arguments: 0..<4)
+  func mutatedFixtures(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    for fixture in try ModelFixture.all(of: "xgboost") {
+      var bytes = fixture.bytes
+      for _ in 0...Int.random(in: 0..<4, using: &random) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
+        case 1: bytes[place] = "{[$#LlUIidDSTFZN]}\u{0}\u{ff}0:,".utf8.randomElement(using: &random)!
+        case 2: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1..<9, using: &random)))
+        default: bytes.insert(contentsOf: bytes[..<place].suffix(Int.random(in: 1..<30, using: &random)), at: place)
+        }
+      }
+      guard let model = try? ModelFormats.standard.read(bytes, name: fixture.file).model else { continue }
+      _ = Scorer(model).margins([Float](repeating: 1, count: model.inputs.count * 2), rows: 2)
+    }
+  }
+
+  @Test("all iterations count, or those up to the best; the notes say which, where the file records a best one")
+  func iterations() throws {
+    let text = HandMadeModel.json().replacing("\"attributes\":{}", with: #""attributes":{"best_iteration":"0"}"#)
+    let bytes = Array(text.utf8)
+    let all = try ModelFormats.standard.read(bytes, name: "model.json").model
+    #expect(all.treeCount == 2 && all.notes.count == 1)
+    #expect(all.notes[0].hasPrefix("early stopping found iteration 0 the best: all 2 iterations are used"))
+    let best = try ModelFormats.standard.read(bytes, name: "m", options: ReadingOptions(iterations: .best)).model
+    #expect(best.treeCount == 1 && best.notes == ["the first 1 of 2 iterations are used, up to the best"])
+    #expect(Scorer(best).margins([0, 0], rows: 1) == [-1])
+    let plain = Array(HandMadeModel.json().utf8)
+    #expect(try ModelFormats.standard.read(plain, name: "m").model.notes.isEmpty)
+    let none = try ModelFormats.standard.read(plain, name: "m", options: ReadingOptions(iterations: .best)).model
+    #expect(none.treeCount == 2 && none.notes == ["the file records no best iteration: all trees are used"])
+  }
+
+  @Test("an iteration ends where the file says, or is as many trees as outputs times parallel trees")
+  func forests() throws {
+    func count(_ replacements: [(String, String)]) throws -> Int {
+      var text = HandMadeModel.json().replacing("\"attributes\":{}", with: #""attributes":{"best_iteration":"0"}"#)
+      for (old, new) in replacements { text = text.replacing(old, with: new) }
+      return try ModelFormats.standard.read(
+        Array(text.utf8), name: "m", options: ReadingOptions(iterations: .best)
+      ).model.treeCount
+    }
+    #expect(try count([("\"num_trees\":\"2\"", "\"num_trees\":\"2\",\"num_parallel_tree\":\"2\"")]) == 2)
+    #expect(try count([("\"tree_info\"", "\"iteration_indptr\":[0,1,2],\"tree_info\"")]) == 1)
+    #expect(try count([("\"tree_info\"", "\"iteration_indptr\":[0,2],\"tree_info\"")]) == 2)
+    #expect(throws: ModelError.self) {
+      try count([("\"tree_info\"", "\"iteration_indptr\":[0,1,3],\"tree_info\"")])
+    }
+    #expect(throws: ModelError.self) {
+      try count([("\"num_trees\":\"2\"", "\"num_trees\":\"2\",\"num_parallel_tree\":\"3\"")])
+    }
+  }
+
+  @Test("a file of a version that was not tried is scored, and a note says so", arguments: ["[9,1,0]", "[3,2,0]"])
+  func untried(version: String) throws {
+    let model = try HandMadeModel.read(HandMadeModel.json().replacing("[1,7,6]", with: version))
+    #expect(model.notes.contains { $0.contains("9.1.0") } == (version == "[9,1,0]"))
+  }
+
+  @Test("between 1.6 and 1.7.2 a category beyond a node's bits goes the way of the missing ones")
+  func unknownCategories() throws {
+    func margins(_ version: String, missingLeft: Int) throws -> [Float] {
+      let text = HandMadeModel.json().replacing("[1,7,6]", with: version)
+        .replacing(
+          "\"default_left\":[1,0,0,0,0],\"categories\":[],\"categories_nodes\":[],\"categories_segments\":[]",
+          with: "\"default_left\":[\(missingLeft),0,0,0,0],\"split_type\":[1,0,0,0,0],\"categories\":[1],"
+            + "\"categories_nodes\":[0],\"categories_segments\":[0]"
+        )
+        .replacing("\"categories_sizes\":[]", with: "\"categories_sizes\":[1]")
+        .replacing("\n", with: "")
+      // Categories 0, 1, 31, 32, -1 and missing; b is below 2, so that left is -0.875 and right is 0.375.
+      return Scorer(try HandMadeModel.read(text)).margins([0, 0, 1, 0, 31, 0, 32, 0, -1, 0, .nan, 0], rows: 6)
+    }
+    let (left, right): (Float, Float) = (-0.875, 0.375)
+    #expect(try margins("[1,7,6]", missingLeft: 0) == [left, right, left, left, left, right])
+    #expect(try margins("[1,7,2]", missingLeft: 0) == [left, right, left, right, right, right])
+    #expect(try margins("[1,7,2]", missingLeft: 1) == [left, right, left, left, left, left])
   }
 
   @Test("category names that XGBoost truncated are left out, so that a wrong name never matches")

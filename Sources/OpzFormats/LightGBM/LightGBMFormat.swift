@@ -11,5 +11,5 @@ extension ModelFormat {
     },
     reading: .read(
       advice: "save a LightGBM model with booster.save_model(\"model.txt\")",
-      { bytes, name in try LightGBMReader.read(bytes, name: name) }))
+      { try LightGBMReader.read($0.bytes, name: $0.name) }))
 }

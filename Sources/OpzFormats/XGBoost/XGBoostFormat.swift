@@ -1,6 +1,8 @@
 import OpzModel
 
 extension ModelFormat {
+  private static let xgboostAdvice = "save an XGBoost model with booster.save_model(\"model.json\")"
+
   /// `booster.save_model("model.json")`, XGBoost 1.0 and later.
   static let xgboostJSON = ModelFormat(
     name: "xgboost-json", displayName: "XGBoost JSON", family: "gradient-boosted trees", suffixes: [".json"],
@@ -10,15 +12,15 @@ extension ModelFormat {
       return header.contains("\"learner\"") ? .certain : .possible
     },
     reading: .read(
-      advice: "save an XGBoost model with booster.save_model(\"model.json\")",
-      { bytes, name in try XGBoostReader.read(bytes, name: name) }))
+      advice: ModelFormat.xgboostAdvice, { try XGBoostReader.readJSON($0) }))
 
   /// `booster.save_model("model.ubj")`, XGBoost 1.6 and later.
   static let xgboostUBJSON = ModelFormat(
     name: "xgboost-ubjson", displayName: "XGBoost UBJSON", family: "gradient-boosted trees", suffixes: [".ubj"],
     kserve: "xgboost", mlflowFlavors: ["xgboost"],
     match: { $0.isUBJSON ? .certain : .none },
-    reading: .refuse(reason: "an XGBoost model in UBJSON, which opz does not read"))
+    reading: .read(
+      advice: ModelFormat.xgboostAdvice, { try XGBoostReader.readUBJSON($0) }))
 }
 
 extension ModelHeader {

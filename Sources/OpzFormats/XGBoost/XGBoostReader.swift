@@ -1,95 +1,117 @@
 import OpzJSON
 import OpzModel
 
-/// Converts an XGBoost JSON file to a `Model`, and validates everything that scoring relies on.
-///
-/// All trees are used, as in `Booster.predict`; `best_iteration` only affects the scikit-learn wrappers.
+/// Converts an XGBoost file to a `Model`, and validates everything that scoring relies on.
 struct XGBoostReader {
-  private let document: XGBoostDocument
-  private let name: String
+  private var document: XGBoostDocument
+  private let version: XGBoostVersion
+  private let file: ModelFile
+  private var notes: [String] = []
 
-  static func read(_ bytes: [UInt8], name: String) throws -> Model {
+  /// Reads JSON.
+  static func readJSON(_ file: ModelFile) throws -> Model {
     do {
-      let document = try JSONCursor.read(bytes, options: JSONOptions(nonFinite: .all, size: bytes.count)) { cursor in
-        var parser = XGBoostParser()
-        try parser.parse(&cursor)
-        return parser.document
-      }
-      return try XGBoostReader(document: document, name: name).model()
+      let options = JSONOptions(nonFinite: .all, size: file.bytes.count)
+      return try JSONCursor.read(file.bytes, options: options) { try model(&$0, file) }
     } catch let failure as JSONFailure {
-      throw ModelError(
-        .damaged, place(failure, in: bytes, name), failure.reason,
-        hint: failure.hint ?? "save the model again; the file may be cut off")
+      throw damaged(failure, at: place(failure, in: file))
     }
+  }
+
+  /// Reads UBJSON.
+  static func readUBJSON(_ file: ModelFile) throws -> Model {
+    do {
+      return try UBJSONCursor.read(file.bytes) { try model(&$0, file) }
+    } catch let failure as JSONFailure {
+      throw damaged(failure, at: failure.offset.map { "\(file.name): byte \($0)" } ?? file.name)
+    }
+  }
+
+  private static func model<Cursor: DocumentCursor>(_ cursor: inout Cursor, _ file: ModelFile) throws -> Model {
+    var reader = XGBoostReader(try XGBoostParser.document(&cursor), file)
+    return try reader.model(cursor)
+  }
+
+  private static func damaged(_ failure: JSONFailure, at place: String) -> ModelError {
+    ModelError(
+      .damaged, place, failure.reason, hint: failure.hint ?? "save the model again; the file may be cut off")
   }
 
   /// `model.json:3:14`
-  private static func place(_ failure: JSONFailure, in bytes: [UInt8], _ name: String) -> String {
-    guard let offset = failure.offset else { return name }
-    let before = bytes[..<min(offset, bytes.count)]
+  private static func place(_ failure: JSONFailure, in file: ModelFile) -> String {
+    guard let offset = failure.offset else { return file.name }
+    let before = file.bytes[..<min(offset, file.bytes.count)]
     let line = before.reduce(1) { $0 + ($1 == 10 ? 1 : 0) }
-    return "\(name):\(line):\(offset - (before.lastIndex(of: 10) ?? -1))"
+    return "\(file.name):\(line):\(offset - (before.lastIndex(of: 10) ?? -1))"
   }
 
-  private func model() throws -> Model {
+  private init(_ document: XGBoostDocument, _ file: ModelFile) {
+    self.document = document
+    self.file = file
+    // Files without a version are of 1.0 or written by hand: what a current release makes of them counts.
+    version = XGBoostVersion(document.version) ?? XGBoostVersion(3, 4)
+  }
+
+  private mutating func model<Cursor: DocumentCursor>(_ cursor: Cursor) throws -> Model {
     guard document.hasLearner else {
       throw ModelError(
-        .unknownFormat, name, "JSON, but not a model that opz knows: it has no \"learner\"",
+        .unknownFormat, file.name, "JSON, but not a model that opz knows: it has no \"learner\"",
         hint: "save an XGBoost model with booster.save_model(\"model.json\")")
     }
     let objective = try objective()
-    try checkBooster()
-    let groups = max(1, document.classCount)
-    let ensemble = try ensemble(groups, try baseMargins(objective, groups))
-    var builder = try ModelBuilder(name: name, inputs: try inputs())
+    if !version.isTried {
+      notes.append("saved by XGBoost \(version), whose files opz was not tried with: compare some predictions")
+    }
+    let base = try baseMargins(objective)
+    var builder = try ModelBuilder(name: file.name, inputs: try inputs())
     builder.objective = objective.name
     let columns = try builder.add(.inputs(Array(builder.inputs.indices)))
-    let margin = try builder.add(.trees(ensemble), [columns])
-    let prediction = try objective.link.map { try builder.add(.link($0), [margin]) } ?? margin
-    let exponential = objective.isExponential ? try builder.add(.function(.exp), [margin]) : prediction
-    try builder.addOutput(objective.output, exponential)
-    try builder.addOutput(.margin, margin)
+    let margin =
+      switch document.booster {
+      case "gbtree", "dart": try builder.add(.trees(try ensemble(base, cursor)), [columns])
+      case "gblinear": try addLinear(base, columns, to: &builder)
+      default:
+        throw ModelError(
+          .unsupported, file.name,
+          "the booster \((document.booster ?? "without a name").prefix(40)) is not one that opz scores",
+          hint: "train with booster: gbtree, dart or gblinear")
+      }
+    try objective.addOutputs(of: margin, to: &builder)
+    builder.notes = notes
     return try builder.finish()
   }
 
+  // MARK: Parts
+
   private func objective() throws -> XGBoostObjective {
     guard let text = document.objective else { throw damaged("learner.objective.name is missing") }
-    guard let objective = XGBoostObjective(text) else {
+    guard let objective = XGBoostObjective(text, version) else {
       throw ModelError(
-        .unsupported, name, "the objective \(text.prefix(80)) is not one that opz scores",
+        .unsupported, file.name, "the objective \(text.prefix(80)) is not one that opz scores",
         hint: "package the model with runtime: {kind: custom} and your own server")
     }
     return objective
   }
 
-  private func checkBooster() throws {
-    guard document.booster == "gbtree" || document.booster == "dart" else {
-      throw ModelError(
-        .unsupported, name,
-        "the booster \((document.booster ?? "without a name").prefix(40)) is not one that opz scores",
-        hint: "train with booster: gbtree or dart")
+  private func baseMargins(_ objective: XGBoostObjective) throws -> [Float] {
+    let (scores, groups) = (document.baseScore, document.groupCount)
+    guard document.classCount <= 1 || document.targetCount <= 1 else {
+      throw damaged("it has both \(document.classCount) classes and \(document.targetCount) targets")
     }
-    guard document.targetCount <= 1, document.trees.allSatisfy({ $0.leafVectorSize <= 1 }) else {
-      throw ModelError(
-        .unsupported, name, "a model with several targets or vector leaves, which opz does not score",
-        hint: "train one model per target, with multi_strategy: one_output_per_tree")
-    }
-  }
-
-  private func baseMargins(_ objective: XGBoostObjective, _ groups: Int) throws -> [Float] {
-    let scores = document.baseScore
-    guard scores.count == 1 || scores.count == groups else {
+    guard groups <= ModelBuilder.widthLimit, scores.count == 1 || scores.count == groups else {
       throw damaged("base_score has \(scores.count) values for \(groups) outputs")
     }
-    let margins = scores.map { objective.margin(ofBase: $0) }
+    let margins = objective.margins(
+      ofBase: scores.count == groups ? scores : Array(repeating: scores[0], count: groups))
     guard margins.allSatisfy(\.isFinite) else {
       throw damaged("base_score is not valid for \(objective.name)")
     }
-    return margins.count == groups ? margins : Array(repeating: margins[0], count: groups)
+    return margins
   }
 
   private func inputs() throws -> [Model.Input] {
     let count = document.featureCount
+    guard count > 0 else { throw damaged("it has no columns: it was not trained") }
     let names = document.featureNames.isEmpty ? (0..<count).map { "f\($0)" } : document.featureNames
     guard names.count == count, Set(names).count == count else {
       throw damaged("feature_names has \(names.count) names, possibly with duplicates, for \(count) columns")
@@ -105,26 +127,95 @@ struct XGBoostReader {
     }
   }
 
-  private func ensemble(_ groups: Int, _ baseMargins: [Float]) throws -> TreeEnsemble {
-    let (source, info, weights) = (document.trees, document.treeInfo, document.weightDrop)
-    guard info.count == source.count else {
-      throw damaged("tree_info has \(info.count) entries for \(source.count) trees")
+  // MARK: Boosters
+
+  private mutating func ensemble<Cursor: DocumentCursor>(_ base: [Float], _ cursor: Cursor) throws -> TreeEnsemble {
+    let (count, info, weights) = (document.trees.count, document.treeInfo, document.weightDrop)
+    guard info.count == count else { throw damaged("tree_info has \(info.count) entries for \(count) trees") }
+    guard weights.count <= count, document.booster == "gbtree" || weights.count == count else {
+      throw damaged("weight_drop has \(weights.count) weights for \(count) trees")
     }
-    let isDart = document.booster == "dart"
-    guard !isDart || weights.count == source.count else {
-      throw damaged("weight_drop has \(weights.count) weights for \(source.count) trees")
-    }
-    var trees = XGBoostTrees(name: name, columns: document.featureCount, groups: groups)
-    for (index, tree) in source.enumerated() {
-      guard (0..<groups).contains(info[index]) else {
-        throw damaged("tree \(index) is for output \(info[index]) of \(groups)")
+    var trees = XGBoostTrees(file.name, columns: document.featureCount, groups: base.count, version)
+    for index in 0..<(try treeCount()) {
+      guard (0..<base.count).contains(info[index]) else {
+        throw damaged("tree \(index) is for output \(info[index]) of \(base.count)")
       }
-      try trees.add(tree, number: index, group: info[index], weight: isDart ? weights[index] : 1)
+      try trees.add(
+        try tree(index, cursor), number: index, group: info[index], weight: index < weights.count ? weights[index] : 1)
     }
-    return try trees.finish(baseMargins: baseMargins)
+    return try trees.finish(baseMargins: base)
+  }
+
+  /// Takes a tree out of the document, so that its memory is free once it is in the ensemble.
+  private mutating func tree<Cursor: DocumentCursor>(_ index: Int, _ cursor: Cursor) throws -> XGBoostTree {
+    switch document.trees[index] {
+    case .read(let tree):
+      document.trees[index] = .position(0)
+      return tree
+    case .position(let position):
+      var copy = cursor.rewound(to: position)
+      return try XGBoostParser.tree(&copy)
+    }
+  }
+
+  /// How many of the trees count: all, or those of the best iteration and before.
+  private mutating func treeCount() throws -> Int {
+    let all = document.trees.count
+    guard let best = document.bestIteration else {
+      if file.options.iterations == .best {
+        notes.append("the file records no best iteration: all trees are used")
+      }
+      return all
+    }
+    let ends = try iterationEnds()
+    // Without early stopping 1.x records the last iteration, about which there is nothing to say.
+    guard best < ends.count - 1 else { return all }
+    let kept = best + 1
+    guard file.options.iterations == .best else {
+      notes.append(
+        "early stopping found iteration \(best) the best: all \(ends.count) iterations are used, as Booster.predict "
+          + "does; iterations: best uses the first \(kept)")
+      return all
+    }
+    notes.append("the first \(kept) of \(ends.count) iterations are used, up to the best")
+    return ends[best]
+  }
+
+  /// The number of trees up to the end of each iteration.
+  private func iterationEnds() throws -> [Int] {
+    let all = document.trees.count
+    let starts = document.iterationStarts
+    guard starts.isEmpty else {
+      guard starts[0] == 0, starts[starts.count - 1] == all, zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 })
+      else { throw damaged("iteration_indptr does not divide \(all) trees") }
+      return Array(starts.dropFirst())
+    }
+    // As `MakeIndptr` does for old files (src/gbm/gbtree_model.cc).
+    let groups = (document.treeInfo.max() ?? 0) + 1
+    let (size, overflow) = max(1, document.parallelTrees).multipliedReportingOverflow(by: groups)
+    guard !overflow, size > 0, all.isMultiple(of: size) else {
+      throw damaged("\(all) trees for \(document.parallelTrees) parallel trees of \(groups) outputs")
+    }
+    return Array(stride(from: size, through: all, by: size))
+  }
+
+  /// The bias and the base, then one product after the other, as `GBLinear::Pred` adds them; missing numbers add
+  /// nothing.
+  private func addLinear(_ base: [Float], _ columns: Int, to builder: inout ModelBuilder) throws -> Int {
+    let (count, groups) = (document.featureCount, base.count)
+    let (size, overflow) = (count + 1).multipliedReportingOverflow(by: groups)
+    guard !overflow, document.weights.count == size, document.weights.allSatisfy(\.isFinite) else {
+      throw damaged("\(document.weights.count) weights for \(count) columns and \(groups) outputs, or infinite ones")
+    }
+    // Every output starts from the first base score (src/gbm/gblinear.cc).
+    let first = document.weights[(count * groups)...].map { Double($0 + base[0]) }
+    let one = try builder.add(.constant([1]), as: .float32)
+    let filled = try builder.add(.impute(Array(repeating: 0, count: count)), [columns])
+    let row = try builder.add(.concatenate, [one, filled])
+    return try builder.add(.matrixProduct(first + document.weights[..<(count * groups)].map { Double($0) }), [row])
   }
 
   private func damaged(_ reason: String) -> ModelError {
-    ModelError(.damaged, name, reason, hint: "save the model again")
+    ModelError(.damaged, file.name, reason, hint: "save the model again")
   }
 }

@@ -14,11 +14,11 @@ public enum MadeUpFormat {
     match: { $0.starts(with: Array("sums ".utf8)) ? .certain : .none },
     reading: .read(
       advice: "write sums 2 into model.sums",
-      { bytes, name in
-        guard let count = Int(String(decoding: bytes.dropFirst(5), as: UTF8.self).prefix { $0 != "\n" }), count > 0
-        else { throw ModelError(.damaged, name, "no number of columns") }
+      { file in
+        guard let count = Int(String(decoding: file.bytes.dropFirst(5), as: UTF8.self).prefix { $0 != "\n" }), count > 0
+        else { throw ModelError(.damaged, file.name, "no number of columns") }
         var builder = try ModelBuilder(
-          name: name, inputs: (0..<count).map { Model.Input(name: "f\($0)", kind: .number(.float32)) })
+          name: file.name, inputs: (0..<count).map { Model.Input(name: "f\($0)", kind: .number(.float32)) })
         builder.objective = "made-up"
         let half = try builder.add(.constant([0.5]), as: .float32)
         try builder.addOutput(.prediction, half)

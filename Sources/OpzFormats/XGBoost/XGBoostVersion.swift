@@ -1,0 +1,37 @@
+/// A release of XGBoost, as a file names the one that saved it.
+struct XGBoostVersion: Comparable, CustomStringConvertible {
+  let major: Int
+  let minor: Int
+  let patch: Int
+
+  init(_ major: Int, _ minor: Int, _ patch: Int = 0) {
+    (self.major, self.minor, self.patch) = (major, minor, patch)
+  }
+
+  /// Nil for a list that is no version.
+  init?(_ numbers: [Int]) {
+    guard numbers.count >= 2, numbers.allSatisfy({ (0..<1_000_000).contains($0) }) else { return nil }
+    self.init(numbers[0], numbers[1], numbers.count > 2 ? numbers[2] : 0)
+  }
+
+  /// The minor releases whose files the tests score.
+  static let tried: Set<[Int]> = [[1, 0], [1, 7], [2, 0], [3, 0], [3, 2], [3, 4]]
+
+  var isTried: Bool { XGBoostVersion.tried.contains([major, minor]) }
+
+  static func < (one: XGBoostVersion, other: XGBoostVersion) -> Bool {
+    (one.major, one.minor, one.patch) < (other.major, other.minor, other.patch)
+  }
+
+  var description: String { "\(major).\(minor).\(patch)" }
+
+  // MARK: What differs
+
+  /// Up to 1.2 the leaves are added up first, and the sum to the base; later the sum starts from the base
+  /// (`PredictByAllTrees` in src/predictor/cpu_predictor.cc).
+  var addsBaseFirst: Bool { self >= XGBoostVersion(1, 3) }
+
+  /// In 1.6 and up to 1.7.2 a category beyond a node's bits goes the way of the missing ones; before and since, left
+  /// (`common::Decision` in src/common/categorical.h).
+  var unknownCategoriesAreMissing: Bool { self >= XGBoostVersion(1, 6) && self < XGBoostVersion(1, 7, 3) }
+}
