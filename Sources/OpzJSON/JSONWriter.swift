@@ -50,6 +50,12 @@ public struct JSONWriter {
     bytes.append(contentsOf: value.description.utf8)
   }
 
+  /// Appends the shortest decimal that parses to the same 64-bit float; `null` for NaN and the infinities.
+  public mutating func number(_ value: Double) {
+    guard value.isFinite else { return raw("null") }
+    append(value.description)
+  }
+
   @usableFromInline
   mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 

@@ -81,8 +81,8 @@ struct XGBoostOracleTests {
     options.threads = threads
     let table = try FileBlob(directory.path.appending("rows.csv"))
     var sink = CollectingSink()
-    let batch = BatchScoring(model, options)
-    let rows = try batch.run(try table.open(at: 0), to: &sink)
+    let batch = try BatchScoring(model, options)
+    let rows = try batch.run(try table.open(at: 0), to: &sink).rows
     let lines = sink.text.split(separator: "\n")
     #expect(lines.first == "margin")
     let margins = lines.dropFirst().compactMap { Float($0) }

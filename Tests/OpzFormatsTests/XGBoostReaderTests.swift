@@ -197,8 +197,8 @@ struct XGBoostReaderTests {
     let cats = #","cats":{"enc":[{"offsets":[0,1,2],"values":[-61,-87,97]},{"offsets":[],"values":[]}]}"#
     let text = HandMadeModel.json().replacing("\"float\",\"float\"", with: "\"c\",\"float\"")
       .replacing("\"tree_info\":[0,0]", with: "\"tree_info\":[0,0]\(cats)")
-    let encoder = RowEncoder(try HandMadeModel.read(text).signature)
-    #expect(encoder.signature.inputs[0].kind == .categorical([]))
+    let encoder = RowEncoder(try HandMadeModel.read(text))
+    #expect(encoder.inputs[0].kind == .categorical([], unseen: .refused))
     #expect(throws: ModelError.self) { try encoder.encode("a", column: 0) }
     #expect(try encoder.encode("1", column: 0) == 1)
   }

@@ -32,7 +32,7 @@ struct BatchTests {
 
   @Test("empty cells and the sentinel are missing values")
   func missing() throws {
-    #expect(try score("a,b\n,0\n-9,\n") { $0.missing = "-9" } == "margin\n-0.875\n-0.875\n")
+    #expect(try score("a,b\n,0\n-9,\n") { $0.missing = ["-9"] } == "margin\n-0.875\n-0.875\n")
     #expect(try score("a,b\n1,\n") == "margin\n1.125\n")
   }
 

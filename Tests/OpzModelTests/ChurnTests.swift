@@ -12,12 +12,12 @@ struct ChurnTests {
   @Test("all scores of the holdout equal XGBoost's, margins to the last bit")
   func holdout() throws {
     let model = try ModelFormats.standard.load(directory.appending("model.json")).model
-    let encoder = RowEncoder(model.signature)
+    let encoder = RowEncoder(model)
     let table = try CSVTable.read(try FileBlob(directory.appending("holdout.csv")).bytes(), name: "holdout.csv")
     let expected = try CSVTable.read(try FileBlob(directory.appending("expected.csv")).bytes(), name: "expected.csv")
     #expect(table[0] == model.signature.inputs.map(\.name))
     let matrix = try table.dropFirst().flatMap { row in
-      try row.enumerated().map { $1.isEmpty ? Float.nan : try encoder.encode($1, column: $0) }
+      try row.enumerated().map { $1.isEmpty ? Float.nan : Float(try encoder.encode($1, column: $0)) }
     }
     let scorer = Scorer(model)
     let margins = scorer.margins(matrix, rows: table.count - 1)
@@ -40,7 +40,7 @@ struct ChurnTests {
 
   @Test("an unknown category is an error that lists the known ones")
   func unknownCategory() throws {
-    let encoder = RowEncoder(try ModelFormats.standard.load(directory).model.signature)
+    let encoder = RowEncoder(try ModelFormats.standard.load(directory).model)
     let error = #expect(throws: ModelError.self) { try encoder.encode("perhaps", column: 3) }
     #expect(error?.subject == "column international_plan")
     #expect(error?.hint == "it has no, yes")

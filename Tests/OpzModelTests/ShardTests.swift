@@ -35,7 +35,7 @@ struct ShardTests {
     for count in [1, 2, 3, 7, 40] {
       let text = table(&generator)
       let file = try directory.write("t.csv", text)
-      let header = Array(text.utf8)[..<CSVCursor.firstBoundary(Array(text.utf8))]
+      let header = Array(text.utf8)[..<Array(text.utf8).withUnsafeBufferPointer { CSVCursor.firstEnd($0, .standard) }]
       var joined = Array(header)
       var end = UInt64(header.count)
       for index in 0..<count {
@@ -45,8 +45,14 @@ struct ShardTests {
         let bytes = try read(shard)
         #expect(bytes.starts(with: header))
         // A part ends where a record ends.
-        var cursor = CSVCursor()
-        let last = cursor.lastBoundary(bytes, from: 0)
+        var cursor = CSVCursor(.standard)
+        var last: Int?
+        bytes.withUnsafeBufferPointer { bytes in
+          cursor.forEachEnd(in: bytes) {
+            last = $0
+            return true
+          }
+        }
         #expect(
           last == bytes.count || index == count - 1 || bytes.count == header.count || end == UInt64(text.utf8.count))
         joined += bytes.dropFirst(header.count)

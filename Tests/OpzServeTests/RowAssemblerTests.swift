@@ -13,9 +13,9 @@ struct RowAssemblerTests {
     func input(_ name: String, _ values: InputTensor.Values) -> InputTensor {
       InputTensor(name: name, datatype: .fp32, shape: [1], values: values)
     }
-    return try assembler.matrix(
-      [input("code", code), input("number", .numbers([0.5])), input("text", text)]
-    ).matrix
+    let rows = try assembler.rows([input("code", code), input("number", .numbers([0.5])), input("text", text)])
+    guard case .float32(let matrix) = rows.numbers else { return [] }
+    return matrix
   }
 
   @Test("A number is a category name, or a code if the model has no names, but never a position")

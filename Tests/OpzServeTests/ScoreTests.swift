@@ -20,7 +20,7 @@ struct ScoreTests {
     ]
     let other = try ScoreOptions(arguments: flags, environment: environment)
     #expect(other.shard == 1 && other.shards == 2 && other.batch.kind == .leaf)
-    #expect(other.batch.keep == ["a"] && other.batch.ignore == ["b"] && other.batch.missing == "NA")
+    #expect(other.batch.keep == ["a"] && other.batch.ignore == ["b"] && other.batch.missing == ["NA"])
   }
 
   @Test(

@@ -31,11 +31,19 @@ public final class UnpackingSource: ByteSource {
   private static func open(
     _ blob: any Blob, _ candidate: StreamFormat.Candidate, name: String
   ) throws -> any ByteSource {
-    let packed = PositionedFeed(try blob.open(at: candidate.offset))
-    switch candidate.format {
-    case .gzip: return try ZlibSource(packed, window: 31, name: name)
-    case .zlib: return try ZlibSource(packed, window: 15, name: name)
-    default: return try FilteredSource(packed, candidate.format, name: name)
+    try stream(try blob.open(at: candidate.offset), candidate.format, name: name)
+  }
+
+  /// Decompresses what can be read only once, such as standard input. Of LZMA, only the first stream is read.
+  /// - Throws: as `init`.
+  public static func stream(
+    _ packed: any ByteSource, _ format: StreamFormat, name: String
+  ) throws -> any ByteSource {
+    let feed = PositionedFeed(packed)
+    switch format {
+    case .gzip: return try ZlibSource(feed, window: 31, name: name)
+    case .zlib: return try ZlibSource(feed, window: 15, name: name)
+    default: return try FilteredSource(feed, format, name: name)
     }
   }
 

@@ -101,15 +101,19 @@ struct ProgressBoard {
     return (now - last.at) / 1_000_000_000
   }
 
+  /// Whether it is unknown where the work ends, as with a pipe.
+  private var isOpenEnded: Bool { items.values.contains { $0.total == nil } }
+
   /// `57%  1.4 GiB of 2.5 GiB  120.3 MiB/s  0:15 left  3 of 10 blobs`, without parts that are unknown.
   private func figures(at now: UInt64) -> [String] {
-    var parts = ["\(ByteCount.text(done)) of \(ByteCount.text(total))"]
-    if total > 0 { parts.insert("\(Int(100 * min(1, Double(done) / Double(total))))%", at: 0) }
+    let isOpenEnded = isOpenEnded
+    var parts = [ByteCount.text(done) + (isOpenEnded ? "" : " of \(ByteCount.text(total))")]
+    if total > 0, !isOpenEnded { parts.insert("\(Int(100 * min(1, Double(done) / Double(total))))%", at: 0) }
     if let seconds = silence(at: now) {
       parts.append("stalled for \(seconds) s")
     } else if let rate = rate(at: now) {
       parts.append("\(ByteCount.text(UInt64(min(rate, 1e18))))/s")
-      parts.append("\(ProgressBoard.clock(Double(total - min(done, total)) / rate)) left")
+      if !isOpenEnded { parts.append("\(ProgressBoard.clock(Double(total - min(done, total)) / rate)) left") }
     }
     let count = max(plannedItems, finishedItems + items.count)
     if count > 1 { parts.append("\(finishedItems) of \(count) blobs") }

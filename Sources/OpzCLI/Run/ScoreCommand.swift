@@ -11,10 +11,12 @@ struct ScoreCommand: AsyncParsableCommand {
     commandName: "score", abstract: "Scores the rows of a CSV table.",
     discussion: """
       Columns are found by name, empty cells are missing values, and rows keep their order. It uses the same scorer as \
-      opz-server: margins equal the training library's to the last bit.
+      opz-server: margins equal the training library's to the last bit. A table may be compressed with gzip or zstd. The \
+      output is written with the same delimiter, quote and decimal mark, and without a header if the table has none.
 
       opz score churn@1.0.0 --input rows.csv --output scores.csv
       opz score examples/churn/model.json --input examples/churn/holdout.csv --kind margin | head
+      opz score model.json --input rows.csv.gz --missing -1 --columns age=customer_age --rejects bad.csv > scores.csv
       """)
 
   @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
@@ -22,28 +24,96 @@ struct ScoreCommand: AsyncParsableCommand {
     String
   @Option(help: ArgumentHelp("The output file; standard output if missing.", valueName: "file"), completion: .file())
   var output: String?
-  @Option(help: "What to compute: probability (or the prediction of a regression), margin or leaf.")
-  var kind = BatchScoring.Kind.probability
-  @Option(help: "A text that means a missing value, as an empty cell does.") var missing: String?
-  @Option(help: ArgumentHelp("A column to copy to the output; may be repeated.", valueName: "column")) var keep:
-    [String] = []
-  @Option(help: ArgumentHelp("A column to ignore; may be repeated.", valueName: "column")) var ignore: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Leave out rows that cannot be scored, and write them to this file with line, column and reason; without it, the first is an error.",
+      valueName: "file"), completion: .file())
+  var rejects: String?
+  @OptionGroup(title: "What is computed") var scores: ScoreOptions
+  @OptionGroup(title: "How the table is read") var table: TableOptions
   @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    guard let rejects, rejects == (output ?? "-") else { return }
+    throw ValidationError("--rejects and --output are the same file")
+  }
 
   func run() async throws {
     let session = options.session()
     let loaded = try await ModelOperand(model, session).load()
+    let batch = try BatchScoring(loaded.model, settings())
+    let files = BatchFiles(
+      input: input == "-" ? nil : session.path(input), output: output.map { session.output($0) },
+      rejects: rejects.map { session.output($0) })
+    // A bar would be torn by lines on the same terminal.
+    let isOnTerminal = OutputFile.isTerminal(files.output ?? OutputFile.standardOutput)
+    let progress: any ProgressSink = isOnTerminal ? NoProgress() : session.progress
+    let summary = try await blocking { try files.score(batch, progress: progress) }
+    options.note(
+      "\(summary.rows) rows" + (rejects.map { ", \(summary.rejected) rejected: \($0)" } ?? ""))
+  }
+
+  private func settings() throws -> BatchScoring.Options {
     var settings = BatchScoring.Options()
-    settings.kind = kind
-    settings.missing = missing
-    settings.keep = keep
-    settings.ignore = ignore
-    let batch = BatchScoring(loaded.model, settings)
-    let from = input == "-" ? nil : session.path(input)
-    let to = output.map { session.output($0) }
-    let rows = try await blocking { try BatchFiles.score(batch, from: from, to: to) }
-    options.note("\(rows) rows")
+    settings.kind = scores.kind
+    settings.unseen = scores.unseen
+    settings.keep = scores.keep
+    settings.dialect = try CSVDialect(delimiter: table.delimiter, quote: table.quote, decimal: table.decimal)
+    settings.header = table.header
+    settings.columns = table.columns
+    settings.missing = table.missing
+    settings.ignore = table.ignore
+    return settings
+  }
+}
+
+extension ScoreCommand {
+  struct ScoreOptions: ParsableArguments {
+    @Option(help: "What to compute, if not the model's default output.")
+    var kind: BatchScoring.Kind?
+    @Option(
+      help:
+        "What becomes of a category that the model does not have: what the training library does, missing, or error.")
+    var unseen = RowEncoder.UnseenRule.library
+    @Option(
+      parsing: .unconditionalSingleValue,
+      help: ArgumentHelp("A column to copy to the output; may be repeated.", valueName: "column"))
+    var keep: [String] = []
+  }
+
+  struct TableOptions: ParsableArguments {
+    @Option(
+      parsing: .unconditionalSingleValue,
+      help: ArgumentHelp(
+        "Read an input of the model from a column of another name; may be repeated.", valueName: "input=column"))
+    var columns: [String] = []
+    @Option(
+      parsing: .unconditionalSingleValue,
+      help: ArgumentHelp(
+        "A text that means a missing value, as an empty cell does; may be repeated.", valueName: "text"))
+    var missing: [String] = []
+    @Option(
+      parsing: .unconditionalSingleValue,
+      help: ArgumentHelp("A column to ignore; may be repeated.", valueName: "column"))
+    var ignore: [String] = []
+    @Option(
+      help:
+        "Whether the first record has the columns' names (first), or columns are matched by position (none): they are then named 1, 2, 3 .."
+    )
+    var header = BatchScoring.Header.first
+    @Option(
+      parsing: .unconditional,
+      help: ArgumentHelp("What separates fields: a character, tab or space.", valueName: "character"))
+    var delimiter = ","
+    @Option(
+      parsing: .unconditional, help: ArgumentHelp("What encloses fields: a character, or none.", valueName: "character")
+    )
+    var quote = "\""
+    @Option(parsing: .unconditional, help: ArgumentHelp("The decimal mark, . or ,", valueName: "character"))
+    var decimal = "."
   }
 }
 
 extension BatchScoring.Kind: ExpressibleByArgument {}
+extension BatchScoring.Header: ExpressibleByArgument {}
+extension RowEncoder.UnseenRule: ExpressibleByArgument {}

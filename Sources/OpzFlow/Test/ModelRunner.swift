@@ -16,7 +16,7 @@ struct ScorerRunner: ModelRunner {
 
   init(_ model: Model) {
     scorer = Scorer(model)
-    encoder = RowEncoder(model.signature)
+    encoder = RowEncoder(model)
   }
 
   var description: String { "scored by opz" }
@@ -24,11 +24,8 @@ struct ScorerRunner: ModelRunner {
   func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]] {
     let (scorer, encoder) = (scorer, encoder)
     return try await blocking {
-      let matrix = try rows.flatMap { row in
-        try row.enumerated().map { column, cell in try cell.map { try encoder.encode($0, column: column) } ?? .nan }
-      }
       let kinds = scorer.model.outputs.map(\.kind)
-      let outputs = try scorer.score(Rows(matrix, count: rows.count), kinds).outputs
+      let outputs = try scorer.score(encoder.rows(rows), kinds).outputs
       return Dictionary(zip(kinds.map(\.rawValue), outputs.map(\.floats)), uniquingKeysWith: { one, _ in one })
     }
   }

@@ -1,164 +1,182 @@
 public import OpzIO
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// Scores a CSV table into a CSV table: streaming, on all cores, in row order, and in constant memory.
+/// Scores a CSV table into a CSV table: streaming, on all cores, in row order, and in bounded memory.
 public struct BatchScoring: Sendable {
-  /// What is written for each row: the probability, the margin before the link function, or the leaf of each tree.
-  public enum Kind: String, Sendable, CaseIterable {
-    case probability, margin, leaf
-  }
+  /// What a run did.
+  public struct Summary: Sendable, Equatable {
+    /// Rows that were scored.
+    public var rows = 0
+    /// Rows that were left out.
+    public var rejected = 0
 
-  /// Settings of a batch run.
-  public struct Options: Sendable {
-    public var kind = Kind.probability
-    /// A text that means missing, in addition to the empty cell.
-    public var missing: String?
-    /// Columns copied to the output unchanged.
-    public var keep: [String] = []
-    /// Columns that are not read.
-    public var ignore: [String] = []
-    /// Threads; 0 for one per core.
-    public var threads = 0
-
-    /// Bytes of input per piece of work.
-    package var chunk = 1 << 19
-
-    /// Creates options with the defaults.
+    /// Nothing yet.
     public init() {}
   }
 
   private let scorer: Scorer
   private let encoder: RowEncoder
-  private let options: Options
+  let options: Options
+  /// Nil for leaves.
+  private let output: Model.Output?
 
   /// Maximum bytes of a record.
   private static let recordLimit = 16 << 20
+  /// Maximum values that are computed for a piece of work, unless a single row has more.
+  private static let valueLimit = 1 << 19
 
-  /// Creates a run for a model.
-  public init(_ model: Model, _ options: Options = Options()) {
-    scorer = Scorer(model)
-    encoder = RowEncoder(model.signature)
+  /// Creates a run for a model that is scored plainly.
+  /// - Throws: as the other one.
+  public init(_ model: Model, _ options: Options = Options()) throws { try self.init(Scorer(model), options) }
+
+  /// Creates a run for a scorer.
+  /// - Throws: `ModelError.badOption` for a kind that the model does not have, with the list of those that it has, and for
+  ///   a column that is named for an input that does not exist.
+  public init(_ scorer: Scorer, _ options: Options = Options()) throws {
+    self.scorer = scorer
     self.options = options
+    encoder = RowEncoder(scorer.model, unseen: options.unseen)
+    output = try BatchScoring.output(options.kind, of: scorer.model)
+    _ = try TableColumns.renamed(options.columns, scorer.model.inputs)
+  }
+
+  private static func output(_ kind: Kind?, of model: Model) throws -> Model.Output? {
+    guard let kind else { return model.outputs[0] }
+    if kind == .leaf, model.treeCount > 0 { return nil }
+    if let wanted = kind.output, let output = model.output(wanted) { return output }
+    let kinds = model.outputs.map(\.kind.rawValue) + (model.treeCount > 0 ? [Kind.leaf.rawValue] : [])
+    throw ModelError(
+      .badOption, "--kind", "the model (\(model.objective)) has no \(kind.rawValue)",
+      hint: "it has \(kinds.joined(separator: ", "))")
   }
 
   /// Scores the table in `source` and writes the result to `sink`. It blocks.
-  /// - Returns: the number of rows.
-  /// - Throws: `ModelError.badRows` with the line number. The output written until then must be discarded.
+  /// - Throws: `ModelError.badRows` with the line number of the first bad row. The output written until then must be
+  ///   discarded.
   @discardableResult
-  public func run(_ source: any ByteSource, to sink: inout some ByteSink) throws -> Int {
-    var reader = RecordReader(source, chunk: options.chunk, limit: BatchScoring.recordLimit)
-    guard let first = try reader.header() else { throw ModelError(.badRows, "input", "no header line") }
-    let columns = try TableColumns(header: first, signature: encoder.signature, options: options)
-    try sink.write(header(columns))
+  public func run(_ source: any ByteSource, to sink: inout some ByteSink) throws -> Summary {
+    var none: CollectedBytes? = nil
+    return try run(source, &sink, &none)
+  }
+
+  /// Scores the table in `source` without its bad rows, which are written to `rejects` with line, column and reason. It
+  /// blocks.
+  /// - Throws: `ModelError.badRows` for a table as a whole, such as one without a column that the model needs.
+  public func run(
+    _ source: any ByteSource, to sink: inout some ByteSink, rejects: inout some ByteSink
+  ) throws -> Summary {
+    var some = Optional(rejects)
+    defer { if let some { rejects = some } }
+    return try run(source, &sink, &some)
+  }
+
+  private func run<Rejects: ByteSink>(
+    _ source: any ByteSource, _ sink: inout some ByteSink, _ rejects: inout Rejects?
+  ) throws -> Summary {
     let threads = options.threads > 0 ? options.threads : Cores.count
-    let pipeline = try OrderedPipeline<RecordReader.Chunk, Scored>(threads: threads) { [self] chunk in
-      try score(chunk, columns)
+    // Two pieces of work per thread are in flight, each with about ten times its bytes.
+    let chunk = options.chunk > 0 ? options.chunk : min(1 << 18, max(1 << 15, (4 << 20) / threads))
+    var reader = RecordReader(
+      source, options.dialect, chunk: chunk, records: max(1, BatchScoring.valueLimit / max(1, width)),
+      limit: BatchScoring.recordLimit)
+    guard let first = try reader.header(isRow: options.header == .none) else {
+      throw ModelError(.badRows, "input", options.header == .none ? "the table is empty" : "no header line")
     }
+    let work = PieceScoring(
+      columns: try TableColumns(first: first, inputs: encoder.inputs, options: options), encoder: encoder,
+      options: options, keepsGoing: rejects != nil, scorer: scorer, output: output)
+    if options.header == .first { try sink.write(header(work.columns)) }
+    try rejects?.write(RejectedRows(options.dialect).header)
+    let pipeline = try OrderedPipeline<RecordReader.Chunk, PieceScoring.Result>(threads: threads) { try work.score($0) }
     defer { pipeline.stop() }
-    var rows = 0
+    var summary = Summary()
+    func take(_ done: PieceScoring.Result) throws {
+      try sink.write(done.lines)
+      if done.rejected > 0 { try rejects?.write(done.rejects) }
+      summary.rows += done.rows
+      summary.rejected += done.rejected
+    }
     while let chunk = try reader.next() {
-      for done in try pipeline.submit(chunk) {
-        try sink.write(done.text)
-        rows += done.rows
-      }
+      for done in try pipeline.submit(chunk) { try take(done) }
     }
-    while let done = try pipeline.drain() {
-      try sink.write(done.text)
-      rows += done.rows
-    }
-    return rows
+    while let done = try pipeline.drain() { try take(done) }
+    return summary
   }
 
-  struct Scored: Sendable {
-    var text: [UInt8]
-    var rows: Int
-  }
-
-  /// What is written for each row, unless it is leaves.
-  private var output: Model.Output {
-    (options.kind == .margin ? scorer.model.output(.margin) : nil) ?? scorer.model.outputs[0]
-  }
+  /// Values per row.
+  private var width: Int { output.map { scorer.model.nodes[$0.node].type.width } ?? scorer.model.treeCount }
 
   private func header(_ columns: TableColumns) -> [UInt8] {
-    var names = columns.kept.map { columns.header[$0] }
-    switch options.kind {
-    case .leaf: names += (0..<scorer.model.treeCount).map { "leaf_\($0)" }
-    case .probability, .margin:
-      let output = output
-      let width = scorer.model.nodes[output.node].type.width
+    var names = columns.kept
+    if let output {
       names += width == 1 ? [output.kind.rawValue] : (0..<width).map { "\(output.kind.rawValue)_\($0)" }
+    } else {
+      names += (0..<width).map { "leaf_\($0)" }
     }
     var line: [UInt8] = []
-    for (index, name) in names.enumerated() {
-      if index > 0 { line.append(UInt8(ascii: ",")) }
-      CSVRecords.write(name, to: &line)
-    }
-    line.append(10)
+    options.dialect.writeRecord(names, to: &line)
     return line
   }
+}
 
-  private func score(_ chunk: RecordReader.Chunk, _ columns: TableColumns) throws -> Scored {
-    var records = CSVRecords(chunk.bytes, line: chunk.line)
-    var fields: [String] = []
-    var matrix: [Float] = []
-    var kept: [String] = []
-    var rows = 0
-    let width = scorer.model.inputs.count
-    while try records.next(into: &fields) {
-      guard fields.count == columns.header.count else {
-        throw ModelError(
-          .badRows, "line \(records.line)", "\(fields.count) fields where the header has \(columns.header.count)")
-      }
-      let start = matrix.count
-      matrix.append(contentsOf: repeatElement(Float.nan, count: width))
-      for (index, field) in fields.enumerated() {
-        guard let column = columns.modelColumns[index], !field.isEmpty, field != options.missing else { continue }
-        do {
-          matrix[start + column] = try encoder.encode(field, column: column)
-        } catch let error as ModelError {
-          throw ModelError(error.code, "line \(records.line), \(error.subject)", error.reason, hint: error.hint)
-        }
-      }
-      for index in columns.kept { kept.append(fields[index]) }
-      rows += 1
-    }
-    return Scored(text: try write(matrix, rows, kept, columns.kept.count), rows: rows)
+/// Where rejected rows would go if they were collected.
+private struct CollectedBytes: ByteSink {
+  mutating func write(_ bytes: UnsafeRawBufferPointer) throws {}
+}
+
+/// Scores one piece of a table.
+struct PieceScoring: Sendable {
+  struct Result: Sendable {
+    var lines: [UInt8]
+    var rows: Int
+    var rejects: [UInt8] = []
+    var rejected = 0
   }
 
-  private func write(_ matrix: [Float], _ rows: Int, _ kept: [String], _ keptCount: Int) throws -> [UInt8] {
-    let input = Rows(matrix, count: rows)
-    let texts: (Int) -> String
-    let perRow: Int
-    if options.kind == .leaf {
-      let leaves = try scorer.leaves(input)
-      (texts, perRow) = ({ String(leaves[$0]) }, scorer.model.treeCount)
-    } else {
-      let scored = try scorer.score(input, [output.kind]).outputs[0]
-      perRow = scored.type.width
-      switch scored.storage {
-      case .float32(let values): texts = { values[$0].description }
-      case .float64(let values): texts = { values[$0].description }
-      case .texts(let values): texts = { values[$0] ?? "" }
-      }
+  let columns: TableColumns
+  private let parser: RecordParser
+  private let writer: TableWriter
+  private let scorer: Scorer
+  private let output: Model.Output?
+  private let dialect: CSVDialect
+  private let keepsGoing: Bool
+  /// Whether the model refuses rows by itself, which `Scorer.leaves` does not say.
+  private let isSelective: Bool
+
+  init(
+    columns: TableColumns, encoder: RowEncoder, options: BatchScoring.Options, keepsGoing: Bool, scorer: Scorer,
+    output: Model.Output?
+  ) {
+    self.columns = columns
+    self.scorer = scorer
+    self.output = output
+    self.keepsGoing = keepsGoing
+    dialect = options.dialect
+    isSelective = scorer.model.nodes.contains { node in
+      if case .lookUp(let table) = node.operation { table.otherwise == nil } else { false }
     }
-    var lines: [UInt8] = []
-    lines.reserveCapacity(rows * (perRow + keptCount) * 12)
-    for row in 0..<rows {
-      for index in 0..<keptCount {
-        if index > 0 { lines.append(UInt8(ascii: ",")) }
-        CSVRecords.write(kept[row * keptCount + index], to: &lines)
-      }
-      for index in 0..<perRow {
-        if index + keptCount > 0 { lines.append(UInt8(ascii: ",")) }
-        lines.append(contentsOf: texts(row * perRow + index).utf8)
-      }
-      lines.append(10)
+    parser = RecordParser(columns, encoder, options, stopsAtProblem: !keepsGoing)
+    writer = TableWriter(dialect: options.dialect, keptColumns: columns.kept.count)
+  }
+
+  func score(_ chunk: RecordReader.Chunk) throws -> Result {
+    let parsed = parser.parse(chunk)
+    let (values, refused) = try values(parsed)
+    let problems = RejectedRows.all(parsed, refused: refused)
+    if !keepsGoing, let first = problems.first { throw RejectedRows.error(first, of: chunk) }
+    var result = Result(
+      lines: writer.lines(parsed, values, refused: refused), rows: parsed.count - refused.count)
+    guard !problems.isEmpty else { return result }
+    result.rejects = RejectedRows(dialect).lines(problems, of: chunk)
+    result.rejected = problems.count
+    return result
+  }
+
+  private func values(_ parsed: ParsedRows) throws -> (TableWriter.Values, refused: [Int: String]) {
+    guard let output else {
+      let refused = isSelective ? try scorer.score(parsed.rows, [scorer.model.outputs[0].kind]).refused : [:]
+      return (.leaves(try scorer.leaves(parsed.rows), scorer.model.treeCount), refused)
     }
-    return lines
+    let scored = try scorer.score(parsed.rows, [output.kind])
+    return (.tensor(scored.outputs[0]), scored.refused)
   }
 }

@@ -1,13 +1,15 @@
-public import OpzIO
+import OpzIO
 public import SystemPackage
 
 /// Scores one of N shards of the input into files: every Nth table of a directory, or the shard's records of a single
 /// table. Each file is written atomically, so a shard can be run again.
 public struct ShardScoring: Sendable {
-  /// How many files were written, and how many rows are in them.
+  /// How many files were written, how many rows are in them, and how many are not.
   public struct Result: Sendable, Equatable {
     public var files = 0
     public var rows = 0
+    /// Rows that were left out.
+    public var rejected = 0
   }
 
   private let batch: BatchScoring
@@ -29,16 +31,18 @@ public struct ShardScoring: Sendable {
   /// - Parameters:
   ///   - input: a table, or a directory with files whose names end with `.csv`.
   ///   - output: a directory; the files are named like the tables, or `NAME-00003-of-00008.csv`.
+  ///   - rejects: a directory for the bad rows, in files of the same names; nil to fail at the first bad row.
   /// - Throws: `ModelError` with the file and shard.
-  public func run(_ input: FilePath, to output: FilePath) throws -> Result {
+  public func run(_ input: FilePath, to output: FilePath, rejects: FilePath? = nil) throws -> Result {
     try Durable.makeDirectory(output)
+    if let rejects { try Durable.makeDirectory(rejects) }
     var result = Result()
     guard try FileStatus.of(input).kind == .directory else {
-      let shard = try TableShard(input, index: index, of: count)
+      let shard = try TableShard(
+        input, index: index, of: count, dialect: batch.options.dialect, header: batch.options.header)
       let stem = input.stem ?? "scores"
       let name = count == 1 ? "\(stem).csv" : "\(stem)-\(digits(index))-of-\(digits(count)).csv"
-      result.rows = try score(shard, input, output.appending(name))
-      result.files = 1
+      try score(shard, input, output.appending(name), rejects?.appending(name), &result)
       return result
     }
     let tables = try Directory.entries(input).filter { $0.extension == "csv" && !$0.string.hasPrefix(".") }
@@ -47,18 +51,30 @@ public struct ShardScoring: Sendable {
     }
     for (number, table) in tables.enumerated() where number % count == index {
       let file = input.appending(table)
-      result.rows += try score(TableShard(file, index: 0, of: 1), file, output.appending(table))
-      result.files += 1
+      let shard = try TableShard(
+        file, index: 0, of: 1, dialect: batch.options.dialect, header: batch.options.header)
+      try score(shard, file, output.appending(table), rejects?.appending(table), &result)
     }
     return result
   }
 
-  private func score(_ shard: TableShard, _ input: FilePath, _ output: FilePath) throws -> Int {
+  private func score(
+    _ shard: TableShard, _ input: FilePath, _ output: FilePath, _ rejects: FilePath?, _ result: inout Result
+  ) throws {
     var sink = try OutputFile(output)
     do {
-      let rows = try batch.run(shard.open(), to: &sink)
+      let summary: BatchScoring.Summary
+      if let rejects {
+        var file = try OutputFile(rejects)
+        summary = try batch.run(shard.open(), to: &sink, rejects: &file)
+        try file.finish()
+      } else {
+        summary = try batch.run(shard.open(), to: &sink)
+      }
       try sink.finish()
-      return rows
+      result.files += 1
+      result.rows += summary.rows
+      result.rejected += summary.rejected
     } catch {
       guard let error = error as? ModelError else { throw error }
       let part = count == 1 ? "" : " of the part that begins at byte \(shard.range.lowerBound)"

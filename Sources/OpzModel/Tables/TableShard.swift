@@ -16,13 +16,18 @@ public struct TableShard: Sendable {
   /// - Parameters:
   ///   - index: from 0.
   ///   - count: the number of shards, at least 1.
-  public init(_ file: FilePath, index: Int, of count: Int) throws {
+  ///   - header: whether the first record is one.
+  public init(
+    _ file: FilePath, index: Int, of count: Int, dialect: CSVDialect = .standard,
+    header kind: BatchScoring.Header = .first
+  ) throws {
     guard count >= 1, (0..<count).contains(index) else {
       throw ModelError(.badRows, "shard \(index)", "there are \(count), counted from 0")
     }
     let blob = try FileBlob(file)
-    var finder = BoundaryFinder(size: blob.size, index: UInt64(index), count: UInt64(count))
-    try blob.forEachChunk { try finder.read($0) }
+    var finder = BoundaryFinder(
+      size: blob.size, index: UInt64(index), count: UInt64(count), dialect: dialect, hasHeader: kind == .first)
+    try blob.forEachChunk { try finder.read($0.assumingMemoryBound(to: UInt8.self)) }
     self.file = file
     header = finder.header
     range = finder.range
@@ -40,9 +45,9 @@ private struct BoundaryFinder {
   private let size: UInt64
   private let index: UInt64
   private let count: UInt64
-  private var cursor = CSVCursor()
+  private var cursor: CSVCursor
   private var offset: UInt64 = 0
-  private var isInHeader = true
+  private var isInHeader: Bool
   private var bounds: (lower: UInt64, upper: UInt64) = (0, 0)
   private var lower: UInt64?
   private var upper: UInt64?
@@ -51,10 +56,16 @@ private struct BoundaryFinder {
   /// Maximum bytes of the header.
   private static let limit = 16 << 20
 
-  init(size: UInt64, index: UInt64, count: UInt64) {
+  init(size: UInt64, index: UInt64, count: UInt64, dialect: CSVDialect, hasHeader: Bool) {
     self.size = size
     self.index = index
     self.count = count
+    cursor = CSVCursor(dialect)
+    isInHeader = true
+    if !hasHeader {
+      end(header: 0)
+      pass(0)
+    }
   }
 
   var range: Range<UInt64> {
@@ -63,29 +74,44 @@ private struct BoundaryFinder {
     return start..<max(start, index + 1 == count ? size : min(upper ?? size, size))
   }
 
-  mutating func read(_ chunk: UnsafeRawBufferPointer) throws {
-    for byte in chunk {
-      offset += 1
-      if isInHeader { header.append(byte) }
-      guard cursor.endsRecord(byte) else {
-        guard header.count <= BoundaryFinder.limit else {
-          throw ModelError(.badRows, "line 1", "a header of more than \(BoundaryFinder.limit) bytes")
-        }
-        continue
+  mutating func read(_ chunk: UnsafeBufferPointer<UInt8>) throws {
+    var cursor = cursor
+    var start: Int?
+    cursor.forEachEnd(in: chunk) { place in
+      if isInHeader {
+        header.append(contentsOf: chunk[(start ?? 0)..<place])
+        start = place
+        guard !isEmpty(header) else { return true }
+        end(header: offset + UInt64(place))
       }
-      if isInHeader { endHeader() }
-      if lower == nil, offset >= bounds.lower { lower = offset }
-      if upper == nil, offset >= bounds.upper { upper = offset }
+      pass(offset + UInt64(place))
+      return true
+    }
+    self.cursor = cursor
+    offset += UInt64(chunk.count)
+    guard isInHeader else { return }
+    header.append(contentsOf: chunk[(start ?? 0)...])
+    guard header.count <= BoundaryFinder.limit else {
+      throw ModelError(.badRows, "line 1", "a header of more than \(BoundaryFinder.limit) bytes")
     }
   }
 
-  private mutating func endHeader() {
+  /// Whether there are only empty lines, which are no header.
+  private func isEmpty(_ bytes: [UInt8]) -> Bool {
+    bytes.dropFirst(bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0).allSatisfy { $0 == 10 || $0 == 13 }
+  }
+
+  /// A record ends here.
+  private mutating func pass(_ place: UInt64) {
+    if lower == nil, place >= bounds.lower { lower = place }
+    if upper == nil, place >= bounds.upper { upper = place }
+  }
+
+  private mutating func end(header place: UInt64) {
     isInHeader = false
-    func bound(_ part: UInt64) -> UInt64 {
-      let rest = size - offset
-      // Avoids the product of both, which may overflow.
-      return offset + rest / count * part + rest % count * part / count
-    }
+    let rest = size - min(place, size)
+    // Avoids the product of both, which may overflow.
+    func bound(_ part: UInt64) -> UInt64 { place + rest / count * part + rest % count * part / count }
     bounds = (bound(index), bound(index + 1))
   }
 }

@@ -64,7 +64,7 @@ struct ServerDocuments {
     }
     json.raw(",\"outputs\":")
     json.list(predictor.outputs) { json, output in
-      ServerDocuments.tensor(&json, output.name, .fp32, output.shape(rows: -1))
+      ServerDocuments.tensor(&json, output.name, Datatype(output.element), output.shape(rows: -1))
     }
     json.raw("}")
     return .json(json.bytes)

@@ -128,9 +128,11 @@ struct InferenceDecoder {
 
   private func reader(_ partial: PartialTensor) throws -> TensorReader? {
     guard let name = partial.name, let datatype = partial.datatype, let shape = partial.shape else { return nil }
+    let isText = datatype == .bytes && assembler.isText(name, shape: shape)
     return TensorReader(
       name: name, datatype: datatype, shape: shape,
-      categories: datatype == .bytes ? try assembler.categories(of: name, shape: shape) : nil)
+      categories: datatype == .bytes && !isText ? try assembler.categories(of: name, shape: shape) : nil,
+      isDouble: assembler.isDouble, isText: isText)
   }
 
   private func datatype(_ cursor: inout JSONCursor) throws -> Datatype {

@@ -11,8 +11,12 @@ struct InputTensor {
   enum Values {
     /// Numbers; NaN is missing.
     case numbers([Float])
+    /// Numbers for a model that needs float64; NaN is missing.
+    case doubles([Double])
     /// Category codes of texts; NaN is missing.
     case codes([Float])
+    /// Texts of a feature that takes any text; nil is missing.
+    case texts([String?])
   }
 
   let name: String

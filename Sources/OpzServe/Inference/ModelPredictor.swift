@@ -13,11 +13,26 @@ struct ModelPredictor: Predictor {
     let model = loaded.model
     scorer = Scorer(model)
     platform = loaded.format.name.replacing("-", with: "_")
-    features = model.signature.inputs.map { input in
-      guard case .categorical(let values) = input.kind else { return FeatureSpec(name: input.name) }
-      return FeatureSpec(name: input.name, categories: values)
+    features = model.inputs.map { input in
+      switch input.kind {
+      case .categorical(let texts, _): FeatureSpec(name: input.name, categories: texts)
+      case .number(let element): FeatureSpec(name: input.name, element: element)
+      case .text: FeatureSpec(name: input.name, element: .text)
+      }
     }
-    outputs = model.signature.outputs.map { OutputSpec(name: $0.name, columns: $0.columns) }
+    let longest = ModelPredictor.longestText(model)
+    outputs = model.outputs.map { output in
+      let type = model.nodes[output.node].type
+      return OutputSpec(name: output.kind.rawValue, columns: type.width, element: type.element, longest: longest)
+    }
+  }
+
+  /// Bytes of the longest text that a model puts out.
+  private static func longestText(_ model: Model) -> Int {
+    let tables = model.nodes.compactMap { if case .lookUp(let table) = $0.operation { table } else { nil } }
+    let entries = tables.flatMap { $0.values + [$0.otherwise, $0.missing].compactMap { $0 } }
+    let texts = entries.compactMap { if case .text(let text) = $0 { text } else { nil } }
+    return (texts + model.classes).map(\.utf8.count).max() ?? 0
   }
 
   /// The default name of a model: its file's name without the extension, or its directory's name.
@@ -26,8 +41,11 @@ struct ModelPredictor: Predictor {
     return stem == "models" ? "model" : stem
   }
 
-  func predict(_ matrix: [Float], rows: Int, outputs: [Int]) throws -> [[Float]] {
-    let kinds = outputs.map { scorer.model.outputs[$0].kind }
-    return try scorer.score(Rows(matrix, count: rows), kinds).outputs.map(\.floats)
+  func predict(_ rows: Rows, outputs: [Int]) throws -> [Tensor.Storage] {
+    let result = try scorer.score(rows, outputs.map { scorer.model.outputs[$0].kind })
+    if let (row, reason) = result.refused.min(by: { $0.key < $1.key }) {
+      throw RequestFailure.bad("row \(row): \(reason)")
+    }
+    return result.outputs.map(\.storage)
   }
 }

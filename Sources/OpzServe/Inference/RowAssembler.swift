@@ -1,12 +1,17 @@
+import OpzModel
+
 /// Assembles the inputs of a request into the model's matrix: one tensor per feature, or one matrix for all.
 struct RowAssembler {
   let features: [FeatureSpec]
   private let positions: [String: Int]
   /// The categories of each feature; nil for a numeric one.
   private let categories: [Categories?]
+  /// Whether some feature needs more than float32, so that all numbers are kept in float64.
+  let isDouble: Bool
 
   init(_ features: [FeatureSpec]) {
     self.features = features
+    isDouble = features.contains { $0.element == .float64 || $0.element == .integer }
     positions = Dictionary(features.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     categories = features.map { feature in
       feature.categories.map { texts in
@@ -14,6 +19,12 @@ struct RowAssembler {
         return Categories(feature: feature, codes: codes)
       }
     }
+  }
+
+  /// Whether an input is a feature that takes any text.
+  func isText(_ name: String, shape: [Int]) -> Bool {
+    guard let position = positions[name], shape.count < 2 || shape[1] == 1 else { return false }
+    return features[position].element == .text
   }
 
   /// The categories of a text input, needed before its data is read.
@@ -31,13 +42,13 @@ struct RowAssembler {
     return categories
   }
 
-  /// - Returns: row-major, rows x features; NaN is missing.
-  func matrix(_ inputs: [InputTensor]) throws -> (matrix: [Float], rows: Int) {
+  /// - Returns: a column for each feature; NaN is missing.
+  func rows(_ inputs: [InputTensor]) throws -> Rows {
     guard let first = inputs.first else { throw RequestFailure.bad("the request has no inputs: \(wanted)") }
     if inputs.count == 1, first.shape.count == 2, positions[first.name] == nil || features.count > 1 {
-      return try matrix(of: first)
+      return try rows(ofMatrix: first)
     }
-    return try matrix(byName: inputs)
+    return try rows(byName: inputs)
   }
 
   private var wanted: String {
@@ -46,24 +57,44 @@ struct RowAssembler {
     return "send one of shape [rows, \(features.count)], or one per feature: \(names)\(more)"
   }
 
-  private func matrix(of input: InputTensor) throws -> (matrix: [Float], rows: Int) {
+  private func rows(ofMatrix input: InputTensor) throws -> Rows {
     let subject = "input '\(input.name.prefix(100))'"
     guard input.columns == features.count else {
       throw RequestFailure.bad("\(subject) has \(input.columns) columns: \(wanted)")
     }
+    if let text = features.first(where: { $0.element == .text }) {
+      throw RequestFailure.bad(
+        "\(subject) is a matrix, but the feature '\(text.name)' is a text: send one input per feature")
+    }
     switch input.values {
-    case .numbers(let values), .codes(let values): return (values, input.rows)
+    case .numbers(let values), .codes(let values): return Rows(values, count: input.rows)
+    case .doubles(var values):
+      for index in values.indices {
+        values[index] = try rounded(values[index], index % features.count, row: index / features.count)
+      }
+      return Rows(count: input.rows, numbers: .float64(values))
+    case .texts: throw RequestFailure.bad("\(subject) is a matrix of strings: send strings as one input per feature")
     }
   }
 
-  private func matrix(byName inputs: [InputTensor]) throws -> (matrix: [Float], rows: Int) {
+  private func rows(byName inputs: [InputTensor]) throws -> Rows {
     let order = try match(inputs)
     let rows = inputs[0].rows
-    var matrix = [Float](repeating: .nan, count: rows * features.count)
-    for (feature, input) in zip(features.indices, order) {
-      try fill(&matrix, feature, inputs[input])
+    var texts: [Int: [String?]] = [:]
+    for (feature, input) in zip(features.indices, order) where features[feature].element == .text {
+      guard case .texts(let values) = inputs[input].values else {
+        throw RequestFailure.bad("input '\(inputs[input].name)': the feature is a text, send the datatype BYTES")
+      }
+      texts[feature] = values
     }
-    return (matrix, rows)
+    guard isDouble else {
+      var matrix = [Float](repeating: .nan, count: rows * features.count)
+      for (feature, input) in zip(features.indices, order) { try fill(&matrix, feature, inputs[input]) }
+      return Rows(count: rows, numbers: .float32(matrix), texts: texts)
+    }
+    var matrix = [Double](repeating: .nan, count: rows * features.count)
+    for (feature, input) in zip(features.indices, order) { try fill(&matrix, feature, inputs[input]) }
+    return Rows(count: rows, numbers: .float64(matrix), texts: texts)
   }
 
   /// For each feature, the index of its input.
@@ -103,15 +134,44 @@ struct RowAssembler {
     return names.count > 50 ? "\(shown), and \(names.count - 50) more" : shown
   }
 
-  private func fill(_ matrix: inout [Float], _ feature: Int, _ input: InputTensor) throws {
+  private func fill<Number: BinaryFloatingPoint>(
+    _ matrix: inout [Number], _ feature: Int, _ input: InputTensor
+  ) throws {
     let columns = features.count
     switch (input.values, categories[feature]) {
     case (.numbers(let numbers), let categories?):
       for (row, number) in numbers.enumerated() where !number.isNaN {
-        matrix[row * columns + feature] = try categories.code(of: number, row: row)
+        matrix[row * columns + feature] = Number(try categories.code(of: number, row: row))
+      }
+    case (.doubles(let numbers), let categories?):
+      for (row, number) in numbers.enumerated() where !number.isNaN {
+        matrix[row * columns + feature] = Number(try categories.code(of: Float(number), row: row))
       }
     case (.numbers(let numbers), nil), (.codes(let numbers), _):
-      for (row, number) in numbers.enumerated() { matrix[row * columns + feature] = number }
+      for (row, number) in numbers.enumerated() { matrix[row * columns + feature] = Number(number) }
+    case (.doubles(let numbers), nil):
+      for (row, number) in numbers.enumerated() {
+        matrix[row * columns + feature] = Number(try rounded(number, feature, row: row))
+      }
+    case (.texts, _): return
+    }
+  }
+
+  /// A number in the type of its feature.
+  private func rounded(_ number: Double, _ feature: Int, row: Int) throws -> Double {
+    guard !number.isNaN else { return number }
+    let subject = "input '\(features[feature].name)', row \(row)"
+    switch features[feature].element {
+    case .float32:
+      let value = Float(number)
+      guard value.isFinite else { throw RequestFailure.bad("\(subject): \(number) is too large for a 32-bit float") }
+      return Double(value)
+    case .integer:
+      guard number == number.rounded(.towardZero) else {
+        throw RequestFailure.bad("\(subject): \(number) is not a whole number")
+      }
+      return number
+    case .float64, .text: return number
     }
   }
 }

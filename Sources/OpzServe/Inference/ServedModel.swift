@@ -27,41 +27,52 @@ public struct ServedModel: Sendable {
   /// - Throws: `RequestFailure`, and what the predictor throws.
   func infer(_ body: [UInt8], _ limits: ServerLimits) throws -> Inference {
     let start = ContinuousClock.now
+    let most = limits.bodyBytes / growth
+    guard body.count <= most else {
+      throw RequestFailure(
+        413,
+        "a body of \(body.count) bytes: the model's inputs are not float32 alone, so send at most \(most) bytes at once"
+      )
+    }
     let columns = predictor.features.count
     let request = try InferenceDecoder(
       maximumRows: limits.rows, maximumInputs: max(columns, 1), maximumColumns: columns, assembler: assembler
     ).decode(body)
     let wanted = try outputs(request.outputs)
-    let (matrix, rows) = try assembler.matrix(request.inputs)
-    try check(rows, wanted, limits)
+    let rows = try assembler.rows(request.inputs)
+    try check(rows.count, wanted, limits)
     let decoded = ContinuousClock.now
-    let values = try predictor.predict(matrix, rows: rows, outputs: wanted)
+    let values = try predictor.predict(rows, outputs: wanted)
     let scored = ContinuousClock.now
-    let tensors = zip(wanted, values).map { position, values in
-      let spec = predictor.outputs[position]
-      return OutputTensor(name: spec.name, shape: spec.shape(rows: rows), values: values)
-    }
+    let tensors = zip(wanted, values).map { OutputTensor(spec: predictor.outputs[$0], rows: rows.count, values: $1) }
     let response = InferenceEncoder(model: name, version: version).encode(id: request.id, tensors)
     return Inference(
-      body: response, rows: rows, decoding: decoded - start, scoring: scored - decoded,
+      body: response, rows: rows.count, decoding: decoded - start, scoring: scored - decoded,
       encoding: ContinuousClock.now - scored)
   }
 
-  /// Bytes per score: a float as a margin, a float as a score, and at most 16 of text.
-  private static let scoreBytes = 24
-  private static let textBytes = 16
+  /// Bytes per score: a number as a margin, a number as a score, and its text.
+  private var scoreBytes: Int { textBytes.plus(predictor.outputs.allSatisfy { $0.element == .float32 } ? 8 : 32) }
+  private var textBytes: Int { predictor.outputs.map(\.textBytes).max() ?? 16 }
+
+  /// How much more memory a byte of a body becomes than where all inputs are float32.
+  private var growth: Int {
+    if predictor.features.contains(where: { $0.element == .text }) { return 4 }
+    return assembler.isDouble ? 2 : 1
+  }
 
   /// The most bytes that `infer` allocates for a body of this size, whatever its datatypes.
   ///
-  /// A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix;
-  /// decoding the escapes of any other text takes no more than that.
+  /// A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix, or eight in
+  /// float64; a text of three bytes becomes sixteen twice. Decoding the escapes of any other text takes no more than
+  /// that.
   func memory(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
-    bytes.times(4).plus(min(scores(ofBody: bytes, limits).times(ServedModel.scoreBytes), limits.outputBudget))
+    bytes.times(4 * growth).plus(min(scores(ofBody: bytes, limits).times(scoreBytes), limits.outputBudget))
   }
 
   /// The most bytes of the response to a body of this size.
   func response(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
-    min(scores(ofBody: bytes, limits).times(ServedModel.textBytes), limits.outputBudget)
+    min(scores(ofBody: bytes, limits).times(textBytes), limits.outputBudget)
   }
 
   /// The most scores for a body of this size, given that a row has a value for each feature.
@@ -72,7 +83,7 @@ public struct ServedModel: Sendable {
 
   private func check(_ rows: Int, _ wanted: [Int], _ limits: ServerLimits) throws {
     let columns = max(1, wanted.reduce(0) { $0 + predictor.outputs[$1].columns })
-    let most = limits.outputBudget / ServedModel.scoreBytes / columns
+    let most = limits.outputBudget / scoreBytes / columns
     guard rows <= most else {
       throw RequestFailure(413, "\(rows) rows with \(columns) scores each: send at most \(most) rows at once")
     }

@@ -8,12 +8,23 @@ struct TensorReader {
   let shape: [Int]
   /// The categories for texts; nil for every datatype except BYTES.
   let categories: Categories?
+  /// Whether numbers keep float64.
+  var isDouble = false
+  /// Whether texts are collected, because the feature takes any.
+  var isText = false
 
   private var count: Int { shape.reduce(1, *) }
 
   func read(_ cursor: inout JSONCursor) throws -> InputTensor.Values {
     // A value takes at least two bytes, so the body's size bounds the allocation, whatever the shape.
     let capacity = min(count, cursor.remaining / 2 + 1)
+    if isText { return .texts(try texts(&cursor, capacity)) }
+    if isDouble, categories == nil {
+      var doubles: [Double] = []
+      doubles.reserveCapacity(capacity)
+      try elements(&cursor) { cursor in doubles.append(try double(&cursor)) }
+      return .doubles(doubles)
+    }
     var numbers: [Float] = []
     numbers.reserveCapacity(capacity)
     guard let categories else {
@@ -26,6 +37,13 @@ struct TensorReader {
       numbers.append(try categories.code(of: try text(&cursor), row: numbers.count))
     }
     return .codes(numbers)
+  }
+
+  private func texts(_ cursor: inout JSONCursor, _ capacity: Int) throws -> [String?] {
+    var texts: [String?] = []
+    texts.reserveCapacity(capacity)
+    try elements(&cursor) { cursor in texts.append(cursor.take(word: "null") ? nil : try text(&cursor)) }
+    return texts
   }
 
   /// Calls `element` at each value of the tensor, and fails unless their count is the shape's.
@@ -72,6 +90,29 @@ struct TensorReader {
 
   @inline(__always)
   private func number(_ cursor: inout JSONCursor) throws -> Float {
+    // FP64 is rounded twice, as in every client that passes doubles to a float32 model.
+    let value = try value(&cursor) { datatype == .fp32 ? $0.float($1) : Float($0.double($1)) }
+    guard value.isFinite || value.isNaN else {
+      throw wrong(cursor, "the number before it is too large for a 32-bit float")
+    }
+    return value
+  }
+
+  @inline(__always)
+  private func double(_ cursor: inout JSONCursor) throws -> Double {
+    let value = try value(&cursor) { datatype == .fp32 ? Double($0.float($1)) : $0.double($1) }
+    guard value.isFinite || value.isNaN else {
+      throw wrong(cursor, "the number before it is too large for a \(datatype == .fp32 ? 32 : 64)-bit float")
+    }
+    return value
+  }
+
+  /// A value; NaN is missing.
+  /// - Parameter rounded: a number of this text in the type that the model needs.
+  @inline(__always)
+  private func value<Number: BinaryFloatingPoint>(
+    _ cursor: inout JSONCursor, _ rounded: (JSONCursor, JSONNumber) -> Number
+  ) throws -> Number {
     let first = try cursor.peek()
     if first == UInt8(ascii: "n") || first == UInt8(ascii: "N") {
       if cursor.take(word: "null") || cursor.take(word: "NaN") { return .nan }
@@ -81,19 +122,14 @@ struct TensorReader {
       throw wrong(cursor, "expected a number or null, because the datatype is \(datatype.rawValue)")
     }
     let number = try cursor.number()
-    if let limits = datatype.integers {
-      guard let value = cursor.integer(number, limits) else {
-        throw wrong(cursor, "the number before it is not of datatype \(datatype.rawValue)")
-      }
-      return value
+    guard let limits = datatype.integers else { return rounded(cursor, number) }
+    guard let value: Number = cursor.integer(number, limits) else {
+      throw wrong(cursor, "the number before it is not of datatype \(datatype.rawValue)")
     }
-    // FP64 is rounded twice, as in every client that passes doubles to a float32 model.
-    let value = datatype == .fp32 ? cursor.float(number) : Float(cursor.double(number))
-    guard value.isFinite else { throw wrong(cursor, "the number before it is too large for a 32-bit float") }
     return value
   }
 
-  private func boolean(_ cursor: inout JSONCursor) throws -> Float {
+  private func boolean<Number: BinaryFloatingPoint>(_ cursor: inout JSONCursor) throws -> Number {
     if cursor.take(word: "true") { return 1 }
     if cursor.take(word: "false") { return 0 }
     throw wrong(cursor, "expected true, false or null, because the datatype is BOOL")
@@ -106,9 +142,11 @@ struct TensorReader {
 
 extension JSONCursor {
   /// The integer, or nil when it is not one or does not fit.
-  fileprivate func integer(_ number: JSONNumber, _ limits: (least: Int64, greatest: UInt64)) -> Float? {
+  fileprivate func integer<Number: BinaryFloatingPoint>(
+    _ number: JSONNumber, _ limits: (least: Int64, greatest: UInt64)
+  ) -> Number? {
     guard let magnitude = magnitude(number) else { return nil }
-    if number.isNegative { return magnitude <= limits.least.magnitude ? -Float(magnitude) : nil }
-    return magnitude <= limits.greatest ? Float(magnitude) : nil
+    if number.isNegative { return magnitude <= limits.least.magnitude ? -Number(magnitude) : nil }
+    return magnitude <= limits.greatest ? Number(magnitude) : nil
   }
 }

@@ -8,13 +8,18 @@ public struct ScoreOptions: Sendable {
   public var model: FilePath = "/models"
   public var input: FilePath = ""
   public var output: FilePath = ""
+  /// A directory for rows that cannot be scored; nil to fail at the first one.
+  public var rejects: FilePath?
   /// The index of the shard, from 0.
   public var shard = 0
   public var shards = 1
   public var batch = BatchScoring.Options()
+  private var delimiter = ","
+  private var quote = "\""
+  private var decimal = "."
 
   /// - Parameter arguments: without the program's name and without `score`.
-  /// - Throws: `ServeError`
+  /// - Throws: `ServeError`; `ModelError.badOption` for a dialect that cannot be.
   public init(arguments: some Collection<String>, environment: [String: String]) throws {
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     if let text = value("OPZ_MODEL") { model = FilePath(text) }
@@ -23,6 +28,7 @@ public struct ScoreOptions: Sendable {
     if let index { shard = try ScoreOptions.number(index, "JOB_COMPLETION_INDEX", 0...9999) }
     var rest = Array(arguments)[...]
     while let argument = rest.popFirst() { try read(argument, &rest) }
+    batch.dialect = try CSVDialect(delimiter: delimiter, quote: quote, decimal: decimal)
     for (flag, path) in [("--input", input), ("--output", output)] where path.isEmpty {
       throw ScoreOptions.wrong(flag, "is missing")
     }
@@ -45,17 +51,30 @@ public struct ScoreOptions: Sendable {
     case "--output": output = FilePath(try value())
     case "--shard": shard = try ScoreOptions.number(try value(), flag, 0...9999)
     case "--shards": shards = try ScoreOptions.number(try value(), flag, 1...10_000)
-    case "--missing": batch.missing = try value()
+    case "--rejects": rejects = FilePath(try value())
+    case "--missing": batch.missing.append(try value())
+    case "--columns": batch.columns.append(try value())
+    case "--delimiter": delimiter = try value()
+    case "--quote": quote = try value()
+    case "--decimal": decimal = try value()
+    case "--header": batch.header = try ScoreOptions.choice(try value(), flag)
+    case "--unseen": batch.unseen = try ScoreOptions.choice(try value(), flag)
+    case "--kind": batch.kind = try ScoreOptions.choice(try value(), flag)
     case "--keep": batch.keep.append(try value())
     case "--ignore": batch.ignore.append(try value())
-    case "--kind":
-      let text = try value()
-      guard let kind = BatchScoring.Kind(rawValue: text) else {
-        throw ScoreOptions.wrong(flag, "'\(text)' is not probability, margin or leaf")
-      }
-      batch.kind = kind
     default: throw ScoreOptions.wrong(argument, "is not an option of score")
     }
+  }
+
+  /// A value of a closed list.
+  private static func choice<Choice: RawRepresentable & CaseIterable>(
+    _ text: String, _ flag: String
+  ) throws -> Choice where Choice.RawValue == String {
+    guard let choice = Choice(rawValue: text) else {
+      let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw wrong(flag, "'\(text)' is not one of \(all)")
+    }
+    return choice
   }
 
   private static func number(_ text: String, _ what: String, _ range: ClosedRange<Int>) throws -> Int {
@@ -72,7 +91,8 @@ public struct ScoreOptions: Sendable {
   /// Scores the input and returns a message with the number of rows.
   func run(_ formats: ModelFormats) throws -> String {
     let scoring = try ShardScoring(BatchScoring(formats.load(model).model, batch), index: shard, of: shards)
-    let result = try scoring.run(input, to: output)
-    return "shard \(shard) of \(shards): \(result.rows) rows of \(result.files) files"
+    let result = try scoring.run(input, to: output, rejects: rejects)
+    let rejected = rejects == nil ? "" : ", \(result.rejected) rejected"
+    return "shard \(shard) of \(shards): \(result.rows) rows of \(result.files) files\(rejected)"
   }
 }

@@ -119,7 +119,9 @@ public struct ServerOptions: Sendable, Equatable {
     usage: opz-server [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
            opz-server --check [--model PATH]
            opz-server score --input FILE|DIR --output DIR [--shards N] [--shard I] [--model PATH]
-                            [--kind probability|margin|leaf] [--missing TEXT] [--keep COLUMN] [--ignore COLUMN]
+                            [--kind prediction|probability|margin|label|leaf|distance] [--unseen library|missing|error]
+                            [--columns INPUT=COLUMN] [--keep COLUMN] [--ignore COLUMN] [--missing TEXT] [--rejects DIR]
+                            [--header first|none] [--delimiter C] [--quote C] [--decimal C]
 
       --model PATH       a model file, or a directory with one (OPZ_MODEL, /models)
       --name NAME        the name that clients ask for (OPZ_MODEL_NAME, from the path)

@@ -1,3 +1,5 @@
+import OpzModel
+
 @testable import OpzServe
 
 /// A small model whose scores a test can compute: `a + 10 b + 100 c`, where a missing value counts as 1000.
@@ -9,13 +11,15 @@ struct ScorePredictor: Predictor {
   ]
   let outputs = [OutputSpec(name: "score"), OutputSpec(name: "row", columns: 3)]
 
-  func predict(_ matrix: [Float], rows: Int, outputs: [Int]) throws -> [[Float]] {
-    outputs.map { output in
-      if output == 1 { return matrix }
-      return (0..<rows).map { row in
-        let values = matrix[row * 3..<row * 3 + 3].map { $0.isNaN ? 1000 : $0 }
-        return values[0] + 10 * values[1] + 100 * values[2]
-      }
+  func predict(_ rows: Rows, outputs: [Int]) throws -> [Tensor.Storage] {
+    guard case .float32(let matrix) = rows.numbers else { return [] }
+    return outputs.map { output in
+      if output == 1 { return .float32(matrix) }
+      return .float32(
+        (0..<rows.count).map { row in
+          let values = matrix[row * 3..<row * 3 + 3].map { $0.isNaN ? 1000 : $0 }
+          return values[0] + 10 * values[1] + 100 * values[2]
+        })
     }
   }
 }
