@@ -80,6 +80,9 @@ var targets: [Target] = [
   module("OpzModel", ["OpzIO", system], settings: fast),
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzIO", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
+  .executableTarget(
+    name: "opz-bench-scoring", dependencies: ["OpzScoring", "OpzFormats", "OpzModel", system],
+    swiftSettings: fast),
   module("OpzRegistry", ["OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzSecrets", ["OpzIO"]),
   module(

@@ -18,7 +18,7 @@ struct ModuleGraphTests {
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
     "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
-    "opz-server", "OpzHub", "opz-hub",
+    "opz-server", "OpzHub", "opz-hub", "opz-bench-scoring",
   ]
 
   /// Which modules of this package each module may import, and why not more.
@@ -42,6 +42,8 @@ struct ModuleGraphTests {
     "OpzFormats": ["OpzModel", "OpzJSON", "OpzIO"],
     // Ensembles to scores, whatever their format was.
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
+    // For scripts/bench-scoring.
+    "opz-bench-scoring": ["OpzScoring", "OpzFormats", "OpzModel"],
     "OpzRegistry": ["OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers, so the static server must not depend on it.
     // Bytes to findings, for scans and for packaging.
