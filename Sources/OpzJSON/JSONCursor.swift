@@ -199,9 +199,11 @@ public struct JSONCursor {
   }
 
   /// Reads a list of numbers.
+  /// - Parameter expected: how many there may be; memory for them is reserved.
   /// - Throws: `JSONFailure`.
-  public mutating func floats() throws -> [Float] {
+  public mutating func floats(reserving expected: Int = 0) throws -> [Float] {
     var values: [Float] = []
+    values.reserveCapacity(expected)
     try array("numbers") { values.append(try $0.float()) }
     return values
   }
@@ -215,9 +217,11 @@ public struct JSONCursor {
   }
 
   /// Reads a list of whole numbers of 32 bits.
+  /// - Parameter expected: how many there may be; memory for them is reserved.
   /// - Throws: `JSONFailure`.
-  public mutating func integers32() throws -> [Int32] {
+  public mutating func integers32(reserving expected: Int = 0) throws -> [Int32] {
     var values: [Int32] = []
+    values.reserveCapacity(expected)
     try array("whole numbers") { cursor in
       guard let value = Int32(exactly: try cursor.integer()) else {
         throw cursor.failure("a whole number that is too large")

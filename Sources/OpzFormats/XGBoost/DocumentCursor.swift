@@ -21,8 +21,9 @@ protocol DocumentCursor {
   /// A whole number, or a text that is one: XGBoost writes its parameters as texts.
   mutating func number() throws -> Int
   mutating func integers() throws -> [Int]
-  mutating func integers32() throws -> [Int32]
-  mutating func floats() throws -> [Float]
+  /// - Parameter expected: how many there may be; lists of a known length do not grow.
+  mutating func integers32(reserving expected: Int) throws -> [Int32]
+  mutating func floats(reserving expected: Int) throws -> [Float]
   /// Truth values, or small numbers from 0 to 255: XGBoost has written both.
   mutating func flags() throws -> [UInt8]
   /// The texts of whole numbers and of others, each as the document has it.
@@ -30,6 +31,9 @@ protocol DocumentCursor {
 }
 
 extension DocumentCursor {
+  mutating func integers32() throws -> [Int32] { try integers32(reserving: 0) }
+  mutating func floats() throws -> [Float] { try floats(reserving: 0) }
+
   mutating func strings() throws -> [String] {
     var values: [String] = []
     try array("texts") { values.append(try $0.string()) }

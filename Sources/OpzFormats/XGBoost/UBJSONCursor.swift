@@ -260,7 +260,7 @@ struct UBJSONCursor: DocumentCursor {
     return values
   }
 
-  mutating func integers32() throws -> [Int32] {
+  mutating func integers32(reserving _: Int) throws -> [Int32] {
     if let values = try typed("l", UInt32.self, { Int32(truncatingIfNeeded: $0) }) { return values }
     var values: [Int32] = []
     try array("whole numbers") { cursor in
@@ -271,7 +271,7 @@ struct UBJSONCursor: DocumentCursor {
     return values
   }
 
-  mutating func floats() throws -> [Float] {
+  mutating func floats(reserving _: Int) throws -> [Float] {
     if let values = try typed("d", UInt32.self, { Float(bitPattern: $0) }) { return values }
     var values: [Float] = []
     try array("numbers") { values.append(try $0.float()) }

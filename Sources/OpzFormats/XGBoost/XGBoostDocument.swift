@@ -20,6 +20,8 @@ struct XGBoostDocument {
   var featureTypes: [String] = []
   var booster: String?
   var trees: [Tree] = []
+  /// The nodes of all trees, as the file says; for reserving memory only.
+  var nodeCount = 0
   /// The output of each tree.
   var treeInfo: [Int] = []
   /// Where each iteration's trees begin and, at last, end; empty in files of 1.x.

@@ -114,10 +114,26 @@ enum XGBoostParser<Cursor: DocumentCursor> {
 
   private static func trees(_ cursor: inout Cursor, _ result: inout XGBoostDocument) throws {
     try cursor.array("the trees") { cursor in
-      guard Cursor.rereads else { return result.trees.append(.read(try tree(&cursor))) }
+      guard Cursor.rereads else {
+        let tree = try tree(&cursor)
+        result.nodeCount &+= tree.left.count
+        return result.trees.append(.read(tree))
+      }
       result.trees.append(.position(cursor.position))
-      try cursor.skip()
+      result.nodeCount &+= try skipTree(&cursor)
     }
+  }
+
+  /// Skips a tree and returns the number of its nodes, as it says.
+  private static func skipTree(_ cursor: inout Cursor) throws -> Int {
+    var nodes = 0
+    try cursor.object("a tree") { key, cursor in
+      guard key == "tree_param" else { return try cursor.skip() }
+      try cursor.object("a tree's parameters") { key, cursor in
+        if key == "num_nodes" { nodes = try cursor.number() } else { try cursor.skip() }
+      }
+    }
+    return max(0, nodes)
   }
 
   /// Reads one tree.
@@ -125,11 +141,13 @@ enum XGBoostParser<Cursor: DocumentCursor> {
     var tree = XGBoostTree()
     var baseWeights: Int?
     try cursor.object("a tree") { key, cursor in
+      // XGBoost writes members in the order of their names: this list comes before those that are as long.
+      let expected = tree.defaultLeft.count
       switch key {
-      case "left_children": tree.left = try cursor.integers32()
-      case "right_children": tree.right = try cursor.integers32()
-      case "split_indices": tree.features = try cursor.integers32()
-      case "split_conditions": tree.conditions = try cursor.floats()
+      case "left_children": tree.left = try cursor.integers32(reserving: expected)
+      case "right_children": tree.right = try cursor.integers32(reserving: expected)
+      case "split_indices": tree.features = try cursor.integers32(reserving: expected)
+      case "split_conditions": tree.conditions = try cursor.floats(reserving: expected)
       case "default_left": tree.defaultLeft = try cursor.flags()
       case "split_type": tree.splitTypes = try cursor.flags()
       case "categories": tree.categories = try cursor.integers32()

@@ -136,6 +136,8 @@ struct XGBoostReader {
       throw damaged("weight_drop has \(weights.count) weights for \(count) trees")
     }
     var trees = XGBoostTrees(file.name, columns: document.featureCount, groups: base.count, version)
+    // A node takes more than eight bytes of any file.
+    trees.reserve(nodes: min(max(0, document.nodeCount), file.bytes.count / 8))
     for index in 0..<(try treeCount()) {
       guard (0..<base.count).contains(info[index]) else {
         throw damaged("tree \(index) is for output \(info[index]) of \(base.count)")

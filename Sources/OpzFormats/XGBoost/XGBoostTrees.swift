@@ -17,6 +17,9 @@ struct XGBoostTrees {
     builder = TreeEnsembleBuilder(name: name, columns: columns, groups: groups, inputs: .float32, sums: .float32)
   }
 
+  /// Reserves memory for this many nodes of all trees.
+  mutating func reserve(nodes count: Int) { builder.reserveCapacity(leaves: count / 2 + 1) }
+
   /// Adds a tree whose leaves are multiplied by `weight`, in float32.
   mutating func add(_ tree: XGBoostTree, number: Int, group: Int, weight: Float) throws {
     let count = tree.left.count
