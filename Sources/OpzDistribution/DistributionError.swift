@@ -82,13 +82,13 @@ public struct DistributionError: ExplainedError {
 
 extension DistributionError {
   /// The error with what was learned about connections to a host, for one that they caused.
-  /// - Parameter verb: what a connection could not do: `send` or `receive`.
-  func explained(by limit: ConnectionLimit, to host: String, verb: String) -> DistributionError {
+  /// - Parameters:
+  ///   - attempt: what a connection was to do last, such as `send 1.0 MiB`.
+  func explained(by limit: ConnectionLimit, to host: String, attempt: String) -> DistributionError {
     var error = DistributionError(
       code, subject, reason,
-      hint: "connections to \(host) broke after \(limit.text), and one that was to \(verb) "
-        + "\(ByteCount.text(limit.share)) broke too: a proxy, load balancer or firewall on the way limits them; "
-        + "ask who runs it for more", status: status)
+      hint: "connections to \(host) broke after \(limit.text), and one that was to \(attempt) broke too: "
+        + "a proxy, load balancer or firewall on the way limits them; ask who runs it for more", status: status)
     error.retryAfter = retryAfter
     error.isWorthRepeating = isWorthRepeating
     return error

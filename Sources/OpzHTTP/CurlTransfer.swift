@@ -129,7 +129,8 @@ final class CurlTransfer: @unchecked Sendable {
 
   private func breakOff() -> Bool {
     if failure == nil {
-      brokenUse = use()
+      // libcurl has forgotten its own count by now.
+      brokenUse = use(sent: sent)
       failure = HTTPError(
         .connection, request.address.shown, "the connection broke before there was a response")
     }
@@ -172,7 +173,8 @@ final class CurlTransfer: @unchecked Sendable {
     }
   }
 
-  private func use() -> ConnectionUse? {
+  /// - Parameter sent: bytes of the body at least, whatever libcurl counts.
+  private func use(sent: UInt64 = 0) -> ConnectionUse? {
     guard let handle, let ledger else { return nil }
     var port = 0
     var (up, down): (curl_off_t, curl_off_t) = (0, 0)
@@ -180,7 +182,8 @@ final class CurlTransfer: @unchecked Sendable {
       opz_curl_get_size(handle, CURLINFO_SIZE_UPLOAD_T, &up) == CURLE_OK,
       opz_curl_get_size(handle, CURLINFO_SIZE_DOWNLOAD_T, &down) == CURLE_OK
     else { return nil }
-    return ledger.add(sent: UInt64(clamping: up), received: UInt64(clamping: down), port: port, opened: opened)
+    return ledger.add(
+      sent: max(sent, UInt64(clamping: up)), received: UInt64(clamping: down), port: port, opened: opened)
   }
 
   private func release() {

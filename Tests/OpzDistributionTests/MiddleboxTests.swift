@@ -130,6 +130,37 @@ import Testing
     registry.stop()
   }
 
+  @Test(
+    "no chunk is smaller than the registry accepts, and the error says so where none fits",
+    arguments: [2 << 20, 5 << 20])
+  func smallestChunk(_ minimum: Int) async throws {
+    let registry = try SpecRegistry(
+      quirks {
+        $0.chunkMinimum = minimum; $0.keepsCutChunks = false
+      })
+    let box = try Middlebox(before: port(registry.host), .init(bytes: 3 << 20))
+    let error = await failure {
+      try await repository(box.host, state: state).put(Self.blob, from: BytesBlob(Self.content))
+    }
+    let fits = minimum < 3 << 20
+    #expect(registry.has(Self.content) == fits)
+    #expect(registry.patches.dropLast().allSatisfy { $0.size >= minimum })
+    #expect(error?.hint?.contains("5.0 MiB, the registry's smallest chunk") == (fits ? nil : true))
+    registry.stop()
+  }
+
+  @Test("where a registry accepts no chunks, the error says so")
+  func noChunks() async throws {
+    let registry = try SpecRegistry(quirks { $0.patchStatus = 405 })
+    let box = try Middlebox(before: port(registry.host), .init(bytes: 3 << 20))
+    let error = await failure {
+      try await repository(box.host, state: state).put(Self.blob, from: BytesBlob(Self.content))
+    }
+    #expect(error?.code == .connection && error?.category == .network)
+    #expect(error?.hint?.contains("accepts no chunks") == true, "\(error?.hint ?? "")")
+    registry.stop()
+  }
+
   private func digest(_ registry: RegistryServer, _ blob: Descriptor) async throws -> Digest {
     let file = registry.file(of: blob.digest)
     return try await blocking { Digest.of(try FileBlob(file).bytes()) }

@@ -76,14 +76,14 @@ import Testing
     }
   }
 
-  @Test("a connection's limit is half of where others broke, and of what the line carries in half the time")
+  @Test("a connection gets half of where others broke, and of a limit by time what the line carries in a quarter")
   func shares() {
     let bytes = ConnectionLimit(7 << 20, milliseconds: 20, after: nil, now: 0)
     #expect(bytes.milliseconds == nil && bytes.share == 7 << 19 && bytes.share(at: 1) == 7 << 19)
     let time = ConnectionLimit(8 << 20, milliseconds: 2000, after: nil, now: 0)
-    #expect(time.share(at: 1_048_576) == 1 << 20, "one second of a MiB a second")
-    #expect(time.share(at: 1e9) == 4 << 20 && time.share(at: nil) == 4 << 20)
-    #expect(time.share(at: 0) == RemoteRegistryProfile.smallestRequest && time.share(at: .infinity) == 4 << 20)
+    #expect(time.share(at: 1_048_576) == 1 << 19, "half a second of a MiB a second")
+    #expect(time.share(at: 1e9) == 2 << 20 && time.share(at: nil) == 2 << 20)
+    #expect(time.share(at: 0) == RemoteRegistryProfile.smallestRequest && time.share(at: .infinity) == 2 << 20)
     let both = ConnectionLimit(2 << 20, milliseconds: 3000, after: time, now: 0)
     #expect(both.bytes == 2 << 20 && both.milliseconds == 2000 && both.breaks == 2)
   }

@@ -43,15 +43,15 @@ public struct ConnectionLimit: Codable, Sendable, Hashable {
     return old.milliseconds.map { milliseconds < $0 - $0 / 8 } ?? true
   }
 
-  /// The bytes that one connection is given: half of where others broke, and at least
-  /// `RemoteRegistryProfile.smallestRequest`.
-  var share: UInt64 { max(RemoteRegistryProfile.smallestRequest, bytes / 2) }
+  /// The bytes that one connection is given: half of where others broke, or a quarter where the limit may be one of
+  /// time, because the line may become slower; at least `RemoteRegistryProfile.smallestRequest`.
+  var share: UInt64 { max(RemoteRegistryProfile.smallestRequest, bytes / (milliseconds == nil ? 2 : 4)) }
 
-  /// The bytes that one connection is given on a line of a certain rate.
+  /// The bytes that one connection is given on a line of a certain rate: no more than a quarter of the time carries.
   /// - Parameter rate: bytes per second; nil where it is unknown.
   func share(at rate: Double?) -> UInt64 {
     guard let rate, let milliseconds else { return share }
-    let inTime = rate * Double(milliseconds) / 2000
+    let inTime = rate * Double(milliseconds) / 4000
     guard inTime < Double(share) else { return share }
     return max(RemoteRegistryProfile.smallestRequest, UInt64(max(0, inTime)))
   }

@@ -184,7 +184,7 @@ private final class RemoteSource: ByteSource {
       guard breaks > 1, error.code == .connection, let limit = client.profiles.current.downloadLimit else {
         throw error
       }
-      throw error.explained(by: limit, to: client.reference.host, verb: "receive")
+      throw error.explained(by: limit, to: client.reference.host, attempt: "receive \(ByteCount.text(limit.share))")
     }
     client.progress.report(
       .note("\(subject): \(error.reason); \(retryBudget.text(wait)), from byte \(position) on"))

@@ -1,4 +1,5 @@
 import OpzHTTP
+import OpzIO
 import OpzOCI
 
 /// The transition function of `UploadState`: from a state and what happened in it to the next state and its request.
@@ -341,7 +342,7 @@ struct UploadTransition: Sendable {
   private func fail(_ error: DistributionError, _ session: UploadSession?, _ history: UploadHistory) -> UploadStep {
     var error = error
     if history.breaks > 0, error.code == .connection, let limit = profile.uploadLimit {
-      error = error.explained(by: limit, to: host, verb: "send")
+      error = error.explained(by: limit, to: host, attempt: attempt(limit, session, history))
     }
     var effects: [UploadEffect] = []
     if let session, session.acknowledged > 0, isJournaled {
@@ -350,6 +351,18 @@ struct UploadTransition: Sendable {
       effects = [.cancel(session)]
     }
     return UploadStep(state: .failed(error), history: history, effects: effects)
+  }
+}
+
+extension UploadTransition {
+  /// What a connection was to send when it broke although the limit is known.
+  private func attempt(_ limit: ConnectionLimit, _ session: UploadSession?, _ history: UploadHistory) -> String {
+    let least = min(max(session?.chunkMinimum ?? 0, profile.chunkMinimum ?? 0), RemoteRegistryProfile.largestMinimum)
+    if method(history) == .monolithic, descriptor.size > limit.share {
+      return "send \(ByteCount.text(descriptor.size)), for the registry accepts no chunks,"
+    }
+    if least > limit.share { return "send \(ByteCount.text(least)), the registry's smallest chunk," }
+    return "send \(ByteCount.text(limit.share))"
   }
 }
 
