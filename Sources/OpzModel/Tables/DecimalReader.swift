@@ -45,8 +45,7 @@ struct DecimalReader: Sendable {
 
   // MARK: Digits
 
-  private static let powers: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
-    (10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
+  private static let powers: [UInt64] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000]
 
   /// Appends digits to `number`, modulo 2^64: eight bytes at once, without a branch for each digit.
   @inline(__always)
@@ -57,7 +56,7 @@ struct DecimalReader: Sendable {
       let others = ((digits & 0x7f7f_7f7f_7f7f_7f7f) &+ 0x7676_7676_7676_7676 | digits) & 0x8080_8080_8080_8080
       guard others & 0x80 == 0 else { return }
       let count = others.trailingZeroBitCount >> 3
-      number = number &* power(count) &+ value(digits &<< UInt64(64 - 8 * count))
+      number = number &* powers[count] &+ value(digits &<< UInt64(64 - 8 * count))
       next += count
       guard count == 8 else { return }
     }
@@ -70,12 +69,6 @@ struct DecimalReader: Sendable {
     let left = (pairs & 0x0000_00ff_0000_00ff) &* 0x000f_4240_0000_0064
     let right = ((pairs >> 16) & 0x0000_00ff_0000_00ff) &* 0x0000_2710_0000_0001
     return (left &+ right) >> 32
-  }
-
-  /// 10^count for 1 to 8.
-  @inline(__always)
-  private static func power(_ count: Int) -> UInt64 {
-    withUnsafeBytes(of: powers) { $0.load(fromByteOffset: (count - 1) & 7 * 8, as: UInt64.self) }
   }
 
   /// Adds the exponent at `next`; false where no digit follows the letter.

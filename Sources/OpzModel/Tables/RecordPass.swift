@@ -31,7 +31,7 @@ struct RecordPass {
         parsed.dropUnfinishedRow(kept)
         let rest = UnsafeBufferPointer(start: start, count: end - start)
         let length = CSVCursor.firstEnd(rest, parser.dialect)
-        parsed.problems.append(problem(error, start, length))
+        parsed.problems.append(problem(error, start))
         guard !parser.stopsAtProblem else { return }
         next = start + length
       }
@@ -166,9 +166,9 @@ struct RecordPass {
   // MARK: Bad rows
 
   private func problem(
-    _ failed: ParsedRows.Failed, _ start: UnsafePointer<UInt8>, _ length: Int
+    _ failed: ParsedRows.Failed, _ start: UnsafePointer<UInt8>
   ) -> ParsedRows.Problem {
-    let found = fieldCount(start, length)
+    let found = fieldCount(start)
     if let found, found != steps.count {
       let wanted = parser.columns.hasHeader ? "the header" : "the first record"
       return ParsedRows.Problem(
@@ -181,7 +181,7 @@ struct RecordPass {
   }
 
   /// How many fields a record has; nil if its quotes are wrong.
-  private func fieldCount(_ start: UnsafePointer<UInt8>, _ length: Int) -> Int? {
+  private func fieldCount(_ start: UnsafePointer<UInt8>) -> Int? {
     var copy = self
     copy.scratch = nil
     defer { copy.scratch?.deallocate() }
