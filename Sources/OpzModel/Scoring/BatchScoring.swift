@@ -1,6 +1,7 @@
 public import OpzIO
 
-/// Scores a CSV table into a CSV table: streaming, on all cores, in row order, and in bounded memory.
+/// Scores a CSV table into a CSV table, or an Arrow table into an Arrow table: streaming, on all cores, in row order, and in
+/// bounded memory.
 public struct BatchScoring: Sendable {
   /// What a run did.
   public struct Summary: Sendable, Equatable {
@@ -13,16 +14,12 @@ public struct BatchScoring: Sendable {
     public init() {}
   }
 
-  private let scorer: Scorer
   private let encoder: RowEncoder
   let options: Options
-  /// Nil for leaves.
-  private let output: Model.Output?
+  private let values: ScoredValues
 
   /// Maximum bytes of a record.
   private static let recordLimit = 16 << 20
-  /// Maximum values that are computed for a piece of work, unless a single row has more.
-  private static let valueLimit = 1 << 19
 
   /// Creates a run for a model that is scored plainly.
   /// - Throws: as the other one.
@@ -32,10 +29,9 @@ public struct BatchScoring: Sendable {
   /// - Throws: `ModelError.badOption` for a kind that the model does not have, with the list of those that it has, and for
   ///   a column that is named for an input that does not exist.
   public init(_ scorer: Scorer, _ options: Options = Options()) throws {
-    self.scorer = scorer
     self.options = options
     encoder = RowEncoder(scorer.model, unseen: options.unseen)
-    output = try BatchScoring.output(options.kind, of: scorer.model)
+    values = ScoredValues(scorer, try BatchScoring.output(options.kind, of: scorer.model))
     _ = try TableColumns.renamed(options.columns, scorer.model.inputs)
   }
 
@@ -73,17 +69,23 @@ public struct BatchScoring: Sendable {
     _ source: any ByteSource, _ sink: inout some ByteSink, _ rejects: inout Rejects?
   ) throws -> Summary {
     let threads = options.threads > 0 ? options.threads : Cores.count
+    let source = try PeekedSource(source, 4)
+    if ArrowReader.isArrow(source.head) {
+      var reader = try ArrowReader(source)
+      let work = try ArrowScoring(reader.fields, encoder, options, values, keepsGoing: rejects != nil)
+      return try work.run(&reader, threads: threads, &sink, &rejects)
+    }
     // Two pieces of work per thread are in flight, each with about ten times its bytes.
     let chunk = options.chunk > 0 ? options.chunk : min(1 << 18, max(1 << 15, (4 << 20) / threads))
     var reader = RecordReader(
-      source, options.dialect, chunk: chunk, records: max(1, BatchScoring.valueLimit / max(1, width)),
+      source, options.dialect, chunk: chunk, records: values.rowLimit,
       limit: BatchScoring.recordLimit)
     guard let first = try reader.header(isRow: options.header == .none) else {
       throw ModelError(.badRows, "input", options.header == .none ? "the table is empty" : "no header line")
     }
     let work = PieceScoring(
       columns: try TableColumns(first: first, inputs: encoder.inputs, options: options), encoder: encoder,
-      options: options, keepsGoing: rejects != nil, scorer: scorer, output: output)
+      options: options, keepsGoing: rejects != nil, values: values)
     if options.header == .first { try sink.write(header(work.columns)) }
     try rejects?.write(RejectedRows(options.dialect).header)
     let pipeline = try OrderedPipeline<RecordReader.Chunk, PieceScoring.Result>(threads: threads) { try work.score($0) }
@@ -102,18 +104,9 @@ public struct BatchScoring: Sendable {
     return summary
   }
 
-  /// Values per row.
-  private var width: Int { output.map { scorer.model.nodes[$0.node].type.width } ?? scorer.model.treeCount }
-
   private func header(_ columns: TableColumns) -> [UInt8] {
-    var names = columns.kept
-    if let output {
-      names += width == 1 ? [output.kind.rawValue] : (0..<width).map { "\(output.kind.rawValue)_\($0)" }
-    } else {
-      names += (0..<width).map { "leaf_\($0)" }
-    }
     var line: [UInt8] = []
-    options.dialect.writeRecord(names, to: &line)
+    options.dialect.writeRecord(columns.kept + values.names, to: &line)
     return line
   }
 }
@@ -135,48 +128,61 @@ struct PieceScoring: Sendable {
   let columns: TableColumns
   private let parser: RecordParser
   private let writer: TableWriter
-  private let scorer: Scorer
-  private let output: Model.Output?
+  private let values: ScoredValues
   private let dialect: CSVDialect
   private let keepsGoing: Bool
-  /// Whether the model refuses rows by itself, which `Scorer.leaves` does not say.
-  private let isSelective: Bool
 
   init(
-    columns: TableColumns, encoder: RowEncoder, options: BatchScoring.Options, keepsGoing: Bool, scorer: Scorer,
-    output: Model.Output?
+    columns: TableColumns, encoder: RowEncoder, options: BatchScoring.Options, keepsGoing: Bool, values: ScoredValues
   ) {
     self.columns = columns
-    self.scorer = scorer
-    self.output = output
+    self.values = values
     self.keepsGoing = keepsGoing
     dialect = options.dialect
-    isSelective = scorer.model.nodes.contains { node in
-      if case .lookUp(let table) = node.operation { table.otherwise == nil } else { false }
-    }
     parser = RecordParser(columns, encoder, options, stopsAtProblem: !keepsGoing)
     writer = TableWriter(dialect: options.dialect, keptColumns: columns.kept.count)
   }
 
   func score(_ chunk: RecordReader.Chunk) throws -> Result {
     let parsed = parser.parse(chunk)
-    let (values, refused) = try values(parsed)
+    let (scores, refused) = try values.compute(parsed.rows)
     let problems = RejectedRows.all(parsed, refused: refused)
     if !keepsGoing, let first = problems.first { throw RejectedRows.error(first, of: chunk) }
     var result = Result(
-      lines: writer.lines(parsed, values, refused: refused), rows: parsed.count - refused.count)
+      lines: writer.lines(parsed, scores, refused: refused), rows: parsed.count - refused.count)
     guard !problems.isEmpty else { return result }
     result.rejects = RejectedRows(dialect).lines(problems, of: chunk)
     result.rejected = problems.count
     return result
   }
+}
 
-  private func values(_ parsed: ParsedRows) throws -> (TableWriter.Values, refused: [Int: String]) {
-    guard let output else {
-      let refused = isSelective ? try scorer.score(parsed.rows, [scorer.model.outputs[0].kind]).refused : [:]
-      return (.leaves(try scorer.leaves(parsed.rows), scorer.model.treeCount), refused)
+/// A source whose first bytes were looked at.
+final class PeekedSource: ByteSource {
+  /// The first bytes; fewer if there are no more.
+  let head: [UInt8]
+  private var rest: ArraySlice<UInt8>
+  private let source: any ByteSource
+
+  init(_ source: any ByteSource, _ count: Int) throws {
+    self.source = source
+    var head: [UInt8] = []
+    while head.count < count {
+      let more = try [UInt8](unsafeUninitializedCapacity: count - head.count) { space, filled in
+        filled = try source.read(into: UnsafeMutableRawBufferPointer(space))
+      }
+      if more.isEmpty { break }
+      head += more
     }
-    let scored = try scorer.score(parsed.rows, [output.kind])
-    return (.tensor(scored.outputs[0]), scored.refused)
+    self.head = head
+    rest = head[...]
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    guard !rest.isEmpty else { return try source.read(into: buffer) }
+    let count = min(rest.count, buffer.count)
+    buffer.copyBytes(from: rest.prefix(count))
+    rest = rest.dropFirst(count)
+    return count
   }
 }

@@ -72,12 +72,17 @@ public struct RowEncoder: Sendable {
   /// Encodes a number that is given as such, not as text.
   /// - Throws: `ModelError.badRows` for one that does not fit the input.
   public func encode(_ number: Double, column: Int) throws -> Double {
-    do {
-      return try tables[column] == nil ? fit(number, column) : code(of: number, "\(number)", column)
-    } catch { throw ModelError(.badRows, "column \(inputs[column].name)", error.reason, hint: error.hint) }
+    do { return try self.number(number, column) } catch {
+      throw ModelError(.badRows, "column \(inputs[column].name)", error.reason, hint: error.hint)
+    }
   }
 
   // MARK: Cells
+
+  /// Encodes a number that is given as such.
+  func number(_ number: Double, _ column: Int) throws(CellProblem) -> Double {
+    try tables[column] == nil ? fit(number, column) : code(of: number, "\(number)", column)
+  }
 
   /// Encodes a cell that is not missing.
   /// - Parameter cell: followed by a byte that is no digit and by `DecimalReader.padding` more.
