@@ -13,6 +13,8 @@ struct XGBoostDocument {
   var objective: String?
   /// As texts: how many digits count depends on the objective only.
   var baseScore: [Float] = [0.5]
+  /// Whether the base score is estimated when training begins.
+  var boostsFromAverage = true
   var featureCount = 0
   var classCount = 0
   var targetCount = 1
@@ -31,6 +33,8 @@ struct XGBoostDocument {
   var weightDrop: [Float] = []
   /// The last iteration that early stopping found to be the best, from 0.
   var bestIteration: Int?
+  /// gblinear: how many iterations were trained.
+  var boostedRounds = 0
   /// gblinear: one row per column and one of biases, with a number per output.
   var weights: [Float] = []
   /// One per column; nil for a column without texts.
@@ -38,6 +42,9 @@ struct XGBoostDocument {
 
   /// Values per row.
   var groupCount: Int { max(classCount, targetCount, 1) }
+
+  /// Whether anything was trained.
+  var isFitted: Bool { !trees.isEmpty || boostedRounds > 0 }
 }
 
 /// A tree's lists, as stored in the file.

@@ -46,6 +46,7 @@ enum XGBoostParser<Cursor: DocumentCursor> {
     try cursor.object("the parameters") { key, cursor in
       switch key {
       case "base_score": result.baseScore = try baseScore(&cursor)
+      case "boost_from_average": result.boostsFromAverage = try cursor.number() != 0
       case "num_feature": result.featureCount = try count(&cursor)
       case "num_class": result.classCount = try count(&cursor)
       case "num_target": result.targetCount = try count(&cursor)
@@ -105,6 +106,7 @@ enum XGBoostParser<Cursor: DocumentCursor> {
           if key == "num_parallel_tree" { result.parallelTrees = try count(&cursor) } else { try cursor.skip() }
         }
       case "weight_drop": result.weightDrop = try cursor.floats()
+      case "boosted_rounds": result.boostedRounds = try cursor.number()
       case "weights": result.weights = try cursor.floats()
       case "cats": try categories(&cursor, &result)
       default: try cursor.skip()

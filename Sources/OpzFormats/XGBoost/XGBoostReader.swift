@@ -101,8 +101,9 @@ struct XGBoostReader {
     guard groups <= ModelBuilder.widthLimit, scores.count == 1 || scores.count == groups else {
       throw damaged("base_score has \(scores.count) values for \(groups) outputs")
     }
-    let margins = objective.margins(
-      ofBase: scores.count == groups ? scores : Array(repeating: scores[0], count: groups))
+    let all = scores.count == groups ? scores : Array(repeating: scores[0], count: groups)
+    let isPlaceholder = version.keepsBaseOfUntrained && document.boostsFromAverage && !document.isFitted
+    let margins = isPlaceholder ? all : objective.margins(ofBase: all)
     guard margins.allSatisfy(\.isFinite) else {
       throw damaged("base_score is not valid for \(objective.name)")
     }

@@ -31,6 +31,10 @@ struct XGBoostVersion: Comparable, CustomStringConvertible {
   /// (`PredictByAllTrees` in src/predictor/cpu_predictor.cc).
   var addsBaseFirst: Bool { self >= XGBoostVersion(1, 3) }
 
+  /// From 3.1 to 3.4 a base score that would be estimated in training, and never was, is taken for a margin
+  /// (`NeedFit` in src/learner.cc).
+  var keepsBaseOfUntrained: Bool { self >= XGBoostVersion(3, 1) && self < XGBoostVersion(3, 5) }
+
   /// In 1.6 and up to 1.7.2 a category beyond a node's bits goes the way of the missing ones; before and since, left
   /// (`common::Decision` in src/common/categorical.h).
   var unknownCategoriesAreMissing: Bool { self >= XGBoostVersion(1, 6) && self < XGBoostVersion(1, 7, 3) }
