@@ -8,11 +8,12 @@ import SystemPackage
 
 struct ScoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "score", abstract: "Scores the rows of a CSV table.",
+    commandName: "score", abstract: "Scores the rows of a CSV or Arrow table.",
     discussion: """
       Columns are found by name, empty cells are missing values, and rows keep their order. It uses the same scorer as \
       opz-server: margins equal the training library's to the last bit. A table may be compressed with gzip or zstd. The \
-      output is written with the same delimiter, quote and decimal mark, and without a header if the table has none.
+      output is written with the same delimiter, quote and decimal mark, and without a header if the table has none; for \
+      an Arrow IPC stream or file, it is one too.
 
       opz score churn@1.0.0 --input rows.csv --output scores.csv
       opz score examples/churn/model.json --input examples/churn/holdout.csv --kind margin | head
