@@ -44,9 +44,11 @@ import Testing
     registry.stop()
   }
 
-  @Test("a push to a registry that keeps its sessions learns at the cost of a chunk", arguments: [1, 3, 7, 20])
-  func pushesWhereSessionsSurvive(_ mebibytes: Int) async throws {
-    let registry = try SpecRegistry(quirks { $0.keepsCutChunks = false })
+  @Test(
+    "a push to a registry that keeps its sessions learns at the cost of a chunk", arguments: [1, 3, 7, 20],
+    [true, false])
+  func pushesWhereSessionsSurvive(_ mebibytes: Int, _ keepsCutChunks: Bool) async throws {
+    let registry = try SpecRegistry(quirks { $0.keepsCutChunks = keepsCutChunks })
     let limit = mebibytes << 20
     let box = try Middlebox(before: port(registry.host), .init(bytes: limit))
     let progress = RecordedProgress()
