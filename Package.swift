@@ -67,6 +67,7 @@ var targets: [Target] = [
 
   module("OpzIO", ["CLinux", "CStart", "CCrypto", system]),
   module("OpzJSON", [], settings: fast),
+  module("OpzWire", [], settings: fast),
   module("OpzYAML", ["OpzIO", yams]),
   module("OpzKubernetes", ["OpzIO"]),
   module("OpzHTTP", ["OpzIO", "CCurl", system]),
@@ -78,7 +79,7 @@ var targets: [Target] = [
   module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system]),
   module("OpzDistribution", ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzModel", ["OpzIO", system], settings: fast),
-  module("OpzFormats", ["OpzModel", "OpzJSON", "OpzIO", system], settings: fast),
+  module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
   .executableTarget(
     name: "opz-bench-scoring", dependencies: ["OpzScoring", "OpzFormats", "OpzModel", system],
@@ -124,6 +125,7 @@ var targets: [Target] = [
 
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
   tests("OpzJSON", ["OpzJSON", "OpzTestKit"]),
+  tests("OpzWire", ["OpzWire", "OpzTestKit"]),
   tests("OpzYAML", ["OpzYAML", "OpzIO", "OpzTestKit", system, yams]),
   tests("OpzKubernetes", ["OpzKubernetes", "OpzIO", "OpzTestKit", system]),
   tests("OpzHTTP", ["OpzHTTP", "OpzIO", "OpzTestKit", system]),

@@ -9,7 +9,7 @@ struct ModuleGraphTests {
   static let order = [
     "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl",
     "COpzTrees", "OpzIO",
-    "OpzJSON", "OpzYAML", "OpzKubernetes", "OpzHTTP",
+    "OpzJSON", "OpzWire", "OpzYAML", "OpzKubernetes", "OpzHTTP",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
@@ -26,6 +26,8 @@ struct ModuleGraphTests {
     "OpzIO": ["CLinux", "CStart", "CCrypto"],
     // No Foundation either, because it is part of the static server.
     "OpzJSON": [],
+    // The same.
+    "OpzWire": [],
     // Text to nodes and back, on libyaml alone.
     "OpzYAML": ["OpzIO"],
     // Names, quantities, schedules and autoscalers as Kubernetes computes them, for deploy and lint alike: no YAML.
@@ -39,7 +41,7 @@ struct ModuleGraphTests {
     "OpzDistribution": ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Part of the static server: no OCI, no Foundation, no packaging code.
     "OpzModel": ["OpzIO"],
-    "OpzFormats": ["OpzModel", "OpzJSON", "OpzIO"],
+    "OpzFormats": ["OpzModel", "OpzJSON", "OpzWire", "OpzIO"],
     // Ensembles to scores, whatever their format was.
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
     // For scripts/bench-scoring.
@@ -120,7 +122,8 @@ struct ModuleGraphTests {
   func heavy() throws {
     for (module, file, imported) in try imports() {
       let inServer = [
-        "OpzIO", "OpzJSON", "OpzModel", "OpzFormats", "OpzScoring", "OpzHTTPServer", "OpzServe", "opz-server",
+        "OpzIO", "OpzJSON", "OpzWire", "OpzModel", "OpzFormats", "OpzScoring", "OpzHTTPServer", "OpzServe",
+        "opz-server",
       ].contains(module)
       if inServer {
         #expect(!["Foundation", "Yams", "ArgumentParser"].contains(imported), "\(module)/\(file) imports \(imported)")

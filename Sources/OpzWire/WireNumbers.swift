@@ -1,0 +1,64 @@
+/// The elements of one repeated field of numbers, read one at a time where they stand: a list of any length takes no
+/// memory. Several lists can be read side by side.
+public struct WireNumbers: Sendable {
+  private var message: WireReader
+  private var packed: WireReader?
+  private let number: Int
+
+  /// Begins before the first element of the field `number` of a message.
+  public init(_ message: WireReader, field number: Int) {
+    self.message = message
+    self.number = number
+  }
+
+  /// The next element of a repeated `int64`, `int32`, `bool` or enum; nil after the last one.
+  public mutating func nextInteger() throws(WireFailure) -> Int64? {
+    while true {
+      if let value = try packed?.packedVarint() { return Int64(bitPattern: value) }
+      packed = nil
+      guard let field = try nextField() else { return nil }
+      if field.type != .lengthDelimited { return try message.int64(field) }
+      packed = try message.message(field)
+    }
+  }
+
+  /// The next element of a repeated `float`; nil after the last one.
+  public mutating func nextFloat() throws(WireFailure) -> Float? {
+    while true {
+      if let list = packed, list.position < list.end { return Float(bitPattern: try packedFixed32(list)) }
+      packed = nil
+      guard let field = try nextField() else { return nil }
+      if field.type != .lengthDelimited { return try message.float(field) }
+      packed = try message.message(field)
+    }
+  }
+
+  /// Where the next element of a repeated `bytes` or `string` stands; nil after the last one.
+  public mutating func nextRange() throws(WireFailure) -> Range<Int>? {
+    guard let field = try nextField() else { return nil }
+    return try message.range(field)
+  }
+
+  private mutating func packedFixed32(_ list: WireReader) throws(WireFailure) -> UInt32 {
+    var list = list
+    let value = try list.fixed32()
+    packed = list
+    return value
+  }
+
+  private mutating func nextField() throws(WireFailure) -> WireField? {
+    while let field = try message.next() {
+      if field.number == number { return field }
+      try message.skip(field)
+    }
+    return nil
+  }
+}
+
+extension WireReader {
+  /// The next number of a packed list; nil at its end.
+  fileprivate mutating func packedVarint() throws(WireFailure) -> UInt64? {
+    guard position < end else { return nil }
+    return try varint()
+  }
+}
