@@ -51,9 +51,11 @@ static inline bool opz_is_missing(double *value, uint32_t missing) {
 }
 
 // The category of a value; -1 for none.
-static inline int64_t opz_category(double value, bool truncates) {
-  if (truncates) return value > -1 && value < 2147483648.0 ? (int64_t)value : -1;
-  return value >= 0 && value < 16777216 ? (int64_t)value : -1;
+static inline int64_t opz_category(double value, uint8_t rule) {
+  if (rule == OPZ_CATEGORY_TRUNCATED) return value > -1 && value < 2147483648.0 ? (int64_t)value : -1;
+  if (!(value >= 0 && value < 16777216)) return -1;
+  const int64_t category = (int64_t)value;
+  return rule == OPZ_CATEGORY_WHOLE && (double)category != value ? -1 : category;
 }
 
 // Whether trees have one constant per leaf and are summed.

@@ -129,7 +129,7 @@ double opz_input_value(const opz_trees *trees, const opz_input *input, double va
   if (input->kind == OPZ_INPUT_MISSING) return is_missing;
   if (is_missing) return input->fill == OPZ_FILL_RIGHT;
   if (input->kind == OPZ_INPUT_UNEQUAL) return value != input->threshold;
-  const int64_t category = opz_category(value, trees->truncates);
+  const int64_t category = opz_category(value, trees->category_rule);
   const bool is_member = category >= 0 && (uint64_t)category >> 6 < input->words &&
                          (trees->set_words[input->set + (category >> 6)] >> (category & 63) & 1);
   return !is_member;

@@ -159,7 +159,7 @@ static void OPZ_NAME(code)(const opz_block *block, const opz_column *column, con
       *word |= bit;
       continue;
     }
-    const int64_t category = opz_category(value, block->trees->truncates);
+    const int64_t category = opz_category(value, block->trees->category_rule);
     if (category < 0 || category >= column->table_size || table[category] == 0) continue;
     word[(size_t)table[category] * block->words] |= bit;
   }

@@ -60,7 +60,11 @@ final class TreeProgram: @unchecked Sendable {
     record.float_inputs = ensemble.inputs == .float32
     record.float_sums = ensemble.sums == .float32
     record.base_first = ensemble.baseFirst
-    record.truncates = ensemble.categoryRule == .truncated
+    switch ensemble.categoryRule {
+    case .nonNegative: record.category_rule = UInt8(OPZ_CATEGORY_NONNEGATIVE)
+    case .truncated: record.category_rule = UInt8(OPZ_CATEGORY_TRUNCATED)
+    case .whole: record.category_rule = UInt8(OPZ_CATEGORY_WHOLE)
+    }
     record.base = keep(ensemble.base)
     switch ensemble.aggregate {
     case .sum: record.aggregate = UInt8(OPZ_AGGREGATE_SUM)

@@ -33,7 +33,8 @@ struct RandomEnsemble {
     let aggregates: [TreeEnsemble.Aggregate] = [.sum, .sum, .average(of: 7), .minimum, .maximum]
     try builder.setBase(
       (0..<groups).map { _ in value() }, first: random.below(2) == 0, aggregate: aggregates[random.below(5)])
-    builder.setCategoryRule(random.below(2) == 0 ? .nonNegative : .truncated)
+    let rules: [TreeEnsemble.CategoryRule] = [.nonNegative, .truncated, .whole]
+    builder.setCategoryRule(rules[random.below(3)])
     return try builder.finish()
   }
 

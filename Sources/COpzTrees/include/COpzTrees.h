@@ -121,6 +121,8 @@ typedef struct {
 } opz_part;
 
 enum { OPZ_AGGREGATE_SUM = 0, OPZ_AGGREGATE_AVERAGE = 1, OPZ_AGGREGATE_MINIMUM = 2, OPZ_AGGREGATE_MAXIMUM = 3 };
+// Which numbers are categories: TreeEnsemble.CategoryRule.
+enum { OPZ_CATEGORY_NONNEGATIVE = 0, OPZ_CATEGORY_TRUNCATED = 1, OPZ_CATEGORY_WHOLE = 2 };
 
 typedef struct {
   size_t first;
@@ -132,8 +134,8 @@ typedef struct {
   uint32_t columns;
   uint32_t groups;
   bool is_wide;  // whether values are compared as double; then the matrix is double
-  bool float_inputs, float_sums, base_first, truncates, is_short;
-  uint8_t aggregate;
+  bool float_inputs, float_sums, base_first, is_short;
+  uint8_t aggregate, category_rule;
   double divisor;
   const double *base;
 

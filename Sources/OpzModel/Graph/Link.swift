@@ -13,7 +13,7 @@ public enum Link: Sendable, Hashable {
   case softmax
   /// `exp(-|x|)` based, in float32: ONNX Runtime's `ComputeLogistic` (ml_common.h).
   case onnxLogistic
-  /// ONNX Runtime's `ComputeSoftmax` in float32 (ml_common.h).
+  /// ONNX Runtime's `ComputeSoftmax` in the operand's type (ml_common.h).
   case onnxSoftmax
   /// The same, but scores of 0 stay 0: `ComputeSoftmaxZero`.
   case onnxSoftmaxZero

@@ -34,8 +34,8 @@ extension Link {
       }
       for index in row.indices { row[index] /= sum }
     case .onnxLogistic: for index in row.indices { row[index] = Link.onnxLogistic(row[index]) }
-    case .onnxSoftmax: Link.onnxSoftmax(&row, keepsZero: false)
-    case .onnxSoftmaxZero: Link.onnxSoftmax(&row, keepsZero: true)
+    case .onnxSoftmax: Link.onnxSoftmax(&row, keepsZero: false) { expf($0) }
+    case .onnxSoftmaxZero: Link.onnxSoftmax(&row, keepsZero: true) { expf($0) }
     case .onnxProbit: for index in row.indices { row[index] = Link.onnxProbit(row[index]) }
     }
   }
@@ -52,6 +52,8 @@ extension Link {
         sum += row[index]
       }
       for index in row.indices { row[index] /= sum }
+    case .onnxSoftmax: Link.onnxSoftmax(&row, keepsZero: false) { exp($0) }
+    case .onnxSoftmaxZero: Link.onnxSoftmax(&row, keepsZero: true) { exp($0) }
     default:
       // The others are float32 arithmetic by definition.
       var floats = ArraySlice(row.map { Float($0) })
@@ -79,21 +81,23 @@ extension Link {
     return x < 0 ? 1 - value : value
   }
 
-  private static func onnxSoftmax(_ row: inout ArraySlice<Float>, keepsZero: Bool) {
+  /// Where all scores are 0 and stay it, their quotients are NaN, as in ONNX Runtime.
+  private static func onnxSoftmax<Number: BinaryFloatingPoint>(
+    _ row: inout ArraySlice<Number>, keepsZero: Bool, exp: (Number) -> Number
+  ) {
     guard let first = row.first else { return }
     let top = row.reduce(first) { max($0, $1) }
-    let expOfMinusTop = expf(-top)
-    var sum: Float = 0
+    let expOfMinusTop = exp(-top)
+    var sum: Number = 0
     for index in row.indices {
       let score = row[index]
-      if !keepsZero || score > 0.0000001 || score < -0.0000001 {
-        row[index] = expf(score - top)
+      if !keepsZero || score > Number(Float(0.0000001)) || score < Number(Float(-0.0000001)) {
+        row[index] = exp(score - top)
         sum += row[index]
       } else {
         row[index] = score * expOfMinusTop
       }
     }
-    guard sum != 0 || !keepsZero else { return }
     for index in row.indices { row[index] /= sum }
   }
 

@@ -105,6 +105,7 @@ public struct PlainTrees: TreeScoring {
     switch ensemble.categoryRule {
     case .nonNegative: input >= 0 && input < 16_777_216 ? Int(input) : nil
     case .truncated: input > -1 && input < 2_147_483_648 ? Int(input) : nil
+    case .whole: input >= 0 && input < 16_777_216 ? Int(exactly: input) : nil
     }
   }
 }

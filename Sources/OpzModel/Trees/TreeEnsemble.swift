@@ -145,6 +145,8 @@ public struct TreeEnsemble: Sendable {
     case nonNegative
     /// Numbers are truncated first, so that -0.5 is category 0 (LightGBM's `Tree::CategoricalDecision`).
     case truncated
+    /// Only whole numbers from 0 to below 2^24 are categories (ONNX's BRANCH_MEMBER compares for equality).
+    case whole
   }
 
   /// How the trees' values become one value for each output.
