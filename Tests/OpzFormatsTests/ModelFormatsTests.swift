@@ -12,11 +12,13 @@ struct ModelFormatsTests {
   @Test("names are unique, and each readable format says how it is saved and how its files end")
   func names() {
     #expect(Set(formats.all.map(\.name)).count == formats.all.count)
-    #expect(Set(formats.readable.map(\.name)).isSuperset(of: ["xgboost-json", "xgboost-ubjson", "lightgbm"]))
+    #expect(Set(formats.readable.map(\.name)).isSuperset(of: ["xgboost-json", "xgboost-ubjson", "lightgbm", "onnx"]))
     #expect(formats.named("xgboost-json")?.kserve == "xgboost" && formats.named("none") == nil)
     #expect(formats.all.allSatisfy { !$0.suffixes.isEmpty && !$0.displayName.isEmpty })
     let advice = try? #require(formats.advice)
-    for format in ["an XGBoost model with booster.save_model(\"model.json\")", "a LightGBM model with"] {
+    for format in [
+      "an XGBoost model with booster.save_model(\"model.json\")", "a LightGBM model with", "an ONNX model with",
+    ] {
       #expect(advice?.contains("save \(format)") == true)
     }
     #expect(ModelFormats([]).advice == nil)
