@@ -173,7 +173,7 @@ static void OPZ_NAME(read_columns)(const opz_block *block) {
     const opz_column *column = &trees->tested[index];
     if (column->column - first >= columns) {
       first = column->column;
-      columns = trees->columns - first < OPZ_TILE ? trees->columns - first : OPZ_TILE;
+      columns = trees->columns - first < OPZ_TILE ? (uint32_t)(trees->columns - first) : OPZ_TILE;
       OPZ_NAME(load_tile)(block, first, columns);
     }
     const void *values = (const char *)block->tile + (size_t)(column->column - first) * lanes * size;

@@ -16,57 +16,68 @@ struct TreeParts {
   init(_ source: TreeSource, _ slices: TreeSlices, _ options: CompilationOptions) {
     slots = [UInt16](repeating: 0, count: source.tests.count)
     numbers = [Int32](repeating: -1, count: source.tests.count)
-    var asked: [Int32] = []
+    // Sorting is for distinct tests only: there are far more nodes.
+    var known: [NodeTest: Int32] = [:]
+    var distinct: [(test: NodeTest, index: Int32)] = []
     for tree in source.ensemble.trees.indices where slices.programs[tree] != nil {
-      for node in source.nodes(tree) where !source.ensemble.nodes[node].isLeaf { asked.append(Int32(node)) }
+      for node in source.nodes(tree) where !source.ensemble.nodes[node].isLeaf {
+        let next = Int32(distinct.count)
+        let index = known[source.tests[node], default: next]
+        if index == next {
+          known[source.tests[node]] = next
+          distinct.append((source.tests[node], next))
+        }
+        numbers[node] = index
+      }
     }
-    source.tests.withUnsafeBufferPointer { tests in asked.sort { tests[Int($0)] < tests[Int($1)] } }
-    for node in asked {
-      if tests.last != source.tests[Int(node)] { tests.append(source.tests[Int(node)]) }
-      numbers[Int(node)] = Int32(tests.count - 1)
-    }
+    known = [:]
+    distinct.sort { $0.test < $1.test }
+    var places = [Int32](repeating: 0, count: distinct.count)
+    for (place, entry) in distinct.enumerated() { places[Int(entry.index)] = Int32(place) }
+    for node in numbers.indices where numbers[node] >= 0 { numbers[node] = places[Int(numbers[node])] }
+    tests = distinct.map(\.test)
     tables = TestTables(tests, source.comparison, sets: source.ensemble.sets)
     divide(source, limit: options.testsPerPart)
   }
 
   private mutating func divide(_ source: TreeSource, limit: Int) {
-    var part = [Int32](repeating: -1, count: tests.count)
-    var first = 0, count = 0
-    /// How many tests of a tree are new to the part that it would be in.
-    func added(_ tree: Int, _ number: Int) -> Int {
-      var added = 0
-      for node in source.nodes(tree) where numbers[node] >= 0 && part[Int(numbers[node])] != Int32(number) {
-        part[Int(numbers[node])] = Int32(number)
-        added += 1
+    /// By test: the last part that has it, and its slot there.
+    var last = [Int32](repeating: -1, count: tests.count)
+    var slot = [UInt16](repeating: 0, count: tests.count)
+    var first = 0
+    var used: [Int32] = []
+    /// Adds those tests of a tree that are new to the part that it would be in.
+    func add(_ tree: Int) {
+      let part = Int32(parts.count)
+      for node in source.nodes(tree) where numbers[node] >= 0 && last[Int(numbers[node])] != part {
+        last[Int(numbers[node])] = part
+        used.append(numbers[node])
       }
-      return added
     }
     for tree in source.ensemble.trees.indices {
-      count += added(tree, parts.count)
-      guard count > limit, tree > first else { continue }
-      end(first..<tree, source)
+      let count = used.count
+      add(tree)
+      guard used.count > limit, tree > first else { continue }
+      end(first..<tree, Array(used[..<count]), &slot, source)
       first = tree
-      count = added(tree, parts.count)
+      used = []
+      add(tree)
     }
-    end(first..<source.ensemble.trees.count, source)
+    end(first..<source.ensemble.trees.count, used, &slot, source)
   }
 
-  private mutating func end(_ trees: Range<Int>, _ source: TreeSource) {
+  /// - Parameter used: the part's tests, in any order.
+  private mutating func end(_ trees: Range<Int>, _ used: [Int32], _ slot: inout [UInt16], _ source: TreeSource) {
     guard let first = trees.first, let last = trees.last else { return }
-    let range = source.nodes(first).lowerBound..<source.nodes(last).upperBound
-    var isUsed = [Bool](repeating: false, count: tests.count)
-    for node in range where numbers[node] >= 0 { isUsed[Int(numbers[node])] = true }
-    var used: [NodeTest] = []
-    var slot = [UInt16](repeating: 0, count: tests.count)
-    for index in tests.indices where isUsed[index] {
-      slot[index] = UInt16(Int(OPZ_SLOT_TESTS) + used.count)
-      used.append(tests[index])
+    let sorted = used.sorted()
+    for (index, number) in sorted.enumerated() { slot[Int(number)] = UInt16(Int(OPZ_SLOT_TESTS) + index) }
+    for node in source.nodes(first).lowerBound..<source.nodes(last).upperBound where numbers[node] >= 0 {
+      slots[node] = slot[Int(numbers[node])]
     }
-    for node in range where numbers[node] >= 0 { slots[node] = slot[Int(numbers[node])] }
     var part = opz_part()
     part.tree = UInt32(first)
     part.trees = UInt32(trees.count)
-    tables.add(used, to: &part)
+    tables.add(sorted.map { tests[Int($0)] }, to: &part)
     parts.append(part)
   }
 

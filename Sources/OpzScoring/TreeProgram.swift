@@ -54,8 +54,8 @@ final class TreeProgram: @unchecked Sendable {
   }
 
   private func setKinds(_ ensemble: TreeEnsemble, _ comparison: Comparison) {
-    record.columns = UInt32(ensemble.columns)
-    record.groups = UInt32(ensemble.groups)
+    record.columns = ensemble.columns
+    record.groups = UInt32(clamping: ensemble.groups)
     record.is_wide = comparison == .float64
     record.float_inputs = ensemble.inputs == .float32
     record.float_sums = ensemble.sums == .float32

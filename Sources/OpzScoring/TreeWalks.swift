@@ -48,23 +48,27 @@ struct TreeWalks {
 
   /// By node: 0 for a leaf, from 1 for a value, the complement of an answer's index for the others.
   private static func number(_ source: TreeSource, _ values: inout [Key], _ answers: inout [Key]) -> [Int32] {
-    var known: [Key: Int32] = [:]
-    return source.ensemble.nodes.indices.map { index in
-      let node = source.ensemble.nodes[index]
-      guard !node.isLeaf else { return 0 }
+    var knownValues: [UInt64: Int32] = [:]
+    var knownAnswers: [Key: Int32] = [:]
+    var result = [Int32](repeating: 0, count: source.tests.count)
+    for (index, node) in source.ensemble.nodes.enumerated() where !node.isLeaf {
       let key = key(source.tests[index], node)
-      if let index = known[key] { return index }
-      let number: Int32
       if key.kind == UInt8(OPZ_INPUT_VALUE) {
+        let short = UInt64(key.column) << 8 | UInt64(key.missing) << 4 | UInt64(key.fill)
+        let next = Int32(values.count) + 1
+        result[index] = knownValues[short, default: next]
+        guard result[index] == next else { continue }
+        knownValues[short] = next
         values.append(key)
-        number = Int32(values.count)
       } else {
+        let next = ~Int32(answers.count)
+        result[index] = knownAnswers[key, default: next]
+        guard result[index] == next else { continue }
+        knownAnswers[key] = next
         answers.append(key)
-        number = ~Int32(answers.count - 1)
       }
-      known[key] = number
-      return number
     }
+    return result
   }
 
   private static func key(_ test: NodeTest, _ node: TreeEnsemble.Node) -> Key {

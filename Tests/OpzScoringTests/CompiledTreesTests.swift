@@ -73,4 +73,45 @@ struct CompiledTreesTests {
     let ensemble = try random.make(trees: 3, nodesPerTree: [511, 1500, 4001, 32767][seed % 4])
     compare(ensemble, random.rows(70, ensemble), [70], "seed \(seed)")
   }
+
+  @Test("are shared by threads, whatever the size of their batches")
+  func shared() async throws {
+    var random = RandomEnsemble(seed: 300)
+    let ensemble = try random.make(trees: 20, nodesPerTree: 63)
+    let trees = CompiledTrees(ensemble)
+    let matrix = random.rows(600, ensemble)
+    await withTaskGroup(of: Bool.self) { group in
+      for task in 0..<32 {
+        group.addTask {
+          let count = [1, 30, 64, 600][task % 4]
+          let part = Array(matrix[..<(count * ensemble.columns)])
+          let storage = task % 3 == 0 ? Tensor.Storage.float32(part.map { Float($0) }) : .float64(part)
+          let expected = bits(PlainTrees(ensemble).sums(storage, rows: count))
+          return (0..<20).allSatisfy { _ in bits(trees.sums(storage, rows: count)) == expected }
+        }
+      }
+      for await isEqual in group { #expect(isEqual) }
+    }
+  }
+
+  @Test("have a rule for each ensemble: full trees are sliced, large ones are walked")
+  func rule() throws {
+    func summary(depth: Int, trees: Int) throws -> String {
+      var builder = TreeEnsembleBuilder(name: "full", columns: 3, groups: 1, inputs: .float32, sums: .float32)
+      let inner = 1 << depth - 1
+      for tree in 0..<trees {
+        try builder.addTree(nodes: 2 * inner + 1, group: 0) { index in
+          guard index < inner else { return .leaf(number: index, value: 1) }
+          let node = TreeEnsemble.Node(
+            column: Int32(index % 3), test: .less, threshold: Double(index + tree), missing: .nan, missingGoesLeft: true
+          )
+          return .split(node, left: 2 * index + 1, right: 2 * index + 2)
+        }
+      }
+      return CompiledTrees(try builder.finish(), kernel: .plain).summary
+    }
+    #expect(try summary(depth: 6, trees: 10).contains("10 of 10 trees sliced, 1 parts"))
+    #expect(try summary(depth: 10, trees: 40).contains("40 of 40 trees sliced, 1 parts"))
+    #expect(try summary(depth: 11, trees: 2).contains("0 of 2 trees sliced, 1 parts"))
+  }
 }

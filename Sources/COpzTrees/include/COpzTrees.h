@@ -131,7 +131,7 @@ typedef struct {
 } opz_linear;
 
 typedef struct {
-  uint32_t columns;
+  size_t columns;
   uint32_t groups;
   bool is_wide;  // whether values are compared as double; then the matrix is double
   bool float_inputs, float_sums, base_first, is_short;
