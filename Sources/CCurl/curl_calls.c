@@ -31,8 +31,10 @@ void curl_slist_free_all(struct curl_slist *list) {
 // libcurl's header defines these as macros that check types and call the function.
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
+#undef curl_multi_setopt
 typedef CURLcode (*set_option)(CURL *, CURLoption, ...);
 typedef CURLcode (*get_info)(CURL *, CURLINFO, ...);
+typedef CURLMcode (*set_multi_option)(CURLM *, CURLMoption, ...);
 
 static set_option set(void) {
   static set_option _Atomic cached;
@@ -58,6 +60,10 @@ CURLcode opz_curl_set_seek(CURL *handle, opz_curl_seek function) { return set()(
 
 CURLcode opz_curl_set_socket_options(CURL *handle, curl_sockopt_callback function) {
   return set()(handle, CURLOPT_SOCKOPTFUNCTION, function);
+}
+
+CURLMcode opz_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return ((set_multi_option)opz_library_function(&curl, "curl_multi_setopt"))(multi, option, value);
 }
 
 CURLcode opz_curl_get_long(CURL *handle, CURLINFO info, long *value) { return get()(handle, info, value); }

@@ -138,4 +138,6 @@ extension HTTPClient {
 
 extension DistributionError: MissingContentError {
   public var isAboutMissingContent: Bool { code == .missingContent }
+
+  public var mayDependOnOrder: Bool { !isTransient && [.missingContent, .notFound, .badResponse].contains(code) }
 }

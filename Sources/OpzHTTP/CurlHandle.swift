@@ -24,6 +24,7 @@ final class CurlHandle {
     self.transfer = transfer
     message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     setLimits()
+    setVersion()
     setPlace(settings)
     setCertificates(certificates, settings)
     setMethod()
@@ -80,7 +81,6 @@ final class CurlHandle {
     set(CURLOPT_PROTOCOLS_STR, "http,https")
     set(CURLOPT_PATH_AS_IS, 1)
     set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     set(CURLOPT_TCP_KEEPALIVE, 1)
     set(CURLOPT_CONNECTTIMEOUT, max(1, transfer.request.idle / 2))
@@ -90,6 +90,16 @@ final class CurlHandle {
     set(CURLOPT_TIMEOUT, transfer.request.timeout)
     set(CURLOPT_BUFFERSIZE, 512 << 10)
     set(CURLOPT_UPLOAD_BUFFERSIZE, 2 << 20)
+  }
+
+  /// Small requests to a server with HTTP/2 share one connection, for which they wait, so that none opens another. Large
+  /// bodies have connections of their own: HTTP/2 servers let a connection have about 1 MiB on its way, which far from
+  /// them is little in a second.
+  private func setVersion() {
+    let request = transfer.request
+    let isShared = request.address.origin.scheme == .https && !request.isBulk
+    set(CURLOPT_HTTP_VERSION, Int(isShared ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
+    if isShared, !request.isFresh { set(CURLOPT_PIPEWAIT, 1) }
   }
 
   private func setPlace(_ settings: HTTPSettings) {
@@ -123,10 +133,7 @@ final class CurlHandle {
     let request = transfer.request
     switch request.method {
     case .get: set(CURLOPT_HTTPGET, 1)
-    case .head:
-      set(CURLOPT_NOBODY, 1)
-      // Concurrent HEAD requests share one connection where HTTP/2 is offered, instead of opening one each.
-      set(CURLOPT_PIPEWAIT, 1)
+    case .head: set(CURLOPT_NOBODY, 1)
     case .post, .put, .patch:
       set(CURLOPT_UPLOAD, 1)
       set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
@@ -137,6 +144,9 @@ final class CurlHandle {
 
   private func setHeaders() {
     var lines = transfer.request.headers.map { "\($0.name): \($0.value)" }
+    // libcurl asks before it sends any body whether it will be taken, which costs a round trip. For a small one that is
+    // more than to send it for nothing. For a chunk, the caller decides.
+    if !transfer.request.isBulk, transfer.request.method != .patch { lines.append("Expect:") }
     if let authorization = transfer.request.authorization { lines.append("Authorization: \(authorization)") }
     // A value with control characters could start another header, so such a line is left out.
     for line in lines where line.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) {

@@ -24,6 +24,8 @@ final class CurlLoop: @unchecked Sendable {
   private var running: [UnsafeMutableRawPointer: CurlHandle] = [:]
   private let ledger = ConnectionLedger()
 
+  /// The most connections that are kept open for later requests.
+  private static let keptConnections = 64
   private static let initialized: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
   /// Starts the thread, which runs until `stop`.
@@ -38,6 +40,8 @@ final class CurlLoop: @unchecked Sendable {
     }
     self.multi = multi
     self.settings = settings
+    // libcurl would keep four times as many as there are requests at the moment, and close the others.
+    opz_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, CurlLoop.keptConnections)
     guard startThread({ self.run() }) else {
       curl_multi_cleanup(multi)
       throw HTTPError(.connection, "libcurl", "the system has no thread left for it")

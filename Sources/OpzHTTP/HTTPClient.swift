@@ -86,6 +86,12 @@ package struct HTTPSettings: Sendable {
     certificateStore = CertificateStore(environment: environment)
   }
 
+  /// Whether a `certs.d` directory has certificates for an origin. Reads some small files.
+  package func hasCertificates(for origin: Origin) -> Bool {
+    guard let found = try? certificateStore.directory(for: origin) else { return true }
+    return found != CertificateDirectory()
+  }
+
   /// The proxy for an origin, from the environment variables that curl uses; empty for none. Loopback never uses a
   /// proxy.
   func proxy(for origin: Origin) -> String {

@@ -48,11 +48,20 @@ package struct HTTPRequest: Sendable {
   package var readsAhead: Bool
   /// Use a new connection, because the last one broke.
   package var isFresh: Bool
+  /// A large body is sent or expected, so the request has a connection of its own. A large request body implies it.
+  package var isBulk: Bool {
+    get { expectsBulk || body.size > HTTPRequest.bulkSize }
+    set { expectsBulk = newValue }
+  }
+  private var expectsBulk = false
   /// The body of a 2xx response is not collected but read from `HTTPResponse.reader` as it arrives.
   package var isStreamed: Bool
 
   /// Seconds that a server may take to respond after the last byte of a large body, which it may hash or copy first.
   package static let commitIdle = 600
+
+  /// Bodies of more bytes have a connection of their own.
+  package static let bulkSize: UInt64 = 1 << 20
 
   /// Describes a request; nothing is sent. The parameters are as the properties.
   package init(

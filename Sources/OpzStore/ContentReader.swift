@@ -10,6 +10,17 @@ public protocol ContentReader: Sendable {
   /// them does that.
   /// - Throws: an error of category `notFound` when the content is missing.
   func blob(_ descriptor: Descriptor) async throws -> any Blob
+
+  /// How many large blobs are best transferred at once: 2, or more where each waits for a line.
+  var parallelTransfers: Int { get }
+}
+
+/// Two keep a disk or a near registry busy.
+let defaultParallelTransfers = 2
+
+extension ContentReader {
+  /// 2: for what is near.
+  public var parallelTransfers: Int { defaultParallelTransfers }
 }
 
 /// A destination for content.

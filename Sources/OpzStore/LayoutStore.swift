@@ -156,12 +156,22 @@ public struct LayoutStore: ContentStore, TagStore {
   ///   throws.
   public func put(_ descriptor: Descriptor, from blob: any Blob) async throws {
     if try await contains(descriptor) { return }
-    try await blocking {
-      if blob.isExpensiveToReread, blob.size >= LayoutStore.expensiveSize { return try fetch(descriptor, from: blob) }
-      let writer = try ingest(descriptor.digest.algorithm, expecting: descriptor.size)
-      try blob.forEachChunk { try writer.write($0) }
-      try writer.commit(as: descriptor)
+    guard blob.isExpensiveToReread else { return try await blocking { try receive(descriptor, from: blob) } }
+    let stoppable = StoppableBlob(blob)
+    try await withTaskCancellationHandler {
+      try await blocking {
+        if blob.size >= LayoutStore.expensiveSize { return try fetch(descriptor, from: stoppable) }
+        try receive(descriptor, from: stoppable)
+      }
+    } onCancel: {
+      stoppable.stop()
     }
+  }
+
+  private func receive(_ descriptor: Descriptor, from blob: any Blob) throws {
+    let writer = try ingest(descriptor.digest.algorithm, expecting: descriptor.size)
+    try blob.forEachChunk { try writer.write($0) }
+    try writer.commit(as: descriptor)
   }
 
   /// Stores bytes that are in memory. It blocks.

@@ -138,7 +138,7 @@ import Testing
     try await source.put(manifest.descriptor, from: BytesBlob(manifest.raw))
     let progress = RecordedProgress()
     let remote = try repository(server.host, progress: progress)
-    let pushed = try await copy(manifest.descriptor, from: source, to: remote, parallel: 2, progress: progress)
+    let pushed = try await copy(manifest.descriptor, from: source, to: remote, progress: progress)
     #expect(pushed.copied == 6)
     #expect(progress.outcomes.count == 6)
     try await remote.tag(manifest.descriptor, as: "1.0.0")

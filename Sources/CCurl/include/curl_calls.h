@@ -20,6 +20,7 @@ CURLcode opz_curl_set_headers(CURL *handle, struct curl_slist *list);
 CURLcode opz_curl_set_data(CURL *handle, CURLoption option, opz_curl_data function);
 CURLcode opz_curl_set_seek(CURL *handle, opz_curl_seek function);
 CURLcode opz_curl_set_socket_options(CURL *handle, curl_sockopt_callback function);
+CURLMcode opz_curl_multi_set_long(CURLM *multi, CURLMoption option, long value);
 // A number that libcurl knows of a transfer: CURLINFO_RESPONSE_CODE and the like.
 CURLcode opz_curl_get_long(CURL *handle, CURLINFO info, long *value);
 // Bytes: CURLINFO_SIZE_UPLOAD_T and the like.

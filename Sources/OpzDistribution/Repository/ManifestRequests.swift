@@ -12,7 +12,7 @@ final class ManifestRequests: Sendable {
   }
 
   let client: RemoteClient
-  /// Documents that were recently sent or fetched by digest, because tagging sends the same bytes again.
+  /// Documents that were recently sent or fetched: a copy reads them again, and tagging sends the same bytes.
   private let recent = Mutex<[Found]>([])
 
   /// The limit on the bytes in `recent`; the newest document is kept whatever its size.
@@ -33,10 +33,10 @@ final class ManifestRequests: Sendable {
       method: .get, address: client.address("manifests/\(tagOrDigest)"),
       headers: [("Accept", ManifestRequests.accepted.map(\.rawValue).joined(separator: ", "))], limit: Document.limit)
     let response = try await client.send(
-      request, scopes: [.pull(client.reference.repository)], subject: subject(tagOrDigest))
+      request, scopes: client.readScopes, subject: subject(tagOrDigest))
     guard response.status == 200 else { throw client.failure(response, subject(tagOrDigest)) }
     let found = try read(response, wanted: wanted, subject(tagOrDigest))
-    if wanted != nil { remember(found) }
+    remember(found)
     return found
   }
 

@@ -33,19 +33,31 @@ extension RemoteRepository {
       method: .get, address: client.address("referrers/\(digest)", query: filter),
       headers: [("Accept", MediaType.imageIndex.rawValue)])
     var list = ReferrerList()
+    if client.usesReferrersTags.load(ordering: .relaxed) {
+      list.add(try await referrersTag.read(digest))
+      return list
+    }
+    // What may be needed instead is requested at the same time: a registry far away is asked once.
+    async let tagged = tagged(digest)
     for page in 0..<ReferrerList.pageLimit {
       let next: String?
       do {
         let response = try await client.send(
-          request, scopes: [.pull(reference.repository)], subject: "\(name(digest)) referrers")
+          request, scopes: client.readScopes, subject: "\(name(digest)) referrers")
         if page == 0, client.quirks.lacksReferrers(response.status) {
-          list.add(try await referrersTag.read(digest))
+          if let found = try await tagged?.get() {
+            if !found.isEmpty { client.usesReferrersTags.store(true, ordering: .relaxed) }
+            list.add(found)
+          } else {
+            list.add(try await referrersTag.read(digest))
+          }
           return list
         }
         guard response.status == 200 else { throw client.failure(response, "\(name(digest)) referrers") }
         list.add(
           try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests.map(
             \.withShortAnnotations))
+        if page == 0 { client.profiles.learn { $0.referrers = true } }
         next = ReferrersPage.next(response.head.all("link"))
         if let next { request.address = try client.resolve(next, from: request.address) }
       } catch let error as any ExplainedError where page > 0 && (error as? DistributionError)?.isTransient != true {
@@ -56,6 +68,46 @@ extension RemoteRepository {
     }
     list.leftOut = "its referrers fill more than \(ReferrerList.pageLimit) pages"
     return list
+  }
+
+  /// The list under the fallback tag; nil where the registry is known to list referrers itself.
+  private func tagged(_ digest: Digest) async -> Result<[Descriptor], any Error>? {
+    if client.profiles.current.referrers == true { return nil }
+    do { return .success(try await referrersTag.read(digest)) } catch { return .failure(error) }
+  }
+}
+
+/// Lists of referrers of a delivery. Each list under a fallback tag is replaced once for all that it gains, and read
+/// back when something else has to be waited for anyway.
+extension RemoteRepository {
+  /// Makes `put` store documents without listing them as referrers. `listReferrers` must follow.
+  public func holdReferrers() { held.withLock { $0 = $0 ?? [] } }
+
+  /// Lists what was stored since `holdReferrers`.
+  /// - Returns: what was written into lists under fallback tags, for `confirmReferrers`.
+  /// - Throws: `DistributionError`.
+  public func listReferrers() async throws -> [ReferrerEntry] {
+    let entries = held.withLock { held in
+      defer { held = nil }
+      return held ?? []
+    }
+    _ = try await eachSubject(entries) { try await $0.write($1, to: $2) }
+    return entries
+  }
+
+  /// Reads the lists back, and adds what another writer removed at the same moment.
+  /// - Throws: `DistributionError`.
+  public func confirmReferrers(_ entries: [ReferrerEntry]) async throws {
+    _ = try await eachSubject(entries) { try await $0.add($1, to: $2) }
+  }
+
+  private func eachSubject(
+    _ entries: [ReferrerEntry], _ work: @escaping @Sendable (ReferrersTag, [Descriptor], Digest) async throws -> Void
+  ) async throws {
+    let lists = Dictionary(grouping: entries, by: \.subject).map { (subject: $0.key, entries: $0.value) }
+    _ = try await concurrently(lists) { [referrersTag] list in
+      try await work(referrersTag, list.entries.map(\.descriptor), list.subject)
+    }
   }
 }
 

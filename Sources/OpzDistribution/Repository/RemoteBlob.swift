@@ -29,13 +29,14 @@ struct RemoteBlob: Blob {
     var request = HTTPRequest(
       method: .get, address: client.address("blobs/\(descriptor.digest)"), timeout: 0, isFresh: isFresh,
       isStreamed: true)
+    request.isBulk = descriptor.size > HTTPRequest.bulkSize
     let end = length.map { offset &+ min($0, descriptor.size &- offset) } ?? descriptor.size
     if offset > 0 || end < descriptor.size {
       request.headers.append(("Range", "bytes=\(offset)-" + (end < descriptor.size ? "\(end &- 1)" : "")))
     }
     let subject = "\(client.reference.name)@\(descriptor.digest)"
     let response = try await client.attempt(
-      request, scopes: [.pull(client.reference.repository)], subject: subject, onSent: onEvent)
+      request, scopes: client.readScopes, subject: subject, onSent: onEvent)
     guard let reader = response.reader else { throw client.failure(response, subject) }
     switch response.status {
     case 200: return Begun(reader: reader, position: 0, end: descriptor.size)

@@ -16,36 +16,63 @@ final class RemoteClient: Sendable {
   private let http: HTTPClient
   private let authorizer: Authorizer
   private let warnings = Mutex<Set<String>>([])
+  /// What reading asks a token server for. A client that will write asks for that at once, so that it needs one token.
+  let readScopes: [Scope]
+  /// The registry keeps lists of referrers under fallback tags and has no referrers API, as it showed to this client.
+  let usesReferrersTags = Atomic(false)
+  /// The shortest time in which a request without a body was answered, in seconds.
+  private let latency = Mutex(Double.infinity)
 
   static let redirectLimit = 5
+  /// How many large blobs are transferred at once over a long line.
+  static let bulkStreams = 8
+  private let firstBulk = Counter()
 
   /// Sets up the client; sends nothing.
   /// - Parameters:
   ///   - scheme: nil to derive it from the host and `insecure`.
+  ///   - writes: whether the repository will be written to.
   ///   - credentials: used instead of those that the environment leads to.
   ///   - quirks: the deviations from the specification that are coped with.
   /// - Throws: `DistributionError` with the code `refusedAddress` for a host that cannot be connected to.
   init(
     _ reference: Reference, environment: [String: String], userAgent: String, progress: any ProgressSink,
-    insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, state: TransferState? = nil,
-    credentials: Credentials? = nil, quirks: RemoteQuirks = .known
+    insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, writes: Bool = false,
+    state: TransferState? = nil, credentials: Credentials? = nil, quirks: RemoteQuirks = .known
   ) throws {
-    guard let origin = Origin(of: reference, insecure: insecure, scheme: scheme) else {
+    let settings = HTTPSettings(userAgent: userAgent, environment: environment)
+    guard let origin = Origin(of: reference, insecure: insecure, scheme: scheme, settings) else {
       throw DistributionError(.refusedAddress, reference.name, "the host is not one that can be connected to")
     }
     self.reference = reference
     self.progress = progress
     self.quirks = quirks
+    readScopes = [writes ? .push(reference.repository) : .pull(reference.repository)]
     profiles = ProfileStore(origin, in: state?.profiles)
     journal = state.map { UploadJournal(directory: $0.uploads) }
     policy = AddressPolicy(home: origin, insecure: insecure)
     retrier = Retrier(policy: retry, progress: progress)
-    http = try DistributionError.mapping {
-      try HTTPClient(HTTPSettings(userAgent: userAgent, environment: environment))
-    }
+    http = try DistributionError.mapping { try HTTPClient(settings) }
     authorizer = Authorizer(
       reference, policy: policy, tokens: TokenSource(http, retrier, quirks: quirks),
       credentials: credentials ?? Credentials(environment: environment), quirks: quirks)
+  }
+
+  /// Whether the registry takes so long to answer that a line to it is not filled by two transfers at a time. False
+  /// while nothing is known.
+  var isFar: Bool { latency.withLock { $0.isFinite && $0 > RemoteClient.farLatency } }
+
+  /// Seconds; a registry in the same machine or room answers in a few milliseconds.
+  private static let farLatency = 0.015
+
+  /// Opens connections for what will follow the first request, while that is being answered. Only where the answer
+  /// takes a while, and only for HTTP/1.1 without TLS: with TLS a single connection mostly carries everything.
+  func openConnections(_ count: Int) async {
+    guard policy.home.scheme == .http else { return }
+    try? await Task.sleep(for: .milliseconds(10))
+    guard !latency.withLock({ $0.isFinite }), !Task.isCancelled else { return }
+    let request = HTTPRequest(method: .get, address: WebAddress(origin: policy.home, path: "/v2/", query: nil))
+    _ = await concurrently(Array(0..<count), limit: count) { [http] _ in _ = try? await http.exchange(request) }
   }
 
   /// An address below `/v2/REPOSITORY/`.
@@ -101,7 +128,9 @@ final class RemoteClient: Sendable {
   func has(_ descriptor: Descriptor, _ scopes: [Scope]) async throws -> Bool {
     let kind = descriptor.mediaType.isDocument ? "manifests" : "blobs"
     let headers = descriptor.mediaType.isDocument ? [("Accept", descriptor.mediaType.rawValue)] : []
-    let request = HTTPRequest(method: .head, address: address("\(kind)/\(descriptor.digest)"), headers: headers)
+    var request = HTTPRequest(method: .head, address: address("\(kind)/\(descriptor.digest)"), headers: headers)
+    // Opens the connections over which the first large blobs will be sent.
+    request.isBulk = descriptor.size > HTTPRequest.bulkSize && firstBulk.take(below: RemoteClient.bulkStreams) != nil
     let subject = "\(reference.name)@\(descriptor.digest)"
     let response = try await send(request, scopes: scopes, subject: subject)
     if response.status == 404 { return false }
@@ -153,7 +182,12 @@ final class RemoteClient: Sendable {
     if isAtHome { request.authorization = try await authorizer.header(for: scopes) }
     var hops = 0
     while hops <= HTTPClient.redirectLimit {
+      let start = ContinuousClock.now
       var response = try await http.exchange(request, onSent: onSent)
+      if request.body.size == 0 {
+        let seconds = (ContinuousClock.now - start).seconds
+        latency.withLock { $0 = min($0, seconds) }
+      }
       response.address = request.address
       if response.status == 401, isAtHome, mayAnswer {
         mayAnswer = false
@@ -195,10 +229,19 @@ final class RemoteClient: Sendable {
 
 extension Origin {
   /// The origin of the registry API of a reference's host; nil for a host that cannot be connected to.
-  /// - Parameter scheme: nil to derive it from the host and `insecure`. Docker Hub is never reached over plain HTTP.
-  init?(of reference: Reference, insecure: Bool, scheme: Scheme? = nil) {
+  /// - Parameters:
+  ///   - scheme: nil to derive it from the host and `insecure`. Docker Hub is never reached over plain HTTP.
+  ///   - settings: tell which registries of this machine have certificates in `certs.d`, and so speak TLS.
+  init?(of reference: Reference, insecure: Bool, scheme: Scheme? = nil, _ settings: HTTPSettings? = nil) {
     let isHub = reference.host == DockerHub.host
+    let authority = isHub ? DockerHub.registry : reference.host
     let isPlain = reference.isLoopback || (insecure && !isHub)
-    self.init(scheme ?? (isPlain ? .http : .https), authority: isHub ? DockerHub.registry : reference.host)
+    if scheme == nil, reference.isLoopback, let secure = Origin(.https, authority: authority),
+      settings?.hasCertificates(for: secure) == true
+    {
+      self = secure
+    } else {
+      self.init(scheme ?? (isPlain ? .http : .https), authority: authority)
+    }
   }
 }

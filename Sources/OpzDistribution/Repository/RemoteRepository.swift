@@ -16,10 +16,12 @@ public final class RemoteRepository: ContentStore, TagStore {
   private let mounts: MountOrigins
   /// Digests that `contains` has just found missing, which `put` need not check again.
   private let missing = Mutex<Set<Digest>>([])
-  /// The subjects of documents, by the digest of the document.
-  private let known = Mutex<[Digest: Digest]>([:])
+  /// The subjects of documents, by the digest of the document; nil for a document without one.
+  private let known = Mutex<[Digest: Digest?]>([:])
   /// The referrers of each subject, so that a thousand referrers of one image cost one list request.
   private let lists = Mutex<[Digest: Task<Set<Digest>, any Error>]>([:])
+  /// Stored documents that are not in the list of their subject's referrers yet; nil where `put` lists them itself.
+  let held = Mutex<[ReferrerEntry]?>(nil)
   let manifests: ManifestRequests
   let referrersTag: ReferrersTag
 
@@ -30,30 +32,31 @@ public final class RemoteRepository: ContentStore, TagStore {
   ///   - mounts: repositories of the same remote registry that may already have a blob.
   ///   - userAgent: `NAME/VERSION`.
   ///   - insecure: allows plain HTTP to any host.
+  ///   - writes: whether the repository will be written to. Then one token is asked for that allows both.
   ///   - state: where pending uploads and registry profiles are saved; nil to keep them in memory only.
   ///   - retry: the retry budget of each request and blob.
   /// - Throws: `DistributionError` with the code `refusedAddress` for a host that cannot be connected to, or
   ///   `connection` where libcurl cannot be loaded.
   public convenience init(
     _ reference: Reference, environment: [String: String], mounts: MountOrigins = MountOrigins(),
-    userAgent: String, progress: any ProgressSink = NoProgress(), insecure: Bool = false,
+    userAgent: String, progress: any ProgressSink = NoProgress(), insecure: Bool = false, writes: Bool = false,
     state: TransferState? = nil, retry: RetryPolicy = RetryPolicy()
   ) throws {
     try self.init(
       reference, environment: environment, mounts: mounts, userAgent: userAgent, progress: progress,
-      insecure: insecure, retry: retry, scheme: nil, state: state)
+      insecure: insecure, retry: retry, scheme: nil, writes: writes, state: state)
   }
 
   init(
     _ reference: Reference, environment: [String: String], mounts: MountOrigins = MountOrigins(),
     userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy,
-    scheme: Origin.Scheme?, state: TransferState? = nil, quirks: RemoteQuirks = .known
+    scheme: Origin.Scheme?, writes: Bool = false, state: TransferState? = nil, quirks: RemoteQuirks = .known
   ) throws {
     self.reference = reference
     self.mounts = mounts
     client = try RemoteClient(
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
-      scheme: scheme, state: state, quirks: quirks)
+      scheme: scheme, writes: writes, state: state, quirks: quirks)
     manifests = ManifestRequests(client: client)
     referrersTag = ReferrersTag(manifests)
   }
@@ -62,21 +65,25 @@ public final class RemoteRepository: ContentStore, TagStore {
   /// a push that was interrupted between the two is completed by the next one.
   /// - Throws: `DistributionError`.
   public func contains(_ descriptor: Descriptor) async throws -> Bool {
-    let isThere = try await isWhole(descriptor, [.pull(reference.repository)])
+    let isThere = try await isWhole(descriptor, client.readScopes)
     if !isThere { _ = missing.withLock { $0.insert(descriptor.digest) } }
     return isThere
   }
 
-  /// Returns the content of a descriptor. Documents are fetched at once. For a blob only its existence is checked,
-  /// and each `open(at:)` sends a GET. Reading blocks, so use a thread outside of the cooperative pool.
-  /// - Throws: `DistributionError`, with the code `notFound` where the repository does not have it.
+  /// Returns the content of a descriptor. Documents are fetched at once. For a blob each `open(at:)` sends a GET, and
+  /// only reading tells whether the repository has it. Reading blocks, so use a thread outside of the cooperative pool.
+  /// - Throws: `DistributionError`, with the code `notFound` where the repository does not have the document.
   public func blob(_ descriptor: Descriptor) async throws -> any Blob {
     if descriptor.mediaType.isDocument { return BytesBlob(try await document(descriptor)) }
-    guard try await client.has(descriptor, [.pull(reference.repository)]) else {
-      throw DistributionError(.notFound, name(descriptor.digest), "the repository has no such blob", status: 404)
-    }
     return RemoteBlob(client: client, descriptor: descriptor)
   }
+
+  /// 2, or 8 where the registry is far away.
+  public var parallelTransfers: Int { client.isFar ? RemoteClient.bulkStreams : 2 }
+
+  /// Opens some connections to a registry that is far away, for a caller who will soon ask for much. It is to run beside
+  /// the first request, and reports no failure.
+  public func prepareConnections() async { await client.openConnections(7) }
 
   /// Stores content unless the repository has it. When it returns, the content is stored under the descriptor's
   /// digest.
@@ -129,8 +136,8 @@ public final class RemoteRepository: ContentStore, TagStore {
   }
 
   /// Adds subjects that the caller has read from documents, so that the documents need not be fetched for them.
-  /// - Parameter subjects: the subject of each document, by the document's digest.
-  public func cacheSubjects(_ subjects: [Digest: Digest]) {
+  /// - Parameter subjects: the subject of each document, by the document's digest; nil for a document without one.
+  public func cacheSubjects(_ subjects: [Digest: Digest?]) {
     known.withLock { $0.merge(subjects) { _, new in new } }
   }
 
@@ -144,37 +151,47 @@ public final class RemoteRepository: ContentStore, TagStore {
   public func learn(_ change: (inout RemoteRegistryProfile) -> Void) { client.profiles.learn(change) }
 
   private func isWhole(_ descriptor: Descriptor, _ scopes: [Scope]) async throws -> Bool {
-    guard try await client.has(descriptor, scopes) else { return false }
     // Only artifacts have subjects in opz. For everything else the HEAD is enough, which no remote registry counts as
     // a pull.
-    guard descriptor.mediaType.isDocument, descriptor.artifactType != nil,
-      let subject = try await subject(of: descriptor)
-    else { return true }
+    guard descriptor.mediaType.isDocument, descriptor.artifactType != nil else {
+      return try await client.has(descriptor, scopes)
+    }
+    guard let known = known.withLock({ $0[descriptor.digest] }) else {
+      guard try await client.has(descriptor, scopes) else { return false }
+      guard let subject = try await subject(of: descriptor) else { return true }
+      return try await isListed(descriptor.digest, subject)
+    }
+    guard let subject = known else { return try await client.has(descriptor, scopes) }
+    let list = list(of: subject)
+    guard try await client.has(descriptor, scopes) else { return false }
+    return try await isListed(descriptor.digest, subject, list)
+  }
+
+  private func isListed(
+    _ digest: Digest, _ subject: Digest, _ list: Task<Set<Digest>, any Error>? = nil
+  ) async throws -> Bool {
     do {
-      return try await list(of: subject).contains(descriptor.digest)
+      return try await (list ?? self.list(of: subject)).value.contains(digest)
     } catch let error as DistributionError where !error.isTransient {
       // Where the referrers cannot be listed, they cannot be repaired either.
       return true
+    } catch {
+      lists.withLock { $0[subject] = nil }
+      throw error
     }
   }
 
   private func subject(of descriptor: Descriptor) async throws -> Digest? {
-    if let subject = known.withLock({ $0[descriptor.digest] }) { return subject }
-    return try ReferrerEntry(await manifests.get(descriptor.digest.description).bytes, descriptor)?.subject
+    try ReferrerEntry(await manifests.get(descriptor.digest.description).bytes, descriptor)?.subject
   }
 
-  private func list(of subject: Digest) async throws -> Set<Digest> {
-    let task = lists.withLock { lists in
+  /// The list of a subject's referrers, which is requested at once.
+  private func list(of subject: Digest) -> Task<Set<Digest>, any Error> {
+    lists.withLock { lists in
       if let task = lists[subject] { return task }
       let task = Task { Set(try await self.referrers(of: subject).map(\.digest)) }
       lists[subject] = task
       return task
-    }
-    do {
-      return try await task.value
-    } catch {
-      lists.withLock { $0[subject] = nil }
-      throw error
     }
   }
 
@@ -204,12 +221,18 @@ public final class RemoteRepository: ContentStore, TagStore {
       throw DistributionError(
         .wrongDigest, name(descriptor.digest), "the content has another digest than its descriptor says")
     }
+    let entry = try ReferrerEntry(bytes, descriptor)
+    if let entry, client.profiles.current.referrers != true { await referrersTag.expectUpdate(of: entry.subject) }
     let response = try await manifests.put(bytes, descriptor.mediaType, as: descriptor.digest.description)
-    guard let entry = try ReferrerEntry(bytes, descriptor) else { return }
+    guard let entry else { return }
     lists.withLock { $0[entry.subject] = nil }
     defer { lists.withLock { $0[entry.subject] = nil } }
     if let header = response["oci-subject"], try await listsReferrers(of: entry.subject, header) { return }
-    try await referrersTag.add(entry.descriptor, to: entry.subject)
+    let isHeld = held.withLock { held in
+      held?.append(entry)
+      return held != nil
+    }
+    if !isHeld { try await referrersTag.add([entry.descriptor], to: entry.subject) }
   }
 
   /// Whether the referrers API exists: the `OCI-Subject` header says so, but a list is requested once.
@@ -219,7 +242,7 @@ public final class RemoteRepository: ContentStore, TagStore {
       method: .get, address: client.address("referrers/\(subject)"),
       headers: [("Accept", MediaType.imageIndex.rawValue)])
     let response = try await client.send(
-      request, scopes: [.pull(reference.repository)], subject: "\(name(subject)) referrers")
+      request, scopes: client.readScopes, subject: "\(name(subject)) referrers")
     let isThere = !client.quirks.lacksReferrers(response.status)
     client.profiles.learn { $0.referrers = isThere }
     return isThere
@@ -255,7 +278,7 @@ extension RemoteRepository {
     let request = HTTPRequest(
       method: .head, address: client.address("manifests/\(tag)"),
       headers: [("Accept", accepted.map(\.rawValue).joined(separator: ", "))])
-    let response = try await client.send(request, scopes: [.pull(reference.repository)], subject: subject)
+    let response = try await client.send(request, scopes: client.readScopes, subject: subject)
     if response.status == 404 { return nil }
     guard response.status == 200 else { throw client.failure(response, subject) }
     if let digest = response["docker-content-digest"].flatMap({ Digest($0) }) { return digest }

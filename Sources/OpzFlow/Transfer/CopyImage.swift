@@ -110,7 +110,7 @@ public struct CopyImage: Sendable {
   ) throws -> RemoteRepository {
     var session = session
     session.progress = ledger
-    return try session.repository(reference, mounts: mounts)
+    return try session.repository(reference, mounts: mounts, writes: true)
   }
 
   /// The requested tags, or else the destination's own, or else the source's. A destination with a digest needs none.

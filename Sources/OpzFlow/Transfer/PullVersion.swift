@@ -49,34 +49,80 @@ public struct PullVersion: Sendable {
   ///   number has different content here; the errors of the remote repository.
   public func run() async throws -> Result {
     let remote = try session.repository(source)
+    async let connections: Void = remote.prepareConnections()
     let image = try await remote.resolve(source.tagOrDigest)
+    let registry = try session.createRegistry()
     let left = SkippedContent(session.progress)
+    // The image's blobs are on their way while the record is read and checked. If it is refused, they are given up.
+    async let blobs = fetchBlobs(of: image, from: remote, registry)
+    async let read = ImageFacts.of(image, in: remote)
     let listed = try await RemoteReferrers.of(image.digest, in: remote, left)
+    try RemoteRecord.require(listed.records, source)
+    let facts = try await read
+    async let others = fetchReferrers(of: facts, listed, from: remote, registry, left)
+    async let attachments = fetchAttachments(of: image, listed, from: remote, registry, left)
     let found = try await RemoteRecord.find(
-      of: image, among: listed.records, wanted: chosenRecord, in: remote, source, left)
-    let (artifact, record) = (found.artifact, found.record)
+      of: facts, among: listed.records, wanted: chosenRecord, in: remote, source, left)
+    try check(found.record, registry)
+    async let documents = copy(found.artifact, from: remote, to: registry.store, progress: session.progress)
+    async let artifacts = fetchArtifacts(of: found.record, from: remote, registry)
+    var moved = try await blobs &+ documents.bytes &+ artifacts &+ others.bytes
+    await connections
+    let arrived = StoredFirst(store: registry.store, remote: remote)
+    moved &+= try await copy(image, from: arrived, to: registry.store, progress: session.progress).bytes
+    let (version, existed) = try await adopt(found.bytes, found.artifact, try await others.descriptors, registry)
+    try await attachments.attach(to: version, registry, by: session.author, left)
+    await left.close()
+    let attached =
+      referrers ? try registry.state(version.name).attachments(of: version).map(\.descriptor.withoutAnnotations) : []
+    return Result(
+      version: version, existed: existed, bytes: moved, referrers: attached + (try await others.descriptors))
+  }
+
+  /// - Throws: `FlowError` of category `conflict` if the version must not be pulled.
+  private func check(_ record: VersionRecord, _ registry: Registry) throws {
     if let expected, expected.description != record.name {
       throw FlowError(
         .conflict, source.description, "it is \(record.reference), not \(expected)",
         hint: "omit the name; a version keeps its name and number")
     }
-    let registry = try session.createRegistry()
     if !acceptsRollback { try refuseRollback(to: record, registry) }
-    var moved = try await copy(image, from: remote, to: registry.store, progress: session.progress).bytes
-    moved &+= try await copy(artifact, from: remote, to: registry.store, progress: session.progress).bytes
-    for artifact in (record.artifacts ?? [:]).values {
-      _ = try await copy(artifact, from: remote, to: registry.store, progress: session.progress)
+  }
+
+  /// Fetches the blobs of an image, or of the images of an index, but no documents: they come when the blobs are here
+  /// and the record is known.
+  /// - Returns: the bytes that were fetched.
+  private func fetchBlobs(
+    of image: Descriptor, from remote: RemoteRepository, _ registry: Registry
+  ) async throws -> UInt64 {
+    var images = [image]
+    if image.mediaType.isIndex {
+      images = try await remote.index(image).content.manifests.filter(\.mediaType.isManifest)
     }
-    let others = referrers ? try await fetchReferrers(of: image, listed, from: remote, registry, left, &moved) : []
-    let (version, existed) = try await adopt(found.bytes, artifact, others, registry)
-    if referrers {
-      try await PulledAttachments(version: version, remote: remote, registry: registry, session: session, left: left)
-        .run(listed.others)
+    var seen: Set<Digest> = []
+    var blobs = ContentGraph()
+    for manifest in try await concurrently(images, { try await remote.manifest($0) }) {
+      blobs.blobs += manifest.references.filter { seen.insert($0.digest).inserted }
     }
-    await left.close()
-    let attached =
-      referrers ? try registry.state(version.name).attachments(of: version).map(\.descriptor.withoutAnnotations) : []
-    return Result(version: version, existed: existed, bytes: moved, referrers: attached + others)
+    return try await copy(blobs, root: image, from: remote, to: registry.store, progress: session.progress).bytes
+  }
+
+  private func fetchArtifacts(
+    of record: VersionRecord, from remote: RemoteRepository, _ registry: Registry
+  ) async throws -> UInt64 {
+    let (store, progress) = (registry.store, session.progress)
+    return try await concurrently(Array((record.artifacts ?? [:]).values)) { artifact in
+      try await copy(artifact, from: remote, to: store, progress: progress).bytes
+    }.reduce(0, &+)
+  }
+
+  private func fetchAttachments(
+    of image: Descriptor, _ listed: RemoteReferrers, from remote: RemoteRepository, _ registry: Registry,
+    _ left: SkippedContent
+  ) async throws -> PulledAttachments {
+    guard referrers else { return PulledAttachments() }
+    return try await PulledAttachments.fetch(
+      listed.others, about: image.digest, from: remote, to: registry.store, progress: session.progress, left)
   }
 
   /// Whoever can move a tag could point it back at a version with known vulnerabilities.
@@ -95,16 +141,17 @@ public struct PullVersion: Sendable {
   /// Fetches the referrers of the platforms' images and of other referrers. Those of the image itself are attached to
   /// the version.
   private func fetchReferrers(
-    of image: Descriptor, _ listed: RemoteReferrers, from remote: RemoteRepository, _ registry: Registry,
-    _ left: SkippedContent, _ moved: inout UInt64
-  ) async throws -> [Descriptor] {
-    var documents = try await ContentGraph.of(image, in: registry.store).documents.map(\.digest)
+    of image: ImageFacts, _ listed: RemoteReferrers, from remote: RemoteRepository, _ registry: Registry,
+    _ left: SkippedContent
+  ) async throws -> (descriptors: [Descriptor], bytes: UInt64) {
+    guard referrers else { return ([], 0) }
     // The image's own referrers are already listed.
-    documents.removeAll { $0 == image.digest }
+    var documents = image.images.map(\.manifest.descriptor.digest).filter { $0 != image.root.digest }
     documents += listed.others.map(\.digest)
+    var moved: UInt64 = 0
     let found = try await ReferrerGraph.of(documents, in: remote, progress: session.progress, left: left)
     var others: [Descriptor] = []
-    for other in found.referrers where other.subject != image.digest {
+    for other in found.referrers where other.subject != image.root.digest {
       let (store, progress) = (registry.store, session.progress)
       let bytes = try await left.trying("the referrer \(other.descriptor.digest.short)") {
         let graph = try await other.content(in: remote)
@@ -120,7 +167,7 @@ public struct PullVersion: Sendable {
       moved &+= bytes
       others.append(other.descriptor.withoutAnnotations)
     }
-    return others
+    return (others, moved)
   }
 
   private func adopt(
@@ -143,5 +190,21 @@ public struct PullVersion: Sendable {
         return (version, true)
       }
     }
+  }
+}
+
+/// A repository of which much has arrived in a store.
+private struct StoredFirst: ContentReader {
+  let store: LayoutStore
+  let remote: RemoteRepository
+
+  func contains(_ descriptor: Descriptor) async throws -> Bool {
+    if try store.has(descriptor) { return true }
+    return try await remote.contains(descriptor)
+  }
+
+  func blob(_ descriptor: Descriptor) async throws -> any Blob {
+    if try store.has(descriptor) { return try store.file(descriptor) }
+    return try await remote.blob(descriptor)
   }
 }

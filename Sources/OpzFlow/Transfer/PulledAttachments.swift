@@ -7,49 +7,62 @@ import OpzTrust
 
 /// Attaches to a version what a container registry has about its image: referrers, and the tags of cosign before
 /// version 3.
-struct PulledAttachments {
-  let version: Registry.Version
-  let remote: RemoteRepository
-  let registry: Registry
-  let session: Session
-  let left: SkippedContent
-
-  private var image: Digest { version.record.image.digest }
+///
+/// Everything is fetched before the version exists here, and attached to it afterwards.
+struct PulledAttachments: Sendable {
+  /// Referrers that are in the store, in order of importance.
+  private var referrers: [Descriptor] = []
+  /// The layers of cosign's tags that are in the store.
+  private var tagged: [(kind: CosignTags.Kind, layers: [Descriptor])] = []
 
   /// The most bytes of attachments that one pull fetches.
-  private static let budget: UInt64 = 2 << 30
+  fileprivate static let budget: UInt64 = 2 << 30
+  fileprivate static let batch = 8
 
   /// - Parameter listed: the referrers of the image, in order of importance.
-  func run(_ listed: [Descriptor]) async throws {
-    var rest = PulledAttachments.budget
-    for descriptor in listed {
-      let what = "the referrer \(descriptor.digest.short)"
-      let before = rest
-      let size = try await left.trying(what) { try await bring(descriptor, within: before) }
-      rest -= size ?? 0
-    }
-    for kind in CosignTags.Kind.attached {
+  static func fetch(
+    _ listed: [Descriptor], about image: Digest, from remote: RemoteRepository, to store: LayoutStore,
+    progress: any ProgressSink, _ left: SkippedContent
+  ) async throws -> PulledAttachments {
+    let fetch = Fetch(image: image, remote: remote, store: store, progress: progress, left: left)
+    async let tagged = concurrently(CosignTags.Kind.attached) { kind in
       let tag = CosignTags.name(image, kind)
-      try await left.trying("the tag \(tag)") { try await bring(tag, kind, but: Set(listed.map(\.digest))) }
+      let layers = try await left.trying("the tag \(tag)") {
+        try await fetch.tag(tag, kind, but: Set(listed.map(\.digest)))
+      }
+      return (kind: kind, layers: layers.flatMap { $0 } ?? [])
     }
+    var all = PulledAttachments()
+    var rest = budget
+    for start in stride(from: 0, to: listed.count, by: batch) {
+      all.referrers += try await fetch.referrers(Array(listed[start..<min(start + batch, listed.count)]), &rest)
+    }
+    all.tagged = try await tagged
+    return all
   }
 
-  /// - Returns: the bytes that the referrer takes.
-  private func bring(_ descriptor: Descriptor, within rest: UInt64) async throws -> UInt64 {
-    let manifest = try await remote.manifest(descriptor.withoutAnnotations)
-    let size = try PulledAttachments.size(of: manifest, within: rest)
-    _ = try await copy(manifest.descriptor, from: remote, to: registry.store, progress: session.progress)
-    try await attach(manifest)
-    return size
-  }
-
-  private func attach(_ manifest: Manifest) async throws {
-    try await blocking { _ = try registry.attach(manifest, to: version, from: .pull, by: session.author) }
+  /// Attaches everything to the version, the most important first.
+  func attach(
+    to version: Registry.Version, _ registry: Registry, by author: Author, _ left: SkippedContent
+  ) async throws {
+    for descriptor in referrers {
+      try await left.trying("the referrer \(descriptor.digest.short)") {
+        let manifest = try await registry.store.manifest(descriptor)
+        try await blocking { _ = try registry.attach(manifest, to: version, from: .pull, by: author) }
+      }
+    }
+    for (kind, layers) in tagged where !layers.isEmpty {
+      try await left.trying("the tag \(CosignTags.name(version.record.image.digest, kind))") {
+        try await blocking {
+          _ = try registry.attach(layers, kind.artifactType, to: version, from: .pull, by: author)
+        }
+      }
+    }
   }
 
   /// Bytes of everything that a manifest references.
   /// - Throws: `FlowError` of category `verification` if that exceeds a limit.
-  private static func size(of manifest: Manifest, within rest: UInt64) throws -> UInt64 {
+  fileprivate static func size(of manifest: Manifest, within rest: UInt64) throws -> UInt64 {
     var size: UInt64 = 0
     for part in manifest.references {
       guard part.size <= UInt64(Evidence.limit), size + part.size <= rest else {
@@ -60,28 +73,74 @@ struct PulledAttachments {
     return size
   }
 
-  // MARK: cosign's tags
+  fileprivate struct Fetch: Sendable {
+    let image: Digest
+    let remote: RemoteRepository
+    let store: LayoutStore
+    let progress: any ProgressSink
+    let left: SkippedContent
+  }
+}
 
-  /// Attaches the signatures or envelopes under a tag, unless the tag is missing or its manifest was already listed as
-  /// a referrer.
-  private func bring(_ tag: String, _ kind: CosignTags.Kind, but listed: Set<Digest>) async throws {
-    guard let found = try await remote.named(tag), !listed.contains(found.digest) else { return }
+extension PulledAttachments.Fetch {
+  /// Fetches some referrers side by side if all fit, else one at a time: what is missing in the end must not take the
+  /// place of what is not.
+  /// - Parameter rest: the bytes that may be fetched, and then the bytes that are left.
+  /// - Returns: the referrers that are in the store.
+  fileprivate func referrers(_ some: [Descriptor], _ rest: inout UInt64) async throws -> [Descriptor] {
+    let read = try await concurrently(some) { descriptor in
+      try await left.trying("the referrer \(descriptor.digest.short)") {
+        try await remote.manifest(descriptor.withoutAnnotations)
+      }
+    }
+    let manifests = read.compactMap { $0 }
+    var sizes: UInt64 = 0
+    for manifest in manifests {
+      sizes &+= (try? PulledAttachments.size(of: manifest, within: PulledAttachments.budget)) ?? 0
+    }
+    var found: [Descriptor] = []
+    let width = sizes <= rest ? PulledAttachments.batch : 1
+    for start in stride(from: 0, to: manifests.count, by: width) {
+      let before = rest
+      let fetched = try await concurrently(Array(manifests[start..<min(start + width, manifests.count)])) { manifest in
+        let size = try await left.trying("the referrer \(manifest.descriptor.digest.short)") {
+          try await fetch(manifest, within: before)
+        }
+        return size.map { (manifest.descriptor, $0) }
+      }
+      for (descriptor, size) in fetched.compactMap({ $0 }) {
+        found.append(descriptor)
+        rest -= min(rest, size)
+      }
+    }
+    return found
+  }
+
+  /// - Returns: the bytes that the referrer takes.
+  private func fetch(_ manifest: Manifest, within rest: UInt64) async throws -> UInt64 {
+    let size = try PulledAttachments.size(of: manifest, within: rest)
+    _ = try await copy(manifest.descriptor, from: remote, to: store, progress: progress)
+    return size
+  }
+
+  /// Fetches the signatures or envelopes under a tag; nil if the tag is missing or its manifest is already listed as a
+  /// referrer.
+  fileprivate func tag(
+    _ tag: String, _ kind: CosignTags.Kind, but listed: Set<Digest>
+  ) async throws -> [Descriptor]? {
+    guard let found = try await remote.named(tag), !listed.contains(found.digest) else { return nil }
     let manifest = try await remote.manifest(found)
     _ = try PulledAttachments.size(of: manifest, within: PulledAttachments.budget)
-    var layers: [Descriptor] = []
-    for layer in manifest.content.layers.prefix(Evidence.most) {
-      let part = "a part of the tag \(tag)"
-      if let kept = try await left.trying(part, { try await take(layer, kind) }) { layers.append(kept) }
-    }
+    let layers = Array(manifest.content.layers.prefix(Evidence.most))
     if manifest.content.layers.count > Evidence.most {
       await left.add(
         "part of the tag \(tag)", "only \(Evidence.most) of its \(manifest.content.layers.count) parts are read")
     }
-    guard !layers.isEmpty else { return }
-    let whole = layers
-    try await blocking {
-      _ = try registry.attach(whole, kind.artifactType, to: version, from: .pull, by: session.author)
-    }
+    // Each is read into memory.
+    let width = layers.allSatisfy { $0.size <= 1 << 20 } ? PulledAttachments.batch : 1
+    return try await concurrently(layers, limit: width) { layer in
+      try await left.trying("a part of the tag \(tag)") { try await take(layer, kind) }
+    }.compactMap { $0 }
   }
 
   /// Stores a layer if it has the tag's media type and is about the image.
@@ -93,7 +152,7 @@ struct PulledAttachments {
     guard try kind.subjects(layer, bytes).contains(image) else {
       throw FlowError(.verification, "\(layer.digest)", "it is about another image")
     }
-    try await registry.store.put(layer, from: BytesBlob(bytes))
+    try await store.put(layer, from: BytesBlob(bytes))
     var kept = layer.withoutAnnotations
     kept.annotations = layer.annotations
     return kept

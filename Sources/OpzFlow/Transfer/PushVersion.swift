@@ -57,7 +57,7 @@ public struct PushVersion: Sendable {
     sending.progress = ledger
     let state = try registry.state(version.name)
     let remote = try sending.repository(
-      destination, mounts: MountCandidates.origins(of: version, state, for: destination))
+      destination, mounts: MountCandidates.origins(of: version, state, for: destination), writes: true)
     if let later = state.configuration(of: version) {
       session.progress.report(
         .note(

@@ -5,11 +5,15 @@ import SystemPackage
 
 extension Session {
   /// Opens a repository of a container registry with the user's credentials.
-  /// - Parameter mounts: repositories on the same host that may have a blob.
-  func repository(_ reference: Reference, mounts: MountOrigins = MountOrigins()) throws -> RemoteRepository {
+  /// - Parameters:
+  ///   - mounts: repositories on the same host that may have a blob.
+  ///   - writes: whether it will be written to.
+  func repository(
+    _ reference: Reference, mounts: MountOrigins = MountOrigins(), writes: Bool = false
+  ) throws -> RemoteRepository {
     try RemoteRepository(
       reference, environment: environment, mounts: mounts, userAgent: userAgent, progress: progress,
-      insecure: insecure, state: transferState)
+      insecure: insecure, writes: writes, state: transferState)
   }
 
   /// Where upload sessions and registry limits are remembered: the directory in `OPZ_PUSH_STATE`, which a pipeline can

@@ -28,24 +28,78 @@ struct RemoteDelivery: Sendable {
 
   func run() async throws -> Report { try await run(source) }
 
+  // Far from a registry a delivery consists of waiting for answers. So each step sends at once whatever does not depend
+  // on an answer of the same step.
   private func run(_ source: some ReferrerReader) async throws -> Report {
-    // Check before uploading, so that a conflict does not cost a transfer.
-    var previous = try await checkTags()
-    let shipment = try await TransferPlan.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
-    try await CosignTagUpdate(repository: remote).check(shipment.shared, from: source)
-    _ = try await staleCompanions(of: shipment)
-    remote.cacheSubjects(shipment.subjects)
-    let result = try await copy(shipment.content, root: root, from: source, to: remote, progress: progress)
-    // If nothing was sent, no time passed in which a tag could have moved, and existing content was confirmed already.
+    let (shipment, found) = try await ask(source)
+    remote.holdReferrers()
+    let result = try await copy(found.missing, root: root, from: source, to: remote, progress: progress)
     let isNew = result.copied > 0
-    if isNew { previous = try await checkTags() }
-    let isMoved = try await moveTags(shipment, previous, source)
+    let moved = try await moveTags(shipment, isNew ? try await prepare(shipment, source) : found.tags, source, isNew)
     remote.clearReferrerCache()
+    // If nothing was sent, existing content was confirmed already.
     try await RemoteVerification(repository: remote)
-      .check(tags: tags, of: root.digest, content: isNew || isMoved ? shipment.all : [])
+      .check(tags: tags, of: root.digest, content: isNew || moved.isAny ? shipment.all : [])
     return Report(
       copied: result.copied, existed: result.existed, content: shipment.all, referrers: shipment.referrers,
-      previous: previous)
+      previous: moved.previous)
+  }
+
+  /// What has to be done about tags.
+  private struct TagState: Sendable {
+    /// What the image's own tags name.
+    var previous: [String: Digest] = [:]
+    /// The tags of other artifacts that name something else.
+    var stale: [TransferPlan.Tagged]
+    var cosign: [CosignTagUpdate.Change]
+    /// Lists of referrers that were written and not read back yet.
+    var lists: [ReferrerEntry] = []
+  }
+
+  /// Asks the repository for everything at once, before anything is sent, so that a conflict does not cost a transfer.
+  private func ask(
+    _ source: some ReferrerReader
+  ) async throws -> (TransferPlan, (tags: TagState, missing: MissingContent)) {
+    async let own = checkTags()
+    let shipment = try await TransferPlan.of(root, tags: tags, referrers: referrers, in: source, progress: progress)
+    remote.cacheSubjects(shipment.subjects)
+    async let stale = staleCompanions(of: shipment)
+    async let cosign = CosignTagUpdate(repository: remote).changes(shipment.shared, from: source)
+    async let missing = MissingContent.of(shipment.content, in: remote, progress: progress)
+    let tags = TagState(previous: try await own, stale: try await stale, cosign: try await cosign)
+    return (shipment, (tags, try await missing))
+  }
+
+  /// Lists the referrers that were sent, and asks for other artifacts' tags again: time passed in which somebody could
+  /// have moved them.
+  private func prepare(_ shipment: TransferPlan, _ source: some ReferrerReader) async throws -> TagState {
+    async let lists = remote.listReferrers()
+    async let stale = staleCompanions(of: shipment)
+    async let cosign = CosignTagUpdate(repository: remote).changes(shipment.shared, from: source)
+    return TagState(stale: try await stale, cosign: try await cosign, lists: try await lists)
+  }
+
+  /// Writes the tags that do not name the right manifest yet; the image's own tags come last, right after they were
+  /// checked again.
+  /// - Returns: whether any tag was written, and what the image's own tags named before.
+  private func moveTags(
+    _ shipment: TransferPlan, _ state: TagState, _ source: some ReferrerReader, _ isNew: Bool
+  ) async throws -> (isAny: Bool, previous: [String: Digest]) {
+    let update = CosignTagUpdate(repository: remote)
+    async let checked = isNew ? checkTags() : state.previous
+    async let written = update.write(state.cosign, from: source)
+    async let companions: Void = move(state.stale)
+    async let confirmed: Void = remote.confirmReferrers(state.lists)
+    let (previous, cosign, _, _) = try await (checked, written, companions, confirmed)
+    let own = tags.filter { previous[$0] != root.digest }
+    async let kept: Void = update.confirm(cosign, from: source)
+    _ = try await concurrently(own) { tag in try await remote.tag(root, as: tag) }
+    try await kept
+    return (!state.cosign.isEmpty || !state.stale.isEmpty || !own.isEmpty, previous)
+  }
+
+  private func move(_ all: [TransferPlan.Tagged]) async throws {
+    _ = try await concurrently(all) { try await remote.tag($0.descriptor, as: $0.tag) }
   }
 
   private func checkTags() async throws -> [String: Digest] {
@@ -60,18 +114,5 @@ struct RemoteDelivery: Sendable {
       let digest = companion.descriptor.digest
       return try await tagGuard.checkCompanion(companion.tag, wanted: digest) == digest ? nil : companion
     }.compactMap { $0 }
-  }
-
-  /// Writes the tags that do not name the right manifest yet; the image's own tags come last.
-  /// - Returns: whether any tag was written.
-  private func moveTags(
-    _ shipment: TransferPlan, _ previous: [String: Digest], _ source: some ReferrerReader
-  ) async throws -> Bool {
-    let isShared = try await CosignTagUpdate(repository: remote).write(shipment.shared, from: source)
-    let stale = try await staleCompanions(of: shipment)
-    for companion in stale { try await remote.tag(companion.descriptor, as: companion.tag) }
-    let own = tags.filter { previous[$0] != root.digest }
-    for tag in own { try await remote.tag(root, as: tag) }
-    return isShared || !stale.isEmpty || !own.isEmpty
   }
 }

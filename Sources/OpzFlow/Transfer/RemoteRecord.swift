@@ -11,22 +11,23 @@ struct RemoteRecord: Sendable {
   let bytes: [UInt8]
   let record: VersionRecord
 
+  /// - Throws: `FlowError` of category `notFound` if the image has no record.
+  static func require(_ candidates: [Descriptor], _ source: Reference) throws {
+    guard candidates.isEmpty else { return }
+    throw FlowError(
+      .notFound, source.description, "the image has no version record, so opz did not push it",
+      hint: "it can be the base of a custom runtime: runtime: {kind: custom, base: \(source)}")
+  }
+
   /// Finds the one version record that matches the image.
   /// - Parameters:
   ///   - wanted: the digest of the record's bytes, to choose one of several.
   ///   - source: the name for errors.
-  /// - Throws: `FlowError` of category `notFound` if there is no record, `verification` if not exactly one of them
-  ///   matches the image.
+  /// - Throws: `FlowError` of category `verification` if not exactly one of the records matches the image.
   static func find(
-    of image: Descriptor, among candidates: [Descriptor], wanted: Digest?, in remote: RemoteRepository,
+    of facts: ImageFacts, among candidates: [Descriptor], wanted: Digest?, in remote: RemoteRepository,
     _ source: Reference, _ left: SkippedContent
   ) async throws -> RemoteRecord {
-    guard !candidates.isEmpty else {
-      throw FlowError(
-        .notFound, source.description, "the image has no version record, so opz did not push it",
-        hint: "it can be the base of a custom runtime: runtime: {kind: custom, base: \(source)}")
-    }
-    let facts = try await ImageFacts.of(image, in: remote)
     var matches = Matches(wanted: wanted)
     for candidate in candidates {
       do {

@@ -51,9 +51,11 @@ struct TransferPlan: Sendable {
   /// Every blob and document, without duplicates.
   var all: [Descriptor] { content.blobs + content.documents }
 
-  /// The subject of each referrer.
-  var subjects: [Digest: Digest] {
-    Dictionary(referrers.map { ($0.descriptor.digest, $0.subject) }, uniquingKeysWith: { one, _ in one })
+  /// The subject of each referrer; nil for the other artifacts, which are about nothing.
+  var subjects: [Digest: Digest?] {
+    let artifacts = companions.filter { $0.kind == nil }.map { ($0.descriptor.digest, Digest?.none) }
+    let subjects = referrers.map { ($0.descriptor.digest, Digest?.some($0.subject)) }
+    return Dictionary(subjects + artifacts, uniquingKeysWith: { one, _ in one })
   }
 
   @discardableResult
