@@ -4,6 +4,7 @@ import OpzIO
 public import OpzModel
 import OpzOCI
 import OpzRegistry
+import OpzScoring
 import SystemPackage
 
 struct ScoreCommand: AsyncParsableCommand {
@@ -42,7 +43,7 @@ struct ScoreCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let loaded = try await ModelOperand(model, session).load()
-    let batch = try BatchScoring(loaded.model, settings())
+    let batch = try BatchScoring(Scorer(loaded.model) { CompiledTrees($0) }, settings())
     let files = BatchFiles(
       input: input == "-" ? nil : session.path(input), output: output.map { session.output($0) },
       rejects: rejects.map { session.output($0) })
