@@ -69,6 +69,8 @@ struct XGBoostReaderTests {
       (HandMadeModel.json(booster: "gblinear"), "0 weights for 2 columns and 1 output"),
       (HandMadeModel.json(booster: "dart"), "0 weights for 2 trees"),
       (HandMadeModel.json(objective: "my:loss"), "objective my:loss"),
+      (HandMadeModel.json().replacing("num_feature\":\"2", with: "num_feature\":\"0"), "no columns"),
+      (HandMadeModel.json().replacing("num_feature\":\"2", with: "num_feature\":\"9999999"), "9999999 columns"),
       (HandMadeModel.json(baseScore: "nan"), "base_score"),
       (HandMadeModel.json(baseScore: "[1,2]"), "2 values for 1"), (HandMadeModel.json() + "x", "after the end"),
       ("{L\u{0}\u{0}\u{0}", "ends too early"), ("PK\u{3}\u{4}", "pickle or a zip"),

@@ -113,6 +113,11 @@ struct XGBoostReader {
   private func inputs() throws -> [Model.Input] {
     let count = document.featureCount
     guard count > 0 else { throw damaged("it has no columns: it was not trained") }
+    guard count <= ModelBuilder.widthLimit else {
+      throw ModelError(
+        .tooLarge, file.name, "it has \(count) columns; the limit is \(ModelBuilder.widthLimit)",
+        hint: "train with the columns that the trees use")
+    }
     let names = document.featureNames.isEmpty ? (0..<count).map { "f\($0)" } : document.featureNames
     guard names.count == count, Set(names).count == count else {
       throw damaged("feature_names has \(names.count) names, possibly with duplicates, for \(count) columns")

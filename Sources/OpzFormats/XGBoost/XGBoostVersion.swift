@@ -15,7 +15,7 @@ struct XGBoostVersion: Comparable, CustomStringConvertible {
   }
 
   /// The minor releases whose files the tests score.
-  static let tried: Set<[Int]> = [[1, 0], [1, 7], [2, 0], [3, 0], [3, 2], [3, 4]]
+  static let tried: Set<[Int]> = [[1, 0], [1, 6], [1, 7], [2, 0], [3, 0], [3, 1], [3, 2], [3, 3], [3, 4]]
 
   var isTried: Bool { XGBoostVersion.tried.contains([major, minor]) }
 
