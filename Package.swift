@@ -109,14 +109,15 @@ var targets: [Target] = [
     "OpzFlow",
     [
       "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes",
-      "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML",
+      "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzFormats", "OpzScoring", "OpzModel", "OpzHTTP", "OpzStore",
+      "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
     "OpzCLI",
     [
       "OpzFlow", "OpzProject", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
-      "OpzScoring", "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
+      "OpzFormats", "OpzScoring", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
 
@@ -138,7 +139,7 @@ var targets: [Target] = [
     ["OpzDistribution", "OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzModel", ["OpzModel", "OpzFormats", "OpzIO", "OpzTestKit", system]),
   tests(
-    "OpzFormats", ["OpzFormats", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+    "OpzFormats", ["OpzFormats", "OpzScoring", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzScoring", ["OpzScoring", "OpzModel", "OpzTestKit"]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzSecrets", ["OpzSecrets", "OpzIO", "OpzTestKit"]),
@@ -173,7 +174,7 @@ if !light {
   targets += [
     module("OpzHTTPServer", ["OpzIO", system] + nio),
     tests("OpzHTTPServer", ["OpzHTTPServer", "opz-server", "opz-hub", "OpzIO", "OpzTestKit", system]),
-    module("OpzServe", ["OpzHTTPServer", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO", system, nioCore]),
+    module("OpzServe", ["OpzHTTPServer", "OpzFormats", "OpzScoring", "OpzModel", "OpzJSON", "OpzIO", system, nioCore]),
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzFormats", "OpzIO"], swiftSettings: strict),
     tests(

@@ -43,7 +43,7 @@ struct ScoreCommand: AsyncParsableCommand {
   func run() async throws {
     let session = options.session()
     let loaded = try await ModelOperand(model, session).load()
-    let batch = try BatchScoring(Scorer(loaded.model) { CompiledTrees($0) }, settings())
+    let batch = try BatchScoring(Scorer.compiled(loaded.model), settings())
     let files = BatchFiles(
       input: input == "-" ? nil : session.path(input), output: output.map { session.output($0) },
       rejects: rejects.map { session.output($0) })

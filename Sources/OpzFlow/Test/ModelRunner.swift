@@ -1,5 +1,6 @@
 import OpzIO
 import OpzModel
+import OpzScoring
 
 /// Runs a model on rows of text cells.
 protocol ModelRunner: Sendable, CustomStringConvertible {
@@ -15,7 +16,7 @@ struct ScorerRunner: ModelRunner {
   private let encoder: RowEncoder
 
   init(_ model: Model) {
-    scorer = Scorer(model)
+    scorer = Scorer.compiled(model)
     encoder = RowEncoder(model)
   }
 

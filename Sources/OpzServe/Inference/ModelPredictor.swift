@@ -1,5 +1,6 @@
 import OpzFormats
 import OpzModel
+import OpzScoring
 import SystemPackage
 
 /// A model read by OpzFormats, scored by the same `Scorer` as `opz score`.
@@ -11,7 +12,7 @@ struct ModelPredictor: Predictor {
 
   init(_ loaded: LoadedModel) {
     let model = loaded.model
-    scorer = Scorer(model)
+    scorer = Scorer.compiled(model)
     platform = loaded.format.name.replacing("-", with: "_")
     features = model.inputs.map { input in
       switch input.kind {

@@ -1,5 +1,6 @@
 import OpzFormats
 public import OpzModel
+import OpzScoring
 public import SystemPackage
 
 /// The options of `opz-server score`: flags first, then the environment, then the defaults.
@@ -90,7 +91,7 @@ public struct ScoreOptions: Sendable {
 
   /// Scores the input and returns a message with the number of rows.
   func run(_ formats: ModelFormats) throws -> String {
-    let scoring = try ShardScoring(BatchScoring(formats.load(model).model, batch), index: shard, of: shards)
+    let scoring = try ShardScoring(BatchScoring(Scorer.compiled(formats.load(model).model), batch), index: shard, of: shards)
     let result = try scoring.run(input, to: output, rejects: rejects)
     let rejected = rejects == nil ? "" : ", \(result.rejected) rejected"
     return "shard \(shard) of \(shards): \(result.rows) rows of \(result.files) files\(rejected)"
