@@ -68,7 +68,7 @@ struct ModuleGraphTests {
     "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
     // Used by both servers; knows nothing about models or registries.
     "OpzHTTPServer": ["OpzIO"],
-    "OpzServe": ["OpzHTTPServer", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO"],
+    "OpzServe": ["OpzHTTPServer", "OpzScoring", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO"],
     "opz-server": ["OpzServe", "OpzFormats", "OpzIO"],
     // Separate from opz's own graph, so that SwiftNIO stays out of opz.
     "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],

@@ -1,6 +1,7 @@
 import OpzFormats
 import OpzIO
 import OpzModel
+import OpzScoring
 import Testing
 
 @Suite("Models that the libraries saved")
@@ -10,17 +11,19 @@ struct FixtureTests {
     (try? Directory.entries(ModelFixture.directory).map(\.string).filter { $0.hasSuffix(".jsonl.zst") }
       .map { String($0.dropLast(10)) }.sorted()) ?? []
 
-  @Test("every output of every row is what the library computed", arguments: formats)
+  @Test("every output of every row is what the library computed, scored plainly and compiled", arguments: formats)
   func outputs(format: String) throws {
     let fixtures = try ModelFixture.all(of: format)
     #expect(!fixtures.isEmpty)
     for fixture in fixtures {
       do {
         let model = try ModelFormats.standard.read(fixture.bytes, name: fixture.file).model
-        let differences = try fixture.differences(Scorer(model))
-        #expect(
-          differences.isEmpty && fixture.refused == nil,
-          "\(format) \(fixture.name): \(differences.count) differences, first \(differences.prefix(3))")
+        for scorer in [Scorer(model), Scorer.compiled(model)] {
+          let differences = try fixture.differences(scorer)
+          #expect(
+            differences.isEmpty && fixture.refused == nil,
+            "\(format) \(fixture.name): \(differences.count) differences, first \(differences.prefix(3))")
+        }
       } catch let error as ModelError {
         let expected = fixture.refused ?? "no refusal"
         #expect(error.reason.contains(expected), "\(format) \(fixture.name): \(error.subject): \(error.reason)")
