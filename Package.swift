@@ -79,7 +79,7 @@ var targets: [Target] = [
   module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system]),
   module("OpzDistribution", ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzModel", ["OpzIO", system], settings: fast),
-  module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", system], settings: fast),
+  module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
   .executableTarget(
     name: "opz-bench-scoring", dependencies: ["OpzScoring", "OpzFormats", "OpzModel", system],

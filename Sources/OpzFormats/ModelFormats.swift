@@ -13,7 +13,7 @@ public struct ModelFormats: Sendable {
   public init(_ formats: [ModelFormat]) { all = formats }
 
   /// The formats of opz. A reader is a folder and a line here.
-  public static let standard = ModelFormats([.xgboostJSON, .xgboostUBJSON, .lightGBM, .onnx, .pickleOrZip])
+  public static let standard = ModelFormats([.xgboostJSON, .xgboostUBJSON, .lightGBM, .onnx, .skops, .pickleOrZip])
 
   /// The maximum size of a model file in bytes.
   public static let sizeLimit: UInt64 = 1 << 30

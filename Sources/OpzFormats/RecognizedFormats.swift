@@ -7,5 +7,8 @@ extension ModelFormat {
     match: { $0.starts(with: [0x80]) || $0.starts(with: [0x50, 0x4b]) ? .certain : .none },
     reading: .refuse(
       reason: "a pickle or a zip archive; opz never runs code to read a model",
-      hint: "package it with runtime: {kind: custom}"))
+      hint: """
+        if scikit-learn made it, save it again with Python, where it was made: import joblib, skops.io; \
+        skops.io.dump(joblib.load("model.joblib"), "model.skops"); or package it with runtime: {kind: custom}
+        """))
 }

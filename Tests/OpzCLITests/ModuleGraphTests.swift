@@ -41,7 +41,7 @@ struct ModuleGraphTests {
     "OpzDistribution": ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Part of the static server: no OCI, no Foundation, no packaging code.
     "OpzModel": ["OpzIO"],
-    "OpzFormats": ["OpzModel", "OpzJSON", "OpzWire", "OpzIO"],
+    "OpzFormats": ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate"],
     // Ensembles to scores, whatever their format was.
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
     // For scripts/bench-scoring.

@@ -12,7 +12,8 @@ struct ModelFormatsTests {
   @Test("names are unique, and each readable format says how it is saved and how its files end")
   func names() {
     #expect(Set(formats.all.map(\.name)).count == formats.all.count)
-    #expect(Set(formats.readable.map(\.name)).isSuperset(of: ["xgboost-json", "xgboost-ubjson", "lightgbm", "onnx"]))
+    #expect(
+      Set(formats.readable.map(\.name)).isSuperset(of: ["xgboost-json", "xgboost-ubjson", "lightgbm", "onnx", "skops"]))
     #expect(formats.named("xgboost-json")?.kserve == "xgboost" && formats.named("none") == nil)
     #expect(formats.all.allSatisfy { !$0.suffixes.isEmpty && !$0.displayName.isEmpty })
     let advice = try? #require(formats.advice)

@@ -31,6 +31,9 @@ public enum Operation: Sendable {
   case pick([[Double]])
   /// The columns become one.
   case reduce(Reduction)
+  /// The columns become one: sorted, and the first at which the sum of these weights, one for each column, reaches half of
+  /// the sum of all (scikit-learn's `AdaBoostRegressor`).
+  case weightedMedian([Double])
   /// Each row is divided by its norm; a row of zeros stays.
   case normalize(Norm)
   /// The row times a matrix that is stored row by row, `operand's width` x `result's width`. The order of the sums is

@@ -28,6 +28,7 @@ struct TypeRules {
     case .lookUp(let table): return try lookUp(table)
     case .pick(let rows): return try pick(rows)
     case .reduce: return ValueType(try number().element, width: 1)
+    case .weightedMedian(let weights): return ValueType(try number(width: weights.count).element, width: 1)
     case .normalize: return try number()
     case .matrixProduct(let weights): return try product(weights)
     case .argMax, .argMin: return ValueType(.integer, width: try number().width > 0 ? 1 : 0)
@@ -159,6 +160,7 @@ extension Operation {
     case .lookUp: "look-up"
     case .pick: "pick"
     case .reduce(let reduction): "\(reduction) of columns"
+    case .weightedMedian: "weighted median of columns"
     case .normalize(let norm): "normalize (\(norm))"
     case .matrixProduct: "matrix product"
     case .argMax: "arg-max"

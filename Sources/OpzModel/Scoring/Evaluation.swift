@@ -63,6 +63,7 @@ struct Evaluation {
         })
     case .reduce(let reduction):
       return made(perRow(operands[0]) { RowFunctions.reduce(reduction, $0, type.element) })
+    case .weightedMedian(let weights): return made(perRow(operands[0]) { [RowFunctions.median($0, weights)] })
     case .normalize(let norm): return made(perRow(operands[0]) { RowFunctions.normalize(norm, $0, type.element) })
     case .matrixProduct(let weights):
       return made(perRow(operands[0]) { RowFunctions.product($0, weights, type) })

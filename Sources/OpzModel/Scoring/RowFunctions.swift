@@ -20,6 +20,15 @@ enum RowFunctions {
     }
   }
 
+  /// The sums of weights are float64, one after the other in the order of the sorted elements.
+  static func median(_ row: ArraySlice<Double>, _ weights: [Double]) -> Double {
+    let sorted = zip(row, weights).sorted { $0.0 < $1.0 }
+    var sums: [Double] = []
+    for (_, weight) in sorted { sums.append((sums.last ?? 0) + weight) }
+    let half = 0.5 * (sums.last ?? 0)
+    return sums.firstIndex { $0 >= half }.map { sorted[$0].0 } ?? .nan
+  }
+
   static func normalize(_ norm: Operation.Norm, _ row: ArraySlice<Double>, _ element: ElementType) -> [Double] {
     let size =
       switch norm {
