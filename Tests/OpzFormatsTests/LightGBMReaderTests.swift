@@ -108,6 +108,22 @@ struct LightGBMReaderTests {
     #expect(try kinds("[0:9] 0:1 none none", "null") == ([number, codes, number, number], 0))
   }
 
+  @Test("categories that were numbers or truth values are found as texts and as numbers, and unseen ones are missing")
+  func categories() throws {
+    let columns = "max_feature_idx=1\nfeature_names=age plan\nfeature_infos=[0:90] 0:1:2:3\n"
+    func encoder(_ list: String) throws -> RowEncoder {
+      RowEncoder(
+        try read(SmallFile().with("columns", columns).with("pandas", "\npandas_categorical:[\(list)]\n")))
+    }
+    let floats = try encoder("[0.5, 1.0, 1e-05, 70.0]")
+    #expect(try ["0.5", "1.0", "1", "1e-05", "70"].map { try floats.encode($0, column: 1) } == [0, 1, 1, 2, 3])
+    #expect(try [0.5, 1, 1e-05, 70].map { try floats.encode($0, column: 1) } == [0, 1, 2, 3])
+    #expect(try floats.encode("2", column: 1).isNaN && floats.encode(2, column: 1).isNaN)
+    let truths = try encoder("[false, true, \"é\", 3]")
+    #expect(try ["False", "True", "é", "3"].map { try truths.encode($0, column: 1) } == [0, 1, 2, 3])
+    #expect(try truths.encode("x", column: 1).isNaN)
+  }
+
   @Test("a version that was not tried is scored, and a note says so")
   func version() throws {
     #expect(try read(SmallFile().with("version", "v9")).notes.first?.contains("v9") == true)

@@ -13,6 +13,7 @@ struct SignatureText {
     head.add(["format", format.name])
     head.add(["objective", model.objective])
     head.add(["trees", String(model.treeCount)])
+    for note in model.notes { head.add(["note", note]) }
     var inputs = TextTable(["INPUT", "KIND", "CATEGORIES"])
     for input in model.signature.inputs {
       switch input.kind {

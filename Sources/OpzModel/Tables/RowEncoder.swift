@@ -131,6 +131,8 @@ public struct RowEncoder: Sendable {
     let whole = Int(exactly: number)
     if tables[column]?.isEmpty == true, let whole, (0..<16_777_216).contains(whole) { return number }
     if let whole, let code = tables[column]?.code(of: String(whole)) { return Double(code) }
+    // Categories that were floating-point numbers in pandas: 1 is given, `1.0` is the text.
+    if let code = tables[column]?.code(of: "\(number)") { return Double(code) }
     return try unseen(text, column)
   }
 

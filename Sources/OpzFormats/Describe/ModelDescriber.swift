@@ -1,0 +1,82 @@
+import OpzIO
+import OpzModel
+public import SystemPackage
+
+/// Says what model files and directories are that opz does not score, from headers of at most 64 MiB together.
+///
+/// Nothing is executed or unpickled, and weights are not read: a file of 50 GB takes as long as a small one.
+public struct ModelDescriber: Sendable {
+  /// The first bytes of a compressed file, decompressed: `(path, count)`; nil where that is impossible.
+  public typealias Decompress = @Sendable (_ path: FilePath, _ count: Int) -> [UInt8]?
+
+  let decompress: Decompress
+
+  /// Creates a describer.
+  /// - Parameter decompress: for R's files, whose header is compressed; without it they are recognized by name.
+  public init(decompress: @escaping Decompress = { _, _ in nil }) { self.decompress = decompress }
+
+  /// A way to recognize and describe a kind of file.
+  struct Recognizer: Sendable {
+    let matches: @Sendable (ModelHeader, HeaderFile) -> Bool
+    let describe: @Sendable (HeaderFile, ModelDescriber) throws -> ModelDescription?
+  }
+
+  /// In the order in which they are asked.
+  private static let recognizers: [Recognizer] = [
+    GGUFHeader.recognizer, SafetensorsHeader.recognizer, ZipKinds.recognizer, HDF5Listing.recognizer,
+    CatBoostHeader.binary, RObjectHeader.recognizer, CatBoostHeader.json, PMMLHeader.recognizer,
+    TreeliteHeader.recognizer, PickleHeader.recognizer,
+  ]
+
+  /// Describes a file or directory; nil if it is none that is known.
+  /// - Throws: `ModelError` for headers that are damaged or too large; `IOFailure` if it cannot be read.
+  public func describe(_ path: FilePath) throws -> ModelDescription? {
+    let budget = HeaderBudget()
+    guard try FileStatus.of(path).kind == .directory else { return try file(HeaderFile(path, budget)) }
+    let names = try Directory.entries(path).map(\.string)
+    return try SavedModelHeader.describe(path, names, budget) ?? MLflowHeader.describe(path, names, budget)
+      ?? HuggingFaceHeader.describe(path, names, budget)
+  }
+
+  private func file(_ file: HeaderFile) throws -> ModelDescription? {
+    let header = ModelHeader(try file.upTo(ModelHeader.limit, at: 0))
+    for recognizer in ModelDescriber.recognizers where recognizer.matches(header, file) {
+      if let description = try recognizer.describe(file, self) { return description }
+    }
+    return nil
+  }
+}
+
+/// What `opz inspect` finds at a path.
+public enum Inspection: Sendable {
+  /// A model that opz scores.
+  case model(LoadedModel)
+  /// Another one, from its headers.
+  case description(ModelDescription)
+}
+
+extension ModelFormats {
+  /// Reads a model that opz scores, or says what else is there. Files that are not readable models are not read whole.
+  /// - Throws: as `load` and `ModelDescriber.describe`.
+  public func inspect(_ path: FilePath, _ describer: ModelDescriber) throws -> Inspection {
+    if try FileStatus.of(path).kind == .directory {
+      if let loaded = find(path) { return .model(loaded) }
+      if let description = try describer.describe(path) { return .description(description) }
+      return .model(try load(path))
+    }
+    let file = try HeaderFile(path, HeaderBudget())
+    let header = ModelHeader(try file.upTo(ModelHeader.limit, at: 0))
+    let format = format(of: header)
+    let isReadable = format?.isReadable == true
+    if isReadable, format?.match(header) == .certain { return .model(try load(path)) }
+    if isReadable, file.size <= UInt64(HeaderBudget.limit) {
+      // Only its reader can say whether a small JSON file or zip archive is a model.
+      do { return .model(try load(path)) } catch let error as ModelError {
+        guard let description = try? describer.describe(path) else { throw error }
+        return .description(description)
+      }
+    }
+    if let description = try describer.describe(path) { return .description(description) }
+    return .model(try load(path))
+  }
+}
