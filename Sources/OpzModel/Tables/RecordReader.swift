@@ -1,5 +1,11 @@
 import OpzIO
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Splits a CSV stream into pieces of complete records.
 struct RecordReader {
   struct Chunk: Sendable {
@@ -85,18 +91,14 @@ struct RecordReader {
     pending.removeFirst(count)
   }
 
-  /// A plain loop, which the compiler turns into one that counts many bytes at once.
   private static func lineBreaks(_ bytes: [UInt8], _ count: Int) -> Int {
-    bytes.withUnsafeBufferPointer { bytes in
-      guard let base = bytes.baseAddress else { return 0 }
-      var (total, start) = (0, 0)
-      while start < count {
-        // A byte counts up to 255.
-        let end = min(start + 255, count)
-        var found: UInt8 = 0
-        for index in start..<end { found &+= base[index] == 10 ? 1 : 0 }
-        total += Int(found)
-        start = end
+    bytes.withUnsafeBytes { bytes in
+      guard var place = bytes.baseAddress else { return 0 }
+      let end = place + count
+      var total = 0
+      while place < end, let found = memchr(place, 10, end - place) {
+        total += 1
+        place = UnsafeRawPointer(found) + 1
       }
       return total
     }
