@@ -91,7 +91,8 @@ public struct ScoreOptions: Sendable {
 
   /// Scores the input and returns a message with the number of rows.
   func run(_ formats: ModelFormats) throws -> String {
-    let scoring = try ShardScoring(BatchScoring(Scorer.compiled(formats.load(model).model), batch), index: shard, of: shards)
+    let scoring = try ShardScoring(
+      BatchScoring(Scorer.compiled(formats.load(model).model), batch), index: shard, of: shards)
     let result = try scoring.run(input, to: output, rejects: rejects)
     let rejected = rejects == nil ? "" : ", \(result.rejected) rejected"
     return "shard \(shard) of \(shards): \(result.rows) rows of \(result.files) files\(rejected)"
