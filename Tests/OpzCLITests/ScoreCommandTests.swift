@@ -61,7 +61,7 @@ struct ScoreCommandTests {
     }
     let cut = try ChildProcess.run(
       [
-        "bash", "-c", "head -c 100 packed.csv > cut.csv; '\(try BuiltPrograms.opz())' score model.json --input cut.csv",
+        "bash", "-c", "head -c 40 packed.csv > cut.csv; '\(try BuiltPrograms.opz())' score model.json --input cut.csv",
       ],
       environment: opz.environment.map { "\($0.key)=\($0.value)" }, directory: opz.directory.path)
     #expect(cut.status != 0 && cut.errorText.contains("cut.csv"), "\(cut.errorText)")
