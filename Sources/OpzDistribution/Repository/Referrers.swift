@@ -81,7 +81,7 @@ extension RemoteRepository {
 /// back when something else has to be waited for anyway.
 extension RemoteRepository {
   /// Makes `put` store documents without listing them as referrers. `listReferrers` must follow.
-  public func holdReferrers() { held.withLock { $0 = $0 ?? [] } }
+  public func holdReferrers() { held.withLock { $0 = $0 ?? HeldReferrers() } }
 
   /// Lists what was stored since `holdReferrers`.
   /// - Returns: what was written into lists under fallback tags, for `confirmReferrers`.
@@ -89,7 +89,7 @@ extension RemoteRepository {
   public func listReferrers() async throws -> [ReferrerEntry] {
     let entries = held.withLock { held in
       defer { held = nil }
-      return held ?? []
+      return held?.entries ?? []
     }
     _ = try await eachSubject(entries) { try await $0.write($1, to: $2) }
     return entries
@@ -101,7 +101,7 @@ extension RemoteRepository {
     _ = try await eachSubject(entries) { try await $0.add($1, to: $2) }
   }
 
-  private func eachSubject(
+  func eachSubject(
     _ entries: [ReferrerEntry], _ work: @escaping @Sendable (ReferrersTag, [Descriptor], Digest) async throws -> Void
   ) async throws {
     let lists = Dictionary(grouping: entries, by: \.subject).map { (subject: $0.key, entries: $0.value) }
@@ -128,5 +128,23 @@ enum ReferrersPage {
       if parameters.contains("rel=next") { return String(link[link.index(after: open)..<close]) }
     }
     return nil
+  }
+}
+
+/// Entries for lists of referrers that are written later, together.
+struct HeldReferrers: Sendable {
+  private(set) var entries: [ReferrerEntry] = []
+  /// Of all annotations.
+  private var bytes = 0
+
+  /// Holds an entry.
+  /// - Returns: what has to be written now. Annotations may be as long as a manifest, and a list with more of them
+  ///   than a manifest may have loses the long ones anyway, so nothing is gained by holding more.
+  mutating func hold(_ entry: ReferrerEntry) -> [ReferrerEntry] {
+    entries.append(entry)
+    bytes += (entry.descriptor.annotations ?? [:]).reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+    guard bytes > Document.limit else { return [] }
+    defer { self = HeldReferrers() }
+    return entries
   }
 }

@@ -21,7 +21,7 @@ public final class RemoteRepository: ContentStore, TagStore {
   /// The referrers of each subject, so that a thousand referrers of one image cost one list request.
   private let lists = Mutex<[Digest: Task<Set<Digest>, any Error>]>([:])
   /// Stored documents that are not in the list of their subject's referrers yet; nil where `put` lists them itself.
-  let held = Mutex<[ReferrerEntry]?>(nil)
+  let held = Mutex<HeldReferrers?>(nil)
   let manifests: ManifestRequests
   let referrersTag: ReferrersTag
 
@@ -228,11 +228,12 @@ public final class RemoteRepository: ContentStore, TagStore {
     lists.withLock { $0[entry.subject] = nil }
     defer { lists.withLock { $0[entry.subject] = nil } }
     if let header = response["oci-subject"], try await listsReferrers(of: entry.subject, header) { return }
-    let isHeld = held.withLock { held in
-      held?.append(entry)
-      return held != nil
+    let due = held.withLock { held in
+      guard var all = held else { return [entry] }
+      defer { held = all }
+      return all.hold(entry)
     }
-    if !isHeld { try await referrersTag.add([entry.descriptor], to: entry.subject) }
+    try await eachSubject(due) { try await $0.add($1, to: $2) }
   }
 
   /// Whether the referrers API exists: the `OCI-Subject` header says so, but a list is requested once.
