@@ -16,6 +16,10 @@ final class BlobUpload {
   let progress: UploadProgress
   private var journal: Journal
   private var retryBudget: RetryBudget
+  /// How often something was learned about connections that break.
+  private var lessons = 0
+  /// After so many lessons about connections the retry budget is not renewed any more.
+  private static let mostLessons = 16
 
   /// Prepares an upload; sends nothing.
   /// - Parameter readsAhead: true for a blob whose reads may block, because it comes from the network.
@@ -97,8 +101,10 @@ final class BlobUpload {
     switch lesson {
     case .connectionLimit(let use):
       guard client.profiles.broke(use, .upload), let limit = client.profiles.current.uploadLimit else { return }
-      // A smaller chunk on a connection of its own is another attempt than those before.
-      retryBudget.renew()
+      // A smaller chunk on a connection of its own is another attempt than those before. A registry that never answers
+      // teaches something with each attempt: halving a gigabyte sixteen times must be enough.
+      lessons += 1
+      if lessons <= BlobUpload.mostLessons { retryBudget.renew() }
       client.progress.report(
         .note(
           "\(subject): connections to \(client.reference.host) break after \(limit.text); sending "
