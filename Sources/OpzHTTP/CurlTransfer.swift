@@ -156,6 +156,10 @@ final class CurlTransfer: @unchecked Sendable {
     switch result {
     case _ where failure != nil: outcome = .failure(failure ?? CancellationError())
     case .failure(let error) where !isRefusal || error is CancellationError: outcome = .failure(error)
+    case .success where !collector.isComplete:
+      // libcurl takes what came before the end for the whole head, but the lines that matter may be missing.
+      outcome = .failure(
+        HTTPError(.connection, request.address.shown, "the connection ended in the middle of the response's headers"))
     default: outcome = .success(response)
     }
     report(outcome)

@@ -53,6 +53,35 @@ import Testing
     if case .failed = step.state { #expect(step.request == nil) }
   }
 
+  @Test("a registry that confirms a chunk and then does not have it is not tried forever", arguments: [false, true])
+  func forgets(_ isRefused: Bool) {
+    let transition = UploadTransition(
+      descriptor: Descriptor(mediaType: .layerTar, digest: Digest.of([]), size: TransitionRow.large),
+      subject: "r.example/a", host: "r.example", profile: RemoteRegistryProfile(registry: "https://r.example"),
+      quirks: .known, candidates: [], isJournaled: true)
+    var step = transition.next(.ready, .begun(TransitionRow.session()), UploadHistory(.known))
+    var attempts = 0
+    for _ in 0..<400 {
+      guard let request = step.request else { break }
+      switch step.pause {
+      case .retry, .startOver: attempts += 1
+      case .settle, nil: break
+      }
+      let event =
+        switch request.kind {
+        case .chunk(let session, _) where session.acknowledged == 0: TransitionRow.answer(202)
+        case .chunk: isRefused ? TransitionRow.answer(416) : TransitionRow.cut
+        case .status: TransitionRow.answer(204, [("range", "0-0")])
+        case .exists: TransitionRow.answer(404)
+        default: TransitionRow.answer(202, [("location", "/u")])
+        }
+      step = transition.next(step.state, event, step.history)
+    }
+    // Attempts are what the retry budget counts; without any, the walk would go on for as long as the process does.
+    if case .failed = step.state { return }
+    #expect(attempts > 20)
+  }
+
   private func check(_ request: UploadRequest, _ size: UInt64) {
     switch request.kind {
     case .chunk(let session, let count):

@@ -129,7 +129,9 @@ struct UploadHistory: Sendable {
   var firstRefusal: DistributionError?
   /// How often a chunk after the first was refused although no connection had broken.
   var laterRefusals = 0
-  /// How often the status was fetched after a refused chunk since the last accepted one.
+  /// The most bytes that were ever confirmed.
+  var furthest: UInt64 = 0
+  /// How often the status was fetched after a refused chunk since `furthest` grew.
   var probedRefusals = 0
   /// The assembled chunks had another digest than the blob.
   var hadWrongDigest = false

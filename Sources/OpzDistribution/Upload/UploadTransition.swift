@@ -160,8 +160,12 @@ struct UploadTransition: Sendable {
       session.location = response.location ?? session.location
       session.accept(response.http, sent: session.sending)
       history.pacer.sent(session.sending, in: response.seconds)
-      (history.broken, history.hasUnconfirmed, history.hasReconnected) = (nil, false, false)
-      history.probedRefusals = 0
+      (history.broken, history.hasUnconfirmed) = (nil, false)
+      // A registry may confirm what it then does not have. Only bytes that nobody has confirmed before are progress.
+      if session.acknowledged > history.furthest {
+        history.furthest = session.acknowledged
+        (history.hasReconnected, history.probedRefusals) = (false, 0)
+      }
       return sendChunk(session, history)
     case 413 where session.sending > RemoteRegistryProfile.smallestRequest:
       history.requestLimit = shrunk(history.requestLimit, session.sending)
