@@ -78,7 +78,7 @@ var targets: [Target] = [
   module("OpzStore", ["CLinux", "OpzOCI", "OpzJSON", "OpzIO", system]),
   module("OpzPython", ["OpzArchive", "OpzOCI", "OpzIO", system]),
   module("OpzDistribution", ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
-  module("OpzModel", ["OpzIO", system], settings: fast),
+  module("OpzModel", ["OpzJSON", "OpzIO", system], settings: fast),
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
   .executableTarget(

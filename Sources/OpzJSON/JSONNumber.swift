@@ -30,14 +30,10 @@ extension JSONNumber {
   /// - Parameter bytes: the text from which it was read.
   @inlinable
   func double(in bytes: UnsafeBufferPointer<UInt8>) -> Double {
-    // Both operands are exact, so the result is rounded only once (Clinger, "How to Read Floating Point Numbers
-    // Accurately", 1990).
-    if !isTruncated, mantissa <= 1 << 53, (-22...22).contains(exponent) {
-      let number = Double(mantissa)
-      let value = powersOfTen.withUnsafeBufferPointer { exponent < 0 ? number / $0[-exponent] : number * $0[exponent] }
+    guard isTruncated else {
+      let value = NearestDouble.of(mantissa, tenTo: exponent)
       return isNegative ? -value : value
     }
-    if !isTruncated, let value = NearestDouble.of(mantissa, tenTo: exponent) { return isNegative ? -value : value }
     return Double(text(in: bytes)) ?? .nan
   }
 

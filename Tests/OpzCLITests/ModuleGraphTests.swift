@@ -40,7 +40,7 @@ struct ModuleGraphTests {
     "OpzStore": ["OpzOCI", "OpzJSON", "OpzIO", "CLinux"],
     "OpzDistribution": ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Part of the static server: no OCI, no Foundation, no packaging code.
-    "OpzModel": ["OpzIO"],
+    "OpzModel": ["OpzJSON", "OpzIO"],
     "OpzFormats": ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate"],
     // Ensembles to scores, whatever their format was.
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],

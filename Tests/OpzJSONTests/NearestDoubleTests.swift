@@ -4,19 +4,18 @@ import Testing
 
 @Suite("Decimal numbers and the nearest double")
 struct NearestDoubleTests {
-  @Test("what is decided equals the C library's answer", arguments: 0..<8)
+  @Test("any digits and exponent give the C library's answer", arguments: 0..<8)
   func random(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
-    var decided = 0
     var wrong: [String] = []
     for _ in 0..<5000 {
       let digits = UInt64.random(in: 0 ... .max, using: &random) >> UInt64.random(in: 0..<64, using: &random)
-      let exponent = Int.random(in: -56...56, using: &random)
-      guard let own = NearestDouble.of(digits, tenTo: exponent) else { continue }
-      decided += 1
-      if own != Double("\(digits)e\(exponent)") { wrong.append("\(digits)e\(exponent)") }
+      let exponent = Int.random(in: -370...330, using: &random)
+      if NearestDouble.of(digits, tenTo: exponent) != Double("\(digits)e\(exponent)") {
+        wrong.append("\(digits)e\(exponent)")
+      }
     }
-    #expect(wrong.isEmpty && decided > 4750, "\(decided) decided, wrong: \(wrong.prefix(5))")
+    #expect(wrong.isEmpty, "\(wrong.prefix(5))")
   }
 
   @Test("the 17 digits of any double, and numbers beside the middle of two", arguments: 0..<4)
@@ -29,8 +28,9 @@ struct NearestDoubleTests {
       // 15 to 19 digits of the value: ties, their neighbors, and what is written for a double.
       let digits = UInt64(value * 1e19) / [1, 10, 100, 1000, 10_000].randomElement(using: &random)!
       for near in [digits, digits &+ 1, digits | 1 << 10, digits << 1 | 1] {
-        guard let own = NearestDouble.of(near, tenTo: exponent) else { continue }
-        if own != Double("\(near)e\(exponent)") { wrong.append("\(near)e\(exponent)") }
+        if NearestDouble.of(near, tenTo: exponent) != Double("\(near)e\(exponent)") {
+          wrong.append("\(near)e\(exponent)")
+        }
       }
     }
     #expect(wrong.isEmpty, "\(wrong.prefix(5))")

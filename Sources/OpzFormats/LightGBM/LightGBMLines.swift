@@ -139,10 +139,9 @@ struct LightGBMNumbers {
       guard let exponent = integer(), abs(exponent) < 100_000 else { return nil }
       number.exponent += exponent
     }
-    if !number.isTruncated, let value = NearestDouble.of(number.digits, tenTo: number.exponent) {
-      return isNegative ? -value : value
-    }
-    return Double(String(decoding: bytes[start..<position], as: UTF8.self))
+    guard !number.isTruncated else { return Double(String(decoding: bytes[start..<position], as: UTF8.self)) }
+    let value = NearestDouble.of(number.digits, tenTo: number.exponent)
+    return isNegative ? -value : value
   }
 
   /// `inf`, as the C library writes it; not a number is refused.

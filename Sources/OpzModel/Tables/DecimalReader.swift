@@ -1,8 +1,8 @@
+import OpzJSON
+
 /// Reads decimal numbers as the nearest float64, ties to even, as C's `strtod` does.
 ///
-/// Numbers of up to 19 digits are read without it: small ones by one exact operation (Clinger 1990, "How to read
-/// floating point numbers accurately"), others by a product with a power of five of 128 bits (Lemire 2021, "Number
-/// Parsing at a Gigabyte per Second", and Mushtak and Lemire 2023, "Fast number parsing without fallback").
+/// Numbers of up to 19 digits are read by `NearestDouble`, longer ones by the C library.
 struct DecimalReader: Sendable {
   /// The decimal mark.
   let mark: UInt8
@@ -37,7 +37,7 @@ struct DecimalReader: Sendable {
     if count > 19, DecimalReader.significant(first, next) > 19 {
       value = slow(start, next)
     } else {
-      let magnitude = DecimalReader.magnitude(digits, exponent)
+      let magnitude = NearestDouble.of(digits, tenTo: exponent)
       value = isNegative ? -magnitude : magnitude
     }
     return next
@@ -104,60 +104,5 @@ struct DecimalReader: Sendable {
       decoding: UnsafeBufferPointer(start: start, count: end - start).lazy.map { $0 == mark ? UInt8(ascii: ".") : $0 },
       as: UTF8.self)
     return Double(text) ?? .nan
-  }
-
-  // MARK: Values
-
-  private static let exactPowers: [Double] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21,
-    1e22,
-  ]
-
-  /// digits * 10^exponent.
-  @inline(__always)
-  private static func magnitude(_ digits: UInt64, _ exponent: Int) -> Double {
-    guard digits <= 1 << 53, exponent >= -22, exponent <= 22 else { return product(digits, exponent) }
-    // Both factors are exact, so that the one operation is rounded correctly.
-    let whole = Double(digits)
-    if exponent == 0 { return whole }
-    return exponent < 0 ? whole / exactPowers[-exponent] : whole * exactPowers[exponent]
-  }
-
-  @inline(never)
-  static func product(_ digits: UInt64, _ exponent: Int) -> Double {
-    guard digits != 0, exponent >= PowersOfFive.exponents.lowerBound else { return 0 }
-    guard exponent <= PowersOfFive.exponents.upperBound else { return .infinity }
-    let zeros = digits.leadingZeroBitCount
-    let factor = digits << UInt64(zeros)
-    let power = PowersOfFive.words + 2 * (exponent - PowersOfFive.exponents.lowerBound)
-    var (high, low) = factor.multipliedFullWidth(by: power[0])
-    // The lower word matters only where the bits below the mantissa are all set.
-    if high & 0x1ff == 0x1ff {
-      let more = factor.multipliedFullWidth(by: power[1]).high
-      low &+= more
-      if more > low { high &+= 1 }
-    }
-    let upper = Int(high >> 63)
-    var mantissa = high >> UInt64(upper + 9)
-    // floor(exponent * log2(10)), and the bias.
-    var binary = (217_706 * exponent) >> 16 + 63 + upper - zeros + 1023
-    if binary <= 0 {
-      guard 1 - binary < 64 else { return 0 }
-      mantissa >>= UInt64(1 - binary)
-      mantissa = (mantissa + (mantissa & 1)) >> 1
-      return Double(bitPattern: mantissa)
-    }
-    // Exactly between two floats: to even.
-    if low <= 1, exponent >= -4, exponent <= 23, mantissa & 3 == 1, mantissa << UInt64(upper + 9) == high {
-      mantissa &= ~1
-    }
-    mantissa = (mantissa + (mantissa & 1)) >> 1
-    if mantissa >= 2 << 52 {
-      mantissa = 1 << 52
-      binary += 1
-    }
-    guard binary < 0x7ff else { return .infinity }
-    return Double(bitPattern: mantissa & ~(1 << 52) | UInt64(binary) << 52)
   }
 }
