@@ -14,8 +14,12 @@ public struct ModelFormat: Sendable {
   public let suffixes: [String]
   /// The format by which KServe selects a serving runtime: `xgboost`. Nil where KServe has none for it.
   public let kserve: String?
+  /// How names of files have to end for KServe's own server of the format to load them; empty where it does not matter.
+  public let kserveSuffixes: [String]
   /// The flavors of an MLmodel file whose models are of this format: `xgboost`.
   public let mlflowFlavors: [String]
+  /// Whether its readers obey `ReadingOptions.iterations`: false where files do not say which trees an iteration has.
+  public let hasIterations: Bool
   /// How well the beginning of a file matches the format.
   public let match: @Sendable (ModelHeader) -> Match
   /// What is done with a file of the format.
@@ -41,14 +45,17 @@ public struct ModelFormat: Sendable {
   /// Creates a format. The parameters are described at the properties.
   public init(
     name: String, displayName: String, family: String? = nil, suffixes: [String], kserve: String? = nil,
-    mlflowFlavors: [String] = [], match: @escaping @Sendable (ModelHeader) -> Match, reading: Reading
+    kserveSuffixes: [String] = [], mlflowFlavors: [String] = [], hasIterations: Bool,
+    match: @escaping @Sendable (ModelHeader) -> Match, reading: Reading
   ) {
     self.name = name
     self.displayName = displayName
     self.family = family
     self.suffixes = suffixes
     self.kserve = kserve
+    self.kserveSuffixes = kserveSuffixes
     self.mlflowFlavors = mlflowFlavors
+    self.hasIterations = hasIterations
     self.match = match
     self.reading = reading
   }

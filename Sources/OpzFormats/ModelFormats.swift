@@ -1,5 +1,5 @@
-public import OpzIO
-public import OpzModel
+import OpzIO
+import OpzModel
 public import SystemPackage
 
 /// The formats that a program knows, and the way from a file to a model.
@@ -34,35 +34,36 @@ public struct ModelFormats: Sendable {
   // MARK: Reading
 
   /// Reads a model file, or the only model in a directory.
-  /// - Throws: `ModelError` for a file that is damaged or not a model; `IOFailure` if it cannot be read.
+  /// - Throws: `ModelError` for a file that is damaged or not a model, of code `mismatch` for one of another format
+  ///   than the options name; `IOFailure` if it cannot be read.
   public func load(_ path: FilePath, options: ReadingOptions = ReadingOptions()) throws -> LoadedModel {
-    let file = try self.file(path)
+    let file = try file(path, options)
     return try read(
       try ModelFormats.bytes(file), name: file.lastComponent?.string ?? file.string, options: options)
   }
 
-  /// The model in a file or directory; nil if there is none that opz reads. A large file of another format is not
-  /// read.
-  public func find(_ path: FilePath, options: ReadingOptions = ReadingOptions()) -> LoadedModel? {
-    guard let file = try? file(path), looksReadable(file) else { return nil }
-    return try? load(file, options: options)
-  }
-
   /// Reads a model from memory.
   /// - Parameter name: the name used in errors.
-  /// - Throws: `ModelError` for bytes that are damaged or not a model that opz reads.
+  /// - Throws: `ModelError` for bytes that are damaged or not a model that opz reads, of code `mismatch` for another
+  ///   format than the options name, and for iterations that the format has not.
   public func read(
     _ bytes: [UInt8], name: String, options: ReadingOptions = ReadingOptions()
   ) throws -> LoadedModel {
-    guard let format = format(of: ModelHeader(bytes)) else {
+    let header = ModelHeader(bytes)
+    guard let format = try options.format.map({ try named($0, matching: header, name) }) ?? format(of: header) else {
       if bytes.isEmpty { throw ModelError(.damaged, name, "the file is empty", hint: advice) }
       throw ModelError(.unknownFormat, name, "not a model that opz knows", hint: advice)
     }
     switch format.reading {
     case .read(_, let reader):
+      guard format.hasIterations || options.iterations == .all else {
+        throw ModelError(
+          .mismatch, name, "a file of the format \(format.displayName) has no iterations to choose from",
+          hint: "leave iterations: best out, so that all of the model is scored")
+      }
       return LoadedModel(format: format, model: try reader(ModelFile(bytes, name: name, options: options)))
     case .refuse(let reason, let hint):
-      let hints = [advice, hint].compactMap { $0 }
+      let hints = [hint, advice].compactMap { $0 }
       throw ModelError(
         .unsupported, name, reason, hint: hints.isEmpty ? nil : hints.joined(separator: ", or "))
     }
@@ -72,59 +73,6 @@ public struct ModelFormats: Sendable {
   public func format(of header: ModelHeader) -> ModelFormat? {
     let matches = all.map { (format: $0, match: $0.match(header)) }
     return (matches.first { $0.match == .certain } ?? matches.first { $0.match == .possible })?.format
-  }
-
-  // MARK: Finding
-
-  /// Of several paths of files, the one that is the model: `model` with a readable format's suffix, else the only one
-  /// with such a suffix.
-  /// - Throws: `ModelError.unknownFormat` if no file or more than one could be the model.
-  /// - Parameter place: where the files are, for the error.
-  public func choose(among paths: [FilePath], in place: String) throws -> FilePath {
-    let suffixes = readable.flatMap(\.suffixes)
-    let named = paths.filter { path in
-      guard let name = path.lastComponent?.string, !name.hasPrefix(".") else { return false }
-      return suffixes.contains(where: name.hasSuffix)
-    }
-    let usual = suffixes.map { "model\($0)" }
-    for name in usual {
-      if let path = named.first(where: { $0.lastComponent?.string == name }) { return path }
-    }
-    // Requirements and notes are texts too: they do not make another model ambiguous.
-    let distinct = named.filter { !$0.string.hasSuffix(".txt") }
-    let candidates = distinct.isEmpty ? named : distinct
-    guard candidates.count <= 1 else {
-      throw ModelError(
-        .unknownFormat, place, "\(candidates.count) files could be the model",
-        hint: "name one of them, or call it \(usual.joined(separator: " or "))")
-    }
-    guard let only = candidates.first else {
-      throw ModelError(.unknownFormat, place, "the directory has no model file", hint: advice)
-    }
-    return only
-  }
-
-  private func file(_ path: FilePath) throws -> FilePath {
-    guard try FileStatus.of(path).kind == .directory else { return path }
-    let files = try Directory.entries(path).map { path.appending($0) }.filter { try FileStatus.of($0).kind == .file }
-    let models = files.filter { header(of: $0).map(format)??.isReadable ?? false }
-    return try choose(among: models.count == 1 ? models : files, in: path.string)
-  }
-
-  /// Whether a file begins like a readable model and is small enough for a quick look. Only its header is read.
-  private func looksReadable(_ path: FilePath) -> Bool {
-    guard let file = try? OpenFile.reading(path), let status = try? file.status(), status.kind == .file,
-      status.size <= 64 << 20
-    else { return false }
-    return header(of: path).map(format)??.isReadable ?? false
-  }
-
-  /// The beginning of a file; nil if it cannot be read.
-  private func header(of path: FilePath) -> ModelHeader? {
-    guard let file = try? OpenFile.reading(path) else { return nil }
-    var header = [UInt8](repeating: 0, count: ModelHeader.limit)
-    guard let count = try? header.withUnsafeMutableBytes({ try file.read(at: 0, into: $0) }) else { return nil }
-    return ModelHeader(header[..<count])
   }
 
   /// The whole file; fails if it was changed while it was read.

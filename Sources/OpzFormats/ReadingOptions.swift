@@ -1,4 +1,9 @@
+import OpzModel
+
 /// What a caller decides about reading a model: it changes what the model computes, so it belongs to the package.
+///
+/// A packaged image has it in its environment, as it has the model's name: so `opz-server`, `opz score` and `opz test`
+/// read the model of a version in one way.
 public struct ReadingOptions: Sendable, Hashable {
   /// Which iterations of a boosted model count.
   public enum Iterations: String, Sendable, Hashable, CaseIterable {
@@ -9,8 +14,40 @@ public struct ReadingOptions: Sendable, Hashable {
     case best
   }
 
-  public var iterations: Iterations
+  /// The variable of `iterations`.
+  public static let iterationsVariable = "OPZ_MODEL_ITERATIONS"
+  /// The variable of `format`.
+  public static let formatVariable = "OPZ_MODEL_FORMAT"
 
-  /// Creates options; the default is what the library's own predictor does.
-  public init(iterations: Iterations = .all) { self.iterations = iterations }
+  public var iterations: Iterations
+  /// The name of the format that the file has to have; nil to go by its content.
+  public var format: String?
+
+  /// Creates options; the default is what the library's own predictor does, for a file of any format.
+  public init(iterations: Iterations = .all, format: String? = nil) {
+    self.iterations = iterations
+    self.format = format
+  }
+
+  /// Reads the options of an image's environment. Variables that are missing or empty mean the defaults.
+  /// - Throws: `ModelError.badOption` for another value.
+  public init(environment: [String: String]) throws {
+    func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    self.init(format: value(ReadingOptions.formatVariable))
+    guard let text = value(ReadingOptions.iterationsVariable) else { return }
+    guard let iterations = Iterations(rawValue: text) else {
+      throw ModelError(
+        .badOption, ReadingOptions.iterationsVariable, "'\(text.prefix(80))' is not one of all, best",
+        hint: "leave it out to score all iterations")
+    }
+    self.iterations = iterations
+  }
+
+  /// The environment that `init(environment:)` reads; empty for the defaults.
+  public var environment: [String: String] {
+    var variables: [String: String] = [:]
+    if iterations != .all { variables[ReadingOptions.iterationsVariable] = iterations.rawValue }
+    variables[ReadingOptions.formatVariable] = format
+    return variables
+  }
 }

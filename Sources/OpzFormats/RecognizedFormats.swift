@@ -4,6 +4,7 @@ extension ModelFormat {
   /// it).
   static let pickleOrZip = ModelFormat(
     name: "pickle", displayName: "pickle or zip archive", suffixes: [".pkl", ".joblib", ".pt", ".zip"],
+    hasIterations: false,
     match: { $0.starts(with: [0x80]) || $0.starts(with: [0x50, 0x4b]) ? .certain : .none },
     reading: .refuse(
       reason: "a pickle or a zip archive; opz never runs code to read a model",

@@ -9,7 +9,7 @@ enum ConfigKeys {
     "opz", "name", "version", "model", "runtime", "code", "config", "files", "layers", "env", "platforms", "lineage",
     "deploy", "push",
   ]
-  static let model = ["path", "format"]
+  static let model = ["path", "format", "iterations"]
   static let push = ["to"]
 
   /// Every mapping with fixed keys, by path.

@@ -25,6 +25,7 @@ struct ConfigParts {
     let name = name()
     let model = model()
     let runtime = RuntimeSection(in: top)
+    if let model, let runtime { check(model, runtime.kind) }
     let version = version()
     let code = top.paths("code")
     let config = top.paths("config")
@@ -90,8 +91,38 @@ struct ConfigParts {
         hint: NearestName.find(format, in: formats).map { "did you mean \($0)?" }
           ?? "write one of \(formats.joined(separator: ", "))")
     }
+    let iterations = iterations(scope)
     scope.require("path", hint: "write path: model.json")
-    return scope.path("path").map { ProjectConfig.ModelSource(path: $0, format: format) }
+    return scope.path("path").map {
+      ProjectConfig.ModelSource(
+        path: $0, format: ["auto", "unknown"].contains(format) ? nil : format, isKnown: format != "unknown",
+        iterations: iterations)
+    }
+  }
+
+  private func iterations(_ scope: YAMLScope) -> ReadingOptions.Iterations {
+    guard let text = scope.text("iterations") else { return .all }
+    if let iterations = ReadingOptions.Iterations(rawValue: text) { return iterations }
+    scope.fail(
+      "iterations", "\"\(text.prefix(80))\" is neither all nor best",
+      hint: "write iterations: best for those up to the best of early stopping")
+    return .all
+  }
+
+  /// The native runtime is the only one in which opz reads the model.
+  private func check(_ model: ProjectConfig.ModelSource, _ kind: RuntimeSection.Kind) {
+    let scope = top.mapping("model", keys: ConfigKeys.model, isOpen: true)
+    if kind == .native, !model.isKnown {
+      scope.fail(
+        "format", "the native runtime reads the model, so its format cannot be unknown",
+        hint: "write format: auto, or runtime: {kind: custom} with your own server")
+    }
+    if kind != .native, model.iterations != .all {
+      scope.fail(
+        "iterations",
+        "only the native runtime obeys it, and this project has runtime: {kind: \(kind.rawValue)}",
+        hint: "leave it out, or write runtime: {kind: native}")
+    }
   }
 
   private func push() -> ProjectConfig.Push? {

@@ -1,5 +1,6 @@
 public import OpzArchive
 public import OpzDeploy
+public import OpzFormats
 public import OpzOCI
 public import OpzPackage
 public import OpzRegistry
@@ -39,8 +40,12 @@ public struct ProjectConfig: Sendable, Hashable {
   public struct ModelSource: Sendable, Hashable {
     /// A file or a directory, below the project.
     public var path: String
-    /// `auto`, or the name of a format.
-    public var format: String
+    /// The name of the format that the content has to have; nil to go by the content.
+    public var format: String?
+    /// Whether opz looks at the model: false for `format: unknown`.
+    public var isKnown = true
+    /// Which iterations of a boosted model the native runtime scores.
+    public var iterations = ReadingOptions.Iterations.all
   }
 
   /// Where `opz push` sends the image when the command line names no destination: the `push` key.

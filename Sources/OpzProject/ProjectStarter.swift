@@ -18,17 +18,25 @@ public struct ProjectStarter: Sendable {
   public func write(_ formats: ModelFormats) throws -> FilePath {
     let path = directory.appending("opz.yaml")
     if try FileStatus.find(path, followLinks: false) != nil { throw existing(path) }
-    guard let model = try findModel(formats) else {
-      throw ConfigError(
-        directory.lexicallyNormalized().string, "this directory has no model that opz can read",
-        hint: [formats.advice, "write opz.yaml with runtime: {kind: model}"].compactMap { $0 }
-          .joined(separator: ", or "), category: .notFound)
-    }
+    guard let model = try findModel(formats) else { throw nothing(formats) }
     let text = try StarterText(
       name: modelName(), model: model.name, format: model.format, files: Set(Directory.entries(directory).map(\.string))
     )
     guard try Durable.createExclusively(path, with: Array(text.yaml.utf8)) else { throw existing(path) }
     return path
+  }
+
+  /// The error where no model is found: it says what is wrong with the only file that could be one.
+  private func nothing(_ formats: ModelFormats) -> ConfigError {
+    var (reason, hint) = ("this directory has no model that opz can read", formats.advice)
+    if let error = formats.refusal(in: directory) {
+      reason += "; \(error.subject): \(error.reason)"
+      hint = error.hint ?? hint
+    }
+    return ConfigError(
+      directory.lexicallyNormalized().string, reason,
+      hint: [hint, "write opz.yaml with runtime: {kind: model}"].compactMap { $0 }.joined(separator: ", or "),
+      category: .notFound)
   }
 
   private func existing(_ path: FilePath) -> ConfigError {

@@ -34,6 +34,21 @@ struct ScoreCommandTests {
     #expect(leaf.text == "leaf_0,leaf_1\n1,0\n")
   }
 
+  @Test("up to the best iteration that the file records, or all of them with a remark")
+  func iterations() throws {
+    try opz.directory.write(
+      "model.json", HandMadeModel.json().replacing("\"attributes\":{}", with: #""attributes":{"best_iteration":"0"}"#))
+    let all = try score("a,b\n0,0\n")
+    #expect(all.text == "margin\n-0.875\n")
+    #expect(
+      all.errorText.contains("the file's best iteration is 0 of 2, counted from 0: all 2 are scored"),
+      "\(all.errorText)")
+    #expect(try score("a,b\n0,0\n", "--iterations", "best").text == "margin\n-1.0\n")
+    let inspected = try opz.run(["inspect", model, "--iterations", "best"])
+    #expect(inspected.text.contains("trees      1\n"), "\(inspected.text)")
+    #expect(try score("a,b\n0,0\n", "--iterations", "1").status == 64)
+  }
+
   @Test("bad rows go to a file, and the remark counts them")
   func rejects() throws {
     let result = try score("a,b\n0,0\nx,1\n0.5,2\n", "--rejects", "bad.csv")

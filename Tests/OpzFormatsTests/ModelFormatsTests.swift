@@ -41,7 +41,8 @@ struct ModelFormatsTests {
   func certainty() {
     func format(_ name: String, _ match: ModelFormat.Match) -> ModelFormat {
       ModelFormat(
-        name: name, displayName: name, suffixes: [".x"], match: { $0.bytes.count == 4096 ? match : .none },
+        name: name, displayName: name, suffixes: [".x"], hasIterations: false,
+        match: { $0.bytes.count == 4096 ? match : .none },
         reading: .refuse(reason: name))
     }
     let header = ModelHeader([UInt8](repeating: 1, count: 10_000))

@@ -138,9 +138,9 @@ struct XGBoostReaderTests {
     let bytes = Array(text.utf8)
     let all = try ModelFormats.standard.read(bytes, name: "model.json").model
     #expect(all.treeCount == 2 && all.notes.count == 1)
-    #expect(all.notes[0].hasPrefix("early stopping found iteration 0 the best: all 2 iterations are used"))
+    #expect(all.notes[0].hasPrefix("the file's best iteration is 0 of 2, counted from 0: all 2 are scored"))
     let best = try ModelFormats.standard.read(bytes, name: "m", options: ReadingOptions(iterations: .best)).model
-    #expect(best.treeCount == 1 && best.notes == ["the first 1 of 2 iterations are used, up to the best"])
+    #expect(best.treeCount == 1 && best.notes == ["the first 1 of 2 iterations are scored, up to the best"])
     #expect(Scorer(best).margins([0, 0], rows: 1) == [-1])
     let plain = Array(HandMadeModel.json().utf8)
     #expect(try ModelFormats.standard.read(plain, name: "m").model.notes.isEmpty)

@@ -98,13 +98,30 @@ extension BrokenConfig {
       "no model", "opz: 1\nname: a\n", "opz.yaml:1: model: missing\n\nhint: write model: {path: model.json}"),
     BrokenConfig(
       "a model in short", "opz: 1\nname: a\nmodel: model.json\n",
-      "opz.yaml:3: model: text where a mapping with path, format belongs\n\nhint: write model: {path: model.json}"),
+      "opz.yaml:3: model: text where a mapping with path, format, iterations belongs\n\nhint: write model: {path: model.json}"
+    ),
     BrokenConfig(
       "a model without path", "opz: 1\nname: a\nmodel:\n  format: auto\n",
       "opz.yaml:4: model.path: missing\n\nhint: write path: model.json"),
     BrokenConfig(
       "an unknown format", "opz: 1\nname: a\nmodel: {path: x, format: xgboost-jsn}\n",
       "opz.yaml:3: model.format: \"xgboost-jsn\" is not a format that opz knows\n\nhint: did you mean xgboost-json?"),
+    BrokenConfig(
+      "iterations that do not exist", "opz: 1\nname: a\nmodel: {path: x, iterations: bst}\n",
+      "opz.yaml:3: model.iterations: \"bst\" is neither all nor best\n\nhint: write iterations: best for those up to the best of early stopping"
+    ),
+    BrokenConfig(
+      "iterations of another runtime", "opz: 1\nname: a\nmodel: {path: x, iterations: best}\nruntime: {kind: model}\n",
+      "opz.yaml:3: model.iterations: only the native runtime obeys it, and this project has runtime: {kind: model}\n\nhint: leave it out, or write runtime: {kind: native}"
+    ),
+    BrokenConfig(
+      "an unknown model of the native runtime", "opz: 1\nname: a\nmodel: {path: x, format: unknown}\n",
+      "opz.yaml:3: model.format: the native runtime reads the model, so its format cannot be unknown\n\nhint: write format: auto, or runtime: {kind: custom} with your own server"
+    ),
+    .more(
+      "a variable that opz sets", "env: {OPZ_MODEL_ITERATIONS: best}",
+      "opz.yaml:4: env.OPZ_MODEL_ITERATIONS: opz sets it itself, from model.iterations\n\nhint: write model: {iterations: best}"
+    ),
     .more("a key of another part", "kind: native", "opz.yaml:4: kind: unknown key\n\nhint: did you mean runtime.kind?"),
     .more(
       "a key like none", "zzzzzzzz: 1",

@@ -28,7 +28,7 @@ struct ConfigReaderTests {
       """)
     #expect(config.name.description == "churn")
     #expect(config.version.fixed == SemanticVersion(1, 2, 0))
-    #expect(config.model == .init(path: "model.json", format: "auto"))
+    #expect(config.model == .init(path: "model.json", format: nil))
     #expect(config.runtime.kind == .native)
     #expect(config.code == ["predict.py", "lib/"])
     #expect(config.config == ["config.json"])
@@ -48,7 +48,7 @@ struct ConfigReaderTests {
   @Test func whatIsLeftOutHasDefaults() throws {
     let config = try ConfigReader.read(Self.minimal)
     #expect(config.version == .auto)
-    #expect(config.model.format == "auto")
+    #expect(config.model.format == nil && config.model.isKnown && config.model.iterations == .all)
     let runtime = config.runtime
     #expect(runtime.kind == .native && runtime.base == nil && runtime.python == nil && runtime.user == nil)
     #expect(runtime.requirements == nil && runtime.lock == nil && runtime.command.isEmpty && runtime.expose.isEmpty)

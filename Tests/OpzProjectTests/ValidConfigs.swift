@@ -20,6 +20,8 @@ enum ValidConfigs {
       push: {to: registry.example/crm/churn}
       """,
       "opz: 1\nname: crm/churn-v2_a.b\nmodel:\n  path: models\n  format: xgboost-json\n",
+      "opz: 1\nname: a\nmodel: {path: m, format: lightgbm, iterations: best}\n",
+      "opz: 1\nname: a\nmodel: {path: m, format: unknown, iterations: all}\nruntime: {kind: model}\n",
       "opz: 1\nname: churn.v2\nmodel: {path: \"a b/ü.json\"}\n",
       "opz: 1\nname: localhost\nmodel: {path: ./model.json}\n",
       "{\"opz\": 1, \"name\": \"churn\", \"model\": {\"path\": \"m\"}}",

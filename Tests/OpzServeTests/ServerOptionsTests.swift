@@ -22,6 +22,19 @@ struct ServerOptionsTests {
     #expect(try ServerOptions(arguments: flags, environment: environment) == wanted)
   }
 
+  @Test("How the model is read comes from the image's environment, and flags take precedence")
+  func reading() throws {
+    let environment = ["OPZ_MODEL_ITERATIONS": "best", "OPZ_MODEL_FORMAT": "onnx"]
+    let options = try ServerOptions(arguments: [], environment: environment)
+    #expect(options.reading.iterations == .best && options.reading.format == "onnx")
+    let flags = ["--iterations", "all", "--format=lightgbm"]
+    let other = try ServerOptions(arguments: flags, environment: environment)
+    #expect(other.reading.iterations == .all && other.reading.format == "lightgbm")
+    let score = try ScoreOptions(arguments: ["--input=i", "--output=o"], environment: environment)
+    #expect(score.reading == options.reading)
+    #expect(throws: (any Error).self) { try ServerOptions(arguments: [], environment: ["OPZ_MODEL_ITERATIONS": "1"]) }
+  }
+
   @Test("An empty variable counts as unset")
   func empty() throws {
     let environment = ["OPZ_MODEL": "", "OPZ_MODEL_NAME": "", "OPZ_PORT": ""]
@@ -30,7 +43,9 @@ struct ServerOptionsTests {
 
   @Test(
     "Actions",
-    arguments: [("--check", .check), ("--help", .help), ("-h", .help), ("--version", .version)]
+    arguments: [
+      ("--check", .check), ("--help", .help), ("-h", .help), ("--version", .version), ("--formats", .formats),
+    ]
       as [(String, ServerOptions.Action)])
   func actions(flag: String, action: ServerOptions.Action) throws {
     #expect(try ServerOptions(arguments: [flag], environment: [:]).action == action)
@@ -41,7 +56,7 @@ struct ServerOptionsTests {
     arguments: [
       ["--nope"], ["x"], ["--port"], ["--port", "x"], ["--port", "65536"], ["--port", "-1"],
       ["--port=99999999999999999999"],
-      ["--host", "example.test"], ["--host", ""], ["--name", ""], ["--check=1"], ["--model"],
+      ["--host", "example.test"], ["--host", ""], ["--name", ""], ["--check=1"], ["--model"], ["--iterations", "58"],
     ])
   func wrong(arguments: [String]) throws {
     let error = try #require(throws: ServeError.self) { try ServerOptions(arguments: arguments, environment: [:]) }

@@ -19,21 +19,26 @@ struct RuntimeCommand: AsyncParsableCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the pinned runtimes.")
 
-    @Flag(help: "An array of objects: platform, digest.") var json = false
+    @Flag(help: "An array of objects: platform, digest, formats, graph.") var json = false
     @OptionGroup var options: GlobalOptions
 
     struct Row: Encodable {
       let platform: String
       let digest: String
+      let formats: [String]
+      let graph: Int
     }
 
     func run() async throws {
-      let rows = try options.session().openRegistry().runtimes().map {
-        Row(platform: $0.platform.description, digest: $0.image.digest.description)
+      let session = options.session()
+      let rows = try await RuntimeImport.pinned(in: session).map {
+        Row(
+          platform: $0.platform.description, digest: $0.image.digest.description, formats: $0.reads.formats,
+          graph: $0.reads.graph)
       }
       if json { return try Console.json(rows) }
-      var table = TextTable(["PLATFORM", "DIGEST"])
-      for row in rows { table.add([row.platform, row.digest]) }
+      var table = TextTable(["PLATFORM", "DIGEST", "READS"])
+      for row in rows { table.add([row.platform, row.digest, row.formats.joined(separator: ", ")]) }
       Console.data(table.text)
     }
   }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import OpzFlow
+public import OpzFormats
 import OpzIO
 public import OpzModel
 import OpzOCI
@@ -42,7 +43,8 @@ struct ScoreCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = options.session()
-    let loaded = try await ModelOperand(model, session).load()
+    let loaded = try await ModelOperand(model, session).load(iterations: scores.iterations)
+    for note in loaded.model.notes { options.note(note) }
     let batch = try BatchScoring(Scorer.compiled(loaded.model), settings())
     let files = BatchFiles(
       input: input == "-" ? nil : session.path(input), output: output.map { session.output($0) },
@@ -73,6 +75,8 @@ extension ScoreCommand {
   struct ScoreOptions: ParsableArguments {
     @Option(help: "What to compute, if not the model's default output.")
     var kind: BatchScoring.Kind?
+    @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
+    var iterations: ReadingOptions.Iterations?
     @Option(
       help:
         "What becomes of a category that the model does not have: what the training library does, missing, or error.")
@@ -116,6 +120,13 @@ extension ScoreCommand {
   }
 }
 
+/// `--iterations`, which several commands have.
+enum IterationsOption {
+  static let help =
+    "Which iterations of a boosted model are scored: all, or up to the best that early stopping recorded"
+}
+
+extension ReadingOptions.Iterations: ExpressibleByArgument {}
 extension BatchScoring.Kind: ExpressibleByArgument {}
 extension BatchScoring.Header: ExpressibleByArgument {}
 extension RowEncoder.UnseenRule: ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OpzFlow
+import OpzFormats
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -24,6 +25,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
   @Option(help: "The port; 0 for a free one.") var port = 8080
+  @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
+  var iterations: ReadingOptions.Iterations?
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
@@ -32,11 +35,13 @@ struct ServeCommand: AsyncParsableCommand {
     let served = try await operand.unpacked()
     let server = try InstalledProgram.server.require(
       session.environment, install: "scripts/install PREFIX installs both")
-    let arguments = [
+    var arguments = [
       server.string, "--model", served.path.string, "--name", served.name, "--model-version", served.version, "--host",
-      host,
-      "--port", String(port),
+      host, "--port", String(port),
     ]
+    let chosen = iterations ?? served.options.iterations
+    if chosen != .all { arguments += ["--iterations", chosen.rawValue] }
+    if let format = served.options.format { arguments += ["--format", format] }
     guard let temporary = served.temporary else { try ProcessImage.become(arguments) }
     defer { try? Durable.removeTree(temporary) }
     let child = try ChildProcess.start(arguments)

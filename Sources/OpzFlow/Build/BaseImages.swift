@@ -1,4 +1,5 @@
 import OpzDistribution
+import OpzFormats
 import OpzIO
 import OpzOCI
 import OpzPackage
@@ -49,6 +50,23 @@ struct BaseImages: Sendable {
       bases.append(ImagePlan.Base(platform: platform, image: image))
     }
     return BaseImages(bases: bases, name: "opz-runtime", digest: bases.first?.image.manifest.descriptor.digest)
+  }
+
+  /// Checks that the native runtime of each platform serves a model.
+  /// - Parameters:
+  ///   - format: the name of the model's format.
+  ///   - graph: the version of the model graph that it needs.
+  /// - Throws: `FlowError` of category `conflict` for a runtime that does not.
+  func requireReading(_ format: String, graph: Int, options: ReadingOptions, in session: Session) throws {
+    for base in bases {
+      let own = base.platform.isSameProcessor(as: .host) ? InstalledProgram.server.find(session.environment) : nil
+      let server = own?.string ?? "PATH-OF-OPZ-SERVER"
+      let mark = RuntimeMark(labels: base.image.config.config?.labels ?? [:])
+      guard let reason = mark.objection(to: format, graph: graph, options: options) else { continue }
+      throw FlowError(
+        .conflict, "opz-runtime for \(base.platform)", "the pinned runtime does not serve this model: \(reason)",
+        hint: "opz runtime import \(server) pins another; versions that exist keep theirs")
+    }
   }
 
   /// Resolves a base that opz did not make.

@@ -18,6 +18,8 @@ struct LoadedProject: Sendable {
   let created: Timestamp
   let tree: SourceTree
   let model: LoadedModel?
+  /// The name of the model's format, which opz.yaml may give for a model that opz does not read; nil if it is unknown.
+  let format: String?
   /// Set if the project, or the model in it, was saved by MLflow.
   let mlflow: MLflowModel?
 
@@ -42,9 +44,10 @@ struct LoadedProject: Sendable {
     for path in config.config { try tree.add(path, role: .config) }
     for placed in config.files { try tree.add(placed) }
     let modelPath = request.project.pushing(FilePath(config.model.path))
+    let (model, format) = try model(config, modelPath, session.formats)
     return LoadedProject(
       directory: request.project, config: config, name: config.name, version: config.version.fixed, created: created,
-      tree: tree, model: try model(config, request.project, session.formats),
+      tree: tree, model: model, format: format,
       mlflow: try mlflow ?? MLflowModel(in: modelPath))
   }
 
@@ -62,13 +65,26 @@ struct LoadedProject: Sendable {
   }
 
   /// The native runtime loads the model itself, so a model that opz cannot read is an error there; other runtimes do
-  /// without.
+  /// without. A format that opz.yaml names has to be the content's for any runtime.
   private static func model(
-    _ config: ProjectConfig, _ directory: FilePath, _ formats: ModelFormats
-  ) throws -> LoadedModel? {
+    _ config: ProjectConfig, _ path: FilePath, _ formats: ModelFormats
+  ) throws -> (LoadedModel?, format: String?) {
+    let options = ReadingOptions(iterations: config.model.iterations, format: config.model.format)
+    if config.runtime.kind == .native {
+      let loaded = try formats.load(path, options: options)
+      return (loaded, loaded.format.name)
+    }
+    guard config.model.isKnown else { return (nil, nil) }
+    let named = try config.model.format.map { try formats.check(path, isOf: $0).name }
+    let loaded = formats.find(path, options: options)
+    return (loaded, loaded?.format.name ?? named)
+  }
+
+  /// How the image's server reads the model. The format of a file was checked; of a directory it says which file.
+  private func readingOptions() -> ReadingOptions {
     let path = directory.pushing(FilePath(config.model.path))
-    if config.runtime.kind == .native { return try formats.load(path) }
-    return formats.find(path)
+    let isDirectory = (try? FileStatus.find(path))??.kind == .directory
+    return ReadingOptions(iterations: config.model.iterations, format: isDirectory ? config.model.format : nil)
   }
 
   var runtimeKind: String { config.runtime.kind.rawValue }
@@ -79,7 +95,13 @@ struct LoadedProject: Sendable {
     var inside = session
     inside.directory = directory
     switch config.runtime.kind {
-    case .native: return try await .native(config.platforms, registry, session)
+    case .native:
+      let bases = try await BaseImages.native(config.platforms, registry, session)
+      if let model {
+        try bases.requireReading(
+          model.format.name, graph: model.model.graphVersion, options: readingOptions(), in: session)
+      }
+      return bases
     case .model where config.runtime.base == nil: return try .scratch(config.platforms)
     case .custom, .model, .python:
       if config.runtime.kind == .python, config.runtime.base == nil { throw PythonEnvironment.missingBase }
@@ -99,7 +121,10 @@ struct LoadedProject: Sendable {
   var settings: RuntimeSettings {
     let kind = config.runtime.kind
     var environment = config.env
-    if kind == .native { environment["OPZ_MODEL_NAME"] = name.description }
+    if kind == .native {
+      environment["OPZ_MODEL_NAME"] = name.description
+      environment.merge(readingOptions().environment) { $1 }
+    }
     if kind == .python, environment["PYTHONUSERBASE"] == nil {
       environment["PYTHONUSERBASE"] = "/\(PythonProject.prefix)"
     }
@@ -134,13 +159,13 @@ struct LoadedProject: Sendable {
 
   func modelPack(_ version: SemanticVersion, _ lineage: Lineage) -> ModelPack.Description {
     ModelPack.Description(
-      name: name.description, version: version.description, created: created.seconds, format: model?.format.name,
+      name: name.description, version: version.description, created: created.seconds, format: format,
       source: lineage.git?.remote, revision: lineage.git?.commit)
   }
 
   func modelRecord() throws -> VersionRecord.Model? {
     if let mlflow { return VersionRecord.Model(format: "mlflow", signature: mlflow.signature) }
-    guard let model else { return VersionRecord.Model(format: "unknown", signature: nil) }
+    guard let model else { return VersionRecord.Model(format: format ?? "unknown", signature: nil) }
     return VersionRecord.Model(format: model.format.name, signature: try JSONValue(encoding: model.model.signature))
   }
 

@@ -1,4 +1,5 @@
 import OpzArchive
+import OpzFormats
 import OpzIO
 import OpzJSON
 import OpzOCI
@@ -36,7 +37,7 @@ public struct RebaseVersion: Sendable {
     // Carry over the settings that were configured after packaging; they would be lost otherwise.
     let record = try await blocking { [version] in try registry.current(version).record }
     let settings = try settings()
-    let bases = try await bases(registry, record.platforms.compactMap { Platform($0) })
+    let bases = try await bases(registry, record.platforms.compactMap { Platform($0) }, settings)
     let created = try SourceDate.read(session.environment["SOURCE_DATE_EPOCH"])
     let own = try await ownLayers(registry)
     try await check(own, on: bases, registry)
@@ -105,7 +106,9 @@ public struct RebaseVersion: Sendable {
       RuntimeSettings.self, from: CanonicalJSON.encode(value), subject: version.record.reference)
   }
 
-  private func bases(_ registry: Registry, _ platforms: [Platform]) async throws -> BaseImages {
+  private func bases(
+    _ registry: Registry, _ platforms: [Platform], _ settings: RuntimeSettings
+  ) async throws -> BaseImages {
     switch version.record.runtime.kind {
     case "native":
       guard base == "opz-runtime" else {
@@ -115,7 +118,13 @@ public struct RebaseVersion: Sendable {
             "import the new one with opz runtime import, then opz rebase \(version.record.reference) --base opz-runtime"
         )
       }
-      return try await .native(platforms, registry, session)
+      let bases = try await BaseImages.native(platforms, registry, session)
+      let options = try ReadingOptions(environment: settings.environment)
+      // The record does not say which version of the graph the model needs, and a runtime of one reads it.
+      if let format = version.record.model?.format, session.formats.named(format) != nil {
+        try bases.requireReading(format, graph: 0, options: options, in: session)
+      }
+      return bases
     default: return try await .custom(base, pinned: nil, platforms, registry, session, project: session)
     }
   }

@@ -1,3 +1,4 @@
+public import OpzFormats
 import OpzIO
 public import OpzOCI
 import OpzPackage
@@ -18,7 +19,8 @@ public enum RuntimeImport {
   /// Builds the runtime image from a static `opz-server` and pins it.
   public static func program(_ server: FilePath, in session: Session) async throws -> Result {
     let registry = try session.createRegistry()
-    let image = try await RuntimeImage.build(from: server, in: registry.store)
+    let mark = try await blocking { try RuntimeMark(program: server) }
+    let image = try await RuntimeImage.build(from: server, labels: mark.labels, in: registry.store)
     let platform = image.config.platform
     let previous = try registry.runtime(for: platform)
     try registry.pin(image.manifest.descriptor, for: platform)
@@ -40,6 +42,27 @@ public enum RuntimeImport {
       results.append(Result(platform: image.config.platform, image: manifest.withoutAnnotations, previous: previous))
     }
     return results
+  }
+
+  /// A runtime that the registry pins, and what it reads.
+  public struct Pinned: Sendable {
+    public let platform: Platform
+    public let image: Descriptor
+    public let reads: RuntimeMark
+  }
+
+  /// The pinned runtimes.
+  /// - Throws: `RegistryError`, and `StoreError` for an image that is missing or damaged.
+  public static func pinned(in session: Session) async throws -> [Pinned] {
+    let registry = try session.openRegistry()
+    var all: [Pinned] = []
+    for (platform, descriptor) in try registry.runtimes() {
+      let image = try await registry.store.image(descriptor)
+      all.append(
+        Pinned(
+          platform: platform, image: descriptor, reads: RuntimeMark(labels: image.config.config?.labels ?? [:])))
+    }
+    return all
   }
 
   /// The pinned runtime for a platform. If there is none and it is this machine's platform, imports the `opz-server`

@@ -1,4 +1,5 @@
 import OpzArchive
+import OpzFormats
 import OpzIO
 import OpzOCI
 import OpzRegistry
@@ -21,5 +22,16 @@ enum ImageFiles {
       try image.layers.suffix(own).map {
         try StoredLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID)
       })
+  }
+}
+
+extension ReadingOptions {
+  /// How an image's server reads the model: its environment says it.
+  /// - Throws: `ModelError.badOption` for a value that no opz writes.
+  init(of image: Image) throws {
+    let pairs = (image.config.config?.env ?? []).map { line in
+      (String(line.prefix { $0 != "=" }), String(line.drop { $0 != "=" }.dropFirst()))
+    }
+    try self.init(environment: Dictionary(pairs) { $1 })
   }
 }

@@ -6,8 +6,8 @@ public import SystemPackage
 extension Session {
   /// Says what is at a path: a model that opz scores, or another one from its headers alone.
   /// - Throws: `ModelError` for a file that is damaged or no model; `IOFailure` if it cannot be read.
-  public func inspect(_ path: FilePath) throws -> Inspection {
-    try formats.inspect(path, ModelDescriber(decompress: Session.beginning))
+  public func inspect(_ path: FilePath, options: ReadingOptions = ReadingOptions()) throws -> Inspection {
+    try formats.inspect(path, ModelDescriber(decompress: Session.beginning), options: options)
   }
 
   /// The first bytes of a compressed file, decompressed.

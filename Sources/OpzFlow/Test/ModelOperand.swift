@@ -1,6 +1,7 @@
 import OpzArchive
 public import OpzFormats
 import OpzIO
+import OpzModel
 import OpzOCI
 import OpzPackage
 import OpzRegistry
@@ -15,6 +16,8 @@ public struct ModelOperand: Sendable {
     public let path: FilePath
     public let name: String
     public let version: String
+    /// How its version says that it is to be read.
+    public let options: ReadingOptions
     /// A temporary directory to remove after use; nil if the model was not unpacked.
     public let temporary: FilePath?
   }
@@ -36,28 +39,53 @@ public struct ModelOperand: Sendable {
     return !text.contains("@") && ((try? FileStatus.find(session.path(text))) ?? nil) != nil
   }
 
-  /// Reads the model into memory: from its path, or from the layers of its version without unpacking them.
+  /// Reads the model into memory: from its path, or from the layers of its version.
   ///
+  /// A version is read as its image's server reads it.
+  /// - Parameter iterations: which iterations count; nil for what the version says, and all of a path's model.
   /// - Throws: `RegistryError` for a version that does not exist, `FlowError` of category `failed` for a version
   ///   without a model that opz reads, `ModelError` for an invalid model.
-  public func load() async throws -> LoadedModel {
+  public func load(iterations: ReadingOptions.Iterations? = nil) async throws -> LoadedModel {
     let formats = session.formats
     if isPath {
       let path = session.path(text)
-      return try await blocking { try formats.load(path) }
+      let options = ReadingOptions(iterations: iterations ?? .all)
+      return try await blocking { try formats.load(path, options: options) }
     }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: text))
-    let stack = try await ImageFiles.stack(version.record.image, roles: version.record, in: registry.store)
-    let files = try await registry.files(of: version.record)
-    return try await blocking {
-      let models = files.filter { $0.role == "model" }.map { FilePath($0.path) }
-      guard let file = try? formats.choose(among: models, in: version.record.reference) else {
-        throw FlowError(.failed, version.record.reference, "its model is not in a format that opz can read")
-      }
-      let bytes = try stack.bytes(FilePath(String(file.string.dropFirst())), limit: Int(ModelFormats.sizeLimit))
-      return try formats.read(bytes, name: "\(version.record.reference):\(file)")
+    var options = try ReadingOptions(of: await registry.store.image(version.record.image))
+    options.iterations = iterations ?? options.iterations
+    let models = try await registry.files(of: version.record).filter {
+      $0.role == LayerRole.model.rawValue && FilePath($0.path).lastComponent?.string.hasPrefix(".") != true
     }
+    guard models.count == 1 else { return try await unpackedModel(options) }
+    let stack = try await ImageFiles.stack(version.record.image, roles: version.record, in: registry.store)
+    return try await blocking { [options] in
+      let file = FilePath(models[0].path)
+      let bytes = try stack.bytes(FilePath(String(file.string.dropFirst())), limit: Int(ModelFormats.sizeLimit))
+      guard formats.format(of: ModelHeader(bytes)) != nil else { throw ModelOperand.unread(version.record.reference) }
+      return try formats.read(bytes, name: "\(version.record.reference):\(file)", options: options)
+    }
+  }
+
+  /// Which of several files is the model, their content says: as for the image's server, they are unpacked.
+  private func unpackedModel(_ options: ReadingOptions) async throws -> LoadedModel {
+    let files = try await unpacked()
+    defer { if let directory = files.temporary { try? Durable.removeTree(directory) } }
+    let formats = session.formats
+    return try await blocking {
+      do { return try formats.load(files.path, options: options) } catch let error as ModelError {
+        guard error.code == .unknownFormat else { throw error }
+        throw ModelOperand.unread("\(files.name)@\(files.version)")
+      }
+    }
+  }
+
+  private static func unread(_ reference: String) -> FlowError {
+    FlowError(
+      .failed, reference, "its model is not in a format that opz can read",
+      hint: "opz show \(reference) names its files; its own image runs it")
   }
 
   /// The directory that the model was unpacked to: `/models`, unless a link in the base redirected it.
@@ -76,7 +104,8 @@ public struct ModelOperand: Sendable {
   public func unpacked() async throws -> Unpacked {
     if isPath {
       let path = session.path(text).lexicallyNormalized()
-      return Unpacked(path: path, name: path.lastComponent?.stem ?? "model", version: "0", temporary: nil)
+      return Unpacked(
+        path: path, name: path.lastComponent?.stem ?? "model", version: "0", options: ReadingOptions(), temporary: nil)
     }
     let registry = try session.openRegistry()
     let version = try registry.find(LocalReference(parsing: text))
@@ -86,6 +115,6 @@ public struct ModelOperand: Sendable {
     let models = try await models(of: version, registry, in: directory)
     return Unpacked(
       path: models, name: version.record.name, version: version.record.version,
-      temporary: directory)
+      options: try ReadingOptions(of: await registry.store.image(version.record.image)), temporary: directory)
   }
 }

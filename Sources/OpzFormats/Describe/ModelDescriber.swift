@@ -58,25 +58,27 @@ public enum Inspection: Sendable {
 extension ModelFormats {
   /// Reads a model that opz scores, or says what else is there. Files that are not readable models are not read whole.
   /// - Throws: as `load` and `ModelDescriber.describe`.
-  public func inspect(_ path: FilePath, _ describer: ModelDescriber) throws -> Inspection {
+  public func inspect(
+    _ path: FilePath, _ describer: ModelDescriber, options: ReadingOptions = ReadingOptions()
+  ) throws -> Inspection {
     if try FileStatus.of(path).kind == .directory {
-      if let loaded = find(path) { return .model(loaded) }
+      if let loaded = find(path, options: options) { return .model(loaded) }
       if let description = try describer.describe(path) { return .description(description) }
-      return .model(try load(path))
+      return .model(try load(path, options: options))
     }
     let file = try HeaderFile(path, HeaderBudget())
     let header = ModelHeader(try file.upTo(ModelHeader.limit, at: 0))
     let format = format(of: header)
     let isReadable = format?.isReadable == true
-    if isReadable, format?.match(header) == .certain { return .model(try load(path)) }
+    if isReadable, format?.match(header) == .certain { return .model(try load(path, options: options)) }
     if isReadable, file.size <= UInt64(HeaderBudget.limit) {
       // Only its reader can say whether a small JSON file or zip archive is a model.
-      do { return .model(try load(path)) } catch let error as ModelError {
+      do { return .model(try load(path, options: options)) } catch let error as ModelError {
         guard let description = try? describer.describe(path) else { throw error }
         return .description(description)
       }
     }
     if let description = try describer.describe(path) { return .description(description) }
-    return .model(try load(path))
+    return .model(try load(path, options: options))
   }
 }

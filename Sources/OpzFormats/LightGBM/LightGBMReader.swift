@@ -10,21 +10,25 @@ struct LightGBMReader {
   /// Files say a version of the format: LightGBM 2.1 writes v2, 2.3 and 3 v3, 4 v4.
   private static let knownVersions = ["v2", "v3", "v4"]
 
-  private let name: String
+  private let file: ModelFile
   private var lines: LightGBMLines
 
-  static func read(_ bytes: [UInt8], name: String) throws -> Model {
-    try bytes.withUnsafeBufferPointer { buffer in
-      var reader = LightGBMReader(name: name, lines: LightGBMLines(buffer))
+  static func read(_ file: ModelFile) throws -> Model {
+    try file.bytes.withUnsafeBufferPointer { buffer in
+      var reader = LightGBMReader(file: file, lines: LightGBMLines(buffer))
       return try reader.model()
     }
   }
 
+  private var name: String { file.name }
+
   private mutating func model() throws -> Model {
     _ = lines.next()
     let header = try LightGBMHeader(&lines, fail: damaged)
+    try ModelBudget(fileSize: file.bytes.count).check(header.outputs, "outputs", of: name)
     var trees = TreeEnsembleBuilder(
-      name: name, columns: header.names.count, groups: header.outputs, inputs: .float64, sums: .float64)
+      name: name, columns: header.names.count, groups: header.outputs, inputs: .float64, sums: .float64,
+      fileSize: file.bytes.count)
     trees.reserveCapacity(leaves: leafCount())
     trees.setCategoryRule(.truncated)
     let (count, categorical) = try readTrees(header, into: &trees)
@@ -44,6 +48,10 @@ struct LightGBMReader {
     builder.notes = notes
     if !LightGBMReader.knownVersions.contains(header.version) {
       builder.notes.append("version \(header.version.prefix(40)) of LightGBM's format was not tried")
+    }
+    if file.options.iterations == .best {
+      builder.notes.append(
+        "the file records no best iteration, since save_model writes the trees up to it: all are used")
     }
     let columns = try builder.add(.inputs(Array(inputs.indices)), as: .float64)
     let margin = try builder.add(.trees(ensemble), [columns])

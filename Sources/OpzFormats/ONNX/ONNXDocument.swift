@@ -32,8 +32,11 @@ struct ONNXDocument {
   /// Whether there is a graph at all.
   var hasGraph = false
   private var names = 0
+  /// Bytes of the file.
+  let size: Int
 
   init(_ message: WireReader) throws {
+    size = message.bytes.count
     var reader = message
     while let field = try reader.next() {
       switch field.number {

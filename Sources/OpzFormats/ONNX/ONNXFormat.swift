@@ -5,6 +5,7 @@ extension ModelFormat {
   /// `onnx.save(model, "model.onnx")`: skl2onnx, onnxmltools.
   static let onnx = ModelFormat(
     name: "onnx", displayName: "ONNX", suffixes: [".onnx"], kserve: "onnx", mlflowFlavors: ["onnx"],
+    hasIterations: false,
     match: { ONNXHeader.match($0) },
     reading: .read(
       advice: "save an ONNX model with onnx.save(model, \"model.onnx\")",

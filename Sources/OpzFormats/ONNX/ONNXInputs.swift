@@ -41,6 +41,9 @@ struct ONNXInputs {
       guard columns.count + width <= ModelBuilder.widthLimit else {
         throw ModelError(.tooLarge, name, "more than \(ModelBuilder.widthLimit) inputs")
       }
+      // The name is repeated in each column's: it counts as columns by the length of a word.
+      let length = width == 1 ? 1 : 1 + input.name.utf8.count / 16
+      try ModelBudget(fileSize: document.size).check(columns.count + width * length, "columns", of: name)
       let kind: Model.Kind = element == .string ? .text : .number(element.graphType)
       let range = columns.count..<(columns.count + width)
       for index in 0..<width {

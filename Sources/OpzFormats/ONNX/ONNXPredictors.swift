@@ -175,6 +175,7 @@ struct ONNXTreeOperands {
   /// ONNX Runtime takes doubles of an attribute for inputs of float64 alone.
   private func check(_ translation: ONNXTranslation, _ node: ONNXNode, groups: Int) throws {
     guard groups > 0, groups <= ModelBuilder.widthLimit else { throw translation.damaged(node, "\(groups) outputs") }
+    try ModelBudget(fileSize: translation.document.size).check(groups, "outputs", of: translation.name)
     let tensors = ["nodes_values_as_tensor", "target_weights_as_tensor", "class_weights_as_tensor", "nodes_splits"]
     for name in tensors where node.has(name) {
       guard try node.tensor(name)?.element == (isDouble ? .double : .float) else {
@@ -188,14 +189,16 @@ struct ONNXTreeOperands {
   ) throws -> ONNXEnsemble {
     try check(translation, node, groups: groups)
     return try ONNXTreesReader(
-      node: node, prefix: prefix, groups: groups, columns: columns, precision: precision, name: translation.name
+      node: node, prefix: prefix, groups: groups, columns: columns, precision: precision, name: translation.name,
+      fileSize: translation.document.size
     ).read()
   }
 
   func newTrees(_ translation: ONNXTranslation, _ node: ONNXNode, groups: Int) throws -> ONNXEnsemble {
     try check(translation, node, groups: groups)
     return try ONNXTreeEnsembleReader(
-      node, groups: groups, columns: columns, precision: precision, name: translation.name
+      node, groups: groups, columns: columns, precision: precision, name: translation.name,
+      fileSize: translation.document.size
     ).read()
   }
 }

@@ -6,6 +6,8 @@ struct ONNXTreeEnsembleReader {
   private let node: ONNXNode
   /// The model's file, for errors.
   private let place: String
+  /// Bytes of the model's file.
+  private let fileSize: Int
   private let groups: Int
   private let columns: Int
   private let precision: TreeEnsemble.Precision
@@ -24,8 +26,10 @@ struct ONNXTreeEnsembleReader {
   private let members: [Double]
 
   init(
-    _ node: ONNXNode, groups: Int, columns: Int, precision: TreeEnsemble.Precision, name: String
+    _ node: ONNXNode, groups: Int, columns: Int, precision: TreeEnsemble.Precision, name: String,
+    fileSize: Int
   ) throws {
+    self.fileSize = fileSize
     self.node = node
     self.groups = groups
     self.columns = columns
@@ -76,7 +80,8 @@ struct ONNXTreeEnsembleReader {
         hint: ONNXReader.otherwise)
     }
     var builder = TreeEnsembleBuilder(
-      name: place, columns: columns, groups: groups, inputs: precision, sums: precision)
+      name: place, columns: columns, groups: groups, inputs: precision, sums: precision,
+      fileSize: fileSize)
     builder.setCategoryRule(.whole)
     builder.reserveCapacity(leaves: weights.count)
     let sets = try memberSets(&builder)

@@ -13,6 +13,8 @@ struct ONNXTreesReader {
   let precision: TreeEnsemble.Precision
   /// The model's file, for errors.
   let name: String
+  /// Bytes of the model's file.
+  let fileSize: Int
 
   private var place: String { "\(name): \(node.label)" }
 
@@ -31,7 +33,8 @@ struct ONNXTreesReader {
         hint: ONNXReader.otherwise)
     }
     var builder = TreeEnsembleBuilder(
-      name: place, columns: columns, groups: groups, inputs: precision, sums: precision)
+      name: place, columns: columns, groups: groups, inputs: precision, sums: precision,
+      fileSize: fileSize)
     builder.setCategoryRule(.whole)
     builder.reserveCapacity(leaves: counts.leafCount)
     var nodes = try ONNXTreeNodes(node)

@@ -26,7 +26,8 @@ struct AdaBoostClassifier: SklearnEstimator {
     let isReal = node.text("algorithm") == "SAMME.R"
     let width = classes.width
     var builder = TreeEnsembleBuilder(
-      name: node.archive.name, columns: columns, groups: width, inputs: .float32, sums: .float64)
+      name: node.archive.name, columns: columns, groups: width, inputs: .float32, sums: .float64,
+      fileSize: node.archive.size)
     for (estimator, weight) in zip(estimators, all) {
       let tree = try SklearnTree(of: estimator)
       let own = try SklearnClasses(estimator)
@@ -111,7 +112,8 @@ struct AdaBoostRegressor: SklearnEstimator {
     else { throw node.damaged("\(all.count) weights for \(estimators.count) estimators") }
     weights = Array(all.prefix(estimators.count))
     var builder = TreeEnsembleBuilder(
-      name: node.archive.name, columns: columns, groups: estimators.count, inputs: .float32, sums: .float64)
+      name: node.archive.name, columns: columns, groups: estimators.count, inputs: .float32, sums: .float64,
+      fileSize: node.archive.size)
     for (index, estimator) in estimators.enumerated() {
       let tree = try SklearnTree(of: estimator)
       guard tree.outputs == 1 else { throw estimator.damaged("it has \(tree.outputs) outputs") }

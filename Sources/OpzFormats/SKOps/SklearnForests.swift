@@ -15,7 +15,8 @@ struct TreeClassifier: SklearnEstimator {
     classes = try SklearnClasses(node, outputs: outputs)
     let (counts, width) = (classes.counts, classes.width)
     var builder = TreeEnsembleBuilder(
-      name: node.archive.name, columns: columns, groups: width, inputs: .float32, sums: .float64)
+      name: node.archive.name, columns: columns, groups: width, inputs: .float32, sums: .float64,
+      fileSize: node.archive.size)
     for member in members.all {
       let tree = try SklearnTree(of: member.estimator)
       // A bag's tree that has not seen all classes says which it has.
@@ -68,7 +69,8 @@ struct TreeRegressor: SklearnEstimator {
     let outputs = trees.first?.0.outputs ?? 1
     guard outputs <= SklearnReader.outputLimit else { throw node.damaged("it has \(outputs) outputs") }
     var builder = TreeEnsembleBuilder(
-      name: node.archive.name, columns: columns, groups: outputs, inputs: .float32, sums: .float64)
+      name: node.archive.name, columns: columns, groups: outputs, inputs: .float32, sums: .float64,
+      fileSize: node.archive.size)
     for (tree, member) in trees {
       guard tree.outputs == outputs else { throw member.estimator.damaged("it has \(tree.outputs) outputs") }
       try tree.add(to: &builder, columns: member.columns) { leaf in

@@ -27,7 +27,8 @@ struct GradientBoosting: SklearnEstimator {
     }
     let rate = try node.number("learning_rate")
     var builder = TreeEnsembleBuilder(
-      name: node.archive.name, columns: columns, groups: groups, inputs: .float32, sums: .float64)
+      name: node.archive.name, columns: columns, groups: groups, inputs: .float32, sums: .float64,
+      fileSize: node.archive.size)
     for stage in stages {
       guard stage.count == groups else { throw node.damaged("a stage has \(stage.count) trees for \(groups) scores") }
       for (group, estimator) in stage.enumerated() {

@@ -25,7 +25,8 @@ struct HistogramBoosting: SklearnEstimator {
     let categories = try HistogramCategories(node, columns: columns, version)
     preparation = categories.preparation
     var builder = TreeEnsembleBuilder(
-      name: node.archive.name, columns: columns, groups: groups, inputs: .float64, sums: .float64)
+      name: node.archive.name, columns: columns, groups: groups, inputs: .float64, sums: .float64,
+      fileSize: node.archive.size)
     for stage in try node.required("_predictors").items() {
       let trees = try stage.items()
       guard trees.count == groups else { throw stage.damaged("\(trees.count) trees for \(groups) scores") }

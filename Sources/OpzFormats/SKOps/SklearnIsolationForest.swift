@@ -28,7 +28,8 @@ struct IsolationForest: SklearnEstimator {
       throw node.damaged("its lengths of paths are not those of \(estimators.count) trees")
     }
     var builder = TreeEnsembleBuilder(
-      name: node.archive.name, columns: columns, groups: 1, inputs: .float32, sums: .float64)
+      name: node.archive.name, columns: columns, groups: 1, inputs: .float32, sums: .float64,
+      fileSize: node.archive.size)
     for (index, estimator) in estimators.enumerated() {
       let tree = try SklearnTree(of: estimator)
       let length = try lengths?[index].numbers() ?? IsolationForest.depths(tree)

@@ -140,7 +140,10 @@ struct SklearnReader {
       let names = try first(of: step, depth: 0) { node in
         node.member("n_features_in_") == nil ? nil : node.member("feature_names_in_")
       }
-      guard let names else { return (0..<count).map { "x\($0)" } }
+      guard let names else {
+        try ModelBudget(fileSize: step.archive.size).check(count, "columns", of: step.archive.name)
+        return (0..<count).map { "x\($0)" }
+      }
       let texts = try names.scalars().map(\.description)
       guard texts.count == count else { throw names.damaged("\(texts.count) names for \(count) columns") }
       return texts

@@ -5,6 +5,8 @@ import OpzModel
 final class SkopsArchive {
   /// The file, for errors.
   let name: String
+  /// The file's bytes.
+  let size: Int
   private let members: ZipMembers
   /// How many bytes of arrays may still be read: a small file can name one large array again and again.
   private var budget: Int
@@ -13,6 +15,7 @@ final class SkopsArchive {
   /// - Throws: `ModelError.damaged`, or `tooLarge`.
   init(_ bytes: [UInt8], name: String) throws {
     self.name = name
+    size = bytes.count
     members = try ZipMembers(bytes, name: name)
     budget = ZipMembers.ratioFloor + ZipMembers.ratio * bytes.count
   }

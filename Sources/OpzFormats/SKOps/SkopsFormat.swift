@@ -4,6 +4,7 @@ extension ModelFormat {
   /// `skops.io.dump(model, "model.skops")`: an estimator or pipeline of scikit-learn.
   static let skops = ModelFormat(
     name: "skops", displayName: "scikit-learn (skops)", suffixes: [".skops"], mlflowFlavors: ["sklearn"],
+    hasIterations: false,
     match: { $0.isSkops },
     reading: .read(
       advice: "save a scikit-learn model with skops.io.dump(model, \"model.skops\")",

@@ -6,7 +6,7 @@ extension ModelFormat {
   /// `booster.save_model("model.json")`, XGBoost 1.0 and later.
   static let xgboostJSON = ModelFormat(
     name: "xgboost-json", displayName: "XGBoost JSON", family: "gradient-boosted trees", suffixes: [".json"],
-    kserve: "xgboost", mlflowFlavors: ["xgboost"],
+    kserve: "xgboost", kserveSuffixes: [".json", ".ubj", ".bst"], mlflowFlavors: ["xgboost"], hasIterations: true,
     match: { header in
       guard header.firstVisible == UInt8(ascii: "{"), !header.isUBJSON else { return .none }
       return header.contains("\"learner\"") ? .certain : .possible
@@ -17,7 +17,7 @@ extension ModelFormat {
   /// `booster.save_model("model.ubj")`, XGBoost 1.6 and later.
   static let xgboostUBJSON = ModelFormat(
     name: "xgboost-ubjson", displayName: "XGBoost UBJSON", family: "gradient-boosted trees", suffixes: [".ubj"],
-    kserve: "xgboost", mlflowFlavors: ["xgboost"],
+    kserve: "xgboost", kserveSuffixes: [".json", ".ubj", ".bst"], mlflowFlavors: ["xgboost"], hasIterations: true,
     match: { $0.isUBJSON ? .certain : .none },
     reading: .read(
       advice: ModelFormat.xgboostAdvice, { try XGBoostReader.readUBJSON($0) }))

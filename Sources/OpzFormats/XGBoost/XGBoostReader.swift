@@ -69,7 +69,7 @@ struct XGBoostReader {
     let margin =
       switch document.booster {
       case "gbtree", "dart": try builder.add(.trees(try ensemble(base, cursor)), [columns])
-      case "gblinear": try addLinear(base, columns, to: &builder)
+      case "gblinear": try linear(base, columns, to: &builder)
       default:
         throw ModelError(
           .unsupported, file.name,
@@ -82,6 +82,8 @@ struct XGBoostReader {
   }
 
   // MARK: Parts
+
+  private var budget: ModelBudget { ModelBudget(fileSize: file.bytes.count) }
 
   private func objective() throws -> XGBoostObjective {
     guard let text = document.objective else { throw damaged("learner.objective.name is missing") }
@@ -101,6 +103,7 @@ struct XGBoostReader {
     guard groups <= ModelBuilder.widthLimit, scores.count == 1 || scores.count == groups else {
       throw damaged("base_score has \(scores.count) values for \(groups) outputs")
     }
+    try budget.check(groups, "outputs", of: file.name)
     let all = scores.count == groups ? scores : Array(repeating: scores[0], count: groups)
     let isPlaceholder = version.keepsBaseOfUntrained && document.boostsFromAverage && !document.isFitted
     let margins = isPlaceholder ? all : objective.margins(ofBase: all)
@@ -118,6 +121,7 @@ struct XGBoostReader {
         .tooLarge, file.name, "it has \(count) columns; the limit is \(ModelBuilder.widthLimit)",
         hint: "train with the columns that the trees use")
     }
+    if document.featureNames.isEmpty { try budget.check(count, "columns", of: file.name) }
     let names = document.featureNames.isEmpty ? (0..<count).map { "f\($0)" } : document.featureNames
     guard names.count == count, Set(names).count == count else {
       throw damaged("feature_names has \(names.count) names, possibly with duplicates, for \(count) columns")
@@ -141,7 +145,7 @@ struct XGBoostReader {
     guard weights.count <= count, document.booster == "gbtree" || weights.count == count else {
       throw damaged("weight_drop has \(weights.count) weights for \(count) trees")
     }
-    var trees = XGBoostTrees(file.name, columns: document.featureCount, groups: base.count, version)
+    var trees = XGBoostTrees(file, columns: document.featureCount, groups: base.count, version)
     // A node takes more than eight bytes of any file.
     trees.reserve(nodes: min(max(0, document.nodeCount), file.bytes.count / 8))
     for index in 0..<(try treeCount()) {
@@ -181,11 +185,11 @@ struct XGBoostReader {
     let kept = best + 1
     guard file.options.iterations == .best else {
       notes.append(
-        "early stopping found iteration \(best) the best: all \(ends.count) iterations are used, as Booster.predict "
-          + "does; iterations: best uses the first \(kept)")
+        "the file's best iteration is \(best) of \(ends.count), counted from 0: all \(ends.count) are scored, as "
+          + "Booster.predict does; model: {iterations: best}, or --iterations best, scores the first \(kept)")
       return all
     }
-    notes.append("the first \(kept) of \(ends.count) iterations are used, up to the best")
+    notes.append("the first \(kept) of \(ends.count) iterations are scored, up to the best")
     return ends[best]
   }
 
@@ -205,6 +209,14 @@ struct XGBoostReader {
       throw damaged("\(all) trees for \(document.parallelTrees) parallel trees of \(groups) outputs")
     }
     return Array(stride(from: size, through: all, by: size))
+  }
+
+  /// The scikit-learn wrapper too scores all of gblinear (python-package/xgboost/sklearn.py, `_get_iteration_range`).
+  private mutating func linear(_ base: [Float], _ columns: Int, to builder: inout ModelBuilder) throws -> Int {
+    if file.options.iterations == .best {
+      notes.append("gblinear has no iterations to choose from: all of it is scored")
+    }
+    return try addLinear(base, columns, to: &builder)
   }
 
   /// The bias and the base, then one product after the other, as `GBLinear::Pred` adds them; missing numbers add

@@ -10,11 +10,12 @@ struct XGBoostTrees {
   private let groups: Int
   private let version: XGBoostVersion
 
-  init(_ name: String, columns: Int, groups: Int, _ version: XGBoostVersion) {
-    self.name = name
+  init(_ file: ModelFile, columns: Int, groups: Int, _ version: XGBoostVersion) {
+    name = file.name
     self.groups = groups
     self.version = version
-    builder = TreeEnsembleBuilder(name: name, columns: columns, groups: groups, inputs: .float32, sums: .float32)
+    builder = TreeEnsembleBuilder(
+      name: name, columns: columns, groups: groups, inputs: .float32, sums: .float32, fileSize: file.bytes.count)
   }
 
   /// Reserves memory for this many nodes of all trees.

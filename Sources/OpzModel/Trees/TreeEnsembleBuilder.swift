@@ -17,12 +17,13 @@ public struct TreeEnsembleBuilder {
 
   /// The maximum number of nodes: indexes are 32 bits wide.
   static let nodeLimit = Int(Int32.max) / 2
-  /// The maximum number of words of all category sets, 1 GiB.
-  static let wordLimit = 1 << 27
+
+  /// A node, and a leaf's record for half of them.
+  private static let nodeBytes = MemoryLayout<TreeEnsemble.Node>.stride + MemoryLayout<TreeEnsemble.Leaf>.stride / 2
 
   private var ensemble: TreeEnsemble
-  /// Of all category sets.
-  private var words = 0
+  /// For nodes, leaves, their values and category sets.
+  private var budget: ModelBudget
   /// For errors: the model's file.
   private let name: String
 
@@ -33,10 +34,13 @@ public struct TreeEnsembleBuilder {
   ///   - groups: values per row.
   ///   - inputs: the type that inputs are rounded to before they are compared.
   ///   - sums: the type that each addition is rounded to.
+  ///   - fileSize: bytes of the model's file, of which memory is a small multiple (`ModelBudget`).
   public init(
-    name: String, columns: Int, groups: Int, inputs: TreeEnsemble.Precision, sums: TreeEnsemble.Precision
+    name: String, columns: Int, groups: Int, inputs: TreeEnsemble.Precision, sums: TreeEnsemble.Precision,
+    fileSize: Int = 0
   ) {
     self.name = name
+    budget = ModelBudget(fileSize: fileSize)
     ensemble = TreeEnsemble(
       columns: columns, inputs: inputs, sums: sums, groups: groups, base: Array(repeating: 0, count: groups),
       baseFirst: true, aggregate: .sum, categoryRule: .nonNegative)
@@ -52,10 +56,7 @@ public struct TreeEnsembleBuilder {
   /// Adds a set of categories and returns its index, which is a node's threshold.
   /// - Throws: `ModelError.tooLarge` where a small file asks for much memory by categories that are far apart.
   public mutating func add(_ set: TreeEnsemble.CategorySet) throws -> Int {
-    words += set.words.count
-    guard words <= TreeEnsembleBuilder.wordLimit else {
-      throw ModelError(.tooLarge, name, "its categories take more than \(TreeEnsembleBuilder.wordLimit * 8) bytes")
-    }
+    guard budget.take(set.words.count, of: 8) else { throw tooLarge("categories") }
     ensemble.sets.append(set)
     return ensemble.sets.count - 1
   }
@@ -93,6 +94,7 @@ public struct TreeEnsembleBuilder {
           ensemble.nodes[next.parent].right = Int32(position)
         }
       }
+      guard budget.take(1, of: TreeEnsembleBuilder.nodeBytes) else { throw tooLarge("nodes") }
       switch try node(next.node) {
       case .split(let split, let left, let right):
         try check(split, next.node, number)
@@ -148,6 +150,7 @@ public struct TreeEnsembleBuilder {
       guard values.allSatisfy({ !$0.isNaN }), ensemble.leafValues.count <= Int(Int32.max) - values.count else {
         throw damaged(number, "the leaf \(index) is not a number, or there are too many")
       }
+      guard budget.take(values.count, of: 8) else { throw tooLarge("leaves") }
       let leaf = TreeEnsemble.Leaf(number: Int32(clamping: own), values: Int32(ensemble.leafValues.count))
       ensemble.leafValues.append(contentsOf: values)
       try append(leaf, 0, record, index, number)
@@ -160,6 +163,12 @@ public struct TreeEnsembleBuilder {
     guard !value.isNaN else { throw damaged(number, "the leaf \(index) is not a number") }
     ensemble.leaves.append(leaf)
     ensemble.nodes.append(TreeEnsemble.Node(leaf: record, value: value))
+  }
+
+  private func tooLarge(_ what: String) -> ModelError {
+    ModelError(
+      .tooLarge, name, "its \(what) would take many times the memory of the file",
+      hint: what == "categories" ? "number the categories from 0 without gaps" : "save the model again")
   }
 
   private func damaged(_ tree: Int, _ reason: String) -> ModelError {

@@ -17,12 +17,18 @@ public enum ImageKeys {
       let isName = first && name.utf8.allSatisfy { isWord($0) }
       if !isName { scope.fail(name, "not a name of an environment variable", hint: "use letters, digits and _") }
       if name == "OPZ_MODEL_NAME" { scope.fail(name, "opz sets it itself, to the model's name") }
+      if let key = modelKeys[name] {
+        scope.fail(name, "opz sets it itself, from model.\(key)", hint: "write model: {\(key): \(value)}")
+      }
       if value.utf8.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 }) {
         scope.fail(name, "a line break or a NUL in the value")
       }
     }
     return values
   }
+
+  /// Variables by which opz-server is told how to read the model, with the keys that say it.
+  private static let modelKeys = ["OPZ_MODEL_FORMAT": "format", "OPZ_MODEL_ITERATIONS": "iterations"]
 
   private static func isWord(_ byte: UInt8) -> Bool {
     (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95

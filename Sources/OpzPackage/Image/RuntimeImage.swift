@@ -7,8 +7,11 @@ public import SystemPackage
 /// The image `opz-runtime`, the base of native images: only the statically linked `opz-server`.
 public enum RuntimeImage {
   /// Builds the image of a server program in a store.
+  /// - Parameter labels: what the program reads.
   /// - Throws: `PackageError.badRuntime` if the file is not a static ELF program.
-  public static func build(from server: FilePath, in store: LayoutStore) async throws -> Image {
+  public static func build(from server: FilePath, labels: [String: String] = [:], in store: LayoutStore) async throws
+    -> Image
+  {
     let platform = try StaticProgram.platform(of: server)
     let blob = try FileBlob(server)
     let layer = try await blocking {
@@ -25,6 +28,7 @@ public enum RuntimeImage {
     execution.entrypoint = ["/opz-server"]
     execution.exposedPorts = ["8080/tcp": ImageConfig.Empty()]
     execution.stopSignal = "SIGTERM"
+    if !labels.isEmpty { execution.labels = labels }
     let image = try scratch.appending(
       Image.Change(
         layers: [layer], history: ["opz: opz-server"], execution: execution,

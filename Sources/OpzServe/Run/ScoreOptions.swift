@@ -1,4 +1,4 @@
-import OpzFormats
+public import OpzFormats
 public import OpzModel
 import OpzScoring
 public import SystemPackage
@@ -7,6 +7,8 @@ public import SystemPackage
 public struct ScoreOptions: Sendable {
   /// A model file, or a directory with one.
   public var model: FilePath = "/models"
+  /// How the model is read: which iterations count, and which format its file has to have.
+  public var reading = ReadingOptions()
   public var input: FilePath = ""
   public var output: FilePath = ""
   /// A directory for rows that cannot be scored; nil to fail at the first one.
@@ -24,6 +26,7 @@ public struct ScoreOptions: Sendable {
   public init(arguments: some Collection<String>, environment: [String: String]) throws {
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     if let text = value("OPZ_MODEL") { model = FilePath(text) }
+    reading = try ReadingOptions(environment: environment)
     if let text = value("OPZ_SHARDS") { shards = try ScoreOptions.number(text, "OPZ_SHARDS", 1...10_000) }
     let index = value("JOB_COMPLETION_INDEX")
     if let index { shard = try ScoreOptions.number(index, "JOB_COMPLETION_INDEX", 0...9999) }
@@ -48,6 +51,8 @@ public struct ScoreOptions: Sendable {
     }
     switch flag {
     case "--model": model = FilePath(try value())
+    case "--iterations": reading.iterations = try ScoreOptions.choice(try value(), flag)
+    case "--format": reading.format = try value()
     case "--input": input = FilePath(try value())
     case "--output": output = FilePath(try value())
     case "--shard": shard = try ScoreOptions.number(try value(), flag, 0...9999)
@@ -92,7 +97,7 @@ public struct ScoreOptions: Sendable {
   /// Scores the input and returns a message with the number of rows.
   func run(_ formats: ModelFormats) throws -> String {
     let scoring = try ShardScoring(
-      BatchScoring(Scorer.compiled(formats.load(model).model), batch), index: shard, of: shards)
+      BatchScoring(Scorer.compiled(formats.load(model, options: reading).model), batch), index: shard, of: shards)
     let result = try scoring.run(input, to: output, rejects: rejects)
     let rejected = rejects == nil ? "" : ", \(result.rejected) rejected"
     return "shard \(shard) of \(shards): \(result.rows) rows of \(result.files) files\(rejected)"

@@ -34,6 +34,7 @@ public struct ServerCommand: Sendable {
       switch options.action {
       case .help: try StandardOutput.write(Array("\(ServerOptions.help)\n".utf8))
       case .version: try StandardOutput.write(Array("opz-server \(ServerVersion.text)\n".utf8))
+      case .formats: try StandardOutput.write(Array("\(RuntimeMark.text)\n".utf8))
       case .check: printError("ok: \(ServerCommand.summary(try load(options)))")
       case .serve: try await serve(try load(options), options)
       }
@@ -47,7 +48,7 @@ public struct ServerCommand: Sendable {
   }
 
   private func load(_ options: ServerOptions) throws -> ServedModel {
-    let predictor = ModelPredictor(try formats.load(options.model))
+    let predictor = ModelPredictor(try formats.load(options.model, options: options.reading))
     return ServedModel(
       name: options.name ?? ModelPredictor.name(of: options.model), version: options.modelVersion,
       predictor: predictor)

@@ -1,3 +1,4 @@
+public import OpzFormats
 public import SystemPackage
 
 #if canImport(Glibc)
@@ -15,11 +16,15 @@ public struct ServerOptions: Sendable, Equatable {
     case check
     case help
     case version
+    /// Print what the program reads.
+    case formats
   }
 
   public var action = Action.serve
   /// A model file, or a directory with one.
   public var model: FilePath = "/models"
+  /// How the model is read: which iterations count, and which format its file has to have.
+  public var reading = ReadingOptions()
   /// Nil to derive it from the name of the file or directory.
   public var name: String?
   public var modelVersion = "1"
@@ -50,6 +55,7 @@ public struct ServerOptions: Sendable, Equatable {
     // An empty variable is treated as unset, since manifests often contain empty ones.
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     if let text = value("OPZ_MODEL") { model = FilePath(text) }
+    reading = try ReadingOptions(environment: environment)
     if let text = value("OPZ_MODEL_NAME") { name = text }
     if let text = value("OPZ_MODEL_VERSION") { modelVersion = text }
     if let text = value("OPZ_HOST") { host = try ServerOptions.address(text, "OPZ_HOST") }
@@ -69,12 +75,15 @@ public struct ServerOptions: Sendable, Equatable {
     }
     switch flag {
     case "--model": model = FilePath(try value())
+    case "--iterations": reading.iterations = try ServerOptions.iterations(try value(), flag)
+    case "--format": reading.format = try value()
     case "--name": name = try value()
     case "--model-version": modelVersion = try value()
     case "--host": host = try ServerOptions.address(try value(), flag)
     case "--port": port = try ServerOptions.number(try value(), flag, 0...65535)
     case "--check" where parts.count == 1: action = .check
     case "--version" where parts.count == 1: action = .version
+    case "--formats" where parts.count == 1: action = .formats
     case "--help" where parts.count == 1, "-h" where parts.count == 1: action = .help
     default: throw ServerOptions.wrong(argument, "is not an option")
     }
@@ -93,6 +102,13 @@ public struct ServerOptions: Sendable, Equatable {
     ("OPZ_ANSWER_SECONDS", \.limits.answerSeconds, 1...3600),
     ("OPZ_IDLE_SECONDS", \.limits.idleSeconds, 1...3600),
   ]
+
+  private static func iterations(_ text: String, _ flag: String) throws -> ReadingOptions.Iterations {
+    guard let iterations = ReadingOptions.Iterations(rawValue: text) else {
+      throw wrong(flag, "'\(text)' is not one of all, best")
+    }
+    return iterations
+  }
 
   private static func number(_ text: String, _ what: String, _ range: ClosedRange<Int>) throws -> Int {
     guard let value = Int(text), range.contains(value) else {
@@ -117,19 +133,24 @@ public struct ServerOptions: Sendable, Equatable {
     opz-server serves one model over the Open Inference Protocol v2.
 
     usage: opz-server [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
-           opz-server --check [--model PATH]
+                      [--iterations all|best] [--format NAME]
+           opz-server --check [--model PATH] [--iterations all|best] [--format NAME]
            opz-server score --input FILE|DIR --output DIR [--shards N] [--shard I] [--model PATH]
                             [--kind prediction|probability|margin|label|leaf|distance] [--unseen library|missing|error]
                             [--columns INPUT=COLUMN] [--keep COLUMN] [--ignore COLUMN] [--missing TEXT] [--rejects DIR]
-                            [--header first|none] [--delimiter C] [--quote C] [--decimal C]
+                            [--iterations all|best] [--format NAME] [--header first|none] [--delimiter C] [--quote C] [--decimal C]
 
       --model PATH       a model file, or a directory with one (OPZ_MODEL, /models)
+      --iterations all|best
+                         all trees, or those up to the best iteration that the file records (OPZ_MODEL_ITERATIONS, all)
+      --format NAME      what the file has to be, and which file of a directory is read (OPZ_MODEL_FORMAT, any)
       --name NAME        the name that clients ask for (OPZ_MODEL_NAME, from the path)
       --model-version V  its version (OPZ_MODEL_VERSION, 1)
       --host IP          the address to listen on (OPZ_HOST, 0.0.0.0)
       --port N           the port, 0 for a free one (OPZ_PORT, 8080)
       --check            load the model, print a summary, and exit
       --version          print the server's version
+      --formats          print the formats that it reads, and the version of the model graph that it scores
       --help             print this text
 
     score: scores the rows of a CSV table, or of every .csv file of a directory, into files in DIR. With shards, only part I

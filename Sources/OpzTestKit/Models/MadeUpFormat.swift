@@ -10,7 +10,7 @@ public enum MadeUpFormat {
 
   /// The format itself.
   public static let format = ModelFormat(
-    name: "made-up", displayName: "Made up", family: "sums", suffixes: [".sums"], kserve: "sums",
+    name: "made-up", displayName: "Made up", family: "sums", suffixes: [".sums"], kserve: "sums", hasIterations: false,
     match: { $0.starts(with: Array("sums ".utf8)) ? .certain : .none },
     reading: .read(
       advice: "write sums 2 into model.sums",
