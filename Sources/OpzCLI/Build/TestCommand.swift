@@ -46,7 +46,7 @@ struct TestCommand: AsyncParsableCommand {
           checks: report.checks.map {
             Check(
               name: $0.name, values: $0.values, identical: $0.identical,
-              largestDifference: Double($0.largestDifference),
+              largestDifference: $0.largestDifference,
               failures: $0.failures)
           }))
       if !report.passed { throw ExitCode(ExitStatus.code(.verification)) }

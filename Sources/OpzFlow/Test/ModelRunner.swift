@@ -6,7 +6,7 @@ import OpzScoring
 protocol ModelRunner: Sendable, CustomStringConvertible {
   /// - Parameter rows: cells in the order of the model's columns; nil for a missing value.
   /// - Returns: for each output by name, rows x columns values in row-major order.
-  func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]]
+  func predict(_ rows: [[String?]], _ model: Model) async throws -> [String: [TestValue]]
   func stop() async
 }
 
@@ -22,12 +22,16 @@ struct ScorerRunner: ModelRunner {
 
   var description: String { "scored by opz" }
 
-  func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]] {
+  func predict(_ rows: [[String?]], _ model: Model) async throws -> [String: [TestValue]] {
     let (scorer, encoder) = (scorer, encoder)
     return try await blocking {
       let kinds = scorer.model.outputs.map(\.kind)
-      let outputs = try scorer.score(encoder.rows(rows), kinds).outputs
-      return Dictionary(zip(kinds.map(\.rawValue), outputs.map(\.floats)), uniquingKeysWith: { one, _ in one })
+      let result = try scorer.score(encoder.rows(rows), kinds)
+      if let (row, reason) = result.refused.min(by: { $0.key < $1.key }) {
+        throw ModelError(.badRows, "row \(row + 1)", reason)
+      }
+      return Dictionary(
+        zip(kinds.map(\.rawValue), result.outputs.map(TestValue.all)), uniquingKeysWith: { one, _ in one })
     }
   }
 

@@ -84,23 +84,37 @@ final class ServerRunner: ModelRunner {
     }
   }
 
-  func predict(_ rows: [[String?]], _ signature: Signature) async throws -> [String: [Float]] {
-    let inputs = signature.inputs.enumerated().map { column, feature in
+  func predict(_ rows: [[String?]], _ model: Model) async throws -> [String: [TestValue]] {
+    let inputs = model.signature.inputs.enumerated().map { column, feature in
       JSONValue.object([
         "name": .string(feature.name), "shape": .array([.integer(Int64(rows.count))]),
         "datatype": .string(feature.isText ? "BYTES" : "FP64"), "data": .array(rows.map { feature.value($0[column]) }),
       ])
     }
     let answer = try await infer(.object(["inputs": .array(inputs)]))
-    var outputs: [String: [Float]] = [:]
-    for output in answer.outputs { outputs[output.name] = output.data.map { $0 ?? .nan } }
+    var outputs: [String: [TestValue]] = [:]
+    for output in answer.outputs { outputs[output.name] = try output.values(as: output.element) }
     return outputs
   }
 
   struct Answer: Decodable {
     struct Output: Decodable {
       let name: String
-      let data: [Float?]
+      /// FP64 where a file of expected responses leaves it out.
+      let datatype: String?
+      let data: [JSONValue]
+
+      var element: ElementType { TestValue.element(of: datatype ?? "FP64") }
+
+      /// - Throws: `FlowError` for a value that is not of the type.
+      func values(as element: ElementType) throws -> [TestValue] {
+        try data.enumerated().map { index, value in
+          guard let value = TestValue(json: value, as: element) else {
+            throw FlowError(.verification, "output \(name)", "its value \(index) is not of the type \(element)")
+          }
+          return value
+        }
+      }
     }
     let outputs: [Output]
   }
@@ -131,7 +145,11 @@ final class ServerRunner: ModelRunner {
 extension Signature.Feature {
   /// Whether the column takes text values.
   fileprivate var isText: Bool {
-    if case .categorical(let values) = kind { !values.isEmpty } else { false }
+    switch kind {
+    case .categorical(let values): !values.isEmpty
+    case .text: true
+    case .numeric: false
+    }
   }
 
   /// A cell as JSON; null if it is missing.

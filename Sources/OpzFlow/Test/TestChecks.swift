@@ -47,33 +47,36 @@ struct TableCheck: Sendable {
       let cells = rows.rows[range].map { row in
         columns.map { $0 < row.count && !row[$0].isEmpty ? row[$0] : nil }
       }
-      compare(try await runner.predict(cells, model.signature), range, &check)
+      compare(try await runner.predict(cells, model), range, &check)
     }
     return check
   }
 
-  private func compare(_ outputs: [String: [Float]], _ range: Range<Int>, _ check: inout TestReport.Check) {
+  private func compare(_ outputs: [String: [TestValue]], _ range: Range<Int>, _ check: inout TestReport.Check) {
     var compared = false
-    for output in model.signature.outputs {
-      guard let found = outputs[output.name], found.count == range.count * output.columns else {
-        check.fail("the response has no output \(output.name) for \(range.count) rows")
+    for output in model.outputs {
+      let (kind, type) = (output.kind.rawValue, model.nodes[output.node].type)
+      guard let found = outputs[kind], found.count == range.count * type.width else {
+        check.fail("the response has no output \(kind) for \(range.count) rows")
         continue
       }
-      for part in 0..<output.columns {
-        let name = output.columns == 1 ? output.name : "\(output.name)_\(part)"
+      for part in 0..<type.width {
+        let name = type.width == 1 ? kind : "\(kind)_\(part)"
         guard let column = expected.column(name) else { continue }
         compared = true
         for (index, row) in range.enumerated() {
-          guard column < expected.rows[row].count, let wanted = Float(expected.rows[row][column]) else {
+          guard column < expected.rows[row].count,
+            let wanted = TestValue(cell: expected.rows[row][column], as: type.element)
+          else {
             check.fail("row \(row + 1), \(name): not a number")
             continue
           }
-          check.compare(found[index * output.columns + part], wanted, at: "row \(row + 1), \(name)")
+          check.compare(found[index * type.width + part], wanted, at: "row \(row + 1), \(name)")
         }
       }
     }
     if !compared {
-      check.fail("it has none of the columns \(model.signature.outputs.map(\.name).joined(separator: ", "))")
+      check.fail("it has none of the columns \(model.outputs.map(\.kind.rawValue).joined(separator: ", "))")
     }
   }
 }
@@ -101,8 +104,14 @@ struct RequestCheck: Sendable {
           check.fail("line \(index + 1): no output \(wanted.name) with \(wanted.data.count) values")
           continue
         }
-        for (position, pair) in zip(found.data, wanted.data).enumerated() {
-          check.compare(pair.0 ?? .nan, pair.1 ?? .nan, at: "line \(index + 1), \(wanted.name)[\(position)]")
+        let values = zip(try found.values(as: found.element), wanted.data)
+        for (position, (value, json)) in values.enumerated() {
+          let place = "line \(index + 1), \(wanted.name)[\(position)]"
+          guard let expected = TestValue(json: json, as: found.element) else {
+            check.fail("\(place): the expected value is not of the type \(found.element)")
+            continue
+          }
+          check.compare(value, expected, at: place)
         }
       }
     }

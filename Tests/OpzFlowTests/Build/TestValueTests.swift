@@ -1,0 +1,54 @@
+import OpzJSON
+import OpzModel
+import Testing
+
+@testable import OpzFlow
+
+@Suite("Values that opz test compares")
+struct TestValueTests {
+  private func failures(_ found: TestValue, _ cell: String, _ element: ElementType) throws -> [String] {
+    var check = TestReport.Check(name: "expected.csv")
+    check.compare(found, try #require(TestValue(cell: cell, as: element)), at: "row 1, label")
+    #expect(check.values == 1)
+    return check.failures
+  }
+
+  @Test("labels are compared as texts: a name, a number that is written in another way, nothing")
+  func labels() throws {
+    #expect(try failures(.text("churned"), "churned", .text).isEmpty)
+    #expect(
+      try failures(.text("churned"), "stays", .text) == ["row 1, label: \"churned\" where \"stays\" was expected"])
+    #expect(try !failures(.text("1"), "1.0", .text).isEmpty)
+    #expect(try failures(.text(nil), "", .text).isEmpty && !failures(.text("a"), "", .text).isEmpty)
+  }
+
+  @Test("integers are compared exactly, beyond what float32 holds and as pandas writes them")
+  func integers() throws {
+    #expect(try failures(.integer(16_777_217), "16777217", .integer).isEmpty)
+    #expect(try !failures(.integer(16_777_217), "16777216", .integer).isEmpty)
+    #expect(try failures(.integer(2), "2.0", .integer).isEmpty && failures(.integer(nil), "", .integer).isEmpty)
+    #expect(TestValue(cell: "2.5", as: .integer) == nil && TestValue(cell: "yes", as: .integer) == nil)
+  }
+
+  @Test("numbers are compared in their own type, and may differ by a millionth")
+  func numbers() throws {
+    var check = TestReport.Check(name: "expected.csv")
+    check.compare(.float64(0.1), .float64(0.1.nextUp), at: "")
+    check.compare(.float64(0.1), .float64(0.1), at: "")
+    check.compare(.float32(.nan), .float32(.nan), at: "")
+    #expect(check.failures.isEmpty && check.identical == 2 && check.largestDifference == 0.1.nextUp - 0.1)
+    #expect(try !failures(.float64(1), "1.00001", .float64).isEmpty)
+    #expect(try !failures(.float32(1), "", .float32).isEmpty && !failures(.float32(.infinity), "1", .float32).isEmpty)
+    #expect(TestValue(cell: "churned", as: .float32) == nil)
+  }
+
+  @Test("a response's values are of the output's type")
+  func responses() {
+    func value(_ json: JSONValue, _ datatype: String) -> String? {
+      TestValue(json: json, as: TestValue.element(of: datatype))?.description
+    }
+    #expect(value(.string("a"), "BYTES") == "\"a\"" && value(.null, "BYTES") == "nothing")
+    #expect(value(.integer(3), "INT64") == "3" && value(.number(0.5), "INT64") == nil)
+    #expect(value(.integer(3), "FP32") == "3.0" && value(.string("a"), "FP64") == nil)
+  }
+}
