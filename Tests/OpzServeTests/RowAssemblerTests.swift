@@ -37,6 +37,34 @@ struct RowAssemblerTests {
     #expect(throws: RequestFailure.self) { try matrix(text: .codes([.nan]), code: .numbers([number])) }
   }
 
+  @Test("An unseen category is what the training library makes of it, as in opz score")
+  func unseen() throws {
+    let assembler = RowAssembler([
+      FeatureSpec(name: "missing", categories: ["1.0", "x"], unseen: .missing),
+      FeatureSpec(name: "code", categories: ["x"], unseen: .code),
+    ])
+    let (missing, code) = (
+      try assembler.categories(of: "missing", shape: [1]), try assembler.categories(of: "code", shape: [1])
+    )
+    #expect(try missing.code(of: "y", row: 0).isNaN && missing.code(of: 7, row: 0).isNaN)
+    #expect(try missing.code(of: "1", row: 0) == 0 && missing.code(of: 1, row: 0) == 0)
+    #expect(try code.code(of: "y", row: 0) == -1 && code.code(of: "x", row: 0) == 0)
+  }
+
+  @Test("A column that the model does not use may have numbers, alone and in a matrix")
+  func unused() throws {
+    let assembler = RowAssembler([FeatureSpec(name: "id", element: .text, isUsed: false), FeatureSpec(name: "a")])
+    let inputs = ["id", "a"].map {
+      InputTensor(name: $0, datatype: .fp32, shape: [1], values: .numbers([$0 == "a" ? 2 : 1]))
+    }
+    #expect(try assembler.rows(inputs).count == 1)
+    let matrix = InputTensor(name: "matrix", datatype: .fp32, shape: [1, 2], values: .numbers([1, 2]))
+    #expect(try assembler.rows([matrix]).count == 1)
+    let texts = RowAssembler([FeatureSpec(name: "id", element: .text), FeatureSpec(name: "a")])
+    #expect(throws: RequestFailure.self) { try texts.rows(inputs) }
+    #expect(throws: RequestFailure.self) { try texts.rows([matrix]) }
+  }
+
   @Test("A string is not a code")
   func text() {
     #expect(throws: RequestFailure.self) { try assembler.categories(of: "code", shape: [1]).code(of: "3", row: 0) }

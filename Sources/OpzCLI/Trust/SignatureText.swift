@@ -13,19 +13,26 @@ struct SignatureText {
     head.add(["format", format.name])
     head.add(["objective", model.objective])
     head.add(["trees", String(model.treeCount)])
+    if !model.classes.isEmpty { head.add(["classes", SignatureText.list(model.classes)]) }
     for note in model.notes { head.add(["note", note]) }
     var inputs = TextTable(["INPUT", "KIND", "CATEGORIES"])
-    for input in model.signature.inputs {
+    let used = model.usedInputs
+    for (index, input) in model.signature.inputs.enumerated() {
       switch input.kind {
+      case _ where !used.contains(index): inputs.add([input.name, "unused", "anything"])
       case .numeric: inputs.add([input.name, "numeric"])
       case .text: inputs.add([input.name, "text"])
       case .categorical(let values):
-        let list = values.prefix(6).joined(separator: ", ") + (values.count > 6 ? ", .. (\(values.count))" : "")
-        inputs.add([input.name, "categorical", values.isEmpty ? "codes from 0" : list])
+        inputs.add([input.name, "categorical", values.isEmpty ? "codes from 0" : SignatureText.list(values)])
       }
     }
     var outputs = TextTable(["OUTPUT", "COLUMNS"], right: [1])
     for output in model.signature.outputs { outputs.add([output.name, String(output.columns)]) }
     return head.text + "\n" + inputs.text + "\n" + outputs.text
+  }
+
+  /// The first texts of a list, in the order of their numbers.
+  private static func list(_ texts: [String]) -> String {
+    texts.prefix(6).joined(separator: ", ") + (texts.count > 6 ? ", .. (\(texts.count))" : "")
   }
 }

@@ -37,7 +37,7 @@ struct ArrowRows: Sendable {
     for (index, field) in columns.fields.enumerated() {
       guard let input = field.input else { continue }
       fields[input] = index
-      try ArrowRows.check(schema[index], encoder.inputs[input])
+      if encoder.used.contains(input) { try ArrowRows.check(schema[index], encoder.inputs[input]) }
     }
     self.fields = fields
   }

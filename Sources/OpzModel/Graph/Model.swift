@@ -93,6 +93,13 @@ public struct Model: Sendable {
   /// The output of a kind; nil if the model has none.
   public func output(_ kind: OutputKind) -> Output? { outputs.first { $0.kind == kind } }
 
+  /// The indexes of the inputs that some node reads; others may have anything.
+  public var usedInputs: Set<Int> {
+    nodes.reduce(into: []) { used, node in
+      if case .inputs(let indexes) = node.operation { used.formUnion(indexes) }
+    }
+  }
+
   /// All tree ensembles, in the order of the nodes.
   public var ensembles: [TreeEnsemble] {
     nodes.compactMap { if case .trees(let ensemble) = $0.operation { ensemble } else { nil } }

@@ -11,6 +11,8 @@ public struct RowEncoder: Sendable {
   }
 
   public let inputs: [Model.Input]
+  /// The inputs that the model reads.
+  let used: Set<Int>
   /// Whether some input needs more than float32, so that rows are stored as float64.
   let isDouble: Bool
   /// The codes of each input's texts; nil for other inputs, empty where the model file has no texts.
@@ -21,6 +23,7 @@ public struct RowEncoder: Sendable {
   /// Creates an encoder for a model's inputs.
   public init(_ model: Model, unseen rule: UnseenRule = .library) {
     inputs = model.inputs
+    used = model.usedInputs
     isDouble = inputs.contains { $0.kind == .number(.float64) || $0.kind == .number(.integer) }
     tables = inputs.map { if case .categorical(let texts, _) = $0.kind { CategoryTable(texts) } else { nil } }
     unseen = inputs.map { input in

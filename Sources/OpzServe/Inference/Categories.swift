@@ -5,8 +5,24 @@ struct Categories {
   let codes: [String: Float]
 
   func code(of text: String, row: Int) throws -> Float {
-    guard let code = codes[text] else { throw unknown(text, row) }
+    if let code = codes[text] { return code }
+    // Categories that are numbers may be written in several ways, and opz score takes all of them.
+    guard let number = Float(text), number.isFinite, let code = known(number) else { return try unseen(text, row) }
     return code
+  }
+
+  /// The code of a text that the model has for a number.
+  private func known(_ number: Float) -> Float? {
+    Int(exactly: number).flatMap { codes[String($0)] } ?? codes["\(number)"]
+  }
+
+  /// What the training library makes of a category that the model does not have.
+  private func unseen(_ text: String, _ row: Int) throws -> Float {
+    switch feature.unseen {
+    case .missing: return .nan
+    case .code: return -1
+    case .refused: throw unknown(text, row)
+    }
   }
 
   /// XGBoost's categories are below 2^24.
@@ -17,8 +33,8 @@ struct Categories {
   func code(of number: Float, row: Int) throws -> Float {
     let whole = Int(exactly: number)
     if codes.isEmpty, let whole, (0..<Categories.codeLimit).contains(whole) { return number }
-    if let whole, let code = codes[String(whole)] { return code }
-    throw unknown(whole.map(String.init) ?? number.description, row)
+    if let code = known(number) { return code }
+    return try unseen(whole.map(String.init) ?? number.description, row)
   }
 
   private func unknown(_ text: String, _ row: Int) -> RequestFailure {

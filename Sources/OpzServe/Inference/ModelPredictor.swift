@@ -14,11 +14,12 @@ struct ModelPredictor: Predictor {
     let model = loaded.model
     scorer = Scorer.compiled(model)
     platform = loaded.format.name.replacing("-", with: "_")
-    features = model.inputs.map { input in
+    let used = model.usedInputs
+    features = model.inputs.enumerated().map { index, input in
       switch input.kind {
-      case .categorical(let texts, _): FeatureSpec(name: input.name, categories: texts)
+      case .categorical(let texts, let unseen): FeatureSpec(name: input.name, categories: texts, unseen: unseen)
       case .number(let element): FeatureSpec(name: input.name, element: element)
-      case .text: FeatureSpec(name: input.name, element: .text)
+      case .text: FeatureSpec(name: input.name, element: .text, isUsed: used.contains(index))
       }
     }
     let longest = ModelPredictor.longestText(model)

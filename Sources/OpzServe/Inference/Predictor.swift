@@ -23,17 +23,26 @@ public struct FeatureSpec: Sendable, Equatable {
   /// The texts of a categorical column, indexed by their code in the matrix; empty if the model has only codes; nil
   /// for another column.
   public let categories: [String]?
+  /// What becomes of a text that is not in `categories`.
+  public let unseen: Model.Unseen
   /// The type of a column that is not categorical.
   public let element: ElementType
+  /// Whether the model reads the column. One that it does not read may have anything.
+  public let isUsed: Bool
 
   /// The datatype announced in the model's metadata.
   var datatype: Datatype { categories?.isEmpty == false ? .bytes : Datatype(element) }
 
   /// Describes an input; nil categories make it one of `element`.
-  public init(name: String, categories: [String]? = nil, element: ElementType = .float32) {
+  public init(
+    name: String, categories: [String]? = nil, unseen: Model.Unseen = .refused, element: ElementType = .float32,
+    isUsed: Bool = true
+  ) {
     self.name = name
     self.categories = categories
+    self.unseen = unseen
     self.element = element
+    self.isUsed = isUsed
   }
 }
 

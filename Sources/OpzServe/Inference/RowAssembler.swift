@@ -62,7 +62,7 @@ struct RowAssembler {
     guard input.columns == features.count else {
       throw RequestFailure.bad("\(subject) has \(input.columns) columns: \(wanted)")
     }
-    if let text = features.first(where: { $0.element == .text }) {
+    if let text = features.first(where: { $0.element == .text && $0.isUsed }) {
       throw RequestFailure.bad(
         "\(subject) is a matrix, but the feature '\(text.name)' is a text: send one input per feature")
     }
@@ -82,6 +82,7 @@ struct RowAssembler {
     let rows = inputs[0].rows
     var texts: [Int: [String?]] = [:]
     for (feature, input) in zip(features.indices, order) where features[feature].element == .text {
+      guard features[feature].isUsed else { continue }
       guard case .texts(let values) = inputs[input].values else {
         throw RequestFailure.bad("input '\(inputs[input].name)': the feature is a text, send the datatype BYTES")
       }
