@@ -125,6 +125,9 @@ struct PlanChecksTests {
     .init("churn@1.0.0: KServe finds a server by the model's format, which is not known") {
       ($0.target, $0.server) = (.kserve, .weights)
     },
+    .init("churn@1.0.0: KServe has no server for a model of the format scikit-learn (skops)") {
+      ($0.target, $0.server, $0.unservedFormat) = (.kserve, .weights, "scikit-learn (skops)")
+    },
     .init("deploy.storage: the image has a server of its own, so KServe mounts nothing") {
       $0.target = .kserve
       $0.settings.storage = .native

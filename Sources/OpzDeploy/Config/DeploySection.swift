@@ -214,6 +214,11 @@ public enum DeploySection {
 
   // MARK: Values
 
+  /// What the image or opz deploy sets: a model that is read in another way here would not be the one that was tested.
+  private static let reservedVariables: Set = [
+    "OPZ_MODEL_VERSION", "OPZ_DRAIN_SECONDS", "OPZ_MODEL_NAME", "OPZ_MODEL_FORMAT", "OPZ_MODEL_ITERATIONS",
+  ]
+
   private static func variables(_ scope: YAMLScope) -> [String: String]? {
     guard scope.has("env") else { return nil }
     let values = scope.dictionary("env")
@@ -222,7 +227,7 @@ public enum DeploySection {
       if name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) == nil {
         open.fail(name, "not a name of an environment variable", hint: "use letters, digits and _")
       }
-      if ["OPZ_MODEL_VERSION", "OPZ_DRAIN_SECONDS", "OPZ_MODEL_NAME"].contains(name) {
+      if reservedVariables.contains(name) {
         open.fail(name, "opz sets it itself")
       }
       if value.utf8.contains(0) { open.fail(name, "a NUL in the value") }

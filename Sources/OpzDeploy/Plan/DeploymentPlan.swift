@@ -44,6 +44,10 @@ public struct DeploymentPlan: Sendable {
   public var modelBytes: UInt64?
   /// The format by which KServe selects a server, such as `xgboost`.
   public var modelFormat: String?
+  /// What KServe's server for the format needs and the model's files have not; nil if nothing is known to be missing.
+  public var modelFormatNote: String?
+  /// What people call the format of a model that opz scores but for which KServe has no server: `scikit-learn (skops)`.
+  public var unservedFormat: String?
   /// Whether the image has files besides the model, so that a container can run in it.
   public var hasBase = false
   /// Whether to write a PodDisruptionBudget, which is done where there are at least two pods.

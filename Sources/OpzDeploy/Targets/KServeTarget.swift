@@ -50,6 +50,11 @@ extension ObjectList {
         .badTarget, "deploy.rollout", "KServe ignores a canary's weight in its Standard mode (kserve #4074)",
         hint: "use --target kubernetes with a Gateway, or knative, or omit rollout")
     }
+    if plan.server == .weights, plan.modelFormat == nil, let format = plan.unservedFormat {
+      throw DeployError(
+        .badTarget, "\(plan.model)@\(plan.version)", "KServe has no server for a model of the format \(format)",
+        hint: "package it with opz-server: runtime: {kind: native}")
+    }
     if plan.server == .weights, plan.modelFormat == nil {
       throw DeployError(
         .badTarget, "\(plan.model)@\(plan.version)", "KServe finds a server by the model's format, which is not known",
@@ -149,7 +154,7 @@ struct InferenceService: YAMLEncodable {
       .init("cpu", .text(plan.cpu.description)), .init("memory", .text(plan.memory.description)))
     let (scheme, needs) = storage
     return .map(
-      .init("modelFormat", .map(.init("name", .text(plan.modelFormat ?? "unknown")))),
+      .init("modelFormat", .map(.init("name", .text(plan.modelFormat ?? "unknown"))), comment: plan.modelFormatNote),
       .init("protocolVersion", .text("v2")),
       .init("storageUri", .text("\(scheme)://\(image)"), comment: needs),
       .init("resources", .map(.init("requests", amounts), .init("limits", amounts))),

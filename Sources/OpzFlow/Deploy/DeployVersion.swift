@@ -227,7 +227,16 @@ public struct DeployVersion: Sendable {
     plan.imageBytes = record.layers.filter { $0.isPart(of: platform) }
       .reduce(0) { $0 &+ $1.descriptor.size }
     plan.modelBytes = record.files.filter { $0.role == "model" }.reduce(0) { $0 &+ $1.size }
-    plan.modelFormat = record.model.flatMap { session.formats.named($0.format)?.kserve }
+    let format = record.model.flatMap { session.formats.named($0.format) }
+    plan.modelFormat = format?.kserve
+    if let format, !format.kserveSuffixes.isEmpty {
+      let names = record.files.filter { $0.role == "model" }.map(\.path)
+      if !names.contains(where: { name in format.kserveSuffixes.contains(where: name.hasSuffix) }) {
+        plan.modelFormatNote =
+          "KServe's server loads files that end in \(format.kserveSuffixes.joined(separator: ", ")): rename the model's."
+      }
+    }
+    if let format, format.kserve == nil, format.isReadable { plan.unservedFormat = format.displayName }
     plan.hasBase = record.runtime.base.map { $0 != "scratch" } ?? false
     return plan
   }
