@@ -9,7 +9,7 @@ struct ModuleGraphTests {
   static let order = [
     "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl",
     "COpzTrees", "OpzIO",
-    "OpzJSON", "OpzWire", "OpzYAML", "OpzKubernetes", "OpzHTTP",
+    "OpzJSON", "OpzWire", "OpzTOML", "OpzYAML", "OpzKubernetes", "OpzHTTP",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
@@ -28,6 +28,8 @@ struct ModuleGraphTests {
     "OpzJSON": [],
     // The same.
     "OpzWire": [],
+    // Text to values, for locks and for the files of mirrors.
+    "OpzTOML": [],
     // Text to nodes and back, on libyaml alone.
     "OpzYAML": ["OpzIO"],
     // Names, quantities, schedules and autoscalers as Kubernetes computes them, for deploy and lint alike: no YAML.
@@ -36,9 +38,9 @@ struct ModuleGraphTests {
     "OpzHTTP": ["OpzIO", "CCurl"],
     "OpzOCI": ["OpzJSON", "OpzIO"],
     "OpzArchive": ["OpzOCI", "OpzJSON", "OpzIO", "CArchive", "CDeflate", "CZlib", "CZstd"],
-    "OpzPython": ["OpzArchive", "OpzOCI", "OpzIO"],
+    "OpzPython": ["OpzArchive", "OpzTOML", "OpzOCI", "OpzIO"],
     "OpzStore": ["OpzOCI", "OpzJSON", "OpzIO", "CLinux"],
-    "OpzDistribution": ["OpzHTTP", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
+    "OpzDistribution": ["OpzHTTP", "OpzStore", "OpzTOML", "OpzOCI", "OpzJSON", "OpzIO"],
     // Part of the static server: no OCI, no Foundation, no packaging code.
     "OpzModel": ["OpzJSON", "OpzIO"],
     "OpzFormats": ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate"],

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzTOML
 public import SystemPackage
 
 /// User names and passwords for package indexes, from the sources that uv and pip use: netrc, and URLs in the

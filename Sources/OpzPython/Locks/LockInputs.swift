@@ -1,4 +1,5 @@
 public import OpzIO
+import OpzTOML
 public import SystemPackage
 
 /// The digests of the files that a resolution of Python packages depends on.
@@ -117,9 +118,9 @@ public enum LockInputs {
       text += "["
       for item in items { write(item, to: &text) }
       text += "]"
-    case .table(let members):
+    case .table(let table):
       text += "{"
-      for (key, member) in members.sorted(by: { $0.key < $1.key }) {
+      for (key, member) in table.members.sorted(by: { $0.key < $1.key }) {
         text += quoted(key)
         write(member, to: &text)
       }

@@ -1,4 +1,5 @@
 import OpzIO
+import OpzTOML
 public import SystemPackage
 
 /// A `pylock.toml` (PyPA, pylock.toml specification 1.0): the packages of an environment with the digests of their

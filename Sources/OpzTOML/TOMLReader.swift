@@ -2,20 +2,34 @@
 /// untrusted sources.
 ///
 /// Depth is bounded, every index is checked, and a duplicate definition is an error.
-struct TOMLReader {
+package struct TOMLReader {
   /// The reason and line of a syntax error.
-  struct Failure: Error {
-    let line: Int
-    let reason: String
+  package struct Failure: Error {
+    /// The first line is 1.
+    package let line: Int
+    /// Lower case, without the line.
+    package let reason: String
   }
 
   /// A table under construction.
   private final class Table {
-    var members: [String: Node] = [:]
+    private(set) var members: [String: Node] = [:]
+    /// The keys in order of appearance, and the line of each.
+    private(set) var keys: [String] = []
+    private(set) var lines: [String: Int] = [:]
+    let line: Int
     /// Defined by a header or a value, so it must not be defined again.
     var isDefined = false
     /// Defined inline as `{..}`, so it must not be extended.
     var isClosed = false
+
+    init(line: Int) { self.line = line }
+
+    func add(_ key: String, _ node: Node, line: Int) {
+      members[key] = node
+      keys.append(key)
+      lines[key] = line
+    }
   }
 
   private final class Tables { var items: [Table] = [] }
@@ -34,7 +48,9 @@ struct TOMLReader {
 
   private init(_ text: String) { bytes = Array(text.utf8) }
 
-  static func read(_ text: String) throws(Failure) -> TOMLValue {
+  /// Reads a document.
+  /// - Returns: a table.
+  package static func read(_ text: String) throws(Failure) -> TOMLValue {
     var reader = TOMLReader(text)
     return try reader.document()
   }
@@ -48,7 +64,7 @@ struct TOMLReader {
   // MARK: Lines
 
   private mutating func document() throws(Failure) -> TOMLValue {
-    let root = Table()
+    let root = Table(line: 1)
     var current = root
     var depth = 0
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { index = 3 }
@@ -68,14 +84,14 @@ struct TOMLReader {
   }
 
   private static func finished(_ table: Table) -> TOMLValue {
-    .table(
-      table.members.mapValues { node in
-        switch node {
-        case .value(let value): value
-        case .table(let table): finished(table)
-        case .tables(let tables): .array(tables.items.map(finished))
-        }
-      })
+    let members = table.members.mapValues { (node: Node) -> TOMLValue in
+      switch node {
+      case .value(let value): value
+      case .table(let table): finished(table)
+      case .tables(let tables): .array(tables.items.map(finished))
+      }
+    }
+    return .table(TOMLTable(members: members, keys: table.keys, lines: table.lines, line: table.line))
   }
 
   /// - Returns: the table and its depth.
@@ -91,13 +107,13 @@ struct TOMLReader {
     for key in keys.dropLast() { table = try child(of: table, key) }
     let last = keys[keys.count - 1]
     if isArray {
-      let new = Table()
+      let new = Table(line: line)
       new.isDefined = true
       switch table.members[last] {
       case nil:
         let tables = Tables()
         tables.items.append(new)
-        table.members[last] = .tables(tables)
+        table.add(last, .tables(tables), line: line)
       case .tables(let tables)?: tables.items.append(new)
       default: throw fail("\(last) is already defined, but not as an array of tables")
       }
@@ -105,9 +121,9 @@ struct TOMLReader {
     }
     switch table.members[last] {
     case nil:
-      let new = Table()
+      let new = Table(line: line)
       new.isDefined = true
-      table.members[last] = .table(new)
+      table.add(last, .table(new), line: line)
       return (new, keys.count)
     case .table(let old)? where !old.isDefined && !old.isClosed:
       old.isDefined = true
@@ -120,8 +136,8 @@ struct TOMLReader {
   private func child(of table: Table, _ key: String) throws(Failure) -> Table {
     switch table.members[key] {
     case nil:
-      let new = Table()
-      table.members[key] = .table(new)
+      let new = Table(line: line)
+      table.add(key, .table(new), line: line)
       return new
     case .table(let old)? where !old.isClosed: return old
     case .tables(let tables)?:
@@ -139,7 +155,7 @@ struct TOMLReader {
     }
     let last = keys[keys.count - 1]
     guard table.members[last] == nil else { throw fail("duplicate \(last)") }
-    table.members[last] = .value(value)
+    table.add(last, .value(value), line: line)
   }
 
   // MARK: Keys
@@ -160,7 +176,7 @@ struct TOMLReader {
     if next == UInt8(ascii: "\"") { return try basicString() }
     if next == UInt8(ascii: "'") { return try literalString() }
     let start = index
-    while let byte = next, ASCII.isLetterOrDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") {
+    while let byte = next, TOMLBytes.isLetterOrDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") {
       index += 1
     }
     guard index > start else { throw fail("a key was expected") }
@@ -204,11 +220,11 @@ struct TOMLReader {
 
   private mutating func inlineTable(depth: Int) throws(Failure) -> TOMLValue {
     index += 1
-    let table = Table()
+    let table = Table(line: line)
     skipSpaces()
     if next == UInt8(ascii: "}") {
       index += 1
-      return .table([:])
+      return TOMLReader.finished(table)
     }
     while true {
       let keys = try key()
@@ -226,11 +242,11 @@ struct TOMLReader {
   /// Reads a number, boolean or date.
   private mutating func word() throws(Failure) -> TOMLValue {
     let start = index
-    func isWord(_ byte: UInt8) -> Bool { ASCII.isLetterOrDigit(byte) || "+-_.:".utf8.contains(byte) }
+    func isWord(_ byte: UInt8) -> Bool { TOMLBytes.isLetterOrDigit(byte) || "+-_.:".utf8.contains(byte) }
     while let byte = next, isWord(byte) { index += 1 }
     // A date and a time may be separated by a space.
     if index - start == 10, bytes[start + 4] == UInt8(ascii: "-"), next == UInt8(ascii: " "), let digit = at(1),
-      ASCII.isDigit(digit)
+      TOMLBytes.isDigit(digit)
     {
       index += 1
       while let byte = next, isWord(byte) { index += 1 }
@@ -340,7 +356,7 @@ struct TOMLReader {
     let count = kind == UInt8(ascii: "u") ? 4 : kind == UInt8(ascii: "U") ? 8 : 0
     guard count > 0, index + 2 + count <= bytes.count else { throw fail("an escape that TOML does not have") }
     let digits = bytes[(index + 2)..<(index + 2 + count)]
-    guard digits.allSatisfy({ ASCII.isDigit($0) || (65...70).contains($0) || (97...102).contains($0) }),
+    guard digits.allSatisfy({ TOMLBytes.isDigit($0) || (65...70).contains($0) || (97...102).contains($0) }),
       let number = UInt32(String(decoding: digits, as: UTF8.self), radix: 16), let scalar = Unicode.Scalar(number)
     else { throw fail("an escape of a character that does not exist") }
     content.append(contentsOf: Array(String(Character(scalar)).utf8))

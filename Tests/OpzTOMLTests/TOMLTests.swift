@@ -2,7 +2,7 @@ import OpzIO
 import OpzTestKit
 import Testing
 
-@testable import OpzPython
+@testable import OpzTOML
 
 @Suite("TOML")
 struct TOMLTests {
@@ -106,8 +106,9 @@ struct TOMLTests {
     case .float(let number): "\(number)"
     case .boolean(let flag): "\(flag)"
     case .array(let items): "[" + items.map(json).joined(separator: ", ") + "]"
-    case .table(let members):
-      "{" + members.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \(json($0.value))" }.joined(separator: ", ") + "}"
+    case .table(let table):
+      "{" + table.members.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \(json($0.value))" }.joined(separator: ", ")
+        + "}"
     }
   }
 
@@ -127,5 +128,16 @@ struct TOMLTests {
       #expect(throws: TOMLReader.Failure.self) { try TOMLReader.read(text) }
     }
     #expect(try TOMLReader.read("[\(key)]\n\(key) = 1")["a"] != nil)
+  }
+
+  @Test("a table keeps the order of its keys, and the line of each")
+  func places() throws {
+    let document = try TOMLReader.read(
+      "z = 1\n\n[host.\"b\"]\nq = \"\"\"\n\"\"\"\nc = 1\n[host.a]\n[[list]]\n[[list]]\nd = 1\n")
+    let host = try #require(document["host"]?.table)
+    #expect(host.keys == ["b", "a"] && host.line(of: "b") == 3 && host.line(of: "a") == 7)
+    #expect(document["host"]?["b"]?.table?.line(of: "c") == 6)
+    #expect(document["list"]?.array?.compactMap(\.table?.line) == [8, 9])
+    #expect(document.table?.keys == ["z", "host", "list"])
   }
 }

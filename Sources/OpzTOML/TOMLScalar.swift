@@ -22,7 +22,7 @@ enum TOMLScalar {
   }
 
   private static func float(_ text: String) -> Double? {
-    guard let digits = plain(text[...]), text.utf8.allSatisfy({ ASCII.isDigit($0) || "+-._eE".utf8.contains($0) }),
+    guard let digits = plain(text[...]), text.utf8.allSatisfy({ TOMLBytes.isDigit($0) || "+-._eE".utf8.contains($0) }),
       hasNoLeadingZero(String(digits.prefix { $0 != "." && $0 != "e" && $0 != "E" }))
     else { return nil }
     // A decimal point needs digits on both sides.
@@ -37,8 +37,8 @@ enum TOMLScalar {
   private static func plain(_ text: Substring) -> String? {
     let bytes = Array(text.utf8)
     for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "_") {
-      guard index > 0, index + 1 < bytes.count, ASCII.isLetterOrDigit(bytes[index - 1]),
-        ASCII.isLetterOrDigit(bytes[index + 1])
+      guard index > 0, index + 1 < bytes.count, TOMLBytes.isLetterOrDigit(bytes[index - 1]),
+        TOMLBytes.isLetterOrDigit(bytes[index + 1])
       else { return nil }
     }
     return text.filter { $0 != "_" }
@@ -54,14 +54,14 @@ enum TOMLScalar {
     let bytes = Array(text.utf8)
     func matches(_ pattern: String, _ part: ArraySlice<UInt8>) -> Bool {
       part.count == pattern.utf8.count
-        && zip(part, pattern.utf8).allSatisfy { $1 == UInt8(ascii: "0") ? ASCII.isDigit($0) : $0 == $1 }
+        && zip(part, pattern.utf8).allSatisfy { $1 == UInt8(ascii: "0") ? TOMLBytes.isDigit($0) : $0 == $1 }
     }
     func isTime(_ part: ArraySlice<UInt8>, offset: Bool) -> Bool {
       var rest = part
       guard rest.count >= 8, matches("00:00:00", rest.prefix(8)) else { return false }
       rest = rest.dropFirst(8)
       if rest.first == UInt8(ascii: ".") {
-        let digits = rest.dropFirst().prefix { ASCII.isDigit($0) }
+        let digits = rest.dropFirst().prefix { TOMLBytes.isDigit($0) }
         guard !digits.isEmpty else { return false }
         rest = rest.dropFirst(digits.count + 1)
       }
@@ -78,22 +78,11 @@ enum TOMLScalar {
   }
 }
 
-/// A value of a TOML document (toml.io, version 1.0).
-enum TOMLValue: Sendable, Hashable {
-  case string(String)
-  case integer(Int64)
-  case float(Double)
-  case boolean(Bool)
-  /// A date, a time or both, in the original spelling.
-  case date(String)
-  case array([TOMLValue])
-  case table([String: TOMLValue])
+/// Letters and digits of ASCII.
+enum TOMLBytes {
+  static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
-  /// The member of a table; nil if missing or not a table.
-  subscript(key: String) -> TOMLValue? { if case .table(let members) = self { members[key] } else { nil } }
-
-  var string: String? { if case .string(let text) = self { text } else { nil } }
-  var integer: Int64? { if case .integer(let number) = self { number } else { nil } }
-  var array: [TOMLValue]? { if case .array(let items) = self { items } else { nil } }
-  var table: [String: TOMLValue]? { if case .table(let members) = self { members } else { nil } }
+  static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+  }
 }
