@@ -106,6 +106,20 @@ import Testing
     registry.stop()
   }
 
+  @Test("a pull learns a limit of some hundred KiB too")
+  func pullsThroughLittle() async throws {
+    let registry = try RegistryServer()
+    let content = Array(Self.content.prefix(4 << 20))
+    let blob = Descriptor.of(content, .layerTar)
+    try await repository(registry.host).put(blob, from: BytesBlob(content))
+    let box = try Middlebox(before: registry.port, .init(bytes: 256 << 10))
+    let remote = try repository(box.host, state: state)
+    #expect(try await readAll(try await remote.blob(blob)) == content)
+    #expect(remote.profile.downloadLimit.map { $0.bytes <= 256 << 10 } == true)
+    #expect(box.count.cuts <= 4, "\(box.count.cuts) of 16")
+    registry.stop()
+  }
+
   @Test("a copy learns both limits") func copies() async throws {
     let (from, to) = (try RegistryServer(), try RegistryServer())
     try await repository(from.host).put(Self.blob, from: BytesBlob(Self.content))

@@ -121,9 +121,12 @@ import Testing
   func evidence() {
     var evidence = ConnectionEvidence()
     func showsLimit(_ bytes: UInt64, milliseconds: Int64) -> Bool {
-      evidence.showsLimit(bytes, milliseconds: milliseconds)
+      evidence.showsLimit(bytes, milliseconds: milliseconds, least: ConnectionLimit.smallestUpload)
     }
-    #expect(!showsLimit(100 << 10, milliseconds: 20), "too early for a limit")
+    #expect(!showsLimit(300 << 10, milliseconds: 20), "too early for a limit")
+    var downloads = ConnectionEvidence()
+    let isShown = downloads.showsLimit(300 << 10, milliseconds: 20, least: ConnectionLimit.smallestDownload)
+    #expect(isShown, "of a download, all bytes have arrived")
     #expect(showsLimit(3 << 20, milliseconds: 20))
     evidence.carried(200 << 20, milliseconds: 10_000)
     #expect(!showsLimit(3 << 20, milliseconds: 20) && !showsLimit(90 << 20, milliseconds: 9000))

@@ -17,8 +17,11 @@ public struct ConnectionLimit: Codable, Sendable, Hashable {
 
   /// A connection that breaks sooner shows no limit by time.
   static let shortest: Int64 = 1500
-  /// A connection that breaks after fewer bytes shows no limit by bytes.
-  static let smallest: UInt64 = 512 << 10
+  /// A connection that breaks after fewer bytes of an upload shows no limit by bytes: the system takes that much which
+  /// never arrives.
+  static let smallestUpload: UInt64 = 512 << 10
+  /// The same of a download, whose bytes have all arrived.
+  static let smallestDownload: UInt64 = 128 << 10
   /// A limit that was seen only once may have been an accident, so it is forgotten after this many milliseconds.
   static let onceAge: Int64 = 86_400_000
 
@@ -88,10 +91,11 @@ struct ConnectionEvidence: Sendable {
   }
 
   /// Whether a connection that broke shows a limit. It does not if another has carried more for longer.
-  mutating func showsLimit(_ bytes: UInt64, milliseconds: Int64) -> Bool {
+  /// - Parameter least: fewer bytes show no limit by bytes.
+  mutating func showsLimit(_ bytes: UInt64, milliseconds: Int64, least: UInt64) -> Bool {
     let isLong = milliseconds >= ConnectionLimit.shortest && bytes >= RemoteRegistryProfile.smallestRequest
-    guard bytes >= ConnectionLimit.smallest || isLong else { return false }
-    let hasByteLimit = bytes > carriedBytes && bytes >= ConnectionLimit.smallest
+    guard bytes >= least || isLong else { return false }
+    let hasByteLimit = bytes > carriedBytes && bytes >= least
     let hasTimeLimit = milliseconds > carriedMilliseconds && isLong
     guard !hasByteLimit, !hasTimeLimit else { return true }
     contradictions += 1

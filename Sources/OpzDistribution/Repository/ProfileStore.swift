@@ -50,7 +50,9 @@ final class ProfileStore: Sendable {
   func broke(_ use: ConnectionUse, _ direction: Direction) -> Bool {
     let (bytes, milliseconds) = ProfileStore.figures(use, direction)
     let isEvident = evidence.withLock {
-      $0[direction, default: ConnectionEvidence()].showsLimit(bytes, milliseconds: milliseconds)
+      $0[direction, default: ConnectionEvidence()].showsLimit(
+        bytes, milliseconds: milliseconds,
+        least: direction == .upload ? ConnectionLimit.smallestUpload : ConnectionLimit.smallestDownload)
     }
     guard isEvident else { return false }
     let now = Timestamp.now().milliseconds

@@ -64,9 +64,16 @@ public struct PullVersion: Sendable {
     let found = try await RemoteRecord.find(
       of: facts, among: listed.records, wanted: chosenRecord, in: remote, source, left)
     try check(found.record, registry)
+    // It was read to be checked, and need not be fetched again.
+    let isNew = try await blocking { [store = registry.store] in
+      let isNew = try !store.has(Descriptor.of(found.bytes, RecordArtifact.artifactType))
+      _ = try store.put(found.bytes, RecordArtifact.artifactType)
+      return isNew
+    }
     async let documents = copy(found.artifact, from: remote, to: registry.store, progress: session.progress)
     async let artifacts = fetchArtifacts(of: found.record, from: remote, registry)
-    var moved = try await blobs &+ documents.bytes &+ artifacts &+ others.bytes
+    var moved = isNew ? UInt64(found.bytes.count) : 0
+    moved &+= try await blobs &+ documents.bytes &+ artifacts &+ others.bytes
     await connections
     let arrived = StoredFirst(store: registry.store, remote: remote)
     moved &+= try await copy(image, from: arrived, to: registry.store, progress: session.progress).bytes

@@ -41,6 +41,20 @@ struct PushPullTests {
     #expect(names?.category == .conflict)
   }
 
+  @Test("a pull fetches the record once, and its bytes count")
+  func once() async throws {
+    let server = try SpecRegistry()
+    let project = try Project.model()
+    let version = try await project.package { $0.push = "\(server.host)/crm/weights" }.version
+    let before = server.requests.count
+    var other = project.session
+    other.registryPath = project.directory.path.appending("other")
+    let result = try await PullVersion(Reference(parsing: "\(server.host)/crm/weights:1.0.0"), in: other).run()
+    let fetched = server.requests[before...].filter { $0.method == "GET" && $0.path.contains("/blobs/") }.map(\.path)
+    #expect(fetched.filter { $0.hasSuffix("\(Digest.of(version.bytes))") }.count == 1, "\(fetched)")
+    #expect(result.bytes >= UInt64(version.bytes.count))
+  }
+
   @Test("package --push pushes what it recorded")
   func packagePush() async throws {
     let server = try RegistryServer()
