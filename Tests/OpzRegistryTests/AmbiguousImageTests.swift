@@ -53,7 +53,7 @@ struct AmbiguousImageTests {
     let fixture = try RegistryFixture()
     let repository = fixture.registry.repository(try #require(RepositoryName("a/b")))
     let config = try fixture.registry.store.put(Array(text.utf8), .imageConfig)
-    #expect(throws: OCIError.self) { try repository.put(Self.manifest(config), .imageManifest, tag: "1") }
+    #expect(throws: OCIError.self) { try repository.put(Self.manifest(config), .imageManifest, tags: ["1"]) }
     #expect(try repository.resolve("1") == nil)
   }
 
@@ -68,11 +68,11 @@ struct AmbiguousImageTests {
     let repository = fixture.registry.repository(try #require(RepositoryName("a/b")))
     let config = try fixture.registry.store.put(
       Array(#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#.utf8), .imageConfig)
-    _ = try repository.put(Self.manifest(config), .imageManifest, tag: "good")
-    #expect(throws: OCIError.self) { try repository.put(Self.manifest(config, more), .imageManifest, tag: "1") }
+    _ = try repository.put(Self.manifest(config), .imageManifest, tags: ["good"])
+    #expect(throws: OCIError.self) { try repository.put(Self.manifest(config, more), .imageManifest, tags: ["1"]) }
     let index = Array(#"{"schemaVersion":2,"manifests":[]\#(more)}"#.utf8)
     if !more.contains("ayers") {
-      #expect(throws: OCIError.self) { try repository.put(index, .imageIndex, tag: "1") }
+      #expect(throws: OCIError.self) { try repository.put(index, .imageIndex, tags: ["1"]) }
     }
     let image = try fixture.registry.store.put(Self.manifest(config, more), .imageManifest)
     let record = VersionRecord(

@@ -50,16 +50,36 @@ extension RegistryResponder {
       throw SpecError(
         400, .manifestInvalid, "Content-Type is not that of a manifest or an index: \"\(said.prefix(100))\"")
     }
+    let tags = digest == nil ? [reference] : try Self.tags(request.query)
     let (stored, subject) = try await onDisk { [registry] in
-      if digest == nil { try Self.refuse(reference, of: name, bytes, registry) }
-      return try registry.repository(name).put(bytes, type, digest: digest, tag: digest == nil ? reference : nil)
+      for tag in tags { try Self.refuse(tag, of: name, bytes, registry) }
+      return try registry.repository(name).put(bytes, type, digest: digest, tags: tags)
     }
     var response = Response(
       201,
       [("Location", "/v2/\(name)/manifests/\(stored.digest)"), ("Docker-Content-Digest", stored.digest.description)])
     if let subject { response.headers.append(("OCI-Subject", subject.description)) }
+    if digest != nil, !tags.isEmpty { response.headers.append(("OCI-Tag", tags.joined(separator: ", "))) }
     return response
   }
+
+  /// The tags of `?tag=1&tag=2`, which a manifest that is pushed by its digest gets (distribution-spec 1.2, "Pushing
+  /// Manifests"). All or none are set.
+  private static func tags(_ query: Query) throws -> [String] {
+    let named = query.all("tag")
+    guard named.count <= tagLimit else {
+      throw SpecError(414, .unsupported, "at most \(tagLimit) tags can be set by one request")
+    }
+    var tags: [String] = []
+    for tag in named where !tags.contains(tag) {
+      guard Reference.isTag(tag) else { throw SpecError(400, .manifestInvalid, "not a tag") }
+      tags.append(tag)
+    }
+    return tags
+  }
+
+  /// The specification asks for 10 at least.
+  private static let tagLimit = 32
 
   /// Refuses to change versions, which are immutable, and aliases, which only `opz alias` and `opz promote` move,
   /// with a reason.

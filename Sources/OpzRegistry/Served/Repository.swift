@@ -91,11 +91,11 @@ public struct Repository: Sendable {
   /// - Parameters:
   ///   - bytes: at most 4 MiB.
   ///   - digest: the digest that the client expects; nil for the SHA-256.
-  ///   - tag: the tag to set; nil for none.
+  ///   - tags: the tags to set. Each is set as a whole, but a crash may come between two.
   /// - Returns: its descriptor, and its subject if it has one.
   /// - Throws: `OCIError` for anything but a manifest of that type, `RegistryError.notFound` if it names missing
   ///   content, `StoreError.wrongDigest`.
-  public func put(_ bytes: [UInt8], _ mediaType: MediaType, digest: Digest? = nil, tag: String? = nil) throws -> (
+  public func put(_ bytes: [UInt8], _ mediaType: MediaType, digest: Digest? = nil, tags: [String] = []) throws -> (
     descriptor: Descriptor, subject: Digest?
   ) {
     try registry.requireLocks()
@@ -121,7 +121,7 @@ public struct Repository: Sendable {
         entry.annotations = document.annotations
         try write(entry, at: referrersDirectory(subject).appending(Repository.file(descriptor.digest)))
       }
-      if let tag { try write(descriptor, at: directory.appending("_tags").appending(tag)) }
+      for tag in tags { try write(descriptor, at: directory.appending("_tags").appending(tag)) }
     }
     return (descriptor, document.subject)
   }

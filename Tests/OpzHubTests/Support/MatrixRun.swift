@@ -92,7 +92,7 @@ struct MatrixRun: Sendable {
       try hub.registry.store.put(config, .empty)
       let manifest = try manifest
       guard let name = RepositoryName(repository) else { return "no name" }
-      _ = try hub.registry.repository(name).put(manifest.raw, .imageManifest, tag: "1")
+      _ = try hub.registry.repository(name).put(manifest.raw, .imageManifest, tags: ["1"])
       stage.play(plan)
       let client = try client
       let found = try await client.resolve("1")

@@ -39,7 +39,7 @@ extension TestHub {
     switch kind {
     case .blobGet: return TestHub.request("GET", "/v2/a/blobs/\(digest)", host: host)
     case .manifestGet:
-      _ = try registry.repository(name).put(manifest.raw, .imageManifest, tag: "1")
+      _ = try registry.repository(name).put(manifest.raw, .imageManifest, tags: ["1"])
       return TestHub.request("GET", "/v2/a/manifests/1", host: host)
     case .manifestPut:
       return TestHub.request(
