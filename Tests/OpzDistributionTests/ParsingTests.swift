@@ -61,6 +61,16 @@ import Testing
     #expect(ReferrersPage.next(["", "<", "x>", "</a>; rel=last"]) == nil)
   }
 
+  @Test(arguments: [
+    (429, "100;w=21600", " (100 are allowed in 6 h)"), (429, "5; w=90", " (5 are allowed in 90 s)"),
+    (429, "7", " (7 are allowed)"), (429, "", ""), (429, ";w=1", ""), (429, "99999999999999999999;w=1", ""),
+    (429, "1;w=-1", " (1 are allowed)"), (403, "100;w=21600", ""),
+  ])
+  func saysTheRateLimit(_ status: Int, _ header: String, _ text: String) {
+    let head = HTTPHead(status: status, headers: [("ratelimit-limit", header)])
+    #expect(RemoteErrorResponse.rateLimit(HTTPResponse(head: head)) == text)
+  }
+
   /// Nothing that a registry can say makes a parser trap.
   @Test(arguments: 0..<20)
   func survivesNonsense(_ seed: UInt64) {

@@ -65,6 +65,30 @@ struct PlanTests {
     for name in names + FaultStage.allCases.map(\.rawValue) { #expect(schema.contains("\"\(name)\""), "\(name)") }
   }
 
+  @Test("the page about container registries names each profile, and only names that exist")
+  func registries() throws {
+    let page = String(
+      decoding: try FileBlob(PackageRoot.path().appending("docs/reference/registries.md")).bytes(), as: UTF8.self)
+    let rows = page.split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| registry |") }
+    #expect(rows.count > 20)
+    let known = Set(RegistryProfile.all.map(\.name) + Fault.all.map(\.name))
+    var named: Set<String> = []
+    for row in rows {
+      let cells = row.split(separator: "|").map { $0.trimmingPrefix(" ") }
+      try #require(cells.count == 5, "\(row)")
+      let names = cells[4].split(separator: "`").filter { !$0.contains(" ") && !$0.isEmpty }.map(String.init)
+      #expect(!names.isEmpty, "\(row)")
+      for name in names where name.first?.isUppercase == false {
+        #expect(known.contains(name), "\(name)")
+        named.insert(name)
+      }
+      #expect(!cells[3].filter { $0 != " " }.isEmpty, "no source: \(row)")
+    }
+    #expect(
+      named.isSuperset(of: RegistryProfile.all.map(\.name)),
+      "\(Set(RegistryProfile.all.map(\.name)).subtracting(named))")
+  }
+
   @Test(
     "options",
     arguments: [

@@ -1,3 +1,5 @@
+import OpzDistribution
+import OpzHTTP
 import OpzIO
 import OpzJSON
 import OpzOCI
@@ -35,6 +37,30 @@ struct RegistryProfileTests {
   func count() {
     #expect(RegistryProfile.all.count >= 12)
     #expect(Set(RegistryProfile.all.map(\.name)).count == RegistryProfile.all.count)
+  }
+
+  @Test("nexus: a stored manifest gets no other tag, and opz says which policy that is")
+  func nexus() async throws {
+    let hub = try await hub("nexus")
+    let manifest = try manifest()
+    try await hub.push(Array("{}".utf8), to: "a")
+    #expect(try await hub.put(manifest, "a", "1").status == 201)
+    #expect(try await hub.put(manifest, "a", "1").status == 201)
+    let reply = try await hub.put(manifest, "a", "2")
+    #expect(
+      reply.status == 400 && reply.code == "BLOB_UPLOAD_INVALID" && reply.text.contains("\"detail\":\"Repository does"))
+    let remote = try RemoteRepository(
+      Reference(host: hub.host, repository: "a"), environment: [:], userAgent: "opz-tests/1", retry: RetryPolicy())
+    let error = await #expect(throws: DistributionError.self) { try await remote.tag(manifest.descriptor, as: "3") }
+    #expect(error?.hint?.contains("disable redeploy") == true)
+  }
+
+  @Test("gitlab: no referrers, tokens of minutes")
+  func gitlab() async throws {
+    let hub = try await hub("gitlab")
+    #expect(try await hub.ask("GET", "/v2/").status == 401)
+    let token = try await hub.ask("GET", "/token?service=opz-hub&scope=repository:a:pull")
+    #expect(token.text.contains("\"expires_in\":300"), "\(token.text)")
   }
 
   @Test("ecr: chunks are 201, Range does not advance, but all bytes are stored")

@@ -8,6 +8,15 @@ enum RemoteErrorResponse {
     struct Item: Decodable {
       var code: String?
       var message: String?
+      var detail: Detail?
+    }
+    /// "unstructured data about the error" (distribution-spec 1.1): only a text is for people.
+    struct Detail: Decodable {
+      let text: String?
+
+      init(from decoder: any Decoder) throws {
+        text = try? decoder.singleValueContainer().decode(String.self)
+      }
     }
     var errors: [Item]?
     /// Sent by token servers.
@@ -30,8 +39,10 @@ enum RemoteErrorResponse {
     let prefix = isPage ? "a proxy in front of the registry answered" : "the registry answered"
     let text = words.isEmpty ? "\(prefix) \(response.status)" : "\(prefix) \(response.status), "
     let isQuota = words.lowercased().contains("quota") || response.status == 507
+    let isRedeployment = first?.detail?.text?.contains("does not allow updating") == true
     var error = DistributionError(
-      code, subject, text + PrintableText.brief(words), hint: isQuota ? quotaHint : hint(code, first?.code),
+      code, subject, text + PrintableText.brief(words) + rateLimit(response),
+      hint: isQuota ? quotaHint : isRedeployment ? redeploymentHint : hint(code, first?.code),
       status: response.status)
     error.retryAfter = RetryPolicy.seconds(retryAfter: response["retry-after"], now: .now())
     return error
@@ -39,6 +50,24 @@ enum RemoteErrorResponse {
 
   private static let quotaHint =
     "the repository's quota is used up; delete old versions in the registry, or ask who runs it for more"
+
+  private static let redeploymentHint =
+    "Nexus's repository has the policy \"disable redeploy\", by which a stored manifest gets no other tag; "
+    + "allow redeployment there"
+
+  /// ` (100 in 6 h)`: what Docker Hub's `RateLimit-Limit: 100;w=21600` means (docker/docs, "Pull usage and limits").
+  static func rateLimit(_ response: HTTPResponse) -> String {
+    guard response.status == 429,
+      let parts = response["ratelimit-limit"]?.split(separator: ";").map({ $0.filter { $0 != " " } }),
+      let most = parts.first.flatMap({ UInt32($0) })
+    else { return "" }
+    guard let window = parts.dropFirst().first(where: { $0.hasPrefix("w=") }).flatMap({ UInt32($0.dropFirst(2)) })
+    else {
+      return " (\(most) are allowed)"
+    }
+    let time = window % 3600 == 0 ? "\(window / 3600) h" : "\(window) s"
+    return " (\(most) are allowed in \(time))"
+  }
 
   private static func code(_ status: Int, _ name: String?) -> DistributionError.Code {
     switch (status, name) {

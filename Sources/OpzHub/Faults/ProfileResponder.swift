@@ -22,7 +22,11 @@ struct ProfileResponder: Responder {
     var body = body
     for quirk in quirks {
       if let refusal = try ProfileResponder.refusal(quirk, request, memory) { return refusal }
-      try await change(quirk, &request, &body)
+      do {
+        try await change(quirk, &request, &body)
+      } catch let refusal as SpecError {
+        return refusal.response
+      }
     }
     var response: Response
     do {
@@ -41,6 +45,12 @@ struct ProfileResponder: Responder {
   private func change(_ quirk: Quirk, _ request: inout HubRequest, _ body: inout any RequestBody) async throws {
     switch quirk {
     case .acceptsUnorderedChunks: request.headers.remove("content-range")
+    case .noSecondTag:
+      guard case .manifest(_, let reference) = request.route, request.kind == .manifestPut else { return }
+      let bytes = try await body.bytes(limit: Document.limit)
+      let first = memory.first("manifest \(Digest.of(bytes))", reference)
+      if first != reference { throw SpecError.noRedeployment }
+      body = KnownBody(bytes)
     case .refusesReferrers, .knownConfigsOnly, .lostBlobs:
       guard request.kind == .manifestPut, (request.length ?? 0) <= UInt64(Document.limit) else { return }
       let bytes = try await body.bytes(limit: Document.limit)
@@ -174,6 +184,12 @@ extension ProfileResponder {
   private static func state(_ id: some StringProtocol) -> String {
     String(Digest.of(Array("state \(id)".utf8)).hex.prefix(20)) + "=="
   }
+}
+
+extension SpecError {
+  /// What Nexus answers: only the detail says why (GoogleContainerTools/jib#3057).
+  fileprivate static let noRedeployment = SpecError(
+    400, .blobUploadInvalid, "blob upload invalid", detail: "Repository does not allow updating assets: docker-hosted")
 }
 
 /// What a registry of this kind remembers. It holds a few thousand uploads, then starts over.

@@ -24,6 +24,8 @@ enum Quirk: Sendable, Equatable {
   case plainRangesOnly
   /// A PUT with the bytes of an upload that received no chunk gets 404.
   case chunkBeforePut
+  /// A manifest that is stored gets no other name, by a tag or by its digest: 400 with BLOB_UPLOAD_INVALID.
+  case noSecondTag
   /// Refuses manifests whose config has an unknown media type.
   case knownConfigsOnly
   /// A mount without `from` gets 400.

@@ -32,6 +32,10 @@ struct RegistryProfile: Sendable {
       "dockerhub", "GET of a manifest counts as a pull, and 100 are allowed; HEAD does not count", tokenSeconds: 300,
       .pullLimit(100)),
     RegistryProfile(
+      "gitlab", "tokens are valid for 5 minutes; no referrers", tokenSeconds: 300, .noReferrers),
+    RegistryProfile(
+      "nexus", "redeployment is disabled: a manifest that is stored gets no other name", .noSecondTag),
+    RegistryProfile(
       "harbor-replicas", "after a successful upload the first blob is unknown, until it is pushed again", .lostBlobs(1)),
     RegistryProfile(
       "cloudflare", "a body above 100 MB gets 413 with an HTML page", .bodyLimit(100_000_000, server: "cloudflare")),

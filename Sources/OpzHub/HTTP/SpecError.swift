@@ -29,8 +29,14 @@ struct SpecError: Error, Sendable {
   let code: Code
   let message: String
   var headers: [(name: String, value: String)]
+  /// What else there is to say; nil for nothing.
+  let detail: String?
 
-  init(_ status: Int, _ code: Code, _ message: String, _ headers: [(name: String, value: String)] = []) {
+  init(
+    _ status: Int, _ code: Code, _ message: String, _ headers: [(name: String, value: String)] = [],
+    detail: String? = nil
+  ) {
+    self.detail = detail
     self.status = status
     self.code = code
     self.message = message
@@ -38,9 +44,9 @@ struct SpecError: Error, Sendable {
   }
 
   var response: Response {
-    let document = JSONValue.object([
-      "errors": .array([.object(["code": .string(code.rawValue), "message": .string(message)])])
-    ])
+    var entry: [String: JSONValue] = ["code": .string(code.rawValue), "message": .string(message)]
+    if let detail { entry["detail"] = .string(detail) }
+    let document = JSONValue.object(["errors": .array([.object(entry)])])
     let bytes = (try? CanonicalJSON.encode(document)) ?? []
     return Response(status, [("Content-Type", "application/json")] + headers, body: .bytes(bytes))
   }
