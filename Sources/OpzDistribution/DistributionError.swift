@@ -30,6 +30,10 @@ public struct DistributionError: ExplainedError {
     case refusedAddress
     /// Configured credentials that cannot be used.
     case credentials
+    /// A file of mirrors that cannot be read or understood.
+    case configuration
+    /// An image that must not be pulled, as podman's configuration says.
+    case blocked
     case wrongDigest
     case wrongSize
     /// A manifest refers to a blob or manifest that the remote registry does not have.
@@ -46,6 +50,8 @@ public struct DistributionError: ExplainedError {
   public internal(set) var bytesSafe: UInt64?
   /// The status is normally permanent, but this peer is known to return it by mistake.
   var isWorthRepeating = false
+  /// The source that caused it is put aside, and there is another one.
+  public internal(set) var hasOtherSource = false
   /// The number of seconds that the peer asked to wait.
   package internal(set) var retryAfter: Double?
 
@@ -67,6 +73,8 @@ public struct DistributionError: ExplainedError {
     switch code {
     case .notFound: .notFound
     case .wrongDigest, .wrongSize: .verification
+    case .configuration: .failed
+    case .blocked: .refused
     default: .network
     }
   }
@@ -133,6 +141,20 @@ extension HTTPClient {
     } catch let error as HTTPError {
       throw DistributionError(error)
     }
+  }
+}
+
+extension DistributionError: OtherSourceError {}
+
+extension DistributionError {
+  /// The same error with another reason.
+  func with(reason: String) -> DistributionError {
+    var error = DistributionError(code, subject, reason, hint: hint, status: status)
+    error.retryAfter = retryAfter
+    error.isWorthRepeating = isWorthRepeating
+    error.bytesSafe = bytesSafe
+    error.hasOtherSource = hasOtherSource
+    return error
   }
 }
 

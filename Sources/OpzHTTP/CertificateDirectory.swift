@@ -1,16 +1,31 @@
 import OpzIO
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// The contents of a `certs.d/HOST:PORT` directory of Docker or containers/image: `*.crt` files are authorities to
 /// trust in addition to the system's, `NAME.cert` with `NAME.key` is the client certificate.
-struct CertificateDirectory: Sendable, Equatable {
+package struct CertificateDirectory: Sendable, Equatable {
   /// Concatenated PEM certificates.
-  var authorities: [UInt8] = []
-  var certificate: FilePath?
-  var key: FilePath?
+  package var authorities: [UInt8] = []
+  /// The file of the client's certificate; nil for none.
+  package var certificate: FilePath?
+  /// The file of its key.
+  package var key: FilePath?
+  /// Whether the server's certificate is taken whoever vouches for it, because the user's files say so.
+  package var skipsVerification = false
+
+  /// No certificates.
+  package init() {}
 
   private static let limit = 1 << 20
+
+  /// Adds files of certificate authorities. Blocks.
+  /// - Throws: `IOFailure`, or `FileTooLarge`.
+  package mutating func trust(_ files: [FilePath]) throws {
+    for file in files {
+      authorities += try SmallFile.read(file, limit: CertificateDirectory.limit) + [UInt8(ascii: "\n")]
+    }
+  }
 
   /// Reads the first directory that exists, the user's before the system's. Blocks.
   /// - Throws: `HTTPError` with the code `certificates` for a certificate without its key; `IOFailure`.
@@ -60,18 +75,37 @@ struct CertificateDirectory: Sendable, Equatable {
   }
 }
 
+extension CertificateDirectory {
+  fileprivate func adding(_ more: CertificateDirectory) -> CertificateDirectory {
+    var all = self
+    all.authorities += more.authorities
+    if let certificate = more.certificate { (all.certificate, all.key) = (certificate, more.key) }
+    all.skipsVerification = all.skipsVerification || more.skipsVerification
+    return all
+  }
+}
+
 /// Caches the certificate directory of each origin.
 final class CertificateStore: Sendable {
   private let environment: [String: String]
   private let known = Mutex<[Origin: Result<CertificateDirectory, any Error>]>([:])
+  /// For one origin, what is added to what the directories say.
+  private let addition: (origin: Origin, certificates: CertificateDirectory)?
 
-  init(environment: [String: String]) { self.environment = environment }
+  init(environment: [String: String], adding addition: (Origin, CertificateDirectory)? = nil) {
+    self.environment = environment
+    self.addition = addition.map { ($0, $1) }
+  }
 
   /// Returns the certificates for an origin. The first call for an origin reads some small files.
   func directory(for origin: Origin) throws -> CertificateDirectory {
     try known.withLock { known in
       if let found = known[origin] { return try found.get() }
-      let found = Result { try CertificateDirectory.find(for: origin, environment: environment) }
+      let found = Result {
+        let found = try CertificateDirectory.find(for: origin, environment: environment)
+        guard let addition, addition.origin == origin, origin.scheme == .https else { return found }
+        return found.adding(addition.certificates)
+      }
       known[origin] = found
       return try found.get()
     }

@@ -79,11 +79,15 @@ package struct HTTPSettings: Sendable {
   let certificateStore: CertificateStore
 
   /// Settings of a process.
-  /// - Parameter environment: its variables name proxies and certificate files.
-  package init(userAgent: String, environment: [String: String]) {
+  /// - Parameters:
+  ///   - environment: its variables name proxies and certificate files.
+  ///   - addition: certificates for one origin, beside those that `certs.d` has for it.
+  package init(
+    userAgent: String, environment: [String: String], adding addition: (Origin, CertificateDirectory)? = nil
+  ) {
     self.userAgent = String(userAgent.unicodeScalars.filter { $0.value >= 0x20 && $0.value < 0x7f })
     self.environment = environment
-    certificateStore = CertificateStore(environment: environment)
+    certificateStore = CertificateStore(environment: environment, adding: addition)
   }
 
   /// Whether a `certs.d` directory has certificates for an origin. Reads some small files.

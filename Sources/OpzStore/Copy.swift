@@ -112,7 +112,13 @@ private struct CopyStep<Source: ContentReader, Destination: ContentStore>: Senda
   }
 
   private func move(_ descriptor: Descriptor) async throws {
-    try await destination.put(descriptor, from: try await source.blob(descriptor))
+    while true {
+      do {
+        return try await destination.put(descriptor, from: try await source.blob(descriptor))
+      } catch let error as any OtherSourceError where error.hasOtherSource {
+        try Task.checkCancellation()
+      }
+    }
   }
 
   /// Manifests go side by side, because the order of referrers and subjects does not matter (distribution-spec 1.1,

@@ -67,7 +67,7 @@ public struct RemoteLogin: Sendable {
 extension RemoteClient {
   /// `GET /v2/`, which every remote registry supports (distribution-spec 1.1, "Determining Support").
   var versionCheck: HTTPRequest {
-    HTTPRequest(method: .get, address: WebAddress(origin: policy.home, path: "/v2/"))
+    HTTPRequest(method: .get, address: root)
   }
 
   /// The challenges of the remote registry; nil where it allows anonymous access.

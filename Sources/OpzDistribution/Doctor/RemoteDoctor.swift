@@ -54,6 +54,9 @@ public struct RemoteDoctor: Sendable {
       scheme: scheme, state: state)
     var probe = RemoteProbe(
       registry: client.policy.home.description, repository: hasRepository ? reference.repository : nil)
+    var quick = retry
+    (quick.attempts, quick.idle) = (1, 20)
+    await MirrorProbe(reference: reference, environment: environment, userAgent: userAgent).run(&probe, retry: quick)
     guard await connect(client, &probe) else { return probe }
     guard await logIn(client, &probe) else { return probe }
     guard hasRepository else {

@@ -8,6 +8,8 @@ public struct ReferrerList: Sendable {
   public internal(set) var entries: [Descriptor] = []
   /// Why there is more than these; nil where this is all.
   public internal(set) var leftOut: String?
+  /// The registry has the referrers API, so that an empty list says that there are none.
+  var isFromAPI = false
 
   /// Pages and entries after which a registry is not asked any further: one that never ends is stopped.
   static let pageLimit = 100
@@ -28,6 +30,11 @@ extension RemoteRepository {
   /// - Parameter type: asks for artifacts of this type alone. A registry may list others all the same.
   /// - Throws: where not even the first page can be read.
   public func referrerList(of digest: Digest, type: MediaType? = nil) async throws -> ReferrerList {
+    if let mirrors {
+      return try await mirrors.read(
+        .names, "\(name(digest)) referrers", isAnswer: { $0.isFromAPI || !$0.entries.isEmpty }
+      ) { try await $0.referrerList(of: digest, type: type) }.value
+    }
     let filter = type.map { "artifactType=\($0.rawValue.replacing("+", with: "%2B"))" }
     var request = HTTPRequest(
       method: .get, address: client.address("referrers/\(digest)", query: filter),
@@ -58,6 +65,7 @@ extension RemoteRepository {
           try Index(raw: response.body, subject: "\(name(digest)) referrers").content.manifests.map(
             \.withShortAnnotations))
         if page == 0 { client.profiles.learn { $0.referrers = true } }
+        list.isFromAPI = true
         next = ReferrersPage.next(response.head.all("link"))
         if let next { request.address = try client.resolve(next, from: request.address) }
       } catch let error as any ExplainedError where page > 0 && (error as? DistributionError)?.isTransient != true {

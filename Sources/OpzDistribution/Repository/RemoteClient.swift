@@ -16,6 +16,8 @@ final class RemoteClient: Sendable {
   private let http: HTTPClient
   private let authorizer: Authorizer
   private let warnings = Mutex<Set<String>>([])
+  /// The path of the registry's API, and what is added to the query of each request.
+  private let (api, query): (String, String?)
   /// What reading asks a token server for. A client that will write asks for that at once, so that it needs one token.
   let readScopes: [Scope]
   /// The registry keeps lists of referrers under fallback tags and has no referrers API, as it showed to this client.
@@ -34,23 +36,32 @@ final class RemoteClient: Sendable {
   ///   - writes: whether the repository will be written to.
   ///   - credentials: used instead of those that the environment leads to.
   ///   - quirks: the deviations from the specification that are coped with.
-  /// - Throws: `DistributionError` with the code `refusedAddress` for a host that cannot be connected to.
+  ///   - mirror: what a file of mirrors says of the registry.
+  /// - Throws: `DistributionError` with the code `refusedAddress` for a host that cannot be connected to, or
+  ///   `configuration` where a file that `mirror` names cannot be read.
   init(
     _ reference: Reference, environment: [String: String], userAgent: String, progress: any ProgressSink,
     insecure: Bool, retry: RetryPolicy, scheme: Origin.Scheme? = nil, writes: Bool = false,
-    state: TransferState? = nil, credentials: Credentials? = nil, quirks: RemoteQuirks = .known
+    state: TransferState? = nil, credentials: Credentials? = nil, quirks: RemoteQuirks = .known,
+    mirror: PullSource? = nil
   ) throws {
-    let settings = HTTPSettings(userAgent: userAgent, environment: environment)
-    guard let origin = Origin(of: reference, insecure: insecure, scheme: scheme, settings) else {
+    var settings = HTTPSettings(userAgent: userAgent, environment: environment)
+    guard let origin = Origin(of: reference, insecure: insecure, scheme: scheme ?? mirror?.scheme, settings) else {
       throw DistributionError(.refusedAddress, reference.name, "the host is not one that can be connected to")
     }
+    if let certificates = try mirror?.certificates() {
+      settings = HTTPSettings(userAgent: userAgent, environment: environment, adding: (origin, certificates))
+    }
+    api = mirror?.api ?? "/v2"
+    query = mirror?.namespace.map { "ns=\(WebAddress.encode($0))" }
     self.reference = reference
     self.progress = progress
     self.quirks = quirks
     readScopes = [writes ? .push(reference.repository) : .pull(reference.repository)]
     profiles = ProfileStore(origin, in: state?.profiles)
     journal = state.map { UploadJournal(directory: $0.uploads) }
-    policy = AddressPolicy(home: origin, insecure: insecure)
+    // Whoever writes http:// for a mirror, or calls it insecure, has allowed it for that mirror.
+    policy = AddressPolicy(home: origin, insecure: insecure || mirror != nil && origin.scheme == .http)
     retrier = Retrier(policy: retry, progress: progress)
     http = try DistributionError.mapping { try HTTPClient(settings) }
     authorizer = Authorizer(
@@ -71,14 +82,20 @@ final class RemoteClient: Sendable {
     guard policy.home.scheme == .http else { return }
     try? await Task.sleep(for: .milliseconds(10))
     guard !latency.withLock({ $0.isFinite }), !Task.isCancelled else { return }
-    let request = HTTPRequest(method: .get, address: WebAddress(origin: policy.home, path: "/v2/", query: nil))
+    let request = HTTPRequest(method: .get, address: root)
     _ = await concurrently(Array(0..<count), limit: count) { [http] _ in _ = try? await http.exchange(request) }
   }
 
   /// An address below `/v2/REPOSITORY/`.
   func address(_ path: String, query: String? = nil) -> WebAddress {
-    WebAddress(origin: policy.home, path: "/v2/\(reference.repository)/\(path)", query: query)
+    let all = [query, self.query].compactMap { $0 }
+    return WebAddress(
+      origin: policy.home, path: "\(api)/\(reference.repository)/\(path)",
+      query: all.isEmpty ? nil : all.joined(separator: "&"))
   }
+
+  /// `/v2/`, which every registry answers.
+  var root: WebAddress { WebAddress(origin: policy.home, path: "\(api)/", query: query) }
 
   /// The address in the `Location` header of a response to `request`.
   /// - Throws: `DistributionError` with the code `badResponse` where there is none, or `refusedAddress`.

@@ -24,6 +24,8 @@ public final class RemoteRepository: ContentStore, TagStore {
   let held = Mutex<HeldReferrers?>(nil)
   let manifests: ManifestRequests
   let referrersTag: ReferrersTag
+  /// Where the content is read, if not from the repository itself alone.
+  let mirrors: MirrorChain?
 
   /// Sets up the client; sends nothing.
   /// - Parameters:
@@ -50,21 +52,66 @@ public final class RemoteRepository: ContentStore, TagStore {
   init(
     _ reference: Reference, environment: [String: String], mounts: MountOrigins = MountOrigins(),
     userAgent: String = "opz", progress: any ProgressSink = NoProgress(), insecure: Bool = false, retry: RetryPolicy,
-    scheme: Origin.Scheme?, writes: Bool = false, state: TransferState? = nil, quirks: RemoteQuirks = .known
+    scheme: Origin.Scheme?, writes: Bool = false, state: TransferState? = nil, quirks: RemoteQuirks = .known,
+    mirror: PullSource? = nil
   ) throws {
     self.reference = reference
     self.mounts = mounts
+    mirrors = nil
     client = try RemoteClient(
       reference, environment: environment, userAgent: userAgent, progress: progress, insecure: insecure, retry: retry,
-      scheme: scheme, writes: writes, state: state, quirks: quirks)
+      scheme: scheme, writes: writes, state: state, quirks: quirks, mirror: mirror)
     manifests = ManifestRequests(client: client)
     referrersTag = ReferrersTag(manifests)
+  }
+
+  /// Sets up a repository that is read from the sources of a route, and written to the last of them; sends nothing.
+  /// - Parameters:
+  ///   - route: from `MirrorFiles`.
+  ///   - reference: its host and repository name the content.
+  ///   - retry: of the last source. A mirror gets two attempts and 20 seconds in which to answer.
+  /// - Throws: `DistributionError` with the code `refusedAddress` or `configuration`.
+  public init(
+    _ reference: Reference, from route: PullRoute, environment: [String: String], userAgent: String,
+    progress: any ProgressSink = NoProgress(), insecure: Bool = false, state: TransferState? = nil,
+    retry: RetryPolicy = RetryPolicy()
+  ) throws {
+    var short = retry
+    (short.attempts, short.deadline, short.idle) = (
+      min(2, retry.attempts), min(15, retry.deadline), min(20, retry.idle)
+    )
+    let links = try route.sources.enumerated().map { index, source in
+      let open = { (retry: RetryPolicy) in
+        try RemoteRepository(
+          source.reference, environment: environment, userAgent: userAgent, progress: progress,
+          insecure: insecure && source.isUpstream, retry: retry, scheme: nil, state: state, mirror: source)
+      }
+      guard index + 1 == route.sources.count else {
+        let mirror = try open(short)
+        return MirrorChain.Link(source: source, repository: mirror, brief: mirror)
+      }
+      var once = short
+      once.attempts = 1
+      return MirrorChain.Link(source: source, repository: try open(retry), brief: try open(once))
+    }
+    guard let last = links.last else {
+      throw DistributionError(.configuration, route.file.string, "it names no source of \(reference.name)")
+    }
+    self.reference = reference
+    (mounts, client, manifests) = (MountOrigins(), last.repository.client, last.repository.manifests)
+    referrersTag = last.repository.referrersTag
+    mirrors = MirrorChain(links, progress: progress)
   }
 
   /// Whether the repository has the content. A document with a subject must also be in the list of referrers, so that
   /// a push that was interrupted between the two is completed by the next one.
   /// - Throws: `DistributionError`.
   public func contains(_ descriptor: Descriptor) async throws -> Bool {
+    if let mirrors {
+      return try await mirrors.read(.content, name(descriptor.digest), isAnswer: { $0 }) {
+        try await $0.contains(descriptor)
+      }.value
+    }
     let isThere = try await isWhole(descriptor, client.readScopes)
     if !isThere { _ = missing.withLock { $0.insert(descriptor.digest) } }
     return isThere
@@ -75,15 +122,20 @@ public final class RemoteRepository: ContentStore, TagStore {
   /// - Throws: `DistributionError`, with the code `notFound` where the repository does not have the document.
   public func blob(_ descriptor: Descriptor) async throws -> any Blob {
     if descriptor.mediaType.isDocument { return BytesBlob(try await document(descriptor)) }
+    if let mirrors { return MirroredBlob(chain: mirrors, descriptor: descriptor, progress: client.progress) }
     return RemoteBlob(client: client, descriptor: descriptor)
   }
 
   /// 2, or 8 where the registry is far away.
-  public var parallelTransfers: Int { client.isFar ? RemoteClient.bulkStreams : 2 }
+  public var parallelTransfers: Int {
+    mirrors?.likeliest.parallelTransfers ?? (client.isFar ? RemoteClient.bulkStreams : 2)
+  }
 
   /// Opens some connections to a registry that is far away, for a caller who will soon ask for much. It is to run beside
   /// the first request, and reports no failure.
-  public func prepareConnections() async { await client.openConnections(7) }
+  public func prepareConnections() async {
+    await (mirrors?.likeliest.client ?? client).openConnections(7)
+  }
 
   /// Stores content unless the repository has it. When it returns, the content is stored under the descriptor's
   /// digest.
@@ -111,13 +163,24 @@ public final class RemoteRepository: ContentStore, TagStore {
   /// - Throws: `DistributionError`, with the code `notFound`, or `wrongDigest` where the computed digest differs from
   ///   the requested or stated one.
   public func resolve(_ tagOrDigest: String) async throws -> Descriptor {
-    try await manifests.get(tagOrDigest).descriptor
+    try await found(tagOrDigest).descriptor
+  }
+
+  /// The document that a tag or digest names, from the first source that has it.
+  private func found(_ tagOrDigest: String) async throws -> ManifestRequests.Found {
+    guard let mirrors else { return try await manifests.get(tagOrDigest) }
+    let isTag = Digest(tagOrDigest) == nil
+    let (found, link) = try await mirrors.read(isTag ? .names : .content, "\(reference.name) \(tagOrDigest)") {
+      try await $0.manifests.get(tagOrDigest)
+    }
+    if isTag { mirrors.say(tagOrDigest, found.descriptor.digest, reference.name, link) }
+    return found
   }
 
   /// The manifest that a tag or a digest names. Its size and type are what the registry sends, not what a list says of it.
   /// - Throws: an error of category `notFound` when there is none.
   public func manifest(named tagOrDigest: String) async throws -> Manifest {
-    let found = try await manifests.get(tagOrDigest)
+    let found = try await found(tagOrDigest)
     let subject = "\(reference.name)\(tagOrDigest.contains(":") ? "@" : ":")\(tagOrDigest)"
     let manifest = try Manifest(raw: found.bytes, mediaType: found.descriptor.mediaType, subject: subject)
     guard manifest.descriptor.digest == found.descriptor.digest else {
@@ -253,7 +316,7 @@ public final class RemoteRepository: ContentStore, TagStore {
     let item = descriptor.digest.short
     client.progress.report(.started(item: item, total: descriptor.size))
     do {
-      let bytes = try await manifests.get(descriptor.digest.description).bytes
+      let bytes = try await found(descriptor.digest.description).bytes
       client.progress.report(.advanced(item: item, bytes: UInt64(bytes.count)))
       client.progress.report(.finished(item: item, outcome: .done))
       return bytes
@@ -275,6 +338,9 @@ extension RemoteRepository {
   public func digest(ofTag tag: String) async throws -> Digest? {
     let subject = "\(reference.name):\(PrintableText.brief(tag))"
     guard Reference.isTag(tag) else { throw DistributionError(.badResponse, subject, "not a tag") }
+    if let mirrors {
+      return try await mirrors.read(.names, subject, isAnswer: { $0 != nil }) { try await $0.digest(ofTag: tag) }.value
+    }
     let accepted: [MediaType] = [.imageManifest, .imageIndex, .dockerManifest, .dockerManifestList]
     let request = HTTPRequest(
       method: .head, address: client.address("manifests/\(tag)"),

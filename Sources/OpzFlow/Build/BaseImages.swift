@@ -94,8 +94,8 @@ struct BaseImages: Sendable {
       return try await archive(base, pinned: pinned, platforms, registry, project: project)
     }
     let reference = try Reference(parsing: base)
-    let remote = try session.repository(reference)
     let wanted = reference.digest ?? pinned
+    let remote = try session.pullSource(reference, byDigest: wanted != nil)
     let top = try await remote.resolve(wanted?.description ?? reference.tag ?? "latest")
     var images = try await gather(base, from: remote, top, platforms, registry)
     images.origin = reference.name

@@ -52,7 +52,7 @@ struct BasePaths: Sendable {
       .note(
         "listing the files of \(base), layer \(layer.descriptor.digest.short) of \(ByteCount.text(layer.descriptor.size)); this is done only once"
       ))
-    let repository = try session.repository(try Reference(parsing: origin))
+    let repository = try session.pullSource(try Reference(parsing: origin), byDigest: true)
     return try StoredLayer(layer.descriptor, try await repository.blob(layer.descriptor), diffID: layer.diffID)
   }
 }

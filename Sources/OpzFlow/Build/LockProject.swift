@@ -131,7 +131,7 @@ public struct LockProject: Sendable {
       pin.base, pinned: pin.digest, [platform], registry, session, project: inside)
     let image = bases.bases[0].image
     let (repository, store) = (
-      try bases.origin.map { try session.repository(try Reference(parsing: $0)) }, registry.store
+      try bases.origin.map { try session.pullSource(try Reference(parsing: $0), byDigest: true) }, registry.store
     )
     var layers: [StoredLayer] = []
     for layer in image.layers {
@@ -167,7 +167,7 @@ public struct LockProject: Sendable {
       return try await blocking { try DockerArchiveBase.store(path, in: registry.store).manifest.descriptor.digest }
     }
     let reference = try Reference(parsing: base)
-    let remote = try session.repository(reference)
+    let remote = try session.pullSource(reference)
     let top = try await remote.resolve(reference.tagOrDigest)
     return try await check(top, in: remote, platforms)
   }

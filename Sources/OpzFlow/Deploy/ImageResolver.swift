@@ -56,7 +56,7 @@ struct ImageResolver: Sendable {
         hint: "write HOST/REPO:TAG; for Docker Hub docker.io/library/NAME:TAG")
     }
     let reference = try Reference(parsing: name)
-    let found = try await session.repository(reference).resolve(reference.tag ?? "latest")
+    let found = try await session.pullSource(reference).resolve(reference.tag ?? "latest")
     return try Reference(
       host: reference.host, repository: reference.repository, tag: reference.tag, digest: found.digest)
   }

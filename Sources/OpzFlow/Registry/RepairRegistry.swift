@@ -23,7 +23,9 @@ public struct RepairRegistry: Sendable {
     let registry = registry
     var repaired = try await blocking { try registry.rewriteGenerated() }
     var readers = try sources.map { try reader($0) }
-    for place in try places() { if let reader = try? session.repository(place) { readers.append(reader) } }
+    for place in try places() {
+      if let reader = try? session.pullSource(place, byDigest: true) { readers.append(reader) }
+    }
     for descriptor in report.lost {
       for reader in readers {
         guard (try? await reader.contains(descriptor)) == true, let blob = try? await reader.blob(descriptor) else {
@@ -41,7 +43,7 @@ public struct RepairRegistry: Sendable {
   private func reader(_ text: String) throws -> any ContentReader {
     let path = session.path(text)
     if let status = try FileStatus.find(path), status.kind == .directory { return try LayoutStore.open(path) }
-    return try session.repository(try Reference(parsing: text))
+    return try session.pullSource(try Reference(parsing: text), byDigest: true)
   }
 
   private func places() throws -> [Reference] {

@@ -26,7 +26,7 @@ struct VersionContent: ContentReader {
   func blob(_ descriptor: Descriptor) async throws -> any Blob {
     if try registry.store.has(descriptor) { return try registry.store.file(descriptor) }
     for place in try places(of: descriptor) {
-      let repository = try session.repository(place)
+      let repository = try session.pullSource(place, byDigest: true)
       if try await repository.contains(descriptor) { return try await repository.blob(descriptor) }
     }
     return try registry.store.file(descriptor)

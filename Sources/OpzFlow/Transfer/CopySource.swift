@@ -20,7 +20,7 @@ struct CopySource: Sendable {
     case .remote(let reference):
       var quiet = session
       quiet.progress = NotesOnly(sink: session.progress)
-      let repository = try quiet.repository(reference)
+      let repository = try quiet.pullSource(reference)
       let tag = reference.tag ?? (reference.digest == nil ? "latest" : nil)
       let root = try await repository.resolve(reference.digest?.description ?? tag ?? "latest")
       return CopySource(content: repository, root: root, tag: tag, name: lastPart(reference.repository)) {

@@ -48,7 +48,7 @@ public struct PullVersion: Sendable {
   ///   version than when it was last seen, unless `acceptsRollback` is set; `RegistryError.versionTaken` if the
   ///   number has different content here; the errors of the remote repository.
   public func run() async throws -> Result {
-    let remote = try session.repository(source)
+    let remote = try session.pullSource(source)
     async let connections: Void = remote.prepareConnections()
     let image = try await remote.resolve(source.tagOrDigest)
     let registry = try session.createRegistry()

@@ -41,7 +41,7 @@ public struct RemoteListing: Codable, Sendable, Hashable {
 
   /// Reads the listing. Only documents are fetched, no layers.
   public static func read(_ reference: Reference, in session: Session) async throws -> RemoteListing {
-    let remote = try session.repository(reference)
+    let remote = try session.pullSource(reference)
     let root = try await remote.resolve(reference.tagOrDigest)
     let graph = try await ContentGraph.of(root, in: remote)
     let documents = graph.documents.map(\.digest)

@@ -24,13 +24,15 @@ public final class RegistryServer: Sendable {
   private let process: ChildProcess
 
   /// Starts the registry and waits until it accepts connections. It blocks.
-  /// - Parameter tls: uses https, with its own certificate for 127.0.0.1.
-  public init(_ access: Access = .anonymous, tls: Bool = false) throws {
+  /// - Parameters:
+  ///   - tls: uses https, with its own certificate for 127.0.0.1.
+  ///   - upstream: the `HOST:PORT` of a registry that it is a pull-through cache of.
+  public init(_ access: Access = .anonymous, tls: Bool = false, cacheOf upstream: String? = nil) throws {
     directory = try TemporaryDirectory()
     if tls { try RegistryServer.makeCertificate(in: directory) }
     for _ in 0..<5 {
       let port = try LoopbackListener.freePort()
-      let process = try RegistryServer.start(access, port, tls: tls, in: directory)
+      let process = try RegistryServer.start(access, port, tls: tls, upstream, in: directory)
       // Another process may have taken the port meanwhile: then the registry exits, and another port is tried.
       if RegistryServer.waits(for: process, port) {
         self.port = port
@@ -68,9 +70,9 @@ public final class RegistryServer: Sendable {
     guard made.status == 0 else { throw IOFailure("openssl: \(made.errorText)", path: directory.path) }
   }
 
-  private static func start(_ access: Access, _ port: UInt16, tls: Bool, in directory: TemporaryDirectory) throws
-    -> ChildProcess
-  {
+  private static func start(
+    _ access: Access, _ port: UInt16, tls: Bool, _ upstream: String?, in directory: TemporaryDirectory
+  ) throws -> ChildProcess {
     let files = directory.path
     let secure =
       tls ? "tls: {certificate: \"\(files.appending("certificate.pem"))\", key: \"\(files.appending("key.pem"))\"}" : ""
@@ -79,6 +81,7 @@ public final class RegistryServer: Sendable {
       log: {level: error}
       storage: {filesystem: {rootdirectory: \(directory.path.appending("data"))}, delete: {enabled: true}}
       http: {addr: "127.0.0.1:\(port)", \(secure)}
+      \(upstream.map { "proxy: {remoteurl: \"http://\($0)\"}" } ?? "")
       \(try auth(access, in: directory))
       """
     let file = try directory.write("config.yml", config)
