@@ -18,7 +18,7 @@ import Testing
       guard request.method == "GET" else { return Self.blobHead(content) }
       let start = request.header("range").flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0
       let rest = Array(content[start...])
-      let cut = request.number < 4 ? 200_000 : nil
+      let cut = request.number < 4 ? 100_000 : nil
       let headers = start > 0 ? [("Content-Range", "bytes \(start)-\(content.count - 1)/\(content.count)")] : []
       return Answer(start > 0 ? 206 : 200, headers, body: rest, cutAfter: cut)
     }

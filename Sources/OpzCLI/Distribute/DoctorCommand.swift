@@ -6,8 +6,8 @@ struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Checks what a container registry supports, before large uploads.",
     discussion: """
-      Checks connection, proxy, TLS, clock and login; in a repository that you may push to also ranges, referrers, \
-      chunked uploads, mounts, the largest manifest and, with --deep, the largest request body (sending at most about \
+      Checks the mirrors that pulls would ask first, connection, proxy, TLS, clock and login; in a repository that you \
+      may push to also ranges, referrers, chunked uploads, mounts, the largest manifest and, with --deep, the largest request body (sending at most about \
       512 MiB). Nothing is left behind: uploads are canceled, or end with a wrong digest that the registry must \
       refuse. Exit code 6 if a check fails.
 
