@@ -123,7 +123,7 @@ var targets: [Target] = [
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
 
   module(
-    "OpzTestKit", ["OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
+    "OpzTestKit", ["OpzScoring", "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
 
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
   tests("OpzJSON", ["OpzJSON", "OpzTestKit"]),
@@ -197,6 +197,16 @@ if !light {
         "OpzJSON", "OpzIO", "OpzTestKit", system,
       ] + nio),
   ]
+}
+
+// OPZ_TOOLS=1 adds the programs of scripts/test-peers and scripts/torture-formats, which nobody else needs.
+if Context.environment["OPZ_TOOLS"] == "1" {
+  let models: [Target.Dependency] = ["OpzTestKit", "OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzIO", system]
+  targets += ["opz-check-models", "opz-torture-formats", "opz-fuzz-formats"].map {
+    // libFuzzer brings the fuzzer's main.
+    .executableTarget(
+      name: $0, dependencies: models, swiftSettings: fast + [.unsafeFlags(["-parse-as-library"])])
+  }
 }
 
 // OPZ_TESTS=OpzArchive,OpzModel keeps the tests of these modules and what they need: the shortest way from a change to its test.

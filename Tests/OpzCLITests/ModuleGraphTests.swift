@@ -18,7 +18,8 @@ struct ModuleGraphTests {
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
     "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
-    "opz-server", "OpzHub", "opz-hub", "opz-bench-scoring",
+    "opz-server", "OpzHub", "opz-hub", "opz-bench-scoring", "OpzTestKit",
+    "opz-check-models", "opz-torture-formats", "opz-fuzz-formats",
   ]
 
   /// Which modules of this package each module may import, and why not more.
@@ -48,6 +49,10 @@ struct ModuleGraphTests {
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
     // For scripts/bench-scoring.
     "opz-bench-scoring": ["OpzScoring", "OpzFormats", "OpzModel"],
+    // For scripts/test-peers and scripts/torture-formats.
+    "opz-check-models": ["OpzTestKit", "OpzScoring", "OpzFormats", "OpzModel"],
+    "opz-torture-formats": ["OpzTestKit", "OpzFormats", "OpzModel", "OpzWire", "OpzIO"],
+    "opz-fuzz-formats": ["OpzTestKit", "OpzFormats", "OpzModel", "OpzIO"],
     "OpzRegistry": ["OpzYAML", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO"],
     // Signatures bring libcrypto's providers, so the static server must not depend on it.
     // Bytes to findings, for scans and for packaging.

@@ -2,6 +2,7 @@ import OpzFormats
 import OpzIO
 import OpzModel
 import OpzScoring
+import OpzTestKit
 import Testing
 
 @Suite("Models that the libraries saved")
