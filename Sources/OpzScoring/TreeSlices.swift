@@ -28,13 +28,16 @@ struct TreeSlices {
     if nodes > options.slicedNodes { programs = Array(repeating: nil, count: programs.count) }
   }
 
+  /// A table of codes has two bytes for each category up to the greatest one, of which a file may name one of millions.
+  private static let codeLimit = 1 << 18
+
   private static func largeColumns(_ source: TreeSource) -> Set<NodeTest.Subject> {
     guard !source.ensemble.sets.isEmpty else { return [] }
     var known: [NodeTest.Subject: CategoryUnion] = [:]
     for (node, test) in zip(source.ensemble.nodes, source.tests) where !node.isLeaf && test.question == .member {
       known[test.subject, default: CategoryUnion()].add(source.ensemble.sets[test.set], number: test.set)
     }
-    return Set(known.filter { $0.value.count > Int(OPZ_MAX_CODES) }.keys)
+    return Set(known.filter { $0.value.count > Int(OPZ_MAX_CODES) || $0.value.width > codeLimit }.keys)
   }
 }
 
@@ -44,8 +47,10 @@ struct CategoryUnion {
   private var added: Set<Int> = []
 
   var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+  /// No category is as great as this.
+  var width: Int { words.count * 64 }
   /// In order.
-  var categories: [Int] { (0..<words.count * 64).filter { words[$0 >> 6] >> UInt64($0 & 63) & 1 == 1 } }
+  var categories: [Int] { (0..<width).filter { words[$0 >> 6] >> UInt64($0 & 63) & 1 == 1 } }
 
   /// - Parameter number: a set of a number is added once.
   mutating func add(_ set: TreeEnsemble.CategorySet, number: Int) {

@@ -42,9 +42,9 @@ struct ModelBudgetTests {
         name: "m", columns: 1, groups: 1, inputs: .float32, sums: .float32, fileSize: fileSize)
     }
     let far = TreeEnsemble.CategorySet([(1 << 24) - 1])
-    // 2 MiB each: a file of 10 KiB may have 64 MiB of them, and one of 4 MiB twice as much.
+    // 2 MiB each: a file of 10 KiB may have 16 MiB of them, and one of 4 MiB eight times as much.
     var small = builder(10 << 10)
-    for _ in 0..<32 { _ = try small.add(far) }
+    for _ in 0..<8 { _ = try small.add(far) }
     let error = #expect(throws: ModelError.self) { _ = try small.add(far) }
     #expect(error?.code == .tooLarge && error?.hint != nil)
     var large = builder(4 << 20)
@@ -57,7 +57,7 @@ struct ModelBudgetTests {
     var builder = TreeEnsembleBuilder(
       name: "m", columns: 1, groups: 1 << 20, inputs: .float32, sums: .float32, fileSize: 1000)
     let values = [Double](repeating: 0, count: 1 << 20)
-    for _ in 0..<7 { try builder.addTree(nodes: 1, group: 0) { .vector(number: $0, values: values) } }
+    try builder.addTree(nodes: 1, group: 0) { .vector(number: $0, values: values) }
     #expect(throws: ModelError.self) {
       try builder.addTree(nodes: 1, group: 0) { .vector(number: $0, values: values) }
     }

@@ -64,6 +64,10 @@ struct XGBoostReaderTests {
       (HandMadeModel.json(conditions: "[0.5,-1,2,0.25,1e999]"), "not a finite number"),
       (HandMadeModel.json(conditions: "[0.5,-1,2,0.25,1e]"), "exponent"),
       (HandMadeModel.json(info: "[0]"), "tree_info"),
+      (
+        HandMadeModel.json(info: "[0,9223372036854775807]")
+          .replacing("\"attributes\":{}", with: "\"attributes\":{\"best_iteration\":\"0\"}"), "parallel trees"
+      ),
       (HandMadeModel.json(info: "[0,1]"), "output 1 of 1"),
       (HandMadeModel.json(booster: "gbforest"), "booster gbforest"),
       (HandMadeModel.json(booster: "gblinear"), "0 weights for 2 columns and 1 output"),
@@ -71,6 +75,15 @@ struct XGBoostReaderTests {
       (HandMadeModel.json(objective: "my:loss"), "objective my:loss"),
       (HandMadeModel.json().replacing("num_feature\":\"2", with: "num_feature\":\"0"), "no columns"),
       (HandMadeModel.json().replacing("num_feature\":\"2", with: "num_feature\":\"9999999"), "9999999 columns"),
+      // A name for each of a million columns would take a hundred megabytes.
+      (
+        HandMadeModel.json().replacing(
+          "\"feature_names\":[\"a\",\"b\"],\"feature_types\":[\"float\",\"float\"],", with: ""
+        )
+        .replacing("num_feature\":\"2", with: "num_feature\":\"1000000"),
+        "it states 1000000 columns, and a file of its size may have 65536"
+      ),
+      (HandMadeModel.json().replacing("num_class\":\"0", with: "num_class\":\"1000000"), "values for 1000000 outputs"),
       (HandMadeModel.json(baseScore: "nan"), "base_score"),
       (HandMadeModel.json(baseScore: "[1,2]"), "2 values for 1"), (HandMadeModel.json() + "x", "after the end"),
       ("{L\u{0}\u{0}\u{0}", "ends too early"), ("PK\u{3}\u{4}", "pickle or a zip"),
@@ -79,6 +92,36 @@ struct XGBoostReaderTests {
     let error = #expect(throws: ModelError.self) { try HandMadeModel.read(text) }
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
     #expect(error?.hint != nil)
+  }
+
+  @Test(
+    "texts of categories that do not stand where the file says are left out",
+    arguments: ["[0,2,3]", "[0,5000,3]", "[0,3,2]", "[0,3,9000000000000]", "[-1,3]", "[3]", "[]"])
+  func categoryOffsets(offsets: String) throws {
+    let cats = #""model":{"cats":{"enc":[{},{"offsets":\#(offsets),"values":[97,98,99]}]},"#
+    let text = HandMadeModel.json().replacing(
+      #""feature_types":["float","float"]"#, with: #""feature_types":["float","c"]"#
+    )
+    .replacing(#""model":{"#, with: cats)
+    let texts = offsets == "[0,2,3]" ? ["ab", "c"] : []
+    #expect(try HandMadeModel.read(text).inputs[1].kind == .categorical(texts, unseen: .refused))
+  }
+
+  @Test("categories far apart cannot ask for much memory")
+  func farCategories() throws {
+    let lists = (0..<9).map { _ in
+      #"{"left_children":[1,-1,-1],"right_children":[2,-1,-1],"split_indices":[0,0,0],"split_conditions":[0,1,2],"#
+        + #""default_left":[0,0,0],"split_type":[1,0,0],"categories":[16777215],"categories_nodes":[0],"#
+        + #""categories_segments":[0],"categories_sizes":[1]}"#
+    }
+    func model(_ count: Int) -> String {
+      let text = HandMadeModel.json(info: "[\(repeatElement("0", count: count).joined(separator: ","))]")
+      let start = text.firstRange(of: "\"trees\":[")!.upperBound, end = text.firstRange(of: "]},\n\"name\"")!.lowerBound
+      return String(text[..<start]) + lists[..<count].joined(separator: ",") + String(text[end...])
+    }
+    #expect(try HandMadeModel.read(model(3)).treeCount == 3)
+    let error = #expect(throws: ModelError.self) { try HandMadeModel.read(model(9)) }
+    #expect(error?.reason.contains("categories") == true)
   }
 
   @Test("a truncated file is an error, never a trap", arguments: 0..<8)

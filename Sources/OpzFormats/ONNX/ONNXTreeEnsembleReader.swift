@@ -74,7 +74,7 @@ struct ONNXTreeEnsembleReader {
 
   func read() throws -> ONNXEnsemble {
     let (counts, isNarrow) = try count()
-    guard isNarrow || weights.count <= (1 << 24) / groups else {
+    guard isNarrow || weights.count <= (64 * weights.count + (1 << 20)) / groups else {
       throw ModelError(
         .tooLarge, place, "\(weights.count) leaves for \(groups) outputs in the same trees would take too much memory",
         hint: ONNXReader.otherwise)

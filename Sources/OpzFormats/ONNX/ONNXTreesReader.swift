@@ -26,7 +26,7 @@ struct ONNXTreesReader {
         hint: ONNXReader.otherwise)
     }
     let isNarrow = groups == 1 || counts.isNarrow
-    guard isNarrow || counts.leafCount <= (64 * counts.weights + (1 << 22)) / groups else {
+    guard isNarrow || counts.leafCount <= (64 * counts.weights + (1 << 20)) / groups else {
       throw ModelError(
         .tooLarge, place,
         "\(counts.leafCount) leaves with few weights for \(groups) outputs would take too much memory",

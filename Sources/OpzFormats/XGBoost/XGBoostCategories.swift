@@ -4,10 +4,10 @@ enum XGBoostCategories {
   ///
   /// 3.1 to 3.3 count characters where bytes are meant, so that texts outside ASCII are cut in the file.
   static func texts(_ offsets: [Int], _ values: [Int32]) -> [String]? {
-    guard offsets.count > 1, offsets[0] >= 0, offsets[offsets.count - 1] <= values.count else { return nil }
+    guard offsets.count > 1, offsets[0] >= 0 else { return nil }
     var result: [String] = []
     for (start, end) in zip(offsets, offsets.dropFirst()) {
-      guard start <= end else { return nil }
+      guard start <= end, end <= values.count else { return nil }
       let bytes = values[start..<end].map { UInt8(truncatingIfNeeded: $0) }
       guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
       result.append(text)

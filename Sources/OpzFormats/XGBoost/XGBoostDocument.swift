@@ -37,6 +37,8 @@ struct XGBoostDocument {
   var boostedRounds = 0
   /// gblinear: one row per column and one of biases, with a number per output.
   var weights: [Float] = []
+  /// Whether the file lists them at all; the list is empty where nothing was trained.
+  var hasWeights = false
   /// One per column; nil for a column without texts.
   var categoryTexts: [[String]?] = []
 

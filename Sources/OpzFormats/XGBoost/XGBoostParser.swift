@@ -107,7 +107,9 @@ enum XGBoostParser<Cursor: DocumentCursor> {
         }
       case "weight_drop": result.weightDrop = try cursor.floats()
       case "boosted_rounds": result.boostedRounds = try cursor.number()
-      case "weights": result.weights = try cursor.floats()
+      case "weights":
+        result.weights = try cursor.floats()
+        result.hasWeights = true
       case "cats": try categories(&cursor, &result)
       default: try cursor.skip()
       }

@@ -145,7 +145,8 @@ struct XGBoostReader {
     guard weights.count <= count, document.booster == "gbtree" || weights.count == count else {
       throw damaged("weight_drop has \(weights.count) weights for \(count) trees")
     }
-    var trees = XGBoostTrees(file, columns: document.featureCount, groups: base.count, version)
+    var trees = XGBoostTrees(
+      file, columns: document.featureCount, groups: base.count, isDart: document.booster == "dart", version)
     // A node takes more than eight bytes of any file.
     trees.reserve(nodes: min(max(0, document.nodeCount), file.bytes.count / 8))
     for index in 0..<(try treeCount()) {
@@ -203,8 +204,9 @@ struct XGBoostReader {
       return Array(starts.dropFirst())
     }
     // As `MakeIndptr` does for old files (src/gbm/gbtree_model.cc).
-    let groups = (document.treeInfo.max() ?? 0) + 1
+    let groups = (document.treeInfo.max() ?? 0).addingReportingOverflow(1).partialValue
     let (size, overflow) = max(1, document.parallelTrees).multipliedReportingOverflow(by: groups)
+    // An output beyond all numbers has become a negative one.
     guard !overflow, size > 0, all.isMultiple(of: size) else {
       throw damaged("\(all) trees for \(document.parallelTrees) parallel trees of \(groups) outputs")
     }
@@ -224,15 +226,18 @@ struct XGBoostReader {
   private func addLinear(_ base: [Float], _ columns: Int, to builder: inout ModelBuilder) throws -> Int {
     let (count, groups) = (document.featureCount, base.count)
     let (size, overflow) = (count + 1).multipliedReportingOverflow(by: groups)
-    guard !overflow, document.weights.count == size, document.weights.allSatisfy(\.isFinite) else {
-      throw damaged("\(document.weights.count) weights for \(count) columns and \(groups) outputs, or infinite ones")
+    // Some releases (1.3) make the weights only when they train or predict.
+    let isUntrained = document.hasWeights && document.weights.isEmpty && size <= 2 * ModelBuilder.widthLimit
+    let weights = isUntrained && !overflow ? Array(repeating: 0, count: size) : document.weights
+    guard !overflow, weights.count == size, weights.allSatisfy(\.isFinite) else {
+      throw damaged("\(weights.count) weights for \(count) columns and \(groups) outputs, or infinite ones")
     }
     // Every output starts from the first base score (src/gbm/gblinear.cc).
-    let first = document.weights[(count * groups)...].map { Double($0 + base[0]) }
+    let first = weights[(count * groups)...].map { Double($0 + base[0]) }
     let one = try builder.add(.constant([1]), as: .float32)
     let filled = try builder.add(.impute(Array(repeating: 0, count: count)), [columns])
     let row = try builder.add(.concatenate, [one, filled])
-    return try builder.add(.matrixProduct(first + document.weights[..<(count * groups)].map { Double($0) }), [row])
+    return try builder.add(.matrixProduct(first + weights[..<(count * groups)].map { Double($0) }), [row])
   }
 
   private func damaged(_ reason: String) -> ModelError {

@@ -9,8 +9,10 @@ struct XGBoostTrees {
   private let name: String
   private let groups: Int
   private let version: XGBoostVersion
+  private let addsBaseFirst: Bool
 
-  init(_ file: ModelFile, columns: Int, groups: Int, _ version: XGBoostVersion) {
+  init(_ file: ModelFile, columns: Int, groups: Int, isDart: Bool, _ version: XGBoostVersion) {
+    addsBaseFirst = version.addsBaseFirst(dart: isDart)
     name = file.name
     self.groups = groups
     self.version = version
@@ -40,7 +42,7 @@ struct XGBoostTrees {
   /// Ends the ensemble.
   /// - Parameter baseMargins: what each sum starts from, or what is added to it.
   consuming func finish(baseMargins: [Float]) throws -> TreeEnsemble {
-    try builder.setBase(baseMargins.map { Double($0) }, first: version.addsBaseFirst)
+    try builder.setBase(baseMargins.map { Double($0) }, first: addsBaseFirst)
     return try builder.finish()
   }
 

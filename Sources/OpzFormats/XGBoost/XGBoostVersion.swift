@@ -15,7 +15,9 @@ struct XGBoostVersion: Comparable, CustomStringConvertible {
   }
 
   /// The minor releases whose files the tests score.
-  static let tried: Set<[Int]> = [[1, 0], [1, 6], [1, 7], [2, 0], [3, 0], [3, 1], [3, 2], [3, 3], [3, 4]]
+  static let tried: Set<[Int]> = [
+    [1, 0], [1, 3], [1, 6], [1, 7], [2, 0], [3, 0], [3, 1], [3, 2], [3, 3], [3, 4],
+  ]
 
   var isTried: Bool { XGBoostVersion.tried.contains([major, minor]) }
 
@@ -28,8 +30,9 @@ struct XGBoostVersion: Comparable, CustomStringConvertible {
   // MARK: What differs
 
   /// Up to 1.2 the leaves are added up first, and the sum to the base; later the sum starts from the base
-  /// (`PredictByAllTrees` in src/predictor/cpu_predictor.cc).
-  var addsBaseFirst: Bool { self >= XGBoostVersion(1, 3) }
+  /// (`PredictByAllTrees` in src/predictor/cpu_predictor.cc). dart had a loop of its own up to 1.3 (`Dart::PredValue` in
+  /// src/gbm/gbtree.cc).
+  func addsBaseFirst(dart isDart: Bool) -> Bool { self >= XGBoostVersion(1, isDart ? 4 : 3) }
 
   /// From 3.1 to 3.4 a base score that would be estimated in training, and never was, is taken for a margin
   /// (`NeedFit` in src/learner.cc).

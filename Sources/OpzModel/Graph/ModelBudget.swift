@@ -3,7 +3,7 @@
 /// A floor leaves room for what small files say in few words: categories that are far apart, columns without names.
 public struct ModelBudget: Sendable {
   /// Bytes that any file may ask for.
-  static let floor = 64 << 20
+  static let floor = 16 << 20
   /// Bytes for each byte of a larger file. A node of a tree takes 36 bytes in memory, and in a file at least as many
   /// unless it is compressed.
   static let factor = 32
