@@ -5,6 +5,10 @@
 // MATRIX holds rows of numbers of that type, as they are in memory. KERNEL is plain, neon, avx2, avx512 or best. Each
 // BATCH is scored again and again for SECONDS; what counts is this thread's processor time, because a machine is rarely
 // idle. OUTPUT gets the sums of the trees for all rows, in the type of the matrix.
+//
+//     opz-bench-scoring --read MODEL
+//
+// reads a model and prints its processor time, and the most memory that the process took.
 
 import OpzFormats
 import OpzModel
@@ -108,6 +112,20 @@ func run<Element: MatrixElement>(_ type: Element.Type, _ words: [String]) throws
       + "\"how\": \"\(trees.summary)\"}")
 }
 
+func read(_ path: String) throws {
+  let format = try ModelFormats.standard.load(FilePath(path)).format.name
+  var usage = rusage()
+  getrusage(RUSAGE_SELF.rawValue, &usage)
+  let seconds = Double(usage.ru_utime.tv_sec) + Double(usage.ru_utime.tv_usec) / 1e6
+  let system = Double(usage.ru_stime.tv_sec) + Double(usage.ru_stime.tv_usec) / 1e6
+  print(
+    "{\"format\": \"\(format)\", \"user\": \(seconds), \"system\": \(system), \"peak\": \(usage.ru_maxrss << 10)}")
+}
+
 let words = Array(CommandLine.arguments.dropFirst())
+if words.count == 2, words[0] == "--read" {
+  try read(words[1])
+  exit(0)
+}
 guard words.count > 6 else { throw BenchError.usage("see the comment in main.swift") }
 if words[2] == "float64" { try run(Double.self, words) } else { try run(Float.self, words) }
