@@ -69,20 +69,28 @@ public struct TreeEnsemble: Sendable {
     public var isLeaf: Bool { column < 0 }
   }
 
-  /// What a row gets at a leaf.
+  /// What a row gets at a leaf, in 8 bytes: half of all nodes are leaves.
   public struct Leaf: Sendable {
     /// The leaf's number within its tree as the training library counts, which is what `--kind leaf` prints.
     public var number: Int32
-    /// Where its `width` values begin in `leafValues`; unused where `width` is 1.
-    public var values: Int32
-    /// The index of its linear function in `linear`; -1 without.
-    public var linear: Int32
+    /// Where the values begin, or the complement of the linear function's index: no leaf has both.
+    private let detail: Int32
 
-    /// Creates a leaf's record.
-    public init(number: Int32, values: Int32 = 0, linear: Int32 = -1) {
+    /// Where its `width` values begin in `leafValues`; unused where `width` is 1.
+    public var values: Int32 { max(0, detail) }
+    /// The index of its linear function in `linear`; -1 without.
+    public var linear: Int32 { detail < 0 ? ~detail : -1 }
+
+    /// Creates the record of a leaf with one value, or with values from `values` on.
+    public init(number: Int32, values: Int32 = 0) {
       self.number = number
-      self.values = values
-      self.linear = linear
+      detail = max(0, values)
+    }
+
+    /// Creates the record of a leaf with a linear function.
+    public init(number: Int32, linear: Int32) {
+      self.number = number
+      detail = ~max(0, linear)
     }
   }
 
