@@ -83,7 +83,7 @@ struct XGBoostReaderTests {
         .replacing("num_feature\":\"2", with: "num_feature\":\"1000000"),
         "it states 1000000 columns, and a file of its size may have 65536"
       ),
-      (HandMadeModel.json().replacing("num_class\":\"0", with: "num_class\":\"1000000"), "values for 1000000 outputs"),
+      (HandMadeModel.json().replacing("num_class\":\"0", with: "num_class\":\"1000000"), "it states 1000000 outputs"),
       (HandMadeModel.json(baseScore: "nan"), "base_score"),
       (HandMadeModel.json(baseScore: "[1,2]"), "2 values for 1"), (HandMadeModel.json() + "x", "after the end"),
       ("{L\u{0}\u{0}\u{0}", "ends too early"), ("PK\u{3}\u{4}", "pickle or a zip"),

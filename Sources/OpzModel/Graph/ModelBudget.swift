@@ -39,6 +39,8 @@ public struct ModelBudget: Sendable {
     guard count > nameless else { return }
     throw ModelError(
       .tooLarge, name, "it states \(count) \(what), and a file of its size may have \(nameless)",
-      hint: what == "columns" ? "train with the columns that the trees use, or with names for all of them" : nil)
+      hint: what == "columns"
+        ? "train with the columns that the trees use, or with names for all of them"
+        : "save the model again: the file has nothing for most of them")
   }
 }
