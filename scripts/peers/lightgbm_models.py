@@ -82,9 +82,7 @@ def label(kind, signal, classes):
 
 def frame_of(x, random):
     """A table of the same numbers in which some columns are texts, truth values or numbers as pandas' categories."""
-    frame = pd.DataFrame(x, columns=[f"column {index}" if VERSION < (3, 0) else f"c{index}" for index in range(x.shape[1])])
-    if VERSION < (3, 0):
-        frame.columns = [f"c{index}" for index in range(x.shape[1])]
+    frame = pd.DataFrame(x, columns=[f"c{index}" for index in range(x.shape[1])])
     # All or none, so that the file says which column a list of categories belongs to.
     for name in frame.columns[1::2]:
         pool = [WORDS, [True, False], [3, 5, 70], [0.5, 1.0, 1e-05]][random.integers(4)]
@@ -137,12 +135,12 @@ def rows_of(text, booster, table, categorical, random):
     """What the library is given, and the cells of the fixture."""
     if table is not None:
         test = table.iloc[random.integers(len(table), size=60)].reset_index(drop=True)
-        cells = []
         for name in test.columns:
             if isinstance(test[name].dtype, pd.CategoricalDtype):
                 test.loc[random.random(len(test)) < 0.1, name] = np.nan
-        for _, row in test.iterrows():
-            cells.append([None if pd.isna(v) else str(v) if isinstance(test[c].dtype, pd.CategoricalDtype) else float(v) for c, v in row.items()])
+        # Column by column: a row of numbers alone would have made 5.0 of the category 5.
+        columns = [[None if pd.isna(v) else str(v) if isinstance(test[name].dtype, pd.CategoricalDtype) else float(v) for v in test[name]] for name in test]
+        cells = [list(row) for row in zip(*columns)]
         return test, cells
     columns = booster.num_feature()
     rows = common.boundary_rows(thresholds(text, columns), columns, random, 150)

@@ -29,7 +29,7 @@ LIBRARY = f"scikit-learn {sklearn.__version__}"
 ROWS = 300
 # By the estimator: units in the last place of each output; others are equal to the bit.
 ULP = {
-    "GradientBoostingClassifier": {"probability": 64, "margin": 4},
+    "GradientBoostingClassifier": {"probability": 64, "margin": 1 << 16},
     "HistGradientBoostingClassifier": {"probability": 4},
     "HistGradientBoostingRegressor": {"prediction": 4},
     "IsolationForest": {"prediction": 4, "margin": 1 << 20},
