@@ -27,6 +27,8 @@ from bench_tools import QUIET, measured
 from far_line import FarLine
 
 MIB = 1 << 20
+# opz package joins smaller files into one layer.
+LAYER = 64 * MIB
 
 
 class Secure:
@@ -128,13 +130,13 @@ class Far:
         self.crane = shutil.which("crane")
 
     def package(self, name, layers):
-        """A version and the OCI layout of its image; small and with a signature and a bill of materials, or of random layers of 32 MiB."""
+        """A version and the OCI layout of its image; small and with a signature and a bill of materials, or of random layers."""
         project = self.work / name
         (project / "model").mkdir(parents=True)
         (project / "opz.yaml").write_text(f"opz: 1\nname: {name}\nversion: 1.0.0\nmodel: {{path: model}}\nruntime: {{kind: model}}\n")
         for number in range(max(layers, 1)):
             with open(project / "model" / f"weights{number}.bin", "wb") as file:
-                for _ in range(32 if layers else 1):
+                for _ in range(LAYER // MIB if layers else 1):
                     file.write(os.urandom(MIB if layers else 200_000))
         registry = ["--registry", self.work / "registry", "--quiet"]
         run = lambda *words: subprocess.run([self.opz, *words, *registry], check=True, **QUIET, cwd=self.work)
@@ -207,7 +209,7 @@ class Far:
             else:
                 print("left out: TLS (this machine has no address but its loopback's, on which opz speaks plain HTTP)")
             for count in layers:
-                self.run(f"{count} layers of 32 MiB", f"large{count}", rtt, count * 32 * MIB)
+                self.run(f"{count} layers of {LAYER // MIB} MiB", f"large{count}", rtt, count * LAYER)
 
 
 def count(work, opz, rtt, tls):
