@@ -89,13 +89,14 @@ public final class SpecRegistry: Sendable {
     self.quirks = quirks
     state = Mutex(State(cuts: cuts.sorted()))
     server = Mutex(nil)
+    // A client may still send something when the test has let go of the registry.
     let made = try ScriptedServer(
-      bodyLimit: 1 << 30, early: { [unowned self] in early($0) },
-      onBroken: { [unowned self] request, count in
-        state.withLock { $0.received += count }
-        keep(request.body, of: request)
+      bodyLimit: 1 << 30, early: { [weak self] in self?.early($0) ?? .answer(.hangUp) },
+      onBroken: { [weak self] request, count in
+        self?.state.withLock { $0.received += count }
+        self?.keep(request.body, of: request)
       }
-    ) { [unowned self] in answer($0) }
+    ) { [weak self] in self?.answer($0) ?? .hangUp }
     server.withLock { $0 = made }
   }
 
