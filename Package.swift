@@ -82,6 +82,8 @@ var targets: [Target] = [
   module("OpzModel", ["OpzJSON", "OpzIO", system], settings: fast),
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
+  module(
+    "OpzInference", ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", system], settings: fast),
   .executableTarget(
     name: "opz-bench-scoring", dependencies: ["OpzScoring", "OpzFormats", "OpzModel", system],
     swiftSettings: fast),
@@ -143,6 +145,7 @@ var targets: [Target] = [
   tests(
     "OpzFormats", ["OpzFormats", "OpzScoring", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzScoring", ["OpzScoring", "OpzModel", "OpzTestKit"]),
+  tests("OpzInference", ["OpzInference", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzSecrets", ["OpzSecrets", "OpzIO", "OpzTestKit"]),
   tests(
@@ -176,13 +179,18 @@ if !light {
   targets += [
     module("OpzHTTPServer", ["OpzIO", system] + nio),
     tests("OpzHTTPServer", ["OpzHTTPServer", "opz-server", "opz-hub", "OpzIO", "OpzTestKit", system]),
-    module("OpzServe", ["OpzHTTPServer", "OpzFormats", "OpzScoring", "OpzModel", "OpzJSON", "OpzIO", system, nioCore]),
+    module(
+      "OpzServe",
+      [
+        "OpzHTTPServer", "OpzInference", "OpzFormats", "OpzScoring", "OpzModel", "OpzJSON", "OpzIO", system, nioCore,
+      ]),
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzFormats", "OpzIO"], swiftSettings: strict),
     tests(
       "OpzServe",
       [
-        "OpzServe", "opz-server", "OpzHTTPServer", "OpzDeploy", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO",
+        "OpzServe", "opz-server", "OpzHTTPServer", "OpzInference", "OpzDeploy", "OpzFormats", "OpzModel", "OpzJSON",
+        "OpzIO",
         "OpzTestKit", system,
         nioCore,
       ]),

@@ -14,7 +14,7 @@ struct ModuleGraphTests {
     "OpzArchive",
     "OpzStore",
     "OpzPython",
-    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring",
+    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference",
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
     "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
@@ -47,6 +47,8 @@ struct ModuleGraphTests {
     "OpzFormats": ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate"],
     // Ensembles to scores, whatever their format was.
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
+    // What requests mean: no sockets, part of the static server.
+    "OpzInference": ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO"],
     // For scripts/bench-scoring.
     "opz-bench-scoring": ["OpzScoring", "OpzFormats", "OpzModel"],
     // For scripts/test-peers and scripts/torture-formats.
@@ -75,7 +77,7 @@ struct ModuleGraphTests {
     "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
     // Used by both servers; knows nothing about models or registries.
     "OpzHTTPServer": ["OpzIO"],
-    "OpzServe": ["OpzHTTPServer", "OpzScoring", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO"],
+    "OpzServe": ["OpzHTTPServer", "OpzInference", "OpzScoring", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO"],
     "opz-server": ["OpzServe", "OpzFormats", "OpzIO"],
     // Separate from opz's own graph, so that SwiftNIO stays out of opz.
     "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],
@@ -129,8 +131,8 @@ struct ModuleGraphTests {
   func heavy() throws {
     for (module, file, imported) in try imports() {
       let inServer = [
-        "OpzIO", "OpzJSON", "OpzWire", "OpzModel", "OpzFormats", "OpzScoring", "OpzHTTPServer", "OpzServe",
-        "opz-server",
+        "OpzIO", "OpzJSON", "OpzWire", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference",
+        "OpzHTTPServer", "OpzServe", "opz-server",
       ].contains(module)
       if inServer {
         #expect(!["Foundation", "Yams", "ArgumentParser"].contains(imported), "\(module)/\(file) imports \(imported)")

@@ -2,6 +2,7 @@ import FoundationEssentials
 import OpzHTTPServer
 import Testing
 
+@testable import OpzInference
 @testable import OpzServe
 
 @Suite("The server's responses")

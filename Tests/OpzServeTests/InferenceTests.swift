@@ -1,6 +1,7 @@
 import OpzTestKit
 import Testing
 
+@testable import OpzInference
 @testable import OpzServe
 
 @Suite("Inference")
@@ -220,5 +221,18 @@ struct InferenceTests {
       }
     }
     return bytes
+  }
+
+  @Test(
+    "A request that is nested too deep or has a duplicate key is refused",
+    arguments: [
+      #"{"parameters":"# + String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
+        + #","inputs":[]}"#,
+      String(repeating: #"{"inputs":"#, count: 100_000), #"{"inputs":[],"parameters":{"a":1,"\u0061":2}}"#,
+      "\u{FEFF}{\"inputs\":[]}",
+    ])
+  func hostile(_ body: String) async {
+    let response = await InferenceServer.sample().ask("POST", "/v2/models/team/score/infer", body)
+    #expect(response.status == 400, "\(response.text.prefix(300))")
   }
 }

@@ -2,6 +2,7 @@ import OpzIO
 import OpzTestKit
 import Testing
 
+@testable import OpzInference
 @testable import OpzServe
 
 /// Over real sockets, in this process.

@@ -5,6 +5,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
+@testable import OpzInference
 @testable import OpzServe
 
 #if canImport(Glibc)

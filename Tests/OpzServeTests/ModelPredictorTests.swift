@@ -6,6 +6,7 @@ import OpzTestKit
 import SystemPackage
 import Testing
 
+@testable import OpzInference
 @testable import OpzServe
 
 @Suite("A model behind the protocol")

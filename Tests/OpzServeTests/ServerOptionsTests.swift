@@ -1,5 +1,6 @@
 import Testing
 
+@testable import OpzInference
 @testable import OpzServe
 
 @Suite("Options")

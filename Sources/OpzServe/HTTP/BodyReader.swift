@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzInference
 
 /// Reads a request's body within its size limit and the memory budget of all bodies.
 struct BodyReader {

@@ -1,5 +1,6 @@
 public import OpzHTTPServer
 import OpzIO
+public import OpzInference
 
 /// Handles the requests of the Open Inference Protocol for one model. It is independent of sockets.
 public final class InferenceServer: HTTPService {

@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzInference
 
 /// Writes `GET /metrics`.
 struct MetricsDocument {

@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzInference
 import OpzJSON
 
 extension Response {

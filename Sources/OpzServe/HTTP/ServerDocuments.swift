@@ -1,4 +1,5 @@
 import OpzHTTPServer
+import OpzInference
 import OpzJSON
 
 /// The server's small documents other than inference responses.

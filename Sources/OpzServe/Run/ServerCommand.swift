@@ -1,6 +1,7 @@
 public import OpzFormats
 import OpzHTTPServer
 import OpzIO
+import OpzInference
 import OpzJSON
 
 #if canImport(Glibc)

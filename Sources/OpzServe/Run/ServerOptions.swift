@@ -1,4 +1,5 @@
 public import OpzFormats
+public import OpzInference
 public import SystemPackage
 
 #if canImport(Glibc)

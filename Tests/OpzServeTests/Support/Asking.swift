@@ -2,6 +2,7 @@ import FoundationEssentials
 import NIOCore
 import OpzHTTPServer
 
+@testable import OpzInference
 @testable import OpzServe
 
 extension InferenceServer {

@@ -1,5 +1,6 @@
 import OpzModel
 
+@testable import OpzInference
 @testable import OpzServe
 
 /// A small model whose scores a test can compute: `a + 10 b + 100 c`, where a missing value counts as 1000.

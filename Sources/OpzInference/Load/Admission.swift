@@ -4,7 +4,7 @@ import Synchronization
 /// for it.
 ///
 /// A request counts against the request limit only once its body is complete, so slow senders cannot block others.
-final class Admission: Sendable {
+package final class Admission: Sendable {
   private struct State {
     var open = 0
     var scoring = 0
@@ -14,20 +14,20 @@ final class Admission: Sendable {
   private let state = Mutex(State())
   private let limits: ServerLimits
 
-  init(_ limits: ServerLimits) { self.limits = limits }
+  package init(_ limits: ServerLimits) { self.limits = limits }
 
   /// Inference requests without a response yet, including those whose body is still being read.
-  var requests: Int { state.withLock { $0.open } }
+  package var requests: Int { state.withLock { $0.open } }
 
   /// Begins a request.
-  func open() -> Ticket {
+  package func open() -> Ticket {
     state.withLock { $0.open += 1 }
     return Ticket(admission: self)
   }
 
   /// The resources that one request holds, released with the last reference to the ticket. It stays with the response
   /// until that is written.
-  final class Ticket: Sendable {
+  package final class Ticket: Sendable {
     private struct Held {
       var bytes = 0
       var scores = false
@@ -46,7 +46,7 @@ final class Admission: Sendable {
 
     /// Reserves more bytes.
     /// - Throws: `RequestFailure` with 503 when all requests together would exceed the budget.
-    func add(bytes count: Int) throws {
+    package func add(bytes count: Int) throws {
       let fits = admission.state.withLock { state in
         guard count <= admission.limits.bodyBudget - state.bytes else { return false }
         state.bytes += count
@@ -59,7 +59,7 @@ final class Admission: Sendable {
     }
 
     /// Sets the reserved bytes regardless of the budget, for a response that already exists.
-    func hold(bytes count: Int) {
+    package func hold(bytes count: Int) {
       let difference = held.withLock { held in
         defer { held.bytes = count }
         return count - held.bytes
@@ -67,13 +67,13 @@ final class Admission: Sendable {
       admission.state.withLock { $0.bytes += difference }
     }
 
-    func give(back count: Int) {
+    package func give(back count: Int) {
       admission.state.withLock { $0.bytes -= count }
       held.withLock { $0.bytes -= count }
     }
 
     /// Counts the request as scoring.
-    func score() throws {
+    package func score() throws {
       let limit = admission.limits.requestsInFlight
       let scores = admission.state.withLock { state in
         guard state.scoring < limit else { return false }
@@ -85,7 +85,7 @@ final class Admission: Sendable {
     }
 
     /// Ends the request; only the response's bytes stay reserved.
-    func close() {
+    package func close() {
       let (wasOpen, scored) = held.withLock { held in
         defer { (held.isOpen, held.scores) = (false, false) }
         return (held.isOpen, held.scores)

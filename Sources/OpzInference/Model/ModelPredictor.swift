@@ -1,16 +1,16 @@
-import OpzFormats
-import OpzModel
+package import OpzFormats
+package import OpzModel
 import OpzScoring
-import SystemPackage
+package import SystemPackage
 
 /// A model read by OpzFormats, scored by the same `Scorer` as `opz score`.
-struct ModelPredictor: Predictor {
+package struct ModelPredictor: Predictor {
   private let scorer: Scorer
-  let platform: String
-  let features: [FeatureSpec]
-  let outputs: [OutputSpec]
+  package let platform: String
+  package let features: [FeatureSpec]
+  package let outputs: [OutputSpec]
 
-  init(_ loaded: LoadedModel) {
+  package init(_ loaded: LoadedModel) {
     let model = loaded.model
     scorer = Scorer.compiled(model)
     platform = loaded.format.name.replacing("-", with: "_")
@@ -38,12 +38,12 @@ struct ModelPredictor: Predictor {
   }
 
   /// The default name of a model: its file's name without the extension, or its directory's name.
-  static func name(of path: FilePath) -> String {
+  package static func name(of path: FilePath) -> String {
     let stem = path.lexicallyNormalized().lastComponent?.stem ?? "model"
     return stem == "models" ? "model" : stem
   }
 
-  func predict(_ rows: Rows, outputs: [Int]) throws -> [Tensor.Storage] {
+  package func predict(_ rows: Rows, outputs: [Int]) throws -> [Tensor.Storage] {
     let result = try scorer.score(rows, outputs.map { scorer.model.outputs[$0].kind })
     if let (row, reason) = result.refused.min(by: { $0.key < $1.key }) {
       throw RequestFailure.bad("row \(row): \(reason)")

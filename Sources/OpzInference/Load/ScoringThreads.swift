@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// The memory of all work together is bounded too: a request whose memory does not fit waits until it does, or until
 /// it runs alone.
-final class ScoringThreads: Sendable {
+package final class ScoringThreads: Sendable {
   private struct State {
     var free: Int
     var running = 0
@@ -29,14 +29,14 @@ final class ScoringThreads: Sendable {
   private let budget: Int
 
   /// - Parameter memory: the memory budget of all work together, in bytes.
-  init(count: Int, memory: Int) {
+  package init(count: Int, memory: Int) {
     state = Mutex(State(free: max(1, count)))
     budget = memory
   }
 
   /// Runs `work` on a thread when there is room. The number of waiting requests is bounded by `Admission`.
   /// - Parameter memory: the most bytes that `work` allocates.
-  func run<Value: Sendable>(memory: Int, _ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+  package func run<Value: Sendable>(memory: Int, _ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     await take(memory)
     defer { give(memory) }
     return try await blocking { try work() }

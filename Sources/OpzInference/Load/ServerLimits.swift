@@ -1,5 +1,3 @@
-import OpzHTTPServer
-
 /// Limits on one client, so that none can exhaust the server.
 public struct ServerLimits: Sendable, Equatable {
   /// Bytes of one request body; more is answered 413.
@@ -36,30 +34,17 @@ public struct ServerLimits: Sendable, Equatable {
 
   /// Bytes of the scores of one request, as numbers and as text; more get 413.
   public var outputBudget: Int { 16 << 20 }
-
-  /// The limits of the underlying HTTP server.
-  var http: HTTPServerLimits {
-    var limits = HTTPServerLimits()
-    limits.connections = connections
-    limits.bodyBytes = UInt64(bodyBytes)
-    limits.headSeconds = headerSeconds
-    (limits.bodySeconds, limits.pieceSeconds) = (bodySeconds, bodySeconds)
-    limits.answerSeconds = answerSeconds
-    limits.idleSeconds = idleSeconds
-    limits.lingerSeconds = 2
-    return limits
-  }
 }
 
 extension Int {
   /// The product, saturating.
-  func times(_ factor: Int) -> Int {
+  package func times(_ factor: Int) -> Int {
     let (product, overflow) = multipliedReportingOverflow(by: factor)
     return overflow ? .max : product
   }
 
   /// The sum, saturating.
-  func plus(_ other: Int) -> Int {
+  package func plus(_ other: Int) -> Int {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum
   }

@@ -5,13 +5,13 @@
 #endif
 
 /// The process's current resource usage.
-struct ProcessUsage {
+package struct ProcessUsage {
   /// User and system time together.
-  let cpuSeconds: Double
+  package let cpuSeconds: Double
   /// Resident memory; nil if /proc is not mounted.
-  let residentBytes: UInt64?
+  package let residentBytes: UInt64?
 
-  static func now() -> ProcessUsage {
+  package static func now() -> ProcessUsage {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return ProcessUsage(
@@ -34,7 +34,7 @@ struct ProcessUsage {
 }
 
 /// Milliseconds since 1970.
-func unixMilliseconds() -> UInt64 {
+package func unixMilliseconds() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_REALTIME, &time)
   return UInt64(max(0, time.tv_sec)) &* 1000 &+ UInt64(max(0, time.tv_nsec) / 1_000_000)

@@ -1,13 +1,16 @@
 /// Writes metrics in Prometheus' text format 0.0.4.
-struct PrometheusText {
-  private(set) var text = ""
+package struct PrometheusText {
+  package private(set) var text = ""
+
+  package init() {}
 
   /// The head of a metric: one for all its samples.
-  mutating func describe(_ name: String, _ type: String, _ help: String) {
+  package mutating func describe(_ name: String, _ type: String, _ help: String) {
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
   }
 
-  mutating func sample(_ name: String, _ labels: [(String, String)] = [], _ value: some CustomStringConvertible) {
+  package mutating func sample(_ name: String, _ labels: [(String, String)] = [], _ value: some CustomStringConvertible)
+  {
     text += name
     if !labels.isEmpty {
       let pairs = labels.map { "\($0)=\"\(PrometheusText.escape($1))\"" }
@@ -17,13 +20,13 @@ struct PrometheusText {
   }
 
   /// A metric with one sample.
-  mutating func metric(_ name: String, _ type: String, _ help: String, _ value: some CustomStringConvertible) {
+  package mutating func metric(_ name: String, _ type: String, _ help: String, _ value: some CustomStringConvertible) {
     describe(name, type, help)
     sample(name, [], value)
   }
 
   /// A histogram's cumulative buckets, its sum and its count.
-  mutating func histogram(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
+  package mutating func histogram(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
     var total: UInt64 = 0
     for (index, count) in histogram.counts.enumerated() {
       total &+= count

@@ -31,7 +31,7 @@ public struct FeatureSpec: Sendable, Equatable {
   public let isUsed: Bool
 
   /// The datatype announced in the model's metadata.
-  var datatype: Datatype { categories?.isEmpty == false ? .bytes : Datatype(element) }
+  package var datatype: Datatype { categories?.isEmpty == false ? .bytes : Datatype(element) }
 
   /// Describes an input; nil categories make it one of `element`.
   public init(
@@ -72,12 +72,12 @@ public struct OutputSpec: Sendable, Equatable {
   }
 
   /// The tensor's shape for `rows` rows: `[n]` for one value per row, `[n, columns]` for more.
-  func shape(rows: Int) -> [Int] { columns == 1 ? [rows] : [rows, columns] }
+  package func shape(rows: Int) -> [Int] { columns == 1 ? [rows] : [rows, columns] }
 }
 
 extension Datatype {
   /// The datatype of the numbers or texts of a model.
-  init(_ element: ElementType) {
+  package init(_ element: ElementType) {
     self =
       switch element {
       case .float32: .fp32

@@ -15,17 +15,17 @@ public struct ServedModel: Sendable {
   }
 
   /// The response of one inference, with its row count and times.
-  struct Inference {
-    let body: [UInt8]
-    let rows: Int
-    let decoding: Duration
-    let scoring: Duration
-    let encoding: Duration
+  package struct Inference {
+    package let body: [UInt8]
+    package let rows: Int
+    package let decoding: Duration
+    package let scoring: Duration
+    package let encoding: Duration
   }
 
   /// Handles the body of one inference request.
   /// - Throws: `RequestFailure`, and what the predictor throws.
-  func infer(_ body: [UInt8], _ limits: ServerLimits) throws -> Inference {
+  package func infer(_ body: [UInt8], _ limits: ServerLimits) throws -> Inference {
     let start = ContinuousClock.now
     let most = limits.bodyBytes / growth
     guard body.count <= most else {
@@ -66,12 +66,12 @@ public struct ServedModel: Sendable {
   /// A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix, or eight in
   /// float64; a text of three bytes becomes sixteen twice. Decoding the escapes of any other text takes no more than
   /// that.
-  func memory(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
+  package func memory(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
     bytes.times(4 * growth).plus(min(scores(ofBody: bytes, limits).times(scoreBytes), limits.outputBudget))
   }
 
   /// The most bytes of the response to a body of this size.
-  func response(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
+  package func response(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
     min(scores(ofBody: bytes, limits).times(textBytes), limits.outputBudget)
   }
 

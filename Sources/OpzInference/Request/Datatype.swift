@@ -1,5 +1,5 @@
 /// The element types of the Open Inference Protocol v2 ("Tensor Data Types") except FP16, which has no JSON form.
-enum Datatype: String, CaseIterable {
+public enum Datatype: String, CaseIterable, Sendable {
   case bool = "BOOL"
   case uint8 = "UINT8"
   case uint16 = "UINT16"
@@ -14,7 +14,7 @@ enum Datatype: String, CaseIterable {
   case bytes = "BYTES"
 
   /// The range of an integer type; nil for other types.
-  var integers: (least: Int64, greatest: UInt64)? {
+  package var integers: (least: Int64, greatest: UInt64)? {
     switch self {
     case .uint8: (0, UInt64(UInt8.max))
     case .uint16: (0, UInt64(UInt16.max))

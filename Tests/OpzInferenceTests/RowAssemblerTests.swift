@@ -1,6 +1,6 @@
 import Testing
 
-@testable import OpzServe
+@testable import OpzInference
 
 @Suite("The rows of a request")
 struct RowAssemblerTests {
