@@ -84,6 +84,9 @@ var targets: [Target] = [
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
   module(
     "OpzInference", ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", system], settings: fast),
+  // What runs in images: Python and R, embedded as bytes.
+  .target(
+    name: "OpzWorkerFiles", exclude: ["README.md"], resources: [.embedInCode("Files")], swiftSettings: strict),
   .executableTarget(
     name: "opz-bench-scoring", dependencies: ["OpzScoring", "OpzFormats", "OpzModel", system],
     swiftSettings: fast),
@@ -145,6 +148,7 @@ var targets: [Target] = [
   tests(
     "OpzFormats", ["OpzFormats", "OpzScoring", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzScoring", ["OpzScoring", "OpzModel", "OpzTestKit"]),
+  tests("OpzWorkerFiles", ["OpzWorkerFiles", "OpzInference", "OpzIO", "OpzTestKit", system]),
   tests("OpzInference", ["OpzInference", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzSecrets", ["OpzSecrets", "OpzIO", "OpzTestKit"]),

@@ -14,7 +14,7 @@ struct ModuleGraphTests {
     "OpzArchive",
     "OpzStore",
     "OpzPython",
-    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference",
+    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference", "OpzWorkerFiles",
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
     "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
@@ -49,6 +49,8 @@ struct ModuleGraphTests {
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
     // What requests mean: no sockets, part of the static server.
     "OpzInference": ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO"],
+    // Bytes that are laid into images.
+    "OpzWorkerFiles": [],
     // For scripts/bench-scoring.
     "opz-bench-scoring": ["OpzScoring", "OpzFormats", "OpzModel"],
     // For scripts/test-peers and scripts/torture-formats.
@@ -131,7 +133,7 @@ struct ModuleGraphTests {
   func heavy() throws {
     for (module, file, imported) in try imports() {
       let inServer = [
-        "OpzIO", "OpzJSON", "OpzWire", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference",
+        "OpzIO", "OpzJSON", "OpzWire", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference", "OpzWorkerFiles",
         "OpzHTTPServer", "OpzServe", "opz-server",
       ].contains(module)
       if inServer {
