@@ -87,6 +87,8 @@ var targets: [Target] = [
   // What runs in images: Python and R, embedded as bytes.
   .target(
     name: "OpzWorkerFiles", exclude: ["README.md"], resources: [.embedInCode("Files")], swiftSettings: strict),
+  .target(name: "CWorkers"),
+  module("OpzWorkers", ["OpzInference", "OpzJSON", "OpzIO", "CWorkers", system], settings: fast),
   .executableTarget(
     name: "opz-bench-scoring", dependencies: ["OpzScoring", "OpzFormats", "OpzModel", system],
     swiftSettings: fast),
@@ -148,6 +150,8 @@ var targets: [Target] = [
   tests(
     "OpzFormats", ["OpzFormats", "OpzScoring", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzScoring", ["OpzScoring", "OpzModel", "OpzTestKit"]),
+  tests(
+    "OpzWorkers", ["OpzWorkers", "OpzWorkerFiles", "OpzInference", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzWorkerFiles", ["OpzWorkerFiles", "OpzInference", "OpzIO", "OpzTestKit", system]),
   tests("OpzInference", ["OpzInference", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzRegistry", ["OpzRegistry", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),

@@ -12,6 +12,9 @@ public struct JSONWriter {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
+  /// Appends a value that is JSON already.
+  public mutating func raw(json value: [UInt8]) { bytes += value }
+
   /// Appends a string, with only the escapes that RFC 8259 requires.
   public mutating func string(_ text: String) {
     bytes.append(UInt8(ascii: "\""))

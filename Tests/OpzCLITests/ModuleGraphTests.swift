@@ -7,14 +7,14 @@ import Testing
 struct ModuleGraphTests {
   /// From the lowest to the highest; a module may import those before it. ARCHITECTURE.md's table has the same order.
   static let order = [
-    "CLinux", "CStart", "CLazy", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl",
+    "CLinux", "CStart", "CLazy", "CWorkers", "CCrypto", "CSQLite", "CDeflate", "CZlib", "CZstd", "CArchive", "CCurl",
     "COpzTrees", "OpzIO",
     "OpzJSON", "OpzWire", "OpzTOML", "OpzYAML", "OpzKubernetes", "OpzHTTP",
     "OpzOCI",
     "OpzArchive",
     "OpzStore",
     "OpzPython",
-    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference", "OpzWorkerFiles",
+    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference", "OpzWorkerFiles", "OpzWorkers",
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
     "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
@@ -49,6 +49,8 @@ struct ModuleGraphTests {
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
     // What requests mean: no sockets, part of the static server.
     "OpzInference": ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO"],
+    // Processes that run models: no sockets, part of the static server.
+    "OpzWorkers": ["OpzInference", "OpzJSON", "OpzIO", "CWorkers"],
     // Bytes that are laid into images.
     "OpzWorkerFiles": [],
     // For scripts/bench-scoring.
@@ -134,7 +136,7 @@ struct ModuleGraphTests {
     for (module, file, imported) in try imports() {
       let inServer = [
         "OpzIO", "OpzJSON", "OpzWire", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference", "OpzWorkerFiles",
-        "OpzHTTPServer", "OpzServe", "opz-server",
+        "OpzWorkers", "OpzHTTPServer", "OpzServe", "opz-server",
       ].contains(module)
       if inServer {
         #expect(!["Foundation", "Yams", "ArgumentParser"].contains(imported), "\(module)/\(file) imports \(imported)")

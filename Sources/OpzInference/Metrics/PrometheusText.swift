@@ -50,3 +50,8 @@ package struct PrometheusText {
     return escaped
   }
 }
+
+/// A part of the server that has metrics of its own.
+package protocol MetricsSource: Sendable {
+  func write(to text: inout PrometheusText)
+}

@@ -4,11 +4,14 @@ package struct RequestFailure: Error, Equatable {
   package let message: String
   /// The body was not read to its end, so the connection cannot be reused.
   package let leavesBody: Bool
+  /// Whole seconds after which it is worth trying again; nil where nothing is known about that.
+  package let retryAfter: Int?
 
-  package init(_ status: Int, _ message: String, leavesBody: Bool = false) {
+  package init(_ status: Int, _ message: String, leavesBody: Bool = false, retryAfter: Int? = nil) {
     self.status = status
     self.message = message
     self.leavesBody = leavesBody
+    self.retryAfter = retryAfter
   }
 
   /// A malformed request.

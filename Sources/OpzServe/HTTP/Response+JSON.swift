@@ -18,7 +18,7 @@ extension Response {
     json.string(failure.message)
     json.raw("}")
     var response = Response.json(json.bytes, status: failure.status)
-    if failure.status == 503 { response["Retry-After"] = "1" }
+    if let seconds = failure.retryAfter ?? (failure.status == 503 ? 1 : nil) { response["Retry-After"] = "\(seconds)" }
     return response
   }
 }

@@ -446,6 +446,7 @@ hello <- function(model) {
     kind = "hello", protocol = 1, text = "json", tables = TRUE, library = list(name = "R", version = as.character(getRversion())),
     signature = if (length(model$inputs)) list(inputs = model$inputs, outputs = model$outputs) else structure(list(), names = character(0))
   )
+  if (!is.null(model$health)) said$health <- TRUE
   if (identical(model$batch, FALSE)) said$max_batch <- 1
   if (is.numeric(model$batch)) said$max_batch <- as.integer(model$batch)
   write_frame(list(opz = said))

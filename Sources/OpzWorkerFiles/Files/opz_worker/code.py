@@ -22,6 +22,7 @@ class Code(Model):
         if not callable(self.function):
             raise LoadFailure(f"{path} has no function 'predict'")
         self.checks = getattr(module, "health", None)
+        self.checks_health = callable(self.checks)
         load = getattr(module, "load", None)
         self.loaded = load(directory) if callable(load) else None
         self.kind = tables.kind_of(self.function)
@@ -43,9 +44,7 @@ class Code(Model):
         return {"prediction": result}
 
     def health(self):
-        if not callable(self.checks):
-            return True
-        return self.checks() is not False
+        return not self.checks_health or self.checks() is not False
 
 
 def _imported(path):

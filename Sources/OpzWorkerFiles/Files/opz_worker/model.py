@@ -13,6 +13,8 @@ class Model:
     max_batch = None
     # Exceptions of `predict` that say that the input is wrong.
     blames = (ValueError, TypeError, KeyError, IndexError)
+    # Whether `health` has something to say.
+    checks_health = False
     # The library, as (name, version).
     library = None
 

@@ -70,6 +70,8 @@ def hello(model):
     said = {"kind": "hello", "protocol": PROTOCOL, "text": "binary", "signature": signature, "tables": model.kind != "tensors"}
     if model.max_batch is not None:
         said["max_batch"] = model.max_batch
+    if model.checks_health:
+        said["health"] = True
     if model.library is not None:
         said["library"] = {"name": model.library[0], "version": model.library[1]}
     said["python"] = ".".join(str(part) for part in sys.version_info[:3])

@@ -1,0 +1,30 @@
+import OpzInference
+
+/// What a pool needs beside the settings of the server.
+public struct PoolSettings: Sendable {
+  /// The server's environment, which workers inherit.
+  public var environment: [String: String]
+  /// Processors that all workers share.
+  public var cores: Int
+  /// The memory limit of the server and its workers together, in bytes; nil for none.
+  public var memoryBytes: Int?
+  /// The most bytes of one answer.
+  public var answerBytes = 64 << 20
+  /// Requests that wait.
+  public var queueLength = 256
+  /// How much a worker may grow over what it used after its first answers, beside half of that, before it is replaced.
+  public var growthBytes = 256 << 20
+  /// Seconds that a worker has after SIGINT before it is killed.
+  public var interruptSeconds = 2.0
+  /// Seconds between looks at the memory.
+  public var memorySeconds = 1.0
+  /// Starts that fail, or workers that end before their first answer, after which the pool gives up.
+  public var mostFailures = 10
+
+  /// The settings of a server in this environment; the memory limit is that of the control group.
+  public init(environment: [String: String], cores: Int) {
+    self.environment = environment
+    self.cores = cores
+    memoryBytes = MemoryUse.limit()
+  }
+}

@@ -1,0 +1,259 @@
+import CWorkers
+public import OpzIO
+public import OpzInference
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Worker processes that run one model, and the queue in front of them.
+public final class WorkerPool: RemotePredictor {
+  struct State {
+    /// What the first worker said; the others run the same model.
+    var hello: WorkerHello?
+    var slots: [WorkerSlot] = []
+    /// Numbers of the workers that serve.
+    var alive: Set<ObjectIdentifier> = []
+    /// The one that loads: they load one after the other, so that their memory peaks do not add up.
+    var loading: ObjectIdentifier?
+    var notBefore: [ObjectIdentifier: ContinuousClock.Instant] = [:]
+    var failures = 0
+    var lastFailure: WorkerFailure?
+    var isStopping = false
+    var hasGivenUp = false
+    var baseline: [ObjectIdentifier: Int] = [:]
+    var values = PoolValues()
+  }
+
+  let settings: ServeSettings
+  let pool: PoolSettings
+  let program: WorkerProgram
+  let queue: RequestQueue
+  let quarantine = Quarantine()
+  let state = Mutex(State())
+  let log: @Sendable (WorkerLine) -> Void
+  private let giveUp: @Sendable (WorkerFailure) -> Void
+  private let kind: ServeSettings.Worker.Kind
+
+  /// A pool that is not started.
+  /// - Parameters:
+  ///   - log: takes what workers write.
+  ///   - giveUp: called once when workers fail again and again; nothing is served after it.
+  /// - Throws: `WorkerFailure` where the workers cannot fit into the memory.
+  public init(
+    _ settings: ServeSettings, _ worker: ServeSettings.Worker, _ pool: PoolSettings,
+    log: @escaping @Sendable (WorkerLine) -> Void, giveUp: @escaping @Sendable (WorkerFailure) -> Void
+  ) throws {
+    self.settings = settings
+    self.pool = pool
+    self.log = log
+    self.giveUp = giveUp
+    kind = worker.kind
+    var program = WorkerProgram(
+      settings, worker, environment: pool.environment, threads: pool.cores / max(1, settings.workers.count))
+    // Reserved memory that is never touched counts too, so this is far above what a worker may use.
+    program.dataBytes = pool.memoryBytes.map { $0.times(2) }
+    self.program = program
+    var limits = RequestQueue.Limits()
+    limits.requests = pool.queueLength
+    limits.rows = settings.batch.rows
+    limits.wait = .milliseconds(settings.batch.waitMilliseconds)
+    queue = RequestQueue(limits)
+    if let limit = pool.memoryBytes, let each = settings.workers.memoryMB {
+      try WorkerPool.checkFit(settings.workers.count, first: each << 20, other: each << 20, limit)
+    }
+  }
+
+  private static func checkFit(_ count: Int, first: Int, other: Int, _ limit: Int) throws {
+    let needed = first.plus(other.times(count - 1))
+    // The rest is for the server and for what requests need.
+    guard needed > limit / 10 * 9 else { return }
+    let most = max(0, limit / 10 * 9 - first) / max(1, other) + (first <= limit / 10 * 9 ? 1 : 0)
+    throw WorkerFailure(
+      .memory, "workers.count", "\(count) workers need \(needed >> 20) MiB, and the memory limit is \(limit >> 20) MiB",
+      hint: most == 0
+        ? "one worker needs \(first >> 20) MiB: raise the memory limit"
+        : "at most \(most) fit: lower workers.count, or raise the memory limit")
+  }
+
+  // MARK: What is served
+
+  public var platform: String {
+    let library = state.withLock { $0.hello?.library } ?? kind.rawValue
+    return library.replacing("-", with: "_")
+  }
+
+  public var inputs: [TensorSpec] { settings.signature?.inputs ?? state.withLock { $0.hello?.signature.inputs } ?? [] }
+
+  public var outputs: [TensorSpec] {
+    if let written = settings.signature?.outputs, !written.isEmpty { return written }
+    return state.withLock { $0.hello?.signature.outputs } ?? []
+  }
+
+  public var isReady: Bool { state.withLock { !$0.isStopping && $0.alive.count >= settings.workers.minimum } }
+
+  var isStopping: Bool { state.withLock { $0.isStopping } }
+
+  /// Processes that serve now.
+  public var pids: [Int32] { state.withLock { $0.slots.map(\.pid).filter { $0 > 0 } } }
+
+  var counted: (PoolValues, alive: Int) { state.withLock { ($0.values, $0.alive.count) } }
+
+  /// Runs a request in a worker, as `RemotePredictor` says.
+  public func predict(_ request: RemoteRequest) async throws -> [RawTensor] {
+    if quarantine.holds(request) {
+      state.withLock { $0.values.refused &+= 1 }
+      throw WorkerPool.quarantined
+    }
+    return try await queue.run(request)
+  }
+
+  static let quarantined = RequestFailure(
+    422,
+    "this request ended the worker that ran it: it is refused for \(Quarantine.minutes) minutes, "
+      + "because it would end others too")
+
+  // MARK: The life of the pool
+
+  /// Starts the workers and waits until the first one has loaded the model.
+  /// - Throws: `WorkerFailure` where it cannot.
+  public func start() async throws {
+    let first = WorkerSlot(0)
+    try begin(first)
+    _ = startThread { [weak self] in
+      while let self, self.tick() {}
+    }
+    try await blocking { [self] in
+      while true {
+        let (isAlive, failure) = state.withLock { ($0.hello != nil, $0.lastFailure) }
+        if isAlive { return }
+        // Whatever kept the first one from loading will keep the next one from it.
+        if let failure {
+          state.withLock { $0.isStopping = true }
+          throw failure
+        }
+        usleep(2000)
+      }
+    }
+    do { try checkMeasured(first) } catch {
+      await stop(seconds: 1)
+      throw error
+    }
+    for number in 1..<max(1, settings.workers.count) { try begin(WorkerSlot(number)) }
+  }
+
+  private func checkMeasured(_ first: WorkerSlot) throws {
+    guard let limit = pool.memoryBytes, let use = MemoryUse.ofGroup(first.pid) else { return }
+    try WorkerPool.checkFit(settings.workers.count, first: use.bytes, other: use.ownBytes, limit)
+  }
+
+  func begin(_ slot: WorkerSlot) throws {
+    state.withLock { $0.slots.append(slot) }
+    let started = startThread { [self] in
+      WorkerThread(self, slot).run()
+      state.withLock { $0.slots.removeAll { $0 === slot } }
+    }
+    guard started else {
+      state.withLock { $0.slots.removeAll { $0 === slot } }
+      throw WorkerFailure(.start, "a worker's thread", IOFailure.text(of: EAGAIN))
+    }
+  }
+
+  /// Answers what waits, then ends all workers. Nothing is taken after it.
+  /// - Parameter seconds: how long requests have.
+  public func stop(seconds: Int) async {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    state.withLock { $0.isStopping = true }
+    while ContinuousClock.now < deadline, !queue.isIdle { try? await Task.sleep(for: .milliseconds(5)) }
+    queue.close((503, "the server is stopping"))
+    for slot in state.withLock({ $0.slots }) { slot.give(.retire) }
+    let end = max(deadline, .now) + .seconds(WorkerThread.endSeconds + 1)
+    while ContinuousClock.now < end, state.withLock({ !$0.slots.isEmpty }) {
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+    for pid in pids { _ = kill(-pid, SIGKILL) }
+  }
+
+  // MARK: What threads of workers say
+
+  /// Waits until a worker may be started: after its backoff, and while no other loads.
+  /// - Returns: false when it is not to be started any more.
+  func waitForTurn(_ slot: WorkerSlot) -> Bool {
+    while true {
+      let turn: Bool? = state.withLock { state in
+        if state.isStopping || state.hasGivenUp || slot.order == .retire { return false }
+        guard state.loading == nil, (state.notBefore[ObjectIdentifier(slot)] ?? .now) <= .now else { return nil }
+        state.loading = ObjectIdentifier(slot)
+        return true
+      }
+      if let turn { return turn }
+      usleep(5000)
+    }
+  }
+
+  func greeted(_ slot: WorkerSlot, _ hello: WorkerHello, seconds: Double) {
+    let alive = state.withLock { state in
+      if state.hello == nil { state.hello = hello }
+      state.loading = nil
+      state.alive.insert(ObjectIdentifier(slot))
+      state.values.starts &+= 1
+      state.values.startSeconds = seconds
+      state.baseline[ObjectIdentifier(slot)] = nil
+      return state.alive.count
+    }
+    if let most = hello.maxBatch { queue.limit(rows: most) }
+    queue.set(workers: alive)
+    queue.close(nil)
+    slot.replaces?.give(.retire)
+  }
+
+  func failed(_ slot: WorkerSlot, _ failure: WorkerFailure) {
+    state.withLock { state in
+      state.loading = nil
+      state.values.failedStarts &+= 1
+    }
+    // The one that was to be replaced goes on.
+    if slot.replaces != nil { return slot.give(.retire) }
+    countFailure(slot, failure)
+  }
+
+  func left(_ slot: WorkerSlot) {
+    let alive = state.withLock { state in
+      state.alive.remove(ObjectIdentifier(slot))
+      state.values.memory[slot.number] = nil
+      return state.alive.count
+    }
+    slot.runs(pid: 0)
+    queue.forget(id: Int(bitPattern: ObjectIdentifier(slot)))
+    queue.set(workers: alive)
+  }
+
+  func died(_ slot: WorkerSlot, _ death: WorkerDeath, _ cause: PoolValues.Cause) {
+    state.withLock { $0.values.deaths[cause, default: 0] &+= 1 }
+    countFailure(slot, WorkerFailure(.start, "worker \(slot.number)", death.text))
+  }
+
+  private func countFailure(_ slot: WorkerSlot, _ failure: WorkerFailure) {
+    let (failures, isLast, isAlone) = state.withLock { state in
+      state.failures += 1
+      state.lastFailure = failure
+      // The first restart is at once: a worker that served before will most likely serve again.
+      let delay = state.failures < 2 ? 0 : min(30, 0.1 * Double(1 << min(state.failures - 1, 9)))
+      state.notBefore[ObjectIdentifier(slot)] = .now + .seconds(delay)
+      let isLast = state.failures >= pool.mostFailures && !state.hasGivenUp && !state.isStopping
+      if isLast { state.hasGivenUp = true }
+      return (state.failures, isLast, state.alive.isEmpty)
+    }
+    if failures >= 3, isAlone { queue.close((503, "no worker is alive")) }
+    if isLast { giveUp(failure) }
+  }
+
+  /// A worker that answered: starts are no longer counted as failures.
+  func answered(_ slot: WorkerSlot) {
+    slot.countCall()
+    if slot.calls == 1 { state.withLock { $0.failures = 0 } }
+  }
+}

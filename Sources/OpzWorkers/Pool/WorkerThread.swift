@@ -1,0 +1,149 @@
+import OpzIO
+import OpzInference
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The thread of one slot: starts a worker, gives it one batch after the other, and starts it anew when it has ended.
+struct WorkerThread {
+  /// Seconds that a worker has to end when it is asked to.
+  static let endSeconds = 5
+
+  let pool: WorkerPool
+  let slot: WorkerSlot
+
+  init(_ pool: WorkerPool, _ slot: WorkerSlot) {
+    self.pool = pool
+    self.slot = slot
+  }
+
+  /// How a worker came to its end.
+  fileprivate enum End {
+    case asked
+    case died(WorkerDeath, PoolValues.Cause)
+  }
+
+  func run() {
+    WorkerThread.blockBrokenPipes()
+    while pool.waitForTurn(slot) {
+      do {
+        let began = ContinuousClock.now
+        let program = pool.program.numbered(slot.number, gpus: pool.settings.workers.gpus)
+        var limits = WorkerFrameReader.Limits()
+        limits.body = pool.pool.answerBytes
+        let process = try WorkerProcess(program, number: slot.number, limits: limits, log: pool.log)
+        let hello = try greet(process)
+        slot.runs(pid: process.pid)
+        slot.resetCalls()
+        slot.renewed()
+        pool.greeted(slot, hello, seconds: (ContinuousClock.now - began).seconds)
+        let end = serve(process, hello)
+        pool.left(slot)
+        if case .died(let death, let cause) = end { pool.died(slot, death, cause) }
+      } catch let failure as WorkerFailure {
+        pool.failed(slot, failure)
+      } catch {
+        pool.failed(slot, WorkerFailure(.start, "a worker", "\(error)"))
+      }
+    }
+  }
+
+  /// A worker that dies while it is written to must not end the server.
+  private static func blockBrokenPipes() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+  }
+
+  private func greet(_ process: WorkerProcess) throws -> WorkerHello {
+    let deadline = ContinuousClock.now + .seconds(pool.settings.workers.startSeconds)
+    var nothing: WorkerProcess.Sending?
+    while true {
+      // Looks up now and then, because the pool may have to stop meanwhile.
+      switch try process.wait(&nothing, until: min(deadline, .now + .milliseconds(100)), wake: nil) {
+      case .events(let events): return try hello(events, process)
+      case .died(let death):
+        throw WorkerFailure(.load, "the worker", death.text, hint: "it said: \(process.lastWords)")
+      case .timeout where slot.order == .retire || pool.isStopping:
+        throw WorkerFailure(.start, "the worker", "the server stopped while it loaded")
+      case .timeout where ContinuousClock.now >= deadline:
+        throw WorkerFailure(
+          .load, "the worker", "it did not load the model in \(pool.settings.workers.startSeconds) s",
+          hint: "workers.start_seconds is the limit")
+      case .timeout, .sent, .woken: continue
+      }
+    }
+  }
+
+  private func hello(_ events: [WorkerFrameReader.Event], _ process: WorkerProcess) throws -> WorkerHello {
+    guard events.count == 1, case .frame(let frame) = events[0] else {
+      throw WorkerMessage.wrong("it did not begin with hello")
+    }
+    switch try WorkerMessage(frame) {
+    case .hello(let hello): return hello
+    case .error(_, let message):
+      // Its standard error has more to say than one line.
+      _ = process.waitForEnd(until: .now + .seconds(1))
+      throw WorkerFailure(.load, pool.settings.model, message, hint: "it said: \(process.lastWords)")
+    case .result: throw WorkerMessage.wrong("it did not begin with hello")
+    }
+  }
+
+  // MARK: Serving
+
+  private func serve(_ process: WorkerProcess, _ hello: WorkerHello) -> End {
+    let id = Int(bitPattern: ObjectIdentifier(slot))
+    var mayWait = true
+    while slot.order == .serve {
+      switch pool.queue.take(id: id, mayWait: mayWait, wake: { [slot] in slot.wake.wake() }) {
+      case .batch(let batch):
+        mayWait = true
+        if let end = WorkerBatch(pool, slot, process, hello).run(batch) { return .died(end.death, end.cause) }
+      case .nothing:
+        mayWait = true
+        if let end = idle(process, hello, until: .now + .seconds(10)) { return end }
+      case .later(let until):
+        if let end = idle(process, nil, until: until) { return end }
+        mayWait = ContinuousClock.now < until
+      }
+    }
+    return .asked(process)
+  }
+
+  /// Waits for work.
+  /// - Parameter hello: where it is given, a worker that has a health is asked for it at the end of the time.
+  private func idle(_ process: WorkerProcess, _ hello: WorkerHello?, until: ContinuousClock.Instant) -> End? {
+    var nothing: WorkerProcess.Sending?
+    do {
+      switch try process.wait(&nothing, until: until, wake: slot.wake) {
+      case .died(let death): return .died(death, death.signal == nil ? .exit : .signal)
+      case .events: throw WorkerMessage.wrong("it said something that it was not asked")
+      case .timeout:
+        guard let hello, hello.hasHealth else { return nil }
+        return WorkerBatch(pool, slot, process, hello).checkHealth().map { .died($0.death, $0.cause) }
+      case .woken, .sent: return nil
+      }
+    } catch {
+      process.kill()
+      return .died(process.waitForEnd(until: .now + .seconds(5)) ?? WorkerDeath(waitStatus: SIGKILL), .protocol)
+    }
+  }
+}
+
+extension WorkerThread.End {
+  /// Asks a worker to end, and ends it if it does not.
+  fileprivate static func asked(_ process: WorkerProcess) -> Self {
+    var stop = WorkerProcess.Sending(.stop)
+    _ = process.write(&stop)
+    process.closeInput()
+    if process.waitForEnd(until: .now + .seconds(WorkerThread.endSeconds)) == nil {
+      process.kill()
+      _ = process.waitForEnd(until: .now + .seconds(5))
+    }
+    return .asked
+  }
+}

@@ -1,0 +1,52 @@
+import OpzInference
+import OpzJSON
+
+/// How a worker is started.
+struct WorkerProgram: Sendable {
+  /// The program and its arguments.
+  var arguments: [String]
+  var environment: [String: String]
+  /// Its working directory; nil for the server's.
+  var directory: String?
+  /// The most bytes of its data, so that an allocation fails before the kernel ends the whole container; nil for any.
+  var dataBytes: Int?
+
+  /// The worker that the settings name.
+  /// - Parameters:
+  ///   - environment: the server's own.
+  ///   - threads: how many threads the libraries of one worker use, unless the environment says it.
+  init(_ settings: ServeSettings, _ worker: ServeSettings.Worker, environment: [String: String], threads: Int) {
+    arguments = worker.command
+    if worker.kind == .r, let path = worker.path, !worker.command.contains(where: { $0.hasSuffix(".R") }) {
+      arguments.append("\(path)/worker.R")
+    }
+    arguments += ["--model", settings.model]
+    if let loader = worker.loader { arguments += ["--loader", loader] }
+    if let code = worker.code { arguments += ["--code", code] }
+    if let predict = worker.predict { arguments += ["--predict", predict] }
+    if let signature = settings.signature, let json = try? CanonicalJSON.encode(signature.value) {
+      arguments += ["--signature", String(decoding: json, as: UTF8.self)]
+    }
+    self.environment = environment
+    if worker.kind == .python {
+      let own = [worker.path, worker.code].compactMap { $0 }
+      let others = environment["PYTHONPATH"].map { [$0] } ?? []
+      self.environment["PYTHONPATH"] = (own + others).joined(separator: ":")
+      // What a model prints is in the log before it dies.
+      self.environment["PYTHONUNBUFFERED"] = "1"
+      self.environment["PYTHONFAULTHANDLER"] = environment["PYTHONFAULTHANDLER"] ?? "1"
+    }
+    // Each library takes all processors otherwise, and workers would get in each other's way.
+    for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] where environment[name] == nil {
+      self.environment[name] = "\(max(1, threads))"
+    }
+  }
+
+  /// The program of one worker among several.
+  func numbered(_ number: Int, gpus: [Int]) -> WorkerProgram {
+    var program = self
+    program.environment["OPZ_WORKER_INDEX"] = "\(number)"
+    if !gpus.isEmpty { program.environment["CUDA_VISIBLE_DEVICES"] = "\(gpus[number % gpus.count])" }
+    return program
+  }
+}
