@@ -39,6 +39,10 @@ let nio: [Target.Dependency] = [
   .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP2: [Target.Dependency] = [
+  .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+  .product(name: "NIOHPACK", package: "swift-nio-http2"),
+]
 
 var products: [Product] = [.executable(name: "opz", targets: ["opz"])]
 
@@ -83,7 +87,8 @@ var targets: [Target] = [
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
   module(
-    "OpzInference", ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", system], settings: fast),
+    "OpzInference", ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "CDeflate", system],
+    settings: fast),
   // What runs in images: Python and R, embedded as bytes.
   .target(
     name: "OpzWorkerFiles", exclude: ["README.md"], resources: [.embedInCode("Files")], swiftSettings: strict),
@@ -180,12 +185,13 @@ var targets: [Target] = [
 
 if !light {
   packages += [
-    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
   ]
   products.append(.executable(name: "opz-server", targets: ["opz-server"]))
   products.append(.executable(name: "opz-hub", targets: ["opz-hub"]))
   targets += [
-    module("OpzHTTPServer", ["OpzIO", system] + nio),
+    module("OpzHTTPServer", ["OpzIO", system] + nio + nioHTTP2),
     tests("OpzHTTPServer", ["OpzHTTPServer", "opz-server", "opz-hub", "OpzIO", "OpzTestKit", system]),
     module(
       "OpzServe",

@@ -9,12 +9,15 @@ public struct JSONCursor {
   private init(_ tokens: JSONTokenizer) { self.tokens = tokens }
 
   /// Reads a whole document: `body` reads its value, and nothing may follow.
+  /// - Parameter count: bytes of the document, where others follow it; nil for all.
   /// - Throws: `JSONFailure`, and what `body` throws.
   public static func read<Value>(
-    _ bytes: [UInt8], options: JSONOptions = JSONOptions(), _ body: (inout JSONCursor) throws -> Value
+    _ bytes: [UInt8], count: Int? = nil, options: JSONOptions = JSONOptions(),
+    _ body: (inout JSONCursor) throws -> Value
   ) throws -> Value {
     try bytes.withUnsafeBufferPointer { buffer in
-      var cursor = JSONCursor(JSONTokenizer(buffer, options))
+      let document = UnsafeBufferPointer(rebasing: buffer.prefix(max(0, count ?? buffer.count)))
+      var cursor = JSONCursor(JSONTokenizer(document, options))
       try cursor.tokens.checkStart()
       let value = try body(&cursor)
       try cursor.tokens.expectEnd()

@@ -48,7 +48,7 @@ struct ModuleGraphTests {
     // Ensembles to scores, whatever their format was.
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
     // What requests mean: no sockets, part of the static server.
-    "OpzInference": ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO"],
+    "OpzInference": ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "CDeflate"],
     // Processes that run models: no sockets, part of the static server.
     "OpzWorkers": ["OpzInference", "OpzJSON", "OpzIO", "CWorkers"],
     // Bytes that are laid into images.

@@ -6,7 +6,7 @@ import Testing
 @Suite("Integers in requests")
 struct IntegerTests {
   private func read(_ text: String, _ datatype: Datatype) -> Float? {
-    let reader = TensorReader(name: "x", datatype: datatype, shape: [1], categories: nil)
+    let reader = TensorReader(name: "x", datatype: datatype, shape: [1], form: .numbers)
     guard case .numbers(let numbers)? = try? JSONCursor.read(Array("[\(text)]".utf8), { try reader.read(&$0) }) else {
       return nil
     }

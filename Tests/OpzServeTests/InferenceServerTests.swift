@@ -30,7 +30,8 @@ struct InferenceServerTests {
   func metadata() async {
     #expect(
       await server.ask("GET", "/v2").text
-        == #"{"name":"opz-server","version":"0.0.0","extensions":["model_repository_list","statistics"]}"#)
+        == #"{"name":"opz-server","version":"0.0.0","extensions":["binary_tensor_data","model_repository","statistics"]}"#
+    )
     #expect(await server.ask("GET", "/v2/models").text == #"{"models":["team/score"]}"#)
     #expect(
       await server.ask("GET", "/v2/models/team/score").text == """
@@ -49,7 +50,18 @@ struct InferenceServerTests {
       ("POST", "/v2/models/other/infer", [:], 404), ("POST", "/v2", [:], 405),
       ("DELETE", "/v2/models/team/score", [:], 405),
       ("GET", "/v2/models/team/score/infer", [:], 405), ("POST", "/metrics", [:], 405),
-      ("POST", "/v2/models/team/score/infer", ["Content-Encoding": "gzip"], 415),
+      ("POST", "/v2/models/team/score/infer", ["Content-Encoding": "br"], 415),
+      ("POST", "/v2/models/team/score/infer", ["Content-Encoding": "gzip"], 400),
+      ("POST", "/v2/models/team/score/infer", ["Inference-Header-Content-Length": "-1"], 400),
+      ("POST", "/v2/models/team/score/infer", ["grpc-timeout": "1x"], 400),
+      ("POST", "/v2/models/team/score/infer", ["grpc-timeout": "1n"], 504),
+      ("POST", "/v2/models/team/score/infer", ["grpc-timeout": "99999999H"], 200),
+      ("POST", "/v2/models/team/score/infer", ["x-envoy-expected-rq-timeout-ms": "60000"], 200),
+      ("POST", "/v2/repository/models/team/score/load", [:], 501),
+      ("POST", "/v2/repository/models/team/score/unload", [:], 501),
+      ("POST", "/v2/repository/models/other/load", [:], 404), ("GET", "/v2/repository/index", [:], 405),
+      ("POST", "/v1/models/team/score:explain", [:], 501), ("POST", "/v1/models/other:predict", [:], 404),
+      ("POST", "/invocations", ["Content-Type": "text/html"], 415),
     ] as [(String, String, HTTPFields, Int)])
   func statuses(method: String, path: String, headers: HTTPFields, status: Int) async {
     let response = await server.ask(method, path, row, headers: headers)
@@ -58,11 +70,19 @@ struct InferenceServerTests {
     if status == 405 { #expect(response["allow"]?.hasSuffix(", OPTIONS") == true) }
   }
 
-  @Test("A binary request is refused with a hint")
-  func binary() async throws {
-    let response = await server.ask("POST", infer, row, headers: ["Inference-Header-Content-Length": "10"])
-    #expect(response.status == 400)
-    #expect(response.error?.contains("binary_data") == true)
+  @Test("The repository has the model, and of the ready ones only while it is ready")
+  func repository() async {
+    let path = "/v2/repository/index"
+    let state: (String) -> String = { #"[{"name":"team/score","version":"3","state":"\#($0)","reason":""}]"# }
+    #expect(await server.ask("POST", path).text == state("UNAVAILABLE"))
+    #expect(await server.ask("POST", path, #"{"ready":true,"x":[1]}"#).text == "[]")
+    server.lifecycle.becomeReady()
+    #expect(await server.ask("POST", path, #"{"ready":false}"#).text == state("READY"))
+    #expect(await server.ask("POST", path, #"{"ready":true}"#).text == state("READY"))
+    #expect(await server.ask("POST", path, "[").status == 400)
+    #expect(await server.ask("GET", "/ping").status == 200)
+    #expect(await server.ask("GET", "/version").text == "0.0.0")
+    #expect(await server.ask("GET", "/v1/models/team/score").text == #"{"name":"team/score","ready":true}"#)
   }
 
   @Test("A body larger than the limit is refused, whatever the header says")

@@ -49,7 +49,7 @@ struct InferenceTests {
   func named() async throws {
     let document = try await infer(
       """
-      {"outputs":[{"name":"row","parameters":{"binary_data":true}}],"inputs":[
+      {"outputs":[{"name":"row","parameters":{"binary_data":false}}],"inputs":[
        {"name":"colour \\"\\u00e9\\"","shape":[4,1],"datatype":"BYTES","data":[["red"],["blue\\n"],[null],["green"]]},
        {"name":"b","shape":[4],"datatype":"INT8","data":[-1,null,3,4]},
        {"name":"a","shape":[4],"datatype":"BOOL","data":[true,false,null,true]}]}
@@ -91,7 +91,8 @@ struct InferenceTests {
     (matrix(#""shape":[1,3],"data":[1,2,3]"#), "no 'datatype'"),
     (matrix(#""datatype":"FP32","data":[1,2,3]"#), "no 'shape'"),
     (matrix(#""datatype":"FP32","shape":[1,3]"#), "no 'data'"),
-    (matrix(#""datatype":"FP16","shape":[1,3],"data":[1,2,3]"#), "is not one of BOOL, UINT8"),
+    (matrix(#""datatype":"FP16","shape":[1,3],"data":[1,2,3]"#), "FP16 has no form in JSON"),
+    (matrix(#""datatype":"F32","shape":[1,3],"data":[1,2,3]"#), "is not one of BOOL, UINT8"),
     (matrix(#""datatype":"FP32","shape":[1,3,1],"data":[1,2,3]"#), "one or two dimensions"),
     (matrix(#""datatype":"FP32","shape":[],"data":[1]"#), "without dimensions"),
     (matrix(#""datatype":"FP32","shape":[-1,3],"data":[1,2,3]"#), "a whole number, 0 or more"),
@@ -158,8 +159,8 @@ struct InferenceTests {
   @Test(
     "A parameter that would change the response is refused and named; an unknown one is ignored",
     arguments: [
-      "sequence_id", "sequence_start", "sequence_end", "priority", "timeout", "classification", "shared_memory_region",
-      "binary_data_size",
+      "sequence_id", "sequence_start", "sequence_end", "classification", "shared_memory_region",
+      "shared_memory_offset",
     ])
   func parameters(name: String) async {
     let matrix = #""name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]"#
@@ -176,6 +177,18 @@ struct InferenceTests {
     }
     let other = #"{"parameters":{"x\#(name)":1},"inputs":[{\#(matrix)}]}"#
     #expect(await server.ask("POST", path, other).status == 200)
+  }
+
+  @Test("The time of a request is its own parameter, and the default priority is no priority")
+  func timeout() async {
+    let matrix = #""inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]"#
+    for (parameters, status) in [
+      (#"{"timeout":60000000,"priority":0}"#, 200), (#"{"timeout":0}"#, 200), (#"{"timeout":1}"#, 504),
+      (#"{"timeout":-1}"#, 400), (#"{"timeout":9223372036854775807}"#, 200), (#"{"priority":1}"#, 400),
+    ] {
+      let response = await server.ask("POST", path, "{\"parameters\":\(parameters),\(matrix)}")
+      #expect(response.status == status, "\(parameters): \(response.text)")
+    }
   }
 
   @Test("An unknown category is named, with the known ones")

@@ -47,7 +47,7 @@ package final class Metrics: Sendable {
   }
 
   /// Counts the response to an inference request.
-  package func inferred(_ inference: ServedModel.Inference?, in duration: Duration, now: UInt64) {
+  package func inferred(_ inference: Inference?, in duration: Duration, now: UInt64) {
     values.withLock { values in
       values.latency.record(duration.seconds)
       guard let inference else { return values.failure.add(duration) }

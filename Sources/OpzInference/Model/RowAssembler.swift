@@ -73,7 +73,8 @@ struct RowAssembler {
         values[index] = try rounded(values[index], index % features.count, row: index / features.count)
       }
       return Rows(count: input.rows, numbers: .float64(values))
-    case .texts: throw RequestFailure.bad("\(subject) is a matrix of strings: send strings as one input per feature")
+    case .texts, .raw:
+      throw RequestFailure.bad("\(subject) is a matrix of strings: send strings as one input per feature")
     }
   }
 
@@ -154,7 +155,7 @@ struct RowAssembler {
       for (row, number) in numbers.enumerated() {
         matrix[row * columns + feature] = Number(try rounded(number, feature, row: row))
       }
-    case (.texts, _): return
+    case (.texts, _), (.raw, _): return
     }
   }
 

@@ -1,105 +1,205 @@
+/// What computes a model's outputs.
+public enum ModelBackend: Sendable {
+  /// In this process.
+  case native(any Predictor)
+  /// In another.
+  case remote(any RemotePredictor)
+}
+
 /// A model with the name and version by which clients request it.
 public struct ServedModel: Sendable {
   /// It may contain `/`.
   public let name: String
   public let version: String
-  public let predictor: any Predictor
-  private let assembler: RowAssembler
+  public let backend: ModelBackend
+  /// What the metadata says of the inputs and outputs.
+  public let inputs: [TensorSpec]
+  public let outputs: [TensorSpec]
+  private let assembler: RowAssembler?
 
   /// Creates a model that is served by its name and version (Open Inference Protocol V2).
   public init(name: String, version: String, predictor: any Predictor) {
     self.name = name
     self.version = version
-    self.predictor = predictor
+    backend = .native(predictor)
     assembler = RowAssembler(predictor.features)
-  }
-
-  /// The response of one inference, with its row count and times.
-  package struct Inference {
-    package let body: [UInt8]
-    package let rows: Int
-    package let decoding: Duration
-    package let scoring: Duration
-    package let encoding: Duration
-  }
-
-  /// Handles the body of one inference request.
-  /// - Throws: `RequestFailure`, and what the predictor throws.
-  package func infer(_ body: [UInt8], _ limits: ServerLimits) throws -> Inference {
-    let start = ContinuousClock.now
-    let most = limits.bodyBytes / growth
-    guard body.count <= most else {
-      throw RequestFailure(
-        413,
-        "a body of \(body.count) bytes: the model's inputs are not float32 alone, so send at most \(most) bytes at once"
-      )
+    inputs = predictor.features.map {
+      TensorSpec($0.name, $0.datatype, categories: $0.categories.flatMap { $0.isEmpty ? nil : $0 })
     }
-    let columns = predictor.features.count
-    let request = try InferenceDecoder(
-      maximumRows: limits.rows, maximumInputs: max(columns, 1), maximumColumns: columns, assembler: assembler
-    ).decode(body)
-    let wanted = try outputs(request.outputs)
+    outputs = predictor.outputs.map { TensorSpec($0.name, Datatype($0.element), shape: $0.shape(rows: -1)) }
+  }
+
+  /// Creates a model whose outputs another process computes.
+  public init(name: String, version: String, remote: any RemotePredictor) {
+    self.name = name
+    self.version = version
+    backend = .remote(remote)
+    assembler = nil
+    inputs = remote.inputs
+    outputs = remote.outputs
+  }
+
+  /// The protocol's `platform`.
+  public var platform: String {
+    switch backend {
+    case .native(let predictor): predictor.platform
+    case .remote(let predictor): predictor.platform
+    }
+  }
+
+  /// Whether its predictor answers now.
+  public var isReady: Bool {
+    switch backend {
+    case .native: true
+    case .remote(let predictor): predictor.isReady
+    }
+  }
+
+  // MARK: Requests
+
+  /// What a request's inputs may be.
+  package func rules(_ limits: ServerLimits) -> InputRules {
+    InputRules(
+      maximumRows: limits.rows, maximumInputs: inputs.isEmpty ? 1000 : inputs.count,
+      maximumDimensions: assembler == nil ? 8 : 2, maximumColumns: inputs.count,
+      maximumElements: assembler == nil ? limits.bodyBytes : limits.bodyBytes.times(4) / bytesOfElement,
+      maximumCells: limits.bodyBytes.times(4) / bytesOfElement, assembler: assembler)
+  }
+
+  /// Answers a request with the scorer.
+  /// - Parameter deadline: when the client no longer waits.
+  /// - Throws: `RequestFailure`, and what the predictor throws.
+  package func answer(_ request: InferenceRequest, by deadline: ContinuousClock.Instant?, _ limits: ServerLimits) throws
+    -> InferenceAnswer
+  {
+    guard case .native(let predictor) = backend, let assembler else {
+      throw RequestFailure(500, "the model has no scorer")
+    }
+    let wanted = try wanted(request.outputs, predictor.outputs)
     let rows = try assembler.rows(request.inputs)
-    try check(rows.count, wanted, limits)
-    let decoded = ContinuousClock.now
+    try check(rows.count, wanted.map { predictor.outputs[$0] }, limits)
+    try ServedModel.check(deadline)
     let values = try predictor.predict(rows, outputs: wanted)
-    let scored = ContinuousClock.now
-    let tensors = zip(wanted, values).map { OutputTensor(spec: predictor.outputs[$0], rows: rows.count, values: $1) }
-    let response = InferenceEncoder(model: name, version: version).encode(id: request.id, tensors)
-    return Inference(
-      body: response, rows: rows.count, decoding: decoded - start, scoring: scored - decoded,
-      encoding: ContinuousClock.now - scored)
+    let outputs = zip(wanted, values).map { OutputTensor(predictor.outputs[$0], rows: rows.count, values: $1) }
+    return answer(request, outputs, rows: rows.count)
   }
 
-  /// Bytes per score: a number as a margin, a number as a score, and its text.
-  private var scoreBytes: Int { textBytes.plus(predictor.outputs.allSatisfy { $0.element == .float32 } ? 8 : 32) }
-  private var textBytes: Int { predictor.outputs.map(\.textBytes).max() ?? 16 }
-
-  /// How much more memory a byte of a body becomes than where all inputs are float32.
-  private var growth: Int {
-    if predictor.features.contains(where: { $0.element == .text }) { return 4 }
-    return assembler.isDouble ? 2 : 1
+  /// Answers a request by a predictor elsewhere.
+  package func answer(remotely request: InferenceRequest, by deadline: ContinuousClock.Instant?) async throws
+    -> InferenceAnswer
+  {
+    guard case .remote(let predictor) = backend else { throw RequestFailure(500, "the model has no workers") }
+    var remote = RemoteRequest(
+      ids: request.id.map { [$0] } ?? [],
+      inputs: try request.inputs.map { input in
+        guard case .raw(let bytes, let missing) = input.values else {
+          throw RequestFailure(500, "the tensors were not read for another process")
+        }
+        return RawTensor(input.name, input.datatype, shape: input.shape, bytes: bytes, missing: missing)
+      })
+    remote.outputs = request.outputs?.map(\.name)
+    remote.parameters = request.parameters
+    remote.deadline = deadline
+    try ServedModel.check(deadline)
+    let tensors = try await predictor.predict(remote)
+    return answer(request, tensors.map { OutputTensor($0) }, rows: request.inputs.first?.rows ?? 0)
   }
 
-  /// The most bytes that `infer` allocates for a body of this size, whatever its datatypes.
-  ///
-  /// A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix, or eight in
-  /// float64; a text of three bytes becomes sixteen twice. Decoding the escapes of any other text takes no more than
-  /// that.
-  package func memory(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
-    bytes.times(4 * growth).plus(min(scores(ofBody: bytes, limits).times(scoreBytes), limits.outputBudget))
+  private func answer(_ request: InferenceRequest, _ outputs: [OutputTensor], rows: Int) -> InferenceAnswer {
+    let asked = Dictionary(
+      (request.outputs ?? []).map { ($0.name, $0.isBinary) }, uniquingKeysWith: { first, _ in first })
+    return InferenceAnswer(
+      model: name, version: version, id: request.id, outputs: outputs,
+      isBinary: outputs.map { (asked[$0.name] ?? nil) ?? request.binaryOutputs }, rows: rows)
   }
 
-  /// The most bytes of the response to a body of this size.
-  package func response(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
-    min(scores(ofBody: bytes, limits).times(textBytes), limits.outputBudget)
+  package static func check(_ deadline: ContinuousClock.Instant?) throws {
+    if let deadline, deadline <= .now { throw RequestFailure(504, "the request's time is over") }
   }
 
-  /// The most scores for a body of this size, given that a row has a value for each feature.
-  private func scores(ofBody bytes: Int, _ limits: ServerLimits) -> Int {
-    let columns = predictor.outputs.reduce(0) { $0 + $1.columns }
-    return min(limits.rows, bytes / 2 / max(1, predictor.features.count)).times(columns)
-  }
-
-  private func check(_ rows: Int, _ wanted: [Int], _ limits: ServerLimits) throws {
-    let columns = max(1, wanted.reduce(0) { $0 + predictor.outputs[$1].columns })
+  private func check(_ rows: Int, _ wanted: [OutputSpec], _ limits: ServerLimits) throws {
+    let columns = max(1, wanted.reduce(0) { $0 + $1.columns })
     let most = limits.outputBudget / scoreBytes / columns
     guard rows <= most else {
       throw RequestFailure(413, "\(rows) rows with \(columns) scores each: send at most \(most) rows at once")
     }
   }
 
-  private func outputs(_ names: [String]?) throws -> [Int] {
-    guard let names else { return Array(predictor.outputs.indices) }
+  private func wanted(_ requested: [RequestedOutput]?, _ outputs: [OutputSpec]) throws -> [Int] {
+    guard let requested else { return Array(outputs.indices) }
     var wanted: [Int] = []
-    for name in names {
-      guard let position = predictor.outputs.firstIndex(where: { $0.name == name }) else {
-        let known = predictor.outputs.map(\.name).joined(separator: ", ")
+    for name in requested.map(\.name) {
+      guard let position = outputs.firstIndex(where: { $0.name == name }) else {
+        let known = outputs.map(\.name).joined(separator: ", ")
         throw RequestFailure.bad("there is no output '\(name.prefix(100))': the model has \(known)")
       }
       guard !wanted.contains(position) else { throw RequestFailure.bad("duplicate output '\(name)'") }
       wanted.append(position)
     }
     return wanted
+  }
+
+  // MARK: Memory
+
+  private var outputSpecs: [OutputSpec] {
+    guard case .native(let predictor) = backend else { return [] }
+    return predictor.outputs
+  }
+
+  /// Bytes per score: a number as a margin, a number as a score, and its text.
+  private var scoreBytes: Int { textBytes.plus(outputSpecs.allSatisfy { $0.element == .float32 } ? 8 : 32) }
+  private var textBytes: Int { outputSpecs.map(\.textBytes).max() ?? 16 }
+
+  /// How much more memory a byte of a body becomes than where all inputs are float32.
+  private var growth: Int {
+    guard case .native(let predictor) = backend else { return 1 }
+    if predictor.features.contains(where: { $0.element == .text }) { return 4 }
+    return assembler?.isDouble == true ? 2 : 1
+  }
+
+  /// Bytes of an element in its input and in the matrix.
+  private var bytesOfElement: Int { assembler?.isDouble == false ? 8 : 16 }
+
+  /// Refuses a body of text that could take more than its memory.
+  package func check(body count: Int, _ limits: ServerLimits) throws {
+    let most = limits.bodyBytes / growth
+    guard count <= most else {
+      throw RequestFailure(
+        413, "a body of \(count) bytes: the model's inputs are not float32 alone, so send at most \(most) bytes at once"
+      )
+    }
+  }
+
+  /// The most bytes that reading and scoring a body of this size allocate, whatever its datatypes.
+  ///
+  /// A value takes at least two bytes of text and becomes four bytes twice, in its input and in the matrix, or eight in
+  /// float64; a text of three bytes becomes sixteen twice. Decoding the escapes of any other text takes no more than
+  /// that. A value in binary form takes at least one byte, and `InputRules.maximumElements` bounds how many there are.
+  package func memory(_ body: BodySize, _ limits: ServerLimits) -> Int {
+    let decoded = min(body.bytes.times(4 * growth).times(body.valueBytes == 1 ? 2 : 1), limits.bodyBytes.times(4))
+    return decoded.plus(min(scores(body, limits).times(scoreBytes), limits.outputBudget))
+  }
+
+  /// The most bytes of the response to a body of this size.
+  package func response(_ body: BodySize, _ limits: ServerLimits) -> Int {
+    min(scores(body, limits).times(textBytes), limits.outputBudget)
+  }
+
+  /// The most scores for a body of this size, given that a row has a value for each feature.
+  private func scores(_ body: BodySize, _ limits: ServerLimits) -> Int {
+    let columns = outputSpecs.reduce(0) { $0 + $1.columns }
+    return min(limits.rows, body.bytes / body.valueBytes / max(1, inputs.count)).times(columns)
+  }
+}
+
+/// The size of a body, by which its memory is estimated.
+package struct BodySize: Sendable {
+  package let bytes: Int
+  /// The fewest bytes of a value: 2 in JSON, where a comma follows, 1 in other forms.
+  package let valueBytes: Int
+
+  package init(_ bytes: Int, valueBytes: Int) {
+    self.bytes = bytes
+    self.valueBytes = valueBytes
   }
 }

@@ -1,13 +1,13 @@
 /// Splits the bytes of a small CSV table into texts. `RecordParser` does the same for large ones without making texts.
-struct CSVRecords {
+package struct CSVRecords {
   private let bytes: [UInt8]
   private let dialect: CSVDialect
   private var index = 0
   /// The line on which the last record started, from 1.
-  private(set) var line = 0
+  package private(set) var line = 0
   private var nextLine: Int
 
-  init(_ bytes: [UInt8], line: Int, _ dialect: CSVDialect) {
+  package init(_ bytes: [UInt8], line: Int, _ dialect: CSVDialect) {
     self.bytes = bytes
     self.dialect = dialect
     nextLine = line
@@ -15,7 +15,7 @@ struct CSVRecords {
 
   /// Reads the next record's fields; false at the end. Empty lines are skipped.
   /// - Throws: `ModelError.badRows` for invalid UTF-8 and for an unclosed quote.
-  mutating func next(into fields: inout [String]) throws -> Bool {
+  package mutating func next(into fields: inout [String]) throws -> Bool {
     fields.removeAll(keepingCapacity: true)
     while index < bytes.count,
       bytes[index] == 10 || (bytes[index] == 13 && index + 1 < bytes.count && bytes[index + 1] == 10)

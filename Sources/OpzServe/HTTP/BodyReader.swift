@@ -10,7 +10,7 @@ struct BodyReader {
   ///   grows.
   /// - Throws: `RequestFailure` when the body is refused before it is read, `RequestProblem` when it is malformed.
   func read(_ request: Request, _ body: any RequestBody, _ ticket: Admission.Ticket) async throws -> [UInt8] {
-    try check(request)
+    let coding = try ContentCoding.of(request.field("content-encoding"))
     var bytes: [UInt8] = []
     if let announced = request.length {
       guard announced <= UInt64(limit) else { throw tooLarge }
@@ -26,7 +26,8 @@ struct BodyReader {
     } catch is ConnectionClosed {
       throw RequestFailure(400, "the connection ended in the middle of the body", leavesBody: true)
     }
-    return bytes
+    guard let coding else { return bytes }
+    return try coding.decode(bytes, limit: limit) { try ticket.add(bytes: $0) }
   }
 
   /// While an array grows, the old and the new one exist together.
@@ -35,18 +36,6 @@ struct BodyReader {
     try ticket.add(bytes: capacity)
     bytes.reserveCapacity(capacity)
     ticket.give(back: old)
-  }
-
-  /// Refuses a body by its header, before it is read.
-  private func check(_ request: Request) throws {
-    if request.field("inference-header-content-length") != nil {
-      throw RequestFailure(
-        400, "binary tensor data is not supported: send the tensors as JSON (binary_data false)", leavesBody: true)
-    }
-    if let encoding = request.field("content-encoding"), encoding.lowercased() != "identity" {
-      throw RequestFailure(
-        415, "the content encoding '\(encoding.prefix(50))' is not supported: send plain JSON", leavesBody: true)
-    }
   }
 
   private var tooLarge: RequestFailure {

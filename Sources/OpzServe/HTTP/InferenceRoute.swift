@@ -5,30 +5,48 @@ enum InferenceRoute: Equatable {
   case ready
   case models
   case statistics
+  /// MLflow's and SageMaker's health check.
+  case ping
+  case version
+  /// MLflow's and SageMaker's inference.
+  case invocations
+  case repositoryIndex
+  /// Loading and unloading a model.
+  case repositoryChange(name: String)
   case model(name: String, version: String?, Model)
   case metrics
 
   /// The part of a model that is asked for.
   enum Model: Equatable {
     case metadata, ready, infer, statistics
+    /// KServe's v1 protocol.
+    case predict, explain
   }
 
   /// The methods that it handles, besides OPTIONS.
   var methods: [String] {
-    if case .model(_, _, .infer) = self { return ["POST"] }
-    return ["GET", "HEAD"]
+    switch self {
+    case .model(_, _, .infer), .model(_, _, .predict), .model(_, _, .explain), .invocations, .repositoryIndex,
+      .repositoryChange:
+      ["POST"]
+    default: ["GET", "HEAD"]
+    }
   }
 
   /// The label under which requests are counted.
   var label: StaticString {
     switch self {
     case .server, .models: "metadata"
-    case .live, .ready: "health"
+    case .live, .ready, .ping: "health"
+    case .version: "metadata"
+    case .repositoryIndex, .repositoryChange: "repository"
+    case .invocations: "infer"
     case .statistics: "stats"
     case .metrics: "metrics"
     case .model(_, _, .metadata): "metadata"
     case .model(_, _, .ready): "health"
-    case .model(_, _, .infer): "infer"
+    case .model(_, _, .infer), .model(_, _, .predict): "infer"
+    case .model(_, _, .explain): "explain"
     case .model(_, _, .statistics): "stats"
     }
   }
@@ -45,13 +63,44 @@ enum InferenceRoute: Equatable {
     case ["v2", "health", "ready"]: self = .ready
     case ["v2", "models"]: self = .models
     case ["v2", "models", "stats"]: self = .statistics
+    case ["v2", "repository", "index"]: self = .repositoryIndex
+    case ["v1", "models"]: self = .models
+    case ["ping"], ["health"]: self = .ping
+    case ["version"]: self = .version
+    case ["invocations"]: self = .invocations
     case ["metrics"]: self = .metrics
     default:
+      if let route = InferenceRoute.repositoryChange(parts) ?? InferenceRoute.v1(parts) {
+        self = route
+        return
+      }
       guard parts.starts(with: ["v2", "models"]), let route = InferenceRoute.model(parts.dropFirst(2)) else {
         return nil
       }
       self = route
     }
+  }
+
+  /// `/v2/repository/models/NAME/load` and `unload`.
+  private static func repositoryChange(_ parts: [String]) -> InferenceRoute? {
+    guard parts.count > 4, parts.starts(with: ["v2", "repository", "models"]), let verb = parts.last,
+      verb == "load" || verb == "unload"
+    else { return nil }
+    let name = parts[3..<(parts.count - 1)]
+    guard !name.contains(""), let name = percentDecoded(name.joined(separator: "/")) else { return nil }
+    return .repositoryChange(name: name)
+  }
+
+  /// KServe's v1 protocol: `/v1/models/NAME`, and a verb after a colon.
+  private static func v1(_ parts: [String]) -> InferenceRoute? {
+    guard parts.count > 2, parts.starts(with: ["v1", "models"]), !parts.dropFirst(2).contains("") else { return nil }
+    let path = parts.dropFirst(2).joined(separator: "/")
+    for (verb, part) in [(":predict", Model.predict), (":explain", .explain)] where path.hasSuffix(verb) {
+      guard let name = percentDecoded(String(path.dropLast(verb.count))), !name.isEmpty else { return nil }
+      return .model(name: name, version: nil, part)
+    }
+    // Its metadata is whether the model is ready.
+    return percentDecoded(path).map { .model(name: $0, version: nil, .ready) }
   }
 
   private static func model(_ parts: ArraySlice<String>) -> InferenceRoute? {

@@ -22,7 +22,7 @@ struct MetricsDocument {
     text.sample(
       "opz_model_info",
       [
-        ("model", model.name), ("version", model.version), ("platform", model.predictor.platform),
+        ("model", model.name), ("version", model.version), ("platform", model.platform),
         ("server", version),
       ], 1)
     process(&text)

@@ -13,7 +13,7 @@ struct ServerDocuments {
     var json = JSONWriter()
     json.raw("{\"name\":\"opz-server\",\"version\":")
     json.string(version)
-    json.raw(",\"extensions\":[\"model_repository_list\",\"statistics\"]}")
+    json.raw(",\"extensions\":[\"binary_tensor_data\",\"model_repository\",\"statistics\"]}")
     return .json(json.bytes)
   }
 
@@ -40,6 +40,30 @@ struct ServerDocuments {
     return .json(json.bytes, status: isReady ? 200 : 503)
   }
 
+  /// `GET /ping`
+  func ping(_ isReady: Bool) -> Response {
+    Response(
+      "text/plain; charset=utf-8", status: isReady ? 200 : 503,
+      isReady ? [UInt8(ascii: "\n")] : Array("not ready\n".utf8))
+  }
+
+  /// `GET /version`
+  func versionText() -> Response { Response("text/plain; charset=utf-8", Array(version.utf8)) }
+
+  /// `POST /v2/repository/index` (Triton's model repository extension)
+  func repositoryIndex(_ isReady: Bool, isReadyOnly: Bool) -> Response {
+    var json = JSONWriter()
+    json.list(isReady || !isReadyOnly ? [model] : []) { json, model in
+      json.raw("{\"name\":")
+      json.string(model.name)
+      json.raw(",\"version\":")
+      json.string(model.version)
+      isReady ? json.raw(",\"state\":\"READY\"") : json.raw(",\"state\":\"UNAVAILABLE\"")
+      json.raw(",\"reason\":\"\"}")
+    }
+    return .json(json.bytes)
+  }
+
   /// `GET /v2/models`
   func models() -> Response {
     var json = JSONWriter()
@@ -51,33 +75,28 @@ struct ServerDocuments {
 
   /// `GET /v2/models/{m}`
   func metadata() -> Response {
-    let predictor = model.predictor
     var json = JSONWriter()
     json.raw("{\"name\":")
     json.string(model.name)
     json.raw(",\"versions\":")
     json.strings([model.version])
     json.raw(",\"platform\":")
-    json.string(predictor.platform)
+    json.string(model.platform)
     json.raw(",\"inputs\":")
-    json.list(predictor.features) { json, feature in
-      ServerDocuments.tensor(&json, feature.name, feature.datatype, [-1])
-    }
+    json.list(model.inputs) { ServerDocuments.tensor(&$0, $1) }
     json.raw(",\"outputs\":")
-    json.list(predictor.outputs) { json, output in
-      ServerDocuments.tensor(&json, output.name, Datatype(output.element), output.shape(rows: -1))
-    }
+    json.list(model.outputs) { ServerDocuments.tensor(&$0, $1) }
     json.raw("}")
     return .json(json.bytes)
   }
 
-  private static func tensor(_ json: inout JSONWriter, _ name: String, _ datatype: Datatype, _ shape: [Int]) {
+  private static func tensor(_ json: inout JSONWriter, _ tensor: TensorSpec) {
     json.raw("{\"name\":")
-    json.string(name)
+    json.string(tensor.name)
     json.raw(",\"datatype\":")
-    json.string(datatype.rawValue)
+    json.string(tensor.datatype.rawValue)
     json.raw(",\"shape\":")
-    json.list(shape) { $0.number($1) }
+    json.list(tensor.shape) { $0.number($1) }
     json.raw("}")
   }
 

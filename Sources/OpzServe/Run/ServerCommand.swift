@@ -56,7 +56,7 @@ public struct ServerCommand: Sendable {
   }
 
   private static func summary(_ model: ServedModel) -> String {
-    "\(model.name) \(model.version), \(model.predictor.platform), \(model.predictor.features.count) features"
+    "\(model.name) \(model.version), \(model.platform), \(model.inputs.count) features"
   }
 
   private func serve(_ model: ServedModel, _ options: ServerOptions) async throws {

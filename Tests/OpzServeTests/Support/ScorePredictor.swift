@@ -28,3 +28,15 @@ struct ScorePredictor: Predictor {
 extension ServedModel {
   static let sample = ServedModel(name: "team/score", version: "3", predictor: ScorePredictor())
 }
+
+/// The sum of two numbers.
+struct SumPredictor: Predictor {
+  let platform = "test_sum"
+  let features = [FeatureSpec(name: "a"), FeatureSpec(name: "b")]
+  let outputs = [OutputSpec(name: "sum")]
+
+  func predict(_ rows: Rows, outputs: [Int]) throws -> [Tensor.Storage] {
+    guard case .float32(let matrix) = rows.numbers else { return [] }
+    return [.float32((0..<rows.count).map { matrix[2 * $0] + matrix[2 * $0 + 1] })]
+  }
+}

@@ -4,39 +4,80 @@ import OpzJSON
 struct TensorReader {
   let name: String
   let datatype: Datatype
-  /// One or two dimensions, checked against the limits.
+  /// Checked by `InputRules`.
   let shape: [Int]
-  /// The categories for texts; nil for every datatype except BYTES.
-  let categories: Categories?
-  /// Whether numbers keep float64.
-  var isDouble = false
-  /// Whether texts are collected, because the feature takes any.
-  var isText = false
+  let form: InputRules.Form
 
-  private var count: Int { shape.reduce(1, *) }
+  private var count: Int { shape.reduce(1) { $0.times($1) } }
 
   func read(_ cursor: inout JSONCursor) throws -> InputTensor.Values {
     // A value takes at least two bytes, so the body's size bounds the allocation, whatever the shape.
     let capacity = min(count, cursor.remaining / 2 + 1)
-    if isText { return .texts(try texts(&cursor, capacity)) }
-    if isDouble, categories == nil {
+    switch form {
+    case .raw: return try raw(&cursor, capacity)
+    case .texts: return .texts(try texts(&cursor, capacity))
+    case .doubles:
       var doubles: [Double] = []
       doubles.reserveCapacity(capacity)
       try elements(&cursor) { cursor in doubles.append(try double(&cursor)) }
       return .doubles(doubles)
-    }
-    var numbers: [Float] = []
-    numbers.reserveCapacity(capacity)
-    guard let categories else {
+    case .numbers:
+      var numbers: [Float] = []
+      numbers.reserveCapacity(capacity)
       try elements(&cursor) { cursor in numbers.append(try number(&cursor)) }
       return .numbers(numbers)
+    case .codes(let categories):
+      var codes: [Float] = []
+      codes.reserveCapacity(capacity)
+      // The texts are not collected: they would take many times the body's size.
+      try elements(&cursor) { cursor in
+        if cursor.take(word: "null") { return codes.append(.nan) }
+        codes.append(try categories.code(of: try text(&cursor), row: codes.count))
+      }
+      return .codes(codes)
     }
-    // The texts are not collected: they would take many times the body's size.
-    try elements(&cursor) { cursor in
-      if cursor.take(word: "null") { return numbers.append(.nan) }
-      numbers.append(try categories.code(of: try text(&cursor), row: numbers.count))
+  }
+
+  /// The values as bytes, for a predictor that takes tensors.
+  private func raw(_ cursor: inout JSONCursor, _ capacity: Int) throws -> InputTensor.Values {
+    var builder = TensorBuilder(name, datatype, form, capacity: capacity)
+    try nested(&cursor, shape[...]) { cursor in
+      if cursor.take(word: "null") { return builder.appendMissing() }
+      switch datatype {
+      case .bytes: try builder.append(text: try text(&cursor))
+      case .bool: try builder.append(integer: try boolean(&cursor) as Double == 1 ? 1 : 0)
+      case .fp16, .bf16, .fp32: try builder.append(float: Float(try double(&cursor)))
+      case .fp64: try builder.append(double: try double(&cursor))
+      default: try integer(&cursor, &builder)
+      }
     }
-    return .codes(numbers)
+    return builder.tensor(shape: shape).values
+  }
+
+  private func integer(_ cursor: inout JSONCursor, _ builder: inout TensorBuilder) throws {
+    let first = try cursor.peek()
+    guard first == UInt8(ascii: "-") || (48...57).contains(first) else {
+      throw wrong(cursor, "expected a number or null, because the datatype is \(datatype.rawValue)")
+    }
+    let number = try cursor.number()
+    guard let magnitude = cursor.magnitude(number) else {
+      throw wrong(cursor, "the number before it is not of datatype \(datatype.rawValue)")
+    }
+    guard number.isNegative else { return try builder.append(unsigned: magnitude) }
+    guard magnitude <= Int64.min.magnitude else {
+      throw wrong(cursor, "the number before it is not of datatype \(datatype.rawValue)")
+    }
+    try builder.append(integer: Int64(truncatingIfNeeded: 0 &- magnitude))
+  }
+
+  /// Calls `element` at each value of a tensor of any number of dimensions, nested by them or flat.
+  private func nested(
+    _ cursor: inout JSONCursor, _ shape: ArraySlice<Int>, _ element: (inout JSONCursor) throws -> Void
+  ) throws {
+    var ahead = cursor
+    let isNested = try shape.count > 1 && ahead.take(word: "[") && ahead.peek() == UInt8(ascii: "[")
+    guard isNested else { return try row(&cursor, count: shape.reduce(1) { $0.times($1) }, element) }
+    try row(&cursor, count: shape.first ?? 0) { try nested(&$0, shape.dropFirst(), element) }
   }
 
   private func texts(_ cursor: inout JSONCursor, _ capacity: Int) throws -> [String?] {

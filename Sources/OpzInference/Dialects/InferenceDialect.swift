@@ -1,0 +1,38 @@
+/// A form of requests and responses over some transport: how a body becomes an `InferenceRequest`, and an answer a body.
+package protocol InferenceDialect: Sendable {
+  /// The fewest bytes of a value in a request's body, by which its memory is estimated.
+  var valueBytes: Int { get }
+
+  /// Reads a request.
+  /// - Throws: `RequestFailure` for a malformed one.
+  func request(_ body: [UInt8], _ context: InferenceContext) throws -> InferenceRequest
+
+  /// Writes the response.
+  /// - Throws: `RequestFailure` where the form cannot say a value.
+  func response(_ answer: InferenceAnswer) throws -> InferenceBody
+}
+
+/// What a dialect needs to know to read a request.
+package struct InferenceContext: Sendable {
+  package let model: ServedModel
+  package let rules: InputRules
+
+  package init(_ model: ServedModel, _ limits: ServerLimits) {
+    self.model = model
+    rules = model.rules(limits)
+  }
+}
+
+/// The body of a response.
+package struct InferenceBody: Sendable {
+  package var bytes: [UInt8]
+  package var contentType: String
+  /// Bytes of the JSON at its start, where binary tensors follow it.
+  package var jsonCount: Int?
+
+  package init(_ bytes: [UInt8], contentType: String = "application/json", jsonCount: Int? = nil) {
+    self.bytes = bytes
+    self.contentType = contentType
+    self.jsonCount = jsonCount
+  }
+}
