@@ -3,7 +3,7 @@ import NIOPosix
 import OpzIO
 import Synchronization
 
-/// An HTTP/1.1 server on a TCP port (RFC 9110 and RFC 9112), made for untrusted clients.
+/// A server of HTTP/1.1 (RFC 9112) and HTTP/2 by prior knowledge (RFC 9113) on one TCP port, made for untrusted clients.
 public final class HTTPServer: Sendable {
   public let host: String
   public let port: Int
@@ -18,12 +18,16 @@ public final class HTTPServer: Sendable {
   /// - Parameters:
   ///   - host: an IP address, because a statically linked program has no name resolution.
   ///   - port: 0 for any free port.
+  ///   - speaksHTTP2: whether HTTP/2 is answered on the same port.
   /// - Throws: `IOFailure` with the system's reason.
-  public init(host: String, port: Int, limits: HTTPServerLimits = HTTPServerLimits()) async throws {
-    let connections = Connections(limit: limits.connections)
+  public init(
+    host: String, port: Int, limits: HTTPServerLimits = HTTPServerLimits(), speaksHTTP2: Bool = false
+  ) async throws {
+    let connections = Connections(limits)
     let service = ServiceBox()
+    let opening = Opening(service: service, connections: connections, limits: limits, speaksHTTP2: speaksHTTP2)
     do {
-      listener = try await HTTPServer.bootstrap(service, connections, limits)
+      listener = try await HTTPServer.bootstrap(opening)
         .bind(to: try SocketAddress(ipAddress: host, port: port)).get()
     } catch let error as IOError {
       throw IOFailure(errno: error.errnoCode, operation: "listen", path: "")
@@ -36,9 +40,15 @@ public final class HTTPServer: Sendable {
     self.service = service
   }
 
-  private static func bootstrap(_ service: ServiceBox, _ connections: Connections, _ limits: HTTPServerLimits)
-    -> ServerBootstrap
-  {
+  /// What a new connection needs.
+  private struct Opening: Sendable {
+    let service: ServiceBox
+    let connections: Connections
+    let limits: HTTPServerLimits
+    let speaksHTTP2: Bool
+  }
+
+  private static func bootstrap(_ opening: Opening) -> ServerBootstrap {
     ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -50,28 +60,40 @@ public final class HTTPServer: Sendable {
       // A client that has finished sending can still receive its response.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { child in
-        child.eventLoop.makeCompletedFuture { try open(child, service, connections, limits) }
+        child.eventLoop.makeCompletedFuture { try open(child, opening) }
       }
   }
 
-  /// Sets up a new connection on its event loop. Another protocol on the same port would be detected here, by a
-  /// handler that looks at the first bytes before the channel is wrapped.
-  private static func open(
-    _ child: any Channel, _ service: ServiceBox, _ connections: Connections, _ limits: HTTPServerLimits
-  ) throws {
-    guard let service = service.value else { return child.close(promise: nil) }
+  /// Sets up a new connection on its event loop: its first bytes say which version of HTTP it speaks.
+  private static func open(_ child: any Channel, _ opening: Opening) throws {
+    guard let service = opening.service.value else { return child.close(promise: nil) }
+    let (connections, limits) = (opening.connections, opening.limits)
+    let deadline = ConnectionDeadline(child, connections, limits)
+    let isRoom = connections.enter(deadline)
+    child.closeFuture.whenComplete { _ in connections.leave(deadline) }
+    let shared = ConnectionContext(service: service, limits: limits, deadline: deadline, connections: connections)
+    guard opening.speaksHTTP2 else { return try open(http1: child, shared, isRoom: isRoom) }
+    try child.pipeline.syncOperations.addHandler(
+      ProtocolDetector { version in
+        switch version {
+        // A client above the limit learns why over HTTP/1.1 only.
+        case .http2 where isRoom: try HTTP2Connection.open(child, shared)
+        case .http2: child.close(promise: nil)
+        case .http1: try open(http1: child, shared, isRoom: isRoom)
+        }
+      })
+  }
+
+  private static func open(http1 child: any Channel, _ context: ConnectionContext, isRoom: Bool) throws {
     // At most two pieces are read ahead, which bounds the memory in this process.
     let channel = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
       wrappingChannelSynchronously: child,
       configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2)))
-    let deadline = ConnectionDeadline(child, connections, limits)
-    let isRoom = connections.enter(deadline)
     let connection = Connection(
-      channel: channel, service: service, disk: NIOThreadPool.singleton, limits: limits, deadline: deadline,
-      connections: connections)
+      channel: channel, service: context.service, limits: context.limits,
+      deadline: context.deadline, connections: context.connections)
     Task(executorPreference: LoopExecutor(child.eventLoop)) {
       await isRoom ? connection.serve() : connection.refuse()
-      connections.leave(deadline)
     }
   }
 

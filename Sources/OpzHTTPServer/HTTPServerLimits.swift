@@ -29,6 +29,11 @@ public struct HTTPServerLimits: Sendable, Equatable {
   /// Seconds that reading an unwanted body may take.
   public var lingerSeconds = 5
 
+  /// Requests of all HTTP/2 connections together; more are refused, which clients take for a reason to try again.
+  public var streams = 1024
+  /// Requests at once of one HTTP/2 connection, which is announced to the client.
+  public var connectionStreams = 100
+
   /// Creates limits with the defaults.
   public init() {}
 }

@@ -23,12 +23,14 @@ public struct Request: Sendable {
   public let framing: Framing
   /// The client speaks HTTP/1.0.
   public let isHTTP10: Bool
+  /// The client speaks HTTP/2, so that a response may have trailers and be a stream.
+  public let isHTTP2: Bool
   /// The client wants to reuse the connection.
   public let keepsAlive: Bool
 
   init(
     method: String, target: String, fields: HTTPFields, host: String?, framing: Framing, isHTTP10: Bool,
-    keepsAlive: Bool
+    keepsAlive: Bool, isHTTP2: Bool = false
   ) {
     self.method = method
     self.target = target
@@ -39,14 +41,17 @@ public struct Request: Sendable {
     self.host = host
     self.framing = framing
     self.isHTTP10 = isHTTP10
+    self.isHTTP2 = isHTTP2
     self.keepsAlive = keepsAlive
   }
 
-  /// Creates an HTTP/1.1 request without a connection.
-  public init(_ method: String, _ target: String, _ fields: HTTPFields = [:], framing: Framing = .none) {
+  /// Creates a request without a connection.
+  public init(
+    _ method: String, _ target: String, _ fields: HTTPFields = [:], framing: Framing = .none, isHTTP2: Bool = false
+  ) {
     self.init(
       method: method, target: target, fields: fields, host: fields.first("host"), framing: framing, isHTTP10: false,
-      keepsAlive: true)
+      keepsAlive: true, isHTTP2: isHTTP2)
   }
 
   /// The first field of this name.

@@ -16,10 +16,21 @@ public struct Response: Sendable {
     }
   }
 
+  /// A part of a body that is made while it is sent.
+  public enum StreamPiece: Sendable {
+    case bytes([UInt8])
+    /// The end of the body, with fields after it.
+    case end(trailers: [(name: String, value: String)])
+  }
+
   public var status: Int
   /// Without the framing headers and Date, which the server adds.
   public var headers: [(name: String, value: String)]
   public var body: Body
+  /// Over HTTP/2, what follows `body`: pulled until an end, one piece after the other. Nil for nothing.
+  public var stream: (@Sendable () async -> StreamPiece)?
+  /// Over HTTP/2, fields after the body; nil for none.
+  public var trailers: [(name: String, value: String)]?
   public var delivery = Delivery()
   /// Held until the response is sent or dropped: the reservation that its memory was counted against.
   public var lease: (any Sendable)?

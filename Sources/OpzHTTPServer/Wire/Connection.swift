@@ -5,7 +5,6 @@ import NIOPosix
 struct Connection: Sendable {
   let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
   let service: any HTTPService
-  let disk: NIOThreadPool
   let limits: HTTPServerLimits
   let deadline: ConnectionDeadline
   let connections: Connections
@@ -14,7 +13,7 @@ struct Connection: Sendable {
     // An error here ends this connection and nothing else.
     try? await channel.executeThenClose { input, output in
       let reader = RequestReader(input.makeAsyncIterator(), output, limits, deadline)
-      let writer = ResponseWriter(output: output, disk: disk, limits: limits, deadline: deadline)
+      let writer = ResponseWriter(output: output, limits: limits, deadline: deadline)
       do {
         while let request = try await reader.nextHead() {
           guard try await exchange(request, reader, writer) else { break }
@@ -37,7 +36,7 @@ struct Connection: Sendable {
       var response = service.errorResponse(
         RequestProblem(503, "this server has reached its limit of connections: try again"))
       response["Retry-After"] = "1"
-      let writer = ResponseWriter(output: output, disk: disk, limits: limits, deadline: deadline)
+      let writer = ResponseWriter(output: output, limits: limits, deadline: deadline)
       deadline.allow(limits.lingerSeconds)
       try await writer.write(response, isHead: false, isHTTP10: false, closes: true)
       await settle(RequestReader(input.makeAsyncIterator(), output, limits, deadline))

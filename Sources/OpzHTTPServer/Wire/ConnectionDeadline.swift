@@ -45,6 +45,17 @@ final class ConnectionDeadline: Sendable {
   /// Closes the connection if its deadline has passed.
   func check(_ now: UInt64) { if deadline.load(ordering: .relaxed) < now { channel.close(promise: nil) } }
 
+  /// Told when the server stops, in place of closing the connection if it is idle: HTTP/2 says goodbye first.
+  var onStop: (@Sendable () -> Void)? {
+    get { stop.withLock { $0 } }
+    set { stop.withLock { $0 = newValue } }
+  }
+
+  private let stop = Mutex<(@Sendable () -> Void)?>(nil)
+
   /// Closes the connection if it is idle.
-  func endIdle() { if isIdle.load(ordering: .sequentiallyConsistent) { channel.close(promise: nil) } }
+  func endIdle() {
+    if let onStop { return onStop() }
+    if isIdle.load(ordering: .sequentiallyConsistent) { channel.close(promise: nil) }
+  }
 }

@@ -5,13 +5,18 @@ final class Connections: Sendable {
   private struct State {
     var active: [ObjectIdentifier: ConnectionDeadline] = [:]
     var waiting: CheckedContinuation<Void, Never>?
+    var streams = 0
   }
 
   private let state = Mutex(State())
   private let limit: Int
+  private let streamLimit: Int
   private let stopping = Atomic(false)
 
-  init(limit: Int) { self.limit = limit }
+  init(_ limits: HTTPServerLimits) {
+    limit = limits.connections
+    streamLimit = limits.streams
+  }
 
   /// No further requests are accepted.
   var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
@@ -33,6 +38,17 @@ final class Connections: Sendable {
     }
     waiting?.resume()
   }
+
+  /// Adds a request of an HTTP/2 connection; false if the limit is reached, and then it is not added.
+  func enterStream() -> Bool {
+    state.withLock { state in
+      guard state.streams < streamLimit else { return false }
+      state.streams += 1
+      return true
+    }
+  }
+
+  func leaveStream() { state.withLock { $0.streams -= 1 } }
 
   /// Closes connections that are past their deadline.
   func sweep() {

@@ -1,11 +1,9 @@
 import NIOCore
-import NIOPosix
 import OpzIO
 
 /// Writes a response as its delivery says.
 struct ResponseWriter {
   let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
-  let disk: NIOThreadPool
   let limits: HTTPServerLimits
   let deadline: ConnectionDeadline
 
@@ -128,21 +126,7 @@ struct ResponseWriter {
       let start = min(Int(clamping: offset), bytes.count)
       return ByteBuffer(bytes: bytes[start..<min(start + count, bytes.count)])
     case .file(let path, let from, _):
-      return try await disk.runIfActive {
-        let file = try OpenFile.reading(path)
-        var buffer = ByteBuffer()
-        var filled = 0
-        while filled < count {
-          let read = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count - filled) {
-            try file.read(
-              at: from &+ offset &+ UInt64(filled),
-              into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(count - filled)))
-          }
-          if read == 0 { throw IOFailure("the file shrank while it was read", path: path) }
-          filled += read
-        }
-        return buffer
-      }
+      return try await FilePiece.read(path, at: from &+ offset, count: count)
     }
   }
 }

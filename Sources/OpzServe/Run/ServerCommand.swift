@@ -74,7 +74,7 @@ public struct ServerCommand: Sendable {
 
   static func listen(_ options: ServerOptions, _ limits: ServerLimits) async throws -> HTTPServer {
     do {
-      return try await HTTPServer(host: options.host, port: options.port, limits: limits.http)
+      return try await HTTPServer(host: options.host, port: options.port, limits: limits.http, speaksHTTP2: true)
     } catch let error as IOFailure {
       throw ServeError(
         .cannotListen, "\(options.host):\(options.port)", IOFailure.text(of: error.errno),

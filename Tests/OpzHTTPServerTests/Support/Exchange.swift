@@ -98,7 +98,7 @@ extension Exchange {
     refused("no hex", get("Host: h\r\n", target: "/v2/%zz")), refused("sign", get("Host: h\r\n", target: "/v2/%+1")),
     refused("not ASCII", get("Host: h\r\n", target: "/v2/é")), refused("0.9", "GET {get}\r\n"),
     refused("0.9 as a token", get("Host: h\r\n", "HTTP/0.9"), 505), refused("2.0", get("Host: h\r\n", "HTTP/2.0"), 505),
-    refused("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, 505),
+    refused("nearly the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n", 400, 505),
     refused("3", get("Host: h\r\n", "HTTP/3"), 400, 505), refused("9.9", get("Host: h\r\n", "HTTP/9.9"), 505),
     refused("lower case", get("Host: h\r\n", "http/1.1")), refused("another name", get("Host: h\r\n", "HTTX/1.1")),
     refused("digits", get("Host: h\r\n", "HTTP/1.10")), refused("two spaces", get("Host: h\r\n", " HTTP/1.1")),

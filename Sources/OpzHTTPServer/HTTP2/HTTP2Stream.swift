@@ -1,0 +1,234 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import SystemPackage
+
+/// One request of an HTTP/2 connection and its response. Its handler and its task both run on the connection's event
+/// loop, so its state needs no lock.
+final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable {
+  typealias InboundIn = HTTP2Frame.FramePayload
+  typealias OutboundOut = HTTP2Frame.FramePayload
+
+  private let connection: HTTP2Connection
+  private let channel: any Channel
+  private let start = NIODeadline.now()
+  private var limits: HTTPServerLimits { connection.context.limits }
+
+  private var buffer = ByteBuffer()
+  /// The client has sent all.
+  private var isWhole = false
+  /// The client or the connection is gone, or its time is over.
+  private var isGone = false
+  /// The response is on its way, and what else the client sends is dropped.
+  private var isAnswered = false
+  /// The last frame has left.
+  private var isSent = false
+  /// Closes the stream of a client that does not take its response.
+  private var timer: Scheduled<Void>?
+  private var waiting: CheckedContinuation<Void, Never>?
+  private var task: Task<Void, Never>?
+  var isOptional = false
+
+  init(_ channel: any Channel, _ connection: HTTP2Connection) {
+    self.channel = channel
+    self.connection = connection
+  }
+
+  // MARK: Frames
+
+  func channelActive(context: ChannelHandlerContext) {
+    context.read()
+    context.fireChannelActive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .headers(let frame) where task == nil:
+      isWhole = frame.endStream
+      begin(frame.headers)
+      // The body of a small request is there already.
+      if !isWhole { context.read() }
+    // Trailers.
+    case .headers: isWhole = true
+    case .data(let frame):
+      if case .byteBuffer(var piece) = frame.data, !isAnswered { buffer.writeBuffer(&piece) }
+      isWhole = isWhole || frame.endStream
+      if isAnswered, !isWhole { context.read() }
+    default: break
+    }
+    wake()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    end()
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    end()
+    context.fireChannelInactive()
+  }
+
+  /// Ends the task: nobody waits for its response.
+  private func end() {
+    guard !isGone else { return }
+    isGone = true
+    if !isAnswered { task?.cancel() }
+    wake()
+  }
+
+  private func wake() {
+    waiting?.resume()
+    waiting = nil
+  }
+
+  /// The server stops: a task that awaits what may never come is told.
+  func stop() { if isOptional { wake() } }
+
+  // MARK: Body
+
+  func next() async throws -> ByteBuffer? {
+    while true {
+      if buffer.readableBytes > 0 {
+        defer { buffer = ByteBuffer() }
+        return buffer
+      }
+      if isWhole { return nil }
+      if isGone || (isOptional && connection.isStopping) { throw ConnectionClosed() }
+      channel.read()
+      // What has come already is delivered within `read`, when nobody waits for it yet.
+      guard buffer.readableBytes == 0, !isWhole, !isGone else { continue }
+      let timer = channel.eventLoop.scheduleTask(deadline: bodyEnd) { [weak self] in self?.end() }
+      await withCheckedContinuation { waiting = $0 }
+      timer.cancel()
+    }
+  }
+
+  private var bodyEnd: NIODeadline {
+    isOptional
+      ? .now() + .seconds(Int64(limits.workSeconds))
+      : start + .seconds(Int64(limits.bodySeconds ?? limits.workSeconds))
+  }
+
+  // MARK: Response
+
+  private func begin(_ headers: HPACKHeaders) {
+    let service = connection.context.service
+    let request: Request
+    do {
+      request = try HTTP2Head.request(headers, isEnd: isWhole, limits)
+    } catch let problem as RequestProblem {
+      task = Task {}
+      return send(service.errorResponse(problem), isHead: false)
+    } catch {
+      return channel.close(promise: nil)
+    }
+    task = Task(executorPreference: connection.executor) {
+      do {
+        let response = try await self.respond(to: request, service)
+        try await self.write(response, isHead: request.method == "HEAD")
+      } catch {
+        self.channel.close(promise: nil)
+      }
+    }
+  }
+
+  private func respond(to request: Request, _ service: any HTTPService) async throws -> Response {
+    if request.target == "*" { return .options(service.methods) }
+    do {
+      return try await service.respond(to: request, self)
+    } catch let problem as RequestProblem {
+      return service.errorResponse(problem)
+    } catch let end as ConnectionClosed {
+      throw end
+    } catch {
+      return service.errorResponse(RequestProblem(500, "the server failed to answer the request"))
+    }
+  }
+
+  private func write(_ response: Response, isHead: Bool) async throws {
+    guard !isGone else { return }
+    guard !isHead, response.mayHaveBody else { return send(response, isHead: true) }
+    if let pieces = response.stream {
+      try await put(.headers(.init(headers: HTTP2Head.response(response))))
+      return try await write(pieces)
+    }
+    if case .file(let path, let from, let count) = response.body {
+      try await put(.headers(.init(headers: HTTP2Head.response(response))))
+      return try await write(path, from: from, count: count)
+    }
+    send(response, isHead: false)
+  }
+
+  /// Writes a whole response at once; its memory is held until it has left.
+  private func send(_ response: Response, isHead: Bool) {
+    isAnswered = true
+    let headers = HTTP2Head.response(response)
+    guard case .bytes(let bytes) = response.body, !isHead, response.mayHaveBody,
+      !bytes.isEmpty || response.trailers != nil
+    else { return finish(.headers(.init(headers: headers, endStream: true)), response.lease) }
+    channel.write(HTTP2Frame.FramePayload.headers(.init(headers: headers)), promise: nil)
+    let data = ByteBuffer(bytes: bytes)
+    guard let trailers = response.trailers else {
+      return finish(.data(.init(data: .byteBuffer(data), endStream: true)), response.lease)
+    }
+    if !bytes.isEmpty { channel.write(HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(data))), promise: nil) }
+    finish(.headers(.init(headers: HTTP2Head.trailers(trailers), endStream: true)), response.lease)
+  }
+
+  /// Writes the last frame of the response.
+  private func finish(_ frame: HTTP2Frame.FramePayload, _ lease: (any Sendable)?) {
+    isAnswered = true
+    buffer = ByteBuffer()
+    isSent = false
+    channel.writeAndFlush(frame).whenComplete { [weak self] _ in
+      withExtendedLifetime(lease) {}
+      self?.isSent = true
+      self?.timer?.cancel()
+      self?.linger()
+    }
+    // Nearly always, the kernel has taken all by now.
+    guard !isSent else { return }
+    timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(limits.answerSeconds))) { [channel] in
+      channel.close(promise: nil)
+    }
+  }
+
+  /// Lets the client send the rest of its request for a moment, so that it is not reset before it has read the response.
+  private func linger() {
+    guard !isWhole, !isGone else { return }
+    channel.read()
+    channel.eventLoop.scheduleTask(in: .seconds(Int64(limits.lingerSeconds))) { [channel] in channel.close(promise: nil)
+    }
+  }
+
+  private func write(_ pieces: @Sendable () async -> Response.StreamPiece) async throws {
+    while true {
+      switch await pieces() {
+      case .bytes(let bytes): try await put(.data(.init(data: .byteBuffer(ByteBuffer(bytes: bytes)))))
+      case .end(let trailers):
+        return finish(.headers(.init(headers: HTTP2Head.trailers(trailers), endStream: true)), nil)
+      }
+    }
+  }
+
+  private func write(_ path: FilePath, from: UInt64, count: UInt64) async throws {
+    var offset: UInt64 = 0
+    while offset < count {
+      let piece = try await FilePiece.read(path, at: from &+ offset, count: Int(min(count - offset, 256 << 10)))
+      offset += UInt64(piece.readableBytes)
+      try await put(.data(.init(data: .byteBuffer(piece))))
+    }
+    finish(.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true)), nil)
+  }
+
+  /// Writes a frame, and waits until the client has made room for it.
+  private func put(_ frame: HTTP2Frame.FramePayload) async throws {
+    guard !isGone else { throw ConnectionClosed() }
+    let timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(limits.answerSeconds))) { [channel] in
+      channel.close(promise: nil)
+    }
+    defer { timer.cancel() }
+    try await channel.writeAndFlush(frame).get()
+  }
+}
