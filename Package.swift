@@ -196,15 +196,16 @@ if !light {
     module(
       "OpzServe",
       [
-        "OpzHTTPServer", "OpzInference", "OpzFormats", "OpzScoring", "OpzModel", "OpzJSON", "OpzIO", system, nioCore,
+        "OpzHTTPServer", "OpzWorkers", "OpzInference", "OpzFormats", "OpzScoring", "OpzModel", "OpzJSON", "OpzIO",
+        system, nioCore,
       ]),
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzFormats", "OpzIO"], swiftSettings: strict),
     tests(
       "OpzServe",
       [
-        "OpzServe", "opz-server", "OpzHTTPServer", "OpzInference", "OpzDeploy", "OpzFormats", "OpzModel", "OpzJSON",
-        "OpzIO",
+        "OpzServe", "opz-server", "OpzHTTPServer", "OpzInference", "OpzWorkerFiles", "OpzDeploy", "OpzFormats",
+        "OpzModel", "OpzJSON", "OpzIO",
         "OpzTestKit", system,
         nioCore,
       ]),

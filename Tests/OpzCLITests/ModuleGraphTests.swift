@@ -81,7 +81,9 @@ struct ModuleGraphTests {
     "OpzMLflow": ["OpzOCI", "OpzJSON", "OpzIO", "CSQLite"],
     // Used by both servers; knows nothing about models or registries.
     "OpzHTTPServer": ["OpzIO"],
-    "OpzServe": ["OpzHTTPServer", "OpzInference", "OpzScoring", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO"],
+    "OpzServe": [
+      "OpzHTTPServer", "OpzWorkers", "OpzInference", "OpzScoring", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO",
+    ],
     "opz-server": ["OpzServe", "OpzFormats", "OpzIO"],
     // Separate from opz's own graph, so that SwiftNIO stays out of opz.
     "OpzHub": ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO"],

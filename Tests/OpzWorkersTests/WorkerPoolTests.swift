@@ -260,6 +260,28 @@ struct WorkerPoolTests {
     #expect(await failure(pool, request(""))?.status == 503)
   }
 
+  @Test("requests wait for a worker that starts again, and are refused once none comes")
+  func deserted() async throws {
+    let code = """
+      import os, pathlib, time
+      starts = pathlib.Path(__file__).with_name("starts")
+      starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
+      if len(starts.read_text()) == 3: time.sleep(60)
+      def predict(frame: dict):
+          if frame["x"][0] == 0: os._exit(1)
+          return frame["x"]
+      """
+    let pool = try await bench.pool(try bench.settings(code: code)) {
+      ($0.desertedSeconds, $0.memorySeconds) = (1, 0.05)
+    }
+    let dies = RemoteRequest(inputs: [.doubles("x", [0])])
+    // The second worker dies for it too, and the third one takes a minute to load.
+    #expect(await failure(pool, dies)?.status == 422)
+    #expect(await failure(pool, RemoteRequest(inputs: [.doubles("x", [1])]))?.status == 503)
+    #expect(!pool.isReady)
+    await pool.stop(seconds: 1)
+  }
+
   @Test("a deadline that passes while others run is answered at once, and the request is not run")
   func deadline() async throws {
     let pool = try await pool { $0.workers.requestSeconds = 3 }

@@ -70,8 +70,8 @@ extension RawTensor {
 
   /// The position after so many elements; nil where the bytes end before.
   func end(of elements: Int, from start: Int) -> Int? {
-    guard datatype == .bytes else {
-      let end = start.plus(elements.times(datatype.byteCount))
+    if let size = datatype.size {
+      let end = start.plus(elements.times(size))
       return end <= bytes.count ? end : nil
     }
     // Each text takes four bytes at least, which bounds the loop.
@@ -85,19 +85,6 @@ extension RawTensor {
         position += 4 + length
       }
       return position
-    }
-  }
-}
-
-extension Datatype {
-  /// Bytes of an element in binary form; 0 for texts, whose length is before each.
-  package var byteCount: Int {
-    switch self {
-    case .bool, .uint8, .int8: 1
-    case .uint16, .int16: 2
-    case .uint32, .int32, .fp32: 4
-    case .uint64, .int64, .fp64: 8
-    case .bytes: 0
     }
   }
 }

@@ -25,6 +25,7 @@ struct MetricsDocument {
         ("model", model.name), ("version", model.version), ("platform", model.platform),
         ("server", version),
       ], 1)
+    if case .remote(let predictor) = model.backend { (predictor as? any MetricsSource)?.write(to: &text) }
     process(&text)
     return Response("text/plain; version=0.0.4; charset=utf-8", Array(text.text.utf8))
   }

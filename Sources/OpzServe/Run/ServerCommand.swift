@@ -3,6 +3,7 @@ import OpzHTTPServer
 import OpzIO
 import OpzInference
 import OpzJSON
+import OpzWorkers
 
 #if canImport(Glibc)
   import Glibc
@@ -31,13 +32,22 @@ public struct ServerCommand: Sendable {
         printError("ok: \(try ScoreOptions(arguments: arguments.dropFirst(), environment: environment).run(formats))")
         return 0
       }
-      let options = try ServerOptions(arguments: arguments, environment: environment)
+      let options = try ServerOptions(
+        arguments: arguments, environment: environment,
+        settings: try WorkerServing.settings(arguments, environment))
       switch options.action {
       case .help: try StandardOutput.write(Array("\(ServerOptions.help)\n".utf8))
       case .version: try StandardOutput.write(Array("opz-server \(ServerVersion.text)\n".utf8))
       case .formats: try StandardOutput.write(Array("\(RuntimeMark.text)\n".utf8))
-      case .check: printError("ok: \(ServerCommand.summary(try load(options)))")
-      case .serve: try await serve(try load(options), options)
+      case .check:
+        let (model, workers) = try await load(options, environment)
+        printError("ok: \(ServerCommand.summary(model))")
+        await workers?.stop(seconds: 0)
+      case .serve:
+        let (model, workers) = try await load(options, environment)
+        try await serve(model, options)
+        // All requests are answered, so the workers have nothing left.
+        await workers?.stop(seconds: 0)
       }
       return 0
     } catch let failure as IOFailure where StandardOutput.isClosed(failure) {
@@ -46,6 +56,15 @@ public struct ServerCommand: Sendable {
       printError("opz-server: \(error)")
       return (error as? any ExplainedError)?.category == .usage ? 64 : 1
     }
+  }
+
+  private func load(_ options: ServerOptions, _ environment: [String: String]) async throws -> (
+    ServedModel, WorkerPool?
+  ) {
+    guard let settings = options.settings, let worker = settings.worker else { return (try load(options), nil) }
+    let pool = try await WorkerServing.start(settings, worker, options.limits, environment: environment)
+    let name = options.name ?? ModelPredictor.name(of: options.model)
+    return (ServedModel(name: name, version: options.modelVersion, remote: pool), pool)
   }
 
   private func load(_ options: ServerOptions) throws -> ServedModel {

@@ -36,6 +36,8 @@ public struct ServerOptions: Sendable, Equatable {
   /// Seconds after SIGTERM in which requests are still accepted, before the port is closed.
   public var drainSeconds = 0
   public var limits = ServerLimits()
+  /// What `--settings` names; its model, name and version hold unless a flag or variable says others.
+  public var settings: ServeSettings?
 
   /// Creates options with the defaults.
   public init() {}
@@ -44,12 +46,20 @@ public struct ServerOptions: Sendable, Equatable {
   /// - Parameters:
   ///   - arguments: without the program's name.
   ///   - environment: values by name.
+  ///   - settings: what the file of `--settings` has.
   /// - Throws: `ServeError` for an invalid option or value.
-  public init(arguments: [String], environment: [String: String]) throws {
+  public init(arguments: [String], environment: [String: String], settings: ServeSettings? = nil) throws {
+    if let settings {
+      self.settings = settings
+      model = FilePath(settings.model)
+      name = settings.name
+      modelVersion = settings.version ?? modelVersion
+    }
     try read(environment)
     var rest = arguments[...]
     while let argument = rest.popFirst() { try read(argument, &rest) }
     if name == "" { throw ServerOptions.wrong("--name", "is empty") }
+    self.settings?.model = model.string
   }
 
   private mutating func read(_ environment: [String: String]) throws {
@@ -75,6 +85,7 @@ public struct ServerOptions: Sendable, Equatable {
       return next
     }
     switch flag {
+    case "--settings": _ = try value()
     case "--model": model = FilePath(try value())
     case "--iterations": reading.iterations = try ServerOptions.iterations(try value(), flag)
     case "--format": reading.format = try value()
@@ -133,7 +144,7 @@ public struct ServerOptions: Sendable, Equatable {
   public static let help = """
     opz-server serves one model over the Open Inference Protocol v2.
 
-    usage: opz-server [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
+    usage: opz-server [--settings FILE] [--model PATH] [--name NAME] [--model-version V] [--host IP] [--port N]
                       [--iterations all|best] [--format NAME]
            opz-server --check [--model PATH] [--iterations all|best] [--format NAME]
            opz-server score --input FILE|DIR --output DIR [--shards N] [--shard I] [--model PATH]
@@ -141,6 +152,7 @@ public struct ServerOptions: Sendable, Equatable {
                             [--columns INPUT=COLUMN] [--keep COLUMN] [--ignore COLUMN] [--missing TEXT] [--rejects DIR]
                             [--iterations all|best] [--format NAME] [--header first|none] [--delimiter C] [--quote C] [--decimal C]
 
+      --settings FILE    what is served and how, as `opz package` writes it (OPZ_SETTINGS); flags and variables go before it
       --model PATH       a model file, or a directory with one (OPZ_MODEL, /models)
       --iterations all|best
                          all trees, or those up to the best iteration that the file records (OPZ_MODEL_ITERATIONS, all)

@@ -19,6 +19,7 @@ extension WorkerPool {
       usleep(hasDeadlines ? 5000 : 50_000)
       if state.withLock({ $0.isStopping && $0.slots.isEmpty }) { return false }
     } while ContinuousClock.now - began < .seconds(pool.memorySeconds)
+    closeIfDeserted()
     reapOrphans()
     watchMemory()
     return true

@@ -16,6 +16,8 @@ public struct PoolSettings: Sendable {
   public var growthBytes = 256 << 20
   /// Seconds that a worker has after SIGINT before it is killed.
   public var interruptSeconds = 2.0
+  /// Seconds that requests wait while no worker serves; then they get 503.
+  public var desertedSeconds = 10.0
   /// Seconds between looks at the memory.
   public var memorySeconds = 1.0
   /// Starts that fail, or workers that end before their first answer, after which the pool gives up.

@@ -21,6 +21,8 @@ public final class WorkerPool: RemotePredictor {
     var loading: ObjectIdentifier?
     var notBefore: [ObjectIdentifier: ContinuousClock.Instant] = [:]
     var failures = 0
+    /// When the last worker was gone; nil while one serves.
+    var deserted: ContinuousClock.Instant?
     var lastFailure: WorkerFailure?
     var isStopping = false
     var hasGivenUp = false
@@ -116,6 +118,16 @@ public final class WorkerPool: RemotePredictor {
     "this request ended the worker that ran it: it is refused for \(Quarantine.minutes) minutes, "
       + "because it would end others too")
 
+  private static let noWorker = (status: 503, message: "no worker is alive")
+
+  /// Requests wait for a worker that starts anew, but not for ever.
+  func closeIfDeserted() {
+    let isDeserted = state.withLock { state in
+      state.deserted.map { .now - $0 > .seconds(pool.desertedSeconds) } ?? false
+    }
+    if isDeserted { queue.close(WorkerPool.noWorker) }
+  }
+
   // MARK: The life of the pool
 
   /// Starts the workers and waits until the first one has loaded the model.
@@ -199,6 +211,7 @@ public final class WorkerPool: RemotePredictor {
       if state.hello == nil { state.hello = hello }
       state.loading = nil
       state.alive.insert(ObjectIdentifier(slot))
+      state.deserted = nil
       state.values.starts &+= 1
       state.values.startSeconds = seconds
       state.baseline[ObjectIdentifier(slot)] = nil
@@ -223,6 +236,7 @@ public final class WorkerPool: RemotePredictor {
   func left(_ slot: WorkerSlot) {
     let alive = state.withLock { state in
       state.alive.remove(ObjectIdentifier(slot))
+      if state.alive.isEmpty, state.deserted == nil { state.deserted = .now }
       state.values.memory[slot.number] = nil
       return state.alive.count
     }
@@ -237,7 +251,7 @@ public final class WorkerPool: RemotePredictor {
   }
 
   private func countFailure(_ slot: WorkerSlot, _ failure: WorkerFailure) {
-    let (failures, isLast, isAlone) = state.withLock { state in
+    let isLast = state.withLock { state in
       state.failures += 1
       state.lastFailure = failure
       // The first restart is at once: a worker that served before will most likely serve again.
@@ -245,10 +259,12 @@ public final class WorkerPool: RemotePredictor {
       state.notBefore[ObjectIdentifier(slot)] = .now + .seconds(delay)
       let isLast = state.failures >= pool.mostFailures && !state.hasGivenUp && !state.isStopping
       if isLast { state.hasGivenUp = true }
-      return (state.failures, isLast, state.alive.isEmpty)
+      return isLast
     }
-    if failures >= 3, isAlone { queue.close((503, "no worker is alive")) }
-    if isLast { giveUp(failure) }
+    if isLast {
+      queue.close(WorkerPool.noWorker)
+      giveUp(failure)
+    }
   }
 
   /// A worker that answered: starts are no longer counted as failures.

@@ -46,14 +46,15 @@ class XGBoost(Model):
         if self.has_categories:
             settings["enable_categorical"] = True
             if any(_is_text(table[name]) for name in table.columns):
-                table = self._categorical(table)
+                table = self.prepared(table)
             else:
                 # Codes, which a matrix takes as they are.
                 settings["feature_types"] = self.booster.feature_types
                 table = table.to_numpy(dtype="float32")
         return {self.outputs[0]["name"]: self.booster.predict(self.xgboost.DMatrix(table, **settings))}
 
-    def _categorical(self, table):
+    def prepared(self, table):
+        """The table with its texts as categories."""
         import pandas
 
         for item in self.inputs:
@@ -127,12 +128,16 @@ class LightGBM(Model):
         return any(isinstance(value, str) for value in self.categories.get(name, ()))
 
     def predict(self, table, wanted, parameters):
+        return {self.outputs[0]["name"]: self.booster.predict(self.prepared(table))}
+
+    def prepared(self, table):
+        """The table with the categories of training, whose order LightGBM goes by."""
         if self.categories:
             import pandas
 
             for name, categories in self.categories.items():
                 table[name] = pandas.Categorical(table[name], categories=categories)
-        return {self.outputs[0]["name"]: self.booster.predict(table)}
+        return table
 
 
 def load_catboost(path):

@@ -79,7 +79,8 @@ class Estimator(Model):
         module = __import__(library)
         self.library = ("scikit-learn" if library == "sklearn" else library, version_of(module))
         self.names = _names(model)
-        self.inputs = _inputs(model, self.names)
+        self.booster = _booster(model, library)
+        self.inputs = self.booster.inputs if self.booster is not None else _inputs(model, self.names)
         self.kind = "numpy" if self.names is None or _is_matrix(model, self.inputs) else "pandas"
         self.calls = callable(getattr(model, "predict", None))
         self.classes = _classes(model)
@@ -106,6 +107,8 @@ class Estimator(Model):
     def predict(self, table, wanted, parameters):
         if not self.calls:
             return {"transformed": self.model.transform(table)}
+        if self.booster is not None and self.kind == "pandas":
+            table = self.booster.prepared(table)
         results = {}
         probability = None
         if self.has_probability and (wanted is None or "probability" in wanted):
@@ -119,6 +122,17 @@ class Estimator(Model):
         if probability is not None:
             results["probability"] = probability
         return results
+
+
+def _booster(model, library):
+    """What LightGBM's and XGBoost's estimators have inside, which knows the columns."""
+    from . import boosters
+
+    if library == "lightgbm" and hasattr(model, "booster_"):
+        return boosters.LightGBM(model.booster_)
+    if library == "xgboost" and hasattr(model, "get_booster"):
+        return boosters.XGBoost(model.get_booster())
+    return None
 
 
 def _has(model, name):

@@ -1,0 +1,171 @@
+import FoundationEssentials
+import OpzIO
+import OpzInference
+import OpzTestKit
+import OpzWorkerFiles
+import SystemPackage
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The program in front of a Python model.
+@Suite("opz-server with workers")
+struct WorkerServerTests {
+  let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    for file in WorkerFiles.python {
+      try directory.write("worker/\(file.path)", String(decoding: file.bytes, as: UTF8.self))
+    }
+  }
+
+  private static let code = """
+    import os, sys, time
+    import pandas as pd
+    def load(directory):
+        if os.path.exists(os.path.join(directory, "broken")): raise RuntimeError("the file is broken")
+    def predict(frame: pd.DataFrame):
+        print("called")
+        if (frame["x"] == 13).any(): raise ValueError("13 is refused")
+        if (frame["x"] == 66).any(): os.abort()
+        if (frame["x"] > 1000).any(): time.sleep(1)
+        return {"prediction": frame["x"] * 2, "text": ["é" if t is None or t != t else t for t in frame["t"]]}
+    """
+
+  private func settings(_ change: (inout ServeSettings) -> Void = { _ in }) throws -> String {
+    let python = PackageRoot.path(#filePath).appending(".build/test-python/bin/python").string
+    var settings = ServeSettings(model: directory.path.string)
+    settings.name = "double"
+    settings.version = "3.1.0"
+    var worker = ServeSettings.Worker(.python, command: [python, "-m", "opz_worker"])
+    worker.path = directory.path.appending("worker").string
+    worker.predict = try directory.write("predict.py", WorkerServerTests.code).string
+    settings.worker = worker
+    settings.signature = ServeSettings.Signature(
+      inputs: [TensorSpec("x", .fp64), TensorSpec("t", .bytes)],
+      outputs: [TensorSpec("prediction", .fp64), TensorSpec("text", .bytes)])
+    change(&settings)
+    return try directory.write("serve.json", String(decoding: settings.json(), as: UTF8.self)).string
+  }
+
+  private func start(_ more: [String] = [], _ change: (inout ServeSettings) -> Void = { _ in }) throws -> RunningServer
+  {
+    try RunningServer(["--settings", settings(change)] + more, ["PYTHONDONTWRITEBYTECODE=1"])
+  }
+
+  private func body(_ x: [Double], _ t: [String?]) -> String {
+    let texts = t.map { $0.map { "\"\($0)\"" } ?? "null" }.joined(separator: ",")
+    return """
+      {"id":"r1","inputs":[{"name":"x","datatype":"FP64","shape":[\(x.count)],"data":\(x)},\
+      {"name":"t","datatype":"BYTES","shape":[\(t.count)],"data":[\(texts)]}]}
+      """
+  }
+
+  private static let infer = "/v2/models/double/infer"
+
+  @Test("requests are answered by the worker, with its failures told apart, and the log names the request")
+  func serves() async throws {
+    try await blocking {
+      let server = try start()
+      let answer = try #require(try server.ask("POST", WorkerServerTests.infer, body([1, 2.5], ["a", nil])))
+      #expect(answer.status == 200)
+      #expect(
+        answer.body == """
+          {"model_name":"double","model_version":"3.1.0","id":"r1","outputs":[\
+          {"name":"prediction","datatype":"FP64","shape":[2],"data":[2.0,5.0]},\
+          {"name":"text","datatype":"BYTES","shape":[2],"data":["a","é"]}]}
+          """)
+      let refused = try #require(try server.ask("POST", WorkerServerTests.infer, body([13], ["a"])))
+      #expect(refused.status == 400 && refused.body == #"{"error":"13 is refused"}"#)
+      let poison = try #require(try server.ask("POST", WorkerServerTests.infer, body([66], ["a"])))
+      #expect(poison.status == 422)
+      #expect(try server.ask("POST", WorkerServerTests.infer, body([1], ["a"]))?.status == 200)
+      let metadata = try #require(try server.ask("GET", "/v2/models/double"))
+      #expect(metadata.body.contains(#"{"name":"x","datatype":"FP64","shape":[-1]}"#), "\(metadata.body)")
+      let metrics = try #require(try server.ask("GET", "/metrics")?.body)
+      #expect(metrics.contains("opz_worker_deaths_total{cause=\"signal\"} 2\n"), "\(metrics)")
+      #expect(metrics.contains("opz_worker_quarantine_requests 1\n"))
+      #expect(server.errors.contains(#""stream":"stdout","requests":["r1"],"text":"called""#), "\(server.errors)")
+      server.process.send(signal: SIGTERM)
+      #expect(server.wait() == 0)
+    }
+  }
+
+  @Test("SIGTERM lets a request that a worker runs be answered, and leaves no worker behind")
+  func drain() async throws {
+    try await blocking {
+      let server = try start()
+      let text = body([2000], ["a"])
+      let connection = try RawConnection(port: server.port)
+      connection.send(
+        "POST \(WorkerServerTests.infer) HTTP/1.1\r\nHost: h\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
+      while !server.errors.contains("called") { usleep(2000) }
+      server.process.send(signal: SIGTERM)
+      let answer = try #require(try connection.receiveResponse())
+      #expect(answer.status == 200 && answer.body.contains("4000.0"))
+      #expect(server.wait() == 0)
+      #expect(try workers() == [])
+    }
+  }
+
+  @Test("workers end with a server that is killed, even while they compute")
+  func killed() async throws {
+    try await blocking {
+      let server = try start { $0.workers.count = 2 }
+      while try workers().count < 2 { usleep(2000) }
+      server.process.send(signal: SIGKILL)
+      _ = server.wait()
+      while try !workers().isEmpty { usleep(2000) }
+    }
+  }
+
+  /// Processes that have this test's worker directory in their command.
+  private func workers() throws -> [String] {
+    let file = directory.path.appending("predict.py").string
+    return try Directory.entries("/proc").map(\.string).filter { name in
+      guard Int(name) != nil, let arguments = arguments(of: name) else { return false }
+      return arguments.contains(file)
+    }
+  }
+
+  /// The size of a file of /proc is 0, whatever it has.
+  private func arguments(of process: String) -> String? {
+    guard let file = try? OpenFile.reading(FilePath("/proc/\(process)/cmdline")) else { return nil }
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    guard let count = try? buffer.withUnsafeMutableBytes({ try file.read(into: $0) }) else { return nil }
+    return String(decoding: buffer[..<count], as: UTF8.self)
+  }
+
+  @Test("flags go before settings")
+  func flags() async throws {
+    try await blocking {
+      let server = try start(["--name", "other", "--model-version=9"])
+      #expect(try server.ask("GET", "/v2/models/other")?.body.contains(#""versions":["9"]"#) == true)
+    }
+  }
+
+  @Test("a model that does not load ends the server with 1, and says why")
+  func broken() async throws {
+    try await blocking {
+      try directory.write("broken", "")
+      let failure = #expect(throws: RunningServer.Failure.self) { try start() }
+      #expect(failure?.description.contains("ended with 1") == true)
+      #expect(failure?.description.contains("the file is broken") == true, "\(failure?.description ?? "")")
+    }
+  }
+
+  @Test("settings that are wrong are refused by their place", arguments: [#"{"opz_serve":1}"#, "{", "absent"])
+  func wrong(_ text: String) async throws {
+    try await blocking {
+      let path = directory.path.appending("wrong.json").string
+      if text != "absent" { try directory.write("wrong.json", text) }
+      let failure = #expect(throws: RunningServer.Failure.self) { try RunningServer(["--settings", path]) }
+      #expect(failure?.description.contains("wrong.json") == true, "\(failure?.description ?? "")")
+    }
+  }
+}
