@@ -151,6 +151,19 @@ struct WorkerPoolTests {
     await pool.stop(seconds: 5)
   }
 
+  @Test("in a batch, only the request that takes too long fails", arguments: ["sleep", "hang"])
+  func slowBatch(_ what: String) async throws {
+    let pool = try await pool({ $0.workers.requestSeconds = 1 }, { $0.interruptSeconds = 0.2 })
+    let results = await withTaskGroup(of: Int.self) { group in
+      for number in 0..<8 {
+        group.addTask { await failure(pool, request(number == 3 ? what : "", Double(number)))?.status ?? 200 }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(results.sorted() == [200, 200, 200, 200, 200, 200, 200, 504])
+    await pool.stop(seconds: 5)
+  }
+
   @Test("one that cannot be interrupted is killed")
   func hang() async throws {
     let pool = try await pool({ $0.workers.requestSeconds = 1 }, { $0.interruptSeconds = 0.2 })

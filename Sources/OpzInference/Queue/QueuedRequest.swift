@@ -13,6 +13,7 @@ package final class QueuedRequest: Sendable {
     var early: Result<[RawTensor], any Error>?
     var isAnswered = false
     var deaths = 0
+    var isAlone = false
   }
 
   init(_ request: RemoteRequest, arrived: ContinuousClock.Instant = .now) {
@@ -28,10 +29,18 @@ package final class QueuedRequest: Sendable {
   package var deaths: Int { state.withLock { $0.deaths } }
 
   /// Counts a worker that ended while it ran this request, which runs alone from now on.
-  package func countDeath() { state.withLock { $0.deaths += 1 } }
+  package func countDeath() {
+    state.withLock {
+      $0.deaths += 1
+      $0.isAlone = true
+    }
+  }
+
+  /// Runs alone from now on, because one of its batch took too long.
+  package func separate() { state.withLock { $0.isAlone = true } }
 
   /// Whether it may share a batch with others.
-  var isShareable: Bool { deaths == 0 && request.commonRows != nil }
+  var isShareable: Bool { request.commonRows != nil && !state.withLock { $0.isAlone } }
 
   /// Answers the request, unless it has been answered before.
   package func finish(_ result: Result<[RawTensor], any Error>) {

@@ -61,9 +61,7 @@ struct WorkerBatch {
         pool.state.withLock { $0.values.splits &+= 1 }
         // The first half is run first.
         parts += [Array(open[(open.count / 2)...]), Array(open[..<(open.count / 2)])]
-      case .late:
-        for request in open { request.finish(.failure(late)) }
-        pool.queue.ran(part, seconds: nil)
+      case .late: tookTooLong(open)
       case .gone(let gone):
         lost(open, gone)
         // These had no part in it.
@@ -99,13 +97,23 @@ struct WorkerBatch {
     }
   }
 
+  /// A call that took too long: of several requests each runs alone once more, since only one may be to blame.
+  private func tookTooLong(_ batch: [QueuedRequest]) {
+    guard batch.count > 1 else {
+      for request in batch { request.finish(.failure(late)) }
+      return pool.queue.ran(batch, seconds: nil)
+    }
+    for request in batch { request.separate() }
+    pool.state.withLock { $0.values.retried &+= UInt64(batch.count) }
+    pool.queue.again(batch)
+  }
+
   /// Requests of a worker that is gone: each runs alone once more, unless it did so before.
   private func lost(_ batch: [QueuedRequest], _ gone: Gone) {
     if gone.cause == .hang {
-      // Their time is over. One that ran alone is to blame.
+      // One that ran alone is to blame.
       if batch.count == 1 { pool.quarantine.add(batch[0].request) }
-      for request in batch { request.finish(.failure(late)) }
-      return pool.queue.ran(batch, seconds: nil)
+      return tookTooLong(batch)
     }
     for request in batch { request.countDeath() }
     let (guilty, others) = (batch.filter { $0.deaths > 1 }, batch.filter { $0.deaths < 2 })
