@@ -2,7 +2,7 @@
 
     workers.py SERVER WORKER LIBRARY
 
-SERVER is the program opz-server, WORKER the directory with opz_worker. The library is the one that this Python has. Prints a line
+SERVER is the program opz-server, WORKER the directory with opz_worker. The library is one that this Python has, or `r`. Prints a line
 for each model; the exit status is 1 if an answer differs.
 """
 
@@ -353,6 +353,25 @@ def keras__h5(directory):
     return {"model": "model.h5"}, inputs, expected
 
 
+def r_models():
+    """A case for each model that R makes here."""
+    place = pathlib.Path(tempfile.mkdtemp())
+    script = pathlib.Path(__file__).with_name("r_models.R")
+    subprocess.run(["Rscript", "--vanilla", str(script), str(place)], check=True, stdout=subprocess.DEVNULL)
+    for document in sorted(place.glob("*.json")):
+        asked = json.loads(document.read_text())
+
+        def function(directory, document=document, asked=asked):
+            (directory / "model.rds").write_bytes(document.with_suffix(".rds").read_bytes())
+            rows = asked["inputs"][0]["shape"][0]
+            expected = {}
+            for name, values in asked["expected"].items():
+                expected[name] = np.reshape(np.asarray(values, dtype=object), (rows, -1) if len(values) != rows else rows)
+            return {"model": "model.rds"}, asked["inputs"], expected
+
+        yield document.stem, function
+
+
 # ---- the server
 
 
@@ -360,7 +379,10 @@ class Server:
     """opz-server in front of one worker."""
 
     def __init__(self, program, worker, directory, settings):
-        own = {"kind": "python", "command": [sys.executable, "-m", "opz_worker"], "path": worker}
+        if settings["model"].endswith(".rds"):
+            own = {"kind": "r", "command": ["Rscript", "--vanilla"], "path": worker}
+        else:
+            own = {"kind": "python", "command": [sys.executable, "-m", "opz_worker"], "path": worker}
         if "loader" in settings:
             own["loader"] = settings["loader"]
         document = {"opz_serve": 1, "name": "model", "model": str(directory / settings["model"]), "worker": own}
@@ -436,7 +458,7 @@ def check(program, worker, name, function):
 def main():
     program, worker, library = sys.argv[1:4]
     failures = 0
-    for name, function in CASES[library]:
+    for name, function in r_models() if library == "r" else CASES[library]:
         try:
             problem = check(program, worker, name, function)
         except Exception as failure:
