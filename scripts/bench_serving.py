@@ -70,7 +70,7 @@ class FastAPI:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "app:app", "--port", str(self.port), "--log-level", "error"], cwd=directory
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             if subprocess.run(["curl", "-sf", f"http://127.0.0.1:{self.port}/openapi.json"], capture_output=True).returncode == 0:
                 return

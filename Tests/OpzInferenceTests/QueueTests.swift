@@ -147,6 +147,29 @@ struct QueueTests {
     await #expect(throws: RequestFailure(503, "the end", retryAfter: 1)) { try await tasks[0].value }
   }
 
+  @Test("a small batch waits for others, never longer than it may, and only where it pays")
+  func waiting() async throws {
+    var limits = limits()
+    limits.wait = .seconds(600)
+    let queue = RequestQueue(limits)
+    let tasks = await wait(queue, [request([1]), request([2])])
+    // Nothing is known about the cost of a call.
+    let first = take(queue, mayWait: true)
+    #expect(first.count == 2)
+    queue.ran(first, seconds: 1)
+    queue.ran([], seconds: 1)
+    let more = await wait(queue, [request([3]), request([4])])
+    guard case .later(let until) = queue.take(id: 1, mayWait: true, wake: {}) else {
+      Issue.record("it does not wait")
+      return
+    }
+    #expect(until <= .now + limits.wait)
+    let second = take(queue, mayWait: false)
+    #expect(second.count == 2)
+    for request in first + second { request.finish(.success([])) }
+    for task in tasks + more { _ = try await task.value }
+  }
+
   @Test("the cost of a call is learned")
   func cost() {
     var cost = CallCost()

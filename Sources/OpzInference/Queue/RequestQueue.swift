@@ -145,11 +145,13 @@ package final class RequestQueue: Sendable {
         state.idle.append((id, wake))
         return (Taken.nothing, late)
       }
-      let (chosen, reason) = state.choose(first, limits)
-      if mayWait, reason == .idle, let until = state.worthWaiting(first, limits, now) {
+      var (chosen, reason) = state.choose(first, limits)
+      let until = first.arrived + limits.wait
+      if mayWait, reason == .idle, until > now, state.isWorthWaiting(limits) {
         state.idle.append((id, wake))
         return (.later(until), late)
       }
+      if reason == .idle, limits.wait > .zero, until <= now { reason = .delay }
       return (.batch(state.remove(chosen, reason, now)), late)
     }
     for request in late { request.fail(504, "the deadline of the request passed while it waited") }
@@ -266,16 +268,10 @@ extension RequestQueue.State {
     return (chosen, rows >= limits.rows ? .full : reason)
   }
 
-  /// Until when the first request should wait for others; nil where it should not.
-  fileprivate mutating func worthWaiting(
-    _ first: QueuedRequest, _ limits: RequestQueue.Limits, _ now: ContinuousClock.Instant
-  ) -> ContinuousClock.Instant? {
-    // A lone caller would only be slower: others have to come within the time, and a call has to cost more than a row.
-    guard limits.wait > .zero, interval < limits.wait.seconds, cost.call > cost.row else { return nil }
-    let until = first.arrived + limits.wait
-    if until > now { return until }
-    values.left[.delay, default: 0] &+= 1
-    return nil
+  /// Whether a small batch should wait for others. A lone caller would only be slower: others have to come within the
+  /// time, and a call has to cost more than a row.
+  fileprivate func isWorthWaiting(_ limits: RequestQueue.Limits) -> Bool {
+    limits.wait > .zero && interval < limits.wait.seconds && cost.call > cost.row
   }
 
   fileprivate mutating func remove(_ chosen: [Int], _ reason: RequestQueue.Reason, _ now: ContinuousClock.Instant)

@@ -31,7 +31,8 @@ enum WorkerServing {
     _ settings: ServeSettings, _ worker: ServeSettings.Worker, _ limits: ServerLimits, environment: [String: String]
   ) async throws -> WorkerPool {
     var own = PoolSettings(environment: environment, cores: Cores.count)
-    own.queueLength = limits.requestsInFlight
+    // Below what is admitted, so that one too many gets the queue's estimate of when it is worth trying again.
+    own.queueLength = max(1, limits.requestsInFlight / 4 * 3)
     own.answerBytes = max(limits.outputBudget, limits.bodyBytes)
     let pool = try WorkerPool(settings, worker, own, log: { printError(line($0)) }) { failure in
       // A container that is started anew has a better chance than one that answers nothing.

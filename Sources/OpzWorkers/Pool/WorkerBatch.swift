@@ -146,7 +146,7 @@ struct WorkerBatch {
     }
   }
 
-  /// Sends a call and waits for its answer, which may come before all of it is sent. A worker that takes too long is
+  /// Sends a call and waits for its answer, while the worker reads and writes as it likes. A worker that takes too long is
   /// interrupted, and then killed.
   private func exchange(_ call: WorkerCall, _ limit: ContinuousClock.Instant) throws -> Outcome {
     var sending: WorkerProcess.Sending? = WorkerProcess.Sending(call)
