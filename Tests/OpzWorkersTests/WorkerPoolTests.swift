@@ -219,6 +219,21 @@ struct WorkerPoolTests {
     await pool.stop(seconds: 5)
   }
 
+  @Test("near the memory limit the largest worker is replaced, and no request fails")
+  func nearLimit() async throws {
+    let pool = try await pool({ _ in }) {
+      ($0.memoryBytes, $0.serverBytes, $0.memorySeconds) = (600 << 20, 0, 0.05)
+      $0.growthBytes = 1 << 40
+    }
+    let first = try await pool.predict(request(""))[1].integers
+    let replaced = try await eventually {
+      // 64 MiB are kept at each call.
+      try await pool.predict(request("leak"))[1].integers != first
+    }
+    #expect(replaced)
+    await pool.stop(seconds: 5)
+  }
+
   @Test("a request is put on workers that live while others are killed at random")
   func killed() async throws {
     let pool = try await pool(count: 2)

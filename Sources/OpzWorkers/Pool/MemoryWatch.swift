@@ -1,4 +1,3 @@
-import CWorkers
 import OpzInference
 
 #if canImport(Glibc)
@@ -20,21 +19,9 @@ extension WorkerPool {
       if state.withLock({ $0.isStopping && $0.slots.isEmpty }) { return false }
     } while ContinuousClock.now - began < .seconds(pool.memorySeconds)
     closeIfDeserted()
-    reapOrphans()
+    if getpid() == 1 { WorkerProcess.reapOrphans() }
     watchMemory()
     return true
-  }
-
-  /// As the first process of a container, this one has to reap what workers left behind.
-  private func reapOrphans() {
-    guard getpid() == 1 else { return }
-    let own = Set(state.withLock { $0.slots.map(\.pid) })
-    for _ in 0..<1000 {
-      let pid = opz_ended_child()
-      // A worker is reaped by its own thread; a process that is no worker would wait for ever.
-      guard pid > 0, !own.contains(pid), getpgid(pid) != pid else { return }
-      _ = waitpid(pid, nil, WNOHANG)
-    }
   }
 
   private func watchMemory() {
@@ -50,7 +37,7 @@ extension WorkerPool {
         state.baseline[ObjectIdentifier(slot)] = bytes
       }
     }
-    let used = uses.reduce(Int(ProcessUsage.now().residentBytes ?? 0)) { $0.plus($1.bytes) }
+    let used = uses.reduce(pool.serverBytes ?? Int(ProcessUsage.now().residentBytes ?? 0)) { $0.plus($1.bytes) }
     if let limit = pool.memoryBytes, used > limit / 10 * 9, let largest = uses.max(by: { $0.bytes < $1.bytes }) {
       return relieve(largest.slot, isUrgent: used > limit / 100 * 97)
     }

@@ -8,6 +8,8 @@ public struct PoolSettings: Sendable {
   public var cores: Int
   /// The memory limit of the server and its workers together, in bytes; nil for none.
   public var memoryBytes: Int?
+  /// Memory of the server itself in bytes; nil to measure it.
+  public var serverBytes: Int?
   /// The most bytes of one answer.
   public var answerBytes = 64 << 20
   /// Requests that wait.

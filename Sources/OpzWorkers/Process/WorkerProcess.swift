@@ -1,6 +1,7 @@
 import CWorkers
 import OpzIO
 import OpzInference
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -63,8 +64,12 @@ final class WorkerProcess {
     // An empty standard input: the end of a pipe that nobody writes to.
     stdin.write.close()
     var code: Int32 = 0
-    pid = WorkerProcess.start(
-      path, program, [stdin.read, out.write, err.write, input.read, output.write].map(\.number), &code)
+    let ends = [stdin.read, out.write, err.write, input.read, output.write].map(\.number)
+    pid = WorkerProcess.unreaped.withLock { unreaped in
+      let pid = WorkerProcess.start(path, program, ends, &code)
+      if pid > 0 { unreaped.insert(pid) }
+      return pid
+    }
     guard pid > 0 else { throw WorkerFailure(.start, path, IOFailure.text(of: code)) }
     (toWorker, fromWorker) = (input.write, output.read)
     pidfd = Descriptor(opz_pidfd(pid))
@@ -124,11 +129,28 @@ final class WorkerProcess {
   /// Ends the worker and all processes of its group.
   func kill() { if death == nil { _ = systemKill(-pid, SIGKILL) } }
 
+  /// Workers that nobody but their thread may reap.
+  private static let unreaped = Mutex<Set<Int32>>([])
+
+  /// As the first process of a container, this one has to reap what workers left behind.
+  static func reapOrphans() {
+    for _ in 0..<1000 {
+      let isReaped = unreaped.withLock { unreaped in
+        let pid = opz_ended_child()
+        // A worker is first in line until its own thread has reaped it.
+        guard pid > 0, !unreaped.contains(pid) else { return false }
+        return waitpid(pid, nil, WNOHANG) == pid
+      }
+      guard isReaped else { return }
+    }
+  }
+
   private func reap() {
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 {
       guard errno == EINTR else { break }
     }
+    _ = WorkerProcess.unreaped.withLock { $0.remove(pid) }
     death = WorkerDeath(waitStatus: status)
   }
 
