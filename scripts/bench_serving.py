@@ -91,7 +91,9 @@ def load(server, body, connections, seconds):
         text = subprocess.run([*command, f"http://127.0.0.1:{server.port}{server.path}"], capture_output=True, text=True, check=True).stdout
     if (bad := re.search(r"Non-2xx responses:\s+(\d+)", text)) is not None:
         sys.exit(f"{bad[1]} requests failed")
-    rate = float(re.search(r"Requests per second:\s+([\d.]+)", text)[1])
+    if (found := re.search(r"Requests per second:\s+([\d.]+)", text)) is None:
+        return 0.0, 0, 0  # Not one request was answered in the time.
+    rate = float(found[1])
     percent = dict(re.findall(r"^\s+(\d+)%\s+(\d+)", text, re.M))
     return rate, int(percent["50"]), int(percent["99"])
 
@@ -167,7 +169,7 @@ def main():
         ]:
             server = start()
             try:
-                load(server, body, options.connections, 2)
+                load(server, body, options.connections, 5)
                 rate, middle, late = load(server, body, options.connections, options.seconds)
                 print(f"| {name} | {rate:,.0f} | {middle} | {late} |", flush=True)
             finally:
