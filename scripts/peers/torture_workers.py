@@ -108,9 +108,15 @@ class Torture:
         if self.kills != killed:
             # The kernel's signal came from here: a request that it met twice looks as if it had ended the worker.
             allowed |= {422}
-        if status == 429 or status in allowed:
+        if status == 429 or status in allowed or (status == 503 and not self.is_ready()):
             return
         self.note(f"kind {kind}: {status} {text[:200]!r}")
+
+    def is_ready(self):
+        """What the server says of itself: it refuses only while it says that it cannot serve."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", "/v2/health/ready")
+        return connection.getresponse().status == 200
 
     def note(self, text):
         with self.lock:
@@ -118,9 +124,13 @@ class Torture:
 
     def killer(self):
         """Ends a worker now and then."""
+        seen = {}
         while not self.stop.is_set():
             time.sleep(self.random.uniform(0.2, 3))
-            children = [pid for pid in self.children() if pid]
+            # Those that serve: one that is killed while it loads only makes the next start wait longer.
+            now = time.monotonic()
+            seen = {pid: seen.get(pid, now) for pid in self.children()}
+            children = [pid for pid, since in seen.items() if now - since > 2]
             if children:
                 self.kills += 1
                 try:
