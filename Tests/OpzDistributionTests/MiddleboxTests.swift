@@ -61,6 +61,48 @@ import Testing
     registry.stop()
   }
 
+  @Test("a limit that each push meets only once, without loss, is learned by the second one")
+  func pushesThatBreakOnce() async throws {
+    let registry = try SpecRegistry(quirks { $0.keepsCutChunks = true })
+    let box = try Middlebox(before: port(registry.host), .init(bytes: 20 << 20))
+    var cuts: [Int] = []
+    for seed in UInt64(1)...4 {
+      let content = randomBytes(24 << 20, seed: seed)
+      try await repository(box.host, state: state).put(.of(content, .layerTar), from: BytesBlob(content))
+      #expect(registry.has(content))
+      cuts.append(box.count.cuts)
+    }
+    #expect(cuts == [1, 2, 2, 2])
+    registry.stop()
+  }
+
+  @Test("a limit that each pull meets only once is learned by the second one")
+  func pullsThatBreakOnce() async throws {
+    let registry = try RegistryServer()
+    let blob = Descriptor.of(Self.other, .layerTar)
+    try await repository(registry.host).put(blob, from: BytesBlob(Self.other))
+    let box = try Middlebox(before: registry.port, .init(bytes: 20 << 20))
+    var cuts: [Int] = []
+    for _ in 1...4 {
+      let remote = try repository(box.host, state: state)
+      #expect(try await readAll(try await remote.blob(blob)) == Self.other)
+      cuts.append(box.count.cuts)
+    }
+    #expect(cuts == [1, 2, 2, 2])
+    registry.stop()
+  }
+
+  @Test("breaks at different places are accidents")
+  func accidents() throws {
+    let profiles = ProfileStore(try #require(Origin(.http, authority: "127.0.0.1:1")), in: directory.path)
+    for bytes: UInt64 in [50 << 20, 20 << 20, 90 << 20] {
+      #expect(!profiles.brokeOnce(ConnectionUse(sent: bytes, received: 0, milliseconds: 100), .upload))
+    }
+    #expect(profiles.current.uploadLimit == nil)
+    #expect(profiles.brokeOnce(ConnectionUse(sent: 86 << 20, received: 0, milliseconds: 100), .upload))
+    #expect(profiles.current.uploadLimit?.breaks == 2)
+  }
+
   @Test("small blobs go in chunks too where a connection cannot carry them whole")
   func pushesSmallBlobs() async throws {
     let registry = try RegistryServer()

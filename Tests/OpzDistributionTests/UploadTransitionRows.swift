@@ -190,7 +190,7 @@ extension TransitionRow {
         + "loses the bytes"),
     TransitionRow(
       state: .chunked(session(16 << 20, sending: 16 << 20)), event: "the connection breaks", input: cut,
-      next: "probing | GET status, new connection | settle | "),
+      next: "probing | GET status, new connection | settle | notes where the connection broke"),
     TransitionRow(
       state: .chunked(session(16 << 20, sending: 16 << 20)), event: "the connection breaks again", input: cut,
       history: {
@@ -340,6 +340,7 @@ extension UploadEffect {
     case .learn(.survivesCuts(let survives)):
       survives ? "learns that sessions survive cuts" : "learns that cuts end sessions"
     case .learn(.connectionLimit): "learns the connection's limit"
+    case .learn(.connectionBreak): "notes where the connection broke"
     case .learn(.method): "learns the method"
     case .learn(.requestMaximum): "learns the largest request"
     }

@@ -46,6 +46,13 @@ public struct ConnectionLimit: Codable, Sendable, Hashable {
     return old.milliseconds.map { milliseconds < $0 - $0 / 8 } ?? true
   }
 
+  /// Whether a connection that carried this much broke where another did: an eighth apart at most, in bytes or in time.
+  func isNear(_ bytes: UInt64, milliseconds: Int64) -> Bool {
+    if max(bytes, self.bytes) - min(bytes, self.bytes) <= self.bytes / 8 { return true }
+    guard let own = self.milliseconds, milliseconds >= ConnectionLimit.shortest else { return false }
+    return max(milliseconds, own) - min(milliseconds, own) <= own / 8
+  }
+
   /// The bytes that one connection is given: half of where others broke, or a quarter where the limit may be one of
   /// time, because the line may become slower; at least `RemoteRegistryProfile.smallestRequest`.
   var share: UInt64 { max(RemoteRegistryProfile.smallestRequest, bytes / (milliseconds == nil ? 2 : 4)) }

@@ -13,7 +13,20 @@ final class ProfileStore: Sendable {
   private let evidence = Mutex([Direction: ConnectionEvidence]())
 
   /// Which way the bytes of a blob go.
-  enum Direction { case upload, download }
+  enum Direction {
+    case upload, download
+
+    /// Fewer bytes show no limit.
+    var least: UInt64 { self == .upload ? ConnectionLimit.smallestUpload : ConnectionLimit.smallestDownload }
+
+    var limit: WritableKeyPath<RemoteRegistryProfile, ConnectionLimit?> & Sendable {
+      self == .upload ? \.uploadLimit : \.downloadLimit
+    }
+
+    var once: WritableKeyPath<RemoteRegistryProfile, ConnectionLimit?> & Sendable {
+      self == .upload ? \.uploadBreak : \.downloadBreak
+    }
+  }
 
   /// Loads the profile of an origin.
   /// - Parameter directory: where profiles are saved; nil to keep this one in memory only.
@@ -45,23 +58,39 @@ final class ProfileStore: Sendable {
     evidence.withLock { $0[direction, default: ConnectionEvidence()].carried(bytes, milliseconds: milliseconds) }
   }
 
+  /// Takes that a connection broke for the first time in an upload or download that lost nothing. That may be an accident,
+  /// so it is a limit only if another connection broke there before, in this process or an earlier one.
+  /// - Returns: as `broke`.
+  func brokeOnce(_ use: ConnectionUse, _ direction: Direction) -> Bool {
+    let (bytes, milliseconds) = ProfileStore.figures(use, direction)
+    let once = direction.once
+    if let before = current[keyPath: once], before.isNear(bytes, milliseconds: milliseconds) {
+      return broke(use, direction, after: before)
+    }
+    guard bytes >= direction.least else { return false }
+    let now = Timestamp.now().milliseconds
+    learn { $0[keyPath: once] = ConnectionLimit(bytes, milliseconds: milliseconds, after: nil, now: now) }
+    return false
+  }
+
   /// Takes that a connection broke, and learns a limit from it unless it says nothing.
+  /// - Parameter before: an earlier break at the same place.
   /// - Returns: true for a limit that is new or clearly stricter than before.
-  func broke(_ use: ConnectionUse, _ direction: Direction) -> Bool {
+  func broke(_ use: ConnectionUse, _ direction: Direction, after before: ConnectionLimit? = nil) -> Bool {
     let (bytes, milliseconds) = ProfileStore.figures(use, direction)
     let isEvident = evidence.withLock {
       $0[direction, default: ConnectionEvidence()].showsLimit(
-        bytes, milliseconds: milliseconds,
-        least: direction == .upload ? ConnectionLimit.smallestUpload : ConnectionLimit.smallestDownload)
+        bytes, milliseconds: milliseconds, least: direction.least)
     }
     guard isEvident else { return false }
     let now = Timestamp.now().milliseconds
     var isStricter = false
     learn { profile in
-      let old = direction == .upload ? profile.uploadLimit : profile.downloadLimit
-      let new = ConnectionLimit(bytes, milliseconds: milliseconds, after: old, now: now)
+      let old = profile[keyPath: direction.limit]
+      let new = ConnectionLimit(bytes, milliseconds: milliseconds, after: old ?? before, now: now)
       isStricter = old.map { new.isStricter(than: $0) } ?? true
-      if direction == .upload { profile.uploadLimit = new } else { profile.downloadLimit = new }
+      profile[keyPath: direction.limit] = new
+      profile[keyPath: direction.once] = nil
     }
     return isStricter
   }

@@ -199,9 +199,9 @@ private final class RemoteSource: ByteSource {
     breaks += 1
     rate = Double(use.received) / max(Double(use.milliseconds) / 1000, 0.001)
     // A break costs nothing here but a wait, and one may be an accident.
-    guard breaks > 1, client.profiles.broke(use, .download), let limit = client.profiles.current.downloadLimit else {
-      return
-    }
+    let isLimit =
+      breaks > 1 ? client.profiles.broke(use, .download) : client.profiles.brokeOnce(use, .download)
+    guard isLimit, let limit = client.profiles.current.downloadLimit else { return }
     retryBudget.renew()
     client.progress.report(
       .note(

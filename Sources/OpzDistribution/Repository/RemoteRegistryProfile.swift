@@ -33,12 +33,16 @@ public struct RemoteRegistryProfile: Codable, Sendable, Hashable {
   public var uploadLimit: ConnectionLimit?
   /// The same while blobs were downloaded.
   public var downloadLimit: ConnectionLimit?
+  /// Where a single connection broke during an upload that went on without loss: a limit once another breaks there.
+  public var uploadBreak: ConnectionLimit?
+  /// The same during a download.
+  public var downloadBreak: ConnectionLimit?
 
   // The names in the file.
   private enum CodingKeys: String, CodingKey {
     case format, registry, learned
     case uploadMethod = "way"
-    case chunkMinimum, requestMaximum, mounts, referrers, survivesCuts, uploadLimit, downloadLimit
+    case chunkMinimum, requestMaximum, mounts, referrers, survivesCuts, uploadLimit, downloadLimit, uploadBreak, downloadBreak
   }
 
   /// Creates a profile in which nothing is known.
@@ -77,6 +81,8 @@ public struct RemoteRegistryProfile: Codable, Sendable, Hashable {
     var profile = self
     if let limit = uploadLimit, !limit.isUsable(now: now) { profile.uploadLimit = nil }
     if let limit = downloadLimit, !limit.isUsable(now: now) { profile.downloadLimit = nil }
+    if let once = uploadBreak, !once.isUsable(now: now) { profile.uploadBreak = nil }
+    if let once = downloadBreak, !once.isUsable(now: now) { profile.downloadBreak = nil }
     return profile
   }
 }

@@ -99,16 +99,8 @@ final class BlobUpload {
 
   private func learn(_ lesson: UploadLesson) {
     switch lesson {
-    case .connectionLimit(let use):
-      guard client.profiles.broke(use, .upload), let limit = client.profiles.current.uploadLimit else { return }
-      // A smaller chunk on a connection of its own is another attempt than those before. A registry that never answers
-      // teaches something with each attempt: halving a gigabyte sixteen times must be enough.
-      lessons += 1
-      if lessons <= BlobUpload.mostLessons { retryBudget.renew() }
-      client.progress.report(
-        .note(
-          "\(subject): connections to \(client.reference.host) break after \(limit.text); sending "
-            + "\(ByteCount.text(limit.share)) over each from now on"))
+    case .connectionLimit(let use): if client.profiles.broke(use, .upload) { adaptToLimit() }
+    case .connectionBreak(let use): if client.profiles.brokeOnce(use, .upload) { adaptToLimit() }
     case .mounts(let works): client.profiles.learn { $0.mounts = works }
     case .chunkMinimum(let bytes): client.profiles.learn { $0.chunkMinimum = bytes }
     case .survivesCuts(let survives): client.profiles.learn { $0.survivesCuts = survives }
@@ -116,6 +108,19 @@ final class BlobUpload {
     case .requestMaximum(let bytes):
       client.profiles.learn { $0.requestMaximum = min($0.requestMaximum ?? .max, bytes) }
     }
+  }
+
+  /// Goes on after a limit on connections was learned.
+  private func adaptToLimit() {
+    guard let limit = client.profiles.current.uploadLimit else { return }
+    // A smaller chunk on a connection of its own is another attempt than those before. A registry that never answers
+    // teaches something with each attempt: halving a gigabyte sixteen times must be enough.
+    lessons += 1
+    if lessons <= BlobUpload.mostLessons { retryBudget.renew() }
+    client.progress.report(
+      .note(
+        "\(subject): connections to \(client.reference.host) break after \(limit.text); sending "
+          + "\(ByteCount.text(limit.share)) over each from now on"))
   }
 
   /// Waits as long as a step says.

@@ -165,6 +165,8 @@ enum UploadLesson: Sendable, Equatable {
   case survivesCuts(Bool)
   /// Where a connection broke.
   case connectionLimit(ConnectionUse)
+  /// Where a connection broke for the first time, in a session that went on.
+  case connectionBreak(ConnectionUse)
   /// A method that worked after the usual one was refused.
   case method(UploadMethod)
   /// A limit on request bodies under which the upload worked.

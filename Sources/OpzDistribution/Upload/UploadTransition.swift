@@ -334,7 +334,9 @@ struct UploadTransition: Sendable {
       history.hasReconnected = failure.use != nil && !history.hasReconnected
       var next = probe(session, .failure, history, history.hasReconnected ? .settle : pause)
       // A session that survives costs little, and one break may be an accident; two are not.
-      if history.breaks > 1, let use = history.broken { next.effects.append(.learn(.connectionLimit(use))) }
+      if let use = history.broken {
+        next.effects.append(.learn(history.breaks > 1 ? .connectionLimit(use) : .connectionBreak(use)))
+      }
       return next
     case .chunked(let session): return step(.verifying(session), .exists, history, pause)
     case .verifying: return step(state, .exists, history, pause)
