@@ -38,7 +38,7 @@ struct CrashTests {
     }
     let hub = try await blocking { try HubProcess(place, in: directory) }
     for (tag, manifest) in acknowledged.all {
-      let reply = try await ask(hub.port, "GET", "/v2/team/model/manifests/\(tag)")
+      let reply = try await TestHub.ask(port: hub.port, "GET", "/v2/team/model/manifests/\(tag)")
       #expect(reply.status == 200 && reply.body == manifest.raw, "\(tag)")
     }
     _ = try await push("last", hub.port)
@@ -50,14 +50,14 @@ struct CrashTests {
     let place = directory.path.appending("registry")
     let data = bytes(500_000)
     let first = try await blocking { try HubProcess(place, in: directory) }
-    let upload = try #require(try await ask(first.port, "POST", "/v2/a/blobs/uploads/")["location"])
-    _ = try await ask(first.port, "PATCH", upload, body: Array(data[..<200_000]))
+    let upload = try #require(try await TestHub.ask(port: first.port, "POST", "/v2/a/blobs/uploads/")["location"])
+    _ = try await TestHub.ask(port: first.port, "PATCH", upload, body: Array(data[..<200_000]))
     first.kill()
     let second = try await blocking { try HubProcess(place, in: directory) }
-    let status = try await ask(second.port, "GET", upload)
+    let status = try await TestHub.ask(port: second.port, "GET", upload)
     #expect(status.status == 204 && status["range"] == "0-199999")
-    _ = try await ask(second.port, "PATCH", upload, body: Array(data[200_000...]))
-    #expect(try await ask(second.port, "PUT", "\(upload)?digest=\(Digest.of(data))").status == 201)
+    _ = try await TestHub.ask(port: second.port, "PATCH", upload, body: Array(data[200_000...]))
+    #expect(try await TestHub.ask(port: second.port, "PUT", "\(upload)?digest=\(Digest.of(data))").status == 201)
     #expect(try await Registry.open(place).fsck().problems == [])
   }
 
@@ -88,36 +88,19 @@ private final class Acknowledged: Sendable {
   func add(_ tag: String, _ manifest: Manifest) { pushed.withLock { $0.append((tag, manifest)) } }
 }
 
-private func ask(
-  _ port: Int, _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = []
-)
-  async throws -> Reply
-{
-  let sent = TestHub.request(method, target, headers, body: body, host: "127.0.0.1:\(port)")
-  let got = try await blocking {
-    let connection = try RawConnection(port: port)
-    connection.send(sent)
-    var all: [UInt8] = []
-    while let piece = try connection.receive() { all += piece }
-    return all
-  }
-  guard let reply = Reply(got) else { throw RawConnection.Failure(description: "no response") }
-  return reply
-}
-
 private func push(_ tag: String, _ port: Int) async throws -> Manifest {
   let layer = Array("layer of \(tag)".utf8) + bytes(100_000)
   for blob in [Array("{}".utf8), layer] {
-    let place = try await ask(port, "POST", "/v2/team/model/blobs/uploads/")["location"] ?? ""
+    let place = try await TestHub.ask(port: port, "POST", "/v2/team/model/blobs/uploads/")["location"] ?? ""
     let middle = blob.count / 2
-    _ = try await ask(port, "PATCH", place, body: Array(blob[..<middle]))
-    let end = try await ask(port, "PUT", "\(place)?digest=\(Digest.of(blob))", body: Array(blob[middle...]))
+    _ = try await TestHub.ask(port: port, "PATCH", place, body: Array(blob[..<middle]))
+    let end = try await TestHub.ask(port: port, "PUT", "\(place)?digest=\(Digest.of(blob))", body: Array(blob[middle...]))
     guard end.status == 201 else { throw RawConnection.Failure(description: "\(end.status)") }
   }
   let manifest = try Manifest(.init(config: .emptyConfig, layers: [.of(layer, .layerTar)]))
-  let reply = try await ask(
-    port, "PUT", "/v2/team/model/manifests/\(tag)", [("Content-Type", MediaType.imageManifest.rawValue)],
-    body: manifest.raw)
+  let reply = try await TestHub.ask(
+    port: port, "PUT", "/v2/team/model/manifests/\(tag)",
+    headers: [("Content-Type", MediaType.imageManifest.rawValue)], body: manifest.raw)
   guard reply.status == 201 else { throw RawConnection.Failure(description: "\(reply.status)") }
   return manifest
 }

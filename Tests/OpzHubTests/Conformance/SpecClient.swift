@@ -31,17 +31,7 @@ final class SpecClient {
     for prefix in ["http://127.0.0.1:\(port)", "//127.0.0.1:\(port)"] where target.hasPrefix(prefix) {
       target.removeFirst(prefix.count)
     }
-    let sent = TestHub.request(method, target, headers, body: body, host: "127.0.0.1:\(port)")
-    let (port, line) = (port, "\(method) \(target)")
-    let got = try await blocking {
-      let connection = try RawConnection(port: port)
-      connection.send(sent)
-      var all: [UInt8] = []
-      while let piece = try connection.receive() { all += piece }
-      return all
-    }
-    guard let reply = Reply(got) else { throw RawConnection.Failure(description: "\(line): no response") }
-    return reply
+    return try await TestHub.ask(port: port, method, target, headers: headers, body: body)
   }
 
   /// Opens an upload.

@@ -37,8 +37,15 @@ final class TestHub: Sendable {
   func ask(
     _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = []
   ) async throws -> Reply {
-    let sent = TestHub.request(method, target, headers, body: body, host: host)
-    let port = server.port
+    try await TestHub.ask(port: server.port, method, target, headers: headers, body: body)
+  }
+
+  /// Sends a request over a connection of its own to the hub at a port.
+  static func ask(
+    port: Int, _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = []
+  ) async throws -> Reply {
+    let sent = TestHub.request(method, target, headers, body: body, host: "127.0.0.1:\(port)")
+    let line = "\(method) \(target)"
     let got = try await blocking {
       let connection = try RawConnection(port: port)
       connection.send(sent)
@@ -46,7 +53,9 @@ final class TestHub: Sendable {
       while let piece = try connection.receive() { all += piece }
       return all
     }
-    guard let reply = Reply(got) else { throw RawConnection.Failure(description: "no response: \(got.count) bytes") }
+    guard let reply = Reply(got) else {
+      throw RawConnection.Failure(description: "\(line): no response in \(got.count) bytes")
+    }
     return reply
   }
 
