@@ -52,6 +52,7 @@ struct ScoreCommand: AsyncParsableCommand {
     // A bar would be torn by lines on the same terminal.
     let isOnTerminal = OutputFile.isTerminal(files.output ?? OutputFile.standardOutput)
     let progress: any ProgressSink = isOnTerminal ? NoProgress() : session.progress
+    HeapLimits.keepFreedArrays()
     let summary = try await blocking { try files.score(batch, progress: progress) }
     options.note(
       "\(summary.rows) rows" + (rejects.map { ", \(summary.rejected) rejected: \($0)" } ?? ""))

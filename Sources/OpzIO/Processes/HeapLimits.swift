@@ -11,4 +11,13 @@ public enum HeapLimits {
       mallopt(M_ARENA_MAX, 2)
     #endif
   }
+
+  /// Makes the allocator keep freed arrays of up to 32 MiB for the next ones, for work that goes through a stream piece by
+  /// piece: mapping and clearing the memory of each piece anew takes a fifth of its time.
+  public static func keepFreedArrays() {
+    #if canImport(Glibc)
+      mallopt(M_MMAP_THRESHOLD, 32 << 20)
+      mallopt(M_TRIM_THRESHOLD, 64 << 20)
+    #endif
+  }
 }

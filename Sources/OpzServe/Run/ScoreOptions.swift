@@ -1,4 +1,5 @@
 public import OpzFormats
+import OpzIO
 public import OpzModel
 import OpzScoring
 public import SystemPackage
@@ -98,6 +99,7 @@ public struct ScoreOptions: Sendable {
   func run(_ formats: ModelFormats) throws -> String {
     let scoring = try ShardScoring(
       BatchScoring(Scorer.compiled(formats.load(model, options: reading).model), batch), index: shard, of: shards)
+    HeapLimits.keepFreedArrays()
     let result = try scoring.run(input, to: output, rejects: rejects)
     let rejected = rejects == nil ? "" : ", \(result.rejected) rejected"
     return "shard \(shard) of \(shards): \(result.rows) rows of \(result.files) files\(rejected)"
