@@ -86,6 +86,7 @@ var targets: [Target] = [
   module("OpzModel", ["OpzJSON", "OpzIO", system], settings: fast),
   module("OpzFormats", ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate", system], settings: fast),
   module("OpzScoring", ["OpzModel", "OpzIO", "COpzTrees"], settings: fast),
+  module("OpzSQL", ["OpzModel", "OpzIO"], settings: fast),
   module(
     "OpzInference", ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "CDeflate", system],
     settings: fast),
@@ -130,12 +131,13 @@ var targets: [Target] = [
     "OpzCLI",
     [
       "OpzFlow", "OpzProject", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
-      "OpzFormats", "OpzScoring", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
+      "OpzFormats", "OpzScoring", "OpzSQL", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
 
   module(
-    "OpzTestKit", ["OpzScoring", "OpzFormats", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system]),
+    "OpzTestKit",
+    ["OpzScoring", "OpzFormats", "OpzModel", "OpzStore", "OpzArchive", "OpzOCI", "OpzJSON", "OpzIO", system]),
 
   tests("OpzIO", ["OpzIO", "OpzTestKit", system]),
   tests("OpzJSON", ["OpzJSON", "OpzTestKit"]),
@@ -154,6 +156,7 @@ var targets: [Target] = [
   tests("OpzModel", ["OpzModel", "OpzFormats", "OpzIO", "OpzTestKit", system]),
   tests(
     "OpzFormats", ["OpzFormats", "OpzScoring", "OpzModel", "OpzArchive", "OpzJSON", "OpzIO", "OpzTestKit", system]),
+  tests("OpzSQL", ["OpzSQL", "OpzScoring", "OpzFormats", "OpzModel", "OpzJSON", "OpzIO", "OpzTestKit", system]),
   tests("OpzScoring", ["OpzScoring", "OpzModel", "OpzTestKit"]),
   tests(
     "OpzWorkers", ["OpzWorkers", "OpzWorkerFiles", "OpzInference", "OpzJSON", "OpzIO", "OpzTestKit", system]),

@@ -56,7 +56,7 @@ public struct Opz: AsyncParsableCommand {
       CommandGroup(
         name: "Run",
         subcommands: [
-          DeployCommand.self, LintCommand.self, ResolveCommand.self, ServeCommand.self, ScoreCommand.self,
+          DeployCommand.self, LintCommand.self, ResolveCommand.self, ServeCommand.self, ScoreCommand.self, SQLCommand.self,
         ]),
     ])
 

@@ -14,7 +14,8 @@ struct ModuleGraphTests {
     "OpzArchive",
     "OpzStore",
     "OpzPython",
-    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzInference", "OpzWorkerFiles", "OpzWorkers",
+    "OpzDistribution", "OpzModel", "OpzFormats", "OpzScoring", "OpzSQL", "OpzInference", "OpzWorkerFiles",
+    "OpzWorkers",
     "OpzSecrets", "OpzRegistry", "OpzTrust", "OpzDeploy", "OpzLint", "OpzPackage", "OpzProject",
     "OpzMLflow", "OpzFlow", "OpzCLI", "opz",
     "OpzHTTPServer", "OpzServe",
@@ -47,6 +48,8 @@ struct ModuleGraphTests {
     "OpzFormats": ["OpzModel", "OpzJSON", "OpzWire", "OpzIO", "CDeflate"],
     // Ensembles to scores, whatever their format was.
     "OpzScoring": ["OpzModel", "OpzIO", "COpzTrees"],
+    // A model as text: no database.
+    "OpzSQL": ["OpzModel", "OpzIO"],
     // What requests mean: no sockets, part of the static server.
     "OpzInference": ["OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "CDeflate"],
     // Processes that run models: no sockets, part of the static server.

@@ -7,12 +7,7 @@ import Testing
 
 @Suite("Models that the libraries saved")
 struct FixtureTests {
-  /// The files of `Fixtures/models`.
-  static let formats =
-    (try? Directory.entries(ModelFixture.directory).map(\.string).filter { $0.hasSuffix(".jsonl.zst") }
-      .map { String($0.dropLast(10)) }.sorted()) ?? []
-
-  @Test("every output of every row is what the library computed, scored plainly and compiled", arguments: formats)
+  @Test("every output of every row is what the library computed, scored plainly and compiled", arguments: ModelFixture.formats)
   func outputs(format: String) throws {
     let fixtures = try ModelFixture.all(of: format)
     #expect(!fixtures.isEmpty)

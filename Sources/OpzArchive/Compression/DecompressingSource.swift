@@ -1,11 +1,11 @@
 internal import CArchive
-import OpzIO
+package import OpzIO
 
 /// Decompresses a gzip or zstd blob as a stream.
 ///
 /// libarchive only decompresses here (format "raw"): the tar inside has a single parser, `TarReader`, for listing,
 /// unpacking and comparing, so no two parts of opz can see different files in the same bytes.
-final class DecompressingSource: ByteSource {
+package final class DecompressingSource: ByteSource {
   private let archive: OpaquePointer
   private let feed: Feed
   private let limits: ArchiveLimits
@@ -14,7 +14,7 @@ final class DecompressingSource: ByteSource {
   private var produced: UInt64 = 0
   private var isAtEnd = false
 
-  init(_ blob: any Blob, _ compression: Compression, _ limits: ArchiveLimits, name: String) throws {
+  package init(_ blob: any Blob, _ compression: Compression, _ limits: ArchiveLimits, name: String) throws {
     if let problem = opz_archive_load() {
       throw ArchiveError(
         .malformed, name, String(cString: problem), hint: "install libarchive: apt-get install libarchive13")
@@ -39,7 +39,7 @@ final class DecompressingSource: ByteSource {
 
   deinit { archive_read_free(archive) }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     guard !isAtEnd, buffer.count > 0 else { return 0 }
     let count = archive_read_data(archive, buffer.baseAddress, buffer.count)
     guard count >= 0 else { throw failure() }

@@ -82,6 +82,14 @@ public struct ModelOperand: Sendable {
     }
   }
 
+  /// What it is, for people: `churn@1.0.0, image sha256:..`, or the file's name.
+  /// - Throws: `RegistryError` for a version that does not exist.
+  public func title() throws -> String {
+    if isPath { return session.path(text).lexicallyNormalized().lastComponent?.string ?? "a model" }
+    let version = try session.openRegistry().find(LocalReference(parsing: text))
+    return "\(version.record.reference), image \(version.record.image)"
+  }
+
   private static func unread(_ reference: String) -> FlowError {
     FlowError(
       .failed, reference, "its model is not in a format that opz can read",

@@ -1,0 +1,84 @@
+public import ArgumentParser
+import OpzFlow
+public import OpzFormats
+import OpzIO
+import OpzModel
+public import OpzSQL
+import SystemPackage
+
+struct SQLCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sql", abstract: "Writes a model as SQL for a database.",
+    discussion: """
+      The statement reads a table whose columns are the model's inputs, and puts out the scores. A missing value is NULL. \
+      Leaves are the model's in every dialect; the header says where a database computes other digits than the model.
+
+      opz sql examples/churn/model.json --dialect postgresql --table customers --key id
+      opz sql churn@1.0.0 --dialect sqlite --as view --name churn_score --table customers --key id > churn.sql
+      opz sql model.onnx --dialect duckdb --kind label --columns age=customer_age --table customers --key id
+      """)
+
+  @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
+  @Option(
+    help: ArgumentHelp(
+      "The database: \(SQLDialect.all.map(\.name).joined(separator: ", ")).", valueName: "name[:version]"))
+  var dialect: String
+  @Option(name: .customLong("as"), help: "What the statement is.") var form = ModelSQL.Form.select
+  @Option(help: "What to compute, if not the model's default output.") var kind: ModelSQL.Kind?
+  @Option(help: ArgumentHelp("The table with the model's inputs.", valueName: "table")) var table = "input"
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("A column to put out beside the scores; may be repeated.", valueName: "column"))
+  var key: [String] = []
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Read an input of the model from a column of another name; may be repeated.", valueName: "input=column"))
+  var columns: [String] = []
+  @Option(help: ArgumentHelp("The view or table to create.", valueName: "name")) var name = "scores"
+  @Option(help: "How trees are written; what fits the database if missing.") var shape: TreeShape?
+  @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
+  var iterations: ReadingOptions.Iterations?
+  @Option(help: ArgumentHelp("The output file; standard output if missing.", valueName: "file"), completion: .file())
+  var output: String?
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let session = options.session()
+    let target = try SQLDialect.named(dialect)
+    let operand = ModelOperand(model, session)
+    let loaded = try await operand.load(iterations: iterations)
+    for note in loaded.model.notes { options.note(note) }
+    var wanted = ModelSQL.Options()
+    wanted.form = form
+    wanted.kind = kind
+    wanted.table = table
+    wanted.target = name
+    wanted.keys = key
+    wanted.columns = try columnNames()
+    wanted.shape = shape
+    wanted.source = try operand.title()
+    let statement = try ModelSQL(loaded.model, target, wanted).statement()
+    var file = try OutputFile(output.map { session.output($0) } ?? OutputFile.standardOutput)
+    try file.write(Array(statement.text.utf8))
+    try file.finish()
+    if let shape = statement.shape { options.note("shape \(shape.rawValue): \(statement.reason)") }
+    if !target.isProven { options.note("the SQL was not run in \(target.name); try it on a copy first") }
+  }
+
+  private func columnNames() throws -> [String: String] {
+    var names: [String: String] = [:]
+    for column in columns {
+      let parts = column.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, names[parts[0]] == nil else {
+        throw ValidationError("--columns \(column): write INPUT=COLUMN, each input once")
+      }
+      names[parts[0]] = parts[1]
+    }
+    return names
+  }
+}
+
+extension ModelSQL.Form: ExpressibleByArgument {}
+extension ModelSQL.Kind: ExpressibleByArgument {}
+extension TreeShape: ExpressibleByArgument {}

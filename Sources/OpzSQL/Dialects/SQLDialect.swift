@@ -1,0 +1,162 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A database's SQL as a value: how it quotes, casts and compares, what it computes exactly, and its limits.
+public struct SQLDialect: Sendable {
+  /// What stands before and after an operand.
+  struct Around: Sendable {
+    let before: String
+    let after: String
+
+    init(_ before: String = "", _ after: String = "") {
+      self.before = before
+      self.after = after
+    }
+  }
+
+  /// How NaN is told from other numbers.
+  enum NaNs: Sendable {
+    /// There is none.
+    case none
+    /// It equals this number, and nothing else does.
+    case equal(to: String)
+    /// This function is true for it.
+    case tested(by: String)
+  }
+
+  /// How identifiers are quoted.
+  enum Quotes: Sendable { case double, backtick, brackets }
+
+  /// How apostrophes and backslashes stand in a text.
+  enum Escapes: Sendable {
+    /// An apostrophe is doubled, a backslash is itself.
+    case doubled
+    /// An apostrophe is doubled, and so is a backslash.
+    case doubledBoth
+    /// Both stand behind a backslash.
+    case backslash
+  }
+
+  /// What keeps the planner from copying the columns of a subquery into each place where they are used.
+  enum Barrier: Sendable {
+    case none
+    /// `AS MATERIALIZED`.
+    case materialized
+    /// `OFFSET 0`, which PostgreSQL does not flatten and does not store.
+    case offset
+    /// A `LIMIT` of 2^64 - 1, which MariaDB does not merge.
+    case limit
+  }
+
+  /// The name on the command line.
+  public let name: String
+  /// The oldest version that the text is for.
+  public let version: String
+  /// Whether the tests run the text in the database itself.
+  public let isProven: Bool
+  let quotes: Quotes
+  let escapes: Escapes
+  let types: [SQLType: String]
+  /// What stands around the digits of a number.
+  let numbers: [SQLType: Around]
+  let functions: [SQLFunction: String]
+  /// Whether a sum of float32 numbers is rounded to float32 after each addition.
+  let keepsFloat32: Bool
+  let bytes: Around
+  let nans: NaNs
+  let barrier: Barrier
+  let limits: SQLLimits
+
+  init(
+    name: String, version: String, isProven: Bool = false, quotes: Quotes = .double, escapes: Escapes = .doubled,
+    types: [SQLType: String], numbers: [SQLType: Around] = [:], functions: [SQLFunction: String] = [:],
+    keepsFloat32: Bool = false, bytes: Around = Around(), nans: NaNs = .none, barrier: Barrier = .none,
+    limits: SQLLimits
+  ) {
+    self.name = name
+    self.version = version
+    self.isProven = isProven
+    self.quotes = quotes
+    self.escapes = escapes
+    self.types = types
+    self.numbers = numbers
+    self.functions = functions
+    self.keepsFloat32 = keepsFloat32
+    self.bytes = bytes
+    self.nans = nans
+    self.barrier = barrier
+    self.limits = limits
+  }
+
+  func name(of type: SQLType) -> String { types[type] ?? "" }
+
+  func name(of function: SQLFunction) -> String {
+    if let name = functions[function] { return name }
+    return switch function {
+    case .absolute: "ABS"
+    case .exp: "EXP"
+    case .ln: "LN"
+    case .sqrt: "SQRT"
+    case .floor: "FLOOR"
+    case .ceiling: "CEIL"
+    case .power: "POWER"
+    case .coalesce: "COALESCE"
+    }
+  }
+
+  func quoted(_ name: String) -> String {
+    switch quotes {
+    case .double: "\"\(name.replacing("\"", with: "\"\""))\""
+    case .backtick where escapes == .backslash:
+      "`\(name.replacing("\\", with: "\\\\").replacing("`", with: "\\`"))`"
+    case .backtick: "`\(name.replacing("`", with: "``"))`"
+    case .brackets: "[\(name.replacing("]", with: "]]"))]"
+    }
+  }
+
+  func literal(_ text: String) -> String {
+    switch escapes {
+    case .doubled: "'\(text.replacing("'", with: "''"))'"
+    case .doubledBoth: "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "''"))'"
+    case .backslash: "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+    }
+  }
+
+  /// A number with 18 digits. 17 say which float64 is nearest, but a reader that rounds twice (SQLite 3.40) needs the
+  /// number to be far from the middle between two.
+  func literal(_ value: Double, _ type: SQLType) -> String {
+    let around = numbers[type] ?? Around()
+    return around.before + SQLDialect.digits(value) + around.after
+  }
+
+  private static func digits(_ value: Double) -> String {
+    // An infinite threshold: every number that a column holds is on the same side of the greatest one.
+    let value = min(max(value, -Double.greatestFiniteMagnitude), .greatestFiniteMagnitude)
+    if value == value.rounded(.towardZero), abs(value) < 1e15 { return "\(Int64(value)).0e0" }
+    let text = String(unsafeUninitializedCapacity: 40) { space in
+      space.withMemoryRebound(to: CChar.self) { characters in
+        withVaList([value]) { Int(vsnprintf(characters.baseAddress, 40, "%.18g", $0)) }
+      }
+    }
+    return text.utf8.contains(UInt8(ascii: "e")) ? text : text + "e0"
+  }
+}
+
+/// What a database accepts at most. A text that has more is not written.
+struct SQLLimits: Sendable {
+  /// Levels of expressions inside one another, long sums included.
+  var depth: Int
+  /// Levels of `CASE` inside one another.
+  var caseDepth: Int
+  /// Bytes of a statement.
+  var bytes: Int
+  /// Columns of a query.
+  var columns: Int
+  /// Bytes of an identifier.
+  var identifier: Int
+  /// Queries in one `WITH`.
+  var stages = 1000
+}

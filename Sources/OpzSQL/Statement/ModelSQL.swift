@@ -1,0 +1,210 @@
+import OpzIO
+public import OpzModel
+
+/// Writes a model as one SQL statement.
+public struct ModelSQL: Sendable {
+  /// What the statement is.
+  public enum Form: String, Sendable, CaseIterable {
+    case select, view, table
+    /// A model file of dbt.
+    case dbt
+  }
+
+  /// What is computed.
+  public enum Kind: String, Sendable, CaseIterable {
+    case prediction, probability, label, margin, leaf
+
+    var output: Model.OutputKind? { Model.OutputKind(rawValue: rawValue) }
+  }
+
+  /// What a caller decides.
+  public struct Options: Sendable {
+    public var form = Form.select
+    /// Nil for the model's default output.
+    public var kind: Kind?
+    public var table = "input"
+    /// The view or table to create.
+    public var target = "scores"
+    /// Columns of the table that are put out as they are.
+    public var keys: [String] = []
+    /// The table's column of an input, where it has another name.
+    public var columns: [String: String] = [:]
+    /// Nil for the one that fits the database.
+    public var shape: TreeShape?
+    /// What the header says that the model is: a name, version and digest.
+    public var source = ""
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// A statement.
+  public struct Statement: Sendable {
+    public let text: String
+    /// How the trees are written, and why; nil for a model without trees.
+    public let shape: TreeShape?
+    public let reason: String
+  }
+
+  private let model: Model
+  private let dialect: SQLDialect
+  private let options: Options
+  private let table: TableName
+  private let target: TableName
+
+  /// Checks the options against the model.
+  /// - Throws: `SQLError` for a kind that the model does not have, a column that no input has, and a name that the
+  ///   database would cut.
+  public init(_ model: Model, _ dialect: SQLDialect, _ options: Options = Options()) throws {
+    self.model = model
+    self.dialect = dialect
+    self.options = options
+    table = try TableName(parsing: options.table)
+    target = try TableName(parsing: options.target)
+    let inputs = Set(model.inputs.map(\.name))
+    for name in options.columns.keys.sorted() where !inputs.contains(name) {
+      throw SQLError(
+        .badOption, "--columns", "the model has no input \"\(name.prefix(80))\"",
+        hint: "it has \(model.inputs.prefix(12).map(\.name).joined(separator: ", "))")
+    }
+    if options.form != .select, options.keys.isEmpty {
+      throw SQLError(
+        .badOption, "--as \(options.form.rawValue)", "its rows could not be told apart",
+        hint: "--key COLUMN names a column that is put out beside the scores")
+    }
+    try checkNames()
+  }
+
+  private func checkNames() throws {
+    let used = model.usedInputs.sorted().map { column(of: $0) }
+    for name in used + options.keys + table.parts + target.parts {
+      guard !name.isEmpty, !name.utf8.contains(0) else {
+        throw SQLError(.badOption, "a column", "its name is empty or has a NUL character")
+      }
+      guard name.utf8.count <= dialect.limits.identifier else {
+        throw SQLError(
+          .tooLarge, "\"\(name.prefix(80))\"",
+          "a name of \(name.utf8.count) bytes, where \(dialect.name) has at most \(dialect.limits.identifier)",
+          hint: "--columns INPUT=COLUMN names the column that the table has")
+      }
+    }
+  }
+
+  private func column(of input: Int) -> String {
+    options.columns[model.inputs[input].name] ?? model.inputs[input].name
+  }
+
+  /// Writes the statement.
+  /// - Throws: `SQLError.unsupported` for a node that SQL has nothing for, `SQLError.tooLarge` for a text that the
+  ///   database would refuse.
+  public func statement() throws -> Statement {
+    guard model.treeCount > 0 else {
+      return Statement(text: try text(.nested).text, shape: nil, reason: "")
+    }
+    // A text for deep trees is not even begun: writing it would need as deep a stack.
+    let depth = model.ensembles.map(TreeExpressions.depth).max() ?? 0
+    let most = dialect.limits.caseDepth
+    if let shape = options.shape {
+      guard shape == .flat || depth <= most else {
+        throw SQLError(
+          .tooLarge, "--shape nested", "trees of \(depth) levels, where \(dialect.name) has CASE in at most \(most)",
+          hint: "--shape flat has one level")
+      }
+      return Statement(text: try text(shape).text, shape: shape, reason: "as asked")
+    }
+    guard depth > most else {
+      return Statement(text: try text(.nested).text, shape: .nested, reason: "each row passes one path of a tree")
+    }
+    return Statement(
+      text: try text(.flat).text, shape: .flat,
+      reason: "\(dialect.name) has CASE in at most \(most) levels, and the trees have \(depth)")
+  }
+
+  private func text(_ shape: TreeShape) throws -> (text: String, writer: SQLWriter) {
+    let used = model.usedInputs
+    let columns = Dictionary(uniqueKeysWithValues: used.map { ($0, column(of: $0)) })
+    let source = SourceColumns(model, dialect, columns: columns, keys: options.keys)
+    var made = ModelColumns(model, dialect, shape, source)
+    if source.hasRefusals { made.notes.insert(.refusals) }
+    let outputs = try outputs(&made)
+    var query = StageQuery(dialect, made.stages, table: table, keys: options.keys)
+    query.isDBT = options.form == .dbt
+    let (body, writer) = query.text(outputs)
+    let text = header(made.notes, shape) + opening() + body + (options.form == .dbt ? "\n" : ";\n")
+    try check(text, writer, made.stages)
+    return (text, writer)
+  }
+
+  /// The names and expressions that are put out.
+  private func outputs(_ made: inout ModelColumns) throws -> [(name: String, expression: SQLExpression)] {
+    let kind = options.kind ?? Kind(rawValue: model.outputs[0].kind.rawValue) ?? .prediction
+    let values: [SQLExpression]
+    var element = ElementType.integer
+    if kind == .leaf, model.treeCount > 0 {
+      values = try made.leaves()
+    } else if let wanted = kind.output, let output = model.output(wanted) {
+      values = try made.value(output.node)
+      element = model.nodes[output.node].type.element
+    } else {
+      let kinds = model.outputs.map(\.kind.rawValue) + (model.treeCount > 0 ? [Kind.leaf.rawValue] : [])
+      throw SQLError(
+        .badOption, "--kind", "the model (\(model.objective)) has no \(kind.rawValue)",
+        hint: "it has \(kinds.joined(separator: ", "))")
+    }
+    let columns = values.map { value in
+      let exact = made.exact(value)
+      return element == .integer ? made.stages.add(.cast(exact, .integer)) : exact
+    }
+    let names = columns.indices.map { columns.count == 1 ? kind.rawValue : "\(kind.rawValue)_\($0)" }
+    try checkDistinct(options.keys + names)
+    return zip(names, columns).map { name, column in
+      guard !made.refusals.isEmpty else { return (name, column) }
+      let isRefused = made.refusals.map { SQLExpression.equal($0, .number(1)) }
+      return (name, .cases([SQLCase(.any(isRefused), .null)], otherwise: column))
+    }
+  }
+
+  /// Databases compare names without regard to case, most of them.
+  private func checkDistinct(_ names: [String]) throws {
+    var seen: Set<String> = []
+    for name in names where !seen.insert(name.lowercased()).inserted {
+      throw SQLError(
+        .badOption, "\"\(name.prefix(80))\"", "the statement would have two columns of this name",
+        hint: "name each key once, and none like a score")
+    }
+  }
+
+  private func opening() -> String {
+    let name = target.parts.map(dialect.quoted).joined(separator: ".")
+    return switch options.form {
+    case .select, .dbt: ""
+    case .view: "CREATE VIEW \(name) AS\n"
+    case .table: "CREATE TABLE \(name) AS\n"
+    }
+  }
+
+  private func check(_ text: String, _ writer: SQLWriter, _ stages: Stages) throws {
+    let limits = dialect.limits
+    let hint = "a smaller model, or opz score outside of the database"
+    let figures = [
+      ("bytes of SQL", text.utf8.count, limits.bytes), ("levels of expressions", writer.depth, limits.depth),
+      ("columns", writer.columns, limits.columns), ("queries in WITH", stages.stages.count, limits.stages),
+    ]
+    for (what, count, most) in figures where count > most {
+      throw SQLError(
+        .tooLarge, model.objective, "\(count) \(what), where \(dialect.name) has at most \(most)", hint: hint)
+    }
+  }
+
+  private func header(_ notes: Set<SQLNote>, _ shape: TreeShape) -> String {
+    var lines = [
+      options.source.isEmpty ? "a model (\(model.objective))" : "\(options.source) (\(model.objective))",
+      "SQL for \(dialect.name) \(dialect.version) and later"
+        + (dialect.isProven ? "" : "; it was not run in this database"),
+    ]
+    if model.treeCount > 0 { lines.append("\(model.treeCount) trees, shape \(shape.rawValue)") }
+    lines += notes.sorted().map(\.text)
+    let text = lines.map { "-- \(PrintableText.line($0, limit: 400))\n" }.joined()
+    return options.form == .dbt ? SQLWriter.template(text) : text
+  }
+}

@@ -1,0 +1,138 @@
+/// Writes expressions in a dialect, a line for each case of a `CASE`.
+struct SQLWriter {
+  let dialect: SQLDialect
+  /// Whether the text is a Jinja template.
+  var isTemplate = false
+  private(set) var text = ""
+  /// The most levels of expressions that stood inside one another.
+  private(set) var depth = 0
+  /// The most levels of `CASE` inside one another.
+  private(set) var caseDepth = 0
+  /// The most columns of a query.
+  private(set) var columns = 0
+  private var level = 0
+  private var caseLevel = 0
+
+  init(_ dialect: SQLDialect) { self.dialect = dialect }
+
+  mutating func identifier(_ name: String) { text += escaped(dialect.quoted(name)) }
+
+  private func escaped(_ text: String) -> String { isTemplate ? SQLWriter.template(text) : text }
+
+  /// Text of a Jinja template, in which a brace stands for itself.
+  static func template(_ text: String) -> String { text.replacing("{", with: "{{ '{' }}") }
+
+  /// Text that was made from numbers and constants of this module.
+  mutating func made(_ words: String) { text += words }
+
+  mutating func count(columns count: Int) { columns = max(columns, count) }
+
+  mutating func line(_ indent: Int) {
+    text += "\n"
+    text += String(repeating: " ", count: indent * 2)
+  }
+
+  /// Writes an expression.
+  /// - Parameter indent: of the lines that it begins.
+  mutating func write(_ expression: SQLExpression, indent: Int) {
+    level += 1
+    depth = max(depth, level)
+    defer { level -= 1 }
+    switch expression {
+    case .column(let name): identifier(name)
+    case .number(let value, let type): text += dialect.literal(value, type)
+    case .text(let value): text += escaped(dialect.literal(value))
+    case .null: text += "NULL"
+    case .infix(let name, let operands): infix(name, operands, indent)
+    case .call(let function, let operands): call(function, operands, indent)
+    case .cases(let cases, let otherwise): write(cases, otherwise, indent)
+    case .cast(let operand, let type): cast(operand, type, indent)
+    case .bytes(let operand): wrapped(dialect.bytes.before, operand, dialect.bytes.after, indent)
+    case .withoutNaN(let operand): withoutNaN(operand, indent)
+    case .not(let operand): wrapped("(NOT ", operand, ")", indent)
+    case .isNull(let operand): wrapped("(", operand, " IS NULL)", indent)
+    case .isNotNull(let operand): wrapped("(", operand, " IS NOT NULL)", indent)
+    case .isOne(let list, let operand): member(operand, " IN (", list, indent)
+    case .isNone(let list, let operand): member(operand, " NOT IN (", list, indent)
+    }
+  }
+
+  private mutating func wrapped(
+    _ before: String, _ operand: SQLExpression, _ after: String, _ indent: Int
+  ) {
+    text += before
+    write(operand, indent: indent)
+    text += after
+  }
+
+  private mutating func withoutNaN(_ operand: SQLExpression, _ indent: Int) {
+    switch dialect.nans {
+    case .none: write(operand, indent: indent)
+    case .equal(let number): wrapped("NULLIF(", operand, ", \(number))", indent)
+    case .tested(let function):
+      wrapped("CASE WHEN \(function)(", operand, ") THEN NULL ELSE ", indent)
+      wrapped("", operand, " END", indent)
+    }
+  }
+
+  private mutating func list(_ operands: [SQLExpression], _ separator: String, _ indent: Int) {
+    for (index, operand) in operands.enumerated() {
+      if index > 0 { text += separator }
+      write(operand, indent: indent)
+    }
+  }
+
+  /// A database reads `a + b + c` as `(a + b) + c`: each further operand is a level.
+  private mutating func infix(_ name: SQLOperator, _ operands: [SQLExpression], _ indent: Int) {
+    depth = max(depth, level + operands.count)
+    let isLong = operands.contains { if case .cases = $0 { true } else { false } }
+    text += "("
+    for (index, operand) in operands.enumerated() {
+      if index > 0 {
+        if isLong { line(indent) } else { text += " " }
+        text += name.rawValue + " "
+      }
+      write(operand, indent: indent)
+    }
+    text += ")"
+  }
+
+  private mutating func call(_ function: SQLFunction, _ operands: [SQLExpression], _ indent: Int) {
+    text += dialect.name(of: function) + "("
+    list(operands, ", ", indent)
+    text += ")"
+  }
+
+  private mutating func cast(_ operand: SQLExpression, _ type: SQLType, _ indent: Int) {
+    text += "CAST("
+    write(operand, indent: indent)
+    text += " AS \(dialect.name(of: type)))"
+  }
+
+  private mutating func member(_ operand: SQLExpression, _ words: String, _ values: [SQLExpression], _ indent: Int) {
+    text += "("
+    write(operand, indent: indent)
+    text += words
+    list(values, ", ", indent)
+    text += "))"
+  }
+
+  private mutating func write(_ cases: [SQLCase], _ otherwise: SQLExpression, _ indent: Int) {
+    caseLevel += 1
+    caseDepth = max(caseDepth, caseLevel)
+    defer { caseLevel -= 1 }
+    text += "CASE"
+    let isShort = cases.count == 1 && cases[0].value.isAtom && otherwise.isAtom
+    for item in cases {
+      if isShort { text += " " } else { line(indent + 1) }
+      text += "WHEN "
+      write(item.condition, indent: indent + 1)
+      text += " THEN "
+      write(item.value, indent: indent + 1)
+    }
+    if isShort { text += " " } else { line(indent + 1) }
+    text += "ELSE "
+    write(otherwise, indent: indent + 1)
+    text += " END"
+  }
+}

@@ -1,0 +1,135 @@
+import OpzJSON
+import OpzModel
+import OpzTestKit
+import Testing
+
+@testable import OpzSQL
+
+@Suite("Statements")
+struct StatementTests {
+  /// A stump over one input.
+  private static func stump(_ input: String = "age", levels: Int = 1) throws -> Model {
+    var trees = TreeEnsembleBuilder(name: "test", columns: 1, groups: 1, inputs: .float32, sums: .float32)
+    let count = levels * 2 + 1
+    try trees.addTree(nodes: count, group: 0) { index in
+      guard index % 2 == 0, index < count - 1 else { return .leaf(number: index, value: 0.5) }
+      let split = TreeEnsemble.Node(
+        column: 0, test: .less, threshold: Double(index), missing: .nan, missingGoesLeft: true)
+      return .split(split, left: index + 1, right: index + 2)
+    }
+    var builder = try ModelBuilder(name: "test", inputs: [Model.Input(name: input, kind: .number(.float32))])
+    let matrix = try builder.add(.inputs([0]))
+    let sum = try builder.add(.trees(try trees.finish()), [matrix])
+    try builder.addOutput(.margin, sum)
+    builder.objective = "test"
+    return try builder.finish()
+  }
+
+  @Test("the text of a stump for PostgreSQL")
+  func golden() throws {
+    var options = ModelSQL.Options()
+    options.keys = ["id"]
+    options.table = "crm.customers"
+    options.source = "stump@1.0.0"
+    let text = try ModelSQL(try Self.stump(), .postgresql, options).statement().text
+    #expect(
+      text == """
+        -- stump@1.0.0 (test)
+        -- SQL for postgresql 12 and later
+        -- 1 trees, shape nested
+        WITH step0 AS (
+          SELECT
+            "id" AS "v3",
+            NULLIF(CAST("age" AS double precision), 'NaN'::float8) AS "v1"
+          FROM "crm"."customers"),
+        step1 AS (
+          SELECT
+            "v3",
+            ('0.0e0'::real
+            + CASE WHEN ("v1" >= '-7.00649232162408535e-46'::float8) THEN '0.5e0'::real ELSE '0.5e0'::real END) AS "v2"
+          FROM step0 OFFSET 0)
+        SELECT
+          "v3" AS "id",
+          "v2" AS "margin"
+        FROM step1;
+
+        """)
+  }
+
+  @Test("trees deeper than the database's CASE are flat, and are refused where nested ones are asked for")
+  func depth() throws {
+    let model = try Self.stump(levels: 40)
+    let flat = try ModelSQL(model, .sqlserver).statement()
+    #expect(flat.shape == .flat && flat.reason.contains("10 levels"))
+    var options = ModelSQL.Options()
+    options.shape = .nested
+    #expect(throws: SQLError.self) { try ModelSQL(model, .sqlserver, options).statement() }
+    #expect(try ModelSQL(model, .postgresql, options).statement().shape == .nested)
+  }
+
+  @Test("a tree of 20,000 levels ends in a refusal or a text, not in a trap", arguments: SQLDialect.all.map(\.name))
+  func veryDeep(dialect: String) throws {
+    let model = try Self.stump(levels: 20_000)
+    do {
+      #expect(try ModelSQL(model, try .named(dialect)).statement().text.utf8.count > 1000)
+    } catch let error as SQLError {
+      #expect(error.code == .tooLarge && error.hint != nil, "\(error)")
+    }
+  }
+
+  @Test("hostile names and texts stay names and texts", arguments: SQLDialect.all.map(\.name))
+  func hostile(dialect: String) throws {
+    let dialect = try SQLDialect.named(dialect)
+    for name in ["a\"b", "a`b", "a]b", "a'b", "a\\", "--", "/*", "a;DROP TABLE x", "日本", "{{ x }}", "a\nb"] {
+      var options = ModelSQL.Options()
+      options.keys = ["k\(name)"]
+      options.form = .dbt
+      options.source = name
+      let text = try ModelSQL(try Self.stump(name), dialect, options).statement().text
+      #expect(text.contains(dialect.quoted("k").dropLast()), "\(name)")
+      let header = text.split(separator: "\n").prefix { $0.hasPrefix("--") }
+      #expect(header.count >= 3, "\(name): a line of the header would be SQL")
+      #expect(!name.contains("{") || !text.contains("{{ x }}"), "a template of dbt")
+    }
+  }
+
+  @Test("names that the database would cut, and columns that would be there twice, are refused")
+  func names() throws {
+    var options = ModelSQL.Options()
+    options.keys = ["id", "ID"]
+    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options).statement() }
+    options.keys = ["margin"]
+    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options).statement() }
+    let long = try Self.stump(String(repeating: "x", count: 64))
+    #expect(throws: SQLError.self) { try ModelSQL(long, .postgresql) }
+    options = ModelSQL.Options()
+    options.columns = [String(repeating: "x", count: 64): "x"]
+    #expect(try ModelSQL(long, .postgresql, options).statement().text.contains("\"x\""))
+    options.columns = ["nothing": "x"]
+    #expect(throws: SQLError.self) { try ModelSQL(long, .postgresql, options) }
+    options = ModelSQL.Options()
+    options.form = .view
+    #expect(throws: SQLError.self) { try ModelSQL(try Self.stump(), .postgresql, options) }
+  }
+
+  @Test(
+    "a table's name may have a schema and any character",
+    arguments: [
+      ("a", ["a"]), ("a.b", ["a", "b"]), ("\"a.b\".c", ["a.b", "c"]), ("\"a\"\"b\"", ["a\"b"]),
+      ("a.b.c", ["a", "b", "c"]),
+    ])
+  func tables(text: String, parts: [String]) throws { #expect(try TableName(parsing: text).parts == parts) }
+
+  @Test(
+    "what is no table's name is refused", arguments: ["", ".", "a.", ".a", "\"a", "a\"b", "a.b.c.d", "\"\"", "\"a\"b"])
+  func noTables(text: String) { #expect(throws: SQLError.self) { try TableName(parsing: text) } }
+
+  @Test("a dialect is found by its name and a version that is not too old")
+  func dialects() throws {
+    #expect(try SQLDialect.named("postgresql:15").name == "postgresql")
+    #expect(try SQLDialect.named("databricks").name == "spark")
+    for name in ["postgresql:9.6", "postgresql:x", "db2", "", "postgresql:"] {
+      #expect(throws: SQLError.self, "\(name)") { try SQLDialect.named(name) }
+    }
+  }
+}
