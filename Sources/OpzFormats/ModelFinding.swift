@@ -22,6 +22,14 @@ extension ModelFormats {
     }
   }
 
+  /// The format of a file by its beginning, if opz reads that format; nil for others. The file need not be a model that
+  /// opz scores.
+  /// - Throws: `IOFailure` if it cannot be read.
+  public func readableFormat(of path: FilePath) throws -> ModelFormat? {
+    guard let format = format(of: try ModelFormats.header(of: path)), format.isReadable else { return nil }
+    return format
+  }
+
   /// Checks by its beginning that a file, or a file of a directory, is of a format.
   /// - Parameter name: as in opz.yaml.
   /// - Returns: the format.

@@ -6,8 +6,8 @@ import OpzYAML
 /// The keys of opz.yaml, joined from its sections. A test compares them with `templates/opz.schema.json`.
 enum ConfigKeys {
   static let top = [
-    "opz", "name", "version", "model", "runtime", "code", "config", "files", "layers", "env", "platforms", "lineage",
-    "deploy", "push",
+    "opz", "name", "version", "model", "runtime", "serve", "code", "config", "files", "layers", "env", "platforms",
+    "lineage", "deploy", "push", "test",
   ]
   static let model = ["path", "format", "iterations"]
   static let push = ["to"]
@@ -15,6 +15,7 @@ enum ConfigKeys {
   /// Every mapping with fixed keys, by path.
   static let mappings: [(path: String, keys: [String])] =
     [("", top), ("model", model), ("runtime", RuntimeSection.keys), ("lineage", LineageSection.keys)]
+    + ServeSection.mappings + [("test", TestSection.keys), ("test.tolerance", TestSection.toleranceKeys)]
     + DeployKeys.mappings + [("push", push), ("layers", ImageKeys.layers)]
 
   /// Mappings with keys chosen by the user.

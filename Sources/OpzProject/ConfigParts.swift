@@ -26,6 +26,7 @@ struct ConfigParts {
     let model = model()
     let runtime = RuntimeSection(in: top)
     if let model, let runtime { check(model, runtime.kind) }
+    let serve = ServeSection.read(top, for: runtime)
     let version = version()
     let code = top.paths("code")
     let config = top.paths("config")
@@ -35,14 +36,17 @@ struct ConfigParts {
     let lineage = LineageSection(in: top)
     let deploy = DeploySection.read(top)
     let push = push()
+    let test = TestSection.read(top)
     for (index, path) in top.texts("config") where code.contains(path) {
       top.fail("config", at: index, "\(path) is already in code", hint: "keep it in one of the two")
     }
     let compression = ImageKeys.compression(top, for: runtime)
     guard let name, let model, let runtime, let version else { return nil }
     return ProjectConfig(
-      name: name, version: version, model: model, runtime: runtime, code: code, config: config, files: files,
+      name: name, version: version, model: model, runtime: runtime, serve: serve, code: code, config: config,
+      files: files,
       compression: compression, env: env, platforms: platforms, lineage: lineage, deploy: deploy, push: push,
+      test: test,
       locations: problems.locations)
   }
 

@@ -19,6 +19,12 @@ public struct MLflowModel: Sendable {
   public let signature: JSONValue?
   /// The requirements file, if there is one.
   public let requirements: String?
+  /// The MLflow that wrote the directory: `2.14.1`.
+  public let mlflow: String?
+  /// Whether MLflow can load it as a function: the flavor `python_function` with a loader.
+  public let hasFunction: Bool
+  /// By flavor, the version of its library: `sklearn`, `1.5.0`.
+  public let libraries: [(flavor: String, version: String)]
 
   /// Reads the directory; nil if it has no MLmodel.
   /// - Throws: `ConfigError` if MLmodel is not valid YAML.
@@ -28,6 +34,12 @@ public struct MLflowModel: Sendable {
     let document = try MLflowModel.read(path, name: MLflowModel.fileName)
     flavors = document["flavors"]?.members.map(\.key) ?? []
     let function = document["flavors"]?["python_function"]
+    mlflow = document["mlflow_version"]?.written
+    hasFunction = function?["loader_module"]?.written?.isEmpty == false
+    libraries = (document["flavors"]?.members ?? []).compactMap { member in
+      let version = member.value.members.first { $0.key.hasSuffix("_version") && $0.key != "python_version" }
+      return version?.value.written.map { (member.key, $0) }
+    }
     var version = function?["python_version"]?.written
     let environment = directory.appending("python_env.yaml")
     if version == nil, try FileStatus.find(environment) != nil {

@@ -13,6 +13,8 @@ public struct ProjectConfig: Sendable, Hashable {
   public var version: VersionRule
   public var model: ModelSource
   public var runtime: RuntimeSection
+  /// Nil where opz.yaml leaves everything to the server.
+  public var serve: ServeSection?
   public var code: [String]
   public var config: [String]
   public var files: [PlacedFiles]
@@ -23,8 +25,15 @@ public struct ProjectConfig: Sendable, Hashable {
   public var lineage: LineageSection
   public var deploy: DeploySettings?
   public var push: Push?
+  /// Nil where `opz test` goes by its own rules.
+  public var test: TestSection?
   /// The location of each key, for errors found later.
   public var locations: KeyLocations
+
+  /// The base image: the one that opz.yaml names, or the usual one of workers; nil if there is none.
+  public var base: String? {
+    runtime.base ?? (runtime.hasWorkers ? RuntimeSection.usualBase(runtime.kind, python: runtime.python) : nil)
+  }
 
   /// How the version is chosen: by opz from what changed (`auto`), or the one that opz.yaml names.
   public enum VersionRule: Sendable, Hashable {

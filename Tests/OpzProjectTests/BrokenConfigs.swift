@@ -49,7 +49,7 @@ extension BrokenConfig {
       "opz.yaml:2: a key is not plain text\n\nhint: keys must be text: write the key in quotes"),
     BrokenConfig(
       "a merge key", minimal + "<<: {version: 1.0.0}\n",
-      "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
+      "opz.yaml:4: <<: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, serve, code, config, files, layers, env, platforms, lineage, deploy, push, test"
     ),
     BrokenConfig(
       "a control character", "opz: 1\nname: \u{1}\n", "opz.yaml:2: not valid YAML: control characters are not allowed"),
@@ -125,7 +125,7 @@ extension BrokenConfig {
     .more("a key of another part", "kind: native", "opz.yaml:4: kind: unknown key\n\nhint: did you mean runtime.kind?"),
     .more(
       "a key like none", "zzzzzzzz: 1",
-      "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, code, config, files, layers, env, platforms, lineage, deploy, push"
+      "opz.yaml:4: zzzzzzzz: unknown key\n\nhint: opz.yaml has the keys opz, name, version, model, runtime, serve, code, config, files, layers, env, platforms, lineage, deploy, push, test"
     ),
     .more(
       "a version with v", "version: v1.2.0",

@@ -50,6 +50,10 @@ enum ValidConfigs {
     "runtime: {kind: custom, base: \"oci:../base:latest\", user: 1000, expose: [80, 81]}",
     "runtime: {kind: custom, base: \"registry.example/a@sha256:\(String(repeating: "0", count: 64))\"}",
     "runtime: {kind: python, python: 3.12, requirements: requirements.txt, lock: pylock.toml}",
+    "runtime: {kind: python}\nserve: {loader: keras, workers: {count: 4, memory: 512Mi}, batch: {rows: 1, waitMilliseconds: 0}, limits: {body: 1Mi}}",
+    "runtime: {kind: r, base: \"registry.example/r:4\"}\nserve: {workers: , batch: {}, limits: ~}", "serve:",
+    "test: {tolerance: {absolute: 0.1, relative: 1}, wait: 5}", "test:", "test: {tolerance: }",
+    "runtime: {kind: r, command: [Rscript, serve.R], expose: 8000}",
     "runtime: {kind: python, python: \"3.10.1\", base: registry.example/python:3, expose: 8000}",
   ]
 }

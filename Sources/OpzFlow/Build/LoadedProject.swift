@@ -103,9 +103,9 @@ struct LoadedProject: Sendable {
       }
       return bases
     case .model where config.runtime.base == nil: return try .scratch(config.platforms)
-    case .custom, .model, .python:
-      if config.runtime.kind == .python, config.runtime.base == nil { throw PythonEnvironment.missingBase }
-      let base = config.runtime.base ?? "scratch"
+    case .custom, .model, .python, .r:
+      if config.runtime.kind == .python, config.base == nil { throw PythonEnvironment.missingBase }
+      let base = config.base ?? "scratch"
       let lock = try ProjectLock.read(in: directory)
       let pinned = lock?.bases[base]
       if let lock, !lock.bases.isEmpty, pinned == nil, base != "scratch" {

@@ -43,7 +43,7 @@ struct LockPackages: Sendable {
       if !facts.hasLibstdcxx, wheels.contains(where: { $0.name.tags.allSatisfy { $0.platform != "any" } }) {
         session.progress.report(
           .note(
-            "\(project.config.runtime.base ?? "the base") has no libstdc++.so.6, which most compiled wheels need: add Debian's libstdc++6, Alpine's libstdc++"
+            "\(project.config.base ?? "the base") has no libstdc++.so.6, which most compiled wheels need: add Debian's libstdc++6, Alpine's libstdc++"
           ))
       }
       if let text {

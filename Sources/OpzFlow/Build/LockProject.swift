@@ -62,7 +62,7 @@ public struct LockProject: Sendable {
     let old = update == .all ? (try? ProjectLock.read(in: project)) ?? nil : try ProjectLock.read(in: project)
     var lock = ProjectLock()
     var pins: [Pin] = []
-    if let base = config.runtime.base, base != "scratch" {
+    if let base = config.base, base != "scratch" {
       let known = old?.bases[base]
       let digest = if let known, update != .all { known } else { try await resolve(base, config.platforms) }
       lock.bases[base] = digest
@@ -95,7 +95,7 @@ public struct LockProject: Sendable {
   /// - Throws: `FlowError` of category `conflict` if they do not match, `notFound` if there are none.
   public func check() async throws {
     let config = try LoadedProject.configuration(project, MLflowModel(in: project), overrides, session.formats)
-    guard let base = config.runtime.base, base != "scratch" else { return }
+    guard let base = config.base, base != "scratch" else { return }
     let hint = "opz lock \(project)"
     let file = project.appending(ProjectLock.fileName).string
     guard let lock = try ProjectLock.read(in: project) else {

@@ -20,7 +20,7 @@ struct PythonEnvironment: Sendable {
   static func load(
     _ project: PythonProject, fetching: Bool = true, _ registry: Registry, _ session: Session
   ) async throws -> PythonEnvironment {
-    guard let base = project.config.runtime.base else { throw missingBase }
+    guard let base = project.config.base else { throw missingBase }
     guard let recorded = try ProjectLock.read(in: project.directory), let facts = recorded.facts?[base] else {
       throw FlowError(
         .notFound, project.directory.appending(ProjectLock.fileName).string,

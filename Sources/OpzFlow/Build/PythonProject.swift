@@ -108,7 +108,7 @@ struct PythonProject: Sendable {
   }
 
   func target(for platform: Platform, _ facts: BaseFacts) throws -> PythonTarget {
-    let base = config.runtime.base ?? "the base"
+    let base = config.base ?? "the base"
     let wanted = config.runtime.python.map { $0.split(separator: ".").prefix(2).joined(separator: ".") }
     let version: String
     if let wanted {

@@ -5,7 +5,7 @@ public import OpzYAML
 public struct RuntimeSection: Sendable, Hashable {
   /// The kind of runtime, spelled as in opz.yaml.
   public enum Kind: String, Sendable, CaseIterable {
-    case native, python, custom, model
+    case native, python, r, custom, model
   }
 
   public var kind: Kind
@@ -52,12 +52,31 @@ public struct RuntimeSection: Sendable, Hashable {
     expose = RuntimeSection.ports(scope)
   }
 
+  /// Whether opz-server runs the model in worker processes: a Python or R runtime without a command of its own.
+  public var hasWorkers: Bool { (kind == .python || kind == .r) && command.isEmpty }
+
+  /// The base where opz.yaml names none; nil for a kind that has no usual one.
+  /// - Parameter python: the version of Python, such as `3.12`.
+  public static func usualBase(_ kind: Kind, python: String? = nil) -> String? {
+    switch kind {
+    case .python: "docker.io/library/python:\(python ?? usualPython)-slim"
+    // Of the images with R, one that has jsonlite, which the worker needs.
+    case .r: "docker.io/rocker/tidyverse:\(usualR)"
+    case .native, .custom, .model: nil
+    }
+  }
+
+  /// The version of Python where a model does not say one: every library in use has wheels for it.
+  public static let usualPython = "3.12"
+  /// The version of R where a model does not say one.
+  public static let usualR = "4.4.2"
+
   /// Keys that have no effect for a kind of runtime are errors.
   private static func inapplicableKeys(for kind: Kind) -> Set<String> {
     switch kind {
     case .native: ["base", "python", "requirements", "lock", "command", "expose"]
     case .model: ["python", "requirements", "lock", "command", "user", "expose"]
-    case .custom: ["python", "requirements", "lock"]
+    case .custom, .r: ["python", "requirements", "lock"]
     case .python: []
     }
   }

@@ -279,7 +279,7 @@ extension VersionRecord {
 }
 
 extension VersionRecord {
-  private static let runtimeKinds: Set = ["native", "python", "custom", "model"]
+  private static let runtimeKinds: Set = ["native", "python", "r", "custom", "model"]
 
   /// Required by commands that depend on how the image is built or started. Everywhere else an unknown kind is passed
   /// over.

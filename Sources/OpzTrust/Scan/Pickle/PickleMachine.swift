@@ -55,6 +55,8 @@ struct PickleMachine {
   var importsOrCalls = false
   /// Whether anything was called.
   var calls = false
+  /// The texts that objects have under the keys of `noted`: scikit-learn writes its version into each.
+  private(set) var notes: [String: String] = [:]
   /// How many opcodes came before the first name that is not allowed but is in a module of Python's or of a known
   /// package.
   var stepsBeforeKnownName: Int?
@@ -62,6 +64,8 @@ struct PickleMachine {
   /// More values than any real model's pickle has.
   private static let maximumCount = 1 << 23
   private static let eventLimit = 64
+  /// Keys whose texts `notes` keeps.
+  private static let noted: Set<String> = [PickleSurvey.scikitLearnKey]
 
   init(_ bytes: PickleBytes, _ mode: Mode, allows: @escaping (PickleGlobal) -> Bool) {
     self.bytes = bytes
@@ -237,7 +241,14 @@ struct PickleMachine {
     reportMisuse(items)
     // The readings share the dictionary, and this one must not see what another does to it.
     guard mode != .opcodeReading else { return }
-    for pair in stride(from: 0, to: items.count, by: 2) { fields.set(items[pair], items[pair + 1]) }
+    for pair in stride(from: 0, to: items.count, by: 2) {
+      fields.set(items[pair], items[pair + 1])
+      if case .text(let key) = items[pair], PickleMachine.noted.contains(key), case .text(let text) = items[pair + 1],
+        notes[key] == nil
+      {
+        notes[key] = text
+      }
+    }
   }
 
   static func shown(_ global: PickleGlobal) -> String { PrintableText.line(global.description, limit: 200) }

@@ -1,33 +1,71 @@
 import Foundation
 public import OpzFormats
-import OpzIO
+public import OpzIO
 import OpzOCI
 import OpzYAML
 public import SystemPackage
 
-/// `opz init`: writes a commented opz.yaml for the model found in a directory.
+/// Writes a commented opz.yaml, and what else a new project needs, for the model found in a directory.
 public struct ProjectStarter: Sendable {
   private let directory: FilePath
 
   /// Creates a starter for the directory to search and to write opz.yaml in.
   public init(_ directory: FilePath) { self.directory = directory }
 
-  /// Writes opz.yaml and returns its path.
+  /// Writes opz.yaml for a model that opz-server scores itself, and returns its path.
   /// - Parameter formats: those that the model may have.
   /// - Throws: `ConfigError`, as a conflict if there is an opz.yaml, as not found if there is no model.
   public func write(_ formats: ModelFormats) throws -> FilePath {
+    try requireNone()
+    guard let model = try findModel(formats) else { throw nothing(formats) }
+    return try write(model: model.name, format: model.format, worker: nil)
+  }
+
+  /// Writes the files of a project whose model a worker runs: opz.yaml, and what it needs and is not there yet.
+  /// - Returns: the paths of the files that were written, opz.yaml first.
+  /// - Throws: `ConfigError`, as a conflict if there is an opz.yaml.
+  public func write(_ worker: WorkerModel) throws -> [FilePath] {
+    try requireNone()
+    var written = [try write(model: worker.path, format: worker.title, worker: worker)]
+    func add(_ name: String, _ text: String) throws {
+      let path = directory.appending(name)
+      // A file of the user's is right by definition.
+      if try Durable.createExclusively(path, with: Array(text.utf8)) { written.append(path) }
+    }
+    if worker.language == .python, worker.requirementsFile == nil {
+      try add("requirements.txt", RequirementsText.make(worker.requirements))
+    }
+    if worker.usesTorch, !names().contains("pyproject.toml") { try add("uv.toml", ProjectStarter.torch) }
+    return written
+  }
+
+  /// uv takes PyTorch from the index of the builds for processors, whatever else the requirements say.
+  private static let torch = """
+    # Written by opz init: PyPI's torch brings three gigabytes of CUDA.
+    [pip]
+    torch-backend = "cpu"
+
+    """
+
+  /// The names in the directory.
+  public func names() -> Set<String> { Set(((try? Directory.entries(directory)) ?? []).map(\.string)) }
+
+  /// - Throws: `ConfigError`, as a conflict, if there is an opz.yaml.
+  public func requireNone() throws {
     let path = directory.appending("opz.yaml")
     if try FileStatus.find(path, followLinks: false) != nil { throw existing(path) }
-    guard let model = try findModel(formats) else { throw nothing(formats) }
-    let text = try StarterText(
-      name: modelName(), model: model.name, format: model.format, files: Set(Directory.entries(directory).map(\.string))
-    )
+  }
+
+  private func write(model: String, format: String, worker: WorkerModel?) throws -> FilePath {
+    let path = directory.appending("opz.yaml")
+    let text = StarterText(name: modelName(), model: model, format: format, files: names(), worker: worker)
     guard try Durable.createExclusively(path, with: Array(text.yaml.utf8)) else { throw existing(path) }
     return path
   }
 
   /// The error where no model is found: it says what is wrong with the only file that could be one.
-  private func nothing(_ formats: ModelFormats) -> ConfigError {
+  /// - Parameter formats: those that the model may have.
+  public func nothing(_ formats: ModelFormats) -> any ExplainedError {
     var (reason, hint) = ("this directory has no model that opz can read", formats.advice)
     if let error = formats.refusal(in: directory) {
       reason += "; \(error.subject): \(error.reason)"
@@ -44,8 +82,10 @@ public struct ProjectStarter: Sendable {
     return ConfigError(shown, "the file already exists", hint: "edit it, or remove it first", category: .conflict)
   }
 
-  /// The model: `model.*` first, then by name. A name that opz.yaml cannot contain is skipped.
-  private func findModel(_ formats: ModelFormats) throws -> (name: String, format: String)? {
+  /// The model that opz-server scores: `model.*` first, then by name; nil if there is none. A name that opz.yaml cannot
+  /// contain is skipped.
+  /// - Parameter formats: those that the model may have.
+  public func findModel(_ formats: ModelFormats) throws -> (name: String, format: String)? {
     var found: [(name: String, format: String)] = []
     for entry in try Directory.entries(directory) {
       guard let name = String(validating: entry.bytes, as: UTF8.self), !name.hasPrefix("."),
@@ -60,7 +100,7 @@ public struct ProjectStarter: Sendable {
   }
 
   /// The reader refuses control characters in paths, and Yams drops a byte order mark at the beginning of a text.
-  static func isUnwritable(_ scalar: Unicode.Scalar) -> Bool {
+  public static func isUnwritable(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.generalCategory == .control || scalar == "\u{FEFF}"
   }
 

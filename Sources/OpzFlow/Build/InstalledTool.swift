@@ -1,0 +1,25 @@
+import OpzIO
+public import SystemPackage
+
+/// A program of somebody else's that a command runs.
+public enum InstalledTool: String, Sendable {
+  case uv
+  /// Of util-linux: starts a program with namespaces of its own.
+  case unshare
+  case python3, podman, docker
+
+  /// The program: what `OPZ_UV` names for uv, else the first of that name in PATH; nil if there is none.
+  public func find(_ environment: [String: String]) -> FilePath? {
+    if self == .uv, let named = environment["OPZ_UV"], !named.isEmpty { return FilePath(named) }
+    for directory in (environment["PATH"] ?? "").split(separator: ":") where directory.hasPrefix("/") {
+      let path = FilePath(String(directory)).appending(rawValue)
+      if let status = (try? FileStatus.find(path)) ?? nil, status.kind == .file, status.mode & 0o111 != 0 {
+        return path
+      }
+    }
+    return nil
+  }
+
+  /// Whether the program is installed.
+  public func isFound(_ environment: [String: String]) -> Bool { find(environment) != nil }
+}

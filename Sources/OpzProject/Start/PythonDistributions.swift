@@ -1,0 +1,54 @@
+/// Which distribution of PyPI has a module: `sklearn` is in `scikit-learn`.
+public enum PythonDistributions {
+  /// Modules whose distribution has another name.
+  private static let others: [String: String] = [
+    "sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "skopt": "scikit-optimize", "PIL": "pillow",
+    "cv2": "opencv-python-headless", "yaml": "PyYAML", "bs4": "beautifulsoup4", "dateutil": "python-dateutil",
+    "category_encoders": "category-encoders", "feature_engine": "feature-engine", "sklearn_pandas": "sklearn-pandas",
+    "autosklearn": "auto-sklearn", "sentence_transformers": "sentence-transformers", "lightning": "lightning",
+    "pytorch_lightning": "pytorch-lightning", "google": "protobuf", "attr": "attrs", "umap": "umap-learn",
+    "hdbscan": "hdbscan", "dotenv": "python-dotenv", "tensorflow": "tensorflow-cpu", "tf_keras": "tf-keras",
+    "sklearn2pmml": "sklearn2pmml", "lightgbm": "lightgbm", "interpret": "interpret-core", "Levenshtein": "levenshtein",
+  ]
+
+  /// Those whose module has the distribution's name, as far as they are known.
+  private static let same: Set<String> = [
+    "numpy", "scipy", "pandas", "joblib", "cloudpickle", "dill", "xgboost", "lightgbm", "catboost", "statsmodels",
+    "torch", "torchvision", "transformers", "tokenizers", "safetensors", "keras", "onnx", "onnxruntime", "skops",
+    "mlflow", "polars", "pyarrow", "prophet", "pmdarima", "shap", "numba", "networkx", "nltk", "spacy", "gensim",
+    "mlxtend", "tsfresh", "sktime", "tslearn", "lifelines", "pygam", "econml", "river", "pyod", "optuna", "requests",
+    "pydantic", "hdbscan", "regex", "sympy", "patsy", "formulaic", "narwhals", "flaml", "tpot",
+  ]
+
+  /// The distribution of a top-level module, and whether that is known rather than taken from the module's name.
+  public static func distribution(of module: String) -> (name: String, isKnown: Bool) {
+    if let name = others[module] { return (name, true) }
+    return (module.map { $0 == "_" ? "-" : String($0) }.joined(), same.contains(module))
+  }
+
+  /// Top-level modules that come with scikit-learn and need no line of their own.
+  public static let withScikitLearn: Set<String> = ["numpy", "scipy", "joblib", "threadpoolctl"]
+
+  /// The modules that lines of Python import by their top-level names: `import a.b, c as d`, `from e import f`. Lines
+  /// within functions count too, relative imports do not.
+  public static func imports(in source: String) -> [String] {
+    var seen: Set<String> = []
+    var found: [String] = []
+    func add(_ text: some StringProtocol) {
+      let top = text.drop { $0 == " " || $0 == "\t" }.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      guard !top.isEmpty, top.utf8.count <= 100, top.utf8.allSatisfy({ $0 < 128 }), seen.insert(String(top)).inserted
+      else { return }
+      found.append(String(top))
+    }
+    for line in source.split(whereSeparator: \.isNewline) {
+      let words = line.drop { $0 == " " || $0 == "\t" }
+      if words.hasPrefix("import ") {
+        for part in words.dropFirst(7).split(separator: ",") { add(part) }
+      } else if words.hasPrefix("from ") {
+        let module = words.dropFirst(5).drop { $0 == " " }
+        if module.first != "." { add(module) }
+      }
+    }
+    return found
+  }
+}

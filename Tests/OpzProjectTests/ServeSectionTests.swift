@@ -1,0 +1,86 @@
+import OpzPackage
+import OpzYAML
+import Testing
+
+@testable import OpzProject
+
+@Suite("The sections serve and test")
+struct ServeSectionTests {
+  static let minimal = ConfigReaderTests.minimal + "runtime: {kind: python}\n"
+
+  @Test("everything that they may have is read")
+  func read() throws {
+    let config = try ConfigReader.read(
+      Self.minimal + """
+        serve:
+          loader: sklearn-joblib
+          workers: {count: 2, memory: 1Gi, startSeconds: 300, requestSeconds: 30}
+          batch: {rows: 64, waitMilliseconds: 0}
+          limits: {requests: 100, body: 32Mi}
+        test: {tolerance: {absolute: 1e-9, relative: 0.001}, wait: 300}
+
+        """)
+    #expect(
+      config.serve
+        == ServeSection(
+          loader: .scikitLearnJoblib,
+          workers: .init(count: 2, memory: 1024, startSeconds: 300, requestSeconds: 30),
+          batch: .init(rows: 64, waitMilliseconds: 0), limits: .init(requests: 100, body: 32)))
+    #expect(config.test == TestSection(tolerance: .init(absolute: 1e-9, relative: 0.001), wait: 300))
+    #expect(config.base == "docker.io/library/python:3.12-slim")
+    #expect(try ConfigReader.read(Self.minimal).serve == nil)
+  }
+
+  @Test(
+    "a section without effect, and values out of range, are refused by key",
+    arguments: [
+      ("runtime: {kind: native}\nserve: {batch: {rows: 1}}\n", "serve: a native runtime has no workers"),
+      (
+        "runtime: {kind: python, command: [a]}\nserve: {loader: onnx}\n",
+        "serve: a runtime with a command of its own has no workers"
+      ),
+      ("runtime: {kind: python}\nserve: {loader: sklearn}\n", "serve.loader"),
+      ("runtime: {kind: r}\nserve: {workers: {count: 0}}\n", "serve.workers.count: 0 is not from 1 to 256"),
+      ("runtime: {kind: r}\nserve: {workers: {memory: 1GB}}\n", "serve.workers.memory: \"1GB\" is not an amount"),
+      ("runtime: {kind: r}\nserve: {workers: {memory: 99999999Gi}}\n", "serve.workers.memory"),
+      ("runtime: {kind: r}\nserve: {worker: {}}\n", "serve.worker: unknown key"),
+      ("runtime: {kind: r, python: \"3.12\"}\n", "runtime.python: a r runtime has no python"),
+      ("test: {tolerance: {relative: -1}}\n", "test.tolerance.relative"),
+      ("test: {wait: 0}\n", "test.wait: 0 is not from 1"),
+      ("test: {tolerance: 0.1}\n", "test.tolerance: a number where a mapping"),
+    ])
+  func refused(yaml: String, message: String) throws {
+    let error = #expect(throws: ConfigError.self) { try ConfigReader.read(ConfigReaderTests.minimal + yaml) }
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("a tolerance: absolute plus relative to the expected value, and NaN equals NaN")
+  func tolerance() {
+    let tolerance = TestSection.Tolerance(absolute: 0.5, relative: 0.1)
+    #expect(tolerance.accepts(11.5, for: 10) && !tolerance.accepts(11.6, for: 10) && tolerance.accepts(8.5, for: 10))
+    #expect(tolerance.accepts(.nan, for: .nan) && !tolerance.accepts(.nan, for: 1) && !tolerance.accepts(1, for: .nan))
+    #expect(tolerance.accepts(.infinity, for: .infinity) && !tolerance.accepts(1, for: .infinity))
+    #expect(TestSection.Tolerance().accepts(1, for: 1) && !TestSection.Tolerance().accepts(1.0000001, for: 1))
+  }
+
+  @Test(
+    "modules that Python's lines import",
+    arguments: [
+      ("import a.b, c as d\nfrom e.f import g\nfrom . import h\nfrom .i import j\n", ["a", "c", "e"]),
+      ("def f():\n    import k\n\timport l\nimportant = 1\nimport a\nimport a\n", ["k", "l", "a"]),
+      ("# import x\n\"import y\"\nimport ü\n", []),
+    ])
+  func imports(source: String, modules: [String]) {
+    #expect(PythonDistributions.imports(in: source) == modules)
+  }
+
+  @Test("the Python that a version of a library has wheels for")
+  func pythons() {
+    func choice(_ name: String, _ version: String) -> String? {
+      PythonChoice.version(for: [PythonRequirement(name, version, because: "a test")])
+    }
+    #expect(choice("scikit-learn", "==1.0.2") == "3.10" && choice("scikit-learn", "==1.2.2") == "3.11")
+    #expect(
+      choice("scikit-learn", "==1.5.2") == nil && choice("scikit-learn", ">=1") == nil && choice("x", "==1.0") == nil)
+  }
+}
