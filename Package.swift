@@ -123,8 +123,8 @@ var targets: [Target] = [
     "OpzFlow",
     [
       "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzKubernetes",
-      "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzFormats", "OpzScoring", "OpzModel", "OpzHTTP", "OpzStore",
-      "OpzYAML",
+      "OpzLint", "OpzMLflow", "OpzPython", "OpzArchive", "OpzInference", "OpzWorkerFiles", "OpzFormats", "OpzScoring",
+      "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML",
       "OpzOCI", "OpzJSON", "OpzIO", system,
     ]),
   module(
@@ -180,8 +180,8 @@ var targets: [Target] = [
     "OpzFlow",
     [
       "OpzFlow", "OpzProject", "OpzPackage", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzMLflow",
-      "OpzPython", "OpzArchive", "OpzFormats", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON",
-      "OpzIO", "OpzTestKit", system,
+      "OpzPython", "OpzArchive", "OpzInference", "OpzFormats", "OpzModel", "OpzHTTP", "OpzStore", "OpzYAML", "OpzOCI",
+      "OpzJSON", "OpzIO", "OpzTestKit", system,
     ]),
   tests("OpzCLI", ["OpzCLI", "OpzFlow", "OpzModel", "OpzOCI", "OpzJSON", "OpzIO", "OpzTestKit", system]),
 ]

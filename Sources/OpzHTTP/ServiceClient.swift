@@ -26,4 +26,18 @@ public final class ServiceClient: Sendable {
     let response = try await transport.send(request)
     return (response.status, response.body)
   }
+
+  /// Sends a GET.
+  /// - Parameter path: starts with `/`.
+  /// - Returns: the status and the body, at most 64 MiB.
+  /// - Throws: `HTTPError`, with the code `connection` or `timeout` where the service cannot be reached.
+  public func get(_ path: String) async throws -> (status: Int, body: [UInt8]) {
+    guard let address = WebAddress("http://127.0.0.1:\(port)\(path)") else {
+      throw HTTPError(.badResponse, path, "not a path of a service")
+    }
+    var request = HTTPRequest(method: .get, address: address)
+    request.limit = 64 << 20
+    let response = try await transport.send(request)
+    return (response.status, response.body)
+  }
 }

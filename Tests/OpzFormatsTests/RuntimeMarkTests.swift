@@ -14,6 +14,8 @@ struct RuntimeMarkTests {
     #expect(try RuntimeMark(program: program) == RuntimeMark(.standard))
     let older = try directory.write("older", "no mark")
     #expect(try RuntimeMark(program: older) == .unmarked)
+    let before = try RuntimeMark(program: try directory.write("before", "opz-runtime-reads:onnx;graph=1;workersx"))
+    #expect(before == RuntimeMark(formats: ["onnx"], graph: 1) && before.workers == 0)
   }
 
   @Test("an image's labels give it back; one without labels reads what was read before them")

@@ -31,6 +31,17 @@ struct BaseImages: Sendable {
     }
   }
 
+  /// Finds a layer that the registry does not have: in the base's own repository.
+  func fetch(_ registry: Registry, _ session: Session) -> @Sendable (Descriptor) async throws -> any Blob {
+    let origin = origin
+    return { descriptor in
+      guard let origin, let reference = try? Reference(parsing: origin) else {
+        return try registry.store.file(descriptor)
+      }
+      return try await session.pullSource(reference, byDigest: true).blob(descriptor)
+    }
+  }
+
   /// Resolves where files end up on one of the images, whose links can redirect them.
   func placement(on image: Image, _ registry: Registry, _ session: Session) async throws -> BasePlacement {
     let base = name ?? "the base"

@@ -129,12 +129,18 @@ struct LoadedProject: Sendable {
       environment["PYTHONUSERBASE"] = "/\(PythonProject.prefix)"
     }
     let serves = kind != .model
+    var command = config.runtime.command.isEmpty ? nil : config.runtime.command
+    if config.runtime.hasWorkers {
+      command = ServedWorker.command
+      environment.merge(ServedWorker.environment(config.serve)) { $1 }
+    }
     return RuntimeSettings(
-      command: config.runtime.command.isEmpty ? nil : config.runtime.command,
+      command: command,
       user: config.runtime.user ?? RuntimeSettings.defaultUser,
       expose: config.runtime.expose.isEmpty && serves ? [8080] : config.runtime.expose, environment: environment,
       hasApplication: tree.files.contains { $0.role == .code || $0.role == .config },
-      programs: kind == .python ? "/\(PythonProject.prefix)/bin" : nil)
+      programs: kind == .python ? "/\(PythonProject.prefix)/bin" : nil,
+      stopSignal: config.runtime.hasWorkers ? "SIGTERM" : nil)
   }
 
   /// Plans the layers of the project's own files in image order, and reports files that a base's links redirect.
@@ -146,9 +152,19 @@ struct LoadedProject: Sendable {
       placements.append((base.platform, try await bases.placement(on: base.image, registry, session)))
     }
     let (files, compression, ready) = (tree.files, config.compression, placements)
-    return try await blocking {
-      try BasePlacement.layers(files, environment: environment.layers, compression: compression, on: ready)
+    guard config.runtime.hasWorkers else {
+      return try await blocking {
+        try BasePlacement.layers(files, environment: environment.layers, compression: compression, on: ready)
+      }
     }
+    let servers = try await ServedWorker.serverLayers(config.platforms, registry, session)
+    let served = ServedWorker(config: config, tree: tree)
+    let placed = try await blocking {
+      let own = try served.files(python: environment.python, in: registry)
+      return try BasePlacement.layers(
+        files + own, environment: environment.layers, compression: compression, on: ready)
+    }
+    return (servers + placed.layers, placed.moves)
   }
 
   /// The wheels of a Python runtime; empty for other runtimes.
@@ -165,7 +181,9 @@ struct LoadedProject: Sendable {
 
   func modelRecord() throws -> VersionRecord.Model? {
     if let mlflow { return VersionRecord.Model(format: "mlflow", signature: mlflow.signature) }
-    guard let model else { return VersionRecord.Model(format: format ?? "unknown", signature: nil) }
+    guard let model else {
+      return VersionRecord.Model(format: format ?? config.serve?.loader?.rawValue ?? "unknown", signature: nil)
+    }
     return VersionRecord.Model(format: model.format.name, signature: try JSONValue(encoding: model.model.signature))
   }
 
@@ -210,14 +228,20 @@ struct LoadedProject: Sendable {
     }
   }
 
-  private func testFiles(_ descriptor: (FileBlob) throws -> Descriptor) throws -> [VersionRecord.TestFile] {
-    let beside = directory.pushing(FilePath(config.model.path)).removingLastComponent()
+  private func testFiles(_ descriptor: (any Blob) throws -> Descriptor) throws -> [VersionRecord.TestFile] {
+    // The model of a project whose directory it is lies beside itself.
+    let model = directory.pushing(FilePath(config.model.path)).lexicallyNormalized()
+    let beside = model == directory.lexicallyNormalized() ? directory : model.removingLastComponent()
     var found: [VersionRecord.TestFile] = []
-    for name in ["holdout.csv", "expected.csv", "requests.jsonl"] {
+    for name in TestFiles.beside where name != TestFiles.example || config.runtime.hasWorkers {
       let path = beside.appending(name)
       guard let status = try FileStatus.find(path), status.kind == .file else { continue }
       found.append(
         VersionRecord.TestFile(name: name, descriptor: try descriptor(FileBlob(path, size: status.size))))
+    }
+    if let test = config.test {
+      let blob = BytesBlob(try CanonicalJSON.encode(test))
+      found.append(VersionRecord.TestFile(name: TestFiles.settings, descriptor: try descriptor(blob)))
     }
     return found
   }

@@ -50,8 +50,10 @@ public struct PackageProject: Sendable {
     let registry = try session.createRegistry().batchingSyncs()
     let draft = try await build(project, registry)
     if request.test {
-      let report = try await ImageTest(image: draft.image, tests: draft.tests, name: project.name, session: session)
-        .run(registry.store)
+      let report = try await ImageTest(
+        image: draft.image, tests: draft.tests, name: project.name, session: session,
+        fetch: draft.bases.fetch(registry, session)
+      ).run(registry.store)
       try report.requireSuccess(project.name.description)
       session.progress.report(.note(report.summary))
     }

@@ -12,6 +12,8 @@ import SystemPackage
 struct PythonEnvironment: Sendable {
   var layers: [PlannedLayer] = []
   var packages: [VersionRecord.Package] = []
+  /// The version of the base's Python, `3.11`; nil without one.
+  var python: String?
 
   /// The number of concurrent downloads.
   private static let parallel = 4
@@ -43,6 +45,13 @@ struct PythonEnvironment: Sendable {
     }
     for platform in project.config.platforms {
       guard let target = targets[platform] else { continue }
+      let version = "3.\(target.minor)"
+      if let other = environment.python, other != version {
+        throw FlowError(
+          .failed, "platforms", "the base has Python \(other) for one platform and \(version) for another",
+          hint: "write python: \"\(version)\" below runtime, or package each platform on its own")
+      }
+      environment.python = version
       let lock = project.lock(for: platform)
       let rules = requirements.flatMap { HashRules($0, for: target) }
       let locked = try await blocking { try PythonLock.read(lock).select(for: target, allowing: rules) }

@@ -4,9 +4,9 @@ import OpzScoring
 
 /// Runs a model on rows of text cells.
 protocol ModelRunner: Sendable, CustomStringConvertible {
-  /// - Parameter rows: cells in the order of the model's columns; nil for a missing value.
+  /// - Parameter rows: cells in the order of the columns; nil for a missing value.
   /// - Returns: for each output by name, rows x columns values in row-major order.
-  func predict(_ rows: [[String?]], _ model: Model) async throws -> [String: [TestValue]]
+  func predict(_ rows: [[String?]], _ columns: [TestColumn]) async throws -> [String: [TestValue]]
   func stop() async
 }
 
@@ -22,7 +22,7 @@ struct ScorerRunner: ModelRunner {
 
   var description: String { "scored by opz" }
 
-  func predict(_ rows: [[String?]], _ model: Model) async throws -> [String: [TestValue]] {
+  func predict(_ rows: [[String?]], _ columns: [TestColumn]) async throws -> [String: [TestValue]] {
     let (scorer, encoder) = (scorer, encoder)
     return try await blocking {
       let kinds = scorer.model.outputs.map(\.kind)

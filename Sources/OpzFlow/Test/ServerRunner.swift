@@ -16,7 +16,7 @@ final class ServerRunner: ModelRunner {
   private let child: ChildProcess
   private let client: ServiceClient
   private let path: String
-  /// As reported by the server.
+  /// From the start to readiness.
   let readyMilliseconds: Int?
 
   var description: String { "opz-server of the image" }
@@ -28,25 +28,52 @@ final class ServerRunner: ModelRunner {
     self.readyMilliseconds = readyMilliseconds
   }
 
+  /// Starts the server of a native image: a static program, which needs nothing of the image but the model.
   static func start(_ image: Image, root: FilePath, name: String, session: Session) async throws -> ServerRunner {
+    try requireHost(image)
+    let environment = (image.config.config?.env ?? []) + ["OPZ_MODEL=\(root.appending("models"))"] + own
+    return try await start(
+      [root.appending("opz-server").string], environment, in: root, name: name, wait: 30, session: session)
+  }
+
+  /// Starts the server of an image with workers, which see the image's files as their root.
+  /// - Parameter wait: seconds until it has to be ready.
+  static func start(
+    _ root: ImageRoot, _ image: Image, name: String, wait: Int, session: Session
+  ) async throws -> ServerRunner {
+    try requireHost(image)
+    let command = try root.command(own)
+    return try await start(command, root.environment, in: root.path, name: name, wait: wait, session: session)
+  }
+
+  /// What a test changes of the image's environment.
+  private static let own = ["OPZ_HOST=127.0.0.1", "OPZ_PORT=0", "OPZ_DRAIN_SECONDS=0"]
+
+  private static func requireHost(_ image: Image) throws {
     let host = Platform.host
     guard image.config.architecture == host.architecture else {
       throw FlowError(
         .failed, "\(image.config.platform)", "an image for another processor cannot run on \(host)",
         hint: "run opz test on such a machine")
     }
-    var environment = image.config.config?.env ?? []
-    environment += ["OPZ_MODEL=\(root.appending("models"))", "OPZ_HOST=127.0.0.1", "OPZ_PORT=0", "OPZ_DRAIN_SECONDS=0"]
+  }
+
+  private static func start(
+    _ command: [String], _ environment: [String], in root: FilePath, name: String, wait: Int, session: Session
+  ) async throws -> ServerRunner {
     let log = root.removingLastComponent().appending("\(root.lastComponent?.string ?? "opz").log")
     try Durable.remove(log)
     defer { try? Durable.remove(log) }
+    let began = ContinuousClock.now
     let child = try ChildProcess.start(
-      [root.appending("opz-server").string], environment: environment, directory: root, output: .discarded,
-      errors: .file(log))
+      command, environment: environment, directory: root, output: .discarded, errors: .file(log))
     do {
-      let ready = try await ready(child, log)
-      let client = try ServiceClient(port: ready.port, userAgent: session.tool.replacing(" ", with: "/"))
-      return ServerRunner(child, client, path: "/v2/models/\(name)/infer", ready.milliseconds)
+      let watch = ServerStart(child, log, deadline: began.advanced(by: .seconds(wait)), seconds: wait)
+      let listening = try await watch.listening()
+      let client = try ServiceClient(port: listening.port, userAgent: session.tool.replacing(" ", with: "/"))
+      try await watch.ready(client)
+      let took = Int(began.duration(to: .now) / .milliseconds(1))
+      return ServerRunner(child, client, path: "/v2/models/\(name)", listening.milliseconds ?? took)
     } catch {
       child.send(signal: SIGKILL)
       _ = try? await blocking { child.wait() }
@@ -54,41 +81,34 @@ final class ServerRunner: ModelRunner {
     }
   }
 
-  /// Waits for the log line that reports the port.
-  private static func ready(_ child: ChildProcess, _ log: FilePath) async throws -> Ready {
-    for _ in 0..<3000 {
-      let text = (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? ""
-      for line in text.split(separator: "\n") {
-        if let ready = try? JSONDecoding.decode(Ready.self, from: Array(line.utf8)), ready.event == "ready" {
-          return ready
-        }
-      }
-      if let status = child.poll() {
-        throw FlowError(
-          .verification, "opz-server of the image",
-          "it exited with status \(status) before it was ready: \(text.suffix(500))")
-      }
-      try await Task.sleep(for: .milliseconds(10))
-    }
-    throw FlowError(.verification, "opz-server of the image", "it was not ready after 30 s")
+  var pid: Int32 { child.pid }
+
+  /// What the server says of the model.
+  func signature() async throws -> TestSignature {
+    let (status, bytes) = try await client.get(path)
+    guard status == 200 else { throw ServerRunner.refused(status, bytes) }
+    let metadata = try CanonicalJSON.decode(Metadata.self, from: bytes, subject: "answer of opz-server")
+    return TestSignature(
+      inputs: metadata.inputs.map { TestColumn(name: $0.name, datatype: $0.datatype) },
+      outputs: metadata.outputs.map {
+        TestSignature.Output(name: $0.name, element: TestValue.element(of: $0.datatype), width: nil)
+      })
   }
 
-  private struct Ready: Decodable {
-    let event: String
-    let port: Int
-    let milliseconds: Int?
-
-    enum CodingKeys: String, CodingKey {
-      case event, port
-      case milliseconds = "ready_ms"
+  private struct Metadata: Decodable {
+    struct Tensor: Decodable {
+      let name: String
+      let datatype: String
     }
+    let inputs: [Tensor]
+    let outputs: [Tensor]
   }
 
-  func predict(_ rows: [[String?]], _ model: Model) async throws -> [String: [TestValue]] {
-    let inputs = model.signature.inputs.enumerated().map { column, feature in
+  func predict(_ rows: [[String?]], _ columns: [TestColumn]) async throws -> [String: [TestValue]] {
+    let inputs = columns.enumerated().map { column, feature in
       JSONValue.object([
         "name": .string(feature.name), "shape": .array([.integer(Int64(rows.count))]),
-        "datatype": .string(feature.isText ? "BYTES" : "FP64"), "data": .array(rows.map { feature.value($0[column]) }),
+        "datatype": .string(feature.datatype), "data": .array(rows.map { feature.value($0[column]) }),
       ])
     }
     let answer = try await infer(.object(["inputs": .array(inputs)]))
@@ -121,13 +141,20 @@ final class ServerRunner: ModelRunner {
 
   /// Sends one inference request.
   func infer(_ body: JSONValue) async throws -> Answer {
-    let (status, bytes) = try await client.post(path, CanonicalJSON.encode(body))
-    guard status == 200 else {
-      throw FlowError(
-        .verification, "opz-server of the image",
-        "it responded with \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
-    }
+    try await infer(CanonicalJSON.encode(body))
+  }
+
+  /// Sends one inference request as it stands in a file.
+  func infer(_ body: [UInt8]) async throws -> Answer {
+    let (status, bytes) = try await client.post("\(path)/infer", body)
+    guard status == 200 else { throw ServerRunner.refused(status, bytes) }
     return try CanonicalJSON.decode(Answer.self, from: bytes, subject: "answer of opz-server")
+  }
+
+  private static func refused(_ status: Int, _ bytes: [UInt8]) -> FlowError {
+    FlowError(
+      .verification, "opz-server of the image",
+      "it responded with \(status): \(String(decoding: bytes.prefix(500), as: UTF8.self))")
   }
 
   /// Stops the server, killing it if it does not exit within 5 seconds.
@@ -142,20 +169,18 @@ final class ServerRunner: ModelRunner {
   }
 }
 
-extension Signature.Feature {
-  /// Whether the column takes text values.
-  fileprivate var isText: Bool {
-    switch kind {
-    case .categorical(let values): !values.isEmpty
-    case .text: true
-    case .numeric: false
-    }
-  }
-
+extension TestColumn {
   /// A cell as JSON; null if it is missing.
   fileprivate func value(_ cell: String?) -> JSONValue {
     guard let cell else { return .null }
-    if isText { return .string(cell) }
-    return Double(cell).map { .number($0) } ?? .string(cell)
+    switch datatype {
+    case "BYTES": return .string(cell)
+    case "BOOL": return ["True": .bool(true), "true": .bool(true), "1": .bool(true)][cell] ?? .bool(false)
+    case "FP64", "FP32", "FP16": return Double(cell).map { .number($0) } ?? .string(cell)
+    default:
+      // pandas writes whole numbers as 1.0 where a column has missing ones.
+      return Int64(cell).map { .integer($0) } ?? Double(cell).flatMap { Int64(exactly: $0) }.map { .integer($0) }
+        ?? .string(cell)
+    }
   }
 }

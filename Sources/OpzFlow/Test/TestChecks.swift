@@ -2,6 +2,7 @@ import OpzIO
 import OpzJSON
 import OpzModel
 import OpzOCI
+import OpzProject
 
 /// A small CSV table in memory.
 struct TestTable: Sendable {
@@ -24,19 +25,20 @@ struct TestTable: Sendable {
 struct TableCheck: Sendable {
   let rows: TestTable
   let expected: TestTable
-  let model: Model
+  let signature: TestSignature
+  var tolerance: TestSection.Tolerance?
 
   /// The number of rows per request.
   private static let batch = 250
 
   func run(_ runner: any ModelRunner) async throws -> TestReport.Check {
-    var check = TestReport.Check(name: "expected.csv")
+    var check = TestReport.Check(name: "expected.csv", tolerance: tolerance)
     guard rows.rows.count == expected.rows.count else {
       check.fail("\(expected.rows.count) rows for \(rows.rows.count) rows of holdout.csv")
       return check
     }
-    let order = model.signature.inputs.map { rows.column($0.name) }
-    let missing = zip(model.signature.inputs, order).filter { $1 == nil }.map(\.0.name)
+    let order = signature.inputs.map { rows.column($0.name) }
+    let missing = zip(signature.inputs, order).filter { $1 == nil }.map(\.0.name)
     guard missing.isEmpty else {
       check.fail("holdout.csv has no column \(missing.joined(separator: ", "))")
       return check
@@ -47,36 +49,39 @@ struct TableCheck: Sendable {
       let cells = rows.rows[range].map { row in
         columns.map { $0 < row.count && !row[$0].isEmpty ? row[$0] : nil }
       }
-      compare(try await runner.predict(cells, model), range, &check)
+      compare(try await runner.predict(cells, signature.inputs), range, &check)
     }
     return check
   }
 
   private func compare(_ outputs: [String: [TestValue]], _ range: Range<Int>, _ check: inout TestReport.Check) {
     var compared = false
-    for output in model.outputs {
-      let (kind, type) = (output.kind.rawValue, model.nodes[output.node].type)
-      guard let found = outputs[kind], found.count == range.count * type.width else {
+    for output in signature.outputs {
+      let kind = output.name
+      guard let found = outputs[kind], found.count.isMultiple(of: range.count),
+        output.width.map({ found.count == range.count * $0 }) ?? true
+      else {
         check.fail("the response has no output \(kind) for \(range.count) rows")
         continue
       }
-      for part in 0..<type.width {
-        let name = type.width == 1 ? kind : "\(kind)_\(part)"
+      let width = found.count / range.count
+      for part in 0..<width {
+        let name = width == 1 ? kind : "\(kind)_\(part)"
         guard let column = expected.column(name) else { continue }
         compared = true
         for (index, row) in range.enumerated() {
           guard column < expected.rows[row].count,
-            let wanted = TestValue(cell: expected.rows[row][column], as: type.element)
+            let wanted = TestValue(cell: expected.rows[row][column], as: output.element)
           else {
             check.fail("row \(row + 1), \(name): not a number")
             continue
           }
-          check.compare(found[index * type.width + part], wanted, at: "row \(row + 1), \(name)")
+          check.compare(found[index * width + part], wanted, at: "row \(row + 1), \(name)")
         }
       }
     }
     if !compared {
-      check.fail("it has none of the columns \(model.outputs.map(\.kind.rawValue).joined(separator: ", "))")
+      check.fail("it has none of the columns \(signature.outputs.map(\.name).joined(separator: ", "))")
     }
   }
 }
@@ -89,11 +94,15 @@ struct RequestCheck: Sendable {
   }
 
   private let bytes: [UInt8]
+  private let tolerance: TestSection.Tolerance?
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8], tolerance: TestSection.Tolerance? = nil) {
+    self.bytes = bytes
+    self.tolerance = tolerance
+  }
 
   func run(_ server: ServerRunner) async throws -> TestReport.Check {
-    var check = TestReport.Check(name: "requests.jsonl")
+    var check = TestReport.Check(name: "requests.jsonl", tolerance: tolerance)
     for (index, line) in bytes.split(separator: 10).enumerated() where line.contains(where: { $0 != 32 && $0 != 13 }) {
       let place = "requests.jsonl:\(index + 1)"
       let exchange = try CanonicalJSON.decode(Exchange.self, from: Array(line), subject: place)

@@ -25,6 +25,11 @@ enum TestValue: Sendable {
         self = .integer(nil)
         return
       }
+      // As pandas writes them.
+      if let truth: Int64 = ["True": 1, "False": 0][cell] {
+        self = .integer(truth)
+        return
+      }
       guard let number = Int64(cell) ?? Double(cell).flatMap({ Int64(exactly: $0) }) else { return nil }
       self = .integer(number)
     case .text: self = .text(cell.isEmpty ? nil : cell)
@@ -41,6 +46,7 @@ enum TestValue: Sendable {
     case (.float64, .integer(let number)): self = .float64(Double(number))
     case (.float64, .number(let number)): self = .float64(number)
     case (.integer, .null): self = .integer(nil)
+    case (.integer, .bool(let truth)): self = .integer(truth ? 1 : 0)
     case (.integer, .integer(let number)): self = .integer(number)
     case (.integer, .number(let number)):
       guard let whole = Int64(exactly: number) else { return nil }
@@ -66,7 +72,7 @@ enum TestValue: Sendable {
     switch datatype {
     case "FP32": .float32
     case "BYTES": .text
-    case "INT64": .integer
+    case "INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16", "UINT8", "BOOL": .integer
     default: .float64
     }
   }
@@ -85,7 +91,7 @@ enum TestValue: Sendable {
 extension TestReport.Check {
   /// C libraries round exp and log differently, so numbers may differ by this much: relative to the expected value, or
   /// absolute below 1. Labels and integers may not.
-  private static let tolerance = 1e-6
+  private static let usualTolerance = 1e-6
 
   /// Compares a value with the expected one, which is of the same type.
   mutating func compare(_ found: TestValue, _ expected: TestValue, at place: @autoclosure () -> String) {
@@ -107,13 +113,25 @@ extension TestReport.Check {
     var isNear = false
     if let difference = difference.map(abs) {
       if difference.isFinite { largestDifference = max(largestDifference, difference) }
-      isNear = difference <= Self.tolerance * max(1, expected.magnitude)
+      isNear = tolerance == nil && difference <= Self.usualTolerance * max(1, expected.magnitude)
+    }
+    if let tolerance, let found = found.number, let expected = expected.number {
+      isNear = tolerance.accepts(found, for: expected)
     }
     if !isNear { fail("\(place()): \(found.description) where \(expected.description) was expected") }
   }
 }
 
 extension TestValue {
+  /// A number that may differ; nil for labels and counts.
+  fileprivate var number: Double? {
+    switch self {
+    case .float32(let number): Double(number)
+    case .float64(let number): number
+    case .integer, .text: nil
+    }
+  }
+
   /// The absolute value of a number; 0 for others.
   fileprivate var magnitude: Double {
     switch self {

@@ -21,13 +21,17 @@ public enum TestVersion {
       return (try registry.current(version, in: state), state.configuration(of: version))
     }
     let image = try await registry.store.image(version.record.image)
-    let test = ImageTest(image: image, tests: version.record.tests, name: version.name, session: session)
+    let content = VersionContent(registry: registry, record: version.record, session: session)
+    let test = ImageTest(image: image, tests: version.record.tests, name: version.name, session: session) {
+      try await content.blob($0)
+    }
     let report = try await test.run(registry.store)
     var details: [String: JSONValue] = [
       "passed": .bool(report.passed), "values": .integer(Int64(report.checks.reduce(0) { $0 + $1.values })),
     ]
     details["settings"] = source.map { .string($0.event.hash) }
-    // `opz deploy` derives the probes from this.
+    // `opz deploy` derives probes and memory from these.
+    details["memoryBytes"] = report.memoryBytes.flatMap { Int64(exactly: $0) }.map { .integer($0) }
     details["readyMilliseconds"] = report.readyMilliseconds.map { .integer(Int64($0)) }
     try await blocking { [details] in
       try registry.note(.tested, version, by: session.author, details: details)

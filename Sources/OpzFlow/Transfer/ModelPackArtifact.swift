@@ -26,7 +26,7 @@ enum ModelPackArtifact {
   private static func content(_ role: LayerRole) -> ModelPack.Content {
     switch role {
     case .config: .weightConfig
-    case .code, .environment, .runtime: .code
+    case .code, .environment, .runtime, .server: .code
     case .model: .weight
     case .files: .dataset
     }

@@ -50,12 +50,16 @@ public struct BasePlacement: Sendable {
       let known = Set(moves)
       moves += placed.moves.filter { !known.contains($0) }
     }
+    // The worker's program changes with opz alone, wheels more often.
+    func ordered(_ layers: [PlannedLayer]) -> [PlannedLayer] {
+      layers.filter { $0.role == .server } + wheels + layers.filter { $0.role != .server }
+    }
     let shapes = Set(planned.map { $0.map(LayerKey.shape) })
-    guard shapes.count > 1 else { return (wheels + (planned.first ?? []), moves) }
+    guard shapes.count > 1 else { return (ordered(planned.first ?? []), moves) }
     for (index, (platform, _)) in placements.enumerated() {
       for layer in planned[index].indices { planned[index][layer].platform = platform }
     }
-    return (wheels + planned.flatMap(\.self), moves)
+    return (ordered(planned.flatMap(\.self)), moves)
   }
 
   // MARK: Files of a project

@@ -13,11 +13,13 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
   public var hasApplication: Bool
   /// A directory put before those of the base's PATH.
   public var programs: String?
+  /// Replaces the base's signal to stop.
+  public var stopSignal: String?
 
   /// Creates settings for the image's configuration; a nil command keeps the base image's. `expose` lists TCP ports.
   public init(
     command: [String]? = nil, user: String, expose: [Int], environment: [String: String], hasApplication: Bool,
-    programs: String? = nil
+    programs: String? = nil, stopSignal: String? = nil
   ) {
     self.command = command
     self.user = user
@@ -25,6 +27,7 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
     self.environment = environment
     self.hasApplication = hasApplication
     self.programs = programs
+    self.stopSignal = stopSignal
   }
 
   /// The default user and group: neither root nor any user of the host.
@@ -47,6 +50,7 @@ public struct RuntimeSettings: Codable, Sendable, Hashable {
       let added = Dictionary(expose.map { ("\($0)/tcp", ImageConfig.Empty()) }, uniquingKeysWith: { one, _ in one })
       result.exposedPorts = (result.exposedPorts ?? [:]).merging(added) { one, _ in one }
     }
+    if let stopSignal { result.stopSignal = stopSignal }
     if result.stopSignal == nil { result.stopSignal = "SIGTERM" }
     return result
   }

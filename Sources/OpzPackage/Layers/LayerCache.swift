@@ -29,6 +29,9 @@ public struct LayerCache: Sendable {
   private let store: LayoutStore
   private let digests: DigestCache
 
+  /// What a record has as the compressor of a layer that was taken from another image.
+  private static let shared = "opz-runtime"
+
   /// - Parameter directory: the registry's `cache`.
   public init(_ directory: FilePath, store: LayoutStore) {
     self.directory = directory
@@ -41,6 +44,10 @@ public struct LayerCache: Sendable {
   /// If a layer of the same shape is known, files with new times are hashed: a fresh checkout costs one pass of
   /// SHA-256, but no compression and no writing.
   public func find(_ planned: PlannedLayer) throws -> Found? {
+    if case .stored(let source) = planned.source {
+      guard try store.has(source.layer.descriptor) else { return nil }
+      return Found(layer: source.layer, compressor: LayerCache.shared, digests: [])
+    }
     if planned.holdsSingleFile {
       guard let key = LayerKey.contents(planned, digests: [nil]) else { return nil }
       return try entry(key).map { Found(layer: $0.layer, compressor: $0.compressor, digests: [nil]) }

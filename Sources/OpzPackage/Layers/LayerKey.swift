@@ -11,6 +11,7 @@ enum LayerKey {
   static func contents(_ layer: PlannedLayer, digests: [Digest?]) -> Digest? {
     var hasher = begin(layer)
     switch layer.source {
+    case .stored(let source): add("stored \(source.layer.descriptor.digest)", to: &hasher)
     case .wheels(let source):
       for line in source.identity { add("wheel \(line)", to: &hasher) }
     case .files(let files):

@@ -2,6 +2,8 @@
 public enum LayerRole: String, Sendable, CaseIterable, Comparable {
   /// Layers of the base image.
   case runtime
+  /// opz-server and the worker's program, in front of a Python or R model.
+  case server
   /// Python wheels.
   case environment
   /// Files with a destination in opz.yaml.
@@ -11,7 +13,7 @@ public enum LayerRole: String, Sendable, CaseIterable, Comparable {
   /// The role's directory in an image.
   public var root: String {
     switch self {
-    case .runtime, .environment, .files: ""
+    case .runtime, .server, .environment, .files: ""
     case .model: "models"
     case .code, .config: "app"
     }

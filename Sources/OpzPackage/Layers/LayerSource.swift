@@ -1,10 +1,25 @@
 public import OpzArchive
+public import OpzOCI
 public import SystemPackage
 
 /// The content of a layer before it is written.
 public enum LayerSource: Sendable {
   case files([SourceFile])
   case wheels(WheelSource)
+  case stored(StoredSource)
+
+  /// A layer that is in the store already and that this image shares with another: it is neither read nor written.
+  public struct StoredSource: Sendable {
+    public let layer: Layer
+    /// The layer's title for users.
+    public let title: String
+
+    /// Names a layer of an image in the store.
+    public init(_ layer: Layer, title: String) {
+      self.layer = layer
+      self.title = title
+    }
+  }
 
   /// Content identified by the digests of its wheels, without opening them.
   public struct WheelSource: Sendable {

@@ -51,6 +51,7 @@ public struct PlannedLayer: Sendable {
     var result = self
     switch source {
     case .files(let files): result.directories = placement.directories(above: files)
+    case .stored: break
     case .wheels(let wheels):
       result = PlannedLayer(
         role: role, source: .wheels(placement.place(wheels)), compression: compression, platform: platform)
@@ -81,6 +82,7 @@ public struct PlannedLayer: Sendable {
   public var title: String {
     switch source {
     case .files(let files): files.count == 1 ? files[0].destination.string : "\(role) (\(files.count) files)"
+    case .stored(let source): source.title
     case .wheels(let source):
       source.wheels.count == 1 ? source.wheels[0] : "\(role) (\(source.wheels.count) wheels)"
     }
@@ -91,6 +93,7 @@ public struct PlannedLayer: Sendable {
     switch source {
     case .files(let files): files.reduce(0) { $0 &+ $1.size }
     case .wheels(let source): source.size
+    case .stored(let source): source.layer.descriptor.size
     }
   }
 
@@ -105,6 +108,10 @@ extension PlannedLayer {
     let digests = FileDigests(count: source.files.count)
     switch source {
     case .wheels(let source): return (try LayerContent(source.entries()), digests)
+    case .stored(let source):
+      throw PackageError(
+        .missingFile, source.title, "its layer \(source.layer.descriptor.digest) is not in the registry's store",
+        hint: "opz runtime import PATH-OF-OPZ-SERVER stores it again")
     case .files(let files):
       let entries = files.enumerated().map { index, file in
         let kind: TarEntry.Kind =

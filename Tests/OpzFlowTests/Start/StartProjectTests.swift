@@ -119,7 +119,7 @@ struct StartProjectTests {
   func refused() async throws {
     let wrong: [(ModelDirectory, String)] = [
       (.start("main-class"), "move Doubler into a module"), (.headers("saved-model"), "model.keras"),
-      (.headers("hugging-face"), "fetch the whole model"), (.headers("mlflow"), "mlflow.LIBRARY.save_model"),
+      (.headers("hugging-face"), "fetch the whole model"),
     ]
     for (model, hint) in wrong {
       let project = try Project()
@@ -131,6 +131,18 @@ struct StartProjectTests {
       #expect(error?.hint?.contains(hint) == true, "\(model.member): \(error?.description ?? "")")
       #expect(try Directory.entries(project.path) == before)
     }
+  }
+
+  @Test(
+    "an MLmodel without a function is refused before it becomes a project",
+    arguments: ["", "flavors: {}\n", "flavors: {sklearn: {pickled_model: model.pkl}}\n"])
+  func mlflowWithoutFunction(text: String) async throws {
+    let project = try Project()
+    try project.directory.write("p/MLmodel", text)
+    let error = await #expect(throws: FlowError.self) {
+      _ = try await StartProject(project.path, in: project.session).run()
+    }
+    #expect(error?.hint?.contains("mlflow.LIBRARY.save_model") == true)
   }
 
   @Test("files of the user's are kept")

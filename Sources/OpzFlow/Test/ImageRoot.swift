@@ -1,0 +1,109 @@
+import OpzIO
+import OpzOCI
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// An unpacked image whose program runs with these files as its root: in namespaces of its own, without a container
+/// engine. Network and process numbers are the machine's, since a test only talks to loopback.
+struct ImageRoot: Sendable {
+  let path: FilePath
+  /// The environment of the programs that set up the root; the image's own begins behind them.
+  let environment: [String]
+  private let image: Image
+  private let unshare: FilePath
+  /// Whether the user is root, who needs no user namespace and can become the image's user.
+  private let isRoot: Bool
+
+  /// Device files that programs expect.
+  private static let devices = ["null", "zero", "full", "random", "urandom"]
+
+  /// Prepares an unpacked image.
+  /// - Throws: `FlowError` where the kernel or the machine does not allow such a root.
+  init(_ path: FilePath, of image: Image, _ session: Session) throws {
+    guard let unshare = InstalledTool.unshare.find(session.environment) else {
+      throw ImageRoot.impossible("unshare of util-linux is not installed", session)
+    }
+    self.path = path
+    self.image = image
+    self.unshare = unshare
+    isRoot = geteuid() == 0
+    environment = ["PATH=\(session.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin")", "LC_ALL=C"]
+    let trial = try ChildProcess.run(ImageRoot.namespaces(unshare, isRoot) + ["true"], environment: environment)
+    guard trial.status == 0 else {
+      let reason = trial.errorText.split(separator: "\n").first.map(String.init) ?? "status \(trial.status)"
+      throw ImageRoot.impossible("the kernel allows no namespaces (\(reason))", session)
+    }
+    try prepare()
+  }
+
+  private static func impossible(_ reason: String, _ session: Session) -> FlowError {
+    let engine = [InstalledTool.podman, .docker].first { $0.isFound(session.environment) }?.rawValue
+    return FlowError(
+      .failed, "opz test", "the image cannot be started without a container engine here: \(reason)",
+      hint: engine.map {
+        "opz package --output docker-archive:image.tar, then \($0) load -i image.tar and \($0) run it"
+      }
+        ?? "run opz test as root, or on a machine that allows user namespaces")
+  }
+
+  private static func namespaces(_ unshare: FilePath, _ isRoot: Bool) -> [String] {
+    [unshare.string] + (isRoot ? [] : ["--user", "--map-root-user"]) + ["--mount"]
+  }
+
+  /// Makes what a container runtime mounts over. The image is not trusted: a link in place of a directory would lead out
+  /// of it, so it is replaced.
+  private func prepare() throws {
+    for name in ["dev", "proc", "tmp"] { try makeDirectory(path.appending(name)) }
+    try makeDirectory(path.appending("dev/shm"))
+    guard chmod(path.appending("tmp").string, 0o1777) == 0, chmod(path.appending("dev/shm").string, 0o1777) == 0 else {
+      throw IOFailure.last("chmod", path)
+    }
+    for name in ImageRoot.devices {
+      let file = path.appending("dev/\(name)")
+      if try FileStatus.find(file, followLinks: false) != nil { try Durable.removeTree(file) }
+      _ = try Durable.createExclusively(file, with: [])
+    }
+    // Temporary directories are for their owner alone, and the image's user has to come in.
+    guard chmod(path.string, 0o755) == 0 else { throw IOFailure.last("chmod", path) }
+  }
+
+  private func makeDirectory(_ place: FilePath) throws {
+    if let status = try FileStatus.find(place, followLinks: false), status.kind != .directory {
+      try Durable.remove(place)
+    }
+    try Durable.makeDirectory(place)
+  }
+
+  /// The command that runs the image's own program in it.
+  /// - Parameter added: variables that replace the image's.
+  func command(_ added: [String]) throws -> [String] {
+    let execution = image.config.config
+    guard let program = execution?.entrypoint, !program.isEmpty else {
+      throw FlowError(.failed, "opz test", "the image has no command")
+    }
+    let names = Set(added.map { $0.prefix { $0 != "=" } })
+    let variables = (execution?.env ?? []).filter { !names.contains($0.prefix { $0 != "=" }) } + added
+    var enter = [unshare.string, "--root=\(path)", "--wd=\(execution?.workingDir ?? "/")"]
+    if isRoot, let user = execution?.user {
+      let parts = user.split(separator: ":")
+      if let uid = parts.first { enter += ["--setgid=\(parts.count > 1 ? parts[1] : uid)", "--setuid=\(uid)"] }
+    }
+    let arguments = program + (execution?.cmd ?? [])
+    return ImageRoot.namespaces(unshare, isRoot) + ["sh", "-c", ImageRoot.script, "sh", path.string, "env", "-i"]
+      + variables + enter + arguments
+  }
+
+  /// Mounts what a container has, then becomes its program.
+  private static let script = """
+    set -e
+    root=$1; shift
+    for name in \(devices.joined(separator: " ")); do mount --bind /dev/$name "$root/dev/$name"; done
+    mount --rbind /proc "$root/proc"
+    exec "$@"
+    """
+}

@@ -1,0 +1,72 @@
+import OpzHTTP
+import OpzIO
+import OpzJSON
+import OpzOCI
+import SystemPackage
+
+/// The start of a server, until it is ready or has failed.
+struct ServerStart: Sendable {
+  /// A line of the server's log that has its port.
+  struct Listening: Decodable {
+    let event: String
+    let port: Int
+    /// As measured by a server that needs no workers.
+    let milliseconds: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case event, port
+      case milliseconds = "ready_ms"
+    }
+  }
+
+  private let child: ChildProcess
+  private let log: FilePath
+  private let deadline: ContinuousClock.Instant
+  private let seconds: Int
+
+  init(_ child: ChildProcess, _ log: FilePath, deadline: ContinuousClock.Instant, seconds: Int) {
+    self.child = child
+    self.log = log
+    self.deadline = deadline
+    self.seconds = seconds
+  }
+
+  private static let subject = "opz-server of the image"
+
+  /// Waits for the log line that reports the port.
+  func listening() async throws -> Listening {
+    while true {
+      for line in text.split(separator: "\n") {
+        if let found = try? JSONDecoding.decode(Listening.self, from: Array(line.utf8)) { return found }
+      }
+      try check()
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
+
+  /// Waits until the server says that it is ready: its workers have loaded the model.
+  func ready(_ client: ServiceClient) async throws {
+    while (try? await client.get("/v2/health/ready"))?.status != 200 {
+      try check()
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  private func check() throws {
+    if let status = child.poll() {
+      throw FlowError(
+        .verification, ServerStart.subject, "it exited with status \(status) before it was ready: \(end)")
+    }
+    guard ContinuousClock.now < deadline else {
+      let said = end.isEmpty ? "" : ": \(end)"
+      throw FlowError(
+        .verification, ServerStart.subject, "it was not ready after \(seconds) s\(said)",
+        hint: "test: {wait: \(seconds * 2)} in opz.yaml waits longer")
+    }
+  }
+
+  private var text: String { (try? FileBlob(log).bytes()).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
+  /// What the server said last.
+  private var end: String { String(text.suffix(1500)) }
+}

@@ -1,0 +1,157 @@
+import OpzArchive
+import OpzFlow
+import OpzFormats
+import OpzIO
+import OpzInference
+import OpzJSON
+import OpzOCI
+import OpzPackage
+import OpzRegistry
+import OpzStore
+import OpzTestKit
+import SystemPackage
+import Testing
+
+@Suite("Images with opz-server in front of a worker")
+struct ServedWorkerTests {
+  /// A project on a base with placeholders for Python and glibc, and a static program for a server, which is not run.
+  private static func project(
+    _ runtime: String = "kind: python", _ more: String = "", mark: String = "\(RuntimeMark.text)"
+  ) async throws -> Project {
+    var project = try Project()
+    try project.directory.write(
+      "b/opz.yaml",
+      "opz: 1\nname: base\nmodel: {path: m}\nruntime: {kind: custom, base: scratch, command: [python3]}\nfiles: [{path: root, to: /}]\n"
+    )
+    try project.directory.write("b/m", "m")
+    try project.directory.write("b/root/usr/bin/python3.11", "python", mode: 0o755)
+    try project.directory.write(
+      "b/root/lib/x86_64-linux-gnu/libc.so.6", "GNU C Library (Debian GLIBC) stable release version 2.36.\n")
+    var request = PackageRequest(project: project.directory.path.appending("b"))
+    request.outputs = ["oci:base:1"]
+    _ = try await PackageProject(request, in: project.session).run()
+    try project.directory.write(
+      "p/opz.yaml",
+      "opz: 1\nname: iris\nmodel: {path: model.joblib}\nruntime: {\(runtime), base: \"oci:../base:1\"}\n\(more)\n")
+    try project.directory.write("p/model.joblib", "a model")
+    try project.directory.write("p/pylock.toml", "lock-version = \"1.0\"\ncreated-by = \"test\"\npackages = []\n")
+    let program = project.directory.path.appending("server")
+    try OutputFile.write(StaticPlaceholder.bytes(mark), to: program)
+    project.session.environment["OPZ_SERVER"] = program.string
+    _ = try await LockProject(project.path, update: false, in: project.session).run()
+    return project
+  }
+
+  private func serve(_ version: Registry.Version, _ project: Project) async throws -> ServeSettings {
+    let store = try project.registry().store
+    let image = try await store.image(version.record.image)
+    let stack = LayerStack(
+      try image.layers.map { try StoredLayer($0.descriptor, try store.file($0.descriptor), diffID: $0.diffID) })
+    return try ServeSettings(json: try stack.bytes("opt/opz/serve.json", limit: 1 << 20))
+  }
+
+  @Test("the server is the runtime's own layer, below the wheels; the settings join it with worker and model")
+  func packaged() async throws {
+    let project = try await Self.project(
+      "kind: python", "serve: {loader: sklearn-joblib, workers: {count: 2, memory: 1Gi}}")
+    let version = try await project.package().version
+    let record = version.record
+    #expect(record.layers.map(\.role) == ["runtime", "runtime", "server", "server", "model", "config"])
+    let runtime = try await RuntimeImport.pinned(in: project.session)[0].image
+    let store = try project.registry().store
+    let server = try await store.image(runtime).layers
+    #expect(server.map(\.descriptor.digest) == [record.layers[2].descriptor.digest])
+    let image = try await store.image(record.image)
+    let execution = try #require(image.config.config)
+    #expect(execution.entrypoint == ["/opz-server", "--settings", "/opt/opz/serve.json"] && execution.cmd == nil)
+    #expect(execution.stopSignal == "SIGTERM" && execution.exposedPorts?.keys.sorted() == ["8080/tcp"])
+    #expect(execution.workingDir == "/" && execution.env?.contains("PYTHONUSERBASE=/opt/python") == true)
+    let settings = try await serve(version, project)
+    #expect(settings.name == "iris" && settings.version == nil && settings.model == "/models/model.joblib")
+    #expect(settings.worker?.command == ["/usr/bin/env", "python3.11", "-m", "opz_worker"])
+    #expect(settings.worker?.path == "/opt/opz/worker" && settings.worker?.loader == "sklearn-joblib")
+    #expect(settings.worker?.code == nil && settings.worker?.predict == nil)
+    #expect(settings.workers.count == 2 && settings.workers.memoryMB == 1024)
+    #expect(record.runtime.kind == "python" && record.model?.format == "sklearn-joblib")
+    #expect(record.files.map(\.path).contains("/opt/opz/worker/opz_worker/__main__.py"))
+    #expect(try await project.package().existed)
+    #expect(try await project.registry().fsck().problems == [])
+  }
+
+  @Test("a changed model is a new model layer and nothing else")
+  func modelChange() async throws {
+    let project = try await Self.project()
+    let one = try await project.package().version.record
+    try project.directory.write("p/model.joblib", "another model")
+    let plan = try await PlanProject(PackageRequest(project: project.path), in: project.session).run()
+    #expect(plan.layers.filter { $0.state == .built }.map(\.role) == ["model"])
+    #expect(plan.layers.filter { $0.role == "server" }.map(\.state) == [.reused, .reused])
+    let two = try await project.package().version.record
+    let changed = zip(one.layers, two.layers).filter { $0.descriptor != $1.descriptor }.map(\.0.role)
+    #expect(changed == ["model"])
+  }
+
+  @Test("predict.py and a model directory are where the settings say")
+  func code() async throws {
+    let project = try await Self.project("kind: python", "code: [predict.py]")
+    try project.directory.write("p/predict.py", "def predict(frame): return frame\n")
+    try Durable.remove(project.path.appending("model.joblib"))
+    try project.directory.write("p/model.joblib/weights.bin", "w")
+    let version = try await project.package().version
+    let settings = try await serve(version, project)
+    #expect(
+      settings.model == "/models" && settings.worker?.code == "/app" && settings.worker?.predict == "/app/predict.py")
+    let image = try await project.registry().store.image(version.record.image)
+    #expect(image.config.config?.workingDir == "/app")
+  }
+
+  @Test("R: the same server, the worker's page of R")
+  func r() async throws {
+    let project = try await Self.project("kind: r", "serve: {loader: rds, limits: {requests: 8, body: 1Mi}}")
+    let version = try await project.package().version
+    let settings = try await serve(version, project)
+    #expect(settings.worker?.kind == .r)
+    #expect(settings.worker?.command == ["/usr/bin/env", "Rscript", "--vanilla", "/opt/opz/worker/worker.R"])
+    let environment = try await project.registry().store.image(version.record.image).config.config?.env ?? []
+    #expect(environment.contains("OPZ_MAX_REQUESTS=8") && environment.contains("OPZ_MAX_BODY_BYTES=1048576"))
+    #expect(
+      !environment.contains { $0.hasPrefix("PYTHON") }
+        && version.record.files.contains { $0.path == "/opt/opz/worker/worker.R" })
+  }
+
+  @Test("a runtime from before workers is refused by name")
+  func older() async throws {
+    let project = try await Self.project(mark: "opz-runtime-reads:xgboost-json;graph=1;")
+    let error = await #expect(throws: FlowError.self) { try await project.package() }
+    #expect(error?.category == .conflict && error?.hint?.hasPrefix("opz runtime import ") == true)
+    #expect(try project.registry().models().map(\.description) == ["base"])
+  }
+
+  @Test("the loaders of opz.yaml are those of the workers")
+  func loaders() {
+    #expect(ServeSection.Loader.allCases.map(\.rawValue) == WorkerLoader.allCases.map(\.rawValue))
+  }
+
+  @Test("docker build of the generated Dockerfile gives the same files, owners and settings")
+  func dockerfile() async throws {
+    let project = try await Self.project("kind: python", "code: [predict.py]")
+    try project.directory.write("p/predict.py", "def predict(frame): return frame\n")
+    let version = try await project.package {
+      $0.outputs = ["docker-archive:ours.tar"]
+      $0.tags = ["ours"]
+    }.version
+    let tree = try await DockerComparison.check(version, of: project)
+    #expect(tree["opz-server"]?.mode == 0o755 && tree["opt/opz/serve.json"]?.mode == 0o644)
+  }
+}
+
+/// A program as far as packaging looks at one.
+enum StaticPlaceholder {
+  /// The header of a 64-bit ELF file for this machine, with one program header that is no interpreter, and a text.
+  static func bytes(_ text: String) -> [UInt8] {
+    var bytes: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1] + Array(repeating: 0, count: 58)
+    bytes[18] = Platform.host.architecture == "arm64" ? 183 : 62
+    (bytes[32], bytes[54], bytes[56]) = (64, 56, 1)
+    return bytes + [1] + Array(repeating: 0, count: 55) + Array(text.utf8)
+  }
+}
