@@ -16,21 +16,33 @@ struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Serves a model over HTTP, as its image does.",
     discussion: """
-      Starts opz-server with the model of a version, or of a file or directory. Open Inference Protocol, version 2.
+      Starts opz-server with the model of a version, or of a file or directory. Open Inference Protocol, version 2. For a \
+      project whose model a Python or R worker runs, the worker is started on this machine: with the locked packages if \
+      there is a lock and uv, else with the Python that is there.
 
       opz serve churn@1.0.0 --port 8080
       curl localhost:8080/v2/models/churn
+      opz serve . --reload
       """)
 
-  @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one.") var model: String
+  @Argument(help: "NAME@VERSION, a model's file, or a directory that holds one or a project.") var model: String
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
   @Option(help: "The port; 0 for a free one.") var port = 8080
   @Option(help: "\(IterationsOption.help); what the version says if missing, else all.")
   var iterations: ReadingOptions.Iterations?
+  @Option(help: ArgumentHelp("A project: the interpreter of the worker.", valueName: "path")) var python: String?
+  @Flag(help: "A project: start again when the model, the code or opz.yaml changes.") var reload = false
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     let session = options.session()
+    let path = session.path(model)
+    if !model.contains("@"), ServeProject.isServed(path, in: session) {
+      return try await serve(ServeProject(path, python: python, in: session), session)
+    }
+    if python != nil || reload {
+      throw ValidationError("--python and --reload are for a project with a worker, and \(model) is none")
+    }
     let operand = ModelOperand(model, session)
     let served = try await operand.unpacked()
     let server = try InstalledProgram.server.require(
@@ -51,13 +63,59 @@ struct ServeCommand: AsyncParsableCommand {
   }
 }
 
+extension ServeCommand {
+  /// Runs opz-server in front of a project's worker, and again after each change of its files if that was asked for.
+  fileprivate func serve(_ project: ServeProject, _ session: Session) async throws {
+    let server = try InstalledProgram.server.require(
+      session.environment, install: "scripts/install PREFIX installs both")
+    while true {
+      let prepared = try await project.prepare()
+      defer { try? Durable.removeTree(prepared.temporary) }
+      let child = try ChildProcess.start(
+        [server.string] + prepared.arguments + ["--host", host, "--port", String(port)],
+        environment: session.environmentList)
+      SignalForwarding.begin(to: child.pid)
+      let before = ServeProject.changes(of: prepared.watched)
+      var isChanged = false
+      while true {
+        if let status = child.poll() {
+          if isChanged || (reload && !SignalForwarding.isStopping) { break }
+          if status != 0 { throw ExitCode(status) }
+          return
+        }
+        if reload, !isChanged, ServeProject.changes(of: prepared.watched) != before {
+          isChanged = true
+          options.note("a file changed: starting again")
+          child.send(signal: SIGTERM)
+        }
+        try await Task.sleep(for: .milliseconds(reload ? 200 : 50))
+      }
+      // A model that does not load is looked at again when a file changes.
+      while reload, !isChanged, !SignalForwarding.isStopping, ServeProject.changes(of: prepared.watched) == before {
+        try await Task.sleep(for: .milliseconds(200))
+      }
+      if SignalForwarding.isStopping { return }
+    }
+  }
+}
+
 /// Forwards SIGTERM, SIGINT and SIGHUP to the server, so that it drains and this process can clean up afterwards.
 private enum SignalForwarding {
-  // Written once, before signal handlers are installed.
+  // Written before signal handlers are installed, and between two children.
   nonisolated(unsafe) private static var pid: pid_t = 0
+  // Written by a signal handler, to true only.
+  nonisolated(unsafe) private static var stops = false
+
+  /// Whether a signal came.
+  static var isStopping: Bool { stops }
 
   static func begin(to child: pid_t) {
     pid = child
-    for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { kill(SignalForwarding.pid, $0) } }
+    for number in [SIGTERM, SIGINT, SIGHUP] {
+      signal(number) { number in
+        SignalForwarding.stops = true
+        kill(SignalForwarding.pid, number)
+      }
+    }
   }
 }

@@ -81,7 +81,7 @@ struct Container: YAMLEncodable {
       return batch.command == nil ? nil : .list([variable("OPZ_SHARDS", String(batch.shards ?? 1))])
     }
     if role.program == .command { return .list([variable("OPZ_MODEL_VERSION", plan.version)]) }
-    guard plan.server == .native else { return nil }
+    guard plan.server.isOpzServer else { return nil }
     return .list([
       variable("OPZ_MODEL_VERSION", plan.version),
       variable(
@@ -138,7 +138,7 @@ struct Container: YAMLEncodable {
     let port = role.isKnative ? YAMLValue.integer(plan.port) : .text("http")
     let action: YAMLValue.Member =
       switch plan.server {
-      case .native: .init("httpGet", .map(.init("path", .text("/v2/health/\(state)")), .init("port", port)))
+      case .native, .workers: .init("httpGet", .map(.init("path", .text("/v2/health/\(state)")), .init("port", port)))
       case .custom, .weights: .init("tcpSocket", .map(.init("port", port)))
       }
     return .map(

@@ -38,7 +38,7 @@ struct Deployment: YAMLEncodable {
 
   private var template: YAMLValue {
     var annotations: [String: String] = [:]
-    if plan.server == .native {
+    if plan.server.isOpzServer {
       annotations = [
         "prometheus.io/scrape": "true", "prometheus.io/port": String(plan.port), "prometheus.io/path": "/metrics",
       ]

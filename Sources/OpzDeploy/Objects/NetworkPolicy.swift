@@ -59,7 +59,7 @@ struct NetworkPolicy: YAMLEncodable {
     var peers = (ingress.namespaces ?? []).map { peer($0, pods) }
     if peers.isEmpty, let pods { peers = [peer(nil, pods)] }
     let monitoring = plan.settings.monitoring
-    if !peers.isEmpty, plan.server == .native, monitoring?.enabled == true || monitoring?.namespace != nil {
+    if !peers.isEmpty, plan.server.isOpzServer, monitoring?.enabled == true || monitoring?.namespace != nil {
       peers.append(peer(monitoring?.namespace ?? "monitoring", nil))
     }
     return peers

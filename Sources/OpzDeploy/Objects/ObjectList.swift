@@ -89,7 +89,7 @@ struct ObjectList {
 
   mutating func addMonitoring(_ plan: DeploymentPlan, _ names: PlanNames, side: String? = nil) {
     guard plan.settings.monitoring?.enabled == true else { return }
-    guard plan.server == .native else {
+    guard plan.server.isOpzServer else {
       return remarks.append("no ServiceMonitor or PrometheusRule is written: only opz-server's metrics are known")
     }
     if plan.target.hasDeployment { add("servicemonitor", ServiceMonitor(plan: plan, names: names), side: side) }

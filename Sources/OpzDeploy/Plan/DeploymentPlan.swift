@@ -7,10 +7,15 @@ public struct DeploymentPlan: Sendable {
   public enum Server: Sendable, Hashable {
     /// opz-server, whose health endpoints, metrics and draining are known.
     case native
+    /// opz-server in front of workers of Python or R, whose memory is the model's own.
+    case workers
     /// A custom program, of which only the port is known.
     case custom
     /// No server: the image contains a model only, and KServe provides the server.
     case weights
+
+    /// Whether opz-server listens: its health endpoints, metrics and draining are known.
+    var isOpzServer: Bool { self == .native || self == .workers }
   }
 
   /// The name of the model.
@@ -129,7 +134,8 @@ public struct DeploymentPlan: Sendable {
   /// Seconds within which the container must respond after its start: ten times the measured time plus 10, or 120
   /// where nothing was measured.
   var startupSeconds: Int {
-    guard let readyMilliseconds, readyMilliseconds >= 0 else { return 120 }
+    // opz-server gives a worker 600 s to load its model.
+    guard let readyMilliseconds, readyMilliseconds >= 0 else { return server == .workers ? 600 : 120 }
     return 10 + min(readyMilliseconds, 3_600_000) / 100
   }
 

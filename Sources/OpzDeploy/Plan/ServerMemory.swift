@@ -12,6 +12,23 @@ public enum ServerMemory {
   public static func requestBytes(body: Int128) -> Int128 { 8 * body + (32 << 20) }
 }
 
+extension ServerMemory {
+  /// The memory of a pod with a Python or R model where opz.yaml says none.
+  /// - Parameters:
+  ///   - measured: bytes that server and workers had after `opz test` sent its requests; nil if it was not run.
+  ///   - model: bytes of the model's files.
+  /// - Returns: a quantity such as `1Gi`, in steps of 64 MiB.
+  public static func ofWorkers(measured: UInt64?, model: UInt64) -> String {
+    let requests = requestBytes(body: Int128(bodyBytes))
+    // A test sends few rows; batches of many take more. Where nothing was measured, a library takes some 500 MiB, and a
+    // loaded model a few times its file.
+    let need: Int128 =
+      if let measured { Int128(measured) * 3 / 2 + requests } else { Int128(768 << 20) + 4 * Int128(model) + requests }
+    let steps = max(8, (need + (64 << 20) - 1) / (64 << 20))
+    return steps % 16 == 0 ? "\(steps / 16)Gi" : "\(steps * 64)Mi"
+  }
+}
+
 extension DeploymentPlan {
   /// Rejects a pod that its own requests could exhaust, because it would be killed when the load is highest.
   func checkMemory() throws {

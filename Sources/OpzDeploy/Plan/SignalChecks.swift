@@ -39,7 +39,7 @@ extension DeploymentPlan {
 
   /// opz-server refuses requests above its limit, so more are never in flight.
   private func checkConcurrency() throws {
-    guard server == .native, let aim = settings.autoscale?.concurrency else { return }
+    guard server.isOpzServer, let aim = settings.autoscale?.concurrency else { return }
     let maximum = maximumRequests
     guard Int128(aim) * 11 >= Int128(maximum) * 10 else { return }
     throw DeployError(

@@ -173,7 +173,7 @@ struct KnativeService: YAMLEncodable {
       // The HPA class does not support it, and has one window for both directions.
       if let window = scale?.down?.window { found["autoscaling.knative.dev/scale-down-delay"] = "\(window)s" }
     }
-    if plan.server == .native {
+    if plan.server.isOpzServer {
       found["prometheus.io/scrape"] = "true"
       found["prometheus.io/port"] = String(plan.port)
       found["prometheus.io/path"] = "/metrics"

@@ -49,6 +49,7 @@ public struct PackageProject: Sendable {
     }
     let registry = try session.createRegistry().batchingSyncs()
     let draft = try await build(project, registry)
+    var tested: TestReport?
     if request.test {
       let report = try await ImageTest(
         image: draft.image, tests: draft.tests, name: project.name, session: session,
@@ -56,6 +57,7 @@ public struct PackageProject: Sendable {
       ).run(registry.store)
       try report.requireSuccess(project.name.description)
       session.progress.report(.note(report.summary))
+      tested = report
     }
     let outcome = try await record(draft, project, registry)
     let (version, existed, changes): (Registry.Version, Bool, [SettingsChange]) =
@@ -64,6 +66,11 @@ public struct PackageProject: Sendable {
       case .existed(let version): (version, true, [])
       case .configured(let version, let changes): (version, true, changes)
       }
+    // The image was tested before it was a version.
+    if let tested, tested.memoryBytes != nil {
+      let author = session.author
+      try await blocking { try registry.note(.tested, version, by: author, details: tested.details) }
+    }
     if !existed, request.configuration == nil, project.config.runtime.kind == .model, project.config.runtime.base == nil
     {
       session.progress.report(

@@ -222,11 +222,16 @@ public struct DeployVersion: Sendable {
       server: try DeployVersion.server(record), port: port ?? 8080,
       user: image.config.config?.user ?? RuntimeSettings.defaultUser, settings: settings, target: request.target,
       namespace: request.namespace)
-    plan.readyMilliseconds = try await measured(version, registry)
+    let measured = try await measured(version, registry)
+    plan.readyMilliseconds = measured.ready
     let platform = record.platforms.first.flatMap { Platform($0) } ?? .host
     plan.imageBytes = record.layers.filter { $0.isPart(of: platform) }
       .reduce(0) { $0 &+ $1.descriptor.size }
     plan.modelBytes = record.files.filter { $0.role == "model" }.reduce(0) { $0 &+ $1.size }
+    if ["python", "r"].contains(record.runtime.kind), settings.resources?.memory == nil {
+      let memory = ServerMemory.ofWorkers(measured: measured.memory, model: plan.modelBytes ?? 0)
+      plan.memory = try Quantity(memory, key: "deploy.resources.memory")
+    }
     let format = record.model.flatMap { session.formats.named($0.format) }
     plan.modelFormat = format?.kserve
     if let format, !format.kserveSuffixes.isEmpty {
@@ -243,6 +248,9 @@ public struct DeployVersion: Sendable {
 
   private static func server(_ record: VersionRecord) throws -> DeploymentPlan.Server {
     try record.requireKnownRuntime()
+    if let command = record.runtime.settings?["command"]?.array?.compactMap(\.string), command == ServedWorker.command {
+      return .workers
+    }
     return switch record.runtime.kind {
     case "native": .native
     case "model": .weights
@@ -250,15 +258,20 @@ public struct DeployVersion: Sendable {
     }
   }
 
-  /// Milliseconds from start to the first response, as measured by the last `opz test`; nil if it was never run.
-  private func measured(_ version: Registry.Version, _ registry: Registry) async throws -> Int? {
+  /// What the last `opz test` measured: milliseconds from start to the first response, and bytes of memory; nil if it was
+  /// never run.
+  private func measured(_ version: Registry.Version, _ registry: Registry) async throws -> (
+    ready: Int?, memory: UInt64?
+  ) {
     try await blocking {
       let state = try registry.state(version.name)
       let events = try registry.events(of: version.name, version.version, in: state)
-      for event in events.reversed() where event.kind == .tested {
-        if case .integer(let number)? = event.details["readyMilliseconds"] { return Int(number) }
+      func last(_ key: String) -> Int64? {
+        events.reversed().lazy.filter { $0.kind == .tested }.compactMap { $0.details[key]?.integer }.first
       }
-      return nil
+      return (
+        last("readyMilliseconds").flatMap { Int(exactly: $0) }, last("memoryBytes").flatMap { UInt64(exactly: $0) }
+      )
     }
   }
 }

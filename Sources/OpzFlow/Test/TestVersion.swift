@@ -26,16 +26,23 @@ public enum TestVersion {
       try await content.blob($0)
     }
     let report = try await test.run(registry.store)
-    var details: [String: JSONValue] = [
-      "passed": .bool(report.passed), "values": .integer(Int64(report.checks.reduce(0) { $0 + $1.values })),
-    ]
+    var details = report.details
     details["settings"] = source.map { .string($0.event.hash) }
-    // `opz deploy` derives probes and memory from these.
-    details["memoryBytes"] = report.memoryBytes.flatMap { Int64(exactly: $0) }.map { .integer($0) }
-    details["readyMilliseconds"] = report.readyMilliseconds.map { .integer(Int64($0)) }
     try await blocking { [details] in
       try registry.note(.tested, version, by: session.author, details: details)
     }
     return report
+  }
+}
+
+extension TestReport {
+  /// What an event `tested` keeps: `opz deploy` derives probes and memory from it.
+  var details: [String: JSONValue] {
+    var details: [String: JSONValue] = [
+      "passed": .bool(passed), "values": .integer(Int64(checks.reduce(0) { $0 + $1.values })),
+    ]
+    details["readyMilliseconds"] = readyMilliseconds.map { .integer(Int64($0)) }
+    details["memoryBytes"] = memoryBytes.flatMap { Int64(exactly: $0) }.map { .integer($0) }
+    return details
   }
 }

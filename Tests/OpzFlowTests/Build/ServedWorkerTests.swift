@@ -1,4 +1,5 @@
 import OpzArchive
+import OpzDeploy
 import OpzFlow
 import OpzFormats
 import OpzIO
@@ -125,6 +126,57 @@ struct ServedWorkerTests {
     let error = await #expect(throws: FlowError.self) { try await project.package() }
     #expect(error?.category == .conflict && error?.hint?.hasPrefix("opz runtime import ") == true)
     #expect(try project.registry().models().map(\.description) == ["base"])
+  }
+
+  @Test("deploys: the server's own probes, drain and metrics, for each target", arguments: DeployTarget.allCases)
+  func deployed(target: DeployTarget) async throws {
+    let project = try await Self.project()
+    let version = try await project.package().version
+    let request = DeployRequest(repository: try Reference(parsing: "registry.example/iris"), target: target)
+    let deploy = DeployVersion(version, request, in: project.session)
+    let before = try await deploy.manifests()
+    #expect(before.stream.contains("path: /v2/health/ready") && !before.stream.contains("tcpSocket"))
+    #expect(before.stream.contains("name: OPZ_DRAIN_SECONDS") && before.stream.contains("containerPort: 8080"))
+    #expect(before.stream.contains("memory: \"960Mi\"") && !before.stream.contains("256Mi"))
+    try deploy.requireNoLintErrors(before)
+    let tested: [String: JSONValue] = ["readyMilliseconds": .integer(2000), "memoryBytes": .integer(600 << 20)]
+    try project.registry().note(.tested, version, by: project.session.author, details: tested)
+    let after = try await deploy.manifests()
+    #expect(after.stream.contains("memory: \"1088Mi\"") && after.stream.contains("opz test measured 2000 ms"))
+  }
+
+  @Test("memory of pods: what was measured and room for requests, else what a library takes")
+  func memory() {
+    #expect(ServerMemory.ofWorkers(measured: 0, model: 0) == "512Mi")
+    #expect(ServerMemory.ofWorkers(measured: 1 << 30, model: 1 << 40) == "1728Mi")
+    #expect(ServerMemory.ofWorkers(measured: nil, model: 1 << 30) == "5056Mi")
+    #expect(ServerMemory.ofWorkers(measured: .max, model: .max).hasSuffix("i"))
+  }
+
+  @Test("opz serve of the project: the worker's program and settings for this machine")
+  func local() async throws {
+    var project = try await Self.project("kind: python", "code: [predict.py]\nserve: {loader: predict}")
+    try project.directory.write("p/predict.py", "def predict(frame): return frame\n")
+    #expect(ServeProject.isServed(project.path, in: project.session))
+    let prepared = try await ServeProject(project.path, python: "/usr/bin/python3", in: project.session).prepare()
+    defer { try? Durable.removeTree(prepared.temporary) }
+    #expect(prepared.arguments.first == "--settings")
+    let file = FilePath(prepared.arguments.last ?? "")
+    let settings = try ServeSettings(json: try FileBlob(file).bytes())
+    let worker = try #require(settings.worker)
+    #expect(
+      settings.model == "\(project.path)/model.joblib" && worker.command == ["/usr/bin/python3", "-m", "opz_worker"])
+    #expect(worker.code == project.path.string && worker.predict == "\(project.path)/predict.py")
+    let program = FilePath(try #require(worker.path)).appending("opz_worker/__main__.py")
+    #expect(try FileStatus.of(program).kind == .file)
+    let before = ServeProject.changes(of: prepared.watched)
+    try project.directory.write("p/predict.py", "def predict(frame): return 2 * frame\n")
+    #expect(ServeProject.changes(of: prepared.watched) != before)
+    project.session.environment["PATH"] = "/nowhere"
+    let error = await #expect(throws: FlowError.self) {
+      _ = try await ServeProject(project.path, in: project.session).prepare()
+    }
+    #expect(error?.category == .notFound && error?.hint?.contains("--python") == true)
   }
 
   @Test("the loaders of opz.yaml are those of the workers")

@@ -1,0 +1,84 @@
+import OpzIO
+import OpzInference
+import OpzPackage
+import OpzProject
+import OpzWorkerFiles
+public import SystemPackage
+
+/// `opz serve` of a project whose model a Python or R worker runs: opz-server and a worker on this machine, without an
+/// image.
+public struct ServeProject: Sendable {
+  /// What is to be started, with its files in a directory of their own.
+  public struct Prepared: Sendable {
+    /// The arguments of opz-server behind its path.
+    public let arguments: [String]
+    /// What the worker runs: a change of these files calls for another start.
+    public let watched: [FilePath]
+    /// To remove afterwards.
+    public let temporary: FilePath
+  }
+
+  private let directory: FilePath
+  private let python: String?
+  private let session: Session
+
+  /// Prepares serving. Nothing is read before `prepare()`.
+  /// - Parameters:
+  ///   - directory: the project's.
+  ///   - python: the interpreter; nil to use one with the locked packages, else the user's own.
+  public init(_ directory: FilePath, python: String? = nil, in session: Session) {
+    self.directory = directory
+    self.python = python
+    self.session = session
+  }
+
+  /// Whether a path is a project with a worker, as its opz.yaml says.
+  public static func isServed(_ path: FilePath, in session: Session) -> Bool {
+    guard ((try? FileStatus.find(path.appending("opz.yaml"))) ?? nil) != nil else { return false }
+    let config = try? ConfigReader.read(path.appending("opz.yaml"), formats: session.formats)
+    return config?.runtime.hasWorkers ?? false
+  }
+
+  /// Writes the worker's program and the server's settings into a temporary directory.
+  /// - Throws: `ConfigError` for an invalid opz.yaml; `FlowError` if there is no interpreter.
+  public func prepare() async throws -> Prepared {
+    let project = try await LoadedProject.load(PackageRequest(project: directory), session)
+    return try await blocking { try prepare(project) }
+  }
+
+  private func prepare(_ project: LoadedProject) throws -> Prepared {
+    let config = project.config
+    let temporary = try Directory.temporary(prefix: "opz-serve-")
+    do {
+      let place = temporary.appending("worker")
+      for file in config.runtime.kind == .python ? WorkerFiles.python : WorkerFiles.r {
+        let path = place.pushing(FilePath(file.path))
+        try Durable.makeDirectory(path.removingLastComponent())
+        try Durable.replaceWithoutSync(path, with: file.bytes)
+      }
+      let served = ServedWorker(config: config, tree: project.tree)
+      var settings = ServeSettings(model: directory.pushing(FilePath(config.model.path)).lexicallyNormalized().string)
+      settings.name = config.name.description
+      settings.worker = served.worker(try command(config, place), path: place.string, code: directory.string)
+      served.apply(to: &settings)
+      let file = temporary.appending("serve.json")
+      try Durable.replaceWithoutSync(file, with: settings.json())
+      let watched = project.tree.files.map(\.source) + [directory.appending("opz.yaml")]
+      return Prepared(arguments: ["--settings", file.string], watched: watched, temporary: temporary)
+    } catch {
+      try? Durable.removeTree(temporary)
+      throw error
+    }
+  }
+
+  private func command(_ config: ProjectConfig, _ worker: FilePath) throws -> [String] {
+    guard config.runtime.kind == .python else { return ["Rscript", "--vanilla", worker.appending("worker.R").string] }
+    let local = LocalPython(project: directory, config: config, session: session)
+    return [try local.interpreter(named: python).string, "-m", "opz_worker"]
+  }
+
+  /// The times of the files' last changes: two are equal if nothing changed in between.
+  public static func changes(of files: [FilePath]) -> [Int64] {
+    files.map { ((try? FileStatus.find($0)) ?? nil)?.changed ?? 0 }
+  }
+}
