@@ -45,10 +45,27 @@ struct LoadedProject: Sendable {
     for placed in config.files { try tree.add(placed) }
     let modelPath = request.project.pushing(FilePath(config.model.path))
     let (model, format) = try model(config, modelPath, session.formats)
+    let saved = try mlflow ?? MLflowModel(in: modelPath)
+    try requireFunction(saved, config, modelPath)
     return LoadedProject(
       directory: request.project, config: config, name: config.name, version: config.version.fixed, created: created,
       tree: tree, model: model, format: format,
-      mlflow: try mlflow ?? MLflowModel(in: modelPath))
+      mlflow: saved)
+  }
+
+  /// What MLflow itself would refuse when the container starts is refused before it is a version.
+  private static func requireFunction(_ saved: MLflowModel?, _ config: ProjectConfig, _ path: FilePath) throws {
+    let isMLflows = config.serve?.loader == .mlflow || config.runtime.command.contains("mlflow")
+    guard isMLflows, config.runtime.kind == .python else { return }
+    let file = path.appending(MLflowModel.fileName).lexicallyNormalized().string
+    guard let saved else {
+      throw FlowError(.notFound, file, "there is no MLmodel, and the model is to be loaded by MLflow")
+    }
+    guard saved.hasFunction else {
+      throw FlowError(
+        .failed, file, "it has no flavor python_function with a loader, and MLflow loads no other",
+        hint: "save the model again with mlflow.LIBRARY.save_model")
+    }
   }
 
   /// Reads `opz.yaml`, or derives the configuration from an MLflow model's directory.

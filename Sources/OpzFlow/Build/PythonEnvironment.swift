@@ -56,6 +56,7 @@ struct PythonEnvironment: Sendable {
       let rules = requirements.flatMap { HashRules($0, for: target) }
       let locked = try await blocking { try PythonLock.read(lock).select(for: target, allowing: rules) }
       try project.requireAll(requirements, in: locked, target, lock, inputs)
+      try project.requireMLflow(in: locked, lock)
       let local: [LocalWheel]
       if fetching {
         local = try await fetch(locked, beside: lock.removingLastComponent(), registry, session)

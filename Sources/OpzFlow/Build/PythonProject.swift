@@ -75,6 +75,17 @@ struct PythonProject: Sendable {
     }
   }
 
+  /// Refuses a lock without MLflow where MLflow loads the model.
+  /// - Throws: `FlowError` of category `failed`.
+  func requireMLflow(in wheels: [LockedWheel], _ lock: FilePath) throws {
+    guard config.serve?.loader == .mlflow || config.runtime.command.contains("mlflow"),
+      !wheels.contains(where: { ["mlflow", "mlflow-skinny"].contains($0.name.normalizedDistribution) })
+    else { return }
+    throw FlowError(
+      .failed, lock.string, "it has no mlflow, which loads the model",
+      hint: "add mlflow to the requirements, then run opz lock")
+  }
+
   /// Refuses to write a lock over one of the user's files that is not a lock.
   /// - Throws: `FlowError` of category `conflict`.
   func requireLockPlace(_ path: FilePath) throws {

@@ -49,7 +49,9 @@ struct LocalPython: Sendable {
     if try FileStatus.find(isWhole) != nil { return python }
     try Durable.makeDirectory(place.removingLastComponent())
     session.progress.report(.note("making a virtual environment with the locked packages"))
-    var make = [uv.string, "venv", "--quiet", "--clear"]
+    // What a killed run left is not whole.
+    if try FileStatus.find(place, followLinks: false) != nil { try Durable.removeTree(place) }
+    var make = [uv.string, "venv", "--quiet"]
     if let version { make += ["--python", version] }
     try run(make + [place.string])
     try run([uv.string, "pip", "install", "--quiet", "--python", python.string, "--requirements", lock.string])

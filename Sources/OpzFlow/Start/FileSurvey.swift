@@ -125,8 +125,10 @@ struct FileSurvey {
       model.requirements.append(PythonRequirement("numpy", "<2", because: "\(name) names numpy.core", isGuess: true))
     }
     add(survey.packages, "\(name) imports it", to: &model)
-    if survey.uses("sklearn.compose"), !model.requirements.contains(where: { $0.name == "pandas" }) {
-      model.requirements.append(guess("pandas", "a ColumnTransformer takes columns by name"))
+    if survey.hasFeatureNames || survey.uses("sklearn.compose"),
+      !model.requirements.contains(where: { $0.name == "pandas" })
+    {
+      model.requirements.append(guess("pandas", "it was fitted on columns with names"))
     }
     if isJoblib, !isScikitLearn, !isStatsmodels { model.requirements.append(guess("joblib", "it saved \(name)")) }
     if survey.uses("lightgbm") { needOpenMP(&model) }

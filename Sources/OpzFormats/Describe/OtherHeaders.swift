@@ -35,7 +35,7 @@ enum RObjectHeader {
     ModelDescription(
       isWorkspace ? "R workspace" : "R object", bytes: file.size, rows: rows,
       loadedBy: isWorkspace ? "load() in R" : "readRDS() in R",
-      runtime: "runtime: {kind: custom} with R and the package of the model")
+      runtime: "runtime: {kind: r}, on a base with the package of the model; opz init writes it")
   }
 
   private static func isNamed(_ name: String) -> Bool {

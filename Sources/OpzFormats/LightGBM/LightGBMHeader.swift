@@ -54,7 +54,7 @@ struct LightGBMHeader {
     guard let objective = LightGBMObjective(text) else {
       throw ModelError(
         .unsupported, fail("").subject, "the objective \(text.prefix(80)) is not one that LightGBM has",
-        hint: "package the model with runtime: {kind: custom} and your own server")
+        hint: "runtime: {kind: python} runs it in a Python worker")
     }
     self.objective = objective
     guard outputs > 0, objective.outputs ?? outputs == outputs else {

@@ -90,7 +90,7 @@ struct XGBoostReader {
     guard let objective = XGBoostObjective(text, version) else {
       throw ModelError(
         .unsupported, file.name, "the objective \(text.prefix(80)) is not one that opz scores",
-        hint: "package the model with runtime: {kind: custom} and your own server")
+        hint: "runtime: {kind: python} runs it in a Python worker")
     }
     return objective
   }

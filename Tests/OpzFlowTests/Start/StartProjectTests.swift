@@ -31,7 +31,8 @@ struct StartProjectTests {
       model: .start("sklearn-compressed"), loader: .scikitLearnJoblib, path: "model.joblib",
       requirements: ["numpy<2", "pandas", "scikit-learn==1.5.2"]),
     Case(
-      model: .start("sklearn-pickle"), loader: .scikitLearnPickle, requirements: ["numpy<2", "scikit-learn==1.5.2"]),
+      model: .start("sklearn-pickle"), loader: .scikitLearnPickle,
+      requirements: ["numpy<2", "pandas", "scikit-learn==1.5.2"]),
     Case(
       model: .start("skops"), loader: .skops, path: "model.skops",
       requirements: ["pandas", "scikit-learn==1.5.2", "skops"]),

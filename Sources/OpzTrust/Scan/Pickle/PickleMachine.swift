@@ -57,6 +57,8 @@ struct PickleMachine {
   var calls = false
   /// The texts that objects have under the keys of `noted`: scikit-learn writes its version into each.
   private(set) var notes: [String: String] = [:]
+  /// Whether an object has the names of the columns that it was fitted on.
+  private(set) var hasFeatureNames = false
   /// How many opcodes came before the first name that is not allowed but is in a module of Python's or of a known
   /// package.
   var stepsBeforeKnownName: Int?
@@ -243,6 +245,7 @@ struct PickleMachine {
     guard mode != .opcodeReading else { return }
     for pair in stride(from: 0, to: items.count, by: 2) {
       fields.set(items[pair], items[pair + 1])
+      if case .text(PickleSurvey.featureNamesKey) = items[pair] { hasFeatureNames = true }
       if case .text(let key) = items[pair], PickleMachine.noted.contains(key), case .text(let text) = items[pair + 1],
         notes[key] == nil
       {

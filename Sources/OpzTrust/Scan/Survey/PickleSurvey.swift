@@ -18,6 +18,8 @@ public struct PickleSurvey: Sendable, Hashable {
   public let names: [Name]
   /// What scikit-learn wrote as its version (`_sklearn_version`); nil if it wrote none.
   public let scikitLearn: String?
+  /// Whether an estimator knows the names of its columns (`feature_names_in_`): it was fitted on a table of pandas.
+  public let hasFeatureNames: Bool
   /// Whether joblib's arrays are in it, which only joblib reads.
   public let hasJoblibArrays: Bool
   /// How the whole file is compressed: `zlib`; nil if it is not.
@@ -26,6 +28,7 @@ public struct PickleSurvey: Sendable, Hashable {
   public let problem: String?
 
   static let scikitLearnKey = "_sklearn_version"
+  static let featureNamesKey = "feature_names_in_"
   /// The most bytes that a compressed pickle may unpack to.
   private static let unpackedLimit: UInt64 = 4 << 30
   private static let nameLimit = 4096
@@ -84,6 +87,7 @@ public struct PickleSurvey: Sendable, Hashable {
     let joblib = PickleGlobal.arrayWrapper
     return PickleSurvey(
       names: found.names, scikitLearn: machine.notes[scikitLearnKey],
+      hasFeatureNames: machine.hasFeatureNames,
       hasJoblibArrays: found.names.contains { $0.module == joblib.module && $0.name == joblib.name },
       compression: compression, problem: problem)
   }
