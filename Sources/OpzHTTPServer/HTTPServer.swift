@@ -56,7 +56,7 @@ public final class HTTPServer: Sendable {
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptHandler()) }
       }
-      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       // A client that has finished sending can still receive its response.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { child in

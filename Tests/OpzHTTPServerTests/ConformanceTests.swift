@@ -131,6 +131,16 @@ struct ConformanceTests {
     return try wire.reply(isHead: line.hasPrefix("HEAD"))
   }
 
+  @Test("A server without the capabilities of root, as in a container, answers", arguments: Peer.allCases)
+  func unprivileged(peer: Peer) async throws {
+    try await blocking {
+      let server = try PeerProcess(peer, prefix: ["/usr/bin/setpriv", "--bounding-set=-all", "--inh-caps=-all"])
+      let wire = try Wire(server.port)
+      wire.send("GET /v2/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+      #expect(try wire.reply()?.status == 200, "\(server.errors)")
+    }
+  }
+
   @Test("Pipelined requests are answered in order", arguments: Peer.allCases)
   func pipelined(peer: Peer) async throws {
     try await blocking {
