@@ -195,12 +195,13 @@ if !light {
   products.append(.executable(name: "opz-hub", targets: ["opz-hub"]))
   targets += [
     module("OpzHTTPServer", ["OpzIO", system] + nio + nioHTTP2),
-    tests("OpzHTTPServer", ["OpzHTTPServer", "opz-server", "opz-hub", "OpzIO", "OpzTestKit", system]),
+    tests(
+      "OpzHTTPServer", ["OpzHTTPServer", "opz-server", "opz-hub", "OpzIO", "OpzTestKit", system] + nio + nioHTTP2),
     module(
       "OpzServe",
       [
-        "OpzHTTPServer", "OpzWorkers", "OpzInference", "OpzFormats", "OpzScoring", "OpzModel", "OpzJSON", "OpzIO",
-        system, nioCore,
+        "OpzHTTPServer", "OpzWorkers", "OpzInference", "OpzFormats", "OpzScoring", "OpzModel", "OpzWire", "OpzJSON",
+        "OpzIO", system, nioCore,
       ]),
     .executableTarget(
       name: "opz-server", dependencies: ["OpzServe", "OpzFormats", "OpzIO"], swiftSettings: strict),
@@ -208,9 +209,7 @@ if !light {
       "OpzServe",
       [
         "OpzServe", "opz-server", "OpzHTTPServer", "OpzInference", "OpzWorkerFiles", "OpzDeploy", "OpzFormats",
-        "OpzModel", "OpzJSON", "OpzIO",
-        "OpzTestKit", system,
-        nioCore,
+        "OpzModel", "OpzWire", "OpzJSON", "OpzIO", "OpzTestKit", system, nioCore,
       ]),
     module(
       "OpzHub", ["OpzHTTPServer", "OpzRegistry", "OpzStore", "OpzYAML", "OpzOCI", "OpzJSON", "OpzIO", system] + nio),

@@ -33,6 +33,17 @@ public struct WireNumbers: Sendable {
     }
   }
 
+  /// The next element of a repeated `double`; nil after the last one.
+  public mutating func nextDouble() throws(WireFailure) -> Double? {
+    while true {
+      if let list = packed, list.position < list.end { return Double(bitPattern: try packedFixed64(list)) }
+      packed = nil
+      guard let field = try nextField() else { return nil }
+      if field.type != .lengthDelimited { return try message.double(field) }
+      packed = try message.message(field)
+    }
+  }
+
   /// Where the next element of a repeated `bytes` or `string` stands; nil after the last one.
   public mutating func nextRange() throws(WireFailure) -> Range<Int>? {
     guard let field = try nextField() else { return nil }
@@ -42,6 +53,13 @@ public struct WireNumbers: Sendable {
   private mutating func packedFixed32(_ list: WireReader) throws(WireFailure) -> UInt32 {
     var list = list
     let value = try list.fixed32()
+    packed = list
+    return value
+  }
+
+  private mutating func packedFixed64(_ list: WireReader) throws(WireFailure) -> UInt64 {
+    var list = list
+    let value = try list.fixed64()
     packed = list
     return value
   }

@@ -84,7 +84,9 @@ struct MemoryTests {
       }
       return try await group.reduce(into: []) { $0 += $1 }
     }
-    #expect(statuses.count == 2 * Datatype.allCases.count + 8 && statuses.allSatisfy { [200, 400, 503].contains($0) }, "\(statuses)")
+    #expect(
+      statuses.count == 2 * Datatype.allCases.count + 8 && statuses.allSatisfy { [200, 400, 503].contains($0) },
+      "\(statuses)")
     #expect(statuses.contains(200), "\(statuses)")
     let peak = try MemoryTests.peak(server.process.pid)
     #expect(peak < MemoryTests.limit - MemoryTests.room, "\(peak >> 20) MiB")

@@ -33,11 +33,13 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     // A client that has sent half a preface and no more speaks, if anything, HTTP/1.1.
-    if !isOpen, let event = event as? ChannelEvent, event == .inputClosed { begin(.http1, context) }
-    context.fireUserInboundEventTriggered(event)
+    let isEnd = if let event = event as? ChannelEvent { event == .inputClosed } else { false }
+    guard !isOpen, isEnd else { return context.fireUserInboundEventTriggered(event) }
+    begin(.http1, context) { context.fireUserInboundEventTriggered(event) }
   }
 
-  private func begin(_ version: Version, _ context: ChannelHandlerContext) {
+  /// - Parameter then: what else is passed on before the detector leaves the pipeline.
+  private func begin(_ version: Version, _ context: ChannelHandlerContext, then: () -> Void = {}) {
     isOpen = true
     do {
       try open(version)
@@ -49,6 +51,7 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
       buffer = ByteBuffer()
       context.fireChannelReadComplete()
     }
+    then()
     context.pipeline.syncOperations.removeHandler(self, promise: nil)
   }
 

@@ -12,9 +12,8 @@ public struct ServedModel: Sendable {
   public let name: String
   public let version: String
   public let backend: ModelBackend
-  /// What the metadata says of the inputs and outputs.
-  public let inputs: [TensorSpec]
-  public let outputs: [TensorSpec]
+  private let nativeInputs: [TensorSpec]
+  private let nativeOutputs: [TensorSpec]
   private let assembler: RowAssembler?
 
   /// Creates a model that is served by its name and version (Open Inference Protocol V2).
@@ -23,10 +22,10 @@ public struct ServedModel: Sendable {
     self.version = version
     backend = .native(predictor)
     assembler = RowAssembler(predictor.features)
-    inputs = predictor.features.map {
+    nativeInputs = predictor.features.map {
       TensorSpec($0.name, $0.datatype, categories: $0.categories.flatMap { $0.isEmpty ? nil : $0 })
     }
-    outputs = predictor.outputs.map { TensorSpec($0.name, Datatype($0.element), shape: $0.shape(rows: -1)) }
+    nativeOutputs = predictor.outputs.map { TensorSpec($0.name, Datatype($0.element), shape: $0.shape(rows: -1)) }
   }
 
   /// Creates a model whose outputs another process computes.
@@ -35,8 +34,25 @@ public struct ServedModel: Sendable {
     self.version = version
     backend = .remote(remote)
     assembler = nil
-    inputs = remote.inputs
-    outputs = remote.outputs
+    nativeInputs = []
+    nativeOutputs = []
+  }
+
+  /// What the metadata says of the inputs.
+  public var inputs: [TensorSpec] {
+    switch backend {
+    case .native: nativeInputs
+    // Known when the first worker has started.
+    case .remote(let predictor): predictor.inputs
+    }
+  }
+
+  /// What the metadata says of the outputs.
+  public var outputs: [TensorSpec] {
+    switch backend {
+    case .native: nativeOutputs
+    case .remote(let predictor): predictor.outputs
+    }
   }
 
   /// The protocol's `platform`.

@@ -13,6 +13,9 @@ enum InferenceRoute: Equatable {
   case repositoryIndex
   /// Loading and unloading a model.
   case repositoryChange(name: String)
+  case openAPI
+  /// A page on which a row can be scored.
+  case page
   case model(name: String, version: String?, Model)
   case metrics
 
@@ -39,6 +42,7 @@ enum InferenceRoute: Equatable {
     case .server, .models: "metadata"
     case .live, .ready, .ping: "health"
     case .version: "metadata"
+    case .openAPI, .page: "docs"
     case .repositoryIndex, .repositoryChange: "repository"
     case .invocations: "infer"
     case .statistics: "stats"
@@ -68,6 +72,8 @@ enum InferenceRoute: Equatable {
     case ["ping"], ["health"]: self = .ping
     case ["version"]: self = .version
     case ["invocations"]: self = .invocations
+    case ["openapi.json"]: self = .openAPI
+    case ["docs"]: self = .page
     case ["metrics"]: self = .metrics
     default:
       if let route = InferenceRoute.repositoryChange(parts) ?? InferenceRoute.v1(parts) {

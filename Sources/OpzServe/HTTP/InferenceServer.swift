@@ -33,6 +33,12 @@ public final class InferenceServer: HTTPService {
 
   /// Handles and counts any request.
   public func respond(to request: Request, _ body: any RequestBody) async throws -> Response {
+    if InferenceServer.isGRPC(request) {
+      guard request.isHTTP2 else {
+        return .failure(RequestFailure(415, "gRPC needs HTTP/2: use h2c by prior knowledge"))
+      }
+      return await call(request, body)
+    }
     let route = InferenceRoute(path: request.path)
     var response: Response
     do {
@@ -76,6 +82,8 @@ public final class InferenceServer: HTTPService {
     case .ping: return documents.ping(isReady)
     case .version: return documents.versionText()
     case .models: return documents.models()
+    case .openAPI: return try documents.openAPI()
+    case .page: return documents.page()
     case .metrics:
       return metricsDocument.response(metrics.snapshot, inFlight: admission.requests, isReady: isReady)
     case .model(_, _, .metadata): return documents.metadata()
@@ -85,12 +93,14 @@ public final class InferenceServer: HTTPService {
       return try await infer(request, body, OpenInferenceDialect(jsonCount: try InferenceServer.jsonCount(request)))
     case .repositoryIndex: return try await repositoryIndex(request, body)
     case .repositoryChange:
-      throw RequestFailure(501, "this server serves the model that it was started with: it loads and unloads none")
+      throw RequestFailure(501, InferenceServer.loadsNone)
     case .model(_, _, .predict): return try await infer(request, body, RowsDialect(.json))
     case .model(_, _, .explain): throw RequestFailure(501, "this server explains no predictions")
     case .invocations: return try await infer(request, body, try InferenceServer.rows(request))
     }
   }
+
+  static let loadsNone = "this server serves the model that it was started with: it loads and unloads none"
 
   /// Where the JSON of a body with binary tensors ends.
   private static func jsonCount(_ request: Request) throws -> Int? {

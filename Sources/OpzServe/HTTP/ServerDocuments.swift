@@ -8,12 +8,19 @@ struct ServerDocuments {
   /// The server's own version.
   let version: String
 
+  static let name = "opz-server"
+  static let extensions = ["binary_tensor_data", "model_repository", "statistics"]
+
   /// `GET /v2`
   func server() -> Response {
     var json = JSONWriter()
-    json.raw("{\"name\":\"opz-server\",\"version\":")
+    json.raw("{\"name\":")
+    json.string(ServerDocuments.name)
+    json.raw(",\"version\":")
     json.string(version)
-    json.raw(",\"extensions\":[\"binary_tensor_data\",\"model_repository\",\"statistics\"]}")
+    json.raw(",\"extensions\":")
+    json.strings(ServerDocuments.extensions)
+    json.raw("}")
     return .json(json.bytes)
   }
 
@@ -45,6 +52,16 @@ struct ServerDocuments {
     Response(
       "text/plain; charset=utf-8", status: isReady ? 200 : 503,
       isReady ? [UInt8(ascii: "\n")] : Array("not ready\n".utf8))
+  }
+
+  /// `GET /openapi.json`
+  func openAPI() throws -> Response { .json(try CanonicalJSON.encode(OpenAPIDocument(model: model).value)) }
+
+  /// `GET /docs`
+  func page() -> Response {
+    var response = Response("text/html; charset=utf-8", Array(DocsPage.html.utf8))
+    response["Content-Security-Policy"] = DocsPage.policy
+    return response
   }
 
   /// `GET /version`

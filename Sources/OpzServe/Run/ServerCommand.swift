@@ -85,7 +85,10 @@ public struct ServerCommand: Sendable {
     signals.follow(
       StopSignals.Plan(
         drain: { server.lifecycle.beginDraining() }, drainSeconds: options.drainSeconds,
-        stop: { http.stop() }, stopSeconds: options.limits.stopSeconds))
+        stop: {
+          server.lifecycle.beginStopping()
+          http.stop()
+        }, stopSeconds: options.limits.stopSeconds))
     server.lifecycle.becomeReady()
     announce(model, options.host, http.port)
     await http.run(server)

@@ -1,0 +1,182 @@
+import OpzHTTPServer
+import OpzIO
+import OpzInference
+import OpzWire
+
+/// Calls of gRPC: which method, and how its one answer or its stream of answers is sent.
+extension InferenceServer {
+  /// Whether a request is a call of gRPC.
+  static func isGRPC(_ request: Request) -> Bool {
+    guard let type = request.field("content-type") else { return false }
+    return type == "application/grpc" || type.hasPrefix("application/grpc+") || type.hasPrefix("application/grpc;")
+  }
+
+  /// Answers a call, and counts it by its status.
+  func call(_ request: Request, _ body: any RequestBody) async -> Response {
+    let start = ContinuousClock.now
+    let method = GRPCMethod(path: request.path)
+    var status = GRPCStatus.ok
+    var response: Response
+    do {
+      response = try await answer(request, body, method, start)
+    } catch {
+      status = InferenceServer.status(of: error)
+      response = .grpc(status)
+      if let failure = error as? RequestFailure, let seconds = failure.retryAfter {
+        response["Retry-After"] = "\(seconds)"
+      }
+    }
+    metrics.count(method?.label ?? "grpc_other", status.code.rawValue)
+    return response
+  }
+
+  static func status(of error: any Error) -> GRPCStatus {
+    switch error {
+    case let status as GRPCStatus: return status
+    case let failure as RequestFailure: return GRPCStatus(failure)
+    case let failure as WireFailure: return GRPCStatus(.invalidArgument, "the message is malformed: \(failure)")
+    case is ConnectionClosed, is CancellationError: return GRPCStatus(.cancelled, "the call was cancelled")
+    case let problem as RequestProblem: return GRPCStatus(RequestFailure(problem.status, problem.reason))
+    default:
+      printError("a call failed: \(error)")
+      return GRPCStatus(.internal, "the server failed to answer the call")
+    }
+  }
+
+  private func answer(
+    _ request: Request, _ body: any RequestBody, _ method: GRPCMethod?, _ start: ContinuousClock.Instant
+  ) async throws -> Response {
+    guard request.method == "POST" else { throw GRPCStatus(.unimplemented, "a call is a POST") }
+    guard let method else { throw GRPCStatus(.unimplemented, "this server has no method \(request.path.prefix(200))") }
+    if let encoding = request.field("grpc-encoding"), encoding != "identity" {
+      throw GRPCStatus(
+        .unimplemented, "the encoding '\(encoding.prefix(50))' is not supported: this server takes none but identity")
+    }
+    let deadline = try RequestDeadline.of(request.fields, start)
+    let isInference = method == .modelInfer || method == .modelStreamInfer
+    // Only an inference's memory is counted.
+    var messages = GRPCMessages(body, limit: isInference ? limits.bodyBytes : 64 << 10)
+    switch method {
+    case .modelInfer: return try await infer(&messages, start, deadline)
+    case .modelStreamInfer: return .stream(InferStream(self, messages, deadline))
+    case .reflection: return .stream(ReflectionStream(self, messages))
+    case .healthWatch:
+      return .stream(try WatchStream(self, service: try GRPCFields.text(1, of: try await message(&messages))))
+    default:
+      let message = try await message(&messages)
+      if let deadline, deadline <= .now { throw GRPCStatus(.deadlineExceeded, "the call's time is over") }
+      return .grpc(message: try reply(method, message).bytes)
+    }
+  }
+
+  /// The one message of a call whose messages are small.
+  private func message(_ messages: inout GRPCMessages) async throws -> [UInt8] {
+    guard let message = try await messages.next() else { throw GRPCStatus(.invalidArgument, "the call has no message") }
+    return message
+  }
+
+  private func infer(
+    _ messages: inout GRPCMessages, _ start: ContinuousClock.Instant, _ deadline: ContinuousClock.Instant?
+  ) async throws -> Response {
+    let (body, ticket) = try await counted { ticket in
+      guard let message = try await messages.next(ticket) else {
+        throw GRPCStatus(.invalidArgument, "the call has no message")
+      }
+      return try exchange(message, ticket, start, deadline)
+    }
+    var response = Response.grpc(message: body.bytes)
+    response.lease = ticket
+    return response
+  }
+
+  /// What is to be answered to a `ModelInferRequest`.
+  func exchange(
+    _ message: [UInt8], _ ticket: Admission.Ticket, _ start: ContinuousClock.Instant,
+    _ deadline: ContinuousClock.Instant?
+  ) throws -> Exchange {
+    let (name, version) = try ProtobufDialect.model(of: message)
+    try check(name: name, version: version)
+    let dialect = ProtobufDialect()
+    try ticket.add(bytes: model.response(BodySize(message.count, valueBytes: dialect.valueBytes), limits))
+    return Exchange(message, dialect, start: start, deadline: deadline)
+  }
+
+  // MARK: Small calls
+
+  private func reply(_ method: GRPCMethod, _ message: [UInt8]) throws -> WireWriter {
+    switch method {
+    case .serverLive: return GRPCReplies.flag(true)
+    case .serverReady: return GRPCReplies.flag(isReady)
+    case .modelReady:
+      try checkModel(message)
+      return GRPCReplies.flag(isReady)
+    case .serverMetadata: return GRPCReplies.server(documents)
+    case .modelMetadata:
+      try checkModel(message)
+      return GRPCReplies.model(model)
+    case .modelStatistics:
+      if try !GRPCFields.text(1, of: message).isEmpty { try checkModel(message) }
+      return GRPCReplies.statistics(model, metrics.snapshot)
+    case .repositoryIndex:
+      return GRPCReplies.index(model, isReady: isReady, isReadyOnly: try GRPCFields.bool(2, of: message))
+    case .repositoryModelLoad, .repositoryModelUnload:
+      // Triton and MLServer name the model in field 2, KServe in field 1.
+      let second = try GRPCFields.text(2, of: message)
+      try check(name: second.isEmpty ? try GRPCFields.text(1, of: message) : second, version: nil)
+      throw RequestFailure(501, InferenceServer.loadsNone)
+    case .healthCheck:
+      guard let health = health(try GRPCFields.text(1, of: message)) else {
+        throw GRPCStatus(.notFound, "there is no such service")
+      }
+      return GRPCReplies.health(health)
+    case .healthList:
+      return GRPCReplies.health(InferenceServer.services.compactMap { name in health(name).map { (name, $0) } })
+    case .modelInfer, .modelStreamInfer, .healthWatch, .reflection: throw GRPCStatus(.internal)
+    }
+  }
+
+  private func checkModel(_ message: [UInt8]) throws {
+    try check(name: try GRPCFields.text(1, of: message), version: try GRPCFields.text(2, of: message))
+  }
+
+  /// The services whose health is told; the empty name is the server's.
+  private static let services = ["", "inference.GRPCInferenceService"]
+
+  /// Whether a service serves; nil if there is none of this name.
+  func health(_ service: String) -> GRPCReplies.Health? {
+    guard InferenceServer.services.contains(service) || service == model.name else { return nil }
+    return isReady ? .serving : .notServing
+  }
+}
+
+/// Single fields of small messages.
+enum GRPCFields {
+  /// A `string`; empty where it is missing.
+  static func text(_ number: Int, of message: [UInt8]) throws -> String {
+    var reader = try WireReader(message)
+    var text = ""
+    while let field = try reader.next() {
+      // Load requests of different servers have different fields with the same number.
+      if field.number == number, field.type == .lengthDelimited {
+        text = try reader.string(field)
+      } else {
+        try reader.skip(field)
+      }
+    }
+    return text
+  }
+
+  /// A `bool`; false where it is missing.
+  static func bool(_ number: Int, of message: [UInt8]) throws -> Bool {
+    var reader = try WireReader(message)
+    var value = false
+    while let field = try reader.next() {
+      if field.number == number, field.type == .varint {
+        value = try reader.bool(field)
+      } else {
+        try reader.skip(field)
+      }
+    }
+    return value
+  }
+}

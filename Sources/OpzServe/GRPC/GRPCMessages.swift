@@ -1,0 +1,79 @@
+import NIOCore
+import OpzHTTPServer
+import OpzInference
+
+/// The messages of a call: each is a flag, its length in four bytes, big-endian, and its bytes (gRPC over HTTP/2,
+/// "Length-Prefixed-Message"). They may be split over DATA frames in any way.
+struct GRPCMessages {
+  private let body: any RequestBody
+  /// Bytes of a message.
+  private let limit: Int
+  private var buffer = ByteBuffer()
+
+  init(_ body: any RequestBody, limit: Int) {
+    self.body = body
+    self.limit = limit
+  }
+
+  /// The next message; nil at the end of the client's messages.
+  /// - Parameter ticket: reserves the memory of the message before it is read.
+  /// - Throws: `GRPCStatus` for what is no message or too large, `RequestFailure` where there is no memory.
+  mutating func next(_ ticket: Admission.Ticket? = nil) async throws -> [UInt8]? {
+    while buffer.readableBytes < 5 {
+      guard var piece = try await body.next() else {
+        guard buffer.readableBytes == 0 else {
+          throw GRPCStatus(.invalidArgument, "the call ended in the middle of a message")
+        }
+        return nil
+      }
+      buffer.writeBuffer(&piece)
+    }
+    guard let flag = buffer.readInteger(as: UInt8.self), let length = buffer.readInteger(as: UInt32.self) else {
+      return nil
+    }
+    guard flag == 0 else {
+      throw GRPCStatus(.unimplemented, "the message is compressed: this server takes none but identity")
+    }
+    guard length <= limit else {
+      throw GRPCStatus(.resourceExhausted, "a message of \(length) bytes: the limit of this server is \(limit)")
+    }
+    try ticket?.add(bytes: Int(length))
+    return try await message(Int(length))
+  }
+
+  private mutating func message(_ length: Int) async throws -> [UInt8] {
+    var message: [UInt8] = []
+    message.reserveCapacity(length)
+    while true {
+      let count = min(length - message.count, buffer.readableBytes)
+      message.append(contentsOf: buffer.readBytes(length: count) ?? [])
+      if message.count == length { return message }
+      guard let piece = try await body.next() else {
+        throw GRPCStatus(.invalidArgument, "the call ended in the middle of a message")
+      }
+      buffer = piece
+    }
+  }
+
+  /// Waits for another message of a stream, which may never come.
+  /// - Returns: whether there is one; `next` reads it.
+  /// - Throws: `ConnectionClosed` when the server stops before one has begun.
+  mutating func hasNext() async throws -> Bool {
+    guard buffer.readableBytes == 0 else { return true }
+    body.isOptional = true
+    defer { body.isOptional = false }
+    guard let piece = try await body.next() else { return false }
+    buffer = piece
+    return true
+  }
+
+  /// A message with its length before it.
+  static func frame(_ message: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(message.count + 5)
+    bytes.append(0)
+    withUnsafeBytes(of: UInt32(truncatingIfNeeded: message.count).bigEndian) { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: message)
+    return bytes
+  }
+}

@@ -1,0 +1,208 @@
+import OpzInference
+import OpzJSON
+
+/// The server's OpenAPI 3.1 description, typed by the model: its columns, their types, categories and ranges, and an
+/// example that works.
+struct OpenAPIDocument {
+  let model: ServedModel
+
+  /// Categories beyond this are not listed.
+  private static let most = 1000
+
+  var value: JSONValue {
+    .object([
+      "openapi": "3.1.0",
+      "info": .object([
+        "title": .string(model.name), "version": .string(model.version),
+        "description": .string("Predictions of the model \(model.name) (\(model.platform))."),
+      ]),
+      "paths": .object(Dictionary(uniqueKeysWithValues: paths)),
+      "components": .object(["schemas": .object(schemas)]),
+    ])
+  }
+
+  // MARK: Paths
+
+  /// The model's name as a part of a path.
+  private var place: String {
+    model.name.utf8.map { byte in
+      let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+      guard !isPlain, !"-._~/".utf8.contains(byte) else { return String(Unicode.Scalar(byte)) }
+      return (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+    }.joined()
+  }
+
+  private var paths: [(String, JSONValue)] {
+    [
+      ("/v2/models/\(place)/infer", infer), ("/v1/models/\(place):predict", predict("Predict rows (KServe v1)")),
+      ("/invocations", invocations), ("/v2/models/\(place)", get("The model's metadata", "Metadata")),
+      ("/v2/health/live", get("Whether the server lives", "Anything")),
+      ("/v2/health/ready", get("Whether requests are answered", "Anything", more: ["503": "Not ready"])),
+      ("/v2/models/\(place)/ready", get("Whether the model answers", "Anything", more: ["503": "Not ready"])),
+      ("/v2", get("The server's metadata", "Anything")),
+    ]
+  }
+
+  private func get(_ summary: String, _ schema: String, more: [String: String] = [:]) -> JSONValue {
+    var responses: [String: JSONValue] = ["200": OpenAPIDocument.response("OK", schema)]
+    for (status, text) in more { responses[status] = OpenAPIDocument.response(text, "Anything") }
+    return .object(["get": .object(["summary": .string(summary), "responses": .object(responses)])])
+  }
+
+  private var infer: JSONValue {
+    post(
+      "Predict tensors (Open Inference Protocol v2)", "InferenceRequest", "InferenceResponse",
+      example: .object(["inputs": .array(exampleInputs)]))
+  }
+
+  private func predict(_ summary: String) -> JSONValue {
+    post(summary, "Rows", "Predictions", example: .object(["instances": .array([exampleRow])]))
+  }
+
+  private var invocations: JSONValue {
+    guard case .object(var operation) = predict("Predict rows (MLflow)"), case .object(var post)? = operation["post"],
+      case .object(var body)? = post["requestBody"], case .object(var content)? = body["content"]
+    else { return .null }
+    content["text/csv"] = .object(["schema": .object(["type": "string"])])
+    body["content"] = .object(content)
+    post["requestBody"] = .object(body)
+    operation["post"] = .object(post)
+    return .object(operation)
+  }
+
+  private func post(_ summary: String, _ request: String, _ response: String, example: JSONValue) -> JSONValue {
+    let errors = [
+      "400": "The request is malformed, or the model does not take it", "413": "The request is too large",
+      "415": "The content has a type or encoding that is not supported", "422": "The request is in quarantine",
+      "429": "The queue is full", "500": "The model failed", "503": "Too much load, or no worker",
+      "504": "The request's time is over",
+    ]
+    var responses = errors.mapValues { OpenAPIDocument.response($0, "Error") }
+    responses["200"] = OpenAPIDocument.response("The predictions", response)
+    let content: JSONValue = .object([
+      "application/json": .object(["schema": OpenAPIDocument.reference(request), "example": example])
+    ])
+    return .object([
+      "post": .object([
+        "summary": .string(summary), "responses": .object(responses),
+        "requestBody": .object(["required": .bool(true), "content": content]),
+      ])
+    ])
+  }
+
+  private static func response(_ text: String, _ schema: String) -> JSONValue {
+    .object([
+      "description": .string(text),
+      "content": .object(["application/json": .object(["schema": reference(schema)])]),
+    ])
+  }
+
+  private static func reference(_ name: String) -> JSONValue {
+    .object(["$ref": .string("#/components/schemas/\(name)")])
+  }
+
+  // MARK: Schemas
+
+  private var schemas: [String: JSONValue] {
+    [
+      "Anything": .object([:]), "Row": row, "InferenceRequest": inferenceRequest,
+      "Rows": OpenAPIDocument.object(
+        ["instances": .object(["type": "array", "minItems": .integer(1), "items": OpenAPIDocument.reference("Row")])],
+        required: ["instances"]),
+      "Predictions": OpenAPIDocument.object(
+        ["predictions": .object(["type": "array"])], required: ["predictions"]),
+      "Error": OpenAPIDocument.object(["error": .object(["type": "string"])], required: ["error"]),
+      "Metadata": OpenAPIDocument.object(
+        ["name": .object(["const": .string(model.name)])],
+        required: ["name", "versions", "platform", "inputs", "outputs"]),
+      "InferenceResponse": OpenAPIDocument.object(
+        ["model_name": .object(["const": .string(model.name)]), "outputs": .object(["type": "array"])],
+        required: ["model_name", "outputs"]),
+    ]
+  }
+
+  private static func object(_ properties: [String: JSONValue], required: [String]) -> JSONValue {
+    .object([
+      "type": "object", "properties": .object(properties), "required": .array(required.map(JSONValue.string)),
+    ])
+  }
+
+  /// A row by the names of its columns.
+  private var row: JSONValue {
+    let columns = model.inputs.map { ($0.name, OpenAPIDocument.cell($0)) }
+    return .object([
+      "type": "object",
+      "properties": .object(Dictionary(columns, uniquingKeysWith: { first, _ in first })),
+      "required": .array(model.inputs.map { .string($0.name) }),
+      "additionalProperties": .bool(model.inputs.isEmpty), "example": exampleRow,
+    ])
+  }
+
+  /// A value of a column; null for a missing one.
+  private static func cell(_ spec: TensorSpec) -> JSONValue {
+    let null: [JSONValue] = spec.maybeMissing ? ["null"] : []
+    if let categories = spec.categories, categories.count <= most {
+      return .object(["enum": .array(categories.map(JSONValue.string) + (spec.maybeMissing ? [.null] : []))])
+    }
+    var schema: [String: JSONValue] =
+      switch spec.datatype {
+      case .bytes: ["type": .array(["string"] + null)]
+      case .bool: ["type": .array(["boolean"] + null)]
+      case .fp16, .bf16, .fp32, .fp64: ["type": .array(["number"] + null)]
+      default: ["type": .array(["integer"] + null)]
+      }
+    if let range = spec.range {
+      schema["minimum"] = .number(range.lowerBound)
+      schema["maximum"] = .number(range.upperBound)
+    } else if let range = spec.datatype.integers, spec.datatype != .int64, spec.datatype != .uint64 {
+      schema["minimum"] = .integer(range.least)
+      schema["maximum"] = .integer(Int64(clamping: range.greatest))
+    }
+    return .object(schema)
+  }
+
+  private var inferenceRequest: JSONValue {
+    let number: JSONValue = .object(["type": "integer", "minimum": .integer(0)])
+    let names = model.inputs.prefix(OpenAPIDocument.most).map { JSONValue.string($0.name) }
+    let input = OpenAPIDocument.object(
+      [
+        "name": .object(names.isEmpty ? ["type": "string"] : ["type": "string", "examples": .array(names)]),
+        "datatype": .object(["enum": .array(Datatype.allCases.map { .string($0.rawValue) })]),
+        "shape": .object(["type": "array", "items": number]), "data": .object(["type": "array"]),
+      ], required: ["name", "datatype", "shape"])
+    return OpenAPIDocument.object(
+      ["id": .object(["type": "string"]), "inputs": .object(["type": "array", "items": input])], required: ["inputs"])
+  }
+
+  // MARK: The example
+
+  /// A row that the model takes.
+  private var exampleRow: JSONValue {
+    .object(
+      Dictionary(
+        model.inputs.map { ($0.name, OpenAPIDocument.example($0)) }, uniquingKeysWith: { first, _ in first }))
+  }
+
+  private var exampleInputs: [JSONValue] {
+    model.inputs.map { spec in
+      let shape = spec.shape.map { max(1, $0) }
+      let count = min(shape.reduce(1) { $0.times($1) }, OpenAPIDocument.most)
+      return .object([
+        "name": .string(spec.name), "datatype": .string(spec.datatype.rawValue),
+        "shape": .array(shape.map { .integer(Int64($0)) }),
+        "data": .array(Array(repeating: OpenAPIDocument.example(spec), count: count)),
+      ])
+    }
+  }
+
+  private static func example(_ spec: TensorSpec) -> JSONValue {
+    if let first = spec.categories?.first { return .string(first) }
+    switch spec.datatype {
+    case .bytes: return "text"
+    case .bool: return .bool(true)
+    case .fp16, .bf16, .fp32, .fp64:
+      return .number(spec.range.map { $0.lowerBound / 2 + $0.upperBound / 2 } ?? 1)
+    default: return .integer(spec.range.flatMap { Int64(exactly: $0.lowerBound.rounded(.up)) } ?? 1)
+    }
+  }
+}
