@@ -56,7 +56,8 @@ public struct Opz: AsyncParsableCommand {
       CommandGroup(
         name: "Run",
         subcommands: [
-          DeployCommand.self, LintCommand.self, ResolveCommand.self, ServeCommand.self, ScoreCommand.self, SQLCommand.self,
+          DeployCommand.self, LintCommand.self, ResolveCommand.self, ServeCommand.self, RequestCommand.self,
+          ScoreCommand.self, SQLCommand.self,
         ]),
     ])
 

@@ -96,6 +96,12 @@ public struct ModelOperand: Sendable {
       hint: "opz show \(reference) names its files; its own image runs it")
   }
 
+  /// The name by which `opz serve` serves the model: its version's, or that of its file or directory.
+  public var name: String {
+    if isPath { return session.path(text).lexicallyNormalized().lastComponent?.stem ?? "model" }
+    return (try? LocalReference(parsing: text)).map { "\($0.name)" } ?? text
+  }
+
   /// The directory that the model was unpacked to: `/models`, unless a link in the base redirected it.
   private func models(of version: Registry.Version, _ registry: Registry, in directory: FilePath) async throws
     -> FilePath

@@ -1,3 +1,4 @@
+import OpzIO
 import OpzInference
 import OpzJSON
 
@@ -24,13 +25,7 @@ struct OpenAPIDocument {
   // MARK: Paths
 
   /// The model's name as a part of a path.
-  private var place: String {
-    model.name.utf8.map { byte in
-      let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-      guard !isPlain, !"-._~/".utf8.contains(byte) else { return String(Unicode.Scalar(byte)) }
-      return (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-    }.joined()
-  }
+  private var place: String { PercentCoding.encode(model.name, keeping: "/") }
 
   private var paths: [(String, JSONValue)] {
     [

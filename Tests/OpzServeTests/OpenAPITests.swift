@@ -1,0 +1,80 @@
+import OpzIO
+import OpzInference
+import OpzJSON
+import OpzTestKit
+import Testing
+
+@testable import OpzServe
+
+/// `scripts/test-peers` has schemathesis ask what the description says.
+@Suite("OpenAPI")
+struct OpenAPITests {
+  private let server = InferenceServer.sample()
+
+  private func document() async throws -> JSONValue {
+    let response = await server.ask("GET", "/openapi.json")
+    #expect(response.status == 200 && response["content-type"] == "application/json")
+    return try JSONValue(json: response.bytes)
+  }
+
+  @Test("The description has the model's columns, types and categories")
+  func columns() async throws {
+    let row = try #require(try await document()["components"]?["schemas"]?["Row"])
+    #expect(row["required"]?.textList == ["a", "b", "colour \"é\""])
+    #expect(row["properties"]?["a"]?["type"]?.textList == ["number", "null"])
+    #expect(row["properties"]?["colour \"é\""]?["enum"]?.array == ["red", "green", "blue\n", .null])
+  }
+
+  @Test("Every example works, and every path is a route")
+  func examples() async throws {
+    let paths = try #require(try await document()["paths"]?.object)
+    #expect(paths["/v2/models/team/score/infer"] != nil)
+    server.lifecycle.becomeReady()
+    for (path, item) in paths {
+      for (method, operation) in item.object ?? [:] {
+        let example = operation["requestBody"]?["content"]?["application/json"]?["example"]
+        let body = try example.map { try CanonicalJSON.encode($0) } ?? []
+        let response = await server.ask(method.uppercased(), path, bytes: body)
+        #expect(response.status == 200, "\(method) \(path): \(response.text)")
+      }
+    }
+  }
+
+  @Test("Ranges and datatypes of a worker's signature are in it, and a model of unknown inputs has any")
+  func signature() throws {
+    func row(_ specs: [TensorSpec]) -> JSONValue? {
+      let model = ServedModel(name: "m", version: "1", remote: SilentPredictor(inputs: specs))
+      return OpenAPIDocument(model: model).value["components"]?["schemas"]?["Row"]
+    }
+    let known = row([
+      TensorSpec("age", .int32, range: 18...99, maybeMissing: false), TensorSpec("u", .uint8), TensorSpec("b", .bool),
+      TensorSpec("t", .bytes),
+    ])
+    #expect(
+      known?["properties"]?["age"]?["minimum"] == .integer(18)
+        || known?["properties"]?["age"]?["minimum"] == .number(18))
+    #expect(known?["properties"]?["age"]?["type"]?.textList == ["integer"])
+    #expect(known?["properties"]?["u"]?["maximum"]?.integer == 255)
+    #expect(known?["properties"]?["b"]?["type"]?.textList == ["boolean", "null"])
+    #expect(known?["example"]?["age"]?.integer == 18)
+    #expect(row([])?["additionalProperties"]?.bool == true)
+  }
+
+  @Test("The page asks nothing but this server")
+  func page() async {
+    let response = await server.ask("GET", "/docs")
+    #expect(response.status == 200 && response["content-type"] == "text/html; charset=utf-8")
+    #expect(response["content-security-policy"]?.hasPrefix("default-src 'none'; connect-src 'self'") == true)
+    #expect(!response.text.contains("http") && !response.text.contains("innerHTML"))
+  }
+}
+
+/// A predictor of which only the metadata is asked.
+private struct SilentPredictor: RemotePredictor {
+  let platform = "silent"
+  let inputs: [TensorSpec]
+  let outputs: [TensorSpec] = []
+  let isReady = false
+
+  func predict(_ request: RemoteRequest) async throws -> [RawTensor] { [] }
+}
