@@ -93,14 +93,23 @@ final class HTTP2Connection: @unchecked Sendable {
     if isStopping { endSoon() }
   }
 
-  /// Announces that no more requests are taken (GOAWAY); the connection closes after the last response.
+  /// Ends the connection after the last response, and streams that may never end now.
   private func stop() {
     guard !isStopping else { return }
     isStopping = true
-    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    sayGoodbye()
     for stream in streams.values { stream.stop() }
     if streams.isEmpty { endSoon() }
   }
+
+  /// Has the client send further requests elsewhere; those that it has sent are answered, and streams go on.
+  func sayGoodbye() {
+    guard !hasSaidGoodbye else { return }
+    hasSaidGoodbye = true
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+  }
+
+  private var hasSaidGoodbye = false
 
   /// Closes the connection of a client that does not answer to the goodbye.
   private func endSoon() {

@@ -148,6 +148,7 @@ final class HTTP2Stream: ChannelInboundHandler, RequestBody, @unchecked Sendable
 
   private func write(_ response: Response, isHead: Bool) async throws {
     guard !isGone else { return }
+    if response.delivery.closes { connection.sayGoodbye() }
     guard !isHead, response.mayHaveBody else { return send(response, isHead: true) }
     if let pieces = response.stream {
       try await put(.headers(.init(headers: HTTP2Head.response(response))))

@@ -27,6 +27,8 @@ extension InferenceServer {
       }
     }
     metrics.count(method?.label ?? "grpc_other", status.code.rawValue)
+    // A client's connection lasts: it is told to send further calls elsewhere (GOAWAY).
+    response.delivery.closes = lifecycle.isDraining
     return response
   }
 
