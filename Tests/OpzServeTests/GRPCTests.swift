@@ -57,6 +57,21 @@ struct GRPCTests {
     }
   }
 
+  @Test("The size of raw contents may be said too, as KServe's client does")
+  func size() async {
+    var (message, tensor, entry, size) = (InferMessage(), WireWriter(), WireWriter(), WireWriter())
+    size.put(2, int64: 12)
+    entry.put(1, string: "binary_data_size")
+    entry.put(2, message: size)
+    tensor.put(1, string: "x")
+    tensor.put(2, string: "FP32")
+    tensor.put(3, packed: [1, 3] as [Int64])
+    tensor.put(4, message: entry)
+    message.writer.put(5, message: tensor)
+    message.writer.put(7, bytes: GRPCTests.floats([1, 2, 0]))
+    #expect(await server.call(GRPCTests.infer, [message.bytes]).status == 0)
+  }
+
   @Test("Texts come typed and raw")
   func texts() async throws {
     var typed = InferMessage()

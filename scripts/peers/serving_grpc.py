@@ -53,7 +53,7 @@ def same(ours, theirs):
     fields = {field.number: field for field in theirs.fields}
     for field in ours.fields:
         other = fields[field.number]
-        assert (field.name, field.type, field.label) == (other.name, other.type, other.label), (ours.full_name, field.name)
+        assert (field.name, field.type, field.is_repeated) == (other.name, other.type, other.is_repeated), (ours.full_name, field.name)
         if field.message_type:
             same(field.message_type, other.message_type)
 

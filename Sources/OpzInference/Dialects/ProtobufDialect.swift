@@ -155,7 +155,10 @@ private struct ModelInferRequest {
       case 3:
         try reader.append(int64s: &input.shape, field)
         guard input.shape.count <= 32 else { throw RequestFailure.bad("a shape of more than 32 dimensions") }
-      case 4: try RequestParameter.check(try ModelInferRequest.entry(try reader.message(field)).0, of: "an input")
+      case 4:
+        let name = try ModelInferRequest.entry(try reader.message(field)).0
+        // KServe's client says the size of raw contents too, which they have themselves.
+        if name != "binary_data_size" { try RequestParameter.check(name, of: "an input") }
       case 5: input.contents = try reader.message(field)
       default: try reader.skip(field)
       }
