@@ -85,7 +85,8 @@ struct ModuleGraphTests {
     // Used by both servers; knows nothing about models or registries.
     "OpzHTTPServer": ["OpzIO"],
     "OpzServe": [
-      "OpzHTTPServer", "OpzWorkers", "OpzInference", "OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON", "OpzIO",
+      "OpzHTTPServer", "OpzWorkers", "OpzInference", "OpzScoring", "OpzFormats", "OpzModel", "OpzWire", "OpzJSON",
+      "OpzIO",
     ],
     "opz-server": ["OpzServe", "OpzFormats", "OpzIO"],
     // Separate from opz's own graph, so that SwiftNIO stays out of opz.
