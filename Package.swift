@@ -131,7 +131,8 @@ var targets: [Target] = [
     "OpzCLI",
     [
       "OpzFlow", "OpzProject", "OpzTrust", "OpzRegistry", "OpzDistribution", "OpzDeploy", "OpzLint", "OpzArchive",
-      "OpzFormats", "OpzScoring", "OpzSQL", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system, argumentParser,
+      "OpzFormats", "OpzScoring", "OpzSQL", "OpzModel", "OpzStore", "OpzOCI", "OpzJSON", "OpzIO", system,
+      argumentParser,
     ]),
   .executableTarget(name: "opz", dependencies: ["OpzCLI"], swiftSettings: strict),
 

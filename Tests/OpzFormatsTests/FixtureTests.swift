@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Models that the libraries saved")
 struct FixtureTests {
-  @Test("every output of every row is what the library computed, scored plainly and compiled", arguments: ModelFixture.formats)
+  @Test(
+    "every output of every row is what the library computed, scored plainly and compiled",
+    arguments: ModelFixture.formats)
   func outputs(format: String) throws {
     let fixtures = try ModelFixture.all(of: format)
     #expect(!fixtures.isEmpty)

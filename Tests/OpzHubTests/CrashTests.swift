@@ -94,7 +94,8 @@ private func push(_ tag: String, _ port: Int) async throws -> Manifest {
     let place = try await TestHub.ask(port: port, "POST", "/v2/team/model/blobs/uploads/")["location"] ?? ""
     let middle = blob.count / 2
     _ = try await TestHub.ask(port: port, "PATCH", place, body: Array(blob[..<middle]))
-    let end = try await TestHub.ask(port: port, "PUT", "\(place)?digest=\(Digest.of(blob))", body: Array(blob[middle...]))
+    let end = try await TestHub.ask(
+      port: port, "PUT", "\(place)?digest=\(Digest.of(blob))", body: Array(blob[middle...]))
     guard end.status == 201 else { throw RawConnection.Failure(description: "\(end.status)") }
   }
   let manifest = try Manifest(.init(config: .emptyConfig, layers: [.of(layer, .layerTar)]))

@@ -42,7 +42,8 @@ public struct RemoteRegistryProfile: Codable, Sendable, Hashable {
   private enum CodingKeys: String, CodingKey {
     case format, registry, learned
     case uploadMethod = "way"
-    case chunkMinimum, requestMaximum, mounts, referrers, survivesCuts, uploadLimit, downloadLimit, uploadBreak, downloadBreak
+    case chunkMinimum, requestMaximum, mounts, referrers, survivesCuts, uploadLimit, downloadLimit, uploadBreak,
+      downloadBreak
   }
 
   /// Creates a profile in which nothing is known.

@@ -8,8 +8,10 @@ extension ModelFixture {
 
   /// The formats that have fixtures.
   public static let formats =
-    (try? Directory.entries(directory).map(\.string).filter { $0.hasSuffix(".jsonl.zst") }.map { String($0.dropLast(10)) }
-      .sorted()) ?? []
+    (try? Directory.entries(directory).map(\.string).filter { $0.hasSuffix(".jsonl.zst") }.map {
+      String($0.dropLast(10))
+    }
+    .sorted()) ?? []
 
   /// All fixtures of `Fixtures/models/FORMAT.jsonl.zst`.
   /// - Throws: where the file cannot be read.
