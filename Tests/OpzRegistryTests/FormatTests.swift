@@ -122,15 +122,15 @@ struct LaterDocumentTests {
   @Test("a record with unknown members and an unknown runtime is kept to the byte; one that needs a feature is refused")
   func records() async throws {
     var record = try fixture.record("churn", "1.1.0", "b")
-    record.runtime.kind = "r"
+    record.runtime.kind = "wasm"
     let bytes = try later.record(record)
     try later.pull(bytes, record)
     let found = try version("churn@1.1.0")
-    #expect(found.bytes == bytes && found.record.runtime.kind == "r")
+    #expect(found.bytes == bytes && found.record.runtime.kind == "wasm")
     #expect(try FileBlob(registry.directory(churn, found.version).appending("version.json")).bytes() == bytes)
     let error = #expect(throws: RegistryError.self) { try found.record.requireKnownRuntime() }
-    #expect(error?.reason.contains("\"r\"") == true && error?.hint == "use a newer opz")
-    #expect(try await registry.search(churn, where: VersionQuery(parsing: "runtime = \"r\"")).count == 1)
+    #expect(error?.reason.contains("\"wasm\"") == true && error?.hint == "use a newer opz")
+    #expect(try await registry.search(churn, where: VersionQuery(parsing: "runtime = \"wasm\"")).count == 1)
     #expect(try await registry.fsck().problems == [])
     // What the artifact carries is taken over elsewhere as it is.
     let other = try RegistryFixture()

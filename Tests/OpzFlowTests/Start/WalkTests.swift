@@ -58,7 +58,8 @@ struct WalkTests {
     let image = try engine.load(project.directory.path.appending("image.tar"))
     defer { engine.remove(image) }
     let port = try LoopbackListener.freePort()
-    let container = try engine.start(image, ["--host", "127.0.0.1", "--port", "\(port)"])
+    let container = try engine.start(
+      image, ["/opz-server", "--settings", "/opt/opz/serve.json", "--host", "127.0.0.1", "--port", "\(port)"])
     defer { container.stop() }
     try container.waitForOutput("\"ready\"")
     let row: [Double] = [5.1, 3.5, 1.4, 0.2]
