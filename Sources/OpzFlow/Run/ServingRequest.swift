@@ -27,12 +27,13 @@ public struct ServingRequest: Sendable {
   public var python: String {
     """
     import json
+    import sys
     import urllib.request
 
     request = \(json)
     address = \(CanonicalJSON.quoted("http://\(address)\(path)"))
     with urllib.request.urlopen(urllib.request.Request(address, json.dumps(request).encode())) as response:
-        print(json.load(response))
+        json.dump(json.load(response), sys.stdout)
     """
   }
 
